@@ -1,0 +1,44 @@
+import nx from '@nx/eslint-plugin';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/out-tsc', '**/generated', '**/node_modules', '.nx', '**/*.js'] },
+  ...nx.configs['flat/base'],
+  ...tseslint.configs.recommended,
+  prettier,
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'max-lines': ['warn', { max: 400, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/test/**'],
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          allow: [],
+          depConstraints: [
+            { sourceTag: 'layer:contract', onlyDependOnLibsWithTags: ['layer:contract'] },
+            {
+              sourceTag: 'layer:domain',
+              onlyDependOnLibsWithTags: ['layer:domain', 'layer:contract'],
+              bannedExternalImports: ['@nestjs/*', 'ioredis', 'kafkajs', '@grpc/*', 'lmdb', '@duckdb/*', 'node:fs*'],
+            },
+            { sourceTag: 'layer:platform', onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'] },
+            { sourceTag: 'layer:app', onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'] },
+            { sourceTag: 'layer:testing', onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'] },
+            {
+              sourceTag: 'layer:tool',
+              onlyDependOnLibsWithTags: ['layer:tool', 'layer:platform', 'layer:domain', 'layer:contract', 'layer:testing'],
+            },
+          ],
+        },
+      ],
+    },
+  },
+);

@@ -1,0 +1,26 @@
+/**
+ * Jest settings shared by every project: sources are compiled by SWC, and workspace packages resolve to their
+ * TypeScript sources through the "@watchnext/source" export condition, so that unit tests need no build.
+ */
+module.exports = (displayName) => ({
+  displayName,
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['@watchnext/source', 'node', 'node-addons', 'require', 'default'] },
+  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        module: { type: 'commonjs' },
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+      },
+    ],
+  },
+});

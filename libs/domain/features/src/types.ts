@@ -1,0 +1,106 @@
+/** What the feature functions give and replay yields. Ids stay text here: each model maps them to its own vocabulary. */
+import type { Event, ImpressionItem, ImpressionsServed, RequestContext, UserState, VideoFacts } from '@watchnext/contract';
+
+/** Input of the candidate model, before vocabularies. Paper §3.3 and §3.4. */
+export interface CandidateFeatures {
+  /** Completed watches strictly before the request, oldest first, at most 50; repeats kept. */
+  readonly watchedVideoIds: readonly string[];
+  /** Distinct unigrams and bigrams of the last searches, sorted: order must not tell which query came last. */
+  readonly searchTokens: readonly string[];
+  readonly country: string;
+  readonly device: string;
+  readonly loggedIn: boolean;
+  /** Years, 0 unknown. */
+  readonly ageYears: number;
+  /** 0 unknown, 1 female, 2 male, 3 other. */
+  readonly gender: number;
+}
+
+/** Counts of one video up to a moment, from the archive; they travel in the snapshot. */
+export interface VideoStatistics {
+  readonly impressionCount: number;
+  /** Impressions followed by a watch. */
+  readonly clickCount: number;
+  /** Watch seconds over all clicked impressions. */
+  readonly clickWatchSeconds: number;
+  /** Playbacks from anywhere. */
+  readonly watchCount: number;
+}
+
+/** The part of the ranking features that all candidates of a request share. */
+export interface RankingUserFeatures {
+  readonly lastWatchedVideoId: string;
+  readonly seedVideoId: string;
+  readonly surface: string;
+  readonly country: string;
+  readonly device: string;
+  /** By name, in the order of `RANKING_USER_NUMBERS`; NaN where there is nothing to say. */
+  readonly numbers: Float64Array;
+}
+
+/** The part of the ranking features of one candidate. */
+export interface RankingVideoFeatures {
+  readonly videoId: string;
+  readonly channelId: string;
+  readonly topics: readonly string[];
+  readonly source: string;
+  /** By name, in the order of `RANKING_VIDEO_NUMBERS`; NaN where there is nothing to say. */
+  readonly numbers: Float64Array;
+}
+
+/** What is ranked: an `ImpressionItem` and a `RankCandidate` both are one. */
+export interface RankingCandidate {
+  readonly videoId: string;
+  readonly video?: VideoFacts | undefined;
+  readonly source: string;
+  readonly sourceScore: number;
+}
+
+/** One position of a user's history to learn the next watch from. */
+export interface CandidateExample {
+  readonly userId: string;
+  readonly labelVideoId: string;
+  /** When the label's playback began: t_N of the example age. */
+  readonly labelAtMs: number;
+  /** As known strictly before the label. */
+  readonly features: CandidateFeatures;
+}
+
+/** One impression to learn expected watch time from. */
+export interface RankingExample {
+  readonly userId: string;
+  readonly requestId: string;
+  readonly pageId: string;
+  readonly impressionId: string;
+  readonly servedAtMs: number;
+  readonly position: number;
+  readonly user: RankingUserFeatures;
+  readonly video: RankingVideoFeatures;
+  readonly clicked: boolean;
+  /** Seconds watched from this impression; 0 when not clicked. */
+  readonly watchSeconds: number;
+  readonly served: {
+    readonly snapshotId: string;
+    /** Expected watch seconds as served, if the list was ranked. */
+    readonly score: number | undefined;
+    readonly featuresChecksum: number | undefined;
+  };
+}
+
+/** A record of one user's stream, decoded. */
+export interface UserRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly event: Event;
+}
+
+/** Why an event is kept out of states and labels; it goes to dead letters. */
+export interface Refusal {
+  /** "too-old", "missing-field", "invalid-field", "wrong-topic". */
+  readonly code: string;
+  readonly field: string;
+  readonly message: string;
+}
+
+export type { Event, ImpressionItem, ImpressionsServed, RequestContext, UserState, VideoFacts };

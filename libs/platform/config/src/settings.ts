@@ -1,0 +1,35 @@
+/** Settings that more than one service has, under one name and with one default each. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+export const port = (defaultPort: number) => z.coerce.number().int().min(0).max(65_535).default(defaultPort);
+export const positiveInteger = (defaultValue: number) => z.coerce.number().int().positive().default(defaultValue);
+export const flag = (defaultValue: boolean) =>
+  z
+    .enum(['true', 'false'])
+    .default(defaultValue ? 'true' : 'false')
+    .transform((text) => text === 'true');
+
+/** Where the embedded drivers keep everything, and how the activity topic is cut. */
+export const storageSettings = {
+  /** Folder of the embedded drivers. */
+  WATCHNEXT_DATA_DIR: z.string().default('.watchnext').transform((path) => resolve(path)),
+  /** Partitions of the activity topic; fixed once the topic exists. */
+  WATCHNEXT_ACTIVITY_PARTITIONS: positiveInteger(4),
+};
+
+export const loggingSettings = {
+  WATCHNEXT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** "pretty" for people, "json" for machines. */
+  WATCHNEXT_LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
+};
+
+/** Paths of the embedded drivers inside the data folder. */
+export function embeddedPaths(dataDirectory: string) {
+  return {
+    eventLog: resolve(dataDirectory, 'event-log'),
+    featureStore: resolve(dataDirectory, 'feature-store'),
+    archive: resolve(dataDirectory, 'archive'),
+    snapshots: resolve(dataDirectory, 'snapshots'),
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * The port of the event archive: every record of the event log as Parquet, under `topic/dt=YYYY-MM-DD/`, in files
+ * named by partition and offset range.
+ *
+ * A file holds a run of one partition without gaps between its files: the next file of a partition starts where the
+ * last one ended, so the archive itself says where archiving goes on. The day of a file never decreases along a
+ * partition: a record received late lies in the day of its neighbours, so a reader that wants all from a day on
+ * reads the folders from that day on.
+ */
+import type { LogRecord } from '@watchnext/event-log';
+
+export interface ArchiveReadOptions {
+  /** First folder to read, as "2026-11-23"; default: all. */
+  readonly fromDay?: string;
+  /**
+   * "key": by partition, key, offset, so that one user's events come together in log order;
+   * "offset": by partition, offset.
+   */
+  readonly order: 'key' | 'offset';
+}
+
+export interface ArchiveExtent {
+  readonly recordCount: number;
+  readonly fileCount: number;
+  /** Largest occurred_at_ms of the archived events; undefined when empty. */
+  readonly maxOccurredAtMs: number | undefined;
+  readonly minOccurredAtMs: number | undefined;
+}
+
+export interface EventArchive {
+  /**
+   * Archives a run of one partition, ascending by offset. Complete and durable once resolved; after a crash in the
+   * middle, `nextOffset` tells how much is there.
+   * @throws ArchiveWriteError (retriable), with the path and the cause, as for a full disk
+   */
+  write(topic: string, partition: number, records: readonly LogRecord[]): Promise<void>;
+  /** One after the last archived offset; undefined when nothing of this partition is there. */
+  nextOffset(topic: string, partition: number): Promise<number | undefined>;
+  /**
+   * Streams records, each (partition, offset) once even where files overlap.
+   * @throws ArchiveCorruptError naming the file
+   */
+  read(topic: string, options: ArchiveReadOptions): AsyncIterable<readonly LogRecord[]>;
+  extent(topic: string): Promise<ArchiveExtent>;
+  close(): Promise<void>;
+}
+
+export class EventArchiveError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly retriable: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+export class ArchiveWriteError extends EventArchiveError {
+  constructor(readonly path: string, options?: ErrorOptions) {
+    super(`cannot write archive file ${path}`, 'archive-write', true, options);
+  }
+}
+
+export class ArchiveCorruptError extends EventArchiveError {
+  constructor(readonly path: string, options?: ErrorOptions) {
+    super(
+      `archive file ${path} cannot be read: move it away and archive its offsets again from the log, or restore it`,
+      'archive-corrupt',
+      false,
+      options,
+    );
+  }
+}

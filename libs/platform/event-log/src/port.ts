@@ -1,0 +1,155 @@
+/**
+ * The port of the event log: topics of partitions of records, in Kafka's sense.
+ *
+ * A consumer never resumes from an offset that the log keeps: the handler says where, from the mark that it stored
+ * beside its results. So what a handler wrote and where it goes on cannot disagree, whatever crashed.
+ */
+
+export interface TopicSpec {
+  /** Name with its version, as "watchnext.activity.v1". */
+  readonly name: string;
+  /** Fixed for the life of a topic version. */
+  readonly partitionCount: number;
+  /** Keep only the newest record of each key (eventually). */
+  readonly compacted?: boolean;
+}
+
+export interface NewRecord {
+  /** Decides the partition: murmur2(key) modulo the partition count. */
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Milliseconds since the epoch; default: now. */
+  readonly timestampMs?: number;
+}
+
+export interface LogRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/** Where a record was put. */
+export interface RecordPosition {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface PartitionBounds {
+  readonly partition: number;
+  /** Offset of the first record still held (equal to endOffset when empty). */
+  readonly firstOffset: number;
+  /** Offset that the next record will get. */
+  readonly endOffset: number;
+}
+
+export interface GroupHandler {
+  /**
+   * The first offset wanted of a partition; undefined: the earliest held. Called on assignment and after each
+   * failure, before any batch.
+   */
+  resumeOffset(partition: number): Promise<number | undefined>;
+  /**
+   * Records of one partition in offset order (compaction may leave gaps). Batches of a partition never overlap in
+   * time. A rejection is reported to `onError`, and the partition goes on from a fresh `resumeOffset` after a back-off.
+   */
+  onBatch(batch: RecordBatch): Promise<void>;
+  /** The partition went to another member; work on it should stop. */
+  onRevoked?(partition: number): Promise<void>;
+  onError?(error: Error, partition: number | undefined): void;
+}
+
+export interface RecordBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly LogRecord[];
+  /** Records of this partition not yet delivered after this batch, as known now. */
+  readonly lag: number;
+  /** Aborted when the partition is revoked or the subscription stops. */
+  readonly signal: AbortSignal;
+}
+
+export interface GroupOptions {
+  readonly topic: string;
+  /** Members of one group share the partitions of the topic. */
+  readonly groupId: string;
+  /** Upper bound of records in a batch; default 1,000. */
+  readonly maxBatchRecords?: number;
+}
+
+export interface Subscription {
+  /** Partitions held now. */
+  assignedPartitions(): number[];
+  /** Milliseconds since the last sign of life from the log; liveness probes look at it. */
+  heartbeatAgeMs(): number;
+  /** Lets the batch in work finish, then leaves the group. */
+  stop(): Promise<void>;
+}
+
+export interface TailHandler {
+  /** Records of any partition, in offset order within each. A rejection is reported and the batch is given again. */
+  onRecords(records: readonly LogRecord[]): Promise<void>;
+  onError?(error: Error): void;
+}
+
+export interface EventLog {
+  /** Creates the missing topics. @throws TopicMismatchError when one exists with another partition count. */
+  ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
+  /** @throws UnknownTopicError */
+  partitionCount(topic: string): Promise<number>;
+  /**
+   * Appends in the order given; durable once resolved. All or nothing within a partition.
+   * @throws UnknownTopicError, LogUnavailableError (retriable)
+   */
+  append(topic: string, records: readonly NewRecord[]): Promise<RecordPosition[]>;
+  /** Shares the topic's partitions with the other members of the group, in this and other processes. */
+  joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription>;
+  /**
+   * Reads every partition from its beginning, alone, and goes on live. Resolves once all that was there at the call
+   * has been handled.
+   */
+  tail(topic: string, handler: TailHandler): Promise<Subscription>;
+  bounds(topic: string): Promise<PartitionBounds[]>;
+  close(): Promise<void>;
+}
+
+export class EventLogError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly retriable: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+export class UnknownTopicError extends EventLogError {
+  constructor(readonly topic: string) {
+    super(`topic ${topic} does not exist: create it with ensureTopics first`, 'unknown-topic', false);
+  }
+}
+
+export class TopicMismatchError extends EventLogError {
+  constructor(
+    readonly topic: string,
+    readonly wantedPartitionCount: number,
+    readonly actualPartitionCount: number,
+  ) {
+    super(
+      `topic ${topic} has ${actualPartitionCount} partitions, the configuration wants ${wantedPartitionCount}: ` +
+        'the number is fixed for a topic version',
+      'topic-mismatch',
+      false,
+    );
+  }
+}
+
+export class LogUnavailableError extends EventLogError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'log-unavailable', true, options);
+  }
+}

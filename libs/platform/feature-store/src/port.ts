@@ -1,0 +1,70 @@
+/**
+ * The port of the feature store: the encoded state of each user, by partition of the activity topic, and each
+ * partition's mark. States and mark change together or not at all.
+ */
+import type { Mark } from '@watchnext/contract';
+
+export interface StoredState {
+  /** Encoded `UserState`; undefined for a user never seen. */
+  readonly state: Uint8Array | undefined;
+  /** The partition's mark at the same moment; undefined while nothing was folded. */
+  readonly mark: Mark | undefined;
+}
+
+export interface StateCommit {
+  /** What the caller believes the stored mark to be; undefined: none yet. */
+  readonly expected: Mark | undefined;
+  readonly next: Mark;
+  /** Encoded states by user id. */
+  readonly states: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface FeatureStore {
+  /** One user's state and its partition's mark, read atomically. */
+  read(partition: number, userId: string): Promise<StoredState>;
+  /** The states there are among `userIds`. */
+  readMany(partition: number, userIds: readonly string[]): Promise<Map<string, Uint8Array>>;
+  readMark(partition: number): Promise<Mark | undefined>;
+  /**
+   * Writes all states and the mark in one step.
+   * @throws MarkConflictError when the stored mark is not `expected`; then nothing was written.
+   * @throws StoreUnavailableError (retriable)
+   */
+  commit(partition: number, commit: StateCommit): Promise<void>;
+  /** User ids of a partition in ascending byte order, after `afterUserId`, at most `limit`. */
+  listUserIds(partition: number, options: { afterUserId?: string; limit: number }): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export class FeatureStoreError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly retriable: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Someone else folded this partition: the caller must resume from the stored mark. */
+export class MarkConflictError extends FeatureStoreError {
+  constructor(
+    readonly partition: number,
+    readonly expected: Mark | undefined,
+    readonly actual: Mark | undefined,
+  ) {
+    super(
+      `partition ${partition}: expected the mark at offset ${expected?.offset ?? 'none'}, found ${actual?.offset ?? 'none'}`,
+      'mark-conflict',
+      true,
+    );
+  }
+}
+
+export class StoreUnavailableError extends FeatureStoreError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'store-unavailable', true, options);
+  }
+}

@@ -1,0 +1,53 @@
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Logger } from './logger';
+
+/** Time for calls in flight to end before they are cut off. */
+const DRAIN_MS = 5_000;
+/** Clients reconnect after this age, so that new replicas get their share of a headless service's traffic. */
+const MAX_CONNECTION_AGE_MS = 300_000;
+
+/** A gRPC server with the standard health service; not serving until told so. */
+export class GrpcServer {
+  private readonly server = new Server({
+    'grpc.max_receive_message_length': 16 * 1024 * 1024,
+    'grpc.max_connection_age_ms': MAX_CONNECTION_AGE_MS,
+    'grpc.max_connection_age_grace_ms': DRAIN_MS,
+  });
+  private readonly health: HealthImplementation;
+
+  constructor(
+    private readonly logger: Logger,
+    private readonly serviceName: string,
+    definition: ServiceDefinition,
+    implementation: UntypedServiceImplementation,
+  ) {
+    this.server.addService(definition, implementation);
+    this.health = new HealthImplementation({ '': 'NOT_SERVING', [serviceName]: 'NOT_SERVING' });
+    this.health.addToServer(this.server);
+  }
+
+  /** @returns the port bound, for a requested port of 0 */
+  async listen(host: string, port: number): Promise<number> {
+    const bound = await new Promise<number>((resolve, reject) =>
+      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, actual) =>
+        error ? reject(error) : resolve(actual),
+      ),
+    );
+    this.logger.info({ host, port: bound }, 'gRPC listening');
+    return bound;
+  }
+
+  setServing(serving: boolean): void {
+    const status = serving ? 'SERVING' : 'NOT_SERVING';
+    this.health.setStatus('', status);
+    this.health.setStatus(this.serviceName, status);
+  }
+
+  async close(): Promise<void> {
+    this.setServing(false);
+    const timer = setTimeout(() => this.server.forceShutdown(), DRAIN_MS);
+    await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
+    clearTimeout(timer);
+  }
+}

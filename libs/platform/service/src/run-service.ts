@@ -1,0 +1,52 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { ConfigError } from '@watchnext/config';
+import type { Logger } from './logger';
+
+/** How long a service may take to drain before it is ended. */
+const SHUTDOWN_LIMIT_MS = 10_000;
+
+/**
+ * Runs a service until SIGTERM or SIGINT, then closes it in order (Nest's shutdown hooks).
+ *
+ * Exit codes: 0 after a clean stop, 78 (EX_CONFIG) for an unusable configuration, 1 for anything else.
+ * Where the parent gave an IPC channel, it is told `ready`, and a closed channel stops the service: a launcher that
+ * was killed leaves no process behind.
+ */
+export async function runService(start: () => Promise<{ app: INestApplicationContext; logger: Logger }>): Promise<void> {
+  let running: { app: INestApplicationContext; logger: Logger };
+  try {
+    running = await start();
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : ((error as Error).stack ?? String(error))}\n`);
+    process.exit(error instanceof ConfigError ? 78 : 1);
+  }
+  const { app, logger } = running;
+
+  let stopping = false;
+  const stop = (reason: string) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ reason }, 'stopping');
+    setTimeout(() => {
+      logger.error({ limitMs: SHUTDOWN_LIMIT_MS }, 'did not drain in time');
+      process.exit(1);
+    }, SHUTDOWN_LIMIT_MS).unref();
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'failed while stopping');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('unhandledRejection', (error) => {
+    logger.fatal({ err: error }, 'unhandled rejection');
+    process.exit(1);
+  });
+  if (process.send) {
+    process.on('disconnect', () => stop('parent gone'));
+    process.send({ kind: 'ready' });
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The port of the snapshot store: immutable folders `<id>/` with a `manifest.json`, and one pointer, `current`.
+ * Files are written first, the manifest last, and the pointer moves only from a value that the mover names.
+ */
+import type { SnapshotManifest } from '@watchnext/contract';
+
+/** A snapshot whose files are on local disk and whose digests were verified. */
+export interface LocalSnapshot {
+  readonly snapshotId: string;
+  readonly directory: string;
+  readonly manifest: SnapshotManifest;
+}
+
+export interface SnapshotStore {
+  /**
+   * Takes over the files of a local folder, which the manifest must list with their digests.
+   * @throws SnapshotExistsError, SnapshotCorruptError
+   */
+  publish(directory: string, manifest: SnapshotManifest): Promise<void>;
+  /** Ids with a manifest, newest first (ids sort by time). */
+  list(): Promise<string[]>;
+  /** @throws SnapshotNotFoundError, SnapshotFormatError */
+  readManifest(snapshotId: string): Promise<SnapshotManifest>;
+  /** Brings a snapshot to local disk and verifies every digest. @throws SnapshotNotFoundError, SnapshotCorruptError, SnapshotFormatError */
+  fetch(snapshotId: string): Promise<LocalSnapshot>;
+  /** The current snapshot's id; undefined before the first. */
+  readPointer(): Promise<string | undefined>;
+  /** Moves the pointer if it is at `expected`. @throws PointerConflictError, SnapshotNotFoundError for `next` */
+  movePointer(expected: string | undefined, next: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class SnapshotStoreError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly retriable: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+export class SnapshotNotFoundError extends SnapshotStoreError {
+  constructor(readonly snapshotId: string) {
+    super(`snapshot ${snapshotId} is not in the store`, 'snapshot-not-found', false);
+  }
+}
+
+export class SnapshotExistsError extends SnapshotStoreError {
+  constructor(readonly snapshotId: string) {
+    super(`snapshot ${snapshotId} exists already; snapshots never change`, 'snapshot-exists', false);
+  }
+}
+
+export class SnapshotCorruptError extends SnapshotStoreError {
+  constructor(
+    readonly snapshotId: string,
+    readonly file: string,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(`snapshot ${snapshotId}: ${file}: ${detail}`, 'snapshot-corrupt', false, options);
+  }
+}
+
+export class SnapshotFormatError extends SnapshotStoreError {
+  constructor(
+    readonly snapshotId: string,
+    readonly formatVersion: number,
+    supported: number,
+  ) {
+    super(
+      `snapshot ${snapshotId} has format ${formatVersion}, this program reads ${supported}: run a matching version or retrain`,
+      'snapshot-format',
+      false,
+    );
+  }
+}
+
+export class PointerConflictError extends SnapshotStoreError {
+  constructor(
+    readonly expected: string | undefined,
+    readonly actual: string | undefined,
+  ) {
+    super(`the pointer is at ${actual ?? 'none'}, not at ${expected ?? 'none'}`, 'pointer-conflict', true);
+  }
+}
