@@ -1,1 +1,7 @@
 export * from './types';
+export { createRandom, shuffle, type Random } from './random';
+export { Vocabulary } from './vocabulary';
+export { createTable, tableFromValues } from './embedding-table';
+export { checkStack, initialiseStack, runStack } from './dense-stack';
+export { RowwiseAdagrad, type RowwiseAdagradOptions } from './rowwise-adagrad';
+export { AliasSampler } from './alias-sampler';
