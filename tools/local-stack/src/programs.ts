@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+
+/** A program that the stack needs is not on this machine; the message says how to get it. */
+export class MissingProgramError extends Error {
+  constructor(readonly programs: readonly string[]) {
+    super(`missing: ${programs.map((program) => `${program} (${REMEDIES[program] ?? 'install it'})`).join('; ')}`);
+    this.name = 'MissingProgramError';
+  }
+}
+
+const REMEDIES: Record<string, string> = {
+  'redis-server': 'Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis',
+  'redis-cli': 'comes with redis-server',
+  java: 'Java 17 or later; Debian, Ubuntu: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17',
+  mvn: 'fetches Kafka; Debian, Ubuntu: apt-get install maven; macOS: brew install maven',
+};
+
+/** @throws MissingProgramError naming all that are missing at once */
+export function requirePrograms(programs: readonly string[]): void {
+  const missing = programs.filter((program) => !isInstalled(program));
+  if (missing.length > 0) throw new MissingProgramError(missing);
+}
+
+function isInstalled(program: string): boolean {
+  return spawnSync(program, [program === 'java' ? '-version' : '--version'], { stdio: 'ignore' }).error === undefined;
+}
+
