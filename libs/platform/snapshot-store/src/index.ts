@@ -1,1 +1,12 @@
 export * from './port';
+export { isSnapshotId, newSnapshotId, SNAPSHOT_FILES, SNAPSHOT_FORMAT_VERSION } from './layout';
+export { describeFiles } from './digests';
+export { openFolderSnapshotStore } from './folder-snapshot-store';
+export { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors';
+export { readSafetensorsFile, writeSafetensorsFile } from './safetensors-file';
+export {
+  SnapshotHolder,
+  type SnapshotHolderCallbacks,
+  type SnapshotHolderOptions,
+  SnapshotNotHeldError,
+} from './snapshot-holder';

@@ -13,19 +13,25 @@ export interface LocalSnapshot {
 
 export interface SnapshotStore {
   /**
-   * Takes over the files of a local folder, which the manifest must list with their digests.
-   * @throws SnapshotExistsError, SnapshotCorruptError
+   * Takes over the files of a local folder, which the manifest must list, all of them, with their digests. Complete
+   * and durable once resolved; before that, no reader sees anything of it. The files must not be changed afterwards
+   * (a driver may share them instead of copying); the folder itself stays the caller's, to remove or keep.
+   * @throws SnapshotExistsError; SnapshotCorruptError for a file that is missing, unlisted or differs from its digest;
+   * SnapshotFormatError
    */
   publish(directory: string, manifest: SnapshotManifest): Promise<void>;
   /** Ids with a manifest, newest first (ids sort by time). */
   list(): Promise<string[]>;
-  /** @throws SnapshotNotFoundError, SnapshotFormatError */
+  /** @throws SnapshotNotFoundError, SnapshotCorruptError (the manifest itself), SnapshotFormatError */
   readManifest(snapshotId: string): Promise<SnapshotManifest>;
   /** Brings a snapshot to local disk and verifies every digest. @throws SnapshotNotFoundError, SnapshotCorruptError, SnapshotFormatError */
   fetch(snapshotId: string): Promise<LocalSnapshot>;
   /** The current snapshot's id; undefined before the first. */
   readPointer(): Promise<string | undefined>;
-  /** Moves the pointer if it is at `expected`. @throws PointerConflictError, SnapshotNotFoundError for `next` */
+  /**
+   * Moves the pointer if it is at `expected`; of several movers at once exactly one succeeds.
+   * @throws PointerConflictError, SnapshotNotFoundError for `next`
+   */
   movePointer(expected: string | undefined, next: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -85,5 +91,12 @@ export class PointerConflictError extends SnapshotStoreError {
     readonly actual: string | undefined,
   ) {
     super(`the pointer is at ${actual ?? 'none'}, not at ${expected ?? 'none'}`, 'pointer-conflict', true);
+  }
+}
+
+/** The storage itself failed: unreachable, full, or access denied; the cause says which. */
+export class SnapshotStoreUnavailableError extends SnapshotStoreError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'snapshot-store-unavailable', true, options);
   }
 }

@@ -1,0 +1,271 @@
+/**
+ * Keeps a few snapshots loaded, follows the store's pointer, and lends them to requests.
+ *
+ * What it promises:
+ * - A swap drops no request: a snapshot that leaves is closed only after its last running use.
+ * - A snapshot that cannot be verified or loaded is refused and reported, and nothing that is held is given up for
+ *   it. Polls try it again, at growing intervals; the pointer moving on ends that.
+ * - Where nothing is held yet, as after a restart, and the pointer's snapshot is refused, its ancestors are tried:
+ *   each of them was current once.
+ * - At most `capacity` snapshots are held, besides one being loaded and those that running uses keep open. Of too many
+ *   the one leaves that has been current least recently. A pointer back to a held one loads nothing.
+ * - Refreshes never run side by side; a refresh asked for during another one starts after it and sees what is new.
+ */
+import { type LocalSnapshot, type SnapshotStore, SnapshotStoreError } from './port';
+
+export interface SnapshotHolderOptions<T> {
+  readonly store: SnapshotStore;
+  /** Makes a verified snapshot ready to serve. A rejection refuses the snapshot. */
+  readonly load: (local: LocalSnapshot) => Promise<T>;
+  /** How many snapshots to hold; default 3: current, previous, and one more. */
+  readonly capacity?: number;
+  /** Seconds between looks at the pointer; default 2. */
+  readonly pollSeconds?: number;
+  readonly callbacks?: SnapshotHolderCallbacks;
+}
+
+/** Where a holder reports to. What a callback throws is ignored. */
+export interface SnapshotHolderCallbacks {
+  /** Another snapshot answers from now on. */
+  onCurrent?(snapshotId: string, previousId: string | undefined): void;
+  /** A snapshot was not taken; `attempt` counts from 1 for each id. */
+  onRefused?(snapshotId: string, error: Error, attempt: number): void;
+  /** A snapshot left and was closed. */
+  onReleased?(snapshotId: string): void;
+  /** The pointer could not be read, or a snapshot could not be closed. */
+  onError?(error: Error): void;
+}
+
+/** A use named a snapshot that is not held (or, without a name, none is held yet). */
+export class SnapshotNotHeldError extends Error {
+  readonly code: 'snapshot-not-held' | 'no-snapshot';
+  readonly retriable: boolean;
+  constructor(
+    readonly snapshotId: string | undefined,
+    readonly heldIds: readonly string[],
+  ) {
+    super(
+      snapshotId === undefined
+        ? 'no snapshot is loaded yet'
+        : `snapshot ${snapshotId} is not held; held: ${heldIds.join(', ') || 'none'}`,
+    );
+    this.name = 'SnapshotNotHeldError';
+    this.code = snapshotId === undefined ? 'no-snapshot' : 'snapshot-not-held';
+    this.retriable = snapshotId === undefined;
+  }
+}
+
+interface Held<T> {
+  readonly snapshotId: string;
+  readonly value: T;
+  useCount: number;
+  evicted: boolean;
+  /** Larger for what became current later. */
+  currentTurn: number;
+  /** Settles once the value is closed. */
+  readonly closed: Promise<void>;
+  readonly markClosed: () => void;
+}
+
+interface Refusal {
+  attempts: number;
+  retryAtMs: number;
+}
+
+const MAX_RETRY_SECONDS = 300;
+
+export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
+  private readonly held = new Map<string, Held<T>>();
+  private readonly refusals = new Map<string, Refusal>();
+  private readonly capacity: number;
+  private readonly pollMs: number;
+  private current: Held<T> | undefined;
+  private turn = 0;
+  private running: Promise<void> | undefined;
+  private queued: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly options: SnapshotHolderOptions<T>) {
+    this.capacity = options.capacity ?? 3;
+    if (!Number.isInteger(this.capacity) || this.capacity < 1) throw new RangeError('capacity must be 1 or more');
+    this.pollMs = (options.pollSeconds ?? 2) * 1_000;
+  }
+
+  /** Loads what the pointer names, if anything, and begins to follow it. Never rejects: see the callbacks. */
+  async start(): Promise<void> {
+    await this.refresh();
+    this.schedulePoll();
+  }
+
+  /** Looks at the pointer now, as after an announcement, and loads what is new. Never rejects: see the callbacks. */
+  refresh(): Promise<void> {
+    return this.enqueue(true);
+  }
+
+  /**
+   * Runs `work` with a held snapshot (default: the current one), which stays open until `work` settles.
+   * @throws SnapshotNotHeldError, and what `work` throws
+   */
+  async use<R>(
+    snapshotId: string | undefined,
+    work: (value: T, snapshotId: string) => Promise<R> | R,
+  ): Promise<R> {
+    const held = snapshotId === undefined ? this.current : this.held.get(snapshotId);
+    if (held === undefined) throw new SnapshotNotHeldError(snapshotId, this.heldIds());
+    held.useCount += 1;
+    try {
+      return await work(held.value, held.snapshotId);
+    } finally {
+      held.useCount -= 1;
+      if (held.evicted && held.useCount === 0) void this.closeValue(held);
+    }
+  }
+
+  /** Newest first. */
+  heldIds(): string[] {
+    return [...this.held.keys()].sort().reverse();
+  }
+
+  currentId(): string | undefined {
+    return this.current?.snapshotId;
+  }
+
+  /** Stops following, lets running uses end, and closes everything held. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.queued;
+    await this.running;
+    const all = [...this.held.values()];
+    for (const held of all) this.evict(held);
+    this.current = undefined;
+    await Promise.all(all.map((held) => held.closed));
+  }
+
+  private schedulePoll(): void {
+    if (this.closing) return;
+    this.timer = setTimeout(() => {
+      void this.enqueue(false).then(() => this.schedulePoll());
+    }, this.pollMs);
+    this.timer.unref();
+  }
+
+  /** One refresh at a time, and at most one waiting: it will see all that happened before it starts. */
+  private enqueue(evenIfRefused: boolean): Promise<void> {
+    if (this.running === undefined) {
+      this.running = this.followPointer(evenIfRefused).finally(() => (this.running = undefined));
+      return this.running;
+    }
+    this.queued ??= this.running.then(() => {
+      this.queued = undefined;
+      return this.enqueue(true);
+    });
+    return this.queued;
+  }
+
+  private async followPointer(evenIfRefused: boolean): Promise<void> {
+    if (this.closing) return;
+    let wanted: string | undefined;
+    try {
+      wanted = await this.options.store.readPointer();
+    } catch (error) {
+      this.report('onError', asError(error));
+      return;
+    }
+    for (const id of this.refusals.keys()) if (id !== wanted) this.refusals.delete(id);
+    if (wanted === undefined || wanted === this.current?.snapshotId) return;
+    if (!evenIfRefused && Date.now() < (this.refusals.get(wanted)?.retryAtMs ?? 0)) return;
+    const isTaken = await this.take(wanted);
+    if (!isTaken && this.current === undefined) await this.takeAncestor(wanted);
+  }
+
+  /** Makes a snapshot the current one; false when it was refused. */
+  private async take(snapshotId: string): Promise<boolean> {
+    let held = this.held.get(snapshotId);
+    if (held === undefined) {
+      try {
+        held = newHeld(snapshotId, await this.options.load(await this.options.store.fetch(snapshotId)));
+      } catch (error) {
+        this.refuse(snapshotId, asError(error));
+        return false;
+      }
+    }
+    this.refusals.delete(snapshotId);
+    this.held.set(snapshotId, held);
+    const previousId = this.current?.snapshotId;
+    held.currentTurn = ++this.turn;
+    this.current = held;
+    this.report('onCurrent', snapshotId, previousId);
+    this.evictBeyondCapacity();
+    return true;
+  }
+
+  private async takeAncestor(refusedId: string): Promise<void> {
+    let id = refusedId;
+    for (let step = 0; step < this.capacity; step++) {
+      try {
+        id = (await this.options.store.readManifest(id)).parentSnapshotId;
+      } catch {
+        // The refusal of this very snapshot was reported already; without its manifest the line ends here.
+        return;
+      }
+      if (id === '' || (await this.take(id))) return;
+    }
+  }
+
+  private refuse(snapshotId: string, error: Error): void {
+    const attempts = (this.refusals.get(snapshotId)?.attempts ?? 0) + 1;
+    const waitMs = Math.min(this.pollMs * 2 ** attempts, MAX_RETRY_SECONDS * 1_000);
+    this.refusals.set(snapshotId, { attempts, retryAtMs: Date.now() + waitMs });
+    this.report('onRefused', snapshotId, error, attempts);
+  }
+
+  private evictBeyondCapacity(): void {
+    const byTurn = [...this.held.values()].sort((a, b) => b.currentTurn - a.currentTurn);
+    for (const held of byTurn.slice(this.capacity)) this.evict(held);
+  }
+
+  private evict(held: Held<T>): void {
+    this.held.delete(held.snapshotId);
+    held.evicted = true;
+    if (held.useCount === 0) void this.closeValue(held);
+  }
+
+  private async closeValue(held: Held<T>): Promise<void> {
+    try {
+      await held.value.close();
+      this.report('onReleased', held.snapshotId);
+    } catch (error) {
+      this.report('onError', asError(error));
+    } finally {
+      held.markClosed();
+    }
+  }
+
+  private report<K extends keyof SnapshotHolderCallbacks>(
+    callback: K,
+    ...values: Parameters<NonNullable<SnapshotHolderCallbacks[K]>>
+  ): void {
+    const { callbacks } = this.options;
+    try {
+      (callbacks?.[callback] as ((...values: unknown[]) => void) | undefined)?.call(callbacks, ...values);
+    } catch {
+      // A reporter must not break serving.
+    }
+  }
+}
+
+function newHeld<T>(snapshotId: string, value: T): Held<T> {
+  let markClosed = (): void => undefined;
+  const closed = new Promise<void>((resolve) => (markClosed = resolve));
+  return { snapshotId, value, useCount: 0, evicted: false, currentTurn: 0, closed, markClosed };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new SnapshotStoreError(String(error), 'unknown', false);
+}
