@@ -1,1 +1,4 @@
-module.exports = require('../../../jest.preset.js')('inference');
+module.exports = {
+  ...require('../../../jest.preset.js')('inference'),
+  testEnvironment: require.resolve('./jest-environment.js'),
+};

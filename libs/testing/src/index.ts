@@ -1,1 +1,6 @@
-export {};
+export { describeEventLog, type EventLogConformanceOptions, type EventLogUnderTest } from './conformance/event-log';
+export { CollectingTail, FoldingHandler } from './conformance/event-log-handlers';
+export { describeFeatureStore, type FeatureStoreUnderTest } from './conformance/feature-store';
+export { eventually } from './eventually';
+export { temporaryDirectory } from './temporary-directory';
+export * from './builders';

@@ -1,1 +1,16 @@
-export {};
+export { COUNTRIES, DEVICES, type Device, type Topic } from './topics';
+export { DAY_MS, DEFAULT_WORLD, World, type Channel, type Video, type Viewer, type WorldOptions } from './world';
+export { newMemories, ViewerMemory } from './memory';
+export { Truth, type PageOutcome } from './truth';
+export { generateHistory, type History } from './history';
+export { Popularity } from './front-page';
+export {
+  chooseViewers,
+  evaluateLists,
+  formatEvaluation,
+  popularityProvider,
+  randomProvider,
+  type EvaluateOptions,
+  type ListEvaluation,
+  type ListProvider,
+} from './evaluate';

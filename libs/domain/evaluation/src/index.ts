@@ -1,1 +1,30 @@
-export {};
+/** Offline metrics, the baselines that a model must beat, and the gate. Numbers in, numbers out: no models, no I/O. */
+export { averagePrecision, hitRateAtK, ndcgAtK, precisionAtK, recallAtK } from './ranked-list';
+export { rankInCatalogue, topK } from './catalogue-rank';
+export { type IndexSource, type Interval, UserRatio } from './user-ratio';
+export { nextWatchMetrics, type NextWatchMetrics, type NextWatchRank } from './next-watch-metrics';
+export {
+  LOSS_WATCH_CAP_SECONDS,
+  type LabelledImpression,
+  type Page,
+  pagesOf,
+  watchTimeMae,
+  weightedPerUserLoss,
+} from './weighted-per-user-loss';
+export {
+  COUNTING_SCORERS,
+  type CountedImpression,
+  countingScores,
+  type CountingScorer,
+  PopularityCounts,
+  ShrunkenMeans,
+} from './counting-baselines';
+export { metricValue, type MetricRow, type MetricTable, renderTable, tableToJson, tableToMetrics } from './metric-table';
+export {
+  type CurrentMetrics,
+  DEFAULT_GATE_LIMITS,
+  evaluateGate,
+  type GateLimits,
+  type GateMetrics,
+  gateReasons,
+} from './gate';

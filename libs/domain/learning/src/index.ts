@@ -5,3 +5,4 @@ export { createTable, tableFromValues } from './embedding-table';
 export { checkStack, initialiseStack, runStack } from './dense-stack';
 export { RowwiseAdagrad, type RowwiseAdagradOptions } from './rowwise-adagrad';
 export { AliasSampler } from './alias-sampler';
+export { Adam, type AdamOptions } from './adam';

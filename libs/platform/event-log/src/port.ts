@@ -15,7 +15,7 @@ export interface TopicSpec {
 }
 
 export interface NewRecord {
-  /** Decides the partition: murmur2(key) modulo the partition count. */
+  /** Decides the partition: murmur2(key) modulo the partition count. At most 1,024 bytes in UTF-8. */
   readonly key: string;
   readonly value: Uint8Array;
   /** Milliseconds since the epoch; default: now. */
@@ -48,7 +48,7 @@ export interface PartitionBounds {
 export interface GroupHandler {
   /**
    * The first offset wanted of a partition; undefined: the earliest held. Called on assignment and after each
-   * failure, before any batch.
+   * failure, before any batch. An offset beyond the end of the log is reported as an error, and asked for again.
    */
   resumeOffset(partition: number): Promise<number | undefined>;
   /**
@@ -56,7 +56,10 @@ export interface GroupHandler {
    * time. A rejection is reported to `onError`, and the partition goes on from a fresh `resumeOffset` after a back-off.
    */
   onBatch(batch: RecordBatch): Promise<void>;
-  /** The partition went to another member; work on it should stop. */
+  /**
+   * This member gives the partition up: on a rebalance, on `stop`, or because it was taken for dead. Called after the
+   * last batch has ended and, where the member still holds it, before another one starts on it.
+   */
   onRevoked?(partition: number): Promise<void>;
   onError?(error: Error, partition: number | undefined): void;
 }

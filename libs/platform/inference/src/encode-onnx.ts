@@ -5,7 +5,7 @@
  * handful of fields that a chain of Gemm and Relu needs are written, so there is no generated code to keep.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { DenseLayer, DenseStack } from '@watchnext/learning';
+import { checkStack, type DenseLayer, type DenseStack } from '@watchnext/learning';
 
 /** Name of the graph's only input, float32 [rows, inputSize]. */
 export const INPUT_NAME = 'input';
@@ -33,10 +33,11 @@ const DIM = { value: 1, param: 2 };
  * number of rows left open. Each layer is a Gemm, followed by a Relu where the layer says so; an empty stack is an
  * Identity whose width is left open too.
  *
- * @throws RangeError if a layer's arrays or sizes do not fit each other, or a weight is not finite.
+ * @throws Error if a layer's arrays or sizes do not fit each other, or a weight is not finite.
  */
 export function encodeOnnx(stack: DenseStack): Uint8Array {
   checkStack(stack);
+  checkFinite(stack);
   const model = new BinaryWriter();
   int(model, MODEL.irVersion, IR_VERSION);
   text(model, MODEL.producerName, 'watchnext');
@@ -128,22 +129,10 @@ function littleEndianBytes(data: Float32Array): Uint8Array {
   return bytes;
 }
 
-function checkStack(stack: DenseStack): void {
-  stack.forEach((layer, index) => {
-    const { inputSize, outputSize, weights, bias } = layer;
-    if (weights.length !== inputSize * outputSize || bias.length !== outputSize || inputSize < 1 || outputSize < 1) {
-      throw new RangeError(
-        `layer ${index} is ${inputSize} to ${outputSize} but has ${weights.length} weights and ${bias.length} biases`,
-      );
-    }
-    const previous = stack[index - 1];
-    if (previous !== undefined && previous.outputSize !== inputSize) {
-      throw new RangeError(
-        `layer ${index} takes ${inputSize} values, but layer ${index - 1} gives ${previous.outputSize}`,
-      );
-    }
+function checkFinite(stack: DenseStack): void {
+  for (const [index, { weights, bias }] of stack.entries()) {
     if (!weights.every(Number.isFinite) || !bias.every(Number.isFinite)) {
       throw new RangeError(`layer ${index} has weights that are not finite`);
     }
-  });
+  }
 }

@@ -1,1 +1,10 @@
-export {};
+export {
+  selectBackend,
+  requireActive,
+  BackendUnavailableError,
+  type BackendName,
+  type BackendPreference,
+  type ModuleLoader,
+  type TensorBackend,
+} from './backend';
+export { DenseNetwork, type ForwardPass } from './dense-network';

@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { rankInCatalogue, topK } from './catalogue-rank';
+import { nextWatchMetrics } from './next-watch-metrics';
+
+const catalogue = fc
+  .array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 40 })
+  .chain((scores) => fc.tuple(fc.constant(scores), fc.nat(scores.length - 1), fc.uniqueArray(fc.nat(scores.length - 1))));
+
+describe('ranks in the whole catalogue', () => {
+  it('equal the mean place over all orders of ties, excluded videos left out', () => {
+    fc.assert(
+      fc.property(catalogue, ([scores, index, seen]) => {
+        const excluded = new Set(seen);
+        const others = scores.filter((_, other) => other !== index && !excluded.has(other));
+        const best = 1 + others.filter((score) => score > scores[index]).length;
+        const worst = best + others.filter((score) => score === scores[index]).length;
+        expect(rankInCatalogue(scores, index, excluded)).toBe((best + worst) / 2);
+      }),
+      { seed: 1 },
+    );
+  });
+
+  it('put a score that is not a number behind everything', () => {
+    expect(rankInCatalogue([NaN, 1, NaN], 0, new Set())).toBe(Infinity);
+    expect(topK([NaN, 1, NaN], 3, new Set())).toEqual([1]);
+  });
+
+  it('take the top k as a full stable sort would', () => {
+    fc.assert(
+      fc.property(catalogue, fc.integer({ min: 1, max: 50 }), ([scores, , seen], k) => {
+        const excluded = new Set(seen);
+        const sorted = scores
+          .map((_, index) => index)
+          .filter((index) => !excluded.has(index))
+          .sort((a, b) => scores[b] - scores[a] || a - b);
+        expect(topK(scores, k, excluded)).toEqual(sorted.slice(0, k));
+      }),
+      { seed: 2 },
+    );
+  });
+
+  it('give recall, MAP and NDCG of the next watch', () => {
+    const metrics = nextWatchMetrics(
+      [
+        { userId: 'a', rank: 1 },
+        { userId: 'a', rank: 3 },
+        { userId: 'b', rank: Infinity },
+      ],
+      [1, 10],
+    );
+    expect(metrics.recallAtK.get(1)?.value()).toBeCloseTo(1 / 3);
+    expect(metrics.recallAtK.get(10)?.value()).toBeCloseTo(2 / 3);
+    expect(metrics.meanAveragePrecision.value()).toBeCloseTo((1 + 1 / 3) / 3);
+    expect(metrics.ndcgAtK.get(10)?.value()).toBeCloseTo((1 + 1 / 2) / 3);
+  });
+});

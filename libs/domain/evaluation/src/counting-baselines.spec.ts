@@ -1,0 +1,66 @@
+import { type CountedImpression, countingScores, PopularityCounts, ShrunkenMeans } from './counting-baselines';
+
+describe('ShrunkenMeans', () => {
+  it('pulls a mean toward the global one by the prior weight', () => {
+    const means = new ShrunkenMeans(2);
+    means.add('a', 1);
+    means.add('a', 1);
+    means.add('b', 0);
+    means.add('b', 0);
+    expect(means.mean('a')).toBeCloseTo((2 + 2 * 0.5) / 4);
+    expect(means.mean('b')).toBeCloseTo((0 + 2 * 0.5) / 4);
+    expect(means.mean('unknown')).toBeCloseTo(0.5);
+  });
+});
+
+describe('PopularityCounts', () => {
+  it('ranks by count, ties by id', () => {
+    const counts = new PopularityCounts();
+    for (const videoId of ['b', 'a', 'c', 'c']) counts.add(videoId, 0);
+    expect(counts.ranked().map(({ videoId }) => videoId)).toEqual(['c', 'a', 'b']);
+    expect([...counts.scores(['a', 'unknown', 'c'])]).toEqual([1, 0, 2]);
+  });
+
+  it('halves a watch for each half-life of age when recent', () => {
+    const counts = new PopularityCounts({ nowMs: 200, halfLifeMs: 100 });
+    counts.add('old', 0);
+    counts.add('old', 0);
+    counts.add('new', 200);
+    expect(counts.count('old')).toBeCloseTo(0.5);
+    expect(counts.ranked()[0]).toEqual({ videoId: 'new', score: 1 });
+  });
+});
+
+describe('countingScores', () => {
+  const row = (videoId: string, surface: string, clicked: boolean, watchSeconds: number): CountedImpression => ({
+    userId: 'u',
+    pageId: '',
+    servedAtMs: 0,
+    videoId,
+    surface,
+    clicked,
+    watchSeconds,
+  });
+
+  it('counts watch seconds of clicked impressions per impression, capped, and multiplies by the odds of the surface', () => {
+    const training = [
+      ...Array.from({ length: 80 }, () => row('long', 'home', true, 1_000)),
+      ...Array.from({ length: 80 }, () => row('short', 'home', true, 10)),
+      ...Array.from({ length: 80 }, () => row('short', 'feed', false, 99)),
+    ];
+    const heldOut = [row('long', 'home', false, 0), row('short', 'home', false, 0), row('short', 'feed', false, 0)];
+    const scores = countingScores(training, heldOut);
+    const globalSeconds = (80 * 600 + 80 * 10) / 240;
+    const globalRate = 160 / 240;
+    expect(scores['item expected watch time'][0]).toBeCloseTo((80 * 600 + 20 * globalSeconds) / 100);
+    expect(scores['item expected watch time'][1]).toBeCloseTo((80 * 10 + 20 * globalSeconds) / 180);
+    expect(scores['item click rate'][2]).toBeCloseTo((80 + 20 * globalRate) / 180);
+    const homeRate = (160 + 20 * globalRate) / 180;
+    expect(scores['item click rate x surface odds'][1]).toBeCloseTo(
+      scores['item click rate'][1] * (homeRate / (1 - homeRate)),
+    );
+    expect(scores['item expected watch time x surface odds'][1]).toBeGreaterThan(
+      scores['item expected watch time x surface odds'][2],
+    );
+  });
+});

@@ -1,0 +1,105 @@
+/** What counting alone achieves: the floor that a learned model must beat. */
+import { type LabelledImpression, LOSS_WATCH_CAP_SECONDS } from './weighted-per-user-loss';
+
+/** Observations that the global mean weighs in an item's mean. */
+const PRIOR_WEIGHT = 20;
+
+/** Mean of a value by key, shrunk toward the global mean as if each key had been seen `priorWeight` times at it. */
+export class ShrunkenMeans {
+  private readonly sums = new Map<string, { total: number; count: number }>();
+  private total = 0;
+  private count = 0;
+
+  constructor(private readonly priorWeight = PRIOR_WEIGHT) {}
+
+  add(key: string, value: number): void {
+    let sum = this.sums.get(key);
+    if (!sum) this.sums.set(key, (sum = { total: 0, count: 0 }));
+    sum.total += value;
+    sum.count += 1;
+    this.total += value;
+    this.count += 1;
+  }
+
+  /** The global mean for an unknown key; NaN before anything was added. */
+  mean(key: string): number {
+    const global = this.total / this.count;
+    const sum = this.sums.get(key);
+    return sum ? (sum.total + this.priorWeight * global) / (sum.count + this.priorWeight) : global;
+  }
+}
+
+/** Popularity: watches by video, all alike or halved for each `halfLifeMs` of age. */
+export class PopularityCounts {
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly decay?: { readonly nowMs: number; readonly halfLifeMs: number }) {}
+
+  add(videoId: string, atMs: number): void {
+    const weight = this.decay ? 2 ** ((Math.min(atMs, this.decay.nowMs) - this.decay.nowMs) / this.decay.halfLifeMs) : 1;
+    this.counts.set(videoId, (this.counts.get(videoId) ?? 0) + weight);
+  }
+
+  count(videoId: string): number {
+    return this.counts.get(videoId) ?? 0;
+  }
+
+  /** Scores in the order of `videoIds`. */
+  scores(videoIds: readonly string[]): Float64Array {
+    return Float64Array.from(videoIds, (videoId) => this.count(videoId));
+  }
+
+  /** Most watched first; ties by id, so that equal counts give equal lists. */
+  ranked(): { videoId: string; score: number }[] {
+    return [...this.counts]
+      .map(([videoId, score]) => ({ videoId, score }))
+      .sort((a, b) => b.score - a.score || (a.videoId < b.videoId ? -1 : 1));
+  }
+}
+
+export interface CountedImpression extends LabelledImpression {
+  readonly videoId: string;
+  readonly surface: string;
+}
+
+/** Names of the scorers that `countingScores` gives. */
+export const COUNTING_SCORERS = [
+  'item expected watch time',
+  'item click rate',
+  'item expected watch time x surface odds',
+  'item click rate x surface odds',
+] as const;
+export type CountingScorer = (typeof COUNTING_SCORERS)[number];
+
+/**
+ * Scores held-out impressions by means counted on the training ones: click rate and watch seconds per impression of
+ * the video, alone and multiplied by the click odds of the surface.
+ *
+ * @returns by scorer, one score per held-out impression; only those "expected watch time" alone are in seconds
+ */
+export function countingScores(
+  training: Iterable<CountedImpression>,
+  heldOut: readonly CountedImpression[],
+): Record<CountingScorer, Float64Array> {
+  const clickRate = new ShrunkenMeans();
+  const expectedWatchSeconds = new ShrunkenMeans();
+  const surfaceClickRate = new ShrunkenMeans();
+  for (const { videoId, surface, clicked, watchSeconds } of training) {
+    clickRate.add(videoId, clicked ? 1 : 0);
+    expectedWatchSeconds.add(videoId, clicked ? Math.min(watchSeconds, LOSS_WATCH_CAP_SECONDS) : 0);
+    surfaceClickRate.add(surface, clicked ? 1 : 0);
+  }
+  const odds = (surface: string) => {
+    const probability = surfaceClickRate.mean(surface);
+    return probability / (1 - probability);
+  };
+  const score = (of: (impression: CountedImpression) => number) => Float64Array.from(heldOut, of);
+  return {
+    'item expected watch time': score(({ videoId }) => expectedWatchSeconds.mean(videoId)),
+    'item click rate': score(({ videoId }) => clickRate.mean(videoId)),
+    'item expected watch time x surface odds': score(
+      ({ videoId, surface }) => expectedWatchSeconds.mean(videoId) * odds(surface),
+    ),
+    'item click rate x surface odds': score(({ videoId, surface }) => clickRate.mean(videoId) * odds(surface)),
+  };
+}

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { UserRatio } from './user-ratio';
+
+/** A small linear congruential generator: this library may not choose where randomness comes from. */
+function source(seed: number) {
+  let state = seed >>> 0;
+  return {
+    nextInt(exclusiveMaximum: number) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * exclusiveMaximum);
+    },
+  };
+}
+
+describe('UserRatio', () => {
+  it('is the ratio of sums, not the mean of ratios', () => {
+    const ratio = new UserRatio();
+    ratio.add('a', 1, 1);
+    ratio.add('b', 0, 3);
+    ratio.add('a', 1, 1);
+    expect(ratio.value()).toBeCloseTo(2 / 5);
+    expect(ratio.userCount).toBe(2);
+  });
+
+  it('is NaN of nothing', () => {
+    expect(new UserRatio().value()).toBeNaN();
+    expect(new UserRatio().interval(source(1))).toEqual({ low: NaN, high: NaN });
+  });
+
+  it('resamples users, so that one user alone has no width and repeats with the seed', () => {
+    const one = new UserRatio();
+    for (let query = 0; query < 100; query += 1) one.add('only', query % 2, 1);
+    expect(one.interval(source(1))).toEqual({ low: 0.5, high: 0.5 });
+
+    const many = new UserRatio();
+    for (let user = 0; user < 100; user += 1) many.add(`u${user}`, user % 2, 1);
+    expect(many.interval(source(7))).toEqual(many.interval(source(7)));
+  });
+
+  it('has the width that theory gives: 1.96 standard errors of a proportion to each side', () => {
+    const ratio = new UserRatio();
+    for (let user = 0; user < 400; user += 1) ratio.add(`u${user}`, user % 4 === 0 ? 1 : 0, 1);
+    const { low, high } = ratio.interval(source(3), { resampleCount: 2_000 });
+    const expected = 1.96 * Math.sqrt((0.25 * 0.75) / 400);
+    expect(0.25 - low).toBeGreaterThan(0.8 * expected);
+    expect(0.25 - low).toBeLessThan(1.2 * expected);
+    expect(high - 0.25).toBeGreaterThan(0.8 * expected);
+    expect(high - 0.25).toBeLessThan(1.2 * expected);
+  });
+
+  it('keeps the bounds in order and within what any user reached', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(10), { minLength: 1, maxLength: 20 }), fc.nat(), (hits, seed) => {
+        const ratio = new UserRatio();
+        hits.forEach((hit, user) => ratio.add(`u${user}`, hit, 10));
+        const { low, high } = ratio.interval(source(seed));
+        expect(low).toBeLessThanOrEqual(high);
+        expect(low).toBeGreaterThanOrEqual(Math.min(...hits) / 10 - 1e-12);
+        expect(high).toBeLessThanOrEqual(Math.max(...hits) / 10 + 1e-12);
+      }),
+      { seed: 5 },
+    );
+  });
+});

@@ -1,0 +1,67 @@
+/** The part of `Random` of @watchnext/learning that resampling needs. */
+export interface IndexSource {
+  /** A whole number in [0, exclusiveMaximum). */
+  nextInt(exclusiveMaximum: number): number;
+}
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * A ratio of sums, kept by user: recall is hits over queries, weighted per-user loss is misordered over all watch
+ * seconds. What one user does hangs together, so uncertainty comes from resampling users, not rows.
+ */
+export class UserRatio {
+  private readonly userIndex = new Map<string, number>();
+  private readonly numerators: number[] = [];
+  private readonly denominators: number[] = [];
+
+  add(userId: string, numerator: number, denominator: number): void {
+    let index = this.userIndex.get(userId);
+    if (index === undefined) {
+      index = this.numerators.length;
+      this.userIndex.set(userId, index);
+      this.numerators.push(0);
+      this.denominators.push(0);
+    }
+    this.numerators[index] += numerator;
+    this.denominators[index] += denominator;
+  }
+
+  get userCount(): number {
+    return this.numerators.length;
+  }
+
+  /** NaN where nothing was added. */
+  value(): number {
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    return sum(this.numerators) / sum(this.denominators);
+  }
+
+  /**
+   * Percentile bootstrap: users drawn with replacement, `level` of the resampled ratios between low and high.
+   * NaN with no users.
+   */
+  interval(random: IndexSource, options: { resampleCount?: number; level?: number } = {}): Interval {
+    const { resampleCount = 200, level = 0.95 } = options;
+    const userCount = this.userCount;
+    if (userCount === 0) return { low: NaN, high: NaN };
+    const ratios: number[] = [];
+    for (let resample = 0; resample < resampleCount; resample += 1) {
+      let numerator = 0;
+      let denominator = 0;
+      for (let draw = 0; draw < userCount; draw += 1) {
+        const user = random.nextInt(userCount);
+        numerator += this.numerators[user];
+        denominator += this.denominators[user];
+      }
+      // A draw of only users without a pair says nothing.
+      if (denominator > 0) ratios.push(numerator / denominator);
+    }
+    ratios.sort((a, b) => a - b);
+    const at = (share: number) => ratios[Math.round(share * (ratios.length - 1))] ?? NaN;
+    return { low: at((1 - level) / 2), high: at((1 + level) / 2) };
+  }
+}

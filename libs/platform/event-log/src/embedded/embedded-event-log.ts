@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  EventLog,
+  GroupHandler,
+  GroupOptions,
+  NewRecord,
+  PartitionBounds,
+  RecordPosition,
+  Subscription,
+  TailHandler,
+  TopicSpec,
+} from '../port';
+import { GroupMembership } from './group-membership';
+import { GroupSubscription } from './group-subscription';
+import { LogStorage } from './log-storage';
+import { TailSubscription } from './tail-subscription';
+
+/**
+ * Opens the event log kept in `directory` (created if missing), an LMDB file that any number of local processes share.
+ * For one machine: the folder must not lie on a network file system, where neither LMDB's locks nor the shared clock
+ * of the group leases hold.
+ *
+ * @example
+ *   const log = openEmbeddedEventLog(embeddedPaths(dataDirectory).eventLog);
+ *   await log.ensureTopics([{ name: TOPICS.activity, partitionCount: 4 }]);
+ *   await log.append(TOPICS.activity, [{ key: userId, value: Event.encode(event).finish() }]);
+ */
+export function openEmbeddedEventLog(directory: string): EventLog {
+  return new EmbeddedEventLog(new LogStorage(directory));
+}
+
+class EmbeddedEventLog implements EventLog {
+  private readonly subscriptions = new Set<Subscription>();
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly storage: LogStorage) {}
+
+  ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    return this.storage.ensureTopics(specs);
+  }
+
+  async partitionCount(topic: string): Promise<number> {
+    return this.storage.topic(topic).partitionCount;
+  }
+
+  append(topic: string, records: readonly NewRecord[]): Promise<RecordPosition[]> {
+    return this.storage.append(topic, records);
+  }
+
+  async bounds(topic: string): Promise<PartitionBounds[]> {
+    return this.storage.bounds(topic);
+  }
+
+  async joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription> {
+    const topic = this.storage.topic(options.topic);
+    const membership = new GroupMembership(this.storage, topic, options.groupId, randomUUID());
+    return this.keep(await GroupSubscription.join(this.storage, membership, options, handler));
+  }
+
+  async tail(topic: string, handler: TailHandler): Promise<Subscription> {
+    return this.keep(TailSubscription.start(this.storage, topic, handler)).whenCaughtUp();
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.stopAll().finally(() => this.storage.close());
+    return this.closing;
+  }
+
+  private async stopAll(): Promise<void> {
+    await Promise.all([...this.subscriptions].map((subscription) => subscription.stop()));
+  }
+
+  private keep<S extends Subscription>(subscription: S): S {
+    this.subscriptions.add(subscription);
+    return subscription;
+  }
+}

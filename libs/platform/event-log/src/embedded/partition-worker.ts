@@ -1,0 +1,82 @@
+import { EventLogError, type GroupHandler } from '../port';
+import type { LogStorage } from './log-storage';
+import { Backoff, RecordPoll } from './waiting';
+
+/** Delivers the records of one partition to a group's handler, from where the handler says, until aborted. */
+export class PartitionWorker {
+  private readonly controller = new AbortController();
+  private readonly running: Promise<void>;
+
+  /** @param confirmLease resolves once the lease is known to hold; the worker is aborted if it does not */
+  constructor(
+    private readonly storage: LogStorage,
+    private readonly topic: string,
+    private readonly partition: number,
+    private readonly maxBatchRecords: number,
+    private readonly handler: GroupHandler,
+    private readonly confirmLease: () => Promise<void>,
+  ) {
+    this.running = this.run();
+  }
+
+  /** Aborts the batch's signal, and resolves when the batch in work has ended and the handler has been told. */
+  async stop(): Promise<void> {
+    this.controller.abort();
+    await this.running;
+    try {
+      await this.handler.onRevoked?.(this.partition);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.controller;
+    const backoff = new Backoff();
+    while (!signal.aborted) {
+      try {
+        await this.deliver(signal, backoff);
+      } catch (error) {
+        if (!(signal.aborted && error === signal.reason)) this.report(error);
+        await backoff.wait(signal);
+      }
+    }
+  }
+
+  private async deliver(signal: AbortSignal, backoff: Backoff): Promise<void> {
+    const poll = new RecordPoll(this.storage);
+    let next = (await this.handler.resumeOffset(this.partition)) ?? 0;
+    this.assertWithinLog(next);
+    while (!signal.aborted) {
+      await this.confirmLease();
+      if (signal.aborted) return;
+      const { records, endOffset } = this.storage.read(this.topic, this.partition, next, this.maxBatchRecords);
+      const last = records.at(-1);
+      if (!last) {
+        await poll.wait(signal);
+        continue;
+      }
+      const lag = endOffset - (last.offset + 1);
+      await this.handler.onBatch({ topic: this.topic, partition: this.partition, records, lag, signal });
+      next = last.offset + 1;
+      poll.gotRecords();
+      backoff.reset();
+    }
+  }
+
+  /** A handler that is ahead of the log would wait in silence: the log was lost or replaced. */
+  private assertWithinLog(offset: number): void {
+    const { endOffset } = this.storage.read(this.topic, this.partition, offset, 0);
+    if (offset <= endOffset) return;
+    throw new EventLogError(
+      `${this.topic} partition ${this.partition} ends at offset ${endOffset}, but its consumer wants to resume at ` +
+        `${offset}: the log is not the one that the consumer's results came from`,
+      'offset-out-of-range',
+      false,
+    );
+  }
+
+  private report(error: unknown): void {
+    this.handler.onError?.(error instanceof Error ? error : new Error(String(error)), this.partition);
+  }
+}

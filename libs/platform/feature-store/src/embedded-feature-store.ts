@@ -1,0 +1,136 @@
+/**
+ * The feature store in one LMDB environment that several local processes have open at once.
+ *
+ * Sub-databases
+ *   states  [partition, userId] → encoded UserState
+ *   marks   [partition] → Mark
+ *
+ * A commit is one LMDB write transaction, so a reader sees the states and the mark of the same moment. It does not
+ * wait for the disk: a process that is killed loses nothing, and a machine that loses its power puts states and mark
+ * back together, whereupon the consumer folds the log's records again.
+ */
+import type { Mark } from '@watchnext/contract';
+import { ABORT, open, type Database, type RootDatabase } from 'lmdb';
+import {
+  FeatureStoreError,
+  MarkConflictError,
+  StoreUnavailableError,
+  type FeatureStore,
+  type StateCommit,
+  type StoredState,
+} from './port';
+
+/** Address space only; the file grows with what is in it. */
+const MAP_SIZE_BYTES = 256 * 2 ** 30;
+
+/**
+ * Opens the feature store kept in `directory` (created if missing). For one machine: not on a network file system.
+ *
+ * @example
+ *   const store = openEmbeddedFeatureStore(embeddedPaths(dataDirectory).featureStore);
+ *   const { state, mark } = await store.read(partitionOf(userId, partitionCount), userId);
+ */
+export function openEmbeddedFeatureStore(directory: string): FeatureStore {
+  return new EmbeddedFeatureStore(directory);
+}
+
+class EmbeddedFeatureStore implements FeatureStore {
+  private readonly env: RootDatabase<unknown, (string | number)[]>;
+  private readonly states: Database<Buffer, (string | number)[]>;
+  private readonly marks: Database<Mark, (string | number)[]>;
+  private closed = false;
+
+  constructor(directory: string) {
+    this.env = open({ path: directory, noSubdir: false, maxDbs: 4, mapSize: MAP_SIZE_BYTES });
+    this.states = this.env.openDB({ name: 'states', encoding: 'binary' });
+    this.marks = this.env.openDB({ name: 'marks', encoding: 'msgpack' });
+  }
+
+  async read(partition: number, userId: string): Promise<StoredState> {
+    // Both gets run in one turn and so in one read transaction, begun by refresh.
+    this.refresh();
+    return { state: this.states.get([partition, userId]), mark: this.marks.get([partition]) };
+  }
+
+  async readMany(partition: number, userIds: readonly string[]): Promise<Map<string, Uint8Array>> {
+    this.refresh();
+    const found = new Map<string, Uint8Array>();
+    for (const userId of userIds) {
+      const state = this.states.get([partition, userId]);
+      if (state) found.set(userId, state);
+    }
+    return found;
+  }
+
+  async readMark(partition: number): Promise<Mark | undefined> {
+    this.refresh();
+    return this.marks.get([partition]);
+  }
+
+  async commit(partition: number, { expected, next, states }: StateCommit): Promise<void> {
+    await this.write(() => {
+      const actual = this.marks.get([partition]);
+      if (!sameMark(actual, expected)) throw new MarkConflictError(partition, expected, actual);
+      for (const [userId, state] of states) void this.states.put([partition, userId], asBuffer(state));
+      void this.marks.put([partition], { topic: next.topic, partition: next.partition, offset: next.offset });
+    });
+  }
+
+  async listUserIds(partition: number, options: { afterUserId?: string; limit: number }): Promise<string[]> {
+    this.refresh();
+    const after = options.afterUserId;
+    const start = after === undefined ? [partition] : [partition, after];
+    const keys = this.states.getKeys({ start, exclusiveStart: true, end: [partition + 1], limit: options.limit });
+    return [...keys].map((key) => key[1] as string);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.env.close();
+  }
+
+  /** Lets the following reads see what other processes have committed by now. */
+  private refresh(): void {
+    this.assertOpen();
+    this.env.resetReadTxn();
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new FeatureStoreError('the feature store is closed', 'closed', false);
+  }
+
+  /** Runs `action` in one write transaction; what it throws undoes all of it. */
+  private async write(action: () => void): Promise<void> {
+    this.assertOpen();
+    let thrown: unknown;
+    try {
+      await this.env.childTransaction(() => {
+        try {
+          return action();
+        } catch (error) {
+          thrown = error;
+          return ABORT;
+        }
+      });
+    } catch (error) {
+      // lmdb-js rejects with a placeholder; its `commitError` rejects with what really happened.
+      const { commitError } = error as { commitError?: Promise<unknown> };
+      thrown = await Promise.resolve(commitError).then(
+        () => error,
+        (cause: unknown) => cause,
+      );
+    }
+    if (thrown instanceof FeatureStoreError) throw thrown;
+    if (thrown !== undefined) throw new StoreUnavailableError('the feature store could not be written', { cause: thrown });
+  }
+}
+
+function sameMark(a: Mark | undefined, b: Mark | undefined): boolean {
+  if (!a || !b) return a === b;
+  return a.topic === b.topic && a.partition === b.partition && a.offset === b.offset;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

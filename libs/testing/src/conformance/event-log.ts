@@ -1,0 +1,288 @@
+/**
+ * What every driver of the event log must do. Nothing here counts on seeing another handle's write at once, on a
+ * moment of rebalancing, or on how records are cut into batches.
+ */
+import { partitionOf, type EventLog, type NewRecord, type Subscription } from '@watchnext/event-log';
+import { eventually } from '../eventually';
+import { CollectingTail, FoldingHandler } from './event-log-handlers';
+
+/** One log, empty at first, for one test. */
+export interface EventLogUnderTest {
+  /** A handle of its own, as another process would have it; closed by `dispose` if the test has not. */
+  open(): Promise<EventLog>;
+  dispose(): Promise<void>;
+}
+
+export interface EventLogConformanceOptions {
+  /** Superseded records of a compacted topic are gone as soon as the newer one is written. */
+  readonly compactsAtOnce: boolean;
+}
+
+const TOPIC = { name: 'conformance.plain.v1', partitionCount: 4 };
+const COMPACTED = { name: 'conformance.compacted.v1', partitionCount: 1, compacted: true };
+const TEST_LIMIT_MS = 60_000;
+
+const record = (key: string, value: string, timestampMs?: number): NewRecord => ({
+  key,
+  value: Buffer.from(value),
+  ...(timestampMs === undefined ? {} : { timestampMs }),
+});
+const numbered = (count: number, prefix = 'r'): NewRecord[] =>
+  Array.from({ length: count }, (_, i) => record(`user-${i % 13}`, `${prefix}${i}`));
+
+/** Declares the suite for a driver. */
+export function describeEventLog(
+  driver: string,
+  create: () => Promise<EventLogUnderTest>,
+  options: EventLogConformanceOptions,
+): void {
+  describe(`event log conformance: ${driver}`, () => {
+    let store: EventLogUnderTest;
+    let log: EventLog;
+    beforeEach(async () => {
+      store = await create();
+      log = await store.open();
+      await log.ensureTopics([TOPIC, COMPACTED]);
+    }, TEST_LIMIT_MS);
+    afterEach(() => store.dispose(), TEST_LIMIT_MS);
+
+    const spec = (name: string, body: () => Promise<void>) => it(name, body, TEST_LIMIT_MS);
+
+    describe('topics', () => {
+      spec('exist once, however many handles create them', async () => {
+        const others = await Promise.all([store.open(), store.open()]);
+        await Promise.all([log, ...others].map((handle) => handle.ensureTopics([TOPIC, { name: 'late.v1', partitionCount: 3 }])));
+        for (const handle of others) expect(await handle.partitionCount('late.v1')).toBe(3);
+      });
+
+      spec('refuse another number of partitions', async () => {
+        await expect(log.ensureTopics([{ ...TOPIC, partitionCount: 5 }])).rejects.toMatchObject({
+          code: 'topic-mismatch',
+          wantedPartitionCount: 5,
+          actualPartitionCount: 4,
+        });
+        expect(await log.partitionCount(TOPIC.name)).toBe(4);
+      });
+
+      spec('must exist before use', async () => {
+        const unknown = { code: 'unknown-topic', topic: 'nowhere.v1' };
+        await expect(log.partitionCount('nowhere.v1')).rejects.toMatchObject(unknown);
+        await expect(log.append('nowhere.v1', [record('k', 'v')])).rejects.toMatchObject(unknown);
+        await expect(log.bounds('nowhere.v1')).rejects.toMatchObject(unknown);
+        await expect(log.tail('nowhere.v1', new CollectingTail())).rejects.toMatchObject(unknown);
+        await expect(log.joinGroup({ topic: 'nowhere.v1', groupId: 'g' }, new FoldingHandler())).rejects.toMatchObject(unknown);
+      });
+    });
+
+    describe('append', () => {
+      spec('puts a record where murmur2 of its key says, one offset after the other', async () => {
+        const records = numbered(100);
+        const positions = await log.append(TOPIC.name, records);
+        const next = [0, 0, 0, 0];
+        records.forEach(({ key }, i) => {
+          const partition = partitionOf(key, 4);
+          expect(positions[i]).toEqual({ partition, offset: next[partition]++ });
+        });
+        const reader = await store.open();
+        await eventually(async () => {
+          const expected = next.map((endOffset, partition) => ({ partition, firstOffset: 0, endOffset }));
+          expect(await reader.bounds(TOPIC.name)).toEqual(expected);
+        });
+      });
+
+      spec('gives back key, bytes and time as they were', async () => {
+        const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+        await log.append(TOPIC.name, [{ key: 'zoë 😀', value: bytes, timestampMs: 1_650_000_000_123 }]);
+        await log.append(TOPIC.name, [{ key: 'empty', value: new Uint8Array() }]);
+        const tail = new CollectingTail();
+        await log.tail(TOPIC.name, tail);
+        const [first] = tail.records.filter(({ key }) => key === 'zoë 😀');
+        expect(first).toMatchObject({ topic: TOPIC.name, timestampMs: 1_650_000_000_123, offset: 0 });
+        expect(Buffer.from(first?.value ?? []).equals(Buffer.from(bytes))).toBe(true);
+        expect(tail.records.find(({ key }) => key === 'empty')?.value).toHaveLength(0);
+      });
+
+      spec('keeps each writer’s order when several write at once', async () => {
+        const writers = [log, await store.open(), await store.open()];
+        await Promise.all(
+          writers.map(async (writer, w) => {
+            for (let i = 0; i < 10; i++) await writer.append(TOPIC.name, [record('same', `${w}:${i * 2}`), record('same', `${w}:${i * 2 + 1}`)]);
+          }),
+        );
+        const tail = new CollectingTail();
+        await log.tail(TOPIC.name, tail);
+        expect(tail.records.map(({ offset }) => offset)).toEqual(Array.from({ length: 60 }, (_, i) => i));
+        for (let w = 0; w < 3; w++) {
+          const own = tail.texts().filter((text) => text.startsWith(`${w}:`));
+          expect(own).toEqual(Array.from({ length: 20 }, (_, i) => `${w}:${i}`));
+        }
+      });
+    });
+
+    describe('a group', () => {
+      const join = (handle: EventLog, handler: FoldingHandler, groupId = 'group'): Promise<Subscription> =>
+        handle.joinGroup({ topic: TOPIC.name, groupId, maxBatchRecords: 10 }, handler);
+
+      spec('gets every record in order, in bounded batches that never overlap', async () => {
+        await log.append(TOPIC.name, numbered(100));
+        const handler = new FoldingHandler();
+        await join(await store.open(), handler);
+        await log.append(TOPIC.name, numbered(100, 'live'));
+        await eventually(() => expect(handler.records).toHaveLength(200));
+        expect(handler.faults).toEqual([]);
+        expect(handler.largestBatch).toBeLessThanOrEqual(10);
+        expect(handler.lagOf(partitionOf('user-0', 4))).toBe(0);
+      });
+
+      spec('begins where the handler says', async () => {
+        await log.append(TOPIC.name, numbered(100));
+        const partition = partitionOf('user-0', 4);
+        const handler = new FoldingHandler();
+        handler.marks.next.set(partition, 5);
+        await join(log, handler);
+        const ends = await log.bounds(TOPIC.name);
+        await eventually(() => expect(handler.marks.next.get(partition)).toBe(ends[partition]?.endOffset));
+        expect(handler.records.find((r) => r.partition === partition)?.offset).toBe(5);
+      });
+
+      spec('hears of an offset beyond the end, and goes on once the handler knows better', async () => {
+        await log.append(TOPIC.name, numbered(20));
+        const partition = partitionOf('user-0', 4);
+        const handler = new FoldingHandler();
+        handler.marks.next.set(partition, 1_000);
+        await join(log, handler);
+        await eventually(() => expect(handler.errors).toContainEqual(expect.objectContaining({ code: 'offset-out-of-range' })));
+        handler.marks.next.set(partition, 0);
+        await eventually(() => expect(handler.records).toHaveLength(20));
+      });
+
+      spec('is given a failed batch again from a fresh resume offset', async () => {
+        await log.append(TOPIC.name, [record('k', '0'), record('k', '1'), record('k', '2')]);
+        const handler = new FoldingHandler();
+        handler.failBeforeFolding = 2;
+        await join(log, handler);
+        await eventually(() => expect(handler.texts()).toEqual(['0', '1', '2']));
+        expect(handler.errors.map(({ message }) => message)).toEqual(['told to fail', 'told to fail']);
+        expect(handler.errorPartitions).toEqual([partitionOf('k', 4), partitionOf('k', 4)]);
+        expect(handler.resumeCalls.filter((p) => p === partitionOf('k', 4)).length).toBe(3);
+      });
+
+      spec('shares its partitions among its members, and each record is folded once', async () => {
+        const first = new FoldingHandler();
+        const second = new FoldingHandler(first.marks);
+        const handles = [await store.open(), await store.open()] as const;
+        const one = await join(handles[0], first);
+        await log.append(TOPIC.name, numbered(60));
+        const two = await join(handles[1], second);
+        await eventually(() => {
+          expect(one.assignedPartitions()).toHaveLength(2);
+          expect(two.assignedPartitions()).toHaveLength(2);
+        });
+        expect([...one.assignedPartitions(), ...two.assignedPartitions()].sort()).toEqual([0, 1, 2, 3]);
+        await log.append(TOPIC.name, numbered(60, 'shared'));
+        await eventually(() => expect(first.texts().length + second.texts().length).toBe(120));
+        expect(new Set([...first.texts(), ...second.texts()]).size).toBe(120);
+        expect([...first.faults, ...second.faults]).toEqual([]);
+      });
+
+      spec('hands a stopped member’s partitions to the others after its last batch', async () => {
+        const first = new FoldingHandler();
+        const second = new FoldingHandler(first.marks);
+        const one = await join(await store.open(), first);
+        first.holdBatches();
+        await log.append(TOPIC.name, [record('k', '0')]);
+        await eventually(() => expect(first.heldBatches).toBe(1));
+        const stopping = one.stop();
+        await eventually(() => expect(first.lastSignal?.aborted).toBe(true));
+        const two = await join(await store.open(), second);
+        expect(first.revoked).not.toContain(partitionOf('k', 4));
+        first.releaseBatches();
+        await stopping;
+        expect(first.texts()).toEqual(['0']);
+        expect([...first.revoked].sort()).toEqual([0, 1, 2, 3]);
+        expect(one.assignedPartitions()).toEqual([]);
+        await eventually(() => expect(two.assignedPartitions()).toEqual([0, 1, 2, 3]));
+        await log.append(TOPIC.name, [record('k', '1')]);
+        await eventually(() => expect(second.texts()).toEqual(['1']));
+      });
+
+      spec('does not disturb another group', async () => {
+        const handlers = [new FoldingHandler(), new FoldingHandler()] as const;
+        await join(log, handlers[0], 'one');
+        await join(log, handlers[1], 'two');
+        await log.append(TOPIC.name, numbered(30));
+        for (const handler of handlers) await eventually(() => expect(handler.records).toHaveLength(30));
+      });
+    });
+
+    describe('a tail', () => {
+      spec('resolves with all that was there handled, and goes on live', async () => {
+        await log.append(TOPIC.name, numbered(50));
+        const tail = new CollectingTail();
+        const reader = await store.open();
+        await eventually(async () => expect((await reader.bounds(TOPIC.name)).reduce((n, b) => n + b.endOffset, 0)).toBe(50));
+        const subscription = await reader.tail(TOPIC.name, tail);
+        expect(tail.records).toHaveLength(50);
+        expect(subscription.assignedPartitions()).toEqual([0, 1, 2, 3]);
+        await log.append(TOPIC.name, numbered(10, 'live'));
+        await eventually(() => expect(tail.records).toHaveLength(60));
+        await subscription.stop();
+        await log.append(TOPIC.name, numbered(10, 'after'));
+        expect(tail.texts().some((text) => text.startsWith('after'))).toBe(false);
+      });
+
+      spec('is given a rejected batch again', async () => {
+        await log.append(COMPACTED.name, [record('a', '1'), record('b', '2')]);
+        const tail = new CollectingTail();
+        tail.failures = 2;
+        await log.tail(COMPACTED.name, tail);
+        expect(tail.texts()).toEqual(['1', '2']);
+        expect(tail.errors).toHaveLength(2);
+      });
+
+      spec('is alone: each reads everything', async () => {
+        await log.append(TOPIC.name, numbered(20));
+        const tails = [new CollectingTail(), new CollectingTail()] as const;
+        await Promise.all(tails.map((tail) => log.tail(TOPIC.name, tail)));
+        for (const tail of tails) await eventually(() => expect(tail.records).toHaveLength(20));
+      });
+    });
+
+    describe('a compacted topic', () => {
+      spec('keeps the newest record of every key, and its offsets go on rising', async () => {
+        for (let i = 0; i < 10; i++) await log.append(COMPACTED.name, [record(`v${i % 3}`, String(i))]);
+        const tail = new CollectingTail();
+        await log.tail(COMPACTED.name, tail);
+        const newest = new Map(tail.records.map(({ key, value }) => [key, Buffer.from(value).toString()]));
+        expect(newest).toEqual(new Map([['v0', '9'], ['v1', '7'], ['v2', '8']]));
+        expect((await log.bounds(COMPACTED.name))[0]?.endOffset).toBe(10);
+        if (options.compactsAtOnce) expect(tail.records.map(({ offset }) => offset)).toEqual([7, 8, 9]);
+      });
+
+      spec('keeps the newest of a key that one call names twice', async () => {
+        await log.append(COMPACTED.name, [record('v', 'old'), record('v', 'new')]);
+        const tail = new CollectingTail();
+        await log.tail(COMPACTED.name, tail);
+        expect(tail.texts().at(-1)).toBe('new');
+      });
+    });
+
+    spec('is there again after all handles were closed', async () => {
+      await log.append(TOPIC.name, numbered(20));
+      await log.close();
+      const reopened = await store.open();
+      const tail = new CollectingTail();
+      await reopened.tail(TOPIC.name, tail);
+      expect(tail.records).toHaveLength(20);
+    });
+
+    spec('stops its subscriptions when closed', async () => {
+      const handler = new FoldingHandler();
+      const handle = await store.open();
+      const subscription = await handle.joinGroup({ topic: TOPIC.name, groupId: 'closing' }, handler);
+      await handle.close();
+      expect(subscription.assignedPartitions()).toEqual([]);
+      await expect(handle.append(TOPIC.name, [record('k', 'v')])).rejects.toMatchObject({ code: 'closed' });
+    });
+  });
+}
