@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { CompressionTypes, Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
-import { partitionOf } from '../partitioner';
+import { partitionOf } from '../partition';
 import {
   EventLogError,
   LogUnavailableError,
@@ -54,8 +54,8 @@ export async function openKafkaEventLog(settings: KafkaSettings): Promise<EventL
     allowAutoTopicCreation: false,
     idempotent: false,
     maxInFlightRequests: 1,
-    // Partitions are set on each record; this keeps kafkajs from warning about its own default.
-    createPartitioner: () => () => 0,
+    // The partition was chosen by `partitionOf`, so that every driver and every reader agree on it.
+    createPartitioner: () => (args) => args.message.partition ?? 0,
   });
   try {
     await Promise.all([admin.connect(), producer.connect()]);
@@ -71,6 +71,8 @@ class KafkaEventLog implements EventLog {
   private readonly queues = new Map<string, AppendQueue>();
   private readonly subscriptions = new Set<Subscription>();
 
+  private closed = false;
+
   constructor(
     private readonly settings: KafkaSettings,
     private readonly kafka: Kafka,
@@ -83,7 +85,7 @@ class KafkaEventLog implements EventLog {
       this.admin.createTopics({
         waitForLeaders: true,
         topics: specs.map(({ name, partitionCount, compacted }) => ({
-          topic: name,
+          topic: this.brokerName(name),
           numPartitions: partitionCount,
           replicationFactor: this.settings.replicationFactor,
           configEntries: [{ name: 'cleanup.policy', value: compacted ? 'compact' : 'delete' }],
@@ -97,10 +99,11 @@ class KafkaEventLog implements EventLog {
   }
 
   async partitionCount(topic: string): Promise<number> {
+    this.assertOpen();
     const known = this.partitionCounts.get(topic);
     if (known !== undefined) return known;
     try {
-      const { topics } = await this.admin.fetchTopicMetadata({ topics: [topic] });
+      const { topics } = await this.admin.fetchTopicMetadata({ topics: [this.brokerName(topic)] });
       const count = topics[0]?.partitions.length ?? 0;
       if (count === 0) throw new UnknownTopicError(topic);
       this.partitionCounts.set(topic, count);
@@ -111,6 +114,7 @@ class KafkaEventLog implements EventLog {
   }
 
   async append(topic: string, records: readonly NewRecord[]): Promise<RecordPosition[]> {
+    this.assertOpen();
     if (records.length === 0) return [];
     const count = await this.partitionCount(topic);
     const routed = records.map((record): RoutedRecord => ({ ...record, partition: partitionOf(record.key, count) }));
@@ -127,10 +131,10 @@ class KafkaEventLog implements EventLog {
       {
         kafka: this.kafka,
         sessionTimeoutMs: this.settings.sessionTimeoutMs,
-        requestTimeoutMs: this.settings.requestTimeoutMs,
+        brokerTopic: this.brokerName(options.topic),
         bounds: (topic) => this.bounds(topic),
       },
-      options,
+      { ...options, groupId: `${this.settings.namespace}${options.groupId}` },
       handler,
     );
     await attempt(`join group ${options.groupId}`, () => subscription.start());
@@ -139,7 +143,7 @@ class KafkaEventLog implements EventLog {
   }
 
   async tail(topic: string, handler: TailHandler): Promise<Subscription> {
-    const groupId = `${this.settings.clientId}-tail-${randomUUID()}`;
+    const groupId = `tail-${this.settings.clientId}-${randomUUID()}`;
     const next = new Map<number, number>();
     const goals = new Map((await this.bounds(topic)).map(({ partition, endOffset, firstOffset }) => [partition, { endOffset, firstOffset }]));
     for (const [partition, { endOffset, firstOffset }] of goals) if (endOffset === firstOffset) goals.delete(partition);
@@ -164,7 +168,7 @@ class KafkaEventLog implements EventLog {
     await reached;
     const stop = async () => {
       await group.stop();
-      await this.admin.deleteGroups([groupId]).catch((error: unknown) => handler.onError?.(error as Error));
+      await this.admin.deleteGroups([`${this.settings.namespace}${groupId}`]).catch((error: unknown) => handler.onError?.(error as Error));
     };
     const subscription: Subscription = {
       assignedPartitions: () => group.assignedPartitions(),
@@ -177,8 +181,9 @@ class KafkaEventLog implements EventLog {
   }
 
   async bounds(topic: string): Promise<PartitionBounds[]> {
+    await this.partitionCount(topic);
     try {
-      const offsets = await this.admin.fetchTopicOffsets(topic);
+      const offsets = await this.admin.fetchTopicOffsets(this.brokerName(topic));
       return offsets
         .map(({ partition, low, high }) => ({ partition, firstOffset: Number(low), endOffset: Number(high) }))
         .sort((a, b) => a.partition - b.partition);
@@ -188,9 +193,19 @@ class KafkaEventLog implements EventLog {
   }
 
   async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.idle()));
     await Promise.allSettled([...this.subscriptions].map((subscription) => subscription.stop()));
     await Promise.allSettled([this.producer.disconnect(), this.admin.disconnect()]);
+  }
+
+  private brokerName(topic: string): string {
+    return `${this.settings.namespace}${topic}`;
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new EventLogError('the event log is closed', 'closed', false);
   }
 
   private queueOf(topic: string): AppendQueue {
@@ -204,7 +219,7 @@ class KafkaEventLog implements EventLog {
 
   private async send(topic: string, records: readonly RoutedRecord[]): Promise<Map<number, number>> {
     const sent = await this.producer.send({
-      topic,
+      topic: this.brokerName(topic),
       acks: -1,
       timeout: this.settings.requestTimeoutMs,
       compression: COMPRESSION[this.settings.compression],

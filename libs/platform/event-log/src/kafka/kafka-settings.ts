@@ -4,6 +4,8 @@ export interface KafkaSettings {
   /** "host:port" of some brokers. */
   readonly brokers: readonly string[];
   readonly clientId: string;
+  /** Put before every topic and group name, for systems that share a cluster; may be empty. */
+  readonly namespace: string;
   readonly tls?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly sasl?: SASLOptions;
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
@@ -17,6 +19,7 @@ export interface KafkaSettings {
 
 export const KAFKA_DEFAULTS = {
   clientId: 'watchnext',
+  namespace: '',
   compression: 'gzip',
   replicationFactor: 1,
   requestTimeoutMs: 15_000,

@@ -26,7 +26,8 @@ interface HeldPartition {
 export interface KafkaSubscriptionContext {
   readonly kafka: Kafka;
   readonly sessionTimeoutMs: number;
-  readonly requestTimeoutMs: number;
+  /** The topic as the brokers know it. */
+  readonly brokerTopic: string;
   readonly bounds: (topic: string) => Promise<PartitionBounds[]>;
 }
 
@@ -34,6 +35,7 @@ export class KafkaSubscription implements Subscription {
   private readonly partitions = new Map<number, HeldPartition>();
   private consumer: Consumer | undefined;
   private lastSignOfLifeMs = Date.now();
+  private readonly inWork = new Set<Promise<void>>();
   private stopped = false;
 
   constructor(
@@ -42,7 +44,10 @@ export class KafkaSubscription implements Subscription {
     private readonly handler: GroupHandler,
   ) {}
 
-  /** Connects and joins; later crashes of the consumer are mended in the background. */
+  /**
+   * Connects; joining the group goes on in the background, since it waits for the other members to finish their
+   * batches. Crashes of the consumer, now or later, are mended there too.
+   */
   async start(): Promise<void> {
     const { kafka, sessionTimeoutMs } = this.context;
     const consumer = kafka.consumer({
@@ -58,20 +63,29 @@ export class KafkaSubscription implements Subscription {
     const alive = () => (this.lastSignOfLifeMs = Date.now());
     consumer.on(consumer.events.HEARTBEAT, alive);
     consumer.on(consumer.events.FETCH, alive);
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.assign(payload.memberAssignment[this.options.topic] ?? []));
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.assign(payload.memberAssignment[this.context.brokerTopic] ?? []));
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       this.handler.onError?.(payload.error, undefined);
       this.assign([]);
       if (!payload.restart && !this.stopped) void this.replace(consumer);
     });
     await consumer.connect();
-    await consumer.subscribe({ topics: [this.options.topic], fromBeginning: true });
-    await consumer.run({
+    await consumer.subscribe({ topics: [this.context.brokerTopic], fromBeginning: true });
+    const running = consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: 8,
-      eachBatch: (payload) => this.onKafkaBatch(payload),
+      eachBatch: async (payload) => {
+        const work = this.onKafkaBatch(payload);
+        this.inWork.add(work);
+        try {
+          await work;
+        } finally {
+          this.inWork.delete(work);
+        }
+      },
     });
+    running.catch((error: unknown) => this.handler.onError?.(error as Error, undefined));
   }
 
   assignedPartitions(): number[] {
@@ -85,6 +99,8 @@ export class KafkaSubscription implements Subscription {
   async stop(): Promise<void> {
     this.stopped = true;
     for (const { abort } of this.partitions.values()) abort.abort();
+    // kafkajs leaves the group without waiting for batches in work; their partitions must not move before they end.
+    await Promise.allSettled(this.inWork);
     await this.consumer?.disconnect();
     this.assign([]);
   }
@@ -115,7 +131,7 @@ export class KafkaSubscription implements Subscription {
       const held = this.partitions.get(partition) ?? { next: undefined, failures: 0, abort: new AbortController() };
       held.next = undefined;
       this.partitions.set(partition, held);
-      this.consumer?.pause([{ topic: this.options.topic, partitions: [partition] }]);
+      this.consumer?.pause([{ topic: this.context.brokerTopic, partitions: [partition] }]);
       void this.position(partition, held);
     }
   }
@@ -132,8 +148,8 @@ export class KafkaSubscription implements Subscription {
         if (next < firstOffset || next > endOffset) throw offsetLost(topic, partition, next, firstOffset, endOffset);
         if (this.partitions.get(partition) !== held) return;
         held.next = next;
-        this.consumer?.seek({ topic, partition, offset: String(next) });
-        this.consumer?.resume([{ topic, partitions: [partition] }]);
+        this.consumer?.seek({ topic: this.context.brokerTopic, partition, offset: String(next) });
+        this.consumer?.resume([{ topic: this.context.brokerTopic, partitions: [partition] }]);
         return;
       } catch (error) {
         if (held.abort.signal.aborted) return;
@@ -147,7 +163,7 @@ export class KafkaSubscription implements Subscription {
     const { topic, maxBatchRecords = DEFAULT_MAX_BATCH_RECORDS } = this.options;
     const held = this.partitions.get(batch.partition);
     const fetchedOffset = Number((batch as Batch & { fetchedOffset: string }).fetchedOffset);
-    if (!held || held.next === undefined || isStale() || fetchedOffset !== held.next) return;
+    if (this.stopped || !held || held.next === undefined || isStale() || fetchedOffset !== held.next) return;
 
     let heartbeatFailure: unknown;
     const beat = () => heartbeat().catch((error: unknown) => (heartbeatFailure ??= error));
@@ -173,7 +189,7 @@ export class KafkaSubscription implements Subscription {
         resolveOffset(String(last));
         await beat();
       }
-      await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition: batch.partition, offset: String(end) }] }] }).catch(
+      await commitOffsetsIfNecessary({ topics: [{ topic: this.context.brokerTopic, partitions: [{ partition: batch.partition, offset: String(end) }] }] }).catch(
         (error: unknown) => (heartbeatFailure ??= error),
       );
     } catch (error) {
@@ -181,7 +197,7 @@ export class KafkaSubscription implements Subscription {
       held.next = undefined;
       held.failures++;
       this.handler.onError?.(error as Error, batch.partition);
-      this.consumer?.pause([{ topic, partitions: [batch.partition] }]);
+      this.consumer?.pause([{ topic: this.context.brokerTopic, partitions: [batch.partition] }]);
       void this.position(batch.partition, held);
     } finally {
       clearInterval(timer);
@@ -199,7 +215,7 @@ function offsetLost(topic: string, partition: number, wanted: number, firstOffse
   const lost = wanted < firstOffset ? `offsets ${wanted} to ${firstOffset - 1} were deleted by retention` : `the log ends at ${endOffset}`;
   return new EventLogError(
     `${topic}-${partition} should go on at offset ${wanted}, but ${lost}: rebuild the states from the archive, or raise the topic's retention`,
-    'offset-lost',
+    'offset-out-of-range',
     false,
   );
 }

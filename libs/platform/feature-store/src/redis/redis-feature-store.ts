@@ -1,12 +1,13 @@
 /**
  * The feature store on Redis: standalone, Sentinel or Cluster.
  *
- * All of a partition lies under one hash tag, so on one primary: its mark as a string, its users' states as one hash.
+ * All of a partition lies under one hash tag, so on one primary: its mark as a string, its users' states as one
+ * hash, their ids as a sorted set for listing.
  * After a failover that lost the last writes, states and mark go back together, and the consumer's next commit is
  * refused, since it expects a mark that is gone; it then resumes from the stored one.
  */
 import { Mark } from '@watchnext/contract';
-import type { FeatureStore, StateCommit, StoredState, UserPage } from '../port';
+import type { FeatureStore, StateCommit, StoredState } from '../port';
 import { MarkConflictError, StoreUnavailableError } from '../port';
 import { connectRedis, type RedisConnection, type RedisSettings } from './redis-connection';
 import { COMMIT_SCRIPT, READ_SCRIPT } from './scripts';
@@ -30,7 +31,7 @@ class RedisFeatureStore implements FeatureStore {
   ) {
     // ioredis sends the digest and, where a primary does not know it, the script: a new primary needs no reload by us.
     redis.defineCommand('readPartitionState', { numberOfKeys: 2, lua: READ_SCRIPT });
-    redis.defineCommand('commitPartition', { numberOfKeys: 2, lua: COMMIT_SCRIPT });
+    redis.defineCommand('commitPartition', { numberOfKeys: 3, lua: COMMIT_SCRIPT });
     this.scripts = redis as unknown as ScriptedRedis;
     // Calls carry their own failures; without a listener the client would print them.
     redis.on('error', () => undefined);
@@ -59,17 +60,16 @@ class RedisFeatureStore implements FeatureStore {
   }
 
   async commit(partition: number, { expected, next, states }: StateCommit): Promise<void> {
-    const args: (string | Buffer)[] = [this.markKey(partition), this.statesKey(partition), encodeMark(expected), encodeMark(next)];
+    const keys = [this.markKey(partition), this.statesKey(partition), this.usersKey(partition)];
+    const args: (string | Buffer)[] = [...keys, encodeMark(expected), encodeMark(next)];
     for (const [userId, state] of states) args.push(userId, Buffer.from(state.buffer, state.byteOffset, state.byteLength));
     const [written, stored] = await this.call('commit', () => this.scripts.commitPartitionBuffer(...args));
     if (!written) throw new MarkConflictError(partition, expected, decodeMark(stored));
   }
 
-  async listUserIds(partition: number, options: { cursor?: string; limit: number }): Promise<UserPage> {
-    const [cursor, entries] = await this.call('listUserIds', () =>
-      this.redis.hscan(this.statesKey(partition), options.cursor ?? '0', 'COUNT', options.limit),
-    );
-    return { userIds: entries.filter((_, index) => index % 2 === 0), cursor: cursor === '0' ? undefined : cursor };
+  async listUserIds(partition: number, { afterUserId, limit }: { afterUserId?: string; limit: number }): Promise<string[]> {
+    const from = afterUserId === undefined ? '-' : `(${afterUserId}`;
+    return this.call('listUserIds', () => this.redis.zrangebylex(this.usersKey(partition), from, '+', 'LIMIT', 0, limit));
   }
 
   async close(): Promise<void> {
@@ -82,6 +82,10 @@ class RedisFeatureStore implements FeatureStore {
 
   private statesKey(partition: number): string {
     return `${this.namespace}:{p${partition}}:states`;
+  }
+
+  private usersKey(partition: number): string {
+    return `${this.namespace}:{p${partition}}:users`;
   }
 
   private async call<Result>(operation: string, run: () => Promise<Result>): Promise<Result> {
