@@ -4,3 +4,4 @@ export { describeFeatureStore, type FeatureStoreUnderTest } from './conformance/
 export { eventually } from './eventually';
 export { temporaryDirectory } from './temporary-directory';
 export * from './builders';
+export { ChildProgram } from './child-program';
