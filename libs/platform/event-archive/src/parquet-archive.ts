@@ -21,9 +21,8 @@ import {
   listFiles,
   readdirIfThere,
 } from './archive-files';
-import { flattenEvent } from './flatten-event';
 import { describeFailure, readPartition, selectParts } from './parquet-reader';
-import { type ArchiveRow, writeParquet } from './parquet-writer';
+import { stageRecords, writeStaged } from './parquet-writer';
 import { type ArchiveExtent, type ArchiveReadOptions, ArchiveWriteError, type EventArchive, EventArchiveError } from './port';
 import { ArchiveGapError, type PartitionPlan, planReading } from './read-plan';
 import { sqlText } from './sql';
@@ -33,6 +32,21 @@ export interface ParquetArchiveOptions {
   readonly memoryLimitMiB?: number;
   /** Where it sorts on disk; default: a folder below the system's for temporary files. */
   readonly spillDirectory?: string;
+}
+
+/** What the rest of a partition leaves to a run of it. */
+interface RunBounds {
+  readonly earliestDay: string;
+  readonly latestDay: string;
+  /** The run accounts for the offsets from here on. */
+  readonly firstOffset: number;
+}
+
+/** Records of a run that go into one file. */
+interface DayCut {
+  readonly day: string;
+  readonly from: number;
+  to: number;
 }
 
 const INCOMING_FOLDER = '.incoming';
@@ -48,8 +62,8 @@ export function openParquetArchive(directory: string, options: ParquetArchiveOpt
 
 class ParquetArchive implements EventArchive {
   private readonly database: Promise<DuckDBInstance>;
-  /** Writes go one after the other: each looks at where the last one ended. */
-  private lastWrite: Promise<unknown> = Promise.resolve();
+  /** By topic and partition. */
+  private readonly lastWrites = new Map<string, Promise<void>>();
   private closed = false;
 
   constructor(
@@ -60,10 +74,17 @@ class ParquetArchive implements EventArchive {
     this.database.catch(() => undefined);
   }
 
+  /** Writes of one partition go one after the other: each looks at where the last one ended. */
   write(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
     if (this.closed) return Promise.reject(closedError());
-    const write = this.lastWrite.then(() => this.writeNow(topic, partition, records));
-    this.lastWrite = write.catch(() => undefined);
+    const name = `${topic}/${partition}`;
+    const write = (this.lastWrites.get(name) ?? Promise.resolve()).then(() => this.writeNow(topic, partition, records));
+    const settled = write
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.lastWrites.get(name) === settled) this.lastWrites.delete(name);
+      });
+    this.lastWrites.set(name, settled);
     return write;
   }
 
@@ -105,7 +126,7 @@ class ParquetArchive implements EventArchive {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.lastWrite;
+    await Promise.all(this.lastWrites.values());
     (await this.database).closeSync();
   }
 
@@ -117,50 +138,38 @@ class ParquetArchive implements EventArchive {
   private async writeNow(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
     checkRun(topic, partition, records);
     if (records.length === 0) return;
-    const rows = records.map((record) => ({ record, event: flattenEvent(topic, record.value) }));
     let path = join(this.directory, topic);
     try {
-      for (const { file, rows: fileRows } of await this.cutByDay(topic, partition, rows)) {
-        path = file.path;
-        await this.writeFile(topic, file, fileRows);
+      const bounds = await this.boundsFor(topic, partition, records);
+      const connection = await (await this.database).connect();
+      try {
+        const cuts: DayCut[] = [];
+        await stageRecords(connection, topic, records, ({ record, event }) =>
+          addToCuts(cuts, bounds, dayOfRecord(event.receivedAtMs, record.timestampMs), record.offset),
+        );
+        let firstOffset = bounds.firstOffset;
+        for (const { day, from, to } of cuts) {
+          const file = archiveFile(this.directory, topic, { day, partition, firstOffset, lastOffset: to });
+          path = file.path;
+          await this.placeFile(topic, file, (incoming) => writeStaged(connection, incoming, topic, partition, { from, to }));
+          firstOffset = to + 1;
+        }
+      } finally {
+        connection.closeSync();
       }
     } catch (error) {
       throw new ArchiveWriteError(path, { cause: error });
     }
   }
 
-  /** Cuts a run of one partition into files. Days never decrease, whatever the records' clocks say. */
-  private async cutByDay(
-    topic: string,
-    partition: number,
-    rows: readonly ArchiveRow[],
-  ): Promise<{ file: ArchiveFile; rows: ArchiveRow[] }[]> {
-    const bounds = await this.boundsFor(topic, partition, rows);
-    const cuts: { day: string; rows: ArchiveRow[] }[] = [];
-    for (const row of rows) {
-      const ownDay = dayOfRecord(row.event.receivedAtMs, row.record.timestampMs);
-      const earliest = cuts.at(-1)?.day ?? bounds.earliestDay;
-      const day = ownDay < earliest ? earliest : ownDay > bounds.latestDay ? bounds.latestDay : ownDay;
-      if (cuts.at(-1)?.day === day) cuts.at(-1)?.rows.push(row);
-      else cuts.push({ day, rows: [row] });
-    }
-    let firstOffset = bounds.firstOffset;
-    return cuts.map(({ day, rows: dayRows }) => {
-      const lastOffset = offsetOf(dayRows.at(-1));
-      const file = archiveFile(this.directory, topic, { day, partition, firstOffset, lastOffset });
-      firstOffset = lastOffset + 1;
-      return { file, rows: dayRows };
-    });
-  }
-
   /** Between which days a run belongs, and from which offset on it accounts for what the log had. */
   private async boundsFor(
     topic: string,
     partition: number,
-    rows: readonly ArchiveRow[],
-  ): Promise<{ earliestDay: string; latestDay: string; firstOffset: number }> {
-    const firstOffset = offsetOf(rows[0]);
-    const lastOffset = offsetOf(rows.at(-1));
+    records: readonly LogRecord[],
+  ): Promise<RunBounds> {
+    const firstOffset = (records[0] as LogRecord).offset;
+    const lastOffset = (records.at(-1) as LogRecord).offset;
     const newest = await this.newestFiles(topic, partition);
     // The usual case: the run follows all that is there.
     const isAppend = newest.length > 0 && firstOffset >= endOf(newest);
@@ -175,18 +184,14 @@ class ParquetArchive implements EventArchive {
     };
   }
 
-  private async writeFile(topic: string, file: ArchiveFile, rows: readonly ArchiveRow[]): Promise<void> {
+  /** Lets `write` make a file under a hidden name, and puts it into its place once it is on the disk. */
+  private async placeFile(topic: string, file: ArchiveFile, write: (path: string) => Promise<void>): Promise<void> {
     const incomingFolder = join(this.directory, topic, INCOMING_FOLDER);
     await mkdir(incomingFolder, { recursive: true });
     await removeAbandoned(incomingFolder);
     const incoming = join(incomingFolder, `p${file.partition}-${randomBytes(8).toString('hex')}`);
     try {
-      const connection = await (await this.database).connect();
-      try {
-        await writeParquet(connection, incoming, topic, file.partition, rows);
-      } finally {
-        connection.closeSync();
-      }
+      await write(incoming);
       await syncPath(incoming);
       const folder = dirname(file.path);
       if ((await mkdir(folder, { recursive: true })) !== undefined) await syncPath(dirname(folder));
@@ -251,8 +256,13 @@ function endOf(files: readonly ArchiveFile[]): number {
   return files.reduce((end, file) => Math.max(end, file.lastOffset + 1), 0);
 }
 
-function offsetOf(row: ArchiveRow | undefined): number {
-  return (row as ArchiveRow).record.offset;
+/** Days never decrease along a run, whatever the records' clocks say. */
+function addToCuts(cuts: DayCut[], bounds: RunBounds, ownDay: string, offset: number): void {
+  const last = cuts.at(-1);
+  const earliest = last?.day ?? bounds.earliestDay;
+  const day = ownDay < earliest ? earliest : ownDay > bounds.latestDay ? bounds.latestDay : ownDay;
+  if (last && last.day >= day) last.to = offset;
+  else cuts.push({ day, from: offset, to: offset });
 }
 
 async function syncPath(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Writes one Parquet file.
+ * Writes Parquet files.
  *
  * The rows go into a table in memory through DuckDB's data chunks, then through COPY. Each text cell costs a call
  * into native code and each null a step in big integers, and those decide the speed: so numbers travel as doubles
@@ -9,7 +9,6 @@
 import {
   BLOB,
   DOUBLE,
-  type DuckDBAppender,
   DuckDBBlobValue,
   type DuckDBConnection,
   DuckDBDataChunk,
@@ -17,7 +16,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import { EVENT_KINDS, type FlatEvent } from './flatten-event';
+import { EVENT_KINDS, type FlatEvent, flattenEvent } from './flatten-event';
 import { sqlText } from './sql';
 
 /** A record with the columns of its event. */
@@ -55,44 +54,57 @@ const COLUMNS: readonly Column[] = [
 const TABLE_DEFINITION = COLUMNS.map(({ name, type }) => `"${name}" ${type}`).join(', ');
 const KIND_NAMES = EVENT_KINDS.map((kind) => (kind === null ? 'NULL' : sqlText(kind))).join(', ');
 
-/** Writes rows of one topic and partition in their order. Neither synced nor renamed: that is the caller's. */
-export async function writeParquet(
+/**
+ * Puts a run of records into the connection's table in memory, in place of what was staged before. `onRow` is told of
+ * each, in order.
+ */
+export async function stageRecords(
   connection: DuckDBConnection,
-  path: string,
   topic: string,
-  partition: number,
-  rows: readonly ArchiveRow[],
+  records: readonly LogRecord[],
+  onRow: (row: ArchiveRow) => void,
 ): Promise<void> {
   await connection.run(`CREATE OR REPLACE TEMP TABLE staged (${TABLE_DEFINITION})`);
-  try {
-    await appendRows(await connection.createAppender('staged'), rows);
-    await connection.run(`
-      COPY (
-        SELECT ${sqlText(topic)} AS topic, ${partition}::INTEGER AS "partition", "offset"::BIGINT AS "offset",
-          timestamp_ms::BIGINT AS timestamp_ms, key, [${KIND_NAMES}][kind::INTEGER + 1] AS kind, event_id, user_id,
-          occurred_at_ms::BIGINT AS occurred_at_ms, received_at_ms::BIGINT AS received_at_ms, video_id, request_id,
-          impression_id, playback_id, position_seconds, value
-        FROM staged
-      ) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`);
-  } finally {
-    await connection.run('DROP TABLE IF EXISTS staged');
-  }
-}
-
-async function appendRows(appender: DuckDBAppender, rows: readonly ArchiveRow[]): Promise<void> {
+  const appender = await connection.createAppender('staged');
   const types = COLUMNS.map(({ type }) => type);
-  for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
-    const count = Math.min(CHUNK_ROWS, rows.length - start);
-    const chunk = DuckDBDataChunk.create(types, count);
-    COLUMNS.forEach(({ cell }, index) => {
-      const vector = chunk.getColumnVector(index);
-      for (let i = 0; i < count; i++) vector.setItem(i, cell(rows[start + i] as ArchiveRow));
-      vector.flush();
-    });
-    appender.appendDataChunk(chunk);
-    // A large file must not stop everything else on this thread.
+  for (let start = 0; start < records.length; start += CHUNK_ROWS) {
+    // Decoded chunk by chunk, so that the decoded events of a long run are not in memory all at once.
+    const rows = records
+      .slice(start, start + CHUNK_ROWS)
+      .map((record) => ({ record, event: flattenEvent(topic, record.value) }));
+    rows.forEach(onRow);
+    appender.appendDataChunk(toChunk(types, rows));
+    // A long run must not stop everything else on this thread.
     await new Promise((resolve) => setImmediate(resolve));
   }
   appender.flushSync();
   appender.closeSync();
+}
+
+/** Writes the staged records within a range of offsets. Neither synced nor renamed: that is the caller's. */
+export async function writeStaged(
+  connection: DuckDBConnection,
+  path: string,
+  topic: string,
+  partition: number,
+  range: { readonly from: number; readonly to: number },
+): Promise<void> {
+  await connection.run(`
+    COPY (
+      SELECT ${sqlText(topic)} AS topic, ${partition}::INTEGER AS "partition", "offset"::BIGINT AS "offset",
+        timestamp_ms::BIGINT AS timestamp_ms, key, [${KIND_NAMES}][kind::INTEGER + 1] AS kind, event_id, user_id,
+        occurred_at_ms::BIGINT AS occurred_at_ms, received_at_ms::BIGINT AS received_at_ms, video_id, request_id,
+        impression_id, playback_id, position_seconds, value
+      FROM staged WHERE "offset" BETWEEN ${range.from} AND ${range.to}
+    ) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`);
+}
+
+function toChunk(types: readonly DuckDBType[], rows: readonly ArchiveRow[]): DuckDBDataChunk {
+  const chunk = DuckDBDataChunk.create(types, rows.length);
+  COLUMNS.forEach(({ cell }, index) => {
+    const vector = chunk.getColumnVector(index);
+    rows.forEach((row, i) => vector.setItem(i, cell(row)));
+    vector.flush();
+  });
+  return chunk;
 }
