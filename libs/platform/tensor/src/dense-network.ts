@@ -141,7 +141,11 @@ export class DenseNetwork {
     return this.stack.map((layer) =>
       tf.tidy(() => {
         const weights = tf.tensor2d(layer.weights, [layer.inputSize, layer.outputSize]);
-        return { weights: tf.keep(weights), weightsTransposed: tf.keep(tf.transpose(weights)), bias: tf.keep(tf.tensor1d(layer.bias)) };
+        return {
+          weights: tf.keep(weights),
+          weightsTransposed: tf.keep(tf.transpose(weights)),
+          bias: tf.keep(tf.tensor1d(layer.bias)),
+        };
       }),
     );
   }
