@@ -5,3 +5,4 @@ export { eventually } from './eventually';
 export { temporaryDirectory } from './temporary-directory';
 export * from './builders';
 export { ChildProgram } from './child-program';
+export { describeSnapshotStore, type SnapshotStoreUnderTest, writeSnapshotFiles } from './conformance/snapshot-store';
