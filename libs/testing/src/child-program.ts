@@ -6,9 +6,12 @@ import { eventually } from './eventually';
 /** A TypeScript program that a spec runs as a process of its own, to be killed where it hurts. */
 export class ChildProgram<Message extends { kind: string }> {
   readonly messages: Message[] = [];
+  /** Standard output so far. */
+  output = '';
   private errors = '';
 
   private constructor(readonly process: ChildProcess) {
+    process.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     process.on('message', (message) => this.messages.push(message as Message));
     process.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
   }
@@ -25,7 +28,6 @@ export class ChildProgram<Message extends { kind: string }> {
   ): ChildProgram<Message> {
     const execArgv = ['--conditions=@watchnext/source', '--require', join(__dirname, '..', 'register-typescript.js')];
     const child = fork(file, [...args], { execArgv, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-    child.stdout?.resume();
     return new ChildProgram<Message>(child);
   }
 
@@ -46,11 +48,17 @@ export class ChildProgram<Message extends { kind: string }> {
     this.process.send(message);
   }
 
-  /** Ends the process at once, as a crash would, and waits until it is gone. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    const gone = once(this.process, 'exit');
-    this.process.kill(signal);
-    await gone;
+  /**
+   * Ends the process (by default at once, as a crash would) and waits until it is gone.
+   *
+   * @returns its exit code; null when a signal ended it
+   */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const gone = once(this.process, 'exit');
+      this.process.kill(signal);
+      await gone;
+    }
+    return this.process.exitCode;
   }
 }

@@ -6,3 +6,4 @@ export { temporaryDirectory } from './temporary-directory';
 export * from './builders';
 export { ChildProgram } from './child-program';
 export { describeSnapshotStore, type SnapshotStoreUnderTest, writeSnapshotFiles } from './conformance/snapshot-store';
+export { archiveRecords, describeEventArchive, type EventArchiveUnderTest, readAll } from './conformance/event-archive';
