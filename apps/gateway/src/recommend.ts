@@ -158,6 +158,6 @@ export class Recommender {
     const { stage, outcome, failure, latencyMs } = report;
     const facts = { requestId: request.requestId, stage, outcome, latencyMs };
     if (!failure) logger.trace(facts, 'stage done');
-    else logger.warn({ ...facts, category: failure.category, reason: failure.message }, 'stage failed');
+    else logger.warn({ ...facts, category: failure.category, err: failure.cause }, 'stage failed');
   }
 }

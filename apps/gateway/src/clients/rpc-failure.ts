@@ -41,9 +41,8 @@ export function translateRpcError(dependency: string, snapshotId: string, error:
     error.code === status.UNAVAILABLE && held
       ? 'dependency-not-ready'
       : (CATEGORIES[error.code] ?? 'dependency-failed');
-  return new DependencyError(dependency, category, `${WORDS[category]} (${status[error.code]}: ${error.details})`, {
-    cause: error,
-  });
+  // The status' own words name addresses: they are for the log.
+  return new DependencyError(dependency, category, WORDS[category], { cause: error });
 }
 
 function heldSnapshots(metadata: Metadata | undefined): string[] | undefined {

@@ -1,9 +1,8 @@
 import { Controller, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
-import type { Logger } from '@watchnext/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
-import { LOGGER, SETTINGS } from '../tokens';
+import { SETTINGS } from '../tokens';
 import { ApiError } from './api-error';
 
 /** The collector writes to the log before it answers; beyond this it is taken for down. */
@@ -14,10 +13,7 @@ const FORWARDED_HEADERS = ['content-type', 'content-encoding', 'x-api-key', 'x-r
 /** Passes events on to the collector as they are, so that a page needs one origin only. */
 @Controller('v1/events')
 export class EventsController {
-  constructor(
-    @Inject(SETTINGS) private readonly settings: GatewaySettings,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  constructor(@Inject(SETTINGS) private readonly settings: GatewaySettings) {}
 
   @Post()
   @HttpCode(200)
@@ -63,11 +59,12 @@ export class EventsController {
       contentType = response.headers.get('content-type');
       body = Buffer.from(await response.arrayBuffer());
     } catch (error) {
-      this.logger.warn({ err: error }, 'the collector does not answer');
       throw new ApiError(
         502,
         'collector-unreachable',
         'the collector does not answer: send the events again later, under the same event ids',
+        undefined,
+        { cause: error },
       );
     }
     await reply

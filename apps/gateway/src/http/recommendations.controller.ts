@@ -29,14 +29,13 @@ export class RecommendationsController {
   async recommend(
     @Param() path: unknown,
     @Query() query: Record<string, unknown>,
-    @Headers('x-country') countryHeader?: string,
-    @Headers('x-device') deviceHeader?: string,
+    @Headers() headers: Record<string, string | undefined>,
   ): Promise<RecommendationsAnswer> {
     const { id: userId } = parse(userIdPath, path, 'userId');
     const { limit, surface, seed, cursor, explain, country, device } = parse(recommendationsQuery, {
       ...query,
-      country: query['country'] ?? countryHeader,
-      device: query['device'] ?? deviceHeader,
+      country: query['country'] ?? headers['x-country'],
+      device: query['device'] ?? headers['x-device'],
     });
     const requestedAtMs = this.clock();
     const binding = { userId, surface, seedVideoId: seed ?? '' };
