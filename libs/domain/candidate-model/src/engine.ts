@@ -63,7 +63,10 @@ export interface CandidateGradients {
 }
 
 export interface CandidateEngine {
-  /** One step on a batch. Resolves to its loss from before the step: NaN when a number broke, which the caller must check. */
+  /**
+   * One step on a batch. Resolves to its loss from before the step; to NaN, with nothing changed, when the loss or a
+   * gradient of the tower is not finite, which the caller must check.
+   */
   step(batch: CandidateBatch): Promise<number>;
   /** Loss and gradients, changing nothing: for conformance and diagnosis, not for speed. */
   gradients(batch: CandidateBatch): Promise<CandidateGradients>;

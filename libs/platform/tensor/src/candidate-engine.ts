@@ -56,7 +56,7 @@ class TfjsCandidateEngine implements CandidateEngine {
   private readonly labelVectors: Float32Array;
   private readonly negativeVectors: Float32Array;
   private readonly biases: Float32Array;
-  /** [batchSize, 1 + negativeCount]; all zero between batches. */
+  /** [batchSize, 1 + negativeCount]: what is added to the logits. */
   private readonly corrections: Float32Array;
 
   constructor(
@@ -65,12 +65,11 @@ class TfjsCandidateEngine implements CandidateEngine {
   ) {
     const { tables, layout, batchSize, negativeCount } = setup;
     const { dimensions } = tables.output;
-    this.network = new DenseNetwork(backend, setup.tower, { learningRate: setup.denseLearningRate });
-    if (this.network.inputSize !== layout.inputSize || this.network.outputSize !== dimensions) {
-      throw new Error(
-        `the tower maps ${this.network.inputSize} → ${this.network.outputSize}, the tables ${layout.inputSize} → ${dimensions}`,
-      );
+    const [from, to] = [setup.tower.at(0)?.inputSize, setup.tower.at(-1)?.outputSize];
+    if (from !== layout.inputSize || to !== dimensions) {
+      throw new Error(`the tower maps ${from} → ${to}, the tables ${layout.inputSize} → ${dimensions}`);
     }
+    this.network = new DenseNetwork(backend, setup.tower, { learningRate: setup.denseLearningRate });
     this.optimizers = mapTables((name) => new RowwiseAdagrad(tables[name], { learningRate: setup.tableLearningRate }));
     this.hits = new AccidentalHits(tables.output.rowCount, negativeCount);
     this.inputs = new Float32Array(batchSize * layout.inputSize);
@@ -82,6 +81,8 @@ class TfjsCandidateEngine implements CandidateEngine {
 
   async step(batch: CandidateBatch): Promise<number> {
     const gradients = this.compute(batch);
+    // The WebAssembly backend's ReLU turns NaN into 0, so a broken number may show in the gradients only.
+    if (!Number.isFinite(gradients.loss) || !this.network.gradientsAreFinite()) return NaN;
     this.scatter(batch, gradients, this.optimizers);
     for (const name of TABLE_NAMES) this.optimizers[name].step();
     this.network.step();
@@ -123,7 +124,7 @@ class TfjsCandidateEngine implements CandidateEngine {
     const labelVectors = this.labelVectors.subarray(0, rowCount * dimensions);
     const negativeVectors = this.negativeVectors.subarray(0, width * dimensions);
     const biases = this.biases.subarray(0, width);
-    const corrections = this.corrections.subarray(0, rowCount * width);
+    const corrections = this.corrections.subarray(0, rowCount * width).fill(0);
     assembleInputs(layout, tables, batch.inputs, inputRows);
     gatherRows(tables.output, batch.labels, labelVectors, 0);
     gatherRows(tables.output, batch.negatives, negativeVectors, dimensions);
@@ -160,7 +161,6 @@ class TfjsCandidateEngine implements CandidateEngine {
         negatives: negativeGradient.dataSync<'float32'>().map((g) => g / rowCount),
       };
     });
-    for (let i = 0; i < rowCount; i++) this.hits.visit(batch.labels[i], (j) => (corrections[i * width + 1 + j] = 0));
     return gradients.value as BatchGradients;
   }
 

@@ -99,6 +99,19 @@ describe.each(['wasm', 'cpu'] as const)('DenseNetwork on %s', (name) => {
     network.dispose();
   });
 
+  it('tells gradients that are finite from those that are not, even where a ReLU hides a NaN', () => {
+    const { tf } = backend;
+    const network = new DenseNetwork(backend, STACK, { learningRate: 0.1 });
+    passOnce(network);
+    expect(network.gradientsAreFinite()).toBe(true);
+    tf.tidy(() => {
+      const pass = network.forward(tf.tensor2d([1, 2, NaN, 4, 5], [1, 5]));
+      network.backward(pass, tf.tensor2d([1, 1, 1], [1, 3]));
+    });
+    expect(network.gradientsAreFinite()).toBe(false);
+    network.dispose();
+  });
+
   it('leaves no tensor behind', () => {
     const before = backend.tf.memory().numTensors;
     const network = new DenseNetwork(backend, STACK, { learningRate: 0.1 });
