@@ -22,7 +22,7 @@ export function tfjsRankingEngine(backend: TensorBackend): RankingEngineFactory 
     const propagate = (batch: RankingBatch): { loss: number; inputs: Float32Array } => {
       embeddings.fill(batch);
       let loss = NaN;
-      let inputs = new Float32Array(0);
+      let inputs: Float32Array = new Float32Array(0);
       // Nothing is returned through `tidy`: it would search the arrays for tensors, number by number.
       tf.tidy(() => {
         const pass = tower.forward(tf.tensor2d(batch.values, [batch.rowCount, network.inputSize]));
