@@ -23,7 +23,13 @@ import {
 } from './archive-files';
 import { describeFailure, readPartition, selectParts } from './parquet-reader';
 import { stageRecords, writeStaged } from './parquet-writer';
-import { type ArchiveExtent, type ArchiveReadOptions, ArchiveWriteError, type EventArchive, EventArchiveError } from './port';
+import {
+  type ArchiveExtent,
+  type ArchiveReadOptions,
+  ArchiveWriteError,
+  type EventArchive,
+  EventArchiveError,
+} from './port';
 import { ArchiveGapError, type PartitionPlan, planReading } from './read-plan';
 import { sqlText } from './sql';
 
@@ -115,7 +121,12 @@ class ParquetArchive implements EventArchive {
         SELECT count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE, max(occurred_at_ms)::DOUBLE
         FROM (${selectParts('occurred_at_ms', parts)})`);
       const [recordCount, min, max] = (await result.getRows())[0] as [number, number | null, number | null];
-      return { recordCount, fileCount: parts.length, minOccurredAtMs: min ?? undefined, maxOccurredAtMs: max ?? undefined };
+      return {
+        recordCount,
+        fileCount: parts.length,
+        minOccurredAtMs: min ?? undefined,
+        maxOccurredAtMs: max ?? undefined,
+      };
     } catch (error) {
       throw await describeFailure(connection, parts, error);
     } finally {
@@ -151,7 +162,9 @@ class ParquetArchive implements EventArchive {
         for (const { day, from, to } of cuts) {
           const file = archiveFile(this.directory, topic, { day, partition, firstOffset, lastOffset: to });
           path = file.path;
-          await this.placeFile(topic, file, (incoming) => writeStaged(connection, incoming, topic, partition, { from, to }));
+          await this.placeFile(topic, file, (incoming) =>
+            writeStaged(connection, incoming, topic, partition, { from, to }),
+          );
           firstOffset = to + 1;
         }
       } finally {
@@ -163,17 +176,15 @@ class ParquetArchive implements EventArchive {
   }
 
   /** Between which days a run belongs, and from which offset on it accounts for what the log had. */
-  private async boundsFor(
-    topic: string,
-    partition: number,
-    records: readonly LogRecord[],
-  ): Promise<RunBounds> {
+  private async boundsFor(topic: string, partition: number, records: readonly LogRecord[]): Promise<RunBounds> {
     const firstOffset = (records[0] as LogRecord).offset;
     const lastOffset = (records.at(-1) as LogRecord).offset;
     const newest = await this.newestFiles(topic, partition);
     // The usual case: the run follows all that is there.
     const isAppend = newest.length > 0 && firstOffset >= endOf(newest);
-    const others = isAppend ? newest : (await listFiles(this.directory, topic)).filter((file) => file.partition === partition);
+    const others = isAppend
+      ? newest
+      : (await listFiles(this.directory, topic)).filter((file) => file.partition === partition);
     const before = others.filter((file) => file.lastOffset < firstOffset);
     const daysUpToHere = others.filter((file) => file.firstOffset <= firstOffset).map(({ day }) => day);
     const daysFromHere = others.filter((file) => file.lastOffset >= lastOffset).map(({ day }) => day);
@@ -219,7 +230,8 @@ class ParquetArchive implements EventArchive {
       const plans = planReading(await listFiles(this.directory, topic, fromDay));
       const gapped = plans.find((plan) => plan.gap !== undefined);
       if (gapped?.gap === undefined) return plans;
-      if (attempt === LISTING_ATTEMPTS) throw new ArchiveGapError(topic, gapped.partition, gapped.gap.from, gapped.gap.to);
+      if (attempt === LISTING_ATTEMPTS)
+        throw new ArchiveGapError(topic, gapped.partition, gapped.gap.from, gapped.gap.to);
     }
   }
 }

@@ -26,7 +26,8 @@ export async function* readPartition(
     let lastOffset = -1;
     for await (const records of runQuery(connection, topic, plan.partition, parts, '')) {
       for (const { offset } of records) {
-        if (offset <= lastOffset) throw await describeFailure(connection, parts, new Error(`offset ${offset} after ${lastOffset}`));
+        if (offset <= lastOffset)
+          throw await describeFailure(connection, parts, new Error(`offset ${offset} after ${lastOffset}`));
         lastOffset = offset;
       }
       yield records;
@@ -55,8 +56,10 @@ export async function describeFailure(
 ): Promise<EventArchiveError> {
   for (const { file } of parts) {
     try {
-      const result = await connection.stream(`SELECT ${RECORD_COLUMNS} FROM ${source([{ file, fromOffset: undefined }])}`);
-      for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; ) chunk = await result.fetchChunk();
+      const result = await connection.stream(
+        `SELECT ${RECORD_COLUMNS} FROM ${source([{ file, fromOffset: undefined }])}`,
+      );
+      for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0;) chunk = await result.fetchChunk();
     } catch (error) {
       return new ArchiveCorruptError(file.path, { cause: error });
     }
@@ -124,7 +127,8 @@ function groupInOrder(parts: readonly FilePart[]): FilePart[][] {
   const groups: FilePart[][] = [];
   for (const part of parts) {
     const last = groups.at(-1);
-    const canJoin = last && last.length < FILES_PER_QUERY && part.fromOffset === undefined && last[0]?.fromOffset === undefined;
+    const canJoin =
+      last && last.length < FILES_PER_QUERY && part.fromOffset === undefined && last[0]?.fromOffset === undefined;
     if (canJoin) last.push(part);
     else groups.push([part]);
   }
