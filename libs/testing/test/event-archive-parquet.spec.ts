@@ -2,10 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { Event, TOPICS } from '@watchnext/contract';
+import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { archiveRecords, describeEventArchive, eventOf, readAll, temporaryDirectory, watchOf } from '../src';
+import { archiveRecords, describeEventArchive, readAll, temporaryDirectory } from '../src';
 import { open } from './drivers/parquet-archive';
 
 describeEventArchive('Parquet in a folder', async () => {
@@ -67,7 +66,11 @@ describe('Parquet archive on a disk that gives trouble', () => {
   it('fails a write where its folder cannot be made, and goes on once it can', async () => {
     await writeFile(join(directory.path, TOPICS.activity), 'a file in the way');
     const write = archive.write(TOPICS.activity, 0, archiveRecords(0, 10));
-    await expect(write).rejects.toMatchObject({ code: 'archive-write', retriable: true, path: expect.stringContaining(directory.path) });
+    await expect(write).rejects.toMatchObject({
+      code: 'archive-write',
+      retriable: true,
+      path: expect.stringContaining(directory.path),
+    });
     await rm(join(directory.path, TOPICS.activity));
     await archive.write(TOPICS.activity, 0, archiveRecords(0, 10));
     expect(await archive.nextOffset(TOPICS.activity, 0)).toBe(10);
@@ -92,41 +95,4 @@ describe('Parquet archive on a disk that gives trouble', () => {
     expect(await readAll(odd, TOPICS.activity, { order: 'offset' })).toHaveLength(10);
     await odd.close();
   });
-
-  it('has the columns that other engines need', async () => {
-    const watch = watchOf('anna', 'video-1', { impressionId: 'impression-1', playbackId: 'playback-1', positionSeconds: 12.5 });
-    const event = eventOf(watch, Date.UTC(2026, 10, 23, 12), { receivedAtMs: Date.UTC(2026, 10, 23, 13) });
-    const shared = { topic: TOPICS.activity, partition: 3, timestampMs: event.receivedAtMs + 5 };
-    const value = Event.encode(event).finish();
-    await archive.write(TOPICS.activity, 3, [
-      { ...shared, offset: 7, key: 'anna', value },
-      { ...shared, offset: 8, key: 'ben', value: Buffer.from('no event') },
-    ]);
-    const rows = await readParquet(join(directory.path, TOPICS.activity, 'dt=2026-11-23', '*.parquet'));
-    expect(rows[0]).toEqual({
-      topic: TOPICS.activity,
-      partition: 3,
-      offset: '7',
-      timestamp_ms: String(shared.timestampMs),
-      key: 'anna',
-      kind: 'watch',
-      event_id: event.eventId,
-      user_id: 'anna',
-      occurred_at_ms: String(event.occurredAtMs),
-      received_at_ms: String(event.receivedAtMs),
-      video_id: 'video-1',
-      request_id: null,
-      impression_id: 'impression-1',
-      playback_id: 'playback-1',
-      position_seconds: 12.5,
-      value: expect.anything(),
-    });
-    expect(rows[1]).toMatchObject({ offset: '8', key: 'ben', kind: null, event_id: null, occurred_at_ms: null });
-  });
 });
-
-async function readParquet(pattern: string): Promise<Record<string, unknown>[]> {
-  const connection = await (await DuckDBInstance.create()).connect();
-  const reader = await connection.runAndReadAll(`FROM read_parquet('${pattern}', hive_partitioning = false) ORDER BY "offset"`);
-  return reader.getRowObjectsJson() as Record<string, unknown>[];
-}

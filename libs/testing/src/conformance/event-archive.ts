@@ -56,7 +56,9 @@ export async function readAll(archive: EventArchive, topic: string, options: Arc
 const plain = (records: readonly LogRecord[]) =>
   records.map((record) => JSON.stringify({ ...record, value: Buffer.from(record.value).toString('base64') }));
 const byKey = (records: readonly LogRecord[]) =>
-  [...records].sort((a, b) => a.partition - b.partition || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.offset - b.offset));
+  [...records].sort(
+    (a, b) => a.partition - b.partition || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.offset - b.offset),
+  );
 const offsetsOf = (records: readonly LogRecord[]) => records.map(({ offset }) => offset);
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
@@ -109,7 +111,7 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
 
     spec('keeps keys and values that are no text and no event', async () => {
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-      const odd = ['', 'zoë 😀', "quote ' and \"", 'nul \0 within', 'line\nbreak', '%_\\', 'x'.repeat(5_000)];
+      const odd = ['', 'zoë 😀', 'quote \' and "', 'nul \0 within', 'line\nbreak', '%_\\', 'x'.repeat(5_000)];
       const records = odd.map((key, offset) => ({
         topic: TOPIC,
         partition: 0,
@@ -126,7 +128,9 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
       await archive.write(TOPIC, 0, archiveRecords(0, 3));
       await archive.write(TOPICS.catalog, 0, archiveRecords(0, 5, { topic: TOPICS.catalog }));
       expect((await archive.extent(TOPICS.catalog)).recordCount).toBe(5);
-      expect((await readAll(archive, TOPICS.catalog, { order: 'key' })).every(({ topic }) => topic === TOPICS.catalog)).toBe(true);
+      expect(
+        (await readAll(archive, TOPICS.catalog, { order: 'key' })).every(({ topic }) => topic === TOPICS.catalog),
+      ).toBe(true);
       expect(await readOffsets()).toEqual([0, 1, 2]);
     });
 
@@ -155,10 +159,14 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
       ['offsets that do not ascend', () => archiveRecords(0, 2).reverse()],
       ['the same offset twice', () => [...archiveRecords(0, 1), ...archiveRecords(0, 1)]],
       ['records of another partition', () => archiveRecords(0, 2, { partition: 3 })],
-    ])('refuses a run with %s', async (_name, records) => {
-      await expect(archive.write(TOPIC, 0, records())).rejects.toBeInstanceOf(RangeError);
-      expect(await under.files()).toEqual([]);
-    }, TEST_LIMIT_MS);
+    ])(
+      'refuses a run with %s',
+      async (_name, records) => {
+        await expect(archive.write(TOPIC, 0, records())).rejects.toBeInstanceOf(RangeError);
+        expect(await under.files()).toEqual([]);
+      },
+      TEST_LIMIT_MS,
+    );
 
     describe('goes on without gaps', () => {
       spec('where the last run ended, in whichever process that was', async () => {
@@ -183,7 +191,9 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
         await archive.write(TOPIC, 0, archiveRecords(0, 100));
         expect(await archive.nextOffset(TOPIC, 0)).toBe(150);
         expect(await readOffsets()).toEqual(range(0, 150));
-        expect(offsetsOf(byKey(await readAll(archive, TOPIC, { order: 'offset' })))).toEqual(await readOffsets({ order: 'key' }));
+        expect(offsetsOf(byKey(await readAll(archive, TOPIC, { order: 'offset' })))).toEqual(
+          await readOffsets({ order: 'key' }),
+        );
         expect((await archive.extent(TOPIC)).recordCount).toBe(150);
       });
 
@@ -235,22 +245,32 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
       ['truncated', (bytes) => bytes.subarray(0, bytes.length / 2)],
       ['emptied', () => Buffer.alloc(0)],
       ['overwritten', (bytes) => Buffer.alloc(bytes.length, 'x')],
-    ])('names a file that was %s', async (_name, change) => {
-      for (const from of [0, 10, 20]) await archive.write(TOPIC, 0, archiveRecords(from, 10));
-      const damaged = (await under.files())[1] as string;
-      await under.damage(damaged, change);
-      const reader = await under.open();
-      for (const order of ['offset', 'key'] as const) {
-        const error = await readAll(reader, TOPIC, { order }).catch((reason: unknown) => reason);
-        expect(error).toMatchObject({ code: 'archive-corrupt', retriable: false, path: expect.stringContaining(damaged) });
-      }
-      await expect(reader.extent(TOPIC)).rejects.toMatchObject({ code: 'archive-corrupt' });
-    }, TEST_LIMIT_MS);
+    ])(
+      'names a file that was %s',
+      async (_name, change) => {
+        for (const from of [0, 10, 20]) await archive.write(TOPIC, 0, archiveRecords(from, 10));
+        const damaged = (await under.files())[1] as string;
+        await under.damage(damaged, change);
+        const reader = await under.open();
+        for (const order of ['offset', 'key'] as const) {
+          const error = await readAll(reader, TOPIC, { order }).catch((reason: unknown) => reason);
+          expect(error).toMatchObject({
+            code: 'archive-corrupt',
+            retriable: false,
+            path: expect.stringContaining(damaged),
+          });
+        }
+        await expect(reader.extent(TOPIC)).rejects.toMatchObject({ code: 'archive-corrupt' });
+      },
+      TEST_LIMIT_MS,
+    );
 
     spec('archives impressions of many items', async () => {
       const items = range(0, 200).map((i) => impressionItemOf(`video-${i}`, { position: i }));
       const value = Event.encode(eventOf(impressionsServedOf('anna', items), NOON_MS)).finish();
-      await archive.write(TOPIC, 0, [{ topic: TOPIC, partition: 0, offset: 0, timestampMs: NOON_MS, key: 'anna', value }]);
+      await archive.write(TOPIC, 0, [
+        { topic: TOPIC, partition: 0, offset: 0, timestampMs: NOON_MS, key: 'anna', value },
+      ]);
       const [record] = await readAll(archive, TOPIC, { order: 'key' });
       expect(Buffer.compare((record as LogRecord).value, value)).toBe(0);
     });

@@ -80,7 +80,13 @@ export function describeSnapshotStore(driver: string, create: () => Promise<Snap
     };
     const startProgram = (role: string, ...args: string[]) => {
       const file = join(__dirname, 'processes', 'snapshot-store-program.ts');
-      const child = ChildProgram.start<StoreProgramMessage>(file, [under.module, under.location, workDirectory, role, ...args]);
+      const child = ChildProgram.start<StoreProgramMessage>(file, [
+        under.module,
+        under.location,
+        workDirectory,
+        role,
+        ...args,
+      ]);
       children.push(child);
       return child;
     };
@@ -120,7 +126,10 @@ export function describeSnapshotStore(driver: string, create: () => Promise<Snap
 
     spec('never changes a snapshot', async () => {
       const manifest = await publish('a');
-      await expect(publish('a', { 'other.bin': 'other' })).rejects.toMatchObject({ code: 'snapshot-exists', snapshotId: 'a' });
+      await expect(publish('a', { 'other.bin': 'other' })).rejects.toMatchObject({
+        code: 'snapshot-exists',
+        snapshotId: 'a',
+      });
       expect(await store.readManifest('a')).toEqual(manifest);
     });
 
@@ -141,22 +150,34 @@ export function describeSnapshotStore(driver: string, create: () => Promise<Snap
 
     describe('refuses to publish, and shows nothing of it,', () => {
       const attempts: [string, string, (directory: string, manifest: SnapshotManifest) => Promise<unknown>][] = [
-        ['a file that differs from its digest', 'snapshot-corrupt', (dir) => writeFile(join(dir, 'ranker.onnx'), 'Weights of the ranker')],
+        [
+          'a file that differs from its digest',
+          'snapshot-corrupt',
+          (dir) => writeFile(join(dir, 'ranker.onnx'), 'Weights of the ranker'),
+        ],
         ['a file that is missing', 'snapshot-corrupt', (dir) => rm(join(dir, 'tables/videos.bin'))],
         ['a file that the manifest does not list', 'snapshot-corrupt', (dir) => writeFile(join(dir, 'more.bin'), '')],
-        ['a file outside of the folder', 'snapshot-corrupt', async (dir, manifest) => {
-          await writeFile(join(dir, '..', 'outside.bin'), '');
-          manifest.files['../outside.bin'] = manifest.files['empty.json'] as SnapshotManifest['files'][string];
-        }],
+        [
+          'a file outside of the folder',
+          'snapshot-corrupt',
+          async (dir, manifest) => {
+            await writeFile(join(dir, '..', 'outside.bin'), '');
+            manifest.files['../outside.bin'] = manifest.files['empty.json'] as SnapshotManifest['files'][string];
+          },
+        ],
         ['an unknown format', 'snapshot-format', async (_dir, manifest) => (manifest.formatVersion = 99)],
       ];
-      it.each(attempts)('%s', async (_name, code, spoil) => {
-        const { directory, manifest } = await source('a');
-        await spoil(directory, manifest);
-        await expect(store.publish(directory, manifest)).rejects.toMatchObject({ code });
-        expect(await store.list()).toEqual([]);
-        await expect(publish('a')).resolves.toMatchObject({ snapshotId: 'a' });
-      }, TEST_LIMIT_MS);
+      it.each(attempts)(
+        '%s',
+        async (_name, code, spoil) => {
+          const { directory, manifest } = await source('a');
+          await spoil(directory, manifest);
+          await expect(store.publish(directory, manifest)).rejects.toMatchObject({ code });
+          expect(await store.list()).toEqual([]);
+          await expect(publish('a')).resolves.toMatchObject({ snapshotId: 'a' });
+        },
+        TEST_LIMIT_MS,
+      );
     });
 
     it.each(['', '.', '..', '../a', 'a/b', 'current', '.hidden', 'x'.repeat(200)])(
@@ -178,15 +199,27 @@ export function describeSnapshotStore(driver: string, create: () => Promise<Snap
         ['a file that grew', 'empty.json', 'empty.json', () => Buffer.from('{}')],
         ['a missing file', 'empty.json', 'empty.json', () => undefined],
         ['a manifest cut short', 'manifest.json', 'manifest.json', (bytes) => bytes.subarray(0, bytes.length / 2)],
-        ['another number in its manifest', 'manifest.json', 'manifest.json', (bytes) =>
-          Buffer.from(bytes.toString().replace('0.25', '0.75'))],
+        [
+          'another number in its manifest',
+          'manifest.json',
+          'manifest.json',
+          (bytes) => Buffer.from(bytes.toString().replace('0.25', '0.75')),
+        ],
       ];
-      it.each(damages)('%s', async (_name, file, named, change) => {
-        await publish('a');
-        await under.damage('a', file, change);
-        const reader = await under.open();
-        await expect(reader.fetch('a')).rejects.toMatchObject({ code: 'snapshot-corrupt', file: named, retriable: false });
-      }, TEST_LIMIT_MS);
+      it.each(damages)(
+        '%s',
+        async (_name, file, named, change) => {
+          await publish('a');
+          await under.damage('a', file, change);
+          const reader = await under.open();
+          await expect(reader.fetch('a')).rejects.toMatchObject({
+            code: 'snapshot-corrupt',
+            file: named,
+            retriable: false,
+          });
+        },
+        TEST_LIMIT_MS,
+      );
     });
 
     spec('refuses a format that it does not know, before it looks at anything else', async () => {
@@ -210,10 +243,18 @@ export function describeSnapshotStore(driver: string, create: () => Promise<Snap
       });
 
       spec('stays when it is elsewhere', async () => {
-        await expect(store.movePointer('a', 'b')).rejects.toMatchObject({ code: 'pointer-conflict', actual: undefined });
+        await expect(store.movePointer('a', 'b')).rejects.toMatchObject({
+          code: 'pointer-conflict',
+          actual: undefined,
+        });
         await store.movePointer(undefined, 'a');
         const late = store.movePointer(undefined, 'b');
-        await expect(late).rejects.toMatchObject({ code: 'pointer-conflict', expected: undefined, actual: 'a', retriable: true });
+        await expect(late).rejects.toMatchObject({
+          code: 'pointer-conflict',
+          expected: undefined,
+          actual: 'a',
+          retriable: true,
+        });
         await expect(store.movePointer('c', 'b')).rejects.toMatchObject({ code: 'pointer-conflict', actual: 'a' });
         expect(await store.readPointer()).toBe('a');
       });
@@ -221,7 +262,9 @@ export function describeSnapshotStore(driver: string, create: () => Promise<Snap
       spec('moves for exactly one of many at once', async () => {
         await store.movePointer(undefined, 'a');
         const handles = await Promise.all(Array.from({ length: 8 }, () => under.open()));
-        const results = await Promise.allSettled(handles.map((handle, i) => handle.movePointer('a', i % 2 ? 'b' : 'c')));
+        const results = await Promise.allSettled(
+          handles.map((handle, i) => handle.movePointer('a', i % 2 ? 'b' : 'c')),
+        );
         const winners = results.flatMap(({ status }, i) => (status === 'fulfilled' ? [i % 2 ? 'b' : 'c'] : []));
         expect(winners).toHaveLength(1);
         for (const result of results) {

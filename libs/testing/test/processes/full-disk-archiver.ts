@@ -8,7 +8,9 @@ const [, , directory, recordCount] = process.argv as [string, string, string, st
 async function main(): Promise<void> {
   const archive = openParquetArchive(directory);
   const records = archiveRecords(0, Number(recordCount));
-  const error: unknown = await archive.write(records[0]?.topic as string, 0, records).catch((reason: unknown) => reason);
+  const error: unknown = await archive
+    .write(records[0]?.topic as string, 0, records)
+    .catch((reason: unknown) => reason);
   const { code, path } = (error ?? {}) as { code?: string; path?: string };
   const files = readdirSync(directory, { recursive: true, withFileTypes: true });
   const names = files.filter((entry) => entry.isFile()).map(({ name }) => name);

@@ -34,7 +34,7 @@ async function race(store: SnapshotStore, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     const to = `${name}-${i}`;
     await store.publish(directory, { ...manifest, snapshotId: to });
-    for (let isMoved = false; !isMoved; ) {
+    for (let isMoved = false; !isMoved;) {
       const from = await store.readPointer();
       try {
         await store.movePointer(from, to);
@@ -52,7 +52,9 @@ async function publishForever(store: SnapshotStore): Promise<void> {
   for (let i = 0; ; i++) {
     const snapshotId = `${name}-${i}`;
     const directory = await mkdtemp(join(workDirectory as string, 'publisher-'));
-    const files = Object.fromEntries(Array.from({ length: 6 }, (_, n) => [`file-${n}.bin`, Buffer.alloc(400_000, i + n)]));
+    const files = Object.fromEntries(
+      Array.from({ length: 6 }, (_, n) => [`file-${n}.bin`, Buffer.alloc(400_000, i + n)]),
+    );
     const manifest = await writeSnapshotFiles(directory, snapshotId, files);
     tell({ kind: 'publishing', snapshotId });
     await store.publish(directory, manifest);
