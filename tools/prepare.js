@@ -37,9 +37,8 @@ function checkCompiler() {
 
 /** What must be the same for an install to count as up to date. */
 function fingerprint() {
-  const hash = createHash('sha256').update(process.versions.modules);
-  for (const file of ['package.json', 'package-lock.json']) hash.update(readFileSync(join(root, file)));
-  return hash.digest('hex');
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  return createHash('sha256').update(process.versions.modules).update(lock).digest('hex');
 }
 
 function run(title, command, args, env = {}) {

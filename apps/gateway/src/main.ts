@@ -1,1 +1,15 @@
-export {};
+import 'reflect-metadata';
+import { loadConfig } from '@watchnext/config';
+import { createLogger, runService } from '@watchnext/service';
+import { gatewaySettings } from './config';
+import { startGateway } from './start';
+
+void runService(async () => {
+  const settings = loadConfig(gatewaySettings);
+  const logger = createLogger('gateway', {
+    level: settings.WATCHNEXT_LOG_LEVEL,
+    format: settings.WATCHNEXT_LOG_FORMAT,
+  });
+  const { app } = await startGateway({ settings, logger });
+  return { app, logger };
+});

@@ -1,1 +1,49 @@
-export {};
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { ConfigError, loadConfig } from '@watchnext/config';
+import { type Logger, runService } from '@watchnext/service';
+import { EXIT_CODES, parseCommand, type TrainerCommand } from './cli';
+import { trainerSettings } from './settings';
+import { trainOnce } from './train-once';
+import { TOKENS, TrainerModule } from './trainer.module';
+import { TrainingRunner } from './training-runner';
+import { TrainingSchedule } from './training-schedule';
+
+/** EX_CONFIG of sysexits.h, as `runService` gives it. */
+const EXIT_CONFIGURATION = 78;
+
+async function createContext() {
+  const settings = loadConfig(trainerSettings);
+  const app = await NestFactory.createApplicationContext(TrainerModule.register(settings), {
+    logger: ['error', 'warn'],
+    abortOnError: false,
+  });
+  return { app, settings, logger: app.get<Logger>(TOKENS.logger) };
+}
+
+/** Runs once; a signal, or the end of the parent process, stops the run at its next clean point. */
+async function runOnce(command: TrainerCommand): Promise<number> {
+  const { app } = await createContext();
+  const stop = () => void app.get(TrainingRunner).stop();
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  if (process.send) process.on('disconnect', stop);
+  return trainOnce(app, command);
+}
+
+const command = parseCommand(process.argv.slice(2));
+if (command.once) {
+  runOnce(command).then(
+    (code) => process.exit(code),
+    (error: Error) => {
+      process.stderr.write(`${error instanceof ConfigError ? error.message : (error.stack ?? error.message)}\n`);
+      process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : EXIT_CODES.failed);
+    },
+  );
+} else {
+  void runService(async () => {
+    const { app, settings, logger } = await createContext();
+    app.get(TrainingSchedule).start(settings.WATCHNEXT_TRAINER_SCHEDULE, command);
+    return { app, logger };
+  });
+}

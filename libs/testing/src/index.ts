@@ -4,4 +4,7 @@ export { describeFeatureStore, type FeatureStoreUnderTest } from './conformance/
 export { eventually } from './eventually';
 export { temporaryDirectory } from './temporary-directory';
 export * from './builders';
+export { ChildProgram } from './child-program';
+export { describeSnapshotStore, type SnapshotStoreUnderTest, writeSnapshotFiles } from './conformance/snapshot-store';
+export { archiveRecords, describeEventArchive, type EventArchiveUnderTest, readAll } from './conformance/event-archive';
 export { requireServer } from './require-server';

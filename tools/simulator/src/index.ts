@@ -14,3 +14,7 @@ export {
   type ListEvaluation,
   type ListProvider,
 } from './evaluate';
+export { EventFactory, PRODUCER } from './events';
+export { GatewayClient, GatewayError, type RecommendationItem, type Recommendations } from './gateway-client';
+export { LiveSimulator, type LiveCounts, type LiveOptions } from './live';
+export { sendAll, type EventSink } from './sink';

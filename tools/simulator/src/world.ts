@@ -119,8 +119,24 @@ export class World {
     return this.viewersById.get(id);
   }
 
+  /**
+   * Adds what was uploaded since the history ended, one video every `everyMs`, up to `nowMs`. The schedule is the
+   * world's own: a world built anew later catches up to the very same videos.
+   *
+   * @returns the new ones
+   */
+  uploadDue(nowMs: number, everyMs: number): Video[] {
+    const due: Video[] = [];
+    const { endMs, videoCount } = this.options;
+    for (;;) {
+      const atMs = endMs + (this.catalogue.length - videoCount + 1) * everyMs;
+      if (atMs > nowMs) return due;
+      due.push(this.upload(atMs));
+    }
+  }
+
   /** Adds the next video; what it is depends on the seed and on how many there are, not on the time. */
-  upload(uploadedAtMs: number): Video {
+  private upload(uploadedAtMs: number): Video {
     const index = this.catalogue.length;
     const video = drawVideo(index, uploadedAtMs, this.channels, this.topics, this.random.fork(`video ${index}`));
     this.catalogue.push(video);

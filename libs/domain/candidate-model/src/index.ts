@@ -1,1 +1,33 @@
-export {};
+export {
+  checkConfig,
+  defaultCandidateConfig,
+  type CandidateModelConfig,
+  type DataSize,
+  type HistoryEncoder,
+} from './config';
+export type {
+  CandidateBatch,
+  CandidateEngine,
+  CandidateEngineFactory,
+  CandidateEngineSetup,
+  CandidateGradients,
+  CandidateTables,
+} from './engine';
+export {
+  assembleInputs,
+  inputLayout,
+  REAL_NAMES,
+  scatterInputGradients,
+  type CandidateInputs,
+  type GradientSink,
+  type InputGradientSinks,
+  type InputGroup,
+  type InputLayout,
+} from './input';
+export { CandidateModel, type CandidateModelMetadata, type CandidateModelParts } from './model';
+export {
+  trainCandidateModel,
+  validationCutoff,
+  type CandidateTrainingOptions,
+  type CandidateTrainingProgress,
+} from './training';

@@ -1,1 +1,30 @@
+/**
+ * One feature definition, two ways to run it: the reducer that folds a user's events into a state, the functions
+ * that read features from a state, and the replay that runs both over the archive.
+ */
+export { candidateFeatures } from './candidate-features';
+export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
+export { hash53 } from './hash';
+export { LIMITS } from './limits';
+export {
+  RANKING_STATISTICS_NUMBERS,
+  RANKING_USER_NUMBERS,
+  RANKING_VIDEO_NUMBERS,
+  rankingUserFeatures,
+  rankingVideoFeatures,
+  statisticsNumbers,
+} from './ranking-features';
+export { applyEvent, type Outcome, userIdOf } from './reducer';
+export { refuse } from './refusal';
+export {
+  type RefusedRecord,
+  type ReplayedWatch,
+  type ReplayOptions,
+  type ReplayResult,
+  replayUser,
+} from './replay';
+export { decodeState, encodeState, newState } from './state-codec';
+export { tokenize } from './tokenize';
 export * from './types';
+export { uuidV7TimeMs } from './uuid';
+export { VideoStatisticsTimeline } from './video-statistics';

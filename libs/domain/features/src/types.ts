@@ -92,6 +92,8 @@ export interface UserRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** The log's own time of the record; stands in where the event has no `receivedAtMs`. */
+  readonly timestampMs?: number;
   readonly event: Event;
 }
 

@@ -19,7 +19,10 @@ describe('AliasSampler', () => {
   it('never draws a weight of zero, whatever the rounding', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(fc.constant(0), fc.double({ min: 1e-9, max: 1e9, noNaN: true })), { minLength: 1, maxLength: 40 }),
+        fc.array(fc.oneof(fc.constant(0), fc.double({ min: 1e-9, max: 1e9, noNaN: true })), {
+          minLength: 1,
+          maxLength: 40,
+        }),
         (weights) => {
           fc.pre(weights.some((weight) => weight > 0));
           const sampler = new AliasSampler(weights);

@@ -3,8 +3,20 @@ import { createRandom } from './random';
 import type { DenseStack } from './types';
 
 const STACK: DenseStack = [
-  { inputSize: 2, outputSize: 3, weights: Float32Array.from([1, -1, 2, 0.5, 3, -4]), bias: Float32Array.from([0, 1, 0.5]), activation: 'relu' },
-  { inputSize: 3, outputSize: 1, weights: Float32Array.from([2, -1, 1]), bias: Float32Array.from([-10]), activation: 'linear' },
+  {
+    inputSize: 2,
+    outputSize: 3,
+    weights: Float32Array.from([1, -1, 2, 0.5, 3, -4]),
+    bias: Float32Array.from([0, 1, 0.5]),
+    activation: 'relu',
+  },
+  {
+    inputSize: 3,
+    outputSize: 1,
+    weights: Float32Array.from([2, -1, 1]),
+    bias: Float32Array.from([-10]),
+    activation: 'linear',
+  },
 ];
 
 describe('runStack', () => {
@@ -32,7 +44,10 @@ describe('runStack', () => {
 describe('initialiseStack', () => {
   it('puts ReLU between the layers, ends linear, and keeps the variance', () => {
     const stack = initialiseStack([200, 300, 100], createRandom(1));
-    expect(stack.map((layer) => [layer.inputSize, layer.outputSize, layer.activation])).toEqual([[200, 300, 'relu'], [300, 100, 'linear']]);
+    expect(stack.map((layer) => [layer.inputSize, layer.outputSize, layer.activation])).toEqual([
+      [200, 300, 'relu'],
+      [300, 100, 'linear'],
+    ]);
     const random = createRandom(2);
     const input = Float32Array.from({ length: 200 * 50 }, () => random.gaussian());
     const output = runStack(stack, input, 50);

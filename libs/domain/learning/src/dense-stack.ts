@@ -47,7 +47,9 @@ export function runStack(stack: DenseStack, input: Float32Array, rowCount: numbe
 function runLayer(layer: DenseLayer, input: Float32Array, rowCount: number): Float32Array {
   const { inputSize, outputSize, weights, bias } = layer;
   if (input.length !== rowCount * inputSize) {
-    throw new RangeError(`${rowCount} rows of ${inputSize} numbers were expected, but there are ${input.length} numbers`);
+    throw new RangeError(
+      `${rowCount} rows of ${inputSize} numbers were expected, but there are ${input.length} numbers`,
+    );
   }
   const output = new Float32Array(rowCount * outputSize);
   const sums = new Float64Array(outputSize);

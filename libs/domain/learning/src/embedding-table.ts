@@ -15,7 +15,8 @@ export function tableFromValues(values: ArrayLike<number>, dimensions: number): 
   const rowCount = values.length / dimensions;
   const table = allocateTable(rowCount, dimensions);
   table.values.set(values);
-  if (table.values.subarray(0, dimensions).some((value) => value !== 0)) throw new Error('row 0 of an embedding table must be zero');
+  if (table.values.subarray(0, dimensions).some((value) => value !== 0))
+    throw new Error('row 0 of an embedding table must be zero');
   return table;
 }
 

@@ -25,7 +25,8 @@ const WARM_UP_ROUNDS = 12;
 
 /** @throws RangeError unless the seed is a safe integer ≥ 0 */
 export function createRandom(seed: number): Random {
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`a seed is an integer from 0 to 2^53 - 1, not ${seed}`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`a seed is an integer from 0 to 2^53 - 1, not ${seed}`);
   return new Sfc32(seed % TWO_TO_32, Math.floor(seed / TWO_TO_32), 0);
 }
 
@@ -71,7 +72,8 @@ class Sfc32 implements Random {
   }
 
   nextInt(n: number): number {
-    if (!Number.isInteger(n) || n < 1 || n > TWO_TO_32) throw new RangeError(`nextInt needs an integer from 1 to 2^32, not ${n}`);
+    if (!Number.isInteger(n) || n < 1 || n > TWO_TO_32)
+      throw new RangeError(`nextInt needs an integer from 1 to 2^32, not ${n}`);
     const limit = TWO_TO_32 - (TWO_TO_32 % n);
     for (;;) {
       const bits = this.nextBits();

@@ -5,7 +5,7 @@ import { RowwiseAdagrad } from './rowwise-adagrad';
 const gradients = (...numbers: number[]) => Float32Array.from(numbers);
 
 describe('RowwiseAdagrad', () => {
-  it('scales a step by the root of the row\'s summed mean squares', () => {
+  it("scales a step by the root of the row's summed mean squares", () => {
     const table = tableFromValues([0, 0, 1, 1, 5, 5], 2);
     const optimizer = new RowwiseAdagrad(table, { learningRate: 0.1 });
     optimizer.add(1, gradients(3, 4), 0, 1);

@@ -76,7 +76,8 @@ export class RowwiseAdagrad {
   }
 
   private claimSlot(row: number): number {
-    if (row < 0 || row >= this.table.rowCount) throw new RangeError(`row ${row} of a table of ${this.table.rowCount} rows`);
+    if (row < 0 || row >= this.table.rowCount)
+      throw new RangeError(`row ${row} of a table of ${this.table.rowCount} rows`);
     const slot = this.touchedCount++;
     if (slot === this.touchedRows.length) this.grow();
     this.touchedRows[slot] = row;

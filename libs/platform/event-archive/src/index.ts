@@ -1,1 +1,3 @@
 export * from './port';
+export { openParquetArchive, type ParquetArchiveOptions } from './parquet-archive';
+export { ArchiveGapError } from './read-plan';

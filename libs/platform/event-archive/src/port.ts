@@ -58,13 +58,19 @@ export class EventArchiveError extends Error {
 }
 
 export class ArchiveWriteError extends EventArchiveError {
-  constructor(readonly path: string, options?: ErrorOptions) {
+  constructor(
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
     super(`cannot write archive file ${path}`, 'archive-write', true, options);
   }
 }
 
 export class ArchiveCorruptError extends EventArchiveError {
-  constructor(readonly path: string, options?: ErrorOptions) {
+  constructor(
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
     super(
       `archive file ${path} cannot be read: move it away and archive its offsets again from the log, or restore it`,
       'archive-corrupt',

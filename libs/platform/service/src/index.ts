@@ -2,3 +2,11 @@ export { createLogger, type Logger } from './logger';
 export { runService } from './run-service';
 export { GrpcServer } from './grpc-server';
 export { rpcError, unaryHandler } from './rpc';
+export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';
+export {
+  followSnapshots,
+  type FollowSnapshotsOptions,
+  HELD_SNAPSHOTS_METADATA,
+  type SnapshotFollowing,
+  useSnapshot,
+} from './snapshot-serving';

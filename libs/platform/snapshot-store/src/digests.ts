@@ -62,7 +62,11 @@ export async function verifyFiles(
       throw new SnapshotCorruptError(snapshotId, path, 'is missing', { cause: error });
     }
     if (actual.sizeBytes !== expected.sizeBytes) {
-      throw new SnapshotCorruptError(snapshotId, path, `has ${actual.sizeBytes} bytes instead of ${expected.sizeBytes}`);
+      throw new SnapshotCorruptError(
+        snapshotId,
+        path,
+        `has ${actual.sizeBytes} bytes instead of ${expected.sizeBytes}`,
+      );
     }
     if (actual.sha256 !== expected.sha256) {
       throw new SnapshotCorruptError(snapshotId, path, `hashes to ${actual.sha256} instead of ${expected.sha256}`);

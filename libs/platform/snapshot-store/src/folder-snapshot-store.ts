@@ -66,7 +66,8 @@ class FolderSnapshotStore implements SnapshotStore {
         await rename(incoming, this.folderOf(manifest.snapshotId));
       } catch (error) {
         await rm(incoming, { recursive: true, force: true });
-        if (['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw new SnapshotExistsError(manifest.snapshotId);
+        if (['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? ''))
+          throw new SnapshotExistsError(manifest.snapshotId);
         throw error;
       }
       await syncPath(this.directory);
@@ -174,7 +175,8 @@ class FolderSnapshotStore implements SnapshotStore {
       if (!name.startsWith(INCOMING_PREFIX)) continue;
       const path = join(this.directory, name);
       const details = await stat(path).catch(() => undefined);
-      if (details && Date.now() - details.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { recursive: true, force: true });
+      if (details && Date.now() - details.mtimeMs > ABANDONED_AFTER_MS)
+        await rm(path, { recursive: true, force: true });
     }
   }
 

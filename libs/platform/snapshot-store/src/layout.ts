@@ -46,6 +46,7 @@ export function isSnapshotId(text: string): boolean {
 
 /** Whether this may name a file of a snapshot: relative, with forward slashes, never out of the folder. */
 export function isSnapshotFilePath(path: string): boolean {
-  if (path === MANIFEST_FILE || path === MANIFEST_DIGEST_FILE || path.includes('\\') || path.includes('\0')) return false;
+  if (path === MANIFEST_FILE || path === MANIFEST_DIGEST_FILE || path.includes('\\') || path.includes('\0'))
+    return false;
   return path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
 }

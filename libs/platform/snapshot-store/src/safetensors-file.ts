@@ -51,14 +51,14 @@ export async function readSafetensorsFile(path: string): Promise<Map<string, Nam
 }
 
 async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const length = Math.min(CHUNK_BYTES, bytes.length - done);
     done += (await file.write(bytes, done, length, position + done)).bytesWritten;
   }
 }
 
 async function readFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const length = Math.min(CHUNK_BYTES, bytes.length - done);
     const { bytesRead } = await file.read(bytes, done, length, position + done);
     if (bytesRead === 0) throw new SafetensorsError('it ends too early');

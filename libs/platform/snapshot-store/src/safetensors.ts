@@ -86,7 +86,9 @@ export function encodeHeader(tensors: NamedTensors): { header: Uint8Array; entri
     const { shape, data } = tensorOf(tensors, name);
     if (name === METADATA_NAME) throw new RangeError(`no tensor may be called ${METADATA_NAME}`);
     if (!isShape(shape) || elementCount(shape) !== data.length) {
-      throw new RangeError(`tensor ${name} has ${data.length} elements, its shape [${shape.join(', ')}] says otherwise`);
+      throw new RangeError(
+        `tensor ${name} has ${data.length} elements, its shape [${shape.join(', ')}] says otherwise`,
+      );
     }
     const entry = { name, type: typeOf(data), shape, begin, end: begin + data.byteLength };
     entries.push(entry);
@@ -129,7 +131,8 @@ export function decodeHeader(header: Uint8Array, dataLength: number): TensorEntr
     if (entry.begin !== position) throw new SafetensorsError(`tensor ${entry.name} overlaps another or leaves a gap`);
     position = entry.end;
   }
-  if (position !== dataLength) throw new SafetensorsError(`${dataLength} bytes of data where its header says ${position}`);
+  if (position !== dataLength)
+    throw new SafetensorsError(`${dataLength} bytes of data where its header says ${position}`);
   return entries;
 }
 
@@ -148,12 +151,15 @@ function decodeEntry(name: string, entry: unknown): TensorEntry {
   if (!isObject(entry)) throw new SafetensorsError(`tensor ${name} is not described`);
   const { dtype, shape, data_offsets: offsets } = entry;
   const type = TYPES.find((known) => known === dtype);
-  if (type === undefined) throw new SafetensorsError(`tensor ${name} has type ${String(dtype)}; known: ${TYPES.join(', ')}`);
+  if (type === undefined)
+    throw new SafetensorsError(`tensor ${name} has type ${String(dtype)}; known: ${TYPES.join(', ')}`);
   if (!isShape(shape)) throw new SafetensorsError(`tensor ${name} has no proper shape`);
   if (!isShape(offsets) || offsets.length !== 2) throw new SafetensorsError(`tensor ${name} has no proper offsets`);
   const [begin, end] = offsets as [number, number];
   if (end - begin !== elementCount(shape) * ARRAYS[type].BYTES_PER_ELEMENT) {
-    throw new SafetensorsError(`tensor ${name} has ${end - begin} bytes, its shape [${shape.join(', ')}] says otherwise`);
+    throw new SafetensorsError(
+      `tensor ${name} has ${end - begin} bytes, its shape [${shape.join(', ')}] says otherwise`,
+    );
   }
   return { name, type, shape, begin, end };
 }
@@ -164,7 +170,8 @@ function tensorOf(tensors: NamedTensors, name: string): NamedTensor {
 
 function typeOf(data: TensorData): TensorType {
   const type = TYPES.find((candidate) => data instanceof ARRAYS[candidate]);
-  if (type === undefined) throw new RangeError(`arrays of type ${Object.prototype.toString.call(data)} cannot be stored`);
+  if (type === undefined)
+    throw new RangeError(`arrays of type ${Object.prototype.toString.call(data)} cannot be stored`);
   return type;
 }
 

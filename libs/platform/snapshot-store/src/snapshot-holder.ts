@@ -107,10 +107,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
    * Runs `work` with a held snapshot (default: the current one), which stays open until `work` settles.
    * @throws SnapshotNotHeldError, and what `work` throws
    */
-  async use<R>(
-    snapshotId: string | undefined,
-    work: (value: T, snapshotId: string) => Promise<R> | R,
-  ): Promise<R> {
+  async use<R>(snapshotId: string | undefined, work: (value: T, snapshotId: string) => Promise<R> | R): Promise<R> {
     const held = snapshotId === undefined ? this.current : this.held.get(snapshotId);
     if (held === undefined) throw new SnapshotNotHeldError(snapshotId, this.heldIds());
     held.useCount += 1;

@@ -7,7 +7,8 @@ const installed = createRequire(__filename);
 function loader(options: { lacks?: string[]; standIns?: Record<string, unknown> }): ModuleLoader {
   const load = (name: string): unknown => {
     if (options.standIns && name in options.standIns) return options.standIns[name];
-    if (options.lacks?.includes(name)) throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
+    if (options.lacks?.includes(name))
+      throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
     return installed(name);
   };
   return Object.assign(load, { resolve: (name: string) => installed.resolve(name) });
@@ -36,7 +37,12 @@ describe('selectBackend', () => {
 
   it('takes the native package before WebAssembly, after one that is installed but broken', async () => {
     const core = (await selectBackend('wasm')).tf;
-    const native = { ...core, setBackend: async (name: string) => name === 'tensorflow', getBackend: () => 'tensorflow', ready: async () => undefined };
+    const native = {
+      ...core,
+      setBackend: async (name: string) => name === 'tensorflow',
+      getBackend: () => 'tensorflow',
+      ready: async () => undefined,
+    };
     const broken = { ...core, setBackend: async () => Promise.reject(new Error('libcudart is missing')) };
     const backend = await selectBackend(
       'auto',

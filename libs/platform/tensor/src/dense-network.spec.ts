@@ -61,10 +61,22 @@ describe.each(['wasm', 'cpu'] as const)('DenseNetwork on %s', (name) => {
     const { inputGradient } = passOnce(network);
     const stack = network.read();
     const input = INPUT.slice();
-    expectClose(inputGradient, differences(input, () => lossOf(stack, input)), 5e-3);
+    expectClose(
+      inputGradient,
+      differences(input, () => lossOf(stack, input)),
+      5e-3,
+    );
     stack.forEach((layer, i) => {
-      expectClose(network.gradients()[2 * i], differences(layer.weights, () => lossOf(stack, INPUT)), 5e-3);
-      expectClose(network.gradients()[2 * i + 1], differences(layer.bias, () => lossOf(stack, INPUT)), 5e-3);
+      expectClose(
+        network.gradients()[2 * i],
+        differences(layer.weights, () => lossOf(stack, INPUT)),
+        5e-3,
+      );
+      expectClose(
+        network.gradients()[2 * i + 1],
+        differences(layer.bias, () => lossOf(stack, INPUT)),
+        5e-3,
+      );
     });
     network.dispose();
   });
@@ -72,7 +84,10 @@ describe.each(['wasm', 'cpu'] as const)('DenseNetwork on %s', (name) => {
   it('steps as Adam does, and computes with the new weights from then on', () => {
     const network = new DenseNetwork(backend, STACK, { learningRate: 0.05 });
     const expected = network.read();
-    const adam = new Adam(expected.flatMap((layer) => [layer.weights, layer.bias]), { learningRate: 0.05 });
+    const adam = new Adam(
+      expected.flatMap((layer) => [layer.weights, layer.bias]),
+      { learningRate: 0.05 },
+    );
     for (let step = 0; step < 3; step++) {
       passOnce(network);
       adam.step(network.gradients());
@@ -81,6 +96,19 @@ describe.each(['wasm', 'cpu'] as const)('DenseNetwork on %s', (name) => {
     expect(network.read()).toEqual(expected);
     expect(network.read()[0].weights).not.toEqual(STACK[0].weights);
     expectClose(passOnce(network).output, runStack(expected, INPUT, ROWS), 1e-5);
+    network.dispose();
+  });
+
+  it('tells gradients that are finite from those that are not, even where a ReLU hides a NaN', () => {
+    const { tf } = backend;
+    const network = new DenseNetwork(backend, STACK, { learningRate: 0.1 });
+    passOnce(network);
+    expect(network.gradientsAreFinite()).toBe(true);
+    tf.tidy(() => {
+      const pass = network.forward(tf.tensor2d([1, 2, NaN, 4, 5], [1, 5]));
+      network.backward(pass, tf.tensor2d([1, 1, 1], [1, 3]));
+    });
+    expect(network.gradientsAreFinite()).toBe(false);
     network.dispose();
   });
 

@@ -8,3 +8,5 @@ export {
   type TensorBackend,
 } from './backend';
 export { DenseNetwork, type ForwardPass } from './dense-network';
+export { tfjsCandidateEngine } from './candidate-engine';
+export { tfjsRankingEngine } from './ranking-engine';

@@ -1,0 +1,50 @@
+/** The gateway's HTTP interface, as this page uses it. */
+
+/** An answer that is no success, in the gateway's words. */
+export class ApiError extends Error {}
+
+async function readJson(path, init) {
+  let response;
+  try {
+    response = await fetch(path, init);
+  } catch (cause) {
+    throw new ApiError('The gateway does not answer. Is it running?', { cause });
+  }
+  const body = await response.json().catch(() => undefined);
+  if (!response.ok) throw new ApiError(body?.error?.message ?? `The gateway answered ${response.status}.`);
+  return body;
+}
+
+const ofUser = (userId, rest) => `/v1/users/${encodeURIComponent(userId)}/${rest}`;
+
+export const listUsers = () => readJson('/v1/users?limit=100');
+export const readHistory = (userId) => readJson(ofUser(userId, 'history'));
+
+export function recommend(userId, cursor) {
+  const query = new URLSearchParams({ limit: '12', surface: 'home', device: 'desktop', explain: 'true' });
+  if (cursor) query.set('cursor', cursor);
+  return readJson(ofUser(userId, `recommendations?${query}`));
+}
+
+/** A time-ordered id (UUIDv7): the collector reads an event's age from it. */
+export function newEventId(atMs = Date.now()) {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  for (let index = 0; index < 6; index++) bytes[index] = Math.floor(atMs / 2 ** (8 * (5 - index))) % 256;
+  bytes[6] = (bytes[6] & 0x0f) | 0x70;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+/** Sends one event, `body` as in {watch: {...}}; resolves once the collector has it in the log. */
+export async function sendEvent(body) {
+  const event = { eventId: newEventId(), occurredAtMs: Date.now(), producer: 'console-page', ...body };
+  const answer = await readJson('/v1/events', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ events: [event] }),
+  });
+  const [result] = answer.results ?? [];
+  if (result?.status === 'rejected')
+    throw new ApiError(`The collector rejected the event: ${result.field} ${result.reason}`);
+}

@@ -1,0 +1,62 @@
+import { h } from './dom.js';
+import { clock, spoken } from './format.js';
+import { thumbnail } from './thumbnail.js';
+
+const SOURCE_WORDS = { retrieval: 'for you', trending: 'trending', popular: 'popular', fresh: 'fresh' };
+
+function changeChip(mark) {
+  if (!mark || mark.kind === 'same') return undefined;
+  if (mark.kind === 'new') return h('span', { class: 'chip new' }, 'new');
+  const [arrow, word] = mark.kind === 'up' ? ['▲', 'up'] : ['▼', 'down'];
+  return h('span', { class: `chip ${mark.kind}`, 'aria-label': `moved ${word} by ${mark.by}` }, `${arrow} ${mark.by}`);
+}
+
+/**
+ * One recommendation.
+ * @param mark how it moved since the list before; undefined: there was none
+ */
+export function card(item, mark, { onWatch, onDismiss, onExplain }) {
+  const title = item.title || item.videoId;
+  const topics = item.topics.length > 0 ? ` · ${item.topics.join(', ')}` : '';
+  return h(
+    'li',
+    { 'data-video-id': item.videoId, 'data-impression-id': item.impressionId },
+    h(
+      'article',
+      { class: mark && mark.kind !== 'same' ? 'card changed' : 'card' },
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'play',
+          'aria-label': `Watch ${title}, ${clock(item.durationSeconds)}`,
+          onclick: () => onWatch(item),
+        },
+        thumbnail(title, item.topics[0], [h('span', { class: 'duration' }, clock(item.durationSeconds))]),
+        h('span', { class: 'title' }, title),
+      ),
+      h('p', { class: 'about' }, `${item.channelId || 'no channel'}${topics}`),
+      h(
+        'p',
+        { class: 'expected' },
+        ...(item.score === undefined ? ['not ranked'] : ['expected watch ', h('strong', {}, spoken(item.score))]),
+      ),
+      h(
+        'div',
+        { class: 'chips' },
+        h('span', { class: 'chip', title: 'candidate source' }, SOURCE_WORDS[item.source] ?? item.source),
+        changeChip(mark),
+      ),
+      h(
+        'div',
+        { class: 'actions' },
+        h('button', { type: 'button', 'aria-label': `Why ${title}?`, onclick: () => onExplain(item) }, 'Why?'),
+        h(
+          'button',
+          { type: 'button', 'aria-label': `Not interested in ${title}`, onclick: () => onDismiss(item) },
+          'Not interested',
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,32 @@
+import { byId, h } from './dom.js';
+import { ago, clock } from './format.js';
+import { thumbnail } from './thumbnail.js';
+
+/** Shows what a user watched, newest first. */
+export function showHistory({ watches }) {
+  const entries = watches.map(({ videoId, title, topics, startedAtMs, watchSeconds, durationSeconds }) => {
+    const name = title || videoId;
+    return h(
+      'li',
+      {},
+      thumbnail(name, topics[0]),
+      h(
+        'div',
+        {},
+        h('p', { class: 'name' }, name),
+        h(
+          'p',
+          { class: 'when' },
+          `${clock(watchSeconds)}${durationSeconds ? ` of ${clock(durationSeconds)}` : ''} · ${ago(startedAtMs)}`,
+        ),
+        h('progress', {
+          max: 1,
+          value: durationSeconds ? Math.min(1, watchSeconds / durationSeconds) : 1,
+          'aria-label': `watched of ${name}`,
+        }),
+      ),
+    );
+  });
+  const nothing = h('li', { class: 'empty' }, 'Nothing yet: these recommendations know only what everyone watches.');
+  byId('history').replaceChildren(...(entries.length > 0 ? entries : [nothing]));
+}

@@ -1,0 +1,29 @@
+import { byId } from './dom.js';
+import { clock } from './format.js';
+import { thumbnail } from './thumbnail.js';
+
+/** Asks how much of a video is watched. @returns {Promise<number | undefined>} seconds; undefined: cancelled */
+export function askHowMuch(item) {
+  const dialog = byId('watch');
+  const share = byId('share');
+  const title = item.title || item.videoId;
+  // A video of unknown duration is watched by the minute.
+  const durationSeconds = item.durationSeconds || 60;
+  const secondsNow = () => (durationSeconds * Number(share.value)) / 100;
+  const describe = () => {
+    const text = `${share.value} % · ${clock(secondsNow())} of ${clock(durationSeconds)}`;
+    byId('share-text').textContent = text;
+    share.setAttribute('aria-valuetext', text);
+  };
+  byId('watch-title').textContent = title;
+  byId('watch-thumbnail').replaceChildren(...thumbnail(title, item.topics[0]).childNodes);
+  share.value = '100';
+  share.oninput = describe;
+  describe();
+  return new Promise((resolve) => {
+    dialog.returnValue = 'cancel';
+    dialog.onclose = () => resolve(dialog.returnValue === 'watch' ? secondsNow() : undefined);
+    dialog.showModal();
+    share.focus();
+  });
+}

@@ -1,0 +1,81 @@
+/** Reads users' states from the feature store. */
+import { type Mark, TOPICS, type UserState } from '@watchnext/contract';
+import { partitionOf } from '@watchnext/event-log';
+import { decodeState, newState } from '@watchnext/features';
+import { type FeatureStore, FeatureStoreError } from '@watchnext/feature-store';
+import { DependencyError } from '../pipeline/failure';
+
+export interface ReadState {
+  readonly state: UserState;
+  /** How far the user's partition was folded at the same moment. */
+  readonly mark: Mark;
+  /** False for a user of whom nothing was ever folded. */
+  readonly isKnown: boolean;
+}
+
+export interface UserSummary {
+  readonly userId: string;
+  readonly watchCount: number;
+  readonly lastEventAtMs: number;
+}
+
+export class UserStates {
+  constructor(
+    private readonly store: FeatureStore,
+    private readonly partitionCount: number,
+  ) {}
+
+  partitionOf(userId: string): number {
+    return partitionOf(userId, this.partitionCount);
+  }
+
+  /**
+   * The mark of a user nothing is known of. Offset -1 says "no record of the log": an impression without a mark would
+   * be replayed with the state before it, which is not what was ranked with.
+   */
+  emptyMark(userId: string): Mark {
+    return { topic: TOPICS.activity, partition: this.partitionOf(userId), offset: -1 };
+  }
+
+  /** @throws DependencyError when the store does not answer */
+  async read(userId: string): Promise<ReadState> {
+    const stored = await reaching(() => this.store.read(this.partitionOf(userId), userId));
+    return {
+      state: stored.state ? decodeState(stored.state) : newState(userId),
+      mark: stored.mark ?? this.emptyMark(userId),
+      isKnown: stored.state !== undefined,
+    };
+  }
+
+  /**
+   * Some users, those with the most watches first: up to `limit` of each partition are looked at.
+   * @throws DependencyError when the store does not answer
+   */
+  async list(limit: number): Promise<UserSummary[]> {
+    const partitions = Array.from({ length: this.partitionCount }, (_, partition) => partition);
+    const found = await reaching(() =>
+      Promise.all(partitions.map((partition) => this.listPartition(partition, limit))),
+    );
+    const users = found.flat();
+    users.sort((a, b) => b.watchCount - a.watchCount || (a.userId < b.userId ? -1 : 1));
+    return users.slice(0, limit);
+  }
+
+  private async listPartition(partition: number, limit: number): Promise<UserSummary[]> {
+    const userIds = await this.store.listUserIds(partition, { limit });
+    const states = await this.store.readMany(partition, userIds);
+    return [...states].flatMap(([userId, bytes]) => {
+      const { deleted, watchCount, lastEventAtMs } = decodeState(bytes);
+      return deleted ? [] : [{ userId, watchCount, lastEventAtMs }];
+    });
+  }
+}
+
+async function reaching<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof FeatureStoreError)) throw error;
+    throw new DependencyError('feature store', 'dependency-unreachable', error.message, { cause: error });
+  }
+}

@@ -1,0 +1,180 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { TOPICS } from '@watchnext/contract';
+import { type EventLog, openEmbeddedEventLog, type Subscription } from '@watchnext/event-log';
+import { type FeatureStore, openEmbeddedFeatureStore } from '@watchnext/feature-store';
+import { followSnapshots, type Logger, type SnapshotFollowing } from '@watchnext/service';
+import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { LoggerModule } from 'nestjs-pino';
+import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from './clients/model-clients';
+import { UserStates } from './clients/user-states';
+import { gatewayPaths, type GatewaySettings } from './config';
+import { ApiErrorFilter } from './http/api-error';
+import { EventsController } from './http/events.controller';
+import { HealthController } from './http/health.controller';
+import { RecommendationsController } from './http/recommendations.controller';
+import { SnapshotController } from './http/snapshot.controller';
+import { UsersController } from './http/users.controller';
+import { VideosController } from './http/videos.controller';
+import { Metrics } from './metrics';
+import { Readiness } from './readiness';
+import { Recommender } from './recommend';
+import { Catalogue } from './sources/catalogue';
+import { followCatalogue, followWatches } from './sources/feeds';
+import { PopularSnapshots } from './sources/popular-snapshot';
+import { TrendingVideos } from './sources/trending';
+import * as tokens from './tokens';
+
+/** Popular lists are small: as many as the model services hold between them. */
+const HELD_SNAPSHOTS = 5;
+
+export interface GatewayParts {
+  readonly settings: GatewaySettings;
+  readonly logger: Logger;
+  readonly clock?: tokens.Clock;
+  /** Default: the embedded drivers. Specs give others, such as a log that is down. */
+  readonly eventLog?: EventLog;
+  readonly featureStore?: FeatureStore;
+}
+
+@Module({})
+export class GatewayModule implements OnApplicationShutdown {
+  private readonly subscriptions: Subscription[] = [];
+
+  constructor(
+    @Inject(tokens.EVENT_LOG) private readonly eventLog: EventLog,
+    @Inject(tokens.FEATURE_STORE) private readonly featureStore: FeatureStore,
+    @Inject(tokens.SNAPSHOT_STORE) private readonly snapshotStore: SnapshotStore,
+    @Inject(tokens.SNAPSHOT_FOLLOWING) private readonly following: SnapshotFollowing<{ close(): void }>,
+    @Inject(tokens.RETRIEVAL) private readonly retrieval: Retrieval,
+    @Inject(tokens.RANKING) private readonly ranking: Ranking,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(TrendingVideos) private readonly trending: TrendingVideos,
+    @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(tokens.LOGGER) private readonly logger: Logger,
+  ) {}
+
+  static with({ settings, logger, clock = Date.now, eventLog, featureStore }: GatewayParts): DynamicModule {
+    const paths = gatewayPaths(settings);
+    return {
+      module: GatewayModule,
+      imports: [LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false, quietReqLogger: true } })],
+      controllers: [
+        RecommendationsController,
+        UsersController,
+        VideosController,
+        SnapshotController,
+        EventsController,
+        HealthController,
+      ],
+      providers: [
+        { provide: tokens.SETTINGS, useValue: settings },
+        { provide: tokens.LOGGER, useValue: logger },
+        { provide: tokens.CLOCK, useValue: clock },
+        { provide: APP_FILTER, useFactory: () => new ApiErrorFilter(logger) },
+        {
+          provide: tokens.EVENT_LOG,
+          useFactory: () => withTopics(eventLog ?? openEmbeddedEventLog(paths.eventLog), settings),
+        },
+        {
+          provide: tokens.FEATURE_STORE,
+          useFactory: () => featureStore ?? openEmbeddedFeatureStore(paths.featureStore),
+        },
+        { provide: tokens.SNAPSHOT_STORE, useFactory: () => openFolderSnapshotStore(paths.snapshots) },
+        {
+          provide: tokens.SNAPSHOT_FOLLOWING,
+          useFactory: (store: SnapshotStore, log: EventLog, snapshots: PopularSnapshots) =>
+            followSnapshots({
+              store,
+              eventLog: log,
+              logger,
+              load: snapshots.load,
+              capacity: HELD_SNAPSHOTS,
+              onCurrent: (snapshotId) => snapshots.setCurrent(snapshotId),
+            }),
+          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots],
+        },
+        { provide: tokens.RETRIEVAL, useFactory: () => connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS) },
+        { provide: tokens.RANKING, useFactory: () => connectRanking(settings.WATCHNEXT_RANKING_ADDRESS) },
+        Metrics,
+        { provide: Catalogue, useFactory: () => new Catalogue() },
+        TrendingVideos,
+        PopularSnapshots,
+        {
+          provide: Readiness,
+          useFactory: (catalogue: Catalogue, snapshots: PopularSnapshots) => new Readiness(catalogue, snapshots),
+          inject: [Catalogue, PopularSnapshots],
+        },
+        {
+          provide: UserStates,
+          useFactory: (store: FeatureStore) => new UserStates(store, settings.WATCHNEXT_ACTIVITY_PARTITIONS),
+          inject: [tokens.FEATURE_STORE],
+        },
+        {
+          provide: Recommender,
+          useFactory: (
+            states: UserStates,
+            retrieval: Retrieval,
+            ranking: Ranking,
+            log: EventLog,
+            catalogue: Catalogue,
+            trending: TrendingVideos,
+            snapshots: PopularSnapshots,
+            metrics: Metrics,
+          ) =>
+            new Recommender(
+              {
+                states,
+                retrieval,
+                ranking,
+                eventLog: log,
+                memory: { catalogue, trending, snapshots },
+                metrics,
+                logger,
+                nowMs: clock,
+              },
+              {
+                candidateCount: settings.WATCHNEXT_CANDIDATES,
+                channelCap: settings.WATCHNEXT_CHANNEL_CAP,
+                deadlineMs: settings.WATCHNEXT_DEADLINE_MS,
+              },
+            ),
+          inject: [
+            UserStates,
+            tokens.RETRIEVAL,
+            tokens.RANKING,
+            tokens.EVENT_LOG,
+            Catalogue,
+            TrendingVideos,
+            PopularSnapshots,
+            Metrics,
+          ],
+        },
+      ],
+    };
+  }
+
+  /** Begins to follow the log; readiness waits for the catalogue, requests do not wait for the watch counts. */
+  async follow(): Promise<void> {
+    this.subscriptions.push(await followCatalogue(this.eventLog, this.catalogue, this.logger));
+    this.readiness.markCatalogueRead();
+    this.subscriptions.push(await followWatches(this.eventLog, this.trending, this.logger));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
+    await this.following.close();
+    this.retrieval.close();
+    this.ranking.close();
+    await Promise.all([this.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
+  }
+}
+
+async function withTopics(opening: EventLog | Promise<EventLog>, settings: GatewaySettings): Promise<EventLog> {
+  const eventLog = await opening;
+  await eventLog.ensureTopics([
+    { name: TOPICS.activity, partitionCount: settings.WATCHNEXT_ACTIVITY_PARTITIONS },
+    { name: TOPICS.catalog, partitionCount: 1, compacted: true },
+  ]);
+  return eventLog;
+}

@@ -1,0 +1,47 @@
+/** Describes a route in OpenAPI by the very schemas that check it. */
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import { z } from 'zod';
+import { errorAnswer } from './schemas';
+
+export interface RouteDocumentation {
+  readonly summary: string;
+  readonly description?: string;
+  readonly path?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly answer?: z.ZodType;
+  /** What is answered besides the answer: status → when. */
+  readonly errors?: Readonly<Record<number, string>>;
+}
+
+const jsonSchema = (schema: z.ZodType, io: 'input' | 'output') =>
+  z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) as object;
+
+export function Documented({
+  summary,
+  description,
+  path,
+  query,
+  answer,
+  errors = {},
+}: RouteDocumentation): MethodDecorator {
+  const parameters = (schema: z.ZodObject | undefined) => Object.entries(schema?.shape ?? {}) as [string, z.ZodType][];
+  return applyDecorators(
+    ApiOperation({ summary, ...(description ? { description } : {}) }),
+    ...parameters(path).map(([name, schema]) =>
+      ApiParam({ name, required: true, schema: jsonSchema(schema, 'input') }),
+    ),
+    ...parameters(query).map(([name, schema]) =>
+      ApiQuery({
+        name,
+        required: false,
+        schema: jsonSchema(schema, 'input'),
+        ...(schema.description ? { description: schema.description } : {}),
+      }),
+    ),
+    ...(answer ? [ApiResponse({ status: 200, description: 'The answer.', schema: jsonSchema(answer, 'output') })] : []),
+    ...Object.entries(errors).map(([status, when]) =>
+      ApiResponse({ status: Number(status), description: when, schema: jsonSchema(errorAnswer, 'output') }),
+    ),
+  );
+}

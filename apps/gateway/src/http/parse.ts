@@ -1,0 +1,14 @@
+import type { z } from 'zod';
+import { ApiError } from './api-error';
+
+/**
+ * Checks one part of a request. Unknown query parameters pass: a proxy or a tracker may add its own.
+ * @param at names the field in the error where the schema's own path is not the public one
+ * @throws ApiError 400 naming the first field at fault
+ */
+export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown, at?: string): z.infer<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues as [z.core.$ZodIssue];
+  throw new ApiError(400, 'invalid-argument', issue.message, at ?? String(issue.path[0] ?? ''));
+}

@@ -1,0 +1,109 @@
+import { Controller, Get, Headers, Inject, Param, Query } from '@nestjs/common';
+import type { FeatureValue } from '@watchnext/contract';
+import { v7 as timeOrderedId } from 'uuid';
+import { type CursorBinding, CursorError, decodeCursor } from '../cursor';
+import { rungName } from '../pipeline/ladder';
+import { Recommender, type Recommendations } from '../recommend';
+import { ApiError } from './api-error';
+import { Documented } from './documented';
+import { parse } from './parse';
+import { recommendationsAnswer, type RecommendationsAnswer, recommendationsQuery, userIdPath } from './schemas';
+import { CLOCK, type Clock } from '../tokens';
+
+@Controller('v1/users')
+export class RecommendationsController {
+  constructor(
+    @Inject(Recommender) private readonly recommender: Recommender,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get(':id/recommendations')
+  @Documented({
+    summary: 'Videos for a user, by expected watch time',
+    description: 'Answers within the deadline whatever is down; rung and rungReason say how.',
+    path: userIdPath,
+    query: recommendationsQuery,
+    answer: recommendationsAnswer,
+    errors: { 400: 'A parameter is not valid; field names it.', 410: 'The cursor has expired.' },
+  })
+  async recommend(
+    @Param() path: unknown,
+    @Query() query: Record<string, unknown>,
+    @Headers() headers: Record<string, string | undefined>,
+  ): Promise<RecommendationsAnswer> {
+    const { id: userId } = parse(userIdPath, path, 'userId');
+    const { limit, surface, seed, cursor, explain, country, device } = parse(recommendationsQuery, {
+      ...query,
+      country: query['country'] ?? headers['x-country'],
+      device: query['device'] ?? headers['x-device'],
+    });
+    const requestedAtMs = this.clock();
+    const binding = { userId, surface, seedVideoId: seed ?? '' };
+    const shown = cursor === undefined ? new Set<number>() : readCursor(cursor, binding, requestedAtMs);
+    const requestId = timeOrderedId({ msecs: requestedAtMs });
+    const recommendations = await this.recommender.recommend({
+      ...binding,
+      requestId,
+      requestedAtMs,
+      limit,
+      country: country?.toUpperCase() ?? '',
+      device: device ?? '',
+      explain: explain === 'true',
+      shown,
+    });
+    return toAnswer(userId, requestId, recommendations, explain === 'true');
+  }
+}
+
+function readCursor(text: string, binding: CursorBinding, nowMs: number): Set<number> {
+  try {
+    return decodeCursor(text, binding, nowMs);
+  } catch (error) {
+    if (!(error instanceof CursorError)) throw error;
+    throw new ApiError(error.code === 'cursor-expired' ? 410 : 400, error.code, error.message, 'cursor');
+  }
+}
+
+function toAnswer(userId: string, requestId: string, made: Recommendations, explain: boolean): RecommendationsAnswer {
+  return {
+    userId,
+    requestId,
+    snapshotId: made.snapshotId,
+    rung: rungName(made.rung),
+    ...(made.rungReason ? { rungReason: made.rungReason } : {}),
+    mark: made.mark,
+    ...(made.warnings.length > 0 ? { warnings: [...made.warnings] } : {}),
+    items: made.items.map((item) => ({
+      videoId: item.videoId,
+      title: item.video.title,
+      channelId: item.video.facts.channelId,
+      topics: item.video.facts.topics,
+      durationSeconds: item.video.facts.durationSeconds,
+      uploadedAtMs: item.video.facts.uploadedAtMs,
+      thumbnailUrl: item.video.thumbnailUrl,
+      impressionId: item.impressionId,
+      position: item.position,
+      source: item.sources[0]!.source,
+      sourceScore: item.sources[0]!.score,
+      ...(item.score === undefined ? {} : { score: item.score }),
+      ...(explain ? { explain: explanationOf(item) } : {}),
+    })),
+    ...(made.nextCursor === undefined ? {} : { nextCursor: made.nextCursor }),
+  };
+}
+
+function explanationOf({ sources, score, rules, explanation }: Recommendations['items'][number]) {
+  return {
+    sources: [...sources],
+    ...(score === undefined ? {} : { expectedWatchSeconds: score }),
+    features: (explanation?.features ?? []).map(({ name, value }) => ({ name, value: plainValue(value) })),
+    parts: (explanation?.parts ?? []).map(({ group, logitChange }) => ({ group, logitChange })),
+    rules: [...rules],
+  };
+}
+
+/** JSON has no NaN: where there is nothing to say, null. */
+function plainValue(value: FeatureValue['value']): number | string | null {
+  if (value === undefined) return null;
+  return value.$case === 'number' && !Number.isFinite(value.value) ? null : value.value;
+}

@@ -1,0 +1,88 @@
+/** What a request is made into, stage by stage. */
+import type { FeatureValue, Mark, RequestContext, ScorePart, UserState } from '@watchnext/contract';
+import type { CatalogueVideo } from '../sources/catalogue';
+import type { StageFailure } from './failure';
+
+/** Candidate sources, most telling first: a video that several propose is logged under the first of them. */
+export const SOURCES = ['retrieval', 'trending', 'popular', 'fresh'] as const;
+export type Source = (typeof SOURCES)[number];
+
+/** A valid request, free of HTTP. */
+export interface RecommendationRequest {
+  readonly requestId: string;
+  readonly requestedAtMs: number;
+  readonly userId: string;
+  /** 1 to 50. */
+  readonly limit: number;
+  readonly surface: string;
+  /** Empty: none. */
+  readonly seedVideoId: string;
+  /** Empty: as the profile says. */
+  readonly country: string;
+  readonly device: string;
+  readonly explain: boolean;
+  /** Hashes (`hashOfShown`) of the videos on earlier pages. */
+  readonly shown: ReadonlySet<number>;
+}
+
+/** One source's proposal of one video. */
+export interface Proposal {
+  readonly videoId: string;
+  readonly source: Source;
+  readonly score: number;
+  /** Undefined: the catalogue does not know the video. */
+  readonly video: CatalogueVideo | undefined;
+}
+
+/** A video that passed the filters, with all the sources that proposed it, most telling first. */
+export interface BlendedCandidate {
+  readonly videoId: string;
+  readonly video: CatalogueVideo;
+  readonly sources: readonly { readonly source: Source; readonly score: number }[];
+}
+
+export interface RankedCandidate extends BlendedCandidate {
+  /** Expected watch seconds; undefined on rungs without ranking. */
+  readonly score: number | undefined;
+  readonly featuresChecksum: number | undefined;
+}
+
+/** A rule that put an item elsewhere than its score would. */
+export interface RuleTrace {
+  readonly rule: 'channel-cap' | 'channel-cap-relaxed';
+  /** Place by score among this page's candidates, 0 the best. */
+  readonly fromRank: number;
+  readonly toPosition: number;
+}
+
+export interface PlacedItem extends RankedCandidate {
+  /** 0 is the first place of the page. */
+  readonly position: number;
+  readonly rules: readonly RuleTrace[];
+}
+
+export interface ItemExplanation {
+  readonly features: readonly FeatureValue[];
+  readonly parts: readonly ScorePart[];
+}
+
+export interface Draft {
+  readonly request: RecommendationRequest;
+  readonly warnings: readonly string[];
+  readonly state: UserState;
+  readonly mark: Mark;
+  readonly context: RequestContext;
+  /** The snapshot that every model of this request is asked for; empty: none chosen yet. */
+  readonly snapshotId: string;
+  readonly retrieved: readonly { readonly videoId: string; readonly score: number }[];
+  /** Snapshots that retrieval could also have answered with, newest first. */
+  readonly retrievalHolds: readonly string[];
+  readonly proposals: readonly Proposal[];
+  /** How many proposals each filter removed. */
+  readonly removedByFilter: Readonly<Record<string, number>>;
+  readonly candidates: readonly BlendedCandidate[];
+  readonly ranked: readonly RankedCandidate[];
+  readonly page: readonly PlacedItem[];
+  readonly explanations: ReadonlyMap<string, ItemExplanation>;
+  readonly failures: readonly StageFailure[];
+}

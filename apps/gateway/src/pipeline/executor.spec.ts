@@ -1,0 +1,93 @@
+import { DependencyError } from './failure';
+import { runStages, type Stage, type StageReport } from './executor';
+
+interface Draft {
+  readonly trail: readonly string[];
+}
+
+const start: Draft = { trail: [] };
+const soon = () => Date.now() + 10_000;
+const appends = (name: string, more: Partial<Stage<Draft>> = {}): Stage<Draft> => ({
+  name,
+  timeShare: 1,
+  run: (draft) => ({ patch: { trail: [...draft.trail, name] } }),
+  ...more,
+});
+
+describe('runStages', () => {
+  it('runs the stages that apply, in order, and reports each', async () => {
+    const reports: StageReport[] = [];
+    const stages = [appends('a'), appends('skipped', { applies: () => false }), appends('b')];
+    const draft = await runStages(stages, start, soon(), (report) => reports.push(report));
+    expect(draft.trail).toEqual(['a', 'b']);
+    expect(reports.map(({ stage, outcome }) => `${stage} ${outcome}`)).toEqual(['a done', 'b done']);
+  });
+
+  it('goes on by the named policy when a dependency fails', async () => {
+    const reports: StageReport[] = [];
+    const failing = appends('b', {
+      run: () => Promise.reject(new DependencyError('b', 'dependency-unreachable', 'gone')),
+      failOpen: { name: 'without-b', recover: (draft, failure) => ({ trail: [...draft.trail, failure.category] }) },
+    });
+    const draft = await runStages([appends('a'), failing, appends('c')], start, soon(), (report) =>
+      reports.push(report),
+    );
+    expect(draft.trail).toEqual(['a', 'dependency-unreachable', 'c']);
+    expect(reports[1]).toMatchObject({ stage: 'b', outcome: 'failed-open', failure: { message: 'b: gone' } });
+  });
+
+  it('never hides a bug behind a fail-open policy', async () => {
+    const buggy = appends('b', {
+      run: () => {
+        throw new TypeError('undefined is not a function');
+      },
+      failOpen: { name: 'anything', recover: () => ({}) },
+    });
+    await expect(runStages([buggy], start, soon(), () => {})).rejects.toThrow(TypeError);
+  });
+
+  it('fails the request with a stage that has no policy', async () => {
+    const failing = appends('b', { run: () => Promise.reject(new DependencyError('b', 'dependency-refused', 'no')) });
+    await expect(runStages([failing], start, soon(), () => {})).rejects.toThrow('b: no');
+  });
+
+  it('gives up on a stage that used up its share, aborts it, and ignores what it brings later', async () => {
+    let bringLate: () => void = () => {};
+    let signal: AbortSignal | undefined;
+    const slow = appends('slow', {
+      run: (_, limits) => {
+        signal = limits.signal;
+        return new Promise((resolve) => (bringLate = () => resolve({ patch: { trail: ['too late'] } })));
+      },
+      failOpen: { name: 'without', recover: (draft, failure) => ({ trail: [...draft.trail, failure.category] }) },
+    });
+    const draft = await runStages([slow, appends('after')], start, Date.now() + 20, () => {});
+    bringLate();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(draft.trail).toEqual(['dependency-late', 'after']);
+    expect(signal?.aborted).toBe(true);
+  });
+
+  it('gives a stage its share of what is left, not of the whole', async () => {
+    const deadlines: number[] = [];
+    const half = appends('half', {
+      timeShare: 0.5,
+      run: (_, { deadlineAtMs }) => {
+        deadlines.push(deadlineAtMs);
+        return { patch: {} };
+      },
+    });
+    const from = Date.now();
+    await runStages([half], start, from + 1_000_000, () => {});
+    expect(deadlines[0]! - from).toBeGreaterThanOrEqual(500_000);
+    expect(deadlines[0]! - from).toBeLessThan(600_000);
+  });
+
+  it('restarts at a named stage once, and only once', async () => {
+    const restarting = appends('b', {
+      run: (draft) => ({ patch: { trail: [...draft.trail, 'b'] }, restartAt: 'a' }),
+    });
+    const draft = await runStages([appends('a'), restarting, appends('c')], start, soon(), () => {});
+    expect(draft.trail).toEqual(['a', 'b', 'a', 'b', 'c']);
+  });
+});

@@ -1,0 +1,116 @@
+/**
+ * Runs a request through its stages. The executor alone owns time and failure: stages neither set timers nor catch.
+ *
+ * A stage returns a patch of the draft instead of changing it, so that a stage which was given up on and finishes
+ * later cannot change an answer that is already under way.
+ */
+import { DependencyError, describeFailure, type StageFailure } from './failure';
+
+export interface StageLimits {
+  /** Milliseconds since the epoch at which the stage's result is no longer wanted. */
+  readonly deadlineAtMs: number;
+  /** Aborted at that moment. */
+  readonly signal: AbortSignal;
+}
+
+export interface StageResult<Draft> {
+  readonly patch: Partial<Draft>;
+  /** Go back to this stage with the patched draft; honoured once a request. */
+  readonly restartAt?: string;
+}
+
+/** How the request goes on when a stage fails. Bugs are not covered: they fail the request. */
+export interface FailOpenPolicy<Draft> {
+  readonly name: string;
+  recover(draft: Readonly<Draft>, failure: StageFailure): Partial<Draft>;
+}
+
+export interface Stage<Draft> {
+  readonly name: string;
+  /** The part, in (0, 1], of the time left at its start that the stage may use. */
+  readonly timeShare: number;
+  /** Default: always. */
+  applies?(draft: Readonly<Draft>): boolean;
+  run(draft: Readonly<Draft>, limits: StageLimits): StageResult<Draft> | Promise<StageResult<Draft>>;
+  /** Default: the request fails with the stage. */
+  readonly failOpen?: FailOpenPolicy<Draft>;
+}
+
+export interface StageReport {
+  readonly stage: string;
+  readonly latencyMs: number;
+  readonly outcome: 'done' | 'failed-open' | 'failed' | 'restarted';
+  readonly failure?: StageFailure;
+}
+
+/**
+ * @param deadlineAtMs milliseconds since the epoch for all stages together
+ * @returns the draft after the last stage
+ * @throws what a stage without fail-open policy threw, and every error that is no `DependencyError`
+ */
+export async function runStages<Draft extends object>(
+  stages: readonly Stage<Draft>[],
+  initial: Draft,
+  deadlineAtMs: number,
+  report: (report: StageReport) => void,
+): Promise<Draft> {
+  let draft = initial;
+  let restarted = false;
+  for (let index = 0; index < stages.length; index++) {
+    const stage = stages[index]!;
+    if (stage.applies && !stage.applies(draft)) continue;
+    const startedAt = performance.now();
+    const done = (outcome: StageReport['outcome'], failure?: StageFailure) =>
+      report({ stage: stage.name, latencyMs: performance.now() - startedAt, outcome, ...(failure ? { failure } : {}) });
+    try {
+      const result = await withinShare(stage, draft, deadlineAtMs);
+      draft = { ...draft, ...result.patch };
+      if (result.restartAt !== undefined && !restarted) {
+        restarted = true;
+        index = indexOfStage(stages, result.restartAt) - 1;
+        done('restarted');
+      } else {
+        done('done');
+      }
+    } catch (error) {
+      const failure = describeFailure(stage.name, error);
+      if (!stage.failOpen || failure.category === 'programmer') {
+        done('failed', failure);
+        throw error;
+      }
+      draft = { ...draft, ...stage.failOpen.recover(draft, failure) };
+      done('failed-open', failure);
+    }
+  }
+  return draft;
+}
+
+async function withinShare<Draft>(
+  stage: Stage<Draft>,
+  draft: Draft,
+  deadlineAtMs: number,
+): Promise<StageResult<Draft>> {
+  const now = Date.now();
+  const budgetMs = Math.max(0, (deadlineAtMs - now) * stage.timeShare);
+  const abort = new AbortController();
+  const started = stage.run(draft, { deadlineAtMs: now + budgetMs, signal: abort.signal });
+  if (!(started instanceof Promise)) return started;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      abort.abort();
+      reject(new DependencyError(stage.name, 'dependency-late', `no result within ${Math.round(budgetMs)} ms`));
+    }, budgetMs);
+  });
+  try {
+    return await Promise.race([started, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function indexOfStage<Draft>(stages: readonly Stage<Draft>[], name: string): number {
+  const index = stages.findIndex((stage) => stage.name === name);
+  if (index < 0) throw new Error(`there is no stage ${name} to restart at`);
+  return index;
+}

@@ -1,0 +1,53 @@
+/** What can go wrong inside a request, grouped by who must act on it (so that an alert reaches its owner). */
+
+export type FailureCategory =
+  /** A service or store did not answer at all: its operators. */
+  | 'dependency-unreachable'
+  /** It was given its share of the deadline and used it up: its operators, or whoever sets the deadline. */
+  | 'dependency-late'
+  /** It answered that it cannot serve this now, as before its first snapshot: its operators. */
+  | 'dependency-not-ready'
+  /** It answered with an error of its own: its owners. */
+  | 'dependency-failed'
+  /** It refused a request that this program built: the owners of this program. */
+  | 'dependency-refused'
+  /** A bug in this program. Never hidden by a fail-open policy. */
+  | 'programmer';
+
+/** A dependency's failure, translated once where the call is made. */
+export class DependencyError extends Error {
+  constructor(
+    readonly dependency: string,
+    readonly category: Exclude<FailureCategory, 'programmer'>,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${dependency}: ${message}`, options);
+    this.name = 'DependencyError';
+  }
+}
+
+/** What types cannot say was not kept between two parts of this program. */
+export class ContractViolation extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ContractViolation';
+  }
+}
+
+/** A stage that failed, as the executor saw it. */
+export interface StageFailure {
+  readonly stage: string;
+  readonly category: FailureCategory;
+  readonly message: string;
+  readonly cause: unknown;
+}
+
+export function describeFailure(stage: string, error: unknown): StageFailure {
+  return {
+    stage,
+    category: error instanceof DependencyError ? error.category : 'programmer',
+    message: error instanceof Error ? error.message : String(error),
+    cause: error,
+  };
+}

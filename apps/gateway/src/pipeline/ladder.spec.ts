@@ -1,0 +1,37 @@
+import { Rung } from '@watchnext/contract';
+import type { StageFailure } from './failure';
+import { decideRung, rungName } from './ladder';
+
+const failure = (stage: string): StageFailure => ({
+  stage,
+  category: 'dependency-unreachable',
+  message: `${stage} is down`,
+  cause: undefined,
+});
+
+describe('the degradation ladder', () => {
+  it.each([
+    [[], Rung.FULL],
+    [['rank'], Rung.RETRIEVAL_ORDER],
+    [['retrieve'], Rung.SNAPSHOT_POPULAR],
+    [['retrieve', 'rank'], Rung.MEMORY_POPULAR],
+    [['read-state'], Rung.SNAPSHOT_POPULAR],
+    [['read-state', 'rank'], Rung.MEMORY_POPULAR],
+    [['log-impressions'], Rung.FULL],
+    [['explain'], Rung.FULL],
+  ])('after failures of %j stands on rung %s', (stages, rung) => {
+    expect(decideRung(stages.map(failure)).rung).toBe(rung);
+  });
+
+  it('names every failure that cost a rung, and no other', () => {
+    expect(decideRung([failure('retrieve'), failure('rank'), failure('log-impressions')]).reason).toBe(
+      'retrieve is down; rank is down',
+    );
+    expect(decideRung([failure('log-impressions')]).reason).toBe('');
+  });
+
+  it('has a name for each rung and none for what is not on the ladder', () => {
+    expect(rungName(Rung.SNAPSHOT_POPULAR)).toBe('snapshot-popular');
+    expect(() => rungName(Rung.UNSPECIFIED)).toThrow(RangeError);
+  });
+});

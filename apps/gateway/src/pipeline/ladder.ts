@@ -1,0 +1,44 @@
+/**
+ * The degradation ladder: full → retrieval order → snapshot's popular and fresh videos, ranked → popular videos held
+ * in memory. Which rung an answer stands on follows from which stages failed, and from nothing else.
+ */
+import { Rung } from '@watchnext/contract';
+import type { StageFailure } from './failure';
+
+export interface RungDecision {
+  readonly rung: Rung;
+  /** Why it is not full; empty for full. */
+  readonly reason: string;
+}
+
+/** Stages whose failure costs a rung. */
+export const LADDER_STAGES = { state: 'read-state', retrieval: 'retrieve', ranking: 'rank' } as const;
+
+/** Without the user's state there is nobody to retrieve for: that failure counts as retrieval's. */
+export function decideRung(failures: readonly StageFailure[]): RungDecision {
+  const failed = new Set(failures.map(({ stage }) => stage));
+  const withoutRetrieval = failed.has(LADDER_STAGES.retrieval) || failed.has(LADDER_STAGES.state);
+  const withoutRanking = failed.has(LADDER_STAGES.ranking);
+  const costly = new Set<string>(Object.values(LADDER_STAGES));
+  const reason = failures
+    .filter(({ stage }) => costly.has(stage))
+    .map(({ message }) => message)
+    .join('; ');
+  if (withoutRetrieval) return { rung: withoutRanking ? Rung.MEMORY_POPULAR : Rung.SNAPSHOT_POPULAR, reason };
+  return { rung: withoutRanking ? Rung.RETRIEVAL_ORDER : Rung.FULL, reason };
+}
+
+/** Names of the rungs in answers, logs and metrics. */
+export const RUNG_NAMES = {
+  [Rung.FULL]: 'full',
+  [Rung.RETRIEVAL_ORDER]: 'retrieval-order',
+  [Rung.SNAPSHOT_POPULAR]: 'snapshot-popular',
+  [Rung.MEMORY_POPULAR]: 'memory-popular',
+} as const;
+
+export type RungName = (typeof RUNG_NAMES)[keyof typeof RUNG_NAMES];
+
+export function rungName(rung: Rung): RungName {
+  if (rung in RUNG_NAMES) return RUNG_NAMES[rung as keyof typeof RUNG_NAMES];
+  throw new RangeError(`rung ${rung} is not on the ladder`);
+}

@@ -1,0 +1,163 @@
+/** The command behind a list of recommendations; it knows nothing of HTTP. */
+import type { Mark, Rung } from '@watchnext/contract';
+import { newState } from '@watchnext/features';
+import type { Logger } from '@watchnext/service';
+import type { Ranking, Retrieval } from './clients/model-clients';
+import type { UserStates } from './clients/user-states';
+import { encodeCursor, hashOfShown } from './cursor';
+import { type Metrics, METRICS } from './metrics';
+import type { Draft, ItemExplanation, PlacedItem, RecommendationRequest } from './pipeline/draft';
+import { runStages, type Stage, type StageReport } from './pipeline/executor';
+import { decideRung, rungName } from './pipeline/ladder';
+import { blendStage } from './stages/blend';
+import { diversifyStage } from './stages/diversify';
+import { explainStage } from './stages/explain';
+import { filterStage } from './stages/filter';
+import { gatherStage, type Memory } from './stages/gather';
+import { impressionIdOf, LOG_IMPRESSIONS, logImpressionsStage, servedSnapshotId } from './stages/log-impressions';
+import { rankStage } from './stages/rank';
+import { contextOf, readStateStage } from './stages/read-state';
+import { retrieveStage } from './stages/retrieve';
+import type { EventLog } from '@watchnext/event-log';
+
+export interface RecommendDependencies {
+  readonly states: UserStates;
+  readonly retrieval: Retrieval;
+  readonly ranking: Ranking;
+  readonly eventLog: EventLog;
+  readonly memory: Memory;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+}
+
+export interface RecommendOptions {
+  readonly candidateCount: number;
+  readonly channelCap: number;
+  readonly deadlineMs: number;
+}
+
+export interface Recommendations {
+  readonly snapshotId: string;
+  readonly rung: Rung;
+  readonly rungReason: string;
+  readonly mark: Mark;
+  readonly warnings: readonly string[];
+  readonly items: readonly (PlacedItem & { readonly impressionId: string; readonly explanation?: ItemExplanation })[];
+  /** Undefined: there is nothing more to show. */
+  readonly nextCursor: string | undefined;
+}
+
+/** Kept off the deadline for writing the answer out. */
+const ANSWER_MS = 15;
+
+export class Recommender {
+  private readonly stages: readonly Stage<Draft>[];
+
+  constructor(
+    private readonly dependencies: RecommendDependencies,
+    private readonly options: RecommendOptions,
+  ) {
+    const { states, retrieval, ranking, eventLog, memory, nowMs } = dependencies;
+    this.stages = [
+      readStateStage(states),
+      retrieveStage(retrieval, options.candidateCount),
+      gatherStage(memory),
+      filterStage(),
+      blendStage(),
+      rankStage(ranking),
+      diversifyStage(options.channelCap),
+      explainStage(ranking),
+      logImpressionsStage(eventLog, nowMs),
+    ];
+  }
+
+  /**
+   * One page for one user, within the deadline whatever is down.
+   * @throws only for bugs
+   */
+  async recommend(request: RecommendationRequest): Promise<Recommendations> {
+    const startedAtMs = Date.now();
+    const { metrics, logger } = this.dependencies;
+    const deadlineAtMs = startedAtMs + this.options.deadlineMs - ANSWER_MS;
+    const known = this.withKnownSeed(request);
+    const draft = await runStages(this.stages, this.initialDraft(known), deadlineAtMs, (report) =>
+      this.report(known, report),
+    );
+    const { rung, reason } = decideRung(draft.failures);
+    for (const [filter, count] of Object.entries(draft.removedByFilter))
+      metrics.count(METRICS.removed, { filter }, count);
+    if (draft.failures.some(({ stage }) => stage === LOG_IMPRESSIONS))
+      metrics.count(METRICS.unloggedImpressions, {}, draft.page.length);
+    metrics.count(METRICS.answers, { rung: rungName(rung) });
+    metrics.observe(METRICS.requestSeconds, (Date.now() - startedAtMs) / 1_000);
+    logger.debug({ requestId: request.requestId, rung: rungName(rung), items: draft.page.length }, 'answered');
+    return {
+      snapshotId: servedSnapshotId(draft),
+      rung,
+      rungReason: reason,
+      mark: draft.mark,
+      warnings: draft.warnings,
+      items: draft.page.map((item) => {
+        const explanation = draft.explanations.get(item.videoId);
+        return {
+          ...item,
+          impressionId: impressionIdOf(request.requestId, item.position),
+          ...(explanation ? { explanation } : {}),
+        };
+      }),
+      nextCursor: this.nextCursor(draft, request),
+    };
+  }
+
+  private initialDraft({ request, warnings }: { request: RecommendationRequest; warnings: readonly string[] }): Draft {
+    const state = newState(request.userId);
+    return {
+      request,
+      warnings,
+      state,
+      mark: this.dependencies.states.emptyMark(request.userId),
+      context: contextOf(request, state),
+      snapshotId: '',
+      retrieved: [],
+      retrievalHolds: [],
+      proposals: [],
+      removedByFilter: {},
+      candidates: [],
+      ranked: [],
+      page: [],
+      explanations: new Map(),
+      failures: [],
+    };
+  }
+
+  /**
+   * A seed that the catalogue does not know is ignored with a warning: a video uploaded a moment ago may not have
+   * arrived here yet, and its viewer is better served with a list than with a 404.
+   */
+  private withKnownSeed(request: RecommendationRequest): { request: RecommendationRequest; warnings: string[] } {
+    const { seedVideoId } = request;
+    if (seedVideoId === '' || this.dependencies.memory.catalogue.get(seedVideoId)) return { request, warnings: [] };
+    return {
+      request: { ...request, seedVideoId: '' },
+      warnings: [`seed ${seedVideoId} is not in the catalogue and was ignored`],
+    };
+  }
+
+  /** @param request as it came: the cursor is bound to the seed that the caller will send again */
+  private nextCursor(draft: Draft, request: RecommendationRequest): string | undefined {
+    if (draft.page.length === 0 || draft.ranked.length <= draft.page.length) return undefined;
+    const shown = new Set(request.shown);
+    for (const { videoId } of draft.page) shown.add(hashOfShown(videoId));
+    return encodeCursor(shown, request, this.dependencies.nowMs());
+  }
+
+  private report({ request }: { request: RecommendationRequest }, report: StageReport): void {
+    const { metrics, logger } = this.dependencies;
+    metrics.stage(report);
+    const { stage, outcome, failure, latencyMs } = report;
+    const facts = { requestId: request.requestId, stage, outcome, latencyMs };
+    if (!failure) logger.trace(facts, 'stage done');
+    else logger.warn({ ...facts, category: failure.category, err: failure.cause }, 'stage failed');
+  }
+}

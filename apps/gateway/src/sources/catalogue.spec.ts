@@ -1,0 +1,77 @@
+import type { Event } from '@watchnext/contract';
+import fc from 'fast-check';
+import { Catalogue } from './catalogue';
+
+const event = (body: Event['body']): Event => ({
+  eventId: 'e',
+  occurredAtMs: 0,
+  receivedAtMs: 0,
+  producer: 'spec',
+  backfill: false,
+  body,
+});
+const upserted = (videoId: string, uploadedAtMs: number, title = videoId) =>
+  event({
+    $case: 'videoUpserted',
+    value: {
+      videoId,
+      title,
+      thumbnailUrl: '',
+      video: { channelId: 'c', topics: [], durationSeconds: 1, uploadedAtMs },
+    },
+  });
+const withdrawn = (videoId: string) => event({ $case: 'videoWithdrawn', value: { videoId, reason: '' } });
+
+describe('Catalogue', () => {
+  it('keeps the facts of a withdrawn video but marks it, and takes it back when it is upserted anew', () => {
+    const catalogue = new Catalogue();
+    catalogue.apply(upserted('a', 5, 'first'));
+    catalogue.apply(withdrawn('a'));
+    expect(catalogue.get('a')).toMatchObject({ title: 'first', withdrawn: true });
+    expect(catalogue.newest(10, 100)).toEqual([]);
+    catalogue.apply(upserted('a', 6, 'second'));
+    expect(catalogue.get('a')).toMatchObject({ title: 'second', withdrawn: false });
+    expect(catalogue.newest(10, 100).map(({ videoId }) => videoId)).toEqual(['a']);
+  });
+
+  it('knows a withdrawal whose upload was compacted away', () => {
+    const catalogue = new Catalogue();
+    catalogue.apply(withdrawn('gone'));
+    expect(catalogue.get('gone')).toMatchObject({ withdrawn: true, title: '' });
+  });
+
+  it('holds back what is to be uploaded in the future and what has no upload time', () => {
+    const catalogue = new Catalogue();
+    catalogue.apply(upserted('future', 200));
+    catalogue.apply(upserted('timeless', 0));
+    catalogue.apply(upserted('past', 50));
+    expect(catalogue.newest(10, 100).map(({ videoId }) => videoId)).toEqual(['past']);
+  });
+
+  it('gives the newest videos as a full sort would, after any uploads, changes and withdrawals', () => {
+    const step = fc.record({
+      id: fc.integer({ min: 0, max: 30 }),
+      at: fc.integer({ min: 1, max: 1000 }),
+      withdraw: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const capacity = 8;
+        const catalogue = new Catalogue(capacity);
+        const expected = new Map<string, number>();
+        for (const { id, at, withdraw } of steps) {
+          const videoId = `v${String(id).padStart(2, '0')}`;
+          catalogue.apply(withdraw ? withdrawn(videoId) : upserted(videoId, at));
+          if (withdraw) expected.delete(videoId);
+          else expected.set(videoId, at);
+          const sorted = [...expected].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([key]) => key);
+          // Removals may shorten the list to half its capacity before it is rebuilt; what it holds is always the newest.
+          const held = catalogue.newest(capacity, 1000).map((video) => video.videoId);
+          expect(held).toEqual(sorted.slice(0, held.length));
+          expect(held.length).toBeGreaterThanOrEqual(Math.min(sorted.length, capacity / 2));
+        }
+      }),
+      { seed: 7 },
+    );
+  });
+});

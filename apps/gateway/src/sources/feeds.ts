@@ -1,0 +1,66 @@
+/** Keeps the gateway's memory, catalogue and watch counts, up with the event log. */
+import { Event, TOPICS } from '@watchnext/contract';
+import type { EventLog, LogRecord, Subscription } from '@watchnext/event-log';
+import type { Logger } from '@watchnext/service';
+import { v4 as randomId } from 'uuid';
+import type { Catalogue } from './catalogue';
+import type { TrendingVideos } from './trending';
+
+/** Records of each activity partition that a starting gateway looks back on for its watch counts. */
+const LOOK_BACK_RECORDS = 50_000;
+
+function decodeOrSkip(record: LogRecord, logger: Logger): Event | undefined {
+  try {
+    return Event.decode(record.value);
+  } catch (error) {
+    // The materialiser makes a dead letter of it; here it must only not stop what follows.
+    const { topic, partition, offset } = record;
+    logger.warn({ topic, partition, offset, err: error }, 'skipped a record that is no event');
+    return undefined;
+  }
+}
+
+/** Resolves once all that the catalogue topic held at the call is folded in; goes on live. */
+export function followCatalogue(eventLog: EventLog, catalogue: Catalogue, logger: Logger): Promise<Subscription> {
+  return eventLog.tail(TOPICS.catalog, {
+    onRecords: async (records) => {
+      for (const record of records) {
+        const event = decodeOrSkip(record, logger);
+        if (event) catalogue.apply(event);
+      }
+    },
+    onError: (error) => logger.warn({ err: error }, 'could not read the catalogue topic'),
+  });
+}
+
+/**
+ * Counts watches from the last `LOOK_BACK_RECORDS` of each partition on, in a group of its own: `tail` would read the
+ * whole log from its beginning, which grows without end where the trend of past weeks weighs nothing.
+ */
+export async function followWatches(
+  eventLog: EventLog,
+  trending: TrendingVideos,
+  logger: Logger,
+): Promise<Subscription> {
+  const next = new Map<number, number>();
+  for (const { partition, firstOffset, endOffset } of await eventLog.bounds(TOPICS.activity)) {
+    next.set(partition, Math.max(firstOffset, endOffset - LOOK_BACK_RECORDS));
+  }
+  return eventLog.joinGroup(
+    { topic: TOPICS.activity, groupId: `gateway-trending-${randomId()}` },
+    {
+      resumeOffset: async (partition) => next.get(partition),
+      onBatch: async ({ partition, records }) => {
+        for (const record of records) {
+          const event = decodeOrSkip(record, logger);
+          if (event?.body?.$case === 'watch') {
+            const { videoId, playbackId } = event.body.value;
+            trending.add(videoId, playbackId, event.occurredAtMs);
+          }
+          next.set(partition, record.offset + 1);
+        }
+      },
+      onError: (error, partition) => logger.warn({ err: error, partition }, 'could not count watches'),
+    },
+  );
+}

@@ -1,0 +1,48 @@
+/** The gateway's part of the snapshots that are held: lists of popular videos, and what the manifests say. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SnapshotManifest } from '@watchnext/contract';
+import { type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { z } from 'zod';
+import type { ScoredVideo } from './trending';
+
+const popularFile = z.object({ popular: z.array(z.object({ videoId: z.string(), score: z.number() })) });
+
+export interface PopularSnapshot {
+  readonly manifest: SnapshotManifest;
+  /** Most popular first, with the snapshot's own score. */
+  readonly popular: readonly ScoredVideo[];
+}
+
+/** What a snapshot holder keeps for the gateway; a snapshot's part leaves when the holder closes it. */
+export class PopularSnapshots {
+  private readonly held = new Map<string, PopularSnapshot>();
+  private currentId: string | undefined;
+
+  /** A holder's loader. @throws z.ZodError, SyntaxError for a list that is none */
+  readonly load = async ({ snapshotId, directory, manifest }: LocalSnapshot): Promise<{ close(): void }> => {
+    const text = await readFile(join(directory, SNAPSHOT_FILES.popular), 'utf8');
+    const { popular } = popularFile.parse(JSON.parse(text));
+    this.held.set(snapshotId, { manifest, popular });
+    return { close: () => void this.held.delete(snapshotId) };
+  };
+
+  setCurrent(snapshotId: string): void {
+    this.currentId = snapshotId;
+  }
+
+  /** Undefined before the first snapshot. */
+  current(): PopularSnapshot | undefined {
+    return this.currentId === undefined ? undefined : this.held.get(this.currentId);
+  }
+
+  /** Of this snapshot, or the current one where this is not held; undefined before the first. */
+  of(snapshotId: string): PopularSnapshot | undefined {
+    return this.held.get(snapshotId) ?? this.current();
+  }
+
+  /** Newest first. */
+  heldIds(): string[] {
+    return [...this.held.keys()].sort().reverse();
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What is being watched now: playbacks per video, each counted once and halving in weight every day, seen from the
+ * newest playback (so that an imported log of past years has its trends too). Kept in memory, bounded.
+ *
+ * Forward decay: a playback at time t adds 2^((t − landmark)/halfLife) once, and nothing is touched as time passes;
+ * the landmark moves when the weights would grow out of a double's comfortable range.
+ */
+import { hash53 } from '@watchnext/features';
+
+const HALF_LIFE_MS = 24 * 60 * 60 * 1000;
+/** The landmark moves when weights pass 2^64. */
+const MAX_DOUBLINGS = 64;
+/** Playbacks remembered, so that a playback reported in parts counts once. */
+const REMEMBERED_PLAYBACKS = 100_000;
+const MAX_VIDEOS = 20_000;
+/** The order is computed anew at most this often. */
+const ORDER_AGE_MS = 1_000;
+
+export interface ScoredVideo {
+  readonly videoId: string;
+  readonly score: number;
+}
+
+export class TrendingVideos {
+  private readonly weights = new Map<string, number>();
+  private readonly playbacks = new Set<number>();
+  private landmarkMs: number | undefined;
+  private newestMs = 0;
+  private order: readonly ScoredVideo[] = [];
+  private orderedAtMs = -Infinity;
+  private changed = false;
+
+  /** Counts a playback at its first report. */
+  add(videoId: string, playbackId: string, atMs: number): void {
+    const playback = hash53(playbackId);
+    if (this.playbacks.has(playback)) return;
+    this.playbacks.add(playback);
+    if (this.playbacks.size > REMEMBERED_PLAYBACKS) this.playbacks.delete(this.playbacks.values().next().value!);
+
+    this.landmarkMs ??= atMs;
+    this.newestMs = Math.max(this.newestMs, atMs);
+    if ((atMs - this.landmarkMs) / HALF_LIFE_MS > MAX_DOUBLINGS) this.moveLandmark(atMs);
+    this.weights.set(videoId, (this.weights.get(videoId) ?? 0) + 2 ** ((atMs - this.landmarkMs) / HALF_LIFE_MS));
+    if (this.weights.size > MAX_VIDEOS) this.dropLighterHalf();
+    this.changed = true;
+  }
+
+  /** Most watched first; the score is in playbacks, decayed to the newest one's time. Up to a second old. */
+  top(limit: number, nowMs: number): readonly ScoredVideo[] {
+    if (this.changed && nowMs - this.orderedAtMs >= ORDER_AGE_MS) {
+      const scale = 2 ** ((this.landmarkMs! - this.newestMs) / HALF_LIFE_MS);
+      this.order = this.sorted().map(([videoId, weight]) => ({ videoId, score: weight * scale }));
+      this.orderedAtMs = nowMs;
+      this.changed = false;
+    }
+    return this.order.slice(0, limit);
+  }
+
+  private sorted(): [string, number][] {
+    return [...this.weights].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  }
+
+  private moveLandmark(toMs: number): void {
+    const scale = 2 ** ((this.landmarkMs! - toMs) / HALF_LIFE_MS);
+    for (const [videoId, weight] of this.weights) this.weights.set(videoId, weight * scale);
+    this.landmarkMs = toMs;
+  }
+
+  private dropLighterHalf(): void {
+    for (const [videoId] of this.sorted().slice(MAX_VIDEOS / 2)) this.weights.delete(videoId);
+  }
+}

@@ -1,0 +1,22 @@
+import type { Draft } from '../pipeline/draft';
+import type { Stage } from '../pipeline/executor';
+import { applyFilters } from './filters';
+
+/** Removes what may not be shown, and counts why. */
+export function filterStage(): Stage<Draft> {
+  return {
+    name: 'filter',
+    timeShare: 1,
+    run: ({ proposals, state, request }) => {
+      const { kept, removed } = applyFilters(proposals, {
+        seedVideoId: request.seedVideoId,
+        watchedVideoIds: new Set(state.watches.map(({ videoId }) => videoId)),
+        dismissedVideoIds: new Set(state.dismissals.map(({ videoId }) => videoId)),
+        shown: request.shown,
+      });
+      const removedByFilter: Record<string, number> = {};
+      for (const { filter } of removed) removedByFilter[filter] = (removedByFilter[filter] ?? 0) + 1;
+      return { patch: { proposals: kept, removedByFilter } };
+    },
+  };
+}

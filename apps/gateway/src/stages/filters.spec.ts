@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { hashOfShown } from '../cursor';
+import type { Proposal } from '../pipeline/draft';
+import { applyFilters, FILTERS } from './filters';
+
+const facts = { channelId: 'c', topics: [], durationSeconds: 60, uploadedAtMs: 1 };
+const proposal = (videoId: string, withdrawn = false): Proposal => ({
+  videoId,
+  source: 'popular',
+  score: 1,
+  video: { videoId, title: videoId, thumbnailUrl: '', facts, withdrawn },
+});
+const nothing = {
+  seedVideoId: '',
+  watchedVideoIds: new Set<string>(),
+  dismissedVideoIds: new Set<string>(),
+  shown: new Set<number>(),
+};
+
+describe('the filters', () => {
+  it('remove each video for its own reason', () => {
+    const proposals = [
+      { ...proposal('stranger'), video: undefined },
+      proposal('gone', true),
+      proposal('playing'),
+      proposal('seen'),
+      proposal('disliked'),
+      proposal('on page one'),
+      proposal('good'),
+    ];
+    const { kept, removed } = applyFilters(proposals, {
+      seedVideoId: 'playing',
+      watchedVideoIds: new Set(['seen']),
+      dismissedVideoIds: new Set(['disliked']),
+      shown: new Set([hashOfShown('on page one')]),
+    });
+    expect(kept.map(({ videoId }) => videoId)).toEqual(['good']);
+    expect(removed.map(({ filter }) => filter)).toEqual(FILTERS.map(({ name }) => name));
+  });
+
+  it('lose nothing: what came in is kept or removed, in order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.boolean())), (drawn) => {
+        const proposals = drawn.map(([videoId, withdrawn]) => proposal(videoId, withdrawn));
+        const { kept, removed } = applyFilters(proposals, { ...nothing, watchedVideoIds: new Set(['b']) });
+        const gone = new Set(removed.map((entry) => entry.proposal));
+        expect(proposals.filter((entry) => !gone.has(entry))).toEqual(kept);
+        expect(kept.length + removed.length).toBe(proposals.length);
+        expect(kept.every(({ videoId, video }) => videoId !== 'b' && !video!.withdrawn)).toBe(true);
+      }),
+      { seed: 4 },
+    );
+  });
+});

@@ -1,0 +1,47 @@
+/** What may not be shown, each reason on its own; removals are kept apart so that they can be counted. */
+import type { Proposal } from '../pipeline/draft';
+import { hashOfShown } from '../cursor';
+
+export interface FilterContext {
+  readonly seedVideoId: string;
+  readonly watchedVideoIds: ReadonlySet<string>;
+  readonly dismissedVideoIds: ReadonlySet<string>;
+  readonly shown: ReadonlySet<number>;
+}
+
+export interface Filter {
+  readonly name: string;
+  keeps(proposal: Proposal, context: FilterContext): boolean;
+}
+
+export interface FilterResult {
+  /** In the order given. */
+  readonly kept: readonly Proposal[];
+  /** Each with the first filter that removed it. */
+  readonly removed: readonly { readonly proposal: Proposal; readonly filter: string }[];
+}
+
+/** In run order: the first that removes a proposal is the one it is counted under. */
+export const FILTERS: readonly Filter[] = [
+  { name: 'unknown', keeps: ({ video }) => video !== undefined },
+  { name: 'withdrawn', keeps: ({ video }) => !video!.withdrawn },
+  { name: 'seed', keeps: ({ videoId }, { seedVideoId }) => videoId !== seedVideoId },
+  { name: 'watched', keeps: ({ videoId }, { watchedVideoIds }) => !watchedVideoIds.has(videoId) },
+  { name: 'dismissed', keeps: ({ videoId }, { dismissedVideoIds }) => !dismissedVideoIds.has(videoId) },
+  { name: 'shown-before', keeps: ({ videoId }, { shown }) => shown.size === 0 || !shown.has(hashOfShown(videoId)) },
+];
+
+export function applyFilters(
+  proposals: readonly Proposal[],
+  context: FilterContext,
+  filters: readonly Filter[] = FILTERS,
+): FilterResult {
+  const kept: Proposal[] = [];
+  const removed: { proposal: Proposal; filter: string }[] = [];
+  for (const proposal of proposals) {
+    const objecting = filters.find((filter) => !filter.keeps(proposal, context));
+    if (objecting) removed.push({ proposal, filter: objecting.name });
+    else kept.push(proposal);
+  }
+  return { kept, removed };
+}

@@ -1,0 +1,42 @@
+import type { PopularSnapshots } from '../sources/popular-snapshot';
+import type { Catalogue } from '../sources/catalogue';
+import type { TrendingVideos } from '../sources/trending';
+import type { Draft, Proposal, Source } from '../pipeline/draft';
+import type { Stage } from '../pipeline/executor';
+
+/** How far down its list a source looks for videos that pass the filters. */
+const DEPTH = 1_000;
+const DAY_MS = 86_400_000;
+
+export interface Memory {
+  readonly catalogue: Catalogue;
+  readonly trending: TrendingVideos;
+  readonly snapshots: PopularSnapshots;
+}
+
+/** Proposals of all sources, each source's best first. */
+export function gatherStage({ catalogue, trending, snapshots }: Memory): Stage<Draft> {
+  return {
+    name: 'gather',
+    timeShare: 1,
+    run: ({ retrieved, request, snapshotId }) => {
+      const proposals: Proposal[] = [];
+      const propose = (source: Source, videoId: string, score: number) =>
+        // As float32, which the log and the ranking service carry, so that all see the same number.
+        proposals.push({ source, videoId, score: Math.fround(score), video: catalogue.get(videoId) });
+      for (const { videoId, score } of retrieved) propose('retrieval', videoId, score);
+      for (const { videoId, score } of trending.top(DEPTH, request.requestedAtMs)) propose('trending', videoId, score);
+      for (const { videoId, score } of snapshots.of(snapshotId)?.popular.slice(0, DEPTH) ?? [])
+        propose('popular', videoId, score);
+      for (const { videoId, facts } of catalogue.newest(DEPTH, request.requestedAtMs)) {
+        propose('fresh', videoId, freshness(facts.uploadedAtMs, request.requestedAtMs));
+      }
+      return { patch: { proposals } };
+    },
+  };
+}
+
+/** 1 at the upload, one half after a day, towards 0 with age. */
+export function freshness(uploadedAtMs: number, nowMs: number): number {
+  return 1 / (1 + Math.max(0, nowMs - uploadedAtMs) / DAY_MS);
+}

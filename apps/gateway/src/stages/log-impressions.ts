@@ -1,0 +1,87 @@
+import { Event, type ImpressionItem, Rung, TOPICS } from '@watchnext/contract';
+import { type EventLog, EventLogError } from '@watchnext/event-log';
+import { v7 as timeOrderedId } from 'uuid';
+import type { Draft, PlacedItem } from '../pipeline/draft';
+import type { Stage } from '../pipeline/executor';
+import { DependencyError } from '../pipeline/failure';
+import { decideRung } from '../pipeline/ladder';
+
+export const LOG_IMPRESSIONS = 'log-impressions';
+
+/**
+ * Writes what is about to be shown, with all that replay needs to compute it again. The answer waits for the log, so
+ * that a watch cannot overtake its impression; a log that is down costs the record, not the answer.
+ */
+export function logImpressionsStage(eventLog: EventLog, nowMs: () => number): Stage<Draft> {
+  return {
+    name: LOG_IMPRESSIONS,
+    timeShare: 0.8,
+    applies: ({ page }) => page.length > 0,
+    run: async (draft) => {
+      const event = impressionsEvent(draft, nowMs());
+      const value = Event.encode(event).finish();
+      try {
+        await eventLog.append(TOPICS.activity, [{ key: draft.request.userId, value, timestampMs: event.receivedAtMs }]);
+      } catch (error) {
+        if (!(error instanceof EventLogError)) throw error;
+        throw new DependencyError('event log', 'dependency-unreachable', error.message, { cause: error });
+      }
+      return { patch: {} };
+    },
+    failOpen: { name: 'unlogged', recover: (draft, failure) => ({ failures: [...draft.failures, failure] }) },
+  };
+}
+
+/** The snapshot whose models made the answer; empty where none did. */
+export function servedSnapshotId({ failures, snapshotId }: Draft): string {
+  return decideRung(failures).rung === Rung.MEMORY_POPULAR ? '' : snapshotId;
+}
+
+export const impressionIdOf = (requestId: string, position: number) => `${requestId}-${position}`;
+
+function impressionsEvent(draft: Draft, nowMs: number): Event {
+  const { request, context, mark, failures, page } = draft;
+  const { rung, reason } = decideRung(failures);
+  return {
+    eventId: timeOrderedId({ msecs: nowMs }),
+    occurredAtMs: nowMs,
+    receivedAtMs: nowMs,
+    producer: 'gateway',
+    backfill: false,
+    body: {
+      $case: 'impressionsServed',
+      value: {
+        userId: request.userId,
+        requestId: request.requestId,
+        pageId: '',
+        context,
+        mark,
+        snapshotId: servedSnapshotId(draft),
+        rung,
+        rungReason: reason.slice(0, 512),
+        items: page.map((item) => impressionOf(item, request.requestId)),
+        experimentId: '',
+        variantId: '',
+      },
+    },
+  };
+}
+
+function impressionOf(
+  { videoId, video, sources, score, featuresChecksum, position }: PlacedItem,
+  requestId: string,
+): ImpressionItem {
+  const [{ source, score: sourceScore }] = sources as [PlacedItem['sources'][number]];
+  return {
+    impressionId: impressionIdOf(requestId, position),
+    videoId,
+    position,
+    video: video.facts,
+    source,
+    sourceScore,
+    score,
+    featuresChecksum,
+    // Nothing about the order is left to chance.
+    propensity: 1,
+  };
+}

@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { SOURCES, type RankedCandidate, type Source } from '../pipeline/draft';
+import { byExpectedWatchSeconds, bySourceScore, PAGE_OF_PLACES, placeDiversely } from './place';
+
+const candidate = (
+  videoId: string,
+  channelId: string,
+  score = 0,
+  source: Source = 'retrieval',
+  sourceScore = 0,
+): RankedCandidate => ({
+  videoId,
+  video: {
+    videoId,
+    title: videoId,
+    thumbnailUrl: '',
+    withdrawn: false,
+    facts: { channelId, topics: [], durationSeconds: 60, uploadedAtMs: 1 },
+  },
+  sources: [{ source, score: sourceScore }],
+  score,
+  featuresChecksum: undefined,
+});
+const rankedOf = (channels: readonly string[]) =>
+  channels.map((channelId, rank) => candidate(`v${rank}`, channelId, -rank));
+const lists = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', ''), { maxLength: 60 });
+
+describe('placeDiversely', () => {
+  it('keeps each channel to its cap in every run of ten places, unless every candidate left is over it', () => {
+    fc.assert(
+      fc.property(lists, fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 4 }), (channels, limit, cap) => {
+        const ranked = rankedOf(channels);
+        const placed = placeDiversely(ranked, limit, cap);
+        for (let from = 0; from < placed.length; from += PAGE_OF_PLACES) {
+          const counts = new Map<string, number>();
+          for (const item of placed.slice(from, from + PAGE_OF_PLACES)) {
+            const { channelId } = item.video.facts;
+            const relaxed = item.rules.some(({ rule }) => rule === 'channel-cap-relaxed');
+            if (channelId !== '' && (counts.get(channelId) ?? 0) >= cap) expect(relaxed).toBe(true);
+            if (relaxed) {
+              const before = new Set(placed.slice(0, item.position).map(({ videoId }) => videoId));
+              const others = ranked.filter(({ videoId }) => !before.has(videoId));
+              expect(others.every(({ video }) => (counts.get(video.facts.channelId) ?? 0) >= cap)).toBe(true);
+            }
+            counts.set(channelId, (counts.get(channelId) ?? 0) + 1);
+          }
+        }
+      }),
+      { seed: 5 },
+    );
+  });
+
+  it('fills the page, repeats nothing, and keeps the order within each channel', () => {
+    fc.assert(
+      fc.property(lists, fc.integer({ min: 1, max: 50 }), (channels, limit) => {
+        const ranked = rankedOf(channels);
+        const placed = placeDiversely(ranked, limit, 2);
+        expect(placed.length).toBe(Math.min(limit, ranked.length));
+        expect(new Set(placed.map(({ videoId }) => videoId)).size).toBe(placed.length);
+        expect(placed.map(({ position }) => position)).toEqual(placed.map((_, index) => index));
+        for (const channel of new Set(channels)) {
+          const scores = placed.filter(({ video }) => video.facts.channelId === channel).map(({ score }) => score!);
+          expect(scores).toEqual([...scores].sort((a, b) => b - a));
+        }
+      }),
+      { seed: 6 },
+    );
+  });
+
+  it('moves nothing where no cap applies, and says which rule moved what where one does', () => {
+    const calm = placeDiversely(rankedOf(['a', 'b', 'c']), 3, 1);
+    expect(calm.map(({ videoId, rules }) => [videoId, rules])).toEqual([
+      ['v0', []],
+      ['v1', []],
+      ['v2', []],
+    ]);
+    const moved = placeDiversely(rankedOf(['a', 'a', 'b', 'a']), 3, 1);
+    expect(moved.map(({ videoId }) => videoId)).toEqual(['v0', 'v2', 'v1']);
+    expect(moved[1]!.rules).toEqual([{ rule: 'channel-cap', fromRank: 2, toPosition: 1 }]);
+    expect(moved[2]!.rules).toEqual([{ rule: 'channel-cap-relaxed', fromRank: 1, toPosition: 2 }]);
+  });
+});
+
+describe('the orders', () => {
+  it('without a ranker: retrieval by its score, then what is trending, popular and fresh', () => {
+    const shuffled = [
+      candidate('f', 'c', 0, 'fresh', 9),
+      candidate('r2', 'c', 0, 'retrieval', 0.1),
+      candidate('p', 'c', 0, 'popular', 50),
+      candidate('t', 'c', 0, 'trending', 3),
+      candidate('r1', 'c', 0, 'retrieval', 0.7),
+    ];
+    expect(shuffled.sort(bySourceScore(SOURCES)).map(({ videoId }) => videoId)).toEqual(['r1', 'r2', 't', 'p', 'f']);
+  });
+
+  it('with one: by expected watch seconds, ties as they came', () => {
+    const ranked = [candidate('a', 'c', 1), candidate('b', 'c', 3), candidate('c', 'c', 1)];
+    expect(ranked.sort(byExpectedWatchSeconds).map(({ videoId }) => videoId)).toEqual(['b', 'a', 'c']);
+  });
+});

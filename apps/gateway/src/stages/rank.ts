@@ -1,0 +1,97 @@
+import type { RankCandidate, RankResponse } from '@watchnext/contract';
+import type { Ranking } from '../clients/model-clients';
+import { SnapshotMissingError } from '../clients/rpc-failure';
+import { type BlendedCandidate, type Draft, type RankedCandidate, SOURCES } from '../pipeline/draft';
+import type { Stage } from '../pipeline/executor';
+import { ContractViolation } from '../pipeline/failure';
+import { LADDER_STAGES } from '../pipeline/ladder';
+import { forModels } from './for-models';
+import { byExpectedWatchSeconds, bySourceScore } from './place';
+
+/** What ranking takes in one call. */
+const MAX_CANDIDATES = 2_000;
+
+/**
+ * Orders the candidates by expected watch seconds, from the snapshot that retrieval answered with. Where ranking does
+ * not hold that one, the request starts again at retrieval with the newest snapshot that both hold. Where ranking
+ * fails, the order is that of the sources' scores.
+ */
+export function rankStage(ranking: Ranking): Stage<Draft> {
+  return {
+    name: LADDER_STAGES.ranking,
+    timeShare: 0.6,
+    run: async (draft, limits) => {
+      const candidates = draft.candidates.slice(0, MAX_CANDIDATES);
+      if (candidates.length === 0) return { patch: { ranked: [] } };
+      const request = rankRequest(draft, candidates, false);
+      let response: RankResponse;
+      try {
+        response = await ranking.rank(request, draft.request.requestId, limits);
+      } catch (error) {
+        if (!(error instanceof SnapshotMissingError)) throw error;
+        const common = commonSnapshot(draft, error.heldIds);
+        if (common === undefined || common === draft.snapshotId) throw error;
+        return { patch: { snapshotId: common }, restartAt: restartStage(draft) };
+      }
+      return { patch: { ranked: withScores(candidates, response), snapshotId: response.snapshotId } };
+    },
+    failOpen: {
+      name: 'source-order',
+      recover: (draft, failure) => ({
+        ranked: draft.candidates.map(withoutScore).sort(bySourceScore(SOURCES)),
+        failures: [...draft.failures, failure],
+      }),
+    },
+  };
+}
+
+/** The newest snapshot that ranking holds and, if retrieval is part of this answer, retrieval too. */
+export function commonSnapshot(
+  { retrieved, retrievalHolds }: Pick<Draft, 'retrieved' | 'retrievalHolds'>,
+  rankingHolds: readonly string[],
+): string | undefined {
+  if (retrieved.length === 0) return rankingHolds[0];
+  const held = new Set(retrievalHolds);
+  return rankingHolds.find((snapshotId) => held.has(snapshotId));
+}
+
+const restartStage = ({ retrieved }: Draft) =>
+  retrieved.length === 0 ? LADDER_STAGES.ranking : LADDER_STAGES.retrieval;
+
+export function rankRequest(draft: Draft, candidates: readonly BlendedCandidate[], explain: boolean) {
+  return {
+    state: forModels(draft.state),
+    context: draft.context,
+    candidates: candidates.map(asRankCandidate),
+    snapshotId: draft.snapshotId,
+    explain,
+  };
+}
+
+function asRankCandidate({ videoId, video, sources }: BlendedCandidate): RankCandidate {
+  const [{ source, score }] = sources as [BlendedCandidate['sources'][number]];
+  return { videoId, video: video.facts, source, sourceScore: score };
+}
+
+/** @throws ContractViolation unless ranking gave a finite score to each candidate, in the order given */
+export function withScores(candidates: readonly BlendedCandidate[], response: RankResponse): RankedCandidate[] {
+  if (response.scores.length !== candidates.length) {
+    throw new ContractViolation(`ranking scored ${response.scores.length} of ${candidates.length} candidates`);
+  }
+  const ranked = candidates.map((candidate, index) => {
+    const { videoId, expectedWatchSeconds, featuresChecksum } = response.scores[index]!;
+    if (videoId !== candidate.videoId) {
+      throw new ContractViolation(`ranking answered for ${videoId} where ${candidate.videoId} was asked`);
+    }
+    if (!Number.isFinite(expectedWatchSeconds))
+      throw new ContractViolation(`ranking scored ${videoId} ${expectedWatchSeconds}`);
+    return { ...candidate, score: expectedWatchSeconds, featuresChecksum };
+  });
+  return ranked.sort(byExpectedWatchSeconds);
+}
+
+const withoutScore = (candidate: BlendedCandidate): RankedCandidate => ({
+  ...candidate,
+  score: undefined,
+  featuresChecksum: undefined,
+});

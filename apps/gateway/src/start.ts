@@ -1,0 +1,58 @@
+/** Starts a gateway: `main` gives it the environment, specs give it parts of their own. */
+import { resolve } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
+import { Logger as NestLogger } from 'nestjs-pino';
+import { GatewayModule, type GatewayParts } from './gateway.module';
+import { serveFiles } from './http/static-files';
+
+/** The collector's own limit is 1 MB; it, not the gateway, should say so. */
+const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+/** An id of 128 characters, each up to four bytes and percent-encoded. */
+const MAX_PATH_PART_CHARACTERS = 128 * 4 * 3;
+/** Beside `src` and `dist` alike. */
+const PUBLIC_DIRECTORY = resolve(__dirname, '..', 'public');
+
+export interface RunningGateway {
+  readonly app: NestFastifyApplication;
+  readonly port: number;
+}
+
+export async function startGateway(parts: GatewayParts): Promise<RunningGateway> {
+  const { settings, logger } = parts;
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: MAX_PATH_PART_CHARACTERS },
+    // Connections that are kept open without a request in flight must not hold up the stop.
+    forceCloseConnections: 'idle',
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
+    bodyParser: false,
+    bufferLogs: true,
+  });
+  app.useLogger(app.get(NestLogger));
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  // Bodies are passed on, never read.
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  await serveFiles(fastify, PUBLIC_DIRECTORY);
+  serveOpenApi(app, fastify);
+  await app.init();
+  await app.get(GatewayModule).follow();
+  await app.listen(settings.WATCHNEXT_HTTP_PORT, settings.WATCHNEXT_HOST);
+  const { port } = new URL(await app.getUrl());
+  logger.info({ host: settings.WATCHNEXT_HOST, port: Number(port) }, 'HTTP listening');
+  return { app, port: Number(port) };
+}
+
+function serveOpenApi(app: NestFastifyApplication, fastify: FastifyInstance): void {
+  const description = new DocumentBuilder()
+    .setTitle('WatchNext gateway')
+    .setDescription('Recommendations by expected watch time, and what the console page needs beside them.')
+    .setVersion('1')
+    .build();
+  const document = SwaggerModule.createDocument(app, description);
+  fastify.get('/openapi.json', async () => document);
+}

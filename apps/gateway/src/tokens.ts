@@ -1,0 +1,13 @@
+/** Injection tokens of what is no class. */
+export const CLOCK = Symbol('clock');
+/** Milliseconds since the epoch. */
+export type Clock = () => number;
+
+export const SETTINGS = Symbol('settings');
+export const LOGGER = Symbol('logger');
+export const EVENT_LOG = Symbol('event log');
+export const FEATURE_STORE = Symbol('feature store');
+export const SNAPSHOT_STORE = Symbol('snapshot store');
+export const SNAPSHOT_FOLLOWING = Symbol('snapshot following');
+export const RETRIEVAL = Symbol('retrieval');
+export const RANKING = Symbol('ranking');

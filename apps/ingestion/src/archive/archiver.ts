@@ -1,0 +1,60 @@
+import type { EventArchive } from '@watchnext/event-archive';
+import type { GroupHandler, RecordBatch } from '@watchnext/event-log';
+import type { Logger } from '@watchnext/service';
+import { PartitionBuffer } from './partition-buffer';
+
+/**
+ * Carries one topic into the archive. It resumes from where the archive ends, so what was in memory when a process
+ * died is read from the log again, and nothing is lost or skipped.
+ */
+export class Archiver implements GroupHandler {
+  private readonly buffers = new Map<number, PartitionBuffer>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly topic: string,
+    private readonly archive: EventArchive,
+    private readonly logger: Logger,
+    private readonly options: { readonly flushAfterSeconds: number; readonly clock?: () => number },
+  ) {}
+
+  /** Begins to write what grows old without new records. */
+  start(): void {
+    const flushAfterMs = this.options.flushAfterSeconds * 1_000;
+    this.timer = setInterval(() => this.flushOld(), Math.min(1_000, flushAfterMs / 4));
+  }
+
+  /** After the subscription: its partitions are flushed when they are given up. */
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  async resumeOffset(partition: number): Promise<number | undefined> {
+    this.buffers.set(partition, new PartitionBuffer(this.archive, this.topic, partition, this.options.flushAfterSeconds * 1_000));
+    return this.archive.nextOffset(this.topic, partition);
+  }
+
+  async onBatch({ partition, records }: RecordBatch): Promise<void> {
+    await this.buffers.get(partition)?.add(records, this.now());
+  }
+
+  async onRevoked(partition: number): Promise<void> {
+    const buffer = this.buffers.get(partition);
+    this.buffers.delete(partition);
+    await buffer?.flush();
+  }
+
+  onError(err: Error, partition: number | undefined): void {
+    this.logger.error({ err, topic: this.topic, partition }, 'archiving goes on from where the archive ends');
+  }
+
+  private flushOld(): void {
+    for (const [partition, buffer] of this.buffers) {
+      buffer.flushIfOld(this.now()).catch((err: unknown) => this.onError(err as Error, partition));
+    }
+  }
+
+  private now(): number {
+    return (this.options.clock ?? Date.now)();
+  }
+}

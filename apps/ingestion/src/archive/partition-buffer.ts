@@ -1,0 +1,63 @@
+import type { EventArchive } from '@watchnext/event-archive';
+import type { LogRecord } from '@watchnext/event-log';
+
+/** About what one partition may hold in memory before it is written. */
+const MAX_BYTES = 32 * 2 ** 20;
+const MAX_RECORDS = 50_000;
+
+/** Records of one partition on their way to the archive. Its steps run one after the other, whoever asks for them. */
+export class PartitionBuffer {
+  private records: LogRecord[] = [];
+  private bytes = 0;
+  private oldestSinceMs = Infinity;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly archive: EventArchive,
+    private readonly topic: string,
+    private readonly partition: number,
+    private readonly flushAfterMs: number,
+  ) {}
+
+  /** Adds records, and writes all if it is many or old by now. */
+  add(records: readonly LogRecord[], nowMs: number): Promise<void> {
+    return this.inTurn(async () => {
+      for (const record of records) {
+        this.records.push(record);
+        this.bytes += record.value.length + record.key.length;
+      }
+      this.oldestSinceMs = Math.min(this.oldestSinceMs, nowMs);
+      if (this.records.length >= MAX_RECORDS || this.bytes >= MAX_BYTES || this.isOld(nowMs)) await this.write();
+    });
+  }
+
+  flushIfOld(nowMs: number): Promise<void> {
+    return this.inTurn(async () => (this.isOld(nowMs) ? this.write() : undefined));
+  }
+
+  flush(): Promise<void> {
+    return this.inTurn(() => this.write());
+  }
+
+  private isOld(nowMs: number): boolean {
+    return nowMs - this.oldestSinceMs >= this.flushAfterMs;
+  }
+
+  /** What fails stays in the buffer for the next attempt. */
+  private async write(): Promise<void> {
+    if (this.records.length === 0) return;
+    // Another member may have archived part of it after taking this one for dead; or an attempt that failed did.
+    const archivedTo = (await this.archive.nextOffset(this.topic, this.partition)) ?? 0;
+    const rest = this.records.filter(({ offset }) => offset >= archivedTo);
+    if (rest.length > 0) await this.archive.write(this.topic, this.partition, rest);
+    this.records = [];
+    this.bytes = 0;
+    this.oldestSinceMs = Infinity;
+  }
+
+  private inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const turn = this.queue.then(step);
+    this.queue = turn.catch(() => undefined);
+    return turn;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Takes a batch of events in: each is accepted, recognised as a duplicate within the batch, or rejected with its field
+ * and reason. What is accepted is in the log, durably, when the answer is given.
+ */
+import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
+import type { EventLog, NewRecord } from '@watchnext/event-log';
+import { LIMITS, refuse, userIdOf } from '@watchnext/features';
+import type { AnonymousHistory } from './anonymous-history';
+import type { Catalogue } from './catalogue';
+import { fillFacts } from './fill-facts';
+
+/** An item that could not even be read as an event. */
+export interface UnreadableItem {
+  readonly eventId: string;
+  readonly field: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export type BatchItem = { readonly event: Event } | { readonly unreadable: UnreadableItem };
+
+export interface ItemResult {
+  readonly index: number;
+  readonly eventId: string;
+  readonly status: 'accepted' | 'duplicate' | 'rejected';
+  readonly field?: string;
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+type Fault = Omit<UnreadableItem, 'eventId'>;
+
+/** An id that was sent is named in the answer, but not at any length. */
+const ECHOED_ID_CHARACTERS = LIMITS.idCharacters;
+
+export class Collector {
+  constructor(
+    private readonly log: EventLog,
+    private readonly catalogue: Catalogue,
+    private readonly histories: AnonymousHistory,
+    private readonly clock: () => number = Date.now,
+  ) {}
+
+  /**
+   * One result for each item, in the same order. Changes the events given (receipt time, facts, history).
+   *
+   * @throws what the log throws: then some of the batch may be in the log; a producer sends it again, and the states
+   * drop what they have seen
+   */
+  async collect(items: readonly BatchItem[]): Promise<ItemResult[]> {
+    const nowMs = this.clock();
+    const accepted = new Map<string, Event>();
+    const results = items.map((item, index) => this.judge(item, index, nowMs, accepted));
+    await this.append([...accepted.values()]);
+    return results;
+  }
+
+  private judge(item: BatchItem, index: number, nowMs: number, accepted: Map<string, Event>): ItemResult {
+    if ('unreadable' in item) {
+      const { eventId, ...fault } = item.unreadable;
+      return rejected(index, eventId, fault);
+    }
+    const { event } = item;
+    event.receivedAtMs = event.backfill ? event.occurredAtMs : nowMs;
+    const fault = findFault(event, nowMs);
+    if (fault) return rejected(index, event.eventId, fault);
+    if (accepted.has(event.eventId)) return { index, eventId: event.eventId, status: 'duplicate' };
+    accepted.set(event.eventId, event);
+    return { index, eventId: event.eventId, status: 'accepted' };
+  }
+
+  private async append(events: readonly Event[]): Promise<void> {
+    const learned = new Map<string, VideoFacts>();
+    let pending: Event[] = [];
+    for (const event of events) {
+      if (event.body?.$case === 'userMerged') {
+        // What the anonymous viewer did earlier in this batch belongs to the history.
+        await this.write(pending);
+        pending = [];
+        event.body.value.history = await this.histories.of(event.body.value.anonymousUserId);
+      }
+      if (event.body?.$case === 'videoUpserted' && event.body.value.video) {
+        learned.set(event.body.value.videoId, event.body.value.video);
+      }
+      fillFacts(event, (videoId) => learned.get(videoId) ?? this.catalogue.factsOf(videoId));
+      pending.push(event);
+    }
+    await this.write(pending);
+  }
+
+  private async write(events: readonly Event[]): Promise<void> {
+    const ofVideos: NewRecord[] = [];
+    const ofUsers: NewRecord[] = [];
+    for (const event of events) {
+      const value = Event.encode(event).finish();
+      const userId = userIdOf(event);
+      if (userId !== undefined) ofUsers.push({ key: userId, value });
+      else if (event.body && 'videoId' in event.body.value) ofVideos.push({ key: event.body.value.videoId, value });
+    }
+    if (ofVideos.length > 0) await this.log.append(TOPICS.catalog, ofVideos);
+    if (ofUsers.length > 0) await this.log.append(TOPICS.activity, ofUsers);
+    for (const event of events) this.catalogue.learn(event);
+  }
+}
+
+function findFault(event: Event, nowMs: number): Fault | undefined {
+  // `refuse` compares with the receipt, which for a backfill is the occurrence itself.
+  if (event.backfill && event.occurredAtMs > nowMs + LIMITS.clockAheadMs) {
+    return { field: 'occurredAtMs', code: 'invalid-field', reason: 'occurredAtMs lies in the future' };
+  }
+  if (event.body?.$case === 'userMerged' && event.body.value.history) {
+    const reason = 'userMerged.history is filled in by the collector: leave it out';
+    return { field: 'userMerged.history', code: 'unknown-field', reason };
+  }
+  const refusal = refuse(event, nowMs);
+  return refusal && { field: refusal.field, code: refusal.code, reason: refusal.message };
+}
+
+function rejected(index: number, eventId: string, { field, code, reason }: Fault): ItemResult {
+  return { index, eventId: eventId.slice(0, ECHOED_ID_CHARACTERS), status: 'rejected', field, code, reason };
+}

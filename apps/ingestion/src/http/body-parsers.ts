@@ -1,0 +1,74 @@
+import { EventBatch } from '@watchnext/contract';
+import type { FastifyInstance } from 'fastify';
+import { FieldError, isObject } from '../collect/json-schema';
+import { readEventJson } from '../collect/event-json';
+import type { BatchItem } from '../collect/collector';
+import { ApiError } from './api-error';
+
+export const MAX_BODY_BYTES = 2 ** 20;
+export const MAX_EVENTS = 1_000;
+export const PROTOBUF = 'application/x-protobuf';
+const MAX_ECHOED_CHARACTERS = 128;
+
+/** Only these two types are read; Fastify answers 415 to every other, and 413 beyond its body limit. */
+export function registerBodyParsers(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    settle(() => readJsonBatch(body as Buffer), done),
+  );
+  fastify.addContentTypeParser(PROTOBUF, { parseAs: 'buffer' }, (_request, body, done) =>
+    settle(() => readProtobufBatch(body as Buffer), done),
+  );
+}
+
+function settle<T>(read: () => T, done: (error: Error | null, value?: T) => void): void {
+  let value: T;
+  try {
+    value = read();
+  } catch (error) {
+    return done(error as Error);
+  }
+  done(null, value);
+}
+
+/** @throws ApiError 400, 413 */
+export function readJsonBatch(body: Buffer): BatchItem[] {
+  let batch: unknown;
+  try {
+    batch = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (error) {
+    throw new ApiError(400, 'malformed', `the body is not JSON in UTF-8: ${(error as Error).message}`, undefined, { cause: error });
+  }
+  if (!isObject(batch) || !Array.isArray(batch.events)) {
+    throw new ApiError(400, 'malformed', 'the body must be an object with a list "events"', 'events');
+  }
+  assertCount(batch.events.length);
+  return batch.events.map(readItem);
+}
+
+/** @throws ApiError 400, 413 */
+export function readProtobufBatch(body: Buffer): BatchItem[] {
+  let batch: EventBatch;
+  try {
+    batch = EventBatch.decode(body);
+  } catch (error) {
+    throw new ApiError(400, 'malformed', `the body is not an EventBatch: ${(error as Error).message}`, undefined, { cause: error });
+  }
+  assertCount(batch.events.length);
+  return batch.events.map((event) => ({ event }));
+}
+
+function readItem(raw: unknown): BatchItem {
+  try {
+    return { event: readEventJson(raw) };
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    const sentId = isObject(raw) ? (raw.eventId ?? raw.event_id) : undefined;
+    const eventId = typeof sentId === 'string' ? sentId.slice(0, MAX_ECHOED_CHARACTERS) : '';
+    return { unreadable: { eventId, field: error.field, code: error.code, reason: error.message } };
+  }
+}
+
+function assertCount(count: number): void {
+  if (count > MAX_EVENTS) throw new ApiError(413, 'too-large', `a batch has at most ${MAX_EVENTS} events, this one ${count}`, 'events');
+}

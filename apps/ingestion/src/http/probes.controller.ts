@@ -1,0 +1,41 @@
+import { Controller, Get, Header, HttpCode, Inject } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Ingestion } from '../ingestion';
+import { LagReader, type Lag } from '../lag';
+import { ApiError } from './api-error';
+import { ref } from './openapi';
+
+@ApiTags('probes')
+@Controller()
+export class ProbesController {
+  constructor(
+    @Inject(Ingestion) private readonly ingestion: Ingestion,
+    @Inject(LagReader) private readonly lagReader: LagReader,
+  ) {}
+
+  @Get('livez')
+  @ApiOperation({ summary: 'Whether the process should be left running.' })
+  live(): { status: string } {
+    return statusOf(this.ingestion.dead(), 'dead');
+  }
+
+  @Get('readyz')
+  @ApiOperation({ summary: 'Whether every role of this process does its work.' })
+  ready(): { status: string } {
+    return statusOf(this.ingestion.notReady(), 'not-ready');
+  }
+
+  @Get('v1/lag')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'How many records states and archive are behind the event log; 0 and 0 when all is in.' })
+  @ApiResponse({ status: 200, schema: ref('Lag') })
+  lag(): Promise<Lag> {
+    return this.lagReader.read();
+  }
+}
+
+function statusOf(faults: readonly string[], code: string): { status: string } {
+  if (faults.length > 0) throw new ApiError(503, code, `no sign of life: ${faults.join(', ')}`);
+  return { status: 'ok' };
+}

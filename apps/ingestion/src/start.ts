@@ -1,0 +1,44 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createLogger, type Logger } from '@watchnext/service';
+import type { IngestionSettings } from './config';
+import { ApiErrorFilter } from './http/api-error';
+import { MAX_BODY_BYTES, registerBodyParsers } from './http/body-parsers';
+import { describeApi } from './http/openapi';
+import { IngestionModule } from './ingestion.module';
+
+export interface RunningIngestion {
+  readonly app: NestFastifyApplication;
+  readonly logger: Logger;
+  /** The port bound, for a requested port of 0. */
+  readonly port: number;
+}
+
+/** Starts the roles that the settings name; resolves when they are at work and HTTP listens. */
+export async function startIngestion(settings: IngestionSettings): Promise<RunningIngestion> {
+  const logger = createLogger('ingestion', { level: settings.WATCHNEXT_LOG_LEVEL, format: settings.WATCHNEXT_LOG_FORMAT });
+  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES });
+  const app = await NestFactory.create<NestFastifyApplication>(IngestionModule.with(settings, logger), adapter, {
+    // Nest logs its own errors through pino; what it tells of each route it sets up is left out.
+    logger: nestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  registerBodyParsers(adapter.getInstance());
+  app.useGlobalFilters(new ApiErrorFilter(logger));
+  const document = describeApi(app);
+  adapter.getInstance().get('/openapi.json', () => document);
+  await app.listen(settings.WATCHNEXT_HTTP_PORT, settings.WATCHNEXT_HOST);
+  const { port } = app.getHttpServer().address() as { port: number };
+  logger.info({ host: settings.WATCHNEXT_HOST, port }, 'HTTP listening');
+  return { app, logger, port };
+}
+
+function nestLogger(logger: Logger) {
+  return {
+    log: () => undefined,
+    warn: (message: unknown) => logger.warn(String(message)),
+    error: (message: unknown) => logger.error(String(message)),
+  };
+}

@@ -1,0 +1,6 @@
+/** Injection tokens of what is no class. */
+export const SETTINGS = Symbol('settings');
+export const LOGGER = Symbol('logger');
+export const LOG = Symbol('event log');
+export const FEATURE_STORE = Symbol('feature store');
+export const ARCHIVE = Symbol('event archive');

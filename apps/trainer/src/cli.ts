@@ -1,0 +1,52 @@
+import { Command, InvalidArgumentError } from 'commander';
+
+/** How the trainer was asked to run. */
+export interface TrainerCommand {
+  /** One run, then exit; otherwise runs on the schedule. */
+  readonly once: boolean;
+  /** Whole UTC days held out at the end of the log. */
+  readonly evaluationDays: number;
+  /** Where to write the metrics as JSON; undefined: nowhere. */
+  readonly metricsJson: string | undefined;
+  readonly seed: number;
+}
+
+/** Exit codes of `--once`, as --help tells them. */
+export const EXIT_CODES = { published: 0, failed: 1, rejected: 3, nothingToTrain: 4, stopped: 143 } as const;
+
+function wholeNumber(minimum: number) {
+  return (text: string) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum) {
+      throw new InvalidArgumentError(`it must be a whole number of at least ${minimum}.`);
+    }
+    return value;
+  };
+}
+
+/**
+ * Parses the command line. Ends the process after --help (0) and for a line that it cannot use (2), unless told to throw.
+ *
+ * @throws CommanderError with `exitOverride`
+ */
+export function parseCommand(argv: readonly string[], options: { exitOverride?: boolean } = {}): TrainerCommand {
+  const command = new Command('trainer')
+    .description('Replays the event archive, trains and evaluates both models, and publishes a snapshot if the gate passes it.')
+    .option('--once', 'train once and exit; otherwise train on WATCHNEXT_TRAINER_SCHEDULE', false)
+    .option('--evaluation-days <n>', 'whole UTC days held out at the end of the log', wholeNumber(1), 1)
+    .option('--metrics-json <file>', 'also write the table of metrics to this file, as JSON')
+    .option('--seed <n>', 'seed of everything random: same archive and seed, same metrics', wholeNumber(0), 1)
+    .allowExcessArguments(false)
+    .addHelpText(
+      'after',
+      `
+Exit codes of --once: 0 published, 3 rejected by the gate, 4 nothing to train on, 143 stopped by a signal, 1 any other
+failure; 2 for a command line and 78 for an environment that cannot be used.
+The environment says where data lies (WATCHNEXT_DATA_DIR) and more; see settings.ts.`,
+    );
+  if (options.exitOverride) command.exitOverride().configureOutput({ writeErr: () => undefined });
+  else command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  command.parse(argv as string[], { from: 'user' });
+  const given = command.opts<{ once: boolean; evaluationDays: number; metricsJson?: string; seed: number }>();
+  return { once: given.once, evaluationDays: given.evaluationDays, metricsJson: given.metricsJson, seed: given.seed };
+}

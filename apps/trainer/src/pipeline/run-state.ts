@@ -1,0 +1,94 @@
+import type { AnnIndex } from '@watchnext/ann-index';
+import type { CandidateModel } from '@watchnext/candidate-model';
+import type { GateVerdict, SnapshotManifest, VideoFacts } from '@watchnext/contract';
+import type { CurrentMetrics, MetricTable } from '@watchnext/evaluation';
+import type { CandidateExample, RankingExample, VideoStatisticsTimeline } from '@watchnext/features';
+import type { HeldOutQuery } from '../evaluation/held-out-queries';
+import type { RankingModel } from '@watchnext/ranking-model';
+
+/** The last word of the catalogue topic. */
+export interface Catalogue {
+  readonly facts: ReadonlyMap<string, VideoFacts>;
+  readonly withdrawn: ReadonlySet<string>;
+}
+
+/** A watch that counts as popularity: completed, from anywhere. */
+export interface CompletedWatch {
+  readonly userId: string;
+  readonly videoId: string;
+  readonly atMs: number;
+}
+
+/** Everything that one pass over the archive yields, users in the archive's order. */
+export interface ReplayedLog {
+  /** At most the newest `examplesPerUser` of each user. */
+  readonly candidateExamples: readonly CandidateExample[];
+  readonly rankingExamples: readonly RankingExample[];
+  readonly completedWatches: readonly CompletedWatch[];
+  readonly statistics: VideoStatisticsTimeline;
+  /** Of every video of the catalogue, and for those that it lacks, from the events that mention them. */
+  readonly facts: ReadonlyMap<string, VideoFacts>;
+  readonly recordCount: number;
+  readonly userCount: number;
+  /** Smallest and largest time of an example. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Before and after one moment. */
+export interface TimeSplit {
+  readonly evaluatedFromMs: number;
+  /** How the moment was chosen, for people. */
+  readonly rule: string;
+  readonly candidateTraining: readonly CandidateExample[];
+  readonly candidateHeldOut: readonly CandidateExample[];
+  readonly rankingTraining: readonly RankingExample[];
+  readonly rankingHeldOut: readonly RankingExample[];
+}
+
+export interface CandidateEvaluation {
+  readonly metrics: MetricTable;
+  /** What it was measured on, so that another model can be measured on the same. */
+  readonly queries: readonly HeldOutQuery[];
+  readonly recallK: number;
+  readonly recall: number;
+  readonly popularityRecall: number;
+}
+
+export interface RankingEvaluation {
+  readonly metrics: MetricTable;
+  readonly loss: number;
+  readonly floorLoss: number;
+}
+
+/** Both models and the index over the first one's videos; the index is missing where the vectors were not finite. */
+export interface TrainedModels {
+  readonly candidate: CandidateModel;
+  readonly ranking: RankingModel;
+  readonly index: AnnIndex | undefined;
+  /** "warm", trained on from the evaluated models; "fresh", trained anew; "evaluated", those of the gate themselves. */
+  readonly origin: 'warm' | 'fresh' | 'evaluated';
+}
+
+/** What stages hand on to each other, by name. */
+export interface RunState {
+  catalogue: Catalogue;
+  replayed: ReplayedLog;
+  split: TimeSplit;
+  candidateModel: CandidateModel;
+  index: AnnIndex | undefined;
+  candidateEvaluation: CandidateEvaluation;
+  rankingModel: RankingModel;
+  rankingEvaluation: RankingEvaluation;
+  /** Of the snapshot that was current when the run looked, and its id; both undefined for the first. */
+  currentMetrics: CurrentMetrics | undefined;
+  parentSnapshotId: string | undefined;
+  gate: GateVerdict;
+  finalModels: TrainedModels;
+  /** The gate's checks and the sanity checks of what is to be published. */
+  verdict: GateVerdict;
+  metrics: MetricTable;
+  sizes: Readonly<Record<string, number>>;
+  snapshot: { readonly directory: string; readonly manifest: SnapshotManifest };
+  published: { readonly snapshotId: string; readonly current: boolean };
+}

@@ -1,0 +1,41 @@
+import type { ProgressReporter } from './progress-reporter';
+
+/** What a parent process hears over its IPC channel. */
+export interface ProgressMessage {
+  readonly kind: 'progress';
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+  readonly detail: string;
+}
+
+/** Ten messages a second draw a smooth bar; a training step may be shorter than that. */
+const MESSAGE_INTERVAL_MS = 100;
+
+/** Sends progress to the parent process; the first and the last of each stage always arrive. */
+export class ProgressMessages implements ProgressReporter {
+  private lastSentAtMs = -Infinity;
+  private total = 1;
+
+  constructor(
+    private readonly send: (message: ProgressMessage) => void,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {}
+
+  stageStarted(stage: string, number: number, stageCount: number): void {
+    this.total = 1;
+    this.lastSentAtMs = this.nowMs();
+    this.send({ kind: 'progress', stage, done: 0, total: 1, detail: `stage ${number} of ${stageCount}` });
+  }
+
+  progress(stage: string, done: number, total: number, detail = ''): void {
+    this.total = total;
+    if (this.nowMs() - this.lastSentAtMs < MESSAGE_INTERVAL_MS) return;
+    this.lastSentAtMs = this.nowMs();
+    this.send({ kind: 'progress', stage, done, total, detail });
+  }
+
+  stageEnded(stage: string, complete: boolean): void {
+    if (complete) this.send({ kind: 'progress', stage, done: this.total, total: this.total, detail: 'done' });
+  }
+}

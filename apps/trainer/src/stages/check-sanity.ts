@@ -1,0 +1,101 @@
+import type { GateCheck } from '@watchnext/contract';
+import { DEFAULT_GATE_LIMITS, type GateLimits, gateReasons } from '@watchnext/evaluation';
+import type { RankingExample } from '@watchnext/features';
+import { scoreImpressions } from '../evaluation/score-impressions';
+import { defineStage } from '../pipeline/stage';
+import type { ReplayedLog, TrainedModels } from '../pipeline/run-state';
+
+/** The newest impressions, which the final ranking model has learned from, to see that it came out in one piece. */
+const SAMPLE_IMPRESSIONS = 2_000;
+/** Mean expected over mean actual watch seconds; ranking is calibrated, and off by this factor something broke. */
+const CALIBRATION_LIMITS = { low: 1 / 3, high: 3 };
+/** Longest video vector over the median one: beyond it a single video answers every query. */
+const LARGEST_NORM_RATIO = 50;
+
+const show = (value: number) => value.toPrecision(4);
+
+function numbersAreFinite(models: TrainedModels): GateCheck {
+  const broken: string[] = [];
+  for (const [name, model] of [
+    ['candidate', models.candidate],
+    ['ranking', models.ranking],
+  ] as const) {
+    for (const [tensor, { data }] of model.toParts().tensors) {
+      if (!data.every((value: number) => Number.isFinite(value))) broken.push(`${name} ${tensor}`);
+    }
+  }
+  return {
+    name: 'final-models-finite',
+    passed: broken.length === 0,
+    detail: broken.length === 0 ? 'every weight is a finite number' : `not finite: ${broken.join(', ')}`,
+  };
+}
+
+function normsAreSane({ candidate }: TrainedModels): GateCheck {
+  const dimensions = candidate.config.dimensions;
+  const norms = Float64Array.from(candidate.videoIds, (_, video) =>
+    Math.hypot(...candidate.videoVectors.subarray(video * dimensions, (video + 1) * dimensions)),
+  ).sort();
+  const median = norms[norms.length >> 1];
+  const largest = norms[norms.length - 1];
+  return {
+    name: 'final-vector-norms',
+    passed: largest > 0 && largest <= LARGEST_NORM_RATIO * median,
+    detail: `longest video vector ${show(largest)}, median ${show(median)}, at most ${LARGEST_NORM_RATIO} times as long`,
+  };
+}
+
+function indexFinds({ index }: TrainedModels, limits: GateLimits): GateCheck {
+  const recall = index?.parameters.recallAt100 ?? NaN;
+  return {
+    name: 'final-index-recall',
+    passed: recall >= limits.minimumIndexRecall,
+    detail: `recall@100 ${show(recall)}, at least ${show(limits.minimumIndexRecall)}`,
+  };
+}
+
+async function rankingIsCalibrated(models: TrainedModels, replayed: ReplayedLog, signal: AbortSignal): Promise<GateCheck> {
+  const sample = newest(replayed.rankingExamples);
+  const scores = await scoreImpressions(
+    models.ranking,
+    sample,
+    (videoId) => replayed.statistics.asOf(videoId, replayed.toMs),
+    signal,
+  );
+  const mean = (values: ArrayLike<number>) => Array.prototype.reduce.call(values, (a, b) => (a as number) + (b as number), 0) as number / values.length;
+  const expected = mean(scores);
+  const actual = mean(sample.map(({ clicked, watchSeconds }) => (clicked ? watchSeconds : 0)));
+  const ratio = expected / actual;
+  return {
+    name: 'final-ranking-calibration',
+    passed: ratio >= CALIBRATION_LIMITS.low && ratio <= CALIBRATION_LIMITS.high,
+    detail: `expected ${show(expected)} s, actual ${show(actual)} s over the newest ${sample.length} impressions`,
+  };
+}
+
+function newest(examples: readonly RankingExample[]): RankingExample[] {
+  return [...examples].sort((a, b) => a.servedAtMs - b.servedAtMs).slice(-SAMPLE_IMPRESSIONS);
+}
+
+/**
+ * Looks at what is about to be published, which the gate has not seen: it was trained after it. What fails here is
+ * published as rejected.
+ */
+export const checkSanityStage = (limits: GateLimits = DEFAULT_GATE_LIMITS) =>
+  defineStage({
+    name: 'check final models',
+    needs: ['finalModels', 'replayed', 'gate'],
+    gives: ['verdict'],
+    async run({ finalModels, replayed, gate }, { signal, note }) {
+      if (!gate.passed) return { verdict: gate };
+      const checks = [
+        numbersAreFinite(finalModels),
+        normsAreSane(finalModels),
+        indexFinds(finalModels, limits),
+        await rankingIsCalibrated(finalModels, replayed, signal),
+      ];
+      const verdict = { passed: checks.every((check) => check.passed), checks: [...gate.checks, ...checks] };
+      note({ passed: verdict.passed, ...(verdict.passed ? {} : { reasons: gateReasons(verdict) }) });
+      return { verdict };
+    },
+  });

@@ -1,0 +1,96 @@
+import { type MetricRow, type MetricTable, nextWatchMetrics, PopularityCounts } from '@watchnext/evaluation';
+import type { Random } from '@watchnext/learning';
+import { drawQueries } from '../evaluation/held-out-queries';
+import { type CatalogueScorer, gateRecallK, modelScorer, popularityScorer, rankNextWatches } from '../evaluation/next-watch';
+import { defineStage } from '../pipeline/stage';
+import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
+
+const RECALL_KS = [10, 50, 100];
+const NDCG_K = 10;
+/** Recent popularity halves a watch's weight for each day of age. */
+const RECENT_HALF_LIFE_MS = 86_400_000;
+
+/** Popularity as known at the split: over all time, and recently. */
+export function popularityAtSplit(replayed: ReplayedLog, split: TimeSplit) {
+  const all = new PopularityCounts();
+  const recent = new PopularityCounts({ nowMs: split.evaluatedFromMs, halfLifeMs: RECENT_HALF_LIFE_MS });
+  for (const { videoId, atMs } of replayed.completedWatches) {
+    if (atMs >= split.evaluatedFromMs) continue;
+    all.add(videoId, atMs);
+    recent.add(videoId, atMs);
+  }
+  return { all, recent };
+}
+
+/** Measures the candidate model on the held-out watches: full catalogue, seen left out, against popularity. */
+export const evaluateCandidatesStage = (userLimit: number) =>
+  defineStage({
+    name: 'evaluate candidates',
+    needs: ['replayed', 'split', 'candidateModel', 'index'],
+    gives: ['candidateEvaluation'],
+    async run({ replayed, split, candidateModel, index }, { progress, random, signal, note }) {
+      const { queries, rewatchCount, userCount } = drawQueries(split.candidateHeldOut, userLimit, random.fork('queries'));
+      const popularity = popularityAtSplit(replayed, split);
+      const scorers: [string, CatalogueScorer][] = [
+        ['model', modelScorer(candidateModel)],
+        ['popularity', popularityScorer(popularity.all)],
+        ['recent popularity', popularityScorer(popularity.recent)],
+      ];
+      const recallK = gateRecallK(candidateModel.videoIds.length);
+      const recalls = new Map<string, number>();
+      const tables: MetricRow[][] = [];
+      for (const [number, [name, scorer]] of scorers.entries()) {
+        const { ranks, coverage, knownShare } = await rankNextWatches(scorer, queries, signal, (done) =>
+          progress.report(number * queries.length + done, scorers.length * queries.length, name),
+        );
+        const rows = rowsOf(name, ranks, recallK, random.fork('bootstrap'));
+        recalls.set(name, rows.find((row) => row.name === `candidates.recall@${recallK}`)?.value ?? NaN);
+        tables.push([...rows, row('candidates.coverage@100', name, coverage)]);
+        if (name === 'model') note({ queries: queries.length, users: userCount, rewatches: rewatchCount, knownShare });
+      }
+      const metrics: MetricTable = [
+        ...interleave(tables),
+        row('candidates.queries', 'model', queries.length),
+        row('index.recall@100', 'model', index?.parameters.recallAt100 ?? NaN),
+      ];
+      return {
+        candidateEvaluation: {
+          metrics,
+          recallK,
+          recall: recalls.get('model') ?? NaN,
+          popularityRecall: recalls.get('popularity') ?? NaN,
+          queries,
+        },
+      };
+    },
+  });
+
+const row = (name: string, scorer: string, value: number): MetricRow => ({ name, scorer, value });
+
+/** Rows of equal names together: a metric of all scorers reads better than a scorer of all metrics. */
+function interleave(tables: readonly MetricRow[][]): MetricRow[] {
+  return tables[0].flatMap((_, index) => tables.map((table) => table[index]));
+}
+
+function rowsOf(
+  scorer: string,
+  ranks: Parameters<typeof nextWatchMetrics>[0],
+  recallK: number,
+  random: Random,
+): MetricRow[] {
+  const ks = [...new Set([...RECALL_KS, recallK])].sort((a, b) => a - b);
+  const metrics = nextWatchMetrics(ranks, [...ks, NDCG_K]);
+  const rows: MetricRow[] = [];
+  for (const k of ks) {
+    const recall = metrics.recallAtK.get(k);
+    if (recall) rows.push({ name: `candidates.recall@${k}`, scorer, value: recall.value(), interval: recall.interval(random) });
+  }
+  rows.push({
+    name: 'candidates.map',
+    scorer,
+    value: metrics.meanAveragePrecision.value(),
+    interval: metrics.meanAveragePrecision.interval(random),
+  });
+  rows.push(row(`candidates.ndcg@${NDCG_K}`, scorer, metrics.ndcgAtK.get(NDCG_K)?.value() ?? NaN));
+  return rows;
+}

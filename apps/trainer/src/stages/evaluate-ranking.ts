@@ -1,0 +1,80 @@
+import {
+  COUNTING_SCORERS,
+  type CountedImpression,
+  countingScores,
+  type MetricRow,
+  pagesOf,
+  watchTimeMae,
+  weightedPerUserLoss,
+} from '@watchnext/evaluation';
+import type { RankingExample } from '@watchnext/features';
+import { scoreImpressions } from '../evaluation/score-impressions';
+import { defineStage } from '../pipeline/stage';
+
+const LOSS = 'ranking.weighted_per_user_loss';
+const MAE = 'ranking.watch_time_mae_seconds';
+
+/** An example as the metrics see it. */
+export function labelled(example: RankingExample): CountedImpression {
+  const { userId, pageId, servedAtMs, clicked, watchSeconds, video, user } = example;
+  return { userId, pageId, servedAtMs, clicked, watchSeconds, videoId: video.videoId, surface: user.surface };
+}
+
+/**
+ * Measures ranking on the held-out impressions: weighted per-user loss by page and error of expected watch time, against
+ * what counting achieves. Statistics of videos are those at the split, as a snapshot of that moment would carry them.
+ */
+export const evaluateRankingStage = () =>
+  defineStage({
+    name: 'evaluate ranking',
+    needs: ['replayed', 'split', 'rankingModel'],
+    gives: ['rankingEvaluation'],
+    async run({ replayed, split, rankingModel }, { progress, random, signal, note }) {
+      const heldOut = split.rankingHeldOut;
+      const scores = await scoreImpressions(
+        rankingModel,
+        heldOut,
+        (videoId) => replayed.statistics.asOf(videoId, split.evaluatedFromMs),
+        signal,
+        (done) => progress.report(done, heldOut.length),
+      );
+      const impressions = heldOut.map(labelled);
+      const pages = pagesOf(impressions);
+      const measured = (name: string, scorer: string, ratio: ReturnType<typeof weightedPerUserLoss>): MetricRow => ({
+        name,
+        scorer,
+        value: ratio.value(),
+        interval: ratio.interval(random.fork('bootstrap')),
+      });
+      const counted = countingScores(split.rankingTraining.map(labelled), impressions);
+      const losses = [
+        measured(LOSS, 'model', weightedPerUserLoss(impressions, pages, scores)),
+        ...COUNTING_SCORERS.map((scorer) => measured(LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer]))),
+      ];
+      const itemMean = 'item expected watch time';
+      const clickedCount = impressions.reduce((count, { clicked }) => count + (clicked ? 1 : 0), 0);
+      note({ impressions: impressions.length, clicked: clickedCount, pages: pages.length });
+      return {
+        rankingEvaluation: {
+          metrics: [
+            ...losses,
+            measured(MAE, 'model', watchTimeMae(impressions, scores)),
+            measured(MAE, itemMean, watchTimeMae(impressions, counted[itemMean])),
+            { name: 'ranking.mean_watch_seconds', scorer: 'actual', value: mean(impressions, (i) => actualSeconds(impressions[i])) },
+            { name: 'ranking.mean_watch_seconds', scorer: 'model', value: mean(impressions, (i) => scores[i]) },
+            { name: 'ranking.pages', scorer: 'model', value: pages.length },
+          ],
+          loss: losses[0].value,
+          floorLoss: Math.min(...losses.slice(1).map((row) => row.value)),
+        },
+      };
+    },
+  });
+
+const actualSeconds = ({ clicked, watchSeconds }: CountedImpression) => (clicked ? watchSeconds : 0);
+
+function mean(items: readonly unknown[], valueAt: (index: number) => number): number {
+  let sum = 0;
+  for (let index = 0; index < items.length; index += 1) sum += valueAt(index);
+  return sum / items.length;
+}

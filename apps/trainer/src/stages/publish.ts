@@ -1,0 +1,51 @@
+import { SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
+import type { EventLog } from '@watchnext/event-log';
+import { PointerConflictError, type SnapshotStore } from '@watchnext/snapshot-store';
+import { defineStage } from '../pipeline/stage';
+
+/**
+ * Publishes the snapshot, and makes it the current one if its verdict allows: files, manifest, pointer, announcement, in
+ * this order, so that a run killed anywhere leaves either the old pointer or a whole new snapshot behind it.
+ *
+ * Does not stop halfway for a signal: it takes less time than the question is worth.
+ *
+ * @throws PointerConflictError when another trainer moved the pointer meanwhile; this snapshot stays, unserved
+ */
+export const publishStage = (store: SnapshotStore, log: EventLog) =>
+  defineStage({
+    name: 'publish',
+    needs: ['snapshot', 'verdict', 'parentSnapshotId'],
+    gives: ['published'],
+    async run({ snapshot, verdict, parentSnapshotId }, { note }) {
+      const { snapshotId } = snapshot.manifest;
+      await store.publish(snapshot.directory, snapshot.manifest);
+      if (!verdict.passed) {
+        note({ snapshotId, current: false });
+        return { published: { snapshotId, current: false } };
+      }
+      try {
+        await store.movePointer(parentSnapshotId, snapshotId);
+      } catch (error) {
+        if (!(error instanceof PointerConflictError)) throw error;
+        throw new Error(
+          `snapshot ${snapshotId} was trained to follow ${error.expected ?? 'none'}, but ${error.actual ?? 'none'} is ` +
+            'current by now: another trainer was faster. It is published, and not current.',
+          { cause: error },
+        );
+      }
+      note({ snapshotId, current: true, ...(await announce(log, snapshotId)) });
+      return { published: { snapshotId, current: true } };
+    },
+  });
+
+/** An announcement only saves readers the wait for their next look at the pointer: without it, publishing has succeeded. */
+async function announce(log: EventLog, snapshotId: string): Promise<{ announced: boolean; reason?: string }> {
+  try {
+    await log.ensureTopics([{ name: TOPICS.snapshots, partitionCount: 1, compacted: true }]);
+    const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: Date.now() }).finish();
+    await log.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
+    return { announced: true };
+  } catch (error) {
+    return { announced: false, reason: (error as Error).message };
+  }
+}

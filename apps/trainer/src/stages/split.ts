@@ -1,0 +1,109 @@
+import type { CandidateExample, RankingExample } from '@watchnext/features';
+import { NothingToTrainError } from '../errors';
+import { defineStage } from '../pipeline/stage';
+import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
+
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_DAY = 24 * MS_PER_HOUR;
+/** A day at the end of the log counts as one once this much of it is there; a shorter rest joins the day before. */
+const LEAST_OF_LAST_DAY_MS = 12 * MS_PER_HOUR;
+/** Share of the time that is held out where the log has too few days. */
+const HELD_OUT_SHARE = 0.2;
+
+/** Where the held-out days begin, and by which rule. */
+export interface SplitMoment {
+  readonly evaluatedFromMs: number;
+  readonly rule: string;
+}
+
+/**
+ * The last `evaluationDays` whole UTC days up to the log's last event; at least as many days must be left to train on,
+ * otherwise the last 20% of the time is held out.
+ */
+export function splitMoment(fromMs: number, toMs: number, evaluationDays: number): SplitMoment {
+  const lastDayMs = Math.floor((toMs - LEAST_OF_LAST_DAY_MS) / MS_PER_DAY) * MS_PER_DAY;
+  const evaluatedFromMs = lastDayMs - (evaluationDays - 1) * MS_PER_DAY;
+  if (evaluatedFromMs - fromMs >= evaluationDays * MS_PER_DAY) {
+    return { evaluatedFromMs, rule: `last ${evaluationDays} UTC day${evaluationDays === 1 ? '' : 's'}` };
+  }
+  return { evaluatedFromMs: Math.round(toMs - HELD_OUT_SHARE * (toMs - fromMs)), rule: 'last 20% of the time' };
+}
+
+/** Example times in ascending order: where neither days nor time separate them, their own 80% quantile does. */
+function quantileMoment(log: ReplayedLog): SplitMoment {
+  const times = Float64Array.from([
+    ...log.candidateExamples.map((example) => example.labelAtMs),
+    ...log.rankingExamples.map((example) => example.servedAtMs),
+  ]).sort();
+  return { evaluatedFromMs: times[Math.floor((1 - HELD_OUT_SHARE) * times.length)], rule: 'last 20% of the examples' };
+}
+
+function cut(log: ReplayedLog, moment: SplitMoment): TimeSplit {
+  const before = <Example>(examples: readonly Example[], atMs: (example: Example) => number, heldOut: boolean) =>
+    examples.filter((example) => atMs(example) >= moment.evaluatedFromMs === heldOut);
+  const labelAt = (example: CandidateExample) => example.labelAtMs;
+  const servedAt = (example: RankingExample) => example.servedAtMs;
+  return {
+    ...moment,
+    candidateTraining: before(log.candidateExamples, labelAt, false),
+    candidateHeldOut: before(log.candidateExamples, labelAt, true),
+    rankingTraining: before(log.rankingExamples, servedAt, false),
+    rankingHeldOut: before(log.rankingExamples, servedAt, true),
+  };
+}
+
+/** What a side of the split lacks, in words; undefined if it can be used. */
+function lackOf(split: TimeSplit): string | undefined {
+  const has = (examples: readonly RankingExample[], clicked: boolean) =>
+    examples.some((example) => example.clicked === clicked);
+  if (split.candidateTraining.length === 0) return 'no completed watch to train on';
+  if (split.candidateHeldOut.length === 0) return 'no completed watch to evaluate on';
+  if (new Set(split.candidateTraining.map((example) => example.userId)).size < 2) return 'watches of fewer than two users';
+  if (new Set(split.candidateTraining.map((example) => example.labelVideoId)).size < 2) {
+    return 'watches of fewer than two videos';
+  }
+  for (const [examples, when] of [
+    [split.rankingTraining, 'to train on'],
+    [split.rankingHeldOut, 'to evaluate on'],
+  ] as const) {
+    if (!has(examples, true)) return `no impression followed by a watch ${when}`;
+    if (!has(examples, false)) return `no impression without a watch ${when}`;
+  }
+  return undefined;
+}
+
+/**
+ * Cuts the examples by time: labels before the moment train, labels from it on evaluate. An impression belongs to the
+ * time it was served.
+ *
+ * @throws NothingToTrainError where no rule leaves enough on both sides
+ */
+export function splitByTime(log: ReplayedLog, evaluationDays: number): TimeSplit {
+  if (log.candidateExamples.length === 0) throw new NothingToTrainError('the archive holds no completed watch');
+  if (log.rankingExamples.length === 0) throw new NothingToTrainError('the archive holds no settled impression');
+  const split = cut(log, splitMoment(log.fromMs, log.toMs, evaluationDays));
+  if (!lackOf(split)) return split;
+  const byExamples = cut(log, quantileMoment(log));
+  const lack = lackOf(byExamples);
+  if (lack) throw new NothingToTrainError(lack);
+  return byExamples;
+}
+
+export const splitStage = (evaluationDays: number) =>
+  defineStage({
+    name: 'split by time',
+    needs: ['replayed'],
+    gives: ['split'],
+    async run({ replayed }, { note }) {
+      const split = splitByTime(replayed, evaluationDays);
+      note({
+        rule: split.rule,
+        evaluatedFrom: new Date(split.evaluatedFromMs).toISOString(),
+        candidateTraining: split.candidateTraining.length,
+        candidateHeldOut: split.candidateHeldOut.length,
+        rankingTraining: split.rankingTraining.length,
+        rankingHeldOut: split.rankingHeldOut.length,
+      });
+      return { split };
+    },
+  });

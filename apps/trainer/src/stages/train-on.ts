@@ -1,0 +1,55 @@
+import { type CandidateEngineFactory, trainCandidateModel } from '@watchnext/candidate-model';
+import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
+import { defineStage } from '../pipeline/stage';
+import { indexOf } from './build-index';
+
+/** Examples of the end of the log whose users measure the final index. */
+const INDEX_SAMPLE_TAIL = 2_000;
+
+/**
+ * What passed the gate is trained through the held-out days: fresh, with the same hyperparameters, on everything.
+ *
+ * Fresh rather than on from the evaluated weights, because the newest uploads have no rows in those: their ids came up
+ * in the held-out days, and vocabularies, quantiles and example ages belong to one training. A rejected pair goes on as
+ * it is: it is kept to be looked at, not to be served.
+ */
+export const trainOnStage = (
+  engines: { readonly candidate: CandidateEngineFactory; readonly ranking: RankingEngineFactory },
+  seed: number,
+) =>
+  defineStage({
+    name: 'train through the held-out days',
+    needs: ['replayed', 'split', 'candidateModel', 'rankingModel', 'index', 'gate'],
+    gives: ['finalModels'],
+    async run({ replayed, split, candidateModel, rankingModel, index, gate }, { progress, signal, note }) {
+      if (!gate.passed) {
+        note({ origin: 'evaluated' });
+        return { finalModels: { candidate: candidateModel, ranking: rankingModel, index, origin: 'evaluated' } };
+      }
+      const report =
+        (model: string, part: number) =>
+        ({ step, stepCount, loss }: { step: number; stepCount: number; loss: number }) =>
+          progress.report(part * 1_000 + Math.round((1_000 * step) / stepCount), 2_000, `${model} loss ${loss.toFixed(3)}`);
+      const candidate = await trainCandidateModel({
+        examples: replayed.candidateExamples,
+        config: candidateModel.config,
+        windowEndMs: replayed.toMs,
+        createEngine: engines.candidate,
+        seed,
+        signal,
+        onProgress: report('candidate', 0),
+      });
+      const ranking = await trainRankingModel({
+        examples: replayed.rankingExamples,
+        statisticsAt: (videoId, atMs) => replayed.statistics.asOf(videoId, atMs),
+        config: rankingModel.config,
+        createEngine: engines.ranking,
+        seed,
+        signal,
+        onProgress: report('ranking', 1),
+      });
+      const finalIndex = indexOf(candidate, split.candidateHeldOut.slice(-INDEX_SAMPLE_TAIL));
+      note({ origin: 'fresh', videos: candidate.videoIds.length, indexRecall: finalIndex?.parameters.recallAt100 });
+      return { finalModels: { candidate, ranking, index: finalIndex, origin: 'fresh' } };
+    },
+  });

@@ -1,0 +1,29 @@
+import { defaultRankingConfig, type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
+import { defineStage } from '../pipeline/stage';
+
+/** Trains ranking on the impressions before the held-out days, statistics of videos as old as serving has them. */
+export const trainRankingStage = (createEngine: RankingEngineFactory, seed: number) =>
+  defineStage({
+    name: 'train ranking model',
+    needs: ['replayed', 'split'],
+    gives: ['rankingModel'],
+    async run({ replayed, split }, { progress, signal, note }) {
+      const examples = split.rankingTraining;
+      const videoCount = new Set(examples.map((example) => example.video.videoId)).size;
+      let lossAtEnd = NaN;
+      const rankingModel = await trainRankingModel({
+        examples,
+        statisticsAt: (videoId, atMs) => replayed.statistics.asOf(videoId, atMs),
+        config: defaultRankingConfig({ exampleCount: examples.length, videoCount }),
+        createEngine,
+        seed,
+        signal,
+        onProgress({ step, stepCount, loss }) {
+          lossAtEnd = loss;
+          progress.report(step, stepCount, `loss ${loss.toFixed(3)}`);
+        },
+      });
+      note({ videos: videoCount, inputSize: rankingModel.inputSize, loss: lossAtEnd });
+      return { rankingModel };
+    },
+  });

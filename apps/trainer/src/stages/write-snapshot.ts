@@ -1,0 +1,118 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SnapshotManifest } from '@watchnext/contract';
+import { tableToMetrics } from '@watchnext/evaluation';
+import type { VideoStatistics } from '@watchnext/features';
+import { encodeOnnx } from '@watchnext/inference';
+import {
+  describeFiles,
+  newSnapshotId,
+  SNAPSHOT_FILES,
+  SNAPSHOT_FORMAT_VERSION,
+  writeSafetensorsFile,
+} from '@watchnext/snapshot-store';
+import { defineStage } from '../pipeline/stage';
+import type { ReplayedLog, TrainedModels } from '../pipeline/run-state';
+import { videoLists } from './video-lists';
+
+/** "Not measured" in a manifest, where there is no index. */
+const NO_INDEX = { space: '', dimensions: 0, m: 0, efConstruction: 0, efSearch: 0, radius: 0, recallAt100: 0 };
+
+export interface SnapshotOrigin {
+  readonly tensorBackend: string;
+  readonly seed: number;
+}
+
+/**
+ * Writes all files of a snapshot into `directory`, and the manifest that describes them. Every byte is there before the
+ * manifest is made; nothing outside the folder changes.
+ */
+export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
+  defineStage({
+    name: 'write snapshot',
+    needs: ['catalogue', 'replayed', 'split', 'finalModels', 'metrics', 'verdict', 'parentSnapshotId'],
+    gives: ['snapshot', 'sizes'],
+    async run({ catalogue, replayed, split, finalModels, metrics, verdict, parentSnapshotId }, { progress, note }) {
+      const { candidate, ranking, index } = finalModels;
+      const lists = videoLists(replayed, catalogue);
+      const candidateParts = candidate.toParts();
+      const rankingParts = ranking.toParts();
+      const at = (file: string) => join(directory, file);
+      const json = (file: string, content: unknown) => writeFile(at(file), JSON.stringify(content));
+      const writes: (() => Promise<void>)[] = [
+        () => json(SNAPSHOT_FILES.candidateMetadata, candidateParts.metadata),
+        () => writeSafetensorsFile(at(SNAPSHOT_FILES.candidateTensors), candidateParts.tensors),
+        () => writeFile(at(SNAPSHOT_FILES.userTower), encodeOnnx(candidate.tower)),
+        () => json(SNAPSHOT_FILES.rankingMetadata, rankingParts.metadata),
+        () => writeSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors), rankingParts.tensors),
+        () => writeFile(at(SNAPSHOT_FILES.ranker), encodeOnnx(ranking.tower)),
+        () => json(SNAPSHOT_FILES.videoStatistics, statisticsToServe(replayed, finalModels, split.evaluatedFromMs)),
+        () => json(SNAPSHOT_FILES.popular, lists),
+        ...(index ? [() => index.save(at(SNAPSHOT_FILES.index))] : []),
+      ];
+      for (const [done, write] of writes.entries()) {
+        await write();
+        progress.report(done + 1, writes.length);
+      }
+      const sizes = {
+        videos: candidate.videoIds.length,
+        catalogue_videos: catalogue.facts.size,
+        users: replayed.userCount,
+        records: replayed.recordCount,
+        candidate_examples: replayed.candidateExamples.length,
+        candidate_examples_held_out: split.candidateHeldOut.length,
+        ranking_examples: replayed.rankingExamples.length,
+        ranking_examples_held_out: split.rankingHeldOut.length,
+        popular: lists.popular.length,
+        fresh: lists.fresh.length,
+      };
+      const nowMs = Date.now();
+      const manifest: SnapshotManifest = {
+        formatVersion: SNAPSHOT_FORMAT_VERSION,
+        snapshotId: newSnapshotId(nowMs),
+        parentSnapshotId: parentSnapshotId ?? '',
+        createdAtMs: nowMs,
+        window: {
+          fromMs: replayed.fromMs,
+          toMs: finalModels.origin === 'evaluated' ? split.evaluatedFromMs : replayed.toMs,
+          evaluatedFromMs: split.evaluatedFromMs,
+        },
+        tensorBackend: origin.tensorBackend,
+        seed: origin.seed,
+        sizes,
+        metrics: tableToMetrics(metrics),
+        gate: verdict,
+        files: await describeFiles(directory),
+        index: index?.parameters ?? NO_INDEX,
+        hyperparametersJson: JSON.stringify({
+          candidate: candidate.config,
+          ranking: ranking.config,
+          published: finalModels.origin,
+          evaluationRule: split.rule,
+        }),
+      };
+      note({ snapshotId: manifest.snapshotId, files: Object.keys(manifest.files).length });
+      return { snapshot: { directory, manifest }, sizes };
+    },
+  });
+
+/**
+ * The statistics that travel with the models. In training an impression sees whole days before its own; where the log
+ * spans one day no impression saw any, ranking has not learned what they mean, and serving must not show it any either.
+ */
+function statisticsToServe(
+  replayed: ReplayedLog,
+  models: TrainedModels,
+  evaluatedFromMs: number,
+): Record<string, VideoStatistics> {
+  if (models.origin === 'evaluated') {
+    return Object.fromEntries(
+      [...replayed.statistics.final().keys()].flatMap((videoId) => {
+        const statistics = replayed.statistics.asOf(videoId, evaluatedFromMs);
+        return statistics ? [[videoId, statistics]] : [];
+      }),
+    );
+  }
+  const anySeen = replayed.rankingExamples.some(({ video, servedAtMs }) => replayed.statistics.asOf(video.videoId, servedAtMs));
+  return anySeen ? Object.fromEntries(replayed.statistics.final()) : {};
+}

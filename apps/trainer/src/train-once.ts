@@ -1,0 +1,28 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { Logger } from '@watchnext/service';
+import { EXIT_CODES, type TrainerCommand } from './cli';
+import { NothingToTrainError, RunStoppedError } from './errors';
+import { TOKENS } from './trainer.module';
+import { TrainingRunner } from './training-runner';
+
+/** One run in an application context, which it closes; the exit code that the run deserves. */
+export async function trainOnce(app: INestApplicationContext, command: TrainerCommand): Promise<number> {
+  const logger = app.get<Logger>(TOKENS.logger);
+  try {
+    const report = await app.get(TrainingRunner).run(command);
+    return report.outcome === 'published' ? EXIT_CODES.published : EXIT_CODES.rejected;
+  } catch (error) {
+    if (error instanceof RunStoppedError) {
+      logger.info(`${error.message}; nothing was published`);
+      return EXIT_CODES.stopped;
+    }
+    if (error instanceof NothingToTrainError) {
+      logger.warn(error.message);
+      return EXIT_CODES.nothingToTrain;
+    }
+    logger.error({ err: error }, `the training run failed: ${(error as Error).message}`);
+    return EXIT_CODES.failed;
+  } finally {
+    await app.close();
+  }
+}

@@ -1,0 +1,89 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { embeddedPaths } from '@watchnext/config';
+import { type EventArchive, openParquetArchive } from '@watchnext/event-archive';
+import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
+import { createLogger, type Logger } from '@watchnext/service';
+import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { selectBackend, type TensorBackend } from '@watchnext/tensor';
+import { ProgressBars } from './progress/progress-bars';
+import { ProgressLines } from './progress/progress-lines';
+import { ProgressMessages } from './progress/progress-messages';
+import { allOf, type ProgressReporter } from './progress/progress-reporter';
+import type { TrainerSettings } from './settings';
+import { TrainingRunner } from './training-runner';
+import { TrainingSchedule } from './training-schedule';
+
+/** Tokens of what is injected by interface. */
+export const TOKENS = {
+  settings: Symbol('settings'),
+  logger: Symbol('logger'),
+  archive: Symbol('event archive'),
+  store: Symbol('snapshot store'),
+  log: Symbol('event log'),
+  backend: Symbol('tensor backend'),
+  reporter: Symbol('progress reporter'),
+  print: Symbol('print'),
+} as const;
+
+/** The trainer on the embedded drivers; closing the context stops a run at a clean point, then closes the drivers. */
+@Module({})
+export class TrainerModule implements OnApplicationShutdown {
+  constructor(
+    @Inject(TrainingRunner) private readonly runner: TrainingRunner,
+    @Inject(TrainingSchedule) private readonly schedule: TrainingSchedule,
+    @Inject(TOKENS.archive) private readonly archive: EventArchive,
+    @Inject(TOKENS.store) private readonly store: SnapshotStore,
+    @Inject(TOKENS.log) private readonly log: EventLog,
+  ) {}
+
+  static register(settings: TrainerSettings): DynamicModule {
+    const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
+    const logger = createLogger('trainer', { level: settings.WATCHNEXT_LOG_LEVEL, format: settings.WATCHNEXT_LOG_FORMAT });
+    return {
+      module: TrainerModule,
+      providers: [
+        { provide: TOKENS.settings, useValue: settings },
+        { provide: TOKENS.logger, useValue: logger },
+        { provide: TOKENS.archive, useFactory: () => openParquetArchive(paths.archive) },
+        { provide: TOKENS.store, useFactory: () => openFolderSnapshotStore(paths.snapshots) },
+        { provide: TOKENS.log, useFactory: () => openEmbeddedEventLog(paths.eventLog) },
+        { provide: TOKENS.backend, useFactory: () => selectBackend(settings.WATCHNEXT_TENSOR_BACKEND) },
+        { provide: TOKENS.reporter, useFactory: () => progressReporter(settings, logger) },
+        { provide: TOKENS.print, useValue: (text: string) => void process.stdout.write(`${text}\n`) },
+        {
+          provide: TrainingRunner,
+          inject: [TOKENS.archive, TOKENS.store, TOKENS.log, TOKENS.backend, TOKENS.reporter, TOKENS.print],
+          useFactory: (
+            archive: EventArchive,
+            store: SnapshotStore,
+            log: EventLog,
+            backend: TensorBackend,
+            reporter: ProgressReporter,
+            print: (text: string) => void,
+          ) => new TrainingRunner({ settings, archive, store, log, backend, logger, reporter, print }),
+        },
+        {
+          provide: TrainingSchedule,
+          inject: [TrainingRunner],
+          useFactory: (runner: TrainingRunner) => new TrainingSchedule(runner, logger),
+        },
+      ],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.schedule.stop();
+    await this.runner.stop();
+    await Promise.all([this.archive.close(), this.store.close(), this.log.close()]);
+  }
+}
+
+/** Bars for a person, lines for a log, messages for a parent process. */
+function progressReporter(settings: TrainerSettings, logger: Logger): ProgressReporter {
+  const forPeople =
+    process.stderr.isTTY && settings.WATCHNEXT_PROGRESS_BARS
+      ? new ProgressBars()
+      : new ProgressLines((line) => logger.info(line));
+  const send = process.send?.bind(process);
+  return send ? allOf([forPeople, new ProgressMessages((message) => void send(message))]) : forPeople;
+}

@@ -1,0 +1,139 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EventArchive } from '@watchnext/event-archive';
+import type { EventLog } from '@watchnext/event-log';
+import { createRandom } from '@watchnext/learning';
+import type { Logger } from '@watchnext/service';
+import type { SnapshotStore } from '@watchnext/snapshot-store';
+import { type TensorBackend, tfjsCandidateEngine, tfjsRankingEngine } from '@watchnext/tensor';
+import type { TrainerCommand } from './cli';
+import { RunStoppedError } from './errors';
+import { runPipeline } from './pipeline/run-pipeline';
+import type { Stage } from './pipeline/stage';
+import type { ProgressReporter } from './progress/progress-reporter';
+import { reportJson, reportText, type RunReport } from './report';
+import type { TrainerSettings } from './settings';
+import { buildIndexStage } from './stages/build-index';
+import { checkSanityStage } from './stages/check-sanity';
+import { evaluateCandidatesStage } from './stages/evaluate-candidates';
+import { evaluateRankingStage } from './stages/evaluate-ranking';
+import { gateStage } from './stages/gate';
+import { measureCurrentStage } from './stages/measure-current';
+import { publishStage } from './stages/publish';
+import { readCatalogueStage } from './stages/read-catalogue';
+import { replayStage } from './stages/replay';
+import { splitStage } from './stages/split';
+import { trainCandidatesStage } from './stages/train-candidates';
+import { trainOnStage } from './stages/train-on';
+import { trainRankingStage } from './stages/train-ranking';
+import { writeSnapshotStage } from './stages/write-snapshot';
+import { makeWorkDirectory } from './work-directory';
+
+const MS_PER_HOUR = 3_600_000;
+/** Candidate examples kept of one user; see `ReplayOptions`. Training takes at most as many in an epoch. */
+const EXAMPLES_PER_USER = 100;
+
+export interface TrainerParts {
+  readonly settings: TrainerSettings;
+  readonly archive: EventArchive;
+  readonly store: SnapshotStore;
+  readonly log: EventLog;
+  readonly backend: TensorBackend;
+  readonly logger: Logger;
+  readonly reporter: ProgressReporter;
+  /** Where the table goes. */
+  readonly print: (text: string) => void;
+}
+
+/** Runs the pipeline, one run at a time. */
+export class TrainingRunner {
+  private readonly stopping = new AbortController();
+  private running: Promise<RunReport> | undefined;
+
+  constructor(private readonly parts: TrainerParts) {}
+
+  /**
+   * One run, from archive to published snapshot.
+   *
+   * @throws NothingToTrainError, RunStoppedError after `stop`, Error while another run goes on, and what drivers throw
+   */
+  run(command: TrainerCommand): Promise<RunReport> {
+    if (this.running) return Promise.reject(new Error('a training run is going on already'));
+    this.running = this.runOnce(command).finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  /** Ends the run that is going on, if any, at its next clean point, and refuses new ones. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new RunStoppedError('stop'));
+    await this.running?.catch(() => undefined);
+  }
+
+  private async runOnce(command: TrainerCommand): Promise<RunReport> {
+    const { settings, logger, reporter, backend, print } = this.parts;
+    const directory = await makeWorkDirectory(join(settings.WATCHNEXT_DATA_DIR, 'trainer'));
+    const secondsByStage: Record<string, number> = {};
+    try {
+      const state = await runPipeline(
+        this.stages(command, directory),
+        ['published', 'parentSnapshotId', 'verdict', 'metrics', 'split', 'sizes'],
+        {
+          reporter,
+          signal: this.stopping.signal,
+          random: createRandom(command.seed),
+          onStageDone(stage, seconds, facts) {
+            secondsByStage[stage] = seconds;
+            logger.info({ stage, seconds: Math.round(seconds * 100) / 100, ...facts }, stage);
+          },
+        },
+      );
+      const report: RunReport = {
+        outcome: state.published.current ? 'published' : 'rejected',
+        snapshotId: state.published.snapshotId,
+        parentSnapshotId: state.parentSnapshotId,
+        verdict: state.verdict,
+        metrics: state.metrics,
+        evaluation: state.split,
+        sizes: state.sizes,
+        seed: command.seed,
+        tensorBackend: backend,
+        secondsByStage,
+      };
+      print(reportText(report));
+      if (command.metricsJson !== undefined) {
+        await writeFile(command.metricsJson, `${JSON.stringify(reportJson(report), null, 2)}\n`);
+      }
+      return report;
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  private stages({ evaluationDays, seed }: TrainerCommand, directory: string): Stage[] {
+    const { settings, archive, store, log, backend } = this.parts;
+    const candidate = tfjsCandidateEngine(backend);
+    const ranking = tfjsRankingEngine(backend);
+    return [
+      readCatalogueStage(archive),
+      replayStage(archive, {
+        partitionCount: settings.WATCHNEXT_ACTIVITY_PARTITIONS,
+        joinWindowMs: settings.WATCHNEXT_JOIN_WINDOW_HOURS * MS_PER_HOUR,
+        examplesPerUser: EXAMPLES_PER_USER,
+      }),
+      splitStage(evaluationDays),
+      trainCandidatesStage(candidate, seed),
+      buildIndexStage(),
+      evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
+      trainRankingStage(ranking, seed),
+      evaluateRankingStage(),
+      measureCurrentStage(store),
+      gateStage(),
+      trainOnStage({ candidate, ranking }, seed),
+      checkSanityStage(),
+      writeSnapshotStage(directory, { tensorBackend: backend.name, seed }),
+      publishStage(store, log),
+    ];
+  }
+}

@@ -1,0 +1,107 @@
+/** All that defines and trains a candidate model, but for the data and the seed. It is stored with the model. */
+export interface CandidateModelConfig {
+  /** Of the watched and the output video embeddings, so of the user vector too. */
+  readonly dimensions: number;
+  readonly searchTokenDimensions: number;
+  readonly countryDimensions: number;
+  readonly deviceDimensions: number;
+  /** ReLU layers between the input and the linear layer that gives the user vector; none: a linear model. */
+  readonly hiddenSizes: readonly number[];
+  /** 'mean': the paper's. 'mean-and-last': the last watch is an input of its own beside the mean. */
+  readonly historyEncoder: HistoryEncoder;
+
+  /** Vocabulary sizes: the most frequent are kept. */
+  readonly maxVideos: number;
+  readonly maxSearchTokens: number;
+  readonly maxCountries: number;
+  readonly maxDevices: number;
+
+  /** Chosen anew each epoch; users with fewer give all they have (paper §3.4: so that heavy users do not dominate). */
+  readonly examplesPerUserPerEpoch: number;
+  readonly epochCount: number;
+  readonly batchSize: number;
+  /** Drawn once per batch and shared by its examples. */
+  readonly negativeCount: number;
+  /** Negatives are drawn with probability ∝ watch count ^ this. */
+  readonly negativePower: number;
+  /** Adam, on the tower. */
+  readonly denseLearningRate: number;
+  /** Row-wise Adagrad, on the tables. */
+  readonly tableLearningRate: number;
+  /** Standard deviation of the tables' first values. */
+  readonly tableInitialScale: number;
+  /** Epochs without a better validation recall until training stops; used only when there are validation examples. */
+  readonly patienceEpochs: number;
+}
+
+export type HistoryEncoder = 'mean' | 'mean-and-last';
+
+export interface DataSize {
+  /** Distinct videos watched. */
+  readonly videoCount: number;
+  readonly exampleCount: number;
+}
+
+/**
+ * Settings for a set of data. Small data gets small batches, so that an epoch still has steps to learn in, more epochs,
+ * and a smaller tower.
+ */
+export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): CandidateModelConfig {
+  const small = exampleCount < 20_000;
+  return {
+    dimensions: videoCount < 1_000 ? 32 : 64,
+    searchTokenDimensions: 32,
+    countryDimensions: 8,
+    deviceDimensions: 4,
+    hiddenSizes: small ? [128] : [256, 128],
+    historyEncoder: 'mean-and-last',
+    maxVideos: 1_000_000,
+    maxSearchTokens: 1_000_000,
+    maxCountries: 300,
+    maxDevices: 100,
+    examplesPerUserPerEpoch: 50,
+    epochCount: clamp(Math.ceil(TARGET_EXAMPLES / Math.max(exampleCount, 1)), 3, 20),
+    batchSize: small ? 128 : 512,
+    negativeCount: clamp(Math.ceil(videoCount / 2), 10, 1_000),
+    negativePower: 0.75,
+    denseLearningRate: 1e-3,
+    tableLearningRate: 0.05,
+    tableInitialScale: 0.05,
+    patienceEpochs: 3,
+  };
+}
+
+/** Examples seen over all epochs that defaults aim at. */
+const TARGET_EXAMPLES = 1_000_000;
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}
+
+/** @throws RangeError naming the first setting that is out of range */
+export function checkConfig(config: CandidateModelConfig): void {
+  const counts: (keyof CandidateModelConfig)[] = [
+    'dimensions',
+    'searchTokenDimensions',
+    'countryDimensions',
+    'deviceDimensions',
+    'examplesPerUserPerEpoch',
+    'epochCount',
+    'batchSize',
+    'negativeCount',
+    'patienceEpochs',
+    'maxVideos',
+  ];
+  const limits: (keyof CandidateModelConfig)[] = ['maxSearchTokens', 'maxCountries', 'maxDevices'];
+  const positives: (keyof CandidateModelConfig)[] = ['denseLearningRate', 'tableLearningRate', 'tableInitialScale'];
+  const refuse = (name: string) => {
+    throw new RangeError(`candidate model: ${name} is ${JSON.stringify(config[name as keyof CandidateModelConfig])}`);
+  };
+  const isInteger = (value: unknown, least: number) => Number.isSafeInteger(value) && (value as number) >= least;
+  for (const name of counts) if (!isInteger(config[name], 1)) refuse(name);
+  for (const name of limits) if (!isInteger(config[name], 0)) refuse(name);
+  for (const name of positives) if (!(Number.isFinite(config[name]) && (config[name] as number) > 0)) refuse(name);
+  if (!config.hiddenSizes.every((size) => isInteger(size, 1))) refuse('hiddenSizes');
+  if (!(config.negativePower >= 0 && config.negativePower <= 1)) refuse('negativePower');
+  if (config.historyEncoder !== 'mean' && config.historyEncoder !== 'mean-and-last') refuse('historyEncoder');
+}

@@ -1,0 +1,79 @@
+/**
+ * The training step as a port: tables and a tower in, batches of indices in, losses out. Which example comes when, which
+ * negatives are drawn, what is evaluated and stored is none of an engine's business; how the numbers are computed, and
+ * where the tables lie while training, is all of it.
+ *
+ * One step, for the examples i of a batch with labels y_i and shared negatives n_1 … n_S, drawn with replacement so that
+ * e_j = S·q(n_j) of the kind n_j are expected:
+ *
+ *   x_i = input row of example i (input.ts),  u_i = tower(x_i),  s_ij = u_i · v(n_j)
+ *   Z_i = exp(u_i · v(y_i)) + Σ_{j : n_j ≠ y_i} exp(s_ij − log e_j)
+ *   loss = mean_i (log Z_i − u_i · v(y_i))
+ *
+ * Z_i is an unbiased estimate of the full softmax's partition function: the label's own term is exact, so its
+ * accidental draws among the negatives are left out, and each other video's term is counted e_j times on average
+ * (importance weighting; Bengio and Senécal 2008, Covington et al. 2016 §3.1). The gradient's bias shrinks as 1/S.
+ *
+ * The tables then take a row-wise Adagrad step with the summed gradients of each row, the tower an Adam step. Row 0 of
+ * every table stays zero.
+ */
+import type { DenseStack, EmbeddingTable } from '@watchnext/learning';
+import type { CandidateInputs, InputLayout } from './input';
+
+export interface CandidateTables {
+  /** Videos as part of a history: [videos + 1, dimensions]. */
+  readonly watched: EmbeddingTable;
+  readonly searchTokens: EmbeddingTable;
+  readonly countries: EmbeddingTable;
+  readonly devices: EmbeddingTable;
+  /** v, videos as what is predicted: [videos + 1, dimensions]. */
+  readonly output: EmbeddingTable;
+}
+
+export interface CandidateBatch {
+  /** At most `batchSize` rows. */
+  readonly inputs: CandidateInputs;
+  /** y: rows of the output table, [inputs.rowCount], none 0. */
+  readonly labels: Int32Array;
+  /** n: rows of the output table, at most `negativeCount`, none 0, repeats as drawn. */
+  readonly negatives: Int32Array;
+  /** log e, [negatives.length]. */
+  readonly negativeLogExpectedCounts: Float32Array;
+}
+
+export interface CandidateEngineSetup {
+  readonly layout: InputLayout;
+  /** Trained in place; up to date at the latest when `read` resolves. */
+  readonly tables: CandidateTables;
+  /** From input row to user vector; copied, not changed. */
+  readonly tower: DenseStack;
+  readonly batchSize: number;
+  readonly negativeCount: number;
+  readonly denseLearningRate: number;
+  readonly tableLearningRate: number;
+}
+
+export interface CandidateGradients {
+  /** Mean over the batch. */
+  readonly loss: number;
+  /** ∂loss/∂row, [dimensions], of each row that the batch touches. */
+  readonly tables: { readonly [Name in keyof CandidateTables]: ReadonlyMap<number, Float32Array> };
+  /** Per layer of the tower: weights, then bias. */
+  readonly tower: readonly Float32Array[];
+}
+
+export interface CandidateEngine {
+  /**
+   * One step on a batch. Resolves to its loss from before the step; to NaN, with nothing changed, when the loss or a
+   * gradient of the tower is not finite, which the caller must check.
+   */
+  step(batch: CandidateBatch): Promise<number>;
+  /** Loss and gradients, changing nothing: for conformance and diagnosis, not for speed. */
+  gradients(batch: CandidateBatch): Promise<CandidateGradients>;
+  /** Brings `tables` up to date and resolves to a copy of the tower. */
+  read(): Promise<DenseStack>;
+  /** Frees what the engine holds. Tables stay. */
+  close(): Promise<void>;
+}
+
+export type CandidateEngineFactory = (setup: CandidateEngineSetup) => Promise<CandidateEngine>;

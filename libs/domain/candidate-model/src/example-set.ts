@@ -1,0 +1,155 @@
+/**
+ * Training examples as indices, held flat: 4 bytes for each watch in each history, where the examples' strings and
+ * objects would take a hundred.
+ */
+import type { CandidateExample } from '@watchnext/features';
+import { shuffle, type Random } from '@watchnext/learning';
+import { knownIndices, REAL_NAMES, writeReals, type CandidateInputs } from './input';
+import type { CandidateVocabularies } from './vocabularies';
+
+export class ExampleSet {
+  private constructor(
+    /** All examples in one, rows in the order given. */
+    readonly inputs: CandidateInputs,
+    /** Rows of the output table, [inputs.rowCount]. */
+    readonly labels: Int32Array,
+    /** Rows, user by user. */
+    private readonly rowsByUser: Int32Array,
+    /** Users' ranges in `rowsByUser`, [userCount + 1]. */
+    private readonly userStarts: Int32Array,
+    /** Examples left out because their label is not in the vocabulary. */
+    readonly droppedCount: number,
+  ) {}
+
+  /** @param exampleAgeShare age of each example as a share of the training window */
+  static encode(
+    examples: readonly CandidateExample[],
+    vocabularies: CandidateVocabularies,
+    exampleAgeShare: (example: CandidateExample) => number,
+  ): ExampleSet {
+    const kept = examples.filter((example) => vocabularies.videos.indexOf(example.labelVideoId) !== 0);
+    const rowCount = kept.length;
+    const histories = raggedIndices(
+      kept.map((example) => example.features.watchedVideoIds),
+      vocabularies.videos,
+    );
+    const tokens = raggedIndices(
+      kept.map((example) => example.features.searchTokens),
+      vocabularies.searchTokens,
+    );
+    const reals = new Float32Array(rowCount * REAL_NAMES.length);
+    kept.forEach((example, row) =>
+      writeReals(example.features, exampleAgeShare(example), reals, row * REAL_NAMES.length),
+    );
+    const inputs: CandidateInputs = {
+      rowCount,
+      historyStarts: histories.starts,
+      history: histories.indices,
+      searchTokenStarts: tokens.starts,
+      searchTokens: tokens.indices,
+      countries: Int32Array.from(kept, (example) => vocabularies.countries.indexOf(example.features.country)),
+      devices: Int32Array.from(kept, (example) => vocabularies.devices.indexOf(example.features.device)),
+      reals,
+    };
+    const labels = Int32Array.from(kept, (example) => vocabularies.videos.indexOf(example.labelVideoId));
+    const { rowsByUser, userStarts } = groupByUser(kept);
+    return new ExampleSet(inputs, labels, rowsByUser, userStarts, examples.length - rowCount);
+  }
+
+  get size(): number {
+    return this.inputs.rowCount;
+  }
+
+  /** How many rows each epoch has. */
+  epochSize(examplesPerUser: number): number {
+    let size = 0;
+    for (let user = 0; user + 1 < this.userStarts.length; user++) {
+      size += Math.min(this.userStarts[user + 1] - this.userStarts[user], examplesPerUser);
+    }
+    return size;
+  }
+
+  /** At most `examplesPerUser` rows of each user, drawn without replacement, all shuffled. */
+  drawEpoch(examplesPerUser: number, random: Random): Int32Array {
+    const rows = new Int32Array(this.epochSize(examplesPerUser));
+    let count = 0;
+    for (let user = 0; user + 1 < this.userStarts.length; user++) {
+      const ofUser = this.rowsByUser.slice(this.userStarts[user], this.userStarts[user + 1]);
+      if (ofUser.length > examplesPerUser) shuffle(ofUser, random);
+      const chosen = ofUser.subarray(0, examplesPerUser);
+      rows.set(chosen, count);
+      count += chosen.length;
+    }
+    shuffle(rows, random);
+    return rows;
+  }
+
+  /** The inputs and labels of some rows. */
+  select(rows: Int32Array): { inputs: CandidateInputs; labels: Int32Array } {
+    const { inputs } = this;
+    const realCount = REAL_NAMES.length;
+    const reals = new Float32Array(rows.length * realCount);
+    rows.forEach((row, i) => reals.set(inputs.reals.subarray(row * realCount, (row + 1) * realCount), i * realCount));
+    const histories = selectRagged(inputs.historyStarts, inputs.history, rows);
+    const tokens = selectRagged(inputs.searchTokenStarts, inputs.searchTokens, rows);
+    return {
+      inputs: {
+        rowCount: rows.length,
+        historyStarts: histories.starts,
+        history: histories.indices,
+        searchTokenStarts: tokens.starts,
+        searchTokens: tokens.indices,
+        countries: rows.map((row) => inputs.countries[row]),
+        devices: rows.map((row) => inputs.devices[row]),
+        reals,
+      },
+      labels: rows.map((row) => this.labels[row]),
+    };
+  }
+}
+
+interface Ragged {
+  readonly starts: Int32Array;
+  readonly indices: Int32Array;
+}
+
+function raggedIndices(lists: readonly (readonly string[])[], vocabulary: { indexOf(id: string): number }): Ragged {
+  const starts = new Int32Array(lists.length + 1);
+  const indices = new Int32Array(lists.reduce((sum, list) => sum + list.length, 0));
+  let count = 0;
+  for (const [row, list] of lists.entries()) {
+    const known = knownIndices(list, vocabulary);
+    indices.set(known, count);
+    count += known.length;
+    starts[row + 1] = count;
+  }
+  return { starts, indices: indices.slice(0, count) };
+}
+
+function selectRagged(starts: Int32Array, indices: Int32Array, rows: Int32Array): Ragged {
+  const selectedStarts = new Int32Array(rows.length + 1);
+  for (let i = 0; i < rows.length; i++)
+    selectedStarts[i + 1] = selectedStarts[i] + starts[rows[i] + 1] - starts[rows[i]];
+  const selected = new Int32Array(selectedStarts[rows.length]);
+  for (let i = 0; i < rows.length; i++)
+    selected.set(indices.subarray(starts[rows[i]], starts[rows[i] + 1]), selectedStarts[i]);
+  return { starts: selectedStarts, indices: selected };
+}
+
+function groupByUser(examples: readonly CandidateExample[]): { rowsByUser: Int32Array; userStarts: Int32Array } {
+  const rowsOf = new Map<string, number[]>();
+  examples.forEach(({ userId }, row) => {
+    const rows = rowsOf.get(userId);
+    if (rows) rows.push(row);
+    else rowsOf.set(userId, [row]);
+  });
+  const userStarts = new Int32Array(rowsOf.size + 1);
+  const rowsByUser = new Int32Array(examples.length);
+  let user = 0;
+  for (const rows of rowsOf.values()) {
+    rowsByUser.set(rows, userStarts[user]);
+    userStarts[user + 1] = userStarts[user] + rows.length;
+    user++;
+  }
+  return { rowsByUser, userStarts };
+}

@@ -1,0 +1,230 @@
+/**
+ * From indices to the tower's input row, and back from its gradient to the tables. One implementation for training,
+ * evaluation and serving, so that the same features give the same bits in each.
+ *
+ * A row is [mean of watched | last watched | mean of search tokens | country | device | reals]. Groups whose vocabulary
+ * is empty are left out. Ids out of vocabulary are the zero vector and are not counted in a mean: with new uploads in
+ * every history, counting them would shrink the means at serving below what training saw.
+ *
+ * Sums are rounded to float32 at each addition, in the order of the ids, as a SIMD kernel would do it.
+ */
+import type { CandidateFeatures } from '@watchnext/features';
+import type { EmbeddingTable, RowwiseAdagrad } from '@watchnext/learning';
+import type { HistoryEncoder } from './config';
+import type { CandidateTables } from './engine';
+import type { CandidateVocabularies } from './vocabularies';
+
+/** Where each group of inputs begins in a row; a group of width 0 is absent. */
+export interface InputLayout {
+  readonly inputSize: number;
+  readonly historyMean: InputGroup;
+  readonly historyLast: InputGroup;
+  readonly searchTokens: InputGroup;
+  readonly country: InputGroup;
+  readonly device: InputGroup;
+  readonly reals: InputGroup;
+}
+
+export interface InputGroup {
+  readonly from: number;
+  readonly width: number;
+}
+
+/** Rows of indices. Histories and token sets are ragged: those of row i lie from starts[i] to starts[i + 1]. */
+export interface CandidateInputs {
+  readonly rowCount: number;
+  /** [rowCount + 1] */
+  readonly historyStarts: Int32Array;
+  /** Rows of the watched table, oldest first, none 0. */
+  readonly history: Int32Array;
+  /** [rowCount + 1] */
+  readonly searchTokenStarts: Int32Array;
+  /** None 0. */
+  readonly searchTokens: Int32Array;
+  /** [rowCount], 0 unknown. */
+  readonly countries: Int32Array;
+  readonly devices: Int32Array;
+  /** [rowCount, REAL_NAMES.length] */
+  readonly reals: Float32Array;
+}
+
+/** What each real is, in order. All lie in [0, 1]. */
+export const REAL_NAMES = [
+  'age / 100',
+  'age missing',
+  'gender (female 0, other or unknown 0.5, male 1)',
+  'gender missing',
+  'logged in',
+  'example age / window',
+  'example age / window, squared',
+] as const;
+
+const GENDER_REALS: Record<number, number> = { 1: 0, 2: 1, 3: 0.5 };
+
+export function inputLayout(tables: CandidateTables, historyEncoder: HistoryEncoder): InputLayout {
+  let inputSize = 0;
+  const group = (width: number): InputGroup => {
+    const from = inputSize;
+    inputSize += width;
+    return { from, width };
+  };
+  const widthOf = (table: EmbeddingTable) => (table.rowCount > 1 ? table.dimensions : 0);
+  const historyMean = group(tables.watched.dimensions);
+  const historyLast = group(historyEncoder === 'mean-and-last' ? tables.watched.dimensions : 0);
+  const searchTokens = group(widthOf(tables.searchTokens));
+  const country = group(widthOf(tables.countries));
+  const device = group(widthOf(tables.devices));
+  const reals = group(REAL_NAMES.length);
+  return { historyMean, historyLast, searchTokens, country, device, reals, inputSize };
+}
+
+/** @param exampleAgeShare example age as a share of the training window: 0 when serving */
+export function writeReals(
+  features: CandidateFeatures,
+  exampleAgeShare: number,
+  out: Float32Array,
+  offset: number,
+): void {
+  const age = Math.min(Math.max(exampleAgeShare, 0), 1);
+  out[offset] = Math.min(features.ageYears / 100, 1);
+  out[offset + 1] = features.ageYears === 0 ? 1 : 0;
+  out[offset + 2] = GENDER_REALS[features.gender] ?? 0.5;
+  out[offset + 3] = features.gender in GENDER_REALS ? 0 : 1;
+  out[offset + 4] = features.loggedIn ? 1 : 0;
+  out[offset + 5] = age;
+  out[offset + 6] = age * age;
+}
+
+/** The indices of one set of features. */
+export function encodeInput(
+  features: CandidateFeatures,
+  exampleAgeShare: number,
+  vocabularies: CandidateVocabularies,
+): CandidateInputs {
+  const history = knownIndices(features.watchedVideoIds, vocabularies.videos);
+  const searchTokens = knownIndices(features.searchTokens, vocabularies.searchTokens);
+  const reals = new Float32Array(REAL_NAMES.length);
+  writeReals(features, exampleAgeShare, reals, 0);
+  return {
+    rowCount: 1,
+    historyStarts: Int32Array.of(0, history.length),
+    history,
+    searchTokenStarts: Int32Array.of(0, searchTokens.length),
+    searchTokens,
+    countries: Int32Array.of(vocabularies.countries.indexOf(features.country)),
+    devices: Int32Array.of(vocabularies.devices.indexOf(features.device)),
+    reals,
+  };
+}
+
+/** Vocabulary indices of `ids` in their order, without those out of vocabulary. */
+export function knownIndices(ids: readonly string[], vocabulary: { indexOf(id: string): number }): Int32Array {
+  const indices = new Int32Array(ids.length);
+  let count = 0;
+  for (const id of ids) {
+    const index = vocabulary.indexOf(id);
+    if (index !== 0) indices[count++] = index;
+  }
+  return indices.subarray(0, count);
+}
+
+/** Writes all rows to `out` from `offset` on: [inputs.rowCount, layout.inputSize]. */
+export function assembleInputs(
+  layout: InputLayout,
+  tables: CandidateTables,
+  inputs: CandidateInputs,
+  out: Float32Array,
+  offset = 0,
+): void {
+  const { historyStarts, history, searchTokenStarts, searchTokens } = inputs;
+  const realCount = REAL_NAMES.length;
+  for (let row = 0; row < inputs.rowCount; row++) {
+    const to = offset + row * layout.inputSize;
+    const historyEnd = historyStarts[row + 1];
+    writeMean(tables.watched, history, historyStarts[row], historyEnd, out, to + layout.historyMean.from);
+    if (layout.historyLast.width > 0) {
+      const last = historyEnd > historyStarts[row] ? history[historyEnd - 1] : 0;
+      writeRow(tables.watched, last, out, to + layout.historyLast.from);
+    }
+    if (layout.searchTokens.width > 0) {
+      const at = to + layout.searchTokens.from;
+      writeMean(tables.searchTokens, searchTokens, searchTokenStarts[row], searchTokenStarts[row + 1], out, at);
+    }
+    if (layout.country.width > 0) writeRow(tables.countries, inputs.countries[row], out, to + layout.country.from);
+    if (layout.device.width > 0) writeRow(tables.devices, inputs.devices[row], out, to + layout.device.from);
+    for (let i = 0; i < realCount; i++) out[to + layout.reals.from + i] = inputs.reals[row * realCount + i];
+  }
+}
+
+/** What takes the gradients of the input tables: RowwiseAdagrad, or a collector in a spec. */
+export type GradientSink = Pick<RowwiseAdagrad, 'add'>;
+export type InputGradientSinks = {
+  readonly [Name in 'watched' | 'searchTokens' | 'countries' | 'devices']: GradientSink;
+};
+
+/**
+ * The transpose of `assembleInputs`: adds to each table row its part of the input rows' gradient.
+ * @param gradients ∂loss/∂input, [inputs.rowCount, layout.inputSize]
+ */
+export function scatterInputGradients(
+  layout: InputLayout,
+  inputs: CandidateInputs,
+  gradients: Float32Array,
+  sinks: InputGradientSinks,
+): void {
+  const { historyStarts, history, searchTokenStarts, searchTokens } = inputs;
+  for (let row = 0; row < inputs.rowCount; row++) {
+    const from = row * layout.inputSize;
+    const historyEnd = historyStarts[row + 1];
+    addMean(sinks.watched, history, historyStarts[row], historyEnd, gradients, from + layout.historyMean.from);
+    if (layout.historyLast.width > 0 && historyEnd > historyStarts[row]) {
+      sinks.watched.add(history[historyEnd - 1], gradients, from + layout.historyLast.from, 1);
+    }
+    if (layout.searchTokens.width > 0) {
+      const at = from + layout.searchTokens.from;
+      addMean(sinks.searchTokens, searchTokens, searchTokenStarts[row], searchTokenStarts[row + 1], gradients, at);
+    }
+    if (layout.country.width > 0) sinks.countries.add(inputs.countries[row], gradients, from + layout.country.from, 1);
+    if (layout.device.width > 0) sinks.devices.add(inputs.devices[row], gradients, from + layout.device.from, 1);
+  }
+}
+
+function writeRow({ values, dimensions }: EmbeddingTable, row: number, out: Float32Array, to: number): void {
+  const from = row * dimensions;
+  for (let d = 0; d < dimensions; d++) out[to + d] = values[from + d];
+}
+
+/** The mean of rows indices[start … end), zero when there are none. */
+function writeMean(
+  table: EmbeddingTable,
+  indices: Int32Array,
+  start: number,
+  end: number,
+  out: Float32Array,
+  to: number,
+): void {
+  const { values, dimensions } = table;
+  for (let d = 0; d < dimensions; d++) out[to + d] = 0;
+  for (let i = start; i < end; i++) {
+    const from = indices[i] * dimensions;
+    for (let d = 0; d < dimensions; d++) out[to + d] += values[from + d];
+  }
+  const share = meanShare(end - start);
+  for (let d = 0; d < dimensions; d++) out[to + d] *= share;
+}
+
+function addMean(
+  sink: GradientSink,
+  indices: Int32Array,
+  start: number,
+  end: number,
+  gradients: Float32Array,
+  from: number,
+): void {
+  const share = meanShare(end - start);
+  for (let i = start; i < end; i++) sink.add(indices[i], gradients, from, share);
+}
+
+function meanShare(count: number): number {
+  return count === 0 ? 0 : Math.fround(1 / count);
+}

@@ -1,0 +1,175 @@
+import type { CandidateFeatures } from '@watchnext/features';
+import {
+  checkStack,
+  runStack,
+  tableFromValues,
+  Vocabulary,
+  type DenseLayer,
+  type DenseStack,
+  type EmbeddingTable,
+  type NamedTensor,
+  type NamedTensors,
+} from '@watchnext/learning';
+import { checkConfig, type CandidateModelConfig } from './config';
+import type { CandidateTables } from './engine';
+import { assembleInputs, encodeInput, inputLayout, type InputLayout } from './input';
+import type { CandidateVocabularies } from './vocabularies';
+
+/** The parts of a model that are not numbers: JSON. */
+export interface CandidateModelMetadata {
+  readonly config: CandidateModelConfig;
+  /** An example age of this many days is the input 1. */
+  readonly windowDays: number;
+  readonly videoIds: readonly string[];
+  readonly searchTokens: readonly string[];
+  readonly countries: readonly string[];
+  readonly devices: readonly string[];
+  readonly towerActivations: readonly DenseLayer['activation'][];
+}
+
+export interface CandidateModelParts {
+  readonly metadata: CandidateModelMetadata;
+  /**
+   * 'video_vectors' [videos, dimensions]; 'watched_videos' [videos + 1, dimensions], 'search_tokens', 'countries',
+   * 'devices', each with the zero row of ids out of vocabulary first; 'tower.0.weights' [in, out], 'tower.0.bias' [out], …
+   */
+  readonly tensors: NamedTensors;
+}
+
+/**
+ * A trained candidate model (paper §3): the user vector u of a set of features, and the vector v of each video. The
+ * score of a video is u · v.
+ *
+ *   const u = model.userVector(features, 0);
+ */
+export class CandidateModel {
+  readonly videoIds: readonly string[];
+  /** v: [videoIds.length, config.dimensions]; row i belongs to videoIds[i]. */
+  readonly videoVectors: Float32Array;
+  readonly layout: InputLayout;
+
+  constructor(
+    readonly config: CandidateModelConfig,
+    private readonly windowDays: number,
+    private readonly vocabularies: CandidateVocabularies,
+    private readonly tables: CandidateTables,
+    /** From an input row to u; linear at the end. */
+    readonly tower: DenseStack,
+  ) {
+    this.videoIds = vocabularies.videos.ids;
+    this.videoVectors = tables.output.values.subarray(tables.output.dimensions);
+    this.layout = inputLayout(tables, config.historyEncoder);
+  }
+
+  get inputSize(): number {
+    return this.layout.inputSize;
+  }
+
+  /**
+   * Writes the tower's input row to out[offset … offset + inputSize).
+   * @param exampleAgeDays 0 when serving
+   */
+  writeInput(features: CandidateFeatures, exampleAgeDays: number, out: Float32Array, offset: number): void {
+    if (offset < 0 || offset + this.inputSize > out.length) {
+      throw new RangeError(`an input row of ${this.inputSize} numbers does not fit at ${offset} of ${out.length}`);
+    }
+    const input = encodeInput(features, exampleAgeDays / this.windowDays, this.vocabularies);
+    assembleInputs(this.layout, this.tables, input, out, offset);
+  }
+
+  /** u, [config.dimensions], by the reference implementation. */
+  userVector(features: CandidateFeatures, exampleAgeDays: number): Float32Array {
+    const row = new Float32Array(this.inputSize);
+    this.writeInput(features, exampleAgeDays, row, 0);
+    return runStack(this.tower, row, 1);
+  }
+
+  toParts(): CandidateModelParts {
+    const { tables, tower, vocabularies } = this;
+    const { dimensions } = this.config;
+    const tensors = new Map<string, NamedTensor>();
+    tensors.set('video_vectors', { shape: [this.videoIds.length, dimensions], data: this.videoVectors });
+    for (const [name, tensorName] of INPUT_TABLES) {
+      const { rowCount, dimensions: width, values } = tables[name];
+      tensors.set(tensorName, { shape: [rowCount, width], data: values });
+    }
+    tower.forEach(({ inputSize, outputSize, weights, bias }, i) => {
+      tensors.set(`tower.${i}.weights`, { shape: [inputSize, outputSize], data: weights });
+      tensors.set(`tower.${i}.bias`, { shape: [outputSize], data: bias });
+    });
+    return {
+      metadata: {
+        config: this.config,
+        windowDays: this.windowDays,
+        videoIds: this.videoIds,
+        searchTokens: vocabularies.searchTokens.ids,
+        countries: vocabularies.countries.ids,
+        devices: vocabularies.devices.ids,
+        towerActivations: tower.map((layer) => layer.activation),
+      },
+      tensors,
+    };
+  }
+
+  /** @throws Error when a part is missing or does not fit the others */
+  static fromParts({ metadata, tensors }: { metadata: object; tensors: NamedTensors }): CandidateModel {
+    const { config, windowDays, towerActivations, ...ids } = metadata as CandidateModelMetadata;
+    checkConfig(config);
+    if (!(windowDays > 0)) throw new Error(`candidate model: windowDays is ${windowDays}`);
+    const vocabularies: CandidateVocabularies = {
+      videos: Vocabulary.fromIds(ids.videoIds),
+      searchTokens: Vocabulary.fromIds(ids.searchTokens),
+      countries: Vocabulary.fromIds(ids.countries),
+      devices: Vocabulary.fromIds(ids.devices),
+    };
+    const table = (name: string, { rowCount }: Vocabulary, dimensions: number) =>
+      tableFromValues(tensor(tensors, name, [rowCount, dimensions]), dimensions);
+    const tables: CandidateTables = {
+      watched: table('watched_videos', vocabularies.videos, config.dimensions),
+      searchTokens: table('search_tokens', vocabularies.searchTokens, config.searchTokenDimensions),
+      countries: table('countries', vocabularies.countries, config.countryDimensions),
+      devices: table('devices', vocabularies.devices, config.deviceDimensions),
+      output: outputTable(
+        tensor(tensors, 'video_vectors', [ids.videoIds.length, config.dimensions]),
+        config.dimensions,
+      ),
+    };
+    const sizes = [inputLayout(tables, config.historyEncoder).inputSize, ...config.hiddenSizes, config.dimensions];
+    const tower = towerActivations.map((activation, i): DenseLayer => {
+      const [inputSize, outputSize] = [sizes[i], sizes[i + 1]];
+      const weights = tensor(tensors, `tower.${i}.weights`, [inputSize, outputSize]);
+      return { inputSize, outputSize, weights, bias: tensor(tensors, `tower.${i}.bias`, [outputSize]), activation };
+    });
+    if (tower.length !== sizes.length - 1)
+      throw new Error(`candidate model: ${tower.length} layers for sizes ${sizes}`);
+    checkStack(tower);
+    return new CandidateModel(config, windowDays, vocabularies, tables, tower);
+  }
+}
+
+const INPUT_TABLES = [
+  ['watched', 'watched_videos'],
+  ['searchTokens', 'search_tokens'],
+  ['countries', 'countries'],
+  ['devices', 'devices'],
+] as const;
+
+function outputTable(vectors: Float32Array, dimensions: number): EmbeddingTable {
+  const values = new Float32Array(vectors.length + dimensions);
+  values.set(vectors, dimensions);
+  return tableFromValues(values, dimensions);
+}
+
+function tensor(tensors: NamedTensors, name: string, shape: readonly number[]): Float32Array {
+  const found = tensors.get(name);
+  if (!found) throw new Error(`candidate model: the tensor "${name}" is missing`);
+  const fits = found.shape.length === shape.length && found.shape.every((size, i) => size === shape[i]);
+  if (
+    !(found.data instanceof Float32Array) ||
+    !fits ||
+    found.data.length !== shape.reduce((product, size) => product * size, 1)
+  ) {
+    throw new Error(`candidate model: the tensor "${name}" is not float32 of shape [${shape.join(', ')}]`);
+  }
+  return found.data;
+}

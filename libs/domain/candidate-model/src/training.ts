@@ -1,0 +1,222 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CandidateExample } from '@watchnext/features';
+import {
+  createRandom,
+  createTable,
+  initialiseStack,
+  tableFromValues,
+  type DenseStack,
+  type EmbeddingTable,
+  type Random,
+} from '@watchnext/learning';
+import { checkConfig, type CandidateModelConfig } from './config';
+import type { CandidateEngine, CandidateEngineFactory, CandidateTables } from './engine';
+import { ExampleSet } from './example-set';
+import { inputLayout } from './input';
+import { CandidateModel } from './model';
+import { NegativeSampler } from './negative-sampler';
+import { validationRecall } from './validation';
+import { countVocabularies, type CandidateVocabularies } from './vocabularies';
+
+export interface CandidateTrainingOptions {
+  readonly examples: readonly CandidateExample[];
+  readonly config: CandidateModelConfig;
+  /** End of the training window, t_max of the example age: no label may be later. */
+  readonly windowEndMs: number;
+  readonly createEngine: CandidateEngineFactory;
+  /** The same seed, data, settings and engine give the same model, byte for byte. */
+  readonly seed: number;
+  /** With these, the weights of the epoch with the best recall are kept, and training stops once it no longer rises. */
+  readonly validationExamples?: readonly CandidateExample[];
+  readonly onProgress?: (progress: CandidateTrainingProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CandidateTrainingProgress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochCount: number;
+  /** Steps done, over all epochs. */
+  readonly step: number;
+  readonly stepCount: number;
+  /** Mean over the examples since the last report; at the end of an epoch, over the epoch. */
+  readonly loss: number;
+  /** Over the same examples; validation is not counted. */
+  readonly examplesPerSecond: number;
+  /** At the end of an epoch, when there are validation examples. */
+  readonly validationRecall?: number;
+}
+
+const MS_PER_DAY = 86_400_000;
+/** Pause between reports, and between turns left to timers and signals. */
+const REPORT_INTERVAL_MS = 200;
+
+/**
+ * Trains the candidate model on next-watch labels.
+ * @throws Error when there are no examples, a label is later than the window, or the loss is not finite (it names the
+ * batch); the signal's reason when aborted
+ */
+export async function trainCandidateModel(options: CandidateTrainingOptions): Promise<CandidateModel> {
+  const { examples, config, windowEndMs, signal } = options;
+  checkConfig(config);
+  signal?.throwIfAborted();
+  if (examples.length === 0) throw new Error('there are no examples to train a candidate model on');
+  const random = createRandom(options.seed);
+  const { vocabularies, watchCounts } = countVocabularies(examples, config);
+  const windowDays = windowLengthDays(examples, windowEndMs);
+  const tables = initialTables(vocabularies, config, random.fork('tables'));
+  const layout = inputLayout(tables, config.historyEncoder);
+  const tower = initialiseStack([layout.inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
+  const modelWith = (trained: CandidateTables, stack: DenseStack) =>
+    new CandidateModel(config, windowDays, vocabularies, trained, stack);
+
+  const engine = await options.createEngine({ ...config, layout, tables, tower });
+  try {
+    const run = new TrainingRun(options, engine, {
+      examples: ExampleSet.encode(examples, vocabularies, (example) => ageDays(example, windowEndMs) / windowDays),
+      negatives: new NegativeSampler(watchCounts, config.negativePower),
+      random,
+    });
+    const validationExamples = options.validationExamples ?? [];
+    const cutoff = validationCutoff(vocabularies.videos.ids.length);
+    let best: { recall: number; epoch: number; model: CandidateModel } | undefined;
+    for (let epoch = 1; epoch <= config.epochCount; epoch++) {
+      const progress = await run.epoch(epoch);
+      if (validationExamples.length === 0) {
+        options.onProgress?.(progress);
+        continue;
+      }
+      const current = modelWith(tables, await engine.read());
+      const recall = validationRecall(current, validationExamples, cutoff);
+      options.onProgress?.({ ...progress, validationRecall: recall });
+      if (!best || recall > best.recall) best = { recall, epoch, model: modelWith(copyOf(tables), current.tower) };
+      else if (epoch - best.epoch >= config.patienceEpochs) break;
+    }
+    return best?.model ?? modelWith(tables, await engine.read());
+  } finally {
+    await engine.close();
+  }
+}
+
+/** k of the validation recall: 100, or less where 100 would be a large part of the catalogue. */
+export function validationCutoff(videoCount: number): number {
+  return Math.min(100, Math.max(10, Math.floor(videoCount / 20)));
+}
+
+/** The epochs of one training, with what carries over from one to the next. */
+class TrainingRun {
+  private readonly stepCount: number;
+  private readonly orderRandom: Random;
+  private readonly negativeRandom: Random;
+  private step = 0;
+
+  constructor(
+    private readonly options: CandidateTrainingOptions,
+    private readonly engine: CandidateEngine,
+    private readonly data: { examples: ExampleSet; negatives: NegativeSampler; random: Random },
+  ) {
+    const { config } = options;
+    const epochSize = data.examples.epochSize(config.examplesPerUserPerEpoch);
+    this.stepCount = config.epochCount * Math.ceil(epochSize / config.batchSize);
+    this.orderRandom = data.random.fork('order');
+    this.negativeRandom = data.random.fork('negatives');
+  }
+
+  /** @returns a report over the whole epoch, not yet sent */
+  async epoch(epoch: number): Promise<CandidateTrainingProgress> {
+    const { config, onProgress, signal } = this.options;
+    const rows = this.data.examples.drawEpoch(config.examplesPerUserPerEpoch, this.orderRandom);
+    const wholeEpoch = new Meter();
+    let sinceReport = new Meter();
+    for (let from = 0; from < rows.length; from += config.batchSize) {
+      const batchRows = rows.subarray(from, from + config.batchSize);
+      const loss = await this.trainOn(batchRows, `epoch ${epoch}, batch ${from / config.batchSize + 1}`);
+      wholeEpoch.add(loss, batchRows.length);
+      sinceReport.add(loss, batchRows.length);
+      if (sinceReport.elapsedMs >= REPORT_INTERVAL_MS) {
+        onProgress?.(this.progress(epoch, sinceReport));
+        await nextTurn(); // an engine that never waits would otherwise keep timers and signals from running
+        signal?.throwIfAborted();
+        sinceReport = new Meter();
+      }
+    }
+    signal?.throwIfAborted();
+    return this.progress(epoch, wholeEpoch);
+  }
+
+  private async trainOn(rows: Int32Array, batchName: string): Promise<number> {
+    const negatives = this.data.negatives.draw(this.options.config.negativeCount, this.negativeRandom);
+    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...negatives });
+    this.step++;
+    if (!Number.isFinite(loss)) {
+      throw new Error(`the loss is ${loss} at ${batchName} (step ${this.step}, seed ${this.options.seed})`);
+    }
+    return loss;
+  }
+
+  private progress(epoch: number, meter: Meter): CandidateTrainingProgress {
+    const { stepCount, step } = this;
+    return { epoch, epochCount: this.options.config.epochCount, step, stepCount, ...meter.read() };
+  }
+}
+
+/** Mean loss and speed from its making on. */
+class Meter {
+  private readonly sinceMs = performance.now();
+  private lossSum = 0;
+  private exampleCount = 0;
+
+  add(meanLoss: number, exampleCount: number): void {
+    this.lossSum += meanLoss * exampleCount;
+    this.exampleCount += exampleCount;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.sinceMs;
+  }
+
+  read(): { loss: number; examplesPerSecond: number } {
+    return { loss: this.lossSum / this.exampleCount, examplesPerSecond: (1000 * this.exampleCount) / this.elapsedMs };
+  }
+}
+
+function ageDays(example: CandidateExample, windowEndMs: number): number {
+  const ageMs = windowEndMs - example.labelAtMs;
+  if (!(ageMs >= 0)) {
+    throw new Error(`the label ${example.labelVideoId} of user ${example.userId} is later than the training window`);
+  }
+  return ageMs / MS_PER_DAY;
+}
+
+function windowLengthDays(examples: readonly CandidateExample[], windowEndMs: number): number {
+  let days = 0;
+  for (const example of examples) days = Math.max(days, ageDays(example, windowEndMs));
+  return days > 0 ? days : 1;
+}
+
+function initialTables(
+  vocabularies: CandidateVocabularies,
+  config: CandidateModelConfig,
+  random: Random,
+): CandidateTables {
+  const table = (name: keyof CandidateTables, rowCount: number, dimensions: number) =>
+    createTable(rowCount, dimensions, random.fork(name), config.tableInitialScale);
+  return {
+    watched: table('watched', vocabularies.videos.rowCount, config.dimensions),
+    searchTokens: table('searchTokens', vocabularies.searchTokens.rowCount, config.searchTokenDimensions),
+    countries: table('countries', vocabularies.countries.rowCount, config.countryDimensions),
+    devices: table('devices', vocabularies.devices.rowCount, config.deviceDimensions),
+    output: table('output', vocabularies.videos.rowCount, config.dimensions),
+  };
+}
+
+function copyOf(tables: CandidateTables): CandidateTables {
+  const copy = ({ values, dimensions }: EmbeddingTable) => tableFromValues(values, dimensions);
+  return {
+    watched: copy(tables.watched),
+    searchTokens: copy(tables.searchTokens),
+    countries: copy(tables.countries),
+    devices: copy(tables.devices),
+    output: copy(tables.output),
+  };
+}

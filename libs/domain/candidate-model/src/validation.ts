@@ -1,0 +1,49 @@
+import type { CandidateExample } from '@watchnext/features';
+import type { CandidateModel } from './model';
+
+/** Multiplications that one validation may take, so that it stays a small part of an epoch. */
+const MULTIPLICATION_BUDGET = 2e9;
+
+/**
+ * recall@k over the whole catalogue with example age 0, as served: the share of examples whose label has fewer than k
+ * videos scored above it. Videos of the history do not count, as retrieval leaves out what was just watched. Labels out of
+ * vocabulary are misses. A large set is thinned evenly.
+ */
+export function validationRecall(model: CandidateModel, examples: readonly CandidateExample[], k: number): number {
+  const cost = model.videoVectors.length + model.tower.reduce((sum, layer) => sum + layer.weights.length, 0);
+  const stride = Math.max(1, Math.ceil((examples.length * cost) / MULTIPLICATION_BUDGET));
+  const indexOf = new Map(model.videoIds.map((id, index) => [id, index]));
+  let hits = 0;
+  let count = 0;
+  for (let i = 0; i < examples.length; i += stride) {
+    const { labelVideoId, features } = examples[i];
+    const label = indexOf.get(labelVideoId);
+    const excluded = new Set(features.watchedVideoIds.map((id) => indexOf.get(id)));
+    count++;
+    if (label !== undefined && rankOf(model, model.userVector(features, 0), label, excluded) < k) hits++;
+  }
+  return hits / count;
+}
+
+/** How many videos outside `excluded` score at least as high as `label`; ties count against it. */
+function rankOf(
+  model: CandidateModel,
+  user: Float32Array,
+  label: number,
+  excluded: ReadonlySet<number | undefined>,
+): number {
+  const { videoVectors } = model;
+  const dimensions = user.length;
+  const scoreOf = (video: number) => {
+    let score = 0;
+    const from = video * dimensions;
+    for (let d = 0; d < dimensions; d++) score += user[d] * videoVectors[from + d];
+    return score;
+  };
+  const labelScore = scoreOf(label);
+  let rank = 0;
+  for (let video = 0; video < model.videoIds.length; video++) {
+    if (video !== label && scoreOf(video) >= labelScore && !excluded.has(video)) rank++;
+  }
+  return rank;
+}

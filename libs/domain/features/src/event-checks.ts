@@ -1,0 +1,239 @@
+/** Structural rules of each kind of event. */
+import type {
+  Event,
+  ImpressionItem,
+  ImpressionsServed,
+  ImpressionsViewed,
+  Profile,
+  RequestContext,
+  UserState,
+  VideoFacts,
+  Watch,
+} from '@watchnext/contract';
+import {
+  amount,
+  atMost,
+  each,
+  finite,
+  invalid,
+  missing,
+  optionalText,
+  pastTime,
+  requiredId,
+  wholeNumber,
+  within,
+} from './field-checks';
+import { LIMITS } from './limits';
+import type { Refusal } from './types';
+
+type Checked = Refusal | undefined;
+
+/** @param latestMs no time in the event may lie after it */
+export function checkBody(body: Event['body'], latestMs: number): Checked {
+  if (body === undefined) return missing('body');
+  const user = 'userId' in body.value ? requiredId(body.value.userId, 'userId') : undefined;
+  return within(body.$case, user ?? checkKind(body, latestMs));
+}
+
+function checkKind(body: NonNullable<Event['body']>, latestMs: number): Checked {
+  switch (body.$case) {
+    case 'watch':
+      return checkWatch(body.value);
+    case 'impressionsServed':
+      return checkServed(body.value, latestMs);
+    case 'impressionsViewed':
+      return checkViewed(body.value);
+    case 'search':
+      return checkQuery(body.value.query);
+    case 'dismissal':
+      return requiredId(body.value.videoId, 'videoId') ?? optionalText(body.value.impressionId, 'impressionId');
+    case 'userUpserted':
+      return checkProfile(body.value.profile);
+    case 'userMerged':
+      return (
+        requiredId(body.value.anonymousUserId, 'anonymousUserId') ??
+        (body.value.history && within('history', checkHistory(body.value.history, latestMs)))
+      );
+    case 'userDeleted':
+      return undefined;
+    case 'videoUpserted':
+      return (
+        requiredId(body.value.videoId, 'videoId') ??
+        longText(body.value.title, 'title') ??
+        longText(body.value.thumbnailUrl, 'thumbnailUrl') ??
+        checkFacts(body.value.video)
+      );
+    case 'videoWithdrawn':
+      return requiredId(body.value.videoId, 'videoId') ?? longText(body.value.reason, 'reason');
+  }
+}
+
+function checkWatch(watch: Watch): Checked {
+  return (
+    requiredId(watch.videoId, 'videoId') ??
+    requiredId(watch.playbackId, 'playbackId') ??
+    optionalText(watch.impressionId, 'impressionId') ??
+    amount(watch.positionSeconds, 'positionSeconds', LIMITS.positionSeconds) ??
+    optionalText(watch.country, 'country') ??
+    optionalText(watch.device, 'device') ??
+    checkFacts(watch.video)
+  );
+}
+
+function checkServed(served: ImpressionsServed, latestMs: number): Checked {
+  return (
+    requiredId(served.requestId, 'requestId') ??
+    optionalText(served.pageId, 'pageId') ??
+    optionalText(served.snapshotId, 'snapshotId') ??
+    optionalText(served.experimentId, 'experimentId') ??
+    optionalText(served.variantId, 'variantId') ??
+    longText(served.rungReason, 'rungReason') ??
+    (served.context && within('context', checkContext(served.context, latestMs))) ??
+    (served.mark && within('mark', checkMark(served.mark))) ??
+    atMost(served.items, 'items', LIMITS.itemsPerImpressionsServed) ??
+    each(served.items, 'items', checkItem)
+  );
+}
+
+function checkItem(item: ImpressionItem): Checked {
+  return (
+    requiredId(item.impressionId, 'impressionId') ??
+    requiredId(item.videoId, 'videoId') ??
+    wholeNumber(item.position, 'position', LIMITS.count) ??
+    optionalText(item.source, 'source') ??
+    // An inner product, so it may be negative.
+    finite(item.sourceScore, 'sourceScore') ??
+    (item.score === undefined ? undefined : amount(item.score, 'score', Number.MAX_VALUE)) ??
+    (item.featuresChecksum === undefined
+      ? undefined
+      : wholeNumber(item.featuresChecksum, 'featuresChecksum', Number.MAX_SAFE_INTEGER)) ??
+    amount(item.propensity, 'propensity', 1) ??
+    checkFacts(item.video)
+  );
+}
+
+function checkContext(context: RequestContext, latestMs: number): Checked {
+  return (
+    pastTime(context.requestedAtMs, 'requestedAtMs', latestMs) ??
+    optionalText(context.surface, 'surface') ??
+    optionalText(context.country, 'country') ??
+    optionalText(context.device, 'device') ??
+    optionalText(context.seedVideoId, 'seedVideoId')
+  );
+}
+
+/** Offset −1 is the mark before the first record: the list was ranked with a state of nothing. */
+function checkMark(mark: NonNullable<ImpressionsServed['mark']>): Checked {
+  return (
+    requiredId(mark.topic, 'topic') ??
+    wholeNumber(mark.partition, 'partition', LIMITS.count) ??
+    wholeNumber(mark.offset + 1, 'offset', Number.MAX_SAFE_INTEGER)
+  );
+}
+
+function checkViewed(viewed: ImpressionsViewed): Checked {
+  return (
+    requiredId(viewed.requestId, 'requestId') ??
+    atMost(viewed.impressionIds, 'impressionIds', LIMITS.itemsPerImpressionsServed) ??
+    checkIds(viewed.impressionIds, 'impressionIds')
+  );
+}
+
+function checkQuery(query: string): Checked {
+  if (query === '') return missing('query');
+  return query.length <= LIMITS.queryCharacters
+    ? undefined
+    : invalid('query', `must have at most ${LIMITS.queryCharacters} characters`);
+}
+
+function checkProfile(profile: Profile | undefined): Checked {
+  if (profile === undefined) return undefined;
+  return within(
+    'profile',
+    optionalText(profile.country, 'country') ??
+      optionalText(profile.language, 'language') ??
+      wholeNumber(profile.ageYears, 'ageYears', LIMITS.ageYears) ??
+      wholeNumber(profile.gender, 'gender', 3),
+  );
+}
+
+/** A merged history is folded into a state as it stands, so it must be one that a state could hold. */
+function checkHistory(history: UserState, latestMs: number): Checked {
+  const count = (value: number, field: string) => wholeNumber(value, field, LIMITS.count);
+  const time = (value: number, field: string) => pastTime(value, field, latestMs);
+  const affinity = (entry: UserState['channels'][number]) =>
+    requiredId(entry.key, 'key') ??
+    count(entry.watchCount, 'watchCount') ??
+    amount(entry.watchSeconds, 'watchSeconds', Number.MAX_SAFE_INTEGER) ??
+    time(entry.lastWatchedAtMs, 'lastWatchedAtMs');
+  return (
+    atMost(history.watches, 'watches', LIMITS.watches) ??
+    each(
+      history.watches,
+      'watches',
+      (entry) =>
+        requiredId(entry.videoId, 'videoId') ??
+        time(entry.startedAtMs, 'startedAtMs') ??
+        amount(entry.watchSeconds, 'watchSeconds', LIMITS.positionSeconds) ??
+        amount(entry.durationSeconds, 'durationSeconds', LIMITS.durationSeconds) ??
+        wholeNumber(entry.playbackHash, 'playbackHash', Number.MAX_SAFE_INTEGER),
+    ) ??
+    atMost(history.searches, 'searches', LIMITS.searches) ??
+    each(
+      history.searches,
+      'searches',
+      (entry) =>
+        time(entry.searchedAtMs, 'searchedAtMs') ??
+        atMost(entry.tokens, 'tokens', 2 * LIMITS.wordsPerQuery - 1) ??
+        checkIds(entry.tokens, 'tokens'),
+    ) ??
+    atMost(history.channels, 'channels', LIMITS.channels) ??
+    each(history.channels, 'channels', affinity) ??
+    atMost(history.topics, 'topics', LIMITS.topics) ??
+    each(history.topics, 'topics', affinity) ??
+    atMost(history.exposures, 'exposures', LIMITS.exposures) ??
+    each(
+      history.exposures,
+      'exposures',
+      (entry) =>
+        requiredId(entry.videoId, 'videoId') ??
+        count(entry.impressionCount, 'impressionCount') ??
+        time(entry.lastShownAtMs, 'lastShownAtMs'),
+    ) ??
+    atMost(history.dismissals, 'dismissals', LIMITS.dismissals) ??
+    each(
+      history.dismissals,
+      'dismissals',
+      (entry) => requiredId(entry.videoId, 'videoId') ?? time(entry.dismissedAtMs, 'dismissedAtMs'),
+    ) ??
+    checkProfile(history.profile) ??
+    time(history.lastEventAtMs, 'lastEventAtMs') ??
+    wholeNumber(history.watchCount, 'watchCount', LIMITS.total)
+  );
+}
+
+function checkFacts(facts: VideoFacts | undefined): Checked {
+  if (facts === undefined) return undefined;
+  return within(
+    'video',
+    optionalText(facts.channelId, 'channelId') ??
+      atMost(facts.topics, 'topics', LIMITS.topicsPerVideo) ??
+      checkIds(facts.topics, 'topics') ??
+      amount(facts.durationSeconds, 'durationSeconds', LIMITS.durationSeconds) ??
+      pastTime(facts.uploadedAtMs, 'uploadedAtMs', LIMITS.timeMs),
+  );
+}
+
+function checkIds(ids: readonly string[], field: string): Checked {
+  for (let i = 0; i < ids.length; i++) {
+    const refusal = requiredId(ids[i], `${field}[${i}]`);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function longText(value: string, field: string): Checked {
+  return value.length <= LIMITS.reasonCharacters
+    ? undefined
+    : invalid(field, `must have at most ${LIMITS.reasonCharacters} characters`);
+}

@@ -1,0 +1,92 @@
+/**
+ * Labels: which playbacks there were, how far each went, and which of them followed from an impression.
+ *
+ * All of it comes after the features were taken and never touches them. Events that the state did not fold in
+ * (duplicates, refused ones, those of a deleted user) must not be given to this either.
+ */
+import type { ImpressionItem, Watch } from '@watchnext/contract';
+import { LIMITS } from './limits';
+
+/** One playback as its reports tell of it so far. */
+export interface Playback {
+  readonly videoId: string;
+  /** When the first report in the log says it happened. It stays, whatever comes later: features were taken at it. */
+  readonly atMs: number;
+  /** The last position: the largest one reported. */
+  watchSeconds: number;
+  /** The largest one reported; 0 when unknown. */
+  durationSeconds: number;
+}
+
+interface JoinedReport {
+  readonly playback: Playback;
+  readonly atMs: number;
+  readonly positionSeconds: number;
+}
+
+export class LabelCollector {
+  private readonly playbacks = new Map<string, Playback>();
+  private readonly reportsByImpression = new Map<string, JoinedReport[]>();
+  private readonly viewedByRequest = new Map<string, Set<string>>();
+
+  /** Was this playback reported before? */
+  knows(watch: Watch): boolean {
+    return this.playbacks.has(keyOf(watch));
+  }
+
+  /** Takes in a report and gives its playback. */
+  addWatch(watch: Watch, atMs: number): Playback {
+    const { videoId, impressionId, positionSeconds } = watch;
+    const durationSeconds = watch.video?.durationSeconds ?? 0;
+    const key = keyOf(watch);
+    let playback = this.playbacks.get(key);
+    if (playback === undefined) {
+      playback = { videoId, atMs, watchSeconds: positionSeconds, durationSeconds };
+      this.playbacks.set(key, playback);
+    }
+    playback.watchSeconds = Math.max(playback.watchSeconds, positionSeconds);
+    playback.durationSeconds = Math.max(playback.durationSeconds, durationSeconds);
+    if (impressionId !== '') {
+      const reports = this.reportsByImpression.get(impressionId);
+      if (reports === undefined) this.reportsByImpression.set(impressionId, [{ playback, atMs, positionSeconds }]);
+      else reports.push({ playback, atMs, positionSeconds });
+    }
+    return playback;
+  }
+
+  addViewed(requestId: string, impressionIds: readonly string[]): void {
+    let viewed = this.viewedByRequest.get(requestId);
+    if (viewed === undefined) this.viewedByRequest.set(requestId, (viewed = new Set()));
+    for (const id of impressionIds) viewed.add(id);
+  }
+
+  /**
+   * What came of an impression: seconds watched over all its playbacks, capped at `LIMITS.labelWatchSeconds`, or
+   * undefined if nothing was watched. Only reports within `joinWindowMs` of the serving count, on either side (the
+   * viewer's clock may be behind), so a label is final once the window has passed. A report of another video than
+   * the impression's is not its own: a player may keep the impression id when it goes on to the next video.
+   */
+  watchSecondsOf(item: ImpressionItem, servedAtMs: number, joinWindowMs: number): number | undefined {
+    const reports = this.reportsByImpression.get(item.impressionId);
+    if (reports === undefined) return undefined;
+    const secondsByPlayback = new Map<Playback, number>();
+    for (const { playback, atMs, positionSeconds } of reports) {
+      if (playback.videoId !== item.videoId || Math.abs(atMs - servedAtMs) > joinWindowMs) continue;
+      secondsByPlayback.set(playback, Math.max(secondsByPlayback.get(playback) ?? 0, positionSeconds));
+    }
+    if (secondsByPlayback.size === 0) return undefined;
+    let watchSeconds = 0;
+    for (const seconds of secondsByPlayback.values()) watchSeconds += seconds;
+    return Math.min(watchSeconds, LIMITS.labelWatchSeconds);
+  }
+
+  /** False only if the client confirmed impressions of this request, and this one was not among them. */
+  wasSeen(requestId: string, impressionId: string): boolean {
+    return this.viewedByRequest.get(requestId)?.has(impressionId) ?? true;
+  }
+}
+
+/** Ids hold no control characters, so the pair has one spelling. */
+function keyOf({ playbackId, videoId }: Watch): string {
+  return `${playbackId}\n${videoId}`;
+}

@@ -1,0 +1,61 @@
+/**
+ * Every bound of the user state and of the events that are let in. The state's bounds are part of its meaning (see
+ * state.proto); changing one changes states, so features, so it needs models trained anew.
+ */
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+export const LIMITS = {
+  // The state.
+  /** Paper §3.3: the last 50 watches, the last 50 searches. */
+  watches: 50,
+  searches: 50,
+  channels: 100,
+  topics: 100,
+  /** Videos shown; about a week of a daily viewer's home pages. */
+  exposures: 300,
+  dismissals: 200,
+  seenEvents: 2000,
+  /** Counters are uint32 on the wire: they stop here. */
+  count: 2 ** 32 - 1,
+  /** The total of playbacks is an int64 on the wire and a double here: it stops where doubles stop being exact. */
+  total: Number.MAX_SAFE_INTEGER,
+
+  // Time.
+  /** An event whose id is older than this when received is refused, so that its id need not be remembered longer. */
+  eventAgeMs: DAY_MS,
+  /** How far a producer's clock may run ahead of the collector's. */
+  clockAheadMs: 5 * MINUTE_MS,
+  /**
+   * How long event ids stay in the state: the age limit, and a little for collectors whose clocks differ, so that a
+   * retry let in by a slow clock still meets the id that a fast clock let in.
+   */
+  seenWindowMs: DAY_MS + 10 * MINUTE_MS,
+  /** Last time that fits a JavaScript date. */
+  timeMs: 8.64e15,
+
+  // Fields of events.
+  idCharacters: 128,
+  queryCharacters: 512,
+  itemsPerImpressionsServed: 500,
+  topicsPerVideo: 50,
+  reasonCharacters: 1024,
+  positionSeconds: (7 * DAY_MS) / SECOND_MS,
+  durationSeconds: (366 * DAY_MS) / SECOND_MS,
+  ageYears: 150,
+
+  // Search tokens.
+  /** Words of one query that are kept; with their bigrams at most 2 × 16 − 1 tokens. */
+  wordsPerQuery: 16,
+  /** A word longer than this is cut; a token is one word or two with a space between. */
+  wordCharacters: 40,
+
+  // Labels.
+  /** What a single impression can weigh in training: 3 hours. */
+  labelWatchSeconds: 3 * 3600,
+} as const;
+
+export const HOUR_IN_MS = HOUR_MS;
+export const DAY_IN_MS = DAY_MS;

@@ -1,0 +1,251 @@
+/**
+ * Inputs of the ranking model as raw numbers (paper §4.1); the model normalises them. The user's part is computed
+ * once a request, the video's part once a candidate.
+ *
+ * Everything is as of `context.requestedAtMs`: what the state dates at or after it is treated as if it were not there
+ * (a counter with such a date too, since it holds at least one count from the future). NaN says that there is nothing
+ * to say, which is not the same as 0: "shown 0 times" is known, "hours since it was shown" then is not.
+ *
+ * Only exact arithmetic, comparisons and Math.sin and Math.cos (the same code on every machine within one V8), so a
+ * replay gives the same bits.
+ */
+import type { Affinity, RequestContext, UserState, WatchEntry } from '@watchnext/contract';
+import { affinityOf } from './affinities';
+import { dismissalOf, exposureOf } from './exposures';
+import { DAY_IN_MS, HOUR_IN_MS } from './limits';
+import type { RankingCandidate, RankingUserFeatures, RankingVideoFeatures, VideoStatistics } from './types';
+
+/** Names of `RankingUserFeatures.numbers`, in order. "Recent" is what the state's last 50 watches hold. */
+export const RANKING_USER_NUMBERS = [
+  'hoursSinceLastWatch',
+  /** Playbacks ever. */
+  'watchCount',
+  'watchesLast24Hours',
+  'meanRecentWatchSeconds',
+  /** Share of the duration watched, each at most 1, over recent watches of known duration. */
+  'meanRecentCompletion',
+  'searchesLast24Hours',
+  'hoursSinceLastSearch',
+  /** Distinct videos shown, as far as the state remembers. */
+  'videosShownLast24Hours',
+  'loggedIn',
+  'ageYears',
+  /** Position in the UTC day and in the UTC week (from Monday) on the unit circle. */
+  'hourOfDaySine',
+  'hourOfDayCosine',
+  'dayOfWeekSine',
+  'dayOfWeekCosine',
+] as const;
+
+/** Names of `RankingVideoFeatures.numbers`, in order; all of them of this video and this user. */
+export const RANKING_VIDEO_NUMBERS = [
+  'durationSeconds',
+  'hoursSinceUpload',
+  'sourceScore',
+  'channelWatchCount',
+  'channelWatchSeconds',
+  'hoursSinceChannelWatch',
+  /** Over the video's topics; a topic never watched counts 0. */
+  'maximumTopicWatchCount',
+  'meanTopicWatchCount',
+  'maximumTopicWatchSeconds',
+  'meanTopicWatchSeconds',
+  'hoursSinceTopicWatch',
+  'previousImpressionCount',
+  'hoursSincePreviousImpression',
+  /** Among the recent watches. */
+  'videoWatchCount',
+  'hoursSinceVideoWatch',
+  'lastVideoCompletion',
+  'dismissed',
+  'hoursSinceDismissal',
+] as const;
+
+/** Names of `statisticsNumbers`, in order. */
+export const RANKING_STATISTICS_NUMBERS = [
+  'videoImpressionCount',
+  'videoClickRate',
+  'videoMeanWatchSecondsPerImpression',
+  'videoWatchCount',
+] as const;
+
+/**
+ * What a video is worth before it was shown: as if it had been shown 20 times before, at a click rate of 0.1 and with
+ * 3 seconds watched per impression. So a rate of 1 out of 1 stays below 30 out of 100. The level hardly matters, since
+ * the model sees ranks (quantiles); the weight of 20 is where the noise of a rate near 0.1 falls below the rate.
+ */
+const PRIOR = { impressionCount: 20, clickCount: 2, watchSeconds: 60 } as const;
+
+export function rankingUserFeatures(state: UserState, context: RequestContext): RankingUserFeatures {
+  const nowMs = context.requestedAtMs;
+  const { watches, searches } = state;
+  const dayBeforeMs = nowMs - DAY_IN_MS;
+
+  const pastWatches = countBefore(watches, nowMs, (entry) => entry.startedAtMs);
+  let watchesLastDay = 0;
+  let watchSeconds = 0;
+  let completion = 0;
+  let completionCount = 0;
+  for (let i = 0; i < pastWatches; i++) {
+    const entry = watches[i];
+    if (entry.startedAtMs >= dayBeforeMs) watchesLastDay++;
+    watchSeconds += entry.watchSeconds;
+    if (entry.durationSeconds > 0) {
+      completion += completionOf(entry);
+      completionCount++;
+    }
+  }
+  const lastWatch = pastWatches > 0 ? watches[pastWatches - 1] : undefined;
+
+  const pastSearches = countBefore(searches, nowMs, (entry) => entry.searchedAtMs);
+  let searchesLastDay = 0;
+  while (searchesLastDay < pastSearches && searches[pastSearches - 1 - searchesLastDay].searchedAtMs >= dayBeforeMs) {
+    searchesLastDay++;
+  }
+  let shownLastDay = 0;
+  for (const { lastShownAtMs } of state.exposures) {
+    if (lastShownAtMs >= dayBeforeMs && lastShownAtMs < nowMs) shownLastDay++;
+  }
+
+  // 1970-01-01 was a Thursday: three days on, weeks begin on Monday.
+  const dayTurn = (2 * Math.PI * (nowMs % DAY_IN_MS)) / DAY_IN_MS;
+  const weekTurn = (2 * Math.PI * ((nowMs + 3 * DAY_IN_MS) % (7 * DAY_IN_MS))) / (7 * DAY_IN_MS);
+
+  const numbers: Record<(typeof RANKING_USER_NUMBERS)[number], number> = {
+    hoursSinceLastWatch: hoursBetween(lastWatch?.startedAtMs, nowMs),
+    watchCount: state.watchCount - (watches.length - pastWatches),
+    watchesLast24Hours: watchesLastDay,
+    meanRecentWatchSeconds: pastWatches > 0 ? watchSeconds / pastWatches : NaN,
+    meanRecentCompletion: completionCount > 0 ? completion / completionCount : NaN,
+    searchesLast24Hours: searchesLastDay,
+    hoursSinceLastSearch: hoursBetween(pastSearches > 0 ? searches[pastSearches - 1].searchedAtMs : undefined, nowMs),
+    videosShownLast24Hours: shownLastDay,
+    loggedIn: context.loggedIn ? 1 : 0,
+    ageYears: state.profile?.ageYears || NaN,
+    hourOfDaySine: Math.sin(dayTurn),
+    hourOfDayCosine: Math.cos(dayTurn),
+    dayOfWeekSine: Math.sin(weekTurn),
+    dayOfWeekCosine: Math.cos(weekTurn),
+  };
+  return {
+    lastWatchedVideoId: lastWatch?.videoId ?? '',
+    seedVideoId: context.seedVideoId,
+    surface: context.surface,
+    country: context.country || (state.profile?.country ?? ''),
+    device: context.device,
+    numbers: inOrder(RANKING_USER_NUMBERS, numbers),
+  };
+}
+
+export function rankingVideoFeatures(
+  state: UserState,
+  candidate: RankingCandidate,
+  context: RequestContext,
+): RankingVideoFeatures {
+  const nowMs = context.requestedAtMs;
+  const { videoId, video } = candidate;
+  const channelId = video?.channelId ?? '';
+  const topics = video?.topics ?? [];
+
+  const channel = pastAffinity(state.channels, channelId, nowMs);
+  const topic = topicHistory(state.topics, topics, nowMs);
+  const exposure = exposureOf(state.exposures, videoId);
+  const shown = exposure !== undefined && exposure.lastShownAtMs < nowMs ? exposure : undefined;
+  const dismissal = dismissalOf(state.dismissals, videoId);
+  const dismissed = dismissal !== undefined && dismissal.dismissedAtMs < nowMs ? dismissal : undefined;
+
+  let videoWatchCount = 0;
+  let lastWatch: WatchEntry | undefined;
+  for (const entry of state.watches) {
+    if (entry.startedAtMs >= nowMs) break;
+    if (entry.videoId !== videoId) continue;
+    videoWatchCount++;
+    lastWatch = entry;
+  }
+
+  const numbers: Record<(typeof RANKING_VIDEO_NUMBERS)[number], number> = {
+    durationSeconds: video?.durationSeconds || NaN,
+    // An upload time ahead of the request is a clock's fault; the video is new.
+    hoursSinceUpload: video?.uploadedAtMs ? Math.max(0, hoursBetween(video.uploadedAtMs, nowMs)) : NaN,
+    // The log holds it as float32, and what was served must come out of the log again.
+    sourceScore: Number.isFinite(candidate.sourceScore) ? Math.fround(candidate.sourceScore) : NaN,
+    channelWatchCount: channelId === '' ? NaN : (channel?.watchCount ?? 0),
+    channelWatchSeconds: channelId === '' ? NaN : (channel?.watchSeconds ?? 0),
+    hoursSinceChannelWatch: hoursBetween(channel?.lastWatchedAtMs, nowMs),
+    ...topic,
+    previousImpressionCount: shown?.impressionCount ?? 0,
+    hoursSincePreviousImpression: hoursBetween(shown?.lastShownAtMs, nowMs),
+    videoWatchCount,
+    hoursSinceVideoWatch: hoursBetween(lastWatch?.startedAtMs, nowMs),
+    lastVideoCompletion: lastWatch !== undefined && lastWatch.durationSeconds > 0 ? completionOf(lastWatch) : NaN,
+    dismissed: dismissed === undefined ? 0 : 1,
+    hoursSinceDismissal: hoursBetween(dismissed?.dismissedAtMs, nowMs),
+  };
+  return { videoId, channelId, topics, source: candidate.source, numbers: inOrder(RANKING_VIDEO_NUMBERS, numbers) };
+}
+
+/** The numbers of a video that all users share, by `RANKING_STATISTICS_NUMBERS`; all NaN when nothing is known. */
+export function statisticsNumbers(statistics: VideoStatistics | undefined): Float64Array {
+  if (statistics === undefined) return new Float64Array(RANKING_STATISTICS_NUMBERS.length).fill(NaN);
+  const { impressionCount, clickCount, clickWatchSeconds, watchCount } = statistics;
+  const smoothedImpressions = impressionCount + PRIOR.impressionCount;
+  const numbers: Record<(typeof RANKING_STATISTICS_NUMBERS)[number], number> = {
+    videoImpressionCount: impressionCount,
+    videoClickRate: (clickCount + PRIOR.clickCount) / smoothedImpressions,
+    videoMeanWatchSecondsPerImpression: (clickWatchSeconds + PRIOR.watchSeconds) / smoothedImpressions,
+    videoWatchCount: watchCount,
+  };
+  return inOrder(RANKING_STATISTICS_NUMBERS, numbers);
+}
+
+function topicHistory(affinities: readonly Affinity[], topics: readonly string[], nowMs: number) {
+  let maximumTopicWatchCount = 0;
+  let maximumTopicWatchSeconds = 0;
+  let watchCount = 0;
+  let watchSeconds = 0;
+  let lastWatchedAtMs: number | undefined;
+  for (const key of topics) {
+    const affinity = pastAffinity(affinities, key, nowMs);
+    if (affinity === undefined) continue;
+    maximumTopicWatchCount = Math.max(maximumTopicWatchCount, affinity.watchCount);
+    maximumTopicWatchSeconds = Math.max(maximumTopicWatchSeconds, affinity.watchSeconds);
+    watchCount += affinity.watchCount;
+    watchSeconds += affinity.watchSeconds;
+    lastWatchedAtMs = Math.max(lastWatchedAtMs ?? 0, affinity.lastWatchedAtMs);
+  }
+  const known = topics.length > 0;
+  return {
+    maximumTopicWatchCount: known ? maximumTopicWatchCount : NaN,
+    meanTopicWatchCount: known ? watchCount / topics.length : NaN,
+    maximumTopicWatchSeconds: known ? maximumTopicWatchSeconds : NaN,
+    meanTopicWatchSeconds: known ? watchSeconds / topics.length : NaN,
+    hoursSinceTopicWatch: hoursBetween(lastWatchedAtMs, nowMs),
+  };
+}
+
+function pastAffinity(affinities: readonly Affinity[], key: string, nowMs: number): Affinity | undefined {
+  const affinity = affinityOf(affinities, key);
+  return affinity !== undefined && affinity.lastWatchedAtMs < nowMs ? affinity : undefined;
+}
+
+/** In [0, 1]; a loop or a second look does not count more than the whole. */
+function completionOf({ watchSeconds, durationSeconds }: WatchEntry): number {
+  return Math.min(1, watchSeconds / durationSeconds);
+}
+
+/** How many of the entries, ascending by time, lie before `beforeMs`. */
+function countBefore<Entry>(entries: readonly Entry[], beforeMs: number, timeOf: (entry: Entry) => number): number {
+  let count = entries.length;
+  while (count > 0 && timeOf(entries[count - 1]) >= beforeMs) count--;
+  return count;
+}
+
+function hoursBetween(fromMs: number | undefined, toMs: number): number {
+  return fromMs === undefined ? NaN : (toMs - fromMs) / HOUR_IN_MS;
+}
+
+function inOrder<Name extends string>(names: readonly Name[], numbers: Record<Name, number>): Float64Array {
+  const ordered = new Float64Array(names.length);
+  for (let i = 0; i < names.length; i++) ordered[i] = numbers[names[i]];
+  return ordered;
+}

@@ -1,0 +1,115 @@
+/**
+ * The reducer: all that a user's events do to the user's state.
+ *
+ * It changes the state in place (a copy per event costs fifty times the speed), has no clock and no I/O, and depends
+ * on nothing but the state and the event. Between two events the state is canonical: every list sorted and within its
+ * bound, so that equal contents encode to equal bytes. Times are the events' own: a late event goes to where it
+ * belongs by `occurred_at_ms`. What has no time of its own in the state (the profile, the deletion) follows the log.
+ */
+import type { Event, UserState, Watch } from '@watchnext/contract';
+import { foldChannel, foldTopics } from './affinities';
+import { foldDismissal, foldImpressions } from './exposures';
+import { hash53 } from './hash';
+import { LIMITS } from './limits';
+import { foldHistory } from './merge';
+import { foldSearch } from './searches';
+import { rememberEvent } from './seen-events';
+import { tokenize } from './tokenize';
+import { foldPlayback } from './watches';
+
+/** applied: folded in. duplicate: the id was known, nothing changed. ignored: the user is deleted; only the id is kept. */
+export type Outcome = 'applied' | 'duplicate' | 'ignored';
+
+/** The user an event belongs to; undefined for an event of the catalogue or without a body. */
+export function userIdOf(event: Event): string | undefined {
+  const value = event.body?.value;
+  return value !== undefined && 'userId' in value ? value.userId : undefined;
+}
+
+/**
+ * Folds one event, which `refuse` has let through, into the state.
+ * @throws Error when the event is not this user's: the caller has mixed up its states
+ */
+export function applyEvent(state: UserState, event: Event): Outcome {
+  const { body } = event;
+  if (body === undefined || userIdOf(event) !== state.userId) {
+    throw new Error(`event ${event.eventId} (${body?.$case ?? 'no body'}) is not one of user ${state.userId}`);
+  }
+  if (!rememberEvent(state, event)) return 'duplicate';
+
+  if (body.$case === 'userDeleted') {
+    eraseUser(state);
+    return 'applied';
+  }
+  if (state.deleted) {
+    if (body.$case !== 'userUpserted') return 'ignored';
+    state.deleted = false;
+  }
+  const atMs = event.occurredAtMs;
+  if (atMs > state.lastEventAtMs) state.lastEventAtMs = atMs;
+
+  switch (body.$case) {
+    case 'watch':
+      foldWatch(state, body.value, atMs);
+      break;
+    case 'impressionsServed':
+      foldImpressions(state.exposures, body.value.items, atMs);
+      break;
+    case 'search':
+      foldSearch(state.searches, { tokens: tokenize(body.value.query), searchedAtMs: atMs });
+      break;
+    case 'dismissal':
+      foldDismissal(state.dismissals, body.value.videoId, atMs);
+      break;
+    case 'userUpserted':
+      state.profile = body.value.profile === undefined ? undefined : { ...body.value.profile };
+      break;
+    case 'userMerged':
+      if (body.value.history !== undefined) foldHistory(state, body.value.history);
+      break;
+    case 'impressionsViewed':
+      // A confirmation for labels; exposures rose when the list was served.
+      break;
+  }
+  return 'applied';
+}
+
+function foldWatch(state: UserState, watch: Watch, atMs: number): void {
+  // + 0 turns −0, which the wire does not keep, into 0.
+  const positionSeconds = watch.positionSeconds + 0;
+  const facts = watch.video;
+  const change = foldPlayback(state.watches, {
+    videoId: watch.videoId,
+    startedAtMs: atMs,
+    watchSeconds: positionSeconds,
+    durationSeconds: (facts?.durationSeconds ?? 0) + 0,
+    playbackHash: hash53(watch.playbackId),
+  });
+  if (change.isNew && state.watchCount < LIMITS.total) state.watchCount++;
+  if (facts === undefined) return;
+  const gain = {
+    atMs,
+    isNew: change.isNew,
+    previousSeconds: change.previousSeconds,
+    watchSeconds: Math.max(change.previousSeconds, positionSeconds),
+  };
+  foldChannel(state.channels, facts.channelId, gain);
+  foldTopics(state.topics, facts.topics, gain);
+}
+
+/**
+ * Leaves a tombstone. The hashes of recent event ids stay: without them a retry of the deletion, arriving after the
+ * user came back, would delete the user again, and retries of erased events would bring them back.
+ */
+function eraseUser(state: UserState): void {
+  state.watches = [];
+  state.searches = [];
+  state.channels = [];
+  state.topics = [];
+  state.exposures = [];
+  state.dismissals = [];
+  state.profile = undefined;
+  state.lastEventAtMs = 0;
+  state.watchCount = 0;
+  state.deleted = true;
+}

@@ -1,0 +1,59 @@
+/**
+ * Which events stay out of states and labels. The collector, the materialiser and replay all ask this one function,
+ * with nothing but the event and the record's timestamp, so they all answer alike; what it lets in, the reducer and
+ * the state's encoding can hold exactly.
+ */
+import { type Event, TOPICS } from '@watchnext/contract';
+import { checkBody } from './event-checks';
+import { invalid, missing, pastTime } from './field-checks';
+import { LIMITS } from './limits';
+import type { Refusal } from './types';
+import { uuidV7TimeMs } from './uuid';
+
+/**
+ * Why the event must be kept out, or undefined to let it in. Fields are named as in proto3 JSON
+ * ("watch.positionSeconds", "impressionsServed.items[3].videoId").
+ *
+ * @param recordTimestampMs stands in for `receivedAtMs` when that is 0: a producer that wrote to the log directly
+ * @param topic if given, an event that belongs to another topic is refused as "wrong-topic"
+ */
+export function refuse(event: Event, recordTimestampMs: number, topic?: string): Refusal | undefined {
+  const receivedAtMs = event.receivedAtMs || recordTimestampMs;
+  const latestMs = receivedAtMs + LIMITS.clockAheadMs;
+  return (
+    checkEnvelope(event, latestMs) ??
+    checkTopic(event, topic) ??
+    checkBody(event.body, latestMs) ??
+    checkAge(event, receivedAtMs)
+  );
+}
+
+function checkEnvelope(event: Event, latestMs: number): Refusal | undefined {
+  if (event.eventId === '') return missing('eventId');
+  if (uuidV7TimeMs(event.eventId) === undefined) return invalid('eventId', 'must be a UUIDv7 in canonical lower case');
+  if (event.occurredAtMs === 0) return missing('occurredAtMs');
+  return (
+    pastTime(event.receivedAtMs, 'receivedAtMs', LIMITS.timeMs) ?? pastTime(event.occurredAtMs, 'occurredAtMs', latestMs)
+  );
+}
+
+function checkTopic(event: Event, topic: string | undefined): Refusal | undefined {
+  if (topic === undefined || event.body === undefined) return undefined;
+  const kind = event.body.$case;
+  const own = kind === 'videoUpserted' || kind === 'videoWithdrawn' ? TOPICS.catalog : TOPICS.activity;
+  if (topic === own) return undefined;
+  return { code: 'wrong-topic', field: kind, message: `${kind} belongs to ${own}, not here` };
+}
+
+/** Ids are remembered for a day, so an older id could be a repetition that no one can tell any more. */
+function checkAge(event: Event, receivedAtMs: number): Refusal | undefined {
+  if (event.backfill) return undefined;
+  const ageMs = receivedAtMs - (uuidV7TimeMs(event.eventId) ?? NaN);
+  if (ageMs > LIMITS.eventAgeMs) {
+    const message = `the event's id is ${Math.floor(ageMs / 3_600_000)} hours old; only a backfill may be older than 24`;
+    return { code: 'too-old', field: 'eventId', message };
+  }
+  // An id from the future would stay among the seen ids for as long.
+  if (ageMs < -LIMITS.clockAheadMs) return invalid('eventId', 'carries a time in the future');
+  return undefined;
+}

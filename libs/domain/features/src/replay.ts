@@ -1,0 +1,299 @@
+/**
+ * Replay: one user's records, in log order, through the very reducer that ran online, into examples.
+ *
+ * A request's features are taken at the mark that it was ranked with, which lies before the request's own record in
+ * the log, often by several records. States are not copied: the requests are first laid beside the records at which
+ * their marks end, then one pass folds the records and stops at each to take features. So a replay costs what folding
+ * costs, plus the features.
+ *
+ * Labels join afterwards. Nothing that comes later in the log changes features taken earlier; only the labels learn
+ * of it, within their window.
+ */
+import type { ImpressionsServed, Mark, RequestContext, UserState, Watch } from '@watchnext/contract';
+import { candidateFeaturesWith, searchTokensBefore } from './candidate-features';
+import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
+import { hash53 } from './hash';
+import { LabelCollector, type Playback } from './labels';
+import { rankingUserFeatures, rankingVideoFeatures } from './ranking-features';
+import { applyEvent, userIdOf } from './reducer';
+import { refuse } from './refusal';
+import { placeRequests } from './request-placement';
+import { decodeState, encodeState, newState } from './state-codec';
+import type {
+  CandidateExample,
+  CandidateFeatures,
+  RankingExample,
+  RankingUserFeatures,
+  RankingVideoFeatures,
+  Refusal,
+  UserRecord,
+} from './types';
+import { findPlayback } from './watches';
+
+export interface ReplayOptions {
+  /** A checkpoint to start from; it is copied, not changed. Absent: the user is new. */
+  readonly initialState?: UserState;
+  /** Where the checkpoint was taken. A list ranked before it gets no examples: its state is gone. */
+  readonly initialMark?: Mark;
+  /** How long after an impression a watch still counts as its outcome. */
+  readonly joinWindowMs: number;
+  /** Newest time in the log. `Infinity` settles every impression. */
+  readonly logEndMs: number;
+  readonly completedRule?: CompletedRule;
+}
+
+/** A playback that began in the replayed records. */
+export interface ReplayedWatch {
+  readonly videoId: string;
+  readonly atMs: number;
+  readonly watchSeconds: number;
+  readonly durationSeconds: number;
+  readonly completed: boolean;
+}
+
+export interface RefusedRecord {
+  readonly record: UserRecord;
+  readonly refusal: Refusal;
+}
+
+export interface ReplayResult {
+  /** In the order in which the labels' playbacks were first reported. */
+  readonly candidateExamples: CandidateExample[];
+  /** In the order in which the lists were logged, then by place in the list. */
+  readonly rankingExamples: RankingExample[];
+  readonly finalState: UserState;
+  readonly watches: ReplayedWatch[];
+  readonly refusals: RefusedRecord[];
+  readonly duplicateCount: number;
+  /** Lists without examples because their mark lies before the checkpoint. */
+  readonly unplacedRequestCount: number;
+}
+
+/**
+ * Replays one user.
+ *
+ * @param records of one user, in log order; a record at or below the last offset of its partition is a redelivery
+ *   and is passed over
+ * @throws Error when a record is another user's
+ */
+export function replayUser(records: readonly UserRecord[], options: ReplayOptions): ReplayResult {
+  return new UserReplay(records, options).run();
+}
+
+interface TakenFeatures {
+  readonly user: RankingUserFeatures;
+  readonly videos: readonly RankingVideoFeatures[];
+}
+
+interface OpenExample {
+  readonly playback: Playback;
+  readonly features: CandidateFeatures;
+}
+
+class UserReplay {
+  private readonly state: UserState;
+  private readonly rule: CompletedRule;
+  private labels = new LabelCollector();
+  private openExamples: OpenExample[] = [];
+  /** Features of lists by the index of their record, taken but not yet met in the log. */
+  private readonly taken = new Map<number, TakenFeatures>();
+  private servedLists: { readonly record: UserRecord; readonly served: ImpressionsServed; taken: TakenFeatures }[] = [];
+  /** Distinct tokens of all searches in the state; undefined once the searches have changed. */
+  private searchTokens: readonly string[] | undefined;
+  private readonly refusals: RefusedRecord[] = [];
+  private duplicateCount = 0;
+
+  constructor(
+    private readonly allRecords: readonly UserRecord[],
+    private readonly options: ReplayOptions,
+  ) {
+    const { initialState } = options;
+    const userId = allRecords.map(({ event }) => userIdOf(event)).find((id) => id !== undefined) ?? '';
+    this.state = initialState === undefined ? newState(userId) : decodeState(encodeState(initialState));
+    this.rule = options.completedRule ?? DEFAULT_COMPLETED_RULE;
+  }
+
+  run(): ReplayResult {
+    const records = withoutRedeliveries(this.allRecords);
+    const isLive = records.map((record) => this.letIn(record));
+    const { requests, unplacedCount } = placeRequests(records, (index) => isLive[index], this.options.initialMark);
+    let next = 0;
+    for (let index = 0; index < records.length; index++) {
+      for (; next < requests.length && requests[next].stateIndex === index; next++) {
+        const { served, recordIndex } = requests[next];
+        this.takeFeatures(served, recordIndex, records[recordIndex].event.occurredAtMs);
+      }
+      if (isLive[index]) this.fold(records[index], index);
+    }
+    return {
+      candidateExamples: this.candidateExamples(),
+      rankingExamples: this.rankingExamples(),
+      finalState: this.state,
+      watches: this.openExamples.map(({ playback }) => this.describe(playback)),
+      refusals: this.refusals,
+      duplicateCount: this.duplicateCount,
+      unplacedRequestCount: unplacedCount,
+    };
+  }
+
+  private letIn(record: UserRecord): boolean {
+    const { event, timestampMs, topic } = record;
+    const refusal = refuse(event, timestampMs ?? event.occurredAtMs, topic);
+    if (refusal !== undefined) this.refusals.push({ record, refusal });
+    return refusal === undefined;
+  }
+
+  /** The state is now that of the list's mark. */
+  private takeFeatures(served: ImpressionsServed, recordIndex: number, occurredAtMs: number): void {
+    if (this.state.deleted) return;
+    const context = contextOf(served, occurredAtMs);
+    const user = rankingUserFeatures(this.state, context);
+    const videos = served.items.map((item) => rankingVideoFeatures(this.state, item, context));
+    this.taken.set(recordIndex, { user, videos });
+  }
+
+  private fold(record: UserRecord, index: number): void {
+    const { event } = record;
+    const { body, occurredAtMs } = event;
+    // Before the event is folded: a label's features know nothing of the label.
+    const features = body?.$case === 'watch' ? this.labelFeatures(body.value, occurredAtMs) : undefined;
+    const outcome = applyEvent(this.state, event);
+    if (outcome === 'duplicate') this.duplicateCount++;
+    if (outcome !== 'applied') return;
+    switch (body?.$case) {
+      case 'watch': {
+        const playback = this.labels.addWatch(body.value, occurredAtMs);
+        if (features !== undefined) this.openExamples.push({ playback, features });
+        break;
+      }
+      case 'impressionsServed': {
+        const taken = this.taken.get(index);
+        if (taken !== undefined) this.servedLists.push({ record, served: body.value, taken });
+        break;
+      }
+      case 'impressionsViewed':
+        this.labels.addViewed(body.value.requestId, body.value.impressionIds);
+        break;
+      case 'search':
+      case 'userMerged':
+        this.searchTokens = undefined;
+        break;
+      case 'userDeleted':
+        this.forget();
+        break;
+    }
+  }
+
+  /** What was known of a deleted user goes out of the examples too. */
+  private forget(): void {
+    this.labels = new LabelCollector();
+    this.openExamples = [];
+    this.servedLists = [];
+    this.taken.clear();
+    this.searchTokens = undefined;
+  }
+
+  /** Features for a playback that is reported for the first time; undefined for a further part of one. */
+  private labelFeatures(watch: Watch, atMs: number): CandidateFeatures | undefined {
+    const { state } = this;
+    if (state.deleted || this.labels.knows(watch)) return undefined;
+    if (findPlayback(state.watches, hash53(watch.playbackId), watch.videoId) >= 0) return undefined;
+    const context: RequestContext = {
+      requestedAtMs: atMs,
+      surface: '',
+      country: watch.country,
+      device: watch.device,
+      // A watch does not say. Users with a profile are those that have an account; anonymous ones have none.
+      loggedIn: state.profile !== undefined,
+      seedVideoId: '',
+    };
+    return candidateFeaturesWith(state, context, this.rule, this.searchTokensBefore(atMs));
+  }
+
+  private searchTokensBefore(atMs: number): readonly string[] {
+    const { searches } = this.state;
+    const newest = searches.at(-1);
+    if (newest !== undefined && newest.searchedAtMs >= atMs) return searchTokensBefore(searches, atMs);
+    return (this.searchTokens ??= searchTokensBefore(searches, Infinity));
+  }
+
+  private candidateExamples(): CandidateExample[] {
+    const examples: CandidateExample[] = [];
+    for (const { playback, features } of this.openExamples) {
+      if (!this.isCompleted(playback)) continue;
+      const { videoId, atMs } = playback;
+      examples.push({ userId: this.state.userId, labelVideoId: videoId, labelAtMs: atMs, features });
+    }
+    return examples;
+  }
+
+  private rankingExamples(): RankingExample[] {
+    const { joinWindowMs, logEndMs } = this.options;
+    const examples: RankingExample[] = [];
+    const impressionIds = new Set<string>();
+    for (const { record, served, taken } of this.servedLists) {
+      const { occurredAtMs: servedAtMs, backfill } = record.event;
+      const { requestId, pageId, snapshotId } = served;
+      const isSettled = backfill || logEndMs - servedAtMs >= joinWindowMs;
+      for (let i = 0; i < served.items.length; i++) {
+        const item = served.items[i];
+        const { impressionId, position, score, featuresChecksum } = item;
+        // Ids are unique; a list that was logged twice under two event ids is still one list.
+        if (impressionIds.has(impressionId)) continue;
+        impressionIds.add(impressionId);
+        // Not even a watched one before its time: on the newest day there would be watched ones only, and the
+        // model would learn that new impressions are always watched.
+        if (!isSettled) continue;
+        const watchSeconds = this.labels.watchSecondsOf(item, servedAtMs, joinWindowMs);
+        if (watchSeconds === undefined && !this.labels.wasSeen(requestId, impressionId)) continue;
+        examples.push({
+          userId: this.state.userId,
+          requestId,
+          pageId: pageId || requestId,
+          impressionId,
+          servedAtMs,
+          position,
+          user: taken.user,
+          video: taken.videos[i],
+          clicked: watchSeconds !== undefined,
+          watchSeconds: watchSeconds ?? 0,
+          served: { snapshotId, score, featuresChecksum },
+        });
+      }
+    }
+    return examples;
+  }
+
+  private describe(playback: Playback): ReplayedWatch {
+    const { videoId, atMs, watchSeconds, durationSeconds } = playback;
+    return { videoId, atMs, watchSeconds, durationSeconds, completed: this.isCompleted(playback) };
+  }
+
+  private isCompleted({ watchSeconds, durationSeconds }: Playback): boolean {
+    return isCompleted(watchSeconds, durationSeconds, this.rule);
+  }
+}
+
+/** The circumstances of a list; an imported one without them was asked for when it was served. */
+function contextOf(served: ImpressionsServed, servedAtMs: number): RequestContext {
+  const { context } = served;
+  if (context !== undefined && context.requestedAtMs > 0) return context;
+  return {
+    requestedAtMs: servedAtMs,
+    surface: context?.surface ?? '',
+    country: context?.country ?? '',
+    device: context?.device ?? '',
+    loggedIn: context?.loggedIn ?? false,
+    seedVideoId: context?.seedVideoId ?? '',
+  };
+}
+
+function withoutRedeliveries(records: readonly UserRecord[]): UserRecord[] {
+  const lastOffsets = new Map<string, number>();
+  return records.filter(({ topic, partition, offset }) => {
+    const key = `${topic}/${partition}`;
+    if (offset <= (lastOffsets.get(key) ?? -1)) return false;
+    lastOffsets.set(key, offset);
+    return true;
+  });
+}

@@ -1,0 +1,90 @@
+/**
+ * What a logit is trained to mean.
+ *
+ * - `expected-watch-time`: every impression is one unit negative, and a clicked one in addition a positive weighted by
+ *   its watch seconds. The odds learned are Σ seconds / Σ impressions = E[T], whatever the click rate.
+ * - `paper` (§4.2): a clicked impression is a positive weighted by its watch seconds, one not clicked a unit negative.
+ *   The odds are E[T] / (1 − P) for a click rate of P: E[T] while clicks are rare, 1.8 times that at 44%.
+ * - `click`: both weigh 1. The odds are those of a click; what the other two are compared with.
+ */
+export type RankingObjective = 'expected-watch-time' | 'paper' | 'click';
+
+export interface RankingModelConfig {
+  readonly objective: RankingObjective;
+  /** ReLU layers between the input row and the logit; none makes it logistic regression. */
+  readonly hiddenSizes: readonly number[];
+  /** Most ids a vocabulary keeps, by how often they were clicked (paper §4.1). */
+  readonly maxVideos: number;
+  readonly maxChannels: number;
+  readonly maxTopics: number;
+  /** An embedding has this many dimensions for each unit of ln(rows of its table), and 2 at the least. */
+  readonly dimensionsPerLog: number;
+  /** Intervals of equal probability that a number is normalised by. */
+  readonly quantileCount: number;
+  /** Longest watch that counts; also the largest expectation served. */
+  readonly watchCapSeconds: number;
+  /**
+   * Share of ids that a training row shows as out of vocabulary. It keeps rare ids from being learned by heart, and
+   * teaches the tower what to say of a video that it has no row for.
+   */
+  readonly idDropout: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Of Adam on the tower; falls to zero over the training in a straight line, as the tables' does. */
+  readonly learningRate: number;
+  /** Of row-wise Adagrad on the tables. */
+  readonly tableLearningRate: number;
+  /** Pull of embeddings towards zero for each use of a row: λ of λ/2·|row|² added to the example's loss. */
+  readonly tableDecay: number;
+}
+
+const SECONDS_PER_HOUR = 3600;
+
+/** Defaults for so much data: a larger tower only where there are examples to fill it. */
+export function defaultRankingConfig(size: { exampleCount: number; videoCount: number }): RankingModelConfig {
+  return {
+    objective: 'expected-watch-time',
+    hiddenSizes: hiddenSizesFor(size.exampleCount),
+    maxVideos: Math.min(Math.max(size.videoCount, 1), 1_000_000),
+    maxChannels: 100_000,
+    maxTopics: 10_000,
+    dimensionsPerLog: size.exampleCount < 1_000_000 ? 1 : 2,
+    quantileCount: 100,
+    watchCapSeconds: 3 * SECONDS_PER_HOUR,
+    idDropout: 0.1,
+    epochs: size.exampleCount < 20_000 ? 6 : 3,
+    batchSize: size.exampleCount < 20_000 ? 128 : 512,
+    learningRate: 1e-3,
+    tableLearningRate: 0.02,
+    tableDecay: 1e-3,
+  };
+}
+
+function hiddenSizesFor(exampleCount: number): number[] {
+  if (exampleCount < 20_000) return [64, 32];
+  if (exampleCount < 1_000_000) return [128, 64];
+  if (exampleCount < 20_000_000) return [512, 256];
+  return [1024, 512, 256];
+}
+
+/** @throws RangeError naming the setting that makes no sense. */
+export function checkConfig(config: RankingModelConfig): void {
+  const atLeast = (name: keyof RankingModelConfig, least: number, whole: boolean) => {
+    const value = config[name] as number;
+    if (!(value >= least && Number.isFinite(value)) || (whole && !Number.isInteger(value))) {
+      throw new RangeError(
+        `ranking config: ${name} must be ${whole ? 'a whole number of' : ''} at least ${least}, not ${value}`,
+      );
+    }
+  };
+  for (const name of ['maxVideos', 'maxChannels', 'maxTopics', 'epochs', 'batchSize'] as const) atLeast(name, 1, true);
+  atLeast('quantileCount', 2, true);
+  for (const name of ['dimensionsPerLog', 'learningRate', 'tableLearningRate', 'tableDecay', 'idDropout'] as const) {
+    atLeast(name, 0, false);
+  }
+  atLeast('watchCapSeconds', 1, false);
+  if (config.idDropout >= 1) throw new RangeError(`ranking config: idDropout must be below 1, not ${config.idDropout}`);
+  if (config.hiddenSizes.some((size) => !Number.isInteger(size) || size < 1)) {
+    throw new RangeError(`ranking config: hiddenSizes must be whole numbers of at least 1, not ${config.hiddenSizes}`);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The training step as a port: tables and a tower in, batches in, a loss out. An engine may compute anywhere (plain
+ * TypeScript, TensorFlow.js, a GPU); `engineDeviations` says how far one is from the arithmetic written down here.
+ */
+import type { DenseStack, EmbeddingTable } from '@watchnext/learning';
+
+/** Columns of a row that the mean of some rows of a table fills. */
+export interface EmbeddingInput {
+  /** Index into `RankingNetwork.tables`; several inputs may share one. */
+  readonly table: number;
+  /** First column; as many follow as the table has dimensions. */
+  readonly from: number;
+}
+
+/** What is trained, and how. */
+export interface RankingNetwork {
+  readonly inputSize: number;
+  /** Trained in place, once `finish` has returned. Row 0 of each stays zero. */
+  readonly tables: readonly EmbeddingTable[];
+  readonly inputs: readonly EmbeddingInput[];
+  /** [inputSize] to one logit; the values to begin with. */
+  readonly tower: DenseStack;
+  /** Of Adam on the tower. */
+  readonly learningRate: number;
+  /** Of row-wise Adagrad on the tables. */
+  readonly tableLearningRate: number;
+  /** λ of λ/2·|row|², added to an example's loss for each table row that it uses. Not part of the loss reported. */
+  readonly tableDecay: number;
+}
+
+/** Table rows of one embedding input: those of batch row i are rows[offsets[i]] to rows[offsets[i + 1] − 1]. */
+export interface Bags {
+  readonly rows: Int32Array;
+  /** [rowCount + 1] */
+  readonly offsets: Int32Array;
+}
+
+export interface RankingBatch {
+  readonly rowCount: number;
+  /** [rowCount, inputSize]: numbers in place; the embedding inputs' columns are the engine's to fill, and are scratch. */
+  readonly values: Float32Array;
+  /** One for each of `RankingNetwork.inputs`. An empty bag is the zero vector. */
+  readonly bags: readonly Bags[];
+  /** [rowCount]: the weight of each example as a positive. */
+  readonly positiveWeights: Float32Array;
+  /** [rowCount]: the weight of each example as a negative; an example may have both. */
+  readonly negativeWeights: Float32Array;
+}
+
+export interface RankingGradients {
+  readonly loss: number;
+  /** ∂loss/∂row, [rowCount, inputSize]. */
+  readonly inputs: Float32Array;
+  /** ∂loss/∂(weights, bias, weights, bias, …) in the order of the tower's layers. */
+  readonly tower: readonly Float32Array[];
+}
+
+export interface RankingEngine {
+  /**
+   * One optimizer step on the mean loss of the batch, with both learning rates multiplied by `rateScale`.
+   * @returns the loss before the step
+   */
+  step(batch: RankingBatch, rateScale: number): number | Promise<number>;
+  /** Loss and gradients at the present weights; changes nothing. */
+  gradients(batch: RankingBatch): RankingGradients | Promise<RankingGradients>;
+  /** Brings the tables up to date, and returns the tower's weights. */
+  finish(): DenseStack | Promise<DenseStack>;
+  /** Frees what the engine holds; it cannot be used afterwards. */
+  dispose(): void;
+}
+
+export type RankingEngineFactory = (network: RankingNetwork) => RankingEngine | Promise<RankingEngine>;
+
+/**
+ * Weighted logistic regression (paper §4.2): the mean over the rows of p·log(1 + e^−z) + n·log(1 + e^z).
+ *
+ * @param logits z, [rowCount]
+ * @param gradient receives ∂loss/∂z, [rowCount]
+ * @returns the loss
+ */
+export function weightedLogisticLoss(logits: Float32Array, batch: RankingBatch, gradient: Float32Array): number {
+  const { rowCount, positiveWeights, negativeWeights } = batch;
+  let sum = 0;
+  for (let i = 0; i < rowCount; i++) {
+    const z = logits[i];
+    const probability = 1 / (1 + Math.exp(-z));
+    // log(1 + e^z) without overflow, and log(1 + e^−z) = log(1 + e^z) − z.
+    const softplus = Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+    sum += positiveWeights[i] * (softplus - z) + negativeWeights[i] * softplus;
+    gradient[i] = (positiveWeights[i] * (probability - 1) + negativeWeights[i] * probability) / rowCount;
+  }
+  return sum / rowCount;
+}

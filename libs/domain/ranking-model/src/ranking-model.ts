@@ -1,0 +1,183 @@
+import {
+  statisticsNumbers,
+  type RankingUserFeatures,
+  type RankingVideoFeatures,
+  type VideoStatistics,
+} from '@watchnext/features';
+import type { DenseStack, EmbeddingTable, Vocabulary } from '@watchnext/learning';
+import type { RankingModelConfig } from './config';
+import {
+  ALL_NUMBERS,
+  layOut,
+  TABLE_NAMES,
+  USER_EMBEDDINGS,
+  USER_NUMBERS,
+  VIDEO_NUMBERS,
+  writeNumber,
+  type InputGroup,
+  type InputLayout,
+} from './input-layout';
+import { modelFromParts, partsOfModel, type ModelParts } from './model-parts';
+import type { QuantileMap } from './quantiles';
+
+/** The user's columns of the input row, the same for every candidate of a request. */
+export interface EncodedUser {
+  readonly columns: Float32Array;
+}
+
+/** A raw feature as it came, for explanations: a number (NaN where missing) or an id. */
+export interface RawFeature {
+  readonly name: string;
+  readonly number?: number;
+  readonly text?: string;
+}
+
+/** What a model is made of. Vocabularies and tables as `TABLE_NAMES`, quantiles as `ALL_NUMBERS`. */
+export interface ModelIngredients {
+  readonly config: RankingModelConfig;
+  readonly vocabularies: readonly Vocabulary[];
+  readonly tables: readonly EmbeddingTable[];
+  readonly quantiles: readonly QuantileMap[];
+  readonly tower: DenseStack;
+}
+
+/**
+ * Ranks by expected watch time: turns features into rows for the tower, and the tower's logit into seconds.
+ *
+ * @example
+ * const user = model.encodeUser(userFeatures);
+ * const rows = new Float32Array(candidates.length * model.inputSize);
+ * candidates.forEach((c, i) => model.writeInput(user, c.features, c.statistics, rows, i * model.inputSize));
+ * const logits = await tower.run(rows, candidates.length); // `tower`: an OnnxStack of `model.tower`
+ * const seconds = Array.from(logits, (logit) => model.expectedWatchSeconds(logit));
+ */
+export class RankingModel {
+  readonly config: RankingModelConfig;
+  /** [inputSize] to one logit. */
+  readonly tower: DenseStack;
+  /** Values of an input row. */
+  readonly inputSize: number;
+  /** The columns of each feature; every column is in one group. */
+  readonly inputGroups: readonly InputGroup[];
+  private readonly layout: InputLayout;
+
+  /** @throws Error if the ingredients do not fit each other */
+  constructor(private readonly ingredients: ModelIngredients) {
+    const { config, tables, quantiles, tower } = ingredients;
+    this.layout = layOut(
+      tables.map((table) => table.dimensions),
+      quantiles,
+    );
+    this.config = config;
+    this.tower = tower;
+    this.inputSize = this.layout.inputSize;
+    this.inputGroups = this.layout.groups;
+    checkFit(ingredients, this.inputSize);
+  }
+
+  /** Does the user's part of the work, once a request. */
+  encodeUser(user: RankingUserFeatures): EncodedUser {
+    const columns = new Float32Array(this.layout.userSize);
+    const ids = [user.lastWatchedVideoId, user.seedVideoId, user.surface, user.country, user.device];
+    ids.forEach((id, input) => this.writeEmbedding(input, [id], columns, 0));
+    this.writeNumbers(user.numbers, 0, columns, 0);
+    return { columns };
+  }
+
+  /** Writes the row of one candidate to out[offset … offset + inputSize). Allocates next to nothing. */
+  writeInput(
+    user: EncodedUser,
+    video: RankingVideoFeatures,
+    statistics: VideoStatistics | undefined,
+    out: Float32Array,
+    offset: number,
+  ): void {
+    out.set(user.columns, offset);
+    const first = USER_EMBEDDINGS.length;
+    this.writeEmbedding(first, [video.videoId], out, offset);
+    this.writeEmbedding(first + 1, [video.channelId], out, offset);
+    this.writeEmbedding(first + 2, video.topics, out, offset);
+    this.writeEmbedding(first + 3, [video.source], out, offset);
+    this.writeNumbers(video.numbers, USER_NUMBERS.length, out, offset);
+    this.writeNumbers(statisticsNumbers(statistics), USER_NUMBERS.length + video.numbers.length, out, offset);
+  }
+
+  /**
+   * exp(logit): the odds that the objective trains, in seconds, at most the longest watch that training counted. Under
+   * the objective "click" these are odds of a click, not seconds.
+   */
+  expectedWatchSeconds(logit: number): number {
+    return Math.min(Math.exp(logit), this.config.watchCapSeconds);
+  }
+
+  /** The features by name, before vocabularies and normalisation, in the order of the columns. */
+  rawFeatures(
+    user: RankingUserFeatures,
+    video: RankingVideoFeatures,
+    statistics: VideoStatistics | undefined,
+  ): RawFeature[] {
+    const numbers = [...video.numbers, ...statisticsNumbers(statistics)];
+    return [
+      { name: 'lastWatchedVideo', text: user.lastWatchedVideoId },
+      { name: 'seedVideo', text: user.seedVideoId },
+      { name: 'surface', text: user.surface },
+      { name: 'country', text: user.country },
+      { name: 'device', text: user.device },
+      ...USER_NUMBERS.map((name, i) => ({ name, number: user.numbers[i] })),
+      { name: 'video', text: video.videoId },
+      { name: 'channel', text: video.channelId },
+      { name: 'topics', text: video.topics.join(', ') },
+      { name: 'source', text: video.source },
+      ...VIDEO_NUMBERS.map((name, i) => ({ name, number: numbers[i] })),
+    ];
+  }
+
+  /** Everything that `fromParts` needs to make the same model, bit for bit. */
+  toParts(): ModelParts {
+    return partsOfModel(this.ingredients);
+  }
+
+  /** @throws Error if something is missing, of the wrong shape, or made for other features than this program's */
+  static fromParts(parts: ModelParts): RankingModel {
+    return new RankingModel(modelFromParts(parts));
+  }
+
+  /** The mean of the known ids' rows; zeros where none is known. */
+  private writeEmbedding(input: number, ids: readonly string[], out: Float32Array, offset: number): void {
+    const { table, from } = this.layout.embeddings[input];
+    const { dimensions, values } = this.ingredients.tables[table];
+    const vocabulary = this.ingredients.vocabularies[table];
+    const to = offset + from;
+    out.fill(0, to, to + dimensions);
+    let known = 0;
+    for (const id of ids) if (vocabulary.indexOf(id) > 0) known++;
+    for (const id of ids) {
+      const row = vocabulary.indexOf(id) * dimensions;
+      if (row > 0) for (let d = 0; d < dimensions; d++) out[to + d] += values[row + d] / known;
+    }
+  }
+
+  private writeNumbers(numbers: Float64Array, first: number, out: Float32Array, offset: number): void {
+    for (let i = 0; i < numbers.length; i++) {
+      const quantiles = this.ingredients.quantiles[first + i];
+      writeNumber(quantiles.positionOf(numbers[i]), quantiles, out, offset + this.layout.numberColumns[first + i]);
+    }
+  }
+}
+
+function checkFit({ vocabularies, tables, quantiles, tower }: ModelIngredients, inputSize: number): void {
+  TABLE_NAMES.forEach((name, i) => {
+    if (tables[i]?.rowCount !== vocabularies[i]?.rowCount) {
+      throw new Error(
+        `table "${name}" has ${tables[i]?.rowCount} rows for a vocabulary of ${vocabularies[i]?.rowCount}`,
+      );
+    }
+  });
+  if (quantiles.length !== ALL_NUMBERS.length) {
+    throw new Error(`${quantiles.length} quantile maps for ${ALL_NUMBERS.length} numbers`);
+  }
+  const [first, last] = [tower[0], tower[tower.length - 1]];
+  if (first?.inputSize !== inputSize || last?.outputSize !== 1) {
+    throw new Error(`a tower from ${first?.inputSize} to ${last?.outputSize} where rows have ${inputSize} values`);
+  }
+}

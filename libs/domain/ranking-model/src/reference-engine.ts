@@ -1,0 +1,93 @@
+/**
+ * The ranking step in plain TypeScript, in double precision where it sums: the oracle that other engines are held to,
+ * and an engine for small data where no tensor backend is at hand. About fifty times slower than TensorFlow.js.
+ */
+import { Adam, checkStack, type DenseStack } from '@watchnext/learning';
+import { EmbeddingInputs } from './embedding-inputs';
+import {
+  weightedLogisticLoss,
+  type RankingBatch,
+  type RankingEngine,
+  type RankingGradients,
+  type RankingNetwork,
+} from './engine';
+
+export function referenceRankingEngine(network: RankingNetwork): RankingEngine {
+  checkStack(network.tower);
+  const tower = network.tower.map((layer) => ({ ...layer, weights: layer.weights.slice(), bias: layer.bias.slice() }));
+  const parameters = tower.flatMap((layer) => [layer.weights, layer.bias]);
+  const adam = new Adam(parameters, { learningRate: network.learningRate });
+  const embeddings = new EmbeddingInputs(network);
+
+  const gradients = (batch: RankingBatch): RankingGradients => {
+    embeddings.fill(batch);
+    const activations = forward(tower, batch.values, batch.rowCount);
+    const logitGradient = new Float32Array(batch.rowCount);
+    const loss = weightedLogisticLoss(activations[activations.length - 1], batch, logitGradient);
+    return { loss, ...backward(tower, activations, logitGradient, batch.rowCount) };
+  };
+  return {
+    gradients,
+    step(batch, rateScale) {
+      const { loss, inputs, tower: towerGradients } = gradients(batch);
+      adam.learningRate = network.learningRate * rateScale;
+      adam.step(towerGradients);
+      embeddings.update(batch, inputs, rateScale);
+      return loss;
+    },
+    finish: () => tower.map((layer) => ({ ...layer, weights: layer.weights.slice(), bias: layer.bias.slice() })),
+    dispose: () => undefined,
+  };
+}
+
+/** The input of each layer, and the logits at the end. */
+function forward(tower: DenseStack, rows: Float32Array, rowCount: number): Float32Array[] {
+  const activations = [rows];
+  for (const { inputSize, outputSize, weights, bias, activation } of tower) {
+    const input = activations[activations.length - 1];
+    const output = new Float32Array(rowCount * outputSize);
+    for (let row = 0; row < rowCount; row++) {
+      for (let j = 0; j < outputSize; j++) {
+        let sum = bias[j];
+        for (let i = 0; i < inputSize; i++) sum += input[row * inputSize + i] * weights[i * outputSize + j];
+        output[row * outputSize + j] = activation === 'relu' && sum < 0 ? 0 : sum;
+      }
+    }
+    activations.push(output);
+  }
+  return activations;
+}
+
+function backward(
+  tower: DenseStack,
+  activations: readonly Float32Array[],
+  logitGradient: Float32Array,
+  rowCount: number,
+): { inputs: Float32Array; tower: Float32Array[] } {
+  const towerGradients: Float32Array[] = [];
+  let gradient = logitGradient;
+  for (let n = tower.length - 1; n >= 0; n--) {
+    const { inputSize, outputSize, weights, activation } = tower[n];
+    const [input, output] = [activations[n], activations[n + 1]];
+    if (activation === 'relu') gradient = gradient.map((value, i) => (output[i] > 0 ? value : 0));
+    const weightSums = new Float64Array(weights.length);
+    const biasSums = new Float64Array(outputSize);
+    const inputGradient = new Float32Array(rowCount * inputSize);
+    for (let row = 0; row < rowCount; row++) {
+      const from = row * outputSize;
+      for (let j = 0; j < outputSize; j++) biasSums[j] += gradient[from + j];
+      for (let i = 0; i < inputSize; i++) {
+        const x = input[row * inputSize + i];
+        let sum = 0;
+        for (let j = 0; j < outputSize; j++) {
+          weightSums[i * outputSize + j] += x * gradient[from + j];
+          sum += gradient[from + j] * weights[i * outputSize + j];
+        }
+        inputGradient[row * inputSize + i] = sum;
+      }
+    }
+    towerGradients.unshift(Float32Array.from(weightSums), Float32Array.from(biasSums));
+    gradient = inputGradient;
+  }
+  return { inputs: gradient, tower: towerGradients };
+}

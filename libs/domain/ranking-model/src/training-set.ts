@@ -1,0 +1,192 @@
+/** Ranking examples turned into what batches are cut from: ids as table rows, numbers as positions among quantiles. */
+import { statisticsNumbers, type RankingExample, type VideoStatistics } from '@watchnext/features';
+import { Vocabulary, type Random } from '@watchnext/learning';
+import type { RankingModelConfig } from './config';
+import type { Bags, RankingBatch } from './engine';
+import {
+  ALL_NUMBERS,
+  TABLE_NAMES,
+  USER_EMBEDDINGS,
+  VIDEO_EMBEDDINGS,
+  writeNumber,
+  type InputLayout,
+} from './input-layout';
+import { QuantileCollector, type QuantileMap } from './quantiles';
+
+/** The statistics of a video as they were known at a moment. */
+export type StatisticsAt = (videoId: string, atMs: number) => VideoStatistics | undefined;
+
+/** Embedding inputs whose ids are dropped out: only these have ids that come and go. */
+const DROPPED_INPUTS = new Set(['lastWatchedVideo', 'seedVideo', 'video', 'channel']);
+
+const INPUTS = [...USER_EMBEDDINGS, ...VIDEO_EMBEDDINGS];
+
+/**
+ * Vocabularies as `TABLE_NAMES`. Videos, channels and topics by how often they were clicked (paper §4.1); the small
+ * spaces by how often they were shown, since a surface where nobody clicks is worth knowing.
+ */
+export function buildVocabularies(examples: readonly RankingExample[], config: RankingModelConfig): Vocabulary[] {
+  const counts = new Map(TABLE_NAMES.map((name) => [name as string, new Map<string, number>()]));
+  const count = (name: string, id: string) => {
+    const ofName = counts.get(name)!;
+    ofName.set(id, (ofName.get(id) ?? 0) + 1);
+  };
+  for (const { user, video, clicked } of examples) {
+    count('surfaces', user.surface);
+    count('countries', user.country);
+    count('devices', user.device);
+    count('sources', video.source);
+    if (!clicked) continue;
+    count('videos', video.videoId);
+    count('channels', video.channelId);
+    for (const topic of video.topics) count('topics', topic);
+  }
+  const limits: Record<string, number> = {
+    videos: config.maxVideos,
+    channels: config.maxChannels,
+    topics: config.maxTopics,
+  };
+  return TABLE_NAMES.map((name) => Vocabulary.build(counts.get(name)!, limits[name] ?? Infinity));
+}
+
+/** All numbers of an example, as `ALL_NUMBERS`. */
+function numbersOf({ user, video, servedAtMs }: RankingExample, statisticsAt: StatisticsAt, out: Float64Array): void {
+  out.set(user.numbers, 0);
+  out.set(video.numbers, user.numbers.length);
+  out.set(statisticsNumbers(statisticsAt(video.videoId, servedAtMs)), user.numbers.length + video.numbers.length);
+}
+
+/** One pass over the examples for the quantiles of every number. */
+export function collectQuantiles(
+  examples: readonly RankingExample[],
+  statisticsAt: StatisticsAt,
+  quantileCount: number,
+  random: Random,
+): QuantileMap[] {
+  const collector = new QuantileCollector(ALL_NUMBERS, random);
+  const row = new Float64Array(ALL_NUMBERS.length);
+  for (const example of examples) {
+    numbersOf(example, statisticsAt, row);
+    collector.add(row);
+  }
+  return collector.finish(quantileCount);
+}
+
+export class TrainingSet {
+  readonly exampleCount: number;
+  /** Mean of an example's whole weight, which batches divide by: losses are then about 1 whatever the watch times. */
+  readonly meanWeight: number;
+  /** Σ positive weights / Σ negative weights: the odds of a model that knows nothing. */
+  readonly baseOdds: number;
+  /** [exampleCount, numbers]: float32 positions, NaN where missing. */
+  private readonly positions: Float32Array;
+  private readonly bags: readonly Bags[];
+  private readonly positiveWeights: Float64Array;
+  private readonly negativeWeights: Float64Array;
+
+  constructor(
+    examples: readonly RankingExample[],
+    statisticsAt: StatisticsAt,
+    private readonly config: RankingModelConfig,
+    vocabularies: readonly Vocabulary[],
+    private readonly quantiles: readonly QuantileMap[],
+    private readonly layout: InputLayout,
+  ) {
+    this.exampleCount = examples.length;
+    this.positions = new Float32Array(examples.length * ALL_NUMBERS.length);
+    const row = new Float64Array(ALL_NUMBERS.length);
+    examples.forEach((example, n) => {
+      numbersOf(example, statisticsAt, row);
+      row.forEach((value, i) => (this.positions[n * row.length + i] = quantiles[i].positionOf(value)));
+    });
+    this.bags = INPUTS.map(({ name, table }) => bagsOf(examples, name, vocabularies[TABLE_NAMES.indexOf(table)]));
+    this.positiveWeights = Float64Array.from(examples, (example) => positiveWeightOf(example, config));
+    this.negativeWeights = Float64Array.from(examples, (example) => negativeWeightOf(example, config));
+    const [positive, negative] = [sumOf(this.positiveWeights), sumOf(this.negativeWeights)];
+    this.meanWeight = (positive + negative) / examples.length;
+    this.baseOdds = positive / negative;
+  }
+
+  /** Cuts the batch of these examples, some of its ids made unknown by `config.idDropout`. */
+  batch(members: Int32Array, dropout: Random): RankingBatch {
+    const { layout, meanWeight } = this;
+    const values = new Float32Array(members.length * layout.inputSize);
+    members.forEach((example, n) => {
+      const from = example * ALL_NUMBERS.length;
+      for (let i = 0; i < ALL_NUMBERS.length; i++) {
+        const column = n * layout.inputSize + layout.numberColumns[i];
+        writeNumber(this.positions[from + i], this.quantiles[i], values, column);
+      }
+    });
+    return {
+      rowCount: members.length,
+      values,
+      bags: this.bags.map((bags, input) => this.cut(bags, members, DROPPED_INPUTS.has(INPUTS[input].name), dropout)),
+      positiveWeights: Float32Array.from(members, (example) => this.positiveWeights[example] / meanWeight),
+      negativeWeights: Float32Array.from(members, (example) => this.negativeWeights[example] / meanWeight),
+    };
+  }
+
+  private cut(bags: Bags, members: Int32Array, isDropped: boolean, dropout: Random): Bags {
+    const rows: number[] = [];
+    const offsets = new Int32Array(members.length + 1);
+    members.forEach((example, n) => {
+      const keep = !isDropped || this.config.idDropout === 0 || dropout.next() >= this.config.idDropout;
+      if (keep) for (let i = bags.offsets[example]; i < bags.offsets[example + 1]; i++) rows.push(bags.rows[i]);
+      offsets[n + 1] = rows.length;
+    });
+    return { rows: Int32Array.from(rows), offsets };
+  }
+}
+
+/** Unknown ids are in no bag, so that a bag's mean is over what is known, as when serving. */
+function bagsOf(examples: readonly RankingExample[], input: string, vocabulary: Vocabulary): Bags {
+  const rows: number[] = [];
+  const offsets = new Int32Array(examples.length + 1);
+  examples.forEach((example, n) => {
+    for (const id of idsOf(example, input)) {
+      const row = vocabulary.indexOf(id);
+      if (row > 0) rows.push(row);
+    }
+    offsets[n + 1] = rows.length;
+  });
+  return { rows: Int32Array.from(rows), offsets };
+}
+
+function idsOf({ user, video }: RankingExample, input: string): readonly string[] {
+  switch (input) {
+    case 'lastWatchedVideo':
+      return [user.lastWatchedVideoId];
+    case 'seedVideo':
+      return [user.seedVideoId];
+    case 'surface':
+      return [user.surface];
+    case 'country':
+      return [user.country];
+    case 'device':
+      return [user.device];
+    case 'video':
+      return [video.videoId];
+    case 'channel':
+      return [video.channelId];
+    case 'topics':
+      return video.topics;
+    case 'source':
+      return [video.source];
+    default:
+      throw new Error(`no embedding input is called "${input}"`);
+  }
+}
+
+function positiveWeightOf({ clicked, watchSeconds }: RankingExample, config: RankingModelConfig): number {
+  if (!clicked) return 0;
+  return config.objective === 'click' ? 1 : Math.min(watchSeconds, config.watchCapSeconds);
+}
+
+function negativeWeightOf({ clicked }: RankingExample, config: RankingModelConfig): number {
+  return clicked && config.objective !== 'expected-watch-time' ? 0 : 1;
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}

@@ -1,0 +1,105 @@
+/**
+ * Names and places of archive files:
+ *
+ *   <directory>/<topic>/dt=2026-11-23/p00003-0000000000000100-0000000000000199.parquet
+ *
+ * holds what the log had of partition 3 from offset 100 to 199, both included. The range says which offsets are
+ * accounted for, not which are there: compaction and retention may have removed some before they were archived. So
+ * the ranges of a partition follow each other without gaps, and a file that went missing shows.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface ArchiveFile {
+  readonly path: string;
+  /** Folder it lies in, as "2026-11-23". */
+  readonly day: string;
+  readonly partition: number;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+}
+
+const DAY_PREFIX = 'dt=';
+const FILE_NAME = /^p(\d{5,})-(\d{16})-(\d{16})\.parquet$/;
+const DAY_MS = 86_400_000;
+/** Last millisecond whose year has four digits, so that days sort as text. */
+const MAX_DAY_MS = Date.UTC(9999, 11, 31);
+
+/** File systems and object stores both take these; nothing that leads out of the archive. */
+export function isTopicName(topic: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,248}$/.test(topic);
+}
+
+export function dayFolder(directory: string, topic: string, day: string): string {
+  return join(directory, topic, `${DAY_PREFIX}${day}`);
+}
+
+export function archiveFile(
+  directory: string,
+  topic: string,
+  place: { day: string; partition: number; firstOffset: number; lastOffset: number },
+): ArchiveFile {
+  const { day, partition, firstOffset, lastOffset } = place;
+  const range = [firstOffset, lastOffset].map((offset) => String(offset).padStart(16, '0')).join('-');
+  const name = `p${String(partition).padStart(5, '0')}-${range}.parquet`;
+  return { path: join(dayFolder(directory, topic, day), name), ...place };
+}
+
+/** UTC day of a time; times beyond any calendar count as its ends. */
+export function dayOf(timeMs: number): string {
+  const bounded = Number.isFinite(timeMs) ? Math.min(Math.max(timeMs, 0), MAX_DAY_MS) : 0;
+  return new Date(bounded).toISOString().slice(0, 10);
+}
+
+/**
+ * The day that a record would lie in by itself: when it was received, unless that is more than a day after the log
+ * took it. Then a clock was wrong, and believing it would drag all that follows in the partition into the future.
+ */
+export function dayOfRecord(receivedAtMs: number | undefined, timestampMs: number): string {
+  if (!receivedAtMs || receivedAtMs <= 0 || receivedAtMs > timestampMs + DAY_MS) return dayOf(timestampMs);
+  return dayOf(receivedAtMs);
+}
+
+/** Days that have a folder, ascending. */
+export async function listDays(directory: string, topic: string): Promise<string[]> {
+  const names = await readdirIfThere(join(directory, topic));
+  return names
+    .filter((name) => /^dt=\d{4}-\d{2}-\d{2}$/.test(name))
+    .map((name) => name.slice(DAY_PREFIX.length))
+    .sort();
+}
+
+/** Files of one day's folder by partition and first offset; anything else in it is passed over. */
+export async function listDayFiles(directory: string, topic: string, day: string): Promise<ArchiveFile[]> {
+  const folder = dayFolder(directory, topic, day);
+  const files: ArchiveFile[] = [];
+  for (const name of await readdirIfThere(folder)) {
+    const match = FILE_NAME.exec(name);
+    if (!match) continue;
+    const [partition, firstOffset, lastOffset] = match.slice(1).map(Number) as [number, number, number];
+    files.push({ path: join(folder, name), day, partition, firstOffset, lastOffset });
+  }
+  return files.sort(byRange);
+}
+
+/** All files from a day on (default: all) by partition and first offset. */
+export async function listFiles(directory: string, topic: string, fromDay = ''): Promise<ArchiveFile[]> {
+  const files: ArchiveFile[] = [];
+  for (const day of await listDays(directory, topic)) {
+    if (day >= fromDay) files.push(...(await listDayFiles(directory, topic, day)));
+  }
+  return files.sort(byRange);
+}
+
+export async function readdirIfThere(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function byRange(a: ArchiveFile, b: ArchiveFile): number {
+  return a.partition - b.partition || a.firstOffset - b.firstOffset || a.lastOffset - b.lastOffset;
+}

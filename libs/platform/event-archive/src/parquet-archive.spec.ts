@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { Event, TOPICS } from '@watchnext/contract';
+import { openParquetArchive } from './parquet-archive';
+
+/** What every driver must do is in the conformance suite (libs/testing); here is what other engines see. */
+describe('an archive file', () => {
+  let directory: string;
+  beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'watchnext-event-archive-'))));
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('has the columns that need no protobuf, and none of them for a value that is no event', async () => {
+    const receivedAtMs = Date.UTC(2026, 10, 23, 13);
+    const event = Event.fromPartial({
+      eventId: 'event-1',
+      occurredAtMs: receivedAtMs - 1_000,
+      receivedAtMs,
+      body: {
+        $case: 'watch',
+        value: {
+          userId: 'anna',
+          videoId: 'video-1',
+          impressionId: 'impression-1',
+          playbackId: '',
+          positionSeconds: 12.5,
+        },
+      },
+    });
+    const shared = { topic: TOPICS.activity, partition: 3, timestampMs: receivedAtMs + 5 };
+    const archive = openParquetArchive(directory);
+    await archive.write(TOPICS.activity, 3, [
+      { ...shared, offset: 7, key: 'anna', value: Event.encode(event).finish() },
+      { ...shared, offset: 8, key: 'ben', value: Buffer.from('no event') },
+    ]);
+    await archive.close();
+
+    const file = 'p00003-0000000000000007-0000000000000008.parquet';
+    const [watch, noEvent] = await readParquet(join(directory, TOPICS.activity, 'dt=2026-11-23', file));
+    const place = {
+      topic: TOPICS.activity,
+      partition: 3,
+      timestamp_ms: String(shared.timestampMs),
+      value: expect.anything(),
+    };
+    expect(watch).toEqual({
+      ...place,
+      offset: '7',
+      key: 'anna',
+      kind: 'watch',
+      event_id: 'event-1',
+      user_id: 'anna',
+      occurred_at_ms: String(event.occurredAtMs),
+      received_at_ms: String(receivedAtMs),
+      video_id: 'video-1',
+      request_id: null,
+      impression_id: 'impression-1',
+      playback_id: null,
+      position_seconds: 12.5,
+    });
+    const nothing = Object.keys(watch ?? {}).filter(
+      (column) => !(column in place) && column !== 'offset' && column !== 'key',
+    );
+    expect(noEvent).toEqual({
+      ...place,
+      offset: '8',
+      key: 'ben',
+      ...Object.fromEntries(nothing.map((column) => [column, null])),
+    });
+  });
+});
+
+async function readParquet(path: string): Promise<Record<string, unknown>[]> {
+  const connection = await (await DuckDBInstance.create()).connect();
+  const reader = await connection.runAndReadAll(
+    `FROM read_parquet('${path}', hive_partitioning = false) ORDER BY "offset"`,
+  );
+  return reader.getRowObjectsJson() as Record<string, unknown>[];
+}

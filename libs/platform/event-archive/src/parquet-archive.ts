@@ -1,0 +1,295 @@
+/**
+ * The event archive as Parquet files in a folder, through DuckDB in this process.
+ *
+ * A file is written under `<topic>/.incoming/`, synced, and renamed into its place: under its final name it is whole.
+ * Nothing is remembered between calls, what the folder says counts; so several processes may archive different
+ * partitions, and one that takes over a partition goes on where the last one ended.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { LogRecord } from '@watchnext/event-log';
+import {
+  type ArchiveFile,
+  archiveFile,
+  dayOfRecord,
+  isTopicName,
+  listDayFiles,
+  listDays,
+  listFiles,
+  readdirIfThere,
+} from './archive-files';
+import { describeFailure, readPartition, selectParts } from './parquet-reader';
+import { stageRecords, writeStaged } from './parquet-writer';
+import {
+  type ArchiveExtent,
+  type ArchiveReadOptions,
+  ArchiveWriteError,
+  type EventArchive,
+  EventArchiveError,
+} from './port';
+import { ArchiveGapError, type PartitionPlan, planReading } from './read-plan';
+import { sqlText } from './sql';
+
+export interface ParquetArchiveOptions {
+  /** What DuckDB may use before it sorts on disk; default 1,024. */
+  readonly memoryLimitMiB?: number;
+  /** Where it sorts on disk; default: a folder below the system's for temporary files. */
+  readonly spillDirectory?: string;
+}
+
+/** What the rest of a partition leaves to a run of it. */
+interface RunBounds {
+  readonly earliestDay: string;
+  readonly latestDay: string;
+  /** The run accounts for the offsets from here on. */
+  readonly firstOffset: number;
+}
+
+/** Records of a run that go into one file. */
+interface DayCut {
+  readonly day: string;
+  readonly from: number;
+  to: number;
+}
+
+const INCOMING_FOLDER = '.incoming';
+/** No file takes this long to write; an incoming one older than this was left by a crash. */
+const ABANDONED_AFTER_MS = 3_600_000;
+/** A listing taken while a writer adds files may show a later one and miss an earlier one; the next one shows both. */
+const LISTING_ATTEMPTS = 3;
+
+/** Opens (and creates, on the first write) an archive in a folder. Make one per process and close it at the end. */
+export function openParquetArchive(directory: string, options: ParquetArchiveOptions = {}): EventArchive {
+  return new ParquetArchive(directory, options);
+}
+
+class ParquetArchive implements EventArchive {
+  private readonly database: Promise<DuckDBInstance>;
+  /** By topic and partition. */
+  private readonly lastWrites = new Map<string, Promise<void>>();
+  private closed = false;
+
+  constructor(
+    private readonly directory: string,
+    options: ParquetArchiveOptions,
+  ) {
+    this.database = openDatabase(options);
+    this.database.catch(() => undefined);
+  }
+
+  /** Writes of one partition go one after the other: each looks at where the last one ended. */
+  write(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
+    if (this.closed) return Promise.reject(closedError());
+    const name = `${topic}/${partition}`;
+    const write = (this.lastWrites.get(name) ?? Promise.resolve()).then(() => this.writeNow(topic, partition, records));
+    const settled = write
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.lastWrites.get(name) === settled) this.lastWrites.delete(name);
+      });
+    this.lastWrites.set(name, settled);
+    return write;
+  }
+
+  async nextOffset(topic: string, partition: number): Promise<number | undefined> {
+    const newest = await this.newestFiles(topic, partition);
+    return newest.length === 0 ? undefined : endOf(newest);
+  }
+
+  async *read(topic: string, options: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
+    const plans = await this.plan(topic, options.fromDay);
+    if (plans.length === 0) return;
+    const connection = await (await this.openDatabase()).connect();
+    try {
+      for (const plan of plans) yield* readPartition(connection, topic, plan, options.order);
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  async extent(topic: string): Promise<ArchiveExtent> {
+    const parts = (await this.plan(topic, undefined)).flatMap((plan) => plan.parts);
+    if (parts.length === 0) {
+      return { recordCount: 0, fileCount: 0, minOccurredAtMs: undefined, maxOccurredAtMs: undefined };
+    }
+    const connection = await (await this.openDatabase()).connect();
+    try {
+      const result = await connection.run(`
+        SELECT count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE, max(occurred_at_ms)::DOUBLE
+        FROM (${selectParts('occurred_at_ms', parts)})`);
+      const [recordCount, min, max] = (await result.getRows())[0] as [number, number | null, number | null];
+      return {
+        recordCount,
+        fileCount: parts.length,
+        minOccurredAtMs: min ?? undefined,
+        maxOccurredAtMs: max ?? undefined,
+      };
+    } catch (error) {
+      throw await describeFailure(connection, parts, error);
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.all(this.lastWrites.values());
+    (await this.database).closeSync();
+  }
+
+  private async openDatabase(): Promise<DuckDBInstance> {
+    if (this.closed) throw closedError();
+    return this.database;
+  }
+
+  private async writeNow(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
+    checkRun(topic, partition, records);
+    if (records.length === 0) return;
+    let path = join(this.directory, topic);
+    try {
+      const bounds = await this.boundsFor(topic, partition, records);
+      const connection = await (await this.database).connect();
+      try {
+        const cuts: DayCut[] = [];
+        await stageRecords(connection, topic, records, ({ record, event }) =>
+          addToCuts(cuts, bounds, dayOfRecord(event.receivedAtMs, record.timestampMs), record.offset),
+        );
+        let firstOffset = bounds.firstOffset;
+        for (const { day, from, to } of cuts) {
+          const file = archiveFile(this.directory, topic, { day, partition, firstOffset, lastOffset: to });
+          path = file.path;
+          await this.placeFile(topic, file, (incoming) =>
+            writeStaged(connection, incoming, topic, partition, { from, to }),
+          );
+          firstOffset = to + 1;
+        }
+      } finally {
+        connection.closeSync();
+      }
+    } catch (error) {
+      throw new ArchiveWriteError(path, { cause: error });
+    }
+  }
+
+  /** Between which days a run belongs, and from which offset on it accounts for what the log had. */
+  private async boundsFor(topic: string, partition: number, records: readonly LogRecord[]): Promise<RunBounds> {
+    const firstOffset = (records[0] as LogRecord).offset;
+    const lastOffset = (records.at(-1) as LogRecord).offset;
+    const newest = await this.newestFiles(topic, partition);
+    // The usual case: the run follows all that is there.
+    const isAppend = newest.length > 0 && firstOffset >= endOf(newest);
+    const others = isAppend
+      ? newest
+      : (await listFiles(this.directory, topic)).filter((file) => file.partition === partition);
+    const before = others.filter((file) => file.lastOffset < firstOffset);
+    const daysUpToHere = others.filter((file) => file.firstOffset <= firstOffset).map(({ day }) => day);
+    const daysFromHere = others.filter((file) => file.lastOffset >= lastOffset).map(({ day }) => day);
+    return {
+      earliestDay: daysUpToHere.sort().at(-1) ?? '',
+      latestDay: daysFromHere.sort()[0] ?? '9999-12-31',
+      firstOffset: before.length > 0 ? endOf(before) : firstOffset,
+    };
+  }
+
+  /** Lets `write` make a file under a hidden name, and puts it into its place once it is on the disk. */
+  private async placeFile(topic: string, file: ArchiveFile, write: (path: string) => Promise<void>): Promise<void> {
+    const incomingFolder = join(this.directory, topic, INCOMING_FOLDER);
+    await mkdir(incomingFolder, { recursive: true });
+    await removeAbandoned(incomingFolder);
+    const incoming = join(incomingFolder, `p${file.partition}-${randomBytes(8).toString('hex')}`);
+    try {
+      await write(incoming);
+      await syncPath(incoming);
+      const folder = dirname(file.path);
+      if ((await mkdir(folder, { recursive: true })) !== undefined) await syncPath(dirname(folder));
+      await rename(incoming, file.path);
+      await syncPath(folder);
+    } catch (error) {
+      await rm(incoming, { force: true }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The partition's files in its newest day, which hold its largest offsets. */
+  private async newestFiles(topic: string, partition: number): Promise<ArchiveFile[]> {
+    if (!isTopicName(topic)) return [];
+    for (const day of (await listDays(this.directory, topic)).reverse()) {
+      const files = (await listDayFiles(this.directory, topic, day)).filter((file) => file.partition === partition);
+      if (files.length > 0) return files;
+    }
+    return [];
+  }
+
+  private async plan(topic: string, fromDay: string | undefined): Promise<PartitionPlan[]> {
+    if (!isTopicName(topic)) return [];
+    for (let attempt = 1; ; attempt++) {
+      const plans = planReading(await listFiles(this.directory, topic, fromDay));
+      const gapped = plans.find((plan) => plan.gap !== undefined);
+      if (gapped?.gap === undefined) return plans;
+      if (attempt === LISTING_ATTEMPTS)
+        throw new ArchiveGapError(topic, gapped.partition, gapped.gap.from, gapped.gap.to);
+    }
+  }
+}
+
+async function openDatabase(options: ParquetArchiveOptions): Promise<DuckDBInstance> {
+  const spillDirectory = options.spillDirectory ?? join(tmpdir(), `watchnext-duckdb-${process.pid}`);
+  return DuckDBInstance.create(':memory:', {
+    memory_limit: `${options.memoryLimitMiB ?? 1_024}MiB`,
+    temp_directory: spillDirectory,
+    preserve_insertion_order: 'true',
+  });
+}
+
+/** @throws RangeError, since nothing but a mistake of the caller leads there */
+function checkRun(topic: string, partition: number, records: readonly LogRecord[]): void {
+  if (!isTopicName(topic)) throw new RangeError(`${sqlText(topic)} cannot name a topic`);
+  let previous = -1;
+  for (const record of records) {
+    if (record.topic !== topic || record.partition !== partition) {
+      throw new RangeError(`a record of ${record.topic}/${record.partition} in a run of ${topic}/${partition}`);
+    }
+    if (!Number.isSafeInteger(record.offset) || record.offset <= previous) {
+      throw new RangeError(`offset ${record.offset} after ${previous}: a run must ascend`);
+    }
+    previous = record.offset;
+  }
+}
+
+function closedError(): EventArchiveError {
+  return new EventArchiveError('the archive is closed', 'archive-closed', false);
+}
+
+function endOf(files: readonly ArchiveFile[]): number {
+  return files.reduce((end, file) => Math.max(end, file.lastOffset + 1), 0);
+}
+
+/** Days never decrease along a run, whatever the records' clocks say. */
+function addToCuts(cuts: DayCut[], bounds: RunBounds, ownDay: string, offset: number): void {
+  const last = cuts.at(-1);
+  const earliest = last?.day ?? bounds.earliestDay;
+  const day = ownDay < earliest ? earliest : ownDay > bounds.latestDay ? bounds.latestDay : ownDay;
+  if (last && last.day >= day) last.to = offset;
+  else cuts.push({ day, from: offset, to: offset });
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdirIfThere(folder)) {
+    const path = join(folder, name);
+    const details = await stat(path).catch(() => undefined);
+    if (details && Date.now() - details.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true });
+  }
+}

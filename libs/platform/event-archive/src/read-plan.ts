@@ -1,0 +1,52 @@
+/** Which part of which file to read, so that every record comes once. */
+import type { ArchiveFile } from './archive-files';
+import { EventArchiveError } from './port';
+
+export interface FilePart {
+  readonly file: ArchiveFile;
+  /** Records below are in an earlier file already; undefined: read the whole file. */
+  readonly fromOffset: number | undefined;
+}
+
+export interface PartitionPlan {
+  readonly partition: number;
+  /** In offset order, without overlap. */
+  readonly parts: readonly FilePart[];
+  /** Offsets that no file accounts for, between the first and the last file; undefined when there is no such gap. */
+  readonly gap: { readonly from: number; readonly to: number } | undefined;
+}
+
+/** A file between others of its partition is not there. */
+export class ArchiveGapError extends EventArchiveError {
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    readonly from: number,
+    readonly to: number,
+  ) {
+    super(
+      `archive of ${topic}, partition ${partition}, lacks offsets ${from} to ${to}: restore the file or archive them again from the log`,
+      'archive-gap',
+      false,
+    );
+  }
+}
+
+/** @param files by partition, first offset and last offset */
+export function planReading(files: readonly ArchiveFile[]): PartitionPlan[] {
+  const plans: PartitionPlan[] = [];
+  for (const partition of new Set(files.map((file) => file.partition))) {
+    const parts: FilePart[] = [];
+    let gap: PartitionPlan['gap'];
+    let next: number | undefined;
+    for (const file of files) {
+      if (file.partition !== partition) continue;
+      if (next !== undefined && file.firstOffset > next) gap ??= { from: next, to: file.firstOffset - 1 };
+      if (next !== undefined && file.lastOffset < next) continue;
+      parts.push({ file, fromOffset: next !== undefined && file.firstOffset < next ? next : undefined });
+      next = file.lastOffset + 1;
+    }
+    plans.push({ partition, parts, gap });
+  }
+  return plans;
+}

@@ -1,0 +1,101 @@
+/**
+ * What every reader of snapshots does alike: it follows the store's pointer and the announcements, keeps a few
+ * snapshots loaded, and answers calls that name a snapshot it does not hold so that the caller can choose another.
+ */
+import { status } from '@grpc/grpc-js';
+import { TOPICS } from '@watchnext/contract';
+import type { EventLog } from '@watchnext/event-log';
+import {
+  type LocalSnapshot,
+  SnapshotHolder,
+  SnapshotNotHeldError,
+  type SnapshotStore,
+} from '@watchnext/snapshot-store';
+import type { Logger } from './logger';
+import { rpcError } from './rpc';
+
+/** Metadata key of a FAILED_PRECONDITION: the snapshots that are held, newest first, separated by commas. */
+export const HELD_SNAPSHOTS_METADATA = 'watchnext-snapshots';
+
+export interface SnapshotFollowing<T extends { close(): Promise<void> | void }> {
+  readonly holder: SnapshotHolder<T>;
+  /** Stops following; running uses end first. Neither the store nor the log is closed. */
+  close(): Promise<void>;
+}
+
+export interface FollowSnapshotsOptions<T> {
+  readonly store: SnapshotStore;
+  readonly eventLog: EventLog;
+  readonly logger: Logger;
+  /** Makes a verified snapshot ready; a rejection refuses the snapshot, and what is held goes on serving. */
+  readonly load: (local: LocalSnapshot) => Promise<T>;
+  /** Snapshots held at once; default 3. */
+  readonly capacity?: number;
+  /** Called whenever another snapshot becomes the current one, the first included. */
+  readonly onCurrent?: (snapshotId: string) => void;
+}
+
+/**
+ * Loads the current snapshot, if there is one, and follows. An announcement makes it look at once; without the log
+ * the holder's poll finds a new snapshot a few seconds later, so a log that is down delays and breaks nothing.
+ */
+export async function followSnapshots<T extends { close(): Promise<void> | void }>(
+  options: FollowSnapshotsOptions<T>,
+): Promise<SnapshotFollowing<T>> {
+  const { store, eventLog, logger, load, onCurrent } = options;
+  const holder = new SnapshotHolder<T>({
+    store,
+    load,
+    ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+    callbacks: {
+      onCurrent: (snapshotId, previousId) => {
+        logger.info({ snapshotId, previousId }, 'serves another snapshot');
+        onCurrent?.(snapshotId);
+      },
+      onRefused: (snapshotId, error, attempt) =>
+        logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on'),
+      onReleased: (snapshotId) => logger.info({ snapshotId }, 'released a snapshot'),
+      onError: (error) => logger.warn({ err: error }, 'could not follow the snapshot pointer'),
+    },
+  });
+  await holder.start();
+  let tail: { stop(): Promise<void> } | undefined;
+  try {
+    await eventLog.ensureTopics([{ name: TOPICS.snapshots, partitionCount: 1, compacted: true }]);
+    tail = await eventLog.tail(TOPICS.snapshots, {
+      // Not awaited: loading takes longer than reading announcements, and a refresh sees all that came before it.
+      onRecords: async () => void holder.refresh(),
+      onError: (error) => logger.warn({ err: error }, 'could not read a snapshot announcement'),
+    });
+  } catch (error) {
+    logger.warn({ err: error }, 'no snapshot announcements; the pointer is polled instead');
+  }
+  return {
+    holder,
+    close: async () => {
+      await tail?.stop();
+      await holder.close();
+    },
+  };
+}
+
+/**
+ * Runs a call's work with the snapshot it names (empty: the current one).
+ * @throws rpcError UNAVAILABLE before the first snapshot; FAILED_PRECONDITION, with the held ones in the metadata key
+ *   `HELD_SNAPSHOTS_METADATA`, for one that is not held
+ */
+export async function useSnapshot<T extends { close(): Promise<void> | void }, Result>(
+  holder: SnapshotHolder<T>,
+  snapshotId: string,
+  work: (value: T, snapshotId: string) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await holder.use(snapshotId === '' ? undefined : snapshotId, work);
+  } catch (error) {
+    if (!(error instanceof SnapshotNotHeldError)) throw error;
+    const held = { [HELD_SNAPSHOTS_METADATA]: error.heldIds.join(',') };
+    // Before the first snapshot nothing can be answered, whichever is asked for.
+    const code = error.heldIds.length === 0 ? status.UNAVAILABLE : status.FAILED_PRECONDITION;
+    throw rpcError(code, error.message, held, error);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The candidate model's loss in float64, straight from the formula in the port's documentation and sharing no code with
+ * the engines: what their losses and gradients are held against.
+ */
+import type { CandidateBatch, CandidateTables, HistoryEncoder } from '@watchnext/candidate-model';
+import type { DenseStack, EmbeddingTable } from '@watchnext/learning';
+
+export interface Parameters {
+  readonly tables: CandidateTables;
+  readonly tower: DenseStack;
+}
+
+export function referenceLoss({ tables, tower }: Parameters, batch: CandidateBatch, encoder: HistoryEncoder): number {
+  let total = 0;
+  for (let i = 0; i < batch.inputs.rowCount; i++) {
+    const user = runTower(tower, inputRow(tables, batch, i, encoder));
+    const labelScore = dot(user, row(tables.output, batch.labels[i]));
+    let partition = Math.exp(labelScore);
+    batch.negatives.forEach((video, j) => {
+      if (video === batch.labels[i]) return;
+      partition += Math.exp(dot(user, row(tables.output, video))) / Math.exp(batch.negativeLogExpectedCounts[j]);
+    });
+    total += Math.log(partition) - labelScore;
+  }
+  return total / batch.inputs.rowCount;
+}
+
+function inputRow(tables: CandidateTables, { inputs }: CandidateBatch, i: number, encoder: HistoryEncoder): number[] {
+  const history = [...inputs.history.slice(inputs.historyStarts[i], inputs.historyStarts[i + 1])];
+  const tokens = [...inputs.searchTokens.slice(inputs.searchTokenStarts[i], inputs.searchTokenStarts[i + 1])];
+  const realCount = inputs.reals.length / inputs.rowCount;
+  return [
+    ...mean(
+      history.map((video) => row(tables.watched, video)),
+      tables.watched.dimensions,
+    ),
+    ...(encoder === 'mean-and-last' ? row(tables.watched, history.at(-1) ?? 0) : []),
+    ...(tables.searchTokens.rowCount > 1
+      ? mean(
+          tokens.map((token) => row(tables.searchTokens, token)),
+          tables.searchTokens.dimensions,
+        )
+      : []),
+    ...(tables.countries.rowCount > 1 ? row(tables.countries, inputs.countries[i]) : []),
+    ...(tables.devices.rowCount > 1 ? row(tables.devices, inputs.devices[i]) : []),
+    ...inputs.reals.slice(i * realCount, (i + 1) * realCount),
+  ];
+}
+
+function runTower(tower: DenseStack, input: number[]): number[] {
+  return tower.reduce((x, { weights, bias, outputSize, activation }) => {
+    const sums = Array.from(bias, (b, j) => x.reduce((sum, value, k) => sum + value * weights[k * outputSize + j], b));
+    return activation === 'relu' ? sums.map((sum) => Math.max(sum, 0)) : sums;
+  }, input);
+}
+
+const row = ({ values, dimensions }: EmbeddingTable, index: number): number[] => [
+  ...values.slice(index * dimensions, (index + 1) * dimensions),
+];
+
+const dot = (a: number[], b: number[]): number => a.reduce((sum, x, d) => sum + x * b[d], 0);
+
+const mean = (rows: number[][], dimensions: number): number[] =>
+  Array.from({ length: dimensions }, (_, d) => rows.reduce((sum, values) => sum + values[d] / rows.length, 0));

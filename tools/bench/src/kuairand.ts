@@ -1,0 +1,33 @@
+/**
+ * KuaiRand-Pure end to end: the importer sends the log through the collector, the trainer holds out the last two days
+ * (2022-05-04 and 05-05 of the log that ends there) and prints its table of metrics.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { importDataset } from '@watchnext/datasets';
+import { LocalSystem } from '@watchnext/end-to-end';
+import { report, type BenchReport } from './report';
+
+export async function benchKuairand(options: { path: string; seed: number }): Promise<{ result: BenchReport; text: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'watchnext-kuairand-'));
+  const metricsFile = join(folder, 'metrics.json');
+  const system = await LocalSystem.create({ dataDirectory: join(folder, 'data') });
+  try {
+    await system.start();
+    const importedFrom = performance.now();
+    await importDataset('kuairand', options.path, { url: system.ingestionUrl });
+    await system.drained();
+    const importSeconds = (performance.now() - importedFrom) / 1000;
+    const trainedFrom = performance.now();
+    const code = await system.train(['--evaluation-days', '2', '--seed', String(options.seed), '--metrics-json', metricsFile]);
+    const trainSeconds = (performance.now() - trainedFrom) / 1000;
+    const metrics = JSON.parse(readFileSync(metricsFile, 'utf8'));
+    const figures = { gatePassed: code === 0, importSeconds, trainSeconds, metrics };
+    const text = `gate ${code === 0 ? 'passed' : `not passed (exit code ${code})`}; import ${importSeconds.toFixed(0)} s, training ${trainSeconds.toFixed(0)} s`;
+    return { result: report('kuairand', { seed: options.seed, testDays: '2022-05-04, 2022-05-05' }, figures), text };
+  } finally {
+    await system.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,49 @@
+/** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
+import { Command, InvalidArgumentError } from 'commander';
+import { benchFreshness } from './freshness';
+import { benchKuairand } from './kuairand';
+import { publish, type BenchReport } from './report';
+import { benchServedLists } from './served-lists';
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
+  return value;
+}
+
+const program = new Command('bench').description('Measures WatchNext on this machine; each prints machine, setting and figures.');
+
+function command(name: string, description: string): Command {
+  return program.command(name).description(description).option('--json <file>', 'also write the report to this file');
+}
+
+/** Runs a benchmark with its command's options and publishes what it finds. */
+function measuring<Options>(run: (options: Options) => Promise<{ result: BenchReport; text: string }>) {
+  return async ({ json, ...options }: Options & { json?: string }) => {
+    const { result, text } = await run(options as Options);
+    publish(result, text, json);
+  };
+}
+
+command('served-lists', 'true watch seconds of served lists in the simulated world, beside baselines and the oracle')
+  .option('--seed <n>', 'seed of the world', count, 1)
+  .option('--users <n>', 'viewers of the world', count, 800)
+  .option('--videos <n>', 'videos of the world', count, 800)
+  .option('--days <n>', 'days of history', count, 10)
+  .option('--viewers <n>', 'viewers whose lists are valued', count, 200)
+  .option('--limit <n>', 'length of a list', count, 10)
+  .action(measuring(benchServedLists));
+
+command('freshness', 'from the acceptance of a watch to its presence in the input of the next recommendations')
+  .option('--samples <n>', 'watches sent one after the other', count, 200)
+  .action(measuring(benchFreshness));
+
+command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and the gate')
+  .requiredOption('--path <folder>', 'folder with the official files')
+  .option('--seed <n>', 'seed of the training', count, 1)
+  .action(measuring(benchKuairand));
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

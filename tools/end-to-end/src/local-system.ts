@@ -1,0 +1,101 @@
+/** All services of one WatchNext on this machine, on free ports and in one folder. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '@watchnext/local-stack';
+import { ServiceProcess, type AppName } from './service-process';
+
+export interface LocalSystemOptions {
+  /** Where everything is kept; default: a temporary folder, removed by `dispose`. */
+  readonly dataDirectory?: string;
+  /** Further settings of all services. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+type Server = Exclude<AppName, 'trainer'>;
+const SERVERS: readonly Server[] = ['ingestion', 'retrieval', 'ranking', 'gateway'];
+
+export class LocalSystem {
+  readonly gatewayUrl: string;
+  readonly ingestionUrl: string;
+
+  private constructor(
+    readonly dataDirectory: string,
+    private readonly temporary: boolean,
+    private readonly environment: Readonly<Record<string, string>>,
+    ports: Readonly<Record<Server, number>>,
+    readonly services: Readonly<Record<Server, ServiceProcess>>,
+  ) {
+    this.gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
+    this.ingestionUrl = `http://127.0.0.1:${ports.ingestion}`;
+  }
+
+  static async create(options: LocalSystemOptions = {}): Promise<LocalSystem> {
+    const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'watchnext-system-'));
+    const [ingestion, retrieval, ranking, gateway] = (await freePorts(4)) as [number, number, number, number];
+    const ports = { ingestion, retrieval, ranking, gateway };
+    const environment = {
+      WATCHNEXT_DATA_DIR: dataDirectory,
+      WATCHNEXT_LOG_FORMAT: 'json',
+      WATCHNEXT_ARCHIVE_FLUSH_SECONDS: '1',
+      ...options.environment,
+    };
+    const own: Record<Server, Record<string, string>> = {
+      ingestion: { WATCHNEXT_HTTP_PORT: String(ingestion) },
+      retrieval: { WATCHNEXT_GRPC_PORT: String(retrieval) },
+      ranking: { WATCHNEXT_GRPC_PORT: String(ranking) },
+      gateway: {
+        WATCHNEXT_HTTP_PORT: String(gateway),
+        WATCHNEXT_RETRIEVAL_ADDRESS: `127.0.0.1:${retrieval}`,
+        WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${ranking}`,
+        WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${ingestion}`,
+      },
+    };
+    const logs = join(dataDirectory, 'logs');
+    const services = Object.fromEntries(
+      SERVERS.map((app) => [app, new ServiceProcess(app, { ...environment, ...own[app] }, logs)]),
+    ) as Record<Server, ServiceProcess>;
+    return new LocalSystem(dataDirectory, options.dataDirectory === undefined, environment, ports, services);
+  }
+
+  /** Ingestion first: it creates the topics. */
+  async start(): Promise<void> {
+    await this.services.ingestion.start();
+    await Promise.all([this.services.retrieval.start(), this.services.ranking.start(), this.services.gateway.start()]);
+  }
+
+  /** One run of the trainer. @returns its exit code: 0 published, 3 rejected by the gate, 4 nothing to train on */
+  async train(args: readonly string[] = []): Promise<number> {
+    const trainer = new ServiceProcess('trainer', this.environment, join(this.dataDirectory, 'logs'), ['--once', ...args]);
+    const code = await trainer.runToEnd();
+    if (code === 1 || code >= 64) throw new Error(`the trainer ended with ${code}:\n${trainer.logTail()}`);
+    return code;
+  }
+
+  /** Resolves once every accepted event is in the states and in the archive. */
+  async drained(): Promise<void> {
+    await until('the event log to be worked off', async () => {
+      const response = await fetch(`${this.ingestionUrl}/v1/lag`);
+      if (!response.ok) return false;
+      const lag = (await response.json()) as { materialised: number; archived: number };
+      return lag.materialised === 0 && lag.archived === 0;
+    });
+  }
+
+  /** Stops all services and removes a temporary folder. */
+  async dispose(): Promise<void> {
+    await Promise.all(SERVERS.map((app) => this.services[app].stop()));
+    if (this.temporary) rmSync(this.dataDirectory, { recursive: true, force: true });
+  }
+}
+
+/** Repeats a check until it holds. @throws after `limitMs`, with what was waited for */
+export async function until(what: string, holds: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    if (await holds().catch(() => false)) return;
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`);
+    await sleep(50);
+  }
+}
