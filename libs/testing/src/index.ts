@@ -8,3 +8,4 @@ export { ChildProgram } from './child-program';
 export { describeSnapshotStore, type SnapshotStoreUnderTest, writeSnapshotFiles } from './conformance/snapshot-store';
 export { archiveRecords, describeEventArchive, type EventArchiveUnderTest, readAll } from './conformance/event-archive';
 export { requireServer } from './require-server';
+export { createTestBucket } from './s3-bucket';

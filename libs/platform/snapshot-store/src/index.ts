@@ -10,3 +10,4 @@ export {
   type SnapshotHolderOptions,
   SnapshotNotHeldError,
 } from './snapshot-holder';
+export { openS3SnapshotStore, type S3SnapshotStoreOptions } from './s3/s3-snapshot-store';
