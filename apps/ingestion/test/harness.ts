@@ -64,7 +64,8 @@ export async function storedStates(store: FeatureStore): Promise<Map<string, str
   const states = new Map<string, string>();
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const userIds = await store.listUserIds(partition, { limit: 10_000 });
-    for (const [userId, bytes] of await store.readMany(partition, userIds)) states.set(userId, Buffer.from(bytes).toString('hex'));
+    for (const [userId, bytes] of await store.readMany(partition, userIds))
+      states.set(userId, Buffer.from(bytes).toString('hex'));
   }
   return states;
 }

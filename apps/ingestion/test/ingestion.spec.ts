@@ -70,9 +70,12 @@ describe('ingestion', () => {
       const lag = (await (await fetch(url('/v1/lag'))).json()) as { materialised: number; archived: number };
       expect(lag).toMatchObject({ materialised: 0, archived: 0 });
     });
-  const storedEvents = async (topic: string): Promise<Event[]> => (await allRecords(stores.log, topic)).map(({ value }) => Event.decode(value));
+  const storedEvents = async (topic: string): Promise<Event[]> =>
+    (await allRecords(stores.log, topic)).map(({ value }) => Event.decode(value));
   const activityOf = async (userId: string) =>
-    (await storedEvents(TOPICS.activity)).filter(({ body }) => body && 'userId' in body.value && body.value.userId === userId);
+    (await storedEvents(TOPICS.activity)).filter(
+      ({ body }) => body && 'userId' in body.value && body.value.userId === userId,
+    );
 
   describe('takes events in', () => {
     it('from JSON to the user’s state', async () => {
@@ -93,9 +96,17 @@ describe('ingestion', () => {
 
     it('from protobuf, with the same answer', async () => {
       const events = [eventOf(watchOf('proto-user', 'v1'), now), eventOf(watchOf('', 'v1'), now)];
-      const { status, body } = await post(new Uint8Array(EventBatch.encode({ events }).finish()), 'application/x-protobuf');
+      const { status, body } = await post(
+        new Uint8Array(EventBatch.encode({ events }).finish()),
+        'application/x-protobuf',
+      );
       expect([status, body.accepted]).toEqual([200, 1]);
-      expect(body.results[1]).toMatchObject({ index: 1, status: 'rejected', field: 'watch.userId', code: 'missing-field' });
+      expect(body.results[1]).toMatchObject({
+        index: 1,
+        status: 'rejected',
+        field: 'watch.userId',
+        code: 'missing-field',
+      });
     });
 
     it('stamps them with the time of receipt, and a backfill with the time it happened', async () => {
@@ -120,7 +131,13 @@ describe('ingestion', () => {
       await sendEvents(
         eventOf(watchOf('filler', 'filled', { video: undefined }), now),
         eventOf(watchOf('filler', 'filled', { playbackId: 'second', video: own }), now),
-        eventOf(impressionsServedOf('filler', [impressionItemOf('filled', { video: undefined }), impressionItemOf('never-heard-of', { video: undefined })]), now),
+        eventOf(
+          impressionsServedOf('filler', [
+            impressionItemOf('filled', { video: undefined }),
+            impressionItemOf('never-heard-of', { video: undefined }),
+          ]),
+          now,
+        ),
         eventOf(videoUpsertedOf('in-batch', { video: facts }), now),
         eventOf(watchOf('filler', 'in-batch', { video: undefined }), now),
       );
@@ -135,7 +152,10 @@ describe('ingestion', () => {
       await sendEvents(eventOf(watchOf('visitor-1', 'before'), now));
       await sendEvents(
         eventOf(watchOf('visitor-1', 'just-before'), now + 1),
-        eventOf({ $case: 'userMerged', value: { userId: 'member-1', anonymousUserId: 'visitor-1', history: undefined } }, now + 2),
+        eventOf(
+          { $case: 'userMerged', value: { userId: 'member-1', anonymousUserId: 'visitor-1', history: undefined } },
+          now + 2,
+        ),
       );
       await eventually(async () => {
         const state = await stateOf(stores.store, 'member-1');
@@ -152,12 +172,37 @@ describe('ingestion', () => {
     const future = now + 3_600_000;
 
     it.each<[string, unknown, string, string]>([
-      ['an unknown kind of event', { ...withId(eventIdOf(now, 900_001)) as object, search: null, liked: {} }, 'liked', 'unknown-kind'],
-      ['a wrong type', { ...(Event.toJSON(good()) as object), search: { userId: 7, query: 'x' } }, 'search.userId', 'invalid-type'],
-      ['a future time', Event.toJSON(eventOf(searchOf('u', 'x'), future, { eventId: eventIdOf(now, 900_002) })), 'occurredAtMs', 'invalid-field'],
-      ['a backfill from the future', Event.toJSON(eventOf(searchOf('u', 'x'), future, { backfill: true })), 'occurredAtMs', 'invalid-field'],
+      [
+        'an unknown kind of event',
+        { ...(withId(eventIdOf(now, 900_001)) as object), search: null, liked: {} },
+        'liked',
+        'unknown-kind',
+      ],
+      [
+        'a wrong type',
+        { ...(Event.toJSON(good()) as object), search: { userId: 7, query: 'x' } },
+        'search.userId',
+        'invalid-type',
+      ],
+      [
+        'a future time',
+        Event.toJSON(eventOf(searchOf('u', 'x'), future, { eventId: eventIdOf(now, 900_002) })),
+        'occurredAtMs',
+        'invalid-field',
+      ],
+      [
+        'a backfill from the future',
+        Event.toJSON(eventOf(searchOf('u', 'x'), future, { backfill: true })),
+        'occurredAtMs',
+        'invalid-field',
+      ],
       ['an event of last week', Event.toJSON(eventOf(searchOf('u', 'x'), now - 7 * 86_400_000)), 'eventId', 'too-old'],
-      ['a user id of 10,000 characters', Event.toJSON(eventOf(searchOf('u'.repeat(10_000), 'x'), now)), 'search.userId', 'invalid-field'],
+      [
+        'a user id of 10,000 characters',
+        Event.toJSON(eventOf(searchOf('u'.repeat(10_000), 'x'), now)),
+        'search.userId',
+        'invalid-field',
+      ],
       ['an event id of 10,000 characters', withId('0'.repeat(10_000)), 'eventId', 'invalid-field'],
       ['no id', withId(''), 'eventId', 'missing-field'],
       ['no body', { eventId: eventIdOf(now, 900_003), occurredAtMs: now }, 'body', 'missing-field'],
@@ -184,10 +229,16 @@ describe('ingestion', () => {
 
     it('does not take a history from outside', async () => {
       const forged = eventOf(
-        { $case: 'userMerged', value: { userId: 'u', anonymousUserId: 'a', history: { ...newState('a'), watchCount: 9 } } },
+        {
+          $case: 'userMerged',
+          value: { userId: 'u', anonymousUserId: 'a', history: { ...newState('a'), watchCount: 9 } },
+        },
         now,
       );
-      const { body } = await post(new Uint8Array(EventBatch.encode({ events: [forged] }).finish()), 'application/x-protobuf');
+      const { body } = await post(
+        new Uint8Array(EventBatch.encode({ events: [forged] }).finish()),
+        'application/x-protobuf',
+      );
       expect(body.results[0]).toMatchObject({ status: 'rejected', field: 'userMerged.history' });
     });
   });
@@ -225,9 +276,15 @@ describe('ingestion', () => {
 
   it('is ready and live, describes itself, and answers unknown paths as errors', async () => {
     for (const path of ['/livez', '/readyz']) expect((await fetch(url(path))).status).toBe(200);
-    const document = (await (await fetch(url('/openapi.json'))).json()) as { paths: object; components: { schemas: object } };
+    const document = (await (await fetch(url('/openapi.json'))).json()) as {
+      paths: object;
+      components: { schemas: object };
+    };
     expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/v1/events', '/v1/lag']));
-    expect(document.components.schemas).toHaveProperty('Event.properties.watch.properties.positionSeconds.type', 'number');
+    expect(document.components.schemas).toHaveProperty(
+      'Event.properties.watch.properties.positionSeconds.type',
+      'number',
+    );
     const missing = await fetch(url('/v2/nothing'));
     expect([missing.status, ((await missing.json()) as Answer['body']).error.code]).toEqual([404, 'not-found']);
   });
@@ -236,7 +293,9 @@ describe('ingestion', () => {
     const userIds = ['retry-1', 'retry-2', 'retry-3'];
     const events = Array.from({ length: 60 }, (_, i) => {
       const userId = userIds[i % 3] as string;
-      return eventOf(i === 59 ? userDeletedOf(userId) : watchOf(userId, `v${i}`, { playbackId: `p${i}` }), now + i, { receivedAtMs: 0 });
+      return eventOf(i === 59 ? userDeletedOf(userId) : watchOf(userId, `v${i}`, { playbackId: `p${i}` }), now + i, {
+        receivedAtMs: 0,
+      });
     });
     await sendEvents(...events.slice(0, 40));
     await sendEvents(...events.slice(20, 40));
@@ -251,9 +310,12 @@ describe('ingestion', () => {
 
     const archive = openParquetArchive(join(directory.path, 'archive'));
     const archived: string[] = [];
-    for await (const run of archive.read(TOPICS.activity, { order: 'offset' })) archived.push(...run.map(({ partition, offset }) => `${partition}:${offset}`));
+    for await (const run of archive.read(TOPICS.activity, { order: 'offset' }))
+      archived.push(...run.map(({ partition, offset }) => `${partition}:${offset}`));
     await archive.close();
-    const logged = (await allRecords(stores.log, TOPICS.activity)).map(({ partition, offset }) => `${partition}:${offset}`);
+    const logged = (await allRecords(stores.log, TOPICS.activity)).map(
+      ({ partition, offset }) => `${partition}:${offset}`,
+    );
     expect(archived.sort()).toEqual(logged.sort());
   }, 60_000);
 });

@@ -45,7 +45,11 @@ describe('ingestion, killed with -9 in the middle of work', () => {
         }
         const body = JSON.stringify({ events: events.slice(from, from + 100).map((event) => Event.toJSON(event)) });
         for (;;) {
-          const answer = await fetch(`${running.url}/v1/events`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+          const answer = await fetch(`${running.url}/v1/events`, {
+            method: 'POST',
+            body,
+            headers: { 'content-type': 'application/json' },
+          })
             .then((response) => response.json() as Promise<{ accepted: number }>)
             .catch(() => undefined);
           if (answer) {
@@ -68,7 +72,9 @@ describe('ingestion, killed with -9 in the middle of work', () => {
       const archive = openParquetArchive(join(directory.path, 'archive'));
       const logged = await allRecords(stores.log, TOPICS.activity);
       expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce(events)));
-      expect(new Set(logged.map(({ value }) => Event.decode(value).eventId))).toEqual(new Set(events.map(({ eventId }) => eventId)));
+      expect(new Set(logged.map(({ value }) => Event.decode(value).eventId))).toEqual(
+        new Set(events.map(({ eventId }) => eventId)),
+      );
       const archived: string[] = [];
       for await (const run of archive.read(TOPICS.activity, { order: 'offset' })) {
         archived.push(...run.map(({ partition, offset }) => `${partition}:${offset}`));

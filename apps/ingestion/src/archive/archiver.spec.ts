@@ -21,7 +21,8 @@ describe('Archiver', () => {
     await directory.remove();
   });
 
-  const archiver = (to = archive) => new Archiver(TOPICS.activity, to, quiet, { flushAfterSeconds: 5, clock: () => nowMs });
+  const archiver = (to = archive) =>
+    new Archiver(TOPICS.activity, to, quiet, { flushAfterSeconds: 5, clock: () => nowMs });
   const records = (from: number, count: number): LogRecord[] =>
     Array.from({ length: count }, (_, i) => ({
       topic: TOPICS.activity,
@@ -31,10 +32,17 @@ describe('Archiver', () => {
       ...recordOf(eventOf(searchOf('anna', `q ${from + i}`), AT_MS)),
     }));
   const give = (to: Archiver, from: number, count: number) =>
-    to.onBatch({ topic: TOPICS.activity, partition: 0, records: records(from, count), lag: 0, signal: new AbortController().signal });
+    to.onBatch({
+      topic: TOPICS.activity,
+      partition: 0,
+      records: records(from, count),
+      lag: 0,
+      signal: new AbortController().signal,
+    });
   const archived = async () => {
     const offsets: number[] = [];
-    for await (const run of archive.read(TOPICS.activity, { order: 'offset' })) offsets.push(...run.map(({ offset }) => offset));
+    for await (const run of archive.read(TOPICS.activity, { order: 'offset' }))
+      offsets.push(...run.map(({ offset }) => offset));
     return offsets;
   };
 

@@ -38,7 +38,9 @@ describe('Collector', () => {
     await elsewhere.follow(stores.log);
     expect(elsewhere.factsOf('v')).toEqual(catalogue.factsOf('v'));
     expect(elsewhere.factsOf('v')?.channelId).toBe('channel-1');
-    await collector().collect([{ event: eventOf({ $case: 'videoWithdrawn', value: { videoId: 'v', reason: '' } }, NOW_MS) }]);
+    await collector().collect([
+      { event: eventOf({ $case: 'videoWithdrawn', value: { videoId: 'v', reason: '' } }, NOW_MS) },
+    ]);
     expect(catalogue.factsOf('v')?.channelId).toBe('channel-1');
     await elsewhere.stop();
   });
@@ -61,15 +63,23 @@ describe('Collector', () => {
       next: { topic: TOPICS.activity, partition, offset: 0 },
       states: new Map([['visitor', encodeState(state)]]),
     });
-    const merge = eventOf({ $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'visitor', history: undefined } }, NOW_MS);
+    const merge = eventOf(
+      { $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'visitor', history: undefined } },
+      NOW_MS,
+    );
     const items = [eventOf(watchOf('visitor', 'a'), NOW_MS), eventOf(watchOf('visitor', 'b'), NOW_MS), merge];
     await collector().collect(items.map((event) => ({ event })));
-    const stored = (await allRecords(stores.log, TOPICS.activity)).map(({ value }) => Event.decode(value)).find(({ eventId }) => eventId === merge.eventId);
+    const stored = (await allRecords(stores.log, TOPICS.activity))
+      .map(({ value }) => Event.decode(value))
+      .find(({ eventId }) => eventId === merge.eventId);
     expect(stored?.body).toMatchObject({ value: { history: { userId: 'visitor', watchCount: 3 } } });
   });
 
   it('merges nothing of a viewer that was never seen', async () => {
-    const merge = eventOf({ $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'nobody', history: undefined } }, NOW_MS);
+    const merge = eventOf(
+      { $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'nobody', history: undefined } },
+      NOW_MS,
+    );
     expect((await collector().collect([{ event: merge }]))[0]?.status).toBe('accepted');
     expect(merge.body).toMatchObject({ value: { history: undefined } });
   });

@@ -1,5 +1,14 @@
 import { Event, type ImpressionsServed } from '@watchnext/contract';
-import { eventOf, impressionItemOf, impressionsServedOf, searchOf, userDeletedOf, videoFactsOf, videoUpsertedOf, watchOf } from '@watchnext/testing';
+import {
+  eventOf,
+  impressionItemOf,
+  impressionsServedOf,
+  searchOf,
+  userDeletedOf,
+  videoFactsOf,
+  videoUpsertedOf,
+  watchOf,
+} from '@watchnext/testing';
 import fc from 'fast-check';
 import { readEventJson } from './event-json';
 import { FieldError, snakeCase } from './json-schema';
@@ -22,14 +31,18 @@ const bodies: Body[] = [
   watchOf('u', 'v', { impressionId: 'i', country: 'DE', device: 'tv' }),
   searchOf('u', 'cats'),
   { $case: 'dismissal', value: { userId: 'u', videoId: 'v', impressionId: 'i' } },
-  { $case: 'userUpserted', value: { userId: 'u', profile: { country: 'DE', language: 'de', ageYears: 30, gender: 1 } } },
+  {
+    $case: 'userUpserted',
+    value: { userId: 'u', profile: { country: 'DE', language: 'de', ageYears: 30, gender: 1 } },
+  },
   { $case: 'userMerged', value: { userId: 'u', anonymousUserId: 'a', history: undefined } },
   userDeletedOf('u'),
   videoUpsertedOf('v', { thumbnailUrl: 'https://example.org/v.png' }),
   { $case: 'videoWithdrawn', value: { videoId: 'v', reason: 'asked' } },
 ];
 
-const jsonOf = (body: Body) => JSON.parse(JSON.stringify(Event.toJSON(eventOf(body, AT_MS, { backfill: true })))) as Record<string, never>;
+const jsonOf = (body: Body) =>
+  JSON.parse(JSON.stringify(Event.toJSON(eventOf(body, AT_MS, { backfill: true })))) as Record<string, never>;
 const faultOf = (raw: unknown): FieldError => {
   try {
     readEventJson(raw);
@@ -99,7 +112,9 @@ describe('readEventJson', () => {
   });
 
   it('answers whatever JSON holds with an event or a named field', () => {
-    const oddWatch = fc.record({ watch: fc.dictionary(fc.constantFrom('userId', 'videoId', 'video', 'positionSeconds'), fc.jsonValue()) });
+    const oddWatch = fc.record({
+      watch: fc.dictionary(fc.constantFrom('userId', 'videoId', 'video', 'positionSeconds'), fc.jsonValue()),
+    });
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), oddWatch), (raw) => {
         try {

@@ -10,7 +10,9 @@ function answerTo(error: unknown) {
     status: (status: number) => ((answer.status = status), reply),
     send: (body: unknown) => ((answer.body = body), reply),
   };
-  new ApiErrorFilter(quiet).catch(error, { switchToHttp: () => ({ getResponse: () => reply }) } as unknown as ArgumentsHost);
+  new ApiErrorFilter(quiet).catch(error, {
+    switchToHttp: () => ({ getResponse: () => reply }),
+  } as unknown as ArgumentsHost);
   return answer;
 }
 
@@ -31,7 +33,10 @@ describe('ApiErrorFilter', () => {
   });
 
   it('keeps the status of what the framework refuses, and the details of a bug to the log', () => {
-    expect(answerTo(new NotFoundException('Cannot GET /x'))).toMatchObject({ status: 404, body: { error: { code: 'not-found' } } });
+    expect(answerTo(new NotFoundException('Cannot GET /x'))).toMatchObject({
+      status: 404,
+      body: { error: { code: 'not-found' } },
+    });
     expect(answerTo(new TypeError('secret'))).toMatchObject({ status: 500, body: { error: { code: 'internal' } } });
     expect(JSON.stringify(answerTo(new TypeError('secret')))).not.toContain('secret');
   });

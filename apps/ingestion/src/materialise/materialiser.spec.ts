@@ -3,7 +3,18 @@ import { partitionOf, type LogRecord, type RecordBatch } from '@watchnext/event-
 import { MarkConflictError, StoreUnavailableError, type FeatureStore } from '@watchnext/feature-store';
 import { eventOf, impressionItemOf, impressionsServedOf, searchOf, userDeletedOf, watchOf } from '@watchnext/testing';
 import fc from 'fast-check';
-import { allRecords, foldedOnce, openStores, PARTITIONS, quiet, recordOf, sorted, stateOf, storedStates, type Stores } from '../../test/harness';
+import {
+  allRecords,
+  foldedOnce,
+  openStores,
+  PARTITIONS,
+  quiet,
+  recordOf,
+  sorted,
+  stateOf,
+  storedStates,
+  type Stores,
+} from '../../test/harness';
 import { Materialiser } from './materialiser';
 
 const AT_MS = 1_790_000_000_000;
@@ -15,7 +26,11 @@ describe('Materialiser', () => {
   afterEach(() => stores.dispose());
 
   const materialiser = (store: FeatureStore = stores.store, cachedUsersPerPartition = 3) =>
-    new Materialiser(stores.log, store, quiet, { partitionCount: PARTITIONS, cachedUsersPerPartition, clock: () => AT_MS });
+    new Materialiser(stores.log, store, quiet, {
+      partitionCount: PARTITIONS,
+      cachedUsersPerPartition,
+      clock: () => AT_MS,
+    });
 
   const batchOf = (partition: number, records: readonly LogRecord[]): RecordBatch => ({
     topic: TOPICS.activity,
@@ -28,7 +43,9 @@ describe('Materialiser', () => {
   /** Delivers a partition's records from where the materialiser wants them, cut into batches as told. */
   async function deliver(to: Materialiser, partition: number, cuts: readonly number[] = []): Promise<void> {
     const from = (await to.resumeOffset(partition)) ?? 0;
-    let rest = (await allRecords(stores.log, TOPICS.activity)).filter((r) => r.partition === partition && r.offset >= from);
+    let rest = (await allRecords(stores.log, TOPICS.activity)).filter(
+      (r) => r.partition === partition && r.offset >= from,
+    );
     for (let i = 0; rest.length > 0; i++) {
       const size = cuts.length > 0 ? (cuts[i % cuts.length] as number) : rest.length;
       await to.onBatch(batchOf(partition, rest.slice(0, size)));
@@ -56,7 +73,11 @@ describe('Materialiser', () => {
     await deliverAll(materialiser());
     expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce(events)));
     for (const { partition, endOffset } of await stores.log.bounds(TOPICS.activity)) {
-      expect(await stores.store.readMark(partition)).toEqual({ topic: TOPICS.activity, partition, offset: endOffset - 1 });
+      expect(await stores.store.readMark(partition)).toEqual({
+        topic: TOPICS.activity,
+        partition,
+        offset: endOffset - 1,
+      });
     }
   });
 
@@ -126,7 +147,10 @@ describe('Materialiser', () => {
     const good = eventOf(watchOf('anna', 'v'), AT_MS);
     const garbage = { key: 'anna', value: Buffer.from([0xff, 0xff, 0xff]) };
     const nobody = { key: 'anna', value: Event.encode({ ...good, body: undefined }).finish() };
-    const ofVideo = { key: 'anna', value: Event.encode(eventOf({ $case: 'videoWithdrawn', value: { videoId: 'anna', reason: '' } }, AT_MS)).finish() };
+    const ofVideo = {
+      key: 'anna',
+      value: Event.encode(eventOf({ $case: 'videoWithdrawn', value: { videoId: 'anna', reason: '' } }, AT_MS)).finish(),
+    };
     await stores.log.append(TOPICS.activity, [garbage, recordOf(tooOld), nobody, ofVideo, recordOf(good)]);
     await deliverAll(materialiser());
 
@@ -150,9 +174,14 @@ describe('Materialiser', () => {
     const event = eventOf(watchOf('anna', 'v'), AT_MS);
     const home = partitionOf('anna', PARTITIONS);
     const elsewhere = USERS.find((userId) => partitionOf(userId, PARTITIONS) !== home) as string;
-    const atHome = Array.from({ length: 100 }, (_, i) => `key-${i}`).find((key) => partitionOf(key, PARTITIONS) === home) as string;
+    const atHome = Array.from({ length: 100 }, (_, i) => `key-${i}`).find(
+      (key) => partitionOf(key, PARTITIONS) === home,
+    ) as string;
     const value = Event.encode(event).finish();
-    await stores.log.append(TOPICS.activity, [{ key: elsewhere, value }, { key: atHome, value }]);
+    await stores.log.append(TOPICS.activity, [
+      { key: elsewhere, value },
+      { key: atHome, value },
+    ]);
     // Twice: the first time may append to a partition that it has been through.
     await deliverAll(materialiser());
     await deliverAll(materialiser());

@@ -21,7 +21,9 @@ describe('openEmbeddedFeatureStore', () => {
     await store.close();
     await expect(store.readMark(0)).rejects.toMatchObject({ code: 'closed' });
     const next = { topic: 't.v1', partition: 0, offset: 0 };
-    await expect(store.commit(0, { expected: undefined, next, states: new Map() })).rejects.toMatchObject({ code: 'closed' });
+    await expect(store.commit(0, { expected: undefined, next, states: new Map() })).rejects.toMatchObject({
+      code: 'closed',
+    });
   });
 
   it('leaves a handle of the same process open when another one closes', async () => {

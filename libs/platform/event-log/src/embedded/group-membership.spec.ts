@@ -19,7 +19,8 @@ describe('GroupMembership', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const member = (id: string, groupId = 'g') => new GroupMembership(storage, storage.topic('t.v1'), groupId, id, () => nowMs);
+  const member = (id: string, groupId = 'g') =>
+    new GroupMembership(storage, storage.topic('t.v1'), groupId, id, () => nowMs);
   const leased = async (membership: GroupMembership) => [...(await membership.step()).leased].sort();
 
   it('gives everything to the only member', async () => {
