@@ -414,7 +414,10 @@ export class ProducerClient {
     try {
       call();
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error), { code: 'WATCHNEXT_PRODUCER_CALLBACK' });
+      process.emitWarning(`a callback of the producer client threw: ${String(error)}`, {
+        code: 'WATCHNEXT_PRODUCER_CALLBACK',
+        detail: (error as Error | undefined)?.stack,
+      });
     }
   }
 }
