@@ -42,6 +42,10 @@ export class IngestionModule {
       Ingestion,
     ];
     const collects = settings.WATCHNEXT_INGESTION_ROLES.includes('collect');
-    return { module: IngestionModule, providers, controllers: [ProbesController, ...(collects ? [EventsController] : [])] };
+    return {
+      module: IngestionModule,
+      providers,
+      controllers: [ProbesController, ...(collects ? [EventsController] : [])],
+    };
   }
 }

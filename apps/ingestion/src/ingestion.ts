@@ -54,7 +54,8 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
   async onApplicationShutdown(): Promise<void> {
     const ends = await Promise.allSettled(this.parts.map((part) => part.stop()));
     ends.forEach((end, i) => {
-      if (end.status === 'rejected') this.logger.error({ err: end.reason as Error, part: this.parts[i]?.name }, 'did not stop cleanly');
+      if (end.status === 'rejected')
+        this.logger.error({ err: end.reason as Error, part: this.parts[i]?.name }, 'did not stop cleanly');
     });
     await Promise.all([this.log.close(), this.store.close(), this.archive.close()]);
   }
@@ -76,13 +77,20 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
   private async startCollecting(): Promise<void> {
     const { catalogue } = this;
     await catalogue.follow(this.log);
-    this.parts.push({ name: 'catalogue', heartbeatAgeMs: () => catalogue.heartbeatAgeMs(), stop: () => catalogue.stop() });
+    this.parts.push({
+      name: 'catalogue',
+      heartbeatAgeMs: () => catalogue.heartbeatAgeMs(),
+      stop: () => catalogue.stop(),
+    });
   }
 
   private async startMaterialising(): Promise<void> {
     const partitionCount = this.settings.WATCHNEXT_ACTIVITY_PARTITIONS;
     const cachedUsersPerPartition = Math.ceil(this.settings.WATCHNEXT_STATE_CACHE_USERS / partitionCount);
-    const materialiser = new Materialiser(this.log, this.store, this.logger, { partitionCount, cachedUsersPerPartition });
+    const materialiser = new Materialiser(this.log, this.store, this.logger, {
+      partitionCount,
+      cachedUsersPerPartition,
+    });
     const group = { topic: TOPICS.activity, groupId: 'materialise', maxBatchRecords: MATERIALISE_BATCH_RECORDS };
     this.addPart('materialise', await this.log.joinGroup(group, materialiser));
   }
@@ -91,7 +99,9 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
     const flushAfterSeconds = this.settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS;
     const archiver = new Archiver(topic, this.archive, this.logger, { flushAfterSeconds });
     archiver.start();
-    this.addPart(`archive ${topic}`, await this.log.joinGroup({ topic, groupId: 'archive' }, archiver), () => archiver.stop());
+    this.addPart(`archive ${topic}`, await this.log.joinGroup({ topic, groupId: 'archive' }, archiver), () =>
+      archiver.stop(),
+    );
   }
 
   private addPart(name: string, subscription: Subscription, afterwards?: () => void): void {

@@ -23,6 +23,8 @@ export interface Lag {
 /**
  * How far states and archive are behind the log, by what is stored; so any process can tell, whoever does the work.
  * An offset that compaction emptied counts until what comes after it is archived.
+ *
+ * @throws Error when states or archive are ahead of the log: then nothing would move, and a lag of 0 would hide it
  */
 export class LagReader {
   constructor(
@@ -42,15 +44,30 @@ export class LagReader {
   }
 
   private async ofTopic(topic: string): Promise<PartitionLag[]> {
-    const bounds = await this.log.bounds(topic);
-    return Promise.all(
-      bounds.map(async ({ partition, endOffset }) => {
-        const archivedTo = (await this.archive.nextOffset(topic, partition)) ?? 0;
-        const archived = Math.max(0, endOffset - archivedTo);
-        if (topic !== TOPICS.activity) return { topic, partition, endOffset, archived };
-        const foldedTo = ((await this.store.readMark(partition))?.offset ?? -1) + 1;
-        return { topic, partition, endOffset, materialised: Math.max(0, endOffset - foldedTo), archived };
-      }),
+    // Progress before ends: a record that is handled in between makes the lag look larger, never negative.
+    const done = await Promise.all(
+      Array.from({ length: await this.log.partitionCount(topic) }, async (_, partition) => ({
+        archivedTo: (await this.archive.nextOffset(topic, partition)) ?? 0,
+        foldedTo: topic === TOPICS.activity ? ((await this.store.readMark(partition))?.offset ?? -1) + 1 : undefined,
+      })),
     );
+    const bounds = await this.log.bounds(topic);
+    return done.map(({ archivedTo, foldedTo }, partition) => {
+      const endOffset = bounds[partition]?.endOffset ?? 0;
+      if (archivedTo > endOffset || (foldedTo ?? 0) > endOffset) {
+        throw new Error(
+          `${topic} partition ${partition} ends at ${endOffset}, but was archived to ${archivedTo} and folded to ` +
+            `${foldedTo ?? 'nowhere'}: the log is not the one that these came from`,
+        );
+      }
+      const archived = endOffset - archivedTo;
+      return {
+        topic,
+        partition,
+        endOffset,
+        ...(foldedTo === undefined ? {} : { materialised: endOffset - foldedTo }),
+        archived,
+      };
+    });
   }
 }

@@ -17,7 +17,10 @@ export interface RunningIngestion {
 
 /** Starts the roles that the settings name; resolves when they are at work and HTTP listens. */
 export async function startIngestion(settings: IngestionSettings): Promise<RunningIngestion> {
-  const logger = createLogger('ingestion', { level: settings.WATCHNEXT_LOG_LEVEL, format: settings.WATCHNEXT_LOG_FORMAT });
+  const logger = createLogger('ingestion', {
+    level: settings.WATCHNEXT_LOG_LEVEL,
+    format: settings.WATCHNEXT_LOG_FORMAT,
+  });
   const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES });
   const app = await NestFactory.create<NestFastifyApplication>(IngestionModule.with(settings, logger), adapter, {
     // Nest logs its own errors through pino; what it tells of each route it sets up is left out.

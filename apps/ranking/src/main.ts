@@ -1,1 +1,15 @@
-export {};
+import 'reflect-metadata';
+import { loadConfig } from '@watchnext/config';
+import { createLogger, runService } from '@watchnext/service';
+import { rankingSettings } from './config';
+import { startRanking } from './start';
+
+void runService(async () => {
+  const settings = loadConfig(rankingSettings);
+  const logger = createLogger('ranking', {
+    level: settings.WATCHNEXT_LOG_LEVEL,
+    format: settings.WATCHNEXT_LOG_FORMAT,
+  });
+  const { app } = await startRanking(settings, logger);
+  return { app, logger };
+});

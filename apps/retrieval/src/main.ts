@@ -1,1 +1,15 @@
-export {};
+import 'reflect-metadata';
+import { loadConfig } from '@watchnext/config';
+import { createLogger, runService } from '@watchnext/service';
+import { retrievalSettings } from './config';
+import { startRetrieval } from './start';
+
+void runService(async () => {
+  const settings = loadConfig(retrievalSettings);
+  const logger = createLogger('retrieval', {
+    level: settings.WATCHNEXT_LOG_LEVEL,
+    format: settings.WATCHNEXT_LOG_FORMAT,
+  });
+  const { app } = await startRetrieval(settings, logger);
+  return { app, logger };
+});

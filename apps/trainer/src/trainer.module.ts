@@ -36,7 +36,8 @@ export class TrainerModule implements OnApplicationShutdown {
     @Inject(TOKENS.log) private readonly log: EventLog,
   ) {}
 
-  static register(settings: TrainerSettings): DynamicModule {
+  /** @param print - where the table of metrics goes */
+  static register(settings: TrainerSettings, print: (text: string) => void = toStandardOutput): DynamicModule {
     const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
     const logger = createLogger('trainer', { level: settings.WATCHNEXT_LOG_LEVEL, format: settings.WATCHNEXT_LOG_FORMAT });
     return {
@@ -49,7 +50,7 @@ export class TrainerModule implements OnApplicationShutdown {
         { provide: TOKENS.log, useFactory: () => openEmbeddedEventLog(paths.eventLog) },
         { provide: TOKENS.backend, useFactory: () => selectBackend(settings.WATCHNEXT_TENSOR_BACKEND) },
         { provide: TOKENS.reporter, useFactory: () => progressReporter(settings, logger) },
-        { provide: TOKENS.print, useValue: (text: string) => void process.stdout.write(`${text}\n`) },
+        { provide: TOKENS.print, useValue: print },
         {
           provide: TrainingRunner,
           inject: [TOKENS.archive, TOKENS.store, TOKENS.log, TOKENS.backend, TOKENS.reporter, TOKENS.print],
@@ -76,6 +77,10 @@ export class TrainerModule implements OnApplicationShutdown {
     await this.runner.stop();
     await Promise.all([this.archive.close(), this.store.close(), this.log.close()]);
   }
+}
+
+function toStandardOutput(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
 /** Bars for a person, lines for a log, messages for a parent process. */

@@ -27,7 +27,11 @@ export class ChildProgram<Message extends { kind: string }> {
     env: Record<string, string> = {},
   ): ChildProgram<Message> {
     const execArgv = ['--conditions=@watchnext/source', '--require', join(__dirname, '..', 'register-typescript.js')];
-    const child = fork(file, [...args], { execArgv, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = fork(file, [...args], {
+      execArgv,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     return new ChildProgram<Message>(child);
   }
 
@@ -39,7 +43,8 @@ export class ChildProgram<Message extends { kind: string }> {
   async has<Kind extends Message['kind']>(kind: Kind): Promise<Extract<Message, { kind: Kind }>> {
     return eventually(() => {
       const [message] = this.ofKind(kind);
-      if (!message) throw new Error(`no message "${kind}" from the program${this.errors && `, which said:\n${this.errors}`}`);
+      if (!message)
+        throw new Error(`no message "${kind}" from the program${this.errors && `, which said:\n${this.errors}`}`);
       return message;
     });
   }

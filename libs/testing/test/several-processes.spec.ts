@@ -93,7 +93,9 @@ describe('the embedded drivers with several processes', () => {
   }, 60_000);
 
   it('keep what was acknowledged, in order and once, when a writer is killed in the middle', async () => {
-    const writers = ['first', 'second'].map((name) => start<AppenderMessage>('appender', [join(directory.path, 'log'), TOPIC, name]));
+    const writers = ['first', 'second'].map((name) =>
+      start<AppenderMessage>('appender', [join(directory.path, 'log'), TOPIC, name]),
+    );
     const acknowledged: number[] = [];
     for (const writer of writers) {
       await eventually(() => expect(writer.messages.length).toBeGreaterThan(10));

@@ -11,6 +11,8 @@ const RATE_FROM_MS = 500;
 export interface ProgressTask {
   /** `total` may become known, or change, on the way. */
   update(done: number, total?: number, detail?: string): void;
+  /** Says something of the task without getting on with it. */
+  note(detail: string): void;
   /** Ends the task and leaves its line standing. */
   finish(detail?: string): void;
   /** Ends the task without claiming that it is done. */
@@ -63,6 +65,10 @@ class BarTask implements ProgressTask {
     this.bar.update(Math.min(done, Math.max(1, this.total)), { detail });
   }
 
+  note(detail: string): void {
+    this.update(this.done, this.total, detail);
+  }
+
   finish(detail = ''): void {
     this.bar.stop();
     this.output.write(`${closing(this.title, this.done, this.unit, this.now() - this.startedAtMs, detail)}\n`);
@@ -95,6 +101,10 @@ class LineTask implements ProgressTask {
     if (this.now() - this.lastLineMs < LINE_EVERY_MS) return;
     this.lastLineMs = this.now();
     this.output.write(`${this.title}: ${describe(this.done, this.total, this.unit, this.now() - this.startedAtMs)}${detail ? ` · ${detail}` : ''}\n`);
+  }
+
+  note(detail: string): void {
+    this.update(this.done, this.total, detail);
   }
 
   finish(detail = ''): void {

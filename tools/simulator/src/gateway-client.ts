@@ -5,10 +5,20 @@ export interface RecommendationItem {
   readonly position: number;
   readonly title: string;
   readonly channelId: string;
+  readonly topics: readonly string[];
   readonly durationSeconds: number;
   readonly source: string;
   /** Expected watch seconds; absent on rungs without ranking. */
   readonly score?: number;
+}
+
+export interface RecommendationsQuery {
+  readonly limit: number;
+  readonly surface: string;
+  /** The video being watched, for up-next lists. */
+  readonly seed?: string;
+  readonly country?: string;
+  readonly device?: string;
 }
 
 export interface Recommendations {
@@ -39,8 +49,10 @@ export class GatewayClient {
   constructor(private readonly url: string) {}
 
   /** @throws GatewayError */
-  async recommendations(userId: string, query: { limit: number; surface: string; seed?: string }, signal?: AbortSignal): Promise<Recommendations> {
-    const parameters = new URLSearchParams({ limit: String(query.limit), surface: query.surface, ...(query.seed ? { seed: query.seed } : {}) });
+  async recommendations(userId: string, query: RecommendationsQuery, signal?: AbortSignal): Promise<Recommendations> {
+    const { limit, ...rest } = query;
+    const given = Object.entries(rest).filter(([, value]) => value !== undefined && value !== '');
+    const parameters = new URLSearchParams({ limit: String(limit), ...Object.fromEntries(given) });
     const body = (await this.get(`/v1/users/${encodeURIComponent(userId)}/recommendations?${parameters}`, signal)) as Recommendations;
     if (!Array.isArray(body?.items)) throw new GatewayError(200, 'the gateway answered without a list of items');
     return body;

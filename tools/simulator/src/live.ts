@@ -7,7 +7,7 @@ import type { Event } from '@watchnext/contract';
 import type { Random } from '@watchnext/learning';
 import { EventFactory } from './events';
 import { searchQuery } from './front-page';
-import type { GatewayClient, Recommendations } from './gateway-client';
+import type { GatewayClient, Recommendations, RecommendationsQuery } from './gateway-client';
 import type { ViewerMemory } from './memory';
 import { playPage, type PageSetting } from './page';
 import type { EventSink } from './sink';
@@ -101,6 +101,11 @@ export class LiveSimulator {
     return played.watches.map((watch) => watch.video);
   }
 
+  /** As `play`, without waiting; `stop` ends it. */
+  playInBackground(viewer: Viewer, list: Recommendations): void {
+    this.background(this.play(viewer, list).then(() => undefined));
+  }
+
   private async arrivals(): Promise<void> {
     const { world, sessionsPerMinute } = this.options;
     const weights = world.viewers.map((viewer) => viewer.activity);
@@ -117,11 +122,12 @@ export class LiveSimulator {
       const topicIndex = this.truth.intent(viewer, Date.now()) ?? pickWeighted(viewer.tastes, this.random);
       await this.options.sink.send(this.factory.search(viewer, searchQuery(this.options.world, topicIndex, this.random), Date.now()));
     }
-    let query: { limit: number; surface: string; seed?: string } = { limit: pageSize, surface: 'home' };
+    const { country, device } = viewer;
+    let query: RecommendationsQuery = { limit: pageSize, surface: 'home', country, device };
     for (let page = 0; page < MOST_PAGES; page++) {
       const watched = await this.play(viewer, await gateway.recommendations(viewer.id, query, this.stopping.signal));
       if (watched.length === 0 || this.random.next() >= UP_NEXT_SHARE) break;
-      query = { limit: pageSize, surface: 'up-next', seed: watched[watched.length - 1].id };
+      query = { ...query, surface: 'up-next', seed: watched[watched.length - 1].id };
     }
   }
 

@@ -30,7 +30,10 @@ export class Archiver implements GroupHandler {
   }
 
   async resumeOffset(partition: number): Promise<number | undefined> {
-    this.buffers.set(partition, new PartitionBuffer(this.archive, this.topic, partition, this.options.flushAfterSeconds * 1_000));
+    this.buffers.set(
+      partition,
+      new PartitionBuffer(this.archive, this.topic, partition, this.options.flushAfterSeconds * 1_000),
+    );
     return this.archive.nextOffset(this.topic, partition);
   }
 

@@ -41,7 +41,10 @@ export class Catalogue {
       event = Event.decode(record.value);
     } catch (err) {
       // Someone wrote past the collector. There is nothing to learn from it, and stopping would keep all else out.
-      this.logger.error({ err, partition: record.partition, offset: record.offset }, 'undecodable catalog record skipped');
+      this.logger.error(
+        { err, partition: record.partition, offset: record.offset },
+        'undecodable catalog record skipped',
+      );
       return;
     }
     this.learn(event);

@@ -1,6 +1,19 @@
 /** One event as proto3 JSON: what is accepted, and its reading. */
 import { Event } from '@watchnext/contract';
-import { FieldError, int64, isObject, list, message, number, oneOfNames, snakeCase, text, truth, uint32, type JsonType } from './json-schema';
+import {
+  FieldError,
+  int64,
+  isObject,
+  list,
+  message,
+  number,
+  oneOfNames,
+  snakeCase,
+  text,
+  truth,
+  uint32,
+  type JsonType,
+} from './json-schema';
 
 const videoFacts = message({ channelId: text, topics: list(text), durationSeconds: number, uploadedAtMs: int64 });
 
@@ -14,7 +27,13 @@ const context = message({
 });
 
 // Names in the order of their numbers: 0, 1, 2, …
-const rung = oneOfNames(['RUNG_UNSPECIFIED', 'RUNG_FULL', 'RUNG_RETRIEVAL_ORDER', 'RUNG_SNAPSHOT_POPULAR', 'RUNG_MEMORY_POPULAR']);
+const rung = oneOfNames([
+  'RUNG_UNSPECIFIED',
+  'RUNG_FULL',
+  'RUNG_RETRIEVAL_ORDER',
+  'RUNG_SNAPSHOT_POPULAR',
+  'RUNG_MEMORY_POPULAR',
+]);
 const gender = oneOfNames(['GENDER_UNSPECIFIED', 'GENDER_FEMALE', 'GENDER_MALE', 'GENDER_OTHER']);
 
 const impressionItem = message({
@@ -78,8 +97,10 @@ export const eventJson = message(
 export function readEventJson(raw: unknown): Event {
   eventJson.check(raw, '');
   const given = kindNames.filter((kind) => holds(raw, kind) || holds(raw, snakeCase(kind)));
-  if (given.length === 0) throw new FieldError('body', 'missing-field', `an event needs one of ${kindNames.join(', ')}`);
-  if (given.length > 1) throw new FieldError(given[1] as string, 'invalid-type', `an event has one body, not ${given.join(' and ')}`);
+  if (given.length === 0)
+    throw new FieldError('body', 'missing-field', `an event needs one of ${kindNames.join(', ')}`);
+  if (given.length > 1)
+    throw new FieldError(given[1] as string, 'invalid-type', `an event has one body, not ${given.join(' and ')}`);
   return Event.fromJSON(raw);
 }
 

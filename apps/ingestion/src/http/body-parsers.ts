@@ -37,7 +37,9 @@ export function readJsonBatch(body: Buffer): BatchItem[] {
   try {
     batch = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (error) {
-    throw new ApiError(400, 'malformed', `the body is not JSON in UTF-8: ${(error as Error).message}`, undefined, { cause: error });
+    throw new ApiError(400, 'malformed', `the body is not JSON in UTF-8: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
   }
   if (!isObject(batch) || !Array.isArray(batch.events)) {
     throw new ApiError(400, 'malformed', 'the body must be an object with a list "events"', 'events');
@@ -52,7 +54,9 @@ export function readProtobufBatch(body: Buffer): BatchItem[] {
   try {
     batch = EventBatch.decode(body);
   } catch (error) {
-    throw new ApiError(400, 'malformed', `the body is not an EventBatch: ${(error as Error).message}`, undefined, { cause: error });
+    throw new ApiError(400, 'malformed', `the body is not an EventBatch: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
   }
   assertCount(batch.events.length);
   return batch.events.map((event) => ({ event }));
@@ -70,5 +74,6 @@ function readItem(raw: unknown): BatchItem {
 }
 
 function assertCount(count: number): void {
-  if (count > MAX_EVENTS) throw new ApiError(413, 'too-large', `a batch has at most ${MAX_EVENTS} events, this one ${count}`, 'events');
+  if (count > MAX_EVENTS)
+    throw new ApiError(413, 'too-large', `a batch has at most ${MAX_EVENTS} events, this one ${count}`, 'events');
 }

@@ -30,7 +30,11 @@ export class EventsController {
   @ApiResponse({ status: 400, description: 'The body as a whole cannot be read.', schema: ref('Error') })
   @ApiResponse({ status: 413, description: 'More than 1,000 events or 1 MiB.', schema: ref('Error') })
   @ApiResponse({ status: 415, description: `Neither application/json nor ${PROTOBUF}.`, schema: ref('Error') })
-  @ApiResponse({ status: 503, description: 'The event log cannot be written: send the batch again.', schema: ref('Error') })
+  @ApiResponse({
+    status: 503,
+    description: 'The event log cannot be written: send the batch again.',
+    schema: ref('Error'),
+  })
   async collect(@Body() items: readonly BatchItem[] | undefined): Promise<BatchAnswer> {
     if (!items) throw new ApiError(400, 'malformed', 'the body is missing');
     const results = await this.collector.collect(items);

@@ -64,7 +64,11 @@ export const ref = (name: keyof typeof SCHEMAS) => ({ $ref: `#/components/schema
 
 /** The document of the routes that this process has, by its roles. */
 export function describeApi(app: NestFastifyApplication): OpenAPIObject {
-  const info = new DocumentBuilder().setTitle('WatchNext ingestion').setDescription('Accepts events.').setVersion('1').build();
+  const info = new DocumentBuilder()
+    .setTitle('WatchNext ingestion')
+    .setDescription('Accepts events.')
+    .setVersion('1')
+    .build();
   const document = SwaggerModule.createDocument(app, info);
   return { ...document, components: { ...document.components, schemas: SCHEMAS as never } };
 }

@@ -40,7 +40,9 @@ export class Materialiser implements GroupHandler {
   async resumeOffset(partition: number): Promise<number | undefined> {
     const mark = await this.store.readMark(partition);
     if (mark && mark.topic !== TOPICS.activity) {
-      throw new Error(`partition ${partition} of the feature store was folded from ${mark.topic}, not ${TOPICS.activity}`);
+      throw new Error(
+        `partition ${partition} of the feature store was folded from ${mark.topic}, not ${TOPICS.activity}`,
+      );
     }
     this.views.set(partition, { mark, cache: new StateCache(this.options.cachedUsersPerPartition) });
     return mark && mark.offset + 1;
@@ -73,14 +75,27 @@ export class Materialiser implements GroupHandler {
 
   private async putAside({ dead, toReroute }: SortedRecords): Promise<void> {
     if (toReroute.length > 0) {
-      const records = toReroute.map(({ userId, record }) => ({ key: userId, value: record.value, timestampMs: record.timestampMs }));
+      const records = toReroute.map(({ userId, record }) => ({
+        key: userId,
+        value: record.value,
+        timestampMs: record.timestampMs,
+      }));
       await this.log.append(TOPICS.activity, records);
-      this.logger.warn({ recordCount: records.length }, 'records found in a partition that is not their user’s: sent on');
+      this.logger.warn(
+        { recordCount: records.length },
+        'records found in a partition that is not their user’s: sent on',
+      );
     }
     if (dead.length > 0) {
       const diedAtMs = (this.options.clock ?? Date.now)();
-      await this.log.append(TOPICS.deadLetters, dead.map((entry) => deadLetterOf(entry, diedAtMs)));
-      this.logger.warn({ recordCount: dead.length, firstCode: dead[0]?.code, firstError: dead[0]?.error }, 'dead letters');
+      await this.log.append(
+        TOPICS.deadLetters,
+        dead.map((entry) => deadLetterOf(entry, diedAtMs)),
+      );
+      this.logger.warn(
+        { recordCount: dead.length, firstCode: dead[0]?.code, firstError: dead[0]?.error },
+        'dead letters',
+      );
     }
   }
 
@@ -88,7 +103,11 @@ export class Materialiser implements GroupHandler {
    * The decoded states of all users of the batch. They are changed in place while the cache still holds them: should
    * the commit fail, the log asks for a resume offset first, and that begins a new cache.
    */
-  private async statesOf({ toFold }: SortedRecords, partition: number, { cache }: PartitionView): Promise<Map<string, UserState>> {
+  private async statesOf(
+    { toFold }: SortedRecords,
+    partition: number,
+    { cache }: PartitionView,
+  ): Promise<Map<string, UserState>> {
     const states = new Map<string, UserState>();
     const missing = new Set<string>();
     for (const { userId } of toFold) {

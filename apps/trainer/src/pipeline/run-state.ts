@@ -1,5 +1,5 @@
 import type { AnnIndex } from '@watchnext/ann-index';
-import type { CandidateModel } from '@watchnext/candidate-model';
+import type { CandidateModel, CandidateModelConfig } from '@watchnext/candidate-model';
 import type { GateVerdict, SnapshotManifest, VideoFacts } from '@watchnext/contract';
 import type { CurrentMetrics, MetricTable } from '@watchnext/evaluation';
 import type { CandidateExample, RankingExample, VideoStatisticsTimeline } from '@watchnext/features';
@@ -66,8 +66,8 @@ export interface TrainedModels {
   readonly candidate: CandidateModel;
   readonly ranking: RankingModel;
   readonly index: AnnIndex | undefined;
-  /** "warm", trained on from the evaluated models; "fresh", trained anew; "evaluated", those of the gate themselves. */
-  readonly origin: 'warm' | 'fresh' | 'evaluated';
+  /** "fresh", trained anew on everything; "evaluated", those of the gate themselves. */
+  readonly origin: 'fresh' | 'evaluated';
 }
 
 /** What stages hand on to each other, by name. */
@@ -76,6 +76,8 @@ export interface RunState {
   replayed: ReplayedLog;
   split: TimeSplit;
   candidateModel: CandidateModel;
+  /** To train it again with; its epochs are those that turned out best. */
+  candidateConfig: CandidateModelConfig;
   index: AnnIndex | undefined;
   candidateEvaluation: CandidateEvaluation;
   rankingModel: RankingModel;

@@ -19,9 +19,10 @@ export const trainOnStage = (
 ) =>
   defineStage({
     name: 'train through the held-out days',
-    needs: ['replayed', 'split', 'candidateModel', 'rankingModel', 'index', 'gate'],
+    needs: ['replayed', 'split', 'candidateModel', 'candidateConfig', 'rankingModel', 'index', 'gate'],
     gives: ['finalModels'],
-    async run({ replayed, split, candidateModel, rankingModel, index, gate }, { progress, signal, note }) {
+    async run(input, { progress, signal, note }) {
+      const { replayed, split, candidateModel, candidateConfig, rankingModel, index, gate } = input;
       if (!gate.passed) {
         note({ origin: 'evaluated' });
         return { finalModels: { candidate: candidateModel, ranking: rankingModel, index, origin: 'evaluated' } };
@@ -32,7 +33,7 @@ export const trainOnStage = (
           progress.report(part * 1_000 + Math.round((1_000 * step) / stepCount), 2_000, `${model} loss ${loss.toFixed(3)}`);
       const candidate = await trainCandidateModel({
         examples: replayed.candidateExamples,
-        config: candidateModel.config,
+        config: candidateConfig,
         windowEndMs: replayed.toMs,
         createEngine: engines.candidate,
         seed,

@@ -109,6 +109,7 @@ class TrainingRun {
   private readonly orderRandom: Random;
   private readonly negativeRandom: Random;
   private step = 0;
+  private turnAtMs = performance.now();
 
   constructor(
     private readonly options: CandidateTrainingOptions,
@@ -133,10 +134,11 @@ class TrainingRun {
       const loss = await this.trainOn(batchRows, `epoch ${epoch}, batch ${from / config.batchSize + 1}`);
       wholeEpoch.add(loss, batchRows.length);
       sinceReport.add(loss, batchRows.length);
-      if (sinceReport.elapsedMs >= REPORT_INTERVAL_MS) {
+      if (performance.now() - this.turnAtMs >= REPORT_INTERVAL_MS) {
         onProgress?.(this.progress(epoch, sinceReport));
         await nextTurn(); // an engine that never waits would otherwise keep timers and signals from running
         signal?.throwIfAborted();
+        this.turnAtMs = performance.now();
         sinceReport = new Meter();
       }
     }
@@ -171,12 +173,9 @@ class Meter {
     this.exampleCount += exampleCount;
   }
 
-  get elapsedMs(): number {
-    return performance.now() - this.sinceMs;
-  }
-
   read(): { loss: number; examplesPerSecond: number } {
-    return { loss: this.lossSum / this.exampleCount, examplesPerSecond: (1000 * this.exampleCount) / this.elapsedMs };
+    const seconds = (performance.now() - this.sinceMs) / 1000;
+    return { loss: this.lossSum / this.exampleCount, examplesPerSecond: this.exampleCount / seconds };
   }
 }
 

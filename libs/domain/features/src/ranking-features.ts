@@ -172,7 +172,11 @@ export function rankingVideoFeatures(
     channelWatchCount: channelId === '' ? NaN : (channel?.watchCount ?? 0),
     channelWatchSeconds: channelId === '' ? NaN : (channel?.watchSeconds ?? 0),
     hoursSinceChannelWatch: hoursBetween(channel?.lastWatchedAtMs, nowMs),
-    ...topic,
+    maximumTopicWatchCount: topic.maximumWatchCount,
+    meanTopicWatchCount: topic.meanWatchCount,
+    maximumTopicWatchSeconds: topic.maximumWatchSeconds,
+    meanTopicWatchSeconds: topic.meanWatchSeconds,
+    hoursSinceTopicWatch: hoursBetween(topic.lastWatchedAtMs, nowMs),
     previousImpressionCount: shown?.impressionCount ?? 0,
     hoursSincePreviousImpression: hoursBetween(shown?.lastShownAtMs, nowMs),
     videoWatchCount,
@@ -199,28 +203,24 @@ export function statisticsNumbers(statistics: VideoStatistics | undefined): Floa
 }
 
 function topicHistory(affinities: readonly Affinity[], topics: readonly string[], nowMs: number) {
-  let maximumTopicWatchCount = 0;
-  let maximumTopicWatchSeconds = 0;
+  let maximumWatchCount = topics.length > 0 ? 0 : NaN;
+  let maximumWatchSeconds = maximumWatchCount;
   let watchCount = 0;
   let watchSeconds = 0;
   let lastWatchedAtMs: number | undefined;
   for (const key of topics) {
     const affinity = pastAffinity(affinities, key, nowMs);
     if (affinity === undefined) continue;
-    maximumTopicWatchCount = Math.max(maximumTopicWatchCount, affinity.watchCount);
-    maximumTopicWatchSeconds = Math.max(maximumTopicWatchSeconds, affinity.watchSeconds);
+    maximumWatchCount = Math.max(maximumWatchCount, affinity.watchCount);
+    maximumWatchSeconds = Math.max(maximumWatchSeconds, affinity.watchSeconds);
     watchCount += affinity.watchCount;
     watchSeconds += affinity.watchSeconds;
     lastWatchedAtMs = Math.max(lastWatchedAtMs ?? 0, affinity.lastWatchedAtMs);
   }
-  const known = topics.length > 0;
-  return {
-    maximumTopicWatchCount: known ? maximumTopicWatchCount : NaN,
-    meanTopicWatchCount: known ? watchCount / topics.length : NaN,
-    maximumTopicWatchSeconds: known ? maximumTopicWatchSeconds : NaN,
-    meanTopicWatchSeconds: known ? watchSeconds / topics.length : NaN,
-    hoursSinceTopicWatch: hoursBetween(lastWatchedAtMs, nowMs),
-  };
+  // 0 / 0 is NaN: a video without topics says nothing.
+  const meanWatchCount = watchCount / topics.length;
+  const meanWatchSeconds = watchSeconds / topics.length;
+  return { maximumWatchCount, maximumWatchSeconds, meanWatchCount, meanWatchSeconds, lastWatchedAtMs };
 }
 
 function pastAffinity(affinities: readonly Affinity[], key: string, nowMs: number): Affinity | undefined {

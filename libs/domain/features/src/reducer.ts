@@ -6,7 +6,7 @@
  * bound, so that equal contents encode to equal bytes. Times are the events' own: a late event goes to where it
  * belongs by `occurred_at_ms`. What has no time of its own in the state (the profile, the deletion) follows the log.
  */
-import type { Event, UserState, Watch } from '@watchnext/contract';
+import { type Event, Profile, type UserState, type Watch } from '@watchnext/contract';
 import { foldChannel, foldTopics } from './affinities';
 import { foldDismissal, foldImpressions } from './exposures';
 import { hash53 } from './hash';
@@ -62,7 +62,8 @@ export function applyEvent(state: UserState, event: Event): Outcome {
       foldDismissal(state.dismissals, body.value.videoId, atMs);
       break;
     case 'userUpserted':
-      state.profile = body.value.profile === undefined ? undefined : { ...body.value.profile };
+      // Even without details the user now has one: it is registered.
+      state.profile = Profile.create(body.value.profile);
       break;
     case 'userMerged':
       if (body.value.history !== undefined) foldHistory(state, body.value.history);

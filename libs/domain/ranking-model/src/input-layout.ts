@@ -33,7 +33,11 @@ export const VIDEO_EMBEDDINGS = [
 
 /** Numbers in the order of their columns. A model trained with others cannot be served: its parts name them. */
 export const USER_NUMBERS: readonly string[] = RANKING_USER_NUMBERS;
-export const VIDEO_NUMBERS: readonly string[] = [...RANKING_VIDEO_NUMBERS, ...RANKING_STATISTICS_NUMBERS];
+export const VIDEO_NUMBERS: readonly string[] = [
+  ...RANKING_VIDEO_NUMBERS,
+  // Told apart from the numbers of this user and this video, one of which has the same name.
+  ...RANKING_STATISTICS_NUMBERS.map((name) => `statistics.${name}`),
+];
 export const ALL_NUMBERS: readonly string[] = [...USER_NUMBERS, ...VIDEO_NUMBERS];
 
 /** Columns from `from` up to, not including, `to`. */

@@ -106,6 +106,10 @@ function quantileMapOf(sorted: Float64Array, quantileCount: number, mayBeMissing
   return new QuantileMap(Float64Array.from(values), Float64Array.from(positions), mayBeMissing);
 }
 
+/** The value at a rank in [0, 1], in a straight line between the two values next to it. */
 function valueAtRank(sorted: Float64Array, rank: number): number {
-  return sorted[Math.round(rank * (sorted.length - 1))];
+  const place = rank * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  // The minimum guards the order of neighbouring ranks against the last bit of the sum.
+  return Math.min(below + (place - Math.floor(place)) * (above - below), above);
 }

@@ -2,7 +2,7 @@
  * The ranking step in plain TypeScript, in double precision where it sums: the oracle that other engines are held to,
  * and an engine for small data where no tensor backend is at hand. About fifty times slower than TensorFlow.js.
  */
-import { Adam, checkStack, type DenseStack } from '@watchnext/learning';
+import { Adam, checkStack, runStack, type DenseStack } from '@watchnext/learning';
 import { EmbeddingInputs } from './embedding-inputs';
 import {
   weightedLogisticLoss,
@@ -43,18 +43,7 @@ export function referenceRankingEngine(network: RankingNetwork): RankingEngine {
 /** The input of each layer, and the logits at the end. */
 function forward(tower: DenseStack, rows: Float32Array, rowCount: number): Float32Array[] {
   const activations = [rows];
-  for (const { inputSize, outputSize, weights, bias, activation } of tower) {
-    const input = activations[activations.length - 1];
-    const output = new Float32Array(rowCount * outputSize);
-    for (let row = 0; row < rowCount; row++) {
-      for (let j = 0; j < outputSize; j++) {
-        let sum = bias[j];
-        for (let i = 0; i < inputSize; i++) sum += input[row * inputSize + i] * weights[i * outputSize + j];
-        output[row * outputSize + j] = activation === 'relu' && sum < 0 ? 0 : sum;
-      }
-    }
-    activations.push(output);
-  }
+  for (const layer of tower) activations.push(runStack([layer], activations[activations.length - 1], rowCount));
   return activations;
 }
 
@@ -78,11 +67,11 @@ function backward(
       for (let j = 0; j < outputSize; j++) biasSums[j] += gradient[from + j];
       for (let i = 0; i < inputSize; i++) {
         const x = input[row * inputSize + i];
+        const of = i * outputSize;
         let sum = 0;
-        for (let j = 0; j < outputSize; j++) {
-          weightSums[i * outputSize + j] += x * gradient[from + j];
-          sum += gradient[from + j] * weights[i * outputSize + j];
-        }
+        for (let j = 0; j < outputSize; j++) sum += gradient[from + j] * weights[of + j];
+        // Half of the columns are zeros: missing numbers, and what a ReLU cut off.
+        if (x !== 0) for (let j = 0; j < outputSize; j++) weightSums[of + j] += x * gradient[from + j];
         inputGradient[row * inputSize + i] = sum;
       }
     }

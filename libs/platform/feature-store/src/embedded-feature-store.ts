@@ -122,7 +122,8 @@ class EmbeddedFeatureStore implements FeatureStore {
       );
     }
     if (thrown instanceof FeatureStoreError) throw thrown;
-    if (thrown !== undefined) throw new StoreUnavailableError('the feature store could not be written', { cause: thrown });
+    if (thrown !== undefined)
+      throw new StoreUnavailableError('the feature store could not be written', { cause: thrown });
   }
 }
 

@@ -1,1 +1,3 @@
-export {};
+export * from './create-event';
+export * from './errors';
+export { ProducerClient, type ProducerClientOptions, type ProducerStatistics, type Rejection } from './producer-client';

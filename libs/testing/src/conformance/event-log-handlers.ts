@@ -70,7 +70,8 @@ export class FoldingHandler implements GroupHandler {
   private fold(partition: number, records: readonly LogRecord[]): void {
     for (const record of records) {
       const next = this.marks.next.get(partition) ?? 0;
-      if (record.partition !== partition) this.faults.push(`a record of ${record.partition} in a batch of ${partition}`);
+      if (record.partition !== partition)
+        this.faults.push(`a record of ${record.partition} in a batch of ${partition}`);
       if (record.offset < next) this.faults.push(`offset ${record.offset} of partition ${partition} came twice`);
       this.marks.next.set(partition, record.offset + 1);
       this.records.push(record);

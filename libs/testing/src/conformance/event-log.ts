@@ -51,7 +51,9 @@ export function describeEventLog(
     describe('topics', () => {
       spec('exist once, however many handles create them', async () => {
         const others = await Promise.all([store.open(), store.open()]);
-        await Promise.all([log, ...others].map((handle) => handle.ensureTopics([TOPIC, { name: 'late.v1', partitionCount: 3 }])));
+        await Promise.all(
+          [log, ...others].map((handle) => handle.ensureTopics([TOPIC, { name: 'late.v1', partitionCount: 3 }])),
+        );
         for (const handle of others) expect(await handle.partitionCount('late.v1')).toBe(3);
       });
 
@@ -70,7 +72,9 @@ export function describeEventLog(
         await expect(log.append('nowhere.v1', [record('k', 'v')])).rejects.toMatchObject(unknown);
         await expect(log.bounds('nowhere.v1')).rejects.toMatchObject(unknown);
         await expect(log.tail('nowhere.v1', new CollectingTail())).rejects.toMatchObject(unknown);
-        await expect(log.joinGroup({ topic: 'nowhere.v1', groupId: 'g' }, new FoldingHandler())).rejects.toMatchObject(unknown);
+        await expect(log.joinGroup({ topic: 'nowhere.v1', groupId: 'g' }, new FoldingHandler())).rejects.toMatchObject(
+          unknown,
+        );
       });
     });
 
@@ -106,7 +110,8 @@ export function describeEventLog(
         const writers = [log, await store.open(), await store.open()];
         await Promise.all(
           writers.map(async (writer, w) => {
-            for (let i = 0; i < 10; i++) await writer.append(TOPIC.name, [record('same', `${w}:${i * 2}`), record('same', `${w}:${i * 2 + 1}`)]);
+            for (let i = 0; i < 10; i++)
+              await writer.append(TOPIC.name, [record('same', `${w}:${i * 2}`), record('same', `${w}:${i * 2 + 1}`)]);
           }),
         );
         const tail = new CollectingTail();
@@ -151,7 +156,9 @@ export function describeEventLog(
         const handler = new FoldingHandler();
         handler.marks.next.set(partition, 1_000);
         await join(log, handler);
-        await eventually(() => expect(handler.errors).toContainEqual(expect.objectContaining({ code: 'offset-out-of-range' })));
+        await eventually(() =>
+          expect(handler.errors).toContainEqual(expect.objectContaining({ code: 'offset-out-of-range' })),
+        );
         handler.marks.next.set(partition, 0);
         await eventually(() => expect(handler.records).toHaveLength(20));
       });
@@ -220,7 +227,9 @@ export function describeEventLog(
         await log.append(TOPIC.name, numbered(50));
         const tail = new CollectingTail();
         const reader = await store.open();
-        await eventually(async () => expect((await reader.bounds(TOPIC.name)).reduce((n, b) => n + b.endOffset, 0)).toBe(50));
+        await eventually(async () =>
+          expect((await reader.bounds(TOPIC.name)).reduce((n, b) => n + b.endOffset, 0)).toBe(50),
+        );
         const subscription = await reader.tail(TOPIC.name, tail);
         expect(tail.records).toHaveLength(50);
         expect(subscription.assignedPartitions()).toEqual([0, 1, 2, 3]);
@@ -254,7 +263,13 @@ export function describeEventLog(
         const tail = new CollectingTail();
         await log.tail(COMPACTED.name, tail);
         const newest = new Map(tail.records.map(({ key, value }) => [key, Buffer.from(value).toString()]));
-        expect(newest).toEqual(new Map([['v0', '9'], ['v1', '7'], ['v2', '8']]));
+        expect(newest).toEqual(
+          new Map([
+            ['v0', '9'],
+            ['v1', '7'],
+            ['v2', '8'],
+          ]),
+        );
         expect((await log.bounds(COMPACTED.name))[0]?.endOffset).toBe(10);
         if (options.compactsAtOnce) expect(tail.records.map(({ offset }) => offset)).toEqual([7, 8, 9]);
       });

@@ -50,7 +50,14 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
 
     spec('keeps bytes as they are', async () => {
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-      await store.commit(1, { expected: undefined, next: mark(0), states: new Map([['zoë 😀', bytes], ['empty', new Uint8Array()]]) });
+      await store.commit(1, {
+        expected: undefined,
+        next: mark(0),
+        states: new Map([
+          ['zoë 😀', bytes],
+          ['empty', new Uint8Array()],
+        ]),
+      });
       expect(Buffer.from((await store.read(1, 'zoë 😀')).state ?? []).equals(Buffer.from(bytes))).toBe(true);
       expect((await store.read(1, 'empty')).state).toHaveLength(0);
     });
@@ -71,7 +78,13 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
       it.each(refused)('%s', async (_name, expected) => {
         await store.commit(1, { expected: undefined, next: mark(9), states: states({ anna: 'a1' }) });
         const late = store.commit(1, { expected, next: mark(12), states: states({ anna: 'stale', ben: 'stale' }) });
-        await expect(late).rejects.toMatchObject({ code: 'mark-conflict', partition: 1, expected, actual: mark(9), retriable: true });
+        await expect(late).rejects.toMatchObject({
+          code: 'mark-conflict',
+          partition: 1,
+          expected,
+          actual: mark(9),
+          retriable: true,
+        });
         expect(text((await store.read(1, 'anna')).state)).toBe('a1');
         expect(await store.read(1, 'ben')).toEqual({ state: undefined, mark: mark(9) });
       });
@@ -94,7 +107,9 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
       for (let round = 0; round < 10; round++) {
         const expected = round === 0 ? undefined : mark(round - 1);
         const outcomes = await Promise.allSettled(
-          rivals.map((rival, i) => rival.commit(1, { expected, next: mark(round), states: states({ anna: `${round}:${i}` }) })),
+          rivals.map((rival, i) =>
+            rival.commit(1, { expected, next: mark(round), states: states({ anna: `${round}:${i}` }) }),
+          ),
         );
         const winners = outcomes.flatMap((outcome, i) => (outcome.status === 'fulfilled' ? [i] : []));
         expect(winners).toHaveLength(1);
@@ -130,7 +145,12 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
     spec('reads the states there are among many users', async () => {
       await store.commit(1, { expected: undefined, next: mark(9), states: states({ anna: 'a', ben: 'b', carl: 'c' }) });
       const found = await store.readMany(1, ['carl', 'nobody', 'anna']);
-      expect(new Map([...found].map(([userId, bytes]) => [userId, text(bytes)]))).toEqual(new Map([['carl', 'c'], ['anna', 'a']]));
+      expect(new Map([...found].map(([userId, bytes]) => [userId, text(bytes)]))).toEqual(
+        new Map([
+          ['carl', 'c'],
+          ['anna', 'a'],
+        ]),
+      );
     });
 
     spec('lists users page by page in the order of their UTF-8 bytes', async () => {
@@ -139,7 +159,7 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
       const shuffled = Object.fromEntries([...ids].reverse().map((id) => [id, 'x']));
       await store.commit(1, { expected: undefined, next: mark(0), states: states(shuffled) });
       const pages: string[][] = [];
-      for (let after: string | undefined; ; ) {
+      for (let after: string | undefined; ;) {
         const page = await store.listUserIds(1, { limit: 4, ...(after === undefined ? {} : { afterUserId: after }) });
         if (page.length === 0) break;
         pages.push(page);

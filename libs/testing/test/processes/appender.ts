@@ -9,7 +9,10 @@ async function main(): Promise<void> {
   const log = openEmbeddedEventLog(directory);
   for (let from = 0; ; from += 20) {
     const values = Array.from({ length: 20 }, (_, i) => `${name}:${from + i}`);
-    await log.append(topic, values.map((value) => ({ key: name, value: Buffer.from(value) })));
+    await log.append(
+      topic,
+      values.map((value) => ({ key: name, value: Buffer.from(value) })),
+    );
     process.send?.({ kind: 'acknowledged', from, to: from + 20 } satisfies AppenderMessage);
   }
 }

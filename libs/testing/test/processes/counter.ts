@@ -12,7 +12,14 @@ export type CounterMessage =
   | { kind: 'holding'; partition: number }
   | { kind: 'error'; code: string };
 
-const [, , logDirectory, storeDirectory, topic, mode] = process.argv as [string, string, string, string, string, string];
+const [, , logDirectory, storeDirectory, topic, mode] = process.argv as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+];
 const tell = (message: CounterMessage) => process.send?.(message);
 
 async function main(): Promise<void> {

@@ -57,12 +57,12 @@ export class KuaiRandImporter implements Importer {
     const connection = await database.connect();
     try {
       const loaded = await load(connection, files, options.badRows ?? new BadRows(), options);
-      const counts = await countRows(connection);
+      const { counts, firstMs } = await countRows(connection);
       options.onLoaded?.({
         eventCount: loaded.videos.size + loaded.users.length + counts.lists + counts.watches + counts.sequence_watches,
         counts: { videos: loaded.videos.size, users: loaded.users.length, ...counts },
       });
-      yield* this.catalogueAndUsers(loaded, counts.first_ms);
+      yield* this.catalogueAndUsers(loaded, firstMs);
       const rows = await connection.stream(TIMELINE);
       for await (const chunk of rows.yieldRowsJs()) {
         options.signal?.throwIfAborted();
@@ -160,11 +160,10 @@ interface Counts extends Record<string, number> {
   readonly pages: number;
   readonly watches: number;
   readonly sequence_watches: number;
-  readonly first_ms: number;
 }
 
-async function countRows(connection: DuckDBConnection): Promise<Counts> {
-  const [row] = (
+async function countRows(connection: DuckDBConnection): Promise<{ counts: Counts; firstMs: number }> {
+  const [{ first_ms: firstMs, ...counts }] = (
     await connection.runAndReadAll(`
       with lists as (select user_id, day, tab, count(*) as items from impressions group by all)
       select (select count(*) from impressions)::double as impressions,
@@ -172,9 +171,9 @@ async function countRows(connection: DuckDBConnection): Promise<Counts> {
              (select count(*) from (select distinct user_id, day from impressions))::double as pages,
              (select count(*) from impressions where clicked)::double as watches,
              (select count(*) from sequence_watches)::double as sequence_watches,
-             (select min(at_ms) from (select at_ms from impressions union all select at_ms from sequence_watches))::double as first_ms`)
-  ).getRowObjectsJS() as unknown as Counts[];
-  return row;
+             coalesce((select min(at_ms) from (select at_ms from impressions union all select at_ms from sequence_watches)), 1)::double as first_ms`)
+  ).getRowObjectsJS() as unknown as (Counts & { first_ms: number })[];
+  return { counts, firstMs };
 }
 
 /** Everything that happened, in order of time. Numbers come as doubles: exact up to 2^53, and cheap to read. */

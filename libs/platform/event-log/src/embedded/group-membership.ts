@@ -95,7 +95,12 @@ export class GroupMembership {
       const holder = this.storage.meta.get(['lease', this.topic.id, this.groupId, partition]) as string | undefined;
       if (holder !== undefined && liveMembers.includes(holder)) leases.set(partition, holder);
     }
-    return { liveMembers, deadMembers, leases, owners: assignPartitions(this.topic.partitionCount, liveMembers, leases) };
+    return {
+      liveMembers,
+      deadMembers,
+      leases,
+      owners: assignPartitions(this.topic.partitionCount, liveMembers, leases),
+    };
   }
 
   private takeable(view: GroupView): number[] {

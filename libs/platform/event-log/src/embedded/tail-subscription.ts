@@ -32,7 +32,12 @@ export class TailSubscription implements Subscription {
   }
 
   static start(storage: LogStorage, topic: string, handler: TailHandler): TailSubscription {
-    return new TailSubscription(storage, topic, handler, storage.bounds(topic).map((bounds) => bounds.endOffset));
+    return new TailSubscription(
+      storage,
+      topic,
+      handler,
+      storage.bounds(topic).map((bounds) => bounds.endOffset),
+    );
   }
 
   /** @throws EventLogError "closed" when the tail was stopped before it had read what was there */

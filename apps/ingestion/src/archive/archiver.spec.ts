@@ -1,0 +1,108 @@
+import { TOPICS } from '@watchnext/contract';
+import { openParquetArchive, type EventArchive } from '@watchnext/event-archive';
+import type { LogRecord } from '@watchnext/event-log';
+import { eventOf, searchOf, temporaryDirectory } from '@watchnext/testing';
+import { quiet, recordOf } from '../../test/harness';
+import { Archiver } from './archiver';
+
+const AT_MS = 1_790_000_000_000;
+
+describe('Archiver', () => {
+  let directory: { path: string; remove(): Promise<void> };
+  let archive: EventArchive;
+  let nowMs: number;
+  beforeEach(async () => {
+    nowMs = AT_MS;
+    directory = await temporaryDirectory('archiver');
+    archive = openParquetArchive(directory.path);
+  });
+  afterEach(async () => {
+    await archive.close();
+    await directory.remove();
+  });
+
+  const archiver = (to = archive) =>
+    new Archiver(TOPICS.activity, to, quiet, { flushAfterSeconds: 5, clock: () => nowMs });
+  const records = (from: number, count: number): LogRecord[] =>
+    Array.from({ length: count }, (_, i) => ({
+      topic: TOPICS.activity,
+      partition: 0,
+      offset: from + i,
+      timestampMs: AT_MS,
+      ...recordOf(eventOf(searchOf('anna', `q ${from + i}`), AT_MS)),
+    }));
+  const give = (to: Archiver, from: number, count: number) =>
+    to.onBatch({
+      topic: TOPICS.activity,
+      partition: 0,
+      records: records(from, count),
+      lag: 0,
+      signal: new AbortController().signal,
+    });
+  const archived = async () => {
+    const offsets: number[] = [];
+    for await (const run of archive.read(TOPICS.activity, { order: 'offset' }))
+      offsets.push(...run.map(({ offset }) => offset));
+    return offsets;
+  };
+
+  it('writes what has become old, and keeps what is young', async () => {
+    const keeping = archiver();
+    expect(await keeping.resumeOffset(0)).toBeUndefined();
+    await give(keeping, 0, 3);
+    expect(await archived()).toEqual([]);
+    nowMs += 5_000;
+    await give(keeping, 3, 2);
+    expect(await archived()).toEqual([0, 1, 2, 3, 4]);
+    expect(await keeping.resumeOffset(0)).toBe(5);
+  });
+
+  it('writes at once when there is much', async () => {
+    const keeping = archiver();
+    await keeping.resumeOffset(0);
+    for (let from = 0; from < 50_000; from += 5_000) await give(keeping, from, 5_000);
+    expect(await archive.nextOffset(TOPICS.activity, 0)).toBe(50_000);
+  });
+
+  it('writes the rest when the partition is given up', async () => {
+    const keeping = archiver();
+    await keeping.resumeOffset(0);
+    await give(keeping, 0, 3);
+    await keeping.onRevoked(0);
+    expect(await archived()).toEqual([0, 1, 2]);
+  });
+
+  it('adds nothing twice when another member archived the same records meanwhile', async () => {
+    const [slow, quick] = [archiver(), archiver()];
+    await slow.resumeOffset(0);
+    await quick.resumeOffset(0);
+    await give(slow, 0, 4);
+    await give(quick, 0, 3);
+    await quick.onRevoked(0);
+    await slow.onRevoked(0);
+    expect(await archived()).toEqual([0, 1, 2, 3]);
+    expect((await archive.extent(TOPICS.activity)).recordCount).toBe(4);
+  });
+
+  it('keeps what could not be written, and writes it once it can', async () => {
+    let failing = true;
+    const full: EventArchive = Object.assign(Object.create(archive) as EventArchive, {
+      nextOffset: (...args: Parameters<EventArchive['nextOffset']>) => archive.nextOffset(...args),
+      write: async (...args: Parameters<EventArchive['write']>) => {
+        if (failing) throw new Error('disk full');
+        return archive.write(...args);
+      },
+    });
+    const keeping = archiver(full);
+    await keeping.resumeOffset(0);
+    await give(keeping, 0, 3);
+    nowMs += 5_000;
+    await expect(give(keeping, 3, 1)).rejects.toThrow('disk full');
+    failing = false;
+    // The log delivers again from where the archive ends.
+    expect(await keeping.resumeOffset(0)).toBeUndefined();
+    await give(keeping, 0, 4);
+    await keeping.onRevoked(0);
+    expect(await archived()).toEqual([0, 1, 2, 3]);
+  });
+});

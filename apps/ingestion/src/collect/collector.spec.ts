@@ -1,0 +1,86 @@
+import type { EventLog } from '@watchnext/event-log';
+import { LogUnavailableError } from '@watchnext/event-log';
+import { encodeState, newState } from '@watchnext/features';
+import { TOPICS, Event } from '@watchnext/contract';
+import { partitionOf } from '@watchnext/event-log';
+import { eventOf, searchOf, videoUpsertedOf, watchOf } from '@watchnext/testing';
+import { allRecords, openStores, PARTITIONS, quiet, type Stores } from '../../test/harness';
+import { AnonymousHistory } from './anonymous-history';
+import { Catalogue } from './catalogue';
+import { Collector } from './collector';
+
+const NOW_MS = 1_790_000_000_000;
+
+describe('Collector', () => {
+  let stores: Stores;
+  let catalogue: Catalogue;
+  beforeEach(async () => {
+    stores = await openStores();
+    catalogue = new Catalogue(quiet);
+  });
+  afterEach(() => stores.dispose());
+
+  const collector = (log: EventLog = stores.log) =>
+    new Collector(log, catalogue, new AnonymousHistory(log, stores.store, PARTITIONS, quiet), () => NOW_MS);
+
+  it('does not answer before the events are stored, nor as if they were when they are not', async () => {
+    const failing = Object.assign(Object.create(stores.log) as EventLog, {
+      append: () => Promise.reject(new LogUnavailableError('disk full')),
+    });
+    const event = eventOf(searchOf('anna', 'x'), NOW_MS);
+    await expect(collector(failing).collect([{ event }])).rejects.toMatchObject({ retriable: true });
+    expect(await allRecords(stores.log, TOPICS.activity)).toEqual([]);
+  });
+
+  it('learns of videos from the log, and keeps the facts of a withdrawn one', async () => {
+    await collector().collect([{ event: eventOf(videoUpsertedOf('v'), NOW_MS) }]);
+    const elsewhere = new Catalogue(quiet);
+    await elsewhere.follow(stores.log);
+    expect(elsewhere.factsOf('v')).toEqual(catalogue.factsOf('v'));
+    expect(elsewhere.factsOf('v')?.channelId).toBe('channel-1');
+    await collector().collect([
+      { event: eventOf({ $case: 'videoWithdrawn', value: { videoId: 'v', reason: '' } }, NOW_MS) },
+    ]);
+    expect(catalogue.factsOf('v')?.channelId).toBe('channel-1');
+    await elsewhere.stop();
+  });
+
+  it('does not stop at a catalog record that is no event', async () => {
+    await stores.log.append(TOPICS.catalog, [{ key: 'bad', value: Buffer.from([0xff]) }]);
+    await collector().collect([{ event: eventOf(videoUpsertedOf('v'), NOW_MS) }]);
+    const other = new Catalogue(quiet);
+    await other.follow(stores.log);
+    expect(other.factsOf('v')).toBeDefined();
+    await other.stop();
+  });
+
+  it('merges what is folded when the rest does not come', async () => {
+    // Nobody materialises here: the log is ahead of the mark for good.
+    const state = { ...newState('visitor'), watchCount: 3 };
+    const partition = partitionOf('visitor', PARTITIONS);
+    await stores.store.commit(partition, {
+      expected: undefined,
+      next: { topic: TOPICS.activity, partition, offset: 0 },
+      states: new Map([['visitor', encodeState(state)]]),
+    });
+    const merge = eventOf(
+      { $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'visitor', history: undefined } },
+      NOW_MS,
+    );
+    const items = [eventOf(watchOf('visitor', 'a'), NOW_MS), eventOf(watchOf('visitor', 'b'), NOW_MS), merge];
+    await collector().collect(items.map((event) => ({ event })));
+    const stored = (await allRecords(stores.log, TOPICS.activity))
+      .map(({ value }) => Event.decode(value))
+      .find(({ eventId }) => eventId === merge.eventId);
+    expect(stored?.body).toMatchObject({ value: { history: { userId: 'visitor', watchCount: 3 } } });
+  });
+
+  it('merges nothing of a viewer that was never seen', async () => {
+    const merge = eventOf(
+      { $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'nobody', history: undefined } },
+      NOW_MS,
+    );
+    expect((await collector().collect([{ event: merge }]))[0]?.status).toBe('accepted');
+    expect(merge.body).toMatchObject({ value: { history: undefined } });
+  });
+});

@@ -1,0 +1,43 @@
+import { NotFoundException, type ArgumentsHost } from '@nestjs/common';
+import { LogUnavailableError } from '@watchnext/event-log';
+import { quiet } from '../../test/harness';
+import { ApiError, ApiErrorFilter } from './api-error';
+
+function answerTo(error: unknown) {
+  const answer = { status: 0, headers: {} as Record<string, unknown>, body: undefined as unknown };
+  const reply = {
+    header: (name: string, value: unknown) => ((answer.headers[name] = value), reply),
+    status: (status: number) => ((answer.status = status), reply),
+    send: (body: unknown) => ((answer.body = body), reply),
+  };
+  new ApiErrorFilter(quiet).catch(error, {
+    switchToHttp: () => ({ getResponse: () => reply }),
+  } as unknown as ArgumentsHost);
+  return answer;
+}
+
+describe('ApiErrorFilter', () => {
+  it('asks to send again what could not be stored for now', () => {
+    const error = new LogUnavailableError('no space left on /secret/path', { cause: new Error('ENOSPC') });
+    expect(answerTo(error)).toEqual({
+      status: 503,
+      headers: { 'retry-after': 1 },
+      body: { error: { code: 'unavailable', message: 'the events could not be stored; send them again' } },
+    });
+  });
+
+  it('names the field where there is one', () => {
+    expect(answerTo(new ApiError(400, 'malformed', 'no list', 'events')).body).toEqual({
+      error: { code: 'malformed', message: 'no list', field: 'events' },
+    });
+  });
+
+  it('keeps the status of what the framework refuses, and the details of a bug to the log', () => {
+    expect(answerTo(new NotFoundException('Cannot GET /x'))).toMatchObject({
+      status: 404,
+      body: { error: { code: 'not-found' } },
+    });
+    expect(answerTo(new TypeError('secret'))).toMatchObject({ status: 500, body: { error: { code: 'internal' } } });
+    expect(JSON.stringify(answerTo(new TypeError('secret')))).not.toContain('secret');
+  });
+});

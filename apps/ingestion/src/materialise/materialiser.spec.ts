@@ -1,0 +1,208 @@
+import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
+import { partitionOf, type LogRecord, type RecordBatch } from '@watchnext/event-log';
+import { MarkConflictError, StoreUnavailableError, type FeatureStore } from '@watchnext/feature-store';
+import { eventOf, impressionItemOf, impressionsServedOf, searchOf, userDeletedOf, watchOf } from '@watchnext/testing';
+import fc from 'fast-check';
+import {
+  allRecords,
+  foldedOnce,
+  openStores,
+  PARTITIONS,
+  quiet,
+  recordOf,
+  sorted,
+  stateOf,
+  storedStates,
+  type Stores,
+} from '../../test/harness';
+import { Materialiser } from './materialiser';
+
+const AT_MS = 1_790_000_000_000;
+const USERS = Array.from({ length: 12 }, (_, i) => `user-${i}`);
+
+describe('Materialiser', () => {
+  let stores: Stores;
+  beforeEach(async () => (stores = await openStores()));
+  afterEach(() => stores.dispose());
+
+  const materialiser = (store: FeatureStore = stores.store, cachedUsersPerPartition = 3) =>
+    new Materialiser(stores.log, store, quiet, {
+      partitionCount: PARTITIONS,
+      cachedUsersPerPartition,
+      clock: () => AT_MS,
+    });
+
+  const batchOf = (partition: number, records: readonly LogRecord[]): RecordBatch => ({
+    topic: TOPICS.activity,
+    partition,
+    records,
+    lag: 0,
+    signal: new AbortController().signal,
+  });
+
+  /** Delivers a partition's records from where the materialiser wants them, cut into batches as told. */
+  async function deliver(to: Materialiser, partition: number, cuts: readonly number[] = []): Promise<void> {
+    const from = (await to.resumeOffset(partition)) ?? 0;
+    let rest = (await allRecords(stores.log, TOPICS.activity)).filter(
+      (r) => r.partition === partition && r.offset >= from,
+    );
+    for (let i = 0; rest.length > 0; i++) {
+      const size = cuts.length > 0 ? (cuts[i % cuts.length] as number) : rest.length;
+      await to.onBatch(batchOf(partition, rest.slice(0, size)));
+      rest = rest.slice(size);
+    }
+  }
+  const deliverAll = async (to: Materialiser, cuts?: readonly number[]) => {
+    for (let partition = 0; partition < PARTITIONS; partition++) await deliver(to, partition, cuts);
+  };
+  const append = (events: readonly Event[]) => stores.log.append(TOPICS.activity, events.map(recordOf));
+
+  const someEvents = (count: number): Event[] =>
+    Array.from({ length: count }, (_, i) => {
+      const userId = USERS[(i * 7) % USERS.length] as string;
+      const atMs = AT_MS + i * 1_000;
+      if (i % 11 === 10) return eventOf(userDeletedOf(userId), atMs);
+      if (i % 4 === 0) return eventOf(impressionsServedOf(userId, [impressionItemOf(`video-${i % 9}`)]), atMs);
+      if (i % 4 === 1) return eventOf(searchOf(userId, `query number ${i % 5}`), atMs);
+      return eventOf(watchOf(userId, `video-${i % 9}`, { playbackId: `playback-${i}`, positionSeconds: i }), atMs);
+    });
+
+  it('stores what the reducer makes of the events, and the mark of the last record', async () => {
+    const events = someEvents(120);
+    await append(events);
+    await deliverAll(materialiser());
+    expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce(events)));
+    for (const { partition, endOffset } of await stores.log.bounds(TOPICS.activity)) {
+      expect(await stores.store.readMark(partition)).toEqual({
+        topic: TOPICS.activity,
+        partition,
+        offset: endOffset - 1,
+      });
+    }
+  });
+
+  it('makes the same of them however they are cut, retried and resumed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.nat({ max: 59 }), { maxLength: 10 }),
+        async (cuts, retries) => {
+          const own = await openStores();
+          const outer = stores;
+          stores = own;
+          try {
+            const events = someEvents(60);
+            const sent = [...events, ...retries.map((i) => events[i] as Event)];
+            await append(sent.slice(0, 40));
+            await deliverAll(materialiser(), cuts);
+            await append(sent.slice(40));
+            await deliverAll(materialiser(), cuts);
+            expect(sorted(await storedStates(own.store))).toEqual(sorted(foldedOnce(events)));
+          } finally {
+            stores = outer;
+            await own.dispose();
+          }
+        },
+      ),
+      { seed: 6, numRuns: 10 },
+    );
+  });
+
+  it('refuses a batch that was delivered twice, and leaves the states alone', async () => {
+    const events = [eventOf(watchOf('anna', 'v'), AT_MS)];
+    await append(events);
+    const partition = partitionOf('anna', PARTITIONS);
+    const records = await allRecords(stores.log, TOPICS.activity);
+    const [first, second] = [materialiser(), materialiser()];
+    await Promise.all([first.resumeOffset(partition), second.resumeOffset(partition)]);
+    await first.onBatch(batchOf(partition, records));
+    await expect(second.onBatch(batchOf(partition, records))).rejects.toBeInstanceOf(MarkConflictError);
+    expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce(events)));
+  });
+
+  it('forgets half-folded states when a commit fails', async () => {
+    const events = [eventOf(watchOf('anna', 'a'), AT_MS), eventOf(watchOf('anna', 'b'), AT_MS + 1)];
+    await append([events[0] as Event]);
+    let failing = false;
+    const unreliable: FeatureStore = Object.assign(Object.create(stores.store) as FeatureStore, {
+      commit: async (...args: Parameters<FeatureStore['commit']>) => {
+        if (failing) throw new StoreUnavailableError('told to fail');
+        return stores.store.commit(...args);
+      },
+    });
+    const folding = materialiser(unreliable);
+    const partition = partitionOf('anna', PARTITIONS);
+    await deliver(folding, partition);
+    await append([events[1] as Event]);
+    failing = true;
+    const late = (await allRecords(stores.log, TOPICS.activity)).slice(1);
+    await expect(folding.onBatch(batchOf(partition, late))).rejects.toThrow('told to fail');
+    failing = false;
+    await deliver(folding, partition);
+    expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce(events)));
+  });
+
+  it('puts what it cannot fold into dead letters with the cause, and passes it', async () => {
+    const tooOld = eventOf(watchOf('anna', 'v'), AT_MS - 3 * 86_400_000, { receivedAtMs: AT_MS });
+    const good = eventOf(watchOf('anna', 'v'), AT_MS);
+    const garbage = { key: 'anna', value: Buffer.from([0xff, 0xff, 0xff]) };
+    const nobody = { key: 'anna', value: Event.encode({ ...good, body: undefined }).finish() };
+    const ofVideo = {
+      key: 'anna',
+      value: Event.encode(eventOf({ $case: 'videoWithdrawn', value: { videoId: 'anna', reason: '' } }, AT_MS)).finish(),
+    };
+    await stores.log.append(TOPICS.activity, [garbage, recordOf(tooOld), nobody, ofVideo, recordOf(good)]);
+    await deliverAll(materialiser());
+
+    const letters = (await allRecords(stores.log, TOPICS.deadLetters)).map(({ value }) => DeadLetter.decode(value));
+    const partition = partitionOf('anna', PARTITIONS);
+    expect(letters.map(({ offset, code }) => [offset, code])).toEqual([
+      [0, 'undecodable'],
+      [1, 'too-old'],
+      [2, 'missing-field'],
+      [3, 'wrong-topic'],
+    ]);
+    expect(letters[0]).toMatchObject({ topic: TOPICS.activity, partition, deadAtMs: AT_MS });
+    expect(Buffer.from(letters[0]?.key ?? []).toString()).toBe('anna');
+    expect(Buffer.from(letters[0]?.value ?? []).equals(garbage.value)).toBe(true);
+    expect(letters.every(({ error }) => error.length > 0)).toBe(true);
+    expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce([good])));
+    expect((await stores.store.readMark(partition))?.offset).toBe(4);
+  });
+
+  it('sends a record on that lies in another partition or under another key than its user’s', async () => {
+    const event = eventOf(watchOf('anna', 'v'), AT_MS);
+    const home = partitionOf('anna', PARTITIONS);
+    const elsewhere = USERS.find((userId) => partitionOf(userId, PARTITIONS) !== home) as string;
+    const atHome = Array.from({ length: 100 }, (_, i) => `key-${i}`).find(
+      (key) => partitionOf(key, PARTITIONS) === home,
+    ) as string;
+    const value = Event.encode(event).finish();
+    await stores.log.append(TOPICS.activity, [
+      { key: elsewhere, value },
+      { key: atHome, value },
+    ]);
+    // Twice: the first time may append to a partition that it has been through.
+    await deliverAll(materialiser());
+    await deliverAll(materialiser());
+    expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce([event])));
+    expect((await stateOf(stores.store, 'anna'))?.watchCount).toBe(1);
+  });
+
+  it('takes the record’s time for an event that no collector received', async () => {
+    const event = eventOf(watchOf('anna', 'v'), AT_MS, { receivedAtMs: 0 });
+    await stores.log.append(TOPICS.activity, [{ ...recordOf(event), timestampMs: AT_MS + 2 * 86_400_000 }]);
+    await deliverAll(materialiser());
+    const [letter] = (await allRecords(stores.log, TOPICS.deadLetters)).map(({ value }) => DeadLetter.decode(value));
+    expect(letter?.code).toBe('too-old');
+  });
+
+  it('does not go on from states that another topic version was folded into', async () => {
+    await stores.store.commit(0, {
+      expected: undefined,
+      next: { topic: 'watchnext.activity.v0', partition: 0, offset: 5 },
+      states: new Map(),
+    });
+    await expect(materialiser().resumeOffset(0)).rejects.toThrow('watchnext.activity.v0');
+  });
+});

@@ -1,0 +1,45 @@
+/** Ranking's part of a snapshot, loaded: the ranking model's tables and quantiles, the tower, the videos' statistics. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VideoStatistics } from '@watchnext/features';
+import { OnnxStack } from '@watchnext/inference';
+import { RankingModel } from '@watchnext/ranking-model';
+import { type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { z } from 'zod';
+
+export interface RankingSnapshot {
+  readonly model: RankingModel;
+  /** Input rows → logits. */
+  readonly tower: OnnxStack;
+  readonly statisticsOf: (videoId: string) => VideoStatistics | undefined;
+  close(): Promise<void>;
+}
+
+const count = z.number().nonnegative();
+const statisticsFile = z.record(
+  z.string(),
+  z.object({ impressionCount: count, clickCount: count, clickWatchSeconds: count, watchCount: count }),
+);
+
+/**
+ * @param local verified: its files are what its manifest says
+ * @throws Error when the parts do not fit each other; the holder then goes on serving what it holds
+ */
+export async function loadRankingSnapshot({ directory }: LocalSnapshot): Promise<RankingSnapshot> {
+  const at = (file: string) => join(directory, file);
+  const json = async (file: string): Promise<unknown> => JSON.parse(await readFile(at(file), 'utf8'));
+  const model = RankingModel.fromParts({
+    metadata: (await json(SNAPSHOT_FILES.rankingMetadata)) as Parameters<typeof RankingModel.fromParts>[0]['metadata'],
+    tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors)),
+  });
+  // A map, since a video may be called "constructor".
+  const statistics = new Map(Object.entries(statisticsFile.parse(await json(SNAPSHOT_FILES.videoStatistics))));
+  const tower = await OnnxStack.load(await readFile(at(SNAPSHOT_FILES.ranker)));
+  if (tower.inputSize !== model.inputSize || tower.outputSize !== 1) {
+    await tower.close();
+    throw new Error(
+      `the ranker maps ${tower.inputSize} values to ${tower.outputSize}, the model's rows have ${model.inputSize}`,
+    );
+  }
+  return { model, tower, statisticsOf: (videoId) => statistics.get(videoId), close: () => tower.close() };
+}

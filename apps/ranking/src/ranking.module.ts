@@ -1,0 +1,67 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { RankingServiceService } from '@watchnext/contract';
+import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
+import { followSnapshots, GrpcServer, type Logger, type SnapshotFollowing, unaryHandler } from '@watchnext/service';
+import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { LoggerModule } from 'nestjs-pino';
+import { rankingPaths, type RankingSettings } from './config';
+import { loadRankingSnapshot, type RankingSnapshot } from './ranking-snapshot';
+import { RankingService } from './ranking.service';
+
+const SERVICE_NAME = 'watchnext.ranking.v1.RankingService';
+const SETTINGS = Symbol('settings');
+const LOGGER = Symbol('logger');
+const EVENT_LOG = Symbol('event log');
+const SNAPSHOT_STORE = Symbol('snapshot store');
+
+@Module({})
+export class RankingModule implements OnApplicationShutdown {
+  private server: GrpcServer | undefined;
+  private following: SnapshotFollowing<RankingSnapshot> | undefined;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: RankingSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(EVENT_LOG) private readonly eventLog: EventLog,
+    @Inject(SNAPSHOT_STORE) private readonly snapshotStore: SnapshotStore,
+  ) {}
+
+  static with(settings: RankingSettings, logger: Logger): DynamicModule {
+    const paths = rankingPaths(settings);
+    return {
+      module: RankingModule,
+      imports: [LoggerModule.forRoot({ pinoHttp: { logger } })],
+      providers: [
+        { provide: SETTINGS, useValue: settings },
+        { provide: LOGGER, useValue: logger },
+        { provide: EVENT_LOG, useFactory: () => openEmbeddedEventLog(paths.eventLog) },
+        { provide: SNAPSHOT_STORE, useFactory: () => openFolderSnapshotStore(paths.snapshots) },
+      ],
+    };
+  }
+
+  /** Loads the current snapshot if there is one, follows, and listens. @returns the port bound */
+  async serve(): Promise<number> {
+    let server: GrpcServer | undefined;
+    const { holder } = (this.following = await followSnapshots({
+      store: this.snapshotStore,
+      eventLog: this.eventLog,
+      logger: this.logger,
+      load: loadRankingSnapshot,
+      capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
+      onCurrent: () => server?.setServing(true),
+    }));
+    const service = new RankingService(holder);
+    this.server = server = new GrpcServer(this.logger, SERVICE_NAME, RankingServiceService, {
+      rank: unaryHandler(this.logger, 'Rank', (request) => service.rank(request)),
+    });
+    server.setServing(holder.currentId() !== undefined);
+    return server.listen(this.settings.WATCHNEXT_HOST, this.settings.WATCHNEXT_GRPC_PORT);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.server?.close();
+    await this.following?.close();
+    await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);
+  }
+}

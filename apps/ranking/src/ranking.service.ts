@@ -1,0 +1,39 @@
+/** Adapts Rank to gRPC: checks the request, chooses the snapshot, answers errors as the contract says. */
+import type { RankRequest, RankResponse } from '@watchnext/contract';
+import { invalidArgument, requirePlausible, useSnapshot } from '@watchnext/service';
+import type { SnapshotHolder } from '@watchnext/snapshot-store';
+import { rank, type RankQuery } from './rank';
+import type { RankingSnapshot } from './ranking-snapshot';
+
+const MAX_CANDIDATES = 2_000;
+
+export class RankingService {
+  constructor(private readonly holder: SnapshotHolder<RankingSnapshot>) {}
+
+  /** @throws rpcError INVALID_ARGUMENT, FAILED_PRECONDITION, UNAVAILABLE */
+  async rank(request: RankRequest): Promise<RankResponse> {
+    const query = checked(request);
+    return useSnapshot(this.holder, request.snapshotId, async (snapshot, snapshotId) => ({
+      snapshotId,
+      scores: await rank(snapshot, query),
+      heldSnapshotIds: this.holder.heldIds(),
+    }));
+  }
+}
+
+function checked({ state, context, candidates, explain }: RankRequest): RankQuery {
+  if (!state) throw invalidArgument('state', 'is missing');
+  if (!context) throw invalidArgument('context', 'is missing');
+  requirePlausible(state, 'state');
+  requirePlausible(context, 'context');
+  if (context.requestedAtMs === 0) throw invalidArgument('context.requestedAtMs', 'is missing');
+  if (candidates.length < 1 || candidates.length > MAX_CANDIDATES) {
+    throw invalidArgument('candidates', `must be 1 to ${MAX_CANDIDATES}, not ${candidates.length}`);
+  }
+  // An inner product, which retrieval's scores are, may be negative.
+  requirePlausible(candidates, 'candidates', { signed: ['sourceScore'], maxItems: MAX_CANDIDATES });
+  candidates.forEach(({ videoId }, index) => {
+    if (videoId === '') throw invalidArgument(`candidates[${index}].videoId`, 'is empty');
+  });
+  return { state, context, candidates, explain };
+}

@@ -1,0 +1,17 @@
+/** Starts a ranking service: `main` gives it the environment, specs give it settings of their own. */
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Logger } from '@watchnext/service';
+import { Logger as NestLogger } from 'nestjs-pino';
+import type { RankingSettings } from './config';
+import { RankingModule } from './ranking.module';
+
+export async function startRanking(
+  settings: RankingSettings,
+  logger: Logger,
+): Promise<{ app: INestApplicationContext; port: number }> {
+  const app = await NestFactory.createApplicationContext(RankingModule.with(settings, logger), { bufferLogs: true });
+  app.useLogger(app.get(NestLogger));
+  const port = await app.get(RankingModule).serve();
+  return { app, port };
+}

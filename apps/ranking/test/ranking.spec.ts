@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { loadConfig } from '@watchnext/config';
+import { type RankRequest, type RankResponse, RankingServiceClient, type UserState } from '@watchnext/contract';
+import { newState, rankingUserFeatures, rankingVideoFeatures } from '@watchnext/features';
+import { runStack } from '@watchnext/learning';
+import { featuresChecksum } from '@watchnext/ranking-model';
+import { createLogger } from '@watchnext/service';
+import { publishSnapshot } from '../../retrieval/test/publish-snapshot';
+import { rankingPaths, rankingSettings } from '../src/config';
+import { startRanking } from '../src/start';
+import { statisticsOf, trainTinyRanker, writeRankingFiles } from './write-ranking-files';
+
+const SNAPSHOT = '20260101T000000Z-aaaaaa';
+const NOW = 1_790_000_000_000;
+const context = {
+  requestedAtMs: NOW,
+  surface: 'home',
+  country: 'SE',
+  device: 'phone',
+  loggedIn: true,
+  seedVideoId: '',
+};
+const videos = Array.from({ length: 30 }, (_, index) => ({
+  videoId: `v${index}`,
+  channelId: `c${index % 6}`,
+  durationSeconds: 60 + index * 10,
+  uploadedAtMs: 1_770_000_000_000 + index * 3_600_000,
+}));
+const candidates = videos.map(({ videoId, ...facts }, index) => ({
+  videoId,
+  video: { ...facts, topics: ['t'] },
+  source: 'retrieval',
+  sourceScore: Math.fround(0.1 * index - 1),
+}));
+const state: UserState = {
+  ...newState('u'),
+  watches: [{ videoId: 'v2', startedAtMs: NOW - 5_000, watchSeconds: 40, durationSeconds: 80, playbackHash: 7 }],
+  channels: [{ key: 'c2', watchCount: 1, watchSeconds: 40, lastWatchedAtMs: NOW - 5_000 }],
+  watchCount: 1,
+};
+
+describe('the ranking service', () => {
+  let dataDirectory: string;
+  let running: Awaited<ReturnType<typeof startRanking>>;
+  let client: RankingServiceClient;
+
+  const rank = (request: Partial<RankRequest> = {}) =>
+    new Promise<RankResponse>((resolve, reject) =>
+      client.rank({ state, context, candidates, snapshotId: '', explain: false, ...request }, (error, response) =>
+        error ? reject(error) : resolve(response),
+      ),
+    );
+  const refusal = (request: Partial<RankRequest>): Promise<ServiceError> =>
+    rank(request).then(
+      () => {
+        throw new Error('was answered');
+      },
+      (error: ServiceError) => error,
+    );
+
+  beforeAll(async () => {
+    dataDirectory = await mkdtemp(join(tmpdir(), 'watchnext-ranking-'));
+    const settings = loadConfig(rankingSettings, { WATCHNEXT_DATA_DIR: dataDirectory, WATCHNEXT_GRPC_PORT: '0' });
+    await publishSnapshot(rankingPaths(settings).snapshots, SNAPSHOT, async (directory) => {
+      await writeRankingFiles(directory, { videos, seed: 1 });
+      return {};
+    });
+    running = await startRanking(settings, createLogger('ranking', { level: 'silent', format: 'json' }));
+    client = new RankingServiceClient(`127.0.0.1:${running.port}`, credentials.createInsecure());
+  });
+
+  afterAll(async () => {
+    client.close();
+    await running.app.close();
+    await rm(dataDirectory, { recursive: true, force: true });
+  });
+
+  it('scores every candidate, in the order given, as the model does', async () => {
+    const { scores, snapshotId } = await rank();
+    expect(snapshotId).toBe(SNAPSHOT);
+    expect(scores.map(({ videoId }) => videoId)).toEqual(candidates.map(({ videoId }) => videoId));
+    const model = await trainTinyRanker({ videos, seed: 1 });
+    const row = new Float32Array(model.inputSize);
+    const user = model.encodeUser(rankingUserFeatures(state, context));
+    for (const [index, candidate] of candidates.entries()) {
+      model.writeInput(user, rankingVideoFeatures(state, candidate, context), statisticsOf(candidate.videoId), row, 0);
+      const logit = runStack(model.tower, row, 1)[0]!;
+      expect(scores[index]!.featuresChecksum).toBe(featuresChecksum(row));
+      expect(scores[index]!.logit).toBeCloseTo(logit, 4);
+      expect(scores[index]!.expectedWatchSeconds).toBeCloseTo(Math.exp(logit), 2);
+    }
+  });
+
+  it('gives a candidate the same bits whatever the others are', async () => {
+    const all = (await rank()).scores;
+    const few = (await rank({ candidates: [candidates[17]!, candidates[4]!] })).scores;
+    expect(few).toEqual([all[17], all[4]]);
+  });
+
+  it('explains with raw feature values and the parts of the score', async () => {
+    const { scores } = await rank({ explain: true });
+    const plain = (await rank()).scores;
+    expect(scores.map(({ logit }) => logit)).toEqual(plain.map(({ logit }) => logit));
+    const features = new Map(scores[2]!.features.map(({ name, value }) => [name, value?.value]));
+    expect(features.get('video')).toBe('v2');
+    expect(features.get('durationSeconds')).toBe(80);
+    expect(features.get('channelWatchCount')).toBe(1);
+    const groups = scores[2]!.parts.map(({ group }) => group);
+    expect(groups).toEqual(expect.arrayContaining(['video', 'channel', 'sourceScore', 'durationSeconds']));
+    expect(groups).not.toContain('surface');
+    expect(scores.every(({ parts }) => parts.every(({ logitChange }) => Number.isFinite(logitChange)))).toBe(true);
+    expect(plain[2]).toMatchObject({ features: [], parts: [] });
+  });
+
+  it.each([
+    [{ candidates: [] }, 'candidates'],
+    [{ candidates: Array(2_001).fill(candidates[0]) }, 'candidates'],
+    [{ candidates: [{ ...candidates[0]!, videoId: '' }] }, 'candidates[0].videoId'],
+    [{ candidates: [candidates[0]!, { ...candidates[1]!, sourceScore: NaN }] }, 'candidates[1].sourceScore'],
+    [
+      { candidates: [{ ...candidates[0]!, video: { ...candidates[0]!.video, durationSeconds: -1 } }] },
+      'candidates[0].video.durationSeconds',
+    ],
+    [{ state: undefined }, 'state'],
+    [{ context: { ...context, requestedAtMs: 0 } }, 'context.requestedAtMs'],
+  ])('refuses a bad request by its field: %#', async (request, field) => {
+    const error = await refusal(request as Partial<RankRequest>);
+    expect(error.code).toBe(status.INVALID_ARGUMENT);
+    expect(error.details.startsWith(field)).toBe(true);
+  });
+
+  it('names what it holds when asked for another snapshot', async () => {
+    const error = await refusal({ snapshotId: '20250101T000000Z-ffffff' });
+    expect(error.code).toBe(status.FAILED_PRECONDITION);
+    expect(error.metadata.get('watchnext-snapshots')).toEqual([SNAPSHOT]);
+  });
+});

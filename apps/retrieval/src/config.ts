@@ -1,0 +1,15 @@
+import { embeddedPaths, loggingSettings, port, positiveInteger, storageSettings } from '@watchnext/config';
+import { z } from 'zod';
+
+export const retrievalSettings = z.object({
+  ...storageSettings,
+  ...loggingSettings,
+  WATCHNEXT_HOST: z.string().default('127.0.0.1'),
+  WATCHNEXT_GRPC_PORT: port(7002),
+  /** Snapshots held at once: current, previous, and one more. */
+  WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
+});
+
+export type RetrievalSettings = z.infer<typeof retrievalSettings>;
+
+export const retrievalPaths = (settings: RetrievalSettings) => embeddedPaths(settings.WATCHNEXT_DATA_DIR);

@@ -1,0 +1,67 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { RetrievalServiceService } from '@watchnext/contract';
+import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
+import { followSnapshots, GrpcServer, type Logger, type SnapshotFollowing, unaryHandler } from '@watchnext/service';
+import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { LoggerModule } from 'nestjs-pino';
+import { retrievalPaths, type RetrievalSettings } from './config';
+import { loadRetrievalSnapshot, type RetrievalSnapshot } from './retrieval-snapshot';
+import { RetrievalService } from './retrieval.service';
+
+const SERVICE_NAME = 'watchnext.retrieval.v1.RetrievalService';
+const SETTINGS = Symbol('settings');
+const LOGGER = Symbol('logger');
+const EVENT_LOG = Symbol('event log');
+const SNAPSHOT_STORE = Symbol('snapshot store');
+
+@Module({})
+export class RetrievalModule implements OnApplicationShutdown {
+  private server: GrpcServer | undefined;
+  private following: SnapshotFollowing<RetrievalSnapshot> | undefined;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: RetrievalSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(EVENT_LOG) private readonly eventLog: EventLog,
+    @Inject(SNAPSHOT_STORE) private readonly snapshotStore: SnapshotStore,
+  ) {}
+
+  static with(settings: RetrievalSettings, logger: Logger): DynamicModule {
+    const paths = retrievalPaths(settings);
+    return {
+      module: RetrievalModule,
+      imports: [LoggerModule.forRoot({ pinoHttp: { logger } })],
+      providers: [
+        { provide: SETTINGS, useValue: settings },
+        { provide: LOGGER, useValue: logger },
+        { provide: EVENT_LOG, useFactory: () => openEmbeddedEventLog(paths.eventLog) },
+        { provide: SNAPSHOT_STORE, useFactory: () => openFolderSnapshotStore(paths.snapshots) },
+      ],
+    };
+  }
+
+  /** Loads the current snapshot if there is one, follows, and listens. @returns the port bound */
+  async serve(): Promise<number> {
+    let server: GrpcServer | undefined;
+    const { holder } = (this.following = await followSnapshots({
+      store: this.snapshotStore,
+      eventLog: this.eventLog,
+      logger: this.logger,
+      load: loadRetrievalSnapshot,
+      capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
+      onCurrent: () => server?.setServing(true),
+    }));
+    const service = new RetrievalService(holder);
+    this.server = server = new GrpcServer(this.logger, SERVICE_NAME, RetrievalServiceService, {
+      retrieve: unaryHandler(this.logger, 'Retrieve', (request) => service.retrieve(request)),
+    });
+    server.setServing(holder.currentId() !== undefined);
+    return server.listen(this.settings.WATCHNEXT_HOST, this.settings.WATCHNEXT_GRPC_PORT);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.server?.close();
+    await this.following?.close();
+    await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);
+  }
+}

@@ -1,0 +1,17 @@
+/** Starts a retrieval service: `main` gives it the environment, specs give it settings of their own. */
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Logger } from '@watchnext/service';
+import { Logger as NestLogger } from 'nestjs-pino';
+import type { RetrievalSettings } from './config';
+import { RetrievalModule } from './retrieval.module';
+
+export async function startRetrieval(
+  settings: RetrievalSettings,
+  logger: Logger,
+): Promise<{ app: INestApplicationContext; port: number }> {
+  const app = await NestFactory.createApplicationContext(RetrievalModule.with(settings, logger), { bufferLogs: true });
+  app.useLogger(app.get(NestLogger));
+  const port = await app.get(RetrievalModule).serve();
+  return { app, port };
+}

@@ -1,0 +1,58 @@
+/** Publishes a small snapshot in a spec: real files and a real manifest, as a reader verifies them. */
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { IndexParameters } from '@watchnext/contract';
+import { describeFiles, openFolderSnapshotStore, SNAPSHOT_FORMAT_VERSION } from '@watchnext/snapshot-store';
+
+/**
+ * Publishes what `write` puts into a folder and moves the pointer to it.
+ * @param snapshotsDirectory as the folder driver has it
+ * @param damage run on the published folder before the pointer names it
+ */
+export async function publishSnapshot(
+  snapshotsDirectory: string,
+  snapshotId: string,
+  write: (directory: string) => Promise<{ index?: IndexParameters }>,
+  damage?: (directory: string) => Promise<void>,
+): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'watchnext-snapshot-'));
+  const store = openFolderSnapshotStore(snapshotsDirectory);
+  try {
+    const { index } = await write(directory);
+    const previous = await store.readPointer();
+    await store.publish(directory, {
+      formatVersion: SNAPSHOT_FORMAT_VERSION,
+      snapshotId,
+      parentSnapshotId: previous ?? '',
+      createdAtMs: Date.now(),
+      window: { fromMs: 1, toMs: 2, evaluatedFromMs: 1 },
+      tensorBackend: 'cpu',
+      seed: 1,
+      sizes: { videos: 60 },
+      metrics: [{ name: 'candidates.recall@100', scorer: 'model', value: 0.5 }],
+      gate: { passed: true, checks: [{ name: 'finite', passed: true, detail: 'all metrics are finite' }] },
+      files: await describeFiles(directory),
+      index,
+      hyperparametersJson: '{}',
+    });
+    await damage?.(join(snapshotsDirectory, snapshotId));
+    await store.movePointer(previous, snapshotId);
+  } finally {
+    await store.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Turns one bit of a file around. */
+export async function flipBit(path: string, byteOffset: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const byte = Buffer.alloc(1);
+    await file.read(byte, 0, 1, byteOffset);
+    byte[0]! ^= 1;
+    await file.write(byte, 0, 1, byteOffset);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,205 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { exactSearch } from '@watchnext/ann-index';
+import { loadConfig } from '@watchnext/config';
+import {
+  type RetrieveRequest,
+  type RetrieveResponse,
+  RetrievalServiceClient,
+  SnapshotAnnouncement,
+  TOPICS,
+  type UserState,
+} from '@watchnext/contract';
+import { openEmbeddedEventLog } from '@watchnext/event-log';
+import { newState } from '@watchnext/features';
+import { createLogger } from '@watchnext/service';
+import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { retrievalPaths, retrievalSettings } from '../src/config';
+import { queryFeatures } from '../src/retrieve';
+import { startRetrieval } from '../src/start';
+import { flipBit, publishSnapshot } from './publish-snapshot';
+import { randomCandidateModel, writeCandidateFiles } from './write-candidate-files';
+
+const videoIds = Array.from({ length: 60 }, (_, index) => `v${String(index).padStart(2, '0')}`);
+const NOW = 1_790_000_000_000;
+const context = {
+  requestedAtMs: NOW,
+  surface: 'home',
+  country: 'SE',
+  device: 'phone',
+  loggedIn: true,
+  seedVideoId: '',
+};
+const watchOf = (videoId: string, index: number) => ({
+  videoId,
+  startedAtMs: NOW - 100_000 + index,
+  watchSeconds: 60,
+  durationSeconds: 60,
+  playbackHash: index,
+});
+const watched = (...ids: string[]): UserState => ({ ...newState('u'), watches: ids.map(watchOf) });
+
+describe('the retrieval service', () => {
+  const logger = createLogger('retrieval', { level: 'silent', format: 'json' });
+  let dataDirectory: string;
+  let running: Awaited<ReturnType<typeof startRetrieval>>;
+  let client: RetrievalServiceClient;
+  const settingsOf = () =>
+    loadConfig(retrievalSettings, {
+      WATCHNEXT_DATA_DIR: dataDirectory,
+      WATCHNEXT_GRPC_PORT: '0',
+      WATCHNEXT_HELD_SNAPSHOTS: '2',
+    });
+  const snapshots = () => retrievalPaths(settingsOf()).snapshots;
+  const publish = (snapshotId: string, seed: number, withIndex = true) =>
+    publishSnapshot(snapshots(), snapshotId, (directory) =>
+      writeCandidateFiles(directory, { videoIds, seed, withIndex }),
+    );
+
+  const retrieve = (request: Partial<RetrieveRequest>) =>
+    new Promise<RetrieveResponse>((resolve, reject) =>
+      client.retrieve(
+        { state: newState('u'), context, candidateCount: 10, snapshotId: '', excludeVideoIds: [], ...request },
+        (error, response) => (error ? reject(error) : resolve(response)),
+      ),
+    );
+  const refusal = (request: Partial<RetrieveRequest>): Promise<ServiceError> =>
+    retrieve(request).then(
+      () => {
+        throw new Error('was answered');
+      },
+      (error: ServiceError) => error,
+    );
+  const announce = async (snapshotId: string) => {
+    const log = openEmbeddedEventLog(retrievalPaths(settingsOf()).eventLog);
+    const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: NOW }).finish();
+    await log.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
+    await log.close();
+  };
+  const untilServed = async (snapshotId: string) => {
+    for (;;) {
+      const served = await retrieve({}).then(
+        (answer) => answer.snapshotId,
+        () => '',
+      );
+      if (served === snapshotId) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  beforeAll(async () => {
+    dataDirectory = await mkdtemp(join(tmpdir(), 'watchnext-retrieval-'));
+    running = await startRetrieval(settingsOf(), logger);
+    client = new RetrievalServiceClient(`127.0.0.1:${running.port}`, credentials.createInsecure());
+  });
+
+  afterAll(async () => {
+    client.close();
+    await running.app.close();
+    await rm(dataDirectory, { recursive: true, force: true });
+  });
+
+  it('is unavailable before the first snapshot, then serves what is announced', async () => {
+    expect((await refusal({})).code).toBe(status.UNAVAILABLE);
+    await publish('20260101T000000Z-aaaaaa', 1);
+    await announce('20260101T000000Z-aaaaaa');
+    await untilServed('20260101T000000Z-aaaaaa');
+  });
+
+  it('answers the nearest videos as exact search finds them, best first', async () => {
+    const model = randomCandidateModel({ videoIds, seed: 1 });
+    const state = watched('v03', 'v07');
+    const { candidates } = await retrieve({ state, candidateCount: 20 });
+    const user = model.userVector(queryFeatures(state, context), 0);
+    const { labels } = exactSearch(model.videoVectors, model.config.dimensions, user, 60);
+    const expected = labels.map((row) => videoIds[row]).filter((videoId) => videoId !== 'v03' && videoId !== 'v07');
+    expect(candidates.map(({ videoId }) => videoId)).toEqual(expected.slice(0, 20));
+    const scores = candidates.map(({ score }) => score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+  });
+
+  it('leaves out what was watched, dismissed, excluded, and the seed, and still fills the request', async () => {
+    const all = (await retrieve({ candidateCount: 60 })).candidates.map(({ videoId }) => videoId);
+    expect(all.length).toBe(60);
+    const state = { ...watched(...all.slice(0, 20)), dismissals: [{ videoId: all[20]!, dismissedAtMs: NOW - 1 }] };
+    const seeded = { ...context, seedVideoId: all[21]! };
+    const { candidates } = await retrieve({
+      state,
+      context: seeded,
+      excludeVideoIds: all.slice(22, 40),
+      candidateCount: 20,
+    });
+    expect(new Set(candidates.map(({ videoId }) => videoId))).toEqual(new Set(all.slice(40)));
+  });
+
+  it('answers nothing, not an error, when everything is left out', async () => {
+    expect((await retrieve({ excludeVideoIds: videoIds })).candidates).toEqual([]);
+  });
+
+  it('takes the seed of an up-next list for the newest watch', async () => {
+    const seeded = { ...context, seedVideoId: 'v09' };
+    expect(queryFeatures(watched('v01'), seeded).watchedVideoIds).toEqual(['v01', 'v09']);
+    const full = watched(...Array.from({ length: 50 }, (_, index) => videoIds[index]!));
+    expect(queryFeatures(full, { ...context, seedVideoId: 'v59' }).watchedVideoIds.length).toBe(50);
+    const plain = (await retrieve({ state: watched('v01') })).candidates;
+    expect((await retrieve({ state: watched('v01'), context: seeded })).candidates).not.toEqual(plain);
+  });
+
+  it.each([
+    [{ candidateCount: 0 }, 'candidateCount'],
+    [{ candidateCount: 2_001 }, 'candidateCount'],
+    [{ state: undefined }, 'state'],
+    [{ context: undefined }, 'context'],
+    [{ context: { ...context, requestedAtMs: 0 } }, 'context.requestedAtMs'],
+    [
+      { state: { ...newState('u'), watches: [{ ...watchOf('v01', 1), watchSeconds: NaN }] } },
+      'state.watches[0].watchSeconds',
+    ],
+    [
+      { state: { ...newState('u'), watches: [{ ...watchOf('v01', 1), durationSeconds: -5 }] } },
+      'state.watches[0].durationSeconds',
+    ],
+    [{ excludeVideoIds: Array<string>(2_001).fill('x') }, 'excludeVideoIds'],
+  ])('refuses a bad request by its field: %#', async (request, field) => {
+    const error = await refusal(request as Partial<RetrieveRequest>);
+    expect(error.code).toBe(status.INVALID_ARGUMENT);
+    expect(error.details.startsWith(field)).toBe(true);
+  });
+
+  it('answers from any snapshot it holds, and names those for one it does not', async () => {
+    await publish('20260102T000000Z-bbbbbb', 2);
+    await announce('20260102T000000Z-bbbbbb');
+    await untilServed('20260102T000000Z-bbbbbb');
+    expect((await retrieve({ snapshotId: '20260101T000000Z-aaaaaa' })).snapshotId).toBe('20260101T000000Z-aaaaaa');
+    const error = await refusal({ snapshotId: '20250101T000000Z-ffffff' });
+    expect(error.code).toBe(status.FAILED_PRECONDITION);
+    expect(error.metadata.get('watchnext-snapshots')).toEqual(['20260102T000000Z-bbbbbb,20260101T000000Z-aaaaaa']);
+  });
+
+  it('searches exactly where the snapshot has no index', async () => {
+    const state = watched('v05');
+    const withIndex = await retrieve({ state, candidateCount: 60 });
+    await publish('20260103T000000Z-cccccc', 2, false);
+    await announce('20260103T000000Z-cccccc');
+    await untilServed('20260103T000000Z-cccccc');
+    expect((await retrieve({ state, candidateCount: 60 })).candidates).toEqual(withIndex.candidates);
+  });
+
+  it('serves on what it has when a new snapshot has a flipped bit', async () => {
+    const refused = jest.spyOn(logger, 'error');
+    await publishSnapshot(
+      snapshots(),
+      '20260104T000000Z-dddddd',
+      (directory) => writeCandidateFiles(directory, { videoIds, seed: 4 }),
+      (directory) => flipBit(join(directory, SNAPSHOT_FILES.candidateTensors), 2_000),
+    );
+    await announce('20260104T000000Z-dddddd');
+    while (refused.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(refused.mock.calls[0]![0]).toMatchObject({ snapshotId: '20260104T000000Z-dddddd' });
+    const { snapshotId, heldSnapshotIds } = await retrieve({});
+    expect(snapshotId).toBe('20260103T000000Z-cccccc');
+    expect(heldSnapshotIds).not.toContain('20260104T000000Z-dddddd');
+  });
+});

@@ -1,0 +1,77 @@
+/** Writes retrieval's part of a snapshot: a candidate model with random weights, its tower and its index. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildIndex } from '@watchnext/ann-index';
+import { CandidateModel, defaultCandidateConfig, inputLayout } from '@watchnext/candidate-model';
+import type { IndexParameters } from '@watchnext/contract';
+import { encodeOnnx } from '@watchnext/inference';
+import { createRandom, createTable, initialiseStack, type NamedTensor } from '@watchnext/learning';
+import { SNAPSHOT_FILES, writeSafetensorsFile } from '@watchnext/snapshot-store';
+
+export interface CandidateFilesOptions {
+  readonly videoIds: readonly string[];
+  readonly seed: number;
+  readonly withIndex?: boolean;
+}
+
+export function randomCandidateModel({ videoIds, seed }: CandidateFilesOptions): CandidateModel {
+  const random = createRandom(seed);
+  const config = {
+    ...defaultCandidateConfig({ videoCount: videoIds.length, exampleCount: 100 }),
+    dimensions: 16,
+    hiddenSizes: [24],
+  };
+  const table = (name: string, ids: number, dimensions: number) =>
+    createTable(ids + 1, dimensions, random.fork(name), 1);
+  const tables = {
+    watched: table('watched', videoIds.length, config.dimensions),
+    searchTokens: table('tokens', 2, config.searchTokenDimensions),
+    countries: table('countries', 2, config.countryDimensions),
+    devices: table('devices', 2, config.deviceDimensions),
+    output: table('output', videoIds.length, config.dimensions),
+  };
+  const { inputSize } = inputLayout(tables, config.historyEncoder);
+  const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
+  const tensors = new Map<string, NamedTensor>();
+  const add = (name: string, data: Float32Array, ...shape: number[]) => tensors.set(name, { shape, data });
+  add('video_vectors', tables.output.values.slice(config.dimensions), videoIds.length, config.dimensions);
+  add('watched_videos', tables.watched.values, videoIds.length + 1, config.dimensions);
+  add('search_tokens', tables.searchTokens.values, 3, config.searchTokenDimensions);
+  add('countries', tables.countries.values, 3, config.countryDimensions);
+  add('devices', tables.devices.values, 3, config.deviceDimensions);
+  tower.forEach((layer, index) => {
+    add(`tower.${index}.weights`, layer.weights, layer.inputSize, layer.outputSize);
+    add(`tower.${index}.bias`, layer.bias, layer.outputSize);
+  });
+  const metadata = {
+    config,
+    windowDays: 7,
+    videoIds,
+    searchTokens: ['cats', 'dogs'],
+    countries: ['SE', 'DE'],
+    devices: ['phone', 'tv'],
+    towerActivations: tower.map(({ activation }) => activation),
+  };
+  return CandidateModel.fromParts({ metadata, tensors });
+}
+
+export async function writeCandidateFiles(
+  directory: string,
+  options: CandidateFilesOptions,
+): Promise<{ index?: IndexParameters }> {
+  const model = randomCandidateModel(options);
+  const { metadata, tensors } = model.toParts();
+  await writeFile(join(directory, SNAPSHOT_FILES.candidateMetadata), JSON.stringify(metadata));
+  await writeSafetensorsFile(join(directory, SNAPSHOT_FILES.candidateTensors), tensors);
+  await writeFile(join(directory, SNAPSHOT_FILES.userTower), encodeOnnx(model.tower));
+  if (options.withIndex === false) return {};
+  const index = buildIndex({
+    vectors: model.videoVectors,
+    count: model.videoIds.length,
+    dimensions: model.config.dimensions,
+    sampleQueries: new Float32Array(0),
+    sampleCount: 0,
+  });
+  await index.save(join(directory, SNAPSHOT_FILES.index));
+  return { index: index.parameters };
+}

@@ -1,0 +1,48 @@
+import { CommanderError } from 'commander';
+import { loadConfig } from '@watchnext/config';
+import { parseCommand } from './cli';
+import { trainerSettings } from './settings';
+
+describe('the command line', () => {
+  const parse = (...argv: string[]) => parseCommand(argv, { exitOverride: true });
+
+  it('has defaults', () => {
+    expect(parse()).toEqual({ once: false, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+  });
+
+  it('takes every option', () => {
+    expect(parse('--once', '--evaluation-days', '2', '--metrics-json', 'm.json', '--seed', '42')).toEqual({
+      once: true,
+      evaluationDays: 2,
+      metricsJson: 'm.json',
+      seed: 42,
+    });
+  });
+
+  it.each([['--evaluation-days', '0'], ['--evaluation-days', 'two'], ['--seed', '-1'], ['--seed', '1e3'], ['--sed', '1'], ['extra']])(
+    'refuses %s %s',
+    (...argv) => {
+      expect(() => parse(...argv)).toThrow(CommanderError);
+    },
+  );
+});
+
+describe('the environment', () => {
+  it('has defaults', () => {
+    expect(loadConfig(trainerSettings, {})).toMatchObject({
+      WATCHNEXT_JOIN_WINDOW_HOURS: 24,
+      WATCHNEXT_TENSOR_BACKEND: 'auto',
+      WATCHNEXT_ACTIVITY_PARTITIONS: 4,
+    });
+  });
+
+  it('refuses a schedule that is none, a window without length, and a backend that is not known', () => {
+    const load = () =>
+      loadConfig(trainerSettings, {
+        WATCHNEXT_TRAINER_SCHEDULE: 'whenever',
+        WATCHNEXT_JOIN_WINDOW_HOURS: '0',
+        WATCHNEXT_TENSOR_BACKEND: 'abacus',
+      });
+    expect(load).toThrow(/WATCHNEXT_TRAINER_SCHEDULE[\s\S]*WATCHNEXT_JOIN_WINDOW_HOURS[\s\S]*WATCHNEXT_TENSOR_BACKEND/);
+  });
+});

@@ -1,0 +1,54 @@
+import { Event } from '@watchnext/contract';
+import type { EventArchive } from '@watchnext/event-archive';
+import { type LogRecord, partitionOf } from '@watchnext/event-log';
+import { eventOf, searchOf } from '@watchnext/testing';
+import { type ReadCounts, readUserRecords, type UserRecords } from './user-records';
+
+const TOPIC = 'watchnext.activity.v1';
+const PARTITIONS = 4;
+const record = (key: string, offset: number, fields: Partial<LogRecord> = {}): LogRecord => ({
+  topic: TOPIC,
+  partition: partitionOf(key, PARTITIONS),
+  offset,
+  timestampMs: 5,
+  key,
+  value: Event.encode(eventOf(searchOf(key, 'tea'), 1_000)).finish(),
+  ...fields,
+});
+
+/** An archive of these batches; only `read` is asked for here. */
+const archiveOf = (batches: LogRecord[][]) => ({ read: async function* () { yield* batches; } }) as unknown as EventArchive;
+
+async function collect(batches: LogRecord[][], signal = new AbortController().signal) {
+  const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
+  const users: UserRecords[] = [];
+  for await (const user of readUserRecords(archiveOf(batches), TOPIC, PARTITIONS, counts, signal)) users.push(user);
+  return { counts, users: users.map(({ userId, records }) => `${userId}: ${records.map((entry) => entry.offset)}`), raw: users };
+}
+
+describe('reading the archive user by user', () => {
+  it('keeps a user together across batches', async () => {
+    const { users, counts } = await collect([[record('a', 1), record('a', 3)], [record('a', 4), record('b', 2)], [record('b', 9)]]);
+    expect(users).toEqual(['a: 1,3,4', 'b: 2,9']);
+    expect(counts.recordCount).toBe(5);
+  });
+
+  it('leaves out and counts what is no event and what lies in a wrong partition', async () => {
+    const wrong = (partitionOf('b', PARTITIONS) + 1) % PARTITIONS;
+    const { users, counts } = await collect([
+      [record('a', 1, { value: Uint8Array.of(255, 255) }), record('a', 2), record('b', 3, { partition: wrong }), record('c', 4)],
+    ]);
+    expect(users).toEqual(['a: 2', 'c: 4']);
+    expect(counts).toEqual({ recordCount: 4, undecodableCount: 1, misplacedCount: 1 });
+  });
+
+  it('takes the record for the time of receipt where the producer gave none', async () => {
+    const event = { ...eventOf(searchOf('a', 'tea'), 1_000), receivedAtMs: 0 };
+    const { raw } = await collect([[record('a', 1, { value: Event.encode(event).finish(), timestampMs: 1_234 })]]);
+    expect(raw[0].records[0].event.receivedAtMs).toBe(1_234);
+  });
+
+  it('gives way to an abort', async () => {
+    await expect(collect([[record('a', 1)]], AbortSignal.abort())).rejects.toThrow();
+  });
+});

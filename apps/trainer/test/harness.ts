@@ -1,0 +1,31 @@
+import { NestFactory } from '@nestjs/core';
+import { embeddedPaths, loadConfig } from '@watchnext/config';
+import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
+import { parseCommand } from '../src/cli';
+import { trainerSettings } from '../src/settings';
+import { trainOnce } from '../src/train-once';
+import { TrainerModule } from '../src/trainer.module';
+import { PARTITION_COUNT } from './synthetic-log';
+
+export const environment = (dataDirectory: string) => ({
+  WATCHNEXT_DATA_DIR: dataDirectory,
+  WATCHNEXT_ACTIVITY_PARTITIONS: String(PARTITION_COUNT),
+  WATCHNEXT_LOG_LEVEL: 'silent',
+  WATCHNEXT_TENSOR_BACKEND: 'wasm',
+});
+
+export const contextOf = (dataDirectory: string, print: (text: string) => void = () => undefined) =>
+  NestFactory.createApplicationContext(TrainerModule.register(loadConfig(trainerSettings, environment(dataDirectory)), print), {
+    logger: false,
+    abortOnError: false,
+  });
+
+/** `--once` in this process: its exit code and what it printed. */
+export async function train(dataDirectory: string, ...args: string[]): Promise<{ code: number; printed: string }> {
+  let printed = '';
+  const app = await contextOf(dataDirectory, (text) => (printed += text));
+  const code = await trainOnce(app, parseCommand(['--once', ...args], { exitOverride: true }));
+  return { code, printed };
+}
+
+export const storeOf = (dataDirectory: string) => openFolderSnapshotStore(embeddedPaths(dataDirectory).snapshots);

@@ -1,0 +1,213 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadIndex } from '@watchnext/ann-index';
+import { embeddedPaths } from '@watchnext/config';
+import { TOPICS } from '@watchnext/contract';
+import type { CandidateFeatures } from '@watchnext/features';
+import { OnnxStack } from '@watchnext/inference';
+import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
+import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { temporaryDirectory } from '@watchnext/testing';
+import { NothingToTrainError, RunStoppedError } from '../src/errors';
+import { loadModels } from '../src/evaluation/load-models';
+import { TrainingRunner } from '../src/training-runner';
+import { contextOf, storeOf, train } from './harness';
+import { archiveEvents, syntheticEvents } from './synthetic-log';
+
+const TEST_LIMIT_MS = 120_000;
+const SIZE = { userCount: 60, videoCount: 100, dayCount: 5 };
+
+interface Folder {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+describe('the trainer, once', () => {
+  let data: Folder;
+  let first: { code: number; printed: string };
+  const metricsFile = () => join(data.path, 'metrics.json');
+
+  beforeAll(async () => {
+    data = await temporaryDirectory('trainer');
+    await archiveEvents(data.path, syntheticEvents(SIZE));
+    first = await train(data.path, '--seed', '7', '--metrics-json', metricsFile());
+  }, TEST_LIMIT_MS);
+  afterAll(() => data.remove());
+
+  const currentSnapshot = async () => {
+    const store = storeOf(data.path);
+    return store.fetch((await store.readPointer()) as string);
+  };
+
+  it('publishes a snapshot that passes the gate, verifies, and is current', async () => {
+    expect(first.printed).toMatch(/is published and current/);
+    expect(first.code).toBe(0);
+    const { manifest } = await currentSnapshot();
+    expect(manifest.gate?.passed).toBe(true);
+    expect(manifest.gate?.checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['finite', 'candidates-beat-popularity', 'ranking-beats-counting', 'index-recall', 'final-models-finite']),
+    );
+    expect(manifest.parentSnapshotId).toBe('');
+    expect(manifest.seed).toBe(7);
+    expect(Object.keys(manifest.files).sort()).toEqual(Object.values(SNAPSHOT_FILES).sort());
+    expect(manifest.window?.toMs).toBeGreaterThan(manifest.window?.evaluatedFromMs ?? Infinity);
+  });
+
+  it('publishes towers that equal the models, and an index over its videos', async () => {
+    const local = await currentSnapshot();
+    const { candidate, ranking } = await loadModels(local);
+    const features: CandidateFeatures = {
+      watchedVideoIds: ['video-1', 'video-5', 'unheard-of'],
+      searchTokens: [],
+      country: 'DE',
+      device: 'phone',
+      loggedIn: true,
+      ageYears: 30,
+      gender: 0,
+    };
+    const row = new Float32Array(candidate.inputSize);
+    candidate.writeInput(features, 0, row, 0);
+    const tower = await OnnxStack.load(await readFile(join(local.directory, SNAPSHOT_FILES.userTower)));
+    const fromOnnx = await tower.run(row, 1);
+    await tower.close();
+    const user = candidate.userVector(features, 0);
+    expect(fromOnnx).toHaveLength(user.length);
+    user.forEach((value, dimension) => expect(fromOnnx[dimension]).toBeCloseTo(value, 4));
+
+    const parameters = local.manifest.index;
+    if (!parameters) throw new Error('the manifest has no index');
+    const index = await loadIndex(join(local.directory, SNAPSHOT_FILES.index), parameters, candidate.videoIds.length);
+    const found = index.search(user, 5).labels.map((label) => candidate.videoIds[label]);
+    // This viewer's group is 1: nearest are videos of that group.
+    expect(found.filter((videoId) => Number(videoId.split('-')[1]) % 4 === 1).length).toBeGreaterThanOrEqual(4);
+
+    const ranker = await OnnxStack.load(await readFile(join(local.directory, SNAPSHOT_FILES.ranker)));
+    const logits = await ranker.run(new Float32Array(2 * ranking.inputSize), 2);
+    await ranker.close();
+    for (const logit of logits) expect(ranking.expectedWatchSeconds(logit)).toBeGreaterThan(0);
+  });
+
+  it('publishes lists and statistics with what serving needs of each video', async () => {
+    const { directory } = await currentSnapshot();
+    const read = async (file: string) => JSON.parse(await readFile(join(directory, file), 'utf8'));
+    const { popular, fresh } = await read(SNAPSHOT_FILES.popular);
+    expect(popular.length).toBe(SIZE.videoCount);
+    expect(popular[0]).toEqual({ videoId: expect.any(String), score: 1, video: expect.objectContaining({ durationSeconds: 100 }) });
+    for (const list of [popular, fresh]) {
+      const scores = list.map(({ score }: { score: number }) => score);
+      expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    }
+    expect(fresh[0].videoId).toBe('video-0');
+    const statistics = await read(SNAPSHOT_FILES.videoStatistics);
+    expect(Object.keys(statistics)).toHaveLength(SIZE.videoCount);
+    expect(statistics['video-0'].impressionCount).toBeGreaterThan(statistics['video-0'].clickCount);
+  });
+
+  it('announces the snapshot', async () => {
+    const log = openEmbeddedEventLog(embeddedPaths(data.path).eventLog);
+    const seen: LogRecord[] = [];
+    const subscription = await log.tail(TOPICS.snapshots, { onRecords: async (records) => void seen.push(...records) });
+    await subscription.stop();
+    await log.close();
+    expect(seen.map((record) => record.key)).toContain((await currentSnapshot()).snapshotId);
+  });
+
+  it('prints the metrics and writes them as JSON', async () => {
+    expect(first.printed).toMatch(/candidates\.recall@100\s+model/);
+    const json = JSON.parse(await readFile(metricsFile(), 'utf8'));
+    expect(json).toMatchObject({ outcome: 'published', seed: 7, gate: { passed: true } });
+    expect(json.machine.processorCount).toBeGreaterThan(0);
+    expect(json.versions.tensorBackend).toBe('wasm');
+    expect(Object.keys(json.secondsByStage)).toContain('train ranking model');
+    const recall = (scorer: string) =>
+      json.metrics.find((row: { name: string; scorer: string }) => row.name === 'candidates.recall@10' && row.scorer === scorer).value;
+    expect(recall('model')).toBeGreaterThan(recall('popularity'));
+  });
+
+  it('gives the same metrics for the same archive and seed, and follows the snapshot before it', async () => {
+    const before = (await currentSnapshot()).snapshotId;
+    const again = join(data.path, 'again.json');
+    const { code } = await train(data.path, '--seed', '7', '--metrics-json', again);
+    expect(code).toBe(0);
+    const metrics = async (file: string) => JSON.parse(await readFile(file, 'utf8')).metrics;
+    expect(await metrics(again)).toEqual(await metrics(metricsFile()));
+    const { manifest } = await currentSnapshot();
+    expect(manifest.parentSnapshotId).toBe(before);
+    expect(manifest.gate?.checks.find(({ name }) => name === 'ranking-no-regression')?.detail).toContain(`${before} (recorded)`);
+    expect(await readdir(join(data.path, 'trainer'))).toEqual([]);
+  }, TEST_LIMIT_MS);
+
+  it('measures the current snapshot on the new days once it has not trained on them', async () => {
+    const later = syntheticEvents({ ...SIZE, dayCount: 7 }).slice(syntheticEvents(SIZE).length);
+    await archiveEvents(data.path, later);
+    const before = (await currentSnapshot()).snapshotId;
+    expect((await train(data.path, '--seed', '7')).printed).toMatch(/is published and current/);
+    const { manifest } = await currentSnapshot();
+    expect(manifest.gate?.checks.find(({ name }) => name === 'candidates-no-regression')?.detail).toContain(`${before} (re-evaluated)`);
+  }, TEST_LIMIT_MS);
+
+  it('stops between two steps when asked, and leaves the pointer alone', async () => {
+    const before = (await currentSnapshot()).snapshotId;
+    const app = await contextOf(data.path);
+    const runner = app.get(TrainingRunner);
+    const run = runner.run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+    await expect(runner.run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 2 })).rejects.toThrow(/going on already/);
+    const ended = expect(run).rejects.toThrow(RunStoppedError);
+    await app.close();
+    await ended;
+    expect((await currentSnapshot()).snapshotId).toBe(before);
+    expect(await readdir(join(data.path, 'trainer'))).toEqual([]);
+  });
+
+  it('names a corrupt archive file, fails, and leaves the pointer alone', async () => {
+    const before = (await currentSnapshot()).snapshotId;
+    const folder = join(embeddedPaths(data.path).archive, TOPICS.activity);
+    const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet')).sort();
+    const [file] = files;
+    const path = join(folder, file);
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.subarray(0, bytes.length - 20));
+    const app = await contextOf(data.path);
+    const run = app.get(TrainingRunner).run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+    await expect(run).rejects.toMatchObject({ code: 'archive-corrupt', message: expect.stringContaining(file) });
+    await app.close();
+    expect((await train(data.path)).code).toBe(1);
+    await writeFile(path, bytes);
+    expect((await currentSnapshot()).snapshotId).toBe(before);
+  });
+});
+
+describe('the trainer with too little to learn from', () => {
+  let data: Folder;
+  beforeEach(async () => {
+    data = await temporaryDirectory('trainer');
+  });
+  afterEach(() => data.remove());
+
+  const reasonOf = async () => {
+    const app = await contextOf(data.path);
+    try {
+      await app.get(TrainingRunner).run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+      return 'trained';
+    } catch (error) {
+      expect(error).toBeInstanceOf(NothingToTrainError);
+      return (error as Error).message;
+    } finally {
+      await app.close();
+    }
+  };
+
+  it.each([
+    ['an archive that is not there', undefined, /no activity/],
+    ['a catalogue without activity', { userCount: 0, videoCount: 3, dayCount: 3 }, /no activity/],
+    ['one user', { userCount: 1, videoCount: 20, dayCount: 3 }, /single user/],
+    ['one video', { userCount: 10, videoCount: 1, dayCount: 3 }, /nothing to train on/],
+  ])('says so for %s, exits with 4 and publishes nothing', async (_, size, reason) => {
+    if (size) await archiveEvents(data.path, syntheticEvents(size));
+    expect(await reasonOf()).toMatch(reason);
+    expect((await train(data.path)).code).toBe(4);
+    const store = storeOf(data.path);
+    expect(await store.list()).toEqual([]);
+    expect(await store.readPointer()).toBeUndefined();
+  });
+});

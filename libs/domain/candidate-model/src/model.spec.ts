@@ -1,0 +1,99 @@
+import { createRandom, createTable, initialiseStack, runStack, Vocabulary } from '@watchnext/learning';
+import { featuresOf } from '../test/builders';
+import { defaultCandidateConfig, type CandidateModelConfig } from './config';
+import { inputLayout } from './input';
+import { CandidateModel } from './model';
+
+const CONFIG: CandidateModelConfig = {
+  ...defaultCandidateConfig({ videoCount: 3, exampleCount: 10 }),
+  dimensions: 4,
+  hiddenSizes: [6, 5],
+};
+
+function modelOf(config = CONFIG): CandidateModel {
+  const random = createRandom(1);
+  const vocabularies = {
+    videos: Vocabulary.fromIds(['a', 'b', 'c']),
+    searchTokens: Vocabulary.fromIds(['cat']),
+    countries: Vocabulary.fromIds([]),
+    devices: Vocabulary.fromIds(['tv']),
+  };
+  const table = (vocabulary: Vocabulary, dimensions: number) => createTable(vocabulary.rowCount, dimensions, random, 1);
+  const tables = {
+    watched: table(vocabularies.videos, config.dimensions),
+    searchTokens: table(vocabularies.searchTokens, config.searchTokenDimensions),
+    countries: table(vocabularies.countries, config.countryDimensions),
+    devices: table(vocabularies.devices, config.deviceDimensions),
+    output: table(vocabularies.videos, config.dimensions),
+  };
+  const { inputSize } = inputLayout(tables, config.historyEncoder);
+  const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random);
+  return new CandidateModel(config, 10, vocabularies, tables, tower);
+}
+
+const FEATURES = featuresOf({
+  watchedVideoIds: ['b', 'new', 'c'],
+  searchTokens: ['cat'],
+  device: 'tv',
+  ageYears: 40,
+  gender: 1,
+});
+
+describe('CandidateModel', () => {
+  it('gives the user vector of the row that it writes, anywhere in an array', () => {
+    const model = modelOf();
+    const rows = new Float32Array(2 * model.inputSize + 3).fill(9);
+    model.writeInput(FEATURES, 5, rows, 3 + model.inputSize);
+    expect([...rows.subarray(0, 3 + model.inputSize)].every((x) => x === 9)).toBe(true);
+    expect(model.userVector(FEATURES, 5)).toEqual(runStack(model.tower, rows.slice(3 + model.inputSize), 1));
+    expect(() => model.writeInput(FEATURES, 5, rows, 4 + model.inputSize)).toThrow(RangeError);
+  });
+
+  it('takes example age as a share of the training window', () => {
+    const model = modelOf();
+    const row = new Float32Array(model.inputSize);
+    model.writeInput(FEATURES, 5, row, 0);
+    expect([...row.subarray(-2)]).toEqual([0.5, 0.25]);
+    expect(model.userVector(FEATURES, 0)).not.toEqual(model.userVector(FEATURES, 5));
+  });
+
+  it('has a vector for each video, in the order of the ids', () => {
+    const model = modelOf();
+    expect(model.videoVectors.length).toBe(3 * 4);
+    expect(model.toParts().tensors.get('video_vectors')).toEqual({ shape: [3, 4], data: model.videoVectors });
+  });
+
+  it.each([CONFIG, { ...CONFIG, historyEncoder: 'mean' as const, hiddenSizes: [] }])(
+    'comes back from its parts to the bit',
+    (config) => {
+      const model = modelOf(config);
+      const { metadata, tensors } = model.toParts();
+      const copies = new Map([...tensors].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
+      const back = CandidateModel.fromParts({ metadata: JSON.parse(JSON.stringify(metadata)), tensors: copies });
+      expect(back.toParts()).toEqual(model.toParts());
+      expect(back.config).toEqual(model.config);
+      expect(back.videoIds).toEqual(model.videoIds);
+      expect(back.userVector(FEATURES, 3)).toEqual(model.userVector(FEATURES, 3));
+    },
+  );
+
+  it('names the part that is missing or does not fit', () => {
+    const { metadata, tensors } = modelOf().toParts();
+    const without = (name: string) => new Map([...tensors].filter(([other]) => other !== name));
+    const reshaped = new Map(tensors).set('tower.1.bias', { shape: [4], data: new Float32Array(4) });
+    expect(() => CandidateModel.fromParts({ metadata, tensors: without('watched_videos') })).toThrow(
+      '"watched_videos" is missing',
+    );
+    expect(() => CandidateModel.fromParts({ metadata, tensors: reshaped })).toThrow(
+      '"tower.1.bias" is not float32 of shape [5]',
+    );
+    expect(() => CandidateModel.fromParts({ metadata: { ...metadata, videoIds: ['a', 'b'] }, tensors })).toThrow(
+      '"watched_videos"',
+    );
+    expect(() => CandidateModel.fromParts({ metadata: { ...metadata, towerActivations: ['relu'] }, tensors })).toThrow(
+      '1 layers',
+    );
+    const config = { ...metadata.config, dimensions: 0 };
+    expect(() => CandidateModel.fromParts({ metadata: { ...metadata, config }, tensors })).toThrow('dimensions');
+  });
+});

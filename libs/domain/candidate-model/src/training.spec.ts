@@ -1,0 +1,163 @@
+import type { DenseStack } from '@watchnext/learning';
+import { exampleOf, examplesOfWatches } from '../test/builders';
+import { defaultCandidateConfig, type CandidateModelConfig } from './config';
+import type { CandidateBatch, CandidateEngineFactory, CandidateEngineSetup } from './engine';
+import { trainCandidateModel, validationCutoff, type CandidateTrainingProgress } from './training';
+
+const DAY_MS = 86_400_000;
+const VIDEOS = Array.from({ length: 30 }, (_, i) => `v${i}`);
+const EXAMPLES = Array.from({ length: 12 }, (_, user) =>
+  examplesOfWatches(`u${user}`, VIDEOS.slice(user, user + 15), user * DAY_MS),
+).flat();
+const WINDOW_END_MS = 20 * DAY_MS;
+const CONFIG: CandidateModelConfig = {
+  ...defaultCandidateConfig({ videoCount: 30, exampleCount: EXAMPLES.length }),
+  dimensions: 4,
+  hiddenSizes: [],
+  epochCount: 3,
+  batchSize: 32,
+  negativeCount: 6,
+  examplesPerUserPerEpoch: 10,
+  patienceEpochs: 2,
+};
+
+/** An engine that computes nothing: it records its batches and does what the spec says. */
+function scripted(onStep: (step: number, setup: CandidateEngineSetup) => number | Promise<number> = () => 1) {
+  const batches: CandidateBatch[] = [];
+  const record = { batches, closed: 0, tower: undefined as DenseStack | undefined };
+  const createEngine: CandidateEngineFactory = async (setup) => {
+    record.tower = setup.tower;
+    return {
+      step: async (batch) => onStep(batches.push(batch), setup),
+      gradients: () => Promise.reject(new Error('training does not ask for gradients')),
+      read: async () => setup.tower,
+      close: async () => void record.closed++,
+    };
+  };
+  return { record, createEngine };
+}
+
+const base = { examples: EXAMPLES, config: CONFIG, windowEndMs: WINDOW_END_MS, seed: 1 };
+
+describe('trainCandidateModel', () => {
+  it('shows each epoch the same number of examples of each user, in batches with fresh negatives', async () => {
+    const { record, createEngine } = scripted();
+    await trainCandidateModel({ ...base, createEngine });
+    const rowCounts = record.batches.map((batch) => batch.inputs.rowCount);
+    expect(rowCounts).toEqual([32, 32, 32, 24, 32, 32, 32, 24, 32, 32, 32, 24]);
+    expect(record.batches.every((batch) => batch.negatives.length === 6)).toBe(true);
+    expect(record.batches[0].negatives).not.toEqual(record.batches[1].negatives);
+    expect(record.closed).toBe(1);
+  });
+
+  it('gives labels their age against the end of the window, as a share of its length', async () => {
+    const { record, createEngine } = scripted();
+    await trainCandidateModel({ ...base, createEngine });
+    const ages = record.batches.flatMap(({ inputs }) =>
+      Array.from({ length: inputs.rowCount }, (_, row) => inputs.reals[row * 7 + 5]),
+    );
+    expect(Math.max(...ages)).toBe(1); // user 0's first watch, at the window's beginning
+    expect(Math.min(...ages)).toBeCloseTo(9 / 20, 3);
+  });
+
+  it('does the same again for the same seed, and something else for another', async () => {
+    const run = async (seed: number) => {
+      const { record, createEngine } = scripted();
+      const model = await trainCandidateModel({ ...base, seed, createEngine });
+      return { batches: record.batches, parts: model.toParts() };
+    };
+    const first = await run(1);
+    expect(await run(1)).toEqual(first);
+    const other = await run(2);
+    expect(other.batches).not.toEqual(first.batches);
+    expect(other.parts).not.toEqual(first.parts);
+  });
+
+  it.each([NaN, Infinity])('stops at a loss of %p and names the batch', async (loss) => {
+    const { record, createEngine } = scripted((step) => (step === 7 ? loss : 1));
+    const run = trainCandidateModel({ ...base, createEngine });
+    await expect(run).rejects.toThrow(`the loss is ${loss} at epoch 2, batch 3 (step 7, seed 1)`);
+    expect(record.closed).toBe(1);
+  });
+
+  it('stops when the signal says so, with its reason, and closes the engine', async () => {
+    const abort = new AbortController();
+    const { record, createEngine } = scripted((step) => {
+      if (step === 2) abort.abort(new Error('shutting down'));
+      return 1;
+    });
+    await expect(trainCandidateModel({ ...base, createEngine, signal: abort.signal })).rejects.toThrow('shutting down');
+    expect(record.batches.length).toBeLessThan(12);
+    expect(record.closed).toBe(1);
+  });
+
+  it('lets timers run while it trains on an engine that never waits', async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new Error('a timer ran')), 0);
+    const config = { ...CONFIG, epochCount: 1_000_000 };
+    const { createEngine } = scripted();
+    await expect(trainCandidateModel({ ...base, config, createEngine, signal: abort.signal })).rejects.toThrow(
+      'a timer ran',
+    );
+  });
+
+  it('reports progress over each epoch', async () => {
+    const reports: CandidateTrainingProgress[] = [];
+    const { createEngine } = scripted((step) => step);
+    await trainCandidateModel({ ...base, createEngine, onProgress: (report) => reports.push(report) });
+    const ofEpochs = [1, 2, 3].map((epoch) => reports.filter((report) => report.epoch === epoch).at(-1));
+    expect(ofEpochs.map((report) => report?.step)).toEqual([4, 8, 12]);
+    expect(ofEpochs[0]).toMatchObject({ epochCount: 3, stepCount: 12, loss: (32 * (1 + 2 + 3) + 24 * 4) / 120 });
+  });
+
+  it('refuses to train on nothing, on labels from after the window, and with impossible settings', async () => {
+    const { createEngine } = scripted();
+    await expect(trainCandidateModel({ ...base, examples: [], createEngine })).rejects.toThrow('no examples');
+    const late = [...EXAMPLES, exampleOf('late', 'v1', WINDOW_END_MS + 1)];
+    await expect(trainCandidateModel({ ...base, examples: late, createEngine })).rejects.toThrow(
+      'v1 of user late is later',
+    );
+    const config = { ...CONFIG, batchSize: 0 };
+    await expect(trainCandidateModel({ ...base, config, createEngine })).rejects.toThrow('batchSize');
+  });
+});
+
+describe('with validation examples', () => {
+  const validationExamples = [exampleOf('new', 'v7', 0)];
+
+  /** Puts the validation label at the top or the bottom after each epoch of four steps. */
+  const script = (labelLeads: boolean[]) =>
+    scripted((step, { tables, tower }) => {
+      tower[0].weights.fill(0);
+      tower[0].bias.fill(1);
+      const leads = labelLeads[Math.ceil(step / 4) - 1];
+      const { values, dimensions } = tables.output;
+      for (let i = dimensions; i < values.length; i++) values[i] = leads ? -1 : 1;
+      const label = 1 + labelIndex;
+      values.fill(leads ? step : -step, label * dimensions, (label + 1) * dimensions);
+      return 1;
+    });
+  let labelIndex: number;
+  beforeAll(async () => {
+    labelIndex = (await trainCandidateModel({ ...base, createEngine: scripted().createEngine })).videoIds.indexOf('v7');
+  });
+
+  it('keeps the weights of the best epoch and stops when recall has not risen for `patienceEpochs`', async () => {
+    const { record, createEngine } = script([false, true, false, false, true, true]);
+    const recalls: (number | undefined)[] = [];
+    const model = await trainCandidateModel({
+      ...base,
+      config: { ...CONFIG, epochCount: 6 },
+      createEngine,
+      validationExamples,
+      onProgress: (report) => report.step % 4 === 0 && recalls.push(report.validationRecall),
+    });
+    expect(recalls.filter((recall) => recall !== undefined)).toEqual([0, 1, 0, 0]);
+    expect(record.batches.length).toBe(16);
+    expect(model.videoVectors[labelIndex * 4]).toBe(8);
+  });
+
+  it('asks for a rank that is not a large part of the catalogue', () => {
+    expect([50, 400, 1_000_000].map(validationCutoff)).toEqual([10, 20, 100]);
+  });
+});

@@ -1,0 +1,45 @@
+import { initialiseStack, createRandom, createTable, tableFromValues, Vocabulary } from '@watchnext/learning';
+import { exampleOf } from '../test/builders';
+import { defaultCandidateConfig } from './config';
+import { inputLayout } from './input';
+import { CandidateModel } from './model';
+import { validationRecall } from './validation';
+
+/** One dimension, u = 1 for everyone: the videos rank by their vector, a first. */
+function rankingModel(): CandidateModel {
+  const config = { ...defaultCandidateConfig({ videoCount: 4, exampleCount: 4 }), dimensions: 1, hiddenSizes: [] };
+  const none = Vocabulary.fromIds([]);
+  const videos = Vocabulary.fromIds(['a', 'b', 'c', 'd']);
+  const empty = createTable(1, 1, createRandom(1), 1);
+  const tables = {
+    watched: createTable(5, 1, createRandom(1), 1),
+    searchTokens: empty,
+    countries: empty,
+    devices: empty,
+    output: tableFromValues([0, 4, 3, 3, 1], 1),
+  };
+  const tower = initialiseStack([inputLayout(tables, config.historyEncoder).inputSize, 1], createRandom(1));
+  tower[0].weights.fill(0);
+  tower[0].bias.fill(1);
+  return new CandidateModel(config, 1, { videos, searchTokens: none, countries: none, devices: none }, tables, tower);
+}
+
+const recall = (k: number, ...examples: ReturnType<typeof exampleOf>[]) =>
+  validationRecall(rankingModel(), examples, k);
+
+describe('validationRecall', () => {
+  it('is the share of labels among the k best, ties counting against them', () => {
+    expect(recall(1, exampleOf('x', 'a', 0), exampleOf('x', 'd', 0))).toBe(0.5);
+    expect(recall(2, exampleOf('x', 'b', 0))).toBe(0);
+    expect(recall(3, exampleOf('x', 'b', 0))).toBe(1);
+  });
+
+  it('passes over what the user just watched, but not a label that is watched again', () => {
+    expect(recall(1, exampleOf('x', 'd', 0, { watchedVideoIds: ['a', 'b', 'c'] }))).toBe(1);
+    expect(recall(1, exampleOf('x', 'a', 0, { watchedVideoIds: ['a'] }))).toBe(1);
+  });
+
+  it('counts a label out of vocabulary as missed', () => {
+    expect(recall(4, exampleOf('x', 'new', 0), exampleOf('x', 'd', 0))).toBe(0.5);
+  });
+});

@@ -1,0 +1,215 @@
+import type { RequestContext, UserState } from '@watchnext/contract';
+import { candidateFeatures } from './candidate-features';
+import {
+  RANKING_STATISTICS_NUMBERS,
+  RANKING_USER_NUMBERS,
+  RANKING_VIDEO_NUMBERS,
+  rankingUserFeatures,
+  rankingVideoFeatures,
+  statisticsNumbers,
+} from './ranking-features';
+import { newState } from './state-codec';
+import { SOME_TIME_MS, USER_ID, videoFacts } from './testing/event-builders';
+import type { RankingCandidate } from './types';
+
+const HOUR_MS = 3_600_000;
+/** A Monday, noon. */
+const NOW_MS = SOME_TIME_MS;
+const CONTEXT: RequestContext = {
+  requestedAtMs: NOW_MS,
+  surface: 'home',
+  country: '',
+  device: 'tv',
+  loggedIn: true,
+  seedVideoId: 'seed',
+};
+const CANDIDATE: RankingCandidate = {
+  videoId: 'v1',
+  video: videoFacts({ channelId: 'c', topics: ['music', 'dance', 'unknown'], durationSeconds: 200, uploadedAtMs: NOW_MS - 48 * HOUR_MS }),
+  source: 'fresh',
+  sourceScore: 0.1,
+};
+
+const watch = (videoId: string, hoursAgo: number, watchSeconds: number, durationSeconds = 100) => ({
+  videoId,
+  startedAtMs: NOW_MS - hoursAgo * HOUR_MS,
+  watchSeconds,
+  durationSeconds,
+  playbackHash: hoursAgo * 1000,
+});
+const affinity = (key: string, watchCount: number, watchSeconds: number, hoursAgo: number) => ({
+  key,
+  watchCount,
+  watchSeconds,
+  lastWatchedAtMs: NOW_MS - hoursAgo * HOUR_MS,
+});
+
+const STATE: UserState = {
+  ...newState(USER_ID),
+  watches: [watch('v1', 30, 50), watch('v2', 5, 9), watch('v1', 4, 150), watch('v3', 2, 30, 0)],
+  watchCount: 70,
+  searches: [
+    { tokens: ['cats', 'funny', 'cats funny'], searchedAtMs: NOW_MS - 25 * HOUR_MS },
+    { tokens: ['cats', 'big', 'cats big'], searchedAtMs: NOW_MS - 3 * HOUR_MS },
+  ],
+  channels: [affinity('c', 4, 400, 4)],
+  topics: [affinity('dance', 1, 30, 7), affinity('music', 5, 90, 6)],
+  exposures: [
+    { videoId: 'v1', impressionCount: 3, lastShownAtMs: NOW_MS - HOUR_MS },
+    { videoId: 'v9', impressionCount: 1, lastShownAtMs: NOW_MS - 40 * HOUR_MS },
+  ],
+  dismissals: [{ videoId: 'v1', dismissedAtMs: NOW_MS - 2 * HOUR_MS }],
+  profile: { country: 'FR', language: 'fr', ageYears: 33, gender: 2 },
+};
+
+const named = (names: readonly string[], numbers: Float64Array) => Object.fromEntries(names.map((name, i) => [name, numbers[i]]));
+const userNumbers = (state: UserState, context = CONTEXT) =>
+  named(RANKING_USER_NUMBERS, rankingUserFeatures(state, context).numbers);
+const videoNumbers = (state: UserState, context = CONTEXT, candidate = CANDIDATE) =>
+  named(RANKING_VIDEO_NUMBERS, rankingVideoFeatures(state, candidate, context).numbers);
+
+describe('rankingUserFeatures', () => {
+  it('sums up the recent past', () => {
+    expect(userNumbers(STATE)).toEqual({
+      hoursSinceLastWatch: 2,
+      watchCount: 70,
+      watchesLast24Hours: 3,
+      meanRecentWatchSeconds: (50 + 9 + 150 + 30) / 4,
+      meanRecentCompletion: (0.5 + 0.09 + 1) / 3,
+      searchesLast24Hours: 1,
+      hoursSinceLastSearch: 3,
+      videosShownLast24Hours: 1,
+      loggedIn: 1,
+      ageYears: 33,
+      hourOfDaySine: Math.sin(Math.PI),
+      hourOfDayCosine: -1,
+      dayOfWeekSine: Math.sin(Math.PI / 7),
+      dayOfWeekCosine: Math.cos(Math.PI / 7),
+    });
+    expect(rankingUserFeatures(STATE, CONTEXT)).toMatchObject({
+      lastWatchedVideoId: 'v3',
+      seedVideoId: 'seed',
+      surface: 'home',
+      country: 'FR',
+      device: 'tv',
+    });
+  });
+
+  it('has nothing to say of a stranger', () => {
+    expect(userNumbers(newState('stranger'))).toMatchObject({
+      hoursSinceLastWatch: NaN,
+      watchCount: 0,
+      watchesLast24Hours: 0,
+      meanRecentWatchSeconds: NaN,
+      meanRecentCompletion: NaN,
+      hoursSinceLastSearch: NaN,
+      ageYears: NaN,
+    });
+    expect(rankingUserFeatures(newState('stranger'), CONTEXT).lastWatchedVideoId).toBe('');
+  });
+
+  it('prefers the country of the request', () => {
+    expect(rankingUserFeatures(STATE, { ...CONTEXT, country: 'DE' }).country).toBe('DE');
+  });
+});
+
+describe('rankingVideoFeatures', () => {
+  it('tells what the user had to do with the video, its channel and its topics', () => {
+    expect(videoNumbers(STATE)).toEqual({
+      durationSeconds: 200,
+      hoursSinceUpload: 48,
+      sourceScore: Math.fround(0.1),
+      channelWatchCount: 4,
+      channelWatchSeconds: 400,
+      hoursSinceChannelWatch: 4,
+      maximumTopicWatchCount: 5,
+      meanTopicWatchCount: 2,
+      maximumTopicWatchSeconds: 90,
+      meanTopicWatchSeconds: 40,
+      hoursSinceTopicWatch: 6,
+      previousImpressionCount: 3,
+      hoursSincePreviousImpression: 1,
+      videoWatchCount: 2,
+      hoursSinceVideoWatch: 4,
+      lastVideoCompletion: 1,
+      dismissed: 1,
+      hoursSinceDismissal: 2,
+    });
+  });
+
+  it('says 0 where nothing happened and NaN where nothing is known', () => {
+    const numbers = videoNumbers(newState('stranger'));
+    expect(numbers).toMatchObject({ channelWatchCount: 0, maximumTopicWatchCount: 0, previousImpressionCount: 0, dismissed: 0 });
+    expect(numbers).toMatchObject({ hoursSinceChannelWatch: NaN, hoursSincePreviousImpression: NaN, lastVideoCompletion: NaN });
+    const bare = videoNumbers(STATE, CONTEXT, { videoId: 'v7', source: '', sourceScore: NaN });
+    expect(bare).toMatchObject({ durationSeconds: NaN, hoursSinceUpload: NaN, sourceScore: NaN, channelWatchCount: NaN });
+    expect(bare).toMatchObject({ maximumTopicWatchCount: NaN, meanTopicWatchSeconds: NaN, hoursSinceTopicWatch: NaN });
+  });
+
+  it('takes a video uploaded ahead of the clock for new', () => {
+    const video = videoFacts({ uploadedAtMs: NOW_MS + HOUR_MS });
+    expect(videoNumbers(STATE, CONTEXT, { ...CANDIDATE, video }).hoursSinceUpload).toBe(0);
+  });
+});
+
+describe('both feature functions', () => {
+  it('leave out whatever is dated at the request or after it', () => {
+    const early = { ...CONTEXT, requestedAtMs: NOW_MS - 5 * HOUR_MS };
+    expect(userNumbers(STATE, early)).toMatchObject({
+      hoursSinceLastWatch: 25,
+      watchCount: 67,
+      meanRecentWatchSeconds: 50,
+      searchesLast24Hours: 1,
+      hoursSinceLastSearch: 20,
+      videosShownLast24Hours: 0,
+    });
+    expect(videoNumbers(STATE, early)).toMatchObject({
+      channelWatchCount: 0,
+      hoursSinceChannelWatch: NaN,
+      maximumTopicWatchCount: 5,
+      previousImpressionCount: 0,
+      videoWatchCount: 1,
+      dismissed: 0,
+      hoursSinceDismissal: NaN,
+    });
+    expect(candidateFeatures(STATE, early)).toMatchObject({
+      watchedVideoIds: ['v1'],
+      searchTokens: ['cats', 'cats funny', 'funny'],
+    });
+  });
+});
+
+describe('candidateFeatures', () => {
+  it('gives completed watches oldest first with repeats, and tokens without their order', () => {
+    expect(candidateFeatures(STATE, CONTEXT)).toEqual({
+      watchedVideoIds: ['v1', 'v1', 'v3'],
+      searchTokens: ['big', 'cats', 'cats big', 'cats funny', 'funny'],
+      country: 'FR',
+      device: 'tv',
+      loggedIn: true,
+      ageYears: 33,
+      gender: 2,
+    });
+  });
+
+  it('follows another rule of completion', () => {
+    const rule = { minimumSeconds: 1, minimumShare: 0 };
+    expect(candidateFeatures(STATE, CONTEXT, rule).watchedVideoIds).toEqual(['v1', 'v2', 'v1', 'v3']);
+  });
+});
+
+describe('statisticsNumbers', () => {
+  it('smooths rates by 20 impressions at 0.1 clicks and 3 s each', () => {
+    const statistics = { impressionCount: 80, clickCount: 18, clickWatchSeconds: 440, watchCount: 25 };
+    expect(named(RANKING_STATISTICS_NUMBERS, statisticsNumbers(statistics))).toEqual({
+      videoImpressionCount: 80,
+      videoClickRate: 0.2,
+      videoMeanWatchSecondsPerImpression: 5,
+      videoWatchCount: 25,
+    });
+  });
+
+  it('says nothing of a video without statistics', () => {
+    expect([...statisticsNumbers(undefined)]).toEqual([NaN, NaN, NaN, NaN]);
+  });
+});

@@ -1,0 +1,263 @@
+import * as fc from 'fast-check';
+import { candidateFeatures } from './candidate-features';
+import { LIMITS } from './limits';
+import { rankingUserFeatures, rankingVideoFeatures } from './ranking-features';
+import { applyEvent } from './reducer';
+import { refuse } from './refusal';
+import { replayUser, type ReplayResult } from './replay';
+import { decodeState, encodeState, newState } from './state-codec';
+import { USER_ID } from './testing/event-builders';
+import { userStreams } from './testing/event-streams';
+import type { CandidateExample, RankingExample, UserRecord, UserState } from './types';
+
+fc.configureGlobal({ seed: 20261124 });
+
+const OPTIONS = { joinWindowMs: 24 * 3600 * 1000, logEndMs: Infinity };
+
+/** As the materialiser does it. */
+function fold(state: UserState, records: readonly UserRecord[]): void {
+  for (const { event, timestampMs, topic } of records) {
+    if (refuse(event, timestampMs ?? 0, topic) === undefined) applyEvent(state, event);
+  }
+}
+
+function foldAll(records: readonly UserRecord[]): Uint8Array {
+  const state = newState(USER_ID);
+  fold(state, records);
+  return encodeState(state);
+}
+
+function foldInBatches(records: readonly UserRecord[], sizes: readonly number[]): Uint8Array {
+  let bytes = encodeState(newState(USER_ID));
+  let from = 0;
+  for (let batch = 0; from < records.length; batch++) {
+    const to = from + (sizes[batch % sizes.length] ?? records.length);
+    const state = decodeState(bytes);
+    fold(state, records.slice(from, to));
+    bytes = encodeState(state);
+    from = to;
+  }
+  return bytes;
+}
+
+const batchSizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 6 });
+const streams = fc.oneof(userStreams(), userStreams({ wide: true, maxLength: 300 }));
+
+describe('replay and streaming', () => {
+  it('give the same state byte for byte: in one go, in batches, and from a checkpoint', () => {
+    fc.assert(
+      fc.property(streams, batchSizes, fc.nat(), (records, sizes, cut) => {
+        const expected = foldAll(records);
+        expectSameState(foldInBatches(records, sizes), expected);
+        expectSameState(encodeState(replayUser(records, OPTIONS).finalState), stateOrNew(records, expected));
+
+        const middle = cut % (records.length + 1);
+        const initialState = newState(USER_ID);
+        fold(initialState, records.slice(0, middle));
+        const checkpoint = encodeState(initialState);
+        const resumed = replayUser(records.slice(middle), { ...OPTIONS, initialState });
+        expectSameState(encodeState(resumed.finalState), expected);
+        expectSameState(encodeState(initialState), checkpoint);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('hold for ten thousand events of one user, whose state stays within its bounds', () => {
+    fc.assert(
+      fc.property(userStreams({ wide: true, minLength: 10_000, maxLength: 10_000, without: ['deleted'] }), (records) => {
+        const expected = foldAll(records);
+        expectSameState(foldInBatches(records, [997]), expected);
+        const replayed = replayUser(records, OPTIONS);
+        expectSameState(encodeState(replayed.finalState), expected);
+        expectCanonical(replayed.finalState);
+        expect(replayed.finalState.watches).toHaveLength(LIMITS.watches);
+        expect(replayed.finalState.exposures).toHaveLength(LIMITS.exposures);
+      }),
+      { numRuns: 1 },
+    );
+  });
+
+  it('keep the state bounded, sorted and its bytes canonical after every event', () => {
+    fc.assert(
+      fc.property(userStreams({ wide: true, maxLength: 150 }), (records) => {
+        const state = newState(USER_ID);
+        for (const record of records) {
+          fold(state, [record]);
+          expectCanonical(state);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('change nothing on redelivery', () => {
+    fc.assert(
+      fc.property(streams, fc.nat(), fc.nat({ max: 30 }), (records, cut, length) => {
+        const middle = cut % (records.length + 1);
+        const again = [...records.slice(0, middle), ...records.slice(Math.max(0, middle - length))];
+        expect(replayUser(again, OPTIONS)).toEqual(replayUser(records, OPTIONS));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('change nothing on a retry under a new offset', () => {
+    fc.assert(
+      fc.property(userStreams({ without: ['retry'] }), fc.array(fc.tuple(fc.nat(), fc.nat())), (records, retries) => {
+        const withRetries = insertRetries(records, retries);
+        const plain = replayUser(records, OPTIONS);
+        const retried = replayUser(withRetries, OPTIONS);
+        expectSameState(encodeState(retried.finalState), encodeState(plain.finalState));
+        expect(retried.candidateExamples).toEqual(plain.candidateExamples);
+        expect(retried.watches).toEqual(plain.watches);
+        expect(retried.rankingExamples).toEqual(plain.rankingExamples);
+        expect(retried.duplicateCount + retried.refusals.length).toBe(
+          plain.duplicateCount + plain.refusals.length + withRetries.length - records.length,
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('examples of a replay', () => {
+  it('do not change their features when later events come', () => {
+    fc.assert(
+      fc.property(userStreams({ without: ['deleted'] }), fc.nat(), (records, cut) => {
+        const full = replayUser(records, OPTIONS);
+        const prefix = replayUser(records.slice(0, cut % (records.length + 1)), OPTIONS);
+
+        const fullByImpression = new Map(full.rankingExamples.map((example) => [example.impressionId, example]));
+        for (const { impressionId, user, video } of prefix.rankingExamples) {
+          const later = fullByImpression.get(impressionId);
+          // A confirmation that came later may have said that it was never seen.
+          if (later === undefined) continue;
+          expect({ user, video }).toEqual({ user: later.user, video: later.video });
+        }
+        // Later parts may complete a playback, or tell its duration; its features stay.
+        const fullExamples = examplesByWatch(full);
+        examplesByWatch(prefix).forEach((example, watch) => {
+          const later = fullExamples[watch];
+          if (example !== undefined && later !== undefined) expect(example).toEqual(later);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('have the features that were served: those of the stored state at the mark', () => {
+    fc.assert(
+      fc.property(userStreams({ without: ['deleted'] }), (records) => {
+        const byImpression = servedFeatures(records);
+        const { rankingExamples } = replayUser(records, OPTIONS);
+        for (const { impressionId, user, video } of rankingExamples) {
+          expect({ user, video }).toEqual(byImpression.get(impressionId));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('see of the history only what is dated strictly before the label', () => {
+    fc.assert(
+      fc.property(userStreams(), (records) => {
+        const state = newState(USER_ID);
+        fold(state, records);
+        for (const { startedAtMs } of state.watches) {
+          const { watchedVideoIds } = candidateFeatures(state, contextAt(startedAtMs));
+          const earlier = state.watches.filter((entry) => entry.startedAtMs < startedAtMs);
+          expect(watchedVideoIds.length).toBeLessThanOrEqual(earlier.length);
+        }
+        expect(candidateFeatures(state, contextAt(0))).toMatchObject({ watchedVideoIds: [], searchTokens: [] });
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+/** Features as served: at each list's mark, from the bytes stored then. */
+function servedFeatures(records: readonly UserRecord[]) {
+  const features = new Map<string, Pick<RankingExample, 'user' | 'video'>>();
+  records.forEach(({ event }, index) => {
+    if (event.body?.$case !== 'impressionsServed') return;
+    const { mark, context, items } = event.body.value;
+    if (context === undefined) throw new Error('these streams give every list its context');
+    const before = records.slice(0, index).filter(({ offset }) => mark === undefined || offset <= mark.offset);
+    const state = decodeState(foldAll(before));
+    const user = rankingUserFeatures(state, context);
+    for (const item of items) {
+      if (features.has(item.impressionId)) continue;
+      features.set(item.impressionId, { user, video: rankingVideoFeatures(state, item, context) });
+    }
+  });
+  return features;
+}
+
+function insertRetries(records: readonly UserRecord[], retries: readonly (readonly [number, number])[]): UserRecord[] {
+  const result: UserRecord[] = [];
+  records.forEach((record, index) => {
+    result.push({ ...record, offset: record.offset * 100 });
+    retries.forEach(([at, back], retry) => {
+      if (at % records.length !== index) return;
+      const first = records[index - (back % (index + 1))];
+      const { backfill } = first.event;
+      if (backfill || refuse(first.event, 0) !== undefined) return;
+      const event = { ...first.event, receivedAtMs: record.event.receivedAtMs };
+      result.push({ ...record, offset: record.offset * 100 + 1 + retry, event });
+    });
+  });
+  // Marks name offsets.
+  return result.map((record) => {
+    const { body } = record.event;
+    if (body?.$case !== 'impressionsServed' || body.value.mark === undefined) return record;
+    const mark = { ...body.value.mark, offset: Math.max(-1, body.value.mark.offset * 100) };
+    return { ...record, event: { ...record.event, body: { ...body, value: { ...body.value, mark } } } };
+  });
+}
+
+/** Bytes are compared at once, fields only to show what differs. */
+function expectSameState(actual: Uint8Array, expected: Uint8Array): void {
+  if (Buffer.compare(actual, expected) === 0) return;
+  expect(decodeState(actual)).toEqual(decodeState(expected));
+  throw new Error('states with the same content have different bytes');
+}
+
+/** Replay learns the user's name from the records; without any that names one, it has none. */
+function stateOrNew(records: readonly UserRecord[], expected: Uint8Array): Uint8Array {
+  return records.some(({ event }) => event.body !== undefined) ? expected : encodeState(newState(''));
+}
+
+/** The example of each playback that has one, by the place of the playback among `watches`. */
+function examplesByWatch({ watches, candidateExamples }: ReplayResult): (CandidateExample | undefined)[] {
+  let next = 0;
+  const examples = watches.map(({ completed }) => (completed ? candidateExamples[next++] : undefined));
+  expect(next).toBe(candidateExamples.length);
+  return examples;
+}
+
+function contextAt(requestedAtMs: number) {
+  return { requestedAtMs, surface: '', country: '', device: '', loggedIn: false, seedVideoId: '' };
+}
+
+function expectCanonical(state: UserState): void {
+  const bytes = encodeState(state);
+  expectSameState(encodeState(decodeState(bytes)), bytes);
+  for (const list of ['watches', 'searches', 'channels', 'topics', 'exposures', 'dismissals', 'seenEvents'] as const) {
+    expect(state[list].length).toBeLessThanOrEqual(LIMITS[list]);
+  }
+  expectAscending(state.watches, (a, b) => a.startedAtMs - b.startedAtMs || a.playbackHash - b.playbackHash);
+  expectAscending(state.searches, (a, b) => a.searchedAtMs - b.searchedAtMs);
+  expectAscending(state.seenEvents, (a, b) => a.atMs - b.atMs || a.hash - b.hash);
+  for (const list of [state.channels, state.topics]) expectStrictlyAscending(list.map(({ key }) => key));
+  for (const list of [state.exposures, state.dismissals]) expectStrictlyAscending(list.map(({ videoId }) => videoId));
+}
+
+function expectAscending<Entry>(entries: readonly Entry[], compare: (a: Entry, b: Entry) => number): void {
+  const disorder = entries.findIndex((entry, i) => i > 0 && compare(entries[i - 1], entry) > 0);
+  expect(disorder).toBe(-1);
+}
+
+function expectStrictlyAscending(keys: readonly string[]): void {
+  expect(keys.findIndex((key, i) => i > 0 && keys[i - 1] >= key)).toBe(-1);
+}

@@ -1,0 +1,226 @@
+import { type Event, TOPICS, type UserState } from '@watchnext/contract';
+import { RANKING_VIDEO_NUMBERS } from './ranking-features';
+import { applyEvent } from './reducer';
+import { type ReplayOptions, replayUser } from './replay';
+import { newState } from './state-codec';
+import { eventOf, impressionItem, servedBody, SOME_TIME_MS, USER_ID, videoFacts, watchBody } from './testing/event-builders';
+import type { RankingExample, UserRecord } from './types';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const OPTIONS: ReplayOptions = { joinWindowMs: DAY_MS, logEndMs: Infinity };
+type Body = NonNullable<Event['body']>;
+
+/** Records at offsets 0, 1, …, each `minutes` after the start. */
+function log(...entries: (readonly [minutes: number, body: Body, more?: Partial<Event>])[]): UserRecord[] {
+  return entries.map(([minutes, body, more], offset) => {
+    const event = eventOf(body, { atMs: SOME_TIME_MS + minutes * MINUTE_MS, sequence: offset });
+    return { topic: TOPICS.activity, partition: 0, offset, event: { ...event, ...more } };
+  });
+}
+
+const watch = (videoId: string, more = {}) => watchBody({ videoId, playbackId: `playback of ${videoId}`, ...more });
+const mark = (offset: number) => ({ topic: TOPICS.activity as string, partition: 0, offset });
+const deleted: Body = { $case: 'userDeleted', value: { userId: USER_ID } };
+const upserted: Body = { $case: 'userUpserted', value: { userId: USER_ID, profile: undefined } };
+const viewed = (...impressionIds: string[]): Body => ({
+  $case: 'impressionsViewed',
+  value: { userId: USER_ID, requestId: 'request-1', impressionIds },
+});
+const number = (example: RankingExample, name: (typeof RANKING_VIDEO_NUMBERS)[number]) =>
+  example.video.numbers[RANKING_VIDEO_NUMBERS.indexOf(name)];
+
+describe('candidate examples', () => {
+  it('have each completed watch as a label, and what came before it as input', () => {
+    const records = log(
+      [0, watch('a')],
+      [1, { $case: 'search', value: { userId: USER_ID, query: 'cats' } }],
+      [2, watch('skipped', { positionSeconds: 3 })],
+      [3, watch('b', { country: 'FR', device: 'tv' })],
+      [4, watch('b', { positionSeconds: 90 })],
+    );
+    const { candidateExamples, watches } = replayUser(records, OPTIONS);
+    expect(candidateExamples).toMatchObject([
+      { labelVideoId: 'a', labelAtMs: SOME_TIME_MS, features: { watchedVideoIds: [], searchTokens: [] } },
+      {
+        userId: USER_ID,
+        labelVideoId: 'b',
+        labelAtMs: SOME_TIME_MS + 3 * MINUTE_MS,
+        features: { watchedVideoIds: ['a'], searchTokens: ['cats'], country: 'FR', device: 'tv', loggedIn: false },
+      },
+    ]);
+    expect(watches.map(({ videoId, watchSeconds, completed }) => [videoId, watchSeconds, completed])).toEqual([
+      ['a', 60, true],
+      ['skipped', 3, false],
+      ['b', 90, true],
+    ]);
+  });
+
+  it('are taken at the first report, though a later one completes the watch', () => {
+    const records = log([0, watch('a', { positionSeconds: 1 })], [1, watch('b')], [2, watch('a', { positionSeconds: 80 })]);
+    const { candidateExamples } = replayUser(records, OPTIONS);
+    expect(candidateExamples.map(({ labelVideoId, features }) => [labelVideoId, features.watchedVideoIds])).toEqual([
+      ['a', []],
+      ['b', []],
+    ]);
+  });
+
+  it('know nothing dated at their own time or later, whatever the log has', () => {
+    const records = log([5, watch('future')], [0, watch('late')], [0, watch('same moment')]);
+    const { candidateExamples } = replayUser(records, OPTIONS);
+    expect(candidateExamples.map(({ features }) => features.watchedVideoIds)).toEqual([[], [], []]);
+  });
+
+  it('are not made of a playback that the checkpoint knows', () => {
+    const initialState = newState(USER_ID);
+    const [first, ...rest] = log([0, watch('a')], [1, watch('a', { positionSeconds: 90 })], [2, watch('b')]);
+    applyEvent(initialState, first.event);
+    const { candidateExamples } = replayUser(rest, { ...OPTIONS, initialState });
+    expect(candidateExamples).toMatchObject([{ labelVideoId: 'b', features: { watchedVideoIds: ['a'] } }]);
+  });
+});
+
+describe('ranking examples', () => {
+  const items = [
+    impressionItem({ impressionId: 'i0', videoId: 'a', position: 0, score: 12, featuresChecksum: 99 }),
+    impressionItem({ impressionId: 'i1', videoId: 'b', position: 1 }),
+  ];
+  const labels = (records: readonly UserRecord[], options: Partial<ReplayOptions> = {}) =>
+    replayUser(records, { ...OPTIONS, ...options }).rankingExamples.map((example) => [
+      example.impressionId,
+      example.clicked,
+      example.watchSeconds,
+    ]);
+
+  it('carry what was served and what came of it', () => {
+    const served = servedBody({ pageId: 'page', snapshotId: 'snapshot', items });
+    const { rankingExamples } = replayUser(log([0, served], [1, watch('a', { impressionId: 'i0' })]), OPTIONS);
+    expect(rankingExamples).toMatchObject([
+      {
+        userId: USER_ID,
+        requestId: 'request-1',
+        pageId: 'page',
+        impressionId: 'i0',
+        servedAtMs: SOME_TIME_MS,
+        position: 0,
+        clicked: true,
+        watchSeconds: 60,
+        served: { snapshotId: 'snapshot', score: 12, featuresChecksum: 99 },
+      },
+      { impressionId: 'i1', clicked: false, watchSeconds: 0, served: { score: undefined } },
+    ]);
+  });
+
+  it('have the features of the mark, not those of the place in the log', () => {
+    const shown = (requestId: string, offset: number | undefined) =>
+      servedBody({
+        requestId,
+        mark: offset === undefined ? undefined : mark(offset),
+        items: [impressionItem({ impressionId: requestId, videoId: 'a' })],
+      });
+    const records = log([0, shown('r0', -1)], [1, shown('r1', undefined)], [2, shown('r2', 0)], [3, shown('r3', 99)]);
+    const { rankingExamples } = replayUser(records, OPTIONS);
+    expect(rankingExamples.map((example) => number(example, 'previousImpressionCount'))).toEqual([0, 1, 1, 3]);
+  });
+
+  it('go without an answer where the checkpoint is past their mark', () => {
+    const served = servedBody({ mark: mark(10) });
+    const [record] = log([0, served]);
+    const options = { ...OPTIONS, initialState: newState(USER_ID) as UserState };
+    const at = (offset: number) => replayUser([{ ...record, offset: 20 }], { ...options, initialMark: mark(offset) });
+    expect(at(11)).toMatchObject({ rankingExamples: [], unplacedRequestCount: 1 });
+    expect(at(10)).toMatchObject({ rankingExamples: [{ impressionId: 'impression-1' }], unplacedRequestCount: 0 });
+  });
+
+  it('add up the playbacks of one impression, each at its last position, up to three hours', () => {
+    const served = [0, servedBody({ items })] as const;
+    const seconds = (playbackId: string, positionSeconds: number) =>
+      watchBody({ videoId: 'a', impressionId: 'i0', playbackId, positionSeconds });
+    expect(labels(log(served, [1, seconds('p', 5)], [2, seconds('p', 20)], [3, seconds('q', 7)]))[0]).toEqual(['i0', true, 27]);
+    expect(labels(log(served, [1, seconds('p', 90_000)]))[0]).toEqual(['i0', true, 10_800]);
+  });
+
+  it('join watches of the same video within the window only', () => {
+    const served = [0, servedBody({ items })] as const;
+    const a = watch('a', { impressionId: 'i0' });
+    expect(labels(log(served, [24 * 60, a]))[0]).toEqual(['i0', true, 60]);
+    expect(labels(log(served, [24 * 60 + 1, a]))[0]).toEqual(['i0', false, 0]);
+    expect(labels(log(served, [1, watch('next', { impressionId: 'i0' })]))[0]).toEqual(['i0', false, 0]);
+    const parts = log(served, [1, a], [24 * 60 + 1, watch('a', { impressionId: 'i0', positionSeconds: 99 })]);
+    expect(labels(parts)[0]).toEqual(['i0', true, 60]);
+  });
+
+  it('wait until their window has passed, watched or not, unless they are a backfill', () => {
+    const young = { logEndMs: SOME_TIME_MS + DAY_MS - 1 };
+    const entries = [[0, servedBody({ items })], [1, watch('a', { impressionId: 'i0' })]] as const;
+    expect(labels(log(...entries), young)).toEqual([]);
+    expect(labels(log(...entries), { logEndMs: SOME_TIME_MS + DAY_MS })).toHaveLength(2);
+    expect(labels(log([0, entries[0][1], { backfill: true }], entries[1]), young)).toHaveLength(2);
+  });
+
+  it('leave out what the client did not confirm, if it confirmed anything; a watched one was seen', () => {
+    const three = [...items, impressionItem({ impressionId: 'i2', videoId: 'c' })];
+    const served = [0, servedBody({ items: three })] as const;
+    expect(labels(log(served, [1, viewed('i1')])).map(([id]) => id)).toEqual(['i1']);
+    const watched = log(served, [1, viewed('i1')], [2, watch('a', { impressionId: 'i0' })]);
+    expect(labels(watched).map(([id]) => id)).toEqual(['i0', 'i1']);
+  });
+
+  it('are made once of an impression, however often its list was logged', () => {
+    expect(labels(log([0, servedBody({ items })], [1, servedBody({ items })]))).toHaveLength(2);
+  });
+});
+
+describe('a replay', () => {
+  it('passes over refused events and duplicates, and counts them', () => {
+    const [first] = log([0, watch('a')]);
+    const broken = log([1, watch('b', { positionSeconds: NaN })])[0];
+    const records = [first, { ...first, offset: 1 }, { ...broken, offset: 2 }];
+    const { refusals, duplicateCount, watches } = replayUser(records, OPTIONS);
+    expect(refusals).toEqual([{ record: records[2], refusal: expect.objectContaining({ field: 'watch.positionSeconds' }) }]);
+    expect({ duplicateCount, watches: watches.length }).toEqual({ duplicateCount: 1, watches: 1 });
+  });
+
+  it('refuses what another topic’s producer put among the records', () => {
+    const withdrawn: Body = { $case: 'videoWithdrawn', value: { videoId: 'v', reason: '' } };
+    expect(replayUser(log([0, watch('a')], [1, withdrawn]), OPTIONS).refusals).toMatchObject([{ refusal: { code: 'wrong-topic' } }]);
+  });
+
+  it('keeps nothing of before a deletion, and of later what comes after the return', () => {
+    const served = (id: string, offset?: number) =>
+      servedBody({
+        requestId: id,
+        mark: offset === undefined ? undefined : mark(offset),
+        items: [impressionItem({ impressionId: id })],
+      });
+    const records = log(
+      [0, watch('a')],
+      [1, served('before')],
+      [2, deleted],
+      [3, watch('meanwhile')],
+      [4, upserted],
+      [5, served('ranked before', 1)],
+      [6, watch('b')],
+      [7, served('after')],
+    );
+    const { watches, candidateExamples, rankingExamples } = replayUser(records, OPTIONS);
+    expect(watches.map(({ videoId }) => videoId)).toEqual(['b']);
+    expect(candidateExamples).toMatchObject([{ labelVideoId: 'b', features: { watchedVideoIds: [], loggedIn: true } }]);
+    expect(rankingExamples.map(({ impressionId }) => impressionId)).toEqual(['after']);
+  });
+
+  it('stands in for a missing context with the time of serving', () => {
+    const records = log([0, watch('a', { video: videoFacts({ channelId: 'c' }) })], [60, servedBody({ context: undefined })]);
+    const [example] = replayUser(records, OPTIONS).rankingExamples;
+    expect(example.user.numbers[0]).toBe(1);
+  });
+
+  it('throws on records of several users', () => {
+    expect(() => replayUser(log([0, watch('a')], [1, watch('b', { userId: 'other' })]), OPTIONS)).toThrow(/not one of user/);
+  });
+
+  it('of nothing is nothing', () => {
+    expect(replayUser([], OPTIONS)).toMatchObject({ candidateExamples: [], rankingExamples: [], watches: [] });
+  });
+});

@@ -1,0 +1,84 @@
+import { createRandom } from '@watchnext/learning';
+import fc from 'fast-check';
+import { QuantileCollector, type QuantileMap } from './quantiles';
+
+function mapOf(values: readonly number[], quantileCount = 100): QuantileMap {
+  const collector = new QuantileCollector(['x'], createRandom(1));
+  for (const value of values) collector.add(Float64Array.of(value));
+  return collector.finish(quantileCount)[0];
+}
+
+describe('normalisation by quantiles', () => {
+  it('maps any distribution to the uniform one', () => {
+    const random = createRandom(5);
+    const values = Array.from({ length: 5000 }, () => Math.exp(2 * random.gaussian()));
+    const map = mapOf(values);
+    const positions = values.map((value) => map.positionOf(value)).sort((a, b) => a - b);
+    positions.forEach((position, i) => expect(Math.abs(position - i / 5000)).toBeLessThan(0.012));
+  });
+
+  it('keeps order and stays in [0, 1), within what was seen and beyond', () => {
+    const numbers = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(numbers, { minLength: 1, maxLength: 80 }), fc.array(numbers), (seen, asked) => {
+        const map = mapOf(seen, 10);
+        const ascending = [...seen, ...asked, -1e9, 1e9].sort((a, b) => a - b).map((value) => map.positionOf(value));
+        ascending.forEach((position, i) => {
+          expect(position).toBeGreaterThanOrEqual(i === 0 ? 0 : ascending[i - 1]);
+          expect(position).toBeLessThan(1);
+          expect(Math.fround(position)).toBe(position);
+        });
+      }),
+      { seed: 3, numRuns: 300 },
+    );
+  });
+
+  it('interpolates in straight lines between quantiles', () => {
+    const map = mapOf([0, 10, 20], 2);
+    expect([-1, 0, 5, 10, 12.5, 30].map((value) => map.positionOf(value))).toEqual([
+      0,
+      0,
+      0.25,
+      0.5,
+      0.625,
+      1 - 2 ** -24,
+    ]);
+  });
+
+  it('gives a frequent value the middle of its ranks, between its neighbours', () => {
+    const map = mapOf([...Array(60).fill(0), ...Array.from({ length: 41 }, (_, i) => i + 1)]);
+    expect(map.positionOf(0)).toBeCloseTo(0.295, 2);
+    expect(map.positionOf(1)).toBeGreaterThan(0.59);
+    expect(map.positionOf(0.5)).toBeGreaterThan(map.positionOf(0));
+  });
+
+  it('knows nothing of a number that never varied: any value is the same to it', () => {
+    const map = mapOf([7, 7, 7]);
+    expect([-100, 7, 100].map((value) => map.positionOf(value))).toEqual([0.5, 0.5, 0.5]);
+  });
+
+  it('leaves missing values out, and remembers that there were some', () => {
+    const map = mapOf([NaN, 1, NaN, 2, 3]);
+    expect(map.mayBeMissing).toBe(true);
+    expect(map.positionOf(2)).toBe(0.5);
+    expect(map.positionOf(NaN)).toBeNaN();
+    expect(mapOf([1, 2]).mayBeMissing).toBe(false);
+    expect(mapOf([NaN]).positionOf(4)).toBe(0.5);
+  });
+
+  it('is right within the noise of its sample over many more rows than it keeps', () => {
+    const collector = new QuantileCollector(['x'], createRandom(2));
+    const row = new Float64Array(1);
+    // Ascending: a sample of the first rows, or of the last, would be far off.
+    for (let i = 0; i < 200_000; i++) {
+      row[0] = i;
+      collector.add(row);
+    }
+    const [map] = collector.finish(100);
+    for (const share of [0.1, 0.25, 0.5, 0.9]) expect(map.positionOf(share * 200_000)).toBeCloseTo(share, 2);
+  });
+
+  it('refuses infinity, by the name of the feature', () => {
+    expect(() => mapOf([1, Infinity])).toThrow('feature x is Infinity');
+  });
+});

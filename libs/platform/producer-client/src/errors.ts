@@ -1,0 +1,86 @@
+/** Everything the client throws or reports. */
+export class ProducerClientError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly retriable: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** One event alone is larger than a batch may be. */
+export class EventTooLargeError extends ProducerClientError {
+  constructor(
+    readonly sizeBytes: number,
+    readonly limitBytes: number,
+  ) {
+    super(`an event of ${sizeBytes} bytes; a batch may have ${limitBytes}`, 'event-too-large', false);
+  }
+}
+
+export class ClientClosedError extends ProducerClientError {
+  constructor() {
+    super('the client is closed', 'client-closed', false);
+  }
+}
+
+/** A batch could not be delivered now; it will be tried again. */
+export class DeliveryError extends ProducerClientError {
+  constructor(
+    detail: string,
+    /** HTTP status; undefined when no answer came. */
+    readonly status: number | undefined,
+    /** Seconds that the server asked to wait; undefined when it did not. */
+    readonly retryAfterSeconds: number | undefined,
+    options?: ErrorOptions,
+  ) {
+    super(`events could not be delivered: ${detail}`, 'delivery', true, options);
+  }
+}
+
+/** Closed, or waited long enough, with events that were neither delivered nor spooled. */
+export class UndeliveredEventsError extends ProducerClientError {
+  constructor(
+    readonly eventCount: number,
+    options?: ErrorOptions,
+  ) {
+    super(`${eventCount} events were not delivered in time`, 'undelivered-events', true, options);
+  }
+}
+
+export class SpoolFullError extends ProducerClientError {
+  constructor(
+    readonly directory: string,
+    readonly limitBytes: number,
+  ) {
+    super(
+      `the spool ${directory} holds its limit of ${limitBytes} bytes, and the collector cannot be reached: ` +
+        'wait, or let the spool be larger',
+      'spool-full',
+      true,
+    );
+  }
+}
+
+export class SpoolInUseError extends ProducerClientError {
+  constructor(
+    readonly directory: string,
+    readonly processId: number,
+  ) {
+    super(
+      `process ${processId} uses the spool ${directory}; give each client a folder of its own`,
+      'spool-in-use',
+      false,
+    );
+  }
+}
+
+/** The spool's disk failed; the cause says how. */
+export class SpoolError extends ProducerClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'spool', true, options);
+  }
+}

@@ -1,0 +1,291 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ChildProgram } from '@watchnext/testing';
+import { MisbehavingCollector } from '../test/misbehaving-collector';
+import type { SpoolingMessage } from '../test/spooling-program';
+import { searchEvent } from './create-event';
+import { DeliveryError, type ProducerClientError } from './errors';
+import { ProducerClient, type ProducerClientOptions, type Rejection } from './producer-client';
+
+const search = (n: number) => searchEvent({ userId: `user-${n % 3}`, query: `query ${n}` });
+const numbers = (to: number) => Array.from({ length: to }, (_, i) => i);
+const queriesOf = (events: { body?: { $case: string; value: object } }[]) =>
+  events.map(({ body }) => Number((body?.value as { query: string }).query.split(' ')[1]));
+
+describe('a producer client', () => {
+  let collector: MisbehavingCollector;
+  let directory: string;
+  let errors: ProducerClientError[];
+  let rejections: Rejection[];
+  const clients: ProducerClient[] = [];
+  const make = (options: Partial<ProducerClientOptions> = {}) => {
+    const client = new ProducerClient({
+      url: collector.url,
+      producer: 'spec',
+      lingerMs: 5,
+      retryBaseMs: 2,
+      retryCapMs: 10,
+      onError: (error) => errors.push(error),
+      onRejected: (rejection) => rejections.push(rejection),
+      ...options,
+    });
+    clients.push(client);
+    return client;
+  };
+  const sendAll = async (client: ProducerClient, from: number, to: number) => {
+    for (let n = from; n < to; n++) await client.send(search(n));
+  };
+  const until = async (condition: () => boolean) => {
+    for (const deadline = Date.now() + 10_000; !condition() && Date.now() < deadline;) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(condition()).toBe(true);
+  };
+
+  beforeEach(async () => {
+    collector = await MisbehavingCollector.start();
+    directory = await mkdtemp(join(tmpdir(), 'watchnext-producer-'));
+    errors = [];
+    rejections = [];
+  });
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close(0).catch(() => undefined)));
+    await collector.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it('delivers events whole, in order, in batches', async () => {
+    const client = make({ maxBatchEvents: 10, apiKey: 'secret' });
+    const events = numbers(35).map(search);
+    for (const event of events) await client.send(event);
+    await client.flush();
+    expect(collector.accepted).toEqual(events.map((event) => ({ ...event, producer: 'spec' })));
+    expect(Math.max(...collector.requests.map((request) => request.events.length))).toBe(10);
+    expect(collector.requests[0]?.headers).toMatchObject({
+      'content-type': 'application/x-protobuf',
+      authorization: 'Bearer secret',
+    });
+    expect(client.statistics()).toMatchObject({ acceptedEvents: 35, pendingEvents: 0, failedTries: 0 });
+  });
+
+  it('sends an event that waits alone once it is old enough', async () => {
+    await make({ lingerMs: 20 }).send(search(0));
+    await until(() => collector.accepted.length === 1);
+  });
+
+  it('keeps batches within their bytes', async () => {
+    const client = make({ maxBatchBytes: 400 });
+    await sendAll(client, 0, 20);
+    await client.flush();
+    expect(queriesOf(collector.accepted)).toEqual(numbers(20));
+    for (const { headers } of collector.requests) expect(Number(headers['content-length'])).toBeLessThanOrEqual(400);
+    const tooLarge = client.send(searchEvent({ userId: 'anna', query: 'x'.repeat(500) }));
+    await expect(tooLarge).rejects.toMatchObject({ code: 'event-too-large', limitBytes: 400 });
+  });
+
+  it('tries again after errors of the server and of the connection, without loss or change of order', async () => {
+    collector.behaveInTurn({ status: 500 }, 'reset', { status: 503 }, 'accept', 'reset', {
+      status: 200,
+      body: 'no JSON',
+    });
+    const client = make({ maxBatchEvents: 5 });
+    await sendAll(client, 0, 20);
+    await client.flush();
+    expect(queriesOf(collector.accepted)).toEqual(numbers(20));
+    expect(errors).toHaveLength(5);
+    expect(errors.map((error) => (error as DeliveryError).status)).toEqual([500, undefined, 503, undefined, 200]);
+    expect(rejections).toEqual([]);
+  });
+
+  it('gives up on an answer that does not come, and tries again', async () => {
+    collector.behaveInTurn('hang');
+    const client = make({ requestTimeoutMs: 50 });
+    await client.send(search(0));
+    await client.flush();
+    expect(queriesOf(collector.accepted)).toEqual([0]);
+    expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('no answer in time')]);
+  });
+
+  it('waits as long as the server asks', async () => {
+    collector.behaveInTurn({ status: 429, headers: { 'retry-after': '0.3' } });
+    const client = make();
+    await client.send(search(0));
+    await client.flush();
+    const [first, second] = collector.requests;
+    expect((second?.receivedAtMs ?? 0) - (first?.receivedAtMs ?? 0)).toBeGreaterThanOrEqual(295);
+  });
+
+  it('keeps trying where its key or its address is wrong, and says so', async () => {
+    collector.behaveInTurn(
+      { status: 401 },
+      { status: 404, body: '{"error":{"code":"not-found","message":"no such page"}}' },
+    );
+    const client = make();
+    await client.send(search(0));
+    await client.flush();
+    expect(errors.map(({ message }) => message)).toEqual([
+      expect.stringContaining('401'),
+      expect.stringContaining('no such page'),
+    ]);
+    expect(queriesOf(collector.accepted)).toEqual([0]);
+  });
+
+  it('tells of each event that the collector rejects, and of no other', async () => {
+    collector.behave = ({ events }) => ({
+      status: 200,
+      body: JSON.stringify({
+        results: events.map((_, index) =>
+          index === 1
+            ? { index, status: 'rejected', code: 'too-long', field: 'search.query', reason: 'too long' }
+            : { index, status: index === 2 ? 'duplicate' : 'accepted' },
+        ),
+      }),
+    });
+    const client = make();
+    const events = numbers(4).map(search);
+    await Promise.all(events.map((event) => client.send(event)));
+    await client.flush();
+    expect(rejections).toEqual([
+      { event: { ...events[1], producer: 'spec' }, code: 'too-long', field: 'search.query', reason: 'too long' },
+    ]);
+    expect(client.statistics()).toMatchObject({ acceptedEvents: 2, duplicateEvents: 1, rejectedEvents: 1 });
+  });
+
+  it.each([400, 413])(
+    'finds the event for which whole batches are refused with %i, and delivers the others',
+    async (status) => {
+      collector.behave = ({ events }) => (queriesOf(events).includes(13) ? { status } : 'accept');
+      const client = make({ maxBatchEvents: 16 });
+      await sendAll(client, 0, 40);
+      await client.flush();
+      expect(queriesOf(collector.accepted)).toEqual(numbers(40).filter((n) => n !== 13));
+      expect(rejections.map(({ event, code }) => [queriesOf([event])[0], code])).toEqual([[13, `http-${status}`]]);
+    },
+  );
+
+  it('lets senders wait while the buffer is full, and in the order in which they came', async () => {
+    let isOpen = false;
+    collector.behave = () => (isOpen ? 'accept' : { status: 503 });
+    const client = make({ maxBufferedEvents: 5, maxBatchEvents: 2 });
+    let acceptedSends = 0;
+    const sends = numbers(12).map((n) => client.send(search(n)).then(() => (acceptedSends += 1)));
+    await until(() => errors.length >= 3);
+    expect(acceptedSends).toBe(5);
+    expect(client.statistics().pendingEvents).toBe(5);
+    isOpen = true;
+    await Promise.all(sends);
+    await client.flush();
+    expect(queriesOf(collector.accepted)).toEqual(numbers(12));
+  });
+
+  it('survives callbacks that throw', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    collector.behaveInTurn({ status: 500 });
+    const client = make({
+      onError: () => {
+        throw new Error('thrown by a callback');
+      },
+    });
+    await client.send(search(0));
+    await client.flush();
+    expect(collector.accepted).toHaveLength(1);
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('thrown by a callback'), expect.anything());
+    warn.mockRestore();
+  });
+
+  describe('closing', () => {
+    it('delivers what waits, and takes no more', async () => {
+      const client = make({ lingerMs: 60_000 });
+      await sendAll(client, 0, 3);
+      await client.close();
+      expect(queriesOf(collector.accepted)).toEqual([0, 1, 2]);
+      await expect(client.send(search(3))).rejects.toMatchObject({ code: 'client-closed' });
+    });
+
+    it('says how much it could not deliver', async () => {
+      collector.behave = () => 'hang';
+      const client = make();
+      await sendAll(client, 0, 3);
+      await expect(client.flush(20)).rejects.toMatchObject({ code: 'undelivered-events', eventCount: 3 });
+      await expect(client.close(20)).rejects.toMatchObject({ code: 'undelivered-events', eventCount: 3 });
+    });
+
+    it('turns senders away that still wait for room', async () => {
+      collector.behave = () => 'hang';
+      const client = make({ maxBufferedEvents: 1 });
+      await client.send(search(0));
+      const waiting = expect(client.send(search(1))).rejects.toMatchObject({ code: 'client-closed' });
+      await client.close(0).catch(() => undefined);
+      await waiting;
+    });
+  });
+
+  describe('with a spool', () => {
+    const spooling = (options: Partial<ProducerClientOptions> = {}) =>
+      make({ spoolDirectory: join(directory, 'spool'), spoolAfterFailures: 2, ...options });
+
+    it('takes far more than its buffer while the collector is away, and delivers it in order later', async () => {
+      collector.behave = () => 'reset';
+      const client = spooling({ maxBufferedEvents: 10, maxBatchEvents: 7 });
+      await sendAll(client, 0, 100);
+      await until(() => client.statistics().spooledEvents === 100);
+      collector.behave = () => 'accept';
+      await sendAll(client, 100, 120);
+      await client.flush();
+      expect(queriesOf(collector.accepted)).toEqual(numbers(120));
+      expect(client.statistics()).toMatchObject({ spooledEvents: 0, pendingEvents: 0, acceptedEvents: 120 });
+    });
+
+    it('leaves on closing what another client delivers first', async () => {
+      collector.behave = () => ({ status: 503 });
+      const first = spooling();
+      await sendAll(first, 0, 30);
+      await first.close(10);
+      collector.behave = () => 'accept';
+      const second = spooling();
+      await sendAll(second, 30, 40);
+      await second.flush();
+      expect(queriesOf(collector.accepted)).toEqual(numbers(40));
+    });
+
+    it('says that neither buffer nor spool has room, and goes on when there is some', async () => {
+      collector.behave = () => ({ status: 503 });
+      const client = spooling({ maxBufferedEvents: 10, maxBatchEvents: 10, maxSpoolBytes: 4_000 });
+      let sent = 0;
+      const sending = (async () => {
+        for (; ; sent++) await client.send(search(sent));
+      })();
+      await expect(sending).rejects.toMatchObject({ code: 'spool-full', limitBytes: 4_000, retriable: true });
+      expect(sent).toBeGreaterThan(20);
+      collector.behave = () => 'accept';
+      await client.flush();
+      await sendAll(client, sent, sent + 5);
+      await client.flush();
+      expect(queriesOf(collector.accepted)).toEqual(numbers(sent + 5));
+    });
+
+    it('has on disk what was spooled when the process is killed, and delivers it in order', async () => {
+      collector.behave = () => 'reset';
+      const spoolDirectory = join(directory, 'spool');
+      const program = join(__dirname, '..', 'test', 'spooling-program.ts');
+      const child = ChildProgram.start<SpoolingMessage>(program, [collector.url, spoolDirectory]);
+      await until(() => child.ofKind('spooled').length > 5);
+      await child.kill();
+      const spooledCount = Math.max(...child.ofKind('spooled').map(({ eventCount }) => eventCount));
+      expect(spooledCount).toBeGreaterThan(0);
+      collector.behave = () => 'accept';
+      await spooling().flush();
+      expect(collector.accepted.length).toBeGreaterThanOrEqual(spooledCount);
+      expect(queriesOf(collector.accepted)).toEqual(numbers(collector.accepted.length));
+    }, 30_000);
+
+    it('refuses a folder that another client uses', async () => {
+      const first = spooling();
+      await first.flush();
+      const second = spooling();
+      await expect(second.flush().then(() => second.send(search(0)))).rejects.toMatchObject({ code: 'spool-in-use' });
+      expect(errors).toMatchObject([{ code: 'spool-in-use', processId: process.pid }]);
+    });
+  });
+});

@@ -1,0 +1,428 @@
+/**
+ * The client through which producers send events.
+ *
+ * Events wait in a buffer, go out in batches one after the other, and are answered one by one; their order is kept.
+ * What fails is tried again until it is answered: an event's id makes a second delivery harmless.
+ *
+ * With a spool, after a few failures in a row all that waits moves to disk, and from then on goes through the disk
+ * until it is empty again. Without one, the buffer fills and `send` waits. What is only in the buffer is lost with the
+ * process: `flush` tells when it has been delivered.
+ */
+import { Event } from '@watchnext/contract';
+import { backOffMs } from './back-off';
+import {
+  ClientClosedError,
+  DeliveryError,
+  EventTooLargeError,
+  ProducerClientError,
+  UndeliveredEventsError,
+} from './errors';
+import { Signal } from './signal';
+import { Spool } from './spool';
+import { framedLength, type Outcome, postBatch } from './transport';
+
+export interface ProducerClientOptions {
+  /** The collector, as "http://127.0.0.1:7001"; events go to its /v1/events. */
+  readonly url: string;
+  /** Name of the producing program, for events that do not have one. */
+  readonly producer: string;
+  /** Sent as a bearer token. */
+  readonly apiKey?: string;
+  /** Default 500; the collector takes 1,000. */
+  readonly maxBatchEvents?: number;
+  /** Default 900,000; the collector takes 1 MB. */
+  readonly maxBatchBytes?: number;
+  /** How long an event may wait for others; default 50. */
+  readonly lingerMs?: number;
+  /** `send` waits while so many events are in the buffer; default 10,000. */
+  readonly maxBufferedEvents?: number;
+  /** `send` waits while so many bytes are in the buffer; default 32 MiB. */
+  readonly maxBufferedBytes?: number;
+  /** Default 10,000. */
+  readonly requestTimeoutMs?: number;
+  /** Upper bound of the first wait before a retry; default 100. */
+  readonly retryBaseMs?: number;
+  /** Upper bound of any wait before a retry, unless the server asks for more; default 30,000. */
+  readonly retryCapMs?: number;
+  /** Folder for what cannot be delivered, of this client alone; default: none. */
+  readonly spoolDirectory?: string;
+  /** Default 1 GiB. */
+  readonly maxSpoolBytes?: number;
+  /** Failures in a row until events move to the spool; default 3. */
+  readonly spoolAfterFailures?: number;
+  /** An event that the collector does not take, now or ever. */
+  readonly onRejected?: (rejection: Rejection) => void;
+  /** A try that failed (it will be repeated), or a spool that cannot be used. */
+  readonly onError?: (error: ProducerClientError, retryInMs: number | undefined) => void;
+}
+
+export interface Rejection {
+  readonly event: Event;
+  readonly code: string;
+  readonly reason: string;
+  /** Path of the offending field. */
+  readonly field?: string;
+}
+
+/** Counts since the client was made. */
+export interface ProducerStatistics {
+  readonly acceptedEvents: number;
+  readonly duplicateEvents: number;
+  readonly rejectedEvents: number;
+  /** Waiting, in memory and on disk. */
+  readonly pendingEvents: number;
+  readonly spooledEvents: number;
+  readonly failedTries: number;
+}
+
+interface Batch {
+  readonly records: readonly Uint8Array[];
+  /** Takes the records out of where they wait. */
+  remove(): Promise<void>;
+}
+
+const DEFAULTS = {
+  maxBatchEvents: 500,
+  maxBatchBytes: 900_000,
+  lingerMs: 50,
+  maxBufferedEvents: 10_000,
+  maxBufferedBytes: 32 << 20,
+  requestTimeoutMs: 10_000,
+  retryBaseMs: 100,
+  retryCapMs: 30_000,
+  maxSpoolBytes: 1 << 30,
+  spoolAfterFailures: 3,
+};
+
+export class ProducerClient {
+  private readonly options: ProducerClientOptions & typeof DEFAULTS;
+  private readonly endpoint: string;
+  private readonly headers: Record<string, string>;
+  private buffer: Uint8Array[] = [];
+  private bufferedBytes = 0;
+  /** Sends that wait for room, in order. */
+  private waiting: { record: Uint8Array; resolve: () => void; reject: (error: Error) => void }[] = [];
+  /** When the oldest event of the buffer must go out. */
+  private dueAtMs = Infinity;
+  private readonly workArrived = new Signal();
+  private readonly progressed = new Signal();
+  /** Undefined until opened, or without a spool. */
+  private spool: Spool | undefined;
+  private isSpooling = false;
+  private moving: Promise<void> | undefined;
+  private spoolError: ProducerClientError | undefined;
+  private fatalError: ProducerClientError | undefined;
+  /** How many events a batch may have now: fewer than allowed while an offender is searched for. */
+  private batchLimit: number;
+  private enteredCount = 0;
+  private settledCount = 0;
+  private flushesWaiting = 0;
+  private counts = { accepted: 0, duplicate: 0, rejected: 0, failedTries: 0 };
+  private readonly abort = new AbortController();
+  /** Settles once the spool is known, or known to be unusable. */
+  private readonly opened: Promise<void>;
+  private readonly running: Promise<void>;
+  private closing: Promise<void> | undefined;
+
+  constructor(options: ProducerClientOptions) {
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    this.options = { ...DEFAULTS, ...(given as unknown as ProducerClientOptions) };
+    this.endpoint = new URL('v1/events', options.url.endsWith('/') ? options.url : `${options.url}/`).href;
+    this.headers = options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
+    this.batchLimit = this.options.maxBatchEvents;
+    this.opened = this.openSpool();
+    this.running = this.opened.then(() => this.run());
+  }
+
+  /**
+   * Resolves once the event is in the buffer, which may take until there is room.
+   * @throws EventTooLargeError, ClientClosedError; SpoolFullError or SpoolError while neither buffer nor spool has
+   * room; SpoolInUseError
+   */
+  async send(event: Event): Promise<void> {
+    const { producer, maxBatchBytes } = this.options;
+    const record = Event.encode(event.producer === '' ? { ...event, producer } : event).finish();
+    if (framedLength(record) > maxBatchBytes) throw new EventTooLargeError(framedLength(record), maxBatchBytes);
+    if (this.closing) throw new ClientClosedError();
+    if (this.fatalError) throw this.fatalError;
+    if (this.waiting.length === 0 && this.hasRoom()) return this.admit(record);
+    if (this.spoolError) throw this.spoolError;
+    await new Promise<void>((resolve, reject) => this.waiting.push({ record, resolve, reject }));
+  }
+
+  /**
+   * Resolves once every event sent before has been delivered or rejected, the spooled ones too.
+   * @throws UndeliveredEventsError after `timeoutMs` (default: never)
+   */
+  async flush(timeoutMs = Infinity): Promise<void> {
+    // What an earlier client spooled goes first, so it has to be counted.
+    await this.opened;
+    const target = this.enteredCount;
+    const deadline = Date.now() + timeoutMs;
+    this.flushesWaiting += 1;
+    this.workArrived.notify();
+    try {
+      while (this.settledCount < target) {
+        if (this.fatalError) throw this.fatalError;
+        const leftMs = deadline - Date.now();
+        if (leftMs <= 0) throw new UndeliveredEventsError(target - this.settledCount);
+        await this.progressed.wait(Number.isFinite(leftMs) ? leftMs : undefined);
+      }
+    } finally {
+      this.flushesWaiting -= 1;
+    }
+  }
+
+  /**
+   * Takes no more events, delivers what waits for up to `timeoutMs` (default 10,000), and leaves the rest in the spool.
+   * @throws UndeliveredEventsError when there is no spool to leave it in
+   */
+  close(timeoutMs = 10_000): Promise<void> {
+    this.closing ??= this.shutDown(timeoutMs);
+    return this.closing;
+  }
+
+  statistics(): ProducerStatistics {
+    return {
+      acceptedEvents: this.counts.accepted,
+      duplicateEvents: this.counts.duplicate,
+      rejectedEvents: this.counts.rejected,
+      pendingEvents: this.enteredCount - this.settledCount,
+      spooledEvents: this.spool?.recordCount ?? 0,
+      failedTries: this.counts.failedTries,
+    };
+  }
+
+  private async shutDown(timeoutMs: number): Promise<void> {
+    // Not before `this.closing` is set: waiting senders look at it when they wake.
+    await Promise.resolve();
+    this.admitWaiting();
+    const flushed = await this.flush(timeoutMs).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    this.abort.abort();
+    this.workArrived.notify();
+    await this.running;
+    if (flushed !== undefined && this.spool) {
+      this.isSpooling = true;
+      await this.moveToSpool();
+    }
+    await this.spool?.close();
+    if (this.buffer.length > 0)
+      throw new UndeliveredEventsError(this.buffer.length, { cause: this.spoolError ?? flushed });
+  }
+
+  private admit(record: Uint8Array): void {
+    if (this.buffer.length === 0) this.dueAtMs = Date.now() + this.options.lingerMs;
+    this.buffer.push(record);
+    this.bufferedBytes += record.length;
+    this.enteredCount += 1;
+    if (this.isSpooling && this.spoolError === undefined) void this.moveToSpool();
+    // The sender sleeps while there is nothing, or only a part of a batch; it wants to know when that changes.
+    if (this.buffer.length === 1 || this.isBatchFull()) this.workArrived.notify();
+  }
+
+  /** Lets waiting sends in while there is room, and tells them when there never will be. */
+  private admitWaiting(): void {
+    const refusal = this.closing ? new ClientClosedError() : this.fatalError;
+    while (this.waiting.length > 0) {
+      const error = refusal ?? (this.hasRoom() ? undefined : this.spoolError);
+      if (error === undefined && !this.hasRoom()) return;
+      const { record, resolve, reject } = this.waiting.shift() as (typeof this.waiting)[number];
+      if (error) {
+        reject(error);
+      } else {
+        this.admit(record);
+        resolve();
+      }
+    }
+  }
+
+  private hasRoom(): boolean {
+    return this.buffer.length < this.options.maxBufferedEvents && this.bufferedBytes < this.options.maxBufferedBytes;
+  }
+
+  private isBatchFull(): boolean {
+    return this.buffer.length >= this.batchLimit || this.bufferedBytes >= this.options.maxBatchBytes;
+  }
+
+  private async openSpool(): Promise<void> {
+    const { spoolDirectory, maxSpoolBytes } = this.options;
+    if (spoolDirectory === undefined) return;
+    try {
+      this.spool = await Spool.open({ directory: spoolDirectory, limitBytes: maxSpoolBytes });
+    } catch (error) {
+      // A spool that cannot be used is a mistake to hear of at once, not after the first outage.
+      this.fatalError = error as ProducerClientError;
+      this.report(this.fatalError, undefined);
+      this.admitWaiting();
+      return;
+    }
+    this.enteredCount += this.spool.recordCount;
+    this.isSpooling = !this.spool.isEmpty;
+    if (this.isSpooling) void this.moveToSpool();
+  }
+
+  private async run(): Promise<void> {
+    let failureCount = 0;
+    while (!this.abort.signal.aborted && this.fatalError === undefined) {
+      let failure: ProducerClientError | undefined;
+      try {
+        failure = await this.deliverNext();
+      } catch (error) {
+        // The spool could not be read or moved on: what it holds stays, and is tried again.
+        failure = asClientError(error);
+      }
+      failureCount = failure ? failureCount + 1 : 0;
+      if (failure && !this.abort.signal.aborted) await this.waitAfterFailure(failure, failureCount);
+    }
+  }
+
+  /** Sends one batch, if one is due. @returns why it could not be delivered now */
+  private async deliverNext(): Promise<DeliveryError | undefined> {
+    const batch = await this.nextBatch();
+    if (batch === undefined) return undefined;
+    const outcome = await postBatch(batch.records, this.transport(), this.abort.signal);
+    if (outcome.kind === 'failed') return outcome.error;
+    await this.settle(batch, outcome);
+    return undefined;
+  }
+
+  /** The batch to send next; undefined to ask again. */
+  private async nextBatch(): Promise<Batch | undefined> {
+    if (this.isSpooling && this.spool) return this.nextSpooledBatch(this.spool);
+    const waitMs = this.dueAtMs - Date.now();
+    if (this.buffer.length === 0 || (!this.isBatchFull() && waitMs > 0 && this.flushesWaiting === 0)) {
+      await this.workArrived.wait(this.buffer.length === 0 ? undefined : waitMs);
+      return undefined;
+    }
+    let bytes = 0;
+    let count = 0;
+    while (count < Math.min(this.batchLimit, this.buffer.length)) {
+      bytes += framedLength(this.buffer[count] as Uint8Array);
+      if (count > 0 && bytes > this.options.maxBatchBytes) break;
+      count += 1;
+    }
+    return { records: this.buffer.slice(0, count), remove: async () => void this.takeFromBuffer(count) };
+  }
+
+  private async nextSpooledBatch(spool: Spool): Promise<Batch | undefined> {
+    if (spool.isEmpty && this.moving === undefined) {
+      // Nothing overtakes: what is in the buffer came after all that was on disk.
+      this.isSpooling = false;
+      return undefined;
+    }
+    await this.moving;
+    // Half of the limit leaves room for what a batch adds to each record.
+    const { records, end } = await spool.read(this.batchLimit, this.options.maxBatchBytes / 2);
+    if (records.length === 0) return undefined;
+    return { records, remove: () => spool.advance(records.length, end) };
+  }
+
+  private takeFromBuffer(count: number): Uint8Array[] {
+    const taken = this.buffer.splice(0, count);
+    this.bufferedBytes -= taken.reduce((sum, record) => sum + record.length, 0);
+    this.dueAtMs = this.buffer.length === 0 ? Infinity : Date.now() + this.options.lingerMs;
+    this.admitWaiting();
+    return taken;
+  }
+
+  private async settle(batch: Batch, outcome: Exclude<Outcome, { kind: 'failed' }>): Promise<void> {
+    if (outcome.kind === 'refused' && batch.records.length > 1) {
+      // One of them is the cause: halves find it, and the others pass.
+      this.batchLimit = Math.ceil(batch.records.length / 2);
+      return;
+    }
+    await batch.remove();
+    this.settledCount += batch.records.length;
+    this.batchLimit = Math.min(this.batchLimit * 2, this.options.maxBatchEvents);
+    // There may be room again for what could not be spooled.
+    this.spoolError = undefined;
+    if (this.isSpooling) void this.moveToSpool();
+    if (outcome.kind === 'refused') this.reject(batch.records[0] as Uint8Array, outcome);
+    else this.countResults(batch.records, outcome.results);
+    this.progressed.notify();
+    this.admitWaiting();
+  }
+
+  private countResults(
+    records: readonly Uint8Array[],
+    results: Extract<Outcome, { kind: 'answered' }>['results'],
+  ): void {
+    let remaining = records.length;
+    for (const { index, status, code, reason, field } of results) {
+      if (status === 'accepted') continue;
+      remaining -= 1;
+      if (status === 'duplicate') this.counts.duplicate += 1;
+      else this.reject(records[index] as Uint8Array, { code: code ?? 'rejected', reason: reason ?? '', field });
+    }
+    this.counts.accepted += remaining;
+  }
+
+  private reject(record: Uint8Array, verdict: { code: string; reason: string; field?: string }): void {
+    this.counts.rejected += 1;
+    const { code, reason, field } = verdict;
+    this.callBack(() => this.options.onRejected?.({ event: Event.decode(record), code, reason, field }));
+  }
+
+  private async waitAfterFailure(error: ProducerClientError, failureCount: number): Promise<void> {
+    this.counts.failedTries += 1;
+    const retryAfterSeconds = error instanceof DeliveryError ? error.retryAfterSeconds : undefined;
+    const { retryBaseMs, retryCapMs, spoolAfterFailures } = this.options;
+    const waitMs = backOffMs(failureCount, retryAfterSeconds, { baseMs: retryBaseMs, capMs: retryCapMs });
+    this.report(error, waitMs);
+    if (this.spool && failureCount >= spoolAfterFailures) {
+      this.isSpooling = true;
+      await this.moveToSpool();
+    }
+    const retryAtMs = Date.now() + waitMs;
+    while (!this.abort.signal.aborted && Date.now() < retryAtMs) await this.workArrived.wait(retryAtMs - Date.now());
+  }
+
+  /** Moves the buffer to disk, in order and one move at a time; what has no room there stays. */
+  private moveToSpool(): Promise<void> {
+    this.moving ??= this.moveAll().finally(() => (this.moving = undefined));
+    return this.moving;
+  }
+
+  private async moveAll(): Promise<void> {
+    while (this.spool && this.buffer.length > 0) {
+      const records = this.buffer.slice(0, this.options.maxBatchEvents);
+      try {
+        await this.spool.append(records);
+      } catch (error) {
+        this.spoolError = error as ProducerClientError;
+        this.report(this.spoolError, undefined);
+        this.admitWaiting();
+        return;
+      }
+      this.takeFromBuffer(records.length);
+    }
+  }
+
+  private transport() {
+    return { url: this.endpoint, headers: this.headers, timeoutMs: this.options.requestTimeoutMs };
+  }
+
+  private report(error: ProducerClientError, retryInMs: number | undefined): void {
+    this.callBack(() => this.options.onError?.(error, retryInMs));
+  }
+
+  /** A caller's callback must not stop the delivery. */
+  private callBack(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      process.emitWarning(`a callback of the producer client threw: ${String(error)}`, {
+        code: 'WATCHNEXT_PRODUCER_CALLBACK',
+        detail: (error as Error | undefined)?.stack,
+      });
+    }
+  }
+}
+
+function asClientError(error: unknown): ProducerClientError {
+  if (error instanceof ProducerClientError) return error;
+  return new ProducerClientError(String(error), 'unexpected', true, { cause: error });
+}

@@ -1,0 +1,157 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { Spool, type SpoolOptions } from './spool';
+
+describe('a spool', () => {
+  let directory: string;
+  const opened: Spool[] = [];
+  const open = async (options: Partial<SpoolOptions> = {}) => {
+    const spool = await Spool.open({ directory, limitBytes: 1e6, ...options });
+    opened.push(spool);
+    return spool;
+  };
+  const records = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => Buffer.from(`record ${from + i}`));
+  const textOf = (bytes: readonly Uint8Array[]) => bytes.map((record) => Buffer.from(record).toString());
+  const drain = async (spool: Spool, maxRecords = 1_000) => {
+    const all: string[] = [];
+    while (!spool.isEmpty) {
+      const { records: batch, end } = await spool.read(maxRecords, 1e6);
+      all.push(...textOf(batch));
+      await spool.advance(batch.length, end);
+    }
+    return all;
+  };
+  const segments = async () => (await readdir(directory)).filter((name) => name.endsWith('.spool')).sort();
+
+  beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'watchnext-spool-'))));
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((spool) => spool.close()));
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it('gives back records in order, over segments, which go when they are done', async () => {
+    const spool = await open({ segmentBytes: 50 });
+    for (let n = 0; n < 30; n += 3) await spool.append(records(n, n + 3));
+    expect((await segments()).length).toBeGreaterThan(5);
+    expect(await drain(spool, 4)).toEqual(textOf(records(0, 30)));
+    expect(await segments()).toEqual([]);
+    await spool.append(records(30, 31));
+    expect(await drain(spool)).toEqual(['record 30']);
+  });
+
+  it('is bounded by records and bytes in what it gives at once, but gives one at least', async () => {
+    const spool = await open();
+    await spool.append([Buffer.alloc(100, 'a'), Buffer.alloc(100, 'b'), Buffer.alloc(300_000, 'c')]);
+    expect((await spool.read(10, 150)).records).toHaveLength(1);
+    expect((await spool.read(2, 1e6)).records).toHaveLength(2);
+    const { end } = await spool.read(2, 1e6);
+    await spool.advance(2, end);
+    expect((await spool.read(10, 150)).records[0]).toHaveLength(300_000);
+  });
+
+  it('goes on after a restart where the last delivery ended', async () => {
+    const first = await open({ segmentBytes: 50 });
+    for (let n = 0; n < 20; n += 2) await first.append(records(n, n + 2));
+    const { end } = await first.read(7, 1e6);
+    await first.advance(7, end);
+    await first.close();
+    const second = await open();
+    expect(second.recordCount).toBe(13);
+    expect(await drain(second)).toEqual(textOf(records(7, 20)));
+  });
+
+  it('cuts off what a crash tore, wherever it tore it', async () => {
+    const first = await open();
+    await first.append(records(0, 5));
+    await first.close();
+    const [segment] = (await segments()) as [string];
+    const whole = await readFile(join(directory, segment));
+    const recordBytes = whole.length / 5;
+    for (let length = 0; length <= whole.length; length++) {
+      await writeFile(join(directory, segment), whole);
+      await truncate(join(directory, segment), length);
+      const spool = await Spool.open({ directory, limitBytes: 1e6 });
+      const wholeRecords = Math.floor(length / recordBytes);
+      expect(spool.recordCount).toBe(wholeRecords);
+      await spool.append(records(100, 101));
+      expect(textOf((await spool.read(10, 1e6)).records)).toEqual([...textOf(records(0, wholeRecords)), 'record 100']);
+      await spool.close();
+    }
+  });
+
+  it('cuts off a tail whose checksum is wrong', async () => {
+    const first = await open();
+    await first.append(records(0, 2));
+    await first.close();
+    await appendFile(
+      join(directory, (await segments())[0] as string),
+      Buffer.from([3, 0, 0, 0, 1, 2, 3, 4, 97, 98, 99]),
+    );
+    expect(await drain(await open())).toEqual(textOf(records(0, 2)));
+  });
+
+  it('delivers everything again when its position is lost', async () => {
+    const first = await open();
+    await first.append(records(0, 4));
+    await first.advance(2, (await first.read(2, 1e6)).end);
+    await first.close();
+    await rm(join(directory, 'position.json'));
+    expect(await drain(await open())).toEqual(textOf(records(0, 4)));
+  });
+
+  it('refuses what is beyond its limit, all of it', async () => {
+    const spool = await open({ limitBytes: 100 });
+    await spool.append(records(0, 3));
+    await expect(spool.append(records(3, 9))).rejects.toMatchObject({
+      code: 'spool-full',
+      limitBytes: 100,
+      retriable: true,
+    });
+    expect(await drain(spool)).toEqual(textOf(records(0, 3)));
+    await spool.append(records(3, 6));
+    expect(await drain(spool)).toEqual(textOf(records(3, 6)));
+  });
+
+  it('takes over the folder of a process that is gone, not of one that lives', async () => {
+    await writeFile(join(directory, 'lock'), '999999999');
+    await (await open()).close();
+    await writeFile(join(directory, 'lock'), String(process.ppid));
+    await expect(open()).rejects.toMatchObject({ code: 'spool-in-use', processId: process.ppid });
+  });
+
+  it('behaves like a queue, whatever is appended, delivered and restarted in whichever order', async () => {
+    const step = fc.oneof(
+      fc.record({ append: fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 5 }) }),
+      fc.record({ deliver: fc.integer({ min: 1, max: 6 }) }),
+      fc.constant({ restart: true }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const folder = await mkdtemp(join(directory, 'queue-'));
+        let spool = await Spool.open({ directory: folder, limitBytes: 1e6, segmentBytes: 60 });
+        const queue: Uint8Array[] = [];
+        for (const one of steps) {
+          if ('append' in one) {
+            await spool.append(one.append);
+            queue.push(...one.append);
+          } else if ('deliver' in one) {
+            const { records: batch, end } = await spool.read(one.deliver, 1e6);
+            expect(batch.map((record) => [...record])).toEqual(
+              queue.splice(0, one.deliver).map((record) => [...record]),
+            );
+            await spool.advance(batch.length, end);
+          } else {
+            await spool.close();
+            spool = await Spool.open({ directory: folder, limitBytes: 1e6, segmentBytes: 60 });
+          }
+          expect(spool.recordCount).toBe(queue.length);
+        }
+        await spool.close();
+      }),
+      { seed: 23, numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,272 @@
+/**
+ * Records on disk, first in first out: where events wait while the collector cannot be reached.
+ *
+ *   <directory>/00000001.spool …   segments; a record is its length and CRC-32 (both 4 bytes, little-endian) and itself
+ *   <directory>/position.json      how far the first segment has been delivered
+ *   <directory>/lock               process id of the client that uses the folder
+ *
+ * An append is on the disk once it resolves. A crash in the middle of one leaves a torn record at the end, which is
+ * cut off when the spool is next opened: its append had not resolved. A crash after a delivery and before the position
+ * was written means that some records are delivered again, which their event ids make harmless.
+ */
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { SpoolError, SpoolFullError } from './errors';
+import { lockFolder } from './folder-lock';
+
+export interface SpoolOptions {
+  readonly directory: string;
+  /** Of all segments together. */
+  readonly limitBytes: number;
+  /** A segment is closed once it is this large, and removed once it is delivered; default 8 MiB. */
+  readonly segmentBytes?: number;
+}
+
+/** The next records, and what `advance` wants to know once they are delivered. */
+export interface SpoolBatch {
+  readonly records: readonly Uint8Array[];
+  readonly end: SpoolPosition;
+}
+
+interface SpoolPosition {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+interface Segment {
+  readonly number: number;
+  sizeBytes: number;
+}
+
+const HEADER_BYTES = 8;
+const DEFAULT_SEGMENT_BYTES = 8 << 20;
+const WINDOW_BYTES = 256 << 10;
+
+export class Spool {
+  /** Records not yet delivered. */
+  recordCount = 0;
+  private segments: Segment[] = [];
+  private position: SpoolPosition = { segment: 0, offset: 0 };
+  private tail: FileHandle | undefined;
+  private unlock: () => Promise<void> = async () => undefined;
+  private lastOperation: Promise<unknown> = Promise.resolve();
+
+  private constructor(private readonly options: SpoolOptions) {}
+
+  /** @throws SpoolInUseError, SpoolError */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const spool = new Spool(options);
+    await spool.guard('open', async () => {
+      await mkdir(options.directory, { recursive: true });
+      spool.unlock = await lockFolder(options.directory);
+      try {
+        await spool.load();
+      } catch (error) {
+        await spool.unlock();
+        throw error;
+      }
+    });
+    return spool;
+  }
+
+  get isEmpty(): boolean {
+    return this.recordCount === 0;
+  }
+
+  get sizeBytes(): number {
+    return this.segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
+  /** Appends all of the records or none. @throws SpoolFullError, SpoolError */
+  append(records: readonly Uint8Array[]): Promise<void> {
+    return this.guard('append to', async () => {
+      const bytes = Buffer.concat(records.flatMap((record) => [headerOf(record), record]));
+      if (this.sizeBytes + bytes.length > this.options.limitBytes) {
+        throw new SpoolFullError(this.options.directory, this.options.limitBytes);
+      }
+      const { handle, segment } = await this.openTail();
+      try {
+        await writeFully(handle, bytes, segment.sizeBytes);
+        await handle.datasync();
+      } catch (error) {
+        // What was written of it must not be taken for records later.
+        await handle.truncate(segment.sizeBytes).catch(() => undefined);
+        throw error;
+      }
+      segment.sizeBytes += bytes.length;
+      this.recordCount += records.length;
+    });
+  }
+
+  /** The next records, at least one unless the spool is empty, and at most so many and so large. @throws SpoolError */
+  read(maxRecords: number, maxBytes: number): Promise<SpoolBatch> {
+    return this.guard('read', async () => {
+      const records: Uint8Array[] = [];
+      let end = this.position;
+      let bytes = 0;
+      for (const segment of this.segments) {
+        let offset = segment.number === end.segment ? end.offset : 0;
+        const handle = await open(this.pathOf(segment.number), 'r');
+        try {
+          for await (const { record, nextOffset } of recordsOf(handle, offset, segment.sizeBytes)) {
+            const isFull = records.length === maxRecords || bytes + record.length > maxBytes;
+            if (records.length > 0 && isFull) return { records, end };
+            records.push(record);
+            bytes += record.length;
+            offset = nextOffset;
+            end = { segment: segment.number, offset };
+          }
+        } finally {
+          await handle.close();
+        }
+        if (offset < segment.sizeBytes) {
+          if (records.length > 0) return { records, end };
+          throw new SpoolError(`${this.pathOf(segment.number)} is damaged at byte ${offset}: move it away`);
+        }
+      }
+      return { records, end };
+    });
+  }
+
+  /** Forgets delivered records: the first `count`, up to `end`. @throws SpoolError */
+  advance(count: number, end: SpoolPosition): Promise<void> {
+    return this.guard('advance', async () => {
+      const isDone = (segment: Segment) =>
+        segment.number < end.segment || (segment.number === end.segment && end.offset >= segment.sizeBytes);
+      const rest = this.segments.filter((segment) => !isDone(segment));
+      if (rest.length === 0) await this.closeTail();
+      await this.writePosition(end);
+      for (const segment of this.segments) if (isDone(segment)) await rm(this.pathOf(segment.number), { force: true });
+      this.segments = rest;
+      this.position = end;
+      this.recordCount -= count;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.lastOperation;
+    await this.closeTail();
+    await this.unlock();
+  }
+
+  private async load(): Promise<void> {
+    const names = (await readdir(this.options.directory)).filter((name) => /^\d{8,}\.spool$/.test(name)).sort();
+    this.segments = [];
+    for (const name of names) {
+      const number = Number(name.slice(0, -'.spool'.length));
+      this.segments.push({ number, sizeBytes: (await stat(this.pathOf(number))).size });
+    }
+    this.position = await this.readPosition();
+    for (const segment of this.segments) await this.countRecords(segment, segment === this.segments.at(-1));
+  }
+
+  private async countRecords(segment: Segment, isLast: boolean): Promise<void> {
+    const handle = await open(this.pathOf(segment.number), 'r+');
+    try {
+      let end = 0;
+      for await (const { nextOffset } of recordsOf(handle, 0, segment.sizeBytes)) {
+        const isDelivered =
+          segment.number < this.position.segment ||
+          (segment.number === this.position.segment && end < this.position.offset);
+        if (!isDelivered) this.recordCount += 1;
+        end = nextOffset;
+      }
+      if (end === segment.sizeBytes) return;
+      if (!isLast) throw new SpoolError(`${this.pathOf(segment.number)} is damaged at byte ${end}: move it away`);
+      await handle.truncate(end);
+      segment.sizeBytes = end;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  private async openTail(): Promise<{ handle: FileHandle; segment: Segment }> {
+    let segment = this.segments.at(-1);
+    if (!segment || segment.sizeBytes >= (this.options.segmentBytes ?? DEFAULT_SEGMENT_BYTES)) {
+      await this.closeTail();
+      // Never a number of before: the position may still speak of it.
+      segment = { number: Math.max(segment?.number ?? 0, this.position.segment) + 1, sizeBytes: 0 };
+      this.tail = await open(this.pathOf(segment.number), 'wx+');
+      this.segments.push(segment);
+    }
+    this.tail ??= await open(this.pathOf(segment.number), 'r+');
+    return { handle: this.tail, segment };
+  }
+
+  private async closeTail(): Promise<void> {
+    await this.tail?.close();
+    this.tail = undefined;
+  }
+
+  private async readPosition(): Promise<SpoolPosition> {
+    try {
+      const text = await readFile(join(this.options.directory, 'position.json'), 'utf8');
+      const { segment, offset } = JSON.parse(text) as SpoolPosition;
+      if (Number.isSafeInteger(segment) && Number.isSafeInteger(offset)) return { segment, offset };
+    } catch {
+      // Without a position everything there is delivered, perhaps again.
+    }
+    return { segment: 0, offset: 0 };
+  }
+
+  private async writePosition(position: SpoolPosition): Promise<void> {
+    const path = join(this.options.directory, 'position.json');
+    await writeFile(`${path}.new`, JSON.stringify(position));
+    await rename(`${path}.new`, path);
+  }
+
+  private pathOf(segment: number): string {
+    return join(this.options.directory, `${String(segment).padStart(8, '0')}.spool`);
+  }
+
+  /** One operation at a time; errors of the file system become SpoolErrors. */
+  private guard<T>(action: string, work: () => Promise<T>): Promise<T> {
+    const operation = this.lastOperation.then(work).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      throw new SpoolError(`cannot ${action} the spool ${this.options.directory}`, { cause: error });
+    });
+    this.lastOperation = operation.catch(() => undefined);
+    return operation;
+  }
+}
+
+function headerOf(record: Uint8Array): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(record.length, 0);
+  header.writeUInt32LE(crc32(record), 4);
+  return header;
+}
+
+/** Whole and undamaged records from an offset on; ends at the first that is not, or at `end`. */
+async function* recordsOf(
+  handle: FileHandle,
+  offset: number,
+  end: number,
+): AsyncGenerator<{ record: Uint8Array; nextOffset: number }> {
+  let window = Buffer.alloc(0);
+  const load = async (length: number): Promise<boolean> => {
+    if (offset + length > end) return false;
+    if (window.length >= length) return true;
+    window = Buffer.alloc(Math.min(Math.max(length, WINDOW_BYTES), end - offset));
+    const { bytesRead } = await handle.read(window, 0, window.length, offset);
+    window = window.subarray(0, bytesRead);
+    return bytesRead >= length;
+  };
+  while (await load(HEADER_BYTES)) {
+    const length = window.readUInt32LE(0);
+    const checksum = window.readUInt32LE(4);
+    if (!(await load(HEADER_BYTES + length))) return;
+    const record = window.subarray(HEADER_BYTES, HEADER_BYTES + length);
+    if (crc32(record) !== checksum) return;
+    offset += HEADER_BYTES + length;
+    window = window.subarray(HEADER_BYTES + length);
+    yield { record, nextOffset: offset };
+  }
+}
+
+async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}

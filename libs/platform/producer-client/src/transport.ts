@@ -1,0 +1,124 @@
+/** One batch over HTTP, and what its answer means. */
+import { DeliveryError } from './errors';
+
+/** Verdict of the collector on one event of a batch. */
+export interface ItemResult {
+  readonly index: number;
+  readonly status: 'accepted' | 'duplicate' | 'rejected';
+  readonly field?: string;
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+export type Outcome =
+  /** Every event has its verdict. */
+  | { readonly kind: 'answered'; readonly results: readonly ItemResult[] }
+  /** This very batch will never be taken, whole; its events may be, in smaller ones. */
+  | { readonly kind: 'refused'; readonly code: string; readonly reason: string }
+  /** Perhaps later. */
+  | { readonly kind: 'failed'; readonly error: DeliveryError };
+
+export interface TransportOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+/** Statuses about what was sent, and not about who sent it, where, or when. */
+const REFUSING_STATUSES: ReadonlySet<number> = new Set([400, 413, 422]);
+
+/** Sends a batch once. Never rejects. */
+export async function postBatch(
+  events: readonly Uint8Array[],
+  options: TransportOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  let status: number | undefined;
+  // By hand rather than with AbortSignal.any, whose signals pile up on a long-lived one in some versions of Node.
+  const aborter = new AbortController();
+  const abort = () => aborter.abort(signal.reason);
+  const timer = setTimeout(() => aborter.abort(new Error('no answer in time')), options.timeoutMs);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    const response = await fetch(options.url, {
+      method: 'POST',
+      headers: { ...options.headers, 'content-type': 'application/x-protobuf', accept: 'application/json' },
+      body: encodeBatch(events),
+      signal: aborter.signal,
+      redirect: 'error',
+    });
+    status = response.status;
+    const text = await response.text();
+    if (response.ok) return { kind: 'answered', results: parseResults(text, events.length) };
+    const { code, message } = parseError(text);
+    if (REFUSING_STATUSES.has(status)) return { kind: 'refused', code: code ?? `http-${status}`, reason: message };
+    const error = new DeliveryError(
+      `HTTP ${status} ${message}`.trim(),
+      status,
+      retryAfterSeconds(response.headers.get('retry-after')),
+    );
+    return { kind: 'failed', error };
+  } catch (error) {
+    return { kind: 'failed', error: new DeliveryError(describe(error), status, undefined, { cause: error }) };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** The bytes of an `EventBatch` around encoded events, without decoding them: field 1, length-delimited, repeated. */
+export function encodeBatch(events: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(events.reduce((sum, event) => sum + framedLength(event), 0));
+  let position = 0;
+  for (const event of events) {
+    bytes[position++] = 0x0a;
+    let length = event.length;
+    for (; length > 0x7f; length >>>= 7) bytes[position++] = (length & 0x7f) | 0x80;
+    bytes[position++] = length;
+    bytes.set(event, position);
+    position += event.length;
+  }
+  return bytes;
+}
+
+/** Bytes that an event takes in a batch. */
+export function framedLength(event: Uint8Array): number {
+  let length = 2 + event.length;
+  for (let rest = event.length >>> 7; rest > 0; rest >>>= 7) length += 1;
+  return length;
+}
+
+/** Seconds from now, from either form of the header (RFC 9110, 10.2.3). */
+export function retryAfterSeconds(header: string | null, nowMs = Date.now()): number | undefined {
+  if (header === null || header.trim() === '') return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  const atMs = Date.parse(header);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, (atMs - nowMs) / 1_000);
+}
+
+function parseResults(text: string, eventCount: number): ItemResult[] {
+  const { results } = JSON.parse(text) as { results?: unknown };
+  if (!Array.isArray(results)) throw new Error('the answer has no results');
+  return (results as (ItemResult | null)[]).map((result) => {
+    const isKnown = result && Number.isInteger(result.index) && result.index >= 0 && result.index < eventCount;
+    if (!isKnown) throw new Error('the answer has a result of no event');
+    return result;
+  });
+}
+
+function parseError(text: string): { code?: string; message: string } {
+  try {
+    const { error } = JSON.parse(text) as { error?: { code?: string; message?: string } };
+    if (error) return { code: error.code, message: String(error.message ?? '') };
+  } catch {
+    // Not ours, perhaps a proxy's: its words are all there is.
+  }
+  return { message: text.slice(0, 200) };
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

@@ -1,0 +1,137 @@
+/** The candidate model's training from end to end on the WebAssembly backend: does it learn what there is to learn? */
+import {
+  defaultCandidateConfig,
+  trainCandidateModel,
+  type CandidateModel,
+  type CandidateModelConfig,
+} from '@watchnext/candidate-model';
+import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
+import { AliasSampler, createRandom } from '@watchnext/learning';
+import { selectBackend, tfjsCandidateEngine, type TensorBackend } from '../src';
+
+jest.setTimeout(120_000); // for machines under load; it takes two seconds
+
+let backend: TensorBackend;
+beforeAll(async () => {
+  backend = await selectBackend('wasm');
+});
+
+const featuresOf = (watchedVideoIds: readonly string[]): CandidateFeatures => ({
+  watchedVideoIds,
+  searchTokens: [],
+  country: '',
+  device: '',
+  loggedIn: true,
+  ageYears: 0,
+  gender: 0,
+});
+
+const scoresOf = (model: CandidateModel, features: CandidateFeatures): number[] => {
+  const user = model.userVector(features, 0);
+  const { dimensions } = model.config;
+  return model.videoIds.map((_, i) => user.reduce((sum, u, d) => sum + u * model.videoVectors[i * dimensions + d], 0));
+};
+
+describe('where users watch within clusters', () => {
+  const CLUSTERS = 12;
+  const VIDEOS_PER_CLUSTER = 25;
+  const USERS = 400;
+  const WATCHES = 12;
+
+  /** Each user has one cluster, left in one watch of ten; within a cluster, popularity falls as 1 / rank. */
+  function world(): { examples: CandidateExample[]; tests: CandidateExample[] } {
+    const random = createRandom(21);
+    const popularity = new AliasSampler(Array.from({ length: VIDEOS_PER_CLUSTER }, (_, rank) => 1 / (rank + 1)));
+    const examples: CandidateExample[] = [];
+    const tests: CandidateExample[] = [];
+    for (let user = 0; user < USERS; user++) {
+      const home = random.nextInt(CLUSTERS);
+      const watches = Array.from({ length: WATCHES }, () => {
+        const cluster = random.next() < 0.1 ? random.nextInt(CLUSTERS) : home;
+        return `c${cluster}-${popularity.sample(random)}`;
+      });
+      watches.forEach((labelVideoId, i) => {
+        const example = {
+          userId: `u${user}`,
+          labelVideoId,
+          labelAtMs: i * 3_600_000,
+          features: featuresOf(watches.slice(0, i)),
+        };
+        (i === WATCHES - 1 ? tests : examples).push(example);
+      });
+    }
+    return { examples, tests };
+  }
+
+  const recallAt = (
+    k: number,
+    tests: CandidateExample[],
+    rankedFor: (example: CandidateExample) => readonly string[],
+  ): number => tests.filter((test) => rankedFor(test).slice(0, k).includes(test.labelVideoId)).length / tests.length;
+
+  const { examples, tests } = world();
+  const size = { videoCount: CLUSTERS * VIDEOS_PER_CLUSTER, exampleCount: examples.length };
+  const config = { ...defaultCandidateConfig(size), epochCount: 4, batchSize: 256 };
+  const train = (change: Partial<CandidateModelConfig>) =>
+    trainCandidateModel({
+      examples,
+      config: { ...config, ...change },
+      windowEndMs: WATCHES * 3_600_000,
+      createEngine: tfjsCandidateEngine(backend),
+      seed: 3,
+    });
+
+  it('recalls next watches far better than popularity does', async () => {
+    const model = await train({});
+    const recall = recallAt(10, tests, ({ features }) => {
+      const scores = scoresOf(model, features);
+      return model.videoIds
+        .map((id, i) => ({ id, score: scores[i] }))
+        .sort((a, b) => b.score - a.score)
+        .map(({ id }) => id);
+    });
+    const popularityRecall = recallAt(10, tests, () => model.videoIds); // the vocabulary is in order of watch count
+    expect(popularityRecall).toBeGreaterThan(0.05);
+    expect(recall).toBeGreaterThan(2.5 * popularityRecall);
+    expect(recall).toBeGreaterThan(0.5);
+  });
+
+  it('gives the same bytes for the same seed', async () => {
+    const first = await train({ epochCount: 1 });
+    const second = await train({ epochCount: 1 });
+    expect(second.toParts()).toEqual(first.toParts());
+  });
+});
+
+it('learns the probability of a watch, not its ratio to how often negatives are drawn', async () => {
+  const counts = [400, 200, 100, 50, 25];
+  const examples = counts.flatMap((count, video) =>
+    Array.from({ length: count }, (_, i) => ({
+      userId: `${video}-${i}`,
+      labelVideoId: `v${video}`,
+      labelAtMs: 0,
+      features: featuresOf([]),
+    })),
+  );
+  const config = {
+    ...defaultCandidateConfig({ videoCount: 5, exampleCount: 775 }),
+    dimensions: 4,
+    hiddenSizes: [],
+    epochCount: 40,
+    negativeCount: 64,
+  };
+  const model = await trainCandidateModel({
+    examples,
+    config,
+    windowEndMs: 0,
+    createEngine: tfjsCandidateEngine(backend),
+    seed: 1,
+  });
+  const scores = scoresOf(model, featuresOf([]));
+  const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
+  // Negatives drawn ∝ count^0.75 without the correction would leave ∝ count^0.25: .27, .23, .19 …
+  model.videoIds.forEach((id, i) => {
+    const share = counts[Number(id.slice(1))] / 775;
+    expect(Math.abs(Math.exp(scores[i]) / total - share)).toBeLessThan(0.03);
+  });
+});

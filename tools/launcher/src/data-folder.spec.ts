@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataFolder, type FolderState } from './data-folder';
+import { identify, isAlive } from './process-identity';
+
+const STATE: FolderState = { version: 1, dataset: 'simulator', world: { seed: 1, users: 2, videos: 3, days: 4, endMs: 5 }, loaded: true };
+
+let path: string;
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), 'watchnext-folder-'));
+});
+afterEach(() => rmSync(path, { recursive: true, force: true }));
+
+/** A process that ends when told to, and how to tell it. */
+function otherProcess() {
+  const child = spawn(process.execPath, ['-e', 'process.stdin.on("data", () => process.exit())'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  return { pid: child.pid!, end: async () => (child.stdin.end('x'), once(child, 'exit')) };
+}
+
+describe('the data folder', () => {
+  it('is for one launcher at a time', async () => {
+    const folder = await DataFolder.open(path);
+    await expect(DataFolder.open(path)).rejects.toThrow(new RegExp(`in use by another start \\(process ${process.pid}\\)`));
+    await folder.close();
+    await (await DataFolder.open(path)).close();
+    expect(existsSync(join(path, 'launcher.lock'))).toBe(false);
+  });
+
+  it('lets the lock of a launcher that was killed go', async () => {
+    const dead = otherProcess();
+    const identity = identify(dead.pid);
+    writeFileSync(join(path, 'launcher.lock'), JSON.stringify(identity));
+    await expect(DataFolder.open(path)).rejects.toThrow(/in use/);
+    await dead.end();
+    await (await DataFolder.open(path)).close();
+  });
+
+  it('tells a process from a later one with its number', () => {
+    const here = identify(process.pid);
+    expect(isAlive(here)).toBe(true);
+    // Only where the system tells start times can a number be told from its successor.
+    if (here.startedAt !== '') expect(isAlive({ ...here, startedAt: '1' })).toBe(false);
+  });
+
+  it('takes over a lock that was never finished', async () => {
+    writeFileSync(join(path, 'launcher.lock'), '');
+    await (await DataFolder.open(path)).close();
+  });
+
+  it('lets only one of several that start at once have it', async () => {
+    writeFileSync(join(path, 'launcher.lock'), JSON.stringify({ pid: 2 ** 30, startedAt: '1' }));
+    const opened = await Promise.allSettled(Array.from({ length: 8 }, () => DataFolder.open(path)));
+    expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('remembers what it was filled with', async () => {
+    const folder = await DataFolder.open(path);
+    expect(await folder.readState()).toBeUndefined();
+    await folder.writeState(STATE);
+    expect(await folder.readState()).toEqual(STATE);
+    await folder.close();
+  });
+
+  it('refuses data that it does not know, and says how to go on', async () => {
+    const folder = await DataFolder.open(path);
+    mkdirSync(join(path, 'event-log'));
+    await expect(folder.readState()).rejects.toMatchObject({ message: expect.stringContaining('event-log'), remedy: expect.stringContaining('--fresh') });
+    await folder.clear();
+    expect(await folder.readState()).toBeUndefined();
+    writeFileSync(join(path, 'watchnext.json'), '{"version":');
+    await expect(folder.readState()).rejects.toThrow(/cannot be understood/);
+    await folder.close();
+  });
+
+  it('clears its own and nothing else', async () => {
+    const folder = await DataFolder.open(path);
+    await folder.writeState(STATE);
+    mkdirSync(join(path, 'archive', 'deep'), { recursive: true });
+    writeFileSync(join(path, 'thesis.txt'), 'years of work');
+    await folder.clear();
+    expect(existsSync(join(path, 'archive'))).toBe(false);
+    expect(readFileSync(join(path, 'thesis.txt'), 'utf8')).toBe('years of work');
+    await expect(DataFolder.open(path)).rejects.toThrow(/in use/);
+    await folder.close();
+  });
+
+  it('waits for the processes of a launcher that was killed', async () => {
+    const straggler = otherProcess();
+    const folder = await DataFolder.open(path);
+    folder.noteProcesses([straggler.pid]);
+    const waitedFor: (readonly number[])[] = [];
+    let ended = false;
+    const waiting = folder.waitForStragglers((pids) => {
+      waitedFor.push(pids);
+      void straggler.end().then(() => (ended = true));
+    });
+    await waiting;
+    expect(waitedFor).toEqual([[straggler.pid]]);
+    expect(ended || !isAlive(identify(straggler.pid)) || identify(straggler.pid).startedAt === 'gone').toBe(true);
+    await folder.close();
+  });
+});

@@ -1,0 +1,266 @@
+/** One start, from an empty or a used data folder to a list on the screen, and then until it is stopped. */
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { duration } from '@watchnext/datasets';
+import { GatewayClient, type Recommendations } from '@watchnext/simulator';
+import { DataFolder, type FolderState } from './data-folder';
+import { getJson } from './http';
+import { waitForLag } from './lag';
+import { LaunchError } from './launch-error';
+import { LiveWorld } from './live-world';
+import { EXIT_CODES, type LauncherOptions } from './options';
+import { openProducer } from './producer';
+import { planServices, type ServicePlan } from './services';
+import { formatHistory, formatRecommendations, type UserHistory } from './show';
+import { DatasetSource, SimulatedSource } from './source';
+import { Supervisor } from './supervisor';
+import { trainOnce, type TrainingResult } from './training';
+
+/** Services look for a new snapshot every few seconds, then load and verify it. */
+const SNAPSHOT_LIMIT_MS = 60_000;
+const STATUS_EVERY_MS = 60_000;
+const SNAPSHOT_CHECK_MS = 5_000;
+const LIST_LENGTH = 10;
+/** Asks for lists only to see whether they are full; nobody else's state is touched by it. */
+const PROBE_USER = 'launcher-probe';
+
+export interface LaunchReport {
+  readonly dataset: string;
+  readonly dataDirectory: string;
+  readonly continued: boolean;
+  readonly secondsByStep: Record<string, number>;
+  secondsToFirstList?: number;
+  training?: unknown;
+  evaluation?: unknown;
+  firstList?: Recommendations;
+}
+
+export class Launcher {
+  private readonly startedAtMs = Date.now();
+  private readonly secondsByStep: Record<string, number> = {};
+  private supervisor: Supervisor | undefined;
+
+  constructor(
+    private readonly root: string,
+    private readonly options: LauncherOptions,
+    private readonly say: (text: string) => void,
+  ) {}
+
+  /**
+   * Runs until `signal` is aborted, or until the first list with `onceAndExit`. Nothing is left running afterwards.
+   *
+   * @returns the exit code
+   * @throws LaunchError for what a person can mend
+   */
+  async run(signal: AbortSignal): Promise<number> {
+    const folder = await DataFolder.open(this.options.dataDirectory);
+    const stopping: (() => Promise<unknown>)[] = [];
+    try {
+      await folder.waitForStragglers((pids) => this.say(`Waiting for services of an earlier start to end (${pids.join(', ')}) …`));
+      const { state, continued } = await this.prepareFolder(folder);
+      this.say(`Data: ${folder.path}   Logs: ${folder.logFolder}`);
+      const plan = await planServices(this.root, folder.path, this.options.port);
+      this.supervisor = new Supervisor(folder, this.say);
+      return await this.serve({ folder, state, continued, plan, supervisor: this.supervisor, signal, stopping });
+    } finally {
+      for (const stop of stopping.reverse()) await stop().catch(() => undefined);
+      if (this.supervisor !== undefined) {
+        if (signal.aborted) this.say('Stopping …');
+        await this.supervisor.stop();
+      }
+      await folder.close();
+    }
+  }
+
+  /** Ends all processes at once. */
+  kill(): void {
+    this.supervisor?.kill();
+  }
+
+  private async prepareFolder(folder: DataFolder): Promise<{ state: FolderState; continued: boolean }> {
+    const { options } = this;
+    if (options.fresh) await folder.clear();
+    const found = await folder.readState();
+    if (found?.loaded) {
+      refuseOtherOptions(found, options);
+      return { state: found, continued: true };
+    }
+    if (found !== undefined) {
+      this.say('The last start ended before its history was loaded: beginning anew.');
+      await folder.clear();
+    }
+    const world = { ...options.world, endMs: Date.now() };
+    const state: FolderState = { version: 1, dataset: options.dataset, ...(options.dataset === 'simulator' ? { world } : {}), loaded: false };
+    await folder.writeState(state);
+    return { state, continued: false };
+  }
+
+  private async serve(start: Start): Promise<number> {
+    const { folder, state, plan, supervisor, signal, continued, stopping } = start;
+    const report: LaunchReport = { dataset: state.dataset, dataDirectory: folder.path, continued, secondsByStep: this.secondsByStep };
+
+    const starting = this.step('start services', signal, () => supervisor.start(plan.services));
+    // The world is drawn while the services start: they are other processes. An early failure is awaited below.
+    starting.catch(() => undefined);
+    await sleep(0);
+    const source = state.world !== undefined ? new SimulatedSource(state.world) : undefined;
+    if (source !== undefined) await this.step('draw the world', signal, async () => void source.history);
+    await starting;
+    signal.throwIfAborted();
+
+    const producer = openProducer(plan.ingestionUrl, state.dataset);
+    stopping.push(() => producer.close());
+    if (!continued) {
+      const history = source ?? new DatasetSource(state.dataset, this.options.path!, this.say);
+      await this.step('load history', signal, () => history.load(producer, signal));
+      if (producer.rejectedCount > 0) this.say(`The collector refused ${producer.rejectedCount} events, the first ${producer.firstRejection}`);
+      await folder.writeState({ ...state, loaded: true });
+    }
+    const gateway = new GatewayClient(plan.gatewayUrl);
+    const live = source && new LiveWorld(source, gateway, producer, this.say);
+    await live?.catchUp();
+    await this.step('catch up', signal, () => waitForLag(plan.ingestionUrl, signal, folder.logFile('ingestion')));
+
+    const trained = await this.trainIfNeeded(start);
+    report.training = trained?.report;
+    if (trained?.outcome !== 'rejected') await this.step('load the snapshot', signal, () => this.waitForFullLists(gateway, signal));
+
+    const userId = live?.shownViewer().id ?? (await firstUser(plan, signal));
+    const first = await this.step('first list', signal, () => gateway.recommendations(userId, { limit: LIST_LENGTH, surface: 'home' }, signal));
+    report.firstList = first;
+    report.secondsToFirstList = seconds(Date.now() - this.startedAtMs);
+    if (live !== undefined) {
+      const { rows, text } = await live.evaluate(signal);
+      report.evaluation = rows;
+      this.say(`\n${text}`);
+    }
+    const history = await getJson<UserHistory>(`${plan.gatewayUrl}/v1/users/${encodeURIComponent(userId)}/history`, signal);
+    this.say(`\n${formatHistory(history)}\n\n${formatRecommendations(first)}\n`);
+    this.say(`First list after ${duration(report.secondsToFirstList)}: ${describeSteps(this.secondsByStep)}.`);
+    if (this.options.jsonFile !== undefined) await writeFile(this.options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
+    if (this.options.onceAndExit) return first.rung === 'full' ? EXIT_CODES.done : EXIT_CODES.noSnapshot;
+
+    await supervisor.startInBackground(plan.trainer([]));
+    if (live !== undefined) {
+      live.start();
+      stopping.push(() => live.stop());
+    }
+    this.say(`\nThe page: ${plan.gatewayUrl}\nTraining again every ten minutes${live ? ', while the simulated viewers go on' : ''}. Ctrl-C stops everything.\n`);
+    await this.stayUp(plan, live, first.snapshotId, signal);
+    return EXIT_CODES.done;
+  }
+
+  /** A folder with a snapshot serves it; the schedule brings the next. */
+  private async trainIfNeeded({ folder, plan, supervisor, signal }: Start): Promise<TrainingResult | undefined> {
+    const current = await currentSnapshot(plan, signal);
+    if (current !== undefined) {
+      this.say(`Snapshot ${current} is there: serving it.`);
+      return undefined;
+    }
+    this.say('Training both models:');
+    const files = { logFile: folder.logFile('trainer'), folder: folder.path };
+    const trained = await this.step('train', signal, () => trainOnce(plan.trainer, files, signal, (pid) => supervisor.setExtraProcess(pid)));
+    if (trained.table !== '') this.say(`\n${trained.table}\n`);
+    if (trained.outcome === 'rejected') this.say('The gate rejected the snapshot: popular videos are served until a later one passes.');
+    return trained;
+  }
+
+  /** Lists are full once retrieval, ranking and gateway have loaded the snapshot. */
+  private async waitForFullLists(gateway: GatewayClient, signal: AbortSignal): Promise<void> {
+    const limitMs = Date.now() + SNAPSHOT_LIMIT_MS;
+    for (;;) {
+      const list = await gateway.recommendations(PROBE_USER, { limit: 1, surface: 'home' }, signal).catch((error: Error) => ({ rung: '', rungReason: error.message }));
+      if (list.rung === 'full') return;
+      signal.throwIfAborted();
+      if (Date.now() > limitMs) throw new LaunchError(`the services do not serve the snapshot: rung ${list.rung || 'none'}, ${list.rungReason ?? 'no reason given'}`, 'Their logs say why.');
+      await sleep(200, undefined, { signal });
+    }
+  }
+
+  /** Tells of new snapshots and of how the world goes, until stopped. */
+  private async stayUp(plan: ServicePlan, live: LiveWorld | undefined, snapshotId: string, signal: AbortSignal): Promise<void> {
+    let served = snapshotId;
+    let lastStatusMs = Date.now();
+    while (!signal.aborted) {
+      await sleep(SNAPSHOT_CHECK_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      const current = await currentSnapshot(plan, signal).catch(() => undefined);
+      if (current !== undefined && current !== served) {
+        served = current;
+        this.say(`Snapshot ${current} passed the gate and is served now.`);
+      }
+      if (live !== undefined && Date.now() - lastStatusMs >= STATUS_EVERY_MS) {
+        lastStatusMs = Date.now();
+        this.say(live.describe());
+      }
+    }
+  }
+
+  /** Times a step, and leaves it where it stands when the signal says so. */
+  private async step<Result>(name: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    const startedAtMs = Date.now();
+    const result = await unlessAborted(work(), signal);
+    this.secondsByStep[name] = seconds(Date.now() - startedAtMs);
+    return result;
+  }
+}
+
+interface Start {
+  readonly folder: DataFolder;
+  readonly state: FolderState;
+  readonly continued: boolean;
+  readonly plan: ServicePlan;
+  readonly supervisor: Supervisor;
+  readonly signal: AbortSignal;
+  /** What must end before the services do, last first. */
+  readonly stopping: (() => Promise<unknown>)[];
+}
+
+/** A folder in use keeps its data set and world; asking for another one must not pass in silence. */
+function refuseOtherOptions(state: FolderState, options: LauncherOptions): void {
+  const other: string[] = [];
+  if (options.given.has('dataset') && options.dataset !== state.dataset) other.push(`--dataset ${options.dataset} (it holds ${state.dataset})`);
+  for (const name of ['seed', 'users', 'videos', 'days'] as const) {
+    if (options.given.has(name) && options.world[name] !== state.world?.[name]) other.push(`--${name} ${options.world[name]} (it holds ${state.world?.[name] ?? 'none'})`);
+  }
+  if (other.length > 0) throw new LaunchError(`the data folder was filled otherwise: ${other.join(', ')}`, 'Begin anew with --fresh, or choose another folder with --data.');
+}
+
+async function currentSnapshot(plan: ServicePlan, signal: AbortSignal): Promise<string | undefined> {
+  const response = await fetch(`${plan.gatewayUrl}/v1/snapshot`, { signal });
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw new LaunchError(`the gateway does not tell its snapshot: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { snapshotId: string }).snapshotId;
+}
+
+async function firstUser(plan: ServicePlan, signal: AbortSignal): Promise<string> {
+  const { users } = await getJson<{ users: { userId: string }[] }>(`${plan.gatewayUrl}/v1/users?limit=1`, signal);
+  if (users.length === 0) throw new LaunchError('the data holds no users', 'Begin anew with --fresh.');
+  return users[0].userId;
+}
+
+/** What goes on must not be waited for when everything is to stop. */
+async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  let onAbort = () => undefined as void;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    // It may fail later, when nobody listens any more.
+    work.catch(() => undefined);
+  }
+}
+
+const seconds = (ms: number) => Math.round(ms / 10) / 100;
+
+function describeSteps(secondsByStep: Readonly<Record<string, number>>): string {
+  return Object.entries(secondsByStep)
+    .map(([name, value]) => `${name} ${value.toFixed(1)} s`)
+    .join(', ');
+}
+

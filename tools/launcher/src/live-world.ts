@@ -1,0 +1,117 @@
+/** The simulated world, kept going in the background, and what served lists are worth in it. */
+import {
+  chooseViewers,
+  evaluateLists,
+  formatEvaluation,
+  GatewayClient,
+  LiveSimulator,
+  popularityProvider,
+  randomProvider,
+  type EventSink,
+  type ListEvaluation,
+  type Recommendations,
+  type Viewer,
+} from '@watchnext/simulator';
+import { startTask } from '@watchnext/datasets';
+import type { SimulatedSource } from './source';
+
+const LIST_LENGTH = 10;
+const VIEWERS_EVALUATED = 100;
+const SESSIONS_PER_MINUTE = 20;
+/** See `DEMO_JOIN_WINDOW_HOURS`. */
+const SPEED = 30;
+const UPLOAD_EVERY_MS = 15 * 60_000;
+/** The user shown has watched enough to have a taste, and not so much that nobody can read it. */
+const SHOWN_WATCHES = [15, 40] as const;
+const ERRORS_SAID = 3;
+
+export class LiveWorld {
+  private readonly live: LiveSimulator;
+  private errors = 0;
+
+  constructor(
+    private readonly source: SimulatedSource,
+    private readonly gateway: GatewayClient,
+    sink: EventSink,
+    say: (text: string) => void,
+  ) {
+    this.live = new LiveSimulator({
+      world: source.world,
+      memories: source.history.memories,
+      gateway,
+      sink,
+      sessionsPerMinute: SESSIONS_PER_MINUTE,
+      speed: SPEED,
+      uploadEveryMs: UPLOAD_EVERY_MS,
+      onError: (error) => {
+        if (++this.errors <= ERRORS_SAID) say(`A simulated viewer met an error: ${error.message}${this.errors === ERRORS_SAID ? ' (further ones are counted only)' : ''}`);
+      },
+    });
+  }
+
+  /** What the world uploaded while nothing ran. */
+  catchUp(): Promise<void> {
+    return this.live.uploadDue();
+  }
+
+  start(): void {
+    this.live.start();
+  }
+
+  stop(): Promise<void> {
+    return this.live.stop();
+  }
+
+  describe(): string {
+    const { sessions, pages, watches, watchSeconds, uploads } = this.live.counts;
+    const failed = this.errors > 0 ? `, ${this.errors} errors` : '';
+    return `The world since the start: ${sessions} sessions, ${pages} pages, ${watches} watches, ${(watchSeconds / 3_600).toFixed(1)} hours watched, ${uploads} uploads${failed}.`;
+  }
+
+  /** A viewer whose history a person can read. */
+  shownViewer(): Viewer {
+    const { viewers } = this.source.world;
+    const { memories } = this.source.history;
+    const [fewest, most] = SHOWN_WATCHES;
+    return viewers.find(({ index }) => memories[index].watchedCount >= fewest && memories[index].watchedCount <= most) ?? viewers[0];
+  }
+
+  /**
+   * The lists that the gateway serves now, beside popularity, chance and the oracle. The viewers asked for then look
+   * at what they were served, so that these impressions are as real as any: left unseen, they would be learned from
+   * as lists that nobody liked.
+   */
+  async evaluate(signal: AbortSignal): Promise<{ rows: ListEvaluation[]; text: string }> {
+    const { world, history } = this.source;
+    const viewers = chooseViewers(world, VIEWERS_EVALUATED);
+    const served: { viewer: Viewer; list: Recommendations }[] = [];
+    const task = startTask('Asking for lists', 'viewers');
+    try {
+      const rows = await evaluateLists({
+        world,
+        memories: history.memories,
+        viewers,
+        limit: LIST_LENGTH,
+        onProgress: (done, total) => task.update(done, total),
+        providers: [
+          randomProvider(world, history.memories, world.options.seed),
+          popularityProvider(world, history.popularity, history.memories),
+          {
+            name: 'served',
+            list: async (viewer, limit) => {
+              const list = await this.gateway.recommendations(viewer.id, { limit, surface: 'home', country: viewer.country, device: viewer.device }, signal);
+              served.push({ viewer, list });
+              return list.items.map((item) => item.videoId);
+            },
+          },
+        ],
+      });
+      task.finish();
+      for (const { viewer, list } of served) this.live.playInBackground(viewer, list);
+      return { rows, text: formatEvaluation(rows, LIST_LENGTH, viewers.length) };
+    } catch (error) {
+      task.abandon();
+      throw error;
+    }
+  }
+}

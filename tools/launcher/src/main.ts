@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/** npm start */
+import { join, resolve } from 'node:path';
+import { LaunchError } from './launch-error';
+import { Launcher } from './launcher';
+import { EXIT_CODES, parseOptions } from './options';
+
+const root = resolve(__dirname, '..', '..', '..');
+const options = parseOptions(process.argv.slice(2), { defaultDataDirectory: join(root, '.watchnext') });
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+const launcher = new Launcher(root, { ...options, dataDirectory: resolve(options.dataDirectory) }, say);
+
+const stopping = new AbortController();
+let signals = 0;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    if (++signals === 1) return stopping.abort(new LaunchError('stopped'));
+    // A second one is impatient: nothing may be left, so everything is killed first.
+    launcher.kill();
+    process.exit(EXIT_CODES.stopped);
+  });
+}
+
+launcher.run(stopping.signal).then(
+  (code) => process.exit(code),
+  (error: Error) => {
+    if (stopping.signal.aborted) process.exit(EXIT_CODES.stopped);
+    if (error instanceof LaunchError) process.stderr.write(`\nWatchNext cannot run: ${error.message}\n${error.remedy}\n`);
+    else process.stderr.write(`\nWatchNext failed: ${error.stack ?? error.message}\n`);
+    process.exit(EXIT_CODES.failed);
+  },
+);

@@ -1,0 +1,34 @@
+import { parseOptions } from './options';
+
+const parse = (line: string) => parseOptions(line === '' ? [] : line.split(' '), { exitOverride: true, defaultDataDirectory: '/default' });
+
+describe('the command line', () => {
+  it('starts the simulated world by default', () => {
+    expect(parse('')).toMatchObject({ dataset: 'simulator', dataDirectory: '/default', fresh: false, port: 7_000, onceAndExit: false });
+    expect(parse('').world).toEqual({ seed: 1, users: 800, videos: 800, days: 10 });
+    expect(parse('').given.size).toBe(0);
+  });
+
+  it('tells what was given from what was not', () => {
+    const options = parse('--users 60 --days 3 --data /elsewhere');
+    expect(options.world).toEqual({ seed: 1, users: 60, videos: 200, days: 3 });
+    expect([...options.given].sort()).toEqual(['data', 'days', 'users']);
+  });
+
+  it('takes a data set with its folder', () => {
+    expect(parse('--dataset kuairand --path /data/kuairand')).toMatchObject({ dataset: 'kuairand', path: '/data/kuairand' });
+  });
+
+  it.each([
+    ['--users 0', /from 1/],
+    ['--users many', /whole number/],
+    ['--port 70000', /65535/],
+    ['--dataset movies', /Allowed choices/],
+    ['--dataset kuairand', /needs --path/],
+    ['--path /somewhere', /--path is for/],
+    ['--wat', /unknown option/],
+    ['extra', /too many arguments/],
+  ])('refuses %s', (line, message) => {
+    expect(() => parse(line)).toThrow(message);
+  });
+});

@@ -1,0 +1,92 @@
+/** The command line of `npm start`. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+export interface LauncherOptions {
+  readonly dataset: 'simulator' | 'kuairand';
+  /** Folder of the data set; kuairand only. */
+  readonly path: string | undefined;
+  readonly dataDirectory: string;
+  readonly fresh: boolean;
+  /** Preferred port of the page. */
+  readonly port: number;
+  readonly world: { readonly seed: number; readonly users: number; readonly videos: number; readonly days: number };
+  /** Options that the caller gave; the rest are defaults, and a folder in use keeps its own. */
+  readonly given: ReadonlySet<string>;
+  readonly onceAndExit: boolean;
+  readonly jsonFile: string | undefined;
+}
+
+/** Exit codes, as --help tells them. */
+export const EXIT_CODES = { done: 0, failed: 1, usage: 2, noSnapshot: 3, stopped: 130 } as const;
+
+/** Fewer videos than this and the models have nothing to choose from. */
+const FEWEST_VIDEOS = 200;
+
+function wholeNumber(minimum: number, maximum: number) {
+  return (text: string) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
+      throw new InvalidArgumentError(`it must be a whole number from ${minimum} to ${maximum}.`);
+    }
+    return value;
+  };
+}
+
+/**
+ * Parses the command line. Ends the process after --help (0) and for a line that it cannot use (2), unless told to throw.
+ *
+ * @throws CommanderError with `exitOverride`
+ */
+export function parseOptions(argv: readonly string[], settings: { exitOverride?: boolean; defaultDataDirectory: string }): LauncherOptions {
+  const command = new Command('npm start --')
+    .description('Runs all of WatchNext on this machine: loads data, trains, serves, and keeps a small world alive.')
+    .addOption(new Option('--dataset <name>', 'what to load').choices(['simulator', 'kuairand']).default('simulator'))
+    .option('--path <dir>', "the data set's folder, for --dataset kuairand")
+    .option('--data <dir>', 'where all state lies', settings.defaultDataDirectory)
+    .option('--fresh', 'forget the state and begin anew', false)
+    .option('--port <n>', 'port of the page, or any free one if it is taken', wholeNumber(0, 65_535), 7_000)
+    .option('--seed <n>', 'seed of the simulated world', wholeNumber(0, Number.MAX_SAFE_INTEGER), 1)
+    .option('--users <n>', 'viewers in the simulated world', wholeNumber(1, 1_000_000), 800)
+    .option('--videos <n>', `videos in the simulated world (default: as many as users, at least ${FEWEST_VIDEOS})`, wholeNumber(1, 1_000_000))
+    .option('--days <n>', 'days of history in the simulated world', wholeNumber(2, 365), 10)
+    .option('--once-and-exit', 'stop after the first list', false)
+    .option('--json <file>', 'also write what was measured to this file, as JSON')
+    .allowExcessArguments(false)
+    .addHelpText(
+      'after',
+      `
+A second start continues from the state; ${'`--fresh`'} begins anew. Ctrl-C stops everything.
+
+Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a command line that cannot be used;
+3 with --once-and-exit: no snapshot passed the gate; 130 stopped before the first list.`,
+    );
+  if (settings.exitOverride) command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  else command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage));
+  command.parse(argv as string[], { from: 'user' });
+  const values = command.opts<{
+    dataset: 'simulator' | 'kuairand';
+    path?: string;
+    data: string;
+    fresh: boolean;
+    port: number;
+    seed: number;
+    users: number;
+    videos?: number;
+    days: number;
+    onceAndExit: boolean;
+    json?: string;
+  }>();
+  if (values.dataset === 'kuairand' && values.path === undefined) command.error('error: --dataset kuairand needs --path, the folder with its files');
+  if (values.dataset === 'simulator' && values.path !== undefined) command.error('error: --path is for --dataset kuairand');
+  return {
+    dataset: values.dataset,
+    path: values.path,
+    dataDirectory: values.data,
+    fresh: values.fresh,
+    port: values.port,
+    world: { seed: values.seed, users: values.users, videos: values.videos ?? Math.max(FEWEST_VIDEOS, values.users), days: values.days },
+    given: new Set(command.options.map((option) => option.attributeName()).filter((name) => command.getOptionValueSource(name) === 'cli')),
+    onceAndExit: values.onceAndExit,
+    jsonFile: values.json,
+  };
+}

@@ -1,0 +1,36 @@
+/** The producer client as the launcher uses it, with what the collector refused. */
+import { ProducerClient } from '@watchnext/producer-client';
+import type { EventSink } from '@watchnext/simulator';
+
+export interface Producer extends EventSink {
+  close(): Promise<void>;
+  readonly rejectedCount: number;
+  readonly firstRejection: string | undefined;
+}
+
+/** What a collector that is down has not taken by then is given up: the system is stopping. */
+const CLOSE_LIMIT_MS = 2_000;
+
+export function openProducer(url: string, name: string): Producer {
+  const rejected = { count: 0, first: undefined as string | undefined };
+  const client = new ProducerClient({
+    url,
+    producer: name,
+    onRejected: (rejection) => {
+      rejected.count++;
+      const { event, field, reason } = rejection;
+      rejected.first ??= `${event.eventId}: ${[field, reason].filter(Boolean).join(': ')}`;
+    },
+  });
+  return {
+    send: (event) => client.send(event),
+    flush: () => client.flush(),
+    close: () => client.close(CLOSE_LIMIT_MS),
+    get rejectedCount() {
+      return rejected.count;
+    },
+    get firstRejection() {
+      return rejected.first;
+    },
+  };
+}

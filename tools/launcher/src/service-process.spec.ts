@@ -1,0 +1,108 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LaunchError } from './launch-error';
+import { choosePorts } from './ports';
+import { ServiceProcess } from './service-process';
+
+let folder: string;
+let services: ServiceProcess[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'watchnext-service-'));
+  services = [];
+});
+afterEach(async () => {
+  await Promise.all(services.map((service) => service.stop()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function service(program: string, environment: Record<string, string> = {}) {
+  const main = join(folder, 'main.js');
+  writeFileSync(main, program);
+  const told: string[] = [];
+  const logFile = join(folder, 'service.log');
+  const created = new ServiceProcess({ name: 'example', main, environment }, logFile, {
+    onCrash: (name, how, delayMs) => told.push(`${name} ${how} ${delayMs}`),
+    onRestarted: (name) => told.push(`${name} back`),
+    onProcessesChanged: () => undefined,
+  });
+  services.push(created);
+  return { service: created, told, log: () => readFileSync(logFile, 'utf8') };
+}
+
+const READY = `process.send({ kind: 'ready' });`;
+const STAY = `process.on('disconnect', () => process.exit()); setInterval(() => {}, 1000);`;
+
+async function until(met: () => boolean): Promise<void> {
+  while (!met()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('a service process', () => {
+  it('is started when it says so, with its environment, its words in the log, and gone when stopped', async () => {
+    const { service: example, log } = service(`console.log('greeting ' + process.env.GREETING); ${READY} ${STAY}`, { GREETING: 'hello' });
+    await example.start();
+    const pid = example.pid!;
+    expect(isRunning(pid)).toBe(true);
+    expect(log()).toContain('greeting hello');
+    await example.stop();
+    expect(isRunning(pid)).toBe(false);
+  });
+
+  it('ends the start with its last words, and a remedy that fits them', async () => {
+    const failure = await service(`console.error('listen EADDRINUSE: address already in use'); process.exit(1);`)
+      .service.start()
+      .catch((error: LaunchError) => error);
+    expect(failure).toBeInstanceOf(LaunchError);
+    expect((failure as LaunchError).message).toMatch(/example did not start \(exit code 1\)[\s\S]*EADDRINUSE/);
+    expect((failure as LaunchError).remedy).toMatch(/port/);
+  });
+
+  it('comes back after a crash, later each time, and not after a stop', async () => {
+    const { service: example, told } = service(`${READY} ${STAY}`);
+    await example.start();
+    const first = example.pid!;
+    process.kill(first, 'SIGKILL');
+    await until(() => told.includes('example back'));
+    expect(told).toEqual(['example killed by SIGKILL 500', 'example back']);
+    const second = example.pid!;
+    expect(second).not.toBe(first);
+    process.kill(second, 'SIGKILL');
+    await until(() => told.length === 3);
+    expect(told[2]).toBe('example killed by SIGKILL 1000');
+    await example.stop();
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(told).toHaveLength(3);
+  });
+
+  it('is killed when it does not drain at once and is told to go for good', async () => {
+    const { service: example } = service(`process.on('SIGTERM', () => {}); ${READY} ${STAY}`);
+    await example.start();
+    const pid = example.pid!;
+    example.kill();
+    await until(() => !isRunning(pid));
+  });
+});
+
+describe('ports', () => {
+  it('are the preferred ones where free, others where not, and never one twice', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const taken = (server.address() as { port: number }).port;
+    const chosen = await choosePorts({ a: taken, b: 0, c: taken }, '127.0.0.1');
+    expect(chosen.a).not.toBe(taken);
+    expect(new Set(Object.values(chosen)).size).toBe(3);
+    await new Promise((resolve) => server.close(resolve));
+    const free = await choosePorts({ a: taken }, '127.0.0.1');
+    expect(free.a).toBe(taken);
+  });
+});

@@ -1,0 +1,63 @@
+/** Which processes make up WatchNext on one machine, and how they find each other. */
+import { join } from 'node:path';
+import { choosePorts } from './ports';
+import type { ServiceDefinition } from './service-process';
+
+export const HOST = '127.0.0.1';
+const PREFERRED_PORTS = { ingestion: 7_001, retrieval: 7_002, ranking: 7_003 };
+
+/**
+ * Impressions become negatives once the join window has passed. A day, the default, would keep all that happens live
+ * out of the next training runs; here viewers watch many times faster than the clock, so that six minutes are enough.
+ */
+const DEMO_JOIN_WINDOW_HOURS = 0.1;
+const EVERY_TEN_MINUTES = '*/10 * * * *';
+
+export interface ServicePlan {
+  readonly gatewayUrl: string;
+  readonly ingestionUrl: string;
+  /** All but the trainer. */
+  readonly services: readonly ServiceDefinition[];
+  /** The trainer, once or on its schedule. */
+  readonly trainer: (args: readonly string[]) => ServiceDefinition;
+}
+
+/** @param root the project's folder, where the built apps lie */
+export async function planServices(root: string, dataDirectory: string, gatewayPort: number): Promise<ServicePlan> {
+  const ports = await choosePorts({ gateway: gatewayPort, ...PREFERRED_PORTS }, HOST);
+  const common = { WATCHNEXT_DATA_DIR: dataDirectory, WATCHNEXT_HOST: HOST, WATCHNEXT_LOG_FORMAT: 'json' };
+  const main = (app: string) => join(root, 'apps', app, 'dist', 'main.js');
+  const gatewayUrl = `http://${HOST}:${ports.gateway}`;
+  const ingestionUrl = `http://${HOST}:${ports.ingestion}`;
+  return {
+    gatewayUrl,
+    ingestionUrl,
+    services: [
+      { name: 'ingestion', main: main('ingestion'), environment: { ...common, WATCHNEXT_HTTP_PORT: String(ports.ingestion) } },
+      { name: 'retrieval', main: main('retrieval'), environment: { ...common, WATCHNEXT_GRPC_PORT: String(ports.retrieval) } },
+      { name: 'ranking', main: main('ranking'), environment: { ...common, WATCHNEXT_GRPC_PORT: String(ports.ranking) } },
+      {
+        name: 'gateway',
+        main: main('gateway'),
+        environment: {
+          ...common,
+          WATCHNEXT_HTTP_PORT: String(ports.gateway),
+          WATCHNEXT_RETRIEVAL_ADDRESS: `${HOST}:${ports.retrieval}`,
+          WATCHNEXT_RANKING_ADDRESS: `${HOST}:${ports.ranking}`,
+          WATCHNEXT_INGESTION_URL: ingestionUrl,
+        },
+      },
+    ],
+    trainer: (args) => ({
+      name: 'trainer',
+      main: main('trainer'),
+      args,
+      environment: {
+        ...common,
+        WATCHNEXT_PROGRESS_BARS: 'false',
+        WATCHNEXT_JOIN_WINDOW_HOURS: String(DEMO_JOIN_WINDOW_HOURS),
+        WATCHNEXT_TRAINER_SCHEDULE: EVERY_TEN_MINUTES,
+      },
+    }),
+  };
+}

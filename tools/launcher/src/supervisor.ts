@@ -1,0 +1,81 @@
+/** All services of one start: started together, kept up, stopped in order. */
+import { setPriority } from 'node:os';
+import type { DataFolder } from './data-folder';
+import { ServiceProcess, type ServiceDefinition } from './service-process';
+
+/** Ingestion first: it creates the topics. The gateway last, for it asks the others. */
+const STARTS_FIRST = 'ingestion';
+/** Training in the background must leave the processors to serving. */
+const BACKGROUND_NICENESS = 10;
+
+export class Supervisor {
+  private readonly services: ServiceProcess[] = [];
+  /** A training run of the launcher's own. */
+  private extraPid: number | undefined;
+
+  constructor(
+    private readonly folder: DataFolder,
+    private readonly say: (text: string) => void,
+  ) {}
+
+  /** @throws LaunchError with the last words of a service that does not start */
+  async start(definitions: readonly ServiceDefinition[]): Promise<void> {
+    const processes = definitions.map((definition) => this.add(definition));
+    const first = processes.filter(({ definition }) => definition.name === STARTS_FIRST);
+    await Promise.all(first.map((service) => service.start()));
+    await Promise.all(processes.filter((service) => !first.includes(service)).map((service) => service.start()));
+  }
+
+  /** Starts a service that may take what processor time the others leave. */
+  async startInBackground(definition: ServiceDefinition): Promise<void> {
+    const service = this.add(definition);
+    await service.start();
+    try {
+      if (service.pid !== undefined) setPriority(service.pid, BACKGROUND_NICENESS);
+    } catch {
+      // Not every system lets a process do so; it only matters for how smoothly things go on.
+    }
+  }
+
+  /** Notes a process that is not a service, so that a later start knows of it. */
+  setExtraProcess(pid: number | undefined): void {
+    this.extraPid = pid;
+    this.noteProcesses();
+  }
+
+  /** The last started first, each after it has drained, except that the models' services go together. */
+  async stop(): Promise<void> {
+    const byName = (names: readonly string[]) => this.services.filter(({ definition }) => names.includes(definition.name));
+    for (const group of [byName(['trainer', 'gateway']), byName(['retrieval', 'ranking']), byName(['ingestion'])]) {
+      await Promise.all(group.map((service) => service.stop()));
+    }
+  }
+
+  /** At once; for a second Ctrl-C. */
+  kill(): void {
+    for (const service of this.services) service.kill();
+    if (this.extraPid !== undefined) {
+      try {
+        process.kill(this.extraPid, 'SIGKILL');
+      } catch {
+        // It has ended already.
+      }
+    }
+  }
+
+  private add(definition: ServiceDefinition): ServiceProcess {
+    const logFile = this.folder.logFile(definition.name);
+    const service = new ServiceProcess(definition, logFile, {
+      onCrash: (name, how, delayMs) => this.say(`${name} ended (${how}); it is started again in ${delayMs / 1_000} s. Its log: ${logFile}`),
+      onRestarted: (name) => this.say(`${name} runs again.`),
+      onProcessesChanged: () => this.noteProcesses(),
+    });
+    this.services.push(service);
+    return service;
+  }
+
+  private noteProcesses(): void {
+    const pids = [...this.services.map((service) => service.pid), this.extraPid].filter((pid) => pid !== undefined);
+    this.folder.noteProcesses(pids);
+  }
+}
