@@ -1,4 +1,4 @@
 export * from './port';
 export { openEmbeddedFeatureStore } from './embedded-feature-store';
 export { openRedisFeatureStore } from './redis/redis-feature-store';
-export type { RedisSettings } from './redis/redis-connection';
+export type { RedisSettings, SentinelSettings } from './redis/redis-settings';

@@ -1,24 +1,28 @@
 /**
- * The two operations that must be atomic, as Lua: they run on the primary that owns the partition's hash tag.
- * KEYS[1] is the partition's mark, KEYS[2] the hash of its users' states, KEYS[3] the sorted set of its user ids (all of
- * score 0, so sorted by their bytes).
- */
-
-/** KEYS[1] and KEYS[2]. ARGV: user id. Answers {state or false, mark or false}. */
-export const READ_SCRIPT = `
-return { redis.call('HGET', KEYS[2], ARGV[1]), redis.call('GET', KEYS[1]) }
-`;
-
-/**
- * All KEYS. ARGV: expected mark ('' for none), next mark, then user id and state in turn.
+ * The one operation that must be atomic and conditional, as Lua on the primary that owns the partition's hash tag.
+ *
+ * The first line declares the script (Redis 7): a primary that became a replica, or one that is out of memory, then
+ * refuses all of it before its first step.
+ *
+ * KEYS: the partition's hash; the sorted set of its user ids (all of score 0, so sorted by their bytes).
+ * ARGV: the mark's field, expected mark ('' for none), next mark, then user id and state in turn.
  * Answers {1} when written, {0, stored mark or false} when refused.
  */
-export const COMMIT_SCRIPT = `
-local stored = redis.call('GET', KEYS[1])
-if (stored or '') ~= ARGV[1] then return { 0, stored } end
-for i = 3, #ARGV, 2 do
-  if redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) == 1 then redis.call('ZADD', KEYS[3], 0, ARGV[i]) end
+export const COMMIT_SCRIPT = `#!lua
+local stored = redis.call('HGET', KEYS[1], ARGV[1])
+if (stored or '') ~= ARGV[2] then return { 0, stored } end
+local step = 200
+for first = 4, #ARGV, step do
+  local last = math.min(first + step - 1, #ARGV)
+  if redis.call('HSET', KEYS[1], unpack(ARGV, first, last)) > 0 then
+    local members = {}
+    for i = first, last, 2 do
+      members[#members + 1] = 0
+      members[#members + 1] = ARGV[i]
+    end
+    redis.call('ZADD', KEYS[2], unpack(members))
+  end
 end
-redis.call('SET', KEYS[1], ARGV[2])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return { 1 }
 `;
