@@ -1,2 +1,11 @@
 export { ConfigError, loadConfig } from './load-config';
+export { Secret, secret } from './secret';
 export * from './settings';
+export {
+  checkStoreSettings,
+  featureStoreSettings,
+  type FeatureStoreSettings,
+  objectStoreSettings,
+  requireConsistent,
+  type StoredFilesSettings,
+} from './store-settings';
