@@ -2,6 +2,7 @@
  * One connection to Redis in any of its three forms, with what the client library leaves open closed: every call ends
  * in time, a dead connection is noticed and replaced, and no error carries a secret.
  */
+import { isIP } from 'node:net';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { StoreUnavailableError } from '../port';
 import { cleanCause, isRefusal } from './redis-errors';
@@ -152,5 +153,20 @@ function openClient(settings: RedisSettings): Redis | Cluster {
       failoverDetector: true,
     });
   }
-  return new Redis(settings.url ?? 'redis://127.0.0.1:6379', shared);
+  return new Redis({ ...shared, ...optionsOfUrl(settings) });
+}
+
+/** Read here, since the library lets a URL win over what is said besides: "rediss" over the authority's certificate. */
+function optionsOfUrl({ url, username, password, tls }: RedisSettings): RedisOptions {
+  const parsed = new URL(url ?? 'redis://127.0.0.1');
+  const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
+  return {
+    host,
+    port: Number(parsed.port || 6379),
+    db: Number(parsed.pathname.slice(1) || 0),
+    username: username ?? (decodeURIComponent(parsed.username) || undefined),
+    password: password ?? (decodeURIComponent(parsed.password) || undefined),
+    // Certificates are for names; for an address Node checks the address itself.
+    tls: tls || parsed.protocol === 'rediss:' ? { ...(isIP(host) ? {} : { servername: host }), ...tls } : undefined,
+  };
 }
