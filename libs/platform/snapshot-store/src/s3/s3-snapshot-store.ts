@@ -37,7 +37,7 @@ import {
 import { SnapshotCache } from './snapshot-cache';
 
 export interface S3SnapshotStoreOptions {
-  /** Folder for fetched snapshots, of this process alone. */
+  /** Folder for fetched snapshots; processes of one machine may share it. */
   readonly cacheDirectory: string;
   /** Fetched snapshots kept on disk; default 5. */
   readonly cachedSnapshotCount?: number;
@@ -76,7 +76,7 @@ class S3SnapshotStore implements SnapshotStore {
   list(): Promise<string[]> {
     return attempt('list the snapshots', async () => {
       const ids = (await this.objects.listFolders('')).filter(isSnapshotId);
-      const whole = await Promise.all(ids.map(async (id) => ((await this.readIfThere(manifestKey(id))) ? [id] : [])));
+      const whole = await Promise.all(ids.map(async (id) => ((await this.objects.exists(manifestKey(id))) ? [id] : [])));
       return whole.flat().sort().reverse();
     });
   }
@@ -112,7 +112,7 @@ class S3SnapshotStore implements SnapshotStore {
 
   movePointer(expected: string | undefined, next: string): Promise<void> {
     return attempt('move the pointer', async () => {
-      if (!isSnapshotId(next) || !(await this.readIfThere(manifestKey(next)))) throw new SnapshotNotFoundError(next);
+      if (!isSnapshotId(next) || !(await this.objects.exists(manifestKey(next)))) throw new SnapshotNotFoundError(next);
       const { value, version } = await this.readPointerObject();
       if (value !== expected) throw new PointerConflictError(expected, value);
       try {
@@ -136,7 +136,7 @@ class S3SnapshotStore implements SnapshotStore {
     if (formatVersion !== SNAPSHOT_FORMAT_VERSION) {
       throw new SnapshotFormatError(snapshotId, formatVersion, SNAPSHOT_FORMAT_VERSION);
     }
-    if (await this.readIfThere(manifestKey(snapshotId))) throw new SnapshotExistsError(snapshotId);
+    if (await this.objects.exists(manifestKey(snapshotId))) throw new SnapshotExistsError(snapshotId);
     for (const path of await listFiles(directory)) {
       if (!(path in files)) throw new SnapshotCorruptError(snapshotId, path, 'is not listed in the manifest');
     }
