@@ -28,7 +28,11 @@ describe('store settings', () => {
       { ...redis, WATCHNEXT_REDIS_URL: 'redis://a:1', WATCHNEXT_REDIS_CLUSTER: 'b:2' },
       /WATCHNEXT_REDIS_URL and WATCHNEXT_REDIS_CLUSTER are set/,
     ],
-    ['sentinels without a name', { ...redis, WATCHNEXT_REDIS_SENTINELS: 'a:1' }, /WATCHNEXT_REDIS_SENTINEL_MASTER: is needed/],
+    [
+      'sentinels without a name',
+      { ...redis, WATCHNEXT_REDIS_SENTINELS: 'a:1' },
+      /WATCHNEXT_REDIS_SENTINEL_MASTER: is needed/,
+    ],
     ['an address without a port', { ...redis, WATCHNEXT_REDIS_CLUSTER: 'host' }, /WATCHNEXT_REDIS_CLUSTER: host:port/],
     [
       'a user without a password',
@@ -57,7 +61,11 @@ describe('store settings', () => {
     };
     const settings = loadConfig(schema, environment);
     expect(settings.WATCHNEXT_REDIS_PASSWORD?.reveal()).toBe('hunter2');
-    for (const shown of [inspect(settings, { depth: 9, showHidden: true }), JSON.stringify(settings), `${settings.WATCHNEXT_REDIS_URL}`]) {
+    for (const shown of [
+      inspect(settings, { depth: 9, showHidden: true }),
+      JSON.stringify(settings),
+      `${settings.WATCHNEXT_REDIS_URL}`,
+    ]) {
       expect(shown).not.toContain('hunter2');
     }
     const refuse = () => loadConfig(schema, { ...environment, WATCHNEXT_REDIS_URL: 'http://anna:hunter2@host' });

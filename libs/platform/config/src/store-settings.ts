@@ -131,7 +131,8 @@ function s3Problems(settings: AnySettings): [string, string][] {
   }
   const pair = ['WATCHNEXT_S3_ACCESS_KEY_ID', 'WATCHNEXT_S3_SECRET_ACCESS_KEY'] as const;
   const missing = pair.filter((variable) => settings[variable] === undefined);
-  if (missing.length === 1) problems.push([missing[0] as string, `is needed with ${pair.find((one) => one !== missing[0])}`]);
+  if (missing.length === 1)
+    problems.push([missing[0] as string, `is needed with ${pair.find((one) => one !== missing[0])}`]);
   return problems;
 }
 

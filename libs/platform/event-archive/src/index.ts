@@ -1,3 +1,5 @@
 export * from './port';
+export { openEventArchive } from './open-event-archive';
 export { openParquetArchive, type ParquetArchiveOptions } from './parquet-archive';
 export { ArchiveGapError } from './read-plan';
+export { openS3Archive, type S3ArchiveOptions } from './s3/s3-archive';

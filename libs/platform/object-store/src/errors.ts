@@ -11,14 +11,20 @@ export class ObjectStoreError extends Error {
 }
 
 export class ObjectNotFoundError extends ObjectStoreError {
-  constructor(readonly key: string, options?: ErrorOptions) {
+  constructor(
+    readonly key: string,
+    options?: ErrorOptions,
+  ) {
     super(`object ${key} does not exist`, 'object-not-found', false, options);
   }
 }
 
 /** A conditional write met another version than the one it was made for. */
 export class ObjectConflictError extends ObjectStoreError {
-  constructor(readonly key: string, options?: ErrorOptions) {
+  constructor(
+    readonly key: string,
+    options?: ErrorOptions,
+  ) {
     super(`object ${key} was written by someone else`, 'object-conflict', true, options);
   }
 }

@@ -51,6 +51,7 @@ export interface ReadObject {
 
 export type WriteCondition = { readonly ifAbsent: true } | { readonly ifVersion: string };
 
+const noop = (): void => undefined;
 /** Metadata key of the id that a conditional write gives to what it wrote. */
 const WRITE_ID_NOTE = 'write-id';
 const MAX_ATTEMPTS = 4;
@@ -74,6 +75,8 @@ export class ObjectStore {
       // Older servers reject the checksum trailers that newer SDKs add by themselves; Content-MD5 is known to all.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
+      // Failures are reported by what is thrown; the SDK would print some besides.
+      logger: { debug: noop, info: noop, warn: noop, error: noop },
     });
   }
 
@@ -104,7 +107,8 @@ export class ObjectStore {
       });
       await pipeline(Body as Readable, guard.watch(), createWriteStream(path), { signal: guard.signal });
       const { size } = await stat(path);
-      if (ContentLength !== undefined && size !== ContentLength) throw new Error(`${size} of ${ContentLength} bytes came`);
+      if (ContentLength !== undefined && size !== ContentLength)
+        throw new Error(`${size} of ${ContentLength} bytes came`);
     });
   }
 
@@ -141,7 +145,10 @@ export class ObjectStore {
     if (size > MAX_UPLOAD_BYTES) {
       throw new ObjectStoreError(`${key} is larger than the 5 GiB of one upload`, 'object-too-large', false);
     }
-    const request = this.conditional({ ...this.at(key), ContentLength: size, ContentMD5: await md5Of(path) }, condition);
+    const request = this.conditional(
+      { ...this.at(key), ContentLength: size, ContentMD5: await md5Of(path) },
+      condition,
+    );
     try {
       await this.transfer(`upload ${key}`, key, async (guard) => {
         const body = guard.watch();

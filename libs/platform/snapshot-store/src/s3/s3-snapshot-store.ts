@@ -65,7 +65,12 @@ class S3SnapshotStore implements SnapshotStore {
       for (const path of Object.keys(files)) await this.objects.upload(fileKey(manifest, path), join(directory, path));
       const { text } = encodeManifest(manifest);
       try {
-        await this.objects.write(manifestKey(snapshotId), text, { ifAbsent: true }, { [DIGEST_NOTE]: digestText(text) });
+        await this.objects.write(
+          manifestKey(snapshotId),
+          text,
+          { ifAbsent: true },
+          { [DIGEST_NOTE]: digestText(text) },
+        );
       } catch (error) {
         if (error instanceof ObjectConflictError) throw new SnapshotExistsError(snapshotId);
         throw error;
@@ -76,7 +81,9 @@ class S3SnapshotStore implements SnapshotStore {
   list(): Promise<string[]> {
     return attempt('list the snapshots', async () => {
       const ids = (await this.objects.listFolders('')).filter(isSnapshotId);
-      const whole = await Promise.all(ids.map(async (id) => ((await this.objects.exists(manifestKey(id))) ? [id] : [])));
+      const whole = await Promise.all(
+        ids.map(async (id) => ((await this.objects.exists(manifestKey(id))) ? [id] : [])),
+      );
       return whole.flat().sort().reverse();
     });
   }
@@ -116,7 +123,11 @@ class S3SnapshotStore implements SnapshotStore {
       const { value, version } = await this.readPointerObject();
       if (value !== expected) throw new PointerConflictError(expected, value);
       try {
-        await this.objects.write(POINTER_NAME, `${next}\n`, version === undefined ? { ifAbsent: true } : { ifVersion: version });
+        await this.objects.write(
+          POINTER_NAME,
+          `${next}\n`,
+          version === undefined ? { ifAbsent: true } : { ifVersion: version },
+        );
       } catch (error) {
         if (!(error instanceof ObjectConflictError)) throw error;
         throw new PointerConflictError(expected, (await this.readPointerObject()).value);
@@ -142,7 +153,8 @@ class S3SnapshotStore implements SnapshotStore {
     }
     await verifyFiles(snapshotId, directory, files);
     for (const path of Object.keys(files)) {
-      if (!(await stat(join(directory, path))).isFile()) throw new SnapshotCorruptError(snapshotId, path, 'is not a regular file');
+      if (!(await stat(join(directory, path))).isFile())
+        throw new SnapshotCorruptError(snapshotId, path, 'is not a regular file');
     }
   }
 
@@ -151,7 +163,11 @@ class S3SnapshotStore implements SnapshotStore {
     if (!stored) return { value: undefined, version: undefined };
     const value = stored.bytes.toString('utf8').trimEnd();
     if (isSnapshotId(value)) return { value, version: stored.version };
-    throw new SnapshotStoreError('the pointer holds no snapshot id: write the id of a good snapshot into it', 'pointer-corrupt', false);
+    throw new SnapshotStoreError(
+      'the pointer holds no snapshot id: write the id of a good snapshot into it',
+      'pointer-corrupt',
+      false,
+    );
   }
 
   private async readIfThere(key: string): Promise<ReadObject | undefined> {

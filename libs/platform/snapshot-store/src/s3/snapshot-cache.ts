@@ -55,7 +55,8 @@ export class SnapshotCache {
     try {
       await mkdir(partial);
       for (const path of Object.keys(files)) {
-        if (!isSnapshotFilePath(path)) throw new SnapshotCorruptError(snapshotId, path, 'not a path within the snapshot');
+        if (!isSnapshotFilePath(path))
+          throw new SnapshotCorruptError(snapshotId, path, 'not a path within the snapshot');
         await mkdir(dirname(join(partial, path)), { recursive: true });
         await download(path, join(partial, path));
       }
