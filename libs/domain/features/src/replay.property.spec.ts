@@ -87,7 +87,7 @@ describe('replay and streaming', () => {
           expectCanonical(state);
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 
