@@ -1,4 +1,4 @@
-import { archiveFile, dayOf, dayOfRecord, isTopicName } from './archive-files';
+import { archivePath, dayOf, dayOfRecord, isTopicName } from './archive-files';
 
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
 const DAY_MS = 86_400_000;
@@ -6,8 +6,10 @@ const DAY_MS = 86_400_000;
 describe('archive files', () => {
   it('are named by partition and offset range, so that names sort like ranges', () => {
     const place = { day: '2026-11-23', partition: 3, firstOffset: 99, lastOffset: 100 };
-    const { path } = archiveFile('archive', 'watchnext.activity.v1', place);
-    expect(path).toBe('archive/watchnext.activity.v1/dt=2026-11-23/p00003-0000000000000099-0000000000000100.parquet');
+    const path = archivePath('archive', 'watchnext.activity.v1', place, '9f03ab12');
+    expect(path).toBe(
+      'archive/watchnext.activity.v1/dt=2026-11-23/p00003-0000000000000099-0000000000000100-9f03ab12.parquet',
+    );
   });
 
   it('take days from the calendar even for times that are not in it', () => {

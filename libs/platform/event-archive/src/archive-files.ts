@@ -1,26 +1,32 @@
 /**
  * Names and places of archive files:
  *
- *   <directory>/<topic>/dt=2026-11-23/p00003-0000000000000100-0000000000000199.parquet
+ *   <directory>/<topic>/dt=2026-11-23/p00003-0000000000000100-0000000000000199-9f03ab12.parquet
  *
- * holds what the log had of partition 3 from offset 100 to 199, both included. The range says which offsets are
+ * holds what the log had of partition 3 from offset 100 to 199, both included, and its bytes have the CRC-32 9f03ab12:
+ * Parquet itself, as DuckDB writes it, let 4 of 10 flipped bits pass as other data. The range says which offsets are
  * accounted for, not which are there: compaction and retention may have removed some before they were archived. So
  * the ranges of a partition follow each other without gaps, and a file that went missing shows.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export interface ArchiveFile {
-  readonly path: string;
-  /** Folder it lies in, as "2026-11-23". */
+export interface ArchivePlace {
+  /** Folder, as "2026-11-23". */
   readonly day: string;
   readonly partition: number;
   readonly firstOffset: number;
   readonly lastOffset: number;
 }
 
+export interface ArchiveFile extends ArchivePlace {
+  readonly path: string;
+  /** CRC-32 of its bytes, eight hexadecimal digits. */
+  readonly checksum: string;
+}
+
 const DAY_PREFIX = 'dt=';
-const FILE_NAME = /^p(\d{5,})-(\d{16})-(\d{16})\.parquet$/;
+const FILE_NAME = /^p(\d{5,})-(\d{16})-(\d{16})-([0-9a-f]{8})\.parquet$/;
 const DAY_MS = 86_400_000;
 /** Last millisecond whose year has four digits, so that days sort as text. */
 const MAX_DAY_MS = Date.UTC(9999, 11, 31);
@@ -34,15 +40,12 @@ export function dayFolder(directory: string, topic: string, day: string): string
   return join(directory, topic, `${DAY_PREFIX}${day}`);
 }
 
-export function archiveFile(
-  directory: string,
-  topic: string,
-  place: { day: string; partition: number; firstOffset: number; lastOffset: number },
-): ArchiveFile {
-  const { day, partition, firstOffset, lastOffset } = place;
-  const range = [firstOffset, lastOffset].map((offset) => String(offset).padStart(16, '0')).join('-');
-  const name = `p${String(partition).padStart(5, '0')}-${range}.parquet`;
-  return { path: join(dayFolder(directory, topic, day), name), ...place };
+/** The file of a place; without a checksum, as it is named before it is written. */
+export function archivePath(directory: string, topic: string, place: ArchivePlace, checksum?: string): string {
+  const offsets = [place.firstOffset, place.lastOffset].map((offset) => String(offset).padStart(16, '0'));
+  const parts = [`p${String(place.partition).padStart(5, '0')}`, ...offsets];
+  if (checksum !== undefined) parts.push(checksum);
+  return join(dayFolder(directory, topic, place.day), `${parts.join('-')}.parquet`);
 }
 
 /** UTC day of a time; times beyond any calendar count as its ends. */
@@ -76,8 +79,8 @@ export async function listDayFiles(directory: string, topic: string, day: string
   for (const name of await readdirIfThere(folder)) {
     const match = FILE_NAME.exec(name);
     if (!match) continue;
-    const [partition, firstOffset, lastOffset] = match.slice(1).map(Number) as [number, number, number];
-    files.push({ path: join(folder, name), day, partition, firstOffset, lastOffset });
+    const [partition, firstOffset, lastOffset] = match.slice(1, 4).map(Number) as [number, number, number];
+    files.push({ path: join(folder, name), day, partition, firstOffset, lastOffset, checksum: match[4] as string });
   }
   return files.sort(byRange);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -36,8 +36,10 @@ describe('an archive file', () => {
     ]);
     await archive.close();
 
-    const file = 'p00003-0000000000000007-0000000000000008.parquet';
-    const [watch, noEvent] = await readParquet(join(directory, TOPICS.activity, 'dt=2026-11-23', file));
+    const day = join(directory, TOPICS.activity, 'dt=2026-11-23');
+    const [file] = (await readdir(day)) as [string];
+    expect(file).toMatch(/^p00003-0000000000000007-0000000000000008-[0-9a-f]{8}\.parquet$/);
+    const [watch, noEvent] = await readParquet(join(day, file));
     const place = {
       topic: TOPICS.activity,
       partition: 3,

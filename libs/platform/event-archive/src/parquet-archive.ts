@@ -13,7 +13,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
 import {
   type ArchiveFile,
-  archiveFile,
+  archivePath,
+  type ArchivePlace,
   dayOfRecord,
   isTopicName,
   listDayFiles,
@@ -21,6 +22,7 @@ import {
   listFiles,
   readdirIfThere,
 } from './archive-files';
+import { checksumFile } from './checksum';
 import { describeFailure, readPartition, selectParts } from './parquet-reader';
 import { stageRecords, writeStaged } from './parquet-writer';
 import {
@@ -160,9 +162,9 @@ class ParquetArchive implements EventArchive {
         );
         let firstOffset = bounds.firstOffset;
         for (const { day, from, to } of cuts) {
-          const file = archiveFile(this.directory, topic, { day, partition, firstOffset, lastOffset: to });
-          path = file.path;
-          await this.placeFile(topic, file, (incoming) =>
+          const place = { day, partition, firstOffset, lastOffset: to };
+          path = archivePath(this.directory, topic, place);
+          await this.placeFile(topic, place, (incoming) =>
             writeStaged(connection, incoming, topic, partition, { from, to }),
           );
           firstOffset = to + 1;
@@ -196,17 +198,18 @@ class ParquetArchive implements EventArchive {
   }
 
   /** Lets `write` make a file under a hidden name, and puts it into its place once it is on the disk. */
-  private async placeFile(topic: string, file: ArchiveFile, write: (path: string) => Promise<void>): Promise<void> {
+  private async placeFile(topic: string, place: ArchivePlace, write: (path: string) => Promise<void>): Promise<void> {
     const incomingFolder = join(this.directory, topic, INCOMING_FOLDER);
     await mkdir(incomingFolder, { recursive: true });
     await removeAbandoned(incomingFolder);
-    const incoming = join(incomingFolder, `p${file.partition}-${randomBytes(8).toString('hex')}`);
+    const incoming = join(incomingFolder, `p${place.partition}-${randomBytes(8).toString('hex')}`);
     try {
       await write(incoming);
       await syncPath(incoming);
-      const folder = dirname(file.path);
+      const path = archivePath(this.directory, topic, place, await checksumFile(incoming));
+      const folder = dirname(path);
       if ((await mkdir(folder, { recursive: true })) !== undefined) await syncPath(dirname(folder));
-      await rename(incoming, file.path);
+      await rename(incoming, path);
       await syncPath(folder);
     } catch (error) {
       await rm(incoming, { force: true }).catch(() => undefined);

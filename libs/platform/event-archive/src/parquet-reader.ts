@@ -5,6 +5,7 @@
  */
 import type { DuckDBBlobVector, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
+import { checksumFile } from './checksum';
 import { ArchiveCorruptError, EventArchiveError } from './port';
 import type { FilePart, PartitionPlan } from './read-plan';
 import { sqlReadPath } from './sql';
@@ -19,10 +20,12 @@ export async function* readPartition(
   order: 'key' | 'offset',
 ): AsyncGenerator<LogRecord[]> {
   if (order === 'key') {
+    await verifyFiles(plan.parts);
     yield* runQuery(connection, topic, plan.partition, plan.parts, ' ORDER BY key, "offset"');
     return;
   }
   for (const parts of groupInOrder(plan.parts)) {
+    await verifyFiles(parts);
     let lastOffset = -1;
     for await (const records of runQuery(connection, topic, plan.partition, parts, '')) {
       for (const { offset } of records) {
@@ -31,6 +34,21 @@ export async function* readPartition(
         lastOffset = offset;
       }
       yield records;
+    }
+  }
+}
+
+/** @throws ArchiveCorruptError for a file whose bytes are not those that were written */
+async function verifyFiles(parts: readonly FilePart[]): Promise<void> {
+  for (const { file } of parts) {
+    let checksum: string;
+    try {
+      checksum = await checksumFile(file.path);
+    } catch (error) {
+      throw new ArchiveCorruptError(file.path, { cause: error });
+    }
+    if (checksum !== file.checksum) {
+      throw new ArchiveCorruptError(file.path, { cause: new Error(`its CRC-32 is ${checksum}`) });
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The port of the event archive: every record of the event log as Parquet, under `topic/dt=YYYY-MM-DD/`, in files
- * named by partition and offset range.
+ * named by partition, offset range and checksum.
  *
  * A file holds a run of one partition without gaps between its files: the next file of a partition starts where the
  * last one ended, so the archive itself says where archiving goes on. The day of a file never decreases along a
@@ -38,7 +38,7 @@ export interface EventArchive {
   nextOffset(topic: string, partition: number): Promise<number | undefined>;
   /**
    * Streams records, each (partition, offset) once even where files overlap.
-   * @throws ArchiveCorruptError naming the file
+   * @throws ArchiveCorruptError naming the file; ArchiveGapError when a file between two others of its partition is missing
    */
   read(topic: string, options: ArchiveReadOptions): AsyncIterable<readonly LogRecord[]>;
   extent(topic: string): Promise<ArchiveExtent>;

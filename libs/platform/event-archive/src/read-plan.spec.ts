@@ -1,9 +1,15 @@
 import fc from 'fast-check';
-import { archiveFile } from './archive-files';
+import type { ArchiveFile } from './archive-files';
 import { planReading } from './read-plan';
 
-const file = (partition: number, firstOffset: number, lastOffset: number) =>
-  archiveFile('archive', 'topic', { day: '2026-11-23', partition, firstOffset, lastOffset });
+const file = (partition: number, firstOffset: number, lastOffset: number): ArchiveFile => ({
+  path: `p${partition}-${firstOffset}-${lastOffset}`,
+  day: '2026-11-23',
+  partition,
+  firstOffset,
+  lastOffset,
+  checksum: '00000000',
+});
 
 describe('the plan of reading', () => {
   it('takes files that follow each other whole', () => {

@@ -265,6 +265,27 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
       TEST_LIMIT_MS,
     );
 
+    spec('names a file with any one bit flipped', async () => {
+      await archive.write(TOPIC, 0, archiveRecords(0, 300));
+      const [file] = (await under.files()) as [string];
+      const reader = await under.open();
+      for (const share of [0.001, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999]) {
+        const flip = (bytes: Buffer) => {
+          const changed = Buffer.from(bytes);
+          const place = Math.floor(bytes.length * share);
+          changed[place] = (changed[place] as number) ^ 0x04;
+          return changed;
+        };
+        await under.damage(file, flip);
+        for (const order of ['offset', 'key'] as const) {
+          const error = await readAll(reader, TOPIC, { order }).catch((reason: unknown) => reason);
+          expect(error).toMatchObject({ code: 'archive-corrupt', path: expect.stringContaining(file) });
+        }
+        await under.damage(file, flip);
+      }
+      expect(await readOffsets()).toEqual(range(0, 300));
+    });
+
     spec('archives impressions of many items', async () => {
       const items = range(0, 200).map((i) => impressionItemOf(`video-${i}`, { position: i }));
       const value = Event.encode(eventOf(impressionsServedOf('anna', items), NOON_MS)).finish();
