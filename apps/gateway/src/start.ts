@@ -10,8 +10,8 @@ import { serveFiles } from './http/static-files';
 
 /** The collector's own limit is 1 MB; it, not the gateway, should say so. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
-/** An id of 128 characters, each up to four bytes and percent-encoded. */
-const MAX_PATH_PART_CHARACTERS = 128 * 4 * 3;
+/** Beyond what Node takes in a header, so that an id that is too long gets our own answer. */
+const MAX_PATH_PART_CHARACTERS = 16_384;
 /** Beside `src` and `dist` alike. */
 const PUBLIC_DIRECTORY = resolve(__dirname, '..', 'public');
 
