@@ -215,7 +215,13 @@ function historyOf(step: Step, clockMs: number): UserState {
     const playbackId = `playback-${step.playback + i}`;
     const video = step.video + i;
     const userId = history.userId;
-    const watch = { userId, videoId: videoIdOf(video), playbackId, positionSeconds: step.seconds, video: factsOf(video) };
+    const watch = {
+      userId,
+      videoId: videoIdOf(video),
+      playbackId,
+      positionSeconds: step.seconds,
+      video: factsOf(video),
+    };
     const items = [impressionItem({ videoId: videoIdOf(video + 1) })];
     applyEvent(history, eventOf(watchBody(watch), options));
     applyEvent(history, eventOf(servedBody({ userId, items }), { ...options, sequence: 2_000_000 + i }));
