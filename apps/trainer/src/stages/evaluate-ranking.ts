@@ -2,7 +2,9 @@ import {
   COUNTING_SCORERS,
   type CountedImpression,
   countingScores,
+  ITEM_SCORERS,
   type MetricRow,
+  metricValue,
   pagesOf,
   watchTimeMae,
   weightedPerUserLoss,
@@ -65,7 +67,7 @@ export const evaluateRankingStage = () =>
             { name: 'ranking.pages', scorer: 'model', value: pages.length },
           ],
           loss: losses[0].value,
-          floorLoss: Math.min(...losses.slice(1).map((row) => row.value)),
+          floorLoss: Math.min(...ITEM_SCORERS.map((scorer) => metricValue(losses, LOSS, scorer))),
         },
       };
     },

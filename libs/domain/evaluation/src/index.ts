@@ -16,6 +16,7 @@ export {
   type CountedImpression,
   countingScores,
   type CountingScorer,
+  ITEM_SCORERS,
   PopularityCounts,
   ShrunkenMeans,
 } from './counting-baselines';
