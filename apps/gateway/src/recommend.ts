@@ -158,6 +158,17 @@ export class Recommender {
     const { stage, outcome, failure, latencyMs } = report;
     const facts = { requestId: request.requestId, stage, outcome, latencyMs };
     if (!failure) logger.trace(facts, 'stage done');
-    else logger.warn({ ...facts, category: failure.category, err: failure.cause }, 'stage failed');
+    else if (failure.category === 'programmer') logger.error({ ...facts, err: failure.cause }, 'stage failed');
+    else
+      logger.warn(
+        { ...facts, category: failure.category, reason: failure.message, cause: causeOf(failure.cause) },
+        'stage failed',
+      );
   }
+}
+
+/** What lies behind a dependency's failure, in words: its stack would say nothing that the category does not. */
+function causeOf(error: unknown): string | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error ? cause.message : undefined;
 }
