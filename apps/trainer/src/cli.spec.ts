@@ -19,12 +19,16 @@ describe('the command line', () => {
     });
   });
 
-  it.each([['--evaluation-days', '0'], ['--evaluation-days', 'two'], ['--seed', '-1'], ['--seed', '1e3'], ['--sed', '1'], ['extra']])(
-    'refuses %s %s',
-    (...argv) => {
-      expect(() => parse(...argv)).toThrow(CommanderError);
-    },
-  );
+  it.each([
+    ['--evaluation-days', '0'],
+    ['--evaluation-days', 'two'],
+    ['--seed', '-1'],
+    ['--seed', '1e3'],
+    ['--sed', '1'],
+    ['extra'],
+  ])('refuses %s %s', (...argv) => {
+    expect(() => parse(...argv)).toThrow(CommanderError);
+  });
 });
 
 describe('the environment', () => {

@@ -31,7 +31,9 @@ function wholeNumber(minimum: number) {
  */
 export function parseCommand(argv: readonly string[], options: { exitOverride?: boolean } = {}): TrainerCommand {
   const command = new Command('trainer')
-    .description('Replays the event archive, trains and evaluates both models, and publishes a snapshot if the gate passes it.')
+    .description(
+      'Replays the event archive, trains and evaluates both models, and publishes a snapshot if the gate passes it.',
+    )
     .option('--once', 'train once and exit; otherwise train on WATCHNEXT_TRAINER_SCHEDULE', false)
     .option('--evaluation-days <n>', 'whole UTC days held out at the end of the log', wholeNumber(1), 1)
     .option('--metrics-json <file>', 'also write the table of metrics to this file, as JSON')

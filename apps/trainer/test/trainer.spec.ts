@@ -45,7 +45,13 @@ describe('the trainer, once', () => {
     const { manifest } = await currentSnapshot();
     expect(manifest.gate?.passed).toBe(true);
     expect(manifest.gate?.checks.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['finite', 'candidates-beat-popularity', 'ranking-beats-item-means', 'index-recall', 'final-models-finite']),
+      expect.arrayContaining([
+        'finite',
+        'candidates-beat-popularity',
+        'ranking-beats-item-means',
+        'index-recall',
+        'final-models-finite',
+      ]),
     );
     expect(manifest.parentSnapshotId).toBe('');
     expect(manifest.seed).toBe(7);
@@ -92,7 +98,11 @@ describe('the trainer, once', () => {
     const read = async (file: string) => JSON.parse(await readFile(join(directory, file), 'utf8'));
     const { popular, fresh } = await read(SNAPSHOT_FILES.popular);
     expect(popular.length).toBe(SIZE.videoCount);
-    expect(popular[0]).toEqual({ videoId: expect.any(String), score: 1, video: expect.objectContaining({ durationSeconds: 100 }) });
+    expect(popular[0]).toEqual({
+      videoId: expect.any(String),
+      score: 1,
+      video: expect.objectContaining({ durationSeconds: 100 }),
+    });
     for (const list of [popular, fresh]) {
       const scores = list.map(({ score }: { score: number }) => score);
       expect(scores).toEqual([...scores].sort((a, b) => b - a));
@@ -120,38 +130,54 @@ describe('the trainer, once', () => {
     expect(json.versions.tensorBackend).toBe('wasm');
     expect(Object.keys(json.secondsByStage)).toContain('train ranking model');
     const recall = (scorer: string) =>
-      json.metrics.find((row: { name: string; scorer: string }) => row.name === 'candidates.recall@10' && row.scorer === scorer).value;
+      json.metrics.find(
+        (row: { name: string; scorer: string }) => row.name === 'candidates.recall@10' && row.scorer === scorer,
+      ).value;
     expect(recall('model')).toBeGreaterThan(recall('popularity'));
   });
 
-  it('gives the same metrics for the same archive and seed, and follows the snapshot before it', async () => {
-    const before = (await currentSnapshot()).snapshotId;
-    const again = join(data.path, 'again.json');
-    const { code } = await train(data.path, '--seed', '7', '--metrics-json', again);
-    expect(code).toBe(0);
-    const metrics = async (file: string) => JSON.parse(await readFile(file, 'utf8')).metrics;
-    expect(await metrics(again)).toEqual(await metrics(metricsFile()));
-    const { manifest } = await currentSnapshot();
-    expect(manifest.parentSnapshotId).toBe(before);
-    expect(manifest.gate?.checks.find(({ name }) => name === 'ranking-no-regression')?.detail).toContain(`${before} (recorded)`);
-    expect(await readdir(join(data.path, 'trainer'))).toEqual([]);
-  }, TEST_LIMIT_MS);
+  it(
+    'gives the same metrics for the same archive and seed, and follows the snapshot before it',
+    async () => {
+      const before = (await currentSnapshot()).snapshotId;
+      const again = join(data.path, 'again.json');
+      const { code } = await train(data.path, '--seed', '7', '--metrics-json', again);
+      expect(code).toBe(0);
+      const metrics = async (file: string) => JSON.parse(await readFile(file, 'utf8')).metrics;
+      expect(await metrics(again)).toEqual(await metrics(metricsFile()));
+      const { manifest } = await currentSnapshot();
+      expect(manifest.parentSnapshotId).toBe(before);
+      expect(manifest.gate?.checks.find(({ name }) => name === 'ranking-no-regression')?.detail).toContain(
+        `${before} (recorded)`,
+      );
+      expect(await readdir(join(data.path, 'trainer'))).toEqual([]);
+    },
+    TEST_LIMIT_MS,
+  );
 
-  it('measures the current snapshot on the new days once it has not trained on them', async () => {
-    const later = syntheticEvents({ ...SIZE, dayCount: 6 }).slice(syntheticEvents(SIZE).length);
-    await archiveEvents(data.path, later);
-    const before = (await currentSnapshot()).snapshotId;
-    expect((await train(data.path, '--seed', '7')).printed).toMatch(/is published and current/);
-    const { manifest } = await currentSnapshot();
-    expect(manifest.gate?.checks.find(({ name }) => name === 'candidates-no-regression')?.detail).toContain(`${before} (re-evaluated)`);
-  }, TEST_LIMIT_MS);
+  it(
+    'measures the current snapshot on the new days once it has not trained on them',
+    async () => {
+      const later = syntheticEvents({ ...SIZE, dayCount: 6 }).slice(syntheticEvents(SIZE).length);
+      await archiveEvents(data.path, later);
+      const before = (await currentSnapshot()).snapshotId;
+      expect((await train(data.path, '--seed', '7')).printed).toMatch(/is published and current/);
+      const { manifest } = await currentSnapshot();
+      expect(manifest.gate?.checks.find(({ name }) => name === 'candidates-no-regression')?.detail).toContain(
+        `${before} (re-evaluated)`,
+      );
+    },
+    TEST_LIMIT_MS,
+  );
 
   it('stops between two steps when asked, and leaves the pointer alone', async () => {
     const before = (await currentSnapshot()).snapshotId;
     const app = await contextOf(data.path);
     const runner = app.get(TrainingRunner);
     const run = runner.run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
-    await expect(runner.run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 2 })).rejects.toThrow(/going on already/);
+    await expect(runner.run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 2 })).rejects.toThrow(
+      /going on already/,
+    );
     const ended = expect(run).rejects.toThrow(RunStoppedError);
     await app.close();
     await ended;

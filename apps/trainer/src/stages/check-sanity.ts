@@ -54,7 +54,11 @@ function indexFinds({ index }: TrainedModels, limits: GateLimits): GateCheck {
   };
 }
 
-async function rankingIsCalibrated(models: TrainedModels, replayed: ReplayedLog, signal: AbortSignal): Promise<GateCheck> {
+async function rankingIsCalibrated(
+  models: TrainedModels,
+  replayed: ReplayedLog,
+  signal: AbortSignal,
+): Promise<GateCheck> {
   const sample = newest(replayed.rankingExamples);
   const scores = await scoreImpressions(
     models.ranking,
@@ -62,7 +66,8 @@ async function rankingIsCalibrated(models: TrainedModels, replayed: ReplayedLog,
     (videoId) => replayed.statistics.asOf(videoId, replayed.toMs),
     signal,
   );
-  const mean = (values: ArrayLike<number>) => Array.prototype.reduce.call(values, (a, b) => (a as number) + (b as number), 0) as number / values.length;
+  const mean = (values: ArrayLike<number>) =>
+    (Array.prototype.reduce.call(values, (a, b) => (a as number) + (b as number), 0) as number) / values.length;
   const expected = mean(scores);
   const actual = mean(sample.map(({ clicked, watchSeconds }) => (clicked ? watchSeconds : 0)));
   const ratio = expected / actual;

@@ -51,7 +51,9 @@ export const evaluateRankingStage = () =>
       const counted = countingScores(split.rankingTraining.map(labelled), impressions);
       const losses = [
         measured(LOSS, 'model', weightedPerUserLoss(impressions, pages, scores)),
-        ...COUNTING_SCORERS.map((scorer) => measured(LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer]))),
+        ...COUNTING_SCORERS.map((scorer) =>
+          measured(LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer])),
+        ),
       ];
       const itemMean = 'item expected watch time';
       const clickedCount = impressions.reduce((count, { clicked }) => count + (clicked ? 1 : 0), 0);
@@ -62,7 +64,11 @@ export const evaluateRankingStage = () =>
             ...losses,
             measured(MAE, 'model', watchTimeMae(impressions, scores)),
             measured(MAE, itemMean, watchTimeMae(impressions, counted[itemMean])),
-            { name: 'ranking.mean_watch_seconds', scorer: 'actual', value: mean(impressions, (i) => actualSeconds(impressions[i])) },
+            {
+              name: 'ranking.mean_watch_seconds',
+              scorer: 'actual',
+              value: mean(impressions, (i) => actualSeconds(impressions[i])),
+            },
             { name: 'ranking.mean_watch_seconds', scorer: 'model', value: mean(impressions, (i) => scores[i]) },
             { name: 'ranking.pages', scorer: 'model', value: pages.length },
           ],

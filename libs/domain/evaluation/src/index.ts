@@ -20,7 +20,14 @@ export {
   PopularityCounts,
   ShrunkenMeans,
 } from './counting-baselines';
-export { metricValue, type MetricRow, type MetricTable, renderTable, tableToJson, tableToMetrics } from './metric-table';
+export {
+  metricValue,
+  type MetricRow,
+  type MetricTable,
+  renderTable,
+  tableToJson,
+  tableToMetrics,
+} from './metric-table';
 export {
   type CurrentMetrics,
   DEFAULT_GATE_LIMITS,
