@@ -26,6 +26,8 @@ export interface WorldSize {
   readonly userCount: number;
   readonly videoCount: number;
   readonly dayCount: number;
+  /** On the last day everyone's taste turns to another group: what was learned is then wrong. */
+  readonly fickle?: boolean;
 }
 
 const facts = (video: number) =>
@@ -58,7 +60,8 @@ export function syntheticEvents(size: WorldSize, seed = 1): Event[] {
   for (let day = 0; day < size.dayCount; day += 1) {
     for (let user = 0; user < size.userCount; user += 1) {
       const userId = `user-${user}`;
-      const group = user % GROUP_COUNT;
+      const turned = size.fickle === true && day === size.dayCount - 1;
+      const group = (user + (turned ? 2 : 0)) % GROUP_COUNT;
       let atMs = FIRST_DAY_MS + day * DAY_MS + 8 * 3_600_000 + Math.floor((user / size.userCount) * 12 * 3_600_000);
       const id = `${userId}-${day}`;
       const shown = Array.from({ length: ITEMS_PER_LIST }, () => random.nextInt(size.videoCount));

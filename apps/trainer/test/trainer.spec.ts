@@ -203,6 +203,33 @@ describe('the trainer, once', () => {
   });
 });
 
+describe('the trainer with a model that predicts badly', () => {
+  it(
+    'keeps the snapshot with its reasons, exits with 3, and moves no pointer',
+    async () => {
+      const data = await temporaryDirectory('trainer-rejected');
+      try {
+        await archiveEvents(data.path, syntheticEvents({ ...SIZE, fickle: true }));
+        const { code, printed } = await train(data.path, '--metrics-json', join(data.path, 'metrics.json'));
+        expect(code).toBe(3);
+        expect(printed).toMatch(/FAILED {2}ranking-beats-item-means[\s\S]*was rejected/);
+        const store = storeOf(data.path);
+        const [snapshotId] = await store.list();
+        const { gate, window } = await store.readManifest(snapshotId);
+        expect(gate?.passed).toBe(false);
+        expect(gate?.checks.find(({ name }) => name === 'candidates-beat-popularity')?.passed).toBe(false);
+        expect(window?.toMs).toBe(window?.evaluatedFromMs);
+        await expect(store.fetch(snapshotId)).resolves.toMatchObject({ snapshotId });
+        expect(await store.readPointer()).toBeUndefined();
+        expect(JSON.parse(await readFile(join(data.path, 'metrics.json'), 'utf8')).outcome).toBe('rejected');
+      } finally {
+        await data.remove();
+      }
+    },
+    TEST_LIMIT_MS,
+  );
+});
+
 describe('the trainer with too little to learn from', () => {
   let data: Folder;
   beforeEach(async () => {
