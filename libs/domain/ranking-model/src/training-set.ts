@@ -110,7 +110,7 @@ export class TrainingSet {
 
   /**
    * Cuts the batch of these examples, some of its ids made unknown by `config.idDropout`. Its values are good until the
-   * next batch is cut: a new array each time cost a tenth of the training in garbage collection.
+   * next batch is cut: one array serves them all, since new ones of this size are what the garbage collector works on.
    */
   batch(members: Int32Array, dropout: Random): RankingBatch {
     const { layout, meanWeight } = this;
