@@ -6,6 +6,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
+import { answerFrameworkError } from './http/api-error';
 import { serveFiles } from './http/static-files';
 
 /** The collector's own limit is 1 MB; it, not the gateway, should say so. */
@@ -25,6 +26,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_PATH_PART_CHARACTERS },
+    frameworkErrors: answerFrameworkError,
     // Connections that are kept open without a request in flight must not hold up the stop.
     forceCloseConnections: 'idle',
   });

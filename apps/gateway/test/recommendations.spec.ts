@@ -159,6 +159,13 @@ describe('recommendations with everything running', () => {
     },
   );
 
+  it('refuse an address that cannot be decoded', async () => {
+    expect(await gateway.get('/v1/users/%ZZ/recommendations')).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.any(String) } },
+    });
+  });
+
   it('refuse a cursor of another user, and one that has expired with 410', async () => {
     const { nextCursor } = await gateway.recommend('ada');
     const other = await gateway.get(`/v1/users/bob/recommendations?cursor=${nextCursor}`);

@@ -71,7 +71,8 @@ describe('served lists', () => {
   it('come out of a replay with the served features and scores, bit for bit', async () => {
     for (let round = 0; round < ROUNDS; round++) {
       for (const [index, userId] of USERS.entries()) {
-        const query: Record<string, string> = round % 2 === 0 ? {} : { surface: 'up-next', seed: 'v30', country: 'SE', device: 'tv' };
+        const query: Record<string, string> =
+          round % 2 === 0 ? {} : { surface: 'up-next', seed: 'v30', country: 'SE', device: 'tv' };
         const list = await gateway.recommend(userId, { limit: 6, ...query });
         expect(list.rung).toBe('full');
         // Not waited for: the next list is ranked with whatever has been folded by then.

@@ -45,6 +45,12 @@ export class ApiErrorFilter implements ExceptionFilter {
   }
 }
 
+/** Fastify's own refusals, before any route: an address that cannot be decoded, or that is too long. */
+export function answerFrameworkError(error: Error, _request: unknown, reply: FastifyReply): void {
+  const { status, body } = toApiError(error);
+  void reply.status(status).header('cache-control', 'no-store').send(body);
+}
+
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const status =
