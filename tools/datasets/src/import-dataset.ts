@@ -75,9 +75,9 @@ export async function importDataset(name: string, path: string, options: ImportD
 
 function unreachable(url: string, waitedMs: number, error: Error): Error {
   // fetch says only that it failed; the innermost cause says why.
-  let innermost: Error & { code?: string } = error;
-  while (innermost.cause instanceof Error) innermost = innermost.cause;
-  return new Error(`the collector at ${url} has taken nothing for ${waitedMs / 1_000} s: ${innermost.code ?? innermost.message}`, { cause: error });
+  let innermost: { readonly message: string; readonly cause?: unknown } = error;
+  while (typeof innermost.cause === 'object' && innermost.cause !== null) innermost = innermost.cause as Error;
+  return new Error(`the collector at ${url} has taken nothing for ${waitedMs / 1_000} s: ${innermost.message}`, { cause: error });
 }
 
 function describeRejection({ event, field, reason }: Rejection): string {
