@@ -170,6 +170,20 @@ describe('the trainer, once', () => {
     TEST_LIMIT_MS,
   );
 
+  it(
+    'replaces a current snapshot that is damaged, rather than be held up by it',
+    async () => {
+      const before = (await currentSnapshot()).snapshotId;
+      const file = join(embeddedPaths(data.path).snapshots, before, 'manifest.json');
+      const manifest = await readFile(file, 'utf8');
+      await writeFile(file, manifest.replace('"seed"', '"sEed"'));
+      expect((await train(data.path)).printed).toMatch(/is published and current/);
+      expect((await currentSnapshot()).snapshotId).not.toBe(before);
+      await writeFile(file, manifest);
+    },
+    TEST_LIMIT_MS,
+  );
+
   it('stops between two steps when asked, and leaves the pointer alone', async () => {
     const before = (await currentSnapshot()).snapshotId;
     const app = await contextOf(data.path);

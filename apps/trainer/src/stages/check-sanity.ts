@@ -14,7 +14,7 @@ const LARGEST_NORM_RATIO = 50;
 
 const show = (value: number) => value.toPrecision(4);
 
-function numbersAreFinite(models: TrainedModels): GateCheck {
+export function numbersAreFinite(models: Pick<TrainedModels, 'candidate' | 'ranking'>): GateCheck {
   const broken: string[] = [];
   for (const [name, model] of [
     ['candidate', models.candidate],
@@ -31,7 +31,7 @@ function numbersAreFinite(models: TrainedModels): GateCheck {
   };
 }
 
-function normsAreSane({ candidate }: TrainedModels): GateCheck {
+export function normsAreSane({ candidate }: Pick<TrainedModels, 'candidate'>): GateCheck {
   const dimensions = candidate.config.dimensions;
   const norms = Float64Array.from(candidate.videoIds, (_, video) =>
     Math.hypot(...candidate.videoVectors.subarray(video * dimensions, (video + 1) * dimensions)),
@@ -66,9 +66,8 @@ async function rankingIsCalibrated(
     (videoId) => replayed.statistics.asOf(videoId, replayed.toMs),
     signal,
   );
-  const mean = (values: ArrayLike<number>) =>
-    (Array.prototype.reduce.call(values, (a, b) => (a as number) + (b as number), 0) as number) / values.length;
-  const expected = mean(scores);
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const expected = mean([...scores]);
   const actual = mean(sample.map(({ clicked, watchSeconds }) => (clicked ? watchSeconds : 0)));
   const ratio = expected / actual;
   return {
