@@ -6,7 +6,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
-import { answerFrameworkError } from './http/api-error';
+import { answerFrameworkError } from '@watchnext/service';
 import { serveFiles } from './http/static-files';
 
 /** The collector's own limit is 1 MB; it, not the gateway, should say so. */

@@ -7,7 +7,13 @@ describe('the command line', () => {
   const parse = (...argv: string[]) => parseCommand(argv, { exitOverride: true });
 
   it('has defaults', () => {
-    expect(parse()).toEqual({ once: false, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+    expect(parse()).toEqual({
+      once: false,
+      evaluationDays: 1,
+      metricsJson: undefined,
+      seed: 1,
+      rankingObjective: 'expected-watch-time',
+    });
   });
 
   it('takes every option', () => {
@@ -16,6 +22,7 @@ describe('the command line', () => {
       evaluationDays: 2,
       metricsJson: 'm.json',
       seed: 42,
+      rankingObjective: 'expected-watch-time',
     });
   });
 

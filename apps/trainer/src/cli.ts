@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { RANKING_OBJECTIVES, type RankingObjective } from '@watchnext/ranking-model';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
 /** How the trainer was asked to run. */
 export interface TrainerCommand {
@@ -9,6 +10,7 @@ export interface TrainerCommand {
   /** Where to write the metrics as JSON; undefined: nowhere. */
   readonly metricsJson: string | undefined;
   readonly seed: number;
+  readonly rankingObjective: RankingObjective;
 }
 
 /** Exit codes of `--once`, as --help tells them. */
@@ -38,6 +40,11 @@ export function parseCommand(argv: readonly string[], options: { exitOverride?: 
     .option('--evaluation-days <n>', 'whole UTC days held out at the end of the log', wholeNumber(1), 1)
     .option('--metrics-json <file>', 'also write the table of metrics to this file, as JSON')
     .option('--seed <n>', 'seed of everything random: same archive and seed, same metrics', wholeNumber(0), 1)
+    .addOption(
+      new Option('--ranking-objective <name>', 'what the ranking model learns; "paper" and "click" are for comparisons')
+        .choices(RANKING_OBJECTIVES)
+        .default('expected-watch-time'),
+    )
     .allowExcessArguments(false)
     .addHelpText(
       'after',
@@ -53,6 +60,5 @@ WATCHNEXT_LOG_FORMAT (json or pretty).`,
   if (options.exitOverride) command.exitOverride().configureOutput({ writeErr: () => undefined });
   else command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   command.parse(argv as string[], { from: 'user' });
-  const given = command.opts<{ once: boolean; evaluationDays: number; metricsJson?: string; seed: number }>();
-  return { once: given.once, evaluationDays: given.evaluationDays, metricsJson: given.metricsJson, seed: given.seed };
+  return command.opts<TrainerCommand>();
 }

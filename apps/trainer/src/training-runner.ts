@@ -111,7 +111,7 @@ export class TrainingRunner {
     }
   }
 
-  private stages({ evaluationDays, seed }: TrainerCommand, directory: string): Stage[] {
+  private stages({ evaluationDays, seed, rankingObjective }: TrainerCommand, directory: string): Stage[] {
     const { settings, archive, store, log, backend } = this.parts;
     const candidate = tfjsCandidateEngine(backend);
     const ranking = tfjsRankingEngine(backend);
@@ -126,7 +126,7 @@ export class TrainingRunner {
       trainCandidatesStage(candidate, seed),
       buildIndexStage(),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
-      trainRankingStage(ranking, seed),
+      trainRankingStage(ranking, seed, rankingObjective),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(),

@@ -8,6 +8,7 @@ import { OnnxStack } from '@watchnext/inference';
 import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { temporaryDirectory } from '@watchnext/testing';
+import { parseCommand } from '../src/cli';
 import { NothingToTrainError, RunStoppedError } from '../src/errors';
 import { loadModels } from '../src/evaluation/load-models';
 import { TrainingRunner } from '../src/training-runner';
@@ -188,8 +189,8 @@ describe('the trainer, once', () => {
     const before = (await currentSnapshot()).snapshotId;
     const app = await contextOf(data.path);
     const runner = app.get(TrainingRunner);
-    const run = runner.run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
-    await expect(runner.run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 2 })).rejects.toThrow(
+    const run = runner.run(parseCommand(['--once', '--seed', '1']));
+    await expect(runner.run(parseCommand(['--once', '--seed', '2']))).rejects.toThrow(
       /going on already/,
     );
     const ended = expect(run).rejects.toThrow(RunStoppedError);
@@ -208,7 +209,7 @@ describe('the trainer, once', () => {
     const bytes = await readFile(path);
     await writeFile(path, bytes.subarray(0, bytes.length - 20));
     const app = await contextOf(data.path);
-    const run = app.get(TrainingRunner).run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+    const run = app.get(TrainingRunner).run(parseCommand(['--once', '--seed', '1']));
     await expect(run).rejects.toMatchObject({ code: 'archive-corrupt', message: expect.stringContaining(file) });
     await app.close();
     expect((await train(data.path)).code).toBe(1);
@@ -254,7 +255,7 @@ describe('the trainer with too little to learn from', () => {
   const reasonOf = async () => {
     const app = await contextOf(data.path);
     try {
-      await app.get(TrainingRunner).run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+      await app.get(TrainingRunner).run(parseCommand(['--once', '--seed', '1']));
       return 'trained';
     } catch (error) {
       expect(error).toBeInstanceOf(NothingToTrainError);
