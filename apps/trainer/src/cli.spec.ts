@@ -13,6 +13,7 @@ describe('the command line', () => {
       metricsJson: undefined,
       seed: 1,
       rankingObjective: 'expected-watch-time',
+      overrideGate: false,
     });
   });
 
@@ -23,6 +24,7 @@ describe('the command line', () => {
       metricsJson: 'm.json',
       seed: 42,
       rankingObjective: 'expected-watch-time',
+      overrideGate: false,
     });
   });
 

@@ -11,6 +11,8 @@ export interface TrainerCommand {
   readonly metricsJson: string | undefined;
   readonly seed: number;
   readonly rankingObjective: RankingObjective;
+  /** Publish what the gate rejects, for comparisons; its checks stay in the manifest. */
+  readonly overrideGate: boolean;
 }
 
 /** Exit codes of `--once`, as --help tells them. */
@@ -45,6 +47,7 @@ export function parseCommand(argv: readonly string[], options: { exitOverride?: 
         .choices(RANKING_OBJECTIVES)
         .default('expected-watch-time'),
     )
+    .option('--override-gate', 'publish what the gate rejects, for comparisons; its checks stay in the manifest', false)
     .allowExcessArguments(false)
     .addHelpText(
       'after',

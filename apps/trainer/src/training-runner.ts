@@ -111,7 +111,7 @@ export class TrainingRunner {
     }
   }
 
-  private stages({ evaluationDays, seed, rankingObjective }: TrainerCommand, directory: string): Stage[] {
+  private stages({ evaluationDays, seed, rankingObjective, overrideGate }: TrainerCommand, directory: string): Stage[] {
     const { settings, archive, store, log, backend } = this.parts;
     const candidate = tfjsCandidateEngine(backend);
     const ranking = tfjsRankingEngine(backend);
@@ -129,9 +129,9 @@ export class TrainingRunner {
       trainRankingStage(ranking, seed, rankingObjective),
       evaluateRankingStage(),
       measureCurrentStage(store),
-      gateStage(),
+      gateStage(overrideGate),
       trainOnStage({ candidate, ranking }, seed),
-      checkSanityStage(),
+      checkSanityStage(overrideGate),
       writeSnapshotStage(directory, { tensorBackend: backend.name, seed }),
       publishStage(store, log),
     ];
