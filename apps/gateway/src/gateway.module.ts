@@ -9,7 +9,7 @@ import { LoggerModule } from 'nestjs-pino';
 import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from './clients/model-clients';
 import { UserStates } from './clients/user-states';
 import { gatewayPaths, type GatewaySettings } from './config';
-import { ApiErrorFilter } from './http/api-error';
+import { ApiErrorFilter } from '@watchnext/service';
 import { EventsController } from './http/events.controller';
 import { HealthController } from './http/health.controller';
 import { RecommendationsController } from './http/recommendations.controller';

@@ -4,6 +4,7 @@ import type { StageReport } from './pipeline/executor';
 export const METRICS = {
   answers: 'watchnext_gateway_answers_total',
   stageFailures: 'watchnext_gateway_stage_failures_total',
+  stageRestarts: 'watchnext_gateway_stage_restarts_total',
   stageSeconds: 'watchnext_gateway_stage_seconds',
   requestSeconds: 'watchnext_gateway_request_seconds',
   removed: 'watchnext_gateway_removed_candidates_total',
@@ -13,6 +14,7 @@ export const METRICS = {
 const HELP: Record<string, string> = {
   [METRICS.answers]: 'Lists answered, by rung of the degradation ladder.',
   [METRICS.stageFailures]: 'Failed stages, by category: who must act.',
+  [METRICS.stageRestarts]: 'Requests that a stage sent back, as for a snapshot in common.',
   [METRICS.stageSeconds]: 'Seconds spent in each stage.',
   [METRICS.requestSeconds]: 'Seconds from a request to its list.',
   [METRICS.removed]: 'Candidates removed, by filter.',
@@ -43,8 +45,9 @@ export class Metrics {
     histogram.sum += seconds;
   }
 
-  stage({ stage, latencyMs, failure }: StageReport): void {
+  stage({ stage, latencyMs, outcome, failure }: StageReport): void {
     this.observe(METRICS.stageSeconds, latencyMs / 1_000, { stage });
+    if (outcome === 'restarted') this.count(METRICS.stageRestarts, { stage });
     if (failure) this.count(METRICS.stageFailures, { stage, category: failure.category });
   }
 

@@ -8,7 +8,7 @@ import { encodeCursor, hashOfShown } from './cursor';
 import { type Metrics, METRICS } from './metrics';
 import type { Draft, ItemExplanation, PlacedItem, RecommendationRequest } from './pipeline/draft';
 import { runStages, type Stage, type StageReport } from './pipeline/executor';
-import { decideRung, rungName } from './pipeline/ladder';
+import { rungName, rungOf } from './pipeline/ladder';
 import { blendStage } from './stages/blend';
 import { diversifyStage } from './stages/diversify';
 import { explainStage } from './stages/explain';
@@ -84,7 +84,7 @@ export class Recommender {
     const draft = await runStages(this.stages, this.initialDraft(known), deadlineAtMs, (report) =>
       this.report(known, report),
     );
-    const { rung, reason } = decideRung(draft.failures);
+    const { rung, reason } = rungOf(draft);
     for (const [filter, count] of Object.entries(draft.removedByFilter))
       metrics.count(METRICS.removed, { filter }, count);
     if (draft.failures.some(({ stage }) => stage === LOG_IMPRESSIONS))
@@ -158,6 +158,17 @@ export class Recommender {
     const { stage, outcome, failure, latencyMs } = report;
     const facts = { requestId: request.requestId, stage, outcome, latencyMs };
     if (!failure) logger.trace(facts, 'stage done');
-    else logger.warn({ ...facts, category: failure.category, err: failure.cause }, 'stage failed');
+    else if (failure.category === 'programmer') logger.error({ ...facts, err: failure.cause }, 'stage failed');
+    else
+      logger.warn(
+        { ...facts, category: failure.category, reason: failure.message, cause: causeOf(failure.cause) },
+        'stage failed',
+      );
   }
+}
+
+/** What lies behind a dependency's failure, in words: its stack would say nothing that the category does not. */
+function causeOf(error: unknown): string | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error ? cause.message : undefined;
 }

@@ -6,12 +6,13 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
+import { answerFrameworkError } from '@watchnext/service';
 import { serveFiles } from './http/static-files';
 
 /** The collector's own limit is 1 MB; it, not the gateway, should say so. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
-/** An id of 128 characters, each up to four bytes and percent-encoded. */
-const MAX_PATH_PART_CHARACTERS = 128 * 4 * 3;
+/** Beyond what Node takes in a header, so that an id that is too long gets our own answer. */
+const MAX_PATH_PART_CHARACTERS = 16_384;
 /** Beside `src` and `dist` alike. */
 const PUBLIC_DIRECTORY = resolve(__dirname, '..', 'public');
 
@@ -25,6 +26,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_PATH_PART_CHARACTERS },
+    frameworkErrors: answerFrameworkError,
     // Connections that are kept open without a request in flight must not hold up the stop.
     forceCloseConnections: 'idle',
   });

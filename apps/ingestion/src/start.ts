@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger, type Logger } from '@watchnext/service';
 import type { IngestionSettings } from './config';
-import { ApiErrorFilter } from './http/api-error';
+import { ApiErrorFilter } from '@watchnext/service';
 import { MAX_BODY_BYTES, registerBodyParsers } from './http/body-parsers';
 import { describeApi } from './http/openapi';
 import { IngestionModule } from './ingestion.module';

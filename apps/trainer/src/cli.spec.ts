@@ -7,7 +7,14 @@ describe('the command line', () => {
   const parse = (...argv: string[]) => parseCommand(argv, { exitOverride: true });
 
   it('has defaults', () => {
-    expect(parse()).toEqual({ once: false, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+    expect(parse()).toEqual({
+      once: false,
+      evaluationDays: 1,
+      metricsJson: undefined,
+      seed: 1,
+      rankingObjective: 'expected-watch-time',
+      overrideGate: false,
+    });
   });
 
   it('takes every option', () => {
@@ -16,15 +23,21 @@ describe('the command line', () => {
       evaluationDays: 2,
       metricsJson: 'm.json',
       seed: 42,
+      rankingObjective: 'expected-watch-time',
+      overrideGate: false,
     });
   });
 
-  it.each([['--evaluation-days', '0'], ['--evaluation-days', 'two'], ['--seed', '-1'], ['--seed', '1e3'], ['--sed', '1'], ['extra']])(
-    'refuses %s %s',
-    (...argv) => {
-      expect(() => parse(...argv)).toThrow(CommanderError);
-    },
-  );
+  it.each([
+    ['--evaluation-days', '0'],
+    ['--evaluation-days', 'two'],
+    ['--seed', '-1'],
+    ['--seed', '1e3'],
+    ['--sed', '1'],
+    ['extra'],
+  ])('refuses %s %s', (...argv) => {
+    expect(() => parse(...argv)).toThrow(CommanderError);
+  });
 });
 
 describe('the environment', () => {

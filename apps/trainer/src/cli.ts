@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { RANKING_OBJECTIVES, type RankingObjective } from '@watchnext/ranking-model';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
 /** How the trainer was asked to run. */
 export interface TrainerCommand {
@@ -9,6 +10,9 @@ export interface TrainerCommand {
   /** Where to write the metrics as JSON; undefined: nowhere. */
   readonly metricsJson: string | undefined;
   readonly seed: number;
+  readonly rankingObjective: RankingObjective;
+  /** Publish what the gate rejects, for comparisons; its checks stay in the manifest. */
+  readonly overrideGate: boolean;
 }
 
 /** Exit codes of `--once`, as --help tells them. */
@@ -31,22 +35,33 @@ function wholeNumber(minimum: number) {
  */
 export function parseCommand(argv: readonly string[], options: { exitOverride?: boolean } = {}): TrainerCommand {
   const command = new Command('trainer')
-    .description('Replays the event archive, trains and evaluates both models, and publishes a snapshot if the gate passes it.')
+    .description(
+      'Replays the event archive, trains and evaluates both models, and publishes a snapshot if the gate passes it.',
+    )
     .option('--once', 'train once and exit; otherwise train on WATCHNEXT_TRAINER_SCHEDULE', false)
     .option('--evaluation-days <n>', 'whole UTC days held out at the end of the log', wholeNumber(1), 1)
     .option('--metrics-json <file>', 'also write the table of metrics to this file, as JSON')
     .option('--seed <n>', 'seed of everything random: same archive and seed, same metrics', wholeNumber(0), 1)
+    .addOption(
+      new Option('--ranking-objective <name>', 'what the ranking model learns; "paper" and "click" are for comparisons')
+        .choices(RANKING_OBJECTIVES)
+        .default('expected-watch-time'),
+    )
+    .option('--override-gate', 'publish what the gate rejects, for comparisons; its checks stay in the manifest', false)
     .allowExcessArguments(false)
     .addHelpText(
       'after',
       `
 Exit codes of --once: 0 published, 3 rejected by the gate, 4 nothing to train on, 143 stopped by a signal, 1 any other
 failure; 2 for a command line and 78 for an environment that cannot be used.
-The environment says where data lies (WATCHNEXT_DATA_DIR) and more; see settings.ts.`,
+
+Environment: WATCHNEXT_DATA_DIR (where data lies; .watchnext), WATCHNEXT_TRAINER_SCHEDULE (cron, UTC; 0 */6 * * *),
+WATCHNEXT_JOIN_WINDOW_HOURS (24), WATCHNEXT_ACTIVITY_PARTITIONS (4), WATCHNEXT_TENSOR_BACKEND (auto),
+WATCHNEXT_EVALUATION_USERS (3000), WATCHNEXT_PROGRESS_BARS (true), WATCHNEXT_LOG_LEVEL (info),
+WATCHNEXT_LOG_FORMAT (json or pretty).`,
     );
   if (options.exitOverride) command.exitOverride().configureOutput({ writeErr: () => undefined });
   else command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   command.parse(argv as string[], { from: 'user' });
-  const given = command.opts<{ once: boolean; evaluationDays: number; metricsJson?: string; seed: number }>();
-  return { once: given.once, evaluationDays: given.evaluationDays, metricsJson: given.metricsJson, seed: given.seed };
+  return command.opts<TrainerCommand>();
 }

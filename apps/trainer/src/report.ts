@@ -20,7 +20,9 @@ const rounded = (seconds: number) => Math.round(seconds * 100) / 100;
 
 /** For a person: the metrics, each check of the gate, and what became of the snapshot. */
 export function reportText(report: RunReport): string {
-  const checks = report.verdict.checks.map(({ name, passed, detail }) => `  ${passed ? 'passed' : 'FAILED'}  ${name}: ${detail}`);
+  const checks = report.verdict.checks.map(
+    ({ name, passed, detail }) => `  ${passed ? 'passed' : 'FAILED'}  ${name}: ${detail}`,
+  );
   const ending =
     report.outcome === 'published'
       ? `Snapshot ${report.snapshotId} is published and current.`
@@ -49,10 +51,15 @@ export function reportJson(report: RunReport) {
     parentSnapshotId: report.parentSnapshotId ?? null,
     metrics: tableToJson(report.metrics),
     gate: report.verdict,
-    evaluation: { rule: report.evaluation.rule, evaluatedFrom: new Date(report.evaluation.evaluatedFromMs).toISOString() },
+    evaluation: {
+      rule: report.evaluation.rule,
+      evaluatedFrom: new Date(report.evaluation.evaluatedFromMs).toISOString(),
+    },
     sizes: report.sizes,
     seed: report.seed,
-    secondsByStage: Object.fromEntries(Object.entries(report.secondsByStage).map(([stage, value]) => [stage, rounded(value)])),
+    secondsByStage: Object.fromEntries(
+      Object.entries(report.secondsByStage).map(([stage, value]) => [stage, rounded(value)]),
+    ),
     secondsTotal: rounded(Object.values(report.secondsByStage).reduce((sum, value) => sum + value, 0)),
     peakMemoryMegabytes: Math.round(process.resourceUsage().maxRSS / 1_024),
     machine: {
@@ -62,6 +69,10 @@ export function reportJson(report: RunReport) {
       processorCount: processors.length,
       memoryGigabytes: Math.round(totalmem() / 2 ** 30),
     },
-    versions: { node: process.versions.node, tensor: report.tensorBackend.version, tensorBackend: report.tensorBackend.name },
+    versions: {
+      node: process.versions.node,
+      tensor: report.tensorBackend.version,
+      tensorBackend: report.tensorBackend.name,
+    },
   };
 }

@@ -17,10 +17,7 @@ export const trainerSettings = z.object({
   ...storageSettings,
   ...loggingSettings,
   /** When to train, in cron's notation (UTC); only without --once. */
-  WATCHNEXT_TRAINER_SCHEDULE: z
-    .string()
-    .default('0 */6 * * *')
-    .refine(isSchedule, 'a cron pattern, as "0 */6 * * *"'),
+  WATCHNEXT_TRAINER_SCHEDULE: z.string().default('0 */6 * * *').refine(isSchedule, 'a cron pattern, as "0 */6 * * *"'),
   /** An impression without a watch is a negative only once it is older than this. */
   WATCHNEXT_JOIN_WINDOW_HOURS: z.coerce.number().positive().default(24),
   /** Where TensorFlow.js computes; "auto" takes the best there is. */

@@ -39,7 +39,10 @@ export class TrainerModule implements OnApplicationShutdown {
   /** @param print - where the table of metrics goes */
   static register(settings: TrainerSettings, print: (text: string) => void = toStandardOutput): DynamicModule {
     const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
-    const logger = createLogger('trainer', { level: settings.WATCHNEXT_LOG_LEVEL, format: settings.WATCHNEXT_LOG_FORMAT });
+    const logger = createLogger('trainer', {
+      level: settings.WATCHNEXT_LOG_LEVEL,
+      format: settings.WATCHNEXT_LOG_FORMAT,
+    });
     return {
       module: TrainerModule,
       providers: [

@@ -111,7 +111,7 @@ export class TrainingRunner {
     }
   }
 
-  private stages({ evaluationDays, seed }: TrainerCommand, directory: string): Stage[] {
+  private stages({ evaluationDays, seed, rankingObjective, overrideGate }: TrainerCommand, directory: string): Stage[] {
     const { settings, archive, store, log, backend } = this.parts;
     const candidate = tfjsCandidateEngine(backend);
     const ranking = tfjsRankingEngine(backend);
@@ -126,12 +126,12 @@ export class TrainingRunner {
       trainCandidatesStage(candidate, seed),
       buildIndexStage(),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
-      trainRankingStage(ranking, seed),
+      trainRankingStage(ranking, seed, rankingObjective),
       evaluateRankingStage(),
       measureCurrentStage(store),
-      gateStage(),
+      gateStage(overrideGate),
       trainOnStage({ candidate, ranking }, seed),
-      checkSanityStage(),
+      checkSanityStage(overrideGate),
       writeSnapshotStage(directory, { tensorBackend: backend.name, seed }),
       publishStage(store, log),
     ];

@@ -15,10 +15,13 @@ export const environment = (dataDirectory: string) => ({
 });
 
 export const contextOf = (dataDirectory: string, print: (text: string) => void = () => undefined) =>
-  NestFactory.createApplicationContext(TrainerModule.register(loadConfig(trainerSettings, environment(dataDirectory)), print), {
-    logger: false,
-    abortOnError: false,
-  });
+  NestFactory.createApplicationContext(
+    TrainerModule.register(loadConfig(trainerSettings, environment(dataDirectory)), print),
+    {
+      logger: false,
+      abortOnError: false,
+    },
+  );
 
 /** `--once` in this process: its exit code and what it printed. */
 export async function train(dataDirectory: string, ...args: string[]): Promise<{ code: number; printed: string }> {

@@ -26,6 +26,8 @@ export interface WorldSize {
   readonly userCount: number;
   readonly videoCount: number;
   readonly dayCount: number;
+  /** On the last day everyone's taste turns to another group: what was learned is then wrong. */
+  readonly fickle?: boolean;
 }
 
 const facts = (video: number) =>
@@ -40,11 +42,14 @@ const facts = (video: number) =>
 export function syntheticEvents(size: WorldSize, seed = 1): Event[] {
   const random = createRandom(seed);
   const events: Event[] = [];
-  const push = (body: Parameters<typeof eventOf>[0], atMs: number) => events.push(eventOf(body, atMs, { backfill: true }));
+  const push = (body: Parameters<typeof eventOf>[0], atMs: number) =>
+    events.push(eventOf(body, atMs, { backfill: true }));
   for (let video = 0; video < size.videoCount; video += 1) {
     push(videoUpsertedOf(`video-${video}`, { video: facts(video) }), facts(video).uploadedAtMs);
   }
-  const unseen = Array.from({ length: size.userCount }, () => Array.from({ length: size.videoCount }, (_, video) => video));
+  const unseen = Array.from({ length: size.userCount }, () =>
+    Array.from({ length: size.videoCount }, (_, video) => video),
+  );
   const take = (user: number, accept: (video: number) => boolean): number | undefined => {
     const choices = unseen[user].filter(accept);
     if (choices.length === 0) return undefined;
@@ -55,7 +60,8 @@ export function syntheticEvents(size: WorldSize, seed = 1): Event[] {
   for (let day = 0; day < size.dayCount; day += 1) {
     for (let user = 0; user < size.userCount; user += 1) {
       const userId = `user-${user}`;
-      const group = user % GROUP_COUNT;
+      const turned = size.fickle === true && day === size.dayCount - 1;
+      const group = (user + (turned ? 2 : 0)) % GROUP_COUNT;
       let atMs = FIRST_DAY_MS + day * DAY_MS + 8 * 3_600_000 + Math.floor((user / size.userCount) * 12 * 3_600_000);
       const id = `${userId}-${day}`;
       const shown = Array.from({ length: ITEMS_PER_LIST }, () => random.nextInt(size.videoCount));
@@ -83,7 +89,10 @@ export function syntheticEvents(size: WorldSize, seed = 1): Event[] {
         atMs += 120_000;
         unseen[user] = unseen[user].filter((other) => other !== video);
         const impressionId = `impression-${id}-${video}`;
-        push(watch(userId, video, `playback-${id}-${video}`, ofTaste ? 60 + 30 * random.next() : 4, impressionId), atMs);
+        push(
+          watch(userId, video, `playback-${id}-${video}`, ofTaste ? 60 + 30 * random.next() : 4, impressionId),
+          atMs,
+        );
       }
       for (let extra = 0; extra < 2; extra += 1) {
         const video = take(user, (choice) => choice % GROUP_COUNT === group);
@@ -99,7 +108,6 @@ export function syntheticEvents(size: WorldSize, seed = 1): Event[] {
 function watch(userId: string, video: number, playbackId: string, positionSeconds: number, impressionId: string) {
   return watchOf(userId, `video-${video}`, { playbackId, positionSeconds, impressionId, video: facts(video) });
 }
-
 
 /** Brings events through the embedded log into the embedded archive, as ingestion does. */
 export async function archiveEvents(dataDirectory: string, events: readonly Event[]): Promise<void> {
@@ -136,5 +144,7 @@ const isOfCatalogue = ({ body }: Event) => body?.$case === 'videoUpserted' || bo
 
 function keyOf({ body }: Event): string {
   if (body === undefined) throw new Error('an event without a body has no key');
-  return 'videoId' in body.value && !('userId' in body.value) ? body.value.videoId : (body.value as { userId: string }).userId;
+  return 'videoId' in body.value && !('userId' in body.value)
+    ? body.value.videoId
+    : (body.value as { userId: string }).userId;
 }

@@ -8,6 +8,7 @@ import { OnnxStack } from '@watchnext/inference';
 import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { temporaryDirectory } from '@watchnext/testing';
+import { parseCommand } from '../src/cli';
 import { NothingToTrainError, RunStoppedError } from '../src/errors';
 import { loadModels } from '../src/evaluation/load-models';
 import { TrainingRunner } from '../src/training-runner';
@@ -15,7 +16,7 @@ import { contextOf, storeOf, train } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 120_000;
-const SIZE = { userCount: 60, videoCount: 100, dayCount: 5 };
+const SIZE = { userCount: 40, videoCount: 80, dayCount: 4 };
 
 interface Folder {
   readonly path: string;
@@ -45,7 +46,13 @@ describe('the trainer, once', () => {
     const { manifest } = await currentSnapshot();
     expect(manifest.gate?.passed).toBe(true);
     expect(manifest.gate?.checks.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['finite', 'candidates-beat-popularity', 'ranking-beats-counting', 'index-recall', 'final-models-finite']),
+      expect.arrayContaining([
+        'finite',
+        'candidates-beat-popularity',
+        'ranking-beats-item-means',
+        'index-recall',
+        'final-models-finite',
+      ]),
     );
     expect(manifest.parentSnapshotId).toBe('');
     expect(manifest.seed).toBe(7);
@@ -92,7 +99,11 @@ describe('the trainer, once', () => {
     const read = async (file: string) => JSON.parse(await readFile(join(directory, file), 'utf8'));
     const { popular, fresh } = await read(SNAPSHOT_FILES.popular);
     expect(popular.length).toBe(SIZE.videoCount);
-    expect(popular[0]).toEqual({ videoId: expect.any(String), score: 1, video: expect.objectContaining({ durationSeconds: 100 }) });
+    expect(popular[0]).toEqual({
+      videoId: expect.any(String),
+      score: 1,
+      video: expect.objectContaining({ durationSeconds: 100 }),
+    });
     for (const list of [popular, fresh]) {
       const scores = list.map(({ score }: { score: number }) => score);
       expect(scores).toEqual([...scores].sort((a, b) => b - a));
@@ -120,38 +131,68 @@ describe('the trainer, once', () => {
     expect(json.versions.tensorBackend).toBe('wasm');
     expect(Object.keys(json.secondsByStage)).toContain('train ranking model');
     const recall = (scorer: string) =>
-      json.metrics.find((row: { name: string; scorer: string }) => row.name === 'candidates.recall@10' && row.scorer === scorer).value;
+      json.metrics.find(
+        (row: { name: string; scorer: string }) => row.name === 'candidates.recall@10' && row.scorer === scorer,
+      ).value;
     expect(recall('model')).toBeGreaterThan(recall('popularity'));
   });
 
-  it('gives the same metrics for the same archive and seed, and follows the snapshot before it', async () => {
-    const before = (await currentSnapshot()).snapshotId;
-    const again = join(data.path, 'again.json');
-    const { code } = await train(data.path, '--seed', '7', '--metrics-json', again);
-    expect(code).toBe(0);
-    const metrics = async (file: string) => JSON.parse(await readFile(file, 'utf8')).metrics;
-    expect(await metrics(again)).toEqual(await metrics(metricsFile()));
-    const { manifest } = await currentSnapshot();
-    expect(manifest.parentSnapshotId).toBe(before);
-    expect(manifest.gate?.checks.find(({ name }) => name === 'ranking-no-regression')?.detail).toContain(`${before} (recorded)`);
-    expect(await readdir(join(data.path, 'trainer'))).toEqual([]);
-  }, TEST_LIMIT_MS);
+  it(
+    'gives the same metrics for the same archive and seed, and follows the snapshot before it',
+    async () => {
+      const before = (await currentSnapshot()).snapshotId;
+      const again = join(data.path, 'again.json');
+      const { code } = await train(data.path, '--seed', '7', '--metrics-json', again);
+      expect(code).toBe(0);
+      const metrics = async (file: string) => JSON.parse(await readFile(file, 'utf8')).metrics;
+      expect(await metrics(again)).toEqual(await metrics(metricsFile()));
+      const { manifest } = await currentSnapshot();
+      expect(manifest.parentSnapshotId).toBe(before);
+      expect(manifest.gate?.checks.find(({ name }) => name === 'ranking-no-regression')?.detail).toContain(
+        `${before} (recorded)`,
+      );
+      expect(await readdir(join(data.path, 'trainer'))).toEqual([]);
+    },
+    TEST_LIMIT_MS,
+  );
 
-  it('measures the current snapshot on the new days once it has not trained on them', async () => {
-    const later = syntheticEvents({ ...SIZE, dayCount: 7 }).slice(syntheticEvents(SIZE).length);
-    await archiveEvents(data.path, later);
-    const before = (await currentSnapshot()).snapshotId;
-    expect((await train(data.path, '--seed', '7')).printed).toMatch(/is published and current/);
-    const { manifest } = await currentSnapshot();
-    expect(manifest.gate?.checks.find(({ name }) => name === 'candidates-no-regression')?.detail).toContain(`${before} (re-evaluated)`);
-  }, TEST_LIMIT_MS);
+  it(
+    'measures the current snapshot on the new days once it has not trained on them',
+    async () => {
+      const later = syntheticEvents({ ...SIZE, dayCount: 6 }).slice(syntheticEvents(SIZE).length);
+      await archiveEvents(data.path, later);
+      const before = (await currentSnapshot()).snapshotId;
+      expect((await train(data.path, '--seed', '7')).printed).toMatch(/is published and current/);
+      const { manifest } = await currentSnapshot();
+      expect(manifest.gate?.checks.find(({ name }) => name === 'candidates-no-regression')?.detail).toContain(
+        `${before} (re-evaluated)`,
+      );
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'replaces a current snapshot that is damaged, rather than be held up by it',
+    async () => {
+      const before = (await currentSnapshot()).snapshotId;
+      const file = join(embeddedPaths(data.path).snapshots, before, 'manifest.json');
+      const manifest = await readFile(file, 'utf8');
+      await writeFile(file, manifest.replace('"seed"', '"sEed"'));
+      expect((await train(data.path)).printed).toMatch(/is published and current/);
+      expect((await currentSnapshot()).snapshotId).not.toBe(before);
+      await writeFile(file, manifest);
+    },
+    TEST_LIMIT_MS,
+  );
 
   it('stops between two steps when asked, and leaves the pointer alone', async () => {
     const before = (await currentSnapshot()).snapshotId;
     const app = await contextOf(data.path);
     const runner = app.get(TrainingRunner);
-    const run = runner.run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
-    await expect(runner.run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 2 })).rejects.toThrow(/going on already/);
+    const run = runner.run(parseCommand(['--once', '--seed', '1']));
+    await expect(runner.run(parseCommand(['--once', '--seed', '2']))).rejects.toThrow(
+      /going on already/,
+    );
     const ended = expect(run).rejects.toThrow(RunStoppedError);
     await app.close();
     await ended;
@@ -168,13 +209,40 @@ describe('the trainer, once', () => {
     const bytes = await readFile(path);
     await writeFile(path, bytes.subarray(0, bytes.length - 20));
     const app = await contextOf(data.path);
-    const run = app.get(TrainingRunner).run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+    const run = app.get(TrainingRunner).run(parseCommand(['--once', '--seed', '1']));
     await expect(run).rejects.toMatchObject({ code: 'archive-corrupt', message: expect.stringContaining(file) });
     await app.close();
     expect((await train(data.path)).code).toBe(1);
     await writeFile(path, bytes);
     expect((await currentSnapshot()).snapshotId).toBe(before);
   });
+});
+
+describe('the trainer with a model that predicts badly', () => {
+  it(
+    'keeps the snapshot with its reasons, exits with 3, and moves no pointer',
+    async () => {
+      const data = await temporaryDirectory('trainer-rejected');
+      try {
+        await archiveEvents(data.path, syntheticEvents({ ...SIZE, fickle: true }));
+        const { code, printed } = await train(data.path, '--metrics-json', join(data.path, 'metrics.json'));
+        expect(code).toBe(3);
+        expect(printed).toMatch(/FAILED {2}ranking-beats-item-means[\s\S]*was rejected/);
+        const store = storeOf(data.path);
+        const [snapshotId] = await store.list();
+        const { gate, window } = await store.readManifest(snapshotId);
+        expect(gate?.passed).toBe(false);
+        expect(gate?.checks.find(({ name }) => name === 'candidates-beat-popularity')?.passed).toBe(false);
+        expect(window?.toMs).toBe(window?.evaluatedFromMs);
+        await expect(store.fetch(snapshotId)).resolves.toMatchObject({ snapshotId });
+        expect(await store.readPointer()).toBeUndefined();
+        expect(JSON.parse(await readFile(join(data.path, 'metrics.json'), 'utf8')).outcome).toBe('rejected');
+      } finally {
+        await data.remove();
+      }
+    },
+    TEST_LIMIT_MS,
+  );
 });
 
 describe('the trainer with too little to learn from', () => {
@@ -187,7 +255,7 @@ describe('the trainer with too little to learn from', () => {
   const reasonOf = async () => {
     const app = await contextOf(data.path);
     try {
-      await app.get(TrainingRunner).run({ once: true, evaluationDays: 1, metricsJson: undefined, seed: 1 });
+      await app.get(TrainingRunner).run(parseCommand(['--once', '--seed', '1']));
       return 'trained';
     } catch (error) {
       expect(error).toBeInstanceOf(NothingToTrainError);

@@ -42,7 +42,7 @@ export async function benchServedLists(options: ServedListsOptions): Promise<{ r
     await trainAndServe(weighted);
     const unweighted = await open('unweighted');
     console.error('training without …');
-    await trainAndServe(unweighted, ['--ranking-objective', 'click']);
+    await trainAndServe(unweighted, ['--ranking-objective', 'click', '--override-gate']);
     const viewers = chooseViewers(world, options.viewers);
     const rows = await evaluateLists({
       world,

@@ -48,7 +48,7 @@ export async function importDataset(name: string, path: string, options: ImportD
     },
     onError: (error) => {
       options.onRetry?.(error);
-      if (Date.now() - lastSuccessMs >= giveUpAfterMs) giveUp(error);
+      if (Date.now() - lastSuccessMs >= giveUpAfterMs) giveUp(unreachable(options.url, giveUpAfterMs, error));
     },
   });
   const importing = importEvents(importer, path, client, {
@@ -71,6 +71,13 @@ export async function importDataset(name: string, path: string, options: ImportD
     await client.close(CLOSE_LIMIT_MS).catch(() => undefined);
     throw error;
   }
+}
+
+function unreachable(url: string, waitedMs: number, error: Error): Error {
+  // fetch says only that it failed; the innermost cause says why.
+  let innermost: { readonly message: string; readonly cause?: unknown } = error;
+  while (typeof innermost.cause === 'object' && innermost.cause !== null) innermost = innermost.cause as Error;
+  return new Error(`the collector at ${url} has taken nothing for ${waitedMs / 1_000} s: ${innermost.message}`, { cause: error });
 }
 
 function describeRejection({ event, field, reason }: Rejection): string {

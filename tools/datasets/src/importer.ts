@@ -12,7 +12,7 @@ export interface ImportSummary {
 export interface ImportOptions {
   /** Collects the rows left out. */
   readonly badRows?: BadRows;
-  /** Called while files are read, before the first event. `rows` counts within the file. */
+  /** Called while files are read, before the first event. `rows` counts over all files so far. */
   readonly onReading?: (file: string, rows: number) => void;
   /** Called once, when everything is read and before the first event. */
   readonly onLoaded?: (summary: ImportSummary) => void;

@@ -118,6 +118,7 @@ export class Launcher {
     }
     const gateway = new GatewayClient(plan.gatewayUrl);
     const live = source && new LiveWorld(source, gateway, producer, this.say);
+    if (live !== undefined) stopping.push(() => live.stop());
     await live?.catchUp();
     await this.step('catch up', signal, () => waitForLag(plan.ingestionUrl, signal, folder.logFile('ingestion')));
 
@@ -141,10 +142,7 @@ export class Launcher {
     if (this.options.onceAndExit) return first.rung === 'full' ? EXIT_CODES.done : EXIT_CODES.noSnapshot;
 
     await supervisor.startInBackground(plan.trainer([]));
-    if (live !== undefined) {
-      live.start();
-      stopping.push(() => live.stop());
-    }
+    live?.start();
     this.say(`\nThe page: ${plan.gatewayUrl}\nTraining again every ten minutes${live ? ', while the simulated viewers go on' : ''}. Ctrl-C stops everything.\n`);
     await this.stayUp(plan, live, first.snapshotId, signal);
     return EXIT_CODES.done;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** npm start */
+import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
 import { LaunchError } from './launch-error';
 import { Launcher } from './launcher';
@@ -11,6 +12,8 @@ const say = (text: string) => void process.stdout.write(`${text}\n`);
 const launcher = new Launcher(root, { ...options, dataDirectory: resolve(options.dataDirectory) }, say);
 
 const stopping = new AbortController();
+// Every request in flight listens to it.
+setMaxListeners(0, stopping.signal);
 let signals = 0;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {

@@ -12,6 +12,7 @@ const REMEDIES: Record<string, string> = {
   'redis-server': 'Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis',
   'redis-cli': 'comes with redis-server',
   java: 'Java 17 or later; Debian, Ubuntu: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17',
+  moto_server: "an S3 test server: pip install 'moto[server,s3]>=5.1'",
   mvn: 'fetches Kafka; Debian, Ubuntu: apt-get install maven; macOS: brew install maven',
 };
 

@@ -8,12 +8,15 @@ import { fetchKafka, startKafka } from './kafka';
 import { isAlive, stopProcess, type StartedProcess } from './processes';
 import { requirePrograms } from './programs';
 import { SENTINEL_MASTER, startRedis, type RedisTopology } from './redis';
+import { s3Environment, startS3 } from './s3';
 
 export interface StackOptions {
   /** Folder of the stack; made if it is missing. */
   readonly directory: string;
   readonly brokerCount: number;
   readonly redis: RedisTopology;
+  /** Whether to start an S3 test server; default: no. */
+  readonly s3?: boolean;
 }
 
 export interface Stack {
@@ -36,25 +39,31 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const directory = resolve(options.directory);
   const running = readStack(directory);
   if (running?.processes.some(({ pid }) => isAlive(pid))) throw new StackExistsError(directory);
-  requirePrograms(['java', 'redis-server', 'redis-cli', ...(existsSync(join(directory, 'kafka')) ? [] : ['mvn'])]);
+  requirePrograms(['java', 'redis-server', 'redis-cli', ...(existsSync(join(directory, 'kafka')) ? [] : ['mvn']), ...(options.s3 ? ['moto_server'] : [])]);
 
   const run = join(directory, 'run');
   rmSync(run, { recursive: true, force: true });
   mkdirSync(run, { recursive: true });
   const jars = fetchKafka(directory);
   const kafka = await startKafka(jars, run, options.brokerCount);
-  let redis: StartedProcess[];
+  let redis: StartedProcess[] = [];
+  let s3: StartedProcess | undefined;
   try {
     redis = await startRedis(run, options.redis);
+    if (options.s3) s3 = await startS3(run);
   } catch (error) {
-    await Promise.all(kafka.map(({ pid }) => stopProcess(pid)));
+    await Promise.all([...kafka, ...redis].map(({ pid }) => stopProcess(pid)));
     throw error;
   }
   const stack: Stack = {
     brokerCount: options.brokerCount,
     redis: options.redis,
-    processes: [...kafka, ...redis],
-    environment: { WATCHNEXT_KAFKA_BROKERS: addresses(kafka), ...redisEnvironment(options.redis, redis) },
+    processes: [...kafka, ...redis, ...(s3 ? [s3] : [])],
+    environment: {
+      WATCHNEXT_KAFKA_BROKERS: addresses(kafka),
+      ...redisEnvironment(options.redis, redis),
+      ...(s3 ? s3Environment(s3) : {}),
+    },
   };
   const file = join(directory, 'stack.json');
   writeFileSync(`${file}.new`, `${JSON.stringify(stack, null, 2)}\n`);

@@ -1,15 +1,18 @@
-/** The page that viewers saw before there was any recommender: popular, fresh, random, and what a search finds. */
+/**
+ * The page that viewers saw before there was any recommender: popular, fresh, from channels they follow, random, and
+ * what a search finds.
+ */
 import type { Random } from '@watchnext/learning';
 import { DAY_MS, pickWeighted, type Video, type World } from './world';
 import type { ViewerMemory } from './memory';
 
 export interface OrganicItem {
   readonly video: Video;
-  readonly source: 'popular' | 'fresh' | 'random' | 'search';
+  readonly source: 'popular' | 'fresh' | 'followed' | 'random' | 'search';
 }
 
-const SOURCE_SHARES = [0.35, 0.25, 0.4] as const;
-const SOURCES = ['popular', 'fresh', 'random'] as const;
+const SOURCE_SHARES = [0.3, 0.2, 0.2, 0.3] as const;
+const SOURCES = ['popular', 'fresh', 'followed', 'random'] as const;
 const FRESH_DAYS = 3;
 const POPULARITY_HALF_LIFE_MS = 2 * DAY_MS;
 /** How often a search finds another topic's video. */
@@ -48,14 +51,28 @@ export class Popularity {
   }
 }
 
-/** A home page of `size` different videos that the viewer has not watched. Places are drawn without regard to the source. */
-export function homePage(world: World, popularity: Popularity, memory: ViewerMemory, atMs: number, size: number, random: Random): OrganicItem[] {
+/**
+ * A home page of `size` different videos that the viewer has not watched. Places are drawn without regard to the source.
+ *
+ * @param followed ids of the channels that the viewer follows
+ */
+export function homePage(
+  world: World,
+  popularity: Popularity,
+  memory: ViewerMemory,
+  followed: ReadonlySet<string>,
+  atMs: number,
+  size: number,
+  random: Random,
+): OrganicItem[] {
   const available = world.videos.filter((video) => video.uploadedAtMs <= atMs && !memory.isWatched(video.index));
   const fresh = available.filter((video) => atMs - video.uploadedAtMs < FRESH_DAYS * DAY_MS);
+  const fromFollowed = available.filter((video) => followed.has(video.channel.id));
   const weights = available.map((video) => popularity.score(video.index));
   const draw = {
     popular: () => available[pickWeighted(weights, random)],
     fresh: () => (fresh.length > 0 ? fresh[random.nextInt(fresh.length)] : undefined),
+    followed: () => (fromFollowed.length > 0 ? fromFollowed[random.nextInt(fromFollowed.length)] : undefined),
     random: () => available[random.nextInt(available.length)],
   };
   const chosen = new Map<number, OrganicItem>();

@@ -26,8 +26,10 @@ const SESSIONS_PER_VIEWER_DAY = 0.75;
 const ANOTHER_PAGE = 0.45;
 const SEARCH_SHARE = 0.22;
 /** Watches that no list of ours led to: a link, a subscription. The paper trains on them too (§3.4). */
-const ELSEWHERE_SHARE = 0.45;
-const ELSEWHERE_CHOICE = 12;
+const ELSEWHERE_SHARE = 0.55;
+const ELSEWHERE_CHOICE = 20;
+/** Viewers follow the channel of a video of which they watched so much. */
+const FOLLOW_FROM_SHARE = 0.5;
 const LATE_SHARE = 0.004;
 const LATE_MIN_MS = 600_000;
 const LATE_SPREAD_MS = 5 * 3_600_000;
@@ -47,6 +49,8 @@ class HistoryWriter {
   private readonly setting: PageSetting;
   private readonly popularity = new Popularity();
   private readonly memories: ViewerMemory[];
+  /** By viewer index: ids of channels. */
+  private readonly followed: Set<string>[];
   private readonly busyUntilMs: Float64Array;
   private readonly activity: Event[] = [];
   private readonly counts = { requests: 0, impressions: 0, watches: 0, searches: 0 };
@@ -57,6 +61,7 @@ class HistoryWriter {
     this.factory = new EventFactory(world, world.random.fork('history ids'), true);
     this.setting = { truth: this.truth, factory: this.factory, random: this.random, speed: 1 };
     this.memories = newMemories(world.viewers.length);
+    this.followed = world.viewers.map(() => new Set());
     this.busyUntilMs = new Float64Array(world.viewers.length);
   }
 
@@ -99,7 +104,7 @@ class HistoryWriter {
         clockMs += 2_000;
         clockMs = this.page(viewer, 'search', searchPage(this.world, topicIndex, clockMs, PAGE_SIZE, random), clockMs);
       } else {
-        const items = homePage(this.world, this.popularity, this.memories[viewer.index], clockMs, PAGE_SIZE, random);
+        const items = homePage(this.world, this.popularity, this.memories[viewer.index], this.followed[viewer.index], clockMs, PAGE_SIZE, random);
         clockMs = this.page(viewer, 'home', items, clockMs);
       }
       if (random.next() < ELSEWHERE_SHARE) clockMs = this.watchFromElsewhere(viewer, clockMs);
@@ -142,7 +147,7 @@ class HistoryWriter {
     this.counts.impressions += items.length;
     const played = playPage(this.setting, viewer, page, atMs, this.memories[viewer.index]);
     for (const event of played.events) this.push(event);
-    for (const { video } of played.watches) this.countWatch(video, atMs);
+    for (const { video, watchSeconds } of played.watches) this.countWatch(viewer, video, watchSeconds, atMs);
     return played.endMs;
   }
 
@@ -161,11 +166,12 @@ class HistoryWriter {
     const played = playWatch(this.setting, viewer, best, '', watchSeconds, atMs + 2_000);
     for (const event of played.events) this.push(event);
     memory.recordWatched(best.index);
-    this.countWatch(best, atMs);
+    this.countWatch(viewer, best, watchSeconds, atMs);
     return played.endMs;
   }
 
-  private countWatch(video: Video, atMs: number): void {
+  private countWatch(viewer: Viewer, video: Video, watchSeconds: number, atMs: number): void {
+    if (watchSeconds >= FOLLOW_FROM_SHARE * video.durationSeconds) this.followed[viewer.index].add(video.channel.id);
     this.popularity.recordWatch(video.index, atMs);
     this.counts.watches++;
   }

@@ -2,6 +2,7 @@
  * The world in real time: viewers come, ask the gateway for a list, look, click, watch, search, and producers upload.
  * It speaks only the public HTTP API.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '@watchnext/contract';
 import type { Random } from '@watchnext/learning';
@@ -58,6 +59,8 @@ export class LiveSimulator {
 
   constructor(private readonly options: LiveOptions) {
     const { world } = options;
+    // Every session in progress listens to it.
+    setMaxListeners(0, this.stopping.signal);
     // Forked by the moment too: a second run of the same world must not repeat the event ids of the first.
     this.random = world.random.fork(`live ${Date.now()}`);
     this.truth = new Truth(world);

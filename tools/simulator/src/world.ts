@@ -78,6 +78,7 @@ export class World {
   readonly startMs: number;
   private readonly catalogue: Video[] = [];
   private readonly byId = new Map<string, Video>();
+  private readonly titles = new Map<string, number>();
   private readonly viewersById: Map<string, Viewer>;
 
   constructor(
@@ -138,7 +139,11 @@ export class World {
   /** Adds the next video; what it is depends on the seed and on how many there are, not on the time. */
   private upload(uploadedAtMs: number): Video {
     const index = this.catalogue.length;
-    const video = drawVideo(index, uploadedAtMs, this.channels, this.topics, this.random.fork(`video ${index}`));
+    const drawn = drawVideo(index, uploadedAtMs, this.channels, this.topics, this.random.fork(`video ${index}`));
+    const sameTitle = (this.titles.get(drawn.title) ?? 0) + 1;
+    this.titles.set(drawn.title, sameTitle);
+    // A list with one title twice would look like a fault.
+    const video = sameTitle === 1 ? drawn : { ...drawn, title: `${drawn.title}, part ${sameTitle}` };
     this.catalogue.push(video);
     this.byId.set(video.id, video);
     return video;

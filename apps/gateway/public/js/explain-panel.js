@@ -30,7 +30,7 @@ function bars(parts) {
       return [
         h('span', {}, group),
         bar,
-        h('span', { class: 'number' }, `${by > 0 ? '+' : '−'}${number(Math.abs(by))}`),
+        h('span', { class: 'number' }, `${by > 0 ? '+' : '−'}${Number(Math.abs(by).toPrecision(2))}`),
       ];
     }),
   );

@@ -23,6 +23,8 @@ export function askHowMuch(item) {
   return new Promise((resolve) => {
     dialog.returnValue = 'cancel';
     dialog.onclose = () => resolve(dialog.returnValue === 'watch' ? secondsNow() : undefined);
+    // No submit button: Enter on the slider is for watching.
+    byId('watch-cancel').onclick = () => dialog.close('cancel');
     dialog.showModal();
     share.focus();
   });

@@ -41,7 +41,7 @@ export class UserStates {
   async read(userId: string): Promise<ReadState> {
     const stored = await reaching(() => this.store.read(this.partitionOf(userId), userId));
     return {
-      state: stored.state ? decodeState(stored.state) : newState(userId),
+      state: stored.state ? decoded(stored.state) : newState(userId),
       mark: stored.mark ?? this.emptyMark(userId),
       isKnown: stored.state !== undefined,
     };
@@ -65,8 +65,18 @@ export class UserStates {
     const userIds = await this.store.listUserIds(partition, { limit });
     const states = await this.store.readMany(partition, userIds);
     return [...states].flatMap(([userId, bytes]) => {
-      const { deleted, watchCount, lastEventAtMs } = decodeState(bytes);
+      const { deleted, watchCount, lastEventAtMs } = decoded(bytes);
       return deleted ? [] : [{ userId, watchCount, lastEventAtMs }];
+    });
+  }
+}
+
+function decoded(bytes: Uint8Array): UserState {
+  try {
+    return decodeState(bytes);
+  } catch (error) {
+    throw new DependencyError('feature store', 'dependency-failed', 'holds a state that cannot be read', {
+      cause: error,
     });
   }
 }

@@ -3,7 +3,7 @@ import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
 import { SETTINGS } from '../tokens';
-import { ApiError } from './api-error';
+import { ApiError } from '@watchnext/service';
 
 /** The collector writes to the log before it answers; beyond this it is taken for down. */
 const TIMEOUT_MS = 10_000;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ApiError } from './api-error';
+import { ApiError } from '@watchnext/service';
 
 /**
  * Checks one part of a request. Unknown query parameters pass: a proxy or a tracker may add its own.

@@ -4,7 +4,7 @@ import { v7 as timeOrderedId } from 'uuid';
 import { type CursorBinding, CursorError, decodeCursor } from '../cursor';
 import { rungName } from '../pipeline/ladder';
 import { Recommender, type Recommendations } from '../recommend';
-import { ApiError } from './api-error';
+import { ApiError } from '@watchnext/service';
 import { Documented } from './documented';
 import { parse } from './parse';
 import { recommendationsAnswer, type RecommendationsAnswer, recommendationsQuery, userIdPath } from './schemas';

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { PopularSnapshots } from '../sources/popular-snapshot';
-import { ApiError } from './api-error';
+import { ApiError } from '@watchnext/service';
 import { Documented } from './documented';
 import { type SnapshotAnswer, snapshotAnswer } from './schemas';
 

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { UserStates } from '../clients/user-states';
 import { DependencyError } from '../pipeline/failure';
 import { Catalogue } from '../sources/catalogue';
-import { ApiError } from './api-error';
+import { ApiError } from '@watchnext/service';
 import { Documented } from './documented';
 import { parse } from './parse';
 import { type HistoryAnswer, historyAnswer, listQuery, type UsersAnswer, userIdPath, usersAnswer } from './schemas';

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { Catalogue } from '../sources/catalogue';
-import { ApiError } from './api-error';
+import { ApiError } from '@watchnext/service';
 import { Documented } from './documented';
 import { parse } from './parse';
 import { type VideoAnswer, videoAnswer, videoIdPath } from './schemas';

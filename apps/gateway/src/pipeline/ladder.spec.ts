@@ -20,14 +20,19 @@ describe('the degradation ladder', () => {
     [['log-impressions'], Rung.FULL],
     [['explain'], Rung.FULL],
   ])('after failures of %j stands on rung %s', (stages, rung) => {
-    expect(decideRung(stages.map(failure)).rung).toBe(rung);
+    expect(decideRung(stages.map(failure), true).rung).toBe(rung);
+  });
+
+  it('does not claim that something was ranked where there was nothing to rank', () => {
+    expect(decideRung([failure('retrieve')], false).rung).toBe(Rung.MEMORY_POPULAR);
+    expect(decideRung([], false).rung).toBe(Rung.FULL);
   });
 
   it('names every failure that cost a rung, and no other', () => {
-    expect(decideRung([failure('retrieve'), failure('rank'), failure('log-impressions')]).reason).toBe(
+    expect(decideRung([failure('retrieve'), failure('rank'), failure('log-impressions')], false).reason).toBe(
       'retrieve is down; rank is down',
     );
-    expect(decideRung([failure('log-impressions')]).reason).toBe('');
+    expect(decideRung([failure('log-impressions')], false).reason).toBe('');
   });
 
   it('has a name for each rung and none for what is not on the ladder', () => {

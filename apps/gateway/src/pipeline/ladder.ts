@@ -3,6 +3,7 @@
  * in memory. Which rung an answer stands on follows from which stages failed, and from nothing else.
  */
 import { Rung } from '@watchnext/contract';
+import type { Draft } from './draft';
 import type { StageFailure } from './failure';
 
 export interface RungDecision {
@@ -14,8 +15,11 @@ export interface RungDecision {
 /** Stages whose failure costs a rung. */
 export const LADDER_STAGES = { state: 'read-state', retrieval: 'retrieve', ranking: 'rank' } as const;
 
-/** Without the user's state there is nobody to retrieve for: that failure counts as retrieval's. */
-export function decideRung(failures: readonly StageFailure[]): RungDecision {
+/**
+ * Without the user's state there is nobody to retrieve for: that failure counts as retrieval's.
+ * @param isRanked whether ranking scored anything; without retrieval there may have been nothing to ask it for
+ */
+export function decideRung(failures: readonly StageFailure[], isRanked: boolean): RungDecision {
   const failed = new Set(failures.map(({ stage }) => stage));
   const withoutRetrieval = failed.has(LADDER_STAGES.retrieval) || failed.has(LADDER_STAGES.state);
   const withoutRanking = failed.has(LADDER_STAGES.ranking);
@@ -24,9 +28,14 @@ export function decideRung(failures: readonly StageFailure[]): RungDecision {
     .filter(({ stage }) => costly.has(stage))
     .map(({ message }) => message)
     .join('; ');
-  if (withoutRetrieval) return { rung: withoutRanking ? Rung.MEMORY_POPULAR : Rung.SNAPSHOT_POPULAR, reason };
+  if (withoutRetrieval)
+    return { rung: withoutRanking || !isRanked ? Rung.MEMORY_POPULAR : Rung.SNAPSHOT_POPULAR, reason };
   return { rung: withoutRanking ? Rung.RETRIEVAL_ORDER : Rung.FULL, reason };
 }
+
+/** The rung of a draft whose stages have run. */
+export const rungOf = ({ failures, ranked }: Pick<Draft, 'failures' | 'ranked'>): RungDecision =>
+  decideRung(failures, ranked[0]?.score !== undefined);
 
 /** Names of the rungs in answers, logs and metrics. */
 export const RUNG_NAMES = {

@@ -1,6 +1,6 @@
 /**
- * What is being watched now: playbacks per video, each counted once and halving in weight every day, seen from the
- * newest playback (so that an imported log of past years has its trends too). Kept in memory, bounded.
+ * What is being watched now: playbacks per video, each counted once, its weight halved for every day of age. Only the
+ * weights' proportions matter, so an imported log of past years has its trends too. Kept in memory, bounded.
  *
  * Forward decay: a playback at time t adds 2^((t − landmark)/halfLife) once, and nothing is touched as time passes;
  * the landmark moves when the weights would grow out of a double's comfortable range.
@@ -25,7 +25,6 @@ export class TrendingVideos {
   private readonly weights = new Map<string, number>();
   private readonly playbacks = new Set<number>();
   private landmarkMs: number | undefined;
-  private newestMs = 0;
   private order: readonly ScoredVideo[] = [];
   private orderedAtMs = -Infinity;
   private changed = false;
@@ -38,18 +37,18 @@ export class TrendingVideos {
     if (this.playbacks.size > REMEMBERED_PLAYBACKS) this.playbacks.delete(this.playbacks.values().next().value!);
 
     this.landmarkMs ??= atMs;
-    this.newestMs = Math.max(this.newestMs, atMs);
     if ((atMs - this.landmarkMs) / HALF_LIFE_MS > MAX_DOUBLINGS) this.moveLandmark(atMs);
     this.weights.set(videoId, (this.weights.get(videoId) ?? 0) + 2 ** ((atMs - this.landmarkMs) / HALF_LIFE_MS));
     if (this.weights.size > MAX_VIDEOS) this.dropLighterHalf();
     this.changed = true;
   }
 
-  /** Most watched first; the score is in playbacks, decayed to the newest one's time. Up to a second old. */
+  /** Most watched first, scored as a share of the first one's weight: in (0, 1]. Up to a second old. */
   top(limit: number, nowMs: number): readonly ScoredVideo[] {
     if (this.changed && nowMs - this.orderedAtMs >= ORDER_AGE_MS) {
-      const scale = 2 ** ((this.landmarkMs! - this.newestMs) / HALF_LIFE_MS);
-      this.order = this.sorted().map(([videoId, weight]) => ({ videoId, score: weight * scale }));
+      const sorted = this.sorted();
+      const most = sorted[0]?.[1] ?? 1;
+      this.order = sorted.map(([videoId, weight]) => ({ videoId, score: weight / most }));
       this.orderedAtMs = nowMs;
       this.changed = false;
     }

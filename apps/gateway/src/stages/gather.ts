@@ -36,7 +36,7 @@ export function gatherStage({ catalogue, trending, snapshots }: Memory): Stage<D
   };
 }
 
-/** 1 at the upload, one half after a day, towards 0 with age. */
+/** 1 at the upload, halved every seven days: the scale on which snapshots score their fresh videos. */
 export function freshness(uploadedAtMs: number, nowMs: number): number {
-  return 1 / (1 + Math.max(0, nowMs - uploadedAtMs) / DAY_MS);
+  return 2 ** (Math.min(0, uploadedAtMs - nowMs) / (7 * DAY_MS));
 }

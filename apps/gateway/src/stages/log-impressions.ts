@@ -4,7 +4,7 @@ import { v7 as timeOrderedId } from 'uuid';
 import type { Draft, PlacedItem } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
-import { decideRung } from '../pipeline/ladder';
+import { rungOf } from '../pipeline/ladder';
 
 export const LOG_IMPRESSIONS = 'log-impressions';
 
@@ -33,15 +33,15 @@ export function logImpressionsStage(eventLog: EventLog, nowMs: () => number): St
 }
 
 /** The snapshot whose models made the answer; empty where none did. */
-export function servedSnapshotId({ failures, snapshotId }: Draft): string {
-  return decideRung(failures).rung === Rung.MEMORY_POPULAR ? '' : snapshotId;
+export function servedSnapshotId(draft: Draft): string {
+  return rungOf(draft).rung === Rung.MEMORY_POPULAR ? '' : draft.snapshotId;
 }
 
 export const impressionIdOf = (requestId: string, position: number) => `${requestId}-${position}`;
 
 function impressionsEvent(draft: Draft, nowMs: number): Event {
-  const { request, context, mark, failures, page } = draft;
-  const { rung, reason } = decideRung(failures);
+  const { request, context, mark, page } = draft;
+  const { rung, reason } = rungOf(draft);
   return {
     eventId: timeOrderedId({ msecs: nowMs }),
     occurredAtMs: nowMs,

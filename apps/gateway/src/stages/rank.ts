@@ -3,7 +3,7 @@ import type { Ranking } from '../clients/model-clients';
 import { SnapshotMissingError } from '../clients/rpc-failure';
 import { type BlendedCandidate, type Draft, type RankedCandidate, SOURCES } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
-import { ContractViolation } from '../pipeline/failure';
+import { DependencyError } from '../pipeline/failure';
 import { LADDER_STAGES } from '../pipeline/ladder';
 import { forModels } from './for-models';
 import { byExpectedWatchSeconds, bySourceScore } from './place';
@@ -73,22 +73,24 @@ function asRankCandidate({ videoId, video, sources }: BlendedCandidate): RankCan
   return { videoId, video: video.facts, source, sourceScore: score };
 }
 
-/** @throws ContractViolation unless ranking gave a finite score to each candidate, in the order given */
+/** @throws DependencyError unless ranking gave a finite score to each candidate, in the order given */
 export function withScores(candidates: readonly BlendedCandidate[], response: RankResponse): RankedCandidate[] {
   if (response.scores.length !== candidates.length) {
-    throw new ContractViolation(`ranking scored ${response.scores.length} of ${candidates.length} candidates`);
+    throw broken(`scored ${response.scores.length} of ${candidates.length} candidates`);
   }
   const ranked = candidates.map((candidate, index) => {
     const { videoId, expectedWatchSeconds, featuresChecksum } = response.scores[index]!;
     if (videoId !== candidate.videoId) {
-      throw new ContractViolation(`ranking answered for ${videoId} where ${candidate.videoId} was asked`);
+      throw broken(`answered for ${videoId} where ${candidate.videoId} was asked`);
     }
-    if (!Number.isFinite(expectedWatchSeconds))
-      throw new ContractViolation(`ranking scored ${videoId} ${expectedWatchSeconds}`);
+    if (!Number.isFinite(expectedWatchSeconds)) throw broken(`scored ${videoId} ${expectedWatchSeconds}`);
     return { ...candidate, score: expectedWatchSeconds, featuresChecksum };
   });
   return ranked.sort(byExpectedWatchSeconds);
 }
+
+/** Another program's breach of contract costs a rung, as its absence would. */
+const broken = (what: string) => new DependencyError('ranking', 'dependency-failed', what);
 
 const withoutScore = (candidate: BlendedCandidate): RankedCandidate => ({
   ...candidate,

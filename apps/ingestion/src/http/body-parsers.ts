@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { FieldError, isObject } from '../collect/json-schema';
 import { readEventJson } from '../collect/event-json';
 import type { BatchItem } from '../collect/collector';
-import { ApiError } from './api-error';
+import { ApiError } from '@watchnext/service';
 
 export const MAX_BODY_BYTES = 2 ** 20;
 export const MAX_EVENTS = 1_000;

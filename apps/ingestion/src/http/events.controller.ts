@@ -1,7 +1,7 @@
 import { Body, Controller, Header, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Collector, type BatchItem, type ItemResult } from '../collect/collector';
-import { ApiError } from './api-error';
+import { ApiError } from '@watchnext/service';
 import { PROTOBUF } from './body-parsers';
 import { ref } from './openapi';
 

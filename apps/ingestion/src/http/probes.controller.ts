@@ -2,7 +2,7 @@ import { Controller, Get, Header, HttpCode, Inject } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Ingestion } from '../ingestion';
 import { LagReader, type Lag } from '../lag';
-import { ApiError } from './api-error';
+import { ApiError } from '@watchnext/service';
 import { ref } from './openapi';
 
 @ApiTags('probes')

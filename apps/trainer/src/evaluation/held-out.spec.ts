@@ -5,17 +5,25 @@ import { drawQueries } from './held-out-queries';
 import { gateRecallK, popularityScorer, rankNextWatches } from './next-watch';
 import { setUsersAside } from './validation-users';
 
-const example = (userId: string, labelVideoId: string, labelAtMs: number, watchedVideoIds: string[] = []): CandidateExample => ({
+const example = (
+  userId: string,
+  labelVideoId: string,
+  labelAtMs: number,
+  watchedVideoIds: string[] = [],
+): CandidateExample => ({
   userId,
   labelVideoId,
   labelAtMs,
   features: { watchedVideoIds, searchTokens: [], country: '', device: '', loggedIn: false, ageYears: 0, gender: 0 },
 });
-const manyUsers = (count: number) => Array.from({ length: count }, (_, user) => example(`u${user}`, `v${user % 7}`, user));
+const manyUsers = (count: number) =>
+  Array.from({ length: count }, (_, user) => example(`u${user}`, `v${user % 7}`, user));
 
 describe('held-out queries', () => {
   it('are the first five watches of a user, rewatches left out and counted', () => {
-    const examples = Array.from({ length: 8 }, (_, n) => example('u', `v${n}`, 100 - n)).concat(example('u', 'seen', 0, ['seen']));
+    const examples = Array.from({ length: 8 }, (_, n) => example('u', `v${n}`, 100 - n)).concat(
+      example('u', 'seen', 0, ['seen']),
+    );
     const { queries, rewatchCount } = drawQueries(examples, 10, createRandom(1));
     expect(queries.map((query) => query.example.labelVideoId)).toEqual(['v7', 'v6', 'v5', 'v4', 'v3']);
     expect(rewatchCount).toBe(1);
@@ -38,7 +46,11 @@ describe('held-out queries', () => {
       10,
       createRandom(1),
     );
-    const { ranks, coverage, knownShare } = await rankNextWatches(popularityScorer(counts), queries, new AbortController().signal);
+    const { ranks, coverage, knownShare } = await rankNextWatches(
+      popularityScorer(counts),
+      queries,
+      new AbortController().signal,
+    );
     expect(Object.fromEntries(ranks.map(({ userId, rank }) => [userId, rank]))).toEqual({ u: 2, v: 1, w: Infinity });
     expect(coverage).toBe(1);
     expect(knownShare).toBeCloseTo(2 / 3);

@@ -5,7 +5,9 @@ import { RankingModel } from '@watchnext/ranking-model';
 import { type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 
 /** Both models of a snapshot, from their tables and weights: for evaluation and training on, not for serving. */
-export async function loadModels({ directory }: LocalSnapshot): Promise<{ candidate: CandidateModel; ranking: RankingModel }> {
+export async function loadModels({
+  directory,
+}: LocalSnapshot): Promise<{ candidate: CandidateModel; ranking: RankingModel }> {
   const metadata = async (file: string) => JSON.parse(await readFile(join(directory, file), 'utf8'));
   const tensors = (file: string) => readSafetensorsFile(join(directory, file));
   return {

@@ -25,7 +25,8 @@ export function modelScorer(model: CandidateModel): CatalogueScorer {
       const dimensions = user.length;
       for (let video = 0, at = 0; video < scores.length; video += 1) {
         let sum = 0;
-        for (let dimension = 0; dimension < dimensions; dimension += 1, at += 1) sum += user[dimension] * videoVectors[at];
+        for (let dimension = 0; dimension < dimensions; dimension += 1, at += 1)
+          sum += user[dimension] * videoVectors[at];
         scores[video] = sum;
       }
       return scores;

@@ -55,7 +55,11 @@ describe('a pipeline of stages', () => {
       expect(seconds).toBeGreaterThanOrEqual(0);
       done.push(`${stage} ${JSON.stringify(facts)}`);
     };
-    const state = await runPipeline([giveSizes, note], ['sizes', 'parentSnapshotId'], options({ reporter, onStageDone }));
+    const state = await runPipeline(
+      [giveSizes, note],
+      ['sizes', 'parentSnapshotId'],
+      options({ reporter, onStageDone }),
+    );
     expect(state).toEqual({ sizes, parentSnapshotId: 'p' });
     expect(done).toEqual(['give sizes {}', 'note {"found":1}']);
     expect(reporter.lines).toEqual(['1/2 give sizes', 'give sizes done', '2/2 note', 'note 1/2', 'note done']);
@@ -95,7 +99,9 @@ describe('a pipeline of stages', () => {
       },
     });
     const reporter = new Recorder();
-    await expect(runPipeline([aborts], [], options({ signal: controller.signal, reporter }))).rejects.toThrow(new RunStoppedError('aborts'));
+    await expect(runPipeline([aborts], [], options({ signal: controller.signal, reporter }))).rejects.toThrow(
+      new RunStoppedError('aborts'),
+    );
     expect(reporter.lines.at(-1)).toBe('aborts broken');
     await expect(runPipeline([giveSizes], [], options({ signal: controller.signal }))).rejects.toThrow(RunStoppedError);
   });

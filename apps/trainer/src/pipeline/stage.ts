@@ -33,6 +33,8 @@ export interface Stage<Needs extends StateKey = StateKey, Gives extends StateKey
 }
 
 /** Infers a stage's types from its lists, then forgets them, so that stages of all kinds make one list. */
-export function defineStage<const Needs extends StateKey, const Gives extends StateKey>(stage: Stage<Needs, Gives>): Stage {
+export function defineStage<const Needs extends StateKey, const Gives extends StateKey>(
+  stage: Stage<Needs, Gives>,
+): Stage {
   return stage as unknown as Stage;
 }

@@ -40,7 +40,14 @@ describe('progress', () => {
       reporter.progress('replay', done, 50, 'x');
     }
     reporter.stageEnded('replay', true);
-    expect(sent.map(({ done, total }) => `${done}/${total}`)).toEqual(['0/1', '10/50', '20/50', '30/50', '40/50', '50/50']);
+    expect(sent.map(({ done, total }) => `${done}/${total}`)).toEqual([
+      '0/1',
+      '10/50',
+      '20/50',
+      '30/50',
+      '40/50',
+      '50/50',
+    ]);
     expect(sent[0]).toEqual({ kind: 'progress', stage: 'replay', done: 0, total: 1, detail: 'stage 2 of 5' });
   });
 

@@ -1,7 +1,13 @@
 import { type MetricRow, type MetricTable, nextWatchMetrics, PopularityCounts } from '@watchnext/evaluation';
 import type { Random } from '@watchnext/learning';
 import { drawQueries } from '../evaluation/held-out-queries';
-import { type CatalogueScorer, gateRecallK, modelScorer, popularityScorer, rankNextWatches } from '../evaluation/next-watch';
+import {
+  type CatalogueScorer,
+  gateRecallK,
+  modelScorer,
+  popularityScorer,
+  rankNextWatches,
+} from '../evaluation/next-watch';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
 
@@ -29,7 +35,11 @@ export const evaluateCandidatesStage = (userLimit: number) =>
     needs: ['replayed', 'split', 'candidateModel', 'index'],
     gives: ['candidateEvaluation'],
     async run({ replayed, split, candidateModel, index }, { progress, random, signal, note }) {
-      const { queries, rewatchCount, userCount } = drawQueries(split.candidateHeldOut, userLimit, random.fork('queries'));
+      const { queries, rewatchCount, userCount } = drawQueries(
+        split.candidateHeldOut,
+        userLimit,
+        random.fork('queries'),
+      );
       const popularity = popularityAtSplit(replayed, split);
       const scorers: [string, CatalogueScorer][] = [
         ['model', modelScorer(candidateModel)],
@@ -83,7 +93,8 @@ function rowsOf(
   const rows: MetricRow[] = [];
   for (const k of ks) {
     const recall = metrics.recallAtK.get(k);
-    if (recall) rows.push({ name: `candidates.recall@${k}`, scorer, value: recall.value(), interval: recall.interval(random) });
+    if (recall)
+      rows.push({ name: `candidates.recall@${k}`, scorer, value: recall.value(), interval: recall.interval(random) });
   }
   rows.push({
     name: 'candidates.map',

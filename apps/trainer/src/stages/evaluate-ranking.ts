@@ -2,7 +2,9 @@ import {
   COUNTING_SCORERS,
   type CountedImpression,
   countingScores,
+  ITEM_SCORERS,
   type MetricRow,
+  metricValue,
   pagesOf,
   watchTimeMae,
   weightedPerUserLoss,
@@ -49,7 +51,9 @@ export const evaluateRankingStage = () =>
       const counted = countingScores(split.rankingTraining.map(labelled), impressions);
       const losses = [
         measured(LOSS, 'model', weightedPerUserLoss(impressions, pages, scores)),
-        ...COUNTING_SCORERS.map((scorer) => measured(LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer]))),
+        ...COUNTING_SCORERS.map((scorer) =>
+          measured(LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer])),
+        ),
       ];
       const itemMean = 'item expected watch time';
       const clickedCount = impressions.reduce((count, { clicked }) => count + (clicked ? 1 : 0), 0);
@@ -60,12 +64,16 @@ export const evaluateRankingStage = () =>
             ...losses,
             measured(MAE, 'model', watchTimeMae(impressions, scores)),
             measured(MAE, itemMean, watchTimeMae(impressions, counted[itemMean])),
-            { name: 'ranking.mean_watch_seconds', scorer: 'actual', value: mean(impressions, (i) => actualSeconds(impressions[i])) },
+            {
+              name: 'ranking.mean_watch_seconds',
+              scorer: 'actual',
+              value: mean(impressions, (i) => actualSeconds(impressions[i])),
+            },
             { name: 'ranking.mean_watch_seconds', scorer: 'model', value: mean(impressions, (i) => scores[i]) },
             { name: 'ranking.pages', scorer: 'model', value: pages.length },
           ],
           loss: losses[0].value,
-          floorLoss: Math.min(...losses.slice(1).map((row) => row.value)),
+          floorLoss: Math.min(...ITEM_SCORERS.map((scorer) => metricValue(losses, LOSS, scorer))),
         },
       };
     },

@@ -1,14 +1,15 @@
 import { evaluateGate, type GateLimits, gateReasons } from '@watchnext/evaluation';
 import { defineStage } from '../pipeline/stage';
+import { overrideGate } from './override-gate';
 
 /** May the evaluated models become the current snapshot? */
-export const gateStage = (limits?: GateLimits) =>
+export const gateStage = (overridden: boolean, limits?: GateLimits) =>
   defineStage({
     name: 'gate',
     needs: ['candidateEvaluation', 'rankingEvaluation', 'currentMetrics', 'index'],
     gives: ['gate', 'metrics'],
     async run({ candidateEvaluation, rankingEvaluation, currentMetrics, index }, { note }) {
-      const gate = evaluateGate(
+      const verdict = evaluateGate(
         {
           recallK: candidateEvaluation.recallK,
           candidateRecall: candidateEvaluation.recall,
@@ -20,6 +21,7 @@ export const gateStage = (limits?: GateLimits) =>
         currentMetrics,
         limits,
       );
+      const gate = overrideGate(verdict, overridden);
       note({ passed: gate.passed, ...(gate.passed ? {} : { reasons: gateReasons(gate) }) });
       return { gate, metrics: [...candidateEvaluation.metrics, ...rankingEvaluation.metrics] };
     },

@@ -29,9 +29,7 @@ export const measureCurrentStage = (store: SnapshotStore) =>
         const manifest = await store.readManifest(parentSnapshotId);
         const trainedUntilMs = manifest.window?.toMs ?? Infinity;
         currentMetrics =
-          trainedUntilMs <= split.evaluatedFromMs
-            ? await reEvaluate()
-            : { snapshotId: parentSnapshotId, origin: 'recorded', ...recordedIn(manifest, recallName) };
+          trainedUntilMs <= split.evaluatedFromMs ? await reEvaluate(manifest) : recordedIn(manifest, recallName);
       } catch (error) {
         if (!(error instanceof SnapshotStoreError) || error.retriable) throw error;
         note({ unreadable: error.message });
@@ -39,9 +37,17 @@ export const measureCurrentStage = (store: SnapshotStore) =>
       note({ ...currentMetrics });
       return { currentMetrics, parentSnapshotId };
 
-      async function reEvaluate(): Promise<CurrentMetrics> {
-        const local = await store.fetch(parentSnapshotId as string);
-        const { candidate, ranking } = await loadModels(local);
+      async function reEvaluate(manifest: SnapshotManifest): Promise<CurrentMetrics> {
+        const local = await store.fetch(manifest.snapshotId);
+        let models: Awaited<ReturnType<typeof loadModels>>;
+        try {
+          models = await loadModels(local);
+        } catch (error) {
+          // Made by a program with other features than this one's, as after an upgrade.
+          note({ notLoadable: (error as Error).message });
+          return recordedIn(manifest, recallName);
+        }
+        const { candidate, ranking } = models;
         const { queries, recallK } = candidateEvaluation;
         const { ranks } = await rankNextWatches(modelScorer(candidate), queries, signal);
         const statistics = JSON.parse(
@@ -59,8 +65,13 @@ export const measureCurrentStage = (store: SnapshotStore) =>
     },
   });
 
-function recordedIn(manifest: SnapshotManifest, recallName: string) {
+function recordedIn({ snapshotId, metrics }: SnapshotManifest, recallName: string): CurrentMetrics {
   const value = (name: string) =>
-    manifest.metrics.find((metric) => metric.name === name && metric.scorer === 'model')?.value ?? NaN;
-  return { candidateRecall: value(recallName), weightedPerUserLoss: value('ranking.weighted_per_user_loss') };
+    metrics.find((metric) => metric.name === name && metric.scorer === 'model')?.value ?? NaN;
+  return {
+    snapshotId,
+    origin: 'recorded',
+    candidateRecall: value(recallName),
+    weightedPerUserLoss: value('ranking.weighted_per_user_loss'),
+  };
 }

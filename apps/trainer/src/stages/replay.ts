@@ -1,11 +1,6 @@
 import { TOPICS, type Event, type VideoFacts } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import {
-  type CandidateExample,
-  type RankingExample,
-  replayUser,
-  VideoStatisticsTimeline,
-} from '@watchnext/features';
+import { type CandidateExample, type RankingExample, replayUser, VideoStatisticsTimeline } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
 import { defineStage } from '../pipeline/stage';
 import type { CompletedWatch } from '../pipeline/run-state';

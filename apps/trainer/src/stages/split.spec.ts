@@ -10,7 +10,9 @@ const at = (text: string) => Date.parse(text);
 
 describe('the moment that held-out days begin', () => {
   it('is the start of the last UTC day', () => {
-    expect(splitMoment(at('2026-11-01T09:00Z'), at('2026-11-10T23:50Z'), 1).evaluatedFromMs).toBe(at('2026-11-10T00:00Z'));
+    expect(splitMoment(at('2026-11-01T09:00Z'), at('2026-11-10T23:50Z'), 1).evaluatedFromMs).toBe(
+      at('2026-11-10T00:00Z'),
+    );
   });
 
   it('counts several days back, as for KuaiRand: train to 05-03, test 05-04 and 05-05', () => {
@@ -19,7 +21,9 @@ describe('the moment that held-out days begin', () => {
   });
 
   it('joins a last day that has hardly begun to the day before', () => {
-    expect(splitMoment(at('2026-11-01T00:00Z'), at('2026-11-10T03:00Z'), 1).evaluatedFromMs).toBe(at('2026-11-09T00:00Z'));
+    expect(splitMoment(at('2026-11-01T00:00Z'), at('2026-11-10T03:00Z'), 1).evaluatedFromMs).toBe(
+      at('2026-11-09T00:00Z'),
+    );
   });
 
   it('holds out the last 20% of the time where there are not days enough on both sides', () => {
@@ -29,34 +33,48 @@ describe('the moment that held-out days begin', () => {
 
   it('lies within the log, and leaves at least as many days before it as it holds out, or 80% of the time', () => {
     fc.assert(
-      fc.property(fc.nat(1_000 * 24), fc.integer({ min: 1, max: 40 * 24 }), fc.integer({ min: 1, max: 5 }), (from, hours, days) => {
-        const fromMs = from * HOUR_MS;
-        const toMs = fromMs + hours * HOUR_MS;
-        const { evaluatedFromMs, rule } = splitMoment(fromMs, toMs, days);
-        expect(evaluatedFromMs).toBeGreaterThan(fromMs);
-        expect(evaluatedFromMs).toBeLessThanOrEqual(toMs);
-        if (rule === 'last 20% of the time') expect(evaluatedFromMs - fromMs).toBeCloseTo(0.8 * (toMs - fromMs), -1);
-        else {
-          expect(evaluatedFromMs % DAY_MS).toBe(0);
-          expect(evaluatedFromMs - fromMs).toBeGreaterThanOrEqual(days * DAY_MS);
-        }
-      }),
+      fc.property(
+        fc.nat(1_000 * 24),
+        fc.integer({ min: 1, max: 40 * 24 }),
+        fc.integer({ min: 1, max: 5 }),
+        (from, hours, days) => {
+          const fromMs = from * HOUR_MS;
+          const toMs = fromMs + hours * HOUR_MS;
+          const { evaluatedFromMs, rule } = splitMoment(fromMs, toMs, days);
+          expect(evaluatedFromMs).toBeGreaterThan(fromMs);
+          expect(evaluatedFromMs).toBeLessThanOrEqual(toMs);
+          if (rule === 'last 20% of the time') expect(evaluatedFromMs - fromMs).toBeCloseTo(0.8 * (toMs - fromMs), -1);
+          else {
+            expect(evaluatedFromMs % DAY_MS).toBe(0);
+            expect(evaluatedFromMs - fromMs).toBeGreaterThanOrEqual(days * DAY_MS);
+          }
+        },
+      ),
       { seed: 11 },
     );
   });
 });
 
-const watched = (userId: string, labelVideoId: string, labelAtMs: number) => ({ userId, labelVideoId, labelAtMs }) as CandidateExample;
+const watched = (userId: string, labelVideoId: string, labelAtMs: number) =>
+  ({ userId, labelVideoId, labelAtMs }) as CandidateExample;
 const shown = (servedAtMs: number, clicked: boolean) => ({ servedAtMs, clicked }) as RankingExample;
 const logOf = (candidateExamples: CandidateExample[], rankingExamples: RankingExample[]) => {
   const times = [...candidateExamples.map((e) => e.labelAtMs), ...rankingExamples.map((e) => e.servedAtMs)];
-  return { candidateExamples, rankingExamples, fromMs: Math.min(...times), toMs: Math.max(...times) } as unknown as ReplayedLog;
+  return {
+    candidateExamples,
+    rankingExamples,
+    fromMs: Math.min(...times),
+    toMs: Math.max(...times),
+  } as unknown as ReplayedLog;
 };
 
 describe('splitByTime', () => {
   const days = [0, 1, 2, 3];
-  const watches = days.flatMap((day) => [watched('a', 'x', day * DAY_MS), watched('b', 'y', day * DAY_MS + 20 * HOUR_MS)]);
-  const impressions = days.flatMap((day) => [shown(day * DAY_MS, true), shown(day * DAY_MS + HOUR_MS, false)]);
+  const watches = days.flatMap((day) => [
+    watched('a', 'x', day * DAY_MS),
+    watched('b', 'y', day * DAY_MS + 20 * HOUR_MS),
+  ]);
+  const impressions = days.flatMap((day) => [shown(day * DAY_MS, true), shown(day * DAY_MS + 13 * HOUR_MS, false)]);
 
   it('puts labels before the moment on one side, from it on on the other', () => {
     const split = splitByTime(logOf(watches, impressions), 1);
@@ -67,22 +85,64 @@ describe('splitByTime', () => {
     expect(split.rankingHeldOut).toHaveLength(2);
   });
 
+  it('ends the held-out days where labels end: impressions of the last day may not be settled yet', () => {
+    const settled = impressions.filter((impression) => impression.servedAtMs < 3 * DAY_MS);
+    const split = splitByTime(logOf(watches, settled), 1);
+    expect(split.evaluatedFromMs).toBe(2 * DAY_MS);
+    expect(split.rankingHeldOut).toHaveLength(2);
+    expect(split.candidateHeldOut).toHaveLength(4);
+  });
+
   it('falls back to the last 20% of the examples where the last days hold too little of one kind', () => {
-    // Impressions end an hour before the last day, the watches of which are few.
-    const early = [0, 1, 2, 3, 4].flatMap((hour) => [shown(2 * DAY_MS + hour * HOUR_MS, true), shown(2 * DAY_MS + hour * HOUR_MS, false)]);
-    const late = [shown(2 * DAY_MS + 22 * HOUR_MS, true), shown(2 * DAY_MS + 23 * HOUR_MS, false)];
-    const split = splitByTime(logOf(watches, [...impressions.slice(0, 4), ...early, ...late]), 1);
+    const clicksOnly = [13, 14].map((hour) => shown(3 * DAY_MS + hour * HOUR_MS, true));
+    const before = [20, 21, 22, 23].map((hour) => shown(2 * DAY_MS + hour * HOUR_MS, hour % 2 === 0));
+    const split = splitByTime(
+      logOf(watches.slice(0, 6).concat(watched('a', 'y', 3 * DAY_MS)), [
+        ...impressions.slice(0, 6),
+        ...before,
+        ...clicksOnly,
+      ]),
+      1,
+    );
     expect(split.rule).toBe('last 20% of the examples');
-    expect(split.rankingHeldOut.length).toBeGreaterThan(0);
+    expect(new Set(split.rankingHeldOut.map((example) => example.clicked))).toEqual(new Set([true, false]));
   });
 
   it.each<[string, ReplayedLog, RegExp]>([
     ['no watches', logOf([], impressions), /no completed watch/],
     ['no impressions', logOf(watches, []), /no settled impression/],
-    ['one video', logOf(watches.map((watch) => ({ ...watch, labelVideoId: 'x' })), impressions), /fewer than two videos/],
-    ['one user', logOf(watches.map((watch) => ({ ...watch, userId: 'a' })), impressions), /fewer than two users/],
-    ['no click', logOf(watches, impressions.map((impression) => ({ ...impression, clicked: false }))), /followed by a watch/],
-    ['only clicks', logOf(watches, impressions.map((impression) => ({ ...impression, clicked: true }))), /without a watch/],
+    [
+      'one video',
+      logOf(
+        watches.map((watch) => ({ ...watch, labelVideoId: 'x' })),
+        impressions,
+      ),
+      /fewer than two videos/,
+    ],
+    [
+      'one user',
+      logOf(
+        watches.map((watch) => ({ ...watch, userId: 'a' })),
+        impressions,
+      ),
+      /fewer than two users/,
+    ],
+    [
+      'no click',
+      logOf(
+        watches,
+        impressions.map((impression) => ({ ...impression, clicked: false })),
+      ),
+      /followed by a watch/,
+    ],
+    [
+      'only clicks',
+      logOf(
+        watches,
+        impressions.map((impression) => ({ ...impression, clicked: true })),
+      ),
+      /without a watch/,
+    ],
   ])('says what is missing with %s', (_, log, reason) => {
     expect(() => splitByTime(log, 1)).toThrow(NothingToTrainError);
     expect(() => splitByTime(log, 1)).toThrow(reason);

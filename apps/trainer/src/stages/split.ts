@@ -17,7 +17,7 @@ export interface SplitMoment {
 }
 
 /**
- * The last `evaluationDays` whole UTC days up to the log's last event; at least as many days must be left to train on,
+ * The last `evaluationDays` whole UTC days up to `toMs`, the log's last event with a label; at least as many days must be left to train on,
  * otherwise the last 20% of the time is held out.
  */
 export function splitMoment(fromMs: number, toMs: number, evaluationDays: number): SplitMoment {
@@ -58,7 +58,8 @@ function lackOf(split: TimeSplit): string | undefined {
     examples.some((example) => example.clicked === clicked);
   if (split.candidateTraining.length === 0) return 'no completed watch to train on';
   if (split.candidateHeldOut.length === 0) return 'no completed watch to evaluate on';
-  if (new Set(split.candidateTraining.map((example) => example.userId)).size < 2) return 'watches of fewer than two users';
+  if (new Set(split.candidateTraining.map((example) => example.userId)).size < 2)
+    return 'watches of fewer than two users';
   if (new Set(split.candidateTraining.map((example) => example.labelVideoId)).size < 2) {
     return 'watches of fewer than two videos';
   }
@@ -81,7 +82,9 @@ function lackOf(split: TimeSplit): string | undefined {
 export function splitByTime(log: ReplayedLog, evaluationDays: number): TimeSplit {
   if (log.candidateExamples.length === 0) throw new NothingToTrainError('the archive holds no completed watch');
   if (log.rankingExamples.length === 0) throw new NothingToTrainError('the archive holds no settled impression');
-  const split = cut(log, splitMoment(log.fromMs, log.toMs, evaluationDays));
+  // Impressions younger than the join window have no label yet: the days to hold out end where labels do.
+  const settledToMs = log.rankingExamples.reduce((latest, { servedAtMs }) => Math.max(latest, servedAtMs), -Infinity);
+  const split = cut(log, splitMoment(log.fromMs, Math.min(log.toMs, settledToMs), evaluationDays));
   if (!lackOf(split)) return split;
   const byExamples = cut(log, quantileMoment(log));
   const lack = lackOf(byExamples);

@@ -8,8 +8,11 @@ import {
 import { setUsersAside } from '../evaluation/validation-users';
 import { defineStage } from '../pipeline/stage';
 
-/** Up to here a second trial costs seconds; beyond, the default encoder has data enough to be the better one. */
-const BOTH_ENCODERS_BELOW_EXAMPLES = 100_000;
+/**
+ * Below this a second trial costs seconds; from it on the default encoder has data enough to be the better one, and the
+ * recall of epochs is known well enough to stop at the first that does not raise it.
+ */
+const LARGE_EXAMPLES = 100_000;
 
 /** The last watch as an input of its own must earn its place: a gain below this share of the recall may be chance. */
 const LEAST_GAIN_SHARE = 0.05;
@@ -62,15 +65,22 @@ export const trainCandidatesStage = (createEngine: CandidateEngineFactory, seed:
           },
         });
         tried[trialConfig.historyEncoder] = `recall ${recall.toFixed(4)} after ${epochCount} epochs`;
-        if (!best || recall > best.recall * (1 + LEAST_GAIN_SHARE)) best = { model, config: { ...trialConfig, epochCount }, recall };
+        if (!best || recall > best.recall * (1 + LEAST_GAIN_SHARE))
+          best = { model, config: { ...trialConfig, epochCount }, recall };
       }
       const { model, config: candidateConfig } = best as Trial;
-      note({ videos: model.videoIds.length, validationExamples: validation.length, tried, chosen: candidateConfig.historyEncoder });
+      note({
+        videos: model.videoIds.length,
+        validationExamples: validation.length,
+        tried,
+        chosen: candidateConfig.historyEncoder,
+      });
       return { candidateModel: model, candidateConfig };
     },
   });
 
 function trialConfigs(config: CandidateModelConfig, exampleCount: number, canCompare: boolean): CandidateModelConfig[] {
-  if (!canCompare || exampleCount >= BOTH_ENCODERS_BELOW_EXAMPLES) return [config];
+  if (exampleCount >= LARGE_EXAMPLES) return [{ ...config, patienceEpochs: 1 }];
+  if (!canCompare) return [config];
   return (['mean', 'mean-and-last'] as const).map((historyEncoder) => ({ ...config, historyEncoder }));
 }

@@ -30,7 +30,11 @@ export const trainOnStage = (
       const report =
         (model: string, part: number) =>
         ({ step, stepCount, loss }: { step: number; stepCount: number; loss: number }) =>
-          progress.report(part * 1_000 + Math.round((1_000 * step) / stepCount), 2_000, `${model} loss ${loss.toFixed(3)}`);
+          progress.report(
+            part * 1_000 + Math.round((1_000 * step) / stepCount),
+            2_000,
+            `${model} loss ${loss.toFixed(3)}`,
+          );
       const candidate = await trainCandidateModel({
         examples: replayed.candidateExamples,
         config: candidateConfig,

@@ -1,8 +1,8 @@
-import { defaultRankingConfig, type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
+import { defaultRankingConfig, type RankingEngineFactory, type RankingObjective, trainRankingModel } from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
 
 /** Trains ranking on the impressions before the held-out days, statistics of videos as old as serving has them. */
-export const trainRankingStage = (createEngine: RankingEngineFactory, seed: number) =>
+export const trainRankingStage = (createEngine: RankingEngineFactory, seed: number, objective: RankingObjective) =>
   defineStage({
     name: 'train ranking model',
     needs: ['replayed', 'split'],
@@ -14,7 +14,7 @@ export const trainRankingStage = (createEngine: RankingEngineFactory, seed: numb
       const rankingModel = await trainRankingModel({
         examples,
         statisticsAt: (videoId, atMs) => replayed.statistics.asOf(videoId, atMs),
-        config: defaultRankingConfig({ exampleCount: examples.length, videoCount }),
+        config: { ...defaultRankingConfig({ exampleCount: examples.length, videoCount }), objective },
         createEngine,
         seed,
         signal,

@@ -17,18 +17,31 @@ const record = (key: string, offset: number, fields: Partial<LogRecord> = {}): L
 });
 
 /** An archive of these batches; only `read` is asked for here. */
-const archiveOf = (batches: LogRecord[][]) => ({ read: async function* () { yield* batches; } }) as unknown as EventArchive;
+const archiveOf = (batches: LogRecord[][]) =>
+  ({
+    read: async function* () {
+      yield* batches;
+    },
+  }) as unknown as EventArchive;
 
 async function collect(batches: LogRecord[][], signal = new AbortController().signal) {
   const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
   const users: UserRecords[] = [];
   for await (const user of readUserRecords(archiveOf(batches), TOPIC, PARTITIONS, counts, signal)) users.push(user);
-  return { counts, users: users.map(({ userId, records }) => `${userId}: ${records.map((entry) => entry.offset)}`), raw: users };
+  return {
+    counts,
+    users: users.map(({ userId, records }) => `${userId}: ${records.map((entry) => entry.offset)}`),
+    raw: users,
+  };
 }
 
 describe('reading the archive user by user', () => {
   it('keeps a user together across batches', async () => {
-    const { users, counts } = await collect([[record('a', 1), record('a', 3)], [record('a', 4), record('b', 2)], [record('b', 9)]]);
+    const { users, counts } = await collect([
+      [record('a', 1), record('a', 3)],
+      [record('a', 4), record('b', 2)],
+      [record('b', 9)],
+    ]);
     expect(users).toEqual(['a: 1,3,4', 'b: 2,9']);
     expect(counts.recordCount).toBe(5);
   });
@@ -36,7 +49,12 @@ describe('reading the archive user by user', () => {
   it('leaves out and counts what is no event and what lies in a wrong partition', async () => {
     const wrong = (partitionOf('b', PARTITIONS) + 1) % PARTITIONS;
     const { users, counts } = await collect([
-      [record('a', 1, { value: Uint8Array.of(255, 255) }), record('a', 2), record('b', 3, { partition: wrong }), record('c', 4)],
+      [
+        record('a', 1, { value: Uint8Array.of(255, 255) }),
+        record('a', 2),
+        record('b', 3, { partition: wrong }),
+        record('c', 4),
+      ],
     ]);
     expect(users).toEqual(['a: 2', 'c: 4']);
     expect(counts).toEqual({ recordCount: 4, undecodableCount: 1, misplacedCount: 1 });

@@ -1,7 +1,7 @@
 import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 import { partitionOf } from '@watchnext/event-log';
-import type { UserRecord } from '@watchnext/features';
+import { type UserRecord, userIdOf } from '@watchnext/features';
 import { decodeEvent } from './read-catalogue';
 
 /** One user's records in log order. */
@@ -15,7 +15,7 @@ export interface ReadCounts {
   recordCount: number;
   /** Bytes that are no event; they are among the dead letters. */
   undecodableCount: number;
-  /** In a partition that is not their key's: the materialiser has sent them to the right one, where they are read. */
+  /** Under a key that is not their user's, or in a partition that is not their key's: the materialiser has sent them on. */
   misplacedCount: number;
 }
 
@@ -48,8 +48,9 @@ export async function* readUserRecords(
       if (!inItsPartition) counts.misplacedCount += 1;
       else {
         const decoded = decodeRecord(record);
-        if (decoded) records.push(decoded);
-        else counts.undecodableCount += 1;
+        if (!decoded) counts.undecodableCount += 1;
+        else if (userIdOf(decoded.event) !== record.key) counts.misplacedCount += 1;
+        else records.push(decoded);
       }
     }
   }

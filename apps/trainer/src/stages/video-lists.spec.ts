@@ -17,19 +17,35 @@ const catalogue = (...withdrawn: string[]) => ({ facts: new Map(), withdrawn: ne
 
 describe('the lists of a snapshot', () => {
   it('are popular first, a watch halving every three days, as a share of the first', () => {
-    const log = replayed({ old: 50, new: 2 }, [['old', 3], ['old', 3], ['old', 3], ['new', 0], ['new', 0]]);
+    const log = replayed({ old: 50, new: 2 }, [
+      ['old', 3],
+      ['old', 3],
+      ['old', 3],
+      ['new', 0],
+      ['new', 0],
+    ]);
     const { popular } = videoLists(log, catalogue());
-    expect(popular.map(({ videoId, score }) => [videoId, score])).toEqual([['new', 1], ['old', 0.75]]);
+    expect(popular.map(({ videoId, score }) => [videoId, score])).toEqual([
+      ['new', 1],
+      ['old', 0.75],
+    ]);
     expect(popular[0].video).toEqual(log.facts.get('new'));
   });
 
   it('are newest first, the score halving every seven days; uploads of the future or of no date left out', () => {
     const { fresh } = videoLists(replayed({ a: 7, b: 0, future: -1, undated: 100 }, []), catalogue());
-    expect(fresh.map(({ videoId, score }) => [videoId, score])).toEqual([['b', 1], ['a', 0.5]]);
+    expect(fresh.map(({ videoId, score }) => [videoId, score])).toEqual([
+      ['b', 1],
+      ['a', 0.5],
+    ]);
   });
 
   it('hold no withdrawn video, nor one of which nothing is known', () => {
-    const log = replayed({ a: 1, b: 1 }, [['a', 0], ['b', 0], ['unknown', 0]]);
+    const log = replayed({ a: 1, b: 1 }, [
+      ['a', 0],
+      ['b', 0],
+      ['unknown', 0],
+    ]);
     const lists = videoLists(log, catalogue('a'));
     for (const list of [lists.popular, lists.fresh]) expect(list.map(({ videoId }) => videoId)).toEqual(['b']);
   });

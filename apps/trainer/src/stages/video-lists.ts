@@ -34,7 +34,10 @@ export function videoLists(replayed: ReplayedLog, catalogue: Catalogue): VideoLi
     const video = replayed.facts.get(videoId);
     return video && !catalogue.withdrawn.has(videoId) ? [{ videoId, score, video }] : [];
   };
-  const ranked = counts.ranked().flatMap(({ videoId, score }) => listed(videoId, score)).slice(0, LIST_LENGTH);
+  const ranked = counts
+    .ranked()
+    .flatMap(({ videoId, score }) => listed(videoId, score))
+    .slice(0, LIST_LENGTH);
   const most = ranked[0]?.score ?? 1;
   const fresh = [...replayed.facts]
     .filter(([, { uploadedAtMs }]) => uploadedAtMs > 0 && uploadedAtMs <= nowMs)

@@ -113,6 +113,8 @@ function statisticsToServe(
       }),
     );
   }
-  const anySeen = replayed.rankingExamples.some(({ video, servedAtMs }) => replayed.statistics.asOf(video.videoId, servedAtMs));
+  const anySeen = replayed.rankingExamples.some(({ video, servedAtMs }) =>
+    replayed.statistics.asOf(video.videoId, servedAtMs),
+  );
   return anySeen ? Object.fromEntries(replayed.statistics.final()) : {};
 }

@@ -31,3 +31,4 @@ export {
   type CandidateTrainingOptions,
   type CandidateTrainingProgress,
 } from './training';
+export type { CandidateVocabularies } from './vocabularies';

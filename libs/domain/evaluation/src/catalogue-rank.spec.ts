@@ -4,7 +4,9 @@ import { nextWatchMetrics } from './next-watch-metrics';
 
 const catalogue = fc
   .array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 40 })
-  .chain((scores) => fc.tuple(fc.constant(scores), fc.nat(scores.length - 1), fc.uniqueArray(fc.nat(scores.length - 1))));
+  .chain((scores) =>
+    fc.tuple(fc.constant(scores), fc.nat(scores.length - 1), fc.uniqueArray(fc.nat(scores.length - 1))),
+  );
 
 describe('ranks in the whole catalogue', () => {
   it('equal the mean place over all orders of ties, excluded videos left out', () => {

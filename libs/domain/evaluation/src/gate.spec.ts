@@ -34,9 +34,9 @@ describe('the gate', () => {
 
   it.each<[string, Partial<GateMetrics>, string[]]>([
     ['candidates no better than popularity', { candidateRecall: 0.3 }, ['candidates-beat-popularity']],
-    ['ranking no better than counting', { weightedPerUserLoss: 0.33 }, ['ranking-beats-counting']],
+    ['ranking no better than means by video', { weightedPerUserLoss: 0.33 }, ['ranking-beats-item-means']],
     ['an index that loses neighbours', { indexRecallAt100: 0.9 }, ['index-recall']],
-    ['a loss that is not a number', { weightedPerUserLoss: NaN }, ['finite', 'ranking-beats-counting']],
+    ['a loss that is not a number', { weightedPerUserLoss: NaN }, ['finite', 'ranking-beats-item-means']],
     ['an infinite recall', { candidateRecall: Infinity }, ['finite']],
   ])('rejects %s', (_, fields, names) => {
     expect(failed({ ...good, ...fields })).toEqual(names);

@@ -16,10 +16,18 @@ export {
   type CountedImpression,
   countingScores,
   type CountingScorer,
+  ITEM_SCORERS,
   PopularityCounts,
   ShrunkenMeans,
 } from './counting-baselines';
-export { metricValue, type MetricRow, type MetricTable, renderTable, tableToJson, tableToMetrics } from './metric-table';
+export {
+  metricValue,
+  type MetricRow,
+  type MetricTable,
+  renderTable,
+  tableToJson,
+  tableToMetrics,
+} from './metric-table';
 export {
   type CurrentMetrics,
   DEFAULT_GATE_LIMITS,

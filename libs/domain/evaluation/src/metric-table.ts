@@ -19,7 +19,8 @@ export function metricValue(table: MetricTable, name: string, scorer: string): n
   return table.find((row) => row.name === name && row.scorer === scorer)?.value ?? NaN;
 }
 
-const digits = (value: number) => (Number.isFinite(value) ? value.toFixed(Math.abs(value) >= 100 ? 1 : 4) : String(value));
+const digits = (value: number) =>
+  Number.isFinite(value) ? value.toFixed(Math.abs(value) >= 100 ? 1 : 4) : String(value);
 
 /** Monospaced text, a row per metric in the order of first appearance, a column each for scorer, value, interval. */
 export function renderTable(table: MetricTable): string {

@@ -33,7 +33,9 @@ describe('metrics of one ranked list', () => {
 
   const lists = fc
     .uniqueArray(fc.nat(40), { minLength: 1, maxLength: 30 })
-    .chain((items) => fc.tuple(fc.constant(items), fc.subarray(items, { minLength: 1 }), fc.integer({ min: 1, max: 40 })));
+    .chain((items) =>
+      fc.tuple(fc.constant(items), fc.subarray(items, { minLength: 1 }), fc.integer({ min: 1, max: 40 })),
+    );
 
   it('stay within 0 and 1, and are 1 when the relevant come first', () => {
     fc.assert(

@@ -22,7 +22,8 @@ function lossByPairs(impressions: readonly LabelledImpression[], scores: readonl
       const samePage =
         clicked.userId === unclicked.userId &&
         clicked.pageId === unclicked.pageId &&
-        (clicked.pageId !== '' || Math.floor(clicked.servedAtMs / DAY_MS) === Math.floor(unclicked.servedAtMs / DAY_MS));
+        (clicked.pageId !== '' ||
+          Math.floor(clicked.servedAtMs / DAY_MS) === Math.floor(unclicked.servedAtMs / DAY_MS));
       if (!samePage || !clicked.clicked || unclicked.clicked) return;
       const weight = Math.min(clicked.watchSeconds, 600);
       whole += weight;
@@ -61,7 +62,9 @@ describe('weightedPerUserLoss', () => {
     expect(pagesOf([impression(clicked), impression({ userId: 'v' })])).toHaveLength(0);
     expect(pagesOf([impression(clicked), impression({ servedAtMs: DAY_MS })])).toHaveLength(0);
     expect(pagesOf([impression({ ...clicked, pageId: 'p' }), impression({ pageId: 'q' })])).toHaveLength(0);
-    expect(pagesOf([impression({ ...clicked, pageId: 'p' }), impression({ pageId: 'p', servedAtMs: DAY_MS })])).toHaveLength(1);
+    expect(
+      pagesOf([impression({ ...clicked, pageId: 'p' }), impression({ pageId: 'p', servedAtMs: DAY_MS })]),
+    ).toHaveLength(1);
   });
 
   it('cannot be measured, and says so, with no pair or a score that is not a number', () => {
@@ -99,8 +102,18 @@ describe('weightedPerUserLoss', () => {
         const scores = log.map(({ score }) => score);
         const value = loss(log, scores);
         fc.pre(!Number.isNaN(value));
-        expect(loss(log, scores.map((score) => Math.exp(score) * 7))).toBeCloseTo(value, 10);
-        expect(loss(log, scores.map((score) => -score))).toBeCloseTo(1 - value, 10);
+        expect(
+          loss(
+            log,
+            scores.map((score) => Math.exp(score) * 7),
+          ),
+        ).toBeCloseTo(value, 10);
+        expect(
+          loss(
+            log,
+            scores.map((score) => -score),
+          ),
+        ).toBeCloseTo(1 - value, 10);
       }),
       { seed: 4 },
     );
@@ -111,7 +124,12 @@ describe('weightedPerUserLoss', () => {
       impression({ clicked: index % 2 === 0, watchSeconds: 1 }),
     );
     // Every clicked impression scores below every unclicked one; 2.5 billion pairs would not end within the time limit.
-    expect(loss(large, large.map((_, index) => (index % 2) + index * 1e-9))).toBe(1);
+    expect(
+      loss(
+        large,
+        large.map((_, index) => (index % 2) + index * 1e-9),
+      ),
+    ).toBe(1);
   });
 });
 

@@ -63,7 +63,7 @@ export function weightedPerUserLoss(
     let unclickedAbove = 0;
     let misordered = 0;
     let whole = 0;
-    for (let from = 0; from < order.length; ) {
+    for (let from = 0; from < order.length;) {
       let to = from;
       let tiedUnclicked = 0;
       let tiedSeconds = 0;

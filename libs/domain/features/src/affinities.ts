@@ -91,5 +91,6 @@ export function affinityOf(entries: readonly Affinity[], key: string): Affinity 
 }
 
 function exactSeconds(seconds: number): number {
-  return Math.round(seconds * STEPS_PER_SECOND) / STEPS_PER_SECOND;
+  // + 0 turns −0, which the wire does not keep, into 0.
+  return Math.round(seconds * STEPS_PER_SECOND) / STEPS_PER_SECOND + 0;
 }

@@ -15,8 +15,8 @@ describe('hash53', () => {
 
   it('gives safe integers that differ for many similar ids', () => {
     const hashes = new Set<number>();
-    for (let i = 0; i < 200_000; i++) hashes.add(hash53(`playback-${i}`));
-    expect(hashes.size).toBe(200_000);
+    for (let i = 0; i < 50_000; i++) hashes.add(hash53(`playback-${i}`));
+    expect(hashes.size).toBe(50_000);
     expect(Math.max(...[...hashes].slice(0, 1000))).toBeLessThan(2 ** 53);
     expect([...hashes].slice(0, 1000).every(Number.isSafeInteger)).toBe(true);
   });

@@ -16,13 +16,8 @@ export {
 } from './ranking-features';
 export { applyEvent, type Outcome, userIdOf } from './reducer';
 export { refuse } from './refusal';
-export {
-  type RefusedRecord,
-  type ReplayedWatch,
-  type ReplayOptions,
-  type ReplayResult,
-  replayUser,
-} from './replay';
+export { replayUser } from './replay';
+export type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
 export { decodeState, encodeState, newState } from './state-codec';
 export { tokenize } from './tokenize';
 export * from './types';

@@ -25,7 +25,12 @@ const CONTEXT: RequestContext = {
 };
 const CANDIDATE: RankingCandidate = {
   videoId: 'v1',
-  video: videoFacts({ channelId: 'c', topics: ['music', 'dance', 'unknown'], durationSeconds: 200, uploadedAtMs: NOW_MS - 48 * HOUR_MS }),
+  video: videoFacts({
+    channelId: 'c',
+    topics: ['music', 'dance', 'unknown'],
+    durationSeconds: 200,
+    uploadedAtMs: NOW_MS - 48 * HOUR_MS,
+  }),
   source: 'fresh',
   sourceScore: 0.1,
 };
@@ -62,7 +67,8 @@ const STATE: UserState = {
   profile: { country: 'FR', language: 'fr', ageYears: 33, gender: 2 },
 };
 
-const named = (names: readonly string[], numbers: Float64Array) => Object.fromEntries(names.map((name, i) => [name, numbers[i]]));
+const named = (names: readonly string[], numbers: Float64Array) =>
+  Object.fromEntries(names.map((name, i) => [name, numbers[i]]));
 const userNumbers = (state: UserState, context = CONTEXT) =>
   named(RANKING_USER_NUMBERS, rankingUserFeatures(state, context).numbers);
 const videoNumbers = (state: UserState, context = CONTEXT, candidate = CANDIDATE) =>
@@ -139,10 +145,24 @@ describe('rankingVideoFeatures', () => {
 
   it('says 0 where nothing happened and NaN where nothing is known', () => {
     const numbers = videoNumbers(newState('stranger'));
-    expect(numbers).toMatchObject({ channelWatchCount: 0, maximumTopicWatchCount: 0, previousImpressionCount: 0, dismissed: 0 });
-    expect(numbers).toMatchObject({ hoursSinceChannelWatch: NaN, hoursSincePreviousImpression: NaN, lastVideoCompletion: NaN });
+    expect(numbers).toMatchObject({
+      channelWatchCount: 0,
+      maximumTopicWatchCount: 0,
+      previousImpressionCount: 0,
+      dismissed: 0,
+    });
+    expect(numbers).toMatchObject({
+      hoursSinceChannelWatch: NaN,
+      hoursSincePreviousImpression: NaN,
+      lastVideoCompletion: NaN,
+    });
     const bare = videoNumbers(STATE, CONTEXT, { videoId: 'v7', source: '', sourceScore: NaN });
-    expect(bare).toMatchObject({ durationSeconds: NaN, hoursSinceUpload: NaN, sourceScore: NaN, channelWatchCount: NaN });
+    expect(bare).toMatchObject({
+      durationSeconds: NaN,
+      hoursSinceUpload: NaN,
+      sourceScore: NaN,
+      channelWatchCount: NaN,
+    });
     expect(bare).toMatchObject({ maximumTopicWatchCount: NaN, meanTopicWatchSeconds: NaN, hoursSinceTopicWatch: NaN });
   });
 

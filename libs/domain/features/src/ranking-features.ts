@@ -167,8 +167,8 @@ export function rankingVideoFeatures(
     durationSeconds: video?.durationSeconds || NaN,
     // An upload time ahead of the request is a clock's fault; the video is new.
     hoursSinceUpload: video?.uploadedAtMs ? Math.max(0, hoursBetween(video.uploadedAtMs, nowMs)) : NaN,
-    // The log holds it as float32, and what was served must come out of the log again.
-    sourceScore: Number.isFinite(candidate.sourceScore) ? Math.fround(candidate.sourceScore) : NaN,
+    // The log holds it as float32 without −0, and what was served must come out of the log again.
+    sourceScore: Number.isFinite(candidate.sourceScore) ? Math.fround(candidate.sourceScore) + 0 : NaN,
     channelWatchCount: channelId === '' ? NaN : (channel?.watchCount ?? 0),
     channelWatchSeconds: channelId === '' ? NaN : (channel?.watchSeconds ?? 0),
     hoursSinceChannelWatch: hoursBetween(channel?.lastWatchedAtMs, nowMs),

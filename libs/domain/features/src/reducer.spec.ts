@@ -3,7 +3,15 @@ import * as fc from 'fast-check';
 import { LIMITS } from './limits';
 import { applyEvent, type Outcome } from './reducer';
 import { encodeState, newState } from './state-codec';
-import { eventOf, impressionItem, servedBody, SOME_TIME_MS, USER_ID, videoFacts, watchBody } from './testing/event-builders';
+import {
+  eventOf,
+  impressionItem,
+  servedBody,
+  SOME_TIME_MS,
+  USER_ID,
+  videoFacts,
+  watchBody,
+} from './testing/event-builders';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -24,7 +32,10 @@ function viewer(userId = USER_ID) {
 const part = (playbackId: string, positionSeconds: number, more = {}) =>
   watchBody({ playbackId, videoId: `video-of-${playbackId}`, positionSeconds, ...more });
 const search = (query: string): Body => ({ $case: 'search', value: { userId: USER_ID, query } });
-const dismissal = (videoId: string): Body => ({ $case: 'dismissal', value: { userId: USER_ID, videoId, impressionId: '' } });
+const dismissal = (videoId: string): Body => ({
+  $case: 'dismissal',
+  value: { userId: USER_ID, videoId, impressionId: '' },
+});
 const upserted: Body = { $case: 'userUpserted', value: { userId: USER_ID, profile: undefined } };
 const deleted: Body = { $case: 'userDeleted', value: { userId: USER_ID } };
 const merged = (history: UserState): Body => ({
@@ -92,7 +103,11 @@ describe('playbacks', () => {
       ]);
     const streams = bodies.chain((all) => {
       const events = all.map((body, i) =>
-        eventOf(body, { atMs: SOME_TIME_MS + ((i * 37) % 11) * MINUTE_MS, sequence: i, receivedAtMs: SOME_TIME_MS + HOUR_MS }),
+        eventOf(body, {
+          atMs: SOME_TIME_MS + ((i * 37) % 11) * MINUTE_MS,
+          sequence: i,
+          receivedAtMs: SOME_TIME_MS + HOUR_MS,
+        }),
       );
       return fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length }));
     });
@@ -112,7 +127,9 @@ describe('lists bounded by recency', () => {
   it('drop the least recent, of equally old ones the larger key', () => {
     const { state, send } = viewer();
     const page = (from: number, count: number) =>
-      servedBody({ items: Array.from({ length: count }, (_, i) => impressionItem({ videoId: `v${1000 + from + i}` })) });
+      servedBody({
+        items: Array.from({ length: count }, (_, i) => impressionItem({ videoId: `v${1000 + from + i}` })),
+      });
     send(page(0, 200), 0);
     send(page(200, 100), 1);
     send(page(0, 1), 2);
@@ -139,12 +156,15 @@ describe('lists bounded by recency', () => {
     const { state, send } = viewer();
     send(search('!!!'));
     send(search('late cats'), -10);
-    expect(state.searches).toEqual([{ tokens: ['late', 'cats', 'late cats'], searchedAtMs: SOME_TIME_MS - 10 * MINUTE_MS }]);
+    expect(state.searches).toEqual([
+      { tokens: ['late', 'cats', 'late cats'], searchedAtMs: SOME_TIME_MS - 10 * MINUTE_MS },
+    ]);
   });
 });
 
 describe('event ids', () => {
-  const outcomes = (state: UserState, events: readonly Event[]): Outcome[] => events.map((event) => applyEvent(state, event));
+  const outcomes = (state: UserState, events: readonly Event[]): Outcome[] =>
+    events.map((event) => applyEvent(state, event));
 
   it('are known again on a retry, within the 24 hours in which one is let in', () => {
     const state = newState(USER_ID);

@@ -76,14 +76,12 @@ export function applyEvent(state: UserState, event: Event): Outcome {
 }
 
 function foldWatch(state: UserState, watch: Watch, atMs: number): void {
-  // + 0 turns −0, which the wire does not keep, into 0.
-  const positionSeconds = watch.positionSeconds + 0;
-  const facts = watch.video;
+  const { positionSeconds, video: facts } = watch;
   const change = foldPlayback(state.watches, {
     videoId: watch.videoId,
     startedAtMs: atMs,
     watchSeconds: positionSeconds,
-    durationSeconds: (facts?.durationSeconds ?? 0) + 0,
+    durationSeconds: facts?.durationSeconds ?? 0,
     playbackHash: hash53(watch.playbackId),
   });
   if (change.isNew && state.watchCount < LIMITS.total) state.watchCount++;

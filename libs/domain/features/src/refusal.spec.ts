@@ -23,7 +23,10 @@ const SOUND: Body[] = [
   { $case: 'impressionsViewed', value: { userId: USER_ID, requestId: 'request-1', impressionIds: ['impression-1'] } },
   { $case: 'search', value: { userId: USER_ID, query: 'tabs\tand\nlines are fine' } },
   { $case: 'dismissal', value: { userId: USER_ID, videoId: 'video-1', impressionId: '' } },
-  { $case: 'userUpserted', value: { userId: USER_ID, profile: { country: 'FR', language: 'fr', ageYears: 30, gender: 1 } } },
+  {
+    $case: 'userUpserted',
+    value: { userId: USER_ID, profile: { country: 'FR', language: 'fr', ageYears: 30, gender: 1 } },
+  },
   { $case: 'userMerged', value: { userId: USER_ID, anonymousUserId: 'a', history: newState('a') } },
   { $case: 'userDeleted', value: { userId: USER_ID } },
   { $case: 'videoUpserted', value: { videoId: 'video-1', title: 'A title', video: videoFacts(), thumbnailUrl: '' } },
@@ -71,7 +74,14 @@ describe('refuse', () => {
     expect(refuse(ahead, 0)).toBeUndefined();
     expect(refuse({ ...ahead, occurredAtMs: ahead.occurredAtMs + 1 }, 0)?.field).toBe('occurredAtMs');
     expect(refuse({ ...WATCH, eventId: eventIdAt(SOME_TIME_MS + HOUR_MS, 1) }, 0)?.field).toBe('eventId');
-    const context = { requestedAtMs: SOME_TIME_MS + HOUR_MS, surface: '', country: '', device: '', loggedIn: false, seedVideoId: '' };
+    const context = {
+      requestedAtMs: SOME_TIME_MS + HOUR_MS,
+      surface: '',
+      country: '',
+      device: '',
+      loggedIn: false,
+      seedVideoId: '',
+    };
     expect(refusalOf(servedBody({ context }))).toEqual(['invalid-field', 'impressionsServed.context.requestedAtMs']);
   });
 
@@ -112,8 +122,13 @@ describe('refuse', () => {
   it('bounds lists and texts', () => {
     const items = Array.from({ length: 501 }, () => impressionItem());
     expect(refusalOf(servedBody({ items }))).toEqual(['invalid-field', 'impressionsServed.items']);
-    expect(refusalOf({ $case: 'search', value: { userId: USER_ID, query: 'x'.repeat(513) } })?.[1]).toBe('search.query');
-    expect(refusalOf({ $case: 'search', value: { userId: USER_ID, query: '' } })).toEqual(['missing-field', 'search.query']);
+    expect(refusalOf({ $case: 'search', value: { userId: USER_ID, query: 'x'.repeat(513) } })?.[1]).toBe(
+      'search.query',
+    );
+    expect(refusalOf({ $case: 'search', value: { userId: USER_ID, query: '' } })).toEqual([
+      'missing-field',
+      'search.query',
+    ]);
   });
 
   it('lets scores be negative, but not infinite', () => {

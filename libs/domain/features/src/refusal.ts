@@ -5,7 +5,7 @@
  */
 import { type Event, TOPICS } from '@watchnext/contract';
 import { checkBody } from './event-checks';
-import { invalid, missing, pastTime } from './field-checks';
+import { invalid, missing, optionalText, pastTime } from './field-checks';
 import { LIMITS } from './limits';
 import type { Refusal } from './types';
 import { uuidV7TimeMs } from './uuid';
@@ -33,7 +33,9 @@ function checkEnvelope(event: Event, latestMs: number): Refusal | undefined {
   if (uuidV7TimeMs(event.eventId) === undefined) return invalid('eventId', 'must be a UUIDv7 in canonical lower case');
   if (event.occurredAtMs === 0) return missing('occurredAtMs');
   return (
-    pastTime(event.receivedAtMs, 'receivedAtMs', LIMITS.timeMs) ?? pastTime(event.occurredAtMs, 'occurredAtMs', latestMs)
+    optionalText(event.producer, 'producer') ??
+    pastTime(event.receivedAtMs, 'receivedAtMs', LIMITS.timeMs) ??
+    pastTime(event.occurredAtMs, 'occurredAtMs', latestMs)
   );
 }
 

@@ -1,14 +1,17 @@
 import * as fc from 'fast-check';
 import { candidateFeatures } from './candidate-features';
+import { hash53 } from './hash';
 import { LIMITS } from './limits';
 import { rankingUserFeatures, rankingVideoFeatures } from './ranking-features';
 import { applyEvent } from './reducer';
 import { refuse } from './refusal';
-import { replayUser, type ReplayResult } from './replay';
+import { replayUser } from './replay';
+import type { ReplayResult } from './replay-types';
 import { decodeState, encodeState, newState } from './state-codec';
 import { USER_ID } from './testing/event-builders';
 import { userStreams } from './testing/event-streams';
-import type { CandidateExample, RankingExample, UserRecord, UserState } from './types';
+import type { CandidateExample, CandidateFeatures, RankingExample, UserRecord, UserState } from './types';
+import { findPlayback } from './watches';
 
 fc.configureGlobal({ seed: 20261124 });
 
@@ -41,7 +44,7 @@ function foldInBatches(records: readonly UserRecord[], sizes: readonly number[])
 }
 
 const batchSizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 6 });
-const streams = fc.oneof(userStreams(), userStreams({ wide: true, maxLength: 300 }));
+const streams = fc.oneof(userStreams(), userStreams({ wide: true, maxLength: 150 }));
 
 describe('replay and streaming', () => {
   it('give the same state byte for byte: in one go, in batches, and from a checkpoint', () => {
@@ -65,15 +68,18 @@ describe('replay and streaming', () => {
 
   it('hold for ten thousand events of one user, whose state stays within its bounds', () => {
     fc.assert(
-      fc.property(userStreams({ wide: true, minLength: 10_000, maxLength: 10_000, without: ['deleted'] }), (records) => {
-        const expected = foldAll(records);
-        expectSameState(foldInBatches(records, [997]), expected);
-        const replayed = replayUser(records, OPTIONS);
-        expectSameState(encodeState(replayed.finalState), expected);
-        expectCanonical(replayed.finalState);
-        expect(replayed.finalState.watches).toHaveLength(LIMITS.watches);
-        expect(replayed.finalState.exposures).toHaveLength(LIMITS.exposures);
-      }),
+      fc.property(
+        userStreams({ wide: true, minLength: 10_000, maxLength: 10_000, without: ['deleted'] }),
+        (records) => {
+          const expected = foldAll(records);
+          expectSameState(foldInBatches(records, [997]), expected);
+          const replayed = replayUser(records, OPTIONS);
+          expectSameState(encodeState(replayed.finalState), expected);
+          expectCanonical(replayed.finalState);
+          expect(replayed.finalState.watches).toHaveLength(LIMITS.watches);
+          expect(replayed.finalState.exposures).toHaveLength(LIMITS.exposures);
+        },
+      ),
       { numRuns: 1 },
     );
   });
@@ -87,7 +93,7 @@ describe('replay and streaming', () => {
           expectCanonical(state);
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 
@@ -154,6 +160,36 @@ describe('examples of a replay', () => {
         for (const { impressionId, user, video } of rankingExamples) {
           expect({ user, video }).toEqual(byImpression.get(impressionId));
         }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('have as labels the playbacks, with the features of the state just before their first report', () => {
+    fc.assert(
+      fc.property(userStreams({ without: ['deleted'] }), (records) => {
+        const state = newState(USER_ID);
+        const reported = new Set<string>();
+        const expected: CandidateFeatures[] = [];
+        for (const { event } of records) {
+          if (refuse(event, 0) !== undefined) continue;
+          const before = decodeState(encodeState(state));
+          if (applyEvent(state, event) !== 'applied' || event.body?.$case !== 'watch') continue;
+          const { videoId, playbackId, country, device } = event.body.value;
+          const key = `${playbackId} of ${videoId}`;
+          // A playback can also be known from a merged history.
+          const isFirst = !reported.has(key) && findPlayback(before.watches, hash53(playbackId), videoId) < 0;
+          reported.add(key);
+          const loggedIn = before.profile !== undefined;
+          const context = { ...contextAt(event.occurredAtMs), country, device, loggedIn };
+          if (isFirst) expected.push(candidateFeatures(before, context));
+        }
+        const examples = examplesByWatch(replayUser(records, OPTIONS));
+        expected.forEach((features, watch) => {
+          const example = examples[watch];
+          if (example !== undefined) expect(example.features).toEqual(features);
+        });
+        expect(examples).toHaveLength(expected.length);
       }),
       { numRuns: 60 },
     );

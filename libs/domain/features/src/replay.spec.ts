@@ -1,9 +1,18 @@
 import { type Event, TOPICS, type UserState } from '@watchnext/contract';
 import { RANKING_VIDEO_NUMBERS } from './ranking-features';
 import { applyEvent } from './reducer';
-import { type ReplayOptions, replayUser } from './replay';
+import { replayUser } from './replay';
+import type { ReplayOptions } from './replay-types';
 import { newState } from './state-codec';
-import { eventOf, impressionItem, servedBody, SOME_TIME_MS, USER_ID, videoFacts, watchBody } from './testing/event-builders';
+import {
+  eventOf,
+  impressionItem,
+  servedBody,
+  SOME_TIME_MS,
+  USER_ID,
+  videoFacts,
+  watchBody,
+} from './testing/event-builders';
 import type { RankingExample, UserRecord } from './types';
 
 const MINUTE_MS = 60_000;
@@ -58,7 +67,11 @@ describe('candidate examples', () => {
   });
 
   it('are taken at the first report, though a later one completes the watch', () => {
-    const records = log([0, watch('a', { positionSeconds: 1 })], [1, watch('b')], [2, watch('a', { positionSeconds: 80 })]);
+    const records = log(
+      [0, watch('a', { positionSeconds: 1 })],
+      [1, watch('b')],
+      [2, watch('a', { positionSeconds: 80 })],
+    );
     const { candidateExamples } = replayUser(records, OPTIONS);
     expect(candidateExamples.map(({ labelVideoId, features }) => [labelVideoId, features.watchedVideoIds])).toEqual([
       ['a', []],
@@ -137,7 +150,11 @@ describe('ranking examples', () => {
     const served = [0, servedBody({ items })] as const;
     const seconds = (playbackId: string, positionSeconds: number) =>
       watchBody({ videoId: 'a', impressionId: 'i0', playbackId, positionSeconds });
-    expect(labels(log(served, [1, seconds('p', 5)], [2, seconds('p', 20)], [3, seconds('q', 7)]))[0]).toEqual(['i0', true, 27]);
+    expect(labels(log(served, [1, seconds('p', 5)], [2, seconds('p', 20)], [3, seconds('q', 7)]))[0]).toEqual([
+      'i0',
+      true,
+      27,
+    ]);
     expect(labels(log(served, [1, seconds('p', 90_000)]))[0]).toEqual(['i0', true, 10_800]);
   });
 
@@ -153,7 +170,10 @@ describe('ranking examples', () => {
 
   it('wait until their window has passed, watched or not, unless they are a backfill', () => {
     const young = { logEndMs: SOME_TIME_MS + DAY_MS - 1 };
-    const entries = [[0, servedBody({ items })], [1, watch('a', { impressionId: 'i0' })]] as const;
+    const entries = [
+      [0, servedBody({ items })],
+      [1, watch('a', { impressionId: 'i0' })],
+    ] as const;
     expect(labels(log(...entries), young)).toEqual([]);
     expect(labels(log(...entries), { logEndMs: SOME_TIME_MS + DAY_MS })).toHaveLength(2);
     expect(labels(log([0, entries[0][1], { backfill: true }], entries[1]), young)).toHaveLength(2);
@@ -178,13 +198,17 @@ describe('a replay', () => {
     const broken = log([1, watch('b', { positionSeconds: NaN })])[0];
     const records = [first, { ...first, offset: 1 }, { ...broken, offset: 2 }];
     const { refusals, duplicateCount, watches } = replayUser(records, OPTIONS);
-    expect(refusals).toEqual([{ record: records[2], refusal: expect.objectContaining({ field: 'watch.positionSeconds' }) }]);
+    expect(refusals).toEqual([
+      { record: records[2], refusal: expect.objectContaining({ field: 'watch.positionSeconds' }) },
+    ]);
     expect({ duplicateCount, watches: watches.length }).toEqual({ duplicateCount: 1, watches: 1 });
   });
 
   it('refuses what another topic’s producer put among the records', () => {
     const withdrawn: Body = { $case: 'videoWithdrawn', value: { videoId: 'v', reason: '' } };
-    expect(replayUser(log([0, watch('a')], [1, withdrawn]), OPTIONS).refusals).toMatchObject([{ refusal: { code: 'wrong-topic' } }]);
+    expect(replayUser(log([0, watch('a')], [1, withdrawn]), OPTIONS).refusals).toMatchObject([
+      { refusal: { code: 'wrong-topic' } },
+    ]);
   });
 
   it('keeps nothing of before a deletion, and of later what comes after the return', () => {
@@ -211,13 +235,18 @@ describe('a replay', () => {
   });
 
   it('stands in for a missing context with the time of serving', () => {
-    const records = log([0, watch('a', { video: videoFacts({ channelId: 'c' }) })], [60, servedBody({ context: undefined })]);
+    const records = log(
+      [0, watch('a', { video: videoFacts({ channelId: 'c' }) })],
+      [60, servedBody({ context: undefined })],
+    );
     const [example] = replayUser(records, OPTIONS).rankingExamples;
     expect(example.user.numbers[0]).toBe(1);
   });
 
   it('throws on records of several users', () => {
-    expect(() => replayUser(log([0, watch('a')], [1, watch('b', { userId: 'other' })]), OPTIONS)).toThrow(/not one of user/);
+    expect(() => replayUser(log([0, watch('a')], [1, watch('b', { userId: 'other' })]), OPTIONS)).toThrow(
+      /not one of user/,
+    );
   });
 
   it('of nothing is nothing', () => {

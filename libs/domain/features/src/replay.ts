@@ -9,7 +9,7 @@
  * Labels join afterwards. Nothing that comes later in the log changes features taken earlier; only the labels learn
  * of it, within their window.
  */
-import type { ImpressionsServed, Mark, RequestContext, UserState, Watch } from '@watchnext/contract';
+import type { ImpressionsServed, RequestContext, UserState, Watch } from '@watchnext/contract';
 import { candidateFeaturesWith, searchTokensBefore } from './candidate-features';
 import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
 import { hash53 } from './hash';
@@ -17,6 +17,7 @@ import { LabelCollector, type Playback } from './labels';
 import { rankingUserFeatures, rankingVideoFeatures } from './ranking-features';
 import { applyEvent, userIdOf } from './reducer';
 import { refuse } from './refusal';
+import type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
 import { placeRequests } from './request-placement';
 import { decodeState, encodeState, newState } from './state-codec';
 import type {
@@ -25,49 +26,9 @@ import type {
   RankingExample,
   RankingUserFeatures,
   RankingVideoFeatures,
-  Refusal,
   UserRecord,
 } from './types';
 import { findPlayback } from './watches';
-
-export interface ReplayOptions {
-  /** A checkpoint to start from; it is copied, not changed. Absent: the user is new. */
-  readonly initialState?: UserState;
-  /** Where the checkpoint was taken. A list ranked before it gets no examples: its state is gone. */
-  readonly initialMark?: Mark;
-  /** How long after an impression a watch still counts as its outcome. */
-  readonly joinWindowMs: number;
-  /** Newest time in the log. `Infinity` settles every impression. */
-  readonly logEndMs: number;
-  readonly completedRule?: CompletedRule;
-}
-
-/** A playback that began in the replayed records. */
-export interface ReplayedWatch {
-  readonly videoId: string;
-  readonly atMs: number;
-  readonly watchSeconds: number;
-  readonly durationSeconds: number;
-  readonly completed: boolean;
-}
-
-export interface RefusedRecord {
-  readonly record: UserRecord;
-  readonly refusal: Refusal;
-}
-
-export interface ReplayResult {
-  /** In the order in which the labels' playbacks were first reported. */
-  readonly candidateExamples: CandidateExample[];
-  /** In the order in which the lists were logged, then by place in the list. */
-  readonly rankingExamples: RankingExample[];
-  readonly finalState: UserState;
-  readonly watches: ReplayedWatch[];
-  readonly refusals: RefusedRecord[];
-  readonly duplicateCount: number;
-  /** Lists without examples because their mark lies before the checkpoint. */
-  readonly unplacedRequestCount: number;
-}
 
 /**
  * Replays one user.

@@ -28,8 +28,12 @@ export function rememberEvent(state: UserState, event: Event): boolean {
   if (index === seen.length) seen.push({ atMs, hash });
   else seen.splice(index, 0, { atMs, hash });
 
-  forgetBefore(seen, (event.receivedAtMs || event.occurredAtMs) - LIMITS.seenWindowMs);
+  forgetBefore(seen, streamTimeMs(event) - LIMITS.seenWindowMs);
   return true;
+}
+
+function streamTimeMs({ backfill, occurredAtMs, receivedAtMs }: Event): number {
+  return backfill ? occurredAtMs : receivedAtMs || occurredAtMs;
 }
 
 function forgetBefore(seen: SeenEvent[], beforeMs: number): void {

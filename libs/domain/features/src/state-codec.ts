@@ -18,7 +18,10 @@ export function newState(userId: string): UserState {
   };
 }
 
-/** Canonical bytes: states with the same content give the same bytes, since the reducer keeps every list sorted. */
+/**
+ * Canonical bytes: states with the same content give the same bytes, since the reducer keeps every list sorted and
+ * the generated encoder writes fields in the order of their numbers. A full state has 20 to 60 KB.
+ */
 export function encodeState(state: UserState): Uint8Array {
   return UserState.encode(state).finish();
 }

@@ -43,7 +43,7 @@ describe('tokenize', () => {
 
   it('bounds tokens and their length for any text, and keeps them well-formed', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (query) => {
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (query) => {
         const tokens = tokenize(query);
         expect(tokens.length).toBeLessThanOrEqual(2 * LIMITS.wordsPerQuery - 1);
         for (const token of tokens) {

@@ -1,5 +1,12 @@
 /** What the feature functions give and replay yields. Ids stay text here: each model maps them to its own vocabulary. */
-import type { Event, ImpressionItem, ImpressionsServed, RequestContext, UserState, VideoFacts } from '@watchnext/contract';
+import type {
+  Event,
+  ImpressionItem,
+  ImpressionsServed,
+  RequestContext,
+  UserState,
+  VideoFacts,
+} from '@watchnext/contract';
 
 /** Input of the candidate model, before vocabularies. Paper §3.3 and §3.4. */
 export interface CandidateFeatures {

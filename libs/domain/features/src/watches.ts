@@ -54,7 +54,10 @@ function insertPlayback(watches: WatchEntry[], report: PlaybackReport): boolean 
   while (index > 0 && compareWatches(watches[index - 1], report) > 0) index--;
   const full = watches.length >= LIMITS.watches;
   if (full && index === 0) return false;
-  const { videoId, startedAtMs, watchSeconds, durationSeconds, playbackHash } = report;
+  const { videoId, startedAtMs, playbackHash } = report;
+  // + 0 turns −0, which the wire does not keep, into 0.
+  const watchSeconds = report.watchSeconds + 0;
+  const durationSeconds = report.durationSeconds + 0;
   const entry: WatchEntry = { videoId, startedAtMs, watchSeconds, durationSeconds, playbackHash };
   if (index === watches.length) watches.push(entry);
   else watches.splice(index, 0, entry);

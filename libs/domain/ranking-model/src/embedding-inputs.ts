@@ -2,8 +2,10 @@ import { RowwiseAdagrad } from '@watchnext/learning';
 import type { RankingBatch, RankingNetwork } from './engine';
 
 /**
- * What a row's gradients were before the first: so rarely used rows move by small steps, where Adagrad from zero would
- * make each row's first step one of full length, whatever the gradient's size.
+ * Mean squared gradient that a row is taken to have had before its first: so the first steps of a row are as short as its
+ * gradients are small, where Adagrad from zero makes each row's first step a full one. On KuaiRand (see `config.ts`) 1e-6
+ * came to a loss of 0.346 with 1,900 examples, where zero came to 0.356; with 115,000 it is no different from zero
+ * (0.331), and 1e-5 is worse (0.335).
  */
 const INITIAL_ACCUMULATOR = 1e-6;
 

@@ -1,4 +1,4 @@
-export { defaultRankingConfig, type RankingModelConfig, type RankingObjective } from './config';
+export { defaultRankingConfig, RANKING_OBJECTIVES, type RankingModelConfig, type RankingObjective } from './config';
 export { featuresChecksum } from './checksum';
 export { EmbeddingInputs } from './embedding-inputs';
 export {

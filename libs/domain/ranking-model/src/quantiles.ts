@@ -81,8 +81,10 @@ export class QuantileCollector {
   /** One map for each name. */
   finish(quantileCount: number): QuantileMap[] {
     return this.names.map((_, i) => {
-      const values = Float64Array.from(this.rows, (row) => row[i]).filter((value) => !Number.isNaN(value));
-      return quantileMapOf(values.sort(), quantileCount, this.missing[i]);
+      const values = new Float64Array(this.rows.length);
+      let count = 0;
+      for (const row of this.rows) if (!Number.isNaN(row[i])) values[count++] = row[i];
+      return quantileMapOf(values.subarray(0, count).sort(), quantileCount, this.missing[i]);
     });
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The ranking step in plain TypeScript, in double precision where it sums: the oracle that other engines are held to,
- * and an engine for small data where no tensor backend is at hand. About fifty times slower than TensorFlow.js.
+ * and an engine for small data where no tensor backend is at hand. A step of 512 rows
+ * through 173 → 128 → 64 → 1 takes 130 ms where TensorFlow.js on WebAssembly takes 23.
  */
 import { Adam, checkStack, runStack, type DenseStack } from '@watchnext/learning';
 import { EmbeddingInputs } from './embedding-inputs';

@@ -83,6 +83,7 @@ export class TrainingSet {
   private readonly bags: readonly Bags[];
   private readonly positiveWeights: Float64Array;
   private readonly negativeWeights: Float64Array;
+  private scratch = new Float32Array(0);
 
   constructor(
     examples: readonly RankingExample[],
@@ -107,10 +108,15 @@ export class TrainingSet {
     this.baseOdds = positive / negative;
   }
 
-  /** Cuts the batch of these examples, some of its ids made unknown by `config.idDropout`. */
+  /**
+   * Cuts the batch of these examples, some of its ids made unknown by `config.idDropout`. Its values are good until the
+   * next batch is cut: one array serves them all, since new ones of this size are what the garbage collector works on.
+   */
   batch(members: Int32Array, dropout: Random): RankingBatch {
     const { layout, meanWeight } = this;
-    const values = new Float32Array(members.length * layout.inputSize);
+    const size = members.length * layout.inputSize;
+    if (this.scratch.length < size) this.scratch = new Float32Array(size);
+    const values = this.scratch.subarray(0, size);
     members.forEach((example, n) => {
       const from = example * ALL_NUMBERS.length;
       for (let i = 0; i < ALL_NUMBERS.length; i++) {
@@ -128,14 +134,17 @@ export class TrainingSet {
   }
 
   private cut(bags: Bags, members: Int32Array, isDropped: boolean, dropout: Random): Bags {
-    const rows: number[] = [];
     const offsets = new Int32Array(members.length + 1);
+    let size = 0;
+    for (const example of members) size += bags.offsets[example + 1] - bags.offsets[example];
+    const rows = new Int32Array(size);
+    let count = 0;
     members.forEach((example, n) => {
       const keep = !isDropped || this.config.idDropout === 0 || dropout.next() >= this.config.idDropout;
-      if (keep) for (let i = bags.offsets[example]; i < bags.offsets[example + 1]; i++) rows.push(bags.rows[i]);
-      offsets[n + 1] = rows.length;
+      if (keep) for (let i = bags.offsets[example]; i < bags.offsets[example + 1]; i++) rows[count++] = bags.rows[i];
+      offsets[n + 1] = count;
     });
-    return { rows: Int32Array.from(rows), offsets };
+    return { rows: rows.subarray(0, count), offsets };
   }
 }
 

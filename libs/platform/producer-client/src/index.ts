@@ -1,3 +1,4 @@
 export * from './create-event';
 export * from './errors';
-export { ProducerClient, type ProducerClientOptions, type ProducerStatistics, type Rejection } from './producer-client';
+export type { ProducerClientOptions, ProducerStatistics, Rejection } from './options';
+export { ProducerClient } from './producer-client';

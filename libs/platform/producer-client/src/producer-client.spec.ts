@@ -6,7 +6,8 @@ import { MisbehavingCollector } from '../test/misbehaving-collector';
 import type { SpoolingMessage } from '../test/spooling-program';
 import { searchEvent } from './create-event';
 import { DeliveryError, type ProducerClientError } from './errors';
-import { ProducerClient, type ProducerClientOptions, type Rejection } from './producer-client';
+import type { ProducerClientOptions, Rejection } from './options';
+import { ProducerClient } from './producer-client';
 
 const search = (n: number) => searchEvent({ userId: `user-${n % 3}`, query: `query ${n}` });
 const numbers = (to: number) => Array.from({ length: to }, (_, i) => i);

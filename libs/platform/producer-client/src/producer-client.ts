@@ -17,82 +17,16 @@ import {
   ProducerClientError,
   UndeliveredEventsError,
 } from './errors';
+import { DEFAULTS, type ProducerClientOptions, type ProducerStatistics } from './options';
 import { Signal } from './signal';
 import { Spool } from './spool';
 import { framedLength, type Outcome, postBatch } from './transport';
-
-export interface ProducerClientOptions {
-  /** The collector, as "http://127.0.0.1:7001"; events go to its /v1/events. */
-  readonly url: string;
-  /** Name of the producing program, for events that do not have one. */
-  readonly producer: string;
-  /** Sent as a bearer token. */
-  readonly apiKey?: string;
-  /** Default 500; the collector takes 1,000. */
-  readonly maxBatchEvents?: number;
-  /** Default 900,000; the collector takes 1 MB. */
-  readonly maxBatchBytes?: number;
-  /** How long an event may wait for others; default 50. */
-  readonly lingerMs?: number;
-  /** `send` waits while so many events are in the buffer; default 10,000. */
-  readonly maxBufferedEvents?: number;
-  /** `send` waits while so many bytes are in the buffer; default 32 MiB. */
-  readonly maxBufferedBytes?: number;
-  /** Default 10,000. */
-  readonly requestTimeoutMs?: number;
-  /** Upper bound of the first wait before a retry; default 100. */
-  readonly retryBaseMs?: number;
-  /** Upper bound of any wait before a retry, unless the server asks for more; default 30,000. */
-  readonly retryCapMs?: number;
-  /** Folder for what cannot be delivered, of this client alone; default: none. */
-  readonly spoolDirectory?: string;
-  /** Default 1 GiB. */
-  readonly maxSpoolBytes?: number;
-  /** Failures in a row until events move to the spool; default 3. */
-  readonly spoolAfterFailures?: number;
-  /** An event that the collector does not take, now or ever. */
-  readonly onRejected?: (rejection: Rejection) => void;
-  /** A try that failed (it will be repeated), or a spool that cannot be used. */
-  readonly onError?: (error: ProducerClientError, retryInMs: number | undefined) => void;
-}
-
-export interface Rejection {
-  readonly event: Event;
-  readonly code: string;
-  readonly reason: string;
-  /** Path of the offending field. */
-  readonly field?: string;
-}
-
-/** Counts since the client was made. */
-export interface ProducerStatistics {
-  readonly acceptedEvents: number;
-  readonly duplicateEvents: number;
-  readonly rejectedEvents: number;
-  /** Waiting, in memory and on disk. */
-  readonly pendingEvents: number;
-  readonly spooledEvents: number;
-  readonly failedTries: number;
-}
 
 interface Batch {
   readonly records: readonly Uint8Array[];
   /** Takes the records out of where they wait. */
   remove(): Promise<void>;
 }
-
-const DEFAULTS = {
-  maxBatchEvents: 500,
-  maxBatchBytes: 900_000,
-  lingerMs: 50,
-  maxBufferedEvents: 10_000,
-  maxBufferedBytes: 32 << 20,
-  requestTimeoutMs: 10_000,
-  retryBaseMs: 100,
-  retryCapMs: 30_000,
-  maxSpoolBytes: 1 << 30,
-  spoolAfterFailures: 3,
-};
 
 export class ProducerClient {
   private readonly options: ProducerClientOptions & typeof DEFAULTS;

@@ -1,3 +1,4 @@
+export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { createLogger, type Logger } from './logger';
 export { runService } from './run-service';
 export { GrpcServer } from './grpc-server';

@@ -135,3 +135,17 @@ it('learns the probability of a watch, not its ratio to how often negatives are 
     expect(Math.abs(Math.exp(scores[i]) / total - share)).toBeLessThan(0.03);
   });
 });
+
+it('gives a finite model for a single watch, where every negative is the label itself', async () => {
+  const examples = [{ userId: 'u', labelVideoId: 'v', labelAtMs: 0, features: featuresOf([]) }];
+  const config = defaultCandidateConfig({ videoCount: 1, exampleCount: 1 });
+  const model = await trainCandidateModel({
+    examples,
+    config,
+    windowEndMs: 0,
+    createEngine: tfjsCandidateEngine(backend),
+    seed: 1,
+  });
+  expect(model.videoIds).toEqual(['v']);
+  expect(scoresOf(model, featuresOf(['v', 'unheard of'])).every(Number.isFinite)).toBe(true);
+});

@@ -36,7 +36,15 @@ export interface Loaded {
 class BadCell extends Error {}
 
 /** Creates and fills the tables `impressions` and `sequence_watches`; videos and users stay in memory. */
-export async function load(connection: DuckDBConnection, files: KuaiRandFiles, badRows: BadRows, options: ImportOptions): Promise<Loaded> {
+export async function load(connection: DuckDBConnection, files: KuaiRandFiles, badRows: BadRows, given: ImportOptions): Promise<Loaded> {
+  let earlierRows = 0;
+  let current = { file: '', rows: 0 };
+  const onReading = (file: string, rows: number) => {
+    if (file !== current.file) earlierRows += current.rows;
+    current = { file, rows };
+    given.onReading?.(file, earlierRows + rows);
+  };
+  const options = { ...given, onReading };
   await connection.run(`
     create table impressions (user_id bigint, video_id bigint, day integer, tab integer, at_ms bigint, clicked boolean,
                               play_seconds double, period varchar, line integer);

@@ -24,7 +24,13 @@ export function eventOf(body: NonNullable<Event['body']>, options: EventOptions)
 }
 
 export function videoFacts(facts: Partial<VideoFacts> = {}): VideoFacts {
-  return { channelId: 'channel-1', topics: ['music'], durationSeconds: 100, uploadedAtMs: SOME_TIME_MS - 86_400_000, ...facts };
+  return {
+    channelId: 'channel-1',
+    topics: ['music'],
+    durationSeconds: 100,
+    uploadedAtMs: SOME_TIME_MS - 86_400_000,
+    ...facts,
+  };
 }
 
 export function watchBody(watch: Partial<Watch> = {}): { $case: 'watch'; value: Watch } {

@@ -215,10 +215,19 @@ function historyOf(step: Step, clockMs: number): UserState {
     const playbackId = `playback-${step.playback + i}`;
     const video = step.video + i;
     const userId = history.userId;
-    const watch = { userId, videoId: videoIdOf(video), playbackId, positionSeconds: step.seconds, video: factsOf(video) };
+    const watch = {
+      userId,
+      videoId: videoIdOf(video),
+      playbackId,
+      positionSeconds: step.seconds,
+      video: factsOf(video),
+    };
     const items = [impressionItem({ videoId: videoIdOf(video + 1) })];
+    const query = queryOf({ ...step, back: step.back + i });
     applyEvent(history, eventOf(watchBody(watch), options));
     applyEvent(history, eventOf(servedBody({ userId, items }), { ...options, sequence: 2_000_000 + i }));
+    const search = { $case: 'search', value: { userId, query } } as const;
+    applyEvent(history, eventOf(search, { ...options, sequence: 3_000_000 + i }));
   }
   return history;
 }

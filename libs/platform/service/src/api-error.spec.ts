@@ -1,7 +1,9 @@
 import { NotFoundException, type ArgumentsHost } from '@nestjs/common';
 import { LogUnavailableError } from '@watchnext/event-log';
-import { quiet } from '../../test/harness';
+import { createLogger } from './logger';
 import { ApiError, ApiErrorFilter } from './api-error';
+
+const quiet = createLogger('spec', { level: 'silent', format: 'json' });
 
 function answerTo(error: unknown) {
   const answer = { status: 0, headers: {} as Record<string, unknown>, body: undefined as unknown };
@@ -11,7 +13,7 @@ function answerTo(error: unknown) {
     send: (body: unknown) => ((answer.body = body), reply),
   };
   new ApiErrorFilter(quiet).catch(error, {
-    switchToHttp: () => ({ getResponse: () => reply }),
+    switchToHttp: () => ({ getRequest: () => ({ url: '/x' }), getResponse: () => reply }),
   } as unknown as ArgumentsHost);
   return answer;
 }
@@ -21,8 +23,10 @@ describe('ApiErrorFilter', () => {
     const error = new LogUnavailableError('no space left on /secret/path', { cause: new Error('ENOSPC') });
     expect(answerTo(error)).toEqual({
       status: 503,
-      headers: { 'retry-after': 1 },
-      body: { error: { code: 'unavailable', message: 'the events could not be stored; send them again' } },
+      headers: { 'retry-after': 1, 'cache-control': 'no-store' },
+      body: {
+        error: { code: 'unavailable', message: 'a store behind this service does not answer; send the request again' },
+      },
     });
   });
 

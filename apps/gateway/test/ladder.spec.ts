@@ -1,0 +1,201 @@
+import { createServer, type Server } from 'node:net';
+import { Rung } from '@watchnext/contract';
+import { type EventLog, LogUnavailableError } from '@watchnext/event-log';
+import { StoreUnavailableError } from '@watchnext/feature-store';
+import { METRICS, Metrics } from '../src/metrics';
+import { FIRST_SNAPSHOT, freePort, watchEvent, World } from './world';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- items of an answer, read by name
+type Item = any;
+
+/** Takes connections and never answers: what a hanging service looks like. */
+async function silentServer(): Promise<{ address: string; close(): Promise<void> }> {
+  const sockets: { destroy(): void }[] = [];
+  const server: Server = createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `127.0.0.1:${(server.address() as { port: number }).port}`,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+describe('the ladder', () => {
+  let world: World;
+
+  beforeEach(async () => {
+    world = await World.create();
+    await world.fold('ada', watchEvent('ada', 'v00'));
+  }, 20_000);
+
+  afterEach(() => world.close(), 20_000);
+
+  it('has popular videos from memory before any snapshot exists, the most watched first', async () => {
+    await world.tellActivity('x', watchEvent('x', 'v41'), watchEvent('x', 'v41'), watchEvent('x', 'v52'));
+    const gateway = await world.startGateway();
+    let answer = await gateway.recommend('ada');
+    while (answer.items[0].source !== 'trending') answer = await gateway.recommend('ada');
+    expect(answer).toMatchObject({ rung: 'memory-popular', snapshotId: '' });
+    expect(answer.rungReason).toMatch(/retrieval: .*; ranking: /);
+    expect(answer.items.slice(0, 2).map(({ videoId }: Item) => videoId)).toEqual(['v41', 'v52']);
+    expect(answer.items.length).toBe(10);
+    expect(answer.items.every(({ score }: Item) => score === undefined)).toBe(true);
+    const served = (await world.servedLists()).get(answer.requestId)!;
+    expect(served).toMatchObject({ rung: Rung.MEMORY_POPULAR, rungReason: answer.rungReason, snapshotId: '' });
+    expect(
+      served.items.every(({ score, featuresChecksum }) => score === undefined && featuresChecksum === undefined),
+    ).toBe(true);
+  });
+
+  it('goes down rung by rung as services stop, and up again as they come back', async () => {
+    await world.publish(FIRST_SNAPSHOT);
+    const [retrieval, ranking] = await Promise.all([world.startRetrieval(), world.startRanking()]);
+    const gateway = await world.startGateway();
+    const rungs: string[] = [];
+    const ask = async () => {
+      const answer = await gateway.recommend('ada');
+      rungs.push(answer.rung);
+      expect(answer.items.length).toBe(10);
+      return answer;
+    };
+
+    expect(await ask()).toMatchObject({ rung: 'full', snapshotId: FIRST_SNAPSHOT });
+
+    await ranking.close();
+    const unranked = await ask();
+    expect(unranked).toMatchObject({
+      rung: 'retrieval-order',
+      snapshotId: FIRST_SNAPSHOT,
+      rungReason: 'ranking: unreachable',
+    });
+    expect(unranked.items.every(({ source }: Item) => source === 'retrieval')).toBe(true);
+
+    await retrieval.close();
+    expect(await ask()).toMatchObject({ rung: 'memory-popular', snapshotId: '' });
+
+    await world.startRanking();
+    let answer = await ask();
+    while (answer.rung === 'memory-popular') answer = await ask();
+    expect(answer).toMatchObject({
+      rung: 'snapshot-popular',
+      snapshotId: FIRST_SNAPSHOT,
+      rungReason: 'retrieval: unreachable',
+    });
+    expect(
+      answer.items.every(({ score, source }: Item) => score > 0 && ['popular', 'fresh', 'trending'].includes(source)),
+    ).toBe(true);
+    expect(answer.items.map(({ videoId }: Item) => videoId)).not.toContain('v00');
+
+    await world.startRetrieval();
+    while (answer.rung !== 'full') answer = await ask();
+    expect(new Set(rungs)).toEqual(new Set(['full', 'retrieval-order', 'memory-popular', 'snapshot-popular']));
+  }, 20_000);
+
+  it('answers within the deadline when services hang', async () => {
+    const hanging = await silentServer();
+    await world.publish(FIRST_SNAPSHOT);
+    const gateway = await world.startGateway({
+      WATCHNEXT_RETRIEVAL_ADDRESS: hanging.address,
+      WATCHNEXT_RANKING_ADDRESS: hanging.address,
+      WATCHNEXT_DEADLINE_MS: '300',
+    });
+    const answer = await gateway.recommend('ada');
+    expect(answer).toMatchObject({ rung: 'memory-popular' });
+    expect(answer.rungReason).toMatch(/retriev.*(late|no result within).*rank.*(late|no result within)/);
+    expect(answer.items.length).toBe(10);
+    expect(answer.items[0].source).toBe('popular');
+    await hanging.close();
+  });
+
+  it('asks ranking for the snapshot that retrieval used, and agrees on a common one where ranking lacks it', async () => {
+    const behind = await world.temporaryDirectory();
+    await world.publish(FIRST_SNAPSHOT, { directory: behind });
+    await world.publish(FIRST_SNAPSHOT);
+    await world.startRanking(behind);
+    await world.startRetrieval();
+    const gateway = await world.startGateway();
+    expect(await gateway.recommend('ada')).toMatchObject({ rung: 'full', snapshotId: FIRST_SNAPSHOT });
+
+    const second = '20260102T000000Z-bbbbbb';
+    await world.publish(second, { seed: 2 });
+    await world.announce(second);
+    await gateway.until(({ body }) => body.snapshotId === second, '/v1/snapshot');
+    // Retrieval answers with the new one by itself; ranking holds the old one only.
+    const metrics = gateway.running.app.get(Metrics);
+    let answer = await gateway.recommend('ada');
+    while (metrics.value(METRICS.stageRestarts, { stage: 'rank' }) === 0) answer = await gateway.recommend('ada');
+    expect(answer).toMatchObject({ rung: 'full', snapshotId: FIRST_SNAPSHOT });
+  }, 20_000);
+
+  it('keeps retrieval order where the services have no snapshot in common', async () => {
+    const other = await world.temporaryDirectory();
+    await world.publish('20260103T000000Z-cccccc', { directory: other, seed: 3 });
+    await world.publish(FIRST_SNAPSHOT);
+    await Promise.all([world.startRanking(other), world.startRetrieval()]);
+    const gateway = await world.startGateway();
+    expect(await gateway.recommend('ada')).toMatchObject({
+      rung: 'retrieval-order',
+      snapshotId: FIRST_SNAPSHOT,
+      rungReason: `ranking: does not hold snapshot ${FIRST_SNAPSHOT}`,
+    });
+  });
+
+  it('ranks what everyone watches when the feature store is down', async () => {
+    await world.publish(FIRST_SNAPSHOT);
+    await Promise.all([world.startRanking(), world.startRetrieval()]);
+    const down = async (): Promise<never> => {
+      throw new StoreUnavailableError('is down');
+    };
+    const featureStore = {
+      read: down,
+      readMany: down,
+      readMark: down,
+      commit: down,
+      listUserIds: down,
+      close: async () => {},
+    };
+    const gateway = await world.startGateway({}, { featureStore });
+    const answer = await gateway.recommend('ada');
+    expect(answer).toMatchObject({
+      rung: 'snapshot-popular',
+      rungReason: 'feature store: is down',
+      mark: { offset: -1 },
+    });
+    expect(await gateway.get('/v1/users/ada/history')).toMatchObject({ status: 503 });
+  });
+
+  it.each([
+    ['is down', () => Promise.reject(new LogUnavailableError('is down'))],
+    ['hangs', () => new Promise<never>(() => {})],
+  ])('answers in full, and counts it, when the log %s', async (_, append) => {
+    await world.publish(FIRST_SNAPSHOT);
+    await Promise.all([world.startRanking(), world.startRetrieval()]);
+    const { log } = world;
+    const broken: EventLog = {
+      append,
+      ensureTopics: (specs) => log.ensureTopics(specs),
+      partitionCount: (topic) => log.partitionCount(topic),
+      joinGroup: (options, handler) => log.joinGroup(options, handler),
+      tail: (topic, handler) => log.tail(topic, handler),
+      bounds: (topic) => log.bounds(topic),
+      close: async () => {},
+    };
+    const gateway = await world.startGateway({ WATCHNEXT_DEADLINE_MS: '2000' }, { eventLog: broken });
+    expect(await gateway.recommend('ada')).toMatchObject({ rung: 'full' });
+    expect(gateway.running.app.get(Metrics).value(METRICS.unloggedImpressions)).toBe(10);
+    expect(await world.servedLists()).toEqual(new Map());
+  });
+
+  it('has an empty list, not an error, for an empty catalogue', async () => {
+    const empty = await world.temporaryDirectory();
+    const gateway = await world.startGateway({
+      WATCHNEXT_DATA_DIR: empty,
+      WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${await freePort()}`,
+    });
+    const answer = await gateway.recommend('ada');
+    expect(answer).toMatchObject({ rung: 'memory-popular', items: [] });
+    expect(answer.nextCursor).toBeUndefined();
+  });
+});

@@ -1,0 +1,205 @@
+import { join } from 'node:path';
+import { Rung } from '@watchnext/contract';
+import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { flipBit } from '../../retrieval/test/publish-snapshot';
+import { recommendationsAnswer } from '../src/http/schemas';
+import { dismissalEvent, eventOf, FIRST_SNAPSHOT, silent, type TestGateway, watchEvent, World } from './world';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- items of an answer, read by name
+type Item = any;
+const idsOf = (answer: { items: Item[] }): string[] => answer.items.map(({ videoId }) => videoId);
+
+describe('recommendations with everything running', () => {
+  let world: World;
+  let gateway: TestGateway;
+
+  beforeAll(async () => {
+    world = await World.create();
+    await world.publish(FIRST_SNAPSHOT);
+    await world.fold('ada', watchEvent('ada', 'v00'), watchEvent('ada', 'v11'), dismissalEvent('ada', 'v22'));
+    await Promise.all([world.startRetrieval(), world.startRanking()]);
+    gateway = await world.startGateway();
+  }, 20_000);
+
+  afterAll(() => world.close());
+
+  it('come in full, ranked by expected watch seconds, as documented', async () => {
+    const answer = await gateway.recommend('ada');
+    expect(() => recommendationsAnswer.strict().parse(answer)).not.toThrow();
+    expect(answer).toMatchObject({ userId: 'ada', rung: 'full', snapshotId: FIRST_SNAPSHOT, mark: { offset: 2 } });
+    expect(answer.rungReason).toBeUndefined();
+    expect(answer.items.length).toBe(10);
+    expect(answer.items.every(({ score }: Item) => score > 0)).toBe(true);
+    expect(answer.items.map(({ position }: Item) => position)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const explained = await gateway.recommend('ada', { explain: 'true', limit: 50 });
+    const moved = explained.items.filter(({ explain }: Item) => explain.rules.length > 0);
+    const unmoved = explained.items.filter((item: Item) => !moved.includes(item)).map(({ score }: Item) => score);
+    expect(unmoved).toEqual([...unmoved].sort((a, b) => b - a));
+  });
+
+  it('leave out what was watched and dismissed', async () => {
+    const shown = new Set(idsOf(await gateway.recommend('ada', { limit: 50 })));
+    expect(shown.size).toBe(50);
+    for (const videoId of ['v00', 'v11', 'v22']) expect(shown.has(videoId)).toBe(false);
+  });
+
+  it('give a channel at most two places in ten', async () => {
+    const { items } = await gateway.recommend('ada', { limit: 50 });
+    for (let from = 0; from < items.length; from += 10) {
+      const counts = new Map<string, number>();
+      for (const { channelId } of items.slice(from, from + 10)) counts.set(channelId, (counts.get(channelId) ?? 0) + 1);
+      if (from < 40) expect(Math.max(...counts.values())).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('come on further pages without repeats, to the end', async () => {
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const answer = await gateway.recommend('ada', { limit: 13, ...(cursor ? { cursor } : {}) });
+      seen.push(...idsOf(answer));
+      cursor = answer.nextCursor;
+    } while (cursor);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.length).toBe(57);
+  });
+
+  it('welcome a user that nothing is known of, whatever the id', async () => {
+    for (const userId of ['nobody', 'Ünï/çødé ☃ & co', 'x'.repeat(128)]) {
+      const answer = await gateway.recommend(userId);
+      expect(answer).toMatchObject({ userId, rung: 'full', mark: { offset: expect.any(Number) } });
+      expect(answer.items.length).toBe(10);
+    }
+  });
+
+  it('are logged as served, with all that replay needs', async () => {
+    const answer = await gateway.recommend('ada', {
+      limit: 5,
+      surface: 'up-next',
+      seed: 'v33',
+      country: 'se',
+      device: 'tv',
+    });
+    const served = (await world.servedLists()).get(answer.requestId)!;
+    expect(served).toMatchObject({
+      userId: 'ada',
+      snapshotId: FIRST_SNAPSHOT,
+      rung: Rung.FULL,
+      rungReason: '',
+      mark: answer.mark,
+      context: { surface: 'up-next', seedVideoId: 'v33', country: 'SE', device: 'tv', loggedIn: false },
+    });
+    expect(served.items.map(({ videoId }) => videoId)).toEqual(idsOf(answer));
+    for (const [index, item] of served.items.entries()) {
+      const shown = answer.items[index];
+      expect(item).toMatchObject({
+        impressionId: shown.impressionId,
+        position: index,
+        source: shown.source,
+        propensity: 1,
+      });
+      expect(item.video).toMatchObject({ channelId: shown.channelId, durationSeconds: shown.durationSeconds });
+      expect(item.score).toBe(shown.score);
+      expect(item.sourceScore).toBe(shown.sourceScore);
+      expect(Number.isSafeInteger(item.featuresChecksum)).toBe(true);
+    }
+    expect(idsOf(answer)).not.toContain('v33');
+  });
+
+  it('explain each item: sources, features, parts of the score, rules', async () => {
+    const { items } = await gateway.recommend('ada', { explain: 'true' });
+    for (const { explain, videoId, score, source } of items) {
+      expect(explain.expectedWatchSeconds).toBe(score);
+      expect(explain.sources[0].source).toBe(source);
+      expect(explain.features).toContainEqual({ name: 'video', value: videoId });
+      expect(explain.parts.length).toBeGreaterThan(0);
+    }
+    expect((await gateway.recommend('ada')).items[0].explain).toBeUndefined();
+  });
+
+  it('ignore a seed that the catalogue does not know, and say so', async () => {
+    const answer = await gateway.recommend('ada', { seed: 'not-a-video', surface: 'up-next' });
+    expect(answer.warnings).toEqual(['seed not-a-video is not in the catalogue and was ignored']);
+    expect((await world.servedLists()).get(answer.requestId)!.context!.seedVideoId).toBe('');
+    const second = await gateway.recommend('ada', {
+      seed: 'not-a-video',
+      surface: 'up-next',
+      cursor: answer.nextCursor,
+    });
+    expect(idsOf(second).some((videoId) => idsOf(answer).includes(videoId))).toBe(false);
+  });
+
+  it.each([
+    ['limit=-1', 400, 'limit'],
+    ['limit=0', 400, 'limit'],
+    ['limit=51', 400, 'limit'],
+    ['limit=ten', 400, 'limit'],
+    ['limit=1.5', 400, 'limit'],
+    ['limit=5&limit=6', 400, 'limit'],
+    ['explain=maybe', 400, 'explain'],
+    ['surface=', 400, 'surface'],
+    [`surface=${'x'.repeat(65)}`, 400, 'surface'],
+    [`seed=${'x'.repeat(129)}`, 400, 'seed'],
+    ['country=Sweden', 400, 'country'],
+    ['cursor=garbage', 400, 'cursor'],
+    ['cursor=', 400, 'cursor'],
+  ])('refuse %s with the field', async (query, status, field) => {
+    const answer = await gateway.get(`/v1/users/ada/recommendations?${query}`);
+    expect(answer).toMatchObject({
+      status,
+      body: { error: { code: expect.any(String), message: expect.any(String), field } },
+    });
+  });
+
+  it.each([['x'.repeat(129)], ['x'.repeat(10_000)], ['a%00b'], ['a%0Ab']])(
+    'refuse a user id that is none: %#',
+    async (userId) => {
+      const answer = await gateway.get(`/v1/users/${userId}/recommendations`);
+      expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid-argument', field: 'userId' } } });
+    },
+  );
+
+  it('refuse an address that cannot be decoded', async () => {
+    expect(await gateway.get('/v1/users/%ZZ/recommendations')).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.any(String) } },
+    });
+  });
+
+  it('refuse a cursor of another user, and one that has expired with 410', async () => {
+    const { nextCursor } = await gateway.recommend('ada');
+    const other = await gateway.get(`/v1/users/bob/recommendations?cursor=${nextCursor}`);
+    expect(other).toMatchObject({ status: 400, body: { error: { code: 'cursor-of-another-list', field: 'cursor' } } });
+    world.passTime(31 * 60_000);
+    const stale = await gateway.get(`/v1/users/ada/recommendations?cursor=${nextCursor}`);
+    expect(stale).toMatchObject({ status: 410, body: { error: { code: 'cursor-expired', field: 'cursor' } } });
+  });
+
+  it('never show a withdrawn video again', async () => {
+    const [first] = idsOf(await gateway.recommend('ada'));
+    await world.tellCatalogue(eventOf({ $case: 'videoWithdrawn', value: { videoId: first!, reason: 'spec' } }));
+    await gateway.until(({ status }) => status === 410, `/v1/videos/${first}`);
+    expect(idsOf(await gateway.recommend('ada', { limit: 50 }))).not.toContain(first);
+    const explained = await gateway.get(`/v1/videos/${first}`);
+    expect(explained.body.error).toMatchObject({ code: 'video-withdrawn' });
+  });
+
+  it('are served on from the good snapshot when the next one has a flipped bit', async () => {
+    const damaged = '20260105T000000Z-eeeeee';
+    const refused = jest.spyOn(silent, 'error');
+    await world.publish(damaged, {
+      seed: 9,
+      damage: (directory) => flipBit(join(directory, SNAPSHOT_FILES.rankingTensors), 3_000),
+    });
+    await world.announce(damaged);
+    // Retrieval, ranking and the gateway each look at it, and each refuse it.
+    const refusals = () =>
+      refused.mock.calls.filter(([facts]) => (facts as { snapshotId?: string }).snapshotId === damaged);
+    while (refusals().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await gateway.recommend('ada')).toMatchObject({ rung: 'full', snapshotId: FIRST_SNAPSHOT });
+    expect((await gateway.get('/v1/snapshot')).body).toMatchObject({
+      snapshotId: FIRST_SNAPSHOT,
+      gate: { passed: true },
+    });
+  });
+});

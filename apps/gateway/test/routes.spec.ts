@@ -1,0 +1,200 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { historyAnswer, snapshotAnswer, usersAnswer, videoAnswer } from '../src/http/schemas';
+import { dismissalEvent, eventOf, FIRST_SNAPSHOT, type TestGateway, VIDEOS, watchEvent, World } from './world';
+
+/** A collector that keeps what it was sent and answers as it is told. */
+class Collector {
+  readonly received: { contentType: string | undefined; apiKey: string | string[] | undefined; body: Buffer }[] = [];
+  answer = { status: 200, body: '{"accepted":1,"results":[]}' };
+  private readonly server: Server = createServer((request, response) => {
+    void bodyOf(request).then((body) => {
+      this.received.push({ contentType: request.headers['content-type'], apiKey: request.headers['x-api-key'], body });
+      response.writeHead(this.answer.status, { 'content-type': 'application/json' }).end(this.answer.body);
+    });
+  });
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+describe('the other routes', () => {
+  const collector = new Collector();
+  let world: World;
+  let gateway: TestGateway;
+  const post = (body: string | Uint8Array<ArrayBuffer>, contentType: string) =>
+    fetch(`${gateway.url}/v1/events`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': contentType, 'x-api-key': 'key' },
+    });
+
+  beforeAll(async () => {
+    world = await World.create();
+    await world.fold(
+      'ada',
+      watchEvent('ada', 'v00', Date.now() - 90_000),
+      watchEvent('ada', 'v11'),
+      dismissalEvent('ada', 'v22'),
+    );
+    await world.fold('bob', watchEvent('bob', 'v01'));
+    await world.fold('eve', watchEvent('eve', 'v01'), eventOf({ $case: 'userDeleted', value: { userId: 'eve' } }));
+    await world.publish(FIRST_SNAPSHOT);
+    gateway = await world.startGateway({ WATCHNEXT_INGESTION_URL: await collector.listen() });
+  }, 20_000);
+
+  afterAll(async () => {
+    await collector.close();
+    await world.close();
+  });
+
+  it('lists users, the busiest first, without deleted ones', async () => {
+    const { status, body } = await gateway.get('/v1/users');
+    expect(status).toBe(200);
+    expect(usersAnswer.parse(body).users.map(({ userId }) => userId)).toEqual(['ada', 'bob']);
+    expect((await gateway.get('/v1/users?limit=1')).body.users).toHaveLength(1);
+    expect(await gateway.get('/v1/users?limit=0')).toMatchObject({ status: 400, body: { error: { field: 'limit' } } });
+  });
+
+  it('tells what a user watched, newest first, and nothing of a stranger', async () => {
+    const { body } = await gateway.get('/v1/users/ada/history');
+    const history = historyAnswer.parse(body);
+    expect(history).toMatchObject({ known: true, watchCount: 2, dismissedVideoIds: ['v22'] });
+    expect(history.watches.map(({ videoId, title }) => [videoId, title])).toEqual([
+      ['v11', VIDEOS[11]!.title],
+      ['v00', VIDEOS[0]!.title],
+    ]);
+    const stranger = await gateway.get('/v1/users/nobody/history');
+    expect(stranger).toMatchObject({ status: 200, body: { known: false, watches: [], watchCount: 0 } });
+  });
+
+  it('tells what a video is, and 404 with its field for one that it does not know', async () => {
+    const { body } = await gateway.get('/v1/videos/v12');
+    expect(videoAnswer.parse(body)).toEqual({ ...VIDEOS[12], thumbnailUrl: '' });
+    expect(await gateway.get('/v1/videos/nothing')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'unknown-video', field: 'videoId' } },
+    });
+  });
+
+  it('tells the current snapshot and what it was measured at', async () => {
+    const { body } = await gateway.get('/v1/snapshot');
+    expect(snapshotAnswer.parse(body)).toMatchObject({
+      snapshotId: FIRST_SNAPSHOT,
+      metrics: [{ name: 'candidates.recall@100', scorer: 'model', value: 0.5 }],
+    });
+  });
+
+  it('passes events on byte for byte, whatever their form', async () => {
+    const bytes = Uint8Array.from({ length: 5_000 }, (_, index) => (index * 31) % 256);
+    for (const [body, contentType] of [
+      ['{"events": [ ]  }\n', 'application/json'],
+      ['not json {', 'application/json'],
+      [bytes, 'application/x-protobuf'],
+    ] as const) {
+      const response = await post(body, contentType);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual({ accepted: 1, results: [] });
+      const received = collector.received.at(-1)!;
+      expect(received).toMatchObject({ contentType, apiKey: 'key' });
+      expect(received.body.equals(Buffer.from(body as Uint8Array))).toBe(true);
+    }
+  });
+
+  it('passes the refusals of the collector back as they are', async () => {
+    collector.answer = { status: 415, body: '{"error":{"code":"wrong-type","message":"no"}}' };
+    const response = await post('x', 'text/plain');
+    expect(response.status).toBe(415);
+    expect(await response.text()).toBe(collector.answer.body);
+  });
+
+  it('refuses a body beyond any limit of the collector', async () => {
+    const response = await post('x'.repeat(3 * 1024 * 1024), 'application/json');
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ error: { code: 'too-large' } });
+  });
+
+  it('says 502 when the collector is down', async () => {
+    await collector.close();
+    const response = await post('{"events":[]}', 'application/json');
+    expect(response.status).toBe(502);
+    expect(await response.json()).toMatchObject({
+      error: { code: 'collector-unreachable', message: expect.stringContaining('later') },
+    });
+  });
+
+  it('describes every route in OpenAPI', async () => {
+    const { body } = await gateway.get('/openapi.json');
+    expect(Object.keys(body.paths).sort()).toEqual([
+      '/v1/events',
+      '/v1/snapshot',
+      '/v1/users',
+      '/v1/users/{id}/history',
+      '/v1/users/{id}/recommendations',
+      '/v1/videos/{id}',
+    ]);
+    const { parameters } = body.paths['/v1/users/{id}/recommendations'].get;
+    expect(parameters.find(({ name }: { name: string }) => name === 'limit')).toMatchObject({
+      in: 'query',
+      required: false,
+      schema: { type: 'integer', minimum: 1, maximum: 50, default: 10 },
+    });
+    expect(parameters.map(({ name }: { name: string }) => name).sort()).toEqual(
+      ['country', 'cursor', 'device', 'explain', 'id', 'limit', 'seed', 'surface'].sort(),
+    );
+  });
+
+  it('serves the pages and their files, nothing else, and nothing from elsewhere', async () => {
+    for (const [path, type] of [
+      ['/', 'text/html'],
+      ['/docs', 'text/html'],
+      ['/style.css', 'text/css'],
+      ['/js/app.js', 'text/javascript'],
+    ]) {
+      const response = await fetch(`${gateway.url}${path}`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toContain(type);
+      expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");
+      const text = await response.text();
+      expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
+      const again = await fetch(`${gateway.url}${path}`, {
+        headers: { 'if-none-match': response.headers.get('etag')! },
+      });
+      expect(again.status).toBe(304);
+    }
+    for (const path of ['/js/../../package.json', '/%2e%2e/package.json', '/js/nothing.js', '/v2/users']) {
+      expect(await gateway.get(path)).toMatchObject({ status: 404, body: { error: { code: 'not-found' } } });
+    }
+  });
+
+  it('is alive, and ready once it has read the catalogue', async () => {
+    expect(await gateway.get('/livez')).toMatchObject({ status: 200, body: { alive: true } });
+    expect(await gateway.get('/readyz')).toMatchObject({
+      status: 200,
+      body: { ready: true, catalogueVideos: 60, snapshotId: FIRST_SNAPSHOT },
+    });
+  });
+
+  it('counts answers and stages for Prometheus', async () => {
+    await gateway.recommend('ada');
+    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(text).toMatch(/^watchnext_gateway_answers_total\{rung="memory-popular"\} \d+$/m);
+    expect(text).toMatch(
+      /^watchnext_gateway_stage_failures_total\{stage="retrieve",category="dependency-unreachable"\} \d+$/m,
+    );
+    expect(text).toMatch(/^watchnext_gateway_stage_seconds_count\{stage="rank"\} \d+$/m);
+  });
+});

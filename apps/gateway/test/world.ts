@@ -1,0 +1,294 @@
+/** A small real world for specs: embedded stores, published snapshots, model services over gRPC, and a gateway. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { embeddedPaths, loadConfig } from '@watchnext/config';
+import { Event, type ImpressionsServed, SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
+import { type EventLog, openEmbeddedEventLog, partitionOf } from '@watchnext/event-log';
+import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
+import { applyEvent, encodeState, newState } from '@watchnext/features';
+import { createLogger } from '@watchnext/service';
+import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { v7 as timeOrderedId } from 'uuid';
+import { rankingSettings } from '../../ranking/src/config';
+import { startRanking } from '../../ranking/src/start';
+import { writeRankingFiles } from '../../ranking/test/write-ranking-files';
+import { retrievalSettings } from '../../retrieval/src/config';
+import { startRetrieval } from '../../retrieval/src/start';
+import { publishSnapshot } from '../../retrieval/test/publish-snapshot';
+import { writeCandidateFiles } from '../../retrieval/test/write-candidate-files';
+import { gatewaySettings } from '../src/config';
+import type { GatewayParts } from '../src/gateway.module';
+import { type RunningGateway, startGateway } from '../src/start';
+
+export const PARTITIONS = 4;
+export const silent = createLogger('spec', { level: 'silent', format: 'json' });
+export const FIRST_SNAPSHOT = '20260101T000000Z-aaaaaa';
+
+const HOUR_MS = 3_600_000;
+const SUBJECTS = ['Otters', 'Bridges', 'Sourdough', 'Comets', 'Violins', 'Mosses'];
+const MANNERS = [
+  'at dawn',
+  'explained',
+  'up close',
+  'in winter',
+  'for beginners',
+  'from above',
+  'in ten minutes',
+  'gone wrong',
+  'by hand',
+  'at night',
+];
+
+/** 60 videos of 12 channels and 6 topics, uploaded one an hour up to now. */
+export const VIDEOS = SUBJECTS.flatMap((subject, topic) =>
+  MANNERS.map((manner, index) => ({
+    videoId: `v${topic}${index}`,
+    title: `${subject} ${manner}`,
+    channelId: `channel-${topic}-${index % 2}`,
+    topics: [subject.toLowerCase()],
+    durationSeconds: 60 + 15 * index,
+    uploadedAtMs: Date.now() - (1 + topic * MANNERS.length + index) * HOUR_MS,
+  })),
+);
+export const VIDEO_IDS = VIDEOS.map(({ videoId }) => videoId);
+
+export const eventOf = (body: Event['body'], atMs = Date.now()): Event => ({
+  eventId: timeOrderedId({ msecs: atMs }),
+  occurredAtMs: atMs,
+  receivedAtMs: atMs,
+  producer: 'spec',
+  backfill: false,
+  body,
+});
+
+export const watchEvent = (userId: string, videoId: string, atMs = Date.now() - 60_000): Event =>
+  eventOf(
+    {
+      $case: 'watch',
+      value: {
+        userId,
+        videoId,
+        playbackId: timeOrderedId(),
+        impressionId: '',
+        positionSeconds: 60,
+        country: '',
+        device: '',
+        video: factsOf(videoId),
+      },
+    },
+    atMs,
+  );
+
+export const dismissalEvent = (userId: string, videoId: string) =>
+  eventOf({ $case: 'dismissal', value: { userId, videoId, impressionId: '' } }, Date.now() - 60_000);
+
+function factsOf(videoId: string) {
+  const { channelId, topics, durationSeconds, uploadedAtMs } = VIDEOS.find((video) => video.videoId === videoId)!;
+  return { channelId, topics, durationSeconds, uploadedAtMs };
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers of any route
+export type Answer = { status: number; body: any };
+
+export class World {
+  private readonly closers: (() => Promise<unknown>)[] = [];
+  private offset = 0;
+
+  private constructor(
+    readonly dataDirectory: string,
+    readonly log: EventLog,
+    readonly retrievalPort: number,
+    readonly rankingPort: number,
+  ) {}
+
+  /** Log with the catalogue; nothing runs yet. */
+  static async create(): Promise<World> {
+    const dataDirectory = await mkdtemp(join(tmpdir(), 'watchnext-gateway-'));
+    const log = openEmbeddedEventLog(embeddedPaths(dataDirectory).eventLog);
+    await log.ensureTopics([
+      { name: TOPICS.activity, partitionCount: PARTITIONS },
+      { name: TOPICS.catalog, partitionCount: 1, compacted: true },
+    ]);
+    const world = new World(dataDirectory, log, await freePort(), await freePort());
+    await world.tellCatalogue(
+      ...VIDEOS.map(({ videoId, title }) =>
+        eventOf({ $case: 'videoUpserted', value: { videoId, title, thumbnailUrl: '', video: factsOf(videoId) } }),
+      ),
+    );
+    return world;
+  }
+
+  async tellCatalogue(...events: Event[]): Promise<void> {
+    const keyed = events.map((event) => ({
+      key: (event.body!.value as { videoId: string }).videoId,
+      value: Event.encode(event).finish(),
+    }));
+    await this.log.append(TOPICS.catalog, keyed);
+  }
+
+  async tellActivity(userId: string, ...events: Event[]): Promise<void> {
+    await this.log.append(
+      TOPICS.activity,
+      events.map((event) => ({ key: userId, value: Event.encode(event).finish() })),
+    );
+  }
+
+  /** Publishes a snapshot of both models into the world's store, or another one. */
+  async publish(
+    snapshotId: string,
+    { seed = 1, directory = this.dataDirectory, damage }: PublishOptions = {},
+  ): Promise<void> {
+    await publishSnapshot(
+      embeddedPaths(directory).snapshots,
+      snapshotId,
+      async (target) => {
+        await writeRankingFiles(target, { videos: VIDEOS, seed });
+        const popular = VIDEOS.slice(0, 40).map(({ videoId }, rank) => ({
+          videoId,
+          score: 1 / (1 + rank),
+          video: factsOf(videoId),
+        }));
+        await writeFile(join(target, SNAPSHOT_FILES.popular), JSON.stringify({ popular, fresh: [] }));
+        return writeCandidateFiles(target, { videoIds: VIDEO_IDS, seed });
+      },
+      damage,
+    );
+  }
+
+  async announce(snapshotId: string): Promise<void> {
+    const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: Date.now() }).finish();
+    await this.log.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
+  }
+
+  /** Folds events into a user's state as the materialiser does, without the log. */
+  async fold(userId: string, ...events: Event[]): Promise<void> {
+    const store = openEmbeddedFeatureStore(embeddedPaths(this.dataDirectory).featureStore);
+    const partition = partitionOf(userId, PARTITIONS);
+    const state = newState(userId);
+    for (const event of events) applyEvent(state, event);
+    const expected = await store.readMark(partition);
+    const next = { topic: TOPICS.activity, partition, offset: (expected?.offset ?? -1) + events.length };
+    await store.commit(partition, { expected, next, states: new Map([[userId, encodeState(state)]]) });
+    await store.close();
+  }
+
+  async startRetrieval(directory = this.dataDirectory): Promise<INestApplicationContext> {
+    const settings = loadConfig(retrievalSettings, {
+      WATCHNEXT_DATA_DIR: directory,
+      WATCHNEXT_GRPC_PORT: String(this.retrievalPort),
+    });
+    return this.closing((await startRetrieval(settings, silent)).app);
+  }
+
+  async startRanking(directory = this.dataDirectory): Promise<INestApplicationContext> {
+    const settings = loadConfig(rankingSettings, {
+      WATCHNEXT_DATA_DIR: directory,
+      WATCHNEXT_GRPC_PORT: String(this.rankingPort),
+    });
+    return this.closing((await startRanking(settings, silent)).app);
+  }
+
+  async startGateway(
+    environment: Record<string, string> = {},
+    parts: Partial<GatewayParts> = {},
+  ): Promise<TestGateway> {
+    const settings = loadConfig(gatewaySettings, {
+      WATCHNEXT_DATA_DIR: this.dataDirectory,
+      WATCHNEXT_HTTP_PORT: '0',
+      WATCHNEXT_RETRIEVAL_ADDRESS: `127.0.0.1:${this.retrievalPort}`,
+      WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${this.rankingPort}`,
+      // Specs share two cores with others: what is tested is what is answered, not how fast.
+      WATCHNEXT_DEADLINE_MS: '10000',
+      ...environment,
+    });
+    const running = await startGateway({ settings, logger: silent, clock: () => Date.now() + this.offset, ...parts });
+    this.closing(running.app);
+    return new TestGateway(running);
+  }
+
+  /** Lets the gateways' clocks run ahead. */
+  passTime(ms: number): void {
+    this.offset += ms;
+  }
+
+  async temporaryDirectory(): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), 'watchnext-gateway-'));
+    this.closers.push(() => rm(directory, { recursive: true, force: true }));
+    return directory;
+  }
+
+  /** The impressions in the log, by request. */
+  async servedLists(): Promise<Map<string, ImpressionsServed>> {
+    const served = new Map<string, ImpressionsServed>();
+    const tail = await this.log.tail(TOPICS.activity, {
+      onRecords: async (records) => {
+        for (const { value } of records) {
+          const { body } = Event.decode(value);
+          if (body?.$case === 'impressionsServed') served.set(body.value.requestId, body.value);
+        }
+      },
+    });
+    await tail.stop();
+    return served;
+  }
+
+  closing<App extends { close(): Promise<unknown> }>(app: App): App {
+    this.closers.push(() => app.close());
+    return app;
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.closers.reverse()) await close();
+    await this.log.close();
+    await rm(this.dataDirectory, { recursive: true, force: true });
+  }
+}
+
+interface PublishOptions {
+  readonly seed?: number;
+  readonly directory?: string;
+  readonly damage?: (directory: string) => Promise<void>;
+}
+
+export class TestGateway {
+  readonly url: string;
+
+  constructor(readonly running: RunningGateway) {
+    this.url = `http://127.0.0.1:${running.port}`;
+  }
+
+  async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, { headers });
+    return { status: response.status, body: await response.json() };
+  }
+
+  async recommend(userId: string, query: Record<string, string | number> = {}): Promise<Answer['body']> {
+    const parameters = new URLSearchParams(
+      Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+    );
+    const { status, body } = await this.get(`/v1/users/${encodeURIComponent(userId)}/recommendations?${parameters}`);
+    expect({ status, body }).toMatchObject({ status: 200 });
+    return body;
+  }
+
+  /** Asks again until the answer is as wanted; the spec's own time limit ends it. */
+  async until(wanted: (answer: Answer) => boolean, path: string): Promise<Answer> {
+    for (;;) {
+      const answer = await this.get(path);
+      if (wanted(answer)) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}

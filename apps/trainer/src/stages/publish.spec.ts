@@ -1,0 +1,81 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SnapshotManifest, TOPICS } from '@watchnext/contract';
+import type { EventLog } from '@watchnext/event-log';
+import { createRandom } from '@watchnext/learning';
+import {
+  describeFiles,
+  openFolderSnapshotStore,
+  SNAPSHOT_FORMAT_VERSION,
+  type SnapshotStore,
+} from '@watchnext/snapshot-store';
+import { temporaryDirectory } from '@watchnext/testing';
+import type { RunState } from '../pipeline/run-state';
+import { publishStage } from './publish';
+
+describe('publishing', () => {
+  let data: { readonly path: string; remove(): Promise<void> };
+  let store: SnapshotStore;
+  let facts: Record<string, unknown>;
+  const append = jest.fn(async () => []);
+  const log = { ensureTopics: async () => undefined, append } as unknown as EventLog;
+
+  beforeEach(async () => {
+    data = await temporaryDirectory('publish');
+    store = openFolderSnapshotStore(join(data.path, 'snapshots'));
+    facts = {};
+    append.mockReset();
+  });
+  afterEach(() => data.remove());
+
+  const publish = async (snapshotId: string, passed: boolean, parentSnapshotId?: string) => {
+    const directory = join(data.path, `work-${snapshotId}`);
+    await mkdir(directory);
+    await writeFile(join(directory, 'candidate.json'), snapshotId);
+    const manifest = SnapshotManifest.fromPartial({
+      formatVersion: SNAPSHOT_FORMAT_VERSION,
+      snapshotId,
+      files: await describeFiles(directory),
+    });
+    const verdict = { passed, checks: [] };
+    return publishStage(store, log).run(
+      { snapshot: { directory, manifest }, verdict, parentSnapshotId } as unknown as RunState,
+      {
+        progress: { report: () => undefined },
+        signal: new AbortController().signal,
+        random: createRandom(1),
+        note: (more) => Object.assign(facts, more),
+      },
+    );
+  };
+
+  it('moves the pointer from the parent, then announces', async () => {
+    await publish('s1', true);
+    expect(await store.readPointer()).toBe('s1');
+    await publish('s2', true, 's1');
+    expect(await store.readPointer()).toBe('s2');
+    expect(append).toHaveBeenLastCalledWith(TOPICS.snapshots, [expect.objectContaining({ key: 's2' })]);
+  });
+
+  it('keeps a rejected snapshot, and neither moves the pointer nor announces', async () => {
+    expect(await publish('s1', false)).toMatchObject({ published: { snapshotId: 's1', current: false } });
+    expect(await store.list()).toEqual(['s1']);
+    expect(await store.readPointer()).toBeUndefined();
+    expect(append).not.toHaveBeenCalled();
+  });
+
+  it('does not overrule another trainer that was faster, and says what is current', async () => {
+    await publish('s1', true);
+    await expect(publish('s2', true, undefined)).rejects.toThrow(
+      /s2 was trained to follow none, but s1 is current by now/,
+    );
+    expect(await store.readPointer()).toBe('s1');
+    expect(await store.list()).toContain('s2');
+  });
+
+  it('has succeeded even where nobody can be told', async () => {
+    append.mockRejectedValue(new Error('the log is away'));
+    expect(await publish('s1', true)).toMatchObject({ published: { current: true } });
+    expect(facts).toMatchObject({ announced: false, reason: 'the log is away' });
+  });
+});

@@ -1,0 +1,46 @@
+/** What a replay takes and gives. */
+import type { Mark, UserState } from '@watchnext/contract';
+import type { CompletedRule } from './completion';
+import type { CandidateExample, RankingExample, Refusal, UserRecord } from './types';
+
+export interface ReplayOptions {
+  /** A checkpoint to start from; it is copied, not changed. Absent: the user is new. */
+  readonly initialState?: UserState;
+  /**
+   * Where the checkpoint was taken: give it with every `initialState`. A list ranked before it gets no examples,
+   * since its state is gone; without the mark such a list cannot be told, and is given the checkpoint's features.
+   */
+  readonly initialMark?: Mark;
+  /** How long after an impression a watch still counts as its outcome. */
+  readonly joinWindowMs: number;
+  /** Newest time in the log. `Infinity` settles every impression. */
+  readonly logEndMs: number;
+  readonly completedRule?: CompletedRule;
+}
+
+/** A playback that began in the replayed records. */
+export interface ReplayedWatch {
+  readonly videoId: string;
+  readonly atMs: number;
+  readonly watchSeconds: number;
+  readonly durationSeconds: number;
+  readonly completed: boolean;
+}
+
+export interface RefusedRecord {
+  readonly record: UserRecord;
+  readonly refusal: Refusal;
+}
+
+export interface ReplayResult {
+  /** In the order in which the labels' playbacks were first reported. */
+  readonly candidateExamples: CandidateExample[];
+  /** In the order in which the lists were logged, then by place in the list. */
+  readonly rankingExamples: RankingExample[];
+  readonly finalState: UserState;
+  readonly watches: ReplayedWatch[];
+  readonly refusals: RefusedRecord[];
+  readonly duplicateCount: number;
+  /** Lists without examples because their mark lies before the checkpoint. */
+  readonly unplacedRequestCount: number;
+}

@@ -1,0 +1,68 @@
+/** The public face of every HTTP error: {"error": {"code", "message", "field"?}}. Causes go to the log only. */
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from './logger';
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    /** Query parameter, path part, header or path into the body at fault. */
+    readonly field?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'ApiError';
+  }
+
+  get body() {
+    return {
+      error: { code: this.code, message: this.message, ...(this.field === undefined ? {} : { field: this.field }) },
+    };
+  }
+}
+
+/** What Fastify and Nest refuse by themselves, by status. */
+const CODES: Record<number, string> = {
+  400: 'malformed',
+  404: 'not-found',
+  405: 'method-not-allowed',
+  413: 'too-large',
+  415: 'wrong-type',
+};
+const RETRY_AFTER_SECONDS = 1;
+
+/** Answers whatever a route throws: errors of ours as they are, retriable ones with 503, bugs with 500 and no details. */
+@Catch()
+export class ApiErrorFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const face = publicFace(error);
+    if (face.status >= 500) this.logger.error({ err: error, path: request.url }, 'could not answer');
+    answer(host.switchToHttp().getResponse<FastifyReply>(), face);
+  }
+}
+
+/** Fastify's own refusals, before any route: an address that cannot be decoded, or that is too long. */
+export function answerFrameworkError(error: Error, _request: unknown, reply: FastifyReply): void {
+  answer(reply, publicFace(error));
+}
+
+function answer(reply: FastifyReply, { status, body }: ApiError): void {
+  if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  void reply.status(status).header('cache-control', 'no-store').send(body);
+}
+
+function publicFace(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const { retriable, statusCode } = (error ?? {}) as { retriable?: boolean; statusCode?: number };
+  if (retriable) return new ApiError(503, 'unavailable', 'a store behind this service does not answer; send the request again');
+  const status = error instanceof HttpException ? error.getStatus() : statusCode;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new ApiError(status, CODES[status] ?? 'refused', (error as Error).message);
+  }
+  return new ApiError(500, 'internal', 'an error of the service itself; its log has the details');
+}

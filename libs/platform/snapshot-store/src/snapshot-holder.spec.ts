@@ -1,0 +1,358 @@
+import { SnapshotManifest } from '@watchnext/contract';
+import {
+  type LocalSnapshot,
+  SnapshotCorruptError,
+  SnapshotNotFoundError,
+  type SnapshotStore,
+  SnapshotStoreUnavailableError,
+} from './port';
+import { SnapshotHolder, type SnapshotHolderOptions } from './snapshot-holder';
+
+/** A loaded snapshot that knows whether it was closed. */
+class Loaded {
+  closeCount = 0;
+  constructor(readonly id: string) {}
+  close(): void {
+    this.closeCount += 1;
+  }
+}
+
+/** The part of a store that a holder uses. */
+class PointedStore {
+  pointer: string | undefined;
+  isDown = false;
+  readonly corrupt = new Set<string>();
+  readonly parents = new Map<string, string>();
+  fetchCount = 0;
+
+  async readPointer(): Promise<string | undefined> {
+    if (this.isDown) throw new SnapshotStoreUnavailableError('the store is down');
+    return this.pointer;
+  }
+
+  async readManifest(snapshotId: string): Promise<SnapshotManifest> {
+    if (!this.parents.has(snapshotId)) throw new SnapshotNotFoundError(snapshotId);
+    return SnapshotManifest.fromPartial({ snapshotId, parentSnapshotId: this.parents.get(snapshotId) });
+  }
+
+  async fetch(snapshotId: string): Promise<LocalSnapshot> {
+    this.fetchCount += 1;
+    if (this.corrupt.has(snapshotId)) throw new SnapshotCorruptError(snapshotId, 'ranker.onnx', 'a flipped bit');
+    return { snapshotId, directory: '', manifest: SnapshotManifest.fromPartial({ snapshotId }) };
+  }
+}
+
+/** A promise that a test resolves when it likes. */
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
+describe('a snapshot holder', () => {
+  let store: PointedStore;
+  let loaded: Loaded[];
+  let log: string[];
+  const holders: SnapshotHolder<Loaded>[] = [];
+  const make = (options: Partial<SnapshotHolderOptions<Loaded>> = {}) => {
+    const holder = new SnapshotHolder<Loaded>({
+      store: store as unknown as SnapshotStore,
+      load: async ({ snapshotId }) => {
+        const one = new Loaded(snapshotId);
+        loaded.push(one);
+        return one;
+      },
+      pollSeconds: 3_600,
+      callbacks: {
+        onCurrent: (id, previous) => log.push(`current ${id} after ${previous ?? 'none'}`),
+        onRefused: (id, error, attempt) =>
+          log.push(`refused ${id} (${(error as { code?: string }).code ?? error.message}), ${attempt}`),
+        onReleased: (id) => log.push(`released ${id}`),
+        onError: (error) => log.push(`error ${error.message}`),
+      },
+      ...options,
+    });
+    holders.push(holder);
+    return holder;
+  };
+  const moveTo = async (holder: SnapshotHolder<Loaded>, ...ids: string[]) => {
+    for (const id of ids) {
+      store.pointer = id;
+      await holder.refresh();
+    }
+  };
+  const find = (id: string) => loaded.find((one) => one.id === id) as Loaded;
+
+  beforeEach(() => {
+    store = new PointedStore();
+    loaded = [];
+    log = [];
+  });
+  afterEach(() => Promise.all(holders.splice(0).map((holder) => holder.close())));
+
+  it('says that it holds nothing yet', async () => {
+    const holder = make();
+    await holder.start();
+    await expect(holder.use(undefined, () => 1)).rejects.toMatchObject({ code: 'no-snapshot', retriable: true });
+    await expect(holder.use('a', () => 1)).rejects.toMatchObject({
+      code: 'snapshot-not-held',
+      retriable: false,
+      heldIds: [],
+    });
+    expect(holder.currentId()).toBeUndefined();
+  });
+
+  it('loads what the pointer names, and lends it', async () => {
+    store.pointer = 'a';
+    const holder = make();
+    await holder.start();
+    expect(await holder.use(undefined, (value, id) => [value.id, id])).toEqual(['a', 'a']);
+    expect(holder.currentId()).toBe('a');
+    expect(log).toEqual(['current a after none']);
+  });
+
+  it('keeps the previous ones, newest first, and lends any of them by its id', async () => {
+    const holder = make();
+    await moveTo(holder, 'a', 'b', 'c', 'd');
+    expect(holder.heldIds()).toEqual(['d', 'c', 'b']);
+    expect(await holder.use('c', (value) => value.id)).toBe('c');
+    await expect(holder.use('a', () => 1)).rejects.toMatchObject({
+      code: 'snapshot-not-held',
+      heldIds: ['d', 'c', 'b'],
+    });
+    expect(loaded.map(({ closeCount }) => closeCount)).toEqual([1, 0, 0, 0]);
+  });
+
+  it('goes back to a held one without loading, and lets go of the one least recently current', async () => {
+    const holder = make();
+    await moveTo(holder, 'a', 'b', 'c', 'a');
+    expect(store.fetchCount).toBe(3);
+    expect(holder.currentId()).toBe('a');
+    await moveTo(holder, 'd');
+    expect(holder.heldIds()).toEqual(['d', 'c', 'a']);
+    expect(find('b').closeCount).toBe(1);
+  });
+
+  it('never closes one in use, and closes it once after the last use', async () => {
+    const holder = make({ capacity: 1 });
+    await moveTo(holder, 'a');
+    const gates = [gate(), gate()];
+    const uses = gates.map(({ opened }) => holder.use(undefined, (value) => opened.then(() => value.closeCount)));
+    await moveTo(holder, 'b', 'c');
+    expect([find('a').closeCount, find('b').closeCount]).toEqual([0, 1]);
+    gates[0]?.open();
+    await uses[0];
+    expect(find('a').closeCount).toBe(0);
+    gates[1]?.open();
+    expect(await Promise.all(uses)).toEqual([0, 0]);
+    expect(find('a').closeCount).toBe(1);
+    expect(await holder.use(undefined, (value) => value.id)).toBe('c');
+  });
+
+  it('releases what a failing use held', async () => {
+    const holder = make({ capacity: 1 });
+    await moveTo(holder, 'a');
+    const { opened, open } = gate();
+    const use = holder.use(undefined, async () => {
+      await opened;
+      throw new Error('a request failed');
+    });
+    await moveTo(holder, 'b');
+    open();
+    await expect(use).rejects.toThrow('a request failed');
+    expect(find('a').closeCount).toBe(1);
+  });
+
+  it('refuses a corrupt snapshot, reports it, and goes on with the good one', async () => {
+    const holder = make({ capacity: 1 });
+    store.corrupt.add('b');
+    await moveTo(holder, 'a', 'b');
+    expect(holder.currentId()).toBe('a');
+    expect(await holder.use(undefined, (value) => value.closeCount)).toBe(0);
+    expect(log).toEqual(['current a after none', 'refused b (snapshot-corrupt), 1']);
+    await holder.refresh();
+    expect(log.at(-1)).toBe('refused b (snapshot-corrupt), 2');
+    store.corrupt.clear();
+    await holder.refresh();
+    expect(holder.currentId()).toBe('b');
+  });
+
+  it('refuses a snapshot that does not load, as it does a corrupt one', async () => {
+    const holder = make({
+      load: async ({ snapshotId }) => {
+        if (snapshotId === 'b') throw new Error('the model has the wrong shape');
+        return new Loaded(snapshotId);
+      },
+    });
+    await moveTo(holder, 'a', 'b');
+    expect([holder.currentId(), holder.heldIds()]).toEqual(['a', ['a']]);
+    expect(log.at(-1)).toBe('refused b (the model has the wrong shape), 1');
+    await moveTo(holder, 'c');
+    expect(holder.heldIds()).toEqual(['c', 'a']);
+  });
+
+  it('takes an ancestor when it holds nothing and the current one is refused', async () => {
+    store.parents.set('d', 'c').set('c', 'b').set('b', '');
+    store.corrupt.add('d').add('c');
+    const holder = make();
+    await moveTo(holder, 'd');
+    expect(holder.currentId()).toBe('b');
+    expect(log).toEqual(['refused d (snapshot-corrupt), 1', 'refused c (snapshot-corrupt), 1', 'current b after none']);
+    store.corrupt.clear();
+    await holder.refresh();
+    expect(holder.currentId()).toBe('d');
+  });
+
+  it('stays as it is while the store is down, and says so', async () => {
+    const holder = make();
+    await moveTo(holder, 'a');
+    store.isDown = true;
+    await moveTo(holder, 'b');
+    expect(holder.currentId()).toBe('a');
+    expect(log.at(-1)).toBe('error the store is down');
+    store.isDown = false;
+    await holder.refresh();
+    expect(holder.currentId()).toBe('b');
+  });
+
+  it('loads one at a time, however many ask, and the last refresh sees the last pointer', async () => {
+    let loading = 0;
+    let mostAtOnce = 0;
+    const gates = new Map(['a', 'b', 'c'].map((id) => [id, gate()]));
+    const holder = make({
+      load: async ({ snapshotId }) => {
+        mostAtOnce = Math.max(mostAtOnce, ++loading);
+        await gates.get(snapshotId)?.opened;
+        loading -= 1;
+        return new Loaded(snapshotId);
+      },
+    });
+    const refreshes: Promise<void>[] = [];
+    for (const id of ['a', 'b', 'c']) {
+      store.pointer = id;
+      refreshes.push(holder.refresh(), holder.refresh());
+      await Promise.resolve();
+    }
+    for (const { open } of gates.values()) open();
+    await Promise.all(refreshes);
+    expect(holder.currentId()).toBe('c');
+    expect(mostAtOnce).toBe(1);
+    expect(store.fetchCount).toBeLessThanOrEqual(2);
+  });
+
+  it('serves the old one while the new one loads', async () => {
+    const { opened, open } = gate();
+    const holder = make({
+      load: async ({ snapshotId }) =>
+        (snapshotId === 'b' ? opened : Promise.resolve()).then(() => new Loaded(snapshotId)),
+    });
+    await moveTo(holder, 'a');
+    store.pointer = 'b';
+    const refresh = holder.refresh();
+    expect(await holder.use(undefined, (value) => value.id)).toBe('a');
+    open();
+    await refresh;
+    expect(await holder.use(undefined, (value) => value.id)).toBe('b');
+  });
+
+  it('drops no request while snapshots come and go', async () => {
+    const holder = make({ capacity: 2 });
+    await moveTo(holder, 's0');
+    let isDone = false;
+    let useCount = 0;
+    const clients = Array.from({ length: 8 }, async (_, client) => {
+      while (!isDone) {
+        await holder.use(undefined, async (value, id) => {
+          expect(value.id).toBe(id);
+          for (let turn = 0; turn < client; turn++) await Promise.resolve();
+          expect(value.closeCount).toBe(0);
+        });
+        useCount += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    });
+    for (let n = 1; n < 100; n++) {
+      await moveTo(holder, `s${n}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    isDone = true;
+    await Promise.all(clients);
+    expect(useCount).toBeGreaterThan(100);
+    expect(loaded.filter(({ closeCount }) => closeCount === 0).map(({ id }) => id)).toEqual(['s98', 's99']);
+    expect(Math.max(...loaded.map(({ closeCount }) => closeCount))).toBe(1);
+  });
+
+  it('follows the pointer by itself, and tries a refused snapshot again later and later', async () => {
+    jest.useFakeTimers();
+    try {
+      store.corrupt.add('b');
+      store.pointer = 'a';
+      const holder = make({ pollSeconds: 2 });
+      await holder.start();
+      store.pointer = 'b';
+      await jest.advanceTimersByTimeAsync(60_000);
+      const attempts = log.filter((line) => line.startsWith('refused b'));
+      // At 2 s, then after 4, 8, 16 and 32 s, each at the next poll.
+      expect(attempts).toHaveLength(4);
+      store.corrupt.clear();
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(holder.currentId()).toBe('b');
+      await holder.close();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  describe('closing', () => {
+    it('waits for running uses, then closes everything once', async () => {
+      const holder = make();
+      await moveTo(holder, 'a', 'b');
+      const { opened, open } = gate();
+      const use = holder.use('a', (value) => opened.then(() => value.closeCount));
+      const closing = holder.close();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect([find('a').closeCount, find('b').closeCount]).toEqual([0, 1]);
+      open();
+      expect(await use).toBe(0);
+      await closing;
+      await holder.close();
+      expect([find('a').closeCount, find('b').closeCount]).toEqual([1, 1]);
+      await expect(holder.use(undefined, () => 1)).rejects.toMatchObject({ code: 'no-snapshot' });
+    });
+
+    it('closes what was still loading, too', async () => {
+      const { opened, open } = gate();
+      const late = new Loaded('a');
+      const holder = make({ load: () => opened.then(() => late) });
+      store.pointer = 'a';
+      const refresh = holder.refresh();
+      const closing = holder.close();
+      open();
+      await Promise.all([refresh, closing]);
+      expect(late.closeCount).toBe(1);
+    });
+
+    it('goes on when a snapshot fails to close, or a callback throws', async () => {
+      const holder = make({
+        capacity: 1,
+        load: async ({ snapshotId }) => {
+          const one = new Loaded(snapshotId);
+          one.close = () => {
+            throw new Error(`${snapshotId} does not close`);
+          };
+          return one;
+        },
+        callbacks: {
+          onCurrent: () => {
+            throw new Error('a reporter failed');
+          },
+          onError: (error) => log.push(error.message),
+        },
+      });
+      await moveTo(holder, 'a', 'b');
+      expect(holder.currentId()).toBe('b');
+      await holder.close();
+      expect(log).toEqual(['a does not close', 'b does not close']);
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventBatch } from '@watchnext/contract';
+import { DatasetError, importDataset } from './index';
+
+const T = 1_650_812_000_000;
+
+describe('importDataset', () => {
+  let folder: string;
+  let server: Server;
+  let url: string;
+  let taken: string[];
+  let refuse: (kind: string) => boolean;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'watchnext-import-'));
+    writeFileSync(join(folder, 'user_features_pure.csv'), 'user_id\n7\n');
+    writeFileSync(join(folder, 'video_features_basic_pure.csv'), 'video_id,author_id,upload_dt,video_duration,tag\n0,1,2022-04-10,20000.0,39\n');
+    writeFileSync(join(folder, 'log_standard_4_22_to_5_08_pure.csv'), `user_id,video_id,date,time_ms,is_click,play_time_ms,tab\n7,0,20220425,${T},1,3000,1\n7,0,20220425,broken,1,3000,1\n`);
+    taken = [];
+    refuse = () => false;
+    // A collector as the agreement has it, in memory.
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { events } = EventBatch.decode(Buffer.concat(chunks));
+        const results = events.map((event, index) => {
+          const refused = refuse(event.body!.$case);
+          if (!refused) taken.push(event.body!.$case);
+          return { index, eventId: event.eventId, ...(refused ? { status: 'rejected', field: 'watch', code: 'invalid-field', reason: 'no watches today' } : { status: 'accepted' }) };
+        });
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ accepted: taken.length, results }));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('sends a data set to a collector, in order, and tells what was left out', async () => {
+    const progress: number[][] = [];
+    const rows: number[] = [];
+    const result = await importDataset('kuairand', folder, { url, onSent: (done, total) => progress.push([done, total]), onReading: (_, count) => rows.push(count) });
+    expect(taken).toEqual(['videoUpserted', 'userUpserted', 'impressionsServed', 'watch']);
+    expect(result).toMatchObject({ sent: 4, rejected: { count: 0 }, summary: { counts: { impressions: 1, watches: 1 } } });
+    expect(result.badRows.describe()).toContain('line 3: time_ms is no whole number: "broken"');
+    expect(progress).toEqual([[4, 4]]);
+    expect(rows).toEqual([1, 2, 4]);
+  });
+
+  it('counts what the collector refuses, and says why', async () => {
+    refuse = (kind) => kind === 'watch';
+    const { rejected } = await importDataset('kuairand', folder, { url });
+    expect(rejected.count).toBe(1);
+    expect(rejected.first[0]).toMatch(/^[0-9a-f-]{36}: watch: no watches today$/);
+  });
+
+  it('gives up on a collector that does not answer, and says what it met', async () => {
+    const tries: Error[] = [];
+    await new Promise((resolve) => server.close(resolve));
+    await expect(importDataset('kuairand', folder, { url, giveUpAfterMs: 200, onRetry: (error) => tries.push(error) })).rejects.toThrow(/127\.0\.0\.1:\d+ has taken nothing for 0\.2 s: connect ECONNREFUSED 127\.0\.0\.1:\d+/);
+    expect(tries.length).toBeGreaterThan(1);
+  });
+
+  it('does not know every data set', async () => {
+    await expect(importDataset('movies', folder, { url })).rejects.toThrow(DatasetError);
+    await expect(importDataset('movies', folder, { url })).rejects.toThrow(/movies, but for kuairand/);
+  });
+});
