@@ -9,3 +9,4 @@ export { describeSnapshotStore, type SnapshotStoreUnderTest, writeSnapshotFiles 
 export { archiveRecords, describeEventArchive, type EventArchiveUnderTest, readAll } from './conformance/event-archive';
 export { requireServer } from './require-server';
 export { createTestBucket } from './s3-bucket';
+export { FaultProxy, type DirectionFault, type Faults } from './fault-proxy';

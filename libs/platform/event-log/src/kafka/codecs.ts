@@ -46,6 +46,7 @@ export async function decompressSnappy(bytes: Buffer): Promise<Buffer> {
   const blocks: Buffer[] = [];
   for (let at = XERIAL_HEADER_BYTES; at < bytes.length; ) {
     const size = bytes.readInt32BE(at);
+    if (size <= 0 || at + 4 + size > bytes.length) throw new RangeError(`a snappy block of ${size} bytes at ${at} of ${bytes.length}`);
     blocks.push(asBuffer(await snappyUncompress(bytes.subarray(at + 4, at + 4 + size))));
     at += 4 + size;
   }

@@ -1,4 +1,10 @@
-import type { SASLOptions } from 'kafkajs';
+export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
+
+export interface SaslCredentials {
+  readonly mechanism: SaslMechanism;
+  readonly username: string;
+  readonly password: string;
+}
 
 export interface KafkaSettings {
   /** "host:port" of some brokers. */
@@ -6,14 +12,15 @@ export interface KafkaSettings {
   readonly clientId: string;
   /** Put before every topic and group name, for systems that share a cluster; may be empty. */
   readonly namespace: string;
+  /** PEM texts; true: the system's authorities. */
   readonly tls?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  readonly sasl?: SASLOptions;
+  readonly sasl?: SaslCredentials;
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
-  /** Of topics that this program creates. */
+  /** Of topics that this program creates; from two on, all but one replica must have a record before it counts. */
   readonly replicationFactor: number;
-  /** No request takes longer than this. */
+  /** One request is given up after this; a call with its retries (append, bounds, …) after twice as long. */
   readonly requestTimeoutMs: number;
-  /** A member silent for so long loses its partitions. */
+  /** A member silent for so long loses its partitions. Brokers refuse less than 6 s unless told otherwise. */
   readonly sessionTimeoutMs: number;
 }
 
@@ -25,3 +32,8 @@ export const KAFKA_DEFAULTS = {
   requestTimeoutMs: 15_000,
   sessionTimeoutMs: 15_000,
 } as const satisfies Partial<KafkaSettings>;
+
+/** Within this a call has succeeded or failed. Twice a request: room for a leader lost in the middle of one. */
+export function callTimeoutMs({ requestTimeoutMs }: Pick<KafkaSettings, 'requestTimeoutMs'>): number {
+  return 2 * requestTimeoutMs;
+}
