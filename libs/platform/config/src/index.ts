@@ -9,3 +9,9 @@ export {
   requireConsistent,
   type StoredFilesSettings,
 } from './store-settings';
+export {
+  checkEventLogSettings,
+  eventLogSettings,
+  type EventLogSettings,
+  requireConsistentEventLog,
+} from './event-log-settings';
