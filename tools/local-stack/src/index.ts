@@ -1,3 +1,4 @@
+export { endServer, startServerAgain } from './faults';
 export type { KafkaSecurity, KafkaUser } from './kafka-security';
 export { freePorts, isAlive, startListening, stopProcess, type StartedProcess } from './processes';
 export { MissingProgramError, requirePrograms } from './programs';
