@@ -1,9 +1,8 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { embeddedPaths } from '@watchnext/config';
-import { openParquetArchive } from '@watchnext/event-archive';
-import type { EventArchive } from '@watchnext/event-archive';
-import { openEmbeddedEventLog, type EventLog } from '@watchnext/event-log';
-import { openEmbeddedFeatureStore, type FeatureStore } from '@watchnext/feature-store';
+import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
+import { openEventLog, type EventLog } from '@watchnext/event-log';
+import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
 import { AnonymousHistory } from './collect/anonymous-history';
 import { Catalogue } from './collect/catalogue';
@@ -22,9 +21,9 @@ export class IngestionModule {
     const providers: Provider[] = [
       { provide: SETTINGS, useValue: settings },
       { provide: LOGGER, useValue: logger },
-      { provide: LOG, useFactory: () => openEmbeddedEventLog(paths.eventLog) },
-      { provide: FEATURE_STORE, useFactory: () => openEmbeddedFeatureStore(paths.featureStore) },
-      { provide: ARCHIVE, useFactory: () => openParquetArchive(paths.archive) },
+      { provide: LOG, useFactory: () => openEventLog(settings, paths.eventLog) },
+      { provide: FEATURE_STORE, useFactory: () => openFeatureStore(settings, paths.featureStore) },
+      { provide: ARCHIVE, useFactory: () => openEventArchive(settings, paths.archive) },
       { provide: Catalogue, useFactory: () => new Catalogue(logger) },
       {
         provide: Collector,

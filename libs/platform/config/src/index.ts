@@ -15,3 +15,4 @@ export {
   type EventLogSettings,
   requireConsistentEventLog,
 } from './event-log-settings';
+export { checkDriverSettings, driverSettings, type DriverSettings } from './driver-settings';
