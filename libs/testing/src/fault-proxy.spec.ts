@@ -70,6 +70,19 @@ describe('FaultProxy', () => {
     await eventually(() => expect(client.text).toBe('held'));
   });
 
+  it('forgets open connections for good, and takes new ones', async () => {
+    const client = await open();
+    client.socket.write('a');
+    await eventually(() => expect(client.text).toBe('a'));
+    proxy.forget();
+    client.socket.write('b');
+    const second = await open();
+    second.socket.write('c');
+    await eventually(() => expect(second.text).toBe('c'));
+    expect(client.text).toBe('a');
+    expect(client.error).toBeUndefined();
+  });
+
   it('resets open connections, and takes new ones', async () => {
     const client = await open();
     client.socket.write('a');

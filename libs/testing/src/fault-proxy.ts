@@ -38,12 +38,16 @@ interface Connection {
   readonly pipes: readonly Pipe[];
 }
 
+/** What holds for a connection that the network has forgotten. */
+const FORGOTTEN: Faults = { upstream: { hang: true }, downstream: { hang: true } };
+
 /** With a bandwidth limit, bytes go out in slices of this length of time. */
 const SLICE_MS = 20;
 
 export class FaultProxy {
   private faults: Faults = {};
   private readonly connections = new Set<Connection>();
+  private readonly forgotten = new WeakSet<Connection>();
 
   private constructor(private readonly server: Server) {}
 
@@ -70,6 +74,11 @@ export class FaultProxy {
     for (const { pipes } of this.connections) for (const pipe of pipes) this.pump(pipe);
   }
 
+  /** Open connections stay open and carry nothing ever again, as after a firewall's restart; new ones work. */
+  forget(): void {
+    for (const connection of this.connections) this.forgotten.add(connection);
+  }
+
   /** Both ends of every open connection get a reset. */
   reset(): void {
     for (const connection of this.connections) this.close(connection);
@@ -88,11 +97,13 @@ export class FaultProxy {
       return;
     }
     const server = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-    const pipes = [
-      this.pipe(client, server, () => this.faults.upstream ?? {}),
-      this.pipe(server, client, () => this.faults.downstream ?? {}),
-    ];
-    const connection = { client, server, pipes };
+    const pipes: Pipe[] = [];
+    const connection: Connection = { client, server, pipes };
+    const faults = () => (this.forgotten.has(connection) ? FORGOTTEN : this.faults);
+    pipes.push(
+      this.pipe(client, server, () => faults().upstream ?? {}),
+      this.pipe(server, client, () => faults().downstream ?? {}),
+    );
     this.connections.add(connection);
     server.on('error', () => this.close(connection));
     client.on('error', () => this.close(connection));

@@ -162,7 +162,9 @@ export class GroupSession {
       void this.revoke(partition, abort);
     }
     for (const partition of assigned) {
-      const held: Held = { next: undefined, failures: 0, abort: before.get(partition)?.abort ?? new AbortController() };
+      // Aborted where this member was taken for dead: what it holds now, it holds anew.
+      const kept = before.get(partition)?.abort;
+      const held: Held = { next: undefined, failures: 0, abort: kept && !kept.signal.aborted ? kept : new AbortController() };
       this.held.set(partition, held);
       this.reposition(partition, held);
     }
