@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { checkEventLogSettings, eventLogSettings } from './event-log-settings';
+import { loadConfig } from './load-config';
 import { storageSettings } from './settings';
 import { checkStoreSettings, featureStoreSettings, objectStoreSettings } from './store-settings';
 
@@ -26,4 +27,9 @@ export type DriverSettings = z.infer<typeof driverSchema>;
 export function checkDriverSettings(settings: Partial<DriverSettings>, context: z.RefinementCtx): void {
   checkEventLogSettings(settings, context);
   checkStoreSettings(settings, context);
+}
+
+/** The drivers alone, for commands and tests. @throws ConfigError */
+export function loadDriverSettings(environment: Readonly<Record<string, string | undefined>> = process.env): DriverSettings {
+  return loadConfig(driverSchema.superRefine(checkDriverSettings), { ...environment });
 }

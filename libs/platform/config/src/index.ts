@@ -15,4 +15,4 @@ export {
   type EventLogSettings,
   requireConsistentEventLog,
 } from './event-log-settings';
-export { checkDriverSettings, driverSettings, type DriverSettings } from './driver-settings';
+export { checkDriverSettings, driverSettings, type DriverSettings, loadDriverSettings } from './driver-settings';
