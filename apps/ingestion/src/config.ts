@@ -18,6 +18,12 @@ export const ingestionSettings = z
       .default(ROLES.join(','))
       .transform((text) => text.split(',').map((role) => role.trim()))
       .pipe(z.array(z.enum(ROLES)).min(1)),
+    /** Keys of the producers, one a line or as JSON (see access/api-keys.ts); without it anyone may send. */
+    WATCHNEXT_API_KEYS_FILE: z.string().optional(),
+    /** Bodies that the collector holds at once while the event log takes them; beyond, it answers 429. */
+    WATCHNEXT_COLLECTOR_IN_FLIGHT_MB: positiveInteger(64),
+    /** Records that the archive role holds in memory before it writes them, over all its partitions. */
+    WATCHNEXT_ARCHIVE_BUFFER_MB: positiveInteger(128),
     /** Decoded states that the materialiser keeps in memory, over all its partitions. */
     WATCHNEXT_STATE_CACHE_USERS: positiveInteger(10_000),
     /** Archived events reach their Parquet file within about this time. */

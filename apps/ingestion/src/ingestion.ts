@@ -93,7 +93,10 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
   /** A group for each topic: members of one Kafka group would be given partitions of topics they do not read. */
   private async startArchiving(topic: string): Promise<void> {
     const flushAfterSeconds = this.settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS;
-    const archiver = new Archiver(topic, this.archive, this.logger, { flushAfterSeconds });
+    // The activity partitions and the catalogue's one, should this process have them all.
+    const partitionCount = this.settings.WATCHNEXT_ACTIVITY_PARTITIONS + 1;
+    const maxPartitionBytes = (this.settings.WATCHNEXT_ARCHIVE_BUFFER_MB * 2 ** 20) / partitionCount;
+    const archiver = new Archiver(topic, this.archive, this.logger, { flushAfterSeconds, maxPartitionBytes });
     archiver.start();
     this.addPart(`archive ${topic}`, await this.log.joinGroup({ topic, groupId: `archive-${topic}` }, archiver), () =>
       archiver.stop(),
