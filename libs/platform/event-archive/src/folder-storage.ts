@@ -2,7 +2,7 @@
  * Archive files in a folder. A file is written under `<topic>/.incoming/`, synced, and renamed into its place: under
  * its final name it is whole.
  */
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type ArchiveFile,
@@ -52,16 +52,23 @@ export class FolderStorage implements ArchiveStorage {
     return files.sort(byRange);
   }
 
-  async place(topic: string, place: ArchivePlace, write: (path: string) => Promise<void>): Promise<void> {
-    await withIncoming(join(this.directory, topic, INCOMING_FOLDER), place.partition, async (incoming) => {
+  async place(topic: string, place: ArchivePlace, write: (path: string) => Promise<void>): Promise<string> {
+    return withIncoming(join(this.directory, topic, INCOMING_FOLDER), place.partition, async (incoming) => {
       await write(incoming);
       await syncPath(incoming);
-      const path = archivePath(this.directory, topic, place, await checksumFile(incoming));
+      const checksum = await checksumFile(incoming);
+      const path = archivePath(this.directory, topic, place, checksum);
       const folder = dirname(path);
       if ((await mkdir(folder, { recursive: true })) !== undefined) await syncPath(dirname(folder));
       await rename(incoming, path);
       await syncPath(folder);
+      return checksum;
     });
+  }
+
+  async remove(_topic: string, file: ArchiveFile): Promise<void> {
+    await rm(file.path, { force: true });
+    await syncPath(dirname(file.path));
   }
 
   async fetch(parts: readonly FilePart[], verify: boolean): Promise<LocalParts> {

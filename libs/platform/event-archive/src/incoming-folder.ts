@@ -7,16 +7,16 @@ import { join } from 'node:path';
 const ABANDONED_AFTER_MS = 3_600_000;
 
 /** Gives `work` a path for a new file, and removes what is there afterwards. */
-export async function withIncoming(
+export async function withIncoming<Result>(
   folder: string,
   partition: number,
-  work: (path: string) => Promise<void>,
-): Promise<void> {
+  work: (path: string) => Promise<Result>,
+): Promise<Result> {
   await mkdir(folder, { recursive: true });
   await removeAbandoned(folder);
   const path = join(folder, `p${partition}-${randomBytes(8).toString('hex')}`);
   try {
-    await work(path);
+    return await work(path);
   } finally {
     await rm(path, { force: true }).catch(() => undefined);
   }

@@ -18,8 +18,16 @@ import {
   ArchiveWriteError,
   type EventArchive,
   EventArchiveError,
+  type RewriteReport,
 } from './port';
-import { ArchiveGapError, type FilePart, groupInOrder, type PartitionPlan, planReading } from './read-plan';
+import {
+  ArchiveGapError,
+  type FilePart,
+  groupInOrder,
+  narrowPlans,
+  type PartitionPlan,
+  planReading,
+} from './read-plan';
 import { sqlText } from './sql';
 import type { ArchiveStorage } from './storage';
 
@@ -88,7 +96,7 @@ export class ParquetArchive implements EventArchive {
   }
 
   async *read(topic: string, options: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
-    const plans = await this.plan(topic, options.fromDay);
+    const plans = narrowPlans(await this.plan(topic, options.fromDay), options);
     if (plans.length === 0) return;
     const connection = await (await this.openDatabase()).connect();
     try {
@@ -121,12 +129,62 @@ export class ParquetArchive implements EventArchive {
     }
   }
 
+  /** File by file: what is placed first is complete before what it replaces goes. */
+  async rewrite(topic: string, keep: (record: LogRecord) => boolean): Promise<RewriteReport> {
+    if (!isTopicName(topic)) return { fileCount: 0, rewrittenFileCount: 0, removedRecordCount: 0 };
+    const files = await this.storage.listFiles(topic);
+    let [rewrittenFileCount, removedRecordCount] = [0, 0];
+    const connection = await (await this.openDatabase()).connect();
+    try {
+      for (const file of files) {
+        const removed = await this.rewriteFile(connection, topic, file, keep);
+        if (removed > 0) rewrittenFileCount++;
+        removedRecordCount += removed;
+      }
+    } finally {
+      connection.closeSync();
+    }
+    return { fileCount: files.length, rewrittenFileCount, removedRecordCount };
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     await Promise.all(this.lastWrites.values());
     this.storage.close();
     (await this.database).closeSync();
+  }
+
+  /** @returns how many records were removed */
+  private async rewriteFile(
+    connection: DuckDBConnection,
+    topic: string,
+    file: ArchiveFile,
+    keep: (record: LogRecord) => boolean,
+  ): Promise<number> {
+    const plan: PartitionPlan = { partition: file.partition, parts: [{ file, fromOffset: undefined }], gap: undefined };
+    const kept: LogRecord[] = [];
+    let removed = 0;
+    for await (const records of readPartition(connection, this.storage, topic, plan, 'offset')) {
+      for (const record of records) {
+        if (keep(record)) kept.push(record);
+        else removed++;
+      }
+    }
+    if (removed === 0) return 0;
+    let path = this.storage.describe(topic, file);
+    try {
+      await stageRecords(connection, topic, kept, () => undefined);
+      const { firstOffset: from, lastOffset: to } = file;
+      const checksum = await this.storage.place(topic, file, (incoming) =>
+        writeStaged(connection, incoming, topic, file.partition, { from, to }),
+      );
+      path = file.path;
+      if (checksum !== file.checksum) await this.storage.remove(topic, file);
+    } catch (error) {
+      throw new ArchiveWriteError(path, { cause: error });
+    }
+    return removed;
   }
 
   private async extentOf(connection: DuckDBConnection, asked: readonly FilePart[]): Promise<ArchiveExtent> {

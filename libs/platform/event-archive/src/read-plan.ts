@@ -81,3 +81,22 @@ export function groupInOrder(parts: readonly FilePart[], limitBytes = Infinity):
   }
   return groups;
 }
+
+/** Plans without the partitions and the records that are not asked for. */
+export function narrowPlans(
+  plans: readonly PartitionPlan[],
+  { partition, fromOffset = 0 }: { readonly partition?: number; readonly fromOffset?: number },
+): PartitionPlan[] {
+  return plans
+    .filter((plan) => partition === undefined || plan.partition === partition)
+    .map((plan) => ({
+      ...plan,
+      parts: plan.parts
+        .filter(({ file }) => file.lastOffset >= fromOffset)
+        .map((part) => {
+          const from = Math.max(part.fromOffset ?? 0, fromOffset);
+          return from > part.file.firstOffset ? { ...part, fromOffset: from } : part;
+        }),
+    }))
+    .filter(({ parts }) => parts.length > 0);
+}

@@ -23,12 +23,17 @@ export interface ArchiveStorage {
   listDayFiles(topic: string, day: string): Promise<ArchiveFile[]>;
   /** All files from a day on (default: all) by partition and first offset. */
   listFiles(topic: string, fromDay?: string): Promise<ArchiveFile[]>;
-  /** Lets `write` make a file at a local path, then puts it into its place, whole and durable or not at all. */
-  place(topic: string, place: ArchivePlace, write: (path: string) => Promise<void>): Promise<void>;
+  /**
+   * Lets `write` make a file at a local path, then puts it into its place, whole and durable or not at all.
+   * @returns the checksum in its name
+   */
+  place(topic: string, place: ArchivePlace, write: (path: string) => Promise<void>): Promise<string>;
   /**
    * @param verify whether to read all bytes again, of files that are local already
    * @throws ArchiveCorruptError for a file whose bytes are not those that were written
    */
   fetch(parts: readonly FilePart[], verify: boolean): Promise<LocalParts>;
+  /** Removes a file, and copies of it that this process has. One that is gone already is no error. */
+  remove(topic: string, file: ArchiveFile): Promise<void>;
   close(): void;
 }

@@ -78,6 +78,12 @@ export class FileCache {
     }
   }
 
+  /** Removes a copy that nobody uses. */
+  async forget({ key }: Pick<WantedFile, 'key'>): Promise<void> {
+    const name = nameOf(key);
+    if (!this.isInUse(name)) await rm(join(this.directory, name), { force: true });
+  }
+
   release({ key }: Pick<WantedFile, 'key'>): void {
     const name = nameOf(key);
     const uses = (this.uses.get(name) ?? 1) - 1;

@@ -59,16 +59,23 @@ export class S3Storage implements ArchiveStorage {
     return this.list(`${topic}/`, fromDay);
   }
 
-  async place(topic: string, place: ArchivePlace, write: (path: string) => Promise<void>): Promise<void> {
-    await withIncoming(this.incoming, place.partition, async (incoming) => {
+  async place(topic: string, place: ArchivePlace, write: (path: string) => Promise<void>): Promise<string> {
+    return withIncoming(this.incoming, place.partition, async (incoming) => {
       await write(incoming);
-      const key = archivePath('', topic, place, await checksumFile(incoming));
+      const checksum = await checksumFile(incoming);
+      const key = archivePath('', topic, place, checksum);
       try {
         await this.objects.upload(key, incoming, { ifAbsent: true });
       } catch (error) {
         if (!(error instanceof ObjectConflictError)) throw error;
       }
+      return checksum;
     });
+  }
+
+  async remove(_topic: string, file: ArchiveFile): Promise<void> {
+    await attempt(`remove ${file.path}`, () => this.objects.remove(file.path));
+    await this.cache.forget({ key: file.path });
   }
 
   async fetch(parts: readonly FilePart[], verify: boolean): Promise<LocalParts> {
