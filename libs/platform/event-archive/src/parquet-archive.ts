@@ -95,6 +95,12 @@ export class ParquetArchive implements EventArchive {
     return newest.length === 0 ? undefined : endOf(newest);
   }
 
+  async firstOffset(topic: string, partition: number): Promise<number | undefined> {
+    if (!isTopicName(topic)) return undefined;
+    const files = await this.storage.listFiles(topic);
+    return files.find((file) => file.partition === partition)?.firstOffset;
+  }
+
   async *read(topic: string, options: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
     const plans = narrowPlans(await this.plan(topic, options.fromDay), options);
     if (plans.length === 0) return;

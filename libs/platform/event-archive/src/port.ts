@@ -47,6 +47,8 @@ export interface EventArchive {
   write(topic: string, partition: number, records: readonly LogRecord[]): Promise<void>;
   /** One after the last archived offset; undefined when nothing of this partition is there. */
   nextOffset(topic: string, partition: number): Promise<number | undefined>;
+  /** First offset that the archive accounts for; undefined when nothing of this partition is there. */
+  firstOffset(topic: string, partition: number): Promise<number | undefined>;
   /**
    * Streams records, each (partition, offset) once even where files overlap.
    * @throws ArchiveCorruptError naming the file; ArchiveGapError when a file between two others of its partition is missing

@@ -90,6 +90,7 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
 
     spec('is empty at first', async () => {
       expect(await archive.nextOffset(TOPIC, 0)).toBeUndefined();
+      expect(await archive.firstOffset(TOPIC, 0)).toBeUndefined();
       expect(await readOffsets()).toEqual([]);
       expect(await archive.extent(TOPIC)).toEqual({ recordCount: 0, fileCount: 0 });
       await archive.write(TOPIC, 0, []);
@@ -159,6 +160,7 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
       expect(plain(await readAll(reader, TOPIC, { order: 'offset' }))).toEqual(plain(records));
       expect(plain(await readAll(reader, TOPIC, { order: 'key' }))).toEqual(plain(byKey(records)));
       expect(await reader.nextOffset(TOPIC, 1)).toBe(2_510);
+      expect(await reader.firstOffset(TOPIC, 1)).toBe(10);
     });
 
     spec('keeps keys and values that are no text and no event', async () => {

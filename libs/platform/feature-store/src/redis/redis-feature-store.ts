@@ -88,6 +88,10 @@ class RedisFeatureStore implements FeatureStore {
     );
   }
 
+  async clear(partition: number): Promise<void> {
+    await this.call('clear', () => this.redis.unlink(this.statesKey(partition), this.usersKey(partition)));
+  }
+
   async close(): Promise<void> {
     await (this.closing ??= this.connection.close());
   }
