@@ -77,7 +77,22 @@ class KafkaEventLog implements EventLog {
   }
 
   async joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription> {
-    return this.join(options, handler);
+    const group = await this.join(options, handler);
+    if (!options.ephemeral) return group;
+    let stopped: Promise<void> | undefined;
+    const stop = async () => {
+      await group.stop();
+      const groupId = `${this.settings.namespace}${options.groupId}`;
+      await this.admin.deleteGroup(groupId).catch((error: unknown) => handler.onError?.(error as Error, undefined));
+    };
+    const own: Subscription = {
+      assignedPartitions: () => group.assignedPartitions(),
+      heartbeatAgeMs: () => group.heartbeatAgeMs(),
+      stop: () => (stopped ??= stop()),
+    };
+    this.subscriptions.delete(group);
+    this.subscriptions.add(own);
+    return own;
   }
 
   async tail(topic: string, handler: TailHandler): Promise<Subscription> {
