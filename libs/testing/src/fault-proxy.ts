@@ -141,7 +141,8 @@ export class FaultProxy {
       const waitMs = head.dueMs - Date.now();
       if (waitMs > 0) return this.later(pipe, waitMs);
       queue.shift();
-      const share = bytesPerSecond === undefined ? head.chunk.length : Math.max(1, Math.floor((bytesPerSecond * SLICE_MS) / 1_000));
+      const share =
+        bytesPerSecond === undefined ? head.chunk.length : Math.max(1, Math.floor((bytesPerSecond * SLICE_MS) / 1_000));
       if (head.chunk.length > share) queue.unshift({ chunk: head.chunk.subarray(share), dueMs: head.dueMs });
       const flowing = to.write(head.chunk.subarray(0, share));
       if (bytesPerSecond !== undefined) return this.later(pipe, SLICE_MS);

@@ -40,7 +40,9 @@ const LIMIT_MS = 90_000;
       await eventually(() => expect(missingFrom(handler, producer.acknowledged)).toEqual([]));
       expect(handler.faults).toEqual([]);
       const ends = await log.bounds(TOPIC);
-      expect(ends.reduce((sum, { endOffset }) => sum + endOffset, 0)).toBeGreaterThanOrEqual(producer.acknowledged.length);
+      expect(ends.reduce((sum, { endOffset }) => sum + endOffset, 0)).toBeGreaterThanOrEqual(
+        producer.acknowledged.length,
+      );
     },
     LIMIT_MS,
   );

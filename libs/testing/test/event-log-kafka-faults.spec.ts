@@ -151,7 +151,8 @@ const SLACK_MS = 3_000;
       children.push(child);
       return child;
     };
-    const records = (count: number) => Array.from({ length: count }, (_, i) => ({ key: `user-${i % 40}`, value: Buffer.from('x') }));
+    const records = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ key: `user-${i % 40}`, value: Buffer.from('x') }));
     const counted = async () => {
       const store = openEmbeddedFeatureStore(storeDirectory.path);
       const counts = new Map<string, number>();

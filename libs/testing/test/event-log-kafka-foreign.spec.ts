@@ -27,7 +27,12 @@ const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
   afterAll(() => admin?.disconnect());
   beforeEach(async () => {
     namespace = `${randomUUID()}.`;
-    log = await openKafkaEventLog({ ...KAFKA_DEFAULTS, brokers: brokers as string[], namespace, sessionTimeoutMs: 6_000 });
+    log = await openKafkaEventLog({
+      ...KAFKA_DEFAULTS,
+      brokers: brokers as string[],
+      namespace,
+      sessionTimeoutMs: 6_000,
+    });
   });
   afterEach(() => log.close());
   const spec = (name: string, body: () => Promise<void>) => it(name, body, LIMIT_MS);
@@ -48,8 +53,14 @@ const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
           configNames: ['cleanup.policy'],
         })),
       });
-      const policies = resources.map(({ resourceName, configEntries }) => [resourceName, configEntries[0]?.configValue]);
-      expect(Object.fromEntries(policies)).toEqual({ [`${namespace}plain.v1`]: 'delete', [`${namespace}compact.v1`]: 'compact' });
+      const policies = resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        configEntries[0]?.configValue,
+      ]);
+      expect(Object.fromEntries(policies)).toEqual({
+        [`${namespace}plain.v1`]: 'delete',
+        [`${namespace}compact.v1`]: 'compact',
+      });
     });
 
     spec('are refused when somebody made them with another policy', async () => {
@@ -120,9 +131,13 @@ const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
       async (compression) => {
         const topic = `foreign-${compression}.v1`;
         await log.ensureTopics([{ name: topic, partitionCount: PARTITIONS }]);
-        const produced = spawnSync('python3', [PRODUCER, String(brokers), `${namespace}${topic}`, compression, '2000'], {
-          encoding: 'utf8',
-        });
+        const produced = spawnSync(
+          'python3',
+          [PRODUCER, String(brokers), `${namespace}${topic}`, compression, '2000'],
+          {
+            encoding: 'utf8',
+          },
+        );
         expect(produced.stderr).toBe('');
         const tail = new CollectingTail();
         await log.tail(topic, tail);
@@ -135,7 +150,8 @@ const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
           expect(body.value.userId).toBe(tail.records[i]?.key);
         }
         // Its default, consistent_random, is CRC32 of the key; about three in four are not where murmur2 has them.
-        if (crc32 !== undefined) for (const { key, partition } of tail.records) expect(partition).toBe(crc32(key) % PARTITIONS);
+        if (crc32 !== undefined)
+          for (const { key, partition } of tail.records) expect(partition).toBe(crc32(key) % PARTITIONS);
         const elsewhere = tail.records.filter(({ key, partition }) => partition !== partitionOf(key, PARTITIONS));
         expect(elsewhere.length).toBeGreaterThan(1_000);
         expect(elsewhere.length).toBeLessThan(2_000);
@@ -156,13 +172,24 @@ const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
     it.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
       'and it reads what we write, large batches too (%s)',
       async (compression) => {
-        const own = await openKafkaEventLog({ ...KAFKA_DEFAULTS, brokers: brokers as string[], namespace, compression });
+        const own = await openKafkaEventLog({
+          ...KAFKA_DEFAULTS,
+          brokers: brokers as string[],
+          namespace,
+          compression,
+        });
         await own.ensureTopics([{ name: 'ours.v1', partitionCount: 1 }]);
-        const records = Array.from({ length: 3_000 }, (_, i) => ({ key: `user-${i}`, value: Buffer.from(`${i} ${'text '.repeat(50)}`) }));
+        const records = Array.from({ length: 3_000 }, (_, i) => ({
+          key: `user-${i}`,
+          value: Buffer.from(`${i} ${'text '.repeat(50)}`),
+        }));
         await own.append('ours.v1', records);
         await own.close();
         const script = join(__dirname, 'processes', 'librdkafka-consumer.py');
-        const read = spawnSync('python3', [script, String(brokers), `${namespace}ours.v1`, '3000'], { encoding: 'utf8', maxBuffer: 1e8 });
+        const read = spawnSync('python3', [script, String(brokers), `${namespace}ours.v1`, '3000'], {
+          encoding: 'utf8',
+          maxBuffer: 1e8,
+        });
         expect(read.stderr).toBe('');
         expect(JSON.parse(read.stdout)).toEqual(records.map(({ value }) => value.toString()));
       },

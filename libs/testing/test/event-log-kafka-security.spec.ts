@@ -41,7 +41,8 @@ const SLACK_MS = 3_000;
     );
     expect(Date.now() - startMs).toBeLessThan(2 * settings.requestTimeoutMs + SLACK_MS);
     const told = `${inspect(error, { depth: 10, showHidden: true })} ${JSON.stringify(error)} ${printed}`;
-    for (const secret of [settings.sasl?.password, security.admin.password]) if (secret) expect(told).not.toContain(secret);
+    for (const secret of [settings.sasl?.password, security.admin.password])
+      if (secret) expect(told).not.toContain(secret);
     return error;
   };
 

@@ -32,8 +32,27 @@ export function createSecurity(directory: string): KafkaSecurity {
     if (run.status !== 0) throw new Error(`openssl ${args[0]} failed:\n${run.stderr}`);
   };
   const newKey = ['-newkey', 'rsa:2048', '-nodes', '-days', '30'];
-  openssl('req', '-x509', ...newKey, '-keyout', file('ca.key'), '-out', file('ca.pem'), '-subj', '/CN=local-stack authority');
-  openssl('req', ...newKey.slice(0, 3), '-keyout', file('broker.key'), '-out', file('broker.csr'), '-subj', '/CN=localhost');
+  openssl(
+    'req',
+    '-x509',
+    ...newKey,
+    '-keyout',
+    file('ca.key'),
+    '-out',
+    file('ca.pem'),
+    '-subj',
+    '/CN=local-stack authority',
+  );
+  openssl(
+    'req',
+    ...newKey.slice(0, 3),
+    '-keyout',
+    file('broker.key'),
+    '-out',
+    file('broker.csr'),
+    '-subj',
+    '/CN=localhost',
+  );
   writeFileSync(file('names.cnf'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
   openssl(
     ...['x509', '-req', '-days', '30', '-in', file('broker.csr'), '-CA', file('ca.pem'), '-CAkey', file('ca.key')],
@@ -69,6 +88,9 @@ export function securityProperties(directory: string): string[] {
 /** Arguments of the storage tool that put the users into the metadata. */
 export function scramArguments({ admin, user }: KafkaSecurity): string[] {
   return ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
-    [admin, user].flatMap(({ username, password }) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]),
+    [admin, user].flatMap(({ username, password }) => [
+      '--add-scram',
+      `${mechanism}=[name=${username},password=${password}]`,
+    ]),
   );
 }

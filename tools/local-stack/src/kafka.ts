@@ -102,7 +102,13 @@ function serverProperties(node: Node, nodes: readonly Node[], options: KafkaOpti
   ];
 }
 
-function format(jars: string, node: Node, clusterId: string, properties: readonly string[], security: KafkaSecurity | undefined): void {
+function format(
+  jars: string,
+  node: Node,
+  clusterId: string,
+  properties: readonly string[],
+  security: KafkaSecurity | undefined,
+): void {
   mkdirSync(node.directory, { recursive: true });
   const config = join(node.directory, 'server.properties');
   writeFileSync(config, `${properties.join('\n')}\n`);
@@ -126,7 +132,15 @@ function startNode(jars: string, { id, clientPort, directory }: Node): Promise<S
 
 const javaCommand = (jars: string, directory: string) => ({
   command: 'java',
-  args: ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-cp', join(jars, '*'), 'kafka.Kafka', join(directory, 'server.properties')],
+  args: [
+    '-Xms256m',
+    '-Xmx512m',
+    '-XX:+UseSerialGC',
+    '-cp',
+    join(jars, '*'),
+    'kafka.Kafka',
+    join(directory, 'server.properties'),
+  ],
   cwd: directory,
 });
 

@@ -13,7 +13,9 @@ function brokerCount(text: string): number {
 
 function print(stack: Stack): void {
   for (const { name, pid, port, logFile } of stack.processes) {
-    console.log(`${isAlive(pid) ? 'running' : 'gone   '}  ${name.padEnd(14)} 127.0.0.1:${port}  pid ${pid}  ${logFile}`);
+    console.log(
+      `${isAlive(pid) ? 'running' : 'gone   '}  ${name.padEnd(14)} 127.0.0.1:${port}  pid ${pid}  ${logFile}`,
+    );
   }
   console.log('\nSettings for services and tests:');
   for (const [name, value] of Object.entries(stack.environment)) console.log(`export ${name}=${value}`);

@@ -55,7 +55,9 @@ export async function startListening(options: {
   while (!(await isListening(port))) {
     if (ended !== undefined || Date.now() > deadline) {
       if (child.pid !== undefined && ended === undefined) process.kill(child.pid, 'SIGKILL');
-      throw new Error(`${name} did not start (${ended ?? `not listening after ${timeoutMs} ms`}):\n${lastLines(logFile)}`);
+      throw new Error(
+        `${name} did not start (${ended ?? `not listening after ${timeoutMs} ms`}):\n${lastLines(logFile)}`,
+      );
     }
     await sleep(100);
   }

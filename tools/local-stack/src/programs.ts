@@ -24,5 +24,9 @@ export function requirePrograms(programs: readonly string[]): void {
 }
 
 function isInstalled(program: string): boolean {
-  return spawnSync(program, [program === 'java' ? '-version' : program === 'openssl' ? 'version' : '--version'], { stdio: 'ignore' }).error === undefined;
+  return (
+    spawnSync(program, [program === 'java' ? '-version' : program === 'openssl' ? 'version' : '--version'], {
+      stdio: 'ignore',
+    }).error === undefined
+  );
 }

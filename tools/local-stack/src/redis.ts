@@ -23,7 +23,11 @@ export async function startRedis(directory: string, topology: RedisTopology): Pr
     } else if (topology === 'cluster') {
       const ports = await clusterPorts(3);
       for (const [index, port] of ports.entries()) {
-        await launch(`redis-${index + 1}`, port, ['cluster-enabled yes', 'cluster-node-timeout 2000', 'cluster-require-full-coverage no']);
+        await launch(`redis-${index + 1}`, port, [
+          'cluster-enabled yes',
+          'cluster-node-timeout 2000',
+          'cluster-require-full-coverage no',
+        ]);
       }
       await formCluster(ports);
     } else {
@@ -53,12 +57,21 @@ export async function startRedis(directory: string, topology: RedisTopology): Pr
   }
 }
 
-async function startNode(directory: string, name: string, port: number, lines: readonly string[], mode: readonly string[]) {
+async function startNode(
+  directory: string,
+  name: string,
+  port: number,
+  lines: readonly string[],
+  mode: readonly string[],
+) {
   const home = join(directory, name);
   mkdirSync(home, { recursive: true });
   const config = join(home, 'redis.conf');
   const durable = mode.length === 0 ? ['appendonly yes', 'appendfsync everysec', 'save ""'] : [];
-  writeFileSync(config, [`port ${port}`, 'bind 127.0.0.1', `dir ${home}`, 'daemonize no', ...durable, ...lines, ''].join('\n'));
+  writeFileSync(
+    config,
+    [`port ${port}`, 'bind 127.0.0.1', `dir ${home}`, 'daemonize no', ...durable, ...lines, ''].join('\n'),
+  );
   return startListening({
     name,
     command: 'redis-server',
@@ -80,9 +93,15 @@ async function clusterPorts(count: number): Promise<number[]> {
 
 async function formCluster(ports: readonly number[]): Promise<void> {
   const nodes = ports.map((port) => `127.0.0.1:${port}`);
-  const created = spawnSync('redis-cli', ['--cluster', 'create', ...nodes, '--cluster-replicas', '0', '--cluster-yes'], { encoding: 'utf8' });
+  const created = spawnSync(
+    'redis-cli',
+    ['--cluster', 'create', ...nodes, '--cluster-replicas', '0', '--cluster-yes'],
+    { encoding: 'utf8' },
+  );
   if (created.status !== 0) throw new Error(`cannot form the Redis cluster:\n${created.stdout}${created.stderr}`);
-  await until('the Redis cluster to agree', () => ports.every((port) => redisCli(port, 'cluster', 'info').includes('cluster_state:ok')));
+  await until('the Redis cluster to agree', () =>
+    ports.every((port) => redisCli(port, 'cluster', 'info').includes('cluster_state:ok')),
+  );
 }
 
 function redisCli(port: number, ...args: string[]): string {

@@ -13,7 +13,9 @@ describe('a local stack', () => {
 
   it('names every missing program and how to get it', () => {
     expect(() => requirePrograms(['node', 'redis-server-of-nowhere', 'mvn-of-nowhere'])).toThrow(MissingProgramError);
-    expect(() => requirePrograms(['redis-server-of-nowhere', 'mvn-of-nowhere'])).toThrow(/redis-server-of-nowhere.*mvn-of-nowhere/);
+    expect(() => requirePrograms(['redis-server-of-nowhere', 'mvn-of-nowhere'])).toThrow(
+      /redis-server-of-nowhere.*mvn-of-nowhere/,
+    );
   });
 
   it('says which programs it needs before it starts anything', () => {

@@ -70,7 +70,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const brokerPorts = options.advertise && (await freePorts(options.brokerCount));
     const advertisedPorts = brokerPorts && (await options.advertise?.(brokerPorts));
     const { brokerCount } = options;
-    const kafka = await startKafka(jars, run, { brokerCount, brokerPorts, advertisedPorts, security, securityDirectory });
+    const kafka = await startKafka(jars, run, {
+      brokerCount,
+      brokerPorts,
+      advertisedPorts,
+      security,
+      securityDirectory,
+    });
     let redis: StartedProcess[] = [];
     let s3: StartedProcess | undefined;
     try {
@@ -108,7 +114,10 @@ export async function restartBroker(directory: string, name: string): Promise<St
   if (!stack || !stopped) throw new Error(`the stack in ${directory} has no ${name}`);
   await stopProcess(stopped.pid);
   const started = await restartKafkaNode(join(stack.jarsDirectory, 'kafka'), stopped);
-  writeStack(directory, { ...stack, processes: stack.processes.map((process) => (process === stopped ? started : process)) });
+  writeStack(directory, {
+    ...stack,
+    processes: stack.processes.map((process) => (process === stopped ? started : process)),
+  });
   return started;
 }
 
@@ -148,7 +157,10 @@ function securityEnvironment({ caFile, admin }: KafkaSecurity): Record<string, s
   };
 }
 
-function redisEnvironment(topology: StackOptions['redis'], processes: readonly StartedProcess[]): Record<string, string> {
+function redisEnvironment(
+  topology: StackOptions['redis'],
+  processes: readonly StartedProcess[],
+): Record<string, string> {
   if (topology === 'none') return {};
   if (topology === 'cluster') return { WATCHNEXT_REDIS_CLUSTER: addresses(processes) };
   if (topology === 'standalone') return { WATCHNEXT_REDIS_URL: `redis://${addresses(processes)}` };

@@ -8,8 +8,12 @@ import { isAlive, readStack, restartBroker, StackExistsError, startStack, stopSt
 const LIMIT_MS = 90_000;
 const jarsDirectory = process.env['WATCHNEXT_STACK_DIR'] ?? resolve(__dirname, '..', '..', '..', '.stack');
 const missing = [
-  ...['java', 'redis-server'].filter((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined),
-  ...(existsSync(join(jarsDirectory, 'kafka')) ? [] : ["Kafka's jars (run npm run stack:up once, or set WATCHNEXT_STACK_DIR)"]),
+  ...['java', 'redis-server'].filter(
+    (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined,
+  ),
+  ...(existsSync(join(jarsDirectory, 'kafka'))
+    ? []
+    : ["Kafka's jars (run npm run stack:up once, or set WATCHNEXT_STACK_DIR)"]),
 ];
 
 describe('a local stack of Kafka and Redis', () => {
@@ -40,7 +44,9 @@ describe('a local stack of Kafka and Redis', () => {
           WATCHNEXT_REDIS_URL: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+$/),
         });
         expect(readStack(directory)).toEqual(stack);
-        await expect(startStack({ directory, jarsDirectory, brokerCount: 1, redis: 'none' })).rejects.toThrow(StackExistsError);
+        await expect(startStack({ directory, jarsDirectory, brokerCount: 1, redis: 'none' })).rejects.toThrow(
+          StackExistsError,
+        );
 
         process.kill(stack.processes[0]?.pid as number, 'SIGKILL');
         const restarted = await restartBroker(directory, 'kafka-1');

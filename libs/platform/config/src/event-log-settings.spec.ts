@@ -31,13 +31,29 @@ describe('event log settings', () => {
     ['no brokers', { WATCHNEXT_EVENT_LOG: 'kafka' }, /WATCHNEXT_KAFKA_BROKERS: is needed/],
     ['a broker without a port', { ...kafka, WATCHNEXT_KAFKA_BROKERS: 'a,b:1' }, /WATCHNEXT_KAFKA_BROKERS: host:port/],
     ['an unknown compression', { ...kafka, WATCHNEXT_KAFKA_COMPRESSION: 'rar' }, /WATCHNEXT_KAFKA_COMPRESSION/],
-    ['a session too short', { ...kafka, WATCHNEXT_KAFKA_SESSION_TIMEOUT_MS: '100' }, /WATCHNEXT_KAFKA_SESSION_TIMEOUT_MS/],
+    [
+      'a session too short',
+      { ...kafka, WATCHNEXT_KAFKA_SESSION_TIMEOUT_MS: '100' },
+      /WATCHNEXT_KAFKA_SESSION_TIMEOUT_MS/,
+    ],
     ['a namespace that no topic may have', { ...kafka, WATCHNEXT_KAFKA_NAMESPACE: 'a/b' }, /WATCHNEXT_KAFKA_NAMESPACE/],
     ['a mechanism alone', { ...kafka, WATCHNEXT_KAFKA_SASL_MECHANISM: 'plain' }, /_SASL_USERNAME.*\n.*_SASL_PASSWORD/],
-    ['a password alone', { ...kafka, WATCHNEXT_KAFKA_SASL_PASSWORD: 'hunter2' }, /WATCHNEXT_KAFKA_SASL_MECHANISM: is needed/],
+    [
+      'a password alone',
+      { ...kafka, WATCHNEXT_KAFKA_SASL_PASSWORD: 'hunter2' },
+      /WATCHNEXT_KAFKA_SASL_MECHANISM: is needed/,
+    ],
     ['plain without TLS', { ...kafka, ...sasl, WATCHNEXT_KAFKA_SASL_MECHANISM: 'plain' }, /WATCHNEXT_KAFKA_TLS=true/],
-    ['certificates without TLS', { ...kafka, WATCHNEXT_KAFKA_TLS_CA_FILE: 'ca.pem' }, /WATCHNEXT_KAFKA_TLS: must be true/],
-    ['a key alone', { ...kafka, WATCHNEXT_KAFKA_TLS: 'true', WATCHNEXT_KAFKA_TLS_KEY_FILE: 'k' }, /WATCHNEXT_KAFKA_TLS_CERT_FILE: is needed/],
+    [
+      'certificates without TLS',
+      { ...kafka, WATCHNEXT_KAFKA_TLS_CA_FILE: 'ca.pem' },
+      /WATCHNEXT_KAFKA_TLS: must be true/,
+    ],
+    [
+      'a key alone',
+      { ...kafka, WATCHNEXT_KAFKA_TLS: 'true', WATCHNEXT_KAFKA_TLS_KEY_FILE: 'k' },
+      /WATCHNEXT_KAFKA_TLS_CERT_FILE: is needed/,
+    ],
   ])('refuse %s, by name', (_case, environment, message) => {
     const load = () => loadConfig(schema, environment);
     expect(load).toThrow(message);

@@ -45,8 +45,7 @@ export const eventLogSettings = {
   WATCHNEXT_KAFKA_SASL_PASSWORD: secret(),
 };
 
-const schema = z.object(eventLogSettings);
-export type EventLogSettings = z.infer<typeof schema>;
+export type EventLogSettings = z.infer<z.ZodObject<typeof eventLogSettings>>;
 type SomeSettings = Partial<EventLogSettings>;
 
 /** For `schema.superRefine`: reports every variable that does not fit the others. */
@@ -85,7 +84,10 @@ function problemsOf(settings: SomeSettings): [variable: string, problem: string]
     problems.push(['WATCHNEXT_KAFKA_SASL_MECHANISM', 'is needed with a user name or password']);
   }
   if (settings.WATCHNEXT_KAFKA_SASL_MECHANISM === 'plain' && !tls) {
-    problems.push(['WATCHNEXT_KAFKA_SASL_MECHANISM', 'plain would send the password in the clear: set WATCHNEXT_KAFKA_TLS=true']);
+    problems.push([
+      'WATCHNEXT_KAFKA_SASL_MECHANISM',
+      'plain would send the password in the clear: set WATCHNEXT_KAFKA_TLS=true',
+    ]);
   }
   return problems;
 }

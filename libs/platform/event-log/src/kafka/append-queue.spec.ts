@@ -34,7 +34,8 @@ class Sends {
   }
 }
 
-const queueOf = (sends: Sends, limits: Partial<AppendQueueLimits> = {}) => new AppendQueue(sends.send, { timeoutMs: 10_000, ...limits });
+const queueOf = (sends: Sends, limits: Partial<AppendQueueLimits> = {}) =>
+  new AppendQueue(sends.send, { timeoutMs: 10_000, ...limits });
 
 describe('AppendQueue', () => {
   it('sends what came during a send together in the next', async () => {
@@ -51,7 +52,9 @@ describe('AppendQueue', () => {
   });
 
   it('gives every record the offset at which it lies, whatever is appended when', async () => {
-    const appends = fc.array(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 5 }), { maxLength: 30 });
+    const appends = fc.array(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 5 }), {
+      maxLength: 30,
+    });
     await fc.assert(
       fc.asyncProperty(appends, async (calls) => {
         const sends = new Sends();
@@ -60,7 +63,9 @@ describe('AppendQueue', () => {
           calls.map(async (partitions, call) => {
             const records = partitions.map((partition, i) => record(partition, `${call}:${i}`));
             const positions = await queue.append(records);
-            positions.forEach(({ partition, offset }, i) => expect(sends.written[partition]?.[offset]).toBe(records[i]));
+            positions.forEach(({ partition, offset }, i) =>
+              expect(sends.written[partition]?.[offset]).toBe(records[i]),
+            );
           }),
         );
       }),
@@ -111,15 +116,24 @@ describe('AppendQueue', () => {
       queue.append([large(2, 2_000_000)]),
       queue.append([large(0, 10)]),
     ]);
-    expect(sends.requests.map((request) => request.map(({ length }) => length))).toEqual([[500_000, 500_000], [500_000], [2_000_000], [10]]);
+    expect(sends.requests.map((request) => request.map(({ length }) => length))).toEqual([
+      [500_000, 500_000],
+      [500_000],
+      [2_000_000],
+      [10],
+    ]);
   });
 
   it('gives up an append in time, and does not send what was still waiting', async () => {
     const sends = new Sends();
     const queue = queueOf(sends, { timeoutMs: 50 });
     const release = sends.hold();
-    const outcomes = await Promise.allSettled([queue.append([record(0, 'in flight')]), sleepThen(20, () => queue.append([record(0, 'waiting')]))]);
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'log-unavailable', retriable: true } });
+    const outcomes = await Promise.allSettled([
+      queue.append([record(0, 'in flight')]),
+      sleepThen(20, () => queue.append([record(0, 'waiting')])),
+    ]);
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'log-unavailable', retriable: true } });
     release();
     await queue.idle();
     expect(sends.requests).toEqual([['in flight']]);

@@ -31,7 +31,10 @@ interface WaitingAppend {
  * @param deadlineMs nobody waits for them any longer than this
  * @returns of each partition the offset of its first record, or why it could not be written
  */
-export type SendRecords = (records: readonly RoutedRecord[], deadlineMs: number) => Promise<ReadonlyMap<number, number | Error>>;
+export type SendRecords = (
+  records: readonly RoutedRecord[],
+  deadlineMs: number,
+) => Promise<ReadonlyMap<number, number | Error>>;
 
 export interface AppendQueueLimits {
   /** An append is rejected after this, sent or not. */

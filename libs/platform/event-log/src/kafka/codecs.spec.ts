@@ -9,7 +9,8 @@ interface Codec {
 }
 
 const NAMES = { snappy: CompressionTypes.Snappy, lz4: CompressionTypes.LZ4, zstd: CompressionTypes.ZSTD } as const;
-const codecOf = (name: keyof typeof NAMES) => (CompressionCodecs as unknown as Record<number, () => Codec>)[NAMES[name]]?.() as Codec;
+const codecOf = (name: keyof typeof NAMES) =>
+  (CompressionCodecs as unknown as Record<number, () => Codec>)[NAMES[name]]?.() as Codec;
 
 describe('codecs', () => {
   beforeAll(() => registerCodecs());
@@ -17,7 +18,10 @@ describe('codecs', () => {
   it.each(['snappy', 'lz4', 'zstd'] as const)('%s gives back what it was given', async (name) => {
     const codec = codecOf(name);
     const sizes = [1, 1_000, 70_000, 5_000_000];
-    const samples = [...sizes.map((size) => Buffer.alloc(size, 'watchnext ')), ...fc.sample(fc.uint8Array({ minLength: 1 }), { seed: 4, numRuns: 20 })];
+    const samples = [
+      ...sizes.map((size) => Buffer.alloc(size, 'watchnext ')),
+      ...fc.sample(fc.uint8Array({ minLength: 1 }), { seed: 4, numRuns: 20 }),
+    ];
     for (const sample of samples) {
       const compressed = await codec.compress({ buffer: Buffer.from(sample) });
       expect(Buffer.from(await codec.decompress(compressed)).equals(Buffer.from(sample))).toBe(true);
@@ -35,7 +39,9 @@ describe('codecs', () => {
     const whole = xerial([block as Buffer]);
     await expect(decompressSnappy(whole.subarray(0, whole.length - 1))).rejects.toThrow(RangeError);
     const backwards = xerial([]);
-    await expect(decompressSnappy(Buffer.concat([backwards, Buffer.from([0xff, 0xff, 0xff, 0xfc])]))).rejects.toThrow(RangeError);
+    await expect(decompressSnappy(Buffer.concat([backwards, Buffer.from([0xff, 0xff, 0xff, 0xfc])]))).rejects.toThrow(
+      RangeError,
+    );
   });
 
   it('zstd reads frames that do not state their size, as Java writes them', () => {
@@ -43,7 +49,11 @@ describe('codecs', () => {
     const text = Buffer.from('raw block');
     const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x00]);
     const blockHeader = (text.length << 3) | 1;
-    const frame = Buffer.concat([header, Buffer.from([blockHeader & 0xff, (blockHeader >> 8) & 0xff, blockHeader >> 16]), text]);
+    const frame = Buffer.concat([
+      header,
+      Buffer.from([blockHeader & 0xff, (blockHeader >> 8) & 0xff, blockHeader >> 16]),
+      text,
+    ]);
     expect(decompressZstd(frame).toString()).toBe('raw block');
   });
 

@@ -44,9 +44,10 @@ export function registerCodecs(): Promise<void> {
 export async function decompressSnappy(bytes: Buffer): Promise<Buffer> {
   if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return asBuffer(await snappyUncompress(bytes));
   const blocks: Buffer[] = [];
-  for (let at = XERIAL_HEADER_BYTES; at < bytes.length; ) {
+  for (let at = XERIAL_HEADER_BYTES; at < bytes.length;) {
     const size = bytes.readInt32BE(at);
-    if (size <= 0 || at + 4 + size > bytes.length) throw new RangeError(`a snappy block of ${size} bytes at ${at} of ${bytes.length}`);
+    if (size <= 0 || at + 4 + size > bytes.length)
+      throw new RangeError(`a snappy block of ${size} bytes at ${at} of ${bytes.length}`);
     blocks.push(asBuffer(await snappyUncompress(bytes.subarray(at + 4, at + 4 + size))));
     at += 4 + size;
   }

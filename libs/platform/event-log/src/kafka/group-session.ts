@@ -11,7 +11,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload, IHeaders, KafkaMessage } from 'kafkajs';
-import { EventLogError, LogUnavailableError, type GroupHandler, type GroupOptions, type LogRecord, type PartitionBounds } from '../port';
+import {
+  EventLogError,
+  LogUnavailableError,
+  type GroupHandler,
+  type GroupOptions,
+  type LogRecord,
+  type PartitionBounds,
+} from '../port';
 import { backOffMs, connect, newConsumer, within, type OwnedClient } from './kafka-clients';
 import { rootCause } from './kafka-errors';
 import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
@@ -103,7 +110,10 @@ export class GroupSession {
       throw error;
     }
     this.lastSignOfLifeMs = Date.now();
-    this.timers.push(setInterval(() => this.watch(), WATCH_INTERVAL_MS), setInterval(() => void this.commit(), COMMIT_INTERVAL_MS));
+    this.timers.push(
+      setInterval(() => this.watch(), WATCH_INTERVAL_MS),
+      setInterval(() => void this.commit(), COMMIT_INTERVAL_MS),
+    );
     consumer
       .run({
         autoCommit: false,
@@ -136,7 +146,8 @@ export class GroupSession {
   /** Without a sign of life for longer than any join can take, kafkajs has got stuck. */
   private watch(): void {
     const silentMs = Date.now() - this.lastSignOfLifeMs;
-    if (silentMs > this.silenceLimitMs) this.fail(new LogUnavailableError(`Kafka's group coordinator was silent for ${silentMs} ms`));
+    if (silentMs > this.silenceLimitMs)
+      this.fail(new LogUnavailableError(`Kafka's group coordinator was silent for ${silentMs} ms`));
   }
 
   private async commit(): Promise<void> {
@@ -148,7 +159,9 @@ export class GroupSession {
     this.uncommitted.clear();
     if (offsets.length === 0) return;
     // What goes wrong here the next heartbeat meets too, and only monitors miss the number.
-    await within(this.context.settings.requestTimeoutMs, 'commit', this.owned.client.commitOffsets(offsets)).catch(() => undefined);
+    await within(this.context.settings.requestTimeoutMs, 'commit', this.owned.client.commitOffsets(offsets)).catch(
+      () => undefined,
+    );
   }
 
   /** Takes over a new assignment. Every join forgets kafkajs's positions, so partitions kept are sought again too. */
@@ -164,7 +177,11 @@ export class GroupSession {
     for (const partition of assigned) {
       // Aborted where this member was taken for dead: what it holds now, it holds anew.
       const kept = before.get(partition)?.abort;
-      const held: Held = { next: undefined, failures: 0, abort: kept && !kept.signal.aborted ? kept : new AbortController() };
+      const held: Held = {
+        next: undefined,
+        failures: 0,
+        abort: kept && !kept.signal.aborted ? kept : new AbortController(),
+      };
       this.held.set(partition, held);
       this.reposition(partition, held);
     }
@@ -218,7 +235,8 @@ export class GroupSession {
     const { topic, maxBatchRecords = DEFAULT_MAX_BATCH_RECORDS } = this.options;
     const held = this.held.get(partition);
     if (!held || held.next === undefined || isStale()) return;
-    if (Number((batch as Batch & { fetchedOffset: string }).fetchedOffset) !== held.next) return this.reposition(partition, held);
+    if (Number((batch as Batch & { fetchedOffset: string }).fetchedOffset) !== held.next)
+      return this.reposition(partition, held);
 
     let lost: unknown;
     const beat = async () => {
@@ -237,7 +255,9 @@ export class GroupSession {
         // A member that slept (a paused process, a blocked loop) must hear that it still is one before it starts anything.
         await beat();
         if (lost || !isRunning() || isStale() || held.abort.signal.aborted || !this.isCurrent(partition, held)) break;
-        const records = batch.messages.slice(from, from + maxBatchRecords).map((message) => toRecord(topic, partition, message));
+        const records = batch.messages
+          .slice(from, from + maxBatchRecords)
+          .map((message) => toRecord(topic, partition, message));
         const isLast = from + maxBatchRecords >= batch.messages.length;
         const next = isLast ? end : (records.at(-1) as LogRecord).offset + 1;
         const lag = Math.max(0, Number(batch.highWatermark) - next);
@@ -297,8 +317,15 @@ function isMembershipLost(error: unknown): boolean {
   return type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION' || type === 'FENCED_INSTANCE_ID';
 }
 
-function offsetLost(topic: string, wanted: number, { partition, firstOffset, endOffset }: PartitionBounds): EventLogError {
-  const lost = wanted < firstOffset ? `offsets ${wanted} to ${firstOffset - 1} were deleted by retention` : `the log ends at ${endOffset}`;
+function offsetLost(
+  topic: string,
+  wanted: number,
+  { partition, firstOffset, endOffset }: PartitionBounds,
+): EventLogError {
+  const lost =
+    wanted < firstOffset
+      ? `offsets ${wanted} to ${firstOffset - 1} were deleted by retention`
+      : `the log ends at ${endOffset}`;
   return new EventLogError(
     `${topic}-${partition} should go on at offset ${wanted}, but ${lost}: rebuild the states from the archive, or raise the topic's retention`,
     'offset-out-of-range',

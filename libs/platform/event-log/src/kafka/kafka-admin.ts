@@ -15,7 +15,9 @@ export class TopicPolicyError extends EventLogError {
   ) {
     super(
       `topic ${topic} has cleanup.policy=${actualPolicy}, and must have cleanup.policy=${wantedPolicy}: ` +
-        (wantedPolicy === 'compact' ? 'old records of keys would get lost' : 'all but the newest record of a key would get lost'),
+        (wantedPolicy === 'compact'
+          ? 'old records of keys would get lost'
+          : 'all but the newest record of a key would get lost'),
       'topic-policy',
       false,
     );
@@ -104,7 +106,10 @@ export class KafkaAdmin {
     );
     for (const { name, partitionCount } of specs) {
       // Another broker may not have heard of the topic yet; or another program made it first, in its own way.
-      const actual = await this.retrying((error) => error instanceof UnknownTopicError, () => this.partitionCount(name));
+      const actual = await this.retrying(
+        (error) => error instanceof UnknownTopicError,
+        () => this.partitionCount(name),
+      );
       if (actual !== partitionCount) throw new TopicMismatchError(name, partitionCount, actual);
     }
   }
@@ -127,7 +132,8 @@ export class KafkaAdmin {
     });
     for (const { name, compacted } of specs) {
       const actual = policies?.get(this.brokerName(name));
-      if (actual !== undefined && actual !== policyOf(compacted)) throw new TopicPolicyError(name, policyOf(compacted), actual);
+      if (actual !== undefined && actual !== policyOf(compacted))
+        throw new TopicPolicyError(name, policyOf(compacted), actual);
     }
   }
 

@@ -33,7 +33,9 @@ export class KafkaAppender {
     private readonly topic: string,
   ) {
     this.producer = new Replaceable(settings, newProducer);
-    this.queue = new AppendQueue((records, deadlineMs) => this.send(records, deadlineMs), { timeoutMs: callTimeoutMs(settings) });
+    this.queue = new AppendQueue((records, deadlineMs) => this.send(records, deadlineMs), {
+      timeoutMs: callTimeoutMs(settings),
+    });
   }
 
   /** Waits for what was appended, which takes at most the call time-out. */
@@ -57,7 +59,10 @@ export class KafkaAppender {
       await this.attempt(groups, pending, outcomes, failures);
     }
     for (const partition of pending.keys()) {
-      outcomes.set(partition, failures.get(partition) ?? new LogUnavailableError(`partition ${partition} was not written`));
+      outcomes.set(
+        partition,
+        failures.get(partition) ?? new LogUnavailableError(`partition ${partition} was not written`),
+      );
     }
     return outcomes;
   }
@@ -90,7 +95,10 @@ export class KafkaAppender {
     await Promise.all(
       groups.map(async (partitions) => {
         try {
-          const offsets = await this.sendOnce(producer, partitions.flatMap((partition) => pending.get(partition) ?? []));
+          const offsets = await this.sendOnce(
+            producer,
+            partitions.flatMap((partition) => pending.get(partition) ?? []),
+          );
           for (const partition of partitions) {
             const offset = offsets.get(partition);
             failed ||= offset === undefined;

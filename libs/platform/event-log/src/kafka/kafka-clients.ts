@@ -31,7 +31,10 @@ export function newProducer(settings: KafkaSettings): OwnedClient<Producer> {
 }
 
 /** Not connected yet. */
-export function newConsumer(settings: KafkaSettings, config: ConsumerConfig & { rebalanceTimeout: number }): OwnedClient<Consumer> {
+export function newConsumer(
+  settings: KafkaSettings,
+  config: ConsumerConfig & { rebalanceTimeout: number },
+): OwnedClient<Consumer> {
   // The answer to a join waits until all other members have come.
   const silenceLimitMs = config.rebalanceTimeout + settings.requestTimeoutMs;
   return own(settings, silenceLimitMs, (kafka) => kafka.consumer(config));
@@ -74,7 +77,10 @@ function own<Client extends AnyClient>(
 }
 
 /** Connects, in bounded time; on failure nothing is left open. */
-export async function connect<Client extends AnyClient>(owned: OwnedClient<Client>, settings: KafkaSettings): Promise<Client> {
+export async function connect<Client extends AnyClient>(
+  owned: OwnedClient<Client>,
+  settings: KafkaSettings,
+): Promise<Client> {
   try {
     await within(callTimeoutMs(settings), 'connect', owned.client.connect());
     return owned.client;
@@ -119,7 +125,10 @@ export class Replaceable<Client extends AnyClient> {
 export async function within<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LogUnavailableError(`Kafka did not ${what} within ${timeoutMs} ms`)), timeoutMs);
+    timer = setTimeout(
+      () => reject(new LogUnavailableError(`Kafka did not ${what} within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
   });
   try {
     return await Promise.race([work, late]);

@@ -16,7 +16,13 @@ const NOT_AUTHORISED = new Set([
 ]);
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 /** Answers that only say that this client's picture of the cluster is old. */
-const STALE = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_CONTROLLER', 'REPLICA_NOT_AVAILABLE', 'BROKER_NOT_AVAILABLE']);
+const STALE = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_CONTROLLER',
+  'REPLICA_NOT_AVAILABLE',
+  'BROKER_NOT_AVAILABLE',
+]);
 
 /** kafkajs wraps errors in errors: the innermost, and of several at once the first that is not "exists already". */
 export function rootCause(error: unknown): KafkaJsError {

@@ -55,7 +55,7 @@ export class KafkaSubscription implements Subscription {
       this.stopping.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
     );
     let session: GroupSession | undefined = first;
-    for (let failures = 0; !this.stopping.signal.aborted; ) {
+    for (let failures = 0; !this.stopping.signal.aborted;) {
       if (session) {
         const startedMs = Date.now();
         const error = await Promise.race([session.failed, stopped]);

@@ -12,10 +12,15 @@ export interface TailContext {
 }
 
 /** Resolves once all that was there at the call has been handled. @throws when the log is closed before that */
-export async function tailTopic({ bounds, join, deleteGroup }: TailContext, closing: AbortSignal, handler: TailHandler): Promise<Subscription> {
+export async function tailTopic(
+  { bounds, join, deleteGroup }: TailContext,
+  closing: AbortSignal,
+  handler: TailHandler,
+): Promise<Subscription> {
   const next = new Map<number, number>();
   const goals = new Map<number, number>();
-  for (const { partition, firstOffset, endOffset } of await bounds()) if (endOffset > firstOffset) goals.set(partition, endOffset);
+  for (const { partition, firstOffset, endOffset } of await bounds())
+    if (endOffset > firstOffset) goals.set(partition, endOffset);
 
   let caughtUp!: () => void;
   let giveUp!: (error: Error) => void;

@@ -11,7 +11,10 @@ describe('PartitionWork', () => {
     const work = new PartitionWork();
     const batch = gate();
     const order: string[] = [];
-    void work.track(0, batch.opened.then(() => void order.push('batch')));
+    void work.track(
+      0,
+      batch.opened.then(() => void order.push('batch')),
+    );
     const revoked = work.after(0, async () => void order.push('revoked'));
     const next = work.settled(0).then(() => order.push('next'));
     await work.settled(1);
