@@ -1,0 +1,148 @@
+/**
+ * Exactly once into the store, under fire: fuzzed events go in while materialisers are killed, added and removed and
+ * servers are restarted; at the end every state must be the one folded from the acknowledged events alone.
+ *
+ * What is sent and when it strikes follow from the seed: strikes fall at counts of acknowledged events. The producer
+ * runs a bounded number of events ahead of the states, so that a strike always finds materialisers at work.
+ */
+import { TOPICS } from '@watchnext/contract';
+import type { EventLog } from '@watchnext/event-log';
+import type { FeatureStore } from '@watchnext/feature-store';
+import { createRandom, type Random } from '@watchnext/learning';
+import { until } from '../local-system';
+import { EventFuzzer } from './event-fuzzer';
+import { MaterialiserFleet } from './materialiser-fleet';
+import { FuzzedProducer } from './producer';
+import { Truth, type Difference } from './truth';
+import { compareLog, drained, materialiserLag, type LogFindings } from './verify';
+
+/** Where a run takes place: on real servers or on the embedded drivers. */
+export interface ChaosWorld {
+  readonly log: EventLog;
+  readonly store: FeatureStore;
+  /** Folder of the materialisers' logs, and of the embedded drivers' data. */
+  readonly directory: string;
+  /** Settings with which the apps find the same log and store. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** By name, what can be done to the servers: each resolves when the server is back. */
+  readonly serverStrikes: Readonly<Record<string, () => Promise<void>>>;
+}
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly eventCount: number;
+  readonly partitionCount: number;
+  /** Strikes at materialisers; each server strike of the world comes once in addition. */
+  readonly fleetStrikeCount: number;
+  readonly onProgress?: (text: string) => void;
+}
+
+export interface ChaosResult {
+  readonly seed: number;
+  readonly eventCount: number;
+  readonly userCount: number;
+  readonly strikes: readonly string[];
+  readonly repeatedAppends: number;
+  readonly log: LogFindings;
+  /** Empty where the states are the truth. */
+  readonly differences: readonly Difference[];
+  readonly seconds: number;
+}
+
+interface Strike {
+  readonly atEventCount: number;
+  readonly name: string;
+  /** Which materialiser, counted around. */
+  readonly pick: number;
+}
+
+const FLEET_STRIKES = ['kill', 'kill', 'add', 'remove'] as const;
+const FEWEST_MATERIALISERS = 1;
+const MOST_MATERIALISERS = 4;
+/** How far the producer runs ahead of the states. */
+const MAX_LAG_EVENTS = 15_000;
+
+export async function runChaos(world: ChaosWorld, options: ChaosOptions): Promise<ChaosResult> {
+  const { seed, eventCount, partitionCount, onProgress = () => undefined } = options;
+  const startedMs = Date.now();
+  const { log, store } = world;
+  await log.ensureTopics([
+    { name: TOPICS.activity, partitionCount },
+    { name: TOPICS.catalog, partitionCount: 1, compacted: true },
+    { name: TOPICS.snapshots, partitionCount: 1, compacted: true },
+    { name: TOPICS.deadLetters, partitionCount: 1 },
+  ]);
+  const truth = new Truth(partitionCount);
+  const producer = new FuzzedProducer(log, new EventFuzzer({ seed }), truth);
+  const fleet = new MaterialiserFleet(world.directory, {
+    ...world.environment,
+    WATCHNEXT_ACTIVITY_PARTITIONS: String(partitionCount),
+  });
+  const strikes: string[] = [];
+  // Starts and restarts run beside the producer; whatever failed in one ends the run.
+  const background: Promise<unknown>[] = [];
+  try {
+    await Promise.all([fleet.add(), fleet.add()]);
+    for (const strike of planStrikes(createRandom(seed).fork('strikes'), Object.keys(world.serverStrikes), options)) {
+      await sendPaced(producer, truth, world, strike.atEventCount);
+      const text = await carryOut(strike, world, fleet, background);
+      strikes.push(`${strike.atEventCount}: ${text}`);
+      onProgress(`${seconds(startedMs)} s, ${strikes.at(-1)}`);
+    }
+    await sendPaced(producer, truth, world, eventCount);
+    await Promise.all(background);
+    if (fleet.size < 2) await fleet.add();
+    onProgress(`${seconds(startedMs)} s, all ${truth.eventCount} events are acknowledged`);
+    await drained(log, store);
+    onProgress(`${seconds(startedMs)} s, all are in the states`);
+    const differences = await truth.differencesFrom(store);
+    const userCount = Array.from({ length: partitionCount }, (_, p) => truth.statesOf(p).size).reduce((a, b) => a + b, 0);
+    const findings = await compareLog(log, truth);
+    const { repeatedCount: repeatedAppends } = producer;
+    return { seed, eventCount: truth.eventCount, userCount, strikes, repeatedAppends, log: findings, differences, seconds: seconds(startedMs) };
+  } finally {
+    await Promise.allSettled(background);
+    await fleet.dispose();
+  }
+}
+
+/** Where and what: evenly spread over the events with some play, server strikes among them. */
+function planStrikes(random: Random, serverStrikes: readonly string[], options: ChaosOptions): Strike[] {
+  const names: string[] = Array.from({ length: options.fleetStrikeCount }, () => FLEET_STRIKES[random.nextInt(FLEET_STRIKES.length)] as string);
+  for (const name of serverStrikes) names.splice(random.nextInt(names.length + 1), 0, name);
+  const step = options.eventCount / (names.length + 1);
+  return names.map((name, index) => ({
+    atEventCount: Math.round(step * (index + 0.6 + 0.8 * random.next())),
+    name,
+    pick: random.nextInt(MOST_MATERIALISERS),
+  }));
+}
+
+async function sendPaced(producer: FuzzedProducer, truth: Truth, { log, store }: ChaosWorld, eventCount: number): Promise<void> {
+  const checkEvery = MAX_LAG_EVENTS / 5;
+  while (truth.eventCount < eventCount) {
+    await producer.sendTo(Math.min(eventCount, truth.eventCount + checkEvery));
+    await until('the states to come after', async () => (await materialiserLag(log, store)) < MAX_LAG_EVENTS);
+  }
+}
+
+async function carryOut(strike: Strike, world: ChaosWorld, fleet: MaterialiserFleet, background: Promise<unknown>[]): Promise<string> {
+  const onServer = world.serverStrikes[strike.name];
+  if (onServer) {
+    const done = onServer();
+    // Two servers that are down at once are another test: the next strike of a server waits for this one.
+    background.push(done);
+    await done;
+    return strike.name;
+  }
+  if (strike.name === 'add' && fleet.size < MOST_MATERIALISERS) {
+    background.push(fleet.add());
+    return 'a materialiser is added';
+  }
+  const name = strike.name === 'remove' ? await fleet.remove(strike.pick) : await fleet.kill(strike.pick);
+  // The last one is replaced at once; the others' partitions must do with who is left.
+  if (fleet.size < 1 + FEWEST_MATERIALISERS) background.push(fleet.add());
+  return `${name} is ${strike.name === 'remove' ? 'removed' : 'killed'}`;
+}
+
+const seconds = (sinceMs: number) => Math.round((Date.now() - sinceMs) / 100) / 10;
