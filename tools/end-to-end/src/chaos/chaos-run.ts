@@ -79,8 +79,8 @@ export async function runChaos(world: ChaosWorld, options: ChaosOptions): Promis
     WATCHNEXT_ACTIVITY_PARTITIONS: String(partitionCount),
   });
   const strikes: string[] = [];
-  // Starts and restarts run beside the producer; whatever failed in one ends the run.
-  const background: Promise<unknown>[] = [];
+  // Starts and restarts run beside the producer.
+  const background = new Background();
   try {
     await Promise.all([fleet.add(), fleet.add()]);
     for (const strike of planStrikes(createRandom(seed).fork('strikes'), Object.keys(world.serverStrikes), options)) {
@@ -90,25 +90,40 @@ export async function runChaos(world: ChaosWorld, options: ChaosOptions): Promis
       onProgress(`${seconds(startedMs)} s, ${strikes.at(-1)}`);
     }
     await sendPaced(producer, truth, world, eventCount);
-    await Promise.all(background);
+    await background.settled();
     if (fleet.size < 2) await fleet.add();
     onProgress(`${seconds(startedMs)} s, all ${truth.eventCount} events are acknowledged`);
     await drained(log, store);
     onProgress(`${seconds(startedMs)} s, all are in the states`);
     const differences = await truth.differencesFrom(store);
-    const userCount = Array.from({ length: partitionCount }, (_, p) => truth.statesOf(p).size).reduce((a, b) => a + b, 0);
+    const userCount = Array.from({ length: partitionCount }, (_, p) => truth.statesOf(p).size).reduce(
+      (a, b) => a + b,
+      0,
+    );
     const findings = await compareLog(log, truth);
     const { repeatedCount: repeatedAppends } = producer;
-    return { seed, eventCount: truth.eventCount, userCount, strikes, repeatedAppends, log: findings, differences, seconds: seconds(startedMs) };
+    return {
+      seed,
+      eventCount: truth.eventCount,
+      userCount,
+      strikes,
+      repeatedAppends,
+      log: findings,
+      differences,
+      seconds: seconds(startedMs),
+    };
   } finally {
-    await Promise.allSettled(background);
+    await background.settled().catch(() => undefined);
     await fleet.dispose();
   }
 }
 
 /** Where and what: evenly spread over the events with some play, server strikes among them. */
 function planStrikes(random: Random, serverStrikes: readonly string[], options: ChaosOptions): Strike[] {
-  const names: string[] = Array.from({ length: options.fleetStrikeCount }, () => FLEET_STRIKES[random.nextInt(FLEET_STRIKES.length)] as string);
+  const names: string[] = Array.from(
+    { length: options.fleetStrikeCount },
+    () => FLEET_STRIKES[random.nextInt(FLEET_STRIKES.length)] as string,
+  );
   for (const name of serverStrikes) names.splice(random.nextInt(names.length + 1), 0, name);
   const step = options.eventCount / (names.length + 1);
   return names.map((name, index) => ({
@@ -118,7 +133,12 @@ function planStrikes(random: Random, serverStrikes: readonly string[], options: 
   }));
 }
 
-async function sendPaced(producer: FuzzedProducer, truth: Truth, { log, store }: ChaosWorld, eventCount: number): Promise<void> {
+async function sendPaced(
+  producer: FuzzedProducer,
+  truth: Truth,
+  { log, store }: ChaosWorld,
+  eventCount: number,
+): Promise<void> {
   const checkEvery = MAX_LAG_EVENTS / 5;
   while (truth.eventCount < eventCount) {
     await producer.sendTo(Math.min(eventCount, truth.eventCount + checkEvery));
@@ -126,23 +146,44 @@ async function sendPaced(producer: FuzzedProducer, truth: Truth, { log, store }:
   }
 }
 
-async function carryOut(strike: Strike, world: ChaosWorld, fleet: MaterialiserFleet, background: Promise<unknown>[]): Promise<string> {
-  const onServer = world.serverStrikes[strike.name];
+async function carryOut(
+  strike: Strike,
+  { serverStrikes }: ChaosWorld,
+  fleet: MaterialiserFleet,
+  background: Background,
+): Promise<string> {
+  const onServer = serverStrikes[strike.name];
   if (onServer) {
-    const done = onServer();
-    // Two servers that are down at once are another test: the next strike of a server waits for this one.
-    background.push(done);
-    await done;
+    // Two servers that are down at once are another test.
+    await background.settled();
+    background.run(onServer());
     return strike.name;
   }
   if (strike.name === 'add' && fleet.size < MOST_MATERIALISERS) {
-    background.push(fleet.add());
+    background.run(fleet.add());
     return 'a materialiser is added';
   }
+  // The last one's successor may still be starting.
+  if (fleet.size === 0) await background.settled();
   const name = strike.name === 'remove' ? await fleet.remove(strike.pick) : await fleet.kill(strike.pick);
-  // The last one is replaced at once; the others' partitions must do with who is left.
-  if (fleet.size < 1 + FEWEST_MATERIALISERS) background.push(fleet.add());
+  // Whoever is left must take over; only the last one is replaced.
+  if (fleet.size < FEWEST_MATERIALISERS) background.run(fleet.add());
   return `${name} is ${strike.name === 'remove' ? 'removed' : 'killed'}`;
+}
+
+/** What goes on beside the producer; the first failure is told to whoever waits next. */
+class Background {
+  private works: Promise<unknown>[] = [];
+
+  run(work: Promise<unknown>): void {
+    work.catch(() => undefined);
+    this.works.push(work);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.works);
+    this.works = [];
+  }
 }
 
 const seconds = (sinceMs: number) => Math.round((Date.now() - sinceMs) / 100) / 10;

@@ -139,7 +139,12 @@ export class EventFuzzer {
       case 'dismissal':
         return { $case: 'dismissal', value: { userId, videoId: this.anyVideo(), impressionId: '' } };
       case 'upserted': {
-        const profile = { country: ['', 'FR', 'JP'][random.nextInt(3)] as string, language: 'fr', ageYears: random.nextInt(90), gender: random.nextInt(4) };
+        const profile = {
+          country: ['', 'FR', 'JP'][random.nextInt(3)] as string,
+          language: 'fr',
+          ageYears: random.nextInt(90),
+          gender: random.nextInt(4),
+        };
         return { $case: 'userUpserted', value: { userId, profile: random.nextInt(5) === 0 ? undefined : profile } };
       }
       case 'merged': {
@@ -172,7 +177,16 @@ export class EventFuzzer {
     const video = random.nextInt(12) === 0 ? undefined : factsOf(videoId);
     return {
       $case: 'watch',
-      value: { userId: viewer.userId, videoId, playbackId, impressionId, positionSeconds, video, country: '', device: 'tv' },
+      value: {
+        userId: viewer.userId,
+        videoId,
+        playbackId,
+        impressionId,
+        positionSeconds,
+        video,
+        country: '',
+        device: 'tv',
+      },
     };
   }
 
@@ -214,7 +228,13 @@ export class EventFuzzer {
   }
 
   private anonymousHistory(): UserState {
-    const viewer: Viewer = { userId: `anonymous-${this.sequence}`, recentEvents: [], playbacks: [], requestId: '', shown: [] };
+    const viewer: Viewer = {
+      userId: `anonymous-${this.sequence}`,
+      recentEvents: [],
+      playbacks: [],
+      requestId: '',
+      shown: [],
+    };
     const history = newState(viewer.userId);
     for (let count = 1 + this.random.nextInt(20); count > 0; count--) {
       const body = count % 3 === 0 ? this.served(viewer) : this.watch(viewer);
@@ -242,12 +262,21 @@ export class EventFuzzer {
   /** Cut off within a field, so that no decoder takes it for an event. */
   private garbage(): Uint8Array {
     const length = 2 + this.random.nextInt(30);
-    return Uint8Array.from({ length }, (_, index) => (index === 0 ? 0x0a : index === 1 ? 0x7f : this.random.nextInt(256)));
+    return Uint8Array.from({ length }, (_, index) =>
+      index === 0 ? 0x0a : index === 1 ? 0x7f : this.random.nextInt(256),
+    );
   }
 
   private envelope(atMs: number): Event {
     const eventId = eventIdOf(atMs, this.sequence++);
-    return { eventId, occurredAtMs: atMs, receivedAtMs: this.clockMs, producer: 'chaos', backfill: false, body: undefined };
+    return {
+      eventId,
+      occurredAtMs: atMs,
+      receivedAtMs: this.clockMs,
+      producer: 'chaos',
+      backfill: false,
+      body: undefined,
+    };
   }
 
   private lateness(): number {

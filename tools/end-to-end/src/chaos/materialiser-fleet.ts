@@ -1,7 +1,10 @@
 /** Real ingestion processes of role "materialise", each with a folder, a log and a life of its own. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceProcess } from '../service-process';
+
+const START_ATTEMPTS = 5;
 
 export interface Materialiser {
   readonly name: string;
@@ -39,8 +42,8 @@ export class MaterialiserFleet {
     );
     const materialiser = { name, process };
     this.all.push(materialiser);
+    await startAsOrchestrator(process);
     this.running.push(materialiser);
-    await process.start();
     return materialiser;
   }
 
@@ -71,6 +74,18 @@ export class MaterialiserFleet {
     const [taken] = this.running.splice(pick % this.running.length, 1);
     if (!taken) throw new Error('no materialiser is running');
     return taken;
+  }
+}
+
+/** A process that finds a server down while it starts ends, and is started again. */
+async function startAsOrchestrator(process: ServiceProcess): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await process.start();
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+      await sleep(500);
+    }
   }
 }
 

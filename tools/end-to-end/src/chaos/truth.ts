@@ -74,7 +74,7 @@ export class Truth {
 
 export async function storedStates(store: FeatureStore, partition: number): Promise<Map<string, Uint8Array>> {
   const states = new Map<string, Uint8Array>();
-  for (let afterUserId: string | undefined; ; ) {
+  for (let afterUserId: string | undefined; ;) {
     const userIds = await store.listUserIds(partition, { afterUserId, limit: LISTED_USERS });
     for (const [userId, state] of await store.readMany(partition, userIds)) states.set(userId, state);
     if (userIds.length < LISTED_USERS) return states;

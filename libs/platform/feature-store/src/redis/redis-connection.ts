@@ -25,6 +25,8 @@ export class RedisConnection {
   constructor(private readonly settings: RedisSettings) {
     this.client = openClient(settings);
     // Calls carry their own failures; without a listener the client would print them, with the arguments of commands.
+    // One waiting call of each partition is no leak.
+    this.client.setMaxListeners(0);
     const remember = (error: Error) => (this.lastError = cleanCause(error));
     this.client.on('error', remember);
     this.client.on('node error', remember);

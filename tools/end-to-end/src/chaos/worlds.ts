@@ -1,0 +1,111 @@
+/** The two places where chaos runs: a stack of real servers of its own, and the embedded drivers in a folder. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { openEmbeddedEventLog, openEventLog, type EventLog } from '@watchnext/event-log';
+import { openEmbeddedFeatureStore, openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
+import { endServer, startServerAgain, startStack, stopStack, type Stack } from '@watchnext/local-stack';
+import type { ChaosWorld } from './chaos-run';
+
+/** The shortest that brokers allow: a killed consumer's partitions move after it. */
+const SESSION_TIMEOUT_MS = 6_000;
+/** Jars of Kafka, kept between runs. */
+const JARS_DIRECTORY = join(tmpdir(), 'watchnext-kafka-jars');
+
+export interface OwnWorld extends ChaosWorld {
+  dispose(): Promise<void>;
+}
+
+export interface RealWorld extends OwnWorld {
+  readonly stack: Stack;
+  readonly stackDirectory: string;
+}
+
+export interface RealWorldOptions {
+  readonly brokerCount?: 1 | 3;
+  readonly redis?: 'standalone' | 'sentinel';
+  /** Further settings of the apps and of this process's own log and store. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Kafka and Redis of its own in a temporary folder, on free ports. */
+export async function startRealWorld(options: RealWorldOptions = {}): Promise<RealWorld> {
+  const { brokerCount = 1, redis = 'standalone' } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'watchnext-chaos-'));
+  const stackDirectory = join(directory, 'stack');
+  const stop = async () => {
+    await stopStack(stackDirectory);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    const stack = await startStack({ directory: stackDirectory, brokerCount, redis, jarsDirectory: JARS_DIRECTORY });
+    const environment = {
+      ...stack.environment,
+      WATCHNEXT_EVENT_LOG: 'kafka',
+      WATCHNEXT_FEATURE_STORE: 'redis',
+      WATCHNEXT_KAFKA_REPLICATION_FACTOR: String(brokerCount),
+      WATCHNEXT_KAFKA_SESSION_TIMEOUT_MS: String(SESSION_TIMEOUT_MS),
+      WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS: '5000',
+      ...options.environment,
+    };
+    const { log, store } = await openStores(environment, directory);
+    const restart = (name: string, signal: 'SIGKILL' | 'SIGTERM') => async () => {
+      await endServer(stackDirectory, name, signal);
+      await startServerAgain(stackDirectory, name);
+    };
+    return {
+      directory,
+      stackDirectory,
+      stack,
+      environment,
+      log,
+      store,
+      serverStrikes: {
+        'Kafka’s broker is stopped and started': restart('kafka-1', 'SIGTERM'),
+        'Kafka’s broker is killed and started': restart('kafka-1', 'SIGKILL'),
+        ...(redis === 'standalone' && {
+          'Redis is stopped and started': restart('redis', 'SIGTERM'),
+          'Redis is killed and started': restart('redis', 'SIGKILL'),
+        }),
+      },
+      async dispose() {
+        await Promise.allSettled([log.close(), store.close()]);
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The drivers of one machine, without any server. */
+export function startEmbeddedWorld(): OwnWorld {
+  const directory = mkdtempSync(join(tmpdir(), 'watchnext-chaos-'));
+  const paths = embeddedPaths(directory);
+  const log = openEmbeddedEventLog(paths.eventLog);
+  const store = openEmbeddedFeatureStore(paths.featureStore);
+  return {
+    directory,
+    log,
+    store,
+    environment: {},
+    serverStrikes: {},
+    async dispose() {
+      await Promise.all([log.close(), store.close()]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Log and store as the apps open them with these settings. */
+export async function openStores(
+  environment: Readonly<Record<string, string>>,
+  directory: string,
+): Promise<{ log: EventLog; store: FeatureStore }> {
+  const settings = loadDriverSettings(environment);
+  const paths = embeddedPaths(directory);
+  const log = await openEventLog(settings, paths.eventLog);
+  return { log, store: openFeatureStore(settings, paths.featureStore) };
+}
