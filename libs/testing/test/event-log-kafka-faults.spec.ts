@@ -56,6 +56,17 @@ const SLACK_MS = 3_000;
     return { error, tookMs: Date.now() - startMs };
   };
 
+  spec('is found when the first brokers of the list are down', async () => {
+    const brokers = ['127.0.0.1:9', '127.0.0.1:10', ...kafka.settings.brokers];
+    const found = await openKafkaEventLog({ ...kafka.settings, brokers });
+    await found.ensureTopics([{ name: 'found.v1', partitionCount: 1 }]);
+    await found.append('found.v1', [{ key: 'k', value: Buffer.from('v') }]);
+    const handler = new FoldingHandler();
+    await found.joinGroup({ topic: 'found.v1', groupId: 'found' }, handler);
+    await eventually(() => expect(handler.texts()).toEqual(['v']));
+    await found.close();
+  });
+
   spec('a slow network slows appends down, and nothing else', async () => {
     proxy.set({ upstream: { delayMs: 100 }, downstream: { delayMs: 100, bytesPerSecond: 200_000 } });
     const handler = new FoldingHandler();

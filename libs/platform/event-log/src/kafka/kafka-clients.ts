@@ -11,11 +11,17 @@ export interface OwnedClient<Client> {
   close(): Promise<void>;
 }
 
+/**
+ * Retries are made here, on a fresh client: kafkajs's own can resolve without having sent everything (a partition whose
+ * new leader had answered before its old one failed is taken as sent), and keep dead connections.
+ */
+const NO_RETRIES = { retries: 0 };
+
 type AnyClient = Admin | Consumer | Producer;
 
 /** Not connected yet. */
 export function newAdmin(settings: KafkaSettings): OwnedClient<Admin> {
-  return own(settings, settings.requestTimeoutMs, (kafka) => kafka.admin());
+  return own(settings, settings.requestTimeoutMs, (kafka) => kafka.admin({ retry: NO_RETRIES }));
 }
 
 /** Not connected yet; takes the partition that each message names. */
@@ -24,6 +30,7 @@ export function newProducer(settings: KafkaSettings): OwnedClient<Producer> {
     kafka.producer({
       allowAutoTopicCreation: false,
       idempotent: false,
+      retry: NO_RETRIES,
       // The partition was chosen by `partitionOf`, so that every driver and every reader agree on it.
       createPartitioner: () => (args) => args.message.partition ?? 0,
     }),
@@ -57,9 +64,8 @@ function own<Client extends AnyClient>(
       authenticationTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs,
       enforceRequestTimeout: true,
-      // Retries are made here, on a fresh client: kafkajs's own can resolve without having sent everything (a partition
-      // whose new leader had answered before its old one failed is taken as sent), and keep dead connections.
-      retry: { retries: 0, initialRetryTime: 50, maxRetryTime: 500 },
+      // Of finding the cluster: each goes to the next broker of the list, since any of them may be down.
+      retry: { retries: Math.max(2, settings.brokers.length), initialRetryTime: 50, maxRetryTime: 500 },
       socketFactory: sockets.factory,
       logLevel: logLevel.NOTHING,
     }),
