@@ -71,7 +71,8 @@ export class ClientSockets {
   private end(watched: Watched): void {
     this.open.delete(watched);
     if (watched.connected) watched.socket.emit('end');
-    watched.socket.destroy();
+    // kafkajs waits out its connection time-out unless it is told.
+    watched.socket.destroy(watched.connected ? undefined : new Error('this client is closed'));
   }
 
   private check(): void {
