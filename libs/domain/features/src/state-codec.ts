@@ -1,8 +1,7 @@
 /**
- * The state's bytes. Materialising decodes and encodes states far more often than it does anything else, so this is
- * written by hand (four to nine times as fast as the generated code in writing, two to four times in reading; specs hold it equal to that,
- * byte for byte);
- * whatever is out of the ordinary goes to the generated code.
+ * The state's bytes. Materialising decodes and encodes states more often than it does anything else, so this is written
+ * by hand: four to nine times as fast as the generated code in writing, two to four times in reading. Specs hold it
+ * equal to that, byte for byte, and whatever is out of the ordinary goes there.
  */
 import {
   type Affinity,
