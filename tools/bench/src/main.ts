@@ -1,6 +1,8 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { Command, InvalidArgumentError } from 'commander';
 import { benchFreshness } from './freshness';
+import { benchIngest } from './ingest/ingest';
+import { benchSteadyFreshness } from './ingest/steady-freshness';
 import { benchKuairand } from './kuairand';
 import { publish, type BenchReport } from './report';
 import { benchServedLists } from './served-lists';
@@ -11,7 +13,9 @@ function count(text: string): number {
   return value;
 }
 
-const program = new Command('bench').description('Measures WatchNext on this machine; each prints machine, setting and figures.');
+const program = new Command('bench').description(
+  'Measures WatchNext on this machine; each prints machine, setting and figures.',
+);
 
 function command(name: string, description: string): Command {
   return program.command(name).description(description).option('--json <file>', 'also write the report to this file');
@@ -36,7 +40,26 @@ command('served-lists', 'true watch seconds of served lists in the simulated wor
 
 command('freshness', 'from the acceptance of a watch to its presence in the input of the next recommendations')
   .option('--samples <n>', 'watches sent one after the other', count, 200)
-  .action(measuring(benchFreshness));
+  .option(
+    '--rate <n>',
+    'instead: in the state under so many events a second, on Kafka and Redis and on the embedded drivers',
+    count,
+  )
+  .option('--seconds <n>', 'how long, with --rate', count, 20)
+  .action(
+    measuring(({ samples, rate, seconds }: { samples: number; rate?: number; seconds: number }) =>
+      rate === undefined ? benchFreshness({ samples }) : benchSteadyFreshness({ rate, seconds }),
+    ),
+  );
+
+command('ingest', 'events a second through collector, Kafka and Redis, beside kafkajs alone and redis-benchmark')
+  .option('--events <n>', 'events sent', count, 200_000)
+  .option('--users <n>', 'viewers that they are of', count, 5_000)
+  .option('--partitions <n>', 'partitions of the activity topic', count, 12)
+  .option('--materialisers <n>', 'processes of role materialise', count, 1)
+  .option('--concurrency <n>', 'requests under way at once', count, 8)
+  .option('--profile <folder>', 'CPU profiles of the ingestion processes go there')
+  .action(measuring(benchIngest));
 
 command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and the gate')
   .requiredOption('--path <folder>', 'folder with the official files')

@@ -8,7 +8,7 @@
  */
 import { DeadLetter, TOPICS } from '@watchnext/contract';
 import type { EventLog, GroupHandler, RecordBatch } from '@watchnext/event-log';
-import type { FeatureStore } from '@watchnext/feature-store';
+import { MarkConflictError, type FeatureStore } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
 import { PartitionFold } from './partition-fold';
 import { sortRecords, type DeadRecord, type SortedRecords } from './sort-records';
@@ -65,7 +65,19 @@ export class Materialiser implements GroupHandler {
     if (!view || !last) throw new Error(`partition ${partition}: a batch without a view of it or without records`);
     const sorted = sortRecords(records, this.options.partitionCount);
     await this.putAside(sorted);
-    await view.advance(sorted, last.offset);
+    try {
+      await view.advance(sorted, last.offset);
+    } catch (error) {
+      // Told here: a consumer that lost the partition meanwhile is not asked about what its last batch came to.
+      if (error instanceof MarkConflictError) {
+        const offsets = { expectedOffset: error.expected?.offset, storedOffset: error.actual?.offset };
+        this.logger.warn(
+          { partition, ...offsets },
+          'commit refused: the stored mark is another one, nothing was written',
+        );
+      }
+      throw error;
+    }
   }
 
   async onRevoked(partition: number): Promise<void> {
@@ -73,8 +85,8 @@ export class Materialiser implements GroupHandler {
   }
 
   onError(err: Error, partition: number | undefined): void {
-    const lostPartition = (err as { code?: string }).code === 'mark-conflict';
-    this.logger[lostPartition ? 'warn' : 'error']({ err, partition }, 'materialising goes on from the stored mark');
+    const isRefusal = err instanceof MarkConflictError;
+    this.logger[isRefusal ? 'info' : 'error']({ err, partition }, 'materialising goes on from the stored mark');
   }
 
   private async putAside({ dead, toReroute }: SortedRecords): Promise<void> {

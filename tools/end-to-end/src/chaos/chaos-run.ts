@@ -5,28 +5,13 @@
  * What is sent and when it strikes follow from the seed: strikes fall at counts of acknowledged events. The producer
  * runs a bounded number of events ahead of the states, so that a strike always finds materialisers at work.
  */
-import { TOPICS } from '@watchnext/contract';
-import type { EventLog } from '@watchnext/event-log';
-import type { FeatureStore } from '@watchnext/feature-store';
 import { createRandom, type Random } from '@watchnext/learning';
 import { until } from '../local-system';
-import { EventFuzzer } from './event-fuzzer';
-import { MaterialiserFleet } from './materialiser-fleet';
-import { FuzzedProducer } from './producer';
-import { Truth, type Difference } from './truth';
+import type { MaterialiserFleet } from './materialiser-fleet';
+import type { FuzzedProducer } from './producer';
+import { setScene, type ChaosWorld } from './scene';
+import type { Difference, Truth } from './truth';
 import { compareLog, drained, materialiserLag, type LogFindings } from './verify';
-
-/** Where a run takes place: on real servers or on the embedded drivers. */
-export interface ChaosWorld {
-  readonly log: EventLog;
-  readonly store: FeatureStore;
-  /** Folder of the materialisers' logs, and of the embedded drivers' data. */
-  readonly directory: string;
-  /** Settings with which the apps find the same log and store. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** By name, what can be done to the servers: each resolves when the server is back. */
-  readonly serverStrikes: Readonly<Record<string, () => Promise<void>>>;
-}
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -66,18 +51,7 @@ export async function runChaos(world: ChaosWorld, options: ChaosOptions): Promis
   const { seed, eventCount, partitionCount, onProgress = () => undefined } = options;
   const startedMs = Date.now();
   const { log, store } = world;
-  await log.ensureTopics([
-    { name: TOPICS.activity, partitionCount },
-    { name: TOPICS.catalog, partitionCount: 1, compacted: true },
-    { name: TOPICS.snapshots, partitionCount: 1, compacted: true },
-    { name: TOPICS.deadLetters, partitionCount: 1 },
-  ]);
-  const truth = new Truth(partitionCount);
-  const producer = new FuzzedProducer(log, new EventFuzzer({ seed }), truth);
-  const fleet = new MaterialiserFleet(world.directory, {
-    ...world.environment,
-    WATCHNEXT_ACTIVITY_PARTITIONS: String(partitionCount),
-  });
+  const { truth, producer, fleet } = await setScene(world, seed, partitionCount);
   const strikes: string[] = [];
   // Starts and restarts run beside the producer.
   const background = new Background();

@@ -1,17 +1,18 @@
 /** The two places where chaos runs: a stack of real servers of its own, and the embedded drivers in a folder. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { openEmbeddedEventLog, openEventLog, type EventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore, openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import { endServer, startServerAgain, startStack, stopStack, type Stack } from '@watchnext/local-stack';
-import type { ChaosWorld } from './chaos-run';
+import type { ChaosWorld } from './scene';
 
 /** The shortest that brokers allow: a killed consumer's partitions move after it. */
 const SESSION_TIMEOUT_MS = 6_000;
-/** Jars of Kafka, kept between runs. */
-const JARS_DIRECTORY = join(tmpdir(), 'watchnext-kafka-jars');
+/** Where Kafka's jars are kept: WATCHNEXT_STACK_DIR, or where `npm run stack:up` puts them. */
+export const JARS_DIRECTORY =
+  process.env['WATCHNEXT_STACK_DIR'] ?? resolve(__dirname, '..', '..', '..', '..', '.stack');
 
 export interface OwnWorld extends ChaosWorld {
   dispose(): Promise<void>;
@@ -78,6 +79,28 @@ export async function startRealWorld(options: RealWorldOptions = {}): Promise<Re
     await stop();
     throw error;
   }
+}
+
+/** Topics, groups and keys of their own on the same servers, and further settings; closed by `dispose`. */
+export async function openSpace(
+  world: RealWorld,
+  name: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<OwnWorld> {
+  const directory = join(world.directory, name);
+  const own = { WATCHNEXT_KAFKA_NAMESPACE: `${name}.`, WATCHNEXT_REDIS_NAMESPACE: name };
+  const settings = { ...world.environment, ...own, ...environment };
+  const { log, store } = await openStores(settings, directory);
+  return {
+    directory,
+    log,
+    store,
+    environment: settings,
+    serverStrikes: {},
+    async dispose() {
+      await Promise.allSettled([log.close(), store.close()]);
+    },
+  };
 }
 
 /** The drivers of one machine, without any server. */
