@@ -23,12 +23,11 @@ describeOnOwnServers('with three brokers and Redis under Sentinel', () => {
       const { truth, producer, fleet } = await setScene(space, 1, PARTITION_COUNT);
       try {
         await Promise.all([fleet.add(), fleet.add()]);
-        await producer.sendTo(10_000);
-        const sending = producer.sendTo(40_000);
-        await until('the stream to flow', async () => truth.eventCount > 15_000);
+        const endAfter = producer.sendOn();
+        await until('the stream to flow', async () => truth.eventCount > 10_000);
         await endServer(world.stackDirectory, 'kafka-2', 'SIGKILL');
         const killedAtCount = truth.eventCount;
-        await sending;
+        await endAfter(10_000);
         await drained(space.log, space.store);
         console.info(
           `killed at ${killedAtCount} of ${truth.eventCount} events, ${producer.repeatedCount} appends repeated`,
@@ -56,12 +55,11 @@ describeOnOwnServers('with three brokers and Redis under Sentinel', () => {
       try {
         await admin.connect();
         await Promise.all([fleet.add(), fleet.add()]);
-        await producer.sendTo(10_000);
-        await drained(space.log, space.store);
-        // The replica hears nothing from here on.
+        const endAfter = producer.sendOn();
+        await until('the stream to flow', async () => truth.eventCount > 10_000);
+        // The replica hears nothing from here on. Sentinels promote none that heard nothing for ten seconds and more.
         await replica.replicaof('127.0.0.1', 1);
         const marksOfReplica = await marksOf(space);
-        const sending = producer.sendTo(100_000);
         const committed = async () => {
           const topic = `sentinel.${TOPICS.activity}`;
           const [offsets] = await admin.fetchOffsets({ groupId: 'sentinel.materialise', topics: [topic] });
@@ -69,15 +67,19 @@ describeOnOwnServers('with three brokers and Redis under Sentinel', () => {
         };
         let committedAtKill = new Map<number, number>();
         let marksAtKill: (Mark | undefined)[] = [];
-        await until('a write of the store that Kafka has committed, and one that it has not', async () => {
-          committedAtKill = await committed();
-          marksAtKill = await marksOf(space);
-          const ahead = marksOfReplica.some((mark, p) => (committedAtKill.get(p) ?? 0) > (mark?.offset ?? -1) + 1);
-          const between = marksAtKill.some((mark, p) => (mark?.offset ?? -1) + 1 > (committedAtKill.get(p) ?? 0));
-          return ahead && between;
-        });
+        await until(
+          'a write that Kafka has committed, and one that it has not',
+          async () => {
+            committedAtKill = await committed();
+            marksAtKill = await marksOf(space);
+            const ahead = marksOfReplica.some((mark, p) => (committedAtKill.get(p) ?? 0) > (mark?.offset ?? -1) + 1);
+            const between = marksAtKill.some((mark, p) => (mark?.offset ?? -1) + 1 > (committedAtKill.get(p) ?? 0));
+            return ahead && between;
+          },
+          8_000,
+        );
         await endServer(world.stackDirectory, 'redis-primary', 'SIGKILL');
-        await sending;
+        await endAfter(10_000);
         await drained(space.log, space.store);
         const lostCount = marksAtKill.reduce(
           (sum, mark, p) => sum + (mark?.offset ?? 0) - (marksOfReplica[p]?.offset ?? 0),

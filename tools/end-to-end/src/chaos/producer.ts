@@ -27,6 +27,20 @@ export class FuzzedProducer {
     }
   }
 
+  /** Sends on and on. @returns a function that ends it after so many more events are acknowledged */
+  sendOn(): (moreEvents: number) => Promise<void> {
+    let lastEventCount = Number.POSITIVE_INFINITY;
+    const sending = (async () => {
+      while (this.truth.eventCount < lastEventCount) await this.sendBatch();
+    })();
+    // Told to whoever ends it.
+    sending.catch(() => undefined);
+    return (moreEvents) => {
+      lastEventCount = this.truth.eventCount + moreEvents;
+      return sending;
+    };
+  }
+
   async sendBatch(count = BATCH_RECORDS): Promise<void> {
     const records = this.fuzzer.nextBatch(count);
     for (;;) {
