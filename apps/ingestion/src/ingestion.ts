@@ -14,8 +14,11 @@ import { ARCHIVE, FEATURE_STORE, LOG, LOGGER, SETTINGS } from './tokens';
 /** A consumer this long without a sign of life from the log is not ready; three times as long, it should be restarted. */
 const READY_HEARTBEAT_MS = 10_000;
 const LIVE_HEARTBEAT_MS = 30_000;
-/** Large batches make few commits; a batch of this size folds in tens of milliseconds. */
-const MATERIALISE_BATCH_RECORDS = 2_000;
+/**
+ * Each commit writes whole states, so one that folds many events of the same users writes less for each of them: with
+ * 400 users in a partition, batches of 2,000 spent four times as long encoding as those of 10,000.
+ */
+const MATERIALISE_BATCH_RECORDS = 10_000;
 
 interface Part {
   readonly name: string;

@@ -7,9 +7,10 @@
  * between appends it again: dead letters may repeat, and rerouted events carry their id, by which states drop them.
  */
 import { DeadLetter, TOPICS } from '@watchnext/contract';
-import type { EventLog, GroupHandler, RecordBatch } from '@watchnext/event-log';
+import type { EventLog, GroupHandler, LogRecord, RecordBatch } from '@watchnext/event-log';
 import { MarkConflictError, type FeatureStore } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
+import { cutBatch } from './cut-batch';
 import { PartitionFold } from './partition-fold';
 import { sortRecords, type DeadRecord, type SortedRecords } from './sort-records';
 
@@ -25,6 +26,9 @@ export class RetentionGapError extends Error {
     this.name = 'RetentionGapError';
   }
 }
+
+/** Users whose states one commit writes: states have up to 60 KB, and Redis serves nobody else meanwhile. */
+const COMMIT_USERS = 1_000;
 
 export interface MaterialiserOptions {
   readonly partitionCount: number;
@@ -59,14 +63,31 @@ export class Materialiser implements GroupHandler {
     return mark && mark.offset + 1;
   }
 
-  async onBatch({ partition, records }: RecordBatch): Promise<void> {
+  async onBatch({ partition, records, signal }: RecordBatch): Promise<void> {
     const view = this.views.get(partition);
-    const last = records.at(-1);
-    if (!view || !last) throw new Error(`partition ${partition}: a batch without a view of it or without records`);
+    if (!view || records.length === 0) {
+      throw new Error(`partition ${partition}: a batch without a view of it or without records`);
+    }
+    for (const piece of cutBatch(records, COMMIT_USERS)) {
+      signal.throwIfAborted();
+      await this.fold(view, partition, piece);
+    }
+  }
+
+  async onRevoked(partition: number): Promise<void> {
+    this.views.delete(partition);
+  }
+
+  onError(err: Error, partition: number | undefined): void {
+    const isRefusal = err instanceof MarkConflictError;
+    this.logger[isRefusal ? 'info' : 'error']({ err, partition }, 'materialising goes on from the stored mark');
+  }
+
+  private async fold(view: PartitionFold, partition: number, records: readonly LogRecord[]): Promise<void> {
     const sorted = sortRecords(records, this.options.partitionCount);
     await this.putAside(sorted);
     try {
-      await view.advance(sorted, last.offset);
+      await view.advance(sorted, (records.at(-1) as LogRecord).offset);
     } catch (error) {
       // Told here: a consumer that lost the partition meanwhile is not asked about what its last batch came to.
       if (error instanceof MarkConflictError) {
@@ -78,15 +99,6 @@ export class Materialiser implements GroupHandler {
       }
       throw error;
     }
-  }
-
-  async onRevoked(partition: number): Promise<void> {
-    this.views.delete(partition);
-  }
-
-  onError(err: Error, partition: number | undefined): void {
-    const isRefusal = err instanceof MarkConflictError;
-    this.logger[isRefusal ? 'info' : 'error']({ err, partition }, 'materialising goes on from the stored mark');
   }
 
   private async putAside({ dead, toReroute }: SortedRecords): Promise<void> {
