@@ -58,6 +58,8 @@ command('ingest', 'events a second through collector, Kafka and Redis, beside ka
   .option('--partitions <n>', 'partitions of the activity topic', count, 12)
   .option('--materialisers <n>', 'processes of role materialise', count, 1)
   .option('--concurrency <n>', 'requests under way at once', count, 8)
+  .option('--compression <codec>', 'what our side sends with; kafkajs alone: gzip', 'gzip')
+  .option('--node-options <text>', 'NODE_OPTIONS of the ingestion processes', '')
   .option('--profile <folder>', 'CPU profiles of the ingestion processes go there')
   .action(measuring(benchIngest));
 

@@ -18,6 +18,8 @@ export class ServiceProcess {
     private readonly environment: Readonly<Record<string, string>>,
     logDirectory: string,
     private readonly args: readonly string[] = [],
+    /** Options of Node itself. */
+    private readonly nodeArgs: readonly string[] = [],
   ) {
     mkdirSync(logDirectory, { recursive: true });
     this.logFile = join(logDirectory, `${app}.log`);
@@ -68,7 +70,7 @@ export class ServiceProcess {
     const log = openSync(this.logFile, 'a');
     const child = fork(join(REPOSITORY, 'apps', this.app, 'dist', 'main.js'), this.args, {
       env: { ...process.env, NODE_OPTIONS: '', ...this.environment },
-      execArgv: [],
+      execArgv: [...this.nodeArgs],
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);

@@ -20,6 +20,7 @@ import { freePorts } from '@watchnext/local-stack';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { report, type BenchReport } from '../report';
 import { bareConsumer, bareProducer, perSecond, redisBenchmark, redisCli } from './bare';
+import { CpuAccount } from './cpu-time';
 import { makeLoad, postAll, type Load } from './load';
 
 export interface IngestOptions {
@@ -28,6 +29,8 @@ export interface IngestOptions {
   readonly partitions: number;
   readonly materialisers: number;
   readonly concurrency: number;
+  readonly compression: string;
+  readonly nodeOptions: string;
   readonly profile?: string;
 }
 
@@ -38,7 +41,8 @@ const AIM_OF_BARE_CONSUMER = 0.5;
 export async function benchIngest(options: IngestOptions): Promise<{ result: BenchReport; text: string }> {
   const { events, users, partitions } = options;
   const load = makeLoad({ eventCount: events, userCount: users, batchEvents: BATCH_EVENTS, seed: 1 });
-  const world = await startRealWorld();
+  const tuning = { WATCHNEXT_KAFKA_COMPRESSION: options.compression, NODE_OPTIONS: options.nodeOptions };
+  const world = await startRealWorld({ environment: tuning });
   try {
     const brokers = (world.environment['WATCHNEXT_KAFKA_BROKERS'] as string).split(',');
     const redisPort = world.stack.processes.find(({ name }) => name === 'redis')?.port as number;
@@ -60,15 +64,19 @@ export async function benchIngest(options: IngestOptions): Promise<{ result: Ben
       collectorPerSecond: collected,
       bareConsumerPerSecond: bareConsumed,
       materialiserPerSecond: materialised.eventsPerSecond,
-      endToEndPerSecond: endToEnd,
+      endToEndPerSecond: endToEnd.eventsPerSecond,
       redisBenchmarkHsetPerSecond: Math.round(hsets),
       redisBenchmarkMbPerSecond: Math.round((hsets * stateBytes) / 1e6),
       materialiserToRedisMbPerSecond: materialised.megabytesPerSecond,
       collectorOfBareProducer: ratio(collected, bareProduced),
       materialiserOfBareConsumer: ratio(materialised.eventsPerSecond, bareConsumed),
-      endToEndOfAim: ratio(endToEnd, AIM_END_TO_END),
+      endToEndOfAim: ratio(endToEnd.eventsPerSecond, AIM_END_TO_END),
     };
-    return { result: report('ingest', { ...options }, figures), text: textOf(figures, options) };
+    const { cpuMicroseconds } = endToEnd;
+    const result = report('ingest', { ...options }, { ...figures, cpuMicrosecondsPerEvent: cpuMicroseconds });
+    const shares = Object.entries(cpuMicroseconds).map(([name, microseconds]) => `${name} ${microseconds}`);
+    const account = `processor time of an event from HTTP to Redis, µs: ${shares.join(', ')}`;
+    return { result, text: `${textOf(figures, options)}\n${account}` };
   } finally {
     await world.dispose();
   }
@@ -107,7 +115,7 @@ async function materialise(space: OwnWorld, redisPort: number, options: IngestOp
 }
 
 /** From the first request to the last mark. */
-async function throughBoth(world: RealWorld, load: Load, options: IngestOptions): Promise<number> {
+async function throughBoth(world: RealWorld, load: Load, options: IngestOptions) {
   const space = await openSpace(world, 'both', { WATCHNEXT_ACTIVITY_PARTITIONS: String(options.partitions) });
   const processes: ServiceProcess[] = [];
   try {
@@ -116,10 +124,23 @@ async function throughBoth(world: RealWorld, load: Load, options: IngestOptions)
     for (let i = 0; i < options.materialisers; i++) {
       processes.push((await startIngestion(space, 'materialise', options, `materialise-both-${i + 1}`)).process);
     }
+    const [, ...materialisers] = processes;
+    const servers = (name: string) =>
+      world.stack.processes.filter((one) => one.name.startsWith(name)).map(({ pid }) => pid);
+    const account = new CpuAccount(
+      new Map([
+        ['this bench, sending', [process.pid]],
+        ['collector', [collector.process.pid]],
+        ['Kafka', servers('kafka')],
+        ['materialiser', materialisers.map(({ pid }) => pid)],
+        ['Redis', servers('redis')],
+      ]),
+    );
     const startMs = performance.now();
     await postAll(collector.url, load.bodies, options.concurrency);
     await drained(space.log, space.store);
-    return perSecond(load.records.length, startMs);
+    const eventsPerSecond = perSecond(load.records.length, startMs);
+    return { eventsPerSecond, cpuMicroseconds: account.perEvent(load.records.length) };
   } finally {
     await Promise.all(processes.map((process) => process.stop()));
     await space.dispose();
@@ -141,11 +162,12 @@ export async function startIngestion(
     WATCHNEXT_INGESTION_ROLES: role,
     WATCHNEXT_HTTP_PORT: String(port),
     WATCHNEXT_LOG_FORMAT: 'json',
-    ...(profile === undefined
-      ? {}
-      : { NODE_OPTIONS: `--cpu-prof --cpu-prof-name=${resolve(profile, name)}.cpuprofile` }),
   };
-  const process = new ServiceProcess('ingestion', environment, `${space.directory}/logs/${name}`);
+  const nodeArgs =
+    profile === undefined
+      ? []
+      : ['--cpu-prof', '--cpu-prof-dir', resolve(profile), '--cpu-prof-name', `${name}.cpuprofile`];
+  const process = new ServiceProcess('ingestion', environment, `${space.directory}/logs/${name}`, [], nodeArgs);
   await process.start();
   return { process, url: `http://127.0.0.1:${port}` };
 }
