@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Rung } from '@watchnext/contract';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
-import { flipBit } from '../../retrieval/test/publish-snapshot';
-import { recommendationsAnswer } from '../src/http/schemas';
+import { flipBit } from '@watchnext/testing/snapshots';
+import { recommendationsAnswer } from '../../../../apps/gateway/src/http/schemas';
 import { dismissalEvent, eventOf, FIRST_SNAPSHOT, silent, type TestGateway, watchEvent, World } from './world';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- items of an answer, read by name

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { historyAnswer, snapshotAnswer, usersAnswer, videoAnswer } from '../src/http/schemas';
+import { historyAnswer, snapshotAnswer, usersAnswer, videoAnswer } from '../../../../apps/gateway/src/http/schemas';
 import { dismissalEvent, eventOf, FIRST_SNAPSHOT, type TestGateway, VIDEOS, watchEvent, World } from './world';
 
 /** A collector that keeps what it was sent and answers as it is told. */
