@@ -81,6 +81,16 @@ describe('the other routes', () => {
     expect(stranger).toMatchObject({ status: 200, body: { known: false, watches: [], watchCount: 0 } });
   });
 
+  it('leaves a withdrawn video out of the history within five seconds', async () => {
+    await world.fold('cay', watchEvent('cay', 'v02'), watchEvent('cay', 'v03'), dismissalEvent('cay', 'v02'));
+    await world.tellCatalogue(eventOf({ $case: 'videoWithdrawn', value: { videoId: 'v02', reason: 'spec' } }));
+    const toldAtMs = Date.now();
+    await gateway.until(({ body }) => body.watches.length === 1, '/v1/users/cay/history');
+    expect(Date.now() - toldAtMs).toBeLessThan(5_000);
+    const history = historyAnswer.parse((await gateway.get('/v1/users/cay/history')).body);
+    expect(history).toMatchObject({ watchCount: 2, watches: [{ videoId: 'v03' }], dismissedVideoIds: [] });
+  });
+
   it('tells what a video is, and 404 with its field for one that it does not know', async () => {
     const { body } = await gateway.get('/v1/videos/v12');
     expect(videoAnswer.parse(body)).toEqual({ ...VIDEOS[12], thumbnailUrl: '' });
