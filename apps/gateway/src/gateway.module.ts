@@ -1,10 +1,10 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { TOPICS } from '@watchnext/contract';
-import { type EventLog, openEmbeddedEventLog, type Subscription } from '@watchnext/event-log';
-import { type FeatureStore, openEmbeddedFeatureStore } from '@watchnext/feature-store';
+import { topicSpecs } from '@watchnext/contract';
+import { type EventLog, openEventLog, type Subscription } from '@watchnext/event-log';
+import { type FeatureStore, openFeatureStore } from '@watchnext/feature-store';
 import { followSnapshots, type Logger, type SnapshotFollowing } from '@watchnext/service';
-import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { LoggerModule } from 'nestjs-pino';
 import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from './clients/model-clients';
 import { UserStates } from './clients/user-states';
@@ -32,7 +32,7 @@ export interface GatewayParts {
   readonly settings: GatewaySettings;
   readonly logger: Logger;
   readonly clock?: tokens.Clock;
-  /** Default: the embedded drivers. Specs give others, such as a log that is down. */
+  /** Default: the drivers that the settings name. Specs give others, such as a log that is down. */
   readonly eventLog?: EventLog;
   readonly featureStore?: FeatureStore;
 }
@@ -74,13 +74,13 @@ export class GatewayModule implements OnApplicationShutdown {
         { provide: APP_FILTER, useFactory: () => new ApiErrorFilter(logger) },
         {
           provide: tokens.EVENT_LOG,
-          useFactory: () => withTopics(eventLog ?? openEmbeddedEventLog(paths.eventLog), settings),
+          useFactory: () => withTopics(eventLog ?? openEventLog(settings, paths.eventLog), settings),
         },
         {
           provide: tokens.FEATURE_STORE,
-          useFactory: () => featureStore ?? openEmbeddedFeatureStore(paths.featureStore),
+          useFactory: () => featureStore ?? openFeatureStore(settings, paths.featureStore),
         },
-        { provide: tokens.SNAPSHOT_STORE, useFactory: () => openFolderSnapshotStore(paths.snapshots) },
+        { provide: tokens.SNAPSHOT_STORE, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
         {
           provide: tokens.SNAPSHOT_FOLLOWING,
           useFactory: (store: SnapshotStore, log: EventLog, snapshots: PopularSnapshots) =>
@@ -172,9 +172,7 @@ export class GatewayModule implements OnApplicationShutdown {
 
 async function withTopics(opening: EventLog | Promise<EventLog>, settings: GatewaySettings): Promise<EventLog> {
   const eventLog = await opening;
-  await eventLog.ensureTopics([
-    { name: TOPICS.activity, partitionCount: settings.WATCHNEXT_ACTIVITY_PARTITIONS },
-    { name: TOPICS.catalog, partitionCount: 1, compacted: true },
-  ]);
+  const { activity, catalog } = topicSpecs(settings.WATCHNEXT_ACTIVITY_PARTITIONS);
+  await eventLog.ensureTopics([activity, catalog]);
   return eventLog;
 }

@@ -1,30 +1,35 @@
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { embeddedPaths } from '@watchnext/config';
-import { openParquetArchive } from '@watchnext/event-archive';
-import type { EventArchive } from '@watchnext/event-archive';
-import { openEmbeddedEventLog, type EventLog } from '@watchnext/event-log';
-import { openEmbeddedFeatureStore, type FeatureStore } from '@watchnext/feature-store';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { ConfigError, embeddedPaths } from '@watchnext/config';
+import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
+import { openEventLog, type EventLog } from '@watchnext/event-log';
+import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
+import { Admission } from './access/admission';
+import { KeyFileError } from './access/api-keys';
+import { KeyRing } from './access/key-ring';
 import { AnonymousHistory } from './collect/anonymous-history';
 import { Catalogue } from './collect/catalogue';
 import { Collector } from './collect/collector';
 import type { IngestionSettings } from './config';
+import { MAX_BODY_BYTES } from './http/body-parsers';
 import { EventsController } from './http/events.controller';
 import { ProbesController } from './http/probes.controller';
 import { Ingestion } from './ingestion';
 import { LagReader } from './lag';
-import { ARCHIVE, FEATURE_STORE, LOG, LOGGER, SETTINGS } from './tokens';
+import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SETTINGS } from './tokens';
 
 @Module({})
-export class IngestionModule {
+export class IngestionModule implements OnApplicationShutdown {
+  constructor(@Inject(KEY_RING) private readonly keyRing: KeyRing | null) {}
+
   static with(settings: IngestionSettings, logger: Logger): DynamicModule {
     const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
     const providers: Provider[] = [
       { provide: SETTINGS, useValue: settings },
       { provide: LOGGER, useValue: logger },
-      { provide: LOG, useFactory: () => openEmbeddedEventLog(paths.eventLog) },
-      { provide: FEATURE_STORE, useFactory: () => openEmbeddedFeatureStore(paths.featureStore) },
-      { provide: ARCHIVE, useFactory: () => openParquetArchive(paths.archive) },
+      { provide: LOG, useFactory: () => openEventLog(settings, paths.eventLog) },
+      { provide: FEATURE_STORE, useFactory: () => openFeatureStore(settings, paths.featureStore) },
+      { provide: ARCHIVE, useFactory: () => openEventArchive(settings, paths.archive) },
       { provide: Catalogue, useFactory: () => new Catalogue(logger) },
       {
         provide: Collector,
@@ -33,6 +38,20 @@ export class IngestionModule {
           const histories = new AnonymousHistory(log, store, settings.WATCHNEXT_ACTIVITY_PARTITIONS, logger);
           return new Collector(log, catalogue, histories);
         },
+      },
+      { provide: KEY_RING, useFactory: () => openKeyRing(settings, logger) ?? null },
+      {
+        provide: Admission,
+        inject: [KEY_RING],
+        useFactory: (keyRing: KeyRing | null) =>
+          new Admission(
+            keyRing ?? undefined,
+            {
+              maxInFlightBytes: settings.WATCHNEXT_COLLECTOR_IN_FLIGHT_MB * 2 ** 20,
+              maxBodyBytes: MAX_BODY_BYTES,
+            },
+            logger,
+          ),
       },
       {
         provide: LagReader,
@@ -47,5 +66,29 @@ export class IngestionModule {
       providers,
       controllers: [ProbesController, ...(collects ? [EventsController] : [])],
     };
+  }
+  onApplicationShutdown(): void {
+    this.keyRing?.close();
+  }
+}
+
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
+/** @throws ConfigError: a collector that cannot read the keys it should ask for does not start */
+function openKeyRing(settings: IngestionSettings, logger: Logger): KeyRing | undefined {
+  if (!settings.WATCHNEXT_INGESTION_ROLES.includes('collect')) return undefined;
+  const { WATCHNEXT_API_KEYS_FILE: file, WATCHNEXT_HOST: host } = settings;
+  if (file === undefined) {
+    if (!LOOPBACK.test(host)) {
+      logger.warn({ host }, 'the collector takes events from anyone who can reach it: set WATCHNEXT_API_KEYS_FILE');
+    }
+    return undefined;
+  }
+  try {
+    return new KeyRing(file, logger);
+  } catch (error) {
+    const reason =
+      error instanceof KeyFileError ? error.message : `cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    throw new ConfigError([`WATCHNEXT_API_KEYS_FILE: ${reason}`]);
   }
 }

@@ -1,6 +1,6 @@
 /** The roles of this process: what is started, in which order it stops, and whether it is well. */
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { TOPICS } from '@watchnext/contract';
+import { TOPICS, topicSpecs } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog, Subscription } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
@@ -38,12 +38,7 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
 
   async onApplicationBootstrap(): Promise<void> {
     const has = (role: Role) => this.settings.WATCHNEXT_INGESTION_ROLES.includes(role);
-    await this.log.ensureTopics([
-      { name: TOPICS.activity, partitionCount: this.settings.WATCHNEXT_ACTIVITY_PARTITIONS },
-      { name: TOPICS.catalog, partitionCount: 1, compacted: true },
-      { name: TOPICS.snapshots, partitionCount: 1, compacted: true },
-      { name: TOPICS.deadLetters, partitionCount: 1 },
-    ]);
+    await this.log.ensureTopics(Object.values(topicSpecs(this.settings.WATCHNEXT_ACTIVITY_PARTITIONS)));
     if (has('collect')) await this.startCollecting();
     if (has('materialise')) await this.startMaterialising();
     if (has('archive')) for (const topic of [TOPICS.activity, TOPICS.catalog]) await this.startArchiving(topic);
@@ -95,11 +90,15 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
     this.addPart('materialise', await this.log.joinGroup(group, materialiser));
   }
 
+  /** A group for each topic: members of one Kafka group would be given partitions of topics they do not read. */
   private async startArchiving(topic: string): Promise<void> {
     const flushAfterSeconds = this.settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS;
-    const archiver = new Archiver(topic, this.archive, this.logger, { flushAfterSeconds });
+    // The activity partitions and the catalogue's one, should this process have them all.
+    const partitionCount = this.settings.WATCHNEXT_ACTIVITY_PARTITIONS + 1;
+    const maxPartitionBytes = (this.settings.WATCHNEXT_ARCHIVE_BUFFER_MB * 2 ** 20) / partitionCount;
+    const archiver = new Archiver(topic, this.archive, this.logger, { flushAfterSeconds, maxPartitionBytes });
     archiver.start();
-    this.addPart(`archive ${topic}`, await this.log.joinGroup({ topic, groupId: 'archive' }, archiver), () =>
+    this.addPart(`archive ${topic}`, await this.log.joinGroup({ topic, groupId: `archive-${topic}` }, archiver), () =>
       archiver.stop(),
     );
   }

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { answerFrameworkError, ApiErrorFilter, createLogger, type Logger } from '@watchnext/service';
+import { Admission } from './access/admission';
 import type { IngestionSettings } from './config';
 import { MAX_BODY_BYTES, registerBodyParsers } from './http/body-parsers';
 import { describeApi } from './http/openapi';
@@ -27,6 +28,7 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
     bodyParser: false,
     abortOnError: false,
   });
+  app.get(Admission).guard(adapter.getInstance(), '/v1/events');
   registerBodyParsers(adapter.getInstance());
   app.useGlobalFilters(new ApiErrorFilter(logger));
   const document = describeApi(app);

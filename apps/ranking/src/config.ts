@@ -1,14 +1,23 @@
-import { embeddedPaths, loggingSettings, port, positiveInteger, storageSettings } from '@watchnext/config';
+import {
+  checkDriverSettings,
+  driverSettings,
+  embeddedPaths,
+  loggingSettings,
+  port,
+  positiveInteger,
+} from '@watchnext/config';
 import { z } from 'zod';
 
-export const rankingSettings = z.object({
-  ...storageSettings,
-  ...loggingSettings,
-  WATCHNEXT_HOST: z.string().default('127.0.0.1'),
-  WATCHNEXT_GRPC_PORT: port(7003),
-  /** Snapshots held at once: current, previous, and one more. */
-  WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
-});
+export const rankingSettings = z
+  .object({
+    ...driverSettings,
+    ...loggingSettings,
+    WATCHNEXT_HOST: z.string().default('127.0.0.1'),
+    WATCHNEXT_GRPC_PORT: port(7003),
+    /** Snapshots held at once: current, previous, and one more. */
+    WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
+  })
+  .superRefine(checkDriverSettings);
 
 export type RankingSettings = z.infer<typeof rankingSettings>;
 

@@ -1,8 +1,8 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RankingServiceService } from '@watchnext/contract';
-import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
+import { type EventLog, openEventLog } from '@watchnext/event-log';
 import { followSnapshots, GrpcServer, type Logger, type SnapshotFollowing, unaryHandler } from '@watchnext/service';
-import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { LoggerModule } from 'nestjs-pino';
 import { rankingPaths, type RankingSettings } from './config';
 import { loadRankingSnapshot, type RankingSnapshot } from './ranking-snapshot';
@@ -34,8 +34,8 @@ export class RankingModule implements OnApplicationShutdown {
       providers: [
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },
-        { provide: EVENT_LOG, useFactory: () => openEmbeddedEventLog(paths.eventLog) },
-        { provide: SNAPSHOT_STORE, useFactory: () => openFolderSnapshotStore(paths.snapshots) },
+        { provide: EVENT_LOG, useFactory: () => openEventLog(settings, paths.eventLog) },
+        { provide: SNAPSHOT_STORE, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
       ],
     };
   }

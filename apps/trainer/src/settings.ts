@@ -1,4 +1,4 @@
-import { flag, loggingSettings, positiveInteger, storageSettings } from '@watchnext/config';
+import { checkDriverSettings, driverSettings, flag, loggingSettings, positiveInteger } from '@watchnext/config';
 import { Cron } from 'croner';
 import { z } from 'zod';
 
@@ -13,18 +13,23 @@ function isSchedule(pattern: string): boolean {
 }
 
 /** The trainer's environment. */
-export const trainerSettings = z.object({
-  ...storageSettings,
-  ...loggingSettings,
-  /** When to train, in cron's notation (UTC); only without --once. */
-  WATCHNEXT_TRAINER_SCHEDULE: z.string().default('0 */6 * * *').refine(isSchedule, 'a cron pattern, as "0 */6 * * *"'),
-  /** An impression without a watch is a negative only once it is older than this. */
-  WATCHNEXT_JOIN_WINDOW_HOURS: z.coerce.number().positive().default(24),
-  /** Where TensorFlow.js computes; "auto" takes the best there is. */
-  WATCHNEXT_TENSOR_BACKEND: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']).default('auto'),
-  /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */
-  WATCHNEXT_EVALUATION_USERS: positiveInteger(3_000),
-  /** Whether a terminal gets progress bars. */
-  WATCHNEXT_PROGRESS_BARS: flag(true),
-});
+export const trainerSettings = z
+  .object({
+    ...driverSettings,
+    ...loggingSettings,
+    /** When to train, in cron's notation (UTC); only without --once. */
+    WATCHNEXT_TRAINER_SCHEDULE: z
+      .string()
+      .default('0 */6 * * *')
+      .refine(isSchedule, 'a cron pattern, as "0 */6 * * *"'),
+    /** An impression without a watch is a negative only once it is older than this. */
+    WATCHNEXT_JOIN_WINDOW_HOURS: z.coerce.number().positive().default(24),
+    /** Where TensorFlow.js computes; "auto" takes the best there is. */
+    WATCHNEXT_TENSOR_BACKEND: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']).default('auto'),
+    /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */
+    WATCHNEXT_EVALUATION_USERS: positiveInteger(3_000),
+    /** Whether a terminal gets progress bars. */
+    WATCHNEXT_PROGRESS_BARS: flag(true),
+  })
+  .superRefine(checkDriverSettings);
 export type TrainerSettings = z.infer<typeof trainerSettings>;

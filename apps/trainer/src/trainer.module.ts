@@ -1,9 +1,9 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { embeddedPaths } from '@watchnext/config';
-import { type EventArchive, openParquetArchive } from '@watchnext/event-archive';
-import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
+import { type EventArchive, openEventArchive } from '@watchnext/event-archive';
+import { type EventLog, openEventLog } from '@watchnext/event-log';
 import { createLogger, type Logger } from '@watchnext/service';
-import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { selectBackend, type TensorBackend } from '@watchnext/tensor';
 import { ProgressBars } from './progress/progress-bars';
 import { ProgressLines } from './progress/progress-lines';
@@ -25,7 +25,7 @@ export const TOKENS = {
   print: Symbol('print'),
 } as const;
 
-/** The trainer on the embedded drivers; closing the context stops a run at a clean point, then closes the drivers. */
+/** The trainer on the drivers that the settings name; closing the context stops a run at a clean point, then closes the drivers. */
 @Module({})
 export class TrainerModule implements OnApplicationShutdown {
   constructor(
@@ -48,9 +48,9 @@ export class TrainerModule implements OnApplicationShutdown {
       providers: [
         { provide: TOKENS.settings, useValue: settings },
         { provide: TOKENS.logger, useValue: logger },
-        { provide: TOKENS.archive, useFactory: () => openParquetArchive(paths.archive) },
-        { provide: TOKENS.store, useFactory: () => openFolderSnapshotStore(paths.snapshots) },
-        { provide: TOKENS.log, useFactory: () => openEmbeddedEventLog(paths.eventLog) },
+        { provide: TOKENS.archive, useFactory: () => openEventArchive(settings, paths.archive) },
+        { provide: TOKENS.store, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
+        { provide: TOKENS.log, useFactory: () => openEventLog(settings, paths.eventLog) },
         { provide: TOKENS.backend, useFactory: () => selectBackend(settings.WATCHNEXT_TENSOR_BACKEND) },
         { provide: TOKENS.reporter, useFactory: () => progressReporter(settings, logger) },
         { provide: TOKENS.print, useValue: print },

@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { embeddedPaths, loadConfig } from '@watchnext/config';
+import { openParquetArchive } from '@watchnext/event-archive';
 import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
 import { parseCommand } from '../src/cli';
 import { trainerSettings } from '../src/settings';
@@ -30,5 +31,7 @@ export async function train(dataDirectory: string, ...args: string[]): Promise<{
   const code = await trainOnce(app, parseCommand(['--once', ...args], { exitOverride: true }));
   return { code, printed };
 }
+
+export const archiveOf = (dataDirectory: string) => openParquetArchive(embeddedPaths(dataDirectory).archive);
 
 export const storeOf = (dataDirectory: string) => openFolderSnapshotStore(embeddedPaths(dataDirectory).snapshots);

@@ -47,4 +47,4 @@ export {
   SnapshotManifest,
   TrainingWindow,
 } from './generated/watchnext/snapshot/v1/snapshot';
-export { TOPICS } from './topics';
+export { TOPICS, topicSpecs } from './topics';

@@ -9,3 +9,13 @@ export const TOPICS = {
   /** What could not be processed; key = the original key, value = `DeadLetter`. */
   deadLetters: 'watchnext.dead-letters.v1',
 } as const;
+
+/** Every topic with its form, for `ensureTopics`. A topic that exists with another form is refused by the log. */
+export function topicSpecs(activityPartitionCount: number) {
+  return {
+    activity: { name: TOPICS.activity, partitionCount: activityPartitionCount },
+    catalog: { name: TOPICS.catalog, partitionCount: 1, compacted: true },
+    snapshots: { name: TOPICS.snapshots, partitionCount: 1, compacted: true },
+    deadLetters: { name: TOPICS.deadLetters, partitionCount: 1 },
+  } as const;
+}

@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
+import { openEventLog, type EventLog } from '@watchnext/event-log';
+import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import { freePorts } from '@watchnext/local-stack';
+import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { ServiceProcess, type AppName } from './service-process';
 
 export interface LocalSystemOptions {
@@ -59,6 +64,19 @@ export class LocalSystem {
     return new LocalSystem(dataDirectory, options.dataDirectory === undefined, environment, ports, services);
   }
 
+  private get settings() {
+    return loadDriverSettings(this.environment);
+  }
+
+  private get paths() {
+    return embeddedPaths(this.dataDirectory);
+  }
+
+  /** Caches of readers belong to one process each. */
+  private ownCache(): string {
+    return join(this.dataDirectory, 'reader-cache');
+  }
+
   /** Ingestion first: it creates the topics. */
   async start(): Promise<void> {
     await this.services.ingestion.start();
@@ -71,6 +89,23 @@ export class LocalSystem {
     const code = await trainer.runToEnd();
     if (code === 1 || code >= 64) throw new Error(`the trainer ended with ${code}:\n${trainer.logTail()}`);
     return code;
+  }
+
+  /** This system's drivers, opened from its own settings as its services open theirs. Close what you open. */
+  openFeatureStore(): FeatureStore {
+    return openFeatureStore(this.settings, this.paths.featureStore);
+  }
+
+  openArchive(): EventArchive {
+    return openEventArchive({ ...this.settings, WATCHNEXT_CACHE_DIR: this.ownCache() }, this.paths.archive);
+  }
+
+  openSnapshots(): SnapshotStore {
+    return openSnapshotStore({ ...this.settings, WATCHNEXT_CACHE_DIR: this.ownCache() }, this.paths.snapshots);
+  }
+
+  openLog(): Promise<EventLog> {
+    return openEventLog(this.settings, this.paths.eventLog);
   }
 
   /** Resolves once every accepted event is in the states and in the archive. */

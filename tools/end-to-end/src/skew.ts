@@ -4,14 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { embeddedPaths } from '@watchnext/config';
 import { Event, TOPICS } from '@watchnext/contract';
-import { openParquetArchive } from '@watchnext/event-archive';
+import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 import { replayUser, type RankingExample, type UserRecord, type VideoStatistics } from '@watchnext/features';
 import { OnnxStack } from '@watchnext/inference';
 import { featuresChecksum, RankingModel } from '@watchnext/ranking-model';
-import { openFolderSnapshotStore, readSafetensorsFile, SNAPSHOT_FILES, type LocalSnapshot } from '@watchnext/snapshot-store';
+import { readSafetensorsFile, SNAPSHOT_FILES, type LocalSnapshot, type SnapshotStore } from '@watchnext/snapshot-store';
 
 export interface SkewReport {
   /** Impressions that were served with a score, and replayed. */
@@ -35,11 +34,8 @@ interface Scorer {
   readonly statistics: Readonly<Record<string, VideoStatistics>>;
 }
 
-/** Replays everything archived below a data folder of the embedded drivers. */
-export async function verifyServedFeatures(dataDirectory: string): Promise<SkewReport> {
-  const paths = embeddedPaths(dataDirectory);
-  const archive = openParquetArchive(paths.archive);
-  const snapshots = openFolderSnapshotStore(paths.snapshots);
+/** Replays everything archived by a system, on whatever drivers; closes neither archive nor snapshots. */
+export async function verifyServedFeatures(archive: EventArchive, snapshots: SnapshotStore): Promise<SkewReport> {
   const scorers = new Map<string, Scorer>();
   const mismatches: SkewMismatch[] = [];
   const requests = new Set<string>();
@@ -62,8 +58,6 @@ export async function verifyServedFeatures(dataDirectory: string): Promise<SkewR
     }
   } finally {
     await Promise.all([...scorers.values()].map(({ ranker }) => ranker.close()));
-    await archive.close();
-    await snapshots.close();
   }
   return { checkedCount, requestCount: requests.size, mismatches };
 }

@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { scramArguments, securityProperties, type KafkaSecurity } from './kafka-security';
 import { freePorts, startListening, stopProcess, type StartedProcess } from './processes';
 
 const POM = resolve(__dirname, '..', 'kafka', 'pom.xml');
@@ -29,62 +30,105 @@ export function fetchKafka(cacheDirectory: string): string {
   return jars;
 }
 
-/** Starts `brokerCount` nodes of one cluster. On failure those already started are stopped. */
-export async function startKafka(jars: string, directory: string, brokerCount: number): Promise<StartedProcess[]> {
-  const ports = await freePorts(2 * brokerCount);
-  const nodes = Array.from({ length: brokerCount }, (_, index) => ({
+export interface KafkaOptions {
+  readonly brokerCount: number;
+  /**
+   * Ports that the brokers tell clients to use, in their order, where something (a proxy) passes on to them; a broker
+   * without one tells its own. Brokers talk to each other directly.
+   */
+  readonly advertisedPorts?: readonly number[];
+  /** Ports that the brokers shall listen on, when the proxies before them must know; default: any free ones. */
+  readonly brokerPorts?: readonly number[];
+  readonly security?: KafkaSecurity;
+  /** Folder of the certificates, with `security`. */
+  readonly securityDirectory?: string;
+}
+
+interface Node {
+  readonly id: number;
+  readonly clientPort: number;
+  readonly internalPort: number;
+  readonly controllerPort: number;
+  readonly directory: string;
+}
+
+/** Starts the nodes of one cluster. On failure those already started are stopped. */
+export async function startKafka(jars: string, directory: string, options: KafkaOptions): Promise<StartedProcess[]> {
+  const { brokerCount } = options;
+  const ports = await freePorts(3 * brokerCount);
+  const nodes = Array.from({ length: brokerCount }, (_, index): Node => ({
     id: index + 1,
-    brokerPort: ports[2 * index] as number,
-    controllerPort: ports[2 * index + 1] as number,
+    clientPort: options.brokerPorts?.[index] ?? (ports[3 * index] as number),
+    internalPort: ports[3 * index + 1] as number,
+    controllerPort: ports[3 * index + 2] as number,
     directory: join(directory, `kafka-${index + 1}`),
   }));
-  const voters = nodes.map((node) => `${node.id}@127.0.0.1:${node.controllerPort}`).join(',');
   const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-  const replication = Math.min(3, brokerCount);
-
-  for (const node of nodes) {
-    mkdirSync(node.directory, { recursive: true });
-    const properties = [
-      'process.roles=broker,controller',
-      `node.id=${node.id}`,
-      `controller.quorum.voters=${voters}`,
-      `listeners=PLAINTEXT://127.0.0.1:${node.brokerPort},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-      `advertised.listeners=PLAINTEXT://127.0.0.1:${node.brokerPort}`,
-      'controller.listener.names=CONTROLLER',
-      'inter.broker.listener.name=PLAINTEXT',
-      `log.dirs=${join(node.directory, 'data')}`,
-      'auto.create.topics.enable=false',
-      'group.initial.rebalance.delay.ms=0',
-      `default.replication.factor=${replication}`,
-      `min.insync.replicas=${Math.max(1, replication - 1)}`,
-      `offsets.topic.replication.factor=${replication}`,
-      'offsets.topic.num.partitions=4',
-      `transaction.state.log.replication.factor=${replication}`,
-      `transaction.state.log.min.isr=${Math.max(1, replication - 1)}`,
-    ];
-    const config = join(node.directory, 'server.properties');
-    writeFileSync(config, `${properties.join('\n')}\n`);
-    const formatted = spawnSync(
-      'java',
-      ['-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config],
-      { encoding: 'utf8' },
-    );
-    if (formatted.status !== 0) throw new Error(`cannot format Kafka's storage:\n${formatted.stdout}${formatted.stderr}`);
-  }
-
-  return startAll(
-    nodes.map((node) => () =>
-      startListening({
-        name: `kafka-${node.id}`,
-        command: 'java',
-        args: ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-cp', join(jars, '*'), 'kafka.Kafka', join(node.directory, 'server.properties')],
-        port: node.brokerPort,
-        logFile: join(node.directory, 'kafka.log'),
-        cwd: node.directory,
-      }),
-    ),
-  );
+  for (const node of nodes) format(jars, node, clusterId, serverProperties(node, nodes, options), options.security);
+  return startAll(nodes.map((node) => () => startNode(jars, node)));
 }
+
+/** Starts a node again on its data, after it was stopped or killed. */
+export async function restartKafkaNode(jars: string, stopped: StartedProcess): Promise<StartedProcess> {
+  const { name, port, logFile } = stopped;
+  return startListening({ name, ...javaCommand(jars, dirname(logFile)), port, logFile });
+}
+
+function serverProperties(node: Node, nodes: readonly Node[], options: KafkaOptions): string[] {
+  const voters = nodes.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(',');
+  const replication = Math.min(3, nodes.length);
+  const advertisedPort = options.advertisedPorts?.[node.id - 1] ?? node.clientPort;
+  const { security, securityDirectory } = options;
+  return [
+    'process.roles=broker,controller',
+    `node.id=${node.id}`,
+    `controller.quorum.voters=${voters}`,
+    `listeners=CLIENT://127.0.0.1:${node.clientPort},INTERNAL://127.0.0.1:${node.internalPort},CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    `advertised.listeners=CLIENT://127.0.0.1:${advertisedPort},INTERNAL://127.0.0.1:${node.internalPort}`,
+    'controller.listener.names=CONTROLLER',
+    'inter.broker.listener.name=INTERNAL',
+    ...(security && securityDirectory
+      ? securityProperties(securityDirectory)
+      : ['listener.security.protocol.map=CLIENT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT']),
+    `log.dirs=${join(node.directory, 'data')}`,
+    'auto.create.topics.enable=false',
+    'group.initial.rebalance.delay.ms=0',
+    `default.replication.factor=${replication}`,
+    `min.insync.replicas=${Math.max(1, replication - 1)}`,
+    `offsets.topic.replication.factor=${replication}`,
+    'offsets.topic.num.partitions=4',
+    `transaction.state.log.replication.factor=${replication}`,
+    `transaction.state.log.min.isr=${Math.max(1, replication - 1)}`,
+  ];
+}
+
+function format(jars: string, node: Node, clusterId: string, properties: readonly string[], security: KafkaSecurity | undefined): void {
+  mkdirSync(node.directory, { recursive: true });
+  const config = join(node.directory, 'server.properties');
+  writeFileSync(config, `${properties.join('\n')}\n`);
+  const scram = security ? scramArguments(security) : [];
+  const formatted = spawnSync(
+    'java',
+    ['-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config, ...scram],
+    { encoding: 'utf8' },
+  );
+  if (formatted.status !== 0) throw new Error(`cannot format Kafka's storage:\n${formatted.stdout}${formatted.stderr}`);
+}
+
+function startNode(jars: string, { id, clientPort, directory }: Node): Promise<StartedProcess> {
+  return startListening({
+    name: `kafka-${id}`,
+    ...javaCommand(jars, directory),
+    port: clientPort,
+    logFile: join(directory, 'kafka.log'),
+  });
+}
+
+const javaCommand = (jars: string, directory: string) => ({
+  command: 'java',
+  args: ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-cp', join(jars, '*'), 'kafka.Kafka', join(directory, 'server.properties')],
+  cwd: directory,
+});
 
 /** Starts all at once; if one fails, stops the others and reports the failure. */
 async function startAll(starts: readonly (() => Promise<StartedProcess>)[]): Promise<StartedProcess[]> {

@@ -26,9 +26,10 @@ program
   .option('--brokers <count>', 'Kafka brokers, 1 or 3', brokerCount, 1)
   .addOption(new Option('--cluster', 'Redis Cluster of three').conflicts('sentinel'))
   .option('--sentinel', 'Redis primary, replica and three sentinels')
+  .option('--s3', 'an S3 test server as well', false)
   .action(async (options) => {
     const redis = options.cluster ? 'cluster' : options.sentinel ? 'sentinel' : 'standalone';
-    print(await startStack({ directory: options.directory, brokerCount: options.brokers, redis }));
+    print(await startStack({ directory: options.directory, brokerCount: options.brokers, redis, s3: options.s3 }));
   });
 program
   .command('down')

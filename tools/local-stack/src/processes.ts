@@ -8,6 +8,10 @@ export interface StartedProcess {
   readonly pid: number;
   readonly port: number;
   readonly logFile: string;
+  /** How it was started, so that it can be started again. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
 }
 
 /** As many ports as asked for that nothing listens on now. */
@@ -55,7 +59,7 @@ export async function startListening(options: {
     }
     await sleep(100);
   }
-  return { name, pid: child.pid as number, port, logFile };
+  return { name, pid: child.pid as number, port, logFile, command, args, cwd };
 }
 
 /** SIGTERM, then SIGKILL to what has not gone in time. Processes already gone count as stopped. */

@@ -12,6 +12,8 @@ const REMEDIES: Record<string, string> = {
   'redis-server': 'Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis',
   'redis-cli': 'comes with redis-server',
   java: 'Java 17 or later; Debian, Ubuntu: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17',
+  moto_server: "an S3 test server: pip install 'moto[server,s3]>=5.1'",
+  openssl: 'Debian, Ubuntu: apt-get install openssl; macOS: brew install openssl',
   mvn: 'fetches Kafka; Debian, Ubuntu: apt-get install maven; macOS: brew install maven',
 };
 
@@ -22,6 +24,5 @@ export function requirePrograms(programs: readonly string[]): void {
 }
 
 function isInstalled(program: string): boolean {
-  return spawnSync(program, [program === 'java' ? '-version' : '--version'], { stdio: 'ignore' }).error === undefined;
+  return spawnSync(program, [program === 'java' ? '-version' : program === 'openssl' ? 'version' : '--version'], { stdio: 'ignore' }).error === undefined;
 }
-

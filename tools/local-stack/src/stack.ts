@@ -4,22 +4,38 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fetchKafka, startKafka } from './kafka';
-import { isAlive, stopProcess, type StartedProcess } from './processes';
+import { fetchKafka, restartKafkaNode, startKafka } from './kafka';
+import { createSecurity, type KafkaSecurity } from './kafka-security';
+import { freePorts, isAlive, stopProcess, type StartedProcess } from './processes';
 import { requirePrograms } from './programs';
 import { SENTINEL_MASTER, startRedis, type RedisTopology } from './redis';
+import { s3Environment, startS3 } from './s3';
 
 export interface StackOptions {
   /** Folder of the stack; made if it is missing. */
   readonly directory: string;
   readonly brokerCount: number;
-  readonly redis: RedisTopology;
+  /** "none": Kafka alone. */
+  readonly redis: RedisTopology | 'none';
+  /** Whether to start an S3 test server; default: no. */
+  readonly s3?: boolean;
+  /** Where Kafka's jars are kept between stacks, in a folder `kafka`; default: the folder of the stack. */
+  readonly jarsDirectory?: string;
+  /** Clients are asked for TLS and SCRAM, and may do only what they were granted. */
+  readonly secureKafka?: boolean;
+  /**
+   * Called before the brokers start, with the ports they will listen on; what it returns is what they tell clients.
+   * So a proxy can stand between.
+   */
+  readonly advertise?: (brokerPorts: readonly number[]) => Promise<readonly number[]>;
 }
 
 export interface Stack {
   readonly brokerCount: number;
-  readonly redis: RedisTopology;
+  readonly redis: RedisTopology | 'none';
+  readonly jarsDirectory: string;
   readonly processes: readonly StartedProcess[];
+  readonly security?: KafkaSecurity;
   /** Settings with which services and tests find this stack. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -36,30 +52,64 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const directory = resolve(options.directory);
   const running = readStack(directory);
   if (running?.processes.some(({ pid }) => isAlive(pid))) throw new StackExistsError(directory);
-  requirePrograms(['java', 'redis-server', 'redis-cli', ...(existsSync(join(directory, 'kafka')) ? [] : ['mvn'])]);
+  const jarsDirectory = resolve(options.jarsDirectory ?? directory);
+  requirePrograms([
+    'java',
+    ...(options.redis === 'none' ? [] : ['redis-server', 'redis-cli']),
+    ...(existsSync(join(jarsDirectory, 'kafka')) ? [] : ['mvn']),
+    ...(options.s3 ? ['moto_server'] : []),
+  ]);
 
   const run = join(directory, 'run');
   rmSync(run, { recursive: true, force: true });
   mkdirSync(run, { recursive: true });
-  const jars = fetchKafka(directory);
-  const kafka = await startKafka(jars, run, options.brokerCount);
-  let redis: StartedProcess[];
   try {
-    redis = await startRedis(run, options.redis);
+    const jars = fetchKafka(jarsDirectory);
+    const securityDirectory = join(run, 'security');
+    const security = options.secureKafka ? createSecurity(securityDirectory) : undefined;
+    const brokerPorts = options.advertise && (await freePorts(options.brokerCount));
+    const advertisedPorts = brokerPorts && (await options.advertise?.(brokerPorts));
+    const { brokerCount } = options;
+    const kafka = await startKafka(jars, run, { brokerCount, brokerPorts, advertisedPorts, security, securityDirectory });
+    let redis: StartedProcess[] = [];
+    let s3: StartedProcess | undefined;
+    try {
+      if (options.redis !== 'none') redis = await startRedis(run, options.redis);
+      if (options.s3) s3 = await startS3(run);
+    } catch (error) {
+      await Promise.all([...kafka, ...redis].map(({ pid }) => stopProcess(pid)));
+      throw error;
+    }
+    const stack: Stack = {
+      brokerCount,
+      redis: options.redis,
+      jarsDirectory,
+      processes: [...kafka, ...redis, ...(s3 ? [s3] : [])],
+      ...(security && { security }),
+      environment: {
+        WATCHNEXT_KAFKA_BROKERS: advertisedPorts ? advertisedPorts.map(address).join(',') : addresses(kafka),
+        ...(security && securityEnvironment(security)),
+        ...redisEnvironment(options.redis, redis),
+        ...(s3 ? s3Environment(s3) : {}),
+      },
+    };
+    writeStack(directory, stack);
+    return stack;
   } catch (error) {
-    await Promise.all(kafka.map(({ pid }) => stopProcess(pid)));
+    rmSync(run, { recursive: true, force: true });
     throw error;
   }
-  const stack: Stack = {
-    brokerCount: options.brokerCount,
-    redis: options.redis,
-    processes: [...kafka, ...redis],
-    environment: { WATCHNEXT_KAFKA_BROKERS: addresses(kafka), ...redisEnvironment(options.redis, redis) },
-  };
-  const file = join(directory, 'stack.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify(stack, null, 2)}\n`);
-  renameSync(`${file}.new`, file);
-  return stack;
+}
+
+/** Starts a broker of the stack again that was stopped or killed, on its data and port. */
+export async function restartBroker(directory: string, name: string): Promise<StartedProcess> {
+  const stack = readStack(directory);
+  const stopped = stack?.processes.find((process) => process.name === name);
+  if (!stack || !stopped) throw new Error(`the stack in ${directory} has no ${name}`);
+  await stopProcess(stopped.pid);
+  const started = await restartKafkaNode(join(stack.jarsDirectory, 'kafka'), stopped);
+  writeStack(directory, { ...stack, processes: stack.processes.map((process) => (process === stopped ? started : process)) });
+  return started;
 }
 
 /** Stops what runs and removes its data. @returns how many processes were stopped */
@@ -78,9 +128,28 @@ export function readStack(directory: string): Stack | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Stack) : undefined;
 }
 
-const addresses = (processes: readonly StartedProcess[]) => processes.map(({ port }) => `127.0.0.1:${port}`).join(',');
+/** As a whole or not at all. It may hold passwords of test users: for its owner's eyes. */
+function writeStack(directory: string, stack: Stack): void {
+  const file = join(directory, 'stack.json');
+  writeFileSync(`${file}.new`, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
 
-function redisEnvironment(topology: RedisTopology, processes: readonly StartedProcess[]): Record<string, string> {
+const address = (port: number) => `127.0.0.1:${port}`;
+const addresses = (processes: readonly StartedProcess[]) => processes.map(({ port }) => address(port)).join(',');
+
+function securityEnvironment({ caFile, admin }: KafkaSecurity): Record<string, string> {
+  return {
+    WATCHNEXT_KAFKA_TLS: 'true',
+    WATCHNEXT_KAFKA_TLS_CA_FILE: caFile,
+    WATCHNEXT_KAFKA_SASL_MECHANISM: 'scram-sha-512',
+    WATCHNEXT_KAFKA_SASL_USERNAME: admin.username,
+    WATCHNEXT_KAFKA_SASL_PASSWORD: admin.password,
+  };
+}
+
+function redisEnvironment(topology: StackOptions['redis'], processes: readonly StartedProcess[]): Record<string, string> {
+  if (topology === 'none') return {};
   if (topology === 'cluster') return { WATCHNEXT_REDIS_CLUSTER: addresses(processes) };
   if (topology === 'standalone') return { WATCHNEXT_REDIS_URL: `redis://${addresses(processes)}` };
   const sentinels = processes.filter(({ name }) => name.startsWith('sentinel'));

@@ -4,16 +4,23 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
 import { SETTINGS } from '../tokens';
 import { ApiError } from '@watchnext/service';
+import { KeyFile } from './key-file';
 
 /** The collector writes to the log before it answers; beyond this it is taken for down. */
 const TIMEOUT_MS = 10_000;
 /** What the collector needs to read the body and to know the caller; nothing else is passed on. */
-const FORWARDED_HEADERS = ['content-type', 'content-encoding', 'x-api-key', 'x-request-id'] as const;
+const API_KEY_HEADER = 'x-api-key';
+const FORWARDED_HEADERS = ['content-type', 'content-encoding', API_KEY_HEADER, 'x-request-id'] as const;
 
 /** Passes events on to the collector as they are, so that a page needs one origin only. */
 @Controller('v1/events')
 export class EventsController {
-  constructor(@Inject(SETTINGS) private readonly settings: GatewaySettings) {}
+  private readonly ownKey: KeyFile | undefined;
+
+  constructor(@Inject(SETTINGS) private readonly settings: GatewaySettings) {
+    const { WATCHNEXT_GATEWAY_API_KEY_FILE: path } = settings;
+    this.ownKey = path === undefined ? undefined : new KeyFile(path);
+  }
 
   @Post()
   @HttpCode(200)
@@ -45,18 +52,18 @@ export class EventsController {
     const collector = new URL('/v1/events', this.settings.WATCHNEXT_INGESTION_URL);
     let status: number;
     let contentType: string | null;
+    let retryAfter: string | null;
     let body: Buffer;
     try {
       const response = await fetch(collector, {
         method: 'POST',
-        headers: FORWARDED_HEADERS.flatMap((name): [string, string][] =>
-          headers[name] ? [[name, headers[name]]] : [],
-        ),
+        headers: await this.headersFor(headers),
         body: new Uint8Array(request.body ?? Buffer.alloc(0)),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       status = response.status;
       contentType = response.headers.get('content-type');
+      retryAfter = response.headers.get('retry-after');
       body = Buffer.from(await response.arrayBuffer());
     } catch (error) {
       throw new ApiError(
@@ -67,9 +74,19 @@ export class EventsController {
         { cause: error },
       );
     }
+    if (retryAfter !== null) void reply.header('retry-after', retryAfter);
     await reply
       .status(status)
       .header('content-type', contentType ?? 'application/json')
       .send(body);
+  }
+
+  /** The client's own key passes; a client without one sends under the gateway's. */
+  private async headersFor(received: Record<string, string | undefined>): Promise<[string, string][]> {
+    const passed = FORWARDED_HEADERS.flatMap((name): [string, string][] =>
+      received[name] ? [[name, received[name]]] : [],
+    );
+    const ownKey = received[API_KEY_HEADER] ? undefined : await this.ownKey?.read();
+    return ownKey === undefined ? passed : [...passed, [API_KEY_HEADER, ownKey]];
   }
 }

@@ -47,7 +47,7 @@ export async function followWatches(
     next.set(partition, Math.max(firstOffset, endOffset - LOOK_BACK_RECORDS));
   }
   return eventLog.joinGroup(
-    { topic: TOPICS.activity, groupId: `gateway-trending-${randomId()}` },
+    { topic: TOPICS.activity, groupId: `gateway-trending-${randomId()}`, ephemeral: true },
     {
       resumeOffset: async (partition) => next.get(partition),
       onBatch: async ({ partition, records }) => {

@@ -3,6 +3,15 @@ import type { GroupHandler, RecordBatch } from '@watchnext/event-log';
 import type { Logger } from '@watchnext/service';
 import { PartitionBuffer } from './partition-buffer';
 
+const DEFAULT_PARTITION_BYTES = 32 * 2 ** 20;
+
+export interface ArchiverOptions {
+  readonly flushAfterSeconds: number;
+  /** A partition that holds so many bytes is written, and its consumer waits meanwhile. */
+  readonly maxPartitionBytes?: number;
+  readonly clock?: () => number;
+}
+
 /**
  * Carries one topic into the archive. It resumes from where the archive ends, so what was in memory when a process
  * died is read from the log again, and nothing is lost or skipped.
@@ -15,7 +24,7 @@ export class Archiver implements GroupHandler {
     private readonly topic: string,
     private readonly archive: EventArchive,
     private readonly logger: Logger,
-    private readonly options: { readonly flushAfterSeconds: number; readonly clock?: () => number },
+    private readonly options: ArchiverOptions,
   ) {}
 
   /** Begins to write what grows old without new records. */
@@ -32,7 +41,13 @@ export class Archiver implements GroupHandler {
   async resumeOffset(partition: number): Promise<number | undefined> {
     this.buffers.set(
       partition,
-      new PartitionBuffer(this.archive, this.topic, partition, this.options.flushAfterSeconds * 1_000),
+      new PartitionBuffer(
+        this.archive,
+        this.topic,
+        partition,
+        this.options.flushAfterSeconds * 1_000,
+        this.options.maxPartitionBytes ?? DEFAULT_PARTITION_BYTES,
+      ),
     );
     return this.archive.nextOffset(this.topic, partition);
   }

@@ -1,8 +1,7 @@
 import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 
-/** About what one partition may hold in memory before it is written. */
-const MAX_BYTES = 32 * 2 ** 20;
+/** Larger files would make no better reading. */
 const MAX_RECORDS = 50_000;
 
 /** Records of one partition on their way to the archive. Its steps run one after the other, whoever asks for them. */
@@ -17,6 +16,8 @@ export class PartitionBuffer {
     private readonly topic: string,
     private readonly partition: number,
     private readonly flushAfterMs: number,
+    /** What it may hold in memory, but for its last batch, before it is written. */
+    private readonly maxBytes: number,
   ) {}
 
   /** Adds records, and writes all if it is many or old by now. */
@@ -27,7 +28,7 @@ export class PartitionBuffer {
         this.bytes += record.value.length + record.key.length;
       }
       this.oldestSinceMs = Math.min(this.oldestSinceMs, nowMs);
-      if (this.records.length >= MAX_RECORDS || this.bytes >= MAX_BYTES || this.isOld(nowMs)) await this.write();
+      if (this.records.length >= MAX_RECORDS || this.bytes >= this.maxBytes || this.isOld(nowMs)) await this.write();
     });
   }
 

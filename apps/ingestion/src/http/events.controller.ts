@@ -1,5 +1,7 @@
-import { Body, Controller, Header, HttpCode, Inject, Post } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Header, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Admission, API_KEY_HEADER } from '../access/admission';
 import { Collector, type BatchItem, type ItemResult } from '../collect/collector';
 import { ApiError } from '@watchnext/service';
 import { PROTOBUF } from './body-parsers';
@@ -13,7 +15,10 @@ interface BatchAnswer {
 @ApiTags('events')
 @Controller('v1/events')
 export class EventsController {
-  constructor(@Inject(Collector) private readonly collector: Collector) {}
+  constructor(
+    @Inject(Collector) private readonly collector: Collector,
+    @Inject(Admission) private readonly admission: Admission,
+  ) {}
 
   @Post()
   @HttpCode(200)
@@ -24,19 +29,27 @@ export class EventsController {
       'At most 1,000 events and 1 MiB. Each item has its own result, in the order sent; what is accepted is stored ' +
       'when the answer is given. Sending a batch again is safe: events count once by their id.',
   })
+  @ApiHeader({ name: API_KEY_HEADER, required: false, description: 'The producer’s key, where keys are configured.' })
   @ApiConsumes('application/json', PROTOBUF)
   @ApiBody({ schema: ref('EventBatch') })
   @ApiResponse({ status: 200, description: 'A result for each item.', schema: ref('BatchAnswer') })
   @ApiResponse({ status: 400, description: 'The body as a whole cannot be read.', schema: ref('Error') })
+  @ApiResponse({ status: 401, description: 'No key, or one that is not known.', schema: ref('Error') })
   @ApiResponse({ status: 413, description: 'More than 1,000 events or 1 MiB.', schema: ref('Error') })
   @ApiResponse({ status: 415, description: `Neither application/json nor ${PROTOBUF}.`, schema: ref('Error') })
+  @ApiResponse({
+    status: 429,
+    description: 'Beyond the producer’s limits, or the event log is slow: send it again after Retry-After seconds.',
+    schema: ref('Error'),
+  })
   @ApiResponse({
     status: 503,
     description: 'The event log cannot be written: send the batch again.',
     schema: ref('Error'),
   })
-  async collect(@Body() items: readonly BatchItem[] | undefined): Promise<BatchAnswer> {
+  async collect(@Body() items: readonly BatchItem[] | undefined, @Req() request: FastifyRequest): Promise<BatchAnswer> {
     if (!items) throw new ApiError(400, 'malformed', 'the body is missing');
+    this.admission.takeEvents(request, items.length);
     const results = await this.collector.collect(items);
     return { accepted: results.filter(({ status }) => status === 'accepted').length, results };
   }

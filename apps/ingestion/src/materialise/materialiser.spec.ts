@@ -1,5 +1,11 @@
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
-import { partitionOf, type LogRecord, type RecordBatch } from '@watchnext/event-log';
+import {
+  LogUnavailableError,
+  type NewRecord,
+  partitionOf,
+  type LogRecord,
+  type RecordBatch,
+} from '@watchnext/event-log';
 import { MarkConflictError, StoreUnavailableError, type FeatureStore } from '@watchnext/feature-store';
 import { eventOf, impressionItemOf, impressionsServedOf, searchOf, userDeletedOf, watchOf } from '@watchnext/testing';
 import fc from 'fast-check';
@@ -168,6 +174,33 @@ describe('Materialiser', () => {
     expect(letters.every(({ error }) => error.length > 0)).toBe(true);
     expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce([good])));
     expect((await stores.store.readMark(partition))?.offset).toBe(4);
+  });
+
+  it('waits while the dead-letter topic cannot be written: neither mark nor states move', async () => {
+    const [good, later] = [eventOf(searchOf('user-1', 'before'), AT_MS), eventOf(searchOf('user-1', 'after'), AT_MS)];
+    await append([good]);
+    await stores.log.append(TOPICS.activity, [{ key: 'user-1', value: Uint8Array.of(0xff, 0xff) }]);
+    await append([later]);
+    let down = true;
+    const log = new Proxy(stores.log, {
+      get: (target, name) =>
+        name === 'append'
+          ? async (topic: string, records: NewRecord[]) => {
+              if (down && topic === TOPICS.deadLetters) throw new LogUnavailableError('the topic is not there');
+              return target.append(topic, records);
+            }
+          : Reflect.get(target, name).bind(target),
+    });
+    const own = new Materialiser(log, stores.store, quiet, { partitionCount: PARTITIONS, cachedUsersPerPartition: 3 });
+    const partition = partitionOf('user-1', PARTITIONS);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await expect(deliver(own, partition)).rejects.toThrow(LogUnavailableError);
+      expect(await stores.store.read(partition, 'user-1')).toEqual({ state: undefined, mark: undefined });
+    }
+    down = false;
+    await deliver(own, partition);
+    expect((await stateOf(stores.store, 'user-1'))?.searches).toHaveLength(2);
+    expect(await allRecords(stores.log, TOPICS.deadLetters)).toHaveLength(1);
   });
 
   it('sends a record on that lies in another partition or under another key than its user’s', async () => {

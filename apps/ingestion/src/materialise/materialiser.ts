@@ -6,18 +6,24 @@
  * What is not folded (dead letters, records that belong elsewhere) is appended before the mark passes it. A crash in
  * between appends it again: dead letters may repeat, and rerouted events carry their id, by which states drop them.
  */
-import { DeadLetter, TOPICS, type Mark, type UserState } from '@watchnext/contract';
+import { DeadLetter, TOPICS } from '@watchnext/contract';
 import type { EventLog, GroupHandler, RecordBatch } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
-import { applyEvent, decodeState, encodeState, newState } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
+import { PartitionFold } from './partition-fold';
 import { sortRecords, type DeadRecord, type SortedRecords } from './sort-records';
-import { StateCache } from './state-cache';
 
-/** A partition as this consumer knows it; forgotten when anything goes wrong. */
-interface PartitionView {
-  mark: Mark | undefined;
-  readonly cache: StateCache;
+/** The log no longer holds the records that a partition's states need next. Waiting does not help; rebuilding does. */
+export class RetentionGapError extends Error {
+  readonly code = 'retention-gap';
+
+  constructor(partition: number, neededOffset: number, firstOffset: number) {
+    super(
+      `partition ${partition} needs the log from offset ${neededOffset}, but retention has deleted what lies before ` +
+        `${firstOffset}: restore its states from the archive with "npm run rebuild -- --partition ${partition}"`,
+    );
+    this.name = 'RetentionGapError';
+  }
 }
 
 export interface MaterialiserOptions {
@@ -28,7 +34,7 @@ export interface MaterialiserOptions {
 }
 
 export class Materialiser implements GroupHandler {
-  private readonly views = new Map<number, PartitionView>();
+  private readonly views = new Map<number, PartitionFold>();
 
   constructor(
     private readonly log: EventLog,
@@ -44,7 +50,12 @@ export class Materialiser implements GroupHandler {
         `partition ${partition} of the feature store was folded from ${mark.topic}, not ${TOPICS.activity}`,
       );
     }
-    this.views.set(partition, { mark, cache: new StateCache(this.options.cachedUsersPerPartition) });
+    const bounds = (await this.log.bounds(TOPICS.activity)).find((each) => each.partition === partition);
+    const needed = mark ? mark.offset + 1 : 0;
+    if (bounds && needed < bounds.firstOffset) throw new RetentionGapError(partition, needed, bounds.firstOffset);
+    const cachedUsers = this.options.cachedUsersPerPartition;
+    // A view is forgotten whenever the log asks where to go on: states that a failed commit left half folded go with it.
+    this.views.set(partition, new PartitionFold(this.store, partition, mark, cachedUsers));
     return mark && mark.offset + 1;
   }
 
@@ -54,14 +65,7 @@ export class Materialiser implements GroupHandler {
     if (!view || !last) throw new Error(`partition ${partition}: a batch without a view of it or without records`);
     const sorted = sortRecords(records, this.options.partitionCount);
     await this.putAside(sorted);
-    const states = await this.statesOf(sorted, partition, view);
-    const changed = fold(sorted, states);
-
-    const next: Mark = { topic: TOPICS.activity, partition, offset: last.offset };
-    const encoded = new Map([...changed].map(([userId, state]) => [userId, encodeState(state)]));
-    await this.store.commit(partition, { expected: view.mark, next, states: encoded });
-    view.mark = next;
-    view.cache.keep(states);
+    await view.advance(sorted, last.offset);
   }
 
   async onRevoked(partition: number): Promise<void> {
@@ -98,41 +102,6 @@ export class Materialiser implements GroupHandler {
       );
     }
   }
-
-  /**
-   * The decoded states of all users of the batch. They are changed in place while the cache still holds them: should
-   * the commit fail, the log asks for a resume offset first, and that begins a new cache.
-   */
-  private async statesOf(
-    { toFold }: SortedRecords,
-    partition: number,
-    { cache }: PartitionView,
-  ): Promise<Map<string, UserState>> {
-    const states = new Map<string, UserState>();
-    const missing = new Set<string>();
-    for (const { userId } of toFold) {
-      const cached = cache.get(userId);
-      if (cached) states.set(userId, cached);
-      else missing.add(userId);
-    }
-    if (missing.size === 0) return states;
-    const stored = await this.store.readMany(partition, [...missing]);
-    for (const userId of missing) {
-      const bytes = stored.get(userId);
-      states.set(userId, bytes ? decodeState(bytes) : newState(userId));
-    }
-    return states;
-  }
-}
-
-/** @returns the states that changed: a batch of retries alone writes none */
-function fold({ toFold }: SortedRecords, states: ReadonlyMap<string, UserState>): Map<string, UserState> {
-  const changed = new Map<string, UserState>();
-  for (const { userId, event } of toFold) {
-    const state = states.get(userId) as UserState;
-    if (applyEvent(state, event) !== 'duplicate') changed.set(userId, state);
-  }
-  return changed;
 }
 
 function deadLetterOf({ record, code, error }: DeadRecord, deadAtMs: number) {

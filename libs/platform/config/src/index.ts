@@ -1,2 +1,18 @@
 export { ConfigError, loadConfig } from './load-config';
+export { Secret, secret } from './secret';
 export * from './settings';
+export {
+  checkStoreSettings,
+  featureStoreSettings,
+  type FeatureStoreSettings,
+  objectStoreSettings,
+  requireConsistent,
+  type StoredFilesSettings,
+} from './store-settings';
+export {
+  checkEventLogSettings,
+  eventLogSettings,
+  type EventLogSettings,
+  requireConsistentEventLog,
+} from './event-log-settings';
+export { checkDriverSettings, driverSettings, type DriverSettings, loadDriverSettings } from './driver-settings';

@@ -13,7 +13,10 @@ export const flag = (defaultValue: boolean) =>
 /** Where the embedded drivers keep everything, and how the activity topic is cut. */
 export const storageSettings = {
   /** Folder of the embedded drivers. */
-  WATCHNEXT_DATA_DIR: z.string().default('.watchnext').transform((path) => resolve(path)),
+  WATCHNEXT_DATA_DIR: z
+    .string()
+    .default('.watchnext')
+    .transform((path) => resolve(path)),
   /** Partitions of the activity topic; fixed once the topic exists. */
   WATCHNEXT_ACTIVITY_PARTITIONS: positiveInteger(4),
 };

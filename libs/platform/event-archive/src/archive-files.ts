@@ -8,7 +8,6 @@
  * accounted for, not which are there: compaction and retention may have removed some before they were archived. So
  * the ranges of a partition follow each other without gaps, and a file that went missing shows.
  */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface ArchivePlace {
@@ -20,7 +19,10 @@ export interface ArchivePlace {
 }
 
 export interface ArchiveFile extends ArchivePlace {
+  /** Where the storage has it: a path, or an object's key. */
   readonly path: string;
+  /** What it takes to hold a copy; undefined where it is local already. */
+  readonly sizeBytes?: number;
   /** CRC-32 of its bytes, eight hexadecimal digits. */
   readonly checksum: string;
 }
@@ -63,46 +65,20 @@ export function dayOfRecord(receivedAtMs: number | undefined, timestampMs: numbe
   return dayOf(receivedAtMs);
 }
 
-/** Days that have a folder, ascending. */
-export async function listDays(directory: string, topic: string): Promise<string[]> {
-  const names = await readdirIfThere(join(directory, topic));
-  return names
-    .filter((name) => /^dt=\d{4}-\d{2}-\d{2}$/.test(name))
-    .map((name) => name.slice(DAY_PREFIX.length))
-    .sort();
+/** The day that a folder's name says; undefined for other names. */
+export function dayOfFolder(name: string): string | undefined {
+  return /^dt=\d{4}-\d{2}-\d{2}$/.test(name) ? name.slice(DAY_PREFIX.length) : undefined;
 }
 
-/** Files of one day's folder by partition and first offset; anything else in it is passed over. */
-export async function listDayFiles(directory: string, topic: string, day: string): Promise<ArchiveFile[]> {
-  const folder = dayFolder(directory, topic, day);
-  const files: ArchiveFile[] = [];
-  for (const name of await readdirIfThere(folder)) {
-    const match = FILE_NAME.exec(name);
-    if (!match) continue;
-    const [partition, firstOffset, lastOffset] = match.slice(1, 4).map(Number) as [number, number, number];
-    files.push({ path: join(folder, name), day, partition, firstOffset, lastOffset, checksum: match[4] as string });
-  }
-  return files.sort(byRange);
+/** What a file's name says; undefined for a file that is none of the archive's. */
+export function parseFileName(name: string): Omit<ArchiveFile, 'path' | 'day'> | undefined {
+  const match = FILE_NAME.exec(name);
+  if (!match) return undefined;
+  const [partition, firstOffset, lastOffset] = match.slice(1, 4).map(Number) as [number, number, number];
+  return { partition, firstOffset, lastOffset, checksum: match[4] as string };
 }
 
-/** All files from a day on (default: all) by partition and first offset. */
-export async function listFiles(directory: string, topic: string, fromDay = ''): Promise<ArchiveFile[]> {
-  const files: ArchiveFile[] = [];
-  for (const day of await listDays(directory, topic)) {
-    if (day >= fromDay) files.push(...(await listDayFiles(directory, topic, day)));
-  }
-  return files.sort(byRange);
-}
-
-export async function readdirIfThere(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function byRange(a: ArchiveFile, b: ArchiveFile): number {
+/** By partition and first offset. */
+export function byRange(a: ArchiveFile, b: ArchiveFile): number {
   return a.partition - b.partition || a.firstOffset - b.firstOffset || a.lastOffset - b.lastOffset;
 }

@@ -1,3 +1,12 @@
 export * from './port';
+export { openEventArchive } from './open-event-archive';
 export { openParquetArchive, type ParquetArchiveOptions } from './parquet-archive';
 export { ArchiveGapError } from './read-plan';
+export { openS3Archive, type S3ArchiveOptions } from './s3/s3-archive';
+export {
+  type Checkpoint,
+  CheckpointCorruptError,
+  type CheckpointedState,
+  type CheckpointStore,
+  openCheckpoints,
+} from './checkpoints';

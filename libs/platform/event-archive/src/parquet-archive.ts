@@ -1,28 +1,15 @@
 /**
- * The event archive as Parquet files in a folder, through DuckDB in this process.
+ * The event archive as Parquet files in a folder or an object store, through DuckDB in this process.
  *
- * A file is written under `<topic>/.incoming/`, synced, and renamed into its place: under its final name it is whole.
- * Nothing is remembered between calls, what the folder says counts; so several processes may archive different
+ * Nothing is remembered between calls, what the storage lists counts; so several processes may archive different
  * partitions, and one that takes over a partition goes on where the last one ended.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import {
-  type ArchiveFile,
-  archivePath,
-  type ArchivePlace,
-  dayOfRecord,
-  isTopicName,
-  listDayFiles,
-  listDays,
-  listFiles,
-  readdirIfThere,
-} from './archive-files';
-import { checksumFile } from './checksum';
+import { type ArchiveFile, dayOfRecord, isTopicName } from './archive-files';
+import { FolderStorage } from './folder-storage';
 import { describeFailure, readPartition, selectParts } from './parquet-reader';
 import { stageRecords, writeStaged } from './parquet-writer';
 import {
@@ -31,9 +18,18 @@ import {
   ArchiveWriteError,
   type EventArchive,
   EventArchiveError,
+  type RewriteReport,
 } from './port';
-import { ArchiveGapError, type PartitionPlan, planReading } from './read-plan';
+import {
+  ArchiveGapError,
+  type FilePart,
+  groupInOrder,
+  narrowPlans,
+  type PartitionPlan,
+  planReading,
+} from './read-plan';
 import { sqlText } from './sql';
+import type { ArchiveStorage } from './storage';
 
 export interface ParquetArchiveOptions {
   /** What DuckDB may use before it sorts on disk; default 1,024. */
@@ -57,25 +53,23 @@ interface DayCut {
   to: number;
 }
 
-const INCOMING_FOLDER = '.incoming';
-/** No file takes this long to write; an incoming one older than this was left by a crash. */
-const ABANDONED_AFTER_MS = 3_600_000;
 /** A listing taken while a writer adds files may show a later one and miss an earlier one; the next one shows both. */
 const LISTING_ATTEMPTS = 3;
 
 /** Opens (and creates, on the first write) an archive in a folder. Make one per process and close it at the end. */
 export function openParquetArchive(directory: string, options: ParquetArchiveOptions = {}): EventArchive {
-  return new ParquetArchive(directory, options);
+  return new ParquetArchive(new FolderStorage(directory), options);
 }
 
-class ParquetArchive implements EventArchive {
+/** The archive on any storage. */
+export class ParquetArchive implements EventArchive {
   private readonly database: Promise<DuckDBInstance>;
   /** By topic and partition. */
   private readonly lastWrites = new Map<string, Promise<void>>();
   private closed = false;
 
   constructor(
-    private readonly directory: string,
+    private readonly storage: ArchiveStorage,
     options: ParquetArchiveOptions,
   ) {
     this.database = openDatabase(options);
@@ -101,23 +95,106 @@ class ParquetArchive implements EventArchive {
     return newest.length === 0 ? undefined : endOf(newest);
   }
 
+  async firstOffset(topic: string, partition: number): Promise<number | undefined> {
+    if (!isTopicName(topic)) return undefined;
+    const files = await this.storage.listFiles(topic);
+    return files.find((file) => file.partition === partition)?.firstOffset;
+  }
+
   async *read(topic: string, options: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
-    const plans = await this.plan(topic, options.fromDay);
+    const plans = narrowPlans(await this.plan(topic, options.fromDay), options);
     if (plans.length === 0) return;
     const connection = await (await this.openDatabase()).connect();
     try {
-      for (const plan of plans) yield* readPartition(connection, topic, plan, options.order);
+      for (const plan of plans) yield* readPartition(connection, this.storage, topic, plan, options.order);
     } finally {
       connection.closeSync();
     }
   }
 
   async extent(topic: string): Promise<ArchiveExtent> {
-    const parts = (await this.plan(topic, undefined)).flatMap((plan) => plan.parts);
-    if (parts.length === 0) {
-      return { recordCount: 0, fileCount: 0, minOccurredAtMs: undefined, maxOccurredAtMs: undefined };
-    }
+    let extent: ArchiveExtent = {
+      recordCount: 0,
+      fileCount: 0,
+      minOccurredAtMs: undefined,
+      maxOccurredAtMs: undefined,
+    };
+    const plans = await this.plan(topic, undefined);
+    if (plans.length === 0) return extent;
     const connection = await (await this.openDatabase()).connect();
+    try {
+      for (const parts of groupInOrder(
+        plans.flatMap((plan) => plan.parts),
+        this.storage.localLimitBytes,
+      )) {
+        extent = joinExtents(extent, await this.extentOf(connection, parts));
+      }
+      return extent;
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  /** File by file: what is placed first is complete before what it replaces goes. */
+  async rewrite(topic: string, keep: (record: LogRecord) => boolean): Promise<RewriteReport> {
+    if (!isTopicName(topic)) return { fileCount: 0, rewrittenFileCount: 0, removedRecordCount: 0 };
+    const files = await this.storage.listFiles(topic);
+    let [rewrittenFileCount, removedRecordCount] = [0, 0];
+    const connection = await (await this.openDatabase()).connect();
+    try {
+      for (const file of files) {
+        const removed = await this.rewriteFile(connection, topic, file, keep);
+        if (removed > 0) rewrittenFileCount++;
+        removedRecordCount += removed;
+      }
+    } finally {
+      connection.closeSync();
+    }
+    return { fileCount: files.length, rewrittenFileCount, removedRecordCount };
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.all(this.lastWrites.values());
+    this.storage.close();
+    (await this.database).closeSync();
+  }
+
+  /** @returns how many records were removed */
+  private async rewriteFile(
+    connection: DuckDBConnection,
+    topic: string,
+    file: ArchiveFile,
+    keep: (record: LogRecord) => boolean,
+  ): Promise<number> {
+    const plan: PartitionPlan = { partition: file.partition, parts: [{ file, fromOffset: undefined }], gap: undefined };
+    const kept: LogRecord[] = [];
+    let removed = 0;
+    for await (const records of readPartition(connection, this.storage, topic, plan, 'offset')) {
+      for (const record of records) {
+        if (keep(record)) kept.push(record);
+        else removed++;
+      }
+    }
+    if (removed === 0) return 0;
+    let path = this.storage.describe(topic, file);
+    try {
+      await stageRecords(connection, topic, kept, () => undefined);
+      const { firstOffset: from, lastOffset: to } = file;
+      const checksum = await this.storage.place(topic, file, (incoming) =>
+        writeStaged(connection, incoming, topic, file.partition, { from, to }),
+      );
+      path = file.path;
+      if (checksum !== file.checksum) await this.storage.remove(topic, file);
+    } catch (error) {
+      throw new ArchiveWriteError(path, { cause: error });
+    }
+    return removed;
+  }
+
+  private async extentOf(connection: DuckDBConnection, asked: readonly FilePart[]): Promise<ArchiveExtent> {
+    const { parts, release } = await this.storage.fetch(asked, false);
     try {
       const result = await connection.run(`
         SELECT count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE, max(occurred_at_ms)::DOUBLE
@@ -132,15 +209,8 @@ class ParquetArchive implements EventArchive {
     } catch (error) {
       throw await describeFailure(connection, parts, error);
     } finally {
-      connection.closeSync();
+      release();
     }
-  }
-
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    await Promise.all(this.lastWrites.values());
-    (await this.database).closeSync();
   }
 
   private async openDatabase(): Promise<DuckDBInstance> {
@@ -151,7 +221,7 @@ class ParquetArchive implements EventArchive {
   private async writeNow(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
     checkRun(topic, partition, records);
     if (records.length === 0) return;
-    let path = join(this.directory, topic);
+    let path = this.storage.describe(topic);
     try {
       const bounds = await this.boundsFor(topic, partition, records);
       const connection = await (await this.database).connect();
@@ -163,8 +233,8 @@ class ParquetArchive implements EventArchive {
         let firstOffset = bounds.firstOffset;
         for (const { day, from, to } of cuts) {
           const place = { day, partition, firstOffset, lastOffset: to };
-          path = archivePath(this.directory, topic, place);
-          await this.placeFile(topic, place, (incoming) =>
+          path = this.storage.describe(topic, place);
+          await this.storage.place(topic, place, (incoming) =>
             writeStaged(connection, incoming, topic, partition, { from, to }),
           );
           firstOffset = to + 1;
@@ -186,7 +256,7 @@ class ParquetArchive implements EventArchive {
     const isAppend = newest.length > 0 && firstOffset >= endOf(newest);
     const others = isAppend
       ? newest
-      : (await listFiles(this.directory, topic)).filter((file) => file.partition === partition);
+      : (await this.storage.listFiles(topic)).filter((file) => file.partition === partition);
     const before = others.filter((file) => file.lastOffset < firstOffset);
     const daysUpToHere = others.filter((file) => file.firstOffset <= firstOffset).map(({ day }) => day);
     const daysFromHere = others.filter((file) => file.lastOffset >= lastOffset).map(({ day }) => day);
@@ -197,31 +267,11 @@ class ParquetArchive implements EventArchive {
     };
   }
 
-  /** Lets `write` make a file under a hidden name, and puts it into its place once it is on the disk. */
-  private async placeFile(topic: string, place: ArchivePlace, write: (path: string) => Promise<void>): Promise<void> {
-    const incomingFolder = join(this.directory, topic, INCOMING_FOLDER);
-    await mkdir(incomingFolder, { recursive: true });
-    await removeAbandoned(incomingFolder);
-    const incoming = join(incomingFolder, `p${place.partition}-${randomBytes(8).toString('hex')}`);
-    try {
-      await write(incoming);
-      await syncPath(incoming);
-      const path = archivePath(this.directory, topic, place, await checksumFile(incoming));
-      const folder = dirname(path);
-      if ((await mkdir(folder, { recursive: true })) !== undefined) await syncPath(dirname(folder));
-      await rename(incoming, path);
-      await syncPath(folder);
-    } catch (error) {
-      await rm(incoming, { force: true }).catch(() => undefined);
-      throw error;
-    }
-  }
-
   /** The partition's files in its newest day, which hold its largest offsets. */
   private async newestFiles(topic: string, partition: number): Promise<ArchiveFile[]> {
     if (!isTopicName(topic)) return [];
-    for (const day of (await listDays(this.directory, topic)).reverse()) {
-      const files = (await listDayFiles(this.directory, topic, day)).filter((file) => file.partition === partition);
+    for (const day of (await this.storage.listDays(topic)).reverse()) {
+      const files = (await this.storage.listDayFiles(topic, day)).filter((file) => file.partition === partition);
       if (files.length > 0) return files;
     }
     return [];
@@ -230,7 +280,7 @@ class ParquetArchive implements EventArchive {
   private async plan(topic: string, fromDay: string | undefined): Promise<PartitionPlan[]> {
     if (!isTopicName(topic)) return [];
     for (let attempt = 1; ; attempt++) {
-      const plans = planReading(await listFiles(this.directory, topic, fromDay));
+      const plans = planReading(await this.storage.listFiles(topic, fromDay));
       const gapped = plans.find((plan) => plan.gap !== undefined);
       if (gapped?.gap === undefined) return plans;
       if (attempt === LISTING_ATTEMPTS)
@@ -280,19 +330,15 @@ function addToCuts(cuts: DayCut[], bounds: RunBounds, ownDay: string, offset: nu
   else cuts.push({ day, from: offset, to: offset });
 }
 
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function removeAbandoned(folder: string): Promise<void> {
-  for (const name of await readdirIfThere(folder)) {
-    const path = join(folder, name);
-    const details = await stat(path).catch(() => undefined);
-    if (details && Date.now() - details.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true });
-  }
+function joinExtents(a: ArchiveExtent, b: ArchiveExtent): ArchiveExtent {
+  const pick = (choose: (...values: number[]) => number, values: (number | undefined)[]) => {
+    const known = values.filter((value) => value !== undefined);
+    return known.length === 0 ? undefined : choose(...known);
+  };
+  return {
+    recordCount: a.recordCount + b.recordCount,
+    fileCount: a.fileCount + b.fileCount,
+    minOccurredAtMs: pick(Math.min, [a.minOccurredAtMs, b.minOccurredAtMs]),
+    maxOccurredAtMs: pick(Math.max, [a.maxOccurredAtMs, b.maxOccurredAtMs]),
+  };
 }

@@ -5,51 +5,45 @@
  */
 import type { DuckDBBlobVector, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import { checksumFile } from './checksum';
 import { ArchiveCorruptError, EventArchiveError } from './port';
-import type { FilePart, PartitionPlan } from './read-plan';
+import { type FilePart, groupInOrder, type PartitionPlan } from './read-plan';
 import { sqlReadPath } from './sql';
-
-/** One file in turn for so many of DuckDB's readers that its lists of files stay short. */
-const FILES_PER_QUERY = 256;
+import type { ArchiveStorage } from './storage';
 
 export async function* readPartition(
   connection: DuckDBConnection,
+  storage: ArchiveStorage,
   topic: string,
   plan: PartitionPlan,
   order: 'key' | 'offset',
 ): AsyncGenerator<LogRecord[]> {
-  if (order === 'key') {
-    await verifyFiles(plan.parts);
-    yield* runQuery(connection, topic, plan.partition, plan.parts, ' ORDER BY key, "offset"');
-    return;
-  }
-  for (const parts of groupInOrder(plan.parts)) {
-    await verifyFiles(parts);
-    let lastOffset = -1;
-    for await (const records of runQuery(connection, topic, plan.partition, parts, '')) {
-      for (const { offset } of records) {
-        if (offset <= lastOffset)
-          throw await describeFailure(connection, parts, new Error(`offset ${offset} after ${lastOffset}`));
-        lastOffset = offset;
-      }
-      yield records;
+  // Sorting by key needs all of a partition at once.
+  const pieces = order === 'key' ? [plan.parts] : groupInOrder(plan.parts, storage.localLimitBytes);
+  for (const piece of pieces) {
+    const { parts, release } = await storage.fetch(piece, true);
+    try {
+      if (order === 'key') yield* runQuery(connection, topic, plan.partition, parts, ' ORDER BY key, "offset"');
+      else yield* inOffsetOrder(connection, topic, plan.partition, parts);
+    } finally {
+      release();
     }
   }
 }
 
-/** @throws ArchiveCorruptError for a file whose bytes are not those that were written */
-async function verifyFiles(parts: readonly FilePart[]): Promise<void> {
-  for (const { file } of parts) {
-    let checksum: string;
-    try {
-      checksum = await checksumFile(file.path);
-    } catch (error) {
-      throw new ArchiveCorruptError(file.path, { cause: error });
+async function* inOffsetOrder(
+  connection: DuckDBConnection,
+  topic: string,
+  partition: number,
+  parts: readonly FilePart[],
+): AsyncGenerator<LogRecord[]> {
+  let lastOffset = -1;
+  for await (const records of runQuery(connection, topic, partition, parts, '')) {
+    for (const { offset } of records) {
+      if (offset <= lastOffset)
+        throw await describeFailure(connection, parts, new Error(`offset ${offset} after ${lastOffset}`));
+      lastOffset = offset;
     }
-    if (checksum !== file.checksum) {
-      throw new ArchiveCorruptError(file.path, { cause: new Error(`its CRC-32 is ${checksum}`) });
-    }
+    yield records;
   }
 }
 
@@ -138,19 +132,6 @@ function toRecords(topic: string, partition: number, chunk: DuckDBDataChunk): Lo
 /** Short values are views into a chunk's buffer, which as a whole would stay in memory for each of them. */
 function ownBytes(bytes: Uint8Array): Uint8Array {
   return bytes.length <= 12 ? bytes.slice() : bytes;
-}
-
-/** Runs of whole files together, and each partly read file alone, so that the order needs no sorting. */
-function groupInOrder(parts: readonly FilePart[]): FilePart[][] {
-  const groups: FilePart[][] = [];
-  for (const part of parts) {
-    const last = groups.at(-1);
-    const canJoin =
-      last && last.length < FILES_PER_QUERY && part.fromOffset === undefined && last[0]?.fromOffset === undefined;
-    if (canJoin) last.push(part);
-    else groups.push([part]);
-  }
-  return groups;
 }
 
 function source(parts: readonly FilePart[]): string {

@@ -17,6 +17,17 @@ export interface ArchiveReadOptions {
    * "offset": by partition, offset.
    */
   readonly order: 'key' | 'offset';
+  /** Only this partition; default: all. */
+  readonly partition?: number;
+  /** Only records from this offset on; meant together with `partition`. */
+  readonly fromOffset?: number;
+}
+
+export interface RewriteReport {
+  readonly fileCount: number;
+  /** Files that held records to remove, and were replaced. */
+  readonly rewrittenFileCount: number;
+  readonly removedRecordCount: number;
 }
 
 export interface ArchiveExtent {
@@ -36,12 +47,21 @@ export interface EventArchive {
   write(topic: string, partition: number, records: readonly LogRecord[]): Promise<void>;
   /** One after the last archived offset; undefined when nothing of this partition is there. */
   nextOffset(topic: string, partition: number): Promise<number | undefined>;
+  /** First offset that the archive accounts for; undefined when nothing of this partition is there. */
+  firstOffset(topic: string, partition: number): Promise<number | undefined>;
   /**
    * Streams records, each (partition, offset) once even where files overlap.
    * @throws ArchiveCorruptError naming the file; ArchiveGapError when a file between two others of its partition is missing
    */
   read(topic: string, options: ArchiveReadOptions): AsyncIterable<readonly LogRecord[]>;
   extent(topic: string): Promise<ArchiveExtent>;
+  /**
+   * Removes the records that `keep` does not want from every file there is, whole file by whole file: at any moment a
+   * file is there as it was, as it is to be, or, after a crash, both; running it again finishes. Ranges stay, so
+   * `nextOffset` and the search for gaps do. A reader that had planned to read a replaced file fails with
+   * ArchiveCorruptError and can begin again.
+   */
+  rewrite(topic: string, keep: (record: LogRecord) => boolean): Promise<RewriteReport>;
   close(): Promise<void>;
 }
 

@@ -50,3 +50,53 @@ export function planReading(files: readonly ArchiveFile[]): PartitionPlan[] {
   }
   return plans;
 }
+
+/** One file in turn for so many of DuckDB's readers that its lists of files stay short. */
+const FILES_PER_QUERY = 256;
+
+/**
+ * Runs of whole files together, and each partly read file alone, so that the order needs no sorting.
+ *
+ * @param limitBytes of one run, unless a single file is larger
+ */
+export function groupInOrder(parts: readonly FilePart[], limitBytes = Infinity): FilePart[][] {
+  const groups: FilePart[][] = [];
+  let groupBytes = 0;
+  for (const part of parts) {
+    const last = groups.at(-1);
+    const bytes = part.file.sizeBytes ?? 0;
+    const canJoin =
+      last &&
+      last.length < FILES_PER_QUERY &&
+      groupBytes + bytes <= limitBytes &&
+      part.fromOffset === undefined &&
+      last[0]?.fromOffset === undefined;
+    if (canJoin) {
+      last.push(part);
+      groupBytes += bytes;
+    } else {
+      groups.push([part]);
+      groupBytes = bytes;
+    }
+  }
+  return groups;
+}
+
+/** Plans without the partitions and the records that are not asked for. */
+export function narrowPlans(
+  plans: readonly PartitionPlan[],
+  { partition, fromOffset = 0 }: { readonly partition?: number; readonly fromOffset?: number },
+): PartitionPlan[] {
+  return plans
+    .filter((plan) => partition === undefined || plan.partition === partition)
+    .map((plan) => ({
+      ...plan,
+      parts: plan.parts
+        .filter(({ file }) => file.lastOffset >= fromOffset)
+        .map((part) => {
+          const from = Math.max(part.fromOffset ?? 0, fromOffset);
+          return from > part.file.firstOffset ? { ...part, fromOffset: from } : part;
+        }),
+    }))
+    .filter(({ parts }) => parts.length > 0);
+}

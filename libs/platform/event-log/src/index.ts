@@ -1,3 +1,7 @@
 export * from './port';
 export { murmur2, partitionOf } from './partition';
 export { openEmbeddedEventLog } from './embedded/embedded-event-log';
+export { openKafkaEventLog } from './kafka/kafka-event-log';
+export { TopicPolicyError } from './kafka/kafka-admin';
+export { KAFKA_DEFAULTS, type KafkaSettings, type SaslCredentials, type SaslMechanism } from './kafka/kafka-settings';
+export { kafkaSettingsOf, openEventLog } from './open-event-log';

@@ -80,6 +80,8 @@ export interface GroupOptions {
   readonly groupId: string;
   /** Upper bound of records in a batch; default 1,000. */
   readonly maxBatchRecords?: number;
+  /** The group is this member's alone and of no use without it: nothing of it stays in the log after `stop`. */
+  readonly ephemeral?: boolean;
 }
 
 export interface Subscription {

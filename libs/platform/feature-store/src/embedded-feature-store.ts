@@ -84,6 +84,13 @@ class EmbeddedFeatureStore implements FeatureStore {
     return [...keys].map((key) => key[1] as string);
   }
 
+  async clear(partition: number): Promise<void> {
+    await this.write(() => {
+      for (const key of this.states.getKeys({ start: [partition], end: [partition + 1] })) void this.states.remove(key);
+      void this.marks.remove([partition]);
+    });
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

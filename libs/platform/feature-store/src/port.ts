@@ -33,6 +33,8 @@ export interface FeatureStore {
   commit(partition: number, commit: StateCommit): Promise<void>;
   /** User ids of a partition in ascending byte order, after `afterUserId`, at most `limit`. */
   listUserIds(partition: number, options: { afterUserId?: string; limit: number }): Promise<string[]>;
+  /** Removes all states of a partition and its mark, in one step: as if nothing had been folded. */
+  clear(partition: number): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -3,17 +3,23 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from './logger';
 
+const RETRY_AFTER_SECONDS = 1;
+
 export class ApiError extends Error {
+  /** When it is worth asking again, for the header Retry-After. */
+  readonly retryAfterSeconds: number | undefined;
+
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
     /** Query parameter, path part, header or path into the body at fault. */
     readonly field?: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly retryAfterSeconds?: number },
   ) {
     super(message, options);
     this.name = 'ApiError';
+    this.retryAfterSeconds = options?.retryAfterSeconds ?? (status === 503 ? RETRY_AFTER_SECONDS : undefined);
   }
 
   get body() {
@@ -31,7 +37,6 @@ const CODES: Record<number, string> = {
   413: 'too-large',
   415: 'wrong-type',
 };
-const RETRY_AFTER_SECONDS = 1;
 
 /** Answers whatever a route throws: errors of ours as they are, retriable ones with 503, bugs with 500 and no details. */
 @Catch()
@@ -51,8 +56,8 @@ export function answerFrameworkError(error: Error, _request: unknown, reply: Fas
   answer(reply, publicFace(error));
 }
 
-function answer(reply: FastifyReply, { status, body }: ApiError): void {
-  if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+function answer(reply: FastifyReply, { status, body, retryAfterSeconds }: ApiError): void {
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds);
   void reply.status(status).header('cache-control', 'no-store').send(body);
 }
 

@@ -1,6 +1,7 @@
 export * from './port';
 export { isSnapshotId, newSnapshotId, SNAPSHOT_FILES, SNAPSHOT_FORMAT_VERSION } from './layout';
 export { describeFiles } from './digests';
+export { openSnapshotStore } from './open-snapshot-store';
 export { openFolderSnapshotStore } from './folder-snapshot-store';
 export { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors';
 export { readSafetensorsFile, writeSafetensorsFile } from './safetensors-file';
@@ -10,3 +11,4 @@ export {
   type SnapshotHolderOptions,
   SnapshotNotHeldError,
 } from './snapshot-holder';
+export { openS3SnapshotStore, type S3SnapshotStoreOptions } from './s3/s3-snapshot-store';

@@ -90,10 +90,63 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
 
     spec('is empty at first', async () => {
       expect(await archive.nextOffset(TOPIC, 0)).toBeUndefined();
+      expect(await archive.firstOffset(TOPIC, 0)).toBeUndefined();
       expect(await readOffsets()).toEqual([]);
       expect(await archive.extent(TOPIC)).toEqual({ recordCount: 0, fileCount: 0 });
       await archive.write(TOPIC, 0, []);
       expect(await under.files()).toEqual([]);
+    });
+
+    spec('reads one partition from an offset on', async () => {
+      for (const partition of [0, 1]) {
+        for (const from of [10, 110]) await archive.write(TOPIC, partition, archiveRecords(from, 100, { partition }));
+      }
+      const wanted = { partition: 1, fromOffset: 150 };
+      const records = await readAll(archive, TOPIC, { order: 'offset', ...wanted });
+      expect(records.every(({ partition }) => partition === 1)).toBe(true);
+      expect(offsetsOf(records)).toEqual(range(150, 210));
+      const all = archiveRecords(10, 200, { partition: 1 }).filter(({ offset }) => offset >= 150);
+      expect(
+        (await readAll(archive, TOPIC, { order: 'key', ...wanted })).map(({ key, offset }) => [key, offset]),
+      ).toEqual(byKey(all).map(({ key, offset }) => [key, offset]));
+      expect(await readAll(archive, TOPIC, { order: 'offset', partition: 1, fromOffset: 210 })).toEqual([]);
+      expect(await readAll(archive, TOPIC, { order: 'offset', partition: 7 })).toEqual([]);
+    });
+
+    spec('rewrites what holds records to remove, leaves the rest alone, and goes on where it was', async () => {
+      const records = archiveRecords(0, 600);
+      for (const from of [0, 200, 400]) await archive.write(TOPIC, 0, records.slice(from, from + 200));
+      const untouched = (await under.files())[2] as string;
+      const keep = ({ key, offset }: LogRecord) => offset >= 400 || key !== 'user-1';
+      const gone = records.filter((record) => !keep(record)).length;
+      expect(gone).toBeGreaterThan(0);
+      expect(await archive.rewrite(TOPIC, keep)).toEqual({
+        fileCount: 3,
+        rewrittenFileCount: 2,
+        removedRecordCount: gone,
+      });
+      const reader = await under.open();
+      expect(plain(await readAll(reader, TOPIC, { order: 'offset' }))).toEqual(plain(records.filter(keep)));
+      expect(await under.files()).toHaveLength(3);
+      expect(await under.files()).toContain(untouched);
+      expect(await archive.rewrite(TOPIC, keep)).toEqual({
+        fileCount: 3,
+        rewrittenFileCount: 0,
+        removedRecordCount: 0,
+      });
+      expect(await reader.nextOffset(TOPIC, 0)).toBe(600);
+      await archive.write(TOPIC, 0, archiveRecords(600, 10));
+      expect((await readOffsets()).slice(-10)).toEqual(range(600, 610));
+    });
+
+    spec('keeps the place of a file of which nothing is left', async () => {
+      for (const from of [0, 100, 200]) await archive.write(TOPIC, 0, archiveRecords(from, 100));
+      await archive.rewrite(TOPIC, ({ offset }) => offset < 100 || offset >= 200);
+      expect(await readOffsets()).toEqual([...range(0, 100), ...range(200, 300)]);
+      await archive.rewrite(TOPIC, () => false);
+      expect(await readOffsets()).toEqual([]);
+      expect(await archive.nextOffset(TOPIC, 0)).toBe(300);
+      expect((await archive.extent(TOPIC)).recordCount).toBe(0);
     });
 
     spec('gives back every record as it was, in log order or by key, to every handle', async () => {
@@ -107,6 +160,7 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
       expect(plain(await readAll(reader, TOPIC, { order: 'offset' }))).toEqual(plain(records));
       expect(plain(await readAll(reader, TOPIC, { order: 'key' }))).toEqual(plain(byKey(records)));
       expect(await reader.nextOffset(TOPIC, 1)).toBe(2_510);
+      expect(await reader.firstOffset(TOPIC, 1)).toBe(10);
     });
 
     spec('keeps keys and values that are no text and no event', async () => {

@@ -62,6 +62,23 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
       expect((await store.read(1, 'empty')).state).toHaveLength(0);
     });
 
+    spec('clears one partition as if nothing had been folded', async () => {
+      for (const partition of [1, 2]) {
+        await store.commit(partition, {
+          expected: undefined,
+          next: mark(9, partition),
+          states: states({ anna: 'a1', ben: 'b1' }),
+        });
+      }
+      await store.clear(1);
+      expect(await store.read(1, 'anna')).toEqual({ state: undefined, mark: undefined });
+      expect(await store.listUserIds(1, { limit: 10 })).toEqual([]);
+      expect(await store.listUserIds(2, { limit: 10 })).toEqual(['anna', 'ben']);
+      await store.commit(1, { expected: undefined, next: mark(0), states: states({ carl: 'c1' }) });
+      expect(await store.listUserIds(1, { limit: 10 })).toEqual(['carl']);
+      await store.clear(7);
+    });
+
     spec('moves the mark without states, past records that changed nobody', async () => {
       await store.commit(1, { expected: undefined, next: mark(3), states: new Map() });
       expect(await store.readMark(1)).toEqual(mark(3));

@@ -154,6 +154,7 @@ describe('the ladder', () => {
       readMark: down,
       commit: down,
       listUserIds: down,
+      clear: down,
       close: async () => {},
     };
     const gateway = await world.startGateway({}, { featureStore });

@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { historyAnswer, snapshotAnswer, usersAnswer, videoAnswer } from '../../../../apps/gateway/src/http/schemas';
 import { dismissalEvent, eventOf, FIRST_SNAPSHOT, type TestGateway, VIDEOS, watchEvent, World } from './world';
 
@@ -16,6 +18,10 @@ class Collector {
 
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  address(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
@@ -122,6 +128,26 @@ describe('the other routes', () => {
       expect(received).toMatchObject({ contentType, apiKey: 'key' });
       expect(received.body.equals(Buffer.from(body as Uint8Array))).toBe(true);
     }
+  });
+
+  it('sends under its own key, as the file says now, for a client that sent none', async () => {
+    const keyFile = join(world.dataDirectory, 'gateway-key');
+    await writeFile(keyFile, 'own-key\n');
+    const address = collector.address();
+    const keyed = await world.startGateway({
+      WATCHNEXT_INGESTION_URL: address,
+      WATCHNEXT_GATEWAY_API_KEY_FILE: keyFile,
+    });
+    const send = (headers: Record<string, string>) =>
+      fetch(`${keyed.url}/v1/events`, { method: 'POST', body: '{}', headers });
+    const json = { 'content-type': 'application/json' };
+    expect((await send(json)).status).toBe(200);
+    expect(collector.received.at(-1)?.apiKey).toBe('own-key');
+    expect((await send({ ...json, 'x-api-key': 'of-the-client' })).status).toBe(200);
+    expect(collector.received.at(-1)?.apiKey).toBe('of-the-client');
+    await writeFile(keyFile, 'a-newer-key\n');
+    await send(json);
+    expect(collector.received.at(-1)?.apiKey).toBe('a-newer-key');
   });
 
   it('passes the refusals of the collector back as they are', async () => {

@@ -1,0 +1,91 @@
+/**
+ * Who may send events, and how many bytes of them are here at once. Asked before a body is read, so that what is
+ * refused costs no memory: an unknown key (401), a producer beyond its limits (429), a collector whose requests wait
+ * for a slow log already (429). Each 429 says when to come again.
+ */
+import { ApiError, type Logger } from '@watchnext/service';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Caller, KeyRing } from './key-ring';
+
+export const API_KEY_HEADER = 'x-api-key';
+/** The log is slow, or down; a second later it may not be. */
+const SHED_RETRY_SECONDS = 1;
+
+export interface AdmissionOptions {
+  /** Bodies of requests that have no answer yet, together; one is let in whatever its size. */
+  readonly maxInFlightBytes: number;
+  /** What a body may be that does not say its length. */
+  readonly maxBodyBytes: number;
+}
+
+export class Admission {
+  private readonly callers = new WeakMap<object, Caller>();
+  private inFlightBytes = 0;
+  private shedCount = 0;
+
+  /** @param keyRing undefined: everyone may send, without limits of their own */
+  constructor(
+    private readonly keyRing: KeyRing | undefined,
+    private readonly options: AdmissionOptions,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Asks for every request to `path`. */
+  guard(fastify: FastifyInstance, path: string): void {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      if (request.method !== 'POST' || request.url.split('?')[0] !== path) return done();
+      try {
+        const bytes = this.admit(request);
+        reply.raw.once('close', () => (this.inFlightBytes -= bytes));
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+  }
+
+  /** Charges a batch to its producer. @throws ApiError 429 */
+  takeEvents(request: FastifyRequest, count: number): void {
+    const caller = this.callers.get(request.raw);
+    const waitSeconds = caller?.takeEvents(count) ?? 0;
+    if (waitSeconds > 0) throw tooMany('events', waitSeconds);
+  }
+
+  /** @returns the bytes that now count as in flight. @throws ApiError 401, 429 */
+  private admit(request: FastifyRequest): number {
+    const caller = this.keyRing && this.identify(this.keyRing, request.headers[API_KEY_HEADER]);
+    if (caller) this.callers.set(request.raw, caller);
+    const declared = Number(request.headers['content-length']);
+    const { maxBodyBytes, maxInFlightBytes } = this.options;
+    // More than the largest body is refused by its own error, unread.
+    const bytes = Number.isFinite(declared) ? Math.min(declared, maxBodyBytes) : maxBodyBytes;
+    if (this.inFlightBytes > 0 && this.inFlightBytes + bytes > maxInFlightBytes) {
+      // One line for many: a log that is written for every refusal makes an overload worse.
+      if (this.shedCount++ % 1_000 === 0) {
+        this.logger.warn(
+          { inFlightBytes: this.inFlightBytes, shedCount: this.shedCount },
+          'the event log is slower than the producers: shedding',
+        );
+      }
+      throw new ApiError(429, 'overloaded', 'the collector waits for its event log: send the batch again', undefined, {
+        retryAfterSeconds: SHED_RETRY_SECONDS,
+      });
+    }
+    const waitSeconds = caller?.takeBytes(bytes) ?? 0;
+    if (waitSeconds > 0) throw tooMany('bytes', waitSeconds);
+    this.inFlightBytes += bytes;
+    return bytes;
+  }
+
+  private identify(keyRing: KeyRing, sent: string | string[] | undefined): Caller {
+    const caller = typeof sent === 'string' && sent !== '' ? keyRing.callerOf(sent) : undefined;
+    if (caller) return caller;
+    const reason = sent === undefined ? 'an API key is needed' : 'the API key is not known';
+    throw new ApiError(401, 'unauthenticated', reason, API_KEY_HEADER);
+  }
+}
+
+function tooMany(what: string, retryAfterSeconds: number): ApiError {
+  const message = `more ${what} a second than this producer may send: wait ${retryAfterSeconds} s`;
+  return new ApiError(429, 'rate-limited', message, undefined, { retryAfterSeconds });
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { findKey, KeyFileError, parseKeyFile } from './api-keys';
+
+const hash = (key: string) => createHash('sha256').update(key).digest('hex');
+
+describe('the file of API keys', () => {
+  const lines = `# producers\nweb ${hash('k1')} 500 1000000\napp ${hash('k2')} - 2e6  # phones\n\nbatch ${hash('k3')}\n`;
+  const json = JSON.stringify({
+    keys: [
+      { name: 'web', sha256: hash('k1'), eventsPerSecond: 500, bytesPerSecond: 1e6 },
+      { name: 'app', sha256: hash('k2').toUpperCase(), bytesPerSecond: 2e6 },
+      { name: 'batch', sha256: hash('k3') },
+    ],
+  });
+
+  it('is read from lines and from JSON alike', () => {
+    expect(parseKeyFile(lines)).toEqual(parseKeyFile(json));
+    expect(parseKeyFile(lines).map(({ name, eventsPerSecond }) => [name, eventsPerSecond])).toEqual([
+      ['web', 500],
+      ['app', undefined],
+      ['batch', undefined],
+    ]);
+  });
+
+  it('finds the key that was sent, and no other', () => {
+    const keys = parseKeyFile(lines);
+    expect(findKey(keys, 'k2')?.name).toBe('app');
+    for (const wrong of ['', 'k', 'k22', hash('k2')]) expect(findKey(keys, wrong)).toBeUndefined();
+  });
+
+  it.each([
+    ['empty', ''],
+    ['a key in clear', 'web my-secret-key 1 1'],
+    ['a limit of zero', `web ${hash('k')} 0`],
+    ['a limit that is no number', `web ${hash('k')} many`],
+    ['too many words', `web ${hash('k')} 1 2 3`],
+    ['broken JSON', '{"keys": [my-secret-key'],
+    ['an unknown field', JSON.stringify({ keys: [{ name: 'a', key: 'my-secret-key' }] })],
+    ['a key twice', `a ${hash('k')}\nb ${hash('k')}`],
+  ])('is refused when it is %s, without repeating what it holds', (_what, text) => {
+    const refused = () => parseKeyFile(text);
+    expect(refused).toThrow(KeyFileError);
+    expect(refused).not.toThrow(/my-secret/);
+  });
+});

@@ -1,0 +1,179 @@
+/**
+ * Restores one partition of the feature store from its newest sound checkpoint and the archive after it, through the
+ * very code that streaming folds with, so that the states come out byte for byte as streaming left them.
+ *
+ * While a checkpoint is loaded the stored mark names no topic of the log: a materialiser refuses such a store, and a
+ * restore that finds it (an earlier one was cut off) begins anew. From then on the marks are real, and a restore that
+ * is cut off goes on from its mark.
+ */
+import { TOPICS, type Mark } from '@watchnext/contract';
+import { type CheckpointStore, CheckpointCorruptError, type EventArchive } from '@watchnext/event-archive';
+import type { LogRecord } from '@watchnext/event-log';
+import { type FeatureStore, MarkConflictError } from '@watchnext/feature-store';
+import type { Logger } from '@watchnext/service';
+import { PartitionFold } from '../materialise/partition-fold';
+import { sortRecords } from '../materialise/sort-records';
+
+const RESTORING = 'watchnext.restoring';
+const BATCH_RECORDS = 2_000;
+const BATCH_STATES = 500;
+const CACHED_USERS = 10_000;
+
+/** The store is as it was; the message says what an operator can do. */
+export class RestoreRefusedError extends Error {
+  constructor(partition: number, why: string) {
+    super(`partition ${partition}: ${why}`);
+    this.name = 'RestoreRefusedError';
+  }
+}
+
+export interface RestoreOptions {
+  readonly partitionCount: number;
+  /** Whether to throw away what the store has, whatever its mark says. */
+  readonly overwrite?: boolean;
+}
+
+export interface RestoreReport {
+  readonly partition: number;
+  /** Offset of the checkpoint that was loaded. */
+  readonly checkpointOffset?: number;
+  readonly loadedStateCount: number;
+  readonly foldedRecordCount: number;
+  /** The mark now; -1 while there is nothing to restore from. */
+  readonly markOffset: number;
+}
+
+export interface RestoreParts {
+  readonly store: FeatureStore;
+  readonly archive: EventArchive;
+  readonly checkpoints: CheckpointStore;
+  readonly logger: Logger;
+}
+
+/** @throws RestoreRefusedError */
+export async function restorePartition(
+  parts: RestoreParts,
+  partition: number,
+  options: RestoreOptions,
+): Promise<RestoreReport> {
+  try {
+    return await restore(parts, partition, options);
+  } catch (error) {
+    if (!(error instanceof MarkConflictError)) throw error;
+    throw new RestoreRefusedError(partition, 'a materialiser works on it at the same time: stop those first');
+  }
+}
+
+async function restore(parts: RestoreParts, partition: number, options: RestoreOptions): Promise<RestoreReport> {
+  const { store, archive } = parts;
+  const archiveEnd = (await archive.nextOffset(TOPICS.activity, partition)) ?? 0;
+  let mark = await store.readMark(partition);
+  if (mark && mark.topic !== RESTORING && !options.overwrite) refuseNewer(partition, mark, archiveEnd);
+  if (mark && (mark.topic === RESTORING || options.overwrite)) {
+    await store.clear(partition);
+    mark = undefined;
+  }
+  let loaded: { offset: number; stateCount: number } | undefined;
+  if (!mark) {
+    loaded = await loadCheckpoint(parts, partition, archiveEnd);
+    if (loaded) mark = { topic: TOPICS.activity, partition, offset: loaded.offset };
+  }
+  const fromOffset = mark ? mark.offset + 1 : 0;
+  const archiveStart = (await archive.firstOffset(TOPICS.activity, partition)) ?? 0;
+  if (fromOffset < archiveStart) {
+    const why = `the archive begins at offset ${archiveStart}, and no sound checkpoint reaches it: offsets from ${fromOffset} on are missing`;
+    throw new RestoreRefusedError(partition, why);
+  }
+  const foldedRecordCount = await foldArchive(parts, partition, mark, archiveEnd, options.partitionCount);
+  return {
+    partition,
+    ...(loaded && { checkpointOffset: loaded.offset }),
+    loadedStateCount: loaded?.stateCount ?? 0,
+    foldedRecordCount,
+    markOffset: Math.max(archiveEnd - 1, mark?.offset ?? -1),
+  };
+}
+
+function refuseNewer(partition: number, mark: Mark, archiveEnd: number): void {
+  if (mark.topic !== TOPICS.activity) {
+    throw new RestoreRefusedError(partition, `the store was folded from ${mark.topic}; --overwrite throws that away`);
+  }
+  if (mark.offset >= archiveEnd) {
+    throw new RestoreRefusedError(
+      partition,
+      `the store's mark is at ${mark.offset}, the archive ends before ${archiveEnd}: there is nothing to restore. ` +
+        '--overwrite throws the states away and restores those of the archive',
+    );
+  }
+}
+
+/** Writes the states of the newest checkpoint that is whole, and then its mark. */
+async function loadCheckpoint(
+  { store, checkpoints, logger }: RestoreParts,
+  partition: number,
+  archiveEnd: number,
+): Promise<{ offset: number; stateCount: number } | undefined> {
+  const candidates = (await checkpoints.list(TOPICS.activity)).filter(
+    (checkpoint) => checkpoint.partition === partition && checkpoint.offset < archiveEnd,
+  );
+  for (const checkpoint of candidates) {
+    let mark: Mark | undefined;
+    let states = new Map<string, Uint8Array>();
+    let stateCount = 0;
+    const commit = async (next: Mark) => {
+      await store.commit(partition, { expected: mark, next, states });
+      mark = next;
+      states = new Map();
+    };
+    try {
+      for await (const { userId, state } of checkpoints.read(checkpoint)) {
+        states.set(userId, state);
+        stateCount++;
+        if (states.size === BATCH_STATES) await commit({ topic: RESTORING, partition, offset: stateCount });
+      }
+    } catch (error) {
+      if (!(error instanceof CheckpointCorruptError)) throw error;
+      logger.warn({ err: error }, 'passing over a damaged checkpoint');
+      continue;
+    }
+    await commit({ topic: TOPICS.activity, partition, offset: checkpoint.offset });
+    return { offset: checkpoint.offset, stateCount };
+  }
+  return undefined;
+}
+
+/**
+ * Dead letters and records of other partitions are passed over: streaming has dealt with them, and what it sent on
+ * lies further along in the archive.
+ */
+async function foldArchive(
+  { store, archive, logger }: RestoreParts,
+  partition: number,
+  mark: Mark | undefined,
+  archiveEnd: number,
+  partitionCount: number,
+): Promise<number> {
+  const fold = new PartitionFold(store, partition, mark, CACHED_USERS);
+  let pending: LogRecord[] = [];
+  let lastOffset = mark?.offset ?? -1;
+  let count = 0;
+  const advance = async () => {
+    lastOffset = (pending.at(-1) as LogRecord).offset;
+    await fold.advance(sortRecords(pending, partitionCount), lastOffset);
+    count += pending.length;
+    pending = [];
+    if (count % (50 * BATCH_RECORDS) === 0) logger.info({ partition, offset: lastOffset, archiveEnd }, 'restoring');
+  };
+  const range = { partition, fromOffset: lastOffset + 1 };
+  for await (const records of archive.read(TOPICS.activity, { order: 'offset', ...range })) {
+    for (const record of records) {
+      if (record.offset >= archiveEnd) break;
+      pending.push(record);
+      if (pending.length === BATCH_RECORDS) await advance();
+    }
+  }
+  if (pending.length > 0) await advance();
+  // The last offsets may have been emptied by compaction or by `npm run forget`: they are accounted for.
+  if (lastOffset < archiveEnd - 1) await fold.advance({ toFold: [], toReroute: [], dead: [] }, archiveEnd - 1);
+  return count;
+}

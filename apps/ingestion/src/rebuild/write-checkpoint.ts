@@ -1,0 +1,130 @@
+/**
+ * Checkpoints are made from the archive alone, by the last checkpoint and what was archived since: the feature store is
+ * neither read nor trusted, and nothing is held in memory but one user's records.
+ */
+import { TOPICS } from '@watchnext/contract';
+import {
+  type Checkpoint,
+  type CheckpointedState,
+  CheckpointCorruptError,
+  type CheckpointStore,
+  type EventArchive,
+} from '@watchnext/event-archive';
+import type { LogRecord } from '@watchnext/event-log';
+import { applyEvent, decodeState, encodeState, newState } from '@watchnext/features';
+import type { Logger } from '@watchnext/service';
+import { sortRecords } from '../materialise/sort-records';
+
+export interface CheckpointOptions {
+  readonly partitionCount: number;
+  /** Checkpoints of a partition that stay, the new one among them. */
+  readonly keep: number;
+}
+
+/** @returns the partition's newest checkpoint, made now if there was anything new; undefined for an empty archive */
+export async function writeCheckpoint(
+  archive: EventArchive,
+  checkpoints: CheckpointStore,
+  logger: Logger,
+  partition: number,
+  { partitionCount, keep }: CheckpointOptions,
+): Promise<Checkpoint | undefined> {
+  const archiveEnd = await archive.nextOffset(TOPICS.activity, partition);
+  if (archiveEnd === undefined) return undefined;
+  const known = (await checkpoints.list(TOPICS.activity)).filter((each) => each.partition === partition);
+  let written: Checkpoint | undefined;
+  for (const base of [...known.filter(({ offset }) => offset < archiveEnd), undefined]) {
+    const firstOffset = (await archive.firstOffset(TOPICS.activity, partition)) ?? 0;
+    if ((base ? base.offset + 1 : 0) < firstOffset) {
+      throw new Error(
+        `partition ${partition}: the archive begins at ${firstOffset}, and no sound checkpoint reaches it`,
+      );
+    }
+    try {
+      const before = base ? checkpoints.read(base) : nothing();
+      // A base at the very end is read all the same: a checkpoint that nobody can read must be replaced.
+      const users = recordsByUser(archive, partition, base ? base.offset + 1 : 0, archiveEnd);
+      written = await checkpoints.write(
+        TOPICS.activity,
+        partition,
+        archiveEnd - 1,
+        merge(before, users, partitionCount),
+      );
+      break;
+    } catch (error) {
+      if (!(error instanceof CheckpointCorruptError)) throw error;
+      logger.warn({ err: error }, 'passing over a damaged checkpoint');
+      await checkpoints.remove(error.checkpoint);
+    }
+  }
+  const others = known.filter(({ offset, sha256 }) => offset !== written?.offset || sha256 !== written.sha256);
+  for (const old of others.slice(Math.max(0, keep - 1))) await checkpoints.remove(old);
+  return written;
+}
+
+async function* nothing(): AsyncGenerator<CheckpointedState> {
+  // The beginning of time.
+}
+
+interface UserRecords {
+  readonly userId: string;
+  readonly records: LogRecord[];
+}
+
+/** Ascending by the bytes of the key, as the archive sorts. */
+async function* recordsByUser(
+  archive: EventArchive,
+  partition: number,
+  fromOffset: number,
+  toOffset: number,
+): AsyncGenerator<UserRecords> {
+  let current: UserRecords | undefined;
+  for await (const batch of archive.read(TOPICS.activity, { order: 'key', partition, fromOffset })) {
+    for (const record of batch) {
+      if (record.offset >= toOffset) continue;
+      if (current?.userId !== record.key) {
+        if (current) yield current;
+        current = { userId: record.key, records: [] };
+      }
+      current.records.push(record);
+    }
+  }
+  if (current) yield current;
+}
+
+/** Both sides ascend by user id; so does what comes out. */
+async function* merge(
+  states: AsyncGenerator<CheckpointedState>,
+  users: AsyncGenerator<UserRecords>,
+  partitionCount: number,
+): AsyncGenerator<CheckpointedState> {
+  let state = await next(states);
+  for await (const user of users) {
+    while (state && compare(state.userId, user.userId) < 0) {
+      yield state;
+      state = await next(states);
+    }
+    const before = state?.userId === user.userId ? state.state : undefined;
+    if (before) state = await next(states);
+    const after = fold(user, before, partitionCount);
+    if (after) yield { userId: user.userId, state: after };
+  }
+  for (; state; state = await next(states)) yield state;
+}
+
+function fold({ userId, records }: UserRecords, before: Uint8Array | undefined, partitionCount: number) {
+  const { toFold } = sortRecords(records, partitionCount);
+  if (toFold.length === 0) return before;
+  const state = before ? decodeState(before) : newState(userId);
+  for (const { event } of toFold) applyEvent(state, event);
+  return encodeState(state);
+}
+
+async function next<T>(from: AsyncGenerator<T>): Promise<T | undefined> {
+  const { done, value } = await from.next();
+  return done ? undefined : value;
+}
+
+function compare(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

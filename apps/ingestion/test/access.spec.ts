@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TOPICS } from '@watchnext/contract';
+import { loadConfig } from '@watchnext/config';
+import { eventOf, eventually, searchOf, temporaryDirectory } from '@watchnext/testing';
+import { Event } from '@watchnext/contract';
+import { ApiError } from '@watchnext/service';
+import fastify, { type FastifyInstance } from 'fastify';
+import { Admission } from '../src/access/admission';
+import { KeyRing } from '../src/access/key-ring';
+import { ingestionSettings } from '../src/config';
+import { startIngestion, type RunningIngestion } from '../src/start';
+import { quiet } from './harness';
+
+const hash = (key: string) => createHash('sha256').update(key).digest('hex');
+const KEY = 'a-key-of-a-spec';
+
+describe('a collector with API keys', () => {
+  let directory: { path: string; remove(): Promise<void> };
+  let running: RunningIngestion;
+  let keyFile: string;
+  let sent = 0;
+
+  const settings = (environment: Record<string, string>) =>
+    loadConfig(ingestionSettings, {
+      WATCHNEXT_DATA_DIR: directory.path,
+      WATCHNEXT_HTTP_PORT: '0',
+      WATCHNEXT_LOG_LEVEL: 'silent',
+      WATCHNEXT_INGESTION_ROLES: 'collect',
+      ...environment,
+    });
+  const send = async (key: string | undefined, count = 1) => {
+    const events = Array.from({ length: count }, () =>
+      Event.toJSON(eventOf(searchOf(`user-${sent++}`, 'words'), Date.now())),
+    );
+    return fetch(`http://127.0.0.1:${running.port}/v1/events`, {
+      method: 'POST',
+      body: JSON.stringify({ events }),
+      headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { 'x-api-key': key }) },
+    });
+  };
+
+  beforeAll(async () => {
+    directory = await temporaryDirectory('access');
+    keyFile = join(directory.path, 'keys');
+    await writeFile(keyFile, `web ${hash(KEY)}\nslow ${hash('slow-key')} 1\nsmall ${hash('small-key')} - 10\n`);
+    running = await startIngestion(settings({ WATCHNEXT_API_KEYS_FILE: keyFile }));
+  }, 60_000);
+  afterAll(async () => {
+    await running?.app.close();
+    await directory.remove();
+  });
+
+  it('takes events under a known key', async () => {
+    expect((await send(KEY)).status).toBe(200);
+  });
+
+  it.each([undefined, '', 'wrong', hash(KEY)])('refuses the key %p without telling it', async (key) => {
+    const response = await send(key);
+    const text = await response.text();
+    expect([response.status, JSON.parse(text).error.code]).toEqual([401, 'unauthenticated']);
+    if (key) expect(text).not.toContain(key);
+  });
+
+  it.each(['slow-key', 'small-key'])('answers 429 with the time to wait beyond the limits of %s', async (key) => {
+    expect((await send(key, 5)).status).toBe(200);
+    const response = await send(key);
+    expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([
+      429,
+      'rate-limited',
+    ]);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect((await send(KEY)).status).toBe(200);
+  });
+
+  it('leaves the probes open', async () => {
+    expect((await fetch(`http://127.0.0.1:${running.port}/livez`)).status).toBe(200);
+  });
+
+  it('reads the file again when it changes, and keeps the known keys when it breaks', async () => {
+    await writeFile(keyFile, `web ${hash('another-key')}\n`);
+    await eventually(async () => expect((await send('another-key')).status).toBe(200));
+    expect((await send(KEY)).status).toBe(401);
+    await writeFile(keyFile, 'nonsense');
+    process.emit('SIGHUP');
+    expect((await send('another-key')).status).toBe(200);
+  });
+
+  it('does not start with a key file that it cannot use', async () => {
+    const missing = settings({ WATCHNEXT_API_KEYS_FILE: join(directory.path, 'missing') });
+    await expect(startIngestion(missing)).rejects.toThrow(/WATCHNEXT_API_KEYS_FILE: cannot be read \(ENOENT\)/);
+  });
+});
+
+describe('a collector whose event log is slow', () => {
+  let server: FastifyInstance;
+  const waiting: (() => void)[] = [];
+  const body = JSON.stringify({ topic: TOPICS.activity, text: 'x'.repeat(1_000) });
+  const post = () =>
+    fetch(`http://127.0.0.1:${(server.server.address() as { port: number }).port}/v1/events`, { method: 'POST', body });
+  const bytes = Buffer.byteLength(body);
+
+  beforeAll(async () => {
+    server = fastify({ forceCloseConnections: true });
+    server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, read, done) => done(null, read));
+    server.setErrorHandler((error, _request, reply) => {
+      const { status, retryAfterSeconds } = error as unknown as ApiError;
+      return reply.status(status).header('retry-after', retryAfterSeconds).send({});
+    });
+    new Admission(undefined, { maxInFlightBytes: 3 * bytes, maxBodyBytes: 10_000 }, quiet).guard(server, '/v1/events');
+    server.post('/v1/events', () => new Promise((resolve) => waiting.push(() => resolve({}))));
+    await server.listen({ port: 0, host: '127.0.0.1' });
+  });
+  afterAll(() => server.close());
+
+  it('holds no more bytes than it may, says when to come again, and takes all once the log is back', async () => {
+    const held = [post(), post(), post()];
+    await eventually(async () => expect(waiting).toHaveLength(3));
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const response = await post();
+      expect([response.status, response.headers.get('retry-after')]).toEqual([429, '1']);
+    }
+    expect(waiting).toHaveLength(3);
+    for (const answer of waiting.splice(0)) answer();
+    for (const response of await Promise.all(held)) expect(response.status).toBe(200);
+    await eventually(async () => {
+      const next = post();
+      await eventually(async () => expect(waiting).toHaveLength(1));
+      waiting.splice(0).forEach((answer) => answer());
+      expect((await next).status).toBe(200);
+    });
+  });
+
+  it('frees the bytes of a producer that went away', async () => {
+    const gone = new AbortController();
+    const address = `http://127.0.0.1:${(server.server.address() as { port: number }).port}/v1/events`;
+    const calls = [1, 2, 3].map(() =>
+      fetch(address, { method: 'POST', body, signal: gone.signal }).catch(() => undefined),
+    );
+    await eventually(async () => expect(waiting).toHaveLength(3));
+    gone.abort();
+    await Promise.all(calls);
+    waiting.splice(0).forEach((answer) => answer());
+    const next = [post(), post(), post()];
+    await eventually(async () => expect(waiting.length).toBe(3));
+    waiting.splice(0).forEach((answer) => answer());
+    for (const response of await Promise.all(next)) expect(response.status).toBe(200);
+  });
+});
+
+it('a key ring repeats no key in a log', async () => {
+  const { path, remove } = await temporaryDirectory('keys');
+  const lines: string[] = [];
+  const logger = {
+    info: (...line: unknown[]) => lines.push(JSON.stringify(line)),
+    error: (...line: unknown[]) => lines.push(String(line[1]) + String((line[0] as { err: Error }).err.message)),
+  };
+  await writeFile(join(path, 'keys'), `web ${hash(KEY)}\n`);
+  const ring = new KeyRing(join(path, 'keys'), logger as never);
+  await writeFile(join(path, 'keys'), `web ${KEY}\n`);
+  process.emit('SIGHUP');
+  ring.close();
+  expect(lines).toHaveLength(1);
+  expect(lines.join()).not.toContain(KEY);
+  expect(ring.callerOf(KEY)?.name).toBe('web');
+  await remove();
+});

@@ -1,0 +1,146 @@
+/**
+ * Settings of the stores that are embedded on one machine and remote at scale. A schema spreads the fields it needs and
+ * adds `.superRefine(checkStoreSettings)`; the open functions of the stores check again, so nothing opens unchecked.
+ *
+ * @example
+ *   const schema = z.object({ ...storageSettings, ...featureStoreSettings }).superRefine(checkStoreSettings);
+ *   const store = openFeatureStore(loadConfig(schema), paths.featureStore);
+ */
+import { z } from 'zod';
+import { ConfigError } from './load-config';
+import { Secret, secret } from './secret';
+import { flag, positiveInteger } from './settings';
+
+const addresses = () =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((address) => address.trim()))
+    .refine((list) => list.every(isAddress), 'host:port, several separated by commas')
+    .optional();
+
+export const featureStoreSettings = {
+  WATCHNEXT_FEATURE_STORE: z.enum(['embedded', 'redis']).default('embedded'),
+  /** redis://host:port[/db], or rediss:// for TLS. Kept as a secret, since it may carry a password. */
+  WATCHNEXT_REDIS_URL: z
+    .string()
+    .refine(isRedisUrl, 'a URL redis://host:port or rediss://host:port')
+    .transform((text) => new Secret(text))
+    .optional(),
+  /** Some nodes of a Redis Cluster. */
+  WATCHNEXT_REDIS_CLUSTER: addresses(),
+  WATCHNEXT_REDIS_SENTINELS: addresses(),
+  WATCHNEXT_REDIS_SENTINEL_MASTER: z.string().optional(),
+  /** Credentials for the sentinels themselves, where they ask for any. */
+  WATCHNEXT_REDIS_SENTINEL_USERNAME: z.string().optional(),
+  WATCHNEXT_REDIS_SENTINEL_PASSWORD: secret(),
+  WATCHNEXT_REDIS_USERNAME: z.string().optional(),
+  WATCHNEXT_REDIS_PASSWORD: secret(),
+  WATCHNEXT_REDIS_TLS: flag(false),
+  /** PEM files: authority, and certificate and key of this client where Redis asks for one. */
+  WATCHNEXT_REDIS_TLS_CA_FILE: z.string().optional(),
+  WATCHNEXT_REDIS_TLS_CERT_FILE: z.string().optional(),
+  WATCHNEXT_REDIS_TLS_KEY_FILE: z.string().optional(),
+  /** Prefix of all keys. */
+  WATCHNEXT_REDIS_NAMESPACE: z
+    .string()
+    .regex(/^[A-Za-z0-9._:-]{1,100}$/, 'up to 100 letters, digits and . _ : -')
+    .default('watchnext'),
+  /** No call takes longer. */
+  WATCHNEXT_REDIS_CALL_TIMEOUT_MS: positiveInteger(2_000),
+};
+
+export const objectStoreSettings = {
+  /** Where snapshots and the event archive are: folders, or S3-compatible storage. */
+  WATCHNEXT_OBJECT_STORE: z.enum(['folder', 's3']).default('folder'),
+  WATCHNEXT_S3_BUCKET: z.string().optional(),
+  /** Put before every key; without a slash at either end. */
+  WATCHNEXT_S3_PREFIX: z
+    .string()
+    .transform((text) => text.replace(/^\/+|\/+$/g, ''))
+    .default(''),
+  /** Of a server that is not AWS. */
+  WATCHNEXT_S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'a URL http:// or https://' }).optional(),
+  WATCHNEXT_S3_REGION: z.string().default('us-east-1'),
+  /** Default: the chain of the AWS SDK (environment, profile, role of the machine or pod). */
+  WATCHNEXT_S3_ACCESS_KEY_ID: z.string().optional(),
+  WATCHNEXT_S3_SECRET_ACCESS_KEY: secret(),
+  /** No request takes longer, no transfer stands still longer. */
+  WATCHNEXT_S3_TIMEOUT_MS: positiveInteger(10_000),
+  /** Folder for fetched files; default: beside the folders that the embedded drivers would use. */
+  WATCHNEXT_CACHE_DIR: z.string().optional(),
+  /** Fetched snapshots kept. */
+  WATCHNEXT_CACHE_SNAPSHOTS: positiveInteger(5),
+  /** Bound of the archive's fetched files; one partition that is larger is held all the same while it is read. */
+  WATCHNEXT_CACHE_ARCHIVE_MB: positiveInteger(10_240),
+};
+
+const featureStoreSchema = z.object(featureStoreSettings);
+const objectStoreSchema = z.object(objectStoreSettings);
+export type FeatureStoreSettings = z.infer<typeof featureStoreSchema>;
+export type StoredFilesSettings = z.infer<typeof objectStoreSchema>;
+type AnySettings = Partial<FeatureStoreSettings & StoredFilesSettings>;
+
+/** For `schema.superRefine`: reports every variable that does not fit the others. */
+export function checkStoreSettings(settings: AnySettings, context: z.RefinementCtx): void {
+  for (const [name, message] of problemsOf(settings)) context.addIssue({ code: 'custom', path: [name], message });
+}
+
+/** @throws ConfigError naming the variables, never their values */
+export function requireConsistent(settings: AnySettings): void {
+  const problems = problemsOf(settings).map(([name, message]) => `${name}: ${message}`);
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function problemsOf(settings: AnySettings): [variable: string, problem: string][] {
+  return [
+    ...(settings.WATCHNEXT_FEATURE_STORE === 'redis' ? redisProblems(settings) : []),
+    ...(settings.WATCHNEXT_OBJECT_STORE === 's3' ? s3Problems(settings) : []),
+  ];
+}
+
+function redisProblems(settings: AnySettings): [string, string][] {
+  const problems: [string, string][] = [];
+  const forms = ['WATCHNEXT_REDIS_URL', 'WATCHNEXT_REDIS_CLUSTER', 'WATCHNEXT_REDIS_SENTINELS'] as const;
+  const given = forms.filter((form) => settings[form] !== undefined);
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none is set' : `${given.join(' and ')} are set`;
+    problems.push(['WATCHNEXT_FEATURE_STORE', `redis needs exactly one of ${forms.join(', ')}; ${found}`]);
+  }
+  const needs = (variable: keyof AnySettings, needed: keyof AnySettings) => {
+    if (settings[variable] !== undefined && settings[needed] === undefined) {
+      problems.push([needed, `is needed with ${variable}`]);
+    }
+  };
+  needs('WATCHNEXT_REDIS_SENTINELS', 'WATCHNEXT_REDIS_SENTINEL_MASTER');
+  needs('WATCHNEXT_REDIS_SENTINEL_MASTER', 'WATCHNEXT_REDIS_SENTINELS');
+  needs('WATCHNEXT_REDIS_SENTINEL_USERNAME', 'WATCHNEXT_REDIS_SENTINEL_PASSWORD');
+  needs('WATCHNEXT_REDIS_USERNAME', 'WATCHNEXT_REDIS_PASSWORD');
+  needs('WATCHNEXT_REDIS_TLS_CERT_FILE', 'WATCHNEXT_REDIS_TLS_KEY_FILE');
+  needs('WATCHNEXT_REDIS_TLS_KEY_FILE', 'WATCHNEXT_REDIS_TLS_CERT_FILE');
+  const isTls = settings.WATCHNEXT_REDIS_TLS || settings.WATCHNEXT_REDIS_URL?.reveal().startsWith('rediss:');
+  if (!isTls && (settings.WATCHNEXT_REDIS_TLS_CA_FILE ?? settings.WATCHNEXT_REDIS_TLS_CERT_FILE) !== undefined) {
+    problems.push(['WATCHNEXT_REDIS_TLS', 'must be true where certificates are given']);
+  }
+  return problems;
+}
+
+function s3Problems(settings: AnySettings): [string, string][] {
+  const problems: [string, string][] = [];
+  if (settings.WATCHNEXT_S3_BUCKET === undefined) {
+    problems.push(['WATCHNEXT_S3_BUCKET', 'is needed with WATCHNEXT_OBJECT_STORE=s3']);
+  }
+  const pair = ['WATCHNEXT_S3_ACCESS_KEY_ID', 'WATCHNEXT_S3_SECRET_ACCESS_KEY'] as const;
+  const missing = pair.filter((variable) => settings[variable] === undefined);
+  if (missing.length === 1)
+    problems.push([missing[0] as string, `is needed with ${pair.find((one) => one !== missing[0])}`]);
+  return problems;
+}
+
+function isAddress(text: string): boolean {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:@/[\]]+):(\d{1,5})$/.exec(text);
+  return match !== null && Number(match[2]) <= 65_535;
+}
+
+function isRedisUrl(text: string): boolean {
+  return URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol) && new URL(text).hostname !== '';
+}

@@ -1,0 +1,237 @@
+/**
+ * Checkpoints of user states, beside the archive: all states of one partition as they were after one offset, so that a
+ * feature store can be restored without folding the log from its beginning.
+ *
+ *   <topic>/p00003-0000000000000123-<sha256>.states.gz
+ *
+ * One file, whole or not there, named by what it holds: partition, offset of the last folded record, and the SHA-256 of
+ * its bytes, which is checked before the first state is believed. Inside, gzip of entries in ascending byte order of
+ * the user ids: length (4 bytes, little-endian) and bytes of the id, then of the encoded state.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { constants, createGunzip, createGzip } from 'node:zlib';
+import type { StoredFilesSettings } from '@watchnext/config';
+import { ObjectConflictError, ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
+import { readdirIfThere, syncPath } from './incoming-folder';
+import { EventArchiveError } from './port';
+
+export interface Checkpoint {
+  readonly topic: string;
+  readonly partition: number;
+  /** Last record that is in the states. */
+  readonly offset: number;
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface CheckpointedState {
+  readonly userId: string;
+  /** Encoded `UserState`. */
+  readonly state: Uint8Array;
+}
+
+/** Its bytes are not those that were written. */
+export class CheckpointCorruptError extends EventArchiveError {
+  constructor(readonly checkpoint: Checkpoint) {
+    const { topic, partition, offset } = checkpoint;
+    super(`the checkpoint of ${topic} partition ${partition} at ${offset} is damaged`, 'checkpoint-corrupt', false);
+  }
+}
+
+/** Where the files are. */
+interface CheckpointFiles {
+  list(topic: string): Promise<string[]>;
+  /** Takes a local file over, under a name that says its content. */
+  put(name: string, path: string): Promise<void>;
+  get(name: string, path: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  close(): void;
+}
+
+/**
+ * The checkpoints that belong to the archive which the settings name.
+ *
+ * @param archiveFolder as for `openEventArchive`
+ */
+export function openCheckpoints(settings: StoredFilesSettings, archiveFolder: string): CheckpointStore {
+  return new CheckpointStore(
+    settings.WATCHNEXT_OBJECT_STORE === 's3'
+      ? new ObjectFiles(new ObjectStore(objectStoreSettingsOf(settings, 'checkpoints')))
+      : new FolderFiles(join(dirname(archiveFolder), 'checkpoints')),
+  );
+}
+
+export class CheckpointStore {
+  constructor(private readonly files: CheckpointFiles) {}
+
+  /** Newest first, by partition. */
+  async list(topic: string): Promise<Checkpoint[]> {
+    const found = (await this.files.list(topic)).flatMap((name) => parseName(topic, name) ?? []);
+    return found.sort((a, b) => a.partition - b.partition || b.offset - a.offset);
+  }
+
+  /** @param states ascending by the bytes of the user ids */
+  async write(
+    topic: string,
+    partition: number,
+    offset: number,
+    states: AsyncIterable<CheckpointedState>,
+  ): Promise<Checkpoint> {
+    return this.withLocalFile(async (path) => {
+      const zip = createGzip({ level: constants.Z_BEST_SPEED });
+      await pipeline(Readable.from(framed(states), { objectMode: true }), zip, createWriteStream(path));
+      const checkpoint = { topic, partition, offset, sha256: await sha256Of(path) };
+      await syncPath(path);
+      await this.files.put(nameOf(checkpoint), path);
+      return checkpoint;
+    });
+  }
+
+  /** Checked whole before the first state comes. @throws CheckpointCorruptError */
+  async *read(checkpoint: Checkpoint): AsyncGenerator<CheckpointedState> {
+    const path = localPath();
+    try {
+      await this.files.get(nameOf(checkpoint), path);
+      if ((await sha256Of(path)) !== checkpoint.sha256) throw new CheckpointCorruptError(checkpoint);
+      yield* unframed(createReadStream(path).pipe(createGunzip()));
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  remove(checkpoint: Checkpoint): Promise<void> {
+    return this.files.remove(nameOf(checkpoint));
+  }
+
+  close(): void {
+    this.files.close();
+  }
+
+  private async withLocalFile<Result>(work: (path: string) => Promise<Result>): Promise<Result> {
+    const path = localPath();
+    try {
+      return await work(path);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+}
+
+/** Personal data: for its owner's eyes, and removed in any case. */
+function localPath(): string {
+  return join(tmpdir(), `watchnext-checkpoint-${process.pid}-${randomBytes(8).toString('hex')}`);
+}
+
+const NAME = /^p(\d{5,})-(\d{16})-([0-9a-f]{64})\.states\.gz$/;
+
+function nameOf({ topic, partition, offset, sha256 }: Checkpoint): string {
+  return `${topic}/p${String(partition).padStart(5, '0')}-${String(offset).padStart(16, '0')}-${sha256}.states.gz`;
+}
+
+function parseName(topic: string, name: string): Checkpoint | undefined {
+  const match = NAME.exec(name);
+  if (!match) return undefined;
+  return { topic, partition: Number(match[1]), offset: Number(match[2]), sha256: match[3] as string };
+}
+
+async function* framed(states: AsyncIterable<CheckpointedState>): AsyncGenerator<Buffer> {
+  for await (const { userId, state } of states) {
+    const id = Buffer.from(userId);
+    const lengths = [Buffer.alloc(4), Buffer.alloc(4)] as const;
+    lengths[0].writeUInt32LE(id.length);
+    lengths[1].writeUInt32LE(state.length);
+    yield Buffer.concat([lengths[0], id, lengths[1], state]);
+  }
+}
+
+async function* unframed(bytes: AsyncIterable<Buffer>): AsyncGenerator<CheckpointedState> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of bytes) {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let at = 0;
+    for (;;) {
+      if (rest.length - at < 4) break;
+      const idEnd = at + 4 + rest.readUInt32LE(at);
+      if (rest.length < idEnd + 4) break;
+      const stateEnd = idEnd + 4 + rest.readUInt32LE(idEnd);
+      if (rest.length < stateEnd) break;
+      yield { userId: rest.toString('utf8', at + 4, idEnd), state: Buffer.from(rest.subarray(idEnd + 4, stateEnd)) };
+      at = stateEnd;
+    }
+    rest = rest.subarray(at);
+  }
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+class FolderFiles implements CheckpointFiles {
+  constructor(private readonly directory: string) {}
+
+  list(topic: string): Promise<string[]> {
+    return readdirIfThere(join(this.directory, topic));
+  }
+
+  async put(name: string, path: string): Promise<void> {
+    const target = join(this.directory, name);
+    await mkdir(dirname(target), { recursive: true });
+    // Another file system, perhaps: copied beside its place first, then renamed.
+    const incoming = `${target}.incoming`;
+    await pipeline(createReadStream(path), createWriteStream(incoming));
+    await syncPath(incoming);
+    await rename(incoming, target);
+    await syncPath(dirname(target));
+  }
+
+  async get(name: string, path: string): Promise<void> {
+    await stat(join(this.directory, name));
+    await pipeline(createReadStream(join(this.directory, name)), createWriteStream(path, { mode: 0o600 }));
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.directory, name), { force: true });
+  }
+
+  close(): void {
+    // Nothing is held open.
+  }
+}
+
+class ObjectFiles implements CheckpointFiles {
+  constructor(private readonly objects: ObjectStore) {}
+
+  async list(topic: string): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { key } of this.objects.list(`${topic}/`)) names.push(key.slice(topic.length + 1));
+    return names;
+  }
+
+  async put(name: string, path: string): Promise<void> {
+    try {
+      await this.objects.upload(name, path, { ifAbsent: true });
+    } catch (error) {
+      if (!(error instanceof ObjectConflictError)) throw error;
+    }
+  }
+
+  get(name: string, path: string): Promise<void> {
+    return this.objects.download(name, path);
+  }
+
+  remove(name: string): Promise<void> {
+    return this.objects.remove(name);
+  }
+
+  close(): void {
+    this.objects.close();
+  }
+}

@@ -1,0 +1,50 @@
+/** Files on their way into the archive, under names of their own; what a crash left goes after an hour. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** No file takes this long to write; an incoming one older than this was left by a crash. */
+const ABANDONED_AFTER_MS = 3_600_000;
+
+/** Gives `work` a path for a new file, and removes what is there afterwards. */
+export async function withIncoming<Result>(
+  folder: string,
+  partition: number,
+  work: (path: string) => Promise<Result>,
+): Promise<Result> {
+  await mkdir(folder, { recursive: true });
+  await removeAbandoned(folder);
+  const path = join(folder, `p${partition}-${randomBytes(8).toString('hex')}`);
+  try {
+    return await work(path);
+  } finally {
+    await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+export async function readdirIfThere(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Makes a file's bytes, or a folder's names, durable. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdirIfThere(folder)) {
+    const path = join(folder, name);
+    const details = await stat(path).catch(() => undefined);
+    if (details && Date.now() - details.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true });
+  }
+}

@@ -1,0 +1,307 @@
+/**
+ * The life of one kafkajs consumer in a group, from connecting to its first failure; `kafka-subscription.ts` starts the
+ * next one.
+ *
+ * kafkajs starts each partition at the offset that the group committed, at every (re)join. So a partition is paused when it is
+ * assigned, its position is asked from the handler, sought, and only then resumed; a batch that was fetched from any
+ * other position is thrown away. Offsets are committed for lag monitors alone, and nobody reads them here.
+ *
+ * A failing handler never reaches kafkajs, which would restart the whole consumer for it: the one partition is paused,
+ * and goes on from a fresh `resumeOffset` after a back-off.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Batch, Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload, IHeaders, KafkaMessage } from 'kafkajs';
+import { EventLogError, LogUnavailableError, type GroupHandler, type GroupOptions, type LogRecord, type PartitionBounds } from '../port';
+import { backOffMs, connect, newConsumer, within, type OwnedClient } from './kafka-clients';
+import { rootCause } from './kafka-errors';
+import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
+import type { PartitionWork } from './partition-work';
+
+const DEFAULT_MAX_BATCH_RECORDS = 1_000;
+const COMMIT_INTERVAL_MS = 1_000;
+const WATCH_INTERVAL_MS = 1_000;
+
+export interface GroupContext {
+  readonly settings: KafkaSettings;
+  /** Topic and group as the brokers know them. */
+  readonly brokerTopic: string;
+  readonly brokerGroupId: string;
+  readonly bounds: (topic: string) => Promise<PartitionBounds[]>;
+  /** Shared by the sessions of a subscription, since a batch may outlive its session. */
+  readonly work: PartitionWork;
+  /** The coordinator answered. */
+  readonly onSignOfLife: () => void;
+  /** A partition was read up to `next` without records to deliver, as behind the markers of a transaction. */
+  readonly onSkipped?: (partition: number, next: number) => void;
+}
+
+/** One assignment of a partition; a new one takes its place at every join. */
+interface Held {
+  /** Offset that the next batch must start from; undefined while it is being asked. */
+  next: number | undefined;
+  failures: number;
+  readonly abort: AbortController;
+}
+
+export class GroupSession {
+  /** Resolves when the session has failed and is to be closed. */
+  readonly failed: Promise<Error>;
+  private fail!: (error: Error) => void;
+  private readonly owned: OwnedClient<Consumer>;
+  private readonly heartbeatMs: number;
+  private readonly silenceLimitMs: number;
+  private held = new Map<number, Held>();
+  private readonly uncommitted = new Map<number, number>();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private lastSignOfLifeMs = Date.now();
+  private closed = false;
+
+  constructor(
+    private readonly context: GroupContext,
+    private readonly options: GroupOptions,
+    private readonly handler: GroupHandler,
+  ) {
+    const { sessionTimeoutMs, requestTimeoutMs } = context.settings;
+    this.failed = new Promise((resolve) => (this.fail = resolve));
+    this.heartbeatMs = Math.max(200, Math.floor(sessionTimeoutMs / 5));
+    // A join may wait for the batches of all other members, and those have two session time-outs.
+    const rebalanceTimeout = sessionTimeoutMs * 2;
+    this.silenceLimitMs = rebalanceTimeout + sessionTimeoutMs + requestTimeoutMs;
+    this.owned = newConsumer(context.settings, {
+      groupId: context.brokerGroupId,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout,
+      heartbeatInterval: this.heartbeatMs,
+      maxWaitTimeInMs: 100,
+      maxBytesPerPartition: 1024 * 1024,
+      // Few retries, and a new session instead of kafkajs's own restart.
+      retry: { retries: 3, restartOnFailure: async () => false },
+    });
+  }
+
+  /** Connects; joining goes on in the background, since it waits for the other members to finish their batches. */
+  async start(): Promise<void> {
+    const consumer = this.owned.client;
+    const { events } = consumer;
+    const alive = () => {
+      this.lastSignOfLifeMs = Date.now();
+      this.context.onSignOfLife();
+    };
+    consumer.on(events.HEARTBEAT, alive);
+    consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      alive();
+      this.assign(payload.memberAssignment[this.context.brokerTopic] ?? []);
+    });
+    consumer.on(events.END_BATCH_PROCESS, ({ payload }) => this.onBatchEnd(payload));
+    consumer.on(events.CRASH, ({ payload }) => this.fail(payload.error));
+    try {
+      await connect(this.owned, this.context.settings);
+      const subscribed = consumer.subscribe({ topics: [this.context.brokerTopic], fromBeginning: true });
+      await within(callTimeoutMs(this.context.settings), 'subscribe', subscribed);
+    } catch (error) {
+      await this.owned.close();
+      throw error;
+    }
+    this.lastSignOfLifeMs = Date.now();
+    this.timers.push(setInterval(() => this.watch(), WATCH_INTERVAL_MS), setInterval(() => void this.commit(), COMMIT_INTERVAL_MS));
+    consumer
+      .run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 8,
+        eachBatch: (payload) => this.context.work.track(payload.batch.partition, this.deliver(payload)),
+      })
+      .catch((error: Error) => this.fail(error));
+  }
+
+  assignedPartitions(): number[] {
+    return [...this.held.keys()].sort((a, b) => a - b);
+  }
+
+  /** @param finishBatches wait for the batches in work before leaving, so that their partitions do not move earlier */
+  async close(finishBatches: boolean): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    for (const timer of this.timers) clearInterval(timer);
+    const { held } = this;
+    this.held = new Map();
+    const revoked = [...held].map(([partition, { abort }]) => this.revoke(partition, abort));
+    if (finishBatches) {
+      await Promise.all(revoked);
+      await this.commit();
+    }
+    await this.owned.close();
+  }
+
+  /** Without a sign of life for longer than any join can take, kafkajs has got stuck. */
+  private watch(): void {
+    const silentMs = Date.now() - this.lastSignOfLifeMs;
+    if (silentMs > this.silenceLimitMs) this.fail(new LogUnavailableError(`Kafka's group coordinator was silent for ${silentMs} ms`));
+  }
+
+  private async commit(): Promise<void> {
+    const offsets = [...this.uncommitted].map(([partition, offset]) => ({
+      topic: this.context.brokerTopic,
+      partition,
+      offset: String(offset),
+    }));
+    this.uncommitted.clear();
+    if (offsets.length === 0) return;
+    // What goes wrong here the next heartbeat meets too, and only monitors miss the number.
+    await within(this.context.settings.requestTimeoutMs, 'commit', this.owned.client.commitOffsets(offsets)).catch(() => undefined);
+  }
+
+  /** Takes over a new assignment. Every join forgets kafkajs's positions, so partitions kept are sought again too. */
+  private assign(assigned: readonly number[]): void {
+    if (this.closed) return;
+    const before = this.held;
+    this.held = new Map();
+    for (const [partition, { abort }] of before) {
+      if (assigned.includes(partition)) continue;
+      this.uncommitted.delete(partition);
+      void this.revoke(partition, abort);
+    }
+    for (const partition of assigned) {
+      // Aborted where this member was taken for dead: what it holds now, it holds anew.
+      const kept = before.get(partition)?.abort;
+      const held: Held = { next: undefined, failures: 0, abort: kept && !kept.signal.aborted ? kept : new AbortController() };
+      this.held.set(partition, held);
+      this.reposition(partition, held);
+    }
+  }
+
+  /** Tells the handler once its batch in work has ended; nothing new starts on the partition before it has answered. */
+  private revoke(partition: number, abort: AbortController): Promise<void> {
+    abort.abort();
+    const told = this.context.work.after(partition, () => this.handler.onRevoked?.(partition));
+    return told.catch((error: unknown) => this.report(error, partition));
+  }
+
+  private reposition(partition: number, held: Held): void {
+    held.next = undefined;
+    try {
+      this.owned.client.pause([{ topic: this.context.brokerTopic, partitions: [partition] }]);
+    } catch {
+      return; // kafkajs has stopped; CRASH follows.
+    }
+    void this.position(partition, held);
+  }
+
+  /** Asks where the partition goes on, seeks there and lets it flow; tries again until it works or the partition is lost. */
+  private async position(partition: number, held: Held): Promise<void> {
+    const { topic } = this.options;
+    while (this.isCurrent(partition, held)) {
+      try {
+        if (held.failures > 0) await sleep(backOffMs(held.failures - 1), undefined, { signal: held.abort.signal });
+        await this.context.work.settled(partition);
+        if (!this.isCurrent(partition, held)) return;
+        const wanted = await this.handler.resumeOffset(partition);
+        const bounds = (await this.context.bounds(topic)).find((bound) => bound.partition === partition);
+        if (!bounds) throw new LogUnavailableError(`Kafka does not know ${topic}-${partition} yet`);
+        const next = wanted ?? bounds.firstOffset;
+        if (next < bounds.firstOffset || next > bounds.endOffset) throw offsetLost(topic, next, bounds);
+        if (!this.isCurrent(partition, held)) return;
+        held.next = next;
+        this.owned.client.seek({ topic: this.context.brokerTopic, partition, offset: String(next) });
+        this.owned.client.resume([{ topic: this.context.brokerTopic, partitions: [partition] }]);
+        return;
+      } catch (error) {
+        if (held.abort.signal.aborted) return;
+        held.failures++;
+        this.report(error, partition);
+      }
+    }
+  }
+
+  private async deliver({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+    const { partition } = batch;
+    const { topic, maxBatchRecords = DEFAULT_MAX_BATCH_RECORDS } = this.options;
+    const held = this.held.get(partition);
+    if (!held || held.next === undefined || isStale()) return;
+    if (Number((batch as Batch & { fetchedOffset: string }).fetchedOffset) !== held.next) return this.reposition(partition, held);
+
+    let lost: unknown;
+    const beat = async () => {
+      try {
+        await heartbeat();
+      } catch (error) {
+        lost ??= error;
+        // No longer a member: the partitions may be with others already. A mere rebalance leaves them until the next join.
+        if (isMembershipLost(error)) this.abortAll();
+      }
+    };
+    const timer = setInterval(beat, this.heartbeatMs);
+    const end = Number(batch.lastOffset()) + 1;
+    try {
+      for (let from = 0; from < batch.messages.length; from += maxBatchRecords) {
+        // A member that slept (a paused process, a blocked loop) must hear that it still is one before it starts anything.
+        await beat();
+        if (lost || !isRunning() || isStale() || held.abort.signal.aborted || !this.isCurrent(partition, held)) break;
+        const records = batch.messages.slice(from, from + maxBatchRecords).map((message) => toRecord(topic, partition, message));
+        const isLast = from + maxBatchRecords >= batch.messages.length;
+        const next = isLast ? end : (records.at(-1) as LogRecord).offset + 1;
+        const lag = Math.max(0, Number(batch.highWatermark) - next);
+        await this.handler.onBatch({ topic, partition, records, lag, signal: held.abort.signal });
+        held.failures = 0;
+        held.next = next;
+        if (this.isCurrent(partition, held)) this.uncommitted.set(partition, next);
+        resolveOffset(String(next - 1));
+      }
+    } catch (error) {
+      if (this.isCurrent(partition, held) && !held.abort.signal.aborted) {
+        held.failures++;
+        this.report(error, partition);
+        this.reposition(partition, held);
+      }
+    } finally {
+      clearInterval(timer);
+    }
+    // kafkajs must know, to join again.
+    if (lost) throw lost;
+  }
+
+  /** kafkajs moves on by itself over what holds no records for us. */
+  private onBatchEnd({ partition, batchSize, lastOffset }: ConsumerEndBatchProcessEvent['payload']): void {
+    const held = this.held.get(partition);
+    if (batchSize > 0 || held?.next === undefined) return;
+    held.next = Math.max(held.next, Number(lastOffset) + 1);
+    this.context.onSkipped?.(partition, held.next);
+  }
+
+  private abortAll(): void {
+    for (const { abort } of this.held.values()) abort.abort();
+  }
+
+  private isCurrent(partition: number, held: Held): boolean {
+    return !this.closed && this.held.get(partition) === held;
+  }
+
+  private report(error: unknown, partition: number): void {
+    this.handler.onError?.(error as Error, partition);
+  }
+}
+
+function toRecord(topic: string, partition: number, message: KafkaMessage & { headers?: IHeaders }): LogRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestampMs: Number(message.timestamp),
+    key: message.key?.toString('utf8') ?? '',
+    value: message.value ?? new Uint8Array(),
+  };
+}
+
+function isMembershipLost(error: unknown): boolean {
+  const { type } = rootCause(error);
+  return type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION' || type === 'FENCED_INSTANCE_ID';
+}
+
+function offsetLost(topic: string, wanted: number, { partition, firstOffset, endOffset }: PartitionBounds): EventLogError {
+  const lost = wanted < firstOffset ? `offsets ${wanted} to ${firstOffset - 1} were deleted by retention` : `the log ends at ${endOffset}`;
+  return new EventLogError(
+    `${topic}-${partition} should go on at offset ${wanted}, but ${lost}: rebuild the states from the archive, or raise the topic's retention`,
+    'offset-out-of-range',
+    false,
+  );
+}

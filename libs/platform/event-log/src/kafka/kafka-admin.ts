@@ -1,0 +1,169 @@
+/** Topics and offsets, through an admin client that is replaced when its picture of the cluster may be old. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigResourceTypes, type Admin } from 'kafkajs';
+import { EventLogError, TopicMismatchError, UnknownTopicError, type PartitionBounds, type TopicSpec } from '../port';
+import { backOffMs, newAdmin, Replaceable } from './kafka-clients';
+import { isAnswer, isPermanent, rootCause, translate } from './kafka-errors';
+import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
+
+/** A topic keeps its records in another way than the configuration wants. */
+export class TopicPolicyError extends EventLogError {
+  constructor(
+    readonly topic: string,
+    readonly wantedPolicy: string,
+    readonly actualPolicy: string,
+  ) {
+    super(
+      `topic ${topic} has cleanup.policy=${actualPolicy}, and must have cleanup.policy=${wantedPolicy}: ` +
+        (wantedPolicy === 'compact' ? 'old records of keys would get lost' : 'all but the newest record of a key would get lost'),
+      'topic-policy',
+      false,
+    );
+  }
+}
+
+export class KafkaAdmin {
+  private readonly admin: Replaceable<Admin>;
+  private closed = false;
+
+  constructor(private readonly settings: KafkaSettings) {
+    this.admin = new Replaceable(settings, newAdmin);
+  }
+
+  /** Proves that the cluster answers and accepts the credentials. */
+  async check(): Promise<void> {
+    await this.call(`connect to ${this.settings.brokers.join(', ')}`, (admin) => admin.describeCluster());
+  }
+
+  /** Creates what is missing and verifies the rest. A program that may not create topics needs them made before. */
+  async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    const missing: TopicSpec[] = [];
+    for (const spec of specs) {
+      const actual = await this.partitionCount(spec.name).catch((error: unknown) => {
+        if (!(error instanceof UnknownTopicError)) throw error;
+        return undefined;
+      });
+      if (actual === undefined) missing.push(spec);
+      else if (actual !== spec.partitionCount) throw new TopicMismatchError(spec.name, spec.partitionCount, actual);
+    }
+    if (missing.length > 0) await this.create(missing);
+    await this.verifyPolicies(specs);
+  }
+
+  /** @throws UnknownTopicError */
+  async partitionCount(topic: string): Promise<number> {
+    return this.call(
+      `read the metadata of ${topic}`,
+      async (admin) => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [this.brokerName(topic)] });
+        const count = topics[0]?.partitions.length ?? 0;
+        if (count === 0) throw new UnknownTopicError(topic);
+        return count;
+      },
+      topic,
+    );
+  }
+
+  async bounds(topic: string): Promise<PartitionBounds[]> {
+    const offsets = await this.call(
+      `read the offsets of ${topic}`,
+      (admin) => admin.fetchTopicOffsets(this.brokerName(topic)),
+      topic,
+    );
+    return offsets
+      .map(({ partition, low, high }) => ({ partition, firstOffset: Number(low), endOffset: Number(high) }))
+      .sort((a, b) => a.partition - b.partition);
+  }
+
+  /** Tried once: what is left behind expires by itself. */
+  async deleteGroup(brokerGroupId: string): Promise<void> {
+    const admin = await this.admin.get();
+    await admin.deleteGroups([brokerGroupId]);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.admin.close();
+  }
+
+  private async create(specs: readonly TopicSpec[]): Promise<void> {
+    const { replicationFactor } = this.settings;
+    // With one replica allowed to be away, acknowledged records survive the loss of a broker.
+    const minInSync = { name: 'min.insync.replicas', value: String(Math.max(1, replicationFactor - 1)) };
+    await this.call(`create ${specs.map(({ name }) => name).join(', ')}`, (admin) =>
+      admin.createTopics({
+        waitForLeaders: true,
+        timeout: this.settings.requestTimeoutMs,
+        topics: specs.map(({ name, partitionCount, compacted }) => ({
+          topic: this.brokerName(name),
+          numPartitions: partitionCount,
+          replicationFactor,
+          configEntries: [{ name: 'cleanup.policy', value: policyOf(compacted) }, minInSync],
+        })),
+      }),
+    );
+    for (const { name, partitionCount } of specs) {
+      // Another broker may not have heard of the topic yet; or another program made it first, in its own way.
+      const actual = await this.retrying((error) => error instanceof UnknownTopicError, () => this.partitionCount(name));
+      if (actual !== partitionCount) throw new TopicMismatchError(name, partitionCount, actual);
+    }
+  }
+
+  private async verifyPolicies(specs: readonly TopicSpec[]): Promise<void> {
+    const policies = await this.call('read the configuration of topics', async (admin) => {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: specs.map(({ name }) => ({
+          type: ConfigResourceTypes.TOPIC,
+          name: this.brokerName(name),
+          configNames: ['cleanup.policy'],
+        })),
+      });
+      return new Map(resources.map(({ resourceName, configEntries }) => [resourceName, configEntries[0]?.configValue]));
+    }).catch((error: unknown) => {
+      // Reading configurations is a right of its own, and the check a courtesy.
+      if (rootCause(error).type === 'TOPIC_AUTHORIZATION_FAILED') return undefined;
+      throw error;
+    });
+    for (const { name, compacted } of specs) {
+      const actual = policies?.get(this.brokerName(name));
+      if (actual !== undefined && actual !== policyOf(compacted)) throw new TopicPolicyError(name, policyOf(compacted), actual);
+    }
+  }
+
+  /** Repeats `run` on fresh clients until it works, the cluster answers no, or the call time-out is over. */
+  private call<Result>(what: string, run: (admin: Admin) => Promise<Result>, topic?: string): Promise<Result> {
+    return this.retrying(
+      (error) => !isPermanent(error) && !(error instanceof UnknownTopicError),
+      async () => {
+        let admin: Admin | undefined;
+        try {
+          admin = await this.admin.get();
+          return await run(admin);
+        } catch (error) {
+          if (admin && !isAnswer(error)) await this.admin.discard(admin);
+          throw translate(what, error, topic);
+        }
+      },
+    );
+  }
+
+  private async retrying<Result>(again: (error: unknown) => boolean, run: () => Promise<Result>): Promise<Result> {
+    const deadlineMs = Date.now() + callTimeoutMs(this.settings);
+    for (let failures = 0; ; failures++) {
+      try {
+        return await run();
+      } catch (error) {
+        const waitMs = backOffMs(failures, 1_000);
+        if (this.closed || !again(error) || Date.now() + waitMs > deadlineMs) throw error;
+        await sleep(waitMs);
+      }
+    }
+  }
+
+  private brokerName(topic: string): string {
+    return `${this.settings.namespace}${topic}`;
+  }
+}
+
+const policyOf = (compacted: boolean | undefined) => (compacted ? 'compact' : 'delete');

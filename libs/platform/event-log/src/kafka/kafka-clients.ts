@@ -1,0 +1,135 @@
+/** Makes kafkajs clients: each with connections of its own, and replaced as a whole when it fails. */
+import { Kafka, logLevel, type Admin, type Consumer, type ConsumerConfig, type Producer } from 'kafkajs';
+import { LogUnavailableError } from '../port';
+import { ClientSockets } from './client-sockets';
+import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
+
+/** A kafkajs client and the only reliable way to end it. */
+export interface OwnedClient<Client> {
+  readonly client: Client;
+  /** Leaves politely if that goes quickly, and then closes every connection. */
+  close(): Promise<void>;
+}
+
+type AnyClient = Admin | Consumer | Producer;
+
+/** Not connected yet. */
+export function newAdmin(settings: KafkaSettings): OwnedClient<Admin> {
+  return own(settings, settings.requestTimeoutMs, (kafka) => kafka.admin());
+}
+
+/** Not connected yet; takes the partition that each message names. */
+export function newProducer(settings: KafkaSettings): OwnedClient<Producer> {
+  return own(settings, settings.requestTimeoutMs, (kafka) =>
+    kafka.producer({
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      // The partition was chosen by `partitionOf`, so that every driver and every reader agree on it.
+      createPartitioner: () => (args) => args.message.partition ?? 0,
+    }),
+  );
+}
+
+/** Not connected yet. */
+export function newConsumer(settings: KafkaSettings, config: ConsumerConfig & { rebalanceTimeout: number }): OwnedClient<Consumer> {
+  // The answer to a join waits until all other members have come.
+  const silenceLimitMs = config.rebalanceTimeout + settings.requestTimeoutMs;
+  return own(settings, silenceLimitMs, (kafka) => kafka.consumer(config));
+}
+
+function own<Client extends AnyClient>(
+  settings: KafkaSettings,
+  silenceLimitMs: number,
+  create: (kafka: Kafka) => Client,
+): OwnedClient<Client> {
+  const { tls, sasl, requestTimeoutMs } = settings;
+  const sockets = new ClientSockets(silenceLimitMs);
+  const client = create(
+    new Kafka({
+      clientId: settings.clientId,
+      brokers: [...settings.brokers],
+      ssl: tls === undefined || tls === false ? undefined : tls,
+      sasl: sasl as ConstructorParameters<typeof Kafka>[0]['sasl'],
+      connectionTimeout: Math.min(5_000, requestTimeoutMs),
+      authenticationTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      enforceRequestTimeout: true,
+      // Retries are made here, on a fresh client: kafkajs's own can resolve without having sent everything (a partition
+      // whose new leader had answered before its old one failed is taken as sent), and keep dead connections.
+      retry: { retries: 0, initialRetryTime: 50, maxRetryTime: 500 },
+      socketFactory: sockets.factory,
+      logLevel: logLevel.NOTHING,
+    }),
+  );
+  // All three kinds have this event, but TypeScript cannot call a union of their `on`.
+  const admin = client as Admin;
+  admin.on(admin.events.REQUEST_TIMEOUT, ({ payload }) => sockets.drop(payload.broker));
+  return {
+    client,
+    close: async () => {
+      await within(Math.min(5_000, requestTimeoutMs), 'disconnect', client.disconnect()).catch(() => undefined);
+      sockets.destroy();
+    },
+  };
+}
+
+/** Connects, in bounded time; on failure nothing is left open. */
+export async function connect<Client extends AnyClient>(owned: OwnedClient<Client>, settings: KafkaSettings): Promise<Client> {
+  try {
+    await within(callTimeoutMs(settings), 'connect', owned.client.connect());
+    return owned.client;
+  } catch (error) {
+    void owned.close();
+    throw error;
+  }
+}
+
+/** One client at a time, made when first needed and again after it was discarded. */
+export class Replaceable<Client extends AnyClient> {
+  private current: { owned: OwnedClient<Client>; connected: Promise<Client> } | undefined;
+
+  constructor(
+    private readonly settings: KafkaSettings,
+    private readonly create: (settings: KafkaSettings) => OwnedClient<Client>,
+  ) {}
+
+  get(): Promise<Client> {
+    if (!this.current) {
+      const owned = this.create(this.settings);
+      const current = { owned, connected: connect(owned, this.settings) };
+      current.connected.catch(() => this.current === current && (this.current = undefined));
+      this.current = current;
+    }
+    return this.current.connected;
+  }
+
+  /** The next `get` connects anew. Does nothing when `client` was replaced already. */
+  async discard(client: Client): Promise<void> {
+    if (this.current?.owned.client === client) await this.close();
+  }
+
+  async close(): Promise<void> {
+    const current = this.current;
+    this.current = undefined;
+    await current?.owned.close();
+  }
+}
+
+/** @throws LogUnavailableError when `work` takes longer; its own outcome is then ignored */
+export async function within<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new LogUnavailableError(`Kafka did not ${what} within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}
+
+/** Waiting time before attempt `failures + 1`. */
+export function backOffMs(failures: number, maxMs = 5_000): number {
+  return Math.min(maxMs, 50 * 2 ** Math.min(failures, 10));
+}

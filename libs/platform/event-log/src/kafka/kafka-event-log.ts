@@ -1,0 +1,170 @@
+/**
+ * The event log on Apache Kafka through kafkajs. Known faults of kafkajs 2.2.4 and what is done about each:
+ * it may roll back its idempotent sequence and lose a batch (idempotence off, one send in flight: `append-queue.ts`);
+ * its retries may take a partition for sent that was not (retries made here: `kafka-appender.ts`);
+ * it keeps connections on which nothing answers (`client-sockets.ts`);
+ * it may stop consuming after a crash in a rebalance (`kafka-subscription.ts` begins anew);
+ * it has no manual assignment (a tail is a group of its own, deleted on stop: `kafka-tail.ts`).
+ */
+import { randomUUID } from 'node:crypto';
+import { partitionOf } from '../partition';
+import {
+  EventLogError,
+  type EventLog,
+  type GroupHandler,
+  type GroupOptions,
+  type NewRecord,
+  type PartitionBounds,
+  type RecordPosition,
+  type Subscription,
+  type TailHandler,
+  type TopicSpec,
+} from '../port';
+import type { RoutedRecord } from './append-queue';
+import { registerCodecs } from './codecs';
+import { KafkaAdmin } from './kafka-admin';
+import { KafkaAppender } from './kafka-appender';
+import { translate } from './kafka-errors';
+import type { KafkaSettings } from './kafka-settings';
+import { KafkaSubscription } from './kafka-subscription';
+import { tailTopic } from './kafka-tail';
+
+/** Connects, and proves that the cluster accepts this client. @throws LogUnavailableError, EventLogError "not-authorised" */
+export async function openKafkaEventLog(settings: KafkaSettings): Promise<EventLog> {
+  await registerCodecs();
+  const admin = new KafkaAdmin(settings);
+  try {
+    await admin.check();
+  } catch (error) {
+    await admin.close();
+    throw error;
+  }
+  return new KafkaEventLog(settings, admin);
+}
+
+class KafkaEventLog implements EventLog {
+  private readonly partitionCounts = new Map<string, number>();
+  private readonly appenders = new Map<string, KafkaAppender>();
+  private readonly subscriptions = new Set<Subscription>();
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly settings: KafkaSettings,
+    private readonly admin: KafkaAdmin,
+  ) {}
+
+  async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    this.assertOpen();
+    await this.admin.ensureTopics(specs);
+  }
+
+  async partitionCount(topic: string): Promise<number> {
+    this.assertOpen();
+    // Fixed for a topic version, so asked once.
+    const known = this.partitionCounts.get(topic);
+    if (known !== undefined) return known;
+    const count = await this.admin.partitionCount(topic);
+    this.partitionCounts.set(topic, count);
+    return count;
+  }
+
+  async append(topic: string, records: readonly NewRecord[]): Promise<RecordPosition[]> {
+    this.assertOpen();
+    if (records.length === 0) return [];
+    const count = await this.partitionCount(topic);
+    const routed = records.map((record): RoutedRecord => ({ ...record, partition: partitionOf(record.key, count) }));
+    return this.appenderOf(topic).queue.append(routed);
+  }
+
+  async joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription> {
+    const group = await this.join(options, handler);
+    if (!options.ephemeral) return group;
+    let stopped: Promise<void> | undefined;
+    const stop = async () => {
+      await group.stop();
+      const groupId = `${this.settings.namespace}${options.groupId}`;
+      await this.admin.deleteGroup(groupId).catch((error: unknown) => handler.onError?.(error as Error, undefined));
+    };
+    const own: Subscription = {
+      assignedPartitions: () => group.assignedPartitions(),
+      heartbeatAgeMs: () => group.heartbeatAgeMs(),
+      stop: () => (stopped ??= stop()),
+    };
+    this.subscriptions.delete(group);
+    this.subscriptions.add(own);
+    return own;
+  }
+
+  async tail(topic: string, handler: TailHandler): Promise<Subscription> {
+    await this.partitionCount(topic);
+    const groupId = `tail-${this.settings.clientId}-${randomUUID()}`;
+    let group: Subscription | undefined;
+    const tail = await tailTopic(
+      {
+        bounds: () => this.bounds(topic),
+        join: async (groupHandler, onSkipped) => (group = await this.join({ topic, groupId }, groupHandler, onSkipped)),
+        deleteGroup: () => this.admin.deleteGroup(`${this.settings.namespace}${groupId}`),
+      },
+      this.closing.signal,
+      handler,
+    );
+    if (group) this.subscriptions.delete(group);
+    this.subscriptions.add(tail);
+    return tail;
+  }
+
+  async bounds(topic: string): Promise<PartitionBounds[]> {
+    await this.partitionCount(topic);
+    return this.admin.bounds(topic);
+  }
+
+  async close(): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
+    await Promise.allSettled([...this.appenders.values()].map((appender) => appender.close()));
+    await Promise.allSettled([...this.subscriptions].map((subscription) => subscription.stop()));
+    await this.admin.close();
+  }
+
+  private async join(
+    options: GroupOptions,
+    handler: GroupHandler,
+    onSkipped?: (partition: number, next: number) => void,
+  ): Promise<Subscription> {
+    await this.partitionCount(options.topic);
+    const { settings } = this;
+    const subscription = new KafkaSubscription(
+      {
+        settings,
+        brokerTopic: `${settings.namespace}${options.topic}`,
+        brokerGroupId: `${settings.namespace}${options.groupId}`,
+        bounds: (topic) => this.admin.bounds(topic),
+        onSkipped,
+      },
+      options,
+      handler,
+    );
+    // Known before it has started, so that `close` finds it.
+    this.subscriptions.add(subscription);
+    try {
+      await subscription.start();
+    } catch (error) {
+      this.subscriptions.delete(subscription);
+      throw translate(`join group ${options.groupId}`, error, options.topic);
+    }
+    return subscription;
+  }
+
+  private assertOpen(): void {
+    if (this.closing.signal.aborted) throw new EventLogError('the event log is closed', 'closed', false);
+  }
+
+  private appenderOf(topic: string): KafkaAppender {
+    let appender = this.appenders.get(topic);
+    if (!appender) {
+      appender = new KafkaAppender(this.settings, topic);
+      this.appenders.set(topic, appender);
+    }
+    return appender;
+  }
+}

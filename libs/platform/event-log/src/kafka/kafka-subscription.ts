@@ -1,0 +1,80 @@
+/**
+ * A member of a consumer group that outlives the failures of its connection: kafkajs may crash for good in a rebalance
+ * or when a broker goes, so a failed session (`group-session.ts`) is closed and a new one begun, until it is stopped.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { GroupHandler, GroupOptions, Subscription } from '../port';
+import { GroupSession, type GroupContext } from './group-session';
+import { backOffMs } from './kafka-clients';
+import { PartitionWork } from './partition-work';
+
+export class KafkaSubscription implements Subscription {
+  private readonly context: GroupContext;
+  private readonly stopping = new AbortController();
+  private session: GroupSession | undefined;
+  private supervision: Promise<void> | undefined;
+  private lastSignOfLifeMs = Date.now();
+
+  constructor(
+    context: Omit<GroupContext, 'work' | 'onSignOfLife'>,
+    private readonly options: GroupOptions,
+    private readonly handler: GroupHandler,
+  ) {
+    this.context = { ...context, work: new PartitionWork(), onSignOfLife: () => (this.lastSignOfLifeMs = Date.now()) };
+  }
+
+  /** Connects, and from then on stays a member. @throws when the first connection fails */
+  async start(): Promise<void> {
+    this.session = await this.newSession();
+    this.supervision = this.supervise(this.session);
+  }
+
+  assignedPartitions(): number[] {
+    return this.session?.assignedPartitions() ?? [];
+  }
+
+  heartbeatAgeMs(): number {
+    return Date.now() - this.lastSignOfLifeMs;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.session?.close(true);
+    await this.supervision;
+    await this.context.work.allSettled();
+  }
+
+  private async newSession(): Promise<GroupSession> {
+    const session = new GroupSession(this.context, this.options, this.handler);
+    await session.start();
+    return session;
+  }
+
+  private async supervise(first: GroupSession): Promise<void> {
+    const stopped = new Promise<undefined>((resolve) =>
+      this.stopping.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+    );
+    let session: GroupSession | undefined = first;
+    for (let failures = 0; !this.stopping.signal.aborted; ) {
+      if (session) {
+        const startedMs = Date.now();
+        const error = await Promise.race([session.failed, stopped]);
+        if (!error) return;
+        this.handler.onError?.(error, undefined);
+        await session.close(false);
+        failures = Date.now() - startedMs > this.context.settings.sessionTimeoutMs ? 0 : failures + 1;
+      }
+      await sleep(backOffMs(failures), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      if (this.stopping.signal.aborted) return;
+      try {
+        session = await this.newSession();
+        this.session = session;
+        if (this.stopping.signal.aborted) await session.close(true);
+      } catch (error) {
+        session = undefined;
+        failures++;
+        this.handler.onError?.(error as Error, undefined);
+      }
+    }
+  }
+}

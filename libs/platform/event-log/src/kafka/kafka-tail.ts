@@ -1,0 +1,63 @@
+/**
+ * Reads a whole topic, alone. kafkajs cannot read without a group, so each tail is a group of its own with positions in
+ * memory, deleted when the tail stops.
+ */
+import { EventLogError, type GroupHandler, type PartitionBounds, type Subscription, type TailHandler } from '../port';
+
+/** What a tail needs of the log. */
+export interface TailContext {
+  readonly bounds: () => Promise<PartitionBounds[]>;
+  readonly join: (handler: GroupHandler, onSkipped: (partition: number, next: number) => void) => Promise<Subscription>;
+  readonly deleteGroup: () => Promise<void>;
+}
+
+/** Resolves once all that was there at the call has been handled. @throws when the log is closed before that */
+export async function tailTopic({ bounds, join, deleteGroup }: TailContext, closing: AbortSignal, handler: TailHandler): Promise<Subscription> {
+  const next = new Map<number, number>();
+  const goals = new Map<number, number>();
+  for (const { partition, firstOffset, endOffset } of await bounds()) if (endOffset > firstOffset) goals.set(partition, endOffset);
+
+  let caughtUp!: () => void;
+  let giveUp!: (error: Error) => void;
+  const reached = new Promise<void>((resolve, reject) => {
+    caughtUp = resolve;
+    giveUp = reject;
+  });
+  const advance = (partition: number, position: number, isEnd: boolean) => {
+    next.set(partition, position);
+    if (isEnd || position >= (goals.get(partition) ?? 0)) goals.delete(partition);
+    if (goals.size === 0) caughtUp();
+  };
+  if (goals.size === 0) caughtUp();
+
+  const group = await join(
+    {
+      resumeOffset: async (partition) => next.get(partition),
+      onBatch: async ({ partition, records, lag }) => {
+        await handler.onRecords(records);
+        // Compaction may have removed the very last records: no lag means the end as well.
+        advance(partition, (records.at(-1)?.offset ?? -1) + 1, lag === 0);
+      },
+      onError: (error) => handler.onError?.(error),
+    },
+    (partition, position) => advance(partition, position, false),
+  );
+  const onClosing = () => giveUp(new EventLogError('the event log is closed', 'closed', false));
+  closing.addEventListener('abort', onClosing, { once: true });
+  if (closing.aborted) onClosing();
+  try {
+    await reached;
+  } finally {
+    closing.removeEventListener('abort', onClosing);
+  }
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    await group.stop();
+    await deleteGroup().catch((error: unknown) => handler.onError?.(error as Error));
+  };
+  return {
+    assignedPartitions: () => group.assignedPartitions(),
+    heartbeatAgeMs: () => group.heartbeatAgeMs(),
+    stop: () => (stopped ??= stop()),
+  };
+}

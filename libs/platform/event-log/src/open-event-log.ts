@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, requireConsistentEventLog, type EventLogSettings } from '@watchnext/config';
+import { openEmbeddedEventLog } from './embedded/embedded-event-log';
+import { openKafkaEventLog } from './kafka/kafka-event-log';
+import { KAFKA_DEFAULTS, type KafkaSettings } from './kafka/kafka-settings';
+import type { EventLog } from './port';
+
+/**
+ * The event log that the settings name.
+ *
+ * @param embeddedFolder folder of the embedded driver, as `embeddedPaths(…).eventLog`; not used with Kafka
+ * @throws ConfigError naming the variables at fault; with Kafka also LogUnavailableError where no broker answers within
+ *   twice the request time-out, and EventLogError "not-authorised"
+ */
+export async function openEventLog(settings: EventLogSettings, embeddedFolder: string): Promise<EventLog> {
+  requireConsistentEventLog(settings);
+  if (settings.WATCHNEXT_EVENT_LOG === 'embedded') return openEmbeddedEventLog(embeddedFolder);
+  return openKafkaEventLog(kafkaSettingsOf(settings));
+}
+
+/** @throws ConfigError where a certificate cannot be read */
+export function kafkaSettingsOf(settings: EventLogSettings): KafkaSettings {
+  requireConsistentEventLog(settings);
+  const { WATCHNEXT_KAFKA_SASL_MECHANISM: mechanism } = settings;
+  return {
+    ...KAFKA_DEFAULTS,
+    brokers: settings.WATCHNEXT_KAFKA_BROKERS ?? [],
+    namespace: settings.WATCHNEXT_KAFKA_NAMESPACE,
+    compression: settings.WATCHNEXT_KAFKA_COMPRESSION,
+    replicationFactor: settings.WATCHNEXT_KAFKA_REPLICATION_FACTOR,
+    requestTimeoutMs: settings.WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS,
+    sessionTimeoutMs: settings.WATCHNEXT_KAFKA_SESSION_TIMEOUT_MS,
+    tls: settings.WATCHNEXT_KAFKA_TLS && {
+      ca: readPem('WATCHNEXT_KAFKA_TLS_CA_FILE', settings.WATCHNEXT_KAFKA_TLS_CA_FILE),
+      cert: readPem('WATCHNEXT_KAFKA_TLS_CERT_FILE', settings.WATCHNEXT_KAFKA_TLS_CERT_FILE),
+      key: readPem('WATCHNEXT_KAFKA_TLS_KEY_FILE', settings.WATCHNEXT_KAFKA_TLS_KEY_FILE),
+    },
+    sasl: mechanism && {
+      mechanism,
+      username: settings.WATCHNEXT_KAFKA_SASL_USERNAME ?? '',
+      password: settings.WATCHNEXT_KAFKA_SASL_PASSWORD?.reveal() ?? '',
+    },
+  };
+}
+
+function readPem(variable: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`${variable}: cannot be read (${(error as NodeJS.ErrnoException).code})`]);
+  }
+}

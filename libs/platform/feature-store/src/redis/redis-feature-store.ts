@@ -1,0 +1,129 @@
+/**
+ * The feature store on Redis 7: standalone, Sentinel or Cluster.
+ *
+ * All of a partition lies under one hash tag, so on one primary:
+ *
+ *   <namespace>:{p3}:states   hash: user id → encoded state, and under MARK_FIELD the partition's mark
+ *   <namespace>:{p3}:users    sorted set of the user ids, for listing
+ *
+ * State and mark being in one hash, a reader gets both of one moment by a plain HMGET and needs no right but to read.
+ *
+ * A commit whose answer was lost may have been carried out. The store does not send it again: the caller's next commit
+ * that expects the old mark is refused with MarkConflictError and the mark that is stored, from where it goes on. A
+ * failover that lost the last writes shows in the same way, since states and mark go back together.
+ */
+import { Mark } from '@watchnext/contract';
+import { FeatureStoreError, type FeatureStore, MarkConflictError, type StateCommit, type StoredState } from '../port';
+import { RedisConnection } from './redis-connection';
+import type { RedisSettings } from './redis-settings';
+import { COMMIT_SCRIPT } from './scripts';
+
+/** No user id has a control character. */
+const MARK_FIELD = '\0mark';
+/** States of one HMGET: Redis serves nobody else meanwhile. */
+const READ_CHUNK_USERS = 1_000;
+
+interface ScriptedRedis {
+  commitPartitionBuffer(
+    statesKey: string,
+    usersKey: string,
+    args: readonly (string | Buffer)[],
+  ): Promise<[number, (Buffer | null)?]>;
+}
+
+/** @param namespace prefix of all keys; one for each topic version */
+export function openRedisFeatureStore(settings: RedisSettings, namespace = 'watchnext'): FeatureStore {
+  return new RedisFeatureStore(new RedisConnection(settings), namespace);
+}
+
+class RedisFeatureStore implements FeatureStore {
+  private readonly scripts: ScriptedRedis;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly namespace: string,
+  ) {
+    // ioredis sends the digest and, where a primary does not know it, the script: a new primary needs no reload by us.
+    this.redis.defineCommand('commitPartition', { numberOfKeys: 2, lua: COMMIT_SCRIPT });
+    this.scripts = this.redis as unknown as ScriptedRedis;
+  }
+
+  async read(partition: number, userId: string): Promise<StoredState> {
+    const [state, mark] = await this.call('read', () =>
+      this.redis.hmgetBuffer(this.statesKey(partition), checkUserId(userId), MARK_FIELD),
+    );
+    return { state: state ?? undefined, mark: decodeMark(mark) };
+  }
+
+  async readMany(partition: number, userIds: readonly string[]): Promise<Map<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>();
+    for (let from = 0; from < userIds.length; from += READ_CHUNK_USERS) {
+      const chunk = userIds.slice(from, from + READ_CHUNK_USERS).map(checkUserId);
+      const states = await this.call('readMany', () => this.redis.hmgetBuffer(this.statesKey(partition), ...chunk));
+      states.forEach((state, index) => state && found.set(chunk[index] as string, state));
+    }
+    return found;
+  }
+
+  async readMark(partition: number): Promise<Mark | undefined> {
+    return decodeMark(await this.call('readMark', () => this.redis.hgetBuffer(this.statesKey(partition), MARK_FIELD)));
+  }
+
+  async commit(partition: number, { expected, next, states }: StateCommit): Promise<void> {
+    const args: (string | Buffer)[] = [MARK_FIELD, encodeMark(expected), encodeMark(next)];
+    for (const [userId, state] of states) {
+      args.push(checkUserId(userId), Buffer.from(state.buffer, state.byteOffset, state.byteLength));
+    }
+    const [written, stored] = await this.call('commit', () =>
+      this.scripts.commitPartitionBuffer(this.statesKey(partition), this.usersKey(partition), args),
+    );
+    if (!written) throw new MarkConflictError(partition, expected, decodeMark(stored));
+  }
+
+  async listUserIds(partition: number, options: { afterUserId?: string; limit: number }): Promise<string[]> {
+    const from = options.afterUserId === undefined ? '-' : `(${options.afterUserId}`;
+    return this.call('listUserIds', () =>
+      this.redis.zrangebylex(this.usersKey(partition), from, '+', 'LIMIT', 0, options.limit),
+    );
+  }
+
+  async clear(partition: number): Promise<void> {
+    await this.call('clear', () => this.redis.unlink(this.statesKey(partition), this.usersKey(partition)));
+  }
+
+  async close(): Promise<void> {
+    await (this.closing ??= this.connection.close());
+  }
+
+  private get redis() {
+    return this.connection.client;
+  }
+
+  private statesKey(partition: number): string {
+    return `${this.namespace}:{p${partition}}:states`;
+  }
+
+  private usersKey(partition: number): string {
+    return `${this.namespace}:{p${partition}}:users`;
+  }
+
+  private call<Result>(operation: string, send: () => Promise<Result>): Promise<Result> {
+    if (this.closing) throw new FeatureStoreError('the feature store is closed', 'closed', false);
+    return this.connection.call(operation, send);
+  }
+}
+
+function checkUserId(userId: string): string {
+  if (userId === MARK_FIELD) throw new RangeError('a user id has no control characters');
+  return userId;
+}
+
+/** Marks are compared as bytes: protobuf's encoding of these three fields has one form only. */
+function encodeMark(mark: Mark | undefined): Buffer {
+  return mark ? Buffer.from(Mark.encode(mark).finish()) : Buffer.alloc(0);
+}
+
+function decodeMark(bytes: Buffer | null | undefined): Mark | undefined {
+  return bytes && bytes.length > 0 ? Mark.decode(bytes) : undefined;
+}

@@ -1,0 +1,28 @@
+/**
+ * The one operation that must be atomic and conditional, as Lua on the primary that owns the partition's hash tag.
+ *
+ * The first line declares the script (Redis 7): a primary that became a replica, or one that is out of memory, then
+ * refuses all of it before its first step.
+ *
+ * KEYS: the partition's hash; the sorted set of its user ids (all of score 0, so sorted by their bytes).
+ * ARGV: the mark's field, expected mark ('' for none), next mark, then user id and state in turn.
+ * Answers {1} when written, {0, stored mark or false} when refused.
+ */
+export const COMMIT_SCRIPT = `#!lua
+local stored = redis.call('HGET', KEYS[1], ARGV[1])
+if (stored or '') ~= ARGV[2] then return { 0, stored } end
+local step = 200
+for first = 4, #ARGV, step do
+  local last = math.min(first + step - 1, #ARGV)
+  if redis.call('HSET', KEYS[1], unpack(ARGV, first, last)) > 0 then
+    local members = {}
+    for i = first, last, 2 do
+      members[#members + 1] = 0
+      members[#members + 1] = ARGV[i]
+    end
+    redis.call('ZADD', KEYS[2], unpack(members))
+  end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return { 1 }
+`;

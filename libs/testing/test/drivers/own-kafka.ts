@@ -1,0 +1,91 @@
+/** A Kafka of a spec's own, to be restarted, killed or secured. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { KAFKA_DEFAULTS, type KafkaSettings } from '@watchnext/event-log';
+import { startStack, stopStack, type Stack, type StackOptions } from '@watchnext/local-stack';
+import { FoldingHandler, temporaryDirectory } from '../../src';
+
+/**
+ * Folder with Kafka's jars: WATCHNEXT_STACK_DIR, or where `npm run stack:up` puts them.
+ *
+ * Without them or without Java the spec is shown as skipped, by name; under CI=true it fails.
+ */
+export function requireOwnKafka(): string | undefined {
+  const directory = process.env['WATCHNEXT_STACK_DIR'] ?? resolve(__dirname, '..', '..', '..', '..', '.stack');
+  const hasJava = spawnSync('java', ['-version'], { stdio: 'ignore' }).status === 0;
+  const missing = !hasJava ? 'Java 17' : !existsSync(join(directory, 'kafka')) ? "Kafka's jars" : undefined;
+  if (missing === undefined) return directory;
+  const name = `needs ${missing}: run npm run stack:up once, or set WATCHNEXT_STACK_DIR to its folder`;
+  if (process.env['CI'] === 'true') {
+    it(name, () => {
+      throw new Error(`${missing} not found, and CI=true allows no skipping`);
+    });
+  } else {
+    it.skip(name, () => undefined);
+  }
+  return undefined;
+}
+
+export interface OwnKafka {
+  readonly stack: Stack;
+  readonly directory: string;
+  /** Of a client that gives up soon. */
+  readonly settings: KafkaSettings;
+  stop(): Promise<void>;
+}
+
+export async function startOwnKafka(jarsDirectory: string, options: Partial<StackOptions> = {}): Promise<OwnKafka> {
+  const { path, remove } = await temporaryDirectory('kafka');
+  const stack = await startStack({ directory: path, jarsDirectory, brokerCount: 1, redis: 'none', ...options });
+  const brokers = (stack.environment['WATCHNEXT_KAFKA_BROKERS'] as string).split(',');
+  return {
+    stack,
+    directory: path,
+    settings: { ...KAFKA_DEFAULTS, brokers, requestTimeoutMs: 2_000, sessionTimeoutMs: 6_000 },
+    stop: async () => {
+      await stopStack(path);
+      await remove();
+    },
+  };
+}
+
+/** Appends numbered records until told to stop, and remembers which were acknowledged. */
+export class SteadyProducer {
+  readonly acknowledged: string[] = [];
+  readonly errors: Error[] = [];
+  /** The longest time that one append took to succeed or fail. */
+  longestMs = 0;
+  private stopped = false;
+  private readonly running: Promise<void>;
+
+  constructor(append: (records: { key: string; value: Uint8Array }[]) => Promise<unknown>) {
+    this.running = this.run(append);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+  }
+
+  private async run(append: (records: { key: string; value: Uint8Array }[]) => Promise<unknown>): Promise<void> {
+    for (let batch = 0; !this.stopped; batch++) {
+      const texts = Array.from({ length: 20 }, (_, i) => `${batch}:${i}`);
+      const startMs = Date.now();
+      try {
+        await append(texts.map((text, i) => ({ key: `user-${i}`, value: Buffer.from(text) })));
+        this.acknowledged.push(...texts);
+      } catch (error) {
+        this.errors.push(error as Error);
+      }
+      this.longestMs = Math.max(this.longestMs, Date.now() - startMs);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+/** Acknowledged records that the handler has not been given. */
+export function missingFrom(handler: FoldingHandler, acknowledged: readonly string[]): string[] {
+  const seen = new Set(handler.texts());
+  return acknowledged.filter((text) => !seen.has(text));
+}

@@ -1,0 +1,103 @@
+/** A broker with TLS, SCRAM and authorisation: who may, may; everybody else hears why not, soon, and no log a secret. */
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { openKafkaEventLog, type KafkaSettings } from '@watchnext/event-log';
+import type { KafkaSecurity } from '@watchnext/local-stack';
+import { eventually, FoldingHandler } from '../src';
+import { requireOwnKafka, startOwnKafka, type OwnKafka } from './drivers/own-kafka';
+
+const jars = requireOwnKafka();
+const TOPIC = 'secured.v1';
+const LIMIT_MS = 60_000;
+const SLACK_MS = 3_000;
+
+(jars === undefined ? describe.skip : describe)('Kafka with TLS, SCRAM and authorisation', () => {
+  let kafka: OwnKafka;
+  let security: KafkaSecurity;
+  let secured: KafkaSettings;
+  let printed = '';
+
+  beforeAll(async () => {
+    kafka = await startOwnKafka(jars as string, { secureKafka: true });
+    security = kafka.stack.security as KafkaSecurity;
+    const ca = readFileSync(security.caFile, 'utf8');
+    secured = { ...kafka.settings, tls: { ca }, sasl: { mechanism: 'scram-sha-512', ...security.admin } };
+  }, LIMIT_MS);
+  afterAll(() => kafka?.stop(), LIMIT_MS);
+  beforeEach(() => {
+    for (const stream of [process.stdout, process.stderr]) {
+      jest.spyOn(stream, 'write').mockImplementation((chunk) => (printed += String(chunk)) !== '');
+    }
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  const spec = (name: string, body: () => Promise<void>) => it(name, body, LIMIT_MS);
+  /** The error of opening with these settings, checked to come in time and to tell no secret. */
+  const refusal = async (settings: KafkaSettings) => {
+    const startMs = Date.now();
+    const error = await openKafkaEventLog(settings).then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
+    expect(Date.now() - startMs).toBeLessThan(2 * settings.requestTimeoutMs + SLACK_MS);
+    const told = `${inspect(error, { depth: 10, showHidden: true })} ${JSON.stringify(error)} ${printed}`;
+    for (const secret of [settings.sasl?.password, security.admin.password]) if (secret) expect(told).not.toContain(secret);
+    return error;
+  };
+
+  it.each(['scram-sha-256', 'scram-sha-512'] as const)(
+    'lets the right credentials in (%s)',
+    async (mechanism) => {
+      const topic = `${mechanism}.v1`;
+      const log = await openKafkaEventLog({ ...secured, sasl: { mechanism, ...security.admin } });
+      const handler = new FoldingHandler();
+      await log.ensureTopics([{ name: topic, partitionCount: 2 }]);
+      await log.append(topic, [{ key: 'k', value: Buffer.from('v') }]);
+      await log.joinGroup({ topic, groupId: 'secured' }, handler);
+      await eventually(() => expect(handler.texts()).toEqual(['v']));
+      await log.close();
+    },
+    LIMIT_MS,
+  );
+
+  spec('refuses a wrong password', async () => {
+    const sasl = { mechanism: 'scram-sha-256', username: 'admin', password: 'wrong-hunter2' } as const;
+    expect(await refusal({ ...secured, sasl })).toMatchObject({ code: 'not-authorised', retriable: false });
+  });
+
+  spec('refuses an unknown user', async () => {
+    const sasl = { mechanism: 'scram-sha-512', username: 'nobody', password: 'hunter2-unknown' } as const;
+    expect(await refusal({ ...secured, sasl })).toMatchObject({ code: 'not-authorised' });
+  });
+
+  spec('refuses a mechanism that the broker lacks', async () => {
+    const sasl = { ...security.admin, mechanism: 'plain' } as const;
+    const error = await refusal({ ...secured, sasl });
+    expect(error?.message).toMatch(/mechanism/i);
+  });
+
+  spec('says what may be missing where no credentials or no TLS are given', async () => {
+    for (const settings of [{ ...secured, sasl: undefined }, { ...secured, tls: undefined }, kafka.settings]) {
+      const error = await refusal(settings);
+      expect(error).toMatchObject({ code: 'log-unavailable' });
+      expect(error?.message).toMatch(/WATCHNEXT_KAFKA_TLS and WATCHNEXT_KAFKA_SASL_MECHANISM/);
+    }
+  });
+
+  spec('does not trust a certificate of an unknown authority', async () => {
+    const error = await refusal({ ...secured, tls: true });
+    expect(error?.message).toMatch(/certificate/i);
+  });
+
+  spec('gives a known user nothing that was not granted', async () => {
+    const admin = await openKafkaEventLog(secured);
+    await admin.ensureTopics([{ name: TOPIC, partitionCount: 1 }]);
+    await admin.close();
+    const guest = await openKafkaEventLog({ ...secured, sasl: { mechanism: 'scram-sha-512', ...security.user } });
+    const denied = { code: 'not-authorised', retriable: false };
+    await expect(guest.append(TOPIC, [{ key: 'k', value: Buffer.from('v') }])).rejects.toMatchObject(denied);
+    await expect(guest.ensureTopics([{ name: 'new.v1', partitionCount: 1 }])).rejects.toMatchObject(denied);
+    await expect(guest.bounds(TOPIC)).rejects.toMatchObject(denied);
+    await guest.close();
+  });
+});

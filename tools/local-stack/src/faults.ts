@@ -1,0 +1,36 @@
+/** Ends and starts single servers of a running stack, as crashes and restarts do. Their data stays. */
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, startListening, stopProcess, type StartedProcess } from './processes';
+import { readStack, type Stack } from './stack';
+
+/**
+ * Ends the server: with SIGKILL as a crash would, with SIGTERM as an operator does. Resolves when it is gone.
+ *
+ * @param name as in `stack.processes`, as "kafka-1" or "redis-primary"
+ */
+export async function endServer(directory: string, name: string, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  const { pid } = findServer(directory, name);
+  if (signal === 'SIGTERM') return stopProcess(pid);
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  while (isAlive(pid)) await sleep(10);
+}
+
+/** Starts a server that was ended, on its old port and data; resolves when it listens. */
+export async function startServerAgain(directory: string, name: string): Promise<StartedProcess> {
+  const started = await startListening(findServer(directory, name));
+  const stack = readStack(directory) as Stack;
+  const processes = stack.processes.map((process) => (process.name === name ? started : process));
+  // So that `stopStack` finds it.
+  const file = join(directory, 'stack.json');
+  writeFileSync(`${file}.new`, `${JSON.stringify({ ...stack, processes }, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return started;
+}
+
+function findServer(directory: string, name: string): StartedProcess {
+  const found = readStack(directory)?.processes.find((process) => process.name === name);
+  if (!found) throw new Error(`no server ${name} in the stack of ${directory}`);
+  return found;
+}

@@ -1,0 +1,36 @@
+/** An S3 test server, moto, which honours conditional writes. It keeps everything in memory and takes any credentials. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePorts, startListening, stopProcess, type StartedProcess } from './processes';
+
+/** Bucket of the stack; specs make their own. */
+export const S3_BUCKET = 'watchnext';
+
+export async function startS3(directory: string): Promise<StartedProcess> {
+  const home = join(directory, 's3');
+  mkdirSync(home, { recursive: true });
+  const [port] = (await freePorts(1)) as [number];
+  const server = await startListening({
+    name: 's3',
+    command: 'moto_server',
+    args: ['-H', '127.0.0.1', '-p', String(port)],
+    port,
+    logFile: join(home, 'moto.log'),
+    cwd: home,
+  });
+  const created = await fetch(`${s3Endpoint(server)}/${S3_BUCKET}`, { method: 'PUT' });
+  if (created.ok) return server;
+  await stopProcess(server.pid);
+  throw new Error(`the S3 test server made no bucket: status ${created.status}`);
+}
+
+export function s3Environment(server: StartedProcess): Record<string, string> {
+  return {
+    WATCHNEXT_S3_ENDPOINT: s3Endpoint(server),
+    WATCHNEXT_S3_BUCKET: S3_BUCKET,
+    WATCHNEXT_S3_ACCESS_KEY_ID: 'test',
+    WATCHNEXT_S3_SECRET_ACCESS_KEY: 'test',
+  };
+}
+
+const s3Endpoint = ({ port }: StartedProcess) => `http://127.0.0.1:${port}`;

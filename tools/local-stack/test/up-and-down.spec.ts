@@ -1,0 +1,81 @@
+/** The whole life of a stack, through its command line's functions; needs Java, Redis and Kafka's jars. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { isAlive, readStack, restartBroker, StackExistsError, startStack, stopStack } from '../src';
+
+const LIMIT_MS = 90_000;
+const jarsDirectory = process.env['WATCHNEXT_STACK_DIR'] ?? resolve(__dirname, '..', '..', '..', '.stack');
+const missing = [
+  ...['java', 'redis-server'].filter((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined),
+  ...(existsSync(join(jarsDirectory, 'kafka')) ? [] : ["Kafka's jars (run npm run stack:up once, or set WATCHNEXT_STACK_DIR)"]),
+];
+
+describe('a local stack of Kafka and Redis', () => {
+  if (missing.length > 0) {
+    const name = `needs ${missing.join(', ')}`;
+    if (process.env['CI'] === 'true') {
+      it(name, () => {
+        throw new Error(`${name}, and CI=true allows no skipping`);
+      });
+    } else {
+      it.skip(name, () => undefined);
+    }
+    return;
+  }
+
+  it(
+    'comes up, is told by its folder, comes back after a broker was killed, and leaves neither process nor data',
+    async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'watchnext-stack-'));
+      try {
+        const stack = await startStack({ directory, jarsDirectory, brokerCount: 1, redis: 'standalone' });
+        expect(stack.processes.map(({ name, pid }) => [name, isAlive(pid)])).toEqual([
+          ['kafka-1', true],
+          ['redis', true],
+        ]);
+        expect(stack.environment).toEqual({
+          WATCHNEXT_KAFKA_BROKERS: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+          WATCHNEXT_REDIS_URL: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+$/),
+        });
+        expect(readStack(directory)).toEqual(stack);
+        await expect(startStack({ directory, jarsDirectory, brokerCount: 1, redis: 'none' })).rejects.toThrow(StackExistsError);
+
+        process.kill(stack.processes[0]?.pid as number, 'SIGKILL');
+        const restarted = await restartBroker(directory, 'kafka-1');
+        expect(restarted.port).toBe(stack.processes[0]?.port);
+        expect(readStack(directory)?.processes[0]?.pid).toBe(restarted.pid);
+
+        expect(await stopStack(directory)).toBe(2);
+        for (const { pid } of [restarted, ...stack.processes]) expect(isAlive(pid)).toBe(false);
+        expect(existsSync(join(directory, 'run'))).toBe(false);
+        expect(readStack(directory)).toBeUndefined();
+        const table = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout ?? '';
+        expect(table.includes(directory)).toBe(false);
+      } finally {
+        await stopStack(directory);
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'gives a secured broker’s passwords to nobody but its owner',
+    async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'watchnext-stack-'));
+      try {
+        const stack = await startStack({ directory, jarsDirectory, brokerCount: 1, redis: 'none', secureKafka: true });
+        expect(stack.environment['WATCHNEXT_KAFKA_SASL_PASSWORD']).toBe(stack.security?.admin.password);
+        expect(readFileSync(stack.security?.caFile as string, 'utf8')).toContain('BEGIN CERTIFICATE');
+        const mode = spawnSync('stat', ['-c', '%a', join(directory, 'stack.json')], { encoding: 'utf8' }).stdout.trim();
+        expect(mode).toBe('600');
+      } finally {
+        await stopStack(directory);
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+    LIMIT_MS,
+  );
+});

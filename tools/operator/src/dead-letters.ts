@@ -1,0 +1,109 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { countByCode, type LetterFilter, readLetters, replayLetters } from './letters';
+import { withDrivers } from './program';
+
+interface FilterOptions {
+  readonly code?: string[];
+  readonly topic?: string;
+  readonly partition?: number;
+  readonly user?: string;
+  readonly event?: string;
+  readonly since?: number;
+  readonly until?: number;
+}
+
+const number = (text: string) => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number');
+  return Number(text);
+};
+const time = (text: string) => {
+  const atMs = Date.parse(text);
+  if (Number.isNaN(atMs)) throw new InvalidArgumentError('a time, as 2026-11-24T10:00:00Z');
+  return atMs;
+};
+const filterOf = (options: FilterOptions): LetterFilter => ({
+  codes: options.code,
+  topic: options.topic,
+  partition: options.partition,
+  userId: options.user,
+  eventId: options.event,
+  sinceMs: options.since,
+  untilMs: options.until,
+});
+
+function withFilters(command: Command): Command {
+  return command
+    .addOption(new Option('--code <codes...>', 'only these causes, as "too-old" or "undecodable"'))
+    .addOption(new Option('--topic <name>', 'only from this topic'))
+    .addOption(new Option('--partition <number>', 'only from this partition').argParser(number))
+    .addOption(new Option('--user <id>', 'only of this user'))
+    .addOption(new Option('--event <id>', 'only this event'))
+    .addOption(new Option('--since <time>', 'died at or after').argParser(time))
+    .addOption(new Option('--until <time>', 'died before').argParser(time))
+    .addOption(new Option('--json', 'one JSON document on standard output'));
+}
+
+const program = new Command('dead-letters').description('What could not be folded: look at it, and try it again.');
+
+withFilters(program.command('list'))
+  .description('shows dead letters, and counts them by cause')
+  .action((options: FilterOptions & { json?: boolean }) =>
+    withDrivers(async ({ log }) => {
+      const letters = await readLetters(log, filterOf(options));
+      const counts = countByCode(letters);
+      const rows = letters.map(
+        ({ letterOffset, topic, partition, offset, code, error, deadAtMs, key, value, event }) => ({
+          letterOffset,
+          diedAt: new Date(deadAtMs).toISOString(),
+          code,
+          error,
+          topic,
+          partition,
+          offset,
+          key: key.toString(),
+          eventId: event?.eventId ?? null,
+          kind: event?.body?.$case ?? null,
+          bytes: value.length,
+        }),
+      );
+      if (options.json) process.stdout.write(`${JSON.stringify({ counts, letters: rows }, null, 2)}\n`);
+      else {
+        for (const row of rows) {
+          const place = `${row.topic}/${row.partition}@${row.offset}`;
+          process.stdout.write(`${row.diedAt}  ${row.code.padEnd(16)} ${place}  ${row.eventId ?? '-'}  ${row.error}\n`);
+        }
+        const total = Object.entries(counts)
+          .map(([code, count]) => `${code} ${count}`)
+          .join(', ');
+        process.stdout.write(`${letters.length} dead letters${total ? `: ${total}` : ''}\n`);
+      }
+      return 0;
+    }),
+  );
+
+withFilters(program.command('replay'))
+  .description('sends the events of the chosen letters to their topic again, each once')
+  .option('--all', 'without any filter')
+  .option('--as-backfill', 'mark the events as backfills, so that they are not refused for their age')
+  .option('--dry-run', 'say what would be sent, and send nothing')
+  .action((options: FilterOptions & { json?: boolean; all?: boolean; asBackfill?: boolean; dryRun?: boolean }) => {
+    const filter = filterOf(options);
+    const isFiltered = Object.values(filter).some((value) => value !== undefined);
+    if (!isFiltered && !options.all) program.error('choose letters by a filter, or say --all');
+    return withDrivers(async ({ log, archive }) => {
+      const letters = await readLetters(log, filter);
+      const report = await replayLetters(log, archive, letters, options);
+      if (options.json)
+        process.stdout.write(`${JSON.stringify({ dryRun: options.dryRun ?? false, ...report }, null, 2)}\n`);
+      else {
+        for (const { letterOffset, eventId, reason } of report.skipped) {
+          process.stdout.write(`letter ${letterOffset} ${eventId || '-'} left: ${reason}\n`);
+        }
+        const verb = options.dryRun ? 'would be sent' : 'sent';
+        process.stdout.write(`${report.sent.length} events ${verb}, ${report.skipped.length} letters left\n`);
+      }
+      return 0;
+    });
+  });
+
+program.parse();

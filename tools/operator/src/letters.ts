@@ -1,0 +1,147 @@
+/** Dead letters: what they are, which are meant, and how they are given another attempt. */
+import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
+import type { EventArchive } from '@watchnext/event-archive';
+import type { EventLog, NewRecord } from '@watchnext/event-log';
+import { refuse, userIdOf } from '@watchnext/features';
+import { readTopic } from './read-topic';
+
+const DAY_MS = 86_400_000;
+const APPEND_RECORDS = 500;
+
+export interface Letter extends DeadLetter {
+  /** Where it lies in the dead-letter topic. */
+  readonly letterOffset: number;
+  /** The event inside; undefined where the bytes are none. */
+  readonly event: Event | undefined;
+}
+
+export interface LetterFilter {
+  readonly codes?: readonly string[];
+  readonly topic?: string;
+  readonly partition?: number;
+  readonly userId?: string;
+  readonly eventId?: string;
+  /** Died at or after. */
+  readonly sinceMs?: number;
+  /** Died before. */
+  readonly untilMs?: number;
+}
+
+export interface ReplayOptions {
+  readonly dryRun?: boolean;
+  /** Marks the events as backfills, so that their age is no reason to refuse them. */
+  readonly asBackfill?: boolean;
+  readonly clock?: () => number;
+}
+
+export interface ReplayReport {
+  /** Event ids that were sent, or, in a dry run, would be. */
+  readonly sent: string[];
+  /** What was not sent, by reason. */
+  readonly skipped: { readonly letterOffset: number; readonly eventId: string; readonly reason: SkipReason }[];
+}
+
+/** replayed: an earlier replay of it is in the archive. repeated: an earlier letter of this run has the event. */
+export type SkipReason = 'undecodable' | 'replayed' | 'repeated' | 'wrong-topic' | 'would-be-refused';
+
+export async function readLetters(log: EventLog, filter: LetterFilter = {}): Promise<Letter[]> {
+  const records = await readTopic(log, TOPICS.deadLetters);
+  return records
+    .map((record): Letter => {
+      const letter = DeadLetter.decode(record.value);
+      return { ...letter, letterOffset: record.offset, event: decode(letter.value) };
+    })
+    .filter((letter) => matches(letter, filter));
+}
+
+export function countByCode(letters: readonly Letter[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { code } of letters) counts[code] = (counts[code] ?? 0) + 1;
+  return Object.fromEntries(Object.entries(counts).sort(([, a], [, b]) => b - a));
+}
+
+/**
+ * Sends the events of these letters to their topic again. An event goes once: a letter whose event is in the archive
+ * from after its death was replayed before; and states drop an event whose id they know, should two replays race.
+ *
+ * @param archive with all but the last seconds of earlier replays
+ */
+export async function replayLetters(
+  log: EventLog,
+  archive: EventArchive,
+  letters: readonly Letter[],
+  { dryRun = false, asBackfill = false, clock = Date.now }: ReplayOptions = {},
+): Promise<ReplayReport> {
+  const report: ReplayReport = { sent: [], skipped: [] };
+  const replayedAtMs = await archivedSince(archive, letters);
+  const taken = new Set<string>();
+  const byTopic = new Map<string, NewRecord[]>();
+  for (const letter of letters) {
+    const eventId = letter.event?.eventId ?? '';
+    const skip = (reason: SkipReason) => report.skipped.push({ letterOffset: letter.letterOffset, eventId, reason });
+    if (!letter.event) skip('undecodable');
+    else if (letter.topic !== TOPICS.activity && letter.topic !== TOPICS.catalog) skip('wrong-topic');
+    else if ((replayedAtMs.get(eventId) ?? -1) >= letter.deadAtMs) skip('replayed');
+    else if (taken.has(eventId)) skip('repeated');
+    else {
+      const event = asBackfill ? { ...letter.event, backfill: true } : letter.event;
+      const key = userIdOf(event);
+      // What cannot be folded now either would only die again.
+      if (key === undefined || refuse(event, clock(), letter.topic)) skip('would-be-refused');
+      else {
+        taken.add(eventId);
+        report.sent.push(eventId);
+        const records = byTopic.get(letter.topic) ?? [];
+        records.push({ key, value: Event.encode(event).finish(), timestampMs: clock() });
+        byTopic.set(letter.topic, records);
+      }
+    }
+  }
+  if (dryRun) return report;
+  for (const [topic, records] of byTopic) {
+    for (let from = 0; from < records.length; from += APPEND_RECORDS) {
+      await log.append(topic, records.slice(from, from + APPEND_RECORDS));
+    }
+  }
+  return report;
+}
+
+/** When the events of these letters were last archived, after the first of the letters. */
+async function archivedSince(archive: EventArchive, letters: readonly Letter[]): Promise<Map<string, number>> {
+  const wanted = new Set(letters.flatMap(({ event }) => event?.eventId ?? []));
+  const found = new Map<string, number>();
+  if (wanted.size === 0) return found;
+  // A record lies in the day of its receipt, at most a day before; and its neighbours may have put it one earlier.
+  const fromMs = Math.min(...letters.map(({ deadAtMs }) => deadAtMs)) - 2 * DAY_MS;
+  const fromDay = new Date(Math.max(0, fromMs)).toISOString().slice(0, 10);
+  for await (const records of archive.read(TOPICS.activity, { order: 'offset', fromDay })) {
+    for (const { value, timestampMs } of records) {
+      const eventId = decode(value)?.eventId;
+      if (eventId !== undefined && wanted.has(eventId)) {
+        found.set(eventId, Math.max(timestampMs, found.get(eventId) ?? 0));
+      }
+    }
+  }
+  return found;
+}
+
+function matches(letter: Letter, filter: LetterFilter): boolean {
+  const userId = letter.event && userIdOf(letter.event);
+  return (
+    (filter.codes === undefined || filter.codes.includes(letter.code)) &&
+    (filter.topic === undefined || filter.topic === letter.topic) &&
+    (filter.partition === undefined || filter.partition === letter.partition) &&
+    (filter.userId === undefined || filter.userId === userId || letter.key.toString() === filter.userId) &&
+    (filter.eventId === undefined || filter.eventId === letter.event?.eventId) &&
+    (filter.sinceMs === undefined || letter.deadAtMs >= filter.sinceMs) &&
+    (filter.untilMs === undefined || letter.deadAtMs < filter.untilMs)
+  );
+}
+
+function decode(value: Uint8Array): Event | undefined {
+  try {
+    return Event.decode(value);
+  } catch {
+    return undefined;
+  }
+}

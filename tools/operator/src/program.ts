@@ -1,0 +1,44 @@
+/** What the commands share: the drivers that the environment names, and how they end. */
+import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
+import { openEventLog } from '@watchnext/event-log';
+import { openFeatureStore } from '@watchnext/feature-store';
+
+const EXIT_CONFIGURATION = 78;
+
+export async function openDrivers() {
+  const settings = loadDriverSettings();
+  const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
+  const log = await openEventLog(settings, paths.eventLog);
+  const archive = openEventArchive(settings, paths.archive);
+  const store = openFeatureStore(settings, paths.featureStore);
+  const checkpoints = openCheckpoints(settings, paths.archive);
+  return {
+    partitionCount: settings.WATCHNEXT_ACTIVITY_PARTITIONS,
+    log,
+    archive,
+    store,
+    checkpoints,
+    async close() {
+      await Promise.all([log.close(), archive.close(), store.close()]);
+      checkpoints.close();
+    },
+  };
+}
+
+export type Drivers = Awaited<ReturnType<typeof openDrivers>>;
+
+/** Runs with drivers, closes them, and ends the process: with what `run` returns, 78 for the environment, else 1. */
+export function withDrivers(run: (drivers: Drivers) => Promise<number>): Promise<void> {
+  const work = async () => {
+    const drivers = await openDrivers();
+    return run(drivers).finally(() => drivers.close());
+  };
+  return work().then(
+    (code) => process.exit(code),
+    (error: Error) => {
+      process.stderr.write(`${error.message}\n`);
+      process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
+    },
+  );
+}

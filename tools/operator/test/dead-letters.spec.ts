@@ -1,0 +1,97 @@
+import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
+import { eventOf, searchOf } from '@watchnext/testing';
+import { countByCode, readLetters, replayLetters } from '../src/letters';
+import { readTopic } from '../src/read-topic';
+import { openWorld, type OperatorWorld } from './harness';
+
+const AT_MS = Date.now() - 10_000;
+const DAY_MS = 86_400_000;
+
+describe('dead letters', () => {
+  let world: OperatorWorld;
+  const fresh = eventOf(searchOf('anna', 'fresh'), AT_MS);
+  const old = eventOf(searchOf('ben', 'old'), AT_MS - 2 * DAY_MS, { receivedAtMs: AT_MS });
+
+  beforeEach(async () => (world = await openWorld()));
+  afterEach(() => world.dispose());
+
+  const bury = (value: Uint8Array, code: string, key: string, overrides: Partial<DeadLetter> = {}) => {
+    const letter = DeadLetter.fromPartial({
+      topic: TOPICS.activity,
+      partition: 1,
+      offset: 7,
+      key: Buffer.from(key),
+      value: Buffer.from(value),
+      code,
+      error: `because it is ${code}`,
+      deadAtMs: AT_MS,
+      ...overrides,
+    });
+    return world.log.append(TOPICS.deadLetters, [{ key, value: DeadLetter.encode(letter).finish() }]);
+  };
+  const bytesOf = (event: Event) => Event.encode(event).finish();
+  const buryAll = async () => {
+    await bury(bytesOf(fresh), 'invalid-field', 'anna');
+    await bury(bytesOf(old), 'too-old', 'ben', { deadAtMs: AT_MS + 1_000 });
+    await bury(Uint8Array.of(0xff, 0xff), 'undecodable', 'carl', { partition: 0 });
+  };
+  const activity = async () => (await readTopic(world.log, TOPICS.activity)).map(({ value }) => Event.decode(value));
+
+  it('are listed with their causes, filtered and counted', async () => {
+    await buryAll();
+    const letters = await readLetters(world.log);
+    expect(countByCode(letters)).toEqual({ 'invalid-field': 1, 'too-old': 1, undecodable: 1 });
+    const found = async (filter: Parameters<typeof readLetters>[1]) =>
+      (await readLetters(world.log, filter)).map(({ code }) => code);
+    expect(await found({ codes: ['too-old', 'undecodable'] })).toEqual(['too-old', 'undecodable']);
+    expect(await found({ userId: 'anna' })).toEqual(['invalid-field']);
+    expect(await found({ userId: 'carl' })).toEqual(['undecodable']);
+    expect(await found({ partition: 0 })).toEqual(['undecodable']);
+    expect(await found({ eventId: old.eventId })).toEqual(['too-old']);
+    expect(await found({ sinceMs: AT_MS + 1_000 })).toEqual(['too-old']);
+    expect(await found({ untilMs: AT_MS + 1_000 })).toEqual(['invalid-field', 'undecodable']);
+    expect(await found({ topic: TOPICS.catalog })).toEqual([]);
+  });
+
+  it('go to their topic again, each once, however often they are replayed', async () => {
+    await buryAll();
+    await bury(bytesOf(fresh), 'invalid-field', 'anna', { offset: 9 });
+    const letters = await readLetters(world.log);
+    const dry = await replayLetters(world.log, world.archive, letters, { dryRun: true });
+    expect(dry.sent).toEqual([fresh.eventId]);
+    expect(await activity()).toEqual([]);
+
+    const report = await replayLetters(world.log, world.archive, letters);
+    expect(report).toEqual({
+      sent: [fresh.eventId],
+      skipped: [
+        expect.objectContaining({ eventId: old.eventId, reason: 'would-be-refused' }),
+        expect.objectContaining({ eventId: '', reason: 'undecodable' }),
+        expect.objectContaining({ eventId: fresh.eventId, reason: 'repeated' }),
+      ],
+    });
+    expect((await activity()).map(({ eventId }) => eventId)).toEqual([fresh.eventId]);
+    await world.archived();
+    const again = await replayLetters(world.log, world.archive, letters);
+    expect(again.sent).toEqual([]);
+    expect(again.skipped.filter(({ reason }) => reason === 'replayed')).toHaveLength(2);
+    expect(await activity()).toHaveLength(1);
+  });
+
+  it('that are too old pass as backfills when told to', async () => {
+    await buryAll();
+    const letters = await readLetters(world.log, { codes: ['too-old'] });
+    expect((await replayLetters(world.log, world.archive, letters, { asBackfill: true })).sent).toEqual([old.eventId]);
+    expect(await activity()).toMatchObject([{ eventId: old.eventId, backfill: true }]);
+  });
+
+  it('that died again after a replay are sent once more', async () => {
+    await buryAll();
+    await replayLetters(world.log, world.archive, await readLetters(world.log, { userId: 'anna' }));
+    await world.archived();
+    await bury(bytesOf(fresh), 'invalid-field', 'anna', { deadAtMs: Date.now() + 1_000 });
+    const letters = await readLetters(world.log, { userId: 'anna' });
+    expect((await replayLetters(world.log, world.archive, letters)).sent).toEqual([fresh.eventId]);
+    expect(await activity()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,185 @@
+import { Event, TOPICS } from '@watchnext/contract';
+import { partitionOf, type LogRecord } from '@watchnext/event-log';
+import { applyEvent, encodeState, newState, replayUser, userIdOf } from '@watchnext/features';
+import {
+  createTestBucket,
+  eventOf,
+  impressionItemOf,
+  impressionsServedOf,
+  requireServer,
+  searchOf,
+  userDeletedOf,
+  watchOf,
+} from '@watchnext/testing';
+import { describeReport, forgetUsers } from '../src/forget-users';
+import { openWorld, type OperatorWorld, PARTITIONS, recordOf } from './harness';
+
+jest.setTimeout(30_000);
+
+const AT_MS = Date.now() - 3_600_000;
+const mergedOf = (userId: string, anonymousUserId: string) =>
+  ({ $case: 'userMerged', value: { userId, anonymousUserId, history: undefined } }) as const;
+const createdOf = (userId: string) => ({ $case: 'userUpserted', value: { userId, profile: undefined } }) as const;
+
+function life(userId: string, count: number, from = 0): Event[] {
+  return Array.from({ length: count }, (_, i) => {
+    const atMs = AT_MS + (from + i) * 1_000;
+    if (i % 3 === 0) return eventOf(searchOf(userId, `a search ${i}`), atMs);
+    if (i % 3 === 1) return eventOf(impressionsServedOf(userId, [impressionItemOf(`v${i}`)]), atMs);
+    return eventOf(watchOf(userId, `v${i}`, { playbackId: `${userId}-${i}`, positionSeconds: 90 }), atMs);
+  });
+}
+
+function describeForget(name: string, environment: () => Promise<Record<string, string>>): void {
+  describe(`forgetting users: ${name}`, () => {
+    let world: OperatorWorld;
+    beforeEach(async () => (world = await openWorld(await environment())));
+    afterEach(() => world.dispose());
+
+    async function recordsByUser(): Promise<Map<string, LogRecord[]>> {
+      const byUser = new Map<string, LogRecord[]>();
+      for await (const batch of world.archive.read(TOPICS.activity, { order: 'offset' })) {
+        for (const record of batch) {
+          const userId = userIdOf(Event.decode(record.value)) as string;
+          byUser.set(userId, [...(byUser.get(userId) ?? []), record]);
+        }
+      }
+      return byUser;
+    }
+
+    /** What a training run would learn from a user. */
+    async function exampleCount(userId: string): Promise<number> {
+      const records = ((await recordsByUser()).get(userId) ?? []).map(({ topic, partition, offset, value }) => ({
+        topic,
+        partition,
+        offset,
+        event: Event.decode(value),
+      }));
+      const { candidateExamples, rankingExamples } = replayUser(records, { joinWindowMs: 0, logEndMs: Infinity });
+      return candidateExamples.length + rankingExamples.length;
+    }
+
+    it('removes all before the deletion, the merged viewers with it, and nothing of others', async () => {
+      const keeper = life('keeper', 60);
+      await world.append([...keeper, ...life('anon', 12), ...life('gone', 30)]);
+      await world.archived();
+      expect(await exampleCount('gone')).toBeGreaterThan(0);
+      await world.append([
+        eventOf(mergedOf('gone', 'anon'), AT_MS + 40_000),
+        // A foreign partitioner had put this one elsewhere; it lies in the archive under the wrong key.
+      ]);
+      const stray = life('gone', 1, 50)[0] as Event;
+      await world.log.append(TOPICS.activity, [{ ...recordOf(stray), key: 'some-other-key' }]);
+      const deletion = eventOf(userDeletedOf('gone'), AT_MS + 100_000);
+      await world.append([deletion, eventOf(searchOf('gone', 'ignored'), AT_MS + 101_000)]);
+      await world.archived();
+
+      const dry = await forgetUsers(world, { dryRun: true });
+      expect(dry.users.map(({ userId, removedRecordCount }) => [userId, removedRecordCount]).sort()).toEqual([
+        ['anon', 12],
+        ['gone', 32],
+      ]);
+      expect((await recordsByUser()).get('gone')).toHaveLength(34);
+
+      const report = await forgetUsers(world);
+      expect(report).toMatchObject({ remainingRecordCount: 0, dryRun: false, unknownUserIds: [] });
+      expect(report.users).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ userId: 'gone', removedRecordCount: 32, remainingRecordCount: 0 }),
+          expect.objectContaining({
+            userId: 'anon',
+            mergedInto: 'gone',
+            removedRecordCount: 12,
+            remainingRecordCount: 0,
+          }),
+        ]),
+      );
+      expect(report.archive.rewrittenFileCount).toBeGreaterThan(0);
+      expect(report.elsewhere.usersWithRecordsInLog).toBe(2);
+      expect(describeReport(report)).toContain('gone: 32 records removed, 0 found afterwards');
+
+      const left = await recordsByUser();
+      expect(left.get('keeper')).toHaveLength(keeper.length);
+      expect(left.get('gone')?.map(({ value }) => Event.decode(value).body?.$case)).toEqual(['userDeleted', 'search']);
+      expect(left.get('anon')?.map(({ value }) => Event.decode(value).body?.$case)).toEqual(['userDeleted']);
+      expect(await exampleCount('gone')).toBe(0);
+      expect(await exampleCount('anon')).toBe(0);
+      expect(await exampleCount('keeper')).toBeGreaterThan(0);
+
+      const again = await forgetUsers(world);
+      expect(again.archive).toMatchObject({ rewrittenFileCount: 0, removedRecordCount: 0 });
+      expect(again.users).toHaveLength(2);
+    });
+
+    it('keeps what a user did after coming back', async () => {
+      await world.append([...life('back', 9), eventOf(userDeletedOf('back'), AT_MS + 20_000)]);
+      await world.append([eventOf(createdOf('back'), AT_MS + 30_000), ...life('back', 6, 40)]);
+      await world.archived();
+      await forgetUsers(world, { userIds: ['back', 'never-seen'] }).then((report) => {
+        expect(report.unknownUserIds).toEqual(['never-seen']);
+        expect(report.users[0]?.removedRecordCount).toBe(9);
+      });
+      expect((await recordsByUser()).get('back')).toHaveLength(8);
+    });
+
+    it('leaves users alone that it was not asked for, and a deletion that was refused', async () => {
+      const old = AT_MS - 3 * 86_400_000;
+      const refused = eventOf(userDeletedOf('stays'), old, { receivedAtMs: AT_MS });
+      await world.append([...life('one', 5), ...life('two', 5), ...life('stays', 5), refused]);
+      await world.append([
+        eventOf(userDeletedOf('one'), AT_MS + 50_000),
+        eventOf(userDeletedOf('two'), AT_MS + 50_000),
+      ]);
+      await world.archived();
+      expect((await forgetUsers(world, { userIds: ['one'] })).users.map(({ userId }) => userId)).toEqual(['one']);
+      expect((await recordsByUser()).get('two')).toHaveLength(6);
+      expect((await forgetUsers(world)).users.map(({ userId }) => userId).sort()).toEqual(['one', 'two']);
+      expect((await recordsByUser()).get('stays')).toHaveLength(6);
+    });
+
+    it('takes their states out of checkpoints of before the deletion, and reports the state in the store', async () => {
+      const events = [...life('gone', 9), ...life('keeper', 9)];
+      await world.append([...events, eventOf(userDeletedOf('gone'), AT_MS + 20_000)]);
+      await world.archived();
+      const partition = partitionOf('gone', PARTITIONS);
+      const stateOf = (userId: string, extra: Event[] = []) => {
+        const state = newState(userId);
+        for (const event of [...events, ...extra]) if (userIdOf(event) === userId) applyEvent(state, event);
+        return encodeState(state);
+      };
+      async function* states() {
+        yield { userId: 'gone', state: stateOf('gone') };
+        yield { userId: 'keeper', state: stateOf('keeper') };
+      }
+      await world.checkpoints.write(TOPICS.activity, partition, 5, states());
+      const erased = stateOf('gone', [eventOf(userDeletedOf('gone'), AT_MS + 20_000)]);
+      const next = { topic: TOPICS.activity, partition, offset: 9 };
+      await world.store.commit(partition, { expected: undefined, next, states: new Map([['gone', erased]]) });
+
+      const report = await forgetUsers(world);
+      expect(report).toMatchObject({ rewrittenCheckpointCount: 1, remainingCheckpointedStateCount: 0 });
+      expect(report.users[0]).toMatchObject({ userId: 'gone', state: 'tombstone' });
+      const [checkpoint, ...others] = await world.checkpoints.list(TOPICS.activity);
+      expect(others).toEqual([]);
+      const left = [];
+      if (checkpoint) for await (const { userId } of world.checkpoints.read(checkpoint)) left.push(userId);
+      expect(left).toEqual(['keeper']);
+    });
+  });
+}
+
+describeForget('a folder', async () => ({}));
+
+const s3 = requireServer('an S3 server', 'WATCHNEXT_S3_ENDPOINT');
+if (s3) {
+  describeForget('S3', async () => {
+    const { bucket, credentials } = await createTestBucket(s3);
+    return {
+      WATCHNEXT_OBJECT_STORE: 's3',
+      WATCHNEXT_S3_ENDPOINT: s3,
+      WATCHNEXT_S3_BUCKET: bucket,
+      WATCHNEXT_S3_ACCESS_KEY_ID: credentials?.accessKeyId as string,
+      WATCHNEXT_S3_SECRET_ACCESS_KEY: credentials?.secretAccessKey as string,
+    };
+  });
+}
