@@ -23,7 +23,7 @@ export interface LiveOptions {
   readonly sessionsPerMinute: number;
   /**
    * How many times faster than the clock viewers watch. A session of half an hour then fits into a minute, and its
-   * watches into a join window of minutes; positions are still reported in full.
+   * watches into the minutes after which an impression is learned from; positions are still reported in full.
    */
   readonly speed: number;
   readonly uploadEveryMs: number;
