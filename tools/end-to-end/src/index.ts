@@ -1,3 +1,3 @@
 export { LocalSystem, until, type LocalSystemOptions } from './local-system';
-export { ServiceProcess, type AppName } from './service-process';
+export { ServiceProcess, withoutSettings, type AppName } from './service-process';
 export { verifyServedFeatures, type SkewMismatch, type SkewReport } from './skew';

@@ -91,6 +91,6 @@ export class ServiceProcess {
 }
 
 /** A service gets the settings that it is given, and none that happen to be in the caller's environment. */
-function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('WATCHNEXT_')));
 }
