@@ -1,5 +1,5 @@
 import { ObjectStore } from '@watchnext/object-store';
-import { describeSnapshotStore, createTestBucket, requireServer } from '../src';
+import { describeSnapshotStore, createTestBucket, requireServer, temporaryDirectory } from '../src';
 import { open } from './drivers/s3-snapshot-store';
 
 const endpoint = requireServer('an S3 test server', 'WATCHNEXT_S3_ENDPOINT');
@@ -8,7 +8,8 @@ if (endpoint) {
   describeSnapshotStore('S3', async () => {
     const settings = await createTestBucket(endpoint);
     const objects = new ObjectStore(settings);
-    const location = JSON.stringify(settings);
+    const caches = await temporaryDirectory('s3-snapshots');
+    const location = JSON.stringify({ ...settings, caches: caches.path });
     return {
       open: () => open(location),
       module: require.resolve('./drivers/s3-snapshot-store'),
@@ -24,6 +25,7 @@ if (endpoint) {
       },
       async dispose() {
         objects.close();
+        await caches.remove();
       },
     };
   });

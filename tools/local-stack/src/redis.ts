@@ -28,7 +28,7 @@ export async function startRedis(directory: string, topology: RedisTopology): Pr
       await formCluster(ports);
     } else {
       const [primary, replica, ...sentinels] = (await freePorts(5)) as [number, number, ...number[]];
-      await launch('redis-primary', primary, []);
+      await launch('redis-primary', primary, ['repl-diskless-sync-delay 0']);
       await launch('redis-replica', replica, [`replicaof 127.0.0.1 ${primary}`]);
       for (const [index, port] of sentinels.entries()) {
         await launch(

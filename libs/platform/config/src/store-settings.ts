@@ -74,10 +74,8 @@ export const objectStoreSettings = {
   WATCHNEXT_CACHE_ARCHIVE_MB: positiveInteger(10_240),
 };
 
-const featureStoreSchema = z.object(featureStoreSettings);
-const objectStoreSchema = z.object(objectStoreSettings);
-export type FeatureStoreSettings = z.infer<typeof featureStoreSchema>;
-export type StoredFilesSettings = z.infer<typeof objectStoreSchema>;
+export type FeatureStoreSettings = z.infer<z.ZodObject<typeof featureStoreSettings>>;
+export type StoredFilesSettings = z.infer<z.ZodObject<typeof objectStoreSettings>>;
 type AnySettings = Partial<FeatureStoreSettings & StoredFilesSettings>;
 
 /** For `schema.superRefine`: reports every variable that does not fit the others. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { ObjectStoreSettings } from '@watchnext/object-store';
 import { openS3SnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 
+/** @param location the settings as JSON, with the folder below which caches go */
 export async function open(location: string): Promise<SnapshotStore> {
-  const settings = JSON.parse(location) as ObjectStoreSettings;
-  return openS3SnapshotStore(settings, { cacheDirectory: await mkdtemp(join(tmpdir(), 'watchnext-s3-cache-')) });
+  const { caches = tmpdir(), ...settings } = JSON.parse(location) as ObjectStoreSettings & { caches?: string };
+  return openS3SnapshotStore(settings, { cacheDirectory: await mkdtemp(join(caches, 'watchnext-s3-cache-')) });
 }
