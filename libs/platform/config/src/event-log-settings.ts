@@ -45,8 +45,7 @@ export const eventLogSettings = {
   WATCHNEXT_KAFKA_SASL_PASSWORD: secret(),
 };
 
-const schema = z.object(eventLogSettings);
-export type EventLogSettings = z.infer<typeof schema>;
+export type EventLogSettings = z.infer<z.ZodObject<typeof eventLogSettings>>;
 type SomeSettings = Partial<EventLogSettings>;
 
 /** For `schema.superRefine`: reports every variable that does not fit the others. */
