@@ -179,7 +179,7 @@ export class LogStorage {
    * Runs `action` in one write transaction; what it throws undoes all of it and is thrown on.
    *
    * Synchronous, and on the disk when it returns: lmdb-js's asynchronous transactions, run by several processes at
-   * once, lost about one in ten thousand that they had acknowledged (docs/decisions, "Synchronous transactions").
+   * once, lost about one in ten thousand that they had acknowledged (docs/decisions/0010).
    */
   async write<T>(action: () => T): Promise<T> {
     if (this.closed) throw new EventLogError('the event log is closed', 'closed', false);
