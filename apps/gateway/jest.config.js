@@ -1,5 +1,1 @@
-module.exports = {
-  ...require('../../jest.preset.js')('gateway'),
-  // Specs run towers on onnxruntime; see there.
-  testEnvironment: require.resolve('../../libs/platform/inference/jest-environment.js'),
-};
+module.exports = require('../../jest.preset.js')('gateway');

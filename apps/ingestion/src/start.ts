@@ -1,10 +1,9 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, type Logger } from '@watchnext/service';
+import { answerFrameworkError, ApiErrorFilter, createLogger, type Logger } from '@watchnext/service';
 import { Admission } from './access/admission';
 import type { IngestionSettings } from './config';
-import { ApiErrorFilter } from '@watchnext/service';
 import { MAX_BODY_BYTES, registerBodyParsers } from './http/body-parsers';
 import { describeApi } from './http/openapi';
 import { IngestionModule } from './ingestion.module';
@@ -22,7 +21,7 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
     level: settings.WATCHNEXT_LOG_LEVEL,
     format: settings.WATCHNEXT_LOG_FORMAT,
   });
-  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES });
+  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, frameworkErrors: answerFrameworkError });
   const app = await NestFactory.create<NestFastifyApplication>(IngestionModule.with(settings, logger), adapter, {
     // Nest logs its own errors through pino; what it tells of each route it sets up is left out.
     logger: nestLogger(logger),

@@ -287,6 +287,8 @@ describe('ingestion', () => {
     );
     const missing = await fetch(url('/v2/nothing'));
     expect([missing.status, ((await missing.json()) as Answer['body']).error.code]).toEqual([404, 'not-found']);
+    const undecodable = await fetch(url('/%zz'));
+    expect([undecodable.status, ((await undecodable.json()) as Answer['body']).error.code]).toEqual([400, 'malformed']);
   });
 
   it('counts each event once over retries and a restart, and archives all that was accepted', async () => {

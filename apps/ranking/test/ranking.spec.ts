@@ -8,10 +8,10 @@ import { newState, rankingUserFeatures, rankingVideoFeatures } from '@watchnext/
 import { runStack } from '@watchnext/learning';
 import { featuresChecksum } from '@watchnext/ranking-model';
 import { createLogger } from '@watchnext/service';
-import { publishSnapshot } from '../../retrieval/test/publish-snapshot';
+import { publishSnapshot } from '@watchnext/testing/snapshots';
 import { rankingPaths, rankingSettings } from '../src/config';
 import { startRanking } from '../src/start';
-import { statisticsOf, trainTinyRanker, writeRankingFiles } from './write-ranking-files';
+import { statisticsOf, trainTinyRanker, writeRankingFiles } from '@watchnext/testing/snapshots';
 
 const SNAPSHOT = '20260101T000000Z-aaaaaa';
 const NOW = 1_790_000_000_000;

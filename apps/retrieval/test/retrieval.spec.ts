@@ -19,8 +19,8 @@ import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { retrievalPaths, retrievalSettings } from '../src/config';
 import { queryFeatures } from '../src/retrieve';
 import { startRetrieval } from '../src/start';
-import { flipBit, publishSnapshot } from './publish-snapshot';
-import { randomCandidateModel, writeCandidateFiles } from './write-candidate-files';
+import { flipBit, publishSnapshot } from '@watchnext/testing/snapshots';
+import { randomCandidateModel, writeCandidateFiles } from '@watchnext/testing/snapshots';
 
 const videoIds = Array.from({ length: 60 }, (_, index) => `v${String(index).padStart(2, '0')}`);
 const NOW = 1_790_000_000_000;

@@ -22,8 +22,10 @@ export const trainerSettings = z
       .string()
       .default('0 */6 * * *')
       .refine(isSchedule, 'a cron pattern, as "0 */6 * * *"'),
-    /** An impression without a watch is a negative only once it is older than this. */
+    /** A watch that is later than this after its impression is no longer that impression's outcome. */
     WATCHNEXT_JOIN_WINDOW_HOURS: z.coerce.number().positive().default(24),
+    /** An impression is learned from, a negative if it has no watch, once it is older than this; default: the join window. */
+    WATCHNEXT_SETTLED_AFTER_HOURS: z.coerce.number().positive().optional(),
     /** Where TensorFlow.js computes; "auto" takes the best there is. */
     WATCHNEXT_TENSOR_BACKEND: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']).default('auto'),
     /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */

@@ -120,6 +120,7 @@ export class TrainingRunner {
       replayStage(archive, {
         partitionCount: settings.WATCHNEXT_ACTIVITY_PARTITIONS,
         joinWindowMs: settings.WATCHNEXT_JOIN_WINDOW_HOURS * MS_PER_HOUR,
+        settledAfterMs: (settings.WATCHNEXT_SETTLED_AFTER_HOURS ?? settings.WATCHNEXT_JOIN_WINDOW_HOURS) * MS_PER_HOUR,
         examplesPerUser: EXAMPLES_PER_USER,
       }),
       splitStage(evaluationDays),

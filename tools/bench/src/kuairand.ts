@@ -7,7 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importDataset } from '@watchnext/datasets';
 import { LocalSystem } from '@watchnext/end-to-end';
+import { renderTable, type MetricTable } from '@watchnext/evaluation';
 import { report, type BenchReport } from './report';
+
+/** What this needs of the trainer's --metrics-json; a value that could not be measured is null there. */
+interface TrainerReport {
+  readonly metrics: readonly { name: string; scorer: string; value: number | null; interval95?: [number | null, number | null] }[];
+}
 
 export async function benchKuairand(options: { path: string; seed: number }): Promise<{ result: BenchReport; text: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'watchnext-kuairand-'));
@@ -22,12 +28,19 @@ export async function benchKuairand(options: { path: string; seed: number }): Pr
     const trainedFrom = performance.now();
     const code = await system.train(['--evaluation-days', '2', '--seed', String(options.seed), '--metrics-json', metricsFile]);
     const trainSeconds = (performance.now() - trainedFrom) / 1000;
-    const metrics = JSON.parse(readFileSync(metricsFile, 'utf8'));
+    const metrics = JSON.parse(readFileSync(metricsFile, 'utf8')) as TrainerReport;
     const figures = { gatePassed: code === 0, importSeconds, trainSeconds, metrics };
-    const text = `gate ${code === 0 ? 'passed' : `not passed (exit code ${code})`}; import ${importSeconds.toFixed(0)} s, training ${trainSeconds.toFixed(0)} s`;
+    const verdict = `gate ${code === 0 ? 'passed' : `not passed (exit code ${code})`}`;
+    const seconds = `import ${importSeconds.toFixed(0)} s, training ${trainSeconds.toFixed(0)} s`;
+    const text = `${renderTable(metrics.metrics.map(toRow))}\n\n${verdict}; ${seconds}`;
     return { result: report('kuairand', { seed: options.seed, testDays: '2022-05-04, 2022-05-05' }, figures), text };
   } finally {
     await system.dispose();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function toRow({ name, scorer, value, interval95 }: TrainerReport['metrics'][number]): MetricTable[number] {
+  const interval = interval95 && { low: interval95[0] ?? Number.NaN, high: interval95[1] ?? Number.NaN };
+  return { name, scorer, value: value ?? Number.NaN, ...(interval ? { interval } : {}) };
 }

@@ -1,4 +1,4 @@
 export * from './chaos';
 export { LocalSystem, until, type LocalSystemOptions } from './local-system';
-export { ServiceProcess, type AppName } from './service-process';
+export { ServiceProcess, withoutSettings, type AppName } from './service-process';
 export { verifyServedFeatures, type SkewMismatch, type SkewReport } from './skew';

@@ -69,7 +69,7 @@ export class ServiceProcess {
   private launch(): ChildProcess {
     const log = openSync(this.logFile, 'a');
     const child = fork(join(REPOSITORY, 'apps', this.app, 'dist', 'main.js'), this.args, {
-      env: { ...process.env, NODE_OPTIONS: '', ...this.environment },
+      env: { ...withoutSettings(process.env), NODE_OPTIONS: '', ...this.environment },
       execArgv: [...this.nodeArgs],
       stdio: ['ignore', log, log, 'ipc'],
     });
@@ -90,4 +90,9 @@ export class ServiceProcess {
   private failure(what: string): Error {
     return new Error(`${this.app} ${what}:\n${this.logTail()}`);
   }
+}
+
+/** A service gets the settings that it is given, and none that happen to be in the caller's environment. */
+export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('WATCHNEXT_')));
 }

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { decodeState } from '@watchnext/features';
 import { newEventId } from '@watchnext/producer-client';
-import { LocalSystem, until } from '../src';
+import { LocalSystem, until, withoutSettings } from '../src';
 
 const PARTITION_COUNT = 2;
 const REPOSITORY = resolve(__dirname, '..', '..', '..');
@@ -51,7 +51,7 @@ export function describeOperations(name: string, environment: () => Promise<Reco
     const run = (program: string, ...args: string[]) => {
       const { status, stdout, stderr } = spawnSync(process.execPath, [join(REPOSITORY, program), ...args], {
         env: {
-          ...process.env,
+          ...withoutSettings(process.env),
           NODE_OPTIONS: '',
           WATCHNEXT_DATA_DIR: system.dataDirectory,
           WATCHNEXT_LOG_LEVEL: 'error',

@@ -126,7 +126,7 @@ export class Launcher {
     report.training = trained?.report;
     if (trained?.outcome !== 'rejected') await this.step('load the snapshot', signal, () => this.waitForFullLists(gateway, signal));
 
-    const userId = live?.shownViewer().id ?? (await firstUser(plan, signal));
+    const userId = live?.shownViewer().id ?? (await busyUser(plan, signal));
     const first = await this.step('first list', signal, () => gateway.recommendations(userId, { limit: LIST_LENGTH, surface: 'home' }, signal));
     report.firstList = first;
     report.secondsToFirstList = seconds(Date.now() - this.startedAtMs);
@@ -231,10 +231,11 @@ async function currentSnapshot(plan: ServicePlan, signal: AbortSignal): Promise<
   return ((await response.json()) as { snapshotId: string }).snapshotId;
 }
 
-async function firstUser(plan: ServicePlan, signal: AbortSignal): Promise<string> {
-  const { users } = await getJson<{ users: { userId: string }[] }>(`${plan.gatewayUrl}/v1/users?limit=1`, signal);
+/** Of some users, the one with the most watches: there is something to see. */
+async function busyUser(plan: ServicePlan, signal: AbortSignal): Promise<string> {
+  const { users } = await getJson<{ users: { userId: string; watchCount: number }[] }>(`${plan.gatewayUrl}/v1/users?limit=200`, signal);
   if (users.length === 0) throw new LaunchError('the data holds no users', 'Begin anew with --fresh.');
-  return users[0].userId;
+  return users.reduce((busiest, user) => (user.watchCount > busiest.watchCount ? user : busiest)).userId;
 }
 
 /** What goes on must not be waited for when everything is to stop. */

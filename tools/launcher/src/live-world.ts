@@ -18,7 +18,7 @@ import type { SimulatedSource } from './source';
 const LIST_LENGTH = 10;
 const VIEWERS_EVALUATED = 100;
 const SESSIONS_PER_MINUTE = 20;
-/** See `DEMO_JOIN_WINDOW_HOURS`. */
+/** See `DEMO_SETTLED_AFTER_HOURS`. */
 const SPEED = 30;
 const UPLOAD_EVERY_MS = 15 * 60_000;
 /** The user shown has watched enough to have a taste, and not so much that nobody can read it. */

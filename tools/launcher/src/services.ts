@@ -7,10 +7,11 @@ export const HOST = '127.0.0.1';
 const PREFERRED_PORTS = { ingestion: 7_001, retrieval: 7_002, ranking: 7_003 };
 
 /**
- * Impressions become negatives once the join window has passed. A day, the default, would keep all that happens live
- * out of the next training runs; here viewers watch many times faster than the clock, so that six minutes are enough.
+ * A day, the default, would keep all that happens live out of the next training runs; here viewers watch many times
+ * faster than the clock, so that an impression has its outcome after six minutes. The join window itself stays a day:
+ * in the history viewers keep to the clock, and watch the last video of a page long after it was shown.
  */
-const DEMO_JOIN_WINDOW_HOURS = 0.1;
+const DEMO_SETTLED_AFTER_HOURS = 0.1;
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
 export interface ServicePlan {
@@ -55,7 +56,7 @@ export async function planServices(root: string, dataDirectory: string, gatewayP
       environment: {
         ...common,
         WATCHNEXT_PROGRESS_BARS: 'false',
-        WATCHNEXT_JOIN_WINDOW_HOURS: String(DEMO_JOIN_WINDOW_HOURS),
+        WATCHNEXT_SETTLED_AFTER_HOURS: String(DEMO_SETTLED_AFTER_HOURS),
         WATCHNEXT_TRAINER_SCHEDULE: EVERY_TEN_MINUTES,
       },
     }),

@@ -12,7 +12,7 @@ const MAIN = resolve(__dirname, '..', 'dist', 'main.js');
 /** Far above what it takes; a busy machine may be slow. */
 const LIMIT_MS = 300_000;
 /** Small, but large enough that the gate's margins do not hang on chance: each start's world ends at another moment. */
-const WORLD = ['--users', '300', '--videos', '200', '--days', '5', '--seed', '3', '--port', '0'];
+const WORLD = ['--users', '600', '--videos', '150', '--days', '6', '--seed', '4', '--port', '0'];
 
 const launched: Started[] = [];
 let folder: string;
@@ -126,7 +126,7 @@ describe('npm start', () => {
 
     const other = start(['--users', '7']);
     expect(await other.ended).toBe(1);
-    expect(other.output()).toMatch(/--users 7 \(it holds 300\)/);
+    expect(other.output()).toMatch(/--users 7 \(it holds 600\)/);
   }, LIMIT_MS);
 
   it('brings a crashed service back, and leaves no process when it is itself killed', async () => {

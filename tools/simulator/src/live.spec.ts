@@ -106,6 +106,22 @@ describe('the live world', () => {
     expect(errors).toEqual([]);
   });
 
+  it('tells a page that a stop cuts short to its end, and nothing of it from the future', async () => {
+    const { live, events } = simulator({ speed: 0.001 });
+    const lists = await Promise.all(world.viewers.map((viewer) => gateway.recommendations(viewer.id, { limit: 10, surface: 'home' })));
+    world.viewers.forEach((viewer, index) => live.playInBackground(viewer, lists[index]));
+    expect(live.counts.watches).toBeGreaterThan(0);
+    await live.stop();
+    const playbackIds = events.flatMap(({ body }) => (body?.$case === 'watch' ? [body.value.playbackId] : []));
+    expect(new Set(playbackIds).size).toBe(live.counts.watches);
+    expect(events.filter(({ body }) => body?.$case === 'impressionsViewed')).toHaveLength(lists.length);
+    for (const { eventId, occurredAtMs } of events) {
+      expect(occurredAtMs).toBeLessThanOrEqual(Date.now());
+      expect(parseInt(eventId.replaceAll('-', '').slice(0, 12), 16)).toBeLessThanOrEqual(Date.now());
+    }
+    expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
+  });
+
   it('says which gateway did not answer and why', async () => {
     const nobody = new GatewayClient('http://127.0.0.1:1');
     await expect(nobody.recommendations('viewer-00000', { limit: 1, surface: 'home' })).rejects.toThrow(/127\.0\.0\.1:1 did not answer: \S+/);

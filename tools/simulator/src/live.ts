@@ -23,7 +23,7 @@ export interface LiveOptions {
   readonly sessionsPerMinute: number;
   /**
    * How many times faster than the clock viewers watch. A session of half an hour then fits into a minute, and its
-   * watches into a join window of minutes; positions are still reported in full.
+   * watches into the minutes after which an impression is learned from; positions are still reported in full.
    */
   readonly speed: number;
   readonly uploadEveryMs: number;
@@ -82,7 +82,7 @@ export class LiveSimulator {
     }
   }
 
-  /** Ends every session where it stands, and waits until they have. */
+  /** Ends every session with the page it is at, which is told to its end at once. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await Promise.allSettled(this.running);
@@ -104,7 +104,7 @@ export class LiveSimulator {
     return played.watches.map((watch) => watch.video);
   }
 
-  /** As `play`, without waiting; `stop` ends it. */
+  /** As `play`, without waiting; `stop` cuts it short. */
   playInBackground(viewer: Viewer, list: Recommendations): void {
     this.background(this.play(viewer, list).then(() => undefined));
   }
@@ -141,10 +141,21 @@ export class LiveSimulator {
     }
   }
 
+  /**
+   * Waits until the event is due. A stop makes all that is left of a page happen now: a page that was shown but whose
+   * watches were never told would be learned from as a list that nobody liked.
+   */
   private async sendAtItsTime(event: Event): Promise<void> {
     const leftMs = event.occurredAtMs - Date.now();
-    if (leftMs > 0) await this.pause(leftMs);
-    await this.options.sink.send(event);
+    if (leftMs > 0) await this.pause(leftMs).catch(() => undefined);
+    await this.options.sink.send(this.stopping.signal.aborted ? this.happeningNow(event) : event);
+  }
+
+  private happeningNow(event: Event): Event {
+    const nowMs = Date.now();
+    if (event.occurredAtMs <= nowMs) return event;
+    // The id tells its time too, and the collector takes none from the future.
+    return { ...event, eventId: this.factory.newId(nowMs), occurredAtMs: nowMs };
   }
 
   private pause(ms: number): Promise<void> {

@@ -29,6 +29,7 @@ export class UsersController {
   @Get(':id/history')
   @Documented({
     summary: 'What is known of a user, newest first',
+    description: 'Videos that were withdrawn are left out; watchCount still counts them.',
     path: userIdPath,
     answer: historyAnswer,
     errors: { 400: 'The user id is not valid.', 503: 'The feature store does not answer.' },
@@ -36,19 +37,23 @@ export class UsersController {
   async history(@Param() path: unknown): Promise<HistoryAnswer> {
     const { id: userId } = parse(userIdPath, path, 'userId');
     const { state, mark, isKnown } = await orUnavailable(this.states.read(userId));
+    const mayBeShown = ({ videoId }: { videoId: string }) => !this.catalogue.get(videoId)?.withdrawn;
     return {
       userId,
       known: isKnown,
       watchCount: state.watchCount,
       mark,
-      watches: state.watches.toReversed().map(({ videoId, startedAtMs, watchSeconds, durationSeconds }) => {
-        const video = this.catalogue.get(videoId);
-        const title = video?.title ?? '';
-        const { channelId = '', topics = [] } = video?.facts ?? {};
-        return { videoId, title, channelId, topics, startedAtMs, watchSeconds, durationSeconds };
-      }),
+      watches: state.watches
+        .filter(mayBeShown)
+        .reverse()
+        .map(({ videoId, startedAtMs, watchSeconds, durationSeconds }) => {
+          const video = this.catalogue.get(videoId);
+          const title = video?.title ?? '';
+          const { channelId = '', topics = [] } = video?.facts ?? {};
+          return { videoId, title, channelId, topics, startedAtMs, watchSeconds, durationSeconds };
+        }),
       searches: state.searches.toReversed().map(({ tokens, searchedAtMs }) => ({ tokens, searchedAtMs })),
-      dismissedVideoIds: state.dismissals.map(({ videoId }) => videoId),
+      dismissedVideoIds: state.dismissals.filter(mayBeShown).map(({ videoId }) => videoId),
     };
   }
 }

@@ -13,7 +13,7 @@ import type { RankingExample } from '@watchnext/features';
 import { scoreImpressions } from '../evaluation/score-impressions';
 import { defineStage } from '../pipeline/stage';
 
-const LOSS = 'ranking.weighted_per_user_loss';
+export const RANKING_LOSS = 'ranking.weighted_per_user_loss';
 const MAE = 'ranking.watch_time_mae_seconds';
 
 /** An example as the metrics see it. */
@@ -50,9 +50,9 @@ export const evaluateRankingStage = () =>
       });
       const counted = countingScores(split.rankingTraining.map(labelled), impressions);
       const losses = [
-        measured(LOSS, 'model', weightedPerUserLoss(impressions, pages, scores)),
+        measured(RANKING_LOSS, 'model', weightedPerUserLoss(impressions, pages, scores)),
         ...COUNTING_SCORERS.map((scorer) =>
-          measured(LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer])),
+          measured(RANKING_LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer])),
         ),
       ];
       const itemMean = 'item expected watch time';
@@ -73,7 +73,7 @@ export const evaluateRankingStage = () =>
             { name: 'ranking.pages', scorer: 'model', value: pages.length },
           ],
           loss: losses[0].value,
-          floorLoss: Math.min(...ITEM_SCORERS.map((scorer) => metricValue(losses, LOSS, scorer))),
+          floorLoss: Math.min(...ITEM_SCORERS.map((scorer) => metricValue(losses, RANKING_LOSS, scorer))),
         },
       };
     },

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
-import { type CurrentMetrics, nextWatchMetrics, pagesOf, weightedPerUserLoss } from '@watchnext/evaluation';
+import { type CurrentMetrics, ITEM_SCORERS, nextWatchMetrics, pagesOf, weightedPerUserLoss } from '@watchnext/evaluation';
 import type { VideoStatistics } from '@watchnext/features';
 import { SNAPSHOT_FILES, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import { loadModels } from '../evaluation/load-models';
 import { modelScorer, rankNextWatches } from '../evaluation/next-watch';
 import { scoreImpressions } from '../evaluation/score-impressions';
 import { defineStage } from '../pipeline/stage';
-import { labelled } from './evaluate-ranking';
+import { labelled, RANKING_LOSS } from './evaluate-ranking';
 
 /**
  * Measures the current snapshot on the very same held-out days, if it has not trained on them; otherwise takes what its
@@ -66,12 +66,16 @@ export const measureCurrentStage = (store: SnapshotStore) =>
   });
 
 function recordedIn({ snapshotId, metrics }: SnapshotManifest, recallName: string): CurrentMetrics {
-  const value = (name: string) =>
-    metrics.find((metric) => metric.name === name && metric.scorer === 'model')?.value ?? NaN;
+  const value = (name: string, scorer: string) =>
+    metrics.find((metric) => metric.name === name && metric.scorer === scorer)?.value ?? NaN;
   return {
     snapshotId,
     origin: 'recorded',
-    candidateRecall: value(recallName),
-    weightedPerUserLoss: value('ranking.weighted_per_user_loss'),
+    candidateRecall: value(recallName, 'model'),
+    weightedPerUserLoss: value(RANKING_LOSS, 'model'),
+    recordedBaselines: {
+      popularityRecall: value(recallName, 'popularity'),
+      floorWeightedPerUserLoss: Math.min(...ITEM_SCORERS.map((scorer) => value(RANKING_LOSS, scorer))),
+    },
   };
 }

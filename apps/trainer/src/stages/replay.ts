@@ -9,6 +9,7 @@ import { type ReadCounts, readUserRecords } from './user-records';
 export interface ReplayOptions {
   readonly partitionCount: number;
   readonly joinWindowMs: number;
+  readonly settledAfterMs: number;
   /** Candidate examples kept of one user, the newest: heavy users must not fill the memory, nor the training. */
   readonly examplesPerUser: number;
 }
@@ -43,7 +44,8 @@ export const replayStage = (archive: EventArchive, options: ReplayOptions) =>
         counts,
         signal,
       )) {
-        const replayed = replayUser(records, { joinWindowMs: options.joinWindowMs, logEndMs: extent.maxOccurredAtMs });
+        const { joinWindowMs, settledAfterMs } = options;
+        const replayed = replayUser(records, { joinWindowMs, settledAfterMs, logEndMs: extent.maxOccurredAtMs });
         userCount += 1;
         for (const { event } of records) addFacts(facts, event);
         refusedCount += replayed.refusals.length;

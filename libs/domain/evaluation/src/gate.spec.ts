@@ -62,6 +62,36 @@ describe('the gate', () => {
     expect(failed({ ...good, candidateRecall: 0.39 }, recorded)).toEqual(['candidates-no-regression']);
   });
 
+  describe('against metrics recorded on other days, with the baselines of those days,', () => {
+    const recorded = (popularityRecall: number, floorWeightedPerUserLoss: number) =>
+      current({ origin: 'recorded', recordedBaselines: { popularityRecall, floorWeightedPerUserLoss } });
+    const { popularityRecall, floorWeightedPerUserLoss } = good;
+
+    it('asks for as much as before where the days were alike', () => {
+      const alike = recorded(popularityRecall, floorWeightedPerUserLoss);
+      const plain = current({ origin: 'recorded' });
+      for (const metrics of [good, { ...good, candidateRecall: 0.39 }, { ...good, weightedPerUserLoss: 0.35 }]) {
+        expect(evaluateGate(metrics, alike)).toEqual(evaluateGate(metrics, plain));
+      }
+    });
+
+    it('asks for less where the baselines say that these days are harder, and for more where they are easier', () => {
+      const harderNow = { ...good, weightedPerUserLoss: 0.36, floorWeightedPerUserLoss: 0.4 };
+      expect(failed(harderNow, current({ origin: 'recorded' }))).toEqual(['ranking-no-regression']);
+      expect(failed(harderNow, recorded(0.3, 0.33))).toEqual([]);
+      expect(failed({ ...harderNow, weightedPerUserLoss: 0.39 }, recorded(0.3, 0.36))).toEqual(['ranking-no-regression']);
+      expect(failed(good, recorded(0.3, 0.66))).toEqual(['ranking-no-regression']);
+      expect(failed(good, recorded(0.15, 0.33))).toEqual(['candidates-no-regression']);
+    });
+
+    it('takes a baseline that cannot be compared for none', () => {
+      for (const odd of [0, NaN, Infinity]) {
+        const verdict = evaluateGate(good, recorded(odd, odd));
+        expect(verdict.passed).toBe(evaluateGate(good, current({ origin: 'recorded' })).passed);
+      }
+    });
+  });
+
   it('cannot hold against a snapshot what is not known of it', () => {
     expect(failed(good, current({ candidateRecall: NaN, weightedPerUserLoss: NaN }))).toEqual([]);
   });

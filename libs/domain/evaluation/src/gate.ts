@@ -29,6 +29,11 @@ export interface CurrentMetrics {
   /** NaN where not known. */
   readonly candidateRecall: number;
   readonly weightedPerUserLoss: number;
+  /**
+   * What the baselines reached on the days that recorded metrics come from; they tell how hard those days were beside
+   * the present ones. Absent where not known, and for re-evaluated metrics.
+   */
+  readonly recordedBaselines?: { readonly popularityRecall: number; readonly floorWeightedPerUserLoss: number };
 }
 
 export interface GateLimits {
@@ -102,8 +107,9 @@ function regressionChecks(metrics: GateMetrics, current: CurrentMetrics | undefi
   if (!current) return [{ name: 'no-regression', passed: true, detail: 'no current snapshot to regress against' }];
   const factor = current.origin === 'recorded' ? limits.recordedMarginFactor : 1;
   const against = `${current.snapshotId} (${current.origin})`;
-  const leastRecall = current.candidateRecall * (1 - factor * limits.maximumRecallDropShare);
-  const mostLoss = current.weightedPerUserLoss + factor * limits.maximumLossRise;
+  const before = expectedOnTheseDays(metrics, current);
+  const leastRecall = before.candidateRecall * (1 - factor * limits.maximumRecallDropShare);
+  const mostLoss = before.weightedPerUserLoss + factor * limits.maximumLossRise;
   const unknown = (name: string): GateCheck => ({ name, passed: true, detail: `not known of ${against}` });
   return [
     Number.isNaN(leastRecall)
@@ -111,14 +117,33 @@ function regressionChecks(metrics: GateMetrics, current: CurrentMetrics | undefi
       : {
           name: 'candidates-no-regression',
           passed: metrics.candidateRecall >= leastRecall,
-          detail: `recall@${metrics.recallK} ${show(metrics.candidateRecall)}, at least ${show(leastRecall)} against ${show(current.candidateRecall)} of ${against}`,
+          detail: `recall@${metrics.recallK} ${show(metrics.candidateRecall)}, at least ${show(leastRecall)} against ${show(before.candidateRecall)} of ${against}`,
         },
     Number.isNaN(mostLoss)
       ? unknown('ranking-no-regression')
       : {
           name: 'ranking-no-regression',
           passed: metrics.weightedPerUserLoss <= mostLoss,
-          detail: `weighted per-user loss ${show(metrics.weightedPerUserLoss)}, at most ${show(mostLoss)} against ${show(current.weightedPerUserLoss)} of ${against}`,
+          detail: `weighted per-user loss ${show(metrics.weightedPerUserLoss)}, at most ${show(mostLoss)} against ${show(before.weightedPerUserLoss)} of ${against}`,
         },
   ];
+}
+
+/**
+ * Recorded metrics are of other days, and days differ: a list that a good ranker served has neither easy pairs nor bad
+ * videos, so the next ranker's loss on it is higher, as every baseline's is. So what was recorded is taken relative to
+ * the baseline of its own days, and asked for relative to the baseline of these.
+ */
+function expectedOnTheseDays(metrics: GateMetrics, current: CurrentMetrics) {
+  const { candidateRecall, weightedPerUserLoss, recordedBaselines } = current;
+  if (!recordedBaselines) return { candidateRecall, weightedPerUserLoss };
+  return {
+    candidateRecall: candidateRecall * ratioOr1(metrics.popularityRecall, recordedBaselines.popularityRecall),
+    weightedPerUserLoss:
+      weightedPerUserLoss * ratioOr1(metrics.floorWeightedPerUserLoss, recordedBaselines.floorWeightedPerUserLoss),
+  };
+}
+
+function ratioOr1(now: number, then: number): number {
+  return Number.isFinite(now) && Number.isFinite(then) && then > 0 ? now / then : 1;
 }

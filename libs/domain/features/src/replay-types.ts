@@ -13,6 +13,11 @@ export interface ReplayOptions {
   readonly initialMark?: Mark;
   /** How long after an impression a watch still counts as its outcome. */
   readonly joinWindowMs: number;
+  /**
+   * How old an impression must be to have its outcome, a watch or none; default: the join window, after which no
+   * watch can change it. Shorter where examples are wanted soon and watches follow sooner.
+   */
+  readonly settledAfterMs?: number;
   /** Newest time in the log. `Infinity` settles every impression. */
   readonly logEndMs: number;
   readonly completedRule?: CompletedRule;

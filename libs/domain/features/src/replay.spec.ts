@@ -179,6 +179,17 @@ describe('ranking examples', () => {
     expect(labels(log([0, entries[0][1], { backfill: true }], entries[1]), young)).toHaveLength(2);
   });
 
+  it('have their outcome as soon as they are told to, and of a late watch all the same', () => {
+    const settledAfterMs = HOUR_MS;
+    const served = [0, servedBody({ items })] as const;
+    const early = log(served, [1, watch('a', { impressionId: 'i0' })]);
+    expect(labels(early, { settledAfterMs, logEndMs: SOME_TIME_MS + HOUR_MS - 1 })).toEqual([]);
+    expect(labels(early, { settledAfterMs, logEndMs: SOME_TIME_MS + HOUR_MS })).toHaveLength(2);
+    const late = log(served, [300, watch('a', { impressionId: 'i0', positionSeconds: 77 })]);
+    expect(labels(late, { settledAfterMs })).toEqual(labels(late));
+    expect(labels(late)[0]).toContain(77);
+  });
+
   it('leave out what the client did not confirm, if it confirmed anything; a watched one was seen', () => {
     const three = [...items, impressionItem({ impressionId: 'i2', videoId: 'c' })];
     const served = [0, servedBody({ items: three })] as const;

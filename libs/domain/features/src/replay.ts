@@ -189,13 +189,13 @@ class UserReplay {
   }
 
   private rankingExamples(): RankingExample[] {
-    const { joinWindowMs, logEndMs } = this.options;
+    const { joinWindowMs, settledAfterMs = joinWindowMs, logEndMs } = this.options;
     const examples: RankingExample[] = [];
     const impressionIds = new Set<string>();
     for (const { record, served, taken } of this.servedLists) {
       const { occurredAtMs: servedAtMs, backfill } = record.event;
       const { requestId, pageId, snapshotId } = served;
-      const isSettled = backfill || logEndMs - servedAtMs >= joinWindowMs;
+      const isSettled = backfill || logEndMs - servedAtMs >= settledAfterMs;
       for (let i = 0; i < served.items.length; i++) {
         const item = served.items[i];
         const { impressionId, position, score, featuresChecksum } = item;

@@ -5,12 +5,11 @@
  *   states  [partition, userId] → encoded UserState
  *   marks   [partition] → Mark
  *
- * A commit is one LMDB write transaction, so a reader sees the states and the mark of the same moment. It does not
- * wait for the disk: a process that is killed loses nothing, and a machine that loses its power puts states and mark
- * back together, whereupon the consumer folds the log's records again.
+ * A commit is one LMDB write transaction, so a reader sees the states and the mark of the same moment, and it is on
+ * the disk when it is done: neither a process that is killed nor a machine that loses its power takes it back.
  */
 import type { Mark } from '@watchnext/contract';
-import { ABORT, open, type Database, type RootDatabase } from 'lmdb';
+import { open, type Database, type RootDatabase } from 'lmdb';
 import {
   FeatureStoreError,
   MarkConflictError,
@@ -107,30 +106,18 @@ class EmbeddedFeatureStore implements FeatureStore {
     if (this.closed) throw new FeatureStoreError('the feature store is closed', 'closed', false);
   }
 
-  /** Runs `action` in one write transaction; what it throws undoes all of it. */
+  /**
+   * Runs `action` in one write transaction; what it throws undoes all of it. Synchronous for the reason that the
+   * embedded event log gives: asynchronous transactions of several processes got lost.
+   */
   private async write(action: () => void): Promise<void> {
     this.assertOpen();
-    let thrown: unknown;
     try {
-      await this.env.childTransaction(() => {
-        try {
-          return action();
-        } catch (error) {
-          thrown = error;
-          return ABORT;
-        }
-      });
+      this.env.transactionSync(action);
     } catch (error) {
-      // lmdb-js rejects with a placeholder; its `commitError` rejects with what really happened.
-      const { commitError } = error as { commitError?: Promise<unknown> };
-      thrown = await Promise.resolve(commitError).then(
-        () => error,
-        (cause: unknown) => cause,
-      );
+      if (error instanceof FeatureStoreError) throw error;
+      throw new StoreUnavailableError('the feature store could not be written', { cause: error });
     }
-    if (thrown instanceof FeatureStoreError) throw thrown;
-    if (thrown !== undefined)
-      throw new StoreUnavailableError('the feature store could not be written', { cause: thrown });
   }
 }
 

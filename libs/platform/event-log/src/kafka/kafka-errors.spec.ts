@@ -1,14 +1,17 @@
+import * as kafkajs from 'kafkajs';
 import { KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } from 'kafkajs';
 import { EventLogError, LogUnavailableError, UnknownTopicError } from '../port';
 import { isAnswer, isPermanent, rootCause, translate } from './kafka-errors';
 
-const protocol = (type: string, retriable: boolean) =>
-  new KafkaJSProtocolError({ type, code: 1, retriable, message: `told ${type}` } as never);
-/** As kafkajs's retrier wraps it, twice. */
-const wrapped = (error: Error) => {
-  const exceeded = new KafkaJSNumberOfRetriesExceeded(error, { retryCount: 0, retryTime: 1 });
-  return Object.assign(new KafkaJSNonRetriableError(exceeded), { cause: exceeded });
+// Both are there at run time; kafkajs's types leave out the one, and the second argument of the other.
+const { KafkaJSConnectionClosedError } = kafkajs as unknown as {
+  KafkaJSConnectionClosedError: new (message: string, at: { host: string; port: number }) => Error;
 };
+const NonRetriable = KafkaJSNonRetriableError as unknown as new (error: Error, options: ErrorOptions) => Error;
+
+const protocol = (type: string, retriable: boolean) => new KafkaJSProtocolError({ type, code: 1, retriable, message: `told ${type}` } as never);
+const wrapped = (error: Error) =>
+  new NonRetriable(new KafkaJSNumberOfRetriesExceeded(error, { retryCount: 0, retryTime: 1 }), { cause: error });
 
 describe('kafkajs errors', () => {
   it('are told by what is at their root', () => {
@@ -19,17 +22,14 @@ describe('kafkajs errors', () => {
 
   it('become the port’s own', () => {
     expect(translate('read', protocol('UNKNOWN_TOPIC_OR_PARTITION', true), 't.v1')).toBeInstanceOf(UnknownTopicError);
-    expect(translate('append', protocol('MESSAGE_TOO_LARGE', false))).toMatchObject({
-      code: 'record-too-large',
-      retriable: false,
-    });
+    expect(translate('append', protocol('MESSAGE_TOO_LARGE', false))).toMatchObject({ code: 'record-too-large', retriable: false });
     expect(translate('append', protocol('NOT_LEADER_FOR_PARTITION', true))).toBeInstanceOf(LogUnavailableError);
     const own = new EventLogError('mine', 'mine', false);
     expect(translate('append', own)).toBe(own);
   });
 
   it('hint at TLS and SASL where a broker just closes the connection', () => {
-    const closed = Object.assign(new Error('Closed connection'), { name: 'KafkaJSConnectionClosedError' });
+    const closed = new KafkaJSConnectionClosedError('Closed connection', { host: 'a', port: 1 });
     expect(translate('connect', closed).message).toMatch(/WATCHNEXT_KAFKA_TLS/);
   });
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net';
 import { Rung } from '@watchnext/contract';
 import { type EventLog, LogUnavailableError } from '@watchnext/event-log';
 import { StoreUnavailableError } from '@watchnext/feature-store';
-import { METRICS, Metrics } from '../src/metrics';
+import { METRICS, Metrics } from '../../../../apps/gateway/src/metrics';
 import { FIRST_SNAPSHOT, freePort, watchEvent, World } from './world';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- items of an answer, read by name

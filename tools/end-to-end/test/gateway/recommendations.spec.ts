@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Rung } from '@watchnext/contract';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
-import { flipBit } from '../../retrieval/test/publish-snapshot';
-import { recommendationsAnswer } from '../src/http/schemas';
+import { flipBit } from '@watchnext/testing/snapshots';
+import { recommendationsAnswer } from '../../../../apps/gateway/src/http/schemas';
 import { dismissalEvent, eventOf, FIRST_SNAPSHOT, silent, type TestGateway, watchEvent, World } from './world';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- items of an answer, read by name
@@ -141,6 +141,8 @@ describe('recommendations with everything running', () => {
     [`surface=${'x'.repeat(65)}`, 400, 'surface'],
     [`seed=${'x'.repeat(129)}`, 400, 'seed'],
     ['country=Sweden', 400, 'country'],
+    ['surface=a%C2%85b', 400, 'surface'],
+    [`cursor=${'x'.repeat(10_000)}`, 400, 'cursor'],
     ['cursor=garbage', 400, 'cursor'],
     ['cursor=', 400, 'cursor'],
   ])('refuse %s with the field', async (query, status, field) => {
@@ -151,7 +153,7 @@ describe('recommendations with everything running', () => {
     });
   });
 
-  it.each([['x'.repeat(129)], ['x'.repeat(10_000)], ['a%00b'], ['a%0Ab']])(
+  it.each([['x'.repeat(129)], ['x'.repeat(10_000)], ['a%00b'], ['a%0Ab'], ['a%C2%85b']])(
     'refuse a user id that is none: %#',
     async (userId) => {
       const answer = await gateway.get(`/v1/users/${userId}/recommendations`);
@@ -182,6 +184,8 @@ describe('recommendations with everything running', () => {
     expect(idsOf(await gateway.recommend('ada', { limit: 50 }))).not.toContain(first);
     const explained = await gateway.get(`/v1/videos/${first}`);
     expect(explained.body.error).toMatchObject({ code: 'video-withdrawn' });
+    const upNext = await gateway.recommend('ada', { limit: 50, seed: first, surface: 'up-next' });
+    expect(idsOf(upNext)).not.toContain(first);
   });
 
   it('are served on from the good snapshot when the next one has a flipped bit', async () => {

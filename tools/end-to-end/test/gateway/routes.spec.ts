@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { historyAnswer, snapshotAnswer, usersAnswer, videoAnswer } from '../src/http/schemas';
+import { historyAnswer, snapshotAnswer, usersAnswer, videoAnswer } from '../../../../apps/gateway/src/http/schemas';
 import { dismissalEvent, eventOf, FIRST_SNAPSHOT, type TestGateway, VIDEOS, watchEvent, World } from './world';
 
 /** A collector that keeps what it was sent and answers as it is told. */
@@ -85,6 +85,16 @@ describe('the other routes', () => {
     ]);
     const stranger = await gateway.get('/v1/users/nobody/history');
     expect(stranger).toMatchObject({ status: 200, body: { known: false, watches: [], watchCount: 0 } });
+  });
+
+  it('leaves a withdrawn video out of the history within five seconds', async () => {
+    await world.fold('cay', watchEvent('cay', 'v02'), watchEvent('cay', 'v03'), dismissalEvent('cay', 'v02'));
+    await world.tellCatalogue(eventOf({ $case: 'videoWithdrawn', value: { videoId: 'v02', reason: 'spec' } }));
+    const toldAtMs = Date.now();
+    await gateway.until(({ body }) => body.watches.length === 1, '/v1/users/cay/history');
+    expect(Date.now() - toldAtMs).toBeLessThan(5_000);
+    const history = historyAnswer.parse((await gateway.get('/v1/users/cay/history')).body);
+    expect(history).toMatchObject({ watchCount: 2, watches: [{ videoId: 'v03' }], dismissedVideoIds: [] });
   });
 
   it('tells what a video is, and 404 with its field for one that it does not know', async () => {

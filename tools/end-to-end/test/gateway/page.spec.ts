@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { loadConfig } from '@watchnext/config';
 import { Event, TOPICS } from '@watchnext/contract';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { ingestionSettings } from '../../ingestion/src/config';
-import { startIngestion } from '../../ingestion/src/start';
+import { ingestionSettings } from '../../../../apps/ingestion/src/config';
+import { startIngestion } from '../../../../apps/ingestion/src/start';
 import { FIRST_SNAPSHOT, type TestGateway, VIDEOS, World } from './world';
 
 const CHROMIUM_PATHS = [
