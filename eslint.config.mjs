@@ -29,12 +29,24 @@ export default tseslint.config(
               onlyDependOnLibsWithTags: ['layer:domain', 'layer:contract'],
               bannedExternalImports: ['@nestjs/*', 'ioredis', 'kafkajs', '@grpc/*', 'lmdb', '@duckdb/*', 'node:fs*'],
             },
-            { sourceTag: 'layer:platform', onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'] },
+            {
+              sourceTag: 'layer:platform',
+              onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'],
+            },
             { sourceTag: 'layer:app', onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'] },
-            { sourceTag: 'layer:testing', onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'] },
+            {
+              sourceTag: 'layer:testing',
+              onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'],
+            },
             {
               sourceTag: 'layer:tool',
-              onlyDependOnLibsWithTags: ['layer:tool', 'layer:platform', 'layer:domain', 'layer:contract', 'layer:testing'],
+              onlyDependOnLibsWithTags: [
+                'layer:tool',
+                'layer:platform',
+                'layer:domain',
+                'layer:contract',
+                'layer:testing',
+              ],
             },
           ],
         },

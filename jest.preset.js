@@ -5,7 +5,9 @@
 module.exports = (displayName) => ({
   displayName,
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['@watchnext/source', 'node', 'node-addons', 'require', 'default'] },
+  testEnvironmentOptions: {
+    customExportConditions: ['@watchnext/source', 'node', 'node-addons', 'require', 'default'],
+  },
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -26,7 +26,9 @@ function checkNode() {
 }
 
 function checkCompiler() {
-  const missing = ['make', 'g++', 'python3'].filter((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0);
+  const missing = ['make', 'g++', 'python3'].filter(
+    (tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0,
+  );
   if (missing.length > 0) {
     fail(
       `Missing: ${missing.join(', ')}. The nearest-neighbour index is compiled while installing.\n` +

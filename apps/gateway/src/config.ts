@@ -18,8 +18,8 @@ export const gatewaySettings = z
     WATCHNEXT_RANKING_ADDRESS: z.string().default('127.0.0.1:7003'),
     WATCHNEXT_INGESTION_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7001'),
     /** A file with the key under which the gateway passes on events of clients that sent none; read again as it changes. */
-  WATCHNEXT_GATEWAY_API_KEY_FILE: z.string().optional(),
-  /** Time for one list, in milliseconds, from the request's arrival to the answer. */
+    WATCHNEXT_GATEWAY_API_KEY_FILE: z.string().optional(),
+    /** Time for one list, in milliseconds, from the request's arrival to the answer. */
     WATCHNEXT_DEADLINE_MS: positiveInteger(500),
     /** Videos of one channel in each ten places. */
     WATCHNEXT_CHANNEL_CAP: positiveInteger(2),

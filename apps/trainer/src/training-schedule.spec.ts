@@ -4,7 +4,14 @@ import { NothingToTrainError } from './errors';
 import type { RunReport } from './report';
 import { TrainingSchedule } from './training-schedule';
 
-const command = { once: false, evaluationDays: 1, metricsJson: undefined, seed: 1, rankingObjective: 'expected-watch-time' as const, overrideGate: false };
+const command = {
+  once: false,
+  evaluationDays: 1,
+  metricsJson: undefined,
+  seed: 1,
+  rankingObjective: 'expected-watch-time' as const,
+  overrideGate: false,
+};
 const logger = createLogger('spec', { level: 'silent', format: 'json' });
 const EVERY_SECOND = '* * * * * *';
 

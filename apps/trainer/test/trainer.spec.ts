@@ -190,9 +190,7 @@ describe('the trainer, once', () => {
     const app = await contextOf(data.path);
     const runner = app.get(TrainingRunner);
     const run = runner.run(parseCommand(['--once', '--seed', '1']));
-    await expect(runner.run(parseCommand(['--once', '--seed', '2']))).rejects.toThrow(
-      /going on already/,
-    );
+    await expect(runner.run(parseCommand(['--once', '--seed', '2']))).rejects.toThrow(/going on already/);
     const ended = expect(run).rejects.toThrow(RunStoppedError);
     await app.close();
     await ended;

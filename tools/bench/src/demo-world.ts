@@ -1,6 +1,14 @@
 import { LocalSystem, until } from '@watchnext/end-to-end';
 import { ProducerClient } from '@watchnext/producer-client';
-import { DEFAULT_WORLD, GatewayClient, generateHistory, sendAll, World, type History, type ListProvider } from '@watchnext/simulator';
+import {
+  DEFAULT_WORLD,
+  GatewayClient,
+  generateHistory,
+  sendAll,
+  World,
+  type History,
+  type ListProvider,
+} from '@watchnext/simulator';
 
 export interface DemoWorld {
   readonly world: World;
@@ -9,7 +17,14 @@ export interface DemoWorld {
 
 export function createDemoWorld(options: { seed: number; users: number; videos: number; days: number }): DemoWorld {
   const { seed, users, videos, days } = options;
-  const world = new World({ ...DEFAULT_WORLD, seed, viewerCount: users, videoCount: videos, dayCount: days, endMs: Date.now() });
+  const world = new World({
+    ...DEFAULT_WORLD,
+    seed,
+    viewerCount: users,
+    videoCount: videos,
+    dayCount: days,
+    endMs: Date.now(),
+  });
   return { world, history: generateHistory(world) };
 }
 
@@ -24,9 +39,13 @@ export async function ingest(system: LocalSystem, history: History): Promise<voi
 /** Trains once and waits until the gateway answers from the new snapshot. @throws when the gate rejects it */
 export async function trainAndServe(system: LocalSystem, args: readonly string[] = []): Promise<void> {
   const code = await system.train(args);
-  if (code !== 0) throw new Error(`no snapshot was published (exit code ${code}); see ${system.dataDirectory}/logs/trainer.log`);
+  if (code !== 0)
+    throw new Error(`no snapshot was published (exit code ${code}); see ${system.dataDirectory}/logs/trainer.log`);
   const client = new GatewayClient(system.gatewayUrl);
-  await until('full answers', async () => (await client.recommendations('warm-up', { limit: 1, surface: 'home' })).rung === 'full');
+  await until(
+    'full answers',
+    async () => (await client.recommendations('warm-up', { limit: 1, surface: 'home' })).rung === 'full',
+  );
 }
 
 /** Lists as the gateway serves them; one below the full rung counts as a failure. */

@@ -37,7 +37,11 @@ export async function benchFreshness(options: { samples: number }): Promise<{ re
   } finally {
     await system.dispose();
   }
-  const figures = { p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99), maxMs: Math.max(...latenciesMs) };
+  const figures = {
+    p50Ms: quantile(latenciesMs, 0.5),
+    p99Ms: quantile(latenciesMs, 0.99),
+    maxMs: Math.max(...latenciesMs),
+  };
   const text = `from accepted to readable: p50 ${figures.p50Ms.toFixed(0)} ms, p99 ${figures.p99Ms.toFixed(0)} ms, max ${figures.maxMs.toFixed(0)} ms`;
   return { result: report('freshness', options, figures), text };
 }

@@ -12,10 +12,18 @@ import { report, type BenchReport } from './report';
 
 /** What this needs of the trainer's --metrics-json; a value that could not be measured is null there. */
 interface TrainerReport {
-  readonly metrics: readonly { name: string; scorer: string; value: number | null; interval95?: [number | null, number | null] }[];
+  readonly metrics: readonly {
+    name: string;
+    scorer: string;
+    value: number | null;
+    interval95?: [number | null, number | null];
+  }[];
 }
 
-export async function benchKuairand(options: { path: string; seed: number }): Promise<{ result: BenchReport; text: string }> {
+export async function benchKuairand(options: {
+  path: string;
+  seed: number;
+}): Promise<{ result: BenchReport; text: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'watchnext-kuairand-'));
   const metricsFile = join(folder, 'metrics.json');
   const system = await LocalSystem.create({ dataDirectory: join(folder, 'data') });
@@ -26,7 +34,14 @@ export async function benchKuairand(options: { path: string; seed: number }): Pr
     await system.drained();
     const importSeconds = (performance.now() - importedFrom) / 1000;
     const trainedFrom = performance.now();
-    const code = await system.train(['--evaluation-days', '2', '--seed', String(options.seed), '--metrics-json', metricsFile]);
+    const code = await system.train([
+      '--evaluation-days',
+      '2',
+      '--seed',
+      String(options.seed),
+      '--metrics-json',
+      metricsFile,
+    ]);
     const trainSeconds = (performance.now() - trainedFrom) / 1000;
     const metrics = JSON.parse(readFileSync(metricsFile, 'utf8')) as TrainerReport;
     const figures = { gatePassed: code === 0, importSeconds, trainSeconds, metrics };

@@ -50,7 +50,8 @@ export function quantile(values: readonly number[], q: number): number {
 
 function commit(): string {
   try {
-    const run = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    const run = (...args: string[]) =>
+      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
     return `${run('rev-parse', '--short', 'HEAD')}${run('status', '--porcelain', '-uno') ? '+changes' : ''}`;
   } catch {
     return 'unknown';

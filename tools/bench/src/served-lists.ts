@@ -7,7 +7,13 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalSystem } from '@watchnext/end-to-end';
-import { chooseViewers, evaluateLists, formatEvaluation, popularityProvider, randomProvider } from '@watchnext/simulator';
+import {
+  chooseViewers,
+  evaluateLists,
+  formatEvaluation,
+  popularityProvider,
+  randomProvider,
+} from '@watchnext/simulator';
 import { createDemoWorld, ingest, servedLists, trainAndServe } from './demo-world';
 import { report, type BenchReport } from './report';
 

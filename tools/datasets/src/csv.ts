@@ -21,7 +21,11 @@ export interface CsvRow {
  * @param onBadRow called for a row with too few or too many cells, or an open quote; it is left out
  * @throws DatasetError when the file cannot be read, is empty or lacks a wanted column
  */
-export async function* readCsv(path: string, columns: readonly string[], onBadRow: (line: number, reason: string) => void): AsyncGenerator<CsvRow> {
+export async function* readCsv(
+  path: string,
+  columns: readonly string[],
+  onBadRow: (line: number, reason: string) => void,
+): AsyncGenerator<CsvRow> {
   const stream = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 });
   const lines = createInterface({ input: stream, crlfDelay: Infinity });
   let failure: Error | undefined;
@@ -39,7 +43,10 @@ export async function* readCsv(path: string, columns: readonly string[], onBadRo
       if (line === 1) {
         const header = splitLine(text.replace(/^\uFEFF/, '')) ?? [];
         const missing = columns.filter((column) => !header.includes(column));
-        if (missing.length > 0) throw new DatasetError(`${basename(path)} lacks ${missing.length === 1 ? 'the column' : 'the columns'} ${missing.join(', ')}`);
+        if (missing.length > 0)
+          throw new DatasetError(
+            `${basename(path)} lacks ${missing.length === 1 ? 'the column' : 'the columns'} ${missing.join(', ')}`,
+          );
         width = header.length;
         wanted = columns.map((column) => header.indexOf(column));
         continue;
@@ -54,7 +61,8 @@ export async function* readCsv(path: string, columns: readonly string[], onBadRo
     lines.close();
     stream.destroy();
   }
-  if (failure !== undefined) throw new DatasetError(`${basename(path)} cannot be read: ${failure.message}`, { cause: failure });
+  if (failure !== undefined)
+    throw new DatasetError(`${basename(path)} cannot be read: ${failure.message}`, { cause: failure });
   if (line === 0) throw new DatasetError(`${basename(path)} is empty`);
 }
 

@@ -11,7 +11,8 @@ import { describe as describeProgress } from './progress';
 
 const LOG_HEADER =
   'user_id,video_id,date,hourmin,time_ms,is_click,is_like,is_follow,is_comment,is_forward,is_hate,long_view,play_time_ms,duration_ms,profile_stay_time,comment_stay_time,is_profile_enter,is_rand,tab';
-const VIDEO_HEADER = 'video_id,author_id,video_type,upload_dt,upload_type,visible_status,video_duration,server_width,server_height,music_id,music_type,tag';
+const VIDEO_HEADER =
+  'video_id,author_id,video_type,upload_dt,upload_type,visible_status,video_duration,server_width,server_height,music_id,music_type,tag';
 const T = 1_650_812_000_000;
 
 interface LogRow {
@@ -39,8 +40,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function writeFolder(log: readonly string[], { videos = VIDEOS, users = ['7', '3'], logHeader = LOG_HEADER } = {}): Promise<void> {
-  await writeFile(join(folder, 'user_features_pure.csv'), `user_id,user_active_degree,fans_user_num_range\n${users.map((user) => `${user},full_active,"[100,1k)"`).join('\n')}\n`);
+async function writeFolder(
+  log: readonly string[],
+  { videos = VIDEOS, users = ['7', '3'], logHeader = LOG_HEADER } = {},
+): Promise<void> {
+  await writeFile(
+    join(folder, 'user_features_pure.csv'),
+    `user_id,user_active_degree,fans_user_num_range\n${users.map((user) => `${user},full_active,"[100,1k)"`).join('\n')}\n`,
+  );
   await writeFile(join(folder, 'video_features_basic_pure.csv'), `${[VIDEO_HEADER, ...videos].join('\r\n')}\r\n`);
   await writeFile(join(folder, 'log_standard_4_22_to_5_08_pure.csv'), `\uFEFF${[logHeader, ...log].join('\n')}\n`);
 }
@@ -58,12 +65,18 @@ async function read(): Promise<{ events: Event[]; badRows: BadRows; summary: Imp
   const events: Event[] = [];
   const badRows = new BadRows();
   let summary: ImportSummary | undefined;
-  for await (const event of new KuaiRandImporter().events(folder, { badRows, onLoaded: (loaded) => (summary = loaded) })) events.push(event);
+  for await (const event of new KuaiRandImporter().events(folder, {
+    badRows,
+    onLoaded: (loaded) => (summary = loaded),
+  }))
+    events.push(event);
   return { events, badRows, summary: summary! };
 }
 
-const lists = (events: readonly Event[]) => events.flatMap(({ body }): ImpressionsServed[] => (body?.$case === 'impressionsServed' ? [body.value] : []));
-const watches = (events: readonly Event[]) => events.flatMap(({ body }): Watch[] => (body?.$case === 'watch' ? [body.value] : []));
+const lists = (events: readonly Event[]) =>
+  events.flatMap(({ body }): ImpressionsServed[] => (body?.$case === 'impressionsServed' ? [body.value] : []));
+const watches = (events: readonly Event[]) =>
+  events.flatMap(({ body }): Watch[] => (body?.$case === 'watch' ? [body.value] : []));
 
 describe('the KuaiRand importer', () => {
   it('freezes a page: all its lists come at its first impression, in order, before its watches', async () => {
@@ -83,13 +96,29 @@ describe('the KuaiRand importer', () => {
       ['watch', 3_000],
       ['impressionsServed', 4_000],
     ]);
-    expect(lists(events).map((list) => [list.pageId, list.context!.surface, list.items.map((item) => [item.videoId, item.position])])).toEqual([
-      ['kuairand:user-7:20220425', 'tab-1', [['video-0', 0], ['video-1', 1]]],
+    expect(
+      lists(events).map((list) => [
+        list.pageId,
+        list.context!.surface,
+        list.items.map((item) => [item.videoId, item.position]),
+      ]),
+    ).toEqual([
+      [
+        'kuairand:user-7:20220425',
+        'tab-1',
+        [
+          ['video-0', 0],
+          ['video-1', 1],
+        ],
+      ],
       ['kuairand:user-7:20220425', 'tab-2', [['video-1', 0]]],
       ['kuairand:user-7:20220426', 'tab-1', [['video-0', 0]]],
     ]);
     // A long play counts for ten minutes; what was not clicked is no watch, whatever its play time.
-    expect(watches(events).map((watch) => [watch.videoId, watch.positionSeconds])).toEqual([['video-0', 600], ['video-1', 30]]);
+    expect(watches(events).map((watch) => [watch.videoId, watch.positionSeconds])).toEqual([
+      ['video-0', 600],
+      ['video-1', 30],
+    ]);
     expect(watches(events)[0].impressionId).toBe(lists(events)[0].items[0].impressionId);
     expect(summary.eventCount).toBe(events.length);
     expect(summary.counts).toMatchObject({ impressions: 4, lists: 3, pages: 2, watches: 2, videos: 3, users: 2 });
@@ -98,11 +127,23 @@ describe('the KuaiRand importer', () => {
   it('puts the catalogue and the users first, with what is known of them', async () => {
     await writeFolder([logRow({ user: 7, video: 1, at: T })]);
     const { events } = await read();
-    expect(events.map((event) => event.body!.$case)).toEqual(['videoUpserted', 'videoUpserted', 'videoUpserted', 'userUpserted', 'userUpserted', 'impressionsServed']);
+    expect(events.map((event) => event.body!.$case)).toEqual([
+      'videoUpserted',
+      'videoUpserted',
+      'videoUpserted',
+      'userUpserted',
+      'userUpserted',
+      'impressionsServed',
+    ]);
     expect(events[0].body).toMatchObject({
       value: {
         videoId: 'video-1',
-        video: { channelId: 'author-901', topics: ['tag-20', 'tag-43'], durationSeconds: 60, uploadedAtMs: Date.parse('2022-04-09T00:00:00+08:00') },
+        video: {
+          channelId: 'author-901',
+          topics: ['tag-20', 'tag-43'],
+          durationSeconds: 60,
+          uploadedAtMs: Date.parse('2022-04-09T00:00:00+08:00'),
+        },
       },
     });
     expect(events[2].body).toMatchObject({ value: { videoId: 'video-2', video: { topics: [], durationSeconds: 0 } } });
@@ -124,7 +165,13 @@ describe('the KuaiRand importer', () => {
         logRow({ user: 7, video: 0, at: T, click: 'x' }),
         logRow({ user: 7, video: 1, at: T + 1 }),
       ],
-      { videos: [...VIDEOS, '0,1,NORMAL,2022-04-10,Web,0.0,1.0,1,1,1,9.0,1', '5,1,NORMAL,tomorrow,Web,0.0,1.0,1,1,1,9.0,1'] },
+      {
+        videos: [
+          ...VIDEOS,
+          '0,1,NORMAL,2022-04-10,Web,0.0,1.0,1,1,1,9.0,1',
+          '5,1,NORMAL,tomorrow,Web,0.0,1.0,1,1,1,9.0,1',
+        ],
+      },
     );
     const { events, badRows } = await read();
     expect(lists(events).flatMap((list) => list.items)).toHaveLength(2);
@@ -147,7 +194,13 @@ describe('the KuaiRand importer', () => {
     await writeSequences([`(7, ${T - 5_000}, [0, 1, 0], [1, 0])`, `(3, ${T - 9_000}, [2, 2], [2])`]);
     const { events } = await read();
     const of = (user: string) => events.filter(({ body }) => body?.$case === 'watch' && body.value.userId === user);
-    expect(of('user-7').map((event) => [event.occurredAtMs - T, (event.body!.value as Watch).videoId, (event.body!.value as Watch).positionSeconds])).toEqual([
+    expect(
+      of('user-7').map((event) => [
+        event.occurredAtMs - T,
+        (event.body!.value as Watch).videoId,
+        (event.body!.value as Watch).positionSeconds,
+      ]),
+    ).toEqual([
       [-1_205_000, 'video-0', 4],
       [-605_000, 'video-1', 60],
       [-5_000, 'video-0', 20],
@@ -157,14 +210,28 @@ describe('the KuaiRand importer', () => {
   });
 
   it('joins the two sequences from their common end', () => {
-    const joined = (watched: number[], long: number[]) => joinSequences(watched, long).map(({ video, long: full }) => `${video}${full ? '!' : ''}`).join(' ');
+    const joined = (watched: number[], long: number[]) =>
+      joinSequences(watched, long)
+        .map(({ video, long: full }) => `${video}${full ? '!' : ''}`)
+        .join(' ');
     expect(joined([1, 2, 1, 3], [1, 3])).toBe('1 2 1! 3!');
     expect(joined([1, 2], [8, 9, 2])).toBe('8! 9! 1 2!');
     expect(joined([1, 2], [])).toBe('1 2');
   });
 
   it('gives the same events every time, in order of time, under ids of their own', async () => {
-    await writeFolder(Array.from({ length: 200 }, (_, i) => logRow({ user: i % 2 ? 7 : 3, video: i % 3, at: T + ((i * 7_919) % 1_000) * 1_000, click: i % 2, play: 1_000 * i, tab: i % 4 })));
+    await writeFolder(
+      Array.from({ length: 200 }, (_, i) =>
+        logRow({
+          user: i % 2 ? 7 : 3,
+          video: i % 3,
+          at: T + ((i * 7_919) % 1_000) * 1_000,
+          click: i % 2,
+          play: 1_000 * i,
+          tab: i % 4,
+        }),
+      ),
+    );
     const first = await read();
     const second = await read();
     expect(second.events).toEqual(first.events);
@@ -175,8 +242,16 @@ describe('the KuaiRand importer', () => {
 
   it.each([
     ['a folder that is none', async () => (folder = join(folder, 'nowhere')), /nowhere is no folder/],
-    ['missing files', async () => undefined, /lacks user_features_pure.csv, video_features_basic_pure.csv, log_standard/],
-    ['a missing column', () => writeFolder([], { logHeader: LOG_HEADER.replace('play_time_ms,', '').replace('is_click,', '') }), /pure.csv lacks the columns is_click, play_time_ms/],
+    [
+      'missing files',
+      async () => undefined,
+      /lacks user_features_pure.csv, video_features_basic_pure.csv, log_standard/,
+    ],
+    [
+      'a missing column',
+      () => writeFolder([], { logHeader: LOG_HEADER.replace('play_time_ms,', '').replace('is_click,', '') }),
+      /pure.csv lacks the columns is_click, play_time_ms/,
+    ],
   ])('says what is wrong with %s', async (_, prepare, message) => {
     const kept = folder;
     await prepare();
@@ -218,7 +293,9 @@ describe('event ids', () => {
 
 describe('progress', () => {
   it('tells count, rate and time left', () => {
-    expect(describeProgress(12_000, 60_000, 'events', 2_000)).toBe('12,000 of 60,000 events · 6,000 a second · 8.0 s left');
+    expect(describeProgress(12_000, 60_000, 'events', 2_000)).toBe(
+      '12,000 of 60,000 events · 6,000 a second · 8.0 s left',
+    );
     expect(describeProgress(5, 0, 'events', 100)).toBe('5 events');
   });
 

@@ -18,8 +18,14 @@ describe('importDataset', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'watchnext-import-'));
     writeFileSync(join(folder, 'user_features_pure.csv'), 'user_id\n7\n');
-    writeFileSync(join(folder, 'video_features_basic_pure.csv'), 'video_id,author_id,upload_dt,video_duration,tag\n0,1,2022-04-10,20000.0,39\n');
-    writeFileSync(join(folder, 'log_standard_4_22_to_5_08_pure.csv'), `user_id,video_id,date,time_ms,is_click,play_time_ms,tab\n7,0,20220425,${T},1,3000,1\n7,0,20220425,broken,1,3000,1\n`);
+    writeFileSync(
+      join(folder, 'video_features_basic_pure.csv'),
+      'video_id,author_id,upload_dt,video_duration,tag\n0,1,2022-04-10,20000.0,39\n',
+    );
+    writeFileSync(
+      join(folder, 'log_standard_4_22_to_5_08_pure.csv'),
+      `user_id,video_id,date,time_ms,is_click,play_time_ms,tab\n7,0,20220425,${T},1,3000,1\n7,0,20220425,broken,1,3000,1\n`,
+    );
     taken = [];
     refuse = () => false;
     // A collector as the agreement has it, in memory.
@@ -31,9 +37,17 @@ describe('importDataset', () => {
         const results = events.map((event, index) => {
           const refused = refuse(event.body!.$case);
           if (!refused) taken.push(event.body!.$case);
-          return { index, eventId: event.eventId, ...(refused ? { status: 'rejected', field: 'watch', code: 'invalid-field', reason: 'no watches today' } : { status: 'accepted' }) };
+          return {
+            index,
+            eventId: event.eventId,
+            ...(refused
+              ? { status: 'rejected', field: 'watch', code: 'invalid-field', reason: 'no watches today' }
+              : { status: 'accepted' }),
+          };
         });
-        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ accepted: taken.length, results }));
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ accepted: taken.length, results }));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -48,9 +62,17 @@ describe('importDataset', () => {
   it('sends a data set to a collector, in order, and tells what was left out', async () => {
     const progress: number[][] = [];
     const rows: number[] = [];
-    const result = await importDataset('kuairand', folder, { url, onSent: (done, total) => progress.push([done, total]), onReading: (_, count) => rows.push(count) });
+    const result = await importDataset('kuairand', folder, {
+      url,
+      onSent: (done, total) => progress.push([done, total]),
+      onReading: (_, count) => rows.push(count),
+    });
     expect(taken).toEqual(['videoUpserted', 'userUpserted', 'impressionsServed', 'watch']);
-    expect(result).toMatchObject({ sent: 4, rejected: { count: 0 }, summary: { counts: { impressions: 1, watches: 1 } } });
+    expect(result).toMatchObject({
+      sent: 4,
+      rejected: { count: 0 },
+      summary: { counts: { impressions: 1, watches: 1 } },
+    });
     expect(result.badRows.describe()).toContain('line 3: time_ms is no whole number: "broken"');
     expect(progress).toEqual([[4, 4]]);
     expect(rows).toEqual([1, 2, 4]);
@@ -66,7 +88,9 @@ describe('importDataset', () => {
   it('gives up on a collector that does not answer, and says what it met', async () => {
     const tries: Error[] = [];
     await new Promise((resolve) => server.close(resolve));
-    await expect(importDataset('kuairand', folder, { url, giveUpAfterMs: 200, onRetry: (error) => tries.push(error) })).rejects.toThrow(/127\.0\.0\.1:\d+ has taken nothing for 0\.2 s: connect ECONNREFUSED 127\.0\.0\.1:\d+/);
+    await expect(
+      importDataset('kuairand', folder, { url, giveUpAfterMs: 200, onRetry: (error) => tries.push(error) }),
+    ).rejects.toThrow(/127\.0\.0\.1:\d+ has taken nothing for 0\.2 s: connect ECONNREFUSED 127\.0\.0\.1:\d+/);
     expect(tries.length).toBeGreaterThan(1);
   });
 

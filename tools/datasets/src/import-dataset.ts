@@ -29,9 +29,14 @@ const CLOSE_LIMIT_MS = 500;
  * @param name one of `IMPORTERS`
  * @throws DatasetError for an unknown name, a missing file or column; Error when the collector cannot be reached
  */
-export async function importDataset(name: string, path: string, options: ImportDatasetOptions): Promise<ImportDatasetResult> {
+export async function importDataset(
+  name: string,
+  path: string,
+  options: ImportDatasetOptions,
+): Promise<ImportDatasetResult> {
   const importer = IMPORTERS.get(name);
-  if (importer === undefined) throw new DatasetError(`there is no importer for ${name}, but for ${[...IMPORTERS.keys()].join(', ')}`);
+  if (importer === undefined)
+    throw new DatasetError(`there is no importer for ${name}, but for ${[...IMPORTERS.keys()].join(', ')}`);
   const { giveUpAfterMs = GIVE_UP_AFTER_MS } = options;
   const first: string[] = [];
   let count = 0;
@@ -77,7 +82,9 @@ function unreachable(url: string, waitedMs: number, error: Error): Error {
   // fetch says only that it failed; the innermost cause says why.
   let innermost: { readonly message: string; readonly cause?: unknown } = error;
   while (typeof innermost.cause === 'object' && innermost.cause !== null) innermost = innermost.cause as Error;
-  return new Error(`the collector at ${url} has taken nothing for ${waitedMs / 1_000} s: ${innermost.message}`, { cause: error });
+  return new Error(`the collector at ${url} has taken nothing for ${waitedMs / 1_000} s: ${innermost.message}`, {
+    cause: error,
+  });
 }
 
 function describeRejection({ event, field, reason }: Rejection): string {

@@ -27,9 +27,14 @@ Exit codes: 0 all sent; 1 the collector could not be reached, or another failure
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage))
   .parse();
 
-async function run(name: string, path: string | undefined, options: { url: string; mapping: boolean }): Promise<number> {
+async function run(
+  name: string,
+  path: string | undefined,
+  options: { url: string; mapping: boolean },
+): Promise<number> {
   const importer = IMPORTERS.get(name);
-  if (importer === undefined) program.error(`error: there is no importer for ${name}, but for ${[...IMPORTERS.keys()].join(', ')}`);
+  if (importer === undefined)
+    program.error(`error: there is no importer for ${name}, but for ${[...IMPORTERS.keys()].join(', ')}`);
   if (options.mapping) {
     process.stdout.write(`${importer.describeMapping()}\n`);
     return 0;
@@ -59,10 +64,16 @@ async function run(name: string, path: string | undefined, options: { url: strin
       onRetry: (error) => task.note(`trying again: ${error.message}`),
     });
     const { badRows, rejected, summary } = result;
-    task.finish(Object.entries(summary.counts).map(([what, count]) => `${count.toLocaleString('en-US')} ${what.replace('_', ' ')}`).join(', '));
+    task.finish(
+      Object.entries(summary.counts)
+        .map(([what, count]) => `${count.toLocaleString('en-US')} ${what.replace('_', ' ')}`)
+        .join(', '),
+    );
     if (badRows.total > 0) process.stderr.write(`${badRows.describe()}\n`);
     if (rejected.count === 0) return 0;
-    process.stderr.write(`The collector refused ${rejected.count} events, as:\n${rejected.first.map((text) => `  ${text}\n`).join('')}`);
+    process.stderr.write(
+      `The collector refused ${rejected.count} events, as:\n${rejected.first.map((text) => `  ${text}\n`).join('')}`,
+    );
     return EXIT_CODES.rejected;
   } catch (error) {
     task.abandon();

@@ -25,7 +25,12 @@ export interface ProgressOutput {
 }
 
 /** @param unit what is counted, as "events" */
-export function startTask(title: string, unit: string, output: ProgressOutput & NodeJS.WritableStream = process.stderr, now = Date.now): ProgressTask {
+export function startTask(
+  title: string,
+  unit: string,
+  output: ProgressOutput & NodeJS.WritableStream = process.stderr,
+  now = Date.now,
+): ProgressTask {
   return output.isTTY ? new BarTask(title, unit, output, now) : new LineTask(title, unit, output, now);
 }
 
@@ -100,7 +105,9 @@ class LineTask implements ProgressTask {
     this.total = total ?? this.total;
     if (this.now() - this.lastLineMs < LINE_EVERY_MS) return;
     this.lastLineMs = this.now();
-    this.output.write(`${this.title}: ${describe(this.done, this.total, this.unit, this.now() - this.startedAtMs)}${detail ? ` · ${detail}` : ''}\n`);
+    this.output.write(
+      `${this.title}: ${describe(this.done, this.total, this.unit, this.now() - this.startedAtMs)}${detail ? ` · ${detail}` : ''}\n`,
+    );
   }
 
   note(detail: string): void {

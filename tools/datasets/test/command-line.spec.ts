@@ -3,7 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
 function run(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [resolve(__dirname, '..', 'dist', 'main.js'), ...args], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [resolve(__dirname, '..', 'dist', 'main.js'), ...args],
+    { encoding: 'utf8' },
+  );
   return { status, text: stdout + stderr };
 }
 

@@ -85,7 +85,10 @@ export class LocalSystem {
 
   /** One run of the trainer. @returns its exit code: 0 published, 3 rejected by the gate, 4 nothing to train on */
   async train(args: readonly string[] = []): Promise<number> {
-    const trainer = new ServiceProcess('trainer', this.environment, join(this.dataDirectory, 'logs'), ['--once', ...args]);
+    const trainer = new ServiceProcess('trainer', this.environment, join(this.dataDirectory, 'logs'), [
+      '--once',
+      ...args,
+    ]);
     const code = await trainer.runToEnd();
     if (code === 1 || code >= 64) throw new Error(`the trainer ended with ${code}:\n${trainer.logTail()}`);
     return code;

@@ -63,7 +63,9 @@ export class ServiceProcess {
   }
 
   logTail(lines = 20): string {
-    return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') : '';
+    return existsSync(this.logFile)
+      ? readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+      : '';
   }
 
   private launch(): ChildProcess {

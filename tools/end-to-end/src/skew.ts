@@ -62,7 +62,12 @@ export async function verifyServedFeatures(archive: EventArchive, snapshots: Sna
   return { checkedCount, requestCount: requests.size, mismatches };
 }
 
-async function compare(example: RankingExample, scorer: Scorer, servedScore: number, servedChecksum: number): Promise<SkewMismatch[]> {
+async function compare(
+  example: RankingExample,
+  scorer: Scorer,
+  servedScore: number,
+  servedChecksum: number,
+): Promise<SkewMismatch[]> {
   const { model, ranker, statistics } = scorer;
   const row = new Float32Array(model.inputSize);
   model.writeInput(model.encodeUser(example.user), example.video, statistics[example.video.videoId], row, 0);
@@ -71,7 +76,9 @@ async function compare(example: RankingExample, scorer: Scorer, servedScore: num
   const score = Math.fround(model.expectedWatchSeconds(logit as number));
   const { impressionId } = example;
   return [
-    ...(checksum === servedChecksum ? [] : [{ impressionId, what: 'features' as const, served: servedChecksum, replayed: checksum }]),
+    ...(checksum === servedChecksum
+      ? []
+      : [{ impressionId, what: 'features' as const, served: servedChecksum, replayed: checksum }]),
     ...(score === servedScore ? [] : [{ impressionId, what: 'score' as const, served: servedScore, replayed: score }]),
   ];
 }
@@ -99,7 +106,12 @@ async function* usersOf(batches: AsyncIterable<readonly LogRecord[]>): AsyncGene
         records = [];
       }
       key = record.key;
-      records.push({ topic: record.topic, partition: record.partition, offset: record.offset, event: Event.decode(record.value) });
+      records.push({
+        topic: record.topic,
+        partition: record.partition,
+        offset: record.offset,
+        event: Event.decode(record.value),
+      });
     }
   }
   if (records.length > 0) yield records;

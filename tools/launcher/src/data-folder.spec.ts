@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { DataFolder, type FolderState } from './data-folder';
 import { identify, isAlive } from './process-identity';
 
-const STATE: FolderState = { version: 1, dataset: 'simulator', world: { seed: 1, users: 2, videos: 3, days: 4, endMs: 5 }, loaded: true };
+const STATE: FolderState = {
+  version: 1,
+  dataset: 'simulator',
+  world: { seed: 1, users: 2, videos: 3, days: 4, endMs: 5 },
+  loaded: true,
+};
 
 let path: string;
 beforeEach(() => {
@@ -16,14 +21,18 @@ afterEach(() => rmSync(path, { recursive: true, force: true }));
 
 /** A process that ends when told to, and how to tell it. */
 function otherProcess() {
-  const child = spawn(process.execPath, ['-e', 'process.stdin.on("data", () => process.exit())'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const child = spawn(process.execPath, ['-e', 'process.stdin.on("data", () => process.exit())'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   return { pid: child.pid!, end: async () => (child.stdin.end('x'), once(child, 'exit')) };
 }
 
 describe('the data folder', () => {
   it('is for one launcher at a time', async () => {
     const folder = await DataFolder.open(path);
-    await expect(DataFolder.open(path)).rejects.toThrow(new RegExp(`in use by another start \\(process ${process.pid}\\)`));
+    await expect(DataFolder.open(path)).rejects.toThrow(
+      new RegExp(`in use by another start \\(process ${process.pid}\\)`),
+    );
     await folder.close();
     await (await DataFolder.open(path)).close();
     expect(existsSync(join(path, 'launcher.lock'))).toBe(false);
@@ -67,7 +76,10 @@ describe('the data folder', () => {
   it('refuses data that it does not know, and says how to go on', async () => {
     const folder = await DataFolder.open(path);
     mkdirSync(join(path, 'event-log'));
-    await expect(folder.readState()).rejects.toMatchObject({ message: expect.stringContaining('event-log'), remedy: expect.stringContaining('--fresh') });
+    await expect(folder.readState()).rejects.toMatchObject({
+      message: expect.stringContaining('event-log'),
+      remedy: expect.stringContaining('--fresh'),
+    });
     await folder.clear();
     expect(await folder.readState()).toBeUndefined();
     writeFileSync(join(path, 'watchnext.json'), '{"version":');

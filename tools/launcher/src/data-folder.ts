@@ -23,7 +23,13 @@ export interface FolderState {
   readonly version: 1;
   readonly dataset: 'simulator' | 'kuairand';
   /** The world's options; simulator only. */
-  readonly world?: { readonly seed: number; readonly users: number; readonly videos: number; readonly days: number; readonly endMs: number };
+  readonly world?: {
+    readonly seed: number;
+    readonly users: number;
+    readonly videos: number;
+    readonly days: number;
+    readonly endMs: number;
+  };
   /** False until all of the history has been taken: a folder left half full is begun anew. */
   readonly loaded: boolean;
 }
@@ -36,7 +42,10 @@ export class DataFolder {
     try {
       await mkdir(join(path, LOG_FOLDER), { recursive: true });
     } catch (error) {
-      throw new LaunchError(`the data folder ${path} cannot be made: ${(error as Error).message}`, 'Choose another one with --data.');
+      throw new LaunchError(
+        `the data folder ${path} cannot be made: ${(error as Error).message}`,
+        'Choose another one with --data.',
+      );
     }
     const folder = new DataFolder(path);
     await folder.lock();
@@ -61,7 +70,10 @@ export class DataFolder {
       const names = await readdir(this.path);
       const foreign = names.filter((name) => OWN_NAMES.includes(name) && name !== LOG_FOLDER);
       if (foreign.length === 0) return undefined;
-      throw new LaunchError(`${this.path} holds data that this launcher did not put there (${foreign.join(', ')})`, 'Choose another folder with --data, or remove that data with --fresh.');
+      throw new LaunchError(
+        `${this.path} holds data that this launcher did not put there (${foreign.join(', ')})`,
+        'Choose another folder with --data, or remove that data with --fresh.',
+      );
     }
     try {
       const state = JSON.parse(text) as FolderState;
@@ -108,7 +120,10 @@ export class DataFolder {
       if (left.length === 0) return;
       if (!told) onWait(left.map(({ pid }) => pid));
       if (Date.now() > limitMs) {
-        throw new LaunchError(`processes of an earlier start still work in ${this.path}: ${left.map(({ pid }) => pid).join(', ')}`, 'End them with kill, then start again.');
+        throw new LaunchError(
+          `processes of an earlier start still work in ${this.path}: ${left.map(({ pid }) => pid).join(', ')}`,
+          'End them with kill, then start again.',
+        );
       }
       await sleep(100);
     }
@@ -134,7 +149,10 @@ export class DataFolder {
       if (owner === 'gone') continue;
       if (owner === 'unfinished') await sleep(200);
       else if (isAlive(owner)) {
-        throw new LaunchError(`${basename(this.path)} is in use by another start (process ${owner.pid})`, 'Stop that one, or choose another folder with --data.');
+        throw new LaunchError(
+          `${basename(this.path)} is in use by another start (process ${owner.pid})`,
+          'Stop that one, or choose another folder with --data.',
+        );
       }
       // Its owner was killed, or never finished writing. It is moved aside and read again, for another starter may
       // have replaced it since: then it goes back.

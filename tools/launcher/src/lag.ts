@@ -27,12 +27,19 @@ export async function waitForLag(ingestionUrl: string, signal: AbortSignal, logF
       if (lag !== undefined) {
         const left = lag.materialised + lag.archived;
         most = Math.max(most, left);
-        task.update(most - left, most, `states ${lag.materialised.toLocaleString('en-US')} behind, archive ${lag.archived.toLocaleString('en-US')}`);
+        task.update(
+          most - left,
+          most,
+          `states ${lag.materialised.toLocaleString('en-US')} behind, archive ${lag.archived.toLocaleString('en-US')}`,
+        );
         if (left === 0) return task.finish();
         if (left < best) [best, movedAtMs] = [left, Date.now()];
       }
       if (Date.now() - movedAtMs > STUCK_MS) {
-        throw new LaunchError(`ingestion has not moved for ${STUCK_MS / 1_000} s (${best === Infinity ? 'it does not answer' : `${best} records behind`})`, `Its log says why: ${logFile}`);
+        throw new LaunchError(
+          `ingestion has not moved for ${STUCK_MS / 1_000} s (${best === Infinity ? 'it does not answer' : `${best} records behind`})`,
+          `Its log says why: ${logFile}`,
+        );
       }
       await sleep(POLL_MS, undefined, { signal });
     }

@@ -56,7 +56,9 @@ export class Launcher {
     const folder = await DataFolder.open(this.options.dataDirectory);
     const stopping: (() => Promise<unknown>)[] = [];
     try {
-      await folder.waitForStragglers((pids) => this.say(`Waiting for services of an earlier start to end (${pids.join(', ')}) …`));
+      await folder.waitForStragglers((pids) =>
+        this.say(`Waiting for services of an earlier start to end (${pids.join(', ')}) …`),
+      );
       const { state, continued } = await this.prepareFolder(folder);
       this.say(`Data: ${folder.path}   Logs: ${folder.logFolder}`);
       const plan = await planServices(this.root, folder.path, this.options.port);
@@ -90,14 +92,24 @@ export class Launcher {
       await folder.clear();
     }
     const world = { ...options.world, endMs: Date.now() };
-    const state: FolderState = { version: 1, dataset: options.dataset, ...(options.dataset === 'simulator' ? { world } : {}), loaded: false };
+    const state: FolderState = {
+      version: 1,
+      dataset: options.dataset,
+      ...(options.dataset === 'simulator' ? { world } : {}),
+      loaded: false,
+    };
     await folder.writeState(state);
     return { state, continued: false };
   }
 
   private async serve(start: Start): Promise<number> {
     const { folder, state, plan, supervisor, signal, continued, stopping } = start;
-    const report: LaunchReport = { dataset: state.dataset, dataDirectory: folder.path, continued, secondsByStep: this.secondsByStep };
+    const report: LaunchReport = {
+      dataset: state.dataset,
+      dataDirectory: folder.path,
+      continued,
+      secondsByStep: this.secondsByStep,
+    };
 
     const starting = this.step('start services', signal, () => supervisor.start(plan.services));
     // The world is drawn while the services start: they are other processes. An early failure is awaited below.
@@ -113,7 +125,8 @@ export class Launcher {
     if (!continued) {
       const history = source ?? new DatasetSource(state.dataset, this.options.path!, this.say);
       await this.step('load history', signal, () => history.load(producer, signal));
-      if (producer.rejectedCount > 0) this.say(`The collector refused ${producer.rejectedCount} events, the first ${producer.firstRejection}`);
+      if (producer.rejectedCount > 0)
+        this.say(`The collector refused ${producer.rejectedCount} events, the first ${producer.firstRejection}`);
       await folder.writeState({ ...state, loaded: true });
     }
     const gateway = new GatewayClient(plan.gatewayUrl);
@@ -124,10 +137,13 @@ export class Launcher {
 
     const trained = await this.trainIfNeeded(start);
     report.training = trained?.report;
-    if (trained?.outcome !== 'rejected') await this.step('load the snapshot', signal, () => this.waitForFullLists(gateway, signal));
+    if (trained?.outcome !== 'rejected')
+      await this.step('load the snapshot', signal, () => this.waitForFullLists(gateway, signal));
 
     const userId = live?.shownViewer().id ?? (await busyUser(plan, signal));
-    const first = await this.step('first list', signal, () => gateway.recommendations(userId, { limit: LIST_LENGTH, surface: 'home' }, signal));
+    const first = await this.step('first list', signal, () =>
+      gateway.recommendations(userId, { limit: LIST_LENGTH, surface: 'home' }, signal),
+    );
     report.firstList = first;
     report.secondsToFirstList = seconds(Date.now() - this.startedAtMs);
     if (live !== undefined) {
@@ -135,15 +151,21 @@ export class Launcher {
       report.evaluation = rows;
       this.say(`\n${text}`);
     }
-    const history = await getJson<UserHistory>(`${plan.gatewayUrl}/v1/users/${encodeURIComponent(userId)}/history`, signal);
+    const history = await getJson<UserHistory>(
+      `${plan.gatewayUrl}/v1/users/${encodeURIComponent(userId)}/history`,
+      signal,
+    );
     this.say(`\n${formatHistory(history)}\n\n${formatRecommendations(first)}\n`);
     this.say(`First list after ${duration(report.secondsToFirstList)}: ${describeSteps(this.secondsByStep)}.`);
-    if (this.options.jsonFile !== undefined) await writeFile(this.options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
+    if (this.options.jsonFile !== undefined)
+      await writeFile(this.options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
     if (this.options.onceAndExit) return first.rung === 'full' ? EXIT_CODES.done : EXIT_CODES.noSnapshot;
 
     await supervisor.startInBackground(plan.trainer([]));
     live?.start();
-    this.say(`\nThe page: ${plan.gatewayUrl}\nTraining again every ten minutes${live ? ', while the simulated viewers go on' : ''}. Ctrl-C stops everything.\n`);
+    this.say(
+      `\nThe page: ${plan.gatewayUrl}\nTraining again every ten minutes${live ? ', while the simulated viewers go on' : ''}. Ctrl-C stops everything.\n`,
+    );
     await this.stayUp(plan, live, first.snapshotId, signal);
     return EXIT_CODES.done;
   }
@@ -157,9 +179,12 @@ export class Launcher {
     }
     this.say('Training both models:');
     const files = { logFile: folder.logFile('trainer'), folder: folder.path };
-    const trained = await this.step('train', signal, () => trainOnce(plan.trainer, files, signal, (pid) => supervisor.setExtraProcess(pid)));
+    const trained = await this.step('train', signal, () =>
+      trainOnce(plan.trainer, files, signal, (pid) => supervisor.setExtraProcess(pid)),
+    );
     if (trained.table !== '') this.say(`\n${trained.table}\n`);
-    if (trained.outcome === 'rejected') this.say('The gate rejected the snapshot: popular videos are served until a later one passes.');
+    if (trained.outcome === 'rejected')
+      this.say('The gate rejected the snapshot: popular videos are served until a later one passes.');
     return trained;
   }
 
@@ -167,16 +192,27 @@ export class Launcher {
   private async waitForFullLists(gateway: GatewayClient, signal: AbortSignal): Promise<void> {
     const limitMs = Date.now() + SNAPSHOT_LIMIT_MS;
     for (;;) {
-      const list = await gateway.recommendations(PROBE_USER, { limit: 1, surface: 'home' }, signal).catch((error: Error) => ({ rung: '', rungReason: error.message }));
+      const list = await gateway
+        .recommendations(PROBE_USER, { limit: 1, surface: 'home' }, signal)
+        .catch((error: Error) => ({ rung: '', rungReason: error.message }));
       if (list.rung === 'full') return;
       signal.throwIfAborted();
-      if (Date.now() > limitMs) throw new LaunchError(`the services do not serve the snapshot: rung ${list.rung || 'none'}, ${list.rungReason ?? 'no reason given'}`, 'Their logs say why.');
+      if (Date.now() > limitMs)
+        throw new LaunchError(
+          `the services do not serve the snapshot: rung ${list.rung || 'none'}, ${list.rungReason ?? 'no reason given'}`,
+          'Their logs say why.',
+        );
       await sleep(200, undefined, { signal });
     }
   }
 
   /** Tells of new snapshots and of how the world goes, until stopped. */
-  private async stayUp(plan: ServicePlan, live: LiveWorld | undefined, snapshotId: string, signal: AbortSignal): Promise<void> {
+  private async stayUp(
+    plan: ServicePlan,
+    live: LiveWorld | undefined,
+    snapshotId: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     let served = snapshotId;
     let lastStatusMs = Date.now();
     while (!signal.aborted) {
@@ -217,23 +253,33 @@ interface Start {
 /** A folder in use keeps its data set and world; asking for another one must not pass in silence. */
 function refuseOtherOptions(state: FolderState, options: LauncherOptions): void {
   const other: string[] = [];
-  if (options.given.has('dataset') && options.dataset !== state.dataset) other.push(`--dataset ${options.dataset} (it holds ${state.dataset})`);
+  if (options.given.has('dataset') && options.dataset !== state.dataset)
+    other.push(`--dataset ${options.dataset} (it holds ${state.dataset})`);
   for (const name of ['seed', 'users', 'videos', 'days'] as const) {
-    if (options.given.has(name) && options.world[name] !== state.world?.[name]) other.push(`--${name} ${options.world[name]} (it holds ${state.world?.[name] ?? 'none'})`);
+    if (options.given.has(name) && options.world[name] !== state.world?.[name])
+      other.push(`--${name} ${options.world[name]} (it holds ${state.world?.[name] ?? 'none'})`);
   }
-  if (other.length > 0) throw new LaunchError(`the data folder was filled otherwise: ${other.join(', ')}`, 'Begin anew with --fresh, or choose another folder with --data.');
+  if (other.length > 0)
+    throw new LaunchError(
+      `the data folder was filled otherwise: ${other.join(', ')}`,
+      'Begin anew with --fresh, or choose another folder with --data.',
+    );
 }
 
 async function currentSnapshot(plan: ServicePlan, signal: AbortSignal): Promise<string | undefined> {
   const response = await fetch(`${plan.gatewayUrl}/v1/snapshot`, { signal });
   if (response.status === 404) return undefined;
-  if (!response.ok) throw new LaunchError(`the gateway does not tell its snapshot: ${response.status} ${await response.text()}`);
+  if (!response.ok)
+    throw new LaunchError(`the gateway does not tell its snapshot: ${response.status} ${await response.text()}`);
   return ((await response.json()) as { snapshotId: string }).snapshotId;
 }
 
 /** Of some users, the one with the most watches: there is something to see. */
 async function busyUser(plan: ServicePlan, signal: AbortSignal): Promise<string> {
-  const { users } = await getJson<{ users: { userId: string; watchCount: number }[] }>(`${plan.gatewayUrl}/v1/users?limit=200`, signal);
+  const { users } = await getJson<{ users: { userId: string; watchCount: number }[] }>(
+    `${plan.gatewayUrl}/v1/users?limit=200`,
+    signal,
+  );
   if (users.length === 0) throw new LaunchError('the data holds no users', 'Begin anew with --fresh.');
   return users.reduce((busiest, user) => (user.watchCount > busiest.watchCount ? user : busiest)).userId;
 }
@@ -262,4 +308,3 @@ function describeSteps(secondsByStep: Readonly<Record<string, number>>): string 
     .map(([name, value]) => `${name} ${value.toFixed(1)} s`)
     .join(', ');
 }
-

@@ -44,7 +44,10 @@ export class LiveWorld {
       speed: SPEED,
       uploadEveryMs: UPLOAD_EVERY_MS,
       onError: (error) => {
-        if (++this.errors <= ERRORS_SAID) say(`A simulated viewer met an error: ${error.message}${this.errors === ERRORS_SAID ? ' (further ones are counted only)' : ''}`);
+        if (++this.errors <= ERRORS_SAID)
+          say(
+            `A simulated viewer met an error: ${error.message}${this.errors === ERRORS_SAID ? ' (further ones are counted only)' : ''}`,
+          );
       },
     });
   }
@@ -73,7 +76,10 @@ export class LiveWorld {
     const { viewers } = this.source.world;
     const { memories } = this.source.history;
     const [fewest, most] = SHOWN_WATCHES;
-    return viewers.find(({ index }) => memories[index].watchedCount >= fewest && memories[index].watchedCount <= most) ?? viewers[0];
+    return (
+      viewers.find(({ index }) => memories[index].watchedCount >= fewest && memories[index].watchedCount <= most) ??
+      viewers[0]
+    );
   }
 
   /**
@@ -99,7 +105,11 @@ export class LiveWorld {
           {
             name: 'served',
             list: async (viewer, limit) => {
-              const list = await this.gateway.recommendations(viewer.id, { limit, surface: 'home', country: viewer.country, device: viewer.device }, signal);
+              const list = await this.gateway.recommendations(
+                viewer.id,
+                { limit, surface: 'home', country: viewer.country, device: viewer.device },
+                signal,
+              );
               served.push({ viewer, list });
               return list.items.map((item) => item.videoId);
             },

@@ -28,7 +28,8 @@ launcher.run(stopping.signal).then(
   (code) => process.exit(code),
   (error: Error) => {
     if (stopping.signal.aborted) process.exit(EXIT_CODES.stopped);
-    if (error instanceof LaunchError) process.stderr.write(`\nWatchNext cannot run: ${error.message}\n${error.remedy}\n`);
+    if (error instanceof LaunchError)
+      process.stderr.write(`\nWatchNext cannot run: ${error.message}\n${error.remedy}\n`);
     else process.stderr.write(`\nWatchNext failed: ${error.stack ?? error.message}\n`);
     process.exit(EXIT_CODES.failed);
   },

@@ -1,10 +1,17 @@
 import { parseOptions } from './options';
 
-const parse = (line: string) => parseOptions(line === '' ? [] : line.split(' '), { exitOverride: true, defaultDataDirectory: '/default' });
+const parse = (line: string) =>
+  parseOptions(line === '' ? [] : line.split(' '), { exitOverride: true, defaultDataDirectory: '/default' });
 
 describe('the command line', () => {
   it('starts the simulated world by default', () => {
-    expect(parse('')).toMatchObject({ dataset: 'simulator', dataDirectory: '/default', fresh: false, port: 7_000, onceAndExit: false });
+    expect(parse('')).toMatchObject({
+      dataset: 'simulator',
+      dataDirectory: '/default',
+      fresh: false,
+      port: 7_000,
+      onceAndExit: false,
+    });
     expect(parse('').world).toEqual({ seed: 1, users: 800, videos: 800, days: 10 });
     expect(parse('').given.size).toBe(0);
   });
@@ -16,7 +23,10 @@ describe('the command line', () => {
   });
 
   it('takes a data set with its folder', () => {
-    expect(parse('--dataset kuairand --path /data/kuairand')).toMatchObject({ dataset: 'kuairand', path: '/data/kuairand' });
+    expect(parse('--dataset kuairand --path /data/kuairand')).toMatchObject({
+      dataset: 'kuairand',
+      path: '/data/kuairand',
+    });
   });
 
   it.each([

@@ -37,7 +37,10 @@ function wholeNumber(minimum: number, maximum: number) {
  *
  * @throws CommanderError with `exitOverride`
  */
-export function parseOptions(argv: readonly string[], settings: { exitOverride?: boolean; defaultDataDirectory: string }): LauncherOptions {
+export function parseOptions(
+  argv: readonly string[],
+  settings: { exitOverride?: boolean; defaultDataDirectory: string },
+): LauncherOptions {
   const command = new Command('npm start --')
     .description('Runs all of WatchNext on this machine: loads data, trains, serves, and keeps a small world alive.')
     .addOption(new Option('--dataset <name>', 'what to load').choices(['simulator', 'kuairand']).default('simulator'))
@@ -47,7 +50,11 @@ export function parseOptions(argv: readonly string[], settings: { exitOverride?:
     .option('--port <n>', 'port of the page, or any free one if it is taken', wholeNumber(0, 65_535), 7_000)
     .option('--seed <n>', 'seed of the simulated world', wholeNumber(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--users <n>', 'viewers in the simulated world', wholeNumber(1, 1_000_000), 800)
-    .option('--videos <n>', `videos in the simulated world (default: as many as users, at least ${FEWEST_VIDEOS})`, wholeNumber(1, 1_000_000))
+    .option(
+      '--videos <n>',
+      `videos in the simulated world (default: as many as users, at least ${FEWEST_VIDEOS})`,
+      wholeNumber(1, 1_000_000),
+    )
     .option('--days <n>', 'days of history in the simulated world', wholeNumber(2, 365), 10)
     .option('--once-and-exit', 'stop after the first list', false)
     .option('--json <file>', 'also write what was measured to this file, as JSON')
@@ -60,7 +67,8 @@ A second start continues from the state; ${'`--fresh`'} begins anew. Ctrl-C stop
 Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a command line that cannot be used;
 3 with --once-and-exit: no snapshot passed the gate; 130 stopped before the first list.`,
     );
-  if (settings.exitOverride) command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  if (settings.exitOverride)
+    command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   else command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage));
   command.parse(argv as string[], { from: 'user' });
   const values = command.opts<{
@@ -76,16 +84,27 @@ Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a com
     onceAndExit: boolean;
     json?: string;
   }>();
-  if (values.dataset === 'kuairand' && values.path === undefined) command.error('error: --dataset kuairand needs --path, the folder with its files');
-  if (values.dataset === 'simulator' && values.path !== undefined) command.error('error: --path is for --dataset kuairand');
+  if (values.dataset === 'kuairand' && values.path === undefined)
+    command.error('error: --dataset kuairand needs --path, the folder with its files');
+  if (values.dataset === 'simulator' && values.path !== undefined)
+    command.error('error: --path is for --dataset kuairand');
   return {
     dataset: values.dataset,
     path: values.path,
     dataDirectory: values.data,
     fresh: values.fresh,
     port: values.port,
-    world: { seed: values.seed, users: values.users, videos: values.videos ?? Math.max(FEWEST_VIDEOS, values.users), days: values.days },
-    given: new Set(command.options.map((option) => option.attributeName()).filter((name) => command.getOptionValueSource(name) === 'cli')),
+    world: {
+      seed: values.seed,
+      users: values.users,
+      videos: values.videos ?? Math.max(FEWEST_VIDEOS, values.users),
+      days: values.days,
+    },
+    given: new Set(
+      command.options
+        .map((option) => option.attributeName())
+        .filter((name) => command.getOptionValueSource(name) === 'cli'),
+    ),
     onceAndExit: values.onceAndExit,
     jsonFile: values.json,
   };

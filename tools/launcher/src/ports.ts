@@ -4,7 +4,10 @@ import { createServer } from 'node:net';
  * The preferred ports where they are free, else others that are. Nothing holds them until the services bind, so that
  * another program may come first; the service then says so and the launcher ends with its words.
  */
-export async function choosePorts<Name extends string>(preferred: Readonly<Record<Name, number>>, host: string): Promise<Record<Name, number>> {
+export async function choosePorts<Name extends string>(
+  preferred: Readonly<Record<Name, number>>,
+  host: string,
+): Promise<Record<Name, number>> {
   const chosen: Partial<Record<Name, number>> = {};
   const taken = new Set<number>();
   for (const [name, port] of Object.entries(preferred) as [Name, number][]) {

@@ -49,7 +49,9 @@ function isRunning(pid: number): boolean {
 
 describe('a service process', () => {
   it('is started when it says so, with its environment, its words in the log, and gone when stopped', async () => {
-    const { service: example, log } = service(`console.log('greeting ' + process.env.GREETING); ${READY} ${STAY}`, { GREETING: 'hello' });
+    const { service: example, log } = service(`console.log('greeting ' + process.env.GREETING); ${READY} ${STAY}`, {
+      GREETING: 'hello',
+    });
     await example.start();
     const pid = example.pid!;
     expect(isRunning(pid)).toBe(true);

@@ -59,7 +59,11 @@ export class ServiceProcess {
       }, START_LIMIT_MS);
       const ended = (code: number | null, signal: NodeJS.Signals | null) => {
         clearTimeout(timer);
-        reject(this.stopping ? new LaunchError(`${name} was stopped`) : this.failure(`${name} did not start (${describeEnd(code, signal)})`));
+        reject(
+          this.stopping
+            ? new LaunchError(`${name} was stopped`)
+            : this.failure(`${name} did not start (${describeEnd(code, signal)})`),
+        );
       };
       child.once('exit', ended);
       child.once('error', (error) => {
@@ -121,7 +125,10 @@ export class ServiceProcess {
 
   private failure(what: string): LaunchError {
     const lines = lastLines(this.logFile);
-    return new LaunchError([`${what}.`, ...(lines.length > 0 ? ['Its last words:', ...lines.map((line) => `  ${line}`)] : [])].join('\n'), remedyFor(lines.join('\n'), this.logFile));
+    return new LaunchError(
+      [`${what}.`, ...(lines.length > 0 ? ['Its last words:', ...lines.map((line) => `  ${line}`)] : [])].join('\n'),
+      remedyFor(lines.join('\n'), this.logFile),
+    );
   }
 }
 
@@ -129,7 +136,11 @@ export class ServiceProcess {
 export function forkLogged({ main, args = [], environment }: ServiceDefinition, logFile: string): ChildProcess {
   const log = openSync(logFile, 'a');
   try {
-    return fork(main, args, { stdio: ['ignore', log, log, 'ipc'], detached: process.platform !== 'win32', env: { ...process.env, ...environment } });
+    return fork(main, args, {
+      stdio: ['ignore', log, log, 'ipc'],
+      detached: process.platform !== 'win32',
+      env: { ...process.env, ...environment },
+    });
   } finally {
     closeSync(log);
   }
@@ -155,7 +166,11 @@ export function describeEnd(code: number | null, signal: NodeJS.Signals | null):
 /** The end of a log file, cut to a readable width. */
 export function lastLines(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).map((line) => (line.length > 400 ? `${line.slice(0, 400)}…` : line));
+    return readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-LAST_LINES)
+      .map((line) => (line.length > 400 ? `${line.slice(0, 400)}…` : line));
   } catch {
     return [];
   }
@@ -163,8 +178,10 @@ export function lastLines(file: string): string[] {
 
 /** What usually helps, from what the service said. */
 export function remedyFor(words: string, logFile: string): string {
-  if (/EADDRINUSE|No address added|already in use/i.test(words)) return 'Its port was taken while it started: start again, or choose another with --port.';
-  if (/Cannot find module/.test(words)) return 'It is not built, or not installed: `npm start` does both; or run `node tools/prepare.js`.';
+  if (/EADDRINUSE|No address added|already in use/i.test(words))
+    return 'Its port was taken while it started: start again, or choose another with --port.';
+  if (/Cannot find module/.test(words))
+    return 'It is not built, or not installed: `npm start` does both; or run `node tools/prepare.js`.';
   if (/configuration is not usable/.test(words)) return 'Correct or unset the variables named above.';
   if (/ENOSPC/.test(words)) return 'The disk is full: free some space, or choose another folder with --data.';
   if (/EACCES|EPERM/.test(words)) return 'Something may not be read or written: check the rights of the data folder.';

@@ -34,9 +34,21 @@ export async function planServices(root: string, dataDirectory: string, gatewayP
     gatewayUrl,
     ingestionUrl,
     services: [
-      { name: 'ingestion', main: main('ingestion'), environment: { ...common, WATCHNEXT_HTTP_PORT: String(ports.ingestion) } },
-      { name: 'retrieval', main: main('retrieval'), environment: { ...common, WATCHNEXT_GRPC_PORT: String(ports.retrieval) } },
-      { name: 'ranking', main: main('ranking'), environment: { ...common, WATCHNEXT_GRPC_PORT: String(ports.ranking) } },
+      {
+        name: 'ingestion',
+        main: main('ingestion'),
+        environment: { ...common, WATCHNEXT_HTTP_PORT: String(ports.ingestion) },
+      },
+      {
+        name: 'retrieval',
+        main: main('retrieval'),
+        environment: { ...common, WATCHNEXT_GRPC_PORT: String(ports.retrieval) },
+      },
+      {
+        name: 'ranking',
+        main: main('ranking'),
+        environment: { ...common, WATCHNEXT_GRPC_PORT: String(ports.ranking) },
+      },
       {
         name: 'gateway',
         main: main('gateway'),

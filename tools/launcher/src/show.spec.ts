@@ -6,7 +6,13 @@ describe('what is shown', () => {
       userId: 'viewer-1',
       watchCount: 12,
       watches: [
-        { videoId: 'video-1', title: 'Soup and oven, step by step', topics: ['cooking'], watchSeconds: 61, durationSeconds: 300 },
+        {
+          videoId: 'video-1',
+          title: 'Soup and oven, step by step',
+          topics: ['cooking'],
+          watchSeconds: 61,
+          durationSeconds: 300,
+        },
         { videoId: 'video-2', title: '', topics: [], watchSeconds: 5, durationSeconds: 20 },
       ],
       searches: [{ tokens: ['otter', 'otter wolf', 'wolf'] }],
@@ -18,7 +24,16 @@ describe('what is shown', () => {
   });
 
   it('numbers the list, cuts long titles, and tells a lower rung with its reason', () => {
-    const item = { videoId: 'v', impressionId: 'i', position: 0, title: 'x'.repeat(80), channelId: 'c', topics: ['film'], durationSeconds: 10, source: 'popular' };
+    const item = {
+      videoId: 'v',
+      impressionId: 'i',
+      position: 0,
+      title: 'x'.repeat(80),
+      channelId: 'c',
+      topics: ['film'],
+      durationSeconds: 10,
+      source: 'popular',
+    };
     const text = formatRecommendations({
       userId: 'u',
       requestId: 'r',

@@ -19,12 +19,17 @@ const TITLE_WIDTH = 44;
 const TOPICS_WIDTH = 22;
 
 export function formatHistory(history: UserHistory): string {
-  const searches = history.searches.slice(0, 3).map(({ tokens }) => `“${tokens.filter((token) => !token.includes(' ')).join(' ')}”`);
+  const searches = history.searches
+    .slice(0, 3)
+    .map(({ tokens }) => `“${tokens.filter((token) => !token.includes(' ')).join(' ')}”`);
   return [
     `What ${history.userId} watched last (${history.watchCount} in all):`,
     ...history.watches
       .slice(0, WATCHES_SHOWN)
-      .map((watch) => `      ${cell(watch.title || watch.videoId, TITLE_WIDTH)}  ${cell(watch.topics.join(', '), TOPICS_WIDTH)}  ${seconds(watch.watchSeconds)} of ${seconds(watch.durationSeconds)}`),
+      .map(
+        (watch) =>
+          `      ${cell(watch.title || watch.videoId, TITLE_WIDTH)}  ${cell(watch.topics.join(', '), TOPICS_WIDTH)}  ${seconds(watch.watchSeconds)} of ${seconds(watch.durationSeconds)}`,
+      ),
     ...(searches.length > 0 ? [`      and searched for ${searches.join(', ')}`] : []),
   ].join('\n');
 }

@@ -15,7 +15,13 @@ export class SimulatedSource implements EventSource {
   private generated: History | undefined;
 
   constructor(options: NonNullable<FolderState['world']>) {
-    this.world = new World({ seed: options.seed, viewerCount: options.users, videoCount: options.videos, dayCount: options.days, endMs: options.endMs });
+    this.world = new World({
+      seed: options.seed,
+      viewerCount: options.users,
+      videoCount: options.videos,
+      dayCount: options.days,
+      endMs: options.endMs,
+    });
   }
 
   get history(): History {
@@ -27,7 +33,9 @@ export class SimulatedSource implements EventSource {
     const task = startTask('Sending the first days', 'events');
     await attempt(task, async () => {
       await sendAll(events, sink, (done, total) => task.update(done, total), signal);
-      task.finish(`${counts.impressions.toLocaleString('en-US')} impressions, ${counts.watches.toLocaleString('en-US')} watches`);
+      task.finish(
+        `${counts.impressions.toLocaleString('en-US')} impressions, ${counts.watches.toLocaleString('en-US')} watches`,
+      );
     });
   }
 }
@@ -58,7 +66,8 @@ export class DatasetSource implements EventSource {
       if (badRows.total > 0) this.say(badRows.describe());
     } catch (error) {
       (sending.task ?? reading).abandon();
-      if (error instanceof DatasetError) throw new LaunchError(error.message, 'Give the folder with the data set’s files as --path.', { cause: error });
+      if (error instanceof DatasetError)
+        throw new LaunchError(error.message, 'Give the folder with the data set’s files as --path.', { cause: error });
       throw error;
     }
   }
@@ -72,4 +81,3 @@ async function attempt(task: { abandon(): void }, work: () => Promise<void>): Pr
     throw error;
   }
 }
-

@@ -45,7 +45,8 @@ export class Supervisor {
 
   /** The last started first, each after it has drained, except that the models' services go together. */
   async stop(): Promise<void> {
-    const byName = (names: readonly string[]) => this.services.filter(({ definition }) => names.includes(definition.name));
+    const byName = (names: readonly string[]) =>
+      this.services.filter(({ definition }) => names.includes(definition.name));
     for (const group of [byName(['trainer', 'gateway']), byName(['retrieval', 'ranking']), byName(['ingestion'])]) {
       await Promise.all(group.map((service) => service.stop()));
     }
@@ -66,7 +67,8 @@ export class Supervisor {
   private add(definition: ServiceDefinition): ServiceProcess {
     const logFile = this.folder.logFile(definition.name);
     const service = new ServiceProcess(definition, logFile, {
-      onCrash: (name, how, delayMs) => this.say(`${name} ended (${how}); it is started again in ${delayMs / 1_000} s. Its log: ${logFile}`),
+      onCrash: (name, how, delayMs) =>
+        this.say(`${name} ended (${how}); it is started again in ${delayMs / 1_000} s. Its log: ${logFile}`),
       onRestarted: (name) => this.say(`${name} runs again.`),
       onProcessesChanged: () => this.noteProcesses(),
     });

@@ -56,10 +56,17 @@ export async function trainOnce(
   signal.removeEventListener('abort', stop);
   stages.close(code === PUBLISHED || code === REJECTED);
   signal.throwIfAborted();
-  if (code === NOTHING_TO_TRAIN) throw new LaunchError('there is nothing to train on.', 'Give the world more --users or --days, or begin anew with --fresh.');
+  if (code === NOTHING_TO_TRAIN)
+    throw new LaunchError(
+      'there is nothing to train on.',
+      'Give the world more --users or --days, or begin anew with --fresh.',
+    );
   if (code !== PUBLISHED && code !== REJECTED) {
     const lines = lastLines(files.logFile);
-    throw new LaunchError([`training failed (${how}). Its last words:`, ...lines.map((line) => `  ${line}`)].join('\n'), remedyFor(lines.join('\n'), files.logFile));
+    throw new LaunchError(
+      [`training failed (${how}). Its last words:`, ...lines.map((line) => `  ${line}`)].join('\n'),
+      remedyFor(lines.join('\n'), files.logFile),
+    );
   }
   return {
     outcome: code === PUBLISHED ? 'published' : 'rejected',
@@ -71,7 +78,10 @@ export async function trainOnce(
 /** What the run printed besides its log lines, which are JSON. */
 function textSince(log: Buffer, start: number): string {
   const lines = log.subarray(start).toString('utf8').split('\n');
-  return lines.filter((line) => !line.startsWith('{"')).join('\n').trim();
+  return lines
+    .filter((line) => !line.startsWith('{"'))
+    .join('\n')
+    .trim();
 }
 
 /** A task for each stage, one after another. */

@@ -35,10 +35,17 @@ interface Started {
 }
 
 function start(args: readonly string[]): Started {
-  const child = spawn(process.execPath, [MAIN, '--data', join(folder, 'data'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, '--data', join(folder, 'data'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const started = { child, output: () => output, ended: new Promise<number | null>((resolve) => child.once('close', resolve)) };
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const started = {
+    child,
+    output: () => output,
+    ended: new Promise<number | null>((resolve) => child.once('close', resolve)),
+  };
   launched.push(started);
   return started;
 }
@@ -70,78 +77,99 @@ function isRunning(pid: number): boolean {
 }
 
 describe('npm start', () => {
-  it('goes from nothing to a full list of ten that the truth knows to be good, and leaves nothing running', async () => {
-    const jsonFile = join(folder, 'report.json');
-    const started = start([...WORLD, '--once-and-exit', '--json', jsonFile]);
-    const pids = new Set<number>();
-    const watching = setInterval(() => runningServices().forEach((pid) => pids.add(pid)), 100);
-    const code = await started.ended;
-    clearInterval(watching);
-    expect({ code, output: started.output() }).toMatchObject({ code: 0 });
+  it(
+    'goes from nothing to a full list of ten that the truth knows to be good, and leaves nothing running',
+    async () => {
+      const jsonFile = join(folder, 'report.json');
+      const started = start([...WORLD, '--once-and-exit', '--json', jsonFile]);
+      const pids = new Set<number>();
+      const watching = setInterval(() => runningServices().forEach((pid) => pids.add(pid)), 100);
+      const code = await started.ended;
+      clearInterval(watching);
+      expect({ code, output: started.output() }).toMatchObject({ code: 0 });
 
-    const report = JSON.parse(readFileSync(jsonFile, 'utf8')) as LaunchReport;
-    const list = report.firstList!;
-    expect(list.rung).toBe('full');
-    expect(list.snapshotId).not.toBe('');
-    expect(new Set(list.items.map((item) => item.videoId)).size).toBe(10);
-    for (const item of list.items) {
-      expect(item.videoId).toMatch(/^video-\d{5}$/);
-      expect(item.title).not.toBe('');
-      expect(item.score).toBeGreaterThan(0);
-    }
-    const rows = new Map((report.evaluation as { name: string; meanWatchSeconds: number; emptyPlaces: number }[]).map((row) => [row.name, row]));
-    expect(rows.get('served')!.meanWatchSeconds).toBeGreaterThan(rows.get('random')!.meanWatchSeconds);
-    expect(rows.get('served')!.emptyPlaces).toBe(0);
-    expect(rows.get('oracle')!.meanWatchSeconds).toBeGreaterThan(rows.get('served')!.meanWatchSeconds);
-    expect(report.secondsByStep).toMatchObject({ 'load history': expect.any(Number), train: expect.any(Number), 'first list': expect.any(Number) });
+      const report = JSON.parse(readFileSync(jsonFile, 'utf8')) as LaunchReport;
+      const list = report.firstList!;
+      expect(list.rung).toBe('full');
+      expect(list.snapshotId).not.toBe('');
+      expect(new Set(list.items.map((item) => item.videoId)).size).toBe(10);
+      for (const item of list.items) {
+        expect(item.videoId).toMatch(/^video-\d{5}$/);
+        expect(item.title).not.toBe('');
+        expect(item.score).toBeGreaterThan(0);
+      }
+      const rows = new Map(
+        (report.evaluation as { name: string; meanWatchSeconds: number; emptyPlaces: number }[]).map((row) => [
+          row.name,
+          row,
+        ]),
+      );
+      expect(rows.get('served')!.meanWatchSeconds).toBeGreaterThan(rows.get('random')!.meanWatchSeconds);
+      expect(rows.get('served')!.emptyPlaces).toBe(0);
+      expect(rows.get('oracle')!.meanWatchSeconds).toBeGreaterThan(rows.get('served')!.meanWatchSeconds);
+      expect(report.secondsByStep).toMatchObject({
+        'load history': expect.any(Number),
+        train: expect.any(Number),
+        'first list': expect.any(Number),
+      });
 
-    expect(started.output()).toContain(`Recommendations for ${list.userId}`);
-    expect(started.output()).toContain(`What ${list.userId} watched last`);
-    expect(started.output()).not.toContain('\u001b');
+      expect(started.output()).toContain(`Recommendations for ${list.userId}`);
+      expect(started.output()).toContain(`What ${list.userId} watched last`);
+      expect(started.output()).not.toContain('\u001b');
 
-    expect(pids.size).toBeGreaterThanOrEqual(5);
-    expect([...pids].filter(isRunning)).toEqual([]);
-    expect(existsSync(join(folder, 'data', 'launcher.lock'))).toBe(false);
-  }, LIMIT_MS);
+      expect(pids.size).toBeGreaterThanOrEqual(5);
+      expect([...pids].filter(isRunning)).toEqual([]);
+      expect(existsSync(join(folder, 'data', 'launcher.lock'))).toBe(false);
+    },
+    LIMIT_MS,
+  );
 
-  it('continues from the folder: no second history, no second training; refuses a second launcher and another world', async () => {
-    const started = start(['--port', '0']);
-    await until('the page', started, () => started.output().includes('The page: http'));
-    expect(started.output()).not.toContain('Sending the first days');
-    expect(started.output()).not.toContain('Training both models');
-    expect(started.output()).toMatch(/Snapshot \S+ is there/);
+  it(
+    'continues from the folder: no second history, no second training; refuses a second launcher and another world',
+    async () => {
+      const started = start(['--port', '0']);
+      await until('the page', started, () => started.output().includes('The page: http'));
+      expect(started.output()).not.toContain('Sending the first days');
+      expect(started.output()).not.toContain('Training both models');
+      expect(started.output()).toMatch(/Snapshot \S+ is there/);
 
-    const second = start([]);
-    expect(await second.ended).toBe(1);
-    expect(second.output()).toMatch(/in use by another start/);
+      const second = start([]);
+      expect(await second.ended).toBe(1);
+      expect(second.output()).toMatch(/in use by another start/);
 
-    const url = /The page: (\S+)/.exec(started.output())![1];
-    expect((await fetch(url)).status).toBe(200);
+      const url = /The page: (\S+)/.exec(started.output())![1];
+      expect((await fetch(url)).status).toBe(200);
 
-    const services = runningServices();
-    expect(services.length).toBeGreaterThanOrEqual(5);
-    started.child.kill('SIGINT');
-    expect(await started.ended).toBe(0);
-    expect(services.filter(isRunning)).toEqual([]);
+      const services = runningServices();
+      expect(services.length).toBeGreaterThanOrEqual(5);
+      started.child.kill('SIGINT');
+      expect(await started.ended).toBe(0);
+      expect(services.filter(isRunning)).toEqual([]);
 
-    const other = start(['--users', '7']);
-    expect(await other.ended).toBe(1);
-    expect(other.output()).toMatch(/--users 7 \(it holds 600\)/);
-  }, LIMIT_MS);
+      const other = start(['--users', '7']);
+      expect(await other.ended).toBe(1);
+      expect(other.output()).toMatch(/--users 7 \(it holds 600\)/);
+    },
+    LIMIT_MS,
+  );
 
-  it('brings a crashed service back, and leaves no process when it is itself killed', async () => {
-    const started = start(['--port', '0']);
-    await until('the page', started, () => started.output().includes('The page: http'));
-    const services = runningServices();
-    process.kill(services[0], 'SIGKILL');
-    await until('the restart', started, () => / runs again/.test(started.output()));
-    expect(started.output()).toMatch(/\w+ ended \(killed by SIGKILL\); it is started again/);
+  it(
+    'brings a crashed service back, and leaves no process when it is itself killed',
+    async () => {
+      const started = start(['--port', '0']);
+      await until('the page', started, () => started.output().includes('The page: http'));
+      const services = runningServices();
+      process.kill(services[0], 'SIGKILL');
+      await until('the restart', started, () => / runs again/.test(started.output()));
+      expect(started.output()).toMatch(/\w+ ended \(killed by SIGKILL\); it is started again/);
 
-    const left = runningServices();
-    started.child.kill('SIGKILL');
-    await started.ended;
-    const limit = Date.now() + 30_000;
-    while (left.some(isRunning) && Date.now() < limit) await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(left.filter(isRunning)).toEqual([]);
-  }, LIMIT_MS);
+      const left = runningServices();
+      started.child.kill('SIGKILL');
+      await started.ended;
+      const limit = Date.now() + 30_000;
+      while (left.some(isRunning) && Date.now() < limit) await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(left.filter(isRunning)).toEqual([]);
+    },
+    LIMIT_MS,
+  );
 });

@@ -47,7 +47,8 @@ export async function evaluateLists(options: EvaluateOptions): Promise<ListEvalu
   const truth = new Truth(world);
   const oracle: ListProvider = {
     name: 'oracle',
-    list: async (viewer, size, atMs) => truth.oracleList(viewer, size, atMs, memories[viewer.index]).map((video) => video.id),
+    list: async (viewer, size, atMs) =>
+      truth.oracleList(viewer, size, atMs, memories[viewer.index]).map((video) => video.id),
   };
   const providers = [...options.providers, oracle];
   const sums = providers.map(() => ({ values: [] as number[], clicks: 0, clickbait: 0, places: 0, empty: 0 }));
@@ -84,8 +85,14 @@ export async function evaluateLists(options: EvaluateOptions): Promise<ListEvalu
 }
 
 /** The most watched of the history, those left out that the viewer has watched: one list for everybody. */
-export function popularityProvider(world: World, popularity: Popularity, memories: readonly ViewerMemory[]): ListProvider {
-  const ranked = [...world.videos].sort((a, b) => popularity.watchCount(b.index) - popularity.watchCount(a.index) || a.index - b.index);
+export function popularityProvider(
+  world: World,
+  popularity: Popularity,
+  memories: readonly ViewerMemory[],
+): ListProvider {
+  const ranked = [...world.videos].sort(
+    (a, b) => popularity.watchCount(b.index) - popularity.watchCount(a.index) || a.index - b.index,
+  );
   return {
     name: 'popularity',
     list: async (viewer, limit, atMs) => idsOf(firstUnwatched(ranked, memories[viewer.index], limit, atMs)),
@@ -100,7 +107,14 @@ export function randomProvider(world: World, memories: readonly ViewerMemory[], 
     list: async (viewer, limit, atMs) => {
       const random = base.fork(`random list ${viewer.index}`);
       const order = world.videos.map((video) => ({ video, key: random.next() })).sort((a, b) => a.key - b.key);
-      return idsOf(firstUnwatched(order.map(({ video }) => video), memories[viewer.index], limit, atMs));
+      return idsOf(
+        firstUnwatched(
+          order.map(({ video }) => video),
+          memories[viewer.index],
+          limit,
+          atMs,
+        ),
+      );
     },
   };
 }
@@ -113,7 +127,8 @@ export function chooseViewers(world: World, count: number): Viewer[] {
 
 export function formatEvaluation(rows: readonly ListEvaluation[], limit: number, viewerCount: number): string {
   const nameWidth = Math.max(4, ...rows.map((row) => row.name.length));
-  const line = (cells: readonly string[]) => `  ${cells[0].padEnd(nameWidth)}  ${cells[1].padStart(17)}  ${cells[2].padStart(9)}  ${cells[3].padStart(7)}  ${cells[4].padStart(9)}`;
+  const line = (cells: readonly string[]) =>
+    `  ${cells[0].padEnd(nameWidth)}  ${cells[1].padStart(17)}  ${cells[2].padStart(9)}  ${cells[3].padStart(7)}  ${cells[4].padStart(9)}`;
   return [
     `True value of a list of ${limit}: expected watch seconds summed over its places, examination falling with each; mean of ${viewerCount} viewers`,
     line(['list', 'watch seconds', 'of oracle', 'clicks', 'clickbait']),
@@ -133,7 +148,8 @@ function firstUnwatched(ranked: readonly Video[], memory: ViewerMemory, limit: n
   const chosen: Video[] = [];
   for (const video of ranked) {
     if (chosen.length === limit) break;
-    if (video.uploadedAtMs <= atMs && !memory.isWatched(video.index) && !memory.isDismissed(video.index)) chosen.push(video);
+    if (video.uploadedAtMs <= atMs && !memory.isWatched(video.index) && !memory.isDismissed(video.index))
+      chosen.push(video);
   }
   return chosen;
 }

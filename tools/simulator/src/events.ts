@@ -53,7 +53,10 @@ export class EventFactory {
     const gender = [Gender.UNSPECIFIED, Gender.FEMALE, Gender.MALE, Gender.OTHER][viewer.gender];
     return this.event(atMs, {
       $case: 'userUpserted',
-      value: { userId: viewer.id, profile: { country: viewer.country, language: '', ageYears: viewer.ageYears, gender } },
+      value: {
+        userId: viewer.id,
+        profile: { country: viewer.country, language: '', ageYears: viewer.ageYears, gender },
+      },
     });
   }
 
@@ -69,7 +72,13 @@ export class EventFactory {
     return this.event(atMs, { $case: 'dismissal', value: { userId: viewer.id, videoId: video.id, impressionId } });
   }
 
-  watch(viewer: Viewer, video: Video, playback: { playbackId: string; impressionId: string }, positionSeconds: number, atMs: number): Event {
+  watch(
+    viewer: Viewer,
+    video: Video,
+    playback: { playbackId: string; impressionId: string },
+    positionSeconds: number,
+    atMs: number,
+  ): Event {
     return this.event(atMs, {
       $case: 'watch',
       value: {

@@ -86,7 +86,13 @@ export function homePage(
 }
 
 /** What a search for a topic finds: mostly its videos, in random order. */
-export function searchPage(world: World, topicIndex: number, atMs: number, size: number, random: Random): OrganicItem[] {
+export function searchPage(
+  world: World,
+  topicIndex: number,
+  atMs: number,
+  size: number,
+  random: Random,
+): OrganicItem[] {
   const available = world.videos.filter((video) => video.uploadedAtMs <= atMs);
   const matching = available.filter((video) => video.topicIndices.includes(topicIndex));
   const chosen = new Map<number, OrganicItem>();

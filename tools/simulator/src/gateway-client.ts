@@ -53,7 +53,10 @@ export class GatewayClient {
     const { limit, ...rest } = query;
     const given = Object.entries(rest).filter(([, value]) => value !== undefined && value !== '');
     const parameters = new URLSearchParams({ limit: String(limit), ...Object.fromEntries(given) });
-    const body = (await this.get(`/v1/users/${encodeURIComponent(userId)}/recommendations?${parameters}`, signal)) as Recommendations;
+    const body = (await this.get(
+      `/v1/users/${encodeURIComponent(userId)}/recommendations?${parameters}`,
+      signal,
+    )) as Recommendations;
     if (!Array.isArray(body?.items)) throw new GatewayError(200, 'the gateway answered without a list of items');
     return body;
   }
@@ -68,7 +71,8 @@ export class GatewayClient {
       throw new GatewayError(0, `the gateway at ${this.url} did not answer: ${describe(error)}`, { cause: error });
     }
     const text = await response.text();
-    if (!response.ok) throw new GatewayError(response.status, `GET ${path} answered ${response.status}: ${text.slice(0, 300)}`);
+    if (!response.ok)
+      throw new GatewayError(response.status, `GET ${path} answered ${response.status}: ${text.slice(0, 300)}`);
     try {
       return JSON.parse(text);
     } catch (error) {

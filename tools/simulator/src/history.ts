@@ -17,7 +17,12 @@ export interface History {
   readonly popularity: Popularity;
   /** By viewer index: what each has met, for the truth of what comes next. */
   readonly memories: readonly ViewerMemory[];
-  readonly counts: { readonly requests: number; readonly impressions: number; readonly watches: number; readonly searches: number };
+  readonly counts: {
+    readonly requests: number;
+    readonly impressions: number;
+    readonly watches: number;
+    readonly searches: number;
+  };
 }
 
 const PAGE_SIZE = 10;
@@ -104,7 +109,15 @@ class HistoryWriter {
         clockMs += 2_000;
         clockMs = this.page(viewer, 'search', searchPage(this.world, topicIndex, clockMs, PAGE_SIZE, random), clockMs);
       } else {
-        const items = homePage(this.world, this.popularity, this.memories[viewer.index], this.followed[viewer.index], clockMs, PAGE_SIZE, random);
+        const items = homePage(
+          this.world,
+          this.popularity,
+          this.memories[viewer.index],
+          this.followed[viewer.index],
+          clockMs,
+          PAGE_SIZE,
+          random,
+        );
         clockMs = this.page(viewer, 'home', items, clockMs);
       }
       if (random.next() < ELSEWHERE_SHARE) clockMs = this.watchFromElsewhere(viewer, clockMs);

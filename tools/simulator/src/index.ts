@@ -15,6 +15,12 @@ export {
   type ListProvider,
 } from './evaluate';
 export { EventFactory, PRODUCER } from './events';
-export { GatewayClient, GatewayError, type RecommendationItem, type Recommendations, type RecommendationsQuery } from './gateway-client';
+export {
+  GatewayClient,
+  GatewayError,
+  type RecommendationItem,
+  type Recommendations,
+  type RecommendationsQuery,
+} from './gateway-client';
 export { LiveSimulator, type LiveCounts, type LiveOptions } from './live';
 export { sendAll, type EventSink } from './sink';

@@ -19,11 +19,13 @@ describe('the live world', () => {
     const memory = newMemories(5);
     answer = (url) => {
       const userId = /users\/([^/]+)\//.exec(url)![1];
-      const items = new Truth(world).oracleList(world.viewer(userId)!, 10, Date.now(), memory[0]).map((video, position) => ({
-        videoId: video.id,
-        impressionId: `${requests.length}-${position}`,
-        position,
-      }));
+      const items = new Truth(world)
+        .oracleList(world.viewer(userId)!, 10, Date.now(), memory[0])
+        .map((video, position) => ({
+          videoId: video.id,
+          impressionId: `${requests.length}-${position}`,
+          position,
+        }));
       return { status: 200, body: { userId, requestId: `request-${requests.length}`, rung: 'full', items } };
     };
     server = createServer((request, response) => {
@@ -60,7 +62,11 @@ describe('the live world', () => {
   it('asks for lists, looks at them and watches from them, and never reports the list itself', async () => {
     const { live, events, errors } = simulator();
     live.start();
-    await until(() => events.filter((event) => event.body?.$case === 'watch').length >= 5 && requests.some((url) => url.includes('up-next')));
+    await until(
+      () =>
+        events.filter((event) => event.body?.$case === 'watch').length >= 5 &&
+        requests.some((url) => url.includes('up-next')),
+    );
     await live.stop();
     expect(errors).toEqual([]);
     const kinds = new Set(events.map((event) => event.body!.$case));
@@ -108,7 +114,9 @@ describe('the live world', () => {
 
   it('tells a page that a stop cuts short to its end, and nothing of it from the future', async () => {
     const { live, events } = simulator({ speed: 0.001 });
-    const lists = await Promise.all(world.viewers.map((viewer) => gateway.recommendations(viewer.id, { limit: 10, surface: 'home' })));
+    const lists = await Promise.all(
+      world.viewers.map((viewer) => gateway.recommendations(viewer.id, { limit: 10, surface: 'home' })),
+    );
     world.viewers.forEach((viewer, index) => live.playInBackground(viewer, lists[index]));
     expect(live.counts.watches).toBeGreaterThan(0);
     await live.stop();
@@ -124,7 +132,9 @@ describe('the live world', () => {
 
   it('says which gateway did not answer and why', async () => {
     const nobody = new GatewayClient('http://127.0.0.1:1');
-    await expect(nobody.recommendations('viewer-00000', { limit: 1, surface: 'home' })).rejects.toThrow(/127\.0\.0\.1:1 did not answer: \S+/);
+    await expect(nobody.recommendations('viewer-00000', { limit: 1, surface: 'home' })).rejects.toThrow(
+      /127\.0\.0\.1:1 did not answer: \S+/,
+    );
   });
 });
 

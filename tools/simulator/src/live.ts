@@ -96,7 +96,13 @@ export class LiveSimulator {
     });
     if (items.length === 0) return [];
     const atMs = Date.now();
-    const played = playPage(this.setting, viewer, { requestId: list.requestId, items }, atMs, this.options.memories[viewer.index]);
+    const played = playPage(
+      this.setting,
+      viewer,
+      { requestId: list.requestId, items },
+      atMs,
+      this.options.memories[viewer.index],
+    );
     this.counts.pages++;
     this.counts.watches += played.watches.length;
     this.counts.watchSeconds += played.watches.reduce((sum, watch) => sum + watch.watchSeconds, 0);
@@ -114,7 +120,8 @@ export class LiveSimulator {
     const weights = world.viewers.map((viewer) => viewer.activity);
     for (;;) {
       await this.pause((-Math.log(1 - this.random.next()) * 60_000) / sessionsPerMinute);
-      if (this.running.size < MOST_SESSIONS_AT_ONCE) this.background(this.session(world.viewers[pickWeighted(weights, this.random)]));
+      if (this.running.size < MOST_SESSIONS_AT_ONCE)
+        this.background(this.session(world.viewers[pickWeighted(weights, this.random)]));
     }
   }
 
@@ -123,7 +130,9 @@ export class LiveSimulator {
     this.counts.sessions++;
     if (this.random.next() < SEARCH_SHARE) {
       const topicIndex = this.truth.intent(viewer, Date.now()) ?? pickWeighted(viewer.tastes, this.random);
-      await this.options.sink.send(this.factory.search(viewer, searchQuery(this.options.world, topicIndex, this.random), Date.now()));
+      await this.options.sink.send(
+        this.factory.search(viewer, searchQuery(this.options.world, topicIndex, this.random), Date.now()),
+      );
     }
     const { country, device } = viewer;
     let query: RecommendationsQuery = { limit: pageSize, surface: 'home', country, device };

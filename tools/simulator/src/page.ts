@@ -36,12 +36,31 @@ export interface PageSetting {
 }
 
 /** Draws the outcome at `atMs` and moves the viewer's memory on. The list itself (ImpressionsServed) is the caller's to report. */
-export function playPage(setting: PageSetting, viewer: Viewer, page: Page, atMs: number, memory: ViewerMemory): PlayedPage {
+export function playPage(
+  setting: PageSetting,
+  viewer: Viewer,
+  page: Page,
+  atMs: number,
+  memory: ViewerMemory,
+): PlayedPage {
   const { truth, factory, random, speed } = setting;
-  const outcome = truth.playPage(viewer, page.items.map((item) => item.video), atMs, memory, random);
+  const outcome = truth.playPage(
+    viewer,
+    page.items.map((item) => item.video),
+    atMs,
+    memory,
+    random,
+  );
   const viewed = page.items.slice(0, outcome.viewedCount);
   let clockMs = atMs + LOOK_MS / speed;
-  const events = [factory.viewed(viewer, page.requestId, viewed.map((item) => item.impressionId), clockMs)];
+  const events = [
+    factory.viewed(
+      viewer,
+      page.requestId,
+      viewed.map((item) => item.impressionId),
+      clockMs,
+    ),
+  ];
   for (const item of viewed) memory.recordShown(item.video.index, atMs);
   const watches: { video: Video; watchSeconds: number }[] = [];
   for (const { position, watchSeconds } of outcome.clicks) {

@@ -58,7 +58,9 @@ describe('the history', () => {
     expect(repeated).toBeGreaterThan(0);
     expect(repeated / ids.length).toBeLessThan(0.01);
     const activity = history.events.slice(small.videoCount + small.viewerCount);
-    const backwards = activity.filter((event, i) => i > 0 && event.occurredAtMs < activity[i - 1].occurredAtMs - 5 * 60_000).length;
+    const backwards = activity.filter(
+      (event, i) => i > 0 && event.occurredAtMs < activity[i - 1].occurredAtMs - 5 * 60_000,
+    ).length;
     expect(backwards).toBeGreaterThan(0);
     expect(backwards / activity.length).toBeLessThan(0.02);
   });
@@ -66,9 +68,12 @@ describe('the history', () => {
   it('lets a playback go forward only, from an impression of the same video or from none', () => {
     const impressions = new Map<string, string>();
     for (const { body } of history.events) {
-      if (body?.$case === 'impressionsServed') for (const item of body.value.items) impressions.set(item.impressionId, item.videoId);
+      if (body?.$case === 'impressionsServed')
+        for (const item of body.value.items) impressions.set(item.impressionId, item.videoId);
     }
-    const watches = history.events.flatMap((event) => (event.body?.$case === 'watch' ? [{ at: event.occurredAtMs, ...event.body.value }] : []));
+    const watches = history.events.flatMap((event) =>
+      event.body?.$case === 'watch' ? [{ at: event.occurredAtMs, ...event.body.value }] : [],
+    );
     expect(watches.some((watch) => watch.impressionId === '')).toBe(true);
     const playbacks = new Map<string, { at: number; positionSeconds: number }[]>();
     for (const watch of watches) {
@@ -79,13 +84,16 @@ describe('the history', () => {
     for (const parts of playbacks.values()) {
       const byTime = [...new Map(parts.map((part) => [part.at, part])).values()].sort((a, b) => a.at - b.at);
       if (byTime.length > 1) inParts++;
-      for (let i = 1; i < byTime.length; i++) expect(byTime[i].positionSeconds).toBeGreaterThanOrEqual(byTime[i - 1].positionSeconds);
+      for (let i = 1; i < byTime.length; i++)
+        expect(byTime[i].positionSeconds).toBeGreaterThanOrEqual(byTime[i - 1].positionSeconds);
     }
     expect(inParts).toBeGreaterThan(10);
   });
 
   it('lets places that stand lower be clicked less', () => {
-    const clicked = new Set(history.events.flatMap(({ body }) => (body?.$case === 'watch' ? [body.value.impressionId] : [])));
+    const clicked = new Set(
+      history.events.flatMap(({ body }) => (body?.$case === 'watch' ? [body.value.impressionId] : [])),
+    );
     const shown = new Array<number>(10).fill(0);
     const clicks = new Array<number>(10).fill(0);
     for (const { body } of history.events) {
@@ -95,8 +103,7 @@ describe('the history', () => {
         if (clicked.has(item.impressionId)) clicks[item.position]++;
       }
     }
-    const rate = (from: number, to: number) =>
-      mean(clicks.slice(from, to)) / mean(shown.slice(from, to));
+    const rate = (from: number, to: number) => mean(clicks.slice(from, to)) / mean(shown.slice(from, to));
     expect(rate(0, 3)).toBeGreaterThan(1.4 * rate(7, 10));
   });
 
@@ -126,7 +133,11 @@ describe('the truth', () => {
     const seconds = videos.map(() => [] as number[]);
     const clicks = videos.map(() => 0);
     for (let n = 0; n < plays; n++) {
-      const bySeconds = new Map(truth.playPage(viewer, videos, endMs, memory, random).clicks.map((click) => [click.position, click.watchSeconds]));
+      const bySeconds = new Map(
+        truth
+          .playPage(viewer, videos, endMs, memory, random)
+          .clicks.map((click) => [click.position, click.watchSeconds]),
+      );
       videos.forEach((_, position) => {
         seconds[position].push(bySeconds.get(position) ?? 0);
         if (bySeconds.has(position)) clicks[position]++;
@@ -135,17 +146,24 @@ describe('the truth', () => {
     videos.forEach((video, position) => {
       const drawn = mean(seconds[position]);
       const error = Math.sqrt(mean(seconds[position].map((value) => (value - drawn) ** 2)) / plays);
-      expect(Math.abs(drawn - truth.expectedWatchSeconds(viewer, video, position, endMs, memory))).toBeLessThan(4 * error + 1e-9);
+      expect(Math.abs(drawn - truth.expectedWatchSeconds(viewer, video, position, endMs, memory))).toBeLessThan(
+        4 * error + 1e-9,
+      );
       const p = truth.clickProbability(viewer, video, position, endMs, memory);
       expect(Math.abs(clicks[position] / plays - p)).toBeLessThan(4 * Math.sqrt((p * (1 - p)) / plays) + 1e-9);
     });
-    const total = videos.reduce((sum, video, position) => sum + truth.expectedWatchSeconds(viewer, video, position, endMs, memory), 0);
+    const total = videos.reduce(
+      (sum, video, position) => sum + truth.expectedWatchSeconds(viewer, video, position, endMs, memory),
+      0,
+    );
     expect(truth.listWatchSeconds(viewer, videos, endMs, memory)).toBeCloseTo(total, 9);
   });
 
   it('parts clicks from watch time: bait is clicked more and watched far less', () => {
     const rows = [true, false].map((bait) => {
-      const videos = world.videos.filter((video) => video.clickbait === bait && endMs - video.uploadedAtMs > 3 * DAY_MS);
+      const videos = world.videos.filter(
+        (video) => video.clickbait === bait && endMs - video.uploadedAtMs > 3 * DAY_MS,
+      );
       const pairs = videos.flatMap((video) => world.viewers.slice(0, 60).map((viewer) => ({ video, viewer })));
       return {
         attraction: mean(pairs.map(({ video, viewer }) => truth.attraction(viewer, video, endMs, new ViewerMemory()))),
@@ -171,7 +189,9 @@ describe('the truth', () => {
   it('shows nothing before its upload', () => {
     const late = world.videos.find((video) => video.uploadedAtMs > world.startMs)!;
     expect(truth.expectedWatchSeconds(world.viewers[0], late, 0, late.uploadedAtMs - 1, new ViewerMemory())).toBe(0);
-    expect(truth.expectedWatchSeconds(world.viewers[0], late, 0, late.uploadedAtMs, new ViewerMemory())).toBeGreaterThan(0);
+    expect(
+      truth.expectedWatchSeconds(world.viewers[0], late, 0, late.uploadedAtMs, new ViewerMemory()),
+    ).toBeGreaterThan(0);
   });
 });
 
@@ -202,7 +222,9 @@ describe('the evaluation of lists', () => {
     const best = truth.oracleList(viewer, 10, endMs, memory);
     const value = truth.listWatchSeconds(viewer, best, endMs, memory);
     expect(truth.listWatchSeconds(viewer, [...best].reverse(), endMs, memory)).toBeLessThan(value);
-    expect(truth.listWatchSeconds(viewer, [best[1], best[0], ...best.slice(2)], endMs, memory)).toBeLessThanOrEqual(value);
+    expect(truth.listWatchSeconds(viewer, [best[1], best[0], ...best.slice(2)], endMs, memory)).toBeLessThanOrEqual(
+      value,
+    );
   });
 
   it('counts what is missing from a list, and prints every row', async () => {

@@ -6,7 +6,11 @@ export interface Topic {
   readonly centreAgeYears: number;
 }
 
-const topic = (name: string, centreAgeYears: number, words: string): Topic => ({ name, centreAgeYears, words: words.split(' ') });
+const topic = (name: string, centreAgeYears: number, words: string): Topic => ({
+  name,
+  centreAgeYears,
+  words: words.split(' '),
+});
 
 export const TOPICS_OF_THE_WORLD: readonly Topic[] = [
   topic('cooking', 45, 'recipe pasta baking soup oven spice dinner sourdough'),

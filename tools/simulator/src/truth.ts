@@ -96,7 +96,8 @@ export class Truth {
       video.clickAppeal +
       FRESHNESS_LOG_ODDS * Math.exp(-ageDays / FRESHNESS_DAYS) +
       (video.channel.country === viewer.country ? HOME_COUNTRY_LOG_ODDS : 0);
-    const repeats = FATIGUE_FACTOR ** memory.shownStrength(video.index, atMs) * (memory.isWatched(video.index) ? WATCHED_FACTOR : 1);
+    const repeats =
+      FATIGUE_FACTOR ** memory.shownStrength(video.index, atMs) * (memory.isWatched(video.index) ? WATCHED_FACTOR : 1);
     return repeats / (1 + Math.exp(-logOdds));
   }
 
@@ -111,7 +112,8 @@ export class Truth {
 
   private meanShareGiven(viewer: Viewer, video: Video, taste: number): number {
     const patience = 1 / Math.sqrt(1 + video.durationSeconds / PATIENCE_SECONDS[viewer.device]);
-    const share = video.quality * (0.2 + 0.9 * Math.min(1, taste)) * patience * (video.clickbait ? CLICKBAIT_WATCH_FACTOR : 1);
+    const share =
+      video.quality * (0.2 + 0.9 * Math.min(1, taste)) * patience * (video.clickbait ? CLICKBAIT_WATCH_FACTOR : 1);
     return Math.min(LARGEST_SHARE, Math.max(SMALLEST_SHARE, share));
   }
 
@@ -123,7 +125,10 @@ export class Truth {
   /** Expected watch seconds of a list, first place first: the sum over its places, examination falling with each. */
   listWatchSeconds(viewer: Viewer, videos: readonly Video[], atMs: number, memory: ViewerMemory): number {
     const intent = this.intent(viewer, atMs);
-    return videos.reduce((sum, video, position) => sum + this.examination(position) * this.value(viewer, video, atMs, memory, intent), 0);
+    return videos.reduce(
+      (sum, video, position) => sum + this.examination(position) * this.value(viewer, video, atMs, memory, intent),
+      0,
+    );
   }
 
   /** The best list of `limit` videos for this viewer now, by expected watch seconds. */
@@ -158,7 +163,11 @@ export class Truth {
 
   private value(viewer: Viewer, video: Video, atMs: number, memory: ViewerMemory, intent: number | undefined): number {
     const taste = this.tasteGiven(viewer, video, intent);
-    return this.attractionGiven(viewer, video, atMs, memory, taste) * video.durationSeconds * this.meanShareGiven(viewer, video, taste);
+    return (
+      this.attractionGiven(viewer, video, atMs, memory, taste) *
+      video.durationSeconds *
+      this.meanShareGiven(viewer, video, taste)
+    );
   }
 }
 

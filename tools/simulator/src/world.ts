@@ -86,15 +86,19 @@ export class World {
     readonly random: Random = createRandom(options.seed),
   ) {
     for (const name of ['viewerCount', 'videoCount', 'dayCount'] as const) {
-      if (!Number.isSafeInteger(options[name]) || options[name] < 1) throw new RangeError(`${name} must be an integer of at least 1`);
+      if (!Number.isSafeInteger(options[name]) || options[name] < 1)
+        throw new RangeError(`${name} must be an integer of at least 1`);
     }
     this.startMs = options.endMs - options.dayCount * DAY_MS;
     const topicWeights = this.topics.map((_, index) => 1 / Math.sqrt(index + 1));
-    this.channels = Array.from({ length: Math.max(this.topics.length, Math.round(options.videoCount / VIDEOS_PER_CHANNEL)) }, (_, index) =>
-      drawChannel(index, this.topics, topicWeights, random.fork(`channel ${index}`)),
+    this.channels = Array.from(
+      { length: Math.max(this.topics.length, Math.round(options.videoCount / VIDEOS_PER_CHANNEL)) },
+      (_, index) => drawChannel(index, this.topics, topicWeights, random.fork(`channel ${index}`)),
     );
     this.viewers = normaliseActivity(
-      Array.from({ length: options.viewerCount }, (_, index) => drawViewer(index, this.topics, topicWeights, random.fork(`viewer ${index}`))),
+      Array.from({ length: options.viewerCount }, (_, index) =>
+        drawViewer(index, this.topics, topicWeights, random.fork(`viewer ${index}`)),
+      ),
     );
     this.viewersById = new Map(this.viewers.map((viewer) => [viewer.id, viewer]));
     const uploads = random.fork('upload times');
@@ -150,7 +154,12 @@ export class World {
   }
 }
 
-function drawChannel(index: number, topics: readonly Topic[], topicWeights: readonly number[], random: Random): Channel {
+function drawChannel(
+  index: number,
+  topics: readonly Topic[],
+  topicWeights: readonly number[],
+  random: Random,
+): Channel {
   // The first channels cover every topic, so that no viewer is left without anything.
   const topicIndex = index < topics.length ? index : pickWeighted(topicWeights, random);
   return {
@@ -162,7 +171,13 @@ function drawChannel(index: number, topics: readonly Topic[], topicWeights: read
   };
 }
 
-function drawVideo(index: number, uploadedAtMs: number, channels: readonly Channel[], topics: readonly Topic[], random: Random): Video {
+function drawVideo(
+  index: number,
+  uploadedAtMs: number,
+  channels: readonly Channel[],
+  topics: readonly Topic[],
+  random: Random,
+): Video {
   const channel = channels[random.nextInt(channels.length)];
   const topicIndices = [channel.topicIndex];
   if (random.next() < 0.25) {
@@ -170,7 +185,9 @@ function drawVideo(index: number, uploadedAtMs: number, channels: readonly Chann
     if (second !== channel.topicIndex) topicIndices.push(second);
   }
   const clickbait = random.next() < CLICKBAIT_SHARE;
-  const durationSeconds = Math.round(Math.min(LONGEST_SECONDS, Math.max(SHORTEST_SECONDS, 240 * Math.exp(0.65 * random.gaussian()))));
+  const durationSeconds = Math.round(
+    Math.min(LONGEST_SECONDS, Math.max(SHORTEST_SECONDS, 240 * Math.exp(0.65 * random.gaussian()))),
+  );
   const quality = 0.4 + 0.55 * random.next();
   const clickAppeal = 0.6 * random.gaussian() + (clickbait ? 0.7 : 0);
   return {
@@ -190,16 +207,28 @@ function drawVideo(index: number, uploadedAtMs: number, channels: readonly Chann
 function drawTitle(topic: Topic, clickbait: boolean, random: Random): string {
   const first = capitalise(topic.words[random.nextInt(topic.words.length)]);
   const second = topic.words[random.nextInt(topic.words.length)];
-  if (clickbait) return pick([`${first}: you will not believe this ${second}`, `They HID this ${second} from you`, `${first} GONE WRONG`], random);
+  if (clickbait)
+    return pick(
+      [`${first}: you will not believe this ${second}`, `They HID this ${second} from you`, `${first} GONE WRONG`],
+      random,
+    );
   return pick(
-    [`${first} and ${second}, step by step`, `The ${second} guide to ${topic.name}`, `${first}: a closer look`, `A day of ${topic.name}: ${second}`, `Why ${first.toLowerCase()} matters`],
+    [
+      `${first} and ${second}, step by step`,
+      `The ${second} guide to ${topic.name}`,
+      `${first}: a closer look`,
+      `A day of ${topic.name}: ${second}`,
+      `Why ${first.toLowerCase()} matters`,
+    ],
     random,
   );
 }
 
 function drawViewer(index: number, topics: readonly Topic[], topicWeights: readonly number[], random: Random): Viewer {
   const ageYears = 16 + random.nextInt(55);
-  const liking = topics.map((topic, k) => topicWeights[k] * (0.3 + Math.exp(-(((ageYears - topic.centreAgeYears) / 15) ** 2))));
+  const liking = topics.map(
+    (topic, k) => topicWeights[k] * (0.3 + Math.exp(-(((ageYears - topic.centreAgeYears) / 15) ** 2))),
+  );
   const tastes = new Float64Array(topics.length);
   for (let k = 0; k < tastes.length; k++) tastes[k] = 0.1 * random.next();
   // Two or three loves and two mild interests: narrow enough that one list for everybody must disappoint most.

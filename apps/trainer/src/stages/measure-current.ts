@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
-import { type CurrentMetrics, ITEM_SCORERS, nextWatchMetrics, pagesOf, weightedPerUserLoss } from '@watchnext/evaluation';
+import {
+  type CurrentMetrics,
+  ITEM_SCORERS,
+  nextWatchMetrics,
+  pagesOf,
+  weightedPerUserLoss,
+} from '@watchnext/evaluation';
 import type { VideoStatistics } from '@watchnext/features';
 import { SNAPSHOT_FILES, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import { loadModels } from '../evaluation/load-models';

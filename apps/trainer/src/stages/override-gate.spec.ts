@@ -11,7 +11,10 @@ describe('overrideGate', () => {
   });
 
   it('passes a rejected verdict, keeps its checks and says what was overridden', () => {
-    const verdict = overrideGate({ passed: false, checks: [check('index-recall', false), check('finite', true)] }, true);
+    const verdict = overrideGate(
+      { passed: false, checks: [check('index-recall', false), check('finite', true)] },
+      true,
+    );
     expect(verdict.passed).toBe(true);
     expect(verdict.checks.slice(0, 2)).toEqual([check('index-recall', false), check('finite', true)]);
     expect(verdict.checks[2]).toMatchObject({ name: 'overridden', detail: expect.stringContaining('index-recall') });

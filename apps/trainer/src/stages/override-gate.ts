@@ -11,5 +11,11 @@ export function overrideGate(verdict: GateVerdict, overridden: boolean): GateVer
   const failed = verdict.checks.filter((check) => !check.passed).map(({ name }) => name);
   if (!overridden || verdict.passed || failed.some((name) => NEVER_OVERRIDDEN.has(name))) return verdict;
   const detail = `published by --override-gate in spite of ${failed.join(', ')}`;
-  return { passed: true, checks: [...verdict.checks.filter(({ name }) => name !== 'overridden'), { name: 'overridden', passed: true, detail }] };
+  return {
+    passed: true,
+    checks: [
+      ...verdict.checks.filter(({ name }) => name !== 'overridden'),
+      { name: 'overridden', passed: true, detail },
+    ],
+  };
 }

@@ -1,4 +1,9 @@
-import { defaultRankingConfig, type RankingEngineFactory, type RankingObjective, trainRankingModel } from '@watchnext/ranking-model';
+import {
+  defaultRankingConfig,
+  type RankingEngineFactory,
+  type RankingObjective,
+  trainRankingModel,
+} from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
 
 /** Trains ranking on the impressions before the held-out days, statistics of videos as old as serving has them. */

@@ -79,7 +79,9 @@ describe('the gate', () => {
       const harderNow = { ...good, weightedPerUserLoss: 0.36, floorWeightedPerUserLoss: 0.4 };
       expect(failed(harderNow, current({ origin: 'recorded' }))).toEqual(['ranking-no-regression']);
       expect(failed(harderNow, recorded(0.3, 0.33))).toEqual([]);
-      expect(failed({ ...harderNow, weightedPerUserLoss: 0.39 }, recorded(0.3, 0.36))).toEqual(['ranking-no-regression']);
+      expect(failed({ ...harderNow, weightedPerUserLoss: 0.39 }, recorded(0.3, 0.36))).toEqual([
+        'ranking-no-regression',
+      ]);
       expect(failed(good, recorded(0.3, 0.66))).toEqual(['ranking-no-regression']);
       expect(failed(good, recorded(0.15, 0.33))).toEqual(['candidates-no-regression']);
     });

@@ -30,6 +30,8 @@ export function checkDriverSettings(settings: Partial<DriverSettings>, context: 
 }
 
 /** The drivers alone, for commands and tests. @throws ConfigError */
-export function loadDriverSettings(environment: Readonly<Record<string, string | undefined>> = process.env): DriverSettings {
+export function loadDriverSettings(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): DriverSettings {
   return loadConfig(driverSchema.superRefine(checkDriverSettings), { ...environment });
 }

@@ -64,7 +64,8 @@ function answer(reply: FastifyReply, { status, body, retryAfterSeconds }: ApiErr
 function publicFace(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const { retriable, statusCode } = (error ?? {}) as { retriable?: boolean; statusCode?: number };
-  if (retriable) return new ApiError(503, 'unavailable', 'a store behind this service does not answer; send the request again');
+  if (retriable)
+    return new ApiError(503, 'unavailable', 'a store behind this service does not answer; send the request again');
   const status = error instanceof HttpException ? error.getStatus() : statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new ApiError(status, CODES[status] ?? 'refused', (error as Error).message);

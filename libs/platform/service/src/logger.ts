@@ -8,6 +8,8 @@ export function createLogger(service: string, options: { level: string; format: 
     level: options.level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
-    ...(options.format === 'pretty' ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } } : {}),
+    ...(options.format === 'pretty'
+      ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }
+      : {}),
   });
 }

@@ -2,7 +2,12 @@ import { status, type handleUnaryCall, type ServerUnaryCall, Metadata, type Serv
 import type { Logger } from './logger';
 
 /** An error with a public face: its code and message reach the caller, its cause only the log. */
-export function rpcError(code: status, message: string, metadata: Record<string, string> = {}, cause?: unknown): ServiceError {
+export function rpcError(
+  code: status,
+  message: string,
+  metadata: Record<string, string> = {},
+  cause?: unknown,
+): ServiceError {
   const carried = new Metadata();
   for (const [key, value] of Object.entries(metadata)) carried.set(key, value);
   return Object.assign(new Error(message, { cause }), { code, details: message, metadata: carried });
@@ -25,7 +30,11 @@ export function unaryHandler<Request, Response>(
       (error: Error & { code?: unknown }) => {
         const known = typeof error.code === 'number';
         logger[known ? 'warn' : 'error']({ rpc: name, requestId, err: error }, 'refused');
-        callback(known ? (error as ServiceError) : rpcError(status.INTERNAL, `${name} failed; see the service's log under request ${requestId}`));
+        callback(
+          known
+            ? (error as ServiceError)
+            : rpcError(status.INTERNAL, `${name} failed; see the service's log under request ${requestId}`),
+        );
       },
     );
   };

@@ -12,12 +12,16 @@ const SHUTDOWN_LIMIT_MS = 10_000;
  * Where the parent gave an IPC channel, it is told `ready`, and a closed channel stops the service: a launcher that
  * was killed leaves no process behind.
  */
-export async function runService(start: () => Promise<{ app: INestApplicationContext; logger: Logger }>): Promise<void> {
+export async function runService(
+  start: () => Promise<{ app: INestApplicationContext; logger: Logger }>,
+): Promise<void> {
   let running: { app: INestApplicationContext; logger: Logger };
   try {
     running = await start();
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : ((error as Error).stack ?? String(error))}\n`);
+    process.stderr.write(
+      `${error instanceof ConfigError ? error.message : ((error as Error).stack ?? String(error))}\n`,
+    );
     process.exit(error instanceof ConfigError ? 78 : 1);
   }
   const { app, logger } = running;

@@ -31,7 +31,12 @@ export async function findFiles(folder: string): Promise<KuaiRandFiles> {
   ];
   if (missing.length > 0) throw new DatasetError(`${folder} is no KuaiRand folder: it lacks ${missing.join(', ')}`);
   const [sequences] = matching(/^user_sequences_\w+\.parquet$/);
-  return { users: join(folder, users), videos: join(folder, videos), logs, sequences: sequences && join(folder, sequences) };
+  return {
+    users: join(folder, users),
+    videos: join(folder, videos),
+    logs,
+    sequences: sequences && join(folder, sequences),
+  };
 }
 
 const LOG_NAME = /^log_standard_(\d+_\d+_to_\d+_\d+)_\w+\.csv$/;

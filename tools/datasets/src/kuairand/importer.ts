@@ -41,7 +41,18 @@ const SERVED = 0;
 const WATCH = 1;
 const SEQUENCE_WATCH = 2;
 
-type Row = [atMs: number, kind: number, user: number, day: number, tab: number, video: number, playSeconds: number, period: string, line: number, items: string | null];
+type Row = [
+  atMs: number,
+  kind: number,
+  user: number,
+  day: number,
+  tab: number,
+  video: number,
+  playSeconds: number,
+  period: string,
+  line: number,
+  items: string | null,
+];
 
 export class KuaiRandImporter implements Importer {
   readonly name = 'kuairand';
@@ -84,7 +95,10 @@ export class KuaiRandImporter implements Importer {
       });
     }
     for (const user of users) {
-      yield event(firstActivityMs - 1, `user ${user}`, { $case: 'userUpserted', value: { userId: `user-${user}`, profile: undefined } });
+      yield event(firstActivityMs - 1, `user ${user}`, {
+        $case: 'userUpserted',
+        value: { userId: `user-${user}`, profile: undefined },
+      });
     }
   }
 
@@ -116,7 +130,14 @@ export class KuaiRandImporter implements Importer {
 /** Video, period and line of an impression. */
 type ServedItem = [video: number, period: string, line: number];
 
-function* served(atMs: number, userId: string, day: number, tab: number, items: ServedItem[], videos: Loaded['videos']): Generator<Event> {
+function* served(
+  atMs: number,
+  userId: string,
+  day: number,
+  tab: number,
+  items: ServedItem[],
+  videos: Loaded['videos'],
+): Generator<Event> {
   for (let from = 0; from < items.length; from += MOST_ITEMS) {
     const requestId = `kuairand:${userId}:${day}:${tab}${from === 0 ? '' : `:${from / MOST_ITEMS}`}`;
     yield event(atMs, `served ${requestId}`, {
@@ -125,7 +146,14 @@ function* served(atMs: number, userId: string, day: number, tab: number, items: 
         userId,
         requestId,
         pageId: `kuairand:${userId}:${day}`,
-        context: { requestedAtMs: atMs, surface: `tab-${tab}`, country: '', device: '', loggedIn: true, seedVideoId: '' },
+        context: {
+          requestedAtMs: atMs,
+          surface: `tab-${tab}`,
+          country: '',
+          device: '',
+          loggedIn: true,
+          seedVideoId: '',
+        },
         mark: undefined,
         snapshotId: '',
         rung: Rung.UNSPECIFIED,
@@ -151,7 +179,14 @@ function* served(atMs: number, userId: string, day: number, tab: number, items: 
 const impressionIdOf = (period: string, line: number) => `kuairand:${period}:${line}`;
 
 function event(atMs: number, name: string, body: NonNullable<Event['body']>): Event {
-  return { eventId: eventIdOf(atMs, `kuairand ${name}`), occurredAtMs: atMs, receivedAtMs: atMs, producer: PRODUCER, backfill: true, body };
+  return {
+    eventId: eventIdOf(atMs, `kuairand ${name}`),
+    occurredAtMs: atMs,
+    receivedAtMs: atMs,
+    producer: PRODUCER,
+    backfill: true,
+    body,
+  };
 }
 
 interface Counts extends Record<string, number> {

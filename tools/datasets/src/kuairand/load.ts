@@ -36,7 +36,12 @@ export interface Loaded {
 class BadCell extends Error {}
 
 /** Creates and fills the tables `impressions` and `sequence_watches`; videos and users stay in memory. */
-export async function load(connection: DuckDBConnection, files: KuaiRandFiles, badRows: BadRows, given: ImportOptions): Promise<Loaded> {
+export async function load(
+  connection: DuckDBConnection,
+  files: KuaiRandFiles,
+  badRows: BadRows,
+  given: ImportOptions,
+): Promise<Loaded> {
   let earlierRows = 0;
   let current = { file: '', rows: 0 };
   const onReading = (file: string, rows: number) => {
@@ -83,20 +88,26 @@ async function eachRow(
 
 async function loadVideos(path: string, badRows: BadRows, options: ImportOptions): Promise<Map<number, LoadedVideo>> {
   const videos = new Map<number, LoadedVideo>();
-  await eachRow(path, ['video_id', 'author_id', 'upload_dt', 'video_duration', 'tag'], badRows, options, ([videoId, authorId, uploadDay, duration, tag]) => {
-    const id = integer('video_id', videoId);
-    if (videos.has(id)) throw new BadCell(`video_id ${id} stands there twice`);
-    const uploadedAtMs = Date.parse(`${uploadDay}T00:00:00${BEIJING_OFFSET}`);
-    if (Number.isNaN(uploadedAtMs)) throw new BadCell(`upload_dt is no date: ${quote(uploadDay)}`);
-    const facts = {
-      channelId: `author-${integer('author_id', authorId)}`,
-      topics: tag === '' ? [] : tag.split(',').map((part) => `tag-${integer('tag', part)}`),
-      // Empty for picture posts.
-      durationSeconds: duration === '' ? 0 : real('video_duration', duration) / 1_000,
-      uploadedAtMs,
-    };
-    videos.set(id, { id, facts });
-  });
+  await eachRow(
+    path,
+    ['video_id', 'author_id', 'upload_dt', 'video_duration', 'tag'],
+    badRows,
+    options,
+    ([videoId, authorId, uploadDay, duration, tag]) => {
+      const id = integer('video_id', videoId);
+      if (videos.has(id)) throw new BadCell(`video_id ${id} stands there twice`);
+      const uploadedAtMs = Date.parse(`${uploadDay}T00:00:00${BEIJING_OFFSET}`);
+      if (Number.isNaN(uploadedAtMs)) throw new BadCell(`upload_dt is no date: ${quote(uploadDay)}`);
+      const facts = {
+        channelId: `author-${integer('author_id', authorId)}`,
+        topics: tag === '' ? [] : tag.split(',').map((part) => `tag-${integer('tag', part)}`),
+        // Empty for picture posts.
+        durationSeconds: duration === '' ? 0 : real('video_duration', duration) / 1_000,
+        uploadedAtMs,
+      };
+      videos.set(id, { id, facts });
+    },
+  );
   return new Map([...videos].sort(([, a], [, b]) => a.facts.uploadedAtMs - b.facts.uploadedAtMs || a.id - b.id));
 }
 
@@ -129,7 +140,8 @@ async function loadLog(
       const playSeconds = Math.min(integer('play_time_ms', play) / 1_000, LONGEST_PLAY_SECONDS);
       const tabNumber = integer('tab', tab);
       if (!/^\d{8}$/.test(date)) throw new BadCell(`date is no day as 20220425: ${quote(date)}`);
-      if (atMs < EARLIEST_MS || atMs > LATEST_MS) throw new BadCell(`time_ms is no time of this century: ${quote(time)}`);
+      if (atMs < EARLIEST_MS || atMs > LATEST_MS)
+        throw new BadCell(`time_ms is no time of this century: ${quote(time)}`);
       if (click !== '0' && click !== '1') throw new BadCell(`is_click is neither 0 nor 1: ${quote(click)}`);
       if (!videos.has(video)) throw new BadCell(`video_id ${video} is not among the videos`);
       appender.appendBigInt(BigInt(user));
@@ -158,7 +170,9 @@ async function loadSequences(
   const file = basename(path);
   const source = `read_parquet('${path.replaceAll("'", "''")}')`;
   const columns = (await connection.runAndReadAll(`describe select * from ${source}`)).getColumnsJS()[0];
-  const missing = ['user_id', 'last_time_ms', 'watch_seq', 'long_watch_seq'].filter((column) => !columns.includes(column));
+  const missing = ['user_id', 'last_time_ms', 'watch_seq', 'long_watch_seq'].filter(
+    (column) => !columns.includes(column),
+  );
   if (missing.length > 0) throw new DatasetError(`${file} lacks the columns ${missing.join(', ')}`);
   // JSON for the two lists: DuckDB's own list values cost several times as much to take apart.
   const result = await connection.runAndReadAll(`
@@ -166,7 +180,9 @@ async function loadSequences(
     from ${source} order by user_id`);
   const appender = await connection.createAppender('sequence_watches');
   try {
-    for (const [row, [user, lastMs, watched, watchedLong]] of (result.getRowsJS() as [number, number, string, string][]).entries()) {
+    for (const [row, [user, lastMs, watched, watchedLong]] of (
+      result.getRowsJS() as [number, number, string, string][]
+    ).entries()) {
       const sequence = joinSequences(JSON.parse(watched) as number[], JSON.parse(watchedLong) as number[]);
       const unknown = sequence.find(({ video }) => !videos.has(video));
       if (unknown !== undefined) {
@@ -192,7 +208,10 @@ async function loadSequences(
  * One history out of a user's two: the last 50 watches, and the last 50 that were long. Both end at the same moment,
  * so they are matched from the end; long watches left over happened before the first of the 50.
  */
-export function joinSequences(watched: readonly number[], watchedLong: readonly number[]): { video: number; long: boolean }[] {
+export function joinSequences(
+  watched: readonly number[],
+  watchedLong: readonly number[],
+): { video: number; long: boolean }[] {
   let left = watchedLong.length;
   const recent = watched.toReversed().map((video) => {
     const long = left > 0 && watchedLong[left - 1] === video;
@@ -214,7 +233,8 @@ function integer(column: string, text: string): number {
 
 function real(column: string, text: string): number {
   const value = Number(text);
-  if (text === '' || !Number.isFinite(value) || value < 0) throw new BadCell(`${column} is no number of at least 0: ${quote(text)}`);
+  if (text === '' || !Number.isFinite(value) || value < 0)
+    throw new BadCell(`${column} is no number of at least 0: ${quote(text)}`);
   return value;
 }
 

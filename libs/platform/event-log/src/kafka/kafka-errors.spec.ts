@@ -9,7 +9,8 @@ const { KafkaJSConnectionClosedError } = kafkajs as unknown as {
 };
 const NonRetriable = KafkaJSNonRetriableError as unknown as new (error: Error, options: ErrorOptions) => Error;
 
-const protocol = (type: string, retriable: boolean) => new KafkaJSProtocolError({ type, code: 1, retriable, message: `told ${type}` } as never);
+const protocol = (type: string, retriable: boolean) =>
+  new KafkaJSProtocolError({ type, code: 1, retriable, message: `told ${type}` } as never);
 const wrapped = (error: Error) =>
   new NonRetriable(new KafkaJSNumberOfRetriesExceeded(error, { retryCount: 0, retryTime: 1 }), { cause: error });
 
@@ -22,7 +23,10 @@ describe('kafkajs errors', () => {
 
   it('become the port’s own', () => {
     expect(translate('read', protocol('UNKNOWN_TOPIC_OR_PARTITION', true), 't.v1')).toBeInstanceOf(UnknownTopicError);
-    expect(translate('append', protocol('MESSAGE_TOO_LARGE', false))).toMatchObject({ code: 'record-too-large', retriable: false });
+    expect(translate('append', protocol('MESSAGE_TOO_LARGE', false))).toMatchObject({
+      code: 'record-too-large',
+      retriable: false,
+    });
     expect(translate('append', protocol('NOT_LEADER_FOR_PARTITION', true))).toBeInstanceOf(LogUnavailableError);
     const own = new EventLogError('mine', 'mine', false);
     expect(translate('append', own)).toBe(own);
