@@ -140,7 +140,9 @@ export const snapshotAnswer = z.object({
   createdAtMs: z.number(),
   parentSnapshotId: z.string(),
   tensorBackend: z.string(),
-  window: z.object({ fromMs: z.number(), toMs: z.number(), evaluatedFromMs: z.number() }).optional(),
+  window: z
+    .object({ fromMs: z.number(), toMs: z.number(), evaluatedFromMs: z.number(), evaluatedToMs: z.number() })
+    .optional(),
   sizes: z.record(z.string(), z.number()),
   metrics: z.array(z.object({ name: z.string(), scorer: z.string(), value: z.number() })),
   gate: z

@@ -1,87 +1,189 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CandidateModel } from '@watchnext/candidate-model';
 import type { SnapshotManifest } from '@watchnext/contract';
 import {
   type CurrentMetrics,
   ITEM_SCORERS,
   nextWatchMetrics,
+  type PairedMetric,
   pagesOf,
+  type RecordedMetric,
+  type SameRowsMetric,
+  type UserRatio,
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
-import type { VideoStatistics } from '@watchnext/features';
+import type { RankingExample, VideoStatistics } from '@watchnext/features';
+import type { Random } from '@watchnext/learning';
+import type { RankingModel } from '@watchnext/ranking-model';
 import { SNAPSHOT_FILES, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import { loadModels } from '../evaluation/load-models';
 import { modelScorer, rankNextWatches } from '../evaluation/next-watch';
 import { scoreImpressions } from '../evaluation/score-impressions';
+import type { CandidateEvaluation } from '../pipeline/run-state';
 import { defineStage } from '../pipeline/stage';
 import { labelled, RANKING_LOSS } from './evaluate-ranking';
 
+/** A snapshot's models, with the statistics that they rank with. */
+interface Contender {
+  readonly candidate: CandidateModel;
+  readonly ranking: RankingModel;
+  readonly statisticsOf: (videoId: string) => VideoStatistics | undefined;
+}
+
+/** The newest held-out rows to measure on. */
+interface RowsUntil {
+  readonly labelAtMs: number;
+  readonly servedAtMs: number;
+}
+
+const ALL_ROWS: RowsUntil = { labelAtMs: Infinity, servedAtMs: Infinity };
+
+/** Both metrics of the gate's comparison, by user. */
+interface Measured {
+  readonly candidateRecall: UserRatio;
+  readonly weightedPerUserLoss: UserRatio;
+}
+
 /**
- * Measures the current snapshot on the very same held-out days, if it has not trained on them; otherwise takes what its
- * manifest recorded when it was published. A current snapshot that cannot be read holds nothing up: it is what a new one
- * should replace, and the log says so.
+ * Finds what the new models can be held against the current snapshot by. In this order:
+ *
+ * - If the current snapshot trained on nothing of the held-out days, both are measured on all of them. The new models
+ *   then know about as much as the current one, so the comparison is fair although it was the current one that chose
+ *   what was shown.
+ * - If the same days were held out for the current snapshot too, which has trained on them since, the new models are
+ *   measured on the rows that were there then, and held against what was recorded. Rows after it are no ground to
+ *   compare on: they are watches of its own lists, by models that have not seen a day that it has.
+ * - Else what was recorded on other days has to do.
+ *
+ * A current snapshot that cannot be read holds nothing up: it is what a new one should replace, and the log says so.
  */
 export const measureCurrentStage = (store: SnapshotStore) =>
   defineStage({
     name: 'measure current snapshot',
-    needs: ['split', 'candidateEvaluation'],
+    needs: ['replayed', 'split', 'candidateModel', 'rankingModel', 'candidateEvaluation'],
     gives: ['currentMetrics', 'parentSnapshotId'],
-    async run({ split, candidateEvaluation }, { signal, note }) {
+    async run({ replayed, split, candidateModel, rankingModel, candidateEvaluation }, { random, signal, note }) {
       const parentSnapshotId = await store.readPointer();
       if (parentSnapshotId === undefined) return { currentMetrics: undefined, parentSnapshotId };
-      const recallName = `candidates.recall@${candidateEvaluation.recallK}`;
+      const { recallK } = candidateEvaluation;
+      const trained: Contender = {
+        candidate: candidateModel,
+        ranking: rankingModel,
+        statisticsOf: (videoId) => replayed.statistics.asOf(videoId, split.evaluatedFromMs),
+      };
+      const measureUntil = (contender: Contender, until: RowsUntil) =>
+        measure(contender, split.rankingHeldOut, candidateEvaluation, until, signal);
+
+      async function compared(manifest: SnapshotManifest): Promise<CurrentMetrics> {
+        const recorded = recordedIn(manifest, `candidates.recall@${recallK}`);
+        const { window } = manifest;
+        if (!window) return recorded;
+        if (window.toMs <= split.evaluatedFromMs) {
+          const current = await contenderOf(manifest, store, (reason) => note({ notLoadable: reason }));
+          if (!current) return recorded;
+          return paired(
+            manifest.snapshotId,
+            await measureUntil(trained, ALL_ROWS),
+            await measureUntil(current, ALL_ROWS),
+            random,
+          );
+        }
+        if (window.evaluatedFromMs !== split.evaluatedFromMs) return recorded;
+        return sameRows(
+          recorded,
+          await measureUntil(trained, { labelAtMs: window.toMs, servedAtMs: window.evaluatedToMs }),
+        );
+      }
+
       let currentMetrics: CurrentMetrics | undefined;
       try {
-        const manifest = await store.readManifest(parentSnapshotId);
-        const trainedUntilMs = manifest.window?.toMs ?? Infinity;
-        currentMetrics =
-          trainedUntilMs <= split.evaluatedFromMs ? await reEvaluate(manifest) : recordedIn(manifest, recallName);
+        currentMetrics = await compared(await store.readManifest(parentSnapshotId));
       } catch (error) {
         if (!(error instanceof SnapshotStoreError) || error.retriable) throw error;
         note({ unreadable: error.message });
       }
       note({ ...currentMetrics });
       return { currentMetrics, parentSnapshotId };
-
-      async function reEvaluate(manifest: SnapshotManifest): Promise<CurrentMetrics> {
-        const local = await store.fetch(manifest.snapshotId);
-        let models: Awaited<ReturnType<typeof loadModels>>;
-        try {
-          models = await loadModels(local);
-        } catch (error) {
-          // Made by a program with other features than this one's, as after an upgrade.
-          note({ notLoadable: (error as Error).message });
-          return recordedIn(manifest, recallName);
-        }
-        const { candidate, ranking } = models;
-        const { queries, recallK } = candidateEvaluation;
-        const { ranks } = await rankNextWatches(modelScorer(candidate), queries, signal);
-        const statistics = JSON.parse(
-          await readFile(join(local.directory, SNAPSHOT_FILES.videoStatistics), 'utf8'),
-        ) as Record<string, VideoStatistics>;
-        const scores = await scoreImpressions(ranking, split.rankingHeldOut, (videoId) => statistics[videoId], signal);
-        const impressions = split.rankingHeldOut.map(labelled);
-        return {
-          snapshotId: local.snapshotId,
-          origin: 're-evaluated',
-          candidateRecall: nextWatchMetrics(ranks, [recallK]).recallAtK.get(recallK)?.value() ?? NaN,
-          weightedPerUserLoss: weightedPerUserLoss(impressions, pagesOf(impressions), scores).value(),
-        };
-      }
     },
   });
+
+/** undefined where this program cannot load it, as one made by another version, with other features. */
+async function contenderOf(
+  { snapshotId }: SnapshotManifest,
+  store: SnapshotStore,
+  onNotLoadable: (reason: string) => void,
+): Promise<Contender | undefined> {
+  const local = await store.fetch(snapshotId);
+  try {
+    const statistics = JSON.parse(
+      await readFile(join(local.directory, SNAPSHOT_FILES.videoStatistics), 'utf8'),
+    ) as Record<string, VideoStatistics>;
+    return { ...(await loadModels(local)), statisticsOf: (videoId) => statistics[videoId] };
+  } catch (error) {
+    onNotLoadable((error as Error).message);
+    return undefined;
+  }
+}
+
+/** On the held-out watches and impressions up to the times given. */
+async function measure(
+  { candidate, ranking, statisticsOf }: Contender,
+  heldOut: readonly RankingExample[],
+  { queries, recallK }: CandidateEvaluation,
+  until: RowsUntil,
+  signal: AbortSignal,
+): Promise<Measured> {
+  const asked = queries.filter(({ example }) => example.labelAtMs <= until.labelAtMs);
+  const { ranks } = await rankNextWatches(modelScorer(candidate), asked, signal);
+  const candidateRecall = nextWatchMetrics(ranks, [recallK]).recallAtK.get(recallK);
+  if (!candidateRecall) throw new Error(`recall@${recallK} was not measured`);
+  const shown = heldOut.filter(({ servedAtMs }) => servedAtMs <= until.servedAtMs);
+  const impressions = shown.map(labelled);
+  const scores = await scoreImpressions(ranking, shown, statisticsOf, signal);
+  return { candidateRecall, weightedPerUserLoss: weightedPerUserLoss(impressions, pagesOf(impressions), scores) };
+}
+
+function paired(snapshotId: string, trained: Measured, current: Measured, random: Random): CurrentMetrics {
+  const pair = (metric: keyof Measured): PairedMetric => ({
+    origin: 're-evaluated',
+    current: current[metric].value(),
+    trained: trained[metric].value(),
+    difference: trained[metric].minus(current[metric]).interval(random.fork(metric)),
+    userCount: trained[metric].userCount,
+  });
+  return {
+    snapshotId,
+    candidateRecall: pair('candidateRecall'),
+    weightedPerUserLoss: pair('weightedPerUserLoss'),
+  };
+}
+
+function sameRows(recorded: CurrentMetrics, trained: Measured): CurrentMetrics {
+  const same = (metric: keyof Measured): SameRowsMetric => ({
+    origin: 'recorded on the same rows',
+    current: recorded[metric].current,
+    trained: trained[metric].value(),
+  });
+  return {
+    snapshotId: recorded.snapshotId,
+    candidateRecall: same('candidateRecall'),
+    weightedPerUserLoss: same('weightedPerUserLoss'),
+  };
+}
 
 function recordedIn({ snapshotId, metrics }: SnapshotManifest, recallName: string): CurrentMetrics {
   const value = (name: string, scorer: string) =>
     metrics.find((metric) => metric.name === name && metric.scorer === scorer)?.value ?? NaN;
+  const recorded = (name: string, baseline: number): RecordedMetric => ({
+    origin: 'recorded on other days',
+    current: value(name, 'model'),
+    baseline,
+  });
+  const floors = ITEM_SCORERS.map((scorer) => value(RANKING_LOSS, scorer));
   return {
     snapshotId,
-    origin: 'recorded',
-    candidateRecall: value(recallName, 'model'),
-    weightedPerUserLoss: value(RANKING_LOSS, 'model'),
-    recordedBaselines: {
-      popularityRecall: value(recallName, 'popularity'),
-      floorWeightedPerUserLoss: Math.min(...ITEM_SCORERS.map((scorer) => value(RANKING_LOSS, scorer))),
-    },
+    candidateRecall: recorded(recallName, value(recallName, 'popularity')),
+    weightedPerUserLoss: recorded(RANKING_LOSS, Math.min(...floors)),
   };
 }

@@ -4,6 +4,7 @@
  * Every check is made and reported, met or not: a rejected snapshot should tell all that is wrong with it.
  */
 import type { GateCheck, GateVerdict } from '@watchnext/contract';
+import { type CurrentMetrics, DEFAULT_REGRESSION_LIMITS, regressionChecks, type RegressionLimits } from './regression';
 
 /** What the gate looks at, all on the same held-out days. */
 export interface GateMetrics {
@@ -18,44 +19,11 @@ export interface GateMetrics {
   readonly indexRecallAt100: number;
 }
 
-/** The current snapshot's word on the same quantities. */
-export interface CurrentMetrics {
-  readonly snapshotId: string;
-  /**
-   * "re-evaluated" on the candidate's held-out days, or "recorded" when it was published: then on other days,
-   * because it has trained on these since, or cannot be loaded any more.
-   */
-  readonly origin: 're-evaluated' | 'recorded';
-  /** NaN where not known. */
-  readonly candidateRecall: number;
-  readonly weightedPerUserLoss: number;
-  /**
-   * What the baselines reached on the days that recorded metrics come from; they tell how hard those days were beside
-   * the present ones. Absent where not known, and for re-evaluated metrics.
-   */
-  readonly recordedBaselines?: { readonly popularityRecall: number; readonly floorWeightedPerUserLoss: number };
-}
-
-export interface GateLimits {
+export interface GateLimits extends RegressionLimits {
   readonly minimumIndexRecall: number;
-  /** Largest loss of candidate recall against the current snapshot, as a share of its recall. */
-  readonly maximumRecallDropShare: number;
-  /** Largest rise of the weighted per-user loss against the current snapshot, absolute. */
-  readonly maximumLossRise: number;
-  /** Both margins are wider by this factor against metrics recorded on other days, which differ by the days alone. */
-  readonly recordedMarginFactor: number;
 }
 
-/**
- * Margins of about two standard errors: on KuaiRand's two test days the loss has a standard error of 0.0085 and
- * recall@100 one of 2 to 3% of itself.
- */
-export const DEFAULT_GATE_LIMITS: GateLimits = {
-  minimumIndexRecall: 0.95,
-  maximumRecallDropShare: 0.1,
-  maximumLossRise: 0.02,
-  recordedMarginFactor: 2,
-};
+export const DEFAULT_GATE_LIMITS: GateLimits = { ...DEFAULT_REGRESSION_LIMITS, minimumIndexRecall: 0.95 };
 
 const show = (value: number) => value.toFixed(4);
 
@@ -101,49 +69,4 @@ function finiteCheck(metrics: GateMetrics): GateCheck {
     passed: unmeasured.length === 0,
     detail: unmeasured.length === 0 ? 'every metric is a finite number' : unmeasured.join(', '),
   };
-}
-
-function regressionChecks(metrics: GateMetrics, current: CurrentMetrics | undefined, limits: GateLimits): GateCheck[] {
-  if (!current) return [{ name: 'no-regression', passed: true, detail: 'no current snapshot to regress against' }];
-  const factor = current.origin === 'recorded' ? limits.recordedMarginFactor : 1;
-  const against = `${current.snapshotId} (${current.origin})`;
-  const before = expectedOnTheseDays(metrics, current);
-  const leastRecall = before.candidateRecall * (1 - factor * limits.maximumRecallDropShare);
-  const mostLoss = before.weightedPerUserLoss + factor * limits.maximumLossRise;
-  const unknown = (name: string): GateCheck => ({ name, passed: true, detail: `not known of ${against}` });
-  return [
-    Number.isNaN(leastRecall)
-      ? unknown('candidates-no-regression')
-      : {
-          name: 'candidates-no-regression',
-          passed: metrics.candidateRecall >= leastRecall,
-          detail: `recall@${metrics.recallK} ${show(metrics.candidateRecall)}, at least ${show(leastRecall)} against ${show(before.candidateRecall)} of ${against}`,
-        },
-    Number.isNaN(mostLoss)
-      ? unknown('ranking-no-regression')
-      : {
-          name: 'ranking-no-regression',
-          passed: metrics.weightedPerUserLoss <= mostLoss,
-          detail: `weighted per-user loss ${show(metrics.weightedPerUserLoss)}, at most ${show(mostLoss)} against ${show(before.weightedPerUserLoss)} of ${against}`,
-        },
-  ];
-}
-
-/**
- * Recorded metrics are of other days, and days differ: a list that a good ranker served has neither easy pairs nor bad
- * videos, so the next ranker's loss on it is higher, as every baseline's is. So what was recorded is taken relative to
- * the baseline of its own days, and asked for relative to the baseline of these.
- */
-function expectedOnTheseDays(metrics: GateMetrics, current: CurrentMetrics) {
-  const { candidateRecall, weightedPerUserLoss, recordedBaselines } = current;
-  if (!recordedBaselines) return { candidateRecall, weightedPerUserLoss };
-  return {
-    candidateRecall: candidateRecall * ratioOr1(metrics.popularityRecall, recordedBaselines.popularityRecall),
-    weightedPerUserLoss:
-      weightedPerUserLoss * ratioOr1(metrics.floorWeightedPerUserLoss, recordedBaselines.floorWeightedPerUserLoss),
-  };
-}
-
-function ratioOr1(now: number, then: number): number {
-  return Number.isFinite(now) && Number.isFinite(then) && then > 0 ? now / then : 1;
 }

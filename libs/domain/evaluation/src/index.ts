@@ -28,11 +28,5 @@ export {
   tableToJson,
   tableToMetrics,
 } from './metric-table';
-export {
-  type CurrentMetrics,
-  DEFAULT_GATE_LIMITS,
-  evaluateGate,
-  type GateLimits,
-  type GateMetrics,
-  gateReasons,
-} from './gate';
+export { DEFAULT_GATE_LIMITS, evaluateGate, type GateLimits, type GateMetrics, gateReasons } from './gate';
+export type { CurrentMetric, CurrentMetrics, PairedMetric, RecordedMetric, SameRowsMetric } from './regression';

@@ -61,4 +61,34 @@ describe('UserRatio', () => {
       { seed: 5 },
     );
   });
+
+  describe('less another one', () => {
+    const ratio = (rows: readonly [string, number, number][]) => {
+      const made = new UserRatio();
+      for (const [userId, numerator, denominator] of rows) made.add(userId, numerator, denominator);
+      return made;
+    };
+
+    it('is the difference of the two, with no spread where they differ by the same for every user', () => {
+      const rows = Array.from({ length: 50 }, (_, user): [string, number, number] => [`u${user}`, user % 7, 10]);
+      const shifted = rows.map(([userId, numerator, denominator]): (typeof rows)[number] => [
+        userId,
+        numerator + 1,
+        denominator,
+      ]);
+      const difference = ratio(shifted).minus(ratio(rows));
+      expect(difference.value()).toBeCloseTo(ratio(shifted).value() - ratio(rows).value());
+      const { low, high } = difference.interval(source(1));
+      expect([low, high]).toEqual([expect.closeTo(0.1), expect.closeTo(0.1)]);
+      expect(ratio(rows).interval(source(1)).high).toBeGreaterThan(
+        ratio(rows).interval(source(1)).low + 0.05,
+      );
+    });
+
+    it('is refused for other rows and other users', () => {
+      expect(() => ratio([['a', 1, 2]]).minus(ratio([['a', 1, 3]]))).toThrow(/different rows: user a/);
+      expect(() => ratio([['a', 1, 2]]).minus(ratio([['b', 1, 2]]))).toThrow(/different rows: user a/);
+      expect(() => ratio([]).minus(ratio([['b', 1, 2]]))).toThrow(/different users/);
+    });
+  });
 });

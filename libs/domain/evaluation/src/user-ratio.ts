@@ -34,6 +34,26 @@ export class UserRatio {
     return this.numerators.length;
   }
 
+  /**
+   * The ratio of this scorer less that of another one on the same rows: paired, so that what is hard for both cancels
+   * out of its interval.
+   *
+   * @throws RangeError where the rows are not the same
+   */
+  minus(other: UserRatio): UserRatio {
+    const difference = new UserRatio();
+    for (const [userId, index] of this.userIndex) {
+      const its = other.userIndex.get(userId);
+      const denominator = this.denominators[index];
+      if (its === undefined || !nearlyEqual(denominator, other.denominators[its])) {
+        throw new RangeError(`the two ratios are of different rows: user ${userId}`);
+      }
+      difference.add(userId, this.numerators[index] - other.numerators[its], denominator);
+    }
+    if (other.userCount !== this.userCount) throw new RangeError('the two ratios are of different users');
+    return difference;
+  }
+
   /** NaN where nothing was added. */
   value(): number {
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -64,4 +84,9 @@ export class UserRatio {
     const at = (share: number) => ratios[Math.round(share * (ratios.length - 1))] ?? NaN;
     return { low: at((1 - level) / 2), high: at((1 + level) / 2) };
   }
+}
+
+/** Sums of the same seconds in another order differ in their last bits; NaN stands for itself. */
+function nearlyEqual(a: number, b: number): boolean {
+  return Object.is(a, b) || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
 }

@@ -41,7 +41,7 @@ export async function writeSnapshotFiles(
     formatVersion: SNAPSHOT_FORMAT_VERSION,
     snapshotId,
     createdAtMs: NOW_MS,
-    window: { fromMs: NOW_MS - 1_000, toMs: NOW_MS, evaluatedFromMs: NOW_MS - 500 },
+    window: { fromMs: NOW_MS - 1_000, toMs: NOW_MS, evaluatedFromMs: NOW_MS - 500, evaluatedToMs: NOW_MS },
     sizes: { videos: 3, candidate_examples: 1e7 },
     metrics: [{ name: 'candidates.recall@100', scorer: 'model', value: 0.25 }],
     gate: { passed: true, checks: [{ name: 'finite', passed: true, detail: '' }] },

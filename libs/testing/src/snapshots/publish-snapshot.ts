@@ -26,7 +26,7 @@ export async function publishSnapshot(
       snapshotId,
       parentSnapshotId: previous ?? '',
       createdAtMs: Date.now(),
-      window: { fromMs: 1, toMs: 2, evaluatedFromMs: 1 },
+      window: { fromMs: 1, toMs: 2, evaluatedFromMs: 1, evaluatedToMs: 2 },
       tensorBackend: 'cpu',
       seed: 1,
       sizes: { videos: 60 },

@@ -55,6 +55,8 @@ export interface TrainingWindow {
   toMs: number;
   /** Start of the held-out days that the gate was measured on. */
   evaluatedFromMs: number;
+  /** Serving time of the newest impression that the gate was measured on: the newest whose outcome was settled. */
+  evaluatedToMs: number;
 }
 
 export interface Metric {
@@ -640,7 +642,7 @@ export const SnapshotManifest_FilesEntry: MessageFns<SnapshotManifest_FilesEntry
 };
 
 function createBaseTrainingWindow(): TrainingWindow {
-  return { fromMs: 0, toMs: 0, evaluatedFromMs: 0 };
+  return { fromMs: 0, toMs: 0, evaluatedFromMs: 0, evaluatedToMs: 0 };
 }
 
 export const TrainingWindow: MessageFns<TrainingWindow> = {
@@ -653,6 +655,9 @@ export const TrainingWindow: MessageFns<TrainingWindow> = {
     }
     if (message.evaluatedFromMs !== 0) {
       writer.uint32(24).int64(message.evaluatedFromMs);
+    }
+    if (message.evaluatedToMs !== 0) {
+      writer.uint32(32).int64(message.evaluatedToMs);
     }
     return writer;
   },
@@ -694,6 +699,14 @@ export const TrainingWindow: MessageFns<TrainingWindow> = {
             message.evaluatedFromMs = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.evaluatedToMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -723,6 +736,11 @@ export const TrainingWindow: MessageFns<TrainingWindow> = {
         : isSet(object.evaluated_from_ms)
         ? globalThis.Number(object.evaluated_from_ms)
         : 0,
+      evaluatedToMs: isSet(object.evaluatedToMs)
+        ? globalThis.Number(object.evaluatedToMs)
+        : isSet(object.evaluated_to_ms)
+        ? globalThis.Number(object.evaluated_to_ms)
+        : 0,
     };
   },
 
@@ -737,6 +755,9 @@ export const TrainingWindow: MessageFns<TrainingWindow> = {
     if (message.evaluatedFromMs !== 0) {
       obj.evaluatedFromMs = Math.round(message.evaluatedFromMs);
     }
+    if (message.evaluatedToMs !== 0) {
+      obj.evaluatedToMs = Math.round(message.evaluatedToMs);
+    }
     return obj;
   },
 
@@ -748,6 +769,7 @@ export const TrainingWindow: MessageFns<TrainingWindow> = {
     message.fromMs = object.fromMs ?? 0;
     message.toMs = object.toMs ?? 0;
     message.evaluatedFromMs = object.evaluatedFromMs ?? 0;
+    message.evaluatedToMs = object.evaluatedToMs ?? 0;
     return message;
   },
 };

@@ -1,0 +1,63 @@
+import type { Event, GateCheck, SnapshotManifest } from '@watchnext/contract';
+import { temporaryDirectory } from '@watchnext/testing';
+import { storeOf, train } from './harness';
+import { archiveEvents, DAY_MS, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
+
+const TEST_LIMIT_MS = 120_000;
+const SIZE = { userCount: 60, videoCount: 80, dayCount: 4 };
+/** In the course of the last day, after its first three quarters. */
+const LATER_MS = FIRST_DAY_MS + 3 * DAY_MS + 17 * 3_600_000;
+
+describe('a new snapshot and the current one', () => {
+  let data: Awaited<ReturnType<typeof temporaryDirectory>>;
+  beforeAll(async () => {
+    data = await temporaryDirectory('against-current');
+  });
+  afterAll(() => data.remove());
+
+  async function trainOn(events: readonly Event[]): Promise<SnapshotManifest> {
+    await archiveEvents(data.path, events);
+    expect((await train(data.path, '--seed', '7')).printed).toMatch(/is published and current/);
+    const store = storeOf(data.path);
+    return store.readManifest((await store.readPointer()) as string);
+  }
+  const checkOf = (manifest: SnapshotManifest, name: string) =>
+    manifest.gate?.checks.find((check) => check.name === name) as GateCheck;
+  const metricOf = (manifest: SnapshotManifest, name: string) =>
+    manifest.metrics.find((metric) => metric.name === name && metric.scorer === 'model')?.value ?? NaN;
+
+  it(
+    'are compared on the rows that the current one was judged by, not on what its own lists brought since',
+    async () => {
+      const before = await trainOn(syntheticEvents(SIZE).filter(({ occurredAtMs }) => occurredAtMs < LATER_MS));
+      // Then everyone's taste turns, and no model of the days before can know.
+      const turned = syntheticEvents({ ...SIZE, fickle: true }).filter(({ occurredAtMs }) => occurredAtMs >= LATER_MS);
+      const after = await trainOn(turned);
+      const loss = 'ranking.weighted_per_user_loss';
+      expect(metricOf(after, loss)).toBeGreaterThan(metricOf(before, loss) + 0.04);
+      const recorded = metricOf(before, loss).toFixed(4);
+      expect(checkOf(after, 'ranking-no-regression').detail).toBe(
+        `weighted per-user loss ${recorded}, at most ${(metricOf(before, loss) + 0.02).toFixed(4)} ` +
+          `against ${recorded} of ${before.snapshotId} (recorded on the same rows)`,
+      );
+      expect(checkOf(after, 'candidates-no-regression').detail).toContain('(recorded on the same rows)');
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'are both measured on the new days once the current one has not trained on them',
+    async () => {
+      const later = syntheticEvents({ ...SIZE, dayCount: 6 }).filter(
+        ({ occurredAtMs }) => occurredAtMs >= FIRST_DAY_MS + SIZE.dayCount * DAY_MS,
+      );
+      const after = await trainOn(later);
+      for (const name of ['candidates-no-regression', 'ranking-no-regression']) {
+        const { detail } = checkOf(after, name);
+        expect(detail).toMatch(/both on the same held-out rows of \d+ users: [+-]0\.\d+ \(95%: /);
+        expect(detail).toContain(after.parentSnapshotId);
+      }
+    },
+    TEST_LIMIT_MS,
+  );
+});
