@@ -38,6 +38,11 @@ export interface ReplayedLog {
 /** Before and after one moment. */
 export interface TimeSplit {
   readonly evaluatedFromMs: number;
+  /**
+   * Serving time of the newest held-out impression. Watches after it are not evaluated on: their impressions have no
+   * outcome yet, and of the playbacks that still go on only the short videos' are complete.
+   */
+  readonly evaluatedToMs: number;
   /** How the moment was chosen, for people. */
   readonly rule: string;
   readonly candidateTraining: readonly CandidateExample[];

@@ -35,8 +35,10 @@ export const evaluateCandidatesStage = (userLimit: number) =>
     needs: ['replayed', 'split', 'candidateModel', 'index'],
     gives: ['candidateEvaluation'],
     async run({ replayed, split, candidateModel, index }, { progress, random, signal, note }) {
+      const evaluated = split.candidateHeldOut.filter(({ labelAtMs }) => labelAtMs <= split.evaluatedToMs);
       const { queries, rewatchCount, userCount } = drawQueries(
-        split.candidateHeldOut,
+        // A log whose impressions end before its watches of the last days begin has no others.
+        evaluated.length > 0 ? evaluated : split.candidateHeldOut,
         userLimit,
         random.fork('queries'),
       );

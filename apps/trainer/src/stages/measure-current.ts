@@ -31,14 +31,6 @@ interface Contender {
   readonly statisticsOf: (videoId: string) => VideoStatistics | undefined;
 }
 
-/** The newest held-out rows to measure on. */
-interface RowsUntil {
-  readonly labelAtMs: number;
-  readonly servedAtMs: number;
-}
-
-const ALL_ROWS: RowsUntil = { labelAtMs: Infinity, servedAtMs: Infinity };
-
 /** Both metrics of the gate's comparison, by user. */
 interface Measured {
   readonly candidateRecall: UserRatio;
@@ -72,8 +64,8 @@ export const measureCurrentStage = (store: SnapshotStore) =>
         ranking: rankingModel,
         statisticsOf: (videoId) => replayed.statistics.asOf(videoId, split.evaluatedFromMs),
       };
-      const measureUntil = (contender: Contender, until: RowsUntil) =>
-        measure(contender, split.rankingHeldOut, candidateEvaluation, until, signal);
+      const measureUntil = (contender: Contender, untilMs: number) =>
+        measure(contender, split.rankingHeldOut, candidateEvaluation, untilMs, signal);
 
       async function compared(manifest: SnapshotManifest): Promise<CurrentMetrics> {
         const recorded = recordedIn(manifest, `candidates.recall@${recallK}`);
@@ -84,16 +76,13 @@ export const measureCurrentStage = (store: SnapshotStore) =>
           if (!current) return recorded;
           return paired(
             manifest.snapshotId,
-            await measureUntil(trained, ALL_ROWS),
-            await measureUntil(current, ALL_ROWS),
+            await measureUntil(trained, Infinity),
+            await measureUntil(current, Infinity),
             random,
           );
         }
         if (window.evaluatedFromMs !== split.evaluatedFromMs) return recorded;
-        return sameRows(
-          recorded,
-          await measureUntil(trained, { labelAtMs: window.toMs, servedAtMs: window.evaluatedToMs }),
-        );
+        return sameRows(recorded, await measureUntil(trained, window.evaluatedToMs));
       }
 
       let currentMetrics: CurrentMetrics | undefined;
@@ -126,19 +115,19 @@ async function contenderOf(
   }
 }
 
-/** On the held-out watches and impressions up to the times given. */
+/** On the held-out rows up to `untilMs`. */
 async function measure(
   { candidate, ranking, statisticsOf }: Contender,
   heldOut: readonly RankingExample[],
   { queries, recallK }: CandidateEvaluation,
-  until: RowsUntil,
+  untilMs: number,
   signal: AbortSignal,
 ): Promise<Measured> {
-  const asked = queries.filter(({ example }) => example.labelAtMs <= until.labelAtMs);
+  const asked = queries.filter(({ example }) => example.labelAtMs <= untilMs);
   const { ranks } = await rankNextWatches(modelScorer(candidate), asked, signal);
   const candidateRecall = nextWatchMetrics(ranks, [recallK]).recallAtK.get(recallK);
   if (!candidateRecall) throw new Error(`recall@${recallK} was not measured`);
-  const shown = heldOut.filter(({ servedAtMs }) => servedAtMs <= until.servedAtMs);
+  const shown = heldOut.filter(({ servedAtMs }) => servedAtMs <= untilMs);
   const impressions = shown.map(labelled);
   const scores = await scoreImpressions(ranking, shown, statisticsOf, signal);
   return { candidateRecall, weightedPerUserLoss: weightedPerUserLoss(impressions, pagesOf(impressions), scores) };

@@ -43,12 +43,14 @@ function cut(log: ReplayedLog, moment: SplitMoment): TimeSplit {
     examples.filter((example) => atMs(example) >= moment.evaluatedFromMs === heldOut);
   const labelAt = (example: CandidateExample) => example.labelAtMs;
   const servedAt = (example: RankingExample) => example.servedAtMs;
+  const rankingHeldOut = before(log.rankingExamples, servedAt, true);
   return {
     ...moment,
+    evaluatedToMs: rankingHeldOut.reduce((newest, { servedAtMs }) => Math.max(newest, servedAtMs), -Infinity),
     candidateTraining: before(log.candidateExamples, labelAt, false),
     candidateHeldOut: before(log.candidateExamples, labelAt, true),
     rankingTraining: before(log.rankingExamples, servedAt, false),
-    rankingHeldOut: before(log.rankingExamples, servedAt, true),
+    rankingHeldOut,
   };
 }
 

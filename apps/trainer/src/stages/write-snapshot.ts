@@ -76,7 +76,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
           fromMs: replayed.fromMs,
           toMs: finalModels.origin === 'evaluated' ? split.evaluatedFromMs : replayed.toMs,
           evaluatedFromMs: split.evaluatedFromMs,
-          evaluatedToMs: split.rankingHeldOut.reduce((newest, { servedAtMs }) => Math.max(newest, servedAtMs), 0),
+          evaluatedToMs: split.evaluatedToMs,
         },
         tensorBackend: origin.tensorBackend,
         seed: origin.seed,
