@@ -30,3 +30,30 @@ export {
 } from './metric-table';
 export { DEFAULT_GATE_LIMITS, evaluateGate, type GateLimits, type GateMetrics, gateReasons } from './gate';
 export type { CurrentMetric, CurrentMetrics, PairedMetric, RecordedMetric, SameRowsMetric } from './regression';
+export {
+  type RankedQuery,
+  recallCurve,
+  RETRIEVAL_METRICS,
+  type RetrievalMetric,
+  type RetrievalMetrics,
+  retrievalMetrics,
+} from './retrieval-metrics';
+export { ListCensus, selfInformationBits } from './list-census';
+export {
+  type Cohort,
+  type CohortFacts,
+  type CohortLimits,
+  cohortLimits,
+  COHORTS,
+  cohortsOf,
+  groupByCohort,
+} from './cohorts';
+export { auc, clickAuc, groupedClickAuc } from './auc';
+export {
+  actualSeconds,
+  type CalibrationRow,
+  calibrationTable,
+  quantileGroups,
+  watchTimeSquaredError,
+} from './calibration';
+export { comparePaired, type PairedComparison } from './paired';
