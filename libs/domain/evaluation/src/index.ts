@@ -57,3 +57,14 @@ export {
   watchTimeSquaredError,
 } from './calibration';
 export { comparePaired, type PairedComparison } from './paired';
+export { type NextWatchScorer, type Watch, watchCounts, type WatchLog, watchLogOf, type WatchQuery } from './watch-log';
+export { popularityScorer, recentPopularityScorer } from './popularity-scorers';
+export {
+  type CoOccurrenceOptions,
+  coOccurrenceScorer,
+  DEFAULT_CO_OCCURRENCE,
+  itemKnnScorer,
+  type ItemKnnOptions,
+  lastItemMarkovScorer,
+} from './co-watch-scorers';
+export { BprFactors, type BprOptions, DEFAULT_BPR } from './bpr';
