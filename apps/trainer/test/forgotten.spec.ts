@@ -3,7 +3,7 @@ import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import { replayUser } from '@watchnext/features';
 import { temporaryDirectory } from '@watchnext/testing';
-import { readUserRecords } from '../src/stages/user-records';
+import { readUserRecords } from '@watchnext/offline';
 import { archiveOf, storeOf, train } from './harness';
 import { archiveEvents, PARTITION_COUNT, syntheticEvents } from './synthetic-log';
 

@@ -10,7 +10,7 @@ import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { temporaryDirectory } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { NothingToTrainError, RunStoppedError } from '../src/errors';
-import { loadModels } from '../src/evaluation/load-models';
+import { loadModels } from '@watchnext/offline';
 import { TrainingRunner } from '../src/training-runner';
 import { contextOf, storeOf, train } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';

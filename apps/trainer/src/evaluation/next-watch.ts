@@ -1,6 +1,6 @@
 import type { CandidateModel } from '@watchnext/candidate-model';
 import { type NextWatchRank, type PopularityCounts, rankInCatalogue, topK } from '@watchnext/evaluation';
-import { breathe } from './breathe';
+import { breathe } from '@watchnext/offline';
 import type { HeldOutQuery } from './held-out-queries';
 
 /** Length of a list when its coverage of the catalogue is counted. */

@@ -1,39 +1,13 @@
 import type { AnnIndex } from '@watchnext/ann-index';
 import type { CandidateModel, CandidateModelConfig } from '@watchnext/candidate-model';
-import type { GateVerdict, SnapshotManifest, VideoFacts } from '@watchnext/contract';
+import type { GateVerdict, SnapshotManifest } from '@watchnext/contract';
 import type { CurrentMetrics, MetricTable } from '@watchnext/evaluation';
-import type { CandidateExample, RankingExample, VideoStatisticsTimeline } from '@watchnext/features';
+import type { CandidateExample, RankingExample } from '@watchnext/features';
+import type { Catalogue, ReplayedLog } from '@watchnext/offline';
 import type { HeldOutQuery } from '../evaluation/held-out-queries';
 import type { RankingModel } from '@watchnext/ranking-model';
 
-/** The last word of the catalogue topic. */
-export interface Catalogue {
-  readonly facts: ReadonlyMap<string, VideoFacts>;
-  readonly withdrawn: ReadonlySet<string>;
-}
-
-/** A watch that counts as popularity: completed, from anywhere. */
-export interface CompletedWatch {
-  readonly userId: string;
-  readonly videoId: string;
-  readonly atMs: number;
-}
-
-/** Everything that one pass over the archive yields, users in the archive's order. */
-export interface ReplayedLog {
-  /** At most the newest `examplesPerUser` of each user. */
-  readonly candidateExamples: readonly CandidateExample[];
-  readonly rankingExamples: readonly RankingExample[];
-  readonly completedWatches: readonly CompletedWatch[];
-  readonly statistics: VideoStatisticsTimeline;
-  /** Of every video of the catalogue, and for those that it lacks, from the events that mention them. */
-  readonly facts: ReadonlyMap<string, VideoFacts>;
-  readonly recordCount: number;
-  readonly userCount: number;
-  /** Smallest and largest time of an example. */
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+export type { Catalogue, CompletedWatch, ReplayedLog } from '@watchnext/offline';
 
 /** Before and after one moment. */
 export interface TimeSplit {

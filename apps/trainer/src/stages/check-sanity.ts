@@ -1,7 +1,7 @@
 import type { GateCheck } from '@watchnext/contract';
 import { DEFAULT_GATE_LIMITS, type GateLimits, gateReasons } from '@watchnext/evaluation';
 import type { RankingExample } from '@watchnext/features';
-import { scoreImpressions } from '../evaluation/score-impressions';
+import { scoreImpressions } from '@watchnext/offline';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TrainedModels } from '../pipeline/run-state';
 import { overrideGate } from './override-gate';

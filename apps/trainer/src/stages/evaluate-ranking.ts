@@ -10,7 +10,7 @@ import {
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import type { RankingExample } from '@watchnext/features';
-import { scoreImpressions } from '../evaluation/score-impressions';
+import { scoreImpressions } from '@watchnext/offline';
 import { defineStage } from '../pipeline/stage';
 
 export const RANKING_LOSS = 'ranking.weighted_per_user_loss';

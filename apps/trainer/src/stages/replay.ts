@@ -1,18 +1,7 @@
-import { TOPICS, type Event, type VideoFacts } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { type CandidateExample, type RankingExample, replayUser, VideoStatisticsTimeline } from '@watchnext/features';
+import { NothingToReplayError, replayArchive, type ReplayOptions } from '@watchnext/offline';
 import { NothingToTrainError } from '../errors';
 import { defineStage } from '../pipeline/stage';
-import type { CompletedWatch } from '../pipeline/run-state';
-import { type ReadCounts, readUserRecords } from './user-records';
-
-export interface ReplayOptions {
-  readonly partitionCount: number;
-  readonly joinWindowMs: number;
-  readonly settledAfterMs: number;
-  /** Candidate examples kept of one user, the newest: heavy users must not fill the memory, nor the training. */
-  readonly examplesPerUser: number;
-}
 
 /**
  * Replays the archive through the reducer that serves, user by user, and takes the examples of both models as it goes.
@@ -25,89 +14,26 @@ export const replayStage = (archive: EventArchive, options: ReplayOptions) =>
     needs: ['catalogue'],
     gives: ['replayed'],
     async run({ catalogue }, { progress, signal, note }) {
-      const extent = await archive.extent(TOPICS.activity);
-      if (extent.recordCount === 0 || extent.maxOccurredAtMs === undefined) {
-        throw new NothingToTrainError('the archive holds no activity; send events to ingestion first');
-      }
-      const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
-      const candidateExamples: CandidateExample[] = [];
-      const rankingExamples: RankingExample[] = [];
-      const completedWatches: CompletedWatch[] = [];
-      const statistics = new VideoStatisticsTimeline();
-      const facts = new Map(catalogue.facts);
-      let userCount = 0;
-      let refusedCount = 0;
-      for await (const { userId, records } of readUserRecords(
-        archive,
-        TOPICS.activity,
-        options.partitionCount,
-        counts,
-        signal,
-      )) {
-        const { joinWindowMs, settledAfterMs } = options;
-        const replayed = replayUser(records, { joinWindowMs, settledAfterMs, logEndMs: extent.maxOccurredAtMs });
-        userCount += 1;
-        for (const { event } of records) addFacts(facts, event);
-        refusedCount += replayed.refusals.length;
-        candidateExamples.push(...replayed.candidateExamples.slice(-options.examplesPerUser));
-        for (const example of replayed.rankingExamples) {
-          rankingExamples.push(example);
-          statistics.addImpression(example.servedAtMs, example.video.videoId, example.clicked, example.watchSeconds);
-        }
-        for (const { videoId, atMs, completed } of replayed.watches) {
-          statistics.addWatch(atMs, videoId);
-          if (completed) completedWatches.push({ userId, videoId, atMs });
-        }
-        progress.report(counts.recordCount, extent.recordCount, `${userCount} users`);
-      }
-      note({
-        records: counts.recordCount,
-        users: userCount,
-        candidateExamples: candidateExamples.length,
-        rankingExamples: rankingExamples.length,
-        refused: refusedCount,
-        undecodable: counts.undecodableCount,
-        misplaced: counts.misplacedCount,
-      });
-      if (userCount === 0 && counts.misplacedCount > 0) {
-        throw new NothingToTrainError(
-          `all ${counts.misplacedCount} records lie in other partitions than their keys': is WATCHNEXT_ACTIVITY_PARTITIONS ` +
-            `(${options.partitionCount}) that of the log?`,
+      try {
+        const { replayed, counts } = await replayArchive(
+          archive,
+          catalogue,
+          options,
+          signal,
+          (done, total, userCount) => progress.report(done, total, `${userCount} users`),
         );
+        note({
+          records: counts.recordCount,
+          users: replayed.userCount,
+          candidateExamples: replayed.candidateExamples.length,
+          rankingExamples: replayed.rankingExamples.length,
+          refused: counts.refusedCount,
+          undecodable: counts.undecodableCount,
+          misplaced: counts.misplacedCount,
+        });
+        return { replayed };
+      } catch (error) {
+        throw error instanceof NothingToReplayError ? new NothingToTrainError(error.message) : error;
       }
-      if (userCount < 2) throw new NothingToTrainError('the archive holds a single user');
-      const { fromMs, toMs } = timeRange(candidateExamples, rankingExamples);
-      return {
-        replayed: {
-          candidateExamples,
-          rankingExamples,
-          completedWatches,
-          statistics,
-          facts,
-          recordCount: counts.recordCount,
-          userCount,
-          fromMs,
-          toMs,
-        },
-      };
     },
   });
-
-/** Facts that an event carries, for videos that the catalogue does not know. */
-function addFacts(facts: Map<string, VideoFacts>, { body }: Event): void {
-  const mentioned =
-    body?.$case === 'watch' ? [body.value] : body?.$case === 'impressionsServed' ? body.value.items : [];
-  for (const { videoId, video } of mentioned) if (video && !facts.has(videoId)) facts.set(videoId, video);
-}
-
-function timeRange(candidateExamples: readonly CandidateExample[], rankingExamples: readonly RankingExample[]) {
-  let fromMs = Infinity;
-  let toMs = -Infinity;
-  const include = (atMs: number) => {
-    fromMs = Math.min(fromMs, atMs);
-    toMs = Math.max(toMs, atMs);
-  };
-  for (const { labelAtMs } of candidateExamples) include(labelAtMs);
-  for (const { servedAtMs } of rankingExamples) include(servedAtMs);
-  return { fromMs, toMs };
-}

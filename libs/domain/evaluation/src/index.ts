@@ -30,3 +30,41 @@ export {
 } from './metric-table';
 export { DEFAULT_GATE_LIMITS, evaluateGate, type GateLimits, type GateMetrics, gateReasons } from './gate';
 export type { CurrentMetric, CurrentMetrics, PairedMetric, RecordedMetric, SameRowsMetric } from './regression';
+export {
+  type RankedQuery,
+  recallCurve,
+  RETRIEVAL_METRICS,
+  type RetrievalMetric,
+  type RetrievalMetrics,
+  retrievalMetrics,
+} from './retrieval-metrics';
+export { ListCensus, selfInformationBits } from './list-census';
+export {
+  type Cohort,
+  type CohortFacts,
+  type CohortLimits,
+  cohortLimits,
+  COHORTS,
+  cohortsOf,
+  groupByCohort,
+} from './cohorts';
+export { auc, clickAuc, groupedClickAuc } from './auc';
+export {
+  actualSeconds,
+  type CalibrationRow,
+  calibrationTable,
+  quantileGroups,
+  watchTimeSquaredError,
+} from './calibration';
+export { comparePaired, type PairedComparison } from './paired';
+export { type NextWatchScorer, type Watch, watchCounts, type WatchLog, watchLogOf, type WatchQuery } from './watch-log';
+export { popularityScorer, recentPopularityScorer } from './popularity-scorers';
+export {
+  type CoOccurrenceOptions,
+  coOccurrenceScorer,
+  DEFAULT_CO_OCCURRENCE,
+  itemKnnScorer,
+  type ItemKnnOptions,
+  lastItemMarkovScorer,
+} from './co-watch-scorers';
+export { BprFactors, type BprOptions, DEFAULT_BPR } from './bpr';

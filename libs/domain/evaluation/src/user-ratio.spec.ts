@@ -80,9 +80,7 @@ describe('UserRatio', () => {
       expect(difference.value()).toBeCloseTo(ratio(shifted).value() - ratio(rows).value());
       const { low, high } = difference.interval(source(1));
       expect([low, high]).toEqual([expect.closeTo(0.1), expect.closeTo(0.1)]);
-      expect(ratio(rows).interval(source(1)).high).toBeGreaterThan(
-        ratio(rows).interval(source(1)).low + 0.05,
-      );
+      expect(ratio(rows).interval(source(1)).high).toBeGreaterThan(ratio(rows).interval(source(1)).low + 0.05);
     });
 
     it('is refused for other rows and other users', () => {

@@ -1,0 +1,8 @@
+/** What training and evaluation share: the archive replayed into examples, the models of a snapshot, their scores. */
+export { breathe } from './breathe';
+export { loadModels } from './load-models';
+export { readCatalogue } from './read-catalogue';
+export { NothingToReplayError, replayArchive, type ReplayCounts, type ReplayOptions } from './replay-archive';
+export type { Catalogue, CompletedWatch, ReplayedLog } from './replayed-log';
+export { scoreImpressions } from './score-impressions';
+export { readUserRecords, type ReadCounts, type UserRecords } from './user-records';

@@ -1,0 +1,108 @@
+import { type Event, TOPICS, type VideoFacts } from '@watchnext/contract';
+import type { EventArchive } from '@watchnext/event-archive';
+import { type CandidateExample, type RankingExample, replayUser, VideoStatisticsTimeline } from '@watchnext/features';
+import type { Catalogue, CompletedWatch, ReplayedLog } from './replayed-log';
+import { type ReadCounts, readUserRecords } from './user-records';
+
+export interface ReplayOptions {
+  readonly partitionCount: number;
+  readonly joinWindowMs: number;
+  readonly settledAfterMs: number;
+  /** Candidate examples kept of one user, the newest: heavy users must not fill the memory, nor the training. */
+  readonly examplesPerUser: number;
+}
+
+export interface ReplayCounts extends Readonly<ReadCounts> {
+  readonly refusedCount: number;
+}
+
+/** The archive is there, but holds nothing that examples could come from. */
+export class NothingToReplayError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NothingToReplayError';
+  }
+}
+
+/**
+ * Replays the archive through the reducer that serves, user by user, and takes the examples of both models as it goes.
+ *
+ * @param onProgress records done, of how many, users so far
+ * @throws NothingToReplayError for an empty archive, ArchiveCorruptError naming a file that cannot be read
+ */
+export async function replayArchive(
+  archive: EventArchive,
+  catalogue: Catalogue,
+  options: ReplayOptions,
+  signal: AbortSignal,
+  onProgress: (done: number, total: number, userCount: number) => void = () => undefined,
+): Promise<{ replayed: ReplayedLog; counts: ReplayCounts }> {
+  const extent = await archive.extent(TOPICS.activity);
+  if (extent.recordCount === 0 || extent.maxOccurredAtMs === undefined) {
+    throw new NothingToReplayError('the archive holds no activity; send events to ingestion first');
+  }
+  const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
+  const candidateExamples: CandidateExample[] = [];
+  const rankingExamples: RankingExample[] = [];
+  const completedWatches: CompletedWatch[] = [];
+  const statistics = new VideoStatisticsTimeline();
+  const facts = new Map(catalogue.facts);
+  let userCount = 0;
+  let refusedCount = 0;
+  const { partitionCount, joinWindowMs, settledAfterMs } = options;
+  for await (const { userId, records } of readUserRecords(archive, TOPICS.activity, partitionCount, counts, signal)) {
+    const replayed = replayUser(records, { joinWindowMs, settledAfterMs, logEndMs: extent.maxOccurredAtMs });
+    userCount += 1;
+    for (const { event } of records) addFacts(facts, event);
+    refusedCount += replayed.refusals.length;
+    candidateExamples.push(...replayed.candidateExamples.slice(-options.examplesPerUser));
+    for (const example of replayed.rankingExamples) {
+      rankingExamples.push(example);
+      statistics.addImpression(example.servedAtMs, example.video.videoId, example.clicked, example.watchSeconds);
+    }
+    for (const { videoId, atMs, completed } of replayed.watches) {
+      statistics.addWatch(atMs, videoId);
+      if (completed) completedWatches.push({ userId, videoId, atMs });
+    }
+    onProgress(counts.recordCount, extent.recordCount, userCount);
+  }
+  if (userCount === 0 && counts.misplacedCount > 0) {
+    throw new NothingToReplayError(
+      `all ${counts.misplacedCount} records lie in other partitions than their keys': is WATCHNEXT_ACTIVITY_PARTITIONS ` +
+        `(${partitionCount}) that of the log?`,
+    );
+  }
+  if (userCount < 2) throw new NothingToReplayError('the archive holds a single user');
+  return {
+    replayed: {
+      candidateExamples,
+      rankingExamples,
+      completedWatches,
+      statistics,
+      facts,
+      recordCount: counts.recordCount,
+      userCount,
+      ...timeRange(candidateExamples, rankingExamples),
+    },
+    counts: { ...counts, refusedCount },
+  };
+}
+
+/** Facts that an event carries, for videos that the catalogue does not know. */
+function addFacts(facts: Map<string, VideoFacts>, { body }: Event): void {
+  const mentioned =
+    body?.$case === 'watch' ? [body.value] : body?.$case === 'impressionsServed' ? body.value.items : [];
+  for (const { videoId, video } of mentioned) if (video && !facts.has(videoId)) facts.set(videoId, video);
+}
+
+function timeRange(candidateExamples: readonly CandidateExample[], rankingExamples: readonly RankingExample[]) {
+  let fromMs = Infinity;
+  let toMs = -Infinity;
+  const include = (atMs: number) => {
+    fromMs = Math.min(fromMs, atMs);
+    toMs = Math.max(toMs, atMs);
+  };
+  for (const { labelAtMs } of candidateExamples) include(labelAtMs);
+  for (const { servedAtMs } of rankingExamples) include(servedAtMs);
+  return { fromMs, toMs };
+}

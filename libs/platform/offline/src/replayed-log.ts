@@ -1,0 +1,31 @@
+import type { VideoFacts } from '@watchnext/contract';
+import type { CandidateExample, RankingExample, VideoStatisticsTimeline } from '@watchnext/features';
+
+/** The last word of the catalogue topic. */
+export interface Catalogue {
+  readonly facts: ReadonlyMap<string, VideoFacts>;
+  readonly withdrawn: ReadonlySet<string>;
+}
+
+/** A watch that counts as popularity: completed, from anywhere. */
+export interface CompletedWatch {
+  readonly userId: string;
+  readonly videoId: string;
+  readonly atMs: number;
+}
+
+/** Everything that one pass over the archive yields, users in the archive's order. */
+export interface ReplayedLog {
+  /** At most the newest `examplesPerUser` of each user. */
+  readonly candidateExamples: readonly CandidateExample[];
+  readonly rankingExamples: readonly RankingExample[];
+  readonly completedWatches: readonly CompletedWatch[];
+  readonly statistics: VideoStatisticsTimeline;
+  /** Of every video of the catalogue, and for those that it lacks, from the events that mention them. */
+  readonly facts: ReadonlyMap<string, VideoFacts>;
+  readonly recordCount: number;
+  readonly userCount: number;
+  /** Smallest and largest time of an example. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
