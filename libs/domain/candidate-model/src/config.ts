@@ -7,8 +7,9 @@ export interface CandidateModelConfig {
   readonly deviceDimensions: number;
   /** ReLU layers between the input and the linear layer that gives the user vector; none: a linear model. */
   readonly hiddenSizes: readonly number[];
-  /** 'mean': the paper's. 'mean-and-last': the last watch is an input of its own beside the mean. */
   readonly historyEncoder: HistoryEncoder;
+  /** Of the encoder 'position-heads': how many weighted averages. */
+  readonly historyHeads: number;
 
   /** Vocabulary sizes: the most frequent are kept. */
   readonly maxVideos: number;
@@ -34,7 +35,19 @@ export interface CandidateModelConfig {
   readonly patienceEpochs: number;
 }
 
-export type HistoryEncoder = 'mean' | 'mean-and-last';
+/**
+ * What the tower sees of the watch history:
+ *
+ * - `mean`: the mean of the watched videos' embeddings, as in the paper;
+ * - `mean-and-last`: beside it the last watch as an input of its own;
+ * - `position-heads`: several averages, each weighted by the place in the history with weights that are learned, and the
+ *   last watch. The plain mean is among what a head can learn.
+ */
+export const HISTORY_ENCODERS = ['mean', 'mean-and-last', 'position-heads'] as const;
+export type HistoryEncoder = (typeof HISTORY_ENCODERS)[number];
+
+/** Watches that a history holds at most (paper §3.3). */
+export const HISTORY_LENGTH = 50;
 
 export interface DataSize {
   /** Distinct videos watched. */
@@ -56,6 +69,7 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     deviceDimensions: 4,
     hiddenSizes: exampleCount < 100_000 ? [128] : [256, 128],
     historyEncoder: 'mean-and-last',
+    historyHeads: 4,
     maxVideos: 1_000_000,
     maxSearchTokens: 1_000_000,
     maxCountries: 300,
@@ -101,6 +115,7 @@ export function checkConfig(config: CandidateModelConfig): void {
     'batchSize',
     'negativeCount',
     'patienceEpochs',
+    'historyHeads',
     'maxVideos',
   ];
   const limits: (keyof CandidateModelConfig)[] = ['maxSearchTokens', 'maxCountries', 'maxDevices'];
@@ -114,5 +129,5 @@ export function checkConfig(config: CandidateModelConfig): void {
   for (const name of positives) if (!(Number.isFinite(config[name]) && (config[name] as number) > 0)) refuse(name);
   if (!config.hiddenSizes.every((size) => isInteger(size, 1))) refuse('hiddenSizes');
   if (!(config.negativePower >= 0 && config.negativePower <= 1)) refuse('negativePower');
-  if (config.historyEncoder !== 'mean' && config.historyEncoder !== 'mean-and-last') refuse('historyEncoder');
+  if (!HISTORY_ENCODERS.includes(config.historyEncoder)) refuse('historyEncoder');
 }

@@ -26,6 +26,11 @@ export interface CandidateTables {
   readonly searchTokens: EmbeddingTable;
   readonly countries: EmbeddingTable;
   readonly devices: EmbeddingTable;
+  /**
+   * Weights of the places in a history, as logits: row p for the p-th last watch, a column for each head of the encoder
+   * 'position-heads'; [HISTORY_LENGTH + 1, heads], or one row where the encoder has no heads.
+   */
+  readonly positions: EmbeddingTable;
   /** v, videos as what is predicted: [videos + 1, dimensions]. */
   readonly output: EmbeddingTable;
 }

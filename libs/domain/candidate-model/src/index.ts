@@ -1,6 +1,8 @@
 export {
   checkConfig,
   defaultCandidateConfig,
+  HISTORY_ENCODERS,
+  HISTORY_LENGTH,
   type CandidateModelConfig,
   type DataSize,
   type HistoryEncoder,

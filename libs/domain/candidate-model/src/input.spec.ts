@@ -1,6 +1,8 @@
 import { createTable, createRandom, tableFromValues, Vocabulary } from '@watchnext/learning';
 import { featuresOf } from '../test/builders';
+import { defaultCandidateConfig } from './config';
 import type { CandidateTables } from './engine';
+import { initialPositions } from './history-heads';
 import {
   assembleInputs,
   encodeInput,
@@ -21,6 +23,7 @@ const TABLES: CandidateTables = {
   searchTokens: tableFromValues([0, 3, 5], 1),
   countries: tableFromValues([0, 7], 1),
   devices: tableFromValues([0, -1, -2], 1),
+  positions: tableFromValues([0], 1),
   output: createTable(4, 2, createRandom(1), 1),
 };
 const LAYOUT = inputLayout(TABLES, 'mean-and-last');
@@ -74,6 +77,48 @@ describe('the input row', () => {
   });
 });
 
+describe('the heads of a history', () => {
+  // Two places, two heads: all weight on the last watch but e^-1000 of it, and one part in four of the one before.
+  const positions = tableFromValues([0, 0, 1000, Math.log(3), 0, 0], 2);
+  const tables = { ...TABLES, positions };
+  const layout = inputLayout(tables, 'position-heads');
+  const headsOf = (watchedVideoIds: string[]) => {
+    const out = new Float32Array(layout.inputSize);
+    assembleInputs(layout, tables, encodeInput(featuresOf({ watchedVideoIds }), 0, VOCABULARIES), out);
+    const { from, width } = layout.historyHeads;
+    return [...out.subarray(from, from + width)];
+  };
+
+  it('are averages weighted by place, in the stead of the mean', () => {
+    expect(layout.historyMean.width).toBe(0);
+    expect(layout.historyLast.width).toBe(2);
+    const [a, b] = [
+      [1, 2],
+      [4, 8],
+    ];
+    expect(headsOf(['a', 'b'])).toEqual([...b, (a[0] + 3 * b[0]) / 4, (a[1] + 3 * b[1]) / 4].map(Math.fround));
+  });
+
+  it('see as many watches as there are places, the newest, and are zero without any', () => {
+    expect(headsOf(['c', 'a', 'new', 'b'])).toEqual(headsOf(['a', 'b']));
+    expect(headsOf(['new', 'b'])).toEqual([4, 8, 4, 8]);
+    expect(headsOf([])).toEqual([0, 0, 0, 0]);
+  });
+
+  it('begin as the plain mean and ever shorter memories', () => {
+    const config = defaultCandidateConfig({ videoCount: 3, exampleCount: 3 });
+    const begun = initialPositions({ ...config, historyEncoder: 'position-heads', historyHeads: 3 });
+    const weightOfLast = [0, 1, 2].map((head) => {
+      const logits = Array.from({ length: 50 }, (_, place) => begun.values[(place + 1) * 3 + head]);
+      return 1 / logits.reduce((sum, logit) => sum + Math.exp(logit - logits[0]), 0);
+    });
+    expect(weightOfLast[0]).toBeCloseTo(1 / 50);
+    expect(weightOfLast[1]).toBeGreaterThan(weightOfLast[0]);
+    expect(weightOfLast[2]).toBeGreaterThan(weightOfLast[1]);
+    expect(initialPositions(config).rowCount).toBe(1);
+  });
+});
+
 describe('scatterInputGradients', () => {
   it('is the transpose of assembleInputs: ⟨gradient, row(tables)⟩ = ⟨scattered gradient, tables⟩', () => {
     const features = {
@@ -98,8 +143,9 @@ describe('scatterInputGradients', () => {
       searchTokens: sinkOf('searchTokens'),
       countries: sinkOf('countries'),
       devices: sinkOf('devices'),
+      positions: sinkOf('positions'),
     };
-    scatterInputGradients(LAYOUT, inputs, gradient, sinks);
+    scatterInputGradients(LAYOUT, TABLES, inputs, gradient, sinks);
     const assembled = rowOf(features).reduce((sum, x, i) => sum + x * gradient[i], 0);
     expect(Math.abs(assembled)).toBeGreaterThan(1);
     expect(scattered).toBeCloseTo(assembled, 4);

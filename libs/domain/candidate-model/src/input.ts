@@ -2,8 +2,8 @@
  * From indices to the tower's input row, and back from its gradient to the tables. One implementation for training,
  * evaluation and serving, so that the same features give the same bits in each.
  *
- * A row is [mean of watched | last watched | mean of search tokens | country | device | reals]. Groups whose vocabulary
- * is empty are left out. Ids out of vocabulary are the zero vector and are not counted in a mean: with new uploads in
+ * A row is [mean of watched | heads | last watched | mean of search tokens | country | device | reals]. Groups that the
+ * encoder does not use, or whose vocabulary is empty, are left out. Ids out of vocabulary are the zero vector and are not counted in a mean: with new uploads in
  * every history, counting them would shrink the means at serving below what training saw.
  *
  * Sums are rounded to float32 at each addition, in the order of the ids, as a SIMD kernel would do it.
@@ -12,12 +12,15 @@ import type { CandidateFeatures } from '@watchnext/features';
 import type { EmbeddingTable, RowwiseAdagrad } from '@watchnext/learning';
 import type { HistoryEncoder } from './config';
 import type { CandidateTables } from './engine';
+import { HistoryHeads } from './history-heads';
 import type { CandidateVocabularies } from './vocabularies';
 
 /** Where each group of inputs begins in a row; a group of width 0 is absent. */
 export interface InputLayout {
   readonly inputSize: number;
   readonly historyMean: InputGroup;
+  /** [heads, dimensions] */
+  readonly historyHeads: InputGroup;
   readonly historyLast: InputGroup;
   readonly searchTokens: InputGroup;
   readonly country: InputGroup;
@@ -69,13 +72,15 @@ export function inputLayout(tables: CandidateTables, historyEncoder: HistoryEnco
     return { from, width };
   };
   const widthOf = (table: EmbeddingTable) => (table.rowCount > 1 ? table.dimensions : 0);
-  const historyMean = group(tables.watched.dimensions);
-  const historyLast = group(historyEncoder === 'mean-and-last' ? tables.watched.dimensions : 0);
+  const { dimensions } = tables.watched;
+  const historyMean = group(historyEncoder === 'position-heads' ? 0 : dimensions);
+  const historyHeads = group(historyEncoder === 'position-heads' ? tables.positions.dimensions * dimensions : 0);
+  const historyLast = group(historyEncoder === 'mean' ? 0 : dimensions);
   const searchTokens = group(widthOf(tables.searchTokens));
   const country = group(widthOf(tables.countries));
   const device = group(widthOf(tables.devices));
   const reals = group(REAL_NAMES.length);
-  return { historyMean, historyLast, searchTokens, country, device, reals, inputSize };
+  return { historyMean, historyHeads, historyLast, searchTokens, country, device, reals, inputSize };
 }
 
 /** @param exampleAgeShare example age as a share of the training window: 0 when serving */
@@ -138,10 +143,14 @@ export function assembleInputs(
 ): void {
   const { historyStarts, history, searchTokenStarts, searchTokens } = inputs;
   const realCount = REAL_NAMES.length;
+  const heads = layout.historyHeads.width > 0 ? new HistoryHeads(tables) : undefined;
   for (let row = 0; row < inputs.rowCount; row++) {
     const to = offset + row * layout.inputSize;
     const historyEnd = historyStarts[row + 1];
-    writeMean(tables.watched, history, historyStarts[row], historyEnd, out, to + layout.historyMean.from);
+    if (layout.historyMean.width > 0) {
+      writeMean(tables.watched, history, historyStarts[row], historyEnd, out, to + layout.historyMean.from);
+    }
+    heads?.write(history.subarray(historyStarts[row], historyEnd), out, to + layout.historyHeads.from);
     if (layout.historyLast.width > 0) {
       const last = historyEnd > historyStarts[row] ? history[historyEnd - 1] : 0;
       writeRow(tables.watched, last, out, to + layout.historyLast.from);
@@ -159,7 +168,7 @@ export function assembleInputs(
 /** What takes the gradients of the input tables: RowwiseAdagrad, or a collector in a spec. */
 export type GradientSink = Pick<RowwiseAdagrad, 'add'>;
 export type InputGradientSinks = {
-  readonly [Name in 'watched' | 'searchTokens' | 'countries' | 'devices']: GradientSink;
+  readonly [Name in 'watched' | 'positions' | 'searchTokens' | 'countries' | 'devices']: GradientSink;
 };
 
 /**
@@ -168,15 +177,25 @@ export type InputGradientSinks = {
  */
 export function scatterInputGradients(
   layout: InputLayout,
+  tables: CandidateTables,
   inputs: CandidateInputs,
   gradients: Float32Array,
   sinks: InputGradientSinks,
 ): void {
   const { historyStarts, history, searchTokenStarts, searchTokens } = inputs;
+  const heads = layout.historyHeads.width > 0 ? new HistoryHeads(tables) : undefined;
   for (let row = 0; row < inputs.rowCount; row++) {
     const from = row * layout.inputSize;
     const historyEnd = historyStarts[row + 1];
-    addMean(sinks.watched, history, historyStarts[row], historyEnd, gradients, from + layout.historyMean.from);
+    if (layout.historyMean.width > 0) {
+      addMean(sinks.watched, history, historyStarts[row], historyEnd, gradients, from + layout.historyMean.from);
+    }
+    heads?.addGradients(
+      history.subarray(historyStarts[row], historyEnd),
+      gradients,
+      from + layout.historyHeads.from,
+      sinks.watched,
+    );
     if (layout.historyLast.width > 0 && historyEnd > historyStarts[row]) {
       sinks.watched.add(history[historyEnd - 1], gradients, from + layout.historyLast.from, 1);
     }
@@ -187,6 +206,7 @@ export function scatterInputGradients(
     if (layout.country.width > 0) sinks.countries.add(inputs.countries[row], gradients, from + layout.country.from, 1);
     if (layout.device.width > 0) sinks.devices.add(inputs.devices[row], gradients, from + layout.device.from, 1);
   }
+  heads?.addPositionGradients(sinks.positions);
 }
 
 function writeRow({ values, dimensions }: EmbeddingTable, row: number, out: Float32Array, to: number): void {

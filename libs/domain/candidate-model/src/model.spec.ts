@@ -1,6 +1,7 @@
 import { createRandom, createTable, initialiseStack, runStack, Vocabulary } from '@watchnext/learning';
 import { featuresOf } from '../test/builders';
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';
+import { initialPositions } from './history-heads';
 import { inputLayout } from './input';
 import { CandidateModel } from './model';
 
@@ -24,6 +25,7 @@ function modelOf(config = CONFIG): CandidateModel {
     searchTokens: table(vocabularies.searchTokens, config.searchTokenDimensions),
     countries: table(vocabularies.countries, config.countryDimensions),
     devices: table(vocabularies.devices, config.deviceDimensions),
+    positions: initialPositions(config),
     output: table(vocabularies.videos, config.dimensions),
   };
   const { inputSize } = inputLayout(tables, config.historyEncoder);
@@ -63,19 +65,20 @@ describe('CandidateModel', () => {
     expect(model.toParts().tensors.get('video_vectors')).toEqual({ shape: [3, 4], data: model.videoVectors });
   });
 
-  it.each([CONFIG, { ...CONFIG, historyEncoder: 'mean' as const, hiddenSizes: [] }])(
-    'comes back from its parts to the bit',
-    (config) => {
-      const model = modelOf(config);
-      const { metadata, tensors } = model.toParts();
-      const copies = new Map([...tensors].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
-      const back = CandidateModel.fromParts({ metadata: JSON.parse(JSON.stringify(metadata)), tensors: copies });
-      expect(back.toParts()).toEqual(model.toParts());
-      expect(back.config).toEqual(model.config);
-      expect(back.videoIds).toEqual(model.videoIds);
-      expect(back.userVector(FEATURES, 3)).toEqual(model.userVector(FEATURES, 3));
-    },
-  );
+  it.each([
+    CONFIG,
+    { ...CONFIG, historyEncoder: 'mean' as const, hiddenSizes: [] },
+    { ...CONFIG, historyEncoder: 'position-heads' as const },
+  ])('comes back from its parts to the bit', (config) => {
+    const model = modelOf(config);
+    const { metadata, tensors } = model.toParts();
+    const copies = new Map([...tensors].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
+    const back = CandidateModel.fromParts({ metadata: JSON.parse(JSON.stringify(metadata)), tensors: copies });
+    expect(back.toParts()).toEqual(model.toParts());
+    expect(back.config).toEqual(model.config);
+    expect(back.videoIds).toEqual(model.videoIds);
+    expect(back.userVector(FEATURES, 3)).toEqual(model.userVector(FEATURES, 3));
+  });
 
   it('names the part that is missing or does not fit', () => {
     const { metadata, tensors } = modelOf().toParts();

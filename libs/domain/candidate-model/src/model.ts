@@ -10,7 +10,7 @@ import {
   type NamedTensor,
   type NamedTensors,
 } from '@watchnext/learning';
-import { checkConfig, type CandidateModelConfig } from './config';
+import { checkConfig, HISTORY_LENGTH, type CandidateModelConfig } from './config';
 import type { CandidateTables } from './engine';
 import { assembleInputs, encodeInput, inputLayout, type InputLayout } from './input';
 import type { CandidateVocabularies } from './vocabularies';
@@ -31,7 +31,8 @@ export interface CandidateModelParts {
   readonly metadata: CandidateModelMetadata;
   /**
    * 'video_vectors' [videos, dimensions]; 'watched_videos' [videos + 1, dimensions], 'search_tokens', 'countries',
-   * 'devices', each with the zero row of ids out of vocabulary first; 'tower.0.weights' [in, out], 'tower.0.bias' [out], …
+   * 'devices', each with the zero row of ids out of vocabulary first; of the encoder 'position-heads' 'history_positions'
+   * [HISTORY_LENGTH + 1, heads], its first row zero, too; 'tower.0.weights' [in, out], 'tower.0.bias' [out], …
    */
   readonly tensors: NamedTensors;
 }
@@ -93,6 +94,10 @@ export class CandidateModel {
       const { rowCount, dimensions: width, values } = tables[name];
       tensors.set(tensorName, { shape: [rowCount, width], data: values });
     }
+    const { positions } = tables;
+    if (positions.rowCount > 1) {
+      tensors.set('history_positions', { shape: [positions.rowCount, positions.dimensions], data: positions.values });
+    }
     tower.forEach(({ inputSize, outputSize, weights, bias }, i) => {
       tensors.set(`tower.${i}.weights`, { shape: [inputSize, outputSize], data: weights });
       tensors.set(`tower.${i}.bias`, { shape: [outputSize], data: bias });
@@ -129,6 +134,13 @@ export class CandidateModel {
       searchTokens: table('search_tokens', vocabularies.searchTokens, config.searchTokenDimensions),
       countries: table('countries', vocabularies.countries, config.countryDimensions),
       devices: table('devices', vocabularies.devices, config.deviceDimensions),
+      positions:
+        config.historyEncoder === 'position-heads'
+          ? tableFromValues(
+              tensor(tensors, 'history_positions', [HISTORY_LENGTH + 1, config.historyHeads]),
+              config.historyHeads,
+            )
+          : tableFromValues([0], 1),
       output: outputTable(
         tensor(tensors, 'video_vectors', [ids.videoIds.length, config.dimensions]),
         config.dimensions,

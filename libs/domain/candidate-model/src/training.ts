@@ -12,6 +12,7 @@ import {
 import { checkConfig, type CandidateModelConfig } from './config';
 import type { CandidateEngine, CandidateEngineFactory, CandidateTables } from './engine';
 import { ExampleSet } from './example-set';
+import { initialPositions } from './history-heads';
 import { inputLayout } from './input';
 import { CandidateModel } from './model';
 import { NegativeSampler } from './negative-sampler';
@@ -205,6 +206,7 @@ function initialTables(
     searchTokens: table('searchTokens', vocabularies.searchTokens.rowCount, config.searchTokenDimensions),
     countries: table('countries', vocabularies.countries.rowCount, config.countryDimensions),
     devices: table('devices', vocabularies.devices.rowCount, config.deviceDimensions),
+    positions: initialPositions(config),
     output: table('output', vocabularies.videos.rowCount, config.dimensions),
   };
 }
@@ -216,6 +218,7 @@ function copyOf(tables: CandidateTables): CandidateTables {
     searchTokens: copy(tables.searchTokens),
     countries: copy(tables.countries),
     devices: copy(tables.devices),
+    positions: copy(tables.positions),
     output: copy(tables.output),
   };
 }

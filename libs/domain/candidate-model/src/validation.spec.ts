@@ -16,6 +16,7 @@ function rankingModel(): CandidateModel {
     searchTokens: empty,
     countries: empty,
     devices: empty,
+    positions: empty,
     output: tableFromValues([0, 4, 3, 3, 1], 1),
   };
   const tower = initialiseStack([inputLayout(tables, config.historyEncoder).inputSize, 1], createRandom(1));

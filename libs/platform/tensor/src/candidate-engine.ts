@@ -27,7 +27,7 @@ const MASK = -1e9;
 /** The least positive normal float32. A label's probability may underflow, and the loss stops growing there, at 87. */
 const LEAST_PROBABILITY = 2 ** -126;
 
-const TABLE_NAMES = ['watched', 'searchTokens', 'countries', 'devices', 'output'] as const;
+const TABLE_NAMES = ['watched', 'positions', 'searchTokens', 'countries', 'devices', 'output'] as const;
 type Sinks = { readonly [Name in keyof CandidateTables]: GradientSink };
 
 export function tfjsCandidateEngine(backend: TensorBackend): CandidateEngineFactory {
@@ -167,7 +167,7 @@ class TfjsCandidateEngine implements CandidateEngine {
   private scatter(batch: CandidateBatch, gradients: BatchGradients, sinks: Sinks): void {
     const { layout, tables } = this.setup;
     const { dimensions } = tables.output;
-    scatterInputGradients(layout, batch.inputs, gradients.inputs, sinks);
+    scatterInputGradients(layout, tables, batch.inputs, gradients.inputs, sinks);
     batch.labels.forEach((row, i) => sinks.output.add(row, gradients.users, i * dimensions, gradients.labelLogits[i]));
     batch.negatives.forEach((row, j) => sinks.output.add(row, gradients.negatives, (j + 1) * dimensions, 1));
   }
@@ -217,6 +217,7 @@ class GradientCollector implements GradientSink {
 function mapTables<T>(of: (name: keyof CandidateTables) => T): Record<keyof CandidateTables, T> {
   return {
     watched: of('watched'),
+    positions: of('positions'),
     searchTokens: of('searchTokens'),
     countries: of('countries'),
     devices: of('devices'),

@@ -13,8 +13,8 @@ import {
 import { Adam, createRandom, createTable, initialiseStack, RowwiseAdagrad, tableFromValues } from '@watchnext/learning';
 import { referenceLoss } from './candidate-engine-reference';
 
-const TABLE_NAMES = ['watched', 'searchTokens', 'countries', 'devices', 'output'] as const;
-const ENCODERS: HistoryEncoder[] = ['mean', 'mean-and-last'];
+const TABLE_NAMES = ['watched', 'positions', 'searchTokens', 'countries', 'devices', 'output'] as const;
+const ENCODERS: HistoryEncoder[] = ['mean', 'mean-and-last', 'position-heads'];
 const VIDEOS = 7;
 
 function tinySetup(encoder: HistoryEncoder): CandidateEngineSetup {
@@ -24,6 +24,8 @@ function tinySetup(encoder: HistoryEncoder): CandidateEngineSetup {
     searchTokens: createTable(5, 2, random, 0.7),
     countries: createTable(3, 2, random, 0.7),
     devices: createTable(3, 1, random, 0.7),
+    // Three places, one less than the longest history has watches.
+    positions: encoder === 'position-heads' ? createTable(4, 2, random, 0.7) : createTable(1, 1, random, 0),
     output: createTable(VIDEOS + 1, 3, random, 0.7),
   };
   const layout = inputLayout(tables, encoder);
@@ -107,6 +109,7 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
       searchTokens: createTable(1, 1, createRandom(1), 1),
       countries: createTable(1, 1, createRandom(1), 1),
       devices: createTable(1, 1, createRandom(1), 1),
+      positions: createTable(1, 1, createRandom(1), 0),
       output: tableFromValues([0, 0.5, -1, 0.25], 1),
     };
     const layout = inputLayout(tables, 'mean');

@@ -30,11 +30,13 @@ function inputRow(tables: CandidateTables, { inputs }: CandidateBatch, i: number
   const tokens = [...inputs.searchTokens.slice(inputs.searchTokenStarts[i], inputs.searchTokenStarts[i + 1])];
   const realCount = inputs.reals.length / inputs.rowCount;
   return [
-    ...mean(
-      history.map((video) => row(tables.watched, video)),
-      tables.watched.dimensions,
-    ),
-    ...(encoder === 'mean-and-last' ? row(tables.watched, history.at(-1) ?? 0) : []),
+    ...(encoder === 'position-heads'
+      ? heads(tables, history)
+      : mean(
+          history.map((video) => row(tables.watched, video)),
+          tables.watched.dimensions,
+        )),
+    ...(encoder === 'mean' ? [] : row(tables.watched, history.at(-1) ?? 0)),
     ...(tables.searchTokens.rowCount > 1
       ? mean(
           tokens.map((token) => row(tables.searchTokens, token)),
@@ -45,6 +47,18 @@ function inputRow(tables: CandidateTables, { inputs }: CandidateBatch, i: number
     ...(tables.devices.rowCount > 1 ? row(tables.devices, inputs.devices[i]) : []),
     ...inputs.reals.slice(i * realCount, (i + 1) * realCount),
   ];
+}
+
+/** Each head's average of the last watches, one head after the other. */
+function heads({ watched, positions }: CandidateTables, history: readonly number[]): number[] {
+  const newestFirst = [...history].reverse().slice(0, positions.rowCount - 1);
+  return Array.from({ length: positions.dimensions }, (_, head) => {
+    const weights = newestFirst.map((_video, place) => Math.exp(row(positions, place + 1)[head]));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return Array.from({ length: watched.dimensions }, (_value, d) =>
+      newestFirst.reduce((sum, video, place) => sum + (weights[place] / total) * row(watched, video)[d], 0),
+    );
+  }).flat();
 }
 
 function runTower(tower: DenseStack, input: number[]): number[] {

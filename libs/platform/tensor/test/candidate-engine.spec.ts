@@ -18,7 +18,14 @@ describe.each(['wasm', 'cpu'] as const)('the TensorFlow.js candidate engine on %
 
   it('refuses a tower that does not fit the tables', async () => {
     const table = createTable(3, 4, createRandom(1), 1);
-    const tables = { watched: table, searchTokens: table, countries: table, devices: table, output: table };
+    const tables = {
+      watched: table,
+      searchTokens: table,
+      countries: table,
+      devices: table,
+      positions: table,
+      output: table,
+    };
     const layout = inputLayout(tables, 'mean');
     const setup = { layout, tables, batchSize: 2, negativeCount: 2, denseLearningRate: 0.1, tableLearningRate: 0.1 };
     const tower = initialiseStack([layout.inputSize, 5], createRandom(1));

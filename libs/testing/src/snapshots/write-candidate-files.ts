@@ -28,6 +28,8 @@ export function randomCandidateModel({ videoIds, seed }: CandidateFilesOptions):
     searchTokens: table('tokens', 2, config.searchTokenDimensions),
     countries: table('countries', 2, config.countryDimensions),
     devices: table('devices', 2, config.deviceDimensions),
+    // The default encoder has no heads.
+    positions: createTable(1, 1, random, 0),
     output: table('output', videoIds.length, config.dimensions),
   };
   const { inputSize } = inputLayout(tables, config.historyEncoder);
