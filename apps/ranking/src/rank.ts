@@ -26,7 +26,7 @@ export async function rank(
   snapshot: RankingSnapshot,
   { state, context, candidates, explain }: RankQuery,
 ): Promise<RankScore[]> {
-  const { model, tower, statisticsOf } = snapshot;
+  const { model, tower, statistics } = snapshot;
   const { inputSize } = model;
   const user = rankingUserFeatures(state, context);
   const encodedUser = model.encodeUser(user);
@@ -34,7 +34,7 @@ export async function rank(
   const rows = new Float32Array(candidates.length * inputSize);
   const videos = candidates.map((candidate, index) => {
     const video = rankingVideoFeatures(state, candidate, context);
-    model.writeInput(encodedUser, video, statisticsOf(candidate.videoId), rows, index * inputSize);
+    model.writeInput(encodedUser, video, statistics, rows, index * inputSize);
     return video;
   });
   const logits = await tower.run(rows, candidates.length);
@@ -50,11 +50,11 @@ export async function rank(
 }
 
 function featureValues(
-  { model, statisticsOf }: RankingSnapshot,
+  { model, statistics }: RankingSnapshot,
   user: RankingUserFeatures,
   video: RankingVideoFeatures,
 ): FeatureValue[] {
-  return model.rawFeatures(user, video, statisticsOf(video.videoId)).map(asFeatureValue);
+  return model.rawFeatures(user, video, statistics).map(asFeatureValue);
 }
 
 function asFeatureValue({ name, number, text }: RawFeature): FeatureValue {

@@ -1,7 +1,7 @@
-/** Ranking's part of a snapshot, loaded: the ranking model's tables and quantiles, the tower, the videos' statistics. */
+/** Ranking's part of a snapshot, loaded: the ranking model's tables and quantiles, the tower, the statistics. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { VideoStatistics } from '@watchnext/features';
+import { type Statistics, statisticsFrom } from '@watchnext/features';
 import { OnnxStack } from '@watchnext/inference';
 import { RankingModel } from '@watchnext/ranking-model';
 import { type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
@@ -11,15 +11,21 @@ export interface RankingSnapshot {
   readonly model: RankingModel;
   /** Input rows → logits. */
   readonly tower: OnnxStack;
-  readonly statisticsOf: (videoId: string) => VideoStatistics | undefined;
+  readonly statistics: Statistics;
   close(): Promise<void>;
 }
 
 const count = z.number().nonnegative();
-const statisticsFile = z.record(
+const counts = z.record(
   z.string(),
   z.object({ impressionCount: count, clickCount: count, clickWatchSeconds: count, watchCount: count }),
 );
+const statisticsFile = z.object({
+  videos: counts,
+  channels: counts,
+  topics: counts,
+  surfaces: z.record(z.string(), counts),
+});
 
 /**
  * @param local verified: its files are what its manifest says
@@ -32,8 +38,7 @@ export async function loadRankingSnapshot({ directory }: LocalSnapshot): Promise
     metadata: (await json(SNAPSHOT_FILES.rankingMetadata)) as Parameters<typeof RankingModel.fromParts>[0]['metadata'],
     tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors)),
   });
-  // A map, since a video may be called "constructor".
-  const statistics = new Map(Object.entries(statisticsFile.parse(await json(SNAPSHOT_FILES.videoStatistics))));
+  const statistics = statisticsFrom(statisticsFile.parse(await json(SNAPSHOT_FILES.statistics)));
   const tower = await OnnxStack.load(await readFile(at(SNAPSHOT_FILES.ranker)));
   if (tower.inputSize !== model.inputSize || tower.outputSize !== 1) {
     await tower.close();
@@ -41,5 +46,5 @@ export async function loadRankingSnapshot({ directory }: LocalSnapshot): Promise
       `the ranker maps ${tower.inputSize} values to ${tower.outputSize}, the model's rows have ${model.inputSize}`,
     );
   }
-  return { model, tower, statisticsOf: (videoId) => statistics.get(videoId), close: () => tower.close() };
+  return { model, tower, statistics, close: () => tower.close() };
 }

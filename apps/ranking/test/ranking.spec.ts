@@ -85,8 +85,9 @@ describe('the ranking service', () => {
     const model = await trainTinyRanker({ videos, seed: 1 });
     const row = new Float32Array(model.inputSize);
     const user = model.encodeUser(rankingUserFeatures(state, context));
+    const statistics = statisticsOf(videos);
     for (const [index, candidate] of candidates.entries()) {
-      model.writeInput(user, rankingVideoFeatures(state, candidate, context), statisticsOf(candidate.videoId), row, 0);
+      model.writeInput(user, rankingVideoFeatures(state, candidate, context), statistics, row, 0);
       const logit = runStack(model.tower, row, 1)[0]!;
       expect(scores[index]!.featuresChecksum).toBe(featuresChecksum(row));
       expect(scores[index]!.logit).toBeCloseTo(logit, 4);

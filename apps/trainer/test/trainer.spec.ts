@@ -109,7 +109,7 @@ describe('the trainer, once', () => {
       expect(scores).toEqual([...scores].sort((a, b) => b - a));
     }
     expect(fresh[0].videoId).toBe('video-0');
-    const statistics = await read(SNAPSHOT_FILES.videoStatistics);
+    const { videos: statistics } = await read(SNAPSHOT_FILES.statistics);
     expect(Object.keys(statistics)).toHaveLength(SIZE.videoCount);
     expect(statistics['video-0'].impressionCount).toBeGreaterThan(statistics['video-0'].clickCount);
   });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
-import { replayUser, type RankingExample, type UserRecord, type VideoStatistics } from '@watchnext/features';
+import { replayUser, type RankingExample, type Statistics, statisticsFrom, type UserRecord } from '@watchnext/features';
 import { OnnxStack } from '@watchnext/inference';
 import { featuresChecksum, RankingModel } from '@watchnext/ranking-model';
 import { readSafetensorsFile, SNAPSHOT_FILES, type LocalSnapshot, type SnapshotStore } from '@watchnext/snapshot-store';
@@ -31,7 +31,7 @@ export interface SkewMismatch {
 interface Scorer {
   readonly model: RankingModel;
   readonly ranker: OnnxStack;
-  readonly statistics: Readonly<Record<string, VideoStatistics>>;
+  readonly statistics: Statistics;
 }
 
 /** Replays everything archived by a system, on whatever drivers; closes neither archive nor snapshots. */
@@ -70,7 +70,7 @@ async function compare(
 ): Promise<SkewMismatch[]> {
   const { model, ranker, statistics } = scorer;
   const row = new Float32Array(model.inputSize);
-  model.writeInput(model.encodeUser(example.user), example.video, statistics[example.video.videoId], row, 0);
+  model.writeInput(model.encodeUser(example.user), example.video, statistics, row, 0);
   const checksum = featuresChecksum(row);
   const [logit] = await ranker.run(row, 1);
   const score = Math.fround(model.expectedWatchSeconds(logit as number));
@@ -91,7 +91,7 @@ async function loadScorer({ directory }: LocalSnapshot): Promise<Scorer> {
       tensors: await readSafetensorsFile(join(directory, SNAPSHOT_FILES.rankingTensors)),
     }),
     ranker: await OnnxStack.load(read(SNAPSHOT_FILES.ranker)),
-    statistics: JSON.parse(read(SNAPSHOT_FILES.videoStatistics).toString('utf8')),
+    statistics: statisticsFrom(JSON.parse(read(SNAPSHOT_FILES.statistics).toString('utf8'))),
   };
 }
 

@@ -61,12 +61,7 @@ async function rankingIsCalibrated(
   signal: AbortSignal,
 ): Promise<GateCheck> {
   const sample = newest(replayed.rankingExamples);
-  const scores = await scoreImpressions(
-    models.ranking,
-    sample,
-    (videoId) => replayed.statistics.asOf(videoId, replayed.toMs),
-    signal,
-  );
+  const scores = await scoreImpressions(models.ranking, sample, replayed.statistics.asOf(replayed.toMs), signal);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const expected = mean([...scores]);
   const actual = mean(sample.map(({ clicked, watchSeconds }) => (clicked ? watchSeconds : 0)));

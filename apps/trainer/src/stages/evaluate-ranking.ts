@@ -24,7 +24,7 @@ export function labelled(example: RankingExample): CountedImpression {
 
 /**
  * Measures ranking on the held-out impressions: weighted per-user loss by page and error of expected watch time, against
- * what counting achieves. Statistics of videos are those at the split, as a snapshot of that moment would carry them.
+ * what counting achieves. Statistics are those at the split, as a snapshot of that moment would carry them.
  */
 export const evaluateRankingStage = () =>
   defineStage({
@@ -36,7 +36,7 @@ export const evaluateRankingStage = () =>
       const scores = await scoreImpressions(
         rankingModel,
         heldOut,
-        (videoId) => replayed.statistics.asOf(videoId, split.evaluatedFromMs),
+        replayed.statistics.asOf(split.evaluatedFromMs),
         signal,
         (done) => progress.report(done, heldOut.length),
       );

@@ -13,7 +13,7 @@ import {
   type UserRatio,
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
-import type { RankingExample, VideoStatistics } from '@watchnext/features';
+import { type RankingExample, type Statistics, statisticsFrom } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import type { RankingModel } from '@watchnext/ranking-model';
 import { SNAPSHOT_FILES, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
@@ -27,7 +27,7 @@ import { labelled, RANKING_LOSS } from './evaluate-ranking';
 interface Contender {
   readonly candidate: CandidateModel;
   readonly ranking: RankingModel;
-  readonly statisticsOf: (videoId: string) => VideoStatistics | undefined;
+  readonly statistics: Statistics;
 }
 
 /** Both metrics of the gate's comparison, by user. */
@@ -61,7 +61,7 @@ export const measureCurrentStage = (store: SnapshotStore) =>
       const trained: Contender = {
         candidate: candidateModel,
         ranking: rankingModel,
-        statisticsOf: (videoId) => replayed.statistics.asOf(videoId, split.evaluatedFromMs),
+        statistics: replayed.statistics.asOf(split.evaluatedFromMs),
       };
       const measureUntil = (contender: Contender, untilMs: number) =>
         measure(contender, split.rankingHeldOut, candidateEvaluation, untilMs, signal);
@@ -104,10 +104,8 @@ async function contenderOf(
 ): Promise<Contender | undefined> {
   const local = await store.fetch(snapshotId);
   try {
-    const statistics = JSON.parse(
-      await readFile(join(local.directory, SNAPSHOT_FILES.videoStatistics), 'utf8'),
-    ) as Record<string, VideoStatistics>;
-    return { ...(await loadModels(local)), statisticsOf: (videoId) => statistics[videoId] };
+    const tables = JSON.parse(await readFile(join(local.directory, SNAPSHOT_FILES.statistics), 'utf8'));
+    return { ...(await loadModels(local)), statistics: statisticsFrom(tables) };
   } catch (error) {
     onNotLoadable((error as Error).message);
     return undefined;
@@ -116,7 +114,7 @@ async function contenderOf(
 
 /** On the held-out rows up to `untilMs`. */
 async function measure(
-  { candidate, ranking, statisticsOf }: Contender,
+  { candidate, ranking, statistics }: Contender,
   heldOut: readonly RankingExample[],
   { queries, recallK }: CandidateEvaluation,
   untilMs: number,
@@ -128,7 +126,7 @@ async function measure(
   if (!candidateRecall) throw new Error(`recall@${recallK} was not measured`);
   const shown = heldOut.filter(({ servedAtMs }) => servedAtMs <= untilMs);
   const impressions = shown.map(labelled);
-  const scores = await scoreImpressions(ranking, shown, statisticsOf, signal);
+  const scores = await scoreImpressions(ranking, shown, statistics, signal);
   return { candidateRecall, weightedPerUserLoss: weightedPerUserLoss(impressions, pagesOf(impressions), scores) };
 }
 

@@ -46,7 +46,7 @@ export const trainOnStage = (
       });
       const ranking = await trainRankingModel({
         examples: replayed.rankingExamples,
-        statisticsAt: (videoId, atMs) => replayed.statistics.asOf(videoId, atMs),
+        statisticsAt: (atMs) => replayed.statistics.asOf(atMs),
         config: rankingModel.config,
         createEngine: engines.ranking,
         seed,

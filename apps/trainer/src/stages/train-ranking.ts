@@ -18,7 +18,7 @@ export const trainRankingStage = (createEngine: RankingEngineFactory, seed: numb
       let lossAtEnd = NaN;
       const rankingModel = await trainRankingModel({
         examples,
-        statisticsAt: (videoId, atMs) => replayed.statistics.asOf(videoId, atMs),
+        statisticsAt: (atMs) => replayed.statistics.asOf(atMs),
         config: { ...defaultRankingConfig({ exampleCount: examples.length, videoCount }), objective },
         createEngine,
         seed,

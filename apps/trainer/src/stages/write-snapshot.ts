@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
 import { tableToMetrics } from '@watchnext/evaluation';
-import type { VideoStatistics } from '@watchnext/features';
+import { NO_STATISTICS, type StatisticsTables } from '@watchnext/features';
 import { encodeOnnx } from '@watchnext/inference';
 import {
   describeFiles,
@@ -46,7 +46,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         () => json(SNAPSHOT_FILES.rankingMetadata, rankingParts.metadata),
         () => writeSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors), rankingParts.tensors),
         () => writeFile(at(SNAPSHOT_FILES.ranker), encodeOnnx(ranking.tower)),
-        () => json(SNAPSHOT_FILES.videoStatistics, statisticsToServe(replayed, finalModels, split.evaluatedFromMs)),
+        () => json(SNAPSHOT_FILES.statistics, statisticsToServe(replayed, finalModels, split.evaluatedFromMs)),
         () => json(SNAPSHOT_FILES.popular, lists),
         ...(index ? [() => index.save(at(SNAPSHOT_FILES.index))] : []),
       ];
@@ -101,21 +101,10 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
  * The statistics that travel with the models. In training an impression sees whole days before its own; where the log
  * spans one day no impression saw any, ranking has not learned what they mean, and serving must not show it any either.
  */
-function statisticsToServe(
-  replayed: ReplayedLog,
-  models: TrainedModels,
-  evaluatedFromMs: number,
-): Record<string, VideoStatistics> {
-  if (models.origin === 'evaluated') {
-    return Object.fromEntries(
-      [...replayed.statistics.final().keys()].flatMap((videoId) => {
-        const statistics = replayed.statistics.asOf(videoId, evaluatedFromMs);
-        return statistics ? [[videoId, statistics]] : [];
-      }),
-    );
-  }
+function statisticsToServe(replayed: ReplayedLog, models: TrainedModels, evaluatedFromMs: number): StatisticsTables {
+  if (models.origin === 'evaluated') return replayed.statistics.tables(evaluatedFromMs);
   const anySeen = replayed.rankingExamples.some(({ video, servedAtMs }) =>
-    replayed.statistics.asOf(video.videoId, servedAtMs),
+    replayed.statistics.asOf(servedAtMs).ofVideo(video.videoId),
   );
-  return anySeen ? Object.fromEntries(replayed.statistics.final()) : {};
+  return anySeen ? replayed.statistics.tables() : NO_STATISTICS;
 }

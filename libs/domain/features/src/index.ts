@@ -7,19 +7,24 @@ export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './compl
 export { hash53 } from './hash';
 export { LIMITS } from './limits';
 export {
-  RANKING_STATISTICS_NUMBERS,
   RANKING_USER_NUMBERS,
   RANKING_VIDEO_NUMBERS,
   rankingUserFeatures,
   rankingVideoFeatures,
-  statisticsNumbers,
 } from './ranking-features';
 export { applyEvent, type Outcome, userIdOf } from './reducer';
 export { refuse } from './refusal';
 export { replayUser } from './replay';
 export type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
+export {
+  NO_STATISTICS,
+  type ShownVideo,
+  statisticsFrom,
+  type StatisticsTables,
+  StatisticsTimeline,
+} from './statistics';
+export { RANKING_STATISTICS_NUMBERS, statisticsNumbers } from './statistics-numbers';
 export { decodeState, encodeState, newState } from './state-codec';
 export { tokenize } from './tokenize';
 export * from './types';
 export { uuidV7TimeMs } from './uuid';
-export { VideoStatisticsTimeline } from './video-statistics';

@@ -1,12 +1,10 @@
 import type { RequestContext, UserState } from '@watchnext/contract';
 import { candidateFeatures } from './candidate-features';
 import {
-  RANKING_STATISTICS_NUMBERS,
   RANKING_USER_NUMBERS,
   RANKING_VIDEO_NUMBERS,
   rankingUserFeatures,
   rankingVideoFeatures,
-  statisticsNumbers,
 } from './ranking-features';
 import { newState } from './state-codec';
 import { SOME_TIME_MS, USER_ID, videoFacts } from './testing/event-builders';
@@ -215,21 +213,5 @@ describe('candidateFeatures', () => {
   it('follows another rule of completion', () => {
     const rule = { minimumSeconds: 1, minimumShare: 0 };
     expect(candidateFeatures(STATE, CONTEXT, rule).watchedVideoIds).toEqual(['v1', 'v2', 'v1', 'v3']);
-  });
-});
-
-describe('statisticsNumbers', () => {
-  it('smooths rates by 20 impressions at 0.1 clicks and 3 s each', () => {
-    const statistics = { impressionCount: 80, clickCount: 18, clickWatchSeconds: 440, watchCount: 25 };
-    expect(named(RANKING_STATISTICS_NUMBERS, statisticsNumbers(statistics))).toEqual({
-      videoImpressionCount: 80,
-      videoClickRate: 0.2,
-      videoMeanWatchSecondsPerImpression: 5,
-      videoWatchCount: 25,
-    });
-  });
-
-  it('says nothing of a video without statistics', () => {
-    expect([...statisticsNumbers(undefined)]).toEqual([NaN, NaN, NaN, NaN]);
   });
 });

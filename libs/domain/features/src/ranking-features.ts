@@ -12,8 +12,9 @@
 import type { Affinity, RequestContext, UserState, WatchEntry } from '@watchnext/contract';
 import { affinityOf } from './affinities';
 import { dismissalOf, exposureOf } from './exposures';
+import { inOrder } from './in-order';
 import { DAY_IN_MS, HOUR_IN_MS } from './limits';
-import type { RankingCandidate, RankingUserFeatures, RankingVideoFeatures, VideoStatistics } from './types';
+import type { RankingCandidate, RankingUserFeatures, RankingVideoFeatures } from './types';
 
 /** Names of `RankingUserFeatures.numbers`, in order. "Recent" is what the state's last 50 watches hold. */
 export const RANKING_USER_NUMBERS = [
@@ -60,21 +61,6 @@ export const RANKING_VIDEO_NUMBERS = [
   'dismissed',
   'hoursSinceDismissal',
 ] as const;
-
-/** Names of `statisticsNumbers`, in order. */
-export const RANKING_STATISTICS_NUMBERS = [
-  'videoImpressionCount',
-  'videoClickRate',
-  'videoMeanWatchSecondsPerImpression',
-  'videoWatchCount',
-] as const;
-
-/**
- * What a video is worth before it was shown: as if it had been shown 20 times before, at a click rate of 0.1 and with
- * 3 seconds watched per impression. So a rate of 1 out of 1 stays below 30 out of 100. The level hardly matters, since
- * the model sees ranks (quantiles); the weight of 20 is where the noise of a rate near 0.1 falls below the rate.
- */
-const PRIOR = { impressionCount: 20, clickCount: 2, watchSeconds: 60 } as const;
 
 export function rankingUserFeatures(state: UserState, context: RequestContext): RankingUserFeatures {
   const nowMs = context.requestedAtMs;
@@ -188,20 +174,6 @@ export function rankingVideoFeatures(
   return { videoId, channelId, topics, source: candidate.source, numbers: inOrder(RANKING_VIDEO_NUMBERS, numbers) };
 }
 
-/** The numbers of a video that all users share, by `RANKING_STATISTICS_NUMBERS`; all NaN when nothing is known. */
-export function statisticsNumbers(statistics: VideoStatistics | undefined): Float64Array {
-  if (statistics === undefined) return new Float64Array(RANKING_STATISTICS_NUMBERS.length).fill(NaN);
-  const { impressionCount, clickCount, clickWatchSeconds, watchCount } = statistics;
-  const smoothedImpressions = impressionCount + PRIOR.impressionCount;
-  const numbers: Record<(typeof RANKING_STATISTICS_NUMBERS)[number], number> = {
-    videoImpressionCount: impressionCount,
-    videoClickRate: (clickCount + PRIOR.clickCount) / smoothedImpressions,
-    videoMeanWatchSecondsPerImpression: (clickWatchSeconds + PRIOR.watchSeconds) / smoothedImpressions,
-    videoWatchCount: watchCount,
-  };
-  return inOrder(RANKING_STATISTICS_NUMBERS, numbers);
-}
-
 function topicHistory(affinities: readonly Affinity[], topics: readonly string[], nowMs: number) {
   let maximumWatchCount = topics.length > 0 ? 0 : NaN;
   let maximumWatchSeconds = maximumWatchCount;
@@ -242,10 +214,4 @@ function countBefore<Entry>(entries: readonly Entry[], beforeMs: number, timeOf:
 
 function hoursBetween(fromMs: number | undefined, toMs: number): number {
   return fromMs === undefined ? NaN : (toMs - fromMs) / HOUR_IN_MS;
-}
-
-function inOrder<Name extends string>(names: readonly Name[], numbers: Record<Name, number>): Float64Array {
-  const ordered = new Float64Array(names.length);
-  for (let i = 0; i < names.length; i++) ordered[i] = numbers[names[i]];
-  return ordered;
 }

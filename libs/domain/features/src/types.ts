@@ -23,15 +23,23 @@ export interface CandidateFeatures {
   readonly gender: number;
 }
 
-/** Counts of one video up to a moment, from the archive; they travel in the snapshot. */
-export interface VideoStatistics {
+/** Counts of a video, or of all videos of a channel or topic, up to a moment. */
+export interface ImpressionCounts {
   readonly impressionCount: number;
   /** Impressions followed by a watch. */
   readonly clickCount: number;
   /** Watch seconds over all clicked impressions. */
   readonly clickWatchSeconds: number;
-  /** Playbacks from anywhere. */
+  /** Playbacks from anywhere; of videos only, not by surface. */
   readonly watchCount: number;
+}
+
+/** What everybody's impressions tell, as of one moment; undefined where there were none. It travels in the snapshot. */
+export interface Statistics {
+  ofVideo(videoId: string): ImpressionCounts | undefined;
+  ofVideoOn(surface: string, videoId: string): ImpressionCounts | undefined;
+  ofChannel(channelId: string): ImpressionCounts | undefined;
+  ofTopic(topic: string): ImpressionCounts | undefined;
 }
 
 /** The part of the ranking features that all candidates of a request share. */

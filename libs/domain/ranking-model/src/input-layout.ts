@@ -5,7 +5,7 @@
  *   video part, once a candidate: video, channel, mean of topics, source (embeddings), video numbers, statistics
  *
  * A number takes three columns, x, x² and √x of its position among the quantiles (paper §4.1), and a fourth that is 1
- * where it is missing, if it ever was while training.
+ * where it is missing, if it ever was while training; none if training never saw it vary.
  */
 import { RANKING_STATISTICS_NUMBERS, RANKING_USER_NUMBERS, RANKING_VIDEO_NUMBERS } from '@watchnext/features';
 import type { EmbeddingInput } from './engine';
@@ -51,7 +51,7 @@ export interface InputLayout {
   readonly inputSize: number;
   /** Columns before this one depend on the user only. */
   readonly userSize: number;
-  /** Every column in exactly one group: one for each embedding input and each number. */
+  /** Every column in exactly one group: one for each embedding input and each number, empty for one without columns. */
   readonly groups: readonly InputGroup[];
   /** As `USER_EMBEDDINGS`, then `VIDEO_EMBEDDINGS`. */
   readonly embeddings: readonly EmbeddingInput[];
@@ -85,6 +85,7 @@ export function layOut(dimensions: readonly number[], quantiles: readonly Quanti
 }
 
 function widthOf(quantiles: QuantileMap): number {
+  if (!quantiles.isInformative) return 0;
   return quantiles.mayBeMissing ? 4 : 3;
 }
 
@@ -93,6 +94,7 @@ function widthOf(quantiles: QuantileMap): number {
  * @param position in [0, 1), or NaN: then zeros and, where there is a column for it, the flag
  */
 export function writeNumber(position: number, quantiles: QuantileMap, out: Float32Array, offset: number): void {
+  if (!quantiles.isInformative) return;
   const missing = Number.isNaN(position);
   const x = missing ? 0 : position;
   out[offset] = x;

@@ -63,7 +63,14 @@ describe('normalisation by quantiles', () => {
     expect(map.positionOf(2)).toBe(0.5);
     expect(map.positionOf(NaN)).toBeNaN();
     expect(mapOf([1, 2]).mayBeMissing).toBe(false);
-    expect(mapOf([NaN]).positionOf(4)).toBe(0.5);
+  });
+
+  it('knows which numbers training could learn from', () => {
+    expect(mapOf([1, 2]).isInformative).toBe(true);
+    expect(mapOf([7, NaN]).isInformative).toBe(true);
+    expect(mapOf([7, 7]).isInformative).toBe(false);
+    expect(mapOf([NaN]).isInformative).toBe(false);
+    expect(mapOf([NaN]).positionOf(4)).toBeNaN();
   });
 
   it('is right within the noise of its sample over many more rows than it keeps', () => {

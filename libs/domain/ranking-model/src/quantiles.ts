@@ -13,7 +13,7 @@ const SAMPLE_ROWS = 50_000;
 /** One number's distribution: distinct values ascending, and the share of the distribution at each. */
 export class QuantileMap {
   /**
-   * @param values distinct and ascending; one only where the number never varied.
+   * @param values distinct and ascending; one only where the number never varied, none where it was never there.
    * @param positions in [0, 1], ascending, as many as `values`.
    * @param mayBeMissing whether the number was missing in any example.
    */
@@ -22,9 +22,14 @@ export class QuantileMap {
     readonly positions: Float64Array,
     readonly mayBeMissing: boolean,
   ) {
-    if (values.length !== positions.length || values.length === 0) {
+    if (values.length !== positions.length) {
       throw new RangeError(`${values.length} quantile values with ${positions.length} positions`);
     }
+  }
+
+  /** Whether training could learn anything from the number: an input that never varied is left out of the row. */
+  get isInformative(): boolean {
+    return this.values.length > 1 || (this.values.length === 1 && this.mayBeMissing);
   }
 
   /**
@@ -33,7 +38,7 @@ export class QuantileMap {
    */
   positionOf(value: number): number {
     const { values, positions } = this;
-    if (Number.isNaN(value)) return NaN;
+    if (Number.isNaN(value) || values.length === 0) return NaN;
     const last = values.length - 1;
     if (last === 0) return 0.5;
     if (value < values[0]) return 0;
@@ -94,7 +99,7 @@ export class QuantileCollector {
  * frequent value such as zero maps to one number, and its neighbours keep their order.
  */
 function quantileMapOf(sorted: Float64Array, quantileCount: number, mayBeMissing: boolean): QuantileMap {
-  if (sorted.length === 0) return new QuantileMap(Float64Array.of(0), Float64Array.of(0.5), mayBeMissing);
+  if (sorted.length === 0) return new QuantileMap(new Float64Array(0), new Float64Array(0), mayBeMissing);
   const values: number[] = [];
   const positions: number[] = [];
   for (let quantile = 0; quantile <= quantileCount;) {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { NO_STATISTICS, type Statistics, statisticsFrom } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { exampleOf, smallConfig, userOf, videoOf } from '../test/builders';
 import { featuresChecksum } from './checksum';
@@ -7,6 +8,13 @@ import { referenceRankingEngine } from './reference-engine';
 import { trainRankingModel } from './train';
 
 const STATISTICS = { impressionCount: 40, clickCount: 10, clickWatchSeconds: 500, watchCount: 12 };
+/** The same counts of every video, channel and topic. */
+const KNOWN: Statistics = {
+  ofVideo: () => STATISTICS,
+  ofVideoOn: () => STATISTICS,
+  ofChannel: () => STATISTICS,
+  ofTopic: () => STATISTICS,
+};
 const SEEN = videoOf({ videoId: 'v3', channelId: 'c1', topics: ['t1', 't2'], values: { durationSeconds: 120 } });
 
 let model: RankingModel;
@@ -29,7 +37,7 @@ beforeAll(async () => {
       watchSeconds: clicked ? 10 + 50 * random.next() : 0,
     });
   });
-  const statisticsAt = (videoId: string) => (videoId === 'v9' ? undefined : STATISTICS);
+  const statisticsAt = () => ({ ...KNOWN, ofVideo: (id: string) => (id === 'v9' ? undefined : STATISTICS) });
   model = await trainRankingModel({
     examples,
     statisticsAt,
@@ -39,11 +47,7 @@ beforeAll(async () => {
   });
 });
 
-function rowOf(
-  user = userOf(),
-  video = videoOf(),
-  statistics: typeof STATISTICS | undefined = STATISTICS,
-): Float32Array {
+function rowOf(user = userOf(), video = videoOf(), statistics: Statistics = KNOWN): Float32Array {
   const row = new Float32Array(model.inputSize).fill(NaN);
   model.writeInput(model.encodeUser(user), video, statistics, row, 0);
   return row;
@@ -59,7 +63,7 @@ describe('an input row', () => {
     let column = 0;
     for (const { from, to } of model.inputGroups) {
       expect(from).toBe(column);
-      expect(to).toBeGreaterThan(from);
+      expect(to).toBeGreaterThanOrEqual(from);
       column = to;
     }
     expect(column).toBe(model.inputSize);
@@ -67,9 +71,15 @@ describe('an input row', () => {
     expect(rowOf().some(Number.isNaN)).toBe(false);
   });
 
+  it('has columns for the numbers that varied in training, with a flag where some were missing, and no others', () => {
+    const widthOf = (name: string) => columnsOf(name, rowOf()).length;
+    expect(['watchCount', 'ageYears', 'sourceScore'].map(widthOf)).toEqual([3, 4, 0]);
+    expect(model.inputGroups.filter(({ from, to }) => to > from).length).toBeGreaterThan(10);
+  });
+
   it('goes to its place in a buffer of many rows and touches nothing else', () => {
     const buffer = new Float32Array(3 * model.inputSize).fill(7);
-    model.writeInput(model.encodeUser(userOf()), SEEN, STATISTICS, buffer, model.inputSize);
+    model.writeInput(model.encodeUser(userOf()), SEEN, KNOWN, buffer, model.inputSize);
     expect(buffer.subarray(model.inputSize, 2 * model.inputSize)).toEqual(rowOf(userOf(), SEEN));
     expect(buffer.subarray(0, model.inputSize).every((value) => value === 7)).toBe(true);
     expect(buffer.subarray(2 * model.inputSize).every((value) => value === 7)).toBe(true);
@@ -107,7 +117,9 @@ describe('an input row', () => {
     expect(root).toBeCloseTo(Math.sqrt(x), 6);
     expect(columnsOf('ageYears', rowOf(userOf({ values: { ageYears: NaN } })))).toEqual([0, 0, 0, 1]);
     expect(columnsOf('ageYears', rowOf(userOf({ values: { ageYears: 30 } })))[3]).toBe(0);
-    expect(columnsOf('statistics.videoClickRate', rowOf(userOf(), videoOf(), undefined))).toHaveLength(4);
+    expect(
+      columnsOf('statistics.videoClickRate', rowOf(userOf(), videoOf(), statisticsFrom(NO_STATISTICS))),
+    ).toHaveLength(4);
   });
 });
 
@@ -125,7 +137,7 @@ describe('a ranking model', () => {
       which.writeInput(
         which.encodeUser(userOf({ lastWatchedVideoId: 'v1', values: { watchCount: 7.3 } })),
         SEEN,
-        STATISTICS,
+        KNOWN,
         out,
         0,
       );
@@ -156,7 +168,7 @@ describe('a ranking model', () => {
   });
 
   it('names the raw features in the order of the columns', () => {
-    const features = model.rawFeatures(userOf({ surface: 'home' }), SEEN, STATISTICS);
+    const features = model.rawFeatures(userOf({ surface: 'home' }), SEEN, KNOWN);
     expect(features.map((feature) => feature.name)).toEqual(model.inputGroups.map((group) => group.name));
     const of = (name: string) => features.find((feature) => feature.name === name);
     expect(of('topics')).toEqual({ name: 'topics', text: 't1, t2' });

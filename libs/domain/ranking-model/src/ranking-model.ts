@@ -2,7 +2,7 @@ import {
   statisticsNumbers,
   type RankingUserFeatures,
   type RankingVideoFeatures,
-  type VideoStatistics,
+  type Statistics,
 } from '@watchnext/features';
 import type { DenseStack, EmbeddingTable, Vocabulary } from '@watchnext/learning';
 import type { RankingModelConfig } from './config';
@@ -23,6 +23,7 @@ import type { QuantileMap } from './quantiles';
 /** The user's columns of the input row, the same for every candidate of a request. */
 export interface EncodedUser {
   readonly columns: Float32Array;
+  readonly surface: string;
 }
 
 /** A raw feature as it came, for explanations: a number (NaN where missing) or an id. */
@@ -47,7 +48,7 @@ export interface ModelIngredients {
  * @example
  * const user = model.encodeUser(userFeatures);
  * const rows = new Float32Array(candidates.length * model.inputSize);
- * candidates.forEach((c, i) => model.writeInput(user, c.features, c.statistics, rows, i * model.inputSize));
+ * candidates.forEach((c, i) => model.writeInput(user, c.features, statistics, rows, i * model.inputSize));
  * const logits = await tower.run(rows, candidates.length); // `tower`: an OnnxStack of `model.tower`
  * const seconds = Array.from(logits, (logit) => model.expectedWatchSeconds(logit));
  */
@@ -81,14 +82,14 @@ export class RankingModel {
     const ids = [user.lastWatchedVideoId, user.seedVideoId, user.surface, user.country, user.device];
     ids.forEach((id, input) => this.writeEmbedding(input, [id], columns, 0));
     this.writeNumbers(user.numbers, 0, columns, 0);
-    return { columns };
+    return { columns, surface: user.surface };
   }
 
   /** Writes the row of one candidate to out[offset … offset + inputSize). Allocates next to nothing. */
   writeInput(
     user: EncodedUser,
     video: RankingVideoFeatures,
-    statistics: VideoStatistics | undefined,
+    statistics: Statistics,
     out: Float32Array,
     offset: number,
   ): void {
@@ -99,7 +100,8 @@ export class RankingModel {
     this.writeEmbedding(first + 2, video.topics, out, offset);
     this.writeEmbedding(first + 3, [video.source], out, offset);
     this.writeNumbers(video.numbers, USER_NUMBERS.length, out, offset);
-    this.writeNumbers(statisticsNumbers(statistics), USER_NUMBERS.length + video.numbers.length, out, offset);
+    const shared = statisticsNumbers(statistics, user.surface, video);
+    this.writeNumbers(shared, USER_NUMBERS.length + video.numbers.length, out, offset);
   }
 
   /**
@@ -111,12 +113,8 @@ export class RankingModel {
   }
 
   /** The features by name, before vocabularies and normalisation, in the order of the columns. */
-  rawFeatures(
-    user: RankingUserFeatures,
-    video: RankingVideoFeatures,
-    statistics: VideoStatistics | undefined,
-  ): RawFeature[] {
-    const numbers = [...video.numbers, ...statisticsNumbers(statistics)];
+  rawFeatures(user: RankingUserFeatures, video: RankingVideoFeatures, statistics: Statistics): RawFeature[] {
+    const numbers = [...video.numbers, ...statisticsNumbers(statistics, user.surface, video)];
     return [
       { name: 'lastWatchedVideo', text: user.lastWatchedVideoId },
       { name: 'seedVideo', text: user.seedVideoId },

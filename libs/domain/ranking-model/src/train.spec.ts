@@ -1,4 +1,4 @@
-import type { RankingExample } from '@watchnext/features';
+import { NO_STATISTICS, type RankingExample, statisticsFrom } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { exampleOf, smallConfig, userOf, videoOf } from '../test/builders';
 import { defaultRankingConfig } from './config';
@@ -11,7 +11,8 @@ jest.setTimeout(60_000);
 
 const random = createRandom(4);
 const EXAMPLES: RankingExample[] = Array.from({ length: 400 }, (_, n) => {
-  const clicked = random.next() < 0.4;
+  // Half of the videos are worth a click: there is something to learn.
+  const clicked = random.next() < (n % 20 < 10 ? 0.7 : 0.1);
   return exampleOf({
     impressionId: `i${n}`,
     servedAtMs: n,
@@ -24,7 +25,7 @@ const EXAMPLES: RankingExample[] = Array.from({ length: 400 }, (_, n) => {
 function train(more: Partial<TrainRankingModelOptions> = {}) {
   return trainRankingModel({
     examples: EXAMPLES,
-    statisticsAt: () => undefined,
+    statisticsAt: () => statisticsFrom(NO_STATISTICS),
     config: smallConfig({ epochs: 2 }),
     createEngine: referenceRankingEngine,
     seed: 9,
@@ -60,7 +61,12 @@ describe('training', () => {
 
   it('asks for statistics as of the moment an impression was served', async () => {
     const asked = new Set<string>();
-    await train({ statisticsAt: (videoId, atMs) => void asked.add(`${videoId} ${atMs}`) });
+    const none = statisticsFrom(NO_STATISTICS);
+    const statisticsAt = (atMs: number) => ({
+      ...none,
+      ofVideo: (videoId: string) => void asked.add(`${videoId} ${atMs}`),
+    });
+    await train({ statisticsAt });
     expect(asked).toEqual(new Set(EXAMPLES.map(({ video, servedAtMs }) => `${video.videoId} ${servedAtMs}`)));
   });
 

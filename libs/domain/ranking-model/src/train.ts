@@ -28,7 +28,7 @@ export interface RankingProgress {
 
 export interface TrainRankingModelOptions {
   readonly examples: readonly RankingExample[];
-  /** The statistics of a video as known when it was served: nothing later. */
+  /** Statistics as known when an impression was served: nothing later. */
   readonly statisticsAt: StatisticsAt;
   readonly config: RankingModelConfig;
   readonly createEngine: RankingEngineFactory;

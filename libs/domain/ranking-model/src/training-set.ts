@@ -1,5 +1,5 @@
 /** Ranking examples turned into what batches are cut from: ids as table rows, numbers as positions among quantiles. */
-import { statisticsNumbers, type RankingExample, type VideoStatistics } from '@watchnext/features';
+import { statisticsNumbers, type RankingExample, type Statistics } from '@watchnext/features';
 import { Vocabulary, type Random } from '@watchnext/learning';
 import type { RankingModelConfig } from './config';
 import type { Bags, RankingBatch } from './engine';
@@ -13,8 +13,8 @@ import {
 } from './input-layout';
 import { QuantileCollector, type QuantileMap } from './quantiles';
 
-/** The statistics of a video as they were known at a moment. */
-export type StatisticsAt = (videoId: string, atMs: number) => VideoStatistics | undefined;
+/** Statistics as they were known at a moment. */
+export type StatisticsAt = (atMs: number) => Statistics;
 
 /** Embedding inputs whose ids are dropped out: only these have ids that come and go. */
 const DROPPED_INPUTS = new Set(['lastWatchedVideo', 'seedVideo', 'video', 'channel']);
@@ -53,7 +53,8 @@ export function buildVocabularies(examples: readonly RankingExample[], config: R
 function numbersOf({ user, video, servedAtMs }: RankingExample, statisticsAt: StatisticsAt, out: Float64Array): void {
   out.set(user.numbers, 0);
   out.set(video.numbers, user.numbers.length);
-  out.set(statisticsNumbers(statisticsAt(video.videoId, servedAtMs)), user.numbers.length + video.numbers.length);
+  const shared = statisticsNumbers(statisticsAt(servedAtMs), user.surface, video);
+  out.set(shared, user.numbers.length + video.numbers.length);
 }
 
 /** One pass over the examples for the quantiles of every number. */

@@ -1,5 +1,5 @@
 /** What the objectives learn, in worlds whose expected watch times are known. */
-import type { RankingExample } from '@watchnext/features';
+import { NO_STATISTICS, type RankingExample, statisticsFrom } from '@watchnext/features';
 import { runStack } from '@watchnext/learning';
 import { exampleOf, smallConfig, userOf, videoOf } from '../test/builders';
 import type { RankingObjective } from './config';
@@ -43,7 +43,7 @@ function train(
 ): Promise<RankingModel> {
   return trainRankingModel({
     examples: impressionsOf(videos, impressionsEach),
-    statisticsAt: () => undefined,
+    statisticsAt: () => statisticsFrom(NO_STATISTICS),
     config: smallConfig({ objective, epochs: 8, tableLearningRate: 0.2, tableDecay: 0, idDropout: 0 }),
     createEngine: referenceRankingEngine,
     seed: 1,
@@ -53,9 +53,8 @@ function train(
 function predictionsOf(model: RankingModel, videos: readonly WorldVideo[]): number[] {
   const rows = new Float32Array(videos.length * model.inputSize);
   const user = model.encodeUser(userOf());
-  videos.forEach(({ videoId }, i) =>
-    model.writeInput(user, videoOf({ videoId }), undefined, rows, i * model.inputSize),
-  );
+  const nothing = statisticsFrom(NO_STATISTICS);
+  videos.forEach(({ videoId }, i) => model.writeInput(user, videoOf({ videoId }), nothing, rows, i * model.inputSize));
   return Array.from(runStack(model.tower, rows, videos.length), (logit) => model.expectedWatchSeconds(logit));
 }
 

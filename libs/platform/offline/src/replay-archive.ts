@@ -1,6 +1,6 @@
 import { type Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { type CandidateExample, type RankingExample, replayUser, VideoStatisticsTimeline } from '@watchnext/features';
+import { type CandidateExample, type RankingExample, replayUser, StatisticsTimeline } from '@watchnext/features';
 import type { Catalogue, CompletedWatch, ReplayedLog } from './replayed-log';
 import { type ReadCounts, readUserRecords } from './user-records';
 
@@ -45,7 +45,7 @@ export async function replayArchive(
   const candidateExamples: CandidateExample[] = [];
   const rankingExamples: RankingExample[] = [];
   const completedWatches: CompletedWatch[] = [];
-  const statistics = new VideoStatisticsTimeline();
+  const statistics = new StatisticsTimeline();
   const facts = new Map(catalogue.facts);
   let userCount = 0;
   let refusedCount = 0;
@@ -58,7 +58,8 @@ export async function replayArchive(
     candidateExamples.push(...replayed.candidateExamples.slice(-options.examplesPerUser));
     for (const example of replayed.rankingExamples) {
       rankingExamples.push(example);
-      statistics.addImpression(example.servedAtMs, example.video.videoId, example.clicked, example.watchSeconds);
+      const { servedAtMs, clicked, watchSeconds, user, video } = example;
+      statistics.addImpression(servedAtMs, { ...video, surface: user.surface }, clicked, watchSeconds);
     }
     for (const { videoId, atMs, completed } of replayed.watches) {
       statistics.addWatch(atMs, videoId);

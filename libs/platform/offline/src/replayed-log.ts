@@ -1,5 +1,5 @@
 import type { VideoFacts } from '@watchnext/contract';
-import type { CandidateExample, RankingExample, VideoStatisticsTimeline } from '@watchnext/features';
+import type { CandidateExample, RankingExample, StatisticsTimeline } from '@watchnext/features';
 
 /** The last word of the catalogue topic. */
 export interface Catalogue {
@@ -20,7 +20,7 @@ export interface ReplayedLog {
   readonly candidateExamples: readonly CandidateExample[];
   readonly rankingExamples: readonly RankingExample[];
   readonly completedWatches: readonly CompletedWatch[];
-  readonly statistics: VideoStatisticsTimeline;
+  readonly statistics: StatisticsTimeline;
   /** Of every video of the catalogue, and for those that it lacks, from the events that mention them. */
   readonly facts: ReadonlyMap<string, VideoFacts>;
   readonly recordCount: number;

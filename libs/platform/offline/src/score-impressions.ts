@@ -1,4 +1,4 @@
-import type { RankingExample, VideoStatistics } from '@watchnext/features';
+import type { RankingExample, Statistics } from '@watchnext/features';
 import { encodeOnnx, OnnxStack } from '@watchnext/inference';
 import type { RankingModel } from '@watchnext/ranking-model';
 import { breathe } from './breathe';
@@ -14,7 +14,7 @@ const ROWS_PER_RUN = 512;
 export async function scoreImpressions(
   model: RankingModel,
   examples: readonly RankingExample[],
-  statisticsOf: (videoId: string) => VideoStatistics | undefined,
+  statistics: Statistics,
   signal: AbortSignal,
   onProgress: (done: number) => void = () => undefined,
 ): Promise<Float64Array> {
@@ -33,7 +33,7 @@ export async function scoreImpressions(
         const { user, video } = examples[from + row];
         if (!encodedUser || user !== lastUser) encodedUser = model.encodeUser(user);
         lastUser = user;
-        model.writeInput(encodedUser, video, statisticsOf(video.videoId), rows, row * model.inputSize);
+        model.writeInput(encodedUser, video, statistics, rows, row * model.inputSize);
       }
       const logits = await ranker.run(rows.subarray(0, rowCount * model.inputSize), rowCount);
       for (let row = 0; row < rowCount; row += 1) scores[from + row] = model.expectedWatchSeconds(logits[row]);

@@ -20,8 +20,8 @@ export const SNAPSHOT_FILES = {
   rankingTensors: 'ranking.safetensors',
   /** Input row → logit. */
   ranker: 'ranker.onnx',
-  /** {[videoId]: VideoStatistics} */
-  videoStatistics: 'video-statistics.json',
+  /** `StatisticsTables` */
+  statistics: 'statistics.json',
   /** {popular: {videoId, score, video}[] descending, fresh: the same} */
   popular: 'popular.json',
 } as const;

@@ -1,4 +1,4 @@
-/** Writes ranking's part of a snapshot: a model trained for a moment on random impressions, and video statistics. */
+/** Writes ranking's part of a snapshot: a model trained for a moment on random impressions, and statistics. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RequestContext } from '@watchnext/contract';
@@ -7,7 +7,9 @@ import {
   type RankingExample,
   rankingUserFeatures,
   rankingVideoFeatures,
-  type VideoStatistics,
+  type Statistics,
+  statisticsFrom,
+  type StatisticsTables,
 } from '@watchnext/features';
 import { encodeOnnx } from '@watchnext/inference';
 import { createRandom } from '@watchnext/learning';
@@ -31,10 +33,24 @@ export interface RankingFilesOptions {
 
 const AT_MS = 1_780_000_000_000;
 
-export const statisticsOf = (videoId: string): VideoStatistics => {
-  const clickCount = (videoId.charCodeAt(videoId.length - 1) % 7) + 1;
-  return { impressionCount: 20, clickCount, clickWatchSeconds: clickCount * 30, watchCount: clickCount };
-};
+function statisticsTables(videos: RankingFilesOptions['videos']): StatisticsTables {
+  const countsOf = (id: string) => {
+    const clickCount = (id.charCodeAt(id.length - 1) % 7) + 1;
+    return { impressionCount: 20, clickCount, clickWatchSeconds: clickCount * 30, watchCount: clickCount };
+  };
+  const all = (ids: readonly string[]) => Object.fromEntries(ids.map((id) => [id, countsOf(id)]));
+  const videoIds = videos.map(({ videoId }) => videoId);
+  return {
+    videos: all(videoIds),
+    channels: all(videos.map(({ channelId }) => channelId)),
+    topics: all(['t']),
+    surfaces: { home: all(videoIds.slice(1)) },
+  };
+}
+
+/** The statistics that `writeRankingFiles` writes for these videos. */
+export const statisticsOf = (videos: RankingFilesOptions['videos']): Statistics =>
+  statisticsFrom(statisticsTables(videos));
 
 export function trainTinyRanker({ videos, seed }: RankingFilesOptions): Promise<RankingModel> {
   const random = createRandom(seed);
@@ -80,9 +96,10 @@ export function trainTinyRanker({ videos, seed }: RankingFilesOptions): Promise<
     hiddenSizes: [8],
     epochs: 2,
   };
+  const statistics = statisticsOf(videos);
   return trainRankingModel({
     examples,
-    statisticsAt: statisticsOf,
+    statisticsAt: () => statistics,
     config,
     seed,
     createEngine: async (network) => referenceRankingEngine(network),
@@ -95,6 +112,5 @@ export async function writeRankingFiles(directory: string, options: RankingFiles
   await writeFile(join(directory, SNAPSHOT_FILES.rankingMetadata), JSON.stringify(metadata));
   await writeSafetensorsFile(join(directory, SNAPSHOT_FILES.rankingTensors), tensors);
   await writeFile(join(directory, SNAPSHOT_FILES.ranker), encodeOnnx(model.tower));
-  const statistics = Object.fromEntries(options.videos.map(({ videoId }) => [videoId, statisticsOf(videoId)]));
-  await writeFile(join(directory, SNAPSHOT_FILES.videoStatistics), JSON.stringify(statistics));
+  await writeFile(join(directory, SNAPSHOT_FILES.statistics), JSON.stringify(statisticsTables(options.videos)));
 }

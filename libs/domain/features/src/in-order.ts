@@ -1,0 +1,6 @@
+/** The numbers as a row, in the order of their names. */
+export function inOrder<Name extends string>(names: readonly Name[], numbers: Record<Name, number>): Float64Array {
+  const ordered = new Float64Array(names.length);
+  for (let i = 0; i < names.length; i++) ordered[i] = numbers[names[i]];
+  return ordered;
+}

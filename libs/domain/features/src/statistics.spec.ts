@@ -1,0 +1,68 @@
+import { statisticsFrom, StatisticsTimeline } from './statistics';
+
+const DAY_MS = 86_400_000;
+const MONDAY_MS = Date.UTC(2026, 10, 2);
+const SHOWN = { videoId: 'v', channelId: 'c', topics: ['music', 'dance'], surface: 'home' };
+
+describe('StatisticsTimeline', () => {
+  it('answers with whole days before the day asked about', () => {
+    const timeline = new StatisticsTimeline();
+    timeline.addImpression(MONDAY_MS + 1000, SHOWN, true, 30);
+    timeline.addImpression(MONDAY_MS + 2000, SHOWN, false, 0);
+    timeline.addWatch(MONDAY_MS + DAY_MS, 'v');
+    timeline.addImpression(MONDAY_MS + DAY_MS, SHOWN, true, 12);
+
+    expect(timeline.asOf(MONDAY_MS + DAY_MS - 1).ofVideo('v')).toBeUndefined();
+    const monday = { impressionCount: 2, clickCount: 1, clickWatchSeconds: 30, watchCount: 0 };
+    expect(timeline.asOf(MONDAY_MS + DAY_MS).ofVideo('v')).toEqual(monday);
+    expect(timeline.asOf(MONDAY_MS + 2 * DAY_MS - 1).ofVideo('v')).toEqual(monday);
+    const both = { impressionCount: 3, clickCount: 2, clickWatchSeconds: 42, watchCount: 1 };
+    expect(timeline.asOf(MONDAY_MS + 2 * DAY_MS).ofVideo('v')).toEqual(both);
+    expect(timeline.asOf(MONDAY_MS + 90 * DAY_MS).ofVideo('v')).toEqual(both);
+    expect(timeline.tables().videos).toEqual({ v: both });
+    expect(timeline.tables(MONDAY_MS + DAY_MS).videos).toEqual({ v: monday });
+  });
+
+  it('takes additions in any order, also after it was asked', () => {
+    const timeline = new StatisticsTimeline();
+    timeline.addWatch(MONDAY_MS + DAY_MS, 'v');
+    expect(timeline.asOf(MONDAY_MS + 2 * DAY_MS).ofVideo('v')?.watchCount).toBe(1);
+    timeline.addWatch(MONDAY_MS, 'v');
+    expect(timeline.asOf(MONDAY_MS + DAY_MS).ofVideo('v')?.watchCount).toBe(1);
+    expect(timeline.asOf(MONDAY_MS + 2 * DAY_MS).ofVideo('v')?.watchCount).toBe(2);
+  });
+
+  it('knows nothing of a video never seen', () => {
+    expect(new StatisticsTimeline().asOf(MONDAY_MS).ofVideo('v')).toBeUndefined();
+  });
+
+  it('counts an impression for its channel, each of its topics and its surface', () => {
+    const timeline = new StatisticsTimeline();
+    timeline.addImpression(MONDAY_MS, SHOWN, true, 30);
+    timeline.addImpression(MONDAY_MS, { ...SHOWN, videoId: 'w', topics: ['music'], surface: 'up-next' }, false, 0);
+    timeline.addImpression(MONDAY_MS, { videoId: 'x', channelId: '', topics: [], surface: '' }, false, 0);
+    const counts = (impressionCount: number, clickCount: number) => ({
+      impressionCount,
+      clickCount,
+      clickWatchSeconds: 30 * clickCount,
+      watchCount: 0,
+    });
+    const tables = timeline.tables();
+    expect(tables).toEqual({
+      videos: { v: counts(1, 1), w: counts(1, 0), x: counts(1, 0) },
+      channels: { c: counts(2, 1) },
+      topics: { music: counts(2, 1), dance: counts(1, 1) },
+      surfaces: { home: { v: counts(1, 1) }, 'up-next': { w: counts(1, 0) }, '': { x: counts(1, 0) } },
+    });
+    const tomorrow = timeline.asOf(MONDAY_MS + DAY_MS);
+    const carried = statisticsFrom(JSON.parse(JSON.stringify(tables)));
+    for (const statistics of [tomorrow, carried]) {
+      expect(statistics.ofChannel('c')).toEqual(counts(2, 1));
+      expect(statistics.ofTopic('music')).toEqual(counts(2, 1));
+      expect(statistics.ofVideoOn('home', 'v')).toEqual(counts(1, 1));
+      expect(statistics.ofVideoOn('home', 'w')).toBeUndefined();
+      expect(statistics.ofVideoOn('nowhere', 'v')).toBeUndefined();
+    }
+    expect(timeline.asOf(MONDAY_MS + DAY_MS - 1).ofChannel('c')).toBeUndefined();
+  });
+});
