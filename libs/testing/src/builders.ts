@@ -65,6 +65,7 @@ export const impressionItemOf = (videoId: string, overrides: Partial<ImpressionI
   source: 'retrieval',
   sourceScore: 1,
   propensity: 1,
+  team: '',
   score: undefined,
   featuresChecksum: undefined,
   ...overrides,
@@ -88,6 +89,9 @@ export const impressionsServedOf = (
     items,
     experimentId: '',
     variantId: '',
+    assignments: [],
+    latencyMs: 0,
+    exploredPlaces: [],
     ...overrides,
   },
 });

@@ -151,9 +151,13 @@ class HistoryWriter {
         score: undefined,
         featuresChecksum: undefined,
         propensity: 0,
+        team: '',
       })),
       experimentId: '',
       variantId: '',
+      assignments: [],
+      latencyMs: 0,
+      exploredPlaces: [],
     };
     this.push(this.factory.event(atMs, { $case: 'impressionsServed', value: served }));
     this.counts.requests++;

@@ -62,6 +62,9 @@ function impressionsEvent(draft: Draft, nowMs: number): Event {
         items: page.map((item) => impressionOf(item, request.requestId)),
         experimentId: '',
         variantId: '',
+        assignments: [],
+        latencyMs: Math.max(0, nowMs - request.requestedAtMs),
+        exploredPlaces: [],
       },
     },
   };
@@ -83,5 +86,6 @@ function impressionOf(
     featuresChecksum,
     // Nothing about the order is left to chance.
     propensity: 1,
+    team: '',
   };
 }

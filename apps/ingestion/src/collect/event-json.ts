@@ -46,6 +46,7 @@ const impressionItem = message({
   score: number,
   featuresChecksum: int64,
   propensity: number,
+  team: text,
 });
 
 /** By the name of the oneof's member. `userMerged.history` is not here: the collector fills it in. */
@@ -62,6 +63,11 @@ const kinds: Record<string, JsonType> = {
     items: list(impressionItem),
     experimentId: text,
     variantId: text,
+    assignments: list(message({ experimentId: text, variantId: text, overridden: truth })),
+    latencyMs: uint32,
+    exploredPlaces: list(
+      message({ position: uint32, options: list(message({ videoId: text, score: number, probability: number })) }),
+    ),
   }),
   impressionsViewed: message({ userId: text, requestId: text, impressionIds: list(text) }),
   watch: message({

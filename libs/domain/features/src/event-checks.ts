@@ -1,6 +1,8 @@
 /** Structural rules of each kind of event. */
 import type {
   Event,
+  ExperimentAssignment,
+  ExploredPlace,
   ImpressionItem,
   ImpressionsServed,
   ImpressionsViewed,
@@ -91,7 +93,12 @@ function checkServed(served: ImpressionsServed, latestMs: number): Checked {
     (served.context && within('context', checkContext(served.context, latestMs))) ??
     (served.mark && within('mark', checkMark(served.mark))) ??
     atMost(served.items, 'items', LIMITS.itemsPerImpressionsServed) ??
-    each(served.items, 'items', checkItem)
+    each(served.items, 'items', checkItem) ??
+    wholeNumber(served.latencyMs, 'latencyMs', LIMITS.count) ??
+    atMost(served.assignments, 'assignments', LIMITS.assignmentsPerImpressionsServed) ??
+    each(served.assignments, 'assignments', checkAssignment) ??
+    atMost(served.exploredPlaces, 'exploredPlaces', LIMITS.itemsPerImpressionsServed) ??
+    each(served.exploredPlaces, 'exploredPlaces', checkExploredPlace)
   );
 }
 
@@ -108,7 +115,27 @@ function checkItem(item: ImpressionItem): Checked {
       ? undefined
       : wholeNumber(item.featuresChecksum, 'featuresChecksum', Number.MAX_SAFE_INTEGER)) ??
     amount(item.propensity, 'propensity', 1) ??
+    optionalText(item.team, 'team') ??
     checkFacts(item.video)
+  );
+}
+
+function checkAssignment({ experimentId, variantId }: ExperimentAssignment): Checked {
+  return requiredId(experimentId, 'experimentId') ?? optionalText(variantId, 'variantId');
+}
+
+function checkExploredPlace({ position, options }: ExploredPlace): Checked {
+  return (
+    wholeNumber(position, 'position', LIMITS.count) ??
+    atMost(options, 'options', LIMITS.itemsPerImpressionsServed) ??
+    each(
+      options,
+      'options',
+      ({ videoId, score, probability }) =>
+        requiredId(videoId, 'videoId') ??
+        (score === undefined ? undefined : finite(score, 'score')) ??
+        amount(probability, 'probability', 1),
+    )
   );
 }
 

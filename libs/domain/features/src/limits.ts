@@ -40,6 +40,7 @@ export const LIMITS = {
   idCharacters: 128,
   queryCharacters: 512,
   itemsPerImpressionsServed: 500,
+  assignmentsPerImpressionsServed: 50,
   topicsPerVideo: 50,
   reasonCharacters: 1024,
   positionSeconds: (7 * DAY_MS) / SECOND_MS,

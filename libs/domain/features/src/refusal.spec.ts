@@ -137,6 +137,22 @@ describe('refuse', () => {
     expect(refusalOf(servedBody({ items }))).toEqual(['invalid-field', 'impressionsServed.items[0].sourceScore']);
   });
 
+  it.each([
+    [{ assignments: [{ experimentId: '', variantId: 'a', overridden: false }] }, 'assignments[0].experimentId'],
+    [{ latencyMs: -1 }, 'latencyMs'],
+    [{ items: [impressionItem({ team: 'a\u0000' })] }, 'items[0].team'],
+    [
+      { exploredPlaces: [{ position: 0, options: [{ videoId: 'v', score: undefined, probability: 2 }] }] },
+      'exploredPlaces[0].options[0].probability',
+    ],
+    [
+      { exploredPlaces: [{ position: 0, options: [{ videoId: 'v', score: NaN, probability: 1 }] }] },
+      'exploredPlaces[0].options[0].score',
+    ],
+  ])('names what is wrong with the record of an experiment', (served, field) => {
+    expect(refusalOf(servedBody(served))?.[1]).toBe(`impressionsServed.${field}`);
+  });
+
   it('wants a merged history to be one that a state could hold', () => {
     const merge = (history: Partial<ReturnType<typeof newState>>): Body => ({
       $case: 'userMerged',

@@ -75,6 +75,7 @@ export function makeEvent(userId: string, sequence: number, video: number, kind:
           video: factsOf(shown),
           source: 'retrieval',
           propensity: 1,
+          team: '',
         };
       });
       const value = { userId, requestId: `request-${sequence}`, items };

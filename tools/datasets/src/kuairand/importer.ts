@@ -168,9 +168,13 @@ function* served(
           score: undefined,
           featuresChecksum: undefined,
           propensity: 0,
+          team: '',
         })),
         experimentId: '',
         variantId: '',
+        assignments: [],
+        latencyMs: 0,
+        exploredPlaces: [],
       },
     });
   }

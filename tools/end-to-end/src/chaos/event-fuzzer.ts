@@ -207,6 +207,7 @@ export class EventFuzzer {
         score: undefined,
         featuresChecksum: undefined,
         propensity: 1,
+        team: '',
       });
     }
     return {
@@ -223,6 +224,9 @@ export class EventFuzzer {
         items: [...viewer.shown],
         experimentId: '',
         variantId: '',
+        assignments: [],
+        latencyMs: 0,
+        exploredPlaces: [],
       },
     };
   }

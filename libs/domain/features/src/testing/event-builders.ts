@@ -59,6 +59,7 @@ export function impressionItem(item: Partial<ImpressionItem> = {}): ImpressionIt
     score: undefined,
     featuresChecksum: undefined,
     propensity: 1,
+    team: '',
     ...item,
   };
 }
@@ -79,6 +80,9 @@ export function servedBody(served: Partial<ImpressionsServed> = {}): {
     items: [impressionItem()],
     experimentId: '',
     variantId: '',
+    assignments: [],
+    latencyMs: 0,
+    exploredPlaces: [],
     ...served,
   };
   return { $case: 'impressionsServed', value };

@@ -140,9 +140,42 @@ export interface ImpressionsServed {
   /** Why the rung is lower than full, in words; empty for a full answer. */
   rungReason: string;
   items: ImpressionItem[];
-  /** Which experiment arm this request fell into; empty for none. */
+  /** The first of `assignments`, for readers that know of one experiment only; empty for none. */
   experimentId: string;
   variantId: string;
+  /** Every experiment that this request was part of, one of each layer at most. */
+  assignments: ExperimentAssignment[];
+  /** From the request's arrival to this record, milliseconds; 0: not measured. */
+  latencyMs: number;
+  /** Places that were filled by chance. */
+  exploredPlaces: ExploredPlace[];
+}
+
+export interface ExperimentAssignment {
+  experimentId: string;
+  /** For an interleaved list: empty, since the list is of both variants. */
+  variantId: string;
+  /** A tester chose the variant: no report counts this request. */
+  overridden: boolean;
+}
+
+/**
+ * One place whose video was drawn, and what it was drawn from: any policy that would have drawn from the same options
+ * can be valued by it.
+ */
+export interface ExploredPlace {
+  position: number;
+  options: ExplorationOption[];
+}
+
+export interface ExplorationOption {
+  videoId: string;
+  /** Expected watch seconds as ranked; absent on rungs without ranking. */
+  score?:
+    | number
+    | undefined;
+  /** With which it was drawn; the probabilities of all options sum to 1. */
+  probability: number;
 }
 
 export interface ImpressionItem {
@@ -167,6 +200,8 @@ export interface ImpressionItem {
     | undefined;
   /** Probability with which this item took this place, where chance was involved; 1 otherwise, 0 if unknown. */
   propensity: number;
+  /** For an interleaved list: the variant whose ranking put the item here; empty otherwise. */
+  team: string;
 }
 
 /** The client's word that these impressions came into view. */
@@ -916,6 +951,9 @@ function createBaseImpressionsServed(): ImpressionsServed {
     items: [],
     experimentId: "",
     variantId: "",
+    assignments: [],
+    latencyMs: 0,
+    exploredPlaces: [],
   };
 }
 
@@ -953,6 +991,15 @@ export const ImpressionsServed: MessageFns<ImpressionsServed> = {
     }
     if (message.variantId !== "") {
       writer.uint32(90).string(message.variantId);
+    }
+    for (const v of message.assignments) {
+      ExperimentAssignment.encode(v!, writer.uint32(98).fork()).join();
+    }
+    if (message.latencyMs !== 0) {
+      writer.uint32(104).uint32(message.latencyMs);
+    }
+    for (const v of message.exploredPlaces) {
+      ExploredPlace.encode(v!, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -1058,6 +1105,30 @@ export const ImpressionsServed: MessageFns<ImpressionsServed> = {
             message.variantId = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.assignments.push(ExperimentAssignment.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.latencyMs = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.exploredPlaces.push(ExploredPlace.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1113,6 +1184,19 @@ export const ImpressionsServed: MessageFns<ImpressionsServed> = {
         : isSet(object.variant_id)
         ? globalThis.String(object.variant_id)
         : "",
+      assignments: globalThis.Array.isArray(object?.assignments)
+        ? object.assignments.map((e: any) => ExperimentAssignment.fromJSON(e))
+        : [],
+      latencyMs: isSet(object.latencyMs)
+        ? globalThis.Number(object.latencyMs)
+        : isSet(object.latency_ms)
+        ? globalThis.Number(object.latency_ms)
+        : 0,
+      exploredPlaces: globalThis.Array.isArray(object?.exploredPlaces)
+        ? object.exploredPlaces.map((e: any) => ExploredPlace.fromJSON(e))
+        : globalThis.Array.isArray(object?.explored_places)
+        ? object.explored_places.map((e: any) => ExploredPlace.fromJSON(e))
+        : [],
     };
   },
 
@@ -1151,6 +1235,15 @@ export const ImpressionsServed: MessageFns<ImpressionsServed> = {
     if (message.variantId !== "") {
       obj.variantId = message.variantId;
     }
+    if (message.assignments?.length) {
+      obj.assignments = message.assignments.map((e) => ExperimentAssignment.toJSON(e));
+    }
+    if (message.latencyMs !== 0) {
+      obj.latencyMs = Math.round(message.latencyMs);
+    }
+    if (message.exploredPlaces?.length) {
+      obj.exploredPlaces = message.exploredPlaces.map((e) => ExploredPlace.toJSON(e));
+    }
     return obj;
   },
 
@@ -1172,6 +1265,310 @@ export const ImpressionsServed: MessageFns<ImpressionsServed> = {
     message.items = object.items?.map((e) => ImpressionItem.fromPartial(e)) || [];
     message.experimentId = object.experimentId ?? "";
     message.variantId = object.variantId ?? "";
+    message.assignments = object.assignments?.map((e) => ExperimentAssignment.fromPartial(e)) || [];
+    message.latencyMs = object.latencyMs ?? 0;
+    message.exploredPlaces = object.exploredPlaces?.map((e) => ExploredPlace.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseExperimentAssignment(): ExperimentAssignment {
+  return { experimentId: "", variantId: "", overridden: false };
+}
+
+export const ExperimentAssignment: MessageFns<ExperimentAssignment> = {
+  encode(message: ExperimentAssignment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.experimentId !== "") {
+      writer.uint32(10).string(message.experimentId);
+    }
+    if (message.variantId !== "") {
+      writer.uint32(18).string(message.variantId);
+    }
+    if (message.overridden !== false) {
+      writer.uint32(24).bool(message.overridden);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExperimentAssignment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExperimentAssignment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experimentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.variantId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.overridden = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExperimentAssignment {
+    return {
+      experimentId: isSet(object.experimentId)
+        ? globalThis.String(object.experimentId)
+        : isSet(object.experiment_id)
+        ? globalThis.String(object.experiment_id)
+        : "",
+      variantId: isSet(object.variantId)
+        ? globalThis.String(object.variantId)
+        : isSet(object.variant_id)
+        ? globalThis.String(object.variant_id)
+        : "",
+      overridden: isSet(object.overridden) ? globalThis.Boolean(object.overridden) : false,
+    };
+  },
+
+  toJSON(message: ExperimentAssignment): unknown {
+    const obj: any = {};
+    if (message.experimentId !== "") {
+      obj.experimentId = message.experimentId;
+    }
+    if (message.variantId !== "") {
+      obj.variantId = message.variantId;
+    }
+    if (message.overridden !== false) {
+      obj.overridden = message.overridden;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExperimentAssignment>): ExperimentAssignment {
+    return ExperimentAssignment.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExperimentAssignment>): ExperimentAssignment {
+    const message = createBaseExperimentAssignment();
+    message.experimentId = object.experimentId ?? "";
+    message.variantId = object.variantId ?? "";
+    message.overridden = object.overridden ?? false;
+    return message;
+  },
+};
+
+function createBaseExploredPlace(): ExploredPlace {
+  return { position: 0, options: [] };
+}
+
+export const ExploredPlace: MessageFns<ExploredPlace> = {
+  encode(message: ExploredPlace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.position !== 0) {
+      writer.uint32(8).uint32(message.position);
+    }
+    for (const v of message.options) {
+      ExplorationOption.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExploredPlace {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExploredPlace();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.position = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.options.push(ExplorationOption.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExploredPlace {
+    return {
+      position: isSet(object.position) ? globalThis.Number(object.position) : 0,
+      options: globalThis.Array.isArray(object?.options)
+        ? object.options.map((e: any) => ExplorationOption.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ExploredPlace): unknown {
+    const obj: any = {};
+    if (message.position !== 0) {
+      obj.position = Math.round(message.position);
+    }
+    if (message.options?.length) {
+      obj.options = message.options.map((e) => ExplorationOption.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExploredPlace>): ExploredPlace {
+    return ExploredPlace.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExploredPlace>): ExploredPlace {
+    const message = createBaseExploredPlace();
+    message.position = object.position ?? 0;
+    message.options = object.options?.map((e) => ExplorationOption.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseExplorationOption(): ExplorationOption {
+  return { videoId: "", score: undefined, probability: 0 };
+}
+
+export const ExplorationOption: MessageFns<ExplorationOption> = {
+  encode(message: ExplorationOption, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.videoId !== "") {
+      writer.uint32(10).string(message.videoId);
+    }
+    if (message.score !== undefined) {
+      writer.uint32(21).float(message.score);
+    }
+    if (message.probability !== 0) {
+      writer.uint32(29).float(message.probability);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplorationOption {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplorationOption();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.videoId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.score = reader.float();
+            continue;
+          }
+          case 3: {
+            if (tag !== 29) {
+              break;
+            }
+
+            message.probability = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExplorationOption {
+    return {
+      videoId: isSet(object.videoId)
+        ? globalThis.String(object.videoId)
+        : isSet(object.video_id)
+        ? globalThis.String(object.video_id)
+        : "",
+      score: isSet(object.score) ? globalThis.Number(object.score) : undefined,
+      probability: isSet(object.probability) ? globalThis.Number(object.probability) : 0,
+    };
+  },
+
+  toJSON(message: ExplorationOption): unknown {
+    const obj: any = {};
+    if (message.videoId !== "") {
+      obj.videoId = message.videoId;
+    }
+    if (message.score !== undefined) {
+      obj.score = floatToJson(message.score);
+    }
+    if (message.probability !== 0) {
+      obj.probability = floatToJson(message.probability);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExplorationOption>): ExplorationOption {
+    return ExplorationOption.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplorationOption>): ExplorationOption {
+    const message = createBaseExplorationOption();
+    message.videoId = object.videoId ?? "";
+    message.score = object.score ?? undefined;
+    message.probability = object.probability ?? 0;
     return message;
   },
 };
@@ -1187,6 +1584,7 @@ function createBaseImpressionItem(): ImpressionItem {
     score: undefined,
     featuresChecksum: undefined,
     propensity: 0,
+    team: "",
   };
 }
 
@@ -1218,6 +1616,9 @@ export const ImpressionItem: MessageFns<ImpressionItem> = {
     }
     if (message.propensity !== 0) {
       writer.uint32(77).float(message.propensity);
+    }
+    if (message.team !== "") {
+      writer.uint32(82).string(message.team);
     }
     return writer;
   },
@@ -1307,6 +1708,14 @@ export const ImpressionItem: MessageFns<ImpressionItem> = {
             message.propensity = reader.float();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.team = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1346,6 +1755,7 @@ export const ImpressionItem: MessageFns<ImpressionItem> = {
         ? globalThis.Number(object.features_checksum)
         : undefined,
       propensity: isSet(object.propensity) ? globalThis.Number(object.propensity) : 0,
+      team: isSet(object.team) ? globalThis.String(object.team) : "",
     };
   },
 
@@ -1378,6 +1788,9 @@ export const ImpressionItem: MessageFns<ImpressionItem> = {
     if (message.propensity !== 0) {
       obj.propensity = floatToJson(message.propensity);
     }
+    if (message.team !== "") {
+      obj.team = message.team;
+    }
     return obj;
   },
 
@@ -1397,6 +1810,7 @@ export const ImpressionItem: MessageFns<ImpressionItem> = {
     message.score = object.score ?? undefined;
     message.featuresChecksum = object.featuresChecksum ?? undefined;
     message.propensity = object.propensity ?? 0;
+    message.team = object.team ?? "";
     return message;
   },
 };
