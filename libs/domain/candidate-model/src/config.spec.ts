@@ -32,6 +32,9 @@ describe('checkConfig', () => {
     ['denseLearningRate', Infinity],
     ['historyEncoder', 'sum'],
     ['maxSearchTokens', -1],
+    ['inputDropout', 1],
+    ['hiddenDropout', NaN],
+    ['tiedTables', 1],
   ])('names %s when it is %p', (name, value) => {
     expect(() => checkConfig({ ...valid, [name]: value })).toThrow(name);
   });

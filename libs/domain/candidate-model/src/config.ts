@@ -8,8 +8,12 @@ export interface CandidateModelConfig {
   /** ReLU layers between the input and the linear layer that gives the user vector; none: a linear model. */
   readonly hiddenSizes: readonly number[];
   readonly historyEncoder: HistoryEncoder;
-  /** Of the encoder 'position-heads': how many weighted averages. */
+  /** Of the encoders with heads: how many weighted averages. */
   readonly historyHeads: number;
+  /** One table for videos as part of a history and as what is predicted, instead of two as in the paper. */
+  readonly tiedTables: boolean;
+  /** Hat functions that the example age is given as, spread evenly over the training window; 0: without example age. */
+  readonly exampleAgeKnots: number;
 
   /** Vocabulary sizes: the most frequent are kept. */
   readonly maxVideos: number;
@@ -31,6 +35,9 @@ export interface CandidateModelConfig {
   readonly tableLearningRate: number;
   /** Standard deviation of the tables' first values. */
   readonly tableInitialScale: number;
+  /** Share of the embeddings in an input row, and of each hidden layer's numbers, that a step leaves out at random. */
+  readonly inputDropout: number;
+  readonly hiddenDropout: number;
   /** Epochs without a better validation recall until training stops; used only when there are validation examples. */
   readonly patienceEpochs: number;
 }
@@ -41,10 +48,15 @@ export interface CandidateModelConfig {
  * - `mean`: the mean of the watched videos' embeddings, as in the paper;
  * - `mean-and-last`: beside it the last watch as an input of its own;
  * - `position-heads`: several averages, each weighted by the place in the history with weights that are learned, and the
- *   last watch. The plain mean is among what a head can learn.
+ *   last watch. The plain mean is among what a head can learn;
+ * - `query-heads`: the same, with weights that also depend on how the last watch and the others go together.
  */
-export const HISTORY_ENCODERS = ['mean', 'mean-and-last', 'position-heads'] as const;
+export const HISTORY_ENCODERS = ['mean', 'mean-and-last', 'position-heads', 'query-heads'] as const;
 export type HistoryEncoder = (typeof HISTORY_ENCODERS)[number];
+
+export function hasHeads(encoder: HistoryEncoder): boolean {
+  return encoder === 'position-heads' || encoder === 'query-heads';
+}
 
 /** Watches that a history holds at most (paper §3.3). */
 export const HISTORY_LENGTH = 50;
@@ -70,6 +82,8 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     hiddenSizes: exampleCount < 100_000 ? [128] : [256, 128],
     historyEncoder: 'mean-and-last',
     historyHeads: 4,
+    tiedTables: false,
+    exampleAgeKnots: 16,
     maxVideos: 1_000_000,
     maxSearchTokens: 1_000_000,
     maxCountries: 300,
@@ -82,6 +96,8 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     denseLearningRate: 1e-3,
     tableLearningRate: 0.05,
     tableInitialScale: 0.05,
+    inputDropout: 0,
+    hiddenDropout: 0,
     patienceEpochs: 2,
   };
 }
@@ -118,7 +134,7 @@ export function checkConfig(config: CandidateModelConfig): void {
     'historyHeads',
     'maxVideos',
   ];
-  const limits: (keyof CandidateModelConfig)[] = ['maxSearchTokens', 'maxCountries', 'maxDevices'];
+  const limits: (keyof CandidateModelConfig)[] = ['maxSearchTokens', 'maxCountries', 'maxDevices', 'exampleAgeKnots'];
   const positives: (keyof CandidateModelConfig)[] = ['denseLearningRate', 'tableLearningRate', 'tableInitialScale'];
   const refuse = (name: string) => {
     throw new RangeError(`candidate model: ${name} is ${JSON.stringify(config[name as keyof CandidateModelConfig])}`);
@@ -129,5 +145,9 @@ export function checkConfig(config: CandidateModelConfig): void {
   for (const name of positives) if (!(Number.isFinite(config[name]) && (config[name] as number) > 0)) refuse(name);
   if (!config.hiddenSizes.every((size) => isInteger(size, 1))) refuse('hiddenSizes');
   if (!(config.negativePower >= 0 && config.negativePower <= 1)) refuse('negativePower');
+  for (const name of ['inputDropout', 'hiddenDropout'] as const) {
+    if (!(config[name] >= 0 && config[name] < 1)) refuse(name);
+  }
+  if (typeof config.tiedTables !== 'boolean') refuse('tiedTables');
   if (!HISTORY_ENCODERS.includes(config.historyEncoder)) refuse('historyEncoder');
 }

@@ -6,13 +6,19 @@
  * One step, for the examples i of a batch with labels y_i and shared negatives n_1 … n_S, drawn with replacement so that
  * e_j = S·q(n_j) of the kind n_j are expected:
  *
- *   x_i = input row of example i (input.ts),  u_i = tower(x_i),  s_ij = u_i · v(n_j)
+ *   x_i = D_0(input row of example i) (input.ts),  u_i = tower(x_i),  s_ij = u_i · v(n_j)
  *   Z_i = exp(u_i · v(y_i)) + Σ_{j : n_j ≠ y_i} exp(s_ij − log e_j)
  *   loss = mean_i (log Z_i − u_i · v(y_i))
  *
  * Z_i is an unbiased estimate of the full softmax's partition function: the label's own term is exact, so its
  * accidental draws among the negatives are left out, and each other video's term is counted e_j times on average
- * (importance weighting; Bengio and Senécal 2008, Covington et al. 2016 §3.1). The gradient's bias shrinks as 1/S.
+ * (importance weighting; Bengio and Senécal 2008, Covington et al. 2016 §3.1). The gradient's bias shrinks as 1/S. With
+ * every video once among the negatives and e = 1 it is the full softmax.
+ *
+ * D_0 is dropout on the embeddings of the input row (its columns before the reals) at rate `inputDropout`; the tower
+ * applies D_l at rate `hiddenDropout` to what its l-th hidden layer gives after the ReLU, and none to u. The masks are
+ * `applyDropout` of @watchnext/learning with the batch's seed and layer l, the width that of the whole layer: the same
+ * in every engine.
  *
  * The tables then take a row-wise Adagrad step with the summed gradients of each row, the tower an Adam step. Row 0 of
  * every table stays zero.
@@ -27,11 +33,16 @@ export interface CandidateTables {
   readonly countries: EmbeddingTable;
   readonly devices: EmbeddingTable;
   /**
-   * Weights of the places in a history, as logits: row p for the p-th last watch, a column for each head of the encoder
-   * 'position-heads'; [HISTORY_LENGTH + 1, heads], or one row where the encoder has no heads.
+   * Weights of the places in a history, as logits: row p for the p-th last watch, a column for each head of the encoders
+   * 'position-heads' and 'query-heads'; [HISTORY_LENGTH + 1, heads], or one row where the encoder has no heads.
    */
   readonly positions: EmbeddingTable;
-  /** v, videos as what is predicted: [videos + 1, dimensions]. */
+  /** What the last watch asks of the others, a row for each head of 'query-heads': [heads + 1, dimensions], or one row. */
+  readonly queries: EmbeddingTable;
+  /**
+   * v, videos as what is predicted: [videos + 1, dimensions]. Where the model has tied tables it is `watched` itself, the
+   * same object: one table, one accumulator for each row, one step with the sum of both uses' gradients.
+   */
   readonly output: EmbeddingTable;
 }
 
@@ -44,6 +55,8 @@ export interface CandidateBatch {
   readonly negatives: Int32Array;
   /** log e, [negatives.length]. */
   readonly negativeLogExpectedCounts: Float32Array;
+  /** 0 to 2^32 − 1: which numbers dropout takes out of this batch. */
+  readonly dropoutSeed: number;
 }
 
 export interface CandidateEngineSetup {
@@ -56,12 +69,15 @@ export interface CandidateEngineSetup {
   readonly negativeCount: number;
   readonly denseLearningRate: number;
   readonly tableLearningRate: number;
+  /** In [0, 1). */
+  readonly inputDropout: number;
+  readonly hiddenDropout: number;
 }
 
 export interface CandidateGradients {
   /** Mean over the batch. */
   readonly loss: number;
-  /** ∂loss/∂row, [dimensions], of each row that the batch touches. */
+  /** ∂loss/∂row, [dimensions], of each row that the batch touches; of tied tables, the sum under both names. */
   readonly tables: { readonly [Name in keyof CandidateTables]: ReadonlyMap<number, Float32Array> };
   /** Per layer of the tower: weights, then bias. */
   readonly tower: readonly Float32Array[];
@@ -71,8 +87,9 @@ export interface CandidateEngine {
   /**
    * One step on a batch. Resolves to its loss from before the step; to NaN, with nothing changed, when the loss or a
    * gradient of the tower is not finite, which the caller must check.
+   * @param learningRateScale factor on both learning rates: the schedule
    */
-  step(batch: CandidateBatch): Promise<number>;
+  step(batch: CandidateBatch, learningRateScale: number): Promise<number>;
   /** Loss and gradients, changing nothing: for conformance and diagnosis, not for speed. */
   gradients(batch: CandidateBatch): Promise<CandidateGradients>;
   /** Brings `tables` up to date and resolves to a copy of the tower. */

@@ -20,13 +20,13 @@ const EXAMPLES = [
 const CONFIG = defaultCandidateConfig({ videoCount: 5, exampleCount: 11 });
 const { vocabularies } = countVocabularies(EXAMPLES, CONFIG);
 const share = (example: { labelAtMs: number }) => (100 - example.labelAtMs) / 100;
-const SET = ExampleSet.encode(EXAMPLES, vocabularies, share);
+const SET = ExampleSet.encode(EXAMPLES, vocabularies, share, CONFIG);
 
 describe('ExampleSet', () => {
   it('holds what encoding one example at a time gives', () => {
     EXAMPLES.forEach((example, row) => {
       const { inputs, labels } = SET.select(Int32Array.of(row));
-      expect(inputs).toEqual(encodeInput(example.features, share(example), vocabularies));
+      expect(inputs).toEqual(encodeInput(example.features, share(example), vocabularies, CONFIG));
       expect(vocabularies.videos.idAt(labels[0])).toBe(example.labelVideoId);
     });
   });
@@ -60,7 +60,7 @@ describe('ExampleSet', () => {
 
   it('leaves out examples whose label has no row, and counts them', () => {
     const few = countVocabularies(EXAMPLES, { ...CONFIG, maxVideos: 1 }).vocabularies;
-    const set = ExampleSet.encode(EXAMPLES, few, share);
+    const set = ExampleSet.encode(EXAMPLES, few, share, CONFIG);
     expect(set.size).toBe(3);
     expect(set.droppedCount).toBe(EXAMPLES.length - 3);
     expect(new Set(set.labels)).toEqual(new Set([1]));

@@ -4,7 +4,8 @@
  */
 import type { CandidateExample } from '@watchnext/features';
 import { shuffle, type Random } from '@watchnext/learning';
-import { knownIndices, REAL_NAMES, writeReals, type CandidateInputs } from './input';
+import { knownIndices, type CandidateInputs, type InputConfig } from './input';
+import { realCount, writeReals } from './reals';
 import type { CandidateVocabularies } from './vocabularies';
 
 export class ExampleSet {
@@ -26,6 +27,7 @@ export class ExampleSet {
     examples: readonly CandidateExample[],
     vocabularies: CandidateVocabularies,
     exampleAgeShare: (example: CandidateExample) => number,
+    config: InputConfig,
   ): ExampleSet {
     const kept = examples.filter((example) => vocabularies.videos.indexOf(example.labelVideoId) !== 0);
     const rowCount = kept.length;
@@ -37,9 +39,10 @@ export class ExampleSet {
       kept.map((example) => example.features.searchTokens),
       vocabularies.searchTokens,
     );
-    const reals = new Float32Array(rowCount * REAL_NAMES.length);
+    const realWidth = realCount(config);
+    const reals = new Float32Array(rowCount * realWidth);
     kept.forEach((example, row) =>
-      writeReals(example.features, exampleAgeShare(example), reals, row * REAL_NAMES.length),
+      writeReals(example.features, exampleAgeShare(example), config, reals, row * realWidth),
     );
     const inputs: CandidateInputs = {
       rowCount,
@@ -87,9 +90,9 @@ export class ExampleSet {
   /** The inputs and labels of some rows. */
   select(rows: Int32Array): { inputs: CandidateInputs; labels: Int32Array } {
     const { inputs } = this;
-    const realCount = REAL_NAMES.length;
-    const reals = new Float32Array(rows.length * realCount);
-    rows.forEach((row, i) => reals.set(inputs.reals.subarray(row * realCount, (row + 1) * realCount), i * realCount));
+    const realWidth = inputs.rowCount > 0 ? inputs.reals.length / inputs.rowCount : 0;
+    const reals = new Float32Array(rows.length * realWidth);
+    rows.forEach((row, i) => reals.set(inputs.reals.subarray(row * realWidth, (row + 1) * realWidth), i * realWidth));
     const histories = selectRagged(inputs.historyStarts, inputs.history, rows);
     const tokens = selectRagged(inputs.searchTokenStarts, inputs.searchTokens, rows);
     return {

@@ -1,6 +1,7 @@
 export {
   checkConfig,
   defaultCandidateConfig,
+  hasHeads,
   HISTORY_ENCODERS,
   HISTORY_LENGTH,
   type CandidateModelConfig,
@@ -18,9 +19,9 @@ export type {
 export {
   assembleInputs,
   inputLayout,
-  REAL_NAMES,
   scatterInputGradients,
   type CandidateInputs,
+  type InputConfig,
   type GradientSink,
   type InputGradientSinks,
   type InputGroup,

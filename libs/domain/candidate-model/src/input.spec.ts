@@ -1,16 +1,9 @@
 import { createTable, createRandom, tableFromValues, Vocabulary } from '@watchnext/learning';
 import { featuresOf } from '../test/builders';
-import { defaultCandidateConfig } from './config';
+import { defaultCandidateConfig, type HistoryEncoder } from './config';
 import type { CandidateTables } from './engine';
-import { initialPositions } from './history-heads';
-import {
-  assembleInputs,
-  encodeInput,
-  inputLayout,
-  REAL_NAMES,
-  scatterInputGradients,
-  type GradientSink,
-} from './input';
+import { initialPositions, initialQueries } from './history-heads';
+import { assembleInputs, encodeInput, inputLayout, scatterInputGradients, type GradientSink } from './input';
 
 const VOCABULARIES = {
   videos: Vocabulary.fromIds(['a', 'b', 'c']),
@@ -24,13 +17,16 @@ const TABLES: CandidateTables = {
   countries: tableFromValues([0, 7], 1),
   devices: tableFromValues([0, -1, -2], 1),
   positions: tableFromValues([0], 1),
+  queries: tableFromValues([0], 1),
   output: createTable(4, 2, createRandom(1), 1),
 };
-const LAYOUT = inputLayout(TABLES, 'mean-and-last');
+const inputConfig = (historyEncoder: HistoryEncoder) => ({ historyEncoder, exampleAgeKnots: 3 });
+const CONFIG = inputConfig('mean-and-last');
+const LAYOUT = inputLayout(TABLES, CONFIG);
 
 function rowOf(features: Parameters<typeof featuresOf>[0], exampleAgeShare = 0): number[] {
   const out = new Float32Array(LAYOUT.inputSize);
-  assembleInputs(LAYOUT, TABLES, encodeInput(featuresOf(features), exampleAgeShare, VOCABULARIES), out);
+  assembleInputs(LAYOUT, TABLES, encodeInput(featuresOf(features), exampleAgeShare, VOCABULARIES, CONFIG), out);
   return [...out];
 }
 const groupOf = (
@@ -61,19 +57,32 @@ describe('the input row', () => {
     expect([groupOf('searchTokens', row), groupOf('country', row), groupOf('device', row)]).toEqual([[4], [7], [-2]]);
   });
 
-  it('gives age, gender, login and example age as reals in [0, 1], with flags for what is missing', () => {
-    const known = groupOf('reals', rowOf({ ageYears: 25, gender: 2, loggedIn: true }, 0.5));
-    expect(known).toEqual([0.25, 0, 1, 0, 1, 0.5, 0.25]);
-    expect(groupOf('reals', rowOf({}))).toEqual([0, 1, 0.5, 1, 0, 0, 0]);
-    expect(groupOf('reals', rowOf({ ageYears: 140, gender: 1 }, 3))).toEqual([1, 0, 0, 0, 0, 1, 1]);
-    expect(groupOf('reals', rowOf({ gender: 3 }, -1)).slice(2)).toEqual([0.5, 0, 0, 0, 0]);
-    expect(known.length).toBe(REAL_NAMES.length);
+  it('gives age, gender and login as reals in [0, 1], with flags for what is missing', () => {
+    const realsOf = (features: Parameters<typeof featuresOf>[0]) => groupOf('reals', rowOf(features)).slice(0, 5);
+    expect(realsOf({ ageYears: 25, gender: 2, loggedIn: true })).toEqual([0.25, 0, 1, 0, 1]);
+    expect(realsOf({})).toEqual([0, 1, 0.5, 1, 0]);
+    expect(realsOf({ ageYears: 140, gender: 1 })).toEqual([1, 0, 0, 0, 0]);
+    expect(realsOf({ gender: 3 }).slice(2, 4)).toEqual([0.5, 0]);
+  });
+
+  it.each([
+    [0, [1, 0, 0]],
+    [0.125, [0.75, 0.25, 0]],
+    [0.5, [0, 1, 0]],
+    [1, [0, 0, 1]],
+    [-0.1, [1, 0, 0]],
+    [3, [0, 0, 1]],
+  ])('gives an example age of %p of the window as the two knots beside it: %p', (share, hats) => {
+    expect(groupOf('reals', rowOf({}, share)).slice(5)).toEqual(hats);
   });
 
   it('has no room for groups whose vocabulary is empty, or for a last watch that the encoder does not use', () => {
     const empty = createTable(1, 5, createRandom(1), 1);
-    const layout = inputLayout({ ...TABLES, searchTokens: empty, countries: empty, devices: empty }, 'mean');
-    expect(layout.inputSize).toBe(2 + REAL_NAMES.length);
+    const layout = inputLayout(
+      { ...TABLES, searchTokens: empty, countries: empty, devices: empty },
+      inputConfig('mean'),
+    );
+    expect(layout.inputSize).toBe(2 + 5 + 3);
   });
 });
 
@@ -81,10 +90,10 @@ describe('the heads of a history', () => {
   // Two places, two heads: all weight on the last watch but e^-1000 of it, and one part in four of the one before.
   const positions = tableFromValues([0, 0, 1000, Math.log(3), 0, 0], 2);
   const tables = { ...TABLES, positions };
-  const layout = inputLayout(tables, 'position-heads');
+  const layout = inputLayout(tables, inputConfig('position-heads'));
   const headsOf = (watchedVideoIds: string[]) => {
     const out = new Float32Array(layout.inputSize);
-    assembleInputs(layout, tables, encodeInput(featuresOf({ watchedVideoIds }), 0, VOCABULARIES), out);
+    assembleInputs(layout, tables, encodeInput(featuresOf({ watchedVideoIds }), 0, VOCABULARIES, CONFIG), out);
     const { from, width } = layout.historyHeads;
     return [...out.subarray(from, from + width)];
   };
@@ -117,6 +126,26 @@ describe('the heads of a history', () => {
     expect(weightOfLast[2]).toBeGreaterThan(weightOfLast[1]);
     expect(initialPositions(config).rowCount).toBe(1);
   });
+
+  it('ask with the last watch, along the dimensions that each head has learned', () => {
+    // The first head weighs by place alone, the second by the product of first dimensions: 1·1 and 1·4 · log(3)/3.
+    const queried = { ...TABLES, positions: tableFromValues(new Float32Array(6), 2) };
+    const queries = tableFromValues([0, 0, 0, 0, Math.log(3) / 3, 0], 2);
+    const layoutOfQueries = inputLayout({ ...queried, queries }, inputConfig('query-heads'));
+    const out = new Float32Array(layoutOfQueries.inputSize);
+    const inputs = encodeInput(featuresOf({ watchedVideoIds: ['b', 'a'] }), 0, VOCABULARIES, CONFIG);
+    assembleInputs(layoutOfQueries, { ...queried, queries }, inputs, out);
+    const expected = [2.5, 5, (1 + 3 * 4) / 4, (2 + 3 * 8) / 4];
+    expected.forEach((value, i) => expect(out[i]).toBeCloseTo(value, 5));
+  });
+
+  it('ask nothing to begin with', () => {
+    const config = { ...defaultCandidateConfig({ videoCount: 3, exampleCount: 3 }), historyHeads: 3 };
+    expect(initialQueries({ ...config, historyEncoder: 'query-heads' }).values).toEqual(
+      new Float32Array(4 * config.dimensions),
+    );
+    expect(initialQueries({ ...config, historyEncoder: 'position-heads' }).rowCount).toBe(1);
+  });
 });
 
 describe('scatterInputGradients', () => {
@@ -127,7 +156,7 @@ describe('scatterInputGradients', () => {
       country: 'AT',
       device: 'tv',
     };
-    const inputs = encodeInput(featuresOf(features), 0, VOCABULARIES);
+    const inputs = encodeInput(featuresOf(features), 0, VOCABULARIES, CONFIG);
     const random = createRandom(3);
     const gradient = Float32Array.from({ length: LAYOUT.inputSize }, () => random.gaussian());
     gradient.fill(0, LAYOUT.reals.from);
@@ -144,6 +173,7 @@ describe('scatterInputGradients', () => {
       countries: sinkOf('countries'),
       devices: sinkOf('devices'),
       positions: sinkOf('positions'),
+      queries: sinkOf('queries'),
     };
     scatterInputGradients(LAYOUT, TABLES, inputs, gradient, sinks);
     const assembled = rowOf(features).reduce((sum, x, i) => sum + x * gradient[i], 0);

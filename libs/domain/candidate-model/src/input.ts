@@ -3,16 +3,18 @@
  * evaluation and serving, so that the same features give the same bits in each.
  *
  * A row is [mean of watched | heads | last watched | mean of search tokens | country | device | reals]. Groups that the
- * encoder does not use, or whose vocabulary is empty, are left out. Ids out of vocabulary are the zero vector and are not counted in a mean: with new uploads in
- * every history, counting them would shrink the means at serving below what training saw.
+ * encoder does not use, or whose vocabulary is empty, are left out. Ids out of vocabulary are the zero vector and are not
+ * counted in a mean: with new uploads in every history, counting them would shrink the means at serving below what
+ * training saw.
  *
  * Sums are rounded to float32 at each addition, in the order of the ids, as a SIMD kernel would do it.
  */
 import type { CandidateFeatures } from '@watchnext/features';
 import type { EmbeddingTable, RowwiseAdagrad } from '@watchnext/learning';
-import type { HistoryEncoder } from './config';
+import { hasHeads, type CandidateModelConfig } from './config';
 import type { CandidateTables } from './engine';
 import { HistoryHeads } from './history-heads';
+import { realCount, writeReals } from './reals';
 import type { CandidateVocabularies } from './vocabularies';
 
 /** Where each group of inputs begins in a row; a group of width 0 is absent. */
@@ -47,24 +49,15 @@ export interface CandidateInputs {
   /** [rowCount], 0 unknown. */
   readonly countries: Int32Array;
   readonly devices: Int32Array;
-  /** [rowCount, REAL_NAMES.length] */
+  /** [rowCount, layout.reals.width] */
   readonly reals: Float32Array;
 }
 
-/** What each real is, in order. All lie in [0, 1]. */
-export const REAL_NAMES = [
-  'age / 100',
-  'age missing',
-  'gender (female 0, other or unknown 0.5, male 1)',
-  'gender missing',
-  'logged in',
-  'example age / window',
-  'example age / window, squared',
-] as const;
+/** What of the settings decides what is in an input row. */
+export type InputConfig = Pick<CandidateModelConfig, 'historyEncoder' | 'exampleAgeKnots'>;
 
-const GENDER_REALS: Record<number, number> = { 1: 0, 2: 1, 3: 0.5 };
-
-export function inputLayout(tables: CandidateTables, historyEncoder: HistoryEncoder): InputLayout {
+export function inputLayout(tables: CandidateTables, config: InputConfig): InputLayout {
+  const { historyEncoder } = config;
   let inputSize = 0;
   const group = (width: number): InputGroup => {
     const from = inputSize;
@@ -73,31 +66,14 @@ export function inputLayout(tables: CandidateTables, historyEncoder: HistoryEnco
   };
   const widthOf = (table: EmbeddingTable) => (table.rowCount > 1 ? table.dimensions : 0);
   const { dimensions } = tables.watched;
-  const historyMean = group(historyEncoder === 'position-heads' ? 0 : dimensions);
-  const historyHeads = group(historyEncoder === 'position-heads' ? tables.positions.dimensions * dimensions : 0);
+  const historyMean = group(hasHeads(historyEncoder) ? 0 : dimensions);
+  const historyHeads = group(hasHeads(historyEncoder) ? tables.positions.dimensions * dimensions : 0);
   const historyLast = group(historyEncoder === 'mean' ? 0 : dimensions);
   const searchTokens = group(widthOf(tables.searchTokens));
   const country = group(widthOf(tables.countries));
   const device = group(widthOf(tables.devices));
-  const reals = group(REAL_NAMES.length);
+  const reals = group(realCount(config));
   return { historyMean, historyHeads, historyLast, searchTokens, country, device, reals, inputSize };
-}
-
-/** @param exampleAgeShare example age as a share of the training window: 0 when serving */
-export function writeReals(
-  features: CandidateFeatures,
-  exampleAgeShare: number,
-  out: Float32Array,
-  offset: number,
-): void {
-  const age = Math.min(Math.max(exampleAgeShare, 0), 1);
-  out[offset] = Math.min(features.ageYears / 100, 1);
-  out[offset + 1] = features.ageYears === 0 ? 1 : 0;
-  out[offset + 2] = GENDER_REALS[features.gender] ?? 0.5;
-  out[offset + 3] = features.gender in GENDER_REALS ? 0 : 1;
-  out[offset + 4] = features.loggedIn ? 1 : 0;
-  out[offset + 5] = age;
-  out[offset + 6] = age * age;
 }
 
 /** The indices of one set of features. */
@@ -105,11 +81,12 @@ export function encodeInput(
   features: CandidateFeatures,
   exampleAgeShare: number,
   vocabularies: CandidateVocabularies,
+  config: InputConfig,
 ): CandidateInputs {
   const history = knownIndices(features.watchedVideoIds, vocabularies.videos);
   const searchTokens = knownIndices(features.searchTokens, vocabularies.searchTokens);
-  const reals = new Float32Array(REAL_NAMES.length);
-  writeReals(features, exampleAgeShare, reals, 0);
+  const reals = new Float32Array(realCount(config));
+  writeReals(features, exampleAgeShare, config, reals, 0);
   return {
     rowCount: 1,
     historyStarts: Int32Array.of(0, history.length),
@@ -142,7 +119,7 @@ export function assembleInputs(
   offset = 0,
 ): void {
   const { historyStarts, history, searchTokenStarts, searchTokens } = inputs;
-  const realCount = REAL_NAMES.length;
+  const { width: realWidth } = layout.reals;
   const heads = layout.historyHeads.width > 0 ? new HistoryHeads(tables) : undefined;
   for (let row = 0; row < inputs.rowCount; row++) {
     const to = offset + row * layout.inputSize;
@@ -161,14 +138,14 @@ export function assembleInputs(
     }
     if (layout.country.width > 0) writeRow(tables.countries, inputs.countries[row], out, to + layout.country.from);
     if (layout.device.width > 0) writeRow(tables.devices, inputs.devices[row], out, to + layout.device.from);
-    for (let i = 0; i < realCount; i++) out[to + layout.reals.from + i] = inputs.reals[row * realCount + i];
+    for (let i = 0; i < realWidth; i++) out[to + layout.reals.from + i] = inputs.reals[row * realWidth + i];
   }
 }
 
 /** What takes the gradients of the input tables: RowwiseAdagrad, or a collector in a spec. */
 export type GradientSink = Pick<RowwiseAdagrad, 'add'>;
 export type InputGradientSinks = {
-  readonly [Name in 'watched' | 'positions' | 'searchTokens' | 'countries' | 'devices']: GradientSink;
+  readonly [Name in 'watched' | 'positions' | 'queries' | 'searchTokens' | 'countries' | 'devices']: GradientSink;
 };
 
 /**
@@ -194,7 +171,7 @@ export function scatterInputGradients(
       history.subarray(historyStarts[row], historyEnd),
       gradients,
       from + layout.historyHeads.from,
-      sinks.watched,
+      sinks,
     );
     if (layout.historyLast.width > 0 && historyEnd > historyStarts[row]) {
       sinks.watched.add(history[historyEnd - 1], gradients, from + layout.historyLast.from, 1);
@@ -206,7 +183,7 @@ export function scatterInputGradients(
     if (layout.country.width > 0) sinks.countries.add(inputs.countries[row], gradients, from + layout.country.from, 1);
     if (layout.device.width > 0) sinks.devices.add(inputs.devices[row], gradients, from + layout.device.from, 1);
   }
-  heads?.addPositionGradients(sinks.positions);
+  heads?.addKeptGradients(sinks);
 }
 
 function writeRow({ values, dimensions }: EmbeddingTable, row: number, out: Float32Array, to: number): void {

@@ -1,7 +1,7 @@
 import { createRandom, createTable, initialiseStack, runStack, Vocabulary } from '@watchnext/learning';
 import { featuresOf } from '../test/builders';
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';
-import { initialPositions } from './history-heads';
+import { initialPositions, initialQueries } from './history-heads';
 import { inputLayout } from './input';
 import { CandidateModel } from './model';
 
@@ -9,6 +9,7 @@ const CONFIG: CandidateModelConfig = {
   ...defaultCandidateConfig({ videoCount: 3, exampleCount: 10 }),
   dimensions: 4,
   hiddenSizes: [6, 5],
+  exampleAgeKnots: 3,
 };
 
 function modelOf(config = CONFIG): CandidateModel {
@@ -20,15 +21,17 @@ function modelOf(config = CONFIG): CandidateModel {
     devices: Vocabulary.fromIds(['tv']),
   };
   const table = (vocabulary: Vocabulary, dimensions: number) => createTable(vocabulary.rowCount, dimensions, random, 1);
+  const watched = table(vocabularies.videos, config.dimensions);
   const tables = {
-    watched: table(vocabularies.videos, config.dimensions),
+    watched,
     searchTokens: table(vocabularies.searchTokens, config.searchTokenDimensions),
     countries: table(vocabularies.countries, config.countryDimensions),
     devices: table(vocabularies.devices, config.deviceDimensions),
     positions: initialPositions(config),
-    output: table(vocabularies.videos, config.dimensions),
+    queries: initialQueries(config),
+    output: config.tiedTables ? watched : table(vocabularies.videos, config.dimensions),
   };
-  const { inputSize } = inputLayout(tables, config.historyEncoder);
+  const { inputSize } = inputLayout(tables, config);
   const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random);
   return new CandidateModel(config, 10, vocabularies, tables, tower);
 }
@@ -55,7 +58,7 @@ describe('CandidateModel', () => {
     const model = modelOf();
     const row = new Float32Array(model.inputSize);
     model.writeInput(FEATURES, 5, row, 0);
-    expect([...row.subarray(-2)]).toEqual([0.5, 0.25]);
+    expect([...row.subarray(-3)]).toEqual([0, 1, 0]);
     expect(model.userVector(FEATURES, 0)).not.toEqual(model.userVector(FEATURES, 5));
   });
 
@@ -69,6 +72,7 @@ describe('CandidateModel', () => {
     CONFIG,
     { ...CONFIG, historyEncoder: 'mean' as const, hiddenSizes: [] },
     { ...CONFIG, historyEncoder: 'position-heads' as const },
+    { ...CONFIG, historyEncoder: 'query-heads' as const, tiedTables: true },
   ])('comes back from its parts to the bit', (config) => {
     const model = modelOf(config);
     const { metadata, tensors } = model.toParts();

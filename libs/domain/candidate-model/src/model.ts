@@ -10,7 +10,7 @@ import {
   type NamedTensor,
   type NamedTensors,
 } from '@watchnext/learning';
-import { checkConfig, HISTORY_LENGTH, type CandidateModelConfig } from './config';
+import { checkConfig, hasHeads, HISTORY_LENGTH, type CandidateModelConfig } from './config';
 import type { CandidateTables } from './engine';
 import { assembleInputs, encodeInput, inputLayout, type InputLayout } from './input';
 import type { CandidateVocabularies } from './vocabularies';
@@ -31,8 +31,9 @@ export interface CandidateModelParts {
   readonly metadata: CandidateModelMetadata;
   /**
    * 'video_vectors' [videos, dimensions]; 'watched_videos' [videos + 1, dimensions], 'search_tokens', 'countries',
-   * 'devices', each with the zero row of ids out of vocabulary first; of the encoder 'position-heads' 'history_positions'
-   * [HISTORY_LENGTH + 1, heads], its first row zero, too; 'tower.0.weights' [in, out], 'tower.0.bias' [out], …
+   * 'devices', each with the zero row of ids out of vocabulary first; of encoders with heads 'history_positions'
+   * [HISTORY_LENGTH + 1, heads], and of 'query-heads' 'history_queries' [heads + 1, dimensions], their first rows zero, too;
+   * 'tower.0.weights' [in, out], 'tower.0.bias' [out], …. With tied tables 'watched_videos' repeats 'video_vectors'.
    */
   readonly tensors: NamedTensors;
 }
@@ -59,7 +60,7 @@ export class CandidateModel {
   ) {
     this.videoIds = vocabularies.videos.ids;
     this.videoVectors = tables.output.values.subarray(tables.output.dimensions);
-    this.layout = inputLayout(tables, config.historyEncoder);
+    this.layout = inputLayout(tables, config);
   }
 
   get inputSize(): number {
@@ -74,7 +75,7 @@ export class CandidateModel {
     if (offset < 0 || offset + this.inputSize > out.length) {
       throw new RangeError(`an input row of ${this.inputSize} numbers does not fit at ${offset} of ${out.length}`);
     }
-    const input = encodeInput(features, exampleAgeDays / this.windowDays, this.vocabularies);
+    const input = encodeInput(features, exampleAgeDays / this.windowDays, this.vocabularies, this.config);
     assembleInputs(this.layout, this.tables, input, out, offset);
   }
 
@@ -94,9 +95,9 @@ export class CandidateModel {
       const { rowCount, dimensions: width, values } = tables[name];
       tensors.set(tensorName, { shape: [rowCount, width], data: values });
     }
-    const { positions } = tables;
-    if (positions.rowCount > 1) {
-      tensors.set('history_positions', { shape: [positions.rowCount, positions.dimensions], data: positions.values });
+    for (const [name, tensorName] of HEAD_TABLES) {
+      const { rowCount, dimensions: width, values } = tables[name];
+      if (rowCount > 1) tensors.set(tensorName, { shape: [rowCount, width], data: values });
     }
     tower.forEach(({ inputSize, outputSize, weights, bias }, i) => {
       tensors.set(`tower.${i}.weights`, { shape: [inputSize, outputSize], data: weights });
@@ -129,24 +130,21 @@ export class CandidateModel {
     };
     const table = (name: string, { rowCount }: Vocabulary, dimensions: number) =>
       tableFromValues(tensor(tensors, name, [rowCount, dimensions]), dimensions);
+    const { dimensions, historyEncoder, historyHeads } = config;
+    const watched = table('watched_videos', vocabularies.videos, dimensions);
+    const vectors = tensor(tensors, 'video_vectors', [ids.videoIds.length, dimensions]);
+    const headTable = (name: string, present: boolean, rowCount: number, width: number) =>
+      present ? tableFromValues(tensor(tensors, name, [rowCount, width]), width) : tableFromValues([0], 1);
     const tables: CandidateTables = {
-      watched: table('watched_videos', vocabularies.videos, config.dimensions),
+      watched,
       searchTokens: table('search_tokens', vocabularies.searchTokens, config.searchTokenDimensions),
       countries: table('countries', vocabularies.countries, config.countryDimensions),
       devices: table('devices', vocabularies.devices, config.deviceDimensions),
-      positions:
-        config.historyEncoder === 'position-heads'
-          ? tableFromValues(
-              tensor(tensors, 'history_positions', [HISTORY_LENGTH + 1, config.historyHeads]),
-              config.historyHeads,
-            )
-          : tableFromValues([0], 1),
-      output: outputTable(
-        tensor(tensors, 'video_vectors', [ids.videoIds.length, config.dimensions]),
-        config.dimensions,
-      ),
+      positions: headTable('history_positions', hasHeads(historyEncoder), HISTORY_LENGTH + 1, historyHeads),
+      queries: headTable('history_queries', historyEncoder === 'query-heads', historyHeads + 1, dimensions),
+      output: config.tiedTables ? watched : outputTable(vectors, dimensions),
     };
-    const sizes = [inputLayout(tables, config.historyEncoder).inputSize, ...config.hiddenSizes, config.dimensions];
+    const sizes = [inputLayout(tables, config).inputSize, ...config.hiddenSizes, config.dimensions];
     const tower = towerActivations.map((activation, i): DenseLayer => {
       const [inputSize, outputSize] = [sizes[i], sizes[i + 1]];
       const weights = tensor(tensors, `tower.${i}.weights`, [inputSize, outputSize]);
@@ -164,6 +162,11 @@ const INPUT_TABLES = [
   ['searchTokens', 'search_tokens'],
   ['countries', 'countries'],
   ['devices', 'devices'],
+] as const;
+
+const HEAD_TABLES = [
+  ['positions', 'history_positions'],
+  ['queries', 'history_queries'],
 ] as const;
 
 function outputTable(vectors: Float32Array, dimensions: number): EmbeddingTable {

@@ -13,6 +13,7 @@ const WINDOW_END_MS = 20 * DAY_MS;
 const CONFIG: CandidateModelConfig = {
   ...defaultCandidateConfig({ videoCount: 30, exampleCount: EXAMPLES.length }),
   dimensions: 4,
+  exampleAgeKnots: 2,
   hiddenSizes: [],
   epochCount: 3,
   batchSize: 32,
@@ -54,7 +55,7 @@ describe('trainCandidateModel', () => {
     const { record, createEngine } = scripted();
     await trainCandidateModel({ ...base, createEngine });
     const ages = record.batches.flatMap(({ inputs }) =>
-      Array.from({ length: inputs.rowCount }, (_, row) => inputs.reals[row * 7 + 5]),
+      Array.from({ length: inputs.rowCount }, (_, row) => inputs.reals[row * 7 + 6]),
     );
     expect(Math.max(...ages)).toBe(1); // user 0's first watch, at the window's beginning
     expect(Math.min(...ages)).toBeCloseTo(9 / 20, 3);

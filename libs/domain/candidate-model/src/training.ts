@@ -12,7 +12,7 @@ import {
 import { checkConfig, type CandidateModelConfig } from './config';
 import type { CandidateEngine, CandidateEngineFactory, CandidateTables } from './engine';
 import { ExampleSet } from './example-set';
-import { initialPositions } from './history-heads';
+import { initialPositions, initialQueries } from './history-heads';
 import { inputLayout } from './input';
 import { CandidateModel } from './model';
 import { NegativeSampler } from './negative-sampler';
@@ -66,15 +66,16 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const { vocabularies, watchCounts } = countVocabularies(examples, config);
   const windowDays = windowLengthDays(examples, windowEndMs);
   const tables = initialTables(vocabularies, config, random.fork('tables'));
-  const layout = inputLayout(tables, config.historyEncoder);
+  const layout = inputLayout(tables, config);
   const tower = initialiseStack([layout.inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>
     new CandidateModel(config, windowDays, vocabularies, trained, stack);
 
+  const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / windowDays;
   const engine = await options.createEngine({ ...config, layout, tables, tower });
   try {
     const run = new TrainingRun(options, engine, {
-      examples: ExampleSet.encode(examples, vocabularies, (example) => ageDays(example, windowEndMs) / windowDays),
+      examples: ExampleSet.encode(examples, vocabularies, ageShare, config),
       negatives: new NegativeSampler(watchCounts, config.negativePower),
       random,
     });
@@ -109,6 +110,7 @@ class TrainingRun {
   private readonly stepCount: number;
   private readonly orderRandom: Random;
   private readonly negativeRandom: Random;
+  private readonly dropoutRandom: Random;
   private step = 0;
   private turnAtMs = performance.now();
 
@@ -122,6 +124,7 @@ class TrainingRun {
     this.stepCount = config.epochCount * Math.ceil(epochSize / config.batchSize);
     this.orderRandom = data.random.fork('order');
     this.negativeRandom = data.random.fork('negatives');
+    this.dropoutRandom = data.random.fork('dropout');
   }
 
   /** @returns a report over the whole epoch, not yet sent */
@@ -149,7 +152,8 @@ class TrainingRun {
 
   private async trainOn(rows: Int32Array, batchName: string): Promise<number> {
     const negatives = this.data.negatives.draw(this.options.config.negativeCount, this.negativeRandom);
-    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...negatives });
+    const dropoutSeed = this.dropoutRandom.nextInt(2 ** 32);
+    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...negatives, dropoutSeed }, 1);
     this.step++;
     if (!Number.isFinite(loss)) {
       throw new Error(`the loss is ${loss} at ${batchName} (step ${this.step}, seed ${this.options.seed})`);
@@ -201,24 +205,28 @@ function initialTables(
 ): CandidateTables {
   const table = (name: keyof CandidateTables, rowCount: number, dimensions: number) =>
     createTable(rowCount, dimensions, random.fork(name), config.tableInitialScale);
+  const watched = table('watched', vocabularies.videos.rowCount, config.dimensions);
   return {
-    watched: table('watched', vocabularies.videos.rowCount, config.dimensions),
+    watched,
     searchTokens: table('searchTokens', vocabularies.searchTokens.rowCount, config.searchTokenDimensions),
     countries: table('countries', vocabularies.countries.rowCount, config.countryDimensions),
     devices: table('devices', vocabularies.devices.rowCount, config.deviceDimensions),
     positions: initialPositions(config),
-    output: table('output', vocabularies.videos.rowCount, config.dimensions),
+    queries: initialQueries(config),
+    output: config.tiedTables ? watched : table('output', vocabularies.videos.rowCount, config.dimensions),
   };
 }
 
 function copyOf(tables: CandidateTables): CandidateTables {
   const copy = ({ values, dimensions }: EmbeddingTable) => tableFromValues(values, dimensions);
+  const watched = copy(tables.watched);
   return {
-    watched: copy(tables.watched),
+    watched,
     searchTokens: copy(tables.searchTokens),
     countries: copy(tables.countries),
     devices: copy(tables.devices),
     positions: copy(tables.positions),
-    output: copy(tables.output),
+    queries: copy(tables.queries),
+    output: tables.output === tables.watched ? watched : copy(tables.output),
   };
 }

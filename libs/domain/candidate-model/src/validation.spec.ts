@@ -17,9 +17,10 @@ function rankingModel(): CandidateModel {
     countries: empty,
     devices: empty,
     positions: empty,
+    queries: empty,
     output: tableFromValues([0, 4, 3, 3, 1], 1),
   };
-  const tower = initialiseStack([inputLayout(tables, config.historyEncoder).inputSize, 1], createRandom(1));
+  const tower = initialiseStack([inputLayout(tables, config).inputSize, 1], createRandom(1));
   tower[0].weights.fill(0);
   tower[0].bias.fill(1);
   return new CandidateModel(config, 1, { videos, searchTokens: none, countries: none, devices: none }, tables, tower);

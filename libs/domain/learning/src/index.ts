@@ -6,3 +6,4 @@ export { checkStack, initialiseStack, runStack } from './dense-stack';
 export { RowwiseAdagrad, type RowwiseAdagradOptions } from './rowwise-adagrad';
 export { AliasSampler } from './alias-sampler';
 export { Adam, type AdamOptions } from './adam';
+export { applyDropout, type DropoutSite } from './dropout';

@@ -18,7 +18,7 @@ import {
   type CandidateTables,
   type GradientSink,
 } from '@watchnext/candidate-model';
-import { RowwiseAdagrad, type DenseStack, type EmbeddingTable } from '@watchnext/learning';
+import { applyDropout, RowwiseAdagrad, type DenseStack, type EmbeddingTable } from '@watchnext/learning';
 import type { TensorBackend } from './backend';
 import { DenseNetwork } from './dense-network';
 
@@ -27,7 +27,6 @@ const MASK = -1e9;
 /** The least positive normal float32. A label's probability may underflow, and the loss stops growing there, at 87. */
 const LEAST_PROBABILITY = 2 ** -126;
 
-const TABLE_NAMES = ['watched', 'positions', 'searchTokens', 'countries', 'devices', 'output'] as const;
 type Sinks = { readonly [Name in keyof CandidateTables]: GradientSink };
 
 export function tfjsCandidateEngine(backend: TensorBackend): CandidateEngineFactory {
@@ -70,7 +69,10 @@ class TfjsCandidateEngine implements CandidateEngine {
       throw new Error(`the tower maps ${from} → ${to}, the tables ${layout.inputSize} → ${dimensions}`);
     }
     this.network = new DenseNetwork(backend, setup.tower, { learningRate: setup.denseLearningRate });
-    this.optimizers = mapTables((name) => new RowwiseAdagrad(tables[name], { learningRate: setup.tableLearningRate }));
+    this.optimizers = forTables(
+      tables,
+      (table) => new RowwiseAdagrad(table, { learningRate: setup.tableLearningRate }),
+    );
     this.hits = new AccidentalHits(tables.output.rowCount, negativeCount);
     this.inputs = new Float32Array(batchSize * layout.inputSize);
     this.labelVectors = new Float32Array(batchSize * dimensions);
@@ -79,23 +81,37 @@ class TfjsCandidateEngine implements CandidateEngine {
     this.corrections = new Float32Array(batchSize * (1 + negativeCount));
   }
 
-  async step(batch: CandidateBatch): Promise<number> {
+  async step(batch: CandidateBatch, learningRateScale: number): Promise<number> {
+    const { tableLearningRate, denseLearningRate } = this.setup;
     const gradients = this.compute(batch);
     // The WebAssembly backend's ReLU turns NaN into 0, so a broken number may show in the gradients only.
     if (!Number.isFinite(gradients.loss) || !this.network.gradientsAreFinite()) return NaN;
     this.scatter(batch, gradients, this.optimizers);
-    for (const name of TABLE_NAMES) this.optimizers[name].step();
+    for (const optimizer of new Set(Object.values(this.optimizers))) {
+      optimizer.learningRate = tableLearningRate * learningRateScale;
+      optimizer.step();
+    }
+    this.network.learningRate = denseLearningRate * learningRateScale;
     this.network.step();
     return gradients.loss;
   }
 
   async gradients(batch: CandidateBatch): Promise<CandidateGradients> {
     const gradients = this.compute(batch);
-    const collectors = mapTables((name) => new GradientCollector(this.setup.tables[name]));
+    const collectors = forTables(this.setup.tables, (table) => new GradientCollector(table));
     this.scatter(batch, gradients, collectors);
+    const sums = (name: keyof CandidateTables) => collectors[name].sums;
     return {
       loss: gradients.loss,
-      tables: mapTables((name) => collectors[name].sums),
+      tables: {
+        watched: sums('watched'),
+        positions: sums('positions'),
+        queries: sums('queries'),
+        searchTokens: sums('searchTokens'),
+        countries: sums('countries'),
+        devices: sums('devices'),
+        output: sums('output'),
+      },
       tower: this.network.gradients(),
     };
   }
@@ -113,6 +129,8 @@ class TfjsCandidateEngine implements CandidateEngine {
     const { tf } = this.backend;
     const { layout, tables, batchSize, negativeCount } = this.setup;
     const { rowCount } = batch.inputs;
+    const onInput = { seed: batch.dropoutSeed, layer: 0, rate: this.setup.inputDropout };
+    const onHidden = { seed: batch.dropoutSeed, rate: this.setup.hiddenDropout };
     const width = 1 + batch.negatives.length;
     const { dimensions } = tables.output;
     if (rowCount > batchSize || batch.negatives.length > negativeCount) {
@@ -126,6 +144,7 @@ class TfjsCandidateEngine implements CandidateEngine {
     const biases = this.biases.subarray(0, width);
     const corrections = this.corrections.subarray(0, rowCount * width).fill(0);
     assembleInputs(layout, tables, batch.inputs, inputRows);
+    applyDropout(inputRows, layout.inputSize, layout.reals.from, onInput);
     gatherRows(tables.output, batch.labels, labelVectors, 0);
     gatherRows(tables.output, batch.negatives, negativeVectors, dimensions);
     for (let j = 1; j < width; j++) biases[j] = -batch.negativeLogExpectedCounts[j - 1];
@@ -133,7 +152,7 @@ class TfjsCandidateEngine implements CandidateEngine {
 
     const gradients: { value?: BatchGradients } = {};
     tf.tidy(() => {
-      const pass = this.network.forward(tf.tensor2d(inputRows, [rowCount, layout.inputSize]));
+      const pass = this.network.forward(tf.tensor2d(inputRows, [rowCount, layout.inputSize]), onHidden);
       const users = pass.output.dataSync<'float32'>();
       for (let i = 0; i < rowCount; i++) {
         corrections[i * width] = dot(users, labelVectors, i * dimensions, dimensions);
@@ -153,9 +172,11 @@ class TfjsCandidateEngine implements CandidateEngine {
       // (Uᵀ·P)ᵀ rather than Pᵀ·U: the matrices transposed are small ones.
       const negativeGradient = tf.transpose(tf.matMul(tf.transpose(pass.output), probabilities));
       const inputGradient = this.network.backward(pass, userGradient as typeof pass.output);
+      const inputGradients = inputGradient.dataSync<'float32'>();
+      applyDropout(inputGradients, layout.inputSize, layout.reals.from, onInput);
       gradients.value = {
         loss: meanLoss(labelProbabilities),
-        inputs: inputGradient.dataSync<'float32'>(),
+        inputs: inputGradients,
         users,
         labelLogits,
         negatives: negativeGradient.dataSync<'float32'>().map((g) => g / rowCount),
@@ -214,14 +235,17 @@ class GradientCollector implements GradientSink {
   }
 }
 
-function mapTables<T>(of: (name: keyof CandidateTables) => T): Record<keyof CandidateTables, T> {
+/** One thing for each table; tied tables share theirs. */
+function forTables<T>(tables: CandidateTables, of: (table: EmbeddingTable) => T): Record<keyof CandidateTables, T> {
+  const watched = of(tables.watched);
   return {
-    watched: of('watched'),
-    positions: of('positions'),
-    searchTokens: of('searchTokens'),
-    countries: of('countries'),
-    devices: of('devices'),
-    output: of('output'),
+    watched,
+    positions: of(tables.positions),
+    queries: of(tables.queries),
+    searchTokens: of(tables.searchTokens),
+    countries: of(tables.countries),
+    devices: of(tables.devices),
+    output: tables.output === tables.watched ? watched : of(tables.output),
   };
 }
 

@@ -8,7 +8,7 @@
  *
  * The weights' home is the host, where Adam changes them (see Adam); the copies on the backend are made anew each step.
  */
-import { Adam, type AdamOptions, checkStack, type DenseStack } from '@watchnext/learning';
+import { Adam, type AdamOptions, applyDropout, checkStack, type DenseStack } from '@watchnext/learning';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { requireActive, type TensorBackend } from './backend';
 
@@ -18,6 +18,14 @@ export interface ForwardPass {
   readonly output: Tensor2D;
   /** The input of each layer: [rowCount, inputSize of the layer]. */
   readonly layerInputs: readonly Tensor2D[];
+  /** What the hidden numbers that dropout kept were multiplied by. */
+  readonly keptScale: number;
+}
+
+/** Dropout on the hidden layers, by the masks of `applyDropout`: the first hidden layer is layer 1. */
+export interface HiddenDropout {
+  readonly seed: number;
+  readonly rate: number;
 }
 
 interface DeviceLayer {
@@ -73,7 +81,7 @@ export class DenseNetwork {
   }
 
   /** @param input [rowCount, inputSize]. @throws Error when another backend became active, or after `dispose` */
-  forward(input: Tensor2D): ForwardPass {
+  forward(input: Tensor2D, dropout: HiddenDropout = { seed: 0, rate: 0 }): ForwardPass {
     requireActive(this.backend);
     if (this.device.length === 0) throw new Error('the network was disposed of');
     const { tf } = this.backend;
@@ -82,8 +90,15 @@ export class DenseNetwork {
     for (const [i, { weights, bias }] of this.device.entries()) {
       layerInputs.push(rows);
       rows = tf.fused.matMul({ a: rows, b: weights, bias, activation: this.stack[i].activation }) as Tensor2D;
+      if (dropout.rate > 0 && i + 1 < this.stack.length) rows = tf.mul(rows, this.mask(rows.shape, i + 1, dropout));
     }
-    return { output: rows, layerInputs };
+    return { output: rows, layerInputs, keptScale: 1 / (1 - dropout.rate) };
+  }
+
+  private mask(shape: [number, number], layer: number, { seed, rate }: HiddenDropout): Tensor2D {
+    const factors = new Float32Array(shape[0] * shape[1]).fill(1);
+    applyDropout(factors, shape[1], shape[1], { seed, layer, rate });
+    return this.backend.tf.tensor2d(factors, shape);
   }
 
   /**
@@ -99,7 +114,9 @@ export class DenseNetwork {
     for (let i = this.stack.length - 1; i >= 0; i--) {
       if (this.stack[i].activation === 'relu') {
         const output = pass.layerInputs[i + 1] ?? pass.output;
+        // Zero where the ReLU or dropout cut off, so the mask need not be kept.
         gradient = tf.mul(gradient, tf.step(output));
+        if (pass.keptScale !== 1) gradient = tf.mul(gradient, pass.keptScale);
       }
       const weightGradient = tf.matMul(tf.transpose(pass.layerInputs[i]), gradient);
       const biasGradient = tf.matMul(ones, gradient);

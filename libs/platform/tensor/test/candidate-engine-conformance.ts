@@ -1,7 +1,7 @@
 /** What every CandidateEngine must do, in numbers. A new engine's spec calls this with its factory. */
 import {
+  hasHeads,
   inputLayout,
-  REAL_NAMES,
   type CandidateBatch,
   type CandidateEngine,
   type CandidateEngineFactory,
@@ -13,25 +13,44 @@ import {
 import { Adam, createRandom, createTable, initialiseStack, RowwiseAdagrad, tableFromValues } from '@watchnext/learning';
 import { referenceLoss } from './candidate-engine-reference';
 
-const TABLE_NAMES = ['watched', 'positions', 'searchTokens', 'countries', 'devices', 'output'] as const;
-const ENCODERS: HistoryEncoder[] = ['mean', 'mean-and-last', 'position-heads'];
+const TABLE_NAMES = ['watched', 'positions', 'queries', 'searchTokens', 'countries', 'devices', 'output'] as const;
+const ENCODERS: HistoryEncoder[] = ['mean', 'mean-and-last', 'position-heads', 'query-heads'];
 const VIDEOS = 7;
+const AGE_KNOTS = 2;
+/** Of the profile and the example age. */
+const REALS = 5 + AGE_KNOTS;
 
-function tinySetup(encoder: HistoryEncoder): CandidateEngineSetup {
+interface TinyForm {
+  readonly tied: boolean;
+  readonly inputDropout: number;
+  readonly hiddenDropout: number;
+}
+const PLAIN: TinyForm = { tied: false, inputDropout: 0, hiddenDropout: 0 };
+const FORMS: [string, HistoryEncoder, TinyForm][] = [
+  ...ENCODERS.map((encoder): [string, HistoryEncoder, TinyForm] => [encoder, encoder, PLAIN]),
+  ['mean-and-last, tied tables', 'mean-and-last', { ...PLAIN, tied: true }],
+  ['query-heads, tied tables, dropout', 'query-heads', { tied: true, inputDropout: 0.3, hiddenDropout: 0.4 }],
+];
+
+function tinySetup(encoder: HistoryEncoder, change: Partial<TinyForm> = {}): CandidateEngineSetup {
+  const { tied, inputDropout, hiddenDropout }: TinyForm = { ...PLAIN, ...change };
   const random = createRandom(5);
+  const watched = createTable(VIDEOS + 1, 3, random, 0.7);
   const tables: CandidateTables = {
-    watched: createTable(VIDEOS + 1, 3, random, 0.7),
+    watched,
     searchTokens: createTable(5, 2, random, 0.7),
     countries: createTable(3, 2, random, 0.7),
     devices: createTable(3, 1, random, 0.7),
     // Three places, one less than the longest history has watches.
-    positions: encoder === 'position-heads' ? createTable(4, 2, random, 0.7) : createTable(1, 1, random, 0),
-    output: createTable(VIDEOS + 1, 3, random, 0.7),
+    positions: hasHeads(encoder) ? createTable(4, 2, random, 0.7) : createTable(1, 1, random, 0),
+    queries: encoder === 'query-heads' ? createTable(3, 3, random, 0.7) : createTable(1, 1, random, 0),
+    output: tied ? watched : createTable(VIDEOS + 1, 3, random, 0.7),
   };
-  const layout = inputLayout(tables, encoder);
+  const layout = inputLayout(tables, { historyEncoder: encoder, exampleAgeKnots: AGE_KNOTS });
   const tower = initialiseStack([layout.inputSize, 6, 5, 3], random);
   for (const { bias } of tower) bias.forEach((_, j) => (bias[j] = 0.3 * random.gaussian()));
-  return { layout, tables, tower, batchSize: 4, negativeCount: 5, denseLearningRate: 0.01, tableLearningRate: 0.1 };
+  const rates = { denseLearningRate: 0.01, tableLearningRate: 0.1 };
+  return { layout, tables, tower, batchSize: 4, negativeCount: 5, ...rates, inputDropout, hiddenDropout };
 }
 
 interface RowOfIndices {
@@ -53,9 +72,7 @@ function inputsOf(rows: readonly RowOfIndices[], real: (row: number, i: number) 
     searchTokens: Int32Array.from(tokens.flat()),
     countries: Int32Array.from(rows, (row) => row.country ?? 0),
     devices: Int32Array.from(rows, (row) => row.device ?? 0),
-    reals: Float32Array.from({ length: rows.length * REAL_NAMES.length }, (_, i) =>
-      real(Math.floor(i / REAL_NAMES.length), i % REAL_NAMES.length),
-    ),
+    reals: Float32Array.from({ length: rows.length * REALS }, (_, i) => real(Math.floor(i / REALS), i % REALS)),
   };
 }
 
@@ -75,6 +92,7 @@ const FULL_BATCH: CandidateBatch = {
   labels: Int32Array.of(3, 1, 3, 6),
   negatives: Int32Array.of(1, 4, 4, 3, 2),
   negativeLogExpectedCounts: Float32Array.from([0.9, 1.4, 1.4, 0.3, 0.6], Math.log),
+  dropoutSeed: 4_000_000_001,
 };
 
 /** Fewer rows and negatives than the engine has room for, and none of them a label. */
@@ -89,6 +107,7 @@ const SMALL_BATCH: CandidateBatch = {
   labels: Int32Array.of(5, 3),
   negatives: Int32Array.of(1, 7, 2),
   negativeLogExpectedCounts: Float32Array.from([0.5, 0.25, 1.1], Math.log),
+  dropoutSeed: 17,
 };
 
 export function candidateEngineConformance(factory: () => CandidateEngineFactory): void {
@@ -110,9 +129,10 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
       countries: createTable(1, 1, createRandom(1), 1),
       devices: createTable(1, 1, createRandom(1), 1),
       positions: createTable(1, 1, createRandom(1), 0),
+      queries: createTable(1, 1, createRandom(1), 0),
       output: tableFromValues([0, 0.5, -1, 0.25], 1),
     };
-    const layout = inputLayout(tables, 'mean');
+    const layout = inputLayout(tables, { historyEncoder: 'mean', exampleAgeKnots: AGE_KNOTS });
     const weights = Float32Array.from({ length: layout.inputSize }, (_, i) => (i === 0 ? 1 : 0));
     const tower = [
       { inputSize: layout.inputSize, outputSize: 1, weights, bias: new Float32Array(1), activation: 'linear' as const },
@@ -125,31 +145,34 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
       negativeCount: 4,
       denseLearningRate: 0.1,
       tableLearningRate: 0.1,
+      inputDropout: 0,
+      hiddenDropout: 0,
     });
-    const loss = await engine.step({
+    const { loss } = await engine.gradients({
       inputs: inputsOf([{ history: [1, 2] }], () => 0),
       labels: Int32Array.of(1),
       // Video 2 twice, once expected at 0.5 each; video 3; and the label itself, which must not count twice.
       negatives: Int32Array.of(2, 3, 2, 1),
       negativeLogExpectedCounts: Float32Array.from([0.5, 1, 0.5, 2], Math.log),
+      dropoutSeed: 1,
     });
     const partition = Math.exp(1) + 2 * (Math.exp(-2) / 0.5) + Math.exp(0.5) / 1;
     expect(loss).toBeCloseTo(Math.log(partition) - 1, 5);
   });
 
-  describe.each(ENCODERS)('with history encoder %s', (encoder) => {
+  describe.each(FORMS)('in the form %s', (_form, encoder, change) => {
     it.each([
       ['a full batch', FULL_BATCH],
       ['a batch with room left', SMALL_BATCH],
     ])('has the loss of the reference on %s', async (_, batch) => {
-      const setup = tinySetup(encoder);
+      const setup = tinySetup(encoder, change);
       const engine = await open(setup);
       const { loss } = await engine.gradients(batch);
       expect(loss).toBeCloseTo(referenceLoss(setup, batch, encoder), 5);
     });
 
     it.each(TABLE_NAMES)('has the gradient of the table "%s" that finite differences give', async (name) => {
-      const setup = tinySetup(encoder);
+      const setup = tinySetup(encoder, change);
       const { tables } = await (await open(setup)).gradients(FULL_BATCH);
       const { values, dimensions, rowCount } = setup.tables[name];
       const expected = differences(values, () => referenceLoss(setup, FULL_BATCH, encoder));
@@ -161,7 +184,7 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     });
 
     it('has the gradients of the tower that finite differences give', async () => {
-      const setup = tinySetup(encoder);
+      const setup = tinySetup(encoder, change);
       const { tower } = await (await open(setup)).gradients(FULL_BATCH);
       const parameters = setup.tower.flatMap((layer) => [layer.weights, layer.bias]);
       expect(tower.length).toBe(parameters.length);
@@ -175,25 +198,31 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     });
   });
 
-  it('steps by row-wise Adagrad on the tables and Adam on the tower', async () => {
-    const setup = tinySetup('mean-and-last');
-    const expected = tinySetup('mean-and-last');
+  it.each([false, true])('steps by row-wise Adagrad on the tables and Adam on the tower (tied: %p)', async (tied) => {
+    const form = { tied, inputDropout: 0.3, hiddenDropout: 0.4 };
+    const setup = tinySetup('query-heads', form);
+    const expected = tinySetup('query-heads', form);
     const engine = await open(setup);
-    const adagrad = TABLE_NAMES.map(
+    const names = TABLE_NAMES.filter((name) => name !== 'output' || !tied);
+    const adagrad = names.map(
       (name) => new RowwiseAdagrad(expected.tables[name], { learningRate: setup.tableLearningRate }),
     );
     const adam = new Adam(
       expected.tower.flatMap((layer) => [layer.weights, layer.bias]),
       { learningRate: setup.denseLearningRate },
     );
-    for (const batch of [FULL_BATCH, SMALL_BATCH, FULL_BATCH]) {
+    const batches = [FULL_BATCH, SMALL_BATCH, { ...FULL_BATCH, dropoutSeed: 5 }];
+    for (const [i, batch] of batches.entries()) {
+      const scale = [1, 0.5, 0.25][i];
       const { loss, tables, tower } = await engine.gradients(batch);
-      TABLE_NAMES.forEach((name, i) => {
-        for (const [row, gradient] of tables[name]) adagrad[i].add(row, gradient, 0, 1);
-        adagrad[i].step();
+      names.forEach((name, table) => {
+        for (const [row, gradient] of tables[name]) adagrad[table].add(row, gradient, 0, 1);
+        adagrad[table].learningRate = setup.tableLearningRate * scale;
+        adagrad[table].step();
       });
+      adam.learningRate = setup.denseLearningRate * scale;
       adam.step(tower);
-      expect(await engine.step(batch)).toBe(loss);
+      expect(await engine.step(batch, scale)).toBe(loss);
     }
     const tower = await engine.read();
     for (const name of TABLE_NAMES) expectClose(setup.tables[name].values, expected.tables[name].values, 1e-6);
@@ -216,7 +245,7 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     const setup = tinySetup('mean-and-last');
     const before = tinySetup('mean-and-last');
     const engine = await open(setup);
-    for (let step = 0; step < 3; step++) await engine.step(SMALL_BATCH);
+    for (let step = 0; step < 3; step++) await engine.step(SMALL_BATCH, 1);
     await engine.read();
     const rowOf = ({ values }: { values: Float32Array }, row: number) => [...values.slice(3 * row, 3 * row + 3)];
     for (const name of TABLE_NAMES) expect(setup.tables[name].values[0]).toBe(0);
@@ -241,7 +270,7 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
       const setup = tinySetup('mean-and-last');
       const engine = await open(setup);
       const losses: number[] = [];
-      for (const batch of [FULL_BATCH, SMALL_BATCH, FULL_BATCH]) losses.push(await engine.step(batch));
+      for (const batch of [FULL_BATCH, SMALL_BATCH, FULL_BATCH]) losses.push(await engine.step(batch, 1));
       const tower = await engine.read();
       return { losses, tables: setup.tables, tower };
     };
@@ -250,8 +279,8 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
 
   it('learns: the loss on the same batch falls', async () => {
     const engine = await open(tinySetup('mean-and-last'));
-    const first = await engine.step(FULL_BATCH);
-    for (let step = 0; step < 30; step++) await engine.step(FULL_BATCH);
+    const first = await engine.step(FULL_BATCH, 1);
+    for (let step = 0; step < 30; step++) await engine.step(FULL_BATCH, 1);
     expect((await engine.gradients(FULL_BATCH)).loss).toBeLessThan(first / 2);
   });
 
@@ -262,7 +291,7 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
       setup.tables[name].values[3 * 2] = NaN;
       const before = setup.tables.countries.values.slice();
       const engine = await open(setup);
-      expect(await engine.step(FULL_BATCH)).toBeNaN();
+      expect(await engine.step(FULL_BATCH, 1)).toBeNaN();
       const tower = await engine.read();
       expect(tower).toEqual(setup.tower);
       expect(setup.tables.countries.values).toEqual(before);
@@ -275,14 +304,14 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     const engine = await open(setup);
     const { loss } = await engine.gradients(FULL_BATCH);
     expect(loss).toBeGreaterThan(20);
-    await engine.step(FULL_BATCH);
+    await engine.step(FULL_BATCH, 1);
     await engine.read();
     for (const name of TABLE_NAMES) expect(setup.tables[name].values.every(Number.isFinite)).toBe(true);
   });
 
   it('refuses a batch that is larger than it was set up for', async () => {
     const engine = await open({ ...tinySetup('mean'), batchSize: 3 });
-    await expect(engine.step(FULL_BATCH)).rejects.toThrow(RangeError);
+    await expect(engine.step(FULL_BATCH, 1)).rejects.toThrow(RangeError);
   });
 }
 

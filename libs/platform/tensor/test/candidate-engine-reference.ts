@@ -3,17 +3,20 @@
  * the engines: what their losses and gradients are held against.
  */
 import type { CandidateBatch, CandidateTables, HistoryEncoder } from '@watchnext/candidate-model';
-import type { DenseStack, EmbeddingTable } from '@watchnext/learning';
+import { applyDropout, type DenseStack, type DropoutSite, type EmbeddingTable } from '@watchnext/learning';
 
 export interface Parameters {
   readonly tables: CandidateTables;
   readonly tower: DenseStack;
+  readonly inputDropout: number;
+  readonly hiddenDropout: number;
 }
 
-export function referenceLoss({ tables, tower }: Parameters, batch: CandidateBatch, encoder: HistoryEncoder): number {
+export function referenceLoss(parameters: Parameters, batch: CandidateBatch, encoder: HistoryEncoder): number {
+  const { tables } = parameters;
   let total = 0;
   for (let i = 0; i < batch.inputs.rowCount; i++) {
-    const user = runTower(tower, inputRow(tables, batch, i, encoder));
+    const user = runTower(parameters, batch, i, inputRow(tables, batch, i, encoder));
     const labelScore = dot(user, row(tables.output, batch.labels[i]));
     let partition = Math.exp(labelScore);
     batch.negatives.forEach((video, j) => {
@@ -30,7 +33,7 @@ function inputRow(tables: CandidateTables, { inputs }: CandidateBatch, i: number
   const tokens = [...inputs.searchTokens.slice(inputs.searchTokenStarts[i], inputs.searchTokenStarts[i + 1])];
   const realCount = inputs.reals.length / inputs.rowCount;
   return [
-    ...(encoder === 'position-heads'
+    ...(encoder === 'position-heads' || encoder === 'query-heads'
       ? heads(tables, history)
       : mean(
           history.map((video) => row(tables.watched, video)),
@@ -50,10 +53,13 @@ function inputRow(tables: CandidateTables, { inputs }: CandidateBatch, i: number
 }
 
 /** Each head's average of the last watches, one head after the other. */
-function heads({ watched, positions }: CandidateTables, history: readonly number[]): number[] {
+function heads({ watched, positions, queries }: CandidateTables, history: readonly number[]): number[] {
   const newestFirst = [...history].reverse().slice(0, positions.rowCount - 1);
   return Array.from({ length: positions.dimensions }, (_, head) => {
-    const weights = newestFirst.map((_video, place) => Math.exp(row(positions, place + 1)[head]));
+    const query = queries.rowCount > 1 ? row(queries, head + 1) : undefined;
+    const asked = (video: number) =>
+      query?.reduce((sum, q, d) => sum + q * row(watched, newestFirst[0])[d] * row(watched, video)[d], 0) ?? 0;
+    const weights = newestFirst.map((video, place) => Math.exp(row(positions, place + 1)[head] + asked(video)));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     return Array.from({ length: watched.dimensions }, (_value, d) =>
       newestFirst.reduce((sum, video, place) => sum + (weights[place] / total) * row(watched, video)[d], 0),
@@ -61,11 +67,28 @@ function heads({ watched, positions }: CandidateTables, history: readonly number
   }).flat();
 }
 
-function runTower(tower: DenseStack, input: number[]): number[] {
-  return tower.reduce((x, { weights, bias, outputSize, activation }) => {
-    const sums = Array.from(bias, (b, j) => x.reduce((sum, value, k) => sum + value * weights[k * outputSize + j], b));
-    return activation === 'relu' ? sums.map((sum) => Math.max(sum, 0)) : sums;
-  }, input);
+function runTower({ tower, ...rates }: Parameters, batch: CandidateBatch, i: number, input: number[]): number[] {
+  const embedded = input.length - batch.inputs.reals.length / batch.inputs.rowCount;
+  const kept = dropped(input.length, i, embedded, { seed: batch.dropoutSeed, layer: 0, rate: rates.inputDropout });
+  return tower.reduce(
+    (x, { weights, bias, outputSize, activation }, layer) => {
+      const sums = Array.from(bias, (b, j) =>
+        x.reduce((sum, value, k) => sum + value * weights[k * outputSize + j], b),
+      );
+      if (layer + 1 === tower.length) return sums;
+      const site = { seed: batch.dropoutSeed, layer: layer + 1, rate: rates.hiddenDropout };
+      const factors = dropped(outputSize, i, outputSize, site);
+      return sums.map((sum, j) => (activation === 'relu' ? Math.max(sum, 0) : sum) * factors[j]);
+    },
+    input.map((value, k) => value * kept[k]),
+  );
+}
+
+/** What row i of a layer is multiplied by. */
+function dropped(width: number, i: number, columnCount: number, site: DropoutSite): Float32Array {
+  const factors = new Float32Array((i + 1) * width).fill(1);
+  applyDropout(factors, width, columnCount, site);
+  return factors.subarray(i * width);
 }
 
 const row = ({ values, dimensions }: EmbeddingTable, index: number): number[] => [

@@ -24,10 +24,12 @@ describe.each(['wasm', 'cpu'] as const)('the TensorFlow.js candidate engine on %
       countries: table,
       devices: table,
       positions: table,
+      queries: table,
       output: table,
     };
-    const layout = inputLayout(tables, 'mean');
-    const setup = { layout, tables, batchSize: 2, negativeCount: 2, denseLearningRate: 0.1, tableLearningRate: 0.1 };
+    const layout = inputLayout(tables, { historyEncoder: 'mean', exampleAgeKnots: 2 });
+    const rates = { denseLearningRate: 0.1, tableLearningRate: 0.1, inputDropout: 0, hiddenDropout: 0 };
+    const setup = { layout, tables, batchSize: 2, negativeCount: 2, ...rates };
     const tower = initialiseStack([layout.inputSize, 5], createRandom(1));
     await expect(tfjsCandidateEngine(backend)({ ...setup, tower })).rejects.toThrow('the tower maps');
   });

@@ -30,9 +30,10 @@ export function randomCandidateModel({ videoIds, seed }: CandidateFilesOptions):
     devices: table('devices', 2, config.deviceDimensions),
     // The default encoder has no heads.
     positions: createTable(1, 1, random, 0),
+    queries: createTable(1, 1, random, 0),
     output: table('output', videoIds.length, config.dimensions),
   };
-  const { inputSize } = inputLayout(tables, config.historyEncoder);
+  const { inputSize } = inputLayout(tables, config);
   const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
   const tensors = new Map<string, NamedTensor>();
   const add = (name: string, data: Float32Array, ...shape: number[]) => tensors.set(name, { shape, data });
