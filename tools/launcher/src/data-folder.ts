@@ -2,7 +2,7 @@
  * The one folder of all state: who uses it, what was loaded into it, and how it is emptied. Only names that belong to
  * WatchNext are ever removed, so that `--data` on the wrong folder costs nothing.
  */
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -98,7 +98,9 @@ export class DataFolder {
 
   /** Notes the processes that work in the folder, for the launcher that comes after a kill -9. */
   noteProcesses(pids: readonly number[]): void {
-    writeFileSync(join(this.path, CHILDREN_FILE), JSON.stringify(pids.map(identify)));
+    const file = join(this.path, CHILDREN_FILE);
+    writeFileSync(`${file}.new`, JSON.stringify(pids.map(identify)));
+    renameSync(`${file}.new`, file); // never half written, for whoever reads it after a kill -9
   }
 
   /**
@@ -112,7 +114,7 @@ export class DataFolder {
     try {
       left = JSON.parse(text) as ProcessIdentity[];
     } catch {
-      // A launcher was killed while it wrote; there is nothing to wait for that we know of.
+      // Damaged, as by a power cut: there is nothing to wait for that we know of.
     }
     const limitMs = Date.now() + STRAGGLER_LIMIT_MS;
     for (let told = false; ; told = true) {
