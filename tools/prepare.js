@@ -37,10 +37,17 @@ function checkCompiler() {
   }
 }
 
+/**
+ * How the nearest-neighbour index is compiled, where it shall be for one kind of machine: with
+ * WATCHNEXT_CXXFLAGS="-O3 -march=native" it uses the vector instructions of this one, and runs on no older one. Images
+ * that are built for a known machine set it (or -march=x86-64-v3, x86-64-v4).
+ */
+const cxxFlags = process.env.WATCHNEXT_CXXFLAGS ?? '';
+
 /** What must be the same for an install to count as up to date. */
 function fingerprint() {
   const lock = readFileSync(join(root, 'package-lock.json'));
-  return createHash('sha256').update(process.versions.modules).update(lock).digest('hex');
+  return createHash('sha256').update(process.versions.modules).update(lock).update(cxxFlags).digest('hex');
 }
 
 function run(title, command, args, env = {}) {
@@ -61,7 +68,10 @@ const wanted = fingerprint();
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   checkCompiler();
   // onnxruntime-node carries its CPU library; its script would only look for CUDA to download.
-  run('Installing dependencies', 'npm', ['ci', '--no-audit', '--no-fund'], { ONNXRUNTIME_NODE_INSTALL: 'skip' });
+  run('Installing dependencies', 'npm', ['ci', '--no-audit', '--no-fund'], {
+    ONNXRUNTIME_NODE_INSTALL: 'skip',
+    ...(cxxFlags === '' ? {} : { CXXFLAGS: cxxFlags }),
+  });
   writeFileSync(stamp, wanted);
 }
 run('Building', process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b']);

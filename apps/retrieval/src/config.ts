@@ -16,6 +16,10 @@ export const retrievalSettings = z
     WATCHNEXT_GRPC_PORT: port(7002),
     /** Snapshots held at once: current, previous, and one more. */
     WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
+    /** Threads that search; each holds the graphs of every held snapshot, or its share of their shards. */
+    WATCHNEXT_SEARCH_THREADS: positiveInteger(1),
+    /** Requests that may wait for a search thread; more are refused (RESOURCE_EXHAUSTED). */
+    WATCHNEXT_SEARCH_QUEUE: positiveInteger(64),
   })
   .superRefine(checkDriverSettings);
 

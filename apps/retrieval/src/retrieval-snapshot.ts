@@ -1,20 +1,22 @@
 /** Retrieval's part of a snapshot, loaded: the candidate model's tables, the user tower, the index. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AnnIndex, loadIndex } from '@watchnext/ann-index';
 import { CandidateModel } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { OnnxStack } from '@watchnext/inference';
-import { type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { indexFile, type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import type { OpenIndex, SearchThreads } from '@watchnext/vector-search';
+
+/** Vectors that may be added to a snapshot while it is held, as a share of its own, and at least so many. */
+const ADDED_VIDEOS = { share: 0.05, least: 1_000 };
 
 export interface RetrievalSnapshot {
+  readonly snapshotId: string;
   readonly model: CandidateModel;
   /** Input row → user vector. */
   readonly tower: OnnxStack;
-  /** Undefined for a snapshot without one, as of a catalogue too small to need it: then search is exact. */
-  readonly index: AnnIndex | undefined;
-  /** Row of each video in `model.videoIds`. */
-  readonly rowOf: ReadonlyMap<string, number>;
+  /** Labels are rows of `model.videoIds`. */
+  readonly index: OpenIndex;
   close(): Promise<void>;
 }
 
@@ -22,33 +24,50 @@ export interface RetrievalSnapshot {
  * @param local verified: its files are what its manifest says
  * @throws Error when the parts do not fit each other; the holder then goes on serving what it holds
  */
-export async function loadRetrievalSnapshot({ directory, manifest }: LocalSnapshot): Promise<RetrievalSnapshot> {
+export async function loadRetrievalSnapshot(
+  { snapshotId, directory, manifest }: LocalSnapshot,
+  threads: SearchThreads,
+): Promise<RetrievalSnapshot> {
   const at = (file: string) => join(directory, file);
   const model = CandidateModel.fromParts({
     metadata: JSON.parse(await readFile(at(SNAPSHOT_FILES.candidateMetadata), 'utf8')),
     tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.candidateTensors)),
   });
-  const index = await loadIndexOf(manifest.index, at(SNAPSHOT_FILES.index), model);
-  const tower = await OnnxStack.load(await readFile(at(SNAPSHOT_FILES.userTower)));
-  if (tower.inputSize !== model.inputSize || tower.outputSize !== model.config.dimensions) {
-    await tower.close();
-    throw new Error(
-      `the user tower maps ${tower.inputSize} values to ${tower.outputSize}, the model has ${model.inputSize} and ${model.config.dimensions}`,
-    );
+  const count = model.videoIds.length;
+  const index = await threads.open({
+    vectors: model.videoVectors,
+    dimensions: model.config.dimensions,
+    index: indexOf(manifest.index, at, model),
+    addCapacity: Math.max(ADDED_VIDEOS.least, Math.ceil(count * ADDED_VIDEOS.share)),
+  });
+  try {
+    const tower = await loadTower(at(SNAPSHOT_FILES.userTower), model);
+    const close = async () => {
+      await Promise.all([tower.close(), index.close()]);
+    };
+    return { snapshotId, model, tower, index, close };
+  } catch (error) {
+    await index.close();
+    throw error;
   }
-  const rowOf = new Map(model.videoIds.map((videoId, row) => [videoId, row]));
-  return { model, tower, index, rowOf, close: () => tower.close() };
 }
 
-async function loadIndexOf(
-  parameters: IndexParameters | undefined,
-  path: string,
-  model: CandidateModel,
-): Promise<AnnIndex | undefined> {
+/** Undefined for a snapshot without one, as of a catalogue too small to need it: then search is exact. */
+function indexOf(parameters: IndexParameters | undefined, at: (file: string) => string, model: CandidateModel) {
   if (!parameters || parameters.space === '') return undefined;
   const { dimensions } = model.config;
   if (parameters.dimensions !== dimensions) {
     throw new Error(`the index has ${parameters.dimensions} dimensions, the model's vectors have ${dimensions}`);
   }
-  return loadIndex(path, parameters, model.videoIds.length);
+  const paths = Array.from({ length: parameters.shardCount || 1 }, (_, shard) => at(indexFile(shard)));
+  return { parameters, paths };
+}
+
+async function loadTower(path: string, model: CandidateModel): Promise<OnnxStack> {
+  const tower = await OnnxStack.load(await readFile(path));
+  if (tower.inputSize === model.inputSize && tower.outputSize === model.config.dimensions) return tower;
+  await tower.close();
+  throw new Error(
+    `the user tower maps ${tower.inputSize} values to ${tower.outputSize}, the model has ${model.inputSize} and ${model.config.dimensions}`,
+  );
 }

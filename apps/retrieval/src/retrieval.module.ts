@@ -3,6 +3,7 @@ import { RetrievalServiceService } from '@watchnext/contract';
 import { type EventLog, openEventLog } from '@watchnext/event-log';
 import { followSnapshots, GrpcServer, type Logger, type SnapshotFollowing, unaryHandler } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { SearchThreads } from '@watchnext/vector-search';
 import { LoggerModule } from 'nestjs-pino';
 import { retrievalPaths, type RetrievalSettings } from './config';
 import { loadRetrievalSnapshot, type RetrievalSnapshot } from './retrieval-snapshot';
@@ -18,6 +19,7 @@ const SNAPSHOT_STORE = Symbol('snapshot store');
 export class RetrievalModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
   private following: SnapshotFollowing<RetrievalSnapshot> | undefined;
+  private threads: SearchThreads | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: RetrievalSettings,
@@ -43,11 +45,19 @@ export class RetrievalModule implements OnApplicationShutdown {
   /** Loads the current snapshot if there is one, follows, and listens. @returns the port bound */
   async serve(): Promise<number> {
     let server: GrpcServer | undefined;
+    const threads = (this.threads = new SearchThreads({
+      threadCount: this.settings.WATCHNEXT_SEARCH_THREADS,
+      queueLimit: this.settings.WATCHNEXT_SEARCH_QUEUE,
+      onLost: (error) => {
+        this.logger.fatal({ err: error }, 'cannot search any more');
+        process.exit(1);
+      },
+    }));
     const { holder } = (this.following = await followSnapshots({
       store: this.snapshotStore,
       eventLog: this.eventLog,
       logger: this.logger,
-      load: loadRetrievalSnapshot,
+      load: (local) => loadRetrievalSnapshot(local, threads),
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
       onCurrent: () => server?.setServing(true),
     }));
@@ -62,6 +72,7 @@ export class RetrievalModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.server?.close();
     await this.following?.close();
+    await this.threads?.close();
     await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);
   }
 }

@@ -30,6 +30,13 @@ export const trainerSettings = z
     WATCHNEXT_TENSOR_BACKEND: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']).default('auto'),
     /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */
     WATCHNEXT_EVALUATION_USERS: positiveInteger(3_000),
+    /** Threads that build the index side by side; one graph is built by one of them. */
+    WATCHNEXT_INDEX_THREADS: positiveInteger(2),
+    /**
+     * Graphs that the index is spread over. More than one are built side by side, and then each request asks all of them:
+     * at equal recall some 0.7 of the requests per second that one graph answers (docs/results.md).
+     */
+    WATCHNEXT_INDEX_SHARDS: positiveInteger(1),
     /** Whether a terminal gets progress bars. */
     WATCHNEXT_PROGRESS_BARS: flag(true),
   })

@@ -6,6 +6,7 @@ import { createRandom } from '@watchnext/learning';
 import type { Logger } from '@watchnext/service';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
 import { type TensorBackend, tfjsCandidateEngine, tfjsRankingEngine } from '@watchnext/tensor';
+import { BuildThreads } from '@watchnext/vector-search';
 import type { TrainerCommand } from './cli';
 import { RunStoppedError } from './errors';
 import { runPipeline } from './pipeline/run-pipeline';
@@ -13,7 +14,7 @@ import type { Stage } from './pipeline/stage';
 import type { ProgressReporter } from './progress/progress-reporter';
 import { reportJson, reportText, type RunReport } from './report';
 import type { TrainerSettings } from './settings';
-import { buildIndexStage } from './stages/build-index';
+import { buildIndexStage, type IndexSettings } from './stages/build-index';
 import { checkSanityStage } from './stages/check-sanity';
 import { evaluateCandidatesStage } from './stages/evaluate-candidates';
 import { evaluateRankingStage } from './stages/evaluate-ranking';
@@ -75,9 +76,11 @@ export class TrainingRunner {
     const { settings, logger, reporter, backend, print } = this.parts;
     const directory = await makeWorkDirectory(join(settings.WATCHNEXT_DATA_DIR, 'trainer'));
     const secondsByStage: Record<string, number> = {};
+    const threads = new BuildThreads(settings.WATCHNEXT_INDEX_THREADS);
+    const index = { threads, shardCount: settings.WATCHNEXT_INDEX_SHARDS };
     try {
       const state = await runPipeline(
-        this.stages(command, directory),
+        this.stages(command, directory, index),
         ['published', 'parentSnapshotId', 'verdict', 'metrics', 'split', 'sizes'],
         {
           reporter,
@@ -107,11 +110,16 @@ export class TrainingRunner {
       }
       return report;
     } finally {
+      await threads.close();
       await rm(directory, { recursive: true, force: true });
     }
   }
 
-  private stages({ evaluationDays, seed, rankingObjective, overrideGate }: TrainerCommand, directory: string): Stage[] {
+  private stages(
+    { evaluationDays, seed, rankingObjective, overrideGate }: TrainerCommand,
+    directory: string,
+    index: IndexSettings,
+  ): Stage[] {
     const { settings, archive, store, log, backend } = this.parts;
     const candidate = tfjsCandidateEngine(backend);
     const ranking = tfjsRankingEngine(backend);
@@ -125,13 +133,13 @@ export class TrainingRunner {
       }),
       splitStage(evaluationDays),
       trainCandidatesStage(candidate, seed),
-      buildIndexStage(),
+      buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
       trainRankingStage(ranking, seed, rankingObjective),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),
-      trainOnStage({ candidate, ranking }, seed),
+      trainOnStage({ candidate, ranking }, seed, index),
       checkSanityStage(overrideGate),
       writeSnapshotStage(directory, { tensorBackend: backend.name, seed }),
       publishStage(store, log),

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadIndex } from '@watchnext/ann-index';
+import { AnnIndex, VectorRows } from '@watchnext/ann-index';
 import { embeddedPaths } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import type { CandidateFeatures } from '@watchnext/features';
@@ -83,7 +83,8 @@ describe('the trainer, once', () => {
 
     const parameters = local.manifest.index;
     if (!parameters) throw new Error('the manifest has no index');
-    const index = await loadIndex(join(local.directory, SNAPSHOT_FILES.index), parameters, candidate.videoIds.length);
+    const rows = new VectorRows(candidate.videoVectors, candidate.config.dimensions);
+    const index = await AnnIndex.load(join(local.directory, SNAPSHOT_FILES.index), parameters, rows);
     const found = index.search(user, 5).labels.map((label) => candidate.videoIds[label]);
     // This viewer's group is 1: nearest are videos of that group.
     expect(found.filter((videoId) => Number(videoId.split('-')[1]) % 4 === 1).length).toBeGreaterThanOrEqual(4);

@@ -1,4 +1,4 @@
-import type { AnnIndex } from '@watchnext/ann-index';
+import type { BuiltIndex } from '@watchnext/ann-index';
 import type { CandidateModel, CandidateModelConfig } from '@watchnext/candidate-model';
 import type { GateVerdict, SnapshotManifest } from '@watchnext/contract';
 import type { CurrentMetrics, MetricTable } from '@watchnext/evaluation';
@@ -44,7 +44,7 @@ export interface RankingEvaluation {
 export interface TrainedModels {
   readonly candidate: CandidateModel;
   readonly ranking: RankingModel;
-  readonly index: AnnIndex | undefined;
+  readonly index: BuiltIndex | undefined;
   /** "fresh", trained anew on everything; "evaluated", those of the gate themselves. */
   readonly origin: 'fresh' | 'evaluated';
 }
@@ -57,7 +57,7 @@ export interface RunState {
   candidateModel: CandidateModel;
   /** To train it again with; its epochs are those that turned out best. */
   candidateConfig: CandidateModelConfig;
-  index: AnnIndex | undefined;
+  index: BuiltIndex | undefined;
   candidateEvaluation: CandidateEvaluation;
   rankingModel: RankingModel;
   rankingEvaluation: RankingEvaluation;

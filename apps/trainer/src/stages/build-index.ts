@@ -1,17 +1,30 @@
-import { type AnnIndex, buildIndex } from '@watchnext/ann-index';
+import { buildIndex, type BuiltIndex } from '@watchnext/ann-index';
 import type { CandidateModel } from '@watchnext/candidate-model';
 import type { CandidateExample } from '@watchnext/features';
+import { BuildThreads } from '@watchnext/vector-search';
 import { defineStage } from '../pipeline/stage';
 
 /** Users whose vectors measure the index: recall@100 is then known to about 0.2%. */
 const SAMPLE_QUERIES = 200;
+
+export interface IndexSettings {
+  /** Threads that build, each its own graphs. */
+  readonly threads: BuildThreads;
+  /** Graphs that the vectors are spread over: as many as threads build fastest, one is searched fastest. */
+  readonly shardCount: number;
+}
 
 /**
  * Builds the index in the space that finds more, measured with the user vectors of `examples`, evenly drawn.
  *
  * @returns undefined for vectors that are not finite: the gate says so, and an index over them would be a random one
  */
-export function indexOf(model: CandidateModel, examples: readonly CandidateExample[]): AnnIndex | undefined {
+export async function indexOf(
+  model: CandidateModel,
+  examples: readonly CandidateExample[],
+  { threads, shardCount }: IndexSettings,
+  onProgress: (done: number, total: number) => void,
+): Promise<BuiltIndex | undefined> {
   const { videoIds, videoVectors } = model;
   const count = Math.min(SAMPLE_QUERIES, examples.length);
   const users = Array.from({ length: count }, (_, index) =>
@@ -21,25 +34,30 @@ export function indexOf(model: CandidateModel, examples: readonly CandidateExamp
   const sampleQueries = new Float32Array(count * dimensions);
   users.forEach((user, index) => sampleQueries.set(user, index * dimensions));
   if (!videoVectors.every(Number.isFinite) || !sampleQueries.every(Number.isFinite)) return undefined;
-  return buildIndex({
+  const options = {
     vectors: videoVectors,
     count: videoIds.length,
     dimensions,
     sampleQueries,
     sampleCount: count,
+    shardCount,
+    onProgress,
     // Where both spaces find as much, the faster one would win by a hair of this machine's clock: with a clock that
     // stands still the first one does, so that the same archive and seed give the same index and metrics.
     clock: () => 0,
-  });
+  };
+  return buildIndex(options, threads);
 }
 
-export const buildIndexStage = () =>
+export const buildIndexStage = (settings: IndexSettings) =>
   defineStage({
     name: 'build index',
     needs: ['candidateModel', 'split'],
     gives: ['index'],
-    async run({ candidateModel, split }, { note }) {
-      const index = indexOf(candidateModel, split.candidateHeldOut);
+    async run({ candidateModel, split }, { note, progress }) {
+      const index = await indexOf(candidateModel, split.candidateHeldOut, settings, (done, total) =>
+        progress.report(done, total),
+      );
       note(index ? { ...index.parameters } : { built: false, reason: 'vectors are not finite' });
       return { index };
     },

@@ -1,7 +1,7 @@
 import { type CandidateEngineFactory, trainCandidateModel } from '@watchnext/candidate-model';
 import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
-import { indexOf } from './build-index';
+import { indexOf, type IndexSettings } from './build-index';
 
 /** Examples of the end of the log whose users measure the final index. */
 const INDEX_SAMPLE_TAIL = 2_000;
@@ -16,6 +16,7 @@ const INDEX_SAMPLE_TAIL = 2_000;
 export const trainOnStage = (
   engines: { readonly candidate: CandidateEngineFactory; readonly ranking: RankingEngineFactory },
   seed: number,
+  indexSettings: IndexSettings,
 ) =>
   defineStage({
     name: 'train through the held-out days',
@@ -53,7 +54,13 @@ export const trainOnStage = (
         signal,
         onProgress: report('ranking', 1),
       });
-      const finalIndex = indexOf(candidate, split.candidateHeldOut.slice(-INDEX_SAMPLE_TAIL));
+      const finalIndex = await indexOf(
+        candidate,
+        split.candidateHeldOut.slice(-INDEX_SAMPLE_TAIL),
+        indexSettings,
+        (done, total) => progress.report(done, total, 'index'),
+      );
+      await index?.release();
       note({ origin: 'fresh', videos: candidate.videoIds.length, indexRecall: finalIndex?.parameters.recallAt100 });
       return { finalModels: { candidate, ranking, index: finalIndex, origin: 'fresh' } };
     },

@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BuiltIndex } from '@watchnext/ann-index';
 import type { SnapshotManifest } from '@watchnext/contract';
 import { tableToMetrics } from '@watchnext/evaluation';
 import { NO_STATISTICS, type StatisticsTables } from '@watchnext/features';
 import { encodeOnnx } from '@watchnext/inference';
 import {
   describeFiles,
+  indexFile,
   newSnapshotId,
   SNAPSHOT_FILES,
   SNAPSHOT_FORMAT_VERSION,
@@ -16,7 +18,18 @@ import type { ReplayedLog, TrainedModels } from '../pipeline/run-state';
 import { videoLists } from './video-lists';
 
 /** "Not measured" in a manifest, where there is no index. */
-const NO_INDEX = { space: '', dimensions: 0, m: 0, efConstruction: 0, efSearch: 0, radius: 0, recallAt100: 0 };
+const NO_INDEX = {
+  space: '',
+  dimensions: 0,
+  m: 0,
+  efConstruction: 0,
+  efSearch: 0,
+  radius: 0,
+  recallAt100: 0,
+  shardCount: 0,
+};
+
+const shards = ({ parameters }: BuiltIndex) => Array.from({ length: parameters.shardCount }, (_, shard) => shard);
 
 export interface SnapshotOrigin {
   readonly tensorBackend: string;
@@ -48,7 +61,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         () => writeFile(at(SNAPSHOT_FILES.ranker), encodeOnnx(ranking.tower)),
         () => json(SNAPSHOT_FILES.statistics, statisticsToServe(replayed, finalModels, split.evaluatedFromMs)),
         () => json(SNAPSHOT_FILES.popular, lists),
-        ...(index ? [() => index.save(at(SNAPSHOT_FILES.index))] : []),
+        ...(index ? [() => index.save(shards(index).map((shard) => at(indexFile(shard))))] : []),
       ];
       for (const [done, write] of writes.entries()) {
         await write();

@@ -3,9 +3,10 @@ import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '@watchnext/learning';
-import { AnnIndex, loadIndex } from './ann-index';
-import { buildIndex } from './build-index';
-import { exactSearch, innerProduct, recallAtK } from './exact-search';
+import { AnnIndex } from './ann-index';
+import { exactSearch, innerProduct, mergeResults, recallAtK } from './exact-search';
+import { radiusFor, type Space } from './space';
+import { VectorRows } from './vector-rows';
 
 const DIMENSIONS = 16;
 
@@ -26,11 +27,21 @@ const COUNT = 2000;
 const VECTORS = clusteredVectors(COUNT, 1);
 const QUERIES = clusteredVectors(40, 2);
 const query = (i: number) => QUERIES.subarray(i * DIMENSIONS, (i + 1) * DIMENSIONS);
-const BUILD = { vectors: VECTORS, count: COUNT, dimensions: DIMENSIONS, sampleQueries: QUERIES, sampleCount: 40 };
-const PARAMETERS = { dimensions: DIMENSIONS, m: 16, efConstruction: 100, efSearch: 100, radius: 20, recallAt100: 0 };
+const ROWS = new VectorRows(VECTORS, DIMENSIONS);
+const rowsOf = (count: number) => new VectorRows(VECTORS.slice(0, count * DIMENSIONS), DIMENSIONS);
+const parametersOf = (space: Space, radius = radiusFor(VECTORS, DIMENSIONS)) => ({
+  space,
+  dimensions: DIMENSIONS,
+  m: 16,
+  efConstruction: 150,
+  efSearch: 300,
+  radius: space === 'augmented-l2' ? radius : 0,
+  recallAt100: 0,
+  shardCount: 1,
+});
 
 describe.each(['inner-product', 'augmented-l2'] as const)('an index in %s space', (space) => {
-  const index = buildIndex({ ...BUILD, spaces: [space] });
+  const index = AnnIndex.build(ROWS, parametersOf(space));
 
   it('finds nearly what exact search finds, best first, with exact scores', () => {
     let recall = 0;
@@ -44,29 +55,27 @@ describe.each(['inner-product', 'augmented-l2'] as const)('an index in %s space'
       recall += recallAtK(found, exactSearch(VECTORS, DIMENSIONS, query(i), 50), 50) / 40;
     }
     expect(recall).toBeGreaterThan(0.9);
-    expect(index.parameters.recallAt100).toBeGreaterThan(0.9);
   });
 
   it('gives every vector when k is larger than the count', () => {
-    const few = buildIndex({ ...BUILD, vectors: VECTORS.slice(0, 7 * DIMENSIONS), count: 7, spaces: [space] });
+    const few = AnnIndex.build(rowsOf(7), parametersOf(space));
     expect(few.search(query(0), 100)).toEqual(exactSearch(VECTORS.slice(0, 7 * DIMENSIONS), DIMENSIONS, query(0), 7));
     expect(few.search(query(0), 0)).toEqual({ labels: [], scores: [] });
   });
 
   it('is empty when there are no vectors', () => {
-    const empty = buildIndex({ ...BUILD, vectors: new Float32Array(0), count: 0, spaces: [space] });
+    const empty = AnnIndex.build(rowsOf(0), parametersOf(space));
     expect(empty.search(query(0), 10)).toEqual({ labels: [], scores: [] });
-    expect(empty.parameters.recallAt100).toBe(1);
   });
 
   it('refuses a vector, and a query, that is not finite', () => {
     const broken = VECTORS.slice(0, 2 * DIMENSIONS);
     broken[DIMENSIONS + 3] = NaN;
-    expect(() => buildIndex({ ...BUILD, vectors: broken, count: 2, spaces: [space] })).toThrow(
+    expect(() => AnnIndex.build(new VectorRows(broken, DIMENSIONS), parametersOf(space))).toThrow(
       'vector 1 is not finite',
     );
     broken[DIMENSIONS + 3] = Infinity;
-    expect(() => buildIndex({ ...BUILD, vectors: broken, count: 2, spaces: [space] })).toThrow(
+    expect(() => AnnIndex.build(new VectorRows(broken, DIMENSIONS), parametersOf(space))).toThrow(
       'vector 1 is not finite',
     );
     expect(() => index.search(new Float32Array(DIMENSIONS).fill(NaN), 1)).toThrow('the query is not finite');
@@ -75,26 +84,65 @@ describe.each(['inner-product', 'augmented-l2'] as const)('an index in %s space'
   });
 });
 
+describe.each(['inner-product', 'augmented-l2'] as const)('vectors that come in later, in %s space', (space) => {
+  const added = clusteredVectors(600, 3);
+  const rows = new VectorRows(VECTORS, DIMENSIONS, added);
+  const index = AnnIndex.build(rows, parametersOf(space));
+  for (let label = COUNT; label < COUNT + 600; label++) index.insert(label);
+
+  it('are found as those built in are, beyond the room that there was', () => {
+    expect(index.count).toBe(COUNT + 600);
+    let recall = 0;
+    let addedCount = 0;
+    for (let i = 0; i < 40; i++) {
+      const exact = rows.exactSearch(query(i), 50, { count: COUNT + 600 });
+      const found = index.search(query(i), 50);
+      addedCount += found.labels.filter((label) => label >= COUNT).length;
+      recall += recallAtK(found, exact, 50) / 40;
+    }
+    expect(addedCount).toBeGreaterThan(100);
+    expect(recall).toBeGreaterThan(0.9);
+  });
+
+  it('are refused where they are not finite, and leave the index as it was', () => {
+    const broken = new VectorRows(VECTORS, DIMENSIONS, new Float32Array(DIMENSIONS).fill(NaN));
+    const fresh = AnnIndex.build(broken, parametersOf(space));
+    expect(() => fresh.insert(COUNT)).toThrow('is not finite');
+    expect(fresh.count).toBe(COUNT);
+  });
+});
+
+describe('shards', () => {
+  it('hold every vector once, and find together what one index finds', () => {
+    const shards = [0, 1, 2].map((shard) =>
+      AnnIndex.build(ROWS, parametersOf('augmented-l2'), { shard, shardCount: 3 }),
+    );
+    expect(shards.reduce((sum, shard) => sum + shard.count, 0)).toBe(COUNT);
+    let recall = 0;
+    for (let i = 0; i < 40; i++) {
+      const results = shards.map((shard) => shard.search(query(i), 50));
+      results.forEach(({ labels }, shard) => expect(labels.every((label) => label % 3 === shard)).toBe(true));
+      recall += recallAtK(mergeResults(results, 50), exactSearch(VECTORS, DIMENSIONS, query(i), 50), 50) / 40;
+    }
+    expect(recall).toBeGreaterThan(0.95);
+  });
+});
+
 describe('an augmented index', () => {
   it('counts vectors longer than its radius, and still finds them with exact scores', () => {
     const vectors = VECTORS.slice(0, 100 * DIMENSIONS);
-    const index = AnnIndex.build(vectors, 100, { ...PARAMETERS, space: 'augmented-l2', radius: 2 });
+    const index = AnnIndex.build(rowsOf(100), parametersOf('augmented-l2', 2));
     expect(index.clippedCount).toBeGreaterThan(50);
     expect(index.search(query(0), 100)).toEqual(exactSearch(vectors, DIMENSIONS, query(0), 100));
   });
 
   it('has room for the vectors that it was built from, and for one a little longer', () => {
-    const index = buildIndex({ ...BUILD, spaces: ['augmented-l2'] });
-    expect(index.clippedCount).toBe(0);
-    let largest = 0;
-    for (let row = 0; row < COUNT; row++) {
-      largest = Math.max(largest, Math.hypot(...VECTORS.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS)));
-    }
-    expect(index.parameters.radius / largest).toBeCloseTo(1.1, 5);
+    expect(AnnIndex.build(ROWS, parametersOf('augmented-l2')).clippedCount).toBe(0);
+    expect(radiusFor(VECTORS, DIMENSIONS) / ROWS.largestNorm).toBeCloseTo(1.1, 5);
   });
 
   it('refuses a radius that is none', () => {
-    expect(() => AnnIndex.build(VECTORS, 1, { ...PARAMETERS, space: 'augmented-l2', radius: NaN })).toThrow('radius');
+    expect(() => AnnIndex.build(ROWS, parametersOf('augmented-l2', NaN))).toThrow('radius');
   });
 });
 
@@ -106,40 +154,40 @@ describe('saving and loading', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it.each(['inner-product', 'augmented-l2'] as const)('gives the same labels and scores again (%s)', async (space) => {
-    const built = buildIndex({ ...BUILD, spaces: [space] });
+    const built = AnnIndex.build(ROWS, parametersOf(space));
     const path = join(folder, `${space}.hnsw`);
     await built.save(path);
-    const loaded = await loadIndex(path, built.parameters, COUNT);
-    for (let round = 0; round < 2; round++) {
-      for (let i = 0; i < 10; i++) expect(loaded.search(query(i), 30)).toEqual(built.search(query(i), 30));
-    }
+    const loaded = await AnnIndex.load(path, built.parameters, ROWS);
+    for (let i = 0; i < 10; i++) expect(loaded.search(query(i), 30)).toEqual(built.search(query(i), 30));
   });
 
   it('keeps an empty index', async () => {
     const path = join(folder, 'empty.hnsw');
-    const built = buildIndex({ ...BUILD, vectors: new Float32Array(0), count: 0 });
+    const built = AnnIndex.build(rowsOf(0), parametersOf('augmented-l2', 1));
     await built.save(path);
-    expect((await loadIndex(path, built.parameters, 0)).search(query(0), 3)).toEqual({ labels: [], scores: [] });
+    const loaded = await AnnIndex.load(path, built.parameters, rowsOf(0));
+    expect(loaded.search(query(0), 3)).toEqual({ labels: [], scores: [] });
   });
 
-  it('refuses a missing file, a cut one, and one of another count', async () => {
+  it('refuses a missing file, a cut one, one of another count, and one of other dimensions', async () => {
     const path = join(folder, 'cut.hnsw');
-    const built = buildIndex({ ...BUILD, spaces: ['inner-product'] });
-    await built.save(path);
-    await expect(loadIndex(path, built.parameters, COUNT - 1)).rejects.toThrow(
+    const { parameters } = AnnIndex.build(ROWS, parametersOf('inner-product'));
+    await AnnIndex.build(ROWS, parameters).save(path);
+    await expect(AnnIndex.load(path, parameters, rowsOf(COUNT - 1))).rejects.toThrow(
       `holds ${COUNT} vectors, not ${COUNT - 1}`,
     );
+    await expect(AnnIndex.load(path, { ...parameters, dimensions: 8 }, ROWS)).rejects.toThrow('16 dimensions');
     await truncate(path, 5000);
-    await expect(loadIndex(path, built.parameters, COUNT)).rejects.toThrow('cannot be read');
-    await expect(loadIndex(join(folder, 'none'), built.parameters, COUNT)).rejects.toThrow('cannot be read');
-    await expect(loadIndex(path, { ...built.parameters, space: 'cosine' }, COUNT)).rejects.toThrow(
-      '"cosine" is no space',
-    );
+    await expect(AnnIndex.load(path, parameters, ROWS)).rejects.toThrow('cannot be read');
+    await expect(AnnIndex.load(join(folder, 'none'), parameters, ROWS)).rejects.toThrow('cannot be read');
+    await expect(AnnIndex.load(path, { ...parameters, space: 'cosine' }, ROWS)).rejects.toThrow('"cosine" is no space');
   });
 
   it('notices that it could not write', async () => {
     const path = join(folder, 'no-such-folder', 'index.hnsw');
-    await expect(buildIndex({ ...BUILD, spaces: ['inner-product'] }).save(path)).rejects.toThrow('cannot be read');
+    await expect(AnnIndex.build(rowsOf(50), parametersOf('inner-product')).save(path)).rejects.toThrow(
+      'cannot be read',
+    );
     expect(existsSync(path)).toBe(false);
   });
 });

@@ -1,73 +1,124 @@
 import type { IndexParameters } from '@watchnext/contract';
 import { HierarchicalNSW } from 'hnswlib-node';
-import { innerProduct, sortResult, type SearchResult } from './exact-search';
+import { type Accepts, sortResult, type SearchResult } from './exact-search';
 import { PointMapper, SPACES, type Space } from './space';
+import { type ShardOf, shardSize, type VectorRows, WHOLE } from './vector-rows';
 
 /** hnswlib draws each vector's level at random; a fixed seed makes the same vectors the same graph. */
 const LEVEL_SEED = 100;
+/** Room for vectors that come in while serving, as a share of those built in, and at least this many. */
+const HEADROOM = { share: 0.02, least: 256 };
 
-/** Vectors with row numbers as labels in an HNSW graph, searched by inner product. Made by `buildIndex` or `loadIndex`. */
+/**
+ * Vectors with row numbers as labels in an HNSW graph, searched by inner product: all rows, or those of one shard.
+ * One native object, of one thread: every call computes on the thread that makes it, and only loading and saving do not.
+ */
 export class AnnIndex {
   private constructor(
     readonly parameters: IndexParameters,
-    readonly count: number,
     private readonly graph: HierarchicalNSW,
     private readonly mapper: PointMapper,
-    private readonly vectors: VectorSource,
+    private readonly rows: VectorRows,
+    readonly shardOf: ShardOf,
+    private held: number,
   ) {}
 
-  /** Vectors longer than the index's radius, counted while building; a loaded index cannot tell and says 0. */
+  /** Vectors held: those built in and those inserted since. */
+  get count(): number {
+    return this.held;
+  }
+
+  /** Vectors longer than the index's radius, counted while building and inserting. */
   get clippedCount(): number {
     return this.mapper.clippedCount;
   }
 
-  /** Puts all vectors into a new graph, one after the other on the calling thread. */
-  static build(vectors: Float32Array, count: number, parameters: IndexParameters): AnnIndex {
+  /**
+   * Puts the base rows of a shard into a new graph, one after the other on the calling thread.
+   * @param onProgress called now and then with the rows done
+   * @throws RangeError for parameters that no index has, and for a value that is not finite
+   */
+  static build(
+    rows: VectorRows,
+    parameters: IndexParameters,
+    shardOf: ShardOf = WHOLE,
+    onProgress: (done: number) => void = () => undefined,
+  ): AnnIndex {
     const mapper = mapperFor(parameters);
+    const count = shardSize(shardOf, rows.baseCount);
     const graph = new HierarchicalNSW(mapper.distance, mapper.pointDimensions);
     // A graph of no capacity cannot be written, so an empty index has room for one.
     graph.initIndex(Math.max(1, count), parameters.m, parameters.efConstruction, LEVEL_SEED);
-    for (let label = 0; label < count; label++) {
-      graph.addPoint(mapper.pointOf(vectors, label * mapper.dimensions), label);
+    const { shard, shardCount } = shardOf;
+    for (let label = shard, done = 0; label < rows.baseCount; label += shardCount, done++) {
+      graph.addPoint(mapper.pointOf(rows.base, label * rows.dimensions), label);
+      if (done % 1_000 === 0) onProgress(done);
     }
-    return new AnnIndex(parameters, count, graph, mapper, new HeldVectors(vectors, mapper.dimensions));
+    return new AnnIndex(parameters, graph, mapper, rows, shardOf, count);
   }
 
-  /** See `loadIndex`. */
-  static async load(path: string, parameters: IndexParameters, count: number): Promise<AnnIndex> {
+  /**
+   * Loads what `save` wrote.
+   * @param parameters as `AnnIndex.parameters` at the time: the file itself does not tell its space or dimensions.
+   * @param rows those that the index was built from, and room for what is inserted
+   * @throws RangeError for parameters that no index has; Error if the file is missing, damaged, or not this index's.
+   */
+  static async load(
+    path: string,
+    parameters: IndexParameters,
+    rows: VectorRows,
+    shardOf: ShardOf = WHOLE,
+  ): Promise<AnnIndex> {
     const mapper = mapperFor(parameters);
+    if (rows.dimensions !== parameters.dimensions) {
+      throw new RangeError(`vectors of ${rows.dimensions} dimensions for an index of ${parameters.dimensions}`);
+    }
+    const count = shardSize(shardOf, rows.baseCount);
     const graph = await readGraph(path, mapper, count);
-    return new AnnIndex(parameters, count, graph, mapper, new StoredVectors(graph, count, mapper.dimensions));
+    return new AnnIndex(parameters, graph, mapper, rows, shardOf, count);
   }
 
   /** The same graph searched with another breadth: faster and less exact, or the reverse. */
   withEfSearch(efSearch: number): AnnIndex {
-    return new AnnIndex({ ...this.parameters, efSearch }, this.count, this.graph, this.mapper, this.vectors);
+    const { graph, mapper, rows, shardOf, held } = this;
+    return new AnnIndex({ ...this.parameters, efSearch }, graph, mapper, rows, shardOf, held);
   }
 
-  /** The same index with what was measured of it written into its parameters. */
-  withRecallAt100(recallAt100: number): AnnIndex {
-    return new AnnIndex({ ...this.parameters, recallAt100 }, this.count, this.graph, this.mapper, this.vectors);
+  /**
+   * Makes a row of `rows` that came in after the build findable. A vector longer than the radius gets no extra coordinate
+   * and is counted: it is found somewhat less easily. Grows the graph where it is full, which holds up its thread.
+   * @throws RangeError for a vector that is not finite; nothing is inserted then
+   */
+  insert(label: number): void {
+    const point = this.mapper.pointOf(this.rows.valuesOf(label), this.rows.offsetOf(label));
+    if (this.held >= this.graph.getMaxElements()) this.reserve();
+    this.graph.addPoint(point, label);
+    this.held++;
+  }
+
+  /** Makes room for inserts to come. */
+  reserve(): void {
+    this.graph.resizeIndex(this.held + Math.max(HEADROOM.least, Math.ceil(this.held * HEADROOM.share)));
   }
 
   /**
    * About the k vectors of largest inner product: all of them where there are at most k, and fewer where the graph does
    * not reach that many. Scores are exact (see `innerProduct`), so their order among those found is too.
    * @param query [dimensions]
+   * @param accepts leaves labels out while searching: each vector that the search comes by costs a call
    * @throws RangeError if the query has another size or is not finite, or `k` is not a whole number of at least 0.
    */
-  search(query: Float32Array, k: number): SearchResult {
+  search(query: Float32Array, k: number, accepts?: Accepts): SearchResult {
     if (!Number.isInteger(k) || k < 0) throw new RangeError(`k must be a whole number of at least 0, not ${k}`);
     const point = this.mapper.queryPoint(query);
-    const wanted = Math.min(k, this.count);
+    const wanted = Math.min(k, this.held);
     if (wanted === 0) return { labels: [], scores: [] };
     // The breadth is the graph's own state, which `withEfSearch` shares: set on each search.
     this.graph.setEf(Math.max(this.parameters.efSearch, wanted));
-    const labels = this.graph.searchKnn(point, wanted).neighbors;
-    return sortResult(
-      labels,
-      labels.map((label) => this.vectors.innerProductWith(query, label)),
-    );
+    const labels = this.graph.searchKnn(point, wanted, accepts).neighbors;
+    const scores = new Array<number>(labels.length);
+    for (let i = 0; i < labels.length; i++) scores[i] = this.rows.innerProductWith(query, labels[i]!);
+    return sortResult(labels, scores);
   }
 
   /**
@@ -77,17 +128,8 @@ export class AnnIndex {
    */
   async save(path: string): Promise<void> {
     await this.graph.writeIndex(path);
-    await readGraph(path, this.mapper, this.count);
+    await readGraph(path, this.mapper, this.held);
   }
-}
-
-/**
- * Loads what `save` wrote.
- * @param parameters as `AnnIndex.parameters` at the time: the file itself does not tell its space or dimensions.
- * @throws RangeError for parameters that no index has; Error if the file is missing, damaged, or not this index's.
- */
-export function loadIndex(path: string, parameters: IndexParameters, count: number): Promise<AnnIndex> {
-  return AnnIndex.load(path, parameters, count);
 }
 
 function mapperFor(parameters: IndexParameters): PointMapper {
@@ -114,49 +156,4 @@ async function readGraph(path: string, mapper: PointMapper, count: number): Prom
     throw new Error(`the index at ${path} holds ${graph.getCurrentCount()} vectors, not ${count}`);
   }
   return graph;
-}
-
-interface VectorSource {
-  innerProductWith(query: Float32Array, label: number): number;
-}
-
-class HeldVectors implements VectorSource {
-  constructor(
-    private readonly vectors: Float32Array,
-    private readonly dimensions: number,
-  ) {}
-
-  innerProductWith(query: Float32Array, label: number): number {
-    return innerProduct(query, this.vectors, label * this.dimensions);
-  }
-}
-
-/**
- * The vectors inside a loaded graph, which hnswlib-node hands out only as arrays of numbers: each is taken out when it
- * is first found, and kept. Taking one of 64 dimensions out costs 10 µs, scoring a kept one 0.1 µs; the memory grows with
- * what is really found.
- */
-class StoredVectors implements VectorSource {
-  private readonly known: Uint8Array;
-  private readonly vectors: Float32Array;
-
-  constructor(
-    private readonly graph: HierarchicalNSW,
-    count: number,
-    private readonly dimensions: number,
-  ) {
-    this.known = new Uint8Array(count);
-    this.vectors = new Float32Array(count * dimensions);
-  }
-
-  innerProductWith(query: Float32Array, label: number): number {
-    const offset = label * this.dimensions;
-    if (this.known[label] === 0) {
-      // An augmented point ends with its extra coordinate; all before it is the vector, as float32 as it came.
-      const point = this.graph.getPoint(label);
-      for (let i = 0; i < this.dimensions; i++) this.vectors[offset + i] = point[i]!;
-      this.known[label] = 1;
-    }
-    return innerProduct(query, this.vectors, offset);
-  }
 }

@@ -1,5 +1,5 @@
 import { createRandom } from '@watchnext/learning';
-import { buildIndex } from './build-index';
+import { buildIndex, buildOnThisThread, EF_SEARCH_STEPS, type GraphBuilder } from './build-index';
 
 /** Rows of independent normals, each stretched by exp(spread · normal). */
 function gaussianVectors(count: number, dimensions: number, spread: number, seed: number): Float32Array {
@@ -22,74 +22,123 @@ function clockOf(...durationsMs: number[]): () => number {
 const DIMENSIONS = 24;
 const COUNT = 3000;
 
-function buildOf(spread: number, seed: number, more: object = {}) {
-  return buildIndex({
+function buildOf(spread: number, seed: number, more: object = {}, builder?: GraphBuilder) {
+  const options = {
     vectors: gaussianVectors(COUNT, DIMENSIONS, spread, seed),
     count: COUNT,
     dimensions: DIMENSIONS,
     sampleQueries: gaussianVectors(30, DIMENSIONS, 0, seed + 1),
     sampleCount: 30,
     ...more,
-  });
+  };
+  return buildIndex(options, builder);
 }
 
 describe('buildIndex', () => {
-  it('keeps the space of better recall, however fast the other is', () => {
+  it('keeps the space of better recall, however fast the other is', async () => {
     // Norms as uneven as these crowd the augmented sphere's pole, where L2 has nothing to tell vectors apart by.
     const options = { efSearch: 100, efConstruction: 60, m: 6 };
-    const inner = buildOf(1.2, 5, { ...options, spaces: ['inner-product'] });
-    const augmented = buildOf(1.2, 5, { ...options, spaces: ['augmented-l2'] });
+    const inner = await buildOf(1.2, 5, { ...options, spaces: ['inner-product'] });
+    const augmented = await buildOf(1.2, 5, { ...options, spaces: ['augmented-l2'] });
     expect(Math.abs(inner.parameters.recallAt100 - augmented.parameters.recallAt100)).toBeGreaterThan(0.01);
     const better = inner.parameters.recallAt100 > augmented.parameters.recallAt100 ? inner : augmented;
     for (const clock of [clockOf(1, 1000), clockOf(1000, 1)]) {
-      expect(buildOf(1.2, 5, { ...options, clock }).parameters).toEqual(better.parameters);
+      expect((await buildOf(1.2, 5, { ...options, clock })).parameters).toEqual(better.parameters);
     }
   });
 
-  it('keeps the faster space where recalls are equal', () => {
+  it('keeps the faster space where recalls are equal', async () => {
     const options = { efSearch: 1500 };
-    expect(buildOf(0.1, 5, { ...options, clock: clockOf(1, 9) }).parameters.space).toBe('inner-product');
-    expect(buildOf(0.1, 5, { ...options, clock: clockOf(9, 1) }).parameters.space).toBe('augmented-l2');
+    const spaceOf = async (...durationsMs: number[]) =>
+      (await buildOf(0.1, 5, { ...options, clock: clockOf(...durationsMs) })).parameters.space;
+    expect(await spaceOf(1, 9)).toBe('inner-product');
+    expect(await spaceOf(9, 1)).toBe('augmented-l2');
   });
 
-  it('searches as broadly as the target recall needs, unless told how broadly', () => {
+  it('searches as broadly as the target recall needs, unless told how broadly', async () => {
     const options = { m: 6, efConstruction: 40, spaces: ['augmented-l2'] };
-    const wanting = buildOf(0.2, 7, { ...options, targetRecall: 0.1 });
-    const demanding = buildOf(0.2, 7, { ...options, targetRecall: 0.999 });
-    expect(wanting.parameters.efSearch).toBe(100);
+    const wanting = await buildOf(0.2, 7, { ...options, targetRecall: 0.1 });
+    const demanding = await buildOf(0.2, 7, { ...options, targetRecall: 0.999 });
+    expect(wanting.parameters.efSearch).toBe(EF_SEARCH_STEPS[0]);
     expect(demanding.parameters.efSearch).toBeGreaterThan(100);
     expect(demanding.parameters.recallAt100).toBeGreaterThan(wanting.parameters.recallAt100);
-    expect(buildOf(0.2, 7, { ...options, efSearch: 333 }).parameters.efSearch).toBe(333);
+    expect((await buildOf(0.2, 7, { ...options, efSearch: 333 })).parameters.efSearch).toBe(333);
   });
 
-  it('measures with the vectors themselves when there are no sample queries', () => {
-    const index = buildOf(0.2, 3, { sampleQueries: new Float32Array(0), sampleCount: 0 });
-    expect(index.parameters.recallAt100).toBeGreaterThan(0.9);
-    expect(index.parameters.recallAt100).toBeLessThanOrEqual(1);
+  it('measures with the vectors themselves when there are no sample queries', async () => {
+    const { parameters } = await buildOf(0.2, 3, { sampleQueries: new Float32Array(0), sampleCount: 0 });
+    expect(parameters.recallAt100).toBeGreaterThan(0.9);
+    expect(parameters.recallAt100).toBeLessThanOrEqual(1);
   });
 
-  it('gives the same index for the same vectors', () => {
-    const query = gaussianVectors(1, DIMENSIONS, 0, 99);
-    const options = { spaces: ['augmented-l2'], efConstruction: 60 };
-    expect(buildOf(0.2, 3, options).search(query, 50)).toEqual(buildOf(0.2, 3, options).search(query, 50));
+  it('gives the same index for the same vectors', async () => {
+    const options = { spaces: ['augmented-l2'], efConstruction: 60, efSearch: 60 };
+    const measure = async () => (await buildOf(0.2, 3, options)).parameters;
+    expect(await measure()).toEqual(await measure());
   });
 
-  it('copes with vectors that are all zero', () => {
-    const index = buildIndex({
+  it('builds as many shards as it is told, and measures them together', async () => {
+    const whole = await buildOf(0.2, 7, { efSearch: 100, m: 6, spaces: ['augmented-l2'] });
+    const spread = await buildOf(0.2, 7, { efSearch: 100, m: 6, spaces: ['augmented-l2'], shardCount: 4 });
+    expect(spread.parameters.shardCount).toBe(4);
+    // Four graphs searched as broadly as one find more.
+    expect(spread.parameters.recallAt100).toBeGreaterThan(whole.parameters.recallAt100);
+    await expect(buildOf(0, 1, { shardCount: 0 })).rejects.toThrow('an index of 0 shards');
+  });
+
+  it('frees the graphs that it does not keep', async () => {
+    const released: string[] = [];
+    const builder: GraphBuilder = {
+      ...buildOnThisThread,
+      build: async (vectors, parameters, queries, onProgress) => ({
+        ...(await buildOnThisThread.build(vectors, parameters, queries, onProgress)),
+        release: async () => void released.push(parameters.space),
+      }),
+    };
+    const { parameters, release } = await buildOf(0.1, 5, { efSearch: 1500, clock: clockOf(1, 9) }, builder);
+    expect([parameters.space, released]).toEqual(['inner-product', ['augmented-l2']]);
+    await release();
+    expect(released).toEqual(['augmented-l2', 'inner-product']);
+  });
+
+  it('compares the spaces of many vectors on a sample, and builds the better one whole', async () => {
+    const built: [string, number][] = [];
+    // As if graphs found everything in one space and nothing in the other: only who is built with what counts here.
+    const builder: GraphBuilder = {
+      async build(vectors, { space }) {
+        built.push([space, vectors.length]);
+        const found = { labels: [0], scores: [space === 'augmented-l2' ? 1 : 0] };
+        return { searchSamples: async () => [found], save: async () => undefined, release: async () => undefined };
+      },
+      exact: async () => [{ labels: [0], scores: [1] }],
+    };
+    const many = { vectors: new Float32Array(100_001), count: 100_001, dimensions: 1 };
+    const sample = { sampleQueries: Float32Array.of(1), sampleCount: 1 };
+    const { parameters } = await buildIndex({ ...many, ...sample }, builder);
+    expect(built).toEqual([
+      ['inner-product', 50_000],
+      ['augmented-l2', 50_000],
+      ['augmented-l2', 100_001],
+    ]);
+    expect(parameters).toMatchObject({ space: 'augmented-l2', recallAt100: 1 });
+  });
+
+  it('copes with vectors that are all zero', async () => {
+    const { parameters } = await buildIndex({
       vectors: new Float32Array(40),
       count: 10,
       dimensions: 4,
       sampleQueries: new Float32Array(0),
       sampleCount: 0,
     });
-    expect(index.search(Float32Array.of(1, 2, 3, 4), 3).scores).toEqual([0, 0, 0]);
+    expect(parameters).toMatchObject({ recallAt100: 1 });
   });
 
-  it('refuses arrays that do not fit the counts', () => {
-    expect(() => buildOf(0, 1, { count: COUNT + 1 })).toThrow(
+  it('refuses arrays that do not fit the counts', async () => {
+    await expect(buildOf(0, 1, { count: COUNT + 1 })).rejects.toThrow(
       'vectors has 72000 values where 3001 rows of 24 have 72024',
     );
-    expect(() => buildOf(0, 1, { sampleCount: 1 })).toThrow('sampleQueries has 720 values');
-    expect(() => buildOf(0, 1, { spaces: [] })).toThrow('no space');
+    await expect(buildOf(0, 1, { sampleCount: 1 })).rejects.toThrow('sampleQueries has 720 values');
+    await expect(buildOf(0, 1, { spaces: [] })).rejects.toThrow('no space');
   });
 });

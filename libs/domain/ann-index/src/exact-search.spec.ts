@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { exactSearch, innerProduct, recallAtK } from './exact-search';
+import { exactSearch, innerProduct, mergeResults, recallAtK, sortResult } from './exact-search';
+import { VectorRows } from './vector-rows';
 
 /** Small whole numbers, so that equal scores are common. */
 const vectorsOf = (dimensions: number) =>
@@ -26,10 +27,42 @@ describe('exactSearch', () => {
     );
   });
 
+  it('is what rows find, over two arrays, however their values cancel out', () => {
+    const value = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(1e-30, -1e30, 1e30, 0.1, -0.1));
+    const row = fc.array(value, { minLength: 6, maxLength: 6 });
+    const rows = fc.array(row, { maxLength: 30 }).map((all) => Float32Array.from(all.flat()));
+    fc.assert(
+      fc.property(rows, rows, row, fc.nat(40), (base, more, query, k) => {
+        // Rows that came in later are no longer than the longest before.
+        const added = base.length === 0 ? new Float32Array(0) : base.slice(0, Math.min(base.length, more.length));
+        const count = (base.length + added.length) / 6;
+        const all = Float32Array.of(...base, ...added);
+        const q = Float32Array.from(query);
+        const accepts = (label: number) => label % 5 !== 2;
+        const found = new VectorRows(base, 6, added).exactSearch(q, k, { count, accepts });
+        const exact = exactSearch(all, 6, q, count);
+        const kept = exact.labels.filter(accepts).slice(0, k);
+        expect(found.labels).toEqual(kept);
+        expect(found.scores).toEqual(kept.map((label) => innerProduct(q, all, label * 6)));
+      }),
+      { seed: 12, numRuns: 500 },
+    );
+  });
+
   it('refuses shapes that do not fit, and k that is no count', () => {
     expect(() => exactSearch(new Float32Array(7), 3, new Float32Array(3), 1)).toThrow('7 vector values');
     expect(() => exactSearch(new Float32Array(6), 3, new Float32Array(2), 1)).toThrow('a query of 2');
     expect(() => exactSearch(new Float32Array(6), 3, new Float32Array(3), NaN)).toThrow('k must be');
+  });
+});
+
+describe('sorting and merging', () => {
+  it('order by descending score, equal ones by label', () => {
+    expect(sortResult([5, 1, 9, 2], [1, 3, 1, 3])).toEqual({ labels: [1, 2, 5, 9], scores: [3, 3, 1, 1] });
+    const one = { labels: [1, 4], scores: [5, 2] };
+    const other = { labels: [2, 3], scores: [5, 2] };
+    expect(mergeResults([one, other], 3)).toEqual({ labels: [1, 2, 3], scores: [5, 5, 2] });
+    expect(mergeResults([one], 1)).toEqual({ labels: [1], scores: [5] });
   });
 });
 

@@ -8,6 +8,9 @@ export interface SearchResult {
   readonly scores: number[];
 }
 
+/** Whether a search may find this label. */
+export type Accepts = (label: number) => boolean;
+
 /**
  * Inner product of the query and the vector that begins at `offset`: summed in double precision in the order of the
  * coordinates, then rounded to float32. Every score of this library is computed here, so that equal inputs give equal
@@ -33,16 +36,36 @@ export function exactSearch(vectors: Float32Array, dimensions: number, query: Fl
     );
   }
   const count = vectors.length / dimensions;
-  const best = new WorstOnTop(Math.min(k, count));
+  const best = new BestScores(Math.min(k, count));
   for (let label = 0; label < count; label++) best.offer(label, innerProduct(query, vectors, label * dimensions));
-  return sortResult(best.labels, best.scores);
+  return best.result();
 }
 
-/** Orders by descending score, equal scores by ascending label. */
+/** Orders by descending score, equal scores by ascending label. Nearly sorted input, as a search gives, takes one pass. */
 export function sortResult(labels: readonly number[], scores: readonly number[]): SearchResult {
-  const order = labels.map((_, i) => i);
-  order.sort((a, b) => scores[b]! - scores[a]! || labels[a]! - labels[b]!);
-  return { labels: order.map((i) => labels[i]!), scores: order.map((i) => scores[i]!) };
+  const sortedLabels = [...labels];
+  const sortedScores = [...scores];
+  for (let i = 1; i < sortedLabels.length; i++) {
+    const [label, score] = [sortedLabels[i]!, sortedScores[i]!];
+    let place = i;
+    while (place > 0 && isWorse(sortedScores[place - 1]!, sortedLabels[place - 1]!, score, label)) {
+      sortedLabels[place] = sortedLabels[place - 1]!;
+      sortedScores[place] = sortedScores[place - 1]!;
+      place--;
+    }
+    sortedLabels[place] = label;
+    sortedScores[place] = score;
+  }
+  return { labels: sortedLabels, scores: sortedScores };
+}
+
+/** The k best of several results over different vectors. */
+export function mergeResults(results: readonly SearchResult[], k: number): SearchResult {
+  const [only] = results;
+  if (only && results.length === 1 && only.labels.length <= k) return only;
+  const best = new BestScores(k);
+  for (const { labels, scores } of results) labels.forEach((label, i) => best.offer(label, scores[i]!));
+  return best.result();
 }
 
 /**
@@ -58,12 +81,38 @@ export function recallAtK(found: SearchResult, exact: SearchResult, k: number): 
   return hits / wanted;
 }
 
-/** Binary heap of at most `capacity` entries with the worst on top; of equal scores the larger label is worse. */
-class WorstOnTop {
-  readonly labels: number[] = [];
-  readonly scores: number[] = [];
+/**
+ * The best of what is offered: a binary heap of at most `capacity` entries with the worst on top; of equal scores the
+ * larger label is worse.
+ */
+export class BestScores {
+  private readonly labels: number[] = [];
+  private readonly scores: number[] = [];
 
   constructor(private readonly capacity: number) {}
+
+  /** The score that an offer must reach to be kept: -Infinity while there is room. */
+  get threshold(): number {
+    return this.labels.length < this.capacity ? -Infinity : (this.scores[0] ?? Infinity);
+  }
+
+  /** Descending. The heap is spent by it. */
+  result(): SearchResult {
+    const count = this.labels.length;
+    const labels = new Array<number>(count);
+    const scores = new Array<number>(count);
+    for (let place = count - 1; place >= 0; place--) {
+      labels[place] = this.labels[0]!;
+      scores[place] = this.scores[0]!;
+      const [label, score] = [this.labels.pop()!, this.scores.pop()!];
+      if (place > 0) {
+        this.labels[0] = label;
+        this.scores[0] = score;
+        this.sink();
+      }
+    }
+    return { labels, scores };
+  }
 
   offer(label: number, score: number): void {
     if (this.labels.length < this.capacity) {
@@ -90,7 +139,7 @@ class WorstOnTop {
     let index = 0;
     for (;;) {
       let worst = index;
-      for (const child of [2 * index + 1, 2 * index + 2]) {
+      for (let child = 2 * index + 1; child <= 2 * index + 2; child++) {
         if (child < this.labels.length && this.worse(child, worst)) worst = child;
       }
       if (worst === index) return;
@@ -104,8 +153,11 @@ class WorstOnTop {
   }
 
   private swap(a: number, b: number): void {
-    [this.labels[a], this.labels[b]] = [this.labels[b]!, this.labels[a]!];
-    [this.scores[a], this.scores[b]] = [this.scores[b]!, this.scores[a]!];
+    const [label, score] = [this.labels[a]!, this.scores[a]!];
+    this.labels[a] = this.labels[b]!;
+    this.scores[a] = this.scores[b]!;
+    this.labels[b] = label;
+    this.scores[b] = score;
   }
 }
 

@@ -1,4 +1,24 @@
-export { AnnIndex, loadIndex } from './ann-index';
-export { buildIndex, measureRecall, type BuildIndexOptions } from './build-index';
-export { exactSearch, innerProduct, recallAtK, type SearchResult } from './exact-search';
-export { SPACES, type Space } from './space';
+export { type AcceptedSearchOptions, type AcceptedSearchResult, searchAccepted } from './accepted-search';
+export { AnnIndex } from './ann-index';
+export {
+  buildIndex,
+  type BuildIndexOptions,
+  buildOnThisThread,
+  type BuiltGraphs,
+  type BuiltIndex,
+  EF_SEARCH_STEPS,
+  type GraphBuilder,
+  meanRecall,
+  RECALL_K,
+} from './build-index';
+export {
+  type Accepts,
+  exactSearch,
+  innerProduct,
+  mergeResults,
+  recallAtK,
+  type SearchResult,
+  sortResult,
+} from './exact-search';
+export { radiusFor, SPACES, type Space } from './space';
+export { type ShardOf, shardSize, VectorRows, WHOLE } from './vector-rows';

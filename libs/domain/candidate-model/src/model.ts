@@ -67,6 +67,12 @@ export class CandidateModel {
     return this.layout.inputSize;
   }
 
+  /** Row of a video in `videoVectors`; undefined for one without a vector. */
+  videoRow(videoId: string): number | undefined {
+    const index = this.vocabularies.videos.indexOf(videoId);
+    return index === 0 ? undefined : index - 1;
+  }
+
   /**
    * Writes the tower's input row to out[offset … offset + inputSize).
    * @param exampleAgeDays 0 when serving

@@ -1,5 +1,5 @@
 export * from './port';
-export { isSnapshotId, newSnapshotId, SNAPSHOT_FILES, SNAPSHOT_FORMAT_VERSION } from './layout';
+export { indexFile, isSnapshotId, newSnapshotId, SNAPSHOT_FILES, SNAPSHOT_FORMAT_VERSION } from './layout';
 export { describeFiles } from './digests';
 export { openSnapshotStore } from './open-snapshot-store';
 export { openFolderSnapshotStore } from './folder-snapshot-store';

@@ -33,6 +33,9 @@ export const MANIFEST_DIGEST_FILE = 'manifest.sha256';
 /** Name of the pointer beside the snapshots; no snapshot can have it. */
 export const POINTER_NAME = 'current';
 
+/** The graph of one shard; the first has the name that an index of one shard has. */
+export const indexFile = (shard: number) => (shard === 0 ? SNAPSHOT_FILES.index : `index-${shard}.hnsw`);
+
 /** A new id such as "20261123T231032Z-9f03ab": ids sort as text by the second they were made in. */
 export function newSnapshotId(nowMs: number): string {
   const second = new Date(nowMs).toISOString().slice(0, 19).replaceAll('-', '').replaceAll(':', '');

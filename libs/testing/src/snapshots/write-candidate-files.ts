@@ -68,13 +68,13 @@ export async function writeCandidateFiles(
   await writeSafetensorsFile(join(directory, SNAPSHOT_FILES.candidateTensors), tensors);
   await writeFile(join(directory, SNAPSHOT_FILES.userTower), encodeOnnx(model.tower));
   if (options.withIndex === false) return {};
-  const index = buildIndex({
+  const index = await buildIndex({
     vectors: model.videoVectors,
     count: model.videoIds.length,
     dimensions: model.config.dimensions,
     sampleQueries: new Float32Array(0),
     sampleCount: 0,
   });
-  await index.save(join(directory, SNAPSHOT_FILES.index));
+  await index.save([join(directory, SNAPSHOT_FILES.index)]);
   return { index: index.parameters };
 }

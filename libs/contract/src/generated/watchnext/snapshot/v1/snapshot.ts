@@ -94,6 +94,8 @@ export interface IndexParameters {
   /** Radius of the augmentation; 0 for inner product. */
   radius: number;
   recallAt100: number;
+  /** Graphs that the vectors are spread over, video i in graph i modulo this; 0, as old snapshots have it, is one. */
+  shardCount: number;
 }
 
 /** Record of the topic `snapshots`. */
@@ -1151,7 +1153,7 @@ export const FileDigest: MessageFns<FileDigest> = {
 };
 
 function createBaseIndexParameters(): IndexParameters {
-  return { space: "", dimensions: 0, m: 0, efConstruction: 0, efSearch: 0, radius: 0, recallAt100: 0 };
+  return { space: "", dimensions: 0, m: 0, efConstruction: 0, efSearch: 0, radius: 0, recallAt100: 0, shardCount: 0 };
 }
 
 export const IndexParameters: MessageFns<IndexParameters> = {
@@ -1176,6 +1178,9 @@ export const IndexParameters: MessageFns<IndexParameters> = {
     }
     if (message.recallAt100 !== 0) {
       writer.uint32(57).double(message.recallAt100);
+    }
+    if (message.shardCount !== 0) {
+      writer.uint32(64).uint32(message.shardCount);
     }
     return writer;
   },
@@ -1249,6 +1254,14 @@ export const IndexParameters: MessageFns<IndexParameters> = {
             message.recallAt100 = reader.double();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.shardCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1282,6 +1295,11 @@ export const IndexParameters: MessageFns<IndexParameters> = {
         : isSet(object.recall_at_100)
         ? globalThis.Number(object.recall_at_100)
         : 0,
+      shardCount: isSet(object.shardCount)
+        ? globalThis.Number(object.shardCount)
+        : isSet(object.shard_count)
+        ? globalThis.Number(object.shard_count)
+        : 0,
     };
   },
 
@@ -1308,6 +1326,9 @@ export const IndexParameters: MessageFns<IndexParameters> = {
     if (message.recallAt100 !== 0) {
       obj.recallAt100 = floatToJson(message.recallAt100);
     }
+    if (message.shardCount !== 0) {
+      obj.shardCount = Math.round(message.shardCount);
+    }
     return obj;
   },
 
@@ -1323,6 +1344,7 @@ export const IndexParameters: MessageFns<IndexParameters> = {
     message.efSearch = object.efSearch ?? 0;
     message.radius = object.radius ?? 0;
     message.recallAt100 = object.recallAt100 ?? 0;
+    message.shardCount = object.shardCount ?? 0;
     return message;
   },
 };

@@ -1,0 +1,12 @@
+/** Threads that build and search indexes. */
+export { BuildThreads } from './build-threads';
+export {
+  type NearestQuery,
+  OpenIndex,
+  type OpenIndexOptions,
+  SearchOverloadedError,
+  SearchThreads,
+  type SearchThreadsOptions,
+} from './search-threads';
+export { ThreadLostError } from './thread';
+export type { Restrictions } from './video-attributes';

@@ -1,0 +1,94 @@
+/** The program of a thread that searches. It holds its shards of every snapshot that the service holds. */
+import {
+  type AcceptedSearchResult,
+  AnnIndex,
+  searchAccepted,
+  type SearchResult,
+  type ShardOf,
+  VectorRows,
+} from '@watchnext/ann-index';
+import type { IndexParameters } from '@watchnext/contract';
+import { answerCalls } from './thread';
+import { acceptsFor, type AttributeArrays, labelsInUse, type Restrictions } from './video-attributes';
+
+export interface LoadCall {
+  readonly key: number;
+  readonly base: Float32Array;
+  readonly added: Float32Array;
+  readonly dimensions: number;
+  readonly attributes: AttributeArrays;
+  readonly shardsOf: readonly ShardOf[];
+  /** Undefined: no graphs, every search is exact. */
+  readonly index: { readonly parameters: IndexParameters; readonly paths: readonly string[] } | undefined;
+}
+
+export interface SearchCall extends Restrictions {
+  readonly key: number;
+  readonly query: Float32Array;
+  readonly k: number;
+  readonly excluded: Int32Array;
+}
+
+interface Loaded {
+  readonly rows: VectorRows;
+  readonly attributes: AttributeArrays;
+  readonly shardsOf: readonly ShardOf[];
+  readonly shards: AnnIndex[];
+}
+
+const byKey = new Map<number, Loaded>();
+
+function loaded(key: number): Loaded {
+  const found = byKey.get(key);
+  if (!found) throw new Error(`index ${key} is not loaded`);
+  return found;
+}
+
+const handlers = {
+  /** @returns the largest norm of the base vectors, where there are no graphs: an exact search needs it anyway */
+  async load({ key, base, added, dimensions, attributes, shardsOf, index }: LoadCall): Promise<number | undefined> {
+    const rows = new VectorRows(base, dimensions, added);
+    const shards: AnnIndex[] = [];
+    if (index) {
+      for (const shardOf of shardsOf) {
+        // Read off this thread, which goes on searching meanwhile.
+        const shard = await AnnIndex.load(index.paths[shardOf.shard]!, index.parameters, rows, shardOf);
+        if (added.length > 0) shard.reserve();
+        shards.push(shard);
+      }
+    }
+    byKey.set(key, { rows, attributes, shardsOf, shards });
+    return index ? undefined : rows.largestNorm;
+  },
+  search({ key, query, k, excluded, ...restrictions }: SearchCall): AcceptedSearchResult {
+    const { rows, attributes, shardsOf, shards } = loaded(key);
+    return searchAccepted(shards, shardsOf, rows, {
+      query,
+      k,
+      count: labelsInUse(attributes),
+      excluded: new Set(excluded),
+      accepts: acceptsFor(attributes, restrictions),
+    });
+  },
+  /** What the graphs alone find, for the meter of their recall. */
+  graph({ key, query, k }: { key: number; query: Float32Array; k: number }): SearchResult[] {
+    return loaded(key).shards.map((shard) => shard.search(query, k));
+  },
+  exact({ key, query, k }: { key: number; query: Float32Array; k: number }): SearchResult {
+    const { rows, attributes } = loaded(key);
+    return rows.exactSearch(query, k, { count: labelsInUse(attributes) });
+  },
+  insert({ key, label }: { key: number; label: number }): void {
+    const { shardsOf, shards } = loaded(key);
+    shardsOf.forEach(({ shard, shardCount }, i) => {
+      if (label % shardCount === shard) shards[i]?.insert(label);
+    });
+  },
+  drop({ key }: { key: number }): void {
+    byKey.delete(key);
+  },
+};
+
+export type SearchHandlers = typeof handlers;
+
+answerCalls(handlers);

@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildIndex, exactSearch, recallAtK } from '@watchnext/ann-index';
+import { createRandom } from '@watchnext/learning';
+import { BuildThreads } from './build-threads';
+import { SearchOverloadedError, SearchThreads } from './search-threads';
+
+const DIMENSIONS = 16;
+const COUNT = 4_000;
+const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
+
+function gaussianVectors(count: number, seed: number): Float32Array {
+  const random = createRandom(seed);
+  return Float32Array.from({ length: count * DIMENSIONS }, () => random.gaussian());
+}
+
+const vectors = gaussianVectors(COUNT, 1);
+const queryOf = (seed: number) => gaussianVectors(1, seed);
+const buildOptions = {
+  vectors,
+  count: COUNT,
+  dimensions: DIMENSIONS,
+  sampleQueries: gaussianVectors(20, 2),
+  sampleCount: 20,
+  m: 8,
+  efConstruction: 60,
+  efSearch: 200,
+  spaces: ['augmented-l2'] as const,
+};
+
+describe('threads', () => {
+  let folder: string;
+  let build: BuildThreads;
+  let search: SearchThreads;
+  const lost: Error[] = [];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'watchnext-vector-search-'));
+    build = new BuildThreads(2);
+    search = new SearchThreads({ threadCount: 2, queueLimit: 8, onLost: (error) => lost.push(error) });
+  });
+  afterAll(async () => {
+    await build.close();
+    await search.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function builtInto(name: string, shardCount: number) {
+    const built = await buildIndex({ ...buildOptions, shardCount }, build);
+    const paths = Array.from({ length: shardCount }, (_, shard) => join(folder, `${name}-${shard}`));
+    await built.save(paths);
+    await built.release();
+    return { parameters: built.parameters, paths };
+  }
+  const open = async (shardCount: number, addCapacity = 0) =>
+    search.open({ vectors, dimensions: DIMENSIONS, index: await builtInto(`s${shardCount}`, shardCount), addCapacity });
+
+  it('build the graphs that one thread builds', async () => {
+    const { parameters } = await builtInto('threads', 1);
+    const here = await buildIndex(buildOptions);
+    expect(parameters).toEqual(here.parameters);
+  });
+
+  it.each([1, 2, 3])('find the nearest in an index of %d shards', async (shardCount) => {
+    const index = await open(shardCount);
+    let recall = 0;
+    const wanted = await Promise.all(
+      Array.from({ length: 8 }, async (_, i) => {
+        const query = queryOf(10 + i);
+        const { found } = await index.compare(query, 20);
+        recall += recallAtK(found, exactSearch(vectors, DIMENSIONS, query, 20), 20) / 8;
+        return index.nearest({ query, k: 20, ...UNRESTRICTED });
+      }),
+    );
+    expect(recall).toBeGreaterThan(0.8);
+    wanted.forEach(({ labels }) => expect(new Set(labels).size).toBe(20));
+    await index.close();
+    await expect(index.nearest({ query: queryOf(1), k: 1, ...UNRESTRICTED })).rejects.toThrow('is not loaded');
+  });
+
+  it('leave the event loop alone while they search', async () => {
+    const index = await search.open({ vectors, dimensions: DIMENSIONS, addCapacity: 0 });
+    const { found, exact } = await index.compare(queryOf(3), 20);
+    expect(found).toEqual(exact);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    await Promise.all(Array.from({ length: 6 }, () => index.nearest({ query: queryOf(3), k: 2_000, ...UNRESTRICTED })));
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(0);
+    await index.close();
+  });
+
+  it('refuse more requests than may wait', async () => {
+    const index = await search.open({ vectors, dimensions: DIMENSIONS, addCapacity: 0 });
+    const results = await Promise.allSettled(
+      Array.from({ length: 30 }, () => index.nearest({ query: queryOf(3), k: 100, ...UNRESTRICTED })),
+    );
+    const refused = results.filter((result) => result.status === 'rejected');
+    // Two threads, eight requests each.
+    expect(refused).toHaveLength(14);
+    expect(refused[0]!.reason).toBeInstanceOf(SearchOverloadedError);
+    await index.close();
+  });
+
+  it.each([1, 2])(
+    'find a vector that was added a moment ago, and not one that was withdrawn (%d shards)',
+    async (shardCount) => {
+      const index = await open(shardCount, 3);
+      const query = queryOf(4);
+      const longest = Float32Array.from(query, (value) => value * 3);
+      const label = await index.add(longest, { channel: 7, rule: 0 });
+      expect(label).toBe(COUNT);
+      expect(index.clippedCount).toBe(1);
+      const nearest = async (more = {}) => (await index.nearest({ query, k: 5, ...UNRESTRICTED, ...more })).labels;
+      expect((await nearest())[0]).toBe(COUNT);
+      expect(await nearest({ blockedChannels: [7] })).not.toContain(COUNT);
+      index.setWithdrawn(COUNT, true);
+      const without = await nearest();
+      expect(without).toHaveLength(5);
+      expect(without).not.toContain(COUNT);
+      index.setWithdrawn(COUNT, false);
+      expect((await nearest())[0]).toBe(COUNT);
+      await index.close();
+    },
+  );
+
+  it('refuse vectors that are not finite, and those there is no room for', async () => {
+    const index = await open(1, 1);
+    await expect(index.add(new Float32Array(DIMENSIONS).fill(NaN), { channel: 0, rule: 0 })).rejects.toThrow(
+      'cannot be added',
+    );
+    expect(index.count).toBe(COUNT);
+    expect(await index.add(queryOf(5), { channel: 0, rule: 0 })).toBe(COUNT);
+    expect(await index.add(queryOf(6), { channel: 0, rule: 0 })).toBeUndefined();
+    await index.close();
+  });
+
+  it('do not open what is damaged, and answer on', async () => {
+    const { parameters } = await builtInto('sound', 1);
+    const missing = { parameters, paths: [join(folder, 'nowhere')] };
+    await expect(search.open({ vectors, dimensions: DIMENSIONS, index: missing, addCapacity: 0 })).rejects.toThrow(
+      'cannot be read',
+    );
+    const index = await open(1);
+    await expect(index.nearest({ query: new Float32Array(3), k: 1, ...UNRESTRICTED })).rejects.toThrow(RangeError);
+    expect((await index.nearest({ query: queryOf(1), k: 1, ...UNRESTRICTED })).labels).toHaveLength(1);
+    await index.close();
+    expect(lost).toEqual([]);
+  });
+});

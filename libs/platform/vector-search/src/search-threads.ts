@@ -1,0 +1,239 @@
+/**
+ * Nearest-neighbour search on threads of its own: hnswlib computes on the thread that calls it, and an event loop that
+ * answers requests has no millisecond to give.
+ *
+ * An index of one shard is loaded into every thread, so that threads answer requests side by side at full speed each; the
+ * vectors are shared, the graphs are not. An index of several shards is spread over the threads, and each request asks
+ * all of them. One more thread, without graphs, searches exactly for whoever measures recall.
+ */
+import { type AcceptedSearchResult, mergeResults, type SearchResult, type ShardOf, WHOLE } from '@watchnext/ann-index';
+import type { IndexParameters } from '@watchnext/contract';
+import type { SearchHandlers } from './search-program';
+import { shared, sharedFloats } from './shared';
+import { Thread, type ThreadLostError } from './thread';
+import {
+  type AttributeArrays,
+  attributeArrays,
+  labelsInUse,
+  type Restrictions,
+  setWithdrawn,
+} from './video-attributes';
+
+export interface SearchThreadsOptions {
+  readonly threadCount: number;
+  /** Requests that may wait for one thread before more are refused. */
+  readonly queueLimit: number;
+  /** A thread ended by itself: the process should end, and be started anew. */
+  readonly onLost?: (error: ThreadLostError) => void;
+}
+
+export interface OpenIndexOptions {
+  /** [count, dimensions]; copied unless it is on shared memory. */
+  readonly vectors: Float32Array;
+  readonly dimensions: number;
+  /** One path for each shard; undefined: every search is exact. */
+  readonly index?: { readonly parameters: IndexParameters; readonly paths: readonly string[] } | undefined;
+  /** Vectors that may be added while it is open. */
+  readonly addCapacity: number;
+}
+
+export interface NearestQuery extends Restrictions {
+  readonly query: Float32Array;
+  readonly k: number;
+  /** Labels left out by name. */
+  readonly excluded: Int32Array;
+}
+
+/** More requests wait than can be answered in time. */
+export class SearchOverloadedError extends Error {
+  readonly code = 'search-overloaded';
+  readonly retriable = true;
+  constructor(readonly pending: number) {
+    super(`${pending} searches are waiting already`);
+    this.name = 'SearchOverloadedError';
+  }
+}
+
+type SearchThread = Thread<SearchHandlers>;
+
+export class SearchThreads {
+  private readonly threads: readonly SearchThread[];
+  private readonly oracle: SearchThread;
+  private lastKey = 0;
+
+  constructor(private readonly options: SearchThreadsOptions) {
+    const { threadCount, onLost } = options;
+    if (!Number.isInteger(threadCount) || threadCount < 1) throw new RangeError(`${threadCount} search threads`);
+    const start = () => new Thread<SearchHandlers>('search-program', onLost);
+    this.threads = Array.from({ length: threadCount }, start);
+    this.oracle = start();
+  }
+
+  /** @throws Error for an index that cannot be read, or is not over these vectors */
+  async open({ vectors, dimensions, index, addCapacity }: OpenIndexOptions): Promise<OpenIndex> {
+    const key = ++this.lastKey;
+    const base = shared(vectors);
+    const count = base.length / dimensions;
+    const added = sharedFloats(addCapacity * dimensions);
+    const attributes = attributeArrays(count, count + addCapacity);
+    const groups = groupsOf(this.threads, index ? index.parameters.shardCount || 1 : 1);
+    const load = { key, base, added, dimensions, attributes };
+    const [exact, ...graphs] = await Promise.allSettled([
+      this.oracle.call('load', { ...load, shardsOf: [WHOLE], index: undefined }),
+      ...groups.flat().map(({ thread, shardsOf }) => thread.call('load', { ...load, shardsOf, index })),
+    ]);
+    const failed = [exact!, ...graphs].find((outcome) => outcome.status === 'rejected');
+    const largestNorm = exact!.status === 'fulfilled' ? exact.value! : NaN;
+    const opened = new OpenIndex({
+      key,
+      groups,
+      oracle: this.oracle,
+      base,
+      added,
+      dimensions,
+      attributes,
+      queueLimit: this.options.queueLimit,
+      radius: index?.parameters.radius || largestNorm,
+    });
+    if (!failed) return opened;
+    await opened.close();
+    throw failed.reason;
+  }
+
+  /** Requests that wait, of all threads. */
+  get pending(): number {
+    return this.threads.reduce((sum, thread) => sum + thread.pending, 0);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.threads, this.oracle].map((thread) => thread.close()));
+  }
+}
+
+interface Member {
+  readonly thread: SearchThread;
+  readonly shardsOf: readonly ShardOf[];
+}
+
+/** Threads that hold all shards between them, as many groups as there are threads for. */
+function groupsOf(threads: readonly SearchThread[], shardCount: number): Member[][] {
+  const size = Math.min(shardCount, threads.length);
+  return Array.from({ length: Math.floor(threads.length / size) }, (_, group) =>
+    Array.from({ length: size }, (_, member) => ({
+      thread: threads[group * size + member]!,
+      shardsOf: Array.from({ length: shardCount }, (_, shard) => ({ shard, shardCount })).filter(
+        ({ shard }) => shard % size === member,
+      ),
+    })),
+  );
+}
+
+interface OpenIndexParts {
+  readonly key: number;
+  readonly groups: readonly Member[][];
+  readonly oracle: SearchThread;
+  readonly base: Float32Array;
+  readonly added: Float32Array;
+  readonly dimensions: number;
+  readonly attributes: AttributeArrays;
+  readonly queueLimit: number;
+  /** Of the augmentation; without one, the largest norm of the base vectors. */
+  readonly radius: number;
+}
+
+/** The index of one snapshot, loaded into the threads. */
+export class OpenIndex {
+  private clipped = 0;
+
+  constructor(private readonly parts: OpenIndexParts) {}
+
+  get dimensions(): number {
+    return this.parts.dimensions;
+  }
+
+  /** Written here, read by the threads. */
+  get attributes(): AttributeArrays {
+    return this.parts.attributes;
+  }
+
+  get baseCount(): number {
+    return this.parts.base.length / this.dimensions;
+  }
+
+  /** Labels in use: base vectors and those added. */
+  get count(): number {
+    return labelsInUse(this.attributes);
+  }
+
+  /** Added vectors that were longer than the index's radius, and were cut to it. */
+  get clippedCount(): number {
+    return this.clipped;
+  }
+
+  /**
+   * The k best that are neither excluded nor restricted; fewer only where there are no more.
+   * @throws SearchOverloadedError, ThreadLostError, RangeError for a query that is not finite
+   */
+  async nearest({ query, k, excluded, blockedChannels, forbiddenRules }: NearestQuery): Promise<AcceptedSearchResult> {
+    const group = this.idlest();
+    const pending = pendingOf(group);
+    if (pending >= this.parts.queueLimit) throw new SearchOverloadedError(pending);
+    const call = { key: this.parts.key, query, k, excluded, blockedChannels, forbiddenRules };
+    const results = await Promise.all(group.map(({ thread }) => thread.call('search', call)));
+    if (results.length === 1) return results[0]!;
+    const method = results.some((result) => result.method === 'exact') ? 'exact' : 'graph';
+    return { ...mergeResults(results, k), method };
+  }
+
+  /** What the graphs and what exact search find for a query, without any filter. */
+  async compare(query: Float32Array, k: number): Promise<{ found: SearchResult; exact: SearchResult }> {
+    const call = { key: this.parts.key, query, k };
+    const [exact, ...byThread] = await Promise.all([
+      this.parts.oracle.call('exact', call),
+      ...this.idlest().map(({ thread }) => thread.call('graph', call)),
+    ]);
+    const results = byThread.flat();
+    return { found: results.length === 0 ? exact : mergeResults(results, k), exact };
+  }
+
+  /**
+   * Adds a vector to what is searched, live. One longer than the radius is cut to it and counted: the graph could not find
+   * it, and where it could, one video would be the answer to every request.
+   * @returns its label; undefined where there is no room left
+   * @throws RangeError for one that is not finite; nothing is added then
+   */
+  async add(vector: Float32Array, { channel, rule }: { channel: number; rule: number }): Promise<number | undefined> {
+    const { added, attributes, groups, radius, key } = this.parts;
+    const norm = Math.hypot(...vector);
+    if (vector.length !== this.dimensions || !Number.isFinite(norm)) {
+      throw new RangeError(`a vector of ${vector.length} values and length ${norm} cannot be added`);
+    }
+    const label = this.count;
+    const offset = (label - this.baseCount) * this.dimensions;
+    if (offset >= added.length) return undefined;
+    const scale = norm > radius ? radius / norm : 1;
+    if (scale < 1) this.clipped++;
+    vector.forEach((value, i) => (added[offset + i] = scale * value));
+    attributes.channels[label] = channel;
+    attributes.rules[label] = rule;
+    // From here on an exact search sees it; the label is taken whatever happens to the inserts.
+    Atomics.store(attributes.counts, 0, label + 1);
+    await Promise.all(groups.flat().map(({ thread }) => thread.call('insert', { key, label })));
+    return label;
+  }
+
+  setWithdrawn(label: number, isWithdrawn: boolean): void {
+    setWithdrawn(this.attributes, label, isWithdrawn);
+  }
+
+  async close(): Promise<void> {
+    const threads = [this.parts.oracle, ...this.parts.groups.flat().map(({ thread }) => thread)];
+    await Promise.allSettled(threads.map((thread) => thread.call('drop', { key: this.parts.key })));
+  }
+
+  private idlest(): Member[] {
+    return this.parts.groups.reduce((best, group) => (pendingOf(group) < pendingOf(best) ? group : best));
+  }
+}
+
+const pendingOf = (group: readonly Member[]) => Math.max(...group.map(({ thread }) => thread.pending));
