@@ -96,6 +96,8 @@ describe('importDataset', () => {
 
   it('does not know every data set', async () => {
     await expect(importDataset('movies', folder, { url })).rejects.toThrow(DatasetError);
-    await expect(importDataset('movies', folder, { url })).rejects.toThrow(/movies, but for kuairand/);
+    await expect(importDataset('movies', folder, { url })).rejects.toThrow(
+      /movies, but for kuairand, movietweetings, sequences/,
+    );
   });
 });

@@ -1,14 +1,22 @@
 /** Imports a data set through a collector: what the command line and other tools call. */
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ProducerClient, type Rejection } from '@watchnext/producer-client';
-import { importEvents, type ImportResult } from './import';
-import { DatasetError, type ImportOptions } from './importer';
-import { IMPORTERS } from './importers';
+import type { Refused } from './archive-sink';
+import { DatasetError } from './dataset-error';
+import { describeFailure } from './full-disk';
+import { fingerprintOf } from './fingerprint';
+import { importEvents, type ImportEventsOptions, type ImportResult } from './import';
+import { importerNamed } from './importers';
 
-export interface ImportDatasetOptions extends Omit<ImportOptions, 'badRows'> {
+export interface ImportDatasetOptions extends Omit<ImportEventsOptions, 'alreadySent' | 'stagingFolder'> {
   /** The collector's address, as http://127.0.0.1:7001; a gateway's serves as well. */
   readonly url: string;
-  /** Counts what the collector has taken. */
-  readonly onSent?: (done: number, total: number) => void;
+  /**
+   * Keeps here what was read, and how much of it the collector has taken, until all is: the same import goes on from
+   * there. Default: nothing is kept.
+   */
+  readonly workFolder?: string;
   /** Called for each try that failed; it is repeated. */
   readonly onRetry?: (error: Error) => void;
   /** The import fails when the collector has taken nothing for so long; default 60,000. */
@@ -17,7 +25,7 @@ export interface ImportDatasetOptions extends Omit<ImportOptions, 'badRows'> {
 
 export interface ImportDatasetResult extends ImportResult {
   /** Events that the collector refused, and why the first ones. */
-  readonly rejected: { readonly count: number; readonly first: readonly string[] };
+  readonly rejected: Refused;
 }
 
 const REJECTIONS_KEPT = 5;
@@ -34,10 +42,12 @@ export async function importDataset(
   path: string,
   options: ImportDatasetOptions,
 ): Promise<ImportDatasetResult> {
-  const importer = IMPORTERS.get(name);
-  if (importer === undefined)
-    throw new DatasetError(`there is no importer for ${name}, but for ${[...IMPORTERS.keys()].join(', ')}`);
-  const { giveUpAfterMs = GIVE_UP_AFTER_MS } = options;
+  const importer = importerNamed(name);
+  const { giveUpAfterMs = GIVE_UP_AFTER_MS, workFolder } = options;
+  const progress =
+    workFolder === undefined
+      ? undefined
+      : await SentProgress.open(workFolder, await fingerprintOf(importer, path, options));
   const first: string[] = [];
   let count = 0;
   let lastSuccessMs = Date.now();
@@ -56,25 +66,73 @@ export async function importDataset(
       if (Date.now() - lastSuccessMs >= giveUpAfterMs) giveUp(unreachable(options.url, giveUpAfterMs, error));
     },
   });
-  const importing = importEvents(importer, path, client, {
+  const confirming = {
+    send: (event: Parameters<ProducerClient['send']>[0]) => client.send(event),
+    flush: async () => {
+      await client.flush();
+      lastSuccessMs = Date.now();
+    },
+  };
+  const importing = importEvents(importer, path, confirming, {
     ...options,
+    stagingFolder: progress?.stagingFolder,
+    alreadySent: progress?.sent,
     onLoaded: (summary) => {
       lastSuccessMs = Date.now();
       options.onLoaded?.(summary);
     },
     onSent: (done, total) => {
-      lastSuccessMs = Date.now();
+      progress?.note(done);
       options.onSent?.(done, total);
     },
   });
   try {
     const result = await Promise.race([importing, givenUp]);
     await client.close();
+    await progress?.remove();
     return { ...result, rejected: { count, first } };
   } catch (error) {
     importing.catch(() => undefined);
     await client.close(CLOSE_LIMIT_MS).catch(() => undefined);
-    throw error;
+    if (error instanceof DatasetError) await progress?.remove();
+    throw describeFailure(error, workFolder ?? 'temporary files');
+  }
+}
+
+/** How many events have been taken, kept through a kill. */
+class SentProgress {
+  private writing = Promise.resolve();
+
+  private constructor(
+    private readonly folder: string,
+    private readonly file: string,
+    readonly sent: number,
+  ) {}
+
+  /** @param fingerprint of what is sent: of other files, or of the same sent otherwise, nothing has been taken yet */
+  static async open(folder: string, fingerprint: string): Promise<SentProgress> {
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, `sent-${fingerprint}`);
+    const text = await readFile(file, 'utf8').catch(() => '0');
+    return new SentProgress(folder, file, /^\d+$/.test(text) ? Number(text) : 0);
+  }
+
+  get stagingFolder(): string {
+    return join(this.folder, 'staging');
+  }
+
+  note(sent: number): void {
+    const { file } = this;
+    this.writing = this.writing
+      .then(() => writeFile(`${file}.new`, String(sent)))
+      .then(() => rename(`${file}.new`, file))
+      // Then a later import sends these again; the states know their ids.
+      .catch(() => undefined);
+  }
+
+  async remove(): Promise<void> {
+    await this.writing;
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,8 @@
-/** Sends a data set's events to a collector. */
+/** Carries a data set's events to a collector or into an archive. */
 import type { Event } from '@watchnext/contract';
-import { BadRows } from './bad-rows';
-import type { Importer, ImportOptions, ImportSummary } from './importer';
+import { datasetEvents, type DatasetOptions, type ImportSummary } from './dataset-events';
+import type { Importer } from './importer';
+import { BadRows } from './read/bad-rows';
 
 /** Where events go: a `ProducerClient`, or anything that takes them in order. */
 export interface EventSink {
@@ -16,15 +17,22 @@ export interface ImportResult {
   readonly sent: number;
 }
 
+export interface ImportEventsOptions extends Omit<DatasetOptions, 'badRows'> {
+  /** Counts what the sink has confirmed. */
+  readonly onSent?: (done: number, total: number) => void;
+  /** So many of the first events have been taken before; they are not sent again. */
+  readonly alreadySent?: number;
+}
+
 /** Between two flushes: bounds what waits in memory, and lets progress mean what the collector has taken. */
 const EVENTS_PER_FLUSH = 5_000;
 
-/** `onSent` counts what the sink has confirmed. @throws DatasetError when a file or column is missing */
+/** @throws DatasetError when a file or column is missing */
 export async function importEvents(
   importer: Importer,
   path: string,
   sink: EventSink,
-  options: Omit<ImportOptions, 'badRows'> & { readonly onSent?: (done: number, total: number) => void } = {},
+  options: ImportEventsOptions = {},
 ): Promise<ImportResult> {
   const badRows = new BadRows();
   let summary: ImportSummary = { eventCount: 0, counts: {} };
@@ -33,9 +41,11 @@ export async function importEvents(
     options.onLoaded?.(loaded);
   };
   let sent = 0;
-  for await (const event of importer.events(path, { ...options, badRows, onLoaded })) {
-    await sink.send(event);
-    if (++sent % EVENTS_PER_FLUSH === 0) {
+  for await (const event of datasetEvents(importer, path, { ...options, badRows, onLoaded })) {
+    if (++sent <= (options.alreadySent ?? 0)) continue;
+    const taken = sink.send(event);
+    if (taken !== undefined) await taken;
+    if (sent % EVENTS_PER_FLUSH === 0) {
       await sink.flush();
       options.onSent?.(sent, summary.eventCount);
     }

@@ -1,42 +1,39 @@
-/** What every importer of a public watch log is. A further one is a class like `KuaiRandImporter` and a line in `IMPORTERS`. */
-import type { Event } from '@watchnext/contract';
-import type { BadRows } from './bad-rows';
+/**
+ * What every importer of a watch log is: a reader of files into the staging tables. Sorting, ids, lists and events are
+ * the same for all. A further importer is one of these and a line in `IMPORTERS`.
+ */
+import type { BadRows } from './read/bad-rows';
+import type { Staging } from './staging/staging';
 
-export interface ImportSummary {
-  /** Events that `events` is about to yield, for progress. */
-  readonly eventCount: number;
-  /** By what they are, as {impressions: 185061}. */
-  readonly counts: Readonly<Record<string, number>>;
-}
-
-export interface ImportOptions {
+export interface LoadOptions {
   /** Collects the rows left out. */
-  readonly badRows?: BadRows;
-  /** Called while files are read, before the first event. `rows` counts over all files so far. */
-  readonly onReading?: (file: string, rows: number) => void;
-  /** Called once, when everything is read and before the first event. */
-  readonly onLoaded?: (summary: ImportSummary) => void;
-  readonly signal?: AbortSignal;
+  readonly badRows: BadRows;
+  /** `rows` counts over all files so far. */
+  readonly onReading: (file: string, rows: number) => void;
+  readonly signal: AbortSignal;
+  /** What happened later than this did not happen. */
+  readonly nowMs: number;
+  /** File that says what the columns are; only for importers of tables. */
+  readonly mappingFile: string | undefined;
 }
 
 export interface Importer {
   readonly name: string;
+  /** False for logs of what was watched only: lists are drawn around their watches, unless told not to. */
+  readonly hasImpressions: boolean;
   /** How the data set's files become events, for people. */
   describeMapping(): string;
   /**
-   * The data set as backfill: the catalogue and users first, then activity in order of time. The same files give the
-   * same events, ids and all. A row that cannot be used is left out and counted in `options.badRows`.
+   * The files that `load` would read, for telling whether they have changed.
    *
-   * @param path the data set's folder
+   * @throws DatasetError when one is missing
+   */
+  files(path: string): Promise<string[]>;
+  /**
+   * Reads the data set. A row that cannot be used is left out and counted.
+   *
+   * @param path the data set's folder or file
    * @throws DatasetError when a file or a column is missing
    */
-  events(path: string, options?: ImportOptions): AsyncIterable<Event>;
-}
-
-/** The folder does not hold the data set; the message names the file or column. */
-export class DatasetError extends Error {
-  constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'DatasetError';
-  }
+  load(path: string, staging: Staging, options: LoadOptions): Promise<void>;
 }

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
-/** npm run import -- NAME PATH --url URL */
-import { Command } from 'commander';
+/** npm run import -- FORMAT PATH */
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { DatasetError } from './dataset-error';
 import { importDataset } from './import-dataset';
-import { DatasetError } from './importer';
+import { importToArchive } from './import-to-archive';
 import { IMPORTERS } from './importers';
 import { startTask, type ProgressTask } from './progress';
 
@@ -10,36 +13,58 @@ import { startTask, type ProgressTask } from './progress';
 const EXIT_CODES = { failed: 1, usage: 2, dataset: 3, rejected: 4, interrupted: 130 } as const;
 
 const STOP_LIMIT_MS = 2_000;
+const WORK_FOLDER = '.watchnext-import';
 
-const program: Command = new Command('import')
-  .description('Sends a public watch log to a WatchNext collector, as backfill.')
-  .argument('<name>', `which data set: ${[...IMPORTERS.keys()].join(', ')}`)
-  .argument('[path]', 'its folder')
+interface Options {
+  readonly url: string;
+  readonly archive?: string;
+  readonly partitions: number;
+  readonly drawnLists: boolean;
+  readonly mostBad: number;
+  readonly explain: boolean;
+}
+
+function number(minimum: number, maximum: number) {
+  return (text: string) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= minimum && value <= maximum))
+      throw new InvalidArgumentError(`it must be a number from ${minimum} to ${maximum}.`);
+    return value;
+  };
+}
+
+const program: Command = new Command('npm run import --')
+  .description(
+    'Imports a watch log as backfill: through a collector into a running system, or straight into an archive.',
+  )
+  .argument('<format>', `what the files are: ${[...IMPORTERS.keys()].join(', ')}`)
+  .argument('[path]', 'their folder, or the file')
   .option('--url <url>', "the collector's address", 'http://127.0.0.1:7001')
-  .option('--mapping', 'say how the files become events, and do nothing', false)
+  .option('--archive <dir>', 'instead: a new archive folder, to train on with WATCHNEXT_DATA_DIR=dir/..')
+  .option('--partitions <n>', 'partitions of that archive, as WATCHNEXT_ACTIVITY_PARTITIONS', number(1, 10_000), 4)
+  .option('--no-drawn-lists', 'do not set watches of a log without impressions among drawn videos')
+  .option('--most-bad <share>', 'import nothing when more of the rows cannot be used', number(0, 1), 0.5)
+  .option('--explain', 'say how the files become events, and do nothing', false)
   .addHelpText(
     'after',
     `
-Rows that cannot be used are left out, counted, and the first of each file named.
+Rows that cannot be used are left out, counted, and the first of each file named. An import that was cut off goes on
+where it stopped when the same command runs again.
 Exit codes: 0 all sent; 1 the collector could not be reached, or another failure; 2 a command line that cannot be used;
-3 a file or column is missing; 4 sent, but the collector refused some events; 130 interrupted.`,
+3 a file or column is missing, or the disk is full; 4 sent, but some events were refused; 130 interrupted.`,
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage))
   .parse();
 
-async function run(
-  name: string,
-  path: string | undefined,
-  options: { url: string; mapping: boolean },
-): Promise<number> {
-  const importer = IMPORTERS.get(name);
+async function run(format: string, path: string | undefined, options: Options): Promise<number> {
+  const importer = IMPORTERS.get(format);
   if (importer === undefined)
-    program.error(`error: there is no importer for ${name}, but for ${[...IMPORTERS.keys()].join(', ')}`);
-  if (options.mapping) {
+    program.error(`error: there is no importer for ${format}, but for ${[...IMPORTERS.keys()].join(', ')}`);
+  if (options.explain) {
     process.stdout.write(`${importer.describeMapping()}\n`);
     return 0;
   }
-  if (path === undefined) program.error('error: the folder of the data set is missing');
+  if (path === undefined) program.error('error: the path of the data set is missing');
   if (!URL.canParse(options.url)) program.error(`error: --url is no address: ${options.url}`);
 
   const stopping = new AbortController();
@@ -51,37 +76,59 @@ async function run(
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   let task: ProgressTask = startTask('Reading', 'rows');
+  const shared = {
+    drawLists: options.drawnLists,
+    mostBadRows: options.mostBad,
+    signal: stopping.signal,
+    onReading: (file: string, rows: number) => task.update(rows, 0, file),
+    onLoaded: () => {
+      task.finish();
+      task = startTask(options.archive === undefined ? 'Sending' : 'Writing', 'events');
+    },
+    onSent: (done: number, total: number) => task.update(done, total),
+  };
   try {
-    const result = await importDataset(name, path, {
-      url: options.url,
-      signal: stopping.signal,
-      onReading: (file, rows) => task.update(rows, 0, file),
-      onLoaded: () => {
-        task.finish();
-        task = startTask('Sending', 'events');
-      },
-      onSent: (done, total) => task.update(done, total),
-      onRetry: (error) => task.note(`trying again: ${error.message}`),
-    });
-    const { badRows, rejected, summary } = result;
+    const { badRows, rejected, summary } =
+      options.archive === undefined
+        ? await importDataset(format, path, {
+            ...shared,
+            url: options.url,
+            workFolder: join(WORK_FOLDER, workName(format, path, options.url)),
+            onRetry: (error) => task.note(`trying again: ${error.message}`),
+          })
+        : await importToArchive(format, path, {
+            ...shared,
+            archive: resolve(options.archive),
+            partitionCount: options.partitions,
+          });
     task.finish(
       Object.entries(summary.counts)
+        .filter(([, count]) => count > 0)
         .map(([what, count]) => `${count.toLocaleString('en-US')} ${what.replace('_', ' ')}`)
         .join(', '),
     );
     if (badRows.total > 0) process.stderr.write(`${badRows.describe()}\n`);
     if (rejected.count === 0) return 0;
     process.stderr.write(
-      `The collector refused ${rejected.count} events, as:\n${rejected.first.map((text) => `  ${text}\n`).join('')}`,
+      `${rejected.count} events were refused, as:\n${rejected.first.map((text) => `  ${text}\n`).join('')}`,
     );
     return EXIT_CODES.rejected;
   } catch (error) {
     task.abandon();
-    if (stopping.signal.aborted) return EXIT_CODES.interrupted;
+    if (stopping.signal.aborted) {
+      process.stderr.write('Interrupted. The same command goes on where it stopped.\n');
+      return EXIT_CODES.interrupted;
+    }
     process.stderr.write(`${(error as Error).message}\n`);
     return error instanceof DatasetError ? EXIT_CODES.dataset : EXIT_CODES.failed;
   }
 }
 
-const [name, path] = program.processedArgs as [string, string | undefined];
-void run(name, path, program.opts()).then((code) => process.exit(code));
+/** Imports of other data, or to another collector, lie elsewhere. */
+function workName(format: string, path: string, url: string): string {
+  const name = JSON.stringify([format, resolve(path), url]);
+  return createHash('sha256').update(name).digest('hex').slice(0, 16);
+}
+
+const [format, path] = program.processedArgs as [string, string | undefined];
+void run(format, path, program.opts()).then((code) => process.exit(code));

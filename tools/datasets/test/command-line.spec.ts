@@ -14,9 +14,9 @@ function run(...args: string[]) {
 describe('npm run import', () => {
   it.each([
     [['--help'], 0, /Exit codes/],
-    [['kuairand', '--mapping'], 0, /log_standard_\*[\s\S]*ImpressionsServed/],
+    [['kuairand', '--explain'], 0, /log_standard_\*[\s\S]*ImpressionsServed/],
     [['movies', 'anywhere'], 2, /no importer for movies, but for kuairand/],
-    [['kuairand'], 2, /folder of the data set is missing/],
+    [['kuairand'], 2, /path of the data set is missing/],
     [['kuairand', 'anywhere', '--url', 'nowhere'], 2, /--url is no address/],
     [['kuairand', '/no/such/folder'], 3, /no folder that can be read/],
   ])('%j ends with %i', (args, status, text) => {

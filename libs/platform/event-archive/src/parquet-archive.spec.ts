@@ -73,6 +73,37 @@ describe('an archive file', () => {
   });
 });
 
+describe('an archive for history in bulk', () => {
+  it('lets days with few records share the folder of the last of them', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'watchnext-event-archive-'));
+    const archive = openParquetArchive(directory, { leastRecordsPerFile: 3 });
+    const DAY_MS = 86_400_000;
+    const days = [0, 0, 1, 2, 2, 2, 2, 3, 4];
+    const records = days.map((day, offset) => ({
+      topic: TOPICS.activity,
+      partition: 0,
+      offset,
+      timestampMs: Date.UTC(2026, 10, 1) + day * DAY_MS,
+      key: 'anna',
+      value: Buffer.from(String(offset)),
+    }));
+    await archive.write(TOPICS.activity, 0, records);
+    expect((await readdir(join(directory, TOPICS.activity))).sort()).toEqual([
+      '.incoming',
+      'dt=2026-11-02',
+      'dt=2026-11-03',
+      'dt=2026-11-05',
+    ]);
+    const found: number[] = [];
+    for await (const batch of archive.read(TOPICS.activity, { order: 'offset', fromDay: '2026-11-03' }))
+      found.push(...batch.map(({ offset }) => offset));
+    expect(found).toEqual([3, 4, 5, 6, 7, 8]);
+    expect(await archive.nextOffset(TOPICS.activity, 0)).toBe(9);
+    await archive.close();
+    await rm(directory, { recursive: true });
+  });
+});
+
 async function readParquet(path: string): Promise<Record<string, unknown>[]> {
   const connection = await (await DuckDBInstance.create()).connect();
   const reader = await connection.runAndReadAll(

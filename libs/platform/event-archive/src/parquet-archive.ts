@@ -36,6 +36,11 @@ export interface ParquetArchiveOptions {
   readonly memoryLimitMiB?: number;
   /** Where it sorts on disk; default: a folder below the system's for temporary files. */
   readonly spillDirectory?: string;
+  /**
+   * Days of a run with fewer records share a file with those after them, in the folder of the last of them, where a
+   * reader that wants all from a day on finds them; default: each day has its own. For history written in bulk.
+   */
+  readonly leastRecordsPerFile?: number;
 }
 
 /** What the rest of a partition leaves to a run of it. */
@@ -66,12 +71,14 @@ export class ParquetArchive implements EventArchive {
   private readonly database: Promise<DuckDBInstance>;
   /** By topic and partition. */
   private readonly lastWrites = new Map<string, Promise<void>>();
+  private readonly leastRecordsPerFile: number;
   private closed = false;
 
   constructor(
     private readonly storage: ArchiveStorage,
     options: ParquetArchiveOptions,
   ) {
+    this.leastRecordsPerFile = options.leastRecordsPerFile ?? 1;
     this.database = openDatabase(options);
     this.database.catch(() => undefined);
   }
@@ -231,7 +238,7 @@ export class ParquetArchive implements EventArchive {
           addToCuts(cuts, bounds, dayOfRecord(event.receivedAtMs, record.timestampMs), record.offset),
         );
         let firstOffset = bounds.firstOffset;
-        for (const { day, from, to } of cuts) {
+        for (const { day, from, to } of joinSmallCuts(cuts, this.leastRecordsPerFile)) {
           const place = { day, partition, firstOffset, lastOffset: to };
           path = this.storage.describe(topic, place);
           await this.storage.place(topic, place, (incoming) =>
@@ -328,6 +335,17 @@ function addToCuts(cuts: DayCut[], bounds: RunBounds, ownDay: string, offset: nu
   const day = ownDay < earliest ? earliest : ownDay > bounds.latestDay ? bounds.latestDay : ownDay;
   if (last && last.day >= day) last.to = offset;
   else cuts.push({ day, from: offset, to: offset });
+}
+
+/** Offsets stand for records: a gap makes a file smaller, not wrong. */
+function joinSmallCuts(cuts: readonly DayCut[], least: number): DayCut[] {
+  const joined: DayCut[] = [];
+  for (const cut of cuts) {
+    const last = joined.at(-1);
+    if (last && last.to - last.from + 1 < least) joined[joined.length - 1] = { ...cut, from: last.from };
+    else joined.push({ ...cut });
+  }
+  return joined;
 }
 
 function joinExtents(a: ArchiveExtent, b: ArchiveExtent): ArchiveExtent {

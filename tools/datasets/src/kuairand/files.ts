@@ -1,12 +1,12 @@
 /** The data set's files in its official layout, found by name whatever the edition (Pure, 1K, 27K). */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatasetError } from '../importer';
+import { DatasetError } from '../dataset-error';
+import { namesIn } from '../read/names-in';
 
 export interface KuaiRandFiles {
   readonly users: string;
   readonly videos: string;
-  /** Standard logs, by name; `period` is the part that tells them apart, as "4_22_to_5_08". */
+  /** Standard logs, by name; `period` is the part that tells them apart, as "4_22_to_5_08_part1". */
   readonly logs: readonly { readonly path: string; readonly period: string }[];
   /** What users watched before the log, if the folder has it. Not part of the official edition. */
   readonly sequences: string | undefined;
@@ -14,16 +14,16 @@ export interface KuaiRandFiles {
 
 /** @throws DatasetError naming every file that is missing */
 export async function findFiles(folder: string): Promise<KuaiRandFiles> {
-  let names: string[];
-  try {
-    names = (await readdir(folder)).sort();
-  } catch (error) {
-    throw new DatasetError(`${folder} is no folder that can be read`, { cause: error });
-  }
+  const names = await namesIn(folder);
+  // As the archive of the official edition unpacks.
+  if (!names.some((name) => LOG_NAME.test(name)) && names.includes('data')) return findFiles(join(folder, 'data'));
   const matching = (pattern: RegExp) => names.filter((name) => pattern.test(name));
   const [users] = matching(/^user_features_\w+\.csv$/);
   const [videos] = matching(/^video_features_basic_\w+\.csv$/);
-  const logs = matching(LOG_NAME).map((name) => ({ path: join(folder, name), period: LOG_NAME.exec(name)![1] }));
+  const logs = matching(LOG_NAME).map((name) => ({
+    path: join(folder, name),
+    period: LOG_NAME.exec(name)!.slice(1).join(''),
+  }));
   const missing = [
     ...(users === undefined ? ['user_features_pure.csv'] : []),
     ...(videos === undefined ? ['video_features_basic_pure.csv'] : []),
@@ -39,4 +39,5 @@ export async function findFiles(folder: string): Promise<KuaiRandFiles> {
   };
 }
 
-const LOG_NAME = /^log_standard_(\d+_\d+_to_\d+_\d+)_\w+\.csv$/;
+/** The period, and the part of the large edition's logs. */
+const LOG_NAME = /^log_standard_(\d+_\d+_to_\d+_\d+)_[^_]+(_part\d+|)\.csv$/;

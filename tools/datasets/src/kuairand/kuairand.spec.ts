@@ -1,13 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Event, ImpressionsServed, Watch } from '@watchnext/contract';
-import { BadRows, DatasetError, importEvents, KuaiRandImporter, startTask, type ImportSummary } from './index';
-import { eventIdOf } from './event-id';
-import { joinSequences } from './kuairand/load';
-import { describe as describeProgress } from './progress';
+import { BadRows, datasetEvents, DatasetError, importEvents, type ImportSummary } from '../index';
+import { KuaiRandImporter } from './importer';
+import { joinSequences } from './load';
 
 const LOG_HEADER =
   'user_id,video_id,date,hourmin,time_ms,is_click,is_like,is_follow,is_comment,is_forward,is_hate,long_view,play_time_ms,duration_ms,profile_stay_time,comment_stay_time,is_profile_enter,is_rand,tab';
@@ -65,8 +63,9 @@ async function read(): Promise<{ events: Event[]; badRows: BadRows; summary: Imp
   const events: Event[] = [];
   const badRows = new BadRows();
   let summary: ImportSummary | undefined;
-  for await (const event of new KuaiRandImporter().events(folder, {
+  for await (const event of datasetEvents(new KuaiRandImporter(), folder, {
     badRows,
+    mostBadRows: 1,
     onLoaded: (loaded) => (summary = loaded),
   }))
     events.push(event);
@@ -177,13 +176,13 @@ describe('the KuaiRand importer', () => {
     expect(lists(events).flatMap((list) => list.items)).toHaveLength(2);
     expect(badRows.total).toBe(9);
     expect(badRows.first.map(({ file, line, reason }) => `${file}:${line} ${reason}`)).toEqual([
-      'video_features_basic_pure.csv:5 video_id 0 stands there twice',
+      'video_features_basic_pure.csv:5 video_id "video-0" stands there twice',
       'video_features_basic_pure.csv:6 upload_dt is no date: "tomorrow"',
       'log_standard_4_22_to_5_08_pure.csv:3 play_time_ms is no whole number: "-5"',
       'log_standard_4_22_to_5_08_pure.csv:4 3 cells where the header has 19',
-      'log_standard_4_22_to_5_08_pure.csv:6 video_id 99 is not among the videos',
-      'log_standard_4_22_to_5_08_pure.csv:7 time_ms is no time of this century: "12"',
+      'log_standard_4_22_to_5_08_pure.csv:7 time_ms is 1970-01-01, before 1995: is it in another unit?',
       'log_standard_4_22_to_5_08_pure.csv:8 is_click is neither 0 nor 1: "2"',
+      'log_standard_4_22_to_5_08_pure.csv:9 tab is no whole number: "1\\""',
     ]);
     expect(badRows.describe()).toContain('log_standard_4_22_to_5_08_pure.csv: 7 rows left out');
     expect(badRows.describe()).toContain('and 2 more');
@@ -278,39 +277,5 @@ describe('importEvents', () => {
     expect(result.badRows.total).toBe(1);
     expect(progress).toEqual([[6, 6, 6]]);
     expect(sent[5].body!.$case).toBe('impressionsServed');
-  });
-});
-
-describe('event ids', () => {
-  it('are of version 7, with the time in front and the name in the rest', () => {
-    const id = eventIdOf(T, 'a');
-    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(T);
-    expect(eventIdOf(T, 'a')).toBe(id);
-    expect(eventIdOf(T, 'b')).not.toBe(id);
-  });
-});
-
-describe('progress', () => {
-  it('tells count, rate and time left', () => {
-    expect(describeProgress(12_000, 60_000, 'events', 2_000)).toBe(
-      '12,000 of 60,000 events · 6,000 a second · 8.0 s left',
-    );
-    expect(describeProgress(5, 0, 'events', 100)).toBe('5 events');
-  });
-
-  it('is plain lines where there is no terminal: some on the way, one at the end', () => {
-    let text = '';
-    const output = new Writable({ write: (chunk, _, done) => ((text += chunk), done()) });
-    let clock = 0;
-    const task = startTask('Sending', 'events', output, () => clock);
-    for (let done = 100; done <= 1_000; done += 100) {
-      clock += 1_000;
-      task.update(done, 1_000);
-    }
-    task.finish('all taken');
-    expect(text).toBe(
-      'Sending: 500 of 1,000 events · 100 a second · 5.0 s left\nSending: 1,000 of 1,000 events · 100 a second\nSending: 1,000 events in 10 s · all taken\n',
-    );
   });
 });

@@ -1,0 +1,282 @@
+/** A data set as events: read into the staging tables, and out of them in order of time. */
+import { Rung, type Event, type ImpressionItem } from '@watchnext/contract';
+import { LIMITS } from '@watchnext/features';
+import { DatasetError } from './dataset-error';
+import { drawLists } from './draw-lists';
+import { eventIdOf } from './event-id';
+import { fingerprintOf } from './fingerprint';
+import type { Importer } from './importer';
+import { BadRows } from './read/bad-rows';
+import { EARLIEST_MS } from './read/cells';
+import { Staging } from './staging/staging';
+import {
+  countStaged,
+  readTimeline,
+  readUsers,
+  readVideos,
+  type StagedCounts,
+  type TimelineRow,
+} from './staging/timeline';
+
+export interface ImportSummary {
+  /** Events that are about to come, for progress. */
+  readonly eventCount: number;
+  /** By what they are, as {impressions: 185061}. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface DatasetOptions {
+  /** Collects the rows left out. */
+  readonly badRows?: BadRows;
+  /** Called while files are read, before the first event. `rows` counts over all files so far. */
+  readonly onReading?: (file: string, rows: number) => void;
+  /** Called once, when everything is read and before the first event. */
+  readonly onLoaded?: (summary: ImportSummary) => void;
+  readonly signal?: AbortSignal;
+  /** For tables: the file that says what the columns are. */
+  readonly mappingFile?: string;
+  /** Sets watches of a log without impressions among drawn ones; default true. */
+  readonly drawLists?: boolean;
+  /** Keeps what was read here, for an import that goes on after it was cut off; default: a temporary folder. */
+  readonly stagingFolder?: string;
+  /** Largest share of rows that may be left out before nothing is imported at all; default 0.5. */
+  readonly mostBadRows?: number;
+  /** Default: now. */
+  readonly nowMs?: number;
+}
+
+const MOST_BAD_ROWS = 0.5;
+/** The collector takes no longer list. */
+const MOST_ITEMS = LIMITS.itemsPerImpressionsServed;
+
+/**
+ * The data set as backfill: the catalogue and users first, then activity in order of time. The same files give the same
+ * events, ids and all. Nothing comes before all is read and found sound.
+ *
+ * @param path the data set's folder or file
+ * @throws DatasetError when a file or a column is missing, or too much of it cannot be used
+ */
+export async function* datasetEvents(
+  importer: Importer,
+  path: string,
+  options: DatasetOptions = {},
+): AsyncGenerator<Event> {
+  const { stagingFolder, signal = new AbortController().signal, badRows = new BadRows() } = options;
+  const staging = await Staging.open({ folder: stagingFolder });
+  try {
+    await fill(staging, importer, path, { ...options, signal, badRows });
+    const counts = await countStaged(staging, MOST_ITEMS);
+    if (counts.firstMs === undefined)
+      throw new DatasetError(
+        badRows.total > 0 ? `none of the rows can be used:\n${badRows.describe()}` : `${path} holds no activity`,
+      );
+    const drawn = options.drawLists !== false && !importer.hasImpressions && counts.impressions === 0;
+    options.onLoaded?.(summaryOf(counts, drawn));
+    yield* new EventWriter(importer.name, staging, counts, signal).events(drawn);
+  } finally {
+    await staging.close();
+  }
+}
+
+async function fill(
+  staging: Staging,
+  importer: Importer,
+  path: string,
+  options: DatasetOptions & { readonly signal: AbortSignal; readonly badRows: BadRows },
+): Promise<void> {
+  const { badRows, signal, onReading, mappingFile, nowMs = Date.now(), mostBadRows = MOST_BAD_ROWS } = options;
+  const fingerprint = await fingerprintOf(importer, path, { mappingFile });
+  if (await staging.wasFilledFrom(fingerprint)) return;
+  await staging.begin();
+  let current = { file: '', rows: 0 };
+  let earlierRows = 0;
+  await importer.load(path, staging, {
+    badRows,
+    signal,
+    nowMs,
+    mappingFile,
+    onReading: (file, rows) => {
+      if (file !== current.file) earlierRows += current.rows;
+      current = { file, rows };
+      onReading?.(file, earlierRows + rows);
+    },
+  });
+  await staging.settle(badRows, fingerprint);
+  const rows = earlierRows + current.rows;
+  if (badRows.total > mostBadRows * rows)
+    throw new DatasetError(
+      `${badRows.total} of ${rows} rows cannot be used, so nothing was imported:\n${badRows.describe()}`,
+    );
+}
+
+function summaryOf(counts: StagedCounts, drawn: boolean): ImportSummary {
+  const { videos, users, impressions, lists, pages, clicked, watches } = counts;
+  const listCount = drawn ? watches : lists;
+  return {
+    eventCount: videos + users + listCount + clicked + watches,
+    counts: {
+      videos,
+      users,
+      impressions,
+      lists,
+      pages,
+      watches: clicked,
+      other_watches: watches,
+      ...(drawn ? { drawn_lists: watches } : {}),
+    },
+  };
+}
+
+class EventWriter {
+  constructor(
+    private readonly dataset: string,
+    private readonly staging: Staging,
+    private readonly counts: StagedCounts,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async *events(drawn: boolean): AsyncGenerator<Event> {
+    yield* this.catalogueAndUsers();
+    if (drawn) yield* this.drawnActivity();
+    else yield* this.activity();
+  }
+
+  private async *catalogueAndUsers(): AsyncGenerator<Event> {
+    const beforeMs = (this.counts.firstMs as number) - 1;
+    for await (const videos of readVideos(this.staging)) {
+      this.signal.throwIfAborted();
+      for (const { videoId, title, facts } of videos) {
+        // What is older than its kind of log was uploaded before the log began.
+        const atMs = facts.uploadedAtMs >= EARLIEST_MS ? facts.uploadedAtMs : Math.min(beforeMs, EARLIEST_MS);
+        yield this.event(atMs, `video ${videoId}`, {
+          $case: 'videoUpserted',
+          value: { videoId, title, video: facts, thumbnailUrl: '' },
+        });
+      }
+    }
+    for await (const users of readUsers(this.staging)) {
+      for (const { userId, country, ageYears, gender } of users) {
+        const isTold = country !== '' || ageYears > 0 || gender > 0;
+        yield this.event(beforeMs, `user ${userId}`, {
+          $case: 'userUpserted',
+          value: { userId, profile: isTold ? { country, language: '', ageYears, gender } : undefined },
+        });
+      }
+    }
+  }
+
+  private async *activity(): AsyncGenerator<Event> {
+    let list: TimelineRow[] = [];
+    for await (const rows of readTimeline(this.staging)) {
+      this.signal.throwIfAborted();
+      for (const row of rows) {
+        if (list.length > 0 && (row.kind !== 'item' || row.listId !== list[0].listId)) {
+          yield* this.served(list);
+          list = [];
+        }
+        if (row.kind === 'item') list.push(row);
+        else yield this.watch(row, row.kind === 'watch of an impression' ? this.idOf(row) : '');
+      }
+    }
+    if (list.length > 0) yield* this.served(list);
+  }
+
+  private async *drawnActivity(): AsyncGenerator<Event> {
+    for await (const lists of drawLists(readTimeline(this.staging))) {
+      this.signal.throwIfAborted();
+      for (const { watch, items } of lists) {
+        const requestId = `${this.idOf(watch)}:drawn`;
+        const impressionIdOf = (place: number) => `${requestId}:${place}`;
+        yield this.list(
+          watch,
+          requestId,
+          requestId,
+          'drawn',
+          items.map((item, place) => itemOf(item, impressionIdOf(place), place, 'drawn')),
+        );
+        yield this.watch(watch, impressionIdOf(items.indexOf(watch)));
+      }
+    }
+  }
+
+  private *served(rows: readonly TimelineRow[]): Generator<Event> {
+    const [{ listId, pageId, surface }] = rows;
+    for (let from = 0; from < rows.length; from += MOST_ITEMS) {
+      const requestId = from === 0 ? listId : `${listId}:${from / MOST_ITEMS}`;
+      const items = rows.slice(from, from + MOST_ITEMS).map((row, n) => itemOf(row, this.idOf(row), from + n, ''));
+      yield this.list(rows[0], requestId, pageId, surface, items);
+    }
+  }
+
+  private list(
+    { atMs, userId, country, device }: TimelineRow,
+    requestId: string,
+    pageId: string,
+    surface: string,
+    items: ImpressionItem[],
+  ): Event {
+    return this.event(atMs, `served ${requestId}`, {
+      $case: 'impressionsServed',
+      value: {
+        userId,
+        requestId,
+        pageId,
+        context: { requestedAtMs: atMs, surface, country, device, loggedIn: true, seedVideoId: '' },
+        mark: undefined,
+        snapshotId: '',
+        rung: Rung.UNSPECIFIED,
+        rungReason: '',
+        items,
+        experimentId: '',
+        variantId: '',
+        assignments: [],
+        latencyMs: 0,
+        exploredPlaces: [],
+      },
+    });
+  }
+
+  private watch(row: TimelineRow, impressionId: string): Event {
+    const { atMs, userId, videoId, positionSeconds, facts, country, device } = row;
+    const playbackId = this.idOf(row);
+    return this.event(atMs, `watch ${playbackId}`, {
+      $case: 'watch',
+      value: { userId, videoId, playbackId, impressionId, positionSeconds, video: facts, country, device },
+    });
+  }
+
+  private idOf({ source, line }: TimelineRow): string {
+    return `${this.dataset}:${this.staging.sources[source].name}:${line}`;
+  }
+
+  private event(atMs: number, name: string, body: NonNullable<Event['body']>): Event {
+    return {
+      eventId: eventIdOf(atMs, `${this.dataset} ${name}`),
+      occurredAtMs: atMs,
+      receivedAtMs: atMs,
+      producer: `import:${this.dataset}`,
+      backfill: true,
+      body,
+    };
+  }
+}
+
+function itemOf(
+  { videoId, facts }: TimelineRow,
+  impressionId: string,
+  position: number,
+  source: string,
+): ImpressionItem {
+  return {
+    impressionId,
+    videoId,
+    position,
+    video: facts,
+    source,
+    sourceScore: 0,
+    score: undefined,
+    featuresChecksum: undefined,
+    propensity: 0,
+    team: '',
+  };
+}

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { DatasetError } from './dataset-error';
+import type { Importer } from './importer';
+
+/** Grows when the same files would become other rows or events. */
+const VERSION = 1;
+
+export interface Manner {
+  readonly mappingFile?: string;
+  readonly drawLists?: boolean;
+  readonly partitionCount?: number;
+}
+
+/** Tells whether an import is that of an earlier time: the same files by name, size and time, imported in the same manner. */
+export async function fingerprintOf(importer: Importer, path: string, manner: Manner = {}): Promise<string> {
+  const { mappingFile, drawLists = true, partitionCount = 0 } = manner;
+  const hash = createHash('sha256').update(`${VERSION} ${importer.name} ${drawLists} ${partitionCount}`);
+  const files = await importer.files(path);
+  for (const file of mappingFile === undefined ? files : [...files, mappingFile]) {
+    const { size, mtimeMs } = await stat(file).catch((error: Error) => {
+      throw new DatasetError(`${file} cannot be read: ${error.message}`, { cause: error });
+    });
+    hash.update(`\n${file} ${size} ${mtimeMs}`);
+  }
+  return hash.digest('hex').slice(0, 32);
+}

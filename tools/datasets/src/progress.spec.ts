@@ -1,0 +1,26 @@
+import { Writable } from 'node:stream';
+import { describe as describeProgress, startTask } from './progress';
+
+describe('progress', () => {
+  it('tells count, rate and time left', () => {
+    expect(describeProgress(12_000, 60_000, 'events', 2_000)).toBe(
+      '12,000 of 60,000 events · 6,000 a second · 8.0 s left',
+    );
+    expect(describeProgress(5, 0, 'events', 100)).toBe('5 events');
+  });
+
+  it('is plain lines where there is no terminal: some on the way, one at the end', () => {
+    let text = '';
+    const output = new Writable({ write: (chunk, _, done) => ((text += chunk), done()) });
+    let clock = 0;
+    const task = startTask('Sending', 'events', output, () => clock);
+    for (let done = 100; done <= 1_000; done += 100) {
+      clock += 1_000;
+      task.update(done, 1_000);
+    }
+    task.finish('all taken');
+    expect(text).toBe(
+      'Sending: 500 of 1,000 events · 100 a second · 5.0 s left\nSending: 1,000 of 1,000 events · 100 a second\nSending: 1,000 events in 10 s · all taken\n',
+    );
+  });
+});

@@ -1,0 +1,41 @@
+/** What a cell says, or why it cannot be used. */
+import { LIMITS } from '@watchnext/features';
+
+/** A row with such a cell is left out and counted. */
+export class BadCell extends Error {}
+
+/** Ids are used as they stand, spaces and emoji included; control characters end up in no store. */
+export function identifier(column: string, text: string): string {
+  if (text === '') throw new BadCell(`${column} is empty`);
+  if (text.length > LIMITS.idCharacters)
+    throw new BadCell(`${column} has ${text.length} characters, more than ${LIMITS.idCharacters}`);
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) throw new BadCell(`${column} has control characters: ${quote(text)}`);
+  return text;
+}
+
+export function integer(column: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new BadCell(`${column} is no whole number: ${quote(text)}`);
+  return Number(text);
+}
+
+/** Finite and at least 0. */
+export function real(column: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new BadCell(`${column} is no number of at least 0: ${quote(text)}`);
+  return value;
+}
+
+/** Watching videos on line is younger than this. */
+export const EARLIEST_MS = Date.UTC(1995, 0);
+
+/** @param latestMs no log knows the future */
+export function time(column: string, atMs: number, latestMs: number): number {
+  if (atMs >= EARLIEST_MS && atMs <= latestMs) return Math.floor(atMs);
+  const day = Math.abs(atMs) <= LIMITS.timeMs ? new Date(atMs).toISOString().slice(0, 10) : String(atMs);
+  const hint = atMs < EARLIEST_MS ? 'before 1995: is it in another unit?' : 'in the future';
+  throw new BadCell(`${column} is ${day}, ${hint}`);
+}
+
+export const quote = (text: string) => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);

@@ -1,0 +1,131 @@
+/**
+ * A strict reader of delimited text with a header (RFC 4180: quotes, doubled quotes, line breaks within quotes, CRLF or
+ * LF). It streams, and it knows the line of every row: the reason not to leave this to DuckDB, whose reject table knows
+ * only of rows that it could not split or cast, not of those that make no sense.
+ */
+import { basename } from 'node:path';
+import { DatasetError } from '../dataset-error';
+import { readLines, type TextEncoding } from './text-lines';
+
+export interface CsvRow {
+  /** Counted from 1, the header included; that of the row's first line. */
+  readonly line: number;
+  /** The wanted columns, in the order asked for. */
+  readonly cells: readonly string[];
+}
+
+export interface CsvOptions {
+  /** Default: a comma. */
+  readonly delimiter?: string;
+  readonly encoding?: TextEncoding;
+}
+
+/** A quote that is not closed within so many lines is a mistake in its own line, not the start of a long text. */
+const LINES_OF_A_CELL = 50;
+
+/**
+ * Yields the wanted columns of the rows, in batches.
+ *
+ * @param columns names, or what chooses them from the header
+ * @param onBadRow called for a row with too few or too many cells, or an open quote; it is left out
+ * @throws DatasetError when the file cannot be read, is empty or lacks a wanted column
+ */
+export async function* readCsv(
+  path: string,
+  columns: readonly string[] | ((header: readonly string[]) => readonly string[]),
+  onBadRow: (line: number, reason: string) => void,
+  { delimiter = ',', encoding }: CsvOptions = {},
+): AsyncGenerator<CsvRow[]> {
+  let width = 0;
+  let wanted: number[] | undefined;
+  /** Lines of a row whose quote is still open. */
+  let open: string[] = [];
+  let rows: CsvRow[] = [];
+  const take = (line: number, text: string): void => {
+    if (open.length === 0 && text === '') return;
+    const cells = splitCsvLine(open.length === 0 ? text : [...open, text].join('\n'), delimiter);
+    if (cells === undefined) {
+      open.push(text);
+      if (open.length === LINES_OF_A_CELL) giveUpOpenQuote(line - open.length + 1);
+      return;
+    }
+    const firstLine = line - open.length;
+    open = [];
+    if (wanted === undefined) {
+      wanted = chooseColumns(basename(path), cells, columns);
+      width = cells.length;
+    } else if (cells.length !== width)
+      onBadRow(firstLine, `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} where the header has ${width}`);
+    else rows.push({ line: firstLine, cells: wanted.map((index) => cells[index]) });
+  };
+  /** Only the line with the quote is bad; those after it are read for themselves. */
+  const giveUpOpenQuote = (firstLine: number): void => {
+    onBadRow(firstLine, 'a quote is not closed');
+    const others = open.slice(1);
+    open = [];
+    others.forEach((text, index) => take(firstLine + 1 + index, text));
+  };
+  let last = 0;
+  for await (const { firstLine, lines } of readLines(path, encoding)) {
+    lines.forEach((text, index) => take(firstLine + index, text));
+    last = firstLine + lines.length - 1;
+    if (rows.length > 0) yield rows;
+    rows = [];
+  }
+  while (open.length > 0) giveUpOpenQuote(last - open.length + 1);
+  if (wanted === undefined) throw new DatasetError(`${basename(path)} has no header line`);
+  if (rows.length > 0) yield rows;
+}
+
+function chooseColumns(
+  file: string,
+  header: readonly string[],
+  columns: readonly string[] | ((header: readonly string[]) => readonly string[]),
+): number[] {
+  const repeated = header.find((name, index) => header.indexOf(name) !== index);
+  if (repeated !== undefined) throw new DatasetError(`${file} has two columns named ${JSON.stringify(repeated)}`);
+  const names = typeof columns === 'function' ? columns(header) : columns;
+  requireColumns(file, header, names);
+  return names.map((name) => header.indexOf(name));
+}
+
+/** @throws DatasetError naming those that are missing, and what is there */
+export function requireColumns(file: string, there: readonly string[], wanted: readonly string[]): void {
+  const missing = wanted.filter((column) => !there.includes(column));
+  if (missing.length > 0)
+    throw new DatasetError(
+      `${file} lacks the ${missing.length === 1 ? 'column' : 'columns'} ${missing.join(', ')}; it has ${there.join(', ')}`,
+    );
+}
+
+/** @returns the cells, or undefined for an open quote */
+export function splitCsvLine(text: string, delimiter: string): string[] | undefined {
+  if (!text.includes('"')) return text.split(delimiter);
+  const cells: string[] = [];
+  let at = 0;
+  for (;;) {
+    if (text[at] === '"') {
+      let cell = '';
+      for (;;) {
+        const quote = text.indexOf('"', at + 1);
+        if (quote === -1) return undefined;
+        cell += text.slice(at + 1, quote);
+        at = quote + 1;
+        if (text[at] !== '"') break;
+        cell += '"';
+      }
+      // What follows a closing quote up to the delimiter belongs to the cell, as spreadsheets read it.
+      const next = text.indexOf(delimiter, at);
+      const end = next === -1 ? text.length : next;
+      cells.push(cell + text.slice(at, end));
+      at = end;
+    } else {
+      const next = text.indexOf(delimiter, at);
+      const end = next === -1 ? text.length : next;
+      cells.push(text.slice(at, end));
+      at = end;
+    }
+    if (at >= text.length) return cells;
+    at += delimiter.length;
+  }
+}

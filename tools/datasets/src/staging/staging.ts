@@ -1,0 +1,232 @@
+/**
+ * Where a data set lies between its files and the events: tables of a DuckDB on disk, which sorts what is larger than
+ * memory. Importers fill it, `timeline` reads it in order of time.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import type { BadRows } from '../read/bad-rows';
+import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
+import { type ColumnKinds, TableAppender } from './table-appender';
+
+/** Where a row stands: names its events, so the same files give the same ids. */
+export interface RowPlace {
+  /** Index that `source` gave. */
+  readonly source: number;
+  /** Unique within the source. */
+  readonly line: number;
+}
+
+export interface VideoRow extends RowPlace {
+  readonly videoId: string;
+  readonly title: string;
+  readonly channelId: string;
+  readonly topics: readonly string[];
+  /** 0: unknown. */
+  readonly durationSeconds: number;
+  /** 0: unknown. */
+  readonly uploadedAtMs: number;
+}
+
+export interface UserRow extends RowPlace {
+  readonly userId: string;
+  readonly country?: string;
+  readonly ageYears?: number;
+  /** As in the contract: 0 for not told. */
+  readonly gender?: number;
+}
+
+/** A watch that came from elsewhere, or of which it is not known what it came from. */
+export interface WatchRow extends RowPlace {
+  readonly userId: string;
+  readonly videoId: string;
+  readonly atMs: number;
+  readonly positionSeconds: number;
+  readonly country?: string;
+  readonly device?: string;
+}
+
+export interface ImpressionRow extends WatchRow {
+  readonly clicked: boolean;
+  /** What the viewer saw as one page. All its lists are served at its first impression. */
+  readonly pageId: string;
+  /** One request; its impressions stand in the order of time. */
+  readonly listId: string;
+  readonly surface: string;
+}
+
+const PLACE = { source: 'number', line: 'number' } as const;
+const VIDEOS: ColumnKinds = {
+  video_id: 'text',
+  title: 'text',
+  channel_id: 'text',
+  topics: 'text',
+  duration_seconds: 'number',
+  uploaded_at_ms: 'number',
+  ...PLACE,
+};
+const USERS: ColumnKinds = { user_id: 'text', country: 'text', age_years: 'number', gender: 'number', ...PLACE };
+const WATCHES: ColumnKinds = {
+  user_id: 'text',
+  video_id: 'text',
+  at_ms: 'number',
+  position_seconds: 'number',
+  country: 'text',
+  device: 'text',
+  ...PLACE,
+};
+const IMPRESSIONS: ColumnKinds = { ...WATCHES, clicked: 'number', page_id: 'text', list_id: 'text', surface: 'text' };
+
+/** With this process's own memory well below 2 GB, whatever the size of the log. */
+const MEMORY_LIMIT_MIB = 768;
+const THREADS = 2;
+
+export interface StagingOptions {
+  /** Where it lies; default: a temporary folder, which goes with it. */
+  readonly folder?: string;
+  readonly memoryLimitMiB?: number;
+}
+
+export interface Source {
+  readonly name: string;
+  readonly file: string;
+}
+
+export class Staging {
+  private appenders:
+    { videos: TableAppender; users: TableAppender; watches: TableAppender; impressions: TableAppender } | undefined;
+  private readonly sourceList: Source[] = [];
+  /** Whether every video that may be watched stands in the catalogue; otherwise the others are added to it. */
+  catalogueIsComplete = false;
+
+  private constructor(
+    private readonly database: DuckDBInstance,
+    readonly connection: DuckDBConnection,
+    private readonly folder: string,
+    private readonly isTemporary: boolean,
+  ) {}
+
+  static async open({ folder, memoryLimitMiB = MEMORY_LIMIT_MIB }: StagingOptions = {}): Promise<Staging> {
+    const place = folder ?? (await mkdtemp(join(tmpdir(), 'watchnext-import-')));
+    await mkdir(place, { recursive: true });
+    const database = await DuckDBInstance.create(join(place, 'staging.duckdb'), {
+      memory_limit: `${memoryLimitMiB}MiB`,
+      threads: String(THREADS),
+      temp_directory: join(place, 'spill'),
+      preserve_insertion_order: 'false',
+    });
+    return new Staging(database, await database.connect(), place, folder === undefined);
+  }
+
+  /** By index. */
+  get sources(): readonly Source[] {
+    return this.sourceList;
+  }
+
+  /** Creates the tables, dropping what an import that was cut off has left. */
+  async begin(): Promise<void> {
+    for (const table of ['videos', 'users', 'watches', 'impressions', 'sources', 'completed'])
+      await this.connection.run(`drop table if exists ${table}`);
+    this.appenders = {
+      videos: await TableAppender.create(this.connection, 'videos', VIDEOS),
+      users: await TableAppender.create(this.connection, 'users', USERS),
+      watches: await TableAppender.create(this.connection, 'watches', WATCHES),
+      impressions: await TableAppender.create(this.connection, 'impressions', IMPRESSIONS),
+    };
+  }
+
+  /**
+   * @param name tells this data set's sources apart, and stands in ids
+   * @param file as messages name it
+   */
+  source(name: string, file: string): number {
+    return this.sourceList.push({ name, file }) - 1;
+  }
+
+  addVideo(row: VideoRow): void {
+    this.open.videos.add([
+      row.videoId,
+      row.title,
+      row.channelId,
+      row.topics.length === 0 ? '' : JSON.stringify(row.topics),
+      row.durationSeconds,
+      row.uploadedAtMs,
+      row.source,
+      row.line,
+    ]);
+  }
+
+  addUser(row: UserRow): void {
+    this.open.users.add([row.userId, row.country ?? '', row.ageYears ?? 0, row.gender ?? 0, row.source, row.line]);
+  }
+
+  addWatch(row: WatchRow): void {
+    this.open.watches.add(watchCells(row));
+  }
+
+  addImpression(row: ImpressionRow): void {
+    this.open.impressions.add([...watchCells(row), row.clicked ? 1 : 0, row.pageId, row.listId, row.surface]);
+  }
+
+  /** Ends the filling: leaves out what other rows make unusable, and completes the catalogue. */
+  async settle(badRows: BadRows, fingerprint = ''): Promise<void> {
+    for (const appender of Object.values(this.open)) appender.close();
+    this.appenders = undefined;
+    await leaveOutRepeated(this.connection, this.sourceList, badRows);
+    if (this.catalogueIsComplete) await leaveOutUnknownVideos(this.connection, this.sourceList, badRows);
+    else
+      await this.connection.run(`
+        insert into videos
+        select video_id, video_id, '', '', 0, 0, 0, 0
+        from (select video_id from watches union select video_id from impressions) anti join videos using (video_id)`);
+    await this.connection.run(`create table sources as
+      select * from (values ${this.sourceList.map(({ name, file }, n) => `(${n}, ${sqlText(name)}, ${sqlText(file)})`).join(', ') || "(0, '', '')"}) s(number, name, file)`);
+    await this.connection.run(`create table completed as select ${sqlText(fingerprint)} as fingerprint`);
+    await this.connection.run('checkpoint');
+  }
+
+  /** Whether an earlier process has filled it from the same files; then what it read is there. */
+  async wasFilledFrom(fingerprint: string): Promise<boolean> {
+    const tables = await this.connection.runAndReadAll(
+      `select 1 from information_schema.tables where table_name = 'completed'`,
+    );
+    if (tables.currentRowCount === 0) return false;
+    const completed = await this.connection.runAndReadAll('select fingerprint from completed');
+    if (completed.getRows()[0]?.[0] !== fingerprint) return false;
+    const sources = await this.connection.runAndReadAll('select name, file from sources order by number');
+    this.sourceList.push(...(sources.getRowObjects() as unknown as Source[]));
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.connection.closeSync();
+    this.database.closeSync();
+    if (this.isTemporary) await this.remove();
+  }
+
+  /** After `close`. */
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private get open(): NonNullable<Staging['appenders']> {
+    if (this.appenders === undefined) throw new Error('the staging tables are not open for rows');
+    return this.appenders;
+  }
+}
+
+const watchCells = (row: WatchRow) => [
+  row.userId,
+  row.videoId,
+  row.atMs,
+  row.positionSeconds,
+  row.country ?? '',
+  row.device ?? '',
+  row.source,
+  row.line,
+];
+
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
