@@ -29,6 +29,8 @@ export interface CandidateModelConfig {
   readonly negativeCount: number;
   /** Negatives are drawn with probability ∝ watch count ^ this. */
   readonly negativePower: number;
+  /** Importance weighting of the negatives by how often they are drawn; off only to show what it is for. */
+  readonly logQCorrection: boolean;
   /** Adam, on the tower. */
   readonly denseLearningRate: number;
   /** Row-wise Adagrad, on the tables. */
@@ -93,6 +95,7 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     batchSize: exampleCount < 20_000 ? 128 : 512,
     negativeCount: clamp(Math.ceil(videoCount / 2), 10, 1_000),
     negativePower: 0.75,
+    logQCorrection: true,
     denseLearningRate: 1e-3,
     tableLearningRate: 0.05,
     tableInitialScale: 0.05,
@@ -100,6 +103,16 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     hiddenDropout: 0,
     patienceEpochs: 2,
   };
+}
+
+/** From here on the second trial costs more than it tells: with this much data the default encoder is the better one. */
+const LARGE_EXAMPLES = 100_000;
+
+/** What to try on a set of data and choose from by validation, the preferred form first. */
+export function candidateForms(size: DataSize): CandidateModelConfig[] {
+  const config = defaultCandidateConfig(size);
+  if (size.exampleCount >= LARGE_EXAMPLES) return [{ ...config, patienceEpochs: 1 }];
+  return (['mean', 'mean-and-last'] as const).map((historyEncoder) => ({ ...config, historyEncoder }));
 }
 
 /**
@@ -148,6 +161,6 @@ export function checkConfig(config: CandidateModelConfig): void {
   for (const name of ['inputDropout', 'hiddenDropout'] as const) {
     if (!(config[name] >= 0 && config[name] < 1)) refuse(name);
   }
-  if (typeof config.tiedTables !== 'boolean') refuse('tiedTables');
+  for (const name of ['tiedTables', 'logQCorrection'] as const) if (typeof config[name] !== 'boolean') refuse(name);
   if (!HISTORY_ENCODERS.includes(config.historyEncoder)) refuse('historyEncoder');
 }

@@ -1,4 +1,5 @@
 export {
+  candidateForms,
   checkConfig,
   defaultCandidateConfig,
   hasHeads,
@@ -34,4 +35,5 @@ export {
   type CandidateTrainingOptions,
   type CandidateTrainingProgress,
 } from './training';
+export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTrial } from './selection';
 export type { CandidateVocabularies } from './vocabularies';

@@ -89,7 +89,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
         continue;
       }
       const current = modelWith(tables, await engine.read());
-      const recall = validationRecall(current, validationExamples, cutoff);
+      const recall = validationRecall(current, validationExamples, windowEndMs, cutoff);
       options.onProgress?.({ ...progress, validationRecall: recall });
       if (!best || recall > best.recall) best = { recall, epoch, model: modelWith(copyOf(tables), current.tower) };
       else if (epoch - best.epoch >= config.patienceEpochs) break;
@@ -151,7 +151,9 @@ class TrainingRun {
   }
 
   private async trainOn(rows: Int32Array, batchName: string): Promise<number> {
-    const negatives = this.data.negatives.draw(this.options.config.negativeCount, this.negativeRandom);
+    const { negativeCount, logQCorrection } = this.options.config;
+    const negatives = this.data.negatives.draw(negativeCount, this.negativeRandom);
+    if (!logQCorrection) negatives.negativeLogExpectedCounts.fill(0);
     const dropoutSeed = this.dropoutRandom.nextInt(2 ** 32);
     const loss = await this.engine.step({ ...this.data.examples.select(rows), ...negatives, dropoutSeed }, 1);
     this.step++;

@@ -27,7 +27,7 @@ function rankingModel(): CandidateModel {
 }
 
 const recall = (k: number, ...examples: ReturnType<typeof exampleOf>[]) =>
-  validationRecall(rankingModel(), examples, k);
+  validationRecall(rankingModel(), examples, 0, k);
 
 describe('validationRecall', () => {
   it('is the share of labels among the k best, ties counting against them', () => {

@@ -1,26 +1,34 @@
 import type { CandidateExample } from '@watchnext/features';
 import type { CandidateModel } from './model';
 
+const MS_PER_DAY = 86_400_000;
 /** Multiplications that one validation may take, so that it stays a small part of an epoch. */
 const MULTIPLICATION_BUDGET = 2e9;
 
 /**
- * recall@k over the whole catalogue with example age 0, as served: the share of examples whose label has fewer than k
- * videos scored above it. Videos of the history do not count, as retrieval leaves out what was just watched. Labels out of
- * vocabulary are misses. A large set is thinned evenly.
+ * recall@k over the whole catalogue: the share of examples whose label has fewer than k videos scored above it. Each is
+ * asked at the time of its label, so a label after the training window at age 0, as when serving. Videos of the history do
+ * not count, as retrieval leaves out what was just watched. Labels out of vocabulary are misses. A large set is thinned
+ * evenly.
  */
-export function validationRecall(model: CandidateModel, examples: readonly CandidateExample[], k: number): number {
+export function validationRecall(
+  model: CandidateModel,
+  examples: readonly CandidateExample[],
+  windowEndMs: number,
+  k: number,
+): number {
   const cost = model.videoVectors.length + model.tower.reduce((sum, layer) => sum + layer.weights.length, 0);
   const stride = Math.max(1, Math.ceil((examples.length * cost) / MULTIPLICATION_BUDGET));
   const indexOf = new Map(model.videoIds.map((id, index) => [id, index]));
   let hits = 0;
   let count = 0;
   for (let i = 0; i < examples.length; i += stride) {
-    const { labelVideoId, features } = examples[i];
+    const { labelVideoId, labelAtMs, features } = examples[i];
+    const ageDays = Math.max(0, windowEndMs - labelAtMs) / MS_PER_DAY;
     const label = indexOf.get(labelVideoId);
     const excluded = new Set(features.watchedVideoIds.map((id) => indexOf.get(id)));
     count++;
-    if (label !== undefined && rankOf(model, model.userVector(features, 0), label, excluded) < k) hits++;
+    if (label !== undefined && rankOf(model, model.userVector(features, ageDays), label, excluded) < k) hits++;
   }
   return hits / count;
 }

@@ -68,3 +68,4 @@ export {
   lastItemMarkovScorer,
 } from './co-watch-scorers';
 export { BprFactors, type BprOptions, DEFAULT_BPR } from './bpr';
+export { type SplitMoment, splitMoment } from './split-moment';

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { splitMoment } from './split-moment';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const at = (text: string) => Date.parse(text);
+
+describe('the moment that held-out days begin', () => {
+  it('is the start of the last UTC day', () => {
+    expect(splitMoment(at('2026-11-01T09:00Z'), at('2026-11-10T23:50Z'), 1).evaluatedFromMs).toBe(
+      at('2026-11-10T00:00Z'),
+    );
+  });
+
+  it('counts several days back, as for KuaiRand: train to 05-03, test 05-04 and 05-05', () => {
+    const moment = splitMoment(at('2022-04-09T00:00Z'), at('2022-05-05T15:52Z'), 2);
+    expect(moment).toEqual({ evaluatedFromMs: at('2022-05-04T00:00Z'), rule: 'last 2 UTC days' });
+  });
+
+  it('joins a last day that has hardly begun to the day before', () => {
+    expect(splitMoment(at('2026-11-01T00:00Z'), at('2026-11-10T03:00Z'), 1).evaluatedFromMs).toBe(
+      at('2026-11-09T00:00Z'),
+    );
+  });
+
+  it('holds out the last 20% of the time where there are not days enough on both sides', () => {
+    const moment = splitMoment(at('2026-11-10T00:00Z'), at('2026-11-10T20:00Z'), 1);
+    expect(moment).toEqual({ evaluatedFromMs: at('2026-11-10T16:00Z'), rule: 'last 20% of the time' });
+  });
+
+  it('lies within the log, and leaves at least as many days before it as it holds out, or 80% of the time', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(1_000 * 24),
+        fc.integer({ min: 1, max: 40 * 24 }),
+        fc.integer({ min: 1, max: 5 }),
+        (from, hours, days) => {
+          const fromMs = from * HOUR_MS;
+          const toMs = fromMs + hours * HOUR_MS;
+          const { evaluatedFromMs, rule } = splitMoment(fromMs, toMs, days);
+          expect(evaluatedFromMs).toBeGreaterThan(fromMs);
+          expect(evaluatedFromMs).toBeLessThanOrEqual(toMs);
+          if (rule === 'last 20% of the time') expect(evaluatedFromMs - fromMs).toBeCloseTo(0.8 * (toMs - fromMs), -1);
+          else {
+            expect(evaluatedFromMs % DAY_MS).toBe(0);
+            expect(evaluatedFromMs - fromMs).toBeGreaterThanOrEqual(days * DAY_MS);
+          }
+        },
+      ),
+      { seed: 11 },
+    );
+  });
+});

@@ -1,0 +1,150 @@
+import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { replayFolder, watchDataOf } from '../data/archive';
+import { readSequences } from '../data/sequences';
+import { EvaluationDataError, type WatchData } from '../data/watch-data';
+import { type Progress, progressOnStandardError } from '../progress';
+import { evaluationReport, writeReport } from '../report';
+import { evaluateCandidates } from './evaluate';
+import { COMPARISON_NAMES, formsOf } from './forms';
+import type { Protocol } from './protocol';
+import { candidateTables } from './table';
+
+interface CandidateOptions {
+  readonly archive?: string;
+  readonly partitions: number;
+  readonly sequences?: string;
+  readonly protocol?: 'leave-one-out' | 'temporal';
+  readonly minWatches: number;
+  readonly testDays: number;
+  readonly testFrom?: number;
+  readonly queriesPerUser: number;
+  readonly on: 'test' | 'validation';
+  readonly seen: 'left-out' | 'kept';
+  readonly k: readonly number[];
+  readonly seeds: readonly number[];
+  readonly compare?: string;
+  readonly forms?: string;
+  readonly set?: readonly string[];
+  readonly baselines: boolean;
+  readonly models: boolean;
+  readonly json?: string;
+}
+
+export function addCandidateCommand(program: Command): void {
+  program
+    .command('candidates')
+    .description('next-watch prediction over the full catalogue: models beside baselines')
+    .option('--archive <folder>', 'data: an event archive, as ingestion or an import writes it')
+    .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
+    .option('--sequences <file>', 'data: plain sequences, a line "user<TAB>item item …" for each user, without times')
+    .addOption(
+      new Option('--protocol <name>', 'default: temporal, or leave-one-out for plain sequences').choices([
+        'leave-one-out',
+        'temporal',
+      ]),
+    )
+    .option('--min-watches <n>', 'leave-one-out: users with fewer are left out altogether', count, 5)
+    .option('--test-days <n>', 'temporal: UTC days held out at the end', count, 2)
+    .option('--test-from <time>', 'temporal: instead, from this moment on (ISO 8601)', moment)
+    .option('--queries-per-user <n>', 'temporal: at most so many of one user, the first', count, 5)
+    .addOption(
+      new Option('--on <part>', 'choose settings on validation; test says how good the choice was')
+        .choices(['test', 'validation'])
+        .default('test'),
+    )
+    .addOption(
+      new Option('--seen <how>', 'what a user watched before').choices(['left-out', 'kept']).default('left-out'),
+    )
+    .option('--k <list>', 'lengths of lists', counts, [10, 50, 100])
+    .option('--seeds <list>', 'the model is trained once with each', counts, [1])
+    .addOption(new Option('--compare <what>', 'rows for forms of the model').choices(COMPARISON_NAMES))
+    .option('--forms <file>', 'rows from a JSON file: [{"name": "…", "config": {"dimensions": 128}}, …]')
+    .option('--set <setting=value>', 'change a setting of the model; may be repeated', (one, all: string[] = []) => [
+      ...all,
+      one,
+    ])
+    .option('--no-baselines', 'only the models')
+    .option('--no-models', 'only the baselines')
+    .option('--json <file>', 'also write the report, with recall curves and training histories, to this file')
+    .action(runCandidates);
+}
+
+async function runCandidates(options: CandidateOptions): Promise<void> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort(new Error('stopped')));
+  process.once('SIGTERM', () => stop.abort(new Error('stopped')));
+  const progress = progressOnStandardError;
+  const forms = options.models ? formsOf(options) : [];
+  const data = await readData(options, progress, stop.signal);
+  const createEngine = tfjsCandidateEngine(await selectBackend());
+  const candidates = await evaluateCandidates(data, {
+    protocol: protocolOf(options, data),
+    part: options.on,
+    leaveOutSeen: options.seen === 'left-out',
+    ks: [...options.k].sort((a, b) => a - b),
+    seeds: options.seeds,
+    forms,
+    withBaselines: options.baselines,
+    createEngine,
+    signal: stop.signal,
+    progress,
+  });
+  console.log(candidateTables(candidates));
+  if (options.json !== undefined) {
+    writeReport(options.json, evaluationReport({ candidates }));
+    console.log(`\nwritten to ${options.json}`);
+  }
+}
+
+function protocolOf(options: CandidateOptions, data: WatchData): Protocol {
+  const { minWatches, testDays, testFrom, queriesPerUser } = options;
+  const name = options.protocol ?? (data.timed ? 'temporal' : 'leave-one-out');
+  return name === 'leave-one-out'
+    ? { name, minWatches }
+    : { name, testDays, queriesPerUser, ...(testFrom === undefined ? {} : { testFromMs: testFrom }) };
+}
+
+/** @throws EvaluationDataError unless exactly one source is named */
+async function readData(options: CandidateOptions, progress: Progress, signal: AbortSignal): Promise<WatchData> {
+  const { archive, sequences } = options;
+  if ([archive, sequences].filter((source) => source !== undefined).length !== 1)
+    throw new EvaluationDataError('name one source of data: --archive or --sequences');
+  if (sequences !== undefined) {
+    const task = progress.start(`read ${sequences}`, 'lines');
+    const data = await readSequences(sequences, (lines) => task.update(lines));
+    task.finish();
+    return data;
+  }
+  return readArchive(archive as string, archive as string, options.partitions, progress, signal);
+}
+
+async function readArchive(
+  folder: string,
+  source: string,
+  partitionCount: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<WatchData> {
+  const task = progress.start('replay', 'records');
+  const onProgress = (done: number, total: number) => task.update(done, total);
+  const data = watchDataOf(await replayFolder(folder, { partitionCount, signal, onProgress }), source);
+  task.finish();
+  return data;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
+  return value;
+}
+
+function counts(text: string): number[] {
+  return text.split(',').map((part) => count(part.trim()));
+}
+
+function moment(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('a time as 2022-05-04 or 2022-05-04T12:00Z');
+  return ms;
+}

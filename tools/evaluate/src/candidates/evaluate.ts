@@ -1,0 +1,203 @@
+/** The candidate half of `npm run evaluate`: models and baselines in one table. */
+import {
+  cohortLimits,
+  cohortsOf,
+  selfInformationBits,
+  watchCounts,
+  watchLogOf,
+  type Cohort,
+  type CohortLimits,
+  type WatchLog,
+} from '@watchnext/evaluation';
+import { createRandom } from '@watchnext/learning';
+import type { CandidateEngineFactory } from '@watchnext/candidate-model';
+import type { WatchData } from '../data/watch-data';
+import type { Progress } from '../progress';
+import type { AskedAt, CandidateReport, ScorerReport, TrainingReport } from '../report';
+import { fitForm } from './fit';
+import type { Form } from './forms';
+import { compareRecall, describe, measure, type Measured, type MeasureOptions } from './measure';
+import { splitWatches, type HeldOut, type Protocol, type Split } from './protocol';
+import { baselines, modelScorer } from './scorers';
+
+export interface EvaluateOptions {
+  readonly protocol: Protocol;
+  readonly part: 'test' | 'validation';
+  readonly leaveOutSeen: boolean;
+  readonly ks: readonly number[];
+  readonly seeds: readonly number[];
+  readonly forms: readonly Form[];
+  readonly withBaselines: boolean;
+  readonly createEngine: CandidateEngineFactory;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+const MS_PER_DAY = 86_400_000;
+
+export async function evaluateCandidates(data: WatchData, options: EvaluateOptions): Promise<CandidateReport> {
+  const { part, ks, seeds, progress } = options;
+  const split = splitWatches(data, options.protocol, options.leaveOutSeen);
+  const known = part === 'test' ? [...split.training, ...split.validationExamples] : split.training;
+  const queries = split[part];
+  const log = watchLogOf(byUser(known), data.timed);
+  const endMs = known.reduce((latest, { labelAtMs }) => Math.max(latest, labelAtMs), 0);
+  // A held-out watch after the end of training is asked about at the end of training anyhow.
+  const within = data.timed && queries.some(({ example }) => example.labelAtMs < endMs);
+  const askings: AskedAt[] = within ? ['end of training', 'time of the label'] : ['end of training'];
+  const measureOptions: Omit<MeasureOptions, 'onProgress'> = {
+    log,
+    selfInformation: selfInformationBits(watchCounts(log)),
+    ks,
+    leaveOutSeen: options.leaveOutSeen,
+    signal: options.signal,
+  };
+  const { limits, cohorts } = cohortsOfQueries(queries, log, data);
+  const random = (label: string) => createRandom(seeds[0]).fork(label);
+  const reports: ScorerReport[] = [];
+  const ranked = new Map<ScorerReport, Measured>();
+  const keep = (head: Pick<ScorerReport, 'name' | 'kind' | 'askedAt' | 'training'>, measured: Measured) => {
+    const report = { ...head, ...describe(measured, { ks, random: random('bootstrap'), cohorts }) };
+    reports.push(report);
+    ranked.set(report, measured);
+  };
+
+  const rank = async (scorer: Parameters<typeof measure>[0]) => {
+    const task = progress.start(`rank: ${scorer.name}`, 'queries');
+    const measured = await measure(scorer, queries, {
+      ...measureOptions,
+      onProgress: (done) => task.update(done, queries.length),
+    });
+    task.finish();
+    return measured;
+  };
+
+  if (options.withBaselines) {
+    for (const baseline of baselines(log, random('baselines'), endMs, askings)) {
+      keep({ name: baseline.name, kind: 'baseline', askedAt: baseline.askedAt }, await rank(baseline.make()));
+    }
+  }
+  for (const form of options.forms) {
+    const bySeed = new Map<AskedAt, Measured[]>(askings.map((askedAt) => [askedAt, []]));
+    const training: TrainingReport[] = [];
+    for (const seed of seeds) {
+      const fitted = await fitWithProgress(form, split, seed, options);
+      training.push(fitted.report);
+      for (const askedAt of askings)
+        bySeed.get(askedAt)?.push(await rank(modelScorer(form.name, fitted.model, log, fitted.windowEndMs, askedAt)));
+    }
+    for (const [askedAt, measured] of bySeed)
+      keep({ name: form.name, kind: 'model', askedAt, training }, together(measured));
+  }
+  const longest = Math.max(...ks);
+  return {
+    source: data.source,
+    protocol: split.description,
+    part,
+    seen: options.leaveOutSeen ? 'left-out' : 'kept',
+    seeds,
+    counts: {
+      users: new Set(queries.map(({ example }) => example.userId)).size,
+      videos: log.videoIds.length,
+      trainingWatches: known.length,
+      queries: queries.length,
+      rewatches: split.rewatchCount,
+      unknownVideos: unknownCount(queries, log),
+    },
+    cohortLimits: limits,
+    scorers: reports.map((report) => withComparison(report, reports, ranked, longest, random('comparison'))),
+  };
+}
+
+async function fitWithProgress(form: Form, split: Split, seed: number, options: EvaluateOptions) {
+  const task = options.progress.start(`train: ${form.name}`, 'steps');
+  const fitted = await fitForm(form, split, options.part, {
+    createEngine: options.createEngine,
+    seed,
+    signal: options.signal,
+    onProgress: (done, total, detail) => task.update(done, total, detail),
+  });
+  const tried = fitted.report.tried.map(
+    ({ historyEncoder, epochs, validationRecall }) =>
+      `${historyEncoder} ${validationRecall.toFixed(4)} after ${epochs}`,
+  );
+  task.finish(`seed ${seed}, validation recall ${tried.join(', ')}`);
+  return fitted;
+}
+
+/** Mean over seeds: all their ranks, one seed after the other. */
+function together(bySeed: readonly Measured[]): Measured {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    ranks: bySeed.flatMap(({ ranks }) => ranks),
+    coverage: mean(bySeed.map(({ coverage }) => coverage)),
+    noveltyBits: mean(bySeed.map(({ noveltyBits }) => noveltyBits)),
+  };
+}
+
+function withComparison(
+  report: ScorerReport,
+  all: readonly ScorerReport[],
+  ranked: ReadonlyMap<ScorerReport, Measured>,
+  k: number,
+  random: ReturnType<typeof createRandom>,
+): ScorerReport {
+  const own = ranked.get(report) as Measured;
+  const recall = ({ metrics }: ScorerReport) => metrics.recall.find((row) => row.k === k)?.value ?? NaN;
+  // Asked at the end of training nobody is told the time, so nobody who was is compared with.
+  const rivals = all
+    .filter(({ kind, askedAt }) => kind === 'baseline' && (askedAt === 'end of training' || askedAt === report.askedAt))
+    .sort((a, b) => recall(b) - recall(a));
+  if (report.kind !== 'model' || rivals.length === 0) return report;
+  const { difference, interval } = compareRecall(own, ranked.get(rivals[0]) as Measured, k, random);
+  return {
+    ...report,
+    againstBestBaseline: { baseline: rivals[0].name, k, difference, interval95: [interval.low, interval.high] },
+  };
+}
+
+function byUser(examples: readonly { userId: string; labelVideoId: string; labelAtMs: number }[]) {
+  const watches = examples.map(({ userId, labelVideoId, labelAtMs }) => ({
+    userId,
+    videoId: labelVideoId,
+    atMs: labelAtMs,
+  }));
+  return watches; // each user's are in order: training first, then what validation adds
+}
+
+function unknownCount(queries: readonly HeldOut[], log: WatchLog): number {
+  const known = new Set(log.videoIds);
+  return queries.filter(({ example }) => !known.has(example.labelVideoId)).length;
+}
+
+function cohortsOfQueries(
+  queries: readonly HeldOut[],
+  log: WatchLog,
+  { uploadedAtMs, timed }: WatchData,
+): { limits: CohortLimits; cohorts: Cohort[][] } {
+  const videoCounts = watchCounts(log);
+  const userCounts = log.userIds.map((_, user) => log.starts[user + 1] - log.starts[user]);
+  const limits = cohortLimits(userCounts, videoCounts);
+  const videoIndex = new Map(log.videoIds.map((id, index) => [id, index]));
+  const userIndex = new Map(log.userIds.map((id, index) => [id, index]));
+  const firstMs = firstWatches(log);
+  const cohorts = queries.map(({ example }) => {
+    const video = videoIndex.get(example.labelVideoId);
+    const user = userIndex.get(example.userId);
+    const bornMs = uploadedAtMs.get(example.labelVideoId) ?? (video === undefined ? undefined : firstMs?.[video]);
+    const facts = {
+      userWatchCount: user === undefined ? 0 : userCounts[user],
+      videoWatchCount: video === undefined ? 0 : videoCounts[video],
+      videoAgeDays: timed && bornMs !== undefined ? (example.labelAtMs - bornMs) / MS_PER_DAY : undefined,
+    };
+    return cohortsOf(facts, limits);
+  });
+  return { limits, cohorts };
+}
+
+function firstWatches({ atMs, videos, videoIds }: WatchLog): Float64Array | undefined {
+  if (!atMs) return undefined;
+  const first = new Float64Array(videoIds.length).fill(Infinity);
+  videos.forEach((video, position) => (first[video] = Math.min(first[video], atMs[position])));
+  return first;
+}

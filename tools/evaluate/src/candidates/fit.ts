@@ -1,0 +1,93 @@
+/** From a split to trained models: forms chosen on the validation part, then trained again on everything before the test. */
+import {
+  selectCandidateModel,
+  trainCandidateModel,
+  type CandidateEngineFactory,
+  type CandidateModel,
+} from '@watchnext/candidate-model';
+import type { CandidateExample } from '@watchnext/features';
+import type { TrainingReport } from '../report';
+import type { Form } from './forms';
+import type { HeldOut, Split } from './protocol';
+
+export interface FitOptions {
+  readonly createEngine: CandidateEngineFactory;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, total: number, detail: string) => void;
+}
+
+export interface Fitted {
+  readonly model: CandidateModel;
+  /** t_max: the time of the newest example that the model was trained on. */
+  readonly windowEndMs: number;
+  readonly report: TrainingReport;
+}
+
+/** @param part "validation": what was trained without the validation part, to choose settings by; "test": trained through it */
+export async function fitForm(
+  form: Form,
+  split: Split,
+  part: 'test' | 'validation',
+  options: FitOptions,
+): Promise<Fitted> {
+  const { createEngine, seed, signal } = options;
+  const startedAt = performance.now();
+  const { training, validation, validationExamples } = split;
+  const videoCount = new Set(training.map((example) => example.labelVideoId)).size;
+  const configs = form.configs({ videoCount, exampleCount: training.length });
+  const windowEndMs = newest(training);
+  const epochs: { epoch: number; loss: number; validationRecall?: number }[] = [];
+  const trialCount = configs.length + (part === 'test' ? 1 : 0);
+  const report = (trial: number, step: number, stepCount: number, loss: number, epoch: number) =>
+    options.onProgress(
+      trial * stepCount + step,
+      trialCount * stepCount,
+      `${form.name}, epoch ${epoch}, loss ${loss.toFixed(3)}`,
+    );
+  const trials = await selectCandidateModel({
+    examples: training,
+    validationExamples: validation.map(({ example }: HeldOut) => example),
+    configs,
+    windowEndMs,
+    createEngine,
+    seed,
+    signal,
+    onProgress({ epoch, step, stepCount, loss, validationRecall }, trial) {
+      if (validationRecall !== undefined) epochs.push({ epoch, loss, validationRecall });
+      report(trial, step, stepCount, loss, epoch);
+    },
+  });
+  const [{ model, config }] = trials;
+  const finish = (fitted: CandidateModel, endMs: number): Fitted => ({
+    model: fitted,
+    windowEndMs: endMs,
+    report: {
+      seed,
+      config,
+      tried: trials.map((trial) => ({
+        historyEncoder: trial.config.historyEncoder,
+        epochs: trial.config.epochCount,
+        validationRecall: trial.recall,
+      })),
+      seconds: (performance.now() - startedAt) / 1_000,
+      epochs,
+    },
+  });
+  if (part === 'validation') return finish(model, windowEndMs);
+  const examples = [...training, ...validationExamples];
+  const final = await trainCandidateModel({
+    examples,
+    config,
+    windowEndMs: newest(examples),
+    createEngine,
+    seed,
+    signal,
+    onProgress: ({ epoch, step, stepCount, loss }) => report(configs.length, step, stepCount, loss, epoch),
+  });
+  return finish(final, newest(examples));
+}
+
+function newest(examples: readonly CandidateExample[]): number {
+  return examples.reduce((latest, { labelAtMs }) => Math.max(latest, labelAtMs), 0);
+}

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { candidateForms, HISTORY_ENCODERS } from '@watchnext/candidate-model';
+import { formsOf } from './forms';
+
+const SIZE = { videoCount: 500, exampleCount: 2_000 };
+
+describe('formsOf', () => {
+  it('is what the product would train, unless told otherwise', () => {
+    expect(formsOf({}).map(({ configs }) => configs(SIZE))).toEqual([candidateForms(SIZE)]);
+  });
+
+  it('changes settings, given as JSON or as text', () => {
+    const [form] = formsOf({ set: ['dimensions=16', 'historyEncoder=mean', 'hiddenSizes=[8]'] });
+    const expected = { ...candidateForms(SIZE)[0], dimensions: 16, historyEncoder: 'mean', hiddenSizes: [8] };
+    expect(form.configs(SIZE)).toEqual([expected]);
+  });
+
+  it('compares, with the settings changed in every row', () => {
+    const forms = formsOf({ compare: 'encoders', set: ['dimensions=8'] });
+    expect(forms.map(({ name }) => name)).toEqual([...HISTORY_ENCODERS]);
+    expect(forms.map(({ configs }) => configs(SIZE)[0].dimensions)).toEqual(forms.map(() => 8));
+  });
+
+  it('reads a file of forms', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'watchnext-forms-'));
+    const file = join(folder, 'forms.json');
+    writeFileSync(file, JSON.stringify([{ name: 'wide', config: { dimensions: 128 } }, { name: 'plain' }]));
+    const forms = formsOf({ forms: file });
+    writeFileSync(file, JSON.stringify([{ name: 'x', config: { dimension: 1 } }]));
+    expect(() => formsOf({ forms: file })).toThrow('there is no setting "dimension"');
+    writeFileSync(file, '{');
+    expect(() => formsOf({ forms: file })).toThrow('cannot be read');
+    rmSync(folder, { recursive: true });
+    expect(forms.map(({ name, configs }) => [name, configs(SIZE)[0].dimensions])).toEqual([
+      ['wide', 128],
+      ['plain', candidateForms(SIZE)[0].dimensions],
+    ]);
+  });
+
+  it.each([
+    [{ set: ['epochs=3'] }, 'no setting "epochs"'],
+    [{ set: ['epochCount'] }, 'setting=value'],
+    [{ compare: 'everything' }, 'there are encoders, '],
+    [{ forms: '/nowhere.json' }, 'cannot be read'],
+  ])('names what is wrong with %j', (options, message) => {
+    expect(() => formsOf(options)).toThrow(message);
+  });
+
+  it('checks the settings once the size of the data is known', () => {
+    expect(() => formsOf({ set: ['batchSize=0'] })[0].configs(SIZE)).toThrow('batchSize');
+  });
+});

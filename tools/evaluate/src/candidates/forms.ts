@@ -1,0 +1,98 @@
+/** Which models a table has rows for. */
+import { readFileSync } from 'node:fs';
+import {
+  candidateForms,
+  checkConfig,
+  HISTORY_ENCODERS,
+  type CandidateModelConfig,
+  type DataSize,
+} from '@watchnext/candidate-model';
+
+/** A row of the table: what is tried for it, the best on validation being kept. */
+export interface Form {
+  readonly name: string;
+  readonly configs: (size: DataSize) => readonly CandidateModelConfig[];
+}
+
+type Change = Partial<CandidateModelConfig>;
+
+/** What the product would train: the forms that fit the data, chosen from by validation. */
+const DEFAULT_FORM: Form = { name: 'model', configs: candidateForms };
+
+/** The preferred default with some settings changed; never a choice of encoders, since that is often what is compared. */
+function changed(name: string, change: Change): Form {
+  return {
+    name,
+    configs: (size) => {
+      const config = { ...candidateForms(size)[0], ...change };
+      checkConfig(config);
+      return [config];
+    },
+  };
+}
+
+const COMPARISONS: Readonly<Record<string, readonly Form[]>> = {
+  encoders: HISTORY_ENCODERS.map((historyEncoder) => changed(historyEncoder, { historyEncoder })),
+  'log-q': [changed('with log-Q', { logQCorrection: true }), changed('without log-Q', { logQCorrection: false })],
+  'example-age': [changed('with example age', {}), changed('without example age', { exampleAgeKnots: 0 })],
+  depth: [[], [256], [512, 256], [1024, 512, 256], [2048, 1024, 512, 256]].map((hiddenSizes) =>
+    changed(hiddenSizes.length === 0 ? 'linear' : hiddenSizes.join('→'), { hiddenSizes }),
+  ),
+};
+export const COMPARISON_NAMES = Object.keys(COMPARISONS);
+
+export interface FormOptions {
+  readonly compare?: string;
+  /** A JSON file: [{"name": "…", "config": {…}}, …]. */
+  readonly forms?: string;
+  /** "setting=value", value as JSON or as text. */
+  readonly set?: readonly string[];
+}
+
+/** @throws Error naming the option, setting or file at fault */
+export function formsOf({ compare, forms: file, set }: FormOptions): readonly Form[] {
+  const changes = Object.fromEntries((set ?? []).map(parseSetting)) as Change;
+  if (compare !== undefined) {
+    const forms = COMPARISONS[compare];
+    if (!forms) throw new Error(`--compare ${compare}: there are ${COMPARISON_NAMES.join(', ')}`);
+    return forms.map((form) => ({
+      ...form,
+      configs: (size) => form.configs(size).map((config) => ({ ...config, ...changes })),
+    }));
+  }
+  if (file !== undefined) return readForms(file);
+  return set?.length ? [changed(`model (${set.join(', ')})`, changes)] : [DEFAULT_FORM];
+}
+
+function parseSetting(text: string): [string, unknown] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new Error(`--set ${text}: write setting=value, as epochCount=3`);
+  const name = text.slice(0, at);
+  requireSetting(name, `--set ${text}`);
+  try {
+    return [name, JSON.parse(text.slice(at + 1))];
+  } catch {
+    return [name, text.slice(at + 1)];
+  }
+}
+
+function readForms(file: string): readonly Form[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`--forms ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  if (!Array.isArray(parsed) || parsed.length === 0)
+    throw new Error(`--forms ${file}: it must be a list of {"name": …, "config": {…}}`);
+  return parsed.map((entry: { name?: unknown; config?: Change }, i) => {
+    if (typeof entry?.name !== 'string') throw new Error(`--forms ${file}: entry ${i + 1} has no name`);
+    for (const setting of Object.keys(entry.config ?? {})) requireSetting(setting, `--forms ${file}, ${entry.name}`);
+    return changed(entry.name, entry.config ?? {});
+  });
+}
+
+function requireSetting(name: string, where: string): void {
+  const known = Object.keys(candidateForms({ videoCount: 1, exampleCount: 1 })[0]);
+  if (!known.includes(name)) throw new Error(`${where}: there is no setting "${name}"; there are ${known.join(', ')}`);
+}

@@ -1,0 +1,111 @@
+/** Ranks every held-out watch within the whole catalogue, and what follows from the ranks. */
+import {
+  type Cohort,
+  comparePaired,
+  groupByCohort,
+  type IndexSource,
+  ListCensus,
+  rankInCatalogue,
+  type RankedQuery,
+  recallCurve,
+  retrievalMetrics,
+  topK,
+  type UserRatio,
+  type WatchLog,
+} from '@watchnext/evaluation';
+import { breathe } from '@watchnext/offline';
+import type { MetricAtK, ScorerReport } from '../report';
+import type { HeldOut } from './protocol';
+import type { CatalogueScorer } from './scorers';
+
+const QUERIES_PER_BREATH = 50;
+
+/** One scorer's ranks; those of several seeds one after the other. */
+export interface Measured {
+  readonly ranks: readonly RankedQuery[];
+  readonly coverage: number;
+  readonly noveltyBits: number;
+}
+
+export interface MeasureOptions {
+  readonly log: WatchLog;
+  readonly selfInformation: Float64Array;
+  readonly ks: readonly number[];
+  readonly leaveOutSeen: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number) => void;
+}
+
+export async function measure(
+  scorer: CatalogueScorer,
+  queries: readonly HeldOut[],
+  options: MeasureOptions,
+): Promise<Measured> {
+  const { log, ks, leaveOutSeen, signal, onProgress } = options;
+  const indexOf = new Map(log.videoIds.map((videoId, index) => [videoId, index]));
+  const census = new ListCensus(options.selfInformation);
+  const longest = Math.max(...ks);
+  const ranks: RankedQuery[] = [];
+  for (const [done, query] of queries.entries()) {
+    if (done % QUERIES_PER_BREATH === 0) {
+      onProgress(done);
+      await breathe(signal);
+    }
+    const { example, earlierVideoIds } = query;
+    const seen = new Set(leaveOutSeen ? earlierVideoIds.flatMap((videoId) => indexOf.get(videoId) ?? []) : []);
+    const scores = scorer.score(query);
+    census.add(topK(scores, longest, seen));
+    const label = indexOf.get(example.labelVideoId);
+    const rank = label === undefined ? Infinity : rankInCatalogue(scores, label, seen);
+    ranks.push({ userId: example.userId, ranks: [rank] });
+  }
+  return { ranks, coverage: census.coverage(), noveltyBits: census.novelty() };
+}
+
+export interface DescribeOptions {
+  readonly ks: readonly number[];
+  readonly random: IndexSource;
+  /** Of each query. */
+  readonly cohorts: readonly (readonly Cohort[])[];
+}
+
+/** Metrics with intervals. Seeds beyond the first repeat the queries, so each query's cohorts come round again. */
+export function describe(
+  measured: Measured,
+  { ks, random, cohorts }: DescribeOptions,
+): Pick<ScorerReport, 'metrics' | 'recallCurve' | 'coverage' | 'noveltyBits' | 'cohorts'> {
+  const { ranks, coverage, noveltyBits } = measured;
+  const metrics = retrievalMetrics(ranks, ks);
+  const rows = (ratios: ReadonlyMap<number, UserRatio>): MetricAtK[] =>
+    [...ratios].map(([k, ratio]) => {
+      const { low, high } = ratio.interval(random);
+      return { k, value: ratio.value(), interval95: [low, high] };
+    });
+  const groups = groupByCohort(ranks, (_, index) => cohorts[index % cohorts.length]);
+  return {
+    metrics: {
+      recall: rows(metrics.recall),
+      precision: rows(metrics.precision),
+      hitRate: rows(metrics.hitRate),
+      ndcg: rows(metrics.ndcg),
+      map: rows(metrics.map),
+    },
+    recallCurve: [...recallCurve(ranks, Math.max(...ks))],
+    coverage,
+    noveltyBits,
+    cohorts: [...groups].map(([cohort, members]) => ({
+      cohort,
+      queries: (members.length * cohorts.length) / ranks.length,
+      recall: rows(retrievalMetrics(members, ks).recall),
+    })),
+  };
+}
+
+/** Recall at k of one scorer less that of another, paired on users. */
+export function compareRecall(first: Measured, second: Measured, k: number, random: IndexSource) {
+  // A model's seeds repeat the queries; the baseline's ranks repeat along with them.
+  const times = first.ranks.length / second.ranks.length;
+  const repeated = Array.from({ length: times }, () => second.ranks).flat();
+  const recall = (ranks: readonly RankedQuery[]) => retrievalMetrics(ranks, [k]).recall.get(k) as UserRatio;
+  return comparePaired(recall(first.ranks), recall(repeated), random);
+}

@@ -1,0 +1,118 @@
+import type { WatchData } from '../data/watch-data';
+import { splitWatches, type HeldOut } from './protocol';
+
+const DAY_MS = 86_400_000;
+
+/** Users with their watches as [video, day]. */
+function dataOf(users: Record<string, [string, number][]>, timed = true): WatchData {
+  return {
+    source: 'test',
+    timed,
+    uploadedAtMs: new Map(),
+    users: Object.entries(users).map(([userId, watches]) => ({
+      userId,
+      examples: watches.map(([labelVideoId, day], i) => ({
+        userId,
+        labelVideoId,
+        labelAtMs: day * DAY_MS,
+        features: {
+          watchedVideoIds: watches.slice(0, i).map(([video]) => video),
+          searchTokens: [],
+          country: '',
+          device: '',
+          loggedIn: false,
+          ageYears: 0,
+          gender: 0,
+        },
+      })),
+    })),
+  };
+}
+const labels = (held: readonly HeldOut[]) => held.map(({ example }) => `${example.userId}:${example.labelVideoId}`);
+
+describe('leave-one-out', () => {
+  const data = dataOf(
+    {
+      a: [
+        ['v1', 0],
+        ['v2', 0],
+        ['v3', 0],
+        ['v4', 0],
+      ],
+      b: [
+        ['v1', 0],
+        ['v2', 0],
+      ],
+      c: [
+        ['v1', 0],
+        ['v2', 0],
+        ['v1', 0],
+      ],
+    },
+    false,
+  );
+
+  it('tests the last watch, validates on the one before, and leaves users with too few out', () => {
+    const split = splitWatches(data, { name: 'leave-one-out', minWatches: 3 }, false);
+    expect(labels(split.test)).toEqual(['a:v4', 'c:v1']);
+    expect(labels(split.validation)).toEqual(['a:v3', 'c:v2']);
+    expect(split.training.map(({ labelVideoId }) => labelVideoId)).toEqual(['v1', 'v2', 'v1']);
+    expect(split.test[0].earlierVideoIds).toEqual(['v1', 'v2', 'v3']);
+    expect(split.description).toBe('leave-one-out, 2 of 3 users with 3 watches or more');
+  });
+
+  it('asks for no rewatch when seen videos are left out', () => {
+    const split = splitWatches(data, { name: 'leave-one-out', minWatches: 3 }, true);
+    expect(labels(split.test)).toEqual(['a:v4']);
+    expect(split.rewatchCount).toBe(1);
+  });
+
+  it('says what is missing', () => {
+    expect(() => splitWatches(data, { name: 'leave-one-out', minWatches: 9 }, true)).toThrow(
+      'leaves no watch for training',
+    );
+  });
+});
+
+describe('the temporal split', () => {
+  const protocol = { name: 'temporal', testDays: 1, queriesPerUser: 2 } as const;
+  const data = dataOf({
+    a: [
+      ['v1', 0],
+      ['v2', 5],
+      ['v3', 8.1],
+      ['v4', 9.1],
+      ['v5', 9.2],
+      ['v6', 9.3],
+    ],
+    b: [
+      ['v1', 1],
+      ['v2', 9.9],
+    ],
+  });
+
+  it('tests on the last day, validates on as long before it, and asks about the first watches of each user', () => {
+    const split = splitWatches(data, protocol, true);
+    expect(labels(split.test)).toEqual(['a:v4', 'a:v5', 'b:v2']);
+    expect(labels(split.validation)).toEqual(['a:v3']);
+    expect(split.training.map(({ labelVideoId }) => labelVideoId)).toEqual(['v1', 'v2', 'v1']);
+    expect(split.test[1].earlierVideoIds).toEqual(['v1', 'v2', 'v3', 'v4']);
+  });
+
+  it('begins where it is told to', () => {
+    const split = splitWatches(data, { ...protocol, testFromMs: 9.25 * DAY_MS }, true);
+    expect(labels(split.test)).toEqual(['a:v6', 'b:v2']);
+    expect(labels(split.validation)).toEqual(['a:v4', 'a:v5']);
+  });
+
+  it('needs times', () => {
+    expect(() => splitWatches({ ...data, timed: false }, protocol, true)).toThrow('--protocol leave-one-out');
+  });
+
+  it('never trains on a watch at or after the first one that it tests on', () => {
+    const split = splitWatches(data, protocol, true);
+    const first = Math.min(...split.test.map(({ example }) => example.labelAtMs));
+    const known = [...split.training, ...split.validationExamples];
+    expect(known.every(({ labelAtMs }) => labelAtMs < first)).toBe(true);
+  });
+});

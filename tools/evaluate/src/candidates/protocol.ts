@@ -1,0 +1,119 @@
+/**
+ * How the watches are divided. Both protocols give a validation part for choosing settings and epochs, and a test part
+ * that nothing is chosen on; what is tested was trained on everything before the test part.
+ */
+import { splitMoment } from '@watchnext/evaluation';
+import type { CandidateExample } from '@watchnext/features';
+import { EvaluationDataError, type UserWatches, type WatchData } from '../data/watch-data';
+
+export type Protocol = LeaveOneOut | TemporalSplit;
+
+/** Each user's last watch is the test, the one before it the validation, the rest training. */
+export interface LeaveOneOut {
+  readonly name: 'leave-one-out';
+  /** Users with fewer watches are left out altogether; at least 3. */
+  readonly minWatches: number;
+}
+
+/** Watches from a moment on are the test, those of as long a time before it the validation. */
+export interface TemporalSplit {
+  readonly name: 'temporal';
+  /** UTC days held out; the log's last day counts if half of it is there. */
+  readonly testDays: number;
+  /** Instead of counting back from the end of the log. */
+  readonly testFromMs?: number;
+  /** Of one user, the first; at least 1. */
+  readonly queriesPerUser: number;
+}
+
+/** A held-out watch. */
+export interface HeldOut {
+  readonly example: CandidateExample;
+  /** All watches of the user before it, oldest first. */
+  readonly earlierVideoIds: readonly string[];
+}
+
+export interface Split {
+  readonly training: readonly CandidateExample[];
+  readonly validation: readonly HeldOut[];
+  readonly test: readonly HeldOut[];
+  /** All examples of the validation part, also those that are no queries: what a refit adds to training. */
+  readonly validationExamples: readonly CandidateExample[];
+  /** Held-out watches that are no queries because the user had watched the video before, and seen videos are left out. */
+  readonly rewatchCount: number;
+  /** For the report. */
+  readonly description: string;
+}
+
+/**
+ * @param leaveOutSeen whether what a user watched before is left out of lists: watches of it are then no queries
+ * @throws EvaluationDataError when a part would be empty
+ */
+export function splitWatches(data: WatchData, protocol: Protocol, leaveOutSeen: boolean): Split {
+  const parts = protocol.name === 'leave-one-out' ? leaveOneOut(data, protocol) : temporal(data, protocol);
+  // In order of time: recent popularity goes through the log once then, instead of once for each query.
+  const queriesOf = (held: readonly HeldOut[]) =>
+    held.filter((one) => !leaveOutSeen || !isRewatch(one)).sort((a, b) => a.example.labelAtMs - b.example.labelAtMs);
+  const split: Split = {
+    ...parts,
+    validation: queriesOf(parts.validation),
+    test: queriesOf(parts.test),
+    rewatchCount: leaveOutSeen ? [...parts.validation, ...parts.test].filter(isRewatch).length : 0,
+  };
+  for (const part of ['training', 'validation', 'test'] as const)
+    if (split[part].length === 0)
+      throw new EvaluationDataError(`${data.source}: ${split.description} leaves no watch for ${part}`);
+  return split;
+}
+
+type Parts = Omit<Split, 'rewatchCount'>;
+
+function leaveOneOut({ users }: WatchData, { minWatches }: LeaveOneOut): Parts {
+  const kept = users.filter(({ examples }) => examples.length >= Math.max(minWatches, 3));
+  return {
+    training: kept.flatMap(({ examples }) => examples.slice(0, -2)),
+    validation: kept.map((user) => heldOut(user, user.examples.length - 2)),
+    validationExamples: kept.map(({ examples }) => examples[examples.length - 2]),
+    test: kept.map((user) => heldOut(user, user.examples.length - 1)),
+    description: `leave-one-out, ${kept.length} of ${users.length} users with ${Math.max(minWatches, 3)} watches or more`,
+  };
+}
+
+function temporal({ users, timed, source }: WatchData, protocol: TemporalSplit): Parts {
+  if (!timed)
+    throw new EvaluationDataError(`${source} has no times to split by; evaluate with --protocol leave-one-out`);
+  const { testDays, queriesPerUser } = protocol;
+  const all = users.flatMap(({ examples }) => examples);
+  const [fromMs, toMs] = all.reduce(
+    ([from, to], { labelAtMs }) => [Math.min(from, labelAtMs), Math.max(to, labelAtMs)],
+    [Infinity, -Infinity],
+  );
+  const testFromMs = protocol.testFromMs ?? splitMoment(fromMs, toMs, testDays).evaluatedFromMs;
+  const validationFromMs = testFromMs - (toMs - testFromMs);
+  const between = (from: number, to: number) => (example: CandidateExample) =>
+    example.labelAtMs >= from && example.labelAtMs < to;
+  const queries = (from: number, to: number) =>
+    users.flatMap((user) => {
+      const first = user.examples.findIndex(between(from, to));
+      if (first === -1) return [];
+      const end = user.examples.findIndex(({ labelAtMs }) => labelAtMs >= to);
+      const last = Math.min(end === -1 ? user.examples.length : end, first + queriesPerUser);
+      return Array.from({ length: last - first }, (_, i) => heldOut(user, first + i));
+    });
+  const iso = (ms: number) => new Date(ms).toISOString().slice(0, 16);
+  return {
+    training: all.filter(between(-Infinity, validationFromMs)),
+    validation: queries(validationFromMs, testFromMs),
+    validationExamples: all.filter(between(validationFromMs, testFromMs)),
+    test: queries(testFromMs, Infinity),
+    description: `temporal split, validation from ${iso(validationFromMs)}, test from ${iso(testFromMs)} to ${iso(toMs)}`,
+  };
+}
+
+function heldOut({ examples }: UserWatches, index: number): HeldOut {
+  return { example: examples[index], earlierVideoIds: examples.slice(0, index).map((earlier) => earlier.labelVideoId) };
+}
+
+function isRewatch({ example, earlierVideoIds }: HeldOut): boolean {
+  return earlierVideoIds.includes(example.labelVideoId);
+}

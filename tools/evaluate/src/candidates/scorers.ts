@@ -1,0 +1,101 @@
+/** The model as a scorer beside the baselines, over one catalogue: the videos of the training part. */
+import type { CandidateModel } from '@watchnext/candidate-model';
+import {
+  BprFactors,
+  coOccurrenceScorer,
+  DEFAULT_BPR,
+  itemKnnScorer,
+  lastItemMarkovScorer,
+  type NextWatchScorer,
+  popularityScorer,
+  recentPopularityScorer,
+  type WatchLog,
+} from '@watchnext/evaluation';
+import type { Random } from '@watchnext/learning';
+import type { AskedAt } from '../report';
+import type { HeldOut } from './protocol';
+
+const MS_PER_DAY = 86_400_000;
+/** Half-lives of recent popularity; each has a row, so none has to be chosen. */
+const HALF_LIVES_DAYS = [1, 7, 30];
+
+/** Scores the log's whole catalogue; valid until the next call. */
+export interface CatalogueScorer {
+  readonly name: string;
+  readonly askedAt: AskedAt;
+  score(query: HeldOut): ArrayLike<number>;
+}
+
+/** Inner products of the user vector with all video vectors; NaN for videos that the model does not have. */
+export function modelScorer(
+  name: string,
+  model: CandidateModel,
+  log: WatchLog,
+  windowEndMs: number,
+  askedAt: AskedAt,
+): CatalogueScorer {
+  const { videoIds, videoVectors } = model;
+  const indexOf = new Map(log.videoIds.map((videoId, index) => [videoId, index]));
+  const places = Int32Array.from(videoIds, (videoId) => indexOf.get(videoId) ?? -1);
+  const scores = new Float64Array(log.videoIds.length).fill(NaN);
+  return {
+    name,
+    askedAt,
+    score({ example }) {
+      const ageMs = askedAt === 'time of the label' ? Math.max(0, windowEndMs - example.labelAtMs) : 0;
+      const user = model.userVector(example.features, ageMs / MS_PER_DAY);
+      const dimensions = user.length;
+      for (let video = 0, at = 0; video < places.length; video += 1) {
+        let sum = 0;
+        for (let d = 0; d < dimensions; d += 1, at += 1) sum += user[d] * videoVectors[at];
+        if (places[video] !== -1) scores[places[video]] = sum;
+      }
+      return scores;
+    },
+  };
+}
+
+/** All baselines, each made when it is asked for: they hold matrices. */
+export function baselines(
+  log: WatchLog,
+  random: Random,
+  endMs: number,
+  askings: readonly AskedAt[],
+): { readonly name: string; readonly askedAt: AskedAt; make(): CatalogueScorer }[] {
+  const indexOf = new Map(log.videoIds.map((videoId, index) => [videoId, index]));
+  const onLog = (name: string, askedAt: AskedAt, scorer: NextWatchScorer): CatalogueScorer => ({
+    name,
+    askedAt,
+    score: ({ example, earlierVideoIds }) =>
+      scorer.score({
+        userId: example.userId,
+        history: Int32Array.from(earlierVideoIds.flatMap((videoId) => indexOf.get(videoId) ?? [])),
+        atMs: example.labelAtMs,
+      }),
+  });
+  const timeless: [string, () => NextWatchScorer][] = [
+    ['popularity', () => popularityScorer(log)],
+    ['item-kNN', () => itemKnnScorer(log)],
+    ['last-item Markov', () => lastItemMarkovScorer(log)],
+    ['co-occurrence', () => coOccurrenceScorer(log)],
+    [
+      'BPR',
+      () => {
+        const factors = new BprFactors(log, DEFAULT_BPR, random.fork('bpr'));
+        for (let epoch = 0; epoch < DEFAULT_BPR.epochCount; epoch += 1) factors.epoch();
+        return factors.scorer();
+      },
+    ],
+  ];
+  const recent = (days: number, askedAt: AskedAt): [string, AskedAt, () => NextWatchScorer] => [
+    `recent popularity, ${days} d`,
+    askedAt,
+    () => recentPopularityScorer(log, days * MS_PER_DAY, askedAt === 'time of the label' ? undefined : endMs),
+  ];
+  const timed = log.atMs ? askings.flatMap((askedAt) => HALF_LIVES_DAYS.map((days) => recent(days, askedAt))) : [];
+  const all = [
+    ...timeless.map(([name, make]): [string, AskedAt, () => NextWatchScorer] => [name, 'end of training', make]),
+    ...timed,
+  ];
+  return all.map(([name, askedAt, make]) => ({ name, askedAt, make: () => onLog(name, askedAt, make()) }));
+}

@@ -1,0 +1,85 @@
+/** The report as text: a row for each scorer. */
+import type { CandidateReport, MetricAtK, ScorerReport } from '../report';
+
+export function candidateTables(report: CandidateReport): string {
+  const { counts, part, protocol, seen, seeds, source } = report;
+  const ks = report.scorers[0]?.metrics.recall.map(({ k }) => k) ?? [];
+  const at = (rows: readonly MetricAtK[], k: number) => rows.find((row) => row.k === k)?.value ?? NaN;
+  const longest = Math.max(...ks);
+  const header = [
+    'scorer',
+    'asked at',
+    ...ks.map((k) => `recall@${k}`),
+    `95% at ${longest}`,
+    `ndcg@${ks[0]}`,
+    `map@${longest}`,
+    `coverage@${longest}`,
+    'novelty',
+  ];
+  const rows = report.scorers.map((scorer) => {
+    const interval = scorer.metrics.recall.find(({ k }) => k === longest)?.interval95 ?? [NaN, NaN];
+    return [
+      scorer.name,
+      scorer.askedAt,
+      ...ks.map((k) => at(scorer.metrics.recall, k).toFixed(4)),
+      `${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}`,
+      at(scorer.metrics.ndcg, ks[0]).toFixed(4),
+      at(scorer.metrics.map, longest).toFixed(4),
+      scorer.coverage.toFixed(3),
+      `${scorer.noveltyBits.toFixed(1)} bits`,
+    ];
+  });
+  const lines = [
+    `candidates: ${source}`,
+    `${protocol}; ${part}; seen ${seen}; full catalogue; seeds ${seeds.join(', ')}`,
+    `${counts.users} users, ${counts.videos} videos, ${counts.trainingWatches} watches to learn from; ` +
+      `${counts.queries} queries, ${counts.unknownVideos} of them for videos that training did not see` +
+      (counts.rewatches > 0 ? `; ${counts.rewatches} rewatches left out` : ''),
+    '',
+    align([header, ...rows]),
+    '',
+    `recall@${longest} by cohort`,
+    '',
+    cohortTable(report.scorers, longest),
+    ...report.scorers.flatMap(comparison),
+  ];
+  return lines.join('\n');
+}
+
+function cohortTable(scorers: readonly ScorerReport[], k: number): string {
+  const cohorts = scorers[0]?.cohorts ?? [];
+  const header = ['scorer', 'asked at', ...cohorts.map(({ cohort, queries }) => `${cohort} (${queries})`)];
+  const rows = scorers.map(({ name, askedAt, cohorts: own }) => [
+    name,
+    askedAt,
+    ...cohorts.map(({ cohort }) => {
+      const recall = own.find((one) => one.cohort === cohort)?.recall.find((row) => row.k === k);
+      return (recall?.value ?? NaN).toFixed(4);
+    }),
+  ]);
+  return align([header, ...rows]);
+}
+
+function comparison({ name, askedAt, againstBestBaseline: best }: ScorerReport): string[] {
+  if (!best) return [];
+  const [low, high] = best.interval95;
+  return [
+    '',
+    `${name}, asked at the ${askedAt}: recall@${best.k} ${signed(best.difference)} over the best baseline, ` +
+      `${best.baseline} (95%, paired on users: ${signed(low)} to ${signed(high)})`,
+  ];
+}
+
+const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
+
+function align(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,58 @@
+/** An event archive, replayed through the reducer that serves: what ingestion wrote, or `npm run import` to a folder. */
+import { openParquetArchive } from '@watchnext/event-archive';
+import type { CandidateExample } from '@watchnext/features';
+import { type ReplayedLog, readCatalogue, replayArchive } from '@watchnext/offline';
+import { EvaluationDataError, type UserWatches, type WatchData } from './watch-data';
+
+const HOUR_MS = 3_600_000;
+/** Of one user, the newest. */
+const EXAMPLES_PER_USER = 1_000;
+
+export interface ArchiveOptions {
+  readonly partitionCount: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** @throws NothingToReplayError for an empty archive, ArchiveCorruptError naming a file that cannot be read */
+export async function replayFolder(folder: string, options: ArchiveOptions): Promise<ReplayedLog> {
+  const { partitionCount, signal, onProgress } = options;
+  const archive = openParquetArchive(folder);
+  try {
+    const catalogue = await readCatalogue(archive, signal);
+    const settings = {
+      partitionCount,
+      joinWindowMs: 24 * HOUR_MS,
+      settledAfterMs: 0,
+      examplesPerUser: EXAMPLES_PER_USER,
+    };
+    return (await replayArchive(archive, catalogue, settings, signal, onProgress)).replayed;
+  } finally {
+    await archive.close();
+  }
+}
+
+/** The candidate half of a replayed log. @throws EvaluationDataError when nobody completed a watch */
+export function watchDataOf({ candidateExamples, facts }: ReplayedLog, source: string): WatchData {
+  if (candidateExamples.length === 0)
+    throw new EvaluationDataError(`${source} holds no completed watch: nothing to evaluate candidates on`);
+  const byUser = new Map<string, CandidateExample[]>();
+  for (const example of candidateExamples) {
+    const examples = byUser.get(example.userId);
+    if (examples) examples.push(example);
+    else byUser.set(example.userId, [example]);
+  }
+  const users = [...byUser].map(([userId, examples]): UserWatches => {
+    examples.sort((a, b) => a.labelAtMs - b.labelAtMs);
+    return { userId, examples };
+  });
+  // The archive's partitions must not decide about the order in which seeds meet users.
+  users.sort((a, b) => (a.userId < b.userId ? -1 : 1));
+  const uploaded = [...facts].filter(([, { uploadedAtMs }]) => uploadedAtMs > 0);
+  return {
+    source,
+    timed: true,
+    users,
+    uploadedAtMs: new Map(uploaded.map(([videoId, { uploadedAtMs }]) => [videoId, uploadedAtMs])),
+  };
+}

@@ -1,0 +1,9 @@
+import { startTask, type ProgressTask } from '@watchnext/datasets';
+
+/** Where long work says how far it is. */
+export interface Progress {
+  start(title: string, unit: string): ProgressTask;
+}
+
+/** Bars on a terminal, lines elsewhere, on standard error. */
+export const progressOnStandardError: Progress = { start: (title, unit) => startTask(title, unit) };

@@ -1,0 +1,125 @@
+/** What `--json` writes: typed, so that a report can be drawn from it. NaN and infinity become null. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { arch, cpus, platform, totalmem } from 'node:os';
+import type { CandidateModelConfig } from '@watchnext/candidate-model';
+import type { Cohort, CohortLimits, RetrievalMetric } from '@watchnext/evaluation';
+
+export interface EvaluationReport {
+  /** Raised when the shape below changes. */
+  readonly formatVersion: 1;
+  readonly measuredAt: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryGiB: number;
+    readonly system: string;
+    readonly node: string;
+  };
+  readonly commit: string;
+  /** The command line, so that anyone can repeat it. */
+  readonly command: readonly string[];
+  readonly candidates?: CandidateReport;
+}
+
+export interface CandidateReport {
+  readonly source: string;
+  readonly protocol: string;
+  /** "test", or "validation" while settings are being chosen. */
+  readonly part: 'test' | 'validation';
+  readonly seen: 'left-out' | 'kept';
+  readonly seeds: readonly number[];
+  readonly counts: {
+    readonly users: number;
+    readonly videos: number;
+    readonly trainingWatches: number;
+    readonly queries: number;
+    /** Held-out watches of a video watched before: no queries when seen videos are left out. */
+    readonly rewatches: number;
+    /** Of the queries, those whose video nobody watched in training: no scorer can list it. */
+    readonly unknownVideos: number;
+  };
+  readonly cohortLimits: CohortLimits;
+  readonly scorers: readonly ScorerReport[];
+}
+
+export interface ScorerReport {
+  readonly name: string;
+  readonly kind: 'model' | 'baseline';
+  /** When it was asked: at the end of training, as a service is, or at the time of the label, knowing the global time. */
+  readonly askedAt: AskedAt;
+  readonly metrics: Readonly<Record<RetrievalMetric, readonly MetricAtK[]>>;
+  /** Recall at every k from 1 to the largest k asked for. */
+  readonly recallCurve: readonly number[];
+  /** Share of the catalogue in at least one list, and mean self-information of a place, of lists of the largest k. */
+  readonly coverage: number;
+  readonly noveltyBits: number;
+  readonly cohorts: readonly {
+    readonly cohort: Cohort;
+    readonly queries: number;
+    readonly recall: readonly MetricAtK[];
+  }[];
+  /** Of models, by seed. */
+  readonly training?: readonly TrainingReport[];
+  /** Of models: recall at the largest k less that of the best baseline asked at the same time, paired on users. */
+  readonly againstBestBaseline?: {
+    readonly baseline: string;
+    readonly k: number;
+    readonly difference: number;
+    readonly interval95: readonly [number, number];
+  };
+}
+
+export type AskedAt = 'end of training' | 'time of the label';
+
+export interface MetricAtK {
+  readonly k: number;
+  /** Mean over seeds. */
+  readonly value: number;
+  /** By bootstrap over users. */
+  readonly interval95: readonly [number, number];
+}
+
+export interface TrainingReport {
+  readonly seed: number;
+  readonly config: CandidateModelConfig;
+  /** Of every form that was tried, the one kept first. */
+  readonly tried: readonly {
+    readonly historyEncoder: string;
+    readonly epochs: number;
+    readonly validationRecall: number;
+  }[];
+  readonly seconds: number;
+  readonly epochs: readonly { readonly epoch: number; readonly loss: number; readonly validationRecall?: number }[];
+}
+
+export function evaluationReport(part: Pick<EvaluationReport, 'candidates'>): EvaluationReport {
+  return {
+    formatVersion: 1,
+    measuredAt: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      system: `${platform()} ${arch()}`,
+      node: process.version,
+    },
+    commit: commit(),
+    command: process.argv.slice(2),
+    ...part,
+  };
+}
+
+export function writeReport(file: string, report: EvaluationReport): void {
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function commit(): string {
+  try {
+    const git = (...args: string[]) =>
+      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '-uno') ? '+changes' : ''}`;
+  } catch {
+    return 'unknown';
+  }
+}
