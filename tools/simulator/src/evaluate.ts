@@ -1,6 +1,6 @@
 /** What served lists are worth in truth, beside the best and the plainest lists there are. */
 import { createRandom } from '@watchnext/learning';
-import type { Popularity } from './front-page';
+import type { Popularity } from './popularity';
 import type { ViewerMemory } from './memory';
 import { Truth } from './truth';
 import type { Video, Viewer, World } from './world';

@@ -1,18 +1,13 @@
-/** Builds the contract's events, with ids that depend on the seed and the time they occurred. */
-import type { Event, RequestContext, VideoFacts } from '@watchnext/contract';
-import { Gender } from '@watchnext/contract';
+/** Builds the contract's events of the live world, with ids that depend on the random numbers given and the time they occurred. */
+import type { Event } from '@watchnext/contract';
 import type { Random } from '@watchnext/learning';
 import { v7 } from 'uuid';
-import type { Video, Viewer, World } from './world';
-
-export const PRODUCER = 'simulator';
+import { factsOf } from './catalogue-events';
+import { PRODUCER } from './life/story';
+import type { Video, Viewer } from './world';
 
 export class EventFactory {
-  constructor(
-    private readonly world: World,
-    private readonly random: Random,
-    private readonly backfill: boolean,
-  ) {}
+  constructor(private readonly random: Random) {}
 
   /** A UUIDv7 of the given time whose other bits come from the seed. */
   newId(atMs: number): string {
@@ -26,38 +21,11 @@ export class EventFactory {
     return {
       eventId: this.newId(atMs),
       occurredAtMs: atMs,
-      receivedAtMs: this.backfill ? atMs : 0,
+      receivedAtMs: 0,
       producer: PRODUCER,
-      backfill: this.backfill,
+      backfill: false,
       body,
     };
-  }
-
-  facts(video: Video): VideoFacts {
-    return {
-      channelId: video.channel.id,
-      topics: video.topicIndices.map((k) => this.world.topics[k].name),
-      durationSeconds: video.durationSeconds,
-      uploadedAtMs: video.uploadedAtMs,
-    };
-  }
-
-  videoUpserted(video: Video): Event {
-    return this.event(video.uploadedAtMs, {
-      $case: 'videoUpserted',
-      value: { videoId: video.id, title: video.title, video: this.facts(video), thumbnailUrl: '' },
-    });
-  }
-
-  userUpserted(viewer: Viewer, atMs: number): Event {
-    const gender = [Gender.UNSPECIFIED, Gender.FEMALE, Gender.MALE, Gender.OTHER][viewer.gender];
-    return this.event(atMs, {
-      $case: 'userUpserted',
-      value: {
-        userId: viewer.id,
-        profile: { country: viewer.country, language: '', ageYears: viewer.ageYears, gender },
-      },
-    });
   }
 
   search(viewer: Viewer, query: string, atMs: number): Event {
@@ -87,21 +55,10 @@ export class EventFactory {
         playbackId: playback.playbackId,
         impressionId: playback.impressionId,
         positionSeconds: Math.round(positionSeconds * 10) / 10,
-        video: this.facts(video),
+        video: factsOf(video),
         country: viewer.country,
         device: viewer.device,
       },
     });
-  }
-
-  context(viewer: Viewer, surface: string, atMs: number): RequestContext {
-    return {
-      requestedAtMs: Math.floor(atMs),
-      surface,
-      country: viewer.country,
-      device: viewer.device,
-      loggedIn: viewer.loggedIn,
-      seedVideoId: '',
-    };
   }
 }

@@ -1,9 +1,11 @@
-export { COUNTRIES, DEVICES, type Device, type Topic } from './topics';
-export { DAY_MS, DEFAULT_WORLD, World, type Channel, type Video, type Viewer, type WorldOptions } from './world';
+export { COUNTRIES, DEVICES, LANGUAGES, type Device, type Topic } from './topics';
+export { DAY_MS } from './time';
+export { DEFAULT_WORLD, FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from './parameters';
+export { World, type Channel, type Video, type Viewer } from './world';
 export { newMemories, ViewerMemory } from './memory';
-export { Truth, type PageOutcome } from './truth';
-export { generateHistory, type History } from './history';
-export { Popularity } from './front-page';
+export { Truth, type Moment, type PageOutcome } from './truth';
+export { generateHistory, memoriesOf, type History, type LifeCounts } from './history';
+export { Popularity } from './popularity';
 export {
   chooseViewers,
   evaluateLists,
@@ -14,7 +16,6 @@ export {
   type ListEvaluation,
   type ListProvider,
 } from './evaluate';
-export { EventFactory, PRODUCER } from './events';
 export {
   GatewayClient,
   GatewayError,

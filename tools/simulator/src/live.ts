@@ -7,13 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '@watchnext/contract';
 import type { Random } from '@watchnext/learning';
 import { EventFactory } from './events';
-import { searchQuery } from './front-page';
+import { videoUpserted } from './catalogue-events';
+import { searchQuery } from './life/front-page';
 import type { GatewayClient, Recommendations, RecommendationsQuery } from './gateway-client';
 import type { ViewerMemory } from './memory';
 import { playPage, type PageSetting } from './page';
 import type { EventSink } from './sink';
 import { Truth } from './truth';
-import { pickWeighted, type Video, type Viewer, type World } from './world';
+import { pickWeighted } from './draws';
+import type { Video, Viewer, World } from './world';
 
 export interface LiveOptions {
   readonly world: World;
@@ -64,7 +66,7 @@ export class LiveSimulator {
     // Forked by the moment too: a second run of the same world must not repeat the event ids of the first.
     this.random = world.random.fork(`live ${Date.now()}`);
     this.truth = new Truth(world);
-    this.factory = new EventFactory(world, this.random.fork('ids'), false);
+    this.factory = new EventFactory(this.random.fork('ids'));
     this.setting = { truth: this.truth, factory: this.factory, random: this.random, speed: options.speed };
   }
 
@@ -77,7 +79,7 @@ export class LiveSimulator {
   async uploadDue(): Promise<void> {
     const { world, sink, uploadEveryMs } = this.options;
     for (const video of world.uploadDue(Date.now(), uploadEveryMs)) {
-      await sink.send(this.factory.videoUpserted(video));
+      await sink.send(videoUpserted(world, video, false));
       this.counts.uploads++;
     }
   }
@@ -117,7 +119,7 @@ export class LiveSimulator {
 
   private async arrivals(): Promise<void> {
     const { world, sessionsPerMinute } = this.options;
-    const weights = world.viewers.map((viewer) => viewer.activity);
+    const weights = world.viewers.map((viewer) => viewer.sessionsPerDay);
     for (;;) {
       await this.pause((-Math.log(1 - this.random.next()) * 60_000) / sessionsPerMinute);
       if (this.running.size < MOST_SESSIONS_AT_ONCE)
@@ -129,9 +131,10 @@ export class LiveSimulator {
     const { gateway, pageSize = 10 } = this.options;
     this.counts.sessions++;
     if (this.random.next() < SEARCH_SHARE) {
-      const topicIndex = this.truth.intent(viewer, Date.now()) ?? pickWeighted(viewer.tastes, this.random);
+      const topicIndex =
+        this.truth.intent(viewer, Date.now()) ?? pickWeighted(this.truth.interests(viewer, Date.now()), this.random);
       await this.options.sink.send(
-        this.factory.search(viewer, searchQuery(this.options.world, topicIndex, this.random), Date.now()),
+        this.factory.search(viewer, searchQuery(this.options.world, viewer.index, topicIndex, this.random), Date.now()),
       );
     }
     const { country, device } = viewer;

@@ -1,16 +1,23 @@
 /** What one viewer has met so far, as far as it changes how the next showing is taken. */
-import { DAY_MS } from './world';
+import { DAY_MS } from './time';
 
 /** A showing half as old weighs half: three days. */
-const HALF_LIFE_MS = 3 * DAY_MS;
+const DECAY_PER_MS = Math.LN2 / (3 * DAY_MS);
 
 export class ViewerMemory {
-  private readonly shown = new Map<number, { strength: number; atMs: number }>();
+  /** Place in the two columns after it, by video. */
+  private readonly shown = new Map<number, number>();
+  private readonly strengths: number[] = [];
+  private readonly shownAtMs: number[] = [];
   private readonly watched = new Set<number>();
   private readonly dismissed = new Set<number>();
 
   recordShown(videoIndex: number, atMs: number): void {
-    this.shown.set(videoIndex, { strength: this.shownStrength(videoIndex, atMs) + 1, atMs });
+    const strength = this.shownStrength(videoIndex, atMs) + 1;
+    let place = this.shown.get(videoIndex);
+    if (place === undefined) this.shown.set(videoIndex, (place = this.strengths.length));
+    this.strengths[place] = strength;
+    this.shownAtMs[place] = atMs;
   }
 
   recordWatched(videoIndex: number): void {
@@ -23,8 +30,9 @@ export class ViewerMemory {
 
   /** How many showings weigh on the viewer, older ones less. */
   shownStrength(videoIndex: number, atMs: number): number {
-    const last = this.shown.get(videoIndex);
-    return last === undefined ? 0 : last.strength * 2 ** (-Math.max(0, atMs - last.atMs) / HALF_LIFE_MS);
+    const place = this.shown.get(videoIndex);
+    if (place === undefined) return 0;
+    return this.strengths[place] * Math.exp(-DECAY_PER_MS * Math.max(0, atMs - this.shownAtMs[place]));
   }
 
   isWatched(videoIndex: number): boolean {

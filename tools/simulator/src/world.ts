@@ -1,28 +1,25 @@
 /**
  * The world: who watches and what there is to watch, all drawn from one seed. Nothing here has happened yet; `truth.ts`
- * says how a viewer takes to a video, `history.ts` and `live.ts` let things happen.
+ * says how a viewer takes to a video, `life/` and `live.ts` let things happen.
+ *
+ * Everything is held as columns (`catalogue`, `population`); `Video` and `Viewer` are views of a row, made when asked for.
  */
 import { createRandom, type Random } from '@watchnext/learning';
+import { Catalogue, NO_TOPIC } from './catalogue';
+import { STYLE_DIMENSIONS } from './draws';
+import { completeOptions, type WorldOptions } from './parameters';
+import { Population } from './population';
+import { DAY_MS } from './time';
+import { channelName, videoTitle } from './titles';
 import { COUNTRIES, DEVICES, TOPICS_OF_THE_WORLD, type Device, type Topic } from './topics';
-
-export interface WorldOptions {
-  readonly seed: number;
-  readonly viewerCount: number;
-  /** Videos that exist when the history ends. */
-  readonly videoCount: number;
-  /** Days of history. */
-  readonly dayCount: number;
-  /** When the history ends, milliseconds since the epoch. */
-  readonly endMs: number;
-}
-
-export const DEFAULT_WORLD = { seed: 1, viewerCount: 800, videoCount: 800, dayCount: 10 } as const;
 
 export interface Channel {
   readonly id: string;
   readonly name: string;
   readonly topicIndex: number;
   readonly country: string;
+  /** Index in `LANGUAGES`. */
+  readonly languageIndex: number;
   /** A point in the space of styles, length `STYLE_DIMENSIONS`. */
   readonly style: Float64Array;
 }
@@ -45,83 +42,129 @@ export interface Video {
 }
 
 export interface Viewer {
+  /** Of the end of the history: who logs in during it was somebody else before (`anonymousId`). */
   readonly id: string;
+  readonly anonymousId: string | undefined;
   readonly index: number;
-  /** Lasting interest in each topic, 0 to 1. */
-  readonly tastes: Float64Array;
-  readonly style: Float64Array;
   readonly country: string;
+  /** The one most used. */
   readonly device: Device;
   readonly ageYears: number;
   /** 1 female, 2 male, 3 other, as in the contract. */
   readonly gender: number;
+  /** At the end of the history. */
   readonly loggedIn: boolean;
-  /** Share of the world's sessions that are this viewer's. */
-  readonly activity: number;
+  /** A program that clicks. */
+  readonly bot: boolean;
+  /** Mean sessions of a day. */
+  readonly sessionsPerDay: number;
 }
-
-export const STYLE_DIMENSIONS = 3;
-export const DAY_MS = 86_400_000;
-/** One in so many videos; enough that a ranker by clicks alone visibly fills its lists with them. */
-const CLICKBAIT_SHARE = 0.14;
-const VIDEOS_PER_CHANNEL = 8;
-/** Half of the catalogue is older than the history, so that the age of a video varies from the first day. */
-const SHARE_FROM_BEFORE = 0.5;
-const DAYS_FROM_BEFORE = 60;
-const SHORTEST_SECONDS = 20;
-const LONGEST_SECONDS = 3_600;
 
 export class World {
   readonly topics: readonly Topic[] = TOPICS_OF_THE_WORLD;
-  readonly channels: readonly Channel[];
-  readonly viewers: readonly Viewer[];
+  readonly options: Required<WorldOptions>;
+  readonly random: Random;
+  readonly catalogue: Catalogue;
+  readonly population: Population;
   readonly startMs: number;
-  private readonly catalogue: Video[] = [];
-  private readonly byId = new Map<string, Video>();
-  private readonly titles = new Map<string, number>();
-  private readonly viewersById: Map<string, Viewer>;
+  private readonly videoViews: Video[] = [];
+  private readonly channelViews: Channel[] = [];
+  private viewerViews: Viewer[] | undefined;
+  private viewersById: Map<string, Viewer> | undefined;
 
-  constructor(
-    readonly options: WorldOptions,
-    readonly random: Random = createRandom(options.seed),
-  ) {
-    for (const name of ['viewerCount', 'videoCount', 'dayCount'] as const) {
-      if (!Number.isSafeInteger(options[name]) || options[name] < 1)
-        throw new RangeError(`${name} must be an integer of at least 1`);
-    }
+  /** @throws RangeError for options that make no world */
+  constructor(options: WorldOptions) {
+    this.options = completeOptions(options);
+    this.random = createRandom(options.seed);
     this.startMs = options.endMs - options.dayCount * DAY_MS;
-    const topicWeights = this.topics.map((_, index) => 1 / Math.sqrt(index + 1));
-    this.channels = Array.from(
-      { length: Math.max(this.topics.length, Math.round(options.videoCount / VIDEOS_PER_CHANNEL)) },
-      (_, index) => drawChannel(index, this.topics, topicWeights, random.fork(`channel ${index}`)),
-    );
-    this.viewers = normaliseActivity(
-      Array.from({ length: options.viewerCount }, (_, index) =>
-        drawViewer(index, this.topics, topicWeights, random.fork(`viewer ${index}`)),
-      ),
-    );
-    this.viewersById = new Map(this.viewers.map((viewer) => [viewer.id, viewer]));
-    const uploads = random.fork('upload times');
-    for (let index = 0; index < options.videoCount; index++) {
-      const before = uploads.next() < SHARE_FROM_BEFORE;
-      const at = before
-        ? this.startMs - uploads.next() * DAYS_FROM_BEFORE * DAY_MS
-        : this.startMs + uploads.next() * options.dayCount * DAY_MS;
-      this.upload(Math.floor(at));
-    }
+    this.catalogue = new Catalogue(this.options, this.random);
+    this.population = new Population(this.options, this.random);
   }
 
-  /** Every video so far; later uploads come last. */
+  /** Days since the start of the history. */
+  dayOf(atMs: number): number {
+    return (atMs - this.startMs) / DAY_MS;
+  }
+
+  /** Every video so far as a view; later uploads come last. For worlds of a size to hold them all. */
   get videos(): readonly Video[] {
-    return this.catalogue;
+    return Array.from({ length: this.catalogue.count }, (_, index) => this.videoAt(index));
+  }
+
+  get viewers(): readonly Viewer[] {
+    return (this.viewerViews ??= Array.from({ length: this.population.count }, (_, index) => this.viewerAt(index)));
   }
 
   video(id: string): Video | undefined {
-    return this.byId.get(id);
+    const index = /^video-\d{5,}$/.test(id) ? Number(id.slice(6)) : -1;
+    return index >= 0 && index < this.catalogue.count && videoId(index) === id ? this.videoAt(index) : undefined;
   }
 
   viewer(id: string): Viewer | undefined {
+    this.viewersById ??= new Map(this.viewers.map((viewer) => [viewer.id, viewer]));
     return this.viewersById.get(id);
+  }
+
+  videoAt(index: number): Video {
+    return (this.videoViews[index] ??= this.viewVideo(index));
+  }
+
+  /** A view that is not kept. */
+  viewVideo(index: number): Video {
+    const { catalogue } = this;
+    const channel = this.channelAt(catalogue.channel[index]);
+    const second = catalogue.secondTopic[index];
+    const clickbait = catalogue.clickbait[index] === 1;
+    const title = videoTitle(
+      channel.topicIndex,
+      channel.languageIndex,
+      clickbait,
+      this.random.fork(`title of video ${index}`),
+    );
+    return {
+      id: videoId(index),
+      index,
+      // A list with one title twice would look like a fault.
+      title: `${title} #${index + 1}`,
+      channel,
+      topicIndices: second === NO_TOPIC ? [channel.topicIndex] : [channel.topicIndex, second],
+      durationSeconds: catalogue.durationSeconds[index],
+      uploadedAtMs: catalogue.uploadedAtMs[index],
+      quality: catalogue.quality[index],
+      clickAppeal: catalogue.clickAppeal[index],
+      clickbait,
+    };
+  }
+
+  private channelAt(index: number): Channel {
+    const { channels } = this.catalogue;
+    return (this.channelViews[index] ??= {
+      id: channelId(index),
+      name: channelName(channels.topic[index], channels.language[index], this.random.fork(`name of channel ${index}`)),
+      topicIndex: channels.topic[index],
+      country: COUNTRIES[channels.country[index]],
+      languageIndex: channels.language[index],
+      style: channels.style.subarray(index * STYLE_DIMENSIONS, (index + 1) * STYLE_DIMENSIONS),
+    });
+  }
+
+  private viewerAt(index: number): Viewer {
+    const { population } = this;
+    const loginDay = population.loginDay[index];
+    // Who left, or never came, before the day of its login stays anonymous.
+    const loggedIn = loginDay < Math.min(population.leaveDay[index], this.options.dayCount);
+    return {
+      id: loggedIn ? viewerId(index) : anonymousId(index),
+      anonymousId: loginDay > 0 && loggedIn ? anonymousId(index) : undefined,
+      index,
+      country: COUNTRIES[population.country[index]],
+      device: DEVICES[population.device[index]],
+      ageYears: population.ageYears[index],
+      gender: population.gender[index],
+      loggedIn,
+      bot: population.bot[index] === 1,
+      sessionsPerDay: population.sessionsPerDay[index],
+    };
   }
 
   /**
@@ -134,148 +177,14 @@ export class World {
     const due: Video[] = [];
     const { endMs, videoCount } = this.options;
     for (;;) {
-      const atMs = endMs + (this.catalogue.length - videoCount + 1) * everyMs;
+      const atMs = endMs + (this.catalogue.count - videoCount + 1) * everyMs;
       if (atMs > nowMs) return due;
-      due.push(this.upload(atMs));
+      due.push(this.videoAt(this.catalogue.upload(atMs)));
     }
   }
-
-  /** Adds the next video; what it is depends on the seed and on how many there are, not on the time. */
-  private upload(uploadedAtMs: number): Video {
-    const index = this.catalogue.length;
-    const drawn = drawVideo(index, uploadedAtMs, this.channels, this.topics, this.random.fork(`video ${index}`));
-    const sameTitle = (this.titles.get(drawn.title) ?? 0) + 1;
-    this.titles.set(drawn.title, sameTitle);
-    // A list with one title twice would look like a fault.
-    const video = sameTitle === 1 ? drawn : { ...drawn, title: `${drawn.title}, part ${sameTitle}` };
-    this.catalogue.push(video);
-    this.byId.set(video.id, video);
-    return video;
-  }
 }
 
-function drawChannel(
-  index: number,
-  topics: readonly Topic[],
-  topicWeights: readonly number[],
-  random: Random,
-): Channel {
-  // The first channels cover every topic, so that no viewer is left without anything.
-  const topicIndex = index < topics.length ? index : pickWeighted(topicWeights, random);
-  return {
-    id: `channel-${String(index).padStart(4, '0')}`,
-    name: `${capitalise(topics[topicIndex].words[random.nextInt(topics[topicIndex].words.length)])} ${pick(['Weekly', 'Lab', 'Club', 'Today', 'Corner'], random)}`,
-    topicIndex,
-    country: pick(COUNTRIES, random),
-    style: drawStyle(random),
-  };
-}
-
-function drawVideo(
-  index: number,
-  uploadedAtMs: number,
-  channels: readonly Channel[],
-  topics: readonly Topic[],
-  random: Random,
-): Video {
-  const channel = channels[random.nextInt(channels.length)];
-  const topicIndices = [channel.topicIndex];
-  if (random.next() < 0.25) {
-    const second = random.nextInt(topics.length);
-    if (second !== channel.topicIndex) topicIndices.push(second);
-  }
-  const clickbait = random.next() < CLICKBAIT_SHARE;
-  const durationSeconds = Math.round(
-    Math.min(LONGEST_SECONDS, Math.max(SHORTEST_SECONDS, 240 * Math.exp(0.65 * random.gaussian()))),
-  );
-  const quality = 0.4 + 0.55 * random.next();
-  const clickAppeal = 0.6 * random.gaussian() + (clickbait ? 0.7 : 0);
-  return {
-    id: `video-${String(index).padStart(5, '0')}`,
-    index,
-    title: drawTitle(topics[channel.topicIndex], clickbait, random),
-    channel,
-    topicIndices,
-    durationSeconds,
-    uploadedAtMs,
-    quality,
-    clickAppeal,
-    clickbait,
-  };
-}
-
-function drawTitle(topic: Topic, clickbait: boolean, random: Random): string {
-  const first = capitalise(topic.words[random.nextInt(topic.words.length)]);
-  const second = topic.words[random.nextInt(topic.words.length)];
-  if (clickbait)
-    return pick(
-      [`${first}: you will not believe this ${second}`, `They HID this ${second} from you`, `${first} GONE WRONG`],
-      random,
-    );
-  return pick(
-    [
-      `${first} and ${second}, step by step`,
-      `The ${second} guide to ${topic.name}`,
-      `${first}: a closer look`,
-      `A day of ${topic.name}: ${second}`,
-      `Why ${first.toLowerCase()} matters`,
-    ],
-    random,
-  );
-}
-
-function drawViewer(index: number, topics: readonly Topic[], topicWeights: readonly number[], random: Random): Viewer {
-  const ageYears = 16 + random.nextInt(55);
-  const liking = topics.map(
-    (topic, k) => topicWeights[k] * (0.3 + Math.exp(-(((ageYears - topic.centreAgeYears) / 15) ** 2))),
-  );
-  const tastes = new Float64Array(topics.length);
-  for (let k = 0; k < tastes.length; k++) tastes[k] = 0.1 * random.next();
-  // Two or three loves and two mild interests: narrow enough that one list for everybody must disappoint most.
-  const loveCount = 2 + random.nextInt(2);
-  for (let n = 0; n < loveCount + 2; n++) {
-    const k = pickWeighted(liking, random);
-    liking[k] = 0;
-    tastes[k] = n < loveCount ? 0.7 + 0.3 * random.next() : 0.25 + 0.2 * random.next();
-  }
-  return {
-    id: `viewer-${String(index).padStart(5, '0')}`,
-    index,
-    tastes,
-    style: drawStyle(random),
-    country: pick(COUNTRIES, random),
-    device: DEVICES[pickWeighted([0.6, 0.25, 0.15], random)],
-    ageYears,
-    gender: 1 + pickWeighted([0.48, 0.48, 0.04], random),
-    loggedIn: random.next() < 0.8,
-    activity: Math.exp(0.7 * random.gaussian()),
-  };
-}
-
-function normaliseActivity(viewers: Viewer[]): Viewer[] {
-  const total = viewers.reduce((sum, viewer) => sum + viewer.activity, 0);
-  return viewers.map((viewer) => ({ ...viewer, activity: viewer.activity / total }));
-}
-
-function drawStyle(random: Random): Float64Array {
-  return Float64Array.from({ length: STYLE_DIMENSIONS }, () => random.gaussian() / Math.sqrt(STYLE_DIMENSIONS));
-}
-
-/** @returns an index, drawn in proportion to the weights; weights need not sum to one but must not all be zero */
-export function pickWeighted(weights: ArrayLike<number>, random: Random): number {
-  let total = 0;
-  for (let i = 0; i < weights.length; i++) total += weights[i];
-  let left = random.next() * total;
-  for (let i = 0; i < weights.length; i++) {
-    left -= weights[i];
-    if (left < 0) return i;
-  }
-  for (let i = weights.length - 1; i >= 0; i--) if (weights[i] > 0) return i;
-  throw new RangeError('every weight is zero');
-}
-
-export function pick<Item>(items: readonly Item[], random: Random): Item {
-  return items[random.nextInt(items.length)];
-}
-
-const capitalise = (word: string) => word[0].toUpperCase() + word.slice(1);
+export const videoId = (index: number) => `video-${String(index).padStart(5, '0')}`;
+export const channelId = (index: number) => `channel-${String(index).padStart(4, '0')}`;
+export const viewerId = (index: number) => `viewer-${String(index).padStart(5, '0')}`;
+export const anonymousId = (index: number) => `anonymous-${String(index).padStart(5, '0')}`;

@@ -1,0 +1,130 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Event, TOPICS, topicSpecs } from '@watchnext/contract';
+import { openParquetArchive } from '@watchnext/event-archive';
+import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
+import { deliverLife } from '../life/deliver';
+import { LifeTeller } from '../life/life';
+import { Story } from '../life/story';
+import { catalogueEvents } from '../catalogue-events';
+import { World } from '../world';
+import { ArchiveThereError, generateArchive } from './generate-archive';
+import { WorkerError, type WorkerProgram } from './worker-pool';
+
+const endMs = Date.UTC(2026, 10, 20, 17, 30);
+const options = { seed: 5, viewerCount: 60, videoCount: 80, dayCount: 3, daysFromBefore: 2, endMs };
+const PARTITIONS = 2;
+/** Workers run the source here, as specs do. */
+const program: WorkerProgram = {
+  file: join(__dirname, 'worker.ts'),
+  execArgv: [
+    '--conditions=@watchnext/source',
+    '--require',
+    join(__dirname, '../../../../libs/testing/register-typescript.js'),
+  ],
+};
+
+// Each worker is a process that compiles its sources first.
+jest.setTimeout(120_000);
+
+describe('an archive written straight', () => {
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'watchnext-straight-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const generate = (name: string, workerCount: number, overrides = {}) =>
+    generateArchive({
+      world: options,
+      archiveFolder: join(folder, name),
+      spillFolder: join(folder, `${name}-spill`),
+      partitionCount: PARTITIONS,
+      workerCount,
+      program,
+      ...overrides,
+    });
+  /** Names carry a checksum of the bytes. */
+  const files = (name: string) =>
+    readdirSync(join(folder, name), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.parquet'))
+      .sort();
+
+  it('has the same files, to the bit, whether one worker wrote it or two, and leaves nothing else', async () => {
+    const one = await generate('one', 1);
+    const two = await generate('two', 2);
+    expect(files('two')).toEqual(files('one'));
+    expect(files('one').length).toBeGreaterThan(2 * options.dayCount);
+    expect({ ...two, popularity: two.popularity.toColumns() }).toEqual({
+      ...one,
+      popularity: one.popularity.toColumns(),
+    });
+    expect(readdirSync(folder).sort()).toEqual(['one', 'two']);
+  });
+
+  it('is what comes out when the same events go through the event log and the archive, as ingestion takes them', async () => {
+    const world = new World(options);
+    const log = openEmbeddedEventLog(join(folder, 'log'));
+    const archive = openParquetArchive(join(folder, 'ingested'));
+    const specs = topicSpecs(PARTITIONS);
+    await log.ensureTopics([specs.activity, specs.catalog]);
+    const story = new Story(world, false);
+    const teller = new LifeTeller(world);
+    const activity = Array.from({ length: options.viewerCount }, (_, index) =>
+      deliverLife(teller, story, index, false).deliveries.map(({ deliveredAtMs, key, value }) => ({
+        key,
+        timestampMs: deliveredAtMs,
+        // Through the contract's own encoder, as the collector writes it.
+        value: Event.encode(Event.decode(value)).finish(),
+      })),
+    ).flat();
+    // Stable: a viewer's own order stays, and viewers of one moment follow by number.
+    activity.sort((a, b) => a.timestampMs - b.timestampMs);
+    await log.append(TOPICS.activity, activity);
+    const videos = [...catalogueEvents(world, false)].sort((a, b) => a.occurredAtMs - b.occurredAtMs);
+    await log.append(
+      TOPICS.catalog,
+      videos.map((event) => ({
+        key: (event.body!.value as { videoId: string }).videoId,
+        timestampMs: event.receivedAtMs,
+        value: Event.encode(event).finish(),
+      })),
+    );
+    for (const topic of [TOPICS.activity, TOPICS.catalog]) {
+      for (const [partition, records] of await everyRecord(log, topic)) await archive.write(topic, partition, records);
+    }
+    await archive.close();
+    await log.close();
+    await generate('straight', 1);
+    expect(files('straight')).toEqual(files('ingested'));
+  });
+
+  it('does not touch an archive that is there', async () => {
+    mkdirSync(join(folder, 'taken'));
+    writeFileSync(join(folder, 'taken', 'something'), '');
+    await expect(generate('taken', 1)).rejects.toThrow(ArchiveThereError);
+    expect(readdirSync(join(folder, 'taken'))).toEqual(['something']);
+  });
+
+  it('leaves nothing behind when a worker fails', async () => {
+    // A file stands where the folder for what waits should go: every write to it fails, as on a full disk.
+    writeFileSync(join(folder, 'blocked'), '');
+    const before = readdirSync(folder).filter((name) => name !== 'blocked');
+    await expect(generate('failed', 1, { spillFolder: join(folder, 'blocked', 'spill') })).rejects.toThrow(WorkerError);
+    expect(readdirSync(folder).filter((name) => name !== 'blocked')).toEqual(before);
+  });
+});
+
+async function everyRecord(
+  log: ReturnType<typeof openEmbeddedEventLog>,
+  topic: string,
+): Promise<Map<number, LogRecord[]>> {
+  const byPartition = new Map<number, LogRecord[]>();
+  const subscription = await log.tail(topic, {
+    onRecords: async (records) => {
+      for (const record of records)
+        byPartition.set(record.partition, [...(byPartition.get(record.partition) ?? []), record]);
+    },
+  });
+  await subscription.stop();
+  return byPartition;
+}

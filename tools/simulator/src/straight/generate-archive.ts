@@ -1,0 +1,156 @@
+/**
+ * Writes a world's history straight into the archive's format: the bytes that ingestion would have archived, had every
+ * event come in at its time. The same for any number of workers.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { openParquetArchive } from '@watchnext/event-archive';
+import type { LifeCounts } from '../history';
+import type { WorldOptions } from '../parameters';
+import { Popularity, type PopularityColumns } from '../popularity';
+import { World } from '../world';
+import { archiveCatalogue, type ArchivedPartition } from './archive-partition';
+import { runOnWorkers, type WorkerProgram } from './worker-pool';
+
+export interface GenerateOptions {
+  readonly world: WorldOptions;
+  /** Where the archive goes; must not hold one. Undefined: only the checksum is taken. */
+  readonly archiveFolder: string | undefined;
+  /** For what waits to be sorted: about 500 bytes an event. Emptied at the end. */
+  readonly spillFolder: string;
+  readonly partitionCount: number;
+  readonly workerCount: number;
+  readonly onProgress?: (stage: 'living' | 'archiving', done: number, total: number, records: number) => void;
+  readonly signal?: AbortSignal;
+  readonly program?: WorkerProgram;
+}
+
+export interface GeneratedArchive {
+  /** Of the activity topic. */
+  readonly eventCount: number;
+  readonly videoCount: number;
+  readonly counts: LifeCounts;
+  readonly popularity: Popularity;
+  /** SHA-256 over every record of both topics, for this number of partitions. */
+  readonly checksum: string;
+}
+
+interface TellColumns {
+  readonly deliveries: number;
+  readonly counts: LifeCounts;
+  readonly popularity: PopularityColumns;
+}
+
+/** There is something where the archive should go. */
+export class ArchiveThereError extends Error {
+  constructor(readonly folder: string) {
+    super(`${folder} is not empty: remove it, or name another folder`);
+    this.name = 'ArchiveThereError';
+  }
+}
+
+/**
+ * The archive is there as a whole or not at all.
+ *
+ * @throws ArchiveThereError, WorkerError (as for a full disk)
+ */
+export async function generateArchive(options: GenerateOptions): Promise<GeneratedArchive> {
+  const { archiveFolder, spillFolder } = options;
+  if (archiveFolder !== undefined && existsSync(archiveFolder) && readdirSync(archiveFolder).length > 0)
+    throw new ArchiveThereError(archiveFolder);
+  const unfinished = archiveFolder === undefined ? undefined : `${archiveFolder}.unfinished-${process.pid}`;
+  if (unfinished !== undefined) mkdirSync(unfinished, { recursive: true });
+  try {
+    const generated = await generate({ ...options, archiveFolder: unfinished });
+    if (unfinished !== undefined && archiveFolder !== undefined) {
+      mkdirSync(dirname(archiveFolder), { recursive: true });
+      // Renaming onto an empty folder works, onto one with something in it does not.
+      renameSync(unfinished, archiveFolder);
+    }
+    return generated;
+  } finally {
+    removeIfThere(spillFolder);
+    if (unfinished !== undefined) removeIfThere(unfinished);
+  }
+}
+
+/** What cannot be removed must not hide why it is there. */
+function removeIfThere(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // A path below a file, or a disk that went away.
+  }
+}
+
+async function generate(options: GenerateOptions): Promise<GeneratedArchive> {
+  const { archiveFolder, spillFolder, partitionCount, workerCount, signal, program } = options;
+  const world = new World(options.world);
+  const progress = { viewers: 0, records: 0, archived: 0 };
+  const told = await runOnWorkers<TellColumns>(
+    Array.from({ length: workerCount }, (_, worker) => ({
+      kind: 'tell' as const,
+      world: options.world,
+      partitionCount,
+      spillFolder,
+      worker,
+      workerCount,
+    })),
+    workerCount,
+    (viewers, records) => {
+      progress.viewers += viewers;
+      progress.records += records;
+      options.onProgress?.('living', progress.viewers, world.population.count, progress.records);
+    },
+    signal,
+    program,
+  );
+  const partitions = await runOnWorkers<ArchivedPartition>(
+    Array.from({ length: partitionCount }, (_, partition) => ({
+      kind: 'archive' as const,
+      partition,
+      spillFolder,
+      archiveFolder,
+    })),
+    workerCount,
+    (_, records) => {
+      progress.archived += records;
+      options.onProgress?.('archiving', progress.archived, progress.records, progress.archived);
+    },
+    signal,
+    program,
+  );
+  const catalogue = await withArchive(archiveFolder, (archive) => archiveCatalogue(archive, world));
+  const popularity = new Popularity(world);
+  const counts: LifeCounts = { requests: 0, impressions: 0, watches: 0, searches: 0 };
+  for (const each of told) {
+    popularity.add(each.popularity);
+    for (const name of Object.keys(counts) as (keyof LifeCounts)[]) counts[name] += each.counts[name];
+  }
+  return {
+    eventCount: partitions.reduce((sum, { recordCount }) => sum + recordCount, 0),
+    videoCount: catalogue.recordCount,
+    counts,
+    popularity,
+    checksum: combined([...partitions, catalogue]),
+  };
+}
+
+async function withArchive<Result>(
+  folder: string | undefined,
+  work: (archive: ReturnType<typeof openParquetArchive> | undefined) => Promise<Result>,
+): Promise<Result> {
+  const archive = folder === undefined ? undefined : openParquetArchive(folder);
+  try {
+    return await work(archive);
+  } finally {
+    await archive?.close();
+  }
+}
+
+function combined(parts: readonly ArchivedPartition[]): string {
+  const hash = createHash('sha256');
+  for (const { sha256 } of parts) hash.update(sha256);
+  return hash.digest('hex');
+}
