@@ -3,7 +3,7 @@ import { Event, type UserState } from '@watchnext/contract';
 import { applyEvent, decodeState, encodeState, newState, refuse } from '@watchnext/features';
 import type { ViewerMemory } from '../memory';
 import type { LifeTeller } from './life';
-import { PRODUCER, type Delivery, type Login, type Story } from './story';
+import { MERGE_ORDER, PRODUCER, type Delivery, type Login, type Story } from './story';
 
 export interface DeliveredLife {
   /** In the order of delivery; values are views of the story's buffer, good until the next life. */
@@ -35,8 +35,12 @@ function insertMerge(deliveries: Delivery[], login: Login, backfill: boolean): v
       value: { userId: login.viewerId, anonymousUserId: login.anonymousId, history },
     },
   };
-  const order = Number.MAX_SAFE_INTEGER;
-  deliveries.splice(place, 0, { deliveredAtMs, order, key: login.viewerId, value: Event.encode(event).finish() });
+  deliveries.splice(place, 0, {
+    deliveredAtMs,
+    order: MERGE_ORDER,
+    key: login.viewerId,
+    value: Event.encode(event).finish(),
+  });
 }
 
 /** The anonymous viewer's state as the collector finds it at the login: what was delivered until then. */

@@ -27,9 +27,12 @@ const RECEIVED_BYTES = 6;
 /** Field numbers of `Event`'s bodies, as in the contract. */
 const FIELD = { served: 10, viewed: 11, watch: 12, search: 13, dismissal: 14, upserted: 15 } as const;
 
+/** The place of a login's merge among the deliveries of its moment. */
+export const MERGE_ORDER = 0xffffffff;
+
 export interface Delivery {
   readonly deliveredAtMs: number;
-  /** Counts the viewer's deliveries of the same moment. */
+  /** Orders the viewer's deliveries of one moment. */
   readonly order: number;
   readonly key: string;
   /** A view of the story's buffer, good until the next life begins. */

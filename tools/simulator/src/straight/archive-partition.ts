@@ -7,6 +7,7 @@ import { Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 import { catalogueEvents } from '../catalogue-events';
+import { MERGE_ORDER } from '../life/story';
 import type { World } from '../world';
 import { readSpilled, spilledDays } from './spill';
 
@@ -16,7 +17,7 @@ const RUN_BYTES = 32 * 2 ** 20;
 
 export interface ArchivedPartition {
   readonly recordCount: number;
-  /** SHA-256 over time, key and value of every record. */
+  /** SHA-256 over time, key and value of every record; of a merge without the value. */
   readonly sha256: string;
 }
 
@@ -29,8 +30,8 @@ export async function archivePartition(
 ): Promise<ArchivedPartition> {
   const run = new Run(archive, TOPICS.activity, partition, onProgress);
   for (const day of spilledDays(spillFolder, partition)) {
-    for (const { deliveredAtMs, key, value } of readSpilled(spillFolder, partition, day))
-      await run.add(deliveredAtMs, key, value);
+    for (const { deliveredAtMs, key, value, order } of readSpilled(spillFolder, partition, day))
+      await run.add(deliveredAtMs, key, value, order === MERGE_ORDER);
   }
   return run.end();
 }
@@ -60,9 +61,11 @@ class Run {
     private readonly onProgress: (records: number) => void,
   ) {}
 
-  async add(timestampMs: number, key: string, value: Uint8Array): Promise<void> {
+  /** @param isMerge the state within is the features' doing, not the world's: not part of the checksum */
+  async add(timestampMs: number, key: string, value: Uint8Array, isMerge = false): Promise<void> {
     this.time.writeDoubleLE(timestampMs);
-    this.hash.update(this.time).update(key).update(value);
+    this.hash.update(this.time).update(key);
+    if (!isMerge) this.hash.update(value);
     const { topic, partition } = this;
     this.records.push({ topic, partition, offset: this.offset++, timestampMs, key, value });
     this.bytes += key.length + value.length;

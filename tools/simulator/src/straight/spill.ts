@@ -11,7 +11,6 @@ import type { Delivery } from '../life/story';
 
 const HEADER_BYTES = 22;
 const BUFFER_BYTES = 1 << 17;
-const LAST_ORDER = 0xffffffff;
 
 export class SpillWriter {
   private readonly buffers = new Map<string, { bytes: Buffer; length: number }>();
@@ -35,7 +34,7 @@ export class SpillWriter {
     const { bytes, length: at } = buffer;
     bytes.writeDoubleLE(deliveredAtMs, at);
     bytes.writeUInt32LE(viewerIndex, at + 8);
-    bytes.writeUInt32LE(Math.min(order, LAST_ORDER), at + 12);
+    bytes.writeUInt32LE(order, at + 12);
     bytes.writeUInt16LE(key.length, at + 16);
     bytes.writeUInt32LE(value.length, at + 18);
     bytes.write(key, at + HEADER_BYTES, 'latin1');
@@ -55,6 +54,7 @@ export class SpillWriter {
 
 export interface SpilledRecord {
   readonly deliveredAtMs: number;
+  readonly order: number;
   readonly key: string;
   readonly value: Uint8Array;
 }
@@ -71,7 +71,7 @@ export function spilledDays(folder: string, partition: number): number[] {
 /** A day of a partition by time, viewer and order, whichever worker told it. */
 export function readSpilled(folder: string, partition: number, day: number): SpilledRecord[] {
   const prefix = spillName(partition, day, 0).slice(0, -'00000'.length);
-  const records: (SpilledRecord & { viewerIndex: number; order: number })[] = [];
+  const records: (SpilledRecord & { viewerIndex: number })[] = [];
   for (const name of readdirSync(folder).filter((each) => each.startsWith(prefix))) {
     const bytes = readFileSync(join(folder, name));
     for (let at = 0; at < bytes.length;) {
