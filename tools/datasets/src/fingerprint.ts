@@ -16,8 +16,7 @@ export interface Manner {
 export async function fingerprintOf(importer: Importer, path: string, manner: Manner = {}): Promise<string> {
   const { mappingFile, drawLists = true, partitionCount = 0 } = manner;
   const hash = createHash('sha256').update(`${VERSION} ${importer.name} ${drawLists} ${partitionCount}`);
-  const files = await importer.files(path);
-  for (const file of mappingFile === undefined ? files : [...files, mappingFile]) {
+  for (const file of await importer.files(path, mappingFile)) {
     const { size, mtimeMs } = await stat(file).catch((error: Error) => {
       throw new DatasetError(`${file} cannot be read: ${error.message}`, { cause: error });
     });

@@ -97,7 +97,7 @@ describe('importDataset', () => {
   it('does not know every data set', async () => {
     await expect(importDataset('movies', folder, { url })).rejects.toThrow(DatasetError);
     await expect(importDataset('movies', folder, { url })).rejects.toThrow(
-      /movies, but for kuairand, movietweetings, sequences/,
+      /movies, but for kuairand, movielens, movietweetings, sequences, table/,
     );
   });
 });

@@ -54,3 +54,11 @@ export async function importEvents(
   options.onSent?.(sent, summary.eventCount);
   return { summary, badRows, sent };
 }
+
+/** As "10,506 videos, 100,000 drawn lists"; what there is none of is left out. */
+export function describeCounts(counts: ImportSummary['counts']): string {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count.toLocaleString('en-US')} ${what.replace('_', ' ')}`)
+    .join(', ');
+}

@@ -26,9 +26,10 @@ export interface Importer {
   /**
    * The files that `load` would read, for telling whether they have changed.
    *
+   * @param mappingFile as `load` gets it
    * @throws DatasetError when one is missing
    */
-  files(path: string): Promise<string[]>;
+  files(path: string, mappingFile?: string): Promise<string[]>;
   /**
    * Reads the data set. A row that cannot be used is left out and counted.
    *

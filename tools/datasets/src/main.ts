@@ -4,10 +4,12 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { DatasetError } from './dataset-error';
+import { describeCounts } from './import';
 import { importDataset } from './import-dataset';
 import { importToArchive } from './import-to-archive';
 import { IMPORTERS } from './importers';
 import { startTask, type ProgressTask } from './progress';
+import { askOnTerminal, mappingFileFor } from './table/wizard';
 
 /** As --help tells them. */
 const EXIT_CODES = { failed: 1, usage: 2, dataset: 3, rejected: 4, interrupted: 130 } as const;
@@ -19,6 +21,8 @@ interface Options {
   readonly url: string;
   readonly archive?: string;
   readonly partitions: number;
+  readonly mapping?: string;
+  readonly yes: boolean;
   readonly drawnLists: boolean;
   readonly mostBad: number;
   readonly explain: boolean;
@@ -42,6 +46,8 @@ const program: Command = new Command('npm run import --')
   .option('--url <url>', "the collector's address", 'http://127.0.0.1:7001')
   .option('--archive <dir>', 'instead: a new archive folder, to train on with WATCHNEXT_DATA_DIR=dir/..')
   .option('--partitions <n>', 'partitions of that archive, as WATCHNEXT_ACTIVITY_PARTITIONS', number(1, 10_000), 4)
+  .option('--mapping <file>', 'for a table: which column is what; without it, a mapping is proposed')
+  .option('--yes', 'take the proposed mapping without asking', false)
   .option('--no-drawn-lists', 'do not set watches of a log without impressions among drawn videos')
   .option('--most-bad <share>', 'import nothing when more of the rows cannot be used', number(0, 1), 0.5)
   .option('--explain', 'say how the files become events, and do nothing', false)
@@ -75,38 +81,39 @@ async function run(format: string, path: string | undefined, options: Options): 
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  let task: ProgressTask = startTask('Reading', 'rows');
-  const shared = {
+  let task: ProgressTask | undefined;
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const sharedOptions = async () => ({
+    mappingFile:
+      format === 'table'
+        ? (options.mapping ?? (await mappingFileFor(path, { yes: options.yes, say, ask: askOnTerminal() })))
+        : undefined,
     drawLists: options.drawnLists,
     mostBadRows: options.mostBad,
     signal: stopping.signal,
-    onReading: (file: string, rows: number) => task.update(rows, 0, file),
+    onReading: (file: string, rows: number) => (task ??= startTask('Reading', 'rows')).update(rows, 0, file),
     onLoaded: () => {
-      task.finish();
+      task?.finish();
       task = startTask(options.archive === undefined ? 'Sending' : 'Writing', 'events');
     },
-    onSent: (done: number, total: number) => task.update(done, total),
-  };
+    onSent: (done: number, total: number) => task?.update(done, total),
+  });
   try {
+    const shared = await sharedOptions();
     const { badRows, rejected, summary } =
       options.archive === undefined
         ? await importDataset(format, path, {
             ...shared,
             url: options.url,
             workFolder: join(WORK_FOLDER, workName(format, path, options.url)),
-            onRetry: (error) => task.note(`trying again: ${error.message}`),
+            onRetry: (error) => task?.note(`trying again: ${error.message}`),
           })
         : await importToArchive(format, path, {
             ...shared,
             archive: resolve(options.archive),
             partitionCount: options.partitions,
           });
-    task.finish(
-      Object.entries(summary.counts)
-        .filter(([, count]) => count > 0)
-        .map(([what, count]) => `${count.toLocaleString('en-US')} ${what.replace('_', ' ')}`)
-        .join(', '),
-    );
+    task?.finish(describeCounts(summary.counts));
     if (badRows.total > 0) process.stderr.write(`${badRows.describe()}\n`);
     if (rejected.count === 0) return 0;
     process.stderr.write(
@@ -114,7 +121,7 @@ async function run(format: string, path: string | undefined, options: Options): 
     );
     return EXIT_CODES.rejected;
   } catch (error) {
-    task.abandon();
+    task?.abandon();
     if (stopping.signal.aborted) {
       process.stderr.write('Interrupted. The same command goes on where it stopped.\n');
       return EXIT_CODES.interrupted;

@@ -21,7 +21,8 @@ const STRAGGLER_LIMIT_MS = 20_000;
 /** What the folder was filled with. */
 export interface FolderState {
   readonly version: 1;
-  readonly dataset: 'simulator' | 'kuairand';
+  /** 'simulator', or the name of an importer. */
+  readonly dataset: string;
   /** The world's options; simulator only. */
   readonly world?: {
     readonly seed: number;

@@ -123,7 +123,7 @@ export class Launcher {
     const producer = openProducer(plan.ingestionUrl, state.dataset);
     stopping.push(() => producer.close());
     if (!continued) {
-      const history = source ?? new DatasetSource(state.dataset, this.options.path!, this.say);
+      const history = source ?? new DatasetSource(state.dataset, this.options, this.say);
       await this.step('load history', signal, () => history.load(producer, signal));
       if (producer.rejectedCount > 0)
         this.say(`The collector refused ${producer.rejectedCount} events, the first ${producer.firstRejection}`);

@@ -29,6 +29,14 @@ describe('the command line', () => {
     });
   });
 
+  it('takes a table with its mapping', () => {
+    expect(parse('--dataset table --path log.csv --mapping m.json')).toMatchObject({
+      mappingFile: 'm.json',
+      yes: false,
+    });
+    expect(parse('--dataset table --path log.csv --yes')).toMatchObject({ mappingFile: undefined, yes: true });
+  });
+
   it.each([
     ['--users 0', /from 1/],
     ['--users many', /whole number/],
@@ -36,6 +44,8 @@ describe('the command line', () => {
     ['--dataset movies', /Allowed choices/],
     ['--dataset kuairand', /needs --path/],
     ['--path /somewhere', /--path is for/],
+    ['--dataset movietweetings', /needs --path/],
+    ['--dataset kuairand --path x --mapping m', /--mapping is for/],
     ['--wat', /unknown option/],
     ['extra', /too many arguments/],
   ])('refuses %s', (line, message) => {

@@ -1,10 +1,16 @@
 /** The command line of `npm start`. */
+import { IMPORTERS } from '@watchnext/datasets';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 export interface LauncherOptions {
-  readonly dataset: 'simulator' | 'kuairand';
-  /** Folder of the data set; kuairand only. */
+  /** 'simulator', or the name of an importer. */
+  readonly dataset: string;
+  /** Folder or file of the data set; undefined for the simulator. */
   readonly path: string | undefined;
+  /** For --dataset table: the file that says which column is what. */
+  readonly mappingFile: string | undefined;
+  /** Takes a proposed mapping without asking. */
+  readonly yes: boolean;
   readonly dataDirectory: string;
   readonly fresh: boolean;
   /** Preferred port of the page. */
@@ -43,8 +49,12 @@ export function parseOptions(
 ): LauncherOptions {
   const command = new Command('npm start --')
     .description('Runs all of WatchNext on this machine: loads data, trains, serves, and keeps a small world alive.')
-    .addOption(new Option('--dataset <name>', 'what to load').choices(['simulator', 'kuairand']).default('simulator'))
-    .option('--path <dir>', "the data set's folder, for --dataset kuairand")
+    .addOption(
+      new Option('--dataset <name>', 'what to load').choices(['simulator', ...IMPORTERS.keys()]).default('simulator'),
+    )
+    .option('--path <path>', "the data set's folder or file, for any --dataset but the simulator")
+    .option('--mapping <file>', 'for --dataset table: which column is what; without it, a mapping is proposed')
+    .option('--yes', 'take the proposed mapping without asking', false)
     .option('--data <dir>', 'where all state lies', settings.defaultDataDirectory)
     .option('--fresh', 'forget the state and begin anew', false)
     .option('--port <n>', 'port of the page, or any free one if it is taken', wholeNumber(0, 65_535), 7_000)
@@ -72,8 +82,10 @@ Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a com
   else command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage));
   command.parse(argv as string[], { from: 'user' });
   const values = command.opts<{
-    dataset: 'simulator' | 'kuairand';
+    dataset: string;
     path?: string;
+    mapping?: string;
+    yes: boolean;
     data: string;
     fresh: boolean;
     port: number;
@@ -84,13 +96,17 @@ Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a com
     onceAndExit: boolean;
     json?: string;
   }>();
-  if (values.dataset === 'kuairand' && values.path === undefined)
-    command.error('error: --dataset kuairand needs --path, the folder with its files');
+  if (values.dataset !== 'simulator' && values.path === undefined)
+    command.error(`error: --dataset ${values.dataset} needs --path, where its files are`);
   if (values.dataset === 'simulator' && values.path !== undefined)
-    command.error('error: --path is for --dataset kuairand');
+    command.error('error: --path is for a --dataset other than the simulator');
+  if (values.dataset !== 'table' && values.mapping !== undefined)
+    command.error('error: --mapping is for --dataset table');
   return {
     dataset: values.dataset,
     path: values.path,
+    mappingFile: values.mapping,
+    yes: values.yes,
     dataDirectory: values.data,
     fresh: values.fresh,
     port: values.port,

@@ -1,8 +1,17 @@
 /** Where a start's events come from: the simulated world, or a data set. */
-import { DatasetError, IMPORTERS, importEvents, startTask } from '@watchnext/datasets';
+import {
+  askOnTerminal,
+  DatasetError,
+  describeCounts,
+  IMPORTERS,
+  importEvents,
+  mappingFileFor,
+  startTask,
+} from '@watchnext/datasets';
 import { generateHistory, sendAll, World, type EventSink, type History } from '@watchnext/simulator';
 import type { FolderState } from './data-folder';
 import { LaunchError } from './launch-error';
+import type { LauncherOptions } from './options';
 
 export interface EventSource {
   /** Sends the history. @throws LaunchError when it cannot be read */
@@ -43,18 +52,21 @@ export class SimulatedSource implements EventSource {
 export class DatasetSource implements EventSource {
   constructor(
     private readonly name: string,
-    private readonly path: string,
+    private readonly options: Pick<LauncherOptions, 'path' | 'mappingFile' | 'yes'>,
     private readonly say: (text: string) => void,
   ) {}
 
   async load(sink: EventSink, signal: AbortSignal): Promise<void> {
     const importer = IMPORTERS.get(this.name);
     if (importer === undefined) throw new LaunchError(`there is no importer for ${this.name}`);
+    const path = this.options.path as string;
+    const mappingFile = this.name === 'table' ? await this.mappingFile(path) : undefined;
     const reading = startTask(`Reading ${this.name}`, 'rows');
     const sending = { task: undefined as ReturnType<typeof startTask> | undefined };
     try {
-      const { badRows, summary } = await importEvents(importer, this.path, sink, {
+      const { badRows, summary } = await importEvents(importer, path, sink, {
         signal,
+        mappingFile,
         onReading: (file, rows) => reading.update(rows, 0, file),
         onLoaded: () => {
           reading.finish();
@@ -62,15 +74,27 @@ export class DatasetSource implements EventSource {
         },
         onSent: (done, total) => sending.task?.update(done, total),
       });
-      sending.task?.finish(`${(summary.counts.impressions ?? 0).toLocaleString('en-US')} impressions`);
+      sending.task?.finish(describeCounts(summary.counts));
       if (badRows.total > 0) this.say(badRows.describe());
     } catch (error) {
       (sending.task ?? reading).abandon();
-      if (error instanceof DatasetError)
-        throw new LaunchError(error.message, 'Give the folder with the data set’s files as --path.', { cause: error });
-      throw error;
+      throw launchErrorOf(error);
     }
   }
+
+  private async mappingFile(path: string): Promise<string> {
+    const { mappingFile, yes } = this.options;
+    try {
+      return mappingFile ?? (await mappingFileFor(path, { yes, say: this.say, ask: askOnTerminal() }));
+    } catch (error) {
+      throw launchErrorOf(error);
+    }
+  }
+}
+
+function launchErrorOf(error: unknown): unknown {
+  if (!(error instanceof DatasetError)) return error;
+  return new LaunchError(error.message, 'Give the data set’s folder or file as --path.', { cause: error });
 }
 
 async function attempt(task: { abandon(): void }, work: () => Promise<void>): Promise<void> {

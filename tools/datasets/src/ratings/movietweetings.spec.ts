@@ -92,10 +92,10 @@ describe('the MovieTweetings importer', () => {
     const { badRows, watches } = await read();
     expect(watches).toHaveLength(2);
     expect(badRows.first.map(({ file, line, reason }) => `${file}:${line} ${reason}`)).toEqual([
-      'movies.dat:3 1 parts between :: where there should be 3',
+      'movies.dat:3 1 part between "::" where there should be 3',
       'movies.dat:4 video_id "film-1" stands there twice',
-      'ratings.dat:2 the rating is above 10: "11"',
-      'ratings.dat:3 2 parts between :: where there should be 4',
+      'ratings.dat:2 the rating is not from 0 to 10: "11"',
+      'ratings.dat:3 2 parts between "::" where there should be 4',
       'ratings.dat:4 the user is empty',
       'ratings.dat:5 the time is 1970-01-01, before 1995: is it in another unit?',
       'ratings.dat:7 the time is 5138-11-16, in the future',

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import { DatasetError } from '../dataset-error';
 import type { Importer, LoadOptions } from '../importer';
-import { BadCell, identifier, integer, quote, time } from '../read/cells';
+import { identifier, integer, parts, time } from '../read/cells';
 import { eachLine } from '../read/each-row';
 import { namesIn } from '../read/names-in';
 import type { Staging } from '../staging/staging';
@@ -19,7 +19,7 @@ Each watch comes out of a list of five: the film among four that other users rat
 anything to learn from.
 Order: catalogue, then activity by time. Ids follow from file and line.`;
 
-const HIGHEST_RATING = 10;
+const SCALE = { lowest: 0, highest: 10 };
 const NAMES = ['movies.dat', 'ratings.dat'] as const;
 
 export class MovieTweetingsImporter implements Importer {
@@ -52,7 +52,7 @@ export class MovieTweetingsImporter implements Importer {
 async function loadMovies(path: string, staging: Staging, options: LoadOptions): Promise<void> {
   const source = staging.source('movies', basename(path));
   await eachLine(path, options, (text, line) => {
-    const [id, title, genres] = parts(text, 3);
+    const [id, title, genres] = parts(text, '::', 3);
     staging.addVideo({
       videoId: `film-${identifier('the id', id)}`,
       title,
@@ -69,23 +69,14 @@ async function loadMovies(path: string, staging: Staging, options: LoadOptions):
 async function loadRatings(path: string, staging: Staging, options: LoadOptions): Promise<void> {
   const source = staging.source('ratings', basename(path));
   await eachLine(path, options, (text, line) => {
-    const [user, film, ratingText, seconds] = parts(text, 4);
-    const rating = integer('the rating', ratingText);
-    if (rating > HIGHEST_RATING) throw new BadCell(`the rating is above ${HIGHEST_RATING}: ${quote(ratingText)}`);
+    const [user, film, ratingText, seconds] = parts(text, '::', 4);
     staging.addWatch({
       userId: `user-${identifier('the user', user)}`,
       videoId: `film-${identifier('the film', film)}`,
       atMs: time('the time', 1_000 * integer('the time', seconds), options.nowMs),
-      positionSeconds: watchSecondsOf(rating, 0, HIGHEST_RATING),
+      positionSeconds: watchSecondsOf(ratingText, SCALE),
       source,
       line,
     });
   });
-}
-
-/** Splits at "::". A title may hold a colon, but no two. */
-function parts(text: string, count: number): string[] {
-  const found = text.split('::');
-  if (found.length !== count) throw new BadCell(`${found.length} parts between :: where there should be ${count}`);
-  return found;
 }

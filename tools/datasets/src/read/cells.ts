@@ -38,4 +38,19 @@ export function time(column: string, atMs: number, latestMs: number): number {
   throw new BadCell(`${column} is ${day}, ${hint}`);
 }
 
+/** Text that an event may carry beside its ids: a country, a device, a surface. */
+export function text(column: string, cell: string): string {
+  return cell === '' ? '' : identifier(column, cell);
+}
+
+/** Splits a line without a header. */
+export function parts(line: string, separator: string, count: number): string[] {
+  const found = line.split(separator);
+  if (found.length !== count)
+    throw new BadCell(
+      `${found.length} ${found.length === 1 ? 'part' : 'parts'} between ${JSON.stringify(separator)} where there should be ${count}`,
+    );
+  return found;
+}
+
 export const quote = (text: string) => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);

@@ -1,0 +1,76 @@
+/** Any log as a table: CSV, JSON lines or Parquet, with a mapping file that says which column is what. */
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { DatasetError } from '../dataset-error';
+import type { Importer, LoadOptions } from '../importer';
+import { namesIn } from '../read/names-in';
+import type { Staging } from '../staging/staging';
+import { loadTable } from './load';
+import { type Mapping, readMapping } from './mapping';
+import { isTable } from './table-file';
+
+const MAPPING = `A table becomes events as its mapping file says (docs/bring-your-data.md has the format). PATH is a CSV, TSV, JSON lines or Parquet
+file, or a folder of such files with equal columns. Without --mapping, one is proposed from a sample of the file.
+  log      each row a Watch; with "clicked", an impression, and a Watch too where that is 1 or true. A page is a request
+           (requestId) or, without, one user and one UTC day; a page's lists are served at its first impression.
+           Seconds watched: watchSeconds, or of a rating 40% of the video at the lowest to all of it at the highest, or
+           neither: then all of it. A video whose duration is not known counts as 60 s long in that.
+  videos   each row a VideoUpserted. Without it the facts of a video are those of its first row in the log, if any.
+  users    each row a UserUpserted.
+Without "clicked" each watch comes out of a list of five: the video among four that other users watched around the same
+time (surface "drawn"); --no-drawn-lists leaves that out, and ranking without anything to learn from.
+Order: catalogue, users, then activity by time. Ids follow from file and line.`;
+
+export interface TableFiles {
+  readonly log: readonly string[];
+  readonly videos: string | undefined;
+  readonly users: string | undefined;
+}
+
+export class TableImporter implements Importer {
+  readonly name = 'table';
+  /** Where it has none, none are staged, and lists are drawn. */
+  readonly hasImpressions = false;
+
+  describeMapping(): string {
+    return MAPPING;
+  }
+
+  async files(path: string, mappingFile?: string): Promise<string[]> {
+    const { log, videos, users } = await this.find(path, mappingFile);
+    return [...log, videos, users, mappingFile].filter((file) => file !== undefined);
+  }
+
+  async load(path: string, staging: Staging, options: LoadOptions): Promise<void> {
+    const found = await this.find(path, options.mappingFile);
+    await loadTable(found, found.mapping, staging, options);
+  }
+
+  private async find(path: string, mappingFile: string | undefined): Promise<TableFiles & { mapping: Mapping }> {
+    if (mappingFile === undefined)
+      throw new DatasetError('a table needs a mapping file that says which column is what: --mapping FILE');
+    const mapping = await readMapping(mappingFile);
+    const folder = (await isFolder(path)) ? path : dirname(path);
+    const [videos, users] = [mapping.videos?.file, mapping.users?.file].map((file) =>
+      file === undefined ? undefined : join(folder, file),
+    );
+    const log = (await logFiles(path)).filter((file) => file !== videos && file !== users);
+    if (log.length === 0) throw new DatasetError(`${path} holds no table besides those of videos and users`);
+    return { log, videos, users, mapping };
+  }
+}
+
+/** The table, or those of the folder, by name. */
+export async function logFiles(path: string): Promise<string[]> {
+  if (!(await isFolder(path))) return [path];
+  const names = (await namesIn(path)).filter((name) => isTable(name) && !name.endsWith('mapping.json'));
+  if (names.length === 0) throw new DatasetError(`${basename(path)} holds no CSV, TSV, JSON lines or Parquet file`);
+  return names.map((name) => join(path, name));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch((error: Error) => {
+    throw new DatasetError(`${path} cannot be read: ${error.message}`, { cause: error });
+  });
+  return found.isDirectory();
+}

@@ -1,0 +1,90 @@
+/** Cells of a user's own table, in the ways that people write them. */
+import { createHash } from 'node:crypto';
+import { Gender } from '@watchnext/contract';
+import { LIMITS } from '@watchnext/features';
+import { BadCell, identifier, quote, real, time } from '../read/cells';
+import type { DurationUnit, TimeUnit } from './mapping';
+
+const TRUE = new Set(['1', '1.0', 'true', 't', 'yes', 'y']);
+const FALSE = new Set(['', '0', '0.0', 'false', 'f', 'no', 'n']);
+const GENDERS: Readonly<Record<string, Gender>> = {
+  '': Gender.UNSPECIFIED,
+  f: Gender.FEMALE,
+  female: Gender.FEMALE,
+  m: Gender.MALE,
+  male: Gender.MALE,
+};
+const SECONDS_PER: Readonly<Record<DurationUnit, number>> = { s: 1, ms: 1 / 1_000, min: 60 };
+const MS_PER: Readonly<Record<Exclude<TimeUnit, 'iso'>, number>> = { s: 1_000, ms: 1, us: 1 / 1_000 };
+/** "2013-02-28 14:38:27" and the like; without a zone it is UTC. */
+const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/;
+
+export function boolean(column: string, text: string): boolean {
+  const word = text.toLowerCase();
+  if (TRUE.has(word)) return true;
+  if (FALSE.has(word)) return false;
+  throw new BadCell(`${column} is neither yes nor no: ${quote(text)}`);
+}
+
+export function gender(text: string): Gender {
+  return GENDERS[text.toLowerCase()] ?? Gender.OTHER;
+}
+
+/** Milliseconds since 1970. @param times columns that hold times as such, in milliseconds */
+export function moment(
+  { column, unit }: { readonly column: string; readonly unit: TimeUnit },
+  text: string,
+  times: ReadonlySet<string>,
+  nowMs: number,
+): number {
+  if (text === '') throw new BadCell(`${column} is empty`);
+  if (times.has(column)) return time(column, Number(text), nowMs);
+  if (unit === 'iso') {
+    const atMs = isoTime(text);
+    if (Number.isNaN(atMs)) throw new BadCell(`${column} is no date as 2026-11-25T10:00:00Z: ${quote(text)}`);
+    return time(column, atMs, nowMs);
+  }
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new BadCell(`${column} is no number of ${unit} since 1970: ${quote(text)}`);
+  return time(column, value * MS_PER[unit], nowMs);
+}
+
+/** NaN for what is no date. */
+export function isoTime(text: string): number {
+  return Date.parse(DATE.test(text) ? `${text.replace(' ', 'T')}${text.length > 10 ? 'Z' : ''}` : text);
+}
+
+/** 0 where nothing stands; at most what an event may carry. */
+export function seconds(
+  mapped: { readonly column: string; readonly unit: DurationUnit } | undefined,
+  text: string,
+): number {
+  if (mapped === undefined || text === '') return 0;
+  const value = real(mapped.column, text) * SECONDS_PER[mapped.unit];
+  if (value > LIMITS.positionSeconds)
+    throw new BadCell(`${mapped.column} is ${Math.round(value)} s, more than a week: is it in another unit?`);
+  return value;
+}
+
+/** A JSON list, or text with a separator. */
+export function topicList(text: string, separator: string): string[] {
+  if (text === '') return [];
+  const topics = text.startsWith('[') ? jsonList(text) : undefined;
+  const names = (topics ?? text.split(separator)).map((topic) => topic.trim()).filter((topic) => topic !== '');
+  return [...new Set(names)].slice(0, LIMITS.topicsPerVideo).map((topic) => identifier('a topic', topic));
+}
+
+function jsonList(text: string): string[] | undefined {
+  try {
+    const list = JSON.parse(text) as unknown;
+    return Array.isArray(list) ? list.map(String) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An id that may have grown too long from its parts. */
+export function shortened(id: string): string {
+  if (id.length <= 100) return id;
+  return `${id.slice(0, 40)}#${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+}

@@ -1,0 +1,77 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryDirectory } from '@watchnext/testing';
+import { parseMapping } from './mapping';
+import { NoProposalError, proposeMapping } from './propose';
+import { mappingFileFor } from './wizard';
+
+const propose = (columns: string[], rows: string[][], times: string[] = []) =>
+  proposeMapping({ columns, rows, times: new Set(times) }).mapping.log;
+
+describe('the proposal of a mapping', () => {
+  it('knows the columns of common logs by name, and units by what stands in them', () => {
+    expect(
+      propose(
+        ['userId', 'movieId', 'rating', 'timestamp'],
+        [
+          ['1', '2', '3.5', '1147868817'],
+          ['1', '3', '5.0', '1147868800'],
+        ],
+      ),
+    ).toEqual({
+      userId: 'userId',
+      videoId: 'movieId',
+      time: { column: 'timestamp', unit: 's' },
+      rating: { column: 'rating', lowest: 1, highest: 5 },
+    });
+    expect(
+      propose(
+        ['user_id', 'video_id', 'date', 'time_ms', 'is_click', 'play_time_ms', 'duration_ms', 'tab'],
+        [['1', '2', '20220425', '1650812741436', '0', '61802', '49866', '1']],
+      ),
+    ).toMatchObject({
+      time: { column: 'time_ms', unit: 'ms' },
+      watchSeconds: { column: 'play_time_ms', unit: 'ms' },
+      durationSeconds: { column: 'duration_ms', unit: 'ms' },
+      clicked: 'is_click',
+      surface: 'tab',
+    });
+  });
+
+  it('finds a time by its content where no name tells it', () => {
+    const rows = [['a', 'v', '2026-10-01T10:00:00Z']];
+    expect(propose(['member_id', 'Item', 'when'], rows).time).toEqual({ column: 'when', unit: 'iso' });
+    expect(propose(['user', 'video', 'ts'], [['a', 'v', '1790000000000']], ['ts']).time.unit).toBe('ms');
+  });
+
+  it('does not take a column for what it does not hold', () => {
+    const log = propose(['user', 'video', 'time', 'clicked'], [['a', 'v', '1790000000', 'perhaps']]);
+    expect(log.clicked).toBeUndefined();
+  });
+
+  it('says what it could not find', () => {
+    expect(() => propose(['a', 'b'], [['1', '2']])).toThrow(NoProposalError);
+    expect(() => propose(['user', 'b'], [['1', '2']])).toThrow('which column is the video, nor which is the time');
+  });
+});
+
+describe('the wizard', () => {
+  it('keeps what is taken beside the table, and finds it the next time', async () => {
+    const folder = await temporaryDirectory('wizard');
+    const table = join(folder.path, 'log.csv');
+    await writeFile(table, 'user,video,ts\na,v,1790000000\n');
+    const said: string[] = [];
+    const options = { yes: false, say: (text: string) => void said.push(text) };
+    await expect(mappingFileFor(table, { ...options, ask: undefined })).rejects.toThrow(/--yes/);
+    await expect(mappingFileFor(table, { ...options, ask: async () => 'n' })).rejects.toThrow(/--mapping/);
+    const file = await mappingFileFor(table, { ...options, ask: async () => '' });
+    expect(parseMapping(await readFile(file, 'utf8'), file).log).toEqual({
+      userId: 'user',
+      videoId: 'video',
+      time: { column: 'ts', unit: 's' },
+    });
+    expect(said[0]).toContain('userId: user, by its name');
+    expect(await mappingFileFor(table, { ...options, ask: undefined })).toBe(file);
+    await folder.remove();
+  });
+});

@@ -1,0 +1,35 @@
+/** The first rows of a table, for a proposal of its mapping. */
+import { BadRows } from '../read/bad-rows';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { columnsOfFile, eachTableRow, type TableFile, timeColumnsOf } from './table-file';
+
+export interface Sample {
+  readonly columns: readonly string[];
+  /** Cells in the order of the columns. */
+  readonly rows: readonly (readonly string[])[];
+  /** Columns that hold times as such. */
+  readonly times: ReadonlySet<string>;
+}
+
+class EnoughRows extends Error {}
+
+export async function sampleOf(file: TableFile, connection: DuckDBConnection, rowCount: number): Promise<Sample> {
+  const columns = await columnsOfFile(file, connection);
+  const rows: (readonly string[])[] = [];
+  const options = {
+    badRows: new BadRows(),
+    onReading: () => undefined,
+    signal: new AbortController().signal,
+    nowMs: Date.now(),
+    mappingFile: undefined,
+  };
+  try {
+    await eachTableRow(file, columns, connection, options, (cells) => {
+      if (rows.length === rowCount) throw new EnoughRows();
+      rows.push(cells);
+    });
+  } catch (error) {
+    if (!(error instanceof EnoughRows)) throw error;
+  }
+  return { columns, rows, times: await timeColumnsOf(file, connection) };
+}

@@ -1,0 +1,187 @@
+/** Rows of a CSV, JSON lines or Parquet file, all cells as text: '' where there is nothing, JSON for a list. */
+import { basename, extname } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DatasetError } from '../dataset-error';
+import type { LoadOptions } from '../importer';
+import { BadCell } from '../read/cells';
+import { requireColumns, splitCsvLine } from '../read/csv';
+import { eachCsvRow, eachLine, RowCounter } from '../read/each-row';
+import { readLines, type TextEncoding } from '../read/text-lines';
+import { sqlText } from '../staging/staging';
+
+export interface TableFile {
+  readonly path: string;
+  readonly encoding?: TextEncoding;
+  readonly delimiter?: string;
+}
+
+const FORMATS: Readonly<Record<string, 'csv' | 'jsonl' | 'parquet'>> = {
+  '.csv': 'csv',
+  '.tsv': 'csv',
+  '.txt': 'csv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.json': 'jsonl',
+  '.parquet': 'parquet',
+  '.pq': 'parquet',
+};
+
+/** @throws DatasetError for a name that tells of no table */
+export function formatOf(path: string): 'csv' | 'jsonl' | 'parquet' {
+  const format = FORMATS[extname(path).toLowerCase()];
+  if (format === undefined)
+    throw new DatasetError(`${basename(path)} is none of the tables known by name: ${Object.keys(FORMATS).join(', ')}`);
+  return format;
+}
+
+export const isTable = (path: string) => extname(path).toLowerCase() in FORMATS;
+
+function delimiterOf({ path, delimiter }: TableFile): string {
+  return delimiter ?? (extname(path).toLowerCase() === '.csv' ? ',' : '\t');
+}
+
+/** Names of the columns; of JSON lines, the keys of the first line. */
+export async function columnsOfFile(file: TableFile, connection: DuckDBConnection): Promise<string[]> {
+  if (formatOf(file.path) === 'parquet') return (await parquetTypes(file.path, connection)).map(({ name }) => name);
+  for await (const { lines } of readLines(file.path, file.encoding)) {
+    const line = lines.find((text) => text !== '');
+    if (line === undefined) continue;
+    return formatOf(file.path) === 'csv'
+      ? (splitCsvLine(line, delimiterOf(file)) ?? [])
+      : [...flattened(parseObject(line)).keys()];
+  }
+  throw new DatasetError(`${basename(file.path)} holds no rows`);
+}
+
+/**
+ * @param columns in the order in which `take` gets their cells
+ * @throws DatasetError for a file that cannot be read or lacks a column
+ */
+export async function eachTableRow(
+  file: TableFile,
+  columns: readonly string[],
+  connection: DuckDBConnection,
+  options: LoadOptions,
+  take: (cells: readonly string[], line: number) => void,
+): Promise<void> {
+  const { path, encoding } = file;
+  switch (formatOf(path)) {
+    case 'csv':
+      return eachCsvRow(path, columns, options, take, { encoding, delimiter: delimiterOf(file) });
+    case 'jsonl':
+      return eachLine(path, options, (text, line) => take(cellsOf(parseObject(text), columns), line), encoding);
+    case 'parquet':
+      return eachParquetRow(path, columns, connection, options, take);
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new BadCell(`no JSON: ${(error as Error).message}`);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new BadCell('no JSON object: one is wanted on each line');
+}
+
+/** A column is a key, or keys within objects as "video.id". */
+function cellsOf(row: Record<string, unknown>, columns: readonly string[]): string[] {
+  return columns.map((column) => {
+    if (column in row) return textOf(row[column]);
+    let value: unknown = row;
+    for (const key of column.split('.'))
+      value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+    return textOf(value);
+  });
+}
+
+function flattened(row: Record<string, unknown>, prefix = ''): Map<string, string> {
+  const cells = new Map<string, string>();
+  for (const [key, value] of Object.entries(row)) {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      for (const [name, text] of flattened(value as Record<string, unknown>, `${prefix}${key}.`)) cells.set(name, text);
+    else cells.set(`${prefix}${key}`, textOf(value));
+  }
+  return cells;
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+}
+
+async function parquetTypes(
+  path: string,
+  connection: DuckDBConnection,
+): Promise<{ readonly name: string; readonly type: string }[]> {
+  const described = await attempt(path, () =>
+    connection.runAndReadAll(`describe select * from read_parquet(${sqlText(path)})`),
+  );
+  return described.getRows().map(([name, type]) => ({ name: name as string, type: type as string }));
+}
+
+async function eachParquetRow(
+  path: string,
+  columns: readonly string[],
+  connection: DuckDBConnection,
+  options: LoadOptions,
+  take: (cells: readonly string[], line: number) => void,
+): Promise<void> {
+  const types = await parquetTypes(path, connection);
+  requireColumns(
+    basename(path),
+    types.map(({ name }) => name),
+    columns,
+  );
+  const texts = columns.map((column) => asText(column, types.find(({ name }) => name === column)!.type));
+  const rows = new RowCounter(path, options);
+  await attempt(path, async () => {
+    const result = await connection.stream(
+      `select (file_row_number + 1)::double, ${texts.join(', ')} from read_parquet(${sqlText(path)}, file_row_number = true)`,
+    );
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) break;
+      const vectors = Array.from({ length: chunk.columnCount }, (_, n) => chunk.getColumnVector(n));
+      for (let row = 0; row < chunk.rowCount; row++) {
+        const [line, ...cells] = vectors.map((vector) => vector.getItem(row));
+        rows.take(line as number, () => take(cells as string[], line as number));
+      }
+    }
+  });
+  rows.finish();
+}
+
+/** Times as milliseconds since 1970; whole numbers without a fraction, as ids that went through a float have one. */
+function asText(column: string, type: string): string {
+  const name = `"${column.replaceAll('"', '""')}"`;
+  let text = `${name}::varchar`;
+  if (type === 'DATE' || type.startsWith('TIMESTAMP'))
+    text = `epoch_ms(${name}${type === 'DATE' ? '::timestamp' : ''})::varchar`;
+  else if (type === 'DOUBLE' || type === 'FLOAT')
+    text = `case when ${name} = trunc(${name}) and abs(${name}) < 1e15 then ${name}::bigint::varchar else ${name}::varchar end`;
+  else if (type.endsWith(']')) text = `to_json(${name})::varchar`;
+  return `coalesce(${text}, '')`;
+}
+
+/** Whether a Parquet column holds times as such, which come out as milliseconds whatever their unit. */
+export async function timeColumnsOf(file: TableFile, connection: DuckDBConnection): Promise<ReadonlySet<string>> {
+  if (formatOf(file.path) !== 'parquet') return new Set();
+  const types = await parquetTypes(file.path, connection);
+  return new Set(types.filter(({ type }) => type === 'DATE' || type.startsWith('TIMESTAMP')).map(({ name }) => name));
+}
+
+async function attempt<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const { message, name } = error as Error;
+    // DuckDB's errors; others are not of the file.
+    if (error instanceof DatasetError || name === 'AbortError' || !/error|no files|parquet/i.test(message)) throw error;
+    throw new DatasetError(`${basename(path)} cannot be read as Parquet, is it whole? ${message.split('\n')[0]}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,224 @@
+import { writeFile, mkdir, truncate, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { Event, ImpressionsServed, Watch } from '@watchnext/contract';
+import { temporaryDirectory } from '@watchnext/testing';
+import { BadRows, datasetEvents, DatasetError } from '../index';
+import { TableImporter } from './importer';
+
+const T = Date.UTC(2026, 9, 1, 12);
+const MAPPING = {
+  log: {
+    userId: 'user',
+    videoId: 'video',
+    time: { column: 'at', unit: 'ms' },
+    watchSeconds: { column: 'seconds', unit: 's' },
+  },
+};
+
+let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
+beforeEach(async () => (folder = await temporaryDirectory('table')));
+afterEach(() => folder.remove());
+
+const at = (name: string) => join(folder.path, name);
+
+async function read(path: string, mapping: object = MAPPING, options: { drawLists?: boolean } = { drawLists: false }) {
+  const mappingFile = at('as.mapping.json');
+  await writeFile(mappingFile, JSON.stringify(mapping));
+  const badRows = new BadRows();
+  const events: Event[] = [];
+  for await (const event of datasetEvents(new TableImporter(), path, { badRows, mappingFile, ...options }))
+    events.push(event);
+  const of = <Body>(kind: string) =>
+    events.flatMap(({ body }) => (body?.$case === kind ? [body.value as unknown as Body] : []));
+  return { events, badRows, watches: of<Watch>('watch'), lists: of<ImpressionsServed>('impressionsServed') };
+}
+
+const described = ({ watches }: { watches: readonly Watch[] }) =>
+  watches.map(({ userId, videoId, positionSeconds }) => `${userId} ${videoId} ${positionSeconds}`);
+
+async function writeParquet(file: string, select: string): Promise<void> {
+  const database = await DuckDBInstance.create(':memory:');
+  const connection = await database.connect();
+  await connection.run(`copy (${select}) to '${file}' (format parquet)`);
+  connection.closeSync();
+  database.closeSync();
+}
+
+describe('the importer of tables', () => {
+  it('reads the same log from CSV, TSV, JSON lines and Parquet, ids with spaces and emoji included', async () => {
+    await writeFile(at('log.csv'), `seconds,user,video,at\n30,anna b,🎬 1,${T + 1}\n5.5,"zoë, c",v,${T}\n`);
+    await writeFile(at('log.tsv'), `seconds\tuser\tvideo\tat\n30\tanna b\t🎬 1\t${T + 1}\n5.5\tzoë, c\tv\t${T}\n`);
+    await writeFile(
+      at('log.jsonl'),
+      [
+        { seconds: 30, user: 'anna b', video: '🎬 1', at: T + 1 },
+        { seconds: 5.5, user: 'zoë, c', video: 'v', at: T },
+      ]
+        .map((row) => JSON.stringify(row))
+        .join('\n'),
+    );
+    await writeParquet(
+      at('log.parquet'),
+      `select * from (values (30.0, 'anna b', '🎬 1', ${T + 1}), (5.5, 'zoë, c', 'v', ${T})) t(seconds, "user", video, "at")`,
+    );
+    for (const name of ['log.csv', 'log.tsv', 'log.jsonl', 'log.parquet'])
+      expect(described(await read(at(name)))).toEqual(['zoë, c v 5.5', 'anna b 🎬 1 30']);
+  });
+
+  it('reads times and ids of Parquet as what they are', async () => {
+    await writeParquet(
+      at('log.parquet'),
+      `select 7.0::double as "user", 8::bigint as video, timestamp '2026-10-01 12:00:00' as "at", 3::integer as seconds`,
+    );
+    const { events, watches } = await read(at('log.parquet'));
+    expect(watches).toMatchObject([{ userId: '7', videoId: '8' }]);
+    expect(events.at(-1)!.occurredAtMs).toBe(T);
+  });
+
+  it('makes pages of impressions: a request, or a user and a day', async () => {
+    await writeFile(
+      at('log.csv'),
+      [
+        'user,video,at,seconds,hit,req,tab',
+        `a,v1,${T},9,1,r1,home`,
+        `a,v2,${T + 1},0,0,r1,home`,
+        `a,v3,${T + 2},0,no,r1,search`,
+        `a,v1,${T + 3},8,true,r2,home`,
+        '',
+      ].join('\n'),
+    );
+    const log = { ...MAPPING.log, clicked: 'hit' };
+    const byRequest = await read(at('log.csv'), { log: { ...log, requestId: 'req', surface: 'tab' } });
+    expect(
+      byRequest.lists.map(({ context, items }) => [context!.surface, items.map(({ videoId }) => videoId)]),
+    ).toEqual([
+      ['home', ['v1', 'v2']],
+      ['search', ['v3']],
+      ['home', ['v1']],
+    ]);
+    const byDay = await read(at('log.csv'), { log });
+    expect(byDay.lists.map(({ items }) => items.length)).toEqual([4]);
+    expect(byDay.watches.map(({ impressionId }) => impressionId)).toEqual(['table:log:2', 'table:log:5']);
+  });
+
+  it('knows videos and users from files beside the log', async () => {
+    await mkdir(at('data'));
+    await writeFile(at('data/log.csv'), `user,video,at,stars\na,v1,2026-10-01 12:00:00,3\nb,v9,2026-10-01,5\n`);
+    await writeFile(at('data/videos.csv'), 'id,name,genres,len\nv1,Éclair,"[""a"",""b c""]",100\n');
+    await writeFile(at('data/users.csv'), 'id,land,age,sex\na,DE,33,f\n');
+    const found = await read(at('data'), {
+      log: {
+        userId: 'user',
+        videoId: 'video',
+        time: { column: 'at', unit: 'iso' },
+        rating: { column: 'stars', lowest: 1, highest: 5 },
+      },
+      videos: {
+        file: 'videos.csv',
+        videoId: 'id',
+        title: 'name',
+        topics: { column: 'genres' },
+        durationSeconds: { column: 'len', unit: 's' },
+      },
+      users: { file: 'users.csv', userId: 'id', country: 'land', ageYears: 'age', gender: 'sex' },
+    });
+    expect(found.badRows.total).toBe(0);
+    expect(described(found)).toEqual(['b v9 60', 'a v1 70']);
+    expect(found.events.map(({ body }) => body!.value).slice(0, 3)).toMatchObject([
+      { videoId: 'v9', title: 'v9' },
+      { videoId: 'v1', title: 'Éclair', video: { topics: ['a', 'b c'], durationSeconds: 100 } },
+      { userId: 'a', profile: { country: 'DE', ageYears: 33, gender: 1 } },
+    ]);
+  });
+
+  it('draws lists around the watches of a log without impressions', async () => {
+    const rows = Array.from({ length: 50 }, (_, i) => `u${i % 10},v${i % 9},${T + i},60`);
+    await writeFile(at('log.csv'), ['user,video,at,seconds', ...rows].join('\n'));
+    const { lists, watches } = await read(at('log.csv'), MAPPING, {});
+    expect(lists).toHaveLength(50);
+    expect(watches.every(({ impressionId }) => impressionId.includes(':drawn:'))).toBe(true);
+  });
+
+  it('leaves out what cannot be, and says why', async () => {
+    await writeFile(
+      at('log.csv'),
+      [
+        'user,video,at,seconds',
+        `a,v,${T},60`,
+        `a,v,${Date.UTC(1970, 0, 3)},60`,
+        `a,v,${Date.UTC(9999, 0)},60`,
+        `a,v,yesterday,60`,
+        `,v,${T},60`,
+        `a,v,${T},NaN`,
+        `b,v,${T},60`,
+        `b,v,${T},900000`,
+        `c,v,${T},60`,
+        `c,w,${T},60`,
+        `c,x,${T},60`,
+        `c,y,${T},60`,
+      ].join('\n'),
+    );
+    const { badRows } = await read(at('log.csv'));
+    expect(badRows.total).toBe(6);
+    expect(badRows.describe()).toContain('and 1 more');
+    expect(badRows.first.map(({ line, reason }) => `${line} ${reason}`)).toEqual([
+      '3 at is 1970-01-03, before 1995: is it in another unit?',
+      '4 at is 9999-01-01, in the future',
+      '5 at is no number of ms since 1970: "yesterday"',
+      '6 user is empty',
+      '7 seconds is no number of at least 0: "NaN"',
+    ]);
+  });
+});
+
+describe('a table that cannot be imported', () => {
+  const first = async (path: string, mapping?: object) => {
+    const failure = await read(path, mapping).catch((error: Error) => error);
+    expect(failure).toBeInstanceOf(DatasetError);
+    return (failure as Error).message;
+  };
+
+  it('is a truncated Parquet file', async () => {
+    const file = at('log.parquet');
+    await writeParquet(
+      file,
+      `select 'u' as "user", 'v' as video, ${T} + range as "at", 1.0 as seconds from range(50000)`,
+    );
+    await truncate(file, Math.floor((await stat(file)).size / 2));
+    expect(await first(file)).toMatch(/log.parquet cannot be read as Parquet, is it whole\?/);
+  });
+
+  it('lacks columns, in any format', async () => {
+    await writeFile(at('log.csv'), 'user,item\na,b\n');
+    expect(await first(at('log.csv'))).toBe('log.csv lacks the columns video, at, seconds; it has user, item');
+    await writeParquet(at('log.parquet'), `select 'u' as "user"`);
+    expect(await first(at('log.parquet'))).toBe('log.parquet lacks the columns video, at, seconds; it has user');
+    await writeFile(at('log.jsonl'), '{"user":"a"}\n');
+    expect(await first(at('log.jsonl'))).toMatch(/1 of 1 rows cannot be used[\s\S]*line 1: video is empty/);
+  });
+
+  it('is empty, or of another encoding, or no table', async () => {
+    await writeFile(at('log.csv'), '');
+    expect(await first(at('log.csv'))).toBe('log.csv is empty');
+    await writeFile(at('log.csv'), 'user,video,at,seconds\n');
+    expect(await first(at('log.csv'))).toMatch(/holds no activity/);
+    await writeFile(at('log.csv'), Buffer.from('\uFEFFuser,video\n', 'utf16le'));
+    expect(await first(at('log.csv'))).toMatch(/UTF-16.*iconv/);
+    await writeFile(at('log.xlsx'), 'x');
+    expect(await first(at('log.xlsx'))).toMatch(/none of the tables known by name: .csv/);
+    expect(await first(at('nothing.csv'))).toMatch(/nothing.csv cannot be read: ENOENT/);
+  });
+
+  it('has a mapping with mistakes: each is named', async () => {
+    await writeFile(at('log.csv'), 'user,video,at,seconds\n');
+    const message = await first(at('log.csv'), {
+      log: { userId: 'u', video: 'v', time: { column: 't', unit: 'hours' } },
+      vidoes: {},
+    });
+    expect(message).toMatch(/no mapping that can be used/);
+    expect(message).toMatch(/log.videoId: /);
+    expect(message).toMatch(/log.time.unit: .*"s"\|"ms"\|"us"\|"iso"/);
+    expect(message).toMatch(/"vidoes"/);
+  });
+});

@@ -1,0 +1,89 @@
+/** Finds or proposes the mapping of a table, and asks whether it will do. */
+import { access, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { DatasetError } from '../dataset-error';
+import { logFiles } from './importer';
+import { NoProposalError, type Proposal, proposeMapping } from './propose';
+import { sampleOf } from './sample';
+
+const SAMPLE_ROWS = 1_000;
+
+export interface WizardOptions {
+  /** Takes the proposal without asking. */
+  readonly yes: boolean;
+  readonly say: (text: string) => void;
+  /** Asks a person; undefined where there is none. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+}
+
+/**
+ * The mapping file of a table: the one that lies beside it, from an earlier time, or the one proposed, which is put there.
+ *
+ * @throws DatasetError when nothing can be proposed, or nobody took the proposal
+ */
+export async function mappingFileFor(path: string, { yes, say, ask }: WizardOptions): Promise<string> {
+  const [first] = await logFiles(path);
+  const file = (await stat(path)).isDirectory() ? join(path, 'mapping.json') : `${path}.mapping.json`;
+  if (
+    await access(file).then(
+      () => true,
+      () => false,
+    )
+  ) {
+    say(`Mapping: ${file}`);
+    return file;
+  }
+  const { mapping, reasons } = await propose(first);
+  const text = `${JSON.stringify(mapping, null, 2)}\n`;
+  say(`Proposed from the first rows of ${first}:\n${reasons.map((reason) => `  ${reason}`).join('\n')}\n\n${text}`);
+  if (!yes) {
+    const answer = ask === undefined ? 'no' : await ask(`Use it, and keep it as ${file}? [Y/n] `);
+    if (!/^(y|yes|)$/i.test(answer.trim()))
+      throw new DatasetError(
+        'nothing was imported: run again with --yes to take this mapping, or save it, change it and give it as --mapping FILE',
+      );
+  }
+  await writeFile(file, text).catch((error: Error) => {
+    throw new DatasetError(
+      `${file} cannot be written (${error.message}): save it elsewhere and give it as --mapping FILE`,
+    );
+  });
+  return file;
+}
+
+/** On the terminal, if there is one. */
+export function askOnTerminal(): WizardOptions['ask'] {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  return async (question) => {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return await terminal.question(question);
+    } finally {
+      terminal.close();
+    }
+  };
+}
+
+async function propose(file: string): Promise<Proposal> {
+  const database = await DuckDBInstance.create(':memory:');
+  const connection = await database.connect();
+  try {
+    const sample = await sampleOf({ path: file }, connection, SAMPLE_ROWS);
+    if (sample.rows.length === 0) throw new DatasetError(`${file} holds no rows`);
+    try {
+      return proposeMapping(sample);
+    } catch (error) {
+      if (!(error instanceof NoProposalError)) throw error;
+      throw new DatasetError(
+        `${error.message}. The columns of ${file} are ${sample.columns.join(', ')}. ` +
+          'Write a mapping file (docs/bring-your-data.md) and give it as --mapping FILE',
+        { cause: error },
+      );
+    }
+  } finally {
+    connection.closeSync();
+    database.closeSync();
+  }
+}
