@@ -2,6 +2,8 @@ import {
   checkDriverSettings,
   driverSettings,
   embeddedPaths,
+  experimentSettings,
+  flag,
   loggingSettings,
   port,
   positiveInteger,
@@ -12,6 +14,9 @@ export const gatewaySettings = z
   .object({
     ...driverSettings,
     ...loggingSettings,
+    ...experimentSettings,
+    /** Whether header x-watchnext-experiments may choose variants, as "name=variant, name=variant", for testers. */
+    WATCHNEXT_EXPERIMENT_OVERRIDES: flag(false),
     WATCHNEXT_HOST: z.string().default('127.0.0.1'),
     WATCHNEXT_HTTP_PORT: port(7000),
     WATCHNEXT_RETRIEVAL_ADDRESS: z.string().default('127.0.0.1:7002'),

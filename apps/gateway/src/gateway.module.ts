@@ -3,7 +3,13 @@ import { APP_FILTER } from '@nestjs/core';
 import { topicSpecs } from '@watchnext/contract';
 import { type EventLog, openEventLog, type Subscription } from '@watchnext/event-log';
 import { type FeatureStore, openFeatureStore } from '@watchnext/feature-store';
-import { followSnapshots, type Logger, type SnapshotFollowing } from '@watchnext/service';
+import {
+  type ExperimentsFollowing,
+  followExperiments,
+  followSnapshots,
+  type Logger,
+  type SnapshotFollowing,
+} from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { LoggerModule } from 'nestjs-pino';
 import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from './clients/model-clients';
@@ -16,7 +22,7 @@ import { RecommendationsController } from './http/recommendations.controller';
 import { SnapshotController } from './http/snapshot.controller';
 import { UsersController } from './http/users.controller';
 import { VideosController } from './http/videos.controller';
-import { Metrics } from './metrics';
+import { Metrics, METRICS } from './metrics';
 import { Readiness } from './readiness';
 import { Recommender } from './recommend';
 import { Catalogue } from './sources/catalogue';
@@ -46,6 +52,7 @@ export class GatewayModule implements OnApplicationShutdown {
     @Inject(tokens.FEATURE_STORE) private readonly featureStore: FeatureStore,
     @Inject(tokens.SNAPSHOT_STORE) private readonly snapshotStore: SnapshotStore,
     @Inject(tokens.SNAPSHOT_FOLLOWING) private readonly following: SnapshotFollowing<{ close(): void }>,
+    @Inject(tokens.EXPERIMENTS) private readonly experiments: ExperimentsFollowing,
     @Inject(tokens.RETRIEVAL) private readonly retrieval: Retrieval,
     @Inject(tokens.RANKING) private readonly ranking: Ranking,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
@@ -82,17 +89,29 @@ export class GatewayModule implements OnApplicationShutdown {
         },
         { provide: tokens.SNAPSHOT_STORE, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
         {
+          provide: tokens.EXPERIMENTS,
+          useFactory: (metrics: Metrics) =>
+            followExperiments(settings, logger, () => metrics.count(METRICS.refusedExperiments)),
+          inject: [Metrics],
+        },
+        {
           provide: tokens.SNAPSHOT_FOLLOWING,
-          useFactory: (store: SnapshotStore, log: EventLog, snapshots: PopularSnapshots) =>
+          useFactory: (
+            store: SnapshotStore,
+            log: EventLog,
+            snapshots: PopularSnapshots,
+            experiments: ExperimentsFollowing,
+          ) =>
             followSnapshots({
               store,
               eventLog: log,
               logger,
               load: snapshots.load,
               capacity: HELD_SNAPSHOTS,
+              pinned: () => experiments.pinnedSnapshots(clock()),
               onCurrent: (snapshotId) => snapshots.setCurrent(snapshotId),
             }),
-          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots],
+          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots, tokens.EXPERIMENTS],
         },
         { provide: tokens.RETRIEVAL, useFactory: () => connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS) },
         { provide: tokens.RANKING, useFactory: () => connectRanking(settings.WATCHNEXT_RANKING_ADDRESS) },
@@ -121,6 +140,7 @@ export class GatewayModule implements OnApplicationShutdown {
             trending: TrendingVideos,
             snapshots: PopularSnapshots,
             metrics: Metrics,
+            experiments: ExperimentsFollowing,
           ) =>
             new Recommender(
               {
@@ -132,6 +152,7 @@ export class GatewayModule implements OnApplicationShutdown {
                 metrics,
                 logger,
                 nowMs: clock,
+                experiments: () => experiments.current(),
               },
               {
                 candidateCount: settings.WATCHNEXT_CANDIDATES,
@@ -148,6 +169,7 @@ export class GatewayModule implements OnApplicationShutdown {
             TrendingVideos,
             PopularSnapshots,
             Metrics,
+            tokens.EXPERIMENTS,
           ],
         },
       ],
@@ -164,6 +186,7 @@ export class GatewayModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
     await this.following.close();
+    this.experiments.close();
     this.retrieval.close();
     this.ranking.close();
     await Promise.all([this.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);

@@ -8,6 +8,8 @@ export const METRICS = {
   stageSeconds: 'watchnext_gateway_stage_seconds',
   requestSeconds: 'watchnext_gateway_request_seconds',
   removed: 'watchnext_gateway_removed_candidates_total',
+  assignedLists: 'watchnext_gateway_assigned_lists_total',
+  refusedExperiments: 'watchnext_gateway_refused_experiment_files_total',
   unloggedImpressions: 'watchnext_gateway_unlogged_impressions_total',
 } as const;
 
@@ -18,6 +20,8 @@ const HELP: Record<string, string> = {
   [METRICS.stageSeconds]: 'Seconds spent in each stage.',
   [METRICS.requestSeconds]: 'Seconds from a request to its list.',
   [METRICS.removed]: 'Candidates removed, by filter.',
+  [METRICS.assignedLists]: 'Lists answered within an experiment, by experiment and variant.',
+  [METRICS.refusedExperiments]: 'Versions of the file of experiments that were refused; the last good one is in force.',
   [METRICS.unloggedImpressions]: 'Impressions answered without a confirmed record in the log.',
 };
 /** Seconds; the default deadline is 0.5. */

@@ -2,6 +2,7 @@
 import type { Mark, Rung } from '@watchnext/contract';
 import { newState } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
+import type { ExperimentsFile } from '@watchnext/experiments';
 import type { Ranking, Retrieval } from './clients/model-clients';
 import type { UserStates } from './clients/user-states';
 import { encodeCursor, hashOfShown } from './cursor';
@@ -9,8 +10,11 @@ import { type Metrics, METRICS } from './metrics';
 import type { Draft, ItemExplanation, PlacedItem, RecommendationRequest } from './pipeline/draft';
 import { runStages, type Stage, type StageReport } from './pipeline/executor';
 import { rungName, rungOf } from './pipeline/ladder';
+import { assignStage } from './stages/assign';
 import { blendStage } from './stages/blend';
 import { diversifyStage } from './stages/diversify';
+import { exploreStage } from './stages/explore';
+import { interleavedBy, interleaveStage } from './stages/interleave';
 import { explainStage } from './stages/explain';
 import { filterStage } from './stages/filter';
 import { gatherStage, type Memory } from './stages/gather';
@@ -29,6 +33,8 @@ export interface RecommendDependencies {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly nowMs: () => number;
+  /** Those in force now. */
+  readonly experiments: () => ExperimentsFile;
 }
 
 export interface RecommendOptions {
@@ -43,6 +49,7 @@ export interface Recommendations {
   readonly rungReason: string;
   readonly mark: Mark;
   readonly warnings: readonly string[];
+  readonly assignments: Draft['assignments'];
   readonly items: readonly (PlacedItem & { readonly impressionId: string; readonly explanation?: ItemExplanation })[];
   /** Undefined: there is nothing more to show. */
   readonly nextCursor: string | undefined;
@@ -58,15 +65,21 @@ export class Recommender {
     private readonly dependencies: RecommendDependencies,
     private readonly options: RecommendOptions,
   ) {
-    const { states, retrieval, ranking, eventLog, memory, nowMs } = dependencies;
-    this.stages = [
-      readStateStage(states),
+    const { states, retrieval, ranking, eventLog, memory, nowMs, experiments } = dependencies;
+    const rankingStages = [
       retrieveStage(retrieval, options.candidateCount),
       gatherStage(memory),
       filterStage(),
       blendStage(),
       rankStage(ranking),
+    ];
+    this.stages = [
+      readStateStage(states),
+      assignStage(experiments),
+      interleaveStage(rankingStages, (draft, stage) => this.report(draft, stage)),
+      ...rankingStages.map(unlessInterleaved),
       diversifyStage(options.channelCap),
+      exploreStage(options.channelCap),
       explainStage(ranking),
       logImpressionsStage(eventLog, nowMs),
     ];
@@ -90,6 +103,8 @@ export class Recommender {
     if (draft.failures.some(({ stage }) => stage === LOG_IMPRESSIONS))
       metrics.count(METRICS.unloggedImpressions, {}, draft.page.length);
     metrics.count(METRICS.answers, { rung: rungName(rung) });
+    for (const { experiment, variant } of draft.assignments)
+      metrics.count(METRICS.assignedLists, { experiment: experiment.name, variant: variant.name });
     metrics.observe(METRICS.requestSeconds, (Date.now() - startedAtMs) / 1_000);
     logger.debug({ requestId: request.requestId, rung: rungName(rung), items: draft.page.length }, 'answered');
     return {
@@ -98,6 +113,7 @@ export class Recommender {
       rungReason: reason,
       mark: draft.mark,
       warnings: draft.warnings,
+      assignments: draft.assignments,
       items: draft.page.map((item) => {
         const explanation = draft.explanations.get(item.videoId);
         return {
@@ -118,6 +134,8 @@ export class Recommender {
       state,
       mark: this.dependencies.states.emptyMark(request.userId),
       context: contextOf(request, state),
+      assignments: [],
+      serving: {},
       snapshotId: '',
       retrieved: [],
       retrievalHolds: [],
@@ -126,6 +144,7 @@ export class Recommender {
       candidates: [],
       ranked: [],
       page: [],
+      exploredPlaces: [],
       explanations: new Map(),
       failures: [],
     };
@@ -165,6 +184,11 @@ export class Recommender {
         'stage failed',
       );
   }
+}
+
+/** Drafts of interleaved lists come ranked. */
+function unlessInterleaved(stage: Stage<Draft>): Stage<Draft> {
+  return { ...stage, applies: (draft) => interleavedBy(draft) === undefined && (stage.applies?.(draft) ?? true) };
 }
 
 /** What lies behind a dependency's failure, in words: its stack would say nothing that the category does not. */

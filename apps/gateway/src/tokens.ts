@@ -9,5 +9,6 @@ export const EVENT_LOG = Symbol('event log');
 export const FEATURE_STORE = Symbol('feature store');
 export const SNAPSHOT_STORE = Symbol('snapshot store');
 export const SNAPSHOT_FOLLOWING = Symbol('snapshot following');
+export const EXPERIMENTS = Symbol('experiments');
 export const RETRIEVAL = Symbol('retrieval');
 export const RANKING = Symbol('ranking');

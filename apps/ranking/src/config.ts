@@ -2,6 +2,7 @@ import {
   checkDriverSettings,
   driverSettings,
   embeddedPaths,
+  experimentSettings,
   loggingSettings,
   port,
   positiveInteger,
@@ -12,9 +13,10 @@ export const rankingSettings = z
   .object({
     ...driverSettings,
     ...loggingSettings,
+    ...experimentSettings,
     WATCHNEXT_HOST: z.string().default('127.0.0.1'),
     WATCHNEXT_GRPC_PORT: port(7003),
-    /** Snapshots held at once: current, previous, and one more. */
+    /** Snapshots held at once: current, previous, and one more; those of experiments come on top. */
     WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
   })
   .superRefine(checkDriverSettings);

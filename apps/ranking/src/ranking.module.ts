@@ -1,7 +1,15 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RankingServiceService } from '@watchnext/contract';
 import { type EventLog, openEventLog } from '@watchnext/event-log';
-import { followSnapshots, GrpcServer, type Logger, type SnapshotFollowing, unaryHandler } from '@watchnext/service';
+import {
+  type ExperimentsFollowing,
+  followExperiments,
+  followSnapshots,
+  GrpcServer,
+  type Logger,
+  type SnapshotFollowing,
+  unaryHandler,
+} from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { LoggerModule } from 'nestjs-pino';
 import { rankingPaths, type RankingSettings } from './config';
@@ -17,6 +25,7 @@ const SNAPSHOT_STORE = Symbol('snapshot store');
 @Module({})
 export class RankingModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
+  private experiments: ExperimentsFollowing | undefined;
   private following: SnapshotFollowing<RankingSnapshot> | undefined;
 
   constructor(
@@ -43,12 +52,14 @@ export class RankingModule implements OnApplicationShutdown {
   /** Loads the current snapshot if there is one, follows, and listens. @returns the port bound */
   async serve(): Promise<number> {
     let server: GrpcServer | undefined;
+    const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
     const { holder } = (this.following = await followSnapshots({
       store: this.snapshotStore,
       eventLog: this.eventLog,
       logger: this.logger,
       load: loadRankingSnapshot,
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
+      pinned: () => experiments.pinnedSnapshots(Date.now()),
       onCurrent: () => server?.setServing(true),
     }));
     const service = new RankingService(holder);
@@ -62,6 +73,7 @@ export class RankingModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.server?.close();
     await this.following?.close();
+    this.experiments?.close();
     await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);
   }
 }

@@ -1,7 +1,15 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RetrievalServiceService } from '@watchnext/contract';
 import { type EventLog, openEventLog } from '@watchnext/event-log';
-import { followSnapshots, GrpcServer, type Logger, type SnapshotFollowing, unaryHandler } from '@watchnext/service';
+import {
+  type ExperimentsFollowing,
+  followExperiments,
+  followSnapshots,
+  GrpcServer,
+  type Logger,
+  type SnapshotFollowing,
+  unaryHandler,
+} from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { SearchThreads } from '@watchnext/vector-search';
 import { LoggerModule } from 'nestjs-pino';
@@ -18,6 +26,7 @@ const SNAPSHOT_STORE = Symbol('snapshot store');
 @Module({})
 export class RetrievalModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
+  private experiments: ExperimentsFollowing | undefined;
   private following: SnapshotFollowing<RetrievalSnapshot> | undefined;
   private threads: SearchThreads | undefined;
 
@@ -53,12 +62,14 @@ export class RetrievalModule implements OnApplicationShutdown {
         process.exit(1);
       },
     }));
+    const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
     const { holder } = (this.following = await followSnapshots({
       store: this.snapshotStore,
       eventLog: this.eventLog,
       logger: this.logger,
       load: (local) => loadRetrievalSnapshot(local, threads),
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
+      pinned: () => experiments.pinnedSnapshots(Date.now()),
       onCurrent: () => server?.setServing(true),
     }));
     const service = new RetrievalService(holder);
@@ -73,6 +84,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     await this.server?.close();
     await this.following?.close();
     await this.threads?.close();
+    this.experiments?.close();
     await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);
   }
 }

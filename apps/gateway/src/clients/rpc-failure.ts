@@ -1,7 +1,7 @@
 /** Turns a gRPC status into a failure of this program's kinds, once, where the call is made. */
 import { type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { HELD_SNAPSHOTS_METADATA } from '@watchnext/service';
-import { DependencyError, type FailureCategory } from '../pipeline/failure';
+import { DependencyError } from '../pipeline/failure';
 
 /** The dependency does not hold the snapshot that it was asked for; it named those that it holds. */
 export class SnapshotMissingError extends DependencyError {
@@ -16,7 +16,7 @@ export class SnapshotMissingError extends DependencyError {
   }
 }
 
-const CATEGORIES: Partial<Record<status, Exclude<FailureCategory, 'programmer'>>> = {
+const CATEGORIES: Partial<Record<status, DependencyError['category']>> = {
   [status.DEADLINE_EXCEEDED]: 'dependency-late',
   [status.CANCELLED]: 'dependency-late',
   [status.INVALID_ARGUMENT]: 'dependency-refused',
@@ -25,7 +25,7 @@ const CATEGORIES: Partial<Record<status, Exclude<FailureCategory, 'programmer'>>
   [status.UNAVAILABLE]: 'dependency-unreachable',
 };
 
-const WORDS: Record<Exclude<FailureCategory, 'programmer'>, string> = {
+const WORDS: Record<DependencyError['category'], string> = {
   'dependency-unreachable': 'unreachable',
   'dependency-late': 'late',
   'dependency-not-ready': 'not ready',

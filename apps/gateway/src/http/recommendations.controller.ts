@@ -8,13 +8,15 @@ import { ApiError } from '@watchnext/service';
 import { Documented } from './documented';
 import { parse } from './parse';
 import { recommendationsAnswer, type RecommendationsAnswer, recommendationsQuery, userIdPath } from './schemas';
-import { CLOCK, type Clock } from '../tokens';
+import { CLOCK, type Clock, SETTINGS } from '../tokens';
+import type { GatewaySettings } from '../config';
 
 @Controller('v1/users')
 export class RecommendationsController {
   constructor(
     @Inject(Recommender) private readonly recommender: Recommender,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: GatewaySettings,
   ) {}
 
   @Get(':id/recommendations')
@@ -49,6 +51,9 @@ export class RecommendationsController {
       country: country?.toUpperCase() ?? '',
       device: device ?? '',
       explain: explain === 'true',
+      overrides: this.settings.WATCHNEXT_EXPERIMENT_OVERRIDES
+        ? parseOverrides(headers['x-watchnext-experiments'])
+        : new Map(),
       shown,
     });
     return toAnswer(userId, requestId, recommendations, explain === 'true');
@@ -72,6 +77,7 @@ function toAnswer(userId: string, requestId: string, made: Recommendations, expl
     rung: rungName(made.rung),
     ...(made.rungReason ? { rungReason: made.rungReason } : {}),
     mark: made.mark,
+    ...(made.assignments.length > 0 ? { experiments: made.assignments.map(assignmentOf) } : {}),
     ...(made.warnings.length > 0 ? { warnings: [...made.warnings] } : {}),
     items: made.items.map((item) => ({
       videoId: item.videoId,
@@ -83,6 +89,7 @@ function toAnswer(userId: string, requestId: string, made: Recommendations, expl
       thumbnailUrl: item.video.thumbnailUrl,
       impressionId: item.impressionId,
       position: item.position,
+      ...(item.team === undefined ? {} : { team: item.team }),
       source: item.sources[0]!.source,
       sourceScore: item.sources[0]!.score,
       ...(item.score === undefined ? {} : { score: item.score }),
@@ -90,6 +97,30 @@ function toAnswer(userId: string, requestId: string, made: Recommendations, expl
     })),
     ...(made.nextCursor === undefined ? {} : { nextCursor: made.nextCursor }),
   };
+}
+
+function assignmentOf({ experiment, variant, overridden }: Recommendations['assignments'][number]) {
+  const isOfBoth = experiment.design === 'interleaved' && !overridden;
+  return { experiment: experiment.name, ...(isOfBoth ? {} : { variant: variant.name }), overridden };
+}
+
+/** @throws ApiError for what is no "experiment=variant, …" */
+export function parseOverrides(header: string | undefined): Map<string, string> {
+  const overrides = new Map<string, string>();
+  for (const part of (header ?? '').split(',')) {
+    if (part.trim() === '') continue;
+    const [, experiment, variant] = /^([a-z0-9-]{1,64})=([a-z0-9-]{1,64})$/.exec(part.trim()) ?? [];
+    if (experiment === undefined || variant === undefined) {
+      throw new ApiError(
+        400,
+        'invalid-argument',
+        'must be "experiment=variant", several separated by commas',
+        'x-watchnext-experiments',
+      );
+    }
+    overrides.set(experiment, variant);
+  }
+  return overrides;
 }
 
 function explanationOf({ sources, score, rules, explanation }: Recommendations['items'][number]) {

@@ -79,7 +79,11 @@ const explanation = z.object({
     .describe('Change of the logit if this feature group were that of an average item of the page.'),
   rules: z
     .array(
-      z.object({ rule: z.enum(['channel-cap', 'channel-cap-relaxed']), fromRank: z.number(), toPosition: z.number() }),
+      z.object({
+        rule: z.enum(['channel-cap', 'channel-cap-relaxed', 'exploration']),
+        fromRank: z.number(),
+        toPosition: z.number(),
+      }),
     )
     .describe('Rules that moved the item from its rank by score.'),
 });
@@ -93,12 +97,17 @@ export const recommendationsAnswer = z.object({
   mark: markSchema.describe(
     "How far the user's events were folded into the state behind this list; offset -1: not at all.",
   ),
+  experiments: z
+    .array(z.object({ experiment: z.string(), variant: z.string().optional(), overridden: z.boolean() }))
+    .optional()
+    .describe('Experiments that the list is part of; an interleaved list is of both variants.'),
   warnings: z.array(z.string()).optional(),
   items: z.array(
     z.object({
       ...videoFields,
       impressionId: z.string().describe('Name it in the watch that follows.'),
       position: z.number(),
+      team: z.string().optional().describe('Variant whose ranking put the item here, in an interleaved list.'),
       source: z.enum(SOURCES),
       sourceScore: z.number(),
       score: z.number().optional().describe('Expected watch seconds; absent on rungs without ranking.'),

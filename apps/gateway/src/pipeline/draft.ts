@@ -1,5 +1,6 @@
 /** What a request is made into, stage by stage. */
-import type { FeatureValue, Mark, RequestContext, ScorePart, UserState } from '@watchnext/contract';
+import type { Assignment, Serving } from '@watchnext/experiments';
+import type { ExploredPlace, FeatureValue, Mark, RequestContext, ScorePart, UserState } from '@watchnext/contract';
 import type { CatalogueVideo } from '../sources/catalogue';
 import type { StageFailure } from './failure';
 
@@ -21,6 +22,8 @@ export interface RecommendationRequest {
   readonly country: string;
   readonly device: string;
   readonly explain: boolean;
+  /** Variants that a tester asks for, by experiment. */
+  readonly overrides: ReadonlyMap<string, string>;
   /** Hashes (`hashOfShown`) of the videos on earlier pages. */
   readonly shown: ReadonlySet<number>;
 }
@@ -45,11 +48,13 @@ export interface RankedCandidate extends BlendedCandidate {
   /** Expected watch seconds; undefined on rungs without ranking. */
   readonly score: number | undefined;
   readonly featuresChecksum: number | undefined;
+  /** Of an interleaved list: the variant whose ranking put it here. */
+  readonly team?: string;
 }
 
 /** A rule that put an item elsewhere than its score would. */
 export interface RuleTrace {
-  readonly rule: 'channel-cap' | 'channel-cap-relaxed';
+  readonly rule: 'channel-cap' | 'channel-cap-relaxed' | 'exploration';
   /** Place by score among this page's candidates, 0 the best. */
   readonly fromRank: number;
   readonly toPosition: number;
@@ -58,6 +63,8 @@ export interface RuleTrace {
 export interface PlacedItem extends RankedCandidate {
   /** 0 is the first place of the page. */
   readonly position: number;
+  /** With which chance put it here; 1 where nothing was left to chance. */
+  readonly propensity: number;
   readonly rules: readonly RuleTrace[];
 }
 
@@ -72,6 +79,9 @@ export interface Draft {
   readonly state: UserState;
   readonly mark: Mark;
   readonly context: RequestContext;
+  readonly assignments: readonly Assignment[];
+  /** What experiments have this request served with; empty: as configured. */
+  readonly serving: Serving;
   /** The snapshot that every model of this request is asked for; empty: none chosen yet. */
   readonly snapshotId: string;
   readonly retrieved: readonly { readonly videoId: string; readonly score: number }[];
@@ -83,6 +93,7 @@ export interface Draft {
   readonly candidates: readonly BlendedCandidate[];
   readonly ranked: readonly RankedCandidate[];
   readonly page: readonly PlacedItem[];
+  readonly exploredPlaces: readonly ExploredPlace[];
   readonly explanations: ReadonlyMap<string, ItemExplanation>;
   readonly failures: readonly StageFailure[];
 }

@@ -11,6 +11,8 @@ export type FailureCategory =
   | 'dependency-failed'
   /** It refused a request that this program built: the owners of this program. */
   | 'dependency-refused'
+  /** An experiment's variant goes without the stage: nobody. */
+  | 'chosen'
   /** A bug in this program. Never hidden by a fail-open policy. */
   | 'programmer';
 
@@ -18,7 +20,7 @@ export type FailureCategory =
 export class DependencyError extends Error {
   constructor(
     readonly dependency: string,
-    readonly category: Exclude<FailureCategory, 'programmer'>,
+    readonly category: Exclude<FailureCategory, 'programmer' | 'chosen'>,
     message: string,
     options?: ErrorOptions,
   ) {

@@ -12,8 +12,13 @@ export function blendStage(): Stage<Draft> {
   return {
     name: 'blend',
     timeShare: 1,
-    run: ({ proposals, retrieved }) => ({
-      patch: { candidates: blend(proposals, retrieved.length > 0 ? QUOTAS_BESIDE_RETRIEVAL : QUOTAS_ALONE) },
+    run: ({ proposals, retrieved, serving }) => ({
+      patch: {
+        candidates: blend(
+          proposals,
+          retrieved.length > 0 ? { ...QUOTAS_BESIDE_RETRIEVAL, ...serving.blendQuotas } : QUOTAS_ALONE,
+        ),
+      },
     }),
   };
 }

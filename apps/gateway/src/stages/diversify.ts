@@ -7,6 +7,8 @@ export function diversifyStage(channelCap: number): Stage<Draft> {
   return {
     name: 'diversify',
     timeShare: 1,
-    run: ({ ranked, request }) => ({ patch: { page: placeDiversely(ranked, request.limit, channelCap) } }),
+    run: ({ ranked, request, serving }) => ({
+      patch: { page: placeDiversely(ranked, request.limit, serving.channelCap ?? channelCap) },
+    }),
   };
 }

@@ -40,7 +40,12 @@ export function servedSnapshotId(draft: Draft): string {
 export const impressionIdOf = (requestId: string, position: number) => `${requestId}-${position}`;
 
 function impressionsEvent(draft: Draft, nowMs: number): Event {
-  const { request, context, mark, page } = draft;
+  const { request, context, mark, page, exploredPlaces } = draft;
+  const assignments = draft.assignments.map(({ experiment, variant, overridden }) => ({
+    experimentId: experiment.name,
+    variantId: experiment.design === 'interleaved' && !overridden ? '' : variant.name,
+    overridden,
+  }));
   const { rung, reason } = rungOf(draft);
   return {
     eventId: timeOrderedId({ msecs: nowMs }),
@@ -60,18 +65,18 @@ function impressionsEvent(draft: Draft, nowMs: number): Event {
         rung,
         rungReason: reason.slice(0, 512),
         items: page.map((item) => impressionOf(item, request.requestId)),
-        experimentId: '',
-        variantId: '',
-        assignments: [],
+        experimentId: assignments[0]?.experimentId ?? '',
+        variantId: assignments[0]?.variantId ?? '',
+        assignments,
         latencyMs: Math.max(0, nowMs - request.requestedAtMs),
-        exploredPlaces: [],
+        exploredPlaces: [...exploredPlaces],
       },
     },
   };
 }
 
 function impressionOf(
-  { videoId, video, sources, score, featuresChecksum, position }: PlacedItem,
+  { videoId, video, sources, score, featuresChecksum, position, propensity, team }: PlacedItem,
   requestId: string,
 ): ImpressionItem {
   const [{ source, score: sourceScore }] = sources as [PlacedItem['sources'][number]];
@@ -84,8 +89,7 @@ function impressionOf(
     sourceScore,
     score,
     featuresChecksum,
-    // Nothing about the order is left to chance.
-    propensity: 1,
-    team: '',
+    propensity,
+    team: team ?? '',
   };
 }

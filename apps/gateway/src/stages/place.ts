@@ -32,7 +32,7 @@ export function placeDiversely(ranked: readonly RankedCandidate[], limit: number
     const rules: RuleTrace[] = [];
     if (relaxed) rules.push({ rule: 'channel-cap-relaxed', fromRank: rank, toPosition: position });
     else if (rank !== position) rules.push({ rule: 'channel-cap', fromRank: rank, toPosition: position });
-    placed.push({ ...candidate, position, rules });
+    placed.push({ ...candidate, position, propensity: 1, rules });
   }
   return placed;
 }

@@ -5,6 +5,7 @@ import { type BlendedCandidate, type Draft, type RankedCandidate, SOURCES } from
 import type { Stage } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
 import { LADDER_STAGES } from '../pipeline/ladder';
+import { isLeftOut } from './assign';
 import { forModels } from './for-models';
 import { byExpectedWatchSeconds, bySourceScore } from './place';
 
@@ -21,6 +22,7 @@ export function rankStage(ranking: Ranking): Stage<Draft> {
     name: LADDER_STAGES.ranking,
     timeShare: 0.6,
     run: async (draft, limits) => {
+      if (isLeftOut(draft, LADDER_STAGES.ranking)) return { patch: { ranked: inSourceOrder(draft) } };
       const candidates = draft.candidates.slice(0, MAX_CANDIDATES);
       if (candidates.length === 0) return { patch: { ranked: [] } };
       const request = rankRequest(draft, candidates, false);
@@ -38,7 +40,7 @@ export function rankStage(ranking: Ranking): Stage<Draft> {
     failOpen: {
       name: 'source-order',
       recover: (draft, failure) => ({
-        ranked: draft.candidates.map(withoutScore).sort(bySourceScore(SOURCES)),
+        ranked: inSourceOrder(draft),
         failures: [...draft.failures, failure],
       }),
     },
@@ -91,6 +93,9 @@ export function withScores(candidates: readonly BlendedCandidate[], response: Ra
 
 /** Another program's breach of contract costs a rung, as its absence would. */
 const broken = (what: string) => new DependencyError('ranking', 'dependency-failed', what);
+
+const inSourceOrder = ({ candidates }: Draft): RankedCandidate[] =>
+  candidates.map(withoutScore).sort(bySourceScore(SOURCES));
 
 const withoutScore = (candidate: BlendedCandidate): RankedCandidate => ({
   ...candidate,

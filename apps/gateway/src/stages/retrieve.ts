@@ -1,34 +1,47 @@
+import type { RetrieveResponse } from '@watchnext/contract';
 import type { Retrieval } from '../clients/model-clients';
+import { SnapshotMissingError } from '../clients/rpc-failure';
 import type { Draft } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
 import { LADDER_STAGES } from '../pipeline/ladder';
+import { isLeftOut } from './assign';
 import { forModels } from './for-models';
 
-/** Asks retrieval for candidates, and pins the snapshot that it answered with. */
+/**
+ * Asks retrieval for candidates, and pins the snapshot that it answered with. Where an experiment's snapshot is not loaded
+ * (yet), the current one serves, and the answer says so: what is logged is the snapshot that served.
+ */
 export function retrieveStage(retrieval: Retrieval, candidateCount: number): Stage<Draft> {
   return {
     name: LADDER_STAGES.retrieval,
     timeShare: 0.5,
     // Without the state there is nobody to retrieve for: the answer would be the same for everyone.
-    applies: (draft) => !draft.failures.some(({ stage }) => stage === LADDER_STAGES.state),
+    applies: (draft) =>
+      !draft.failures.some(({ stage }) => stage === LADDER_STAGES.state) && !isLeftOut(draft, LADDER_STAGES.retrieval),
     run: async (draft, limits) => {
-      const response = await retrieval.retrieve(
-        {
-          state: forModels(draft.state),
-          context: draft.context,
-          // What earlier pages showed is filtered here, by its hashes: ask for as many more.
-          candidateCount: Math.min(2_000, candidateCount + draft.request.shown.size),
-          snapshotId: draft.snapshotId,
-          excludeVideoIds: [],
-        },
-        draft.request.requestId,
-        limits,
-      );
+      const ask = (snapshotId: string) =>
+        retrieval.retrieve(
+          {
+            state: forModels(draft.state),
+            context: draft.context,
+            // What earlier pages showed is filtered here, by its hashes: ask for as many more.
+            candidateCount: Math.min(
+              2_000,
+              (draft.serving.candidateCount ?? candidateCount) + draft.request.shown.size,
+            ),
+            snapshotId,
+            excludeVideoIds: [],
+          },
+          draft.request.requestId,
+          limits,
+        );
+      const { response, warnings } = await orCurrent(draft, ask);
       return {
         patch: {
           retrieved: response.candidates,
           snapshotId: response.snapshotId,
           retrievalHolds: response.heldSnapshotIds,
+          warnings: [...draft.warnings, ...warnings],
         },
       };
     },
@@ -37,4 +50,20 @@ export function retrieveStage(retrieval: Retrieval, candidateCount: number): Sta
       recover: (draft, failure) => ({ retrieved: [], retrievalHolds: [], failures: [...draft.failures, failure] }),
     },
   };
+}
+
+async function orCurrent(
+  { snapshotId, serving }: Draft,
+  ask: (snapshotId: string) => Promise<RetrieveResponse>,
+): Promise<{ response: RetrieveResponse; warnings: string[] }> {
+  try {
+    return { response: await ask(snapshotId), warnings: [] };
+  } catch (error) {
+    const isOfExperiment = snapshotId !== '' && snapshotId === serving.snapshotId;
+    if (!(error instanceof SnapshotMissingError) || !isOfExperiment) throw error;
+    return {
+      response: await ask(''),
+      warnings: [`snapshot ${snapshotId}, which an experiment asks for, is not loaded: the current one served`],
+    };
+  }
 }

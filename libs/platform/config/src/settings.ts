@@ -27,6 +27,17 @@ export const loggingSettings = {
   WATCHNEXT_LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
 };
 
+/** Services that take part in experiments, and the commands that report them. */
+export const experimentSettings = {
+  /** The file that defines them; default: no experiments. Read again when it changes. */
+  WATCHNEXT_EXPERIMENTS_FILE: z
+    .string()
+    .transform((path) => resolve(path))
+    .optional(),
+  /** Seconds between two looks at the file. */
+  WATCHNEXT_EXPERIMENTS_POLL_SECONDS: z.coerce.number().positive().default(2),
+};
+
 /** Paths of the embedded drivers inside the data folder. */
 export function embeddedPaths(dataDirectory: string) {
   return {

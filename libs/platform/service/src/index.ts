@@ -1,4 +1,5 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
+export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { createLogger, type Logger } from './logger';
 export { runService } from './run-service';
 export { GrpcServer } from './grpc-server';

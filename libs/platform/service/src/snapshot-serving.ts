@@ -31,6 +31,8 @@ export interface FollowSnapshotsOptions<T> {
   readonly load: (local: LocalSnapshot) => Promise<T>;
   /** Snapshots held at once; default 3. */
   readonly capacity?: number;
+  /** Ids to keep loaded besides, as of experiments; asked at every look at the pointer. */
+  readonly pinned?: () => readonly string[];
   /** Called whenever another snapshot becomes the current one, the first included. */
   readonly onCurrent?: (snapshotId: string) => void;
 }
@@ -47,6 +49,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
     store,
     load,
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+    ...(options.pinned === undefined ? {} : { pinned: options.pinned }),
     callbacks: {
       onCurrent: (snapshotId, previousId) => {
         logger.info({ snapshotId, previousId }, 'serves another snapshot');

@@ -133,6 +133,33 @@ describe('a snapshot holder', () => {
     expect(find('b').closeCount).toBe(1);
   });
 
+  it('loads pinned ones beside the current one, keeps them beyond its capacity, and lets go once they are not', async () => {
+    let pinned = ['x', 'b'];
+    const holder = make({ capacity: 1, pinned: () => pinned });
+    await moveTo(holder, 'a');
+    expect(holder.currentId()).toBe('a');
+    expect(holder.heldIds()).toEqual(['x', 'b', 'a']);
+    await moveTo(holder, 'b', 'c');
+    expect(holder.currentId()).toBe('c');
+    expect(holder.heldIds()).toEqual(['x', 'c', 'b']);
+    expect(store.fetchCount).toBe(4);
+    pinned = ['b'];
+    await holder.refresh();
+    expect(holder.heldIds()).toEqual(['c', 'b']);
+    expect(find('x').closeCount).toBe(1);
+  });
+
+  it('serves on while a pinned one is refused, and reports it', async () => {
+    store.corrupt.add('x');
+    const holder = make({ pinned: () => ['x'] });
+    await moveTo(holder, 'a');
+    expect(holder.heldIds()).toEqual(['a']);
+    expect(log).toContain('refused x (snapshot-corrupt), 1');
+    store.corrupt.clear();
+    await holder.refresh();
+    expect(holder.heldIds()).toEqual(['x', 'a']);
+  });
+
   it('never closes one in use, and closes it once after the last use', async () => {
     const holder = make({ capacity: 1 });
     await moveTo(holder, 'a');

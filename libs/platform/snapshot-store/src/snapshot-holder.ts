@@ -7,8 +7,8 @@
  *   it. Polls try it again, at growing intervals; the pointer moving on ends that.
  * - Where nothing is held yet, as after a restart, and the pointer's snapshot is refused, its ancestors are tried:
  *   each of them was current once.
- * - At most `capacity` snapshots are held, besides one being loaded and those that running uses keep open. Of too many
- *   the one leaves that has been current least recently. A pointer back to a held one loads nothing.
+ * - At most `capacity` snapshots are held, besides pinned ones, one being loaded and those that running uses keep open. Of
+ *   too many the one leaves that has been current least recently. Pinned ones are loaded though they are not current. A pointer back to a held one loads nothing.
  * - Refreshes never run side by side; a refresh asked for during another one starts after it and sees what is new.
  */
 import { type LocalSnapshot, type SnapshotStore, SnapshotStoreError } from './port';
@@ -19,6 +19,8 @@ export interface SnapshotHolderOptions<T> {
   readonly load: (local: LocalSnapshot) => Promise<T>;
   /** How many snapshots to hold; default 3: current, previous, and one more. */
   readonly capacity?: number;
+  /** Ids to load and keep beside those; asked at every look at the pointer. */
+  readonly pinned?: () => readonly string[];
   /** Seconds between looks at the pointer; default 2. */
   readonly pollSeconds?: number;
   readonly callbacks?: SnapshotHolderCallbacks;
@@ -167,39 +169,55 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
 
   private async followPointer(evenIfRefused: boolean): Promise<void> {
     if (this.closing) return;
+    const pinned = this.options.pinned?.() ?? [];
+    const wanted = await this.followCurrent(evenIfRefused, pinned);
+    for (const id of pinned) {
+      if (id === wanted || this.held.has(id) || this.closing) continue;
+      if (evenIfRefused || Date.now() >= (this.refusals.get(id)?.retryAtMs ?? 0)) await this.load(id);
+    }
+    this.evictBeyondCapacity();
+  }
+
+  /** @returns the id that the pointer names; undefined for none, or where it cannot be read */
+  private async followCurrent(evenIfRefused: boolean, pinned: readonly string[]): Promise<string | undefined> {
     let wanted: string | undefined;
     try {
       wanted = await this.options.store.readPointer();
     } catch (error) {
       this.report('onError', asError(error));
-      return;
+      return undefined;
     }
-    for (const id of this.refusals.keys()) if (id !== wanted) this.refusals.delete(id);
-    if (wanted === undefined || wanted === this.current?.snapshotId) return;
-    if (!evenIfRefused && Date.now() < (this.refusals.get(wanted)?.retryAtMs ?? 0)) return;
+    for (const id of this.refusals.keys()) if (id !== wanted && !pinned.includes(id)) this.refusals.delete(id);
+    if (wanted === undefined || wanted === this.current?.snapshotId) return wanted;
+    if (!evenIfRefused && Date.now() < (this.refusals.get(wanted)?.retryAtMs ?? 0)) return wanted;
     const isTaken = await this.take(wanted);
     if (!isTaken && this.current === undefined) await this.takeAncestor(wanted);
+    return wanted;
   }
 
   /** Makes a snapshot the current one; false when it was refused. */
   private async take(snapshotId: string): Promise<boolean> {
-    let held = this.held.get(snapshotId);
-    if (held === undefined) {
-      try {
-        held = newHeld(snapshotId, await this.options.load(await this.options.store.fetch(snapshotId)));
-      } catch (error) {
-        this.refuse(snapshotId, asError(error));
-        return false;
-      }
-    }
-    this.refusals.delete(snapshotId);
-    this.held.set(snapshotId, held);
+    const held = this.held.get(snapshotId) ?? (await this.load(snapshotId));
+    if (held === undefined) return false;
     const previousId = this.current?.snapshotId;
     held.currentTurn = ++this.turn;
     this.current = held;
     this.report('onCurrent', snapshotId, previousId);
     this.evictBeyondCapacity();
     return true;
+  }
+
+  /** Holds one more snapshot; undefined when it was refused. */
+  private async load(snapshotId: string): Promise<Held<T> | undefined> {
+    try {
+      const held = newHeld(snapshotId, await this.options.load(await this.options.store.fetch(snapshotId)));
+      this.refusals.delete(snapshotId);
+      this.held.set(snapshotId, held);
+      return held;
+    } catch (error) {
+      this.refuse(snapshotId, asError(error));
+      return undefined;
+    }
   }
 
   private async takeAncestor(refusedId: string): Promise<void> {
@@ -223,7 +241,10 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   }
 
   private evictBeyondCapacity(): void {
-    const byTurn = [...this.held.values()].sort((a, b) => b.currentTurn - a.currentTurn);
+    const pinned = new Set(this.options.pinned?.());
+    const byTurn = [...this.held.values()]
+      .filter((held) => held === this.current || !pinned.has(held.snapshotId))
+      .sort((a, b) => b.currentTurn - a.currentTurn);
     for (const held of byTurn.slice(this.capacity)) this.evict(held);
   }
 

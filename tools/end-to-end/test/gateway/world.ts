@@ -10,7 +10,7 @@ import { type EventLog, openEmbeddedEventLog, partitionOf } from '@watchnext/eve
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
 import { applyEvent, encodeState, newState } from '@watchnext/features';
 import { createLogger } from '@watchnext/service';
-import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { openFolderSnapshotStore, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { publishSnapshot, writeCandidateFiles, writeRankingFiles } from '@watchnext/testing/snapshots';
 import { v7 as timeOrderedId } from 'uuid';
 import { rankingSettings } from '../../../../apps/ranking/src/config';
@@ -165,6 +165,13 @@ export class World {
     );
   }
 
+  /** Moves the pointer back or forth to a snapshot that was published. */
+  async pointAt(snapshotId: string): Promise<void> {
+    const store = openFolderSnapshotStore(embeddedPaths(this.dataDirectory).snapshots);
+    await store.movePointer(await store.readPointer(), snapshotId);
+    await store.close();
+  }
+
   async announce(snapshotId: string): Promise<void> {
     const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: Date.now() }).finish();
     await this.log.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
@@ -182,18 +189,26 @@ export class World {
     await store.close();
   }
 
-  async startRetrieval(directory = this.dataDirectory): Promise<INestApplicationContext> {
+  async startRetrieval(
+    directory = this.dataDirectory,
+    environment: Record<string, string> = {},
+  ): Promise<INestApplicationContext> {
     const settings = loadConfig(retrievalSettings, {
       WATCHNEXT_DATA_DIR: directory,
       WATCHNEXT_GRPC_PORT: String(this.retrievalPort),
+      ...environment,
     });
     return this.closing((await startRetrieval(settings, silent)).app);
   }
 
-  async startRanking(directory = this.dataDirectory): Promise<INestApplicationContext> {
+  async startRanking(
+    directory = this.dataDirectory,
+    environment: Record<string, string> = {},
+  ): Promise<INestApplicationContext> {
     const settings = loadConfig(rankingSettings, {
       WATCHNEXT_DATA_DIR: directory,
       WATCHNEXT_GRPC_PORT: String(this.rankingPort),
+      ...environment,
     });
     return this.closing((await startRanking(settings, silent)).app);
   }
@@ -279,6 +294,13 @@ export class TestGateway {
     const { status, body } = await this.get(`/v1/users/${encodeURIComponent(userId)}/recommendations?${parameters}`);
     expect({ status, body }).toMatchObject({ status: 200 });
     return body;
+  }
+
+  /** The value of one series, as "name{label=…}"; 0 where there is none. */
+  async metric(series: string): Promise<number> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+    return line === undefined ? 0 : Number(line.slice(series.length + 1));
   }
 
   /** Asks again until the answer is as wanted; the spec's own time limit ends it. */

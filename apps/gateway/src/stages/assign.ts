@@ -1,0 +1,77 @@
+import { Assigner, type Assignment, type ExperimentsFile, servingOf } from '@watchnext/experiments';
+import type { Draft } from '../pipeline/draft';
+import type { Stage } from '../pipeline/executor';
+import type { StageFailure } from '../pipeline/failure';
+import { LADDER_STAGES } from '../pipeline/ladder';
+
+/** The stages that a chosen rung goes without. */
+const STAGES_LEFT_OUT = {
+  'retrieval-order': [LADDER_STAGES.ranking],
+  'snapshot-popular': [LADDER_STAGES.retrieval],
+  'memory-popular': [LADDER_STAGES.retrieval, LADDER_STAGES.ranking],
+} as const;
+
+/** Finds the experiments that the request is part of, and what it is to be served with. */
+export function assignStage(experiments: () => ExperimentsFile): Stage<Draft> {
+  let assigner = new Assigner(experiments());
+  let madeOf = experiments();
+  return {
+    name: 'assign',
+    timeShare: 1,
+    run: (draft) => {
+      if (experiments() !== madeOf) assigner = new Assigner((madeOf = experiments()));
+      const { request, context, state } = draft;
+      const facts = { ...context, watchCount: state.watchCount };
+      const assigned = assigner.assign(request.userId, facts, request.requestedAtMs);
+      const { assignments, warnings } = withOverrides(assigned, request.overrides, madeOf);
+      const split = assignments.filter(({ experiment }) => experiment.design === 'split');
+      return {
+        patch: {
+          ...servedAs(draft, servingOf(split), split),
+          assignments,
+          warnings: [...draft.warnings, ...warnings],
+        },
+      };
+    },
+  };
+}
+
+/** What of a draft follows from what it is to be served with. */
+export function servedAs(
+  draft: Draft,
+  serving: Draft['serving'],
+  assignments: readonly Assignment[],
+): Pick<Draft, 'serving' | 'snapshotId' | 'failures'> {
+  const chosen = assignments.find(({ variant }) => variant.serving.rung !== undefined);
+  const left: StageFailure[] = (serving.rung === undefined ? [] : STAGES_LEFT_OUT[serving.rung]).map((stage) => ({
+    stage,
+    category: 'chosen',
+    message: chosen ? `experiment ${chosen.experiment.name}, variant ${chosen.variant.name}` : 'chosen',
+    cause: undefined,
+  }));
+  return { serving, snapshotId: serving.snapshotId ?? '', failures: [...draft.failures, ...left] };
+}
+
+/** Whether an experiment chose to go without a stage. */
+export const isLeftOut = ({ failures }: Pick<Draft, 'failures'>, stage: string): boolean =>
+  failures.some((failure) => failure.stage === stage && failure.category === 'chosen');
+
+/** A tester's choice takes the place of the hash's, and of experiments in the same layer, whether or not they run. */
+function withOverrides(
+  assigned: readonly Assignment[],
+  overrides: ReadonlyMap<string, string>,
+  file: ExperimentsFile,
+): { assignments: readonly Assignment[]; warnings: string[] } {
+  if (overrides.size === 0) return { assignments: assigned, warnings: [] };
+  const chosen: Assignment[] = [];
+  const warnings: string[] = [];
+  for (const [name, variantName] of overrides) {
+    const experiment = file.experiments.find((one) => one.name === name);
+    const variant = experiment?.variants.find((one) => one.name === variantName);
+    if (experiment && variant) chosen.push({ experiment, variant, overridden: true });
+    else warnings.push(`there is no variant ${variantName} of experiment ${name}: the override was ignored`);
+  }
+  const layers = new Set(chosen.map(({ experiment }) => experiment.layer));
+  const others = assigned.filter(({ experiment }) => !layers.has(experiment.layer));
+  return { assignments: [...others, ...chosen], warnings };
+}

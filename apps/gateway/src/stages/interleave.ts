@@ -1,0 +1,62 @@
+import { hashPoint, teamDraft } from '@watchnext/experiments';
+import type { Draft, RankedCandidate } from '../pipeline/draft';
+import { type Stage, type StageReport, runStages } from '../pipeline/executor';
+import { Rung } from '@watchnext/contract';
+import { rungOf } from '../pipeline/ladder';
+import { servedAs } from './assign';
+
+/**
+ * Ranks the request twice, as each of an interleaved experiment's two variants would, and drafts one ranking of both
+ * in turn. Where either is not in full, the list is the control's alone and no item counts for a team.
+ *
+ * @param rankingStages the stages that make a ranking; for an interleaved request they run here and not after
+ */
+export function interleaveStage(
+  rankingStages: readonly Stage<Draft>[],
+  report: (draft: Draft, report: StageReport) => void,
+): Stage<Draft> {
+  return {
+    name: 'interleave',
+    timeShare: 0.9,
+    applies: (draft) => interleavedBy(draft) !== undefined,
+    run: async (draft, { deadlineAtMs }) => {
+      const { experiment, overridden, variant } = interleavedBy(draft)!;
+      // A tester sees the one variant that was asked for.
+      const variants = overridden ? [variant] : experiment.variants;
+      const drafts = await Promise.all(
+        variants.map(({ serving }) => {
+          const own = { ...draft, ...servedAs(draft, { ...draft.serving, ...serving }, draft.assignments) };
+          return runStages(rankingStages, own, deadlineAtMs, (stage) => report(draft, stage));
+        }),
+      );
+      const [control, treatment] = drafts as [Draft, Draft | undefined];
+      if (treatment === undefined || drafts.some((one) => rungOf(one).rung !== Rung.FULL)) return { patch: control };
+      return { patch: { ...control, ...drafted(control, treatment, [variants[0]!.name, variants[1]!.name]) } };
+    },
+  };
+}
+
+export const interleavedBy = ({ assignments }: Pick<Draft, 'assignments'>) =>
+  assignments.find(({ experiment }) => experiment.design === 'interleaved');
+
+function drafted(control: Draft, treatment: Draft, [first, second]: [string, string]): Partial<Draft> {
+  let round = 0;
+  const ranked = teamDraft<RankedCandidate, string>(
+    { team: first, ranking: control.ranked },
+    { team: second, ranking: treatment.ranked },
+    ({ videoId }) => videoId,
+    Infinity,
+    () => hashPoint('draft', control.request.requestId, String(round++)) < 0.5,
+  );
+  const isOfOneSnapshot = control.snapshotId === treatment.snapshotId;
+  return {
+    ranked: ranked.map(({ item, team }) => ({
+      ...item,
+      team,
+      // Replay takes a checksum for that of the list's snapshot, and this list has two.
+      featuresChecksum: isOfOneSnapshot ? item.featuresChecksum : undefined,
+    })),
+    snapshotId: isOfOneSnapshot ? control.snapshotId : '',
+    warnings: isOfOneSnapshot ? control.warnings : [...new Set([...control.warnings, ...treatment.warnings])],
+  };
+}

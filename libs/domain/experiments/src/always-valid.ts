@@ -1,0 +1,52 @@
+/**
+ * Intervals that hold at every look together, so that looking every day, and stopping when one likes, is allowed.
+ *
+ * Asymptotic confidence sequences with a normal mixture (Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas: "Time-uniform central
+ * limit theory and asymptotic confidence sequences", Annals of Statistics 2024; the same boundary as the mixture
+ * sequential ratio test of Robbins 1970 and Johari, Koomen, Pekelis, Walsh 2022). With Z = estimate/error and the
+ * information I = 1/error², the ratio of the mixture over effects N(0, τ²) to no effect is
+ *
+ *   Λ = (1 + Iτ²)^(−½) · exp(½ Z² · Iτ²/(1 + Iτ²)),
+ *
+ * a martingale where there is no effect; P(Λ ever reaches 1/α) ≤ α, and so |Z| stays below `boundary` at all times with
+ * probability 1 − α. It asks that the estimates gather information as sums of independent parts do
+ * (cov(later, earlier) = var(later)), which they do for the rate of users that come and go; the specs hold it
+ * on replays of the simulated world with a look every day.
+ */
+import { normalQuantile } from './distributions';
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Information about ln(ratio) that a fixed test of size `alpha` needs to find `lift` with probability `power`. */
+export function requiredInformation(lift: number, alpha: number, power: number): number {
+  return ((normalQuantile(1 - alpha / 2) + normalQuantile(power)) / Math.log1p(lift)) ** 2;
+}
+
+/**
+ * The mixture's variance τ² that makes the boundary about narrowest at a given information (Waudby-Smith et al., the
+ * approximation by logarithms of their optimum).
+ */
+export function mixtureVariance(plannedInformation: number, alpha: number): number {
+  const a = -2 * Math.log(alpha);
+  return (a + Math.log(a) + 1) / plannedInformation;
+}
+
+/** How many standard errors an always-valid interval reaches to each side. */
+export function boundary(information: number, tauSquared: number, alpha: number): number {
+  const r = information * tauSquared;
+  return Math.sqrt((1 + 1 / r) * (2 * Math.log(1 / alpha) + Math.log1p(r)));
+}
+
+/** 1/Λ, at most 1: valid at every look, and so is the least one so far. */
+export function alwaysValidP(z: number, information: number, tauSquared: number): number {
+  const r = information * tauSquared;
+  return Math.min(1, Math.exp(0.5 * Math.log1p(r) - (0.5 * z * z * r) / (1 + r)));
+}
+
+export const around = (centre: number, halfWidth: number): Interval => ({
+  low: centre - halfWidth,
+  high: centre + halfWidth,
+});

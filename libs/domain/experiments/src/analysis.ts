@@ -1,0 +1,207 @@
+/**
+ * From moments to a verdict. Everything here is arithmetic on what a reader of the archive, or a simulation, has summed up.
+ */
+import { alwaysValidP, around, boundary, type Interval, mixtureVariance, requiredInformation } from './always-valid';
+import { holm } from './corrections';
+import type { Experiment } from './definition';
+import { normalQuantile, twoSidedNormalTail } from './distributions';
+import { type EffectEstimate, estimateEffect } from './effect';
+import { type MetricDefinition, metricOf, type MetricName } from './metrics';
+import type { Moments } from './moments';
+
+/** How the tests are tuned; one for all looks of one experiment. */
+export interface TestSettings {
+  readonly alpha: number;
+  readonly tauSquared: number;
+  readonly plannedInformation: number;
+}
+
+/** @param comparisonCount how many comparisons share the experiment's alpha (Bonferroni) */
+export function testSettings(
+  { alpha, minimumLift, power }: Pick<Experiment, 'alpha' | 'minimumLift' | 'power'>,
+  comparisonCount = 1,
+): TestSettings {
+  const each = alpha / comparisonCount;
+  const plannedInformation = requiredInformation(minimumLift, each, power);
+  return { alpha: each, plannedInformation, tauSquared: mixtureVariance(plannedInformation, each) };
+}
+
+export interface Look {
+  readonly controlUsers: number;
+  readonly treatmentUsers: number;
+  readonly controlValue: number;
+  readonly treatmentValue: number;
+  /** Treatment over control, less 1; NaN where a value is not positive. */
+  readonly lift: number;
+  /** Of the lift, valid for this one look at a time fixed beforehand. */
+  readonly fixedInterval: Interval;
+  /** Of the lift, valid at every look. */
+  readonly alwaysValidInterval: Interval;
+  /** Treatment less control, in the metric's unit, valid at every look. */
+  readonly difference: number;
+  readonly differenceInterval: Interval;
+  readonly fixedP: number;
+  /** Of this look alone; the least of all looks so far is valid too. */
+  readonly alwaysValidP: number;
+  /** 1/error² of ln(treatment/control). */
+  readonly information: number;
+  readonly varianceReduction: number;
+}
+
+export function look(
+  control: Moments,
+  treatment: Moments,
+  metric: MetricDefinition,
+  settings: TestSettings,
+  options: { adjust?: boolean } = {},
+): Look {
+  return lookOf(estimateEffect(control, treatment, metric, options), settings);
+}
+
+function lookOf(effect: EffectEstimate, { alpha, tauSquared, plannedInformation }: TestSettings): Look {
+  const { control, treatment, logRatio, logRatioError, difference, differenceError, varianceReduction } = effect;
+  const hasRatio = logRatioError > 0;
+  const information = hasRatio ? logRatioError ** -2 : NaN;
+  // Without a ratio, as of shares that are zero in the control, the difference has no scale: as at the plan's end.
+  const reach = boundary(hasRatio ? information : plannedInformation, tauSquared, alpha);
+  const z = hasRatio ? logRatio / logRatioError : differenceError > 0 ? difference / differenceError : 0;
+  const lifted = (width: number): Interval => {
+    const { low, high } = around(logRatio, width * logRatioError);
+    return { low: Math.expm1(low), high: Math.expm1(high) };
+  };
+  return {
+    controlUsers: control.userCount,
+    treatmentUsers: treatment.userCount,
+    controlValue: control.adjusted,
+    treatmentValue: treatment.adjusted,
+    lift: Math.expm1(logRatio),
+    fixedInterval: lifted(normalQuantile(1 - alpha / 2)),
+    alwaysValidInterval: lifted(reach),
+    difference,
+    differenceInterval: around(difference, reach * differenceError),
+    fixedP: twoSidedNormalTail(z),
+    alwaysValidP: alwaysValidP(z, hasRatio ? information : plannedInformation, tauSquared),
+    information,
+    varianceReduction,
+  };
+}
+
+export type MetricState = 'better' | 'worse' | 'open';
+
+export interface MetricResult {
+  readonly metric: MetricName;
+  readonly role: 'primary' | 'guardrail' | 'other';
+  /** Guardrails: the harm that is put up with, a share of the control's. */
+  readonly mostHarm: number | undefined;
+  /** One a day, the last is the newest. */
+  readonly looks: readonly Look[];
+  /** Least always-valid p of all looks. */
+  readonly p: number;
+  /** By the newest always-valid interval: whether it leaves no change out, and on which side. */
+  readonly state: MetricState;
+  /** Guardrails: `held` once harm beyond `mostHarm` is ruled out, `broken` once it is certain. */
+  readonly guardrail: 'held' | 'broken' | 'open' | undefined;
+}
+
+export function metricResult(
+  name: MetricName,
+  days: readonly { readonly control: Moments; readonly treatment: Moments }[],
+  experiment: Experiment,
+  settings: TestSettings,
+): MetricResult {
+  const metric = metricOf(name);
+  const looks = days.map(({ control, treatment }) => look(control, treatment, metric, settings));
+  const last = looks.at(-1);
+  const mostHarm = experiment.guardrails.find((guardrail) => guardrail.metric === name)?.mostHarm;
+  const isPrimary = name === experiment.primaryMetric;
+  return {
+    metric: name,
+    role: isPrimary ? 'primary' : mostHarm === undefined ? 'other' : 'guardrail',
+    mostHarm,
+    looks,
+    p: looks.reduce((least, { alwaysValidP: p }) => (p < least ? p : least), 1),
+    state: last === undefined ? 'open' : stateOf(last, metric),
+    guardrail: mostHarm === undefined || last === undefined ? undefined : guardrailOf(last, metric, mostHarm),
+  };
+}
+
+/** The change for the better that is at least, and at most, compatible with the look; shares of the control's value. */
+function goodness(newest: Look, { better }: MetricDefinition): Interval {
+  const { lift, alwaysValidInterval, differenceInterval, controlValue } = newest;
+  // Where the control has nothing, every change is larger than any share of it: only its direction counts.
+  const scale = Number.isNaN(lift) ? (controlValue > 0 ? controlValue : 1e-12) : 1;
+  const { low, high } = Number.isNaN(lift) ? differenceInterval : alwaysValidInterval;
+  return better === 'higher' ? { low: low / scale, high: high / scale } : { low: -high / scale, high: -low / scale };
+}
+
+function stateOf(newest: Look, metric: MetricDefinition): MetricState {
+  const { low, high } = goodness(newest, metric);
+  return low > 0 ? 'better' : high < 0 ? 'worse' : 'open';
+}
+
+function guardrailOf(newest: Look, metric: MetricDefinition, mostHarm: number): MetricResult['guardrail'] {
+  const { low, high } = goodness(newest, metric);
+  return high < -mostHarm ? 'broken' : low >= -mostHarm ? 'held' : 'open';
+}
+
+export interface CohortResult {
+  readonly dimension: string;
+  readonly cohort: string;
+  /** Of the primary metric; its intervals hold for all cohorts at once (alpha shared out by Bonferroni). */
+  readonly look: Look;
+  /** Always-valid p, corrected by Holm for the number of cohorts. */
+  readonly correctedP: number;
+  readonly state: MetricState;
+}
+
+/** The primary metric by cohort, corrected for looking at all of them. */
+export function cohortResults(
+  cohorts: readonly {
+    readonly dimension: string;
+    readonly cohort: string;
+    readonly control: Moments;
+    readonly treatment: Moments;
+  }[],
+  experiment: Experiment,
+  comparisonCount: number,
+): CohortResult[] {
+  const metric = metricOf(experiment.primaryMetric);
+  const judged = cohorts.filter(({ control, treatment }) => Math.min(control.userCount, treatment.userCount) >= 2);
+  const shared = testSettings(experiment, comparisonCount * Math.max(1, judged.length));
+  const single = testSettings(experiment, comparisonCount);
+  const corrected = holm(
+    judged.map(({ control, treatment }) => {
+      const p = look(control, treatment, metric, single).alwaysValidP;
+      return Number.isNaN(p) ? 1 : p;
+    }),
+  );
+  return judged.map(({ dimension, cohort, control, treatment }, index) => {
+    const newest = look(control, treatment, metric, shared);
+    return { dimension, cohort, look: newest, correctedP: corrected[index], state: stateOf(newest, metric) };
+  });
+}
+
+export const VERDICTS = {
+  hidden: 'no result: the data are not to be trusted',
+  'too-early': 'no result yet: too few users',
+  harmful: 'stop: a guardrail is broken',
+  worse: 'stop: the primary metric is worse',
+  ship: 'ship: the primary metric is better and every guardrail holds',
+  'better-guardrails-open': 'go on: the primary metric is better, but a guardrail is not settled',
+  'go-on': 'go on: no difference shown yet',
+  'no-difference': 'ended: no difference shown',
+} as const;
+export type Verdict = keyof typeof VERDICTS;
+
+export function verdictOf(results: readonly MetricResult[], isOver: boolean): Verdict {
+  const primary = results.find(({ role }) => role === 'primary');
+  const newest = primary?.looks.at(-1);
+  if (!newest || !(Math.min(newest.controlUsers, newest.treatmentUsers) >= 2) || Number.isNaN(newest.fixedP))
+    return 'too-early';
+  const guardrails = results.filter(({ guardrail }) => guardrail !== undefined);
+  if (guardrails.some(({ guardrail }) => guardrail === 'broken')) return 'harmful';
+  if (primary!.state === 'worse') return 'worse';
+  if (primary!.state === 'better')
+    return guardrails.every(({ guardrail }) => guardrail === 'held') ? 'ship' : 'better-guardrails-open';
+  return isOver ? 'no-difference' : 'go-on';
+}

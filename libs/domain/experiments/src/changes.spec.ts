@@ -1,0 +1,72 @@
+import { DURING_MS, experimentJson, fileOf, userIds } from '../test/builders';
+import { Assigner } from './assignment';
+import { unsafeChanges } from './changes';
+
+const withShares = (...shares: number[]) =>
+  fileOf(experimentJson({ variants: shares.map((share, index) => ({ name: `v${index}`, share })) }));
+
+describe('a change of a running experiment', () => {
+  it('is safe where shares grow, and where the experiment ends', () => {
+    expect(unsafeChanges(withShares(0.1, 0.1), withShares(0.3, 0.7), DURING_MS)).toEqual([]);
+    expect(unsafeChanges(withShares(0.1, 0.1), fileOf(), DURING_MS)).toEqual([]);
+  });
+
+  it('is not looked at before the start', () => {
+    expect(unsafeChanges(withShares(0.5, 0.5), withShares(0.9, 0.1), Date.UTC(2026, 9, 1))).toEqual([]);
+  });
+
+  it.each([
+    [
+      [0.5, 0.5],
+      [0.9, 0.1],
+    ],
+    [
+      [0.2, 0.2, 0.2],
+      [0.1, 0.6, 0.3],
+    ],
+    [
+      [0.5, 0.5],
+      [0.2, 0.2],
+    ],
+    [
+      [0.5, 0.5],
+      [0.4, 0.3, 0.3],
+    ],
+  ])('says how many users it moves: %j to %j, as counted', (before, after) => {
+    const [old, now] = [withShares(...before), withShares(...after)];
+    const [change] = unsafeChanges(old, now, DURING_MS);
+    const [a, b] = [new Assigner(old), new Assigner(now)];
+    const users = userIds(2_000).flatMap((user) => {
+      const was = a.within(old.experiments[0], user)?.variant.name;
+      return was === undefined ? [] : [{ was, is: b.within(now.experiments[0], user)?.variant.name }];
+    });
+    const share = (of: (user: (typeof users)[number]) => boolean) => users.filter(of).length / users.length;
+    expect(change.movedShare).toBeCloseTo(
+      share(({ was, is }) => is !== undefined && is !== was),
+      1,
+    );
+    expect(change.droppedShare).toBeCloseTo(
+      share(({ is }) => is === undefined),
+      1,
+    );
+  });
+
+  it('names what makes it another experiment', () => {
+    const now = fileOf(
+      experimentJson({ salt: 'december', start: '2026-11-02T00:00:00Z', audience: { loggedIn: true } }),
+    );
+    const [{ reasons }] = unsafeChanges(fileOf(experimentJson()), now, DURING_MS);
+    expect(reasons.map((reason) => reason.split(':')[0])).toEqual(['salt', 'start', 'audience']);
+    const served = fileOf(
+      experimentJson({
+        variants: [
+          { name: 'control', share: 0.5 },
+          { name: 'treatment', share: 0.5, serving: { channelCap: 4 } },
+        ],
+      }),
+    );
+    expect(unsafeChanges(fileOf(experimentJson()), served, DURING_MS)[0].reasons[0]).toMatch(
+      /variants\.treatment\.serving/,
+    );
+  });
+});

@@ -1,0 +1,64 @@
+/** What a change of the definitions does to users who are in running experiments: computed, not sampled. */
+import type { Experiment, ExperimentsFile } from './definition';
+import { overlap, stretchesOf } from './shares';
+import { isRunning } from './validate';
+
+export interface ExperimentChange {
+  readonly name: string;
+  /** Share of the users of the old definition who would be in another variant. */
+  readonly movedShare: number;
+  /** Share who would be in no variant. */
+  readonly droppedShare: number;
+  /** Things that make what was measured so far another experiment's, in words. */
+  readonly reasons: readonly string[];
+}
+
+const LEAST = 1e-9;
+
+/** Changes of experiments that run at `atMs` which would spoil what they have measured; none: the change is safe. */
+export function unsafeChanges(before: ExperimentsFile, after: ExperimentsFile, atMs: number): ExperimentChange[] {
+  return before.experiments
+    .filter((experiment) => isRunning(experiment, atMs))
+    .flatMap((old) => {
+      const change = changeOf(old, before, after);
+      return change.movedShare > LEAST || change.droppedShare > LEAST || change.reasons.length > 0 ? [change] : [];
+    });
+}
+
+function changeOf(old: Experiment, before: ExperimentsFile, after: ExperimentsFile): ExperimentChange {
+  const now = after.experiments.find(({ name }) => name === old.name);
+  // Ending an experiment spoils nothing.
+  if (!now) return { name: old.name, movedShare: 0, droppedShare: 0, reasons: [] };
+  const saltOf = (file: ExperimentsFile, layer: string) => file.layers.find(({ name }) => name === layer)?.salt;
+  const reasons: string[] = [];
+  if (now.salt !== old.salt) reasons.push('salt: all users are drawn anew');
+  if (now.layer !== old.layer || saltOf(before, old.layer) !== saltOf(after, now.layer))
+    reasons.push('layer: other users are in it');
+  if (now.start !== old.start) reasons.push('start: the report counts other days');
+  if (now.design !== old.design) reasons.push('design: lists are made and counted otherwise');
+  if (JSON.stringify(now.audience) !== JSON.stringify(old.audience)) reasons.push('audience: other users are counted');
+  for (const variant of old.variants) {
+    const same = now.variants.find(({ name }) => name === variant.name);
+    if (same && JSON.stringify(same.serving) !== JSON.stringify(variant.serving))
+      reasons.push(`variants.${variant.name}.serving: users who saw one thing see another`);
+  }
+  return { name: old.name, ...movement(old, now), reasons };
+}
+
+function movement(old: Experiment, now: Experiment): { movedShare: number; droppedShare: number } {
+  const oldParts = stretchesOf(old.variants.map(({ share }) => share));
+  const newParts = stretchesOf(now.variants.map(({ share }) => share));
+  const size = old.variants.reduce((sum, { share }) => sum + share, 0);
+  const inBothParts =
+    Math.max(0, Math.min(old.layerPart[1], now.layerPart[1]) - Math.max(old.layerPart[0], now.layerPart[0])) /
+    (old.layerPart[1] - old.layerPart[0]);
+  let [kept, moved] = [0, 0];
+  old.variants.forEach((variant, i) =>
+    now.variants.forEach((other, j) => {
+      const common = overlap(oldParts[i], newParts[j]) / size;
+      if (variant.name === other.name) kept += common;
+      else moved += common;
+    }),
+  );
+  return { movedShare: moved * inBothParts, droppedShare: Math.max(0, 1 - (kept + moved) * inBothParts) };
+}

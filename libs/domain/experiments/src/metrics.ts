@@ -1,0 +1,89 @@
+/** What an experiment is judged by. Each is a mean per user or a ratio of two sums, users being the unit either way. */
+
+/** Sums kept of every user from their first list in the experiment on, and `covariate`, of before it started. */
+export const USER_NUMBERS = [
+  'watchSeconds',
+  'attributedWatchSeconds',
+  'watches',
+  'attributedWatches',
+  'impressions',
+  'lists',
+  'dismissals',
+  'degradedLists',
+  'latencyMs',
+  'covariate',
+] as const;
+export type UserNumber = (typeof USER_NUMBERS)[number];
+
+export interface MetricDefinition {
+  readonly label: string;
+  readonly numerator: UserNumber;
+  /** Undefined: the number of users. */
+  readonly denominator: UserNumber | undefined;
+  readonly better: 'higher' | 'lower';
+  /** Whether watch seconds before the start say something of it. */
+  readonly usesCovariate: boolean;
+}
+
+export const METRICS = {
+  watchSecondsPerUser: {
+    label: 'watch seconds per user',
+    numerator: 'watchSeconds',
+    denominator: undefined,
+    better: 'higher',
+    usesCovariate: true,
+  },
+  watchSecondsPerImpression: {
+    label: 'watch seconds per impression',
+    numerator: 'attributedWatchSeconds',
+    denominator: 'impressions',
+    better: 'higher',
+    usesCovariate: true,
+  },
+  watchesPerUser: {
+    label: 'watches per user',
+    numerator: 'watches',
+    denominator: undefined,
+    better: 'higher',
+    usesCovariate: true,
+  },
+  clicksPerImpression: {
+    label: 'clicks per impression',
+    numerator: 'attributedWatches',
+    denominator: 'impressions',
+    better: 'higher',
+    usesCovariate: true,
+  },
+  listsPerUser: {
+    label: 'lists per user',
+    numerator: 'lists',
+    denominator: undefined,
+    better: 'higher',
+    usesCovariate: true,
+  },
+  dismissalsPerImpression: {
+    label: 'dismissals per impression',
+    numerator: 'dismissals',
+    denominator: 'impressions',
+    better: 'lower',
+    usesCovariate: false,
+  },
+  latencyMs: {
+    label: 'latency of a list, ms',
+    numerator: 'latencyMs',
+    denominator: 'lists',
+    better: 'lower',
+    usesCovariate: false,
+  },
+  degradedShare: {
+    label: 'share of degraded lists',
+    numerator: 'degradedLists',
+    denominator: 'lists',
+    better: 'lower',
+    usesCovariate: false,
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof METRICS;
+export const METRIC_NAMES = Object.keys(METRICS) as [MetricName, ...MetricName[]];
+export const metricOf = (name: MetricName): MetricDefinition => METRICS[name];

@@ -1,0 +1,91 @@
+/**
+ * How long an experiment must run. Everything is in information about ln(treatment/control), 1/error²: what a day of
+ * users brings of it is measured on the past (`informationCurve` of the report's reader), then any lift, size and
+ * power follow.
+ */
+import { boundary, mixtureVariance, requiredInformation } from './always-valid';
+import { normalCdf, normalDensity, normalQuantile } from './distributions';
+
+/** Probability that a test of size `alpha`, looked at once, finds `lift`. */
+export function fixedPower(lift: number, information: number, alpha: number): number {
+  const z = normalQuantile(1 - alpha / 2);
+  const shift = Math.log1p(lift) * Math.sqrt(information);
+  return normalCdf(shift - z) + normalCdf(-shift - z);
+}
+
+/** Points of the grid on which the density of the running sum is carried from look to look. */
+const GRID = 400;
+
+/**
+ * Probability that an always-valid interval has left zero out by each look, where the true lift is `lift`: the density of
+ * the score Z·√I, which gathers independent normal parts, is carried along inside the boundary (Armitage, McPherson,
+ * Rowe 1969).
+ *
+ * @param informations at the looks, ascending
+ */
+export function alwaysValidPower(
+  lift: number,
+  informations: readonly number[],
+  alpha: number,
+  tauSquared: number,
+): number[] {
+  const drift = Math.log1p(lift);
+  let points: number[] = [0];
+  let masses: number[] = [1];
+  let before = 0;
+  return informations.map((information) => {
+    const gained = information - before;
+    const kept = 1 - masses.reduce((sum, mass) => sum + mass, 0);
+    if (gained <= 0) return kept;
+    const limit = boundary(information, tauSquared, alpha) * Math.sqrt(information);
+    const spacing = (2 * limit) / GRID;
+    const spread = Math.sqrt(gained);
+    const next = Array.from({ length: GRID }, (_, k) => -limit + (k + 0.5) * spacing);
+    const nextMasses = next.map((y) => {
+      let density = 0;
+      for (let k = 0; k < points.length; k++) {
+        const z = (y - points[k] - drift * gained) / spread;
+        if (z > -8 && z < 8) density += masses[k] * normalDensity(z);
+      }
+      return (density / spread) * spacing;
+    });
+    [points, masses, before] = [next, nextMasses, information];
+    return 1 - masses.reduce((sum, mass) => sum + mass, 0);
+  });
+}
+
+export interface DurationPlan {
+  readonly lift: number;
+  /** Days after which a single look has the power; undefined: not within the days that were measured. */
+  readonly fixedDays: number | undefined;
+  /** Days by which a daily look at always-valid intervals has the power; undefined: not within the days measured. */
+  readonly alwaysValidDays: number | undefined;
+  /** The least lift that a single look after all days measured finds with the power. */
+  readonly smallestLift: number;
+  readonly fixedPowers: readonly number[];
+  readonly alwaysValidPowers: readonly number[];
+}
+
+/** @param informations after 1, 2, … days, for the two variants that are compared */
+export function planDuration(
+  lift: number,
+  informations: readonly number[],
+  { alpha, power }: { alpha: number; power: number },
+): DurationPlan {
+  const fixedPowers = informations.map((information) => fixedPower(lift, information, alpha));
+  const tauSquared = mixtureVariance(requiredInformation(lift, alpha, power), alpha);
+  const alwaysValidPowers = alwaysValidPower(lift, informations, alpha, tauSquared);
+  const daysUntil = (powers: readonly number[]) => {
+    const index = powers.findIndex((reached) => reached >= power);
+    return index < 0 ? undefined : index + 1;
+  };
+  const last = informations.at(-1) ?? 0;
+  return {
+    lift,
+    fixedDays: daysUntil(fixedPowers),
+    alwaysValidDays: daysUntil(alwaysValidPowers),
+    smallestLift: Math.expm1((normalQuantile(1 - alpha / 2) + normalQuantile(power)) / Math.sqrt(last)),
+    fixedPowers,
+    alwaysValidPowers,
+  };
+}

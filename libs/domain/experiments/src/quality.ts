@@ -1,0 +1,122 @@
+/** Whether the users that were counted are those that should have been: checked before any result is looked at. */
+import { holm } from './corrections';
+import type { Experiment } from './definition';
+import { checkSampleRatio, type SampleRatioCheck } from './sample-ratio';
+
+/** Counts of users in the order of the experiment's variants. */
+export type CountsByVariant = readonly number[];
+
+export interface QualityInput {
+  readonly users: CountsByVariant;
+  /** Users of `users` whose behaviour no person has. */
+  readonly machines: CountsByVariant;
+  /** Users seen in more than one variant; they are in no other count. */
+  readonly inSeveralVariants: number;
+  /** Users by what they came with: country, device, day of the first list, … */
+  readonly segments: readonly {
+    readonly dimension: string;
+    readonly segment: string;
+    readonly users: CountsByVariant;
+  }[];
+}
+
+export interface Suspect {
+  readonly dimension: string;
+  readonly segment: string;
+  readonly users: CountsByVariant;
+  /** Chi-square, corrected by Holm for the number of segments. */
+  readonly correctedP: number;
+}
+
+export interface QualityReport {
+  /** Without the machines: the users whose outcomes are compared. */
+  readonly sampleRatio: SampleRatioCheck;
+  readonly sampleRatioOfAll: SampleRatioCheck;
+  readonly machines: CountsByVariant;
+  /** Whether machines are spread over the variants as users are; undefined without any. */
+  readonly machineRatio: SampleRatioCheck | undefined;
+  readonly inSeveralVariants: number;
+  readonly suspects: readonly Suspect[];
+  /** Why there is no result; empty: there is one. */
+  readonly objections: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** More users than this share in several variants means that assignment was changed under way. */
+const MOST_IN_SEVERAL = 0.001;
+const SUSPECT_P = 0.001;
+const FEWEST_IN_SEGMENT = 20;
+
+export function checkQuality(experiment: Experiment, input: QualityInput): QualityReport {
+  const variants = experiment.variants.filter(({ share }) => share > 0);
+  const indices = variants.map((variant) => experiment.variants.indexOf(variant));
+  const shares = variants.map(({ share }) => share);
+  const pick = (counts: CountsByVariant) => indices.map((index) => counts[index]);
+  const check = (counts: CountsByVariant) => checkSampleRatio(pick(counts), shares);
+  const people = input.users.map((count, index) => count - input.machines[index]);
+  const sampleRatio = check(people);
+  const sampleRatioOfAll = check(input.users);
+  const machineCount = input.machines.reduce((sum, count) => sum + count, 0);
+  const machineRatio = machineCount > 0 ? check(input.machines) : undefined;
+  const suspects = sampleRatio.passed && sampleRatioOfAll.passed ? [] : findSuspects(input, check);
+  const total = input.users.reduce((sum, count) => sum + count, 0);
+  const objections: string[] = [];
+  const warnings: string[] = [];
+  const described = variants
+    .map(({ name }, i) => `${name} ${pick(people)[i]} of ${percent(sampleRatio.expectedShares[i])} expected`)
+    .join(', ');
+  if (!sampleRatio.passed) {
+    objections.push(
+      `sample-ratio mismatch (sequential p ${formatP(sampleRatio.sequentialP)}, chi-square p ${formatP(sampleRatio.chiSquareP)}): ${described}. ` +
+        (suspects.length > 0
+          ? `It shows most in ${suspects
+              .slice(0, 3)
+              .map(({ dimension, segment }) => `${dimension} ${segment}`)
+              .join(', ')}.`
+          : 'It is spread over all segments: look at the assignment itself, and at where lists are lost.'),
+    );
+  }
+  if (input.inSeveralVariants > MOST_IN_SEVERAL * (total + input.inSeveralVariants)) {
+    objections.push(
+      `${input.inSeveralVariants} users were in more than one variant: the assignment was changed under way; begin again with a new salt`,
+    );
+  } else if (input.inSeveralVariants > 0) {
+    warnings.push(`${input.inSeveralVariants} users were in more than one variant and are left out`);
+  }
+  if (machineCount > 0) {
+    const spread = machineRatio!.passed ? 'spread as the variants are' : 'unevenly spread over the variants';
+    warnings.push(`${machineCount} users behave as no person does and are left out; they are ${spread}`);
+  }
+  if (sampleRatio.passed && !sampleRatioOfAll.passed)
+    warnings.push('with these users counted the sample ratio would not hold: they are the reason');
+  return {
+    sampleRatio,
+    sampleRatioOfAll,
+    machines: input.machines,
+    machineRatio,
+    inSeveralVariants: input.inSeveralVariants,
+    suspects,
+    objections,
+    warnings,
+  };
+}
+
+function findSuspects(input: QualityInput, check: (counts: CountsByVariant) => SampleRatioCheck): Suspect[] {
+  const large = input.segments.filter(({ users }) => users.reduce((sum, count) => sum + count, 0) >= FEWEST_IN_SEGMENT);
+  const corrected = holm(large.map(({ users }) => check(users).chiSquareP));
+  return large
+    .map((segment, index) => ({ ...segment, correctedP: corrected[index] }))
+    .filter(({ correctedP }) => correctedP < SUSPECT_P)
+    .sort((a, b) => a.correctedP - b.correctedP);
+}
+
+/**
+ * Behaviour that no person has, judged without looking at the variant: more watch time in a day than the day has (with a
+ * tenth of tolerance for two screens at once), or, on the busiest day, more lists than ten times what 99% of users ask for.
+ */
+export const MOST_WATCH_SECONDS_A_DAY = 1.1 * 86_400;
+export const machineListLimit = (busiestDayListsAt99Percent: number): number =>
+  Math.max(50, 10 * busiestDayListsAt99Percent);
+
+const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+const formatP = (p: number) => (p < 0.0001 ? p.toExponential(1) : p.toFixed(4));

@@ -1,0 +1,132 @@
+import { experimentJson, fileJson, fileOf } from '../test/builders';
+import { checkExperiments, ExperimentsError, parseExperiments, pinnedSnapshots } from './validate';
+
+const problemsOf = (value: unknown): readonly string[] => {
+  try {
+    checkExperiments(value);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ExperimentsError);
+    return (error as ExperimentsError).problems;
+  }
+};
+const problemsWith = (overrides: Record<string, unknown>) => problemsOf(fileJson(experimentJson(overrides)));
+const snapshots = (...ids: string[]) => [
+  { name: 'control', share: 0 },
+  ...ids.map((snapshotId, index) => ({ name: `v${index}`, share: 0.1, serving: { snapshotId } })),
+];
+
+describe('a file of experiments', () => {
+  it('is taken when it is whole, with its defaults', () => {
+    const [experiment] = fileOf(experimentJson()).experiments;
+    expect(experiment).toMatchObject({
+      unit: 'user',
+      design: 'split',
+      layerPart: [0, 1],
+      start: Date.UTC(2026, 10, 1),
+      primaryMetric: 'watchSecondsPerUser',
+      alpha: 0.05,
+      testers: {},
+    });
+    expect(experiment.variants[0].serving).toEqual({});
+  });
+
+  it('that is no JSON is refused', () => {
+    expect(() => parseExperiments('{')).toThrow(/it is no JSON/);
+    expect(parseExperiments(JSON.stringify(fileJson())).experiments).toEqual([]);
+  });
+
+  it.each([
+    [{ hypothesis: ' ' }, /experiments\[0\]\.hypothesis \(first\): must say something/],
+    [{ name: 'Not Good' }, /experiments\[0\]\.name/],
+    [{ start: 'yesterday' }, /start .*must be a time with its zone/],
+    [{ start: '2026-12-01T00:00:00Z' }, /first\.stop: must be after the start/],
+    [{ layer: 'nowhere' }, /first\.layer: there is no layer nowhere/],
+    [{ layerPart: [0.5, 0.5] }, /first\.layerPart: must begin before it ends/],
+    [{ unit: 'session' }, /unit/],
+    [{ alpha: 0.7 }, /alpha/],
+    [{ primaryMetric: 'money' }, /primaryMetric/],
+    [{ surprise: 1 }, /Unrecognized key/],
+    [{ testers: { tess: 'other' } }, /first\.testers\.tess: there is no variant other/],
+    [{ audience: { minimumWatchCount: 5, maximumWatchCount: 4 } }, /nobody fits/],
+    [{ variants: [{ name: 'a', share: 1 }] }, /at least two variants/],
+    [
+      {
+        variants: [
+          { name: 'a', share: 0.6 },
+          { name: 'b', share: 0.6 },
+        ],
+      },
+      /shares sum to 1.2/,
+    ],
+    [
+      {
+        variants: [
+          { name: 'a', share: 0 },
+          { name: 'b', share: 0 },
+        ],
+      },
+      /no variant has a share/,
+    ],
+    [
+      {
+        variants: [
+          { name: 'a', share: 0.5 },
+          { name: 'a', share: 0.5 },
+        ],
+      },
+      /a is there more than once/,
+    ],
+    [
+      {
+        variants: [
+          { name: 'a', share: 0.5 },
+          { name: 'b', share: 0.5, serving: { chanelCap: 3 } },
+        ],
+      },
+      /chanelCap/,
+    ],
+    [
+      {
+        variants: [
+          { name: 'a', share: 0.5 },
+          { name: 'b', share: 0.5, serving: { rung: 'memory-popular', snapshotId: 's' } },
+        ],
+      },
+      /uses no snapshot/,
+    ],
+    [
+      { design: 'interleaved', variants: ['a', 'b', 'c'].map((name) => ({ name, share: 0.3 })) },
+      /exactly two variants/,
+    ],
+  ])('names what is wrong: %j', (overrides, message) => {
+    const problems = problemsWith(overrides);
+    expect(problems.some((problem) => message.test(problem))).toBe(true);
+  });
+
+  it('tells all problems at once', () => {
+    expect(problemsWith({ layer: 'nowhere', start: '2027-01-01T00:00:00Z', layerPart: [1, 0] })).toHaveLength(3);
+  });
+
+  it('keeps experiments of one layer apart, unless they run at different times', () => {
+    const other = (more: Record<string, unknown>) =>
+      fileJson(experimentJson(), experimentJson({ name: 'second', ...more }));
+    expect(problemsOf(other({}))[0]).toMatch(/first\.layerPart: overlaps with that of second/);
+    expect(problemsOf(other({ start: '2026-12-01T00:00:00Z', stop: '2026-12-02T00:00:00Z' }))).toEqual([]);
+  });
+
+  it('lets no two layers set one parameter', () => {
+    const clash = fileJson(experimentJson(), experimentJson({ name: 'second', layer: 'blending' }));
+    expect(problemsOf(clash)[0]).toMatch(/second, in another layer, sets channelCap too/);
+  });
+
+  it('knows which snapshots must be loaded, and bounds them', () => {
+    const file = fileOf(experimentJson({ variants: snapshots('s2', 's1') }));
+    expect(pinnedSnapshots(file, Date.UTC(2026, 10, 5))).toEqual(['s1', 's2']);
+    expect(pinnedSnapshots(file, Date.UTC(2026, 9, 31))).toEqual([]);
+    expect(pinnedSnapshots(file, Date.UTC(2026, 9, 31), 86_400_000)).toEqual(['s1', 's2']);
+    expect(problemsWith({ variants: snapshots('a', 'b', 'c', 'd', 'e') })[0]).toMatch(
+      /5 snapshots are asked for at once/,
+    );
+  });
+});

@@ -1,0 +1,151 @@
+/** Reads a file of experiments: its form, and what a form cannot say. */
+import { type Experiment, type ExperimentsFile, experimentsFileSchema } from './definition';
+import type { ServingParameter } from './serving';
+
+/** Every problem of a file, each naming its field and the remedy. */
+export class ExperimentsError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`the experiments are not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ExperimentsError';
+  }
+}
+
+/** Shares written with a few digits, such as thirds, may miss 1 by so much. */
+const ROUNDING = 1e-9;
+/** A model service keeps these loaded beside what it serves. */
+export const MOST_PINNED_SNAPSHOTS = 4;
+
+/** @throws ExperimentsError */
+export function parseExperiments(json: string): ExperimentsFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new ExperimentsError([`it is no JSON: ${(error as Error).message}`]);
+  }
+  return checkExperiments(value);
+}
+
+/** @throws ExperimentsError */
+export function checkExperiments(value: unknown): ExperimentsFile {
+  const parsed = experimentsFileSchema.safeParse(value);
+  if (!parsed.success) {
+    throw new ExperimentsError(parsed.error.issues.map((issue) => `${fieldOf(issue.path, value)}: ${issue.message}`));
+  }
+  const file = parsed.data;
+  const problems = [
+    ...duplicates(
+      file.layers.map((layer) => layer.name),
+      'layers',
+    ),
+    ...duplicates(
+      file.experiments.map((experiment) => experiment.name),
+      'experiments',
+    ),
+    ...file.experiments.flatMap((experiment) => problemsOf(experiment, file)),
+    ...pairs(file.experiments).flatMap(([a, b]) => conflictsOf(a, b)),
+    ...tooManySnapshots(file),
+  ];
+  if (problems.length > 0) throw new ExperimentsError(problems);
+  return file;
+}
+
+/** "experiments[0].start" with the experiment's name, which people know it by. */
+function fieldOf(path: readonly PropertyKey[], value: unknown): string {
+  const field = path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
+  const [list, index] = path;
+  const named = list === 'experiments' ? (value as { experiments?: { name?: unknown }[] }).experiments : undefined;
+  const name = typeof index === 'number' ? named?.[index]?.name : undefined;
+  return typeof name === 'string' ? `${field} (${name})` : field || 'the file';
+}
+
+function duplicates(names: readonly string[], what: string): string[] {
+  const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  return [...twice].map((name) => `${what}: ${name} is there more than once; names are unique`);
+}
+
+function problemsOf(experiment: Experiment, file: ExperimentsFile): string[] {
+  const { name, layer, layerPart, start, stop, variants, design, testers, audience } = experiment;
+  const problems: string[] = [];
+  const say = (field: string, what: string) => problems.push(`${name}.${field}: ${what}`);
+  if (!file.layers.some((one) => one.name === layer)) say('layer', `there is no layer ${layer}; add it to layers`);
+  if (layerPart[0] >= layerPart[1]) say('layerPart', 'must begin before it ends, as [0, 0.5]');
+  if (start >= stop) say('stop', 'must be after the start');
+  const names = variants.map((variant) => variant.name);
+  problems.push(...duplicates(names, `${name}.variants`));
+  const sum = variants.reduce((total, variant) => total + variant.share, 0);
+  if (sum > 1 + ROUNDING) say('variants', `shares sum to ${sum}, more than 1`);
+  if (sum <= 0) say('variants', 'no variant has a share above 0');
+  variants.forEach(({ serving }, index) => {
+    if (serving.rung === 'memory-popular' && serving.snapshotId !== undefined)
+      say(`variants[${index}].serving`, 'rung memory-popular uses no snapshot; leave snapshotId out');
+    if (serving.exploration && design === 'interleaved')
+      say(`variants[${index}].serving.exploration`, 'an interleaved list has no place for chance; leave it out');
+  });
+  if (design === 'interleaved' && variants.length !== 2) say('variants', 'interleaving takes exactly two variants');
+  for (const [user, variant] of Object.entries(testers)) {
+    if (!names.includes(variant)) say(`testers.${user}`, `there is no variant ${variant}`);
+  }
+  const { minimumWatchCount = 0, maximumWatchCount = Infinity } = audience;
+  if (minimumWatchCount > maximumWatchCount)
+    say('audience', 'minimumWatchCount is above maximumWatchCount: nobody fits');
+  return problems;
+}
+
+/** What two experiments that run at one time must not do. */
+function conflictsOf(a: Experiment, b: Experiment): string[] {
+  if (a.start >= b.stop || b.start >= a.stop) return [];
+  if (a.layer === b.layer) {
+    const common = Math.min(a.layerPart[1], b.layerPart[1]) - Math.max(a.layerPart[0], b.layerPart[0]);
+    return common > ROUNDING
+      ? [
+          `${a.name}.layerPart: overlaps with that of ${b.name} in layer ${a.layer}, and both run at the same time; give them disjoint parts, times or layers`,
+        ]
+      : [];
+  }
+  if (a.design === 'interleaved' || b.design === 'interleaved') {
+    const [one, other] = a.design === 'interleaved' ? [a, b] : [b, a];
+    return [
+      `${one.name}.layer: an interleaved experiment shares its lists with none; put it and ${other.name} into one layer`,
+    ];
+  }
+  const both = [...parametersOf(a)].filter((parameter) => parametersOf(b).has(parameter));
+  return both.map(
+    (parameter) =>
+      `${a.name}.variants: ${b.name}, in another layer, sets ${parameter} too, and a user may be in both; put them into one layer`,
+  );
+}
+
+function parametersOf({ variants }: Experiment): Set<ServingParameter> {
+  return new Set(variants.flatMap(({ serving }) => Object.keys(serving) as ServingParameter[]));
+}
+
+/** Counted at each start, when one more comes in. */
+function tooManySnapshots(file: ExperimentsFile): string[] {
+  for (const { name, start } of file.experiments) {
+    const pinned = pinnedSnapshots(file, start);
+    if (pinned.length > MOST_PINNED_SNAPSHOTS) {
+      return [
+        `${name}.variants: when it starts, ${pinned.length} snapshots are asked for at once, more than the ${MOST_PINNED_SNAPSHOTS} that the model services keep loaded; run fewer at a time`,
+      ];
+    }
+  }
+  return [];
+}
+
+export const isRunning = ({ start, stop }: Experiment, atMs: number): boolean => start <= atMs && atMs < stop;
+
+/** Snapshots that running experiments need loaded, and those of experiments that start within `aheadMs`. */
+export function pinnedSnapshots(file: ExperimentsFile, atMs: number, aheadMs = 0): string[] {
+  const running = file.experiments.filter(({ start, stop }) => start <= atMs + aheadMs && atMs < stop);
+  const ids = running.flatMap(({ variants }) => variants.flatMap(({ serving }) => serving.snapshotId ?? []));
+  return [...new Set(ids)].sort();
+}
+
+function pairs<Item>(items: readonly Item[]): [Item, Item][] {
+  return items.flatMap((a, index) => items.slice(index + 1).map((b): [Item, Item] => [a, b]));
+}
