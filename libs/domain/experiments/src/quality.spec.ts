@@ -1,0 +1,71 @@
+import { experimentOf } from '../test/builders';
+import { checkQuality, machineListLimit } from './quality';
+
+const segment = (dimension: string, name: string, ...users: number[]) => ({ dimension, segment: name, users });
+const input = { users: [5_000, 5_020], machines: [0, 0], inSeveralVariants: 0, segments: [] };
+
+describe('the check before the result', () => {
+  const experiment = experimentOf();
+
+  it('lets a sound experiment through', () => {
+    expect(checkQuality(experiment, input)).toMatchObject({
+      objections: [],
+      warnings: [],
+      suspects: [],
+      machineRatio: undefined,
+    });
+  });
+
+  it('objects to lost users and names the segment where they are missing', () => {
+    const { objections, suspects } = checkQuality(experiment, {
+      ...input,
+      users: [5_000, 4_400],
+      segments: [
+        segment('device', 'tv', 1_000, 400),
+        segment('device', 'phone', 4_000, 4_000),
+        segment('country', 'SE', 10, 2),
+      ],
+    });
+    expect(objections[0]).toMatch(/sample-ratio mismatch .*treatment 4400 of 50\.0% expected.*most in device tv/);
+    expect(suspects.map((suspect) => suspect.segment)).toEqual(['tv']);
+  });
+
+  it('objects where nothing but the assignment can be at fault', () => {
+    const { objections } = checkQuality(experiment, { ...input, users: [5_000, 4_400] });
+    expect(objections[0]).toMatch(/look at the assignment itself/);
+  });
+
+  it('leaves machines out, says whether they are the reason, and whether they gather in one variant', () => {
+    const { objections, warnings, machineRatio } = checkQuality(experiment, {
+      ...input,
+      users: [5_000, 5_800],
+      machines: [10, 790],
+    });
+    expect(objections).toEqual([]);
+    expect(machineRatio?.passed).toBe(false);
+    expect(warnings.join('\n')).toMatch(/800 users behave as no person does.*unevenly spread[^]*they are the reason/);
+  });
+
+  it('objects to users who were moved from one variant to another', () => {
+    expect(checkQuality(experiment, { ...input, inSeveralVariants: 50 }).objections[0]).toMatch(
+      /more than one variant/,
+    );
+    expect(checkQuality(experiment, { ...input, inSeveralVariants: 5 }).objections).toEqual([]);
+  });
+
+  it('takes variants without a share for none', () => {
+    const three = experimentOf({
+      variants: [
+        { name: 'control', share: 0.5 },
+        { name: 'off', share: 0 },
+        { name: 'treatment', share: 0.5 },
+      ],
+    });
+    const { sampleRatio } = checkQuality(three, { ...input, users: [100, 0, 100], machines: [0, 0, 0] });
+    expect(sampleRatio).toMatchObject({ counts: [100, 100], passed: true });
+  });
+
+  it('has a limit for lists that follows what people do', () => {
+    expect([machineListLimit(2), machineListLimit(12)]).toEqual([50, 120]);
+  });
+});
