@@ -9,4 +9,6 @@ module.exports = {
   ],
   reporters: ['default', '<rootDir>/tools/jest-closing-line.js'],
   passWithNoTests: false,
+  // What is tested is what happens, not how soon: machines may be busy.
+  testTimeout: 60_000,
 };

@@ -22,6 +22,8 @@ export const ingestionSettings = z
     WATCHNEXT_API_KEYS_FILE: z.string().optional(),
     /** Bodies that the collector holds at once while the event log takes them; beyond, it answers 429. */
     WATCHNEXT_COLLECTOR_IN_FLIGHT_MB: positiveInteger(64),
+    /** A request that is not here as a whole by then is ended: a producer that fell silent holds no memory for longer. */
+    WATCHNEXT_COLLECTOR_REQUEST_TIMEOUT_MS: positiveInteger(30_000),
     /** Records that the archive role holds in memory before it writes them, over all its partitions. */
     WATCHNEXT_ARCHIVE_BUFFER_MB: positiveInteger(128),
     /** Decoded states that the materialiser keeps in memory, over all its partitions. */

@@ -21,7 +21,14 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
     level: settings.WATCHNEXT_LOG_LEVEL,
     format: settings.WATCHNEXT_LOG_FORMAT,
   });
-  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, frameworkErrors: answerFrameworkError });
+  const requestTimeout = settings.WATCHNEXT_COLLECTOR_REQUEST_TIMEOUT_MS;
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    frameworkErrors: answerFrameworkError,
+    requestTimeout,
+    // How late that is noticed: Node looks every 30 s by itself.
+    http: { connectionsCheckingInterval: Math.min(1_000, requestTimeout), headersTimeout: requestTimeout },
+  });
   const app = await NestFactory.create<NestFastifyApplication>(IngestionModule.with(settings, logger), adapter, {
     // Nest logs its own errors through pino; what it tells of each route it sets up is left out.
     logger: nestLogger(logger),

@@ -7,6 +7,6 @@ export * from './builders';
 export { ChildProgram } from './child-program';
 export { describeSnapshotStore, type SnapshotStoreUnderTest, writeSnapshotFiles } from './conformance/snapshot-store';
 export { archiveRecords, describeEventArchive, type EventArchiveUnderTest, readAll } from './conformance/event-archive';
-export { requireServer } from './require-server';
+export { describeUnlessMissing, requireServer } from './require-server';
 export { createTestBucket } from './s3-bucket';
 export { FaultProxy, type DirectionFault, type Faults } from './fault-proxy';

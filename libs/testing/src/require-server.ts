@@ -1,4 +1,21 @@
 /**
+ * A block of specs that start servers of their own. Where something for that is missing it is shown as skipped, by
+ * what is missing; under CI=true it fails.
+ *
+ * @param missing as `missingForStack` tells it
+ */
+export function describeUnlessMissing(missing: readonly string[], name: string, specs: () => void): void {
+  describe(name, () => {
+    if (missing.length === 0) return specs();
+    const needs = `needs ${missing.join(', ')}`;
+    if (process.env['CI'] !== 'true') return it.skip(needs, () => undefined);
+    it(needs, () => {
+      throw new Error(`${needs}, and CI=true allows no skipping`);
+    });
+  });
+}
+
+/**
  * The address of a real server, from the environment, for specs that run on one.
  *
  * Without it the spec is shown as skipped, by the server's name; under CI=true it fails, since there `.ci/run` has to

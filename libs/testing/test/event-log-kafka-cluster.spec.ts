@@ -2,18 +2,17 @@
 import { openKafkaEventLog, type EventLog } from '@watchnext/event-log';
 import { Kafka, logLevel } from 'kafkajs';
 import { eventually, FoldingHandler } from '../src';
-import { missingFrom, requireOwnKafka, startOwnKafka, SteadyProducer, type OwnKafka } from './drivers/own-kafka';
+import { describeOnOwnKafka, missingFrom, type OwnKafka, startOwnKafka, SteadyProducer } from './drivers/own-kafka';
 
-const jars = requireOwnKafka();
 const TOPIC = 'cluster.v1';
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 240_000;
 
-(jars === undefined ? describe.skip : describe)('Kafka with three brokers', () => {
+describeOnOwnKafka('Kafka with three brokers', () => {
   let kafka: OwnKafka;
   let log: EventLog;
 
   beforeAll(async () => {
-    kafka = await startOwnKafka(jars as string, { brokerCount: 3 });
+    kafka = await startOwnKafka({ brokerCount: 3 });
     log = await openKafkaEventLog({ ...kafka.settings, requestTimeoutMs: 8_000, replicationFactor: 3 });
   }, LIMIT_MS);
   afterAll(async () => {

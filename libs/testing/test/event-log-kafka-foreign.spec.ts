@@ -9,7 +9,7 @@ import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
 import { CollectingTail, eventually, FoldingHandler, requireServer } from '../src';
 
 const brokers = requireServer('Kafka', 'WATCHNEXT_KAFKA_BROKERS')?.split(',');
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 240_000;
 const PARTITIONS = 4;
 const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
 

@@ -129,7 +129,7 @@ export class LocalSystem {
 }
 
 /** Repeats a check until it holds. @throws after `limitMs`, with what was waited for */
-export async function until(what: string, holds: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean>, limitMs = 120_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     if (await holds().catch(() => false)) return;

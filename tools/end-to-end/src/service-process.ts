@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 const REPOSITORY = resolve(__dirname, '..', '..', '..');
 /** A service on a busy machine may take long to load its libraries. */
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 
 export type AppName = 'ingestion' | 'trainer' | 'retrieval' | 'ranking' | 'gateway';
 

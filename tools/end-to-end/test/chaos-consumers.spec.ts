@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS, type Mark } from '@watchnext/contract';
-import { eventually, FaultProxy } from '@watchnext/testing';
+import { missingForStack } from '@watchnext/local-stack';
+import { describeUnlessMissing, eventually, FaultProxy } from '@watchnext/testing';
 import {
   drained,
   logLines,
@@ -14,10 +15,9 @@ import {
   type OwnWorld,
   type RealWorld,
 } from '../src';
-import { describeOnOwnServers } from './own-servers';
 
 const PARTITION_COUNT = 6;
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 /** What a materialiser may hold in memory however slow its store is: a fetch of each partition and a cache of states. */
 const MEMORY_BOUND_MIB = 450;
 
@@ -30,7 +30,7 @@ function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
-describeOnOwnServers('a materialiser', () => {
+describeUnlessMissing(missingForStack({ kafka: true, redis: true }), 'a materialiser', () => {
   let world: RealWorld;
   let proxy: FaultProxy;
   beforeAll(async () => {

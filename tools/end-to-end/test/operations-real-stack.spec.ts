@@ -2,6 +2,6 @@
 import { describeOperations } from './describe-operations';
 import { hasRealStack, realStack } from './real-stack';
 
-jest.setTimeout(360_000);
+jest.setTimeout(600_000);
 
 if (hasRealStack) describeOperations('Kafka, Redis and S3', realStack);

@@ -1,5 +1,5 @@
 import { describeOperations } from './describe-operations';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 describeOperations('the embedded drivers', async () => ({}));

@@ -2,6 +2,6 @@
 import { describeSystem } from './describe-system';
 import { hasRealStack, realStack } from './real-stack';
 
-jest.setTimeout(360_000);
+jest.setTimeout(600_000);
 
 if (hasRealStack) describeSystem('Kafka, Redis and S3', realStack);

@@ -1,5 +1,5 @@
 import { describeSystem } from './describe-system';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 describeSystem('the embedded drivers', async () => ({}));

@@ -61,9 +61,13 @@ async function until(what: string, started: Started, met: () => boolean): Promis
 
 /** Processes of the services that the launcher noted, and that still run. */
 function runningServices(): number[] {
-  const file = join(folder, 'data', 'processes.json');
-  if (!existsSync(file)) return [];
-  const noted = JSON.parse(readFileSync(file, 'utf8')) as { pid: number }[];
+  let text: string;
+  try {
+    text = readFileSync(join(folder, 'data', 'processes.json'), 'utf8');
+  } catch {
+    return []; // Not there yet, or no longer.
+  }
+  const noted = JSON.parse(text) as { pid: number }[];
   return noted.map(({ pid }) => pid).filter(isRunning);
 }
 

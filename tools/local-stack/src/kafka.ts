@@ -4,31 +4,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { scramArguments, securityProperties, type KafkaSecurity } from './kafka-security';
-import { freePorts, startListening, stopProcess, type StartedProcess } from './processes';
-
-const POM = resolve(__dirname, '..', 'kafka', 'pom.xml');
-
-/** Fetches Kafka's jars once into `<cacheDirectory>/kafka`. */
-export function fetchKafka(cacheDirectory: string): string {
-  const jars = join(cacheDirectory, 'kafka');
-  if (existsSync(jars)) return jars;
-  const partial = `${jars}.partial-${process.pid}`;
-  mkdirSync(partial, { recursive: true });
-  const fetched = spawnSync(
-    'mvn',
-    ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${partial}`],
-    { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' },
-  );
-  if (fetched.status !== 0) {
-    rmSync(partial, { recursive: true, force: true });
-    throw new Error(`Maven could not fetch Kafka:\n${fetched.stdout}${fetched.stderr}`);
-  }
-  renameSync(partial, jars);
-  return jars;
-}
+import { freePorts } from './ports';
+import { startListening, stopProcess, type StartedProcess } from './processes';
 
 export interface KafkaOptions {
   readonly brokerCount: number;

@@ -1,5 +1,6 @@
 /** npm run stack:up | stack:down | stack:status */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { defaultJarsDirectory, fetchKafka } from './kafka-jars';
 import { isAlive } from './processes';
 import { MissingProgramError } from './programs';
 import { readStack, StackExistsError, startStack, stopStack, type Stack } from './stack';
@@ -7,9 +8,11 @@ import { readStack, StackExistsError, startStack, stopStack, type Stack } from '
 const DIRECTORY = new Option('--directory <path>', 'folder of the stack').default('.stack');
 
 function brokerCount(text: string): number {
-  if (text !== '1' && text !== '3') throw new InvalidArgumentError('1 or 3');
+  if (!['0', '1', '3'].includes(text)) throw new InvalidArgumentError('0, 1 or 3');
   return Number(text);
 }
+
+const onRetry = (problem: string) => console.error(problem);
 
 function print(stack: Stack): void {
   for (const { name, pid, port, logFile } of stack.processes) {
@@ -25,14 +28,19 @@ const program = new Command('local-stack').description('A real Kafka and a real 
 program
   .command('up')
   .addOption(DIRECTORY)
-  .option('--brokers <count>', 'Kafka brokers, 1 or 3', brokerCount, 1)
+  .option('--brokers <count>', 'Kafka brokers, 1 or 3; 0: no Kafka', brokerCount, 1)
   .addOption(new Option('--cluster', 'Redis Cluster of three').conflicts('sentinel'))
   .option('--sentinel', 'Redis primary, replica and three sentinels')
   .option('--s3', 'an S3 test server as well', false)
   .action(async (options) => {
     const redis = options.cluster ? 'cluster' : options.sentinel ? 'sentinel' : 'standalone';
-    print(await startStack({ directory: options.directory, brokerCount: options.brokers, redis, s3: options.s3 }));
+    const { directory, brokers, s3 } = options;
+    print(await startStack({ directory, brokerCount: brokers, redis, s3, onRetry }));
   });
+program
+  .command('fetch')
+  .description("fetches Kafka's jars, as up does where they are missing, and starts nothing")
+  .action(async () => console.log(await fetchKafka(defaultJarsDirectory(), onRetry)));
 program
   .command('down')
   .addOption(DIRECTORY)

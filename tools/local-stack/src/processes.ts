@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { openSync, closeSync, readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface StartedProcess {
@@ -14,24 +14,6 @@ export interface StartedProcess {
   readonly cwd: string;
 }
 
-/** As many ports as asked for that nothing listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      await new Promise((resolve) => server.close(resolve));
-      return typeof address === 'object' && address ? address.port : 0;
-    }),
-  );
-}
-
 /** Starts a program that outlives this one, with its output in a file, and waits until it listens. */
 export async function startListening(options: {
   name: string;
@@ -42,7 +24,7 @@ export async function startListening(options: {
   cwd: string;
   timeoutMs?: number;
 }): Promise<StartedProcess> {
-  const { name, command, args, port, logFile, cwd, timeoutMs = 60_000 } = options;
+  const { name, command, args, port, logFile, cwd, timeoutMs = 180_000 } = options;
   const log = openSync(logFile, 'a');
   const child = spawn(command, args, { cwd, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);

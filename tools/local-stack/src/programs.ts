@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 /** A program that the stack needs is not on this machine; the message says how to get it. */
 export class MissingProgramError extends Error {
   constructor(readonly programs: readonly string[]) {
-    super(`missing: ${programs.map((program) => `${program} (${REMEDIES[program] ?? 'install it'})`).join('; ')}`);
+    super(`missing: ${programs.map(withRemedy).join('; ')}`);
     this.name = 'MissingProgramError';
   }
 }
@@ -19,9 +19,16 @@ const REMEDIES: Record<string, string> = {
 
 /** @throws MissingProgramError naming all that are missing at once */
 export function requirePrograms(programs: readonly string[]): void {
-  const missing = programs.filter((program) => !isInstalled(program));
+  const missing = missingPrograms(programs);
   if (missing.length > 0) throw new MissingProgramError(missing);
 }
+
+/** Those that are not on this machine. */
+export function missingPrograms(programs: readonly string[]): string[] {
+  return programs.filter((program) => !isInstalled(program));
+}
+
+const withRemedy = (program: string) => `${program} (${REMEDIES[program] ?? 'install it'})`;
 
 function isInstalled(program: string): boolean {
   return (

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts, startListening, stopProcess, type StartedProcess } from './processes';
+import { freePorts } from './ports';
+import { startListening, stopProcess, type StartedProcess } from './processes';
 
 export type RedisTopology = 'standalone' | 'cluster' | 'sentinel';
 /** Name under which the sentinels know the primary. */
@@ -21,11 +22,12 @@ export async function startRedis(directory: string, topology: RedisTopology): Pr
       const [port] = (await freePorts(1)) as [number];
       await launch('redis', port, []);
     } else if (topology === 'cluster') {
-      const ports = await clusterPorts(3);
+      // A node also takes its port + 10,000, for the bus: out of the system's own range as well.
+      const ports = await freePorts(3, (port) => port + 10_000 < 32_768);
       for (const [index, port] of ports.entries()) {
         await launch(`redis-${index + 1}`, port, [
           'cluster-enabled yes',
-          'cluster-node-timeout 2000',
+          'cluster-node-timeout 5000',
           'cluster-require-full-coverage no',
         ]);
       }
@@ -40,7 +42,7 @@ export async function startRedis(directory: string, topology: RedisTopology): Pr
           port,
           [
             `sentinel monitor ${SENTINEL_MASTER} 127.0.0.1 ${primary} 2`,
-            `sentinel down-after-milliseconds ${SENTINEL_MASTER} 1000`,
+            `sentinel down-after-milliseconds ${SENTINEL_MASTER} 2000`,
             `sentinel failover-timeout ${SENTINEL_MASTER} 4000`,
           ],
           ['--sentinel'],
@@ -82,15 +84,6 @@ async function startNode(
   });
 }
 
-/** A cluster node also takes its port + 10,000, for the bus. */
-async function clusterPorts(count: number): Promise<number[]> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const usable = (await freePorts(count * 2)).filter((port) => port + 10_000 < 65_536);
-    if (usable.length >= count) return usable.slice(0, count);
-  }
-  throw new Error('no free ports below 55,536 for a Redis cluster');
-}
-
 async function formCluster(ports: readonly number[]): Promise<void> {
   const nodes = ports.map((port) => `127.0.0.1:${port}`);
   const created = spawnSync(
@@ -108,7 +101,7 @@ function redisCli(port: number, ...args: string[]): string {
   return spawnSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8' }).stdout ?? '';
 }
 
-async function until(what: string, condition: () => boolean, timeoutMs = 30_000): Promise<void> {
+async function until(what: string, condition: () => boolean, timeoutMs = 120_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);

@@ -1,7 +1,8 @@
 /** An S3 test server, moto, which honours conditional writes. It keeps everything in memory and takes any credentials. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts, startListening, stopProcess, type StartedProcess } from './processes';
+import { freePorts } from './ports';
+import { startListening, stopProcess, type StartedProcess } from './processes';
 
 /** Bucket of the stack; specs make their own. */
 export const S3_BUCKET = 'watchnext';

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MissingProgramError, requirePrograms } from './programs';
-import { isAlive, startListening, freePorts, stopProcess } from './processes';
+import { freePorts } from './ports';
+import { isAlive, startListening, stopProcess } from './processes';
 import { readStack, stopStack } from './stack';
 
 describe('a local stack', () => {

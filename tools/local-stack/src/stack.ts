@@ -1,26 +1,30 @@
 /**
  * A stack lives in one folder: `stack.json` says what runs and where, `run/` holds data and logs and goes away with
- * the stack, `kafka/` the fetched jars, which stay for the next start.
+ * the stack. Kafka's jars are kept apart, for every stack to come.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fetchKafka, restartKafkaNode, startKafka } from './kafka';
+import { restartKafkaNode, startKafka } from './kafka';
+import { defaultJarsDirectory, fetchKafka, hasJars, jarsFolder } from './kafka-jars';
 import { createSecurity, type KafkaSecurity } from './kafka-security';
-import { freePorts, isAlive, stopProcess, type StartedProcess } from './processes';
-import { requirePrograms } from './programs';
+import { freePorts } from './ports';
+import { isAlive, stopProcess, type StartedProcess } from './processes';
+import { missingPrograms, requirePrograms } from './programs';
 import { SENTINEL_MASTER, startRedis, type RedisTopology } from './redis';
 import { s3Environment, startS3 } from './s3';
 
 export interface StackOptions {
   /** Folder of the stack; made if it is missing. */
   readonly directory: string;
+  /** 0: no Kafka. */
   readonly brokerCount: number;
-  /** "none": Kafka alone. */
   readonly redis: RedisTopology | 'none';
   /** Whether to start an S3 test server; default: no. */
   readonly s3?: boolean;
-  /** Where Kafka's jars are kept between stacks, in a folder `kafka`; default: the folder of the stack. */
+  /** Where Kafka's jars are kept between stacks; default: see `defaultJarsDirectory`. */
   readonly jarsDirectory?: string;
+  /** Told when something has to be tried again. */
+  readonly onRetry?: (problem: string) => void;
   /** Clients are asked for TLS and SCRAM, and may do only what they were granted. */
   readonly secureKafka?: boolean;
   /**
@@ -47,36 +51,60 @@ export class StackExistsError extends Error {
   }
 }
 
+/**
+ * What specs that start servers of their own would not find on this machine, in words. Maven is not asked for: no spec
+ * fetches anything.
+ */
+export function missingForStack(needed: {
+  readonly kafka?: boolean;
+  readonly redis?: boolean;
+  readonly certificates?: boolean;
+}): string[] {
+  return [
+    ...missingPrograms([
+      ...(needed.kafka ? ['java'] : []),
+      ...(needed.redis ? ['redis-server', 'redis-cli'] : []),
+      ...(needed.certificates ? ['openssl'] : []),
+    ]),
+    ...(needed.kafka && !hasJars(defaultJarsDirectory())
+      ? ["Kafka's jars (npm run stack:fetch, or WATCHNEXT_STACK_DIR with their folder)"]
+      : []),
+  ];
+}
+
 /** @throws MissingProgramError, StackExistsError; after any failure nothing is left running */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const directory = resolve(options.directory);
   const running = readStack(directory);
   if (running?.processes.some(({ pid }) => isAlive(pid))) throw new StackExistsError(directory);
-  const jarsDirectory = resolve(options.jarsDirectory ?? directory);
+  const jarsDirectory = resolve(options.jarsDirectory ?? defaultJarsDirectory());
+  const { brokerCount } = options;
   requirePrograms([
-    'java',
+    ...(brokerCount > 0 ? ['java'] : []),
     ...(options.redis === 'none' ? [] : ['redis-server', 'redis-cli']),
-    ...(existsSync(join(jarsDirectory, 'kafka')) ? [] : ['mvn']),
+    ...(brokerCount === 0 || hasJars(jarsDirectory) ? [] : ['mvn']),
     ...(options.s3 ? ['moto_server'] : []),
+    ...(options.secureKafka ? ['openssl'] : []),
   ]);
 
   const run = join(directory, 'run');
   rmSync(run, { recursive: true, force: true });
   mkdirSync(run, { recursive: true });
   try {
-    const jars = fetchKafka(jarsDirectory);
     const securityDirectory = join(run, 'security');
     const security = options.secureKafka ? createSecurity(securityDirectory) : undefined;
     const brokerPorts = options.advertise && (await freePorts(options.brokerCount));
     const advertisedPorts = brokerPorts && (await options.advertise?.(brokerPorts));
-    const { brokerCount } = options;
-    const kafka = await startKafka(jars, run, {
-      brokerCount,
-      brokerPorts,
-      advertisedPorts,
-      security,
-      securityDirectory,
-    });
+    const kafka =
+      brokerCount === 0
+        ? []
+        : await startKafka(await fetchKafka(jarsDirectory, options.onRetry), run, {
+            brokerCount,
+            brokerPorts,
+            advertisedPorts,
+            security,
+            securityDirectory,
+          });
     let redis: StartedProcess[] = [];
     let s3: StartedProcess | undefined;
     try {
@@ -93,7 +121,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       processes: [...kafka, ...redis, ...(s3 ? [s3] : [])],
       ...(security && { security }),
       environment: {
-        WATCHNEXT_KAFKA_BROKERS: advertisedPorts ? advertisedPorts.map(address).join(',') : addresses(kafka),
+        ...(brokerCount > 0 && {
+          WATCHNEXT_KAFKA_BROKERS: advertisedPorts ? advertisedPorts.map(address).join(',') : addresses(kafka),
+        }),
         ...(security && securityEnvironment(security)),
         ...redisEnvironment(options.redis, redis),
         ...(s3 ? s3Environment(s3) : {}),
@@ -113,7 +143,7 @@ export async function restartBroker(directory: string, name: string): Promise<St
   const stopped = stack?.processes.find((process) => process.name === name);
   if (!stack || !stopped) throw new Error(`the stack in ${directory} has no ${name}`);
   await stopProcess(stopped.pid);
-  const started = await restartKafkaNode(join(stack.jarsDirectory, 'kafka'), stopped);
+  const started = await restartKafkaNode(jarsFolder(stack.jarsDirectory), stopped);
   writeStack(directory, {
     ...stack,
     processes: stack.processes.map((process) => (process === stopped ? started : process)),

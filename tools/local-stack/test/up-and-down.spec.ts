@@ -2,19 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { isAlive, readStack, restartBroker, StackExistsError, startStack, stopStack } from '../src';
+import { join } from 'node:path';
+import { isAlive, missingForStack, readStack, restartBroker, StackExistsError, startStack, stopStack } from '../src';
 
-const LIMIT_MS = 90_000;
-const jarsDirectory = process.env['WATCHNEXT_STACK_DIR'] ?? resolve(__dirname, '..', '..', '..', '.stack');
-const missing = [
-  ...['java', 'redis-server'].filter(
-    (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined,
-  ),
-  ...(existsSync(join(jarsDirectory, 'kafka'))
-    ? []
-    : ["Kafka's jars (run npm run stack:up once, or set WATCHNEXT_STACK_DIR)"]),
-];
+const LIMIT_MS = 300_000;
+const missing = missingForStack({ kafka: true, redis: true, certificates: true });
 
 describe('a local stack of Kafka and Redis', () => {
   if (missing.length > 0) {
@@ -34,7 +26,7 @@ describe('a local stack of Kafka and Redis', () => {
     async () => {
       const directory = mkdtempSync(join(tmpdir(), 'watchnext-stack-'));
       try {
-        const stack = await startStack({ directory, jarsDirectory, brokerCount: 1, redis: 'standalone' });
+        const stack = await startStack({ directory, brokerCount: 1, redis: 'standalone' });
         expect(stack.processes.map(({ name, pid }) => [name, isAlive(pid)])).toEqual([
           ['kafka-1', true],
           ['redis', true],
@@ -44,9 +36,7 @@ describe('a local stack of Kafka and Redis', () => {
           WATCHNEXT_REDIS_URL: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+$/),
         });
         expect(readStack(directory)).toEqual(stack);
-        await expect(startStack({ directory, jarsDirectory, brokerCount: 1, redis: 'none' })).rejects.toThrow(
-          StackExistsError,
-        );
+        await expect(startStack({ directory, brokerCount: 1, redis: 'none' })).rejects.toThrow(StackExistsError);
 
         process.kill(stack.processes[0]?.pid as number, 'SIGKILL');
         const restarted = await restartBroker(directory, 'kafka-1');
@@ -72,7 +62,7 @@ describe('a local stack of Kafka and Redis', () => {
     async () => {
       const directory = mkdtempSync(join(tmpdir(), 'watchnext-stack-'));
       try {
-        const stack = await startStack({ directory, jarsDirectory, brokerCount: 1, redis: 'none', secureKafka: true });
+        const stack = await startStack({ directory, brokerCount: 1, redis: 'none', secureKafka: true });
         expect(stack.environment['WATCHNEXT_KAFKA_SASL_PASSWORD']).toBe(stack.security?.admin.password);
         expect(readFileSync(stack.security?.caFile as string, 'utf8')).toContain('BEGIN CERTIFICATE');
         const mode = spawnSync('stat', ['-c', '%a', join(directory, 'stack.json')], { encoding: 'utf8' }).stdout.trim();

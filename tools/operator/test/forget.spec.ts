@@ -14,7 +14,7 @@ import {
 import { describeReport, forgetUsers } from '../src/forget-users';
 import { openWorld, type OperatorWorld, PARTITIONS, recordOf } from './harness';
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 const AT_MS = Date.now() - 3_600_000;
 const mergedOf = (userId: string, anonymousUserId: string) =>

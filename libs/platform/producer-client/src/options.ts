@@ -7,7 +7,7 @@ export interface ProducerClientOptions {
   readonly url: string;
   /** Name of the producing program, for events that do not have one. */
   readonly producer: string;
-  /** Sent as a bearer token. */
+  /** Sent as `x-api-key`, to a collector that asks for keys. */
   readonly apiKey?: string;
   /** Default 500; the collector takes 1,000. */
   readonly maxBatchEvents?: number;

@@ -65,7 +65,7 @@ describe('a producer client', () => {
     expect(Math.max(...collector.requests.map((request) => request.events.length))).toBe(10);
     expect(collector.requests[0]?.headers).toMatchObject({
       'content-type': 'application/x-protobuf',
-      authorization: 'Bearer secret',
+      'x-api-key': 'secret',
     });
     expect(client.statistics()).toMatchObject({ acceptedEvents: 35, pendingEvents: 0, failedTries: 0 });
   });

@@ -62,7 +62,7 @@ export class ProducerClient {
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     this.options = { ...DEFAULTS, ...(given as unknown as ProducerClientOptions) };
     this.endpoint = new URL('v1/events', options.url.endsWith('/') ? options.url : `${options.url}/`).href;
-    this.headers = options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
+    this.headers = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey };
     this.batchLimit = this.options.maxBatchEvents;
     this.opened = this.openSpool();
     this.running = this.opened.then(() => this.run());

@@ -24,7 +24,7 @@ export interface EventArchiveUnderTest {
   dispose(): Promise<void>;
 }
 
-const TEST_LIMIT_MS = 60_000;
+const TEST_LIMIT_MS = 120_000;
 const DAY_MS = 86_400_000;
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
 const TOPIC = TOPICS.activity;

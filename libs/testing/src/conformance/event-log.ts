@@ -20,7 +20,7 @@ export interface EventLogConformanceOptions {
 
 const TOPIC = { name: 'conformance.plain.v1', partitionCount: 4 };
 const COMPACTED = { name: 'conformance.compacted.v1', partitionCount: 1, compacted: true };
-const TEST_LIMIT_MS = 60_000;
+const TEST_LIMIT_MS = 120_000;
 
 const record = (key: string, value: string, timestampMs?: number): NewRecord => ({
   key,

@@ -13,7 +13,7 @@ export interface FeatureStoreUnderTest {
   dispose(): Promise<void>;
 }
 
-const TEST_LIMIT_MS = 60_000;
+const TEST_LIMIT_MS = 120_000;
 const mark = (offset: number, partition = 1, topic = 'activity.v1'): Mark => ({ topic, partition, offset });
 const states = (entries: Record<string, string>) =>
   new Map(Object.entries(entries).map(([userId, text]) => [userId, Buffer.from(text)]));

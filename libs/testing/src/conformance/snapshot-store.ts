@@ -23,7 +23,7 @@ export interface SnapshotStoreUnderTest {
   dispose(): Promise<void>;
 }
 
-const TEST_LIMIT_MS = 60_000;
+const TEST_LIMIT_MS = 120_000;
 const NOW_MS = Date.UTC(2026, 10, 23, 12);
 const FILES = { 'ranker.onnx': 'weights of the ranker', 'tables/videos.bin': 'rows of the table', 'empty.json': '' };
 

@@ -1,30 +1,11 @@
 /** A Kafka of a spec's own, to be restarted, killed or secured. */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { KAFKA_DEFAULTS, type KafkaSettings } from '@watchnext/event-log';
-import { startStack, stopStack, type Stack, type StackOptions } from '@watchnext/local-stack';
-import { FoldingHandler, temporaryDirectory } from '../../src';
+import { missingForStack, startStack, stopStack, type Stack, type StackOptions } from '@watchnext/local-stack';
+import { describeUnlessMissing, FoldingHandler, temporaryDirectory } from '../../src';
 
-/**
- * Folder with Kafka's jars: WATCHNEXT_STACK_DIR, or where `npm run stack:up` puts them.
- *
- * Without them or without Java the spec is shown as skipped, by name; under CI=true it fails.
- */
-export function requireOwnKafka(): string | undefined {
-  const directory = process.env['WATCHNEXT_STACK_DIR'] ?? resolve(__dirname, '..', '..', '..', '..', '.stack');
-  const hasJava = spawnSync('java', ['-version'], { stdio: 'ignore' }).status === 0;
-  const missing = !hasJava ? 'Java 17' : !existsSync(join(directory, 'kafka')) ? "Kafka's jars" : undefined;
-  if (missing === undefined) return directory;
-  const name = `needs ${missing}: run npm run stack:up once, or set WATCHNEXT_STACK_DIR to its folder`;
-  if (process.env['CI'] === 'true') {
-    it(name, () => {
-      throw new Error(`${missing} not found, and CI=true allows no skipping`);
-    });
-  } else {
-    it.skip(name, () => undefined);
-  }
-  return undefined;
+/** Specs on a Kafka that they start themselves. */
+export function describeOnOwnKafka(name: string, specs: () => void): void {
+  describeUnlessMissing(missingForStack({ kafka: true, certificates: true }), name, specs);
 }
 
 export interface OwnKafka {
@@ -35,9 +16,9 @@ export interface OwnKafka {
   stop(): Promise<void>;
 }
 
-export async function startOwnKafka(jarsDirectory: string, options: Partial<StackOptions> = {}): Promise<OwnKafka> {
+export async function startOwnKafka(options: Partial<StackOptions> = {}): Promise<OwnKafka> {
   const { path, remove } = await temporaryDirectory('kafka');
-  const stack = await startStack({ directory: path, jarsDirectory, brokerCount: 1, redis: 'none', ...options });
+  const stack = await startStack({ directory: path, brokerCount: 1, redis: 'none', ...options });
   const brokers = (stack.environment['WATCHNEXT_KAFKA_BROKERS'] as string).split(',');
   return {
     stack,

@@ -12,7 +12,7 @@ export async function materialiserLag(log: EventLog, store: FeatureStore): Promi
 }
 
 /** Resolves once every record is in the states; the check holds through restarts of either server. */
-export async function drained(log: EventLog, store: FeatureStore, limitMs = 120_000): Promise<void> {
+export async function drained(log: EventLog, store: FeatureStore, limitMs = 300_000): Promise<void> {
   await until('every record to be in the states', async () => (await materialiserLag(log, store)) === 0, limitMs);
 }
 

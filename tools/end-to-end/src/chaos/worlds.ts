@@ -1,7 +1,7 @@
 /** The two places where chaos runs: a stack of real servers of its own, and the embedded drivers in a folder. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { openEmbeddedEventLog, openEventLog, type EventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore, openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
@@ -10,9 +10,6 @@ import type { ChaosWorld } from './scene';
 
 /** The shortest that brokers allow: a killed consumer's partitions move after it. */
 const SESSION_TIMEOUT_MS = 6_000;
-/** Where Kafka's jars are kept: WATCHNEXT_STACK_DIR, or where `npm run stack:up` puts them. */
-export const JARS_DIRECTORY =
-  process.env['WATCHNEXT_STACK_DIR'] ?? resolve(__dirname, '..', '..', '..', '..', '.stack');
 
 export interface OwnWorld extends ChaosWorld {
   dispose(): Promise<void>;
@@ -40,7 +37,7 @@ export async function startRealWorld(options: RealWorldOptions = {}): Promise<Re
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    const stack = await startStack({ directory: stackDirectory, brokerCount, redis, jarsDirectory: JARS_DIRECTORY });
+    const stack = await startStack({ directory: stackDirectory, brokerCount, redis });
     const environment = {
       ...stack.environment,
       WATCHNEXT_EVENT_LOG: 'kafka',
