@@ -94,6 +94,18 @@ describe('FaultProxy', () => {
     await eventually(() => expect(second.text).toBe('b'));
   });
 
+  it('leaves no socket behind where it resets a connection that is just ending', async () => {
+    const openSockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    await eventually(() => expect(openSockets()).toBe(0));
+    proxy.set({ upstream: { hang: true } });
+    const client = await open();
+    client.socket.end();
+    await sleep(100);
+    proxy.set({});
+    proxy.reset();
+    await eventually(() => expect(openSockets()).toBe(0));
+  });
+
   it('refuses new connections and leaves the others alone', async () => {
     const client = await open();
     client.socket.write('a');

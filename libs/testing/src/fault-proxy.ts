@@ -158,7 +158,17 @@ export class FaultProxy {
 
   private close(connection: Connection): void {
     for (const { timer } of connection.pipes) clearTimeout(timer);
-    for (const socket of [connection.client, connection.server]) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of [connection.client, connection.server]) reset(socket);
     this.connections.delete(connection);
   }
+}
+
+/**
+ * Node cannot reset a socket whose end is just being sent: libuv refuses it, Node counts the socket as closed all the
+ * same, and the process then never ends, waiting for it. Such a socket is closed in the ordinary way.
+ */
+function reset(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
