@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { openKafkaEventLog, partitionOf, type EventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
-import { restartBroker } from '@watchnext/local-stack';
+import { endServer, startServerAgain } from '@watchnext/local-stack';
 import { ChildProgram, eventually, FaultProxy, FoldingHandler, temporaryDirectory } from '../src';
 import { describeOnOwnKafka, missingFrom, type OwnKafka, startOwnKafka, SteadyProducer } from './drivers/own-kafka';
 import type { KafkaCounterMessage } from './processes/kafka-counter';
@@ -140,7 +140,8 @@ describeOnOwnKafka('Kafka behind a bad network', () => {
     const subscription = await log.joinGroup({ topic: TOPIC, groupId: 'restart' }, handler);
     const producer = new SteadyProducer((records) => log.append(TOPIC, records));
     await eventually(() => expect(handler.records.length).toBeGreaterThan(100));
-    await restartBroker(kafka.directory, 'kafka-1');
+    await endServer(kafka.directory, 'kafka-1', 'SIGTERM');
+    await startServerAgain(kafka.directory, 'kafka-1');
     const before = producer.acknowledged.length;
     await eventually(() => expect(producer.acknowledged.length).toBeGreaterThan(before + 100));
     await producer.stop();

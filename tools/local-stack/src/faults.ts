@@ -1,9 +1,7 @@
 /** Ends and starts single servers of a running stack, as crashes and restarts do. Their data stays. */
-import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, startListening, stopProcess, type StartedProcess } from './processes';
-import { readStack, type Stack } from './stack';
+import { readStack, writeStack, type Stack } from './stack-file';
 
 /**
  * Ends the server: with SIGKILL as a crash would, with SIGTERM as an operator does. Resolves when it is gone.
@@ -23,9 +21,7 @@ export async function startServerAgain(directory: string, name: string): Promise
   const stack = readStack(directory) as Stack;
   const processes = stack.processes.map((process) => (process.name === name ? started : process));
   // So that `stopStack` finds it.
-  const file = join(directory, 'stack.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify({ ...stack, processes }, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writeStack(directory, { ...stack, processes });
   return started;
 }
 

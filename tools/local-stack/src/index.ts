@@ -5,13 +5,5 @@ export { freePorts } from './ports';
 export { isAlive, startListening, stopProcess, type StartedProcess } from './processes';
 export { MissingProgramError, requirePrograms } from './programs';
 export { SENTINEL_MASTER, startRedis, type RedisTopology } from './redis';
-export {
-  missingForStack,
-  readStack,
-  restartBroker,
-  StackExistsError,
-  startStack,
-  stopStack,
-  type Stack,
-  type StackOptions,
-} from './stack';
+export { missingForStack, startStack, stopStack, type StackOptions } from './stack';
+export { readStack, StackExistsError, type Stack } from './stack-file';

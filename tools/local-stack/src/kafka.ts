@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { scramArguments, securityProperties, type KafkaSecurity } from './kafka-security';
 import { freePorts } from './ports';
 import { startListening, stopProcess, type StartedProcess } from './processes';
@@ -46,12 +46,6 @@ export async function startKafka(jars: string, directory: string, options: Kafka
   const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
   for (const node of nodes) format(jars, node, clusterId, serverProperties(node, nodes, options), options.security);
   return startAll(nodes.map((node) => () => startNode(jars, node)));
-}
-
-/** Starts a node again on its data, after it was stopped or killed. */
-export async function restartKafkaNode(jars: string, stopped: StartedProcess): Promise<StartedProcess> {
-  const { name, port, logFile } = stopped;
-  return startListening({ name, ...javaCommand(jars, dirname(logFile)), port, logFile });
 }
 
 function serverProperties(node: Node, nodes: readonly Node[], options: KafkaOptions): string[] {

@@ -1,9 +1,11 @@
 /** npm run stack:up | stack:down | stack:status */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultJarsDirectory, fetchKafka } from './kafka-jars';
-import { isAlive } from './processes';
+import { hasDocker } from './compose';
+import { startComposeStack } from './compose-stack';
 import { MissingProgramError } from './programs';
-import { readStack, StackExistsError, startStack, stopStack, type Stack } from './stack';
+import { startStack, stopStack } from './stack';
+import { readStack, serversOf, StackExistsError, type Stack } from './stack-file';
 
 const DIRECTORY = new Option('--directory <path>', 'folder of the stack').default('.stack');
 
@@ -15,10 +17,10 @@ function brokerCount(text: string): number {
 const onRetry = (problem: string) => console.error(problem);
 
 function print(stack: Stack): void {
-  for (const { name, pid, port, logFile } of stack.processes) {
-    console.log(
-      `${isAlive(pid) ? 'running' : 'gone   '}  ${name.padEnd(14)} 127.0.0.1:${port}  pid ${pid}  ${logFile}`,
-    );
+  for (const [name, isRunning] of serversOf(stack)) {
+    const process = stack.processes.find((one) => one.name === name);
+    const where = process ? `127.0.0.1:${process.port}  pid ${process.pid}  ${process.logFile}` : 'in a container';
+    console.log(`${isRunning ? 'running' : 'gone   '}  ${name.padEnd(14)} ${where}`);
   }
   console.log('\nSettings for services and tests:');
   for (const [name, value] of Object.entries(stack.environment)) console.log(`export ${name}=${value}`);
@@ -32,10 +34,16 @@ program
   .addOption(new Option('--cluster', 'Redis Cluster of three').conflicts('sentinel'))
   .option('--sentinel', 'Redis primary, replica and three sentinels')
   .option('--s3', 'an S3 test server as well', false)
+  .addOption(
+    new Option('--engine <name>', 'where the servers run; default: docker where an engine answers')
+      .choices(['docker', 'native'])
+      .default(undefined),
+  )
   .action(async (options) => {
     const redis = options.cluster ? 'cluster' : options.sentinel ? 'sentinel' : 'standalone';
-    const { directory, brokers, s3 } = options;
-    print(await startStack({ directory, brokerCount: brokers, redis, s3, onRetry }));
+    const { directory, brokers: brokerCount, s3, engine = hasDocker() ? 'docker' : 'native' } = options;
+    const wanted = { directory, brokerCount, redis, s3 } as const;
+    print(engine === 'docker' ? await startComposeStack(wanted) : await startStack({ ...wanted, onRetry }));
   });
 program
   .command('fetch')
@@ -44,7 +52,7 @@ program
 program
   .command('down')
   .addOption(DIRECTORY)
-  .action(async (options) => console.log(`stopped ${await stopStack(options.directory)} processes`));
+  .action(async (options) => console.log(`stopped ${await stopStack(options.directory)} servers`));
 program
   .command('status')
   .addOption(DIRECTORY)
@@ -56,10 +64,11 @@ program
       return;
     }
     print(stack);
-    if (!stack.processes.every(({ pid }) => isAlive(pid))) process.exitCode = 3;
+    if ([...serversOf(stack).values()].includes(false)) process.exitCode = 3;
   });
 program.parseAsync().catch((error: unknown) => {
   const expected = error instanceof MissingProgramError || error instanceof StackExistsError;
   console.error(expected ? (error as Error).message : error);
+  if (error instanceof MissingProgramError) console.error('A Docker engine with its compose plugin would do instead.');
   process.exit(1);
 });

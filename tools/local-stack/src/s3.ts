@@ -19,10 +19,19 @@ export async function startS3(directory: string): Promise<StartedProcess> {
     logFile: join(home, 'moto.log'),
     cwd: home,
   });
-  const created = await fetch(`${s3Endpoint(server)}/${S3_BUCKET}`, { method: 'PUT' });
-  if (created.ok) return server;
-  await stopProcess(server.pid);
-  throw new Error(`the S3 test server made no bucket: status ${created.status}`);
+  try {
+    await createBucket(s3Endpoint(server));
+    return server;
+  } catch (error) {
+    await stopProcess(server.pid);
+    throw error;
+  }
+}
+
+/** Makes the bucket of the stack. */
+export async function createBucket(endpoint: string): Promise<void> {
+  const created = await fetch(`${endpoint}/${S3_BUCKET}`, { method: 'PUT' });
+  if (!created.ok) throw new Error(`the S3 test server made no bucket: status ${created.status}`);
 }
 
 export function s3Environment(server: StartedProcess): Record<string, string> {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { MissingProgramError, requirePrograms } from './programs';
 import { freePorts } from './ports';
 import { isAlive, startListening, stopProcess } from './processes';
-import { readStack, stopStack } from './stack';
+import { stopStack } from './stack';
+import { readStack } from './stack-file';
 
 describe('a local stack', () => {
   let directory: string;

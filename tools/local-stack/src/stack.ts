@@ -2,16 +2,18 @@
  * A stack lives in one folder: `stack.json` says what runs and where, `run/` holds data and logs and goes away with
  * the stack. Kafka's jars are kept apart, for every stack to come.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { restartKafkaNode, startKafka } from './kafka';
-import { defaultJarsDirectory, fetchKafka, hasJars, jarsFolder } from './kafka-jars';
+import { composeDown } from './compose';
+import { startKafka } from './kafka';
+import { defaultJarsDirectory, fetchKafka, hasJars } from './kafka-jars';
 import { createSecurity, type KafkaSecurity } from './kafka-security';
 import { freePorts } from './ports';
 import { isAlive, stopProcess, type StartedProcess } from './processes';
 import { missingPrograms, requirePrograms } from './programs';
 import { SENTINEL_MASTER, startRedis, type RedisTopology } from './redis';
 import { s3Environment, startS3 } from './s3';
+import { assertNoneRuns, readStack, serversOf, writeStack, type Stack } from './stack-file';
 
 export interface StackOptions {
   /** Folder of the stack; made if it is missing. */
@@ -32,23 +34,6 @@ export interface StackOptions {
    * So a proxy can stand between.
    */
   readonly advertise?: (brokerPorts: readonly number[]) => Promise<readonly number[]>;
-}
-
-export interface Stack {
-  readonly brokerCount: number;
-  readonly redis: RedisTopology | 'none';
-  readonly jarsDirectory: string;
-  readonly processes: readonly StartedProcess[];
-  readonly security?: KafkaSecurity;
-  /** Settings with which services and tests find this stack. */
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-export class StackExistsError extends Error {
-  constructor(directory: string) {
-    super(`a stack is running from ${directory} already: stop it first with npm run stack:down`);
-    this.name = 'StackExistsError';
-  }
 }
 
 /**
@@ -75,8 +60,7 @@ export function missingForStack(needed: {
 /** @throws MissingProgramError, StackExistsError; after any failure nothing is left running */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const directory = resolve(options.directory);
-  const running = readStack(directory);
-  if (running?.processes.some(({ pid }) => isAlive(pid))) throw new StackExistsError(directory);
+  assertNoneRuns(directory);
   const jarsDirectory = resolve(options.jarsDirectory ?? defaultJarsDirectory());
   const { brokerCount } = options;
   requirePrograms([
@@ -117,7 +101,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const stack: Stack = {
       brokerCount,
       redis: options.redis,
-      jarsDirectory,
       processes: [...kafka, ...redis, ...(s3 ? [s3] : [])],
       ...(security && { security }),
       environment: {
@@ -137,41 +120,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** Starts a broker of the stack again that was stopped or killed, on its data and port. */
-export async function restartBroker(directory: string, name: string): Promise<StartedProcess> {
-  const stack = readStack(directory);
-  const stopped = stack?.processes.find((process) => process.name === name);
-  if (!stack || !stopped) throw new Error(`the stack in ${directory} has no ${name}`);
-  await stopProcess(stopped.pid);
-  const started = await restartKafkaNode(jarsFolder(stack.jarsDirectory), stopped);
-  writeStack(directory, {
-    ...stack,
-    processes: stack.processes.map((process) => (process === stopped ? started : process)),
-  });
-  return started;
-}
-
-/** Stops what runs and removes its data. @returns how many processes were stopped */
+/** Stops what runs and removes its data. @returns how many processes or containers were stopped */
 export async function stopStack(directory: string): Promise<number> {
   const stack = readStack(directory);
+  if (stack?.compose) {
+    const count = serversOf(stack).size;
+    composeDown(stack.compose);
+    rmSync(join(directory, 'stack.json'), { force: true });
+    return count;
+  }
   const alive = stack?.processes.filter(({ pid }) => isAlive(pid)) ?? [];
   await Promise.all(alive.map(({ pid }) => stopProcess(pid)));
   rmSync(join(directory, 'run'), { recursive: true, force: true });
   rmSync(join(directory, 'stack.json'), { force: true });
   return alive.length;
-}
-
-/** What `stack.json` says; undefined where there is none. */
-export function readStack(directory: string): Stack | undefined {
-  const file = join(directory, 'stack.json');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Stack) : undefined;
-}
-
-/** As a whole or not at all. It may hold passwords of test users: for its owner's eyes. */
-function writeStack(directory: string, stack: Stack): void {
-  const file = join(directory, 'stack.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
 }
 
 const address = (port: number) => `127.0.0.1:${port}`;

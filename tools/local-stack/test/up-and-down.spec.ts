@@ -3,7 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAlive, missingForStack, readStack, restartBroker, StackExistsError, startStack, stopStack } from '../src';
+import {
+  endServer,
+  isAlive,
+  missingForStack,
+  readStack,
+  StackExistsError,
+  startServerAgain,
+  startStack,
+  stopStack,
+} from '../src';
 
 const LIMIT_MS = 300_000;
 const missing = missingForStack({ kafka: true, redis: true, certificates: true });
@@ -38,8 +47,8 @@ describe('a local stack of Kafka and Redis', () => {
         expect(readStack(directory)).toEqual(stack);
         await expect(startStack({ directory, brokerCount: 1, redis: 'none' })).rejects.toThrow(StackExistsError);
 
-        process.kill(stack.processes[0]?.pid as number, 'SIGKILL');
-        const restarted = await restartBroker(directory, 'kafka-1');
+        await endServer(directory, 'kafka-1', 'SIGKILL');
+        const restarted = await startServerAgain(directory, 'kafka-1');
         expect(restarted.port).toBe(stack.processes[0]?.port);
         expect(readStack(directory)?.processes[0]?.pid).toBe(restarted.pid);
 
