@@ -2,14 +2,16 @@
 # redis-cluster.sh PORT PORT PORT: a Redis Cluster of three primaries on one host, until SIGTERM or until one ends.
 set -eu
 nodes=""
+pids=""
+trap 'kill $pids 2>/dev/null; wait; exit 0' TERM INT
 for port in "$@"; do
   mkdir -p "$port"
   redis-server --port "$port" --dir "$PWD/$port" --appendonly yes --appendfsync everysec --save '' \
     --cluster-enabled yes --cluster-announce-ip 127.0.0.1 --cluster-node-timeout 5000 \
     --cluster-require-full-coverage no &
+  pids="$pids $!"
   nodes="$nodes 127.0.0.1:$port"
 done
-trap 'kill $(jobs -p) 2>/dev/null; wait; exit 0' TERM INT
 for port in "$@"; do
   until redis-cli -p "$port" ping >/dev/null 2>&1; do sleep 0.2; done
 done
