@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { COMPOSE_FILE, planCompose, type ComposeOptions } from './compose';
 import { startComposeStack } from './compose-stack';
 import { freePorts } from './ports';
+import { kafkaVersion } from './kafka-jars';
 import { missingPrograms } from './programs';
 import { stopStack } from './stack';
 import { readStack, serversOf, StackExistsError } from './stack-file';
@@ -58,6 +59,12 @@ describe('the compose file', () => {
       for (const volume of volumes) {
         expect(existsSync(join(dirname(COMPOSE_FILE), volume.split(':')[0] as string))).toBe(true);
       }
+    }
+  });
+
+  it('has the version of Kafka that runs without containers', () => {
+    for (const name of ['kafka', 'kafka-1', 'kafka-2', 'kafka-3']) {
+      expect(services[name]?.image).toBe(`apache/kafka:${kafkaVersion()}`);
     }
   });
 

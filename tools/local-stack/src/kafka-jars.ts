@@ -82,7 +82,8 @@ function runMaven(outputDirectory: string): string | undefined {
   return run.error ? `${run.error.message}\n${said}` : said;
 }
 
-function kafkaVersion(): string {
+/** That of the containers, too. */
+export function kafkaVersion(): string {
   const version = /<artifactId>kafka_[\d.]+<\/artifactId>\s*<version>([^<]+)</.exec(readFileSync(POM, 'utf8'))?.[1];
   if (version === undefined) throw new Error(`${POM} names no version of Kafka`);
   return version;
