@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ChildProgram } from './child-program';
 import { eventually } from './eventually';
 import { FaultProxy } from './fault-proxy';
 
@@ -94,16 +96,16 @@ describe('FaultProxy', () => {
     await eventually(() => expect(second.text).toBe('b'));
   });
 
-  it('leaves no socket behind where it resets a connection that is just ending', async () => {
-    const openSockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
-    await eventually(() => expect(openSockets()).toBe(0));
-    proxy.set({ upstream: { hang: true } });
-    const client = await open();
-    client.socket.end();
-    await sleep(100);
-    proxy.set({});
-    proxy.reset();
-    await eventually(() => expect(openSockets()).toBe(0));
+  it('keeps no process from ending after it has reset a connection that was just ending', async () => {
+    const program = ChildProgram.start<{ kind: 'closed' }>(
+      join(__dirname, '..', 'test', 'processes', 'proxy-that-ends.ts'),
+    );
+    try {
+      await program.has('closed');
+      await eventually(() => expect(program.process.exitCode).toBe(0));
+    } finally {
+      await program.kill();
+    }
   });
 
   it('refuses new connections and leaves the others alone', async () => {
