@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { benchFreshness } from './freshness';
 import { benchIngest } from './ingest/ingest';
+import { benchImport } from './import';
 import { benchSteadyFreshness } from './ingest/steady-freshness';
 import { benchKuairand } from './kuairand';
 import { publish, type BenchReport } from './report';
@@ -62,6 +63,14 @@ command('ingest', 'events a second through collector, Kafka and Redis, beside ka
   .option('--node-options <text>', 'NODE_OPTIONS of the ingestion processes', '')
   .option('--profile <folder>', 'CPU profiles of the ingestion processes go there')
   .action(measuring(benchIngest));
+
+command('import', 'a CSV log into an archive: rows a second and the largest resident memory of the process')
+  .option('--rows <n>', 'rows of the log', count, 1_000_000)
+  .option('--rows-per-user <n>', 'watches of one user; 1 makes a log of users of one event', count, 100)
+  .option('--videos <n>', 'videos watched', count, 50_000)
+  .option('--drawn-lists', 'set each watch among drawn videos, which makes two events of a row', false)
+  .option('--folder <dir>', 'where the log and the archive lie while it runs; default: the folder for temporary files')
+  .action(measuring(benchImport));
 
 command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and the gate')
   .requiredOption('--path <folder>', 'folder with the official files')

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * A UUIDv7 that depends on nothing but its arguments, so that importing twice gives the same ids: the time in the
@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto';
  * @param name what the event stands for, unique within the data set
  */
 export function eventIdOf(atMs: number, name: string): string {
-  const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
-  bytes.writeUIntBE(Math.floor(atMs), 0, 6);
-  bytes[6] = 0x70 | (bytes[6] & 0x0f);
-  bytes[8] = 0x80 | (bytes[8] & 0x3f);
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const time = Math.floor(atMs).toString(16).padStart(12, '0');
+  const random = hash('sha256', name, 'hex');
+  const variant = VARIANTS[parseInt(random[16], 16) & 3];
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(13, 16)}-${variant}${random.slice(17, 20)}-${random.slice(20, 32)}`;
 }
+
+const VARIANTS = '89ab';

@@ -2,12 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
-function run(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [resolve(__dirname, '..', 'dist', 'main.js'), ...args],
-    { encoding: 'utf8' },
-  );
+function run(program: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [resolve(__dirname, '..', 'dist', program), ...args], {
+    encoding: 'utf8',
+  });
   return { status, text: stdout + stderr };
 }
 
@@ -17,9 +15,22 @@ describe('npm run import', () => {
     [['kuairand', '--explain'], 0, /log_standard_\*[\s\S]*ImpressionsServed/],
     [['movies', 'anywhere'], 2, /no importer for movies, but for kuairand/],
     [['kuairand'], 2, /path of the data set is missing/],
+    [['table', '/no/such/file.csv'], 3, /file.csv cannot be read/],
+    [['kuairand', 'anywhere', '--most-bad', '2'], 2, /from 0 to 1/],
     [['kuairand', 'anywhere', '--url', 'nowhere'], 2, /--url is no address/],
     [['kuairand', '/no/such/folder'], 3, /no folder that can be read/],
   ])('%j ends with %i', (args, status, text) => {
-    expect(run(...args)).toEqual({ status, text: expect.stringMatching(text) });
+    expect(run('main.js', ...args)).toEqual({ status, text: expect.stringMatching(text) });
+  });
+});
+
+describe('npm run validate', () => {
+  it.each([
+    [['--help'], 0, /Exit codes/],
+    [['movies', 'anywhere'], 2, /movies is neither archive nor one of kuairand/],
+    [['archive', '/no/such/folder'], 3, /cannot be read/],
+    [['archive', __dirname], 3, /is no archive: it has no folder watchnext.activity.v1/],
+  ])('%j ends with %i', (args, status, text) => {
+    expect(run('validate/main.js', ...args)).toEqual({ status, text: expect.stringMatching(text) });
   });
 });

@@ -9,7 +9,6 @@ export function identifier(column: string, text: string): string {
   if (text === '') throw new BadCell(`${column} is empty`);
   if (text.length > LIMITS.idCharacters)
     throw new BadCell(`${column} has ${text.length} characters, more than ${LIMITS.idCharacters}`);
-  // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) throw new BadCell(`${column} has control characters: ${quote(text)}`);
   return text;
 }

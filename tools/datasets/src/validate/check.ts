@@ -1,0 +1,27 @@
+/** A check sees the log once, user by user, and then tells what it found. */
+import type { Event, VideoFacts } from '@watchnext/contract';
+import type { Finding } from './finding';
+
+/** One user's events in log order. */
+export interface UserLog {
+  readonly userId: string;
+  readonly events: readonly LoggedEvent[];
+}
+
+export interface LoggedEvent {
+  readonly offset: number;
+  readonly event: Event;
+}
+
+/** What is known of the log before it is read. */
+export interface LogFacts {
+  readonly catalogue: ReadonlyMap<string, VideoFacts>;
+  readonly nowMs: number;
+}
+
+export interface Check {
+  see(user: UserLog): void;
+  findings(): readonly Finding[];
+}
+
+export type CheckClass = new (facts: LogFacts) => Check;

@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+/** npm run validate -- archive|FORMAT PATH */
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { TOPICS } from '@watchnext/contract';
+import { openParquetArchive } from '@watchnext/event-archive';
+import { DatasetError } from '../dataset-error';
+import { importToArchive } from '../import-to-archive';
+import { IMPORTERS } from '../importers';
+import { startTask } from '../progress';
+import { askOnTerminal, mappingFileFor } from '../table/wizard';
+import { count, type Finding, judge, worst } from './finding';
+import { formatFindings } from './format';
+import { validateArchive } from './validate-archive';
+
+/** As --help tells them. */
+const EXIT_CODES = { failed: 1, usage: 2, dataset: 3, failures: 4, interrupted: 130 } as const;
+
+interface Options {
+  readonly mapping?: string;
+  readonly yes: boolean;
+  readonly strict: boolean;
+  readonly json?: string;
+}
+
+const program: Command = new Command('npm run validate --')
+  .description('Looks at a log before training: what is wrong with it, and what to do about that.')
+  .argument('<what>', `archive, or what the files are: ${[...IMPORTERS.keys()].join(', ')}`)
+  .argument('<path>', "the archive's folder (of a running system: .watchnext/archive), or the log")
+  .option('--mapping <file>', 'for a table: which column is what; without it, a mapping is proposed')
+  .option('--yes', 'take the proposed mapping without asking', false)
+  .option('--strict', 'let a warning count as a failure', false)
+  .option('--json <file>', 'also write the findings to this file, as JSON')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 nothing that would spoil training; 1 something failed; 2 a command line that cannot be used; 3 the log
+cannot be read; 4 at least one failure (with --strict: or warning); 130 interrupted.`,
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage))
+  .parse();
+
+async function run(what: string, path: string, options: Options, signal: AbortSignal): Promise<number> {
+  if (what !== 'archive' && !IMPORTERS.has(what))
+    program.error(`error: ${what} is neither archive nor one of ${[...IMPORTERS.keys()].join(', ')}`);
+  const findings =
+    what === 'archive' ? await validateFolder(path, signal) : await validateLog(what, path, options, signal);
+  process.stdout.write(`${formatFindings(findings)}\n`);
+  const verdict = worst(...findings.map((finding) => finding.verdict));
+  if (options.json !== undefined)
+    await writeFile(options.json, `${JSON.stringify({ what, path, verdict, findings }, null, 2)}\n`);
+  return verdict === 'failure' || (options.strict && verdict === 'warning') ? EXIT_CODES.failures : 0;
+}
+
+async function validateFolder(folder: string, signal: AbortSignal): Promise<Finding[]> {
+  const names = await readdir(folder).catch((error: Error) => {
+    throw new DatasetError(`${folder} cannot be read: ${error.message}`, { cause: error });
+  });
+  if (!names.includes(TOPICS.activity))
+    throw new DatasetError(
+      `${folder} is no archive: it has no folder ${TOPICS.activity}` +
+        (names.includes('archive') ? `; did you mean ${join(folder, 'archive')}?` : ''),
+    );
+  const archive = openParquetArchive(folder);
+  const task = startTask('Validating', 'records');
+  try {
+    const findings = await validateArchive(archive, { signal, onProgress: (done, total) => task.update(done, total) });
+    task.finish();
+    return findings;
+  } catch (error) {
+    task.abandon();
+    throw error;
+  } finally {
+    await archive.close();
+  }
+}
+
+/** As it would be imported, but for drawn lists, which would be judged as if they had been shown. */
+async function validateLog(format: string, path: string, options: Options, signal: AbortSignal): Promise<Finding[]> {
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const mappingFile =
+    format === 'table'
+      ? (options.mapping ?? (await mappingFileFor(path, { yes: options.yes, say, ask: askOnTerminal() })))
+      : undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'watchnext-validate-'));
+  const task = startTask('Reading', 'rows');
+  let rows = 0;
+  try {
+    const archive = join(folder, 'archive');
+    const { badRows } = await importToArchive(format, path, {
+      archive,
+      mappingFile,
+      signal,
+      drawLists: false,
+      mostBadRows: 1,
+      onReading: (file, count) => task.update((rows = count), 0, file),
+    });
+    task.finish();
+    const bad: Finding = {
+      check: 'rows',
+      verdict: judge(badRows.total / Math.max(1, rows), 0, 0.05),
+      found: `${count(badRows.total)} of ${count(rows)} rows cannot be used`,
+      advice: badRows.total === 0 ? '' : badRows.describe(),
+      numbers: { rows, badRows: badRows.total },
+    };
+    return [bad, ...(await validateFolder(archive, signal))];
+  } catch (error) {
+    task.abandon();
+    throw error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const stopping = new AbortController();
+process.once('SIGINT', () => stopping.abort());
+process.once('SIGTERM', () => stopping.abort());
+const [what, path] = program.processedArgs as [string, string];
+run(what, path, program.opts(), stopping.signal).then(
+  (code) => process.exit(code),
+  (error: Error) => {
+    if (stopping.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    process.stderr.write(`${error.message}\n`);
+    process.exit(error instanceof DatasetError ? EXIT_CODES.dataset : EXIT_CODES.failed);
+  },
+);

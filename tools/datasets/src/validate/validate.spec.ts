@@ -1,0 +1,199 @@
+import { join } from 'node:path';
+import { Event, TOPICS } from '@watchnext/contract';
+import { openParquetArchive } from '@watchnext/event-archive';
+import { eventOf, temporaryDirectory, videoFactsOf, videoUpsertedOf } from '@watchnext/testing';
+import { validateArchive } from './validate-archive';
+
+const NOW = Date.UTC(2026, 10, 20);
+const DAY_MS = 86_400_000;
+type Body = NonNullable<Event['body']>;
+
+let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
+beforeEach(async () => (folder = await temporaryDirectory('validate')));
+afterEach(() => folder.remove());
+
+async function verdicts(events: readonly Event[], videos: readonly string[] = VIDEOS) {
+  const archive = openParquetArchive(join(folder.path, String(Math.random())));
+  const records = (topic: string, of: readonly Event[], keyOf: (event: Event) => string) =>
+    of.map((event, offset) => ({
+      topic,
+      partition: 0,
+      offset,
+      timestampMs: event.receivedAtMs,
+      key: keyOf(event),
+      value: Event.encode(event).finish(),
+    }));
+  const catalogue = videos.map((videoId) =>
+    eventOf(videoUpsertedOf(videoId, { video: videoFactsOf({ durationSeconds: 100 }) }), NOW - 30 * DAY_MS),
+  );
+  await archive.write(
+    TOPICS.catalog,
+    0,
+    records(TOPICS.catalog, catalogue, (event) => event.eventId),
+  );
+  await archive.write(
+    TOPICS.activity,
+    0,
+    records(TOPICS.activity, events, ({ body }) => (body!.value as { userId: string }).userId),
+  );
+  const findings = await validateArchive(archive, { nowMs: NOW });
+  await archive.close();
+  return Object.fromEntries(findings.map((finding) => [finding.check, finding]));
+}
+
+const VIDEOS = Array.from({ length: 5 }, (_, i) => `v${i}`);
+
+const at = (atMs: number, body: Body, changes: Partial<Event> = {}): Event => ({ ...eventOf(body, atMs), ...changes });
+const watch = (userId: string, videoId: string, playbackId: string, impressionId = '', positionSeconds = 50): Body => ({
+  $case: 'watch',
+  value: {
+    userId,
+    videoId,
+    playbackId,
+    impressionId,
+    positionSeconds,
+    video: videoFactsOf({ durationSeconds: 100 }),
+    country: '',
+    device: '',
+  },
+});
+const served = (userId: string, requestId: string, videoIds: readonly string[]): Body =>
+  ({
+    $case: 'impressionsServed',
+    value: {
+      userId,
+      requestId,
+      items: videoIds.map((videoId, position) => ({ impressionId: `${requestId}:${position}`, videoId, position })),
+    },
+  }) as unknown as Body;
+
+/** Ten users for twelve days: a list of two each day, of which one is watched. */
+function soundLog(): Event[] {
+  const events: Event[] = [];
+  for (let day = 0; day < 12; day++)
+    for (let user = 0; user < 10; user++) {
+      const atMs = NOW - (13 - day) * DAY_MS + user * 60_000;
+      const videos = [VIDEOS[(day + user) % 5], VIDEOS[(day + user + 1) % 5]];
+      const request = `r${day}-${user}`;
+      events.push(at(atMs, Event.fromPartial({ body: served(`u${user}`, request, videos) as never }).body as Body));
+      events.push(at(atMs + 5_000, watch(`u${user}`, videos[0], `p${day}-${user}`, `${request}:0`, 20 + day)));
+    }
+  return events;
+}
+
+describe('validating a log', () => {
+  it('finds nothing wrong with a sound one', async () => {
+    const found = await verdicts(soundLog());
+    expect(Object.values(found).filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
+    expect(Object.keys(found)).toHaveLength(16);
+  });
+
+  it.each<[string, string, 'warning' | 'failure', (events: Event[]) => Event[]]>([
+    ['order', 'events out of order', 'failure', (events) => events.toReversed()],
+    ['duplicate events', 'everything sent twice', 'warning', (events) => [...events, ...events.slice(0, 100)]],
+    [
+      'duplicate watches',
+      'one watch under two playbacks',
+      'failure',
+      (events) => [
+        ...events,
+        ...events
+          .filter(({ body }) => body!.$case === 'watch')
+          .map((event) =>
+            at(event.occurredAtMs, { ...event.body!, value: { ...event.body!.value, playbackId: 'again' } } as Body),
+          ),
+      ],
+    ],
+    [
+      'watches joined to impressions',
+      'watches under another user than their impressions',
+      'failure',
+      (events) =>
+        events.map((event) =>
+          event.body!.$case === 'watch'
+            ? {
+                ...event,
+                body: { $case: 'watch', value: { ...event.body!.value, userId: `x${event.body!.value.userId}` } },
+              }
+            : event,
+        ),
+    ],
+    [
+      'impressions watched',
+      'no impression left unwatched',
+      'failure',
+      (events) =>
+        events.map((event) =>
+          event.body!.$case === 'impressionsServed'
+            ? {
+                ...event,
+                body: {
+                  $case: 'impressionsServed',
+                  value: { ...event.body!.value, items: event.body!.value.items.slice(0, 1) },
+                },
+              }
+            : event,
+        ),
+    ],
+    [
+      'clock skew',
+      'a clock in the future',
+      'failure',
+      (events) => events.map((event) => ({ ...event, occurredAtMs: event.occurredAtMs + 20 * DAY_MS })),
+    ],
+    [
+      'watch times',
+      'milliseconds for seconds',
+      'failure',
+      (events) =>
+        events.map((event) =>
+          event.body!.$case === 'watch'
+            ? { ...event, body: { $case: 'watch', value: { ...event.body!.value, positionSeconds: 30_000 } } }
+            : event,
+        ),
+    ],
+    [
+      'leak of the label',
+      'watches written before their lists',
+      'failure',
+      (events) => events.map((_, index) => events[index % 2 === 0 ? index + 1 : index - 1]),
+    ],
+    [
+      'drift between days',
+      'a day without anything',
+      'warning',
+      (events) => events.filter((_, index) => index < 100 || index >= 118),
+    ],
+  ])('%s: %s', async (check, _, verdict, spoil) => {
+    const found = (await verdicts(spoil(soundLog())))[check];
+    expect(found.verdict).toBe(verdict);
+    expect(found.advice).not.toBe('');
+  });
+
+  it('tells of the leak where a watch stands in the history just before its own impression', async () => {
+    const events = soundLog().flatMap((event) =>
+      event.body!.$case === 'impressionsServed'
+        ? [
+            at(
+              event.occurredAtMs - 1_000,
+              watch(event.body!.value.userId, event.body!.value.items[0].videoId, `e${event.eventId}`),
+            ),
+            event,
+          ]
+        : [event],
+    );
+    expect((await verdicts(events))['leak of the label']).toMatchObject({
+      verdict: 'failure',
+      numbers: { foldedBefore: 0, echoed: 120 },
+    });
+  });
+
+  it('misses the catalogue, users with a history, and impressions', async () => {
+    const events = Array.from({ length: 40 }, (_, i) => at(NOW - DAY_MS + i * 1_000, watch(`u${i}`, `x${i}`, `p${i}`)));
+    const found = await verdicts(events);
+    expect(found.catalogue.verdict).toBe('failure');
+    expect(found.users.verdict).toBe('failure');
+    expect(found['watches joined to impressions'].verdict).toBe('warning');
+    expect(found['watch times differ'].verdict).toBe('warning');
+  });
+});
