@@ -1,0 +1,117 @@
+/** Files under names with slashes, in a folder or below a prefix of a bucket: what a backup is made of, and made from. */
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ObjectStore, type ObjectStoreSettings } from '@watchnext/object-store';
+
+export interface TreeFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+export interface FileTree {
+  /** As messages name it. */
+  readonly place: string;
+  /** All files, by name. What is being written at this moment is none yet. */
+  list(): Promise<TreeFile[]>;
+  /** Copies a file out, into a new local one. */
+  get(name: string, path: string): Promise<void>;
+  /** Copies a local file in: whole, or not there. */
+  put(name: string, path: string): Promise<void>;
+  close(): void;
+}
+
+export class FolderTree implements FileTree {
+  constructor(readonly place: string) {}
+
+  async list(): Promise<TreeFile[]> {
+    const files: TreeFile[] = [];
+    const visit = async (folder: string, prefix: string): Promise<void> => {
+      const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      });
+      for (const entry of entries) {
+        // Incoming files, and those of editors and systems, are nobody's.
+        if (entry.name.startsWith('.')) continue;
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) await visit(path, `${prefix}${entry.name}/`);
+        else files.push({ name: prefix + entry.name, sizeBytes: (await stat(path)).size });
+      }
+    };
+    await visit(this.place, '');
+    return byName(files);
+  }
+
+  async get(name: string, path: string): Promise<void> {
+    await copyFile(join(this.place, name), path);
+  }
+
+  async put(name: string, path: string): Promise<void> {
+    const target = join(this.place, name);
+    const folder = dirname(target);
+    await mkdir(folder, { recursive: true });
+    const incoming = join(folder, `.incoming-${process.pid}`);
+    try {
+      await copyFile(path, incoming);
+      await sync(incoming);
+      await rename(incoming, target);
+      await sync(folder);
+    } catch (error) {
+      await rm(incoming, { force: true });
+      throw error;
+    }
+  }
+
+  close(): void {
+    // Nothing is held open.
+  }
+}
+
+export class BucketTree implements FileTree {
+  readonly place: string;
+  private readonly objects: ObjectStore;
+
+  constructor(settings: ObjectStoreSettings) {
+    this.place = `s3://${settings.bucket}/${settings.prefix}`;
+    this.objects = new ObjectStore(settings);
+  }
+
+  async list(): Promise<TreeFile[]> {
+    const files: TreeFile[] = [];
+    for await (const { key, sizeBytes } of this.objects.list('')) files.push({ name: key, sizeBytes });
+    return byName(files);
+  }
+
+  get(name: string, path: string): Promise<void> {
+    return this.objects.download(name, path);
+  }
+
+  put(name: string, path: string): Promise<void> {
+    return this.objects.upload(name, path);
+  }
+
+  close(): void {
+    this.objects.close();
+  }
+}
+
+const byName = (files: TreeFile[]) => files.sort((a, b) => (a.name < b.name ? -1 : 1));
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Of a local file, in hexadecimal. */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env node
+/** npm run backup -- save|verify|restore PLACE */
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { startTask } from '@watchnext/datasets';
+import { objectStoreSettingsOf } from '@watchnext/object-store';
+import { openSnapshotStore } from '@watchnext/snapshot-store';
+import { type BackupReport, BackupError, restoreBackup, saveBackup, verifyBackup } from './backup';
+import { BucketTree, type FileTree, FolderTree } from './file-tree';
+
+/** As --help tells them. */
+const EXIT_CODES = { failed: 1, usage: 2, unsound: 3, configuration: 78 } as const;
+
+const settings = () => loadDriverSettings();
+type Settings = ReturnType<typeof settings>;
+
+const program = new Command('npm run backup --')
+  .description(
+    'Copies archive, checkpointed states and snapshots to a folder or a bucket, and back, each file verified by its SHA-256.\n' +
+      'The system is the one that the environment names (WATCHNEXT_DATA_DIR, WATCHNEXT_OBJECT_STORE, …).',
+  )
+  .addHelpText(
+    'after',
+    `
+PLACE is a folder, or s3://bucket/prefix with the endpoint and credentials of the environment (WATCHNEXT_S3_…).
+States are backed up as of the newest checkpoint: run npm run checkpoint before, and npm run rebuild after a restore.
+Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; 3 a file is damaged, or the place of a
+restore is not empty; 78 the environment.`,
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage));
+
+program
+  .command('save <place>')
+  .description('back up; into a place with an earlier backup only what is new is copied')
+  .action((place: string) =>
+    run(place, async (tree, system, onFile) => describe('backed up', await saveBackup(system, tree, onFile))),
+  );
+program
+  .command('verify <place>')
+  .description('read every file of a backup and compare')
+  .action((place: string) =>
+    run(place, async (tree, _, onFile) => {
+      const faults = await verifyBackup(tree, onFile);
+      if (faults.length > 0) throw new BackupError(faults.join('\n'));
+      return 'The backup is sound.';
+    }),
+  );
+program
+  .command('restore <place>')
+  .description('bring a backup back, into a system without an archive')
+  .action((place: string) =>
+    run(place, async (tree, system, onFile) => describe('restored', await restoreBackup(tree, system, onFile))),
+  );
+program.parse();
+
+type Work = (
+  tree: FileTree,
+  system: Parameters<typeof saveBackup>[0],
+  onFile: (done: number, total: number, name: string) => void,
+) => Promise<string>;
+
+async function run(place: string, work: Work): Promise<void> {
+  const task = startTask('Files', 'files');
+  const closing: (() => unknown)[] = [];
+  try {
+    const found = settings();
+    const paths = embeddedPaths(found.WATCHNEXT_DATA_DIR);
+    const partOf = (part: string, folder: string) =>
+      found.WATCHNEXT_OBJECT_STORE === 's3'
+        ? new BucketTree(objectStoreSettingsOf(found, part))
+        : new FolderTree(folder);
+    const system = {
+      archive: partOf('archive', paths.archive),
+      checkpoints: partOf('checkpoints', resolve(paths.archive, '..', 'checkpoints')),
+      snapshots: openSnapshotStore(found, paths.snapshots),
+    };
+    const tree = placeOf(place, found);
+    closing.push(
+      () => tree.close(),
+      () => system.archive.close(),
+      () => system.checkpoints.close(),
+      () => system.snapshots.close(),
+    );
+    const text = await work(tree, system, (done, total, name) => task.update(done, total, name));
+    task.finish();
+    process.stdout.write(`${text}\n`);
+    process.exitCode = 0;
+  } catch (error) {
+    task.abandon();
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode =
+      error instanceof BackupError
+        ? EXIT_CODES.unsound
+        : error instanceof ConfigError
+          ? EXIT_CODES.configuration
+          : EXIT_CODES.failed;
+  } finally {
+    for (const close of closing) await close();
+  }
+}
+
+function placeOf(place: string, found: Settings): FileTree {
+  const bucket = /^s3:\/\/([^/]+)\/?(.*)$/.exec(place);
+  if (bucket === null) return new FolderTree(resolve(place));
+  const prefix = bucket[2] === '' || bucket[2].endsWith('/') ? bucket[2] : `${bucket[2]}/`;
+  // The region, endpoint and credentials of the environment, whether or not the system itself lies in a bucket.
+  const shared = objectStoreSettingsOf({ ...found, WATCHNEXT_OBJECT_STORE: 's3', WATCHNEXT_S3_BUCKET: bucket[1] }, '');
+  return new BucketTree({ ...shared, prefix });
+}
+
+function describe(what: string, report: BackupReport): string {
+  const { fileCount, copiedFileCount, copiedBytes, snapshotCount } = report;
+  return (
+    `${what} ${fileCount.toLocaleString('en-US')} files, ${snapshotCount} snapshots; ` +
+    `${copiedFileCount.toLocaleString('en-US')} files copied (${(copiedBytes / 2 ** 20).toFixed(1)} MiB) and read back`
+  );
+}

@@ -1,0 +1,123 @@
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TOPICS } from '@watchnext/contract';
+import { openParquetArchive } from '@watchnext/event-archive';
+import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
+import { createTestBucket, requireServer, temporaryDirectory } from '@watchnext/testing';
+import { publishSnapshot } from '@watchnext/testing/snapshots';
+import { BackupError, restoreBackup, saveBackup, verifyBackup } from '../src/backup/backup';
+import { BucketTree, type FileTree, FolderTree } from '../src/backup/file-tree';
+
+let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
+beforeEach(async () => {
+  folder = await temporaryDirectory('backup');
+  await append(0, 5);
+  await new FolderTree(join(folder.path, 'old', 'checkpoints')).put('topic/p0.states.gz', __filename);
+  await publish('20261120T000000Z-aaaaaa');
+});
+afterEach(() => folder.remove());
+
+const systemIn = (name: string) => ({
+  archive: new FolderTree(join(folder.path, name, 'archive')),
+  checkpoints: new FolderTree(join(folder.path, name, 'checkpoints')),
+  snapshots: openFolderSnapshotStore(join(folder.path, name, 'snapshots')),
+});
+
+async function append(from: number, to: number): Promise<void> {
+  const archive = openParquetArchive(join(folder.path, 'old', 'archive'));
+  const records = Array.from({ length: to - from }, (_, index) => ({
+    topic: TOPICS.activity,
+    partition: 0,
+    offset: from + index,
+    timestampMs: Date.UTC(2026, 10, 1),
+    key: 'anna',
+    value: Buffer.from(String(from + index)),
+  }));
+  await archive.write(TOPICS.activity, 0, records);
+  await archive.close();
+}
+
+function publish(snapshotId: string): Promise<void> {
+  return publishSnapshot(join(folder.path, 'old', 'snapshots'), snapshotId, async (directory) => {
+    await writeFile(join(directory, 'popular.json'), `of ${snapshotId}`);
+    return {};
+  });
+}
+
+async function offsetsIn(name: string): Promise<number[]> {
+  const archive = openParquetArchive(join(folder.path, name, 'archive'));
+  const offsets: number[] = [];
+  for await (const batch of archive.read(TOPICS.activity, { order: 'offset' }))
+    offsets.push(...batch.map(({ offset }) => offset));
+  await archive.close();
+  return offsets;
+}
+
+const endpoint = requireServer('an S3 test server', 'WATCHNEXT_S3_ENDPOINT');
+const targets: [string, () => Promise<FileTree>][] = [
+  ['a folder', async () => new FolderTree(join(folder.path, 'backup'))],
+  ...(endpoint === undefined
+    ? []
+    : [
+        ['a bucket', async () => new BucketTree(await createTestBucket(endpoint))] as [string, () => Promise<FileTree>],
+      ]),
+];
+
+describe.each(targets)('a backup in %s', (_, open) => {
+  let target: FileTree;
+  beforeEach(async () => (target = await open()));
+  afterEach(() => target.close());
+
+  it('brings back what was there: archive, checkpoints, snapshots and which one is current', async () => {
+    await publish('20261121T000000Z-bbbbbb');
+    const saved = await saveBackup(systemIn('old'), target);
+    expect(saved).toMatchObject({ snapshotCount: 2, copiedFileCount: saved.fileCount });
+    expect(await verifyBackup(target)).toEqual([]);
+    await restoreBackup(target, systemIn('new'));
+    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4]);
+    const { snapshots, checkpoints } = systemIn('new');
+    expect(await snapshots.readPointer()).toBe('20261121T000000Z-bbbbbb');
+    expect(await snapshots.list()).toEqual(['20261121T000000Z-bbbbbb', '20261120T000000Z-aaaaaa']);
+    const { directory } = await snapshots.fetch('20261120T000000Z-aaaaaa');
+    expect(await readFile(join(directory, 'popular.json'), 'utf8')).toBe('of 20261120T000000Z-aaaaaa');
+    expect((await checkpoints.list()).map(({ name }) => name)).toEqual(['topic/p0.states.gz']);
+  });
+
+  it('copies only what is new the next time', async () => {
+    await saveBackup(systemIn('old'), target);
+    expect((await saveBackup(systemIn('old'), target)).copiedFileCount).toBe(0);
+    await append(5, 8);
+    expect((await saveBackup(systemIn('old'), target)).copiedFileCount).toBe(1);
+    await restoreBackup(target, systemIn('new'));
+    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+});
+
+describe('a backup', () => {
+  const target = () => new FolderTree(join(folder.path, 'backup'));
+
+  it('that is damaged says which file, and restores nothing false', async () => {
+    await saveBackup(systemIn('old'), target());
+    const { name } = (await target().list()).find((file) => file.name.startsWith('archive/'))!;
+    await truncate(join(target().place, name), 100);
+    expect(await verifyBackup(target())).toEqual([expect.stringContaining(`${name} of`)]);
+    await expect(restoreBackup(target(), systemIn('new'))).rejects.toThrow(/is damaged/);
+    expect(await offsetsIn('new')).toEqual([]);
+  });
+
+  it('is not restored over something else, and goes on where it was cut off', async () => {
+    await saveBackup(systemIn('old'), target());
+    await new FolderTree(join(folder.path, 'new', 'archive')).put('other.parquet', __filename);
+    await expect(restoreBackup(target(), systemIn('new'))).rejects.toThrow(
+      /other.parquet, which is not of this backup/,
+    );
+    const { copiedFileCount } = await restoreBackup(target(), systemIn('third'));
+    expect(copiedFileCount).toBeGreaterThan(2);
+    expect((await restoreBackup(target(), systemIn('third'))).copiedFileCount).toBe(0);
+  });
+
+  it('is told from a folder that is none', async () => {
+    await expect(restoreBackup(target(), systemIn('new'))).rejects.toThrow(BackupError);
+    await expect(verifyBackup(target())).rejects.toThrow(/is no backup: it has no backup.json/);
+  });
+});
