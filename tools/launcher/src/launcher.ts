@@ -111,6 +111,9 @@ export class Launcher {
       secondsByStep: this.secondsByStep,
     };
 
+    const isImported = !continued && state.world === undefined;
+    const dataset = isImported ? new DatasetSource(state.dataset, this.options, this.say) : undefined;
+    await dataset?.prepare();
     const starting = this.step('start services', signal, () => supervisor.start(plan.services));
     // The world is drawn while the services start: they are other processes. An early failure is awaited below.
     starting.catch(() => undefined);
@@ -122,9 +125,9 @@ export class Launcher {
 
     const producer = openProducer(plan.ingestionUrl, state.dataset);
     stopping.push(() => producer.close());
-    if (!continued) {
-      const history = source ?? new DatasetSource(state.dataset, this.options, this.say);
-      await this.step('load history', signal, () => history.load(producer, signal));
+    const past = source ?? dataset;
+    if (!continued && past !== undefined) {
+      await this.step('load history', signal, () => past.load(producer, signal));
       if (producer.rejectedCount > 0)
         this.say(`The collector refused ${producer.rejectedCount} events, the first ${producer.firstRejection}`);
       await folder.writeState({ ...state, loaded: true });

@@ -3,7 +3,7 @@ import {
   askOnTerminal,
   DatasetError,
   describeCounts,
-  IMPORTERS,
+  importerNamed,
   importEvents,
   mappingFileFor,
   startTask,
@@ -50,17 +50,29 @@ export class SimulatedSource implements EventSource {
 }
 
 export class DatasetSource implements EventSource {
+  private mappingFile: string | undefined;
+
   constructor(
     private readonly name: string,
     private readonly options: Pick<LauncherOptions, 'path' | 'mappingFile' | 'yes'>,
     private readonly say: (text: string) => void,
   ) {}
 
-  async load(sink: EventSink, signal: AbortSignal): Promise<void> {
-    const importer = IMPORTERS.get(this.name);
-    if (importer === undefined) throw new LaunchError(`there is no importer for ${this.name}`);
+  /** Finds the files, and asks what has to be asked, while nothing runs yet. @throws LaunchError */
+  async prepare(): Promise<void> {
     const path = this.options.path as string;
-    const mappingFile = this.name === 'table' ? await this.mappingFile(path) : undefined;
+    try {
+      if (this.name === 'table') this.mappingFile = await this.chooseMapping(path);
+      await importerNamed(this.name).files(path, this.mappingFile);
+    } catch (error) {
+      throw launchErrorOf(error);
+    }
+  }
+
+  async load(sink: EventSink, signal: AbortSignal): Promise<void> {
+    const importer = importerNamed(this.name);
+    const path = this.options.path as string;
+    const { mappingFile } = this;
     const reading = startTask(`Reading ${this.name}`, 'rows');
     const sending = { task: undefined as ReturnType<typeof startTask> | undefined };
     try {
@@ -82,13 +94,9 @@ export class DatasetSource implements EventSource {
     }
   }
 
-  private async mappingFile(path: string): Promise<string> {
+  private async chooseMapping(path: string): Promise<string> {
     const { mappingFile, yes } = this.options;
-    try {
-      return mappingFile ?? (await mappingFileFor(path, { yes, say: this.say, ask: askOnTerminal() }));
-    } catch (error) {
-      throw launchErrorOf(error);
-    }
+    return mappingFile ?? (await mappingFileFor(path, { yes, say: this.say, ask: askOnTerminal() }));
   }
 }
 
