@@ -12,16 +12,17 @@ interface Tower {
 
 /**
  * @param rows [rowCount, inputSize], as scored
- * @param logits [rowCount], what the tower gave for them
+ * @param outputs [rowCount, heads], what the tower gave for them; the first head is the watch time's
  * @returns for each row one part for each group that differs between the rows
  */
 export async function scoreParts(
   tower: Tower,
   groups: readonly InputGroup[],
   rows: Float32Array,
-  logits: Float32Array,
+  outputs: Float32Array,
+  rowCount = outputs.length,
 ): Promise<ScorePart[][]> {
-  const rowCount = logits.length;
+  const headCount = outputs.length / rowCount;
   const inputSize = rows.length / rowCount;
   const average = averageRow(rows, rowCount);
   const parts = Array.from({ length: rowCount }, (): ScorePart[] => []);
@@ -32,7 +33,7 @@ export async function scoreParts(
     for (let row = 0; row < rowCount; row++) replaced.set(average.subarray(from, to), row * inputSize + from);
     const changed = await tower.run(replaced, rowCount);
     for (let row = 0; row < rowCount; row++)
-      parts[row]!.push({ group: name, logitChange: changed[row]! - logits[row]! });
+      parts[row]!.push({ group: name, logitChange: changed[row * headCount]! - outputs[row * headCount]! });
   }
   return parts;
 }

@@ -37,16 +37,19 @@ export async function rank(
     model.writeInput(encodedUser, video, statistics, rows, index * inputSize);
     return video;
   });
-  const logits = await tower.run(rows, candidates.length);
-  const parts = explain ? await scoreParts(tower, model.inputGroups, rows, logits) : undefined;
-  return candidates.map(({ videoId }, index) => ({
-    videoId,
-    expectedWatchSeconds: model.expectedWatchSeconds(logits[index]!),
-    logit: logits[index]!,
-    featuresChecksum: featuresChecksum(rows.subarray(index * inputSize, (index + 1) * inputSize)),
-    features: explain ? featureValues(snapshot, user, videos[index]!) : [],
-    parts: parts?.[index] ?? ([] as ScorePart[]),
-  }));
+  const outputs = await tower.run(rows, candidates.length);
+  const parts = explain ? await scoreParts(tower, model.inputGroups, rows, outputs, candidates.length) : undefined;
+  return candidates.map(({ videoId }, index) => {
+    const { logit, expectedWatchSeconds } = model.scoreOf(outputs, index);
+    return {
+      videoId,
+      expectedWatchSeconds,
+      logit,
+      featuresChecksum: featuresChecksum(rows.subarray(index * inputSize, (index + 1) * inputSize)),
+      features: explain ? featureValues(snapshot, user, videos[index]!) : [],
+      parts: parts?.[index] ?? ([] as ScorePart[]),
+    };
+  });
 }
 
 function featureValues(

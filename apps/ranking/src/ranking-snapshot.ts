@@ -40,10 +40,10 @@ export async function loadRankingSnapshot({ directory }: LocalSnapshot): Promise
   });
   const statistics = statisticsFrom(statisticsFile.parse(await json(SNAPSHOT_FILES.statistics)));
   const tower = await OnnxStack.load(await readFile(at(SNAPSHOT_FILES.ranker)));
-  if (tower.inputSize !== model.inputSize || tower.outputSize !== 1) {
+  if (tower.inputSize !== model.inputSize || tower.outputSize !== model.headCount) {
     await tower.close();
     throw new Error(
-      `the ranker maps ${tower.inputSize} values to ${tower.outputSize}, the model's rows have ${model.inputSize}`,
+      `the ranker maps ${tower.inputSize} values to ${tower.outputSize}, the model ${model.inputSize} to ${model.headCount}`,
     );
   }
   return { model, tower, statistics, close: () => tower.close() };

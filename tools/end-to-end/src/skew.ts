@@ -72,8 +72,7 @@ async function compare(
   const row = new Float32Array(model.inputSize);
   model.writeInput(model.encodeUser(example.user), example.video, statistics, row, 0);
   const checksum = featuresChecksum(row);
-  const [logit] = await ranker.run(row, 1);
-  const score = Math.fround(model.expectedWatchSeconds(logit as number));
+  const score = Math.fround(model.scoreOf(await ranker.run(row, 1), 0).expectedWatchSeconds);
   const { impressionId } = example;
   return [
     ...(checksum === servedChecksum

@@ -49,6 +49,7 @@ export const trainOnStage = (
         examples: replayed.rankingExamples,
         statisticsAt: (atMs) => replayed.statistics.asOf(atMs),
         config: rankingModel.config,
+        calibration: rankingModel.calibration,
         createEngine: engines.ranking,
         seed,
         signal,

@@ -17,6 +17,11 @@ export const RANKING_OBJECTIVES = ['expected-watch-time', 'paper', 'click'] as c
 
 export interface RankingModelConfig {
   readonly objective: RankingObjective;
+  /**
+   * A second head beside the watch time's, on the same tower: the log-odds of a click, every impression counted once. Not
+   * with the objective `click`, which is one already.
+   */
+  readonly clickHead: boolean;
   /** ReLU layers between the input row and the logit; none makes it logistic regression. */
   readonly hiddenSizes: readonly number[];
   /** Most ids a vocabulary keeps, by how often they were clicked (paper §4.1). */
@@ -27,6 +32,8 @@ export interface RankingModelConfig {
   readonly dimensionsPerLog: number;
   /** Intervals of equal probability that a number is normalised by. */
   readonly quantileCount: number;
+  /** Whether a number's square and root stand beside it (paper §4.1). */
+  readonly powers: boolean;
   /** Longest watch that counts; also the largest expectation served. */
   readonly watchCapSeconds: number;
   /**
@@ -40,8 +47,17 @@ export interface RankingModelConfig {
   readonly learningRate: number;
   /** Of row-wise Adagrad on the tables. */
   readonly tableLearningRate: number;
+  /** Trainings from different seeds whose logits are averaged; they are served as one tower, as many times as wide. */
+  readonly members: number;
+  /** Whether the served seconds are set right by what was watched on the last training days: another `members` trainings. */
+  readonly calibrated: boolean;
   /** Pull of embeddings towards zero for each use of a row: λ of λ/2·|row|² added to the example's loss. */
   readonly tableDecay: number;
+}
+
+/** Whether a model of this configuration has a second logit. */
+export function hasClickHead({ objective, clickHead }: RankingModelConfig): boolean {
+  return clickHead && objective !== 'click';
 }
 
 const SECONDS_PER_HOUR = 3600;
@@ -60,12 +76,14 @@ export function defaultRankingConfig(size: { exampleCount: number; videoCount: n
   const isSmall = exampleCount < 20_000;
   return {
     objective: 'expected-watch-time',
+    clickHead: true,
     hiddenSizes: hiddenSizesFor(exampleCount),
     maxVideos: Math.min(Math.max(videoCount, 1), 1_000_000),
     maxChannels: 100_000,
     maxTopics: 10_000,
     dimensionsPerLog: exampleCount < 1_000_000 ? 1 : 2,
     quantileCount: 100,
+    powers: true,
     watchCapSeconds: 3 * SECONDS_PER_HOUR,
     idDropout: 0.1,
     epochs: Math.min(Math.max(Math.ceil(25_000 / Math.max(exampleCount, 1)), 3), 15),
@@ -73,6 +91,8 @@ export function defaultRankingConfig(size: { exampleCount: number; videoCount: n
     learningRate: 1e-3,
     tableLearningRate: 0.05,
     tableDecay: 1e-3,
+    members: isSmall || exampleCount >= 1_000_000 ? 1 : 3,
+    calibrated: !isSmall,
   };
 }
 
@@ -93,7 +113,8 @@ export function checkConfig(config: RankingModelConfig): void {
       );
     }
   };
-  for (const name of ['maxVideos', 'maxChannels', 'maxTopics', 'epochs', 'batchSize'] as const) atLeast(name, 1, true);
+  for (const name of ['maxVideos', 'maxChannels', 'maxTopics', 'epochs', 'batchSize', 'members'] as const)
+    atLeast(name, 1, true);
   atLeast('quantileCount', 2, true);
   for (const name of ['dimensionsPerLog', 'learningRate', 'tableLearningRate', 'tableDecay', 'idDropout'] as const) {
     atLeast(name, 0, false);

@@ -25,6 +25,7 @@ export interface EngineDeviation {
 
 const INPUT_SIZE = 14;
 const ROW_COUNT = 24;
+const HEAD_COUNT = 2;
 const STEP_COUNT = 12;
 /** Change of a weight for a difference quotient: its error is of the order of 1e-8, far from any float32 rounding. */
 const DIFFERENCE = 1e-5;
@@ -84,7 +85,7 @@ export async function engineDeviations(createEngine: RankingEngineFactory): Prom
 /** Two tables, one of them in two roles, three columns of numbers, a hidden layer or two. */
 function newNetwork(): RankingNetwork {
   const random = createRandom(7);
-  const tower = initialiseStack([INPUT_SIZE, 9, 5, 1], random.fork('tower'));
+  const tower = initialiseStack([INPUT_SIZE, 9, 5, HEAD_COUNT], random.fork('tower'));
   for (const layer of tower) layer.bias.forEach((_, i) => (layer.bias[i] = 0.1 * random.gaussian()));
   return {
     inputSize: INPUT_SIZE,
@@ -113,12 +114,13 @@ function newBatch(network: RankingNetwork, random: Random): RankingBatch {
     }
     return { rows: Int32Array.from(rows), offsets };
   });
+  const weights = (draw: () => number) => Float32Array.from({ length: ROW_COUNT * HEAD_COUNT }, draw);
   return {
     rowCount: ROW_COUNT,
     values,
     bags,
-    positiveWeights: Float32Array.from({ length: ROW_COUNT }, () => (random.next() < 0.5 ? 0 : 8 * random.next())),
-    negativeWeights: Float32Array.from({ length: ROW_COUNT }, () => (random.next() < 0.2 ? 0 : 1)),
+    positiveWeights: weights(() => (random.next() < 0.5 ? 0 : 8 * random.next())),
+    negativeWeights: weights(() => (random.next() < 0.2 ? 0 : 1)),
   };
 }
 
@@ -158,8 +160,12 @@ function lossOf(
         return activation === 'relu' ? Math.max(0, z) : z;
       });
     }
-    const z = layer[0];
-    sum += batch.positiveWeights[row] * Math.log1p(Math.exp(-z)) + batch.negativeWeights[row] * Math.log1p(Math.exp(z));
+    layer.forEach((z, head) => {
+      const [positive, negative] = [batch.positiveWeights, batch.negativeWeights].map(
+        (w) => w[row * HEAD_COUNT + head],
+      );
+      sum += positive * Math.log1p(Math.exp(-z)) + negative * Math.log1p(Math.exp(z));
+    });
   }
   return sum / batch.rowCount;
 }

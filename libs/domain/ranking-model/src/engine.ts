@@ -18,7 +18,7 @@ export interface RankingNetwork {
   /** Trained in place, once `finish` has returned. Row 0 of each stays zero. */
   readonly tables: readonly EmbeddingTable[];
   readonly inputs: readonly EmbeddingInput[];
-  /** [inputSize] to one logit; the values to begin with. */
+  /** [inputSize] to one logit for each head; the values to begin with. */
   readonly tower: DenseStack;
   /** Of Adam on the tower. */
   readonly learningRate: number;
@@ -41,9 +41,9 @@ export interface RankingBatch {
   readonly values: Float32Array;
   /** One for each of `RankingNetwork.inputs`. An empty bag is the zero vector. */
   readonly bags: readonly Bags[];
-  /** [rowCount]: the weight of each example as a positive. */
+  /** [rowCount, heads]: the weight of each example as a positive of each head. */
   readonly positiveWeights: Float32Array;
-  /** [rowCount]: the weight of each example as a negative; an example may have both. */
+  /** [rowCount, heads]: the weight of each example as a negative; an example may have both. */
   readonly negativeWeights: Float32Array;
 }
 
@@ -72,16 +72,17 @@ export interface RankingEngine {
 export type RankingEngineFactory = (network: RankingNetwork) => RankingEngine | Promise<RankingEngine>;
 
 /**
- * Weighted logistic regression (paper §4.2): the mean over the rows of p·log(1 + e^−z) + n·log(1 + e^z).
+ * Weighted logistic regression (paper §4.2): the mean over the rows of p·log(1 + e^−z) + n·log(1 + e^z), summed over the
+ * heads of the tower.
  *
- * @param logits z, [rowCount]
- * @param gradient receives ∂loss/∂z, [rowCount]
+ * @param logits z, [rowCount, heads]
+ * @param gradient receives ∂loss/∂z, [rowCount, heads]
  * @returns the loss
  */
 export function weightedLogisticLoss(logits: Float32Array, batch: RankingBatch, gradient: Float32Array): number {
   const { rowCount, positiveWeights, negativeWeights } = batch;
   let sum = 0;
-  for (let i = 0; i < rowCount; i++) {
+  for (let i = 0; i < logits.length; i++) {
     const z = logits[i];
     const probability = 1 / (1 + Math.exp(-z));
     // log(1 + e^z) without overflow, and log(1 + e^−z) = log(1 + e^z) − z.

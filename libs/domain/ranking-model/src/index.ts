@@ -1,4 +1,5 @@
 export { defaultRankingConfig, RANKING_OBJECTIVES, type RankingModelConfig, type RankingObjective } from './config';
+export { type Calibration, NO_CALIBRATION } from './calibration';
 export { featuresChecksum } from './checksum';
 export { EmbeddingInputs } from './embedding-inputs';
 export {
@@ -12,9 +13,10 @@ export {
   type RankingNetwork,
 } from './engine';
 export { engineDeviations, type EngineDeviation } from './engine-deviations';
-export type { InputGroup } from './input-layout';
+export { type InputGroup, SERVED_POSITION } from './input-layout';
 export type { ModelMetadata, ModelParts } from './model-parts';
-export { RankingModel, type EncodedUser, type RawFeature } from './ranking-model';
+export { RankingModel, type EncodedUser, type RankingScore, type RawFeature } from './ranking-model';
 export { referenceRankingEngine } from './reference-engine';
-export { trainRankingModel, type RankingProgress, type TrainRankingModelOptions } from './train';
+export type { RankingProgress } from './progress';
+export { trainRankingModel, type TrainRankingModelOptions } from './train';
 export type { StatisticsAt } from './training-set';

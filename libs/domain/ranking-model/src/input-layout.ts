@@ -3,8 +3,9 @@
  *
  *   user part, once a request:    last watched video, seed video, surface, country, device (embeddings), user numbers
  *   video part, once a candidate: video, channel, mean of topics, source (embeddings), video numbers, statistics
+ *   position, in training only:   where in its list an impression was shown
  *
- * A number takes three columns, x, x² and √x of its position among the quantiles (paper §4.1), and a fourth that is 1
+ * A number takes three columns, x, x² and √x of its position among the quantiles (paper §4.1), and one more that is 1
  * where it is missing, if it ever was while training; none if training never saw it vary.
  */
 import { RANKING_STATISTICS_NUMBERS, RANKING_USER_NUMBERS, RANKING_VIDEO_NUMBERS } from '@watchnext/features';
@@ -38,7 +39,13 @@ export const VIDEO_NUMBERS: readonly string[] = [
   // Told apart from the numbers of this user and this video, one of which has the same name.
   ...RANKING_STATISTICS_NUMBERS.map((name) => `statistics.${name}`),
 ];
-export const ALL_NUMBERS: readonly string[] = [...USER_NUMBERS, ...VIDEO_NUMBERS];
+/**
+ * Where an impression was shown explains part of whether it was watched, and says nothing of the video: a training input,
+ * so that the video's inputs need not explain it. Every row that is served has the first place.
+ */
+export const POSITION = 'position';
+export const SERVED_POSITION = 0;
+export const ALL_NUMBERS: readonly string[] = [...USER_NUMBERS, ...VIDEO_NUMBERS, POSITION];
 
 /** Columns from `from` up to, not including, `to`. */
 export interface InputGroup {
@@ -57,10 +64,12 @@ export interface InputLayout {
   readonly embeddings: readonly EmbeddingInput[];
   /** First column of each of `ALL_NUMBERS`. */
   readonly numberColumns: readonly number[];
+  /** Whether x² and √x stand beside x. */
+  readonly powers: boolean;
 }
 
 /** @param dimensions of each table, as `TABLE_NAMES`. @param quantiles as `ALL_NUMBERS`. */
-export function layOut(dimensions: readonly number[], quantiles: readonly QuantileMap[]): InputLayout {
+export function layOut(dimensions: readonly number[], quantiles: readonly QuantileMap[], powers: boolean): InputLayout {
   const groups: InputGroup[] = [];
   const embeddings: EmbeddingInput[] = [];
   const numberColumns: number[] = [];
@@ -76,29 +85,42 @@ export function layOut(dimensions: readonly number[], quantiles: readonly Quanti
       const index = TABLE_NAMES.indexOf(table);
       embeddings.push({ table: index, from: take(name, dimensions[index]) });
     }
-    for (const name of numbers) numberColumns.push(take(name, widthOf(quantiles[numberColumns.length])));
+    for (const name of numbers) numberColumns.push(take(name, widthOf(quantiles[numberColumns.length], powers)));
   };
   takeAll(USER_EMBEDDINGS, USER_NUMBERS);
   const userSize = column;
   takeAll(VIDEO_EMBEDDINGS, VIDEO_NUMBERS);
-  return { inputSize: column, userSize, groups, embeddings, numberColumns };
+  numberColumns.push(take(POSITION, widthOf(quantiles[numberColumns.length], powers)));
+  return { inputSize: column, userSize, groups, embeddings, numberColumns, powers };
 }
 
-function widthOf(quantiles: QuantileMap): number {
+function widthOf(quantiles: QuantileMap, powers: boolean): number {
   if (!quantiles.isInformative) return 0;
-  return quantiles.mayBeMissing ? 4 : 3;
+  return (powers ? 3 : 1) + (quantiles.mayBeMissing ? 1 : 0);
 }
 
 /**
  * Writes the columns of one number.
+ * @param number its index in `ALL_NUMBERS`
  * @param position in [0, 1), or NaN: then zeros and, where there is a column for it, the flag
+ * @param offset of the row in `out`
  */
-export function writeNumber(position: number, quantiles: QuantileMap, out: Float32Array, offset: number): void {
+export function writeNumber(
+  layout: InputLayout,
+  number: number,
+  position: number,
+  quantiles: QuantileMap,
+  out: Float32Array,
+  offset: number,
+): void {
   if (!quantiles.isInformative) return;
   const missing = Number.isNaN(position);
   const x = missing ? 0 : position;
-  out[offset] = x;
-  out[offset + 1] = x * x;
-  out[offset + 2] = Math.sqrt(x);
-  if (quantiles.mayBeMissing) out[offset + 3] = missing ? 1 : 0;
+  let column = offset + layout.numberColumns[number];
+  out[column++] = x;
+  if (layout.powers) {
+    out[column++] = x * x;
+    out[column++] = Math.sqrt(x);
+  }
+  if (quantiles.mayBeMissing) out[column] = missing ? 1 : 0;
 }

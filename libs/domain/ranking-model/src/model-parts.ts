@@ -8,6 +8,7 @@ import {
   type NamedTensor,
   type NamedTensors,
 } from '@watchnext/learning';
+import type { Calibration } from './calibration';
 import type { RankingModelConfig } from './config';
 import { ALL_NUMBERS, TABLE_NAMES, type TableName } from './input-layout';
 import { QuantileMap } from './quantiles';
@@ -19,6 +20,7 @@ export interface ModelMetadata {
   readonly numberNames: readonly string[];
   readonly vocabularies: Readonly<Record<TableName, readonly string[]>>;
   readonly activations: readonly DenseLayer['activation'][];
+  readonly calibration: Calibration;
 }
 
 export interface ModelParts {
@@ -32,7 +34,8 @@ export interface ModelParts {
   readonly tensors: NamedTensors;
 }
 
-export function partsOfModel({ config, vocabularies, tables, quantiles, tower }: ModelIngredients): ModelParts {
+export function partsOfModel(ingredients: ModelIngredients): ModelParts {
+  const { config, vocabularies, tables, quantiles, tower, calibration } = ingredients;
   const tensors = new Map<string, NamedTensor>();
   TABLE_NAMES.forEach((name, i) => {
     const { rowCount, dimensions, values } = tables[i];
@@ -62,6 +65,7 @@ export function partsOfModel({ config, vocabularies, tables, quantiles, tower }:
         TABLE_NAMES.map((name, i) => [name, vocabularies[i].ids]),
       ) as ModelMetadata['vocabularies'],
       activations: tower.map((layer) => layer.activation),
+      calibration,
     },
     tensors,
   };
@@ -85,6 +89,7 @@ export function modelFromParts({ metadata, tensors }: ModelParts): ModelIngredie
     tables: TABLE_NAMES.map((name) => tableOf(tensors, `table.${name}`)),
     quantiles: quantilesOf(tensors),
     tower: towerOf(tensors, metadata.activations),
+    calibration: metadata.calibration,
   };
 }
 

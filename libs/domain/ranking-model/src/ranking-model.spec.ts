@@ -125,8 +125,11 @@ describe('an input row', () => {
 
 describe('a ranking model', () => {
   it('serves exp(logit) in seconds, never more than the longest watch that counts', () => {
-    expect(model.expectedWatchSeconds(Math.log(42))).toBeCloseTo(42, 10);
-    expect(model.expectedWatchSeconds(500)).toBe(model.config.watchCapSeconds);
+    const logits = [Math.log(42), 0, 500, Math.log(3)];
+    const score = model.scoreOf(logits, 0);
+    expect(score).toEqual({ logit: logits[0], expectedWatchSeconds: expect.closeTo(42, 10), clickProbability: 0.5 });
+    expect(model.scoreOf(logits, 1).expectedWatchSeconds).toBe(model.config.watchCapSeconds);
+    expect(model.scoreOf(logits, 1).clickProbability).toBeCloseTo(0.75, 10);
   });
 
   it('comes back from its parts bit for bit, through JSON', () => {

@@ -5,10 +5,13 @@ import {
   type Statistics,
 } from '@watchnext/features';
 import type { DenseStack, EmbeddingTable, Vocabulary } from '@watchnext/learning';
-import type { RankingModelConfig } from './config';
+import { calibrate, type Calibration } from './calibration';
+import { hasClickHead, type RankingModelConfig } from './config';
 import {
   ALL_NUMBERS,
   layOut,
+  POSITION,
+  SERVED_POSITION,
   TABLE_NAMES,
   USER_EMBEDDINGS,
   USER_NUMBERS,
@@ -33,6 +36,19 @@ export interface RawFeature {
   readonly text?: string;
 }
 
+/** What the tower's logits of one row say. */
+export interface RankingScore {
+  /** Of the watch time. */
+  readonly logit: number;
+  /**
+   * exp(logit), calibrated: the odds that the objective trains, in seconds, at most the longest watch that training counted.
+   * Under the objective "click" these are odds of a click, not seconds.
+   */
+  readonly expectedWatchSeconds: number;
+  /** NaN without a click head. */
+  readonly clickProbability: number;
+}
+
 /** What a model is made of. Vocabularies and tables as `TABLE_NAMES`, quantiles as `ALL_NUMBERS`. */
 export interface ModelIngredients {
   readonly config: RankingModelConfig;
@@ -40,6 +56,7 @@ export interface ModelIngredients {
   readonly tables: readonly EmbeddingTable[];
   readonly quantiles: readonly QuantileMap[];
   readonly tower: DenseStack;
+  readonly calibration: Calibration;
 }
 
 /**
@@ -50,16 +67,17 @@ export interface ModelIngredients {
  * const rows = new Float32Array(candidates.length * model.inputSize);
  * candidates.forEach((c, i) => model.writeInput(user, c.features, statistics, rows, i * model.inputSize));
  * const logits = await tower.run(rows, candidates.length); // `tower`: an OnnxStack of `model.tower`
- * const seconds = Array.from(logits, (logit) => model.expectedWatchSeconds(logit));
+ * const seconds = candidates.map((_, i) => model.scoreOf(logits, i).expectedWatchSeconds);
  */
 export class RankingModel {
   readonly config: RankingModelConfig;
-  /** [inputSize] to one logit. */
+  /** [inputSize] to `headCount` logits: the watch time's, and with a click head the click's. */
   readonly tower: DenseStack;
   /** Values of an input row. */
   readonly inputSize: number;
   /** The columns of each feature; every column is in one group. */
   readonly inputGroups: readonly InputGroup[];
+  readonly calibration: Calibration;
   private readonly layout: InputLayout;
 
   /** @throws Error if the ingredients do not fit each other */
@@ -68,8 +86,10 @@ export class RankingModel {
     this.layout = layOut(
       tables.map((table) => table.dimensions),
       quantiles,
+      config.powers,
     );
     this.config = config;
+    this.calibration = ingredients.calibration;
     this.tower = tower;
     this.inputSize = this.layout.inputSize;
     this.inputGroups = this.layout.groups;
@@ -85,13 +105,18 @@ export class RankingModel {
     return { columns, surface: user.surface };
   }
 
-  /** Writes the row of one candidate to out[offset … offset + inputSize). Allocates next to nothing. */
+  /**
+   * Writes the row of one candidate to out[offset … offset + inputSize). Allocates next to nothing.
+   *
+   * @param position where it was shown, to ask what the model expected there; what is served leaves it out
+   */
   writeInput(
     user: EncodedUser,
     video: RankingVideoFeatures,
     statistics: Statistics,
     out: Float32Array,
     offset: number,
+    position = SERVED_POSITION,
   ): void {
     out.set(user.columns, offset);
     const first = USER_EMBEDDINGS.length;
@@ -102,14 +127,23 @@ export class RankingModel {
     this.writeNumbers(video.numbers, USER_NUMBERS.length, out, offset);
     const shared = statisticsNumbers(statistics, user.surface, video);
     this.writeNumbers(shared, USER_NUMBERS.length + video.numbers.length, out, offset);
+    this.writeNumbers([position], ALL_NUMBERS.length - 1, out, offset);
   }
 
-  /**
-   * exp(logit): the odds that the objective trains, in seconds, at most the longest watch that training counted. Under
-   * the objective "click" these are odds of a click, not seconds.
-   */
-  expectedWatchSeconds(logit: number): number {
-    return Math.min(Math.exp(logit), this.config.watchCapSeconds);
+  /** Logits that the tower gives for a row. */
+  get headCount(): number {
+    return this.tower[this.tower.length - 1].outputSize;
+  }
+
+  /** Reads one row's scores. @param logits [rows, headCount], what the tower gave */
+  scoreOf(logits: ArrayLike<number>, row: number): RankingScore {
+    const { headCount, config, calibration } = this;
+    const logit = logits[row * headCount];
+    return {
+      logit,
+      expectedWatchSeconds: Math.min(Math.exp(calibrate(calibration, logit)), config.watchCapSeconds),
+      clickProbability: headCount > 1 ? 1 / (1 + Math.exp(-logits[row * headCount + 1])) : NaN,
+    };
   }
 
   /** The features by name, before vocabularies and normalisation, in the order of the columns. */
@@ -127,6 +161,7 @@ export class RankingModel {
       { name: 'topics', text: video.topics.join(', ') },
       { name: 'source', text: video.source },
       ...VIDEO_NUMBERS.map((name, i) => ({ name, number: numbers[i] })),
+      { name: POSITION, number: SERVED_POSITION },
     ];
   }
 
@@ -155,15 +190,15 @@ export class RankingModel {
     }
   }
 
-  private writeNumbers(numbers: Float64Array, first: number, out: Float32Array, offset: number): void {
+  private writeNumbers(numbers: ArrayLike<number>, first: number, out: Float32Array, offset: number): void {
     for (let i = 0; i < numbers.length; i++) {
       const quantiles = this.ingredients.quantiles[first + i];
-      writeNumber(quantiles.positionOf(numbers[i]), quantiles, out, offset + this.layout.numberColumns[first + i]);
+      writeNumber(this.layout, first + i, quantiles.positionOf(numbers[i]), quantiles, out, offset);
     }
   }
 }
 
-function checkFit({ vocabularies, tables, quantiles, tower }: ModelIngredients, inputSize: number): void {
+function checkFit({ config, vocabularies, tables, quantiles, tower }: ModelIngredients, inputSize: number): void {
   TABLE_NAMES.forEach((name, i) => {
     if (tables[i]?.rowCount !== vocabularies[i]?.rowCount) {
       throw new Error(
@@ -175,7 +210,7 @@ function checkFit({ vocabularies, tables, quantiles, tower }: ModelIngredients, 
     throw new Error(`${quantiles.length} quantile maps for ${ALL_NUMBERS.length} numbers`);
   }
   const [first, last] = [tower[0], tower[tower.length - 1]];
-  if (first?.inputSize !== inputSize || last?.outputSize !== 1) {
+  if (first?.inputSize !== inputSize || last?.outputSize !== (hasClickHead(config) ? 2 : 1)) {
     throw new Error(`a tower from ${first?.inputSize} to ${last?.outputSize} where rows have ${inputSize} values`);
   }
 }

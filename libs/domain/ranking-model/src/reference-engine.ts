@@ -23,8 +23,9 @@ export function referenceRankingEngine(network: RankingNetwork): RankingEngine {
   const gradients = (batch: RankingBatch): RankingGradients => {
     embeddings.fill(batch);
     const activations = forward(tower, batch.values, batch.rowCount);
-    const logitGradient = new Float32Array(batch.rowCount);
-    const loss = weightedLogisticLoss(activations[activations.length - 1], batch, logitGradient);
+    const logits = activations[activations.length - 1];
+    const logitGradient = new Float32Array(logits.length);
+    const loss = weightedLogisticLoss(logits, batch, logitGradient);
     return { loss, ...backward(tower, activations, logitGradient, batch.rowCount) };
   };
   return {

@@ -1,10 +1,11 @@
 import { NO_STATISTICS, type RankingExample, statisticsFrom } from '@watchnext/features';
-import { createRandom } from '@watchnext/learning';
+import { createRandom, runStack } from '@watchnext/learning';
 import { exampleOf, smallConfig, userOf, videoOf } from '../test/builders';
 import { defaultRankingConfig } from './config';
 import type { RankingBatch, RankingEngineFactory } from './engine';
 import { referenceRankingEngine } from './reference-engine';
-import { trainRankingModel, type RankingProgress, type TrainRankingModelOptions } from './train';
+import type { RankingProgress } from './progress';
+import { trainRankingModel, type TrainRankingModelOptions } from './train';
 
 // Training takes a tenth of a second; on a busy machine, several times that.
 jest.setTimeout(60_000);
@@ -47,7 +48,8 @@ describe('training', () => {
       return {
         ...engine,
         step: (batch: RankingBatch, rateScale) => {
-          seen.push([...batch.positiveWeights]);
+          // Of the watch time's head; the click's stands beside it.
+          seen.push([...batch.positiveWeights].filter((_, i) => i % 2 === 0));
           return engine.step(batch, rateScale);
         },
       };
@@ -115,6 +117,69 @@ describe('training', () => {
       exampleOf({ user: userOf({ values: { watchCount: Infinity } }), clicked: true, watchSeconds: 1 }),
     ];
     await expect(train({ examples: infinite })).rejects.toThrow('feature watchCount is Infinity');
+  });
+
+  it('takes clicks of no seconds, but refuses a log in which all are', async () => {
+    const noSeconds = EXAMPLES.map((example) => ({ ...example, watchSeconds: 0 }));
+    await expect(train({ examples: noSeconds })).rejects.toThrow('no impression was watched');
+    const some = EXAMPLES.map((example, n) => ({ ...example, watchSeconds: n % 2 === 0 ? 0 : example.watchSeconds }));
+    expect((await train({ examples: some })).tower.every(({ weights }) => weights.every(Number.isFinite))).toBe(true);
+  });
+
+  it('counts ten hours as the longest watch that counts, and refuses a negative one', async () => {
+    const watchedFor = (watchSeconds: number) =>
+      EXAMPLES.map((example, n) => (n === 0 ? { ...example, clicked: true, watchSeconds } : example));
+    const [threeHours, tenHours] = [
+      await train({ examples: watchedFor(10_800) }),
+      await train({ examples: watchedFor(36_000) }),
+    ];
+    expect(tenHours.toParts()).toEqual(threeHours.toParts());
+    await expect(train({ examples: watchedFor(-1) })).rejects.toThrow('has -1 watch seconds');
+  });
+
+  it('learns from one impression, from one user and one video, and where all were clicked', async () => {
+    const one = [exampleOf({ clicked: true, watchSeconds: 20 })];
+    for (const examples of [one, Array.from({ length: 300 }, () => one[0])]) {
+      const model = await train({ examples });
+      const row = new Float32Array(model.inputSize);
+      model.writeInput(model.encodeUser(one[0].user), one[0].video, statisticsFrom(NO_STATISTICS), row, 0);
+      const score = model.scoreOf(runStack(model.tower, row, 1), 0);
+      expect(score.expectedWatchSeconds).toBeGreaterThan(10);
+      expect(score.expectedWatchSeconds).toBeLessThan(40);
+      expect(score.clickProbability).toBeGreaterThan(0.9);
+    }
+  });
+
+  it('averages several trainings into one model', async () => {
+    const single = await train();
+    const three = await train({ config: smallConfig({ epochs: 2, members: 3 }) });
+    expect(three.tower.map((layer) => layer.outputSize)).toEqual([24, 2]);
+    expect(single.tower.map((layer) => layer.outputSize)).toEqual([8, 2]);
+  });
+
+  it('calibrates on the end of the time, or takes over a calibration', async () => {
+    const draw = createRandom(8);
+    const examples = Array.from({ length: 11_000 }, (_, n) => {
+      const clicked = draw.next() < 0.5;
+      // What is watched doubles towards the end, which no input tells.
+      const watchSeconds = clicked ? (n < 8_800 ? 20 : 40) : 0;
+      return exampleOf({
+        impressionId: `i${n}`,
+        servedAtMs: n,
+        video: videoOf({ videoId: `v${n % 40}` }),
+        clicked,
+        watchSeconds,
+      });
+    });
+    const config = smallConfig({ hiddenSizes: [], epochs: 1, batchSize: 5_000, calibrated: true });
+    // What a model knows that has not learned anything: the mean of its examples.
+    const createEngine: RankingEngineFactory = (network) => ({ ...referenceRankingEngine(network), step: () => 1 });
+    const model = await train({ examples, config, createEngine });
+    const { logits, logSeconds } = model.calibration;
+    expect(logits.length).toBeGreaterThan(0);
+    logits.forEach((logit, i) => expect(Math.exp(logSeconds[i] - logit)).toBeGreaterThan(1.6));
+    const again = await train({ examples, config, createEngine, calibration: model.calibration });
+    expect(again.toParts()).toEqual(model.toParts());
   });
 
   it('refuses settings that make no sense', async () => {

@@ -1,7 +1,7 @@
 /** Ranking examples turned into what batches are cut from: ids as table rows, numbers as positions among quantiles. */
 import { statisticsNumbers, type RankingExample, type Statistics } from '@watchnext/features';
 import { Vocabulary, type Random } from '@watchnext/learning';
-import type { RankingModelConfig } from './config';
+import { hasClickHead, type RankingModelConfig } from './config';
 import type { Bags, RankingBatch } from './engine';
 import {
   ALL_NUMBERS,
@@ -50,11 +50,13 @@ export function buildVocabularies(examples: readonly RankingExample[], config: R
 }
 
 /** All numbers of an example, as `ALL_NUMBERS`. */
-function numbersOf({ user, video, servedAtMs }: RankingExample, statisticsAt: StatisticsAt, out: Float64Array): void {
+function numbersOf(example: RankingExample, statisticsAt: StatisticsAt, out: Float64Array): void {
+  const { user, video, servedAtMs, position } = example;
   out.set(user.numbers, 0);
   out.set(video.numbers, user.numbers.length);
   const shared = statisticsNumbers(statisticsAt(servedAtMs), user.surface, video);
   out.set(shared, user.numbers.length + video.numbers.length);
+  out[out.length - 1] = position;
 }
 
 /** One pass over the examples for the quantiles of every number. */
@@ -75,15 +77,12 @@ export function collectQuantiles(
 
 export class TrainingSet {
   readonly exampleCount: number;
-  /** Mean of an example's whole weight, which batches divide by: losses are then about 1 whatever the watch times. */
-  readonly meanWeight: number;
-  /** Σ positive weights / Σ negative weights: the odds of a model that knows nothing. */
-  readonly baseOdds: number;
+  /** By head: Σ positive weights / Σ negative weights, the odds of a model that knows nothing. */
+  readonly baseOdds: readonly number[];
   /** [exampleCount, numbers]: float32 positions, NaN where missing. */
   private readonly positions: Float32Array;
   private readonly bags: readonly Bags[];
-  private readonly positiveWeights: Float64Array;
-  private readonly negativeWeights: Float64Array;
+  private readonly heads: readonly Head[];
   private scratch = new Float32Array(0);
 
   constructor(
@@ -102,11 +101,10 @@ export class TrainingSet {
       row.forEach((value, i) => (this.positions[n * row.length + i] = quantiles[i].positionOf(value)));
     });
     this.bags = INPUTS.map(({ name, table }) => bagsOf(examples, name, vocabularies[TABLE_NAMES.indexOf(table)]));
-    this.positiveWeights = Float64Array.from(examples, (example) => positiveWeightOf(example, config));
-    this.negativeWeights = Float64Array.from(examples, (example) => negativeWeightOf(example, config));
-    const [positive, negative] = [sumOf(this.positiveWeights), sumOf(this.negativeWeights)];
-    this.meanWeight = (positive + negative) / examples.length;
-    this.baseOdds = positive / negative;
+    this.heads = headsOf(examples, config);
+    this.baseOdds = this.heads.map(({ positiveWeights, negativeWeights }) => {
+      return sumOf(positiveWeights) / sumOf(negativeWeights);
+    });
   }
 
   /**
@@ -114,23 +112,22 @@ export class TrainingSet {
    * next batch is cut: one array serves them all, since new ones of this size are what the garbage collector works on.
    */
   batch(members: Int32Array, dropout: Random): RankingBatch {
-    const { layout, meanWeight } = this;
+    const { layout, heads } = this;
     const size = members.length * layout.inputSize;
     if (this.scratch.length < size) this.scratch = new Float32Array(size);
     const values = this.scratch.subarray(0, size);
     members.forEach((example, n) => {
       const from = example * ALL_NUMBERS.length;
       for (let i = 0; i < ALL_NUMBERS.length; i++) {
-        const column = n * layout.inputSize + layout.numberColumns[i];
-        writeNumber(this.positions[from + i], this.quantiles[i], values, column);
+        writeNumber(layout, i, this.positions[from + i], this.quantiles[i], values, n * layout.inputSize);
       }
     });
     return {
       rowCount: members.length,
       values,
       bags: this.bags.map((bags, input) => this.cut(bags, members, DROPPED_INPUTS.has(INPUTS[input].name), dropout)),
-      positiveWeights: Float32Array.from(members, (example) => this.positiveWeights[example] / meanWeight),
-      negativeWeights: Float32Array.from(members, (example) => this.negativeWeights[example] / meanWeight),
+      positiveWeights: weightsOf(members, heads, (head) => head.positiveWeights),
+      negativeWeights: weightsOf(members, heads, (head) => head.negativeWeights),
     };
   }
 
@@ -188,13 +185,52 @@ function idsOf({ user, video }: RankingExample, input: string): readonly string[
   }
 }
 
-function positiveWeightOf({ clicked, watchSeconds }: RankingExample, config: RankingModelConfig): number {
-  if (!clicked) return 0;
-  return config.objective === 'click' ? 1 : Math.min(watchSeconds, config.watchCapSeconds);
+/** What one logit of the tower learns: the weights of each example as a positive and as a negative. */
+interface Head {
+  readonly positiveWeights: Float64Array;
+  readonly negativeWeights: Float64Array;
+  /** Of an example's whole weight, which batches divide by: losses are then about 1 whatever the watch times. */
+  readonly meanWeight: number;
 }
 
-function negativeWeightOf({ clicked }: RankingExample, config: RankingModelConfig): number {
-  return clicked && config.objective !== 'expected-watch-time' ? 0 : 1;
+/**
+ * Weight of the click head's loss beside the watch time's. Clicks vary less than watch times, so at equal weights they would
+ * have the say in what tables and tower learn; Adam lets the head's own layer learn as fast at any weight.
+ */
+const CLICK_HEAD_SHARE = 0.1;
+
+function headsOf(examples: readonly RankingExample[], config: RankingModelConfig): Head[] {
+  const { objective, watchCapSeconds } = config;
+  const seconds = ({ watchSeconds }: RankingExample) => Math.min(watchSeconds, watchCapSeconds);
+  const head = (
+    positive: (example: RankingExample) => number,
+    isNegative: (example: RankingExample) => boolean,
+  ): Head => {
+    const positiveWeights = Float64Array.from(examples, (example) => (example.clicked ? positive(example) : 0));
+    const negativeWeights = Float64Array.from(examples, (example) => (isNegative(example) ? 1 : 0));
+    const meanWeight = (sumOf(positiveWeights) + sumOf(negativeWeights)) / examples.length;
+    return { positiveWeights, negativeWeights, meanWeight };
+  };
+  const clicks = () =>
+    head(
+      () => 1,
+      ({ clicked }) => !clicked,
+    );
+  if (objective === 'click') return [clicks()];
+  const watchTime = head(seconds, ({ clicked }) => objective === 'expected-watch-time' || !clicked);
+  if (!hasClickHead(config)) return [watchTime];
+  const click = clicks();
+  return [watchTime, { ...click, meanWeight: click.meanWeight / CLICK_HEAD_SHARE }];
+}
+
+/** [members, heads] */
+function weightsOf(members: Int32Array, heads: readonly Head[], of: (head: Head) => Float64Array): Float32Array {
+  const weights = new Float32Array(members.length * heads.length);
+  heads.forEach((head, h) => {
+    const values = of(head);
+    members.forEach((example, n) => (weights[n * heads.length + h] = values[example] / head.meanWeight));
+  });
+  return weights;
 }
 
 function sumOf(values: Float64Array): number {

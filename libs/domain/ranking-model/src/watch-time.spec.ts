@@ -55,7 +55,8 @@ function predictionsOf(model: RankingModel, videos: readonly WorldVideo[]): numb
   const user = model.encodeUser(userOf());
   const nothing = statisticsFrom(NO_STATISTICS);
   videos.forEach(({ videoId }, i) => model.writeInput(user, videoOf({ videoId }), nothing, rows, i * model.inputSize));
-  return Array.from(runStack(model.tower, rows, videos.length), (logit) => model.expectedWatchSeconds(logit));
+  const logits = runStack(model.tower, rows, videos.length);
+  return videos.map((_, i) => model.scoreOf(logits, i).expectedWatchSeconds);
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -120,5 +121,62 @@ describe('a world with clickbait', () => {
     const oracle = secondsOfTopSix(videos.map(expectedSeconds));
     expect(weighted).toBeGreaterThan(0.9 * oracle);
     expect(weighted).toBeGreaterThan(3 * unweighted);
+  });
+});
+
+describe('the click head', () => {
+  it('gives the probability of a click, and with it the odds that the paper ranks by', async () => {
+    const videos = [0.2, 0.4, 0.6].map((clickRate, i) => ({ videoId: `v${i}`, clickRate, meanWatchSeconds: 30 }));
+    const model = await train(videos, 'expected-watch-time', 500);
+    const rows = new Float32Array(videos.length * model.inputSize);
+    const user = model.encodeUser(userOf());
+    const nothing = statisticsFrom(NO_STATISTICS);
+    videos.forEach(({ videoId }, i) =>
+      model.writeInput(user, videoOf({ videoId }), nothing, rows, i * model.inputSize),
+    );
+    const logits = runStack(model.tower, rows, videos.length);
+    videos.forEach(({ clickRate }, i) =>
+      expect(Math.abs(model.scoreOf(logits, i).clickProbability - clickRate)).toBeLessThan(0.06),
+    );
+  });
+});
+
+describe('position', () => {
+  /** The better videos have stood at the bottom, where one of four lists is looked at. */
+  const worth = [5, 10, 20, 40];
+  const examples = Array.from({ length: 4_000 }, (_, n) => {
+    const video = n % 4;
+    const position = n % 5 === 0 ? 3 - video : video;
+    const seen = position === 0 || Math.floor(n / 4) % (1 + position) === 0;
+    return exampleOf({
+      position,
+      video: videoOf({ videoId: `v${video}` }),
+      clicked: seen,
+      watchSeconds: seen ? worth[video] : 0,
+    });
+  });
+  const model = () =>
+    trainRankingModel({
+      examples,
+      statisticsAt: () => statisticsFrom(NO_STATISTICS),
+      config: smallConfig({ hiddenSizes: [], epochs: 6, tableLearningRate: 0.3, tableDecay: 0, idDropout: 0 }),
+      createEngine: referenceRankingEngine,
+      seed: 1,
+    });
+  const ask = (trained: RankingModel, video: number, position?: number) => {
+    const row = new Float32Array(trained.inputSize);
+    const nothing = statisticsFrom(NO_STATISTICS);
+    trained.writeInput(trained.encodeUser(userOf()), videoOf({ videoId: `v${video}` }), nothing, row, 0, position);
+    return trained.scoreOf(runStack(trained.tower, row, 1), 0).expectedWatchSeconds;
+  };
+
+  it('explains what it does, so that videos are told apart by what they are worth, and is not served', async () => {
+    const trained = await model();
+    const served = worth.map((_, video) => ask(trained, video));
+    expect(served).toEqual(served.toSorted((a, b) => a - b));
+    // In the log the worst and the best earned nearly the same; at the first place the best earns several times as much.
+    expect(served[3] / served[0]).toBeGreaterThan(4);
+    expect(ask(trained, 3, 3)).toBeLessThan(0.6 * served[3]);
+    expect(ask(trained, 3, 0)).toBe(served[3]);
   });
 });

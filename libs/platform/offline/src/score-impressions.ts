@@ -1,24 +1,39 @@
 import type { RankingExample, Statistics } from '@watchnext/features';
 import { encodeOnnx, OnnxStack } from '@watchnext/inference';
-import type { RankingModel } from '@watchnext/ranking-model';
+import { type RankingModel, SERVED_POSITION } from '@watchnext/ranking-model';
 import { breathe } from './breathe';
 
 const ROWS_PER_RUN = 512;
 
-/**
- * Expected watch seconds of impressions, as ranking would have served them with these statistics: the same input rows,
- * the same runtime.
- *
- * @returns [examples.length]
- */
-export async function scoreImpressions(
+/** [examples] each. */
+export interface ImpressionScores {
+  readonly expectedWatchSeconds: Float64Array;
+  /** NaN of a model without a click head. */
+  readonly clickProbability: Float64Array;
+}
+
+export interface ScoringOptions {
+  /** What was known of everybody's impressions when one was served. */
+  readonly statisticsAt: (atMs: number) => Statistics;
+  /**
+   * Where an impression is taken to stand: `served`, which is the first place, is what a list is ordered by; `logged` is
+   * where it was shown, so what the model expected of it there.
+   */
+  readonly position?: 'served' | 'logged';
+  readonly signal: AbortSignal;
+  readonly onProgress?: (done: number) => void;
+}
+
+/** What ranking says of impressions: the same input rows and the same runtime as when it serves. */
+export async function predictImpressions(
   model: RankingModel,
   examples: readonly RankingExample[],
-  statistics: Statistics,
-  signal: AbortSignal,
-  onProgress: (done: number) => void = () => undefined,
-): Promise<Float64Array> {
-  const scores = new Float64Array(examples.length);
+  { statisticsAt, position = 'served', signal, onProgress = () => undefined }: ScoringOptions,
+): Promise<ImpressionScores> {
+  const scores = {
+    expectedWatchSeconds: new Float64Array(examples.length),
+    clickProbability: new Float64Array(examples.length),
+  };
   const ranker = await OnnxStack.load(encodeOnnx(model.tower), { threads: 1 });
   try {
     const rows = new Float32Array(ROWS_PER_RUN * model.inputSize);
@@ -30,16 +45,33 @@ export async function scoreImpressions(
       await breathe(signal);
       const rowCount = Math.min(ROWS_PER_RUN, examples.length - from);
       for (let row = 0; row < rowCount; row += 1) {
-        const { user, video } = examples[from + row];
+        const { user, video, servedAtMs, position: shownAt } = examples[from + row];
         if (!encodedUser || user !== lastUser) encodedUser = model.encodeUser(user);
         lastUser = user;
-        model.writeInput(encodedUser, video, statistics, rows, row * model.inputSize);
+        const at = position === 'logged' ? shownAt : SERVED_POSITION;
+        model.writeInput(encodedUser, video, statisticsAt(servedAtMs), rows, row * model.inputSize, at);
       }
       const logits = await ranker.run(rows.subarray(0, rowCount * model.inputSize), rowCount);
-      for (let row = 0; row < rowCount; row += 1) scores[from + row] = model.expectedWatchSeconds(logits[row]);
+      for (let row = 0; row < rowCount; row += 1) {
+        const { expectedWatchSeconds, clickProbability } = model.scoreOf(logits, row);
+        scores.expectedWatchSeconds[from + row] = expectedWatchSeconds;
+        scores.clickProbability[from + row] = clickProbability;
+      }
     }
   } finally {
     await ranker.close();
   }
   return scores;
+}
+
+/** Expected watch seconds of impressions, as ranking would have served them with these statistics. */
+export async function scoreImpressions(
+  model: RankingModel,
+  examples: readonly RankingExample[],
+  statistics: Statistics,
+  signal: AbortSignal,
+  onProgress?: (done: number) => void,
+): Promise<Float64Array> {
+  const options = { statisticsAt: () => statistics, signal, ...(onProgress ? { onProgress } : {}) };
+  return (await predictImpressions(model, examples, options)).expectedWatchSeconds;
 }

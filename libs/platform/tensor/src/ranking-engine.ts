@@ -26,9 +26,11 @@ export function tfjsRankingEngine(backend: TensorBackend): RankingEngineFactory 
       // Nothing is returned through `tidy`: it would search the arrays for tensors, number by number.
       tf.tidy(() => {
         const pass = tower.forward(tf.tensor2d(batch.values, [batch.rowCount, network.inputSize]));
-        const logitGradient = new Float32Array(batch.rowCount);
-        loss = weightedLogisticLoss(pass.output.dataSync<'float32'>(), batch, logitGradient);
-        inputs = tower.backward(pass, tf.tensor2d(logitGradient, [batch.rowCount, 1])).dataSync<'float32'>();
+        const logits = pass.output.dataSync<'float32'>();
+        const logitGradient = new Float32Array(logits.length);
+        loss = weightedLogisticLoss(logits, batch, logitGradient);
+        const outputGradient = tf.tensor2d(logitGradient, [batch.rowCount, tower.outputSize]);
+        inputs = tower.backward(pass, outputGradient).dataSync<'float32'>();
       });
       return { loss, inputs };
     };
