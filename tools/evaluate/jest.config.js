@@ -1,1 +1,5 @@
-module.exports = require('../../jest.preset.js')('evaluate');
+module.exports = {
+  ...require('../../jest.preset.js')('evaluate'),
+  // Specs run towers on onnxruntime; see there.
+  testEnvironment: require.resolve('../../libs/platform/inference/jest-environment.js'),
+};

@@ -8,3 +8,4 @@ export { duration, startTask, type ProgressTask } from './progress';
 export { importDataset, type ImportDatasetOptions, type ImportDatasetResult } from './import-dataset';
 export { importToArchive, type ImportToArchiveOptions, type ImportToArchiveResult } from './import-to-archive';
 export { askOnTerminal, mappingFileFor } from './table/wizard';
+export { readCsv } from './read/csv';

@@ -1,11 +1,13 @@
 /** npm run evaluate: how good models are, on any data that was imported or a plain file of sequences. */
 import { Command } from 'commander';
 import { addCandidateCommand } from './candidates/command';
+import { addRankingCommand } from './ranking/command';
 
 const program = new Command('evaluate').description(
-  'Measures models beside baselines: temporal split or leave-one-out, full catalogue, with intervals.',
+  'Measures models beside baselines: temporal split or leave-one-out, with intervals.',
 );
 addCandidateCommand(program);
+addRankingCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);

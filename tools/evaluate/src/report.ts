@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import type { CandidateModelConfig } from '@watchnext/candidate-model';
 import type { Cohort, CohortLimits, RetrievalMetric } from '@watchnext/evaluation';
+import type { RankingReport } from './ranking/report';
 
 export interface EvaluationReport {
   /** Raised when the shape below changes. */
@@ -20,6 +21,7 @@ export interface EvaluationReport {
   /** The command line, so that anyone can repeat it. */
   readonly command: readonly string[];
   readonly candidates?: CandidateReport;
+  readonly ranking?: RankingReport;
 }
 
 export interface CandidateReport {
@@ -93,7 +95,7 @@ export interface TrainingReport {
   readonly epochs: readonly { readonly epoch: number; readonly loss: number; readonly validationRecall?: number }[];
 }
 
-export function evaluationReport(part: Pick<EvaluationReport, 'candidates'>): EvaluationReport {
+export function evaluationReport(part: Pick<EvaluationReport, 'candidates' | 'ranking'>): EvaluationReport {
   return {
     formatVersion: 1,
     measuredAt: new Date().toISOString(),

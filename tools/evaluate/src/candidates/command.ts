@@ -1,5 +1,6 @@
 import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { count, counts, moment } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
 import { EvaluationDataError, type WatchData } from '../data/watch-data';
@@ -131,20 +132,4 @@ async function readArchive(
   const data = watchDataOf(await replayFolder(folder, { partitionCount, signal, onProgress }), source);
   task.finish();
   return data;
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
-  return value;
-}
-
-function counts(text: string): number[] {
-  return text.split(',').map((part) => count(part.trim()));
-}
-
-function moment(text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('a time as 2022-05-04 or 2022-05-04T12:00Z');
-  return ms;
 }

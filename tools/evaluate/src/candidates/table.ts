@@ -1,5 +1,6 @@
 /** The report as text: a row for each scorer. */
 import type { CandidateReport, MetricAtK, ScorerReport } from '../report';
+import { align, signed } from '../text-table';
 
 export function candidateTables(report: CandidateReport): string {
   const { counts, part, protocol, seen, seeds, source } = report;
@@ -68,18 +69,4 @@ function comparison({ name, askedAt, againstBestBaseline: best }: ScorerReport):
     `${name}, asked at the ${askedAt}: recall@${best.k} ${signed(best.difference)} over the best baseline, ` +
       `${best.baseline} (95%, paired on users: ${signed(low)} to ${signed(high)})`,
   ];
-}
-
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
-
-function align(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

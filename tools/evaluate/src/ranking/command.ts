@@ -1,0 +1,81 @@
+import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
+import { type Command, Option } from 'commander';
+import { count, counts, moment } from '../command-arguments';
+import { replayFolder } from '../data/archive';
+import { progressOnStandardError as progress } from '../progress';
+import { evaluationReport, writeReport } from '../report';
+import { evaluateRanking } from './evaluate';
+import { readPeerScores } from './peer-scores';
+import { rankingTables } from './table';
+import { RANKING_COMPARISON_NAMES, rankingVariants } from './variants';
+
+interface RankingOptions {
+  readonly archive: string;
+  readonly partitions: number;
+  readonly testDays: number;
+  readonly testFrom?: number;
+  readonly on: 'test' | 'validation';
+  readonly seeds: readonly number[];
+  readonly compare: readonly string[];
+  readonly set?: readonly string[];
+  readonly peerScores?: string;
+  readonly json?: string;
+}
+
+export function addRankingCommand(program: Command): void {
+  program
+    .command('ranking')
+    .description('expected watch time of impressions: the model beside counting, a peer, and forms of itself')
+    .requiredOption('--archive <folder>', 'data: an event archive, as ingestion or an import writes it')
+    .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
+    .option('--test-days <n>', 'UTC days held out at the end', count, 2)
+    .option('--test-from <time>', 'instead, from this moment on (ISO 8601)', moment)
+    .addOption(
+      new Option('--on <part>', 'choose settings on validation; test says how good the choice was')
+        .choices(['test', 'validation'])
+        .default('test'),
+    )
+    .option('--seeds <list>', 'the model is trained once with each', counts, [1])
+    .option(
+      '--compare <list>',
+      `rows for forms of the model: ${RANKING_COMPARISON_NAMES.join(', ')}`,
+      (text) => text.split(','),
+      [],
+    )
+    .option('--set <setting=value>', 'change a setting of the model; may be repeated', (one, all: string[] = []) => [
+      ...all,
+      one,
+    ])
+    .option('--peer-scores <csv>', "another program's scores: user_id, video_id, is_click, watch_seconds, score")
+    .option('--json <file>', 'also write the report, with calibration tables, to this file')
+    .action(runRanking);
+}
+
+async function runRanking(options: RankingOptions): Promise<void> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort(new Error('stopped')));
+  process.once('SIGTERM', () => stop.abort(new Error('stopped')));
+  const { archive, partitions: partitionCount, peerScores, testFrom, json } = options;
+  const variants = rankingVariants(options.compare, options.set);
+  const task = progress.start('replay', 'records');
+  const onProgress = (done: number, total: number) => task.update(done, total);
+  const replayed = await replayFolder(archive, { partitionCount, signal: stop.signal, onProgress });
+  task.finish();
+  const ranking = await evaluateRanking(replayed, {
+    source: archive,
+    ...(testFrom === undefined ? {} : { testFromMs: testFrom }),
+    testDays: options.testDays,
+    part: options.on,
+    variants,
+    seeds: options.seeds,
+    createEngine: tfjsRankingEngine(await selectBackend()),
+    ...(peerScores === undefined ? {} : { readPeer: (impressions) => readPeerScores(peerScores, impressions) }),
+    signal: stop.signal,
+    progress,
+  });
+  console.log(rankingTables(ranking));
+  if (json !== undefined) {
+    writeReport(json, evaluationReport({ ranking }));
+    console.log(`\nwritten to ${json}`);
+  }
+}

@@ -1,0 +1,248 @@
+/** Trains ranking before a moment and measures it after, beside what counting achieves and what a peer scored. */
+import {
+  clickAuc,
+  comparePaired,
+  COUNTING_SCORERS,
+  type CountedImpression,
+  countingScores,
+  groupedClickAuc,
+  type IndexSource,
+  type Page,
+  pagesOf,
+  splitMoment,
+  type UserRatio,
+  watchTimeMae,
+  watchTimeSquaredError,
+  weightedPerUserLoss,
+} from '@watchnext/evaluation';
+import type { RankingExample, Statistics } from '@watchnext/features';
+import { createRandom } from '@watchnext/learning';
+import { predictImpressions, type ReplayedLog } from '@watchnext/offline';
+import {
+  defaultRankingConfig,
+  type RankingEngineFactory,
+  type RankingModel,
+  type RankingModelConfig,
+  trainRankingModel,
+} from '@watchnext/ranking-model';
+import { EvaluationDataError } from '../data/watch-data';
+import type { Progress } from '../progress';
+import { calibrationTables } from './calibration';
+import type { PeerScores } from './peer-scores';
+import type { MeasuredValue, RankingReport, RankingScorerReport } from './report';
+import type { RankingVariant } from './variants';
+
+const HOUR_MS = 3_600_000;
+
+export interface EvaluateRankingOptions {
+  readonly source: string;
+  /** The test part begins here; default: the last `testDays` UTC days. */
+  readonly testFromMs?: number;
+  readonly testDays: number;
+  /** `validation` leaves the test part alone: the last as long a time before it is measured, on what comes before that. */
+  readonly part: 'test' | 'validation';
+  readonly variants: readonly RankingVariant[];
+  readonly seeds: readonly number[];
+  readonly createEngine: RankingEngineFactory;
+  /** Of a file, matched with the test impressions; undefined without one. */
+  readonly readPeer?: (impressions: readonly RankingExample[]) => Promise<PeerScores>;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** One thing that orders impressions, and what it takes them to be worth. */
+interface Scorer {
+  readonly name: string;
+  readonly kind: RankingScorerReport['kind'];
+  readonly orders: string;
+  readonly scores: Float64Array;
+  /** What is expected of an impression where it was shown; undefined of what gives no seconds. */
+  readonly seconds?: Float64Array;
+  readonly seed?: number;
+  readonly config?: RankingModelConfig;
+  readonly trainingSeconds?: number;
+}
+
+/** @throws EvaluationDataError when a part of the split has nothing to learn from or to measure on */
+export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRankingOptions): Promise<RankingReport> {
+  const { training, heldOut, description } = split(replayed, options);
+  const impressions = heldOut.map(labelled);
+  const pages = pagesOf(impressions);
+  if (pages.length === 0)
+    throw new EvaluationDataError(
+      `${options.source}: no page of the ${options.part} part has a watched and an unwatched one`,
+    );
+  const statisticsAt = byDay((atMs) => replayed.statistics.asOf(atMs));
+  const scorers: Scorer[] = countingScorers(training, impressions);
+  const peer = await options.readPeer?.(heldOut);
+  if (peer) scorers.push({ name: 'peer', kind: 'peer', orders: 'its score', scores: peer.scores });
+  for (const variant of options.variants) {
+    for (const seed of options.seeds) {
+      scorers.push(...(await modelScorers(variant, seed, training, heldOut, statisticsAt, options)));
+    }
+  }
+  const random = createRandom(1);
+  const describe = describing(scorers, impressions, pages, random, peer);
+  return {
+    source: options.source,
+    split: description,
+    part: options.part,
+    seeds: options.seeds,
+    counts: {
+      trainingImpressions: training.length,
+      impressions: heldOut.length,
+      clicked: impressions.filter(({ clicked }) => clicked).length,
+      pagesWithPairs: pages.length,
+      users: new Set(impressions.map(({ userId }) => userId)).size,
+      ...(peer ? { peerMatched: peer.matchedCount, peerUnmatchedRows: peer.unmatchedRowCount } : {}),
+    },
+    scorers: scorers.map((scorer) => ({
+      ...describe(scorer),
+      ...(scorer.seconds && scorer.kind === 'model'
+        ? { calibration: calibrationTables(heldOut, impressions, scorer.seconds, replayed.facts, random) }
+        : {}),
+    })),
+  };
+}
+
+function split({ rankingExamples, fromMs }: ReplayedLog, options: EvaluateRankingOptions) {
+  const toMs = rankingExamples.reduce((latest, { servedAtMs }) => Math.max(latest, servedAtMs), -Infinity);
+  const testFromMs = options.testFromMs ?? splitMoment(fromMs, toMs, options.testDays).evaluatedFromMs;
+  const isTest = options.part === 'test';
+  const heldOutFromMs = isTest ? testFromMs : testFromMs - (toMs - testFromMs);
+  const heldOutToMs = isTest ? Infinity : testFromMs;
+  const training = rankingExamples.filter(({ servedAtMs }) => servedAtMs < heldOutFromMs);
+  const heldOut = rankingExamples.filter(({ servedAtMs }) => servedAtMs >= heldOutFromMs && servedAtMs < heldOutToMs);
+  const iso = (ms: number) => new Date(ms).toISOString().slice(0, 16);
+  const description = `trained before ${iso(heldOutFromMs)}, measured from then to ${iso(Math.min(heldOutToMs, toMs))}`;
+  for (const [examples, what] of [
+    [training, 'to train on'],
+    [heldOut, 'to measure on'],
+  ] as const) {
+    if (!examples.some(({ clicked }) => clicked))
+      throw new EvaluationDataError(`${options.source}: ${description} leaves no watched impression ${what}`);
+  }
+  return { training, heldOut, description };
+}
+
+function labelled(example: RankingExample): CountedImpression {
+  const { userId, pageId, servedAtMs, clicked, watchSeconds, video, user } = example;
+  return { userId, pageId, servedAtMs, clicked, watchSeconds, videoId: video.videoId, surface: user.surface };
+}
+
+/** Statistics change with the day only. */
+function byDay(statisticsAt: (atMs: number) => Statistics): (atMs: number) => Statistics {
+  const known = new Map<number, Statistics>();
+  return (atMs) => {
+    const day = Math.floor(atMs / (24 * HOUR_MS));
+    let statistics = known.get(day);
+    if (!statistics) known.set(day, (statistics = statisticsAt(atMs)));
+    return statistics;
+  };
+}
+
+function countingScorers(training: readonly RankingExample[], impressions: readonly CountedImpression[]): Scorer[] {
+  const counted = countingScores(training.map(labelled), impressions);
+  return COUNTING_SCORERS.map((name) => ({
+    name,
+    kind: 'baseline',
+    orders: name.includes('odds') ? 'odds' : name.includes('rate') ? 'click rate' : 'expected watch time',
+    scores: counted[name],
+    ...(name === 'item expected watch time' ? { seconds: counted[name] } : {}),
+  }));
+}
+
+async function modelScorers(
+  { name, change }: RankingVariant,
+  seed: number,
+  training: readonly RankingExample[],
+  heldOut: readonly RankingExample[],
+  statisticsAt: (atMs: number) => Statistics,
+  { createEngine, signal, progress }: EvaluateRankingOptions,
+): Promise<Scorer[]> {
+  const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
+  const config = { ...defaultRankingConfig({ exampleCount: training.length, videoCount }), ...change };
+  const task = progress.start(`train ${name}, seed ${seed}`, 'steps');
+  const startedAt = performance.now();
+  const model: RankingModel = await trainRankingModel({
+    examples: training,
+    statisticsAt,
+    config,
+    createEngine,
+    seed,
+    signal,
+    onProgress: ({ step, stepCount, loss }) => {
+      task.note(`loss ${loss.toFixed(3)}`);
+      task.update(step, stepCount);
+    },
+  });
+  task.finish();
+  const trainingSeconds = (performance.now() - startedAt) / 1000;
+  const served = await predictImpressions(model, heldOut, { statisticsAt, signal });
+  const logged = await predictImpressions(model, heldOut, { statisticsAt, position: 'logged', signal });
+  const common = { name, kind: 'model', seed } as const;
+  const byClicks = config.objective === 'click';
+  const rows: Scorer[] = [
+    {
+      ...common,
+      orders: byClicks ? 'odds of a click' : config.objective === 'paper' ? 'odds' : 'expected watch time',
+      scores: served.expectedWatchSeconds,
+      ...(config.objective === 'expected-watch-time' ? { seconds: logged.expectedWatchSeconds } : {}),
+      config,
+      trainingSeconds,
+    },
+  ];
+  if (model.headCount > 1 && config.objective === 'expected-watch-time') {
+    const odds = served.expectedWatchSeconds.map((seconds, i) => seconds / (1 - served.clickProbability[i]));
+    rows.push({ ...common, orders: 'odds: expected watch time / (1 − P)', scores: odds });
+  }
+  return rows;
+}
+
+/** Figures of one scorer, and how it compares with the best that counting does and with the peer. */
+function describing(
+  scorers: readonly Scorer[],
+  impressions: readonly CountedImpression[],
+  pages: readonly Page[],
+  random: IndexSource,
+  peer: PeerScores | undefined,
+): (scorer: Scorer) => RankingScorerReport {
+  const lossOf = ({ scores }: Scorer, among = pages) => weightedPerUserLoss(impressions, among, scores);
+  const floors = scorers.filter(({ kind }) => kind === 'baseline');
+  const floor = floors.reduce((best, one) => (lossOf(one).value() < lossOf(best).value() ? one : best));
+  const peerScorer = scorers.find(({ kind }) => kind === 'peer');
+  // Pages that the peer scored as a whole.
+  const peerPages = pages.filter(({ members }) => peer && members.every((index) => !Number.isNaN(peer.scores[index])));
+  return (scorer) => {
+    const among = scorer === peerScorer ? peerPages : pages;
+    const loss = lossOf(scorer, among);
+    const measured = (ratio: UserRatio): MeasuredValue => {
+      const { low, high } = ratio.interval(random);
+      return { value: ratio.value(), interval95: [low, high] };
+    };
+    const against = (other: Scorer, pagesOfBoth: readonly Page[]) => {
+      const { difference, interval } = comparePaired(lossOf(scorer, pagesOfBoth), lossOf(other, pagesOfBoth), random);
+      return { scorer: other.name, difference, interval95: [interval.low, interval.high] as const };
+    };
+    const { name, kind, orders, seed, config, seconds, trainingSeconds } = scorer;
+    return {
+      name,
+      kind,
+      orders,
+      ...(seed === undefined ? {} : { seed }),
+      weightedPerUserLoss: measured(loss),
+      clickAuc: clickAuc(impressions, scorer.scores),
+      groupedClickAuc: measured(groupedClickAuc(impressions, scorer.scores)),
+      ...(seconds
+        ? {
+            watchTimeMaeSeconds: measured(watchTimeMae(impressions, seconds)),
+            watchTimeRmseSeconds: Math.sqrt(watchTimeSquaredError(impressions, seconds).value()),
+          }
+        : {}),
+      ...(kind === 'baseline' ? {} : { againstFloor: against(floor, among) }),
+      ...(peerScorer && kind === 'model' ? { againstPeer: against(peerScorer, peerPages) } : {}),
+      ...(config ? { config } : {}),
+      ...(trainingSeconds === undefined ? {} : { trainingSeconds }),
+    };
+  };
+}

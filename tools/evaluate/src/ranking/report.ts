@@ -1,0 +1,57 @@
+/** The ranking half of the report, as `--json` writes it. */
+import type { RankingModelConfig } from '@watchnext/ranking-model';
+import type { CalibrationTables } from './calibration';
+
+export interface RankingReport {
+  readonly source: string;
+  /** In words: what was trained on and what measured. */
+  readonly split: string;
+  /** "test", or "validation" while settings are being chosen. */
+  readonly part: 'test' | 'validation';
+  readonly seeds: readonly number[];
+  readonly counts: {
+    readonly trainingImpressions: number;
+    readonly impressions: number;
+    readonly clicked: number;
+    /** Pages with a watched and an unwatched impression: what the weighted per-user loss is of. */
+    readonly pagesWithPairs: number;
+    readonly users: number;
+    /** Impressions that the peer's file has a score of; rows of it that belong to none. */
+    readonly peerMatched?: number;
+    readonly peerUnmatchedRows?: number;
+  };
+  readonly scorers: readonly RankingScorerReport[];
+}
+
+export interface RankingScorerReport {
+  readonly name: string;
+  readonly kind: 'model' | 'baseline' | 'peer';
+  /** What it orders by. */
+  readonly orders: string;
+  readonly seed?: number;
+  readonly weightedPerUserLoss: MeasuredValue;
+  readonly clickAuc: number;
+  readonly groupedClickAuc: MeasuredValue;
+  /** Of what gives seconds. */
+  readonly watchTimeMaeSeconds?: MeasuredValue;
+  readonly watchTimeRmseSeconds?: number;
+  /** Weighted per-user loss less that of the best counting baseline, and of the peer on the pages that it scored. */
+  readonly againstFloor?: PairedDifference;
+  readonly againstPeer?: PairedDifference;
+  readonly calibration?: CalibrationTables;
+  readonly config?: RankingModelConfig;
+  readonly trainingSeconds?: number;
+}
+
+export interface MeasuredValue {
+  readonly value: number;
+  /** By bootstrap over users. */
+  readonly interval95: readonly [number, number];
+}
+
+/** By bootstrap paired on users; below zero where the row's scorer is better. */
+export interface PairedDifference {
+  readonly scorer: string;
+  readonly difference: number;
+  readonly interval95: readonly [number, number];
+}

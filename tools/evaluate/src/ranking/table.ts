@@ -1,0 +1,82 @@
+/** The ranking report as text. */
+import { align, signed } from '../text-table';
+import type { CalibrationTables } from './calibration';
+import type { PairedDifference, RankingReport, RankingScorerReport } from './report';
+
+export function rankingTables(report: RankingReport): string {
+  const { counts, part, scorers, seeds, source, split } = report;
+  const header = [
+    'scorer',
+    'ordered by',
+    'seed',
+    'loss',
+    '95%',
+    'less floor',
+    'less peer',
+    'AUC',
+    'GAUC',
+    'MAE, s',
+    'RMSE, s',
+  ];
+  const rows = scorers.map((scorer) => [
+    scorer.name,
+    scorer.orders,
+    scorer.seed === undefined ? '' : String(scorer.seed),
+    scorer.weightedPerUserLoss.value.toFixed(4),
+    scorer.weightedPerUserLoss.interval95.map((end) => end.toFixed(3)).join(' to '),
+    paired(scorer.againstFloor),
+    paired(scorer.againstPeer),
+    scorer.clickAuc.toFixed(4),
+    scorer.groupedClickAuc.value.toFixed(4),
+    scorer.watchTimeMaeSeconds?.value.toFixed(2) ?? '',
+    scorer.watchTimeRmseSeconds?.toFixed(2) ?? '',
+  ]);
+  const peer =
+    counts.peerMatched === undefined
+      ? []
+      : [`${counts.peerMatched} of them in the peer's file, which has ${counts.peerUnmatchedRows} rows of others`];
+  const calibrated = scorers.filter(({ calibration }) => calibration !== undefined);
+  return [
+    `ranking: ${source}`,
+    `${split}; ${part}; seeds ${seeds.join(', ')}; statistics of the days before each impression's own`,
+    `${counts.trainingImpressions} impressions to learn from; ${counts.impressions} measured, ${counts.clicked} of them ` +
+      `watched, of ${counts.users} users; ${counts.pagesWithPairs} pages with both kinds`,
+    ...peer,
+    '',
+    'weighted per-user loss; differences paired on users, with 95%',
+    '',
+    align([header, ...rows]),
+    ...(calibrated.length > 0 ? ['', calibrationText(calibrated[0])] : []),
+  ].join('\n');
+}
+
+function paired(difference: PairedDifference | undefined): string {
+  if (!difference) return '';
+  const [low, high] = difference.interval95;
+  return `${signed(difference.difference)} (${signed(low)} to ${signed(high)})`;
+}
+
+const TITLES: Record<keyof CalibrationTables, string> = {
+  decile: 'tenth of the impressions, by predicted seconds',
+  position: 'position in the list',
+  source: 'source of the candidate',
+  uploadAge: 'time since upload',
+};
+
+function calibrationText({ name, seed, calibration }: RankingScorerReport): string {
+  if (!calibration) return '';
+  return (Object.keys(TITLES) as (keyof CalibrationTables)[])
+    .map((by) => {
+      const rows = calibration[by].map((row) => [
+        row.bucket,
+        String(row.impressionCount),
+        row.meanPredictedSeconds.toFixed(2),
+        row.meanActualSeconds.toFixed(2),
+        row.ratio.toFixed(3),
+        `${row.interval.low.toFixed(2)} to ${row.interval.high.toFixed(2)}`,
+      ]);
+      const header = [TITLES[by], 'impressions', 'predicted, s', 'watched, s', 'ratio', '95%'];
+      return `calibration of ${name}, seed ${seed}\n\n${align([header, ...rows])}`;
+    })
+    .join('\n\n');
+}

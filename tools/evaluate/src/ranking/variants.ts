@@ -1,0 +1,72 @@
+/** What is trained and put into the table beside the default: other objectives, other towers, parts left out. */
+import { defaultRankingConfig, type RankingModelConfig } from '@watchnext/ranking-model';
+import { EvaluationDataError } from '../data/watch-data';
+
+export interface RankingVariant {
+  readonly name: string;
+  readonly change: Partial<RankingModelConfig>;
+}
+
+export const DEFAULT_VARIANT: RankingVariant = { name: 'model', change: {} };
+
+/** Hidden layers in proportion to the default's: Table 1 of the paper, whose widest tower is 1024→512→256. */
+const TABLE_1: readonly (readonly number[])[] = [[], [1], [2], [4], [2, 1], [4, 2], [4, 2, 1]];
+
+/** Sets of rows, by what they show; each beside the default. */
+export const RANKING_COMPARISONS = {
+  objectives: [
+    { name: "paper's form", change: { objective: 'paper' } },
+    { name: 'equal weights', change: { objective: 'click', calibrated: false } },
+  ],
+  parts: [
+    { name: 'no powers', change: { powers: false } },
+    { name: 'no click head', change: { clickHead: false } },
+    { name: 'one training', change: { members: 1 } },
+    { name: 'not calibrated', change: { calibrated: false } },
+  ],
+} as const satisfies Record<string, readonly RankingVariant[]>;
+
+export const RANKING_COMPARISON_NAMES = [...Object.keys(RANKING_COMPARISONS), 'layers'];
+
+/**
+ * @param compare names of `RANKING_COMPARISON_NAMES`
+ * @param set changes of the default, as "members=1"
+ * @throws EvaluationDataError for a name or a setting that there is not
+ */
+export function rankingVariants(compare: readonly string[], set: readonly string[] = []): RankingVariant[] {
+  const base = changesOf(set);
+  const rows = compare.flatMap((name): readonly RankingVariant[] => {
+    if (name === 'layers') return layersOf(base);
+    if (name in RANKING_COMPARISONS) return RANKING_COMPARISONS[name as keyof typeof RANKING_COMPARISONS];
+    throw new EvaluationDataError(`there is no comparison "${name}", but ${RANKING_COMPARISON_NAMES.join(', ')}`);
+  });
+  return [DEFAULT_VARIANT, ...rows].map(({ name, change }) => ({ name, change: { ...base, ...change } }));
+}
+
+/** Of half the default's last layer as the unit: with the default 128→64, from none to 128→64→32. */
+function layersOf(base: Partial<RankingModelConfig>): RankingVariant[] {
+  const unit =
+    Math.min(...(base.hiddenSizes ?? defaultRankingConfig({ exampleCount: 100_000, videoCount: 1 }).hiddenSizes)) / 2;
+  return TABLE_1.map((sizes) => {
+    const hiddenSizes = sizes.map((size) => size * unit);
+    return { name: hiddenSizes.length === 0 ? 'no hidden layer' : hiddenSizes.join('→'), change: { hiddenSizes } };
+  });
+}
+
+function changesOf(set: readonly string[]): Partial<RankingModelConfig> {
+  const known = defaultRankingConfig({ exampleCount: 1, videoCount: 1 }) as unknown as Record<string, unknown>;
+  return Object.fromEntries(
+    set.map((assignment) => {
+      const [name, text] = assignment.split(/=(.*)/s);
+      if (!(name in known) || text === undefined)
+        throw new EvaluationDataError(
+          `"${assignment}" sets nothing: settings are ${Object.keys(known).join(', ')}, as members=1`,
+        );
+      try {
+        return [name, JSON.parse(text) as unknown];
+      } catch {
+        return [name, text];
+      }
+    }),
+  );
+}

@@ -1,0 +1,159 @@
+/** A small world of impressions through the whole of the tool: split, train, score, compare, describe. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  RANKING_USER_NUMBERS,
+  RANKING_VIDEO_NUMBERS,
+  type RankingExample,
+  StatisticsTimeline,
+} from '@watchnext/features';
+import { createRandom } from '@watchnext/learning';
+import type { ReplayedLog } from '@watchnext/offline';
+import { referenceRankingEngine } from '@watchnext/ranking-model';
+import type { Progress } from '../src/progress';
+import { evaluateRanking, type EvaluateRankingOptions } from '../src/ranking/evaluate';
+import { readPeerScores } from '../src/ranking/peer-scores';
+import { rankingTables } from '../src/ranking/table';
+import { rankingVariants } from '../src/ranking/variants';
+
+jest.setTimeout(120_000); // for machines under load; it takes two seconds
+
+const DAY_MS = 86_400_000;
+const FIRST_DAY_MS = Date.UTC(2026, 4, 4);
+const silent: Progress = {
+  start: () => ({ update: () => undefined, note: () => undefined, finish: () => undefined, abandon: () => undefined }),
+};
+
+/** Ten days of pages of four videos; of ten videos the higher ones are clicked and watched more. */
+function world(): ReplayedLog {
+  const random = createRandom(2);
+  const statistics = new StatisticsTimeline();
+  const rankingExamples: RankingExample[] = [];
+  for (let page = 0; page < 400; page++) {
+    const servedAtMs = FIRST_DAY_MS + Math.floor(page / 40) * DAY_MS + (page % 40) * 60_000;
+    for (let position = 0; position < 4; position++) {
+      const video = random.nextInt(10);
+      const clicked = random.next() < 0.1 + 0.07 * video;
+      const watchSeconds = clicked ? 5 + 5 * video : 0;
+      const shown = { videoId: `video-${video}`, channelId: 'c', topics: [] };
+      statistics.addImpression(servedAtMs, { ...shown, surface: 'home' }, clicked, watchSeconds);
+      rankingExamples.push({
+        userId: `user-${page % 50}`,
+        requestId: `r${page}`,
+        pageId: `p${page}`,
+        impressionId: `i${page}-${position}`,
+        servedAtMs,
+        position,
+        user: {
+          lastWatchedVideoId: '',
+          seedVideoId: '',
+          surface: 'home',
+          country: '',
+          device: '',
+          numbers: new Float64Array(RANKING_USER_NUMBERS.length).fill(NaN),
+        },
+        video: { ...shown, source: 'retrieval', numbers: new Float64Array(RANKING_VIDEO_NUMBERS.length).fill(NaN) },
+        clicked,
+        watchSeconds,
+        served: { snapshotId: '', score: undefined, featuresChecksum: undefined },
+      });
+    }
+  }
+  const facts = { channelId: 'c', topics: [], durationSeconds: 60, uploadedAtMs: FIRST_DAY_MS - DAY_MS };
+  return {
+    candidateExamples: [],
+    rankingExamples,
+    completedWatches: [],
+    statistics,
+    facts: new Map(Array.from({ length: 10 }, (_, video) => [`video-${video}`, facts])),
+    recordCount: 400,
+    userCount: 50,
+    fromMs: FIRST_DAY_MS,
+    toMs: FIRST_DAY_MS + 10 * DAY_MS,
+  };
+}
+
+const SMALL = ['hiddenSizes=[4]', 'epochs=3', 'learningRate=0.01'];
+const evaluate = (change: Partial<EvaluateRankingOptions> = {}) =>
+  evaluateRanking(world(), {
+    source: 'world',
+    testFromMs: FIRST_DAY_MS + 8 * DAY_MS,
+    testDays: 2,
+    part: 'test',
+    variants: rankingVariants([], SMALL),
+    seeds: [1],
+    createEngine: referenceRankingEngine,
+    signal: new AbortController().signal,
+    progress: silent,
+    ...change,
+  });
+
+it('puts the model, in both of its orders, beside what counting achieves', async () => {
+  const report = await evaluate();
+  expect(report.counts).toMatchObject({ trainingImpressions: 1_280, impressions: 320, users: 50 });
+  const [byTime, byOdds] = report.scorers.filter(({ kind }) => kind === 'model');
+  expect(byTime.orders).toBe('expected watch time');
+  expect(byOdds.orders).toMatch(/odds/);
+  expect(byTime.weightedPerUserLoss.value).toBeLessThan(0.4);
+  expect(byTime.againstFloor?.interval95[0]).toBeLessThan(byTime.againstFloor!.difference);
+  expect(byTime.watchTimeRmseSeconds).toBeGreaterThan(byTime.watchTimeMaeSeconds!.value);
+  expect(byTime.calibration?.decile.reduce((sum, row) => sum + row.impressionCount, 0)).toBe(320);
+  expect(byTime.calibration?.position.map(({ bucket }) => bucket)).toEqual(['0', '1', '2', '3 to 4']);
+  expect(byTime.calibration?.uploadAge.map(({ bucket }) => bucket)).toEqual(['under 30 d']);
+  expect(rankingTables(report)).toMatch(/item expected watch time x surface odds/);
+});
+
+it('measures forms of the model, and leaves the test part alone when settings are chosen', async () => {
+  const report = await evaluate({ part: 'validation', variants: rankingVariants(['objectives'], SMALL) });
+  expect(report.counts.trainingImpressions).toBeLessThan(1_280);
+  const names = report.scorers.filter(({ kind }) => kind === 'model').map(({ name }) => name);
+  expect(new Set(names)).toEqual(new Set(['model', "paper's form", 'equal weights']));
+});
+
+it('gives the same figures for the same seed', async () => {
+  const figures = async () => (await evaluate()).scorers.map(({ weightedPerUserLoss }) => weightedPerUserLoss);
+  expect(await figures()).toEqual(await figures());
+});
+
+it('names rows of the hidden layers of Table 1, and refuses settings that there are not', () => {
+  expect(rankingVariants(['layers']).map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['no hidden layer', '32', '128', '128→64', '128→64→32']),
+  );
+  expect(() => rankingVariants(['layres'])).toThrow('there is no comparison "layres"');
+  expect(() => rankingVariants([], ['rate=3'])).toThrow('"rate=3" sets nothing');
+});
+
+describe("a peer's scores", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'watchnext-peer-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const peerFile = async (lines: readonly string[]) => {
+    const file = join(folder, `${lines.length}.csv`);
+    await writeFile(file, ['user_id,video_id,time_ms,is_click,watch_seconds,score', ...lines, ''].join('\n'));
+    return file;
+  };
+
+  it('are compared with on the pages that it scored, paired on users', async () => {
+    const test = world().rankingExamples.slice(1_280);
+    // The peer knows the outcome.
+    const lines = test.map(({ userId, video, clicked, watchSeconds }) =>
+      [userId.slice(5), video.videoId.slice(6), 0, clicked ? 1 : 0, watchSeconds, watchSeconds].join(','),
+    );
+    const file = await peerFile([...lines, '999,1,0,0,0,3.5']);
+    const report = await evaluate({ readPeer: (impressions) => readPeerScores(file, impressions) });
+    expect(report.counts).toMatchObject({ peerMatched: 320, peerUnmatchedRows: 1 });
+    expect(report.scorers.find(({ kind }) => kind === 'peer')?.weightedPerUserLoss.value).toBe(0);
+    const model = report.scorers.find(({ kind }) => kind === 'model');
+    expect(model?.againstPeer?.difference).toBeCloseTo(model!.weightedPerUserLoss.value, 10);
+    expect(model?.againstPeer?.interval95[0]).toBeGreaterThan(0);
+  });
+
+  it('are refused where they are no numbers, or of other impressions', async () => {
+    const read = async (lines: string[]) => readPeerScores(await peerFile(lines), world().rankingExamples);
+    await expect(read(['0,1,0,0,0,'])).rejects.toThrow('line 2: score is no number');
+    await expect(read(['999,1,0,0,0,1', '998,1,0,0,0,1'])).rejects.toThrow('has no score of any impression');
+  });
+});
