@@ -10,3 +10,4 @@ export {
 export { DenseNetwork, type ForwardPass } from './dense-network';
 export { tfjsCandidateEngine } from './candidate-engine';
 export { tfjsRankingEngine } from './ranking-engine';
+export { wasmCandidateEngine, type WasmEngineOptions } from './wasm-candidate-engine';

@@ -1,0 +1,318 @@
+/**
+ * The candidate model's training step with tables, activations and optimizers in one shared WebAssembly memory, by kernels
+ * of our own (kernels/assembly) on as many threads as there are cores. Losses, gradients and weights are the same to the
+ * bit for any number of threads (see Team).
+ */
+import {
+  type CandidateBatch,
+  type CandidateEngine,
+  type CandidateEngineFactory,
+  type CandidateEngineSetup,
+  type CandidateGradients,
+  type CandidateInputs,
+} from '@watchnext/candidate-model';
+import { checkStack, type DenseStack } from '@watchnext/learning';
+import { Arena } from './kernels/arena';
+import {
+  type CandidatePlan,
+  ENTRY,
+  FRAME,
+  padded,
+  paddedColumns,
+  planCandidateStep,
+  type MatrixPlan,
+  type TableName,
+  type TableUse,
+} from './kernels/candidate-plan';
+import { CandidateProgram, PHASE, scratchBytes } from './kernels/candidate-program';
+import { kernelModule, type KernelModule } from './kernels/load-kernels';
+import { Team } from './kernels/team';
+
+export interface WasmEngineOptions {
+  /** Threads, this one among them. */
+  readonly threads: number;
+  /** For specs: a build of the kernels other than the best. */
+  readonly kernels?: KernelModule;
+}
+
+export function wasmCandidateEngine({ threads, kernels = kernelModule() }: WasmEngineOptions): CandidateEngineFactory {
+  return async (setup) => new WasmCandidateEngine(setup, threads, kernels);
+}
+
+const FLOAT = Float32Array.BYTES_PER_ELEMENT;
+/** Added to the logit of padding: exp gives 0 in float32. */
+const MASK = -1e9;
+const ADAM_BETAS = [0.9, 0.999];
+/** Tables of which an example uses any number of rows, and for how many there is room at first. */
+const BAGS: ReadonlySet<TableName> = new Set(['watched', 'searchTokens']);
+const FIRST_BAG_ROOM = 50;
+const GROWTH = 1.5;
+
+class WasmCandidateEngine implements CandidateEngine {
+  private readonly arena = new Arena();
+  private readonly plan: CandidatePlan;
+  private readonly team: Team;
+  private readonly frame: Int32Array;
+  private readonly frameFloats: Float32Array;
+  private program!: CandidateProgram;
+  private readonly columns: Int32Array;
+  /** Of each table's entries, how many there is room for. */
+  private readonly rooms: number[];
+  private stepCount = 0;
+
+  constructor(
+    private readonly setup: CandidateEngineSetup,
+    private readonly threads: number,
+    kernels: KernelModule,
+  ) {
+    const { tables, tower, layout } = setup;
+    const [from, to] = [tower.at(0)?.inputSize, tower.at(-1)?.outputSize];
+    if (from !== layout.inputSize || to !== tables.output.dimensions) {
+      throw new Error(`the tower maps ${from} → ${to}, the tables ${layout.inputSize} → ${tables.output.dimensions}`);
+    }
+    checkStack(tower);
+    this.plan = planCandidateStep(this.arena, setup);
+    this.columns = paddedColumns(layout, this.plan);
+    this.frame = this.arena.integers(this.plan.frame, FRAME.length);
+    this.frameFloats = this.arena.floats(this.plan.frame, FRAME.length);
+    this.rooms = this.plan.tables.map(() => 0);
+    this.plan.tables.forEach(({ name, fixedEntryCount }, i) => {
+      this.makeRoom(i, fixedEntryCount + (BAGS.has(name) ? FIRST_BAG_ROOM * setup.batchSize : 0));
+      this.frame[FRAME.tables + i * FRAME.perTable + ENTRY.count] = fixedEntryCount;
+    });
+    this.copyTables('in');
+    this.writeTower(tower);
+    this.team = new Team(this.arena, kernels, threads, this.plan, (instance, memory) => {
+      this.program = new CandidateProgram(instance, memory, this.plan);
+      return this.program;
+    });
+  }
+
+  async step(batch: CandidateBatch): Promise<number> {
+    const loss = this.compute(batch);
+    if (!Number.isFinite(loss) || !this.program.gradientsAreFinite()) return NaN;
+    this.stepCount++;
+    const [first, second] = ADAM_BETAS.map((beta) => 1 - beta ** this.stepCount);
+    this.frameFloats[FRAME.adamRate] = this.setup.denseLearningRate / first;
+    this.frameFloats[FRAME.adamSecondScale] = 1 / second;
+    this.frameFloats[FRAME.tableRate] = this.setup.tableLearningRate;
+    this.runPhase(PHASE.update);
+    return loss;
+  }
+
+  async gradients(batch: CandidateBatch): Promise<CandidateGradients> {
+    const loss = this.compute(batch);
+    const names = Object.keys(this.plan.tableOf) as TableName[];
+    const tables = Object.fromEntries(names.map((name) => [name, this.tableGradients(name)]));
+    const { layers } = this.plan;
+    const tower = this.readLayers(
+      layers.map(({ gradients, biasGradients }) => ({ weights: gradients, bias: biasGradients })),
+    );
+    return {
+      loss,
+      tables: tables as unknown as CandidateGradients['tables'],
+      tower: tower.flatMap(({ weights, bias }) => [weights, bias]),
+    };
+  }
+
+  async read(): Promise<DenseStack> {
+    this.copyTables('out');
+    const { layers } = this.plan;
+    const values = this.readLayers(layers);
+    return this.setup.tower.map((layer, i) => ({ ...layer, ...values[i] }));
+  }
+
+  async close(): Promise<void> {
+    await this.team.close();
+  }
+
+  private runPhase(phase: number): void {
+    this.team.run(phase, this.program.taskCount(phase));
+  }
+
+  /** Forward and backward. @returns the loss */
+  private compute(batch: CandidateBatch): number {
+    this.writeBatch(batch);
+    this.runPhase(PHASE.prepare);
+    this.runPhase(PHASE.examples);
+    this.runPhase(PHASE.weights);
+    const { rowCount } = batch.inputs;
+    const excesses = this.arena.floats(this.plan.excesses, rowCount);
+    const partitions = this.arena.floats(this.plan.partitions, rowCount);
+    let sum = 0;
+    for (let i = 0; i < rowCount; i++) sum += excesses[i] + Math.log(partitions[i]);
+    return sum / rowCount;
+  }
+
+  private writeBatch({ inputs, labels, negatives, negativeLogExpectedCounts }: CandidateBatch): void {
+    const { arena, plan } = this;
+    const { rowCount } = inputs;
+    if (rowCount > plan.batchSize || negatives.length > plan.negativeCount) {
+      throw new RangeError(
+        `a batch of ${rowCount} examples and ${negatives.length} negatives; at most ${plan.batchSize} and ${plan.negativeCount}`,
+      );
+    }
+    this.frame[FRAME.rowCount] = rowCount;
+    this.writeBag('watched', 'historyMean', inputs.history, inputs.historyStarts, plan.historyStarts);
+    this.writeBag('searchTokens', 'searchTokens', inputs.searchTokens, inputs.searchTokenStarts, plan.tokenStarts);
+    this.writeRows('watched', 'last', lastWatches(inputs));
+    this.writeRows('countries', 'country', inputs.countries);
+    this.writeRows('devices', 'device', inputs.devices);
+    this.writeRows('output', 'label', labels);
+    this.writeRows('output', 'negative', negatives);
+    arena.floats(plan.reals, inputs.reals.length).set(inputs.reals);
+    const biases = arena.floats(plan.negativeBiases, padded(plan.negativeCount)).fill(MASK);
+    for (let j = 0; j < negatives.length; j++) biases[j] = -negativeLogExpectedCounts[j];
+  }
+
+  /** Lists of rows of which the examples see the mean. */
+  private writeBag(
+    name: TableName,
+    group: 'historyMean' | 'searchTokens',
+    list: Int32Array,
+    starts: Int32Array,
+    startsAddress: number,
+  ): void {
+    const index = this.plan.tableOf[name];
+    const { fixedEntryCount } = this.plan.tables[index];
+    const at = FRAME.tables + index * FRAME.perTable;
+    if (this.plan.groups[group].width === 0) {
+      this.frame[at + ENTRY.count] = fixedEntryCount;
+      return;
+    }
+    const count = fixedEntryCount + list.length;
+    if (count > this.rooms[index]) this.makeRoom(index, Math.ceil(count * GROWTH));
+    this.frame[at + ENTRY.count] = count;
+    this.arena.integers((this.frame[at + ENTRY.rows] >>> 0) + fixedEntryCount * FLOAT, list.length).set(list);
+    const held = this.arena.integers(startsAddress, padded(this.plan.batchSize) + 1);
+    held.set(starts);
+    held.fill(list.length, starts.length);
+  }
+
+  /** One row for each example, or for each negative. */
+  private writeRows(name: TableName, use: TableUse, rows: Int32Array): void {
+    const index = this.plan.tableOf[name];
+    const range = this.plan.tables[index].uses[use];
+    if (!range) return; // the encoder, or an empty vocabulary, leaves it out of the input
+    const [begin, end] = range;
+    const address = this.frame[FRAME.tables + index * FRAME.perTable + ENTRY.rows] >>> 0;
+    const held = this.arena.integers(address + begin * FLOAT, end - begin);
+    held.set(rows);
+    held.fill(0, rows.length);
+  }
+
+  /** Gives a table room for so many entries, and threads for sorting them. */
+  private makeRoom(index: number, count: number): void {
+    const { arena, frame, plan } = this;
+    const { uses, width } = plan.tables[index];
+    const at = FRAME.tables + index * FRAME.perTable;
+    this.rooms[index] = count;
+    const [rows, gradients, factors] = [0, 1, 2].map(() => arena.allocate(count * FLOAT));
+    frame[at + ENTRY.rows] = rows;
+    frame[at + ENTRY.gradients] = gradients;
+    frame[at + ENTRY.factors] = factors;
+    arena.floats(factors, count).fill(1);
+    const addresses = arena.integers(gradients, count);
+    for (const [use, [begin, end]] of Object.entries(uses) as [TableUse, readonly [number, number]][]) {
+      const { address, stride } = gradientsOf(plan, use);
+      for (let i = begin; i < end; i++) addresses[i] = address + (i - begin) * stride;
+    }
+    const scratch = Math.ceil(scratchBytes(count, width) / 64) * 64;
+    if (scratch > frame[FRAME.scratchBytes]) {
+      frame[FRAME.scratch] = arena.allocate(scratch * this.threads);
+      frame[FRAME.scratchBytes] = scratch;
+    }
+  }
+
+  /** Of each row that the batch touches, the sum that the update would apply. */
+  private tableGradients(name: TableName): ReadonlyMap<number, Float32Array> {
+    const index = this.plan.tableOf[name];
+    const { dimensions } = this.plan.tables[index];
+    const at = FRAME.tables + index * FRAME.perTable;
+    const count = this.frame[at + ENTRY.count];
+    const rows = this.arena.integers(this.frame[at + ENTRY.rows] >>> 0, count);
+    const addresses = this.arena.integers(this.frame[at + ENTRY.gradients] >>> 0, count);
+    const factors = this.arena.floats(this.frame[at + ENTRY.factors] >>> 0, count);
+    const sums = new Map<number, Float32Array>();
+    for (let entry = 0; entry < count; entry++) {
+      if (rows[entry] === 0) continue;
+      const sum = sums.get(rows[entry]) ?? new Float32Array(dimensions);
+      const gradient = this.arena.floats(addresses[entry] >>> 0, dimensions);
+      for (let d = 0; d < dimensions; d++) sum[d] += factors[entry] * gradient[d];
+      sums.set(rows[entry], sum);
+    }
+    return sums;
+  }
+
+  /** Copies every table into the arena, or back. */
+  private copyTables(direction: 'in' | 'out'): void {
+    for (const { name, address, stride, width, rowCount, dimensions } of this.plan.tables) {
+      const { values } = this.setup.tables[name];
+      const held = this.arena.floats(address, (rowCount * stride) / FLOAT);
+      if (width === dimensions) {
+        if (direction === 'in') held.set(values);
+        else values.set(held);
+        continue;
+      }
+      for (let row = 0; row < rowCount; row++) {
+        const outside = values.subarray(row * dimensions, (row + 1) * dimensions);
+        const inside = held.subarray(row * width, row * width + dimensions);
+        if (direction === 'in') inside.set(outside);
+        else outside.set(inside);
+      }
+    }
+  }
+
+  private writeTower(tower: DenseStack): void {
+    tower.forEach(({ weights, bias, inputSize, outputSize }, i) => {
+      const layer = this.plan.layers[i];
+      for (let k = 0; k < inputSize; k++) {
+        const row = weights.subarray(k * outputSize, (k + 1) * outputSize);
+        this.arena.floats(layer.weights.address + this.rowOf(i, k) * layer.weights.stride, outputSize).set(row);
+      }
+      this.arena.floats(layer.bias, outputSize).set(bias);
+    });
+  }
+
+  /** Weights, or their gradients, without the padding. */
+  private readLayers(at: readonly { weights: MatrixPlan; bias: number }[]): { weights: Float32Array; bias: Float32Array }[] {
+    return this.setup.tower.map(({ inputSize, outputSize }, i) => {
+      const weights = new Float32Array(inputSize * outputSize);
+      const { address, stride } = at[i].weights;
+      for (let k = 0; k < inputSize; k++) {
+        weights.set(this.arena.floats(address + this.rowOf(i, k) * stride, outputSize), k * outputSize);
+      }
+      return { weights, bias: this.arena.floats(at[i].bias, outputSize).slice() };
+    });
+  }
+
+  /** Where row k of a layer's weights stands among the padded ones. */
+  private rowOf(layer: number, k: number): number {
+    return layer === 0 ? this.columns[k] : k;
+  }
+}
+
+/** What holds the gradients of a use's rows. */
+function gradientsOf(plan: CandidatePlan, use: TableUse): Pick<MatrixPlan, 'address' | 'stride'> {
+  const { inputGradients, groups } = plan;
+  const ofGroup = (at: number) => ({ address: inputGradients.address + at * FLOAT, stride: inputGradients.stride });
+  switch (use) {
+    case 'label':
+      return plan.layers[plan.layers.length - 1].output;
+    case 'negative':
+      return plan.negativeGradients;
+    case 'last':
+      return ofGroup(groups.historyLast.at);
+    case 'country':
+      return ofGroup(groups.country.at);
+    case 'device':
+      return ofGroup(groups.device.at);
+  }
+}
+
+/** The last watch of each example, 0 for none. */
+function lastWatches({ rowCount, history, historyStarts }: CandidateInputs): Int32Array {
+  return Int32Array.from({ length: rowCount }, (_, i) =>
+    historyStarts[i + 1] > historyStarts[i] ? history[historyStarts[i + 1] - 1] : 0,
+  );
+}
