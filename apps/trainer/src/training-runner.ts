@@ -5,7 +5,7 @@ import type { EventLog } from '@watchnext/event-log';
 import { createRandom } from '@watchnext/learning';
 import type { Logger } from '@watchnext/service';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
-import { type TensorBackend, tfjsCandidateEngine, tfjsRankingEngine } from '@watchnext/tensor';
+import { candidateEngineOn, type TensorBackend, tfjsRankingEngine } from '@watchnext/tensor';
 import { BuildThreads } from '@watchnext/vector-search';
 import type { TrainerCommand } from './cli';
 import { RunStoppedError } from './errors';
@@ -120,8 +120,12 @@ export class TrainingRunner {
     directory: string,
     index: IndexSettings,
   ): Stage[] {
-    const { settings, archive, store, log, backend } = this.parts;
-    const candidate = tfjsCandidateEngine(backend);
+    const { settings, archive, store, log, backend, logger } = this.parts;
+    const engine = candidateEngineOn(backend, {
+      threads: settings.WATCHNEXT_TRAINING_THREADS,
+      onFallback: (reason) => logger.warn(reason),
+    });
+    logger.info({ engine: engine.name, threads: engine.threads, backend: backend.version }, 'training engine');
     const ranking = tfjsRankingEngine(backend);
     return [
       readCatalogueStage(archive),
@@ -132,16 +136,20 @@ export class TrainingRunner {
         examplesPerUser: EXAMPLES_PER_USER,
       }),
       splitStage(evaluationDays),
-      trainCandidatesStage(candidate, seed),
+      trainCandidatesStage(engine.create, seed),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
       trainRankingStage(ranking, seed, rankingObjective),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),
-      trainOnStage({ candidate, ranking }, seed, index),
+      trainOnStage({ candidate: engine.create, ranking }, seed, index),
       checkSanityStage(overrideGate),
-      writeSnapshotStage(directory, { tensorBackend: backend.name, seed }),
+      writeSnapshotStage(directory, {
+        tensorBackend: backend.name,
+        engine: { name: engine.name, threads: engine.threads },
+        seed,
+      }),
       publishStage(store, log),
     ];
   }

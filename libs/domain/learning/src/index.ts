@@ -6,4 +6,4 @@ export { checkStack, initialiseStack, runStack } from './dense-stack';
 export { RowwiseAdagrad, type RowwiseAdagradOptions } from './rowwise-adagrad';
 export { AliasSampler } from './alias-sampler';
 export { Adam, type AdamOptions } from './adam';
-export { applyDropout, type DropoutSite } from './dropout';
+export { applyDropout, dropoutMask, type DropoutMask, type DropoutSite } from './dropout';

@@ -73,8 +73,7 @@ export function productsSource() {
     columns: 8,
     sumStep: 1,
     aPointers: 'let a = aMatrix + (<usize>i << 2);',
-    sum: (rows, vectors) =>
-      `${rankOneUpdate(rows, vectors, (r) => `v128.load32_splat(a, ${4 * r})`)}\na += aStride;`,
+    sum: (rows, vectors) => `${rankOneUpdate(rows, vectors, (r) => `v128.load32_splat(a, ${4 * r})`)}\na += aStride;`,
   });
   return `import { multiplyAdd } from './arithmetic';\n${byRows}${byColumns}`;
 }

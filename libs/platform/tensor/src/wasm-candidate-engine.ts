@@ -24,6 +24,7 @@ import {
   type TableName,
   type TableUse,
 } from './kernels/candidate-plan';
+import { headScratchBytes, headWeightBytes } from './kernels/candidate-inputs';
 import { CandidateProgram, PHASE, scratchBytes } from './kernels/candidate-program';
 import { kernelModule, type KernelModule } from './kernels/load-kernels';
 import { Team } from './kernels/team';
@@ -47,6 +48,8 @@ const ADAM_BETAS = [0.9, 0.999];
 const BAGS: ReadonlySet<TableName> = new Set(['watched', 'searchTokens']);
 const FIRST_BAG_ROOM = 50;
 const GROWTH = 1.5;
+/** Uses of the same rows in every batch: 1, 2, … */
+const ROWS_OF_BATCH: ReadonlySet<TableUse> = new Set(['place', 'query']);
 
 class WasmCandidateEngine implements CandidateEngine {
   private readonly arena = new Arena();
@@ -88,14 +91,14 @@ class WasmCandidateEngine implements CandidateEngine {
     });
   }
 
-  async step(batch: CandidateBatch): Promise<number> {
+  async step(batch: CandidateBatch, learningRateScale: number): Promise<number> {
     const loss = this.compute(batch);
     if (!Number.isFinite(loss) || !this.program.gradientsAreFinite()) return NaN;
     this.stepCount++;
     const [first, second] = ADAM_BETAS.map((beta) => 1 - beta ** this.stepCount);
-    this.frameFloats[FRAME.adamRate] = this.setup.denseLearningRate / first;
+    this.frameFloats[FRAME.adamRate] = (this.setup.denseLearningRate * learningRateScale) / first;
     this.frameFloats[FRAME.adamSecondScale] = 1 / second;
-    this.frameFloats[FRAME.tableRate] = this.setup.tableLearningRate;
+    this.frameFloats[FRAME.tableRate] = this.setup.tableLearningRate * learningRateScale;
     this.runPhase(PHASE.update);
     return loss;
   }
@@ -144,7 +147,8 @@ class WasmCandidateEngine implements CandidateEngine {
     return sum / rowCount;
   }
 
-  private writeBatch({ inputs, labels, negatives, negativeLogExpectedCounts }: CandidateBatch): void {
+  private writeBatch(batch: CandidateBatch): void {
+    const { inputs, labels, negatives, negativeLogExpectedCounts } = batch;
     const { arena, plan } = this;
     const { rowCount } = inputs;
     if (rowCount > plan.batchSize || negatives.length > plan.negativeCount) {
@@ -153,8 +157,9 @@ class WasmCandidateEngine implements CandidateEngine {
       );
     }
     this.frame[FRAME.rowCount] = rowCount;
-    this.writeBag('watched', 'historyMean', inputs.history, inputs.historyStarts, plan.historyStarts);
-    this.writeBag('searchTokens', 'searchTokens', inputs.searchTokens, inputs.searchTokenStarts, plan.tokenStarts);
+    this.frame[FRAME.dropoutSeed] = batch.dropoutSeed;
+    this.writeBag('watched', inputs.history, inputs.historyStarts, plan.historyStarts);
+    this.writeBag('searchTokens', inputs.searchTokens, inputs.searchTokenStarts, plan.tokenStarts);
     this.writeRows('watched', 'last', lastWatches(inputs));
     this.writeRows('countries', 'country', inputs.countries);
     this.writeRows('devices', 'device', inputs.devices);
@@ -165,10 +170,9 @@ class WasmCandidateEngine implements CandidateEngine {
     for (let j = 0; j < negatives.length; j++) biases[j] = -negativeLogExpectedCounts[j];
   }
 
-  /** Lists of rows of which the examples see the mean. */
+  /** The examples' lists of rows. */
   private writeBag(
-    name: TableName,
-    group: 'historyMean' | 'searchTokens',
+    name: 'watched' | 'searchTokens',
     list: Int32Array,
     starts: Int32Array,
     startsAddress: number,
@@ -176,10 +180,7 @@ class WasmCandidateEngine implements CandidateEngine {
     const index = this.plan.tableOf[name];
     const { fixedEntryCount } = this.plan.tables[index];
     const at = FRAME.tables + index * FRAME.perTable;
-    if (this.plan.groups[group].width === 0) {
-      this.frame[at + ENTRY.count] = fixedEntryCount;
-      return;
-    }
+    if (this.setup.tables[name].rowCount === 1) return;
     const count = fixedEntryCount + list.length;
     if (count > this.rooms[index]) this.makeRoom(index, Math.ceil(count * GROWTH));
     this.frame[at + ENTRY.count] = count;
@@ -216,11 +217,31 @@ class WasmCandidateEngine implements CandidateEngine {
     for (const [use, [begin, end]] of Object.entries(uses) as [TableUse, readonly [number, number]][]) {
       const { address, stride } = gradientsOf(plan, use);
       for (let i = begin; i < end; i++) addresses[i] = address + (i - begin) * stride;
+      if (!ROWS_OF_BATCH.has(use)) continue;
+      const held = arena.integers(rows, end);
+      for (let i = begin; i < end; i++) held[i] = 1 + i - begin;
     }
-    const scratch = Math.ceil(scratchBytes(count, width) / 64) * 64;
+    if (plan.heads && index === plan.tableOf.watched) this.makeRoomForHeads(plan.heads.count, count);
+    const forHeads = plan.heads ? headScratchBytes(plan.heads.count, padded(this.setup.tables.watched.dimensions)) : 0;
+    const scratch = Math.ceil(Math.max(scratchBytes(count, width), forHeads) / 64) * 64;
     if (scratch > frame[FRAME.scratchBytes]) {
       frame[FRAME.scratch] = arena.allocate(scratch * this.threads);
       frame[FRAME.scratchBytes] = scratch;
+    }
+  }
+
+  /** With heads, each index of a history has weights, and a gradient of its own. */
+  private makeRoomForHeads(headCount: number, entryCount: number): void {
+    const { arena, frame, plan } = this;
+    const table = plan.tables[plan.tableOf.watched];
+    const stride = table.width * FLOAT;
+    frame[FRAME.headWeights] = arena.allocate(entryCount * headWeightBytes(headCount));
+    frame[FRAME.logitGradients] = arena.allocate(entryCount * headWeightBytes(headCount));
+    frame[FRAME.entryGradients] = arena.allocate(entryCount * stride);
+    const gradients = frame[FRAME.tables + plan.tableOf.watched * FRAME.perTable + ENTRY.gradients] >>> 0;
+    const addresses = arena.integers(gradients, entryCount);
+    for (let i = table.fixedEntryCount; i < entryCount; i++) {
+      addresses[i] = frame[FRAME.entryGradients] + (i - table.fixedEntryCount) * stride;
     }
   }
 
@@ -275,7 +296,9 @@ class WasmCandidateEngine implements CandidateEngine {
   }
 
   /** Weights, or their gradients, without the padding. */
-  private readLayers(at: readonly { weights: MatrixPlan; bias: number }[]): { weights: Float32Array; bias: Float32Array }[] {
+  private readLayers(
+    at: readonly { weights: MatrixPlan; bias: number }[],
+  ): { weights: Float32Array; bias: Float32Array }[] {
     return this.setup.tower.map(({ inputSize, outputSize }, i) => {
       const weights = new Float32Array(inputSize * outputSize);
       const { address, stride } = at[i].weights;
@@ -294,7 +317,7 @@ class WasmCandidateEngine implements CandidateEngine {
 
 /** What holds the gradients of a use's rows. */
 function gradientsOf(plan: CandidatePlan, use: TableUse): Pick<MatrixPlan, 'address' | 'stride'> {
-  const { inputGradients, groups } = plan;
+  const { inputGradients, groups, heads } = plan;
   const ofGroup = (at: number) => ({ address: inputGradients.address + at * FLOAT, stride: inputGradients.stride });
   switch (use) {
     case 'label':
@@ -307,7 +330,16 @@ function gradientsOf(plan: CandidatePlan, use: TableUse): Pick<MatrixPlan, 'addr
       return ofGroup(groups.country.at);
     case 'device':
       return ofGroup(groups.device.at);
+    case 'place':
+      return rowsFrom(heads?.positionGradients, 1);
+    case 'query':
+      return { address: heads?.queryGradients.address ?? 0, stride: plan.tables[plan.tableOf.queries].stride };
   }
+}
+
+function rowsFrom(matrix: MatrixPlan | undefined, row: number): Pick<MatrixPlan, 'address' | 'stride'> {
+  const { address, stride } = matrix ?? { address: 0, stride: 0 };
+  return { address: address + row * stride, stride };
 }
 
 /** The last watch of each example, 0 for none. */

@@ -1,4 +1,4 @@
-/** The candidate model's training from end to end on the WebAssembly backend: does it learn what there is to learn? */
+/** The candidate model's training from end to end on the engine of WebAssembly: does it learn what there is to learn? */
 import {
   defaultCandidateConfig,
   trainCandidateModel,
@@ -7,7 +7,7 @@ import {
 } from '@watchnext/candidate-model';
 import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
 import { AliasSampler, createRandom } from '@watchnext/learning';
-import { selectBackend, tfjsCandidateEngine, type TensorBackend } from '../src';
+import { candidateEngineOn, selectBackend, type TensorBackend } from '../src';
 
 jest.setTimeout(120_000); // for machines under load; it takes two seconds
 
@@ -77,7 +77,7 @@ describe('where users watch within clusters', () => {
       examples,
       config: { ...config, ...change },
       windowEndMs: WATCHES * 3_600_000,
-      createEngine: tfjsCandidateEngine(backend),
+      createEngine: candidateEngineOn(backend, { threads: 2 }).create,
       seed: 3,
     });
 
@@ -124,7 +124,7 @@ it('learns the probability of a watch, not its ratio to how often negatives are 
     examples,
     config,
     windowEndMs: 0,
-    createEngine: tfjsCandidateEngine(backend),
+    createEngine: candidateEngineOn(backend, { threads: 2 }).create,
     seed: 1,
   });
   const scores = scoresOf(model, featuresOf([]));
@@ -143,7 +143,7 @@ it('gives a finite model for a single watch, where every negative is the label i
     examples,
     config,
     windowEndMs: 0,
-    createEngine: tfjsCandidateEngine(backend),
+    createEngine: candidateEngineOn(backend, { threads: 2 }).create,
     seed: 1,
   });
   expect(model.videoIds).toEqual(['v']);

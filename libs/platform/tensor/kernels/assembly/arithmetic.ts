@@ -1,13 +1,11 @@
 /** Four float32 at once. */
 
 /** a·b + c: fused and rounded once where the build has relaxed SIMD, otherwise rounded twice. */
-// @ts-ignore: decorator
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_madd<f32>(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
 }
 
-// @ts-ignore: decorator
 @inline
 export function sumOf(x: v128): f32 {
   return (
@@ -15,7 +13,6 @@ export function sumOf(x: v128): f32 {
   );
 }
 
-// @ts-ignore: decorator
 @inline
 const LEAST_EXPONENT: f32 = -32;
 
@@ -24,7 +21,6 @@ const LEAST_EXPONENT: f32 = -32;
  * for, anything below is lost anyway, while gradients and their squares would leave the normal numbers, with which
  * processors are slow. Cody and Waite's reduction to x = n·ln 2 + r, |r| ≤ ln 2 / 2, and the Taylor polynomial of e^r.
  */
-// @ts-ignore: decorator
 @inline
 export function exponential(x: v128): v128 {
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896)));

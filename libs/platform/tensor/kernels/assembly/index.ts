@@ -4,3 +4,4 @@ export { fillZero, sumColumns, transpose } from './matrices';
 export { addScaledRows, describeMeans, dotRows, dropout, gatherRows, maskByPositive, meanOfRows, relu } from './rows';
 export { sampledSoftmax } from './softmax';
 export { adagrad, adam, selectEntries, sortKeys, sum } from './optimizers';
+export { headGradients, heads, sumPlaces } from './heads';

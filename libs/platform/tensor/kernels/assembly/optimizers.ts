@@ -56,7 +56,6 @@ export function selectEntries(rows: usize, count: i32, part: u32, partCount: u32
   return <i32>((key - keys) >> 3);
 }
 
-// @ts-ignore: decorator
 @inline
 const DIGIT_BITS: u32 = 11;
 
@@ -99,7 +98,6 @@ export function sortKeys(keys: usize, other: usize, count: i32, counts: usize, l
 }
 
 /** Rows that are fetched at once: 64 of 64 numbers fill half of a core's nearest cache. */
-// @ts-ignore: decorator
 @inline
 const ROWS_AHEAD: i32 = 64;
 
@@ -107,7 +105,6 @@ const ROWS_AHEAD: i32 = 64;
  * Reads one number of each cache line of the keys' rows, and their accumulators. Rows lie all over the memory; here the
  * processor waits for many of them at once, where in the update proper it would wait for one after the other.
  */
-// @ts-ignore: decorator
 @inline
 function fetchRows(keys: usize, end: usize, table: usize, tableStride: usize, bytes: usize, accumulators: usize): f32 {
   let touched: f32 = 0;
@@ -176,14 +173,12 @@ export function adagrad(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function scaleInto(target: usize, source: usize, factor: f32, bytes: usize): void {
   const scale = f32x4.splat(factor);
   for (let at: usize = 0; at < bytes; at += 16) v128.store(target + at, f32x4.mul(v128.load(source + at), scale));
 }
 
-// @ts-ignore: decorator
 @inline
 function addInto(target: usize, source: usize, factor: f32, bytes: usize): void {
   const scale = f32x4.splat(factor);

@@ -86,7 +86,6 @@ export function meanOfRows(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 export function shareOf(count: i32): f32 {
   return count === 0 ? 0 : <f32>1 / <f32>count;

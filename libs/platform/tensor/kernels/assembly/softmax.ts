@@ -22,10 +22,10 @@ export function sampledSoftmax(
   partitions: usize,
   scale: f32,
 ): void {
-  const bytes = <usize>count << 2;
+  const bytes = (<usize>count) << 2;
   const hit = f32x4.splat(-1e9);
   for (let i = from; i < to; i++) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     const row = logits + <usize>i * stride;
     const label = v128.load32_splat(labels + at);
     const labelLogit = load<f32>(labelLogits + at);

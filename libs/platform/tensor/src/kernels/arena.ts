@@ -1,3 +1,10 @@
+export class TablesTooLargeError extends RangeError {
+  constructor(bytes: number) {
+    super(`training needs ${(bytes / 2 ** 30).toFixed(1)} GiB for the tables and a batch; WebAssembly can address 4`);
+    this.name = 'TablesTooLargeError';
+  }
+}
+
 /** Shared WebAssembly memory, handed out from its beginning on and never taken back before all of it goes. */
 export class Arena {
   readonly memory: WebAssembly.Memory;
@@ -7,13 +14,13 @@ export class Arena {
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: LARGEST_PAGES, shared: true });
   }
 
-  /** Zeros, on a cache line of their own. @throws RangeError beyond 4 GiB, or what the system gives */
+  /** Zeros, on a cache line of their own. @throws TablesTooLargeError, RangeError when the system has no more */
   allocate(bytes: number): number {
     const address = this.end;
     this.end += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
     const pages = Math.ceil(this.end / PAGE_BYTES);
     const missing = pages - this.memory.buffer.byteLength / PAGE_BYTES;
-    if (pages > LARGEST_PAGES) throw new RangeError(`the tables do not fit into the ${LARGEST_GIB} GiB of WebAssembly`);
+    if (pages > LARGEST_PAGES) throw new TablesTooLargeError(this.end);
     if (missing > 0) this.memory.grow(missing);
     return address;
   }
@@ -29,6 +36,5 @@ export class Arena {
 
 const ALIGNMENT = 64;
 const PAGE_BYTES = 65_536;
-const LARGEST_GIB = 4;
 /** One page less than 4 GiB, so that every address and size fits into 32 bits. */
-const LARGEST_PAGES = (LARGEST_GIB * 2 ** 30) / PAGE_BYTES - 1;
+const LARGEST_PAGES = 2 ** 32 / PAGE_BYTES - 1;

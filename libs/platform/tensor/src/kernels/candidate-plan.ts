@@ -4,7 +4,7 @@
  * Inside, widths are rounded up to multiples of 8 with zeros that stay zeros, so that the kernels need no remainders. Rows
  * of matrices are padded by a further cache line: rows at a distance of a power of two would push each other out of the cache.
  */
-import { REAL_NAMES, type CandidateEngineSetup, type CandidateTables, type InputLayout } from '@watchnext/candidate-model';
+import type { CandidateEngineSetup, CandidateTables, InputLayout } from '@watchnext/candidate-model';
 import type { DenseLayer, EmbeddingTable } from '@watchnext/learning';
 import type { Arena } from './arena';
 
@@ -19,7 +19,7 @@ export interface MatrixPlan {
   readonly width: number;
 }
 
-/** A table, and what a batch changes in it: entries, each a row, the address of a gradient, and a factor to it. */
+/** A table, or two tied ones, and what a batch changes in it: entries, each a row, the address of a gradient, and a factor to it. */
 export interface TablePlan extends MatrixPlan {
   readonly name: TableName;
   readonly rowCount: number;
@@ -30,8 +30,8 @@ export interface TablePlan extends MatrixPlan {
   readonly fixedEntryCount: number;
 }
 
-/** What a row of a table is used as, once in each example or for each negative. */
-export type TableUse = 'label' | 'negative' | 'last' | 'country' | 'device';
+/** What a row of a table is used as: once in each example, for each negative, or in each batch. */
+export type TableUse = 'label' | 'negative' | 'last' | 'country' | 'device' | 'place' | 'query';
 
 export interface LayerPlan {
   readonly inputWidth: number;
@@ -43,15 +43,29 @@ export interface LayerPlan {
   /** What the layer gives, [batch, width], and ∂loss/∂ of it. */
   readonly output: MatrixPlan;
   readonly outputGradients: MatrixPlan;
+  readonly outputSize: number;
   readonly relu: boolean;
 }
 
-/** A group of the input row: its columns from `from` on stand from `at` on here. */
+/** Columns of the input row. Those of the layout from `from` on stand from `at` on here; heads one after the other. */
 export interface GroupPlan {
-  readonly from: number;
   readonly at: number;
-  readonly size: number;
+  /** Of all its parts. */
   readonly width: number;
+  readonly parts: readonly { readonly from: number; readonly at: number; readonly size: number }[];
+}
+
+/** The encoders with heads. */
+export interface HeadsPlan {
+  readonly count: number;
+  /** Of a history count the last so many. */
+  readonly places: number;
+  readonly queried: boolean;
+  /** ∂loss/∂ of the logits of each place, [places + 1, heads], and of the queries, [heads, dimensions]. */
+  readonly positionGradients: MatrixPlan;
+  readonly queryGradients: MatrixPlan;
+  /** Each example's part of the latter, [batch, heads · width]. */
+  readonly queryParts: MatrixPlan;
 }
 
 export type GroupName = Exclude<keyof InputLayout, 'inputSize'>;
@@ -65,6 +79,11 @@ export interface CandidatePlan {
   /** Of each table's name, its place in `tables`. */
   readonly tableOf: Readonly<Record<TableName, number>>;
   readonly groups: Readonly<Record<GroupName, GroupPlan>>;
+  readonly heads: HeadsPlan | undefined;
+  /** Columns before the padding: what masks of dropout count by. */
+  readonly inputSize: number;
+  readonly inputDropout: number;
+  readonly hiddenDropout: number;
   readonly inputs: MatrixPlan;
   readonly inputGradients: MatrixPlan;
   readonly layers: readonly LayerPlan[];
@@ -101,8 +120,13 @@ export const FRAME = {
   adamRate: 3,
   adamSecondScale: 4,
   tableRate: 5,
+  dropoutSeed: 6,
+  /** By index of a history: weights of the heads, ∂loss/∂logits, and ∂loss/∂row. */
+  headWeights: 7,
+  logitGradients: 8,
+  entryGradients: 9,
   /** From here on, per table: how many entries it has, and where their rows, gradients' addresses and factors lie. */
-  tables: 8,
+  tables: 16,
   perTable: 4,
   length: 64,
 } as const;
@@ -124,7 +148,7 @@ export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): Ca
   };
   const dimensions = setup.tables.output.dimensions;
   const { tables, tableOf } = planTables(arena, setup);
-  const { groups, width: inputWidth } = planGroups(layout);
+  const { groups, width: inputWidth } = planGroups(setup);
   const parameters = planParameters(setup.tower, inputWidth);
   const parameterGradients = numbers(parameters.count);
   const parameterValues = numbers(parameters.count);
@@ -143,6 +167,7 @@ export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): Ca
       biasGradients: gradients.bias,
       output: matrix(batchSize, layer.outputSize),
       outputGradients: matrix(batchSize, layer.outputSize),
+      outputSize: layer.outputSize,
       relu: layer.activation === 'relu',
     };
   });
@@ -153,6 +178,10 @@ export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): Ca
     tables,
     tableOf,
     groups,
+    heads: planHeads(setup, matrix),
+    inputSize: layout.inputSize,
+    inputDropout: setup.inputDropout,
+    hiddenDropout: setup.hiddenDropout,
     inputs: matrix(batchSize, inputWidth),
     inputGradients: matrix(batchSize, inputWidth),
     layers,
@@ -170,7 +199,7 @@ export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): Ca
     logits: matrix(batchSize, negativeCount),
     excesses: numbers(padded(batchSize)),
     partitions: numbers(padded(batchSize)),
-    reals: numbers(padded(batchSize) * REAL_NAMES.length),
+    reals: numbers(padded(batchSize) * layout.reals.width),
     historyStarts: numbers(padded(batchSize) + 1),
     tokenStarts: numbers(padded(batchSize) + 1),
     checks: numbers(MOST_CHECKS),
@@ -180,28 +209,53 @@ export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): Ca
 /** Of an input column, where it stands here. */
 export function paddedColumns(layout: InputLayout, { groups }: CandidatePlan): Int32Array {
   const columns = new Int32Array(layout.inputSize);
-  for (const { from, at, size } of Object.values(groups)) for (let i = 0; i < size; i++) columns[from + i] = at + i;
+  for (const { from, at, size } of Object.values(groups).flatMap((group) => group.parts)) {
+    for (let i = 0; i < size; i++) columns[from + i] = at + i;
+  }
   return columns;
 }
 
 function planTables(arena: Arena, setup: CandidateEngineSetup): Pick<CandidatePlan, 'tables' | 'tableOf'> {
   const { layout } = setup;
   const rows = padded(setup.batchSize);
+  const { positions, queries } = setup.tables;
   const sizes: Record<TableName, Partial<Record<TableUse, number>>> = {
-    output: { label: rows, negative: padded(setup.negativeCount) },
     watched: layout.historyLast.width > 0 ? { last: rows } : {},
+    output: { label: rows, negative: padded(setup.negativeCount) },
     searchTokens: {},
     countries: layout.country.width > 0 ? { country: rows } : {},
     devices: layout.device.width > 0 ? { device: rows } : {},
-    positions: {},
+    positions: layout.historyHeads.width > 0 ? { place: positions.rowCount - 1 } : {},
+    queries: layout.historyHeads.width > 0 && queries.rowCount > 1 ? { query: queries.rowCount - 1 } : {},
   };
-  const tables: TablePlan[] = [];
-  const tableOf: Partial<Record<TableName, number>> = {};
-  for (const name of Object.keys(sizes) as TableName[]) {
-    tableOf[name] = tables.length;
-    tables.push({ name, ...planTable(arena, setup.tables[name]), ...usesOf(sizes[name]) });
-  }
+  const { output, ...others } = sizes;
+  const isTied = setup.tables.output === setup.tables.watched;
+  const separate = isTied ? { ...others, watched: { ...others.watched, ...output } } : sizes;
+  const tables = (Object.keys(separate) as (keyof typeof separate)[]).map((name): TablePlan => {
+    return { name, ...planTable(arena, setup.tables[name]), ...usesOf(separate[name]) };
+  });
+  const indexOf = (name: TableName) => tables.findIndex((table) => table.name === name);
+  const tableOf = Object.fromEntries(Object.keys(sizes).map((name) => [name, indexOf(name as TableName)]));
+  if (isTied) tableOf.output = tableOf.watched;
   return { tables, tableOf: tableOf as Record<TableName, number> };
+}
+
+function planHeads(
+  { layout, tables, batchSize }: CandidateEngineSetup,
+  matrix: (rows: number, columns: number) => MatrixPlan,
+): HeadsPlan | undefined {
+  if (layout.historyHeads.width === 0) return undefined;
+  const { positions, queries, watched } = tables;
+  const count = positions.dimensions;
+  const queried = queries.rowCount > 1;
+  return {
+    count,
+    places: positions.rowCount - 1,
+    queried,
+    positionGradients: matrix(positions.rowCount, count),
+    queryGradients: matrix(1, count * padded(watched.dimensions)),
+    queryParts: matrix(queried ? batchSize : 1, count * padded(watched.dimensions)),
+  };
 }
 
 function planTable(arena: Arena, { rowCount, dimensions }: EmbeddingTable) {
@@ -227,14 +281,23 @@ function usesOf(sizes: Partial<Record<TableUse, number>>): Pick<TablePlan, 'uses
   return { uses, fixedEntryCount };
 }
 
-function planGroups({ inputSize: _, ...layout }: InputLayout) {
+function planGroups({ layout, tables }: CandidateEngineSetup) {
+  const { inputSize: _, ...layoutGroups } = layout;
   const groups: Partial<Record<GroupName, GroupPlan>> = {};
-  let at = 0;
-  for (const [name, { from, width: size }] of Object.entries(layout) as [GroupName, { from: number; width: number }][]) {
-    groups[name] = { from, at, size, width: padded(size) };
-    at += padded(size);
+  let end = 0;
+  for (const [name, group] of Object.entries(layoutGroups) as [GroupName, InputLayout[GroupName]][]) {
+    const partSize = name === 'historyHeads' ? tables.watched.dimensions : group.width;
+    const partCount = group.width === 0 ? 0 : group.width / partSize;
+    const at = end;
+    const parts = Array.from({ length: partCount }, (_part, i) => ({
+      from: group.from + i * partSize,
+      at: at + i * padded(partSize),
+      size: partSize,
+    }));
+    groups[name] = { at, width: partCount * padded(partSize), parts };
+    end += partCount * padded(partSize);
   }
-  return { groups: groups as Record<GroupName, GroupPlan>, width: at };
+  return { groups: groups as Record<GroupName, GroupPlan>, width: end };
 }
 
 /** Weights and biases in one run of memory, for Adam; offsets in bytes. */

@@ -1,17 +1,7 @@
 /** What the threads of a team do in a candidate training step, phase by phase; the step's formulas stand in the port. */
-import { REAL_NAMES } from '@watchnext/candidate-model';
-import {
-  type CandidatePlan,
-  ENTRY,
-  FRAME,
-  type GroupName,
-  type LayerPlan,
-  type MatrixPlan,
-  padded,
-  type TableName,
-  type TablePlan,
-  type TableUse,
-} from './candidate-plan';
+import { type CandidatePlan, ENTRY, FRAME, type LayerPlan, type MatrixPlan, padded } from './candidate-plan';
+import { CandidateInputTasks } from './candidate-inputs';
+import { CandidateTasks, FLOAT } from './candidate-tasks';
 import type { Kernels } from './load-kernels';
 import type { Program } from './team';
 
@@ -37,7 +27,6 @@ const PARAMETERS_PER_TASK = 16_384;
 const LARGE_ROW_COUNT = 256;
 const PARTS = 8;
 
-const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 const KEY_BYTES = BigUint64Array.BYTES_PER_ELEMENT;
 const SORT_COUNT_BYTES = Int32Array.BYTES_PER_ELEMENT << 11;
 
@@ -49,28 +38,20 @@ export function scratchBytes(entryCount: number, width: number): number {
   return 2 * entryCount * KEY_BYTES + SORT_COUNT_BYTES + (width + 1) * FLOAT;
 }
 
-export class CandidateProgram implements Program {
-  private readonly frame: Int32Array;
+export class CandidateProgram extends CandidateTasks implements Program {
   private readonly frameFloats: Float32Array;
-  private readonly reals: Float32Array;
-  private readonly inputs: Float32Array;
+  private readonly inputs: CandidateInputTasks;
   private readonly checks: Float32Array;
   private readonly prepareTasks: readonly Task[];
   private readonly weightTasks: readonly Task[];
   private readonly updateTasks: readonly Task[];
 
-  constructor(
-    private readonly kernels: Kernels,
-    memory: WebAssembly.Memory,
-    private readonly plan: CandidatePlan,
-  ) {
+  constructor(kernels: Kernels, memory: WebAssembly.Memory, plan: CandidatePlan) {
+    super(kernels, memory, plan);
     const floats = (address: number, length: number) => new Float32Array(memory.buffer, address, length);
-    this.frame = new Int32Array(memory.buffer, plan.frame, FRAME.length);
     this.frameFloats = floats(plan.frame, FRAME.length);
-    this.reals = floats(plan.reals, padded(plan.batchSize) * REAL_NAMES.length);
-    this.inputs = floats(plan.inputs.address, (padded(plan.batchSize) * plan.inputs.stride) / FLOAT);
-    this.checks = floats(plan.checks, 0);
-    const { layers, negativeCount } = plan;
+    this.inputs = new CandidateInputTasks(kernels, memory, plan);
+    const { layers, negativeCount, heads } = plan;
     this.prepareTasks = [
       ...cut(padded(negativeCount), NEGATIVES_PER_TASK, (from, to) => () => this.gatherNegatives(from, to)),
       ...layers.flatMap((layer) =>
@@ -83,6 +64,8 @@ export class CandidateProgram implements Program {
         ...cut(layer.inputWidth, WEIGHT_ROWS_PER_TASK, (from, to) => () => this.weightGradients(i, from, to)),
         () => this.biasGradients(layer),
       ]),
+      ...(heads ? [() => this.inputs.positionGradients(heads)] : []),
+      ...(heads?.queried ? [() => this.inputs.queryGradients(heads)] : []),
     ];
     this.checks = floats(plan.checks, weightTasks.length);
     this.weightTasks = weightTasks.map((task, i) => (): void => {
@@ -91,7 +74,12 @@ export class CandidateProgram implements Program {
     this.updateTasks = [
       ...plan.tables.flatMap((table, i) => {
         const parts = table.rowCount > LARGE_ROW_COUNT ? PARTS : 1;
-        return Array.from({ length: parts }, (_, part): Task => (member) => this.adagrad(i, part, parts, member));
+        return Array.from(
+          { length: parts },
+          (_, part): Task =>
+            (member) =>
+              this.adagrad(i, part, parts, member),
+        );
       }),
       ...cut(plan.parameterCount, PARAMETERS_PER_TASK, (from, to) => () => this.adam(from, to)),
     ];
@@ -105,7 +93,7 @@ export class CandidateProgram implements Program {
   run(phase: number, task: number, member: number): void {
     if (phase === PHASE.examples) {
       const from = task * EXAMPLES_PER_TASK;
-      this.examples(from, Math.min(from + EXAMPLES_PER_TASK, this.frame[FRAME.rowCount]));
+      this.examples(from, Math.min(from + EXAMPLES_PER_TASK, this.frame[FRAME.rowCount]), member);
     } else this.tasks(phase)[task](member);
   }
 
@@ -133,11 +121,12 @@ export class CandidateProgram implements Program {
   }
 
   /** Rows from … to; computed up to the next multiple of 8, with gradients of zero. */
-  private examples(from: number, to: number): void {
+  private examples(from: number, to: number, member: number): void {
     const { kernels, plan } = this;
     const { layers, logits, labelVectors, negativeVectors, negativesTransposed } = plan;
     const end = padded(to);
-    this.assemble(from, to, end);
+    this.inputs.assemble(from, to, end, member);
+    this.inputs.dropInputs(plan.inputs, from, end);
     layers.forEach(({ weights, bias, inputWidth, output, relu }, i) => {
       const input = layers[i - 1]?.output ?? plan.inputs;
       kernels.multiply(
@@ -145,6 +134,7 @@ export class CandidateProgram implements Program {
         ...[output.address, output.stride, bias],
       );
       if (relu) kernels.relu(output.address, output.stride, output.width, from, end);
+      if (i + 1 < layers.length) this.dropHidden(i, output, from, end);
     });
     const last = layers[layers.length - 1];
     const users = last.output;
@@ -154,7 +144,16 @@ export class CandidateProgram implements Program {
       ...[table.address, table.stride, table.width, labels.rows, from, end, labelVectors.address, labelVectors.stride],
     );
     kernels.dotRows(
-      ...[users.address, users.stride, labelVectors.address, labelVectors.stride, users.width, from, end, labels.factors],
+      ...[
+        users.address,
+        users.stride,
+        labelVectors.address,
+        labelVectors.stride,
+        users.width,
+        from,
+        end,
+        labels.factors,
+      ],
     );
     kernels.multiply(
       ...[from, end, logits.width, users.width, users.address, users.stride],
@@ -178,14 +177,21 @@ export class CandidateProgram implements Program {
       ...[gradients.address, gradients.stride],
     );
     for (let i = layers.length - 1; i >= 0; i--) this.backward(i, from, end);
-    this.describeBags(from, to);
+    this.inputs.dropInputs(plan.inputGradients, from, end);
+    this.inputs.describeMeans(from, to);
+    if (plan.heads) this.inputs.headGradients(plan.heads, from, to, member);
   }
 
   private backward(i: number, from: number, end: number): void {
     const { kernels, plan } = this;
     const { output, outputGradients, transposed, inputWidth, relu } = plan.layers[i];
     const { address, stride, width } = outputGradients;
-    if (relu) kernels.maskByPositive(address, output.address, stride, width, from, end, 1);
+    const isHidden = i + 1 < plan.layers.length;
+    // What dropout left out is not positive either.
+    if (relu) {
+      const { factor } = this.maskOf(i + 1, isHidden ? plan.hiddenDropout : 0);
+      kernels.maskByPositive(address, output.address, stride, width, from, end, factor);
+    } else if (isHidden) this.dropHidden(i, outputGradients, from, end);
     const target = plan.layers[i - 1]?.outputGradients ?? plan.inputGradients;
     kernels.multiply(
       ...[from, end, inputWidth, width, address, stride, transposed.address, transposed.stride],
@@ -193,51 +199,10 @@ export class CandidateProgram implements Program {
     );
   }
 
-  private assemble(from: number, to: number, end: number): void {
-    const { plan } = this;
-    this.mean('watched', 'historyMean', plan.historyStarts, from, end);
-    this.mean('searchTokens', 'searchTokens', plan.tokenStarts, from, end);
-    this.gather('watched', 'last', 'historyLast', from, end);
-    this.gather('countries', 'country', 'country', from, end);
-    this.gather('devices', 'device', 'device', from, end);
-    const realCount = REAL_NAMES.length;
-    const stride = plan.inputs.stride / FLOAT;
-    for (let row = from; row < end; row++) {
-      const at = row * stride + plan.groups.reals.at;
-      for (let i = 0; i < realCount; i++) this.inputs[at + i] = row < to ? this.reals[row * realCount + i] : 0;
-    }
-  }
-
-  private mean(name: TableName, group: GroupName, starts: number, from: number, end: number): void {
-    const { width, at } = this.plan.groups[group];
-    if (width === 0) return;
-    const { address, stride } = this.table(name);
-    const { inputs } = this.plan;
-    const { rows } = this.entries(name);
-    this.kernels.meanOfRows(address, stride, width, rows, starts, from, end, inputs.address + at * FLOAT, inputs.stride);
-  }
-
-  private gather(name: TableName, use: TableUse, group: GroupName, from: number, end: number): void {
-    const { width, at } = this.plan.groups[group];
-    if (width === 0) return;
-    const { address, stride } = this.table(name);
-    const { inputs } = this.plan;
-    const { rows } = this.entries(name, use);
-    this.kernels.gatherRows(address, stride, width, rows, from, end, inputs.address + at * FLOAT, inputs.stride);
-  }
-
-  /** For the update: where the gradients of the watches and search tokens lie. */
-  private describeBags(from: number, to: number): void {
-    const { kernels, plan } = this;
-    for (const [name, group, starts] of [
-      ['watched', plan.groups.historyMean, plan.historyStarts],
-      ['searchTokens', plan.groups.searchTokens, plan.tokenStarts],
-    ] as const) {
-      if (group.width === 0) continue;
-      const { gradients, factors } = this.entries(name);
-      const { address, stride } = plan.inputGradients;
-      kernels.describeMeans(starts, from, to, address + group.at * FLOAT, stride, gradients, factors);
-    }
+  private dropHidden(layer: number, matrix: MatrixPlan, from: number, end: number): void {
+    const { layers, hiddenDropout } = this.plan;
+    if (hiddenDropout === 0) return;
+    this.drop(matrix, from, end, layers[layer].outputSize, 0, this.maskOf(layer + 1, hiddenDropout));
   }
 
   private weightGradients(i: number, from: number, to: number): number {
@@ -253,13 +218,7 @@ export class CandidateProgram implements Program {
   }
 
   /** Rows from … to of left^T · right. @returns their sum */
-  private sumOverExamples(
-    left: MatrixPlan,
-    right: MatrixPlan,
-    target: MatrixPlan,
-    from: number,
-    to: number,
-  ): number {
+  private sumOverExamples(left: MatrixPlan, right: MatrixPlan, target: MatrixPlan, from: number, to: number): number {
     const { kernels } = this;
     const rowCount = padded(this.frame[FRAME.rowCount]);
     kernels.multiplyTransposed(
@@ -281,7 +240,7 @@ export class CandidateProgram implements Program {
     const at = FRAME.tables + index * FRAME.perTable;
     const count = frame[at + ENTRY.count];
     if (count === 0) return;
-    const keys = frame[FRAME.scratch] + member * frame[FRAME.scratchBytes];
+    const keys = this.scratchOf(member);
     const other = keys + count * KEY_BYTES;
     const counts = other + count * KEY_BYTES;
     const kept = kernels.selectEntries(frame[at + ENTRY.rows], count, part, parts, keys);
@@ -301,24 +260,6 @@ export class CandidateProgram implements Program {
       ...[ADAM.beta1, ADAM.beta2, ADAM.epsilon],
       ...[this.frameFloats[FRAME.adamRate], this.frameFloats[FRAME.adamSecondScale]],
     );
-  }
-
-  private table(name: TableName): TablePlan {
-    return this.plan.tables[this.plan.tableOf[name]];
-  }
-
-  /** Addresses of a use's entries, or of those of the examples' lists. */
-  private entries(name: TableName, use?: TableUse): { rows: number; gradients: number; factors: number } {
-    const index = this.plan.tableOf[name];
-    const at = FRAME.tables + index * FRAME.perTable;
-    const { uses, fixedEntryCount } = this.plan.tables[index];
-    const offset = ((use && uses[use])?.[0] ?? fixedEntryCount) * FLOAT;
-    const { frame } = this;
-    return {
-      rows: frame[at + ENTRY.rows] + offset,
-      gradients: frame[at + ENTRY.gradients] + offset,
-      factors: frame[at + ENTRY.factors] + offset,
-    };
   }
 
   private zeroRows(address: number, stride: number, from: number, to: number): void {

@@ -19,7 +19,10 @@ export interface Kernels {
   readonly dropout: Kernel;
   readonly gatherRows: Kernel;
   readonly maskByPositive: Kernel;
+  readonly headGradients: Kernel;
+  readonly heads: Kernel;
   readonly meanOfRows: Kernel;
+  readonly sumPlaces: Kernel;
   readonly relu: Kernel;
   readonly sampledSoftmax: Kernel;
   readonly adagrad: Kernel;

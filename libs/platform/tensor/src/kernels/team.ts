@@ -116,7 +116,8 @@ export class Team {
       const done = Atomics.load(control, CONTROL.done);
       if (done >= taskCount) return;
       if (Atomics.load(control, CONTROL.failed) !== 0) throw new Error('a training thread failed; its error follows');
-      if (performance.now() > deadline) throw new Error(`a training thread has not answered for ${ANSWER_WITHIN_MS} ms`);
+      if (performance.now() > deadline)
+        throw new Error(`a training thread has not answered for ${ANSWER_WITHIN_MS} ms`);
       Atomics.wait(control, CONTROL.done, done, 1_000);
     }
   }
