@@ -34,10 +34,12 @@ export interface WasmEngineOptions {
   readonly threads: number;
   /** For specs: a build of the kernels other than the best. */
   readonly kernels?: KernelModule;
+  /** Told after each part of a step how long it took. */
+  readonly onPhase?: (part: string, milliseconds: number) => void;
 }
 
-export function wasmCandidateEngine({ threads, kernels = kernelModule() }: WasmEngineOptions): CandidateEngineFactory {
-  return async (setup) => new WasmCandidateEngine(setup, threads, kernels);
+export function wasmCandidateEngine(options: WasmEngineOptions): CandidateEngineFactory {
+  return async (setup) => new WasmCandidateEngine(setup, options);
 }
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
@@ -65,8 +67,7 @@ class WasmCandidateEngine implements CandidateEngine {
 
   constructor(
     private readonly setup: CandidateEngineSetup,
-    private readonly threads: number,
-    kernels: KernelModule,
+    private readonly options: WasmEngineOptions,
   ) {
     const { tables, tower, layout } = setup;
     const [from, to] = [tower.at(0)?.inputSize, tower.at(-1)?.outputSize];
@@ -85,10 +86,16 @@ class WasmCandidateEngine implements CandidateEngine {
     });
     this.copyTables('in');
     this.writeTower(tower);
-    this.team = new Team(this.arena, kernels, threads, this.plan, (instance, memory) => {
-      this.program = new CandidateProgram(instance, memory, this.plan);
-      return this.program;
-    });
+    this.team = new Team(
+      this.arena,
+      options.kernels ?? kernelModule(),
+      options.threads,
+      this.plan,
+      (instance, memory) => {
+        this.program = new CandidateProgram(instance, memory, this.plan);
+        return this.program;
+      },
+    );
   }
 
   async step(batch: CandidateBatch, learningRateScale: number): Promise<number> {
@@ -99,7 +106,7 @@ class WasmCandidateEngine implements CandidateEngine {
     this.frameFloats[FRAME.adamRate] = (this.setup.denseLearningRate * learningRateScale) / first;
     this.frameFloats[FRAME.adamSecondScale] = 1 / second;
     this.frameFloats[FRAME.tableRate] = this.setup.tableLearningRate * learningRateScale;
-    this.runPhase(PHASE.update);
+    this.runPhase('update');
     return loss;
   }
 
@@ -129,16 +136,22 @@ class WasmCandidateEngine implements CandidateEngine {
     await this.team.close();
   }
 
-  private runPhase(phase: number): void {
-    this.team.run(phase, this.program.taskCount(phase));
+  private runPhase(phase: keyof typeof PHASE): void {
+    this.timed(phase, () => this.team.run(PHASE[phase], this.program.taskCount(PHASE[phase])));
+  }
+
+  private timed(part: string, work: () => void): void {
+    const startedAt = performance.now();
+    work();
+    this.options.onPhase?.(part, performance.now() - startedAt);
   }
 
   /** Forward and backward. @returns the loss */
   private compute(batch: CandidateBatch): number {
-    this.writeBatch(batch);
-    this.runPhase(PHASE.prepare);
-    this.runPhase(PHASE.examples);
-    this.runPhase(PHASE.weights);
+    this.timed('write the batch', () => this.writeBatch(batch));
+    this.runPhase('prepare');
+    this.runPhase('examples');
+    this.runPhase('weights');
     const { rowCount } = batch.inputs;
     const excesses = this.arena.floats(this.plan.excesses, rowCount);
     const partitions = this.arena.floats(this.plan.partitions, rowCount);
@@ -225,7 +238,7 @@ class WasmCandidateEngine implements CandidateEngine {
     const forHeads = plan.heads ? headScratchBytes(plan.heads.count, padded(this.setup.tables.watched.dimensions)) : 0;
     const scratch = Math.ceil(Math.max(scratchBytes(count, width), forHeads) / 64) * 64;
     if (scratch > frame[FRAME.scratchBytes]) {
-      frame[FRAME.scratch] = arena.allocate(scratch * this.threads);
+      frame[FRAME.scratch] = arena.allocate(scratch * this.options.threads);
       frame[FRAME.scratchBytes] = scratch;
     }
   }
