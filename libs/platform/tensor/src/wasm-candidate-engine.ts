@@ -10,6 +10,7 @@ import {
   type CandidateEngineSetup,
   type CandidateGradients,
   type CandidateInputs,
+  type CandidateOptimizerState,
 } from '@watchnext/candidate-model';
 import { checkStack, type DenseStack } from '@watchnext/learning';
 import { Arena } from './kernels/arena';
@@ -85,7 +86,8 @@ class WasmCandidateEngine implements CandidateEngine {
       this.frame[FRAME.tables + i * FRAME.perTable + ENTRY.count] = fixedEntryCount;
     });
     this.copyTables('in');
-    this.writeTower(tower);
+    this.writeLayers(this.plan.parameters, tower);
+    if (setup.optimizers) this.restore(setup.optimizers);
     this.team = new Team(
       this.arena,
       options.kernels ?? kernelModule(),
@@ -114,10 +116,7 @@ class WasmCandidateEngine implements CandidateEngine {
     const loss = this.compute(batch);
     const names = Object.keys(this.plan.tableOf) as TableName[];
     const tables = Object.fromEntries(names.map((name) => [name, this.tableGradients(name)]));
-    const { layers } = this.plan;
-    const tower = this.readLayers(
-      layers.map(({ gradients, biasGradients }) => ({ weights: gradients, bias: biasGradients })),
-    );
+    const tower = this.readLayers(this.plan.parameterGradients);
     return {
       loss,
       tables: tables as unknown as CandidateGradients['tables'],
@@ -127,9 +126,23 @@ class WasmCandidateEngine implements CandidateEngine {
 
   async read(): Promise<DenseStack> {
     this.copyTables('out');
-    const { layers } = this.plan;
-    const values = this.readLayers(layers);
+    const values = this.readLayers(this.plan.parameters);
     return this.setup.tower.map((layer, i) => ({ ...layer, ...values[i] }));
+  }
+
+  async readOptimizers(): Promise<CandidateOptimizerState> {
+    const { plan, arena } = this;
+    const byTable = plan.tables.map(({ accumulators, rowCount }) => arena.floats(accumulators, rowCount).slice());
+    const names = Object.entries(plan.tableOf);
+    const flat = (base: number) => this.readLayers(base).flatMap(({ weights, bias }) => [weights, bias]);
+    return {
+      stepCount: this.stepCount,
+      accumulators: Object.fromEntries(
+        names.map(([name, index]) => [name, byTable[index]]),
+      ) as unknown as CandidateOptimizerState['accumulators'],
+      firstMoments: flat(plan.firstMoments),
+      secondMoments: flat(plan.secondMoments),
+    };
   }
 
   async close(): Promise<void> {
@@ -297,35 +310,57 @@ class WasmCandidateEngine implements CandidateEngine {
     }
   }
 
-  private writeTower(tower: DenseStack): void {
-    tower.forEach(({ weights, bias, inputSize, outputSize }, i) => {
-      const layer = this.plan.layers[i];
+  /** Writes weights and biases, or their moments, which lie in the same way from `base` on. */
+  private writeLayers(base: number, values: readonly { weights: Float32Array; bias: Float32Array }[]): void {
+    this.layersFrom(base).forEach(({ weights, bias }, i) => {
+      const { inputSize, outputSize } = this.setup.tower[i];
       for (let k = 0; k < inputSize; k++) {
-        const row = weights.subarray(k * outputSize, (k + 1) * outputSize);
-        this.arena.floats(layer.weights.address + this.rowOf(i, k) * layer.weights.stride, outputSize).set(row);
+        const row = values[i].weights.subarray(k * outputSize, (k + 1) * outputSize);
+        this.arena.floats(weights.address + this.rowOf(i, k) * weights.stride, outputSize).set(row);
       }
-      this.arena.floats(layer.bias, outputSize).set(bias);
+      this.arena.floats(bias, outputSize).set(values[i].bias);
     });
   }
 
-  /** Weights, or their gradients, without the padding. */
-  private readLayers(
-    at: readonly { weights: MatrixPlan; bias: number }[],
-  ): { weights: Float32Array; bias: Float32Array }[] {
-    return this.setup.tower.map(({ inputSize, outputSize }, i) => {
+  /** Reads what `writeLayers` writes, without the padding. */
+  private readLayers(base: number): { weights: Float32Array; bias: Float32Array }[] {
+    return this.layersFrom(base).map((layer, i) => {
+      const { inputSize, outputSize } = this.setup.tower[i];
       const weights = new Float32Array(inputSize * outputSize);
-      const { address, stride } = at[i].weights;
       for (let k = 0; k < inputSize; k++) {
-        weights.set(this.arena.floats(address + this.rowOf(i, k) * stride, outputSize), k * outputSize);
+        const address = layer.weights.address + this.rowOf(i, k) * layer.weights.stride;
+        weights.set(this.arena.floats(address, outputSize), k * outputSize);
       }
-      return { weights, bias: this.arena.floats(at[i].bias, outputSize).slice() };
+      return { weights, bias: this.arena.floats(layer.bias, outputSize).slice() };
     });
+  }
+
+  private layersFrom(base: number): { weights: MatrixPlan; bias: number }[] {
+    const offset = base - this.plan.parameters;
+    return this.plan.layers.map(({ weights, bias }) => ({
+      weights: { ...weights, address: weights.address + offset },
+      bias: bias + offset,
+    }));
+  }
+
+  private restore({ stepCount, accumulators, firstMoments, secondMoments }: CandidateOptimizerState): void {
+    this.stepCount = stepCount;
+    for (const { name, rowCount, accumulators: address } of this.plan.tables) {
+      this.arena.floats(address, rowCount).set(accumulators[name]);
+    }
+    this.writeLayers(this.plan.firstMoments, pairs(firstMoments));
+    this.writeLayers(this.plan.secondMoments, pairs(secondMoments));
   }
 
   /** Where row k of a layer's weights stands among the padded ones. */
   private rowOf(layer: number, k: number): number {
     return layer === 0 ? this.columns[k] : k;
   }
+}
+
+/** Weights and bias of each layer, out of a list of them in turn. */
+function pairs(arrays: readonly Float32Array[]): { weights: Float32Array; bias: Float32Array }[] {
+  return Array.from({ length: arrays.length / 2 }, (_, i) => ({ weights: arrays[2 * i], bias: arrays[2 * i + 1] }));
 }
 
 /** What holds the gradients of a use's rows. */
