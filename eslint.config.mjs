@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist', '**/out-tsc', '**/generated', '**/node_modules', '.nx', '**/*.js'] },
+  { ignores: ['**/dist', '**/out-tsc', '**/generated', '**/kernels/assembly', '**/node_modules', '.nx', '**/*.js'] },
   ...nx.configs['flat/base'],
   ...tseslint.configs.recommended,
   prettier,

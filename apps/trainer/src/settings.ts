@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { checkDriverSettings, driverSettings, flag, loggingSettings, positiveInteger } from '@watchnext/config';
 import { Cron } from 'croner';
 import { z } from 'zod';
@@ -28,6 +29,8 @@ export const trainerSettings = z
     WATCHNEXT_SETTLED_AFTER_HOURS: z.coerce.number().positive().optional(),
     /** Where TensorFlow.js computes; "auto" takes the best there is. */
     WATCHNEXT_TENSOR_BACKEND: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']).default('auto'),
+    /** Threads that train the candidate model, where no native TensorFlow does; default: one for each core. The model does not depend on it. */
+    WATCHNEXT_TRAINING_THREADS: positiveInteger(availableParallelism()),
     /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */
     WATCHNEXT_EVALUATION_USERS: positiveInteger(3_000),
     /** Threads that build the index side by side; one graph is built by one of them. */

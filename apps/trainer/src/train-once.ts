@@ -13,7 +13,7 @@ export async function trainOnce(app: INestApplicationContext, command: TrainerCo
     return report.outcome === 'published' ? EXIT_CODES.published : EXIT_CODES.rejected;
   } catch (error) {
     if (error instanceof RunStoppedError) {
-      logger.info(`${error.message}; nothing was published`);
+      logger.info(`${error.message}; nothing was published; a next run on the same archive goes on from there`);
       return EXIT_CODES.stopped;
     }
     if (error instanceof NothingToTrainError) {

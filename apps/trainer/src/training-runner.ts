@@ -1,12 +1,14 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TrainingCheckpoints } from '@watchnext/candidate-model';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
 import { createRandom } from '@watchnext/learning';
 import type { Logger } from '@watchnext/service';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
-import { type TensorBackend, tfjsCandidateEngine, tfjsRankingEngine } from '@watchnext/tensor';
+import { candidateEngineOn, type TensorBackend, tfjsRankingEngine } from '@watchnext/tensor';
 import { BuildThreads } from '@watchnext/vector-search';
+import { CheckpointFolder } from './checkpoint-folder';
 import type { TrainerCommand } from './cli';
 import { RunStoppedError } from './errors';
 import { runPipeline } from './pipeline/run-pipeline';
@@ -75,12 +77,13 @@ export class TrainingRunner {
   private async runOnce(command: TrainerCommand): Promise<RunReport> {
     const { settings, logger, reporter, backend, print } = this.parts;
     const directory = await makeWorkDirectory(join(settings.WATCHNEXT_DATA_DIR, 'trainer'));
+    const checkpoints = new CheckpointFolder(join(settings.WATCHNEXT_DATA_DIR, 'trainer', 'checkpoints'), logger);
     const secondsByStage: Record<string, number> = {};
     const threads = new BuildThreads(settings.WATCHNEXT_INDEX_THREADS);
     const index = { threads, shardCount: settings.WATCHNEXT_INDEX_SHARDS };
     try {
       const state = await runPipeline(
-        this.stages(command, directory, index),
+        this.stages(command, directory, index, checkpoints),
         ['published', 'parentSnapshotId', 'verdict', 'metrics', 'split', 'sizes'],
         {
           reporter,
@@ -104,6 +107,7 @@ export class TrainingRunner {
         tensorBackend: backend,
         secondsByStage,
       };
+      await checkpoints.clear();
       print(reportText(report));
       if (command.metricsJson !== undefined) {
         await writeFile(command.metricsJson, `${JSON.stringify(reportJson(report), null, 2)}\n`);
@@ -119,9 +123,14 @@ export class TrainingRunner {
     { evaluationDays, seed, rankingObjective, overrideGate }: TrainerCommand,
     directory: string,
     index: IndexSettings,
+    checkpoints: TrainingCheckpoints,
   ): Stage[] {
-    const { settings, archive, store, log, backend } = this.parts;
-    const candidate = tfjsCandidateEngine(backend);
+    const { settings, archive, store, log, backend, logger } = this.parts;
+    const engine = candidateEngineOn(backend, {
+      threads: settings.WATCHNEXT_TRAINING_THREADS,
+      onFallback: (reason) => logger.warn(reason),
+    });
+    logger.info({ engine: engine.name, threads: engine.threads, backend: backend.version }, 'training engine');
     const ranking = tfjsRankingEngine(backend);
     return [
       readCatalogueStage(archive),
@@ -132,16 +141,20 @@ export class TrainingRunner {
         examplesPerUser: EXAMPLES_PER_USER,
       }),
       splitStage(evaluationDays),
-      trainCandidatesStage(candidate, seed),
+      trainCandidatesStage(engine.create, seed, checkpoints),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
       trainRankingStage(ranking, seed, rankingObjective),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),
-      trainOnStage({ candidate, ranking }, seed, index),
+      trainOnStage({ candidate: engine.create, ranking }, seed, index, checkpoints),
       checkSanityStage(overrideGate),
-      writeSnapshotStage(directory, { tensorBackend: backend.name, seed }),
+      writeSnapshotStage(directory, {
+        tensorBackend: backend.name,
+        engine: { name: engine.name, threads: engine.threads },
+        seed,
+      }),
       publishStage(store, log),
     ];
   }

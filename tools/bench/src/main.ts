@@ -1,5 +1,6 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
-import { Command, InvalidArgumentError } from 'commander';
+import { availableParallelism } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { benchFreshness } from './freshness';
 import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import';
@@ -7,12 +8,15 @@ import { benchSteadyFreshness } from './ingest/steady-freshness';
 import { benchKuairand } from './kuairand';
 import { publish, type BenchReport } from './report';
 import { benchServedLists } from './served-lists';
+import { benchTrain } from './train/train';
 
 function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
   return value;
 }
+
+const counts = (text: string) => text.split(',').map(count);
 
 const program = new Command('bench').description(
   'Measures WatchNext on this machine; each prints machine, setting and figures.',
@@ -76,6 +80,16 @@ command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and
   .requiredOption('--path <folder>', 'folder with the official files')
   .option('--seed <n>', 'seed of the training', count, 1)
   .action(measuring(benchKuairand));
+
+command('train', "the candidate model's training step, examples a second, beside the same step in PyTorch")
+  .option('--videos <list>', 'sizes of the tables', counts, [100_000, 1_000_000])
+  .option('--steps <n>', 'steps of a round', count, 30)
+  .option('--rounds <n>', 'rounds, ours and the peer in turn', count, 3)
+  .option('--threads <n>', 'threads of ours', count, availableParallelism())
+  .addOption(new Option('--peer <script>', 'a script that trains the same step').env('WATCHNEXT_TRAIN_PEER'))
+  .addOption(new Option('--python <program>', 'what runs it').env('WATCHNEXT_PYTHON').default('python3'))
+  .option('--engines', 'also one thread, and TensorFlow.js', false)
+  .action(measuring(benchTrain));
 
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);

@@ -1,4 +1,9 @@
-import { candidateForms, type CandidateEngineFactory, selectCandidateModel } from '@watchnext/candidate-model';
+import {
+  candidateForms,
+  type CandidateEngineFactory,
+  selectCandidateModel,
+  type TrainingCheckpoints,
+} from '@watchnext/candidate-model';
 import { setUsersAside } from '../evaluation/validation-users';
 import { defineStage } from '../pipeline/stage';
 
@@ -10,7 +15,11 @@ import { defineStage } from '../pipeline/stage';
  * predicts them best is kept. Where the last watch matters little, the paper's plain mean does better yet (0.31 there
  * where the other encoder reached 0.28; the reverse on other data): with little data both are tried.
  */
-export const trainCandidatesStage = (createEngine: CandidateEngineFactory, seed: number) =>
+export const trainCandidatesStage = (
+  createEngine: CandidateEngineFactory,
+  seed: number,
+  checkpoints?: TrainingCheckpoints,
+) =>
   defineStage({
     name: 'train candidate model',
     needs: ['split'],
@@ -27,6 +36,7 @@ export const trainCandidatesStage = (createEngine: CandidateEngineFactory, seed:
         windowEndMs: split.evaluatedFromMs,
         createEngine,
         seed,
+        checkpoints,
         signal,
         onProgress({ epoch, step, stepCount, loss }, number) {
           const detail = Number.isFinite(loss) ? `loss ${loss.toFixed(3)}, epoch ${epoch}` : `epoch ${epoch}`;

@@ -1,4 +1,4 @@
-import { type CandidateEngineFactory, trainCandidateModel } from '@watchnext/candidate-model';
+import { type CandidateEngineFactory, trainCandidateModel, type TrainingCheckpoints } from '@watchnext/candidate-model';
 import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
 import { indexOf, type IndexSettings } from './build-index';
@@ -17,6 +17,7 @@ export const trainOnStage = (
   engines: { readonly candidate: CandidateEngineFactory; readonly ranking: RankingEngineFactory },
   seed: number,
   indexSettings: IndexSettings,
+  checkpoints?: TrainingCheckpoints,
 ) =>
   defineStage({
     name: 'train through the held-out days',
@@ -42,6 +43,7 @@ export const trainOnStage = (
         windowEndMs: replayed.toMs,
         createEngine: engines.candidate,
         seed,
+        checkpoints,
         signal,
         onProgress: report('candidate', 0),
       });

@@ -33,6 +33,8 @@ const shards = ({ parameters }: BuiltIndex) => Array.from({ length: parameters.s
 
 export interface SnapshotOrigin {
   readonly tensorBackend: string;
+  /** What trained the candidate model, on how many threads. */
+  readonly engine: { readonly name: string; readonly threads: number };
   readonly seed: number;
 }
 
@@ -101,6 +103,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         hyperparametersJson: JSON.stringify({
           candidate: candidate.config,
           ranking: ranking.config,
+          candidateEngine: origin.engine,
           published: finalModels.origin,
           evaluationRule: split.rule,
         }),

@@ -72,6 +72,19 @@ export interface CandidateEngineSetup {
   /** In [0, 1). */
   readonly inputDropout: number;
   readonly hiddenDropout: number;
+  /** To go on from; copied. Without it the optimizers are new. */
+  readonly optimizers?: CandidateOptimizerState;
+}
+
+/** What the optimizers know beside tables and tower. */
+export interface CandidateOptimizerState {
+  /** Steps done. */
+  readonly stepCount: number;
+  /** Row-wise Adagrad's sums, [rowCount], of each table; of tied ones under both names the same. */
+  readonly accumulators: { readonly [Name in keyof CandidateTables]: Float32Array };
+  /** Adam's moments, per layer of the tower: weights, then bias. */
+  readonly firstMoments: readonly Float32Array[];
+  readonly secondMoments: readonly Float32Array[];
 }
 
 export interface CandidateGradients {
@@ -94,6 +107,8 @@ export interface CandidateEngine {
   gradients(batch: CandidateBatch): Promise<CandidateGradients>;
   /** Brings `tables` up to date and resolves to a copy of the tower. */
   read(): Promise<DenseStack>;
+  /** A copy of the optimizers' state: with it and what `read` gives, a new engine goes on to the same bytes. */
+  readOptimizers(): Promise<CandidateOptimizerState>;
   /** Frees what the engine holds. Tables stay. */
   close(): Promise<void>;
 }

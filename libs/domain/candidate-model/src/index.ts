@@ -15,6 +15,7 @@ export type {
   CandidateEngineFactory,
   CandidateEngineSetup,
   CandidateGradients,
+  CandidateOptimizerState,
   CandidateTables,
 } from './engine';
 export {
@@ -36,4 +37,5 @@ export {
   type CandidateTrainingProgress,
 } from './training';
 export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTrial } from './selection';
+export type { TrainingCheckpoints } from './training-state';
 export type { CandidateVocabularies } from './vocabularies';

@@ -31,6 +31,7 @@ function scripted(onStep: (step: number, setup: CandidateEngineSetup) => number 
     return {
       step: async (batch) => onStep(batches.push(batch), setup),
       gradients: () => Promise.reject(new Error('training does not ask for gradients')),
+      readOptimizers: () => Promise.reject(new Error('there is nothing to go on from')),
       read: async () => setup.tower,
       close: async () => void record.closed++,
     };

@@ -16,6 +16,14 @@ import { initialPositions, initialQueries } from './history-heads';
 import { inputLayout } from './input';
 import { CandidateModel } from './model';
 import { NegativeSampler } from './negative-sampler';
+import {
+  newOptimizerState,
+  packState,
+  type TrainingCheckpoints,
+  trainingKey,
+  unpackState,
+  type Weights,
+} from './training-state';
 import { validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
 
@@ -30,6 +38,8 @@ export interface CandidateTrainingOptions {
   /** With these, the weights of the epoch with the best recall are kept, and training stops once it no longer rises. */
   readonly validationExamples?: readonly CandidateExample[];
   readonly onProgress?: (progress: CandidateTrainingProgress) => void;
+  /** When aborted the training leaves its state there; the same training goes on from it another time, to the same model. */
+  readonly checkpoints?: TrainingCheckpoints;
   readonly signal?: AbortSignal;
 }
 
@@ -72,32 +82,71 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
     new CandidateModel(config, windowDays, vocabularies, trained, stack);
 
   const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / windowDays;
-  const engine = await options.createEngine({ ...config, layout, tables, tower });
+  const exampleSet = ExampleSet.encode(examples, vocabularies, ageShare, config);
+  const validationExamples = options.validationExamples ?? [];
+  const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
+  const key = options.checkpoints ? trainingKey([config, options.seed, windowEndMs, validated], exampleSet) : '';
+  const saved = await options.checkpoints?.load(key);
+  const weights = { tables, tower };
+  const resumed = saved && unpackState(saved, { ...weights, ...spareState(weights) });
+  const engine = await options.createEngine({ ...config, layout, tables, tower, optimizers: resumed?.optimizers });
   try {
     const run = new TrainingRun(options, engine, {
-      examples: ExampleSet.encode(examples, vocabularies, ageShare, config),
+      examples: exampleSet,
       negatives: new NegativeSampler(watchCounts, config.negativePower),
       random,
+      firstStep: resumed?.step ?? 0,
     });
-    const validationExamples = options.validationExamples ?? [];
     const cutoff = validationCutoff(vocabularies.videos.ids.length);
-    let best: { recall: number; epoch: number; model: CandidateModel } | undefined;
+    const recalls = [...(resumed?.recalls ?? [])];
+    let best = resumed?.best && modelWith(resumed.best.tables, resumed.best.tower);
+    let bestWeights = resumed?.best;
+    const save = async () =>
+      options.checkpoints?.save(
+        key,
+        packState({
+          tables,
+          tower: await engine.read(),
+          optimizers: await engine.readOptimizers(),
+          step: run.stepsDone,
+          recalls,
+          best: bestWeights,
+        }),
+      );
     for (let epoch = 1; epoch <= config.epochCount; epoch++) {
-      const progress = await run.epoch(epoch);
+      const progress = await run.epoch(epoch).catch(async (error: unknown) => {
+        if (signal?.aborted) await save();
+        throw error;
+      });
       if (validationExamples.length === 0) {
         options.onProgress?.(progress);
         continue;
       }
-      const current = modelWith(tables, await engine.read());
-      const recall = validationRecall(current, validationExamples, windowEndMs, cutoff);
+      if (epoch > recalls.length) {
+        const current = modelWith(tables, await engine.read());
+        const recall = validationRecall(current, validationExamples, windowEndMs, cutoff);
+        if (recalls.every((earlier) => recall > earlier)) {
+          bestWeights = { tables: copyOf(tables), tower: current.tower };
+          best = modelWith(bestWeights.tables, bestWeights.tower);
+        }
+        recalls.push(recall);
+      }
+      const recall = recalls[epoch - 1];
       options.onProgress?.({ ...progress, validationRecall: recall });
-      if (!best || recall > best.recall) best = { recall, epoch, model: modelWith(copyOf(tables), current.tower) };
-      else if (epoch - best.epoch >= config.patienceEpochs) break;
+      const bestEpoch = 1 + recalls.slice(0, epoch).indexOf(Math.max(...recalls.slice(0, epoch)));
+      if (epoch - bestEpoch >= config.patienceEpochs) break;
     }
-    return best?.model ?? modelWith(tables, await engine.read());
+    await save();
+    return best ?? modelWith(tables, await engine.read());
   } finally {
     await engine.close();
   }
+}
+
+/** What `unpackState` fills beside the weights. */
+function spareState({ tables, tower }: Weights) {
+  const copy = tower.map((layer) => ({ ...layer, weights: layer.weights.slice(), bias: layer.bias.slice() }));
+  return { optimizers: newOptimizerState({ tables, tower }), best: { tables: copyOf(tables), tower: copy } };
 }
 
 /** k of the validation recall: 100, or less where 100 would be a large part of the catalogue. */
@@ -111,13 +160,14 @@ class TrainingRun {
   private readonly orderRandom: Random;
   private readonly negativeRandom: Random;
   private readonly dropoutRandom: Random;
+  /** Steps taken or, before `firstStep`, passed over. */
   private step = 0;
   private turnAtMs = performance.now();
 
   constructor(
     private readonly options: CandidateTrainingOptions,
     private readonly engine: CandidateEngine,
-    private readonly data: { examples: ExampleSet; negatives: NegativeSampler; random: Random },
+    private readonly data: { examples: ExampleSet; negatives: NegativeSampler; random: Random; firstStep: number },
   ) {
     const { config } = options;
     const epochSize = data.examples.epochSize(config.examplesPerUserPerEpoch);
@@ -127,7 +177,11 @@ class TrainingRun {
     this.dropoutRandom = data.random.fork('dropout');
   }
 
-  /** @returns a report over the whole epoch, not yet sent */
+  get stepsDone(): number {
+    return this.step;
+  }
+
+  /** Passes over what was done before. @returns a report over the rest of the epoch, not yet sent */
   async epoch(epoch: number): Promise<CandidateTrainingProgress> {
     const { config, onProgress, signal } = this.options;
     const rows = this.data.examples.drawEpoch(config.examplesPerUserPerEpoch, this.orderRandom);
@@ -135,6 +189,7 @@ class TrainingRun {
     let sinceReport = new Meter();
     for (let from = 0; from < rows.length; from += config.batchSize) {
       const batchRows = rows.subarray(from, from + config.batchSize);
+      if (this.passOver()) continue;
       const loss = await this.trainOn(batchRows, `epoch ${epoch}, batch ${from / config.batchSize + 1}`);
       wholeEpoch.add(loss, batchRows.length);
       sinceReport.add(loss, batchRows.length);
@@ -150,12 +205,23 @@ class TrainingRun {
     return this.progress(epoch, wholeEpoch);
   }
 
-  private async trainOn(rows: Int32Array, batchName: string): Promise<number> {
+  /** Whether the next step was done before; its random numbers are drawn all the same. */
+  private passOver(): boolean {
+    if (this.step >= this.data.firstStep) return false;
+    this.drawForStep();
+    this.step++;
+    return true;
+  }
+
+  private drawForStep() {
     const { negativeCount, logQCorrection } = this.options.config;
     const negatives = this.data.negatives.draw(negativeCount, this.negativeRandom);
     if (!logQCorrection) negatives.negativeLogExpectedCounts.fill(0);
-    const dropoutSeed = this.dropoutRandom.nextInt(2 ** 32);
-    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...negatives, dropoutSeed }, 1);
+    return { ...negatives, dropoutSeed: this.dropoutRandom.nextInt(2 ** 32) };
+  }
+
+  private async trainOn(rows: Int32Array, batchName: string): Promise<number> {
+    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...this.drawForStep() }, 1);
     this.step++;
     if (!Number.isFinite(loss)) {
       throw new Error(`the loss is ${loss} at ${batchName} (step ${this.step}, seed ${this.options.seed})`);

@@ -5,6 +5,13 @@ export interface AdamOptions {
   readonly epsilon?: number;
 }
 
+/** What Adam knows beside the parameters: moments as the parameters. */
+export interface AdamState {
+  readonly stepCount: number;
+  readonly firstMoments: readonly Float32Array[];
+  readonly secondMoments: readonly Float32Array[];
+}
+
 /**
  * Adam (Kingma and Ba 2015, algorithm 1, with bias correction) on typed arrays, in place:
  *
@@ -33,6 +40,23 @@ export class Adam {
     this.epsilon = options.epsilon ?? 1e-8;
     this.firstMoments = parameters.map((values) => new Float32Array(values.length));
     this.secondMoments = parameters.map((values) => new Float32Array(values.length));
+  }
+
+  /** A copy, for `restore`. */
+  state(): AdamState {
+    const copies = (arrays: readonly Float32Array[]) => arrays.map((array) => array.slice());
+    return {
+      stepCount: this.stepCount,
+      firstMoments: copies(this.firstMoments),
+      secondMoments: copies(this.secondMoments),
+    };
+  }
+
+  /** Goes on from another one's state. @throws RangeError when it is of other parameters */
+  restore({ stepCount, firstMoments, secondMoments }: AdamState): void {
+    this.stepCount = stepCount;
+    this.firstMoments.forEach((moments, i) => moments.set(firstMoments[i]));
+    this.secondMoments.forEach((moments, i) => moments.set(secondMoments[i]));
   }
 
   /** @param gradients one array per parameter, in the same order. @throws RangeError when they do not fit */

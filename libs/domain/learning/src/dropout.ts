@@ -22,17 +22,32 @@ export interface DropoutSite {
  * @param columnCount the first columns of each row only
  */
 export function applyDropout(values: Float32Array, width: number, columnCount: number, site: DropoutSite): void {
-  const { seed, layer, rate } = site;
-  if (rate === 0) return;
-  const key = mix(seed ^ Math.imul(layer + 1, 0x9e3779b9));
-  const threshold = rate * 2 ** 32;
-  const factor = Math.fround(1 / (1 - rate));
+  if (site.rate === 0) return;
+  const { key, threshold, factor } = dropoutMask(site);
   for (let from = 0; from < values.length; from += width) {
     for (let at = from; at < from + columnCount; at++) {
       const bits = mix(Math.imul(at, 0x9e3779b1) ^ key) >>> 0;
       values[at] = bits < threshold ? 0 : values[at] * factor;
     }
   }
+}
+
+/** The numbers that a mask is made with, for engines that make it themselves. */
+export interface DropoutMask {
+  /** mix(seed ⊕ (layer + 1) · 0x9e3779b9), int32. */
+  readonly key: number;
+  /** Bits below it are dropped: an integer. */
+  readonly threshold: number;
+  /** What numbers that are kept are multiplied by: a float32. */
+  readonly factor: number;
+}
+
+export function dropoutMask({ seed, layer, rate }: DropoutSite): DropoutMask {
+  return {
+    key: mix(seed ^ Math.imul(layer + 1, 0x9e3779b9)),
+    threshold: Math.ceil(rate * 2 ** 32),
+    factor: Math.fround(1 / (1 - rate)),
+  };
 }
 
 /** Every bit of the result depends on every bit of x: the finaliser "lowbias32" (Wellons, hash-prospector). */

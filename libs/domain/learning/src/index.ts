@@ -5,5 +5,5 @@ export { createTable, tableFromValues } from './embedding-table';
 export { checkStack, initialiseStack, runStack } from './dense-stack';
 export { RowwiseAdagrad, type RowwiseAdagradOptions } from './rowwise-adagrad';
 export { AliasSampler } from './alias-sampler';
-export { Adam, type AdamOptions } from './adam';
-export { applyDropout, type DropoutSite } from './dropout';
+export { Adam, type AdamOptions, type AdamState } from './adam';
+export { applyDropout, dropoutMask, type DropoutMask, type DropoutSite } from './dropout';

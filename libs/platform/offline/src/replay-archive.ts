@@ -59,7 +59,8 @@ export async function replayArchive(
     for (const example of replayed.rankingExamples) {
       rankingExamples.push(example);
       const { servedAtMs, clicked, watchSeconds, user, video } = example;
-      statistics.addImpression(servedAtMs, { ...video, surface: user.surface }, clicked, watchSeconds);
+      const { videoId, channelId, topics } = video;
+      statistics.addImpression(servedAtMs, { videoId, channelId, topics, surface: user.surface }, clicked, watchSeconds);
     }
     for (const { videoId, atMs, completed } of replayed.watches) {
       statistics.addWatch(atMs, videoId);

@@ -61,6 +61,6 @@ export async function* readUserRecords(
 function decodeRecord(record: LogRecord): UserRecord | undefined {
   const event = decodeEvent(record.value);
   if (!event) return undefined;
-  const receivedAtMs = event.receivedAtMs || record.timestampMs;
-  return { topic: record.topic, partition: record.partition, offset: record.offset, event: { ...event, receivedAtMs } };
+  event.receivedAtMs ||= record.timestampMs;
+  return { topic: record.topic, partition: record.partition, offset: record.offset, event };
 }

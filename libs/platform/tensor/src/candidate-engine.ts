@@ -15,6 +15,7 @@ import {
   type CandidateEngineFactory,
   type CandidateEngineSetup,
   type CandidateGradients,
+  type CandidateOptimizerState,
   type CandidateTables,
   type GradientSink,
 } from '@watchnext/candidate-model';
@@ -73,6 +74,7 @@ class TfjsCandidateEngine implements CandidateEngine {
       tables,
       (table) => new RowwiseAdagrad(table, { learningRate: setup.tableLearningRate }),
     );
+    if (setup.optimizers) this.restore(setup.optimizers);
     this.hits = new AccidentalHits(tables.output.rowCount, negativeCount);
     this.inputs = new Float32Array(batchSize * layout.inputSize);
     this.labelVectors = new Float32Array(batchSize * dimensions);
@@ -120,8 +122,30 @@ class TfjsCandidateEngine implements CandidateEngine {
     return this.network.read();
   }
 
+  async readOptimizers(): Promise<CandidateOptimizerState> {
+    const of = (name: keyof CandidateTables) => this.optimizers[name].accumulators.slice();
+    const watched = of('watched');
+    const accumulators = {
+      watched,
+      positions: of('positions'),
+      queries: of('queries'),
+      searchTokens: of('searchTokens'),
+      countries: of('countries'),
+      devices: of('devices'),
+      output: this.optimizers.output === this.optimizers.watched ? watched : of('output'),
+    };
+    return { accumulators, ...this.network.optimizerState() };
+  }
+
   async close(): Promise<void> {
     this.network.dispose();
+  }
+
+  private restore({ accumulators, ...adam }: CandidateOptimizerState): void {
+    for (const name of Object.keys(accumulators) as (keyof CandidateTables)[]) {
+      this.optimizers[name].accumulators.set(accumulators[name]);
+    }
+    this.network.restoreOptimizer(adam);
   }
 
   /** Forward and backward: loss and gradients, with those of the tower left in the network. */

@@ -8,7 +8,7 @@
  *
  * The weights' home is the host, where Adam changes them (see Adam); the copies on the backend are made anew each step.
  */
-import { Adam, type AdamOptions, applyDropout, checkStack, type DenseStack } from '@watchnext/learning';
+import { Adam, type AdamOptions, type AdamState, applyDropout, checkStack, type DenseStack } from '@watchnext/learning';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { requireActive, type TensorBackend } from './backend';
 
@@ -146,6 +146,15 @@ export class DenseNetwork {
     let sum = 0;
     for (const gradient of this.gradients()) for (const g of gradient) sum += g;
     return Number.isFinite(sum);
+  }
+
+  /** Of Adam; a copy. */
+  optimizerState(): AdamState {
+    return this.adam.state();
+  }
+
+  restoreOptimizer(state: AdamState): void {
+    this.adam.restore(state);
   }
 
   /** The weights as they are now, in arrays of their own. */

@@ -232,6 +232,29 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     });
   });
 
+  it.each([
+    ['mean-and-last', { tied: false }],
+    ['query-heads', { tied: true }],
+  ] as const)(
+    'goes on from the state of another engine to the same bytes, with encoder %s',
+    async (encoder, change) => {
+      const [whole, first, second] = [1, 2, 3].map(() => tinySetup(encoder, change));
+      const uninterrupted = await open(whole);
+      for (const batch of [FULL_BATCH, SMALL_BATCH, FULL_BATCH]) await uninterrupted.step(batch, 1);
+      const before = await open(first);
+      for (const batch of [FULL_BATCH, SMALL_BATCH]) await before.step(batch, 1);
+      const tower = await before.read();
+      for (const [name, { values }] of Object.entries(first.tables)) {
+        second.tables[name as keyof CandidateTables].values.set(values);
+      }
+      const after = await open({ ...second, tower, optimizers: await before.readOptimizers() });
+      await after.step(FULL_BATCH, 1);
+      expect(await after.read()).toEqual(await uninterrupted.read());
+      expect(second.tables).toEqual(whole.tables);
+      expect(await after.readOptimizers()).toEqual(await uninterrupted.readOptimizers());
+    },
+  );
+
   it('changes nothing when asked for gradients only', async () => {
     const setup = tinySetup('mean-and-last');
     const engine = await open(setup);

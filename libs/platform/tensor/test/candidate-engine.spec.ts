@@ -1,6 +1,7 @@
 import { createRandom, createTable, initialiseStack } from '@watchnext/learning';
 import { inputLayout } from '@watchnext/candidate-model';
-import { selectBackend, tfjsCandidateEngine, type TensorBackend } from '../src';
+import { selectBackend, tfjsCandidateEngine, wasmCandidateEngine, type TensorBackend } from '../src';
+import { compile } from '../src/kernels/load-kernels';
 import { candidateEngineConformance } from './candidate-engine-conformance';
 
 describe.each(['wasm', 'cpu'] as const)('the TensorFlow.js candidate engine on %s', (name) => {
@@ -33,4 +34,12 @@ describe.each(['wasm', 'cpu'] as const)('the TensorFlow.js candidate engine on %
     const tower = initialiseStack([layout.inputSize, 5], createRandom(1));
     await expect(tfjsCandidateEngine(backend)({ ...setup, tower })).rejects.toThrow('the tower maps');
   });
+});
+
+describe.each([
+  ['on one thread', { threads: 1 }],
+  ['on three threads', { threads: 3 }],
+  ['without relaxed SIMD', { threads: 1, kernels: compile(false) }],
+])('the candidate engine of our own kernels %s', (_, options) => {
+  candidateEngineConformance(() => wasmCandidateEngine(options));
 });

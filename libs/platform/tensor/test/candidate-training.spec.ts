@@ -1,13 +1,15 @@
-/** The candidate model's training from end to end on the WebAssembly backend: does it learn what there is to learn? */
+/** The candidate model's training from end to end on the engine of WebAssembly: does it learn what there is to learn? */
 import {
   defaultCandidateConfig,
   trainCandidateModel,
+  type CandidateEngineFactory,
   type CandidateModel,
   type CandidateModelConfig,
+  type TrainingCheckpoints,
 } from '@watchnext/candidate-model';
 import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
-import { AliasSampler, createRandom } from '@watchnext/learning';
-import { selectBackend, tfjsCandidateEngine, type TensorBackend } from '../src';
+import { AliasSampler, createRandom, type NamedTensors } from '@watchnext/learning';
+import { candidateEngineOn, selectBackend, type TensorBackend } from '../src';
 
 jest.setTimeout(120_000); // for machines under load; it takes two seconds
 
@@ -77,7 +79,7 @@ describe('where users watch within clusters', () => {
       examples,
       config: { ...config, ...change },
       windowEndMs: WATCHES * 3_600_000,
-      createEngine: tfjsCandidateEngine(backend),
+      createEngine: candidateEngineOn(backend, { threads: 2 }).create,
       seed: 3,
     });
 
@@ -103,6 +105,91 @@ describe('where users watch within clusters', () => {
   });
 });
 
+describe('a training that is stopped', () => {
+  const random = createRandom(4);
+  const examples: CandidateExample[] = Array.from({ length: 600 }, (_, i) => ({
+    userId: `u${i % 60}`,
+    labelVideoId: `v${random.nextInt(40)}`,
+    labelAtMs: i,
+    features: featuresOf(Array.from({ length: random.nextInt(9) }, () => `v${random.nextInt(40)}`)),
+  }));
+  const options = {
+    examples: examples.slice(0, 500),
+    validationExamples: examples.slice(500),
+    config: {
+      ...defaultCandidateConfig({ videoCount: 40, exampleCount: 500 }),
+      batchSize: 32,
+      epochCount: 4,
+      patienceEpochs: 4,
+      inputDropout: 0.1,
+    },
+    windowEndMs: 600,
+    seed: 9,
+  };
+
+  /** Keeps states in memory. */
+  function inMemory() {
+    const states = new Map<string, NamedTensors>();
+    const checkpoints: TrainingCheckpoints = {
+      load: async (key) => states.get(key),
+      save: async (key, state) => void states.set(key, state),
+    };
+    return { states, checkpoints };
+  }
+
+  /** As a signal that comes during a step, and is heard at the next report. */
+  async function trainAndStop(steps: number, checkpoints: TrainingCheckpoints, seed: number): Promise<void> {
+    const stopping = new AbortController();
+    const kernels = candidateEngineOn(backend, { threads: 2 }).create;
+    let step = 0;
+    const createEngine: CandidateEngineFactory = async (setup) => {
+      const engine = await kernels(setup);
+      return {
+        step: async (batch, scale) => {
+          const loss = await engine.step(batch, scale);
+          if (++step === steps) {
+            stopping.abort(new Error('stopped'));
+            await new Promise((resolve) => setTimeout(resolve, 250)); // longer than between two reports
+          }
+          return loss;
+        },
+        gradients: (batch) => engine.gradients(batch),
+        read: () => engine.read(),
+        readOptimizers: () => engine.readOptimizers(),
+        close: () => engine.close(),
+      };
+    };
+    const run = trainCandidateModel({ ...options, seed, createEngine, checkpoints, signal: stopping.signal });
+    await expect(run).rejects.toThrow('stopped');
+  }
+
+  const createEngine = () => candidateEngineOn(backend, { threads: 1 }).create;
+
+  it.each([7, 16, 41])('after %d steps, goes on to the bytes of one that is not', async (steps) => {
+    const { checkpoints } = inMemory();
+    const whole = await trainCandidateModel({ ...options, createEngine: createEngine() });
+    await trainAndStop(steps, checkpoints, options.seed);
+    const recalls: (number | undefined)[] = [];
+    const resumed = await trainCandidateModel({
+      ...options,
+      createEngine: createEngine(),
+      checkpoints,
+      onProgress: ({ validationRecall }) => recalls.push(validationRecall),
+    });
+    expect(resumed.toParts()).toEqual(whole.toParts());
+    expect(recalls.filter((recall) => recall !== undefined)).toHaveLength(4);
+  });
+
+  it('leaves another training alone', async () => {
+    const { states, checkpoints } = inMemory();
+    await trainAndStop(5, checkpoints, 1);
+    const other = await trainCandidateModel({ ...options, seed: 2, createEngine: createEngine(), checkpoints });
+    const alone = await trainCandidateModel({ ...options, seed: 2, createEngine: createEngine() });
+    expect(other.toParts()).toEqual(alone.toParts());
+    expect(states.size).toBe(2);
+  });
+});
+
 it('learns the probability of a watch, not its ratio to how often negatives are drawn', async () => {
   const counts = [400, 200, 100, 50, 25];
   const examples = counts.flatMap((count, video) =>
@@ -124,7 +211,7 @@ it('learns the probability of a watch, not its ratio to how often negatives are 
     examples,
     config,
     windowEndMs: 0,
-    createEngine: tfjsCandidateEngine(backend),
+    createEngine: candidateEngineOn(backend, { threads: 2 }).create,
     seed: 1,
   });
   const scores = scoresOf(model, featuresOf([]));
@@ -143,7 +230,7 @@ it('gives a finite model for a single watch, where every negative is the label i
     examples,
     config,
     windowEndMs: 0,
-    createEngine: tfjsCandidateEngine(backend),
+    createEngine: candidateEngineOn(backend, { threads: 2 }).create,
     seed: 1,
   });
   expect(model.videoIds).toEqual(['v']);

@@ -1,0 +1,48 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NamedTensors } from '@watchnext/learning';
+import { CheckpointFolder } from './checkpoint-folder';
+
+describe('CheckpointFolder', () => {
+  let parent: string;
+  let folder: string;
+  const warnings: string[] = [];
+  const logger = { info: () => undefined, warn: (_: unknown, text: string) => void warnings.push(text) };
+  const state: NamedTensors = new Map([['position', { shape: [2], data: Int32Array.of(7, 6) }]]);
+
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'watchnext-checkpoints-'));
+    folder = join(parent, 'checkpoints');
+    warnings.length = 0;
+  });
+  afterEach(() => rm(parent, { recursive: true, force: true }));
+
+  it('gives back the last state saved under a key, to another run too, until it is cleared', async () => {
+    const checkpoints = new CheckpointFolder(folder, logger as never);
+    expect(await checkpoints.load('a')).toBeUndefined();
+    await checkpoints.save('a', new Map());
+    await checkpoints.save('a', state);
+    const other = new CheckpointFolder(folder, logger as never);
+    expect([...((await other.load('a'))?.get('position')?.data ?? [])]).toEqual([7, 6]);
+    expect(await other.load('b')).toBeUndefined();
+    await other.clear();
+    expect(await checkpoints.load('a')).toBeUndefined();
+    expect(warnings).toEqual([]);
+  });
+
+  it('starts anew from a file that was cut off, and says so', async () => {
+    const checkpoints = new CheckpointFolder(folder, logger as never);
+    await checkpoints.save('a', state);
+    const [file] = await readdir(folder);
+    await writeFile(join(folder, file), Uint8Array.of(1, 2, 3));
+    expect(await checkpoints.load('a')).toBeUndefined();
+    expect(warnings).toEqual(['the state of a stopped training cannot be read: it starts anew']);
+  });
+
+  it('does not fail the run where it cannot write, and says so', async () => {
+    await writeFile(folder, 'a file where the folder should be');
+    await new CheckpointFolder(folder, logger as never).save('a', state);
+    expect(warnings).toEqual(['the state of a training cannot be kept: a next run starts it anew']);
+  });
+});
