@@ -152,7 +152,9 @@ class TrainingRun {
 
   private async trainOn(rows: Int32Array, batchName: string): Promise<number> {
     const { negativeCount, logQCorrection } = this.options.config;
-    const negatives = this.data.negatives.draw(negativeCount, this.negativeRandom);
+    const sampler = this.data.negatives;
+    const isFull = negativeCount >= sampler.videoCount;
+    const negatives = isFull ? sampler.all() : sampler.draw(negativeCount, this.negativeRandom);
     if (!logQCorrection) negatives.negativeLogExpectedCounts.fill(0);
     const dropoutSeed = this.dropoutRandom.nextInt(2 ** 32);
     const loss = await this.engine.step({ ...this.data.examples.select(rows), ...negatives, dropoutSeed }, 1);
