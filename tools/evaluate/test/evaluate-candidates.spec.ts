@@ -28,6 +28,7 @@ function circles(timed: boolean): WatchData {
         labelAtMs: timed ? (i + 1) * 86_400_000 + user * 3_600_000 : 0,
         features: {
           watchedVideoIds: videos.slice(0, i),
+          hoursSinceLastWatch: NaN,
           searchTokens: [],
           country: '',
           device: '',

@@ -25,7 +25,7 @@ export interface CandidateModelConfig {
   readonly examplesPerUserPerEpoch: number;
   readonly epochCount: number;
   readonly batchSize: number;
-  /** Drawn once per batch and shared by its examples. */
+  /** Drawn once per batch and shared by its examples; with as many as there are videos, the full softmax. */
   readonly negativeCount: number;
   /** Negatives are drawn with probability ∝ watch count ^ this. */
   readonly negativePower: number;
@@ -82,9 +82,9 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     countryDimensions: 8,
     deviceDimensions: 4,
     hiddenSizes: exampleCount < 100_000 ? [128] : [256, 128],
-    historyEncoder: 'mean-and-last',
+    historyEncoder: 'position-heads',
     historyHeads: 4,
-    tiedTables: false,
+    tiedTables: true,
     exampleAgeKnots: 16,
     maxVideos: 1_000_000,
     maxSearchTokens: 1_000_000,
@@ -93,14 +93,14 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     examplesPerUserPerEpoch: 50,
     epochCount: defaultEpochCount(videoCount, exampleCount),
     batchSize: exampleCount < 20_000 ? 128 : 512,
-    negativeCount: clamp(Math.ceil(videoCount / 2), 10, 1_000),
+    negativeCount: clamp(videoCount, 10, 1_000),
     negativePower: 0.75,
     logQCorrection: true,
     denseLearningRate: 1e-3,
     tableLearningRate: 0.05,
     tableInitialScale: 0.05,
-    inputDropout: 0,
-    hiddenDropout: 0,
+    inputDropout: 0.3,
+    hiddenDropout: 0.3,
     patienceEpochs: 2,
   };
 }
@@ -112,7 +112,7 @@ const LARGE_EXAMPLES = 100_000;
 export function candidateForms(size: DataSize): CandidateModelConfig[] {
   const config = defaultCandidateConfig(size);
   if (size.exampleCount >= LARGE_EXAMPLES) return [{ ...config, patienceEpochs: 1 }];
-  return (['mean', 'mean-and-last'] as const).map((historyEncoder) => ({ ...config, historyEncoder }));
+  return (['position-heads', 'mean'] as const).map((historyEncoder) => ({ ...config, historyEncoder }));
 }
 
 /**
@@ -120,7 +120,7 @@ export function candidateForms(size: DataSize): CandidateModelConfig[] {
  * examples per video, and level from 4 to 8 at 100. Very large logs get fewer.
  */
 function defaultEpochCount(videoCount: number, exampleCount: number): number {
-  const byDensity = clamp(Math.round(exampleCount / Math.max(videoCount, 1) / 10), 3, 8);
+  const byDensity = clamp(Math.round(exampleCount / Math.max(videoCount, 1) / 10), 6, 8);
   const bySize = Math.ceil(EXAMPLE_BUDGET / Math.max(exampleCount, 1));
   return Math.min(byDensity, bySize);
 }

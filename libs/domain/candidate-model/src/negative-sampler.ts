@@ -8,7 +8,13 @@ export interface NegativeDraw {
   readonly negativeLogExpectedCounts: Float32Array;
 }
 
-/** Draws videos with replacement, with probability q ∝ watch count ^ power. */
+/**
+ * Draws videos with replacement, with probability q ∝ watch count ^ power.
+ *
+ * Why a power of the count: popular videos are where the softmax's mass is, so drawing them more often lowers the
+ * variance of the estimate; power 1 would all but never draw the tail, whose vectors nothing would then push away. 0.75
+ * is word2vec's compromise (Mikolov et al. 2013). Whatever the power, the correction makes the estimate unbiased.
+ */
 export class NegativeSampler {
   private readonly sampler: AliasSampler;
   private readonly logProbabilities: Float64Array;
@@ -17,6 +23,19 @@ export class NegativeSampler {
   constructor(watchCounts: Float64Array, power: number) {
     this.sampler = new AliasSampler(watchCounts.map((count) => count ** power));
     this.logProbabilities = this.sampler.probabilities.map(Math.log);
+  }
+
+  get videoCount(): number {
+    return this.sampler.size;
+  }
+
+  /** Each video once, expected once: the full softmax, exact, and no dearer where as many negatives were wanted anyhow. */
+  all(): NegativeDraw {
+    const size = this.videoCount;
+    return {
+      negatives: Int32Array.from({ length: size }, (_, video) => video + 1),
+      negativeLogExpectedCounts: new Float32Array(size),
+    };
   }
 
   draw(count: number, random: Random): NegativeDraw {

@@ -52,11 +52,31 @@ describe('trainCandidateModel', () => {
     expect(record.closed).toBe(1);
   });
 
+  it('takes every video once, expected once, where as many negatives are wanted as there are videos', async () => {
+    const { record, createEngine } = scripted();
+    await trainCandidateModel({ ...base, config: { ...CONFIG, negativeCount: 30 }, createEngine });
+    const all = Int32Array.from({ length: 26 }, (_, video) => video + 1);
+    expect(record.batches.every(({ negatives }) => all.every((video, i) => negatives[i] === video))).toBe(true);
+    expect(record.batches[0].negativeLogExpectedCounts.every((log) => log === 0)).toBe(true);
+  });
+
+  it('leaves the correction out when told to', async () => {
+    const { record, createEngine } = scripted();
+    await trainCandidateModel({ ...base, config: { ...CONFIG, logQCorrection: false }, createEngine });
+    expect(record.batches.every((batch) => batch.negativeLogExpectedCounts.every((log) => log === 0))).toBe(true);
+  });
+
+  it('seeds the dropout of each batch anew', async () => {
+    const { record, createEngine } = scripted();
+    await trainCandidateModel({ ...base, createEngine });
+    expect(new Set(record.batches.map((batch) => batch.dropoutSeed)).size).toBe(record.batches.length);
+  });
+
   it('gives labels their age against the end of the window, as a share of its length', async () => {
     const { record, createEngine } = scripted();
     await trainCandidateModel({ ...base, createEngine });
     const ages = record.batches.flatMap(({ inputs }) =>
-      Array.from({ length: inputs.rowCount }, (_, row) => inputs.reals[row * 7 + 6]),
+      Array.from({ length: inputs.rowCount }, (_, row) => inputs.reals[row * 10 + 9]),
     );
     expect(Math.max(...ages)).toBe(1); // user 0's first watch, at the window's beginning
     expect(Math.min(...ages)).toBeCloseTo(9 / 20, 3);

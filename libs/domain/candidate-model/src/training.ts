@@ -215,7 +215,9 @@ class TrainingRun {
 
   private drawForStep() {
     const { negativeCount, logQCorrection } = this.options.config;
-    const negatives = this.data.negatives.draw(negativeCount, this.negativeRandom);
+    const sampler = this.data.negatives;
+    const isFull = negativeCount >= sampler.videoCount;
+    const negatives = isFull ? sampler.all() : sampler.draw(negativeCount, this.negativeRandom);
     if (!logQCorrection) negatives.negativeLogExpectedCounts.fill(0);
     return { ...negatives, dropoutSeed: this.dropoutRandom.nextInt(2 ** 32) };
   }

@@ -4,6 +4,7 @@ import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
 export function featuresOf(part: Partial<CandidateFeatures> = {}): CandidateFeatures {
   return {
     watchedVideoIds: [],
+    hoursSinceLastWatch: NaN,
     searchTokens: [],
     country: '',
     device: '',

@@ -20,6 +20,7 @@ beforeAll(async () => {
 
 const featuresOf = (watchedVideoIds: readonly string[]): CandidateFeatures => ({
   watchedVideoIds,
+  hoursSinceLastWatch: NaN,
   searchTokens: [],
   country: '',
   device: '',
@@ -73,7 +74,7 @@ describe('where users watch within clusters', () => {
 
   const { examples, tests } = world();
   const size = { videoCount: CLUSTERS * VIDEOS_PER_CLUSTER, exampleCount: examples.length };
-  const config = { ...defaultCandidateConfig(size), epochCount: 4, batchSize: 256 };
+  const config = { ...defaultCandidateConfig(size), batchSize: 256 };
   const train = (change: Partial<CandidateModelConfig>) =>
     trainCandidateModel({
       examples,

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { importToArchive } from '@watchnext/datasets';
 import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
 import { type Command, Option } from 'commander';
 import { count, counts, moment } from '../command-arguments';
@@ -14,6 +18,8 @@ import { candidateTables } from './table';
 interface CandidateOptions {
   readonly archive?: string;
   readonly partitions: number;
+  readonly dataset?: string;
+  readonly path?: string;
   readonly sequences?: string;
   readonly protocol?: 'leave-one-out' | 'temporal';
   readonly minWatches: number;
@@ -38,6 +44,8 @@ export function addCandidateCommand(program: Command): void {
     .description('next-watch prediction over the full catalogue: models beside baselines')
     .option('--archive <folder>', 'data: an event archive, as ingestion or an import writes it')
     .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
+    .option('--dataset <name>', 'data: imported first, from --path (npm run import -- --help lists the names)')
+    .option('--path <path>', "the data set's folder or file")
     .option('--sequences <file>', 'data: plain sequences, a line "user<TAB>item item …" for each user, without times')
     .addOption(
       new Option('--protocol <name>', 'default: temporal, or leave-one-out for plain sequences').choices([
@@ -108,16 +116,33 @@ function protocolOf(options: CandidateOptions, data: WatchData): Protocol {
 
 /** @throws EvaluationDataError unless exactly one source is named */
 async function readData(options: CandidateOptions, progress: Progress, signal: AbortSignal): Promise<WatchData> {
-  const { archive, sequences } = options;
-  if ([archive, sequences].filter((source) => source !== undefined).length !== 1)
-    throw new EvaluationDataError('name one source of data: --archive or --sequences');
+  const { archive, dataset, path, sequences } = options;
+  if ([archive, dataset, sequences].filter((source) => source !== undefined).length !== 1)
+    throw new EvaluationDataError('name one source of data: --archive, --dataset with --path, or --sequences');
   if (sequences !== undefined) {
     const task = progress.start(`read ${sequences}`, 'lines');
     const data = await readSequences(sequences, (lines) => task.update(lines));
     task.finish();
     return data;
   }
-  return readArchive(archive as string, archive as string, options.partitions, progress, signal);
+  if (archive !== undefined) return readArchive(archive, archive, options.partitions, progress, signal);
+  if (dataset === undefined || path === undefined)
+    throw new EvaluationDataError('--dataset needs --path, where the data set lies');
+  const folder = await mkdtemp(join(tmpdir(), 'watchnext-evaluate-'));
+  try {
+    const task = progress.start(`import ${dataset}`, 'events');
+    const { partitions: partitionCount } = options;
+    await importToArchive(dataset, path, {
+      archive: join(folder, 'archive'),
+      partitionCount,
+      onSent: (done, total) => task.update(done, total),
+      signal,
+    });
+    task.finish();
+    return await readArchive(join(folder, 'archive'), `${dataset} at ${path}`, partitionCount, progress, signal);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function readArchive(

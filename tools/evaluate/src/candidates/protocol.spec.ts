@@ -17,6 +17,7 @@ function dataOf(users: Record<string, [string, number][]>, timed = true): WatchD
         labelAtMs: day * DAY_MS,
         features: {
           watchedVideoIds: watches.slice(0, i).map(([video]) => video),
+          hoursSinceLastWatch: NaN,
           searchTokens: [],
           country: '',
           device: '',
