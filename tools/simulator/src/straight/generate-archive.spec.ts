@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import { Event, TOPICS, topicSpecs } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
-import { deliverLife } from '../life/deliver';
-import { LifeTeller } from '../life/life';
-import { Story } from '../life/story';
+import { everyDelivery } from '../life/deliver';
 import { catalogueEvents } from '../catalogue-events';
 import { World } from '../world';
 import { ArchiveThereError, generateArchive } from './generate-archive';
@@ -67,16 +65,14 @@ describe('an archive written straight', () => {
     const archive = openParquetArchive(join(folder, 'ingested'));
     const specs = topicSpecs(PARTITIONS);
     await log.ensureTopics([specs.activity, specs.catalog]);
-    const story = new Story(world, false);
-    const teller = new LifeTeller(world);
-    const activity = Array.from({ length: options.viewerCount }, (_, index) =>
-      deliverLife(teller, story, index, false).deliveries.map(({ deliveredAtMs, key, value }) => ({
+    const activity = everyDelivery(world, false)
+      .flat()
+      .map(({ deliveredAtMs, key, value }) => ({
         key,
         timestampMs: deliveredAtMs,
         // Through the contract's own encoder, as the collector writes it.
         value: Event.encode(Event.decode(value)).finish(),
-      })),
-    ).flat();
+      }));
     // Stable: a viewer's own order stays, and viewers of one moment follow by number.
     activity.sort((a, b) => a.timestampMs - b.timestampMs);
     await log.append(TOPICS.activity, activity);
