@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,3 +125,21 @@ async function everyRecord(
   await subscription.stop();
   return byPartition;
 }
+
+describe('a worker', () => {
+  it('does not outlive its parent', async () => {
+    const worker = fork(program.file, [], { execArgv: [...program.execArgv], serialization: 'advanced' });
+    const spillFolder = mkdtempSync(join(tmpdir(), 'watchnext-orphan-'));
+    try {
+      const gone = new Promise((resolve) => worker.once('exit', resolve));
+      const huge = { ...options, viewerCount: 100_000, videoCount: 100 };
+      worker.send({ kind: 'tell', world: huge, partitionCount: 1, spillFolder, worker: 0, workerCount: 1 });
+      await new Promise((resolve) => worker.once('message', resolve));
+      worker.disconnect();
+      expect(await gone).toBe(1);
+    } finally {
+      worker.kill();
+      rmSync(spillFolder, { recursive: true, force: true });
+    }
+  });
+});
