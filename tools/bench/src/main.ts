@@ -9,6 +9,8 @@ import { benchKuairand } from './kuairand';
 import { publish, type BenchReport } from './report';
 import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
+import { benchWorld } from './world/world';
+import { FROZEN_WORLDS } from '@watchnext/simulator';
 
 function count(text: string): number {
   const value = Number(text);
@@ -42,6 +44,14 @@ command('served-lists', 'true watch seconds of served lists in the simulated wor
   .option('--viewers <n>', 'viewers whose lists are valued', count, 200)
   .option('--limit <n>', 'length of a list', count, 10)
   .action(measuring(benchServedLists));
+
+command('world', 'a frozen world end to end: generated, trained on, served, and what the lists are truly worth')
+  .addOption(new Option('--world <name>', 'which').choices(FROZEN_WORLDS).default('standard'))
+  .option('--seeds <n>', 'trainings; each varies training, the random lists and which viewers are valued', count, 5)
+  .option('--viewers <n>', 'viewers whose lists are valued, for each seed', count, 300)
+  .option('--limit <n>', 'length of a list', count, 10)
+  .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
+  .action(measuring(benchWorld));
 
 command('freshness', 'from the acceptance of a watch to its presence in the input of the next recommendations')
   .option('--samples <n>', 'watches sent one after the other', count, 200)

@@ -107,18 +107,25 @@ export class LocalSystem {
     return openSnapshotStore({ ...this.settings, WATCHNEXT_CACHE_DIR: this.ownCache() }, this.paths.snapshots);
   }
 
+  /** Where the embedded drivers keep the archive. */
+  get archiveFolder(): string {
+    return this.paths.archive;
+  }
+
   openLog(): Promise<EventLog> {
     return openEventLog(this.settings, this.paths.eventLog);
   }
 
   /** Resolves once every accepted event is in the states and in the archive. */
-  async drained(): Promise<void> {
-    await until('the event log to be worked off', async () => {
+  async drained(limitMs?: number, onLag: (records: number) => void = () => undefined): Promise<void> {
+    const isDrained = async () => {
       const response = await fetch(`${this.ingestionUrl}/v1/lag`);
       if (!response.ok) return false;
       const lag = (await response.json()) as { materialised: number; archived: number };
+      onLag(Math.max(lag.materialised, lag.archived));
       return lag.materialised === 0 && lag.archived === 0;
-    });
+    };
+    await until('the event log to be worked off', isDrained, limitMs);
   }
 
   /** Stops all services and removes a temporary folder. */

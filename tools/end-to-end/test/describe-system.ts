@@ -7,10 +7,16 @@ import { Event, TOPICS } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
 import { applyEvent, encodeState, newState, refuse, type UserState } from '@watchnext/features';
 import { newEventId, ProducerClient } from '@watchnext/producer-client';
-import { DEFAULT_WORLD, generateHistory, sendAll, World } from '@watchnext/simulator';
+import { DEFAULT_WORLD, everyDelivery, generateHistory, sendAll, World } from '@watchnext/simulator';
 import { LocalSystem, until, verifyServedFeatures } from '../src';
 
 const PARTITION_COUNT = 4;
+
+interface ArchivedEvent {
+  readonly event: Event;
+  readonly timestampMs: number;
+  readonly value: Uint8Array;
+}
 
 interface List {
   readonly rung: string;
@@ -64,14 +70,19 @@ async function send(events: readonly Event[]): Promise<void> {
 }
 
 /** Every archived activity event in log order, by user. */
-async function archivedByUser(): Promise<Map<string, { event: Event; timestampMs: number }[]>> {
+/** As text; the collector drops what comes twice in one batch, and lets in what comes twice in two. */
+function withoutRepeats(values: readonly Uint8Array[]): string[] {
+  return [...new Set(values.map((value) => Buffer.from(value).toString('latin1')))];
+}
+
+async function archivedByUser(): Promise<Map<string, ArchivedEvent[]>> {
   const archive = system.openArchive();
-  const byUser = new Map<string, { event: Event; timestampMs: number }[]>();
+  const byUser = new Map<string, ArchivedEvent[]>();
   try {
     for await (const records of archive.read(TOPICS.activity, { order: 'offset' })) {
       for (const { key, value, timestampMs } of records) {
         const events = byUser.get(key) ?? [];
-        events.push({ event: Event.decode(value), timestampMs });
+        events.push({ event: Event.decode(value), timestampMs, value });
         byUser.set(key, events);
       }
     }
@@ -134,6 +145,20 @@ function describeDays(): void {
       const ids = new Set([...seen.values()].flat().map(({ event }) => event.eventId));
       const sent = events.filter(({ body }) => !body?.$case.startsWith('video')).map(({ eventId }) => eventId);
       expect(sent.filter((id) => !ids.has(id))).toEqual([]);
+    });
+
+    it('archives the very bytes that the simulator writes straight, merged histories among them', async () => {
+      const archived = await archivedByUser();
+      let merges = 0;
+      for (const told of everyDelivery(world, true)) {
+        for (const key of new Set(told.map((delivery) => delivery.key))) {
+          const straight = withoutRepeats(told.filter((each) => each.key === key).map(({ value }) => value));
+          const values = archived.get(key)?.map(({ value }) => value) ?? [];
+          expect([key, withoutRepeats(values)]).toEqual([key, straight]);
+        }
+        merges += told.filter(({ value }) => Event.decode(value).body?.$case === 'userMerged').length;
+      }
+      expect(merges).toBeGreaterThan(0);
     });
 
     it('trains, passes the gate and serves ranked lists from the snapshot', async () => {

@@ -25,6 +25,23 @@ export interface ListEvaluation {
   readonly shareOfOracle: number;
   /** Places without a video, or with one that the world does not know. */
   readonly emptyPlaces: number;
+  /** Expected watch seconds of each viewer's list, in the order of the viewers. */
+  readonly watchSeconds: readonly number[];
+}
+
+/** The true effect of serving one kind of list instead of another, per list. */
+export interface ListEffect {
+  readonly meanWatchSeconds: number;
+  /** Of that mean, over viewers, paired. */
+  readonly standardError: number;
+}
+
+/** What changes when the viewers of an evaluation are served the lists of `after` instead of those of `before`. */
+export function trueEffect(before: ListEvaluation, after: ListEvaluation): ListEffect {
+  if (before.watchSeconds.length !== after.watchSeconds.length)
+    throw new RangeError('an effect needs both lists of the same viewers');
+  const differences = after.watchSeconds.map((value, i) => value - before.watchSeconds[i]);
+  return { meanWatchSeconds: mean(differences), standardError: standardError(differences) };
 }
 
 export interface EvaluateOptions {
@@ -80,23 +97,49 @@ export async function evaluateLists(options: EvaluateOptions): Promise<ListEvalu
       clickbaitShare: places === 0 ? 0 : clickbait / places,
       shareOfOracle: mean(values) / oracleMean,
       emptyPlaces: empty,
+      watchSeconds: values,
     };
   });
 }
 
-/** The most watched of the history, those left out that the viewer has watched: one list for everybody. */
+/** The most watched of the last seven days, those left out that the viewer has watched: one list for everybody. */
 export function popularityProvider(
   world: World,
   popularity: Popularity,
   memories: readonly ViewerMemory[],
 ): ListProvider {
-  const ranked = [...world.videos].sort(
-    (a, b) => popularity.watchCount(b.index) - popularity.watchCount(a.index) || a.index - b.index,
-  );
+  const ranked = byWatches(world, (video) => popularity.recentWatchCount(video.index));
   return {
     name: 'popularity',
     list: async (viewer, limit, atMs) => idsOf(firstUnwatched(ranked, memories[viewer.index], limit, atMs)),
   };
+}
+
+/** The same, counted in the viewer's country. */
+export function popularityByCountryProvider(
+  world: World,
+  popularity: Popularity,
+  memories: readonly ViewerMemory[],
+): ListProvider {
+  const ranked = new Map<string, Video[]>();
+  return {
+    name: 'popularity by country',
+    list: async ({ country, index }, limit, atMs) => {
+      let own = ranked.get(country);
+      if (!own) {
+        own = byWatches(world, (video) => popularity.recentWatchCount(video.index, country));
+        ranked.set(country, own);
+      }
+      return idsOf(firstUnwatched(own, memories[index], limit, atMs));
+    },
+  };
+}
+
+function byWatches(world: World, countOf: (video: Video) => number): Video[] {
+  return world.videos
+    .map((video) => ({ video, count: countOf(video) }))
+    .sort((a, b) => b.count - a.count || a.video.index - b.video.index)
+    .map(({ video }) => video);
 }
 
 /** Any videos that the viewer has not watched. */
@@ -119,10 +162,20 @@ export function randomProvider(world: World, memories: readonly ViewerMemory[], 
   };
 }
 
-/** A fixed choice of viewers: every n-th, so that all degrees of activity are among them. */
-export function chooseViewers(world: World, count: number): Viewer[] {
-  const stride = Math.max(1, Math.floor(world.viewers.length / count));
-  return world.viewers.filter((_, index) => index % stride === 0).slice(0, count);
+/**
+ * A fixed choice of viewers who are there when the history ends, every n-th, so that all degrees of activity are among
+ * them; programs are not.
+ *
+ * @param offset another number, other viewers
+ */
+export function chooseViewers(world: World, count: number, offset = 0): Viewer[] {
+  const { bot, leaveDay, joinDay } = world.population;
+  const { dayCount } = world.options;
+  const there = world.viewers.filter(
+    ({ index }) => !bot[index] && leaveDay[index] > dayCount && joinDay[index] < dayCount,
+  );
+  const stride = Math.max(1, Math.floor(there.length / count));
+  return there.filter((_, place) => place % stride === offset % stride).slice(0, count);
 }
 
 export function formatEvaluation(rows: readonly ListEvaluation[], limit: number, viewerCount: number): string {

@@ -24,7 +24,7 @@ export const FROZEN_CHECKSUMS: Readonly<Record<FrozenWorldName, { readonly whole
       sample: '5dbbd115324f7e499f812aea6a9022a7675e1f3bf6ebeecf2b3168b1b7753b7f',
     },
     large: {
-      whole: '',
+      whole: '8a742efc725805b93556b027502140fcfbc8b73e3d1ad6f6c9e9a1fe8e3b9bb6',
       sample: 'fb20719198fe172c1de44099209c2c30a45310f4d80dc72bd7345aac2fd59c5b',
     },
   };

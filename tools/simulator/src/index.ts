@@ -5,14 +5,18 @@ export { World, type Channel, type Video, type Viewer } from './world';
 export { newMemories, ViewerMemory } from './memory';
 export { Truth, type Moment, type PageOutcome } from './truth';
 export { generateHistory, memoriesOf, type History, type LifeCounts } from './history';
+export { everyDelivery } from './life/deliver';
 export { Popularity } from './popularity';
 export {
   chooseViewers,
   evaluateLists,
   formatEvaluation,
+  popularityByCountryProvider,
   popularityProvider,
   randomProvider,
+  trueEffect,
   type EvaluateOptions,
+  type ListEffect,
   type ListEvaluation,
   type ListProvider,
 } from './evaluate';
@@ -25,3 +29,11 @@ export {
 } from './gateway-client';
 export { LiveSimulator, type LiveCounts, type LiveOptions } from './live';
 export { sendAll, type EventSink } from './sink';
+export {
+  ArchiveThereError,
+  generateArchive,
+  type GeneratedArchive,
+  type GenerateOptions,
+} from './straight/generate-archive';
+export { WorkerError } from './straight/worker-pool';
+export { FROZEN_CHECKSUMS, FROZEN_PARTITIONS, FROZEN_VERSION } from './frozen-checksums';

@@ -49,6 +49,7 @@ describe('the live world', () => {
       sessionsPerMinute: 3_000,
       speed: 1e6,
       uploadEveryMs: UPLOAD_EVERY_MS,
+      mishaps: { lateShare: 0, duplicateShare: 0 },
       onError: (error) => errors.push(error),
       ...overrides,
     });
@@ -102,6 +103,18 @@ describe('the live world', () => {
     await until(() => events.some((event) => event.body?.$case === 'watch'));
     await live.stop();
     expect(errors[0].message).toMatch(/503.*not now/);
+  });
+
+  it('tells some watches late and some events twice, as real producers do', async () => {
+    const { live, events, errors } = simulator({ mishaps: { lateShare: 0.5, duplicateShare: 0.5 } });
+    live.start();
+    await until(() => live.counts.watches >= 20);
+    await live.stop();
+    expect(errors).toEqual([]);
+    const ids = events.map(({ eventId }) => eventId);
+    expect(new Set(ids).size).toBeLessThan(ids.length);
+    const watches = new Set(events.flatMap(({ body }) => (body?.$case === 'watch' ? [body.value.playbackId] : [])));
+    expect(watches.size).toBe(live.counts.watches);
   });
 
   it('stops at once, in the middle of a long watch', async () => {

@@ -30,6 +30,8 @@ export interface LiveOptions {
   readonly speed: number;
   readonly uploadEveryMs: number;
   readonly pageSize?: number;
+  /** Shares of the watches told late, and of all events told twice; default: as in the history. */
+  readonly mishaps?: { readonly lateShare: number; readonly duplicateShare: number };
   /** Called for what failed; the session is over, the world goes on. */
   readonly onError: (error: Error) => void;
 }
@@ -46,6 +48,9 @@ export interface LiveCounts {
 const SEARCH_SHARE = 0.2;
 const UP_NEXT_SHARE = 0.5;
 const MOST_PAGES = 4;
+/** As in the history: some watches are told late, some events twice. */
+const MISHAPS = { lateShare: 0.004, duplicateShare: 0.003 } as const;
+const DELAY_MS = 3_600_000;
 /** More sessions than this at once mean that the services cannot keep up: new ones wait. */
 const MOST_SESSIONS_AT_ONCE = 50;
 const UPLOAD_CHECK_MS = 5_000;
@@ -160,7 +165,21 @@ export class LiveSimulator {
   private async sendAtItsTime(event: Event): Promise<void> {
     const leftMs = event.occurredAtMs - Date.now();
     if (leftMs > 0) await this.pause(leftMs).catch(() => undefined);
-    await this.options.sink.send(this.stopping.signal.aborted ? this.happeningNow(event) : event);
+    const happened = this.stopping.signal.aborted ? this.happeningNow(event) : event;
+    const { lateShare, duplicateShare } = this.options.mishaps ?? MISHAPS;
+    const isRunning = !this.stopping.signal.aborted;
+    if (isRunning && event.body?.$case === 'watch' && this.random.next() < lateShare) {
+      this.background(this.sendLater(happened));
+      return;
+    }
+    await this.options.sink.send(happened);
+    if (isRunning && this.random.next() < duplicateShare) this.background(this.sendLater(happened));
+  }
+
+  /** As a producer without a connection, or one that tries again what had arrived. A stop makes it now. */
+  private async sendLater(event: Event): Promise<void> {
+    await this.pause((DELAY_MS * (0.2 + this.random.next())) / this.options.speed).catch(() => undefined);
+    await this.options.sink.send(event);
   }
 
   private happeningNow(event: Event): Event {

@@ -13,7 +13,7 @@ export const INTERESTS = 5;
 const FADING = 3;
 const RISING = 4;
 
-/** Log-normal spread of how much viewers watch: the busiest tenth has four tenths of all sessions. */
+/** Log-normal spread of how much viewers watch: the busiest tenth has more than a third of all sessions. */
 const ACTIVITY_SPREAD = 0.9;
 const EAGERNESS_SPREAD = 0.5;
 const MOST_SESSIONS_PER_DAY = 6;

@@ -2,8 +2,9 @@
 import { Event, type UserState } from '@watchnext/contract';
 import { applyEvent, decodeState, encodeState, newState, refuse } from '@watchnext/features';
 import type { ViewerMemory } from '../memory';
-import type { LifeTeller } from './life';
-import { MERGE_ORDER, PRODUCER, type Delivery, type Login, type Story } from './story';
+import type { World } from '../world';
+import { LifeTeller } from './life';
+import { MERGE_ORDER, PRODUCER, type Delivery, Story, type Login } from './story';
 
 export interface DeliveredLife {
   /** In the order of delivery; values are views of the story's buffer, good until the next life. */
@@ -17,6 +18,15 @@ export function deliverLife(teller: LifeTeller, story: Story, viewerIndex: numbe
   const deliveries = story.deliveries();
   if (story.login) insertMerge(deliveries, story.login, backfill);
   return { deliveries, memory };
+}
+
+/** All that is delivered of each viewer, one after the other, as records to keep. For small worlds. */
+export function everyDelivery(world: World, backfill: boolean): Delivery[][] {
+  const teller = new LifeTeller(world);
+  const story = new Story(world, backfill);
+  return Array.from({ length: world.population.count }, (_, index) =>
+    deliverLife(teller, story, index, backfill).deliveries.map((each) => ({ ...each, value: each.value.slice() })),
+  );
 }
 
 function insertMerge(deliveries: Delivery[], login: Login, backfill: boolean): void {

@@ -2,24 +2,12 @@ import { Event } from '@watchnext/contract';
 import { applyEvent, encodeState, newState, refuse } from '@watchnext/features';
 import { partitionOf } from '@watchnext/event-log';
 import { World } from '../world';
-import { deliverLife } from './deliver';
-import { LifeTeller } from './life';
-import { Story } from './story';
+import { everyDelivery } from './deliver';
 
 const endMs = Date.UTC(2026, 10, 20, 17, 30);
 const world = new World({ seed: 5, viewerCount: 90, videoCount: 200, dayCount: 4, endMs });
 
-function everyLife(backfill: boolean) {
-  const teller = new LifeTeller(world);
-  const story = new Story(world, backfill);
-  return Array.from({ length: world.population.count }, (_, index) =>
-    deliverLife(teller, story, index, backfill).deliveries.map((delivery) => ({
-      ...delivery,
-      value: delivery.value.slice(),
-    })),
-  );
-}
-const lives = everyLife(false);
+const lives = everyDelivery(world, false);
 const all = lives.flat();
 
 describe('a told life', () => {
@@ -81,7 +69,7 @@ describe('a told life', () => {
   });
 
   it('told as a backfill says the same at the same times', () => {
-    const again = everyLife(true).flat();
+    const again = everyDelivery(world, true).flat();
     expect(again.length).toBe(all.length);
     again.forEach(({ value, key, deliveredAtMs }, i) => {
       const event = Event.decode(value);

@@ -1,12 +1,11 @@
+import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Event, TOPICS, topicSpecs } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
-import { deliverLife } from '../life/deliver';
-import { LifeTeller } from '../life/life';
-import { Story } from '../life/story';
+import { everyDelivery } from '../life/deliver';
 import { catalogueEvents } from '../catalogue-events';
 import { World } from '../world';
 import { ArchiveThereError, generateArchive } from './generate-archive';
@@ -67,16 +66,14 @@ describe('an archive written straight', () => {
     const archive = openParquetArchive(join(folder, 'ingested'));
     const specs = topicSpecs(PARTITIONS);
     await log.ensureTopics([specs.activity, specs.catalog]);
-    const story = new Story(world, false);
-    const teller = new LifeTeller(world);
-    const activity = Array.from({ length: options.viewerCount }, (_, index) =>
-      deliverLife(teller, story, index, false).deliveries.map(({ deliveredAtMs, key, value }) => ({
+    const activity = everyDelivery(world, false)
+      .flat()
+      .map(({ deliveredAtMs, key, value }) => ({
         key,
         timestampMs: deliveredAtMs,
         // Through the contract's own encoder, as the collector writes it.
         value: Event.encode(Event.decode(value)).finish(),
-      })),
-    ).flat();
+      }));
     // Stable: a viewer's own order stays, and viewers of one moment follow by number.
     activity.sort((a, b) => a.timestampMs - b.timestampMs);
     await log.append(TOPICS.activity, activity);
@@ -128,3 +125,21 @@ async function everyRecord(
   await subscription.stop();
   return byPartition;
 }
+
+describe('a worker', () => {
+  it('does not outlive its parent', async () => {
+    const worker = fork(program.file, [], { execArgv: [...program.execArgv], serialization: 'advanced' });
+    const spillFolder = mkdtempSync(join(tmpdir(), 'watchnext-orphan-'));
+    try {
+      const gone = new Promise((resolve) => worker.once('exit', resolve));
+      const huge = { ...options, viewerCount: 100_000, videoCount: 100 };
+      worker.send({ kind: 'tell', world: huge, partitionCount: 1, spillFolder, worker: 0, workerCount: 1 });
+      await new Promise((resolve) => worker.once('message', resolve));
+      worker.disconnect();
+      expect(await gone).toBe(1);
+    } finally {
+      worker.kill();
+      rmSync(spillFolder, { recursive: true, force: true });
+    }
+  });
+});

@@ -23,10 +23,13 @@ export interface TellResult {
   readonly popularity: Popularity;
 }
 
-const REPORT_EVERY = 200;
+const REPORT_EVERY = 100;
 
 /** @param onProgress counts viewers and deliveries since the last call */
-export function tellLives(task: TellTask, onProgress: (viewers: number, deliveries: number) => void): TellResult {
+export async function tellLives(
+  task: TellTask,
+  onProgress: (viewers: number, deliveries: number) => void,
+): Promise<TellResult> {
   const world = new World(task.world);
   const teller = new LifeTeller(world);
   const popularity = new Popularity(world);
@@ -51,6 +54,8 @@ export function tellLives(task: TellTask, onProgress: (viewers: number, deliveri
     if (++newViewers === REPORT_EVERY) {
       onProgress(newViewers, newDeliveries);
       newViewers = newDeliveries = 0;
+      // Lets the report out, and a parent that is gone be noticed.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
   spill.flush();

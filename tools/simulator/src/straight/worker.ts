@@ -9,7 +9,7 @@ const report = (message: WorkerReport) =>
 
 async function run(task: WorkerTask): Promise<unknown> {
   if (task.kind === 'tell') {
-    const result = tellLives(task, (viewers, records) => void report({ kind: 'progress', viewers, records }));
+    const result = await tellLives(task, (viewers, records) => void report({ kind: 'progress', viewers, records }));
     return { ...result, popularity: result.popularity.toColumns() };
   }
   const archive = task.archiveFolder === undefined ? undefined : openParquetArchive(task.archiveFolder);
@@ -25,6 +25,8 @@ async function run(task: WorkerTask): Promise<unknown> {
   }
 }
 
+// Killed parents cannot stop their workers.
+process.on('disconnect', () => process.exit(1));
 process.on('message', (task: WorkerTask) => {
   run(task).then(
     (result) => report({ kind: 'done', result }),

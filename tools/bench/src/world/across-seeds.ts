@@ -1,0 +1,71 @@
+/** Means over seeds with intervals, and the table of them. */
+import type { ListEffect, ListEvaluation } from '@watchnext/simulator';
+
+export interface SeedMean {
+  readonly mean: number;
+  /** Half the width of the 95% interval. */
+  readonly halfWidth: number;
+}
+
+/** Student's t for 95%, by degrees of freedom from 1 on. */
+const STUDENT_T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+const NORMAL = 1.96;
+
+/** The mean of what several seeds gave, and how sure it is. @param values one for each seed, at least two */
+export function meanOverSeeds(values: readonly number[]): SeedMean {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  const t = STUDENT_T[values.length - 2] ?? NORMAL;
+  return { mean, halfWidth: t * Math.sqrt(variance / values.length) };
+}
+
+/** The mean of what several seeds found; one seed alone: its interval over viewers. */
+export function effectOverSeeds(effects: readonly ListEffect[]): SeedMean {
+  const [{ meanWatchSeconds, standardError }] = effects;
+  if (effects.length === 1) return { mean: meanWatchSeconds, halfWidth: NORMAL * standardError };
+  return meanOverSeeds(effects.map((effect) => effect.meanWatchSeconds));
+}
+
+export interface ListSummary {
+  readonly name: string;
+  readonly watchSeconds: SeedMean;
+  /** Mean of the seeds' shares. */
+  readonly shareOfOracle: number;
+  readonly clicks: number;
+  readonly clickbaitShare: number;
+}
+
+/** @param bySeed each seed's rows, the same lists in the same order. One seed alone: intervals over its viewers */
+export function summarise(bySeed: readonly (readonly ListEvaluation[])[]): ListSummary[] {
+  const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return bySeed[0].map(({ name, meanWatchSeconds, standardError }, place) => {
+    const rows = bySeed.map((evaluation) => evaluation[place]);
+    return {
+      name,
+      watchSeconds:
+        rows.length > 1
+          ? meanOverSeeds(rows.map((row) => row.meanWatchSeconds))
+          : { mean: meanWatchSeconds, halfWidth: NORMAL * standardError },
+      shareOfOracle: average(rows.map((row) => row.shareOfOracle)),
+      clicks: average(rows.map((row) => row.meanClicks)),
+      clickbaitShare: average(rows.map((row) => row.clickbaitShare)),
+    };
+  });
+}
+
+export function formatSummary(rows: readonly ListSummary[]): string {
+  const cells = rows.map((row) => [
+    row.name,
+    `${row.watchSeconds.mean.toFixed(0)} ± ${row.watchSeconds.halfWidth.toFixed(0)}`,
+    `${(100 * row.shareOfOracle).toFixed(1)}%`,
+    row.clicks.toFixed(2),
+    `${(100 * row.clickbaitShare).toFixed(0)}%`,
+  ]);
+  const table = [['list', 'watch seconds, 95%', 'of oracle', 'clicks', 'clickbait'], ...cells];
+  const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)));
+  return table
+    .map((line) =>
+      line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '),
+    )
+    .join('\n');
+}

@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs';
+import { startTask } from '@watchnext/datasets';
+import { statisticsOf, statisticsOfTable, type WorldStatistics } from '../statistics';
+import { World } from '../world';
+import type { WorldOptions } from '../parameters';
+import { readKuairand } from './kuairand';
+import { plotStatistics, type PlottedLog } from './plot';
+
+export interface DescribeOptions {
+  readonly name: string;
+  readonly world: WorldOptions;
+  readonly stride: number;
+  readonly kuairand?: string;
+  readonly svg?: string;
+  readonly json?: string;
+}
+
+/** Counts what the world looks like, beside KuaiRand if its files are given; prints a table and draws a plot. */
+export async function describeWorld(options: DescribeOptions): Promise<void> {
+  const counting = startTask('Counting the world', 'impressions');
+  const statistics = statisticsOf(new World(options.world), options.stride);
+  counting.update(statistics.impressions);
+  counting.finish();
+  const logs: PlottedLog[] = [{ name: `simulated, ${options.name}`, statistics }];
+  if (options.kuairand !== undefined) {
+    const real = statisticsOfTable(await readKuairand(options.kuairand));
+    logs.push({ name: 'KuaiRand-Pure, 25 April to 5 May 2022', statistics: real });
+  }
+  process.stdout.write(`${formatStatistics(logs)}\n`);
+  if (options.svg !== undefined) writeFileSync(options.svg, plotStatistics(logs));
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(logs, null, 2)}\n`);
+}
+
+export function formatStatistics(logs: readonly PlottedLog[]): string {
+  const percent = (value: number | undefined) => (value === undefined ? '' : `${(100 * value).toFixed(1)}%`);
+  const top = (share: number) => (statistics: WorldStatistics) =>
+    percent(statistics.concentration.find(([videos]) => videos >= share)?.[1]);
+  const rows: [string, (statistics: WorldStatistics) => string][] = [
+    ['impressions in view', ({ impressions }) => impressions.toLocaleString('en-US')],
+    ['click rate', ({ clickRate }) => percent(clickRate)],
+    ['watch seconds, mean', ({ meanWatchSeconds }) => meanWatchSeconds.toFixed(1)],
+    ['watch seconds, deviation / mean', ({ variationOfWatchSeconds }) => variationOfWatchSeconds.toFixed(2)],
+    ['watched to the end', ({ shareWatched }) => percent(shareWatched.at(-1))],
+    ['given up within 5%', ({ shareWatched }) => percent(shareWatched[0])],
+    ['watches of the top 1% of videos', top(0.01)],
+    ['watches of the top 10%', top(0.1)],
+    ['variance explained by the video', ({ explained }) => percent(explained.item)],
+    ['… by the viewer', ({ explained }) => percent(explained.user)],
+    ['… by both', ({ explained }) => percent(explained.itemAndUser)],
+    ['… by the truth', ({ explained }) => percent(explained.truth)],
+  ];
+  const lines = [['', ...logs.map(({ name }) => name)]].concat(
+    rows.map(([title, cell]) => [title, ...logs.map(({ statistics }) => cell(statistics))]),
+  );
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,49 @@
+import { FROZEN } from '../parameters';
+import { createCommand, isFrozen, worldFrom, type Actions } from './parse';
+
+async function parse(line: string): Promise<{ command: string; options: Record<string, unknown> }> {
+  let called: { command: string; options: Record<string, unknown> } | undefined;
+  const take = (command: string) => async (options: object) => void (called = { command, options: { ...options } });
+  const actions = Object.fromEntries(
+    ['archive', 'check', 'describe', 'live'].map((name) => [name, take(name)]),
+  ) as unknown as Actions;
+  const program = createCommand(actions);
+  for (const each of [program, ...program.commands])
+    each.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  await program.parseAsync(line.split(' '), { from: 'user' });
+  return called!;
+}
+
+describe('the command line', () => {
+  it('takes a frozen world as it is', async () => {
+    const { command, options } = await parse('archive --data d --world small --workers 2');
+    expect(command).toBe('archive');
+    expect(options).toMatchObject({ data: 'd', partitions: 4, workers: 2 });
+    const flags = options as unknown as Parameters<typeof worldFrom>[0];
+    expect(worldFrom(flags)).toEqual(FROZEN.small);
+    expect(isFrozen(flags)).toBe(true);
+  });
+
+  it('takes a world that is frozen no more', async () => {
+    const { options } = await parse('archive --data d --world small --users 50 --end 2026-01-05T00:00Z');
+    const flags = options as unknown as Parameters<typeof worldFrom>[0];
+    expect(worldFrom(flags)).toEqual({ ...FROZEN.small, viewerCount: 50, endMs: Date.UTC(2026, 0, 5) });
+    expect(isFrozen(flags)).toBe(false);
+  });
+
+  it('takes rates and speeds', async () => {
+    const { options } = await parse('live --data d --sessions-per-minute 0.5 --speed 30 --minutes 2');
+    expect(options).toMatchObject({ sessionsPerMinute: 0.5, speed: 30, minutes: 2, uploadEvery: 15 });
+  });
+
+  it.each([
+    ['archive', /--data/],
+    ['archive --data d --world tiny', /small, standard, large/],
+    ['archive --data d --workers 0', /whole number/],
+    ['archive --data d --end soon', /2026-11-23T00:00Z/],
+    ['live --data d --speed -1', /above 0/],
+    ['rule', /unknown command/],
+  ])('refuses "%s" and says why', async (line, why) => {
+    await expect(parse(line)).rejects.toThrow(why);
+  });
+});

@@ -1,0 +1,140 @@
+/** The command line of `npm run simulate`. */
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from '../parameters';
+
+export const EXIT_CODES = { done: 0, failed: 1, usage: 2, differs: 3, interrupted: 130 } as const;
+
+/** What the commands do, given their options as parsed. */
+export interface Actions {
+  archive(options: WorldFlags & { data: string; spill: string; partitions: number; workers: number }): Promise<void>;
+  check(options: { world: FrozenWorldName; spill: string; workers: number }): Promise<void>;
+  describe(options: WorldFlags & { every: number; kuairand?: string; svg?: string; json?: string }): Promise<void>;
+  live(options: {
+    data: string;
+    gateway: string;
+    ingestion: string;
+    sessionsPerMinute: number;
+    speed: number;
+    uploadEvery: number;
+    minutes?: number;
+  }): Promise<void>;
+}
+
+export interface WorldFlags {
+  readonly world: FrozenWorldName;
+  readonly seed?: number;
+  readonly users?: number;
+  readonly videos?: number;
+  readonly days?: number;
+  readonly end?: number;
+}
+
+/** The frozen world of that name, but for what was given besides. */
+export function worldFrom(flags: WorldFlags): WorldOptions {
+  const frozen = FROZEN[flags.world];
+  return {
+    ...frozen,
+    seed: flags.seed ?? frozen.seed,
+    viewerCount: flags.users ?? frozen.viewerCount,
+    videoCount: flags.videos ?? frozen.videoCount,
+    dayCount: flags.days ?? frozen.dayCount,
+    endMs: flags.end ?? frozen.endMs,
+  };
+}
+
+export function isFrozen(flags: WorldFlags): boolean {
+  return [flags.seed, flags.users, flags.videos, flags.days].every((flag) => flag === undefined);
+}
+
+export function createCommand(actions: Actions): Command {
+  const program = new Command('npm run simulate --')
+    .description('The simulated world: writes its history as an archive, keeps it alive, and says what it looks like.')
+    .addHelpText(
+      'after',
+      `
+Worlds: small (800 viewers, 800 videos, 10 days), standard (10,000, 5,000, 60), large (100,000, 1,000,000, 20). They are frozen:
+docs/simulated-world.md says what they model.
+
+Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 a frozen world is not what it was, 130 interrupted.`,
+    );
+  const spill = () =>
+    new Option('--spill <dir>', 'where what waits to be sorted lies meanwhile, about 500 bytes an event').default(
+      join(tmpdir(), `watchnext-spill-${process.pid}`),
+      'a temporary folder',
+    );
+  const workers = () =>
+    new Option('--workers <n>', 'processes; any number gives the same bytes')
+      .argParser(wholeNumber(1))
+      .default(availableParallelism(), 'one for each core');
+  const world = () => new Option('--world <name>', 'which frozen world').choices(FROZEN_WORLDS).default('standard');
+  const changed = (command: Command) =>
+    command
+      .addOption(world())
+      .option('--seed <n>', 'another seed: then it is no frozen world any more, as with the next three', wholeNumber(0))
+      .option('--users <n>', 'viewers', wholeNumber(1))
+      .option('--videos <n>', 'videos', wholeNumber(1))
+      .option('--days <n>', 'days of history', wholeNumber(1))
+      .option('--end <time>', 'when the history ends: "now" or as 2026-11-23T00:00Z', moment);
+
+  changed(
+    program
+      .command('archive')
+      .description('write the history straight into the archive of a data folder, as ingestion would have'),
+  )
+    .requiredOption('--data <dir>', 'data folder, as the services’ WATCHNEXT_DATA_DIR')
+    .option('--partitions <n>', 'partitions of the activity topic', wholeNumber(1), 4)
+    .addOption(workers())
+    .addOption(spill())
+    .action((options) => actions.archive(options));
+
+  program
+    .command('check')
+    .description('live a frozen world through and compare the checksum of all its records with the recorded one')
+    .addOption(world())
+    .addOption(workers())
+    .addOption(spill())
+    .action((options) => actions.check(options));
+
+  changed(program.command('describe').description('count what the world looks like, beside KuaiRand'))
+    .option('--every <n>', 'count every n-th viewer', wholeNumber(1), 1)
+    .option('--kuairand <dir>', 'folder with KuaiRand’s files, to set beside it')
+    .option('--svg <file>', 'also draw a plot')
+    .option('--json <file>', 'also write the figures')
+    .action((options) => actions.describe(options));
+
+  program
+    .command('live')
+    .description('keep the world of a data folder alive through the public HTTP API: served, watched, told')
+    .requiredOption('--data <dir>', 'data folder that "archive" wrote')
+    .option('--gateway <url>', 'the gateway', 'http://127.0.0.1:7000')
+    .option('--ingestion <url>', 'the collector', 'http://127.0.0.1:7001')
+    .option('--sessions-per-minute <n>', 'how many viewers come, on average', positive, 20)
+    .option('--speed <n>', 'how many times faster than the clock they watch; 1 is real time', positive, 1)
+    .option('--upload-every <minutes>', 'minutes between uploads', positive, 15)
+    .option('--minutes <n>', 'stop after so long; default: on Ctrl-C', positive)
+    .action((options) => actions.live(options));
+  return program;
+}
+
+function wholeNumber(least: number) {
+  return (text: string) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`it must be a whole number of at least ${least}.`);
+    return value;
+  };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1e9)) throw new InvalidArgumentError('it must be a number above 0.');
+  return value;
+}
+
+function moment(text: string): number {
+  const value = text === 'now' ? Math.floor(Date.now() / 60_000) * 60_000 : Date.parse(text);
+  if (Number.isNaN(value)) throw new InvalidArgumentError('it must be "now" or a time as 2026-11-23T00:00Z.');
+  return value;
+}

@@ -1,0 +1,46 @@
+/** npm run simulate -- COMMAND */
+import { CommanderError } from 'commander';
+import { checkFrozen, writeArchive } from './cli/archive';
+import { describeWorld } from './cli/describe';
+import { runLive, worldOf } from './cli/live';
+import { createCommand, EXIT_CODES, isFrozen, worldFrom } from './cli/parse';
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+
+const program = createCommand({
+  async archive({ data, spill, partitions, workers, ...flags }) {
+    await writeArchive({ world: worldFrom(flags), data, spill, partitions, workers }, interrupted.signal);
+  },
+  async check({ world, spill, workers }) {
+    const isSame = await checkFrozen(world, { spill, workers }, interrupted.signal);
+    if (!isSame) process.exitCode = EXIT_CODES.differs;
+  },
+  async describe({ every, kuairand, svg, json, ...flags }) {
+    const name = isFrozen(flags) ? `${flags.world} world` : `${flags.world} world, changed`;
+    await describeWorld({ name, world: worldFrom(flags), stride: every, kuairand, svg, json });
+  },
+  async live({ data, uploadEvery, ...options }) {
+    await runLive(
+      { ...options, world: worldOf(data), uploadEveryMinutes: uploadEvery, minutes: options.minutes },
+      interrupted.signal,
+    );
+  },
+});
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage);
+  if (interrupted.signal.aborted) {
+    process.stderr.write('interrupted; nothing half-written was left\n');
+    process.exit(EXIT_CODES.interrupted);
+  }
+  process.stderr.write(`${describe(error)}\n`);
+  process.exit(EXIT_CODES.failed);
+});
+
+/** A message and what lies behind it. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
