@@ -1,6 +1,8 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { availableParallelism } from 'node:os';
+import { FROZEN_WORLDS } from '@watchnext/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addExperimentCommands } from './experiments/commands';
 import { benchFreshness } from './freshness';
 import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import';
@@ -10,7 +12,6 @@ import { publish, type BenchReport } from './report';
 import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
 import { benchWorld } from './world/world';
-import { FROZEN_WORLDS } from '@watchnext/simulator';
 
 function count(text: string): number {
   const value = Number(text);
@@ -100,6 +101,8 @@ command('train', "the candidate model's training step, examples a second, beside
   .addOption(new Option('--python <program>', 'what runs it').env('WATCHNEXT_PYTHON').default('python3'))
   .option('--engines', 'also one thread, and TensorFlow.js', false)
   .action(measuring(benchTrain));
+
+addExperimentCommands(program, { count, measuring });
 
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
