@@ -1,5 +1,6 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
+export { type Labels, LATENCY_BUCKETS, MetricsRegistry, serveMetrics } from './metrics';
 export { createLogger, type Logger } from './logger';
 export { runService } from './run-service';
 export { GrpcServer } from './grpc-server';

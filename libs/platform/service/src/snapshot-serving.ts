@@ -35,6 +35,8 @@ export interface FollowSnapshotsOptions<T> {
   readonly pinned?: () => readonly string[];
   /** Called whenever another snapshot becomes the current one, the first included. */
   readonly onCurrent?: (snapshotId: string) => void;
+  /** Called whenever a snapshot was not taken. */
+  readonly onRefused?: (snapshotId: string) => void;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface FollowSnapshotsOptions<T> {
 export async function followSnapshots<T extends { close(): Promise<void> | void }>(
   options: FollowSnapshotsOptions<T>,
 ): Promise<SnapshotFollowing<T>> {
-  const { store, eventLog, logger, load, onCurrent } = options;
+  const { store, eventLog, logger, load, onCurrent, onRefused } = options;
   const holder = new SnapshotHolder<T>({
     store,
     load,
@@ -55,8 +57,10 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
         logger.info({ snapshotId, previousId }, 'serves another snapshot');
         onCurrent?.(snapshotId);
       },
-      onRefused: (snapshotId, error, attempt) =>
-        logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on'),
+      onRefused: (snapshotId, error, attempt) => {
+        logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on');
+        onRefused?.(snapshotId);
+      },
       onReleased: (snapshotId) => logger.info({ snapshotId }, 'released a snapshot'),
       onError: (error) => logger.warn({ err: error }, 'could not follow the snapshot pointer'),
     },
