@@ -7,6 +7,7 @@ export { GrpcServer } from './grpc-server';
 export { rpcError, unaryHandler } from './rpc';
 export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';
 export {
+  announceSnapshot,
   followSnapshots,
   type FollowSnapshotsOptions,
   HELD_SNAPSHOTS_METADATA,

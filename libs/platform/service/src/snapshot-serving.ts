@@ -3,7 +3,7 @@
  * snapshots loaded, and answers calls that name a snapshot it does not hold so that the caller can choose another.
  */
 import { status } from '@grpc/grpc-js';
-import { TOPICS } from '@watchnext/contract';
+import { SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
 import {
   type LocalSnapshot,
@@ -84,6 +84,13 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       await holder.close();
     },
   };
+}
+
+/** Tells readers to look at the pointer now; without it they do so within seconds. @throws EventLogError */
+export async function announceSnapshot(eventLog: EventLog, snapshotId: string): Promise<void> {
+  await eventLog.ensureTopics([{ name: TOPICS.snapshots, partitionCount: 1, compacted: true }]);
+  const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: Date.now() }).finish();
+  await eventLog.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
 }
 
 /**
