@@ -45,6 +45,20 @@ command('served-lists', 'true watch seconds of served lists in the simulated wor
   .option('--limit <n>', 'length of a list', count, 10)
   .action(measuring(benchServedLists));
 
+command('freshness', 'from the acceptance of a watch to its presence in the input of the next recommendations')
+  .option('--samples <n>', 'watches sent one after the other', count, 200)
+  .option(
+    '--rate <n>',
+    'instead: in the state under so many events a second, on Kafka and Redis and on the embedded drivers',
+    count,
+  )
+  .option('--seconds <n>', 'how long, with --rate', count, 20)
+  .action(
+    measuring(({ samples, rate, seconds }: { samples: number; rate?: number; seconds: number }) =>
+      rate === undefined ? benchFreshness({ samples }) : benchSteadyFreshness({ rate, seconds }),
+    ),
+  );
+
 command(
   'index',
   'recall, queries per second, build time, memory and filters of the video index, beside hnswlib and faiss',
@@ -73,20 +87,6 @@ command('index-sweep', 'recall and speed by M, ef_construction and ef, as a plot
   .option('--seed <n>', 'of the generator', count, 1)
   .option('--plot <file>', 'where the plot goes, as SVG', 'docs/index-sweep.svg')
   .action(measuring(sweepIndex));
-
-command('freshness', 'from the acceptance of a watch to its presence in the input of the next recommendations')
-  .option('--samples <n>', 'watches sent one after the other', count, 200)
-  .option(
-    '--rate <n>',
-    'instead: in the state under so many events a second, on Kafka and Redis and on the embedded drivers',
-    count,
-  )
-  .option('--seconds <n>', 'how long, with --rate', count, 20)
-  .action(
-    measuring(({ samples, rate, seconds }: { samples: number; rate?: number; seconds: number }) =>
-      rate === undefined ? benchFreshness({ samples }) : benchSteadyFreshness({ rate, seconds }),
-    ),
-  );
 
 command('ingest', 'events a second through collector, Kafka and Redis, beside kafkajs alone and redis-benchmark')
   .option('--events <n>', 'events sent', count, 200_000)
