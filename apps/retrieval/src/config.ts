@@ -18,6 +18,14 @@ export const retrievalSettings = z
     WATCHNEXT_GRPC_PORT: port(7002),
     /** Snapshots held at once: current, previous, and one more; those of experiments come on top. */
     WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
+    /** Where Prometheus finds /metrics, 0: any free port; without it there are none. */
+    WATCHNEXT_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+    /** Seconds between live queries that are searched exactly as well, for the recall in the metrics; 0: never. */
+    WATCHNEXT_RECALL_SAMPLE_SECONDS: z.coerce.number().nonnegative().default(2),
+    /** A snapshot whose index finds less of the 100 best, on the latest queries, is refused. */
+    WATCHNEXT_CANARY_MIN_RECALL: z.coerce.number().min(0).max(1).default(0.9),
+    /** A snapshot that gives less of the previous answers to the latest queries is refused. */
+    WATCHNEXT_CANARY_MIN_OVERLAP: z.coerce.number().min(0).max(1).default(0.05),
     /** Threads that search; each holds the graphs of every held snapshot, or its share of their shards. */
     WATCHNEXT_SEARCH_THREADS: positiveInteger(1),
     /** Requests that may wait for a search thread; more are refused (RESOURCE_EXHAUSTED). */

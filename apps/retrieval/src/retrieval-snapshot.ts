@@ -1,11 +1,12 @@
 /** Retrieval's part of a snapshot, loaded: the candidate model's tables, the user tower, the index. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CandidateModel } from '@watchnext/candidate-model';
+import { CandidateModel, ColdStart } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { OnnxStack } from '@watchnext/inference';
 import { indexFile, type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import type { OpenIndex, SearchThreads } from '@watchnext/vector-search';
+import { SnapshotVideos } from './catalogue/snapshot-videos';
 
 /** Vectors that may be added to a snapshot while it is held, as a share of its own, and at least so many. */
 const ADDED_VIDEOS = { share: 0.05, least: 1_000 };
@@ -15,8 +16,12 @@ export interface RetrievalSnapshot {
   readonly model: CandidateModel;
   /** Input row → user vector. */
   readonly tower: OnnxStack;
-  /** Labels are rows of `model.videoIds`. */
   readonly index: OpenIndex;
+  /** Which label of the index is which video. */
+  readonly videos: SnapshotVideos;
+  /** Videos that may be added while it is held. */
+  readonly addCapacity: number;
+  readonly createdAtMs: number;
   close(): Promise<void>;
 }
 
@@ -34,18 +39,26 @@ export async function loadRetrievalSnapshot(
     tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.candidateTensors)),
   });
   const count = model.videoIds.length;
+  const addCapacity = Math.max(ADDED_VIDEOS.least, Math.ceil(count * ADDED_VIDEOS.share));
   const index = await threads.open({
     vectors: model.videoVectors,
     dimensions: model.config.dimensions,
     index: indexOf(manifest.index, at, model),
-    addCapacity: Math.max(ADDED_VIDEOS.least, Math.ceil(count * ADDED_VIDEOS.share)),
+    addCapacity,
   });
   try {
+    const coldStart = SNAPSHOT_FILES.coldStartTensors in manifest.files ? await loadColdStart(at) : undefined;
+    if (coldStart && coldStart.dimensions !== model.config.dimensions) {
+      throw new Error(
+        `the cold start has ${coldStart.dimensions} dimensions, the model has ${model.config.dimensions}`,
+      );
+    }
     const tower = await loadTower(at(SNAPSHOT_FILES.userTower), model);
+    const videos = new SnapshotVideos(model, index, coldStart);
     const close = async () => {
       await Promise.all([tower.close(), index.close()]);
     };
-    return { snapshotId, model, tower, index, close };
+    return { snapshotId, model, tower, index, videos, addCapacity, createdAtMs: manifest.createdAtMs, close };
   } catch (error) {
     await index.close();
     throw error;
@@ -61,6 +74,13 @@ function indexOf(parameters: IndexParameters | undefined, at: (file: string) => 
   }
   const paths = Array.from({ length: parameters.shardCount || 1 }, (_, shard) => at(indexFile(shard)));
   return { parameters, paths };
+}
+
+async function loadColdStart(at: (file: string) => string): Promise<ColdStart> {
+  return ColdStart.fromParts({
+    metadata: JSON.parse(await readFile(at(SNAPSHOT_FILES.coldStartMetadata), 'utf8')),
+    tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.coldStartTensors)),
+  });
 }
 
 async function loadTower(path: string, model: CandidateModel): Promise<OnnxStack> {

@@ -1,22 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RetrievalServiceService } from '@watchnext/contract';
 import { type EventLog, openEventLog } from '@watchnext/event-log';
 import {
-  type ExperimentsFollowing,
   followExperiments,
   followSnapshots,
   GrpcServer,
   type Logger,
-  type SnapshotFollowing,
+  type MetricsRegistry,
+  serveMetrics,
   unaryHandler,
 } from '@watchnext/service';
-import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { openSnapshotStore, type SnapshotHolder, type SnapshotStore } from '@watchnext/snapshot-store';
 import { SearchThreads } from '@watchnext/vector-search';
 import { LoggerModule } from 'nestjs-pino';
+import { followCatalogue } from './catalogue/follow-catalogue';
+import { LiveCatalogue } from './catalogue/live-catalogue';
 import { retrievalPaths, type RetrievalSettings } from './config';
-import { loadRetrievalSnapshot, type RetrievalSnapshot } from './retrieval-snapshot';
+import { createMetrics, METRICS } from './metrics';
+import { RecallMeter } from './recall-meter';
+import type { RetrievalSnapshot } from './retrieval-snapshot';
 import { RetrievalService } from './retrieval.service';
+import { SnapshotLoader } from './snapshot-loader';
 
+/** How long a start waits for the catalogue. */
+const CATALOGUE_WAIT_MS = 30_000;
 const SERVICE_NAME = 'watchnext.retrieval.v1.RetrievalService';
 const SETTINGS = Symbol('settings');
 const LOGGER = Symbol('logger');
@@ -26,9 +34,8 @@ const SNAPSHOT_STORE = Symbol('snapshot store');
 @Module({})
 export class RetrievalModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
-  private experiments: ExperimentsFollowing | undefined;
-  private following: SnapshotFollowing<RetrievalSnapshot> | undefined;
-  private threads: SearchThreads | undefined;
+  /** In the order of opening; closed in the reverse. */
+  private readonly closers: (() => Promise<void>)[] = [];
 
   constructor(
     @Inject(SETTINGS) private readonly settings: RetrievalSettings,
@@ -51,40 +58,104 @@ export class RetrievalModule implements OnApplicationShutdown {
     };
   }
 
-  /** Loads the current snapshot if there is one, follows, and listens. @returns the port bound */
+  /** Reads the catalogue, loads the current snapshot if there is one, follows both, and listens. @returns the port bound */
   async serve(): Promise<number> {
-    let server: GrpcServer | undefined;
-    const threads = (this.threads = new SearchThreads({
+    const { settings, logger, eventLog } = this;
+    const metrics = createMetrics();
+    metrics.watchEventLoop();
+    const threads = this.startThreads(metrics);
+    const catalogue = new LiveCatalogue((error, videoId) => {
+      metrics.count(METRICS.refusedVideos);
+      logger.warn({ videoId, err: error }, 'a video could not be taken over from the catalogue');
+    });
+    metrics.gauge(METRICS.catalogueVideos, () => catalogue.size);
+    const following = followCatalogue(eventLog, catalogue, logger);
+    this.closers.push(() => following.stop());
+    // A log that is down must not keep retrieval down: what it would tell of new videos comes later.
+    await Promise.race([following.caughtUp, delay(CATALOGUE_WAIT_MS, undefined, { ref: false })]);
+
+    const recall = new RecallMeter(settings.WATCHNEXT_RECALL_SAMPLE_SECONDS, (error) =>
+      logger.debug({ err: error }, 'a sample of the recall failed'),
+    );
+    metrics.gauge(METRICS.recall, () => recall.recall);
+    metrics.gauge(METRICS.recallSamples, () => recall.sampleCount);
+    recall.start();
+    this.closers.push(async () => recall.stop());
+
+    const holder = await this.followSnapshots(threads, catalogue, metrics, recall);
+    const { WATCHNEXT_METRICS_PORT: metricsPort } = settings;
+    if (metricsPort !== undefined) {
+      const http = await serveMetrics(metrics, settings.WATCHNEXT_HOST, metricsPort);
+      this.closers.push(() => http.close());
+      logger.info({ port: http.port }, 'metrics listening');
+    }
+    this.server!.setServing(holder.currentId() !== undefined);
+    return this.server!.listen(settings.WATCHNEXT_HOST, settings.WATCHNEXT_GRPC_PORT);
+  }
+
+  private startThreads(metrics: MetricsRegistry): SearchThreads {
+    const threads = new SearchThreads({
       threadCount: this.settings.WATCHNEXT_SEARCH_THREADS,
       queueLimit: this.settings.WATCHNEXT_SEARCH_QUEUE,
       onLost: (error) => {
         this.logger.fatal({ err: error }, 'cannot search any more');
         process.exit(1);
       },
-    }));
-    const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
-    const { holder } = (this.following = await followSnapshots({
+    });
+    metrics.gauge(METRICS.pendingSearches, () => threads.pending);
+    this.closers.push(() => threads.close());
+    return threads;
+  }
+
+  private async followSnapshots(
+    threads: SearchThreads,
+    catalogue: LiveCatalogue,
+    metrics: MetricsRegistry,
+    recall: RecallMeter,
+  ): Promise<SnapshotHolder<RetrievalSnapshot>> {
+    const { settings, logger } = this;
+    const loader = new SnapshotLoader({
+      threads,
+      catalogue,
+      metrics,
+      logger,
+      limits: {
+        minimumRecall: settings.WATCHNEXT_CANARY_MIN_RECALL,
+        minimumOverlap: settings.WATCHNEXT_CANARY_MIN_OVERLAP,
+      },
+    });
+    const experiments = await followExperiments(settings, logger);
+    this.closers.push(async () => experiments.close());
+    let holding: SnapshotHolder<RetrievalSnapshot> | undefined;
+    const following = await followSnapshots<RetrievalSnapshot>({
       store: this.snapshotStore,
       eventLog: this.eventLog,
-      logger: this.logger,
-      load: (local) => loadRetrievalSnapshot(local, threads),
-      capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
+      logger,
+      load: (local) =>
+        loader.load(local, (work) =>
+          holding?.currentId() === undefined ? work(undefined) : holding.use(undefined, work),
+        ),
+      capacity: settings.WATCHNEXT_HELD_SNAPSHOTS,
       pinned: () => experiments.pinnedSnapshots(Date.now()),
-      onCurrent: () => server?.setServing(true),
-    }));
-    const service = new RetrievalService(holder);
-    this.server = server = new GrpcServer(this.logger, SERVICE_NAME, RetrievalServiceService, {
-      retrieve: unaryHandler(this.logger, 'Retrieve', (request) => service.retrieve(request)),
+      onCurrent: (snapshotId) => {
+        loader.setCurrent(snapshotId);
+        this.server?.setServing(true);
+      },
+      onRefused: () => metrics.count(METRICS.refusedSnapshots),
     });
-    server.setServing(holder.currentId() !== undefined);
-    return server.listen(this.settings.WATCHNEXT_HOST, this.settings.WATCHNEXT_GRPC_PORT);
+    const holder = (holding = following.holder);
+    // Running uses end before their threads do.
+    this.closers.push(() => following.close());
+    const service = new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics });
+    this.server = new GrpcServer(logger, SERVICE_NAME, RetrievalServiceService, {
+      retrieve: unaryHandler(logger, 'Retrieve', (request) => service.retrieve(request)),
+    });
+    return holder;
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.server?.close();
-    await this.following?.close();
-    await this.threads?.close();
-    this.experiments?.close();
+    for (const close of this.closers.reverse()) await close();
     await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);
   }
 }

@@ -1,34 +1,59 @@
 /** Adapts Retrieve to gRPC: checks the request, chooses the snapshot, answers errors as the contract says. */
 import { status } from '@grpc/grpc-js';
 import type { RetrieveRequest, RetrieveResponse } from '@watchnext/contract';
-import { invalidArgument, requirePlausible, rpcError, useSnapshot } from '@watchnext/service';
+import { invalidArgument, type MetricsRegistry, requirePlausible, rpcError, useSnapshot } from '@watchnext/service';
 import type { SnapshotHolder } from '@watchnext/snapshot-store';
 import { SearchOverloadedError } from '@watchnext/vector-search';
+import type { CanaryQueries } from './canaries';
+import type { LiveCatalogue } from './catalogue/live-catalogue';
+import { METRICS } from './metrics';
+import type { RecallMeter } from './recall-meter';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 import { retrieve, type RetrieveQuery } from './retrieve';
 
 const MAX_CANDIDATES = 2_000;
 
+export interface RetrievalServiceParts {
+  readonly holder: SnapshotHolder<RetrievalSnapshot>;
+  readonly catalogue: LiveCatalogue;
+  readonly canaries: CanaryQueries;
+  readonly recall: RecallMeter;
+  readonly metrics: MetricsRegistry;
+}
+
 export class RetrievalService {
-  constructor(private readonly holder: SnapshotHolder<RetrievalSnapshot>) {}
+  constructor(private readonly parts: RetrievalServiceParts) {}
 
   /** @throws rpcError INVALID_ARGUMENT, FAILED_PRECONDITION, UNAVAILABLE, RESOURCE_EXHAUSTED */
   async retrieve(request: RetrieveRequest): Promise<RetrieveResponse> {
-    const query = checked(request);
-    return useSnapshot(this.holder, request.snapshotId, async (snapshot, snapshotId) => ({
+    const { holder, catalogue } = this.parts;
+    const { state, context, ...query } = checked(request);
+    const restrictions = catalogue.restrictionsFor(state, context);
+    return useSnapshot(holder, request.snapshotId, async (snapshot, snapshotId) => ({
       snapshotId,
-      candidates: await retrieve(snapshot, query).catch(refuseOverload),
-      heldSnapshotIds: this.holder.heldIds(),
+      candidates: await this.answer(snapshot, { state, context, ...query, restrictions }),
+      heldSnapshotIds: holder.heldIds(),
     }));
+  }
+
+  private async answer(snapshot: RetrievalSnapshot, query: RetrieveQuery) {
+    const { canaries, recall, metrics, holder } = this.parts;
+    try {
+      const { candidates, method, features, userVector, searchMs } = await retrieve(snapshot, query);
+      metrics.count(METRICS.searches, { method });
+      metrics.observe(METRICS.searchSeconds, searchMs / 1_000);
+      canaries.add(features);
+      if (snapshot.snapshotId === holder.currentId()) recall.offer(snapshot.index, userVector);
+      return candidates;
+    } catch (error) {
+      if (!(error instanceof SearchOverloadedError)) throw error;
+      metrics.count(METRICS.refusedSearches);
+      throw rpcError(status.RESOURCE_EXHAUSTED, error.message, {}, error);
+    }
   }
 }
 
-function refuseOverload(error: unknown): never {
-  if (error instanceof SearchOverloadedError) throw rpcError(status.RESOURCE_EXHAUSTED, error.message, {}, error);
-  throw error;
-}
-
-function checked({ state, context, candidateCount, excludeVideoIds }: RetrieveRequest): RetrieveQuery {
+function checked({ state, context, candidateCount, excludeVideoIds }: RetrieveRequest) {
   if (!state) throw invalidArgument('state', 'is missing');
   if (!context) throw invalidArgument('context', 'is missing');
   requirePlausible(state, 'state');

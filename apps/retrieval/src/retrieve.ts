@@ -1,7 +1,9 @@
 /** The command behind Retrieve: the nearest videos to a user; it knows nothing of gRPC. */
 import type { Candidate, RequestContext, UserState } from '@watchnext/contract';
-import { candidateFeatures, type CandidateFeatures, LIMITS } from '@watchnext/features';
+import type { CandidateFeatures } from '@watchnext/features';
+import type { Restrictions } from '@watchnext/vector-search';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
+import { queryFeatures, userVectorOf } from './user-vector';
 
 export interface RetrieveQuery {
   readonly state: UserState;
@@ -10,47 +12,45 @@ export interface RetrieveQuery {
   readonly candidateCount: number;
   /** Left out besides what was watched, what was dismissed, and the seed. */
   readonly excludeVideoIds: readonly string[];
+  /** Channels that the viewer blocked, and limits of country and age that keep videos from this viewer. */
+  readonly restrictions: Restrictions;
+}
+
+export interface Retrieved {
+  readonly candidates: Candidate[];
+  readonly method: 'graph' | 'exact';
+  readonly features: CandidateFeatures;
+  readonly userVector: Float32Array;
+  readonly searchMs: number;
 }
 
 /**
  * Candidates by descending v·u, at most `candidateCount`; fewer only where the snapshot has no more videos that may be
- * shown. Deterministic for a snapshot and a query.
+ * shown. Deterministic for a snapshot, a query and a catalogue.
  */
-export async function retrieve(snapshot: RetrievalSnapshot, query: RetrieveQuery): Promise<Candidate[]> {
-  const { model, index } = snapshot;
-  const excluded = excludedLabels(query, snapshot);
-  const { labels, scores } = await index.nearest({
-    query: await userVectorOf(snapshot, query),
+export async function retrieve(snapshot: RetrievalSnapshot, query: RetrieveQuery): Promise<Retrieved> {
+  const features = queryFeatures(query.state, query.context);
+  const userVector = await userVectorOf(snapshot, features);
+  const startedAt = performance.now();
+  const { labels, scores, method } = await snapshot.index.nearest({
+    query: userVector,
     k: query.candidateCount,
-    excluded,
-    blockedChannels: [],
-    forbiddenRules: new Uint8Array(0),
+    excluded: excludedLabels(query, snapshot),
+    ...query.restrictions,
   });
-  return labels.map((label, rank) => ({ videoId: model.videoIds[label]!, score: scores[rank]! }));
+  return {
+    candidates: labels.map((label, rank) => ({ videoId: snapshot.videos.videoIdOf(label), score: scores[rank]! })),
+    method,
+    features,
+    userVector,
+    searchMs: performance.now() - startedAt,
+  };
 }
 
-/** What the tower sees. For up-next lists the seed counts as the newest watch, though it may not be completed yet. */
-export function queryFeatures(state: UserState, context: RequestContext): CandidateFeatures {
-  const features = candidateFeatures(state, context);
-  if (context.seedVideoId === '') return features;
-  const watchedVideoIds = [...features.watchedVideoIds, context.seedVideoId].slice(-LIMITS.watches);
-  return { ...features, watchedVideoIds };
-}
-
-async function userVectorOf(
-  { model, tower }: RetrievalSnapshot,
-  { state, context }: RetrieveQuery,
-): Promise<Float32Array> {
-  const row = new Float32Array(model.inputSize);
-  // Age 0: what is asked for is the next watch as of now (paper §3.3).
-  model.writeInput(queryFeatures(state, context), 0, row, 0);
-  return tower.run(row, 1);
-}
-
-function excludedLabels({ state, context, excludeVideoIds }: RetrieveQuery, { model }: RetrievalSnapshot): Int32Array {
+function excludedLabels({ state, context, excludeVideoIds }: RetrieveQuery, { videos }: RetrievalSnapshot): Int32Array {
   const labels = new Set<number>();
   const exclude = (videoId: string) => {
-    const label = model.videoRow(videoId);
+    const label = videos.labelOf(videoId);
     if (label !== undefined) labels.add(label);
   };
   for (const { videoId } of state.watches) exclude(videoId);

@@ -5,24 +5,32 @@ import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { exactSearch } from '@watchnext/ann-index';
 import { loadConfig } from '@watchnext/config';
 import {
+  Event,
   type RetrieveRequest,
   type RetrieveResponse,
   RetrievalServiceClient,
   SnapshotAnnouncement,
   TOPICS,
   type UserState,
+  type VideoUpserted,
 } from '@watchnext/contract';
 import { openEmbeddedEventLog } from '@watchnext/event-log';
 import { newState } from '@watchnext/features';
 import { createLogger } from '@watchnext/service';
-import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { SNAPSHOT_FILES, writeSafetensorsFile } from '@watchnext/snapshot-store';
+import { eventOf, videoUpsertedOf } from '@watchnext/testing';
 import { retrievalPaths, retrievalSettings } from '../src/config';
-import { queryFeatures } from '../src/retrieve';
+import { queryFeatures } from '../src/user-vector';
 import { startRetrieval } from '../src/start';
 import { flipBit, publishSnapshot } from '@watchnext/testing/snapshots';
 import { randomCandidateModel, writeCandidateFiles } from '@watchnext/testing/snapshots';
 
 const videoIds = Array.from({ length: 60 }, (_, index) => `v${String(index).padStart(2, '0')}`);
+/** Channels of ten videos, each with a topic of its own. */
+const factsOf = (videoId: string) => {
+  const group = Math.floor(Number(videoId.slice(1)) / 10);
+  return { channelId: `ch${group}`, topics: [`t${group}`] };
+};
 const NOW = 1_790_000_000_000;
 const context = {
   requestedAtMs: NOW,
@@ -50,12 +58,13 @@ describe('the retrieval service', () => {
     loadConfig(retrievalSettings, {
       WATCHNEXT_DATA_DIR: dataDirectory,
       WATCHNEXT_GRPC_PORT: '0',
+      WATCHNEXT_METRICS_PORT: '0',
       WATCHNEXT_HELD_SNAPSHOTS: '2',
     });
   const snapshots = () => retrievalPaths(settingsOf()).snapshots;
   const publish = (snapshotId: string, seed: number, withIndex = true) =>
     publishSnapshot(snapshots(), snapshotId, (directory) =>
-      writeCandidateFiles(directory, { videoIds, seed, withIndex }),
+      writeCandidateFiles(directory, { videoIds, seed, withIndex, factsOf }),
     );
 
   const retrieve = (request: Partial<RetrieveRequest>) =>
@@ -77,6 +86,30 @@ describe('the retrieval service', () => {
     const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: NOW }).finish();
     await log.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
     await log.close();
+  };
+  const tell = async (...bodies: NonNullable<Event['body']>[]) => {
+    const log = openEmbeddedEventLog(retrievalPaths(settingsOf()).eventLog);
+    const records = bodies.map((body) => {
+      const event = eventOf(body, NOW);
+      const value = event.body as { value: { videoId: string } };
+      return { key: value.value.videoId, value: Event.encode(event).finish() };
+    });
+    await log.append(TOPICS.catalog, records);
+    await log.close();
+  };
+  const upserted = (videoId: string, group: number, more: Partial<VideoUpserted> = {}) =>
+    videoUpsertedOf(videoId, {
+      video: { channelId: `ch${group}`, topics: [`t${group}`], durationSeconds: 60, uploadedAtMs: NOW },
+      ...more,
+    });
+  /** All that a viewer may be shown, once `isExpected` of it: the catalogue takes a moment. */
+  const shownWhen = async (isExpected: (shown: string[]) => boolean, request: Partial<RetrieveRequest> = {}) => {
+    for (;;) {
+      const { candidates } = await retrieve({ candidateCount: 200, ...request });
+      const shown = candidates.map(({ videoId }) => videoId);
+      if (isExpected(shown)) return shown;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   };
   const untilServed = async (snapshotId: string) => {
     for (;;) {
@@ -168,6 +201,39 @@ describe('the retrieval service', () => {
     expect(error.details.startsWith(field)).toBe(true);
   });
 
+  it('finds a new video of the catalogue before any training, and a withdrawn one no more', async () => {
+    await tell(upserted('new', 3), { $case: 'videoWithdrawn', value: { videoId: 'v05', reason: '' } });
+    const shown = await shownWhen((ids) => ids.includes('new') && !ids.includes('v05'));
+    expect(shown).toHaveLength(60);
+    await tell(upserted('v05', 0), { $case: 'videoWithdrawn', value: { videoId: 'new', reason: '' } });
+    expect(await shownWhen((ids) => ids.includes('v05') && !ids.includes('new'))).toHaveLength(60);
+    expect((await retrieve({ candidateCount: 200, state: watched('v01') })).candidates).toHaveLength(59);
+  });
+
+  it('leaves out blocked channels and what limits of country and age keep from the viewer', async () => {
+    const availability = (more: object) => ({ countries: [], excludedCountries: [], minimumAgeYears: 0, ...more });
+    await tell(
+      upserted('v11', 1, { availability: availability({ countries: ['NO'] }) }),
+      upserted('v12', 1, { availability: availability({ minimumAgeYears: 18 }) }),
+      upserted('v13', 1),
+      upserted('v20', 2),
+    );
+    const shown = await shownWhen((ids) => !ids.includes('v11'));
+    expect(shown).not.toContain('v12');
+    const profile = { country: 'NO', language: '', ageYears: 30, gender: 0, blockedChannelIds: ['ch2', 'unheard of'] };
+    const { candidates } = await retrieve({
+      candidateCount: 200,
+      state: { ...newState('u'), profile },
+      context: { ...context, country: '' },
+    });
+    const ids = candidates.map(({ videoId }) => videoId);
+    expect(ids).toEqual(expect.arrayContaining(['v11', 'v12', 'v13']));
+    expect(ids).not.toContain('v20');
+    expect(ids).toHaveLength(59);
+    await tell(upserted('v11', 1), upserted('v12', 1));
+    await shownWhen((all) => all.includes('v11') && all.includes('v12'));
+  });
+
   it('answers from any snapshot it holds, and names those for one it does not', async () => {
     await publish('20260102T000000Z-bbbbbb', 2);
     await announce('20260102T000000Z-bbbbbb');
@@ -187,6 +253,35 @@ describe('the retrieval service', () => {
     expect((await retrieve({ state, candidateCount: 60 })).candidates).toEqual(withIndex.candidates);
   });
 
+  it('tells a new snapshot what the catalogue said before', async () => {
+    await tell({ $case: 'videoWithdrawn', value: { videoId: 'v30', reason: '' } }, upserted('newer', 4));
+    await shownWhen((ids) => !ids.includes('v30') && ids.includes('newer'));
+    await publish('20260103T120000Z-cdcdcd', 5);
+    await announce('20260103T120000Z-cdcdcd');
+    await untilServed('20260103T120000Z-cdcdcd');
+    const shown = await shownWhen((ids) => ids.includes('newer'));
+    expect(shown).not.toContain('v30');
+  });
+
+  it('refuses a snapshot whose index is over other vectors, and says so', async () => {
+    const refused = jest.spyOn(logger, 'error');
+    const many = Array.from({ length: 2_000 }, (_, i) => `w${i}`);
+    await publishSnapshot(snapshots(), '20260103T180000Z-eeeeee', async (directory) => {
+      const { index } = await writeCandidateFiles(directory, { videoIds: many, seed: 6 });
+      const other = randomCandidateModel({ videoIds: many, seed: 7 });
+      await writeSafetensorsFile(join(directory, SNAPSHOT_FILES.candidateTensors), other.toParts().tensors);
+      return { index };
+    });
+    await announce('20260103T180000Z-eeeeee');
+    while (refused.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(refused.mock.calls[0]![0]).toMatchObject({
+      snapshotId: '20260103T180000Z-eeeeee',
+      err: expect.objectContaining({ code: 'canary-failed' }),
+    });
+    refused.mockRestore();
+    expect((await retrieve({})).snapshotId).toBe('20260103T120000Z-cdcdcd');
+  });
+
   it('serves on what it has when a new snapshot has a flipped bit', async () => {
     const refused = jest.spyOn(logger, 'error');
     await publishSnapshot(
@@ -199,7 +294,7 @@ describe('the retrieval service', () => {
     while (refused.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(refused.mock.calls[0]![0]).toMatchObject({ snapshotId: '20260104T000000Z-dddddd' });
     const { snapshotId, heldSnapshotIds } = await retrieve({});
-    expect(snapshotId).toBe('20260103T000000Z-cccccc');
+    expect(snapshotId).toBe('20260103T120000Z-cdcdcd');
     expect(heldSnapshotIds).not.toContain('20260104T000000Z-dddddd');
   });
 });

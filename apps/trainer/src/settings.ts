@@ -37,7 +37,7 @@ export const trainerSettings = z
     WATCHNEXT_INDEX_THREADS: positiveInteger(2),
     /**
      * Graphs that the index is spread over. More than one are built side by side, and then each request asks all of them:
-     * at equal recall some 0.7 of the requests per second that one graph answers (docs/results.md).
+     * at equal recall that is fewer per second than one graph answers (docs/decisions/0090).
      */
     WATCHNEXT_INDEX_SHARDS: positiveInteger(1),
     /** Whether a terminal gets progress bars. */

@@ -54,7 +54,14 @@ export const userDeletedOf = (userId: string): Body => ({ $case: 'userDeleted', 
 
 export const videoUpsertedOf = (videoId: string, overrides: Partial<VideoUpserted> = {}): Body => ({
   $case: 'videoUpserted',
-  value: { videoId, title: `Title of ${videoId}`, video: videoFactsOf(), thumbnailUrl: '', ...overrides },
+  value: {
+    videoId,
+    title: `Title of ${videoId}`,
+    video: videoFactsOf(),
+    thumbnailUrl: '',
+    availability: undefined,
+    ...overrides,
+  },
 });
 
 export const impressionItemOf = (videoId: string, overrides: Partial<ImpressionItem> = {}): ImpressionItem => ({

@@ -4,6 +4,8 @@ import { FROZEN_WORLDS } from '@watchnext/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
 import { benchFreshness } from './freshness';
+import { benchIndex } from './index/index-bench';
+import { sweepIndex } from './index/sweep';
 import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import';
 import { benchSteadyFreshness } from './ingest/steady-freshness';
@@ -27,6 +29,10 @@ const program = new Command('bench').description(
 
 function command(name: string, description: string): Command {
   return program.command(name).description(description).option('--json <file>', 'also write the report to this file');
+}
+
+function counts(text: string): number[] {
+  return text.split(',').map(count);
 }
 
 /** Runs a benchmark with its command's options and publishes what it finds. */
@@ -67,6 +73,35 @@ command('freshness', 'from the acceptance of a watch to its presence in the inpu
       rate === undefined ? benchFreshness({ samples }) : benchSteadyFreshness({ rate, seconds }),
     ),
   );
+
+command(
+  'index',
+  'recall, queries per second, build time, memory and filters of the video index, beside hnswlib and faiss',
+)
+  .option('--vectors <n>', 'vectors of the documented generator', count, 1_000_000)
+  .option('--dimensions <n>', 'of a vector', count, 64)
+  .option('--queries <n>', 'queries that recall and speed are measured on', count, 500)
+  .option('--m <n>', 'edges per vector and level', count, 16)
+  .option('--ef-construction <n>', 'breadth of a search for neighbours while building', count, 200)
+  .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400, 600, 800])
+  .option('--seed <n>', 'of the generator', count, 1)
+  .option(
+    '--peer <file>',
+    'a script that measures hnswlib (C++) and faiss on .npy files; its figures stand beside ours',
+  )
+  .option('--python <program>', 'with numpy, hnswlib and faiss', 'python3')
+  .action(measuring(benchIndex));
+
+command('index-sweep', 'recall and speed by M, ef_construction and ef, as a plot and a table')
+  .option('--vectors <n>', 'vectors of the documented generator', count, 100_000)
+  .option('--dimensions <n>', 'of a vector', count, 64)
+  .option('--queries <n>', 'queries that recall and speed are measured on', count, 300)
+  .option('--m <list>', 'edges per vector and level', counts, [8, 16, 32])
+  .option('--ef-construction <list>', 'breadths while building', counts, [100, 200, 400])
+  .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400, 600, 800])
+  .option('--seed <n>', 'of the generator', count, 1)
+  .option('--plot <file>', 'where the plot goes, as SVG', 'docs/index-sweep.svg')
+  .action(measuring(sweepIndex));
 
 command('ingest', 'events a second through collector, Kafka and Redis, beside kafkajs alone and redis-benchmark')
   .option('--events <n>', 'events sent', count, 200_000)

@@ -150,7 +150,7 @@ class EventWriter {
         const atMs = facts.uploadedAtMs >= EARLIEST_MS ? facts.uploadedAtMs : Math.min(beforeMs, EARLIEST_MS);
         yield this.event(atMs, `video ${videoId}`, {
           $case: 'videoUpserted',
-          value: { videoId, title, video: facts, thumbnailUrl: '' },
+          value: { videoId, title, video: facts, thumbnailUrl: '', availability: undefined },
         });
       }
     }
@@ -159,7 +159,10 @@ class EventWriter {
         const isTold = country !== '' || ageYears > 0 || gender > 0;
         yield this.event(beforeMs, `user ${userId}`, {
           $case: 'userUpserted',
-          value: { userId, profile: isTold ? { country, language: '', ageYears, gender } : undefined },
+          value: {
+            userId,
+            profile: isTold ? { country, language: '', ageYears, gender, blockedChannelIds: [] } : undefined,
+          },
         });
       }
     }

@@ -23,7 +23,13 @@ export function videoUpserted(world: World, video: Video, backfill: boolean): Ev
     backfill,
     body: {
       $case: 'videoUpserted',
-      value: { videoId: video.id, title: video.title, video: factsOf(video), thumbnailUrl: '' },
+      value: {
+        videoId: video.id,
+        title: video.title,
+        video: factsOf(video),
+        thumbnailUrl: '',
+        availability: undefined,
+      },
     },
   };
 }

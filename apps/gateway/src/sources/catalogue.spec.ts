@@ -17,6 +17,7 @@ const upserted = (videoId: string, uploadedAtMs: number, title = videoId) =>
       videoId,
       title,
       thumbnailUrl: '',
+      availability: undefined,
       video: { channelId: 'c', topics: [], durationSeconds: 1, uploadedAtMs },
     },
   });

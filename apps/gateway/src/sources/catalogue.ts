@@ -1,11 +1,13 @@
 /** The catalogue as the topic `catalog` tells it, held in memory: what a video is, whether it is withdrawn, what is new. */
-import type { Event, VideoFacts } from '@watchnext/contract';
+import type { Availability, Event, VideoFacts } from '@watchnext/contract';
 
 export interface CatalogueVideo {
   readonly videoId: string;
   readonly title: string;
   readonly thumbnailUrl: string;
   readonly facts: VideoFacts;
+  /** Who may be shown it; undefined: everyone. */
+  readonly availability?: Availability | undefined;
   readonly withdrawn: boolean;
 }
 
@@ -32,9 +34,9 @@ export class Catalogue {
   /** Folds in one event; bodies other than the catalogue's are ignored. The last event of a video wins. */
   apply(event: Event): void {
     if (event.body?.$case === 'videoUpserted') {
-      const { videoId, title, thumbnailUrl, video } = event.body.value;
+      const { videoId, title, thumbnailUrl, video, availability } = event.body.value;
       const facts = video ?? { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs: 0 };
-      this.put({ videoId, title, thumbnailUrl, facts, withdrawn: false });
+      this.put({ videoId, title, thumbnailUrl, facts, availability, withdrawn: false });
     } else if (event.body?.$case === 'videoWithdrawn') {
       const { videoId } = event.body.value;
       // After compaction the withdrawal may be all that is left of a video.

@@ -1,3 +1,4 @@
+import { viewerOf } from '@watchnext/features';
 import type { Draft } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
 import { applyFilters } from './filters';
@@ -7,12 +8,14 @@ export function filterStage(): Stage<Draft> {
   return {
     name: 'filter',
     timeShare: 1,
-    run: ({ proposals, state, request }) => {
+    run: ({ proposals, state, context, request }) => {
       const { kept, removed } = applyFilters(proposals, {
         seedVideoId: request.seedVideoId,
         watchedVideoIds: new Set(state.watches.map(({ videoId }) => videoId)),
         dismissedVideoIds: new Set(state.dismissals.map(({ videoId }) => videoId)),
         shown: request.shown,
+        blockedChannelIds: new Set(state.profile?.blockedChannelIds),
+        viewer: viewerOf(state, context),
       });
       const removedByFilter: Record<string, number> = {};
       for (const { filter } of removed) removedByFilter[filter] = (removedByFilter[filter] ?? 0) + 1;

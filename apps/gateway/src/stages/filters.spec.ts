@@ -15,6 +15,8 @@ const nothing = {
   watchedVideoIds: new Set<string>(),
   dismissedVideoIds: new Set<string>(),
   shown: new Set<number>(),
+  blockedChannelIds: new Set<string>(),
+  viewer: { country: 'SE', ageYears: 30 },
 };
 
 describe('the filters', () => {
@@ -22,6 +24,14 @@ describe('the filters', () => {
     const proposals = [
       { ...proposal('stranger'), video: undefined },
       proposal('gone', true),
+      {
+        ...proposal('for Norway'),
+        video: {
+          ...proposal('').video!,
+          availability: { countries: ['NO'], excludedCountries: [], minimumAgeYears: 0 },
+        },
+      },
+      { ...proposal('blocked'), video: { ...proposal('').video!, facts: { ...facts, channelId: 'noisy' } } },
       proposal('playing'),
       proposal('seen'),
       proposal('disliked'),
@@ -29,6 +39,8 @@ describe('the filters', () => {
       proposal('good'),
     ];
     const { kept, removed } = applyFilters(proposals, {
+      ...nothing,
+      blockedChannelIds: new Set(['noisy']),
       seedVideoId: 'playing',
       watchedVideoIds: new Set(['seen']),
       dismissedVideoIds: new Set(['disliked']),

@@ -1,4 +1,5 @@
 /** What may not be shown, each reason on its own; removals are kept apart so that they can be counted. */
+import { isAvailable, type Viewer } from '@watchnext/features';
 import type { Proposal } from '../pipeline/draft';
 import { hashOfShown } from '../cursor';
 
@@ -7,6 +8,8 @@ export interface FilterContext {
   readonly watchedVideoIds: ReadonlySet<string>;
   readonly dismissedVideoIds: ReadonlySet<string>;
   readonly shown: ReadonlySet<number>;
+  readonly blockedChannelIds: ReadonlySet<string>;
+  readonly viewer: Viewer;
 }
 
 export interface Filter {
@@ -25,6 +28,11 @@ export interface FilterResult {
 export const FILTERS: readonly Filter[] = [
   { name: 'unknown', keeps: ({ video }) => video !== undefined },
   { name: 'withdrawn', keeps: ({ video }) => !video!.withdrawn },
+  { name: 'availability', keeps: ({ video }, { viewer }) => isAvailable(video!.availability, viewer) },
+  {
+    name: 'blocked-channel',
+    keeps: ({ video }, { blockedChannelIds }) => !blockedChannelIds.has(video!.facts.channelId),
+  },
   { name: 'seed', keeps: ({ videoId }, { seedVideoId }) => videoId !== seedVideoId },
   { name: 'watched', keeps: ({ videoId }, { watchedVideoIds }) => !watchedVideoIds.has(videoId) },
   { name: 'dismissed', keeps: ({ videoId }, { dismissedVideoIds }) => !dismissedVideoIds.has(videoId) },

@@ -33,7 +33,7 @@ const bodies: Body[] = [
   { $case: 'dismissal', value: { userId: 'u', videoId: 'v', impressionId: 'i' } },
   {
     $case: 'userUpserted',
-    value: { userId: 'u', profile: { country: 'DE', language: 'de', ageYears: 30, gender: 1 } },
+    value: { userId: 'u', profile: { country: 'DE', language: 'de', ageYears: 30, gender: 1, blockedChannelIds: [] } },
   },
   { $case: 'userMerged', value: { userId: 'u', anonymousUserId: 'a', history: undefined } },
   userDeletedOf('u'),

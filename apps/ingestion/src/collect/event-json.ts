@@ -84,11 +84,17 @@ const kinds: Record<string, JsonType> = {
   dismissal: message({ userId: text, videoId: text, impressionId: text }),
   userUpserted: message({
     userId: text,
-    profile: message({ country: text, language: text, ageYears: uint32, gender }),
+    profile: message({ country: text, language: text, ageYears: uint32, gender, blockedChannelIds: list(text) }),
   }),
   userMerged: message({ userId: text, anonymousUserId: text }),
   userDeleted: message({ userId: text }),
-  videoUpserted: message({ videoId: text, title: text, video: videoFacts, thumbnailUrl: text }),
+  videoUpserted: message({
+    videoId: text,
+    title: text,
+    video: videoFacts,
+    thumbnailUrl: text,
+    availability: message({ countries: list(text), excludedCountries: list(text), minimumAgeYears: uint32 }),
+  }),
   videoWithdrawn: message({ videoId: text, reason: text }),
 };
 const kindNames = Object.keys(kinds);

@@ -1,5 +1,5 @@
-import { SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
+import { announceSnapshot } from '@watchnext/service';
 import { PointerConflictError, type SnapshotStore } from '@watchnext/snapshot-store';
 import { defineStage } from '../pipeline/stage';
 
@@ -41,9 +41,7 @@ export const publishStage = (store: SnapshotStore, log: EventLog) =>
 /** An announcement only saves readers the wait for their next look at the pointer: without it, publishing has succeeded. */
 async function announce(log: EventLog, snapshotId: string): Promise<{ announced: boolean; reason?: string }> {
   try {
-    await log.ensureTopics([{ name: TOPICS.snapshots, partitionCount: 1, compacted: true }]);
-    const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: Date.now() }).finish();
-    await log.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
+    await announceSnapshot(log, snapshotId);
     return { announced: true };
   } catch (error) {
     return { announced: false, reason: (error as Error).message };

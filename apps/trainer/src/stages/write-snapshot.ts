@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuiltIndex } from '@watchnext/ann-index';
+import { ColdStart } from '@watchnext/candidate-model';
 import type { SnapshotManifest } from '@watchnext/contract';
 import { tableToMetrics } from '@watchnext/evaluation';
 import { NO_STATISTICS, type StatisticsTables } from '@watchnext/features';
@@ -51,12 +52,17 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
       const { candidate, ranking, index } = finalModels;
       const lists = videoLists(replayed, catalogue);
       const candidateParts = candidate.toParts();
+      const coldStart = ColdStart.of(candidate.videoIds, candidate.videoVectors, (videoId) =>
+        replayed.facts.get(videoId),
+      ).toParts();
       const rankingParts = ranking.toParts();
       const at = (file: string) => join(directory, file);
       const json = (file: string, content: unknown) => writeFile(at(file), JSON.stringify(content));
       const writes: (() => Promise<void>)[] = [
         () => json(SNAPSHOT_FILES.candidateMetadata, candidateParts.metadata),
         () => writeSafetensorsFile(at(SNAPSHOT_FILES.candidateTensors), candidateParts.tensors),
+        () => json(SNAPSHOT_FILES.coldStartMetadata, coldStart.metadata),
+        () => writeSafetensorsFile(at(SNAPSHOT_FILES.coldStartTensors), coldStart.tensors),
         () => writeFile(at(SNAPSHOT_FILES.userTower), encodeOnnx(candidate.tower)),
         () => json(SNAPSHOT_FILES.rankingMetadata, rankingParts.metadata),
         () => writeSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors), rankingParts.tensors),

@@ -29,10 +29,11 @@ const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
 /** The surplus asked for beyond what the share makes necessary, since it differs near the query. */
 const SURPLUS = 1.25;
 /**
- * What `npm run bench -- index` measured at 1M × 64 and M 16: a vector that a search of the graph returns costs as much
- * as so many that an exact pass looks at (a random walk through memory against a straight one).
+ * A vector that a search of the graph returns costs as much as so many that an exact pass looks at: a random walk through
+ * memory against a straight one. `npm run bench -- index` shows where the two cross: at 20,000 × 64 and M 16, on a busy
+ * machine, near 32.
  */
-const EXACT_ROWS_PER_FOUND = 60;
+const EXACT_ROWS_PER_FOUND = 40;
 
 /**
  * @param shards the graphs of this thread, one for each of `shardsOf`; none where the snapshot has no index: then exact

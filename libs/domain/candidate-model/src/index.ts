@@ -1,3 +1,4 @@
+export { ColdStart, type ColdStartFacts, type ColdStartParts } from './cold-start';
 export {
   candidateForms,
   checkConfig,

@@ -6,6 +6,7 @@ import type {
   ImpressionItem,
   ImpressionsServed,
   ImpressionsViewed,
+  Availability,
   Profile,
   RequestContext,
   UserState,
@@ -63,7 +64,8 @@ function checkKind(body: NonNullable<Event['body']>, latestMs: number): Checked 
         requiredId(body.value.videoId, 'videoId') ??
         longText(body.value.title, 'title') ??
         longText(body.value.thumbnailUrl, 'thumbnailUrl') ??
-        checkFacts(body.value.video)
+        checkFacts(body.value.video) ??
+        checkAvailability(body.value.availability)
       );
     case 'videoWithdrawn':
       return requiredId(body.value.videoId, 'videoId') ?? longText(body.value.reason, 'reason');
@@ -173,6 +175,19 @@ function checkQuery(query: string): Checked {
     : invalid('query', `must have at most ${LIMITS.queryCharacters} characters`);
 }
 
+function checkAvailability(availability: Availability | undefined): Checked {
+  if (availability === undefined) return undefined;
+  const { countries, excludedCountries, minimumAgeYears } = availability;
+  return within(
+    'availability',
+    atMost(countries, 'countries', LIMITS.countriesPerVideo) ??
+      checkIds(countries, 'countries') ??
+      atMost(excludedCountries, 'excludedCountries', LIMITS.countriesPerVideo) ??
+      checkIds(excludedCountries, 'excludedCountries') ??
+      wholeNumber(minimumAgeYears, 'minimumAgeYears', LIMITS.ageYears),
+  );
+}
+
 function checkProfile(profile: Profile | undefined): Checked {
   if (profile === undefined) return undefined;
   return within(
@@ -180,7 +195,9 @@ function checkProfile(profile: Profile | undefined): Checked {
     optionalText(profile.country, 'country') ??
       optionalText(profile.language, 'language') ??
       wholeNumber(profile.ageYears, 'ageYears', LIMITS.ageYears) ??
-      wholeNumber(profile.gender, 'gender', 3),
+      wholeNumber(profile.gender, 'gender', 3) ??
+      atMost(profile.blockedChannelIds, 'blockedChannelIds', LIMITS.blockedChannels) ??
+      checkIds(profile.blockedChannelIds, 'blockedChannelIds'),
   );
 }
 

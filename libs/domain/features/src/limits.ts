@@ -42,6 +42,9 @@ export const LIMITS = {
   itemsPerImpressionsServed: 500,
   assignmentsPerImpressionsServed: 50,
   topicsPerVideo: 50,
+  blockedChannels: 1000,
+  /** More than there are countries. */
+  countriesPerVideo: 300,
   reasonCharacters: 1024,
   positionSeconds: (7 * DAY_MS) / SECOND_MS,
   durationSeconds: (366 * DAY_MS) / SECOND_MS,

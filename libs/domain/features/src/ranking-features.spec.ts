@@ -62,7 +62,7 @@ const STATE: UserState = {
     { videoId: 'v9', impressionCount: 1, lastShownAtMs: NOW_MS - 40 * HOUR_MS },
   ],
   dismissals: [{ videoId: 'v1', dismissedAtMs: NOW_MS - 2 * HOUR_MS }],
-  profile: { country: 'FR', language: 'fr', ageYears: 33, gender: 2 },
+  profile: { country: 'FR', language: 'fr', ageYears: 33, gender: 2, blockedChannelIds: [] },
 };
 
 const named = (names: readonly string[], numbers: Float64Array) =>

@@ -25,11 +25,23 @@ const SOUND: Body[] = [
   { $case: 'dismissal', value: { userId: USER_ID, videoId: 'video-1', impressionId: '' } },
   {
     $case: 'userUpserted',
-    value: { userId: USER_ID, profile: { country: 'FR', language: 'fr', ageYears: 30, gender: 1 } },
+    value: {
+      userId: USER_ID,
+      profile: { country: 'FR', language: 'fr', ageYears: 30, gender: 1, blockedChannelIds: ['ch'] },
+    },
   },
   { $case: 'userMerged', value: { userId: USER_ID, anonymousUserId: 'a', history: newState('a') } },
   { $case: 'userDeleted', value: { userId: USER_ID } },
-  { $case: 'videoUpserted', value: { videoId: 'video-1', title: 'A title', video: videoFacts(), thumbnailUrl: '' } },
+  {
+    $case: 'videoUpserted',
+    value: {
+      videoId: 'video-1',
+      title: 'A title',
+      video: videoFacts(),
+      thumbnailUrl: '',
+      availability: { countries: ['FR'], excludedCountries: [], minimumAgeYears: 18 },
+    },
+  },
   { $case: 'videoWithdrawn', value: { videoId: 'video-1', reason: '' } },
 ];
 

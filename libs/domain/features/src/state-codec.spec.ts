@@ -50,6 +50,7 @@ const anyState: fc.Arbitrary<UserState> = fc.record({
       language: text,
       ageYears: uint32,
       gender: fc.constantFrom(0, 1, 2, 3, 2 ** 31 - 1, -1),
+      blockedChannelIds: fc.array(fc.string(), { maxLength: 3 }),
     }),
     { nil: undefined },
   ),

@@ -103,6 +103,7 @@ function writeState(state: UserState): void {
     writer.uint32(0x18, profile.ageYears);
     if (profile.gender >= 2 ** 31) throw new UnusualValue();
     writer.uint32(0x20, profile.gender);
+    for (const channelId of profile.blockedChannelIds) writer.element(0x2a, channelId);
     writer.end(start);
   }
   for (const entry of state.seenEvents) {
@@ -276,7 +277,7 @@ function readDismissal(reader: WireReader, end: number): DismissalEntry {
 }
 
 function readProfile(reader: WireReader, end: number): Profile {
-  const profile: Profile = { country: '', language: '', ageYears: 0, gender: 0 };
+  const profile: Profile = { country: '', language: '', ageYears: 0, gender: 0, blockedChannelIds: [] };
   while (reader.position < end) {
     switch (reader.integer()) {
       case 0x0a:
@@ -290,6 +291,9 @@ function readProfile(reader: WireReader, end: number): Profile {
         break;
       case 0x20:
         profile.gender = int31(reader);
+        break;
+      case 0x2a:
+        profile.blockedChannelIds.push(reader.string());
         break;
       default:
         throw new UnusualBytes();

@@ -1,11 +1,13 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
+export { type Labels, LATENCY_BUCKETS, MetricsRegistry, serveMetrics } from './metrics';
 export { createLogger, type Logger } from './logger';
 export { runService } from './run-service';
 export { GrpcServer } from './grpc-server';
 export { rpcError, unaryHandler } from './rpc';
 export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';
 export {
+  announceSnapshot,
   followSnapshots,
   type FollowSnapshotsOptions,
   HELD_SNAPSHOTS_METADATA,

@@ -3,7 +3,7 @@
  * snapshots loaded, and answers calls that name a snapshot it does not hold so that the caller can choose another.
  */
 import { status } from '@grpc/grpc-js';
-import { TOPICS } from '@watchnext/contract';
+import { SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
 import {
   type LocalSnapshot,
@@ -35,6 +35,8 @@ export interface FollowSnapshotsOptions<T> {
   readonly pinned?: () => readonly string[];
   /** Called whenever another snapshot becomes the current one, the first included. */
   readonly onCurrent?: (snapshotId: string) => void;
+  /** Called whenever a snapshot was not taken. */
+  readonly onRefused?: (snapshotId: string) => void;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface FollowSnapshotsOptions<T> {
 export async function followSnapshots<T extends { close(): Promise<void> | void }>(
   options: FollowSnapshotsOptions<T>,
 ): Promise<SnapshotFollowing<T>> {
-  const { store, eventLog, logger, load, onCurrent } = options;
+  const { store, eventLog, logger, load, onCurrent, onRefused } = options;
   const holder = new SnapshotHolder<T>({
     store,
     load,
@@ -55,8 +57,10 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
         logger.info({ snapshotId, previousId }, 'serves another snapshot');
         onCurrent?.(snapshotId);
       },
-      onRefused: (snapshotId, error, attempt) =>
-        logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on'),
+      onRefused: (snapshotId, error, attempt) => {
+        logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on');
+        onRefused?.(snapshotId);
+      },
       onReleased: (snapshotId) => logger.info({ snapshotId }, 'released a snapshot'),
       onError: (error) => logger.warn({ err: error }, 'could not follow the snapshot pointer'),
     },
@@ -80,6 +84,13 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       await holder.close();
     },
   };
+}
+
+/** Tells readers to look at the pointer now; without it they do so within seconds. @throws EventLogError */
+export async function announceSnapshot(eventLog: EventLog, snapshotId: string): Promise<void> {
+  await eventLog.ensureTopics([{ name: TOPICS.snapshots, partitionCount: 1, compacted: true }]);
+  const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: Date.now() }).finish();
+  await eventLog.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
 }
 
 /**

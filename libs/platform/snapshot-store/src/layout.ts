@@ -10,6 +10,10 @@ export const SNAPSHOT_FILES = {
   candidateMetadata: 'candidate.json',
   /** Embedding tables and dense weights of the candidate model. */
   candidateTensors: 'candidate.safetensors',
+  /** Channels and topics of the cold start. */
+  coldStartMetadata: 'cold-start.json',
+  /** Mean vectors of channels and topics, for videos that come in later. */
+  coldStartTensors: 'cold-start.safetensors',
   /** Input row → user vector. */
   userTower: 'user-tower.onnx',
   /** HNSW index over the video vectors; its parameters are in the manifest. */

@@ -199,10 +199,13 @@ export class OpenIndex {
   /**
    * Adds a vector to what is searched, live. One longer than the radius is cut to it and counted: the graph could not find
    * it, and where it could, one video would be the answer to every request.
-   * @returns its label; undefined where there is no room left
+   * @returns its label, at once, and when the graphs have it; undefined where there is no room left
    * @throws RangeError for one that is not finite; nothing is added then
    */
-  async add(vector: Float32Array, { channel, rule }: { channel: number; rule: number }): Promise<number | undefined> {
+  add(
+    vector: Float32Array,
+    { channel, rule }: { channel: number; rule: number },
+  ): { readonly label: number; readonly findable: Promise<void> } | undefined {
     const { added, attributes, groups, radius, key } = this.parts;
     const norm = Math.hypot(...vector);
     if (vector.length !== this.dimensions || !Number.isFinite(norm)) {
@@ -218,8 +221,8 @@ export class OpenIndex {
     attributes.rules[label] = rule;
     // From here on an exact search sees it; the label is taken whatever happens to the inserts.
     Atomics.store(attributes.counts, 0, label + 1);
-    await Promise.all(groups.flat().map(({ thread }) => thread.call('insert', { key, label })));
-    return label;
+    const inserts = groups.flat().map(({ thread }) => thread.call('insert', { key, label }));
+    return { label, findable: Promise.all(inserts).then(() => undefined) };
   }
 
   setWithdrawn(label: number, isWithdrawn: boolean): void {

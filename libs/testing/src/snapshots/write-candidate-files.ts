@@ -2,7 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildIndex } from '@watchnext/ann-index';
-import { CandidateModel, defaultCandidateConfig, inputLayout } from '@watchnext/candidate-model';
+import {
+  CandidateModel,
+  ColdStart,
+  type ColdStartFacts,
+  defaultCandidateConfig,
+  inputLayout,
+} from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { encodeOnnx } from '@watchnext/inference';
 import { createRandom, createTable, initialiseStack, type NamedTensor } from '@watchnext/learning';
@@ -12,6 +18,8 @@ export interface CandidateFilesOptions {
   readonly videoIds: readonly string[];
   readonly seed: number;
   readonly withIndex?: boolean;
+  /** What the cold start knows of the videos; without it the snapshot has none, as old ones. */
+  readonly factsOf?: (videoId: string) => ColdStartFacts;
 }
 
 export function randomCandidateModel({ videoIds, seed }: CandidateFilesOptions): CandidateModel {
@@ -67,6 +75,11 @@ export async function writeCandidateFiles(
   await writeFile(join(directory, SNAPSHOT_FILES.candidateMetadata), JSON.stringify(metadata));
   await writeSafetensorsFile(join(directory, SNAPSHOT_FILES.candidateTensors), tensors);
   await writeFile(join(directory, SNAPSHOT_FILES.userTower), encodeOnnx(model.tower));
+  if (options.factsOf) {
+    const coldStart = ColdStart.of(model.videoIds, model.videoVectors, options.factsOf).toParts();
+    await writeFile(join(directory, SNAPSHOT_FILES.coldStartMetadata), JSON.stringify(coldStart.metadata));
+    await writeSafetensorsFile(join(directory, SNAPSHOT_FILES.coldStartTensors), coldStart.tensors);
+  }
   if (options.withIndex === false) return {};
   const index = await buildIndex({
     vectors: model.videoVectors,

@@ -144,6 +144,7 @@ export class EventFuzzer {
           language: 'fr',
           ageYears: random.nextInt(90),
           gender: random.nextInt(4),
+          blockedChannelIds: Array.from({ length: random.nextInt(3) }, (_, i) => `channel-${i}`),
         };
         return { $case: 'userUpserted', value: { userId, profile: random.nextInt(5) === 0 ? undefined : profile } };
       }

@@ -138,7 +138,13 @@ function eventOfStep(step: Step, sequence: number, clockMs: number, earlier: rea
     case 'dismissal':
       return eventOf({ $case: 'dismissal', value: { userId: USER_ID, videoId, impressionId: '' } }, options);
     case 'upserted': {
-      const profile = { country: back % 2 ? 'FR' : '', language: 'fr', ageYears: back, gender: back % 4 };
+      const profile = {
+        country: back % 2 ? 'FR' : '',
+        language: 'fr',
+        ageYears: back,
+        gender: back % 4,
+        blockedChannelIds: back % 3 === 0 ? ['ch1', 'ch2'] : [],
+      };
       return eventOf({ $case: 'userUpserted', value: { userId: USER_ID, profile } }, options);
     }
     case 'merged': {

@@ -261,6 +261,17 @@ export interface VideoUpserted {
   title: string;
   video: VideoFacts | undefined;
   thumbnailUrl: string;
+  /** Absent: everyone, everywhere. */
+  availability: Availability | undefined;
+}
+
+/** Who may be shown a video. */
+export interface Availability {
+  /** ISO 3166-1 alpha-2; empty: all but those that are excluded. A viewer of unknown country is in none of them. */
+  countries: string[];
+  excludedCountries: string[];
+  /** Years; viewers of unknown age are younger than any limit. 0: no limit. */
+  minimumAgeYears: number;
 }
 
 export interface VideoWithdrawn {
@@ -2618,7 +2629,7 @@ export const UserDeleted: MessageFns<UserDeleted> = {
 };
 
 function createBaseVideoUpserted(): VideoUpserted {
-  return { videoId: "", title: "", video: undefined, thumbnailUrl: "" };
+  return { videoId: "", title: "", video: undefined, thumbnailUrl: "", availability: undefined };
 }
 
 export const VideoUpserted: MessageFns<VideoUpserted> = {
@@ -2634,6 +2645,9 @@ export const VideoUpserted: MessageFns<VideoUpserted> = {
     }
     if (message.thumbnailUrl !== "") {
       writer.uint32(34).string(message.thumbnailUrl);
+    }
+    if (message.availability !== undefined) {
+      Availability.encode(message.availability, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -2683,6 +2697,14 @@ export const VideoUpserted: MessageFns<VideoUpserted> = {
             message.thumbnailUrl = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.availability = Availability.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2709,6 +2731,7 @@ export const VideoUpserted: MessageFns<VideoUpserted> = {
         : isSet(object.thumbnail_url)
         ? globalThis.String(object.thumbnail_url)
         : "",
+      availability: isSet(object.availability) ? Availability.fromJSON(object.availability) : undefined,
     };
   },
 
@@ -2726,6 +2749,9 @@ export const VideoUpserted: MessageFns<VideoUpserted> = {
     if (message.thumbnailUrl !== "") {
       obj.thumbnailUrl = message.thumbnailUrl;
     }
+    if (message.availability !== undefined) {
+      obj.availability = Availability.toJSON(message.availability);
+    }
     return obj;
   },
 
@@ -2740,6 +2766,120 @@ export const VideoUpserted: MessageFns<VideoUpserted> = {
       ? VideoFacts.fromPartial(object.video)
       : undefined;
     message.thumbnailUrl = object.thumbnailUrl ?? "";
+    message.availability = (object.availability !== undefined && object.availability !== null)
+      ? Availability.fromPartial(object.availability)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAvailability(): Availability {
+  return { countries: [], excludedCountries: [], minimumAgeYears: 0 };
+}
+
+export const Availability: MessageFns<Availability> = {
+  encode(message: Availability, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.countries) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.excludedCountries) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.minimumAgeYears !== 0) {
+      writer.uint32(24).uint32(message.minimumAgeYears);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Availability {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAvailability();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.countries.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.excludedCountries.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.minimumAgeYears = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Availability {
+    return {
+      countries: globalThis.Array.isArray(object?.countries)
+        ? object.countries.map((e: any) => globalThis.String(e))
+        : [],
+      excludedCountries: globalThis.Array.isArray(object?.excludedCountries)
+        ? object.excludedCountries.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.excluded_countries)
+        ? object.excluded_countries.map((e: any) => globalThis.String(e))
+        : [],
+      minimumAgeYears: isSet(object.minimumAgeYears)
+        ? globalThis.Number(object.minimumAgeYears)
+        : isSet(object.minimum_age_years)
+        ? globalThis.Number(object.minimum_age_years)
+        : 0,
+    };
+  },
+
+  toJSON(message: Availability): unknown {
+    const obj: any = {};
+    if (message.countries?.length) {
+      obj.countries = message.countries;
+    }
+    if (message.excludedCountries?.length) {
+      obj.excludedCountries = message.excludedCountries;
+    }
+    if (message.minimumAgeYears !== 0) {
+      obj.minimumAgeYears = Math.round(message.minimumAgeYears);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Availability>): Availability {
+    return Availability.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Availability>): Availability {
+    const message = createBaseAvailability();
+    message.countries = object.countries?.map((e) => e) || [];
+    message.excludedCountries = object.excludedCountries?.map((e) => e) || [];
+    message.minimumAgeYears = object.minimumAgeYears ?? 0;
     return message;
   },
 };

@@ -130,6 +130,8 @@ export interface Profile {
   /** Years; 0 for unknown. */
   ageYears: number;
   gender: Gender;
+  /** Channels that the viewer wants nothing of; at most 1,000, in the order of the last UserUpserted. */
+  blockedChannelIds: string[];
 }
 
 export interface SeenEvent {
@@ -1099,7 +1101,7 @@ export const DismissalEntry: MessageFns<DismissalEntry> = {
 };
 
 function createBaseProfile(): Profile {
-  return { country: "", language: "", ageYears: 0, gender: 0 };
+  return { country: "", language: "", ageYears: 0, gender: 0, blockedChannelIds: [] };
 }
 
 export const Profile: MessageFns<Profile> = {
@@ -1115,6 +1117,9 @@ export const Profile: MessageFns<Profile> = {
     }
     if (message.gender !== 0) {
       writer.uint32(32).int32(message.gender);
+    }
+    for (const v of message.blockedChannelIds) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -1164,6 +1169,14 @@ export const Profile: MessageFns<Profile> = {
             message.gender = reader.int32() as any;
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.blockedChannelIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1186,6 +1199,11 @@ export const Profile: MessageFns<Profile> = {
         ? globalThis.Number(object.age_years)
         : 0,
       gender: isSet(object.gender) ? genderFromJSON(object.gender) : 0,
+      blockedChannelIds: globalThis.Array.isArray(object?.blockedChannelIds)
+        ? object.blockedChannelIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.blocked_channel_ids)
+        ? object.blocked_channel_ids.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1203,6 +1221,9 @@ export const Profile: MessageFns<Profile> = {
     if (message.gender !== 0) {
       obj.gender = genderToJSON(message.gender);
     }
+    if (message.blockedChannelIds?.length) {
+      obj.blockedChannelIds = message.blockedChannelIds;
+    }
     return obj;
   },
 
@@ -1215,6 +1236,7 @@ export const Profile: MessageFns<Profile> = {
     message.language = object.language ?? "";
     message.ageYears = object.ageYears ?? 0;
     message.gender = object.gender ?? 0;
+    message.blockedChannelIds = object.blockedChannelIds?.map((e) => e) || [];
     return message;
   },
 };

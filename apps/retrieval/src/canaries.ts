@@ -1,0 +1,142 @@
+/**
+ * Looks at a snapshot before it takes over. Its digests are right already and its gate was passed; what is left to go wrong
+ * is between its parts, or between it and this program: an index over other vectors, a tower that sends every viewer to the same
+ * place, vectors that training blew up. So real queries are asked, those of viewers who were here a moment ago.
+ */
+import { RECALL_K, recallAtK } from '@watchnext/ann-index';
+import type { CandidateFeatures } from '@watchnext/features';
+import type { RetrievalSnapshot } from './retrieval-snapshot';
+import { userVectorOf } from './user-vector';
+
+export interface CanaryLimits {
+  /** Recall@100 against exact search on the canary queries, at least. */
+  readonly minimumRecall: number;
+  /** Share of the previous snapshot's answers that come again, at least. */
+  readonly minimumOverlap: number;
+}
+
+export interface CanaryReport {
+  readonly queryCount: number;
+  readonly recall: number;
+  /** Mean share of the previous answers that the new snapshot gives too; undefined where there is nothing to compare. */
+  readonly overlap: number | undefined;
+}
+
+/** A snapshot that is sound by its digests and not by its answers. */
+export class CanaryError extends Error {
+  readonly code = 'canary-failed';
+  constructor(
+    message: string,
+    readonly report: CanaryReport,
+  ) {
+    super(message);
+    this.name = 'CanaryError';
+  }
+}
+
+const MOST_QUERIES = 50;
+/** Videos compared of each answer; of a catalogue not ten times as large chance alone would bring many of them. */
+const COMPARED = 50;
+/** Fewer queries, or a smaller catalogue, say nothing of the overlap. */
+const FEWEST_COMPARED = { queries: 10, videos: 1_000 };
+const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
+
+/** The queries of the last viewers. */
+export class CanaryQueries {
+  private readonly latest: CandidateFeatures[] = [];
+  private next = 0;
+
+  /** Keeps the newest. */
+  add(features: CandidateFeatures): void {
+    this.latest[this.next] = features;
+    this.next = (this.next + 1) % MOST_QUERIES;
+  }
+
+  all(): readonly CandidateFeatures[] {
+    return this.latest;
+  }
+}
+
+/**
+ * @param previous the snapshot that serves now, open until this settles
+ * @throws CanaryError for one that must not take over
+ */
+export async function checkSnapshot(
+  snapshot: RetrievalSnapshot,
+  previous: RetrievalSnapshot | undefined,
+  canaries: readonly CandidateFeatures[],
+  limits: CanaryLimits,
+): Promise<CanaryReport> {
+  const vectors = await queryVectors(snapshot, canaries);
+  let recall = 0;
+  for (const query of vectors) {
+    const { found, exact } = await snapshot.index.compare(query, RECALL_K);
+    recall += recallAtK(found, exact, RECALL_K) / vectors.length;
+  }
+  const overlap = previous && (await overlapOf(snapshot, previous, canaries));
+  const report = { queryCount: vectors.length, recall: vectors.length === 0 ? 1 : recall, overlap };
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  if (!(report.recall >= limits.minimumRecall)) {
+    throw new CanaryError(
+      `recall@100 on ${vectors.length} canary queries is ${percent(recall)}, below ${percent(limits.minimumRecall)}`,
+      report,
+    );
+  }
+  if (overlap !== undefined && !(overlap >= limits.minimumOverlap)) {
+    throw new CanaryError(
+      `${percent(overlap)} of the previous answers to canary queries come again, below ${percent(limits.minimumOverlap)}`,
+      report,
+    );
+  }
+  return report;
+}
+
+/** Where nobody asked yet, some of the videos stand in for viewers: they find a broken index, if not a broken tower. */
+async function queryVectors(
+  snapshot: RetrievalSnapshot,
+  canaries: readonly CandidateFeatures[],
+): Promise<Float32Array[]> {
+  if (canaries.length > 0) {
+    const vectors: Float32Array[] = [];
+    for (const features of canaries) {
+      const vector = await userVectorOf(snapshot, features);
+      if (!vector.every(Number.isFinite)) {
+        throw new CanaryError('the user tower gives vectors that are not finite', {
+          queryCount: canaries.length,
+          recall: NaN,
+          overlap: undefined,
+        });
+      }
+      vectors.push(vector);
+    }
+    return vectors;
+  }
+  const { videoVectors, videoIds, config } = snapshot.model;
+  const count = Math.min(MOST_QUERIES, videoIds.length);
+  return Array.from({ length: count }, (_, i) => {
+    const row = Math.floor((i * videoIds.length) / count);
+    return videoVectors.slice(row * config.dimensions, (row + 1) * config.dimensions);
+  });
+}
+
+async function overlapOf(
+  snapshot: RetrievalSnapshot,
+  previous: RetrievalSnapshot,
+  canaries: readonly CandidateFeatures[],
+): Promise<number | undefined> {
+  const videos = Math.min(snapshot.model.videoIds.length, previous.model.videoIds.length);
+  if (canaries.length < FEWEST_COMPARED.queries || videos < FEWEST_COMPARED.videos) return undefined;
+  let sum = 0;
+  for (const features of canaries) {
+    const before = await answer(previous, features);
+    const now = new Set(await answer(snapshot, features));
+    sum += before.filter((videoId) => now.has(videoId)).length / before.length;
+  }
+  return sum / canaries.length;
+}
+
+async function answer(snapshot: RetrievalSnapshot, features: CandidateFeatures): Promise<string[]> {
+  const query = await userVectorOf(snapshot, features);
+  const { labels } = await snapshot.index.nearest({ query, k: COMPARED, ...UNRESTRICTED });
+  return labels.map((label) => snapshot.videos.videoIdOf(label));
+}

@@ -1,0 +1,132 @@
+/** The catalogue as the topic `catalog` tells it, kept up in every snapshot that is held. */
+import { setImmediate } from 'node:timers/promises';
+import type { Availability, Event, RequestContext, UserState, VideoFacts } from '@watchnext/contract';
+import { isAvailable, viewerOf } from '@watchnext/features';
+import type { Restrictions } from '@watchnext/vector-search';
+import type { CatalogueVideo, SnapshotVideos } from './snapshot-videos';
+
+/** Milliseconds of work before the event loop gets its turn. */
+const TURN_MS = 2;
+/** Of the room for new videos, what a new snapshot may fill with those that it did not learn: the rest is for uploads. */
+const BACKLOG_SHARE = 0.5;
+
+const EVERYONE: Availability = { countries: [], excludedCountries: [], minimumAgeYears: 0 };
+
+export class LiveCatalogue {
+  private readonly videos = new Map<string, CatalogueVideo>();
+  private readonly channels = new Map<string, number>();
+  /** Distinct limits of country and age; the first lets everyone watch. */
+  private readonly rules: Availability[] = [EVERYONE];
+  private readonly ruleNumbers = new Map<string, number>([[ruleKey(EVERYONE), 0]]);
+  private readonly snapshots = new Set<SnapshotVideos>();
+
+  /** @param onError told of what could not be taken over; the catalogue goes on */
+  constructor(private readonly onError: (error: unknown, videoId: string) => void) {}
+
+  get size(): number {
+    return this.videos.size;
+  }
+
+  /** Folds in one event, live: held snapshots know it once it returns; a new video is findable a moment later. */
+  apply(event: Event): void {
+    const { body } = event;
+    if (body?.$case === 'videoUpserted') {
+      const { videoId, video, availability } = body.value;
+      this.put(this.entryOf(videoId, video, availability, false));
+    } else if (body?.$case === 'videoWithdrawn') {
+      const { videoId } = body.value;
+      const known = this.videos.get(videoId);
+      this.put(known ? { ...known, withdrawn: true } : this.entryOf(videoId, undefined, undefined, true));
+    }
+  }
+
+  /**
+   * Tells a snapshot all that is known, before it serves; from then on it is kept up until `detach`. Videos that it did not
+   * learn are added afterwards, newest first: see `addBacklog`.
+   */
+  async attach(snapshot: SnapshotVideos): Promise<void> {
+    this.snapshots.add(snapshot);
+    let turnStartedAt = performance.now();
+    for (const video of this.videos.values()) {
+      if (snapshot.isKnown(video.videoId)) void snapshot.apply(video);
+      if (performance.now() - turnStartedAt < TURN_MS) continue;
+      await setImmediate();
+      turnStartedAt = performance.now();
+    }
+  }
+
+  /** Adds the newest of the videos that the snapshot did not learn, one after the other, as long as it is attached. */
+  async addBacklog(snapshot: SnapshotVideos, capacity: number): Promise<void> {
+    const missing: CatalogueVideo[] = [];
+    for (const video of this.videos.values()) {
+      if (!video.withdrawn && !snapshot.isKnown(video.videoId)) missing.push(video);
+    }
+    missing.sort((a, b) => b.uploadedAtMs - a.uploadedAtMs);
+    for (const { videoId } of missing.slice(0, Math.floor(capacity * BACKLOG_SHARE))) {
+      if (!this.snapshots.has(snapshot)) return;
+      // The last word may have come meanwhile.
+      await this.tell(snapshot, this.videos.get(videoId)!);
+    }
+  }
+
+  detach(snapshot: SnapshotVideos): void {
+    this.snapshots.delete(snapshot);
+  }
+
+  /** What this viewer is not to be shown by rule. */
+  restrictionsFor(state: UserState, context: RequestContext): Restrictions {
+    const viewer = viewerOf(state, context);
+    const blocked = state.profile?.blockedChannelIds ?? [];
+    return {
+      blockedChannels: blocked.flatMap((channelId) => this.channels.get(channelId) ?? []),
+      forbiddenRules: Uint8Array.from(this.rules, (rule) => (isAvailable(rule, viewer) ? 0 : 1)),
+    };
+  }
+
+  private put(video: CatalogueVideo): void {
+    this.videos.set(video.videoId, video);
+    for (const snapshot of this.snapshots) void this.tell(snapshot, video);
+  }
+
+  private async tell(snapshot: SnapshotVideos, video: CatalogueVideo): Promise<void> {
+    try {
+      await snapshot.apply(video);
+    } catch (error) {
+      // A snapshot that was let go meanwhile has no index any more; nothing is lost by that.
+      if (this.snapshots.has(snapshot)) this.onError(error, video.videoId);
+    }
+  }
+
+  private entryOf(
+    videoId: string,
+    facts: VideoFacts | undefined,
+    availability: Availability | undefined,
+    withdrawn: boolean,
+  ): CatalogueVideo {
+    const channelId = facts?.channelId ?? '';
+    return {
+      videoId,
+      channelId,
+      topics: facts?.topics ?? [],
+      uploadedAtMs: facts?.uploadedAtMs ?? 0,
+      channel: channelId === '' ? -1 : numberOf(this.channels, channelId),
+      rule: this.ruleOf(availability ?? EVERYONE),
+      withdrawn,
+    };
+  }
+
+  private ruleOf(availability: Availability): number {
+    const number = numberOf(this.ruleNumbers, ruleKey(availability));
+    this.rules[number] ??= availability;
+    return number;
+  }
+}
+
+function numberOf(numbers: Map<string, number>, key: string): number {
+  let number = numbers.get(key);
+  if (number === undefined) numbers.set(key, (number = numbers.size));
+  return number;
+}
+
+const ruleKey = ({ countries, excludedCountries, minimumAgeYears }: Availability) =>
+  `${[...countries].sort().join(',')}!${[...excludedCountries].sort().join(',')}!${minimumAgeYears}`;

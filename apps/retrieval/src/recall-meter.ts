@@ -1,0 +1,71 @@
+/** Samples live queries, searches them exactly on a thread of its own, and keeps the mean recall of the last ones. */
+import { RECALL_K, recallAtK } from '@watchnext/ann-index';
+import type { OpenIndex } from '@watchnext/vector-search';
+
+const WINDOW = 200;
+
+interface Sampled {
+  readonly index: OpenIndex;
+  readonly query: Float32Array;
+}
+
+export class RecallMeter {
+  private readonly recalls: number[] = [];
+  private measured: OpenIndex | undefined;
+  private latest: Sampled | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private samples = 0;
+
+  /**
+   * @param everySeconds between two samples; 0: never
+   * @param onError told of what could not be measured
+   */
+  constructor(
+    private readonly everySeconds: number,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Mean over the last samples of the index measured last; NaN before the first. */
+  get recall(): number {
+    return this.recalls.reduce((sum, recall) => sum + recall, 0) / this.recalls.length;
+  }
+
+  get sampleCount(): number {
+    return this.samples;
+  }
+
+  /** Notes a query that was answered; the next sample is the latest. */
+  offer(index: OpenIndex, query: Float32Array): void {
+    this.latest = { index, query };
+  }
+
+  start(): void {
+    if (this.everySeconds <= 0) return;
+    const next = () => {
+      this.timer = setTimeout(() => void this.sample().then(next), this.everySeconds * 1_000).unref();
+    };
+    next();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** Measures the latest query, if one came since the last time. */
+  async sample(): Promise<void> {
+    const sampled = this.latest;
+    this.latest = undefined;
+    if (!sampled) return;
+    try {
+      const { found, exact } = await sampled.index.compare(sampled.query, RECALL_K);
+      if (this.measured !== sampled.index) this.recalls.length = 0;
+      this.measured = sampled.index;
+      this.recalls.push(recallAtK(found, exact, RECALL_K));
+      if (this.recalls.length > WINDOW) this.recalls.shift();
+      this.samples++;
+    } catch (error) {
+      // The snapshot may have been let go between the query and now.
+      this.onError(error);
+    }
+  }
+}

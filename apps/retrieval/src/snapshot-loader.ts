@@ -1,0 +1,83 @@
+/** Makes a verified snapshot ready to serve: loaded, told of the catalogue, and looked at before it takes over. */
+import type { Logger, MetricsRegistry } from '@watchnext/service';
+import type { LocalSnapshot } from '@watchnext/snapshot-store';
+import type { SearchThreads } from '@watchnext/vector-search';
+import { type CanaryLimits, CanaryQueries, checkSnapshot } from './canaries';
+import type { LiveCatalogue } from './catalogue/live-catalogue';
+import { METRICS } from './metrics';
+import { loadRetrievalSnapshot, type RetrievalSnapshot } from './retrieval-snapshot';
+
+export interface SnapshotLoaderParts {
+  readonly threads: SearchThreads;
+  readonly catalogue: LiveCatalogue;
+  readonly metrics: MetricsRegistry;
+  readonly logger: Logger;
+  readonly limits: CanaryLimits;
+}
+
+export class SnapshotLoader {
+  readonly canaries = new CanaryQueries();
+  private readonly loaded = new Map<string, RetrievalSnapshot>();
+  private current: RetrievalSnapshot | undefined;
+  private overlap = NaN;
+
+  constructor(private readonly parts: SnapshotLoaderParts) {
+    const { metrics } = parts;
+    const ofCurrent = (read: (snapshot: RetrievalSnapshot) => number) => () =>
+      this.current ? read(this.current) : NaN;
+    metrics.gauge(METRICS.canaryOverlap, () => this.overlap);
+    metrics.gauge(
+      METRICS.snapshotAge,
+      ofCurrent(({ createdAtMs }) => (Date.now() - createdAtMs) / 1_000),
+    );
+    metrics.gauge(
+      METRICS.addedVideos,
+      ofCurrent(({ videos }) => videos.addedCount),
+    );
+    metrics.gauge(
+      METRICS.videosWithoutRoom,
+      ofCurrent(({ videos }) => videos.refusedCount),
+    );
+    metrics.gauge(
+      METRICS.clippedVideos,
+      ofCurrent(({ index }) => index.clippedCount),
+    );
+  }
+
+  /**
+   * @param withCurrent runs work with the snapshot that serves now, if there is one, and keeps it open meanwhile
+   * @throws Error for one that does not fit together, CanaryError for one whose answers are wrong
+   */
+  async load(
+    local: LocalSnapshot,
+    withCurrent: <T>(work: (current: RetrievalSnapshot | undefined) => Promise<T>) => Promise<T>,
+  ): Promise<RetrievalSnapshot> {
+    const { threads, catalogue, logger, limits } = this.parts;
+    const loaded = await loadRetrievalSnapshot(local, threads);
+    const snapshot = {
+      ...loaded,
+      close: async () => {
+        catalogue.detach(loaded.videos);
+        this.loaded.delete(local.snapshotId);
+        await loaded.close();
+      },
+    };
+    try {
+      await catalogue.attach(snapshot.videos);
+      const report = await withCurrent((current) => checkSnapshot(snapshot, current, this.canaries.all(), limits));
+      logger.info({ snapshotId: local.snapshotId, ...report }, 'a snapshot passed its canary queries');
+      this.overlap = report.overlap ?? NaN;
+    } catch (error) {
+      await snapshot.close();
+      throw error;
+    }
+    this.loaded.set(local.snapshotId, snapshot);
+    void catalogue.addBacklog(snapshot.videos, snapshot.addCapacity);
+    return snapshot;
+  }
+
+  /** The metrics are of this one from now on. */
+  setCurrent(snapshotId: string): void {
+    this.current = this.loaded.get(snapshotId);
+  }
+}

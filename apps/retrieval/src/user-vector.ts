@@ -1,0 +1,22 @@
+import type { RequestContext, UserState } from '@watchnext/contract';
+import { candidateFeatures, type CandidateFeatures, LIMITS } from '@watchnext/features';
+import type { RetrievalSnapshot } from './retrieval-snapshot';
+
+/** What the tower sees. For up-next lists the seed counts as the newest watch, though it may not be completed yet. */
+export function queryFeatures(state: UserState, context: RequestContext): CandidateFeatures {
+  const features = candidateFeatures(state, context);
+  if (context.seedVideoId === '') return features;
+  const watchedVideoIds = [...features.watchedVideoIds, context.seedVideoId].slice(-LIMITS.watches);
+  return { ...features, watchedVideoIds };
+}
+
+/** u, [dimensions]. */
+export async function userVectorOf(
+  { model, tower }: Pick<RetrievalSnapshot, 'model' | 'tower'>,
+  features: CandidateFeatures,
+): Promise<Float32Array> {
+  const row = new Float32Array(model.inputSize);
+  // Age 0: what is asked for is the next watch as of now (paper §3.3).
+  model.writeInput(features, 0, row, 0);
+  return tower.run(row, 1);
+}

@@ -1,0 +1,53 @@
+import { MetricsRegistry, serveMetrics } from './metrics';
+
+const HELP = { calls_total: 'Calls.', depth: 'Waiting.', call_seconds: 'Seconds.' };
+
+describe('metrics', () => {
+  it('are written in the text format', () => {
+    const metrics = new MetricsRegistry(HELP, [0.1, 1]);
+    metrics.count('calls_total', { code: 'a "b"\n' });
+    metrics.count('calls_total', { code: 'a "b"\n' }, 2);
+    metrics.gauge('depth', () => 7);
+    metrics.observe('call_seconds', 0.5, { rpc: 'x' });
+    expect(metrics.render()).toBe(
+      [
+        '# HELP calls_total Calls.',
+        '# TYPE calls_total counter',
+        'calls_total{code="a \\"b\\"\\n"} 3',
+        '# HELP depth Waiting.',
+        '# TYPE depth gauge',
+        'depth 7',
+        '# HELP call_seconds Seconds.',
+        '# TYPE call_seconds histogram',
+        'call_seconds_bucket{rpc="x",le="0.1"} 0',
+        'call_seconds_bucket{rpc="x",le="1"} 1',
+        'call_seconds_bucket{rpc="x",le="+Inf"} 1',
+        'call_seconds_sum{rpc="x"} 0.5',
+        'call_seconds_count{rpc="x"} 1',
+        '',
+      ].join('\n'),
+    );
+    expect(metrics.value('calls_total', { code: 'a "b"\n' })).toBe(3);
+  });
+
+  it('tell when the event loop was held up', async () => {
+    const metrics = new MetricsRegistry({});
+    metrics.watchEventLoop();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const worst = /quantile="1"} (.*)/.exec(metrics.render())![1];
+    expect(Number(worst)).toBeGreaterThan(0.03);
+  });
+
+  it('are answered over HTTP, and nothing else is', async () => {
+    const metrics = new MetricsRegistry(HELP);
+    metrics.count('calls_total');
+    const server = await serveMetrics(metrics, '127.0.0.1', 0);
+    const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
+    expect(await (await get('/metrics')).text()).toContain('calls_total 1');
+    expect((await get('/')).status).toBe(404);
+    await server.close();
+  });
+});

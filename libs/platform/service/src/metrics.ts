@@ -1,0 +1,144 @@
+/** Counters, gauges and histograms in Prometheus' text format. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Upper bounds in seconds that suit most latencies here. */
+export const LATENCY_BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+const EVENT_LOOP_LAG = 'watchnext_event_loop_lag_seconds';
+
+export class MetricsRegistry {
+  private readonly counters = new Map<string, Map<string, number>>();
+  private readonly gauges = new Map<string, () => Iterable<readonly [Labels, number]>>();
+  private readonly histograms = new Map<string, Map<string, { counts: number[]; count: number; sum: number }>>();
+
+  /** @param help a sentence for each name */
+  constructor(
+    private readonly help: Readonly<Record<string, string>>,
+    private readonly buckets: readonly number[] = LATENCY_BUCKETS,
+  ) {}
+
+  count(name: string, labels: Labels = {}, by = 1): void {
+    const series = entryOf(this.counters, name, () => new Map<string, number>());
+    const key = labelText(labels);
+    series.set(key, (series.get(key) ?? 0) + by);
+  }
+
+  observe(name: string, value: number, labels: Labels = {}): void {
+    const series = entryOf(this.histograms, name, () => new Map());
+    const histogram = entryOf(series, labelText(labels), () => ({
+      counts: this.buckets.map(() => 0),
+      count: 0,
+      sum: 0,
+    }));
+    this.buckets.forEach((bound, index) => {
+      if (value <= bound) histogram.counts[index]! += 1;
+    });
+    histogram.count += 1;
+    histogram.sum += value;
+  }
+
+  /** A value that is read when it is asked for; NaN says that there is none. */
+  gauge(name: string, read: () => number): void {
+    this.gauges.set(name, () => [[{}, read()]]);
+  }
+
+  /**
+   * How late the event loop is, in quantiles since the last reading (1 is the worst): what computes on it longer than a
+   * few milliseconds holds up every request.
+   */
+  watchEventLoop(): void {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    this.gauges.set(EVENT_LOOP_LAG, () => {
+      // The timer behind it is due each millisecond: that much of each reading is no lag.
+      const lag = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - 0.001);
+      const values = [0.5, 0.99, 1].map(
+        (q) => [{ quantile: String(q) }, lag(q === 1 ? delay.max : delay.percentile(100 * q))] as const,
+      );
+      delay.reset();
+      return values;
+    });
+  }
+
+  value(name: string, labels: Labels = {}): number {
+    return this.counters.get(name)?.get(labelText(labels)) ?? 0;
+  }
+
+  render(): string {
+    const lines: string[] = [];
+    const open = (name: string, type: string) =>
+      lines.push(`# HELP ${name} ${this.help[name] ?? HELP[name] ?? ''}`, `# TYPE ${name} ${type}`);
+    for (const [name, series] of this.counters) {
+      open(name, 'counter');
+      for (const [labels, value] of series) lines.push(`${name}${braced(labels)} ${value}`);
+    }
+    for (const [name, read] of this.gauges) {
+      open(name, 'gauge');
+      for (const [labels, value] of read()) lines.push(`${name}${braced(labelText(labels))} ${value}`);
+    }
+    for (const [name, series] of this.histograms) {
+      open(name, 'histogram');
+      for (const [labels, { counts, count, sum }] of series) {
+        const with_ = (more: string) => braced(labels === '' ? more : `${labels},${more}`);
+        counts.forEach((value, index) => lines.push(`${name}_bucket${with_(`le="${this.buckets[index]}"`)} ${value}`));
+        lines.push(`${name}_bucket${with_('le="+Inf"')} ${count}`);
+        lines.push(`${name}_sum${braced(labels)} ${sum}`, `${name}_count${braced(labels)} ${count}`);
+      }
+    }
+    return `${lines.join('\n')}\n`;
+  }
+}
+
+const HELP: Readonly<Record<string, string>> = {
+  [EVENT_LOOP_LAG]: 'Lateness of the event loop since the last reading, by quantile; 1 is the worst.',
+};
+
+/** Answers GET /metrics, for services that speak no HTTP otherwise. @returns the port bound */
+export async function serveMetrics(
+  registry: MetricsRegistry,
+  host: string,
+  port: number,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const server: Server = createServer((request, response) => {
+    if (request.method === 'GET' && request.url === '/metrics') {
+      response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+      response.end(registry.render());
+    } else {
+      response.statusCode = 404;
+      response.end();
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}
+
+function labelText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(
+      ([name, value]) =>
+        `${name}="${value.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))}"`,
+    )
+    .join(',');
+}
+
+const braced = (labels: string) => (labels === '' ? '' : `{${labels}}`);

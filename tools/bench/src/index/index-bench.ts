@@ -1,0 +1,261 @@
+/** npm run bench -- index: recall, queries per second, build time and memory of our index, beside hnswlib and faiss. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type AnnIndex, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';
+import { BuildThreads, SearchThreads } from '@watchnext/vector-search';
+import { type BenchReport, quantile, report } from '../report';
+import { measureFilters } from './filters';
+import { writeNpy } from './npy';
+import { type Point, searchHere } from './search-here';
+import { generateVectors } from './vectors';
+
+export interface IndexBenchOptions {
+  readonly vectors: number;
+  readonly dimensions: number;
+  readonly queries: number;
+  readonly m: number;
+  readonly efConstruction: number;
+  readonly ef: readonly number[];
+  readonly seed: number;
+  readonly peer?: string;
+  readonly python: string;
+}
+
+interface Measured {
+  readonly name: string;
+  readonly buildSeconds: number;
+  readonly points: readonly Point[];
+  readonly graphBytes?: number;
+}
+
+interface Built extends Measured {
+  readonly space: Space;
+  readonly paths: readonly string[];
+}
+
+const TARGET_RECALL = 0.98;
+/** What the peers' script calls hnswlib in each space. */
+const PEERS: Record<Space, string> = { 'inner-product': 'hnswlib ip', 'augmented-l2': 'hnswlib l2-augmented' };
+const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
+
+export async function benchIndex(options: IndexBenchOptions): Promise<{ result: BenchReport; text: string }> {
+  const { vectors: count, dimensions, m, efConstruction, ef, seed } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-index-'));
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  try {
+    say(`generating ${count} vectors of ${dimensions}`);
+    const { vectors, queries } = generateVectors({ count, queryCount: options.queries, dimensions, seed });
+    const rowOf = (row: number) => queries.subarray(row * dimensions, (row + 1) * dimensions);
+    const queryRows = Array.from({ length: options.queries }, (_, row) => rowOf(row));
+    const threads = new BuildThreads(2);
+    const radius = radiusFor(vectors, dimensions);
+    const parametersOf = (space: Space, shardCount: number) => ({
+      space,
+      dimensions,
+      m,
+      efConstruction,
+      efSearch: ef[0]!,
+      radius: space === 'augmented-l2' ? radius : 0,
+      recallAt100: 0,
+      shardCount,
+    });
+    say('searching exactly');
+    const exact = await threads.exact(vectors, dimensions, queryRows);
+    const build = async (space: Space, shardCount: number): Promise<Built> => {
+      const name = `${space}, ${shardCount} shard${shardCount > 1 ? 's' : ''}`;
+      say(`building ${name}`);
+      const startedAt = performance.now();
+      const graphs = await threads.build(vectors, parametersOf(space, shardCount), queryRows, () => undefined);
+      const buildSeconds = (performance.now() - startedAt) / 1_000;
+      const paths = Array.from({ length: shardCount }, (_, shard) => join(folder, `${space}-${shardCount}-${shard}`));
+      await graphs.save(paths);
+      await graphs.release();
+      const points = await searchHere(paths, parametersOf(space, shardCount), vectors, queryRows, exact, ef);
+      const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+      const graphBytes = sizes.reduce((sum, size) => sum + size, 0);
+      return { name, space, paths, buildSeconds, points, graphBytes };
+    };
+    // As publishing does: both spaces, and what follows in the one that finds more.
+    const bothSpaces: Built[] = [];
+    for (const space of SPACES) bothSpaces.push(await build(space, 1));
+    const [one, other] = bothSpaces.sort((a, b) => mostFound(b) - mostFound(a)) as [Built, Built];
+    const sharded = await build(one.space, 2);
+    await threads.close();
+
+    say('searching through threads');
+    const efSearch = (one.points.find(({ recall }) => recall >= TARGET_RECALL) ?? one.points.at(-1)!).ef;
+    const served = [];
+    for (const [{ paths }, threadCount] of [
+      [one, 1],
+      [one, 2],
+      [sharded, 2],
+    ] as const) {
+      const index = { parameters: { ...parametersOf(one.space, paths.length), efSearch }, paths };
+      served.push(await searchThroughThreads(vectors, dimensions, index, threadCount, queryRows));
+    }
+    say('searching with filters');
+    const filters = await measureFilters(
+      one.paths[0]!,
+      { ...parametersOf(one.space, 1), efSearch },
+      vectors,
+      queryRows,
+    );
+
+    let peers: Measured[] = [];
+    if (options.peer !== undefined) {
+      await writeNpy(join(folder, 'vectors.npy'), vectors, dimensions);
+      await writeNpy(join(folder, 'queries.npy'), queries, dimensions);
+      say(`running ${options.peer}`);
+      peers = await runPeer(options, folder);
+    }
+    const ours = [one, sharded, other];
+    const figures = { ours, served, filters, peers, comparison: compare(one, sharded, peers) };
+    const setting = {
+      ...options,
+      ef: [...ef],
+      k: RECALL_K,
+      generator: 'clustered, see tools/bench/src/index/vectors.ts',
+    };
+    return { result: report('index', setting, figures), text: describe(figures) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** As retrieval serves: messages to threads, four requests at once for each thread, then one at a time for the latency. */
+async function searchThroughThreads(
+  vectors: Float32Array,
+  dimensions: number,
+  index: { parameters: AnnIndex['parameters']; paths: readonly string[] },
+  threadCount: number,
+  queries: readonly Float32Array[],
+) {
+  const before = process.memoryUsage().rss;
+  const threads = new SearchThreads({ threadCount, queueLimit: 1_000 });
+  const open = await threads.open({ vectors, dimensions, index, addCapacity: 0 });
+  const nearest = (query: Float32Array) => open.nearest({ query, k: RECALL_K, ...UNRESTRICTED });
+  for (const query of queries.slice(0, 50)) await nearest(query);
+  const latencies: number[] = [];
+  for (const query of queries) {
+    const startedAt = performance.now();
+    await nearest(query);
+    latencies.push(performance.now() - startedAt);
+  }
+  let next = 0;
+  const client = async () => {
+    for (let i = next++; i < queries.length; i = next++) await nearest(queries[i]!);
+  };
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: 4 * threadCount }, client));
+  const qps = (1_000 * queries.length) / (performance.now() - startedAt);
+  const residentBytes = process.memoryUsage().rss - before;
+  await threads.close();
+  return {
+    shards: index.paths.length,
+    threads: threadCount,
+    ef: index.parameters.efSearch,
+    qps,
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+    residentBytes,
+  };
+}
+
+interface PeerRun {
+  readonly build_s: number;
+  readonly search: readonly Point[];
+}
+
+async function runPeer(options: IndexBenchOptions, folder: string): Promise<Measured[]> {
+  const args = [
+    options.peer!,
+    join(folder, 'vectors.npy'),
+    join(folder, 'queries.npy'),
+    ...['--k', String(RECALL_K), '--m', String(options.m), '--ef-construction', String(options.efConstruction)],
+    ...['--ef', options.ef.join(','), '--build-threads', '2'],
+  ];
+  const { stdout } = await promisify(execFile)(options.python, args, { maxBuffer: 1 << 24 });
+  const all = JSON.parse(stdout) as Record<string, unknown>;
+  return Object.entries(all)
+    .filter((entry): entry is [string, PeerRun] => typeof entry[1] === 'object' && entry[1] !== null)
+    .map(([name, { build_s: buildSeconds, search }]) => ({ name, buildSeconds, points: search }));
+}
+
+/** Queries per second at the target recall, in a straight line between the breadths next to it. */
+export function qpsAt(points: readonly Point[], recall: number): number | undefined {
+  for (const [i, point] of points.entries()) {
+    if (point.recall < recall) continue;
+    const before = points[i - 1];
+    if (before === undefined || before.recall >= recall) return point.qps;
+    const share = (recall - before.recall) / (point.recall - before.recall);
+    return before.qps + share * (point.qps - before.qps);
+  }
+  return undefined;
+}
+
+const mostFound = ({ points }: Measured) => Math.max(...points.map(({ recall }) => recall));
+
+/** Beside hnswlib in the same space. */
+function compare(one: Built, sharded: Built, peers: readonly Measured[]) {
+  const peer = peers.find(({ name }) => name === PEERS[one.space]);
+  if (!peer) return undefined;
+  const peerQps = qpsAt(peer.points, TARGET_RECALL);
+  const ratio = ({ points }: Measured) => {
+    const qps = qpsAt(points, TARGET_RECALL);
+    return qps !== undefined && peerQps !== undefined ? qps / peerQps : undefined;
+  };
+  return {
+    recall: TARGET_RECALL,
+    peer: peer.name,
+    oneIndexQpsRatio: ratio(one),
+    shardsQpsRatio: ratio(sharded),
+    /** Two workers, a shard each, against hnswlib with two threads. */
+    buildRatio: sharded.buildSeconds / peer.buildSeconds,
+  };
+}
+
+function describe(figures: {
+  ours: readonly Measured[];
+  served: readonly Awaited<ReturnType<typeof searchThroughThreads>>[];
+  filters: Awaited<ReturnType<typeof measureFilters>>;
+  peers: readonly Measured[];
+  comparison: ReturnType<typeof compare>;
+}): string {
+  const lines: string[] = [];
+  for (const { name, buildSeconds, points, graphBytes } of [...figures.ours, ...figures.peers]) {
+    const size = graphBytes === undefined ? '' : `, ${(graphBytes / 2 ** 20).toFixed(0)} MiB`;
+    lines.push(`${name}: built in ${buildSeconds.toFixed(1)} s${size}`);
+    for (const { ef, recall, qps } of points) {
+      lines.push(
+        `  ef ${String(ef).padStart(4)}  recall@100 ${recall.toFixed(4)}  ${qps.toFixed(0).padStart(6)} queries/s`,
+      );
+    }
+  }
+  lines.push('', 'through threads, as served:');
+  for (const { shards, threads, ef, qps, p50Ms, p99Ms, residentBytes } of figures.served) {
+    lines.push(
+      `  ${shards} shard(s) on ${threads} thread(s), ef ${ef}: ${qps.toFixed(0)} queries/s, alone p50 ${p50Ms.toFixed(2)} ms, ` +
+        `p99 ${p99Ms.toFixed(2)} ms, ${(residentBytes / 2 ** 20).toFixed(0)} MiB more`,
+    );
+  }
+  lines.push('', 'filters, mean ms for the 100 best of what is let through:');
+  for (const { share, broaderMs, filteredMs, exactMs, chosen } of figures.filters) {
+    lines.push(
+      `  ${(100 * share).toFixed(1).padStart(5)}%: k' > k ${broaderMs.toFixed(2)}, filter in search ${filteredMs.toFixed(2)}, ` +
+        `exact ${exactMs.toFixed(2)}; chosen: ${chosen}`,
+    );
+  }
+  if (figures.comparison) {
+    const { recall, peer, oneIndexQpsRatio, shardsQpsRatio, buildRatio } = figures.comparison;
+    const show = (ratio: number | undefined) => ratio?.toFixed(2) ?? 'recall not reached';
+    lines.push(
+      '',
+      `beside ${peer} (C++) at recall ${recall}: one index ${show(oneIndexQpsRatio)} of its queries/s per core, ` +
+        `two shards ${show(shardsQpsRatio)}; two workers take ${show(buildRatio)} of its build time with two threads`,
+    );
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,37 @@
+import { AnnIndex, meanRecall, mergeResults, RECALL_K, type SearchResult, VectorRows } from '@watchnext/ann-index';
+
+/** One breadth of a search. */
+export interface Point {
+  readonly ef: number;
+  readonly recall: number;
+  readonly qps: number;
+}
+
+/** On this thread and nothing besides, one query at a time, as the peers do. */
+export async function searchHere(
+  paths: readonly string[],
+  parameters: AnnIndex['parameters'],
+  vectors: Float32Array,
+  queries: readonly Float32Array[],
+  exact: readonly SearchResult[],
+  efs: readonly number[],
+): Promise<Point[]> {
+  const rows = new VectorRows(vectors, parameters.dimensions);
+  const shardCount = paths.length;
+  const shards = await Promise.all(
+    paths.map((path, shard) => AnnIndex.load(path, parameters, rows, { shard, shardCount })),
+  );
+  return efs.map((ef) => {
+    const broad = shards.map((shard) => shard.withEfSearch(ef));
+    const search = (query: Float32Array) =>
+      mergeResults(
+        broad.map((shard) => shard.search(query, RECALL_K)),
+        RECALL_K,
+      );
+    for (const query of queries.slice(0, 50)) search(query);
+    const startedAt = performance.now();
+    const found = queries.map(search);
+    const qps = (1_000 * queries.length) / (performance.now() - startedAt);
+    return { ef, recall: meanRecall(found, exact), qps };
+  });
+}

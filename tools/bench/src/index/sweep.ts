@@ -1,0 +1,91 @@
+/** npm run bench -- index-sweep: what M, ef_construction and ef cost and bring, as a plot. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { radiusFor, RECALL_K } from '@watchnext/ann-index';
+import { BuildThreads } from '@watchnext/vector-search';
+import { type BenchReport, report } from '../report';
+import { type Point, searchHere } from './search-here';
+import { generateVectors } from './vectors';
+import { type Line, linePlot } from './line-plot';
+
+export interface SweepOptions {
+  readonly vectors: number;
+  readonly dimensions: number;
+  readonly queries: number;
+  readonly m: readonly number[];
+  readonly efConstruction: readonly number[];
+  readonly ef: readonly number[];
+  readonly seed: number;
+  readonly plot: string;
+}
+
+interface Swept {
+  readonly m: number;
+  readonly efConstruction: number;
+  readonly buildSeconds: number;
+  readonly points: readonly Point[];
+}
+
+export async function sweepIndex(options: SweepOptions): Promise<{ result: BenchReport; text: string }> {
+  const { vectors: count, dimensions, seed, plot } = options;
+  const { vectors, queries } = generateVectors({ count, queryCount: options.queries, dimensions, seed });
+  const queryRows = Array.from({ length: options.queries }, (_, row) =>
+    queries.subarray(row * dimensions, (row + 1) * dimensions),
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-sweep-'));
+  const threads = new BuildThreads(1);
+  const swept: Swept[] = [];
+  try {
+    const exact = await threads.exact(vectors, dimensions, queryRows);
+    for (const m of options.m) {
+      for (const efConstruction of options.efConstruction) {
+        process.stderr.write(`M ${m}, ef_construction ${efConstruction}\n`);
+        const parameters = {
+          space: 'augmented-l2',
+          dimensions,
+          m,
+          efConstruction,
+          efSearch: options.ef[0]!,
+          radius: radiusFor(vectors, dimensions),
+          recallAt100: 0,
+          shardCount: 1,
+        };
+        const startedAt = performance.now();
+        const graphs = await threads.build(vectors, parameters, queryRows, () => undefined);
+        const buildSeconds = (performance.now() - startedAt) / 1_000;
+        const path = join(folder, `${m}-${efConstruction}`);
+        await graphs.save([path]);
+        await graphs.release();
+        const points = await searchHere([path], parameters, vectors, queryRows, exact, options.ef);
+        await rm(path);
+        swept.push({ m, efConstruction, buildSeconds, points });
+      }
+    }
+  } finally {
+    await threads.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+  const lines = swept.map(({ m, efConstruction, points }): Line => ({
+    name: `M ${m}, ef_construction ${efConstruction}`,
+    points: points.map(({ recall, qps, ef }) => ({ x: recall, y: qps, label: `ef ${ef}` })),
+  }));
+  const title = `recall@${RECALL_K} and queries per second of one core, ${count} × ${dimensions}`;
+  await writeFile(plot, linePlot(lines, { title, x: `recall@${RECALL_K}`, y: 'queries per second' }));
+  const setting = { ...options, space: 'augmented-l2', k: RECALL_K };
+  return { result: report('index-sweep', setting, swept), text: `${describe(swept)}\n\nplot: ${plot}` };
+}
+
+function describe(swept: readonly Swept[]): string {
+  const rows = swept.flatMap(({ m, efConstruction, buildSeconds, points }) =>
+    points.map(
+      ({ ef, recall, qps }) =>
+        `| ${m} | ${efConstruction} | ${buildSeconds.toFixed(0)} s | ${ef} | ${recall.toFixed(4)} | ${qps.toFixed(0)} |`,
+    ),
+  );
+  return [
+    '| M | ef_construction | built in | ef | recall@100 | queries/s |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}

@@ -1,0 +1,73 @@
+import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { openEventLog } from '@watchnext/event-log';
+import { announceSnapshot } from '@watchnext/service';
+import { openSnapshotStore } from '@watchnext/snapshot-store';
+import { Command } from 'commander';
+import { rollback, RollbackRefusedError } from './rollback';
+
+const EXIT_CONFIGURATION = 78;
+const EXIT_REFUSED = 3;
+
+interface Options {
+  readonly to?: string;
+  readonly from?: string;
+  readonly dryRun?: boolean;
+  readonly list?: boolean;
+}
+
+/** The log is opened only to announce: a rollback must not wait for one that is down. */
+async function announce(snapshotId: string): Promise<void> {
+  const settings = loadDriverSettings();
+  const log = await openEventLog(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).eventLog);
+  try {
+    await announceSnapshot(log, snapshotId);
+  } finally {
+    await log.close();
+  }
+}
+
+async function run(options: Options): Promise<number> {
+  const settings = loadDriverSettings();
+  const store = openSnapshotStore(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots);
+  try {
+    if (options.list) {
+      const current = await store.readPointer();
+      for (const id of await store.list()) {
+        const { gate, parentSnapshotId } = await store.readManifest(id);
+        const verdict = gate?.passed ? 'passed' : 'rejected';
+        console.log(`${id === current ? '*' : ' '} ${id}  ${verdict}  after ${parentSnapshotId || 'none'}`);
+      }
+      return 0;
+    }
+    const { from, to, moved, announced } = await rollback(store, { ...options, announce });
+    if (!moved) console.log(`would move the pointer from ${from} to ${to}`);
+    else {
+      const soon = announced ? 'services were told' : 'the log is not there to tell services, which look every 2 s';
+      console.log(`the pointer is at ${to}, it was at ${from}; ${soon}`);
+    }
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+new Command('rollback')
+  .description(
+    'Makes the snapshot before the current one current again, for all services.\n' +
+      'Ends with 0 when done, 3 when refused: nothing before it, not gated, or somebody else moved the pointer meanwhile.',
+  )
+  .option('--to <id>', 'this snapshot; default: the parent of the current one')
+  .option('--from <id>', 'refuse unless this one is current')
+  .option('--dry-run', 'say what would be done, and check the target')
+  .option('--list', 'list the snapshots, newest first, the current one marked')
+  .action((options: Options) =>
+    run(options).then(
+      (code) => process.exit(code),
+      (error: Error) => {
+        process.stderr.write(`${error.message}\n`);
+        if (error instanceof RollbackRefusedError) process.exit(EXIT_REFUSED);
+        process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
+      },
+    ),
+  )
+  .parse();
