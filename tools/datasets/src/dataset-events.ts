@@ -101,12 +101,13 @@ async function fill(
       onReading?.(file, earlierRows + rows);
     },
   });
-  await staging.settle(badRows, fingerprint);
+  await staging.settle(badRows);
   const rows = earlierRows + current.rows;
   if (badRows.total > mostBadRows * rows)
     throw new DatasetError(
       `${badRows.total} of ${rows} rows cannot be used, so nothing was imported:\n${badRows.describe()}`,
     );
+  await staging.complete(fingerprint);
 }
 
 function summaryOf(counts: StagedCounts, drawn: boolean): ImportSummary {

@@ -28,7 +28,7 @@ export function formatHistory(history: UserHistory): string {
       .slice(0, WATCHES_SHOWN)
       .map(
         (watch) =>
-          `      ${cell(watch.title || watch.videoId, TITLE_WIDTH)}  ${cell(watch.topics.join(', '), TOPICS_WIDTH)}  ${seconds(watch.watchSeconds)} of ${seconds(watch.durationSeconds)}`,
+          `      ${cell(watch.title || watch.videoId, TITLE_WIDTH)}  ${cell(watch.topics.join(', '), TOPICS_WIDTH)}  ${watched(watch)}`,
       ),
     ...(searches.length > 0 ? [`      and searched for ${searches.join(', ')}`] : []),
   ].join('\n');
@@ -47,6 +47,11 @@ export function formatRecommendations(list: Recommendations): string {
 
 function cell(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
+}
+
+/** As "93 s of 5.0 min"; a duration of 0 is not known. */
+function watched({ watchSeconds, durationSeconds }: UserHistory['watches'][number]): string {
+  return durationSeconds > 0 ? `${seconds(watchSeconds)} of ${seconds(durationSeconds)}` : seconds(watchSeconds);
 }
 
 function seconds(value: number): string {

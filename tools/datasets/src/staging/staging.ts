@@ -170,7 +170,7 @@ export class Staging {
   }
 
   /** Ends the filling: leaves out what other rows make unusable, and completes the catalogue. */
-  async settle(badRows: BadRows, fingerprint = ''): Promise<void> {
+  async settle(badRows: BadRows): Promise<void> {
     for (const appender of Object.values(this.open)) appender.close();
     this.appenders = undefined;
     await leaveOutRepeated(this.connection, this.sourceList, badRows);
@@ -180,6 +180,10 @@ export class Staging {
         insert into videos
         select video_id, video_id, '', '', 0, 0, 0, 0
         from (select video_id from watches union select video_id from impressions) anti join videos using (video_id)`);
+  }
+
+  /** Notes that all of it is there and may be used, for a process that goes on with it. */
+  async complete(fingerprint: string): Promise<void> {
     await this.connection.run(`create table sources as
       select * from (values ${this.sourceList.map(({ name, file }, n) => `(${n}, ${sqlText(name)}, ${sqlText(file)})`).join(', ') || "(0, '', '')"}) s(number, name, file)`);
     await this.connection.run(`create table completed as select ${sqlText(fingerprint)} as fingerprint`);
