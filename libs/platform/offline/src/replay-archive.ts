@@ -60,7 +60,12 @@ export async function replayArchive(
       rankingExamples.push(example);
       const { servedAtMs, clicked, watchSeconds, user, video } = example;
       const { videoId, channelId, topics } = video;
-      statistics.addImpression(servedAtMs, { videoId, channelId, topics, surface: user.surface }, clicked, watchSeconds);
+      statistics.addImpression(
+        servedAtMs,
+        { videoId, channelId, topics, surface: user.surface },
+        clicked,
+        watchSeconds,
+      );
     }
     for (const { videoId, atMs, completed } of replayed.watches) {
       statistics.addWatch(atMs, videoId);
