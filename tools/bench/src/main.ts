@@ -1,5 +1,6 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { Command, InvalidArgumentError } from 'commander';
+import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { benchFreshness } from './freshness';
 import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import';
@@ -77,6 +78,7 @@ command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and
   .option('--seed <n>', 'seed of the training', count, 1)
   .action(measuring(benchKuairand));
 
+stopWorldsOnSignal();
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
