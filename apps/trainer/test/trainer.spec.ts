@@ -77,6 +77,7 @@ describe('the trainer, once', () => {
     const { candidate, ranking } = await loadModels(local);
     const features: CandidateFeatures = {
       watchedVideoIds: ['video-1', 'video-5', 'unheard-of'],
+      hoursSinceLastWatch: 2,
       searchTokens: [],
       country: 'DE',
       device: 'phone',

@@ -1,5 +1,6 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { availableParallelism } from 'node:os';
+import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_WORLDS } from '@watchnext/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
@@ -29,10 +30,6 @@ const program = new Command('bench').description(
 
 function command(name: string, description: string): Command {
   return program.command(name).description(description).option('--json <file>', 'also write the report to this file');
-}
-
-function counts(text: string): number[] {
-  return text.split(',').map(count);
 }
 
 /** Runs a benchmark with its command's options and publishes what it finds. */
@@ -139,6 +136,7 @@ command('train', "the candidate model's training step, examples a second, beside
 
 addExperimentCommands(program, { count, measuring });
 
+stopWorldsOnSignal();
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

@@ -5,4 +5,12 @@ export { FuzzedProducer } from './producer';
 export { setScene, type ChaosWorld, type Scene } from './scene';
 export { storedStates, Truth, type Difference } from './truth';
 export { compareLog, drained, materialiserLag } from './verify';
-export { openSpace, openStores, startEmbeddedWorld, startRealWorld, type OwnWorld, type RealWorld } from './worlds';
+export {
+  openSpace,
+  openStores,
+  startEmbeddedWorld,
+  startRealWorld,
+  stopWorldsOnSignal,
+  type OwnWorld,
+  type RealWorld,
+} from './worlds';

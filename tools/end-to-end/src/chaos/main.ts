@@ -1,7 +1,7 @@
 /** npm run chaos -- --seeds 10: exactly once into the store, on real servers of its own, by seed. */
 import { Command, InvalidArgumentError } from 'commander';
 import { runChaos, type ChaosResult } from './chaos-run';
-import { startEmbeddedWorld, startRealWorld } from './worlds';
+import { startEmbeddedWorld, startRealWorld, stopWorldsOnSignal } from './worlds';
 
 function count(text: string): number {
   const value = Number(text);
@@ -54,6 +54,7 @@ async function run(options: Options): Promise<void> {
   if (bad.length > 0) process.exitCode = 1;
 }
 
+stopWorldsOnSignal();
 new Command('chaos')
   .description(
     'Materialisers killed, servers restarted: every state must be the one folded from the acknowledged events.',

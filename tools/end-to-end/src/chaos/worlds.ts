@@ -27,15 +27,32 @@ export interface RealWorldOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** What must still be stopped, should the program be interrupted. */
+const running = new Set<() => Promise<void>>();
+
+/** For programs: Ctrl-C and SIGTERM stop the servers of every world first. */
+export function stopWorldsOnSignal(): void {
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.once(signal, () => {
+      void Promise.allSettled([...running].map((stop) => stop())).then(() => process.exit(exitCode));
+    });
+  }
+}
+
 /** Kafka and Redis of its own in a temporary folder, on free ports. */
 export async function startRealWorld(options: RealWorldOptions = {}): Promise<RealWorld> {
   const { brokerCount = 1, redis = 'standalone' } = options;
   const directory = mkdtempSync(join(tmpdir(), 'watchnext-chaos-'));
   const stackDirectory = join(directory, 'stack');
   const stop = async () => {
+    running.delete(stop);
     await stopStack(stackDirectory);
     rmSync(directory, { recursive: true, force: true });
   };
+  running.add(stop);
   try {
     const stack = await startStack({ directory: stackDirectory, brokerCount, redis });
     const environment = {
