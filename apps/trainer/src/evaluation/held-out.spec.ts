@@ -14,7 +14,16 @@ const example = (
   userId,
   labelVideoId,
   labelAtMs,
-  features: { watchedVideoIds, hoursSinceLastWatch: NaN, searchTokens: [], country: '', device: '', loggedIn: false, ageYears: 0, gender: 0 },
+  features: {
+    watchedVideoIds,
+    hoursSinceLastWatch: NaN,
+    searchTokens: [],
+    country: '',
+    device: '',
+    loggedIn: false,
+    ageYears: 0,
+    gender: 0,
+  },
 });
 const manyUsers = (count: number) =>
   Array.from({ length: count }, (_, user) => example(`u${user}`, `v${user % 7}`, user));

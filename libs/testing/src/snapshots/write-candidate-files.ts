@@ -28,6 +28,9 @@ export function randomCandidateModel({ videoIds, seed }: CandidateFilesOptions):
     ...defaultCandidateConfig({ videoCount: videoIds.length, exampleCount: 100 }),
     dimensions: 16,
     hiddenSizes: [24],
+    // Without heads, and with tables of its own for each use: fewer tensors to write.
+    historyEncoder: 'mean-and-last' as const,
+    tiedTables: false,
   };
   const table = (name: string, ids: number, dimensions: number) =>
     createTable(ids + 1, dimensions, random.fork(name), 1);
@@ -36,7 +39,6 @@ export function randomCandidateModel({ videoIds, seed }: CandidateFilesOptions):
     searchTokens: table('tokens', 2, config.searchTokenDimensions),
     countries: table('countries', 2, config.countryDimensions),
     devices: table('devices', 2, config.deviceDimensions),
-    // The default encoder has no heads.
     positions: createTable(1, 1, random, 0),
     queries: createTable(1, 1, random, 0),
     output: table('output', videoIds.length, config.dimensions),
