@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -60,6 +60,13 @@ describe('an archive file', () => {
       impression_id: 'impression-1',
       playback_id: null,
       position_seconds: 12.5,
+      country: null,
+      device: null,
+      assignments: null,
+      explored: null,
+      item_count: null,
+      rung: null,
+      latency_ms: null,
     });
     const nothing = Object.keys(watch ?? {}).filter(
       (column) => !(column in place) && column !== 'offset' && column !== 'key',
@@ -70,6 +77,38 @@ describe('an archive file', () => {
       key: 'ben',
       ...Object.fromEntries(nothing.map((column) => [column, null])),
     });
+  });
+});
+
+describe('an archive whose first files are of an older version', () => {
+  it('answers questions over all of them; columns that they lack are null', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'watchnext-event-archive-'));
+    const archive = openParquetArchive(directory);
+    const record = (offset: number) => ({
+      topic: TOPICS.activity,
+      partition: 0,
+      offset,
+      timestampMs: Date.UTC(2026, 10, 1),
+      key: 'anna',
+      value: Buffer.from(''),
+    });
+    await archive.write(TOPICS.activity, 0, [record(0)]);
+    const day = join(directory, TOPICS.activity, 'dt=2026-11-01');
+    const [name] = (await readdir(day)) as [string];
+    const connection = await (await DuckDBInstance.create()).connect();
+    await connection.run(`COPY (SELECT * EXCLUDE (assignments, rung, item_count) FROM read_parquet('${join(day, name)}'))
+      TO '${join(day, 'older')}' (FORMAT parquet)`);
+    connection.closeSync();
+    await rename(join(day, 'older'), join(day, name));
+    const asked = () =>
+      archive.analyse(TOPICS.activity, {}, (table) =>
+        table.rows('SELECT count(*)::DOUBLE AS "count", count(rung)::DOUBLE AS rungs FROM events'),
+      );
+    expect(await asked()).toEqual([{ count: 1, rungs: 0 }]);
+    await archive.write(TOPICS.activity, 0, [record(1)]);
+    expect(await asked()).toEqual([{ count: 2, rungs: 0 }]);
+    await archive.close();
+    await rm(directory, { recursive: true });
   });
 });
 

@@ -9,12 +9,14 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
 import { type ArchiveFile, dayOfRecord, isTopicName } from './archive-files';
+import { analyseParts } from './archive-table';
 import { FolderStorage } from './folder-storage';
 import { describeFailure, readPartition, selectParts } from './parquet-reader';
 import { stageRecords, writeStaged } from './parquet-writer';
 import {
   type ArchiveExtent,
   type ArchiveReadOptions,
+  type ArchiveTable,
   ArchiveWriteError,
   type EventArchive,
   EventArchiveError,
@@ -137,6 +139,28 @@ export class ParquetArchive implements EventArchive {
         extent = joinExtents(extent, await this.extentOf(connection, parts));
       }
       return extent;
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  async analyse<T>(
+    topic: string,
+    { fromDay }: { readonly fromDay?: string },
+    work: (table: ArchiveTable) => Promise<T>,
+  ): Promise<T> {
+    const plans = await this.plan(topic, fromDay);
+    const connection = await (await this.openDatabase()).connect();
+    try {
+      const { parts, release } = await this.storage.fetch(
+        plans.flatMap((plan) => plan.parts),
+        false,
+      );
+      try {
+        return await analyseParts(connection, parts, work);
+      } finally {
+        release();
+      }
     } finally {
       connection.closeSync();
     }

@@ -47,7 +47,7 @@ async function* inOffsetOrder(
   }
 }
 
-/** SELECT … FROM the parts. Columns as SQL. */
+/** SELECT … FROM the parts. Columns as SQL; of files that differ in their columns, those of all. */
 export function selectParts(columns: string, parts: readonly FilePart[]): string {
   const whole = parts.filter((part) => part.fromOffset === undefined);
   const selects = parts
@@ -135,5 +135,6 @@ function ownBytes(bytes: Uint8Array): Uint8Array {
 }
 
 function source(parts: readonly FilePart[]): string {
-  return `read_parquet([${parts.map(({ file }) => sqlReadPath(file.path)).join(', ')}], hive_partitioning = false)`;
+  const paths = parts.map(({ file }) => sqlReadPath(file.path)).join(', ');
+  return `read_parquet([${paths}], hive_partitioning = false, union_by_name = true)`;
 }

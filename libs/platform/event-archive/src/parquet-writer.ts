@@ -48,6 +48,10 @@ const COLUMNS: readonly Column[] = [
   { name: 'impression_id', type: VARCHAR, cell: ({ event }) => event.impressionId || null },
   { name: 'playback_id', type: VARCHAR, cell: ({ event }) => event.playbackId || null },
   { name: 'position_seconds', type: DOUBLE, cell: ({ event }) => event.positionSeconds ?? null },
+  { name: 'list', type: VARCHAR, cell: ({ event }) => event.list || null },
+  { name: 'item_count', type: DOUBLE, cell: ({ event }) => event.itemCount },
+  { name: 'rung', type: DOUBLE, cell: ({ event }) => event.rung },
+  { name: 'latency_ms', type: DOUBLE, cell: ({ event }) => event.latencyMs },
   { name: 'value', type: BLOB, cell: ({ record }) => new DuckDBBlobValue(record.value) },
 ];
 
@@ -94,7 +98,10 @@ export async function writeStaged(
       SELECT ${sqlText(topic)} AS topic, ${partition}::INTEGER AS "partition", "offset"::BIGINT AS "offset",
         timestamp_ms::BIGINT AS timestamp_ms, key, [${KIND_NAMES}][kind::INTEGER + 1] AS kind, event_id, user_id,
         occurred_at_ms::BIGINT AS occurred_at_ms, received_at_ms::BIGINT AS received_at_ms, video_id, request_id,
-        impression_id, playback_id, position_seconds, value
+        impression_id, playback_id, position_seconds, NULLIF(split_part(list, '\t', 1), '') AS country,
+        NULLIF(split_part(list, '\t', 2), '') AS device, NULLIF(split_part(list, '\t', 3), '') AS assignments,
+        split_part(list, '\t', 4) <> '' AS explored, NULLIF(item_count, 0)::INTEGER AS item_count,
+        NULLIF(rung, 0)::INTEGER AS rung, NULLIF(latency_ms, 0)::UINTEGER AS latency_ms, value
       FROM staged WHERE "offset" BETWEEN ${range.from} AND ${range.to}
     ) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`);
 }

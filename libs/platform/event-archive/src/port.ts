@@ -23,6 +23,18 @@ export interface ArchiveReadOptions {
   readonly fromOffset?: number;
 }
 
+/** The records of a topic as a table, for questions to many of them at once. */
+export interface ArchiveTable {
+  /**
+   * Rows of a query, in DuckDB's SQL, over the view `events`: the columns of the archive's files, each (partition, offset)
+   * once. Columns that came with a later version of the files are null for older ones. Cast what may be large to DOUBLE:
+   * 64-bit integers come as bigint.
+   */
+  rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** A statement, as one that makes a temporary table. */
+  run(sql: string): Promise<void>;
+}
+
 export interface RewriteReport {
   readonly fileCount: number;
   /** Files that held records to remove, and were replaced. */
@@ -55,6 +67,15 @@ export interface EventArchive {
    */
   read(topic: string, options: ArchiveReadOptions): AsyncIterable<readonly LogRecord[]>;
   extent(topic: string): Promise<ArchiveExtent>;
+  /**
+   * Lets `work` ask a topic's records by SQL; temporary tables live as long as it does. A topic without any is an empty table.
+   * @throws EventArchiveError, and what `work` throws
+   */
+  analyse<T>(
+    topic: string,
+    options: { readonly fromDay?: string },
+    work: (table: ArchiveTable) => Promise<T>,
+  ): Promise<T>;
   /**
    * Removes the records that `keep` does not want from every file there is, whole file by whole file: at any moment a
    * file is there as it was, as it is to be, or, after a crash, both; running it again finishes. Ranges stay, so
