@@ -1,5 +1,6 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { Command, InvalidArgumentError } from 'commander';
+import { addExperimentCommands } from './experiments/commands';
 import { benchFreshness } from './freshness';
 import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import';
@@ -76,6 +77,8 @@ command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and
   .requiredOption('--path <folder>', 'folder with the official files')
   .option('--seed <n>', 'seed of the training', count, 1)
   .action(measuring(benchKuairand));
+
+addExperimentCommands(program, { count, measuring });
 
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);

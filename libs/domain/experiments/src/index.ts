@@ -27,7 +27,7 @@ export {
   USER_NUMBERS,
   type UserNumber,
 } from './metrics';
-export { Moments, PRODUCT_COUNT, productIndex, sumOfMoments, type UserNumbers } from './moments';
+export { Moments, NUMBER_COUNT, PRODUCT_COUNT, productIndex, sumOfMoments, type UserNumbers } from './moments';
 export { type EffectEstimate, estimateEffect } from './effect';
 export { alwaysValidP, boundary, type Interval, mixtureVariance, requiredInformation } from './always-valid';
 export { checkSampleRatio, SAMPLE_RATIO_ALPHA, type SampleRatioCheck } from './sample-ratio';

@@ -66,6 +66,6 @@ describe('the check before the result', () => {
   });
 
   it('has a limit for lists that follows what people do', () => {
-    expect([machineListLimit(2), machineListLimit(12)]).toEqual([50, 120]);
+    expect([machineListLimit(2), machineListLimit(6)]).toEqual([50, 120]);
   });
 });

@@ -112,11 +112,12 @@ function findSuspects(input: QualityInput, check: (counts: CountsByVariant) => S
 
 /**
  * Behaviour that no person has, judged without looking at the variant: more watch time in a day than the day has (with a
- * tenth of tolerance for two screens at once), or, on the busiest day, more lists than ten times what 99% of users ask for.
+ * tenth of tolerance for two screens at once), or, on the busiest day, more lists than twenty times what 95% of users
+ * ask for (not 99%: programs alone may be one in a hundred).
  */
 export const MOST_WATCH_SECONDS_A_DAY = 1.1 * 86_400;
-export const machineListLimit = (busiestDayListsAt99Percent: number): number =>
-  Math.max(50, 10 * busiestDayListsAt99Percent);
+export const machineListLimit = (busiestDayListsAt95Percent: number): number =>
+  Math.max(50, 20 * busiestDayListsAt95Percent);
 
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const formatP = (p: number) => (p < 0.0001 ? p.toExponential(1) : p.toFixed(4));

@@ -1,0 +1,30 @@
+/** npm run bench -- experiments …: what experiments promise, held against the simulated world, whose truth is known. */
+import type { Command } from 'commander';
+import type { BenchReport } from '../report';
+import { benchReplays } from './replays';
+
+interface Helpers {
+  readonly count: (text: string) => number;
+  readonly measuring: <Options>(
+    run: (options: Options) => Promise<{ result: BenchReport; text: string }>,
+  ) => (options: Options & { json?: string }) => Promise<void>;
+}
+
+export function addExperimentCommands(program: Command, { count, measuring }: Helpers): void {
+  const experiments = program
+    .command('experiments')
+    .description('experiments on the simulated world, whose truth is known');
+  const command = (name: string, description: string) =>
+    experiments.command(name).description(description).option('--json <file>', 'also write the report to this file');
+
+  command(
+    'replays',
+    'false alarms with and without peeking, power, coverage, lost users and bots, by replaying experiments',
+  )
+    .option('--seed <n>', 'seed of the world', count, 1)
+    .option('--users <n>', 'viewers of the world', count, 3_000)
+    .option('--videos <n>', 'videos of the world', count, 1_000)
+    .option('--days <n>', 'days of the experiment', count, 14)
+    .option('--replays <n>', 'experiments replayed', count, 1_000)
+    .action(measuring(benchReplays));
+}

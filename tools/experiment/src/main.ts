@@ -1,0 +1,272 @@
+/** npm run experiment -- COMMAND: experiments from their definition to their verdict. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { ConfigError, embeddedPaths, experimentSettings, loadConfig, loadDriverSettings } from '@watchnext/config';
+import { EventArchiveError, openEventArchive, type EventArchive } from '@watchnext/event-archive';
+import {
+  Assigner,
+  type Experiment,
+  type ExperimentsFile,
+  ExperimentsError,
+  parseExperiments,
+  unsafeChanges,
+} from '@watchnext/experiments';
+import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { DAY_MS } from './exposure-tables';
+import { number, pValue, textTable, whole } from './format';
+import { policyOf, valuePolicy } from './off-policy';
+import { type Plan, planExperiment } from './plan';
+import { renderHtml } from './render-html';
+import { renderJson } from './render-json';
+import { renderText } from './render-text';
+import { NotStartedError, reportExperiment } from './report';
+
+/** What the exit code says; `--help` tells it too. */
+const EXIT = { failed: 1, invalid: 2, noResult: 3, configuration: 78 } as const;
+/** The report sorts and sums millions of users; DuckDB goes to disk beyond this. */
+const MEMORY_LIMIT_MIB = 4_096;
+
+const time = (text: string) => {
+  const atMs = Date.parse(text);
+  if (Number.isNaN(atMs)) throw new InvalidArgumentError('a time, as 2026-11-24T10:00:00Z');
+  return atMs;
+};
+const positive = (text: string) => {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('a number above 0');
+  return value;
+};
+const wholeDays = (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 365)
+    throw new InvalidArgumentError('a whole number from 1 to 365');
+  return value;
+};
+
+interface FileOption {
+  readonly file?: string;
+}
+
+async function readDefinitions({ file }: FileOption): Promise<ExperimentsFile> {
+  const path = file ?? loadConfig(z.object(experimentSettings)).WATCHNEXT_EXPERIMENTS_FILE;
+  if (path === undefined) throw new ConfigError(['WATCHNEXT_EXPERIMENTS_FILE: name the file, or give --file']);
+  let json: string;
+  try {
+    json = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
+  }
+  return parseExperiments(json);
+}
+
+/** @throws ExperimentsError that names those there are */
+function experimentNamed(file: ExperimentsFile, name: string): Experiment {
+  const experiment = file.experiments.find((one) => one.name === name);
+  if (experiment) return experiment;
+  const names = file.experiments.map((one) => one.name).join(', ') || 'none';
+  throw new ExperimentsError([`there is no experiment ${name}; there are: ${names}`]);
+}
+
+async function withArchive<T>(work: (archive: EventArchive) => Promise<T>): Promise<T> {
+  const settings = loadDriverSettings();
+  const archive = openEventArchive(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).archive, {
+    memoryLimitMiB: MEMORY_LIMIT_MIB,
+  });
+  try {
+    return await work(archive);
+  } finally {
+    await archive.close();
+  }
+}
+
+const program = new Command('experiment')
+  .description(
+    'Experiments from their definition to their verdict. Definitions come from --file or WATCHNEXT_EXPERIMENTS_FILE, events from\n' +
+      'the archive that the WATCHNEXT_… variables name, as for every service.\n' +
+      `Ends with 0 when done, ${EXIT.invalid} for definitions that are not usable, ${EXIT.noResult} when there is no result to report, ${EXIT.configuration} for the environment, 1 for anything else.`,
+  )
+  .showHelpAfterError();
+
+const withFile = (command: Command) => command.option('--file <path>', 'the file that defines the experiments');
+
+withFile(program.command('validate'))
+  .description('checks the definitions, and with --against that a change spoils no running experiment')
+  .option('--against <path>', 'the definitions as they are in force now')
+  .option('--at <time>', 'what counts as running; default: now', time)
+  .action(async ({ file, against, at }: FileOption & { against?: string; at?: number }) => {
+    const after = await readDefinitions({ file });
+    if (against !== undefined) {
+      const changes = unsafeChanges(await readDefinitions({ file: against }), after, at ?? Date.now());
+      if (changes.length > 0) {
+        throw new ExperimentsError(
+          changes.map(({ name, movedShare, droppedShare, reasons }) =>
+            [
+              `${name} is running and would be spoilt:`,
+              ...reasons,
+              ...(movedShare > 0 ? [`${(100 * movedShare).toFixed(1)}% of its users would change their variant`] : []),
+              ...(droppedShare > 0 ? [`${(100 * droppedShare).toFixed(1)}% would leave it`] : []),
+              'give it a new name, or let shares only grow',
+            ].join('\n    '),
+          ),
+        );
+      }
+    }
+    process.stdout.write(`${after.experiments.length} experiments in ${after.layers.length} layers are sound\n`);
+  });
+
+withFile(program.command('assign'))
+  .description('says which variant a user is in')
+  .argument('<user>', 'id of the user')
+  .option('--experiment <name>', 'only this one')
+  .option('--json', 'as JSON')
+  .action(async (user: string, options: FileOption & { experiment?: string; json?: boolean }) => {
+    const definitions = await readDefinitions(options);
+    const chosen =
+      options.experiment === undefined ? definitions.experiments : [experimentNamed(definitions, options.experiment)];
+    const assigner = new Assigner(definitions);
+    const rows = chosen.map((experiment) => {
+      const assignment = assigner.within(experiment, user);
+      return {
+        experiment: experiment.name,
+        layer: experiment.layer,
+        variant: assignment?.variant.name ?? null,
+        overridden: assignment?.overridden ?? false,
+        running: experiment.start <= Date.now() && Date.now() < experiment.stop,
+        serving: assignment?.variant.serving ?? {},
+      };
+    });
+    process.stdout.write(
+      options.json
+        ? renderJson(rows)
+        : `${textTable(
+            ['experiment', 'layer', 'variant', 'running', 'served with'],
+            rows.map((row) => [
+              row.experiment,
+              row.layer,
+              row.variant === null ? 'not in it' : `${row.variant}${row.overridden ? ' (tester)' : ''}`,
+              row.running ? 'yes' : 'no',
+              JSON.stringify(row.serving),
+            ]),
+          )}\n`,
+    );
+  });
+
+withFile(program.command('report'))
+  .description('what an experiment did, and whether that may be believed')
+  .argument('<name>', 'of the experiment')
+  .option('--html <file>', 'also as a page with plots')
+  .option('--json [file]', 'as JSON, on standard output or into a file')
+  .option('--at <time>', 'as if it were this time; default: now', time)
+  .action(async (name: string, options: FileOption & { html?: string; json?: string | boolean; at?: number }) => {
+    const experiment = experimentNamed(await readDefinitions(options), name);
+    const report = await withArchive((archive) => reportExperiment(archive, experiment, options.at ?? Date.now()));
+    if (options.html !== undefined) await writeFile(options.html, renderHtml(report));
+    if (typeof options.json === 'string') await writeFile(options.json, renderJson(report));
+    process.stdout.write(options.json === true ? renderJson(report) : renderText(report));
+    if (options.html !== undefined && options.json !== true)
+      process.stdout.write(`\nThe page is in ${options.html}.\n`);
+    if (report.quality && report.quality.objections.length > 0) process.exitCode = EXIT.noResult;
+  });
+
+withFile(program.command('power'))
+  .description('how long an experiment must run, measured on the last days of the archive')
+  .argument('<name>', 'of the experiment; it need not have started')
+  .option('--lift <share>', 'the lift to find, as 0.02 for 2%; default: its minimumLift', positive)
+  .option('--days <n>', 'days of the archive to measure on', wholeDays, 14)
+  .option('--at <time>', 'where those days end; default: now', time)
+  .option('--json', 'as JSON')
+  .action(async (name: string, options: FileOption & { lift?: number; days: number; at?: number; json?: boolean }) => {
+    const experiment = experimentNamed(await readDefinitions(options), name);
+    const plan = await withArchive((archive) =>
+      planExperiment(archive, experiment, {
+        days: options.days,
+        lift: options.lift ?? experiment.minimumLift,
+        nowMs: options.at ?? Date.now(),
+      }),
+    );
+    process.stdout.write(options.json ? renderJson(plan) : planText(plan, experiment, options.days));
+    if (plan.users < 2) process.exitCode = EXIT.noResult;
+  });
+
+program
+  .command('off-policy')
+  .description('what another policy would have earned, from the places that were filled by chance')
+  .requiredOption('--policy <policy>', 'greedy, uniform, epsilon=0.1 or softmax=20 (temperature in seconds)')
+  .requiredOption('--from <time>', 'lists served from then on', time)
+  .option('--until <time>', 'and before then; default: a day ago, as younger ones may still be watched', time)
+  .option('--json', 'as JSON')
+  .action(async (options: { policy: string; from: number; until?: number; json?: boolean }) => {
+    const policy = policyOf(options.policy);
+    const estimate = await withArchive((archive) =>
+      valuePolicy(archive, { policy, fromMs: options.from, untilMs: options.until ?? Date.now() - DAY_MS }),
+    );
+    if (options.json) process.stdout.write(renderJson(estimate));
+    else {
+      const { drawCount, userCount, effectiveDraws, meanWeight, logged, refusal } = estimate;
+      const rows = (
+        [
+          ['as it was logged', logged],
+          ['inverse propensity', estimate.inversePropensity],
+          ['self-normalised', estimate.selfNormalised],
+          ['doubly robust', estimate.doublyRobust],
+        ] as const
+      ).flatMap(([title, value]) =>
+        value
+          ? [
+              [
+                title,
+                number(value.value),
+                number(value.standardError),
+                `${number(value.interval95.low)} to ${number(value.interval95.high)}`,
+              ],
+            ]
+          : [],
+      );
+      process.stdout.write(
+        `${whole(drawCount)} draws of ${whole(userCount)} users; effective sample size ${number(effectiveDraws)}, mean weight ${number(meanWeight)}\n` +
+          `${textTable(['watch seconds at the place', 'value', 'error', '95%'], rows)}\n${refusal === undefined ? '' : `REFUSED: ${refusal}\n`}`,
+      );
+    }
+    if (estimate.refusal !== undefined) process.exitCode = EXIT.noResult;
+  });
+
+function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experiment, days: number): string {
+  if (plan.users < 2) return `nobody was served in the last ${days} days of the archive: there is nothing to plan by\n`;
+  const inDays = (count: number | undefined) => (count === undefined ? `more than ${days} days` : `${count} days`);
+  return [
+    `${plan.experiment}: ${primaryMetric}, ${number(plan.controlValue)} on average of ${whole(plan.users)} users in ${days} days`,
+    `shares ${variants.map(({ name, share }) => `${name} ${share}`).join(', ')}; alpha ${alpha}, power ${power}; the covariate takes away ${(100 * plan.varianceReduction).toFixed(0)}% of the variance`,
+    '',
+    `a lift of ${(100 * plan.lift).toFixed(2)}% takes`,
+    `  looked at once, at the end: ${inDays(plan.fixedDays)}`,
+    `  looked at every day:        ${inDays(plan.alwaysValidDays)}`,
+    `after ${days} days, looked at once, a lift of ${(100 * plan.smallestLift).toFixed(2)}% would be found`,
+    '',
+    textTable(
+      ['day', 'power, one look', 'power, daily looks'],
+      plan.fixedPowers.map((fixed, index) => [String(index + 1), pValue(fixed), pValue(plan.alwaysValidPowers[index])]),
+    ),
+    '',
+  ].join('\n');
+}
+
+program.parseAsync().catch((error: unknown) => {
+  const known =
+    error instanceof ConfigError ||
+    error instanceof ExperimentsError ||
+    error instanceof NotStartedError ||
+    error instanceof EventArchiveError ||
+    error instanceof RangeError;
+  process.stderr.write(
+    `${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exit(
+    error instanceof ConfigError
+      ? EXIT.configuration
+      : error instanceof ExperimentsError
+        ? EXIT.invalid
+        : error instanceof NotStartedError
+          ? EXIT.noResult
+          : EXIT.failed,
+  );
+});

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Event, ExplorationOption } from '@watchnext/contract';
+import type { EventArchive } from '@watchnext/event-archive';
+import { createRandom } from '@watchnext/learning';
+import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchnext/testing';
+import { archiveOf, START_MS } from '../test/archived-experiment';
+import { policyOf, valuePolicy } from './off-policy';
+
+jest.setTimeout(30_000);
+const options = (...scores: number[]): ExplorationOption[] =>
+  scores.map((score, index) => ({
+    videoId: `v${index}`,
+    score,
+    probability: index === 0 ? 0.7 : 0.3 / (scores.length - 1),
+  }));
+/** True mean watch seconds of the options; the ranking has the order wrong. */
+const MEANS = [10, 30, 20];
+const SCORES = [25, 20, 15];
+
+describe('policies', () => {
+  it.each([
+    ['greedy', [1, 0, 0]],
+    ['uniform', [1 / 3, 1 / 3, 1 / 3]],
+    ['epsilon=0.3', [0.8, 0.1, 0.1]],
+    ['softmax=5', [0.665, 0.245, 0.09]],
+  ])('%s', (name, expected) => {
+    const probabilities = policyOf(name)(options(...SCORES));
+    expect(probabilities).toEqual(expected.map((p) => expect.closeTo(p, 3)));
+  });
+
+  it.each(['best', 'epsilon', 'epsilon=2', 'softmax=0', 'greedy=1'])('%s is none', (name) =>
+    expect(() => policyOf(name)).toThrow(/there is no policy .*; there are greedy/),
+  );
+});
+
+describe('the value of a policy that was not served', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'watchnext-off-policy-'));
+  let archive: EventArchive;
+
+  beforeAll(async () => {
+    const random = createRandom(31);
+    const events: { key: string; event: Event }[] = [];
+    for (let request = 0; request < 3_000; request++) {
+      const userId = `u${request % 500}`;
+      const atMs = START_MS + request * 1_000;
+      const u = random.next();
+      const drawn = u < 0.7 ? 0 : u < 0.85 ? 1 : 2;
+      const impressionId = `i${request}`;
+      const item = impressionItemOf(`v${drawn}`, {
+        impressionId,
+        position: 2,
+        propensity: options(...SCORES)[drawn].probability,
+      });
+      const exploredPlaces = [{ position: 2, options: options(...SCORES) }];
+      const served = impressionsServedOf(userId, [item], { requestId: `r${request}`, exploredPlaces });
+      events.push({ key: userId, event: eventOf(served, atMs) });
+      if (random.next() < 0.5) {
+        const positionSeconds = 2 * MEANS[drawn] * 2 * random.next();
+        const watch = watchOf(userId, `v${drawn}`, { impressionId, playbackId: `p${request}`, positionSeconds });
+        // One in a hundred is watched too late to be the list's doing.
+        events.push({ key: userId, event: eventOf(watch, atMs + (request % 100 === 0 ? 90_000_000 : 5_000)) });
+      }
+    }
+    archive = await archiveOf(folder, events);
+  });
+
+  afterAll(async () => {
+    await archive.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const question = (policy: string) => ({ policy: policyOf(policy), fromMs: START_MS, untilMs: START_MS + 10_000_000 });
+
+  it.each([
+    ['greedy', 10],
+    ['uniform', 20],
+    ['epsilon=0.6', 0.6 * 20 + 0.4 * 10],
+  ])('of %s is found, with its error', async (policy, truth) => {
+    const estimate = await valuePolicy(archive, question(policy));
+    for (const found of [estimate.inversePropensity!, estimate.selfNormalised!, estimate.doublyRobust!]) {
+      expect(Math.abs(found.value - 0.99 * truth)).toBeLessThan(3.3 * found.standardError);
+      expect(found.standardError).toBeLessThan(0.1 * truth);
+    }
+    expect(estimate.drawCount).toBe(3_000);
+    expect(estimate.userCount).toBe(500);
+  });
+
+  it('is refused where too little was logged', async () => {
+    const estimate = await valuePolicy(archive, { ...question('uniform'), untilMs: START_MS + 100_000 });
+    expect(estimate.refusal).toMatch(/effective sample size/);
+  });
+});

@@ -1,0 +1,91 @@
+/** Values policies that were not served, from the places that were filled by chance. */
+import { TOPICS, type ExplorationOption } from '@watchnext/contract';
+import type { EventArchive } from '@watchnext/event-archive';
+import {
+  DEFAULT_OFF_POLICY_LIMITS,
+  estimateOffPolicy,
+  type LoggedDraw,
+  type OffPolicyEstimate,
+  type OffPolicyLimits,
+} from '@watchnext/experiments';
+import { DAY_MS } from './exposure-tables';
+import { readPlaybacks, readServedLists } from './served-lists';
+
+/** Probabilities of the options under the policy to be valued; the first option is the one without chance. */
+export type Policy = (options: readonly ExplorationOption[]) => readonly number[];
+
+/** @throws RangeError for a name that is no policy */
+export function policyOf(text: string): Policy {
+  const [name, parameter] = text.split('=') as [string, string | undefined];
+  const value = Number(parameter);
+  if (name === 'greedy' && parameter === undefined)
+    return (options) => options.map((_, index) => (index === 0 ? 1 : 0));
+  if (name === 'uniform' && parameter === undefined) return (options) => options.map(() => 1 / options.length);
+  if (name === 'epsilon' && value >= 0 && value <= 1)
+    return (options) => options.map((_, index) => value / options.length + (index === 0 ? 1 - value : 0));
+  if (name === 'softmax' && value > 0) {
+    return (options) => {
+      const most = Math.max(...options.map(({ score }) => score ?? 0));
+      const weights = options.map(({ score }) => Math.exp(((score ?? 0) - most) / value));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      return weights.map((weight) => weight / total);
+    };
+  }
+  throw new RangeError(
+    `there is no policy ${text}; there are greedy, uniform, epsilon=0.1 (any from 0 to 1), softmax=20 (temperature in seconds)`,
+  );
+}
+
+const MOST_LISTS = 1_000_000;
+const JOIN_MS = DAY_MS;
+
+export interface OffPolicyQuestion {
+  readonly policy: Policy;
+  readonly fromMs: number;
+  /** Exclusive. Impressions younger than a day may still be watched: end a day before now. */
+  readonly untilMs: number;
+  readonly limits?: OffPolicyLimits;
+}
+
+/** Draws of the archive: reward is the watch seconds that the drawn video earned at its place, within a day. */
+export async function readDraws(
+  archive: EventArchive,
+  { policy, fromMs, untilMs }: OffPolicyQuestion,
+): Promise<LoggedDraw[]> {
+  const fromDay = new Date(fromMs - DAY_MS).toISOString().slice(0, 10);
+  return archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
+    const lists = await readServedLists(
+      table,
+      `explored AND occurred_at_ms >= ${fromMs} AND occurred_at_ms < ${untilMs}`,
+      MOST_LISTS,
+    );
+    const playbacks = await readPlaybacks(table, fromMs, untilMs + JOIN_MS);
+    return lists.flatMap(({ served, atMs }) =>
+      served.exploredPlaces.flatMap(({ position, options }) => {
+        const item = served.items.find((one) => one.position === position);
+        const index = options.findIndex(({ videoId }) => videoId === item?.videoId);
+        if (!item || index < 0) return [];
+        const playback = playbacks.get(item.impressionId);
+        const joined = playback && playback.startedAtMs <= atMs + JOIN_MS ? playback.watchSeconds : 0;
+        const target = policy(options);
+        const isScored = options.every(({ score }) => score !== undefined);
+        return [
+          {
+            userId: served.userId,
+            propensity: options[index].probability,
+            targetProbability: target[index],
+            reward: joined,
+            ...(isScored && {
+              predicted: options[index].score!,
+              predictedOfTarget: options.reduce((sum, { score }, i) => sum + target[i] * score!, 0),
+            }),
+          },
+        ];
+      }),
+    );
+  });
+}
+
+export async function valuePolicy(archive: EventArchive, question: OffPolicyQuestion): Promise<OffPolicyEstimate> {
+  return estimateOffPolicy(await readDraws(archive, question), question.limits ?? DEFAULT_OFF_POLICY_LIMITS);
+}

@@ -1,0 +1,65 @@
+/** How long an experiment must run, by what users did lately. */
+import { TOPICS } from '@watchnext/contract';
+import type { EventArchive } from '@watchnext/event-archive';
+import {
+  type DurationPlan,
+  estimateEffect,
+  type Experiment,
+  metricOf,
+  type Moments,
+  planDuration,
+} from '@watchnext/experiments';
+import { createExposureTables, DAY_MS } from './exposure-tables';
+import { readDailyMoments } from './read-moments';
+
+export interface Plan extends DurationPlan {
+  readonly experiment: string;
+  readonly users: number;
+  readonly controlValue: number;
+  readonly varianceReduction: number;
+  /** About ln(treatment/control), after each of the days. */
+  readonly informations: readonly number[];
+}
+
+/**
+ * What each day of an experiment with these shares would have told, had it run over the last `days` days of the archive:
+ * users as they came, the covariate of the days before.
+ */
+export async function planExperiment(
+  archive: EventArchive,
+  experiment: Experiment,
+  { days, lift, nowMs }: { days: number; lift: number; nowMs: number },
+): Promise<Plan> {
+  const startMs = nowMs - days * DAY_MS;
+  const fromDay = new Date(startMs - (experiment.covariateDays + 1) * DAY_MS).toISOString().slice(0, 10);
+  const moments = await archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
+    const { covariateDays } = experiment;
+    await createExposureTables(table, { experiment: undefined, startMs, endMs: nowMs, covariateDays });
+    return (await readDailyMoments(table, 1, days))[0];
+  });
+  return planFrom(moments, experiment, lift);
+}
+
+/** @param pooled moments of all users after each day */
+export function planFrom(pooled: readonly Moments[], experiment: Experiment, lift: number): Plan {
+  const { variants, layerPart, primaryMetric, alpha, power } = experiment;
+  const metric = metricOf(primaryMetric);
+  const part = layerPart[1] - layerPart[0];
+  const treatments = variants.slice(1).filter(({ share }) => share > 0);
+  const smallest = Math.min(...treatments.map(({ share }) => share));
+  const effects = pooled.map((moments) => estimateEffect(moments, moments, metric));
+  const informations = effects.map(({ logRatioError }) => {
+    // The error of one arm that has all the users, then of two that have their shares.
+    const variance = (logRatioError ** 2 / 2) * (1 / (part * variants[0].share) + 1 / (part * smallest));
+    return variance > 0 ? 1 / variance : 0;
+  });
+  const last = effects.at(-1);
+  return {
+    ...planDuration(lift, informations, { alpha: alpha / treatments.length, power }),
+    experiment: experiment.name,
+    users: pooled.at(-1)?.userCount ?? 0,
+    controlValue: last?.control.value ?? NaN,
+    varianceReduction: last?.varianceReduction ?? 0,
+    informations,
+  };
+}

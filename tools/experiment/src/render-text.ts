@@ -1,0 +1,103 @@
+import { type MetricResult, metricOf, type Preference, VERDICTS } from '@watchnext/experiments';
+import { day, number, percent, percentInterval, pValue, textTable, whole } from './format';
+import type { Comparison, ExperimentReport } from './report';
+
+export function renderText(report: ExperimentReport): string {
+  const { experiment, fromMs, untilMs, dayCount, isOver, quality, comparisons, overriddenUsers, preferences } = report;
+  const state = isOver ? 'ended' : 'running';
+  const parts = [
+    `${experiment.name}: ${experiment.hypothesis}`,
+    `${state}, day ${dayCount}, ${day(fromMs)} to ${new Date(untilMs).toISOString()}; ${experiment.design}, control ${report.control}`,
+  ];
+  if (quality) {
+    const { sampleRatio, objections, warnings } = quality;
+    const names = experiment.variants.filter(({ share }) => share > 0).map(({ name }) => name);
+    parts.push(
+      [
+        `Sample ratio: ${sampleRatio.passed ? 'holds' : 'DOES NOT HOLD'} (chi-square p ${pValue(sampleRatio.chiSquareP)}, sequential p ${pValue(sampleRatio.sequentialP)})`,
+        ...names.map(
+          (name, index) =>
+            `  ${name}: ${whole(sampleRatio.counts[index])} users, ${percentOf(sampleRatio.expectedShares[index])} expected`,
+        ),
+        ...objections.map((text) => `  NO RESULT: ${text}`),
+        ...warnings.map((text) => `  note: ${text}`),
+      ].join('\n'),
+    );
+  }
+  if (overriddenUsers > 0) parts.push(`${whole(overriddenUsers)} testers are left out.`);
+  parts.push(...comparisons.map((comparison) => comparisonText(comparison, report)));
+  if (preferences) {
+    parts.push(
+      `Preference for ${experiment.variants[1].name} over ${report.control}, −100% to +100%:\n${textTable(
+        ['credit', 'users', 'preference', 'always valid', 'one look', 'p'],
+        [
+          ['watch seconds', ...preferenceCells(preferences.watchSeconds)],
+          ['clicks', ...preferenceCells(preferences.clicks)],
+        ],
+      )}`,
+    );
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+const percentOf = (share: number) => `${(100 * share).toFixed(1)}%`;
+
+function preferenceCells({ userCount, preference, alwaysValidInterval, fixedInterval, alwaysValidP }: Preference) {
+  return [
+    whole(userCount),
+    percent(preference),
+    percentInterval(alwaysValidInterval),
+    percentInterval(fixedInterval),
+    pValue(alwaysValidP),
+  ];
+}
+
+function comparisonText({ variant, verdict, metrics, cohorts, coverage }: Comparison, { control }: ExperimentReport) {
+  const title = `${variant} against ${control}: ${VERDICTS[verdict]}`;
+  if (metrics.length === 0) return title;
+  const rows = metrics.map((result) => [metricLabel(result), ...metricCells(result)]);
+  const parts = [
+    title,
+    textTable(['metric', control, variant, 'lift', 'always valid', 'one look', 'p', 'CUPED', ''], rows),
+  ];
+  if (coverage) {
+    parts.push(
+      `  coverage, of ${whole(coverage.listsEach)} lists each in 20 groups: ${number(coverage.controlVideos)} and ${number(coverage.treatmentVideos)} different videos a group, ${percent(coverage.lift)} (${percentInterval(coverage.interval)})`,
+    );
+  }
+  if (cohorts.length > 0) {
+    parts.push(
+      `  ${metricOf(metrics.find(({ role }) => role === 'primary')!.metric).label} by cohort; intervals hold for all ${cohorts.length} at once, p after Holm:\n${textTable(
+        ['cohort', 'users', 'lift', 'always valid', 'p', ''],
+        cohorts.map(({ dimension, cohort, look, correctedP, state }) => [
+          `${dimension} ${cohort}`,
+          whole(look.controlUsers + look.treatmentUsers),
+          percent(look.lift),
+          percentInterval(look.alwaysValidInterval),
+          pValue(correctedP),
+          state === 'open' ? '' : state,
+        ]),
+      )}`,
+    );
+  }
+  return parts.join('\n');
+}
+
+export const metricLabel = ({ metric, role }: MetricResult): string =>
+  `${metricOf(metric).label}${role === 'other' ? '' : ` (${role})`}`;
+
+function metricCells({ looks, p, state, guardrail }: MetricResult): string[] {
+  const newest = looks.at(-1)!;
+  const { controlValue, treatmentValue, lift, alwaysValidInterval, fixedInterval, varianceReduction } = newest;
+  const word = guardrail === undefined ? state : guardrail === 'open' ? 'not settled' : guardrail;
+  return [
+    number(controlValue),
+    number(treatmentValue),
+    percent(lift),
+    percentInterval(alwaysValidInterval),
+    percentInterval(fixedInterval),
+    pValue(p),
+    varianceReduction > 0 ? `−${(100 * varianceReduction).toFixed(0)}%` : '',
+    word === 'open' ? '' : word,
+  ];
+}

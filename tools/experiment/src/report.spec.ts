@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EventArchive } from '@watchnext/event-archive';
+import { Moments, USER_NUMBERS } from '@watchnext/experiments';
+import {
+  archiveExperiment,
+  DAY_MS,
+  fileWith,
+  type Outcome,
+  START_MS,
+  type WorldOptions,
+} from '../test/archived-experiment';
+import { createExposureTables } from './exposure-tables';
+import { planExperiment } from './plan';
+import { readCohortMoments, readDailyMoments } from './read-moments';
+import { renderHtml } from './render-html';
+import { renderJson } from './render-json';
+import { renderText } from './render-text';
+import { NotStartedError, reportExperiment } from './report';
+
+jest.setTimeout(60_000);
+const folder = mkdtempSync(join(tmpdir(), 'watchnext-report-'));
+const opened: EventArchive[] = [];
+const make = async (options: WorldOptions, overrides: Record<string, unknown> = {}) => {
+  const file = fileWith(overrides);
+  const made = await archiveExperiment(join(folder, String(opened.length)), file, options);
+  opened.push(made.archive);
+  return { ...made, experiment: file.experiments[0] };
+};
+const NOW_MS = START_MS + 5 * DAY_MS;
+
+afterAll(async () => {
+  await Promise.all(opened.map((archive) => archive.close()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Moments after each day, added up user by user. */
+function momentsByHand(outcomes: Map<string, Outcome>, variant: string, days: number): Moments[] {
+  return Array.from({ length: days }, (_, last) => {
+    const moments = new Moments();
+    for (const [userId, outcome] of outcomes) {
+      if (outcome.variant !== variant || userId === 'tess') continue;
+      const total = Object.fromEntries(USER_NUMBERS.map((name) => [name, 0])) as Record<
+        (typeof USER_NUMBERS)[number],
+        number
+      >;
+      for (const [day, own] of outcome.days) if (day <= last) for (const name of USER_NUMBERS) total[name] += own[name];
+      moments.add({ ...total, covariate: outcome.covariate });
+    }
+    return moments;
+  });
+}
+
+describe('the report', () => {
+  it('sums up the archive exactly as adding user by user does, on every day', async () => {
+    const { archive, outcomes, experiment } = await make({ users: 120, days: 5, lift: 0.3 });
+    const [daily, cohorts] = await archive.analyse('watchnext.activity.v1', {}, async (table) => {
+      await createExposureTables(table, { experiment, startMs: START_MS, endMs: NOW_MS, covariateDays: 7 });
+      return [await readDailyMoments(table, 2, 5), await readCohortMoments(table, 2)] as const;
+    });
+    ['control', 'treatment'].forEach((variant, index) => {
+      momentsByHand(outcomes, variant, 5).forEach((expected, day) => {
+        expect(daily[index][day].userCount).toBe(expected.userCount);
+        expect([...daily[index][day].sums]).toEqual([...expected.sums]);
+        daily[index][day].products.forEach((product, p) => expect(product).toBeCloseTo(expected.products[p], 3));
+      });
+      for (const dimension of ['country', 'device', 'past']) {
+        const all = cohorts.filter((cohort) => cohort.dimension === dimension);
+        const total = all.reduce((sum, { byVariant }) => sum.addAll(byVariant[index]), new Moments());
+        expect([...total.sums]).toEqual([...daily[index][4].sums]);
+        total.products.forEach((product, p) => expect(product).toBeCloseTo(daily[index][4].products[p], 3));
+      }
+    });
+  });
+
+  it('finds a planted lift, leaves the tester out, and reads the same as text, JSON and a page', async () => {
+    const { archive, experiment } = await make({ users: 600, days: 5, lift: 0.5 });
+    const report = await reportExperiment(archive, experiment, NOW_MS);
+    const [{ verdict, metrics, cohorts, coverage }] = report.comparisons;
+    expect(report.quality).toMatchObject({ objections: [] });
+    expect(report.overriddenUsers).toBe(1);
+    expect(verdict).toBe('ship');
+    const primary = metrics[0].looks.at(-1)!;
+    expect(metrics[0].looks).toHaveLength(5);
+    expect(primary.alwaysValidInterval.low).toBeGreaterThan(0);
+    expect(primary.alwaysValidInterval.high).toBeGreaterThan(0.5);
+    expect(primary.varianceReduction).toBeGreaterThan(0.2);
+    expect(cohorts.map(({ dimension, cohort }) => `${dimension} ${cohort}`)).toEqual(
+      expect.arrayContaining(['country SE', 'device phone', 'device tv', 'past watched before']),
+    );
+    expect(coverage!.interval.low).toBeLessThan(0);
+    expect(coverage!.interval.high).toBeGreaterThan(0);
+    const text = renderText(report);
+    expect(text).toMatch(/Sample ratio: holds/);
+    expect(text).toMatch(/treatment against control: ship/);
+    const html = renderHtml(report);
+    expect(html).toMatch(/<svg [^>]*aria-label="watch seconds per user \(primary\): lift by day"/);
+    expect(html).not.toMatch(/https?:|<script|NaN|undefined/);
+    const json = JSON.parse(renderJson(report));
+    expect(json.comparisons[0].metrics[0].looks[4].lift).toBeCloseTo(primary.lift, 12);
+  });
+
+  it('hides the result where a variant loses users, and says where', async () => {
+    const { archive, experiment } = await make({ users: 1_500, days: 2, lift: 0.5, lostOnTv: 0.7 });
+    const report = await reportExperiment(archive, experiment, NOW_MS);
+    expect(report.comparisons).toEqual([expect.objectContaining({ verdict: 'hidden', metrics: [], cohorts: [] })]);
+    expect(report.quality!.objections[0]).toMatch(/sample-ratio mismatch .* It shows most in device tv/);
+    expect(renderText(report)).toMatch(/NO RESULT: sample-ratio mismatch/);
+    expect(renderHtml(report)).toMatch(/Where users are missing/);
+  });
+
+  it('takes programs for what they are, whatever variant they are in, and compares people', async () => {
+    const { archive, experiment } = await make({ users: 600, days: 2, machines: 12 });
+    const { quality, comparisons } = await reportExperiment(archive, experiment, NOW_MS);
+    expect(quality!.machines[0]).toBe(0);
+    expect(quality!.machines[1]).toBeGreaterThan(2);
+    expect(quality!.warnings.join()).toMatch(/behave as no person does/);
+    const lists = comparisons[0].metrics.find(({ metric }) => metric === 'listsPerUser')!.looks.at(-1)!;
+    expect(lists.treatmentValue / lists.controlValue).toBeCloseTo(1, 0);
+  });
+
+  it('does not report what has not begun, and has nothing to say of an empty archive', async () => {
+    const { archive, experiment } = await make({ users: 0, days: 1 });
+    await expect(reportExperiment(archive, experiment, START_MS - 1)).rejects.toThrow(NotStartedError);
+    const report = await reportExperiment(archive, experiment, NOW_MS);
+    expect(report.comparisons[0].verdict).toBe('too-early');
+    expect(renderHtml(report)).toMatch(/nothing to plot yet/);
+  });
+});
+
+describe('the power calculator', () => {
+  it('measures on the archive what a day of users tells', async () => {
+    const { archive, experiment } = await make({ users: 600, days: 5 });
+    const plan = await planExperiment(archive, experiment, { days: 5, lift: 0.2, nowMs: NOW_MS });
+    const report = await reportExperiment(archive, experiment, NOW_MS);
+    expect(plan.informations).toHaveLength(5);
+    // The plan splits the same users in halves, as the experiment did.
+    const measured = report.comparisons[0].metrics[0].looks.at(-1)!.information;
+    expect(plan.informations[4] / measured).toBeGreaterThan(0.9);
+    expect(plan.informations[4] / measured).toBeLessThan(1.1);
+    expect(plan.fixedPowers[4]).toBeGreaterThan(plan.fixedPowers[0]);
+  });
+});

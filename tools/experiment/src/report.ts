@@ -1,0 +1,125 @@
+/** The report of an experiment: read from the archive, judged by @watchnext/experiments. */
+import type { ArchiveTable, EventArchive } from '@watchnext/event-archive';
+import { TOPICS } from '@watchnext/contract';
+import {
+  checkQuality,
+  type CohortResult,
+  cohortResults,
+  type Experiment,
+  METRIC_NAMES,
+  metricResult,
+  type MetricResult,
+  type Preference,
+  type QualityReport,
+  testSettings,
+  type Verdict,
+  verdictOf,
+} from '@watchnext/experiments';
+import { type CoverageResult, readCoverage } from './coverage';
+import { createExposureTables, DAY_MS } from './exposure-tables';
+import { readPreferences } from './preferences';
+import { readCohortMoments, readDailyMoments } from './read-moments';
+import { readQuality } from './read-quality';
+
+export interface Comparison {
+  readonly variant: string;
+  readonly verdict: Verdict;
+  /** Empty where the result is hidden. */
+  readonly metrics: readonly MetricResult[];
+  readonly cohorts: readonly CohortResult[];
+  /** Undefined where nothing was shown in either, or the result is hidden. */
+  readonly coverage: CoverageResult | undefined;
+}
+
+export interface ExperimentReport {
+  readonly experiment: Experiment;
+  readonly control: string;
+  readonly fromMs: number;
+  /** Up to here events were counted. */
+  readonly untilMs: number;
+  /** Days begun. */
+  readonly dayCount: number;
+  readonly isOver: boolean;
+  readonly overriddenUsers: number;
+  /** Undefined for an interleaved experiment, whose lists are of both variants. */
+  readonly quality: QualityReport | undefined;
+  readonly comparisons: readonly Comparison[];
+  /** Of an interleaved experiment. */
+  readonly preferences: { readonly watchSeconds: Preference; readonly clicks: Preference } | undefined;
+}
+
+/** Cohorts with fewer users in a variant than this are noise, and would cost the others their power. */
+const FEWEST_IN_COHORT = 50;
+
+export class NotStartedError extends Error {}
+
+/** @throws NotStartedError; EventArchiveError */
+export async function reportExperiment(
+  archive: EventArchive,
+  experiment: Experiment,
+  nowMs: number,
+): Promise<ExperimentReport> {
+  if (nowMs <= experiment.start) {
+    throw new NotStartedError(
+      `experiment ${experiment.name} starts at ${new Date(experiment.start).toISOString()}: there is nothing to report yet`,
+    );
+  }
+  const untilMs = Math.min(nowMs, experiment.stop);
+  const shared = {
+    experiment,
+    control: experiment.variants[0].name,
+    fromMs: experiment.start,
+    untilMs,
+    dayCount: Math.ceil((untilMs - experiment.start) / DAY_MS),
+    isOver: nowMs >= experiment.stop,
+  };
+  const fromDay = new Date(experiment.start - (experiment.covariateDays + 1) * DAY_MS).toISOString().slice(0, 10);
+  return archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
+    if (experiment.design === 'interleaved') {
+      const { preferences, overriddenUsers } = await readPreferences(table, experiment, untilMs);
+      return { ...shared, overriddenUsers, quality: undefined, comparisons: [], preferences };
+    }
+    return { ...shared, ...(await compareVariants(table, experiment, shared)), preferences: undefined };
+  });
+}
+
+async function compareVariants(
+  table: ArchiveTable,
+  experiment: Experiment,
+  { untilMs, dayCount, isOver }: { untilMs: number; dayCount: number; isOver: boolean },
+): Promise<Pick<ExperimentReport, 'quality' | 'comparisons' | 'overriddenUsers'>> {
+  const { start: startMs, covariateDays, variants } = experiment;
+  await createExposureTables(table, { experiment, startMs, endMs: untilMs, covariateDays });
+  const data = await readQuality(table, variants.length);
+  const quality = checkQuality(experiment, data);
+  const treatments = variants.flatMap(({ share }, index) => (index > 0 && share > 0 ? [index] : []));
+  if (quality.objections.length > 0) {
+    const hidden = { verdict: 'hidden' as const, metrics: [], cohorts: [], coverage: undefined };
+    const comparisons = treatments.map((index) => ({ variant: variants[index].name, ...hidden }));
+    return { quality, comparisons, overriddenUsers: data.overriddenUsers };
+  }
+  const moments = await readDailyMoments(table, variants.length, dayCount);
+  const cohorts = await readCohortMoments(table, variants.length);
+  const coverage = await readCoverage(table, experiment, untilMs);
+  const settings = testSettings(experiment, treatments.length);
+  const comparisons = treatments.map((index): Comparison => {
+    const days = moments[0].map((control, day) => ({ control, treatment: moments[index][day] }));
+    const metrics = METRIC_NAMES.map((name) => metricResult(name, days, experiment, settings));
+    const large = cohorts
+      .map(({ dimension, cohort, byVariant }) => ({
+        dimension,
+        cohort,
+        control: byVariant[0],
+        treatment: byVariant[index],
+      }))
+      .filter(({ control, treatment }) => Math.min(control.userCount, treatment.userCount) >= FEWEST_IN_COHORT);
+    return {
+      variant: variants[index].name,
+      verdict: verdictOf(metrics, isOver),
+      metrics,
+      cohorts: cohortResults(large, experiment, treatments.length),
+      coverage: coverage[index],
+    };
+  });
+  return { quality, comparisons, overriddenUsers: data.overriddenUsers };
+}

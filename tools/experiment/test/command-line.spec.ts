@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { archiveExperiment, DAY_MS, START_MS, fileWith } from './archived-experiment';
+
+jest.setTimeout(60_000);
+const MAIN = resolve(__dirname, '..', 'dist', 'main.js');
+
+describe('npm run experiment', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'watchnext-experiment-'));
+  const path = join(folder, 'experiments.json');
+  const definition = (more: Record<string, unknown> = {}) => ({
+    layers: [{ name: 'ranking', salt: 'a' }],
+    experiments: [
+      {
+        name: 'better',
+        hypothesis: 'Viewers watch longer.',
+        layer: 'ranking',
+        salt: 'november',
+        start: new Date(START_MS).toISOString(),
+        stop: new Date(START_MS + 10 * DAY_MS).toISOString(),
+        variants: [
+          { name: 'control', share: 0.5 },
+          { name: 'treatment', share: 0.5, serving: { channelCap: 3 } },
+        ],
+        testers: { tess: 'treatment' },
+        ...more,
+      },
+    ],
+  });
+  const run = (...args: string[]) =>
+    new Promise<{ code: number; out: string; err: string }>((done) => {
+      execFile(
+        process.execPath,
+        [MAIN, ...args],
+        { env: { PATH: process.env['PATH'], WATCHNEXT_DATA_DIR: folder, WATCHNEXT_EXPERIMENTS_FILE: path } },
+        (error, out, err) => done({ code: error ? Number(error.code) : 0, out, err }),
+      );
+    });
+  const at = ['--at', new Date(START_MS + 2 * DAY_MS).toISOString()];
+
+  beforeAll(async () => {
+    writeFileSync(path, JSON.stringify(definition()));
+    const { archive } = await archiveExperiment(join(folder, 'archive'), fileWith(), { users: 200, days: 2 });
+    await archive.close();
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('explains itself, each command too', async () => {
+    expect((await run('--help')).out).toMatch(/validate.*assign.*report.*power.*off-policy/s);
+    expect((await run('power', '--help')).out).toMatch(/how long an experiment must run/);
+  });
+
+  it('validates, and refuses a change that would spoil a running experiment', async () => {
+    expect(await run('validate')).toMatchObject({ code: 0, out: '1 experiments in 1 layers are sound\n' });
+    const next = join(folder, 'next.json');
+    const shares = (control: number, treatment: number) => [
+      { name: 'control', share: control },
+      { name: 'treatment', share: treatment, serving: { channelCap: 3 } },
+    ];
+    writeFileSync(next, JSON.stringify(definition({ variants: shares(0.9, 0.1) })));
+    const spoilt = await run('validate', '--file', next, '--against', path, ...at);
+    expect(spoilt).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/40\.0% of its users would change their variant/),
+    });
+    writeFileSync(next, JSON.stringify(definition({ stop: 'never' })));
+    expect(await run('validate', '--file', next)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/stop \(better\)/),
+    });
+    expect(await run('validate', '--file', join(folder, 'nowhere'))).toMatchObject({ code: 78 });
+  });
+
+  it('says who is in what', async () => {
+    const { out } = await run('assign', 'tess', '--json');
+    expect(JSON.parse(out)).toEqual([
+      expect.objectContaining({
+        experiment: 'better',
+        variant: 'treatment',
+        overridden: true,
+        serving: { channelCap: 3 },
+      }),
+    ]);
+    expect((await run('assign', 'user-1')).out).toMatch(/better\s+ranking\s+(control|treatment)/);
+    expect(await run('assign', 'user-1', '--experiment', 'other')).toMatchObject({ code: 2 });
+  });
+
+  it('reports as text, as JSON and as a page', async () => {
+    const html = join(folder, 'report.html');
+    const report = await run('report', 'better', '--html', html, ...at);
+    expect(report).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/Sample ratio: holds[^]*watch seconds per user/),
+    });
+    expect(readFileSync(html, 'utf8')).toMatch(/<svg/);
+    expect(JSON.parse((await run('report', 'better', '--json', ...at)).out).dayCount).toBe(2);
+    const early = await run('report', 'better', '--at', new Date(START_MS - 1).toISOString());
+    expect(early).toMatchObject({ code: 3, err: expect.stringMatching(/starts at/) });
+  });
+
+  it('plans', async () => {
+    const planned = await run('power', 'better', '--days', '2', '--lift', '0.3', ...at);
+    expect(planned).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/a lift of 30\.00% takes[^]*looked at every day/),
+    });
+    const nothing = await run(
+      'off-policy',
+      '--policy',
+      'greedy',
+      '--from',
+      new Date(START_MS).toISOString(),
+      '--until',
+      new Date(START_MS + DAY_MS).toISOString(),
+    );
+    expect(nothing).toMatchObject({ code: 3, out: expect.stringMatching(/REFUSED: effective sample size/) });
+  });
+});
