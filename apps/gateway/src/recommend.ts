@@ -14,7 +14,7 @@ import { assignStage } from './stages/assign';
 import { blendStage } from './stages/blend';
 import { diversifyStage } from './stages/diversify';
 import { exploreStage } from './stages/explore';
-import { interleavedBy, interleaveStage } from './stages/interleave';
+import { interleaveStage, isInterleaved } from './stages/interleave';
 import { explainStage } from './stages/explain';
 import { filterStage } from './stages/filter';
 import { gatherStage, type Memory } from './stages/gather';
@@ -188,7 +188,7 @@ export class Recommender {
 
 /** Drafts of interleaved lists come ranked. */
 function unlessInterleaved(stage: Stage<Draft>): Stage<Draft> {
-  return { ...stage, applies: (draft) => interleavedBy(draft) === undefined && (stage.applies?.(draft) ?? true) };
+  return { ...stage, applies: (draft) => !isInterleaved(draft) && (stage.applies?.(draft) ?? true) };
 }
 
 /** What lies behind a dependency's failure, in words: its stack would say nothing that the category does not. */

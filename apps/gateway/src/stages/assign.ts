@@ -52,9 +52,9 @@ export function servedAs(
   return { serving, snapshotId: serving.snapshotId ?? '', failures: [...draft.failures, ...left] };
 }
 
-/** Whether an experiment chose to go without a stage. */
+/** Whether a stage is not to be run: an experiment chose to go without it, or the time for it is spent. */
 export const isLeftOut = ({ failures }: Pick<Draft, 'failures'>, stage: string): boolean =>
-  failures.some((failure) => failure.stage === stage && failure.category === 'chosen');
+  failures.some((failure) => failure.stage === stage);
 
 /** A tester's choice takes the place of the hash's, and of experiments in the same layer, whether or not they run. */
 function withOverrides(

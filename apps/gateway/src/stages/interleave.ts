@@ -2,12 +2,17 @@ import { hashPoint, teamDraft } from '@watchnext/experiments';
 import type { Draft, RankedCandidate } from '../pipeline/draft';
 import { type Stage, type StageReport, runStages } from '../pipeline/executor';
 import { Rung } from '@watchnext/contract';
-import { rungOf } from '../pipeline/ladder';
+import { LADDER_STAGES, rungOf } from '../pipeline/ladder';
 import { servedAs } from './assign';
+
+/** Of the stage's time, so much is for the rankings: each must still be able to fall back within it. */
+const RANKING_SHARE = 0.85;
+const INTERLEAVE = 'interleave';
 
 /**
  * Ranks the request twice, as each of an interleaved experiment's two variants would, and drafts one ranking of both
- * in turn. Where either is not in full, the list is the control's alone and no item counts for a team.
+ * in turn. Where either is not in full, the list is the control's alone and no item counts for a team; where there was no
+ * time for either, the list is of the gateway's memory.
  *
  * @param rankingStages the stages that make a ranking; for an interleaved request they run here and not after
  */
@@ -16,27 +21,43 @@ export function interleaveStage(
   report: (draft: Draft, report: StageReport) => void,
 ): Stage<Draft> {
   return {
-    name: 'interleave',
+    name: INTERLEAVE,
     timeShare: 0.9,
-    applies: (draft) => interleavedBy(draft) !== undefined,
+    applies: (draft) => isInterleaved(draft),
     run: async (draft, { deadlineAtMs }) => {
+      const nowMs = Date.now();
+      const rankingUntilMs = nowMs + RANKING_SHARE * (deadlineAtMs - nowMs);
       const { experiment, overridden, variant } = interleavedBy(draft)!;
       // A tester sees the one variant that was asked for.
       const variants = overridden ? [variant] : experiment.variants;
       const drafts = await Promise.all(
         variants.map(({ serving }) => {
           const own = { ...draft, ...servedAs(draft, { ...draft.serving, ...serving }, draft.assignments) };
-          return runStages(rankingStages, own, deadlineAtMs, (stage) => report(draft, stage));
+          return runStages(rankingStages, own, rankingUntilMs, (stage) => report(draft, stage));
         }),
       );
       const [control, treatment] = drafts as [Draft, Draft | undefined];
       if (treatment === undefined || drafts.some((one) => rungOf(one).rung !== Rung.FULL)) return { patch: control };
       return { patch: { ...control, ...drafted(control, treatment, [variants[0]!.name, variants[1]!.name]) } };
     },
+    failOpen: {
+      name: 'memory',
+      recover: (draft, failure) => ({
+        failures: [
+          ...draft.failures,
+          failure,
+          ...[LADDER_STAGES.retrieval, LADDER_STAGES.ranking].map((stage) => ({ ...failure, stage })),
+        ],
+      }),
+    },
   };
 }
 
-export const interleavedBy = ({ assignments }: Pick<Draft, 'assignments'>) =>
+/** Whether the rankings are made here, and not by the stages after. */
+export const isInterleaved = (draft: Pick<Draft, 'assignments' | 'failures'>): boolean =>
+  interleavedBy(draft) !== undefined && !draft.failures.some(({ stage }) => stage === INTERLEAVE);
+
+const interleavedBy = ({ assignments }: Pick<Draft, 'assignments'>) =>
   assignments.find(({ experiment }) => experiment.design === 'interleaved');
 
 function drafted(control: Draft, treatment: Draft, [first, second]: [string, string]): Partial<Draft> {

@@ -63,6 +63,25 @@ describe('a verdict', () => {
   });
 });
 
+describe('few events', () => {
+  it('are not judged: a difference of one dismissal against seven says nothing yet', () => {
+    const [control, treatment] = [new Moments(), new Moments()];
+    for (let user = 0; user < 400; user++) {
+      control.add({ ...none, impressions: 50, dismissals: user < 1 ? 1 : 0 });
+      treatment.add({ ...none, impressions: 50, dismissals: user < 7 ? 1 : 0 });
+    }
+    const result = metricResult(
+      'dismissalsPerImpression',
+      [{ control, treatment }],
+      experiment,
+      testSettings(experiment),
+    );
+    expect(result).toMatchObject({ state: 'open', p: 1 });
+    expect(result.looks[0]).toMatchObject({ fixedInterval: { low: -Infinity, high: Infinity }, fixedP: NaN });
+    expect(result.looks[0].lift).toBeCloseTo(6, 9);
+  });
+});
+
 describe('cohorts', () => {
   it('are corrected for their number: an effect must be clearer to count among many', () => {
     const random = createRandom(14);

@@ -26,6 +26,14 @@ export function testSettings(
   return { alpha: each, plannedInformation, tauSquared: mixtureVariance(plannedInformation, each) };
 }
 
+/**
+ * The intervals are normal approximations, and of a handful of events they are wrong. So nothing is said until each
+ * variant's value is known to a fifth of itself, which takes about 25 independent events.
+ */
+const MOST_RELATIVE_ERROR = 0.2;
+const NOTHING_KNOWN: Interval = { low: -Infinity, high: Infinity };
+
+/** Before there is enough to say anything, its intervals are infinite, `fixedP` is NaN and `alwaysValidP` 1. */
 export interface Look {
   readonly controlUsers: number;
   readonly treatmentUsers: number;
@@ -60,12 +68,17 @@ export function look(
 
 function lookOf(effect: EffectEstimate, { alpha, tauSquared, plannedInformation }: TestSettings): Look {
   const { control, treatment, logRatio, logRatioError, difference, differenceError, varianceReduction } = effect;
+  const isSettled = [control, treatment].every(
+    ({ adjusted, variance }) => Math.sqrt(variance) <= MOST_RELATIVE_ERROR * adjusted,
+  );
   const hasRatio = logRatioError > 0;
+  const isTooEarly = hasRatio && !isSettled;
   const information = hasRatio ? logRatioError ** -2 : NaN;
   // Without a ratio, as of shares that are zero in the control, the difference has no scale: as at the plan's end.
   const reach = boundary(hasRatio ? information : plannedInformation, tauSquared, alpha);
   const z = hasRatio ? logRatio / logRatioError : differenceError > 0 ? difference / differenceError : 0;
   const lifted = (width: number): Interval => {
+    if (!hasRatio || isTooEarly) return NOTHING_KNOWN;
     const { low, high } = around(logRatio, width * logRatioError);
     return { low: Math.expm1(low), high: Math.expm1(high) };
   };
@@ -78,9 +91,9 @@ function lookOf(effect: EffectEstimate, { alpha, tauSquared, plannedInformation 
     fixedInterval: lifted(normalQuantile(1 - alpha / 2)),
     alwaysValidInterval: lifted(reach),
     difference,
-    differenceInterval: around(difference, reach * differenceError),
-    fixedP: twoSidedNormalTail(z),
-    alwaysValidP: alwaysValidP(z, hasRatio ? information : plannedInformation, tauSquared),
+    differenceInterval: isTooEarly ? NOTHING_KNOWN : around(difference, reach * differenceError),
+    fixedP: isTooEarly ? NaN : twoSidedNormalTail(z),
+    alwaysValidP: isTooEarly ? 1 : alwaysValidP(z, hasRatio ? information : plannedInformation, tauSquared),
     information,
     varianceReduction,
   };

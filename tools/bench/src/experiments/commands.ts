@@ -1,7 +1,9 @@
 /** npm run bench -- experiments …: what experiments promise, held against the simulated world, whose truth is known. */
 import type { Command } from 'commander';
 import type { BenchReport } from '../report';
+import { benchOffPolicy } from './off-policy';
 import { benchReplays } from './replays';
+import { benchReportSpeed } from './report-speed';
 
 interface Helpers {
   readonly count: (text: string) => number;
@@ -22,9 +24,21 @@ export function addExperimentCommands(program: Command, { count, measuring }: He
     'false alarms with and without peeking, power, coverage, lost users and bots, by replaying experiments',
   )
     .option('--seed <n>', 'seed of the world', count, 1)
-    .option('--users <n>', 'viewers of the world', count, 3_000)
-    .option('--videos <n>', 'videos of the world', count, 1_000)
+    .option('--users <n>', 'viewers of the world', count, 1_000)
+    .option('--videos <n>', 'videos of the world', count, 500)
     .option('--days <n>', 'days of the experiment', count, 14)
     .option('--replays <n>', 'experiments replayed', count, 1_000)
     .action(measuring(benchReplays));
+
+  command('off-policy', 'the error of off-policy estimates against the truth of policies that were not served')
+    .option('--seed <n>', 'seed of the world', count, 1)
+    .option('--users <n>', 'viewers of the world', count, 1_000)
+    .option('--videos <n>', 'videos of the world', count, 1_000)
+    .option('--draws <n>', 'lists logged', count, 3_000)
+    .option('--repeats <n>', 'logs drawn anew', count, 300)
+    .action(measuring(benchOffPolicy));
+
+  command('report-speed', 'from Parquet files to the report, for so many users')
+    .option('--users <n>', 'users in the experiment', count, 1_000_000)
+    .action(measuring(benchReportSpeed));
 }

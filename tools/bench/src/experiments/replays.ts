@@ -59,7 +59,7 @@ export interface Rate {
 
 export async function benchReplays(options: ReplayOptions): Promise<{ result: BenchReport; text: string }> {
   const days = await simulatedDays(options);
-  const { rates, plan } = replay(days, options.replays);
+  const { rates, plan, peekingAtFixedIntervals } = replay(days, options.replays);
   const text = [
     `${plan.users} users, ${options.days} days, ${options.replays} replays; a lift of ${(100 * plan.lift).toFixed(2)}% is found with power 0.8 at one look; the covariate takes away ${(100 * plan.varianceReduction).toFixed(0)}% of the variance`,
     textTable(
@@ -72,8 +72,9 @@ export async function benchReplays(options: ReplayOptions): Promise<{ result: Be
         kept ? 'kept' : 'NOT KEPT',
       ]),
     ),
+    `Of the A/A tests, ${(100 * peekingAtFixedIntervals).toFixed(1)}% show a difference on some day to whoever looks daily at intervals meant for one look.`,
   ].join('\n\n');
-  return { result: report('experiments replays', { ...options }, { rates, plan }), text };
+  return { result: report('experiments replays', { ...options }, { rates, plan, peekingAtFixedIntervals }), text };
 }
 
 /** What the viewers of a world did from its second week on, read through the archive as a report reads it. */

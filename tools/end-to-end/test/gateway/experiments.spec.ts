@@ -4,7 +4,7 @@ import { checkSampleRatio } from '@watchnext/experiments';
 import type { ExperimentsFollowing } from '@watchnext/service';
 import { EXPERIMENTS } from '../../../../apps/gateway/src/tokens';
 import { recommendationsAnswer } from '../../../../apps/gateway/src/http/schemas';
-import { FIRST_SNAPSHOT, type TestGateway, watchEvent, World } from './world';
+import { FIRST_SNAPSHOT, freePort, type TestGateway, watchEvent, World } from './world';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- items of an answer, read by name
 type Any = any;
@@ -27,7 +27,7 @@ const experimentWith = (serving: Record<string, unknown>, more: Record<string, u
   ...more,
 });
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 describe('experiments at the gateway', () => {
   let world: World;
@@ -78,15 +78,15 @@ describe('experiments at the gateway', () => {
   it('give each user one variant for ever, in the promised shares', async () => {
     const variantOf = async (user: string) => (await gateway.recommend(user, { limit: 1 })).experiments[0].variant;
     const counts = { control: 0, treatment: 0 };
-    for (let user = 0; user < 40; user++) {
+    for (let user = 0; user < 24; user++) {
       const variant = (await variantOf(`user-${user}`)) as 'control' | 'treatment';
       counts[variant]++;
-      if (user % 20 === 0) expect(await variantOf(`user-${user}`)).toBe(variant);
+      if (user % 12 === 0) expect(await variantOf(`user-${user}`)).toBe(variant);
     }
     expect(checkSampleRatio([counts.control, counts.treatment], [0.5, 0.5]).chiSquareP).toBeGreaterThan(0.001);
     expect(
       gateway.metric('watchnext_gateway_assigned_lists_total{experiment="try",variant="control"}'),
-    ).resolves.toBeGreaterThan(8);
+    ).resolves.toBeGreaterThan(3);
   });
 
   it('serve on from the current snapshot where the chosen one is not loaded, and say so', async () => {
@@ -176,7 +176,7 @@ describe('experiments at the gateway', () => {
     );
     const rankings = await both({ limit: 50 });
     const firsts = { control: 0, treatment: 0 };
-    for (let request = 0; request < 16; request++) {
+    for (let request = 0; request < 10; request++) {
       const answer = await gateway.recommend('new viewer', { limit: 10 });
       expect(new Set(idsOf(answer)).size).toBe(10);
       const teams = answer.items.map(({ team }: Any) => team);
@@ -197,6 +197,27 @@ describe('experiments at the gateway', () => {
     expect(rankings.treatment.items[0].team).toBeUndefined();
   });
 
+  it('answer interleaved requests in time whatever is late or down, and then count for no team', async () => {
+    await define(experimentWith({ channelCap: 3 }, { design: 'interleaved' }));
+    const hurried = await world.startGateway({
+      WATCHNEXT_EXPERIMENTS_FILE: path,
+      // Less than the gateway keeps for writing the answer: nothing but its memory is fast enough.
+      WATCHNEXT_DEADLINE_MS: '10',
+    });
+    const late = await hurried.recommend('someone');
+    expect(late).toMatchObject({ rung: 'memory-popular', experiments: [{ experiment: 'try', overridden: false }] });
+    const alone = await world.startGateway({
+      WATCHNEXT_EXPERIMENTS_FILE: path,
+      WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${await freePort()}`,
+    });
+    const unranked = await alone.recommend('someone');
+    expect(unranked).toMatchObject({ rung: 'retrieval-order' });
+    for (const answer of [late, unranked]) {
+      expect(answer.items).toHaveLength(10);
+      expect(answer.items.every(({ team }: Any) => team === undefined)).toBe(true);
+    }
+  });
+
   it('fill a place by chance as often as they log', async () => {
     await define(
       experimentWith({ exploration: { position: 2, poolSize: 4, epsilon: 0.6 } }, { testers: { tess: 'treatment' } }),
@@ -204,7 +225,7 @@ describe('experiments at the gateway', () => {
     const counts = new Map<string, number>();
     let options: readonly { videoId: string; probability: number }[] = [];
     const requestIds: string[] = [];
-    for (let request = 0; request < 80; request++) requestIds.push((await gateway.recommend('tess')).requestId);
+    for (let request = 0; request < 50; request++) requestIds.push((await gateway.recommend('tess')).requestId);
     const lists = await world.servedLists();
     for (const requestId of requestIds) {
       const { items, exploredPlaces } = lists.get(requestId)!;
