@@ -4,6 +4,7 @@ import type { BenchReport } from '../report';
 import { benchOffPolicy } from './off-policy';
 import { benchReplays } from './replays';
 import { benchReportSpeed } from './report-speed';
+import { benchStory } from './story';
 
 interface Helpers {
   readonly count: (text: string) => number;
@@ -41,4 +42,13 @@ export function addExperimentCommands(program: Command, { count, measuring }: He
   command('report-speed', 'from Parquet files to the report, for so many users')
     .option('--users <n>', 'users in the experiment', count, 1_000_000)
     .action(measuring(benchReportSpeed));
+
+  command('story', 'click-trained against watch-time ranker on the real services: interleaved, then an A/B test')
+    .option('--seed <n>', 'seed of the world', count, 1)
+    .option('--users <n>', 'viewers of the world', count, 800)
+    .option('--videos <n>', 'videos of the world', count, 800)
+    .option('--history <n>', 'days that the rankers learn from', count, 10)
+    .option('--days <n>', 'days of the A/B test', count, 14)
+    .option('--out <folder>', 'where the pages and plots go')
+    .action(measuring(benchStory));
 }
