@@ -93,7 +93,8 @@ describe('the trainer, once', () => {
     const ranker = await OnnxStack.load(await readFile(join(local.directory, SNAPSHOT_FILES.ranker)));
     const logits = await ranker.run(new Float32Array(2 * ranking.inputSize), 2);
     await ranker.close();
-    for (const logit of logits) expect(ranking.expectedWatchSeconds(logit)).toBeGreaterThan(0);
+    expect(logits).toHaveLength(2 * ranking.headCount);
+    for (const row of [0, 1]) expect(ranking.scoreOf(logits, row).expectedWatchSeconds).toBeGreaterThan(0);
   });
 
   it('publishes lists and statistics with what serving needs of each video', async () => {
