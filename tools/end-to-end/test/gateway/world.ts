@@ -122,7 +122,10 @@ export class World {
     const world = new World(dataDirectory, log, await freePort(), await freePort());
     await world.tellCatalogue(
       ...VIDEOS.map(({ videoId, title }) =>
-        eventOf({ $case: 'videoUpserted', value: { videoId, title, thumbnailUrl: '', video: factsOf(videoId), availability: undefined } }),
+        eventOf({
+          $case: 'videoUpserted',
+          value: { videoId, title, thumbnailUrl: '', video: factsOf(videoId), availability: undefined },
+        }),
       ),
     );
     return world;
