@@ -51,7 +51,8 @@ export async function largeRanker(videoCount: number, seed: number): Promise<Lar
     tensors.set(`table.${name}`, { shape: [rows, dimensions], data });
   }
   const inputSize = inputSizeOf(tiny.tensors, tensors);
-  const tower = initialiseStack([inputSize, ...HIDDEN_SIZES, 1], random.fork('tower'));
+  const headCount = tiny.tensors.get(`tower.${tiny.metadata.activations.length - 1}.bias`)!.data.length;
+  const tower = initialiseStack([inputSize, ...HIDDEN_SIZES, headCount], random.fork('tower'));
   for (const name of [...tensors.keys()]) if (name.startsWith('tower.')) tensors.delete(name);
   tower.forEach((layer, i) => {
     tensors.set(`tower.${i}.weights`, { shape: [layer.inputSize, layer.outputSize], data: layer.weights });
