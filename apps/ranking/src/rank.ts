@@ -1,12 +1,8 @@
 /** The command behind Rank: expected watch seconds of candidates; it knows nothing of gRPC. */
 import type { FeatureValue, RankCandidate, RankScore, RequestContext, ScorePart, UserState } from '@watchnext/contract';
-import {
-  type RankingUserFeatures,
-  rankingUserFeatures,
-  type RankingVideoFeatures,
-  rankingVideoFeatures,
-} from '@watchnext/features';
-import { featuresChecksum, type RawFeature } from '@watchnext/ranking-model';
+import type { RankingUserFeatures, RankingVideoFeatures } from '@watchnext/features';
+import type { Ranker, ScoredRows } from '@watchnext/inference';
+import type { RawFeature } from '@watchnext/ranking-model';
 import { scoreParts } from './explain';
 import type { RankingSnapshot } from './ranking-snapshot';
 
@@ -22,38 +18,43 @@ export interface RankQuery {
  * Scores every candidate, in the order given. The same snapshot, state, context and candidate give the same bits,
  * whatever the other candidates are: replay relies on it.
  */
-export async function rank(
-  snapshot: RankingSnapshot,
+export function rank(
+  { ranker }: Pick<RankingSnapshot, 'ranker'>,
   { state, context, candidates, explain }: RankQuery,
 ): Promise<RankScore[]> {
-  const { model, tower, statistics } = snapshot;
-  const { inputSize } = model;
-  const user = rankingUserFeatures(state, context);
-  const encodedUser = model.encodeUser(user);
-  // One buffer for all rows: [candidates, inputSize].
-  const rows = new Float32Array(candidates.length * inputSize);
-  const videos = candidates.map((candidate, index) => {
-    const video = rankingVideoFeatures(state, candidate, context);
-    model.writeInput(encodedUser, video, statistics, rows, index * inputSize);
-    return video;
-  });
-  const outputs = await tower.run(rows, candidates.length);
-  const parts = explain ? await scoreParts(tower, model.inputGroups, rows, outputs, candidates.length) : undefined;
-  return candidates.map(({ videoId }, index) => {
-    const { logit, expectedWatchSeconds } = model.scoreOf(outputs, index);
-    return {
-      videoId,
-      expectedWatchSeconds,
-      logit,
-      featuresChecksum: featuresChecksum(rows.subarray(index * inputSize, (index + 1) * inputSize)),
-      features: explain ? featureValues(snapshot, user, videos[index]!) : [],
-      parts: parts?.[index] ?? ([] as ScorePart[]),
-    };
+  const { model } = ranker;
+  return ranker.score(state, context, candidates, explain, async (scored) => {
+    const { logits, checksums } = scored;
+    const parts = explain ? await partsOf(ranker, scored) : undefined;
+    return candidates.map(({ videoId }, index) => {
+      const { logit, expectedWatchSeconds } = model.scoreOf(logits, index);
+      return {
+        videoId,
+        expectedWatchSeconds,
+        logit,
+        featuresChecksum: checksums[index]!,
+        features: explain ? featureValues(ranker, scored.user, scored.videos[index]!) : [],
+        parts: parts?.[index] ?? ([] as ScorePart[]),
+      };
+    });
   });
 }
 
+function partsOf(
+  { model, tower }: Ranker,
+  { encodedUser, videoRows, logits, checksums }: ScoredRows,
+): Promise<ScorePart[][]> {
+  const { userSize, videoSize } = model;
+  // All candidates have the user's columns in common, so those explain no difference.
+  const groups = model.inputGroups
+    .filter(({ from }) => from >= userSize)
+    .map(({ name, from, to }) => ({ name, from: from - userSize, to: to - userSize }));
+  const run = (rows: Float32Array, rowCount: number) => tower.run(encodedUser.columns, rows, rowCount);
+  return scoreParts({ run }, groups, videoRows.subarray(0, checksums.length * videoSize), logits, checksums.length);
+}
+
 function featureValues(
-  { model, statistics }: RankingSnapshot,
+  { model, statistics }: Ranker,
   user: RankingUserFeatures,
   video: RankingVideoFeatures,
 ): FeatureValue[] {

@@ -1,17 +1,14 @@
 /** Ranking's part of a snapshot, loaded: the ranking model's tables and quantiles, the tower, the statistics. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Statistics, statisticsFrom } from '@watchnext/features';
-import { OnnxStack } from '@watchnext/inference';
+import { statisticsFrom } from '@watchnext/features';
+import { Ranker, RankerStack } from '@watchnext/inference';
 import { RankingModel } from '@watchnext/ranking-model';
 import { type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { z } from 'zod';
 
 export interface RankingSnapshot {
-  readonly model: RankingModel;
-  /** Input rows → logits. */
-  readonly tower: OnnxStack;
-  readonly statistics: Statistics;
+  readonly ranker: Ranker;
   close(): Promise<void>;
 }
 
@@ -39,12 +36,17 @@ export async function loadRankingSnapshot({ directory }: LocalSnapshot): Promise
     tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors)),
   });
   const statistics = statisticsFrom(statisticsFile.parse(await json(SNAPSHOT_FILES.statistics)));
-  const tower = await OnnxStack.load(await readFile(at(SNAPSHOT_FILES.ranker)));
-  if (tower.inputSize !== model.inputSize || tower.outputSize !== model.headCount) {
+  const tower = await RankerStack.load(await readFile(at(SNAPSHOT_FILES.ranker)));
+  if (
+    tower.userSize !== model.userSize ||
+    tower.inputSize !== model.inputSize ||
+    tower.outputSize !== model.headCount
+  ) {
     await tower.close();
     throw new Error(
-      `the ranker maps ${tower.inputSize} values to ${tower.outputSize}, the model ${model.inputSize} to ${model.headCount}`,
+      `the ranker maps ${tower.userSize} + ${tower.videoSize} values to ${tower.outputSize}, the model ` +
+        `${model.userSize} + ${model.videoSize} to ${model.headCount}`,
     );
   }
-  return { model, tower, statistics, close: () => tower.close() };
+  return { ranker: new Ranker(model, tower, statistics), close: () => tower.close() };
 }

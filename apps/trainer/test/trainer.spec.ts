@@ -4,7 +4,7 @@ import { AnnIndex, VectorRows } from '@watchnext/ann-index';
 import { embeddedPaths } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import type { CandidateFeatures } from '@watchnext/features';
-import { OnnxStack } from '@watchnext/inference';
+import { OnnxStack, RankerStack } from '@watchnext/inference';
 import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { temporaryDirectory } from '@watchnext/testing';
@@ -90,8 +90,8 @@ describe('the trainer, once', () => {
     // This viewer's group is 1: nearest are videos of that group.
     expect(found.filter((videoId) => Number(videoId.split('-')[1]) % 4 === 1).length).toBeGreaterThanOrEqual(4);
 
-    const ranker = await OnnxStack.load(await readFile(join(local.directory, SNAPSHOT_FILES.ranker)));
-    const logits = await ranker.run(new Float32Array(2 * ranking.inputSize), 2);
+    const ranker = await RankerStack.load(await readFile(join(local.directory, SNAPSHOT_FILES.ranker)));
+    const logits = await ranker.runRows(new Float32Array(2 * ranking.inputSize), 2);
     await ranker.close();
     expect(logits).toHaveLength(2 * ranking.headCount);
     for (const row of [0, 1]) expect(ranking.scoreOf(logits, row).expectedWatchSeconds).toBeGreaterThan(0);

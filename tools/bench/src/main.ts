@@ -7,6 +7,7 @@ import { addExperimentCommands } from './experiments/commands';
 import { benchFreshness } from './freshness';
 import { benchIndex } from './index/index-bench';
 import { sweepIndex } from './index/sweep';
+import { benchRank } from './rank/rank-bench';
 import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import';
 import { benchSteadyFreshness } from './ingest/steady-freshness';
@@ -99,6 +100,15 @@ command('index-sweep', 'recall and speed by M, ef_construction and ef, as a plot
   .option('--seed <n>', 'of the generator', count, 1)
   .option('--plot <file>', 'where the plot goes, as SVG', 'docs/index-sweep.svg')
   .action(measuring(sweepIndex));
+
+command('rank', 'from a state to the scores of its candidates, beside the bare onnxruntime call in Python')
+  .option('--candidates <n>', 'of a request', count, 500)
+  .option('--videos <n>', 'in the vocabulary', count, 100_000)
+  .option('--runs <n>', 'requests of a round', count, 200)
+  .option('--rounds <n>', 'ours and the peer take turns', count, 3)
+  .option('--seed <n>', 'of weights and requests', count, 1)
+  .option('--python <program>', 'with numpy and onnxruntime', 'python3')
+  .action(measuring(benchRank));
 
 command('ingest', 'events a second through collector, Kafka and Redis, beside kafkajs alone and redis-benchmark')
   .option('--events <n>', 'events sent', count, 200_000)

@@ -8,7 +8,7 @@ import { Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 import { replayUser, type RankingExample, type Statistics, statisticsFrom, type UserRecord } from '@watchnext/features';
-import { OnnxStack } from '@watchnext/inference';
+import { RankerStack } from '@watchnext/inference';
 import { featuresChecksum, RankingModel } from '@watchnext/ranking-model';
 import { readSafetensorsFile, SNAPSHOT_FILES, type LocalSnapshot, type SnapshotStore } from '@watchnext/snapshot-store';
 
@@ -30,7 +30,7 @@ export interface SkewMismatch {
 /** What it takes to score as a ranking service with this snapshot does. */
 interface Scorer {
   readonly model: RankingModel;
-  readonly ranker: OnnxStack;
+  readonly ranker: RankerStack;
   readonly statistics: Statistics;
 }
 
@@ -72,7 +72,7 @@ async function compare(
   const row = new Float32Array(model.inputSize);
   model.writeInput(model.encodeUser(example.user), example.video, statistics, row, 0);
   const checksum = featuresChecksum(row);
-  const score = Math.fround(model.scoreOf(await ranker.run(row, 1), 0).expectedWatchSeconds);
+  const score = Math.fround(model.scoreOf(await ranker.runRows(row, 1), 0).expectedWatchSeconds);
   const { impressionId } = example;
   return [
     ...(checksum === servedChecksum
@@ -89,7 +89,7 @@ async function loadScorer({ directory }: LocalSnapshot): Promise<Scorer> {
       metadata: JSON.parse(read(SNAPSHOT_FILES.rankingMetadata).toString('utf8')),
       tensors: await readSafetensorsFile(join(directory, SNAPSHOT_FILES.rankingTensors)),
     }),
-    ranker: await OnnxStack.load(read(SNAPSHOT_FILES.ranker)),
+    ranker: await RankerStack.load(read(SNAPSHOT_FILES.ranker)),
     statistics: statisticsFrom(JSON.parse(read(SNAPSHOT_FILES.statistics).toString('utf8'))),
   };
 }

@@ -1,6 +1,6 @@
 export { defaultRankingConfig, RANKING_OBJECTIVES, type RankingModelConfig, type RankingObjective } from './config';
 export { type Calibration, NO_CALIBRATION } from './calibration';
-export { featuresChecksum } from './checksum';
+export { featuresChecksum, RowChecksums } from './checksum';
 export { EmbeddingInputs } from './embedding-inputs';
 export {
   weightedLogisticLoss,

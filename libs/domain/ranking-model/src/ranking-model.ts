@@ -75,6 +75,8 @@ export class RankingModel {
   readonly tower: DenseStack;
   /** Values of an input row. */
   readonly inputSize: number;
+  /** Columns before this one are the user's, the same for every candidate of a request. */
+  readonly userSize: number;
   /** The columns of each feature; every column is in one group. */
   readonly inputGroups: readonly InputGroup[];
   readonly calibration: Calibration;
@@ -92,8 +94,14 @@ export class RankingModel {
     this.calibration = ingredients.calibration;
     this.tower = tower;
     this.inputSize = this.layout.inputSize;
+    this.userSize = this.layout.userSize;
     this.inputGroups = this.layout.groups;
     checkFit(ingredients, this.inputSize);
+  }
+
+  /** Columns of a row that are the candidate's. */
+  get videoSize(): number {
+    return this.inputSize - this.userSize;
   }
 
   /** Does the user's part of the work, once a request. */
@@ -119,6 +127,19 @@ export class RankingModel {
     position = SERVED_POSITION,
   ): void {
     out.set(user.columns, offset);
+    this.writeVideo(user, video, statistics, out, offset + this.userSize, position);
+  }
+
+  /** Writes the candidate's columns alone, to out[offset … offset + videoSize). */
+  writeVideo(
+    user: EncodedUser,
+    video: RankingVideoFeatures,
+    statistics: Statistics,
+    out: Float32Array,
+    videoOffset: number,
+    position = SERVED_POSITION,
+  ): void {
+    const offset = videoOffset - this.userSize;
     const first = USER_EMBEDDINGS.length;
     this.writeEmbedding(first, [video.videoId], out, offset);
     this.writeEmbedding(first + 1, [video.channelId], out, offset);

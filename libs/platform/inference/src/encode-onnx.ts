@@ -9,6 +9,9 @@ import { checkStack, type DenseLayer, type DenseStack } from '@watchnext/learnin
 
 /** Name of the graph's only input, float32 [rows, inputSize]. */
 export const INPUT_NAME = 'input';
+/** Names of a ranker's inputs: float32 [users, userSize] and [rows, videoSize], one user or as many as rows. */
+export const USER_INPUT_NAME = 'user';
+export const VIDEO_INPUT_NAME = 'video';
 /** Name of the graph's only output, float32 [rows, outputSize]. */
 export const OUTPUT_NAME = 'output';
 
@@ -38,10 +41,30 @@ const DIM = { value: 1, param: 2 };
 export function encodeOnnx(stack: DenseStack): Uint8Array {
   checkStack(stack);
   checkFinite(stack);
+  return encodeModel((graph) => writeGraph(graph, stack));
+}
+
+/**
+ * Encodes `stack` with its first layer split after the first `userSize` columns: output = rest(user · W₁ + b + video · W₂),
+ * so that a request's user is multiplied once. Sums are added in another order than `encodeOnnx` has them.
+ *
+ * @throws RangeError unless 0 < userSize < inputSize; Error as `encodeOnnx`
+ */
+export function encodeRanker(stack: DenseStack, userSize: number): Uint8Array {
+  const [first] = stack;
+  if (!first || !Number.isInteger(userSize) || userSize < 1 || userSize >= first.inputSize) {
+    throw new RangeError(`${userSize} of ${first?.inputSize ?? 0} columns cannot be the user's`);
+  }
+  checkStack(stack);
+  checkFinite(stack);
+  return encodeModel((graph) => writeRanker(graph, stack, userSize));
+}
+
+function encodeModel(writeInto: (graph: BinaryWriter) => void): Uint8Array {
   const model = new BinaryWriter();
   int(model, MODEL.irVersion, IR_VERSION);
   text(model, MODEL.producerName, 'watchnext');
-  message(model, MODEL.graph, (graph) => writeGraph(graph, stack));
+  message(model, MODEL.graph, writeInto);
   message(model, MODEL.opsetImport, (opset) => {
     text(opset, OPSET.domain, '');
     int(opset, OPSET.version, OPSET_VERSION);
@@ -64,6 +87,28 @@ function writeGraph(graph: BinaryWriter, stack: DenseStack): void {
   });
   writeValue(graph, GRAPH.input, INPUT_NAME, first?.inputSize);
   writeValue(graph, GRAPH.output, OUTPUT_NAME, last?.outputSize);
+}
+
+function writeRanker(graph: BinaryWriter, stack: DenseStack, userSize: number): void {
+  const first = stack[0]!;
+  const { inputSize, outputSize, weights } = first;
+  const isOnly = stack.length === 1;
+  writeNode(graph, 'Gemm', 'gemmUser', [USER_INPUT_NAME, 'weightsUser', 'bias0'], 'userSum');
+  writeNode(graph, 'MatMul', 'matmulVideo', [VIDEO_INPUT_NAME, 'weightsVideo'], 'videoSum');
+  const next = isOnly ? OUTPUT_NAME : 'activation0';
+  writeNode(graph, 'Add', 'add0', ['videoSum', 'userSum'], first.activation === 'relu' ? 'sum0' : next);
+  if (first.activation === 'relu') writeNode(graph, 'Relu', 'relu0', ['sum0'], next);
+  stack.slice(1).forEach((layer, i) => writeLayer(graph, layer, i + 1, i + 2 === stack.length));
+  text(graph, GRAPH.name, 'ranker');
+  writeTensor(graph, 'weightsUser', [userSize, outputSize], weights.subarray(0, userSize * outputSize));
+  writeTensor(graph, 'weightsVideo', [inputSize - userSize, outputSize], weights.subarray(userSize * outputSize));
+  stack.forEach((layer, index) => {
+    if (index > 0) writeTensor(graph, `weights${index}`, [layer.inputSize, layer.outputSize], layer.weights);
+    writeTensor(graph, `bias${index}`, [layer.outputSize], layer.bias);
+  });
+  writeValue(graph, GRAPH.input, USER_INPUT_NAME, userSize, 'users');
+  writeValue(graph, GRAPH.input, VIDEO_INPUT_NAME, inputSize - userSize);
+  writeValue(graph, GRAPH.output, OUTPUT_NAME, stack[stack.length - 1]!.outputSize);
 }
 
 function writeLayer(graph: BinaryWriter, layer: DenseLayer, index: number, isLast: boolean): void {
@@ -93,14 +138,14 @@ function writeTensor(graph: BinaryWriter, name: string, shape: number[], data: F
 }
 
 /** Declares an input or output [rows, width], `width` open when undefined. */
-function writeValue(graph: BinaryWriter, field: number, name: string, width: number | undefined): void {
+function writeValue(graph: BinaryWriter, field: number, name: string, width: number | undefined, rows = 'rows'): void {
   message(graph, field, (value) => {
     text(value, VALUE.name, name);
     message(value, VALUE.type, (type) =>
       message(type, TYPE.tensorType, (tensorType) => {
         int(tensorType, TENSOR_TYPE.elemType, FLOAT);
         message(tensorType, TENSOR_TYPE.shape, (shape) => {
-          message(shape, SHAPE.dim, (dim) => text(dim, DIM.param, 'rows'));
+          message(shape, SHAPE.dim, (dim) => text(dim, DIM.param, rows));
           message(shape, SHAPE.dim, (dim) =>
             width === undefined ? text(dim, DIM.param, 'width') : int(dim, DIM.value, width),
           );

@@ -1,2 +1,4 @@
-export { encodeOnnx, INPUT_NAME, OUTPUT_NAME } from './encode-onnx';
+export { encodeOnnx, encodeRanker, INPUT_NAME, OUTPUT_NAME, USER_INPUT_NAME, VIDEO_INPUT_NAME } from './encode-onnx';
 export { OnnxStack, type OnnxStackOptions } from './onnx-stack';
+export { Ranker, type ScoredRows } from './ranker';
+export { RankerStack } from './ranker-stack';

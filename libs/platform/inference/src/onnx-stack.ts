@@ -1,6 +1,7 @@
 /** Runs a tower written by `encodeOnnx` on onnxruntime. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { INPUT_NAME, OUTPUT_NAME } from './encode-onnx';
+import { createSession } from './session';
 
 export interface OnnxStackOptions {
   /**
@@ -37,21 +38,7 @@ export class OnnxStack {
    * @throws Error if the bytes are no such model; RangeError if `threads` is not a positive whole number.
    */
   static async load(model: Uint8Array, options: OnnxStackOptions = {}): Promise<OnnxStack> {
-    const threads = options.threads ?? 1;
-    if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads must be 1 or more, not ${threads}`);
-    if (model.length === 0) throw new Error('the ONNX model is empty');
-    let session: InferenceSession;
-    try {
-      session = await InferenceSession.create(model, {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        logSeverityLevel: 3,
-      });
-    } catch (cause) {
-      throw new Error(`onnxruntime refuses the model: ${messageOf(cause)}`, { cause });
-    }
+    const session = await createSession(model, options.threads ?? 1);
     try {
       return new OnnxStack(
         session,
@@ -103,8 +90,4 @@ function widthOf(side: string, name: string, metadata: readonly InferenceSession
   }
   const width = value.shape[1];
   return typeof width === 'number' ? width : undefined;
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,5 @@
 import type { RankingExample, Statistics } from '@watchnext/features';
-import { encodeOnnx, OnnxStack } from '@watchnext/inference';
+import { encodeRanker, RankerStack } from '@watchnext/inference';
 import { type RankingModel, SERVED_POSITION } from '@watchnext/ranking-model';
 import { breathe } from './breathe';
 
@@ -34,7 +34,7 @@ export async function predictImpressions(
     expectedWatchSeconds: new Float64Array(examples.length),
     clickProbability: new Float64Array(examples.length),
   };
-  const ranker = await OnnxStack.load(encodeOnnx(model.tower), { threads: 1 });
+  const ranker = await RankerStack.load(encodeRanker(model.tower, model.userSize));
   try {
     const rows = new Float32Array(ROWS_PER_RUN * model.inputSize);
     // All impressions of a request share one user object, and stand side by side.
@@ -51,7 +51,7 @@ export async function predictImpressions(
         const at = position === 'logged' ? shownAt : SERVED_POSITION;
         model.writeInput(encodedUser, video, statisticsAt(servedAtMs), rows, row * model.inputSize, at);
       }
-      const logits = await ranker.run(rows.subarray(0, rowCount * model.inputSize), rowCount);
+      const logits = await ranker.runRows(rows, rowCount);
       for (let row = 0; row < rowCount; row += 1) {
         const { expectedWatchSeconds, clickProbability } = model.scoreOf(logits, row);
         scores.expectedWatchSeconds[from + row] = expectedWatchSeconds;

@@ -1,0 +1,79 @@
+/**
+ * The serving path of ranking, from a user's state to scores: the user's features, columns and part of the first layer once
+ * a request, the candidates' columns side by side in one buffer that requests take turns with.
+ */
+import type { RankCandidate, RequestContext, UserState } from '@watchnext/contract';
+import {
+  type RankingUserFeatures,
+  rankingUserFeatures,
+  type RankingVideoFeatures,
+  rankingVideoFeatures,
+  type Statistics,
+} from '@watchnext/features';
+import { type EncodedUser, RowChecksums, type RankingModel } from '@watchnext/ranking-model';
+import type { RankerStack } from './ranker-stack';
+
+/** Buffers kept for requests to come; more at once make their own. */
+const KEPT_BUFFERS = 4;
+
+/** One request's candidates on their way through the tower. Good until `release`. */
+export interface ScoredRows {
+  readonly user: RankingUserFeatures;
+  readonly encodedUser: EncodedUser;
+  /** [candidates, videoSize]; the buffer may be longer. */
+  readonly videoRows: Float32Array;
+  /** [candidates, headCount]: `model.scoreOf` reads them. */
+  readonly logits: Float32Array;
+  /** Of the whole rows, as impressions record them. */
+  readonly checksums: Float64Array;
+  /** Filled for `keepFeatures` only. */
+  readonly videos: readonly RankingVideoFeatures[];
+}
+
+export class Ranker {
+  private readonly buffers: Float32Array[] = [];
+
+  constructor(
+    readonly model: RankingModel,
+    readonly tower: RankerStack,
+    readonly statistics: Statistics,
+  ) {}
+
+  /**
+   * Scores every candidate, in the order given, and hands the rows to `use` as long as it runs. The same state, context and
+   * candidate give the same bits, whatever the other candidates are: replay relies on it.
+   */
+  async score<T>(
+    state: UserState,
+    context: RequestContext,
+    candidates: readonly RankCandidate[],
+    keepFeatures: boolean,
+    use: (scored: ScoredRows) => T | Promise<T>,
+  ): Promise<T> {
+    const { model, tower, statistics } = this;
+    const { videoSize } = model;
+    const user = rankingUserFeatures(state, context);
+    const encodedUser = model.encodeUser(user);
+    const videoRows = this.take(candidates.length * videoSize);
+    try {
+      const checksums = new Float64Array(candidates.length);
+      const hash = new RowChecksums(encodedUser.columns, videoSize);
+      const videos: RankingVideoFeatures[] = [];
+      for (let i = 0; i < candidates.length; i++) {
+        const video = rankingVideoFeatures(state, candidates[i]!, context);
+        model.writeVideo(encodedUser, video, statistics, videoRows, i * videoSize);
+        checksums[i] = hash.of(videoRows, i * videoSize);
+        if (keepFeatures) videos.push(video);
+      }
+      const logits = await tower.run(encodedUser.columns, videoRows, candidates.length);
+      return await use({ user, encodedUser, videoRows, logits, checksums, videos });
+    } finally {
+      if (this.buffers.length < KEPT_BUFFERS) this.buffers.push(videoRows);
+    }
+  }
+
+  private take(length: number): Float32Array {
+    const place = this.buffers.findIndex((buffer) => buffer.length >= length);
+    return place < 0 ? new Float32Array(length) : this.buffers.splice(place, 1)[0]!;
+  }
+}

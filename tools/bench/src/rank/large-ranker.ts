@@ -1,0 +1,170 @@
+/** A ranker of the paper's largest serving size with random weights, and requests as the gateway sends them. */
+import type { RankCandidate, RankRequest, UserState } from '@watchnext/contract';
+import { newState, type Statistics, statisticsFrom } from '@watchnext/features';
+import { createRandom, initialiseStack, type NamedTensor, type Random } from '@watchnext/learning';
+import { RankingModel } from '@watchnext/ranking-model';
+import { trainTinyRanker } from '@watchnext/testing/snapshots';
+
+export const HIDDEN_SIZES = [1024, 512, 256];
+/** Chosen so that a row has about 400 values beside its numbers. */
+const DIMENSIONS: Record<string, number> = {
+  videos: 80,
+  channels: 48,
+  topics: 36,
+  surfaces: 8,
+  sources: 8,
+  countries: 8,
+  devices: 8,
+};
+const NOW_MS = 1_790_000_000_000;
+
+export interface LargeRanker {
+  readonly model: RankingModel;
+  readonly statistics: Statistics;
+  request(seed: number, candidateCount: number): RankRequest;
+}
+
+export async function largeRanker(videoCount: number, seed: number): Promise<LargeRanker> {
+  const random = createRandom(seed);
+  const channelCount = Math.ceil(videoCount / 20);
+  const videoIds = Array.from({ length: videoCount }, (_, i) => `video-${i}`);
+  const channelIds = Array.from({ length: channelCount }, (_, i) => `channel-${i}`);
+  const topicIds = Array.from({ length: 200 }, (_, i) => `topic-${i}`);
+  // Numbers and their quantiles as training finds them; tables and tower are of the size wanted.
+  const tiny = (
+    await trainTinyRanker({
+      videos: videoIds.slice(0, 60).map((videoId, i) => ({
+        videoId,
+        channelId: channelIds[i % channelCount]!,
+        durationSeconds: 30 + i,
+        uploadedAtMs: NOW_MS - 20_000_000_000 + i,
+      })),
+      seed,
+    })
+  ).toParts();
+  const vocabularies = { ...tiny.metadata.vocabularies, videos: videoIds, channels: channelIds, topics: topicIds };
+  const tensors = new Map<string, NamedTensor>(tiny.tensors);
+  for (const [name, dimensions] of Object.entries(DIMENSIONS)) {
+    const rows = vocabularies[name as keyof typeof vocabularies].length + 1;
+    const data = Float32Array.from({ length: rows * dimensions }, () => 0.1 * random.gaussian());
+    data.fill(0, 0, dimensions);
+    tensors.set(`table.${name}`, { shape: [rows, dimensions], data });
+  }
+  const inputSize = inputSizeOf(tiny.tensors, tensors);
+  const headCount = tiny.tensors.get(`tower.${tiny.metadata.activations.length - 1}.bias`)!.data.length;
+  const tower = initialiseStack([inputSize, ...HIDDEN_SIZES, headCount], random.fork('tower'));
+  for (const name of [...tensors.keys()]) if (name.startsWith('tower.')) tensors.delete(name);
+  tower.forEach((layer, i) => {
+    tensors.set(`tower.${i}.weights`, { shape: [layer.inputSize, layer.outputSize], data: layer.weights });
+    tensors.set(`tower.${i}.bias`, { shape: [layer.outputSize], data: layer.bias });
+  });
+  const metadata = {
+    ...tiny.metadata,
+    vocabularies,
+    config: { ...tiny.metadata.config, hiddenSizes: HIDDEN_SIZES },
+    activations: tower.map(({ activation }) => activation),
+  };
+  const counts = (ids: readonly string[]) =>
+    Object.fromEntries(
+      ids.map((id) => [
+        id,
+        { impressionCount: 50 + random.nextInt(500), clickCount: 20, clickWatchSeconds: 900, watchCount: 40 },
+      ]),
+    );
+  const statistics = statisticsFrom({
+    videos: counts(videoIds),
+    channels: counts(channelIds),
+    topics: counts(topicIds),
+    surfaces: { home: counts(videoIds) },
+  });
+  const facts = (video: number) => ({
+    channelId: channelIds[video % channelCount]!,
+    topics: [0, 1, 2].map((i) => topicIds[(video * 7 + i * 31) % topicIds.length]!),
+    durationSeconds: 30 + (video % 900),
+    uploadedAtMs: NOW_MS - 3_600_000 * (1 + (video % 2_000)),
+  });
+  return {
+    model: RankingModel.fromParts({ metadata, tensors }),
+    statistics,
+    request(requestSeed, candidateCount) {
+      const draw = createRandom(requestSeed);
+      return {
+        state: fullState(draw, videoIds, channelIds, topicIds),
+        context: {
+          requestedAtMs: NOW_MS,
+          surface: 'home',
+          country: 'SE',
+          device: 'phone',
+          loggedIn: true,
+          seedVideoId: '',
+        },
+        candidates: Array.from({ length: candidateCount }, (): RankCandidate => {
+          const video = draw.nextInt(videoCount);
+          return { videoId: videoIds[video]!, video: facts(video), source: 'retrieval', sourceScore: draw.next() };
+        }),
+        snapshotId: '',
+        explain: false,
+      };
+    },
+  };
+}
+
+/** The row's size from the tower that the tiny model has, and what the tables' dimensions differ by. */
+function inputSizeOf(tiny: ReadonlyMap<string, NamedTensor>, tensors: ReadonlyMap<string, NamedTensor>): number {
+  const roles: Record<string, number> = { videos: 3 };
+  let size = tiny.get('tower.0.weights')!.shape[0]!;
+  for (const name of Object.keys(DIMENSIONS)) {
+    const width = (of: ReadonlyMap<string, NamedTensor>) => of.get(`table.${name}`)!.shape[1]!;
+    size += (roles[name] ?? 1) * (width(tensors) - width(tiny));
+  }
+  return size;
+}
+
+/** As full as states get: 50 watches and searches, 100 channels and topics, 300 videos shown. */
+function fullState(
+  random: Random,
+  videoIds: readonly string[],
+  channelIds: readonly string[],
+  topicIds: readonly string[],
+): UserState {
+  const pick = <T>(from: readonly T[]) => from[random.nextInt(from.length)]!;
+  const sorted = <T>(entries: readonly T[], key: (entry: T) => string) =>
+    [...new Map(entries.map((entry) => [key(entry), entry])).entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, entry]) => entry);
+  const affinities = (ids: readonly string[]) =>
+    sorted(
+      Array.from({ length: 100 }, () => ({
+        key: pick(ids),
+        watchCount: 1 + random.nextInt(20),
+        watchSeconds: random.next() * 1_000,
+        lastWatchedAtMs: NOW_MS - 1_000_000 - random.nextInt(1_000_000),
+      })),
+      ({ key }) => key,
+    );
+  return {
+    ...newState('viewer'),
+    watches: Array.from({ length: 50 }, (_, i) => ({
+      videoId: pick(videoIds),
+      startedAtMs: NOW_MS - 10_000_000 + i * 1_000,
+      watchSeconds: 60,
+      durationSeconds: 90,
+      playbackHash: i,
+    })),
+    searches: Array.from({ length: 50 }, (_, i) => ({
+      tokens: ['cats', 'dogs'],
+      searchedAtMs: NOW_MS - 10_000_000 + i,
+    })),
+    channels: affinities(channelIds),
+    topics: affinities(topicIds),
+    exposures: sorted(
+      Array.from({ length: 300 }, () => ({
+        videoId: pick(videoIds),
+        impressionCount: 2,
+        lastShownAtMs: NOW_MS - 5_000,
+      })),
+      ({ videoId }) => videoId,
+    ),
+    watchCount: 500,
+  };
+}

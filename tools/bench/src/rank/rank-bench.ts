@@ -1,0 +1,106 @@
+/** npm run bench -- rank: from a user's state to the scores of 500 candidates, beside the bare onnxruntime call in Python. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { RankRequest } from '@watchnext/contract';
+import { encodeOnnx, encodeRanker, Ranker, RankerStack } from '@watchnext/inference';
+import { type BenchReport, quantile, report } from '../report';
+import { HIDDEN_SIZES, largeRanker } from './large-ranker';
+
+export interface RankBenchOptions {
+  readonly candidates: number;
+  readonly videos: number;
+  readonly runs: number;
+  readonly rounds: number;
+  readonly seed: number;
+  readonly python: string;
+}
+
+const WARM_UPS = 20;
+
+export async function benchRank(options: RankBenchOptions): Promise<{ result: BenchReport; text: string }> {
+  const { candidates, videos, runs, rounds, seed, python } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-rank-'));
+  try {
+    const { model, statistics, request } = await largeRanker(videos, seed);
+    const modelPath = join(folder, 'tower.onnx');
+    await writeFile(modelPath, encodeOnnx(model.tower));
+    const tower = await RankerStack.load(encodeRanker(model.tower, model.userSize));
+    const ranker = new Ranker(model, tower, statistics);
+    const bytes = Array.from({ length: 16 }, (_, i) => RankRequest.encode(request(seed + i, candidates)).finish());
+    const requests = bytes.map((encoded) => RankRequest.decode(encoded));
+    const score = ({ state, context, candidates: asked }: RankRequest) =>
+      ranker.score(state!, context!, asked, false, ({ logits }) =>
+        Float64Array.from({ length: asked.length }, (_, row) => model.scoreOf(logits, row).expectedWatchSeconds),
+      );
+    const timed = async (work: (run: number) => Promise<unknown>) => {
+      const milliseconds: number[] = [];
+      for (let run = -WARM_UPS; run < runs; run++) {
+        const startedAt = performance.now();
+        await work((run + WARM_UPS) % bytes.length);
+        if (run >= 0) milliseconds.push(performance.now() - startedAt);
+      }
+      return milliseconds;
+    };
+    const figures = { scored: [] as number[], decoded: [] as number[], tower: [] as number[], peer: [] as number[] };
+    const rows = new Float32Array(candidates * model.videoSize).fill(0.3);
+    const user = new Float32Array(model.userSize).fill(0.3);
+    let peerVersion = '';
+    // In turns, so that what else the machine does falls on both.
+    for (let round = 0; round < rounds; round++) {
+      figures.scored.push(...(await timed((run) => score(requests[run]!))));
+      const peer = await runPeer(python, modelPath, candidates, runs);
+      figures.peer.push(...peer.ms);
+      peerVersion = peer.version;
+      figures.decoded.push(...(await timed((run) => score(RankRequest.decode(bytes[run]!)))));
+      figures.tower.push(...(await timed(() => tower.run(user, rows, candidates))));
+    }
+    await tower.close();
+    const summary = Object.fromEntries(
+      Object.entries(figures).map(([name, ms]) => [name, { p50Ms: quantile(ms, 0.5), p99Ms: quantile(ms, 0.99) }]),
+    ) as Record<keyof typeof figures, { p50Ms: number; p99Ms: number }>;
+    const ratio = (name: keyof typeof figures) => ({
+      p50: summary[name].p50Ms / summary.peer.p50Ms,
+      p99: summary[name].p99Ms / summary.peer.p99Ms,
+    });
+    const setting = {
+      ...options,
+      tower: HIDDEN_SIZES,
+      inputSize: model.inputSize,
+      userSize: model.userSize,
+      threads: 1,
+      peer: `onnxruntime ${peerVersion}`,
+    };
+    const result = report('rank', setting, { ...summary, ratio: ratio('scored'), ratioWithDecoding: ratio('decoded') });
+    const line = (what: string, name: keyof typeof figures) => {
+      const { p50Ms, p99Ms } = summary[name];
+      const { p50, p99 } = ratio(name);
+      return `${what.padEnd(44)} p50 ${p50Ms.toFixed(2)} ms (${p50.toFixed(2)}), p99 ${p99Ms.toFixed(2)} ms (${p99.toFixed(2)})`;
+    };
+    const text = [
+      `${candidates} candidates, ${model.inputSize} inputs (${model.userSize} of the user), tower ${HIDDEN_SIZES.join('→')}; in brackets: of the peer's`,
+      line('onnxruntime in Python, bare call', 'peer'),
+      line('state to scores', 'scored'),
+      line('bytes of the request to scores', 'decoded'),
+      line('our tower alone, user apart', 'tower'),
+    ].join('\n');
+    return { result, text };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runPeer(
+  python: string,
+  model: string,
+  rows: number,
+  runs: number,
+): Promise<{ version: string; ms: number[] }> {
+  const script = join(__dirname, '..', '..', 'python', 'rank_peer.py');
+  const { stdout } = await promisify(execFile)(python, [script, model, String(rows), String(runs)], {
+    maxBuffer: 1 << 24,
+  });
+  return JSON.parse(stdout);
+}
