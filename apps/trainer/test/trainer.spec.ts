@@ -65,7 +65,6 @@ describe('the trainer, once', () => {
     const { candidate, ranking } = await loadModels(local);
     const features: CandidateFeatures = {
       watchedVideoIds: ['video-1', 'video-5', 'unheard-of'],
-      hoursSinceLastWatch: 5,
       searchTokens: [],
       country: 'DE',
       device: 'phone',

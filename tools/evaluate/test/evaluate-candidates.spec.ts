@@ -1,4 +1,6 @@
 /** A small world of sequences through the whole of the tool: read, split, train, rank, describe. */
+import { TOPICS } from '@watchnext/contract';
+import { type CandidateExample, replayUser } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
 import { evaluateCandidates, type EvaluateOptions } from '../src/candidates/evaluate';
@@ -13,33 +15,51 @@ const silent: Progress = {
   start: () => ({ update: () => undefined, note: () => undefined, finish: () => undefined, abandon: () => undefined }),
 };
 
-/** Users go round one of three circles of videos: what comes next follows from the last watch. */
-function circles(timed: boolean): WatchData {
+const DAY_MS = 86_400_000;
+const FROM_MS = Date.UTC(2026, 0, 1);
+
+/**
+ * Users go round one of three circles of videos: what comes next follows from the last watch.
+ * @param lastAfterDays by how much each user's last watch comes later than the day after the one before
+ */
+function circles(timed: boolean, lastAfterDays = 0): WatchData {
   const random = createRandom(5);
   const users = Array.from({ length: 60 }, (_, user) => {
     const circle = user % 3;
     const from = random.nextInt(10);
     const videos = Array.from({ length: 8 }, (_v, i) => `c${circle}-${(from + i) % 10}`);
-    return {
-      userId: `u${user}`,
-      examples: videos.map((labelVideoId, i) => ({
-        userId: `u${user}`,
-        labelVideoId,
-        labelAtMs: timed ? (i + 1) * 86_400_000 + user * 3_600_000 : 0,
-        features: {
-          watchedVideoIds: videos.slice(0, i),
-          hoursSinceLastWatch: NaN,
-          searchTokens: [],
-          country: '',
-          device: '',
-          loggedIn: false,
-          ageYears: 0,
-          gender: 0,
-        },
-      })),
-    };
+    const atMs = videos.map((_v, i) => FROM_MS + (i + 1 + (i === 7 ? lastAfterDays : 0)) * DAY_MS + user * 3_600_000);
+    const examples = replayed(`u${user}`, videos, atMs);
+    return { userId: `u${user}`, examples: timed ? examples : examples.map((one) => ({ ...one, labelAtMs: 0 })) };
   });
   return { source: 'circles', timed, users, uploadedAtMs: new Map() };
+}
+
+/** The examples that a log of these watches has, as from an archive. */
+function replayed(userId: string, videoIds: readonly string[], atMs: readonly number[]): readonly CandidateExample[] {
+  const records = videoIds.map((videoId, offset) => {
+    const time = atMs[offset].toString(16).padStart(12, '0');
+    const value = {
+      userId,
+      videoId,
+      playbackId: `${userId} ${offset}`,
+      impressionId: '',
+      positionSeconds: 60,
+      video: { channelId: 'c', topics: [], durationSeconds: 100, uploadedAtMs: FROM_MS },
+      country: '',
+      device: '',
+    };
+    const event = {
+      eventId: `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${offset.toString(16).padStart(12, '0')}`,
+      occurredAtMs: atMs[offset],
+      receivedAtMs: atMs[offset],
+      producer: 'spec',
+      backfill: false,
+      body: { $case: 'watch' as const, value },
+    };
+    return { topic: TOPICS.activity, partition: 0, offset, event };
+  });
+  return replayUser(records, { joinWindowMs: DAY_MS, logEndMs: Infinity }).candidateExamples;
 }
 
 const evaluate = async (data: WatchData, change: Partial<EvaluateOptions> = {}) =>
@@ -82,6 +102,18 @@ it('asks at the end of training and at the time of the label where there are tim
   const recent = report.scorers.filter(({ name }) => name === 'recent popularity, 1 d');
   expect(recent.map(({ askedAt }) => askedAt)).toEqual(['end of training', 'time of the label']);
   expect(models[0].cohorts.every(({ queries }) => queries <= 60)).toBe(true);
+});
+
+it('tells nobody the time at the end of training: figures stay when the labels move to another season', async () => {
+  const figures = async (lastAfterDays: number) => {
+    const forms = formsOf({ set: ['epochCount=2'] });
+    const { scorers } = await evaluate(circles(true, lastAfterDays), { forms });
+    const untold = scorers.filter(({ askedAt }) => askedAt === 'end of training');
+    return untold.map(({ kind, name, metrics }) => ({ kind, name, metrics }));
+  };
+  const figuresNextDay = await figures(0);
+  expect(figuresNextDay.some(({ kind }) => kind === 'model')).toBe(true);
+  expect(await figures(200)).toEqual(figuresNextDay);
 });
 
 it('gives the same figures for the same seed', async () => {

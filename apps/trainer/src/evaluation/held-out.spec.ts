@@ -16,7 +16,6 @@ const example = (
   labelAtMs,
   features: {
     watchedVideoIds,
-    hoursSinceLastWatch: NaN,
     searchTokens: [],
     country: '',
     device: '',

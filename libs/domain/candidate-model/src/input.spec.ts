@@ -65,17 +65,6 @@ describe('the input row', () => {
     expect(realsOf({ gender: 3 }).slice(2, 4)).toEqual([0.5, 0]);
   });
 
-  it('gives the time since the last watch on a logarithmic scale, and whether there was one', () => {
-    const gapOf = (hoursSinceLastWatch: number) => groupOf('reals', rowOf({ hoursSinceLastWatch })).slice(5, 8);
-    expect(gapOf(NaN)).toEqual([0, 0, 1]);
-    expect(gapOf(0)).toEqual([0, 0, 0]);
-    const [day, squared] = gapOf(24);
-    expect(day).toBeCloseTo(Math.log(25) / 9.5);
-    expect(squared).toBeCloseTo(day ** 2);
-    expect(gapOf(1e9)).toEqual([1, 1, 0]);
-    expect(gapOf(-1)).toEqual([0, 0, 0]); // a clock that ran ahead
-  });
-
   it.each([
     [0, [1, 0, 0]],
     [0.125, [0.75, 0.25, 0]],
@@ -84,7 +73,7 @@ describe('the input row', () => {
     [-0.1, [1, 0, 0]],
     [3, [0, 0, 1]],
   ])('gives an example age of %p of the window as the two knots beside it: %p', (share, hats) => {
-    expect(groupOf('reals', rowOf({}, share)).slice(8)).toEqual(hats);
+    expect(groupOf('reals', rowOf({}, share)).slice(5)).toEqual(hats);
   });
 
   it('has no room for groups whose vocabulary is empty, or for a last watch that the encoder does not use', () => {
@@ -93,7 +82,7 @@ describe('the input row', () => {
       { ...TABLES, searchTokens: empty, countries: empty, devices: empty },
       inputConfig('mean'),
     );
-    expect(layout.inputSize).toBe(2 + 8 + 3);
+    expect(layout.inputSize).toBe(2 + 5 + 3);
   });
 });
 

@@ -1,10 +1,5 @@
 /**
- * The numbers of an input row that are no embeddings: who asks (paper §3.3), how long after the last watch, and the
- * example age (§3.4).
- *
- * The time since the last watch is not in the paper's candidate model. It tells a viewer in the middle of a session from
- * one who comes back to see what is new: on MovieTweetings hits within 10 rose by 0.005, within 100 by 0.006, and by 0.025
- * and 0.014 where the query did not know the time.
+ * The numbers of an input row that are no embeddings: who asks (paper §3.3) and the example age (§3.4).
  *
  * Example age enters as hat functions: knot k, at the share k / (knots − 1) of the training window, gets
  * max(0, 1 − distance to it in knots), so that an age lights the two knots beside it and any piecewise linear course over
@@ -22,13 +17,7 @@ export const PROFILE_REALS = [
   'gender (female 0, other or unknown 0.5, male 1)',
   'gender missing',
   'logged in',
-  'log(1 + hours since the last watch), a year and a half being 1',
-  'the same, squared',
-  'hours since the last watch missing',
 ] as const;
-
-/** log(1 + hours) of the longest gap that is told from longer ones: about 1.5 years. */
-const LONGEST_LOG_HOURS = 9.5;
 
 const GENDER_REALS: Record<number, number> = { 1: 0, 2: 1, 3: 0.5 };
 
@@ -52,12 +41,6 @@ export function writeReals(
   out[offset + 2] = GENDER_REALS[features.gender] ?? 0.5;
   out[offset + 3] = features.gender in GENDER_REALS ? 0 : 1;
   out[offset + 4] = features.loggedIn ? 1 : 0;
-  const { hoursSinceLastWatch } = features;
-  const gapMissing = Number.isNaN(hoursSinceLastWatch);
-  const gap = gapMissing ? 0 : Math.min(Math.log1p(Math.max(hoursSinceLastWatch, 0)) / LONGEST_LOG_HOURS, 1);
-  out[offset + 5] = gap;
-  out[offset + 6] = gap * gap;
-  out[offset + 7] = gapMissing ? 1 : 0;
   const knotCount = config.exampleAgeKnots;
   const inKnots = Math.min(Math.max(exampleAgeShare, 0), 1) * Math.max(knotCount - 1, 0);
   const from = offset + PROFILE_REALS.length;

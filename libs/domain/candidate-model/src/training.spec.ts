@@ -76,7 +76,10 @@ describe('trainCandidateModel', () => {
     const { record, createEngine } = scripted();
     await trainCandidateModel({ ...base, createEngine });
     const ages = record.batches.flatMap(({ inputs }) =>
-      Array.from({ length: inputs.rowCount }, (_, row) => inputs.reals[row * 10 + 9]),
+      Array.from(
+        { length: inputs.rowCount },
+        (_, row) => inputs.reals.at(((row + 1) * inputs.reals.length) / inputs.rowCount - 1) ?? NaN,
+      ),
     );
     expect(Math.max(...ages)).toBe(1); // user 0's first watch, at the window's beginning
     expect(Math.min(...ages)).toBeCloseTo(9 / 20, 3);

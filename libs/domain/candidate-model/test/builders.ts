@@ -4,7 +4,6 @@ import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
 export function featuresOf(part: Partial<CandidateFeatures> = {}): CandidateFeatures {
   return {
     watchedVideoIds: [],
-    hoursSinceLastWatch: NaN,
     searchTokens: [],
     country: '',
     device: '',

@@ -1,6 +1,5 @@
 import type { RequestContext, SearchEntry, UserState } from '@watchnext/contract';
 import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
-import { HOUR_IN_MS } from './limits';
 import type { CandidateFeatures } from './types';
 
 /**
@@ -25,17 +24,13 @@ export function candidateFeaturesWith(
   searchTokens: readonly string[],
 ): CandidateFeatures {
   const watchedVideoIds: string[] = [];
-  let lastStartedAtMs = NaN;
   for (const { videoId, startedAtMs, watchSeconds, durationSeconds } of state.watches) {
     if (startedAtMs >= context.requestedAtMs) break;
-    if (!isCompleted(watchSeconds, durationSeconds, rule)) continue;
-    watchedVideoIds.push(videoId);
-    lastStartedAtMs = startedAtMs;
+    if (isCompleted(watchSeconds, durationSeconds, rule)) watchedVideoIds.push(videoId);
   }
   const { profile } = state;
   return {
     watchedVideoIds,
-    hoursSinceLastWatch: (context.requestedAtMs - lastStartedAtMs) / HOUR_IN_MS,
     searchTokens,
     country: context.country || (profile?.country ?? ''),
     device: context.device,

@@ -201,7 +201,6 @@ describe('candidateFeatures', () => {
   it('gives completed watches oldest first with repeats, and tokens without their order', () => {
     expect(candidateFeatures(STATE, CONTEXT)).toEqual({
       watchedVideoIds: ['v1', 'v1', 'v3'],
-      hoursSinceLastWatch: 2,
       searchTokens: ['big', 'cats', 'cats big', 'cats funny', 'funny'],
       country: 'FR',
       device: 'tv',

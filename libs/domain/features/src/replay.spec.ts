@@ -79,6 +79,13 @@ describe('candidate examples', () => {
     ]);
   });
 
+  it('tell neither when their label was watched nor for how long: it is asked for before', () => {
+    const featuresOfLabel = (minutes: number, positionSeconds: number) =>
+      replayUser(log([0, watch('a')], [minutes, watch('b', { positionSeconds })]), OPTIONS).candidateExamples[1]
+        .features;
+    expect(featuresOfLabel(90 * 24 * 60, 95)).toEqual(featuresOfLabel(1, 40));
+  });
+
   it('know nothing dated at their own time or later, whatever the log has', () => {
     const records = log([5, watch('future')], [0, watch('late')], [0, watch('same moment')]);
     const { candidateExamples } = replayUser(records, OPTIONS);

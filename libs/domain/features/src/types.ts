@@ -12,8 +12,6 @@ import type {
 export interface CandidateFeatures {
   /** Completed watches strictly before the request, oldest first, at most 50; repeats kept. */
   readonly watchedVideoIds: readonly string[];
-  /** From the start of the newest of them to the request; NaN without one. */
-  readonly hoursSinceLastWatch: number;
   /** Distinct unigrams and bigrams of the last searches, sorted: order must not tell which query came last. */
   readonly searchTokens: readonly string[];
   readonly country: string;

@@ -20,7 +20,6 @@ beforeAll(async () => {
 
 const featuresOf = (watchedVideoIds: readonly string[]): CandidateFeatures => ({
   watchedVideoIds,
-  hoursSinceLastWatch: NaN,
   searchTokens: [],
   country: '',
   device: '',

@@ -17,7 +17,6 @@ function dataOf(users: Record<string, [string, number][]>, timed = true): WatchD
         labelAtMs: day * DAY_MS,
         features: {
           watchedVideoIds: watches.slice(0, i).map(([video]) => video),
-          hoursSinceLastWatch: NaN,
           searchTokens: [],
           country: '',
           device: '',

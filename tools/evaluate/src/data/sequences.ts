@@ -46,7 +46,6 @@ function examplesOf(userId: string, videoIds: readonly string[]): CandidateExamp
     labelAtMs: 0,
     features: {
       watchedVideoIds: videoIds.slice(Math.max(0, place - HISTORY_LENGTH), place),
-      hoursSinceLastWatch: NaN,
       searchTokens: [],
       country: '',
       device: '',
