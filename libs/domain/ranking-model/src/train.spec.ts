@@ -1,6 +1,7 @@
 import { NO_STATISTICS, type RankingExample, statisticsFrom } from '@watchnext/features';
 import { createRandom, runStack } from '@watchnext/learning';
 import { exampleOf, smallConfig, userOf, videoOf } from '../test/builders';
+import { NO_CALIBRATION } from './calibration';
 import { defaultRankingConfig } from './config';
 import type { RankingBatch, RankingEngineFactory } from './engine';
 import { referenceRankingEngine } from './reference-engine';
@@ -180,6 +181,8 @@ describe('training', () => {
     logits.forEach((logit, i) => expect(Math.exp(logSeconds[i] - logit)).toBeGreaterThan(1.6));
     const again = await train({ examples, config, createEngine, calibration: model.calibration });
     expect(again.toParts()).toEqual(model.toParts());
+    const byClicks = await train({ examples, config: { ...config, objective: 'click' }, createEngine });
+    expect(byClicks.calibration).toEqual(NO_CALIBRATION);
   });
 
   it('refuses settings that make no sense', async () => {

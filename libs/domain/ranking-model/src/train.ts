@@ -43,7 +43,8 @@ const CALIBRATION_SHARE = 0.2;
 
 /**
  * Trains on impressions, each seen once an epoch in an order drawn by `seed`: `config.members` times, and as often again on
- * the first four fifths of the time, to see on the last how the logits are to be calibrated.
+ * the first four fifths of the time, to see on the last how the logits are to be calibrated. The objective `click` is
+ * not: its odds are no seconds.
  *
  * @throws RangeError for a setting or an example that makes no sense; Error when there is nothing to learn from, or when
  *   a loss is not finite, naming the batch; the signal's reason when it is aborted
@@ -53,7 +54,8 @@ export async function trainRankingModel(options: TrainRankingModelOptions): Prom
   checkConfig(config);
   checkExamples(examples);
   const random = createRandom(seed);
-  const [earlier, later] = options.calibration || !config.calibrated ? [[], []] : splitByTime(examples);
+  const isFitted = config.calibrated && config.objective !== 'click' && !options.calibration;
+  const [earlier, later] = isFitted ? splitByTime(examples) : [[], []];
   const isProbed = earlier.some(isWatched) && later.some(isWatched);
   const progress = new ProgressOfAll(options, [isProbed ? earlier.length : 0, examples.length]);
   let calibration = options.calibration ?? NO_CALIBRATION;

@@ -7,7 +7,8 @@ import { type ReadCounts, readUserRecords } from './user-records';
 export interface ReplayOptions {
   readonly partitionCount: number;
   readonly joinWindowMs: number;
-  readonly settledAfterMs: number;
+  /** As in `replayUser`; default: the join window. */
+  readonly settledAfterMs?: number;
   /** Candidate examples kept of one user, the newest: heavy users must not fill the memory, nor the training. */
   readonly examplesPerUser: number;
 }
@@ -51,7 +52,11 @@ export async function replayArchive(
   let refusedCount = 0;
   const { partitionCount, joinWindowMs, settledAfterMs } = options;
   for await (const { userId, records } of readUserRecords(archive, TOPICS.activity, partitionCount, counts, signal)) {
-    const replayed = replayUser(records, { joinWindowMs, settledAfterMs, logEndMs: extent.maxOccurredAtMs });
+    const replayed = replayUser(records, {
+      joinWindowMs,
+      ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
+      logEndMs: extent.maxOccurredAtMs,
+    });
     userCount += 1;
     for (const { event } of records) addFacts(facts, event);
     refusedCount += replayed.refusals.length;

@@ -23,7 +23,6 @@ export async function replayFolder(folder: string, options: ArchiveOptions): Pro
     const settings = {
       partitionCount,
       joinWindowMs: 24 * HOUR_MS,
-      settledAfterMs: 0,
       examplesPerUser: EXAMPLES_PER_USER,
     };
     return (await replayArchive(archive, catalogue, settings, signal, onProgress)).replayed;

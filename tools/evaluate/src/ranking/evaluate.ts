@@ -65,14 +65,15 @@ interface Scorer {
 
 /** @throws EvaluationDataError when a part of the split has nothing to learn from or to measure on */
 export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRankingOptions): Promise<RankingReport> {
-  const { training, heldOut, description } = split(replayed, options);
+  const { training, heldOut, heldOutFromMs, description } = split(replayed, options);
   const impressions = heldOut.map(labelled);
   const pages = pagesOf(impressions);
   if (pages.length === 0)
     throw new EvaluationDataError(
       `${options.source}: no page of the ${options.part} part has a watched and an unwatched one`,
     );
-  const statisticsAt = byDay((atMs) => replayed.statistics.asOf(atMs));
+  // As a snapshot of the split carries them: what is counted later are held-out labels, which the baselines don't see either.
+  const statisticsAt = byDay((atMs) => replayed.statistics.asOf(Math.min(atMs, heldOutFromMs)));
   const scorers: Scorer[] = countingScorers(training, impressions);
   const peer = await options.readPeer?.(heldOut);
   if (peer) scorers.push({ name: 'peer', kind: 'peer', orders: 'its score', scores: peer.scores });
@@ -122,7 +123,7 @@ function split({ rankingExamples, fromMs }: ReplayedLog, options: EvaluateRankin
     if (!examples.some(({ clicked }) => clicked))
       throw new EvaluationDataError(`${options.source}: ${description} leaves no watched impression ${what}`);
   }
-  return { training, heldOut, description };
+  return { training, heldOut, heldOutFromMs, description };
 }
 
 function labelled(example: RankingExample): CountedImpression {

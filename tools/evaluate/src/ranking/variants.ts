@@ -16,7 +16,7 @@ const TABLE_1: readonly (readonly number[])[] = [[], [1], [2], [4], [2, 1], [4, 
 export const RANKING_COMPARISONS = {
   objectives: [
     { name: "paper's form", change: { objective: 'paper' } },
-    { name: 'equal weights', change: { objective: 'click', calibrated: false } },
+    { name: 'equal weights', change: { objective: 'click' } },
   ],
   parts: [
     { name: 'no powers', change: { powers: false } },
