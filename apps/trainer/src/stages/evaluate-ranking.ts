@@ -1,6 +1,7 @@
 import {
   COUNTING_SCORERS,
   type CountedImpression,
+  countedImpression,
   countingScores,
   ITEM_SCORERS,
   type MetricRow,
@@ -9,22 +10,16 @@ import {
   watchTimeMae,
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
-import type { RankingExample } from '@watchnext/features';
-import { scoreImpressions } from '@watchnext/offline';
+import { predictImpressions, scoreImpressions } from '@watchnext/offline';
 import { defineStage } from '../pipeline/stage';
 
 export const RANKING_LOSS = 'ranking.weighted_per_user_loss';
 const MAE = 'ranking.watch_time_mae_seconds';
 
-/** An example as the metrics see it. */
-export function labelled(example: RankingExample): CountedImpression {
-  const { userId, pageId, servedAtMs, clicked, watchSeconds, video, user } = example;
-  return { userId, pageId, servedAtMs, clicked, watchSeconds, videoId: video.videoId, surface: user.surface };
-}
-
 /**
  * Measures ranking on the held-out impressions: weighted per-user loss by page and error of expected watch time, against
- * what counting achieves. Statistics are those at the split, as a snapshot of that moment would carry them.
+ * what counting achieves. Lists are ordered by the score at the first place, as served; seconds are what was expected of
+ * an impression where it was shown. Statistics are those at the split, as a snapshot of that moment would carry them.
  */
 export const evaluateRankingStage = () =>
   defineStage({
@@ -33,14 +28,17 @@ export const evaluateRankingStage = () =>
     gives: ['rankingEvaluation'],
     async run({ replayed, split, rankingModel }, { progress, random, signal, note }) {
       const heldOut = split.rankingHeldOut;
-      const scores = await scoreImpressions(
-        rankingModel,
-        heldOut,
-        replayed.statistics.asOf(split.evaluatedFromMs),
-        signal,
-        (done) => progress.report(done, heldOut.length),
+      const statistics = replayed.statistics.asOf(split.evaluatedFromMs);
+      const scores = await scoreImpressions(rankingModel, heldOut, statistics, signal, (done) =>
+        progress.report(done, 2 * heldOut.length),
       );
-      const impressions = heldOut.map(labelled);
+      const { expectedWatchSeconds: secondsWhereShown } = await predictImpressions(rankingModel, heldOut, {
+        statisticsAt: () => statistics,
+        position: 'logged',
+        signal,
+        onProgress: (done) => progress.report(heldOut.length + done, 2 * heldOut.length),
+      });
+      const impressions = heldOut.map(countedImpression);
       const pages = pagesOf(impressions);
       const measured = (name: string, scorer: string, ratio: ReturnType<typeof weightedPerUserLoss>): MetricRow => ({
         name,
@@ -48,7 +46,7 @@ export const evaluateRankingStage = () =>
         value: ratio.value(),
         interval: ratio.interval(random.fork('bootstrap')),
       });
-      const counted = countingScores(split.rankingTraining.map(labelled), impressions);
+      const counted = countingScores(split.rankingTraining.map(countedImpression), impressions);
       const losses = [
         measured(RANKING_LOSS, 'model', weightedPerUserLoss(impressions, pages, scores)),
         ...COUNTING_SCORERS.map((scorer) =>
@@ -62,14 +60,18 @@ export const evaluateRankingStage = () =>
         rankingEvaluation: {
           metrics: [
             ...losses,
-            measured(MAE, 'model', watchTimeMae(impressions, scores)),
+            measured(MAE, 'model', watchTimeMae(impressions, secondsWhereShown)),
             measured(MAE, itemMean, watchTimeMae(impressions, counted[itemMean])),
             {
               name: 'ranking.mean_watch_seconds',
               scorer: 'actual',
               value: mean(impressions, (i) => actualSeconds(impressions[i])),
             },
-            { name: 'ranking.mean_watch_seconds', scorer: 'model', value: mean(impressions, (i) => scores[i]) },
+            {
+              name: 'ranking.mean_watch_seconds',
+              scorer: 'model',
+              value: mean(impressions, (i) => secondsWhereShown[i]),
+            },
             { name: 'ranking.pages', scorer: 'model', value: pages.length },
           ],
           loss: losses[0].value,

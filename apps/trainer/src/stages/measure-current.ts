@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CandidateModel } from '@watchnext/candidate-model';
 import type { SnapshotManifest } from '@watchnext/contract';
 import {
+  countedImpression,
   type CurrentMetrics,
   ITEM_SCORERS,
   nextWatchMetrics,
@@ -21,7 +22,7 @@ import { loadModels, scoreImpressions } from '@watchnext/offline';
 import { modelScorer, rankNextWatches } from '../evaluation/next-watch';
 import type { CandidateEvaluation } from '../pipeline/run-state';
 import { defineStage } from '../pipeline/stage';
-import { labelled, RANKING_LOSS } from './evaluate-ranking';
+import { RANKING_LOSS } from './evaluate-ranking';
 
 /** A snapshot's models, with the statistics that they rank with. */
 interface Contender {
@@ -125,7 +126,7 @@ async function measure(
   const candidateRecall = nextWatchMetrics(ranks, [recallK]).recallAtK.get(recallK);
   if (!candidateRecall) throw new Error(`recall@${recallK} was not measured`);
   const shown = heldOut.filter(({ servedAtMs }) => servedAtMs <= untilMs);
-  const impressions = shown.map(labelled);
+  const impressions = shown.map(countedImpression);
   const scores = await scoreImpressions(ranking, shown, statistics, signal);
   return { candidateRecall, weightedPerUserLoss: weightedPerUserLoss(impressions, pagesOf(impressions), scores) };
 }

@@ -73,6 +73,17 @@ export const COUNTING_SCORERS = [
 ] as const;
 export type CountingScorer = (typeof COUNTING_SCORERS)[number];
 
+/** A ranking example as the metrics see it. */
+export function countedImpression(
+  example: LabelledImpression & {
+    readonly video: { readonly videoId: string };
+    readonly user: { readonly surface: string };
+  },
+): CountedImpression {
+  const { userId, pageId, servedAtMs, clicked, watchSeconds, video, user } = example;
+  return { userId, pageId, servedAtMs, clicked, watchSeconds, videoId: video.videoId, surface: user.surface };
+}
+
 /**
  * Those that know the video alone: what the gate asks ranking to beat. The ones with surface odds are shown beside it as
  * the stronger bar. They order by about E[T]/(1 - P), and that is the order which the weighted per-user loss is smallest

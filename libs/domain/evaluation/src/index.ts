@@ -14,6 +14,7 @@ export {
 export {
   COUNTING_SCORERS,
   type CountedImpression,
+  countedImpression,
   countingScores,
   type CountingScorer,
   ITEM_SCORERS,

@@ -4,6 +4,7 @@ import {
   comparePaired,
   COUNTING_SCORERS,
   type CountedImpression,
+  countedImpression,
   countingScores,
   groupedClickAuc,
   type IndexSource,
@@ -66,7 +67,7 @@ interface Scorer {
 /** @throws EvaluationDataError when a part of the split has nothing to learn from or to measure on */
 export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRankingOptions): Promise<RankingReport> {
   const { training, heldOut, heldOutFromMs, description } = split(replayed, options);
-  const impressions = heldOut.map(labelled);
+  const impressions = heldOut.map(countedImpression);
   const pages = pagesOf(impressions);
   if (pages.length === 0)
     throw new EvaluationDataError(
@@ -126,11 +127,6 @@ function split({ rankingExamples, fromMs }: ReplayedLog, options: EvaluateRankin
   return { training, heldOut, heldOutFromMs, description };
 }
 
-function labelled(example: RankingExample): CountedImpression {
-  const { userId, pageId, servedAtMs, clicked, watchSeconds, video, user } = example;
-  return { userId, pageId, servedAtMs, clicked, watchSeconds, videoId: video.videoId, surface: user.surface };
-}
-
 /** Statistics change with the day only. */
 function byDay(statisticsAt: (atMs: number) => Statistics): (atMs: number) => Statistics {
   const known = new Map<number, Statistics>();
@@ -143,7 +139,7 @@ function byDay(statisticsAt: (atMs: number) => Statistics): (atMs: number) => St
 }
 
 function countingScorers(training: readonly RankingExample[], impressions: readonly CountedImpression[]): Scorer[] {
-  const counted = countingScores(training.map(labelled), impressions);
+  const counted = countingScores(training.map(countedImpression), impressions);
   return COUNTING_SCORERS.map((name) => ({
     name,
     kind: 'baseline',
