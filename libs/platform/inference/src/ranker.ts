@@ -11,10 +11,8 @@ import {
   type Statistics,
 } from '@watchnext/features';
 import { type EncodedUser, RowChecksums, type RankingModel } from '@watchnext/ranking-model';
+import { BufferPool } from './buffer-pool';
 import type { RankerStack } from './ranker-stack';
-
-/** Buffers kept for requests to come; more at once make their own. */
-const KEPT_BUFFERS = 4;
 
 /** One request's candidates on their way through the tower. Good until `release`. */
 export interface ScoredRows {
@@ -31,7 +29,7 @@ export interface ScoredRows {
 }
 
 export class Ranker {
-  private readonly buffers: Float32Array[] = [];
+  private readonly buffers = new BufferPool();
 
   constructor(
     readonly model: RankingModel,
@@ -54,7 +52,7 @@ export class Ranker {
     const { videoSize } = model;
     const user = rankingUserFeatures(state, context);
     const encodedUser = model.encodeUser(user);
-    const videoRows = this.take(candidates.length * videoSize);
+    const videoRows = this.buffers.take(candidates.length * videoSize);
     try {
       const checksums = new Float64Array(candidates.length);
       const hash = new RowChecksums(encodedUser.columns, videoSize);
@@ -68,12 +66,7 @@ export class Ranker {
       const logits = await tower.run(encodedUser.columns, videoRows, candidates.length);
       return await use({ user, encodedUser, videoRows, logits, checksums, videos });
     } finally {
-      if (this.buffers.length < KEPT_BUFFERS) this.buffers.push(videoRows);
+      this.buffers.give(videoRows);
     }
-  }
-
-  private take(length: number): Float32Array {
-    const place = this.buffers.findIndex((buffer) => buffer.length >= length);
-    return place < 0 ? new Float32Array(length) : this.buffers.splice(place, 1)[0]!;
   }
 }

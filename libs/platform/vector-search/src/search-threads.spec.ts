@@ -125,6 +125,28 @@ describe('threads', () => {
     },
   );
 
+  it('answer searches amid a burst of added vectors, in every snapshot', async () => {
+    const burst = 500;
+    const indexes = [await open(1, burst), await open(1, burst)];
+    let inserted = 0;
+    const findable = Array.from({ length: burst }, (_, i) =>
+      indexes.map(async (index) => {
+        await index.add(queryOf(100 + i), { channel: 0, rule: 0 })!.findable;
+        inserted++;
+      }),
+    ).flat();
+    expect(search.pending).toBe(0);
+    await Promise.all(indexes.map((index) => index.nearest({ query: queryOf(4), k: 5, ...UNRESTRICTED })));
+    expect(inserted).toBeLessThan(burst);
+    await Promise.all(findable);
+    for (const index of indexes) {
+      expect(index.count).toBe(COUNT + burst);
+      const { found, exact } = await index.compare(queryOf(100 + burst - 1), 5);
+      expect(recallAtK(found, exact, 5)).toBeGreaterThan(0.5);
+      await index.close();
+    }
+  });
+
   it('refuse vectors that are not finite, and those there is no room for', async () => {
     const index = await open(1, 1);
     expect(() => index.add(new Float32Array(DIMENSIONS).fill(NaN), { channel: 0, rule: 0 })).toThrow('cannot be added');

@@ -8,9 +8,9 @@
  */
 import { type AcceptedSearchResult, mergeResults, type SearchResult, type ShardOf, WHOLE } from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
-import type { SearchHandlers } from './search-program';
+import { SearchThread } from './search-thread';
 import { shared, sharedFloats } from './shared';
-import { Thread, type ThreadLostError } from './thread';
+import type { ThreadLostError } from './thread';
 import {
   type AttributeArrays,
   attributeArrays,
@@ -21,7 +21,7 @@ import {
 
 export interface SearchThreadsOptions {
   readonly threadCount: number;
-  /** Requests that may wait for one thread before more are refused. */
+  /** Searches that may wait for one thread before more are refused. */
   readonly queueLimit: number;
   /** A thread ended by itself: the process should end, and be started anew. */
   readonly onLost?: (error: ThreadLostError) => void;
@@ -54,8 +54,6 @@ export class SearchOverloadedError extends Error {
   }
 }
 
-type SearchThread = Thread<SearchHandlers>;
-
 export class SearchThreads {
   private readonly threads: readonly SearchThread[];
   private readonly oracle: SearchThread;
@@ -64,7 +62,7 @@ export class SearchThreads {
   constructor(private readonly options: SearchThreadsOptions) {
     const { threadCount, onLost } = options;
     if (!Number.isInteger(threadCount) || threadCount < 1) throw new RangeError(`${threadCount} search threads`);
-    const start = () => new Thread<SearchHandlers>('search-program', onLost);
+    const start = () => new SearchThread(onLost);
     this.threads = Array.from({ length: threadCount }, start);
     this.oracle = start();
   }
@@ -100,9 +98,9 @@ export class SearchThreads {
     throw failed.reason;
   }
 
-  /** Requests that wait, of all threads. */
+  /** Searches that wait, of all threads. */
   get pending(): number {
-    return this.threads.reduce((sum, thread) => sum + thread.pending, 0);
+    return this.threads.reduce((sum, thread) => sum + thread.pendingSearches, 0);
   }
 
   async close(): Promise<void> {
@@ -179,7 +177,7 @@ export class OpenIndex {
     const pending = pendingOf(group);
     if (pending >= this.parts.queueLimit) throw new SearchOverloadedError(pending);
     const call = { key: this.parts.key, query, k, excluded, blockedChannels, forbiddenRules };
-    const results = await Promise.all(group.map(({ thread }) => thread.call('search', call)));
+    const results = await Promise.all(group.map(({ thread }) => thread.search(call)));
     if (results.length === 1) return results[0]!;
     const method = results.some((result) => result.method === 'exact') ? 'exact' : 'graph';
     return { ...mergeResults(results, k), method };
@@ -219,9 +217,9 @@ export class OpenIndex {
     vector.forEach((value, i) => (added[offset + i] = scale * value));
     attributes.channels[label] = channel;
     attributes.rules[label] = rule;
-    // From here on an exact search sees it; the label is taken whatever happens to the inserts.
+    // From here on an exact search sees it; the label is taken whatever happens to the inserts. Searches get in between them.
     Atomics.store(attributes.counts, 0, label + 1);
-    const inserts = groups.flat().map(({ thread }) => thread.call('insert', { key, label }));
+    const inserts = groups.flat().map(({ thread }) => thread.insert({ key, label }));
     return { label, findable: Promise.all(inserts).then(() => undefined) };
   }
 
@@ -239,4 +237,4 @@ export class OpenIndex {
   }
 }
 
-const pendingOf = (group: readonly Member[]) => Math.max(...group.map(({ thread }) => thread.pending));
+const pendingOf = (group: readonly Member[]) => Math.max(...group.map(({ thread }) => thread.pendingSearches));

@@ -1,0 +1,41 @@
+import type { SearchHandlers } from './search-program';
+import { Thread, type ThreadLostError } from './thread';
+
+type Input<Name extends keyof SearchHandlers> = Parameters<SearchHandlers[Name]>[0];
+
+const settled = () => undefined;
+
+/** A thread that searches, and inserts in between: however many vectors come at once, a search waits for one insert. */
+export class SearchThread extends Thread<SearchHandlers> {
+  private searching = 0;
+  private lastInsert: Promise<void> | undefined;
+
+  constructor(onLost?: (error: ThreadLostError) => void) {
+    super('search-program', onLost);
+  }
+
+  /** Searches without an answer yet. */
+  get pendingSearches(): number {
+    return this.searching;
+  }
+
+  async search(input: Input<'search'>): Promise<ReturnType<SearchHandlers['search']>> {
+    this.searching++;
+    try {
+      return await this.call('search', input);
+    } finally {
+      this.searching--;
+    }
+  }
+
+  /** Inserts after those asked for before, of all snapshots; the thread has at most one of them to do. */
+  insert(input: Input<'insert'>): Promise<void> {
+    const insert = () => this.call('insert', input);
+    const inserted = this.lastInsert ? this.lastInsert.then(insert) : insert();
+    const last = inserted.then(settled, settled).then(() => {
+      if (this.lastInsert === last) this.lastInsert = undefined;
+    });
+    this.lastInsert = last;
+    return inserted;
+  }
+}
