@@ -116,6 +116,29 @@ describe('a backup', () => {
     expect((await restoreBackup(target(), systemIn('third'))).copiedFileCount).toBe(0);
   });
 
+  it('has the records of each checkpoint in it, even of a system that goes on', async () => {
+    const system = systemIn('old');
+    const goOnAfterFirstList = (tree: FolderTree) => {
+      const list = tree.list.bind(tree);
+      tree.list = async () => {
+        const files = await list();
+        if (!wentOn) {
+          wentOn = true;
+          await append(5, 8);
+          await system.checkpoints.put('topic/p0-later.states.gz', __filename);
+        }
+        return files;
+      };
+    };
+    let wentOn = false;
+    goOnAfterFirstList(system.archive);
+    goOnAfterFirstList(system.checkpoints);
+    await saveBackup(system, target());
+    await restoreBackup(target(), systemIn('new'));
+    expect((await systemIn('new').checkpoints.list()).map(({ name }) => name)).toEqual(['topic/p0.states.gz']);
+    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
   it('is told from a folder that is none', async () => {
     await expect(restoreBackup(target(), systemIn('new'))).rejects.toThrow(BackupError);
     await expect(verifyBackup(target())).rejects.toThrow(/is no backup: it has no backup.json/);

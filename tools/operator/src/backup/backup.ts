@@ -64,9 +64,10 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
     const copier = new Copier(work);
     const files: BackedUpFile[] = [];
     const parts: { tree: FileTree; prefix: string; name: string; sizeBytes: number }[] = [];
+    // Checkpoints first: one made meanwhile covers offsets that an archive listed before it would lack.
     for (const [prefix, tree] of [
-      ['archive/', system.archive],
       ['checkpoints/', system.checkpoints],
+      ['archive/', system.archive],
     ] as const)
       for (const file of await tree.list()) parts.push({ tree, prefix, ...file });
     const currentSnapshotId = await system.snapshots.readPointer();
