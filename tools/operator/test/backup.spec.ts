@@ -1,5 +1,5 @@
-import { readFile, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
@@ -137,6 +137,27 @@ describe('a backup', () => {
     await restoreBackup(target(), systemIn('new'));
     expect((await systemIn('new').checkpoints.list()).map(({ name }) => name)).toEqual(['topic/p0.states.gz']);
     expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('copies each snapshot away before it fetches the next, so that two need not fit into the temp folder', async () => {
+    await publish('20261121T000000Z-bbbbbb');
+    const system = systemIn('old');
+    const to = target();
+    let work = '';
+    const put = to.put.bind(to);
+    to.put = (name, path) => {
+      work = dirname(path);
+      return put(name, path);
+    };
+    const exportsAtFetch: string[][] = [];
+    const fetch = system.snapshots.fetch.bind(system.snapshots);
+    system.snapshots.fetch = async (snapshotId) => {
+      exportsAtFetch.push(work === '' ? ['nothing copied yet'] : await readdir(work));
+      return fetch(snapshotId);
+    };
+    await saveBackup(system, to);
+    expect(exportsAtFetch).toEqual([[], []]);
+    expect(await verifyBackup(target())).toEqual([]);
   });
 
   it('is told from a folder that is none', async () => {

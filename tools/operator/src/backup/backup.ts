@@ -13,7 +13,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
-import { type FileTree, FolderTree, sha256Of } from './file-tree';
+import { type FileTree, FolderTree, sha256Of, type TreeFile } from './file-tree';
 
 export const MANIFEST_NAME = 'backup.json';
 const FORMAT_VERSION = 1;
@@ -55,6 +55,11 @@ export class BackupError extends Error {
   }
 }
 
+interface Part extends TreeFile {
+  readonly tree: FileTree;
+  readonly prefix: string;
+}
+
 /** @throws BackupError when a copy does not come out as it went in */
 export async function saveBackup(system: SystemFiles, target: FileTree, onFile?: OnFile): Promise<BackupReport> {
   return withWorkFolder(async (work) => {
@@ -63,7 +68,7 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
     const there = new Map((await target.list()).map((file) => [file.name, file.sizeBytes]));
     const copier = new Copier(work);
     const files: BackedUpFile[] = [];
-    const parts: { tree: FileTree; prefix: string; name: string; sizeBytes: number }[] = [];
+    const parts: Part[] = [];
     // Checkpoints first: one made meanwhile covers offsets that an archive listed before it would lack.
     for (const [prefix, tree] of [
       ['checkpoints/', system.checkpoints],
@@ -72,23 +77,33 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
       for (const file of await tree.list()) parts.push({ tree, prefix, ...file });
     const currentSnapshotId = await system.snapshots.readPointer();
     const snapshotIds = await system.snapshots.list();
+    const newSnapshotIds: string[] = [];
     for (const snapshotId of snapshotIds) {
       const prefix = `snapshots/${snapshotId}/`;
       const members = [...known.values()].filter((file) => file.name.startsWith(prefix));
       // Snapshots never change, so one that is there whole is not even fetched.
       if (members.length > 0 && members.every((file) => there.get(file.name) === file.sizeBytes))
         files.push(...members);
-      else
-        parts.push(
-          ...(await exported(system.snapshots, snapshotId, join(work, 'export'))).map((file) => ({ ...file, prefix })),
-        );
+      else newSnapshotIds.push(snapshotId);
     }
-    for (const [index, { tree, prefix, name, sizeBytes }] of parts.entries()) {
+    let done = 0;
+    // A snapshot counts as one file until it is exported and its files are known.
+    let total = parts.length + newSnapshotIds.length;
+    const save = async ({ tree, prefix, name, sizeBytes }: Part) => {
       const backedUp = prefix + name;
       const before = known.get(backedUp);
       if (before?.sizeBytes === sizeBytes && there.get(backedUp) === sizeBytes) files.push(before);
       else files.push(await copier.copy(tree, name, target, backedUp));
-      onFile?.(index + 1, parts.length, backedUp);
+      onFile?.((done += 1), total, backedUp);
+    };
+    for (const part of parts) await save(part);
+    // One at a time: the work folder need not hold more than one snapshot.
+    for (const snapshotId of newSnapshotIds) {
+      const folder = join(work, 'export');
+      const members = await exported(system.snapshots, snapshotId, folder);
+      total += members.length - 1;
+      for (const member of members) await save({ ...member, prefix: `snapshots/${snapshotId}/` });
+      await rm(folder, { recursive: true, force: true });
     }
     const manifest: BackupManifest = {
       formatVersion: FORMAT_VERSION,
