@@ -160,6 +160,27 @@ describe('a backup', () => {
     expect(await verifyBackup(target())).toEqual([]);
   });
 
+  it('of a system with a damaged snapshot has all else, and names it', async () => {
+    await publish('20261121T000000Z-bbbbbb');
+    await truncate(join(folder.path, 'old', 'snapshots', '20261120T000000Z-aaaaaa', 'popular.json'), 1);
+    const missingSnapshots = [
+      { snapshotId: '20261120T000000Z-aaaaaa', reason: expect.stringContaining('popular.json') },
+    ];
+    expect(await saveBackup(systemIn('old'), target())).toMatchObject({ snapshotCount: 1, missingSnapshots });
+    expect(await verifyBackup(target())).toEqual([expect.stringContaining('20261120T000000Z-aaaaaa is not in')]);
+    expect(await restoreBackup(target(), systemIn('new'))).toMatchObject({ snapshotCount: 1, missingSnapshots });
+    expect(await systemIn('new').snapshots.readPointer()).toBe('20261121T000000Z-bbbbbb');
+    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('whose current snapshot is missing restores the rest, with none current', async () => {
+    await truncate(join(folder.path, 'old', 'snapshots', '20261120T000000Z-aaaaaa', 'popular.json'), 1);
+    await saveBackup(systemIn('old'), target());
+    await restoreBackup(target(), systemIn('new'));
+    expect(await systemIn('new').snapshots.readPointer()).toBeUndefined();
+    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('is told from a folder that is none', async () => {
     await expect(restoreBackup(target(), systemIn('new'))).rejects.toThrow(BackupError);
     await expect(verifyBackup(target())).rejects.toThrow(/is no backup: it has no backup.json/);

@@ -12,7 +12,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import { type FileTree, FolderTree, sha256Of, type TreeFile } from './file-tree';
 
 export const MANIFEST_NAME = 'backup.json';
@@ -24,11 +24,19 @@ export interface BackedUpFile {
   readonly sha256: string;
 }
 
+/** A snapshot that the store lists but could not give out whole. */
+export interface MissingSnapshot {
+  readonly snapshotId: string;
+  readonly reason: string;
+}
+
 export interface BackupManifest {
   readonly formatVersion: number;
   readonly createdAt: string;
   readonly currentSnapshotId: string | undefined;
   readonly files: readonly BackedUpFile[];
+  /** Absent in backups of earlier versions, which failed instead. */
+  readonly missingSnapshots?: readonly MissingSnapshot[];
 }
 
 /** What a backup is made of. */
@@ -43,6 +51,7 @@ export interface BackupReport {
   readonly copiedFileCount: number;
   readonly copiedBytes: number;
   readonly snapshotCount: number;
+  readonly missingSnapshots: readonly MissingSnapshot[];
 }
 
 export type OnFile = (done: number, total: number, name: string) => void;
@@ -86,6 +95,7 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
         files.push(...members);
       else newSnapshotIds.push(snapshotId);
     }
+    const missingSnapshots: MissingSnapshot[] = [];
     let done = 0;
     // A snapshot counts as one file until it is exported and its files are known.
     let total = parts.length + newSnapshotIds.length;
@@ -100,7 +110,12 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
     // One at a time: the work folder need not hold more than one snapshot.
     for (const snapshotId of newSnapshotIds) {
       const folder = join(work, 'export');
-      const members = await exported(system.snapshots, snapshotId, folder);
+      const members = await exported(system.snapshots, snapshotId, folder).catch((error: unknown) => {
+        // A damaged snapshot must not keep the rest from being backed up; a store that is down must.
+        if (!(error instanceof SnapshotStoreError) || error.retriable) throw error;
+        missingSnapshots.push({ snapshotId, reason: error.message });
+        return [];
+      });
       total += members.length - 1;
       for (const member of members) await save({ ...member, prefix: `snapshots/${snapshotId}/` });
       await rm(folder, { recursive: true, force: true });
@@ -110,11 +125,17 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
       createdAt: new Date().toISOString(),
       currentSnapshotId,
       files,
+      missingSnapshots,
     };
     const path = join(work, MANIFEST_NAME);
     await writeFile(path, `${JSON.stringify(manifest, null, 1)}\n`);
     await target.put(MANIFEST_NAME, path);
-    return { ...copier.counts, fileCount: files.length, snapshotCount: snapshotIds.length };
+    return {
+      ...copier.counts,
+      fileCount: files.length,
+      snapshotCount: snapshotIds.length - missingSnapshots.length,
+      missingSnapshots,
+    };
   });
 }
 
@@ -126,11 +147,14 @@ async function exported(store: SnapshotStore, snapshotId: string, folder: string
   return (await tree.list()).map((file) => ({ ...file, tree }));
 }
 
-/** Reads every file of a backup. @returns what is wrong, by file; empty when all is sound */
+export const describeMissing = ({ snapshotId, reason }: MissingSnapshot) =>
+  `snapshot ${snapshotId} is not in the backup: ${reason}`;
+
+/** Reads every file of a backup. @returns what is wrong, by file, and which snapshots are missing; empty when all is sound */
 export async function verifyBackup(source: FileTree, onFile?: OnFile): Promise<string[]> {
   return withWorkFolder(async (work) => {
-    const { files } = await readManifest(source, work);
-    const faults: string[] = [];
+    const { files, missingSnapshots = [] } = await readManifest(source, work);
+    const faults = missingSnapshots.map(describeMissing);
     for (const [index, file] of files.entries()) {
       await fetchVerified(source, file, work)
         .then((path) => rm(path))
@@ -174,7 +198,7 @@ export async function restoreBackup(source: FileTree, system: SystemFiles, onFil
     const snapshotCount = await restoreSnapshots(source, manifest, system.snapshots, work, copier, (name) =>
       onFile?.((done += 1), total, name),
     );
-    return { ...copier.counts, fileCount: total, snapshotCount };
+    return { ...copier.counts, fileCount: total, snapshotCount, missingSnapshots: manifest.missingSnapshots ?? [] };
   });
 }
 
@@ -208,7 +232,9 @@ async function restoreSnapshots(
     await rm(folder, { recursive: true, force: true });
   }
   const current = await store.readPointer();
-  if (current === undefined && currentSnapshotId !== undefined) await store.movePointer(undefined, currentSnapshotId);
+  // A current snapshot that is missing leaves the pointer unset, for the operator to choose another.
+  if (current === undefined && currentSnapshotId !== undefined && (await store.list()).includes(currentSnapshotId))
+    await store.movePointer(undefined, currentSnapshotId);
   return bySnapshot.size;
 }
 
