@@ -1,5 +1,5 @@
-import { readFile, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
@@ -114,6 +114,71 @@ describe('a backup', () => {
     const { copiedFileCount } = await restoreBackup(target(), systemIn('third'));
     expect(copiedFileCount).toBeGreaterThan(2);
     expect((await restoreBackup(target(), systemIn('third'))).copiedFileCount).toBe(0);
+  });
+
+  it('has the records of each checkpoint in it, even of a system that goes on', async () => {
+    const system = systemIn('old');
+    const goOnAfterFirstList = (tree: FolderTree) => {
+      const list = tree.list.bind(tree);
+      tree.list = async () => {
+        const files = await list();
+        if (!wentOn) {
+          wentOn = true;
+          await append(5, 8);
+          await system.checkpoints.put('topic/p0-later.states.gz', __filename);
+        }
+        return files;
+      };
+    };
+    let wentOn = false;
+    goOnAfterFirstList(system.archive);
+    goOnAfterFirstList(system.checkpoints);
+    await saveBackup(system, target());
+    await restoreBackup(target(), systemIn('new'));
+    expect((await systemIn('new').checkpoints.list()).map(({ name }) => name)).toEqual(['topic/p0.states.gz']);
+    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('copies each snapshot away before it fetches the next, so that two need not fit into the temp folder', async () => {
+    await publish('20261121T000000Z-bbbbbb');
+    const system = systemIn('old');
+    const to = target();
+    let work = '';
+    const put = to.put.bind(to);
+    to.put = (name, path) => {
+      work = dirname(path);
+      return put(name, path);
+    };
+    const exportsAtFetch: string[][] = [];
+    const fetch = system.snapshots.fetch.bind(system.snapshots);
+    system.snapshots.fetch = async (snapshotId) => {
+      exportsAtFetch.push(work === '' ? ['nothing copied yet'] : await readdir(work));
+      return fetch(snapshotId);
+    };
+    await saveBackup(system, to);
+    expect(exportsAtFetch).toEqual([[], []]);
+    expect(await verifyBackup(target())).toEqual([]);
+  });
+
+  it('of a system with a damaged snapshot has all else, and names it', async () => {
+    await publish('20261121T000000Z-bbbbbb');
+    await truncate(join(folder.path, 'old', 'snapshots', '20261120T000000Z-aaaaaa', 'popular.json'), 1);
+    const missingSnapshots = [
+      { snapshotId: '20261120T000000Z-aaaaaa', reason: expect.stringContaining('popular.json') },
+    ];
+    expect(await saveBackup(systemIn('old'), target())).toMatchObject({ snapshotCount: 1, missingSnapshots });
+    expect(await verifyBackup(target())).toEqual([expect.stringContaining('20261120T000000Z-aaaaaa is not in')]);
+    expect(await restoreBackup(target(), systemIn('new'))).toMatchObject({ snapshotCount: 1, missingSnapshots });
+    expect(await systemIn('new').snapshots.readPointer()).toBe('20261121T000000Z-bbbbbb');
+    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('whose current snapshot is missing restores the rest, with none current', async () => {
+    await truncate(join(folder.path, 'old', 'snapshots', '20261120T000000Z-aaaaaa', 'popular.json'), 1);
+    await saveBackup(systemIn('old'), target());
+    await restoreBackup(target(), systemIn('new'));
+    expect(await systemIn('new').snapshots.readPointer()).toBeUndefined();
+    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4]);
   });
 
   it('is told from a folder that is none', async () => {

@@ -12,8 +12,8 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
-import { type FileTree, FolderTree, sha256Of } from './file-tree';
+import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
+import { type FileTree, FolderTree, sha256Of, type TreeFile } from './file-tree';
 
 export const MANIFEST_NAME = 'backup.json';
 const FORMAT_VERSION = 1;
@@ -24,11 +24,19 @@ export interface BackedUpFile {
   readonly sha256: string;
 }
 
+/** A snapshot that the store lists but could not give out whole. */
+export interface MissingSnapshot {
+  readonly snapshotId: string;
+  readonly reason: string;
+}
+
 export interface BackupManifest {
   readonly formatVersion: number;
   readonly createdAt: string;
   readonly currentSnapshotId: string | undefined;
   readonly files: readonly BackedUpFile[];
+  /** Absent in backups of earlier versions, which failed instead. */
+  readonly missingSnapshots?: readonly MissingSnapshot[];
 }
 
 /** What a backup is made of. */
@@ -43,6 +51,7 @@ export interface BackupReport {
   readonly copiedFileCount: number;
   readonly copiedBytes: number;
   readonly snapshotCount: number;
+  readonly missingSnapshots: readonly MissingSnapshot[];
 }
 
 export type OnFile = (done: number, total: number, name: string) => void;
@@ -55,6 +64,11 @@ export class BackupError extends Error {
   }
 }
 
+interface Part extends TreeFile {
+  readonly tree: FileTree;
+  readonly prefix: string;
+}
+
 /** @throws BackupError when a copy does not come out as it went in */
 export async function saveBackup(system: SystemFiles, target: FileTree, onFile?: OnFile): Promise<BackupReport> {
   return withWorkFolder(async (work) => {
@@ -63,42 +77,65 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
     const there = new Map((await target.list()).map((file) => [file.name, file.sizeBytes]));
     const copier = new Copier(work);
     const files: BackedUpFile[] = [];
-    const parts: { tree: FileTree; prefix: string; name: string; sizeBytes: number }[] = [];
+    const parts: Part[] = [];
+    // Checkpoints first: one made meanwhile covers offsets that an archive listed before it would lack.
     for (const [prefix, tree] of [
-      ['archive/', system.archive],
       ['checkpoints/', system.checkpoints],
+      ['archive/', system.archive],
     ] as const)
       for (const file of await tree.list()) parts.push({ tree, prefix, ...file });
     const currentSnapshotId = await system.snapshots.readPointer();
     const snapshotIds = await system.snapshots.list();
+    const newSnapshotIds: string[] = [];
     for (const snapshotId of snapshotIds) {
       const prefix = `snapshots/${snapshotId}/`;
       const members = [...known.values()].filter((file) => file.name.startsWith(prefix));
       // Snapshots never change, so one that is there whole is not even fetched.
       if (members.length > 0 && members.every((file) => there.get(file.name) === file.sizeBytes))
         files.push(...members);
-      else
-        parts.push(
-          ...(await exported(system.snapshots, snapshotId, join(work, 'export'))).map((file) => ({ ...file, prefix })),
-        );
+      else newSnapshotIds.push(snapshotId);
     }
-    for (const [index, { tree, prefix, name, sizeBytes }] of parts.entries()) {
+    const missingSnapshots: MissingSnapshot[] = [];
+    let done = 0;
+    // A snapshot counts as one file until it is exported and its files are known.
+    let total = parts.length + newSnapshotIds.length;
+    const save = async ({ tree, prefix, name, sizeBytes }: Part) => {
       const backedUp = prefix + name;
       const before = known.get(backedUp);
       if (before?.sizeBytes === sizeBytes && there.get(backedUp) === sizeBytes) files.push(before);
       else files.push(await copier.copy(tree, name, target, backedUp));
-      onFile?.(index + 1, parts.length, backedUp);
+      onFile?.((done += 1), total, backedUp);
+    };
+    for (const part of parts) await save(part);
+    // One at a time: the work folder need not hold more than one snapshot.
+    for (const snapshotId of newSnapshotIds) {
+      const folder = join(work, 'export');
+      const members = await exported(system.snapshots, snapshotId, folder).catch((error: unknown) => {
+        // A damaged snapshot must not keep the rest from being backed up; a store that is down must.
+        if (!(error instanceof SnapshotStoreError) || error.retriable) throw error;
+        missingSnapshots.push({ snapshotId, reason: error.message });
+        return [];
+      });
+      total += members.length - 1;
+      for (const member of members) await save({ ...member, prefix: `snapshots/${snapshotId}/` });
+      await rm(folder, { recursive: true, force: true });
     }
     const manifest: BackupManifest = {
       formatVersion: FORMAT_VERSION,
       createdAt: new Date().toISOString(),
       currentSnapshotId,
       files,
+      missingSnapshots,
     };
     const path = join(work, MANIFEST_NAME);
     await writeFile(path, `${JSON.stringify(manifest, null, 1)}\n`);
     await target.put(MANIFEST_NAME, path);
-    return { ...copier.counts, fileCount: files.length, snapshotCount: snapshotIds.length };
+    return {
+      ...copier.counts,
+      fileCount: files.length,
+      snapshotCount: snapshotIds.length - missingSnapshots.length,
+      missingSnapshots,
+    };
   });
 }
 
@@ -110,11 +147,14 @@ async function exported(store: SnapshotStore, snapshotId: string, folder: string
   return (await tree.list()).map((file) => ({ ...file, tree }));
 }
 
-/** Reads every file of a backup. @returns what is wrong, by file; empty when all is sound */
+export const describeMissing = ({ snapshotId, reason }: MissingSnapshot) =>
+  `snapshot ${snapshotId} is not in the backup: ${reason}`;
+
+/** Reads every file of a backup. @returns what is wrong, by file, and which snapshots are missing; empty when all is sound */
 export async function verifyBackup(source: FileTree, onFile?: OnFile): Promise<string[]> {
   return withWorkFolder(async (work) => {
-    const { files } = await readManifest(source, work);
-    const faults: string[] = [];
+    const { files, missingSnapshots = [] } = await readManifest(source, work);
+    const faults = missingSnapshots.map(describeMissing);
     for (const [index, file] of files.entries()) {
       await fetchVerified(source, file, work)
         .then((path) => rm(path))
@@ -158,7 +198,7 @@ export async function restoreBackup(source: FileTree, system: SystemFiles, onFil
     const snapshotCount = await restoreSnapshots(source, manifest, system.snapshots, work, copier, (name) =>
       onFile?.((done += 1), total, name),
     );
-    return { ...copier.counts, fileCount: total, snapshotCount };
+    return { ...copier.counts, fileCount: total, snapshotCount, missingSnapshots: manifest.missingSnapshots ?? [] };
   });
 }
 
@@ -192,7 +232,9 @@ async function restoreSnapshots(
     await rm(folder, { recursive: true, force: true });
   }
   const current = await store.readPointer();
-  if (current === undefined && currentSnapshotId !== undefined) await store.movePointer(undefined, currentSnapshotId);
+  // A current snapshot that is missing leaves the pointer unset, for the operator to choose another.
+  if (current === undefined && currentSnapshotId !== undefined && (await store.list()).includes(currentSnapshotId))
+    await store.movePointer(undefined, currentSnapshotId);
   return bySnapshot.size;
 }
 

@@ -6,7 +6,7 @@ import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/confi
 import { startTask } from '@watchnext/datasets';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
-import { type BackupReport, BackupError, restoreBackup, saveBackup, verifyBackup } from './backup';
+import { type BackupReport, BackupError, describeMissing, restoreBackup, saveBackup, verifyBackup } from './backup';
 import { BucketTree, type FileTree, FolderTree } from './file-tree';
 
 /** As --help tells them. */
@@ -25,8 +25,8 @@ const program = new Command('npm run backup --')
     `
 PLACE is a folder, or s3://bucket/prefix with the endpoint and credentials of the environment (WATCHNEXT_S3_…).
 States are backed up as of the newest checkpoint: run npm run checkpoint before, and npm run rebuild after a restore.
-Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; 3 a file is damaged, or the place of a
-restore is not empty; 78 the environment.`,
+Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; 3 a file is damaged, a snapshot is missing
+(the rest was saved or restored), or the place of a restore is not empty; 78 the environment.`,
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage));
 
@@ -110,9 +110,10 @@ function placeOf(place: string, found: Settings): FileTree {
 }
 
 function describe(what: string, report: BackupReport): string {
-  const { fileCount, copiedFileCount, copiedBytes, snapshotCount } = report;
-  return (
+  const { fileCount, copiedFileCount, copiedBytes, snapshotCount, missingSnapshots } = report;
+  const text =
     `${what} ${fileCount.toLocaleString('en-US')} files, ${snapshotCount} snapshots; ` +
-    `${copiedFileCount.toLocaleString('en-US')} files copied (${(copiedBytes / 2 ** 20).toFixed(1)} MiB) and read back`
-  );
+    `${copiedFileCount.toLocaleString('en-US')} files copied (${(copiedBytes / 2 ** 20).toFixed(1)} MiB) and read back`;
+  if (missingSnapshots.length > 0) throw new BackupError([text, ...missingSnapshots.map(describeMissing)].join('\n'));
+  return text;
 }
