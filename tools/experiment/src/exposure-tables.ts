@@ -94,13 +94,17 @@ const daySql = (startMs: number, column = 'at_ms') => `floor((${column} - ${star
 
 const assignmentPattern = ({ name }: Experiment) => sqlText(`(^|;)${name}=`);
 
-/** Columns `variant`, an index, −1 for a name that is no variant, and `overridden`. */
+/** SQL over `events` of users that are not taken for machines; after `createExposureTables`. */
+export const NO_MACHINES = 'user_id NOT IN (SELECT user_id FROM people WHERE machine)';
+
+/** Columns `variant`, an index, −1 for a name that is no variant (interleaved: all are of one), and `overridden`. */
 function variantSql(experiment: Experiment | undefined): string {
   if (!experiment) return '0 AS variant, false AS overridden';
   const group = (index: number) =>
     `regexp_extract(assignments, ${sqlText(`(?:^|;)${experiment.name}=(!?)([^;]*)`)}, ${index})`;
   const names = experiment.variants.map(({ name }) => sqlText(name)).join(', ');
-  return `coalesce(list_position([${names}], ${group(2)}), 0) - 1 AS variant, ${group(1)} = '!' AS overridden`;
+  const variant = experiment.design === 'interleaved' ? '0' : `coalesce(list_position([${names}], ${group(2)}), 0) - 1`;
+  return `${variant} AS variant, ${group(1)} = '!' AS overridden`;
 }
 
 /** A list is degraded below the rung that its variant chose. */

@@ -63,6 +63,14 @@ describe('the value of a policy that was not served', () => {
         events.push({ key: userId, event: eventOf(watch, atMs + (request % 100 === 0 ? 90_000_000 : 5_000)) });
       }
     }
+    // Ranking had failed open: no scores, and nothing to value.
+    for (let request = 0; request < 50; request++) {
+      const item = impressionItemOf('v0', { impressionId: `open${request}`, position: 2 });
+      const unscored = options(...SCORES).map((option) => ({ ...option, score: undefined }));
+      const exploredPlaces = [{ position: 2, options: unscored }];
+      const served = impressionsServedOf('u0', [item], { requestId: `open${request}`, exploredPlaces });
+      events.push({ key: 'u0', event: eventOf(served, START_MS + request) });
+    }
     archive = await archiveOf(folder, events);
   });
 

@@ -64,21 +64,20 @@ export async function readDraws(
       served.exploredPlaces.flatMap(({ position, options }) => {
         const item = served.items.find((one) => one.position === position);
         const index = options.findIndex(({ videoId }) => videoId === item?.videoId);
-        if (!item || index < 0) return [];
+        // Logged where ranking had failed open: neither softmax nor the doubly robust estimate can say anything of it.
+        const isScored = options.every(({ score }) => score !== undefined);
+        if (!item || index < 0 || !isScored) return [];
         const playback = playbacks.get(item.impressionId);
         const joined = playback && playback.startedAtMs <= atMs + JOIN_MS ? playback.watchSeconds : 0;
         const target = policy(options);
-        const isScored = options.every(({ score }) => score !== undefined);
         return [
           {
             userId: served.userId,
             propensity: options[index].probability,
             targetProbability: target[index],
             reward: joined,
-            ...(isScored && {
-              predicted: options[index].score!,
-              predictedOfTarget: options.reduce((sum, { score }, i) => sum + target[i] * score!, 0),
-            }),
+            predicted: options[index].score!,
+            predictedOfTarget: options.reduce((sum, { score }, i) => sum + target[i] * score!, 0),
           },
         ];
       }),

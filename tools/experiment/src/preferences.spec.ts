@@ -36,6 +36,16 @@ describe('the report of an interleaved experiment', () => {
         events.push({ key: userId, event: eventOf(watch, atMs + 1_000) });
       }
     }
+    // A program asks for far more lists than people do, and clicks the control alone.
+    for (let request = 0; request < 2_000; request++) {
+      const atMs = START_MS + request * 1_000;
+      const impressionId = `bot${request}`;
+      const items = [impressionItemOf('v0', { impressionId, position: 0, team: 'control' })];
+      const assignments = [{ experimentId: 'better', variantId: '', overridden: false }];
+      const served = impressionsServedOf('bot', items, { requestId: `bot${request}`, assignments });
+      const watch = watchOf('bot', 'v0', { impressionId, playbackId: `p${impressionId}`, positionSeconds: 1 });
+      events.push({ key: 'bot', event: eventOf(served, atMs) }, { key: 'bot', event: eventOf(watch, atMs + 500) });
+    }
     archive = await archiveOf(folder, events);
   });
 
@@ -44,7 +54,7 @@ describe('the report of an interleaved experiment', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('says what viewers prefer by clicks and by watch seconds, without the tester', async () => {
+  it('says what viewers prefer by clicks and by watch seconds, without the tester and the program', async () => {
     const report = await reportExperiment(archive, experiment, START_MS + 2 * DAY_MS);
     const { watchSeconds, clicks } = report.preferences!;
     // 0.4 · 40 against 0.6 · 10 seconds, and 0.4 against 0.6 clicks.

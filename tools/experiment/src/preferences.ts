@@ -1,6 +1,6 @@
 import type { ArchiveTable } from '@watchnext/event-archive';
 import { type Experiment, type Preference, preferenceOf, type TeamCredit } from '@watchnext/experiments';
-import { DAY_MS, sqlText } from './exposure-tables';
+import { createExposureTables, DAY_MS, NO_MACHINES, sqlText } from './exposure-tables';
 import { readPlaybacks, readServedLists } from './served-lists';
 
 /** Lists that are decoded; more than enough to tell two rankings apart. */
@@ -16,9 +16,10 @@ export async function readPreferences(
 ): Promise<{ preferences: { watchSeconds: Preference; clicks: Preference }; overriddenUsers: number }> {
   const { start, name, variants, alpha, power } = experiment;
   const within = `occurred_at_ms >= ${start} AND occurred_at_ms < ${untilMs}`;
+  await createExposureTables(table, { experiment, startMs: start, endMs: untilMs, covariateDays: 0 });
   const lists = await readServedLists(
     table,
-    `${within} AND regexp_matches(assignments, ${sqlText(`(^|;)${name}=`)})`,
+    `${within} AND regexp_matches(assignments, ${sqlText(`(^|;)${name}=`)}) AND ${NO_MACHINES}`,
     MOST_LISTS,
   );
   const playbacks = await readPlaybacks(table, start, untilMs + JOIN_MS);

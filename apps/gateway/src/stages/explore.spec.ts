@@ -64,6 +64,12 @@ describe('exploration of a place', () => {
     expect(explore(page, ranked.slice(0, 10), { ...options, draw: 0.99 })).toEqual({ page, exploredPlaces: [] });
   });
 
+  it('does nothing where ranking failed open and nothing is scored', () => {
+    const unscored = ranked.map((one) => ({ ...one, score: undefined }));
+    const plain = placeDiversely(unscored, 10, 2);
+    expect(explore(plain, unscored, { ...options, draw: 0.99 })).toEqual({ page: plain, exploredPlaces: [] });
+  });
+
   it('keeps the channel cap and shows nothing twice, whatever is drawn', () => {
     fc.assert(
       fc.property(

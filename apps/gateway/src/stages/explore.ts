@@ -11,7 +11,7 @@ export interface ExploredPage {
   readonly exploredPlaces: readonly ExploredPlace[];
 }
 
-/** Fills one place by chance where the request's experiment says so. */
+/** Fills one place by chance where the request's experiment says so and ranking scored what may fill it. */
 export function exploreStage(channelCap: number): Stage<Draft> {
   return {
     name: 'explore',
@@ -58,7 +58,9 @@ export function explore(
       options.push({ candidate, rank });
   });
   options.length = Math.min(options.length, poolSize);
-  if (options.length < 2) return { page, exploredPlaces: [] };
+  // Where ranking failed open there are no scores, and a draw without them cannot value any policy that uses them.
+  const isScored = options.every(({ candidate }) => candidate.score !== undefined);
+  if (options.length < 2 || !isScored) return { page, exploredPlaces: [] };
   const each = epsilon / options.length;
   const probabilityOf = (index: number) => (index === 0 ? 1 - epsilon + each : each);
   const index =

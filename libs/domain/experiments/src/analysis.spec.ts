@@ -82,6 +82,34 @@ describe('few events', () => {
   });
 });
 
+describe('a treatment that all but ends watching', () => {
+  const watching = (watches: number, latencyMs: number) => {
+    const moments = new Moments();
+    for (let user = 0; user < 50_000; user++) {
+      const own =
+        Math.floor(watches / 50_000) + (user < watches % 50_000 ? 1 : 0) + (watches > 50_000 ? (user % 2) - 0.5 : 0);
+      moments.add({ ...none, watches: own, watchSeconds: 60 * own, lists: 5, latencyMs: 5 * latencyMs + (user % 7) });
+    }
+    return moments;
+  };
+  const resultsOf = (control: Moments, treatment: Moments) =>
+    (['watchSecondsPerUser', 'latencyMs'] as const).map((name) =>
+      metricResult(name, [{ control, treatment }], experiment, testSettings(experiment)),
+    );
+
+  it.each([10, 1, 0])('is worse, of %d watches against 100,000', (watches) => {
+    const results = resultsOf(watching(100_000, 50), watching(watches, 50));
+    expect(verdictOf(results, false)).toBe('worse');
+    expect(results[0].looks[0].alwaysValidInterval.high).toBeLessThan(-0.9);
+  });
+
+  it('is harmful where a guardrail is broken, though the primary metric has too few events', () => {
+    const results = resultsOf(watching(3, 50), watching(5, 90));
+    expect(results[0].looks[0].fixedP).toBeNaN();
+    expect(verdictOf(results, false)).toBe('harmful');
+  });
+});
+
 describe('cohorts', () => {
   it('are corrected for their number: an effect must be clearer to count among many', () => {
     const random = createRandom(14);

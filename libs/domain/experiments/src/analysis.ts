@@ -27,8 +27,9 @@ export function testSettings(
 }
 
 /**
- * The intervals are normal approximations, and of a handful of events they are wrong. So nothing is said until each
- * variant's value is known to a fifth of itself, which takes about 25 independent events.
+ * The intervals are normal approximations, and of a handful of events they are wrong. So nothing is said until a
+ * variant's value is known to a fifth of itself, which takes about 25 independent events. Where only one is, as where the
+ * treatment all but ends watching, the difference is judged and not the ratio.
  */
 const MOST_RELATIVE_ERROR = 0.2;
 const NOTHING_KNOWN: Interval = { low: -Infinity, high: Infinity };
@@ -68,19 +69,25 @@ export function look(
 
 function lookOf(effect: EffectEstimate, { alpha, tauSquared, plannedInformation }: TestSettings): Look {
   const { control, treatment, logRatio, logRatioError, difference, differenceError, varianceReduction } = effect;
-  const isSettled = [control, treatment].every(
-    ({ adjusted, variance }) => Math.sqrt(variance) <= MOST_RELATIVE_ERROR * adjusted,
+  const settled = [control, treatment].filter(
+    ({ adjusted, variance }) => adjusted > 0 && Math.sqrt(variance) <= MOST_RELATIVE_ERROR * adjusted,
   );
-  const hasRatio = logRatioError > 0;
-  const isTooEarly = hasRatio && !isSettled;
-  const information = hasRatio ? logRatioError ** -2 : NaN;
-  // Without a ratio, as of shares that are zero in the control, the difference has no scale: as at the plan's end.
-  const reach = boundary(hasRatio ? information : plannedInformation, tauSquared, alpha);
+  const isTooEarly = settled.length === 0 && differenceError > 0;
+  const hasRatio = settled.length === 2 && logRatioError > 0;
+  const scale = settled[0]?.adjusted;
+  // Of the difference as a share of a settled arm's value; where nothing happened in either, as at the plan's end.
+  const differenceInformation = scale && differenceError > 0 ? (scale / differenceError) ** 2 : plannedInformation;
+  const information = hasRatio ? logRatioError ** -2 : differenceInformation;
+  const reach = boundary(information, tauSquared, alpha);
   const z = hasRatio ? logRatio / logRatioError : differenceError > 0 ? difference / differenceError : 0;
   const lifted = (width: number): Interval => {
-    if (!hasRatio || isTooEarly) return NOTHING_KNOWN;
-    const { low, high } = around(logRatio, width * logRatioError);
-    return { low: Math.expm1(low), high: Math.expm1(high) };
+    if (hasRatio) {
+      const { low, high } = around(logRatio, width * logRatioError);
+      return { low: Math.expm1(low), high: Math.expm1(high) };
+    }
+    // The logarithm of a value that is hardly known is far from normal; its difference to a known control is not.
+    if (!settled.includes(control) || !(differenceError > 0)) return NOTHING_KNOWN;
+    return around(difference / control.adjusted, (width * differenceError) / control.adjusted);
   };
   return {
     controlUsers: control.userCount,
@@ -93,8 +100,8 @@ function lookOf(effect: EffectEstimate, { alpha, tauSquared, plannedInformation 
     difference,
     differenceInterval: isTooEarly ? NOTHING_KNOWN : around(difference, reach * differenceError),
     fixedP: isTooEarly ? NaN : twoSidedNormalTail(z),
-    alwaysValidP: isTooEarly ? 1 : alwaysValidP(z, hasRatio ? information : plannedInformation, tauSquared),
-    information,
+    alwaysValidP: isTooEarly ? 1 : alwaysValidP(z, information, tauSquared),
+    information: logRatioError > 0 ? logRatioError ** -2 : NaN,
     varianceReduction,
   };
 }
@@ -140,10 +147,11 @@ export function metricResult(
 
 /** The change for the better that is at least, and at most, compatible with the look; shares of the control's value. */
 function goodness(newest: Look, { better }: MetricDefinition): Interval {
-  const { lift, alwaysValidInterval, differenceInterval, controlValue } = newest;
+  const { alwaysValidInterval, differenceInterval, controlValue } = newest;
+  const hasLift = Number.isFinite(alwaysValidInterval.low);
   // Where the control has nothing, every change is larger than any share of it: only its direction counts.
-  const scale = Number.isNaN(lift) ? (controlValue > 0 ? controlValue : 1e-12) : 1;
-  const { low, high } = Number.isNaN(lift) ? differenceInterval : alwaysValidInterval;
+  const scale = hasLift ? 1 : controlValue > 0 ? controlValue : 1e-12;
+  const { low, high } = hasLift ? alwaysValidInterval : differenceInterval;
   return better === 'higher' ? { low: low / scale, high: high / scale } : { low: -high / scale, high: -low / scale };
 }
 
@@ -207,12 +215,12 @@ export const VERDICTS = {
 export type Verdict = keyof typeof VERDICTS;
 
 export function verdictOf(results: readonly MetricResult[], isOver: boolean): Verdict {
+  const guardrails = results.filter(({ guardrail }) => guardrail !== undefined);
+  if (guardrails.some(({ guardrail }) => guardrail === 'broken')) return 'harmful';
   const primary = results.find(({ role }) => role === 'primary');
   const newest = primary?.looks.at(-1);
   if (!newest || !(Math.min(newest.controlUsers, newest.treatmentUsers) >= 2) || Number.isNaN(newest.fixedP))
     return 'too-early';
-  const guardrails = results.filter(({ guardrail }) => guardrail !== undefined);
-  if (guardrails.some(({ guardrail }) => guardrail === 'broken')) return 'harmful';
   if (primary!.state === 'worse') return 'worse';
   if (primary!.state === 'better')
     return guardrails.every(({ guardrail }) => guardrail === 'held') ? 'ship' : 'better-guardrails-open';

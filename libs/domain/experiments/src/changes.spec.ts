@@ -69,4 +69,16 @@ describe('a change of a running experiment', () => {
       /variants\.treatment\.serving/,
     );
   });
+
+  it.each([
+    { alpha: 0.1 },
+    { power: 0.9 },
+    { minimumLift: 0.1 },
+    { primaryMetric: 'clicksPerImpression' },
+    { covariateDays: 0 },
+    { guardrails: [{ metric: 'latencyMs', mostHarm: 0.2 }] },
+  ])('names what voids the intervals when it is chosen after a look: %j', (overrides) => {
+    const [{ reasons }] = unsafeChanges(fileOf(experimentJson()), fileOf(experimentJson(overrides)), DURING_MS);
+    expect(reasons.map((reason) => reason.split(':')[0])).toEqual(Object.keys(overrides));
+  });
 });

@@ -14,6 +14,16 @@ export interface ExperimentChange {
 }
 
 const LEAST = 1e-9;
+const BOUNDARY = 'the intervals no longer hold at every look together';
+/** What is fixed before the first look; chosen after it, by what was seen, the always-valid intervals promise nothing. */
+const PLANNED: Partial<Record<keyof Experiment, string>> = {
+  alpha: BOUNDARY,
+  power: BOUNDARY,
+  minimumLift: BOUNDARY,
+  primaryMetric: 'what decides is chosen after it was seen',
+  covariateDays: 'the looks so far were adjusted otherwise',
+  guardrails: 'what harm is put up with is chosen after it was seen',
+};
 
 /** Changes of experiments that run at `atMs` which would spoil what they have measured; none: the change is safe. */
 export function unsafeChanges(before: ExperimentsFile, after: ExperimentsFile, atMs: number): ExperimentChange[] {
@@ -37,6 +47,10 @@ function changeOf(old: Experiment, before: ExperimentsFile, after: ExperimentsFi
   if (now.start !== old.start) reasons.push('start: the report counts other days');
   if (now.design !== old.design) reasons.push('design: lists are made and counted otherwise');
   if (JSON.stringify(now.audience) !== JSON.stringify(old.audience)) reasons.push('audience: other users are counted');
+  for (const [field, why] of Object.entries(PLANNED)) {
+    const [was, is] = [old, now].map((one) => JSON.stringify(one[field as keyof Experiment]));
+    if (was !== is) reasons.push(`${field}: ${why}`);
+  }
   for (const variant of old.variants) {
     const same = now.variants.find(({ name }) => name === variant.name);
     if (same && JSON.stringify(same.serving) !== JSON.stringify(variant.serving))

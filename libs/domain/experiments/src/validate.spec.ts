@@ -99,6 +99,20 @@ describe('a file of experiments', () => {
       { design: 'interleaved', variants: ['a', 'b', 'c'].map((name) => ({ name, share: 0.3 })) },
       /exactly two variants/,
     ],
+    ...[
+      { rung: 'retrieval-order' },
+      { channelCap: 3 },
+      { exploration: { position: 1, poolSize: 2, epsilon: 0.1 } },
+    ].map((serving): [Record<string, unknown>, RegExp] => [
+      {
+        design: 'interleaved',
+        variants: [
+          { name: 'a', share: 0.5 },
+          { name: 'b', share: 0.5, serving },
+        ],
+      },
+      new RegExp(`variants\\[1\\]\\.serving\\.${Object.keys(serving)[0]}: .*leave it out`),
+    ]),
   ])('names what is wrong: %j', (overrides, message) => {
     const problems = problemsWith(overrides);
     expect(problems.some((problem) => message.test(problem))).toBe(true);

@@ -12,6 +12,12 @@ export class ExperimentsError extends Error {
 
 /** Shares written with a few digits, such as thirds, may miss 1 by so much. */
 const ROUNDING = 1e-9;
+/** What would change nothing that an interleaved experiment measures. */
+const NOT_INTERLEAVED: Partial<Record<ServingParameter, string>> = {
+  exploration: 'an interleaved list has no place for chance',
+  rung: 'lists are drafted only where both rankings are in full',
+  channelCap: 'the page is made after the draft, of both rankings together',
+};
 /** A model service keeps these loaded beside what it serves. */
 export const MOST_PINNED_SNAPSHOTS = 4;
 
@@ -83,8 +89,11 @@ function problemsOf(experiment: Experiment, file: ExperimentsFile): string[] {
   variants.forEach(({ serving }, index) => {
     if (serving.rung === 'memory-popular' && serving.snapshotId !== undefined)
       say(`variants[${index}].serving`, 'rung memory-popular uses no snapshot; leave snapshotId out');
-    if (serving.exploration && design === 'interleaved')
-      say(`variants[${index}].serving.exploration`, 'an interleaved list has no place for chance; leave it out');
+    if (design !== 'interleaved') return;
+    for (const [parameter, why] of Object.entries(NOT_INTERLEAVED)) {
+      if (serving[parameter as ServingParameter] !== undefined)
+        say(`variants[${index}].serving.${parameter}`, `${why}; leave it out`);
+    }
   });
   if (design === 'interleaved' && variants.length !== 2) say('variants', 'interleaving takes exactly two variants');
   for (const [user, variant] of Object.entries(testers)) {

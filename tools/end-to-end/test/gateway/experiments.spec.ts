@@ -198,7 +198,7 @@ describe('experiments at the gateway', () => {
   });
 
   it('answer interleaved requests in time whatever is late or down, and then count for no team', async () => {
-    await define(experimentWith({ channelCap: 3 }, { design: 'interleaved' }));
+    await define(experimentWith({ candidateCount: 50 }, { design: 'interleaved' }));
     const hurried = await world.startGateway({
       WATCHNEXT_EXPERIMENTS_FILE: path,
       // Less than the gateway keeps for writing the answer: nothing but its memory is fast enough.
