@@ -46,9 +46,16 @@ export class CheckpointFolder implements TrainingCheckpoints {
     }
   }
 
-  /** After a run that ended well. */
+  async discard(key: string, reason: Error): Promise<void> {
+    this.logger.warn({ training: key, err: reason }, 'the state of a stopped training is of no use: it starts anew');
+    await rm(this.pathOf(key), { force: true }).catch(() => undefined); // the next save replaces it
+  }
+
+  /** After a run that ended well: what it published does not hang on whether states can be removed. */
   async clear(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
+    await rm(this.directory, { recursive: true, force: true }).catch((error: unknown) =>
+      this.logger.warn({ err: error }, 'states of trainings that are done cannot be removed'),
+    );
   }
 
   private pathOf(key: string): string {

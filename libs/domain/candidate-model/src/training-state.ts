@@ -12,6 +12,8 @@ export interface TrainingCheckpoints {
   /** What was last saved under the key, or undefined. */
   load(key: string): Promise<NamedTensors | undefined>;
   save(key: string, state: NamedTensors): Promise<void>;
+  /** What was loaded under the key is of no use, for this reason: the training starts anew. */
+  discard(key: string, reason: Error): Promise<void>;
 }
 
 export interface Weights {
@@ -45,25 +47,30 @@ export function packState({ step, recalls, best, optimizers, ...weights }: Train
 /**
  * Fills arrays of the right sizes with what `packState` made of others.
  * @param into tables and tower are overwritten; best and optimizers, too
- * @throws Error when a tensor is missing or has another size: the state belongs to another training
+ * @throws Error when a tensor is missing or has another size, and nothing was overwritten: the state belongs to another training
  */
 export function unpackState(
   tensors: NamedTensors,
   into: Weights & { optimizers: CandidateOptimizerState; best: Weights },
 ): TrainingState {
-  const take = <Data extends NamedTensor['data']>(name: string, target: Data): Data => {
+  const position = new Int32Array(2);
+  const recalls = [...(tensors.get('recalls')?.data ?? [])];
+  const named = (prefix: string, arrays: [string, NamedTensor['data']][]) =>
+    arrays.map(([name, array]): [string, NamedTensor['data']] => [`${prefix}${name}`, array]);
+  const targets: [string, NamedTensor['data']][] = [
+    ['position', position],
+    ...weightArrays(into),
+    ...named('optimizers.', optimizerArrays(into.optimizers)),
+    ...(recalls.length > 0 ? named('best.', weightArrays(into.best)) : []),
+  ];
+  for (const [name, target] of targets) {
     const data = tensors.get(name)?.data;
     if (data?.constructor !== target.constructor || data.length !== target.length) {
       throw new Error(`the state of the training does not fit: "${name}"`);
     }
-    target.set(data as never);
-    return target;
-  };
-  for (const [name, target] of weightArrays(into)) take(name, target);
-  for (const [name, target] of optimizerArrays(into.optimizers)) take(`optimizers.${name}`, target);
-  const [step, stepCount] = take('position', new Int32Array(2));
-  const recalls = [...(tensors.get('recalls')?.data ?? [])];
-  if (recalls.length > 0) for (const [name, target] of weightArrays(into.best)) take(`best.${name}`, target);
+  }
+  for (const [name, target] of targets) target.set(tensors.get(name)!.data as never);
+  const [step, stepCount] = position;
   const best = recalls.length > 0 ? into.best : undefined;
   const optimizers: Mutable<CandidateOptimizerState> = { ...into.optimizers, stepCount };
   return { tables: into.tables, tower: into.tower, optimizers, step, recalls, best };

@@ -21,6 +21,7 @@ import {
   packState,
   type TrainingCheckpoints,
   trainingKey,
+  type TrainingState,
   unpackState,
   type Weights,
 } from './training-state';
@@ -86,9 +87,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const validationExamples = options.validationExamples ?? [];
   const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
   const key = options.checkpoints ? trainingKey([config, options.seed, windowEndMs, validated], exampleSet) : '';
-  const saved = await options.checkpoints?.load(key);
-  const weights = { tables, tower };
-  const resumed = saved && unpackState(saved, { ...weights, ...spareState(weights) });
+  const resumed = await resume(options.checkpoints, key, { tables, tower });
   const engine = await options.createEngine({ ...config, layout, tables, tower, optimizers: resumed?.optimizers });
   try {
     const run = new TrainingRun(options, engine, {
@@ -147,6 +146,22 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
 function spareState({ tables, tower }: Weights) {
   const copy = tower.map((layer) => ({ ...layer, weights: layer.weights.slice(), bias: layer.bias.slice() }));
   return { optimizers: newOptimizerState({ tables, tower }), best: { tables: copyOf(tables), tower: copy } };
+}
+
+/** Overwrites the weights with what an earlier run left, if anything that fits. */
+async function resume(
+  checkpoints: TrainingCheckpoints | undefined,
+  key: string,
+  weights: Weights,
+): Promise<TrainingState | undefined> {
+  const saved = await checkpoints?.load(key);
+  if (!saved) return undefined;
+  try {
+    return unpackState(saved, { ...weights, ...spareState(weights) });
+  } catch (error) {
+    await checkpoints?.discard(key, error as Error);
+    return undefined;
+  }
 }
 
 /** k of the validation recall: 100, or less where 100 would be a large part of the catalogue. */

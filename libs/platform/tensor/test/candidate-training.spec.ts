@@ -130,11 +130,16 @@ describe('a training that is stopped', () => {
   /** Keeps states in memory. */
   function inMemory() {
     const states = new Map<string, NamedTensors>();
+    const discarded: string[] = [];
     const checkpoints: TrainingCheckpoints = {
       load: async (key) => states.get(key),
       save: async (key, state) => void states.set(key, state),
+      discard: async (key, { message }) => {
+        states.delete(key);
+        discarded.push(message);
+      },
     };
-    return { states, checkpoints };
+    return { states, discarded, checkpoints };
   }
 
   /** As a signal that comes during a step, and is heard at the next report. */
@@ -178,6 +183,18 @@ describe('a training that is stopped', () => {
     });
     expect(resumed.toParts()).toEqual(whole.toParts());
     expect(recalls.filter((recall) => recall !== undefined)).toHaveLength(4);
+  });
+
+  it('starts anew, with nothing of it, where a state does not fit', async () => {
+    const { states, discarded, checkpoints } = inMemory();
+    await trainAndStop(7, checkpoints, options.seed);
+    const [[key, state]] = states;
+    // As a release with another optimizer may find: the weights fit, what stands after them does not.
+    states.set(key, new Map(state).set('optimizers.first.0', { shape: [1], data: new Float32Array(1) }));
+    const model = await trainCandidateModel({ ...options, createEngine: createEngine(), checkpoints });
+    const alone = await trainCandidateModel({ ...options, createEngine: createEngine() });
+    expect(discarded).toEqual(['the state of the training does not fit: "optimizers.first.0"']);
+    expect(model.toParts()).toEqual(alone.toParts());
   });
 
   it('leaves another training alone', async () => {
