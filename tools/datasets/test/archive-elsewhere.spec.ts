@@ -21,7 +21,7 @@ async function query(sql: string) {
   const database = await DuckDBInstance.create(':memory:');
   const connection = await database.connect();
   try {
-    await connection.run(`set timezone = 'UTC'`);
+    await connection.run(`set timezone = 'Asia/Tokyo'`);
     return (await connection.runAndReadAll(sql)).getRowsJson();
   } finally {
     connection.closeSync();
