@@ -1,10 +1,19 @@
 /** A page in front of a viewer, played out: what comes into view, what is clicked, how far it is watched, as events. */
 import type { Event } from '@watchnext/contract';
 import type { Random } from '@watchnext/learning';
+import {
+  BETWEEN_MS,
+  BOT_CLICK_SHARE,
+  BOT_WATCH_SECONDS,
+  DISMISS_SHARE,
+  IN_PARTS_FROM_SECONDS,
+  IN_PARTS_SHARE,
+  LOOK_MS,
+} from '../habits';
+import type { ViewerMemory } from '../memory';
+import { deviceIndex, type PageOutcome, type Truth } from '../truth';
+import type { Video, Viewer } from '../world';
 import type { EventFactory } from './events';
-import type { ViewerMemory } from './memory';
-import type { Truth } from './truth';
-import type { Video, Viewer } from './world';
 
 export interface Page {
   readonly requestId: string;
@@ -15,44 +24,36 @@ export interface PlayedPage {
   /** In order of occurrence. */
   readonly events: Event[];
   readonly watches: readonly { readonly video: Video; readonly watchSeconds: number }[];
-  /** When the viewer is done with the page. */
+  /** When the viewer is done with the page, by the clock. */
   readonly endMs: number;
 }
-
-const LOOK_MS = 4_000;
-const BETWEEN_MS = 3_000;
-/** Players report progress; of playbacks long enough, so many come in parts. */
-const IN_PARTS_SHARE = 0.3;
-const IN_PARTS_FROM_SECONDS = 30;
-/** Of those who click bait and are disappointed, so many say so. */
-const DISMISS_SHARE = 0.08;
 
 export interface PageSetting {
   readonly truth: Truth;
   readonly factory: EventFactory;
   readonly random: Random;
-  /** How many times faster than the clock viewers watch; 1 in the history. */
+  /** How many times faster than the clock viewers watch. */
   readonly speed: number;
 }
 
-/** Draws the outcome at `atMs` and moves the viewer's memory on. The list itself (ImpressionsServed) is the caller's to report. */
+/** One moment by the clock, which events are told with, and by the world, which the truth goes by. */
+export interface Instant {
+  readonly clockMs: number;
+  readonly worldMs: number;
+}
+
+/** Draws the outcome and moves the viewer's memory on. The list itself (ImpressionsServed) is the gateway's to report. */
 export function playPage(
   setting: PageSetting,
   viewer: Viewer,
   page: Page,
-  atMs: number,
+  at: Instant,
   memory: ViewerMemory,
 ): PlayedPage {
-  const { truth, factory, random, speed } = setting;
-  const outcome = truth.playPage(
-    viewer,
-    page.items.map((item) => item.video),
-    atMs,
-    memory,
-    random,
-  );
+  const { factory, random, speed } = setting;
+  const outcome = viewer.bot ? crawled(page, random) : looked(setting, viewer, page, at, memory);
   const viewed = page.items.slice(0, outcome.viewedCount);
-  let clockMs = atMs + LOOK_MS / speed;
+  let clockMs = at.clockMs + LOOK_MS / speed;
   const events = [
     factory.viewed(
       viewer,
@@ -61,7 +62,7 @@ export function playPage(
       clockMs,
     ),
   ];
-  for (const item of viewed) memory.recordShown(item.video.index, atMs);
+  for (const item of viewed) memory.recordShown(item.video.index, at.worldMs);
   const watches: { video: Video; watchSeconds: number }[] = [];
   for (const { position, watchSeconds } of outcome.clicks) {
     const { video, impressionId } = page.items[position];
@@ -71,7 +72,7 @@ export function playPage(
     clockMs = played.endMs;
     memory.recordWatched(video.index);
     watches.push({ video, watchSeconds });
-    if (video.clickbait && random.next() < DISMISS_SHARE) {
+    if (!viewer.bot && video.clickbait && random.next() < DISMISS_SHARE) {
       events.push(factory.dismissal(viewer, video, impressionId, clockMs));
       memory.recordDismissed(video.index);
     }
@@ -79,8 +80,32 @@ export function playPage(
   return { events, watches, endMs: clockMs };
 }
 
+function looked(
+  { truth, random }: PageSetting,
+  viewer: Viewer,
+  page: Page,
+  { worldMs }: Instant,
+  memory: ViewerMemory,
+): PageOutcome {
+  const moment = truth.momentOf(viewer.index, worldMs, deviceIndex(viewer.device));
+  return truth.playPageAt(
+    moment,
+    page.items.map(({ video }) => video.index),
+    memory,
+    random,
+  );
+}
+
+/** A program looks at everything and clicks at random, without liking anything. */
+function crawled({ items }: Page, random: Random): PageOutcome {
+  const clicks = items.flatMap((_, position) =>
+    random.next() < BOT_CLICK_SHARE ? [{ position, watchSeconds: BOT_WATCH_SECONDS }] : [],
+  );
+  return { viewedCount: items.length, clicks };
+}
+
 /** One playback, reported once at its end or in parts whose positions rise. */
-export function playWatch(
+function playWatch(
   setting: PageSetting,
   viewer: Viewer,
   video: Video,

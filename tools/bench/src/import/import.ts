@@ -8,21 +8,17 @@ import { createWriteStream, mkdtempSync, readdirSync, rmSync, statSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '@watchnext/learning';
-import { report, type BenchReport } from './report';
+import { report, type BenchReport } from '../report';
+import type { ImportFigures, ValidateFigures } from './process';
 
 export interface ImportBenchOptions {
   readonly rows: number;
   readonly rowsPerUser: number;
   readonly videos: number;
   readonly drawnLists: boolean;
+  /** Also validates the archive, as `npm run validate -- archive` does. */
+  readonly validate: boolean;
   readonly folder?: string;
-}
-
-/** What the importing process tells. */
-export interface ImportFigures {
-  readonly seconds: number;
-  readonly eventCount: number;
-  readonly peakMemoryMiB: number;
 }
 
 const MAPPING = {
@@ -37,7 +33,7 @@ const FIRST_MS = Date.UTC(2024, 0);
 const DAYS = 365;
 
 export async function benchImport(options: ImportBenchOptions): Promise<{ result: BenchReport; text: string }> {
-  const { rows, rowsPerUser, videos, drawnLists } = options;
+  const { rows, rowsPerUser, videos, drawnLists, validate } = options;
   const folder = mkdtempSync(join(options.folder ?? tmpdir(), 'watchnext-import-bench-'));
   try {
     const log = join(folder, 'log.csv');
@@ -45,12 +41,8 @@ export async function benchImport(options: ImportBenchOptions): Promise<{ result
     writeFileSync(mapping, JSON.stringify(MAPPING));
     await writeLog(log, options);
     const archive = join(folder, 'archive');
-    const child = fork(join(__dirname, 'import-process.js'), [log, mapping, archive, String(drawnLists)]);
-    const told = once(child, 'message') as Promise<[ImportFigures]>;
-    const ended = once(child, 'exit').then(([code]) => {
-      if (code !== 0) throw new Error(`the import ended with ${code as number}`);
-    });
-    const [[figures]] = await Promise.all([told, ended]);
+    const figures = await inProcess<ImportFigures>('import', log, mapping, archive, String(drawnLists));
+    const validated = validate ? await inProcess<ValidateFigures>('validate', archive) : undefined;
     const found = {
       ...figures,
       rowsPerSecond: Math.round(rows / figures.seconds),
@@ -58,15 +50,40 @@ export async function benchImport(options: ImportBenchOptions): Promise<{ result
       archiveFiles: readdirSync(archive, { recursive: true }).filter((name) => String(name).endsWith('.parquet'))
         .length,
     };
-    const text =
+    const text = [
       `${rows.toLocaleString('en-US')} rows (${found.csvMiB} MiB of CSV) in ${figures.seconds.toFixed(0)} s: ` +
-      `${found.rowsPerSecond.toLocaleString('en-US')} a second\n` +
-      `largest resident memory: ${figures.peakMemoryMiB} MiB\n` +
-      `${figures.eventCount.toLocaleString('en-US')} events in ${found.archiveFiles} files`;
-    return { result: report('import', { rows, rowsPerUser, videos, drawnLists }, found), text };
+        `${found.rowsPerSecond.toLocaleString('en-US')} a second`,
+      `largest resident memory: ${figures.peakMemoryMiB} MiB; by tenths of the reading ${figures.readingMiB.join(', ')}, ` +
+        `of the writing ${figures.writingMiB.join(', ')}`,
+      `${figures.eventCount.toLocaleString('en-US')} events in ${found.archiveFiles} files`,
+      ...(validated === undefined ? [] : [describeValidation(validated)]),
+    ].join('\n');
+    return {
+      result: report(
+        'import',
+        { rows, rowsPerUser, videos, drawnLists },
+        { ...found, ...(validated && { validated }) },
+      ),
+      text,
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function inProcess<Figures>(...job: string[]): Promise<Figures> {
+  const child = fork(join(__dirname, 'process.js'), job);
+  const told = once(child, 'message') as Promise<[Figures]>;
+  const ended = once(child, 'exit').then(([code]) => {
+    if (code !== 0) throw new Error(`${job[0]} ended with ${code as number}`);
+  });
+  const [[figures]] = await Promise.all([told, ended]);
+  return figures;
+}
+
+function describeValidation({ seconds, peakMemoryMiB, verdicts }: ValidateFigures): string {
+  const checks = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
+  return `validated in ${seconds.toFixed(0)} s, largest resident memory ${peakMemoryMiB} MiB: ${checks.join(', ')}`;
 }
 
 /** Users one after the other, each with watches at random times of the year. */

@@ -2,9 +2,10 @@
 import type { Event } from '@watchnext/contract';
 import type { Random } from '@watchnext/learning';
 import { v7 } from 'uuid';
-import { factsOf } from './catalogue-events';
-import { PRODUCER } from './life/story';
-import type { Video, Viewer } from './world';
+import { factsOf } from '../catalogue-events';
+import { PRODUCER } from '../life/story';
+import { COUNTRIES, COUNTRIES_OF_THE_WORLD, LANGUAGES } from '../topics';
+import type { Video, Viewer } from '../world';
 
 export class EventFactory {
   constructor(private readonly random: Random) {}
@@ -30,6 +31,23 @@ export class EventFactory {
 
   search(viewer: Viewer, query: string, atMs: number): Event {
     return this.event(atMs, { $case: 'search', value: { userId: viewer.id, query } });
+  }
+
+  registered(viewer: Viewer, atMs: number): Event {
+    const { id, country, ageYears, gender } = viewer;
+    const language = LANGUAGES[COUNTRIES_OF_THE_WORLD[COUNTRIES.indexOf(country)].language];
+    return this.event(atMs, {
+      $case: 'userUpserted',
+      value: { userId: id, profile: { country, language, ageYears, gender, blockedChannelIds: [] } },
+    });
+  }
+
+  /** An anonymous viewer has logged in. The collector adds its history. */
+  merged(viewer: Viewer, anonymousUserId: string, atMs: number): Event {
+    return this.event(atMs, {
+      $case: 'userMerged',
+      value: { userId: viewer.id, anonymousUserId, history: undefined },
+    });
   }
 
   viewed(viewer: Viewer, requestId: string, impressionIds: string[], atMs: number): Event {

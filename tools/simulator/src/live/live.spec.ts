@@ -1,7 +1,18 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Event } from '@watchnext/contract';
-import { GatewayClient, LiveSimulator, newMemories, sendAll, Truth, World, type LiveOptions } from './index';
+import {
+  DAY_MS,
+  GatewayClient,
+  LiveSimulator,
+  newMemories,
+  sendAll,
+  Truth,
+  ViewerMemory,
+  World,
+  WorldClock,
+  type LiveOptions,
+} from '../index';
 
 const UPLOAD_EVERY_MS = 600_000;
 
@@ -16,18 +27,7 @@ describe('the live world', () => {
   beforeEach(async () => {
     world = new World({ seed: 3, viewerCount: 5, videoCount: 60, dayCount: 2, endMs });
     requests = [];
-    const memory = newMemories(5);
-    answer = (url) => {
-      const userId = /users\/([^/]+)\//.exec(url)![1];
-      const items = new Truth(world)
-        .oracleList(world.viewer(userId)!, 10, Date.now(), memory[0])
-        .map((video, position) => ({
-          videoId: video.id,
-          impressionId: `${requests.length}-${position}`,
-          position,
-        }));
-      return { status: 200, body: { userId, requestId: `request-${requests.length}`, rung: 'full', items } };
-    };
+    answer = answered(0);
     server = createServer((request, response) => {
       requests.push(request.url!);
       const { status, body } = answer(request.url!);
@@ -37,6 +37,21 @@ describe('the live world', () => {
     gateway = new GatewayClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   });
   afterEach(() => new Promise<unknown>((resolve) => server.close(resolve)));
+
+  /** The oracle's list for whoever asks, with the fatigue of nobody. */
+  function answered(viewerIndex: number): typeof answer {
+    const memory = new ViewerMemory();
+    return (url) => {
+      const userId = /users\/([^/]+)\//.exec(url)![1];
+      const viewer = world.viewer(userId) ?? world.viewers[viewerIndex];
+      const items = new Truth(world).oracleList(viewer, 10, Date.now(), memory).map((video, position) => ({
+        videoId: video.id,
+        impressionId: `${requests.length}-${position}`,
+        position,
+      }));
+      return { status: 200, body: { userId, requestId: `request-${requests.length}`, rung: 'full', items } };
+    };
+  }
 
   function simulator(overrides: Partial<LiveOptions> = {}) {
     const events: Event[] = [];
@@ -48,6 +63,9 @@ describe('the live world', () => {
       sink: { send: (event) => void events.push(event), flush: async () => undefined },
       sessionsPerMinute: 3_000,
       speed: 1e6,
+      // Watches are told at once, and the world's day is the clock's.
+      clock: new WorldClock(endMs, 1),
+      loginShare: 0,
       uploadEveryMs: UPLOAD_EVERY_MS,
       mishaps: { lateShare: 0, duplicateShare: 0 },
       onError: (error) => errors.push(error),
@@ -55,6 +73,9 @@ describe('the live world', () => {
     });
     return { live, events, errors };
   }
+
+  const activityOf = (events: readonly Event[]) =>
+    events.flatMap(({ body }) => (body === undefined || body.$case === 'videoUpserted' ? [] : [body]));
 
   async function until(met: () => boolean): Promise<void> {
     while (!met()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -91,6 +112,80 @@ describe('the live world', () => {
     expect(again.videos).toEqual(world.videos);
     await live.uploadDue();
     expect(events).toHaveLength(3);
+  });
+
+  it('logs anonymous viewers in: registered, then merged, and served under their own id from then on', async () => {
+    const anonymous = new World({ ...world.options, viewerCount: 40 });
+    world = anonymous;
+    const [viewer] = world.viewers.filter(({ loggedIn, bot }) => !loggedIn && !bot);
+    // Nobody else comes.
+    for (let index = 0; index < 40; index++) world.population.leaveDay[index] = index === viewer.index ? Infinity : -1;
+    const { live, events, errors } = simulator({ world: anonymous, memories: newMemories(40), loginShare: 1 });
+    answer = answered(viewer.index);
+    live.start();
+    await until(() => live.counts.sessions >= 3 && requests.length >= 3);
+    await live.stop();
+    expect(errors).toEqual([]);
+    const own = `viewer-${String(viewer.index).padStart(5, '0')}`;
+    const [registered, merged, ...others] = activityOf(events);
+    expect(registered).toMatchObject({
+      $case: 'userUpserted',
+      value: { userId: own, profile: { country: viewer.country } },
+    });
+    expect(merged).toMatchObject({ $case: 'userMerged', value: { userId: own, anonymousUserId: viewer.id } });
+    expect(live.counts.logins).toBe(1);
+    expect(requests.every((url) => url.includes(`/users/${own}/`))).toBe(true);
+    const users = others.map((body) => (body.value as { userId: string }).userId);
+    expect(new Set(users)).toEqual(new Set([own]));
+  });
+
+  it('has programs that look at everything, watch hardly anything and never leave the front page', async () => {
+    const bots = new World(world.options);
+    bots.population.bot.fill(1);
+    world = bots;
+    const { live, events, errors } = simulator({ world: bots });
+    live.start();
+    await until(() => live.counts.pages >= 20);
+    await live.stop();
+    expect(errors).toEqual([]);
+    for (const body of activityOf(events)) {
+      if (body.$case === 'impressionsViewed') expect(body.value.impressionIds).toHaveLength(10);
+      else expect(body).toMatchObject({ $case: 'watch', value: { positionSeconds: 3 } });
+    }
+    expect(requests.every((url) => url.includes('surface=home'))).toBe(true);
+    const share = live.counts.watches / (10 * live.counts.pages);
+    expect(share).toBeGreaterThan(0.15);
+    expect(share).toBeLessThan(0.45);
+  });
+
+  it('passes its days at the stated speed, uploads among them, and tells all of it by the clock', async () => {
+    const speed = 100_000;
+    const began = Date.now();
+    const fresh = new World({ ...world.options, endMs: began });
+    world = fresh;
+    const { live, events, errors } = simulator({
+      world: fresh,
+      speed,
+      clock: undefined,
+      sessionsPerMinute: undefined,
+      uploadEveryMs: DAY_MS / 4,
+    });
+    expect(live.rate.mean).toBeGreaterThan(0);
+    live.start();
+    await until(() => live.counts.uploads >= 8 && live.counts.sessions >= 4);
+    await live.stop();
+    expect(errors).toEqual([]);
+    const worldDays = (live.clock.nowMs - began) / DAY_MS;
+    expect(worldDays).toBeGreaterThan(2);
+    expect(worldDays).toBeLessThanOrEqual(((Date.now() - began) * speed) / DAY_MS);
+    for (const { occurredAtMs, body } of events) {
+      expect(occurredAtMs).toBeGreaterThanOrEqual(began);
+      expect(occurredAtMs).toBeLessThanOrEqual(Date.now());
+      if (body?.$case === 'videoUpserted') expect(body.value.video!.uploadedAtMs).toBe(occurredAtMs);
+    }
+    // By the world's own time they are as far apart as stated.
+    const uploads = fresh.videos.slice(60).map(({ uploadedAtMs }) => uploadedAtMs - began);
+    expect(uploads.slice(0, 3)).toEqual([DAY_MS / 4, DAY_MS / 2, (3 * DAY_MS) / 4]);
   });
 
   it('reports a failing gateway and goes on', async () => {
