@@ -16,7 +16,7 @@ export class RankingService {
     return useSnapshot(this.holder, request.snapshotId, async (snapshot, snapshotId) => ({
       snapshotId,
       scores: await rank(snapshot, query),
-      heldSnapshotIds: this.holder.heldIds(),
+      heldSnapshotIds: this.holder.servableIds(),
     }));
   }
 }

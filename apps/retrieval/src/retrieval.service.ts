@@ -32,7 +32,7 @@ export class RetrievalService {
     return useSnapshot(holder, request.snapshotId, async (snapshot, snapshotId) => ({
       snapshotId,
       candidates: await this.answer(snapshot, { state, context, ...query, restrictions }),
-      heldSnapshotIds: holder.heldIds(),
+      heldSnapshotIds: holder.servableIds(),
     }));
   }
 

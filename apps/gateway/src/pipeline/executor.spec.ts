@@ -83,11 +83,13 @@ describe('runStages', () => {
     expect(deadlines[0]! - from).toBeLessThan(600_000);
   });
 
-  it('restarts at a named stage once, and only once', async () => {
+  it('restarts at a named stage twice; then the stage fails, as its policy says', async () => {
+    const otherwise = new DependencyError('b', 'dependency-not-ready', 'still not');
     const restarting = appends('b', {
-      run: (draft) => ({ patch: { trail: [...draft.trail, 'b'] }, restartAt: 'a' }),
+      run: (draft) => ({ patch: { trail: [...draft.trail, 'b'] }, restart: { at: 'a', otherwise } }),
+      failOpen: { name: 'without', recover: (draft, { message }) => ({ trail: [...draft.trail, message] }) },
     });
     const draft = await runStages([appends('a'), restarting, appends('c')], start, soon(), () => {});
-    expect(draft.trail).toEqual(['a', 'b', 'a', 'b', 'c']);
+    expect(draft.trail).toEqual(['a', 'b', 'a', 'b', 'a', 'b: still not', 'c']);
   });
 });

@@ -15,9 +15,16 @@ export interface StageLimits {
 
 export interface StageResult<Draft> {
   readonly patch: Partial<Draft>;
-  /** Go back to this stage with the patched draft; honoured once a request. */
-  readonly restartAt?: string;
+  /** Go back to a stage with the patched draft. */
+  readonly restart?: {
+    readonly at: string;
+    /** What the stage fails with once the request has been sent back `MAX_RESTARTS` times. */
+    readonly otherwise: DependencyError;
+  };
 }
+
+/** An experiment's snapshot may be missing here, and the one taken instead there. */
+const MAX_RESTARTS = 2;
 
 /** How the request goes on when a stage fails. Bugs are not covered: they fail the request. */
 export interface FailOpenPolicy<Draft> {
@@ -55,7 +62,7 @@ export async function runStages<Draft extends object>(
   report: (report: StageReport) => void,
 ): Promise<Draft> {
   let draft = initial;
-  let restarted = false;
+  let restarts = 0;
   for (let index = 0; index < stages.length; index++) {
     const stage = stages[index]!;
     if (stage.applies && !stage.applies(draft)) continue;
@@ -64,14 +71,14 @@ export async function runStages<Draft extends object>(
       report({ stage: stage.name, latencyMs: performance.now() - startedAt, outcome, ...(failure ? { failure } : {}) });
     try {
       const result = await withinShare(stage, draft, deadlineAtMs);
+      const { restart } = result;
+      if (restart && restarts === MAX_RESTARTS) throw restart.otherwise;
       draft = { ...draft, ...result.patch };
-      if (result.restartAt !== undefined && !restarted) {
-        restarted = true;
-        index = indexOfStage(stages, result.restartAt) - 1;
-        done('restarted');
-      } else {
-        done('done');
+      if (restart) {
+        restarts += 1;
+        index = indexOfStage(stages, restart.at) - 1;
       }
+      done(restart ? 'restarted' : 'done');
     } catch (error) {
       const failure = describeFailure(stage.name, error);
       if (!stage.failOpen || failure.category === 'programmer') {
