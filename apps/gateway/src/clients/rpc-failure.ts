@@ -31,6 +31,7 @@ const WORDS: Record<DependencyError['category'], string> = {
   'dependency-not-ready': 'not ready',
   'dependency-failed': 'failed',
   'dependency-refused': 'refused the request',
+  'circuit-open': 'not asked',
 };
 
 export function translateRpcError(dependency: string, snapshotId: string, error: ServiceError): DependencyError {

@@ -24,6 +24,8 @@ export interface RecommendationRequest {
   readonly explain: boolean;
   /** Variants that a tester asks for, by experiment. */
   readonly overrides: ReadonlyMap<string, string>;
+  /** How long the caller waits, in milliseconds; undefined: it does not say. */
+  readonly callersDeadlineMs: number | undefined;
   /** Hashes (`hashOfShown`) of the videos on earlier pages. */
   readonly shown: ReadonlySet<number>;
 }

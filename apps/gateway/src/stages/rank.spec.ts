@@ -76,7 +76,7 @@ describe('a request whose snapshot ranking lacks', () => {
       serving: {},
       ...more,
     }) as unknown as Draft;
-  const limits = { deadlineAtMs: Date.now() + 1_000, signal: new AbortController().signal };
+  const limits = { deadlineAtMs: Date.now() + 1_000, signal: new AbortController().signal, isHurried: false };
 
   it('goes back to retrieval with one that both may serve', async () => {
     const result = await lacking('s2').run(draft({ snapshotId: 's3', retrievalHolds: ['s3', 's2'] }), limits);
