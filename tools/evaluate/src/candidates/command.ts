@@ -10,7 +10,8 @@ import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
 import { EvaluationDataError, type WatchData } from '../data/watch-data';
 import { type Progress, progressOnStandardError } from '../progress';
-import { evaluationReport, writeReport } from '../report';
+import { writeOutputs } from '../document/evaluation';
+import { evaluationReport } from '../report';
 import { evaluateCandidates } from './evaluate';
 import { COMPARISON_NAMES, formsOf } from './forms';
 import type { Protocol } from './protocol';
@@ -38,6 +39,7 @@ interface CandidateOptions {
   readonly models: boolean;
   readonly threads: number;
   readonly json?: string;
+  readonly report?: string;
 }
 
 export function addCandidateCommand(program: Command): void {
@@ -79,6 +81,7 @@ export function addCandidateCommand(program: Command): void {
     .option('--no-models', 'only the baselines')
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .option('--json <file>', 'also write the report, with recall curves and training histories, to this file')
+    .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder')
     .action(runCandidates);
 }
 
@@ -103,10 +106,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
     progress,
   });
   console.log(candidateTables(candidates));
-  if (options.json !== undefined) {
-    writeReport(options.json, evaluationReport({ candidates }));
-    console.log(`\nwritten to ${options.json}`);
-  }
+  writeOutputs(evaluationReport({ candidates }), options);
 }
 
 function protocolOf(options: CandidateOptions, data: WatchData): Protocol {

@@ -1,12 +1,13 @@
 /** npm run paper: the paper's findings on the simulated world and on KuaiRand. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { type DocumentPart, renderHtmlDocument, renderMarkdownDocument, type ReportDocument } from '@watchnext/plots';
+import { join } from 'node:path';
+import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
 import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
 import type { Command } from 'commander';
 import { count, counts } from '../command-arguments';
 import { EvaluationDataError } from '../data/watch-data';
+import { writeMarkdown } from '../document/evaluation';
 import { progressOnStandardError as progress } from '../progress';
 import { candidateEngine } from '../candidate-engine';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
@@ -76,7 +77,7 @@ async function runPaperCommand(options: PaperCommandOptions): Promise<void> {
   });
   const report = evaluationReport({ paper });
   const document = paperDocument(paper, report);
-  writeDocument(document, options.markdown);
+  writeMarkdown(document, options.markdown);
   if (options.html !== undefined) writeFileSync(options.html, renderHtmlDocument(document));
   if (options.json !== undefined) writeReport(options.json, report);
   for (const { name, findings } of paper.logs)
@@ -125,13 +126,4 @@ function paperDocument(paper: PaperReport, { machine, commit, measuredAt }: Eval
       ...findingParts(paper),
     ],
   };
-}
-
-/** Markdown, and its figures beside it. */
-export function writeDocument(document: ReportDocument, markdownFile: string): void {
-  const figureFolder = join(dirname(markdownFile), 'figures');
-  mkdirSync(figureFolder, { recursive: true });
-  for (const part of document.parts)
-    if (part.kind === 'figure') writeFileSync(join(figureFolder, `${part.name}.svg`), part.svg);
-  writeFileSync(markdownFile, renderMarkdownDocument(document, relative(dirname(markdownFile), figureFolder)));
 }
