@@ -1,6 +1,20 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry, serveMetrics } from './metrics';
+export { SERVICE_HELP, SERVICE_METRICS } from './metric-names';
+export { countHttpRequests, watchProcess } from './service-metrics';
+export {
+  inSpan,
+  installTracing,
+  type Span,
+  SpanKind,
+  startTracing,
+  traceContextOf,
+  traceHeaders,
+  withSpan,
+} from './tracing';
+export { traceHttpRequests } from './trace-http';
+export { withRecordSpans } from './trace-records';
 export { createLogger, type Logger } from './logger';
 export { runService } from './run-service';
 export { GrpcServer } from './grpc-server';
