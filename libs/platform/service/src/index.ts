@@ -2,8 +2,8 @@ export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry, serveMetrics } from './metrics';
 export { createLogger, type Logger } from './logger';
-export { runService } from './run-service';
-export { GrpcServer } from './grpc-server';
+export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
+export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 export { rpcError, unaryHandler } from './rpc';
 export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';
 export {
