@@ -26,6 +26,8 @@ export const gatewaySettings = z
     WATCHNEXT_GATEWAY_API_KEY_FILE: z.string().optional(),
     /** Time for one list, in milliseconds, from the request's arrival to the answer. */
     WATCHNEXT_DEADLINE_MS: positiveInteger(500),
+    /** Lists that may be in work at once, at most; how many really may is found out by their latency. */
+    WATCHNEXT_MAX_IN_FLIGHT: positiveInteger(500),
     /** Videos of one channel in each ten places. */
     WATCHNEXT_CHANNEL_CAP: positiveInteger(2),
     /** Candidates asked of retrieval. */

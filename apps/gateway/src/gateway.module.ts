@@ -16,6 +16,7 @@ import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from '
 import { UserStates } from './clients/user-states';
 import { gatewayPaths, type GatewaySettings } from './config';
 import { ApiErrorFilter } from '@watchnext/service';
+import { Door } from './http/door';
 import { EventsController } from './http/events.controller';
 import { HealthController } from './http/health.controller';
 import { RecommendationsController } from './http/recommendations.controller';
@@ -25,6 +26,8 @@ import { VideosController } from './http/videos.controller';
 import { Metrics, METRICS } from './metrics';
 import { Readiness } from './readiness';
 import { Recommender } from './recommend';
+import { AdaptiveLimit } from './resilience/adaptive-limit';
+import { type Calls, createCalls } from './resilience/calls';
 import { Catalogue } from './sources/catalogue';
 import { followCatalogue, followWatches } from './sources/feeds';
 import { PopularSnapshots } from './sources/popular-snapshot';
@@ -113,9 +116,23 @@ export class GatewayModule implements OnApplicationShutdown {
             }),
           inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots, tokens.EXPERIMENTS],
         },
-        { provide: tokens.RETRIEVAL, useFactory: () => connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS) },
-        { provide: tokens.RANKING, useFactory: () => connectRanking(settings.WATCHNEXT_RANKING_ADDRESS) },
         Metrics,
+        { provide: tokens.CALLS, useFactory: createCalls, inject: [Metrics] },
+        {
+          provide: tokens.RETRIEVAL,
+          useFactory: ({ retrieval }: Calls) => connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS, retrieval),
+          inject: [tokens.CALLS],
+        },
+        {
+          provide: tokens.RANKING,
+          useFactory: ({ ranking }: Calls) => connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking),
+          inject: [tokens.CALLS],
+        },
+        {
+          provide: Door,
+          useFactory: (metrics: Metrics) => new Door(new AdaptiveLimit(limitOptions(settings)), metrics),
+          inject: [Metrics],
+        },
         { provide: Catalogue, useFactory: () => new Catalogue() },
         TrendingVideos,
         PopularSnapshots,
@@ -141,6 +158,7 @@ export class GatewayModule implements OnApplicationShutdown {
             snapshots: PopularSnapshots,
             metrics: Metrics,
             experiments: ExperimentsFollowing,
+            calls: Calls,
           ) =>
             new Recommender(
               {
@@ -148,6 +166,7 @@ export class GatewayModule implements OnApplicationShutdown {
                 retrieval,
                 ranking,
                 eventLog: log,
+                calls,
                 memory: { catalogue, trending, snapshots },
                 metrics,
                 logger,
@@ -170,6 +189,7 @@ export class GatewayModule implements OnApplicationShutdown {
             PopularSnapshots,
             Metrics,
             tokens.EXPERIMENTS,
+            tokens.CALLS,
           ],
         },
       ],
@@ -191,6 +211,20 @@ export class GatewayModule implements OnApplicationShutdown {
     this.ranking.close();
     await Promise.all([this.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
   }
+}
+
+/** Beginning in between, the limit finds its place within a few rounds of requests. */
+const INITIAL_IN_FLIGHT = 64;
+const LEAST_IN_FLIGHT = 8;
+
+function limitOptions({ WATCHNEXT_MAX_IN_FLIGHT: maximum, WATCHNEXT_DEADLINE_MS: deadlineMs }: GatewaySettings) {
+  return {
+    maximum,
+    initial: Math.min(maximum, INITIAL_IN_FLIGHT),
+    minimum: Math.min(maximum, LEAST_IN_FLIGHT),
+    // Past half of its deadline a request lives on what the ladder keeps for it.
+    targetMs: deadlineMs / 2,
+  };
 }
 
 async function withTopics(opening: EventLog | Promise<EventLog>, settings: GatewaySettings): Promise<EventLog> {

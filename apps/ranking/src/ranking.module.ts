@@ -64,7 +64,7 @@ export class RankingModule implements OnApplicationShutdown {
     }));
     const service = new RankingService(holder);
     this.server = server = new GrpcServer(this.logger, SERVICE_NAME, RankingServiceService, {
-      rank: unaryHandler(this.logger, 'Rank', (request) => service.rank(request)),
+      rank: unaryHandler(this.logger, 'Rank', (request, context) => service.rank(request, context)),
     });
     server.setServing(holder.currentId() !== undefined);
     return server.listen(this.settings.WATCHNEXT_HOST, this.settings.WATCHNEXT_GRPC_PORT);

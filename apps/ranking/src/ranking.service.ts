@@ -1,6 +1,6 @@
 /** Adapts Rank to gRPC: checks the request, chooses the snapshot, answers errors as the contract says. */
 import type { RankRequest, RankResponse } from '@watchnext/contract';
-import { invalidArgument, requirePlausible, useSnapshot } from '@watchnext/service';
+import { type CallContext, invalidArgument, requirePlausible, useSnapshot } from '@watchnext/service';
 import type { SnapshotHolder } from '@watchnext/snapshot-store';
 import { rank, type RankQuery } from './rank';
 import type { RankingSnapshot } from './ranking-snapshot';
@@ -11,12 +11,12 @@ export class RankingService {
   constructor(private readonly holder: SnapshotHolder<RankingSnapshot>) {}
 
   /** @throws rpcError INVALID_ARGUMENT, FAILED_PRECONDITION, UNAVAILABLE */
-  async rank(request: RankRequest): Promise<RankResponse> {
+  async rank(request: RankRequest, { signal }: Pick<CallContext, 'signal'>): Promise<RankResponse> {
     const query = checked(request);
     return useSnapshot(this.holder, request.snapshotId, async (snapshot, snapshotId) => ({
       snapshotId,
-      scores: await rank(snapshot, query),
-      heldSnapshotIds: this.holder.heldIds(),
+      scores: await rank(snapshot, query, signal),
+      heldSnapshotIds: this.holder.servableIds(),
     }));
   }
 }

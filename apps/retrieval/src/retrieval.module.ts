@@ -148,7 +148,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     this.closers.push(() => following.close());
     const service = new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics });
     this.server = new GrpcServer(logger, SERVICE_NAME, RetrievalServiceService, {
-      retrieve: unaryHandler(logger, 'Retrieve', (request) => service.retrieve(request)),
+      retrieve: unaryHandler(logger, 'Retrieve', (request, context) => service.retrieve(request, context)),
     });
     return holder;
   }

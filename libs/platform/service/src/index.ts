@@ -4,7 +4,7 @@ export { type Labels, LATENCY_BUCKETS, MetricsRegistry, serveMetrics } from './m
 export { createLogger, type Logger } from './logger';
 export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
-export { rpcError, unaryHandler } from './rpc';
+export { type CallContext, rpcError, unaryHandler } from './rpc';
 export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';
 export {
   announceSnapshot,

@@ -46,6 +46,11 @@ export class MetricsRegistry {
     this.gauges.set(name, () => [[{}, read()]]);
   }
 
+  /** Several values of one name, read when they are asked for. */
+  gaugeSeries(name: string, read: () => Iterable<readonly [Labels, number]>): void {
+    this.gauges.set(name, read);
+  }
+
   /**
    * How late the event loop is, in quantiles since the last reading (1 is the worst): what computes on it longer than a
    * few milliseconds holds up every request.

@@ -14,7 +14,10 @@ import {
 import type { Logger } from './logger';
 import { rpcError } from './rpc';
 
-/** Metadata key of a FAILED_PRECONDITION: the snapshots that are held, newest first, separated by commas. */
+/**
+ * Metadata key of a FAILED_PRECONDITION: the held snapshots that may serve any request (none that an experiment alone
+ * has loaded), the current one first, separated by commas.
+ */
 export const HELD_SNAPSHOTS_METADATA = 'watchnext-snapshots';
 
 export interface SnapshotFollowing<T extends { close(): Promise<void> | void }> {
@@ -107,7 +110,7 @@ export async function useSnapshot<T extends { close(): Promise<void> | void }, R
     return await holder.use(snapshotId === '' ? undefined : snapshotId, work);
   } catch (error) {
     if (!(error instanceof SnapshotNotHeldError)) throw error;
-    const held = { [HELD_SNAPSHOTS_METADATA]: error.heldIds.join(',') };
+    const held = { [HELD_SNAPSHOTS_METADATA]: error.servableIds.join(',') };
     // Before the first snapshot nothing can be answered, whichever is asked for.
     const code = error.heldIds.length === 0 ? status.UNAVAILABLE : status.FAILED_PRECONDITION;
     throw rpcError(code, error.message, held, error);

@@ -104,6 +104,31 @@ describe('experiments at the gateway', () => {
     expect((await gateway.recommend('cora')).snapshotId).toBe(FIRST_SNAPSHOT);
   });
 
+  it('keep their snapshot from everyone else, also while ranking has yet to load the current one', async () => {
+    const chosen = '20260104T000000Z-dddddd';
+    const next = '20260105T000000Z-eeeeee';
+    const behind = await world.temporaryDirectory();
+    await world.publish(chosen, { seed: 11, directory: behind });
+    await world.publish(FIRST_SNAPSHOT, { directory: behind });
+    await world.publish(chosen, { seed: 11 });
+    await world.pointAt(FIRST_SNAPSHOT);
+    await define(experimentWith({ snapshotId: chosen }));
+    const environment = { WATCHNEXT_EXPERIMENTS_FILE: path };
+    const rankingPort = await freePort();
+    await world.startRanking(behind, { ...environment, WATCHNEXT_GRPC_PORT: String(rankingPort) });
+    await gateway.until(({ body }) => body.snapshotId === chosen, '/v1/users/tess/recommendations');
+    const between = await world.startGateway({
+      ...environment,
+      WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${rankingPort}`,
+    });
+    await world.publish(next, { seed: 13 });
+    await gateway.until(({ body }) => body.snapshotId === next, '/v1/users/cora/recommendations');
+    expect(await between.recommend('cora')).toMatchObject({ snapshotId: FIRST_SNAPSHOT, rung: 'full' });
+    expect(await between.recommend('tess')).toMatchObject({ snapshotId: chosen, rung: 'full' });
+    await world.pointAt(FIRST_SNAPSHOT);
+    await gateway.until(({ body }) => body.snapshotId === FIRST_SNAPSHOT, '/v1/users/cora/recommendations');
+  });
+
   it('change the channel cap, and what the sources add', async () => {
     await define(experimentWith({ channelCap: 1 }));
     const mostOfOneChannel = (answer: Any) => {

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importToArchive } from '@watchnext/datasets';
-import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
+import { selectBackend } from '@watchnext/tensor';
 import { type Command, Option } from 'commander';
+import { candidateEngine } from '../candidate-engine';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
@@ -35,6 +36,7 @@ interface CandidateOptions {
   readonly set?: readonly string[];
   readonly baselines: boolean;
   readonly models: boolean;
+  readonly threads: number;
   readonly json?: string;
 }
 
@@ -75,6 +77,7 @@ export function addCandidateCommand(program: Command): void {
     ])
     .option('--no-baselines', 'only the models')
     .option('--no-models', 'only the baselines')
+    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .option('--json <file>', 'also write the report, with recall curves and training histories, to this file')
     .action(runCandidates);
 }
@@ -86,7 +89,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
   const data = await readData(options, progress, stop.signal);
-  const createEngine = tfjsCandidateEngine(await selectBackend());
+  const createEngine = candidateEngine(await selectBackend(), options.threads);
   const candidates = await evaluateCandidates(data, {
     protocol: protocolOf(options, data),
     part: options.on,
