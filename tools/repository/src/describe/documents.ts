@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { metricsOf, routesOf, rpcsOf } from './interface';
+import { type Metric, metricsOf, routesOf, rpcsOf, sharedMetrics } from './interface';
 import { describeShape, ownSettings, settingsTable, SHARED, sharedGroups } from './settings';
 import { APPS, ROOT } from './sources';
 import { code, table } from './table';
@@ -24,6 +24,7 @@ export function madeDocuments(): MadeDocument[] {
   return [
     ...APPS.map((app) => madeDocument(`apps/${app}/README.md`, partsOf(app))),
     madeDocument('docs/settings.md', sharedParts()),
+    madeDocument('docs/metrics.md', { metrics: () => metricsTable(sharedMetrics()) }),
   ];
 }
 
@@ -52,7 +53,7 @@ function partsOf(app: string): Parts {
   return {
     settings: () => [settingsTable(ownSettings(app)), sharedSentence(app)].join('\n\n'),
     ...(rpcs.length === 0 && routes.length === 0 ? {} : { endpoints: () => endpointsOf(app) }),
-    metrics: () => metricsTable(app),
+    metrics: () => metricsTable(metricsOf(app)),
   };
 }
 
@@ -84,8 +85,7 @@ function endpointsOf(app: string): string {
   ].join('\n\n');
 }
 
-function metricsTable(app: string): string {
-  const metrics = metricsOf(app);
+function metricsTable(metrics: readonly Metric[]): string {
   if (metrics.length === 0) return 'None of its own.';
   return table(
     ['metric', 'kind', ''],

@@ -81,24 +81,40 @@ export interface Metric {
   readonly what: string;
 }
 
-const KIND_OF_CALL = { count: 'counter', observe: 'histogram', gauge: 'gauge' } as const;
+const KIND_OF_CALL = {
+  count: 'counter',
+  counterFrom: 'counter',
+  observe: 'histogram',
+  gauge: 'gauge',
+  gaugeSeries: 'gauge',
+} as const;
 
-/** Names and sentences from METRICS and HELP of the app's `metrics.ts`, kinds from how they are used. */
+/** Of the app alone; none for one without a `metrics.ts`. */
 export function metricsOf(app: string): Metric[] {
   const folder = join(ROOT, 'apps', app, 'src');
   const path = join(folder, 'metrics.ts');
-  if (!existsSync(path)) return [];
+  return existsSync(path) ? metricsIn(path, 'METRICS', 'HELP', folder) : [];
+}
+
+/** What every service has. */
+export function sharedMetrics(): Metric[] {
+  const folder = join(ROOT, 'libs', 'platform', 'service', 'src');
+  return metricsIn(join(folder, 'metric-names.ts'), 'SERVICE_METRICS', 'SERVICE_HELP', folder);
+}
+
+/** Names and sentences from two constants, kinds from how the sources in the folder use them. */
+function metricsIn(path: string, namesConstant: string, helpConstant: string, folder: string): Metric[] {
   const file = parse(path);
-  const names = objectNamed(file, 'METRICS');
-  if (names === undefined) return [];
-  const help = objectNamed(file, 'HELP');
+  const names = objectNamed(file, namesConstant);
+  if (names === undefined) throw new Error(`${path} has no constant ${namesConstant}`);
+  const help = objectNamed(file, helpConstant);
   const sentences = help === undefined ? new Map<string, string>() : literalsOf(help);
   const uses = sourcesUnder(folder)
     .map((source) => readFileSync(source, 'utf8'))
     .join('\n');
   return [...literalsOf(names)].map(([key, name]) => {
-    const use = new RegExp(`\\.(count|observe|gauge)\\(\\s*METRICS\\.${key}\\b`).exec(uses);
+    const use = new RegExp(`\\.(${Object.keys(KIND_OF_CALL).join('|')})\\(\\s*${namesConstant}\\.${key}\\b`).exec(uses);
     const call = use?.[1] as keyof typeof KIND_OF_CALL | undefined;
-    return { name, kind: call ? KIND_OF_CALL[call] : '', what: sentences.get(`METRICS.${key}`) ?? '' };
+    return { name, kind: call ? KIND_OF_CALL[call] : '', what: sentences.get(`${namesConstant}.${key}`) ?? '' };
   });
 }

@@ -1,7 +1,7 @@
 /** The settings of an app: names, values and defaults from its zod schema, what they do from the comments above them. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { driverSettings, experimentSettings, loggingSettings } from '@watchnext/config';
+import { driverSettings, experimentSettings, loggingSettings, tracingSettings } from '@watchnext/config';
 import ts from 'typescript';
 import { z } from 'zod';
 import { commentOf, parse, ROOT, sourcesUnder, visit } from './sources';
@@ -22,6 +22,7 @@ type Shape = Readonly<Record<string, z.ZodType>>;
 export const SHARED: readonly { readonly title: string; readonly shape: Shape }[] = [
   { title: 'Drivers', shape: driverSettings },
   { title: 'Logs', shape: loggingSettings },
+  { title: 'Traces', shape: tracingSettings },
   { title: 'Experiments', shape: experimentSettings },
 ];
 
