@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importToArchive } from '@watchnext/datasets';
-import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
+import { selectBackend, trainingEnginesOn } from '@watchnext/tensor';
 import { type Command, Option } from 'commander';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
@@ -86,7 +86,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
   const data = await readData(options, progress, stop.signal);
-  const createEngine = tfjsCandidateEngine(await selectBackend());
+  const createEngine = trainingEnginesOn(await selectBackend(), { threads: availableParallelism() }).candidate;
   const candidates = await evaluateCandidates(data, {
     protocol: protocolOf(options, data),
     part: options.on,

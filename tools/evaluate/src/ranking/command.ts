@@ -1,4 +1,5 @@
-import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
+import { availableParallelism } from 'node:os';
+import { selectBackend, trainingEnginesOn } from '@watchnext/tensor';
 import { type Command, Option } from 'commander';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder } from '../data/archive';
@@ -68,7 +69,7 @@ async function runRanking(options: RankingOptions): Promise<void> {
     part: options.on,
     variants,
     seeds: options.seeds,
-    createEngine: tfjsRankingEngine(await selectBackend()),
+    createEngine: trainingEnginesOn(await selectBackend(), { threads: availableParallelism() }).ranking,
     ...(peerScores === undefined ? {} : { readPeer: (impressions) => readPeerScores(peerScores, impressions) }),
     signal: stop.signal,
     progress,
