@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { importToArchive } from '@watchnext/datasets';
 import { selectBackend } from '@watchnext/tensor';
 import { type Command, Option } from 'commander';
-import { candidateEngine } from '../candidate-engine';
+import { trainingEngines } from '../training-engines';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
@@ -92,7 +92,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
   const data = await readData(options, progress, stop.signal);
-  const createEngine = candidateEngine(await selectBackend(), options.threads);
+  const createEngine = trainingEngines(await selectBackend(), options.threads).candidate;
   const candidates = await evaluateCandidates(data, {
     protocol: protocolOf(options, data),
     part: options.on,

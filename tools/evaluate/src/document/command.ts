@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
+import { selectBackend } from '@watchnext/tensor';
 import type { Command } from 'commander';
-import { candidateEngine } from '../candidate-engine';
+import { trainingEngines } from '../training-engines';
 import { evaluateCandidates } from '../candidates/evaluate';
 import { formsOf } from '../candidates/forms';
 import { count, counts, moment } from '../command-arguments';
@@ -80,7 +80,7 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
   task.finish();
   const backend = await selectBackend();
   const from = testFrom === undefined ? {} : { testFromMs: testFrom };
-  const [createCandidates, createRanking] = [candidateEngine(backend, threads), tfjsRankingEngine(backend)];
+  const engines = trainingEngines(backend, threads);
   const candidates = await evaluateCandidates(watchDataOf(replayed, archive), {
     protocol: { name: 'temporal', testDays, queriesPerUser: 5, ...from },
     part: 'test',
@@ -89,7 +89,7 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
     seeds,
     forms: formsOf({}),
     withBaselines: true,
-    createEngine: createCandidates,
+    createEngine: engines.candidate,
     signal,
     progress,
   });
@@ -100,7 +100,7 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
     part: 'test',
     variants: rankingVariants(['objectives']),
     seeds,
-    createEngine: createRanking,
+    createEngine: engines.ranking,
     signal,
     progress,
   });
@@ -110,8 +110,8 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
     seeds,
     workFolder: join(out, 'trainings'),
     untilMs: Infinity,
-    candidateEngine: createCandidates,
-    rankingEngine: createRanking,
+    candidateEngine: engines.candidate,
+    rankingEngine: engines.ranking,
     signal,
     progress,
   });

@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
-import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
+import { selectBackend } from '@watchnext/tensor';
 import type { Command } from 'commander';
 import { count, counts } from '../command-arguments';
 import { EvaluationDataError } from '../data/watch-data';
 import { writeMarkdown } from '../document/evaluation';
 import { progressOnStandardError as progress } from '../progress';
-import { candidateEngine } from '../candidate-engine';
+import { trainingEngines } from '../training-engines';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
 import { type ArchiveSource, kuairand, openData, smallWorld } from './data';
 import { findingParts, summaryTable } from './document';
@@ -65,13 +65,14 @@ async function runPaperCommand(options: PaperCommandOptions): Promise<void> {
   const logs = [];
   for (const source of sources) logs.push(await openData(source, progress, stop.signal));
   const backend = await selectBackend();
+  const engines = trainingEngines(backend, options.threads);
   const paper = await runPaper(logs, {
     parts: options.only,
     seeds: options.seeds,
     workFolder: join(options.work, 'trainings'),
     untilMs: options.minutes === undefined ? Infinity : startedAtMs + 60_000 * options.minutes,
-    candidateEngine: candidateEngine(backend, options.threads),
-    rankingEngine: tfjsRankingEngine(backend),
+    candidateEngine: engines.candidate,
+    rankingEngine: engines.ranking,
     signal: stop.signal,
     progress,
   });

@@ -1,5 +1,7 @@
-import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
+import { availableParallelism } from 'node:os';
+import { selectBackend } from '@watchnext/tensor';
 import { type Command, Option } from 'commander';
+import { trainingEngines } from '../training-engines';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder } from '../data/archive';
 import { progressOnStandardError as progress } from '../progress';
@@ -71,7 +73,7 @@ async function runRanking(options: RankingOptions): Promise<void> {
     part: options.on,
     variants,
     seeds: options.seeds,
-    createEngine: tfjsRankingEngine(await selectBackend()),
+    createEngine: trainingEngines(await selectBackend(), availableParallelism()).ranking,
     ...(peerScores === undefined ? {} : { readPeer: (impressions) => readPeerScores(peerScores, impressions) }),
     signal: stop.signal,
     progress,

@@ -4,10 +4,12 @@ import {
   type CandidateTables,
   inputLayout,
 } from '@watchnext/candidate-model';
-import { createRandom, type EmbeddingTable, initialiseStack, type Random } from '@watchnext/learning';
+import { createRandom, initialiseStack, type Random } from '@watchnext/learning';
+import { tfjsCandidateEngine, wasmCandidateEngine } from '@watchnext/tensor';
+import { drawn, type MeasuredStep, quickTable } from './measured-step';
 
 /** Sizes of the step, as the peer has them. */
-export const STEP = {
+const STEP = {
   history: 50,
   dimensions: 64,
   hiddenSizes: [256, 128],
@@ -22,7 +24,7 @@ const DEVICES = 50;
 const COUNTRY_DIMENSIONS = 16;
 const HAT_KNOTS = 4;
 
-export function setUpStep(videoCount: number): CandidateEngineSetup {
+function setUpStep(videoCount: number): CandidateEngineSetup {
   const random = createRandom(1);
   const tables: Omit<CandidateTables, 'devices'> = {
     watched: quickTable(videoCount + 1, STEP.dimensions),
@@ -53,7 +55,7 @@ export function setUpStep(videoCount: number): CandidateEngineSetup {
 }
 
 /** A batch of random ids, drawn anew for each step, as the peer does. */
-export function drawBatch(setup: CandidateEngineSetup, random: Random): CandidateBatch {
+function drawBatch(setup: CandidateEngineSetup, random: Random): CandidateBatch {
   const { batch, history, negatives } = STEP;
   const videoCount = setup.tables.output.rowCount - 1;
   const draw = (count: number, below: number) => Int32Array.from({ length: count }, () => 1 + random.nextInt(below));
@@ -75,9 +77,33 @@ export function drawBatch(setup: CandidateEngineSetup, random: Random): Candidat
   };
 }
 
-/** Small values that cost less to make than normal ones: 128 million of them at a million videos. */
-function quickTable(rowCount: number, dimensions: number): EmbeddingTable {
-  const values = new Float32Array(new SharedArrayBuffer(rowCount * dimensions * Float32Array.BYTES_PER_ELEMENT));
-  for (let i = dimensions; i < values.length; i++) values[i] = ((Math.imul(i, 0x9e3779b1) >> 8) / 2 ** 23) * 0.05;
-  return { rowCount, dimensions, values };
-}
+export const CANDIDATE_STEP: MeasuredStep = {
+  model: 'candidate',
+  sizes: STEP,
+  batch: STEP.batch,
+  peerFlags: {
+    dim: STEP.dimensions,
+    history: STEP.history,
+    context: STEP.context,
+    tower: STEP.hiddenSizes.join(','),
+    negatives: STEP.negatives,
+    batch: STEP.batch,
+  },
+  async start(choice, videoCount, onPart) {
+    const random = createRandom(2);
+    const setup = setUpStep(videoCount);
+    const create =
+      'backend' in choice
+        ? tfjsCandidateEngine(choice.backend)
+        : wasmCandidateEngine({ threads: choice.threads, onPhase: onPart });
+    const engine = await create(setup);
+    return {
+      step: () =>
+        engine.step(
+          drawn(() => drawBatch(setup, random), onPart),
+          1,
+        ),
+      close: () => engine.close(),
+    };
+  },
+};
