@@ -19,10 +19,14 @@ export const PROFILE_REALS = [
   'logged in',
 ] as const;
 
+/** Counts of the user's state, of which the model sees count / (count + 10); they stand after the example age. */
+export const COUNT_REALS: readonly ((features: CandidateFeatures) => number | undefined)[] = [];
+const HALF_COUNT = 10;
+
 const GENDER_REALS: Record<number, number> = { 1: 0, 2: 1, 3: 0.5 };
 
 export function realCount({ exampleAgeKnots }: Pick<CandidateModelConfig, 'exampleAgeKnots'>): number {
-  return PROFILE_REALS.length + exampleAgeKnots;
+  return PROFILE_REALS.length + exampleAgeKnots + COUNT_REALS.length;
 }
 
 /**
@@ -45,4 +49,8 @@ export function writeReals(
   const inKnots = Math.min(Math.max(exampleAgeShare, 0), 1) * Math.max(knotCount - 1, 0);
   const from = offset + PROFILE_REALS.length;
   for (let knot = 0; knot < knotCount; knot++) out[from + knot] = Math.max(0, 1 - Math.abs(inKnots - knot));
+  COUNT_REALS.forEach((countOf, index) => {
+    const count = countOf(features) ?? 0;
+    out[from + knotCount + index] = count / (count + HALF_COUNT);
+  });
 }
