@@ -7,6 +7,7 @@ import {
   type ExperimentsFollowing,
   followExperiments,
   followSnapshots,
+  grpcClientSecurity,
   type Logger,
   type SnapshotFollowing,
 } from '@watchnext/service';
@@ -122,12 +123,14 @@ export class GatewayModule implements OnApplicationShutdown {
         { provide: tokens.CALLS, useFactory: createCalls, inject: [Metrics] },
         {
           provide: tokens.RETRIEVAL,
-          useFactory: ({ retrieval }: Calls) => connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS, retrieval),
+          useFactory: ({ retrieval }: Calls) =>
+            connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS, retrieval, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
         {
           provide: tokens.RANKING,
-          useFactory: ({ ranking }: Calls) => connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking),
+          useFactory: ({ ranking }: Calls) =>
+            connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
         {

@@ -52,6 +52,7 @@ export class LocalSystem {
       ranking: { WATCHNEXT_GRPC_PORT: String(ranking) },
       gateway: {
         WATCHNEXT_HTTP_PORT: String(gateway),
+        WATCHNEXT_CONSOLE: 'open',
         WATCHNEXT_RETRIEVAL_ADDRESS: `127.0.0.1:${retrieval}`,
         WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${ranking}`,
         WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${ingestion}`,
