@@ -9,7 +9,7 @@ import { benchIndex } from './index/index-bench';
 import { sweepIndex } from './index/sweep';
 import { benchRank } from './rank/rank-bench';
 import { benchIngest } from './ingest/ingest';
-import { benchImport } from './import';
+import { benchImport } from './import/import';
 import { benchSteadyFreshness } from './ingest/steady-freshness';
 import { benchKuairand } from './kuairand';
 import { publish, type BenchReport } from './report';
@@ -126,6 +126,7 @@ command('import', 'a CSV log into an archive: rows a second and the largest resi
   .option('--rows-per-user <n>', 'watches of one user; 1 makes a log of users of one event', count, 100)
   .option('--videos <n>', 'videos watched', count, 50_000)
   .option('--drawn-lists', 'set each watch among drawn videos, which makes two events of a row', false)
+  .option('--validate', 'also validate the archive, as before training', false)
   .option('--folder <dir>', 'where the log and the archive lie while it runs; default: the folder for temporary files')
   .action(measuring(benchImport));
 
