@@ -16,9 +16,9 @@ export {
 export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
 export { createLogger, type Logger } from './logger';
-export { runService } from './run-service';
+export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
 export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
-export { GrpcServer } from './grpc-server';
+export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 export { type CallContext, rpcError, unaryHandler } from './rpc';
 export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';
 export {

@@ -3,7 +3,7 @@ import { ConfigError } from '@watchnext/config';
 import type { Logger } from './logger';
 
 /** How long a service may take to drain before it is ended. */
-const SHUTDOWN_LIMIT_MS = 10_000;
+export const SHUTDOWN_LIMIT_MS = 10_000;
 
 export interface RunningService {
   readonly app: INestApplicationContext;
