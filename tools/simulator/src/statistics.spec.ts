@@ -36,7 +36,7 @@ describe('the standard world, as counted', () => {
   it('has viewers who click rarely and viewers who click readily, most of them between', () => {
     const bins = counted.viewersByClickRate;
     expect(bins.reduce((sum, share) => sum + share)).toBeCloseTo(1, 9);
-    // The mean is 29%; KuaiRand's viewers, with 44%, lie as far apart around it.
+    // Around 29%; KuaiRand's viewers lie further apart, around 44%.
     const within = (from: number, to: number) => bins.slice(20 * from, 20 * to).reduce((sum, share) => sum + share, 0);
     expect(within(0.15, 0.45)).toBeGreaterThan(0.6);
     expect(within(0, 0.2)).toBeGreaterThan(0.1);
