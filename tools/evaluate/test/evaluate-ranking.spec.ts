@@ -37,7 +37,7 @@ function world(countedAlso: (statistics: StatisticsTimeline) => void = () => und
       const clicked = random.next() < 0.1 + 0.07 * video;
       const watchSeconds = clicked ? 5 + 5 * video : 0;
       const shown = { videoId: `video-${video}`, channelId: 'c', topics: [] };
-      statistics.addImpression(servedAtMs, { ...shown, surface: 'home' }, clicked, watchSeconds);
+      statistics.addImpression(servedAtMs, { ...shown, surface: 'home', country: '' }, clicked, watchSeconds);
       rankingExamples.push({
         userId: `user-${page % 50}`,
         requestId: `r${page}`,
@@ -112,7 +112,7 @@ it('predicts with statistics of the split, so that no held-out label is seen', a
     for (let i = 0; i < 1_000; i++)
       statistics.addImpression(
         FIRST_DAY_MS + 8 * DAY_MS,
-        { videoId: 'video-0', channelId: 'c', topics: [], surface: 'home' },
+        { videoId: 'video-0', channelId: 'c', topics: [], surface: 'home', country: '' },
         true,
         500,
       );

@@ -14,6 +14,8 @@ const KNOWN: Statistics = {
   ofVideoOn: () => STATISTICS,
   ofChannel: () => STATISTICS,
   ofTopic: () => STATISTICS,
+  ofChannelIn: () => STATISTICS,
+  impressionCountIn: () => 100,
 };
 const SEEN = videoOf({ videoId: 'v3', channelId: 'c1', topics: ['t1', 't2'], values: { durationSeconds: 120 } });
 

@@ -20,12 +20,12 @@ const WEEKDAY_FACTORS = [0.92, 0.9, 0.9, 0.92, 1, 1.2, 1.16];
 const USUAL_DEVICE_SHARE = 0.75;
 const MOST_PAGES = 8;
 /** How often a session begins with a search, with something on the viewer's mind and without. */
-const SEARCH_SHARE_OF_INTENT = 0.5;
-const SEARCH_SHARE = 0.14;
+export const SEARCH_SHARE_OF_INTENT = 0.5;
+export const SEARCH_SHARE = 0.14;
 const UP_NEXT_SHARE = 0.35;
 /** Watches that no list of ours led to: a link, a subscription. The paper trains on them too (§3.4). */
 const ELSEWHERE_SHARE = 0.4;
-const ELSEWHERE_CHOICE = 12;
+export const ELSEWHERE_CHOICE = 12;
 const FOLLOW_FROM_SHARE = 0.5;
 const MOST_FOLLOWED = 20;
 const RECENT = 8;
@@ -42,7 +42,7 @@ const BOT_WATCH_SECONDS = 3;
 
 export class LifeTeller {
   readonly truth: Truth;
-  private readonly frontPage: FrontPage;
+  readonly frontPage: FrontPage;
 
   constructor(readonly world: World) {
     this.truth = new Truth(world);
