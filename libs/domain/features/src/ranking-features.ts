@@ -227,8 +227,7 @@ function tasteRates(state: UserState, channelId: string, topics: readonly string
   const rate = (affinity: Affinity | undefined, prior: number) =>
     affinity === undefined
       ? prior
-      : (watchesBefore(affinity, nowMs) + PRIOR_SHOWINGS * prior) /
-        (showingsBefore(affinity, nowMs) + PRIOR_SHOWINGS);
+      : (watchesBefore(affinity, nowMs) + PRIOR_SHOWINGS * prior) / (showingsBefore(affinity, nowMs) + PRIOR_SHOWINGS);
   const userRate = (watches + PRIOR_SHOWINGS * PRIOR_WATCH_RATE) / (showings + PRIOR_SHOWINGS);
   let [maximum, sum, mostWatches] = [0, 0, 0];
   for (const key of topics) {

@@ -39,7 +39,12 @@ describe('StatisticsTimeline', () => {
   it('counts an impression for its channel, also by country, each of its topics and its surface', () => {
     const timeline = new StatisticsTimeline();
     timeline.addImpression(MONDAY_MS, SHOWN, true, 30);
-    timeline.addImpression(MONDAY_MS, { ...SHOWN, videoId: 'w', topics: ['music'], surface: 'up-next', country: 'DE' }, false, 0);
+    timeline.addImpression(
+      MONDAY_MS,
+      { ...SHOWN, videoId: 'w', topics: ['music'], surface: 'up-next', country: 'DE' },
+      false,
+      0,
+    );
     const bare = { videoId: 'x', channelId: '', topics: [], surface: '', country: '' };
     timeline.addImpression(MONDAY_MS, bare, false, 0);
     const counts = (impressionCount: number, clickCount: number) => ({
