@@ -16,6 +16,7 @@ import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from '
 import { UserStates } from './clients/user-states';
 import { gatewayPaths, type GatewaySettings } from './config';
 import { ApiErrorFilter } from '@watchnext/service';
+import { Door } from './http/door';
 import { EventsController } from './http/events.controller';
 import { HealthController } from './http/health.controller';
 import { RecommendationsController } from './http/recommendations.controller';
@@ -25,6 +26,8 @@ import { VideosController } from './http/videos.controller';
 import { Metrics, METRICS } from './metrics';
 import { Readiness } from './readiness';
 import { Recommender } from './recommend';
+import { AdaptiveLimit } from './resilience/adaptive-limit';
+import { type Calls, createCalls } from './resilience/calls';
 import { Catalogue } from './sources/catalogue';
 import { followCatalogue, followWatches } from './sources/feeds';
 import { PopularSnapshots } from './sources/popular-snapshot';
@@ -101,8 +104,10 @@ export class GatewayModule implements OnApplicationShutdown {
             log: EventLog,
             snapshots: PopularSnapshots,
             experiments: ExperimentsFollowing,
+            metrics: Metrics,
           ) =>
             followSnapshots({
+              metrics,
               store,
               eventLog: log,
               logger,
@@ -111,12 +116,34 @@ export class GatewayModule implements OnApplicationShutdown {
               pinned: () => experiments.pinnedSnapshots(clock()),
               onCurrent: (snapshotId) => snapshots.setCurrent(snapshotId),
             }),
-          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots, tokens.EXPERIMENTS],
+          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots, tokens.EXPERIMENTS, Metrics],
         },
-        { provide: tokens.RETRIEVAL, useFactory: () => connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS) },
-        { provide: tokens.RANKING, useFactory: () => connectRanking(settings.WATCHNEXT_RANKING_ADDRESS) },
         Metrics,
-        { provide: Catalogue, useFactory: () => new Catalogue() },
+        { provide: tokens.CALLS, useFactory: createCalls, inject: [Metrics] },
+        {
+          provide: tokens.RETRIEVAL,
+          useFactory: ({ retrieval }: Calls) => connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS, retrieval),
+          inject: [tokens.CALLS],
+        },
+        {
+          provide: tokens.RANKING,
+          useFactory: ({ ranking }: Calls) => connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking),
+          inject: [tokens.CALLS],
+        },
+        {
+          provide: Door,
+          useFactory: (metrics: Metrics) => new Door(new AdaptiveLimit(limitOptions(settings)), metrics),
+          inject: [Metrics],
+        },
+        {
+          provide: Catalogue,
+          useFactory: (metrics: Metrics) => {
+            const catalogue = new Catalogue();
+            metrics.gauge(METRICS.catalogueVideos, () => catalogue.size);
+            return catalogue;
+          },
+          inject: [Metrics],
+        },
         TrendingVideos,
         PopularSnapshots,
         {
@@ -141,6 +168,7 @@ export class GatewayModule implements OnApplicationShutdown {
             snapshots: PopularSnapshots,
             metrics: Metrics,
             experiments: ExperimentsFollowing,
+            calls: Calls,
           ) =>
             new Recommender(
               {
@@ -148,6 +176,7 @@ export class GatewayModule implements OnApplicationShutdown {
                 retrieval,
                 ranking,
                 eventLog: log,
+                calls,
                 memory: { catalogue, trending, snapshots },
                 metrics,
                 logger,
@@ -156,7 +185,7 @@ export class GatewayModule implements OnApplicationShutdown {
               },
               {
                 candidateCount: settings.WATCHNEXT_CANDIDATES,
-                channelCap: settings.WATCHNEXT_CHANNEL_CAP,
+                ...rulesOf(settings),
                 deadlineMs: settings.WATCHNEXT_DEADLINE_MS,
               },
             ),
@@ -170,6 +199,7 @@ export class GatewayModule implements OnApplicationShutdown {
             PopularSnapshots,
             Metrics,
             tokens.EXPERIMENTS,
+            tokens.CALLS,
           ],
         },
       ],
@@ -191,6 +221,34 @@ export class GatewayModule implements OnApplicationShutdown {
     this.ranking.close();
     await Promise.all([this.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
   }
+}
+
+/** What the settings say of which candidates take which place. */
+function rulesOf(settings: GatewaySettings) {
+  const epsilon = settings.WATCHNEXT_FRESH_EPSILON;
+  const { WATCHNEXT_FRESH_POSITION: position, WATCHNEXT_FRESH_POOL: poolSize } = settings;
+  return {
+    caps: { channelCap: settings.WATCHNEXT_CHANNEL_CAP, topicCap: settings.WATCHNEXT_TOPIC_CAP },
+    fatigue: {
+      impressionCount: settings.WATCHNEXT_FATIGUE_IMPRESSIONS,
+      restMs: settings.WATCHNEXT_FATIGUE_HOURS * 3_600_000,
+    },
+    freshExploration: epsilon > 0 ? { position, poolSize, epsilon } : undefined,
+  };
+}
+
+/** Beginning in between, the limit finds its place within a few rounds of requests. */
+const INITIAL_IN_FLIGHT = 64;
+const LEAST_IN_FLIGHT = 8;
+
+function limitOptions({ WATCHNEXT_MAX_IN_FLIGHT: maximum, WATCHNEXT_DEADLINE_MS: deadlineMs }: GatewaySettings) {
+  return {
+    maximum,
+    initial: Math.min(maximum, INITIAL_IN_FLIGHT),
+    minimum: Math.min(maximum, LEAST_IN_FLIGHT),
+    // Past half of its deadline a request lives on what the ladder keeps for it.
+    targetMs: deadlineMs / 2,
+  };
 }
 
 async function withTopics(opening: EventLog | Promise<EventLog>, settings: GatewaySettings): Promise<EventLog> {

@@ -1,6 +1,7 @@
-/** Counters and latencies of the gateway. All names stand here. */
-import { MetricsRegistry } from '@watchnext/service';
+/** Counters and latencies of the gateway. All names stand here, beside those that every service has. */
+import { MetricsRegistry, SERVICE_METRICS, watchProcess } from '@watchnext/service';
 import type { StageReport } from './pipeline/executor';
+import type { Dependency } from './resilience/dependency';
 
 export const METRICS = {
   answers: 'watchnext_gateway_answers_total',
@@ -8,10 +9,18 @@ export const METRICS = {
   stageRestarts: 'watchnext_gateway_stage_restarts_total',
   stageSeconds: 'watchnext_gateway_stage_seconds',
   requestSeconds: 'watchnext_gateway_request_seconds',
+  candidates: 'watchnext_gateway_candidates_total',
+  catalogueVideos: 'watchnext_gateway_catalogue_videos',
   removed: 'watchnext_gateway_removed_candidates_total',
   assignedLists: 'watchnext_gateway_assigned_lists_total',
   refusedExperiments: 'watchnext_gateway_refused_experiment_files_total',
   unloggedImpressions: 'watchnext_gateway_unlogged_impressions_total',
+  shedRequests: 'watchnext_gateway_shed_requests_total',
+  abandonedRequests: 'watchnext_gateway_abandoned_requests_total',
+  requestsInFlight: 'watchnext_gateway_requests_in_flight',
+  concurrencyLimit: 'watchnext_gateway_concurrency_limit',
+  openCircuits: 'watchnext_gateway_circuit_open',
+  secondTries: 'watchnext_gateway_second_tries_total',
 } as const;
 
 const HELP: Record<string, string> = {
@@ -20,15 +29,38 @@ const HELP: Record<string, string> = {
   [METRICS.stageRestarts]: 'Requests that a stage sent back, as for a snapshot in common.',
   [METRICS.stageSeconds]: 'Seconds spent in each stage.',
   [METRICS.requestSeconds]: 'Seconds from a request to its list.',
+  [METRICS.candidates]: 'Candidates that reached ranking, by the source they are counted under.',
+  [METRICS.catalogueVideos]: 'Videos that the catalogue has told of.',
   [METRICS.removed]: 'Candidates removed, by filter.',
   [METRICS.assignedLists]: 'Lists answered within an experiment, by experiment and variant.',
   [METRICS.refusedExperiments]: 'Versions of the file of experiments that were refused; the last good one is in force.',
   [METRICS.unloggedImpressions]: 'Impressions answered without a confirmed record in the log.',
+  [METRICS.shedRequests]: 'Requests turned away with 429, as more were in work than can be answered in time.',
+  [METRICS.abandonedRequests]: 'Requests whose caller closed the connection before the answer.',
+  [METRICS.requestsInFlight]: 'Lists in work.',
+  [METRICS.concurrencyLimit]: 'Lists that may be in work at once, as found out by their latency.',
+  [METRICS.openCircuits]: 'Whether a dependency is not asked: 1, 0.5 while one call tries it, 0 in order.',
+  [METRICS.secondTries]: 'Second tries of a call wanted, by dependency, by why, and whether the budget granted them.',
 };
+
+/** What dashboards and alerts may refer to. */
+export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(SERVICE_METRICS)];
 
 export class Metrics extends MetricsRegistry {
   constructor() {
     super(HELP);
+    watchProcess(this);
+  }
+
+  secondTry(dependency: string, why: string, isGranted: boolean): void {
+    this.count(METRICS.secondTries, { dependency, why, granted: String(isGranted) });
+  }
+
+  circuits(dependencies: readonly Dependency[]): void {
+    const values = { closed: 0, 'half-open': 0.5, open: 1 };
+    this.gaugeSeries(METRICS.openCircuits, () =>
+      dependencies.map(({ name, circuitState }) => [{ dependency: name }, values[circuitState]]),
+    );
   }
 
   stage({ stage, latencyMs, outcome, failure }: StageReport): void {

@@ -9,11 +9,14 @@ import { encodeCursor, hashOfShown } from './cursor';
 import { type Metrics, METRICS } from './metrics';
 import type { Draft, ItemExplanation, PlacedItem, RecommendationRequest } from './pipeline/draft';
 import { runStages, type Stage, type StageReport } from './pipeline/executor';
+import { CallerGoneError } from './pipeline/failure';
 import { rungName, rungOf } from './pipeline/ladder';
 import { assignStage } from './stages/assign';
 import { blendStage } from './stages/blend';
 import { diversifyStage } from './stages/diversify';
-import { exploreStage } from './stages/explore';
+import type { Caps } from './stages/caps';
+import { type Exploration, exploreStage } from './stages/explore';
+import { type FatigueRule } from './stages/fatigue';
 import { interleaveStage, isInterleaved } from './stages/interleave';
 import { explainStage } from './stages/explain';
 import { filterStage } from './stages/filter';
@@ -23,12 +26,15 @@ import { rankStage } from './stages/rank';
 import { contextOf, readStateStage } from './stages/read-state';
 import { retrieveStage } from './stages/retrieve';
 import type { EventLog } from '@watchnext/event-log';
+import type { Dependency } from './resilience/dependency';
 
 export interface RecommendDependencies {
   readonly states: UserStates;
   readonly retrieval: Retrieval;
   readonly ranking: Ranking;
   readonly eventLog: EventLog;
+  /** How the two stores are called. */
+  readonly calls: { readonly featureStore: Dependency; readonly eventLog: Dependency };
   readonly memory: Memory;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -39,7 +45,10 @@ export interface RecommendDependencies {
 
 export interface RecommendOptions {
   readonly candidateCount: number;
-  readonly channelCap: number;
+  readonly caps: Caps;
+  readonly fatigue: FatigueRule;
+  /** Undefined: no place is kept for fresh videos. */
+  readonly freshExploration: Exploration | undefined;
   readonly deadlineMs: number;
 }
 
@@ -65,41 +74,56 @@ export class Recommender {
     private readonly dependencies: RecommendDependencies,
     private readonly options: RecommendOptions,
   ) {
-    const { states, retrieval, ranking, eventLog, memory, nowMs, experiments } = dependencies;
+    const { states, retrieval, ranking, eventLog, calls, memory, nowMs, experiments } = dependencies;
     const rankingStages = [
       retrieveStage(retrieval, options.candidateCount),
       gatherStage(memory),
-      filterStage(),
+      filterStage(options.fatigue),
       blendStage(),
       rankStage(ranking),
     ];
     this.stages = [
-      readStateStage(states),
+      readStateStage(states, calls.featureStore),
       assignStage(experiments),
       interleaveStage(rankingStages, (draft, stage) => this.report(draft, stage)),
       ...rankingStages.map(unlessInterleaved),
-      diversifyStage(options.channelCap),
-      exploreStage(options.channelCap),
+      diversifyStage(options.caps),
+      exploreStage(options.caps, options.freshExploration),
       explainStage(ranking),
-      logImpressionsStage(eventLog, nowMs),
+      logImpressionsStage(eventLog, calls.eventLog, nowMs),
     ];
   }
 
   /**
    * One page for one user, within the deadline whatever is down.
-   * @throws only for bugs
+   * @param callerGone aborted when nobody waits for the answer any longer
+   * @throws CallerGoneError; anything else only for bugs
    */
-  async recommend(request: RecommendationRequest): Promise<Recommendations> {
+  async recommend(
+    request: RecommendationRequest,
+    callerGone: AbortSignal = new AbortController().signal,
+  ): Promise<Recommendations> {
     const startedAtMs = Date.now();
     const { metrics, logger } = this.dependencies;
-    const deadlineAtMs = startedAtMs + this.options.deadlineMs - ANSWER_MS;
+    const usualMs = this.options.deadlineMs;
+    const deadlineMs = Math.min(usualMs, request.callersDeadlineMs ?? usualMs);
+    const limits = {
+      deadlineAtMs: startedAtMs + deadlineMs - ANSWER_MS,
+      signal: callerGone,
+      isHurried: deadlineMs < usualMs / 2,
+    };
     const known = this.withKnownSeed(request);
-    const draft = await runStages(this.stages, this.initialDraft(known), deadlineAtMs, (report) =>
+    const draft = await runStages(this.stages, this.initialDraft(known), limits, (report) =>
       this.report(known, report),
-    );
+    ).catch((error: unknown) => {
+      if (error instanceof CallerGoneError) metrics.count(METRICS.abandonedRequests);
+      throw error;
+    });
     const { rung, reason } = rungOf(draft);
     for (const [filter, count] of Object.entries(draft.removedByFilter))
       metrics.count(METRICS.removed, { filter }, count);
+    const bySource = countsOf(draft.candidates.map(({ sources }) => sources[0]!.source));
+    for (const [source, count] of bySource) metrics.count(METRICS.candidates, { source }, count);
     if (draft.failures.some(({ stage }) => stage === LOG_IMPRESSIONS))
       metrics.count(METRICS.unloggedImpressions, {}, draft.page.length);
     metrics.count(METRICS.answers, { rung: rungName(rung) });
@@ -184,6 +208,12 @@ export class Recommender {
         'stage failed',
       );
   }
+}
+
+function countsOf(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 /** Drafts of interleaved lists come ranked. */

@@ -12,3 +12,4 @@ export const SNAPSHOT_FOLLOWING = Symbol('snapshot following');
 export const EXPERIMENTS = Symbol('experiments');
 export const RETRIEVAL = Symbol('retrieval');
 export const RANKING = Symbol('ranking');
+export const CALLS = Symbol('calls');

@@ -21,11 +21,14 @@ export interface RankQuery {
 export function rank(
   { ranker }: Pick<RankingSnapshot, 'ranker'>,
   { state, context, candidates, explain }: RankQuery,
+  /** Looked at before each run of the tower. */
+  signal: AbortSignal,
 ): Promise<RankScore[]> {
+  signal.throwIfAborted();
   const { model } = ranker;
   return ranker.score(state, context, candidates, explain, async (scored) => {
     const { logits, checksums } = scored;
-    const parts = explain ? await partsOf(ranker, scored) : undefined;
+    const parts = explain ? await partsOf(ranker, scored, signal) : undefined;
     return candidates.map(({ videoId }, index) => {
       const { logit, expectedWatchSeconds } = model.scoreOf(logits, index);
       return {
@@ -43,13 +46,17 @@ export function rank(
 function partsOf(
   { model, tower }: Ranker,
   { encodedUser, videoRows, logits, checksums }: ScoredRows,
+  signal: AbortSignal,
 ): Promise<ScorePart[][]> {
   const { userSize, videoSize } = model;
   // All candidates have the user's columns in common, so those explain no difference.
   const groups = model.inputGroups
     .filter(({ from }) => from >= userSize)
     .map(({ name, from, to }) => ({ name, from: from - userSize, to: to - userSize }));
-  const run = (rows: Float32Array, rowCount: number) => tower.run(encodedUser.columns, rows, rowCount);
+  const run = (rows: Float32Array, rowCount: number) => {
+    signal.throwIfAborted();
+    return tower.run(encodedUser.columns, rows, rowCount);
+  };
   return scoreParts({ run }, groups, videoRows.subarray(0, checksums.length * videoSize), logits, checksums.length);
 }
 

@@ -1,7 +1,14 @@
 /** Adapts Retrieve to gRPC: checks the request, chooses the snapshot, answers errors as the contract says. */
 import { status } from '@grpc/grpc-js';
 import type { RetrieveRequest, RetrieveResponse } from '@watchnext/contract';
-import { invalidArgument, type MetricsRegistry, requirePlausible, rpcError, useSnapshot } from '@watchnext/service';
+import {
+  type CallContext,
+  invalidArgument,
+  type MetricsRegistry,
+  requirePlausible,
+  rpcError,
+  useSnapshot,
+} from '@watchnext/service';
 import type { SnapshotHolder } from '@watchnext/snapshot-store';
 import { SearchOverloadedError } from '@watchnext/vector-search';
 import type { CanaryQueries } from './canaries';
@@ -25,21 +32,21 @@ export class RetrievalService {
   constructor(private readonly parts: RetrievalServiceParts) {}
 
   /** @throws rpcError INVALID_ARGUMENT, FAILED_PRECONDITION, UNAVAILABLE, RESOURCE_EXHAUSTED */
-  async retrieve(request: RetrieveRequest): Promise<RetrieveResponse> {
+  async retrieve(request: RetrieveRequest, { signal }: Pick<CallContext, 'signal'>): Promise<RetrieveResponse> {
     const { holder, catalogue } = this.parts;
     const { state, context, ...query } = checked(request);
     const restrictions = catalogue.restrictionsFor(state, context);
     return useSnapshot(holder, request.snapshotId, async (snapshot, snapshotId) => ({
       snapshotId,
-      candidates: await this.answer(snapshot, { state, context, ...query, restrictions }),
-      heldSnapshotIds: holder.heldIds(),
+      candidates: await this.answer(snapshot, { state, context, ...query, restrictions }, signal),
+      heldSnapshotIds: holder.servableIds(),
     }));
   }
 
-  private async answer(snapshot: RetrievalSnapshot, query: RetrieveQuery) {
+  private async answer(snapshot: RetrievalSnapshot, query: RetrieveQuery, signal: AbortSignal) {
     const { canaries, recall, metrics, holder } = this.parts;
     try {
-      const { candidates, method, features, userVector, searchMs } = await retrieve(snapshot, query);
+      const { candidates, method, features, userVector, searchMs } = await retrieve(snapshot, query, signal);
       metrics.count(METRICS.searches, { method });
       metrics.observe(METRICS.searchSeconds, searchMs / 1_000);
       canaries.add(features);

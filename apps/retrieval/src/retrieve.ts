@@ -28,9 +28,16 @@ export interface Retrieved {
  * Candidates by descending v·u, at most `candidateCount`; fewer only where the snapshot has no more videos that may be
  * shown. Deterministic for a snapshot, a query and a catalogue.
  */
-export async function retrieve(snapshot: RetrievalSnapshot, query: RetrieveQuery): Promise<Retrieved> {
+export async function retrieve(
+  snapshot: RetrievalSnapshot,
+  query: RetrieveQuery,
+  /** Looked at before the tower runs, and before the search. */
+  signal: AbortSignal,
+): Promise<Retrieved> {
+  signal.throwIfAborted();
   const features = queryFeatures(query.state, query.context);
   const userVector = await userVectorOf(snapshot, features);
+  signal.throwIfAborted();
   const startedAt = performance.now();
   const { labels, scores, method } = await snapshot.index.nearest({
     query: userVector,

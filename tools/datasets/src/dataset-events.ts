@@ -37,8 +37,11 @@ export interface DatasetOptions {
   readonly mappingFile?: string;
   /** Sets watches of a log without impressions among drawn ones; default true. */
   readonly drawLists?: boolean;
-  /** Keeps what was read here, for an import that goes on after it was cut off; default: a temporary folder. */
-  readonly stagingFolder?: string;
+  /**
+   * A folder that keeps what was read, for an import that goes on after it was cut off, or what the caller has opened and
+   * closes; default: a temporary folder.
+   */
+  readonly staging?: string | Staging;
   /** Largest share of rows that may be left out before nothing is imported at all; default 0.5. */
   readonly mostBadRows?: number;
   /** Default: now. */
@@ -61,8 +64,8 @@ export async function* datasetEvents(
   path: string,
   options: DatasetOptions = {},
 ): AsyncGenerator<Event> {
-  const { stagingFolder, signal = new AbortController().signal, badRows = new BadRows() } = options;
-  const staging = await Staging.open({ folder: stagingFolder });
+  const { staging: given, signal = new AbortController().signal, badRows = new BadRows() } = options;
+  const staging = given instanceof Staging ? given : await Staging.open({ folder: given });
   try {
     await fill(staging, importer, path, { ...options, signal, badRows });
     const counts = await countStaged(staging, MOST_ITEMS);
@@ -74,7 +77,7 @@ export async function* datasetEvents(
     options.onLoaded?.(summaryOf(counts, drawn));
     yield* new EventWriter(importer.name, staging, counts, signal).events(drawn);
   } finally {
-    await staging.close();
+    if (staging !== given) await staging.close();
   }
 }
 
@@ -86,7 +89,7 @@ async function fill(
 ): Promise<void> {
   const { badRows, signal, onReading, mappingFile, nowMs = Date.now(), mostBadRows = MOST_BAD_ROWS } = options;
   const fingerprint = await fingerprintOf(importer, path, { mappingFile });
-  if (await staging.wasFilledFrom(fingerprint)) return;
+  if (await staging.wasFilledFrom(fingerprint, badRows)) return;
   await staging.begin();
   let current = { file: '', rows: 0 };
   let earlierRows = 0;
@@ -107,7 +110,7 @@ async function fill(
     throw new DatasetError(
       `${badRows.total} of ${rows} rows cannot be used, so nothing was imported:\n${badRows.describe()}`,
     );
-  await staging.complete(fingerprint);
+  await staging.complete(fingerprint, badRows);
 }
 
 function summaryOf(counts: StagedCounts, drawn: boolean): ImportSummary {

@@ -60,8 +60,10 @@ describeUnlessMissing(
           await Promise.all([fleet.add(), fleet.add()]);
           const endAfter = producer.sendOn();
           await until('the stream to flow', async () => truth.eventCount > 10_000);
-          // The replica hears nothing from here on. Sentinels promote none that heard nothing for 20 seconds and more.
-          await replica.replicaof('127.0.0.1', 1);
+          // The replica hears nothing from here on: a password that the primary has not keeps it out (another address would be
+          // put right by the sentinels). They promote none that heard nothing for ten times down-after, which is 50 s here.
+          await replica.config('SET', 'masterauth', 'unknown');
+          await replica.call('CLIENT', 'KILL', 'TYPE', 'master');
           const marksOfReplica = await marksOf(space);
           const committed = async () => {
             const topic = `sentinel.${TOPICS.activity}`;
@@ -79,7 +81,7 @@ describeUnlessMissing(
               const between = marksAtKill.some((mark, p) => (mark?.offset ?? -1) + 1 > (committedAtKill.get(p) ?? 0));
               return ahead && between;
             },
-            14_000,
+            30_000,
           );
           await endServer(world.stackDirectory, 'redis-primary', 'SIGKILL');
           await endAfter(10_000);

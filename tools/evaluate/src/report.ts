@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import type { CandidateModelConfig } from '@watchnext/candidate-model';
 import type { Cohort, CohortLimits, RetrievalMetric } from '@watchnext/evaluation';
+import type { PaperReport } from './paper/report';
 import type { RankingReport } from './ranking/report';
 
 export interface EvaluationReport {
@@ -22,6 +23,7 @@ export interface EvaluationReport {
   readonly command: readonly string[];
   readonly candidates?: CandidateReport;
   readonly ranking?: RankingReport;
+  readonly paper?: PaperReport;
 }
 
 export interface CandidateReport {
@@ -95,7 +97,7 @@ export interface TrainingReport {
   readonly epochs: readonly { readonly epoch: number; readonly loss: number; readonly validationRecall?: number }[];
 }
 
-export function evaluationReport(part: Pick<EvaluationReport, 'candidates' | 'ranking'>): EvaluationReport {
+export function evaluationReport(part: Pick<EvaluationReport, 'candidates' | 'ranking' | 'paper'>): EvaluationReport {
   return {
     formatVersion: 1,
     measuredAt: new Date().toISOString(),

@@ -1,22 +1,10 @@
 /** Plots as inline SVG: no script, no font, nothing to fetch. */
 import type { Interval, Look } from '@watchnext/experiments';
+import { drawIntervals, escapeXml, roundTicks, withinHtml } from '@watchnext/plots';
 import { percent } from './format';
-
-export const escapeXml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 const [WIDTH, HEIGHT] = [640, 240];
 const MARGIN = { left: 64, right: 16, top: 16, bottom: 32 };
-
-/** About `count` round values that span a range. */
-export function roundTicks(low: number, high: number, count: number): number[] {
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? 10 * power;
-  const ticks: number[] = [];
-  for (let k = Math.ceil(low / step); k * step <= high + step * 1e-9; k++) ticks.push(k * step);
-  return ticks;
-}
 
 function finiteRange(values: readonly number[]): Interval | undefined {
   const finite = values.filter(Number.isFinite);
@@ -84,26 +72,8 @@ export interface ForestRow {
 
 /** One line for each row: a lift and its interval. */
 export function plotForest(title: string, rows: readonly ForestRow[]): string {
-  const known = rows.filter(({ interval }) => Number.isFinite(interval.low) && Number.isFinite(interval.high));
-  const range = finiteRange(known.flatMap(({ interval }) => [interval.low, interval.high]));
-  if (!range) return '';
-  const [left, rowHeight] = [220, 22];
-  const height = rowHeight * known.length + 36;
-  const x = (value: number) => left + ((value - range.low) / (range.high - range.low)) * (WIDTH - left - MARGIN.right);
-  const lines = known.map(({ label, lift, interval }, index) => {
-    const middle = rowHeight * (index + 0.5) + 4;
-    return `<text x="${left - 8}" y="${middle + 4}" text-anchor="end">${escapeXml(label)}</text>
-<line class="whisker" x1="${x(interval.low).toFixed(1)}" x2="${x(interval.high).toFixed(1)}" y1="${middle}" y2="${middle}"/>
-<circle class="dot" cx="${x(lift).toFixed(1)}" cy="${middle}" r="3"/>`;
-  });
-  const ticks = roundTicks(range.low, range.high, 6).map(
-    (value) => `<text x="${x(value).toFixed(1)}" y="${height - 8}" text-anchor="middle">${percent(value, 0)}</text>`,
-  );
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(title)}">
-<line class="zero" x1="${x(0).toFixed(1)}" x2="${x(0).toFixed(1)}" y1="0" y2="${height - 26}"/>
-${lines.join('\n')}
-${ticks.join('\n')}
-</svg>`;
+  const lifts = rows.map(({ label, lift, interval }) => ({ label, value: lift, ...interval }));
+  return withinHtml(drawIntervals(title, lifts, { label: (value) => percent(value, 0) }));
 }
 
 /** Presentation that stands inside the SVG too, so that a plot taken out of its page still looks right. */
@@ -112,7 +82,7 @@ svg { width: 100%; max-width: 720px; height: auto; display: block; background: #
 svg text { font: 11px system-ui, sans-serif; fill: #555; }
 .grid { stroke: #e4e4e4; } .zero { stroke: #333; } .truth { stroke: #c0392b; stroke-dasharray: 6 4; }
 .always { fill: #cfe0f5; } .once { fill: #93b8e6; } .lift { fill: none; stroke: #1b4f91; stroke-width: 2; }
-.dot { fill: #1b4f91; } .whisker { stroke: #1b4f91; stroke-width: 2; }`;
+.dot { fill: #1b4f91; }`;
 
 /** A plot as a file of its own. */
 export const standalone = (svg: string): string =>

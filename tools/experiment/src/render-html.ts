@@ -1,7 +1,8 @@
 /** The report as one page that can be mailed or attached: nothing in it is fetched. */
 import { metricOf, type Preference, VERDICTS } from '@watchnext/experiments';
 import { day, number, percent, percentInterval, pValue, whole } from './format';
-import { escapeXml, plotEffect, plotForest, PLOT_STYLE } from './plots';
+import { escapeXml } from '@watchnext/plots';
+import { plotEffect, plotForest, PLOT_STYLE } from './plots';
 import { metricLabel } from './render-text';
 import type { Comparison, ExperimentReport } from './report';
 

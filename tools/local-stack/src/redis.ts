@@ -42,7 +42,7 @@ export async function startRedis(directory: string, topology: RedisTopology): Pr
           port,
           [
             `sentinel monitor ${SENTINEL_MASTER} 127.0.0.1 ${primary} 2`,
-            `sentinel down-after-milliseconds ${SENTINEL_MASTER} 2000`,
+            `sentinel down-after-milliseconds ${SENTINEL_MASTER} 5000`,
             `sentinel failover-timeout ${SENTINEL_MASTER} 4000`,
           ],
           ['--sentinel'],

@@ -10,7 +10,8 @@
  */
 import { createRandom, type Random } from '@watchnext/learning';
 import { drawStyle, pickWeighted, STYLE_DIMENSIONS } from './draws';
-import { ELSEWHERE_CHOICE, LifeTeller, SEARCH_SHARE, SEARCH_SHARE_OF_INTENT } from './life/life';
+import { SEARCH_SHARE, SEARCH_SHARE_OF_INTENT } from './habits';
+import { ELSEWHERE_CHOICE, LifeTeller } from './life/life';
 import type { LifeRecorder } from './life/recorder';
 import { ViewerMemory } from './memory';
 import { INTERESTS } from './population';

@@ -1,4 +1,4 @@
-/** Calls to retrieval and ranking: one channel each, a deadline on every call. */
+/** Calls to retrieval and ranking: one channel each, a deadline on every call, which the services see and keep. */
 import { type CallOptions, type ChannelOptions, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
   type RankRequest,
@@ -8,7 +8,9 @@ import {
   type RetrieveResponse,
   RetrievalServiceClient,
 } from '@watchnext/contract';
+import { SpanKind, traceHeaders, withSpan } from '@watchnext/service';
 import type { StageLimits } from '../pipeline/executor';
+import type { Dependency } from '../resilience/dependency';
 import { translateRpcError } from './rpc-failure';
 
 export interface Retrieval {
@@ -41,38 +43,51 @@ type UnaryCall<Request, Response> = (
   callback: (error: ServiceError | null, response: Response) => void,
 ) => { cancel(): void };
 
-function call<Request extends { snapshotId: string }, Response>(
-  dependency: string,
+/** One try of a call. */
+function attempt<Request extends { snapshotId: string }, Response>(
+  { name }: Dependency,
   unary: UnaryCall<Request, Response>,
   request: Request,
   requestId: string,
-  limits: StageLimits,
-): Promise<Response> {
-  const metadata = new Metadata();
-  metadata.set('x-request-id', requestId);
-  return new Promise((resolve, reject) => {
-    const running = unary(request, metadata, { deadline: limits.deadlineAtMs }, (error, response) => {
-      if (error) reject(translateRpcError(dependency, request.snapshotId, error));
-      else resolve(response);
+  deadlineAtMs: number,
+): (signal: AbortSignal) => Promise<Response> {
+  const once = (signal: AbortSignal) => {
+    const metadata = new Metadata();
+    metadata.set('x-request-id', requestId);
+    for (const [header, value] of Object.entries(traceHeaders() ?? {})) metadata.set(header, value);
+    return new Promise<Response>((resolve, reject) => {
+      const running = unary(request, metadata, { deadline: deadlineAtMs }, (error, response) => {
+        signal.removeEventListener('abort', cancel);
+        if (error) reject(translateRpcError(name, request.snapshotId, error));
+        else resolve(response);
+      });
+      const cancel = () => running.cancel();
+      if (signal.aborted) cancel();
+      else signal.addEventListener('abort', cancel, { once: true });
     });
-    limits.signal.addEventListener('abort', () => running.cancel(), { once: true });
-  });
+  };
+  return (signal) => withSpan(`call ${name}`, { kind: SpanKind.CLIENT }, () => once(signal));
 }
 
-export function connectRetrieval(address: string): Retrieval {
+export function connectRetrieval(address: string, dependency: Dependency): Retrieval {
   const client = new RetrievalServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS);
+  const unary: UnaryCall<RetrieveRequest, RetrieveResponse> = client.retrieve.bind(client);
   return {
     retrieve: (request, requestId, limits) =>
-      call<RetrieveRequest, RetrieveResponse>('retrieval', client.retrieve.bind(client), request, requestId, limits),
+      dependency.repeatable(attempt(dependency, unary, request, requestId, limits.deadlineAtMs), limits),
     close: () => client.close(),
   };
 }
 
-export function connectRanking(address: string): Ranking {
+export function connectRanking(address: string, dependency: Dependency): Ranking {
   const client = new RankingServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS);
+  const unary: UnaryCall<RankRequest, RankResponse> = client.rank.bind(client);
   return {
-    rank: (request, requestId, limits) =>
-      call<RankRequest, RankResponse>('ranking', client.rank.bind(client), request, requestId, limits),
+    rank: (request, requestId, limits) => {
+      const once = attempt(dependency, unary, request, requestId, limits.deadlineAtMs);
+      // Explanations take many times as long as scores: to them the usual latency says nothing.
+      return request.explain ? dependency.once(once, limits) : dependency.repeatable(once, limits);
+    },
     close: () => client.close(),
   };
 }

@@ -8,7 +8,7 @@ export class SnapshotMissingError extends DependencyError {
   constructor(
     dependency: string,
     readonly snapshotId: string,
-    /** Newest first. */
+    /** Those that may serve any request, its current one first; snapshots of experiments alone are not among them. */
     readonly heldIds: readonly string[],
   ) {
     super(dependency, 'dependency-not-ready', `does not hold snapshot ${snapshotId}`);
@@ -31,6 +31,7 @@ const WORDS: Record<DependencyError['category'], string> = {
   'dependency-not-ready': 'not ready',
   'dependency-failed': 'failed',
   'dependency-refused': 'refused the request',
+  'circuit-open': 'not asked',
 };
 
 export function translateRpcError(dependency: string, snapshotId: string, error: ServiceError): DependencyError {

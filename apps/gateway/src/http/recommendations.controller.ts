@@ -1,11 +1,16 @@
-import { Controller, Get, Headers, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { FeatureValue } from '@watchnext/contract';
 import { v7 as timeOrderedId } from 'uuid';
 import { type CursorBinding, CursorError, decodeCursor } from '../cursor';
+import { CallerGoneError } from '../pipeline/failure';
 import { rungName } from '../pipeline/ladder';
 import { Recommender, type Recommendations } from '../recommend';
 import { ApiError } from '@watchnext/service';
+import { callersDeadlineMs, DEADLINE_HEADER, goneSignal, LEAST_DEADLINE_MS } from './caller';
 import { Documented } from './documented';
+import { Door } from './door';
 import { parse } from './parse';
 import { recommendationsAnswer, type RecommendationsAnswer, recommendationsQuery, userIdPath } from './schemas';
 import { CLOCK, type Clock, SETTINGS } from '../tokens';
@@ -17,6 +22,7 @@ export class RecommendationsController {
     @Inject(Recommender) private readonly recommender: Recommender,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: GatewaySettings,
+    @Inject(Door) private readonly door: Door,
   ) {}
 
   @Get(':id/recommendations')
@@ -26,12 +32,31 @@ export class RecommendationsController {
     path: userIdPath,
     query: recommendationsQuery,
     answer: recommendationsAnswer,
-    errors: { 400: 'A parameter is not valid; field names it.', 410: 'The cursor has expired.' },
+    errors: {
+      400: 'A parameter is not valid; field names it.',
+      410: 'The cursor has expired.',
+      429: 'More requests than can be answered in time: send it again after Retry-After seconds.',
+    },
   })
-  async recommend(
+  @ApiHeader({
+    name: DEADLINE_HEADER,
+    required: false,
+    description: `How long the caller waits, in milliseconds, ${LEAST_DEADLINE_MS} or more; the gateway's own deadline bounds it.`,
+  })
+  recommend(
     @Param() path: unknown,
     @Query() query: Record<string, unknown>,
     @Headers() headers: Record<string, string | undefined>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RecommendationsAnswer> {
+    return this.door.through(() => this.answer(path, query, headers, goneSignal(reply)));
+  }
+
+  private async answer(
+    path: unknown,
+    query: Record<string, unknown>,
+    headers: Record<string, string | undefined>,
+    callerGone: AbortSignal,
   ): Promise<RecommendationsAnswer> {
     const { id: userId } = parse(userIdPath, path, 'userId');
     const { limit, surface, seed, cursor, explain, country, device } = parse(recommendationsQuery, {
@@ -43,7 +68,7 @@ export class RecommendationsController {
     const binding = { userId, surface, seedVideoId: seed ?? '' };
     const shown = cursor === undefined ? new Set<number>() : readCursor(cursor, binding, requestedAtMs);
     const requestId = timeOrderedId({ msecs: requestedAtMs });
-    const recommendations = await this.recommender.recommend({
+    const request = {
       ...binding,
       requestId,
       requestedAtMs,
@@ -53,11 +78,19 @@ export class RecommendationsController {
       explain: explain === 'true',
       overrides: this.settings.WATCHNEXT_EXPERIMENT_OVERRIDES
         ? parseOverrides(headers['x-watchnext-experiments'])
-        : new Map(),
+        : new Map<string, string>(),
+      callersDeadlineMs: callersDeadlineMs(headers),
       shown,
-    });
+    };
+    const recommendations = await this.recommender.recommend(request, callerGone).catch(toHttp);
     return toAnswer(userId, requestId, recommendations, explain === 'true');
   }
+}
+
+/** Nobody reads it; it keeps the caller's leaving from being logged as a failure of ours. */
+function toHttp(error: unknown): never {
+  if (error instanceof CallerGoneError) throw new ApiError(499, 'caller-gone', error.message);
+  throw error;
 }
 
 function readCursor(text: string, binding: CursorBinding, nowMs: number): Set<number> {
@@ -123,8 +156,9 @@ export function parseOverrides(header: string | undefined): Map<string, string> 
   return overrides;
 }
 
-function explanationOf({ sources, score, rules, explanation }: Recommendations['items'][number]) {
+function explanationOf({ sources, score, propensity, rules, explanation }: Recommendations['items'][number]) {
   return {
+    propensity,
     sources: [...sources],
     ...(score === undefined ? {} : { expectedWatchSeconds: score }),
     features: (explanation?.features ?? []).map(({ name, value }) => ({ name, value: plainValue(value) })),

@@ -24,6 +24,8 @@ export interface RecommendationRequest {
   readonly explain: boolean;
   /** Variants that a tester asks for, by experiment. */
   readonly overrides: ReadonlyMap<string, string>;
+  /** How long the caller waits, in milliseconds; undefined: it does not say. */
+  readonly callersDeadlineMs: number | undefined;
   /** Hashes (`hashOfShown`) of the videos on earlier pages. */
   readonly shown: ReadonlySet<number>;
 }
@@ -52,9 +54,18 @@ export interface RankedCandidate extends BlendedCandidate {
   readonly team?: string;
 }
 
+export const RULES = [
+  'channel-cap',
+  'topic-cap',
+  'channel-cap-relaxed',
+  'topic-cap-relaxed',
+  'exploration',
+  'fresh-exploration',
+] as const;
+
 /** A rule that put an item elsewhere than its score would. */
 export interface RuleTrace {
-  readonly rule: 'channel-cap' | 'channel-cap-relaxed' | 'exploration';
+  readonly rule: (typeof RULES)[number];
   /** Place by score among this page's candidates, 0 the best. */
   readonly fromRank: number;
   readonly toPosition: number;
@@ -85,7 +96,7 @@ export interface Draft {
   /** The snapshot that every model of this request is asked for; empty: none chosen yet. */
   readonly snapshotId: string;
   readonly retrieved: readonly { readonly videoId: string; readonly score: number }[];
-  /** Snapshots that retrieval could also have answered with, newest first. */
+  /** Snapshots that retrieval could answer any request with, its current one first. */
   readonly retrievalHolds: readonly string[];
   readonly proposals: readonly Proposal[];
   /** How many proposals each filter removed. */

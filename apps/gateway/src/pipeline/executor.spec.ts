@@ -1,4 +1,4 @@
-import { DependencyError } from './failure';
+import { CallerGoneError, DependencyError } from './failure';
 import { runStages, type Stage, type StageReport } from './executor';
 
 interface Draft {
@@ -6,7 +6,12 @@ interface Draft {
 }
 
 const start: Draft = { trail: [] };
-const soon = () => Date.now() + 10_000;
+const until = (deadlineAtMs: number, signal = new AbortController().signal) => ({
+  deadlineAtMs,
+  signal,
+  isHurried: false,
+});
+const soon = () => until(Date.now() + 10_000);
 const appends = (name: string, more: Partial<Stage<Draft>> = {}): Stage<Draft> => ({
   name,
   timeShare: 1,
@@ -61,7 +66,7 @@ describe('runStages', () => {
       },
       failOpen: { name: 'without', recover: (draft, failure) => ({ trail: [...draft.trail, failure.category] }) },
     });
-    const draft = await runStages([slow, appends('after')], start, Date.now() + 20, () => {});
+    const draft = await runStages([slow, appends('after')], start, until(Date.now() + 20), () => {});
     bringLate();
     await new Promise((resolve) => setImmediate(resolve));
     expect(draft.trail).toEqual(['dependency-late', 'after']);
@@ -78,16 +83,44 @@ describe('runStages', () => {
       },
     });
     const from = Date.now();
-    await runStages([half], start, from + 1_000_000, () => {});
+    await runStages([half], start, until(from + 1_000_000), () => {});
     expect(deadlines[0]! - from).toBeGreaterThanOrEqual(500_000);
     expect(deadlines[0]! - from).toBeLessThan(600_000);
   });
 
-  it('restarts at a named stage once, and only once', async () => {
+  it('restarts at a named stage twice; then the stage fails, as its policy says', async () => {
+    const otherwise = new DependencyError('b', 'dependency-not-ready', 'still not');
     const restarting = appends('b', {
-      run: (draft) => ({ patch: { trail: [...draft.trail, 'b'] }, restartAt: 'a' }),
+      run: (draft) => ({ patch: { trail: [...draft.trail, 'b'] }, restart: { at: 'a', otherwise } }),
+      failOpen: { name: 'without', recover: (draft, { message }) => ({ trail: [...draft.trail, message] }) },
     });
     const draft = await runStages([appends('a'), restarting, appends('c')], start, soon(), () => {});
-    expect(draft.trail).toEqual(['a', 'b', 'a', 'b', 'c']);
+    expect(draft.trail).toEqual(['a', 'b', 'a', 'b', 'a', 'b: still not', 'c']);
+  });
+
+  it('ends with the caller: the stage at work is aborted, and no other begins, whatever their policies', async () => {
+    const caller = new AbortController();
+    const reports: StageReport[] = [];
+    let signal: AbortSignal | undefined;
+    const endless = appends('endless', {
+      run: (_, limits) => {
+        signal = limits.signal;
+        return new Promise(() => {});
+      },
+      failOpen: { name: 'anything', recover: () => ({}) },
+    });
+    const never = jest.fn();
+    const running = runStages(
+      [appends('a'), endless, appends('c', { run: never })],
+      start,
+      until(Date.now() + 60_000, caller.signal),
+      (report) => reports.push(report),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    caller.abort(new CallerGoneError());
+    await expect(running).rejects.toThrow(CallerGoneError);
+    expect(signal?.aborted).toBe(true);
+    expect(never).not.toHaveBeenCalled();
+    expect(reports.map(({ stage, outcome }) => `${stage} ${outcome}`)).toEqual(['a done', 'endless abandoned']);
   });
 });

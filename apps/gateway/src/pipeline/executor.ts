@@ -4,20 +4,33 @@
  * A stage returns a patch of the draft instead of changing it, so that a stage which was given up on and finishes
  * later cannot change an answer that is already under way.
  */
-import { DependencyError, describeFailure, type StageFailure } from './failure';
+import { withSpan } from '@watchnext/service';
+import { CallerGoneError, DependencyError, describeFailure, type StageFailure } from './failure';
 
-export interface StageLimits {
-  /** Milliseconds since the epoch at which the stage's result is no longer wanted. */
+/** Of a request, or of one of its stages. */
+export interface Limits {
+  /** Milliseconds since the epoch at which the result is no longer wanted. */
   readonly deadlineAtMs: number;
-  /** Aborted at that moment. */
+  /** Aborted at that moment (a stage's), or earlier, when nobody waits any longer. */
   readonly signal: AbortSignal;
+  /** The caller gave much less time than is usual: what is late then is not to blame. */
+  readonly isHurried: boolean;
 }
+
+export type StageLimits = Limits;
 
 export interface StageResult<Draft> {
   readonly patch: Partial<Draft>;
-  /** Go back to this stage with the patched draft; honoured once a request. */
-  readonly restartAt?: string;
+  /** Go back to a stage with the patched draft. */
+  readonly restart?: {
+    readonly at: string;
+    /** What the stage fails with once the request has been sent back `MAX_RESTARTS` times. */
+    readonly otherwise: DependencyError;
+  };
 }
+
+/** An experiment's snapshot may be missing here, and the one taken instead there. */
+const MAX_RESTARTS = 2;
 
 /** How the request goes on when a stage fails. Bugs are not covered: they fail the request. */
 export interface FailOpenPolicy<Draft> {
@@ -39,40 +52,45 @@ export interface Stage<Draft> {
 export interface StageReport {
   readonly stage: string;
   readonly latencyMs: number;
-  readonly outcome: 'done' | 'failed-open' | 'failed' | 'restarted';
+  readonly outcome: 'done' | 'failed-open' | 'failed' | 'restarted' | 'abandoned';
   readonly failure?: StageFailure;
 }
 
 /**
- * @param deadlineAtMs milliseconds since the epoch for all stages together
+ * @param limits for all stages together
  * @returns the draft after the last stage
- * @throws what a stage without fail-open policy threw, and every error that is no `DependencyError`
+ * @throws the reason of an aborted signal, what a stage without fail-open policy threw, and every error that is no `DependencyError`
  */
 export async function runStages<Draft extends object>(
   stages: readonly Stage<Draft>[],
   initial: Draft,
-  deadlineAtMs: number,
+  limits: Limits,
   report: (report: StageReport) => void,
 ): Promise<Draft> {
   let draft = initial;
-  let restarted = false;
+  let restarts = 0;
   for (let index = 0; index < stages.length; index++) {
+    limits.signal.throwIfAborted();
     const stage = stages[index]!;
     if (stage.applies && !stage.applies(draft)) continue;
     const startedAt = performance.now();
     const done = (outcome: StageReport['outcome'], failure?: StageFailure) =>
       report({ stage: stage.name, latencyMs: performance.now() - startedAt, outcome, ...(failure ? { failure } : {}) });
     try {
-      const result = await withinShare(stage, draft, deadlineAtMs);
+      const result = await withSpan(stage.name, {}, async () => withinShare(stage, draft, limits));
+      const { restart } = result;
+      if (restart && restarts === MAX_RESTARTS) throw restart.otherwise;
       draft = { ...draft, ...result.patch };
-      if (result.restartAt !== undefined && !restarted) {
-        restarted = true;
-        index = indexOfStage(stages, result.restartAt) - 1;
-        done('restarted');
-      } else {
-        done('done');
+      if (restart) {
+        restarts += 1;
+        index = indexOfStage(stages, restart.at) - 1;
       }
+      done(restart ? 'restarted' : 'done');
     } catch (error) {
+      if (error instanceof CallerGoneError) {
+        done('abandoned');
+        throw error;
+      }
       const failure = describeFailure(stage.name, error);
       if (!stage.failOpen || failure.category === 'programmer') {
         done('failed', failure);
@@ -88,24 +106,26 @@ export async function runStages<Draft extends object>(
 async function withinShare<Draft>(
   stage: Stage<Draft>,
   draft: Draft,
-  deadlineAtMs: number,
+  { deadlineAtMs, signal, isHurried }: Limits,
 ): Promise<StageResult<Draft>> {
   const now = Date.now();
   const budgetMs = Math.max(0, (deadlineAtMs - now) * stage.timeShare);
   const abort = new AbortController();
-  const started = stage.run(draft, { deadlineAtMs: now + budgetMs, signal: abort.signal });
+  const started = stage.run(draft, { deadlineAtMs: now + budgetMs, signal: abort.signal, isHurried });
   if (!(started instanceof Promise)) return started;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      abort.abort();
-      reject(new DependencyError(stage.name, 'dependency-late', `no result within ${Math.round(budgetMs)} ms`));
-    }, budgetMs);
+  const aborted = new Promise<never>((_, reject) => {
+    abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), { once: true });
   });
+  const timer = setTimeout(() => {
+    abort.abort(new DependencyError(stage.name, 'dependency-late', `no result within ${Math.round(budgetMs)} ms`));
+  }, budgetMs);
+  const onGone = () => abort.abort(signal.reason);
+  signal.addEventListener('abort', onGone, { once: true });
   try {
-    return await Promise.race([started, late]);
+    return await Promise.race([started, aborted]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', onGone);
   }
 }
 

@@ -9,6 +9,8 @@ export type FailureCategory =
   | 'dependency-not-ready'
   /** It answered with an error of its own: its owners. */
   | 'dependency-failed'
+  /** It failed most calls a moment ago, and is not asked until it had time to come back: its operators. */
+  | 'circuit-open'
   /** It refused a request that this program built: the owners of this program. */
   | 'dependency-refused'
   /** An experiment's variant goes without the stage: nobody. */
@@ -26,6 +28,14 @@ export class DependencyError extends Error {
   ) {
     super(`${dependency}: ${message}`, options);
     this.name = 'DependencyError';
+  }
+}
+
+/** Whoever asked no longer waits: all work of the request ends. Not a failure of anything, so no policy covers it. */
+export class CallerGoneError extends Error {
+  constructor() {
+    super('the caller closed the connection');
+    this.name = 'CallerGoneError';
   }
 }
 

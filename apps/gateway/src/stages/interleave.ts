@@ -24,16 +24,16 @@ export function interleaveStage(
     name: INTERLEAVE,
     timeShare: 0.9,
     applies: (draft) => isInterleaved(draft),
-    run: async (draft, { deadlineAtMs }) => {
+    run: async (draft, { deadlineAtMs, signal, isHurried }) => {
       const nowMs = Date.now();
-      const rankingUntilMs = nowMs + RANKING_SHARE * (deadlineAtMs - nowMs);
+      const limits = { deadlineAtMs: nowMs + RANKING_SHARE * (deadlineAtMs - nowMs), signal, isHurried };
       const { experiment, overridden, variant } = interleavedBy(draft)!;
       // A tester sees the one variant that was asked for.
       const variants = overridden ? [variant] : experiment.variants;
       const drafts = await Promise.all(
         variants.map(({ serving }) => {
           const own = { ...draft, ...servedAs(draft, { ...draft.serving, ...serving }, draft.assignments) };
-          return runStages(rankingStages, own, rankingUntilMs, (stage) => report(draft, stage));
+          return runStages(rankingStages, own, limits, (stage) => report(draft, stage));
         }),
       );
       const [control, treatment] = drafts as [Draft, Draft | undefined];

@@ -1,10 +1,12 @@
 import { Event, type ImpressionItem, Rung, TOPICS } from '@watchnext/contract';
 import { type EventLog, EventLogError } from '@watchnext/event-log';
+import { traceHeaders } from '@watchnext/service';
 import { v7 as timeOrderedId } from 'uuid';
 import type { Draft, PlacedItem } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
 import { rungOf } from '../pipeline/ladder';
+import type { Dependency } from '../resilience/dependency';
 
 export const LOG_IMPRESSIONS = 'log-impressions';
 
@@ -12,20 +14,24 @@ export const LOG_IMPRESSIONS = 'log-impressions';
  * Writes what is about to be shown, with all that replay needs to compute it again. The answer waits for the log, so
  * that a watch cannot overtake its impression; a log that is down costs the record, not the answer.
  */
-export function logImpressionsStage(eventLog: EventLog, nowMs: () => number): Stage<Draft> {
+export function logImpressionsStage(eventLog: EventLog, log: Dependency, nowMs: () => number): Stage<Draft> {
   return {
     name: LOG_IMPRESSIONS,
     timeShare: 0.8,
     applies: ({ page }) => page.length > 0,
-    run: async (draft) => {
+    run: async (draft, limits) => {
       const event = impressionsEvent(draft, nowMs());
       const value = Event.encode(event).finish();
-      try {
-        await eventLog.append(TOPICS.activity, [{ key: draft.request.userId, value, timestampMs: event.receivedAtMs }]);
-      } catch (error) {
-        if (!(error instanceof EventLogError)) throw error;
-        throw new DependencyError('event log', 'dependency-unreachable', error.message, { cause: error });
-      }
+      await log.once(async () => {
+        try {
+          await eventLog.append(TOPICS.activity, [
+            { key: draft.request.userId, value, timestampMs: event.receivedAtMs, headers: traceHeaders() },
+          ]);
+        } catch (error) {
+          if (!(error instanceof EventLogError)) throw error;
+          throw new DependencyError(log.name, 'dependency-unreachable', error.message, { cause: error });
+        }
+      }, limits);
       return { patch: {} };
     },
     failOpen: { name: 'unlogged', recover: (draft, failure) => ({ failures: [...draft.failures, failure] }) },

@@ -6,6 +6,7 @@ import type { Stage } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
 import { LADDER_STAGES } from '../pipeline/ladder';
 import { isLeftOut } from './assign';
+import { isOfExperiment, snapshotNotLoaded } from './experiment-snapshot';
 import { forModels } from './for-models';
 import { byExpectedWatchSeconds, bySourceScore } from './place';
 
@@ -14,7 +15,7 @@ const MAX_CANDIDATES = 2_000;
 
 /**
  * Orders the candidates by expected watch seconds, from the snapshot that retrieval answered with. Where ranking does
- * not hold that one, the request starts again at retrieval with the newest snapshot that both hold. Where ranking
+ * not hold that one, the request starts again at retrieval with the latest snapshot that both may serve anyone with. Where ranking
  * fails, the order is that of the sources' scores.
  */
 export function rankStage(ranking: Ranking): Stage<Draft> {
@@ -33,7 +34,11 @@ export function rankStage(ranking: Ranking): Stage<Draft> {
         if (!(error instanceof SnapshotMissingError)) throw error;
         const common = commonSnapshot(draft, error.heldIds);
         if (common === undefined || common === draft.snapshotId) throw error;
-        return { patch: { snapshotId: common }, restartAt: restartStage(draft) };
+        const warnings = isOfExperiment(draft) ? [snapshotNotLoaded(draft.snapshotId)] : [];
+        return {
+          patch: { snapshotId: common, warnings: [...draft.warnings, ...warnings] },
+          restart: { at: restartStage(draft), otherwise: error },
+        };
       }
       return { patch: { ranked: withScores(candidates, response), snapshotId: response.snapshotId } };
     },
@@ -47,7 +52,10 @@ export function rankStage(ranking: Ranking): Stage<Draft> {
   };
 }
 
-/** The newest snapshot that ranking holds and, if retrieval is part of this answer, retrieval too. */
+/**
+ * The latest snapshot that ranking and, if retrieval is part of this answer, retrieval have both had as their current one;
+ * never one that is loaded for an experiment alone.
+ */
 export function commonSnapshot(
   { retrieved, retrievalHolds }: Pick<Draft, 'retrieved' | 'retrievalHolds'>,
   rankingHolds: readonly string[],

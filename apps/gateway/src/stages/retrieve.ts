@@ -5,6 +5,7 @@ import type { Draft } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
 import { LADDER_STAGES } from '../pipeline/ladder';
 import { isLeftOut } from './assign';
+import { isOfExperiment, snapshotNotLoaded } from './experiment-snapshot';
 import { forModels } from './for-models';
 
 /**
@@ -53,17 +54,14 @@ export function retrieveStage(retrieval: Retrieval, candidateCount: number): Sta
 }
 
 async function orCurrent(
-  { snapshotId, serving }: Draft,
+  draft: Draft,
   ask: (snapshotId: string) => Promise<RetrieveResponse>,
 ): Promise<{ response: RetrieveResponse; warnings: string[] }> {
+  const { snapshotId } = draft;
   try {
     return { response: await ask(snapshotId), warnings: [] };
   } catch (error) {
-    const isOfExperiment = snapshotId !== '' && snapshotId === serving.snapshotId;
-    if (!(error instanceof SnapshotMissingError) || !isOfExperiment) throw error;
-    return {
-      response: await ask(''),
-      warnings: [`snapshot ${snapshotId}, which an experiment asks for, is not loaded: the current one served`],
-    };
+    if (!(error instanceof SnapshotMissingError) || !isOfExperiment(draft)) throw error;
+    return { response: await ask(''), warnings: [snapshotNotLoaded(snapshotId)] };
   }
 }

@@ -57,6 +57,7 @@ export {
   quantileGroups,
   watchTimeSquaredError,
 } from './calibration';
+export { meanOverSeeds, type SeedMean } from './across-seeds';
 export { comparePaired, type PairedComparison } from './paired';
 export { type NextWatchScorer, type Watch, watchCounts, type WatchLog, watchLogOf, type WatchQuery } from './watch-log';
 export { popularityScorer, recentPopularityScorer } from './popularity-scorers';

@@ -30,6 +30,11 @@ export class UserRatio {
     this.denominators[index] += denominator;
   }
 
+  /** Each user's sums, in the order in which users were added: what `add` takes, for keeping them somewhere. */
+  *rows(): Generator<readonly [userId: string, numerator: number, denominator: number]> {
+    for (const [userId, index] of this.userIndex) yield [userId, this.numerators[index], this.denominators[index]];
+  }
+
   get userCount(): number {
     return this.numerators.length;
   }

@@ -1,5 +1,8 @@
-import { status, type handleUnaryCall, type ServerUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { status, type handleUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { Logger } from './logger';
+import type { MetricsRegistry } from './metrics';
+import { countRpc } from './service-metrics';
+import { SpanKind, traceContextOf, withSpan } from './tracing';
 
 /** An error with a public face: its code and message reach the caller, its cause only the log. */
 export function rpcError(
@@ -13,28 +16,54 @@ export function rpcError(
   return Object.assign(new Error(message, { cause }), { code, details: message, metadata: carried });
 }
 
-/** Adapts a command to a unary call; what is no `rpcError` becomes INTERNAL without its details. */
+/** What a command may know of its call. */
+export interface CallContext {
+  readonly requestId: string;
+  /** Aborted when nobody waits for the answer any longer: the caller cancelled, or its deadline has passed. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch; Infinity where the caller gave none. */
+  readonly deadlineAtMs: number;
+}
+
+const asText = (value: unknown) => (typeof value === 'string' ? value : undefined);
+
+/**
+ * Adapts a command to a unary call; what is no `rpcError` becomes INTERNAL without its details. A command looks at the signal
+ * between its steps and ends there by `throwIfAborted`.
+ */
 export function unaryHandler<Request, Response>(
   logger: Logger,
   name: string,
-  command: (request: Request, call: ServerUnaryCall<Request, Response>) => Promise<Response>,
+  command: (request: Request, context: CallContext) => Promise<Response>,
+  metrics?: MetricsRegistry,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     const startedAt = performance.now();
     const requestId = String(call.metadata.get('x-request-id')[0] ?? '');
-    command(call.request, call).then(
+    const abandoned = new AbortController();
+    call.on('cancelled', () => abandoned.abort());
+    const parent = traceContextOf((header) => asText(call.metadata.get(header)[0]));
+    const context = { requestId, signal: abandoned.signal, deadlineAtMs: Number(call.getDeadline()) };
+    withSpan(name, { kind: SpanKind.SERVER, parent }, () => command(call.request, context)).then(
       (response) => {
         logger.debug({ rpc: name, requestId, latencyMs: performance.now() - startedAt }, 'answered');
+        countRpc(metrics, name, performance.now() - startedAt);
         callback(null, response);
       },
       (error: Error & { code?: unknown }) => {
+        if (abandoned.signal.aborted) {
+          logger.debug({ rpc: name, requestId, latencyMs: performance.now() - startedAt }, 'abandoned');
+          countRpc(metrics, name, performance.now() - startedAt, { code: status.CANCELLED });
+          callback(rpcError(status.CANCELLED, `${name}: the caller no longer waits`));
+          return;
+        }
         const known = typeof error.code === 'number';
         logger[known ? 'warn' : 'error']({ rpc: name, requestId, err: error }, 'refused');
-        callback(
-          known
-            ? (error as ServiceError)
-            : rpcError(status.INTERNAL, `${name} failed; see the service's log under request ${requestId}`),
-        );
+        const face = known
+          ? (error as ServiceError)
+          : rpcError(status.INTERNAL, `${name} failed; see the service's log under request ${requestId}`);
+        countRpc(metrics, name, performance.now() - startedAt, face);
+        callback(face);
       },
     );
   };

@@ -12,9 +12,14 @@ import {
   type SnapshotStore,
 } from '@watchnext/snapshot-store';
 import type { Logger } from './logger';
+import { SERVICE_METRICS } from './metric-names';
+import type { MetricsRegistry } from './metrics';
 import { rpcError } from './rpc';
 
-/** Metadata key of a FAILED_PRECONDITION: the snapshots that are held, newest first, separated by commas. */
+/**
+ * Metadata key of a FAILED_PRECONDITION: the held snapshots that may serve any request (none that an experiment alone
+ * has loaded), the current one first, separated by commas.
+ */
 export const HELD_SNAPSHOTS_METADATA = 'watchnext-snapshots';
 
 export interface SnapshotFollowing<T extends { close(): Promise<void> | void }> {
@@ -35,6 +40,8 @@ export interface FollowSnapshotsOptions<T> {
   readonly pinned?: () => readonly string[];
   /** Called whenever another snapshot becomes the current one, the first included. */
   readonly onCurrent?: (snapshotId: string) => void;
+  /** Version and age of what is held are told there. */
+  readonly metrics?: MetricsRegistry;
   /** Called whenever a snapshot was not taken. */
   readonly onRefused?: (snapshotId: string) => void;
 }
@@ -47,9 +54,13 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   options: FollowSnapshotsOptions<T>,
 ): Promise<SnapshotFollowing<T>> {
   const { store, eventLog, logger, load, onCurrent, onRefused } = options;
+  const createdAtMs = new Map<string, number>();
   const holder = new SnapshotHolder<T>({
     store,
-    load,
+    load: async (local) => {
+      createdAtMs.set(local.snapshotId, local.manifest.createdAtMs);
+      return load(local);
+    },
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     ...(options.pinned === undefined ? {} : { pinned: options.pinned }),
     callbacks: {
@@ -59,12 +70,17 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       },
       onRefused: (snapshotId, error, attempt) => {
         logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on');
+        options.metrics?.count(SERVICE_METRICS.snapshotRefusals);
         onRefused?.(snapshotId);
       },
-      onReleased: (snapshotId) => logger.info({ snapshotId }, 'released a snapshot'),
+      onReleased: (snapshotId) => {
+        createdAtMs.delete(snapshotId);
+        logger.info({ snapshotId }, 'released a snapshot');
+      },
       onError: (error) => logger.warn({ err: error }, 'could not follow the snapshot pointer'),
     },
   });
+  if (options.metrics) showSnapshots(options.metrics, holder, createdAtMs);
   await holder.start();
   let tail: { stop(): Promise<void> } | undefined;
   try {
@@ -84,6 +100,20 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       await holder.close();
     },
   };
+}
+
+function showSnapshots(
+  metrics: MetricsRegistry,
+  holder: Pick<SnapshotHolder<{ close(): void }>, 'heldIds' | 'currentId'>,
+  createdAtMs: ReadonlyMap<string, number>,
+): void {
+  metrics.gaugeSeries(SERVICE_METRICS.snapshotInfo, () =>
+    holder.heldIds().map((snapshot) => [{ snapshot }, snapshot === holder.currentId() ? 1 : 0]),
+  );
+  metrics.gauge(SERVICE_METRICS.snapshotAge, () => {
+    const madeAtMs = createdAtMs.get(holder.currentId() ?? '');
+    return madeAtMs === undefined ? NaN : (Date.now() - madeAtMs) / 1_000;
+  });
 }
 
 /** Tells readers to look at the pointer now; without it they do so within seconds. @throws EventLogError */
@@ -107,7 +137,7 @@ export async function useSnapshot<T extends { close(): Promise<void> | void }, R
     return await holder.use(snapshotId === '' ? undefined : snapshotId, work);
   } catch (error) {
     if (!(error instanceof SnapshotNotHeldError)) throw error;
-    const held = { [HELD_SNAPSHOTS_METADATA]: error.heldIds.join(',') };
+    const held = { [HELD_SNAPSHOTS_METADATA]: error.servableIds.join(',') };
     // Before the first snapshot nothing can be answered, whichever is asked for.
     const code = error.heldIds.length === 0 ? status.UNAVAILABLE : status.FAILED_PRECONDITION;
     throw rpcError(code, error.message, held, error);

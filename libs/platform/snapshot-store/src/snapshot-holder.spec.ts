@@ -130,6 +130,7 @@ describe('a snapshot holder', () => {
     expect(holder.currentId()).toBe('a');
     await moveTo(holder, 'd');
     expect(holder.heldIds()).toEqual(['d', 'c', 'a']);
+    expect(holder.servableIds()).toEqual(['d', 'a', 'c']);
     expect(find('b').closeCount).toBe(1);
   });
 
@@ -139,9 +140,12 @@ describe('a snapshot holder', () => {
     await moveTo(holder, 'a');
     expect(holder.currentId()).toBe('a');
     expect(holder.heldIds()).toEqual(['x', 'b', 'a']);
+    expect(holder.servableIds()).toEqual(['a']);
     await moveTo(holder, 'b', 'c');
     expect(holder.currentId()).toBe('c');
     expect(holder.heldIds()).toEqual(['x', 'c', 'b']);
+    expect(holder.servableIds()).toEqual(['c', 'b']);
+    await expect(holder.use('a', () => 1)).rejects.toMatchObject({ heldIds: ['x', 'c', 'b'], servableIds: ['c', 'b'] });
     expect(store.fetchCount).toBe(4);
     pinned = ['b'];
     await holder.refresh();

@@ -45,6 +45,8 @@ export class SnapshotNotHeldError extends Error {
   constructor(
     readonly snapshotId: string | undefined,
     readonly heldIds: readonly string[],
+    /** Of those held, the ones that may serve any request: see `SnapshotHolder.servableIds`. */
+    readonly servableIds: readonly string[] = heldIds,
   ) {
     super(
       snapshotId === undefined
@@ -111,7 +113,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
    */
   async use<R>(snapshotId: string | undefined, work: (value: T, snapshotId: string) => Promise<R> | R): Promise<R> {
     const held = snapshotId === undefined ? this.current : this.held.get(snapshotId);
-    if (held === undefined) throw new SnapshotNotHeldError(snapshotId, this.heldIds());
+    if (held === undefined) throw new SnapshotNotHeldError(snapshotId, this.heldIds(), this.servableIds());
     held.useCount += 1;
     try {
       return await work(held.value, held.snapshotId);
@@ -124,6 +126,17 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   /** Newest first. */
   heldIds(): string[] {
     return [...this.held.keys()].sort().reverse();
+  }
+
+  /**
+   * The held ones that were current here, the current one first. The others are loaded for an experiment alone, and no
+   * request outside of it may be given them.
+   */
+  servableIds(): string[] {
+    return [...this.held.values()]
+      .filter(({ currentTurn }) => currentTurn > 0)
+      .sort((a, b) => b.currentTurn - a.currentTurn)
+      .map(({ snapshotId }) => snapshotId);
   }
 
   currentId(): string | undefined {

@@ -7,7 +7,7 @@ import { BuildThreads } from '@watchnext/vector-search';
 import { type BenchReport, report } from '../report';
 import { type Point, searchHere } from './search-here';
 import { generateVectors } from './vectors';
-import { type Line, linePlot } from './line-plot';
+import { drawChart, type Series } from '@watchnext/plots';
 
 export interface SweepOptions {
   readonly vectors: number;
@@ -66,12 +66,19 @@ export async function sweepIndex(options: SweepOptions): Promise<{ result: Bench
     await threads.close();
     await rm(folder, { recursive: true, force: true });
   }
-  const lines = swept.map(({ m, efConstruction, points }): Line => ({
+  const lines = swept.map(({ m, efConstruction, points }): Series => ({
     name: `M ${m}, ef_construction ${efConstruction}`,
-    points: points.map(({ recall, qps, ef }) => ({ x: recall, y: qps, label: `ef ${ef}` })),
+    points: points.map(({ recall, qps, ef }) => ({
+      x: recall,
+      y: qps,
+      label: `M ${m}, ef_construction ${efConstruction}, ef ${ef}: ${recall.toFixed(4)}, ${qps.toFixed(0)}/s`,
+    })),
   }));
   const title = `recall@${RECALL_K} and queries per second of one core, ${count} × ${dimensions}`;
-  await writeFile(plot, linePlot(lines, { title, x: `recall@${RECALL_K}`, y: 'queries per second' }));
+  await writeFile(
+    plot,
+    drawChart({ title, x: `recall@${RECALL_K}`, y: 'queries per second', series: lines, width: 760, height: 460 }),
+  );
   const setting = { ...options, space: 'augmented-l2', k: RECALL_K };
   return { result: report('index-sweep', setting, swept), text: `${describe(swept)}\n\nplot: ${plot}` };
 }

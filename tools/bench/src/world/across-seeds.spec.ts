@@ -1,5 +1,6 @@
 import type { ListEvaluation } from '@watchnext/simulator';
-import { effectOverSeeds, formatSummary, meanOverSeeds, summarise } from './across-seeds';
+import { meanOverSeeds } from '@watchnext/evaluation';
+import { effectOverSeeds, formatSummary, summarise } from './across-seeds';
 
 const row = (name: string, meanWatchSeconds: number): ListEvaluation => ({
   name,

@@ -89,7 +89,9 @@ function remedyFor(encoding: TextEncoding): string {
 
 /** Whole lines of the chunk that are sound UTF-8. The last one may be cut by the chunk's end and is not judged. */
 function linesBeforeBadByte(bytes: Buffer): number {
-  let from = 0;
+  // The rest of a character that began in the chunk before.
+  let from = bytes.subarray(0, 3).findIndex((byte) => (byte & 0xc0) !== 0x80);
+  if (from === -1) return 0;
   for (let count = 0; ; count++) {
     const end = bytes.indexOf(0x0a, from);
     if (end === -1 || !isUtf8(bytes.subarray(from, end))) return count;

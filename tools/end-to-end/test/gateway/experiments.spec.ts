@@ -104,6 +104,31 @@ describe('experiments at the gateway', () => {
     expect((await gateway.recommend('cora')).snapshotId).toBe(FIRST_SNAPSHOT);
   });
 
+  it('keep their snapshot from everyone else, also while ranking has yet to load the current one', async () => {
+    const chosen = '20260104T000000Z-dddddd';
+    const next = '20260105T000000Z-eeeeee';
+    const behind = await world.temporaryDirectory();
+    await world.publish(chosen, { seed: 11, directory: behind });
+    await world.publish(FIRST_SNAPSHOT, { directory: behind });
+    await world.publish(chosen, { seed: 11 });
+    await world.pointAt(FIRST_SNAPSHOT);
+    await define(experimentWith({ snapshotId: chosen }));
+    const environment = { WATCHNEXT_EXPERIMENTS_FILE: path };
+    const rankingPort = await freePort();
+    await world.startRanking(behind, { ...environment, WATCHNEXT_GRPC_PORT: String(rankingPort) });
+    await gateway.until(({ body }) => body.snapshotId === chosen, '/v1/users/tess/recommendations');
+    const between = await world.startGateway({
+      ...environment,
+      WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${rankingPort}`,
+    });
+    await world.publish(next, { seed: 13 });
+    await gateway.until(({ body }) => body.snapshotId === next, '/v1/users/cora/recommendations');
+    expect(await between.recommend('cora')).toMatchObject({ snapshotId: FIRST_SNAPSHOT, rung: 'full' });
+    expect(await between.recommend('tess')).toMatchObject({ snapshotId: chosen, rung: 'full' });
+    await world.pointAt(FIRST_SNAPSHOT);
+    await gateway.until(({ body }) => body.snapshotId === FIRST_SNAPSHOT, '/v1/users/cora/recommendations');
+  });
+
   it('change the channel cap, and what the sources add', async () => {
     await define(experimentWith({ channelCap: 1 }));
     const mostOfOneChannel = (answer: Any) => {
@@ -216,6 +241,38 @@ describe('experiments at the gateway', () => {
       expect(answer.items).toHaveLength(10);
       expect(answer.items.every(({ team }: Any) => team === undefined)).toBe(true);
     }
+  });
+
+  it('keep a place for fresh videos, beside the one for the next best, and log both', async () => {
+    await define(
+      experimentWith(
+        {
+          blendQuotas: { fresh: 20 },
+          exploration: { position: 2, poolSize: 4, epsilon: 1 },
+          freshExploration: { position: 5, poolSize: 4, epsilon: 1 },
+        },
+        { testers: { tess: 'treatment' } },
+      ),
+    );
+    const answers = [];
+    for (let request = 0; request < 8; request++) answers.push(await gateway.recommend('tess', { explain: 'true' }));
+    const lists = await world.servedLists();
+    let moved = 0;
+    for (const { requestId, items } of answers) {
+      const record = lists.get(requestId)!;
+      expect(record.exploredPlaces.map(({ position }) => position)).toEqual([2, 5]);
+      for (const { position, options } of record.exploredPlaces) {
+        expect(options).toHaveLength(4);
+        expect(record.items[position]!.propensity).toBe(0.25);
+        expect(options.map(({ videoId }) => videoId)).toContain(record.items[position]!.videoId);
+        expect(items[position].explain.propensity).toBe(0.25);
+      }
+      const explanation = items[5].explain;
+      if (explanation.rules[0]?.rule !== 'fresh-exploration') continue;
+      moved++;
+      expect(explanation.sources.map(({ source }: Any) => source)).toContain('fresh');
+    }
+    expect(moved).toBeGreaterThan(0);
   });
 
   it('fill a place by chance as often as they log', async () => {

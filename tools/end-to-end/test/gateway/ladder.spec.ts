@@ -81,7 +81,8 @@ describe('the ladder', () => {
     expect(answer).toMatchObject({
       rung: 'snapshot-popular',
       snapshotId: FIRST_SNAPSHOT,
-      rungReason: 'retrieval: unreachable',
+      // Not asked, once it failed often enough.
+      rungReason: expect.stringMatching(/^retrieval: (unreachable|not asked)/),
     });
     expect(
       answer.items.every(({ score, source }: Item) => score > 0 && ['popular', 'fresh', 'trending'].includes(source)),

@@ -1,15 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importToArchive } from '@watchnext/datasets';
-import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
+import { selectBackend } from '@watchnext/tensor';
 import { type Command, Option } from 'commander';
+import { trainingEngines } from '../training-engines';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
 import { EvaluationDataError, type WatchData } from '../data/watch-data';
 import { type Progress, progressOnStandardError } from '../progress';
-import { evaluationReport, writeReport } from '../report';
+import { writeOutputs } from '../document/evaluation';
+import { evaluationReport } from '../report';
 import { evaluateCandidates } from './evaluate';
 import { COMPARISON_NAMES, formsOf } from './forms';
 import type { Protocol } from './protocol';
@@ -35,7 +37,9 @@ interface CandidateOptions {
   readonly set?: readonly string[];
   readonly baselines: boolean;
   readonly models: boolean;
+  readonly threads: number;
   readonly json?: string;
+  readonly report?: string;
 }
 
 export function addCandidateCommand(program: Command): void {
@@ -75,7 +79,9 @@ export function addCandidateCommand(program: Command): void {
     ])
     .option('--no-baselines', 'only the models')
     .option('--no-models', 'only the baselines')
+    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .option('--json <file>', 'also write the report, with recall curves and training histories, to this file')
+    .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder')
     .action(runCandidates);
 }
 
@@ -86,7 +92,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
   const data = await readData(options, progress, stop.signal);
-  const createEngine = tfjsCandidateEngine(await selectBackend());
+  const createEngine = trainingEngines(await selectBackend(), options.threads).candidate;
   const candidates = await evaluateCandidates(data, {
     protocol: protocolOf(options, data),
     part: options.on,
@@ -100,10 +106,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
     progress,
   });
   console.log(candidateTables(candidates));
-  if (options.json !== undefined) {
-    writeReport(options.json, evaluationReport({ candidates }));
-    console.log(`\nwritten to ${options.json}`);
-  }
+  writeOutputs(evaluationReport({ candidates }), options);
 }
 
 function protocolOf(options: CandidateOptions, data: WatchData): Protocol {

@@ -10,7 +10,6 @@ import {
   type IndexSource,
   type Page,
   pagesOf,
-  splitMoment,
   type UserRatio,
   watchTimeMae,
   watchTimeSquaredError,
@@ -27,21 +26,15 @@ import {
   trainRankingModel,
 } from '@watchnext/ranking-model';
 import { EvaluationDataError } from '../data/watch-data';
+import { LossCurve, type LossPoint } from '../document/loss-curve';
 import type { Progress } from '../progress';
 import { calibrationTables } from './calibration';
 import type { PeerScores } from './peer-scores';
 import type { MeasuredValue, RankingReport, RankingScorerReport } from './report';
+import { byDay, splitImpressions, type SplitOptions } from './split';
 import type { RankingVariant } from './variants';
 
-const HOUR_MS = 3_600_000;
-
-export interface EvaluateRankingOptions {
-  readonly source: string;
-  /** The test part begins here; default: the last `testDays` UTC days. */
-  readonly testFromMs?: number;
-  readonly testDays: number;
-  /** `validation` leaves the test part alone: the last as long a time before it is measured, on what comes before that. */
-  readonly part: 'test' | 'validation';
+export interface EvaluateRankingOptions extends SplitOptions {
   readonly variants: readonly RankingVariant[];
   readonly seeds: readonly number[];
   readonly createEngine: RankingEngineFactory;
@@ -62,11 +55,12 @@ interface Scorer {
   readonly seed?: number;
   readonly config?: RankingModelConfig;
   readonly trainingSeconds?: number;
+  readonly lossCurve?: readonly LossPoint[];
 }
 
 /** @throws EvaluationDataError when a part of the split has nothing to learn from or to measure on */
 export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRankingOptions): Promise<RankingReport> {
-  const { training, heldOut, heldOutFromMs, description } = split(replayed, options);
+  const { training, heldOut, heldOutFromMs, description } = splitImpressions(replayed, options);
   const impressions = heldOut.map(countedImpression);
   const pages = pagesOf(impressions);
   if (pages.length === 0)
@@ -107,37 +101,6 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
   };
 }
 
-function split({ rankingExamples, fromMs }: ReplayedLog, options: EvaluateRankingOptions) {
-  const toMs = rankingExamples.reduce((latest, { servedAtMs }) => Math.max(latest, servedAtMs), -Infinity);
-  const testFromMs = options.testFromMs ?? splitMoment(fromMs, toMs, options.testDays).evaluatedFromMs;
-  const isTest = options.part === 'test';
-  const heldOutFromMs = isTest ? testFromMs : testFromMs - (toMs - testFromMs);
-  const heldOutToMs = isTest ? Infinity : testFromMs;
-  const training = rankingExamples.filter(({ servedAtMs }) => servedAtMs < heldOutFromMs);
-  const heldOut = rankingExamples.filter(({ servedAtMs }) => servedAtMs >= heldOutFromMs && servedAtMs < heldOutToMs);
-  const iso = (ms: number) => new Date(ms).toISOString().slice(0, 16);
-  const description = `trained before ${iso(heldOutFromMs)}, measured from then to ${iso(Math.min(heldOutToMs, toMs))}`;
-  for (const [examples, what] of [
-    [training, 'to train on'],
-    [heldOut, 'to measure on'],
-  ] as const) {
-    if (!examples.some(({ clicked }) => clicked))
-      throw new EvaluationDataError(`${options.source}: ${description} leaves no watched impression ${what}`);
-  }
-  return { training, heldOut, heldOutFromMs, description };
-}
-
-/** Statistics change with the day only. */
-function byDay(statisticsAt: (atMs: number) => Statistics): (atMs: number) => Statistics {
-  const known = new Map<number, Statistics>();
-  return (atMs) => {
-    const day = Math.floor(atMs / (24 * HOUR_MS));
-    let statistics = known.get(day);
-    if (!statistics) known.set(day, (statistics = statisticsAt(atMs)));
-    return statistics;
-  };
-}
-
 function countingScorers(training: readonly RankingExample[], impressions: readonly CountedImpression[]): Scorer[] {
   const counted = countingScores(training.map(countedImpression), impressions);
   return COUNTING_SCORERS.map((name) => ({
@@ -160,6 +123,7 @@ async function modelScorers(
   const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
   const config = { ...defaultRankingConfig({ exampleCount: training.length, videoCount }), ...change };
   const task = progress.start(`train ${name}, seed ${seed}`, 'steps');
+  const curve = new LossCurve();
   const startedAt = performance.now();
   const model: RankingModel = await trainRankingModel({
     examples: training,
@@ -169,6 +133,7 @@ async function modelScorers(
     seed,
     signal,
     onProgress: ({ step, stepCount, loss }) => {
+      curve.add(step, loss);
       task.note(`loss ${loss.toFixed(3)}`);
       task.update(step, stepCount);
     },
@@ -187,6 +152,7 @@ async function modelScorers(
       ...(config.objective === 'expected-watch-time' ? { seconds: logged.expectedWatchSeconds } : {}),
       config,
       trainingSeconds,
+      lossCurve: curve.read(),
     },
   ];
   if (model.headCount > 1 && config.objective === 'expected-watch-time') {
@@ -221,7 +187,7 @@ function describing(
       const { difference, interval } = comparePaired(lossOf(scorer, pagesOfBoth), lossOf(other, pagesOfBoth), random);
       return { scorer: other.name, difference, interval95: [interval.low, interval.high] as const };
     };
-    const { name, kind, orders, seed, config, seconds, trainingSeconds } = scorer;
+    const { name, kind, orders, seed, config, seconds, trainingSeconds, lossCurve } = scorer;
     return {
       name,
       kind,
@@ -240,6 +206,7 @@ function describing(
       ...(peerScorer && kind === 'model' ? { againstPeer: against(peerScorer, peerPages) } : {}),
       ...(config ? { config } : {}),
       ...(trainingSeconds === undefined ? {} : { trainingSeconds }),
+      ...(lossCurve ? { lossCurve } : {}),
     };
   };
 }

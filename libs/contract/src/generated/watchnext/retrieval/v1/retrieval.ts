@@ -42,7 +42,10 @@ export interface RetrieveResponse {
   snapshotId: string;
   /** Descending by score. */
   candidates: Candidate[];
-  /** Every snapshot that could have answered, newest first. */
+  /**
+   * Every snapshot that could have answered any request, the current one first; snapshots that are loaded for an
+   * experiment alone are not among them.
+   */
   heldSnapshotIds: string[];
 }
 

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { AdaptiveLimit } from './adaptive-limit';
+
+const options = { initial: 20, minimum: 5, maximum: 50, targetMs: 100 };
+
+describe('an adaptive limit', () => {
+  let nowMs: number;
+  const clock = () => nowMs;
+  beforeEach(() => (nowMs = 0));
+
+  /** `count` requests side by side, each taking `latencyMs`. */
+  const round = (limit: AdaptiveLimit, count: number, latencyMs: number) => {
+    const ends = Array.from({ length: count }, () => limit.enter());
+    nowMs += latencyMs;
+    for (const end of ends) end?.();
+    return ends.filter((end) => end === undefined).length;
+  };
+
+  it('sheds what is beyond it', () => {
+    const limit = new AdaptiveLimit(options, clock);
+    expect(round(limit, 25, 10)).toBe(5);
+    expect(limit.inFlight).toBe(0);
+  });
+
+  it('grows by about one a round while requests are fast, to its maximum', () => {
+    const limit = new AdaptiveLimit(options, clock);
+    round(limit, 20, 10);
+    expect(limit.limit).toBeGreaterThanOrEqual(20);
+    for (let i = 0; i < 100; i++) round(limit, limit.limit, 10);
+    expect(limit.limit).toBe(50);
+  });
+
+  it('falls by a tenth for a round of slow requests, not for each of them, to its minimum', () => {
+    const limit = new AdaptiveLimit(options, clock);
+    round(limit, 20, 500);
+    expect(limit.limit).toBe(18);
+    for (let i = 0; i < 50; i++) round(limit, limit.limit, 500);
+    expect(limit.limit).toBe(5);
+  });
+
+  it('learns nothing from requests that had it almost to themselves', () => {
+    const limit = new AdaptiveLimit(options, clock);
+    for (let i = 0; i < 50; i++) round(limit, 5, 500);
+    expect(limit.limit).toBe(20);
+  });
+
+  it('finds the number of requests that a server can answer in time', () => {
+    const limit = new AdaptiveLimit({ ...options, initial: 40 }, clock);
+    // Ten workers of 50 ms: the latency grows with what waits.
+    for (let i = 0; i < 300; i++) round(limit, 60, 50 * Math.max(1, Math.min(60, limit.limit) / 10));
+    expect(limit.limit).toBeGreaterThanOrEqual(15);
+    expect(limit.limit).toBeLessThanOrEqual(21);
+  });
+
+  it('keeps its bounds, and lets in no more than its limit, whatever comes', () => {
+    const step = fc.record({ enters: fc.boolean(), ends: fc.nat(60), passesMs: fc.nat(300) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        nowMs = 0;
+        const limit = new AdaptiveLimit(options, clock);
+        const running: (() => void)[] = [];
+        for (const { enters, ends, passesMs } of steps) {
+          nowMs += passesMs;
+          if (enters) {
+            const before = limit.inFlight;
+            const end = limit.enter();
+            expect(end !== undefined).toBe(before < limit.limit);
+            if (end) running.push(end);
+          } else {
+            const [end] = running.splice(ends % Math.max(1, running.length), 1);
+            end?.();
+            end?.();
+          }
+          expect(limit.inFlight).toBe(running.length);
+          expect(limit.limit).toBeGreaterThanOrEqual(options.minimum);
+          expect(limit.limit).toBeLessThanOrEqual(options.maximum);
+        }
+      }),
+    );
+  });
+
+  it('refuses bounds that are out of order', () => {
+    expect(() => new AdaptiveLimit({ ...options, minimum: 30 })).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,70 @@
+/**
+ * How many requests may be in work at once, found out by their latency (AIMD, as TCP finds its window): one more for each
+ * round of requests that were fast, a tenth fewer for a round with one that was slow.
+ *
+ * A request counts only where the limit was felt when it began, that is, at least half of it was in use. A slow request of
+ * an idle gateway is some dependency's doing, which the circuits and the ladder answer; to shed others would help nobody.
+ */
+export interface AdaptiveLimitOptions {
+  readonly initial: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** A request that took longer was slow. */
+  readonly targetMs: number;
+}
+
+const BACK_OFF = 0.9;
+
+export class AdaptiveLimit {
+  private limitNow: number;
+  private running = 0;
+  private decreasedAtMs = -Infinity;
+
+  constructor(
+    private readonly options: AdaptiveLimitOptions,
+    /** Milliseconds; only differences count. */
+    private readonly clock: () => number = () => performance.now(),
+  ) {
+    const { initial, minimum, maximum } = options;
+    if (!(1 <= minimum && minimum <= initial && initial <= maximum)) {
+      throw new RangeError('limits must be in order: 1, minimum, initial, maximum');
+    }
+    this.limitNow = initial;
+  }
+
+  /** Whole requests. */
+  get limit(): number {
+    return Math.floor(this.limitNow);
+  }
+
+  get inFlight(): number {
+    return this.running;
+  }
+
+  /** @returns undefined where the request is to be shed; else what is called at its end, once */
+  enter(): (() => void) | undefined {
+    if (this.running >= this.limit) return undefined;
+    this.running += 1;
+    const startedAtMs = this.clock();
+    const isFelt = this.running >= this.limit / 2;
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.running -= 1;
+      if (isFelt) this.adapt(startedAtMs);
+    };
+  }
+
+  private adapt(startedAtMs: number): void {
+    const nowMs = this.clock();
+    const { targetMs, minimum, maximum } = this.options;
+    if (nowMs - startedAtMs <= targetMs) {
+      this.limitNow = Math.min(maximum, this.limitNow + 1 / this.limitNow);
+    } else if (startedAtMs >= this.decreasedAtMs) {
+      // Requests that began before the last step down ran under the limit before it.
+      this.limitNow = Math.max(minimum, this.limitNow * BACK_OFF);
+      this.decreasedAtMs = nowMs;
+    }
+  }
+}

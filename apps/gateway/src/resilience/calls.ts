@@ -1,0 +1,22 @@
+import type { Metrics } from '../metrics';
+import { Dependency } from './dependency';
+
+/** Everything that a request calls, each with a circuit of its own. */
+export interface Calls {
+  readonly retrieval: Dependency;
+  readonly ranking: Dependency;
+  readonly featureStore: Dependency;
+  readonly eventLog: Dependency;
+}
+
+export function createCalls(metrics: Metrics): Calls {
+  const parts = { reports: metrics };
+  const calls = {
+    retrieval: new Dependency('retrieval', parts),
+    ranking: new Dependency('ranking', parts),
+    featureStore: new Dependency('feature store', parts),
+    eventLog: new Dependency('event log', parts),
+  };
+  metrics.circuits(Object.values(calls));
+  return calls;
+}

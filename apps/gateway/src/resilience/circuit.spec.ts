@@ -1,0 +1,74 @@
+import { Circuit, CIRCUIT_OPTIONS } from './circuit';
+
+describe('a circuit', () => {
+  let nowMs: number;
+  let circuit: Circuit;
+  const call = (outcome: 'success' | 'failure' | 'neither') => {
+    const leave = circuit.enter();
+    leave?.(outcome);
+    return leave !== undefined;
+  };
+  const fail = (times: number) => {
+    for (let i = 0; i < times; i++) call('failure');
+  };
+
+  beforeEach(() => {
+    nowMs = 0;
+    circuit = new Circuit(CIRCUIT_OPTIONS, () => nowMs);
+  });
+
+  it('opens once half of enough calls failed, and then lets none through', () => {
+    for (let i = 0; i < 4; i++) expect([call('success'), call('failure'), circuit.state].at(-1)).not.toBe('half-open');
+    expect(circuit.state).toBe('open');
+    expect(call('success')).toBe(false);
+  });
+
+  it('stays closed under fewer failures than that, however many calls there are', () => {
+    for (let i = 0; i < 100; i++) call(i % 3 === 0 ? 'failure' : 'success');
+    expect(circuit.state).toBe('closed');
+  });
+
+  it('does not judge by a few calls, nor by those that their caller gave up', () => {
+    fail(7);
+    for (let i = 0; i < 50; i++) call('neither');
+    expect(circuit.state).toBe('closed');
+    fail(1);
+    expect(circuit.state).toBe('open');
+  });
+
+  it('lets one call try after a while, and turns the others away meanwhile', () => {
+    fail(8);
+    nowMs = 999;
+    expect(circuit.enter()).toBeUndefined();
+    nowMs = 1_000;
+    const probe = circuit.enter();
+    expect(probe).toBeDefined();
+    expect(circuit.state).toBe('half-open');
+    expect(circuit.enter()).toBeUndefined();
+    probe!('success');
+    expect(circuit.state).toBe('closed');
+    expect(call('success')).toBe(true);
+  });
+
+  it('opens anew when that call fails, and lets another try when nothing came of it', () => {
+    fail(8);
+    nowMs = 1_000;
+    circuit.enter()!('neither');
+    circuit.enter()!('failure');
+    expect(circuit.state).toBe('open');
+    nowMs = 1_999;
+    expect(circuit.enter()).toBeUndefined();
+    nowMs = 2_000;
+    expect(circuit.enter()).toBeDefined();
+  });
+
+  it('begins with a clean slate once it is closed again, whatever older calls still come to', () => {
+    const old = circuit.enter()!;
+    fail(8);
+    old('failure');
+    nowMs = 1_000;
+    call('success');
+    fail(7);
+    expect(circuit.state).toBe('closed');
+  });
+});

@@ -1,0 +1,73 @@
+/**
+ * A circuit breaker: a dependency that fails most calls is not asked for a while, so that requests lose no time on it and it
+ * gets the quiet to come back. Our own because of what happens while it is tried again: one request is the probe, and the
+ * others are turned away at once instead of waiting for it (decision 92).
+ */
+export type CircuitState = 'closed' | 'half-open' | 'open';
+
+export interface CircuitOptions {
+  /** Calls looked back on. */
+  readonly windowCalls: number;
+  /** Fewer say nothing. */
+  readonly minimumCalls: number;
+  /** Share of failures, in (0, 1], at which it opens. */
+  readonly failureShare: number;
+  /** How long it stays open before one call may try. */
+  readonly openMs: number;
+}
+
+/** Opens after 5 to 10 failures, is closed again within about a second of the dependency's return. */
+export const CIRCUIT_OPTIONS: CircuitOptions = { windowCalls: 20, minimumCalls: 8, failureShare: 0.5, openMs: 1_000 };
+
+/** What became of a call. A call that its own caller gave up says nothing about the dependency. */
+export type CallOutcome = 'success' | 'failure' | 'neither';
+
+export class Circuit {
+  /** Of the last calls, oldest first: whether each failed. */
+  private failures: boolean[] = [];
+  private openUntilMs = 0;
+  private status: CircuitState = 'closed';
+  private probing = false;
+
+  constructor(
+    private readonly options: CircuitOptions = CIRCUIT_OPTIONS,
+    private readonly clock: () => number = Date.now,
+  ) {}
+
+  get state(): CircuitState {
+    return this.status;
+  }
+
+  /** @returns undefined where the dependency is not to be asked now; else what to say the outcome to, once */
+  enter(): ((outcome: CallOutcome) => void) | undefined {
+    if (this.status === 'open' && this.clock() >= this.openUntilMs) this.status = 'half-open';
+    if (this.status === 'closed') return (outcome) => this.note(outcome);
+    if (this.status === 'open' || this.probing) return undefined;
+    this.probing = true;
+    return (outcome) => this.probed(outcome);
+  }
+
+  private note(outcome: CallOutcome): void {
+    // A call from before it opened is no news.
+    if (outcome === 'neither' || this.status !== 'closed') return;
+    const { windowCalls, minimumCalls, failureShare } = this.options;
+    this.failures.push(outcome === 'failure');
+    if (this.failures.length > windowCalls) this.failures.shift();
+    const failed = this.failures.filter(Boolean).length;
+    if (this.failures.length >= minimumCalls && failed >= failureShare * this.failures.length) this.open();
+  }
+
+  private probed(outcome: CallOutcome): void {
+    this.probing = false;
+    if (outcome === 'failure') this.open();
+    else if (outcome === 'success') {
+      this.status = 'closed';
+      this.failures = [];
+    }
+  }
+
+  private open(): void {
+    this.status = 'open';
+    this.openUntilMs = this.clock() + this.options.openMs;
+  }
+}

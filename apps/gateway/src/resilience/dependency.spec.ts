@@ -1,0 +1,77 @@
+import { CallerGoneError, DependencyError } from '../pipeline/failure';
+import { Circuit, CIRCUIT_OPTIONS } from './circuit';
+import { Dependency } from './dependency';
+import { RetryBudget } from './retry-budget';
+
+const limits = (more: { isHurried?: boolean; signal?: AbortSignal } = {}) => ({
+  deadlineAtMs: Date.now() + 60_000,
+  signal: new AbortController().signal,
+  isHurried: false,
+  ...more,
+});
+const failing = (category: DependencyError['category']) => () =>
+  Promise.reject(new DependencyError('store', category, 'no'));
+const times = async (count: number, call: () => Promise<unknown>) => {
+  for (let i = 0; i < count; i++) await call().catch(() => undefined);
+};
+
+describe('a dependency', () => {
+  const make = () => new Dependency('store', { circuit: new Circuit({ ...CIRCUIT_OPTIONS, openMs: 60_000 }) });
+
+  it.each(['dependency-unreachable', 'dependency-failed', 'dependency-late'] as const)(
+    'is not asked for a while after failures that are %s',
+    async (category) => {
+      const store = make();
+      await times(8, () => store.once(failing(category), limits()));
+      const asked = jest.fn();
+      await expect(store.once(asked, limits())).rejects.toMatchObject({ category: 'circuit-open' });
+      expect(asked).not.toHaveBeenCalled();
+    },
+  );
+
+  it.each(['dependency-not-ready', 'dependency-refused'] as const)(
+    'is in order where it answers %s',
+    async (category) => {
+      const store = make();
+      await times(50, () => store.once(failing(category), limits()));
+      expect(store.circuitState).toBe('closed');
+    },
+  );
+
+  it('is not blamed for callers in a hurry, nor for callers that leave', async () => {
+    const store = make();
+    await times(50, () => store.once(failing('dependency-late'), limits({ isHurried: true })));
+    await times(50, () => {
+      const caller = new AbortController();
+      const call = store.once(() => new Promise(() => {}), limits({ signal: caller.signal }));
+      caller.abort(new CallerGoneError());
+      return call;
+    });
+    expect(store.circuitState).toBe('closed');
+  });
+
+  it('is given up when its time is over, though its call cannot be cancelled', async () => {
+    const time = new AbortController();
+    const call = make().once(() => new Promise(() => {}), limits({ signal: time.signal }));
+    const late = new DependencyError('stage', 'dependency-late', 'no result');
+    time.abort(late);
+    await expect(call).rejects.toBe(late);
+  });
+
+  it('is tried twice where it is unreachable and the budget allows it', async () => {
+    const reports: string[] = [];
+    const store = new Dependency('store', {
+      budget: new RetryBudget(0, 1),
+      reports: { secondTry: (name, why, granted) => reports.push(`${name} ${why} ${granted}`) },
+    });
+    let calls = 0;
+    const flaky = async () => {
+      if (calls++ === 0) throw new DependencyError('store', 'dependency-unreachable', 'no');
+      return 'answer';
+    };
+    await expect(store.repeatable(flaky, limits())).resolves.toBe('answer');
+    calls = 0;
+    await expect(store.repeatable(flaky, limits())).rejects.toThrow('no');
+    expect(reports).toEqual(['store failed true', 'store failed false']);
+  });
+});

@@ -1,0 +1,123 @@
+/**
+ * How this gateway calls what it depends on: through a circuit breaker, given up when the stage's time is over or the caller
+ * gone, and for calls that change nothing with a second try within a budget.
+ */
+import { DependencyError } from '../pipeline/failure';
+import type { StageLimits } from '../pipeline/executor';
+import { type CallOutcome, Circuit, type CircuitState } from './circuit';
+import { RecentLatency } from './recent-latency';
+import { RetryBudget } from './retry-budget';
+import { type SecondTryReason, withSecondTry } from './second-try';
+
+export interface DependencyReports {
+  secondTry(dependency: string, why: SecondTryReason, isGranted: boolean): void;
+}
+
+export interface DependencyParts {
+  readonly circuit?: Circuit;
+  readonly budget?: RetryBudget;
+  readonly latency?: RecentLatency;
+  readonly reports?: DependencyReports;
+}
+
+/** Below this a second try beside the first would only be in its way. */
+const LEAST_HEDGE_MS = 5;
+
+export class Dependency {
+  private readonly circuit: Circuit;
+  private readonly budget: RetryBudget;
+  private readonly latency: RecentLatency;
+
+  constructor(
+    /** As failures name it. */
+    readonly name: string,
+    private readonly parts: DependencyParts = {},
+  ) {
+    this.circuit = parts.circuit ?? new Circuit();
+    this.budget = parts.budget ?? new RetryBudget();
+    this.latency = parts.latency ?? new RecentLatency();
+  }
+
+  get circuitState(): CircuitState {
+    return this.circuit.state;
+  }
+
+  /** One try. @throws what `attempt` throws, DependencyError where the circuit is open, the reason of an aborted signal */
+  once<T>(attempt: (signal: AbortSignal) => Promise<T>, limits: StageLimits): Promise<T> {
+    return this.guarded(() => attempt(limits.signal), limits);
+  }
+
+  /** Up to two tries of a call that changes nothing: where the first is unreachable, or later than most. */
+  repeatable<T>(attempt: (signal: AbortSignal) => Promise<T>, limits: StageLimits): Promise<T> {
+    return this.guarded(async () => {
+      this.budget.deposit();
+      const startedAt = performance.now();
+      const result = await withSecondTry(
+        attempt,
+        {
+          hedgeAfterMs: this.hedgeAfterMs(limits),
+          isWorthRepeating: isUnreachable,
+          mayTryAgain: (why) => this.ask(why),
+        },
+        limits.signal,
+      );
+      this.latency.add(performance.now() - startedAt);
+      return result;
+    }, limits);
+  }
+
+  private hedgeAfterMs({ deadlineAtMs }: StageLimits): number | undefined {
+    const { valueMs } = this.latency;
+    if (valueMs === undefined) return undefined;
+    const afterMs = Math.max(LEAST_HEDGE_MS, valueMs);
+    // There must be as much time left as a call usually takes.
+    return deadlineAtMs - Date.now() > 2 * afterMs ? afterMs : undefined;
+  }
+
+  private ask(why: SecondTryReason): boolean {
+    const isGranted = this.budget.withdraw();
+    this.parts.reports?.secondTry(this.name, why, isGranted);
+    return isGranted;
+  }
+
+  private async guarded<T>(work: () => Promise<T>, limits: StageLimits): Promise<T> {
+    const leave = this.circuit.enter();
+    if (!leave) throw new DependencyError(this.name, 'circuit-open', 'not asked, as most calls failed a moment ago');
+    try {
+      const result = await untilAborted(work(), limits.signal);
+      leave('success');
+      return result;
+    } catch (error) {
+      leave(outcomeOf(error, limits));
+      throw error;
+    }
+  }
+}
+
+const isUnreachable = (error: unknown) =>
+  error instanceof DependencyError && error.category === 'dependency-unreachable';
+
+function outcomeOf(error: unknown, { isHurried }: StageLimits): CallOutcome {
+  if (!(error instanceof DependencyError)) return 'neither';
+  switch (error.category) {
+    case 'dependency-unreachable':
+    case 'dependency-failed':
+      return 'failure';
+    case 'dependency-late':
+      // Whoever asks for an answer in no time must not close the way for everyone.
+      return isHurried ? 'neither' : 'failure';
+    default:
+      // It answered: that it is not ready, or that the request was wrong.
+      return 'success';
+  }
+}
+
+/** A store's call cannot be cancelled; nobody waits for it any longer. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason as Error);
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}

@@ -1,0 +1,55 @@
+/** One call made of up to two: a second try after a failure that another replica may not have, or beside a late first one. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface SecondTryOptions {
+  /** How long the first try may take before a second one stands beside it; undefined: however long. */
+  readonly hedgeAfterMs: number | undefined;
+  /** Whether a failure is one that a second try may not have. */
+  isWorthRepeating(error: unknown): boolean;
+  /** Asked once, when a second try is wanted. */
+  mayTryAgain(why: SecondTryReason): boolean;
+}
+
+export type SecondTryReason = 'failed' | 'late';
+
+/**
+ * Only for calls that change nothing. The first success wins, and the other try is aborted; with two failures the first
+ * one's is thrown.
+ *
+ * @param attempt is to give up when its signal is aborted
+ * @param signal of the whole
+ */
+export async function withSecondTry<T>(
+  attempt: (signal: AbortSignal) => Promise<T>,
+  { hedgeAfterMs, isWorthRepeating, mayTryAgain }: SecondTryOptions,
+  signal: AbortSignal,
+): Promise<T> {
+  const over = new AbortController();
+  const bothUntil = AbortSignal.any([signal, over.signal]);
+  const mayStill = (why: SecondTryReason) => !signal.aborted && mayTryAgain(why);
+  const first = attempt(bothUntil);
+  try {
+    if (hedgeAfterMs !== undefined) {
+      const settled = first.then(
+        () => true,
+        () => true,
+      );
+      const isSettled = await Promise.race([
+        settled,
+        delay(hedgeAfterMs, false, { signal: bothUntil }).catch(() => true),
+      ]);
+      if (!isSettled && mayStill('late')) return await firstSuccess(first, attempt(bothUntil));
+    }
+    return await first.catch((error: unknown) => {
+      if (!isWorthRepeating(error) || !mayStill('failed')) throw error;
+      return attempt(bothUntil).catch(() => Promise.reject(error));
+    });
+  } finally {
+    over.abort();
+  }
+}
+
+/** @throws the first one's error where both fail */
+function firstSuccess<T>(first: Promise<T>, second: Promise<T>): Promise<T> {
+  return Promise.any([first, second]).catch((error: AggregateError) => Promise.reject(error.errors[0]));
+}

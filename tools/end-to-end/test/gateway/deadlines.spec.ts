@@ -1,0 +1,125 @@
+/** How long requests take and who waits for them: callers' deadlines, callers that leave, more callers than can be served. */
+import { request as httpRequest } from 'node:http';
+import { RetrievalServiceService } from '@watchnext/contract';
+import { GrpcServer, unaryHandler } from '@watchnext/service';
+import { METRICS, Metrics } from '../../../../apps/gateway/src/metrics';
+import { silent, type TestGateway, World } from './world';
+
+/** A retrieval service that never answers, and knows whether anyone still waits for it. */
+class EndlessRetrieval {
+  readonly calls: AbortSignal[] = [];
+  readonly deadlinesMs: number[] = [];
+  private readonly server = new GrpcServer(silent, 'retrieval', RetrievalServiceService, {
+    retrieve: unaryHandler(silent, 'Retrieve', (_request, { signal, deadlineAtMs }) => {
+      this.calls.push(signal);
+      this.deadlinesMs.push(deadlineAtMs - Date.now());
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+    }),
+  });
+
+  async start(port: number): Promise<void> {
+    await this.server.listen('127.0.0.1', port);
+  }
+
+  close(): Promise<void> {
+    return this.server.close();
+  }
+}
+
+const PATH = '/v1/users/ada/recommendations';
+const until = async (holds: () => boolean | Promise<boolean>) => {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
+describe('requests in time', () => {
+  let world: World;
+  let retrieval: EndlessRetrieval;
+  let gateway: TestGateway;
+  const start = (environment: Record<string, string> = {}) =>
+    world.startGateway({ WATCHNEXT_DEADLINE_MS: '20000', ...environment });
+
+  /** Asks, and closes the connection once `when` holds. */
+  const askAndLeave = async (when: () => boolean | Promise<boolean>): Promise<void> => {
+    const asking = httpRequest(`${gateway.url}${PATH}`);
+    asking.on('error', () => undefined);
+    asking.end();
+    await until(when);
+    asking.destroy();
+  };
+
+  beforeEach(async () => {
+    world = await World.create();
+    retrieval = world.closing(new EndlessRetrieval());
+    await retrieval.start(world.retrievalPort);
+  }, 20_000);
+  afterEach(() => world.close(), 20_000);
+
+  it('keep to the deadline that the caller names, and tell it to the services', async () => {
+    gateway = await start();
+    const startedAt = performance.now();
+    const answer = await gateway.get(PATH, { 'x-deadline-ms': '400' });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(answer).toMatchObject({ status: 200, body: { rung: 'memory-popular' } });
+    expect(retrieval.deadlinesMs[0]).toBeGreaterThan(0);
+    expect(retrieval.deadlinesMs[0]).toBeLessThan(400);
+    await until(() => retrieval.calls[0]!.aborted);
+  });
+
+  it('keep to their own where the caller would wait longer', async () => {
+    gateway = await start({ WATCHNEXT_DEADLINE_MS: '300' });
+    expect((await gateway.get(PATH, { 'x-deadline-ms': '3600000' })).body.rung).toBe('memory-popular');
+    expect(retrieval.deadlinesMs[0]).toBeLessThan(300);
+  });
+
+  it.each(['soon', '0', '19', '-5', '1.5'])('refuse the deadline "%s"', async (value) => {
+    gateway = await start();
+    expect(await gateway.get(PATH, { 'x-deadline-ms': value })).toMatchObject({
+      status: 400,
+      body: { error: { field: 'x-deadline-ms' } },
+    });
+  });
+
+  it('end with the caller: the services are told, and nothing is logged', async () => {
+    gateway = await start();
+    await askAndLeave(() => retrieval.calls.length === 1);
+    await until(() => retrieval.calls[0]!.aborted);
+    const metrics = gateway.running.app.get(Metrics);
+    await until(() => metrics.value(METRICS.abandonedRequests) === 1);
+    expect(metrics.value(METRICS.answers, { rung: 'memory-popular' })).toBe(0);
+    expect((await world.servedLists()).size).toBe(0);
+  });
+
+  it('are turned away early when there are too many, health and console excepted', async () => {
+    gateway = await start({ WATCHNEXT_MAX_IN_FLIGHT: '1' });
+    const inFlight = askAndLeave(async () => {
+      if (retrieval.calls.length === 0) return false;
+      const refused = await fetch(`${gateway.url}${PATH}`);
+      expect({ status: refused.status, retryAfter: refused.headers.get('retry-after') }).toEqual({
+        status: 429,
+        retryAfter: '1',
+      });
+      expect(await refused.json()).toMatchObject({ error: { code: 'overloaded' } });
+      for (const path of ['/livez', '/readyz', '/v1/users', '/v1/videos/v00']) {
+        expect(await gateway.get(path)).toMatchObject({ status: 200 });
+      }
+      return true;
+    });
+    await inFlight;
+    expect(gateway.running.app.get(Metrics).value(METRICS.shedRequests)).toBe(1);
+    await until(async () => (await gateway.metric('watchnext_gateway_requests_in_flight')) === 0);
+  });
+
+  it('lose no time on a service that fails them, until it is back', async () => {
+    gateway = await start({ WATCHNEXT_DEADLINE_MS: '200' });
+    const circuit = () => gateway.metric('watchnext_gateway_circuit_open{dependency="retrieval"}');
+    let answer = await gateway.recommend('ada');
+    while ((await circuit()) === 0) answer = await gateway.recommend('ada');
+    answer = await gateway.recommend('ada');
+    while (!/retrieval: not asked/.test(answer.rungReason)) answer = await gateway.recommend('ada');
+    await retrieval.close();
+    await world.publish('20260101T000000Z-aaaaaa');
+    await Promise.all([world.startRetrieval(), world.startRanking()]);
+    while (answer.rung !== 'full') answer = await gateway.recommend('ada');
+    expect(await circuit()).toBe(0);
+  }, 60_000);
+});

@@ -1,0 +1,157 @@
+/** One unit: train, ask, keep what each user's rows came to. */
+import {
+  type CandidateEngineFactory,
+  type CandidateModel,
+  type CandidateModelConfig,
+  checkConfig,
+  defaultCandidateConfig,
+  trainCandidateModel,
+} from '@watchnext/candidate-model';
+import {
+  countedImpression,
+  pagesOf,
+  rankInCatalogue,
+  type UserRatio,
+  UserRatio as Ratio,
+  weightedPerUserLoss,
+} from '@watchnext/evaluation';
+import type { CandidateExample } from '@watchnext/features';
+import { breathe, predictImpressions } from '@watchnext/offline';
+import { defaultRankingConfig, type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
+import { AgeCurveBuilder } from './age-curve';
+import type { PaperData } from './data';
+import { onlyFeatures, setUsersApart, withContextAround } from './examples';
+import type { AgeCurveUnit, CandidateUnit, RankingUnit, Unit, UnitResult, UserRows } from './units';
+
+const MS_PER_DAY = 86_400_000;
+/** Users whose examples say when training should stop. */
+const VALIDATED_ONE_IN = 10;
+/** Users whose watches the popularity by age is of. */
+const CURVE_ONE_IN = 4;
+const QUERIES_PER_BREATH = 50;
+
+export interface UnitOptions {
+  readonly seed: number;
+  readonly candidateEngine: CandidateEngineFactory;
+  readonly rankingEngine: RankingEngineFactory;
+  readonly signal: AbortSignal;
+  readonly onProgress: (share: number, detail: string) => void;
+}
+
+export async function runUnit(unit: Unit, data: PaperData, options: UnitOptions): Promise<UnitResult> {
+  const startedAt = performance.now();
+  const result = await (unit.kind === 'ranking'
+    ? runRanking(unit, data, options)
+    : unit.kind === 'candidate'
+      ? runCandidate(unit, data, options)
+      : runAgeCurve(unit, data, options));
+  return { ...result, seconds: (performance.now() - startedAt) / 1_000 };
+}
+
+type Bare = Omit<UnitResult, 'seconds'>;
+
+async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitOptions): Promise<Bare> {
+  const { training, queries } = data.candidates;
+  const { features, labels } = unit;
+  const change =
+    features === 'watches' || features === 'searches' ? { exampleAgeKnots: 0, ...unit.change } : unit.change;
+  const { kept, apart } = setUsersApart(training, VALIDATED_ONE_IN);
+  const labelled = labels === 'random' ? withContextAround(kept) : kept;
+  const { model } = await trained(
+    labelled.map((example) => onlyFeatures(example, features)),
+    apart.map((example) => onlyFeatures(example, features)),
+    change,
+    options,
+  );
+  const map = new Ratio();
+  const recall = new Ratio();
+  for (const [done, query] of queries.entries()) {
+    if (done % QUERIES_PER_BREATH === 0) await breathe(options.signal);
+    const { userId, labelVideoId, features: known } = onlyFeatures(query.example, features);
+    const label = model.videoRow(labelVideoId);
+    const seen = new Set(query.earlierVideoIds.flatMap((videoId) => model.videoRow(videoId) ?? []));
+    const rank =
+      label === undefined ? Infinity : rankInCatalogue(scoresOf(model, model.userVector(known, 0)), label, seen);
+    map.add(userId, 1 / rank, 1);
+    recall.add(userId, rank <= data.candidates.recallK ? 1 : 0, 1);
+  }
+  return { metrics: { map: rowsOf(map), recall: rowsOf(recall) } };
+}
+
+async function runAgeCurve({ change }: AgeCurveUnit, data: PaperData, options: UnitOptions): Promise<Bare> {
+  const { kept, apart: asked } = setUsersApart(data.candidates.training, CURVE_ONE_IN);
+  const validated = setUsersApart(kept, VALIDATED_ONE_IN);
+  const { model, windowEndMs } = await trained(validated.kept, validated.apart, change, options);
+  const curve = new AgeCurveBuilder(
+    Float64Array.from(model.videoIds, (videoId) => data.candidates.uploadedAtMs.get(videoId) ?? NaN),
+  );
+  for (const [done, { userId, labelVideoId, labelAtMs, features }] of asked.entries()) {
+    if (done % QUERIES_PER_BREATH === 0) await breathe(options.signal);
+    const ageDays = Math.max(0, windowEndMs - labelAtMs) / MS_PER_DAY;
+    const label = model.videoRow(labelVideoId);
+    curve.add(userId, labelAtMs, label ?? -1, softmax(scoresOf(model, model.userVector(features, ageDays))));
+  }
+  return { metrics: {}, curve: curve.result() };
+}
+
+async function trained(
+  examples: readonly CandidateExample[],
+  validationExamples: readonly CandidateExample[],
+  change: Partial<CandidateModelConfig>,
+  { seed, candidateEngine, signal, onProgress }: UnitOptions,
+) {
+  const videoCount = new Set(examples.map(({ labelVideoId }) => labelVideoId)).size;
+  const config = { ...defaultCandidateConfig({ videoCount, exampleCount: examples.length }), ...change };
+  checkConfig(config);
+  const windowEndMs = [...examples, ...validationExamples].reduce((end, { labelAtMs }) => Math.max(end, labelAtMs), 0);
+  const model = await trainCandidateModel({
+    examples,
+    validationExamples,
+    config,
+    windowEndMs,
+    createEngine: candidateEngine,
+    seed,
+    signal,
+    onProgress: ({ step, stepCount, loss }) => onProgress(step / stepCount, `loss ${loss.toFixed(3)}`),
+  });
+  return { model, windowEndMs };
+}
+
+function scoresOf({ videoVectors, videoIds }: CandidateModel, user: Float32Array): Float64Array {
+  const scores = new Float64Array(videoIds.length);
+  for (let video = 0, at = 0; video < scores.length; video++) {
+    let sum = 0;
+    for (let d = 0; d < user.length; d++, at++) sum += user[d] * videoVectors[at];
+    scores[video] = sum;
+  }
+  return scores;
+}
+
+function softmax(logits: Float64Array): Float64Array {
+  const largest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
+  const weights = logits.map((logit) => Math.exp(logit - largest));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+async function runRanking({ change }: RankingUnit, data: PaperData, options: UnitOptions): Promise<Bare> {
+  const { training, heldOut, statisticsAt } = data.ranking;
+  const { seed, rankingEngine, signal, onProgress } = options;
+  const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
+  const config = { ...defaultRankingConfig({ exampleCount: training.length, videoCount }), ...change };
+  const model = await trainRankingModel({
+    examples: training,
+    statisticsAt,
+    config,
+    createEngine: rankingEngine,
+    seed,
+    signal,
+    onProgress: ({ step, stepCount, loss }) => onProgress(step / stepCount, `loss ${loss.toFixed(3)}`),
+  });
+  const { expectedWatchSeconds } = await predictImpressions(model, heldOut, { statisticsAt, signal });
+  const impressions = heldOut.map(countedImpression);
+  const loss = weightedPerUserLoss(impressions, pagesOf(impressions), expectedWatchSeconds);
+  return { metrics: { 'weighted per-user loss': rowsOf(loss) } };
+}
+
+const rowsOf = (ratio: UserRatio): UserRows => [...ratio.rows()];
