@@ -1,3 +1,4 @@
+import { createRandom } from '@watchnext/learning';
 import { IdealLearner } from './ideal-learner';
 import { chooseViewers, memoriesOf, Truth, World } from './index';
 
@@ -49,20 +50,18 @@ describe('what could be known of viewers at best', () => {
   });
 });
 
-it('knows how likely seconds are: they add up to one', () => {
-  const moment = truth.momentOf(3, atMs);
+it('knows how likely seconds are: as often as they are drawn', () => {
+  const random = createRandom(2);
+  const draws = 5_000;
   for (const video of [0, 7, 20]) {
+    const moment = truth.momentOf(3, atMs);
     const duration = world.catalogue.durationSeconds[video];
     const density = (share: number) => Math.exp(truth.watchSecondsLogLikelihoodAt(moment, video, share * duration));
-    // In steps of equal ratio, since most are short.
-    const steps = 20_000;
-    const at = (step: number) => Math.exp((-13 * (steps - step)) / steps);
-    let total = density(1);
-    for (let step = 0; step < steps; step++) {
-      const [from, to] = [at(step), at(step + 1)];
-      total += density((from + to) / 2) * (to - from);
-    }
-    expect(total).toBeGreaterThan(0.93);
-    expect(total).toBeLessThan(1.01);
+    let drawn = 0;
+    for (let n = 0; n < draws; n++) if (truth.drawWatchSecondsAt(moment, video, random) >= 0.1 * duration) drawn++;
+    const steps = 1_000;
+    let expected = density(1);
+    for (let step = 0; step < steps; step++) expected += (density(0.1 + (0.9 * (step + 0.5)) / steps) * 0.9) / steps;
+    expect(Math.abs(drawn / draws - expected)).toBeLessThan(0.03);
   }
 });

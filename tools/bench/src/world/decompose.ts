@@ -163,7 +163,8 @@ class CatalogueRanker {
 /** A viewer's first page, and every candidate: all pages to the last. */
 class AllPages {
   private readonly client: GatewayClient;
-  private last: { viewerId: string; first: readonly RecommendationItem[]; all: readonly RecommendationItem[] } | undefined;
+  private last:
+    { viewerId: string; first: readonly RecommendationItem[]; all: readonly RecommendationItem[] } | undefined;
 
   constructor(system: LocalSystem) {
     this.client = new GatewayClient(system.gatewayUrl);

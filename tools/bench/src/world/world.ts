@@ -85,7 +85,12 @@ export async function benchWorld(options: WorldBenchOptions): Promise<{ result: 
     const compared = options.decompose ? POPULAR_BY_COUNTRY : UNWEIGHTED;
     const effect = effectOverSeeds(bySeed.map((rows) => trueEffect(rowOf(rows, compared), rowOf(rows, OURS))));
     const { counts, eventCount } = generated;
-    const figures = { lists, effect: { of: OURS, over: compared, ...effect }, seconds, bySeed: bySeed.map((rows) => rows.map(withoutViewers)) };
+    const figures = {
+      lists,
+      effect: { of: OURS, over: compared, ...effect },
+      seconds,
+      bySeed: bySeed.map((rows) => rows.map(withoutViewers)),
+    };
     const text = [
       `True value of a list of ${options.limit}: expected watch seconds summed over its places, examination falling with each; ` +
         `${options.seeds} seed${options.seeds === 1 ? '' : 's'} of ${options.viewers} viewers each`,
@@ -156,9 +161,10 @@ async function runSeed(
   const ours = isDecomposed
     ? (await serve(OURS, [], (system) => decompose(OURS, system, world, memories))).slice(0, -1)
     : [
-        ...(
-          await serve(UNWEIGHTED, ['--ranking-objective', 'click', '--override-gate'], alone(UNWEIGHTED))
-        ).slice(0, 1),
+        ...(await serve(UNWEIGHTED, ['--ranking-objective', 'click', '--override-gate'], alone(UNWEIGHTED))).slice(
+          0,
+          1,
+        ),
         ...(await serve(OURS, [], alone(OURS))).slice(0, 1),
       ];
   const { popularity } = generated;
