@@ -1,6 +1,6 @@
-import { type TensorBackend, type TrainingEngines, trainingEnginesOn } from '@watchnext/tensor';
+import { selectBackend, type TrainingEngines, trainingEnginesOn } from '@watchnext/tensor';
 
-/** What the trainer would use on this backend. */
-export function trainingEngines(backend: TensorBackend, threads: number): TrainingEngines {
-  return trainingEnginesOn(backend, { threads, onFallback: (reason) => console.error(reason) });
+/** What the trainer would use on this machine. */
+export async function trainingEngines(threads: number): Promise<TrainingEngines> {
+  return trainingEnginesOn(await selectBackend(), { threads, onFallback: (reason) => console.error(reason) });
 }
