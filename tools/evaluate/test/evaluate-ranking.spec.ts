@@ -97,8 +97,8 @@ it('puts the model, in both of its orders, beside what counting achieves', async
   expect(byTime.orders).toBe('expected watch time');
   expect(byOdds.orders).toMatch(/odds/);
   expect(byTime.weightedPerUserLoss.value).toBeLessThan(0.4);
-  // Worth lies in the videos alone here, so nothing beats counting them.
-  expect(byTime.againstFloor?.difference).toBeGreaterThan(0);
+  // Worth lies in the videos alone here, so counting them is the best there is.
+  expect(byTime.againstFloor?.difference).toBeGreaterThanOrEqual(0);
   expect(byTime.watchTimeRmseSeconds).toBeGreaterThan(byTime.watchTimeMaeSeconds!.value);
   expect(byTime.calibration?.decile.reduce((sum, row) => sum + row.impressionCount, 0)).toBe(320);
   expect(byTime.calibration?.position.map(({ bucket }) => bucket)).toEqual(['0', '1', '2', '3 to 4']);
