@@ -58,6 +58,7 @@ export function findingsOn(data: PaperData): Finding[] {
     depthAndFeatures(data),
     logQ(data),
     encoders(),
+    warmStart(),
     layers(),
     powers(),
     weights(),
@@ -166,6 +167,29 @@ function encoders(): Finding {
       { better: 'position-heads', worse: 'mean' },
       { better: 'mean-and-last', worse: 'mean' },
       { better: 'query-heads', worse: 'position-heads' },
+    ],
+    plot: 'bars',
+  };
+}
+
+/** Written out, so that it is the same training as the row of `encoders`. */
+const DEFAULT_ENCODER = { historyEncoder: 'position-heads' } as const;
+
+function warmStart(): Finding {
+  return {
+    part: 'warm-start',
+    title: 'Beginning with the model before (beyond the paper)',
+    claim:
+      'A training that begins with the rows and weights of a model of some days before needs half the epochs: it should be better than half the epochs from nothing, and no worse than all of them.',
+    metric: 'map',
+    forms: [
+      { name: 'all epochs', unit: candidate(DEFAULT_ENCODER) },
+      { name: 'half the epochs', unit: candidate(DEFAULT_ENCODER, { epochs: 'half' }) },
+      { name: 'half the epochs, warm', unit: candidate(DEFAULT_ENCODER, { epochs: 'warm' }) },
+    ],
+    orderings: [
+      { better: 'half the epochs, warm', worse: 'half the epochs' },
+      { better: 'half the epochs, warm', worse: 'all epochs' },
     ],
     plot: 'bars',
   };
