@@ -132,6 +132,7 @@ export class TrainingRunner {
     });
     logger.info({ engine: engine.name, threads: engine.threads, backend: backend.version }, 'training engine');
     const ranking = tfjsRankingEngine(backend);
+    const isWarmStart = settings.WATCHNEXT_WARM_START;
     return [
       readCatalogueStage(archive),
       replayStage(archive, {
@@ -141,14 +142,14 @@ export class TrainingRunner {
         examplesPerUser: EXAMPLES_PER_USER,
       }),
       splitStage(evaluationDays),
-      trainCandidatesStage(engine.create, seed, checkpoints),
+      trainCandidatesStage(engine.create, seed, checkpoints, isWarmStart ? store : undefined),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
       trainRankingStage(ranking, seed, rankingObjective),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),
-      trainOnStage({ candidate: engine.create, ranking }, seed, index, checkpoints),
+      trainOnStage({ candidate: engine.create, ranking }, seed, index, checkpoints, isWarmStart),
       checkSanityStage(overrideGate),
       writeSnapshotStage(directory, {
         tensorBackend: backend.name,
