@@ -7,6 +7,7 @@ import {
   loggingSettings,
   port,
   positiveInteger,
+  tracingSettings,
 } from '@watchnext/config';
 import { z } from 'zod';
 
@@ -14,6 +15,7 @@ export const gatewaySettings = z
   .object({
     ...driverSettings,
     ...loggingSettings,
+    ...tracingSettings,
     ...experimentSettings,
     /** Whether header x-watchnext-experiments may choose variants, as "name=variant, name=variant", for testers. */
     WATCHNEXT_EXPERIMENT_OVERRIDES: flag(false),
@@ -30,6 +32,18 @@ export const gatewaySettings = z
     WATCHNEXT_MAX_IN_FLIGHT: positiveInteger(500),
     /** Videos of one channel in each ten places. */
     WATCHNEXT_CHANNEL_CAP: positiveInteger(2),
+    /** Videos of one topic in each ten places; 10: as many as there are. */
+    WATCHNEXT_TOPIC_CAP: positiveInteger(10),
+    /** Chance, from 0 to 1, with which place WATCHNEXT_FRESH_POSITION goes to one of the best fresh videos; 0: never. */
+    WATCHNEXT_FRESH_EPSILON: z.coerce.number().min(0).max(1).default(0),
+    /** Counted from 0. */
+    WATCHNEXT_FRESH_POSITION: z.coerce.number().int().min(0).max(49).default(5),
+    /** Videos that the place is drawn from, the one that it would have among them. */
+    WATCHNEXT_FRESH_POOL: z.coerce.number().int().min(2).max(100).default(6),
+    /** A video that was served to a viewer so often without being watched is left out … */
+    WATCHNEXT_FATIGUE_IMPRESSIONS: positiveInteger(20),
+    /** … until this long after it was served last. 0: it never is. */
+    WATCHNEXT_FATIGUE_HOURS: z.coerce.number().min(0).default(24),
     /** Candidates asked of retrieval. */
     WATCHNEXT_CANDIDATES: z.coerce.number().int().min(1).max(1_000).default(200),
   })

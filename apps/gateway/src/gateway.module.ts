@@ -104,8 +104,10 @@ export class GatewayModule implements OnApplicationShutdown {
             log: EventLog,
             snapshots: PopularSnapshots,
             experiments: ExperimentsFollowing,
+            metrics: Metrics,
           ) =>
             followSnapshots({
+              metrics,
               store,
               eventLog: log,
               logger,
@@ -114,7 +116,7 @@ export class GatewayModule implements OnApplicationShutdown {
               pinned: () => experiments.pinnedSnapshots(clock()),
               onCurrent: (snapshotId) => snapshots.setCurrent(snapshotId),
             }),
-          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots, tokens.EXPERIMENTS],
+          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots, tokens.EXPERIMENTS, Metrics],
         },
         Metrics,
         { provide: tokens.CALLS, useFactory: createCalls, inject: [Metrics] },
@@ -133,7 +135,15 @@ export class GatewayModule implements OnApplicationShutdown {
           useFactory: (metrics: Metrics) => new Door(new AdaptiveLimit(limitOptions(settings)), metrics),
           inject: [Metrics],
         },
-        { provide: Catalogue, useFactory: () => new Catalogue() },
+        {
+          provide: Catalogue,
+          useFactory: (metrics: Metrics) => {
+            const catalogue = new Catalogue();
+            metrics.gauge(METRICS.catalogueVideos, () => catalogue.size);
+            return catalogue;
+          },
+          inject: [Metrics],
+        },
         TrendingVideos,
         PopularSnapshots,
         {
@@ -175,7 +185,7 @@ export class GatewayModule implements OnApplicationShutdown {
               },
               {
                 candidateCount: settings.WATCHNEXT_CANDIDATES,
-                channelCap: settings.WATCHNEXT_CHANNEL_CAP,
+                ...rulesOf(settings),
                 deadlineMs: settings.WATCHNEXT_DEADLINE_MS,
               },
             ),
@@ -211,6 +221,20 @@ export class GatewayModule implements OnApplicationShutdown {
     this.ranking.close();
     await Promise.all([this.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
   }
+}
+
+/** What the settings say of which candidates take which place. */
+function rulesOf(settings: GatewaySettings) {
+  const epsilon = settings.WATCHNEXT_FRESH_EPSILON;
+  const { WATCHNEXT_FRESH_POSITION: position, WATCHNEXT_FRESH_POOL: poolSize } = settings;
+  return {
+    caps: { channelCap: settings.WATCHNEXT_CHANNEL_CAP, topicCap: settings.WATCHNEXT_TOPIC_CAP },
+    fatigue: {
+      impressionCount: settings.WATCHNEXT_FATIGUE_IMPRESSIONS,
+      restMs: settings.WATCHNEXT_FATIGUE_HOURS * 3_600_000,
+    },
+    freshExploration: epsilon > 0 ? { position, poolSize, epsilon } : undefined,
+  };
 }
 
 /** Beginning in between, the limit finds its place within a few rounds of requests. */

@@ -6,7 +6,8 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
-import { answerFrameworkError } from '@watchnext/service';
+import { answerFrameworkError, countHttpRequests, traceHttpRequests } from '@watchnext/service';
+import { Metrics } from './metrics';
 import { serveFiles } from './http/static-files';
 
 /** The collector's own limit is 1 MB; it, not the gateway, should say so. */
@@ -36,6 +37,8 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   });
   app.useLogger(app.get(NestLogger));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  countHttpRequests(fastify, app.get(Metrics));
+  traceHttpRequests(fastify);
   // Bodies are passed on, never read.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

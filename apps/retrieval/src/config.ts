@@ -6,6 +6,7 @@ import {
   loggingSettings,
   port,
   positiveInteger,
+  tracingSettings,
 } from '@watchnext/config';
 import { z } from 'zod';
 
@@ -13,6 +14,7 @@ export const retrievalSettings = z
   .object({
     ...driverSettings,
     ...loggingSettings,
+    ...tracingSettings,
     ...experimentSettings,
     WATCHNEXT_HOST: z.string().default('127.0.0.1'),
     WATCHNEXT_GRPC_PORT: port(7002),

@@ -10,6 +10,7 @@ import {
   type MetricsRegistry,
   serveMetrics,
   unaryHandler,
+  watchProcess,
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotHolder, type SnapshotStore } from '@watchnext/snapshot-store';
 import { SearchThreads } from '@watchnext/vector-search';
@@ -62,7 +63,7 @@ export class RetrievalModule implements OnApplicationShutdown {
   async serve(): Promise<number> {
     const { settings, logger, eventLog } = this;
     const metrics = createMetrics();
-    metrics.watchEventLoop();
+    watchProcess(metrics);
     const threads = this.startThreads(metrics);
     const catalogue = new LiveCatalogue((error, videoId) => {
       metrics.count(METRICS.refusedVideos);
@@ -141,14 +142,14 @@ export class RetrievalModule implements OnApplicationShutdown {
         loader.setCurrent(snapshotId);
         this.server?.setServing(true);
       },
-      onRefused: () => metrics.count(METRICS.refusedSnapshots),
+      metrics,
     });
     const holder = (holding = following.holder);
     // Running uses end before their threads do.
     this.closers.push(() => following.close());
     const service = new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics });
     this.server = new GrpcServer(logger, SERVICE_NAME, RetrievalServiceService, {
-      retrieve: unaryHandler(logger, 'Retrieve', (request, context) => service.retrieve(request, context)),
+      retrieve: unaryHandler(logger, 'Retrieve', (request, context) => service.retrieve(request, context), metrics),
     });
     return holder;
   }

@@ -8,6 +8,7 @@ import {
   type RetrieveResponse,
   RetrievalServiceClient,
 } from '@watchnext/contract';
+import { SpanKind, traceHeaders, withSpan } from '@watchnext/service';
 import type { StageLimits } from '../pipeline/executor';
 import type { Dependency } from '../resilience/dependency';
 import { translateRpcError } from './rpc-failure';
@@ -50,10 +51,11 @@ function attempt<Request extends { snapshotId: string }, Response>(
   requestId: string,
   deadlineAtMs: number,
 ): (signal: AbortSignal) => Promise<Response> {
-  return (signal) => {
+  const once = (signal: AbortSignal) => {
     const metadata = new Metadata();
     metadata.set('x-request-id', requestId);
-    return new Promise((resolve, reject) => {
+    for (const [header, value] of Object.entries(traceHeaders() ?? {})) metadata.set(header, value);
+    return new Promise<Response>((resolve, reject) => {
       const running = unary(request, metadata, { deadline: deadlineAtMs }, (error, response) => {
         signal.removeEventListener('abort', cancel);
         if (error) reject(translateRpcError(name, request.snapshotId, error));
@@ -64,6 +66,7 @@ function attempt<Request extends { snapshotId: string }, Response>(
       else signal.addEventListener('abort', cancel, { once: true });
     });
   };
+  return (signal) => withSpan(`call ${name}`, { kind: SpanKind.CLIENT }, () => once(signal));
 }
 
 export function connectRetrieval(address: string, dependency: Dependency): Retrieval {

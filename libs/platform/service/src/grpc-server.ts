@@ -7,7 +7,13 @@ const DRAIN_MS = 5_000;
 /** Clients reconnect after this age, so that new replicas get their share of a headless service's traffic. */
 const MAX_CONNECTION_AGE_MS = 300_000;
 
-/** A gRPC server with the standard health service; not serving until told so. */
+/**
+ * What a liveness probe asks the health service for. The service proper is not serving before its first snapshot, and
+ * must not be restarted for that.
+ */
+export const LIVENESS_SERVICE = 'watchnext.live';
+
+/** A gRPC server with the standard health service; not serving until told so, and alive from the start. */
 export class GrpcServer {
   private readonly server = new Server({
     'grpc.max_receive_message_length': 16 * 1024 * 1024,
@@ -23,7 +29,11 @@ export class GrpcServer {
     implementation: UntypedServiceImplementation,
   ) {
     this.server.addService(definition, implementation);
-    this.health = new HealthImplementation({ '': 'NOT_SERVING', [serviceName]: 'NOT_SERVING' });
+    this.health = new HealthImplementation({
+      '': 'NOT_SERVING',
+      [serviceName]: 'NOT_SERVING',
+      [LIVENESS_SERVICE]: 'SERVING',
+    });
     this.health.addToServer(this.server);
   }
 

@@ -2,9 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importToArchive } from '@watchnext/datasets';
-import { selectBackend } from '@watchnext/tensor';
 import { type Command, Option } from 'commander';
-import { candidateEngine } from '../candidate-engine';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
@@ -12,6 +10,7 @@ import { EvaluationDataError, type WatchData } from '../data/watch-data';
 import { type Progress, progressOnStandardError } from '../progress';
 import { writeOutputs } from '../document/evaluation';
 import { evaluationReport } from '../report';
+import { trainingEngines } from '../training-engines';
 import { evaluateCandidates } from './evaluate';
 import { COMPARISON_NAMES, formsOf } from './forms';
 import type { Protocol } from './protocol';
@@ -92,7 +91,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
   const data = await readData(options, progress, stop.signal);
-  const createEngine = candidateEngine(await selectBackend(), options.threads);
+  const createEngine = (await trainingEngines(options.threads)).candidate;
   const candidates = await evaluateCandidates(data, {
     protocol: protocolOf(options, data),
     part: options.on,

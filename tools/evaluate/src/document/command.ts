@@ -2,9 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
 import type { Command } from 'commander';
-import { candidateEngine } from '../candidate-engine';
 import { evaluateCandidates } from '../candidates/evaluate';
 import { formsOf } from '../candidates/forms';
 import { count, counts, moment } from '../command-arguments';
@@ -17,6 +15,7 @@ import { progressOnStandardError as progress } from '../progress';
 import { evaluateRanking } from '../ranking/evaluate';
 import { rankingVariants } from '../ranking/variants';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
+import { trainingEngines } from '../training-engines';
 import { evaluationDocument, writeReportFolder } from './evaluation';
 
 interface ReportOptions {
@@ -40,7 +39,7 @@ export function addReportCommand(program: Command): void {
     .option('--test-from <time>', 'instead, from this moment on (ISO 8601)', moment)
     .option('--seeds <list>', 'models are trained once with each', counts, [1])
     .option('--no-findings', "leave out the paper's findings, which take most of the time")
-    .option('--threads <n>', 'that candidates are trained on; any number gives the same', count, availableParallelism())
+    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .requiredOption('--out <folder>', 'report.html, report.md, report.json and finished trainings go there')
     .action(runReport);
 }
@@ -78,9 +77,8 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
   const onProgress = (done: number, total: number) => task.update(done, total);
   const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });
   task.finish();
-  const backend = await selectBackend();
   const from = testFrom === undefined ? {} : { testFromMs: testFrom };
-  const [createCandidates, createRanking] = [candidateEngine(backend, threads), tfjsRankingEngine(backend)];
+  const { candidate: createCandidates, ranking: createRanking } = await trainingEngines(threads);
   const candidates = await evaluateCandidates(watchDataOf(replayed, archive), {
     protocol: { name: 'temporal', testDays, queriesPerUser: 5, ...from },
     part: 'test',

@@ -3,14 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
-import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
 import type { Command } from 'commander';
 import { count, counts } from '../command-arguments';
 import { EvaluationDataError } from '../data/watch-data';
 import { writeMarkdown } from '../document/evaluation';
 import { progressOnStandardError as progress } from '../progress';
-import { candidateEngine } from '../candidate-engine';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
+import { trainingEngines } from '../training-engines';
 import { type ArchiveSource, kuairand, openData, smallWorld } from './data';
 import { findingParts, summaryTable } from './document';
 import { PARTS } from './findings';
@@ -42,7 +41,7 @@ export function addPaperCommand(program: Command): void {
     .option('--on <logs>', `of ${LOGS.join(', ')}`, list, [...LOGS])
     .option('--seeds <list>', 'each training once with each', counts, [1, 2, 3])
     .option('--minutes <n>', 'stop after so long; the same command goes on from there', count)
-    .option('--threads <n>', 'that candidates are trained on; any number gives the same', count, availableParallelism())
+    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .option('--work <folder>', 'where archives and finished trainings are kept', 'node_modules/.cache/watchnext-paper')
     .option(
       '--markdown <file>',
@@ -64,14 +63,14 @@ async function runPaperCommand(options: PaperCommandOptions): Promise<void> {
   const sources = sourcesOf(options);
   const logs = [];
   for (const source of sources) logs.push(await openData(source, options.work, progress, stop.signal));
-  const backend = await selectBackend();
+  const engines = await trainingEngines(options.threads);
   const paper = await runPaper(logs, {
     parts: options.only,
     seeds: options.seeds,
     workFolder: join(options.work, 'trainings'),
     untilMs: options.minutes === undefined ? Infinity : startedAtMs + 60_000 * options.minutes,
-    candidateEngine: candidateEngine(backend, options.threads),
-    rankingEngine: tfjsRankingEngine(backend),
+    candidateEngine: engines.candidate,
+    rankingEngine: engines.ranking,
     signal: stop.signal,
     progress,
   });

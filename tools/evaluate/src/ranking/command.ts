@@ -1,10 +1,11 @@
-import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder } from '../data/archive';
 import { progressOnStandardError as progress } from '../progress';
 import { writeOutputs } from '../document/evaluation';
 import { evaluationReport } from '../report';
+import { trainingEngines } from '../training-engines';
 import { evaluateRanking } from './evaluate';
 import { readPeerScores } from './peer-scores';
 import { rankingTables } from './table';
@@ -17,6 +18,7 @@ interface RankingOptions {
   readonly testFrom?: number;
   readonly on: 'test' | 'validation';
   readonly seeds: readonly number[];
+  readonly threads: number;
   readonly compare: readonly string[];
   readonly set?: readonly string[];
   readonly peerScores?: string;
@@ -38,6 +40,7 @@ export function addRankingCommand(program: Command): void {
         .default('test'),
     )
     .option('--seeds <list>', 'the model is trained once with each', counts, [1])
+    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .option(
       '--compare <list>',
       `rows for forms of the model: ${RANKING_COMPARISON_NAMES.join(', ')}`,
@@ -71,7 +74,7 @@ async function runRanking(options: RankingOptions): Promise<void> {
     part: options.on,
     variants,
     seeds: options.seeds,
-    createEngine: tfjsRankingEngine(await selectBackend()),
+    createEngine: (await trainingEngines(options.threads)).ranking,
     ...(peerScores === undefined ? {} : { readPeer: (impressions) => readPeerScores(peerScores, impressions) }),
     signal: stop.signal,
     progress,

@@ -1,0 +1,5 @@
+export * from './objects';
+export { ManifestValidator } from './validate';
+export * from './network';
+export * from './pods';
+export * from './source-facts';

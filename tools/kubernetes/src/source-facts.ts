@@ -1,0 +1,56 @@
+/** What the sources of this repository say, for the checks that hold manifests against code. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Opened } from './network';
+import type { App } from './pods';
+
+export const REPOSITORY = resolve(__dirname, '..', '..', '..');
+
+/** The text of each TypeScript file below a folder, specs left out. */
+export function sourcesOf(folder: string): Map<string, string> {
+  const path = join(REPOSITORY, folder);
+  return new Map(
+    readdirSync(path, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
+      .map((name) => [name, readFileSync(join(path, name), 'utf8')]),
+  );
+}
+
+/** The drivers that a service opens; for a command of ingestion, only those that it names itself. */
+export function openedBy(app: App, command?: string): Opened {
+  const sources = sourcesOf(`apps/${app}/src`);
+  // A command opens what its helpers open, and not what the service does.
+  const relevant = [...sources].filter(([name]) =>
+    command === undefined
+      ? !/^(rebuild|checkpoint|rebuild\/.*)$/.test(name.replace(/\.ts$/, ''))
+      : /^(checkpoint|rebuild\/command)\.ts$/.test(name),
+  );
+  const opens = (name: string) => relevant.some(([, text]) => new RegExp(`\\b${name}\\(`).test(text));
+  return {
+    eventLog: opens('openEventLog'),
+    featureStore: opens('openFeatureStore'),
+    objectStore: opens('openSnapshotStore') || opens('openEventArchive') || opens('openCheckpoints'),
+  };
+}
+
+/** Paths that an app answers with GET. */
+export function routesOf(app: App): Set<string> {
+  const text = [...sourcesOf(`apps/${app}/src`).values()].join('\n');
+  const decorated = [...text.matchAll(/@Get\('([^']*)'\)/g)].map(([, path]) => `/${path}`);
+  return new Set(/\bserveMetrics\(/.test(text) ? [...decorated, '/metrics'] : decorated);
+}
+
+/** Names of all metrics that services of this repository tell. */
+export function metricNames(): Set<string> {
+  const texts = [
+    'apps/gateway',
+    'apps/ingestion',
+    'apps/ranking',
+    'apps/retrieval',
+    'apps/trainer',
+    'libs/platform/service',
+  ]
+    .flatMap((folder) => [...sourcesOf(`${folder}/src`).values()])
+    .join('\n');
+  return new Set([...texts.matchAll(/'(watchnext_[a-z0-9_]+)'/g)].map(([, name]) => name as string));
+}

@@ -1,0 +1,257 @@
+/** The manifests and the apps agree: settings, ports, probes, topics, exit codes. */
+import { posix } from 'node:path';
+import { checkDriverSettings, driverSettings, loadConfig, loggingSettings } from '@watchnext/config';
+import { RankingServiceService, RetrievalServiceService, TOPICS, topicSpecs } from '@watchnext/contract';
+import { LIVENESS_SERVICE } from '@watchnext/service';
+import { describeUnlessMissing } from '@watchnext/testing';
+import { z } from 'zod';
+import { gatewaySettings } from '../../../apps/gateway/src/config';
+import { ingestionSettings, ROLES } from '../../../apps/ingestion/src/config';
+import { rankingSettings } from '../../../apps/ranking/src/config';
+import { retrievalSettings } from '../../../apps/retrieval/src/config';
+import { EXIT_CODES, parseCommand } from '../../../apps/trainer/src/cli';
+import { trainerSettings } from '../../../apps/trainer/src/settings';
+import {
+  environmentOf,
+  type KubernetesObject,
+  missingForManifests,
+  routesOf,
+  selects,
+  type Workload,
+  workloadsOf,
+} from '../src';
+import { built } from './built';
+
+const SETTINGS = {
+  gateway: gatewaySettings,
+  ingestion: ingestionSettings,
+  ranking: rankingSettings,
+  retrieval: retrievalSettings,
+  trainer: trainerSettings,
+};
+/** Commands of ingestion take drivers and logging. */
+const COMMAND_SETTINGS = z.object({ ...driverSettings, ...loggingSettings }).superRefine(checkDriverSettings);
+const GRPC_SERVICES: Record<string, string> = {
+  retrieval: serviceNameOf(RetrievalServiceService.retrieve.path),
+  ranking: serviceNameOf(RankingServiceService.rank.path),
+};
+
+function serviceNameOf(path: string): string {
+  return path.split('/')[1] as string;
+}
+
+/** A service's own program; a command names another. */
+const isService = ({ app, container }: Workload) =>
+  container.args === undefined || container.args[0] === `apps/${app}/dist/main.js`;
+const settingsOf = (workload: Workload) => (isService(workload) ? SETTINGS[workload.app] : COMMAND_SETTINGS);
+const mountOf = ({ container }: Workload, path: string) =>
+  container.volumeMounts.find(
+    (one: { mountPath: string }) => path === one.mountPath || path.startsWith(`${one.mountPath}/`),
+  );
+
+describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
+  describe.each(['overlays/local', 'overlays/production', 'overlays/gpu', 'overlays/canary'])('in %s', (root) => {
+    let objects: KubernetesObject[];
+    let workloads: Workload[];
+    beforeAll(() => {
+      objects = built(root);
+      workloads = workloadsOf(objects);
+    });
+    const plain = (workload: Workload) =>
+      Object.fromEntries([...environmentOf(workload, objects)].map(([name, { value }]) => [name, value]));
+
+    it('every setting is one that its program knows', () => {
+      const unknown = workloads.flatMap((workload) => {
+        const known = Object.keys(settingsOf(workload).shape);
+        return Object.keys(plain(workload))
+          .filter((name) => !known.includes(name))
+          .map((name) => `${workload.name}: ${name}`);
+      });
+      expect(unknown).toEqual([]);
+    });
+
+    it('every program finds its settings complete and usable', () => {
+      for (const workload of workloads) expect(() => loadConfig(settingsOf(workload), plain(workload))).not.toThrow();
+    });
+
+    it('services listen beyond the pod, on the ports that the container names', () => {
+      for (const workload of workloads.filter(({ kind }) => kind === 'Deployment')) {
+        const settings = plain(workload);
+        expect(settings['WATCHNEXT_HOST']).toBe('0.0.0.0');
+        const set = Object.entries(settings).flatMap(([name, value]) => (/_PORT$/.test(name) ? Number(value) : []));
+        const named = workload.container.ports.map((one: { containerPort: number }) => one.containerPort);
+        expect(named.sort()).toEqual(set.sort());
+      }
+    });
+
+    it('Services lead to ports that are there, under the same number', () => {
+      for (const { metadata, spec } of objects.filter(({ kind }) => kind === 'Service')) {
+        const behind = workloads.find(({ labels }) => selects({ matchLabels: spec.selector }, labels));
+        if (!behind) continue;
+        for (const { port, targetPort } of spec.ports) {
+          const named = behind.container.ports.find((one: { name: string }) => one.name === targetPort);
+          expect([metadata.name, named?.containerPort]).toEqual([metadata.name, port]);
+        }
+      }
+    });
+
+    it('gRPC is called at headless Services', () => {
+      const settings = plain(workloads.find(({ name }) => name === 'gateway') as Workload);
+      for (const [variable, app] of [
+        ['WATCHNEXT_RETRIEVAL_ADDRESS', 'retrieval'],
+        ['WATCHNEXT_RANKING_ADDRESS', 'ranking'],
+      ] as const) {
+        const [host] = (settings[variable] as string).split(':');
+        const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === host);
+        expect([host, service?.['spec'].clusterIP]).toEqual([app, 'None']);
+      }
+    });
+
+    it('probes ask for paths and gRPC services that the apps answer', () => {
+      for (const { app, container } of workloads.filter(({ kind }) => kind === 'Deployment')) {
+        const { startupProbe, readinessProbe, livenessProbe } = container;
+        if (app in GRPC_SERVICES) {
+          expect([startupProbe, readinessProbe, livenessProbe].map(({ grpc }) => grpc.service)).toEqual([
+            LIVENESS_SERVICE,
+            GRPC_SERVICES[app],
+            LIVENESS_SERVICE,
+          ]);
+          const port = container.ports.find((one: { name: string }) => one.name === 'grpc').containerPort;
+          expect(new Set([startupProbe, readinessProbe, livenessProbe].map(({ grpc }) => grpc.port))).toEqual(
+            new Set([port]),
+          );
+        } else {
+          for (const { httpGet } of [startupProbe, readinessProbe, livenessProbe]) {
+            expect(routesOf(app)).toContain(httpGet.path);
+            expect(container.ports.map((one: { name: string }) => one.name)).toContain(httpGet.port);
+          }
+          expect(readinessProbe.httpGet.path).not.toBe(livenessProbe.httpGet.path);
+        }
+      }
+    });
+
+    it('files and folders that settings name are mounted, and what is written can be', () => {
+      for (const workload of workloads) {
+        for (const [name, value] of Object.entries(plain(workload))) {
+          if (!/_FILE$|_DIR$/.test(name)) continue;
+          const mount = mountOf(workload, value);
+          expect([workload.name, name, mount !== undefined]).toEqual([workload.name, name, true]);
+          if (!/_FILE$/.test(name)) {
+            expect([name, mount.readOnly ?? false]).toEqual([name, false]);
+            continue;
+          }
+          const volume = workload.pod.volumes.find((one: { name: string }) => one.name === mount.name);
+          const files = volume.configMap
+            ? Object.keys(
+                objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === volume.configMap.name)?.[
+                  'data'
+                ],
+              )
+            : volume.secret.items.map((one: { path: string }) => one.path);
+          expect(files).toContain(posix.relative(mount.mountPath, value));
+        }
+        expect(mountOf(workload, '/tmp')).toBeDefined();
+      }
+    });
+
+    it('every role of ingestion is run by a Deployment of its own', () => {
+      const roles = workloads
+        .filter(({ app }) => app === 'ingestion')
+        .flatMap((one) => plain(one)['WATCHNEXT_INGESTION_ROLES'] ?? []);
+      expect(roles.sort()).toEqual([...ROLES].sort());
+    });
+
+    it('the trainer runs once, and what trying again cannot change is not tried again', () => {
+      const trainer = workloads.find(({ name }) => name === 'trainer') as Workload;
+      const [program, ...args] = trainer.container.args;
+      expect(program).toBe('apps/trainer/dist/main.js');
+      expect(parseCommand(args, { exitOverride: true }).once).toBe(true);
+      const [rule] = trainer.object['spec'].jobTemplate.spec.podFailurePolicy.rules;
+      expect(rule).toMatchObject({
+        action: 'FailJob',
+        onExitCodes: { containerName: trainer.container.name, operator: 'In' },
+      });
+      // 2: the command line, 78: the environment (see --help).
+      expect(rule.onExitCodes.values).toEqual([2, EXIT_CODES.rejected, EXIT_CODES.nothingToTrain, 78]);
+    });
+  });
+
+  it('production asks Kafka, Redis and S3, and nothing that lies on one node', () => {
+    for (const workload of workloadsOf(built('overlays/production'))) {
+      const environment = environmentOf(workload, built('overlays/production'));
+      const drivers = ['EVENT_LOG', 'FEATURE_STORE', 'OBJECT_STORE'].map(
+        (name) => environment.get(`WATCHNEXT_${name}`)?.value,
+      );
+      expect(drivers).toEqual(['kafka', 'redis', 's3']);
+    }
+  });
+
+  describe('topics and users for Strimzi', () => {
+    const production = () => {
+      const objects = built('overlays/production');
+      return { objects, settings: environmentOf(workloadsOf(objects)[0] as Workload, objects) };
+    };
+    const partitionCount = (settings: Map<string, { value: string }>) =>
+      Number(settings.get('WATCHNEXT_ACTIVITY_PARTITIONS')?.value);
+
+    it('are the topics of the code, in the form that it asks for', () => {
+      const { settings } = production();
+      const replicas = Number(settings.get('WATCHNEXT_KAFKA_REPLICATION_FACTOR')?.value);
+      const topics = built('strimzi').filter(({ kind }) => kind === 'KafkaTopic');
+      const forms = topics.map(({ metadata, spec }) => ({
+        name: metadata.name,
+        partitionCount: spec.partitions,
+        replicas: spec.replicas,
+        policy: spec.config['cleanup.policy'],
+        minInSync: spec.config['min.insync.replicas'],
+      }));
+      const wanted = Object.values(topicSpecs(partitionCount(settings))).map((spec) => ({
+        name: spec.name,
+        partitionCount: spec.partitionCount,
+        replicas,
+        policy: 'compacted' in spec ? 'compact' : 'delete',
+        minInSync: replicas - 1,
+      }));
+      expect(forms.sort(byName)).toEqual(wanted.sort(byName));
+    });
+
+    it('are a user for each service account that production runs with, and one for the autoscaler', () => {
+      const { objects } = production();
+      const accounts = workloadsOf(objects)
+        .filter((workload) => environmentOf(workload, objects).has('WATCHNEXT_KAFKA_SASL_USERNAME'))
+        .map(({ pod }) => pod.serviceAccountName);
+      const users = built('strimzi').filter(({ kind }) => kind === 'KafkaUser');
+      expect(users.map(({ metadata }) => metadata.name).sort()).toEqual(
+        [...new Set([...accounts, 'autoscaler'])].sort(),
+      );
+      for (const { spec } of users) {
+        for (const { resource } of spec.authorization.acls) {
+          if (resource.type === 'topic') expect(Object.values(TOPICS)).toContain(resource.name);
+        }
+      }
+    });
+
+    it('KEDA watches topics that exist, at the brokers of the apps, with at most one replica for each partition', () => {
+      const { objects, settings } = production();
+      const scaled = objects.filter(({ kind }) => kind === 'ScaledObject');
+      const triggers = scaled.flatMap(({ spec }) =>
+        spec.triggers.filter((one: { type: string }) => one.type === 'kafka'),
+      );
+      expect(triggers.length).toBe(3);
+      for (const { metadata } of triggers) {
+        expect(Object.values(TOPICS)).toContain(metadata.topic);
+        expect(metadata.bootstrapServers).toBe(settings.get('WATCHNEXT_KAFKA_BROKERS')?.value);
+        expect(metadata.sasl.replaceAll('_', '-')).toBe(
+          settings.get('WATCHNEXT_KAFKA_SASL_MECHANISM')?.value.replace('scram-sha-', 'scram-sha'),
+        );
+      }
+      for (const { spec } of scaled.filter((one) => one['spec'].triggers[0].type === 'kafka')) {
+        expect(spec.maxReplicaCount).toBeLessThanOrEqual(partitionCount(settings));
+      }
+    });
+  });
+});
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}

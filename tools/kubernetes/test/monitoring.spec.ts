@@ -1,0 +1,115 @@
+/** Dashboards, alerts and canary analyses ask for metrics that exist, in queries that Prometheus can read. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parser } from '@prometheus-io/lezer-promql';
+import { describeUnlessMissing } from '@watchnext/testing';
+import { type KubernetesObject, metricNames, missingForManifests, REPOSITORY, routesOf, workloadsOf } from '../src';
+import { built } from './built';
+
+/** What others tell of our pods. */
+const FOREIGN = new Set([
+  // kube-state-metrics
+  'kube_deployment_spec_replicas',
+  'kube_deployment_status_replicas_available',
+  'kube_pod_container_status_restarts_total',
+  'kube_job_status_failed',
+  'kube_cronjob_status_last_successful_time',
+  // the kubelet's cAdvisor
+  'container_cpu_usage_seconds_total',
+  'container_cpu_cfs_throttled_seconds_total',
+  'container_memory_working_set_bytes',
+  // KEDA's operator
+  'keda_scaler_metrics_value',
+]);
+
+/** @returns the metrics of a query. @throws Error where PromQL has no such query */
+function metricsOf(query: string): string[] {
+  const names: string[] = [];
+  parser.parse(query).iterate({
+    enter: ({ type, from, to }) => {
+      if (type.isError) throw new Error(`not PromQL at ${from}: ${query}`);
+      if (type.name === 'VectorSelector') names.push(/^[\w:]+/.exec(query.slice(from, to))?.[0] ?? '');
+    },
+  });
+  return names;
+}
+
+/** A histogram is told as three series. */
+const exists = (name: string, own: ReadonlySet<string>) =>
+  FOREIGN.has(name) ||
+  own.has(name) ||
+  (/_seconds_(bucket|sum|count)$/.test(name) && own.has(name.replace(/_(bucket|sum|count)$/, '')));
+
+function queriesOf(objects: readonly KubernetesObject[]): [where: string, query: string][] {
+  return objects.flatMap(({ kind, metadata, spec, data }): [string, string][] => {
+    if (kind === 'PrometheusRule') {
+      return spec.groups.flatMap(({ rules }: { rules: { alert: string; expr: string }[] }) =>
+        rules.map(({ alert, expr }) => [alert, expr]),
+      );
+    }
+    if (kind === 'AnalysisTemplate') {
+      return spec.metrics.map((one: { name: string; provider: { prometheus: { query: string } } }) => [
+        `${metadata.name} ${one.name}`,
+        one.provider.prometheus.query.replace(/\{\{args\.[\w-]+\}\}/g, 'argument'),
+      ]);
+    }
+    if (metadata.labels?.['grafana_dashboard'] === undefined) return [];
+    return Object.values<string>(data).flatMap((text) =>
+      JSON.parse(text).panels.flatMap(({ title, targets }: { title: string; targets: { expr: string }[] }) =>
+        targets.map(({ expr }) => [title, expr] as [string, string]),
+      ),
+    );
+  });
+}
+
+describe('queries', () => {
+  it('are read', () => {
+    expect(metricsOf('sum by (a) (rate(x_total{b="c"}[5m])) / y > 0')).toEqual(['x_total', 'y']);
+    expect(() => metricsOf('sum by (a (x)')).toThrow('not PromQL');
+    expect(exists('watchnext_gateway_answers_total_bucket', metricNames())).toBe(false);
+  });
+});
+
+describeUnlessMissing(missingForManifests(), 'monitoring', () => {
+  it.each(['overlays/production', 'overlays/canary'])('of %s asks only for metrics that exist', (root) => {
+    const queries = queriesOf(built(root));
+    expect(queries.length).toBeGreaterThan(30);
+    const own = metricNames();
+    const missing = queries.flatMap(([where, query]) =>
+      metricsOf(query)
+        .filter((name) => !exists(name, own))
+        .map((name) => `${where}: ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('alerts with a severity and a runbook that is there', () => {
+    const [rule] = built('overlays/production').filter(({ kind }) => kind === 'PrometheusRule');
+    const rules = rule?.['spec'].groups.flatMap((group: { rules: unknown[] }) => group.rules);
+    for (const { alert, labels, annotations } of rules) {
+      expect([alert, existsSync(join(REPOSITORY, annotations.runbook))]).toEqual([alert, true]);
+      expect(['warning', 'critical']).toContain(labels.severity);
+    }
+  });
+
+  it('scrapes ports and paths that answer', () => {
+    const objects = built('overlays/production');
+    const monitors = objects.filter(({ kind }) => kind === 'ServiceMonitor');
+    for (const { spec } of monitors) {
+      const name = spec.selector.matchLabels['app.kubernetes.io/name'];
+      const service = objects.find(
+        (one) => one.kind === 'Service' && one.metadata.labels?.['app.kubernetes.io/name'] === name,
+      );
+      const workload = workloadsOf(objects).find((one) => one.name === name);
+      for (const { port, path } of spec.endpoints) {
+        expect(service?.['spec'].ports.map((one: { name: string }) => one.name)).toContain(port);
+        expect(routesOf(workload?.app ?? 'trainer')).toContain(path);
+      }
+    }
+    const scraped = monitors.map(({ spec }) => spec.selector.matchLabels['app.kubernetes.io/name']);
+    const telling = workloadsOf(objects).filter(
+      ({ kind, app }) => kind === 'Deployment' && routesOf(app).has('/metrics'),
+    );
+    expect(scraped.sort()).toEqual(telling.map(({ name }) => name).sort());
+  });
+});

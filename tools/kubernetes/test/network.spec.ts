@@ -1,0 +1,65 @@
+/** The arrows that the policies allow are those that the apps need, by what they are told to call and what they open. */
+import { describeUnlessMissing } from '@watchnext/testing';
+import { allowedArrows, type KubernetesObject, missingForManifests, neededArrows, openedBy, workloadsOf } from '../src';
+import { built } from './built';
+
+/** Who comes from outside, and why. */
+const CALLERS: Record<string, string[]> = {
+  'overlays/local': [
+    'namespaces watchnext.dev/clients -> gateway:7000',
+    'namespaces watchnext.dev/producers -> ingestion-collect:7001',
+  ],
+};
+CALLERS['overlays/production'] = [
+  ...(CALLERS['overlays/local'] as string[]),
+  'namespaces watchnext.dev/monitoring -> gateway:7000',
+  'namespaces watchnext.dev/monitoring -> retrieval:9464',
+];
+CALLERS['overlays/canary'] = CALLERS['overlays/gpu'] = CALLERS['overlays/production'];
+
+describe('what the apps open, by their sources', () => {
+  it('is found', () => {
+    expect(openedBy('gateway')).toEqual({ eventLog: true, featureStore: true, objectStore: true });
+    expect(openedBy('ranking')).toEqual({ eventLog: true, featureStore: false, objectStore: true });
+    expect(openedBy('ingestion', 'checkpoint')).toEqual({ eventLog: false, featureStore: false, objectStore: true });
+  });
+});
+
+describeUnlessMissing(missingForManifests(), 'network policies', () => {
+  const openedIn = ({ app, container }: ReturnType<typeof workloadsOf>[number]) =>
+    openedBy(app, container.args?.[0].endsWith('checkpoint.js') ? 'checkpoint' : undefined);
+
+  it.each(Object.keys(CALLERS))('of %s allow just the arrows that the apps use', (root) => {
+    const objects = built(root);
+    const workloads = workloadsOf(objects);
+    const needed = workloads.flatMap((workload) => [...neededArrows(workload, objects, openedIn(workload))]);
+    const dns = [...workloads.map(({ name }) => name), ...serversOf(objects)].map((name) => `${name} -> dns:53`);
+    // The broker finds itself by the address that it tells clients.
+    const own = serversOf(objects).includes('kafka') ? ['kafka -> kafka:9092'] : [];
+    expect([...allowedArrows(objects)].sort()).toEqual(
+      [...new Set([...needed, ...dns, ...own, ...(CALLERS[root] as string[])])].sort(),
+    );
+  });
+
+  it.each(Object.keys(CALLERS))('of %s go by labels that say what each app opens', (root) => {
+    for (const workload of workloadsOf(built(root))) {
+      const { eventLog, featureStore, objectStore } = openedIn(workload);
+      const label = (name: string) => workload.labels[`watchnext.dev/${name}`] === 'used';
+      expect([workload.name, label('event-log'), label('feature-store'), label('object-store')]).toEqual([
+        workload.name,
+        eventLog,
+        featureStore,
+        objectStore,
+      ]);
+    }
+  });
+
+  it('that a pod is outside of are an error: it could talk to anyone', () => {
+    const objects = built('overlays/production').filter(({ metadata }) => metadata.name !== 'default-deny');
+    expect(() => allowedArrows(objects)).toThrow('no NetworkPolicy denies Ingress of');
+  });
+});
+
+function serversOf(objects: readonly KubernetesObject[]): string[] {
+  return objects.filter(({ kind }) => kind === 'StatefulSet').map(({ metadata }) => metadata.name);
+}
