@@ -12,7 +12,7 @@ export interface Finding {
   /** Of `UnitResult.metrics`, or of its curve. */
   readonly metric: 'map' | 'weighted per-user loss' | 'misplaced share';
   readonly forms: readonly FindingForm[];
-  /** The first is the finding; the others are steps on the way. */
+  /** The finding itself has a headline, or is the first; the others are steps on the way. */
   readonly orderings: readonly Ordering[];
   /** How the forms are drawn: side by side, or lines over the first part of their names, one for each second part. */
   readonly plot: 'bars' | 'lines' | 'curve';
@@ -27,6 +27,8 @@ export interface FindingForm {
 export interface Ordering {
   readonly better: string;
   readonly worse: string;
+  /** As the summary names it; default, of the first: the finding's title. */
+  readonly headline?: string;
 }
 
 const candidate = (change: CandidateUnit['change'], more: Partial<CandidateUnit> = {}): CandidateUnit => ({
@@ -129,8 +131,8 @@ function depthAndFeatures({ candidates: { hasSearches } }: PaperData): Finding {
     metric: 'map',
     forms,
     orderings: [
-      { better: `${deepest}, all`, worse: `${linear}, watches` },
-      { better: `${deepest}, all`, worse: `${linear}, all` },
+      { better: `${middle}, all`, worse: `${middle}, watches`, headline: 'Features help (Fig. 6)' },
+      { better: `${deepest}, all`, worse: `${linear}, all`, headline: 'Depth helps (Fig. 6)' },
       ...steps(towers.map((sizes) => `${towerName(sizes)}, all`)),
       ...steps(sets.map((set) => `${middle}, ${set}`)),
     ],
