@@ -74,6 +74,7 @@ export const PARTS = [
   'depth-features',
   'log-q',
   'encoders',
+  'warm-start',
   'layers',
   'powers',
   'weights',
