@@ -45,12 +45,14 @@ export interface StackOptions {
 export function missingForStack(needed: {
   readonly kafka?: boolean;
   readonly redis?: boolean;
+  readonly s3?: boolean;
   readonly certificates?: boolean;
 }): string[] {
   return [
     ...missingPrograms([
       ...(needed.kafka ? ['java'] : []),
       ...(needed.redis ? ['redis-server', 'redis-cli'] : []),
+      ...(needed.s3 ? ['moto_server'] : []),
       ...(needed.certificates ? ['openssl'] : []),
     ]),
     ...(needed.kafka && !hasJars(defaultJarsDirectory())
