@@ -41,6 +41,7 @@ function setUpStep(videoCount: number): RankingNetwork {
     learningRate: 1e-3,
     tableLearningRate: 0.05,
     tableDecay: 1e-3,
+    gradientClip: 0,
   };
 }
 
