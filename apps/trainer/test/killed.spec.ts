@@ -2,19 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChildProgram, temporaryDirectory } from '@watchnext/testing';
 import type { ProgressMessage } from '../src/progress/progress-messages';
-import { environment, storeOf, train } from './harness';
+import { environment, modelDigests, storeOf, train } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 120_000;
 const MAIN = join(__dirname, '..', 'src', 'main.ts');
-
-/** SHA-256 of each file of both models in the current snapshot. */
-async function modelDigests(dataDirectory: string): Promise<Record<string, string>> {
-  const store = storeOf(dataDirectory);
-  const manifest = await store.readManifest((await store.readPointer()) as string);
-  const files = Object.entries(manifest.files).filter(([path]) => /\.(safetensors|onnx)$/.test(path));
-  return Object.fromEntries(files.map(([path, { sha256 }]) => [path, sha256]));
-}
 
 const exitCode = ({ process }: ChildProgram<ProgressMessage>) =>
   new Promise<number | null>((resolve) => process.once('exit', resolve));
