@@ -8,6 +8,7 @@ import { fingerprintOf } from './fingerprint';
 import type { Importer } from './importer';
 import { BadRows } from './read/bad-rows';
 import { EARLIEST_MS } from './read/cells';
+import { ReadingProgress } from './read/reading-progress';
 import { Staging } from './staging/staging';
 import {
   countStaged,
@@ -28,8 +29,11 @@ export interface ImportSummary {
 export interface DatasetOptions {
   /** Collects the rows left out. */
   readonly badRows?: BadRows;
-  /** Called while files are read, before the first event. `rows` counts over all files so far. */
-  readonly onReading?: (file: string, rows: number) => void;
+  /**
+   * Called while files are read, before the first event. `rows` counts over all files so far, `totalRows` is an estimate by
+   * their bytes; 0 while there is none.
+   */
+  readonly onReading?: (file: string, rows: number, totalRows: number) => void;
   /** Called once, when everything is read and before the first event. */
   readonly onLoaded?: (summary: ImportSummary) => void;
   readonly signal?: AbortSignal;
@@ -91,21 +95,19 @@ async function fill(
   const fingerprint = await fingerprintOf(importer, path, { mappingFile });
   if (await staging.wasFilledFrom(fingerprint, badRows)) return;
   await staging.begin();
-  let current = { file: '', rows: 0 };
-  let earlierRows = 0;
+  const progress = await ReadingProgress.of(await importer.files(path, mappingFile));
   await importer.load(path, staging, {
     badRows,
     signal,
     nowMs,
     mappingFile,
-    onReading: (file, rows) => {
-      if (file !== current.file) earlierRows += current.rows;
-      current = { file, rows };
-      onReading?.(file, earlierRows + rows);
+    onReading: (file, rows, bytes) => {
+      progress.note(file, rows, bytes);
+      onReading?.(file, progress.rows, progress.totalRows);
     },
   });
   await staging.settle(badRows);
-  const rows = earlierRows + current.rows;
+  const { rows } = progress;
   if (badRows.total > mostBadRows * rows)
     throw new DatasetError(
       `${badRows.total} of ${rows} rows cannot be used, so nothing was imported:\n${badRows.describe()}`,

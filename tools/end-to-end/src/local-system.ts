@@ -29,7 +29,7 @@ export class LocalSystem {
     readonly dataDirectory: string,
     private readonly temporary: boolean,
     private readonly environment: Readonly<Record<string, string>>,
-    ports: Readonly<Record<Server, number>>,
+    readonly ports: Readonly<Record<Server, number>>,
     readonly services: Readonly<Record<Server, ServiceProcess>>,
   ) {
     this.gatewayUrl = `http://127.0.0.1:${ports.gateway}`;

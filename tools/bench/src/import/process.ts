@@ -36,7 +36,7 @@ async function importLog([log, mappingFile, archive, drawnLists]: string[]): Pro
     archive,
     mappingFile,
     drawLists: drawnLists === 'true',
-    onReading: (file, rows) => task.update((done = rows), 0, file),
+    onReading: (file, rows, totalRows) => task.update((done = rows), totalRows, file),
     onLoaded: () => {
       task.finish();
       task = startTask('Writing', 'events');

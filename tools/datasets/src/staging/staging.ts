@@ -79,7 +79,7 @@ const WATCHES: ColumnKinds = {
 const IMPRESSIONS: ColumnKinds = { ...WATCHES, clicked: 'number', page_id: 'text', list_id: 'text', surface: 'text' };
 
 /** With this process's own memory well below 2 GB, whatever the size of the log. */
-const MEMORY_LIMIT_MIB = 768;
+const MEMORY_LIMIT_MIB = 512;
 const THREADS = 2;
 
 export interface StagingOptions {
