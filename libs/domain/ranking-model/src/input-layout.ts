@@ -65,6 +65,8 @@ export interface InputLayout {
   readonly embeddings: readonly EmbeddingInput[];
   /** First column of each of `ALL_NUMBERS`. */
   readonly numberColumns: readonly number[];
+  /** Of each table, as `TABLE_NAMES`. */
+  readonly tableDimensions: readonly number[];
   /** Whether x² and √x stand beside x. */
   readonly powers: boolean;
 }
@@ -92,7 +94,7 @@ export function layOut(dimensions: readonly number[], quantiles: readonly Quanti
   const userSize = column;
   takeAll(VIDEO_EMBEDDINGS, VIDEO_NUMBERS);
   numberColumns.push(take(POSITION, widthOf(quantiles[numberColumns.length], powers)));
-  return { inputSize: column, userSize, groups, embeddings, numberColumns, powers };
+  return { inputSize: column, userSize, groups, embeddings, numberColumns, tableDimensions: dimensions, powers };
 }
 
 function widthOf(quantiles: QuantileMap, powers: boolean): number {

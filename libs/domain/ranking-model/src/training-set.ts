@@ -129,6 +129,18 @@ export class TrainingSet {
     };
   }
 
+  /** Draws what `batch` would for so many members. */
+  passOver(memberCount: number, dropout: Random): void {
+    if (this.config.idDropout === 0) return;
+    for (let n = DROPPED_INPUTS.size * memberCount; n > 0; n--) dropout.next();
+  }
+
+  /** All that the examples are, for telling sets apart. */
+  arrays(): (Float32Array | Int32Array)[] {
+    const bags = this.bags.flatMap(({ rows, offsets }) => [rows, offsets]);
+    return [this.positions, ...bags, this.positiveWeights, this.negativeWeights];
+  }
+
   /** Number by number, so that what is known of one stands still while its column is written. */
   private writeNumbers(members: Int32Array, values: Float32Array): void {
     const { layout, positions, quantiles } = this;
