@@ -26,7 +26,7 @@ import { servedLists, SURFACE } from '../demo-world';
 
 /** As the gateway's default (WATCHNEXT_CHANNEL_CAP), which the measured system runs with. */
 const CHANNEL_CAP = 2;
-/** A chain of 300 rounds and one of 1,000 make lists that are worth the same within half a percent of the oracle's. */
+/** Of the chain of each viewer; a longer one may come closer to what could be known. */
 const IDEAL_ROUNDS = 300;
 
 export interface Decomposition {
