@@ -15,9 +15,13 @@ export const environment = (dataDirectory: string) => ({
   WATCHNEXT_TENSOR_BACKEND: 'wasm',
 });
 
-export const contextOf = (dataDirectory: string, print: (text: string) => void = () => undefined) =>
+export const contextOf = (
+  dataDirectory: string,
+  print: (text: string) => void = () => undefined,
+  settings: Readonly<Record<string, string>> = {},
+) =>
   NestFactory.createApplicationContext(
-    TrainerModule.register(loadConfig(trainerSettings, environment(dataDirectory)), print),
+    TrainerModule.register(loadConfig(trainerSettings, { ...environment(dataDirectory), ...settings }), print),
     {
       logger: false,
       abortOnError: false,

@@ -4,6 +4,7 @@ import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_WORLDS } from '@watchnext/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
+import { benchFaults } from './faults';
 import { benchFreshness } from './freshness';
 import { benchIndex } from './index/index-bench';
 import { sweepIndex } from './index/sweep';
@@ -12,6 +13,7 @@ import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import/import';
 import { benchSteadyFreshness } from './ingest/steady-freshness';
 import { benchKuairand } from './kuairand';
+import { benchReplay } from './replay/replay';
 import { publish, type BenchReport } from './report';
 import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
@@ -23,6 +25,7 @@ function count(text: string): number {
   return value;
 }
 
+const names = (text: string) => text.split(',').map((name) => name.trim());
 const counts = (text: string) => text.split(',').map(count);
 
 const program = new Command('bench').description(
@@ -56,6 +59,11 @@ command('world', 'a frozen world end to end: generated, trained on, served, and 
   .option('--viewers <n>', 'viewers whose lists are valued, for each seed', count, 300)
   .option('--limit <n>', 'length of a list', count, 10)
   .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
+  .option(
+    '--decompose',
+    'also where served lists lose: by candidates, order and rules, and what could be known at all',
+    false,
+  )
   .action(measuring(benchWorld));
 
 command('freshness', 'from the acceptance of a watch to its presence in the input of the next recommendations')
@@ -130,6 +138,13 @@ command('import', 'a CSV log into an archive: rows a second and the largest resi
   .option('--folder <dir>', 'where the log and the archive lie while it runs; default: the folder for temporary files')
   .action(measuring(benchImport));
 
+command('replay', 'from Parquet to the examples of both models: events a second of a core, and the largest memory')
+  .addOption(new Option('--world <name>', 'generated first').choices(FROZEN_WORLDS).default('standard'))
+  .option('--archive <folder>', 'instead: one that is there')
+  .option('--partitions <n>', "partitions of that archive's activity topic", count, 4)
+  .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
+  .action(measuring(benchReplay));
+
 command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and the gate')
   .requiredOption('--path <folder>', 'folder with the official files')
   .option('--seed <n>', 'seed of the training', count, 1)
@@ -147,6 +162,20 @@ command('train', "both models' training steps, examples a second, beside the sam
   .addOption(new Option('--python <program>', 'what runs it').env('WATCHNEXT_PYTHON').default('python3'))
   .option('--engines', 'also one thread, and TensorFlow.js', false)
   .action(measuring(benchTrain));
+
+command(
+  'faults',
+  'each dependency of the gateway killed, hung, slowed and corrupted in turn under load, a row for each fault',
+)
+  .option('--deadline <ms>', "the gateway's", count, 500)
+  .option('--rate <n>', 'requests a second', count, 20)
+  .option('--seconds <n>', 'how long each fault lasts', count, 6)
+  .option('--recovery <n>', 'seconds that recovery is waited for; the bench fails beyond', count, 30)
+  .option('--only <list>', 'dependencies, separated by commas', names)
+  .option('--faults <list>', 'ways to fail, separated by commas', names)
+  .option('--no-kafka', 'the event log on its embedded driver, without rows')
+  .option('--no-s3', 'the snapshot store on its embedded driver, without rows')
+  .action(measuring(benchFaults));
 
 addExperimentCommands(program, { count, measuring });
 

@@ -23,6 +23,7 @@ import { NegativeSampler } from './negative-sampler';
 import { newOptimizerState, packState, type TrainingState, unpackState, type Weights } from './training-state';
 import { validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
+import { warmStart } from './warm-start';
 
 export interface CandidateTrainingOptions {
   readonly examples: readonly CandidateExample[];
@@ -34,6 +35,8 @@ export interface CandidateTrainingOptions {
   readonly seed: number;
   /** With these, the weights of the epoch with the best recall are kept, and training stops once it no longer rises. */
   readonly validationExamples?: readonly CandidateExample[];
+  /** Where the weights begin, as far as they are of the same ids and shapes; without it, at random. */
+  readonly warmStart?: CandidateModel;
   readonly onProgress?: (progress: CandidateTrainingProgress) => void;
   /** When aborted the training leaves its state there; the same training goes on from it another time, to the same model. */
   readonly checkpoints?: TrainingCheckpoints;
@@ -76,6 +79,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const tables = initialTables(vocabularies, config, random.fork('tables'));
   const layout = inputLayout(tables, config);
   const tower = initialiseStack([layout.inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
+  if (options.warmStart) warmStart(options.warmStart, vocabularies, config, { tables, tower });
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>
     new CandidateModel(config, windowDays, vocabularies, trained, stack);
 
@@ -83,9 +87,9 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const exampleSet = ExampleSet.encode(examples, vocabularies, ageShare, config);
   const validationExamples = options.validationExamples ?? [];
   const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
-  const key = options.checkpoints
-    ? `candidate-${trainingKey([config, options.seed, windowEndMs, validated], exampleSet.arrays())}`
-    : '';
+  const start = options.warmStart ? [options.warmStart.videoIds.length, sumOf(options.warmStart.videoVectors)] : [];
+  const settings = [config, options.seed, windowEndMs, validated, ...start];
+  const key = options.checkpoints ? `candidate-${trainingKey(settings, exampleSet.arrays())}` : '';
   const resumed = await resume(options.checkpoints, key, { tables, tower });
   const engine = await options.createEngine({ ...config, layout, tables, tower, optimizers: resumed?.optimizers });
   try {
@@ -140,6 +144,9 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
     await engine.close();
   }
 }
+
+/** Tells models apart. */
+const sumOf = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0);
 
 /** What `unpackState` fills beside the weights. */
 function spareState({ tables, tower }: Weights) {

@@ -5,8 +5,9 @@
  *   video part, once a candidate: video, channel, mean of topics, source (embeddings), video numbers, statistics
  *   position, in training only:   where in its list an impression was shown
  *
- * A number takes three columns, x, x² and √x of its position among the quantiles (paper §4.1), and one more that is 1
- * where it is missing, if it ever was while training; none if training never saw it vary.
+ * A number takes three columns, x, x² and √x of its position among the quantiles (paper §4.1), one for its logarithm if it is
+ * never negative, and one more that is 1 where it is missing, if it ever was while training; none if training never saw it
+ * vary.
  */
 import { RANKING_STATISTICS_NUMBERS, RANKING_USER_NUMBERS, RANKING_VIDEO_NUMBERS } from '@watchnext/features';
 import type { EmbeddingInput } from './engine';
@@ -98,7 +99,7 @@ export function layOut(dimensions: readonly number[], quantiles: readonly Quanti
 
 function widthOf(quantiles: QuantileMap, powers: boolean): number {
   if (!quantiles.isInformative) return 0;
-  return (powers ? 3 : 1) + (quantiles.mayBeMissing ? 1 : 0);
+  return (powers ? 3 : 1) + (quantiles.hasLog ? 1 : 0) + (quantiles.mayBeMissing ? 1 : 0);
 }
 
 /**
@@ -124,5 +125,6 @@ export function writeNumber(
     out[column++] = x * x;
     out[column++] = Math.sqrt(x);
   }
+  if (quantiles.hasLog) out[column++] = missing ? 0 : quantiles.logAt(x);
   if (quantiles.mayBeMissing) out[column] = missing ? 1 : 0;
 }

@@ -54,7 +54,7 @@ function numbersOf(example: RankingExample, statisticsAt: StatisticsAt, out: Flo
   const { user, video, servedAtMs, position } = example;
   out.set(user.numbers, 0);
   out.set(video.numbers, user.numbers.length);
-  const shared = statisticsNumbers(statisticsAt(servedAtMs), user.surface, video);
+  const shared = statisticsNumbers(statisticsAt(servedAtMs), user, video);
   out.set(shared, user.numbers.length + video.numbers.length);
   out[out.length - 1] = position;
 }
