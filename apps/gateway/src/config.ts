@@ -4,6 +4,7 @@ import {
   embeddedPaths,
   experimentSettings,
   flag,
+  grpcTlsSettings,
   loggingSettings,
   port,
   positiveInteger,
@@ -16,6 +17,7 @@ export const gatewaySettings = z
     ...driverSettings,
     ...loggingSettings,
     ...tracingSettings,
+    ...grpcTlsSettings,
     ...experimentSettings,
     /** Whether header x-watchnext-experiments may choose variants, as "name=variant, name=variant", for testers. */
     WATCHNEXT_EXPERIMENT_OVERRIDES: flag(false),
@@ -26,6 +28,10 @@ export const gatewaySettings = z
     WATCHNEXT_INGESTION_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7001'),
     /** A file with the key under which the gateway passes on events of clients that sent none; read again as it changes. */
     WATCHNEXT_GATEWAY_API_KEY_FILE: z.string().optional(),
+    /** Who may see the console page and the routes behind it: who has the token, or everyone who can reach them. */
+    WATCHNEXT_CONSOLE: z.enum(['token', 'open']).default('token'),
+    /** A file with the console's token, of at least 16 characters; read again as it changes. Without it the console is shut. */
+    WATCHNEXT_CONSOLE_TOKEN_FILE: z.string().optional(),
     /** Time for one list, in milliseconds, from the request's arrival to the answer. */
     WATCHNEXT_DEADLINE_MS: positiveInteger(500),
     /** Lists that may be in work at once, at most; how many really may is found out by their latency. */

@@ -7,6 +7,7 @@ import {
   type ExperimentsFollowing,
   followExperiments,
   followSnapshots,
+  grpcClientSecurity,
   type Logger,
   type SnapshotFollowing,
 } from '@watchnext/service';
@@ -24,6 +25,7 @@ import { SnapshotController } from './http/snapshot.controller';
 import { UsersController } from './http/users.controller';
 import { VideosController } from './http/videos.controller';
 import { Metrics, METRICS } from './metrics';
+import { limitOptions, recommendOptions } from './options';
 import { Readiness } from './readiness';
 import { Recommender } from './recommend';
 import { AdaptiveLimit } from './resilience/adaptive-limit';
@@ -122,12 +124,14 @@ export class GatewayModule implements OnApplicationShutdown {
         { provide: tokens.CALLS, useFactory: createCalls, inject: [Metrics] },
         {
           provide: tokens.RETRIEVAL,
-          useFactory: ({ retrieval }: Calls) => connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS, retrieval),
+          useFactory: ({ retrieval }: Calls) =>
+            connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS, retrieval, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
         {
           provide: tokens.RANKING,
-          useFactory: ({ ranking }: Calls) => connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking),
+          useFactory: ({ ranking }: Calls) =>
+            connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
         {
@@ -183,11 +187,7 @@ export class GatewayModule implements OnApplicationShutdown {
                 nowMs: clock,
                 experiments: () => experiments.current(),
               },
-              {
-                candidateCount: settings.WATCHNEXT_CANDIDATES,
-                ...rulesOf(settings),
-                deadlineMs: settings.WATCHNEXT_DEADLINE_MS,
-              },
+              recommendOptions(settings),
             ),
           inject: [
             UserStates,
@@ -221,34 +221,6 @@ export class GatewayModule implements OnApplicationShutdown {
     this.ranking.close();
     await Promise.all([this.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
   }
-}
-
-/** What the settings say of which candidates take which place. */
-function rulesOf(settings: GatewaySettings) {
-  const epsilon = settings.WATCHNEXT_FRESH_EPSILON;
-  const { WATCHNEXT_FRESH_POSITION: position, WATCHNEXT_FRESH_POOL: poolSize } = settings;
-  return {
-    caps: { channelCap: settings.WATCHNEXT_CHANNEL_CAP, topicCap: settings.WATCHNEXT_TOPIC_CAP },
-    fatigue: {
-      impressionCount: settings.WATCHNEXT_FATIGUE_IMPRESSIONS,
-      restMs: settings.WATCHNEXT_FATIGUE_HOURS * 3_600_000,
-    },
-    freshExploration: epsilon > 0 ? { position, poolSize, epsilon } : undefined,
-  };
-}
-
-/** Beginning in between, the limit finds its place within a few rounds of requests. */
-const INITIAL_IN_FLIGHT = 64;
-const LEAST_IN_FLIGHT = 8;
-
-function limitOptions({ WATCHNEXT_MAX_IN_FLIGHT: maximum, WATCHNEXT_DEADLINE_MS: deadlineMs }: GatewaySettings) {
-  return {
-    maximum,
-    initial: Math.min(maximum, INITIAL_IN_FLIGHT),
-    minimum: Math.min(maximum, LEAST_IN_FLIGHT),
-    // Past half of its deadline a request lives on what the ladder keeps for it.
-    targetMs: deadlineMs / 2,
-  };
 }
 
 async function withTopics(opening: EventLog | Promise<EventLog>, settings: GatewaySettings): Promise<EventLog> {

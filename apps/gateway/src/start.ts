@@ -8,6 +8,7 @@ import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
 import { answerFrameworkError, countHttpRequests, traceHttpRequests } from '@watchnext/service';
 import { Metrics } from './metrics';
+import { guardConsole } from './http/console-guard';
 import { serveFiles } from './http/static-files';
 
 /** The collector's own limit is 1 MB; it, not the gateway, should say so. */
@@ -42,7 +43,9 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   // Bodies are passed on, never read.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  await serveFiles(fastify, PUBLIC_DIRECTORY);
+  const consoleFiles = new Set<string>();
+  guardConsole(fastify, settings, consoleFiles);
+  for (const path of await serveFiles(fastify, PUBLIC_DIRECTORY)) consoleFiles.add(path);
   serveOpenApi(app, fastify);
   await app.init();
   await app.get(GatewayModule).follow();

@@ -6,6 +6,7 @@ import {
   followExperiments,
   followSnapshots,
   GrpcServer,
+  grpcServerCredentials,
   type Logger,
   serveMetrics,
   type SnapshotFollowing,
@@ -70,12 +71,18 @@ export class RankingModule implements OnApplicationShutdown {
       metrics,
     }));
     const service = new RankingService(holder, metrics);
-    this.server = server = new GrpcServer(this.logger, SERVICE_NAME, RankingServiceService, {
-      rank: unaryHandler(this.logger, 'Rank', (request, context) => service.rank(request, context), metrics),
-    });
+    this.server = server = new GrpcServer(
+      this.logger,
+      SERVICE_NAME,
+      RankingServiceService,
+      {
+        rank: unaryHandler(this.logger, 'Rank', (request, context) => service.rank(request, context), metrics),
+      },
+      grpcServerCredentials(this.settings),
+    );
     const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = this.settings;
     if (metricsPort !== undefined) {
-      this.http = await serveMetrics(metrics, host, metricsPort);
+      this.http = await serveMetrics(metrics, host, metricsPort, () => holder.currentId() !== undefined);
       this.logger.info({ port: this.http.port }, 'metrics listening');
     }
     server.setServing(holder.currentId() !== undefined);

@@ -6,6 +6,7 @@ import {
   followExperiments,
   followSnapshots,
   GrpcServer,
+  grpcServerCredentials,
   type Logger,
   type MetricsRegistry,
   serveMetrics,
@@ -86,7 +87,12 @@ export class RetrievalModule implements OnApplicationShutdown {
     const holder = await this.followSnapshots(threads, catalogue, metrics, recall);
     const { WATCHNEXT_METRICS_PORT: metricsPort } = settings;
     if (metricsPort !== undefined) {
-      const http = await serveMetrics(metrics, settings.WATCHNEXT_HOST, metricsPort);
+      const http = await serveMetrics(
+        metrics,
+        settings.WATCHNEXT_HOST,
+        metricsPort,
+        () => holder.currentId() !== undefined,
+      );
       this.closers.push(() => http.close());
       logger.info({ port: http.port }, 'metrics listening');
     }
@@ -148,9 +154,15 @@ export class RetrievalModule implements OnApplicationShutdown {
     // Running uses end before their threads do.
     this.closers.push(() => following.close());
     const service = new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics });
-    this.server = new GrpcServer(logger, SERVICE_NAME, RetrievalServiceService, {
-      retrieve: unaryHandler(logger, 'Retrieve', (request, context) => service.retrieve(request, context), metrics),
-    });
+    this.server = new GrpcServer(
+      logger,
+      SERVICE_NAME,
+      RetrievalServiceService,
+      {
+        retrieve: unaryHandler(logger, 'Retrieve', (request, context) => service.retrieve(request, context), metrics),
+      },
+      grpcServerCredentials(settings),
+    );
     return holder;
   }
 

@@ -4,6 +4,7 @@ import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_WORLDS } from '@watchnext/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
+import { benchFaults } from './faults';
 import { benchFreshness } from './freshness';
 import { benchIndex } from './index/index-bench';
 import { sweepIndex } from './index/sweep';
@@ -24,6 +25,7 @@ function count(text: string): number {
   return value;
 }
 
+const names = (text: string) => text.split(',').map((name) => name.trim());
 const counts = (text: string) => text.split(',').map(count);
 
 const program = new Command('bench').description(
@@ -155,6 +157,20 @@ command('train', "both models' training steps, examples a second, beside the sam
   .addOption(new Option('--python <program>', 'what runs it').env('WATCHNEXT_PYTHON').default('python3'))
   .option('--engines', 'also one thread, and TensorFlow.js', false)
   .action(measuring(benchTrain));
+
+command(
+  'faults',
+  'each dependency of the gateway killed, hung, slowed and corrupted in turn under load, a row for each fault',
+)
+  .option('--deadline <ms>', "the gateway's", count, 500)
+  .option('--rate <n>', 'requests a second', count, 20)
+  .option('--seconds <n>', 'how long each fault lasts', count, 6)
+  .option('--recovery <n>', 'seconds that recovery is waited for; the bench fails beyond', count, 30)
+  .option('--only <list>', 'dependencies, separated by commas', names)
+  .option('--faults <list>', 'ways to fail, separated by commas', names)
+  .option('--no-kafka', 'the event log on its embedded driver, without rows')
+  .option('--no-s3', 'the snapshot store on its embedded driver, without rows')
+  .action(measuring(benchFaults));
 
 addExperimentCommands(program, { count, measuring });
 

@@ -17,6 +17,7 @@ export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
 export { createLogger, type Logger } from './logger';
 export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
+export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 export { type CallContext, rpcError, unaryHandler } from './rpc';
 export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';

@@ -108,16 +108,25 @@ export class MetricsRegistry {
   }
 }
 
-/** Answers GET /metrics, for services that speak no HTTP otherwise. @returns the port bound */
+/**
+ * Answers GET /metrics, /livez and /readyz, for services that speak no HTTP otherwise: probes of gRPC know no mutual TLS.
+ * @returns the port bound
+ */
 export async function serveMetrics(
   registry: MetricsRegistry,
   host: string,
   port: number,
+  isReady: () => boolean = () => true,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server: Server = createServer((request, response) => {
     if (request.method === 'GET' && request.url === '/metrics') {
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       response.end(registry.render());
+    } else if (request.method === 'GET' && request.url === '/livez') {
+      response.end('alive');
+    } else if (request.method === 'GET' && request.url === '/readyz') {
+      response.statusCode = isReady() ? 200 : 503;
+      response.end(isReady() ? 'ready' : 'not ready');
     } else {
       response.statusCode = 404;
       response.end();

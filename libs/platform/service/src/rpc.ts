@@ -2,6 +2,7 @@ import { status, type handleUnaryCall, Metadata, type ServiceError } from '@grpc
 import type { Logger } from './logger';
 import type { MetricsRegistry } from './metrics';
 import { countRpc } from './service-metrics';
+import { UndecodableRequest } from './undecodable';
 import { SpanKind, traceContextOf, withSpan } from './tracing';
 
 /** An error with a public face: its code and message reach the caller, its cause only the log. */
@@ -25,6 +26,11 @@ export interface CallContext {
   readonly deadlineAtMs: number;
 }
 
+function decoded<Request>(request: Request): Request {
+  if (!(request instanceof UndecodableRequest)) return request;
+  throw rpcError(status.INVALID_ARGUMENT, 'the request is no message of its kind', {}, request.cause);
+}
+
 const asText = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 /**
@@ -44,7 +50,7 @@ export function unaryHandler<Request, Response>(
     call.on('cancelled', () => abandoned.abort());
     const parent = traceContextOf((header) => asText(call.metadata.get(header)[0]));
     const context = { requestId, signal: abandoned.signal, deadlineAtMs: Number(call.getDeadline()) };
-    withSpan(name, { kind: SpanKind.SERVER, parent }, () => command(call.request, context)).then(
+    withSpan(name, { kind: SpanKind.SERVER, parent }, async () => command(decoded(call.request), context)).then(
       (response) => {
         logger.debug({ rpc: name, requestId, latencyMs: performance.now() - startedAt }, 'answered');
         countRpc(metrics, name, performance.now() - startedAt);

@@ -26,6 +26,7 @@ export const gatewayApp: DevApp = {
       environment: {
         ...commonEnvironment(options),
         WATCHNEXT_HTTP_PORT: String(port),
+        WATCHNEXT_CONSOLE: 'open',
         WATCHNEXT_RETRIEVAL_ADDRESS: addressOf('retrieval'),
         WATCHNEXT_RANKING_ADDRESS: addressOf('ranking'),
         WATCHNEXT_INGESTION_URL: `http://${addressOf('ingestion')}`,

@@ -92,6 +92,7 @@ async function recordLists(
       ...environment,
       WATCHNEXT_DATA_DIR: system.dataDirectory,
       WATCHNEXT_HTTP_PORT: String(port),
+      WATCHNEXT_CONSOLE: 'open',
       WATCHNEXT_RETRIEVAL_ADDRESS: retrieval.address,
       WATCHNEXT_RANKING_ADDRESS: ranking.address,
       WATCHNEXT_INGESTION_URL: system.ingestionUrl,

@@ -1,7 +1,13 @@
 /** The settings of an app: names, values and defaults from its zod schema, what they do from the comments above them. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { driverSettings, experimentSettings, loggingSettings, tracingSettings } from '@watchnext/config';
+import {
+  driverSettings,
+  experimentSettings,
+  grpcTlsSettings,
+  loggingSettings,
+  tracingSettings,
+} from '@watchnext/config';
 import ts from 'typescript';
 import { z } from 'zod';
 import { commentOf, parse, ROOT, sourcesUnder, visit } from './sources';
@@ -23,6 +29,7 @@ export const SHARED: readonly { readonly title: string; readonly shape: Shape }[
   { title: 'Drivers', shape: driverSettings },
   { title: 'Logs', shape: loggingSettings },
   { title: 'Traces', shape: tracingSettings },
+  { title: 'TLS', shape: grpcTlsSettings },
   { title: 'Experiments', shape: experimentSettings },
 ];
 
