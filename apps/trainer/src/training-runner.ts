@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TrainingCheckpoints } from '@watchnext/candidate-model';
+import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
 import { createRandom } from '@watchnext/learning';
@@ -144,7 +144,7 @@ export class TrainingRunner {
       trainCandidatesStage(engines.candidate, seed, checkpoints, isWarmStart ? store : undefined),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
-      trainRankingStage(engines.ranking, seed, rankingObjective),
+      trainRankingStage(engines.ranking, seed, rankingObjective, checkpoints),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),

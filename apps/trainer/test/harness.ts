@@ -39,3 +39,11 @@ export async function train(dataDirectory: string, ...args: string[]): Promise<{
 export const archiveOf = (dataDirectory: string) => openParquetArchive(embeddedPaths(dataDirectory).archive);
 
 export const storeOf = (dataDirectory: string) => openFolderSnapshotStore(embeddedPaths(dataDirectory).snapshots);
+
+/** SHA-256 of each file of both models in the current snapshot. */
+export async function modelDigests(dataDirectory: string): Promise<Record<string, string>> {
+  const store = storeOf(dataDirectory);
+  const manifest = await store.readManifest((await store.readPointer()) as string);
+  const files = Object.entries(manifest.files).filter(([path]) => /\.(safetensors|onnx)$/.test(path));
+  return Object.fromEntries(files.map(([path, { sha256 }]) => [path, sha256]));
+}

@@ -59,6 +59,11 @@ command('world', 'a frozen world end to end: generated, trained on, served, and 
   .option('--viewers <n>', 'viewers whose lists are valued, for each seed', count, 300)
   .option('--limit <n>', 'length of a list', count, 10)
   .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
+  .option(
+    '--decompose',
+    'also where served lists lose: by candidates, order and rules, and what could be known at all',
+    false,
+  )
   .action(measuring(benchWorld));
 
 command('freshness', 'from the acceptance of a watch to its presence in the input of the next recommendations')

@@ -1,9 +1,5 @@
-import {
-  candidateForms,
-  type CandidateEngineFactory,
-  selectCandidateModel,
-  type TrainingCheckpoints,
-} from '@watchnext/candidate-model';
+import { candidateForms, type CandidateEngineFactory, selectCandidateModel } from '@watchnext/candidate-model';
+import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
 import { setUsersAside } from '../evaluation/validation-users';
 import { defineStage } from '../pipeline/stage';

@@ -1,4 +1,5 @@
-import { type CandidateEngineFactory, trainCandidateModel, type TrainingCheckpoints } from '@watchnext/candidate-model';
+import { type CandidateEngineFactory, trainCandidateModel } from '@watchnext/candidate-model';
+import type { TrainingCheckpoints } from '@watchnext/learning';
 import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
 import { indexOf, type IndexSettings } from './build-index';
@@ -57,6 +58,7 @@ export const trainOnStage = (
         calibration: rankingModel.calibration,
         createEngine: engines.ranking,
         seed,
+        checkpoints,
         signal,
         onProgress: report('ranking', 1),
       });

@@ -1,13 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CandidateExample } from '@watchnext/features';
 import {
+  checkSchedule,
   createRandom,
   createTable,
   initialiseStack,
+  learningRateScale,
   tableFromValues,
   type DenseStack,
   type EmbeddingTable,
   type Random,
+  type TrainingCheckpoints,
+  trainingKey,
 } from '@watchnext/learning';
 import { checkConfig, type CandidateModelConfig } from './config';
 import type { CandidateEngine, CandidateEngineFactory, CandidateTables } from './engine';
@@ -16,15 +20,7 @@ import { initialPositions, initialQueries } from './history-heads';
 import { inputLayout } from './input';
 import { CandidateModel } from './model';
 import { NegativeSampler } from './negative-sampler';
-import {
-  newOptimizerState,
-  packState,
-  type TrainingCheckpoints,
-  trainingKey,
-  type TrainingState,
-  unpackState,
-  type Weights,
-} from './training-state';
+import { newOptimizerState, packState, type TrainingState, unpackState, type Weights } from './training-state';
 import { validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
 import { warmStart } from './warm-start';
@@ -74,6 +70,7 @@ const REPORT_INTERVAL_MS = 200;
 export async function trainCandidateModel(options: CandidateTrainingOptions): Promise<CandidateModel> {
   const { examples, config, windowEndMs, signal } = options;
   checkConfig(config);
+  checkSchedule(config, 'candidate model');
   signal?.throwIfAborted();
   if (examples.length === 0) throw new Error('there are no examples to train a candidate model on');
   const random = createRandom(options.seed);
@@ -92,7 +89,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
   const start = options.warmStart ? [options.warmStart.videoIds.length, sumOf(options.warmStart.videoVectors)] : [];
   const settings = [config, options.seed, windowEndMs, validated, ...start];
-  const key = options.checkpoints ? trainingKey(settings, exampleSet) : '';
+  const key = options.checkpoints ? `candidate-${trainingKey(settings, exampleSet.arrays())}` : '';
   const resumed = await resume(options.checkpoints, key, { tables, tower });
   const engine = await options.createEngine({ ...config, layout, tables, tower, optimizers: resumed?.optimizers });
   try {
@@ -247,7 +244,8 @@ class TrainingRun {
   }
 
   private async trainOn(rows: Int32Array, batchName: string): Promise<number> {
-    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...this.drawForStep() }, 1);
+    const scale = learningRateScale(this.options.config, this.step, this.stepCount);
+    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...this.drawForStep() }, scale);
     this.step++;
     if (!Number.isFinite(loss)) {
       throw new Error(`the loss is ${loss} at ${batchName} (step ${this.step}, seed ${this.options.seed})`);
