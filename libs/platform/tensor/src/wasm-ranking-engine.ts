@@ -47,6 +47,7 @@ class WasmRankingEngine implements RankingEngine {
       this.host.copyTableIn(i, table);
       this.host.accumulatorsOf(i).fill(INITIAL_ACCUMULATOR);
     });
+    this.host.startThreads();
   }
 
   step(batch: RankingBatch, rateScale: number): number {
