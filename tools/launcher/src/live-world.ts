@@ -67,9 +67,9 @@ export class LiveWorld {
   }
 
   describe(): string {
-    const { sessions, pages, watches, watchSeconds, uploads } = this.live.counts;
+    const { sessions, pages, watches, watchSeconds, logins, uploads } = this.live.counts;
     const failed = this.errors > 0 ? `, ${this.errors} errors` : '';
-    return `The world since the start: ${sessions} sessions, ${pages} pages, ${watches} watches, ${(watchSeconds / 3_600).toFixed(1)} hours watched, ${uploads} uploads${failed}.`;
+    return `The world since the start: ${sessions} sessions, ${pages} pages, ${watches} watches, ${(watchSeconds / 3_600).toFixed(1)} hours watched, ${logins} logins, ${uploads} uploads${failed}.`;
   }
 
   /** A viewer whose history a person can read. */

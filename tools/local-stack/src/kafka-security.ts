@@ -20,10 +20,12 @@ export interface KafkaSecurity {
   readonly admin: KafkaUser;
   /** Is known, and may do nothing until somebody grants it. */
   readonly user: KafkaUser;
+  /** Those that were asked for; they too may do nothing until somebody grants it. */
+  readonly users: readonly KafkaUser[];
 }
 
-/** Certificates for 127.0.0.1 in `directory`, and two users with fresh passwords. */
-export function createSecurity(directory: string): KafkaSecurity {
+/** Certificates for 127.0.0.1 in `directory`, and users with fresh passwords. */
+export function createSecurity(directory: string, usernames: readonly string[] = []): KafkaSecurity {
   requirePrograms(['openssl']);
   mkdirSync(directory, { recursive: true });
   const file = (name: string) => join(directory, name);
@@ -63,7 +65,7 @@ export function createSecurity(directory: string): KafkaSecurity {
     ...['-out', file('broker.p12'), '-passout', `pass:${KEYSTORE_PASSWORD}`],
   );
   const user = (username: string) => ({ username, password: randomBytes(12).toString('hex') });
-  return { caFile: file('ca.pem'), admin: user('admin'), user: user('guest') };
+  return { caFile: file('ca.pem'), admin: user('admin'), user: user('guest'), users: usernames.map(user) };
 }
 
 /** The keystore lies beside its key, so this protects nothing; the format wants one. */
@@ -86,9 +88,9 @@ export function securityProperties(directory: string): string[] {
 }
 
 /** Arguments of the storage tool that put the users into the metadata. */
-export function scramArguments({ admin, user }: KafkaSecurity): string[] {
+export function scramArguments({ admin, user, users }: KafkaSecurity): string[] {
   return ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
-    [admin, user].flatMap(({ username, password }) => [
+    [admin, user, ...users].flatMap(({ username, password }) => [
       '--add-scram',
       `${mechanism}=[name=${username},password=${password}]`,
     ]),

@@ -29,6 +29,8 @@ export interface StackOptions {
   readonly onRetry?: (problem: string) => void;
   /** Clients are asked for TLS and SCRAM, and may do only what they were granted. */
   readonly secureKafka?: boolean;
+  /** With `secureKafka`: names of further users. */
+  readonly kafkaUsers?: readonly string[];
   /**
    * Called before the brokers start, with the ports they will listen on; what it returns is what they tell clients.
    * So a proxy can stand between.
@@ -43,12 +45,14 @@ export interface StackOptions {
 export function missingForStack(needed: {
   readonly kafka?: boolean;
   readonly redis?: boolean;
+  readonly s3?: boolean;
   readonly certificates?: boolean;
 }): string[] {
   return [
     ...missingPrograms([
       ...(needed.kafka ? ['java'] : []),
       ...(needed.redis ? ['redis-server', 'redis-cli'] : []),
+      ...(needed.s3 ? ['moto_server'] : []),
       ...(needed.certificates ? ['openssl'] : []),
     ]),
     ...(needed.kafka && !hasJars(defaultJarsDirectory())
@@ -76,7 +80,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   mkdirSync(run, { recursive: true });
   try {
     const securityDirectory = join(run, 'security');
-    const security = options.secureKafka ? createSecurity(securityDirectory) : undefined;
+    const security = options.secureKafka ? createSecurity(securityDirectory, options.kafkaUsers) : undefined;
     const brokerPorts = options.advertise && (await freePorts(options.brokerCount));
     const advertisedPorts = brokerPorts && (await options.advertise?.(brokerPorts));
     const kafka =
