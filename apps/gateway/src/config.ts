@@ -4,9 +4,11 @@ import {
   embeddedPaths,
   experimentSettings,
   flag,
+  grpcTlsSettings,
   loggingSettings,
   port,
   positiveInteger,
+  tracingSettings,
 } from '@watchnext/config';
 import { z } from 'zod';
 
@@ -14,6 +16,8 @@ export const gatewaySettings = z
   .object({
     ...driverSettings,
     ...loggingSettings,
+    ...tracingSettings,
+    ...grpcTlsSettings,
     ...experimentSettings,
     /** Whether header x-watchnext-experiments may choose variants, as "name=variant, name=variant", for testers. */
     WATCHNEXT_EXPERIMENT_OVERRIDES: flag(false),
@@ -24,12 +28,28 @@ export const gatewaySettings = z
     WATCHNEXT_INGESTION_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7001'),
     /** A file with the key under which the gateway passes on events of clients that sent none; read again as it changes. */
     WATCHNEXT_GATEWAY_API_KEY_FILE: z.string().optional(),
+    /** Who may see the console page and the routes behind it: who has the token, or everyone who can reach them. */
+    WATCHNEXT_CONSOLE: z.enum(['token', 'open']).default('token'),
+    /** A file with the console's token, of at least 16 characters; read again as it changes. Without it the console is shut. */
+    WATCHNEXT_CONSOLE_TOKEN_FILE: z.string().optional(),
     /** Time for one list, in milliseconds, from the request's arrival to the answer. */
     WATCHNEXT_DEADLINE_MS: positiveInteger(500),
     /** Lists that may be in work at once, at most; how many really may is found out by their latency. */
     WATCHNEXT_MAX_IN_FLIGHT: positiveInteger(500),
     /** Videos of one channel in each ten places. */
     WATCHNEXT_CHANNEL_CAP: positiveInteger(2),
+    /** Videos of one topic in each ten places; 10: as many as there are. */
+    WATCHNEXT_TOPIC_CAP: positiveInteger(10),
+    /** Chance, from 0 to 1, with which place WATCHNEXT_FRESH_POSITION goes to one of the best fresh videos; 0: never. */
+    WATCHNEXT_FRESH_EPSILON: z.coerce.number().min(0).max(1).default(0),
+    /** Counted from 0. */
+    WATCHNEXT_FRESH_POSITION: z.coerce.number().int().min(0).max(49).default(5),
+    /** Videos that the place is drawn from, the one that it would have among them. */
+    WATCHNEXT_FRESH_POOL: z.coerce.number().int().min(2).max(100).default(6),
+    /** A video that was served to a viewer so often without being watched is left out … */
+    WATCHNEXT_FATIGUE_IMPRESSIONS: positiveInteger(20),
+    /** … until this long after it was served last. 0: it never is. */
+    WATCHNEXT_FATIGUE_HOURS: z.coerce.number().min(0).default(24),
     /** Candidates asked of retrieval. */
     WATCHNEXT_CANDIDATES: z.coerce.number().int().min(1).max(1_000).default(200),
   })

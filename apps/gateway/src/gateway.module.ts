@@ -7,6 +7,7 @@ import {
   type ExperimentsFollowing,
   followExperiments,
   followSnapshots,
+  grpcClientSecurity,
   type Logger,
   type SnapshotFollowing,
 } from '@watchnext/service';
@@ -24,6 +25,7 @@ import { SnapshotController } from './http/snapshot.controller';
 import { UsersController } from './http/users.controller';
 import { VideosController } from './http/videos.controller';
 import { Metrics, METRICS } from './metrics';
+import { limitOptions, recommendOptions } from './options';
 import { Readiness } from './readiness';
 import { Recommender } from './recommend';
 import { AdaptiveLimit } from './resilience/adaptive-limit';
@@ -104,8 +106,10 @@ export class GatewayModule implements OnApplicationShutdown {
             log: EventLog,
             snapshots: PopularSnapshots,
             experiments: ExperimentsFollowing,
+            metrics: Metrics,
           ) =>
             followSnapshots({
+              metrics,
               store,
               eventLog: log,
               logger,
@@ -114,18 +118,20 @@ export class GatewayModule implements OnApplicationShutdown {
               pinned: () => experiments.pinnedSnapshots(clock()),
               onCurrent: (snapshotId) => snapshots.setCurrent(snapshotId),
             }),
-          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots, tokens.EXPERIMENTS],
+          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots, tokens.EXPERIMENTS, Metrics],
         },
         Metrics,
         { provide: tokens.CALLS, useFactory: createCalls, inject: [Metrics] },
         {
           provide: tokens.RETRIEVAL,
-          useFactory: ({ retrieval }: Calls) => connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS, retrieval),
+          useFactory: ({ retrieval }: Calls) =>
+            connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS, retrieval, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
         {
           provide: tokens.RANKING,
-          useFactory: ({ ranking }: Calls) => connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking),
+          useFactory: ({ ranking }: Calls) =>
+            connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
         {
@@ -133,7 +139,15 @@ export class GatewayModule implements OnApplicationShutdown {
           useFactory: (metrics: Metrics) => new Door(new AdaptiveLimit(limitOptions(settings)), metrics),
           inject: [Metrics],
         },
-        { provide: Catalogue, useFactory: () => new Catalogue() },
+        {
+          provide: Catalogue,
+          useFactory: (metrics: Metrics) => {
+            const catalogue = new Catalogue();
+            metrics.gauge(METRICS.catalogueVideos, () => catalogue.size);
+            return catalogue;
+          },
+          inject: [Metrics],
+        },
         TrendingVideos,
         PopularSnapshots,
         {
@@ -173,11 +187,7 @@ export class GatewayModule implements OnApplicationShutdown {
                 nowMs: clock,
                 experiments: () => experiments.current(),
               },
-              {
-                candidateCount: settings.WATCHNEXT_CANDIDATES,
-                channelCap: settings.WATCHNEXT_CHANNEL_CAP,
-                deadlineMs: settings.WATCHNEXT_DEADLINE_MS,
-              },
+              recommendOptions(settings),
             ),
           inject: [
             UserStates,
@@ -211,20 +221,6 @@ export class GatewayModule implements OnApplicationShutdown {
     this.ranking.close();
     await Promise.all([this.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
   }
-}
-
-/** Beginning in between, the limit finds its place within a few rounds of requests. */
-const INITIAL_IN_FLIGHT = 64;
-const LEAST_IN_FLIGHT = 8;
-
-function limitOptions({ WATCHNEXT_MAX_IN_FLIGHT: maximum, WATCHNEXT_DEADLINE_MS: deadlineMs }: GatewaySettings) {
-  return {
-    maximum,
-    initial: Math.min(maximum, INITIAL_IN_FLIGHT),
-    minimum: Math.min(maximum, LEAST_IN_FLIGHT),
-    // Past half of its deadline a request lives on what the ladder keeps for it.
-    targetMs: deadlineMs / 2,
-  };
 }
 
 async function withTopics(opening: EventLog | Promise<EventLog>, settings: GatewaySettings): Promise<EventLog> {

@@ -1,5 +1,5 @@
-/** Counters and latencies of the gateway. All names stand here. */
-import { MetricsRegistry } from '@watchnext/service';
+/** Counters and latencies of the gateway. All names stand here, beside those that every service has. */
+import { MetricsRegistry, SERVICE_METRICS, watchProcess } from '@watchnext/service';
 import type { StageReport } from './pipeline/executor';
 import type { Dependency } from './resilience/dependency';
 
@@ -9,6 +9,8 @@ export const METRICS = {
   stageRestarts: 'watchnext_gateway_stage_restarts_total',
   stageSeconds: 'watchnext_gateway_stage_seconds',
   requestSeconds: 'watchnext_gateway_request_seconds',
+  candidates: 'watchnext_gateway_candidates_total',
+  catalogueVideos: 'watchnext_gateway_catalogue_videos',
   removed: 'watchnext_gateway_removed_candidates_total',
   assignedLists: 'watchnext_gateway_assigned_lists_total',
   refusedExperiments: 'watchnext_gateway_refused_experiment_files_total',
@@ -27,6 +29,8 @@ const HELP: Record<string, string> = {
   [METRICS.stageRestarts]: 'Requests that a stage sent back, as for a snapshot in common.',
   [METRICS.stageSeconds]: 'Seconds spent in each stage.',
   [METRICS.requestSeconds]: 'Seconds from a request to its list.',
+  [METRICS.candidates]: 'Candidates that reached ranking, by the source they are counted under.',
+  [METRICS.catalogueVideos]: 'Videos that the catalogue has told of.',
   [METRICS.removed]: 'Candidates removed, by filter.',
   [METRICS.assignedLists]: 'Lists answered within an experiment, by experiment and variant.',
   [METRICS.refusedExperiments]: 'Versions of the file of experiments that were refused; the last good one is in force.',
@@ -39,9 +43,13 @@ const HELP: Record<string, string> = {
   [METRICS.secondTries]: 'Second tries of a call wanted, by dependency, by why, and whether the budget granted them.',
 };
 
+/** What dashboards and alerts may refer to. */
+export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(SERVICE_METRICS)];
+
 export class Metrics extends MetricsRegistry {
   constructor() {
     super(HELP);
+    watchProcess(this);
   }
 
   secondTry(dependency: string, why: string, isGranted: boolean): void {

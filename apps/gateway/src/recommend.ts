@@ -14,7 +14,9 @@ import { rungName, rungOf } from './pipeline/ladder';
 import { assignStage } from './stages/assign';
 import { blendStage } from './stages/blend';
 import { diversifyStage } from './stages/diversify';
-import { exploreStage } from './stages/explore';
+import type { Caps } from './stages/caps';
+import { type Exploration, exploreStage } from './stages/explore';
+import { type FatigueRule } from './stages/fatigue';
 import { interleaveStage, isInterleaved } from './stages/interleave';
 import { explainStage } from './stages/explain';
 import { filterStage } from './stages/filter';
@@ -43,7 +45,10 @@ export interface RecommendDependencies {
 
 export interface RecommendOptions {
   readonly candidateCount: number;
-  readonly channelCap: number;
+  readonly caps: Caps;
+  readonly fatigue: FatigueRule;
+  /** Undefined: no place is kept for fresh videos. */
+  readonly freshExploration: Exploration | undefined;
   readonly deadlineMs: number;
 }
 
@@ -73,7 +78,7 @@ export class Recommender {
     const rankingStages = [
       retrieveStage(retrieval, options.candidateCount),
       gatherStage(memory),
-      filterStage(),
+      filterStage(options.fatigue),
       blendStage(),
       rankStage(ranking),
     ];
@@ -82,8 +87,8 @@ export class Recommender {
       assignStage(experiments),
       interleaveStage(rankingStages, (draft, stage) => this.report(draft, stage)),
       ...rankingStages.map(unlessInterleaved),
-      diversifyStage(options.channelCap),
-      exploreStage(options.channelCap),
+      diversifyStage(options.caps),
+      exploreStage(options.caps, options.freshExploration),
       explainStage(ranking),
       logImpressionsStage(eventLog, calls.eventLog, nowMs),
     ];
@@ -117,6 +122,8 @@ export class Recommender {
     const { rung, reason } = rungOf(draft);
     for (const [filter, count] of Object.entries(draft.removedByFilter))
       metrics.count(METRICS.removed, { filter }, count);
+    const bySource = countsOf(draft.candidates.map(({ sources }) => sources[0]!.source));
+    for (const [source, count] of bySource) metrics.count(METRICS.candidates, { source }, count);
     if (draft.failures.some(({ stage }) => stage === LOG_IMPRESSIONS))
       metrics.count(METRICS.unloggedImpressions, {}, draft.page.length);
     metrics.count(METRICS.answers, { rung: rungName(rung) });
@@ -201,6 +208,12 @@ export class Recommender {
         'stage failed',
       );
   }
+}
+
+function countsOf(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 /** Drafts of interleaved lists come ranked. */

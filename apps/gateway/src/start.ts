@@ -6,7 +6,9 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
-import { answerFrameworkError } from '@watchnext/service';
+import { answerFrameworkError, countHttpRequests, traceHttpRequests } from '@watchnext/service';
+import { Metrics } from './metrics';
+import { guardConsole } from './http/console-guard';
 import { serveFiles } from './http/static-files';
 
 /** The collector's own limit is 1 MB; it, not the gateway, should say so. */
@@ -36,10 +38,14 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   });
   app.useLogger(app.get(NestLogger));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  countHttpRequests(fastify, app.get(Metrics));
+  traceHttpRequests(fastify);
   // Bodies are passed on, never read.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  await serveFiles(fastify, PUBLIC_DIRECTORY);
+  const consoleFiles = new Set<string>();
+  guardConsole(fastify, settings, consoleFiles);
+  for (const path of await serveFiles(fastify, PUBLIC_DIRECTORY)) consoleFiles.add(path);
   serveOpenApi(app, fastify);
   await app.init();
   await app.get(GatewayModule).follow();

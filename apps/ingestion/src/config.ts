@@ -1,4 +1,11 @@
-import { checkDriverSettings, driverSettings, loggingSettings, port, positiveInteger } from '@watchnext/config';
+import {
+  checkDriverSettings,
+  driverSettings,
+  loggingSettings,
+  port,
+  positiveInteger,
+  tracingSettings,
+} from '@watchnext/config';
 import { z } from 'zod';
 
 /** What one process of ingestion does; any set of them, in one process or in several. */
@@ -9,6 +16,7 @@ export const ingestionSettings = z
   .object({
     ...driverSettings,
     ...loggingSettings,
+    ...tracingSettings,
     WATCHNEXT_HOST: z.string().default('127.0.0.1'),
     /** Events come in here, and the probes of every role. */
     WATCHNEXT_HTTP_PORT: port(7001),

@@ -16,6 +16,7 @@ import { EventsController } from './http/events.controller';
 import { ProbesController } from './http/probes.controller';
 import { Ingestion } from './ingestion';
 import { LagReader } from './lag';
+import { countResults, Metrics } from './metrics';
 import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SETTINGS } from './tokens';
 
 @Module({})
@@ -33,10 +34,10 @@ export class IngestionModule implements OnApplicationShutdown {
       { provide: Catalogue, useFactory: () => new Catalogue(logger) },
       {
         provide: Collector,
-        inject: [LOG, FEATURE_STORE, Catalogue],
-        useFactory: (log: EventLog, store: FeatureStore, catalogue: Catalogue) => {
+        inject: [LOG, FEATURE_STORE, Catalogue, Metrics],
+        useFactory: (log: EventLog, store: FeatureStore, catalogue: Catalogue, metrics: Metrics) => {
           const histories = new AnonymousHistory(log, store, settings.WATCHNEXT_ACTIVITY_PARTITIONS, logger);
-          return new Collector(log, catalogue, histories);
+          return new Collector(log, catalogue, histories, Date.now, (results) => countResults(metrics, results));
         },
       },
       { provide: KEY_RING, useFactory: () => openKeyRing(settings, logger) ?? null },
@@ -58,6 +59,7 @@ export class IngestionModule implements OnApplicationShutdown {
         inject: [LOG, FEATURE_STORE, ARCHIVE],
         useFactory: (log: EventLog, store: FeatureStore, archive: EventArchive) => new LagReader(log, store, archive),
       },
+      Metrics,
       Ingestion,
     ];
     const collects = settings.WATCHNEXT_INGESTION_ROLES.includes('collect');

@@ -2,13 +2,15 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { TOPICS, topicSpecs } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import type { EventLog, Subscription } from '@watchnext/event-log';
+import type { EventLog, GroupHandler, Subscription } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
-import type { Logger } from '@watchnext/service';
+import type { Labels, Logger } from '@watchnext/service';
 import { Archiver } from './archive/archiver';
 import { Catalogue } from './collect/catalogue';
 import type { IngestionSettings, Role } from './config';
 import { Materialiser } from './materialise/materialiser';
+import { MeasuredConsumer } from './measured-consumer';
+import { Metrics, METRICS } from './metrics';
 import { ARCHIVE, FEATURE_STORE, LOG, LOGGER, SETTINGS } from './tokens';
 
 /** A consumer this long without a sign of life from the log is not ready; three times as long, it should be restarted. */
@@ -29,6 +31,7 @@ interface Part {
 @Injectable()
 export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly parts: Part[] = [];
+  private readonly consumers: { role: Role; topic: string; measured: MeasuredConsumer }[] = [];
 
   constructor(
     @Inject(SETTINGS) private readonly settings: IngestionSettings,
@@ -37,6 +40,7 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
     @Inject(FEATURE_STORE) private readonly store: FeatureStore,
     @Inject(ARCHIVE) private readonly archive: EventArchive,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(Metrics) private readonly metrics: Metrics,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -88,9 +92,13 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
     const materialiser = new Materialiser(this.log, this.store, this.logger, {
       partitionCount,
       cachedUsersPerPartition,
+      onDeadLetters: (letters) => {
+        for (const { code } of letters) this.metrics.count(METRICS.deadLetters, { code });
+      },
     });
+    const measured = this.measured('materialise', TOPICS.activity, materialiser);
     const group = { topic: TOPICS.activity, groupId: 'materialise', maxBatchRecords: MATERIALISE_BATCH_RECORDS };
-    this.addPart('materialise', await this.log.joinGroup(group, materialiser));
+    this.addPart('materialise', await this.log.joinGroup(group, measured), () => measured.stop());
   }
 
   /** A group for each topic: members of one Kafka group would be given partitions of topics they do not read. */
@@ -101,9 +109,29 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
     const maxPartitionBytes = (this.settings.WATCHNEXT_ARCHIVE_BUFFER_MB * 2 ** 20) / partitionCount;
     const archiver = new Archiver(topic, this.archive, this.logger, { flushAfterSeconds, maxPartitionBytes });
     archiver.start();
-    this.addPart(`archive ${topic}`, await this.log.joinGroup({ topic, groupId: `archive-${topic}` }, archiver), () =>
-      archiver.stop(),
+    const measured = this.measured('archive', topic, archiver);
+    const subscription = await this.log.joinGroup({ topic, groupId: `archive-${topic}` }, measured);
+    this.addPart(`archive ${topic}`, subscription, () => {
+      measured.stop();
+      archiver.stop();
+    });
+  }
+
+  private measured(role: Role, topic: string, handler: GroupHandler): MeasuredConsumer {
+    const { log, metrics } = this;
+    const measured = new MeasuredConsumer(handler, { role, topic, log, metrics });
+    this.consumers.push({ role, topic, measured });
+    metrics.gaugeSeries(METRICS.consumerLag, () =>
+      this.consumers.flatMap((one) =>
+        one.measured
+          .lag()
+          .map(([partition, records]): [Labels, number] => [
+            { role: one.role, topic: one.topic, partition: String(partition) },
+            records,
+          ]),
+      ),
     );
+    return measured;
   }
 
   private addPart(name: string, subscription: Subscription, afterwards?: () => void): void {

@@ -1,12 +1,20 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { answerFrameworkError, ApiErrorFilter, createLogger, type Logger } from '@watchnext/service';
+import {
+  answerFrameworkError,
+  ApiErrorFilter,
+  countHttpRequests,
+  createLogger,
+  type Logger,
+  traceHttpRequests,
+} from '@watchnext/service';
 import { Admission } from './access/admission';
 import type { IngestionSettings } from './config';
 import { MAX_BODY_BYTES, registerBodyParsers } from './http/body-parsers';
 import { describeApi } from './http/openapi';
 import { IngestionModule } from './ingestion.module';
+import { Metrics } from './metrics';
 
 export interface RunningIngestion {
   readonly app: NestFastifyApplication;
@@ -35,6 +43,8 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
     bodyParser: false,
     abortOnError: false,
   });
+  countHttpRequests(adapter.getInstance(), app.get(Metrics));
+  traceHttpRequests(adapter.getInstance());
   app.get(Admission).guard(adapter.getInstance(), '/v1/events');
   registerBodyParsers(adapter.getInstance());
   app.useGlobalFilters(new ApiErrorFilter(logger));

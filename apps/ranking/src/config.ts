@@ -3,9 +3,11 @@ import {
   driverSettings,
   embeddedPaths,
   experimentSettings,
+  grpcTlsSettings,
   loggingSettings,
   port,
   positiveInteger,
+  tracingSettings,
 } from '@watchnext/config';
 import { z } from 'zod';
 
@@ -13,11 +15,15 @@ export const rankingSettings = z
   .object({
     ...driverSettings,
     ...loggingSettings,
+    ...tracingSettings,
+    ...grpcTlsSettings,
     ...experimentSettings,
     WATCHNEXT_HOST: z.string().default('127.0.0.1'),
     WATCHNEXT_GRPC_PORT: port(7003),
     /** Snapshots held at once: current, previous, and one more; those of experiments come on top. */
     WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
+    /** Where Prometheus finds /metrics, 0: any free port; without it there are none. */
+    WATCHNEXT_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   })
   .superRefine(checkDriverSettings);
 

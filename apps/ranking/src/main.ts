@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { loadConfig } from '@watchnext/config';
-import { createLogger, runService } from '@watchnext/service';
+import { createLogger, runService, startTracing } from '@watchnext/service';
 import { rankingSettings } from './config';
 import { startRanking } from './start';
 
@@ -10,6 +10,7 @@ void runService(async () => {
     level: settings.WATCHNEXT_LOG_LEVEL,
     format: settings.WATCHNEXT_LOG_FORMAT,
   });
+  const afterwards = await startTracing('ranking', settings);
   const { app } = await startRanking(settings, logger);
-  return { app, logger };
+  return { app, logger, afterwards };
 });

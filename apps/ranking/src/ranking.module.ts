@@ -6,13 +6,17 @@ import {
   followExperiments,
   followSnapshots,
   GrpcServer,
+  grpcServerCredentials,
   type Logger,
+  serveMetrics,
   type SnapshotFollowing,
   unaryHandler,
+  watchProcess,
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { LoggerModule } from 'nestjs-pino';
 import { rankingPaths, type RankingSettings } from './config';
+import { createMetrics } from './metrics';
 import { loadRankingSnapshot, type RankingSnapshot } from './ranking-snapshot';
 import { RankingService } from './ranking.service';
 
@@ -26,6 +30,7 @@ const SNAPSHOT_STORE = Symbol('snapshot store');
 export class RankingModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
   private experiments: ExperimentsFollowing | undefined;
+  private http: Awaited<ReturnType<typeof serveMetrics>> | undefined;
   private following: SnapshotFollowing<RankingSnapshot> | undefined;
 
   constructor(
@@ -52,6 +57,8 @@ export class RankingModule implements OnApplicationShutdown {
   /** Loads the current snapshot if there is one, follows, and listens. @returns the port bound */
   async serve(): Promise<number> {
     let server: GrpcServer | undefined;
+    const metrics = createMetrics();
+    watchProcess(metrics);
     const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
     const { holder } = (this.following = await followSnapshots({
       store: this.snapshotStore,
@@ -61,17 +68,30 @@ export class RankingModule implements OnApplicationShutdown {
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
       pinned: () => experiments.pinnedSnapshots(Date.now()),
       onCurrent: () => server?.setServing(true),
+      metrics,
     }));
-    const service = new RankingService(holder);
-    this.server = server = new GrpcServer(this.logger, SERVICE_NAME, RankingServiceService, {
-      rank: unaryHandler(this.logger, 'Rank', (request, context) => service.rank(request, context)),
-    });
+    const service = new RankingService(holder, metrics);
+    this.server = server = new GrpcServer(
+      this.logger,
+      SERVICE_NAME,
+      RankingServiceService,
+      {
+        rank: unaryHandler(this.logger, 'Rank', (request, context) => service.rank(request, context), metrics),
+      },
+      grpcServerCredentials(this.settings),
+    );
+    const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = this.settings;
+    if (metricsPort !== undefined) {
+      this.http = await serveMetrics(metrics, host, metricsPort, () => holder.currentId() !== undefined);
+      this.logger.info({ port: this.http.port }, 'metrics listening');
+    }
     server.setServing(holder.currentId() !== undefined);
-    return server.listen(this.settings.WATCHNEXT_HOST, this.settings.WATCHNEXT_GRPC_PORT);
+    return server.listen(host, this.settings.WATCHNEXT_GRPC_PORT);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.server?.close();
+    await this.http?.close();
     await this.following?.close();
     this.experiments?.close();
     await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);

@@ -1,23 +1,42 @@
 /** Adapts Rank to gRPC: checks the request, chooses the snapshot, answers errors as the contract says. */
 import type { RankRequest, RankResponse } from '@watchnext/contract';
-import { type CallContext, invalidArgument, requirePlausible, useSnapshot } from '@watchnext/service';
+import {
+  type CallContext,
+  invalidArgument,
+  type MetricsRegistry,
+  requirePlausible,
+  useSnapshot,
+} from '@watchnext/service';
 import type { SnapshotHolder } from '@watchnext/snapshot-store';
+import { METRICS } from './metrics';
 import { rank, type RankQuery } from './rank';
 import type { RankingSnapshot } from './ranking-snapshot';
 
 const MAX_CANDIDATES = 2_000;
 
 export class RankingService {
-  constructor(private readonly holder: SnapshotHolder<RankingSnapshot>) {}
+  constructor(
+    private readonly holder: SnapshotHolder<RankingSnapshot>,
+    private readonly metrics: MetricsRegistry,
+  ) {}
 
   /** @throws rpcError INVALID_ARGUMENT, FAILED_PRECONDITION, UNAVAILABLE */
   async rank(request: RankRequest, { signal }: Pick<CallContext, 'signal'>): Promise<RankResponse> {
     const query = checked(request);
     return useSnapshot(this.holder, request.snapshotId, async (snapshot, snapshotId) => ({
       snapshotId,
-      scores: await rank(snapshot, query, signal),
+      scores: await this.scored(snapshot, query, signal),
       heldSnapshotIds: this.holder.servableIds(),
     }));
+  }
+
+  private async scored(snapshot: RankingSnapshot, query: RankQuery, signal: AbortSignal) {
+    const startedAt = performance.now();
+    const scores = await rank(snapshot, query, signal);
+    this.metrics.count(METRICS.candidates, {}, scores.length);
+    if (query.explain) this.metrics.count(METRICS.explained);
+    else this.metrics.observe(METRICS.scoreSeconds, (performance.now() - startedAt) / 1_000);
+    return scores;
   }
 }
 

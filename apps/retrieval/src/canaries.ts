@@ -35,6 +35,11 @@ export class CanaryError extends Error {
 }
 
 const MOST_QUERIES = 50;
+/**
+ * Recall that must be reached where videos stand in for viewers. The graph is made for viewers' vectors; of long video vectors
+ * among short ones it may find nine tenths (MovieTweetings: 89.9%), while an index over other vectors finds next to none.
+ */
+const STAND_IN_RECALL = 0.5;
 /** Videos compared of each answer; of a catalogue not ten times as large chance alone would bring many of them. */
 const COMPARED = 50;
 /** Fewer queries, or a smaller catalogue, say nothing of the overlap. */
@@ -75,10 +80,11 @@ export async function checkSnapshot(
   }
   const overlap = previous && (await overlapOf(snapshot, previous, canaries));
   const report = { queryCount: vectors.length, recall: vectors.length === 0 ? 1 : recall, overlap };
+  const minimumRecall = canaries.length > 0 ? limits.minimumRecall : Math.min(STAND_IN_RECALL, limits.minimumRecall);
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  if (!(report.recall >= limits.minimumRecall)) {
+  if (!(report.recall >= minimumRecall)) {
     throw new CanaryError(
-      `recall@100 on ${vectors.length} canary queries is ${percent(recall)}, below ${percent(limits.minimumRecall)}`,
+      `recall@100 on ${vectors.length} canary queries is ${percent(recall)}, below ${percent(minimumRecall)}`,
       report,
     );
   }

@@ -3,9 +3,11 @@ import {
   driverSettings,
   embeddedPaths,
   experimentSettings,
+  grpcTlsSettings,
   loggingSettings,
   port,
   positiveInteger,
+  tracingSettings,
 } from '@watchnext/config';
 import { z } from 'zod';
 
@@ -13,6 +15,8 @@ export const retrievalSettings = z
   .object({
     ...driverSettings,
     ...loggingSettings,
+    ...tracingSettings,
+    ...grpcTlsSettings,
     ...experimentSettings,
     WATCHNEXT_HOST: z.string().default('127.0.0.1'),
     WATCHNEXT_GRPC_PORT: port(7002),

@@ -1,5 +1,5 @@
-/** Counters and gauges of retrieval. All names stand here. */
-import { MetricsRegistry } from '@watchnext/service';
+/** Counters and gauges of retrieval. All names stand here, beside those that every service has. */
+import { MetricsRegistry, SERVICE_METRICS } from '@watchnext/service';
 
 export const METRICS = {
   searches: 'watchnext_retrieval_searches_total',
@@ -9,8 +9,6 @@ export const METRICS = {
   recall: 'watchnext_retrieval_index_recall_at_100',
   recallSamples: 'watchnext_retrieval_recall_samples_total',
   canaryOverlap: 'watchnext_retrieval_canary_overlap',
-  refusedSnapshots: 'watchnext_retrieval_refused_snapshots_total',
-  snapshotAge: 'watchnext_retrieval_snapshot_age_seconds',
   addedVideos: 'watchnext_retrieval_added_videos',
   clippedVideos: 'watchnext_retrieval_clipped_videos',
   videosWithoutRoom: 'watchnext_retrieval_videos_without_room',
@@ -27,13 +25,14 @@ const HELP: Record<string, string> = {
   [METRICS.recall]: 'Mean recall@100 of the current index on the last sampled live queries, against exact search.',
   [METRICS.recallSamples]: 'Live queries that were searched exactly as well.',
   [METRICS.canaryOverlap]: 'Share of the previous answers to canary queries that the current snapshot gives too.',
-  [METRICS.refusedSnapshots]: 'Snapshots that were not taken; what was served is served on.',
-  [METRICS.snapshotAge]: 'Seconds since the current snapshot was made.',
   [METRICS.addedVideos]: 'Videos of the current snapshot that came in after its training.',
   [METRICS.clippedVideos]: 'Added videos whose vectors were cut to the radius of the index.',
   [METRICS.videosWithoutRoom]: 'Videos that could not be added to the current snapshot for want of room.',
   [METRICS.refusedVideos]: 'Catalogue entries that could not be taken over, as for a vector that is not finite.',
   [METRICS.catalogueVideos]: 'Videos that the catalogue has told of.',
 };
+
+/** What dashboards and alerts may refer to. */
+export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(SERVICE_METRICS)];
 
 export const createMetrics = () => new MetricsRegistry(HELP);

@@ -6,10 +6,12 @@ import {
   followExperiments,
   followSnapshots,
   GrpcServer,
+  grpcServerCredentials,
   type Logger,
   type MetricsRegistry,
   serveMetrics,
   unaryHandler,
+  watchProcess,
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotHolder, type SnapshotStore } from '@watchnext/snapshot-store';
 import { SearchThreads } from '@watchnext/vector-search';
@@ -62,7 +64,7 @@ export class RetrievalModule implements OnApplicationShutdown {
   async serve(): Promise<number> {
     const { settings, logger, eventLog } = this;
     const metrics = createMetrics();
-    metrics.watchEventLoop();
+    watchProcess(metrics);
     const threads = this.startThreads(metrics);
     const catalogue = new LiveCatalogue((error, videoId) => {
       metrics.count(METRICS.refusedVideos);
@@ -85,7 +87,12 @@ export class RetrievalModule implements OnApplicationShutdown {
     const holder = await this.followSnapshots(threads, catalogue, metrics, recall);
     const { WATCHNEXT_METRICS_PORT: metricsPort } = settings;
     if (metricsPort !== undefined) {
-      const http = await serveMetrics(metrics, settings.WATCHNEXT_HOST, metricsPort);
+      const http = await serveMetrics(
+        metrics,
+        settings.WATCHNEXT_HOST,
+        metricsPort,
+        () => holder.currentId() !== undefined,
+      );
       this.closers.push(() => http.close());
       logger.info({ port: http.port }, 'metrics listening');
     }
@@ -141,15 +148,21 @@ export class RetrievalModule implements OnApplicationShutdown {
         loader.setCurrent(snapshotId);
         this.server?.setServing(true);
       },
-      onRefused: () => metrics.count(METRICS.refusedSnapshots),
+      metrics,
     });
     const holder = (holding = following.holder);
     // Running uses end before their threads do.
     this.closers.push(() => following.close());
     const service = new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics });
-    this.server = new GrpcServer(logger, SERVICE_NAME, RetrievalServiceService, {
-      retrieve: unaryHandler(logger, 'Retrieve', (request, context) => service.retrieve(request, context)),
-    });
+    this.server = new GrpcServer(
+      logger,
+      SERVICE_NAME,
+      RetrievalServiceService,
+      {
+        retrieve: unaryHandler(logger, 'Retrieve', (request, context) => service.retrieve(request, context), metrics),
+      },
+      grpcServerCredentials(settings),
+    );
     return holder;
   }
 

@@ -27,10 +27,6 @@ export class SnapshotLoader {
       this.current ? read(this.current) : NaN;
     metrics.gauge(METRICS.canaryOverlap, () => this.overlap);
     metrics.gauge(
-      METRICS.snapshotAge,
-      ofCurrent(({ createdAtMs }) => (Date.now() - createdAtMs) / 1_000),
-    );
-    metrics.gauge(
       METRICS.addedVideos,
       ofCurrent(({ videos }) => videos.addedCount),
     );

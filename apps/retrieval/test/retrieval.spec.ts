@@ -291,8 +291,10 @@ describe('the retrieval service', () => {
       (directory) => flipBit(join(directory, SNAPSHOT_FILES.candidateTensors), 2_000),
     );
     await announce('20260104T000000Z-dddddd');
-    while (refused.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(refused.mock.calls[0]![0]).toMatchObject({ snapshotId: '20260104T000000Z-dddddd' });
+    // The one of the test before may be tried, and refused, once more.
+    const isRefused = () =>
+      refused.mock.calls.some(([told]) => (told as { snapshotId?: string }).snapshotId === '20260104T000000Z-dddddd');
+    while (!isRefused()) await new Promise((resolve) => setTimeout(resolve, 20));
     const { snapshotId, heldSnapshotIds } = await retrieve({});
     expect(snapshotId).toBe('20260103T120000Z-cdcdcd');
     expect(heldSnapshotIds).not.toContain('20260104T000000Z-dddddd');

@@ -27,9 +27,9 @@ export const trainerSettings = z
     WATCHNEXT_JOIN_WINDOW_HOURS: z.coerce.number().positive().default(24),
     /** An impression is learned from, a negative if it has no watch, once it is older than this; default: the join window. */
     WATCHNEXT_SETTLED_AFTER_HOURS: z.coerce.number().positive().optional(),
-    /** Where TensorFlow.js computes; "auto" takes the best there is. */
+    /** What trains: "wasm" is our own kernels, the others TensorFlow.js; "auto" takes a GPU where there is one, else the kernels. */
     WATCHNEXT_TENSOR_BACKEND: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']).default('auto'),
-    /** Threads that train the candidate model, where no native TensorFlow does; default: one for each core. The model does not depend on it. */
+    /** Threads that train both models on our own kernels; default: one for each core. The models do not depend on it. */
     WATCHNEXT_TRAINING_THREADS: positiveInteger(availableParallelism()),
     /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */
     WATCHNEXT_EVALUATION_USERS: positiveInteger(3_000),

@@ -6,7 +6,7 @@ import type { EventLog } from '@watchnext/event-log';
 import { createRandom } from '@watchnext/learning';
 import type { Logger } from '@watchnext/service';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
-import { candidateEngineOn, type TensorBackend, tfjsRankingEngine } from '@watchnext/tensor';
+import { type TensorBackend, trainingEnginesOn } from '@watchnext/tensor';
 import { BuildThreads } from '@watchnext/vector-search';
 import { CheckpointFolder } from './checkpoint-folder';
 import type { TrainerCommand } from './cli';
@@ -126,12 +126,11 @@ export class TrainingRunner {
     checkpoints: TrainingCheckpoints,
   ): Stage[] {
     const { settings, archive, store, log, backend, logger } = this.parts;
-    const engine = candidateEngineOn(backend, {
+    const engines = trainingEnginesOn(backend, {
       threads: settings.WATCHNEXT_TRAINING_THREADS,
       onFallback: (reason) => logger.warn(reason),
     });
-    logger.info({ engine: engine.name, threads: engine.threads, backend: backend.version }, 'training engine');
-    const ranking = tfjsRankingEngine(backend);
+    logger.info({ engine: engines.name, threads: engines.threads, backend: backend.version }, 'training engine');
     return [
       readCatalogueStage(archive),
       replayStage(archive, {
@@ -141,18 +140,18 @@ export class TrainingRunner {
         examplesPerUser: EXAMPLES_PER_USER,
       }),
       splitStage(evaluationDays),
-      trainCandidatesStage(engine.create, seed, checkpoints),
+      trainCandidatesStage(engines.candidate, seed, checkpoints),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
-      trainRankingStage(ranking, seed, rankingObjective),
+      trainRankingStage(engines.ranking, seed, rankingObjective),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),
-      trainOnStage({ candidate: engine.create, ranking }, seed, index, checkpoints),
+      trainOnStage(engines, seed, index, checkpoints),
       checkSanityStage(overrideGate),
       writeSnapshotStage(directory, {
         tensorBackend: backend.name,
-        engine: { name: engine.name, threads: engine.threads },
+        engine: { name: engines.name, threads: engines.threads },
         seed,
       }),
       publishStage(store, log),

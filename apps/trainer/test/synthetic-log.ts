@@ -105,6 +105,27 @@ export function syntheticEvents(size: WorldSize, seed = 1): Event[] {
   return events;
 }
 
+/** Everybody comes once, is shown a list and watches one of it; some videos are watched more than others, by nobody in particular. */
+export function strangersEvents(userCount: number, { videoCount = 40, dayCount = 4 } = {}): Event[] {
+  const random = createRandom(1);
+  const events = Array.from({ length: videoCount }, (_, video) =>
+    eventOf(videoUpsertedOf(`video-${video}`, { video: facts(video) }), facts(video).uploadedAtMs, { backfill: true }),
+  );
+  for (let user = 0; user < userCount; user += 1) {
+    const userId = `user-${user}`;
+    const atMs = FIRST_DAY_MS + Math.floor((user / userCount) * dayCount * DAY_MS);
+    const shown = new Set(Array.from({ length: ITEMS_PER_LIST }, () => Math.floor(videoCount * random.next() ** 2)));
+    const items = [...shown].map((video, position) =>
+      impressionItemOf(`video-${video}`, { impressionId: `${userId}-${video}`, position, video: facts(video) }),
+    );
+    events.push(eventOf(impressionsServedOf(userId, items, { requestId: userId }), atMs, { backfill: true }));
+    const [video] = shown;
+    const watched = watch(userId, video, `playback-${user}`, 100 * random.next(), `${userId}-${video}`);
+    events.push(eventOf(watched, atMs + 60_000, { backfill: true }));
+  }
+  return events;
+}
+
 function watch(userId: string, video: number, playbackId: string, positionSeconds: number, impressionId: string) {
   return watchOf(userId, `video-${video}`, { playbackId, positionSeconds, impressionId, video: facts(video) });
 }

@@ -13,7 +13,7 @@ import { NothingToTrainError, RunStoppedError } from '../src/errors';
 import { loadModels } from '@watchnext/offline';
 import { TrainingRunner } from '../src/training-runner';
 import { contextOf, storeOf, train } from './harness';
-import { archiveEvents, syntheticEvents } from './synthetic-log';
+import { archiveEvents, strangersEvents, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 120_000;
 const SIZE = { userCount: 40, videoCount: 80, dayCount: 4 };
@@ -222,6 +222,26 @@ describe('the trainer with a model that predicts badly', () => {
         await expect(store.fetch(snapshotId)).resolves.toMatchObject({ snapshotId });
         expect(await store.readPointer()).toBeUndefined();
         expect(JSON.parse(await readFile(join(data.path, 'metrics.json'), 'utf8')).outcome).toBe('rejected');
+      } finally {
+        await data.remove();
+      }
+    },
+    TEST_LIMIT_MS,
+  );
+});
+
+describe('the trainer with users of one event each', () => {
+  it(
+    'trains, and the gate judges it, like any other',
+    async () => {
+      const data = await temporaryDirectory('trainer-strangers');
+      try {
+        await archiveEvents(data.path, strangersEvents(300));
+        const { code, printed } = await train(data.path);
+        // What chance lets a model find is not the point.
+        expect([0, 3]).toContain(code);
+        expect(printed).toMatch(/Gate:\n[\s\S]*candidates-beat-popularity: recall/);
+        expect(await storeOf(data.path).list()).toHaveLength(1);
       } finally {
         await data.remove();
       }

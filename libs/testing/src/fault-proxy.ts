@@ -9,6 +9,8 @@ export interface DirectionFault {
   readonly delayMs?: number;
   /** At most so many bytes a second, over each connection. */
   readonly bytesPerSecond?: number;
+  /** One bit of every chunk is turned around on its way. */
+  readonly corrupt?: boolean;
   /** Nothing is passed on, and nothing lost: the sender's bytes wait here until this is switched off. */
   readonly hang?: boolean;
 }
@@ -117,6 +119,7 @@ export class FaultProxy {
   private pipe(from: Socket, to: Socket, fault: () => DirectionFault): Pipe {
     const pipe: Pipe = { from, to, queue: [], timer: undefined, ended: false, fault };
     from.on('data', (chunk: Buffer) => {
+      if (fault().corrupt) damage(chunk);
       pipe.queue.push({ chunk, dueMs: Date.now() + (fault().delayMs ?? 0) });
       // The sender is held up by its own full buffers, as by a real network.
       if (fault().hang || pipe.queue.length > 16) from.pause();
@@ -161,6 +164,12 @@ export class FaultProxy {
     for (const socket of [connection.client, connection.server]) reset(socket);
     this.connections.delete(connection);
   }
+}
+
+/** In the middle: beyond headers, where there are any. */
+function damage(chunk: Buffer): void {
+  const middle = chunk.length >>> 1;
+  chunk[middle] = (chunk[middle] as number) ^ 0x10;
 }
 
 /**

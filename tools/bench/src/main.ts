@@ -4,12 +4,13 @@ import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_WORLDS } from '@watchnext/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
+import { benchFaults } from './faults';
 import { benchFreshness } from './freshness';
 import { benchIndex } from './index/index-bench';
 import { sweepIndex } from './index/sweep';
 import { benchRank } from './rank/rank-bench';
 import { benchIngest } from './ingest/ingest';
-import { benchImport } from './import';
+import { benchImport } from './import/import';
 import { benchSteadyFreshness } from './ingest/steady-freshness';
 import { benchKuairand } from './kuairand';
 import { publish, type BenchReport } from './report';
@@ -23,6 +24,7 @@ function count(text: string): number {
   return value;
 }
 
+const names = (text: string) => text.split(',').map((name) => name.trim());
 const counts = (text: string) => text.split(',').map(count);
 
 const program = new Command('bench').description(
@@ -126,6 +128,7 @@ command('import', 'a CSV log into an archive: rows a second and the largest resi
   .option('--rows-per-user <n>', 'watches of one user; 1 makes a log of users of one event', count, 100)
   .option('--videos <n>', 'videos watched', count, 50_000)
   .option('--drawn-lists', 'set each watch among drawn videos, which makes two events of a row', false)
+  .option('--validate', 'also validate the archive, as before training', false)
   .option('--folder <dir>', 'where the log and the archive lie while it runs; default: the folder for temporary files')
   .action(measuring(benchImport));
 
@@ -134,15 +137,32 @@ command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and
   .option('--seed <n>', 'seed of the training', count, 1)
   .action(measuring(benchKuairand));
 
-command('train', "the candidate model's training step, examples a second, beside the same step in PyTorch")
+command('train', "both models' training steps, examples a second, beside the same steps in PyTorch")
+  .addOption(new Option('--model <which>', 'whose step').choices(['candidate', 'ranking', 'both']).default('both'))
   .option('--videos <list>', 'sizes of the tables', counts, [100_000, 1_000_000])
   .option('--steps <n>', 'steps of a round', count, 30)
   .option('--rounds <n>', 'rounds, ours and the peer in turn', count, 3)
   .option('--threads <n>', 'threads of ours', count, availableParallelism())
-  .addOption(new Option('--peer <script>', 'a script that trains the same step').env('WATCHNEXT_TRAIN_PEER'))
+  .addOption(
+    new Option('--peer <script>', "a script that trains the candidate model's step").env('WATCHNEXT_TRAIN_PEER'),
+  )
   .addOption(new Option('--python <program>', 'what runs it').env('WATCHNEXT_PYTHON').default('python3'))
   .option('--engines', 'also one thread, and TensorFlow.js', false)
   .action(measuring(benchTrain));
+
+command(
+  'faults',
+  'each dependency of the gateway killed, hung, slowed and corrupted in turn under load, a row for each fault',
+)
+  .option('--deadline <ms>', "the gateway's", count, 500)
+  .option('--rate <n>', 'requests a second', count, 20)
+  .option('--seconds <n>', 'how long each fault lasts', count, 6)
+  .option('--recovery <n>', 'seconds that recovery is waited for; the bench fails beyond', count, 30)
+  .option('--only <list>', 'dependencies, separated by commas', names)
+  .option('--faults <list>', 'ways to fail, separated by commas', names)
+  .option('--no-kafka', 'the event log on its embedded driver, without rows')
+  .option('--no-s3', 'the snapshot store on its embedded driver, without rows')
+  .action(measuring(benchFaults));
 
 addExperimentCommands(program, { count, measuring });
 

@@ -8,6 +8,7 @@ import { fingerprintOf } from './fingerprint';
 import type { Importer } from './importer';
 import { BadRows } from './read/bad-rows';
 import { EARLIEST_MS } from './read/cells';
+import { ReadingProgress } from './read/reading-progress';
 import { Staging } from './staging/staging';
 import {
   countStaged,
@@ -28,8 +29,11 @@ export interface ImportSummary {
 export interface DatasetOptions {
   /** Collects the rows left out. */
   readonly badRows?: BadRows;
-  /** Called while files are read, before the first event. `rows` counts over all files so far. */
-  readonly onReading?: (file: string, rows: number) => void;
+  /**
+   * Called while files are read, before the first event. `rows` counts over all files so far, `totalRows` is an estimate by
+   * their bytes; 0 while there is none.
+   */
+  readonly onReading?: (file: string, rows: number, totalRows: number) => void;
   /** Called once, when everything is read and before the first event. */
   readonly onLoaded?: (summary: ImportSummary) => void;
   readonly signal?: AbortSignal;
@@ -37,8 +41,11 @@ export interface DatasetOptions {
   readonly mappingFile?: string;
   /** Sets watches of a log without impressions among drawn ones; default true. */
   readonly drawLists?: boolean;
-  /** Keeps what was read here, for an import that goes on after it was cut off; default: a temporary folder. */
-  readonly stagingFolder?: string;
+  /**
+   * A folder that keeps what was read, for an import that goes on after it was cut off, or what the caller has opened and
+   * closes; default: a temporary folder.
+   */
+  readonly staging?: string | Staging;
   /** Largest share of rows that may be left out before nothing is imported at all; default 0.5. */
   readonly mostBadRows?: number;
   /** Default: now. */
@@ -61,8 +68,8 @@ export async function* datasetEvents(
   path: string,
   options: DatasetOptions = {},
 ): AsyncGenerator<Event> {
-  const { stagingFolder, signal = new AbortController().signal, badRows = new BadRows() } = options;
-  const staging = await Staging.open({ folder: stagingFolder });
+  const { staging: given, signal = new AbortController().signal, badRows = new BadRows() } = options;
+  const staging = given instanceof Staging ? given : await Staging.open({ folder: given });
   try {
     await fill(staging, importer, path, { ...options, signal, badRows });
     const counts = await countStaged(staging, MOST_ITEMS);
@@ -74,7 +81,7 @@ export async function* datasetEvents(
     options.onLoaded?.(summaryOf(counts, drawn));
     yield* new EventWriter(importer.name, staging, counts, signal).events(drawn);
   } finally {
-    await staging.close();
+    if (staging !== given) await staging.close();
   }
 }
 
@@ -86,28 +93,26 @@ async function fill(
 ): Promise<void> {
   const { badRows, signal, onReading, mappingFile, nowMs = Date.now(), mostBadRows = MOST_BAD_ROWS } = options;
   const fingerprint = await fingerprintOf(importer, path, { mappingFile });
-  if (await staging.wasFilledFrom(fingerprint)) return;
+  if (await staging.wasFilledFrom(fingerprint, badRows)) return;
   await staging.begin();
-  let current = { file: '', rows: 0 };
-  let earlierRows = 0;
+  const progress = await ReadingProgress.of(await importer.files(path, mappingFile));
   await importer.load(path, staging, {
     badRows,
     signal,
     nowMs,
     mappingFile,
-    onReading: (file, rows) => {
-      if (file !== current.file) earlierRows += current.rows;
-      current = { file, rows };
-      onReading?.(file, earlierRows + rows);
+    onReading: (file, rows, bytes) => {
+      progress.note(file, rows, bytes);
+      onReading?.(file, progress.rows, progress.totalRows);
     },
   });
   await staging.settle(badRows);
-  const rows = earlierRows + current.rows;
+  const { rows } = progress;
   if (badRows.total > mostBadRows * rows)
     throw new DatasetError(
       `${badRows.total} of ${rows} rows cannot be used, so nothing was imported:\n${badRows.describe()}`,
     );
-  await staging.complete(fingerprint);
+  await staging.complete(fingerprint, badRows);
 }
 
 function summaryOf(counts: StagedCounts, drawn: boolean): ImportSummary {

@@ -9,7 +9,7 @@ import { fingerprintOf } from './fingerprint';
 import { importEvents, type ImportEventsOptions, type ImportResult } from './import';
 import { importerNamed } from './importers';
 
-export interface ImportDatasetOptions extends Omit<ImportEventsOptions, 'alreadySent' | 'stagingFolder'> {
+export interface ImportDatasetOptions extends Omit<ImportEventsOptions, 'alreadySent' | 'staging'> {
   /** The collector's address, as http://127.0.0.1:7001; a gateway's serves as well. */
   readonly url: string;
   /**
@@ -75,7 +75,7 @@ export async function importDataset(
   };
   const importing = importEvents(importer, path, confirming, {
     ...options,
-    stagingFolder: progress?.stagingFolder,
+    staging: progress?.stagingFolder,
     alreadySent: progress?.sent,
     onLoaded: (summary) => {
       lastSuccessMs = Date.now();

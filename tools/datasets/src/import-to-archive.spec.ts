@@ -73,6 +73,34 @@ describe('importing into an archive', () => {
     expect(await archived(TOPICS.activity)).toHaveLength(6);
   });
 
+  it('tells again of the rows that were left out before it was cut off', async () => {
+    await writeFile(file, 'anna\ta b c\nno tab here\nben\tb c\n');
+    const stopping = new AbortController();
+    await expect(
+      importToArchive('sequences', file, { archive, signal: stopping.signal, onLoaded: () => stopping.abort() }),
+    ).rejects.toThrow();
+    const { badRows } = await importToArchive('sequences', file, { archive });
+    expect(badRows.total).toBe(1);
+    expect(badRows.describe()).toMatch(/log.tsv: 1 row left out\n {2}line 2: no tab between/);
+  });
+
+  it.each(['the same', 'another'])('is left alone by a second import of %s file into the same place', async (which) => {
+    const other = join(folder.path, 'other.tsv');
+    await writeFile(other, 'no tab here\n');
+    let second: Promise<unknown> | undefined;
+    const { sent } = await importToArchive('sequences', file, {
+      archive,
+      onLoaded: () => {
+        second = importToArchive('sequences', which === 'another' ? other : file, { archive });
+        second.catch(() => undefined);
+      },
+    });
+    await expect(second).rejects.toThrow(/another import works in .*archive\.importing/);
+    const records = [...(await archived(TOPICS.activity)), ...(await archived(TOPICS.catalog))];
+    expect(records).toHaveLength(sent);
+    expect(await readdir(join(folder.path, 'data'))).toEqual(['archive']);
+  });
+
   it('touches no archive that is there', async () => {
     await importToArchive('sequences', file, { archive });
     await expect(importToArchive('sequences', file, { archive })).rejects.toThrow(/is not empty/);

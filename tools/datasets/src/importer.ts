@@ -8,8 +8,8 @@ import type { Staging } from './staging/staging';
 export interface LoadOptions {
   /** Collects the rows left out. */
   readonly badRows: BadRows;
-  /** `rows` counts over all files so far. */
-  readonly onReading: (file: string, rows: number) => void;
+  /** `rows` and `bytes` are those of this file so far; 0 bytes where they are not known. */
+  readonly onReading: (file: string, rows: number, bytes?: number) => void;
   readonly signal: AbortSignal;
   /** What happened later than this did not happen. */
   readonly nowMs: number;

@@ -9,3 +9,4 @@ export { importDataset, type ImportDatasetOptions, type ImportDatasetResult } fr
 export { importToArchive, type ImportToArchiveOptions, type ImportToArchiveResult } from './import-to-archive';
 export { askOnTerminal, mappingFileFor } from './table/wizard';
 export { readCsv } from './read/csv';
+export { validateArchive, type ValidationOptions } from './validate/validate-archive';

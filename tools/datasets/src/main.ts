@@ -91,7 +91,8 @@ async function run(format: string, path: string | undefined, options: Options): 
     drawLists: options.drawnLists,
     mostBadRows: options.mostBad,
     signal: stopping.signal,
-    onReading: (file: string, rows: number) => (task ??= startTask('Reading', 'rows')).update(rows, 0, file),
+    onReading: (file: string, rows: number, totalRows: number) =>
+      (task ??= startTask('Reading', 'rows')).update(rows, totalRows, file),
     onLoaded: () => {
       task?.finish();
       task = startTask(options.archive === undefined ? 'Sending' : 'Writing', 'events');

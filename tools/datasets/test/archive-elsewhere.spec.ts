@@ -17,6 +17,18 @@ function blockOf(title: string): string {
   return block;
 }
 
+async function query(sql: string) {
+  const database = await DuckDBInstance.create(':memory:');
+  const connection = await database.connect();
+  try {
+    await connection.run(`set timezone = 'Asia/Tokyo'`);
+    return (await connection.runAndReadAll(sql)).getRowsJson();
+  } finally {
+    connection.closeSync();
+    database.closeSync();
+  }
+}
+
 describe('an archive in other engines', () => {
   let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
   beforeAll(async () => {
@@ -41,18 +53,21 @@ describe('an archive in other engines', () => {
   });
   afterAll(() => folder.remove());
 
+  it('has the columns, and no others, that the document lists', async () => {
+    const listed = [...DOCUMENT.slice(DOCUMENT.indexOf('## Out again')).matchAll(/^\| (`.*?) \|/gm)].flatMap(
+      ([, cell]) => cell.split(', ').map((name) => name.replaceAll('`', '')),
+    );
+    const rows = await query(
+      `describe select * from read_parquet('${folder.path}/.watchnext/archive/*/*/*.parquet', hive_partitioning = false)`,
+    );
+    expect(listed.toSorted()).toEqual(rows.map(([name]) => name).toSorted());
+  });
+
   it('opens in DuckDB', async () => {
-    const database = await DuckDBInstance.create(':memory:');
-    const connection = await database.connect();
-    await connection.run(`set timezone = 'UTC'`);
-    const query = blockOf('DuckDB').replaceAll('.watchnext/', `${folder.path}/.watchnext/`);
-    const rows = (await connection.runAndReadAll(query)).getRowsJson();
-    expect(rows).toEqual([
+    expect(await query(blockOf('DuckDB').replaceAll('.watchnext/', `${folder.path}/.watchnext/`))).toEqual([
       ['2026-10-01', '2', 12.5],
       ['2026-10-03', '1', 7],
     ]);
-    connection.closeSync();
-    database.closeSync();
   });
 
   // Under CI a missing pandas is a failure: .ci/install-servers brings it.

@@ -1,4 +1,5 @@
 export * from './chaos';
+export * from './faults';
 export { LocalSystem, until, type LocalSystemOptions } from './local-system';
 export { ServiceProcess, withoutSettings, type AppName } from './service-process';
 export { verifyServedFeatures, type SkewMismatch, type SkewReport } from './skew';

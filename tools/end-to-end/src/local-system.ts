@@ -16,6 +16,8 @@ export interface LocalSystemOptions {
   readonly dataDirectory?: string;
   /** Further settings of all services. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Settings of single services, which take precedence. */
+  readonly own?: Partial<Readonly<Record<Server, Readonly<Record<string, string>>>>>;
 }
 
 type Server = Exclude<AppName, 'trainer'>;
@@ -29,7 +31,7 @@ export class LocalSystem {
     readonly dataDirectory: string,
     private readonly temporary: boolean,
     private readonly environment: Readonly<Record<string, string>>,
-    ports: Readonly<Record<Server, number>>,
+    readonly ports: Readonly<Record<Server, number>>,
     readonly services: Readonly<Record<Server, ServiceProcess>>,
   ) {
     this.gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
@@ -52,6 +54,7 @@ export class LocalSystem {
       ranking: { WATCHNEXT_GRPC_PORT: String(ranking) },
       gateway: {
         WATCHNEXT_HTTP_PORT: String(gateway),
+        WATCHNEXT_CONSOLE: 'open',
         WATCHNEXT_RETRIEVAL_ADDRESS: `127.0.0.1:${retrieval}`,
         WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${ranking}`,
         WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${ingestion}`,
@@ -59,7 +62,7 @@ export class LocalSystem {
     };
     const logs = join(dataDirectory, 'logs');
     const services = Object.fromEntries(
-      SERVERS.map((app) => [app, new ServiceProcess(app, { ...environment, ...own[app] }, logs)]),
+      SERVERS.map((app) => [app, new ServiceProcess(app, { ...environment, ...own[app], ...options.own?.[app] }, logs)]),
     ) as Record<Server, ServiceProcess>;
     return new LocalSystem(dataDirectory, options.dataDirectory === undefined, environment, ports, services);
   }

@@ -1,6 +1,7 @@
 /** npm run evaluate: how good models are, on any data that was imported or a plain file of sequences. */
 import { Command } from 'commander';
 import { addCandidateCommand } from './candidates/command';
+import { addReportCommand } from './document/command';
 import { addPaperCommand } from './paper/command';
 import { addRankingCommand } from './ranking/command';
 
@@ -10,6 +11,7 @@ const program = new Command('evaluate').description(
 addCandidateCommand(program);
 addRankingCommand(program);
 addPaperCommand(program);
+addReportCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);

@@ -4,7 +4,7 @@
  */
 import type { ArchiveTable } from '@watchnext/event-archive';
 import { boundary, type Experiment, hashPoint, type Interval, testSettings } from '@watchnext/experiments';
-import { sqlText } from './exposure-tables';
+import { NO_MACHINES, sqlText } from './exposure-tables';
 import { readServedLists } from './served-lists';
 
 export interface CoverageResult {
@@ -21,7 +21,7 @@ const GROUPS = 20;
 /** Lists of a variant that are decoded. */
 const MOST_LISTS = 20_000;
 
-/** By variant; undefined for the control, and where a group would be empty. */
+/** By variant; undefined for the control, and where a group would be empty. After `createExposureTables`. */
 export async function readCoverage(
   table: ArchiveTable,
   experiment: Experiment,
@@ -33,7 +33,7 @@ export async function readCoverage(
     const lists = await readServedLists(
       table,
       `occurred_at_ms >= ${start} AND occurred_at_ms < ${untilMs}
-        AND regexp_matches(assignments, ${sqlText(`(^|;)${name}=${variant.name}(;|$)`)})`,
+        AND regexp_matches(assignments, ${sqlText(`(^|;)${name}=${variant.name}(;|$)`)}) AND ${NO_MACHINES}`,
       MOST_LISTS,
     );
     const dealt: string[][][] = Array.from({ length: GROUPS }, () => []);

@@ -71,6 +71,15 @@ describe('the value of a policy that was not served', () => {
       const served = impressionsServedOf('u0', [item], { requestId: `open${request}`, exploredPlaces });
       events.push({ key: 'u0', event: eventOf(served, START_MS + request) });
     }
+    // A program asks all day and watches what it is shown to the end.
+    for (let request = 0; request < 200; request++) {
+      const item = impressionItemOf('v1', { impressionId: `robot${request}`, position: 2, propensity: 0.15 });
+      const exploredPlaces = [{ position: 2, options: options(...SCORES) }];
+      const served = impressionsServedOf('robot', [item], { requestId: `robot${request}`, exploredPlaces });
+      const watched = { impressionId: `robot${request}`, playbackId: `robot${request}`, positionSeconds: 90 };
+      events.push({ key: 'robot', event: eventOf(served, START_MS + request * 10_000) });
+      events.push({ key: 'robot', event: eventOf(watchOf('robot', 'v1', watched), START_MS + request * 10_000 + 100) });
+    }
     archive = await archiveOf(folder, events);
   });
 
@@ -85,7 +94,7 @@ describe('the value of a policy that was not served', () => {
     ['greedy', 10],
     ['uniform', 20],
     ['epsilon=0.6', 0.6 * 20 + 0.4 * 10],
-  ])('of %s is found, with its error', async (policy, truth) => {
+  ])('of %s is found among people, with its error', async (policy, truth) => {
     const estimate = await valuePolicy(archive, question(policy));
     for (const found of [estimate.inversePropensity!, estimate.selfNormalised!, estimate.doublyRobust!]) {
       expect(Math.abs(found.value - 0.99 * truth)).toBeLessThan(3.3 * found.standardError);

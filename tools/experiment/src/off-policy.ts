@@ -8,7 +8,7 @@ import {
   type OffPolicyEstimate,
   type OffPolicyLimits,
 } from '@watchnext/experiments';
-import { DAY_MS } from './exposure-tables';
+import { createExposureTables, DAY_MS, NO_MACHINES } from './exposure-tables';
 import { readPlaybacks, readServedLists } from './served-lists';
 
 /** Probabilities of the options under the policy to be valued; the first option is the one without chance. */
@@ -47,16 +47,17 @@ export interface OffPolicyQuestion {
   readonly limits?: OffPolicyLimits;
 }
 
-/** Draws of the archive: reward is the watch seconds that the drawn video earned at its place, within a day. */
+/** Draws of the archive, machines left out: reward is the watch seconds that the drawn video earned at its place, within a day. */
 export async function readDraws(
   archive: EventArchive,
   { policy, fromMs, untilMs }: OffPolicyQuestion,
 ): Promise<LoggedDraw[]> {
   const fromDay = new Date(fromMs - DAY_MS).toISOString().slice(0, 10);
   return archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
+    await createExposureTables(table, { experiment: undefined, startMs: fromMs, endMs: untilMs, covariateDays: 0 });
     const lists = await readServedLists(
       table,
-      `explored AND occurred_at_ms >= ${fromMs} AND occurred_at_ms < ${untilMs}`,
+      `explored AND occurred_at_ms >= ${fromMs} AND occurred_at_ms < ${untilMs} AND ${NO_MACHINES}`,
       MOST_LISTS,
     );
     const playbacks = await readPlaybacks(table, fromMs, untilMs + JOIN_MS);

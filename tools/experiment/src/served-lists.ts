@@ -7,13 +7,22 @@ export interface ServedList {
   readonly atMs: number;
 }
 
-/** @param where SQL over the view `events`. Duplicates of a request come once */
+/**
+ * At most `limit` lists: where there are more, the same ones each time, chosen by a hash of their requests.
+ *
+ * @param where SQL over the view `events`. Duplicates of a request come once
+ */
 export async function readServedLists(table: ArchiveTable, where: string, limit: number): Promise<ServedList[]> {
+  // Events are large: the ones to decode are chosen by their ids first.
   const rows = await table.rows(`
-    SELECT value, occurred_at_ms::DOUBLE AS at_ms FROM events
+    WITH chosen AS (
+      SELECT request_id FROM events WHERE kind = 'impressions_served' AND ${where}
+      GROUP BY request_id ORDER BY hash(request_id), request_id LIMIT ${limit}
+    )
+    SELECT value, occurred_at_ms::DOUBLE AS at_ms FROM events SEMI JOIN chosen USING (request_id)
     WHERE kind = 'impressions_served' AND ${where}
     QUALIFY row_number() OVER (PARTITION BY request_id ORDER BY occurred_at_ms) = 1
-    LIMIT ${limit}`);
+    ORDER BY request_id`);
   return (rows as { value: Uint8Array; at_ms: number }[]).flatMap(({ value, at_ms }) => {
     const { body } = Event.decode(value);
     return body?.$case === 'impressionsServed' ? [{ served: body.value, atMs: at_ms }] : [];

@@ -20,7 +20,8 @@ const VIEWERS_EVALUATED = 100;
 const SESSIONS_PER_MINUTE = 20;
 /** See `DEMO_SETTLED_AFTER_HOURS`. */
 const SPEED = 30;
-const UPLOAD_EVERY_MS = 15 * 60_000;
+/** Of the world's time: a quarter of an hour of the clock's. */
+const UPLOAD_EVERY_MS = SPEED * 15 * 60_000;
 /** The user shown has watched enough to have a taste, and not so much that nobody can read it. */
 const SHOWN_WATCHES = [15, 40] as const;
 const ERRORS_SAID = 3;
@@ -66,9 +67,9 @@ export class LiveWorld {
   }
 
   describe(): string {
-    const { sessions, pages, watches, watchSeconds, uploads } = this.live.counts;
+    const { sessions, pages, watches, watchSeconds, logins, uploads } = this.live.counts;
     const failed = this.errors > 0 ? `, ${this.errors} errors` : '';
-    return `The world since the start: ${sessions} sessions, ${pages} pages, ${watches} watches, ${(watchSeconds / 3_600).toFixed(1)} hours watched, ${uploads} uploads${failed}.`;
+    return `The world since the start: ${sessions} sessions, ${pages} pages, ${watches} watches, ${(watchSeconds / 3_600).toFixed(1)} hours watched, ${logins} logins, ${uploads} uploads${failed}.`;
   }
 
   /** A viewer whose history a person can read. */
@@ -98,6 +99,7 @@ export class LiveWorld {
         memories: history.memories,
         viewers,
         limit: LIST_LENGTH,
+        now: () => this.live.clock.nowMs,
         onProgress: (done, total) => task.update(done, total),
         providers: [
           randomProvider(world, history.memories, world.options.seed),

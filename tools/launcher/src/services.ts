@@ -55,6 +55,8 @@ export async function planServices(root: string, dataDirectory: string, gatewayP
         environment: {
           ...common,
           WATCHNEXT_HTTP_PORT: String(ports.gateway),
+          // Nobody else reaches this machine's own address.
+          WATCHNEXT_CONSOLE: 'open',
           WATCHNEXT_RETRIEVAL_ADDRESS: `${HOST}:${ports.retrieval}`,
           WATCHNEXT_RANKING_ADDRESS: `${HOST}:${ports.ranking}`,
           WATCHNEXT_INGESTION_URL: ingestionUrl,

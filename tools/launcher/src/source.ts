@@ -79,7 +79,7 @@ export class DatasetSource implements EventSource {
       const { badRows, summary } = await importEvents(importer, path, sink, {
         signal,
         mappingFile,
-        onReading: (file, rows) => reading.update(rows, 0, file),
+        onReading: (file, rows, totalRows) => reading.update(rows, totalRows, file),
         onLoaded: () => {
           reading.finish();
           sending.task = startTask(`Sending ${this.name}`, 'events');

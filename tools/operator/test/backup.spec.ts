@@ -5,8 +5,10 @@ import { openParquetArchive } from '@watchnext/event-archive';
 import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
 import { createTestBucket, requireServer, temporaryDirectory } from '@watchnext/testing';
 import { publishSnapshot } from '@watchnext/testing/snapshots';
-import { BackupError, restoreBackup, saveBackup, verifyBackup } from '../src/backup/backup';
 import { BucketTree, type FileTree, FolderTree } from '../src/backup/file-tree';
+import { BackupError } from '../src/backup/manifest';
+import { restoreBackup, verifyBackup } from '../src/backup/restore-backup';
+import { saveBackup } from '../src/backup/save-backup';
 
 let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
 beforeEach(async () => {

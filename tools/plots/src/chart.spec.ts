@@ -66,7 +66,7 @@ describe('drawChart', () => {
 describe('chartGrid', () => {
   it('sets charts side by side', () => {
     const svg = chartGrid('all', [CHART, CHART, CHART]);
-    expect(svg).toContain('viewBox="0 0 1120 640"');
+    expect(svg).toContain('viewBox="0 0 1000 620"');
   });
 });
 

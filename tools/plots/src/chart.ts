@@ -42,9 +42,12 @@ export interface Chart {
   readonly height?: number;
 }
 
+const [WIDTH, HEIGHT] = [500, 310];
 const MARGIN = { left: 64, right: 20, top: 34, bottom: 48 };
 const LEGEND_ROW = 18;
 const MOST_DOTS = 30;
+/** Between two lines of names. */
+const STAGGER = 13;
 
 export function drawChart(chart: Chart): string {
   const { width, height, body } = chartBody(chart);
@@ -53,10 +56,15 @@ export function drawChart(chart: Chart): string {
 
 /** The inside of the picture, for putting several into one. */
 export function chartBody(chart: Chart): { width: number; height: number; body: string[] } {
-  const { title, series, width = 560, height = 320 } = chart;
+  const { title, series, width = WIDTH, height = HEIGHT } = chart;
   const legend = series.length > 1 ? legendRows(series, width - MARGIN.left - MARGIN.right) : [];
   const top = MARGIN.top + legend.length * LEGEND_ROW + (legend.length > 0 ? 4 : 0);
-  const frame: Frame = { left: leftMargin(chart), right: width - MARGIN.right, top, bottom: height - MARGIN.bottom };
+  const frame: Frame = {
+    left: leftMargin(chart),
+    right: width - MARGIN.right,
+    top,
+    bottom: height - MARGIN.bottom - (isStaggered(chart, width) ? STAGGER : 0),
+  };
   const body = [svgText(frame.left, 20, title, { size: 13, bold: true })];
   legend.forEach((row, i) => body.push(...drawLegendRow(row, frame.left, MARGIN.top + i * LEGEND_ROW + 6)));
   if (pointsOf(chart).length === 0) {
@@ -148,6 +156,13 @@ function xPlaces(chart: Chart, { left, right }: Frame): XAxis {
   return { place, ticks, slot: (right - left) / Math.max(1, new Set(xs).size) };
 }
 
+/** Names that would run into each other stand on two lines in turn. */
+function isStaggered({ names }: Chart, width: number): boolean {
+  if (!names) return false;
+  const slot = (width - MARGIN.left - MARGIN.right) / names.length;
+  return Math.max(...names.map((name) => textWidth(name, 11))) > slot - 4;
+}
+
 function logTicks(from: number, to: number): number[] {
   const ticks: number[] = [];
   for (let power = Math.floor(from); power <= to; power++)
@@ -173,15 +188,13 @@ function yAxis(chart: Chart, { left, right, top, bottom }: Frame, { place, ticks
   ];
 }
 
-function xAxis(chart: Chart, { left, right, bottom }: Frame, { place, ticks, slot }: XAxis, height: number): string[] {
-  const longest = Math.max(...ticks.map(([, label]) => textWidth(label, 11)));
-  // Names that would run into each other stand on two lines in turn.
-  const staggered = chart.names !== undefined && longest > slot - 4;
+function xAxis(chart: Chart, { left, right, bottom }: Frame, { place, ticks }: XAxis, height: number): string[] {
+  const staggered = isStaggered(chart, chart.width ?? WIDTH);
   return [
     `<path d="M${at(left)} ${at(bottom)}H${at(right)}" stroke="${INK.axis}"/>`,
     ...ticks.flatMap(([value, label], i) => [
       `<path d="M${at(place(value))} ${at(bottom)}v4" stroke="${INK.axis}"/>`,
-      svgText(place(value), bottom + 17 + (staggered && i % 2 === 1 ? 12 : 0), label, {
+      svgText(place(value), bottom + 17 + (staggered && i % 2 === 1 ? STAGGER : 0), label, {
         anchor: 'middle',
         size: 11,
         colour: INK.quiet,

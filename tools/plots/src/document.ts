@@ -16,7 +16,7 @@ export interface ReportDocument {
 const STYLE = `
 :root { color-scheme: light; }
 body { font: 15px/1.55 ${FONT}; color: #2b2f36; background: #f6f7f9; margin: 0; }
-main { max-width: 66rem; margin: 0 auto; padding: 2rem 1.5rem 4rem; background: #fff; min-height: 100vh; box-sizing: border-box; }
+main { max-width: 68rem; margin: 0 auto; padding: 2rem 1.5rem 4rem; background: #fff; min-height: 100vh; box-sizing: border-box; }
 h1 { font-size: 1.7rem; margin: 0 0 .4rem; } h2 { margin: 2.6rem 0 .6rem; padding-top: 1rem; border-top: 1px solid #e7e9ec; font-size: 1.3rem; }
 h3 { margin: 1.6rem 0 .4rem; font-size: 1.05rem; } p { max-width: 48rem; }
 .table { overflow-x: auto; } table { border-collapse: collapse; font-size: 13.5px; margin: .6rem 0 1.2rem; }

@@ -26,8 +26,9 @@ export {
   type RecommendationItem,
   type Recommendations,
   type RecommendationsQuery,
-} from './gateway-client';
-export { LiveSimulator, type LiveCounts, type LiveOptions } from './live';
+} from './live/gateway-client';
+export { WorldClock } from './live/clock';
+export { LiveSimulator, type LiveCounts, type LiveOptions } from './live/live';
 export { sendAll, type EventSink } from './sink';
 export {
   ArchiveThereError,

@@ -22,7 +22,13 @@ const program = createCommand({
   },
   async live({ data, uploadEvery, ...options }) {
     await runLive(
-      { ...options, world: worldOf(data), uploadEveryMinutes: uploadEvery, minutes: options.minutes },
+      {
+        ...options,
+        world: worldOf(data),
+        uploadEveryMinutes: uploadEvery,
+        sessionsPerMinute: options.sessionsPerMinute,
+        minutes: options.minutes,
+      },
       interrupted.signal,
     );
   },

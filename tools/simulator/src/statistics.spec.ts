@@ -33,6 +33,16 @@ describe('the standard world, as counted', () => {
     expect(Math.min(...shareWatched)).toBeGreaterThan(0.005);
   });
 
+  it('has viewers who click rarely and viewers who click readily, most of them between', () => {
+    const bins = counted.viewersByClickRate;
+    expect(bins.reduce((sum, share) => sum + share)).toBeCloseTo(1, 9);
+    // Around 29%; KuaiRand's viewers lie further apart, around 44%.
+    const within = (from: number, to: number) => bins.slice(20 * from, 20 * to).reduce((sum, share) => sum + share, 0);
+    expect(within(0.15, 0.45)).toBeGreaterThan(0.6);
+    expect(within(0, 0.2)).toBeGreaterThan(0.1);
+    expect(within(0.4, 1)).toBeGreaterThan(0.1);
+  });
+
   it('lets places that stand lower be clicked less, all the way down', () => {
     const rates = counted.clickRateByPosition;
     expect(rates.length).toBe(10);

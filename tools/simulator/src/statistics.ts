@@ -8,6 +8,8 @@ import type { World } from './world';
 
 export const AGE_DAYS = 30;
 const SHARE_BINS = 20;
+/** Of a viewer, before its click rate means something. */
+const LEAST_IMPRESSIONS = 20;
 const RANK_POINTS = 60;
 /** Prior impressions of a mean, towards that of all. */
 const ITEM_PRIOR = 20;
@@ -21,6 +23,8 @@ export interface WorldStatistics {
   readonly variationOfWatchSeconds: number;
   /** Watches by days since the upload, per video of that age, relative to the first day. Empty where ages are not known. */
   readonly popularityByAge: readonly number[];
+  /** Of viewers with 20 impressions or more, the share that clicks 0–5%, 5–10%, … of them. */
+  readonly viewersByClickRate: readonly number[];
   /** Share of the watches that run to 0–5%, 5–10%, … of the duration; what is longer counts as the whole. */
   readonly shareWatched: readonly number[];
   /** Share of the watches that the n most watched videos have: [share of the videos, share of the watches]. */
@@ -115,7 +119,7 @@ export function statisticsOfTable(table: ImpressionTable): WorldStatistics {
     clickCount++;
     watches.set(item[i], (watches.get(item[i]) ?? 0) + 1);
     const share = durationSeconds[i] > 0 ? watchSeconds[i] / durationSeconds[i] : 0;
-    shareWatched[Math.min(SHARE_BINS - 1, Math.floor(share * SHARE_BINS))]++;
+    shareWatched[binOf(share)]++;
   }
   return {
     impressions: user.length,
@@ -123,12 +127,29 @@ export function statisticsOfTable(table: ImpressionTable): WorldStatistics {
     meanWatchSeconds: mean,
     variationOfWatchSeconds: deviation / mean,
     popularityByAge: [],
+    viewersByClickRate: viewersByClickRate(table),
     shareWatched: shareWatched.map((count) => count / clickCount),
     concentration: concentrationOf([...watches.values()]),
     explained: explainedByMeans(table),
     clickRateByPosition: [],
   };
 }
+
+function viewersByClickRate({ user, clicked }: ImpressionTable): number[] {
+  const counts = new Map<number, { shown: number; clicked: number }>();
+  user.forEach((viewer, i) => {
+    const count = counts.get(viewer) ?? { shown: 0, clicked: 0 };
+    counts.set(viewer, count);
+    count.shown++;
+    if (clicked[i]) count.clicked++;
+  });
+  const judged = [...counts.values()].filter(({ shown }) => shown >= LEAST_IMPRESSIONS);
+  const bins = new Array<number>(SHARE_BINS).fill(0);
+  for (const { shown, clicked: clicks } of judged) bins[binOf(clicks / shown)] += 1 / judged.length;
+  return bins;
+}
+
+const binOf = (share: number) => Math.min(SHARE_BINS - 1, Math.floor(share * SHARE_BINS));
 
 /** Watches of videos by age, divided by how many videos had that age within the history, relative to the first day. */
 function perVideoOfThatAge(world: World, watches: Float64Array): number[] {

@@ -1,5 +1,5 @@
 /** Calls to retrieval and ranking: one channel each, a deadline on every call, which the services see and keep. */
-import { type CallOptions, type ChannelOptions, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type CallOptions, type ChannelOptions, Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
   type RankRequest,
   type RankResponse,
@@ -8,6 +8,7 @@ import {
   type RetrieveResponse,
   RetrievalServiceClient,
 } from '@watchnext/contract';
+import { type GrpcClientSecurity, SpanKind, traceHeaders, withSpan } from '@watchnext/service';
 import type { StageLimits } from '../pipeline/executor';
 import type { Dependency } from '../resilience/dependency';
 import { translateRpcError } from './rpc-failure';
@@ -50,10 +51,11 @@ function attempt<Request extends { snapshotId: string }, Response>(
   requestId: string,
   deadlineAtMs: number,
 ): (signal: AbortSignal) => Promise<Response> {
-  return (signal) => {
+  const once = (signal: AbortSignal) => {
     const metadata = new Metadata();
     metadata.set('x-request-id', requestId);
-    return new Promise((resolve, reject) => {
+    for (const [header, value] of Object.entries(traceHeaders() ?? {})) metadata.set(header, value);
+    return new Promise<Response>((resolve, reject) => {
       const running = unary(request, metadata, { deadline: deadlineAtMs }, (error, response) => {
         signal.removeEventListener('abort', cancel);
         if (error) reject(translateRpcError(name, request.snapshotId, error));
@@ -64,10 +66,11 @@ function attempt<Request extends { snapshotId: string }, Response>(
       else signal.addEventListener('abort', cancel, { once: true });
     });
   };
+  return (signal) => withSpan(`call ${name}`, { kind: SpanKind.CLIENT }, () => once(signal));
 }
 
-export function connectRetrieval(address: string, dependency: Dependency): Retrieval {
-  const client = new RetrievalServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS);
+export function connectRetrieval(address: string, dependency: Dependency, security: GrpcClientSecurity): Retrieval {
+  const client = new RetrievalServiceClient(address, security.credentials, { ...CHANNEL_OPTIONS, ...security.options });
   const unary: UnaryCall<RetrieveRequest, RetrieveResponse> = client.retrieve.bind(client);
   return {
     retrieve: (request, requestId, limits) =>
@@ -76,8 +79,8 @@ export function connectRetrieval(address: string, dependency: Dependency): Retri
   };
 }
 
-export function connectRanking(address: string, dependency: Dependency): Ranking {
-  const client = new RankingServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS);
+export function connectRanking(address: string, dependency: Dependency, security: GrpcClientSecurity): Ranking {
+  const client = new RankingServiceClient(address, security.credentials, { ...CHANNEL_OPTIONS, ...security.options });
   const unary: UnaryCall<RankRequest, RankResponse> = client.rank.bind(client);
   return {
     rank: (request, requestId, limits) => {

@@ -3,7 +3,7 @@ import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
 import { SETTINGS } from '../tokens';
-import { ApiError } from '@watchnext/service';
+import { ApiError, traceHeaders } from '@watchnext/service';
 import { KeyFile } from './key-file';
 
 /** The collector writes to the log before it answers; beyond this it is taken for down. */
@@ -87,6 +87,7 @@ export class EventsController {
       received[name] ? [[name, received[name]]] : [],
     );
     const ownKey = received[API_KEY_HEADER] ? undefined : await this.ownKey?.read();
+    passed.push(...Object.entries(traceHeaders() ?? {}));
     return ownKey === undefined ? passed : [...passed, [API_KEY_HEADER, ownKey]];
   }
 }

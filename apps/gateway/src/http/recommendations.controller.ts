@@ -156,8 +156,9 @@ export function parseOverrides(header: string | undefined): Map<string, string> 
   return overrides;
 }
 
-function explanationOf({ sources, score, rules, explanation }: Recommendations['items'][number]) {
+function explanationOf({ sources, score, propensity, rules, explanation }: Recommendations['items'][number]) {
   return {
+    propensity,
     sources: [...sources],
     ...(score === undefined ? {} : { expectedWatchSeconds: score }),
     features: (explanation?.features ?? []).map(({ name, value }) => ({ name, value: plainValue(value) })),

@@ -1,7 +1,7 @@
 /** What goes in and out over HTTP: the same schemas check requests, describe them in OpenAPI, and check the specs. */
 import { z } from 'zod';
 import { RUNG_NAMES } from '../pipeline/ladder';
-import { SOURCES } from '../pipeline/draft';
+import { RULES, SOURCES } from '../pipeline/draft';
 
 /** The event log's own rule: an id that passed here and not there would make the list's impressions dead letters. */
 const WITHOUT_CONTROL_CHARACTERS = /^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u;
@@ -67,6 +67,7 @@ const videoFields = {
 };
 
 const explanation = z.object({
+  propensity: z.number().describe('With which chance the item took its place; 1 where nothing was left to chance.'),
   sources: z
     .array(z.object({ source: z.enum(SOURCES), score: z.number() }))
     .describe('Every source that proposed the video.'),
@@ -80,7 +81,7 @@ const explanation = z.object({
   rules: z
     .array(
       z.object({
-        rule: z.enum(['channel-cap', 'channel-cap-relaxed', 'exploration']),
+        rule: z.enum(RULES),
         fromRank: z.number(),
         toPosition: z.number(),
       }),

@@ -23,8 +23,8 @@ const HEADERS = {
 /** Files that are served under an address without a file name. */
 const PAGES: Record<string, string> = { '/': '/index.html', '/docs': '/docs.html' };
 
-/** @param directory absolute; every file below it becomes public */
-export async function serveFiles(fastify: FastifyInstance, directory: string): Promise<void> {
+/** @param directory absolute; every file below it is served. @returns the addresses of all of them */
+export async function serveFiles(fastify: FastifyInstance, directory: string): Promise<ReadonlySet<string>> {
   const files = new Map<string, { bytes: Buffer; type: string; etag: string }>();
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     const type = TYPES[extname(entry.name)];
@@ -46,4 +46,5 @@ export async function serveFiles(fastify: FastifyInstance, directory: string): P
       return reply.type(file.type).send(file.bytes);
     });
   }
+  return new Set(routes.map(({ path }) => path));
 }

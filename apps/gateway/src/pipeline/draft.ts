@@ -54,9 +54,18 @@ export interface RankedCandidate extends BlendedCandidate {
   readonly team?: string;
 }
 
+export const RULES = [
+  'channel-cap',
+  'topic-cap',
+  'channel-cap-relaxed',
+  'topic-cap-relaxed',
+  'exploration',
+  'fresh-exploration',
+] as const;
+
 /** A rule that put an item elsewhere than its score would. */
 export interface RuleTrace {
-  readonly rule: 'channel-cap' | 'channel-cap-relaxed' | 'exploration';
+  readonly rule: (typeof RULES)[number];
   /** Place by score among this page's candidates, 0 the best. */
   readonly fromRank: number;
   readonly toPosition: number;

@@ -4,6 +4,7 @@
  * A stage returns a patch of the draft instead of changing it, so that a stage which was given up on and finishes
  * later cannot change an answer that is already under way.
  */
+import { withSpan } from '@watchnext/service';
 import { CallerGoneError, DependencyError, describeFailure, type StageFailure } from './failure';
 
 /** Of a request, or of one of its stages. */
@@ -76,7 +77,7 @@ export async function runStages<Draft extends object>(
     const done = (outcome: StageReport['outcome'], failure?: StageFailure) =>
       report({ stage: stage.name, latencyMs: performance.now() - startedAt, outcome, ...(failure ? { failure } : {}) });
     try {
-      const result = await withinShare(stage, draft, limits);
+      const result = await withSpan(stage.name, {}, async () => withinShare(stage, draft, limits));
       const { restart } = result;
       if (restart && restarts === MAX_RESTARTS) throw restart.otherwise;
       draft = { ...draft, ...result.patch };

@@ -1,10 +1,11 @@
 import { viewerOf } from '@watchnext/features';
 import type { Draft } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
+import { type FatigueRule, tiredOf } from './fatigue';
 import { applyFilters } from './filters';
 
 /** Removes what may not be shown, and counts why. */
-export function filterStage(): Stage<Draft> {
+export function filterStage(fatigue: FatigueRule): Stage<Draft> {
   return {
     name: 'filter',
     timeShare: 1,
@@ -13,6 +14,7 @@ export function filterStage(): Stage<Draft> {
         seedVideoId: request.seedVideoId,
         watchedVideoIds: new Set(state.watches.map(({ videoId }) => videoId)),
         dismissedVideoIds: new Set(state.dismissals.map(({ videoId }) => videoId)),
+        tiredOfVideoIds: tiredOf(state.exposures, fatigue, request.requestedAtMs),
         shown: request.shown,
         blockedChannelIds: new Set(state.profile?.blockedChannelIds),
         viewer: viewerOf(state, context),

@@ -14,6 +14,7 @@ const nothing = {
   seedVideoId: '',
   watchedVideoIds: new Set<string>(),
   dismissedVideoIds: new Set<string>(),
+  tiredOfVideoIds: new Set<string>(),
   shown: new Set<number>(),
   blockedChannelIds: new Set<string>(),
   viewer: { country: 'SE', ageYears: 30 },
@@ -35,6 +36,7 @@ describe('the filters', () => {
       proposal('playing'),
       proposal('seen'),
       proposal('disliked'),
+      proposal('shown twenty times'),
       proposal('on page one'),
       proposal('good'),
     ];
@@ -44,6 +46,7 @@ describe('the filters', () => {
       seedVideoId: 'playing',
       watchedVideoIds: new Set(['seen']),
       dismissedVideoIds: new Set(['disliked']),
+      tiredOfVideoIds: new Set(['shown twenty times']),
       shown: new Set([hashOfShown('on page one')]),
     });
     expect(kept.map(({ videoId }) => videoId)).toEqual(['good']);

@@ -7,6 +7,8 @@ export interface FilterContext {
   readonly seedVideoId: string;
   readonly watchedVideoIds: ReadonlySet<string>;
   readonly dismissedVideoIds: ReadonlySet<string>;
+  /** Shown too often without a watch. */
+  readonly tiredOfVideoIds: ReadonlySet<string>;
   readonly shown: ReadonlySet<number>;
   readonly blockedChannelIds: ReadonlySet<string>;
   readonly viewer: Viewer;
@@ -36,6 +38,7 @@ export const FILTERS: readonly Filter[] = [
   { name: 'seed', keeps: ({ videoId }, { seedVideoId }) => videoId !== seedVideoId },
   { name: 'watched', keeps: ({ videoId }, { watchedVideoIds }) => !watchedVideoIds.has(videoId) },
   { name: 'dismissed', keeps: ({ videoId }, { dismissedVideoIds }) => !dismissedVideoIds.has(videoId) },
+  { name: 'fatigue', keeps: ({ videoId }, { tiredOfVideoIds }) => !tiredOfVideoIds.has(videoId) },
   { name: 'shown-before', keeps: ({ videoId }, { shown }) => shown.size === 0 || !shown.has(hashOfShown(videoId)) },
 ];
 

@@ -1,5 +1,6 @@
 import { Event, type ImpressionItem, Rung, TOPICS } from '@watchnext/contract';
 import { type EventLog, EventLogError } from '@watchnext/event-log';
+import { traceHeaders } from '@watchnext/service';
 import { v7 as timeOrderedId } from 'uuid';
 import type { Draft, PlacedItem } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
@@ -24,7 +25,7 @@ export function logImpressionsStage(eventLog: EventLog, log: Dependency, nowMs: 
       await log.once(async () => {
         try {
           await eventLog.append(TOPICS.activity, [
-            { key: draft.request.userId, value, timestampMs: event.receivedAtMs },
+            { key: draft.request.userId, value, timestampMs: event.receivedAtMs, headers: traceHeaders() },
           ]);
         } catch (error) {
           if (!(error instanceof EventLogError)) throw error;

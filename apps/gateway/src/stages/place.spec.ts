@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { SOURCES, type RankedCandidate, type Source } from '../pipeline/draft';
-import { byExpectedWatchSeconds, bySourceScore, PAGE_OF_PLACES, placeDiversely } from './place';
+import { PAGE_OF_PLACES } from './caps';
+import { byExpectedWatchSeconds, bySourceScore, placeDiversely } from './place';
 
 const candidate = (
   videoId: string,
@@ -30,7 +31,7 @@ describe('placeDiversely', () => {
     fc.assert(
       fc.property(lists, fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 4 }), (channels, limit, cap) => {
         const ranked = rankedOf(channels);
-        const placed = placeDiversely(ranked, limit, cap);
+        const placed = placeDiversely(ranked, limit, { channelCap: cap, topicCap: 10 });
         for (let from = 0; from < placed.length; from += PAGE_OF_PLACES) {
           const counts = new Map<string, number>();
           for (const item of placed.slice(from, from + PAGE_OF_PLACES)) {
@@ -54,7 +55,7 @@ describe('placeDiversely', () => {
     fc.assert(
       fc.property(lists, fc.integer({ min: 1, max: 50 }), (channels, limit) => {
         const ranked = rankedOf(channels);
-        const placed = placeDiversely(ranked, limit, 2);
+        const placed = placeDiversely(ranked, limit, { channelCap: 2, topicCap: 10 });
         expect(placed.length).toBe(Math.min(limit, ranked.length));
         expect(new Set(placed.map(({ videoId }) => videoId)).size).toBe(placed.length);
         expect(placed.map(({ position }) => position)).toEqual(placed.map((_, index) => index));
@@ -68,16 +69,57 @@ describe('placeDiversely', () => {
   });
 
   it('moves nothing where no cap applies, and says which rule moved what where one does', () => {
-    const calm = placeDiversely(rankedOf(['a', 'b', 'c']), 3, 1);
+    const calm = placeDiversely(rankedOf(['a', 'b', 'c']), 3, { channelCap: 1, topicCap: 10 });
     expect(calm.map(({ videoId, rules }) => [videoId, rules])).toEqual([
       ['v0', []],
       ['v1', []],
       ['v2', []],
     ]);
-    const moved = placeDiversely(rankedOf(['a', 'a', 'b', 'a']), 3, 1);
+    const moved = placeDiversely(rankedOf(['a', 'a', 'b', 'a']), 3, { channelCap: 1, topicCap: 10 });
     expect(moved.map(({ videoId }) => videoId)).toEqual(['v0', 'v2', 'v1']);
     expect(moved[1]!.rules).toEqual([{ rule: 'channel-cap', fromRank: 2, toPosition: 1 }]);
     expect(moved[2]!.rules).toEqual([{ rule: 'channel-cap-relaxed', fromRank: 1, toPosition: 2 }]);
+  });
+
+  it('keeps each topic to its cap unless all that is left is over one, and then gives up topics before channels', () => {
+    const topic = fc.subarray(['x', 'y', 'z'], { maxLength: 2 });
+    const videos = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', ''), topic), { maxLength: 40 });
+    fc.assert(
+      fc.property(
+        videos,
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 4 }),
+        (all, channelCap, topicCap) => {
+          const ranked = all.map(([channelId, topics], rank) => {
+            const one = candidate(`v${rank}`, channelId, -rank);
+            return { ...one, video: { ...one.video, facts: { ...one.video.facts, topics } } };
+          });
+          const placed = placeDiversely(ranked, 10, { channelCap, topicCap });
+          expect(new Set(placed.map(({ videoId }) => videoId)).size).toBe(Math.min(10, ranked.length));
+          placed.forEach((item, position) => {
+            const before = placed.slice(0, position);
+            const isOver = ({ video: { facts } }: RankedCandidate, which: 'channel' | 'topic') =>
+              which === 'channel'
+                ? facts.channelId !== '' &&
+                  before.filter(({ video }) => video.facts.channelId === facts.channelId).length >= channelCap
+                : facts.topics.some(
+                    (one) => before.filter(({ video }) => video.facts.topics.includes(one)).length >= topicCap,
+                  );
+            const left = ranked.filter(({ videoId }) => !before.some((one) => one.videoId === videoId));
+            const rules = item.rules.map(({ rule }) => rule);
+            if (isOver(item, 'channel')) {
+              expect(rules).toEqual(['channel-cap-relaxed']);
+              expect(left.every((one) => isOver(one, 'channel'))).toBe(true);
+            } else if (isOver(item, 'topic')) {
+              expect(rules).toEqual(['topic-cap-relaxed']);
+              expect(left.every((one) => isOver(one, 'channel') || isOver(one, 'topic'))).toBe(true);
+            } else if (item.videoId === `v${position}` && rules.length === 0) {
+              expect(item.rules).toEqual([]);
+            } else expect(rules).toEqual([expect.stringMatching(/^(channel|topic)-cap$/)]);
+          });
+        },
+      ),
+    );
   });
 });
 

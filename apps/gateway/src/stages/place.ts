@@ -1,40 +1,50 @@
 /**
- * Puts ranked candidates into places so that no channel fills a page: at most `channelCap` of one channel in each run
- * of ten places. Where the other channels do not suffice, the cap gives way rather than leave places empty, and the
- * item says so. A video without a channel is bound by no cap.
+ * Puts ranked candidates into places so that no channel and no topic fills a page: at most `channelCap` and `topicCap` of one
+ * in each run of ten places. Where the others do not suffice, the topics' cap gives way, then the channels', rather than leave
+ * places empty, and the item says so.
  */
 import type { PlacedItem, RankedCandidate, RuleTrace } from '../pipeline/draft';
-
-/** Places over which the cap counts: the default page. */
-export const PAGE_OF_PLACES = 10;
+import { CapCounts, type CapRule, type Caps, PAGE_OF_PLACES } from './caps';
 
 /**
  * @param ranked best first
- * @returns at most `limit` items; each candidate at most once; items of one channel in the order given
+ * @returns at most `limit` items; each candidate at most once; items of one channel in the order given, unless topics are capped
  */
-export function placeDiversely(ranked: readonly RankedCandidate[], limit: number, channelCap: number): PlacedItem[] {
+export function placeDiversely(ranked: readonly RankedCandidate[], limit: number, caps: Caps): PlacedItem[] {
   const waiting = ranked.map((candidate, rank) => ({ candidate, rank }));
   const placed: PlacedItem[] = [];
-  let perChannel = new Map<string, number>();
+  let counts = new CapCounts(caps);
+  /** The cap that last held an item back: whoever is elsewhere than its rank says is so for that. */
+  let cause: CapRule = 'channel-cap';
   while (placed.length < limit && waiting.length > 0) {
     const position = placed.length;
-    if (position % PAGE_OF_PLACES === 0) perChannel = new Map();
-    const within = waiting.findIndex(({ candidate }) => {
-      const { channelId } = candidate.video.facts;
-      return channelId === '' || (perChannel.get(channelId) ?? 0) < channelCap;
-    });
-    const relaxed = within < 0;
-    const [{ candidate, rank }] = waiting.splice(relaxed ? 0 : within, 1) as [
-      { candidate: RankedCandidate; rank: number },
-    ];
-    const { channelId } = candidate.video.facts;
-    if (channelId !== '') perChannel.set(channelId, (perChannel.get(channelId) ?? 0) + 1);
-    const rules: RuleTrace[] = [];
-    if (relaxed) rules.push({ rule: 'channel-cap-relaxed', fromRank: rank, toPosition: position });
-    else if (rank !== position) rules.push({ rule: 'channel-cap', fromRank: rank, toPosition: position });
+    if (position % PAGE_OF_PLACES === 0) counts = new CapCounts(caps);
+    const choice = choose(waiting, counts);
+    if (choice.index > 0) cause = counts.brokenBy(waiting[0]!.candidate) ?? cause;
+    const [{ candidate, rank }] = waiting.splice(choice.index, 1) as [(typeof waiting)[number]];
+    counts.add(candidate);
+    const rule: RuleTrace['rule'] | undefined = choice.relaxed
+      ? `${choice.relaxed}-relaxed`
+      : rank === position
+        ? undefined
+        : cause;
+    const rules = rule === undefined ? [] : [{ rule, fromRank: rank, toPosition: position }];
     placed.push({ ...candidate, position, propensity: 1, rules });
   }
   return placed;
+}
+
+/** The first that breaks no cap; else the first that breaks only the topics'; else the first. */
+function choose(
+  waiting: readonly { readonly candidate: RankedCandidate }[],
+  counts: CapCounts,
+): { index: number; relaxed?: CapRule } {
+  const indexWhere = (wanted: CapRule | undefined) =>
+    waiting.findIndex(({ candidate }) => counts.brokenBy(candidate) === wanted);
+  const within = indexWhere(undefined);
+  if (within >= 0) return { index: within };
+  const ofTopic = indexWhere('topic-cap');
+  return ofTopic >= 0 ? { index: ofTopic, relaxed: 'topic-cap' } : { index: 0, relaxed: 'channel-cap' };
 }
 
 /**

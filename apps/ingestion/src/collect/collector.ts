@@ -5,6 +5,7 @@
 import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import type { EventLog, NewRecord } from '@watchnext/event-log';
 import { LIMITS, refuse, userIdOf } from '@watchnext/features';
+import { traceHeaders } from '@watchnext/service';
 import type { AnonymousHistory } from './anonymous-history';
 import type { Catalogue } from './catalogue';
 import { fillFacts } from './fill-facts';
@@ -39,6 +40,7 @@ export class Collector {
     private readonly catalogue: Catalogue,
     private readonly histories: AnonymousHistory,
     private readonly clock: () => number = Date.now,
+    private readonly onResults: (results: readonly ItemResult[]) => void = () => undefined,
   ) {}
 
   /**
@@ -52,6 +54,7 @@ export class Collector {
     const accepted = new Map<string, Event>();
     const results = items.map((item, index) => this.judge(item, index, nowMs, accepted));
     await this.append([...accepted.values()]);
+    this.onResults(results);
     return results;
   }
 
@@ -89,13 +92,15 @@ export class Collector {
   }
 
   private async write(events: readonly Event[]): Promise<void> {
+    const headers = traceHeaders();
     const ofVideos: NewRecord[] = [];
     const ofUsers: NewRecord[] = [];
     for (const event of events) {
       const value = Event.encode(event).finish();
       const userId = userIdOf(event);
-      if (userId !== undefined) ofUsers.push({ key: userId, value });
-      else if (event.body && 'videoId' in event.body.value) ofVideos.push({ key: event.body.value.videoId, value });
+      if (userId !== undefined) ofUsers.push({ key: userId, value, headers });
+      else if (event.body && 'videoId' in event.body.value)
+        ofVideos.push({ key: event.body.value.videoId, value, headers });
     }
     if (ofVideos.length > 0) await this.log.append(TOPICS.catalog, ofVideos);
     if (ofUsers.length > 0) await this.log.append(TOPICS.activity, ofUsers);

@@ -2,6 +2,7 @@ import { Controller, Get, Header, HttpCode, Inject } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Ingestion } from '../ingestion';
 import { LagReader, type Lag } from '../lag';
+import { Metrics } from '../metrics';
 import { ApiError } from '@watchnext/service';
 import { ref } from './openapi';
 
@@ -11,6 +12,7 @@ export class ProbesController {
   constructor(
     @Inject(Ingestion) private readonly ingestion: Ingestion,
     @Inject(LagReader) private readonly lagReader: LagReader,
+    @Inject(Metrics) private readonly metrics: Metrics,
   ) {}
 
   @Get('livez')
@@ -23,6 +25,13 @@ export class ProbesController {
   @ApiOperation({ summary: 'Whether every role of this process does its work.' })
   ready(): { status: string } {
     return statusOf(this.ingestion.notReady(), 'not-ready');
+  }
+
+  @Get('metrics')
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  @ApiOperation({ summary: "Counters and latencies in Prometheus' text format." })
+  prometheus(): string {
+    return this.metrics.render();
   }
 
   @Get('v1/lag')

@@ -9,7 +9,7 @@
 import { DeadLetter, TOPICS } from '@watchnext/contract';
 import type { EventLog, GroupHandler, LogRecord, RecordBatch } from '@watchnext/event-log';
 import { MarkConflictError, type FeatureStore } from '@watchnext/feature-store';
-import type { Logger } from '@watchnext/service';
+import { type Logger, withRecordSpans } from '@watchnext/service';
 import { cutBatch } from './cut-batch';
 import { PartitionFold } from './partition-fold';
 import { sortRecords, type DeadRecord, type SortedRecords } from './sort-records';
@@ -35,6 +35,7 @@ export interface MaterialiserOptions {
   /** Decoded states kept in memory, per partition. */
   readonly cachedUsersPerPartition: number;
   readonly clock?: () => number;
+  readonly onDeadLetters?: (letters: readonly DeadRecord[]) => void;
 }
 
 export class Materialiser implements GroupHandler {
@@ -70,7 +71,7 @@ export class Materialiser implements GroupHandler {
     }
     for (const piece of cutBatch(records, COMMIT_USERS)) {
       signal.throwIfAborted();
-      await this.fold(view, partition, piece);
+      await withRecordSpans('materialise', piece, () => this.fold(view, partition, piece));
     }
   }
 
@@ -107,6 +108,7 @@ export class Materialiser implements GroupHandler {
         key: userId,
         value: record.value,
         timestampMs: record.timestampMs,
+        headers: record.headers,
       }));
       await this.log.append(TOPICS.activity, records);
       this.logger.warn(
@@ -120,6 +122,7 @@ export class Materialiser implements GroupHandler {
         TOPICS.deadLetters,
         dead.map((entry) => deadLetterOf(entry, diedAtMs)),
       );
+      this.options.onDeadLetters?.(dead);
       this.logger.warn(
         { recordCount: dead.length, firstCode: dead[0]?.code, firstError: dead[0]?.error },
         'dead letters',

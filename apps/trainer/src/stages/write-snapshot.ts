@@ -34,7 +34,7 @@ const shards = ({ parameters }: BuiltIndex) => Array.from({ length: parameters.s
 
 export interface SnapshotOrigin {
   readonly tensorBackend: string;
-  /** What trained the candidate model, on how many threads. */
+  /** What trained both models, on how many threads. */
   readonly engine: { readonly name: string; readonly threads: number };
   readonly seed: number;
 }

@@ -6,6 +6,12 @@ export type ChosenRung = (typeof CHOSEN_RUNGS)[number];
 
 const count = (most: number) => z.number().int().min(0).max(most);
 
+const exploration = z.strictObject({
+  position: z.number().int().min(0).max(49),
+  poolSize: z.number().int().min(2).max(100),
+  epsilon: z.number().gt(0).max(1),
+});
+
 /**
  * What a variant serves otherwise than everybody is served. What it leaves out stays as configured, so `{}` is the
  * control.
@@ -22,6 +28,8 @@ export const servingSchema = z.strictObject({
   candidateCount: z.number().int().min(1).max(1_000).optional(),
   /** Videos of one channel in each ten places. */
   channelCap: z.number().int().min(1).max(50).optional(),
+  /** Videos of one topic in each ten places. */
+  topicCap: z.number().int().min(1).max(50).optional(),
   /** Candidates that each source adds beside retrieval's. */
   blendQuotas: z
     .strictObject({ trending: count(500), popular: count(500), fresh: count(500) })
@@ -31,13 +39,9 @@ export const servingSchema = z.strictObject({
    * With probability `epsilon` the place is filled by one of the `poolSize` next best instead, drawn evenly; what was
    * drawn from, and how probably, is logged.
    */
-  exploration: z
-    .strictObject({
-      position: z.number().int().min(0).max(49),
-      poolSize: z.number().int().min(2).max(100),
-      epsilon: z.number().gt(0).max(1),
-    })
-    .optional(),
+  exploration: exploration.optional(),
+  /** The same with the best fresh videos in the pool, beside the one that the place would have. */
+  freshExploration: exploration.optional(),
 });
 
 export type Serving = z.infer<typeof servingSchema>;

@@ -102,6 +102,8 @@ describe('a file of experiments', () => {
     ...[
       { rung: 'retrieval-order' },
       { channelCap: 3 },
+      { topicCap: 3 },
+      { freshExploration: { position: 1, poolSize: 2, epsilon: 0.1 } },
       { exploration: { position: 1, poolSize: 2, epsilon: 0.1 } },
     ].map((serving): [Record<string, unknown>, RegExp] => [
       {

@@ -15,7 +15,9 @@ const ROUNDING = 1e-9;
 /** What would change nothing that an interleaved experiment measures. */
 const NOT_INTERLEAVED: Partial<Record<ServingParameter, string>> = {
   exploration: 'an interleaved list has no place for chance',
+  freshExploration: 'an interleaved list has no place for chance',
   rung: 'lists are drafted only where both rankings are in full',
+  topicCap: 'the page is made after the draft, of both rankings together',
   channelCap: 'the page is made after the draft, of both rankings together',
 };
 /** A model service keeps these loaded beside what it serves. */
@@ -89,6 +91,9 @@ function problemsOf(experiment: Experiment, file: ExperimentsFile): string[] {
   variants.forEach(({ serving }, index) => {
     if (serving.rung === 'memory-popular' && serving.snapshotId !== undefined)
       say(`variants[${index}].serving`, 'rung memory-popular uses no snapshot; leave snapshotId out');
+    const { exploration, freshExploration } = serving;
+    if (exploration && exploration.position === freshExploration?.position)
+      say(`variants[${index}].serving.freshExploration.position`, 'is that of exploration; choose another place');
     if (design !== 'interleaved') return;
     for (const [parameter, why] of Object.entries(NOT_INTERLEAVED)) {
       if (serving[parameter as ServingParameter] !== undefined)

@@ -7,7 +7,7 @@ import type { RankingBatch, RankingNetwork } from './engine';
  * came to a loss of 0.346 with 1,900 examples, where zero came to 0.356; with 115,000 it is no different from zero
  * (0.331), and 1e-5 is worse (0.335).
  */
-const INITIAL_ACCUMULATOR = 1e-6;
+export const INITIAL_ACCUMULATOR = 1e-6;
 
 /** The sparse half of a step, on the host: fills the embedding columns of a batch and takes their gradients back. */
 export class EmbeddingInputs {

@@ -77,8 +77,8 @@ export async function engineDeviations(createEngine: RankingEngineFactory): Prom
       ),
     );
   });
-  engine.dispose();
-  reference.dispose();
+  await engine.dispose();
+  await reference.dispose();
   return deviations;
 }
 
@@ -89,6 +89,7 @@ function newNetwork(): RankingNetwork {
   for (const layer of tower) layer.bias.forEach((_, i) => (layer.bias[i] = 0.1 * random.gaussian()));
   return {
     inputSize: INPUT_SIZE,
+    batchSize: ROW_COUNT,
     tables: [createTable(11, 4, random.fork('a'), 0.5), createTable(5, 3, random.fork('b'), 0.5)],
     inputs: [
       { table: 0, from: 0 },

@@ -89,6 +89,7 @@ describe('row 0 of a table', () => {
     const random = createRandom(1);
     const network: RankingNetwork = {
       inputSize: 2,
+      batchSize: 2,
       tables: [createTable(3, 2, random, 1)],
       inputs: [{ table: 0, from: 0 }],
       tower: initialiseStack([2, 1], random),

@@ -15,6 +15,8 @@ export interface EmbeddingInput {
 /** What is trained, and how. */
 export interface RankingNetwork {
   readonly inputSize: number;
+  /** Most rows of a batch. */
+  readonly batchSize: number;
   /** Trained in place, once `finish` has returned. Row 0 of each stays zero. */
   readonly tables: readonly EmbeddingTable[];
   readonly inputs: readonly EmbeddingInput[];
@@ -49,7 +51,7 @@ export interface RankingBatch {
 
 export interface RankingGradients {
   readonly loss: number;
-  /** ∂loss/∂row, [rowCount, inputSize]. */
+  /** ∂loss/∂row, [rowCount, inputSize]; columns that no embedding fills may be left at zero. */
   readonly inputs: Float32Array;
   /** ∂loss/∂(weights, bias, weights, bias, …) in the order of the tower's layers. */
   readonly tower: readonly Float32Array[];
@@ -58,7 +60,7 @@ export interface RankingGradients {
 export interface RankingEngine {
   /**
    * One optimizer step on the mean loss of the batch, with both learning rates multiplied by `rateScale`.
-   * @returns the loss before the step
+   * @returns the loss before the step, which the caller must check: where it is not finite the engine is of no more use
    */
   step(batch: RankingBatch, rateScale: number): number | Promise<number>;
   /** Loss and gradients at the present weights; changes nothing. */
@@ -66,10 +68,23 @@ export interface RankingEngine {
   /** Brings the tables up to date, and returns the tower's weights. */
   finish(): DenseStack | Promise<DenseStack>;
   /** Frees what the engine holds; it cannot be used afterwards. */
-  dispose(): void;
+  dispose(): void | Promise<void>;
 }
 
 export type RankingEngineFactory = (network: RankingNetwork) => RankingEngine | Promise<RankingEngine>;
+
+/** p·log(1 + e^−z) + n·log(1 + e^z). */
+export function logisticLoss(z: number, positiveWeight: number, negativeWeight: number): number {
+  // log(1 + e^z) without overflow, and log(1 + e^−z) = log(1 + e^z) − z.
+  const softplus = Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+  return positiveWeight * (softplus - z) + negativeWeight * softplus;
+}
+
+/** Its derivative by z. */
+export function logisticGradient(z: number, positiveWeight: number, negativeWeight: number): number {
+  const probability = 1 / (1 + Math.exp(-z));
+  return positiveWeight * (probability - 1) + negativeWeight * probability;
+}
 
 /**
  * Weighted logistic regression (paper §4.2): the mean over the rows of p·log(1 + e^−z) + n·log(1 + e^z), summed over the
@@ -83,12 +98,8 @@ export function weightedLogisticLoss(logits: Float32Array, batch: RankingBatch, 
   const { rowCount, positiveWeights, negativeWeights } = batch;
   let sum = 0;
   for (let i = 0; i < logits.length; i++) {
-    const z = logits[i];
-    const probability = 1 / (1 + Math.exp(-z));
-    // log(1 + e^z) without overflow, and log(1 + e^−z) = log(1 + e^z) − z.
-    const softplus = Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
-    sum += positiveWeights[i] * (softplus - z) + negativeWeights[i] * softplus;
-    gradient[i] = (positiveWeights[i] * (probability - 1) + negativeWeights[i] * probability) / rowCount;
+    sum += logisticLoss(logits[i], positiveWeights[i], negativeWeights[i]);
+    gradient[i] = logisticGradient(logits[i], positiveWeights[i], negativeWeights[i]) / rowCount;
   }
   return sum / rowCount;
 }

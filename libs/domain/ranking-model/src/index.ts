@@ -1,8 +1,10 @@
 export { defaultRankingConfig, RANKING_OBJECTIVES, type RankingModelConfig, type RankingObjective } from './config';
 export { type Calibration, NO_CALIBRATION } from './calibration';
 export { featuresChecksum, RowChecksums } from './checksum';
-export { EmbeddingInputs } from './embedding-inputs';
+export { EmbeddingInputs, INITIAL_ACCUMULATOR } from './embedding-inputs';
 export {
+  logisticGradient,
+  logisticLoss,
   weightedLogisticLoss,
   type Bags,
   type EmbeddingInput,

@@ -83,6 +83,7 @@ async function trainMembers(
     const drawn = random.fork(`member ${m}`);
     const network: RankingNetwork = {
       inputSize: layout.inputSize,
+      batchSize: config.batchSize,
       tables: vocabularies.map(({ rowCount }, i) =>
         createTable(rowCount, dimensions[i], drawn.fork(`table ${i}`), EMBEDDING_SCALE),
       ),
@@ -101,7 +102,7 @@ async function trainMembers(
       await runSteps(engine, set, config, drawn, progress, (some) => some.map((i) => examples[i].impressionId), signal);
       members.push({ tables: network.tables, tower: await engine.finish() });
     } finally {
-      engine.dispose();
+      await engine.dispose();
     }
   }
   return new RankingModel({ config, vocabularies, quantiles, calibration, ...foldMembers(members, layout, quantiles) });

@@ -82,7 +82,9 @@ export class TrainingSet {
   /** [exampleCount, numbers]: float32 positions, NaN where missing. */
   private readonly positions: Float32Array;
   private readonly bags: readonly Bags[];
-  private readonly heads: readonly Head[];
+  /** [exampleCount, heads] */
+  private readonly positiveWeights: Float32Array;
+  private readonly negativeWeights: Float32Array;
   private scratch = new Float32Array(0);
 
   constructor(
@@ -101,8 +103,10 @@ export class TrainingSet {
       row.forEach((value, i) => (this.positions[n * row.length + i] = quantiles[i].positionOf(value)));
     });
     this.bags = INPUTS.map(({ name, table }) => bagsOf(examples, name, vocabularies[TABLE_NAMES.indexOf(table)]));
-    this.heads = headsOf(examples, config);
-    this.baseOdds = this.heads.map(({ positiveWeights, negativeWeights }) => {
+    const heads = headsOf(examples, config);
+    this.positiveWeights = weightsOf(heads, (head) => head.positiveWeights);
+    this.negativeWeights = weightsOf(heads, (head) => head.negativeWeights);
+    this.baseOdds = heads.map(({ positiveWeights, negativeWeights }) => {
       return sumOf(positiveWeights) / sumOf(negativeWeights);
     });
   }
@@ -112,36 +116,47 @@ export class TrainingSet {
    * next batch is cut: one array serves them all, since new ones of this size are what the garbage collector works on.
    */
   batch(members: Int32Array, dropout: Random): RankingBatch {
-    const { layout, heads } = this;
-    const size = members.length * layout.inputSize;
+    const size = members.length * this.layout.inputSize;
     if (this.scratch.length < size) this.scratch = new Float32Array(size);
     const values = this.scratch.subarray(0, size);
-    members.forEach((example, n) => {
-      const from = example * ALL_NUMBERS.length;
-      for (let i = 0; i < ALL_NUMBERS.length; i++) {
-        writeNumber(layout, i, this.positions[from + i], this.quantiles[i], values, n * layout.inputSize);
-      }
-    });
+    this.writeNumbers(members, values);
     return {
       rowCount: members.length,
       values,
       bags: this.bags.map((bags, input) => this.cut(bags, members, DROPPED_INPUTS.has(INPUTS[input].name), dropout)),
-      positiveWeights: weightsOf(members, heads, (head) => head.positiveWeights),
-      negativeWeights: weightsOf(members, heads, (head) => head.negativeWeights),
+      positiveWeights: rowsOf(this.positiveWeights, members, this.baseOdds.length),
+      negativeWeights: rowsOf(this.negativeWeights, members, this.baseOdds.length),
     };
   }
 
+  /** Number by number, so that what is known of one stands still while its column is written. */
+  private writeNumbers(members: Int32Array, values: Float32Array): void {
+    const { layout, positions, quantiles } = this;
+    for (let i = 0; i < ALL_NUMBERS.length; i++) {
+      const number = quantiles[i];
+      if (!number.isInformative) continue;
+      for (let n = 0; n < members.length; n++) {
+        const position = positions[members[n] * ALL_NUMBERS.length + i];
+        writeNumber(layout, i, position, number, values, n * layout.inputSize);
+      }
+    }
+  }
+
   private cut(bags: Bags, members: Int32Array, isDropped: boolean, dropout: Random): Bags {
+    const { idDropout } = this.config;
+    const draws = isDropped && idDropout > 0;
     const offsets = new Int32Array(members.length + 1);
     let size = 0;
-    for (const example of members) size += bags.offsets[example + 1] - bags.offsets[example];
+    for (let n = 0; n < members.length; n++) size += bags.offsets[members[n] + 1] - bags.offsets[members[n]];
     const rows = new Int32Array(size);
     let count = 0;
-    members.forEach((example, n) => {
-      const keep = !isDropped || this.config.idDropout === 0 || dropout.next() >= this.config.idDropout;
-      if (keep) for (let i = bags.offsets[example]; i < bags.offsets[example + 1]; i++) rows[count++] = bags.rows[i];
+    for (let n = 0; n < members.length; n++) {
+      if (!draws || dropout.next() >= idDropout) {
+        const end = bags.offsets[members[n] + 1];
+        for (let i = bags.offsets[members[n]]; i < end; i++) rows[count++] = bags.rows[i];
+      }
       offsets[n + 1] = count;
-    });
+    }
     return { rows: rows.subarray(0, count), offsets };
   }
 }
@@ -223,14 +238,22 @@ function headsOf(examples: readonly RankingExample[], config: RankingModelConfig
   return [watchTime, { ...click, meanWeight: click.meanWeight / CLICK_HEAD_SHARE }];
 }
 
-/** [members, heads] */
-function weightsOf(members: Int32Array, heads: readonly Head[], of: (head: Head) => Float64Array): Float32Array {
-  const weights = new Float32Array(members.length * heads.length);
+/** [examples, heads] */
+function weightsOf(heads: readonly Head[], of: (head: Head) => Float64Array): Float32Array {
+  const weights = new Float32Array(of(heads[0]).length * heads.length);
   heads.forEach((head, h) => {
-    const values = of(head);
-    members.forEach((example, n) => (weights[n * heads.length + h] = values[example] / head.meanWeight));
+    of(head).forEach((weight, n) => (weights[n * heads.length + h] = weight / head.meanWeight));
   });
   return weights;
+}
+
+/** [members, width] out of [examples, width] */
+function rowsOf(values: Float32Array, members: Int32Array, width: number): Float32Array {
+  const rows = new Float32Array(members.length * width);
+  for (let n = 0; n < members.length; n++) {
+    for (let i = 0; i < width; i++) rows[n * width + i] = values[members[n] * width + i];
+  }
+  return rows;
 }
 
 function sumOf(values: Float64Array): number {

@@ -1,6 +1,7 @@
 export { ConfigError, loadConfig } from './load-config';
 export { Secret, secret } from './secret';
 export * from './settings';
+export { grpcTlsFiles, grpcTlsSettings, type GrpcTlsSettings } from './grpc-tls-settings';
 export {
   checkStoreSettings,
   featureStoreSettings,

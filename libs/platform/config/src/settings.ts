@@ -27,6 +27,14 @@ export const loggingSettings = {
   WATCHNEXT_LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
 };
 
+/** Traces by OpenTelemetry. */
+export const tracingSettings = {
+  /** Where spans go, over OTLP/HTTP, as http://collector:4318/v1/traces; default: nothing is traced. */
+  WATCHNEXT_OTLP_TRACES_URL: z.url({ protocol: /^https?$/, error: 'a URL http:// or https://' }).optional(),
+  /** Share of requests that are traced where their caller has not decided it, from 0 to 1. */
+  WATCHNEXT_TRACE_SHARE: z.coerce.number().min(0).max(1).default(1),
+};
+
 /** Services that take part in experiments, and the commands that report them. */
 export const experimentSettings = {
   /** The file that defines them; default: no experiments. Read again when it changes. */

@@ -20,7 +20,11 @@ export interface NewRecord {
   readonly value: Uint8Array;
   /** Milliseconds since the epoch; default: now. */
   readonly timestampMs?: number;
+  /** What is said beside the value, such as the trace that the record is part of. At most 16 KiB as JSON. */
+  readonly headers?: RecordHeaders | undefined;
 }
+
+export type RecordHeaders = Readonly<Record<string, string>>;
 
 export interface LogRecord {
   readonly topic: string;
@@ -29,6 +33,8 @@ export interface LogRecord {
   readonly timestampMs: number;
   readonly key: string;
   readonly value: Uint8Array;
+  /** Absent where there are none. */
+  readonly headers?: RecordHeaders;
 }
 
 /** Where a record was put. */

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from './logger';
+import { withUndecodable } from './undecodable';
 
 /** Time for calls in flight to end before they are cut off. */
 const DRAIN_MS = 5_000;
@@ -27,8 +28,9 @@ export class GrpcServer {
     private readonly serviceName: string,
     definition: ServiceDefinition,
     implementation: UntypedServiceImplementation,
+    private readonly security: ServerCredentials = ServerCredentials.createInsecure(),
   ) {
-    this.server.addService(definition, implementation);
+    this.server.addService(withUndecodable(definition), implementation);
     this.health = new HealthImplementation({
       '': 'NOT_SERVING',
       [serviceName]: 'NOT_SERVING',
@@ -40,7 +42,7 @@ export class GrpcServer {
   /** @returns the port bound, for a requested port of 0 */
   async listen(host: string, port: number): Promise<number> {
     const bound = await new Promise<number>((resolve, reject) =>
-      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, actual) =>
+      this.server.bindAsync(`${host}:${port}`, this.security, (error, actual) =>
         error ? reject(error) : resolve(actual),
       ),
     );

@@ -1,8 +1,23 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry, serveMetrics } from './metrics';
+export { SERVICE_HELP, SERVICE_METRICS } from './metric-names';
+export { countHttpRequests, watchProcess } from './service-metrics';
+export {
+  inSpan,
+  installTracing,
+  type Span,
+  SpanKind,
+  startTracing,
+  traceContextOf,
+  traceHeaders,
+  withSpan,
+} from './tracing';
+export { traceHttpRequests } from './trace-http';
+export { withRecordSpans } from './trace-records';
 export { createLogger, type Logger } from './logger';
 export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
+export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 export { type CallContext, rpcError, unaryHandler } from './rpc';
 export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';

@@ -1,5 +1,7 @@
 import pino, { type Logger as PinoLogger } from 'pino';
 
+import { traceIds } from './tracing';
+
 export type Logger = PinoLogger;
 
 /** Structured logs on standard output; "pretty" is for a person at a terminal. */
@@ -8,6 +10,7 @@ export function createLogger(service: string, options: { level: string; format: 
     level: options.level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: traceIds,
     ...(options.format === 'pretty'
       ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }
       : {}),

@@ -44,10 +44,14 @@ describe('metrics', () => {
   it('are answered over HTTP, and nothing else is', async () => {
     const metrics = new MetricsRegistry(HELP);
     metrics.count('calls_total');
-    const server = await serveMetrics(metrics, '127.0.0.1', 0);
+    let ready = false;
+    const server = await serveMetrics(metrics, '127.0.0.1', 0, () => ready);
     const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
     expect(await (await get('/metrics')).text()).toContain('calls_total 1');
     expect((await get('/')).status).toBe(404);
+    expect([(await get('/livez')).status, (await get('/readyz')).status]).toEqual([200, 503]);
+    ready = true;
+    expect((await get('/readyz')).status).toBe(200);
     await server.close();
   });
 });

@@ -2,17 +2,22 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { SERVICE_HELP, SERVICE_METRICS } from './metric-names';
 
 export type Labels = Readonly<Record<string, string>>;
+
+/** Values that are read when they are asked for. */
+interface Reading {
+  readonly type: 'gauge' | 'counter';
+  read(): Iterable<readonly [Labels, number]>;
+}
 
 /** Upper bounds in seconds that suit most latencies here. */
 export const LATENCY_BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
-const EVENT_LOOP_LAG = 'watchnext_event_loop_lag_seconds';
-
 export class MetricsRegistry {
   private readonly counters = new Map<string, Map<string, number>>();
-  private readonly gauges = new Map<string, () => Iterable<readonly [Labels, number]>>();
+  private readonly gauges = new Map<string, Reading>();
   private readonly histograms = new Map<string, Map<string, { counts: number[]; count: number; sum: number }>>();
 
   /** @param help a sentence for each name */
@@ -43,12 +48,17 @@ export class MetricsRegistry {
 
   /** A value that is read when it is asked for; NaN says that there is none. */
   gauge(name: string, read: () => number): void {
-    this.gauges.set(name, () => [[{}, read()]]);
+    this.gaugeSeries(name, () => [[{}, read()]]);
   }
 
   /** Several values of one name, read when they are asked for. */
   gaugeSeries(name: string, read: () => Iterable<readonly [Labels, number]>): void {
-    this.gauges.set(name, read);
+    this.gauges.set(name, { type: 'gauge', read });
+  }
+
+  /** A number that only grows and is kept elsewhere. */
+  counterFrom(name: string, read: () => number): void {
+    this.gauges.set(name, { type: 'counter', read: () => [[{}, read()]] });
   }
 
   /**
@@ -58,7 +68,7 @@ export class MetricsRegistry {
   watchEventLoop(): void {
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
-    this.gauges.set(EVENT_LOOP_LAG, () => {
+    this.gaugeSeries(SERVICE_METRICS.eventLoopLag, () => {
       // The timer behind it is due each millisecond: that much of each reading is no lag.
       const lag = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - 0.001);
       const values = [0.5, 0.99, 1].map(
@@ -76,13 +86,13 @@ export class MetricsRegistry {
   render(): string {
     const lines: string[] = [];
     const open = (name: string, type: string) =>
-      lines.push(`# HELP ${name} ${this.help[name] ?? HELP[name] ?? ''}`, `# TYPE ${name} ${type}`);
+      lines.push(`# HELP ${name} ${this.help[name] ?? SERVICE_HELP[name] ?? ''}`, `# TYPE ${name} ${type}`);
     for (const [name, series] of this.counters) {
       open(name, 'counter');
       for (const [labels, value] of series) lines.push(`${name}${braced(labels)} ${value}`);
     }
-    for (const [name, read] of this.gauges) {
-      open(name, 'gauge');
+    for (const [name, { type, read }] of this.gauges) {
+      open(name, type);
       for (const [labels, value] of read()) lines.push(`${name}${braced(labelText(labels))} ${value}`);
     }
     for (const [name, series] of this.histograms) {
@@ -98,20 +108,25 @@ export class MetricsRegistry {
   }
 }
 
-const HELP: Readonly<Record<string, string>> = {
-  [EVENT_LOOP_LAG]: 'Lateness of the event loop since the last reading, by quantile; 1 is the worst.',
-};
-
-/** Answers GET /metrics, for services that speak no HTTP otherwise. @returns the port bound */
+/**
+ * Answers GET /metrics, /livez and /readyz, for services that speak no HTTP otherwise: probes of gRPC know no mutual TLS.
+ * @returns the port bound
+ */
 export async function serveMetrics(
   registry: MetricsRegistry,
   host: string,
   port: number,
+  isReady: () => boolean = () => true,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server: Server = createServer((request, response) => {
     if (request.method === 'GET' && request.url === '/metrics') {
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       response.end(registry.render());
+    } else if (request.method === 'GET' && request.url === '/livez') {
+      response.end('alive');
+    } else if (request.method === 'GET' && request.url === '/readyz') {
+      response.statusCode = isReady() ? 200 : 503;
+      response.end(isReady() ? 'ready' : 'not ready');
     } else {
       response.statusCode = 404;
       response.end();

@@ -1,5 +1,9 @@
 import { status, type handleUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { Logger } from './logger';
+import type { MetricsRegistry } from './metrics';
+import { countRpc } from './service-metrics';
+import { UndecodableRequest } from './undecodable';
+import { SpanKind, traceContextOf, withSpan } from './tracing';
 
 /** An error with a public face: its code and message reach the caller, its cause only the log. */
 export function rpcError(
@@ -22,6 +26,13 @@ export interface CallContext {
   readonly deadlineAtMs: number;
 }
 
+function decoded<Request>(request: Request): Request {
+  if (!(request instanceof UndecodableRequest)) return request;
+  throw rpcError(status.INVALID_ARGUMENT, 'the request is no message of its kind', {}, request.cause);
+}
+
+const asText = (value: unknown) => (typeof value === 'string' ? value : undefined);
+
 /**
  * Adapts a command to a unary call; what is no `rpcError` becomes INTERNAL without its details. A command looks at the signal
  * between its steps and ends there by `throwIfAborted`.
@@ -30,30 +41,35 @@ export function unaryHandler<Request, Response>(
   logger: Logger,
   name: string,
   command: (request: Request, context: CallContext) => Promise<Response>,
+  metrics?: MetricsRegistry,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     const startedAt = performance.now();
     const requestId = String(call.metadata.get('x-request-id')[0] ?? '');
     const abandoned = new AbortController();
     call.on('cancelled', () => abandoned.abort());
-    command(call.request, { requestId, signal: abandoned.signal, deadlineAtMs: Number(call.getDeadline()) }).then(
+    const parent = traceContextOf((header) => asText(call.metadata.get(header)[0]));
+    const context = { requestId, signal: abandoned.signal, deadlineAtMs: Number(call.getDeadline()) };
+    withSpan(name, { kind: SpanKind.SERVER, parent }, async () => command(decoded(call.request), context)).then(
       (response) => {
         logger.debug({ rpc: name, requestId, latencyMs: performance.now() - startedAt }, 'answered');
+        countRpc(metrics, name, performance.now() - startedAt);
         callback(null, response);
       },
       (error: Error & { code?: unknown }) => {
         if (abandoned.signal.aborted) {
           logger.debug({ rpc: name, requestId, latencyMs: performance.now() - startedAt }, 'abandoned');
+          countRpc(metrics, name, performance.now() - startedAt, { code: status.CANCELLED });
           callback(rpcError(status.CANCELLED, `${name}: the caller no longer waits`));
           return;
         }
         const known = typeof error.code === 'number';
         logger[known ? 'warn' : 'error']({ rpc: name, requestId, err: error }, 'refused');
-        callback(
-          known
-            ? (error as ServiceError)
-            : rpcError(status.INTERNAL, `${name} failed; see the service's log under request ${requestId}`),
-        );
+        const face = known
+          ? (error as ServiceError)
+          : rpcError(status.INTERNAL, `${name} failed; see the service's log under request ${requestId}`);
+        countRpc(metrics, name, performance.now() - startedAt, face);
+        callback(face);
       },
     );
   };

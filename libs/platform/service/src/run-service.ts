@@ -5,6 +5,13 @@ import type { Logger } from './logger';
 /** How long a service may take to drain before it is ended. */
 export const SHUTDOWN_LIMIT_MS = 10_000;
 
+export interface RunningService {
+  readonly app: INestApplicationContext;
+  readonly logger: Logger;
+  /** What is done once the service is closed, such as sending the last spans. */
+  readonly afterwards?: () => Promise<void>;
+}
+
 /**
  * Runs a service until SIGTERM or SIGINT, then closes it in order (Nest's shutdown hooks).
  *
@@ -12,10 +19,8 @@ export const SHUTDOWN_LIMIT_MS = 10_000;
  * Where the parent gave an IPC channel, it is told `ready`, and a closed channel stops the service: a launcher that
  * was killed leaves no process behind.
  */
-export async function runService(
-  start: () => Promise<{ app: INestApplicationContext; logger: Logger }>,
-): Promise<void> {
-  let running: { app: INestApplicationContext; logger: Logger };
+export async function runService(start: () => Promise<RunningService>): Promise<void> {
+  let running: RunningService;
   try {
     running = await start();
   } catch (error) {
@@ -24,7 +29,7 @@ export async function runService(
     );
     process.exit(error instanceof ConfigError ? 78 : 1);
   }
-  const { app, logger } = running;
+  const { app, logger, afterwards } = running;
 
   let stopping = false;
   const stop = (reason: string) => {
@@ -35,7 +40,8 @@ export async function runService(
       logger.error({ limitMs: SHUTDOWN_LIMIT_MS }, 'did not drain in time');
       process.exit(1);
     }, SHUTDOWN_LIMIT_MS).unref();
-    app.close().then(
+    const closed = app.close().then(() => afterwards?.());
+    closed.then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error({ err: error }, 'failed while stopping');

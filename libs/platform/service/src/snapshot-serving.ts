@@ -12,6 +12,8 @@ import {
   type SnapshotStore,
 } from '@watchnext/snapshot-store';
 import type { Logger } from './logger';
+import { SERVICE_METRICS } from './metric-names';
+import type { MetricsRegistry } from './metrics';
 import { rpcError } from './rpc';
 
 /**
@@ -38,6 +40,8 @@ export interface FollowSnapshotsOptions<T> {
   readonly pinned?: () => readonly string[];
   /** Called whenever another snapshot becomes the current one, the first included. */
   readonly onCurrent?: (snapshotId: string) => void;
+  /** Version and age of what is held are told there. */
+  readonly metrics?: MetricsRegistry;
   /** Called whenever a snapshot was not taken. */
   readonly onRefused?: (snapshotId: string) => void;
 }
@@ -50,9 +54,13 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   options: FollowSnapshotsOptions<T>,
 ): Promise<SnapshotFollowing<T>> {
   const { store, eventLog, logger, load, onCurrent, onRefused } = options;
+  const createdAtMs = new Map<string, number>();
   const holder = new SnapshotHolder<T>({
     store,
-    load,
+    load: async (local) => {
+      createdAtMs.set(local.snapshotId, local.manifest.createdAtMs);
+      return load(local);
+    },
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     ...(options.pinned === undefined ? {} : { pinned: options.pinned }),
     callbacks: {
@@ -62,12 +70,17 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       },
       onRefused: (snapshotId, error, attempt) => {
         logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on');
+        options.metrics?.count(SERVICE_METRICS.snapshotRefusals);
         onRefused?.(snapshotId);
       },
-      onReleased: (snapshotId) => logger.info({ snapshotId }, 'released a snapshot'),
+      onReleased: (snapshotId) => {
+        createdAtMs.delete(snapshotId);
+        logger.info({ snapshotId }, 'released a snapshot');
+      },
       onError: (error) => logger.warn({ err: error }, 'could not follow the snapshot pointer'),
     },
   });
+  if (options.metrics) showSnapshots(options.metrics, holder, createdAtMs);
   await holder.start();
   let tail: { stop(): Promise<void> } | undefined;
   try {
@@ -87,6 +100,20 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       await holder.close();
     },
   };
+}
+
+function showSnapshots(
+  metrics: MetricsRegistry,
+  holder: Pick<SnapshotHolder<{ close(): void }>, 'heldIds' | 'currentId'>,
+  createdAtMs: ReadonlyMap<string, number>,
+): void {
+  metrics.gaugeSeries(SERVICE_METRICS.snapshotInfo, () =>
+    holder.heldIds().map((snapshot) => [{ snapshot }, snapshot === holder.currentId() ? 1 : 0]),
+  );
+  metrics.gauge(SERVICE_METRICS.snapshotAge, () => {
+    const madeAtMs = createdAtMs.get(holder.currentId() ?? '');
+    return madeAtMs === undefined ? NaN : (Date.now() - madeAtMs) / 1_000;
+  });
 }
 
 /** Tells readers to look at the pointer now; without it they do so within seconds. @throws EventLogError */

@@ -21,6 +21,7 @@ class Loaded {
 class PointedStore {
   pointer: string | undefined;
   isDown = false;
+  isFetchDown = false;
   readonly corrupt = new Set<string>();
   readonly parents = new Map<string, string>();
   fetchCount = 0;
@@ -37,6 +38,7 @@ class PointedStore {
 
   async fetch(snapshotId: string): Promise<LocalSnapshot> {
     this.fetchCount += 1;
+    if (this.isFetchDown) throw new SnapshotStoreUnavailableError('the store is down');
     if (this.corrupt.has(snapshotId)) throw new SnapshotCorruptError(snapshotId, 'ranker.onnx', 'a flipped bit');
     return { snapshotId, directory: '', manifest: SnapshotManifest.fromPartial({ snapshotId }) };
   }
@@ -232,6 +234,17 @@ describe('a snapshot holder', () => {
     store.corrupt.clear();
     await holder.refresh();
     expect(holder.currentId()).toBe('d');
+  });
+
+  it('looks again at every poll where the store could not be reached: that is no fault of the snapshot', async () => {
+    const holder = make({ pollSeconds: 0.01 });
+    store.isFetchDown = true;
+    store.pointer = 'a';
+    await holder.start();
+    // At growing intervals, so many attempts would take minutes.
+    while (!log.some((line) => line.endsWith('), 15'))) await new Promise((resolve) => setTimeout(resolve, 5));
+    store.isFetchDown = false;
+    while (holder.currentId() !== 'a') await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
   it('stays as it is while the store is down, and says so', async () => {

@@ -4,7 +4,7 @@
  * What it promises:
  * - A swap drops no request: a snapshot that leaves is closed only after its last running use.
  * - A snapshot that cannot be verified or loaded is refused and reported, and nothing that is held is given up for
- *   it. Polls try it again, at growing intervals; the pointer moving on ends that.
+ *   it. Polls try it again, at growing intervals (at once, where only the store was away); the pointer moving on ends that.
  * - Where nothing is held yet, as after a restart, and the pointer's snapshot is refused, its ancestors are tried:
  *   each of them was current once.
  * - At most `capacity` snapshots are held, besides pinned ones, one being loaded and those that running uses keep open. Of
@@ -248,7 +248,9 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
 
   private refuse(snapshotId: string, error: Error): void {
     const attempts = (this.refusals.get(snapshotId)?.attempts ?? 0) + 1;
-    const waitMs = Math.min(this.pollMs * 2 ** attempts, MAX_RETRY_SECONDS * 1_000);
+    // A store that could not be reached is no fault of the snapshot: the next poll looks again.
+    const isOfStore = error instanceof SnapshotStoreError && error.retriable;
+    const waitMs = isOfStore ? 0 : Math.min(this.pollMs * 2 ** attempts, MAX_RETRY_SECONDS * 1_000);
     this.refusals.set(snapshotId, { attempts, retryAtMs: Date.now() + waitMs });
     this.report('onRefused', snapshotId, error, attempts);
   }

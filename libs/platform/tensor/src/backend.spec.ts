@@ -29,35 +29,45 @@ describe('selectBackend', () => {
   it('takes WebAssembly where the native packages are not installed, and says what it passed over', async () => {
     const backend = await selectBackend('auto', loader({ lacks: NODE_PACKAGES }));
     expect(backend.name).toBe('wasm');
-    expect(backend.skipped).toEqual([
-      { name: 'tensorflow-gpu', reason: 'its package is not installed' },
-      { name: 'tensorflow', reason: 'its package is not installed' },
-    ]);
+    expect(backend.skipped).toEqual([{ name: 'tensorflow-gpu', reason: 'its package is not installed' }]);
   });
 
-  it('takes the native package before WebAssembly, after one that is installed but broken', async () => {
-    const core = (await selectBackend('wasm')).tf;
-    const native = {
-      ...core,
-      setBackend: async (name: string) => name === 'tensorflow',
-      getBackend: () => 'tensorflow',
-      ready: async () => undefined,
-    };
-    const broken = { ...core, setBackend: async () => Promise.reject(new Error('libcudart is missing')) };
-    const backend = await selectBackend(
-      'auto',
-      loader({
+  describe('with native packages installed', () => {
+    const nativeLoader = async (gpu: 'works' | 'is broken') => {
+      const core = (await selectBackend('wasm')).tf;
+      const native = {
+        ...core,
+        setBackend: async (name: string) => name === 'tensorflow',
+        getBackend: () => 'tensorflow',
+        ready: async () => undefined,
+      };
+      const broken = { ...core, setBackend: async () => Promise.reject(new Error('libcudart is missing')) };
+      return loader({
         standIns: {
-          '@tensorflow/tfjs-node-gpu': broken,
+          '@tensorflow/tfjs-node-gpu': gpu === 'works' ? native : broken,
+          '@tensorflow/tfjs-node-gpu/package.json': { version: '4.22.0' },
           '@tensorflow/tfjs-node': native,
           '@tensorflow/tfjs-node/package.json': { version: '4.22.0' },
         },
-      }),
-    );
-    expect(backend.name).toBe('tensorflow');
-    expect(backend.version).toBe('@tensorflow/tfjs-node 4.22.0');
-    expect(backend.skipped).toEqual([{ name: 'tensorflow-gpu', reason: 'libcudart is missing' }]);
-    expect(() => requireActive(backend)).not.toThrow();
+      });
+    };
+
+    it('takes a GPU before all else', async () => {
+      const backend = await selectBackend('auto', await nativeLoader('works'));
+      expect([backend.name, backend.version]).toEqual(['tensorflow-gpu', '@tensorflow/tfjs-node-gpu 4.22.0']);
+      expect(() => requireActive(backend)).not.toThrow();
+    });
+
+    it('takes WebAssembly, where our own kernels train, before the native CPU build, and says why not the GPU', async () => {
+      const backend = await selectBackend('auto', await nativeLoader('is broken'));
+      expect(backend.name).toBe('wasm');
+      expect(backend.skipped).toEqual([{ name: 'tensorflow-gpu', reason: 'libcudart is missing' }]);
+    });
+
+    it('takes the native CPU build where it is asked for by name', async () => {
+      const backend = await selectBackend('tensorflow', await nativeLoader('is broken'));
+      expect([backend.name, backend.version]).toEqual(['tensorflow', '@tensorflow/tfjs-node 4.22.0']);
+    });
   });
 
   it('never falls back from a backend that was asked for by name', async () => {

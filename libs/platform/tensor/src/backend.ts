@@ -1,6 +1,7 @@
 /**
  * Which TensorFlow.js computes. `auto` takes the best that is installed and starts; a backend asked for by name either
- * starts or is an error, so that a run never quietly falls to a slower one.
+ * starts or is an error, so that a run never quietly falls to a slower one. TensorFlow's native CPU build is taken only by name:
+ * with "wasm" our own kernels train (training-engines.ts), and they are faster (docs/decisions/0009-native-tensorflow.md).
  *
  * TensorFlow.js keeps one active backend per process: selecting another one makes networks of the first unusable, and
  * they say so (`requireActive`).
@@ -35,8 +36,8 @@ export class BackendUnavailableError extends Error {
   }
 }
 
-/** Best first. */
-const BY_SPEED: readonly BackendName[] = ['tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'];
+/** What `auto` tries, best first. */
+const BY_SPEED: readonly BackendName[] = ['tensorflow-gpu', 'wasm', 'cpu'];
 const PACKAGES: Record<BackendName, string> = {
   'tensorflow-gpu': '@tensorflow/tfjs-node-gpu',
   tensorflow: '@tensorflow/tfjs-node',

@@ -10,6 +10,8 @@ export {
 export { DenseNetwork, type ForwardPass } from './dense-network';
 export { tfjsCandidateEngine } from './candidate-engine';
 export { tfjsRankingEngine } from './ranking-engine';
-export { wasmCandidateEngine, type WasmEngineOptions } from './wasm-candidate-engine';
-export { candidateEngineOn, type CandidateEngineOptions, type ChosenEngine } from './candidate-engines';
+export { wasmCandidateEngine } from './wasm-candidate-engine';
+export { wasmRankingEngine } from './wasm-ranking-engine';
+export type { KernelOptions } from './kernels/step-host';
+export { trainingEnginesOn, type TrainingEngineOptions, type TrainingEngines } from './training-engines';
 export { TablesTooLargeError } from './kernels/arena';

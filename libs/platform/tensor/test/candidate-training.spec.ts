@@ -9,7 +9,7 @@ import {
 } from '@watchnext/candidate-model';
 import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
 import { AliasSampler, createRandom, type NamedTensors } from '@watchnext/learning';
-import { candidateEngineOn, selectBackend, type TensorBackend } from '../src';
+import { trainingEnginesOn, selectBackend, type TensorBackend } from '../src';
 
 jest.setTimeout(120_000); // for machines under load; it takes two seconds
 
@@ -79,7 +79,7 @@ describe('where users watch within clusters', () => {
       examples,
       config: { ...config, ...change },
       windowEndMs: WATCHES * 3_600_000,
-      createEngine: candidateEngineOn(backend, { threads: 2 }).create,
+      createEngine: trainingEnginesOn(backend, { threads: 2 }).candidate,
       seed: 3,
     });
 
@@ -145,7 +145,7 @@ describe('a training that is stopped', () => {
   /** As a signal that comes during a step, and is heard at the next report. */
   async function trainAndStop(steps: number, checkpoints: TrainingCheckpoints, seed: number): Promise<void> {
     const stopping = new AbortController();
-    const kernels = candidateEngineOn(backend, { threads: 2 }).create;
+    const kernels = trainingEnginesOn(backend, { threads: 2 }).candidate;
     let step = 0;
     const createEngine: CandidateEngineFactory = async (setup) => {
       const engine = await kernels(setup);
@@ -168,7 +168,7 @@ describe('a training that is stopped', () => {
     await expect(run).rejects.toThrow('stopped');
   }
 
-  const createEngine = () => candidateEngineOn(backend, { threads: 1 }).create;
+  const createEngine = () => trainingEnginesOn(backend, { threads: 1 }).candidate;
 
   it.each([7, 16, 41])('after %d steps, goes on to the bytes of one that is not', async (steps) => {
     const { checkpoints } = inMemory();
@@ -228,7 +228,7 @@ it('learns the probability of a watch, not its ratio to how often negatives are 
     examples,
     config,
     windowEndMs: 0,
-    createEngine: candidateEngineOn(backend, { threads: 2 }).create,
+    createEngine: trainingEnginesOn(backend, { threads: 2 }).candidate,
     seed: 1,
   });
   const scores = scoresOf(model, featuresOf([]));
@@ -247,7 +247,7 @@ it('gives a finite model for a single watch, where every negative is the label i
     examples,
     config,
     windowEndMs: 0,
-    createEngine: candidateEngineOn(backend, { threads: 2 }).create,
+    createEngine: trainingEnginesOn(backend, { threads: 2 }).candidate,
     seed: 1,
   });
   expect(model.videoIds).toEqual(['v']);

@@ -106,6 +106,18 @@ export function describeEventLog(
         expect(tail.records.find(({ key }) => key === 'empty')?.value).toHaveLength(0);
       });
 
+      spec('carries headers beside the value, and none where none were given', async () => {
+        const headers = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x-ünï': '😀' };
+        await log.append(TOPIC.name, [{ key: 'zoë 😀', value: Buffer.from('with'), headers }]);
+        await log.append(TOPIC.name, [record('k', 'without')]);
+        const tail = new CollectingTail();
+        await log.tail(TOPIC.name, tail);
+        const byText = new Map(tail.records.map((one) => [Buffer.from(one.value).toString(), one]));
+        expect(byText.get('with')).toMatchObject({ key: 'zoë 😀', headers });
+        expect(byText.get('without')).toMatchObject({ key: 'k' });
+        expect('headers' in (byText.get('without') as object)).toBe(false);
+      });
+
       spec('keeps each writer’s order when several write at once', async () => {
         const writers = [log, await store.open(), await store.open()];
         await Promise.all(

@@ -3,7 +3,12 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IndexParameters } from '@watchnext/contract';
-import { describeFiles, openFolderSnapshotStore, SNAPSHOT_FORMAT_VERSION } from '@watchnext/snapshot-store';
+import {
+  describeFiles,
+  openFolderSnapshotStore,
+  SNAPSHOT_FORMAT_VERSION,
+  type SnapshotStore,
+} from '@watchnext/snapshot-store';
 
 /**
  * Publishes what `write` puts into a folder and moves the pointer to it.
@@ -16,8 +21,22 @@ export async function publishSnapshot(
   write: (directory: string) => Promise<{ index?: IndexParameters }>,
   damage?: (directory: string) => Promise<void>,
 ): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'watchnext-snapshot-'));
   const store = openFolderSnapshotStore(snapshotsDirectory);
+  try {
+    await publishInto(store, snapshotId, write, () => damage?.(join(snapshotsDirectory, snapshotId)));
+  } finally {
+    await store.close();
+  }
+}
+
+/** The same, into a store of any driver. @param beforePointer run before the pointer names it */
+export async function publishInto(
+  store: SnapshotStore,
+  snapshotId: string,
+  write: (directory: string) => Promise<{ index?: IndexParameters }>,
+  beforePointer: () => Promise<void> | undefined = () => undefined,
+): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'watchnext-snapshot-'));
   try {
     const { index } = await write(directory);
     const previous = await store.readPointer();
@@ -36,10 +55,9 @@ export async function publishSnapshot(
       index,
       hyperparametersJson: '{}',
     });
-    await damage?.(join(snapshotsDirectory, snapshotId));
+    await beforePointer();
     await store.movePointer(previous, snapshotId);
   } finally {
-    await store.close();
     await rm(directory, { recursive: true, force: true });
   }
 }

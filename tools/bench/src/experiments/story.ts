@@ -26,6 +26,7 @@ import {
   LiveSimulator,
   type Recommendations,
   Truth,
+  WorldClock,
   type Viewer,
 } from '@watchnext/simulator';
 import { createDemoWorld, type DemoWorld, ingest, trainAndServe } from '../demo-world';
@@ -192,6 +193,7 @@ async function live(
     sessionsPerMinute: 1,
     // Watches are told at once: the clock stands still while a page is looked at.
     speed: 1e9,
+    clock: new WorldClock(world.options.endMs, 1),
     uploadEveryMs: DAY_MS / 20,
     onError: (error) => errors.push(error),
   });

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { STEP } from './batches';
 
 export interface PeerRun {
   readonly optimizer: string;
@@ -8,26 +7,23 @@ export interface PeerRun {
   readonly stepMs: number;
 }
 
+/** Whether a Python has PyTorch. */
+export async function hasTorch(python: string): Promise<boolean> {
+  return promisify(execFile)(python, ['-c', 'import torch']).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** What the peer's script is told, and how it answers: one JSON object, with `step_ms`. */
 export async function runPeer(
   python: string,
   script: string,
-  { videos, steps, optimizer, threads }: { videos: number; steps: number; optimizer: string; threads: number },
+  flags: Readonly<Record<string, number | string>> & { readonly optimizer: string; readonly threads: number },
 ): Promise<PeerRun> {
-  const options = {
-    videos,
-    dim: STEP.dimensions,
-    history: STEP.history,
-    context: STEP.context,
-    tower: STEP.hiddenSizes.join(','),
-    negatives: STEP.negatives,
-    batch: STEP.batch,
-    steps,
-    optimizer,
-    threads,
-  };
-  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const { stdout } = await promisify(execFile)(python, [script, ...flags], {
+  const { optimizer, threads } = flags;
+  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const { stdout } = await promisify(execFile)(python, [script, ...words], {
     // Its own threads and those of the BLAS would get into each other's way: ten times slower.
     env: { ...process.env, OPENBLAS_NUM_THREADS: '1' },
   });

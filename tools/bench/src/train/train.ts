@@ -1,20 +1,24 @@
 /**
- * The candidate model's training step beside the same step in PyTorch, in one go: ours and the peer take turns, and every
- * figure is the median of its rounds, since a shared machine's speed changes from minute to minute.
+ * A model's training step beside the same step in PyTorch, in one go: ours and the peer take turns, and every figure is the
+ * median of its rounds, since a shared machine's speed changes from minute to minute.
  */
 import { availableParallelism } from 'node:os';
-import { BackendUnavailableError, selectBackend, tfjsCandidateEngine, wasmCandidateEngine } from '@watchnext/tensor';
+import { join } from 'node:path';
+import { BackendUnavailableError, selectBackend } from '@watchnext/tensor';
 import { type BenchReport, report } from '../report';
-import { STEP } from './batches';
-import { measureEngine, median, type StepTimes } from './measure-engine';
-import { type PeerRun, runPeer } from './peer';
+import { CANDIDATE_STEP } from './candidate-step';
+import { measureStep, median, type StepTimes } from './measure-step';
+import type { EngineChoice, MeasuredStep } from './measured-step';
+import { hasTorch, type PeerRun, runPeer } from './peer';
+import { RANKING_STEP } from './ranking-step';
 
 export interface TrainOptions {
+  readonly model: 'candidate' | 'ranking' | 'both';
   readonly videos: readonly number[];
   readonly rounds: number;
   readonly steps: number;
   readonly threads: number;
-  /** Script of the peer; without it ours is measured alone. */
+  /** Script of the candidate step's peer; without it ours is measured alone. The ranking step's is our own. */
   readonly peer?: string;
   readonly python: string;
   /** Also TensorFlow.js in WebAssembly, which is what our kernels replace, and native TensorFlow where it is installed. */
@@ -22,6 +26,16 @@ export interface TrainOptions {
 }
 
 const OPTIMIZERS = ['adagrad', 'sparse_adam'];
+const RANKING_PEER = join(__dirname, '..', '..', 'python', 'ranking_train_peer.py');
+
+interface ModelFigures {
+  readonly model: MeasuredStep['model'];
+  readonly sizes: readonly SizeFigures[];
+  /** Milliseconds of a step at the last size by those at the first. */
+  readonly growth: number | undefined;
+  /** Why there is no peer. */
+  readonly withoutPeer: string | undefined;
+}
 
 interface SizeFigures {
   readonly videos: number;
@@ -34,42 +48,67 @@ interface SizeFigures {
 }
 
 export async function benchTrain(options: TrainOptions): Promise<{ result: BenchReport; text: string }> {
-  const sizes: SizeFigures[] = [];
-  for (const videos of options.videos) sizes.push(await measureSize(videos, options));
-  const growth = sizes.length > 1 ? sizes[sizes.length - 1].stepMs / sizes[0].stepMs : undefined;
-  const result = report('train', { ...STEP, ...options }, { sizes, growth });
-  return { result, text: describe(sizes, growth, options) };
+  const steps = [CANDIDATE_STEP, RANKING_STEP].filter(({ model }) => [model, 'both'].includes(options.model));
+  const models: ModelFigures[] = [];
+  for (const step of steps) models.push(await measureModel(step, options));
+  const sizes = Object.fromEntries(steps.map((step) => [step.model, step.sizes]));
+  const result = report('train', { ...sizes, ...options }, { models });
+  return { result, text: models.map((figures) => describe(figures, options)).join('\n\n') };
 }
 
-async function measureSize(videos: number, options: TrainOptions): Promise<SizeFigures> {
-  const { threads, rounds, steps, peer, python } = options;
-  const ours = (count: number) =>
-    measureEngine((onPhase) => wasmCandidateEngine({ threads: count, onPhase }), videos, steps);
+async function measureModel(step: MeasuredStep, options: TrainOptions): Promise<ModelFigures> {
+  const { script, withoutPeer } = await peerOf(step, options);
+  const sizes: SizeFigures[] = [];
+  for (const videos of options.videos) sizes.push(await measureSize(step, videos, script, options));
+  const growth = sizes.length > 1 ? sizes[sizes.length - 1].stepMs / sizes[0].stepMs : undefined;
+  return { model: step.model, sizes, growth, withoutPeer };
+}
+
+async function peerOf({ model }: MeasuredStep, { peer, python }: TrainOptions) {
+  const script = model === 'ranking' ? RANKING_PEER : peer;
+  if (script === undefined) {
+    const withoutPeer =
+      'No peer was run: name its script with --peer or WATCHNEXT_TRAIN_PEER (it needs Python with torch).';
+    return { script, withoutPeer };
+  }
+  if (await hasTorch(python)) return { script, withoutPeer: undefined };
+  const withoutPeer = `No peer was run: ${python} has no torch; name one that has with --python or WATCHNEXT_PYTHON.`;
+  return { script: undefined, withoutPeer };
+}
+
+async function measureSize(
+  step: MeasuredStep,
+  videos: number,
+  script: string | undefined,
+  options: TrainOptions,
+): Promise<SizeFigures> {
+  const { threads, rounds, steps, python } = options;
+  const measure = (engine: EngineChoice) => measureStep(step, engine, videos, steps);
   const rows = new Map<string, StepTimes[]>();
   const add = (name: string, times: StepTimes) => rows.set(name, [...(rows.get(name) ?? []), times]);
   const peerRuns: PeerRun[] = [];
   const name = `ours, ${threads} threads`;
   for (let round = 0; round < rounds; round++) {
-    console.error(`${videos} videos, round ${round + 1} of ${rounds} …`);
-    add(name, await ours(threads));
-    if (peer === undefined) continue;
+    console.error(`${step.model} step, ${videos} videos, round ${round + 1} of ${rounds} …`);
+    add(name, await measure({ threads }));
+    if (script === undefined) continue;
     for (const optimizer of OPTIMIZERS) {
       for (const count of new Set([1, availableParallelism()])) {
-        peerRuns.push(await runPeer(python, peer, { videos, steps, optimizer, threads: count }));
+        peerRuns.push(await runPeer(python, script, { ...step.peerFlags, videos, steps, optimizer, threads: count }));
       }
     }
   }
   if (options.engines) {
-    if (threads > 1) add('ours, 1 thread', await ours(1));
+    if (threads > 1) add('ours, 1 thread', await measure({ threads: 1 }));
     for (const backendName of ['wasm', 'tensorflow'] as const) {
       const backend = await selectBackend(backendName).catch((error) => {
         if (error instanceof BackendUnavailableError) return undefined;
         throw error;
       });
-      if (backend) add(backend.version, await measureEngine(() => tfjsCandidateEngine(backend), videos, steps));
+      if (backend) add(backend.version, await measure({ backend }));
     }
   }
-  const rate = (stepMs: number) => Math.round((1_000 * STEP.batch) / stepMs);
+  const rate = (stepMs: number) => Math.round((1_000 * step.batch) / stepMs);
   const examplesPerSecond: Record<string, number> = {};
   for (const [row, times] of rows) examplesPerSecond[row] = rate(median(times.map(({ stepMs }) => stepMs)));
   for (const [row, runs] of grouped(peerRuns)) examplesPerSecond[row] = rate(median(runs.map(({ stepMs }) => stepMs)));
@@ -80,7 +119,7 @@ async function measureSize(videos: number, options: TrainOptions): Promise<SizeF
   return {
     videos,
     examplesPerSecond,
-    ratio: peer === undefined ? undefined : examplesPerSecond[name] / best,
+    ratio: script === undefined ? undefined : examplesPerSecond[name] / best,
     stepMs: median(times.map(({ stepMs }) => stepMs)),
     partsMs: times[0].parts,
     peerRuns,
@@ -96,14 +135,14 @@ function grouped(runs: readonly PeerRun[]): Map<string, PeerRun[]> {
   return groups;
 }
 
-function describe(sizes: readonly SizeFigures[], growth: number | undefined, options: TrainOptions): string {
+function describe({ model, sizes, growth, withoutPeer }: ModelFigures, options: TrainOptions): string {
   const lines = sizes.flatMap(({ videos, examplesPerSecond, ratio, stepMs, partsMs }) => [
-    `${videos.toLocaleString('en')} videos, examples a second:`,
+    `${model} step, ${videos.toLocaleString('en')} videos, examples a second:`,
     ...Object.entries(examplesPerSecond).map(
       ([name, rate]) => `  ${name.padEnd(36)}${rate.toLocaleString('en').padStart(9)}`,
     ),
     ...(ratio === undefined ? [] : [`  ours by the best of PyTorch: ${ratio.toFixed(2)}`]),
-    `  a step of ours, ${stepMs.toFixed(1)} ms: ${Object.entries(partsMs)
+    `  a step of ours, ${stepMs.toFixed(2)} ms: ${Object.entries(partsMs)
       .map(([part, ms]) => `${part} ${ms.toFixed(2)}`)
       .join(', ')}`,
     '',
@@ -114,8 +153,6 @@ function describe(sizes: readonly SizeFigures[], growth: number | undefined, opt
       `A step at ${last.toLocaleString('en')} videos takes ${growth.toFixed(2)} times one at ${first.toLocaleString('en')}.`,
     );
   }
-  if (options.peer === undefined) {
-    lines.push('No peer was run: name its script with --peer or WATCHNEXT_TRAIN_PEER (it needs Python with torch).');
-  }
+  if (withoutPeer !== undefined) lines.push(withoutPeer);
   return lines.join('\n');
 }

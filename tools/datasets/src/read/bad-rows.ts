@@ -27,6 +27,22 @@ export class BadRows {
       this.kept.push({ file, line, reason });
   }
 
+  /** For `addJson`. */
+  toJson(): string {
+    return JSON.stringify({ counts: [...this.counts], kept: this.kept });
+  }
+
+  /** Adds what another one, that of a process that was cut off, had collected. */
+  addJson(json: string): void {
+    const { counts, kept } = JSON.parse(json) as { counts: [string, number][]; kept: BadRow[] };
+    for (const [file, count] of counts)
+      this.addMany(
+        file,
+        count,
+        kept.filter((row) => row.file === file),
+      );
+  }
+
   get total(): number {
     return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
   }

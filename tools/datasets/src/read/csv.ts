@@ -18,6 +18,8 @@ export interface CsvOptions {
   /** Default: a comma. */
   readonly delimiter?: string;
   readonly encoding?: TextEncoding;
+  /** Called with the bytes of the file read so far. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** A quote that is not closed within so many lines is a mistake in its own line, not the start of a long text. */
@@ -34,7 +36,7 @@ export async function* readCsv(
   path: string,
   columns: readonly string[] | ((header: readonly string[]) => readonly string[]),
   onBadRow: (line: number, reason: string) => void,
-  { delimiter = ',', encoding }: CsvOptions = {},
+  { delimiter = ',', encoding, onBytes }: CsvOptions = {},
 ): AsyncGenerator<CsvRow[]> {
   let width = 0;
   let wanted: number[] | undefined;
@@ -66,7 +68,7 @@ export async function* readCsv(
     others.forEach((text, index) => take(firstLine + 1 + index, text));
   };
   let last = 0;
-  for await (const { firstLine, lines } of readLines(path, encoding)) {
+  for await (const { firstLine, lines } of readLines(path, encoding, onBytes)) {
     lines.forEach((text, index) => take(firstLine + index, text));
     last = firstLine + lines.length - 1;
     if (rows.length > 0) yield rows;

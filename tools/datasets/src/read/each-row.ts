@@ -18,7 +18,7 @@ export async function eachCsvRow(
 ): Promise<void> {
   const rows = new RowCounter(path, options);
   const onBadRow = (line: number, reason: string) => rows.leaveOut(line, reason);
-  for await (const batch of readCsv(path, columns, onBadRow, csvOptions))
+  for await (const batch of readCsv(path, columns, onBadRow, { ...csvOptions, onBytes: rows.noteBytes }))
     for (const { line, cells } of batch) rows.take(line, () => take(cells, line));
   rows.finish();
 }
@@ -31,7 +31,7 @@ export async function eachLine(
   encoding?: TextEncoding,
 ): Promise<void> {
   const rows = new RowCounter(path, options);
-  for await (const { firstLine, lines } of readLines(path, encoding))
+  for await (const { firstLine, lines } of readLines(path, encoding, rows.noteBytes))
     for (const [index, text] of lines.entries())
       if (text !== '') rows.take(firstLine + index, () => take(text, firstLine + index));
   rows.finish();
@@ -41,6 +41,7 @@ export async function eachLine(
 export class RowCounter {
   private readonly file: string;
   private count = 0;
+  private bytes = 0;
 
   constructor(
     path: string,
@@ -48,6 +49,11 @@ export class RowCounter {
   ) {
     this.file = basename(path);
   }
+
+  /** How many bytes of the file its rows so far took. */
+  readonly noteBytes = (bytes: number): void => {
+    this.bytes = bytes;
+  };
 
   take(line: number, work: () => void): void {
     try {
@@ -65,12 +71,12 @@ export class RowCounter {
   }
 
   finish(): void {
-    this.options.onReading(this.file, this.count);
+    this.options.onReading(this.file, this.count, this.bytes);
   }
 
   private advance(): void {
     if (++this.count % REPORT_EVERY_ROWS !== 0) return;
     this.options.signal.throwIfAborted();
-    this.options.onReading(this.file, this.count);
+    this.options.onReading(this.file, this.count, this.bytes);
   }
 }

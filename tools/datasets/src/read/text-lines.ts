@@ -21,14 +21,22 @@ const CHUNK_BYTES = 1 << 20;
 /** A line longer than this is no line: the file is of another kind. */
 const LONGEST_LINE_CHARACTERS = 32 * CHUNK_BYTES;
 
-/** @throws DatasetError when the file cannot be read, is empty, of another kind or of another encoding */
-export async function* readLines(path: string, encoding: TextEncoding = 'utf-8'): AsyncGenerator<LineBatch> {
+/**
+ * @param onBytes called for each chunk with the bytes of the file read so far
+ * @throws DatasetError when the file cannot be read, is empty, of another kind or of another encoding
+ */
+export async function* readLines(
+  path: string,
+  encoding: TextEncoding = 'utf-8',
+  onBytes?: (bytes: number) => void,
+): AsyncGenerator<LineBatch> {
   const file = basename(path);
   // WHATWG's "latin1" is windows-1252, which also knows the characters that such files are really written with.
   const decoder = new TextDecoder(encoding, { fatal: true });
   let firstLine = 1;
   let rest = '';
   let isFirstChunk = true;
+  let byteCount = 0;
   const decode = (bytes: Buffer | undefined) => {
     try {
       return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
@@ -40,6 +48,7 @@ export async function* readLines(path: string, encoding: TextEncoding = 'utf-8')
   for await (const bytes of chunksOf(path)) {
     if (isFirstChunk) refuseOtherKinds(file, bytes, encoding);
     isFirstChunk = false;
+    onBytes?.((byteCount += bytes.length));
     const lines = (rest + decode(bytes)).split('\n');
     rest = lines.pop() as string;
     if (rest.length > LONGEST_LINE_CHARACTERS)
@@ -89,7 +98,9 @@ function remedyFor(encoding: TextEncoding): string {
 
 /** Whole lines of the chunk that are sound UTF-8. The last one may be cut by the chunk's end and is not judged. */
 function linesBeforeBadByte(bytes: Buffer): number {
-  let from = 0;
+  // The rest of a character that began in the chunk before.
+  let from = bytes.subarray(0, 3).findIndex((byte) => (byte & 0xc0) !== 0x80);
+  if (from === -1) return 0;
   for (let count = 0; ; count++) {
     const end = bytes.indexOf(0x0a, from);
     if (end === -1 || !isUtf8(bytes.subarray(from, end))) return count;

@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import type { BadRows } from '../read/bad-rows';
 import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
@@ -79,7 +79,7 @@ const WATCHES: ColumnKinds = {
 const IMPRESSIONS: ColumnKinds = { ...WATCHES, clicked: 'number', page_id: 'text', list_id: 'text', surface: 'text' };
 
 /** With this process's own memory well below 2 GB, whatever the size of the log. */
-const MEMORY_LIMIT_MIB = 768;
+const MEMORY_LIMIT_MIB = 512;
 const THREADS = 2;
 
 export interface StagingOptions {
@@ -92,6 +92,9 @@ export interface Source {
   readonly name: string;
   readonly file: string;
 }
+
+/** DuckDB's lock on its file holds other processes off, not another staging in this one. */
+const openHere = new Set<string>();
 
 export class Staging {
   private appenders:
@@ -107,16 +110,24 @@ export class Staging {
     private readonly isTemporary: boolean,
   ) {}
 
+  /** Nobody else can open the folder until it is closed. @throws Error, "Could not set lock", when somebody has it open */
   static async open({ folder, memoryLimitMiB = MEMORY_LIMIT_MIB }: StagingOptions = {}): Promise<Staging> {
-    const place = folder ?? (await mkdtemp(join(tmpdir(), 'watchnext-import-')));
-    await mkdir(place, { recursive: true });
-    const database = await DuckDBInstance.create(join(place, 'staging.duckdb'), {
-      memory_limit: `${memoryLimitMiB}MiB`,
-      threads: String(THREADS),
-      temp_directory: join(place, 'spill'),
-      preserve_insertion_order: 'false',
-    });
-    return new Staging(database, await database.connect(), place, folder === undefined);
+    const place = resolve(folder ?? (await mkdtemp(join(tmpdir(), 'watchnext-import-'))));
+    if (openHere.has(place)) throw new Error(`Could not set lock on ${place}: this process has it open`);
+    openHere.add(place);
+    try {
+      await mkdir(place, { recursive: true });
+      const database = await DuckDBInstance.create(join(place, 'staging.duckdb'), {
+        memory_limit: `${memoryLimitMiB}MiB`,
+        threads: String(THREADS),
+        temp_directory: join(place, 'spill'),
+        preserve_insertion_order: 'false',
+      });
+      return new Staging(database, await database.connect(), place, folder === undefined);
+    } catch (error) {
+      openHere.delete(place);
+      throw error;
+    }
   }
 
   /** By index. */
@@ -182,22 +193,27 @@ export class Staging {
         from (select video_id from watches union select video_id from impressions) anti join videos using (video_id)`);
   }
 
-  /** Notes that all of it is there and may be used, for a process that goes on with it. */
-  async complete(fingerprint: string): Promise<void> {
+  /** Notes that all of it is there and may be used, and what was left out, for a process that goes on with it. */
+  async complete(fingerprint: string, badRows: BadRows): Promise<void> {
     await this.connection.run(`create table sources as
       select * from (values ${this.sourceList.map(({ name, file }, n) => `(${n}, ${sqlText(name)}, ${sqlText(file)})`).join(', ') || "(0, '', '')"}) s(number, name, file)`);
-    await this.connection.run(`create table completed as select ${sqlText(fingerprint)} as fingerprint`);
+    await this.connection.run(
+      `create table completed as select ${sqlText(fingerprint)} as fingerprint, ${sqlText(badRows.toJson())} as bad_rows`,
+    );
     await this.connection.run('checkpoint');
   }
 
-  /** Whether an earlier process has filled it from the same files; then what it read is there. */
-  async wasFilledFrom(fingerprint: string): Promise<boolean> {
+  /** Whether an earlier process has filled it from the same files; then what it read is there, and `badRows` is told what it left out. */
+  async wasFilledFrom(fingerprint: string, badRows: BadRows): Promise<boolean> {
     const tables = await this.connection.runAndReadAll(
       `select 1 from information_schema.tables where table_name = 'completed'`,
     );
     if (tables.currentRowCount === 0) return false;
-    const completed = await this.connection.runAndReadAll('select fingerprint from completed');
-    if (completed.getRows()[0]?.[0] !== fingerprint) return false;
+    const completed = await this.connection.runAndReadAll('select * from completed');
+    const [filledFrom, leftOut] = (completed.getRows()[0] ?? []) as string[];
+    // A staging of an earlier version does not know what it left out.
+    if (filledFrom !== fingerprint || leftOut === undefined) return false;
+    badRows.addJson(leftOut);
     const sources = await this.connection.runAndReadAll('select name, file from sources order by number');
     this.sourceList.push(...(sources.getRowObjects() as unknown as Source[]));
     return true;
@@ -206,6 +222,7 @@ export class Staging {
   async close(): Promise<void> {
     this.connection.closeSync();
     this.database.closeSync();
+    openHere.delete(this.folder);
     if (this.isTemporary) await this.remove();
   }
 

@@ -83,6 +83,7 @@ const NAMES = {
     'seconds watched',
     'watch ms',
     'watch',
+    'seconds',
   ],
   rating: ['rating', 'stars', 'score'],
   clicked: ['is click', 'clicked', 'click', 'is watched', 'watched', 'is view'],

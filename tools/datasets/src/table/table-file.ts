@@ -1,4 +1,5 @@
 /** Rows of a CSV, JSON lines or Parquet file, all cells as text: '' where there is nothing, JSON for a list. */
+import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DatasetError } from '../dataset-error';
@@ -137,7 +138,10 @@ async function eachParquetRow(
   );
   const texts = columns.map((column) => asText(column, types.find(({ name }) => name === column)!.type));
   const rows = new RowCounter(path, options);
+  const { size } = await stat(path);
   await attempt(path, async () => {
+    const counted = await connection.runAndReadAll(`select count(*)::double from read_parquet(${sqlText(path)})`);
+    const rowCount = counted.getRows()[0]?.[0] as number;
     const result = await connection.stream(
       `select (file_row_number + 1)::double, ${texts.join(', ')} from read_parquet(${sqlText(path)}, file_row_number = true)`,
     );
@@ -145,6 +149,7 @@ async function eachParquetRow(
       const chunk = await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) break;
       const vectors = Array.from({ length: chunk.columnCount }, (_, n) => chunk.getColumnVector(n));
+      rows.noteBytes((size * (vectors[0].getItem(chunk.rowCount - 1) as number)) / rowCount);
       for (let row = 0; row < chunk.rowCount; row++) {
         const [line, ...cells] = vectors.map((vector) => vector.getItem(row));
         rows.take(line as number, () => take(cells as string[], line as number));

@@ -1,4 +1,4 @@
-import { writeFile, mkdir, truncate, stat } from 'node:fs/promises';
+import { readFile, writeFile, mkdir, truncate, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Event, ImpressionsServed, Watch } from '@watchnext/contract';
@@ -169,6 +169,27 @@ describe('the importer of tables', () => {
       '6 user is empty',
       '7 seconds is no number of at least 0: "NaN"',
     ]);
+  });
+});
+
+it('takes the mapping that docs/bring-your-data.md shows', async () => {
+  const document = await readFile(join(__dirname, '../../../../docs/bring-your-data.md'), 'utf8');
+  const mapping = JSON.parse(/```json\n([\s\S]*?)```/.exec(document)![1]) as object;
+  const log = /```csv\n([\s\S]*?)```/.exec(document)![1];
+  await writeFile(at('log.csv'), log);
+  await writeFile(
+    at('videos.csv'),
+    'id,title,channel,genres,length,published\nv17,Bread,baker,food|home,140,2026-09-01\n',
+  );
+  await writeFile(at('users.csv'), 'id,country,age,sex\nanna,SE,30,f\n');
+  const { badRows, events, watches } = await read(at('log.csv'), mapping);
+  expect(badRows.total).toBe(0);
+  expect(watches.map(({ positionSeconds }) => positionSeconds)).toEqual([93.5, 12, 140]);
+  expect(
+    events.find(({ body }) => body?.$case === 'videoUpserted' && body.value.videoId === 'v17')!.body!.value,
+  ).toMatchObject({
+    title: 'Bread',
+    video: { channelId: 'baker', topics: ['food', 'home'], durationSeconds: 140 },
   });
 });
 

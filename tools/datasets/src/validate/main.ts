@@ -95,7 +95,7 @@ async function validateLog(format: string, path: string, options: Options, signa
       signal,
       drawLists: false,
       mostBadRows: 1,
-      onReading: (file, count) => task.update((rows = count), 0, file),
+      onReading: (file, count, total) => task.update((rows = count), total, file),
     });
     task.finish();
     const bad: Finding = {

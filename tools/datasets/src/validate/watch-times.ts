@@ -68,7 +68,7 @@ export class WatchTimeCheck implements Check {
         found: `${percent(1 - unknown)} of watches are of a video whose duration is known`,
         advice:
           unknown > 0.2
-            ? 'Without it, 10 seconds count as a completed watch of any video: send videoUpserted with durationSeconds.'
+            ? 'Without it, 10 seconds count as a completed watch of any video: name durationSeconds in the mapping of a table, or send it with videoUpserted.'
             : '',
         numbers: { unknownShare: unknown },
       },

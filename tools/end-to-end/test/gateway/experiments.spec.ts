@@ -243,6 +243,38 @@ describe('experiments at the gateway', () => {
     }
   });
 
+  it('keep a place for fresh videos, beside the one for the next best, and log both', async () => {
+    await define(
+      experimentWith(
+        {
+          blendQuotas: { fresh: 20 },
+          exploration: { position: 2, poolSize: 4, epsilon: 1 },
+          freshExploration: { position: 5, poolSize: 4, epsilon: 1 },
+        },
+        { testers: { tess: 'treatment' } },
+      ),
+    );
+    const answers = [];
+    for (let request = 0; request < 8; request++) answers.push(await gateway.recommend('tess', { explain: 'true' }));
+    const lists = await world.servedLists();
+    let moved = 0;
+    for (const { requestId, items } of answers) {
+      const record = lists.get(requestId)!;
+      expect(record.exploredPlaces.map(({ position }) => position)).toEqual([2, 5]);
+      for (const { position, options } of record.exploredPlaces) {
+        expect(options).toHaveLength(4);
+        expect(record.items[position]!.propensity).toBe(0.25);
+        expect(options.map(({ videoId }) => videoId)).toContain(record.items[position]!.videoId);
+        expect(items[position].explain.propensity).toBe(0.25);
+      }
+      const explanation = items[5].explain;
+      if (explanation.rules[0]?.rule !== 'fresh-exploration') continue;
+      moved++;
+      expect(explanation.sources.map(({ source }: Any) => source)).toContain('fresh');
+    }
+    expect(moved).toBeGreaterThan(0);
+  });
+
   it('fill a place by chance as often as they log', async () => {
     await define(
       experimentWith({ exploration: { position: 2, poolSize: 4, epsilon: 0.6 } }, { testers: { tess: 'treatment' } }),

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { Rung } from '@watchnext/contract';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { impressionItemOf, impressionsServedOf } from '@watchnext/testing';
 import { flipBit } from '@watchnext/testing/snapshots';
+import { v7 as timeOrderedId } from 'uuid';
 import { recommendationsAnswer } from '../../../../apps/gateway/src/http/schemas';
 import { dismissalEvent, eventOf, FIRST_SNAPSHOT, silent, type TestGateway, watchEvent, World } from './world';
 
@@ -62,6 +64,40 @@ describe('recommendations with everything running', () => {
     } while (cursor);
     expect(new Set(seen).size).toBe(seen.length);
     expect(seen.length).toBe(57);
+  });
+
+  it('know what was shown and watched up to the second: the watched is gone, and what was shown too often rests', async () => {
+    const before = idsOf(await gateway.recommend('zoe'));
+    const [tired, watched, stays] = before as [string, string, string];
+    const served = () =>
+      eventOf(
+        impressionsServedOf('zoe', [
+          impressionItemOf(tired, { impressionId: timeOrderedId() }),
+          impressionItemOf(stays, { impressionId: timeOrderedId() }),
+        ]),
+        Date.now() - 1_000,
+      );
+    const tiredOnly = eventOf(
+      impressionsServedOf('zoe', [impressionItemOf(tired, { impressionId: timeOrderedId() })]),
+      Date.now() - 1_000,
+    );
+    await world.fold(
+      'zoe',
+      ...Array.from({ length: 19 }, served),
+      tiredOnly,
+      watchEvent('zoe', watched, Date.now() - 1_000),
+    );
+    const after = idsOf(await gateway.recommend('zoe', { limit: 50 }));
+    expect(after).toContain(stays);
+    expect(after).not.toContain(tired);
+    expect(after).not.toContain(watched);
+    const hours = 25 * 3_600_000;
+    world.passTime(hours);
+    try {
+      expect(idsOf(await gateway.recommend('zoe', { limit: 50 }))).toContain(tired);
+    } finally {
+      world.passTime(-hours);
+    }
   });
 
   it('welcome a user that nothing is known of, whatever the id', async () => {

@@ -223,6 +223,7 @@ export class World {
     const settings = loadConfig(gatewaySettings, {
       WATCHNEXT_DATA_DIR: this.dataDirectory,
       WATCHNEXT_HTTP_PORT: '0',
+      WATCHNEXT_CONSOLE: 'open',
       WATCHNEXT_RETRIEVAL_ADDRESS: `127.0.0.1:${this.retrievalPort}`,
       WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${this.rankingPort}`,
       // Specs share two cores with others: what is tested is what is answered, not how fast.

@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importToArchive } from '@watchnext/datasets';
-import { selectBackend } from '@watchnext/tensor';
 import { type Command, Option } from 'commander';
-import { candidateEngine } from '../candidate-engine';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
 import { EvaluationDataError, type WatchData } from '../data/watch-data';
 import { type Progress, progressOnStandardError } from '../progress';
-import { evaluationReport, writeReport } from '../report';
+import { writeOutputs } from '../document/evaluation';
+import { evaluationReport } from '../report';
+import { trainingEngines } from '../training-engines';
 import { evaluateCandidates } from './evaluate';
 import { COMPARISON_NAMES, formsOf } from './forms';
 import type { Protocol } from './protocol';
@@ -38,6 +38,7 @@ interface CandidateOptions {
   readonly models: boolean;
   readonly threads: number;
   readonly json?: string;
+  readonly report?: string;
 }
 
 export function addCandidateCommand(program: Command): void {
@@ -79,6 +80,7 @@ export function addCandidateCommand(program: Command): void {
     .option('--no-models', 'only the baselines')
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .option('--json <file>', 'also write the report, with recall curves and training histories, to this file')
+    .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder')
     .action(runCandidates);
 }
 
@@ -89,7 +91,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
   const data = await readData(options, progress, stop.signal);
-  const createEngine = candidateEngine(await selectBackend(), options.threads);
+  const createEngine = (await trainingEngines(options.threads)).candidate;
   const candidates = await evaluateCandidates(data, {
     protocol: protocolOf(options, data),
     part: options.on,
@@ -103,10 +105,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
     progress,
   });
   console.log(candidateTables(candidates));
-  if (options.json !== undefined) {
-    writeReport(options.json, evaluationReport({ candidates }));
-    console.log(`\nwritten to ${options.json}`);
-  }
+  writeOutputs(evaluationReport({ candidates }), options);
 }
 
 function protocolOf(options: CandidateOptions, data: WatchData): Protocol {

@@ -1,15 +1,15 @@
 /** npm run paper: the paper's findings on the simulated world and on KuaiRand. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { type DocumentPart, renderHtmlDocument, renderMarkdownDocument, type ReportDocument } from '@watchnext/plots';
-import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
+import { join } from 'node:path';
+import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
 import type { Command } from 'commander';
 import { count, counts } from '../command-arguments';
 import { EvaluationDataError } from '../data/watch-data';
+import { writeMarkdown } from '../document/evaluation';
 import { progressOnStandardError as progress } from '../progress';
-import { candidateEngine } from '../candidate-engine';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
+import { trainingEngines } from '../training-engines';
 import { type ArchiveSource, kuairand, openData, smallWorld } from './data';
 import { findingParts, summaryTable } from './document';
 import { PARTS } from './findings';
@@ -41,7 +41,7 @@ export function addPaperCommand(program: Command): void {
     .option('--on <logs>', `of ${LOGS.join(', ')}`, list, [...LOGS])
     .option('--seeds <list>', 'each training once with each', counts, [1, 2, 3])
     .option('--minutes <n>', 'stop after so long; the same command goes on from there', count)
-    .option('--threads <n>', 'that candidates are trained on; any number gives the same', count, availableParallelism())
+    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .option('--work <folder>', 'where archives and finished trainings are kept', 'node_modules/.cache/watchnext-paper')
     .option(
       '--markdown <file>',
@@ -63,20 +63,20 @@ async function runPaperCommand(options: PaperCommandOptions): Promise<void> {
   const sources = sourcesOf(options);
   const logs = [];
   for (const source of sources) logs.push(await openData(source, progress, stop.signal));
-  const backend = await selectBackend();
+  const engines = await trainingEngines(options.threads);
   const paper = await runPaper(logs, {
     parts: options.only,
     seeds: options.seeds,
     workFolder: join(options.work, 'trainings'),
     untilMs: options.minutes === undefined ? Infinity : startedAtMs + 60_000 * options.minutes,
-    candidateEngine: candidateEngine(backend, options.threads),
-    rankingEngine: tfjsRankingEngine(backend),
+    candidateEngine: engines.candidate,
+    rankingEngine: engines.ranking,
     signal: stop.signal,
     progress,
   });
   const report = evaluationReport({ paper });
   const document = paperDocument(paper, report);
-  writeDocument(document, options.markdown);
+  writeMarkdown(document, options.markdown);
   if (options.html !== undefined) writeFileSync(options.html, renderHtmlDocument(document));
   if (options.json !== undefined) writeReport(options.json, report);
   for (const { name, findings } of paper.logs)
@@ -125,13 +125,4 @@ function paperDocument(paper: PaperReport, { machine, commit, measuredAt }: Eval
       ...findingParts(paper),
     ],
   };
-}
-
-/** Markdown, and its figures beside it. */
-export function writeDocument(document: ReportDocument, markdownFile: string): void {
-  const figureFolder = join(dirname(markdownFile), 'figures');
-  mkdirSync(figureFolder, { recursive: true });
-  for (const part of document.parts)
-    if (part.kind === 'figure') writeFileSync(join(figureFolder, `${part.name}.svg`), part.svg);
-  writeFileSync(markdownFile, renderMarkdownDocument(document, relative(dirname(markdownFile), figureFolder)));
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { validationCutoff } from '@watchnext/candidate-model';
 import { importToArchive } from '@watchnext/datasets';
 import type { CandidateExample, RankingExample, Statistics } from '@watchnext/features';
+import type { ReplayedLog } from '@watchnext/offline';
 import { FROZEN, FROZEN_PARTITIONS, generateArchive } from '@watchnext/simulator';
 import { splitWatches, type HeldOut } from '../candidates/protocol';
 import { replayFolder, watchDataOf } from '../data/archive';
@@ -38,6 +39,8 @@ export interface ArchiveSource {
   readonly partitionCount: number;
   readonly testDays: number;
   readonly testFromMs?: number;
+  /** Watches before it are history, not labels: their times are not known, only their order. */
+  readonly labelsFromMs?: number;
   /** Folder of the archive, made first where it is not there. */
   readonly open: (progress: Progress, signal: AbortSignal) => Promise<string>;
 }
@@ -45,7 +48,8 @@ export interface ArchiveSource {
 export const SMALL_WORLD = 'simulated world "small"';
 export const KUAIRAND = 'KuaiRand-Pure';
 const QUERIES_PER_USER = 5;
-/** KuaiRand's days are Beijing's: 4 and 5 May are the test. */
+/** KuaiRand's days are Beijing's: 25 April is the first of its log, 4 and 5 May are the test. */
+const KUAIRAND_FROM_MS = Date.UTC(2022, 3, 24, 16);
 const KUAIRAND_TEST_FROM_MS = Date.UTC(2022, 4, 3, 16);
 
 export function smallWorld(workFolder: string): ArchiveSource {
@@ -77,6 +81,7 @@ export function kuairand(path: string, workFolder: string): ArchiveSource {
     partitionCount,
     testDays: 2,
     testFromMs: KUAIRAND_TEST_FROM_MS,
+    labelsFromMs: KUAIRAND_FROM_MS,
     open: (progress, signal) =>
       madeOnce(join(workFolder, 'kuairand'), async (folder) => {
         const task = progress.start('import KuaiRand', 'events');
@@ -100,16 +105,26 @@ async function madeOnce(folder: string, make: (folder: string) => Promise<void>)
 }
 
 export async function openData(source: ArchiveSource, progress: Progress, signal: AbortSignal): Promise<PaperData> {
-  const { name, partitionCount, testDays, testFromMs } = source;
+  const { name, partitionCount } = source;
   const folder = await source.open(progress, signal);
   const task = progress.start(`replay ${name}`, 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
   const replayed = await replayFolder(folder, { partitionCount, signal, onProgress });
   task.finish();
+  return paperDataOf(replayed, source);
+}
+
+/** @throws EvaluationDataError when a part of a split would be empty */
+export function paperDataOf(
+  replayed: ReplayedLog,
+  { name, testDays, testFromMs, labelsFromMs = -Infinity }: Omit<ArchiveSource, 'open' | 'partitionCount'>,
+): PaperData {
   const watches = watchDataOf(replayed, name);
   const from = testFromMs === undefined ? {} : { testFromMs };
   const split = splitWatches(watches, { name: 'temporal', testDays, queriesPerUser: QUERIES_PER_USER, ...from }, true);
-  const training = [...split.training, ...split.validationExamples];
+  const training = [...split.training, ...split.validationExamples].filter(
+    ({ labelAtMs }) => labelAtMs >= labelsFromMs,
+  );
   const impressions = splitImpressions(replayed, { source: name, testDays, part: 'test', ...from });
   const { statistics } = replayed;
   const videoCount = new Set(training.map(({ labelVideoId }) => labelVideoId)).size;

@@ -1,9 +1,11 @@
-import { selectBackend, tfjsRankingEngine } from '@watchnext/tensor';
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder } from '../data/archive';
 import { progressOnStandardError as progress } from '../progress';
-import { evaluationReport, writeReport } from '../report';
+import { writeOutputs } from '../document/evaluation';
+import { evaluationReport } from '../report';
+import { trainingEngines } from '../training-engines';
 import { evaluateRanking } from './evaluate';
 import { readPeerScores } from './peer-scores';
 import { rankingTables } from './table';
@@ -16,10 +18,12 @@ interface RankingOptions {
   readonly testFrom?: number;
   readonly on: 'test' | 'validation';
   readonly seeds: readonly number[];
+  readonly threads: number;
   readonly compare: readonly string[];
   readonly set?: readonly string[];
   readonly peerScores?: string;
   readonly json?: string;
+  readonly report?: string;
 }
 
 export function addRankingCommand(program: Command): void {
@@ -36,6 +40,7 @@ export function addRankingCommand(program: Command): void {
         .default('test'),
     )
     .option('--seeds <list>', 'the model is trained once with each', counts, [1])
+    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .option(
       '--compare <list>',
       `rows for forms of the model: ${RANKING_COMPARISON_NAMES.join(', ')}`,
@@ -48,6 +53,7 @@ export function addRankingCommand(program: Command): void {
     ])
     .option('--peer-scores <csv>', "another program's scores: user_id, video_id, is_click, watch_seconds, score")
     .option('--json <file>', 'also write the report, with calibration tables, to this file')
+    .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder')
     .action(runRanking);
 }
 
@@ -55,7 +61,7 @@ async function runRanking(options: RankingOptions): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('stopped')));
   process.once('SIGTERM', () => stop.abort(new Error('stopped')));
-  const { archive, partitions: partitionCount, peerScores, testFrom, json } = options;
+  const { archive, partitions: partitionCount, peerScores, testFrom } = options;
   const variants = rankingVariants(options.compare, options.set);
   const task = progress.start('replay', 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
@@ -68,14 +74,11 @@ async function runRanking(options: RankingOptions): Promise<void> {
     part: options.on,
     variants,
     seeds: options.seeds,
-    createEngine: tfjsRankingEngine(await selectBackend()),
+    createEngine: (await trainingEngines(options.threads)).ranking,
     ...(peerScores === undefined ? {} : { readPeer: (impressions) => readPeerScores(peerScores, impressions) }),
     signal: stop.signal,
     progress,
   });
   console.log(rankingTables(ranking));
-  if (json !== undefined) {
-    writeReport(json, evaluationReport({ ranking }));
-    console.log(`\nwritten to ${json}`);
-  }
+  writeOutputs(evaluationReport({ ranking }), options);
 }

@@ -26,6 +26,7 @@ import {
   trainRankingModel,
 } from '@watchnext/ranking-model';
 import { EvaluationDataError } from '../data/watch-data';
+import { LossCurve, type LossPoint } from '../document/loss-curve';
 import type { Progress } from '../progress';
 import { calibrationTables } from './calibration';
 import type { PeerScores } from './peer-scores';
@@ -54,6 +55,7 @@ interface Scorer {
   readonly seed?: number;
   readonly config?: RankingModelConfig;
   readonly trainingSeconds?: number;
+  readonly lossCurve?: readonly LossPoint[];
 }
 
 /** @throws EvaluationDataError when a part of the split has nothing to learn from or to measure on */
@@ -121,6 +123,7 @@ async function modelScorers(
   const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
   const config = { ...defaultRankingConfig({ exampleCount: training.length, videoCount }), ...change };
   const task = progress.start(`train ${name}, seed ${seed}`, 'steps');
+  const curve = new LossCurve();
   const startedAt = performance.now();
   const model: RankingModel = await trainRankingModel({
     examples: training,
@@ -130,6 +133,7 @@ async function modelScorers(
     seed,
     signal,
     onProgress: ({ step, stepCount, loss }) => {
+      curve.add(step, loss);
       task.note(`loss ${loss.toFixed(3)}`);
       task.update(step, stepCount);
     },
@@ -148,6 +152,7 @@ async function modelScorers(
       ...(config.objective === 'expected-watch-time' ? { seconds: logged.expectedWatchSeconds } : {}),
       config,
       trainingSeconds,
+      lossCurve: curve.read(),
     },
   ];
   if (model.headCount > 1 && config.objective === 'expected-watch-time') {
@@ -182,7 +187,7 @@ function describing(
       const { difference, interval } = comparePaired(lossOf(scorer, pagesOfBoth), lossOf(other, pagesOfBoth), random);
       return { scorer: other.name, difference, interval95: [interval.low, interval.high] as const };
     };
-    const { name, kind, orders, seed, config, seconds, trainingSeconds } = scorer;
+    const { name, kind, orders, seed, config, seconds, trainingSeconds, lossCurve } = scorer;
     return {
       name,
       kind,
@@ -201,6 +206,7 @@ function describing(
       ...(peerScorer && kind === 'model' ? { againstPeer: against(peerScorer, peerPages) } : {}),
       ...(config ? { config } : {}),
       ...(trainingSeconds === undefined ? {} : { trainingSeconds }),
+      ...(lossCurve ? { lossCurve } : {}),
     };
   };
 }

@@ -1,5 +1,6 @@
 /** The ranking half of the report, as `--json` writes it. */
 import type { RankingModelConfig } from '@watchnext/ranking-model';
+import type { LossPoint } from '../document/loss-curve';
 import type { CalibrationTables } from './calibration';
 
 export interface RankingReport {
@@ -41,6 +42,7 @@ export interface RankingScorerReport {
   readonly calibration?: CalibrationTables;
   readonly config?: RankingModelConfig;
   readonly trainingSeconds?: number;
+  readonly lossCurve?: readonly LossPoint[];
 }
 
 export interface MeasuredValue {

@@ -6,8 +6,11 @@ import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/confi
 import { startTask } from '@watchnext/datasets';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
-import { type BackupReport, BackupError, describeMissing, restoreBackup, saveBackup, verifyBackup } from './backup';
+import type { BackupReport } from './backup';
 import { BucketTree, type FileTree, FolderTree } from './file-tree';
+import { BackupError, describeMissing } from './manifest';
+import { restoreBackup, verifyBackup } from './restore-backup';
+import { saveBackup } from './save-backup';
 
 /** As --help tells them. */
 const EXIT_CODES = { failed: 1, usage: 2, unsound: 3, configuration: 78 } as const;

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTask } from '@watchnext/datasets';
 import { ProducerClient } from '@watchnext/producer-client';
-import { GatewayClient } from '../gateway-client';
+import { GatewayClient } from '../live/gateway-client';
 import { memoriesOf } from '../history';
-import { LiveSimulator } from '../live';
+import { LiveSimulator } from '../live/live';
 import type { WorldOptions } from '../parameters';
+import { DAY_MS } from '../time';
 import { World } from '../world';
 import { WORLD_FILE } from './archive';
 
@@ -14,8 +15,10 @@ export interface LiveCommand {
   readonly world: WorldOptions;
   readonly gateway: string;
   readonly ingestion: string;
-  readonly sessionsPerMinute: number;
+  /** Undefined: as many as the world has by itself at that speed. */
+  readonly sessionsPerMinute: number | undefined;
   readonly speed: number;
+  /** Of the world's time. */
   readonly uploadEveryMinutes: number;
   /** Undefined: until stopped. */
   readonly minutes: number | undefined;
@@ -23,6 +26,8 @@ export interface LiveCommand {
 
 const REPORT_EVERY_MS = 1_000;
 const ERRORS_SAID = 5;
+/** Of the world's time, since its history ended: beyond that all that was new or liked then is long past. */
+const LONGEST_DAYS_SINCE = 366;
 
 /** The world whose archive lies in a data folder. @throws Error when none does */
 export function worldOf(dataFolder: string): WorldOptions {
@@ -33,6 +38,7 @@ export function worldOf(dataFolder: string): WorldOptions {
 
 /** Viewers come, are served by the gateway, and tell the collector what they did, until the time is up or a signal comes. */
 export async function runLive(command: LiveCommand, signal: AbortSignal): Promise<void> {
+  refuseBygone(command.world, command.speed);
   const world = new World(command.world);
   const everybody = Array.from({ length: world.population.count }, (_, index) => index);
   const sink = new ProducerClient({ url: command.ingestion, producer: 'simulator' });
@@ -49,11 +55,16 @@ export async function runLive(command: LiveCommand, signal: AbortSignal): Promis
       if (++errors <= ERRORS_SAID) process.stderr.write(`a viewer met an error: ${error.message}\n`);
     },
   });
+  const { mean, now } = live.rate;
+  process.stdout.write(
+    `At speed ${command.speed} a day of the world passes in ${formatMinutes(1_440 / command.speed)}; ` +
+      `${mean.toFixed(1)} sessions a minute on average over its week, ${now.toFixed(1)} at this hour of it\n`,
+  );
   const startedAtMs = Date.now();
   const endsAtMs = command.minutes === undefined ? Infinity : startedAtMs + 60_000 * command.minutes;
   const task = startTask('Living', 'sessions');
   live.start();
-  const planned = command.minutes === undefined ? 0 : Math.round(command.minutes * command.sessionsPerMinute);
+  const planned = command.minutes === undefined ? 0 : Math.round(command.minutes * mean);
   while (Date.now() < endsAtMs && !signal.aborted) {
     await sleep(Math.min(REPORT_EVERY_MS, endsAtMs - Date.now()), undefined, { signal }).catch(() => undefined);
     const { sessions, watches, failures } = live.counts;
@@ -61,12 +72,27 @@ export async function runLive(command: LiveCommand, signal: AbortSignal): Promis
   }
   await live.stop();
   await sink.close();
-  const { sessions, pages, watches, watchSeconds, uploads, failures } = live.counts;
+  const { sessions, turnedAway, pages, watches, watchSeconds, logins, uploads, failures } = live.counts;
   task.finish();
   const minutes = (Date.now() - startedAtMs) / 60_000;
   process.stdout.write(
     `${sessions} sessions (${(sessions / minutes).toFixed(1)} a minute), ${pages} pages, ${watches} watches, ` +
-      `${(watchSeconds / 3_600).toFixed(1)} hours watched, ${uploads} uploads, ${failures} failures\n`,
+      `${(watchSeconds / 3_600).toFixed(1)} hours watched, ${logins} logins, ${uploads} uploads, ` +
+      `${failures} failures${turnedAway > 0 ? `, ${turnedAway} turned away since too many were there` : ''}\n`,
   );
   if (sessions > 0 && failures >= sessions) throw new Error('every session failed; the first errors stand above');
+}
+
+/** @throws Error when the world's days since its history are too many to make sense */
+function refuseBygone({ endMs }: WorldOptions, speed: number): void {
+  const days = ((Date.now() - endMs) * speed) / DAY_MS;
+  if (days > LONGEST_DAYS_SINCE)
+    throw new Error(
+      `the history of this world ended ${new Date(endMs).toISOString().slice(0, 10)}, at speed ${speed} ${Math.round(days)} of its days ago: ` +
+        'write its archive with --end now, or choose a lower --speed',
+    );
+}
+
+function formatMinutes(minutes: number): string {
+  return minutes < 120 ? `${minutes.toFixed(minutes < 10 ? 1 : 0)} minutes` : `${(minutes / 60).toFixed(1)} hours`;
 }

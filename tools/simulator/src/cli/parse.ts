@@ -15,7 +15,7 @@ export interface Actions {
     data: string;
     gateway: string;
     ingestion: string;
-    sessionsPerMinute: number;
+    sessionsPerMinute?: number;
     speed: number;
     uploadEvery: number;
     minutes?: number;
@@ -110,9 +110,13 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
     .requiredOption('--data <dir>', 'data folder that "archive" wrote')
     .option('--gateway <url>', 'the gateway', 'http://127.0.0.1:7000')
     .option('--ingestion <url>', 'the collector', 'http://127.0.0.1:7001')
-    .option('--sessions-per-minute <n>', 'how many viewers come, on average', positive, 20)
-    .option('--speed <n>', 'how many times faster than the clock they watch; 1 is real time', positive, 1)
-    .option('--upload-every <minutes>', 'minutes between uploads', positive, 15)
+    .option('--speed <n>', 'how many times faster than the clock the world lives; 1 is real time', positive, 1)
+    .option(
+      '--sessions-per-minute <n>',
+      'how many viewers come in a minute of the clock, on average over a week of the world; default: its own',
+      positive,
+    )
+    .option('--upload-every <minutes>', 'minutes of the world’s time between uploads', positive, 15)
     .option('--minutes <n>', 'stop after so long; default: on Ctrl-C', positive)
     .action((options) => actions.live(options));
   return program;

@@ -9,7 +9,14 @@ export interface PlottedLog {
 
 /** @param logs the world first, then a real log if there is one */
 export function plotStatistics(logs: readonly PlottedLog[]): string {
-  const charts = [popularityByAge(logs[0]), shareWatched(logs), concentration(logs), explained(logs)];
+  const charts = [
+    popularityByAge(logs[0]),
+    clicksByPlace(logs[0]),
+    clickRates(logs),
+    shareWatched(logs),
+    concentration(logs),
+    explained(logs),
+  ];
   return chartGrid(
     'statistics of the world',
     charts.map((chart) => ({ ...chart, width: 480, height: 290 })),
@@ -24,6 +31,34 @@ function popularityByAge({ name, statistics }: PlottedLog): Chart {
     x: 'days since the upload',
     y: 'watches',
     series: [{ name, points: statistics.popularityByAge.map((rate, day) => ({ x: day + 0.5, y: rate })) }],
+  };
+}
+
+/** KuaiRand's app shows one video at a time. */
+function clicksByPlace({ name, statistics }: PlottedLog): Chart {
+  return {
+    title: 'Clicks of a video by its place on the page',
+    x: 'place',
+    y: 'share of the showings',
+    yRange: [0, 0.4],
+    yLabel: percent,
+    series: [{ name, points: statistics.clickRateByPosition.map((rate, place) => ({ x: place + 1, y: rate })) }],
+  };
+}
+
+function clickRates(logs: readonly PlottedLog[]): Chart {
+  return {
+    title: 'How much of what it sees a viewer clicks',
+    x: 'share of the impressions of a viewer with 20 or more',
+    y: 'share of the viewers',
+    yRange: [0, 0.3],
+    yLabel: percent,
+    xTicks: [0, 0.25, 0.5, 0.75, 1].map((share) => [share, percent(share)]),
+    series: logs.map(({ name, statistics }) => ({
+      name,
+      kind: 'bars',
+      points: statistics.viewersByClickRate.map((share, i, all) => ({ x: (i + 0.5) / all.length, y: share })),
+    })),
   };
 }
 

@@ -5,6 +5,23 @@
 import type { Random } from '@watchnext/learning';
 import { Demand } from '../demand';
 import { pickWeighted, poisson } from '../draws';
+import {
+  BETWEEN_MS,
+  BOT_CLICK_SHARE,
+  BOT_PAGES,
+  BOT_WATCH_SECONDS,
+  DISMISS_SHARE,
+  HOUR_WEIGHTS,
+  IN_PARTS_FROM_SECONDS,
+  IN_PARTS_SHARE,
+  LOOK_MS,
+  MOST_PAGES,
+  SEARCH_SHARE,
+  SEARCH_SHARE_OF_INTENT,
+  UP_NEXT_SHARE,
+  USUAL_DEVICE_SHARE,
+  WEEKDAY_FACTORS,
+} from '../habits';
 import { ViewerMemory } from '../memory';
 import { DAY_MS, HOUR_MS } from '../time';
 import { COUNTRIES_OF_THE_WORLD, DEVICES } from '../topics';
@@ -14,31 +31,12 @@ import { FrontPage, searchQuery, type Habits } from './front-page';
 import type { LifeRecorder, Page } from './recorder';
 
 export const PAGE_SIZE = 10;
-/** Sessions by local hour; few at night. */
-const HOUR_WEIGHTS = [4, 2, 1, 1, 1, 2, 4, 6, 7, 6, 6, 7, 9, 8, 7, 7, 8, 10, 13, 15, 16, 15, 11, 7];
-const WEEKDAY_FACTORS = [0.92, 0.9, 0.9, 0.92, 1, 1.2, 1.16];
-const USUAL_DEVICE_SHARE = 0.75;
-const MOST_PAGES = 8;
-/** How often a session begins with a search, with something on the viewer's mind and without. */
-const SEARCH_SHARE_OF_INTENT = 0.5;
-const SEARCH_SHARE = 0.14;
-const UP_NEXT_SHARE = 0.35;
 /** Watches that no list of ours led to: a link, a subscription. The paper trains on them too (§3.4). */
 const ELSEWHERE_SHARE = 0.4;
 const ELSEWHERE_CHOICE = 12;
 const FOLLOW_FROM_SHARE = 0.5;
 const MOST_FOLLOWED = 20;
 const RECENT = 8;
-const LOOK_MS = 4_000;
-const BETWEEN_MS = 3_000;
-/** Players report progress; of playbacks long enough, so many come in parts. */
-const IN_PARTS_SHARE = 0.3;
-const IN_PARTS_FROM_SECONDS = 30;
-/** Of those who click bait and are disappointed, so many say so. */
-const DISMISS_SHARE = 0.08;
-const BOT_PAGES = 4;
-const BOT_CLICK_SHARE = 0.3;
-const BOT_WATCH_SECONDS = 3;
 
 export class LifeTeller {
   readonly truth: Truth;

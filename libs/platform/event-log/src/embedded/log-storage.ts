@@ -24,7 +24,7 @@ import {
   type RecordPosition,
   type TopicSpec,
 } from '../port';
-import { decodeEntry, encodeEntry } from './entry';
+import { decodeEntry, encodeEntry, MAX_RECORD_HEADERS_BYTES } from './entry';
 
 /** Address space only; the file grows with what is in it. */
 const MAP_SIZE_BYTES = 256 * 2 ** 30;
@@ -103,10 +103,17 @@ export class LogStorage {
       if (Buffer.byteLength(record.key) > MAX_KEY_BYTES) {
         throw new EventLogError(`a record key is longer than ${MAX_KEY_BYTES} bytes`, 'key-too-long', false);
       }
+      if (record.headers && Buffer.byteLength(JSON.stringify(record.headers)) > MAX_RECORD_HEADERS_BYTES) {
+        throw new EventLogError(
+          `record headers are longer than ${MAX_RECORD_HEADERS_BYTES} bytes`,
+          'headers-too-long',
+          false,
+        );
+      }
       return {
         key: record.key,
         partition: partitionOf(record.key, topic.partitionCount),
-        entry: encodeEntry(record.timestampMs ?? now, record.key, record.value),
+        entry: encodeEntry(record, record.timestampMs ?? now),
       };
     });
     const positions = await this.write(() => {

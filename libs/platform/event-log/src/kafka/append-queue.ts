@@ -63,8 +63,9 @@ export class AppendQueue {
   append(records: readonly RoutedRecord[]): Promise<RecordPosition[]> {
     const bytes = new Map<number, number>();
     let totalBytes = 0;
-    for (const { partition, key, value } of records) {
-      const size = value.byteLength + key.length + RECORD_OVERHEAD_BYTES;
+    for (const { partition, key, value, headers = {} } of records) {
+      const named = Object.entries(headers).reduce((sum, [name, text]) => sum + name.length + text.length, 0);
+      const size = value.byteLength + key.length + named + RECORD_OVERHEAD_BYTES;
       bytes.set(partition, (bytes.get(partition) ?? 0) + size);
       totalBytes += size;
     }

@@ -309,7 +309,17 @@ function toRecord(topic: string, partition: number, message: KafkaMessage & { he
     timestampMs: Number(message.timestamp),
     key: message.key?.toString('utf8') ?? '',
     value: message.value ?? new Uint8Array(),
+    ...headersOf(message.headers),
   };
+}
+
+/** Other producers may give a name several values: the last one counts. */
+function headersOf(headers: IHeaders | undefined): Pick<LogRecord, 'headers'> {
+  const found = Object.entries(headers ?? {}).flatMap(([name, values]): [string, string][] => {
+    const value = Array.isArray(values) ? values.at(-1) : values;
+    return value === undefined ? [] : [[name, value.toString('utf8')]];
+  });
+  return found.length > 0 ? { headers: Object.fromEntries(found) } : {};
 }
 
 function isMembershipLost(error: unknown): boolean {

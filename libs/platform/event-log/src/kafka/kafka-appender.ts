@@ -123,11 +123,12 @@ export class KafkaAppender {
       // A little less than this side waits, so that the broker's own answer is heard.
       timeout: Math.ceil(this.settings.requestTimeoutMs * 0.8),
       compression: COMPRESSION[this.settings.compression],
-      messages: records.map(({ key, value, partition, timestampMs }) => ({
+      messages: records.map(({ key, value, partition, timestampMs, headers }) => ({
         key,
         value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
         partition,
         timestamp: String(timestampMs ?? Date.now()),
+        ...(headers && { headers: { ...headers } }),
       })),
     });
     return new Map(sent.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]));

@@ -1,7 +1,8 @@
 /** The kernels' exports. All work on one imported memory, which they never allocate from. */
 export { multiply, multiplyTransposed } from './products';
 export { fillZero, sumColumns, transpose } from './matrices';
-export { addScaledRows, describeMeans, dotRows, dropout, gatherRows, maskByPositive, meanOfRows, relu } from './rows';
+export { addScaledRows, copyRows, describeMeans, dotRows, dropout, gatherRows } from './rows';
+export { maskByPositive, meanOfColumns, meanOfRows, relu } from './rows';
 export { sampledSoftmax } from './softmax';
 export { adagrad, adam, selectEntries, sortKeys, sum } from './optimizers';
 export { headGradients, heads, sumPlaces } from './heads';

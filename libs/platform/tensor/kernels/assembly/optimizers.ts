@@ -118,11 +118,11 @@ function fetchRows(keys: usize, end: usize, table: usize, tableStride: usize, by
 }
 
 /**
- * Row-wise Adagrad with the summed gradient of each row.
+ * Row-wise Adagrad with the summed gradient of each row, to which each use of a row adds `decay` of it.
  *
  * @param keys sorted by row, [count]
  * @param gradients where each entry's gradient lies, [entries]; `factors` float32, [entries]
- * @param dimensions of a row; `width` with the padding, whose gradients are 0
+ * @param dimensions of a row; `width` with the padding, where gradients are not looked at
  * @param scratch room for `width` numbers and one more
  */
 export function adagrad(
@@ -136,10 +136,12 @@ export function adagrad(
   dimensions: i32,
   accumulators: usize,
   learningRate: f32,
+  decay: f32,
   epsilon: f32,
   scratch: usize,
 ): void {
   const bytes = <usize>width << 2;
+  const used = <usize>dimensions << 2;
   const end = keys + (<usize>count << 3);
   let fetched = keys;
   for (let key = keys; key < end; ) {
@@ -151,10 +153,14 @@ export function adagrad(
     const row = <u32>(load<u64>(key) >> 32);
     const entry = <usize>(<u32>load<u64>(key)) << 2;
     scaleInto(scratch, load<u32>(gradients + entry), load<f32>(factors + entry), bytes);
+    const first = key;
     for (key += 8; key < end && <u32>(load<u64>(key) >> 32) === row; key += 8) {
       const next = <usize>(<u32>load<u64>(key)) << 2;
       addInto(scratch, load<u32>(gradients + next), load<f32>(factors + next), bytes);
     }
+    const values = table + <usize>row * tableStride;
+    if (decay !== 0) addInto(scratch, values, decay * <f32>(<u32>(key - first) >> 3), bytes);
+    if (used !== bytes) memory.fill(scratch + used, 0, bytes - used);
     let squares = f32x4.splat(0);
     for (let at: usize = 0; at < bytes; at += 16) {
       const g = v128.load(scratch + at);
@@ -166,7 +172,6 @@ export function adagrad(
     const accumulator = load<f32>(slot) + square / <f32>dimensions;
     store<f32>(slot, accumulator);
     const rate = f32x4.splat(-learningRate / (sqrt<f32>(accumulator) + epsilon));
-    const values = table + <usize>row * tableStride;
     for (let at: usize = 0; at < bytes; at += 16) {
       v128.store(values + at, multiplyAdd(v128.load(scratch + at), rate, v128.load(values + at)));
     }

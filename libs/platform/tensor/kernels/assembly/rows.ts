@@ -86,6 +86,46 @@ export function meanOfRows(
   }
 }
 
+/** As `meanOfRows`, for rows of any number of `dimensions` into columns anywhere. */
+export function meanOfColumns(
+  table: usize,
+  tableStride: usize,
+  dimensions: i32,
+  rows: usize,
+  starts: usize,
+  from: i32,
+  to: i32,
+  out: usize,
+  outStride: usize,
+): void {
+  for (let i = from; i < to; i++) {
+    const first = rows + (<usize>load<i32>(starts + (<usize>i << 2)) << 2);
+    const end = rows + (<usize>load<i32>(starts + (<usize>(i + 1) << 2)) << 2);
+    const share = shareOf(<i32>((end - first) >> 2));
+    const target = out + <usize>i * outStride;
+    for (let at: usize = 0; at < <usize>dimensions << 2; at += 4) {
+      let sum: f32 = 0;
+      for (let p = first; p < end; p += 4) sum += load<f32>(table + <usize>load<u32>(p) * tableStride + at);
+      store<f32>(target + at, sum * share);
+    }
+  }
+}
+
+/** out[i] = the first `count` numbers of source[i]. */
+export function copyRows(
+  source: usize,
+  sourceStride: usize,
+  count: i32,
+  from: i32,
+  to: i32,
+  out: usize,
+  outStride: usize,
+): void {
+  for (let i = from; i < to; i++) {
+    memory.copy(out + <usize>i * outStride, source + <usize>i * sourceStride, <usize>count << 2);
+  }
+}
+
 @inline
 export function shareOf(count: i32): f32 {
   return count === 0 ? 0 : <f32>1 / <f32>count;

@@ -1,16 +1,7 @@
-import {
-  type CandidatePlan,
-  FRAME,
-  type GroupName,
-  type GroupPlan,
-  type HeadsPlan,
-  type MatrixPlan,
-  padded,
-  type TableName,
-  type TableUse,
-} from './candidate-plan';
-import { CandidateTasks, FLOAT } from './candidate-tasks';
+import type { CandidatePlan, GroupName, GroupPlan, HeadsPlan, TableName, TableUse } from './candidate-plan';
+import { CandidateTasks } from './candidate-tasks';
 import type { Kernels } from './load-kernels';
+import { FLOAT, FRAME, type MatrixPlan, padded } from './step-plan';
 
 /** What a thread needs for the heads over one history. */
 export function headScratchBytes(headCount: number, width: number): number {
@@ -30,8 +21,8 @@ export class CandidateInputTasks extends CandidateTasks {
   constructor(kernels: Kernels, memory: WebAssembly.Memory, plan: CandidatePlan) {
     super(kernels, memory, plan);
     const rows = padded(plan.batchSize);
-    this.reals = new Float32Array(memory.buffer, plan.reals, rows * plan.groups.reals.parts[0].size);
-    this.inputs = new Float32Array(memory.buffer, plan.inputs.address, (rows * plan.inputs.stride) / FLOAT);
+    this.reals = this.floats(plan.reals, rows * plan.groups.reals.parts[0].size);
+    this.inputs = this.floats(plan.inputs.address, (rows * plan.inputs.stride) / FLOAT);
   }
 
   assemble(from: number, to: number, end: number, member: number): void {

@@ -1,30 +1,23 @@
-/**
- * Where everything of a candidate training step lies in the shared memory. A plan is plain data: each thread gets a copy.
- *
- * Inside, widths are rounded up to multiples of 8 with zeros that stay zeros, so that the kernels need no remainders. Rows
- * of matrices are padded by a further cache line: rows at a distance of a power of two would push each other out of the cache.
- */
+/** Where everything of a candidate training step lies in the shared memory. */
 import type { CandidateEngineSetup, CandidateTables, InputLayout } from '@watchnext/candidate-model';
-import type { DenseLayer, EmbeddingTable } from '@watchnext/learning';
 import type { Arena } from './arena';
+import {
+  FLOAT,
+  frameLength,
+  type MatrixPlan,
+  padded,
+  planMatrix,
+  planTable,
+  planTower,
+  type StepPlan,
+  type TablePlan,
+} from './step-plan';
 
 export type TableName = keyof CandidateTables;
 
-/** A matrix of float32. */
-export interface MatrixPlan {
-  readonly address: number;
-  /** Bytes from row to row. */
-  readonly stride: number;
-  /** Columns, with the padding: a multiple of 8. */
-  readonly width: number;
-}
-
-/** A table, or two tied ones, and what a batch changes in it: entries, each a row, the address of a gradient, and a factor to it. */
-export interface TablePlan extends MatrixPlan {
+/** A table, or two tied ones. */
+export interface CandidateTablePlan extends TablePlan {
   readonly name: TableName;
-  readonly rowCount: number;
-  readonly dimensions: number;
-  readonly accumulators: number;
   /** Which entries belong to which use: from … to. After them come those of the examples' lists. */
   readonly uses: Readonly<Partial<Record<TableUse, readonly [number, number]>>>;
   readonly fixedEntryCount: number;
@@ -32,20 +25,6 @@ export interface TablePlan extends MatrixPlan {
 
 /** What a row of a table is used as: once in each example, for each negative, or in each batch. */
 export type TableUse = 'label' | 'negative' | 'last' | 'country' | 'device' | 'place' | 'query';
-
-export interface LayerPlan {
-  readonly inputWidth: number;
-  readonly weights: MatrixPlan;
-  readonly bias: number;
-  readonly transposed: MatrixPlan;
-  readonly gradients: MatrixPlan;
-  readonly biasGradients: number;
-  /** What the layer gives, [batch, width], and ∂loss/∂ of it. */
-  readonly output: MatrixPlan;
-  readonly outputGradients: MatrixPlan;
-  readonly outputSize: number;
-  readonly relu: boolean;
-}
 
 /** Columns of the input row. Those of the layout from `from` on stand from `at` on here; heads one after the other. */
 export interface GroupPlan {
@@ -70,12 +49,10 @@ export interface HeadsPlan {
 
 export type GroupName = Exclude<keyof InputLayout, 'inputSize'>;
 
-export interface CandidatePlan {
-  /** int32: what changes from batch to batch, see FRAME. */
-  readonly frame: number;
-  readonly batchSize: number;
+export interface CandidatePlan extends StepPlan {
+  readonly model: 'candidate';
   readonly negativeCount: number;
-  readonly tables: readonly TablePlan[];
+  readonly tables: readonly CandidateTablePlan[];
   /** Of each table's name, its place in `tables`. */
   readonly tableOf: Readonly<Record<TableName, number>>;
   readonly groups: Readonly<Record<GroupName, GroupPlan>>;
@@ -83,97 +60,31 @@ export interface CandidatePlan {
   /** Columns before the padding: what masks of dropout count by. */
   readonly inputSize: number;
   readonly inputDropout: number;
-  readonly hiddenDropout: number;
-  readonly inputs: MatrixPlan;
-  readonly inputGradients: MatrixPlan;
-  readonly layers: readonly LayerPlan[];
-  /** All weights and biases, their gradients and their moments, each [parameterCount]. */
-  readonly parameters: number;
-  readonly parameterGradients: number;
-  readonly firstMoments: number;
-  readonly secondMoments: number;
-  readonly parameterCount: number;
   readonly labelVectors: MatrixPlan;
   readonly negativeVectors: MatrixPlan;
   readonly negativesTransposed: MatrixPlan;
   readonly negativeGradients: MatrixPlan;
   /** -log e of each negative. */
   readonly negativeBiases: number;
-  /** What products start from that have no bias. */
-  readonly zeros: number;
   readonly logits: MatrixPlan;
   readonly excesses: number;
   readonly partitions: number;
   readonly reals: number;
   readonly historyStarts: number;
   readonly tokenStarts: number;
-  /** The sum of the gradients that each task of the phase of weights made. */
-  readonly checks: number;
 }
-
-/** Of the frame's int32; floats and unsigned numbers stand there as their bits. */
-export const FRAME = {
-  rowCount: 0,
-  /** Memory of the threads for sorting, and how much each has. */
-  scratch: 1,
-  scratchBytes: 2,
-  adamRate: 3,
-  adamSecondScale: 4,
-  tableRate: 5,
-  dropoutSeed: 6,
-  /** By index of a history: weights of the heads, ∂loss/∂logits, and ∂loss/∂row. */
-  headWeights: 7,
-  logitGradients: 8,
-  entryGradients: 9,
-  /** From here on, per table: how many entries it has, and where their rows, gradients' addresses and factors lie. */
-  tables: 16,
-  perTable: 4,
-  length: 64,
-} as const;
-export const ENTRY = { count: 0, rows: 1, gradients: 2, factors: 3 } as const;
-
-const FLOAT = Float32Array.BYTES_PER_ELEMENT;
-const LINE_NUMBERS = 16;
-export const MOST_CHECKS = 4_096;
-
-export const padded = (count: number): number => Math.ceil(count / 8) * 8;
 
 export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): CandidatePlan {
   const { layout, batchSize, negativeCount } = setup;
   const numbers = (count: number) => arena.allocate(count * FLOAT);
-  const matrix = (rows: number, columns: number): MatrixPlan => {
-    const width = padded(columns);
-    const stride = (width + LINE_NUMBERS) * FLOAT;
-    return { address: arena.allocate(padded(rows) * stride), stride, width };
-  };
+  const matrix = (rows: number, columns: number) => planMatrix(arena, rows, columns);
   const dimensions = setup.tables.output.dimensions;
   const { tables, tableOf } = planTables(arena, setup);
   const { groups, width: inputWidth } = planGroups(setup);
-  const parameters = planParameters(setup.tower, inputWidth);
-  const parameterGradients = numbers(parameters.count);
-  const parameterValues = numbers(parameters.count);
-  const layers = setup.tower.map((layer, i): LayerPlan => {
-    const { stride, width, weights, bias, inputWidth } = parameters.layers[i];
-    const at = (base: number) => ({
-      weights: { address: base + weights, stride, width },
-      bias: base + bias,
-    });
-    const [values, gradients] = [at(parameterValues), at(parameterGradients)];
-    return {
-      inputWidth,
-      ...values,
-      transposed: matrix(width, inputWidth),
-      gradients: gradients.weights,
-      biasGradients: gradients.bias,
-      output: matrix(batchSize, layer.outputSize),
-      outputGradients: matrix(batchSize, layer.outputSize),
-      outputSize: layer.outputSize,
-      relu: layer.activation === 'relu',
-    };
-  });
   return {
-    frame: arena.allocate(FRAME.length * FLOAT),
-    batchSize,
+    ...planTower(arena, setup.tower, batchSize, inputWidth, inputWidth),
+    model: 'candidate',
+    frame: arena.allocate(frameLength(tables.length) * FLOAT),
     negativeCount,
     tables,
     tableOf,
@@ -182,27 +93,17 @@ export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): Ca
     inputSize: layout.inputSize,
     inputDropout: setup.inputDropout,
     hiddenDropout: setup.hiddenDropout,
-    inputs: matrix(batchSize, inputWidth),
-    inputGradients: matrix(batchSize, inputWidth),
-    layers,
-    parameters: parameterValues,
-    parameterGradients,
-    firstMoments: numbers(parameters.count),
-    secondMoments: numbers(parameters.count),
-    parameterCount: parameters.count,
     labelVectors: matrix(batchSize, dimensions),
     negativeVectors: matrix(negativeCount, dimensions),
     negativesTransposed: matrix(dimensions, negativeCount),
     negativeGradients: matrix(negativeCount, dimensions),
     negativeBiases: numbers(padded(negativeCount)),
-    zeros: numbers(Math.max(inputWidth, ...layers.map(({ output }) => output.width))),
     logits: matrix(batchSize, negativeCount),
     excesses: numbers(padded(batchSize)),
     partitions: numbers(padded(batchSize)),
     reals: numbers(padded(batchSize) * layout.reals.width),
     historyStarts: numbers(padded(batchSize) + 1),
     tokenStarts: numbers(padded(batchSize) + 1),
-    checks: numbers(MOST_CHECKS),
   };
 }
 
@@ -231,7 +132,7 @@ function planTables(arena: Arena, setup: CandidateEngineSetup): Pick<CandidatePl
   const { output, ...others } = sizes;
   const isTied = setup.tables.output === setup.tables.watched;
   const separate = isTied ? { ...others, watched: { ...others.watched, ...output } } : sizes;
-  const tables = (Object.keys(separate) as (keyof typeof separate)[]).map((name): TablePlan => {
+  const tables = (Object.keys(separate) as (keyof typeof separate)[]).map((name): CandidateTablePlan => {
     return { name, ...planTable(arena, setup.tables[name]), ...usesOf(separate[name]) };
   });
   const indexOf = (name: TableName) => tables.findIndex((table) => table.name === name);
@@ -258,20 +159,7 @@ function planHeads(
   };
 }
 
-function planTable(arena: Arena, { rowCount, dimensions }: EmbeddingTable) {
-  const width = padded(dimensions);
-  const stride = width * FLOAT;
-  return {
-    rowCount,
-    dimensions,
-    width,
-    stride,
-    address: arena.allocate(rowCount * stride),
-    accumulators: arena.allocate(rowCount * FLOAT),
-  };
-}
-
-function usesOf(sizes: Partial<Record<TableUse, number>>): Pick<TablePlan, 'uses' | 'fixedEntryCount'> {
+function usesOf(sizes: Partial<Record<TableUse, number>>): Pick<CandidateTablePlan, 'uses' | 'fixedEntryCount'> {
   const uses: Partial<Record<TableUse, readonly [number, number]>> = {};
   let fixedEntryCount = 0;
   for (const [use, size] of Object.entries(sizes) as [TableUse, number][]) {
@@ -298,19 +186,4 @@ function planGroups({ layout, tables }: CandidateEngineSetup) {
     end += partCount * padded(partSize);
   }
   return { groups: groups as Record<GroupName, GroupPlan>, width: end };
-}
-
-/** Weights and biases in one run of memory, for Adam; offsets in bytes. */
-function planParameters(tower: readonly DenseLayer[], firstWidth: number) {
-  let bytes = 0;
-  let inputWidth = firstWidth;
-  const layers = tower.map(({ outputSize }) => {
-    const width = padded(outputSize);
-    const stride = (width + LINE_NUMBERS) * FLOAT;
-    const layer = { inputWidth, width, stride, weights: bytes, bias: bytes + inputWidth * stride };
-    bytes = layer.bias + stride;
-    inputWidth = width;
-    return layer;
-  });
-  return { layers, count: bytes / FLOAT };
 }

@@ -1,49 +1,10 @@
-import { type DropoutMask, dropoutMask } from '@watchnext/learning';
-import {
-  type CandidatePlan,
-  ENTRY,
-  FRAME,
-  type MatrixPlan,
-  type TableName,
-  type TablePlan,
-  type TableUse,
-} from './candidate-plan';
-import type { Kernels } from './load-kernels';
+import type { CandidatePlan, CandidateTablePlan, TableName, TableUse } from './candidate-plan';
+import { ENTRY, FLOAT, FRAME } from './step-plan';
+import { StepTasks } from './step-tasks';
 
-export const FLOAT = Float32Array.BYTES_PER_ELEMENT;
-
-/** What the parts of a step have in common: the kernels, and where things lie now. */
-export abstract class CandidateTasks {
-  protected readonly frame: Int32Array;
-
-  constructor(
-    protected readonly kernels: Kernels,
-    memory: WebAssembly.Memory,
-    protected readonly plan: CandidatePlan,
-  ) {
-    this.frame = new Int32Array(memory.buffer, plan.frame, FRAME.length);
-  }
-
-  protected drop(
-    { address, stride, width }: MatrixPlan,
-    from: number,
-    end: number,
-    wholeWidth: number,
-    firstColumn: number,
-    { key, threshold, factor }: DropoutMask,
-  ): void {
-    this.kernels.dropout(address, stride, width, from, end, wholeWidth, firstColumn, key, threshold, factor);
-  }
-
-  protected maskOf(layer: number, rate: number): DropoutMask {
-    return dropoutMask({ seed: this.frame[FRAME.dropoutSeed], layer, rate });
-  }
-
-  protected scratchOf(member: number): number {
-    return this.frame[FRAME.scratch] + member * this.frame[FRAME.scratchBytes];
-  }
-
-  protected table(name: TableName): TablePlan {
+/** What is the candidate model's own in the parts of its step: tables by their names and uses. */
+export abstract class CandidateTasks extends StepTasks<CandidatePlan> {
+  protected table(name: TableName): CandidateTablePlan {
     return this.plan.tables[this.plan.tableOf[name]];
   }
 

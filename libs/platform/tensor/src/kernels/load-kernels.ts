@@ -22,6 +22,8 @@ export interface Kernels {
   readonly headGradients: Kernel;
   readonly heads: Kernel;
   readonly meanOfRows: Kernel;
+  readonly meanOfColumns: Kernel;
+  readonly copyRows: Kernel;
   readonly sumPlaces: Kernel;
   readonly relu: Kernel;
   readonly sampledSoftmax: Kernel;

@@ -10,7 +10,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Arena } from './arena';
-import { type Kernels, type KernelModule, instantiate } from './load-kernels';
+import { type KernelModule, instantiate } from './load-kernels';
+import { type AnyPlan, programOf } from './programs';
+import type { StepProgram } from './step-program';
 
 /** What the threads of a team do; made anew in each of them. */
 export interface Program {
@@ -46,28 +48,26 @@ export interface MemberData {
   readonly memory: WebAssembly.Memory;
   readonly controlAddress: number;
   readonly member: number;
-  readonly plan: unknown;
+  readonly plan: AnyPlan;
 }
 
 export class Team {
   private readonly control: Int32Array;
   private readonly controlAddress: number;
-  private readonly program: Program;
+  readonly program: StepProgram;
   private workers: readonly Worker[] = [];
   private phaseNumber = 0;
   private failure: Error | undefined;
 
-  /** @param plan all that a thread needs to make its program of: plain data */
   constructor(
     arena: Arena,
     kernels: KernelModule,
     private readonly threadCount: number,
-    plan: unknown,
-    makeProgram: (kernels: Kernels, memory: WebAssembly.Memory) => Program,
+    plan: AnyPlan,
   ) {
     this.controlAddress = arena.allocate(CONTROL.length * Int32Array.BYTES_PER_ELEMENT);
     this.control = arena.integers(this.controlAddress, CONTROL.length);
-    this.program = makeProgram(instantiate(kernels, arena.memory), arena.memory);
+    this.program = programOf(instantiate(kernels, arena.memory), arena.memory, plan);
     this.workers = Array.from({ length: threadCount - 1 }, (_, i) =>
       this.start({ kernels, memory: arena.memory, controlAddress: this.controlAddress, member: i + 1, plan }),
     );

@@ -1,0 +1,84 @@
+/**
+ * Who may see the console: the page, and the routes that tell of users and models beyond a viewer's own list. They ask for
+ * the token of `WATCHNEXT_CONSOLE_TOKEN_FILE`, as `Authorization: Bearer …` or, for the page, in a cookie that signing in sets.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { ApiError } from '@watchnext/service';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { GatewaySettings } from '../config';
+import { KeyFile } from './key-file';
+import { SIGN_IN_HEADERS, signInPage } from './sign-in-page';
+
+const COOKIE = 'watchnext-console';
+const SIGN_IN = '/console/sign-in';
+/** Shorter ones can be guessed. */
+const LEAST_TOKEN_CHARACTERS = 16;
+const MOST_BODY_BYTES = 4_096;
+
+/** Patterns of routes that are the console's besides its files. */
+const CONSOLE_ROUTES = new Set(['/v1/users', '/v1/users/:id/history', '/v1/snapshot']);
+const RECOMMENDATIONS = '/v1/users/:id/recommendations';
+
+/** @param files addresses of the page's files */
+export function guardConsole(fastify: FastifyInstance, settings: GatewaySettings, files: ReadonlySet<string>): void {
+  if (settings.WATCHNEXT_CONSOLE === 'open') return;
+  const { WATCHNEXT_CONSOLE_TOKEN_FILE: path } = settings;
+  const token = path === undefined ? undefined : new KeyFile(path);
+  fastify.addHook('onRequest', async (request, reply) => {
+    const route = request.routeOptions.url ?? '';
+    if (!files.has(route) && !CONSOLE_ROUTES.has(route) && !isExplained(request, route)) return;
+    const wanted = await wantedToken(token);
+    if (isToken(bearerOf(request) ?? cookieOf(request), wanted)) return;
+    if (!files.has(route))
+      throw new ApiError(401, 'unauthorized', 'the console needs its token, as a bearer', 'authorization');
+    await reply.status(401).headers(SIGN_IN_HEADERS).send(signInPage(SIGN_IN, false));
+  });
+  fastify.post(SIGN_IN, { bodyLimit: MOST_BODY_BYTES }, async (request, reply) => {
+    const given = new URLSearchParams(String(request.body ?? '')).get('token')?.trim();
+    if (!isToken(given, await wantedToken(token))) {
+      return reply.status(401).headers(SIGN_IN_HEADERS).send(signInPage(SIGN_IN, true));
+    }
+    return signedIn(request, reply, given!);
+  });
+}
+
+function signedIn(request: FastifyRequest, reply: FastifyReply, token: string) {
+  const isSecure = request.protocol === 'https' || request.headers['x-forwarded-proto'] === 'https';
+  const value = `${COOKIE}=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+  return reply.status(303).header('set-cookie', value).header('location', '/').send();
+}
+
+/** What explains a list tells the model's features, and costs many times a list. */
+const isExplained = (request: FastifyRequest, route: string) =>
+  route === RECOMMENDATIONS && (request.query as Record<string, unknown>)['explain'] === 'true';
+
+/** @throws ApiError 403 where none is configured: a console without a token is shut, not open */
+async function wantedToken(file: KeyFile | undefined): Promise<string> {
+  const token = await file?.read().catch(() => '');
+  if (token !== undefined && token.length >= LEAST_TOKEN_CHARACTERS) return token;
+  throw new ApiError(
+    403,
+    'console-closed',
+    `the console is closed: put a token of at least ${LEAST_TOKEN_CHARACTERS} characters into a file and name it by ` +
+      'WATCHNEXT_CONSOLE_TOKEN_FILE, or set WATCHNEXT_CONSOLE=open',
+  );
+}
+
+function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+function cookieOf(request: FastifyRequest): string | undefined {
+  const found = (request.headers.cookie ?? '').split('; ').find((one) => one.startsWith(`${COOKIE}=`));
+  try {
+    return found && decodeURIComponent(found.slice(COOKIE.length + 1));
+  } catch {
+    return undefined;
+  }
+}
+
+/** In a time that says nothing of where, or in which length, they differ. */
+export function isToken(given: string | undefined, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given ?? ''), digest(wanted)) && given !== undefined;
+}

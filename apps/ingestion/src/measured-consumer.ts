@@ -1,0 +1,78 @@
+/**
+ * A consumer of the log with its progress measured. The lag is taken from the ends of the log, which are asked for beside the
+ * consumer's work: one that hangs falls behind in the metrics too.
+ */
+import type { EventLog, GroupHandler, RecordBatch } from '@watchnext/event-log';
+import { type Metrics, METRICS } from './metrics';
+
+/** How old the known ends of the log may be. */
+const ENDS_MS = 5_000;
+
+export class MeasuredConsumer implements GroupHandler {
+  private readonly nextOffsets = new Map<number, number>();
+  private ends = new Map<number, number>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly inner: GroupHandler,
+    private readonly parts: {
+      readonly role: string;
+      readonly topic: string;
+      readonly log: Pick<EventLog, 'bounds'>;
+      readonly metrics: Metrics;
+    },
+  ) {
+    this.timer = setInterval(() => void this.readEnds(), ENDS_MS);
+    this.timer.unref();
+  }
+
+  /** By partition held here: how many records are still to be worked off. */
+  lag(): [partition: number, records: number][] {
+    return [...this.nextOffsets].map(([partition, next]) => [
+      partition,
+      Math.max(0, (this.ends.get(partition) ?? next) - next),
+    ]);
+  }
+
+  async resumeOffset(partition: number): Promise<number | undefined> {
+    const offset = await this.inner.resumeOffset(partition);
+    this.nextOffsets.set(partition, offset ?? 0);
+    return offset;
+  }
+
+  async onBatch(batch: RecordBatch): Promise<void> {
+    const { role, topic, metrics } = this.parts;
+    const { partition, records, lag } = batch;
+    const last = records.at(-1)?.offset ?? -1;
+    this.ends.set(partition, Math.max(this.ends.get(partition) ?? 0, last + 1 + lag));
+    const startedAt = performance.now();
+    await this.inner.onBatch(batch);
+    this.nextOffsets.set(partition, last + 1);
+    metrics.count(METRICS.records, { role, topic }, records.length);
+    metrics.observe(METRICS.batchSeconds, (performance.now() - startedAt) / 1_000, { role, topic });
+  }
+
+  async onRevoked(partition: number): Promise<void> {
+    this.nextOffsets.delete(partition);
+    await this.inner.onRevoked?.(partition);
+  }
+
+  onError(error: Error, partition: number | undefined): void {
+    const { role, topic, metrics } = this.parts;
+    metrics.count(METRICS.batchFailures, { role, topic });
+    this.inner.onError?.(error, partition);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  async readEnds(): Promise<void> {
+    try {
+      const bounds = await this.parts.log.bounds(this.parts.topic);
+      this.ends = new Map(bounds.map(({ partition, endOffset }) => [partition, endOffset]));
+    } catch {
+      // The consumer reports a log that is down; the lag stays what was known of it.
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/** Counters and latencies of ranking. All names stand here, beside those that every service has. */
+import { MetricsRegistry, SERVICE_METRICS } from '@watchnext/service';
+
+export const METRICS = {
+  candidates: 'watchnext_ranking_candidates_total',
+  scoreSeconds: 'watchnext_ranking_score_seconds',
+  explained: 'watchnext_ranking_explained_requests_total',
+} as const;
+
+const HELP: Record<string, string> = {
+  [METRICS.candidates]: 'Candidates scored.',
+  [METRICS.scoreSeconds]: 'Seconds from the checked request to its scores.',
+  [METRICS.explained]:
+    'Requests whose scores were explained, which takes a run of the tower for each group of features.',
+};
+
+/** What dashboards and alerts may refer to. */
+export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(SERVICE_METRICS)];
+
+export const createMetrics = () => new MetricsRegistry(HELP);

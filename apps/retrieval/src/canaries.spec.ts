@@ -1,0 +1,38 @@
+import type { CandidateFeatures } from '@watchnext/features';
+import { checkSnapshot } from './canaries';
+import type { RetrievalSnapshot } from './retrieval-snapshot';
+
+jest.mock('./user-vector', () => ({ userVectorOf: async () => new Float32Array([1, 0]) }));
+
+const LIMITS = { minimumRecall: 0.9, minimumOverlap: 0.1 };
+/** Of each answer, the index finds the best so many of the hundred nearest. */
+const snapshotFinding = (count: number) =>
+  ({
+    model: {
+      videoVectors: new Float32Array(400),
+      videoIds: Array.from({ length: 200 }, String),
+      config: { dimensions: 2 },
+    },
+    index: {
+      compare: async () => ({
+        exact: { scores: Array.from({ length: 100 }, (_, i) => 100 - i) },
+        found: { scores: Array.from({ length: 100 }, (_, i) => (i < count ? 100 - i : 0)) },
+      }),
+    },
+  }) as unknown as RetrievalSnapshot;
+const viewers = [{} as CandidateFeatures];
+
+describe('canary queries', () => {
+  it('of viewers must find what exact search finds', async () => {
+    await expect(checkSnapshot(snapshotFinding(95), undefined, viewers, LIMITS)).resolves.toMatchObject({
+      recall: 0.95,
+    });
+    await expect(checkSnapshot(snapshotFinding(89), undefined, viewers, LIMITS)).rejects.toThrow(/89.0%, below 90.0%/);
+  });
+
+  it('of videos, where nobody asked yet, only tell a broken index from a sound one', async () => {
+    const { recall } = await checkSnapshot(snapshotFinding(80), undefined, [], LIMITS);
+    expect(recall).toBeCloseTo(0.8, 9);
+    await expect(checkSnapshot(snapshotFinding(5), undefined, [], LIMITS)).rejects.toThrow(/5.0%, below 50.0%/);
+  });
+});

@@ -1,0 +1,30 @@
+/** What every service measures alike. All names stand here; a service's own ones in its `metrics.ts`. */
+export const SERVICE_METRICS = {
+  httpRequests: 'watchnext_http_requests_total',
+  httpSeconds: 'watchnext_http_seconds',
+  rpcRequests: 'watchnext_rpc_requests_total',
+  rpcSeconds: 'watchnext_rpc_seconds',
+  eventLoopLag: 'watchnext_event_loop_lag_seconds',
+  snapshotInfo: 'watchnext_snapshot_info',
+  snapshotAge: 'watchnext_snapshot_age_seconds',
+  snapshotRefusals: 'watchnext_snapshot_refusals_total',
+  residentMemory: 'process_resident_memory_bytes',
+  cpuSeconds: 'process_cpu_seconds_total',
+  openFiles: 'process_open_fds',
+  startTime: 'process_start_time_seconds',
+} as const;
+
+export const SERVICE_HELP: Readonly<Record<string, string>> = {
+  [SERVICE_METRICS.httpRequests]: 'HTTP requests answered, by route, method and status.',
+  [SERVICE_METRICS.httpSeconds]: 'Seconds to the end of the answer, by route.',
+  [SERVICE_METRICS.rpcRequests]: 'Calls answered, by RPC and status code.',
+  [SERVICE_METRICS.rpcSeconds]: 'Seconds from a call to its answer, by RPC.',
+  [SERVICE_METRICS.eventLoopLag]: 'Lateness of the event loop since the last reading, by quantile; 1 is the worst.',
+  [SERVICE_METRICS.snapshotInfo]: 'Held snapshots: 1 for the current one, 0 for the others.',
+  [SERVICE_METRICS.snapshotAge]: 'Seconds since the current snapshot was made.',
+  [SERVICE_METRICS.snapshotRefusals]: 'Snapshots that were not taken; what was served is served on.',
+  [SERVICE_METRICS.residentMemory]: 'Resident memory.',
+  [SERVICE_METRICS.cpuSeconds]: 'Seconds of processor time, user and system.',
+  [SERVICE_METRICS.openFiles]: 'Open file descriptors; absent where the system does not tell.',
+  [SERVICE_METRICS.startTime]: 'When the process started, seconds since the epoch.',
+};

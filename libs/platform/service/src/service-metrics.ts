@@ -1,0 +1,50 @@
+/** Measures what every service has: its process, its HTTP requests, its calls. */
+import { readdirSync } from 'node:fs';
+import { type ServiceError, status as codes } from '@grpc/grpc-js';
+import type { FastifyInstance } from 'fastify';
+import { SERVICE_METRICS } from './metric-names';
+import type { MetricsRegistry } from './metrics';
+
+/** Event loop, memory, processor time, files. */
+export function watchProcess(metrics: MetricsRegistry): void {
+  metrics.watchEventLoop();
+  const startedAtSeconds = Date.now() / 1_000 - process.uptime();
+  metrics.gauge(SERVICE_METRICS.residentMemory, () => process.memoryUsage.rss());
+  metrics.gauge(SERVICE_METRICS.startTime, () => startedAtSeconds);
+  metrics.gaugeSeries(SERVICE_METRICS.openFiles, () => {
+    const count = openFileCount();
+    return count === undefined ? [] : [[{}, count]];
+  });
+  metrics.counterFrom(SERVICE_METRICS.cpuSeconds, () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
+}
+
+function openFileCount(): number | undefined {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Counts every request by its route's pattern, so that ids in addresses make no series. To be called before routes are added. */
+export function countHttpRequests(fastify: FastifyInstance, metrics: MetricsRegistry): void {
+  fastify.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    metrics.count(SERVICE_METRICS.httpRequests, { route, method: request.method, status: String(reply.statusCode) });
+    metrics.observe(SERVICE_METRICS.httpSeconds, reply.elapsedTime / 1_000, { route });
+  });
+}
+
+/** @param error undefined: answered in order */
+export function countRpc(
+  metrics: MetricsRegistry | undefined,
+  rpc: string,
+  latencyMs: number,
+  error?: Pick<ServiceError, 'code'>,
+): void {
+  metrics?.count(SERVICE_METRICS.rpcRequests, { rpc, code: codes[error?.code ?? codes.OK] });
+  metrics?.observe(SERVICE_METRICS.rpcSeconds, latencyMs / 1_000, { rpc });
+}

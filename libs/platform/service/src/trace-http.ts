@@ -1,0 +1,34 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { inSpan, isTracing, markFailed, type Span, SpanKind, startSpan, traceContextOf } from './tracing';
+
+/**
+ * A span for each HTTP request, continuing its caller's trace. To be called before routes are added.
+ *
+ * The span becomes the active one only once the body is read: the events of a body's stream come from the connection, not from
+ * the request's own chain of calls, and would lose it.
+ */
+export function traceHttpRequests(fastify: FastifyInstance): void {
+  if (!isTracing()) return;
+  const spans = new WeakMap<FastifyRequest, Span>();
+  fastify.addHook('onRequest', async (request) => {
+    const route = request.routeOptions.url ?? 'none';
+    const parent = traceContextOf((name) => {
+      const value = request.headers[name];
+      return typeof value === 'string' ? value : undefined;
+    });
+    const attributes = { 'http.request.method': request.method, 'http.route': route };
+    const span = startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes, parent });
+    if (span) spans.set(request, span);
+  });
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    const span = spans.get(request);
+    if (span) inSpan(span, done);
+    else done();
+  });
+  fastify.addHook('onResponse', async (request, reply) => {
+    const span = spans.get(request);
+    span?.setAttribute('http.response.status_code', reply.statusCode);
+    if (span && reply.statusCode >= 500) markFailed(span, `status ${reply.statusCode}`);
+    span?.end();
+  });
+}

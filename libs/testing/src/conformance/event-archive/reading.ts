@@ -1,0 +1,103 @@
+/** What is read is what was written, in the order asked for. */
+import { Event, TOPICS } from '@watchnext/contract';
+import type { LogRecord } from '@watchnext/event-log';
+import { eventOf, impressionItemOf, impressionsServedOf } from '../../builders';
+import { type ArchiveSuite, archiveRecords, byKey, NOON_MS, offsetsOf, plain, range, readAll, TOPIC } from './support';
+
+export function describeReading(suite: ArchiveSuite): void {
+  suite.spec('is empty at first', async () => {
+    expect(await suite.archive.nextOffset(TOPIC, 0)).toBeUndefined();
+    expect(await suite.archive.firstOffset(TOPIC, 0)).toBeUndefined();
+    expect(await suite.readOffsets()).toEqual([]);
+    expect(await suite.archive.extent(TOPIC)).toEqual({ recordCount: 0, fileCount: 0 });
+    await suite.archive.write(TOPIC, 0, []);
+    expect(await suite.under.files()).toEqual([]);
+  });
+
+  suite.spec('reads one partition from an offset on', async () => {
+    for (const partition of [0, 1]) {
+      for (const from of [10, 110])
+        await suite.archive.write(TOPIC, partition, archiveRecords(from, 100, { partition }));
+    }
+    const wanted = { partition: 1, fromOffset: 150 };
+    const records = await readAll(suite.archive, TOPIC, { order: 'offset', ...wanted });
+    expect(records.every(({ partition }) => partition === 1)).toBe(true);
+    expect(offsetsOf(records)).toEqual(range(150, 210));
+    const all = archiveRecords(10, 200, { partition: 1 }).filter(({ offset }) => offset >= 150);
+    expect(
+      (await readAll(suite.archive, TOPIC, { order: 'key', ...wanted })).map(({ key, offset }) => [key, offset]),
+    ).toEqual(byKey(all).map(({ key, offset }) => [key, offset]));
+    expect(await readAll(suite.archive, TOPIC, { order: 'offset', partition: 1, fromOffset: 210 })).toEqual([]);
+    expect(await readAll(suite.archive, TOPIC, { order: 'offset', partition: 7 })).toEqual([]);
+  });
+
+  suite.spec('gives back every record as it was, in log order or by key, to every handle', async () => {
+    const records = [0, 1].flatMap((partition) => archiveRecords(10, 2_500, { partition }));
+    for (const partition of [0, 1]) {
+      const own = records.filter((record) => record.partition === partition);
+      await suite.archive.write(TOPIC, partition, own.slice(0, 1_000));
+      await suite.archive.write(TOPIC, partition, own.slice(1_000));
+    }
+    const reader = await suite.under.open();
+    expect(plain(await readAll(reader, TOPIC, { order: 'offset' }))).toEqual(plain(records));
+    expect(plain(await readAll(reader, TOPIC, { order: 'key' }))).toEqual(plain(byKey(records)));
+    expect(await reader.nextOffset(TOPIC, 1)).toBe(2_510);
+    expect(await reader.firstOffset(TOPIC, 1)).toBe(10);
+  });
+
+  suite.spec('keeps keys and values that are no text and no event', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const odd = ['', 'zoë 😀', 'quote \' and "', 'nul \0 within', 'line\nbreak', '%_\\', 'x'.repeat(5_000)];
+    const records = odd.map((key, offset) => ({
+      topic: TOPIC,
+      partition: 0,
+      offset,
+      timestampMs: NOON_MS,
+      key,
+      value: [bytes, new Uint8Array(), bytes.subarray(0, 12), bytes.subarray(0, 13)][offset % 4] as Uint8Array,
+    }));
+    await suite.archive.write(TOPIC, 0, records);
+    expect(plain(await readAll(suite.archive, TOPIC, { order: 'offset' }))).toEqual(plain(records));
+  });
+
+  suite.spec('keeps topics apart', async () => {
+    await suite.archive.write(TOPIC, 0, archiveRecords(0, 3));
+    await suite.archive.write(TOPICS.catalog, 0, archiveRecords(0, 5, { topic: TOPICS.catalog }));
+    expect((await suite.archive.extent(TOPICS.catalog)).recordCount).toBe(5);
+    expect(
+      (await readAll(suite.archive, TOPICS.catalog, { order: 'key' })).every(({ topic }) => topic === TOPICS.catalog),
+    ).toBe(true);
+    expect(await suite.readOffsets()).toEqual([0, 1, 2]);
+  });
+
+  suite.spec('streams: a reader may stop after the first batch', async () => {
+    await suite.archive.write(TOPIC, 0, archiveRecords(0, 6_000));
+    for await (const batch of suite.archive.read(TOPIC, { order: 'offset' })) {
+      expect(batch.length).toBeGreaterThan(0);
+      expect(batch.length).toBeLessThan(6_000);
+      break;
+    }
+    expect((await suite.archive.extent(TOPIC)).recordCount).toBe(6_000);
+  });
+
+  suite.spec('tells its extent by when the events occurred', async () => {
+    await suite.archive.write(TOPIC, 0, archiveRecords(0, 10, { atMs: NOON_MS }));
+    await suite.archive.write(TOPIC, 1, archiveRecords(0, 10, { partition: 1, atMs: NOON_MS - 5_000 }));
+    expect(await suite.archive.extent(TOPIC)).toEqual({
+      recordCount: 20,
+      fileCount: 2,
+      minOccurredAtMs: NOON_MS - 5_000,
+      maxOccurredAtMs: NOON_MS + 9,
+    });
+  });
+
+  suite.spec('archives impressions of many items', async () => {
+    const items = range(0, 200).map((i) => impressionItemOf(`video-${i}`, { position: i }));
+    const value = Event.encode(eventOf(impressionsServedOf('anna', items), NOON_MS)).finish();
+    await suite.archive.write(TOPIC, 0, [
+      { topic: TOPIC, partition: 0, offset: 0, timestampMs: NOON_MS, key: 'anna', value },
+    ]);
+    const [record] = await readAll(suite.archive, TOPIC, { order: 'key' });
+    expect(Buffer.compare((record as LogRecord).value, value)).toBe(0);
+  });
+}

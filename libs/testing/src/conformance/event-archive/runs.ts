@@ -1,0 +1,56 @@
+/** Runs of offsets: one after the other, across processes, without gaps or repeats. */
+import type { LogRecord } from '@watchnext/event-log';
+import { type ArchiveSuite, archiveRecords, byKey, offsetsOf, range, readAll, TEST_LIMIT_MS, TOPIC } from './support';
+
+export function describeRuns(suite: ArchiveSuite): void {
+  it.each<[string, () => LogRecord[]]>([
+    ['offsets that do not ascend', () => archiveRecords(0, 2).reverse()],
+    ['the same offset twice', () => [...archiveRecords(0, 1), ...archiveRecords(0, 1)]],
+    ['records of another partition', () => archiveRecords(0, 2, { partition: 3 })],
+  ])(
+    'refuses a run with %s',
+    async (_name, records) => {
+      await expect(suite.archive.write(TOPIC, 0, records())).rejects.toBeInstanceOf(RangeError);
+      expect(await suite.under.files()).toEqual([]);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  describe('goes on without gaps', () => {
+    suite.spec('where the last run ended, in whichever process that was', async () => {
+      await suite.archive.write(TOPIC, 0, archiveRecords(100, 50));
+      const other = await suite.under.open();
+      expect(await other.nextOffset(TOPIC, 0)).toBe(150);
+      await other.write(TOPIC, 0, archiveRecords(150, 50));
+      expect(await suite.archive.nextOffset(TOPIC, 0)).toBe(200);
+      expect(await suite.readOffsets()).toEqual(range(100, 200));
+    });
+
+    suite.spec('over offsets that the log no longer has', async () => {
+      await suite.archive.write(TOPIC, 0, archiveRecords(0, 10));
+      await suite.archive.write(TOPIC, 0, [...archiveRecords(20, 5), ...archiveRecords(30, 5)]);
+      expect(await suite.readOffsets()).toEqual([...range(0, 10), ...range(20, 25), ...range(30, 35)]);
+    });
+
+    suite.spec('and gives each record once where runs overlap', async () => {
+      await suite.archive.write(TOPIC, 0, archiveRecords(0, 100));
+      await (await suite.under.open()).write(TOPIC, 0, archiveRecords(50, 100));
+      await suite.archive.write(TOPIC, 0, archiveRecords(20, 10));
+      await suite.archive.write(TOPIC, 0, archiveRecords(0, 100));
+      expect(await suite.archive.nextOffset(TOPIC, 0)).toBe(150);
+      expect(await suite.readOffsets()).toEqual(range(0, 150));
+      expect(offsetsOf(byKey(await readAll(suite.archive, TOPIC, { order: 'offset' })))).toEqual(
+        await suite.readOffsets({ order: 'key' }),
+      );
+      expect((await suite.archive.extent(TOPIC)).recordCount).toBe(150);
+    });
+
+    suite.spec('and names the offsets of a file that went missing, until they are archived again', async () => {
+      for (const from of [0, 10, 20]) await suite.archive.write(TOPIC, 0, archiveRecords(from, 10));
+      await suite.under.damage((await suite.under.files())[1] as string, () => undefined);
+      await expect(suite.readOffsets()).rejects.toMatchObject({ code: 'archive-gap', partition: 0, from: 10, to: 19 });
+      await suite.archive.write(TOPIC, 0, archiveRecords(10, 10));
+      expect(await suite.readOffsets()).toEqual(range(0, 30));
+    });
+  });
+}

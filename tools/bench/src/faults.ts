@@ -1,0 +1,90 @@
+/** Every dependency of the gateway killed, hung, slowed and corrupted in turn under load: what callers see, row by row. */
+import {
+  DEPENDENCIES,
+  type Dependency,
+  FAULT_KINDS,
+  type FaultKind,
+  FaultScene,
+  type FaultRow,
+  measureFault,
+} from '@watchnext/end-to-end';
+import { textTable } from '@watchnext/experiment';
+import { report, type BenchReport } from './report';
+
+export interface FaultsOptions {
+  readonly deadline: number;
+  readonly rate: number;
+  readonly seconds: number;
+  readonly recovery: number;
+  readonly only?: readonly string[];
+  readonly faults?: readonly string[];
+  readonly kafka: boolean;
+  readonly s3: boolean;
+}
+
+export async function benchFaults(options: FaultsOptions): Promise<{ result: BenchReport; text: string }> {
+  const servers = { redis: true, kafka: options.kafka, s3: options.s3 };
+  const missing = FaultScene.missing(servers);
+  if (missing.length > 0) throw new Error(`the bench needs ${missing.join(', ')}; --no-kafka and --no-s3 do without`);
+  const rows: FaultRow[] = [];
+  const scene = await FaultScene.create({ deadlineMs: options.deadline, servers });
+  try {
+    for (const dependency of chosen<Dependency>(DEPENDENCIES, options.only)) {
+      if (!scene.proxies.has(dependency)) continue;
+      for (const fault of chosen<FaultKind>(FAULT_KINDS, options.faults)) {
+        process.stderr.write(`${dependency}, ${fault} …\n`);
+        const timing = {
+          perSecond: options.rate,
+          faultSeconds: options.seconds,
+          recoveryLimitSeconds: options.recovery,
+        };
+        rows.push(await measureFault(scene, dependency, fault, timing));
+      }
+    }
+  } finally {
+    await scene.dispose();
+  }
+  return { result: report('faults', { ...options, servers }, rows), text: tableOf(rows) };
+}
+
+function chosen<T extends string>(all: readonly T[], wanted: readonly string[] | undefined): readonly T[] {
+  const unknown = wanted?.filter((one) => !(all as readonly string[]).includes(one)) ?? [];
+  if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')}; there are ${all.join(', ')}`);
+  return wanted === undefined ? all : all.filter((one) => wanted.includes(one));
+}
+
+const share = (part: number) => `${(100 * part).toFixed(part > 0 && part < 0.1 ? 1 : 0)}%`;
+
+function tableOf(rows: readonly FaultRow[]): string {
+  return textTable(
+    [
+      'dependency',
+      'fault',
+      'requests',
+      'not 200',
+      'late',
+      'p50 ms',
+      'p99 ms',
+      'max ms',
+      'rungs meanwhile',
+      'unlogged',
+      'recovery s',
+    ],
+    rows.map((row) => [
+      row.dependency,
+      row.fault,
+      String(row.requests),
+      String(row.failed),
+      String(row.late),
+      row.p50Ms.toFixed(0),
+      row.p99Ms.toFixed(0),
+      row.maxMs.toFixed(0),
+      Object.entries(row.rungs)
+        .sort(([, a], [, b]) => b - a)
+        .map(([rung, part]) => `${rung} ${share(part)}`)
+        .join(', '),
+      share(row.unlogged),
+      row.recoverySeconds.toFixed(1),
+    ]),
+  );
+}

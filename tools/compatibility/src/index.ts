@@ -1,0 +1,2 @@
+export { readContracts, Reader, readerOf } from './released';
+export { randomMessage } from './random-message';

@@ -1,0 +1,30 @@
+import { Event } from '@watchnext/contract';
+import type { HttpExchange } from './recording';
+
+const BATCH_EVENTS = 500;
+
+export async function get(url: string, path: string): Promise<HttpExchange> {
+  const response = await fetch(`${url}${path}`);
+  return { method: 'GET', path, status: response.status, answer: await response.json() };
+}
+
+/** Sends events to a collector as JSON, in batches. @returns its answers */
+export async function sendEvents(url: string, events: readonly Event[]): Promise<HttpExchange[]> {
+  const path = '/v1/events';
+  const exchanges: HttpExchange[] = [];
+  for (let from = 0; from < events.length; from += BATCH_EVENTS) {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ events: events.slice(from, from + BATCH_EVENTS).map(eventToJson) }),
+    });
+    exchanges.push({ method: 'POST', path, status: response.status, answer: await response.json() });
+  }
+  return exchanges;
+}
+
+/** Proto3 JSON, without what only the collector fills in. */
+function eventToJson(event: Event): unknown {
+  const { receivedAtMs: _received, ...json } = Event.toJSON(event) as Record<string, unknown>;
+  return json;
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+/** npm run dev */
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import type { DevApp } from './apps/scene';
+import { DEV_APPS, develop, replay, runOnce } from './develop';
+import { record } from './record/record';
+import { RELEASED_RECORDING } from './recording';
+
+const EXIT_DIFFERENT = 3;
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+
+const stopping = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
+
+interface AppFlags {
+  readonly replay: boolean;
+  readonly recording: string;
+  readonly port?: number;
+  readonly without?: string;
+}
+
+async function runApp({ name, defaultPort }: DevApp, args: readonly string[], flags: AppFlags): Promise<number> {
+  const options = {
+    app: name,
+    recording: resolve(flags.recording),
+    ...(flags.port === undefined ? {} : { port: flags.port }),
+    without: flags.without?.split(',') ?? [],
+    args,
+  };
+  if (!flags.replay) return develop(options, say, stopping.signal).then(() => 0);
+  if (defaultPort === undefined) return runOnce(options);
+  const { askedCount, sameCount } = await replay(options, say);
+  say(`${sameCount} of ${askedCount} answered as recorded`);
+  return sameCount === askedCount ? 0 : EXIT_DIFFERENT;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('it must be a port, 0 for any free one.');
+  return port;
+}
+
+const program = new Command('dev')
+  .description('Runs one app alone, against recorded answers of its neighbours, and starts it anew after each change.')
+  .addHelpText(
+    'after',
+    `
+The app's sources and the libraries under it are watched (tsc --build --watch); each build without errors starts the app
+anew. Its data lies in a temporary folder, filled from the recording at the start. Settings come from the environment, but
+for the drivers, which are embedded.
+
+  npm run dev -- ranking                       # runs until Ctrl-C
+  npm run dev -- ranking --replay              # sends the recorded requests, prints the answers, ends
+  npm run dev -- gateway --without ranking     # the ladder of fallbacks
+  npm run dev -- trainer --replay -- --seed 2  # what stands after -- goes to the app
+  npm run dev -- record --to .watchnext/mine   # a recording of one's own, for --recording
+
+Exit codes: 0 done, 3 --replay found answers that differ from the recorded ones, 1 anything else; of the trainer with
+--replay, its own.`,
+  );
+
+for (const app of DEV_APPS) {
+  program
+    .command(app.name)
+    .description(app.summary)
+    .argument('[args...]', 'after --: passed on to the app')
+    .option('--replay', 'send what was recorded to the app as it is built, print the answers, and end', false)
+    .option('--recording <folder>', 'another recording than that of the released version', RELEASED_RECORDING)
+    .option('--port <n>', `port to listen on (default: ${app.defaultPort ?? 'none'}, with --replay any)`, portNumber)
+    .option('--without <names>', `neighbours to leave out: ${app.neighbours.join(', ') || 'none'}`)
+    .action(async (args: string[], flags: AppFlags) => {
+      process.exitCode = await runApp(app, args, flags);
+    });
+}
+
+program
+  .command('record')
+  .description('runs all apps on a small world and records what they ask and answer')
+  .requiredOption('--to <folder>', 'where the recording goes; what is there is replaced')
+  .action(async ({ to }: { to: string }) => {
+    const { about, retrieval, ranking, gateway } = await record(resolve(to), say);
+    const counts = `${retrieval.length} retrieval, ${ranking.length} ranking and ${gateway.length} gateway answers`;
+    say(`recorded ${counts} with snapshot ${about.snapshotId} in ${to}`);
+  });
+
+program.parseAsync().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});

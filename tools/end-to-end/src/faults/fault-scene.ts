@@ -1,0 +1,170 @@
+/** A whole system whose gateway reaches everything it depends on through a network that can be made bad. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { announceSnapshot } from '@watchnext/service';
+import { freePorts, missingForStack, startStack, stopStack } from '@watchnext/local-stack';
+import { FaultProxy, temporaryDirectory } from '@watchnext/testing';
+import { LocalSystem, until } from '../local-system';
+import { publishSmallSnapshot, tellCatalogue } from './small-world';
+
+export const DEPENDENCIES = ['retrieval', 'ranking', 'feature store', 'event log', 'snapshot store'] as const;
+export type Dependency = (typeof DEPENDENCIES)[number];
+
+export interface FaultSceneOptions {
+  /** The gateway's, in milliseconds. */
+  readonly deadlineMs: number;
+  /** On embedded drivers a store is a file, between which and the gateway no network can fail. */
+  readonly servers: { readonly redis: boolean; readonly kafka: boolean; readonly s3: boolean };
+}
+
+/** Far below the defaults, which are meant for stores that come back by themselves. */
+const S3_TIMEOUT_MS = 2_000;
+
+export class FaultScene {
+  private closers: (() => Promise<unknown>)[] = [];
+  private snapshotCount = 0;
+
+  private constructor(
+    readonly options: FaultSceneOptions,
+    readonly proxies: ReadonlyMap<Dependency, FaultProxy>,
+    readonly system: LocalSystem,
+  ) {}
+
+  /** What this machine lacks for a wish, in words. */
+  static missing({ redis, kafka }: FaultSceneOptions['servers']): string[] {
+    return missingForStack({ redis, kafka });
+  }
+
+  /** Starts servers, services and proxies, and waits for full lists. After a failure nothing is left running. */
+  static async create(options: FaultSceneOptions): Promise<FaultScene> {
+    const closers: (() => Promise<unknown>)[] = [];
+    try {
+      return await build(options, closers, (proxies, system) => {
+        const scene = new FaultScene(options, proxies, system);
+        scene.closers = closers;
+        return scene;
+      });
+    } catch (error) {
+      await closeAll(closers);
+      throw error;
+    }
+  }
+
+  /** Publishes another snapshot and tells of it, over a network that is in order. @returns its id */
+  async publish(): Promise<string> {
+    const snapshotId = `20260101T${String(++this.snapshotCount).padStart(6, '0')}Z-faults`;
+    const store = this.system.openSnapshots();
+    const log = await this.system.openLog();
+    try {
+      await publishSmallSnapshot(store, snapshotId);
+      await announceSnapshot(log, snapshotId);
+    } finally {
+      await Promise.all([store.close(), log.close()]);
+    }
+    return snapshotId;
+  }
+
+  /** Impressions that were answered without a record in the log, so far. */
+  async unloggedImpressions(): Promise<number> {
+    const text = await (await fetch(`${this.system.gatewayUrl}/metrics`)).text();
+    return Number(/^watchnext_gateway_unlogged_impressions_total (\d+)/m.exec(text)?.[1] ?? 0);
+  }
+
+  /** Resolves once lists are full and logged, ten in a row. */
+  async allWell(): Promise<void> {
+    await until(
+      'full lists',
+      async () => {
+        const before = await this.unloggedImpressions();
+        for (let asked = 0; asked < 10; asked++) {
+          const answer = await fetch(`${this.system.gatewayUrl}/v1/users/viewer-${asked}/recommendations`);
+          if (((await answer.json()) as { rung?: string }).rung !== 'full') return false;
+          await sleep(20);
+        }
+        return (await this.unloggedImpressions()) === before;
+      },
+      120_000,
+    );
+  }
+
+  async dispose(): Promise<void> {
+    for (const proxy of this.proxies.values()) proxy.set({});
+    await closeAll(this.closers);
+  }
+}
+
+async function build(
+  { deadlineMs, servers }: FaultSceneOptions,
+  closers: (() => Promise<unknown>)[],
+  make: (proxies: ReadonlyMap<Dependency, FaultProxy>, system: LocalSystem) => FaultScene,
+): Promise<FaultScene> {
+  const proxies = new Map<Dependency, FaultProxy>();
+  const proxyTo = async (dependency: Dependency, port: number) => {
+    const proxy = await FaultProxy.start(port);
+    proxies.set(dependency, proxy);
+    closers.push(() => proxy.stop());
+    return proxy.port;
+  };
+  const directory = await temporaryDirectory('faults');
+  closers.push(() => directory.remove());
+  const stack = await startStack({
+    directory: directory.path,
+    brokerCount: servers.kafka ? 1 : 0,
+    redis: servers.redis ? 'standalone' : 'none',
+    s3: servers.s3,
+    // Brokers name the proxy to all their clients.
+    ...(servers.kafka && { advertise: async ([port]) => [await proxyTo('event log', port as number)] }),
+  });
+  closers.push(() => stopStack(directory.path));
+
+  const environment: Record<string, string> = {
+    ...stack.environment,
+    ...(servers.kafka && { WATCHNEXT_EVENT_LOG: 'kafka' }),
+    ...(servers.redis && { WATCHNEXT_FEATURE_STORE: 'redis' }),
+    ...(servers.s3 && { WATCHNEXT_OBJECT_STORE: 's3', WATCHNEXT_S3_TIMEOUT_MS: String(S3_TIMEOUT_MS) }),
+  };
+  const [retrieval, ranking] = (await freePorts(2)) as [number, number];
+  const bad: Record<string, string> = {};
+  if (servers.redis) bad['WATCHNEXT_REDIS_URL'] = await proxied(environment['WATCHNEXT_REDIS_URL'], 'feature store');
+  if (servers.s3) bad['WATCHNEXT_S3_ENDPOINT'] = await proxied(environment['WATCHNEXT_S3_ENDPOINT'], 'snapshot store');
+  async function proxied(url: string | undefined, dependency: Dependency): Promise<string> {
+    const address = new URL(url as string);
+    address.port = String(await proxyTo(dependency, Number(address.port)));
+    return address.toString().replace(/\/$/, '');
+  }
+  const readsSnapshots: Record<string, string> = servers.s3
+    ? { WATCHNEXT_S3_ENDPOINT: bad['WATCHNEXT_S3_ENDPOINT'] as string }
+    : {};
+  const system = await LocalSystem.create({
+    environment: { ...environment, WATCHNEXT_LOG_LEVEL: 'warn' },
+    own: {
+      retrieval: {
+        WATCHNEXT_GRPC_PORT: String(retrieval),
+        ...readsSnapshots,
+        ...ownCache('retrieval', directory.path),
+      },
+      ranking: { WATCHNEXT_GRPC_PORT: String(ranking), ...readsSnapshots, ...ownCache('ranking', directory.path) },
+      gateway: {
+        ...bad,
+        ...ownCache('gateway', directory.path),
+        WATCHNEXT_DEADLINE_MS: String(deadlineMs),
+        WATCHNEXT_RETRIEVAL_ADDRESS: `127.0.0.1:${await proxyTo('retrieval', retrieval)}`,
+        WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${await proxyTo('ranking', ranking)}`,
+      },
+    },
+  });
+  closers.push(() => system.dispose());
+  await system.start();
+  const log = await system.openLog();
+  await tellCatalogue(log).finally(() => log.close());
+  const scene = make(proxies, system);
+  await scene.publish();
+  await scene.allWell();
+  return scene;
+}
+
+/** Caches of readers belong to one process each. */
+const ownCache = (name: string, directory: string) => ({ WATCHNEXT_CACHE_DIR: `${directory}/cache-${name}` });
+
+async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
+  for (const close of closers.reverse()) await close().catch(() => undefined);
+}

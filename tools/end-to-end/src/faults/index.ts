@@ -1,0 +1,3 @@
+export { type Answered, SteadyLoad } from './steady-load';
+export { DEPENDENCIES, type Dependency, FaultScene, type FaultSceneOptions } from './fault-scene';
+export { FAULT_KINDS, type FaultKind, type FaultRow, measureFault } from './measure-fault';

@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isToken } from '../../../../apps/gateway/src/http/console-guard';
+import { type TestGateway, World } from './world';
+
+const TOKEN = 'a-token-of-some-length';
+const CONSOLE = [
+  '/',
+  '/js/app.js',
+  '/docs',
+  '/v1/users',
+  '/v1/users/ada/history',
+  '/v1/snapshot',
+  '/v1/users/ada/recommendations?explain=true',
+];
+const PUBLIC = ['/livez', '/readyz', '/metrics', '/openapi.json', '/v1/videos/v00', '/v1/users/ada/recommendations'];
+
+describe('the console', () => {
+  let world: World;
+  let gateway: TestGateway;
+  let path: string;
+  const status = async (address: string, headers: Record<string, string> = {}) =>
+    (await fetch(`${gateway.url}${address}`, { headers })).status;
+  const signIn = (body: string) =>
+    fetch(`${gateway.url}/console/sign-in`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      redirect: 'manual',
+    });
+
+  beforeAll(async () => {
+    world = await World.create();
+    path = join(await world.temporaryDirectory(), 'token');
+    await writeFile(path, `${TOKEN}\n`);
+    gateway = await world.startGateway({ WATCHNEXT_CONSOLE: 'token', WATCHNEXT_CONSOLE_TOKEN_FILE: path });
+  }, 30_000);
+  afterAll(() => world.close(), 20_000);
+
+  it.each(CONSOLE)('asks for its token at %s', async (address) => {
+    expect(await status(address)).toBe(401);
+    expect(await status(address, { authorization: `Bearer ${TOKEN}x` })).toBe(401);
+    expect(await status(address, { authorization: `Bearer ${TOKEN.slice(1)}` })).toBe(401);
+    expect([200, 404]).toContain(await status(address, { authorization: `Bearer ${TOKEN}` }));
+  });
+
+  it.each(PUBLIC)('leaves %s to everyone', async (address) => {
+    expect(await status(address)).toBe(200);
+  });
+
+  it('lets a browser sign in, and keeps the token where no script sees it', async () => {
+    const page = await fetch(`${gateway.url}/`);
+    expect([page.status, await page.text()]).toEqual([401, expect.stringContaining('action="/console/sign-in"')]);
+    const wrong = await signIn('token=guess');
+    expect([wrong.status, await wrong.text()]).toEqual([401, expect.stringContaining('not the token')]);
+    const signedIn = await signIn(new URLSearchParams({ token: TOKEN }).toString());
+    expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, '/']);
+    const cookie = signedIn.headers.get('set-cookie')!;
+    expect(cookie).toMatch(/; HttpOnly; SameSite=Strict/);
+    expect(await status('/v1/users', { cookie: cookie.split(';')[0]! })).toBe(200);
+    expect(await status('/v1/users', { cookie: 'watchnext-console=%' })).toBe(401);
+  });
+
+  it('takes a token that was changed from the next request on', async () => {
+    await writeFile(path, 'another-token-of-some-length');
+    expect(await status('/v1/users', { authorization: `Bearer ${TOKEN}` })).toBe(401);
+    expect(await status('/v1/users', { authorization: 'Bearer another-token-of-some-length' })).toBe(200);
+  });
+
+  it.each([
+    ['there is no token', {}],
+    ['its token is short', { WATCHNEXT_CONSOLE_TOKEN_FILE: 'short' }],
+  ])('is shut where %s, and says what to do', async (_, environment: Record<string, string>) => {
+    const short = join(await world.temporaryDirectory(), 'token');
+    await writeFile(short, 'short');
+    const named: Record<string, string> = environment['WATCHNEXT_CONSOLE_TOKEN_FILE']
+      ? { WATCHNEXT_CONSOLE_TOKEN_FILE: short }
+      : {};
+    const shut = await world.startGateway({ WATCHNEXT_CONSOLE: 'token', ...named });
+    for (const authorization of ['Bearer short', 'Bearer ', '']) {
+      const { status: answered, body } = await shut.get('/v1/users', authorization ? { authorization } : {});
+      expect([answered, body.error.message]).toEqual([403, expect.stringContaining('WATCHNEXT_CONSOLE_TOKEN_FILE')]);
+    }
+  });
+});
+
+describe('isToken', () => {
+  it('is true of the token alone', () => {
+    expect(isToken(TOKEN, TOKEN)).toBe(true);
+    for (const other of [undefined, '', `${TOKEN} `, TOKEN.toUpperCase()]) expect(isToken(other, TOKEN)).toBe(false);
+    expect(isToken(undefined, '')).toBe(false);
+  });
+});

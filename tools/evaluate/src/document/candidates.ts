@@ -1,0 +1,139 @@
+/** The candidate half of a report: table, losses, recall by k. */
+import { type DocumentPart, drawChart, drawIntervals, type Series } from '@watchnext/plots';
+import type { CandidateReport, ScorerReport, TrainingReport } from '../report';
+
+/** Lines that a plot can hold and still be read: the models, then the best baselines. */
+const MOST_LINES = 7;
+
+export function candidateParts(report: CandidateReport): DocumentPart[] {
+  const { scorers, counts } = report;
+  return [
+    { kind: 'heading', level: 2, text: 'Candidates' },
+    {
+      kind: 'text',
+      text:
+        `\`${report.source}\`, ${report.protocol}; ${report.part}, seeds ${report.seeds.join(', ')}. ${counts.trainingWatches} watches of ` +
+        `${counts.videos} videos to learn from, ${counts.queries} queries of ${counts.users} users, ranked over the whole catalogue, ` +
+        `watched videos ${report.seen}. 95% intervals by bootstrap over users.`,
+    },
+    scorerTable(scorers),
+    ...lossFigure(scorers),
+    recallFigure(scorers),
+    ...againstBaselines(scorers),
+  ];
+}
+
+const nameOf = ({ name, askedAt }: ScorerReport) => (askedAt === 'time of the label' ? `${name}, told the time` : name);
+
+function scorerTable(scorers: readonly ScorerReport[]): DocumentPart {
+  const recalls = scorers[0].metrics.recall.map(({ k }) => k);
+  return {
+    kind: 'table',
+    header: ['', ...recalls.map((k) => `recall@${k}`), 'MAP', `NDCG@${recalls[0]}`, 'coverage'],
+    rows: scorers.map((scorer) => {
+      const { metrics, kind, coverage } = scorer;
+      const last = (rows: typeof metrics.map) => rows[rows.length - 1].value.toFixed(4);
+      const cells = metrics.recall.map(({ value, interval95 }) =>
+        kind === 'model'
+          ? `${value.toFixed(4)} (${interval95.map((end) => end.toFixed(3)).join(' to ')})`
+          : value.toFixed(4),
+      );
+      const name = kind === 'model' ? `**${nameOf(scorer)}**` : nameOf(scorer);
+      return [name, ...cells, last(metrics.map), metrics.ndcg[0].value.toFixed(4), `${(100 * coverage).toFixed(1)}%`];
+    }),
+  };
+}
+
+function lossFigure(scorers: readonly ScorerReport[]): DocumentPart[] {
+  // A model that was asked twice was trained once.
+  const trained = [
+    ...new Map(scorers.filter(({ training }) => training?.length).map((one) => [one.name, one])).values(),
+  ];
+  const series = (of: (epoch: Epoch) => number | undefined): Series[] =>
+    trained.flatMap(({ name, training }) => {
+      const trials = trialsOf(training![0].epochs);
+      return trials.map((epochs, i): Series => ({
+        name: trials.length === 1 ? name : `${name}, trial ${i + 1}`,
+        points: epochs.flatMap((epoch) => {
+          const y = of(epoch);
+          return y === undefined ? [] : [{ x: epoch.epoch, y }];
+        }),
+      }));
+    });
+  if (trained.length === 0) return [];
+  return [
+    {
+      kind: 'figure',
+      name: 'candidates-loss',
+      svg: drawChart({
+        title: 'Loss of the candidate models',
+        x: 'epoch',
+        y: 'sampled softmax loss',
+        fromZero: false,
+        series: series(({ loss }) => loss),
+      }),
+      caption: 'Training loss by epoch, first seed; several trials where a row was chosen among forms.',
+    },
+    {
+      kind: 'figure',
+      name: 'candidates-validation',
+      svg: drawChart({
+        title: 'Recall on the validation part',
+        x: 'epoch',
+        y: 'recall',
+        fromZero: false,
+        series: series(({ validationRecall }) => validationRecall),
+      }),
+      caption: 'What decides how long is trained.',
+    },
+  ];
+}
+
+type Epoch = TrainingReport['epochs'][number];
+
+/** The epochs of several trainings one after the other, each of which begins with the first. */
+function trialsOf(epochs: readonly Epoch[]): Epoch[][] {
+  const trials: Epoch[][] = [];
+  for (const epoch of epochs) {
+    if (epoch.epoch === 1 || trials.length === 0) trials.push([]);
+    trials.at(-1)!.push(epoch);
+  }
+  return trials;
+}
+
+function recallFigure(scorers: readonly ScorerReport[]): DocumentPart {
+  const atEnd = ({ recallCurve }: ScorerReport) => recallCurve[recallCurve.length - 1];
+  const ordered = [...scorers].sort(
+    (a, b) => Number(b.kind === 'model') - Number(a.kind === 'model') || atEnd(b) - atEnd(a),
+  );
+  return {
+    kind: 'figure',
+    name: 'candidates-recall',
+    svg: drawChart({
+      title: 'Recall by the length of the list',
+      x: 'k',
+      y: 'recall@k',
+      series: ordered.slice(0, MOST_LINES).map((scorer): Series => ({
+        name: nameOf(scorer),
+        dashed: scorer.kind === 'baseline',
+        points: scorer.recallCurve.map((y, i) => ({ x: i + 1, y })),
+      })),
+      height: 360,
+    }),
+    caption: 'Models, and the best of the baselines (dashed).',
+  };
+}
+
+function againstBaselines(scorers: readonly ScorerReport[]): DocumentPart[] {
+  const rows = scorers.flatMap((scorer) => {
+    const { againstBestBaseline: against } = scorer;
+    if (!against) return [];
+    const [low, high] = against.interval95;
+    return [{ label: `${nameOf(scorer)} less ${against.baseline}`, value: against.difference, low, high }];
+  });
+  if (rows.length === 0) return [];
+  const title = `Recall@${scorers.find(({ againstBestBaseline }) => againstBestBaseline)!.againstBestBaseline!.k} less that of the best baseline`;
+  return [
+    { kind: 'figure', name: 'candidates-against', svg: drawIntervals(title, rows), caption: 'Paired on users, 95%.' },
+  ];
+}

@@ -1,0 +1,117 @@
+/** npm run evaluate -- report: everything there is to see of a log's models, as a page and as Markdown. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { evaluateCandidates } from '../candidates/evaluate';
+import { formsOf } from '../candidates/forms';
+import { count, counts, moment } from '../command-arguments';
+import { replayFolder, watchDataOf } from '../data/archive';
+import { EvaluationDataError } from '../data/watch-data';
+import { paperDataOf } from '../paper/data';
+import { PARTS } from '../paper/findings';
+import { runPaper } from '../paper/run';
+import { progressOnStandardError as progress } from '../progress';
+import { evaluateRanking } from '../ranking/evaluate';
+import { rankingVariants } from '../ranking/variants';
+import { evaluationReport, type EvaluationReport, writeReport } from '../report';
+import { trainingEngines } from '../training-engines';
+import { evaluationDocument, writeReportFolder } from './evaluation';
+
+interface ReportOptions {
+  readonly archive?: string;
+  readonly partitions: number;
+  readonly testDays: number;
+  readonly testFrom?: number;
+  readonly seeds: readonly number[];
+  readonly findings: boolean;
+  readonly threads: number;
+  readonly out: string;
+}
+
+export function addReportCommand(program: Command): void {
+  program
+    .command('report [json...]')
+    .description('an HTML page and Markdown with plots: of an archive, or of what --json of the other commands wrote')
+    .option('--archive <folder>', 'measure all of it: candidates, ranking, and what the paper found')
+    .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
+    .option('--test-days <n>', 'UTC days held out at the end', count, 2)
+    .option('--test-from <time>', 'instead, from this moment on (ISO 8601)', moment)
+    .option('--seeds <list>', 'models are trained once with each', counts, [1])
+    .option('--no-findings', "leave out the paper's findings, which take most of the time")
+    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
+    .requiredOption('--out <folder>', 'report.html, report.md, report.json and finished trainings go there')
+    .action(runReport);
+}
+
+async function runReport(files: readonly string[], options: ReportOptions): Promise<void> {
+  const { archive, out } = options;
+  if ((archive === undefined) === (files.length === 0))
+    throw new EvaluationDataError('name --archive, or the files that --json of candidates, ranking or paper wrote');
+  const reports = archive === undefined ? files.map(readReport) : [await measure(archive, options)];
+  writeReportFolder(evaluationDocument(reports), out);
+  if (archive !== undefined) writeReport(join(out, 'report.json'), reports[0]);
+  console.log(`written to ${join(out, 'report.html')} and ${join(out, 'report.md')}`);
+}
+
+/** @throws EvaluationDataError naming the file */
+function readReport(file: string): EvaluationReport {
+  let report: Partial<EvaluationReport>;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8')) as Partial<EvaluationReport>;
+  } catch (error) {
+    throw new EvaluationDataError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  if (report.formatVersion !== 1)
+    throw new EvaluationDataError(`${file} is no report of this version; write it anew with --json`);
+  return report as EvaluationReport;
+}
+
+async function measure(archive: string, options: ReportOptions): Promise<EvaluationReport> {
+  const { partitions: partitionCount, testDays, testFrom, seeds, threads, findings, out } = options;
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort(new Error('stopped')));
+  process.once('SIGTERM', () => stop.abort(new Error('stopped')));
+  const { signal } = stop;
+  const task = progress.start('replay', 'records');
+  const onProgress = (done: number, total: number) => task.update(done, total);
+  const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });
+  task.finish();
+  const from = testFrom === undefined ? {} : { testFromMs: testFrom };
+  const { candidate: createCandidates, ranking: createRanking } = await trainingEngines(threads);
+  const candidates = await evaluateCandidates(watchDataOf(replayed, archive), {
+    protocol: { name: 'temporal', testDays, queriesPerUser: 5, ...from },
+    part: 'test',
+    leaveOutSeen: true,
+    ks: [10, 50, 100],
+    seeds,
+    forms: formsOf({}),
+    withBaselines: true,
+    createEngine: createCandidates,
+    signal,
+    progress,
+  });
+  const ranking = await evaluateRanking(replayed, {
+    source: archive,
+    testDays,
+    ...from,
+    part: 'test',
+    variants: rankingVariants(['objectives']),
+    seeds,
+    createEngine: createRanking,
+    signal,
+    progress,
+  });
+  if (!findings) return evaluationReport({ candidates, ranking });
+  const paper = await runPaper([paperDataOf(replayed, { name: archive, testDays, ...from })], {
+    parts: PARTS,
+    seeds,
+    workFolder: join(out, 'trainings'),
+    untilMs: Infinity,
+    candidateEngine: createCandidates,
+    rankingEngine: createRanking,
+    signal,
+    progress,
+  });
+  return evaluationReport({ candidates, ranking, paper });
+}

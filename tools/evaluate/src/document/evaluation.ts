@@ -1,0 +1,64 @@
+/** One document of all that some evaluations found. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { type DocumentPart, renderHtmlDocument, renderMarkdownDocument, type ReportDocument } from '@watchnext/plots';
+import { findingParts, summaryTable } from '../paper/document';
+import { type EvaluationReport, writeReport } from '../report';
+import { candidateParts } from './candidates';
+import { rankingParts } from './ranking';
+
+/** @param reports at most one of each half; where there are more, the last counts */
+export function evaluationDocument(reports: readonly EvaluationReport[]): ReportDocument {
+  const last = <Name extends 'candidates' | 'ranking' | 'paper'>(name: Name) =>
+    reports.map((report) => report[name]).findLast((half) => half !== undefined);
+  const [candidates, ranking, paper] = [last('candidates'), last('ranking'), last('paper')];
+  return {
+    title: 'Evaluation',
+    parts: [
+      ...reports.map(({ command, commit, measuredAt, machine }): DocumentPart => ({
+        kind: 'text',
+        text: `\`npm run evaluate -- ${command.join(' ')}\`: commit ${commit}, ${measuredAt.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}, Node ${machine.node.slice(1)}.`,
+      })),
+      ...(candidates ? candidateParts(candidates) : []),
+      ...(ranking ? rankingParts(ranking) : []),
+      ...(paper
+        ? [
+            { kind: 'heading', level: 2, text: "The paper's findings" } as const,
+            summaryTable(paper),
+            ...findingParts(paper),
+          ]
+        : []),
+    ],
+  };
+}
+
+/** `report.html`, which stands alone, and `report.md` with its figures in a folder beside it. */
+export function writeReportFolder(document: ReportDocument, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'report.html'), renderHtmlDocument(document));
+  writeMarkdown(document, join(folder, 'report.md'));
+}
+
+/** Markdown, and its figures in the folder "figures" beside it. */
+export function writeMarkdown(document: ReportDocument, file: string): void {
+  const figureFolder = join(dirname(file), 'figures');
+  mkdirSync(figureFolder, { recursive: true });
+  for (const part of document.parts)
+    if (part.kind === 'figure') writeFileSync(join(figureFolder, `${part.name}.svg`), part.svg);
+  writeFileSync(file, renderMarkdownDocument(document, relative(dirname(file), figureFolder)));
+}
+
+/** What `--json` and `--report` of a command ask for. */
+export function writeOutputs(
+  report: EvaluationReport,
+  outputs: { readonly json?: string; readonly report?: string },
+): void {
+  if (outputs.json !== undefined) {
+    writeReport(outputs.json, report);
+    console.log(`\nwritten to ${outputs.json}`);
+  }
+  if (outputs.report !== undefined) {
+    writeReportFolder(evaluationDocument([report]), outputs.report);
+    console.log(`\nwritten to ${join(outputs.report, 'report.html')}`);
+  }
+}

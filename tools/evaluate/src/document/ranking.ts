@@ -1,0 +1,154 @@
+/** The ranking half of a report: table, losses, calibration. */
+import { chartGrid, type Chart, type DocumentPart, drawChart, type Series } from '@watchnext/plots';
+import type { CalibrationTables } from '../ranking/calibration';
+import type { RankingReport, RankingScorerReport } from '../ranking/report';
+
+const CALIBRATION_TITLES: Record<keyof CalibrationTables, string> = {
+  decile: 'by tenths of what is predicted',
+  position: 'by position in the list',
+  source: 'by source of the candidate',
+  uploadAge: 'by time since upload',
+};
+
+export function rankingParts(report: RankingReport): DocumentPart[] {
+  const { scorers, counts, source, split, part, seeds } = report;
+  const calibrated = scorers.filter(({ calibration }) => calibration);
+  return [
+    { kind: 'heading', level: 2, text: 'Ranking' },
+    {
+      kind: 'text',
+      text:
+        `\`${source}\`, ${split}; ${part}, seeds ${seeds.join(', ')}. ${counts.trainingImpressions} impressions to learn from, ` +
+        `${counts.impressions} measured, ${counts.clicked} of them watched, ${counts.pagesWithPairs} pages with both kinds.`,
+    },
+    {
+      kind: 'table',
+      header: ['', 'ordered by', 'weighted per-user loss', '95%', 'less the best counting', 'AUC', 'MAE, s', 'RMSE, s'],
+      rows: scorers.map((scorer) => [
+        scorer.kind === 'model' ? `**${nameOf(scorer, seeds)}**` : scorer.name,
+        scorer.orders,
+        scorer.weightedPerUserLoss.value.toFixed(4),
+        scorer.weightedPerUserLoss.interval95.map((end) => end.toFixed(3)).join(' to '),
+        scorer.againstFloor
+          ? `${scorer.againstFloor.difference.toFixed(4)} (${scorer.againstFloor.interval95.map((end) => end.toFixed(4)).join(' to ')})`
+          : '',
+        scorer.clickAuc.toFixed(4),
+        scorer.watchTimeMaeSeconds?.value.toFixed(2) ?? '',
+        scorer.watchTimeRmseSeconds?.toFixed(2) ?? '',
+      ]),
+    },
+    lossOrderFigure(report),
+    ...trainingFigure(scorers, seeds),
+    ...(calibrated.length > 0 ? calibrationParts(calibrated[0]) : []),
+  ];
+}
+
+const nameOf = ({ name, seed }: RankingScorerReport, seeds: readonly number[]) =>
+  seeds.length > 1 && seed !== undefined ? `${name}, seed ${seed}` : name;
+
+function lossOrderFigure({ scorers, seeds }: RankingReport): DocumentPart {
+  const ends = scorers.flatMap(({ weightedPerUserLoss }) => weightedPerUserLoss.interval95);
+  const order = (scorer: RankingScorerReport) =>
+    scorer.kind === 'model' && scorer.orders.startsWith('odds:')
+      ? `${nameOf(scorer, seeds)} by odds`
+      : nameOf(scorer, seeds);
+  return {
+    kind: 'figure',
+    name: 'ranking-loss',
+    svg: drawChart({
+      title: 'Weighted per-user loss',
+      x: 'less is better',
+      y: 'loss',
+      names: scorers.map(order),
+      yRange: [Math.min(...ends) - 0.01, Math.max(...ends) + 0.01],
+      width: Math.max(560, 110 * scorers.length),
+      series: [
+        {
+          name: 'loss',
+          kind: 'dots',
+          points: scorers.map(({ weightedPerUserLoss: { value, interval95 } }, x) => ({
+            x,
+            y: value,
+            low: interval95[0],
+            high: interval95[1],
+          })),
+        },
+      ],
+    }),
+    caption: 'With 95% by bootstrap over users.',
+  };
+}
+
+function trainingFigure(scorers: readonly RankingScorerReport[], seeds: readonly number[]): DocumentPart[] {
+  const series = scorers.flatMap((scorer): Series[] =>
+    scorer.lossCurve
+      ? [{ name: nameOf(scorer, seeds), points: scorer.lossCurve.map(({ step, loss }) => ({ x: step, y: loss })) }]
+      : [],
+  );
+  if (series.length === 0) return [];
+  return [
+    {
+      kind: 'figure',
+      name: 'ranking-training',
+      svg: drawChart({
+        title: 'Loss of the ranking models',
+        x: 'step, of all trainings of a model',
+        y: 'weighted cross-entropy',
+        fromZero: false,
+        series,
+      }),
+      caption: 'A model that is the mean of several trainings begins anew with each.',
+    },
+  ];
+}
+
+function calibrationParts({ name, calibration }: RankingScorerReport): DocumentPart[] {
+  const kinds = Object.keys(CALIBRATION_TITLES) as (keyof CalibrationTables)[];
+  const shown = kinds.filter((by) => calibration![by].length > 0);
+  const charts = shown.map((by): Chart => {
+    const rows = calibration![by];
+    return {
+      title: CALIBRATION_TITLES[by],
+      x: '',
+      y: 'predicted over watched',
+      names: rows.map(({ bucket }) => bucket),
+      yRange: [0.5, 1.5],
+      yLabel: (value) => value.toFixed(2),
+      reference: { y: 1, label: 'calibrated' },
+      width: 520,
+      height: 290,
+      series: [
+        {
+          name: 'ratio',
+          kind: 'dots',
+          points: rows.map(({ ratio, interval, meanPredictedSeconds, meanActualSeconds, impressionCount }, x) => ({
+            x,
+            y: ratio,
+            low: interval.low,
+            high: interval.high,
+            label: `predicted ${meanPredictedSeconds.toFixed(1)} s, watched ${meanActualSeconds.toFixed(1)} s, ${impressionCount} impressions`,
+          })),
+        },
+      ],
+    };
+  });
+  const [decile] = [calibration!.decile];
+  return [
+    { kind: 'heading', level: 3, text: `Calibration of ${name}` },
+    {
+      kind: 'figure',
+      name: 'ranking-calibration',
+      svg: chartGrid('calibration', charts),
+      caption: 'Predicted over watched seconds, with 95%; outside of 0.5 to 1.5 points lie on the edge.',
+    },
+    {
+      kind: 'table',
+      header: ['tenth', ...decile.map(({ bucket }) => bucket)],
+      rows: [
+        ['predicted, s', ...decile.map((row) => row.meanPredictedSeconds.toFixed(1))],
+        ['watched, s', ...decile.map((row) => row.meanActualSeconds.toFixed(1))],
+        ['ratio', ...decile.map((row) => row.ratio.toFixed(2))],
+      ],
+    },
+  ];
+}

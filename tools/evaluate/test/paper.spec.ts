@@ -1,0 +1,117 @@
+/** A tiny world through the paper's experiments: stopped, gone on with, judged, written down. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { referenceRankingEngine } from '@watchnext/ranking-model';
+import { generateArchive } from '@watchnext/simulator';
+import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
+import { replayFolder } from '../src/data/archive';
+import { evaluationDocument, writeReportFolder } from '../src/document/evaluation';
+import { type PaperData, paperDataOf } from '../src/paper/data';
+import { type PaperOptions, runPaper } from '../src/paper/run';
+import type { Progress } from '../src/progress';
+import { evaluationReport } from '../src/report';
+
+jest.setTimeout(180_000); // for machines under load; it takes some seconds
+
+const finished: string[] = [];
+const progress: Progress = {
+  start: (title) => ({
+    update: () => undefined,
+    note: () => undefined,
+    finish: () => finished.push(title),
+    abandon: () => undefined,
+  }),
+};
+/** Workers run the source here, as specs do. */
+const program = {
+  file: join(__dirname, '../../simulator/src/straight/worker.ts'),
+  execArgv: [
+    '--conditions=@watchnext/source',
+    '--require',
+    join(__dirname, '../../../libs/testing/register-typescript.js'),
+  ],
+};
+const signal = new AbortController().signal;
+
+describe("the paper's experiments", () => {
+  let folder: string;
+  let data: PaperData;
+  let options: PaperOptions;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'watchnext-paper-'));
+    const archive = join(folder, 'archive');
+    await generateArchive({
+      world: { seed: 1, viewerCount: 60, videoCount: 60, dayCount: 6, endMs: Date.UTC(2026, 10, 23) },
+      archiveFolder: archive,
+      spillFolder: join(folder, 'spill'),
+      partitionCount: 2,
+      workerCount: 1,
+      program,
+      signal,
+    });
+    const replayed = await replayFolder(archive, { partitionCount: 2, signal });
+    data = paperDataOf(replayed, { name: 'tiny', testDays: 2 });
+    options = {
+      parts: ['example-age', 'log-q'],
+      seeds: [1, 2],
+      workFolder: join(folder, 'trainings'),
+      untilMs: Infinity,
+      candidateEngine: tfjsCandidateEngine(await selectBackend()),
+      rankingEngine: referenceRankingEngine,
+      signal,
+      progress,
+    };
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('asks only about days that it did not train on', () => {
+    const end = Math.max(...data.candidates.training.map(({ labelAtMs }) => labelAtMs));
+    expect(Math.min(...data.candidates.queries.map(({ example }) => example.labelAtMs))).toBeGreaterThanOrEqual(end);
+    expect(data.candidates).toMatchObject({ hasUploads: true, hasSearches: true });
+  });
+
+  it('has nothing to say before a training of each form is done', async () => {
+    const report = await runPaper([data], { ...options, untilMs: 0 });
+    expect(report).toMatchObject({ finished: false, logs: [{ name: 'tiny', findings: [] }] });
+  });
+
+  it('keeps what is done, and says the same when asked again', async () => {
+    const first = await runPaper([data], options);
+    expect(first.finished).toBe(true);
+    expect(first.logs[0].findings.map(({ part, seeds }) => [part, seeds])).toEqual([
+      ['example-age', [1, 2]],
+      ['log-q', [1, 2]],
+    ]);
+    expect(await readdir(options.workFolder)).toHaveLength(8);
+    expect(await runPaper([data], { ...options, untilMs: 0 })).toEqual(first);
+    expect(finished.at(-1)).toBe('8 of 8 trainings are there');
+  });
+
+  it('judges each ordering by users and by seeds', async () => {
+    const [{ findings }] = (await runPaper([data], { ...options, untilMs: 0 })).logs;
+    for (const { orderings, forms } of findings) {
+      const [{ gain, interval95, acrossSeeds95, verdict, better, worse }] = orderings;
+      const values = (name: string) => forms.find((form) => form.name === name)!.bySeed;
+      const means = [better, worse].map((name) => values(name).reduce((sum, value) => sum + value, 0) / 2);
+      expect(Math.abs(gain)).toBeCloseTo(Math.abs(means[0] - means[1]), 9);
+      expect(interval95[0]).toBeLessThanOrEqual(gain);
+      expect(verdict === 'holds').toBe(interval95[0] > 0 && acrossSeeds95![0] > 0);
+    }
+  });
+
+  it('is written as a page that stands alone and as Markdown with figures', async () => {
+    const paper = await runPaper([data], { ...options, untilMs: 0 });
+    const out = join(folder, 'report');
+    writeReportFolder(evaluationDocument([evaluationReport({ paper })]), out);
+    const [html, markdown] = await Promise.all(
+      ['report.html', 'report.md'].map((name) => readFile(join(out, name), 'utf8')),
+    );
+    expect(html).not.toMatch(/https?:|<script|NaN|undefined/);
+    const figures = [...markdown.matchAll(/\((figures\/[^)]+)\)/g)].map(([, path]) => path);
+    expect(figures.length).toBeGreaterThanOrEqual(2);
+    for (const figure of figures) expect(await readFile(join(out, figure), 'utf8')).toContain('<svg');
+  });
+});

@@ -1,0 +1,96 @@
+/** Reads a backup: to see whether it is sound, or to bring it back. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import type { BackupReport, OnFile, SystemFiles } from './backup';
+import { type FileTree, FolderTree } from './file-tree';
+import { type BackedUpFile, BackupError, type BackupManifest, describeMissing, readManifest } from './manifest';
+import { Copier, fetchVerified, withWorkFolder } from './verified-copies';
+
+/** Reads every file of a backup. @returns what is wrong, by file, and which snapshots are missing; empty when all is sound */
+export async function verifyBackup(source: FileTree, onFile?: OnFile): Promise<string[]> {
+  return withWorkFolder(async (work) => {
+    const { files, missingSnapshots = [] } = await readManifest(source, work);
+    const faults = missingSnapshots.map(describeMissing);
+    for (const [index, file] of files.entries()) {
+      await fetchVerified(source, file, work)
+        .then((path) => rm(path))
+        .catch((error: Error) => faults.push(error.message));
+      onFile?.(index + 1, files.length, file.name);
+    }
+    return faults;
+  });
+}
+
+/**
+ * Brings a backup back. Nothing that is there is written over: of the archive and the checkpoints the place must hold
+ * nothing else, and running it again goes on where it was cut off.
+ *
+ * @throws BackupError for a file that is damaged or missing, or a place that holds something else
+ */
+export async function restoreBackup(source: FileTree, system: SystemFiles, onFile?: OnFile): Promise<BackupReport> {
+  return withWorkFolder(async (work) => {
+    const manifest = await readManifest(source, work);
+    const copier = new Copier(work);
+    const total = manifest.files.length;
+    let done = 0;
+    for (const [prefix, tree] of [
+      ['archive/', system.archive],
+      ['checkpoints/', system.checkpoints],
+    ] as const) {
+      const files = manifest.files.filter(({ name }) => name.startsWith(prefix));
+      const there = new Map((await tree.list()).map((file) => [file.name, file.sizeBytes]));
+      const wanted = new Map(files.map((file) => [file.name.slice(prefix.length), file.sizeBytes]));
+      const foreign = [...there].find(([name, sizeBytes]) => wanted.get(name) !== sizeBytes);
+      if (foreign !== undefined)
+        throw new BackupError(
+          `${tree.place} holds ${foreign[0]}, which is not of this backup: restore into an empty place, or move that away`,
+        );
+      for (const file of files) {
+        const name = file.name.slice(prefix.length);
+        if (!there.has(name)) await copier.place(await fetchVerified(source, file, work), tree, name, file);
+        onFile?.((done += 1), total, file.name);
+      }
+    }
+    const snapshotCount = await restoreSnapshots(source, manifest, system.snapshots, work, copier, (name) =>
+      onFile?.((done += 1), total, name),
+    );
+    return { ...copier.counts, fileCount: total, snapshotCount, missingSnapshots: manifest.missingSnapshots ?? [] };
+  });
+}
+
+/** Oldest first, each published whole through the store, which verifies it once more. */
+async function restoreSnapshots(
+  source: FileTree,
+  { files, currentSnapshotId }: BackupManifest,
+  store: SnapshotStore,
+  work: string,
+  copier: Copier,
+  onFile: (name: string) => void,
+): Promise<number> {
+  const bySnapshot = new Map<string, BackedUpFile[]>();
+  for (const file of files) {
+    const [part, snapshotId] = file.name.split('/');
+    if (part === 'snapshots') bySnapshot.set(snapshotId, [...(bySnapshot.get(snapshotId) ?? []), file]);
+  }
+  const there = new Set(await store.list());
+  const folder = join(work, 'snapshots');
+  for (const [snapshotId, members] of [...bySnapshot].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const file of members) {
+      if (!there.has(snapshotId)) {
+        const path = await fetchVerified(source, file, work);
+        await copier.place(path, new FolderTree(folder), file.name.slice('snapshots/'.length), file);
+      }
+      onFile(file.name);
+    }
+    if (there.has(snapshotId)) continue;
+    const { directory, manifest } = await openFolderSnapshotStore(folder).fetch(snapshotId);
+    await store.publish(directory, manifest);
+    await rm(folder, { recursive: true, force: true });
+  }
+  const current = await store.readPointer();
+  // A current snapshot that is missing leaves the pointer unset, for the operator to choose another.
+  if (current === undefined && currentSnapshotId !== undefined && (await store.list()).includes(currentSnapshotId))
+    await store.movePointer(undefined, currentSnapshotId);
+  return bySnapshot.size;
+}

@@ -1,0 +1,82 @@
+/** Copies what a place does not have yet, the manifest last. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
+import type { BackupReport, OnFile, SystemFiles } from './backup';
+import { type FileTree, FolderTree, type TreeFile } from './file-tree';
+import { type BackedUpFile, type MissingSnapshot, readManifest, writeManifest } from './manifest';
+import { Copier, withWorkFolder } from './verified-copies';
+
+interface Part extends TreeFile {
+  readonly tree: FileTree;
+  readonly prefix: string;
+}
+
+/** @throws BackupError when a copy does not come out as it went in */
+export async function saveBackup(system: SystemFiles, target: FileTree, onFile?: OnFile): Promise<BackupReport> {
+  return withWorkFolder(async (work) => {
+    const earlier = await readManifest(target, work).catch(() => undefined);
+    const known = new Map(earlier?.files.map((file) => [file.name, file]));
+    const there = new Map((await target.list()).map((file) => [file.name, file.sizeBytes]));
+    const copier = new Copier(work);
+    const files: BackedUpFile[] = [];
+    const parts: Part[] = [];
+    // Checkpoints first: one made meanwhile covers offsets that an archive listed before it would lack.
+    for (const [prefix, tree] of [
+      ['checkpoints/', system.checkpoints],
+      ['archive/', system.archive],
+    ] as const)
+      for (const file of await tree.list()) parts.push({ tree, prefix, ...file });
+    const currentSnapshotId = await system.snapshots.readPointer();
+    const snapshotIds = await system.snapshots.list();
+    const newSnapshotIds: string[] = [];
+    for (const snapshotId of snapshotIds) {
+      const prefix = `snapshots/${snapshotId}/`;
+      const members = [...known.values()].filter((file) => file.name.startsWith(prefix));
+      // Snapshots never change, so one that is there whole is not even fetched.
+      if (members.length > 0 && members.every((file) => there.get(file.name) === file.sizeBytes))
+        files.push(...members);
+      else newSnapshotIds.push(snapshotId);
+    }
+    const missingSnapshots: MissingSnapshot[] = [];
+    let done = 0;
+    // A snapshot counts as one file until it is exported and its files are known.
+    let total = parts.length + newSnapshotIds.length;
+    const save = async ({ tree, prefix, name, sizeBytes }: Part) => {
+      const backedUp = prefix + name;
+      const before = known.get(backedUp);
+      if (before?.sizeBytes === sizeBytes && there.get(backedUp) === sizeBytes) files.push(before);
+      else files.push(await copier.copy(tree, name, target, backedUp));
+      onFile?.((done += 1), total, backedUp);
+    };
+    for (const part of parts) await save(part);
+    // One at a time: the work folder need not hold more than one snapshot.
+    for (const snapshotId of newSnapshotIds) {
+      const folder = join(work, 'export');
+      const members = await exported(system.snapshots, snapshotId, folder).catch((error: unknown) => {
+        // A damaged snapshot must not keep the rest from being backed up; a store that is down must.
+        if (!(error instanceof SnapshotStoreError) || error.retriable) throw error;
+        missingSnapshots.push({ snapshotId, reason: error.message });
+        return [];
+      });
+      total += members.length - 1;
+      for (const member of members) await save({ ...member, prefix: `snapshots/${snapshotId}/` });
+      await rm(folder, { recursive: true, force: true });
+    }
+    await writeManifest(target, { currentSnapshotId, files, missingSnapshots }, work);
+    return {
+      ...copier.counts,
+      fileCount: files.length,
+      snapshotCount: snapshotIds.length - missingSnapshots.length,
+      missingSnapshots,
+    };
+  });
+}
+
+/** A snapshot's files with its manifest, in the layout of a folder, whichever driver has it. */
+async function exported(store: SnapshotStore, snapshotId: string, folder: string) {
+  const { directory, manifest } = await store.fetch(snapshotId);
+  await openFolderSnapshotStore(folder).publish(directory, manifest);
+  const tree = new FolderTree(join(folder, snapshotId));
+  return (await tree.list()).map((file) => ({ ...file, tree }));
+}

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+/** npm run describe */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { madeDocuments } from './documents';
+import { ROOT } from './sources';
+
+const program = new Command('describe')
+  .description('Writes the tables of the apps’ READMEs and of docs/settings.md anew, from the code.')
+  .option('--check', 'write nothing; exit with 1 if a table is not what the code says', false)
+  .allowExcessArguments(false)
+  .parse();
+
+try {
+  const outdated = madeDocuments().filter(({ found, wanted }) => found !== wanted);
+  for (const { path, wanted } of outdated) {
+    process.stdout.write(`${path}\n`);
+    if (!program.opts<{ check: boolean }>().check) writeFileSync(join(ROOT, path), wanted);
+  }
+  if (program.opts<{ check: boolean }>().check && outdated.length > 0) {
+    process.stderr.write('not what the code says: run npm run describe\n');
+    process.exitCode = 1;
+  }
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

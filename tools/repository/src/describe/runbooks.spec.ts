@@ -1,0 +1,52 @@
+/** What runbooks tell to look at and to run must be there. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { APPS, ROOT, sourcesUnder } from './sources';
+
+const FOLDERS = ['docs/runbooks', ...APPS.map((app) => `apps/${app}`), ...['CONTRIBUTING.md'].filter(isThere)];
+const documents = FOLDERS.flatMap((folder) =>
+  folder.endsWith('.md')
+    ? [folder]
+    : readdirSync(join(ROOT, folder))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `${folder}/${name}`),
+);
+const sources = ['apps', 'libs/platform', 'libs/domain', 'tools']
+  .flatMap((folder) => sourcesUnder(join(ROOT, folder)))
+  .filter((path) => !/node_modules|\/dist\/|\/out-tsc\//.test(path))
+  .map((path) => readFileSync(path, 'utf8'))
+  .join('\n');
+const scripts = Object.keys(
+  (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts,
+);
+
+function isThere(path: string): boolean {
+  return existsSync(join(ROOT, path));
+}
+
+const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, found = '']) => found);
+
+describe.each(documents)('%s', (path) => {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+
+  it('names metrics, settings and log lines that the code has', () => {
+    const named = [
+      ...all(text, /\b(watchnext_[a-z0-9_]*[a-z0-9])/g),
+      ...all(text, /\b(WATCHNEXT_[A-Z0-9_]*[A-Z0-9])/g),
+      ...all(text, /\blog `([^`]+)`/g),
+    ];
+    expect(named.filter((name) => !sources.includes(name))).toEqual([]);
+  });
+
+  it('runs commands that there are', () => {
+    const run = all(text, /npm run ([a-z][a-z:-]*)/g);
+    expect(run.filter((script) => !scripts.includes(script))).toEqual([]);
+  });
+
+  it('links to files that there are', () => {
+    const links = all(text, /\]\(((?!https?:)[^)#]+)(?:#[^)]*)?\)/g);
+    // Told of before it is written: the guide to the cluster.
+    const wanted = links.filter((link) => link !== '../kubernetes.md');
+    expect(wanted.filter((link) => !existsSync(resolve(ROOT, dirname(path), link)))).toEqual([]);
+  });
+});

@@ -1,0 +1,99 @@
+/**
+ * Who comes when, after the history: each viewer at its own pace, by its local hour and the day of the week, for as long
+ * as it belongs to the world. A Poisson process whose rate is constant within a quarter of an hour of the world's time.
+ */
+import type { Random } from '@watchnext/learning';
+import { searchSum } from '../catalogue';
+import { HOUR_WEIGHTS, WEEKDAY_FACTORS } from '../habits';
+import { DAY_MS, HOUR_MS } from '../time';
+import { COUNTRIES_OF_THE_WORLD } from '../topics';
+import type { World } from '../world';
+
+const STEP_MS = HOUR_MS / 4;
+/** When nobody comes for so long, nobody will. */
+const LONGEST_LULL_MS = 14 * DAY_MS;
+const MEAN_HOUR_WEIGHT = mean(HOUR_WEIGHTS);
+const MEAN_WEEKDAY_FACTOR = mean(WEEKDAY_FACTORS);
+
+export interface Arrival {
+  readonly atMs: number;
+  readonly viewerIndex: number;
+}
+
+export class Arrivals {
+  private step = -Infinity;
+  /** Running sum over viewers of the sessions a day at the rate of this step. */
+  private readonly sums: Float64Array;
+
+  /** @param factor multiplies everybody's sessions; 1 for as many as the world has by itself */
+  constructor(
+    private readonly world: World,
+    private readonly random: Random,
+    private readonly factor = 1,
+  ) {
+    this.sums = new Float64Array(world.population.count);
+  }
+
+  /** The next one after a moment of the world's time; undefined when nobody is left. */
+  after(fromMs: number): Arrival | undefined {
+    for (let atMs = fromMs; atMs < fromMs + LONGEST_LULL_MS;) {
+      const perMs = this.sessionsPerDay(atMs) / DAY_MS;
+      const waitMs = perMs > 0 ? -Math.log(1 - this.random.next()) / perMs : Infinity;
+      const stepEndsMs = (Math.floor(atMs / STEP_MS) + 1) * STEP_MS;
+      // Past the end of the step the draw is made anew at the next one's rate: the process has no memory.
+      if (atMs + waitMs < stepEndsMs) return { atMs: atMs + waitMs, viewerIndex: this.pick() };
+      atMs = stepEndsMs;
+    }
+    return undefined;
+  }
+
+  /** All viewers together, at the rate of a moment. */
+  sessionsPerDay(atMs: number): number {
+    const step = Math.floor(atMs / STEP_MS);
+    if (step !== this.step) this.sumUp((step + 0.5) * STEP_MS);
+    this.step = step;
+    return this.factor * (this.sums.at(-1) ?? 0);
+  }
+
+  private pick(): number {
+    const total = this.sums[this.sums.length - 1];
+    return searchSum(this.sums, this.random.next() * total, 0, this.sums.length);
+  }
+
+  private sumUp(atMs: number): void {
+    const { world } = this;
+    const day = world.dayOf(atMs);
+    const weekday = WEEKDAY_FACTORS[((Math.floor(day) % 7) + 7) % 7];
+    let sum = 0;
+    for (let index = 0; index < this.sums.length; index++) {
+      if (isThere(world, index, day))
+        sum += world.population.sessionsPerDay[index] * weekday * hourFactor(world, index, day);
+      this.sums[index] = sum;
+    }
+  }
+}
+
+/** Mean sessions a day, over a week, of who belongs to the world at a moment. */
+export function meanSessionsPerDay(world: World, atMs: number): number {
+  const day = world.dayOf(atMs);
+  let sum = 0;
+  for (let index = 0; index < world.population.count; index++)
+    if (isThere(world, index, day)) sum += world.population.sessionsPerDay[index] * MEAN_WEEKDAY_FACTOR;
+  return sum;
+}
+
+function isThere({ population }: World, index: number, day: number): boolean {
+  return population.joinDay[index] <= day && day < population.leaveDay[index];
+}
+
+/** Mean 1 over a day. Programs keep no hours. */
+function hourFactor({ population }: World, index: number, day: number): number {
+  if (population.bot[index] === 1) return 1;
+  const { utcOffsetHours } = COUNTRIES_OF_THE_WORLD[population.country[index]];
+  const hour = (day - Math.floor(day)) * 24 + utcOffsetHours - population.phaseHours[index];
+  return HOUR_WEIGHTS[Math.floor(((hour % 24) + 24) % 24)] / MEAN_HOUR_WEIGHT;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
