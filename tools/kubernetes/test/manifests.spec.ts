@@ -94,6 +94,8 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
           'topology.kubernetes.io/zone',
           'kubernetes.io/hostname',
         ]);
+        // Longer than clients take to look a headless Service up again.
+        expect(object['spec'].minReadySeconds).toBeGreaterThanOrEqual(10);
         expect(object['spec'].strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
         const budgets = of('PodDisruptionBudget').filter(({ spec }) => selects(spec.selector, labels));
         expect([name, budgets.length]).toEqual([name, 1]);
@@ -114,12 +116,14 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
       const scalers = objects
         .filter(({ kind }) => kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject')
         .map(({ spec }) => `${spec.scaleTargetRef.kind ?? 'Deployment'} ${spec.scaleTargetRef.name}`);
+      const rolledOut = objects.filter(({ kind }) => kind === 'Rollout').map(({ spec }) => spec.workloadRef.name);
       const scaled = workloadsOf(objects)
         .filter(({ kind }) => kind === 'Deployment')
-        .map(({ name, object }) => `${object['spec'].replicas === 0 ? 'Rollout' : 'Deployment'} ${name}`);
+        .map(({ name }) => `${rolledOut.includes(name) ? 'Rollout' : 'Deployment'} ${name}`);
       expect(scalers.sort()).toEqual(scaled.sort());
-      const fixed = workloadsOf(objects).filter(({ object }) => (object['spec'].replicas ?? 0) > 0);
-      expect(fixed.map(({ name }) => name)).toEqual([]);
+      // Not even 0, under a Rollout: applied over a running production it would end every pod before others are there.
+      const fixed = objects.filter(({ kind, spec }) => /^(Deployment|Rollout)$/.test(kind) && 'replicas' in spec);
+      expect(fixed.map(nameOf)).toEqual([]);
     },
   );
 
@@ -134,6 +138,7 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
       const deployment = workloadsOf(objects).find(({ name }) => name === spec.workloadRef.name);
       expect(deployment?.object['spec'].selector).toEqual(spec.selector);
       expect(deployment?.name).toBe(metadata.name);
+      expect(['onsuccess', 'progressively']).toContain(spec.workloadRef.scaleDown);
       const { analysis } = spec.strategy.canary;
       for (const { templateName } of analysis.templates) {
         const wanted = templates
