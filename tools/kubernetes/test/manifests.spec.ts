@@ -10,12 +10,12 @@ import {
   selects,
   workloadsOf,
 } from '../src';
-import { built } from './built';
+import { built, TEAM } from './built';
 
 const validator = new ManifestValidator();
 
 describeUnlessMissing(missingForManifests(), 'manifests', () => {
-  describe.each(ROOTS)('of %s', (root) => {
+  describe.each([...ROOTS, TEAM])('of %s', (root) => {
     let objects: KubernetesObject[];
     beforeAll(() => (objects = built(root)));
 
@@ -56,58 +56,61 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
     });
   });
 
-  describe.each(['overlays/local', 'overlays/production', 'overlays/gpu', 'overlays/canary'])('pods of %s', (root) => {
-    let objects: KubernetesObject[];
-    beforeAll(() => (objects = built(root)));
-    const of = (kind: string) => objects.filter((object) => object.kind === kind);
+  describe.each(['overlays/local', 'overlays/production', 'overlays/gpu', 'overlays/canary', TEAM])(
+    'pods of %s',
+    (root) => {
+      let objects: KubernetesObject[];
+      beforeAll(() => (objects = built(root)));
+      const of = (kind: string) => objects.filter((object) => object.kind === kind);
 
-    it('run without rights, on a file system that they cannot write', () => {
-      for (const { pod, container } of workloadsOf(objects)) {
-        expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
-        expect(pod.automountServiceAccountToken).toBe(false);
-        expect(pod.enableServiceLinks).toBe(false);
-        expect(container.securityContext).toEqual({
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        });
-      }
-    });
+      it('run without rights, on a file system that they cannot write', () => {
+        for (const { pod, container } of workloadsOf(objects)) {
+          expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+          expect(pod.automountServiceAccountToken).toBe(false);
+          expect(pod.enableServiceLinks).toBe(false);
+          expect(container.securityContext).toEqual({
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          });
+        }
+      });
 
-    it('ask for what they need, and are bound in memory', () => {
-      for (const { container } of workloadsOf(objects)) {
-        expect(Object.keys(container.resources.requests).sort()).toEqual(['cpu', 'memory']);
-        expect(Object.keys(container.resources.limits)).toContain('memory');
-      }
-    });
+      it('ask for what they need, and are bound in memory', () => {
+        for (const { container } of workloadsOf(objects)) {
+          expect(Object.keys(container.resources.requests).sort()).toEqual(['cpu', 'memory']);
+          expect(Object.keys(container.resources.limits)).toContain('memory');
+        }
+      });
 
-    it('of services are probed, drain before they end, spread over nodes and survive evictions', () => {
-      const services = workloadsOf(objects).filter(({ kind }) => kind === 'Deployment');
-      expect(services.length).toBe(6);
-      for (const { name, labels, pod, container, object } of services) {
-        for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'])
-          expect(container).toHaveProperty(probe);
-        const preStopSeconds = container.lifecycle.preStop.sleep.seconds as number;
-        expect(preStopSeconds).toBeGreaterThan(0);
-        expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(preStopSeconds + SHUTDOWN_LIMIT_MS / 1_000);
-        expect(pod.topologySpreadConstraints.map((one: { topologyKey: string }) => one.topologyKey)).toEqual([
-          'topology.kubernetes.io/zone',
-          'kubernetes.io/hostname',
-        ]);
-        // Longer than clients take to look a headless Service up again.
-        expect(object['spec'].minReadySeconds).toBeGreaterThanOrEqual(10);
-        expect(object['spec'].strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
-        const budgets = of('PodDisruptionBudget').filter(({ spec }) => selects(spec.selector, labels));
-        expect([name, budgets.length]).toEqual([name, 1]);
-      }
-    });
+      it('of services are probed, drain before they end, spread over nodes and survive evictions', () => {
+        const services = workloadsOf(objects).filter(({ kind }) => kind === 'Deployment');
+        expect(services.length).toBe(6);
+        for (const { name, labels, pod, container, object } of services) {
+          for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'])
+            expect(container).toHaveProperty(probe);
+          const preStopSeconds = container.lifecycle.preStop.sleep.seconds as number;
+          expect(preStopSeconds).toBeGreaterThan(0);
+          expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(preStopSeconds + SHUTDOWN_LIMIT_MS / 1_000);
+          expect(pod.topologySpreadConstraints.map((one: { topologyKey: string }) => one.topologyKey)).toEqual([
+            'topology.kubernetes.io/zone',
+            'kubernetes.io/hostname',
+          ]);
+          // Longer than clients take to look a headless Service up again.
+          expect(object['spec'].minReadySeconds).toBeGreaterThanOrEqual(10);
+          expect(object['spec'].strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
+          const budgets = of('PodDisruptionBudget').filter(({ spec }) => selects(spec.selector, labels));
+          expect([name, budgets.length]).toEqual([name, 1]);
+        }
+      });
 
-    it('of jobs never run twice at once', () => {
-      const jobs = of('CronJob');
-      expect(jobs.map(({ metadata }) => metadata.name).sort()).toEqual(['checkpoint', 'trainer']);
-      for (const { spec } of jobs) expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' });
-    });
-  });
+      it('of jobs never run twice at once', () => {
+        const jobs = of('CronJob');
+        expect(jobs.map(({ metadata }) => metadata.name).sort()).toEqual(['checkpoint', 'trainer']);
+        for (const { spec } of jobs) expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' });
+      });
+    },
+  );
 
   it.each(['overlays/production', 'overlays/gpu', 'overlays/canary'])(
     'of %s scale each service by exactly one scaler',

@@ -9,7 +9,7 @@ import {
   openedBy,
   workloadsOf,
 } from '../src';
-import { built } from './built';
+import { built, TEAM } from './built';
 
 /** Who comes from outside, and why. */
 const CALLERS: Record<string, string[]> = {
@@ -27,7 +27,7 @@ CALLERS['overlays/production'] = [
   'namespaces watchnext.dev/monitoring -> ranking:9464',
   'namespaces watchnext.dev/monitoring -> retrieval:9464',
 ];
-CALLERS['overlays/canary'] = CALLERS['overlays/gpu'] = CALLERS['overlays/production'];
+CALLERS['overlays/canary'] = CALLERS['overlays/gpu'] = CALLERS[TEAM] = CALLERS['overlays/production'];
 
 describe('what the apps open, by their sources', () => {
   it('is found', () => {
