@@ -22,6 +22,8 @@ const statisticsFile = z.object({
   channels: counts,
   topics: counts,
   surfaces: z.record(z.string(), counts),
+  countries: z.record(z.string(), counts),
+  wholeCountries: counts,
 });
 
 /**

@@ -38,7 +38,9 @@ const candidates = videos.map(({ videoId, ...facts }, index) => ({
 const state: UserState = {
   ...newState('u'),
   watches: [{ videoId: 'v2', startedAtMs: NOW - 5_000, watchSeconds: 40, durationSeconds: 80, playbackHash: 7 }],
-  channels: [{ key: 'c2', watchCount: 1, watchSeconds: 40, lastWatchedAtMs: NOW - 5_000 }],
+  channels: [
+    { key: 'c2', watchCount: 1, watchSeconds: 40, lastWatchedAtMs: NOW - 5_000, impressionCount: 3, lastShownAtMs: 0 },
+  ],
   watchCount: 1,
 };
 

@@ -31,6 +31,27 @@ describe('CheckpointFolder', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('forgets the trainings of earlier runs once this run has one that they did not come to', async () => {
+    const states = async () => (await readdir(folder)).sort();
+    const earlier = new CheckpointFolder(folder, logger as never);
+    for (const key of ['candidate-1', 'ranking-1']) {
+      await earlier.load(key);
+      await earlier.save(key, state);
+    }
+    await writeFile(join(folder, 'ranking-1b.safetensors.part'), 'cut off by a kill');
+    const same = new CheckpointFolder(folder, logger as never);
+    await same.load('candidate-1');
+    await same.save('candidate-1', state);
+    expect(await states()).toContain('ranking-1.safetensors'); // which this run may come to yet
+    // The archive has grown: other examples, other keys.
+    const later = new CheckpointFolder(folder, logger as never);
+    for (const key of ['candidate-2', 'ranking-2']) {
+      expect(await later.load(key)).toBeUndefined();
+      await later.save(key, state);
+    }
+    expect(await states()).toEqual(['candidate-2.safetensors', 'ranking-2.safetensors']);
+  });
+
   it('starts anew from a file that was cut off, and says so', async () => {
     const checkpoints = new CheckpointFolder(folder, logger as never);
     await checkpoints.save('a', state);

@@ -1,27 +1,37 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { TrainingCheckpoints } from '@watchnext/candidate-model';
-import type { NamedTensors } from '@watchnext/learning';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { NamedTensors, TrainingCheckpoints } from '@watchnext/learning';
 import type { Logger } from '@watchnext/service';
 import { readSafetensorsFile, writeSafetensorsFile } from '@watchnext/snapshot-store';
+
+const SUFFIX = '.safetensors';
+/** Of a file that was being written when its run was killed. */
+const PART = /\.part$/;
 
 /**
  * States of the trainings of a run that was stopped, a safetensors file each, until a run ends well. A state that cannot
  * be written or read costs the time to train again, never the run.
  */
 export class CheckpointFolder implements TrainingCheckpoints {
+  /** Keys that this run asked for or saved: the states of others are of trainings that it does not have. */
+  private readonly touched = new Set<string>();
+  /** Of these, what had no state when this run began. */
+  private readonly fresh = new Set<string>();
+
   constructor(
     private readonly directory: string,
     private readonly logger: Pick<Logger, 'info' | 'warn'>,
   ) {}
 
   async load(key: string): Promise<NamedTensors | undefined> {
+    this.touched.add(key);
     try {
       const state = await readSafetensorsFile(this.pathOf(key));
       this.logger.info({ training: key }, 'going on from where a stopped run left this training');
       return state;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.fresh.add(key);
+      else {
         this.logger.warn(
           { training: key, err: error },
           'the state of a stopped training cannot be read: it starts anew',
@@ -37,6 +47,8 @@ export class CheckpointFolder implements TrainingCheckpoints {
       await mkdir(this.directory, { recursive: true });
       await writeSafetensorsFile(`${path}.part`, state);
       await rename(`${path}.part`, path);
+      this.touched.add(key);
+      if (this.fresh.delete(key)) await this.removeOthers();
     } catch (error) {
       await rm(`${path}.part`, { force: true }).catch(() => undefined);
       this.logger.warn(
@@ -58,7 +70,18 @@ export class CheckpointFolder implements TrainingCheckpoints {
     );
   }
 
+  /**
+   * A training without a state is one that no earlier run came to, so what it was stopped in is not what this run
+   * does: the archive has grown, or a setting changed. Without this, states would pile up while runs fail.
+   */
+  private async removeOthers(): Promise<void> {
+    for (const file of await readdir(this.directory)) {
+      const key = basename(file.replace(PART, ''), SUFFIX);
+      if (!this.touched.has(key)) await rm(join(this.directory, file), { force: true });
+    }
+  }
+
   private pathOf(key: string): string {
-    return join(this.directory, `candidate-${key}.safetensors`);
+    return join(this.directory, `${key}${SUFFIX}`);
   }
 }

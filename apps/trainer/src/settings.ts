@@ -31,6 +31,8 @@ export const trainerSettings = z
     WATCHNEXT_TENSOR_BACKEND: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']).default('auto'),
     /** Threads that train both models on our own kernels; default: one for each core. The models do not depend on it. */
     WATCHNEXT_TRAINING_THREADS: positiveInteger(availableParallelism()),
+    /** Whether candidates begin with the tables and weights of an earlier model instead of at random (docs/decisions/0061). */
+    WATCHNEXT_WARM_START: flag(false),
     /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */
     WATCHNEXT_EVALUATION_USERS: positiveInteger(3_000),
     /** Threads that build the index side by side; one graph is built by one of them. */

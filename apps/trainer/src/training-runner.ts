@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TrainingCheckpoints } from '@watchnext/candidate-model';
+import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
 import { createRandom } from '@watchnext/learning';
@@ -131,6 +131,7 @@ export class TrainingRunner {
       onFallback: (reason) => logger.warn(reason),
     });
     logger.info({ engine: engines.name, threads: engines.threads, backend: backend.version }, 'training engine');
+    const isWarmStart = settings.WATCHNEXT_WARM_START;
     return [
       readCatalogueStage(archive),
       replayStage(archive, {
@@ -140,14 +141,14 @@ export class TrainingRunner {
         examplesPerUser: EXAMPLES_PER_USER,
       }),
       splitStage(evaluationDays),
-      trainCandidatesStage(engines.candidate, seed, checkpoints),
+      trainCandidatesStage(engines.candidate, seed, checkpoints, isWarmStart ? store : undefined),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
-      trainRankingStage(engines.ranking, seed, rankingObjective),
+      trainRankingStage(engines.ranking, seed, rankingObjective, checkpoints),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),
-      trainOnStage(engines, seed, index, checkpoints),
+      trainOnStage(engines, seed, index, checkpoints, isWarmStart),
       checkSanityStage(overrideGate),
       writeSnapshotStage(directory, {
         tensorBackend: backend.name,

@@ -15,9 +15,13 @@ export const environment = (dataDirectory: string) => ({
   WATCHNEXT_TENSOR_BACKEND: 'wasm',
 });
 
-export const contextOf = (dataDirectory: string, print: (text: string) => void = () => undefined) =>
+export const contextOf = (
+  dataDirectory: string,
+  print: (text: string) => void = () => undefined,
+  settings: Readonly<Record<string, string>> = {},
+) =>
   NestFactory.createApplicationContext(
-    TrainerModule.register(loadConfig(trainerSettings, environment(dataDirectory)), print),
+    TrainerModule.register(loadConfig(trainerSettings, { ...environment(dataDirectory), ...settings }), print),
     {
       logger: false,
       abortOnError: false,
@@ -35,3 +39,11 @@ export async function train(dataDirectory: string, ...args: string[]): Promise<{
 export const archiveOf = (dataDirectory: string) => openParquetArchive(embeddedPaths(dataDirectory).archive);
 
 export const storeOf = (dataDirectory: string) => openFolderSnapshotStore(embeddedPaths(dataDirectory).snapshots);
+
+/** SHA-256 of each file of both models in the current snapshot. */
+export async function modelDigests(dataDirectory: string): Promise<Record<string, string>> {
+  const store = storeOf(dataDirectory);
+  const manifest = await store.readManifest((await store.readPointer()) as string);
+  const files = Object.entries(manifest.files).filter(([path]) => /\.(safetensors|onnx)$/.test(path));
+  return Object.fromEntries(files.map(([path, { sha256 }]) => [path, sha256]));
+}

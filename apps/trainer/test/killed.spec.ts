@@ -1,29 +1,38 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChildProgram, temporaryDirectory } from '@watchnext/testing';
 import type { ProgressMessage } from '../src/progress/progress-messages';
-import { environment, storeOf, train } from './harness';
+import { environment, modelDigests, storeOf, train } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 120_000;
 const MAIN = join(__dirname, '..', 'src', 'main.ts');
 
+const exitCode = ({ process }: ChildProgram<ProgressMessage>) =>
+  new Promise<number | null>((resolve) => process.once('exit', resolve));
+
+const EVENTS = syntheticEvents({ userCount: 40, videoCount: 60, dayCount: 4 });
+
 describe('a trainer in a process of its own', () => {
   let data: { readonly path: string; remove(): Promise<void> };
   beforeEach(async () => {
     data = await temporaryDirectory('trainer-killed');
-    await archiveEvents(data.path, syntheticEvents({ userCount: 40, videoCount: 60, dayCount: 4 }));
+    await archiveEvents(data.path, EVENTS);
   });
   afterEach(() => data.remove());
 
   const start = () => ChildProgram.start<ProgressMessage>(MAIN, ['--once'], environment(data.path));
-  const reaches = async (program: ChildProgram<ProgressMessage>, stage: string) => {
+  const reaches = async (program: ChildProgram<ProgressMessage>, stage: string, least = 0) => {
     const ended = new Promise<never>((_resolve, reject) =>
       program.process.once('exit', (code) =>
         reject(new Error(`ended with ${code} before "${stage}":\n${program.output}`)),
       ),
     );
     const reached = new Promise<void>((resolve) =>
-      program.process.on('message', (message) => (message as ProgressMessage).stage === stage && resolve()),
+      program.process.on('message', (message) => {
+        const { stage: reachedStage, done } = message as ProgressMessage;
+        if (reachedStage === stage && done >= least) resolve();
+      }),
     );
     await Promise.race([reached, ended]);
   };
@@ -52,5 +61,37 @@ describe('a trainer in a process of its own', () => {
       expect(await storeOf(data.path).list()).toEqual([]);
     },
     TEST_LIMIT_MS,
+  );
+
+  it(
+    'told to stop by SIGTERM while it trains ranking leaves its state, from which the next run goes on to the same bytes',
+    async () => {
+      const program = start();
+      await reaches(program, 'train ranking model', 1);
+      expect(await program.kill('SIGTERM')).toBe(143);
+      const checkpoints = join(data.path, 'trainer', 'checkpoints');
+      const states = await readdir(checkpoints);
+      expect(states).toContainEqual(expect.stringMatching(/^ranking-[0-9a-f]{16}\.safetensors$/));
+      expect(states).toContainEqual(expect.stringMatching(/^candidate-/));
+      const resumed = ChildProgram.start<ProgressMessage>(MAIN, ['--once'], {
+        ...environment(data.path),
+        WATCHNEXT_LOG_LEVEL: 'info',
+      });
+      expect(await exitCode(resumed)).toBe(0);
+      expect(resumed.output).toContain('going on from where a stopped run left this training');
+      await expect(readdir(checkpoints)).rejects.toThrow('ENOENT');
+
+      const other = await temporaryDirectory('trainer-not-killed');
+      try {
+        await archiveEvents(other.path, EVENTS);
+        expect((await train(other.path)).code).toBe(0);
+        const trained = await modelDigests(data.path);
+        expect(Object.keys(trained).length).toBeGreaterThan(3);
+        expect(trained).toEqual(await modelDigests(other.path));
+      } finally {
+        await other.remove();
+      }
+    },
+    2 * TEST_LIMIT_MS,
   );
 });

@@ -48,13 +48,19 @@ export async function trainAndServe(system: LocalSystem, args: readonly string[]
   );
 }
 
-/** Lists as the gateway serves them; one below the full rung counts as a failure. */
+/** That lists are asked for. */
+export const SURFACE = 'home';
+
+/**
+ * Lists as the gateway serves them to an app that says, as the world's viewers do, which country and device it is on
+ * one below the full rung counts as a failure.
+ */
 export function servedLists(name: string, system: LocalSystem): ListProvider {
   const client = new GatewayClient(system.gatewayUrl);
   return {
     name,
-    list: async (viewer, limit) => {
-      const answer = await client.recommendations(viewer.id, { limit, surface: 'home' });
+    list: async ({ id, country, device }, limit) => {
+      const answer = await client.recommendations(id, { limit, surface: SURFACE, country, device });
       if (answer.rung !== 'full') throw new Error(`served from rung ${answer.rung}: ${answer.rungReason}`);
       return answer.items.map(({ videoId }) => videoId);
     },

@@ -13,6 +13,7 @@ import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import/import';
 import { benchSteadyFreshness } from './ingest/steady-freshness';
 import { benchKuairand } from './kuairand';
+import { benchReplay } from './replay/replay';
 import { publish, type BenchReport } from './report';
 import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
@@ -58,6 +59,11 @@ command('world', 'a frozen world end to end: generated, trained on, served, and 
   .option('--viewers <n>', 'viewers whose lists are valued, for each seed', count, 300)
   .option('--limit <n>', 'length of a list', count, 10)
   .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
+  .option(
+    '--decompose',
+    'also where served lists lose: by candidates, order and rules, and what could be known at all',
+    false,
+  )
   .action(measuring(benchWorld));
 
 command('freshness', 'from the acceptance of a watch to its presence in the input of the next recommendations')
@@ -131,6 +137,13 @@ command('import', 'a CSV log into an archive: rows a second and the largest resi
   .option('--validate', 'also validate the archive, as before training', false)
   .option('--folder <dir>', 'where the log and the archive lie while it runs; default: the folder for temporary files')
   .action(measuring(benchImport));
+
+command('replay', 'from Parquet to the examples of both models: events a second of a core, and the largest memory')
+  .addOption(new Option('--world <name>', 'generated first').choices(FROZEN_WORLDS).default('standard'))
+  .option('--archive <folder>', 'instead: one that is there')
+  .option('--partitions <n>', "partitions of that archive's activity topic", count, 4)
+  .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
+  .action(measuring(benchReplay));
 
 command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and the gate')
   .requiredOption('--path <folder>', 'folder with the official files')

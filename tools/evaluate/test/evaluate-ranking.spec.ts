@@ -37,7 +37,7 @@ function world(countedAlso: (statistics: StatisticsTimeline) => void = () => und
       const clicked = random.next() < 0.1 + 0.07 * video;
       const watchSeconds = clicked ? 5 + 5 * video : 0;
       const shown = { videoId: `video-${video}`, channelId: 'c', topics: [] };
-      statistics.addImpression(servedAtMs, { ...shown, surface: 'home' }, clicked, watchSeconds);
+      statistics.addImpression(servedAtMs, { ...shown, surface: 'home', country: '' }, clicked, watchSeconds);
       rankingExamples.push({
         userId: `user-${page % 50}`,
         requestId: `r${page}`,
@@ -97,8 +97,8 @@ it('puts the model, in both of its orders, beside what counting achieves', async
   expect(byTime.orders).toBe('expected watch time');
   expect(byOdds.orders).toMatch(/odds/);
   expect(byTime.weightedPerUserLoss.value).toBeLessThan(0.4);
-  // Worth lies in the videos alone here, so nothing beats counting them.
-  expect(byTime.againstFloor?.difference).toBeGreaterThan(0);
+  // Worth lies in the videos alone here, so counting them is the best there is.
+  expect(byTime.againstFloor?.difference).toBeGreaterThanOrEqual(0);
   expect(byTime.watchTimeRmseSeconds).toBeGreaterThan(byTime.watchTimeMaeSeconds!.value);
   expect(byTime.calibration?.decile.reduce((sum, row) => sum + row.impressionCount, 0)).toBe(320);
   expect(byTime.calibration?.position.map(({ bucket }) => bucket)).toEqual(['0', '1', '2', '3 to 4']);
@@ -112,7 +112,7 @@ it('predicts with statistics of the split, so that no held-out label is seen', a
     for (let i = 0; i < 1_000; i++)
       statistics.addImpression(
         FIRST_DAY_MS + 8 * DAY_MS,
-        { videoId: 'video-0', channelId: 'c', topics: [], surface: 'home' },
+        { videoId: 'video-0', channelId: 'c', topics: [], surface: 'home', country: '' },
         true,
         500,
       );

@@ -8,6 +8,7 @@ import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
 import { replayFolder } from '../src/data/archive';
 import { evaluationDocument, writeReportFolder } from '../src/document/evaluation';
 import { type PaperData, paperDataOf } from '../src/paper/data';
+import { findingsOn, PARTS } from '../src/paper/findings';
 import { type PaperOptions, runPaper } from '../src/paper/run';
 import type { Progress } from '../src/progress';
 import { evaluationReport } from '../src/report';
@@ -71,6 +72,10 @@ describe("the paper's experiments", () => {
     const end = Math.max(...data.candidates.training.map(({ labelAtMs }) => labelAtMs));
     expect(Math.min(...data.candidates.queries.map(({ example }) => example.labelAtMs))).toBeGreaterThanOrEqual(end);
     expect(data.candidates).toMatchObject({ hasUploads: true, hasSearches: true });
+  });
+
+  it('knows every part by name', () => {
+    expect(findingsOn(data).map(({ part }) => part)).toEqual(PARTS);
   });
 
   it('has nothing to say before a training of each form is done', async () => {

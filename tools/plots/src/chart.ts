@@ -123,7 +123,7 @@ function yTicks(chart: Chart) {
   if (fromZero) values.push(0);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const [from, to] = yRange ?? roundRange(least, most > least ? most : least + 1, 5);
-  return { from, to, ticks: roundTicks(from, to, 5).map((value) => [value, yLabel(value)] as const) };
+  return { from, to, ticks: roundTicks(from, to, yRange ? 6 : 5).map((value) => [value, yLabel(value)] as const) };
 }
 
 function yPlaces(chart: Chart, { top, bottom }: Frame): Axis {

@@ -41,7 +41,6 @@ export function drawIntervals(
       `<circle cx="${at(place(row.value))}" cy="${at(y)}" r="4" fill="${seriesColour(0)}"><title>${label(row.value)} (${label(row.low)} to ${label(row.high)})</title></circle>`,
     );
   });
-  if (axis)
-    body.push(svgText((left + WIDTH) / 2, bottom + 34, axis, { anchor: 'middle', size: 11, colour: INK.quiet }));
+  if (axis) body.push(svgText(WIDTH / 2, bottom + 34, axis, { anchor: 'middle', size: 11, colour: INK.quiet }));
   return picture(WIDTH, bottom + (axis ? 42 : 26), title, body);
 }

@@ -119,22 +119,32 @@ export class Population {
   }
 
   private drawInterests(index: number, dayCount: number, random: Random): void {
+    const liking = this.likingOf(index);
+    for (let slot = 0; slot < INTERESTS; slot++) {
+      const k = pickWeighted(liking, random);
+      liking[k] = 0;
+      this.interestTopic[index * INTERESTS + slot] = k;
+      this.drawInterest(index, slot, dayCount, random);
+    }
+  }
+
+  /** How much people like this viewer take to each topic: interests are drawn by it, none twice. */
+  likingOf(index: number): number[] {
     const ageYears = this.ageYears[index];
     const lean = this.gender[index] === 1 ? 1 : this.gender[index] === 2 ? -1 : 0;
-    const liking = TOPICS_OF_THE_WORLD.map((topic, k) => {
+    return TOPICS_OF_THE_WORLD.map((topic, k) => {
       const apart = (ageYears - topic.centreAgeYears) / 15;
       return topicWeight(k) * (0.25 + Math.exp(-apart * apart)) * Math.max(0.1, 1 + 1.5 * lean * topic.femaleLean);
     });
-    for (let slot = 0; slot < INTERESTS; slot++) {
-      const at = index * INTERESTS + slot;
-      const k = pickWeighted(liking, random);
-      liking[k] = 0;
-      this.interestTopic[at] = k;
-      // Two loves and a mild interest last; what fades and what comes up is loved.
-      const isMild = slot === 2;
-      this.interestStrength[at] = clamp(isMild ? 0.25 + 0.25 * random.next() : 0.65 + 0.35 * random.next(), 0, 1);
-      if (slot === FADING) this.interestToDay[at] = dayCount * (0.1 + 1.4 * random.next());
-      if (slot === RISING) this.interestFromDay[at] = dayCount * (-0.5 + 1.4 * random.next());
-    }
+  }
+
+  /** How strong an interest is, and when. */
+  drawInterest(index: number, slot: number, dayCount: number, random: Random): void {
+    const at = index * INTERESTS + slot;
+    // Two loves and a mild interest last; what fades and what comes up is loved.
+    const isMild = slot === 2;
+    this.interestStrength[at] = clamp(isMild ? 0.25 + 0.25 * random.next() : 0.65 + 0.35 * random.next(), 0, 1);
+    if (slot === FADING) this.interestToDay[at] = dayCount * (0.1 + 1.4 * random.next());
+    if (slot === RISING) this.interestFromDay[at] = dayCount * (-0.5 + 1.4 * random.next());
   }
 }

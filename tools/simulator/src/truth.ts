@@ -72,12 +72,31 @@ export interface PageOutcome {
   readonly clicks: readonly { readonly position: number; readonly watchSeconds: number }[];
 }
 
+/** Days on which a topic is on a viewer's mind. */
+export interface Episode {
+  readonly topic: number;
+  readonly fromDay: number;
+  readonly toDay: number;
+}
+
+/** What comes to a viewer's mind in a week, if anything. */
+export function drawEpisode(week: number, random: Random): Episode | undefined {
+  if (random.next() >= EPISODE_SHARE) return undefined;
+  const topic = random.nextInt(TOPICS_OF_THE_WORLD.length);
+  const fromDay = 7 * week + 6 * random.next();
+  return { topic, fromDay, toDay: fromDay + 2 + 3 * random.next() };
+}
+
 export class Truth {
   constructor(private readonly world: World) {}
 
   /** @param device index in `DEVICES`; default: the one the viewer uses most */
   momentOf(viewerIndex: number, atMs: number, device = this.world.population.device[viewerIndex]): Moment {
-    const intent = this.intentOf(viewerIndex, atMs);
+    return this.momentWith(viewerIndex, atMs, device, this.intentOf(viewerIndex, atMs));
+  }
+
+  /** The same with this on the viewer's mind, whatever the truth is. */
+  momentWith(viewerIndex: number, atMs: number, device: number, intent: number | undefined): Moment {
     const interests = new Float64Array(TOPICS_OF_THE_WORLD.length).fill(INDIFFERENCE);
     const day = this.world.dayOf(atMs);
     const { interestTopic, interestStrength, interestFromDay, interestToDay } = this.world.population;
@@ -108,11 +127,8 @@ export class Truth {
   }
 
   private episode(viewerIndex: number, week: number, day: number): number | undefined {
-    const random = this.world.random.fork(`intent ${viewerIndex} ${week}`);
-    if (random.next() >= EPISODE_SHARE) return undefined;
-    const topicIndex = random.nextInt(TOPICS_OF_THE_WORLD.length);
-    const fromDay = 7 * week + 6 * random.next();
-    return day >= fromDay && day < fromDay + 2 + 3 * random.next() ? topicIndex : undefined;
+    const episode = drawEpisode(week, this.world.random.fork(`intent ${viewerIndex} ${week}`));
+    return episode !== undefined && day >= episode.fromDay && day < episode.toDay ? episode.topic : undefined;
   }
 
   /** Chance that place `position` (0 first) comes into view. */
@@ -285,6 +301,18 @@ export class Truth {
     if (random.next() < toTheEnd) return duration;
     const rest = (mean - toTheEnd) / (1 - toTheEnd);
     return duration * Math.exp(((1 - rest) / rest) * Math.log(1 - random.next()));
+  }
+
+  /** Log of the chance, or of its density, that `drawWatchSecondsAt` draws so many seconds. */
+  watchSecondsLogLikelihoodAt(moment: Moment, videoIndex: number, watchSeconds: number): number {
+    const mean = this.meanShareAt(moment, videoIndex);
+    const duration = this.world.catalogue.durationSeconds[videoIndex];
+    const toTheEnd = TO_THE_END * mean * mean;
+    if (watchSeconds >= duration) return Math.log(toTheEnd);
+    const rest = (mean - toTheEnd) / (1 - toTheEnd);
+    const exponent = rest / (1 - rest);
+    const share = Math.max(watchSeconds / duration, 1e-6);
+    return Math.log((1 - toTheEnd) * exponent) + (exponent - 1) * Math.log(share);
   }
 
   /** Chance that the session goes on to another page: who watched something to its liking stays, who was baited leaves. */

@@ -1,11 +1,9 @@
-import {
-  candidateForms,
-  type CandidateEngineFactory,
-  selectCandidateModel,
-  type TrainingCheckpoints,
-} from '@watchnext/candidate-model';
+import { candidateForms, type CandidateEngineFactory, selectCandidateModel } from '@watchnext/candidate-model';
+import type { TrainingCheckpoints } from '@watchnext/learning';
+import type { SnapshotStore } from '@watchnext/snapshot-store';
 import { setUsersAside } from '../evaluation/validation-users';
 import { defineStage } from '../pipeline/stage';
+import { earlierModel } from './earlier-model';
 
 /**
  * Trains candidate generation on the watches before the held-out days.
@@ -19,6 +17,8 @@ export const trainCandidatesStage = (
   createEngine: CandidateEngineFactory,
   seed: number,
   checkpoints?: TrainingCheckpoints,
+  /** Begins with the current snapshot's model where that may be: see `earlierModel`. */
+  warmStartFrom?: SnapshotStore,
 ) =>
   defineStage({
     name: 'train candidate model',
@@ -29,6 +29,7 @@ export const trainCandidatesStage = (
       const videoCount = new Set(training.map((example) => example.labelVideoId)).size;
       const forms = candidateForms({ videoCount, exampleCount: training.length });
       const configs = validation.length > 0 ? forms : forms.slice(0, 1);
+      const earlier = warmStartFrom && (await earlierModel(warmStartFrom, split.evaluatedFromMs));
       const trials = await selectCandidateModel({
         examples: training,
         validationExamples: validation,
@@ -37,6 +38,7 @@ export const trainCandidatesStage = (
         createEngine,
         seed,
         checkpoints,
+        ...(earlier?.model ? { warmStart: earlier.model } : {}),
         signal,
         onProgress({ epoch, step, stepCount, loss }, number) {
           const detail = Number.isFinite(loss) ? `loss ${loss.toFixed(3)}, epoch ${epoch}` : `epoch ${epoch}`;
@@ -53,6 +55,7 @@ export const trainCandidatesStage = (
         validationExamples: validation.length,
         tried: Object.fromEntries(tried),
         chosen: candidateConfig.historyEncoder,
+        ...(earlier ? { beganWith: earlier.origin } : {}),
       });
       return { candidateModel: model, candidateConfig };
     },

@@ -1,4 +1,5 @@
-import { type CandidateEngineFactory, trainCandidateModel, type TrainingCheckpoints } from '@watchnext/candidate-model';
+import { type CandidateEngineFactory, trainCandidateModel } from '@watchnext/candidate-model';
+import type { TrainingCheckpoints } from '@watchnext/learning';
 import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
 import { indexOf, type IndexSettings } from './build-index';
@@ -7,10 +8,9 @@ import { indexOf, type IndexSettings } from './build-index';
 const INDEX_SAMPLE_TAIL = 2_000;
 
 /**
- * What passed the gate is trained through the held-out days: fresh, with the same hyperparameters, on everything.
- *
- * Fresh rather than on from the evaluated weights, because the newest uploads have no rows in those: their ids came up
- * in the held-out days, and vocabularies, quantiles and example ages belong to one training. A rejected pair goes on as
+ * What passed the gate is trained through the held-out days, with the same hyperparameters, on everything. A warm start
+ * begins candidates with the evaluated model, for half the epochs (docs/decisions/0061); ranking always begins anew, since its
+ * quantiles belong to one training. A rejected pair goes on as
  * it is: it is kept to be looked at, not to be served.
  */
 export const trainOnStage = (
@@ -18,6 +18,7 @@ export const trainOnStage = (
   seed: number,
   indexSettings: IndexSettings,
   checkpoints?: TrainingCheckpoints,
+  isWarmStart = false,
 ) =>
   defineStage({
     name: 'train through the held-out days',
@@ -39,7 +40,10 @@ export const trainOnStage = (
           );
       const candidate = await trainCandidateModel({
         examples: replayed.candidateExamples,
-        config: candidateConfig,
+        config: isWarmStart
+          ? { ...candidateConfig, epochCount: Math.ceil(candidateConfig.epochCount / 2) }
+          : candidateConfig,
+        ...(isWarmStart ? { warmStart: candidateModel } : {}),
         windowEndMs: replayed.toMs,
         createEngine: engines.candidate,
         seed,
@@ -54,6 +58,7 @@ export const trainOnStage = (
         calibration: rankingModel.calibration,
         createEngine: engines.ranking,
         seed,
+        checkpoints,
         signal,
         onProgress: report('ranking', 1),
       });
@@ -64,7 +69,12 @@ export const trainOnStage = (
         (done, total) => progress.report(done, total, 'index'),
       );
       await index?.release();
-      note({ origin: 'fresh', videos: candidate.videoIds.length, indexRecall: finalIndex?.parameters.recallAt100 });
+      note({
+        origin: 'fresh',
+        candidatesBeganWith: isWarmStart ? 'the evaluated model' : 'nothing',
+        videos: candidate.videoIds.length,
+        indexRecall: finalIndex?.parameters.recallAt100,
+      });
       return { finalModels: { candidate, ranking, index: finalIndex, origin: 'fresh' } };
     },
   });

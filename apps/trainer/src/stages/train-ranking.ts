@@ -4,10 +4,16 @@ import {
   type RankingObjective,
   trainRankingModel,
 } from '@watchnext/ranking-model';
+import type { TrainingCheckpoints } from '@watchnext/learning';
 import { defineStage } from '../pipeline/stage';
 
 /** Trains ranking on the impressions before the held-out days, statistics of videos as old as serving has them. */
-export const trainRankingStage = (createEngine: RankingEngineFactory, seed: number, objective: RankingObjective) =>
+export const trainRankingStage = (
+  createEngine: RankingEngineFactory,
+  seed: number,
+  objective: RankingObjective,
+  checkpoints?: TrainingCheckpoints,
+) =>
   defineStage({
     name: 'train ranking model',
     needs: ['replayed', 'split'],
@@ -22,6 +28,7 @@ export const trainRankingStage = (createEngine: RankingEngineFactory, seed: numb
         config: { ...defaultRankingConfig({ exampleCount: examples.length, videoCount }), objective },
         createEngine,
         seed,
+        checkpoints,
         signal,
         onProgress({ step, stepCount, loss }) {
           lossAtEnd = loss;

@@ -1,5 +1,7 @@
+import type { LearningRateSchedule } from '@watchnext/learning';
+
 /** All that defines and trains a candidate model, but for the data and the seed. It is stored with the model. */
-export interface CandidateModelConfig {
+export interface CandidateModelConfig extends LearningRateSchedule {
   /** Of the watched and the output video embeddings, so of the user vector too. */
   readonly dimensions: number;
   readonly searchTokenDimensions: number;
@@ -102,6 +104,8 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     inputDropout: 0.3,
     hiddenDropout: 0.3,
     patienceEpochs: 2,
+    learningRateWarmUp: 0,
+    learningRateDecay: 'constant',
   };
 }
 

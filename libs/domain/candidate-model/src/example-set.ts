@@ -22,6 +22,12 @@ export class ExampleSet {
     readonly droppedCount: number,
   ) {}
 
+  /** All that the examples are, for telling sets apart. */
+  arrays(): (Float32Array | Int32Array)[] {
+    const { historyStarts, history, searchTokenStarts, searchTokens, countries, devices, reals } = this.inputs;
+    return [historyStarts, history, searchTokenStarts, searchTokens, countries, devices, reals, this.labels];
+  }
+
   /** @param exampleAgeShare age of each example as a share of the training window */
   static encode(
     examples: readonly CandidateExample[],

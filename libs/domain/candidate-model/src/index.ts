@@ -38,5 +38,4 @@ export {
   type CandidateTrainingProgress,
 } from './training';
 export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTrial } from './selection';
-export type { TrainingCheckpoints } from './training-state';
 export type { CandidateVocabularies } from './vocabularies';

@@ -19,10 +19,14 @@ export const PROFILE_REALS = [
   'logged in',
 ] as const;
 
+/** Counts of the user's state, of which the model sees count / (count + 10); they stand before the example age. */
+export const COUNT_REALS: readonly ((features: CandidateFeatures) => number | undefined)[] = [];
+const HALF_COUNT = 10;
+
 const GENDER_REALS: Record<number, number> = { 1: 0, 2: 1, 3: 0.5 };
 
 export function realCount({ exampleAgeKnots }: Pick<CandidateModelConfig, 'exampleAgeKnots'>): number {
-  return PROFILE_REALS.length + exampleAgeKnots;
+  return PROFILE_REALS.length + COUNT_REALS.length + exampleAgeKnots;
 }
 
 /**
@@ -41,8 +45,12 @@ export function writeReals(
   out[offset + 2] = GENDER_REALS[features.gender] ?? 0.5;
   out[offset + 3] = features.gender in GENDER_REALS ? 0 : 1;
   out[offset + 4] = features.loggedIn ? 1 : 0;
+  COUNT_REALS.forEach((countOf, index) => {
+    const count = countOf(features) ?? 0;
+    out[offset + PROFILE_REALS.length + index] = count / (count + HALF_COUNT);
+  });
   const knotCount = config.exampleAgeKnots;
   const inKnots = Math.min(Math.max(exampleAgeShare, 0), 1) * Math.max(knotCount - 1, 0);
-  const from = offset + PROFILE_REALS.length;
+  const from = offset + PROFILE_REALS.length + COUNT_REALS.length;
   for (let knot = 0; knot < knotCount; knot++) out[from + knot] = Math.max(0, 1 - Math.abs(inKnots - knot));
 }

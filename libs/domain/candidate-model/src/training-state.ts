@@ -3,18 +3,8 @@
  * position. Order of examples, negatives and dropout are functions of the seed and the step, so a training that goes on
  * draws them anew up to its position instead of keeping the state of its random streams.
  */
-import type { DenseStack, NamedTensor, NamedTensors } from '@watchnext/learning';
+import { type DenseStack, type NamedArray, type NamedTensors, overwriteFrom, tensorsOf } from '@watchnext/learning';
 import type { CandidateOptimizerState, CandidateTables } from './engine';
-import type { ExampleSet } from './example-set';
-
-/** Where states of trainings are kept while they are not done. */
-export interface TrainingCheckpoints {
-  /** What was last saved under the key, or undefined. */
-  load(key: string): Promise<NamedTensors | undefined>;
-  save(key: string, state: NamedTensors): Promise<void>;
-  /** What was loaded under the key is of no use, for this reason: the training starts anew. */
-  discard(key: string, reason: Error): Promise<void>;
-}
 
 export interface Weights {
   readonly tables: CandidateTables;
@@ -34,14 +24,13 @@ export interface TrainingState extends Weights {
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export function packState({ step, recalls, best, optimizers, ...weights }: TrainingState): NamedTensors {
-  const tensors = new Map<string, NamedTensor>();
-  const add = (name: string, data: NamedTensor['data']) => tensors.set(name, { shape: [data.length], data });
-  add('position', Int32Array.of(step, optimizers.stepCount));
-  add('recalls', Float64Array.from(recalls));
-  for (const [name, data] of weightArrays(weights)) add(name, data);
-  for (const [name, data] of best ? weightArrays(best) : []) add(`best.${name}`, data);
-  for (const [name, data] of optimizerArrays(optimizers)) add(`optimizers.${name}`, data);
-  return tensors;
+  return tensorsOf([
+    ['position', Int32Array.of(step, optimizers.stepCount)],
+    ['recalls', Float64Array.from(recalls)],
+    ...weightArrays(weights),
+    ...named('best.', best ? weightArrays(best) : []),
+    ...named('optimizers.', optimizerArrays(optimizers)),
+  ]);
 }
 
 /**
@@ -55,21 +44,12 @@ export function unpackState(
 ): TrainingState {
   const position = new Int32Array(2);
   const recalls = [...(tensors.get('recalls')?.data ?? [])];
-  const named = (prefix: string, arrays: [string, NamedTensor['data']][]) =>
-    arrays.map(([name, array]): [string, NamedTensor['data']] => [`${prefix}${name}`, array]);
-  const targets: [string, NamedTensor['data']][] = [
+  overwriteFrom(tensors, [
     ['position', position],
     ...weightArrays(into),
     ...named('optimizers.', optimizerArrays(into.optimizers)),
     ...(recalls.length > 0 ? named('best.', weightArrays(into.best)) : []),
-  ];
-  for (const [name, target] of targets) {
-    const data = tensors.get(name)?.data;
-    if (data?.constructor !== target.constructor || data.length !== target.length) {
-      throw new Error(`the state of the training does not fit: "${name}"`);
-    }
-  }
-  for (const [name, target] of targets) target.set(tensors.get(name)!.data as never);
+  ]);
   const [step, stepCount] = position;
   const best = recalls.length > 0 ? into.best : undefined;
   const optimizers: Mutable<CandidateOptimizerState> = { ...into.optimizers, stepCount };
@@ -87,48 +67,26 @@ export function newOptimizerState({ tables, tower }: Weights): CandidateOptimize
   return { stepCount: 0, accumulators, firstMoments: zeros(), secondMoments: zeros() };
 }
 
-/**
- * The same for the same settings and examples, and, but for a chance of 2^-64, only for these.
- * @param settings anything else that the training depends on
- */
-export function trainingKey(settings: unknown, examples: ExampleSet): string {
-  const { inputs, labels } = examples;
-  const { historyStarts, history, searchTokenStarts, searchTokens, countries, devices, reals } = inputs;
-  const bytes = [historyStarts, history, searchTokenStarts, searchTokens, countries, devices, reals, labels];
-  let [high, low] = [0x811c9dc5, 0x9e3779b9];
-  const mix = (word: number) => {
-    high = Math.imul(high ^ word, 0x01000193);
-    low = Math.imul(low ^ (word + (high >>> 13)), 0x85ebca6b);
-  };
-  for (const character of JSON.stringify(settings)) mix(character.charCodeAt(0));
-  for (const array of bytes) {
-    const words = new Int32Array(array.buffer, array.byteOffset, array.length);
-    mix(words.length);
-    for (let i = 0; i < words.length; i++) mix(words[i]);
-  }
-  return [high, low].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+function named(prefix: string, arrays: readonly NamedArray[]): NamedArray[] {
+  return arrays.map(([name, array]) => [`${prefix}${name}`, array]);
 }
 
-function weightArrays({ tables, tower }: Weights): [string, Float32Array][] {
+function weightArrays({ tables, tower }: Weights): NamedArray[] {
   const { output, ...others } = tables;
   const separate = output === tables.watched ? others : tables;
   return [
-    ...Object.entries(separate).map(([name, { values }]): [string, Float32Array] => [`tables.${name}`, values]),
-    ...tower.flatMap(({ weights, bias }, i): [string, Float32Array][] => [
+    ...Object.entries(separate).map(([name, { values }]): NamedArray => [`tables.${name}`, values]),
+    ...tower.flatMap(({ weights, bias }, i): NamedArray[] => [
       [`tower.${i}.weights`, weights],
       [`tower.${i}.bias`, bias],
     ]),
   ];
 }
 
-function optimizerArrays({
-  accumulators,
-  firstMoments,
-  secondMoments,
-}: CandidateOptimizerState): [string, Float32Array][] {
+function optimizerArrays({ accumulators, firstMoments, secondMoments }: CandidateOptimizerState): NamedArray[] {
   return [
-    ...Object.entries(accumulators).map(([name, array]): [string, Float32Array] => [`accumulators.${name}`, array]),
-    ...firstMoments.map((array, i): [string, Float32Array] => [`first.${i}`, array]),
-    ...secondMoments.map((array, i): [string, Float32Array] => [`second.${i}`, array]),
+    ...Object.entries(accumulators).map(([name, array]): NamedArray => [`accumulators.${name}`, array]),
+    ...firstMoments.map((array, i): NamedArray => [`first.${i}`, array]),
+    ...secondMoments.map((array, i): NamedArray => [`second.${i}`, array]),
   ];
 }

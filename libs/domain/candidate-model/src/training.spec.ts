@@ -2,6 +2,7 @@ import type { DenseStack } from '@watchnext/learning';
 import { exampleOf, examplesOfWatches } from '../test/builders';
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';
 import type { CandidateBatch, CandidateEngineFactory, CandidateEngineSetup } from './engine';
+import type { CandidateModel } from './model';
 import { trainCandidateModel, validationCutoff, type CandidateTrainingProgress } from './training';
 
 const DAY_MS = 86_400_000;
@@ -184,5 +185,21 @@ describe('with validation examples', () => {
 
   it('asks for a rank that is not a large part of the catalogue', () => {
     expect([50, 400, 1_000_000].map(validationCutoff)).toEqual([10, 20, 100]);
+  });
+
+  it('begins with the rows of an earlier model, and each time with the same', async () => {
+    const earlier = await trainCandidateModel({ ...base, seed: 2, createEngine: scripted().createEngine });
+    // An engine that computes nothing leaves what training began with.
+    const examples = EXAMPLES.filter(({ userId }) => userId > 'u3');
+    const warm = () =>
+      trainCandidateModel({ ...base, examples, warmStart: earlier, createEngine: scripted().createEngine });
+    const [first, second] = [await warm(), await warm()];
+    const rowOf = (model: CandidateModel, videoId: string) => {
+      const row = model.videoRow(videoId)!;
+      return [...model.videoVectors.subarray(row * CONFIG.dimensions, (row + 1) * CONFIG.dimensions)];
+    };
+    expect(first.videoIds.length).toBeLessThan(earlier.videoIds.length);
+    for (const videoId of first.videoIds) expect(rowOf(first, videoId)).toEqual(rowOf(earlier, videoId));
+    expect(first.videoVectors).toEqual(second.videoVectors);
   });
 });

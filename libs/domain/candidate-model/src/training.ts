@@ -1,13 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CandidateExample } from '@watchnext/features';
 import {
+  checkSchedule,
   createRandom,
   createTable,
   initialiseStack,
+  learningRateScale,
   tableFromValues,
   type DenseStack,
   type EmbeddingTable,
   type Random,
+  type TrainingCheckpoints,
+  trainingKey,
 } from '@watchnext/learning';
 import { checkConfig, type CandidateModelConfig } from './config';
 import type { CandidateEngine, CandidateEngineFactory, CandidateTables } from './engine';
@@ -16,17 +20,10 @@ import { initialPositions, initialQueries } from './history-heads';
 import { inputLayout } from './input';
 import { CandidateModel } from './model';
 import { NegativeSampler } from './negative-sampler';
-import {
-  newOptimizerState,
-  packState,
-  type TrainingCheckpoints,
-  trainingKey,
-  type TrainingState,
-  unpackState,
-  type Weights,
-} from './training-state';
+import { newOptimizerState, packState, type TrainingState, unpackState, type Weights } from './training-state';
 import { validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
+import { warmStart } from './warm-start';
 
 export interface CandidateTrainingOptions {
   readonly examples: readonly CandidateExample[];
@@ -38,6 +35,8 @@ export interface CandidateTrainingOptions {
   readonly seed: number;
   /** With these, the weights of the epoch with the best recall are kept, and training stops once it no longer rises. */
   readonly validationExamples?: readonly CandidateExample[];
+  /** Where the weights begin, as far as they are of the same ids and shapes; without it, at random. */
+  readonly warmStart?: CandidateModel;
   readonly onProgress?: (progress: CandidateTrainingProgress) => void;
   /** When aborted the training leaves its state there; the same training goes on from it another time, to the same model. */
   readonly checkpoints?: TrainingCheckpoints;
@@ -71,6 +70,7 @@ const REPORT_INTERVAL_MS = 200;
 export async function trainCandidateModel(options: CandidateTrainingOptions): Promise<CandidateModel> {
   const { examples, config, windowEndMs, signal } = options;
   checkConfig(config);
+  checkSchedule(config, 'candidate model');
   signal?.throwIfAborted();
   if (examples.length === 0) throw new Error('there are no examples to train a candidate model on');
   const random = createRandom(options.seed);
@@ -79,6 +79,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const tables = initialTables(vocabularies, config, random.fork('tables'));
   const layout = inputLayout(tables, config);
   const tower = initialiseStack([layout.inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
+  if (options.warmStart) warmStart(options.warmStart, vocabularies, config, { tables, tower });
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>
     new CandidateModel(config, windowDays, vocabularies, trained, stack);
 
@@ -86,7 +87,9 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const exampleSet = ExampleSet.encode(examples, vocabularies, ageShare, config);
   const validationExamples = options.validationExamples ?? [];
   const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
-  const key = options.checkpoints ? trainingKey([config, options.seed, windowEndMs, validated], exampleSet) : '';
+  const start = options.warmStart ? [options.warmStart.videoIds.length, sumOf(options.warmStart.videoVectors)] : [];
+  const settings = [config, options.seed, windowEndMs, validated, ...start];
+  const key = options.checkpoints ? `candidate-${trainingKey(settings, exampleSet.arrays())}` : '';
   const resumed = await resume(options.checkpoints, key, { tables, tower });
   const engine = await options.createEngine({ ...config, layout, tables, tower, optimizers: resumed?.optimizers });
   try {
@@ -141,6 +144,9 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
     await engine.close();
   }
 }
+
+/** Tells models apart. */
+const sumOf = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0);
 
 /** What `unpackState` fills beside the weights. */
 function spareState({ tables, tower }: Weights) {
@@ -238,7 +244,8 @@ class TrainingRun {
   }
 
   private async trainOn(rows: Int32Array, batchName: string): Promise<number> {
-    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...this.drawForStep() }, 1);
+    const scale = learningRateScale(this.options.config, this.step, this.stepCount);
+    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...this.drawForStep() }, scale);
     this.step++;
     if (!Number.isFinite(loss)) {
       throw new Error(`the loss is ${loss} at ${batchName} (step ${this.step}, seed ${this.options.seed})`);

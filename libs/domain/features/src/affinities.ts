@@ -1,11 +1,12 @@
 /**
- * Watches per channel and per topic: at most 100 of each, ascending by key, the least recently watched go first.
+ * Watches and showings per channel and per topic: at most 100 of each, ascending by key. Those that were shown but never
+ * watched go first, then the least recently watched.
  *
  * Sums of seconds must not depend on the order in which parts came, or two stores with the same events would differ
  * in their last bits. So every position is first rounded to 1/1024 s: sums of those are exact in a double up to 2^43
  * seconds, and exact sums commute.
  */
-import type { Affinity } from '@watchnext/contract';
+import type { Affinity, ImpressionItem } from '@watchnext/contract';
 import { findKey, insertAt, type KeyedEntries, trimToBound } from './keyed-lists';
 import { LIMITS } from './limits';
 
@@ -14,7 +15,9 @@ const STEPS_PER_SECOND = 1024;
 const CHANNELS: KeyedEntries<Affinity> = {
   bound: LIMITS.channels,
   keyOf: (entry) => entry.key,
-  timeOf: (entry) => entry.lastWatchedAtMs,
+  // Below 0 for what was never watched.
+  timeOf: ({ watchCount, lastWatchedAtMs, lastShownAtMs }) =>
+    watchCount > 0 ? lastWatchedAtMs : lastShownAtMs - LIMITS.timeMs - 1,
 };
 const TOPICS: KeyedEntries<Affinity> = { ...CHANNELS, bound: LIMITS.topics };
 
@@ -48,13 +51,55 @@ function foldGain(entries: Affinity[], key: string, gain: WatchGain, kind: Keyed
   if (index < 0) {
     // Nothing of this playback is remembered here (new, or dropped since its first part): it counts as a whole.
     const watchSeconds = exactSeconds(gain.watchSeconds);
-    insertAt(entries, -1 - index, { key, watchCount: 1, watchSeconds, lastWatchedAtMs: gain.atMs });
+    insertAt(entries, -1 - index, { ...neverMet(key), watchCount: 1, watchSeconds, lastWatchedAtMs: gain.atMs });
     return;
   }
   const entry = entries[index];
+  if (entry.watchCount === 0) {
+    // The same, of a channel or topic that has been shown since.
+    entry.watchCount = 1;
+    entry.watchSeconds = exactSeconds(gain.watchSeconds);
+    entry.lastWatchedAtMs = gain.atMs;
+    return;
+  }
   if (gain.isNew && entry.watchCount < LIMITS.count) entry.watchCount++;
   entry.watchSeconds += exactSeconds(gain.watchSeconds) - exactSeconds(gain.previousSeconds);
   if (gain.atMs > entry.lastWatchedAtMs) entry.lastWatchedAtMs = gain.atMs;
+}
+
+/** Counts every item of a served list for its channel and its topics; an item without facts counts for none. */
+export function foldShown(
+  channels: Affinity[],
+  topics: Affinity[],
+  items: readonly ImpressionItem[],
+  atMs: number,
+): void {
+  for (const { video } of items) {
+    if (video === undefined) continue;
+    if (video.channelId !== '') foldShowing(channels, video.channelId, atMs, CHANNELS);
+    const keys = video.topics;
+    for (let i = 0; i < keys.length; i++) {
+      if (keys[i] !== '' && keys.indexOf(keys[i]) === i) foldShowing(topics, keys[i], atMs, TOPICS);
+    }
+  }
+  // After all are in, so that the order of items is nothing.
+  trimToBound(channels, CHANNELS);
+  trimToBound(topics, TOPICS);
+}
+
+function foldShowing(entries: Affinity[], key: string, atMs: number, kind: KeyedEntries<Affinity>): void {
+  const index = findKey(entries, key, kind);
+  if (index < 0) {
+    insertAt(entries, -1 - index, { ...neverMet(key), impressionCount: 1, lastShownAtMs: atMs });
+    return;
+  }
+  const entry = entries[index];
+  if (entry.impressionCount < LIMITS.count) entry.impressionCount++;
+  if (atMs > entry.lastShownAtMs) entry.lastShownAtMs = atMs;
+}
+
+function neverMet(key: string): Affinity {
+  return { key, watchCount: 0, watchSeconds: 0, lastWatchedAtMs: 0, impressionCount: 0, lastShownAtMs: 0 };
 }
 
 /**
@@ -81,6 +126,8 @@ function mergeAffinities(entries: Affinity[], from: readonly Affinity[], kind: K
     entry.watchCount = Math.max(entry.watchCount, other.watchCount);
     entry.watchSeconds = Math.max(entry.watchSeconds, watchSeconds);
     entry.lastWatchedAtMs = Math.max(entry.lastWatchedAtMs, other.lastWatchedAtMs);
+    entry.impressionCount = Math.max(entry.impressionCount, other.impressionCount);
+    entry.lastShownAtMs = Math.max(entry.lastShownAtMs, other.lastShownAtMs);
   }
   trimToBound(entries, kind);
 }

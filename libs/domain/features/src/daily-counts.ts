@@ -9,6 +9,9 @@ type Counts = { -readonly [Name in keyof ImpressionCounts]: ImpressionCounts[Nam
 
 interface Days {
   readonly byDay: Map<number, Counts>;
+  /** The day that was last added to: additions come user by user, and a user's are close together. */
+  lastDay: number;
+  last: Counts;
   /** Days ascending, with the counts of each day and all before it; undefined while `byDay` is ahead of it. */
   sums: { readonly days: readonly number[]; readonly upTo: readonly ImpressionCounts[] } | undefined;
 }
@@ -22,13 +25,19 @@ export class DailyCounts {
 
   /** The counts of the day, to be added to. */
   of(key: string, atMs: number): Counts {
-    let ofKey = this.keys.get(key);
-    if (ofKey === undefined) this.keys.set(key, (ofKey = { byDay: new Map(), sums: undefined }));
-    ofKey.sums = undefined;
     const day = dayOf(atMs);
+    const ofKey = this.keys.get(key);
+    if (ofKey === undefined) {
+      const last = noCounts();
+      this.keys.set(key, { byDay: new Map([[day, last]]), lastDay: day, last, sums: undefined });
+      return last;
+    }
+    ofKey.sums = undefined;
+    if (ofKey.lastDay === day) return ofKey.last;
     let counts = ofKey.byDay.get(day);
     if (counts === undefined) ofKey.byDay.set(day, (counts = noCounts()));
-    return counts;
+    ofKey.lastDay = day;
+    return (ofKey.last = counts);
   }
 
   /** All whole days before the day of `atMs`; undefined where the key has none. */

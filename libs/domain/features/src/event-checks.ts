@@ -209,7 +209,9 @@ function checkHistory(history: UserState, latestMs: number): Checked {
     requiredId(entry.key, 'key') ??
     count(entry.watchCount, 'watchCount') ??
     amount(entry.watchSeconds, 'watchSeconds', Number.MAX_SAFE_INTEGER) ??
-    time(entry.lastWatchedAtMs, 'lastWatchedAtMs');
+    time(entry.lastWatchedAtMs, 'lastWatchedAtMs') ??
+    count(entry.impressionCount, 'impressionCount') ??
+    time(entry.lastShownAtMs, 'lastShownAtMs');
   return (
     atMost(history.watches, 'watches', LIMITS.watches) ??
     each(

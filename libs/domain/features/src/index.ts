@@ -18,6 +18,7 @@ export { refuse } from './refusal';
 export { replayUser } from './replay';
 export type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
 export {
+  EVERYWHERE,
   NO_STATISTICS,
   type ShownVideo,
   statisticsFrom,

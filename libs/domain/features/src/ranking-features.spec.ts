@@ -40,11 +40,20 @@ const watch = (videoId: string, hoursAgo: number, watchSeconds: number, duration
   durationSeconds,
   playbackHash: hoursAgo * 1000,
 });
-const affinity = (key: string, watchCount: number, watchSeconds: number, hoursAgo: number) => ({
+const affinity = (
+  key: string,
+  watchCount: number,
+  watchSeconds: number,
+  hoursAgo: number,
+  impressionCount = 0,
+  shownHoursAgo = hoursAgo,
+) => ({
   key,
   watchCount,
   watchSeconds,
-  lastWatchedAtMs: NOW_MS - hoursAgo * HOUR_MS,
+  lastWatchedAtMs: watchCount > 0 ? NOW_MS - hoursAgo * HOUR_MS : 0,
+  impressionCount,
+  lastShownAtMs: impressionCount > 0 ? NOW_MS - shownHoursAgo * HOUR_MS : 0,
 });
 
 const STATE: UserState = {
@@ -55,8 +64,8 @@ const STATE: UserState = {
     { tokens: ['cats', 'funny', 'cats funny'], searchedAtMs: NOW_MS - 25 * HOUR_MS },
     { tokens: ['cats', 'big', 'cats big'], searchedAtMs: NOW_MS - 3 * HOUR_MS },
   ],
-  channels: [affinity('c', 4, 400, 4)],
-  topics: [affinity('dance', 1, 30, 7), affinity('music', 5, 90, 6)],
+  channels: [affinity('c', 4, 400, 4, 10)],
+  topics: [affinity('cooking', 0, 0, 0, 30, 1), affinity('dance', 1, 30, 7, 20), affinity('music', 5, 90, 6, 10)],
   exposures: [
     { videoId: 'v1', impressionCount: 3, lastShownAtMs: NOW_MS - HOUR_MS },
     { videoId: 'v9', impressionCount: 1, lastShownAtMs: NOW_MS - 40 * HOUR_MS },
@@ -117,6 +126,11 @@ describe('rankingUserFeatures', () => {
   });
 });
 
+/** Six watches of sixty showings, drawn to 0.2 by ten; five of ten of music and one of twenty of dance, to that by ten. */
+const USER_RATE = (6 + 2) / (60 + 10);
+const MUSIC_RATE = (5 + 10 * USER_RATE) / (10 + 10);
+const MEAN_RATE = (MUSIC_RATE + (1 + 10 * USER_RATE) / (20 + 10) + USER_RATE) / 3;
+
 describe('rankingVideoFeatures', () => {
   it('tells what the user had to do with the video, its channel and its topics', () => {
     expect(videoNumbers(STATE)).toEqual({
@@ -131,6 +145,11 @@ describe('rankingVideoFeatures', () => {
       maximumTopicWatchSeconds: 90,
       meanTopicWatchSeconds: 40,
       hoursSinceTopicWatch: 6,
+      maximumTopicWatchRate: MUSIC_RATE,
+      meanTopicWatchRate: MEAN_RATE,
+      topicLift: MUSIC_RATE / USER_RATE,
+      channelWatchRate: (4 + 10 * MEAN_RATE) / (10 + 10),
+      maximumTopicWatchShare: 5 / (6 + 8),
       previousImpressionCount: 3,
       hoursSincePreviousImpression: 1,
       videoWatchCount: 2,
@@ -154,6 +173,12 @@ describe('rankingVideoFeatures', () => {
       hoursSincePreviousImpression: NaN,
       lastVideoCompletion: NaN,
     });
+    expect(numbers).toMatchObject({
+      maximumTopicWatchRate: 0.2,
+      topicLift: 1,
+      channelWatchRate: expect.closeTo(0.2, 12),
+      maximumTopicWatchShare: 0,
+    });
     const bare = videoNumbers(STATE, CONTEXT, { videoId: 'v7', source: '', sourceScore: NaN });
     expect(bare).toMatchObject({
       durationSeconds: NaN,
@@ -161,7 +186,18 @@ describe('rankingVideoFeatures', () => {
       sourceScore: NaN,
       channelWatchCount: NaN,
     });
+    expect(bare).toMatchObject({ topicLift: NaN, channelWatchRate: NaN, maximumTopicWatchShare: NaN });
     expect(bare).toMatchObject({ maximumTopicWatchCount: NaN, meanTopicWatchSeconds: NaN, hoursSinceTopicWatch: NaN });
+  });
+
+  it('does not take what was shown for what was watched', () => {
+    const shownOnly = { ...newState(USER_ID), topics: [affinity('music', 0, 0, 0, 30, 1)] };
+    expect(videoNumbers(shownOnly)).toMatchObject({
+      maximumTopicWatchCount: 0,
+      hoursSinceTopicWatch: NaN,
+      maximumTopicWatchShare: 0,
+    });
+    expect(videoNumbers(shownOnly).topicLift).toBeLessThan(1.01);
   });
 
   it('takes a video uploaded ahead of the clock for new', () => {
@@ -185,6 +221,9 @@ describe('both feature functions', () => {
       channelWatchCount: 0,
       hoursSinceChannelWatch: NaN,
       maximumTopicWatchCount: 5,
+      // Dance and music were met before; cooking was shown since.
+      maximumTopicWatchRate: (5 + 10 * (8 / 40)) / 20,
+      channelWatchRate: ((5 + 2) / 20 + (1 + 2) / 30 + 0.2) / 3,
       previousImpressionCount: 0,
       videoWatchCount: 1,
       dismissed: 0,

@@ -52,6 +52,17 @@ export const RANKING_VIDEO_NUMBERS = [
   'maximumTopicWatchSeconds',
   'meanTopicWatchSeconds',
   'hoursSinceTopicWatch',
+  /**
+   * How much of what the user was shown of the video's topics, and of its channel, it watched: taste, where counts alone
+   * also say what was put before it. See `tasteRates`.
+   */
+  'maximumTopicWatchRate',
+  'meanTopicWatchRate',
+  /** The largest rate over the user's own rate of anything. */
+  'topicLift',
+  'channelWatchRate',
+  /** Of the user's watches, the part in one of the video's topics. */
+  'maximumTopicWatchShare',
   'previousImpressionCount',
   'hoursSincePreviousImpression',
   /** Among the recent watches. */
@@ -135,6 +146,7 @@ export function rankingVideoFeatures(
 
   const channel = pastAffinity(state.channels, channelId, nowMs);
   const topic = topicHistory(state.topics, topics, nowMs);
+  const taste = tasteRates(state, channelId, topics, nowMs);
   const exposure = exposureOf(state.exposures, videoId);
   const shown = exposure !== undefined && exposure.lastShownAtMs < nowMs ? exposure : undefined;
   const dismissal = dismissalOf(state.dismissals, videoId);
@@ -163,6 +175,7 @@ export function rankingVideoFeatures(
     maximumTopicWatchSeconds: topic.maximumWatchSeconds,
     meanTopicWatchSeconds: topic.meanWatchSeconds,
     hoursSinceTopicWatch: hoursBetween(topic.lastWatchedAtMs, nowMs),
+    ...taste,
     previousImpressionCount: shown?.impressionCount ?? 0,
     hoursSincePreviousImpression: hoursBetween(shown?.lastShownAtMs, nowMs),
     videoWatchCount,
@@ -195,9 +208,54 @@ function topicHistory(affinities: readonly Affinity[], topics: readonly string[]
   return { maximumWatchCount, maximumWatchSeconds, meanWatchCount, meanWatchSeconds, lastWatchedAtMs };
 }
 
+/** Watches and showings behind a rate, as if there had been as many more at the rate above it. */
+const PRIOR_WATCH_RATE = 0.2;
+const PRIOR_SHOWINGS = 10;
+/** Watches that a topic's share is drawn towards none by. */
+const PRIOR_WATCHES = 8;
+
+/**
+ * Rates of watches per showing, each drawn to the one above it by `PRIOR_SHOWINGS`: a prior, the user's over all topics that
+ * the state holds, one topic's, a channel's. Watches that did not follow from a showing count too, so a rate may be above 1.
+ */
+function tasteRates(state: UserState, channelId: string, topics: readonly string[], nowMs: number) {
+  let [watches, showings] = [0, 0];
+  for (const affinity of state.topics) {
+    watches += watchesBefore(affinity, nowMs);
+    showings += showingsBefore(affinity, nowMs);
+  }
+  const rate = (affinity: Affinity | undefined, prior: number) =>
+    affinity === undefined
+      ? prior
+      : (watchesBefore(affinity, nowMs) + PRIOR_SHOWINGS * prior) / (showingsBefore(affinity, nowMs) + PRIOR_SHOWINGS);
+  const userRate = (watches + PRIOR_SHOWINGS * PRIOR_WATCH_RATE) / (showings + PRIOR_SHOWINGS);
+  let [maximum, sum, mostWatches] = [0, 0, 0];
+  for (const key of topics) {
+    const affinity = affinityOf(state.topics, key);
+    const topicRate = rate(affinity, userRate);
+    maximum = Math.max(maximum, topicRate);
+    sum += topicRate;
+    if (affinity !== undefined) mostWatches = Math.max(mostWatches, watchesBefore(affinity, nowMs));
+  }
+  const hasTopics = topics.length > 0;
+  const meanTopicWatchRate = hasTopics ? sum / topics.length : userRate;
+  return {
+    maximumTopicWatchRate: hasTopics ? maximum : NaN,
+    meanTopicWatchRate: hasTopics ? meanTopicWatchRate : NaN,
+    topicLift: hasTopics ? maximum / userRate : NaN,
+    channelWatchRate: channelId === '' ? NaN : rate(affinityOf(state.channels, channelId), meanTopicWatchRate),
+    maximumTopicWatchShare: hasTopics ? mostWatches / (watches + PRIOR_WATCHES) : NaN,
+  };
+}
+
+const watchesBefore = ({ watchCount, lastWatchedAtMs }: Affinity, nowMs: number) =>
+  lastWatchedAtMs < nowMs ? watchCount : 0;
+const showingsBefore = ({ impressionCount, lastShownAtMs }: Affinity, nowMs: number) =>
+  lastShownAtMs < nowMs ? impressionCount : 0;
+
 function pastAffinity(affinities: readonly Affinity[], key: string, nowMs: number): Affinity | undefined {
   const affinity = affinityOf(affinities, key);
-  return affinity !== undefined && affinity.lastWatchedAtMs < nowMs ? affinity : undefined;
+  return affinity !== undefined && affinity.watchCount > 0 && affinity.lastWatchedAtMs < nowMs ? affinity : undefined;
 }
 
 /** In [0, 1]; a loop or a second look does not count more than the whole. */

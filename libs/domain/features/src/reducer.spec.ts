@@ -1,4 +1,4 @@
-import type { Event, UserState } from '@watchnext/contract';
+import type { Event, UserState, VideoFacts } from '@watchnext/contract';
 import * as fc from 'fast-check';
 import { LIMITS } from './limits';
 import { applyEvent, type Outcome } from './reducer';
@@ -31,6 +31,8 @@ function viewer(userId = USER_ID) {
 
 const part = (playbackId: string, positionSeconds: number, more = {}) =>
   watchBody({ playbackId, videoId: `video-of-${playbackId}`, positionSeconds, ...more });
+const shown = (video: VideoFacts, ...videoIds: string[]) =>
+  servedBody({ items: videoIds.map((videoId) => impressionItem({ videoId, video })) });
 const search = (query: string): Body => ({ $case: 'search', value: { userId: USER_ID, query } });
 const dismissal = (videoId: string): Body => ({
   $case: 'dismissal',
@@ -52,7 +54,14 @@ describe('playbacks', () => {
     expect(state.watches).toMatchObject([{ watchSeconds: 50, startedAtMs: SOME_TIME_MS, durationSeconds: 100 }]);
     expect(state.watchCount).toBe(1);
     expect(state.channels).toEqual([
-      { key: 'channel-1', watchCount: 1, watchSeconds: 50, lastWatchedAtMs: SOME_TIME_MS + 2 * MINUTE_MS },
+      {
+        key: 'channel-1',
+        watchCount: 1,
+        watchSeconds: 50,
+        lastWatchedAtMs: SOME_TIME_MS + 2 * MINUTE_MS,
+        impressionCount: 0,
+        lastShownAtMs: 0,
+      },
     ]);
   });
 
@@ -80,6 +89,45 @@ describe('playbacks', () => {
     expect(state.watches).toHaveLength(LIMITS.watches);
     expect(state.watches[0].videoId).toBe('video-of-p10');
     expect(state.watchCount).toBe(61);
+  });
+
+  it('keep what was shown beside them, for its channel and each of its topics once', () => {
+    const { state, send } = viewer();
+    const video = videoFacts({ channelId: 'c', topics: ['music', 'music', ''] });
+    send(shown(video, 'v', 'w'), 1);
+    expect(state.topics).toEqual([
+      {
+        key: 'music',
+        watchCount: 0,
+        watchSeconds: 0,
+        lastWatchedAtMs: 0,
+        impressionCount: 2,
+        lastShownAtMs: SOME_TIME_MS + MINUTE_MS,
+      },
+    ]);
+    send(watchBody({ video }), 2);
+    send(shown(video, 'v'), 0);
+    for (const [{ key, ...counts }] of [state.channels, state.topics]) {
+      expect(['c', 'music']).toContain(key);
+      expect(counts).toEqual({
+        watchCount: 1,
+        watchSeconds: 60,
+        lastWatchedAtMs: SOME_TIME_MS + 2 * MINUTE_MS,
+        impressionCount: 3,
+        lastShownAtMs: SOME_TIME_MS + MINUTE_MS,
+      });
+    }
+  });
+
+  it('of a channel outlast all that were only shown', () => {
+    const { state, send } = viewer();
+    send(watchBody({ video: videoFacts({ channelId: 'watched' }) }), 0);
+    for (let i = 0; i < 150; i++) send(shown(videoFacts({ channelId: `c${1000 + i}` }), 'v'), 1 + i);
+    const keys = state.channels.map(({ key }) => key);
+    expect(keys).toHaveLength(LIMITS.channels);
+    expect(keys).toContain('watched');
+    expect(keys).toContain('c1149');
+    expect(keys).not.toContain('c1050');
   });
 
   it('count a topic named twice once', () => {

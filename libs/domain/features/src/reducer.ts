@@ -7,7 +7,7 @@
  * belongs by `occurred_at_ms`. What has no time of its own in the state (the profile, the deletion) follows the log.
  */
 import { type Event, Profile, type UserState, type Watch } from '@watchnext/contract';
-import { foldChannel, foldTopics } from './affinities';
+import { foldChannel, foldShown, foldTopics } from './affinities';
 import { foldDismissal, foldImpressions } from './exposures';
 import { hash53 } from './hash';
 import { LIMITS } from './limits';
@@ -54,6 +54,7 @@ export function applyEvent(state: UserState, event: Event): Outcome {
       break;
     case 'impressionsServed':
       foldImpressions(state.exposures, body.value.items, atMs);
+      foldShown(state.channels, state.topics, body.value.items, atMs);
       break;
     case 'search':
       foldSearch(state.searches, { tokens: tokenize(body.value.query), searchedAtMs: atMs });

@@ -173,7 +173,14 @@ describe('refuse', () => {
     const exposure = { videoId: 'video-1', impressionCount: 1, lastShownAtMs: SOME_TIME_MS + HOUR_MS };
     expect(refusalOf(merge({ exposures: [exposure] }))?.[1]).toBe('userMerged.history.exposures[0].lastShownAtMs');
     expect(refusalOf(merge({ watchCount: NaN }))?.[1]).toBe('userMerged.history.watchCount');
-    const affinity = { key: 'music', watchCount: 1, watchSeconds: Infinity, lastWatchedAtMs: 0 };
+    const affinity = {
+      key: 'music',
+      watchCount: 1,
+      watchSeconds: Infinity,
+      lastWatchedAtMs: 0,
+      impressionCount: 0,
+      lastShownAtMs: 0,
+    };
     expect(refusalOf(merge({ topics: [affinity] }))?.[1]).toBe('userMerged.history.topics[0].watchSeconds');
     const search = { tokens: Array.from({ length: 32 }, (_, i) => `${i}`), searchedAtMs: 0 };
     expect(refusalOf(merge({ searches: [search] }))?.[1]).toBe('userMerged.history.searches[0].tokens');

@@ -249,7 +249,8 @@ function contextOf(served: ImpressionsServed, servedAtMs: number): RequestContex
   };
 }
 
-function withoutRedeliveries(records: readonly UserRecord[]): UserRecord[] {
+function withoutRedeliveries(records: readonly UserRecord[]): readonly UserRecord[] {
+  if (isAscendingRun(records)) return records;
   const lastOffsets = new Map<string, number>();
   return records.filter(({ topic, partition, offset }) => {
     const key = `${topic}/${partition}`;
@@ -257,4 +258,15 @@ function withoutRedeliveries(records: readonly UserRecord[]): UserRecord[] {
     lastOffsets.set(key, offset);
     return true;
   });
+}
+
+/** The usual case: all of one partition, no offset twice. */
+function isAscendingRun(records: readonly UserRecord[]): boolean {
+  for (let i = 1; i < records.length; i++) {
+    const [before, record] = [records[i - 1], records[i]];
+    if (record.offset <= before.offset || record.partition !== before.partition || record.topic !== before.topic) {
+      return false;
+    }
+  }
+  return true;
 }

@@ -65,11 +65,19 @@ function afterMark(records: readonly UserRecord[], indexes: readonly number[], o
 
 function groupByPartition(records: readonly UserRecord[]): Map<string, number[]> {
   const groups = new Map<string, number[]>();
+  let last: UserRecord | undefined;
+  let group: number[] = [];
   for (let index = 0; index < records.length; index++) {
-    const key = partitionKey(records[index]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [index]);
-    else group.push(index);
+    const record = records[index];
+    // Most users have records of one partition only.
+    if (record.partition !== last?.partition || record.topic !== last.topic) {
+      const key = partitionKey(record);
+      const known = groups.get(key);
+      group = known ?? [];
+      if (known === undefined) groups.set(key, group);
+    }
+    group.push(index);
+    last = record;
   }
   return groups;
 }

@@ -27,7 +27,14 @@ const text = fc.oneof(
     '語'.repeat(600),
   ),
 );
-const affinity = fc.record({ key: text, watchCount: uint32, watchSeconds: double, lastWatchedAtMs: integer });
+const affinity = fc.record({
+  key: text,
+  watchCount: uint32,
+  watchSeconds: double,
+  lastWatchedAtMs: integer,
+  impressionCount: uint32,
+  lastShownAtMs: integer,
+});
 const anyState: fc.Arbitrary<UserState> = fc.record({
   userId: text,
   watches: fc.array(

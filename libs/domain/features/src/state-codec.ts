@@ -123,6 +123,8 @@ function writeAffinity(tag: number, entry: Affinity): void {
   writer.uint32(0x10, entry.watchCount);
   writer.double(0x19, entry.watchSeconds);
   writer.integer(0x20, entry.lastWatchedAtMs);
+  writer.uint32(0x28, entry.impressionCount);
+  writer.integer(0x30, entry.lastShownAtMs);
   writer.end(start);
 }
 
@@ -217,7 +219,14 @@ function readSearch(reader: WireReader, end: number): SearchEntry {
 }
 
 function readAffinity(reader: WireReader, end: number): Affinity {
-  const entry: Affinity = { key: '', watchCount: 0, watchSeconds: 0, lastWatchedAtMs: 0 };
+  const entry: Affinity = {
+    key: '',
+    watchCount: 0,
+    watchSeconds: 0,
+    lastWatchedAtMs: 0,
+    impressionCount: 0,
+    lastShownAtMs: 0,
+  };
   while (reader.position < end) {
     switch (reader.integer()) {
       case 0x0a:
@@ -231,6 +240,12 @@ function readAffinity(reader: WireReader, end: number): Affinity {
         break;
       case 0x20:
         entry.lastWatchedAtMs = reader.integer();
+        break;
+      case 0x28:
+        entry.impressionCount = reader.uint32();
+        break;
+      case 0x30:
+        entry.lastShownAtMs = reader.integer();
         break;
       default:
         throw new UnusualBytes();

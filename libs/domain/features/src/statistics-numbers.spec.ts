@@ -12,11 +12,13 @@ const TABLES: StatisticsTables = {
   channels: { c: counts(180, 38, 940) },
   topics: { music: counts(60, 10, 100), dance: counts(20, 8, 140) },
   surfaces: { home: { v: counts(60, 8, 220) } },
+  countries: { FR: { c: counts(80, 18, 260) }, DE: { d: counts(20, 2, 60) } },
+  wholeCountries: { FR: counts(100, 20, 400), DE: counts(300, 20, 400), '': counts(400, 40, 800) },
 };
 const VIDEO = { videoId: 'v', channelId: 'c', topics: ['music', 'dance', 'unheard of'] };
 
-function numbersOf(surface: string, video = VIDEO, tables = TABLES) {
-  const numbers = statisticsNumbers(statisticsFrom(tables), surface, video);
+function numbersOf(surface: string, video = VIDEO, tables = TABLES, country = 'FR') {
+  const numbers = statisticsNumbers(statisticsFrom(tables), { surface, country }, video);
   return Object.fromEntries(RANKING_STATISTICS_NUMBERS.map((name, i) => [name, numbers[i]]));
 }
 
@@ -33,6 +35,10 @@ describe('statisticsNumbers', () => {
       channelMeanWatchSecondsPerImpression: 5,
       topicClickRate: 0.2,
       topicMeanWatchSecondsPerImpression: 3,
+      channelInCountryClickRate: (18 + 20 * 0.2) / 100,
+      channelInCountryMeanWatchSecondsPerImpression: (260 + 20 * 5) / 100,
+      // A quarter of all showings are in the country, so of the channel's 180 it should be 45.
+      channelInCountryShowings: (80 + 2) / (45 + 2),
     });
   });
 
@@ -41,6 +47,19 @@ describe('statisticsNumbers', () => {
       videoOnSurfaceClickRate: 0.2,
       videoOnSurfaceMeanWatchSecondsPerImpression: 5,
     });
+  });
+
+  it('takes the channel anywhere where it was not shown, and says how seldom it was', () => {
+    expect(numbersOf('home', VIDEO, TABLES, 'DE')).toMatchObject({
+      channelInCountryClickRate: 0.2,
+      channelInCountryMeanWatchSecondsPerImpression: 5,
+      channelInCountryShowings: 2 / (0.75 * 180 + 2),
+    });
+    for (const country of ['', 'BR'])
+      expect(numbersOf('home', VIDEO, TABLES, country)).toMatchObject({
+        channelInCountryClickRate: 0.2,
+        channelInCountryShowings: NaN,
+      });
   });
 
   it('says nothing of what was never shown', () => {

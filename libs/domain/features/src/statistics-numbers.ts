@@ -1,5 +1,6 @@
 /** Ranking's inputs from everybody's impressions: rates of the video, its channel and its topics. */
 import { inOrder } from './in-order';
+import { EVERYWHERE } from './statistics';
 import type { ImpressionCounts, RankingVideoFeatures, Statistics } from './types';
 
 /** Names of `statisticsNumbers`, in order. */
@@ -16,6 +17,11 @@ export const RANKING_STATISTICS_NUMBERS = [
   'channelMeanWatchSecondsPerImpression',
   'topicClickRate',
   'topicMeanWatchSecondsPerImpression',
+  /** Over all videos of the channel in the country of the request; without impressions there, anywhere. */
+  'channelInCountryClickRate',
+  'channelInCountryMeanWatchSecondsPerImpression',
+  /** How often the channel was shown in the country, over how often if it were shown alike everywhere. */
+  'channelInCountryShowings',
 ] as const;
 
 /**
@@ -30,10 +36,19 @@ const PRIOR_RATES: Rates = {
 };
 const NO_COUNTS: ImpressionCounts = { impressionCount: 0, clickCount: 0, clickWatchSeconds: 0, watchCount: 0 };
 
-/** The numbers that all users share, by `RANKING_STATISTICS_NUMBERS`; NaN where there are no impressions to count. */
+/** Showings of a channel in a country behind the ratio, as if there had been as many more as in other countries. */
+const PRIOR_SHOWINGS = 2;
+
+/** Where an impression is asked for. */
+export interface RequestPlace {
+  readonly surface: string;
+  readonly country: string;
+}
+
+/** The numbers that users of a country share, by `RANKING_STATISTICS_NUMBERS`; NaN where there are no impressions to count. */
 export function statisticsNumbers(
   statistics: Statistics,
-  surface: string,
+  { surface, country }: RequestPlace,
   { videoId, channelId, topics }: Pick<RankingVideoFeatures, 'videoId' | 'channelId' | 'topics'>,
 ): Float64Array {
   const counts = statistics.ofVideo(videoId);
@@ -41,6 +56,8 @@ export function statisticsNumbers(
   const onSurface = video && ratesOf(statistics.ofVideoOn(surface, videoId) ?? NO_COUNTS, video);
   const channel = ratesOf(channelId === '' ? undefined : statistics.ofChannel(channelId), PRIOR_RATES);
   const topic = ratesOf(sumOf(topics, statistics), PRIOR_RATES);
+  const ofCountry = country === '' || channelId === '' ? undefined : statistics.ofChannelIn(country, channelId);
+  const inCountry = channel && ratesOf(ofCountry ?? NO_COUNTS, channel);
   const numbers: Record<(typeof RANKING_STATISTICS_NUMBERS)[number], number> = {
     videoImpressionCount: counts?.impressionCount ?? NaN,
     videoClickRate: video?.clickRate ?? NaN,
@@ -52,8 +69,24 @@ export function statisticsNumbers(
     channelMeanWatchSecondsPerImpression: channel?.watchSeconds ?? NaN,
     topicClickRate: topic?.clickRate ?? NaN,
     topicMeanWatchSecondsPerImpression: topic?.watchSeconds ?? NaN,
+    channelInCountryClickRate: inCountry?.clickRate ?? NaN,
+    channelInCountryMeanWatchSecondsPerImpression: inCountry?.watchSeconds ?? NaN,
+    channelInCountryShowings: channel ? showingsIn(statistics, country, channelId, ofCountry) : NaN,
   };
   return inOrder(RANKING_STATISTICS_NUMBERS, numbers);
+}
+
+function showingsIn(
+  statistics: Statistics,
+  country: string,
+  channelId: string,
+  counts: ImpressionCounts | undefined,
+): number {
+  const share = statistics.impressionCountIn(country) / statistics.impressionCountIn(EVERYWHERE);
+  // An unknown country, or one that nothing was shown in, says nothing.
+  if (country === EVERYWHERE || !(share > 0)) return NaN;
+  const expected = (statistics.ofChannel(channelId)?.impressionCount ?? 0) * share;
+  return ((counts?.impressionCount ?? 0) + PRIOR_SHOWINGS) / (expected + PRIOR_SHOWINGS);
 }
 
 /** Means over impressions. */

@@ -1,8 +1,8 @@
-import { statisticsFrom, StatisticsTimeline } from './statistics';
+import { EVERYWHERE, statisticsFrom, StatisticsTimeline } from './statistics';
 
 const DAY_MS = 86_400_000;
 const MONDAY_MS = Date.UTC(2026, 10, 2);
-const SHOWN = { videoId: 'v', channelId: 'c', topics: ['music', 'dance'], surface: 'home' };
+const SHOWN = { videoId: 'v', channelId: 'c', topics: ['music', 'dance'], surface: 'home', country: 'FR' };
 
 describe('StatisticsTimeline', () => {
   it('answers with whole days before the day asked about', () => {
@@ -36,11 +36,17 @@ describe('StatisticsTimeline', () => {
     expect(new StatisticsTimeline().asOf(MONDAY_MS).ofVideo('v')).toBeUndefined();
   });
 
-  it('counts an impression for its channel, each of its topics and its surface', () => {
+  it('counts an impression for its channel, also by country, each of its topics and its surface', () => {
     const timeline = new StatisticsTimeline();
     timeline.addImpression(MONDAY_MS, SHOWN, true, 30);
-    timeline.addImpression(MONDAY_MS, { ...SHOWN, videoId: 'w', topics: ['music'], surface: 'up-next' }, false, 0);
-    timeline.addImpression(MONDAY_MS, { videoId: 'x', channelId: '', topics: [], surface: '' }, false, 0);
+    timeline.addImpression(
+      MONDAY_MS,
+      { ...SHOWN, videoId: 'w', topics: ['music'], surface: 'up-next', country: 'DE' },
+      false,
+      0,
+    );
+    const bare = { videoId: 'x', channelId: '', topics: [], surface: '', country: '' };
+    timeline.addImpression(MONDAY_MS, bare, false, 0);
     const counts = (impressionCount: number, clickCount: number) => ({
       impressionCount,
       clickCount,
@@ -53,6 +59,8 @@ describe('StatisticsTimeline', () => {
       channels: { c: counts(2, 1) },
       topics: { music: counts(2, 1), dance: counts(1, 1) },
       surfaces: { home: { v: counts(1, 1) }, 'up-next': { w: counts(1, 0) }, '': { x: counts(1, 0) } },
+      countries: { FR: { c: counts(1, 1) }, DE: { c: counts(1, 0) } },
+      wholeCountries: { FR: counts(1, 1), DE: counts(1, 0), [EVERYWHERE]: counts(2, 1) },
     });
     const tomorrow = timeline.asOf(MONDAY_MS + DAY_MS);
     const carried = statisticsFrom(JSON.parse(JSON.stringify(tables)));
@@ -62,6 +70,9 @@ describe('StatisticsTimeline', () => {
       expect(statistics.ofVideoOn('home', 'v')).toEqual(counts(1, 1));
       expect(statistics.ofVideoOn('home', 'w')).toBeUndefined();
       expect(statistics.ofVideoOn('nowhere', 'v')).toBeUndefined();
+      expect(statistics.ofChannelIn('FR', 'c')).toEqual(counts(1, 1));
+      expect(statistics.ofChannelIn('BR', 'c')).toBeUndefined();
+      expect(['FR', 'BR', EVERYWHERE].map((country) => statistics.impressionCountIn(country))).toEqual([1, 0, 2]);
     }
     expect(timeline.asOf(MONDAY_MS + DAY_MS - 1).ofChannel('c')).toBeUndefined();
   });

@@ -9,7 +9,12 @@ export interface ShownVideo {
   readonly channelId: string;
   readonly topics: readonly string[];
   readonly surface: string;
+  /** Of the viewer; empty where not known. */
+  readonly country: string;
 }
+
+/** Stands for all countries. */
+export const EVERYWHERE = '';
 
 /** Statistics as JSON, as a snapshot carries them. */
 export interface StatisticsTables {
@@ -18,21 +23,40 @@ export interface StatisticsTables {
   readonly topics: Readonly<Record<string, ImpressionCounts>>;
   /** By surface, then by video. */
   readonly surfaces: Readonly<Record<string, Readonly<Record<string, ImpressionCounts>>>>;
+  /** By country, then by channel. */
+  readonly countries: Readonly<Record<string, Readonly<Record<string, ImpressionCounts>>>>;
+  /** Over all channels, by country; of all countries together by `EVERYWHERE`. */
+  readonly wholeCountries: Readonly<Record<string, ImpressionCounts>>;
 }
 
-export const NO_STATISTICS: StatisticsTables = { videos: {}, channels: {}, topics: {}, surfaces: {} };
+export const NO_STATISTICS: StatisticsTables = {
+  videos: {},
+  channels: {},
+  topics: {},
+  surfaces: {},
+  countries: {},
+  wholeCountries: {},
+};
 
 /** Looks up what `tables` hold. */
-export function statisticsFrom({ videos, channels, topics, surfaces }: StatisticsTables): Statistics {
+export function statisticsFrom(tables: StatisticsTables): Statistics {
+  const { videos, channels, topics, surfaces, countries, wholeCountries } = tables;
   // Maps, since a video may be called "constructor".
   const mapOf = <Value>(record: Readonly<Record<string, Value>>) => new Map(Object.entries(record));
-  const [ofVideos, ofChannels, ofTopics] = [videos, channels, topics].map(mapOf<ImpressionCounts>);
-  const ofSurfaces = new Map(Object.entries(surfaces).map(([surface, record]) => [surface, mapOf(record)]));
+  const nested = (records: StatisticsTables['surfaces']) =>
+    new Map(Object.entries(records).map(([name, record]) => [name, mapOf(record)]));
+  const [ofVideos, ofChannels, ofTopics, inCountries] = [videos, channels, topics, wholeCountries].map(
+    mapOf<ImpressionCounts>,
+  );
+  const ofSurfaces = nested(surfaces);
+  const ofCountries = nested(countries);
   return {
     ofVideo: (videoId) => ofVideos.get(videoId),
     ofVideoOn: (surface, videoId) => ofSurfaces.get(surface)?.get(videoId),
     ofChannel: (channelId) => ofChannels.get(channelId),
     ofTopic: (topic) => ofTopics.get(topic),
+    ofChannelIn: (country, channelId) => ofCountries.get(country)?.get(channelId),
+    impressionCountIn: (country) => inCountries.get(country)?.impressionCount ?? 0,
   };
 }
 
@@ -42,14 +66,19 @@ export class StatisticsTimeline {
   private readonly channels = new DailyCounts();
   private readonly topics = new DailyCounts();
   private readonly surfaces = new Map<string, DailyCounts>();
+  private readonly countries = new Map<string, DailyCounts>();
+  private readonly wholeCountries = new DailyCounts();
 
   /** @param watchSeconds what followed from the impression; 0 when not clicked */
   addImpression(servedAtMs: number, shown: ShownVideo, clicked: boolean, watchSeconds: number): void {
-    let ofSurface = this.surfaces.get(shown.surface);
-    if (!ofSurface) this.surfaces.set(shown.surface, (ofSurface = new DailyCounts()));
-    const counted = [this.videos.of(shown.videoId, servedAtMs), ofSurface.of(shown.videoId, servedAtMs)];
-    if (shown.channelId !== '') counted.push(this.channels.of(shown.channelId, servedAtMs));
-    for (const topic of shown.topics) counted.push(this.topics.of(topic, servedAtMs));
+    const { videoId, channelId, topics, surface, country } = shown;
+    const counted = [this.videos.of(videoId, servedAtMs), within(this.surfaces, surface).of(videoId, servedAtMs)];
+    if (channelId !== '') counted.push(this.channels.of(channelId, servedAtMs));
+    for (const topic of topics) counted.push(this.topics.of(topic, servedAtMs));
+    if (channelId !== '' && country !== '') {
+      counted.push(within(this.countries, country).of(channelId, servedAtMs));
+      counted.push(this.wholeCountries.of(country, servedAtMs), this.wholeCountries.of(EVERYWHERE, servedAtMs));
+    }
     for (const counts of counted) {
       counts.impressionCount++;
       if (!clicked) continue;
@@ -65,6 +94,8 @@ export class StatisticsTimeline {
 
   asOf(atMs: number): Statistics {
     return {
+      ofChannelIn: (country, channelId) => this.countries.get(country)?.asOf(channelId, atMs),
+      impressionCountIn: (country) => this.wholeCountries.asOf(country, atMs)?.impressionCount ?? 0,
       ofVideo: (videoId) => this.videos.asOf(videoId, atMs),
       ofVideoOn: (surface, videoId) => this.surfaces.get(surface)?.asOf(videoId, atMs),
       ofChannel: (channelId) => this.channels.asOf(channelId, atMs),
@@ -75,11 +106,21 @@ export class StatisticsTimeline {
   /** The same for a snapshot; by default everything, the last day too. */
   tables(atMs = Infinity): StatisticsTables {
     const all = (counts: DailyCounts) => Object.fromEntries(counts.allAsOf(atMs));
+    const nested = (maps: ReadonlyMap<string, DailyCounts>) =>
+      Object.fromEntries([...maps].map(([name, counts]) => [name, all(counts)]));
     return {
       videos: all(this.videos),
       channels: all(this.channels),
       topics: all(this.topics),
-      surfaces: Object.fromEntries([...this.surfaces].map(([surface, counts]) => [surface, all(counts)])),
+      surfaces: nested(this.surfaces),
+      countries: nested(this.countries),
+      wholeCountries: all(this.wholeCountries),
     };
   }
+}
+
+function within(maps: Map<string, DailyCounts>, name: string): DailyCounts {
+  let counts = maps.get(name);
+  if (!counts) maps.set(name, (counts = new DailyCounts()));
+  return counts;
 }

@@ -40,6 +40,10 @@ export interface Statistics {
   ofVideoOn(surface: string, videoId: string): ImpressionCounts | undefined;
   ofChannel(channelId: string): ImpressionCounts | undefined;
   ofTopic(topic: string): ImpressionCounts | undefined;
+  /** Of the channel's videos, shown to viewers in the country. */
+  ofChannelIn(country: string, channelId: string): ImpressionCounts | undefined;
+  /** Impressions of known channels in the country, or `EVERYWHERE`. */
+  impressionCountIn(country: string): number;
 }
 
 /** The part of the ranking features that all candidates of a request share. */

@@ -7,6 +7,15 @@ const HYPHENS = [8, 13, 18, 23];
  * and hashed as text.
  */
 export function uuidV7TimeMs(id: string): number | undefined {
+  // Whoever lets an event in and whoever folds it ask the same, one right after the other.
+  if (id !== lastId) [lastId, lastTimeMs] = [id, timeIn(id)];
+  return lastTimeMs;
+}
+
+let lastId = '';
+let lastTimeMs: number | undefined;
+
+function timeIn(id: string): number | undefined {
   if (id.length !== CANONICAL_LENGTH) return undefined;
   let timeMs = 0;
   let digits = 0;

@@ -7,3 +7,17 @@ export { RowwiseAdagrad, type RowwiseAdagradOptions } from './rowwise-adagrad';
 export { AliasSampler } from './alias-sampler';
 export { Adam, type AdamOptions, type AdamState } from './adam';
 export { applyDropout, dropoutMask, type DropoutMask, type DropoutSite } from './dropout';
+export {
+  checkSchedule,
+  LEARNING_RATE_DECAYS,
+  type LearningRateDecay,
+  learningRateScale,
+  type LearningRateSchedule,
+} from './learning-rate';
+export {
+  type NamedArray,
+  overwriteFrom,
+  tensorsOf,
+  type TrainingCheckpoints,
+  trainingKey,
+} from './training-checkpoints';

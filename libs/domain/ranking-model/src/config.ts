@@ -1,3 +1,5 @@
+import { checkSchedule, type LearningRateSchedule } from '@watchnext/learning';
+
 /**
  * What a logit is trained to mean.
  *
@@ -15,7 +17,7 @@
 export type RankingObjective = (typeof RANKING_OBJECTIVES)[number];
 export const RANKING_OBJECTIVES = ['expected-watch-time', 'paper', 'click'] as const;
 
-export interface RankingModelConfig {
+export interface RankingModelConfig extends LearningRateSchedule {
   readonly objective: RankingObjective;
   /**
    * A second head beside the watch time's, on the same tower: the log-odds of a click, every impression counted once. Not
@@ -43,7 +45,7 @@ export interface RankingModelConfig {
   readonly idDropout: number;
   readonly epochs: number;
   readonly batchSize: number;
-  /** Of Adam on the tower; falls to zero over the training in a straight line, as the tables' does. */
+  /** Of Adam on the tower; over the training it changes by the schedule, as the tables' does. */
   readonly learningRate: number;
   /** Of row-wise Adagrad on the tables. */
   readonly tableLearningRate: number;
@@ -53,6 +55,11 @@ export interface RankingModelConfig {
   readonly calibrated: boolean;
   /** Pull of embeddings towards zero for each use of a row: λ of λ/2·|row|² added to the example's loss. */
   readonly tableDecay: number;
+  /**
+   * Largest |∂loss/∂logit| of one example, in units of the mean example weight; 0: any. A watch of three hours is one
+   * example with a weight of hundreds.
+   */
+  readonly gradientClip: number;
 }
 
 /** Whether a model of this configuration has a second logit. */
@@ -91,6 +98,9 @@ export function defaultRankingConfig(size: { exampleCount: number; videoCount: n
     learningRate: 1e-3,
     tableLearningRate: 0.05,
     tableDecay: 1e-3,
+    learningRateWarmUp: 0,
+    learningRateDecay: 'linear',
+    gradientClip: 0,
     members: isSmall || exampleCount >= 1_000_000 ? 1 : 3,
     calibrated: !isSmall,
   };
@@ -116,9 +126,16 @@ export function checkConfig(config: RankingModelConfig): void {
   for (const name of ['maxVideos', 'maxChannels', 'maxTopics', 'epochs', 'batchSize', 'members'] as const)
     atLeast(name, 1, true);
   atLeast('quantileCount', 2, true);
-  for (const name of ['dimensionsPerLog', 'learningRate', 'tableLearningRate', 'tableDecay', 'idDropout'] as const) {
-    atLeast(name, 0, false);
-  }
+  const reals = [
+    'dimensionsPerLog',
+    'learningRate',
+    'tableLearningRate',
+    'tableDecay',
+    'idDropout',
+    'gradientClip',
+  ] as const;
+  for (const name of reals) atLeast(name, 0, false);
+  checkSchedule(config, 'ranking config');
   atLeast('watchCapSeconds', 1, false);
   if (config.idDropout >= 1) throw new RangeError(`ranking config: idDropout must be below 1, not ${config.idDropout}`);
   if (config.hiddenSizes.some((size) => !Number.isInteger(size) || size < 1)) {

@@ -14,11 +14,17 @@ export class EmbeddingInputs {
   private readonly optimizers: readonly RowwiseAdagrad[];
 
   constructor(private readonly network: RankingNetwork) {
-    this.optimizers = network.tables.map((table) => {
+    this.optimizers = network.tables.map((table, i) => {
       const optimizer = new RowwiseAdagrad(table, { learningRate: network.tableLearningRate });
-      optimizer.accumulators.fill(INITIAL_ACCUMULATOR);
+      if (network.optimizers) optimizer.accumulators.set(network.optimizers.accumulators[i]);
+      else optimizer.accumulators.fill(INITIAL_ACCUMULATOR);
       return optimizer;
     });
+  }
+
+  /** Of each table; copies. */
+  accumulators(): Float32Array[] {
+    return this.optimizers.map(({ accumulators }) => accumulators.slice());
   }
 
   /** Writes the mean of each bag's table rows into the batch's columns; the zero vector for an empty bag. */

@@ -7,11 +7,12 @@ import {
   createRandom,
   createTable,
   initialiseStack,
+  tableFromValues,
   type DenseStack,
   type EmbeddingTable,
   type Random,
 } from '@watchnext/learning';
-import type { RankingBatch, RankingEngineFactory, RankingNetwork } from './engine';
+import type { RankingBatch, RankingEngine, RankingEngineFactory, RankingNetwork } from './engine';
 import { referenceRankingEngine } from './reference-engine';
 
 export interface EngineDeviation {
@@ -79,7 +80,49 @@ export async function engineDeviations(createEngine: RankingEngineFactory): Prom
   });
   await engine.dispose();
   await reference.dispose();
-  return deviations;
+  return [...deviations, ...(await clippedDeviations(createEngine)), ...(await resumedDeviations(createEngine))];
+}
+
+/** Steps with gradients that are cut off, beside those of the reference. */
+async function clippedDeviations(createEngine: RankingEngineFactory): Promise<EngineDeviation[]> {
+  const [clipped, expected] = [newNetwork(), newNetwork()].map((network) => ({ ...network, gradientClip: 0.5 }));
+  const towers: number[][] = [];
+  for (const [network, create] of [
+    [clipped, createEngine],
+    [expected, referenceRankingEngine],
+  ] as const) {
+    const engine = await create(network);
+    for (let step = 0; step < 3; step++) await engine.step(newBatch(network, createRandom(200 + step)), 1);
+    towers.push(flatten(await engine.finish()));
+    await engine.dispose();
+  }
+  return [deviation('tower after steps with clipped gradients', towers[0], towers[1], 5e-3)];
+}
+
+/** An engine that goes on from another one's state, beside the other. */
+async function resumedDeviations(createEngine: RankingEngineFactory): Promise<EngineDeviation[]> {
+  const network = newNetwork();
+  const first = await createEngine(network);
+  const stepTwice = async (engine: RankingEngine, seed: number) => {
+    for (let step = 0; step < 2; step++) await engine.step(newBatch(network, createRandom(seed + step)), 0.8);
+  };
+  await stepTwice(first, 300);
+  const tower = await first.finish();
+  const tables = network.tables.map(({ values, dimensions }) => tableFromValues(values, dimensions));
+  const optimizers = await first.readOptimizers();
+  const resumed: RankingNetwork = { ...network, tables, tower, optimizers };
+  const second = await createEngine(resumed);
+  await stepTwice(first, 310);
+  await stepTwice(second, 310);
+  const [expected, actual] = [flatten(await first.finish()), flatten(await second.finish())];
+  await first.dispose();
+  await second.dispose();
+  return [
+    deviation('tower of a training that was gone on with', actual, expected, 0),
+    ...network.tables.map((table, i) =>
+      deviation(`table ${i} of a training that was gone on with`, [...tables[i].values], [...table.values], 0),
+    ),
+  ];
 }
 
 /** Two tables, one of them in two roles, three columns of numbers, a hidden layer or two. */
@@ -100,6 +143,7 @@ function newNetwork(): RankingNetwork {
     learningRate: 0.01,
     tableLearningRate: 0.05,
     tableDecay: 0.01,
+    gradientClip: 0,
   };
 }
 

@@ -24,6 +24,17 @@ describe('the weighted logistic loss', () => {
     expect(gradient[0]).toBeCloseTo(0, 5);
   });
 
+  it('cuts off what one example may say, and never its sign', () => {
+    const gradientOf = (clip: number) => {
+      const gradient = new Float32Array(2);
+      weightedLogisticLoss(Float32Array.of(-3, 3), batchOf([100, 0], [0, 100]), gradient, clip);
+      return [...gradient].map((value) => value * 2); // the loss is a mean over two
+    };
+    expect(gradientOf(5)).toEqual([-5, 5]);
+    expect(gradientOf(0)[0]).toBeLessThan(-90);
+    expect(gradientOf(1_000)).toEqual(gradientOf(0));
+  });
+
   it('stays finite for logits that no exponential takes', () => {
     const gradient = new Float32Array(2);
     expect(weightedLogisticLoss(Float32Array.of(-2000, 2000), batchOf([3, 3], [1, 1]), gradient)).toBe(
@@ -73,6 +84,17 @@ describe('engineDeviations', () => {
     expect(await failing(scaled)).toEqual(['gradient of the tables']);
   });
 
+  it('notices an engine that forgets its accumulators, and one that cuts nothing off', async () => {
+    const forgetful: RankingEngineFactory = (network) => {
+      const { optimizers, ...rest } = network;
+      return referenceRankingEngine({ ...rest, ...(optimizers && { optimizers: { ...optimizers, stepCount: 0 } }) });
+    };
+    expect(await failing(forgetful)).toContain('tower of a training that was gone on with');
+    expect(await failing(broken((network) => ({ ...network, gradientClip: 0 })))).toEqual([
+      'tower after steps with clipped gradients',
+    ]);
+  });
+
   it('notices an engine that gives NaN, and one that ignores the rate', async () => {
     const nan: RankingEngineFactory = (network) => ({ ...referenceRankingEngine(network), step: () => NaN });
     expect(await failing(nan)).toContain('loss of step 0');
@@ -96,6 +118,7 @@ describe('row 0 of a table', () => {
       learningRate: 0.1,
       tableLearningRate: 0.1,
       tableDecay: 0.1,
+      gradientClip: 0,
     };
     const engine = referenceRankingEngine(network);
     const bags = [{ rows: Int32Array.of(0, 1), offsets: Int32Array.of(0, 1, 2) }];

@@ -2,7 +2,7 @@
  * The training step as a port: tables and a tower in, batches in, a loss out. An engine may compute anywhere (plain
  * TypeScript, TensorFlow.js, a GPU); `engineDeviations` says how far one is from the arithmetic written down here.
  */
-import type { DenseStack, EmbeddingTable } from '@watchnext/learning';
+import type { AdamState, DenseStack, EmbeddingTable } from '@watchnext/learning';
 
 /** Columns of a row that the mean of some rows of a table fills. */
 export interface EmbeddingInput {
@@ -28,6 +28,16 @@ export interface RankingNetwork {
   readonly tableLearningRate: number;
   /** λ of λ/2·|row|², added to an example's loss for each table row that it uses. Not part of the loss reported. */
   readonly tableDecay: number;
+  /** Largest |∂loss/∂logit| of one example before the mean is taken; what is beyond is cut off. 0: any. */
+  readonly gradientClip: number;
+  /** To go on from; copied. Without it the optimizers are new. */
+  readonly optimizers?: RankingOptimizerState;
+}
+
+/** What the optimizers know beside tables and tower: Adam's moments per layer, weights, then bias. */
+export interface RankingOptimizerState extends AdamState {
+  /** Row-wise Adagrad's sums, [rowCount], of each table. */
+  readonly accumulators: readonly Float32Array[];
 }
 
 /** Table rows of one embedding input: those of batch row i are rows[offsets[i]] to rows[offsets[i + 1] − 1]. */
@@ -67,6 +77,8 @@ export interface RankingEngine {
   gradients(batch: RankingBatch): RankingGradients | Promise<RankingGradients>;
   /** Brings the tables up to date, and returns the tower's weights. */
   finish(): DenseStack | Promise<DenseStack>;
+  /** A copy of the optimizers' state: with it and what `finish` gives, a new engine goes on to the same bytes. */
+  readOptimizers(): RankingOptimizerState | Promise<RankingOptimizerState>;
   /** Frees what the engine holds; it cannot be used afterwards. */
   dispose(): void | Promise<void>;
 }
@@ -80,10 +92,11 @@ export function logisticLoss(z: number, positiveWeight: number, negativeWeight: 
   return positiveWeight * (softplus - z) + negativeWeight * softplus;
 }
 
-/** Its derivative by z. */
-export function logisticGradient(z: number, positiveWeight: number, negativeWeight: number): number {
+/** Its derivative by z, cut off at ±clip; 0: at none. */
+export function logisticGradient(z: number, positiveWeight: number, negativeWeight: number, clip: number): number {
   const probability = 1 / (1 + Math.exp(-z));
-  return positiveWeight * (probability - 1) + negativeWeight * probability;
+  const gradient = positiveWeight * (probability - 1) + negativeWeight * probability;
+  return clip > 0 ? Math.min(Math.max(gradient, -clip), clip) : gradient;
 }
 
 /**
@@ -92,14 +105,20 @@ export function logisticGradient(z: number, positiveWeight: number, negativeWeig
  *
  * @param logits z, [rowCount, heads]
  * @param gradient receives ∂loss/∂z, [rowCount, heads]
+ * @param clip as `RankingNetwork.gradientClip`
  * @returns the loss
  */
-export function weightedLogisticLoss(logits: Float32Array, batch: RankingBatch, gradient: Float32Array): number {
+export function weightedLogisticLoss(
+  logits: Float32Array,
+  batch: RankingBatch,
+  gradient: Float32Array,
+  clip = 0,
+): number {
   const { rowCount, positiveWeights, negativeWeights } = batch;
   let sum = 0;
   for (let i = 0; i < logits.length; i++) {
     sum += logisticLoss(logits[i], positiveWeights[i], negativeWeights[i]);
-    gradient[i] = logisticGradient(logits[i], positiveWeights[i], negativeWeights[i]) / rowCount;
+    gradient[i] = logisticGradient(logits[i], positiveWeights[i], negativeWeights[i], clip) / rowCount;
   }
   return sum / rowCount;
 }

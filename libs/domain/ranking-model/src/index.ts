@@ -13,6 +13,7 @@ export {
   type RankingEngineFactory,
   type RankingGradients,
   type RankingNetwork,
+  type RankingOptimizerState,
 } from './engine';
 export { engineDeviations, type EngineDeviation } from './engine-deviations';
 export { type InputGroup, SERVED_POSITION } from './input-layout';

@@ -5,8 +5,9 @@
  *   video part, once a candidate: video, channel, mean of topics, source (embeddings), video numbers, statistics
  *   position, in training only:   where in its list an impression was shown
  *
- * A number takes three columns, x, x² and √x of its position among the quantiles (paper §4.1), and one more that is 1
- * where it is missing, if it ever was while training; none if training never saw it vary.
+ * A number takes three columns, x, x² and √x of its position among the quantiles (paper §4.1), one for its logarithm if it is
+ * never negative, and one more that is 1 where it is missing, if it ever was while training; none if training never saw it
+ * vary.
  */
 import { RANKING_STATISTICS_NUMBERS, RANKING_USER_NUMBERS, RANKING_VIDEO_NUMBERS } from '@watchnext/features';
 import type { EmbeddingInput } from './engine';
@@ -64,6 +65,8 @@ export interface InputLayout {
   readonly embeddings: readonly EmbeddingInput[];
   /** First column of each of `ALL_NUMBERS`. */
   readonly numberColumns: readonly number[];
+  /** Of each table, as `TABLE_NAMES`. */
+  readonly tableDimensions: readonly number[];
   /** Whether x² and √x stand beside x. */
   readonly powers: boolean;
 }
@@ -91,12 +94,12 @@ export function layOut(dimensions: readonly number[], quantiles: readonly Quanti
   const userSize = column;
   takeAll(VIDEO_EMBEDDINGS, VIDEO_NUMBERS);
   numberColumns.push(take(POSITION, widthOf(quantiles[numberColumns.length], powers)));
-  return { inputSize: column, userSize, groups, embeddings, numberColumns, powers };
+  return { inputSize: column, userSize, groups, embeddings, numberColumns, tableDimensions: dimensions, powers };
 }
 
 function widthOf(quantiles: QuantileMap, powers: boolean): number {
   if (!quantiles.isInformative) return 0;
-  return (powers ? 3 : 1) + (quantiles.mayBeMissing ? 1 : 0);
+  return (powers ? 3 : 1) + (quantiles.hasLog ? 1 : 0) + (quantiles.mayBeMissing ? 1 : 0);
 }
 
 /**
@@ -122,5 +125,6 @@ export function writeNumber(
     out[column++] = x * x;
     out[column++] = Math.sqrt(x);
   }
+  if (quantiles.hasLog) out[column++] = missing ? 0 : quantiles.logAt(x);
   if (quantiles.mayBeMissing) out[column] = missing ? 1 : 0;
 }

@@ -35,6 +35,11 @@ export class ProgressOfAll {
     this.stepCount = exampleCounts.reduce((sum, exampleCount) => sum + stepsOf(exampleCount), 0);
   }
 
+  /** Counts steps that an earlier run did. */
+  passOver(stepCount: number): void {
+    this.step += stepCount;
+  }
+
   /** Counts a step. @returns whether it was time to report */
   add(epoch: number, loss: number, exampleCount: number): boolean {
     this.step++;

@@ -52,6 +52,31 @@ describe('normalisation by quantiles', () => {
     expect(map.positionOf(0.5)).toBeGreaterThan(map.positionOf(0));
   });
 
+  it('gives the logarithm in standard deviations, rising, and at most four of them off the mean', () => {
+    const random = createRandom(5);
+    const values = Array.from({ length: 5000 }, () => Math.exp(3 + 2 * random.gaussian()));
+    const map = mapOf(values);
+    const logs = values.map((value) => map.logAt(map.positionOf(value)));
+    const inner = values.map((value, i) => [(Math.log(value) - 3) / 2, logs[i]]).filter(([log]) => Math.abs(log) < 2);
+    for (const [expected, log] of inner) expect(log).toBeCloseTo(expected, 0.5);
+    const ascending = [0, ...values, 1e12].sort((a, b) => a - b).map((value) => map.logAt(map.positionOf(value)));
+    ascending.forEach((log, i) => {
+      expect(log).toBeGreaterThanOrEqual(i === 0 ? -4 : ascending[i - 1]);
+      expect(log).toBeLessThanOrEqual(4);
+      expect(Math.fround(log)).toBe(log);
+    });
+  });
+
+  it('has logarithms of counts with zeros among them, none of what may be negative or never varied', () => {
+    const counts = mapOf([...Array(50).fill(0), ...Array.from({ length: 51 }, (_, i) => i + 1)]);
+    const [none, one, many] = [0, 1, 50].map((count) => counts.logAt(counts.positionOf(count)));
+    expect(none).toBeLessThan(one);
+    expect(one).toBeLessThan(many);
+    expect([mapOf([-1, 0, 1]), mapOf([7, 7]), mapOf([0, 0]), mapOf([])].map(({ hasLog }) => hasLog)).toEqual(
+      Array(4).fill(false),
+    );
+  });
+
   it('knows nothing of a number that never varied: any value is the same to it', () => {
     const map = mapOf([7, 7, 7]);
     expect([-100, 7, 100].map((value) => map.positionOf(value))).toEqual([0.5, 0.5, 0.5]);

@@ -10,8 +10,14 @@ const BELOW_ONE = 1 - 2 ** -24;
 /** Rows sampled for the quantiles. A quantile's rank is then off by 0.2 points of 100 at one standard error. */
 const SAMPLE_ROWS = 50_000;
 
+/** Standard deviations that a logarithm may be off the mean. */
+const MOST_DEVIATIONS = 4;
+
 /** One number's distribution: distinct values ascending, and the share of the distribution at each. */
 export class QuantileMap {
+  /** By value, the logarithm less its mean over its standard deviation; empty where numbers may be negative. */
+  private readonly logs: Float64Array;
+
   /**
    * @param values distinct and ascending; one only where the number never varied, none where it was never there.
    * @param positions in [0, 1], ascending, as many as `values`.
@@ -25,6 +31,33 @@ export class QuantileMap {
     if (values.length !== positions.length) {
       throw new RangeError(`${values.length} quantile values with ${positions.length} positions`);
     }
+    this.logs = standardLogs(values, positions);
+  }
+
+  /** Whether the number has a logarithm: never negative, and not always the same. */
+  get hasLog(): boolean {
+    return this.logs.length > 0;
+  }
+
+  /**
+   * The logarithm of the number at a position in [0, 1), in standard deviations from its mean, as a float32. A position says
+   * where among others a number is, and its tails are close together; watch times and rates multiply, so the sum of
+   * logarithms is what a tower has to find. Beyond the least and the largest known value it stays where it is.
+   */
+  logAt(position: number): number {
+    const { positions, logs } = this;
+    const last = positions.length - 1;
+    if (!(position > positions[0])) return Math.fround(logs[0]);
+    if (position >= positions[last]) return Math.fround(logs[last]);
+    let low = 0;
+    let high = last;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (positions[middle] <= position) low = middle;
+      else high = middle;
+    }
+    const share = (position - positions[low]) / (positions[high] - positions[low]);
+    return Math.fround(logs[low] + share * (logs[high] - logs[low]));
   }
 
   /** Whether training could learn anything from the number: an input that never varied is left out of the row. */
@@ -53,6 +86,24 @@ export class QuantileMap {
     const share = (value - values[low]) / (values[high] - values[low]);
     return Math.min(Math.fround(positions[low] + share * (positions[high] - positions[low])), BELOW_ONE);
   }
+}
+
+/**
+ * Zero has no logarithm, so a little is added first: a tenth of the smallest value above zero. The mean and the deviation are
+ * of the distribution that the quantiles stand for.
+ */
+function standardLogs(values: Float64Array, positions: Float64Array): Float64Array {
+  const smallest = values.find((value) => value > 0);
+  if (values.length < 2 || values[0] < 0 || smallest === undefined) return new Float64Array(0);
+  const shift = values[0] > 0 ? 0 : smallest / 10;
+  const logs = values.map((value) => Math.log(value + shift));
+  // A value's share of the distribution reaches half-way to its neighbours.
+  const last = values.length - 1;
+  const border = (i: number) => (i < 0 ? 0 : i >= last ? 1 : (positions[i] + positions[i + 1]) / 2);
+  const mean = (of: Float64Array) => of.reduce((sum, value, i) => sum + value * (border(i) - border(i - 1)), 0);
+  const centre = mean(logs);
+  const deviation = Math.sqrt(mean(logs.map((log) => (log - centre) ** 2)));
+  return logs.map((log) => Math.min(Math.max((log - centre) / deviation, -MOST_DEVIATIONS), MOST_DEVIATIONS));
 }
 
 /** Takes the quantiles of several numbers in one pass, from a uniform sample of the rows (Vitter's algorithm R). */

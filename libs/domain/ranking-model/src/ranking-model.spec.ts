@@ -14,6 +14,8 @@ const KNOWN: Statistics = {
   ofVideoOn: () => STATISTICS,
   ofChannel: () => STATISTICS,
   ofTopic: () => STATISTICS,
+  ofChannelIn: () => STATISTICS,
+  impressionCountIn: () => 100,
 };
 const SEEN = videoOf({ videoId: 'v3', channelId: 'c1', topics: ['t1', 't2'], values: { durationSeconds: 120 } });
 
@@ -73,7 +75,7 @@ describe('an input row', () => {
 
   it('has columns for the numbers that varied in training, with a flag where some were missing, and no others', () => {
     const widthOf = (name: string) => columnsOf(name, rowOf()).length;
-    expect(['watchCount', 'ageYears', 'sourceScore'].map(widthOf)).toEqual([3, 4, 0]);
+    expect(['watchCount', 'ageYears', 'sourceScore'].map(widthOf)).toEqual([4, 5, 0]);
     expect(model.inputGroups.filter(({ from, to }) => to > from).length).toBeGreaterThan(10);
   });
 
@@ -106,17 +108,17 @@ describe('an input row', () => {
     topicsOf(['t1', 'unknown', 't2']).forEach((value, i) => expect(value).toBeCloseTo((one[i] + two[i]) / 2, 6));
   });
 
-  it('holds x, x² and √x of a number, and a flag where numbers were missing', () => {
-    const [x, square, root] = columnsOf(
-      'durationSeconds',
-      rowOf(userOf(), videoOf({ values: { durationSeconds: 40 } })),
-    );
+  it('holds x, x² and √x of a number, its logarithm, and a flag where numbers were missing', () => {
+    const columnsFor = (durationSeconds: number) =>
+      columnsOf('durationSeconds', rowOf(userOf(), videoOf({ values: { durationSeconds } })));
+    const [x, square, root, log] = columnsFor(40);
+    expect(log).toBeLessThan(columnsFor(60)[3]);
     expect(x).toBeGreaterThan(0.2);
     expect(x).toBeLessThan(0.4);
     expect(square).toBeCloseTo(x * x, 6);
     expect(root).toBeCloseTo(Math.sqrt(x), 6);
-    expect(columnsOf('ageYears', rowOf(userOf({ values: { ageYears: NaN } })))).toEqual([0, 0, 0, 1]);
-    expect(columnsOf('ageYears', rowOf(userOf({ values: { ageYears: 30 } })))[3]).toBe(0);
+    expect(columnsOf('ageYears', rowOf(userOf({ values: { ageYears: NaN } })))).toEqual([0, 0, 0, 0, 1]);
+    expect(columnsOf('ageYears', rowOf(userOf({ values: { ageYears: 30 } })))[4]).toBe(0);
     expect(
       columnsOf('statistics.videoClickRate', rowOf(userOf(), videoOf(), statisticsFrom(NO_STATISTICS))),
     ).toHaveLength(4);

@@ -27,6 +27,7 @@ import type { QuantileMap } from './quantiles';
 export interface EncodedUser {
   readonly columns: Float32Array;
   readonly surface: string;
+  readonly country: string;
 }
 
 /** A raw feature as it came, for explanations: a number (NaN where missing) or an id. */
@@ -110,7 +111,7 @@ export class RankingModel {
     const ids = [user.lastWatchedVideoId, user.seedVideoId, user.surface, user.country, user.device];
     ids.forEach((id, input) => this.writeEmbedding(input, [id], columns, 0));
     this.writeNumbers(user.numbers, 0, columns, 0);
-    return { columns, surface: user.surface };
+    return { columns, surface: user.surface, country: user.country };
   }
 
   /**
@@ -146,7 +147,7 @@ export class RankingModel {
     this.writeEmbedding(first + 2, video.topics, out, offset);
     this.writeEmbedding(first + 3, [video.source], out, offset);
     this.writeNumbers(video.numbers, USER_NUMBERS.length, out, offset);
-    const shared = statisticsNumbers(statistics, user.surface, video);
+    const shared = statisticsNumbers(statistics, user, video);
     this.writeNumbers(shared, USER_NUMBERS.length + video.numbers.length, out, offset);
     this.writeNumbers([position], ALL_NUMBERS.length - 1, out, offset);
   }
@@ -169,7 +170,7 @@ export class RankingModel {
 
   /** The features by name, before vocabularies and normalisation, in the order of the columns. */
   rawFeatures(user: RankingUserFeatures, video: RankingVideoFeatures, statistics: Statistics): RawFeature[] {
-    const numbers = [...video.numbers, ...statisticsNumbers(statistics, user.surface, video)];
+    const numbers = [...video.numbers, ...statisticsNumbers(statistics, user, video)];
     return [
       { name: 'lastWatchedVideo', text: user.lastWatchedVideoId },
       { name: 'seedVideo', text: user.seedVideoId },

@@ -18,6 +18,7 @@ export function referenceRankingEngine(network: RankingNetwork): RankingEngine {
   const tower = network.tower.map((layer) => ({ ...layer, weights: layer.weights.slice(), bias: layer.bias.slice() }));
   const parameters = tower.flatMap((layer) => [layer.weights, layer.bias]);
   const adam = new Adam(parameters, { learningRate: network.learningRate });
+  if (network.optimizers) adam.restore(network.optimizers);
   const embeddings = new EmbeddingInputs(network);
 
   const gradients = (batch: RankingBatch): RankingGradients => {
@@ -25,7 +26,7 @@ export function referenceRankingEngine(network: RankingNetwork): RankingEngine {
     const activations = forward(tower, batch.values, batch.rowCount);
     const logits = activations[activations.length - 1];
     const logitGradient = new Float32Array(logits.length);
-    const loss = weightedLogisticLoss(logits, batch, logitGradient);
+    const loss = weightedLogisticLoss(logits, batch, logitGradient, network.gradientClip);
     return { loss, ...backward(tower, activations, logitGradient, batch.rowCount) };
   };
   return {
@@ -38,6 +39,7 @@ export function referenceRankingEngine(network: RankingNetwork): RankingEngine {
       return loss;
     },
     finish: () => tower.map((layer) => ({ ...layer, weights: layer.weights.slice(), bias: layer.bias.slice() })),
+    readOptimizers: () => ({ ...adam.state(), accumulators: embeddings.accumulators() }),
     dispose: () => undefined,
   };
 }

@@ -1,19 +1,18 @@
 import type { RankingExample } from '@watchnext/features';
 import {
   createRandom,
-  createTable,
-  initialiseStack,
-  runStack,
-  shuffle,
-  type DenseStack,
   type Random,
+  runStack,
+  type TrainingCheckpoints,
+  trainingKey,
   type Vocabulary,
 } from '@watchnext/learning';
 import { type Calibration, fitCalibration, NO_CALIBRATION } from './calibration';
 import { checkConfig, type RankingModelConfig } from './config';
-import type { RankingEngine, RankingEngineFactory, RankingNetwork } from './engine';
-import { foldMembers, type Member } from './ensemble';
+import type { RankingEngineFactory } from './engine';
+import { foldMembers } from './ensemble';
 import { layOut } from './input-layout';
+import { trainMembers } from './members';
 import { ProgressOfAll, type RankingProgress } from './progress';
 import { RankingModel } from './ranking-model';
 import { buildVocabularies, collectQuantiles, TrainingSet, type StatisticsAt } from './training-set';
@@ -30,13 +29,10 @@ export interface TrainRankingModelOptions {
   readonly seed: number;
   /** Called every few steps and at the end. */
   readonly onProgress?: (progress: RankingProgress) => void;
+  /** When aborted the training leaves its state there; the same training goes on from it another time, to the same model. */
+  readonly checkpoints?: TrainingCheckpoints;
   readonly signal?: AbortSignal;
 }
-
-/** Beyond the log of any watch time that counts. */
-const MOST_LOG_ODDS = 12;
-/** Standard deviation of a new embedding's values: small beside normalised numbers, so that unseen ids stay near zero. */
-const EMBEDDING_SCALE = 0.05;
 
 /** Of the training's time, the part at its end that calibration is measured on, and not trained on meanwhile. */
 const CALIBRATION_SHARE = 0.2;
@@ -60,82 +56,42 @@ export async function trainRankingModel(options: TrainRankingModelOptions): Prom
   const progress = new ProgressOfAll(options, [isProbed ? earlier.length : 0, examples.length]);
   let calibration = options.calibration ?? NO_CALIBRATION;
   if (isProbed) {
-    const probe = await trainMembers({ ...options, examples: earlier }, NO_CALIBRATION, random.fork('probe'), progress);
+    const part = { ...options, examples: earlier };
+    const probe = await trainOn(part, NO_CALIBRATION, random.fork('probe'), progress, 'probe');
     calibration = calibrationOn(later, probe, options.statisticsAt);
   }
-  return trainMembers(options, calibration, random, progress);
+  return trainOn(options, calibration, random, progress, 'whole');
 }
 
-async function trainMembers(
-  { examples, statisticsAt, config, createEngine, signal }: TrainRankingModelOptions,
+/** @param part which of the trainings, for their states */
+async function trainOn(
+  options: TrainRankingModelOptions,
   calibration: Calibration,
   random: Random,
   progress: ProgressOfAll,
+  part: 'probe' | 'whole',
 ): Promise<RankingModel> {
+  const { examples, statisticsAt, config, createEngine, checkpoints, seed, signal } = options;
   const vocabularies = buildVocabularies(examples, config);
   const quantiles = collectQuantiles(examples, statisticsAt, config.quantileCount, random.fork('quantiles'));
   const dimensions = vocabularies.map((vocabulary) => dimensionsOf(vocabulary, config));
   const layout = layOut(dimensions, quantiles, config.powers);
   const set = new TrainingSet(examples, statisticsAt, config, vocabularies, quantiles, layout);
   if (!(set.baseOdds[0] > 0)) throw new Error('no impression was watched: there is no watch time to learn from');
-  const members: Member[] = [];
-  for (let m = 0; m < config.members; m++) {
-    const drawn = random.fork(`member ${m}`);
-    const network: RankingNetwork = {
-      inputSize: layout.inputSize,
-      batchSize: config.batchSize,
-      tables: vocabularies.map(({ rowCount }, i) =>
-        createTable(rowCount, dimensions[i], drawn.fork(`table ${i}`), EMBEDDING_SCALE),
-      ),
-      inputs: layout.embeddings,
-      tower: newTower(
-        [layout.inputSize, ...config.hiddenSizes, set.baseOdds.length],
-        set.baseOdds,
-        drawn.fork('tower'),
-      ),
-      learningRate: config.learningRate,
-      tableLearningRate: config.tableLearningRate,
-      tableDecay: config.tableDecay,
-    };
-    const engine = await createEngine(network);
-    try {
-      await runSteps(engine, set, config, drawn, progress, (some) => some.map((i) => examples[i].impressionId), signal);
-      members.push({ tables: network.tables, tower: await engine.finish() });
-    } finally {
-      await engine.dispose();
-    }
-  }
+  const members = await trainMembers({
+    set,
+    layout,
+    vocabularies,
+    config,
+    createEngine,
+    random,
+    progress,
+    nameOf: (example) => examples[example].impressionId,
+    checkpoints,
+    key: checkpoints ? `ranking-${trainingKey([part, config, seed], set.arrays())}` : '',
+    signal,
+  });
   return new RankingModel({ config, vocabularies, quantiles, calibration, ...foldMembers(members, layout, quantiles) });
-}
-
-async function runSteps(
-  engine: RankingEngine,
-  set: TrainingSet,
-  { batchSize, epochs }: RankingModelConfig,
-  random: Random,
-  progress: ProgressOfAll,
-  namesOf: (members: readonly number[]) => readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const stepsPerEpoch = Math.ceil(set.exampleCount / batchSize);
-  const stepCount = stepsPerEpoch * epochs;
-  const order = Int32Array.from({ length: set.exampleCount }, (_, i) => i);
-  const orders = random.fork('order');
-  const dropout = random.fork('dropout');
-  for (let step = 0; step < stepCount; step++) {
-    signal?.throwIfAborted();
-    const epoch = Math.floor(step / stepsPerEpoch);
-    const from = (step % stepsPerEpoch) * batchSize;
-    if (from === 0) shuffle(order, orders);
-    const members = order.subarray(from, Math.min(from + batchSize, order.length));
-    const loss = await engine.step(set.batch(members, dropout), 1 - step / stepCount);
-    if (!Number.isFinite(loss)) {
-      const some = namesOf([...members.subarray(0, 3)]).join(', ');
-      throw new Error(`ranking: the loss of step ${step} (epoch ${epoch}, impressions ${some}, …) is ${loss}`);
-    }
-    // Steps may be synchronous: let timers, signals and sockets have their turn.
-    if (progress.add(epoch, loss, members.length)) await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 /** Cut in time, so that the later part is as the future is to a model. */
@@ -163,15 +119,6 @@ function calibrationOn(
 /** About proportional to the logarithm of the table's size (paper §4.1). */
 function dimensionsOf({ rowCount }: Vocabulary, config: RankingModelConfig): number {
   return Math.max(2, Math.round(config.dimensionsPerLog * Math.log(rowCount)));
-}
-
-/** Begins at the odds of all examples together, so that no step is spent on finding the level. */
-function newTower(sizes: readonly number[], baseOdds: readonly number[], random: Random): DenseStack {
-  const tower = initialiseStack(sizes, random);
-  const { bias } = tower[tower.length - 1];
-  // Odds of all or nothing, where every impression was clicked, would begin and stay at infinity.
-  baseOdds.forEach((odds, head) => (bias[head] = Math.min(Math.max(Math.log(odds), -MOST_LOG_ODDS), MOST_LOG_ODDS)));
-  return tower;
 }
 
 const isWatched = ({ clicked, watchSeconds }: RankingExample) => clicked && watchSeconds > 0;

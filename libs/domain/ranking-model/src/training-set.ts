@@ -54,7 +54,7 @@ function numbersOf(example: RankingExample, statisticsAt: StatisticsAt, out: Flo
   const { user, video, servedAtMs, position } = example;
   out.set(user.numbers, 0);
   out.set(video.numbers, user.numbers.length);
-  const shared = statisticsNumbers(statisticsAt(servedAtMs), user.surface, video);
+  const shared = statisticsNumbers(statisticsAt(servedAtMs), user, video);
   out.set(shared, user.numbers.length + video.numbers.length);
   out[out.length - 1] = position;
 }
@@ -127,6 +127,18 @@ export class TrainingSet {
       positiveWeights: rowsOf(this.positiveWeights, members, this.baseOdds.length),
       negativeWeights: rowsOf(this.negativeWeights, members, this.baseOdds.length),
     };
+  }
+
+  /** Draws what `batch` would for so many members. */
+  passOver(memberCount: number, dropout: Random): void {
+    if (this.config.idDropout === 0) return;
+    for (let n = DROPPED_INPUTS.size * memberCount; n > 0; n--) dropout.next();
+  }
+
+  /** All that the examples are, for telling sets apart. */
+  arrays(): (Float32Array | Int32Array)[] {
+    const bags = this.bags.flatMap(({ rows, offsets }) => [rows, offsets]);
+    return [this.positions, ...bags, this.positiveWeights, this.negativeWeights];
   }
 
   /** Number by number, so that what is known of one stands still while its column is written. */

@@ -67,7 +67,7 @@ export async function replayArchive(
       const { videoId, channelId, topics } = video;
       statistics.addImpression(
         servedAtMs,
-        { videoId, channelId, topics, surface: user.surface },
+        { videoId, channelId, topics, surface: user.surface, country: user.country },
         clicked,
         watchSeconds,
       );

@@ -1,8 +1,9 @@
+import type { Event } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 import { partitionOf } from '@watchnext/event-log';
 import { type UserRecord, userIdOf } from '@watchnext/features';
-import { decodeEvent } from './read-catalogue';
+import { eventDecoder } from './event-reader';
 
 /** One user's records in log order. */
 export interface UserRecords {
@@ -34,6 +35,7 @@ export async function* readUserRecords(
   let partition: number | undefined;
   let inItsPartition = true;
   let records: UserRecord[] = [];
+  const decode = eventDecoder();
   for await (const batch of archive.read(topic, { order: 'key' })) {
     signal.throwIfAborted();
     for (const record of batch) {
@@ -47,7 +49,7 @@ export async function* readUserRecords(
       counts.recordCount += 1;
       if (!inItsPartition) counts.misplacedCount += 1;
       else {
-        const decoded = decodeRecord(record);
+        const decoded = decodeRecord(record, decode);
         if (!decoded) counts.undecodableCount += 1;
         else if (userIdOf(decoded.event) !== record.key) counts.misplacedCount += 1;
         else records.push(decoded);
@@ -58,9 +60,13 @@ export async function* readUserRecords(
 }
 
 /** A producer that wrote to the log itself may leave the time of receipt to the record. */
-function decodeRecord(record: LogRecord): UserRecord | undefined {
-  const event = decodeEvent(record.value);
-  if (!event) return undefined;
+function decodeRecord(record: LogRecord, decode: (bytes: Uint8Array) => Event): UserRecord | undefined {
+  let event: Event;
+  try {
+    event = decode(record.value);
+  } catch {
+    return undefined;
+  }
   event.receivedAtMs ||= record.timestampMs;
   return { topic: record.topic, partition: record.partition, offset: record.offset, event };
 }

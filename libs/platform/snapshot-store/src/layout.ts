@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** Format that this program writes and reads; it changes when an older reader would go wrong. */
-export const SNAPSHOT_FORMAT_VERSION = 2;
+export const SNAPSHOT_FORMAT_VERSION = 3;
 
 /** Names of a snapshot's files, relative to its folder. */
 export const SNAPSHOT_FILES = {

@@ -16,6 +16,7 @@ export function tfjsRankingEngine(backend: TensorBackend): RankingEngineFactory 
   const { tf } = backend;
   return (network) => {
     const tower = new DenseNetwork(backend, network.tower, { learningRate: network.learningRate });
+    if (network.optimizers) tower.restoreOptimizer(network.optimizers);
     const embeddings = new EmbeddingInputs(network);
 
     /** Leaves the tower's gradients in `tower`, for `step` or to be read. */
@@ -28,7 +29,7 @@ export function tfjsRankingEngine(backend: TensorBackend): RankingEngineFactory 
         const pass = tower.forward(tf.tensor2d(batch.values, [batch.rowCount, network.inputSize]));
         const logits = pass.output.dataSync<'float32'>();
         const logitGradient = new Float32Array(logits.length);
-        loss = weightedLogisticLoss(logits, batch, logitGradient);
+        loss = weightedLogisticLoss(logits, batch, logitGradient, network.gradientClip);
         const outputGradient = tf.tensor2d(logitGradient, [batch.rowCount, tower.outputSize]);
         inputs = tower.backward(pass, outputGradient).dataSync<'float32'>();
       });
@@ -44,6 +45,7 @@ export function tfjsRankingEngine(backend: TensorBackend): RankingEngineFactory 
       },
       gradients: (batch): RankingGradients => ({ ...propagate(batch), tower: tower.gradients() }),
       finish: () => tower.read(),
+      readOptimizers: () => ({ ...tower.optimizerState(), accumulators: embeddings.accumulators() }),
       dispose: () => tower.dispose(),
     };
   };

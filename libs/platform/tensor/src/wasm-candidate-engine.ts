@@ -98,12 +98,10 @@ class WasmCandidateEngine implements CandidateEngine {
     const byTable = plan.tables.map((_, i) => host.accumulatorsOf(i).slice());
     const names = Object.entries(plan.tableOf);
     return {
-      stepCount: host.stepCount,
+      ...host.readAdam(),
       accumulators: Object.fromEntries(
         names.map(([name, index]) => [name, byTable[index]]),
       ) as unknown as CandidateOptimizerState['accumulators'],
-      firstMoments: host.readFlat(plan.firstMoments),
-      secondMoments: host.readFlat(plan.secondMoments),
     };
   }
 
@@ -229,12 +227,9 @@ class WasmCandidateEngine implements CandidateEngine {
     return sums;
   }
 
-  private restore({ stepCount, accumulators, firstMoments, secondMoments }: CandidateOptimizerState): void {
-    const { host, plan } = this;
-    host.stepCount = stepCount;
-    plan.tables.forEach(({ name }, i) => host.accumulatorsOf(i).set(accumulators[name]));
-    host.writeFlat(plan.firstMoments, firstMoments);
-    host.writeFlat(plan.secondMoments, secondMoments);
+  private restore({ accumulators, ...adam }: CandidateOptimizerState): void {
+    this.host.restoreAdam(adam);
+    this.plan.tables.forEach(({ name }, i) => this.host.accumulatorsOf(i).set(accumulators[name]));
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type RankingEngineFactory,
   type RankingGradients,
   type RankingNetwork,
+  type RankingOptimizerState,
 } from '@watchnext/ranking-model';
 import { Arena } from './kernels/arena';
 import { movedColumns, planRankingStep, type RankingPlan } from './kernels/ranking-plan';
@@ -33,7 +34,7 @@ class WasmRankingEngine implements RankingEngine {
     private readonly network: RankingNetwork,
     options: KernelOptions,
   ) {
-    const { tables, tower, inputSize, batchSize } = network;
+    const { tables, tower, inputSize, batchSize, optimizers } = network;
     checkStack(tower);
     if (tower.at(0)?.inputSize !== inputSize) {
       throw new Error(`the tower begins with ${tower.at(0)?.inputSize} columns, the rows have ${inputSize}`);
@@ -45,8 +46,10 @@ class WasmRankingEngine implements RankingEngine {
     tables.forEach((table, i) => {
       this.host.allocateEntries(i, this.rooms[i]);
       this.host.copyTableIn(i, table);
-      this.host.accumulatorsOf(i).fill(INITIAL_ACCUMULATOR);
+      if (optimizers) this.host.accumulatorsOf(i).set(optimizers.accumulators[i]);
+      else this.host.accumulatorsOf(i).fill(INITIAL_ACCUMULATOR);
     });
+    if (optimizers) this.host.restoreAdam(optimizers);
   }
 
   step(batch: RankingBatch, rateScale: number): number {
@@ -74,6 +77,11 @@ class WasmRankingEngine implements RankingEngine {
   finish(): DenseStack {
     this.network.tables.forEach((table, i) => this.host.copyTableOut(i, table));
     return this.host.readTower();
+  }
+
+  readOptimizers(): RankingOptimizerState {
+    const accumulators = this.plan.tables.map((_, i) => this.host.accumulatorsOf(i).slice());
+    return { ...this.host.readAdam(), accumulators };
   }
 
   dispose(): Promise<void> {

@@ -5,10 +5,9 @@ import {
   type CandidateEngineFactory,
   type CandidateModel,
   type CandidateModelConfig,
-  type TrainingCheckpoints,
 } from '@watchnext/candidate-model';
 import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
-import { AliasSampler, createRandom, type NamedTensors } from '@watchnext/learning';
+import { AliasSampler, createRandom, type NamedTensors, type TrainingCheckpoints } from '@watchnext/learning';
 import { trainingEnginesOn, selectBackend, type TensorBackend } from '../src';
 
 jest.setTimeout(120_000); // for machines under load; it takes two seconds

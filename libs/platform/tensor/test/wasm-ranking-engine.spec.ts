@@ -32,6 +32,7 @@ function network(): RankingNetwork {
     learningRate: 0.01,
     tableLearningRate: 0.05,
     tableDecay: 1e-3,
+    gradientClip: 0,
   };
 }
 

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RequestContext } from '@watchnext/contract';
 import {
+  EVERYWHERE,
   newState,
   type RankingExample,
   rankingUserFeatures,
@@ -45,6 +46,8 @@ function statisticsTables(videos: RankingFilesOptions['videos']): StatisticsTabl
     channels: all(videos.map(({ channelId }) => channelId)),
     topics: all(['t']),
     surfaces: { home: all(videoIds.slice(1)) },
+    countries: { DE: all(videos.map(({ channelId }) => channelId)) },
+    wholeCountries: { DE: countsOf('DE'), [EVERYWHERE]: countsOf('DE') },
   };
 }
 

@@ -1,6 +1,6 @@
 /** A ranker of the paper's largest serving size with random weights, and requests as the gateway sends them. */
 import type { RankCandidate, RankRequest, UserState } from '@watchnext/contract';
-import { newState, type Statistics, statisticsFrom } from '@watchnext/features';
+import { EVERYWHERE, newState, type Statistics, statisticsFrom } from '@watchnext/features';
 import { createRandom, initialiseStack, type NamedTensor, type Random } from '@watchnext/learning';
 import { RankingModel } from '@watchnext/ranking-model';
 import { trainTinyRanker } from '@watchnext/testing/snapshots';
@@ -76,6 +76,8 @@ export async function largeRanker(videoCount: number, seed: number): Promise<Lar
     channels: counts(channelIds),
     topics: counts(topicIds),
     surfaces: { home: counts(videoIds) },
+    countries: { DE: counts(channelIds) },
+    wholeCountries: counts(['DE', EVERYWHERE]),
   });
   const facts = (video: number) => ({
     channelId: channelIds[video % channelCount]!,
@@ -139,6 +141,8 @@ function fullState(
         watchCount: 1 + random.nextInt(20),
         watchSeconds: random.next() * 1_000,
         lastWatchedAtMs: NOW_MS - 1_000_000 - random.nextInt(1_000_000),
+        impressionCount: 20 + random.nextInt(100),
+        lastShownAtMs: NOW_MS - 5_000,
       })),
       ({ key }) => key,
     );

@@ -6,7 +6,7 @@ import {
 } from '@watchnext/candidate-model';
 import { createRandom, initialiseStack, type Random } from '@watchnext/learning';
 import { tfjsCandidateEngine, wasmCandidateEngine } from '@watchnext/tensor';
-import { drawn, type MeasuredStep, quickTable } from './measured-step';
+import { drawn, drawRows, type MeasuredStep, quickTable } from './measured-step';
 
 /** Sizes of the step, as the peer has them. */
 const STEP = {
@@ -57,21 +57,21 @@ function setUpStep(videoCount: number): CandidateEngineSetup {
 /** A batch of random ids, drawn anew for each step, as the peer does. */
 function drawBatch(setup: CandidateEngineSetup, random: Random): CandidateBatch {
   const { batch, history, negatives } = STEP;
-  const videoCount = setup.tables.output.rowCount - 1;
-  const draw = (count: number, below: number) => Int32Array.from({ length: count }, () => 1 + random.nextInt(below));
+  const { output, countries, devices } = setup.tables;
+  const videoCount = output.rowCount - 1;
   return {
     inputs: {
       rowCount: batch,
       historyStarts: Int32Array.from({ length: batch + 1 }, (_, i) => i * history),
-      history: draw(batch * history, videoCount),
+      history: drawRows(random, batch * history, output.rowCount),
       searchTokenStarts: new Int32Array(batch + 1),
       searchTokens: new Int32Array(0),
-      countries: draw(batch, COUNTRIES),
-      devices: draw(batch, DEVICES),
+      countries: drawRows(random, batch, countries.rowCount),
+      devices: drawRows(random, batch, devices.rowCount),
       reals: new Float32Array(batch * setup.layout.reals.width).fill(0.5),
     },
-    labels: draw(batch, videoCount),
-    negatives: draw(negatives, videoCount),
+    labels: drawRows(random, batch, output.rowCount),
+    negatives: drawRows(random, negatives, output.rowCount),
     negativeLogExpectedCounts: new Float32Array(negatives).fill(Math.log(negatives / videoCount)),
     dropoutSeed: 0,
   };

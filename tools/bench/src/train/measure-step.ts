@@ -3,6 +3,8 @@ import type { EngineChoice, MeasuredStep } from './measured-step';
 export interface StepTimes {
   /** Median over the steps, of the whole and of its parts. */
   readonly stepMs: number;
+  /** Of all threads together, mean: what a step costs also where other programs take the cores meanwhile. */
+  readonly cpuMs: number;
   readonly parts: Readonly<Record<string, number>>;
 }
 
@@ -23,17 +25,21 @@ export async function measureStep(
   );
   try {
     const steps: { stepMs: number; parts: Record<string, number> }[] = [];
+    let usedBefore = process.cpuUsage();
     for (let i = -WARM_UP_STEPS; i < stepCount; i++) {
       parts = {};
+      if (i === 0) usedBefore = process.cpuUsage();
       const startedAt = performance.now();
       const loss = await running.step();
       const endedAt = performance.now();
       if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
       if (i >= 0) steps.push({ stepMs: endedAt - startedAt, parts });
     }
+    const { user, system } = process.cpuUsage(usedBefore);
     const names = Object.keys(steps[0].parts);
     return {
       stepMs: median(steps.map(({ stepMs }) => stepMs)),
+      cpuMs: (user + system) / 1_000 / stepCount,
       parts: Object.fromEntries(names.map((name) => [name, median(steps.map((one) => one.parts[name]))])),
     };
   } finally {

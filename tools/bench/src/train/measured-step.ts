@@ -1,3 +1,4 @@
+import type { Random } from '@watchnext/learning';
 import type { TensorBackend } from '@watchnext/tensor';
 
 /** What computes: our own kernels on so many threads, or TensorFlow.js on a backend. */
@@ -27,6 +28,13 @@ export function quickTable(rowCount: number, dimensions: number) {
   const values = new Float32Array(new SharedArrayBuffer(rowCount * dimensions * Float32Array.BYTES_PER_ELEMENT));
   for (let i = dimensions; i < values.length; i++) values[i] = ((Math.imul(i, 0x9e3779b1) >> 8) / 2 ** 23) * 0.05;
   return { rowCount, dimensions, values };
+}
+
+/** Rows from 1 on; a plain loop, which costs a tenth of `Int32Array.from` with a function. */
+export function drawRows(random: Random, count: number, rowCount: number): Int32Array {
+  const rows = new Int32Array(count);
+  for (let i = 0; i < count; i++) rows[i] = 1 + random.nextInt(rowCount - 1);
+  return rows;
 }
 
 /** Times the drawing of a batch as a part of the step, as it counts for the peer, too. */

@@ -1,7 +1,7 @@
 import { createRandom, initialiseStack, type Random } from '@watchnext/learning';
 import type { Bags, RankingBatch, RankingNetwork } from '@watchnext/ranking-model';
 import { tfjsRankingEngine, wasmRankingEngine } from '@watchnext/tensor';
-import { drawn, type MeasuredStep, quickTable } from './measured-step';
+import { drawn, drawRows, type MeasuredStep, quickTable } from './measured-step';
 
 /** The default from 20,000 to a million examples. */
 const STEP = { hiddenSizes: [128, 64], heads: 2, numbers: 120, batch: 512 } as const;
@@ -41,6 +41,7 @@ function setUpStep(videoCount: number): RankingNetwork {
     learningRate: 1e-3,
     tableLearningRate: 0.05,
     tableDecay: 1e-3,
+    gradientClip: 0,
   };
 }
 
@@ -54,7 +55,7 @@ function batchesOf(network: RankingNetwork, random: Random): () => RankingBatch 
     const size = table === TOPICS_TABLE ? TOPICS_PER_VIDEO : 1;
     const { rowCount } = network.tables[table];
     return {
-      rows: Int32Array.from({ length: batch * size }, () => 1 + random.nextInt(rowCount - 1)),
+      rows: drawRows(random, batch * size, rowCount),
       offsets: Int32Array.from({ length: batch + 1 }, (_, i) => i * size),
     };
   };

@@ -40,6 +40,8 @@ interface ModelFigures {
 interface SizeFigures {
   readonly videos: number;
   readonly examplesPerSecond: Record<string, number>;
+  /** Milliseconds of all cores for a step; of the peer not known. */
+  readonly cpuMs: Record<string, number>;
   /** Ours by the best of the peer's. */
   readonly ratio: number | undefined;
   readonly stepMs: number;
@@ -111,6 +113,7 @@ async function measureSize(
   const rate = (stepMs: number) => Math.round((1_000 * step.batch) / stepMs);
   const examplesPerSecond: Record<string, number> = {};
   for (const [row, times] of rows) examplesPerSecond[row] = rate(median(times.map(({ stepMs }) => stepMs)));
+  const cpuMs = Object.fromEntries([...rows].map(([row, times]) => [row, median(times.map((one) => one.cpuMs))]));
   for (const [row, runs] of grouped(peerRuns)) examplesPerSecond[row] = rate(median(runs.map(({ stepMs }) => stepMs)));
   const best = Math.max(
     ...Object.entries(examplesPerSecond).map(([row, value]) => (row.startsWith('PyTorch') ? value : 0)),
@@ -119,6 +122,7 @@ async function measureSize(
   return {
     videos,
     examplesPerSecond,
+    cpuMs,
     ratio: script === undefined ? undefined : examplesPerSecond[name] / best,
     stepMs: median(times.map(({ stepMs }) => stepMs)),
     partsMs: times[0].parts,
@@ -136,10 +140,12 @@ function grouped(runs: readonly PeerRun[]): Map<string, PeerRun[]> {
 }
 
 function describe({ model, sizes, growth, withoutPeer }: ModelFigures, options: TrainOptions): string {
-  const lines = sizes.flatMap(({ videos, examplesPerSecond, ratio, stepMs, partsMs }) => [
+  const lines = sizes.flatMap(({ videos, examplesPerSecond, cpuMs, ratio, stepMs, partsMs }) => [
     `${model} step, ${videos.toLocaleString('en')} videos, examples a second:`,
     ...Object.entries(examplesPerSecond).map(
-      ([name, rate]) => `  ${name.padEnd(36)}${rate.toLocaleString('en').padStart(9)}`,
+      ([name, rate]) =>
+        `  ${name.padEnd(36)}${rate.toLocaleString('en').padStart(9)}` +
+        (name in cpuMs ? `   ${cpuMs[name].toFixed(1)} ms of processors a step` : ''),
     ),
     ...(ratio === undefined ? [] : [`  ours by the best of PyTorch: ${ratio.toFixed(2)}`]),
     `  a step of ours, ${stepMs.toFixed(2)} ms: ${Object.entries(partsMs)

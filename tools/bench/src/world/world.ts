@@ -28,6 +28,7 @@ import {
 import { servedLists, trainAndServe } from '../demo-world';
 import { report, type BenchReport } from '../report';
 import { effectOverSeeds, formatSummary, summarise } from './across-seeds';
+import { decompose } from './decompose';
 import { fillLog, foldStates, generateInto } from './prepare';
 
 export interface WorldBenchOptions {
@@ -37,9 +38,12 @@ export interface WorldBenchOptions {
   readonly viewers: number;
   readonly limit: number;
   readonly workers: number;
+  /** Whether the steps to the served list get rows of their own, in place of the ranker without watch-time weights. */
+  readonly decompose: boolean;
 }
 
 const OURS = 'served';
+const POPULAR_BY_COUNTRY = 'popularity by country';
 const UNWEIGHTED = 'served, no watch-time weights';
 const NOTE_EVERY_MS = 2_000;
 /** What lists are worth is measured, not how soon they come. */
@@ -78,16 +82,22 @@ export async function benchWorld(options: WorldBenchOptions): Promise<{ result: 
       if (seed === 1) seconds['first seed whole'] = (performance.now() - startedAt) / 1_000;
     }
     const lists = summarise(bySeed);
-    const effect = effectOverSeeds(bySeed.map((rows) => trueEffect(rowOf(rows, UNWEIGHTED), rowOf(rows, OURS))));
+    const compared = options.decompose ? POPULAR_BY_COUNTRY : UNWEIGHTED;
+    const effect = effectOverSeeds(bySeed.map((rows) => trueEffect(rowOf(rows, compared), rowOf(rows, OURS))));
     const { counts, eventCount } = generated;
-    const figures = { lists, weightsEffect: effect, seconds, bySeed: bySeed.map((rows) => rows.map(withoutViewers)) };
+    const figures = {
+      lists,
+      effect: { of: OURS, over: compared, ...effect },
+      seconds,
+      bySeed: bySeed.map((rows) => rows.map(withoutViewers)),
+    };
     const text = [
       `True value of a list of ${options.limit}: expected watch seconds summed over its places, examination falling with each; ` +
         `${options.seeds} seed${options.seeds === 1 ? '' : 's'} of ${options.viewers} viewers each`,
       '',
       formatSummary(lists),
       '',
-      `watch-time weights: ${effect.mean.toFixed(0)} ± ${effect.halfWidth.toFixed(0)} s a list`,
+      `${OURS}, over ${compared}: ${effect.mean.toFixed(0)} ± ${effect.halfWidth.toFixed(0)} s a list`,
       `seconds: ${Object.entries(seconds)
         .map(([name, value]) => `${name} ${value.toFixed(0)}`)
         .join(', ')}`,
@@ -100,7 +110,7 @@ export async function benchWorld(options: WorldBenchOptions): Promise<{ result: 
 
 async function runSeed(
   prepared: Prepared,
-  { viewers: viewerCount, limit }: WorldBenchOptions,
+  { viewers: viewerCount, limit, decompose: isDecomposed }: WorldBenchOptions,
   seed: number,
   timed: <Result>(name: string, work: () => Promise<Result>) => Promise<Result>,
 ): Promise<ListEvaluation[]> {
@@ -124,28 +134,46 @@ async function runSeed(
     task.finish();
     return rows;
   };
-  const serve = async (name: string, args: readonly string[]) => {
+  const serve = async (
+    name: string,
+    args: readonly string[],
+    provide: (system: LocalSystem) => Promise<{ providers: readonly ListProvider[]; close?(): Promise<void> }>,
+  ) => {
     const dataDirectory = join(folder, 'run');
     cpSync(join(folder, 'base'), dataDirectory, { recursive: true });
     const system = await LocalSystem.create({ dataDirectory, environment: PATIENT });
     try {
       await system.start();
       await timed('train', () => trainWithNotes(system, `seed ${seed}, ${name}`, ['--seed', String(seed), ...args]));
-      return await timed('serve', () => evaluate([servedLists(name, system)]));
+      const { providers, close } = await provide(system);
+      try {
+        return await timed('serve', () => evaluate(providers));
+      } finally {
+        await close?.();
+      }
     } finally {
       await system.dispose();
       rmSync(dataDirectory, { recursive: true, force: true });
     }
   };
-  const [ours] = await serve(OURS, []);
-  const [unweighted] = await serve(UNWEIGHTED, ['--ranking-objective', 'click', '--override-gate']);
+  const alone = (name: string) => async (system: LocalSystem) => ({ providers: [servedLists(name, system)] });
+  // The oracle's row comes last of every evaluation, and once is enough.
+  const ours = isDecomposed
+    ? (await serve(OURS, [], (system) => decompose(OURS, system, world, memories))).slice(0, -1)
+    : [
+        ...(await serve(UNWEIGHTED, ['--ranking-objective', 'click', '--override-gate'], alone(UNWEIGHTED))).slice(
+          0,
+          1,
+        ),
+        ...(await serve(OURS, [], alone(OURS))).slice(0, 1),
+      ];
   const { popularity } = generated;
   const [random, popular, byCountry, oracle] = await evaluate([
     randomProvider(world, memories, seed),
     popularityProvider(world, popularity, memories),
     popularityByCountryProvider(world, popularity, memories),
   ]);
-  return [random, popular, byCountry, unweighted, ours, oracle];
+  return [random, popular, byCountry, ...ours, oracle];
 }
 
 async function trainWithNotes(system: LocalSystem, title: string, args: readonly string[]): Promise<void> {

@@ -35,6 +35,13 @@ const COMPARISONS: Readonly<Record<string, readonly Form[]>> = {
   encoders: HISTORY_ENCODERS.map((historyEncoder) => changed(historyEncoder, { historyEncoder })),
   'log-q': [changed('with log-Q', { logQCorrection: true }), changed('without log-Q', { logQCorrection: false })],
   'example-age': [changed('with example age', {}), changed('without example age', { exampleAgeKnots: 0 })],
+  schedule: [
+    changed('constant rate', {}),
+    changed('linear', { learningRateDecay: 'linear' }),
+    changed('cosine', { learningRateDecay: 'cosine' }),
+    changed('warm-up, constant', { learningRateWarmUp: 0.05 }),
+    changed('warm-up, cosine', { learningRateWarmUp: 0.05, learningRateDecay: 'cosine' }),
+  ],
   depth: [[], [256], [512, 256], [1024, 512, 256], [2048, 1024, 512, 256]].map((hiddenSizes) =>
     changed(hiddenSizes.length === 0 ? 'linear' : hiddenSizes.join('→'), { hiddenSizes }),
   ),

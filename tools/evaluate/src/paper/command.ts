@@ -62,7 +62,7 @@ async function runPaperCommand(options: PaperCommandOptions): Promise<void> {
   process.once('SIGTERM', () => stop.abort(new Error('stopped; the same command goes on from here')));
   const sources = sourcesOf(options);
   const logs = [];
-  for (const source of sources) logs.push(await openData(source, progress, stop.signal));
+  for (const source of sources) logs.push(await openData(source, options.work, progress, stop.signal));
   const engines = await trainingEngines(options.threads);
   const paper = await runPaper(logs, {
     parts: options.only,

@@ -4,18 +4,27 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validationCutoff } from '@watchnext/candidate-model';
 import { importToArchive } from '@watchnext/datasets';
-import type { CandidateExample, RankingExample, Statistics } from '@watchnext/features';
+import {
+  type CandidateExample,
+  type RankingExample,
+  type Statistics,
+  statisticsFrom,
+  type StatisticsTables,
+} from '@watchnext/features';
 import type { ReplayedLog } from '@watchnext/offline';
 import { FROZEN, FROZEN_PARTITIONS, generateArchive } from '@watchnext/simulator';
 import { splitWatches, type HeldOut } from '../candidates/protocol';
 import { replayFolder, watchDataOf } from '../data/archive';
 import type { Progress } from '../progress';
-import { byDay, splitImpressions } from '../ranking/split';
+import { splitImpressions } from '../ranking/split';
+import { keepData, keptData } from './data-cache';
 
 export interface PaperData {
   readonly name: string;
   readonly candidates: {
     readonly training: readonly CandidateExample[];
+    /** Labels before this are those of an earlier run of the trainer: as long before the test as the test lasts. */
+    readonly earlierUntilMs: number;
     readonly queries: readonly HeldOut[];
     /** Of recall, which stands beside MAP. */
     readonly recallK: number;
@@ -28,11 +37,21 @@ export interface PaperData {
   readonly ranking: {
     readonly training: readonly RankingExample[];
     readonly heldOut: readonly RankingExample[];
-    readonly statisticsAt: (atMs: number) => Statistics;
+    readonly heldOutFromMs: number;
+    /** What was known on each UTC day up to the split, days since 1970. */
+    readonly statisticsByDay: ReadonlyMap<number, StatisticsTables>;
   };
   /** For the report. */
   readonly description: string;
 }
+
+/** As a snapshot of the split carries them: what is counted later are held-out labels. */
+export function statisticsOf({ ranking }: PaperData): (atMs: number) => Statistics {
+  const known = new Map([...ranking.statisticsByDay].map(([day, tables]) => [day, statisticsFrom(tables)]));
+  return (atMs) => known.get(dayOf(Math.min(atMs, ranking.heldOutFromMs)))!;
+}
+
+const dayOf = (atMs: number) => Math.floor(atMs / 86_400_000);
 
 export interface ArchiveSource {
   readonly name: string;
@@ -104,14 +123,25 @@ async function madeOnce(folder: string, make: (folder: string) => Promise<void>)
   return archive;
 }
 
-export async function openData(source: ArchiveSource, progress: Progress, signal: AbortSignal): Promise<PaperData> {
+/** @param workFolder where the archive's replay is kept for the next run */
+export async function openData(
+  source: ArchiveSource,
+  workFolder: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<PaperData> {
   const { name, partitionCount } = source;
+  const file = join(workFolder, `${name.replace(/[^a-zA-Z0-9]+/g, '-')}.data`);
+  const kept = keptData(file);
+  if (kept) return kept;
   const folder = await source.open(progress, signal);
   const task = progress.start(`replay ${name}`, 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
   const replayed = await replayFolder(folder, { partitionCount, signal, onProgress });
   task.finish();
-  return paperDataOf(replayed, source);
+  const data = paperDataOf(replayed, source);
+  keepData(file, data);
+  return data;
 }
 
 /** @throws EvaluationDataError when a part of a split would be empty */
@@ -127,12 +157,20 @@ export function paperDataOf(
   );
   const impressions = splitImpressions(replayed, { source: name, testDays, part: 'test', ...from });
   const { statistics } = replayed;
+  const days = [
+    ...new Set(
+      [...impressions.training, ...impressions.heldOut].map(({ servedAtMs }) =>
+        dayOf(Math.min(servedAtMs, impressions.heldOutFromMs)),
+      ),
+    ),
+  ];
   const videoCount = new Set(training.map(({ labelVideoId }) => labelVideoId)).size;
   const startMs = training.reduce((least, { labelAtMs }) => Math.min(least, labelAtMs), Infinity);
   return {
     name,
     candidates: {
       training,
+      earlierUntilMs: split.validationExamples.reduce((least, { labelAtMs }) => Math.min(least, labelAtMs), Infinity),
       queries: split.test,
       recallK: validationCutoff(videoCount),
       videoCount,
@@ -143,7 +181,8 @@ export function paperDataOf(
     ranking: {
       training: impressions.training,
       heldOut: impressions.heldOut,
-      statisticsAt: byDay((atMs) => statistics.asOf(Math.min(atMs, impressions.heldOutFromMs))),
+      heldOutFromMs: impressions.heldOutFromMs,
+      statisticsByDay: new Map(days.map((day) => [day, statistics.tables(day * 86_400_000)])),
     },
     description:
       `${training.length} completed watches of ${videoCount} videos to train candidates on and ${split.test.length} to ask about; ` +

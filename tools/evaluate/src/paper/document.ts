@@ -18,25 +18,26 @@ const slug = (text: string) =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
 
-/** A line for each finding and log: whether the paper's ordering holds. */
+/** A line for each headline: whether the paper's ordering holds on each log. */
 export function summaryTable({ logs }: PaperReport): DocumentPart {
-  const parts = [
-    ...new Map(logs.flatMap(({ findings }) => findings.map(({ part, title }) => [part, title]))).entries(),
-  ];
-  const cell = (finding: FindingReport | undefined) => {
+  const headlines = new Set(logs.flatMap(({ findings }) => findings.flatMap((one) => [...headlinesOf(one).keys()])));
+  const cell = (findings: readonly FindingReport[], headline: string) => {
+    const finding = findings.find((one) => headlinesOf(one).has(headline));
     if (!finding) return '–';
-    const [{ gain, verdict }] = finding.orderings;
-    const seeds = finding.seeds.length === 1 ? ', one seed' : '';
-    return `${verdict === 'holds' ? '**holds**' : verdict} (${signed(gain, finding.metric)}${seeds})`;
+    const { gain, verdict } = headlinesOf(finding).get(headline)!;
+    const seeds = finding.seeds.length === 1 ? 'one seed' : `${finding.seeds.length} seeds`;
+    return `${verdict === 'holds' ? '**holds**' : verdict} (${signed(gain, finding.metric)}, ${seeds})`;
   };
   return {
     kind: 'table',
     header: ['finding', ...logs.map(({ name }) => name)],
-    rows: parts.map(([part, title]) => [
-      title,
-      ...logs.map(({ findings }) => cell(findings.find((finding) => finding.part === part))),
-    ]),
+    rows: [...headlines].map((headline) => [headline, ...logs.map(({ findings }) => cell(findings, headline))]),
   };
+}
+
+function headlinesOf({ title, orderings }: FindingReport) {
+  const own = orderings.flatMap((one) => (one.headline === undefined ? [] : [[one.headline, one] as const]));
+  return new Map(own.length > 0 ? own : [[title, orderings[0]]]);
 }
 
 /** Each finding with its table and figures, one log after the other. */
@@ -62,7 +63,7 @@ function findingOn(log: string, finding: FindingReport): DocumentPart[] {
     { kind: 'heading', level: 3, text: log },
     {
       kind: 'text',
-      text: `Seeds ${seeds.join(', ')}; ${METRIC_NAMES[metric]}, ${metric === 'map' ? 'more' : 'less'} is better.`,
+      text: `${seeds.length === 1 ? 'Seed' : 'Seeds'} ${seeds.join(', ')}; ${METRIC_NAMES[metric]}, ${metric === 'map' ? 'more' : 'less'} is better.`,
     },
     { kind: 'figure', name, svg: plotOf(log, finding), caption: `${finding.title}: ${log}` },
     ...(orderings.length > 1

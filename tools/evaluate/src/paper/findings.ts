@@ -12,7 +12,7 @@ export interface Finding {
   /** Of `UnitResult.metrics`, or of its curve. */
   readonly metric: 'map' | 'weighted per-user loss' | 'misplaced share';
   readonly forms: readonly FindingForm[];
-  /** The first is the finding; the others are steps on the way. */
+  /** The finding itself has a headline, or is the first; the others are steps on the way. */
   readonly orderings: readonly Ordering[];
   /** How the forms are drawn: side by side, or lines over the first part of their names, one for each second part. */
   readonly plot: 'bars' | 'lines' | 'curve';
@@ -27,6 +27,8 @@ export interface FindingForm {
 export interface Ordering {
   readonly better: string;
   readonly worse: string;
+  /** As the summary names it; default, of the first: the finding's title. */
+  readonly headline?: string;
 }
 
 const candidate = (change: CandidateUnit['change'], more: Partial<CandidateUnit> = {}): CandidateUnit => ({
@@ -58,6 +60,7 @@ export function findingsOn(data: PaperData): Finding[] {
     depthAndFeatures(data),
     logQ(data),
     encoders(),
+    warmStart(),
     layers(),
     powers(),
     weights(),
@@ -71,6 +74,7 @@ export const PARTS = [
   'depth-features',
   'log-q',
   'encoders',
+  'warm-start',
   'layers',
   'powers',
   'weights',
@@ -128,8 +132,8 @@ function depthAndFeatures({ candidates: { hasSearches } }: PaperData): Finding {
     metric: 'map',
     forms,
     orderings: [
-      { better: `${deepest}, all`, worse: `${linear}, watches` },
-      { better: `${deepest}, all`, worse: `${linear}, all` },
+      { better: `${middle}, all`, worse: `${middle}, watches`, headline: 'Features help (Fig. 6)' },
+      { better: `${deepest}, all`, worse: `${linear}, all`, headline: 'Depth helps (Fig. 6)' },
       ...steps(towers.map((sizes) => `${towerName(sizes)}, all`)),
       ...steps(sets.map((set) => `${middle}, ${set}`)),
     ],
@@ -166,6 +170,29 @@ function encoders(): Finding {
       { better: 'position-heads', worse: 'mean' },
       { better: 'mean-and-last', worse: 'mean' },
       { better: 'query-heads', worse: 'position-heads' },
+    ],
+    plot: 'bars',
+  };
+}
+
+/** Written out, so that it is the same training as the row of `encoders`. */
+const DEFAULT_ENCODER = { historyEncoder: 'position-heads' } as const;
+
+function warmStart(): Finding {
+  return {
+    part: 'warm-start',
+    title: 'Beginning with the model before (beyond the paper)',
+    claim:
+      'A training that begins with the rows and weights of a model of some days before needs half the epochs: it should be better than half the epochs from nothing, and no worse than all of them.',
+    metric: 'map',
+    forms: [
+      { name: 'all epochs', unit: candidate(DEFAULT_ENCODER) },
+      { name: 'half the epochs', unit: candidate(DEFAULT_ENCODER, { epochs: 'half' }) },
+      { name: 'half the epochs, warm', unit: candidate(DEFAULT_ENCODER, { epochs: 'warm' }) },
+    ],
+    orderings: [
+      { better: 'half the epochs, warm', worse: 'half the epochs' },
+      { better: 'half the epochs, warm', worse: 'all epochs' },
     ],
     plot: 'bars',
   };

@@ -1,6 +1,6 @@
 /** What the paper's experiments came to, as `--json` writes it. */
 import type { CurvePoint } from './age-curve';
-import type { Finding } from './findings';
+import type { Finding, Ordering } from './findings';
 import type { Comparison } from './verdict';
 
 export interface PaperReport {
@@ -19,7 +19,7 @@ export interface FindingReport extends Pick<Finding, 'part' | 'title' | 'claim' 
   readonly seeds: readonly number[];
   readonly recallK: number;
   readonly forms: readonly FormReport[];
-  readonly orderings: readonly ({ readonly better: string; readonly worse: string } & Comparison)[];
+  readonly orderings: readonly (Ordering & Comparison)[];
   readonly trainingSeconds: number;
 }
 

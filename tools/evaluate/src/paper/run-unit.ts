@@ -19,7 +19,7 @@ import type { CandidateExample } from '@watchnext/features';
 import { breathe, predictImpressions } from '@watchnext/offline';
 import { defaultRankingConfig, type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
 import { AgeCurveBuilder } from './age-curve';
-import type { PaperData } from './data';
+import { type PaperData, statisticsOf } from './data';
 import { onlyFeatures, setUsersApart, withContextAround } from './examples';
 import type { AgeCurveUnit, CandidateUnit, RankingUnit, Unit, UnitResult, UserRows } from './units';
 
@@ -57,12 +57,13 @@ async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitO
     features === 'watches' || features === 'searches' ? { exampleAgeKnots: 0, ...unit.change } : unit.change;
   const { kept, apart } = setUsersApart(training, VALIDATED_ONE_IN);
   const labelled = labels === 'random' ? withContextAround(kept) : kept;
-  const { model } = await trained(
-    labelled.map((example) => onlyFeatures(example, features)),
-    apart.map((example) => onlyFeatures(example, features)),
-    change,
-    options,
-  );
+  const seenAs = (examples: readonly CandidateExample[]) => examples.map((example) => onlyFeatures(example, features));
+  const earlier = (examples: readonly CandidateExample[]) =>
+    seenAs(examples.filter(({ labelAtMs }) => labelAtMs < data.candidates.earlierUntilMs));
+  const before =
+    unit.epochs === 'warm' ? await trained(earlier(labelled), earlier(apart), { change }, options) : undefined;
+  const settings = { change, halved: unit.epochs !== undefined, ...(before ? { warmStart: before.model } : {}) };
+  const { model } = await trained(seenAs(labelled), seenAs(apart), settings, options);
   const map = new Ratio();
   const recall = new Ratio();
   for (const [done, query] of queries.entries()) {
@@ -81,7 +82,7 @@ async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitO
 async function runAgeCurve({ change }: AgeCurveUnit, data: PaperData, options: UnitOptions): Promise<Bare> {
   const { kept, apart: asked } = setUsersApart(data.candidates.training, CURVE_ONE_IN);
   const validated = setUsersApart(kept, VALIDATED_ONE_IN);
-  const { model, windowEndMs } = await trained(validated.kept, validated.apart, change, options);
+  const { model, windowEndMs } = await trained(validated.kept, validated.apart, { change }, options);
   const curve = new AgeCurveBuilder(
     Float64Array.from(model.videoIds, (videoId) => data.candidates.uploadedAtMs.get(videoId) ?? NaN),
   );
@@ -94,14 +95,21 @@ async function runAgeCurve({ change }: AgeCurveUnit, data: PaperData, options: U
   return { metrics: {}, curve: curve.result() };
 }
 
+interface TrainingSettings {
+  readonly change: Partial<CandidateModelConfig>;
+  readonly halved?: boolean;
+  readonly warmStart?: CandidateModel;
+}
+
 async function trained(
   examples: readonly CandidateExample[],
   validationExamples: readonly CandidateExample[],
-  change: Partial<CandidateModelConfig>,
+  settings: TrainingSettings,
   { seed, candidateEngine, signal, onProgress }: UnitOptions,
 ) {
   const videoCount = new Set(examples.map(({ labelVideoId }) => labelVideoId)).size;
-  const config = { ...defaultCandidateConfig({ videoCount, exampleCount: examples.length }), ...change };
+  const whole = { ...defaultCandidateConfig({ videoCount, exampleCount: examples.length }), ...settings.change };
+  const config = settings.halved ? { ...whole, epochCount: Math.ceil(whole.epochCount / 2) } : whole;
   checkConfig(config);
   const windowEndMs = [...examples, ...validationExamples].reduce((end, { labelAtMs }) => Math.max(end, labelAtMs), 0);
   const model = await trainCandidateModel({
@@ -112,6 +120,7 @@ async function trained(
     createEngine: candidateEngine,
     seed,
     signal,
+    ...(settings.warmStart ? { warmStart: settings.warmStart } : {}),
     onProgress: ({ step, stepCount, loss }) => onProgress(step / stepCount, `loss ${loss.toFixed(3)}`),
   });
   return { model, windowEndMs };
@@ -135,7 +144,8 @@ function softmax(logits: Float64Array): Float64Array {
 }
 
 async function runRanking({ change }: RankingUnit, data: PaperData, options: UnitOptions): Promise<Bare> {
-  const { training, heldOut, statisticsAt } = data.ranking;
+  const { training, heldOut } = data.ranking;
+  const statisticsAt = statisticsOf(data);
   const { seed, rankingEngine, signal, onProgress } = options;
   const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
   const config = { ...defaultRankingConfig({ exampleCount: training.length, videoCount }), ...change };

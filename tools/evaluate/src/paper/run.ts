@@ -138,7 +138,8 @@ function reportOf(
       : {};
     return { name, bySeed: rows.map((one) => ratioOf([one]).value()), interval95: [low, high], ...recall };
   });
-  const orderingReports = orderings.map(({ better, worse }) => {
+  const orderingReports = orderings.map((ordering) => {
+    const { better, worse } = ordering;
     const [first, second] = [resultsOf(better), resultsOf(worse)];
     const comparison =
       metric === 'misplaced share'
@@ -153,7 +154,7 @@ function reportOf(
             metric === 'weighted per-user loss',
             random,
           );
-    return { better, worse, ...comparison };
+    return { ...ordering, ...comparison };
   });
   return {
     part,

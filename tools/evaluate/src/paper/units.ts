@@ -12,6 +12,11 @@ export interface CandidateUnit {
   readonly features: FeatureSet;
   /** `next`: each watch, from what came before it (paper §3.4); `random`: each watch, from what stands around it. */
   readonly labels: 'next' | 'random';
+  /**
+   * `half`: half the epochs. `warm`: half the epochs, from what was trained on the same log up to the validation days of the
+   * split, as a trainer that runs every few days would.
+   */
+  readonly epochs?: 'half' | 'warm';
 }
 
 /** What of the examples the model sees: each set has all of the one before it. */

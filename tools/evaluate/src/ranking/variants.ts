@@ -24,6 +24,17 @@ export const RANKING_COMPARISONS = {
     { name: 'one training', change: { members: 1 } },
     { name: 'not calibrated', change: { calibrated: false } },
   ],
+  schedule: [
+    { name: 'constant rate', change: { learningRateDecay: 'constant' } },
+    { name: 'cosine', change: { learningRateDecay: 'cosine' } },
+    { name: 'warm-up, linear', change: { learningRateWarmUp: 0.05 } },
+    { name: 'warm-up, cosine', change: { learningRateWarmUp: 0.05, learningRateDecay: 'cosine' } },
+  ],
+  clipping: [
+    { name: 'clipped at 2', change: { gradientClip: 2 } },
+    { name: 'clipped at 5', change: { gradientClip: 5 } },
+    { name: 'clipped at 15', change: { gradientClip: 15 } },
+  ],
 } as const satisfies Record<string, readonly RankingVariant[]>;
 
 export const RANKING_COMPARISON_NAMES = [...Object.keys(RANKING_COMPARISONS), 'layers'];

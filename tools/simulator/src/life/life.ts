@@ -33,14 +33,14 @@ import type { LifeRecorder, Page } from './recorder';
 export const PAGE_SIZE = 10;
 /** Watches that no list of ours led to: a link, a subscription. The paper trains on them too (§3.4). */
 const ELSEWHERE_SHARE = 0.4;
-const ELSEWHERE_CHOICE = 12;
+export const ELSEWHERE_CHOICE = 12;
 const FOLLOW_FROM_SHARE = 0.5;
 const MOST_FOLLOWED = 20;
 const RECENT = 8;
 
 export class LifeTeller {
   readonly truth: Truth;
-  private readonly frontPage: FrontPage;
+  readonly frontPage: FrontPage;
 
   constructor(readonly world: World) {
     this.truth = new Truth(world);

@@ -19,6 +19,8 @@ export interface RecommendationsQuery {
   readonly seed?: string;
   readonly country?: string;
   readonly device?: string;
+  /** Of the page before: asks for the next one. */
+  readonly cursor?: string | undefined;
 }
 
 export interface Recommendations {
@@ -29,6 +31,8 @@ export interface Recommendations {
   readonly rung: string;
   readonly rungReason?: string;
   readonly items: readonly RecommendationItem[];
+  /** Absent at the end. */
+  readonly nextCursor?: string;
 }
 
 /** The gateway answered with an error, or with something that is no list; `status` is 0 where no answer came. */

@@ -75,7 +75,7 @@ export class RankingExamples extends StepTasks<RankingPlan> implements StepParts
 
   /** Losses of the rows, and their gradients by the logits: a thousandth of the arithmetic, in double precision. */
   private loss(from: number, to: number): void {
-    const { headCount, layers } = this.plan;
+    const { headCount, layers, gradientClip } = this.plan;
     const { stride } = layers[layers.length - 1].output;
     const rowCount = this.frame[FRAME.rowCount];
     for (let row = from; row < to; row++) {
@@ -85,7 +85,7 @@ export class RankingExamples extends StepTasks<RankingPlan> implements StepParts
         const weight = row * headCount + head;
         const [positive, negative] = [this.positiveWeights[weight], this.negativeWeights[weight]];
         sum += logisticLoss(this.logits[at], positive, negative);
-        this.logitGradients[at] = logisticGradient(this.logits[at], positive, negative) / rowCount;
+        this.logitGradients[at] = logisticGradient(this.logits[at], positive, negative, gradientClip) / rowCount;
       }
       this.losses[row] = sum;
     }

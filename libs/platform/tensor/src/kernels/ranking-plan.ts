@@ -7,6 +7,7 @@ import { FLOAT, frameLength, padded, planTable, planTower, type StepPlan } from 
 export interface RankingPlan extends StepPlan {
   readonly model: 'ranking';
   readonly headCount: number;
+  readonly gradientClip: number;
   /** The rows of a batch as they come, [batch, inputSize] without padding. */
   readonly inputSize: number;
   readonly values: number;
@@ -50,6 +51,7 @@ export function planRankingStep(arena: Arena, network: RankingNetwork): RankingP
     tables,
     hiddenDropout: 0,
     headCount,
+    gradientClip: network.gradientClip,
     inputSize,
     values: numbers(batchSize * inputSize),
     runs: runsBetween(network, bags, embeddingWidth),

@@ -1,4 +1,4 @@
-import type { DenseStack, EmbeddingTable } from '@watchnext/learning';
+import type { AdamState, DenseStack, EmbeddingTable } from '@watchnext/learning';
 import type { Arena } from './arena';
 import { type KernelModule, kernelModule } from './load-kernels';
 import type { AnyPlan } from './programs';
@@ -36,7 +36,7 @@ type Layers = readonly { readonly weights: Float32Array; readonly bias: Float32A
 export class StepHost {
   readonly frame: Int32Array;
   readonly frameFloats: Float32Array;
-  stepCount = 0;
+  private stepCount = 0;
   private readonly team: Team;
 
   /** @param columns where each of the tower's inputs stands among the padded ones */
@@ -135,7 +135,7 @@ export class StepHost {
   }
 
   /** Writes weights and biases, their gradients or their moments, which all lie in the same way from `base` on. */
-  writeLayers(base: number, values: Layers): void {
+  private writeLayers(base: number, values: Layers): void {
     this.layersFrom(base).forEach(({ weights, bias }, i) => {
       const { inputSize, outputSize } = this.tower[i];
       for (let k = 0; k < inputSize; k++) {
@@ -147,7 +147,7 @@ export class StepHost {
   }
 
   /** Reads what `writeLayers` writes, without the padding. */
-  readLayers(base: number): Layers {
+  private readLayers(base: number): Layers {
     return this.layersFrom(base).map((layer, i) => {
       const { inputSize, outputSize } = this.tower[i];
       const weights = new Float32Array(inputSize * outputSize);
@@ -164,12 +164,27 @@ export class StepHost {
     return this.tower.map((layer, i) => ({ ...layer, ...values[i] }));
   }
 
+  readAdam(): AdamState {
+    const { firstMoments, secondMoments } = this.plan;
+    return {
+      stepCount: this.stepCount,
+      firstMoments: this.readFlat(firstMoments),
+      secondMoments: this.readFlat(secondMoments),
+    };
+  }
+
+  restoreAdam({ stepCount, firstMoments, secondMoments }: AdamState): void {
+    this.stepCount = stepCount;
+    this.writeFlat(this.plan.firstMoments, firstMoments);
+    this.writeFlat(this.plan.secondMoments, secondMoments);
+  }
+
   /** As `readLayers`, weights and bias of each layer in turn. */
   readFlat(base: number): Float32Array[] {
     return this.readLayers(base).flatMap(({ weights, bias }) => [weights, bias]);
   }
 
-  writeFlat(base: number, arrays: readonly Float32Array[]): void {
+  private writeFlat(base: number, arrays: readonly Float32Array[]): void {
     this.writeLayers(
       base,
       this.tower.map((_, i) => ({ weights: arrays[2 * i], bias: arrays[2 * i + 1] })),

@@ -70,7 +70,10 @@ export interface UserState {
   watches: WatchEntry[];
   /** The last 50 searches, ascending by (searched_at_ms, tokens). */
   searches: SearchEntry[];
-  /** At most 100 channels and 100 topics, ascending by key; the least recent go first. */
+  /**
+   * At most 100 channels and 100 topics, ascending by key; those watched least recently go first, before them those
+   * that were shown only.
+   */
   channels: Affinity[];
   topics: Affinity[];
   /** At most 300 videos shown, ascending by video id; the least recent go first. */
@@ -104,12 +107,16 @@ export interface SearchEntry {
   searchedAtMs: number;
 }
 
-/** Watches of one channel or topic. */
+/** Watches and showings of one channel or topic. */
 export interface Affinity {
   key: string;
   watchCount: number;
   watchSeconds: number;
+  /** 0 for one that was shown but never watched. */
   lastWatchedAtMs: number;
+  /** Items of served lists, watched or not. */
+  impressionCount: number;
+  lastShownAtMs: number;
 }
 
 /** Impressions of one video to this user. */
@@ -766,7 +773,7 @@ export const SearchEntry: MessageFns<SearchEntry> = {
 };
 
 function createBaseAffinity(): Affinity {
-  return { key: "", watchCount: 0, watchSeconds: 0, lastWatchedAtMs: 0 };
+  return { key: "", watchCount: 0, watchSeconds: 0, lastWatchedAtMs: 0, impressionCount: 0, lastShownAtMs: 0 };
 }
 
 export const Affinity: MessageFns<Affinity> = {
@@ -782,6 +789,12 @@ export const Affinity: MessageFns<Affinity> = {
     }
     if (message.lastWatchedAtMs !== 0) {
       writer.uint32(32).int64(message.lastWatchedAtMs);
+    }
+    if (message.impressionCount !== 0) {
+      writer.uint32(40).uint32(message.impressionCount);
+    }
+    if (message.lastShownAtMs !== 0) {
+      writer.uint32(48).int64(message.lastShownAtMs);
     }
     return writer;
   },
@@ -831,6 +844,22 @@ export const Affinity: MessageFns<Affinity> = {
             message.lastWatchedAtMs = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.impressionCount = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.lastShownAtMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -861,6 +890,16 @@ export const Affinity: MessageFns<Affinity> = {
         : isSet(object.last_watched_at_ms)
         ? globalThis.Number(object.last_watched_at_ms)
         : 0,
+      impressionCount: isSet(object.impressionCount)
+        ? globalThis.Number(object.impressionCount)
+        : isSet(object.impression_count)
+        ? globalThis.Number(object.impression_count)
+        : 0,
+      lastShownAtMs: isSet(object.lastShownAtMs)
+        ? globalThis.Number(object.lastShownAtMs)
+        : isSet(object.last_shown_at_ms)
+        ? globalThis.Number(object.last_shown_at_ms)
+        : 0,
     };
   },
 
@@ -878,6 +917,12 @@ export const Affinity: MessageFns<Affinity> = {
     if (message.lastWatchedAtMs !== 0) {
       obj.lastWatchedAtMs = Math.round(message.lastWatchedAtMs);
     }
+    if (message.impressionCount !== 0) {
+      obj.impressionCount = Math.round(message.impressionCount);
+    }
+    if (message.lastShownAtMs !== 0) {
+      obj.lastShownAtMs = Math.round(message.lastShownAtMs);
+    }
     return obj;
   },
 
@@ -890,6 +935,8 @@ export const Affinity: MessageFns<Affinity> = {
     message.watchCount = object.watchCount ?? 0;
     message.watchSeconds = object.watchSeconds ?? 0;
     message.lastWatchedAtMs = object.lastWatchedAtMs ?? 0;
+    message.impressionCount = object.impressionCount ?? 0;
+    message.lastShownAtMs = object.lastShownAtMs ?? 0;
     return message;
   },
 };

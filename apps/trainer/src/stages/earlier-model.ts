@@ -1,0 +1,29 @@
+import type { CandidateModel } from '@watchnext/candidate-model';
+import { loadModels } from '@watchnext/offline';
+import { type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
+
+/** What a training may begin with, and, where there is nothing, why. */
+export interface EarlierModel {
+  readonly model?: CandidateModel;
+  readonly origin: string;
+}
+
+/**
+ * The current snapshot's candidate model, if it has seen nothing of what the new one will be measured on. One that was
+ * trained through the held-out days would carry their watches into the measurement.
+ *
+ * @param heldOutFromMs where the held-out days begin
+ */
+export async function earlierModel(store: SnapshotStore, heldOutFromMs: number): Promise<EarlierModel> {
+  const snapshotId = await store.readPointer();
+  if (snapshotId === undefined) return { origin: 'there is no snapshot yet' };
+  try {
+    const { window } = await store.readManifest(snapshotId);
+    if (!window || window.toMs > heldOutFromMs) return { origin: `${snapshotId} has trained on the held-out days` };
+    const { candidate } = await loadModels(await store.fetch(snapshotId));
+    return { model: candidate, origin: snapshotId };
+  } catch (error) {
+    if (error instanceof SnapshotStoreError && error.retriable) throw error;
+    return { origin: `${snapshotId} cannot be loaded: ${(error as Error).message}` };
+  }
+}

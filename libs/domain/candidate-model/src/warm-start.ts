@@ -1,0 +1,88 @@
+/**
+ * Begins a training where an earlier model ended: rows of ids that both know are copied, whatever their place, new ids keep
+ * the values that they were initialised with, and ids that are gone are left behind. The tower is copied where it takes
+ * the same inputs and has the same layers, else it begins anew.
+ */
+import type { DenseStack, NamedTensors, Vocabulary } from '@watchnext/learning';
+import type { CandidateTables } from './engine';
+import { inputLayout, type InputConfig } from './input';
+import type { CandidateModel } from './model';
+import type { CandidateVocabularies } from './vocabularies';
+
+export interface WarmStartReport {
+  /** Of the videos of the new model, those that the earlier one had a row for. */
+  readonly copiedVideos: number;
+  readonly newVideos: number;
+  readonly towerCopied: boolean;
+}
+
+/** Overwrites what `from` knows in tables and tower; tables of other dimensions are left as they are. */
+export function warmStart(
+  from: CandidateModel,
+  vocabularies: CandidateVocabularies,
+  config: InputConfig,
+  { tables, tower }: { readonly tables: CandidateTables; readonly tower: DenseStack },
+): WarmStartReport {
+  const { metadata, tensors } = from.toParts();
+  const rows = (table: keyof CandidateTables, vocabulary: Vocabulary, ids: readonly string[], tensor: string) =>
+    copyRows(tables[table], vocabulary, ids, valuesOf(tensors, tensor));
+  const copiedVideos = rows('watched', vocabularies.videos, metadata.videoIds, 'watched_videos');
+  if (tables.output !== tables.watched) {
+    // Without the zero row of what is out of vocabulary.
+    copyRows(tables.output, vocabularies.videos, metadata.videoIds, valuesOf(tensors, 'video_vectors'), 0);
+  }
+  rows('searchTokens', vocabularies.searchTokens, metadata.searchTokens, 'search_tokens');
+  rows('countries', vocabularies.countries, metadata.countries, 'countries');
+  rows('devices', vocabularies.devices, metadata.devices, 'devices');
+  for (const [table, name] of [
+    ['positions', 'history_positions'],
+    ['queries', 'history_queries'],
+  ] as const) {
+    const values = valuesOf(tensors, name);
+    if (values.length === tables[table].values.length) tables[table].values.set(values);
+  }
+  const towerCopied = isSameTower(from, tables, config, tower);
+  if (towerCopied) {
+    tower.forEach(({ weights, bias }, i) => {
+      weights.set(from.tower[i].weights);
+      bias.set(from.tower[i].bias);
+    });
+  }
+  return { copiedVideos, newVideos: vocabularies.videos.ids.length - copiedVideos, towerCopied };
+}
+
+const NOTHING = new Float32Array(0);
+const valuesOf = (tensors: NamedTensors, name: string) =>
+  (tensors.get(name)?.data as Float32Array | undefined) ?? NOTHING;
+
+/** @param firstRow of `values` that belongs to an id: 1 after the zero row. @returns how many rows were copied */
+function copyRows(
+  { values: into, dimensions }: CandidateTables['watched'],
+  vocabulary: Vocabulary,
+  ids: readonly string[],
+  values: Float32Array,
+  firstRow = 1,
+): number {
+  if (values.length !== (ids.length + firstRow) * dimensions) return 0;
+  let copied = 0;
+  ids.forEach((id, i) => {
+    const row = vocabulary.indexOf(id);
+    if (row === 0) return;
+    const start = (i + firstRow) * dimensions;
+    into.set(values.subarray(start, start + dimensions), row * dimensions);
+    copied++;
+  });
+  return copied;
+}
+
+function isSameTower(from: CandidateModel, tables: CandidateTables, config: InputConfig, tower: DenseStack): boolean {
+  const layout = inputLayout(tables, config);
+  return (
+    JSON.stringify(layout) === JSON.stringify(from.layout) &&
+    from.config.exampleAgeKnots === config.exampleAgeKnots &&
+    from.tower.length === tower.length &&
+    tower.every(
+      (layer, i) => layer.inputSize === from.tower[i].inputSize && layer.outputSize === from.tower[i].outputSize,
+    )
+  );
+}

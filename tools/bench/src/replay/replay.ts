@@ -1,0 +1,90 @@
+/**
+ * From Parquet to the examples of both models, in a process of its own, whose largest resident memory is read at its end.
+ *
+ * A rate for each core is events over processor seconds, those of DuckDB's threads included: on an idle machine the clock
+ * shows more, beside other programs less.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTask } from '@watchnext/datasets';
+import { FROZEN, FROZEN_PARTITIONS, type FrozenWorldName, generateArchive } from '@watchnext/simulator';
+import { report, type BenchReport } from '../report';
+
+export interface ReplayBenchOptions {
+  readonly world: FrozenWorldName;
+  readonly archive?: string;
+  readonly partitions: number;
+  readonly workers: number;
+}
+
+export interface StageFigures {
+  /** `read`: Parquet to records; `decode`: and to events; `replay`: and to examples. */
+  readonly stage: 'read' | 'decode' | 'replay';
+  readonly events: number;
+  readonly seconds: number;
+  readonly processorSeconds: number;
+}
+
+/** What the replaying process tells. */
+export interface ReplayFigures {
+  readonly stages: readonly StageFigures[];
+  readonly candidateExamples: number;
+  readonly rankingExamples: number;
+  readonly peakMemoryMiB: number;
+  readonly duckdb: string;
+}
+
+export async function benchReplay(options: ReplayBenchOptions): Promise<{ result: BenchReport; text: string }> {
+  const { world, archive } = options;
+  const folder = archive === undefined ? mkdtempSync(join(tmpdir(), 'watchnext-replay-bench-')) : undefined;
+  try {
+    const partitions = archive === undefined ? FROZEN_PARTITIONS : options.partitions;
+    if (folder !== undefined) await generate(world, folder, options.workers);
+    const figures = await replayApart(archive ?? join(folder!, 'archive'), partitions);
+    const setting = archive === undefined ? { world } : { archive, partitions };
+    return { result: report('replay', setting, figures), text: describe(figures) };
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function generate(world: FrozenWorldName, folder: string, workerCount: number): Promise<void> {
+  const living = startTask('Living the world', 'viewers');
+  await generateArchive({
+    world: FROZEN[world],
+    archiveFolder: join(folder, 'archive'),
+    spillFolder: join(folder, 'spill'),
+    partitionCount: FROZEN_PARTITIONS,
+    workerCount,
+    onProgress: (stage, done, total) => stage === 'living' && living.update(done, total),
+  });
+  living.finish();
+}
+
+async function replayApart(archive: string, partitions: number): Promise<ReplayFigures> {
+  const child = fork(join(__dirname, 'replay-process.js'), [archive, String(partitions)]);
+  const told = once(child, 'message') as Promise<[ReplayFigures]>;
+  const ended = once(child, 'exit').then(([code]) => {
+    if (code !== 0) throw new Error(`the replay ended with ${code as number}`);
+  });
+  const [[figures]] = await Promise.all([told, ended]);
+  return figures;
+}
+
+function describe({ stages, candidateExamples, rankingExamples, peakMemoryMiB, duckdb }: ReplayFigures): string {
+  const whole = (value: number) => Math.round(value).toLocaleString('en-US');
+  const names = { read: 'Parquet to records', decode: '… to events', replay: '… to examples' };
+  return [
+    '| | events | events/s a core | events/s by the clock | µs of processor an event |',
+    '|---|---|---|---|---|',
+    ...stages.map(
+      ({ stage, events, seconds, processorSeconds }) =>
+        `| ${names[stage]} | ${whole(events)} | ${whole(events / processorSeconds)} | ${whole(events / seconds)} | ${((1e6 * processorSeconds) / events).toFixed(2)} |`,
+    ),
+    '',
+    `${whole(candidateExamples)} candidate and ${whole(rankingExamples)} ranking examples; largest resident memory ${whole(peakMemoryMiB)} MiB; DuckDB ${duckdb}`,
+  ].join('\n');
+}
