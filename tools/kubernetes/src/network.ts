@@ -2,7 +2,10 @@
 import type { KubernetesObject } from './objects';
 import { environmentOf, selects, type Workload } from './pods';
 
-/** "from -> to:port"; `to` is a workload, "outside", or "dns"; `from` is one, or "namespaces KEY". */
+/**
+ * "from -> to:port"; `to` is a workload, "outside", "dns", "role" (who gives a pod its credentials), or "namespace NAME";
+ * `from` is a workload, or "namespaces KEY".
+ */
 export type Arrow = string;
 const arrow = (from: string, to: string, port: number | string): Arrow => `${from} -> ${to}:${port}`;
 
@@ -22,6 +25,29 @@ export function podSets(objects: readonly KubernetesObject[]): PodSet[] {
     }[kind];
     return template ? [{ name: metadata.name, labels: template.metadata.labels }] : [];
   });
+}
+
+/** Addresses that every node serves. */
+const NODE_ADDRESSES: Readonly<Record<string, string>> = {
+  // NodeLocal DNSCache
+  '169.254.20.10/32': 'dns',
+  // EKS Pod Identity
+  '169.254.170.23/32': 'role',
+};
+
+const NAMESPACE_LABEL = 'kubernetes.io/metadata.name';
+
+/** Whom a peer in another namespace is. @throws Error where the namespace is not chosen by its name */
+function namespaceOf({ namespaceSelector, podSelector }: any): string {
+  const { [NAMESPACE_LABEL]: name, ...others } = namespaceSelector.matchLabels ?? {};
+  if (name === undefined || Object.keys(others).length > 0 || namespaceSelector.matchExpressions) {
+    throw new Error(
+      `egress to a namespace that ${JSON.stringify(namespaceSelector)} picks: pick it by ${NAMESPACE_LABEL}`,
+    );
+  }
+  const pods = JSON.stringify(podSelector?.matchLabels ?? {});
+  if (name === 'kube-system' && pods === '{"k8s-app":"kube-dns"}') return 'dns';
+  return pods === '{}' ? `namespace ${name}` : `namespace ${name} ${pods}`;
 }
 
 /**
@@ -46,8 +72,8 @@ export function allowedArrows(objects: readonly KubernetesObject[]): Set<Arrow> 
     for (const { to, ports } of rules(pod, 'Egress')) {
       for (const { port } of ports) {
         for (const peer of to) {
-          if (peer.ipBlock) arrows.add(arrow(pod.name, 'outside', port));
-          else if (peer.namespaceSelector) arrows.add(arrow(pod.name, 'dns', port));
+          if (peer.ipBlock) arrows.add(arrow(pod.name, NODE_ADDRESSES[peer.ipBlock.cidr] ?? 'outside', port));
+          else if (peer.namespaceSelector) arrows.add(arrow(pod.name, namespaceOf(peer), port));
           for (const other of pods.filter((one) => isPeer(peer, one))) {
             const accepted = rules(other, 'Ingress').some(
               (rule) =>
@@ -86,8 +112,13 @@ export interface Opened {
   readonly objectStore: boolean;
 }
 
-/** The settings that say where another service of WatchNext is. */
-const CALLS = ['WATCHNEXT_RETRIEVAL_ADDRESS', 'WATCHNEXT_RANKING_ADDRESS', 'WATCHNEXT_INGESTION_URL'];
+/** The settings that say where another service of WatchNext is, or of the cluster. */
+const CALLS = [
+  'WATCHNEXT_RETRIEVAL_ADDRESS',
+  'WATCHNEXT_RANKING_ADDRESS',
+  'WATCHNEXT_INGESTION_URL',
+  'WATCHNEXT_OTLP_TRACES_URL',
+];
 
 /** What a workload connects to, by its environment and by what its program opens. */
 export function neededArrows(workload: Workload, objects: readonly KubernetesObject[], opened: Opened): Set<Arrow> {
@@ -106,17 +137,32 @@ export function neededArrows(workload: Workload, objects: readonly KubernetesObj
   if (opened.objectStore && value('WATCHNEXT_OBJECT_STORE') === 's3') {
     addresses.push(value('WATCHNEXT_S3_ENDPOINT') ?? 'https://s3.amazonaws.com');
   }
-  return new Set(addresses.map((address) => arrow(workload.name, ...target(address, objects))));
+  const arrows = new Set(addresses.map((address) => arrow(workload.name, ...target(address, objects))));
+  // Without keys the credentials are those of the pod's role.
+  if (
+    opened.objectStore &&
+    value('WATCHNEXT_OBJECT_STORE') === 's3' &&
+    !environment.has('WATCHNEXT_S3_ACCESS_KEY_ID')
+  ) {
+    arrows.add(arrow(workload.name, 'role', 80));
+  }
+  return arrows;
 }
 
 const list = (text: string | undefined) => (text ?? '').split(',').map((one) => one.trim());
 
-/** The pods behind an address, where it is of a Service of this root, and the port that they listen on. */
+/**
+ * The pods behind an address, where it is of a Service of this root, else its namespace, where it is of one of the cluster;
+ * and the port that they listen on.
+ */
 function target(address: string, objects: readonly KubernetesObject[]): [to: string, port: number] {
   const url = new URL(address.includes('://') ? address : `any://${address}`);
   const port = Number(url.port || { 'https:': 443, 'http:': 80 }[url.protocol]);
   const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === url.hostname);
-  if (!service) return ['outside', port];
+  if (!service) {
+    const namespace = /^[\w-]+\.([\w-]+)\.svc(\.cluster\.local)?$/.exec(url.hostname)?.[1];
+    return [namespace ? `namespace ${namespace}` : 'outside', port];
+  }
   const [behind] = podSets(objects).filter(({ labels }) => selects({ matchLabels: service['spec'].selector }, labels));
   const served = service['spec'].ports.find((one: { port: number }) => one.port === port);
   if (!behind || !served) throw new Error(`${address}: Service ${url.hostname} has no pods, or no port ${port}`);

@@ -30,8 +30,7 @@ export function workloadsOf(objects: readonly KubernetesObject[]): Workload[] {
           : undefined;
     if (!template) return [];
     const [container] = template.spec.containers;
-    const image = /^watchnext\/([a-z]+)(?:-gpu)?:[\w.-]+$/.exec(container.image)?.[1];
-    const app = APPS.find((one) => one === image);
+    const app = appOfImage(container.image);
     if (!app)
       throw new Error(`${object.kind} ${object.metadata.name} runs ${container.image}, which is no app's image`);
     return {
@@ -44,6 +43,18 @@ export function workloadsOf(objects: readonly KubernetesObject[]): Workload[] {
       container,
     };
   });
+}
+
+/**
+ * Whose image it is, by the end of its name: "watchnext/ranking:0.1.0", "registry.example.com:5000/team/watchnext-ranking@sha256:…";
+ * undefined where it is no app's, or has neither tag nor digest.
+ */
+export function appOfImage(image: string): App | undefined {
+  const name = /^(?:[\w.-]+(?::\d+)?\/)?(?:[\w.-]+\/)*([\w.-]+?)(?:-gpu)?(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/.exec(
+    image,
+  )?.[1];
+  const isPinned = /(?::[\w.-]+|@sha256:[0-9a-f]{64})$/.test(image.split('/').at(-1) ?? '');
+  return isPinned ? APPS.find((one) => name === one || name?.endsWith(`-${one}`)) : undefined;
 }
 
 export interface Variable {

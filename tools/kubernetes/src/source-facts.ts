@@ -37,7 +37,7 @@ export function openedBy(app: App, command?: string): Opened {
 export function routesOf(app: App): Set<string> {
   const text = [...sourcesOf(`apps/${app}/src`).values()].join('\n');
   const decorated = [...text.matchAll(/@Get\('([^']*)'\)/g)].map(([, path]) => `/${path}`);
-  return new Set(/\bserveMetrics\(/.test(text) ? [...decorated, '/metrics'] : decorated);
+  return new Set(/\bserveMetrics\(/.test(text) ? [...decorated, '/metrics', '/livez', '/readyz'] : decorated);
 }
 
 /** Names of all metrics that services of this repository tell. */

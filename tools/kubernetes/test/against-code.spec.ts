@@ -1,6 +1,13 @@
 /** The manifests and the apps agree: settings, ports, probes, topics, exit codes. */
 import { posix } from 'node:path';
-import { checkDriverSettings, driverSettings, loadConfig, loggingSettings } from '@watchnext/config';
+import {
+  checkDriverSettings,
+  driverSettings,
+  grpcTlsFiles,
+  type GrpcTlsSettings,
+  loadConfig,
+  loggingSettings,
+} from '@watchnext/config';
 import { RankingServiceService, RetrievalServiceService, TOPICS, topicSpecs } from '@watchnext/contract';
 import { LIVENESS_SERVICE } from '@watchnext/service';
 import { describeUnlessMissing } from '@watchnext/testing';
@@ -20,7 +27,7 @@ import {
   type Workload,
   workloadsOf,
 } from '../src';
-import { built } from './built';
+import { built, TEAM } from './built';
 
 const SETTINGS = {
   gateway: gatewaySettings,
@@ -50,7 +57,7 @@ const mountOf = ({ container }: Workload, path: string) =>
   );
 
 describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
-  describe.each(['overlays/local', 'overlays/production', 'overlays/gpu', 'overlays/canary'])('in %s', (root) => {
+  describe.each(['overlays/local', 'overlays/production', 'overlays/gpu', 'overlays/canary', TEAM])('in %s', (root) => {
     let objects: KubernetesObject[];
     let workloads: Workload[];
     beforeAll(() => {
@@ -110,7 +117,9 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
     it('probes ask for paths and gRPC services that the apps answer', () => {
       for (const { app, container } of workloads.filter(({ kind }) => kind === 'Deployment')) {
         const { startupProbe, readinessProbe, livenessProbe } = container;
-        if (app in GRPC_SERVICES) {
+        // Probes present no certificate.
+        const hasTls = container.env.some(({ name }: { name: string }) => name === 'WATCHNEXT_GRPC_TLS_CERT_FILE');
+        if (app in GRPC_SERVICES && !hasTls) {
           expect([startupProbe, readinessProbe, livenessProbe].map(({ grpc }) => grpc.service)).toEqual([
             LIVENESS_SERVICE,
             GRPC_SERVICES[app],
@@ -123,6 +132,7 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
         } else {
           for (const { httpGet } of [startupProbe, readinessProbe, livenessProbe]) {
             expect(routesOf(app)).toContain(httpGet.path);
+            expect(httpGet.port).not.toBe('grpc');
             expect(container.ports.map((one: { name: string }) => one.name)).toContain(httpGet.port);
           }
           expect(readinessProbe.httpGet.path).not.toBe(livenessProbe.httpGet.path);
@@ -184,6 +194,38 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       );
       expect(drivers).toEqual(['kafka', 'redis', 's3']);
     }
+  });
+
+  describe('with every component', () => {
+    it('calls between services are encrypted, each app with a certificate of its own', () => {
+      const workloads = workloadsOf(built(TEAM)).filter(({ pod }) =>
+        pod.volumes.some(({ name }: { name: string }) => name === 'grpc-tls'),
+      );
+      const secrets = workloads.map(({ name, pod }) => [
+        name,
+        pod.volumes.find((one: { name: string }) => one.name === 'grpc-tls').secret.secretName,
+      ]);
+      expect(secrets.sort()).toEqual(['gateway', 'ranking', 'retrieval'].map((name) => [name, `${name}-grpc-tls`]));
+      for (const workload of workloads) {
+        const settings = Object.fromEntries(
+          [...environmentOf(workload, built(TEAM))].map(([name, { value }]) => [name, value]),
+        );
+        // Half of the files would be refused by the programs.
+        expect(Object.keys(grpcTlsFiles(settings as GrpcTlsSettings) ?? {})).toEqual(['ca', 'cert', 'key']);
+      }
+    });
+
+    it('the console has its token, and each service that can tells its spans', () => {
+      const environments = workloadsOf(built(TEAM)).map(
+        (workload) => [workload, environmentOf(workload, built(TEAM))] as const,
+      );
+      const having = (name: string) => environments.filter(([, one]) => one.has(name)).map(([{ name }]) => name);
+      expect(having('WATCHNEXT_CONSOLE_TOKEN_FILE')).toEqual(['gateway']);
+      const telling = environments.filter(
+        ([workload]) => isService(workload) && 'WATCHNEXT_OTLP_TRACES_URL' in SETTINGS[workload.app].shape,
+      );
+      expect(having('WATCHNEXT_OTLP_TRACES_URL')).toEqual(telling.map(([{ name }]) => name));
+    });
   });
 
   describe('topics and users for Strimzi', () => {

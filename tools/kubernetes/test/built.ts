@@ -1,5 +1,8 @@
 import { buildRoot, type KubernetesObject } from '../src';
 
+/** Production with every optional component, in images of another registry. */
+export const TEAM = '../../tools/kubernetes/test/team';
+
 const roots = new Map<string, KubernetesObject[]>();
 
 /** What a root builds to, built once for each file of specs; not to be changed. */

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
+import { SERVICE_METRICS } from '@watchnext/service';
 import { describeUnlessMissing } from '@watchnext/testing';
+import { LADDER_STAGES } from '../../../apps/gateway/src/pipeline/ladder';
 import { type KubernetesObject, metricNames, missingForManifests, REPOSITORY, routesOf, workloadsOf } from '../src';
 import { built } from './built';
 
@@ -12,14 +14,17 @@ const FOREIGN = new Set([
   'kube_deployment_spec_replicas',
   'kube_deployment_status_replicas_available',
   'kube_pod_container_status_restarts_total',
+  'kube_job_failed',
   'kube_job_status_failed',
+  'kube_job_status_start_time',
   'kube_cronjob_status_last_successful_time',
   // the kubelet's cAdvisor
   'container_cpu_usage_seconds_total',
   'container_cpu_cfs_throttled_seconds_total',
   'container_memory_working_set_bytes',
-  // KEDA's operator
-  'keda_scaler_metrics_value',
+  // the controller of Argo Rollouts
+  'rollout_info_replicas_available',
+  'rollout_info_replicas_desired',
 ]);
 
 /** @returns the metrics of a query. @throws Error where PromQL has no such query */
@@ -33,6 +38,9 @@ function metricsOf(query: string): string[] {
   });
   return names;
 }
+
+/** Those whose failure costs a rung. */
+const STAGES = new Set<string>(Object.values(LADDER_STAGES));
 
 /** A histogram is told as three series. */
 const exists = (name: string, own: ReadonlySet<string>) =>
@@ -83,9 +91,43 @@ describeUnlessMissing(missingForManifests(), 'monitoring', () => {
     expect(missing).toEqual([]);
   });
 
+  it.each(['overlays/production', 'overlays/canary'])(
+    'of %s says whose snapshot it means: several services tell',
+    (root) => {
+      const { snapshotAge, snapshotRefusals, snapshotInfo } = SERVICE_METRICS;
+      const shared = queriesOf(built(root)).filter(([, query]) =>
+        metricsOf(query).some((name) => [snapshotAge, snapshotRefusals, snapshotInfo].some((one) => one === name)),
+      );
+      expect(shared.length).toBeGreaterThan(3);
+      expect(shared.filter(([, query]) => !/job=|by \(job\)/.test(query))).toEqual([]);
+    },
+  );
+
+  it('blames no rung that an experiment chose: alerts and analyses of lists go by the stages that fail', () => {
+    const judging = built('overlays/canary').filter(({ kind }) =>
+      ['PrometheusRule', 'AnalysisTemplate'].includes(kind),
+    );
+    const byRung = queriesOf(judging).filter(([, query]) => query.includes('watchnext_gateway_answers_total'));
+    expect(byRung.length).toBe(4);
+    for (const [where, query] of byRung) {
+      const stages = /stage_failures_total\{stage=~"([^"]*)", category!="chosen"/.exec(query)?.[1]?.split('|');
+      expect([where, stages?.filter((stage) => !STAGES.has(stage))]).toEqual([where, []]);
+      if (!query.includes('memory-popular')) expect([where, new Set(stages)]).toEqual([where, STAGES]);
+    }
+  });
+
+  it('of canary tells of missing pods of Rollouts too, whose Deployments have none', () => {
+    const rollouts = built('overlays/canary').filter(({ kind }) => kind === 'Rollout');
+    const alerts = queriesOf(built('overlays/canary')).filter(([, query]) => query.includes('rollout_info_replicas'));
+    expect(alerts.map(([alert]) => alert)).toEqual(['WatchNextRolloutPodsMissing']);
+    const named = /name=~"([^"]*)"/.exec(alerts[0]?.[1] ?? '')?.[1]?.split('|');
+    expect(named?.sort()).toEqual(rollouts.map(({ metadata }) => metadata.name).sort());
+  });
+
   it('alerts with a severity and a runbook that is there', () => {
-    const [rule] = built('overlays/production').filter(({ kind }) => kind === 'PrometheusRule');
-    const rules = rule?.['spec'].groups.flatMap((group: { rules: unknown[] }) => group.rules);
+    const files = built('overlays/canary').filter(({ kind }) => kind === 'PrometheusRule');
+    const rules = files.flatMap(({ spec }) => spec.groups.flatMap((group: { rules: unknown[] }) => group.rules));
+    expect(rules.length).toBeGreaterThan(15);
     for (const { alert, labels, annotations } of rules) {
       expect([alert, existsSync(join(REPOSITORY, annotations.runbook))]).toEqual([alert, true]);
       expect(['warning', 'critical']).toContain(labels.severity);

@@ -1,7 +1,15 @@
 /** The arrows that the policies allow are those that the apps need, by what they are told to call and what they open. */
 import { describeUnlessMissing } from '@watchnext/testing';
-import { allowedArrows, type KubernetesObject, missingForManifests, neededArrows, openedBy, workloadsOf } from '../src';
-import { built } from './built';
+import {
+  allowedArrows,
+  appOfImage,
+  type KubernetesObject,
+  missingForManifests,
+  neededArrows,
+  openedBy,
+  workloadsOf,
+} from '../src';
+import { built, TEAM } from './built';
 
 /** Who comes from outside, and why. */
 const CALLERS: Record<string, string[]> = {
@@ -13,9 +21,13 @@ const CALLERS: Record<string, string[]> = {
 CALLERS['overlays/production'] = [
   ...(CALLERS['overlays/local'] as string[]),
   'namespaces watchnext.dev/monitoring -> gateway:7000',
+  'namespaces watchnext.dev/monitoring -> ingestion-archive:7001',
+  'namespaces watchnext.dev/monitoring -> ingestion-collect:7001',
+  'namespaces watchnext.dev/monitoring -> ingestion-materialise:7001',
+  'namespaces watchnext.dev/monitoring -> ranking:9464',
   'namespaces watchnext.dev/monitoring -> retrieval:9464',
 ];
-CALLERS['overlays/canary'] = CALLERS['overlays/gpu'] = CALLERS['overlays/production'];
+CALLERS['overlays/canary'] = CALLERS['overlays/gpu'] = CALLERS[TEAM] = CALLERS['overlays/production'];
 
 describe('what the apps open, by their sources', () => {
   it('is found', () => {
@@ -57,6 +69,54 @@ describeUnlessMissing(missingForManifests(), 'network policies', () => {
   it('that a pod is outside of are an error: it could talk to anyone', () => {
     const objects = built('overlays/production').filter(({ metadata }) => metadata.name !== 'default-deny');
     expect(() => allowedArrows(objects)).toThrow('no NetworkPolicy denies Ingress of');
+  });
+});
+
+describe('egress to another namespace', () => {
+  const policy = (to: object) => [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'a' },
+      spec: { template: { metadata: { labels: {} } } },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'a' },
+      spec: {
+        podSelector: {},
+        policyTypes: ['Ingress', 'Egress'],
+        egress: [{ to: [to], ports: [{ protocol: 'UDP', port: 53 }] }],
+      },
+    },
+  ];
+  const kubeSystem = { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } };
+  const arrowTo = (to: object) => [...allowedArrows(policy(to))];
+
+  it('is DNS only where it leads to the pods that answer it', () => {
+    const dns = { namespaceSelector: kubeSystem, podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } };
+    expect(arrowTo(dns)).toEqual(['a -> dns:53']);
+    expect(arrowTo({ ...dns, podSelector: { matchLabels: { 'k8s-app': 'dns' } } })).not.toEqual(['a -> dns:53']);
+    expect(arrowTo({ namespaceSelector: kubeSystem })).toEqual(['a -> namespace kube-system:53']);
+    expect(() => arrowTo({ ...dns, namespaceSelector: { matchLabels: { name: 'kube-system' } } })).toThrow(
+      'pick it by',
+    );
+  });
+});
+
+describe('images', () => {
+  it('are told by the end of their names, wherever a team keeps them', () => {
+    const digest = `@sha256:${'0'.repeat(64)}`;
+    expect(appOfImage('watchnext/ranking:0.1.0')).toBe('ranking');
+    expect(appOfImage('registry.example.com:5000/team/watchnext-trainer-gpu:1')).toBe('trainer');
+    expect(appOfImage(`registry.example.com/watchnext/gateway${digest}`)).toBe('gateway');
+    expect(['watchnext/ranking', 'registry:5000/ranking', 'redis:7', 'watchnext/rank:1'].map(appOfImage)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 

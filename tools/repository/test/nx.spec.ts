@@ -17,7 +17,7 @@ function affectedBy(...files: string[]): string[] {
 }
 
 /** Run the built apps, so they must be tested anew with each of them. */
-const RUN_APPS = ['dev', 'end-to-end', 'launcher', 'repository'];
+const RUN_APPS = ['dev', 'end-to-end', 'kubernetes', 'launcher', 'repository'];
 
 describe('nx affected', () => {
   it('takes a change of the contract to everything that speaks it, all apps among them', () => {
@@ -34,6 +34,14 @@ describe('nx affected', () => {
     const kinds = others.map((project) => kindOf(project));
     expect(new Set(kinds)).not.toContain('app');
     expect(new Set(kinds)).not.toContain('lib');
+  });
+
+  it.each([
+    'infra/kubernetes/base/gateway.yaml',
+    'infra/kubernetes/components/monitoring/dashboards/retrieval.json',
+    'infra/docker/Dockerfile',
+  ])('takes a change of %s to what holds it against the code', (file) => {
+    expect(affectedBy(file)).toContain('kubernetes');
   });
 
   it('takes a change of a document to nobody', () => {
