@@ -118,7 +118,8 @@ export function writeReport(file: string, report: EvaluationReport): void {
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function commit(): string {
+/** Of the code that runs; "+changes" where some of it is in no commit. */
+export function commit(): string {
   try {
     const git = (...args: string[]) =>
       execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

@@ -11,7 +11,7 @@ import { type PaperData, paperDataOf } from '../src/paper/data';
 import { findingsOn, PARTS } from '../src/paper/findings';
 import { type PaperOptions, runPaper } from '../src/paper/run';
 import type { Progress } from '../src/progress';
-import { evaluationReport } from '../src/report';
+import { commit, evaluationReport } from '../src/report';
 
 jest.setTimeout(180_000); // for machines under load; it takes some seconds
 
@@ -91,6 +91,7 @@ describe("the paper's experiments", () => {
       ['log-q', [1, 2]],
     ]);
     expect(await readdir(options.workFolder)).toHaveLength(8);
+    expect(first.logs[0].findings[0].commits).toEqual([commit()]);
     expect(await runPaper([data], { ...options, untilMs: 0 })).toEqual(first);
     expect(finished.at(-1)).toBe('8 of 8 trainings are there');
   });

@@ -5,15 +5,16 @@ import { runStages, type Stage } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
 import type { Calls } from '../resilience/calls';
 import { Catalogue } from '../sources/catalogue';
-import { CALLS } from '../tokens';
+import type { GatewaySettings } from '../config';
+import { CALLS, SETTINGS } from '../tokens';
 import { ApiError } from '@watchnext/service';
 import { callersDeadlineMs, goneSignal, whereCallerGone } from './caller';
 import { Documented } from './documented';
 import { parse } from './parse';
 import { type HistoryAnswer, historyAnswer, listQuery, type UsersAnswer, userIdPath, usersAnswer } from './schemas';
 
-/** A person waits for these, and `list` asks every partition: they may take longer than a list of videos. */
-const DEADLINE_MS = 2_000;
+/** A person waits for these, and `list` asks every partition: they may take so long where a list of videos may not. */
+const LEAST_DEADLINE_MS = 2_000;
 
 type HeaderValues = Record<string, string | undefined>;
 
@@ -23,6 +24,7 @@ export class UsersController {
     @Inject(UserStates) private readonly states: UserStates,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(CALLS) private readonly calls: Calls,
+    @Inject(SETTINGS) private readonly settings: GatewaySettings,
   ) {}
 
   @Get()
@@ -78,7 +80,8 @@ export class UsersController {
 
   /** @throws ApiError 503 where the store does not answer in time, or is not to be asked now */
   private async fromStore<T>(read: () => Promise<T>, headers: HeaderValues, reply: FastifyReply): Promise<T> {
-    const deadlineMs = Math.min(DEADLINE_MS, callersDeadlineMs(headers) ?? DEADLINE_MS);
+    const ownMs = Math.max(LEAST_DEADLINE_MS, this.settings.WATCHNEXT_DEADLINE_MS);
+    const deadlineMs = Math.min(ownMs, callersDeadlineMs(headers) ?? ownMs);
     const stage: Stage<{ readonly found?: T }> = {
       name: 'feature store',
       timeShare: 1,

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { FeatureStore } from '@watchnext/feature-store';
+import { eventually } from '@watchnext/testing';
 import { historyAnswer, snapshotAnswer, usersAnswer, videoAnswer } from '../../../../apps/gateway/src/http/schemas';
 import { dismissalEvent, eventOf, FIRST_SNAPSHOT, type TestGateway, VIDEOS, watchEvent, World } from './world';
 
@@ -87,6 +90,18 @@ describe('the other routes', () => {
     expect(stranger).toMatchObject({ status: 200, body: { known: false, watches: [], watchCount: 0 } });
   });
 
+  it('waits for a feature store that hangs no longer than the caller does', async () => {
+    const never = () => new Promise<never>(() => {});
+    const featureStore = { read: never, listUserIds: never, close: async () => undefined } as unknown as FeatureStore;
+    const hanging = await world.startGateway({}, { featureStore });
+    for (const path of ['/v1/users', '/v1/users/ada/history']) {
+      expect(await hanging.get(path, { 'x-deadline-ms': '30' })).toMatchObject({
+        status: 503,
+        body: { error: { code: 'feature-store-unavailable' } },
+      });
+    }
+  });
+
   it('leaves a withdrawn video out of the history within five seconds', async () => {
     await world.fold('cay', watchEvent('cay', 'v02'), watchEvent('cay', 'v03'), dismissalEvent('cay', 'v02'));
     await world.tellCatalogue(eventOf({ $case: 'videoWithdrawn', value: { videoId: 'v02', reason: 'spec' } }));
@@ -164,6 +179,22 @@ describe('the other routes', () => {
     const response = await post('x'.repeat(3 * 1024 * 1024), 'application/json');
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ error: { code: 'too-large' } });
+  });
+
+  it('ends its call to the collector with the caller', async () => {
+    const calls: IncomingMessage[] = [];
+    const silentCollector = createServer((request) => calls.push(request)).listen(0, '127.0.0.1');
+    await once(silentCollector, 'listening');
+    const { port } = silentCollector.address() as AddressInfo;
+    const waiting = await world.startGateway({ WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${port}` });
+    const caller = new AbortController();
+    const sending = fetch(`${waiting.url}/v1/events`, { method: 'POST', body: '{}', signal: caller.signal });
+    await eventually(() => expect(calls).toHaveLength(1));
+    const closed = once(calls[0]!.socket, 'close');
+    caller.abort();
+    await expect(sending).rejects.toThrow();
+    await closed;
+    silentCollector.close();
   });
 
   it('says 502 when the collector is down', async () => {

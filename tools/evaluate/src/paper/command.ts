@@ -112,7 +112,9 @@ function sourcesOf({ on, kuairand: path, work }: PaperCommandOptions): ArchiveSo
 }
 
 function paperDocument(paper: PaperReport, { machine, commit, measuredAt }: EvaluationReport): ReportDocument {
-  const seconds = paper.logs.flatMap(({ findings }) => findings).reduce((sum, one) => sum + one.trainingSeconds, 0);
+  const all = paper.logs.flatMap(({ findings }) => findings);
+  const seconds = all.reduce((sum, one) => sum + one.trainingSeconds, 0);
+  const trainedBy = [...new Set(all.flatMap(({ commits }) => commits))].sort();
   const text = (content: string): DocumentPart => ({ kind: 'text', text: content });
   return {
     title: "The paper's findings, repeated",
@@ -129,7 +131,7 @@ function paperDocument(paper: PaperReport, { machine, commit, measuredAt }: Eval
       summaryTable(paper),
       ...paper.logs.map(({ name, description }) => text(`**${name}**: ${description}.`)),
       text(
-        `Commit ${commit}, ${measuredAt.slice(0, 10)}; ${machine.cores} cores of ${machine.cpu}, Node ${machine.node.slice(1)}; ` +
+        `Trainings of commit ${trainedBy.join(', ')}, put together by ${commit}, ${measuredAt.slice(0, 10)}; ${machine.cores} cores of ${machine.cpu}, Node ${machine.node.slice(1)}; ` +
           `${Math.round(seconds / 60)} minutes of training and asking${paper.finished ? '' : ', not all of it done yet'}. Parts may share a training; the sum counts it in each.`,
       ),
       ...findingParts(paper),

@@ -20,6 +20,8 @@ export interface FindingReport extends Pick<Finding, 'part' | 'title' | 'claim' 
   readonly recallK: number;
   readonly forms: readonly FormReport[];
   readonly orderings: readonly (Ordering & Comparison)[];
+  /** Of the code that trained, each once. */
+  readonly commits: readonly string[];
   readonly trainingSeconds: number;
 }
 

@@ -48,7 +48,7 @@ export async function runUnit(unit: Unit, data: PaperData, options: UnitOptions)
   return { ...result, seconds: (performance.now() - startedAt) / 1_000 };
 }
 
-type Bare = Omit<UnitResult, 'seconds'>;
+type Bare = Omit<UnitResult, 'seconds' | 'commit'>;
 
 async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitOptions): Promise<Bare> {
   const { training, queries } = data.candidates;

@@ -6,6 +6,7 @@ import { type CandidateEngineFactory, defaultCandidateConfig } from '@watchnext/
 import { createRandom } from '@watchnext/learning';
 import { defaultRankingConfig, type RankingEngineFactory } from '@watchnext/ranking-model';
 import type { Progress } from '../progress';
+import { commit } from '../report';
 import { curvePoints, misplacedShare } from './age-curve';
 import type { PaperData } from './data';
 import { type Finding, findingsOn } from './findings';
@@ -40,6 +41,7 @@ interface Job {
 export async function runPaper(logs: readonly PaperData[], options: PaperOptions): Promise<PaperReport> {
   const { parts, seeds, workFolder, untilMs, progress, signal } = options;
   const store = new ResultStore(workFolder);
+  const madeBy = commit();
   const findings = logs.map((data) => findingsOn(data).filter(({ part }) => parts.includes(part)));
   const jobs = jobsOf(logs, findings, seeds);
   const open = jobs.filter((job) => !store.has(job));
@@ -53,7 +55,7 @@ export async function runPaper(logs: readonly PaperData[], options: PaperOptions
       seed: job.seed,
       onProgress: (share, detail) => task.update(done + share, open.length, `${job.data.name}, ${detail}`),
     });
-    store.put(job, result);
+    store.put(job, { ...result, commit: madeBy });
     task.update(++done, open.length);
   }
   task.finish(done < open.length ? `${open.length - done} left for the next run` : undefined);
@@ -176,6 +178,7 @@ function reportOf(
     recallK: data.candidates.recallK,
     forms: formReports,
     orderings: orderingReports,
+    commits: [...new Set(bySeed.flatMap(({ results }) => results).map((one) => one.commit ?? 'unknown'))].sort(),
     trainingSeconds: bySeed.flatMap(({ results }) => results).reduce((sum, { seconds }) => sum + seconds, 0),
   };
 }

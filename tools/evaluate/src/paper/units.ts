@@ -38,6 +38,8 @@ export interface RankingUnit {
 export type UserRows = readonly (readonly [userId: string, numerator: number, denominator: number])[];
 
 export interface UnitResult {
+  /** Of the code that made it: results are kept, and a page may stand on those of several. */
+  readonly commit?: string;
   readonly seconds: number;
   /** By the metric's name. */
   readonly metrics: Readonly<Record<string, UserRows>>;
