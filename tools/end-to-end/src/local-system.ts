@@ -62,7 +62,10 @@ export class LocalSystem {
     };
     const logs = join(dataDirectory, 'logs');
     const services = Object.fromEntries(
-      SERVERS.map((app) => [app, new ServiceProcess(app, { ...environment, ...own[app], ...options.own?.[app] }, logs)]),
+      SERVERS.map((app) => [
+        app,
+        new ServiceProcess(app, { ...environment, ...own[app], ...options.own?.[app] }, logs),
+      ]),
     ) as Record<Server, ServiceProcess>;
     return new LocalSystem(dataDirectory, options.dataDirectory === undefined, environment, ports, services);
   }
