@@ -13,6 +13,7 @@ import {
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { LoggerModule } from 'nestjs-pino';
+import { v7 as timeOrderedId } from 'uuid';
 import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from './clients/model-clients';
 import { UserStates } from './clients/user-states';
 import { gatewayPaths, type GatewaySettings } from './config';
@@ -43,6 +44,8 @@ export interface GatewayParts {
   readonly settings: GatewaySettings;
   readonly logger: Logger;
   readonly clock?: tokens.Clock;
+  /** Default: UUIDs that are ordered by time. */
+  readonly newRequestId?: tokens.RequestIds;
   /** Default: the drivers that the settings name. Specs give others, such as a log that is down. */
   readonly eventLog?: EventLog;
   readonly featureStore?: FeatureStore;
@@ -66,7 +69,14 @@ export class GatewayModule implements OnApplicationShutdown {
     @Inject(tokens.LOGGER) private readonly logger: Logger,
   ) {}
 
-  static with({ settings, logger, clock = Date.now, eventLog, featureStore }: GatewayParts): DynamicModule {
+  static with({
+    settings,
+    logger,
+    clock = Date.now,
+    newRequestId = (msecs) => timeOrderedId({ msecs }),
+    eventLog,
+    featureStore,
+  }: GatewayParts): DynamicModule {
     const paths = gatewayPaths(settings);
     return {
       module: GatewayModule,
@@ -83,6 +93,7 @@ export class GatewayModule implements OnApplicationShutdown {
         { provide: tokens.SETTINGS, useValue: settings },
         { provide: tokens.LOGGER, useValue: logger },
         { provide: tokens.CLOCK, useValue: clock },
+        { provide: tokens.REQUEST_IDS, useValue: newRequestId },
         { provide: APP_FILTER, useFactory: () => new ApiErrorFilter(logger) },
         {
           provide: tokens.EVENT_LOG,

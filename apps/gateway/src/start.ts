@@ -34,6 +34,8 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
     bodyParser: false,
+    // Errors of construction reach the caller instead of ending the process.
+    abortOnError: false,
     bufferLogs: true,
   });
   app.useLogger(app.get(NestLogger));

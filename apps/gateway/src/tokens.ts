@@ -3,6 +3,10 @@ export const CLOCK = Symbol('clock');
 /** Milliseconds since the epoch. */
 export type Clock = () => number;
 
+export const REQUEST_IDS = Symbol('request ids');
+/** A new one, by the time of its request in milliseconds since the epoch. What is drawn by chance is drawn by it. */
+export type RequestIds = (requestedAtMs: number) => string;
+
 export const SETTINGS = Symbol('settings');
 export const LOGGER = Symbol('logger');
 export const EVENT_LOG = Symbol('event log');

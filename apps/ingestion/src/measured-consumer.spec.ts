@@ -34,6 +34,25 @@ describe('a measured consumer', () => {
     expect(consumer.lag()).toEqual([]);
   });
 
+  it('does not lag by what the log no longer holds', async () => {
+    const log = { bounds: async () => [{ partition: 0, firstOffset: 80, endOffset: 100 }] };
+    const inner = { resumeOffset: async () => undefined, onBatch: async () => undefined };
+    const consumer = new MeasuredConsumer(inner, { ...labels, log, metrics: new Metrics() });
+    consumer.stop();
+    await consumer.resumeOffset(0);
+    await consumer.readEnds();
+    expect(consumer.lag()).toEqual([[0, 20]]);
+  });
+
+  it('asks for the ends of a log that hangs only once', async () => {
+    const bounds = jest.fn(() => new Promise<never>(() => {}));
+    const inner = { resumeOffset: async () => 0, onBatch: async () => undefined };
+    const consumer = new MeasuredConsumer(inner, { ...labels, log: { bounds }, metrics: new Metrics() });
+    consumer.stop();
+    for (let i = 0; i < 3; i++) void consumer.readEnds();
+    expect(bounds).toHaveBeenCalledTimes(1);
+  });
+
   it('counts nothing of a batch that failed, and goes on from where the handler says', async () => {
     const { consumer, metrics } = make(() => Promise.reject(new Error('store is down')));
     await consumer.resumeOffset(0);

@@ -11,6 +11,9 @@ const ENDS_MS = 5_000;
 export class MeasuredConsumer implements GroupHandler {
   private readonly nextOffsets = new Map<number, number>();
   private ends = new Map<number, number>();
+  /** The first offsets that the log still holds: what it dropped is not to be worked off. */
+  private firsts = new Map<number, number>();
+  private reading: Promise<void> | undefined;
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -30,7 +33,7 @@ export class MeasuredConsumer implements GroupHandler {
   lag(): [partition: number, records: number][] {
     return [...this.nextOffsets].map(([partition, next]) => [
       partition,
-      Math.max(0, (this.ends.get(partition) ?? next) - next),
+      Math.max(0, (this.ends.get(partition) ?? next) - Math.max(next, this.firsts.get(partition) ?? 0)),
     ]);
   }
 
@@ -67,10 +70,16 @@ export class MeasuredConsumer implements GroupHandler {
     clearInterval(this.timer);
   }
 
-  async readEnds(): Promise<void> {
+  /** Once at a time: while the log hangs questions must not pile up. */
+  readEnds(): Promise<void> {
+    return (this.reading ??= this.readBounds().finally(() => (this.reading = undefined)));
+  }
+
+  private async readBounds(): Promise<void> {
     try {
       const bounds = await this.parts.log.bounds(this.parts.topic);
       this.ends = new Map(bounds.map(({ partition, endOffset }) => [partition, endOffset]));
+      this.firsts = new Map(bounds.map(({ partition, firstOffset }) => [partition, firstOffset]));
     } catch {
       // The consumer reports a log that is down; the lag stays what was known of it.
     }

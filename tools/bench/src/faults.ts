@@ -84,7 +84,7 @@ function tableOf(rows: readonly FaultRow[]): string {
         .map(([rung, part]) => `${rung} ${share(part)}`)
         .join(', '),
       share(row.unlogged),
-      row.recoverySeconds.toFixed(1),
+      row.recoverySeconds?.toFixed(1) ?? 'not seen',
     ]),
   );
 }

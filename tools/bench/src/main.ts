@@ -170,7 +170,7 @@ command(
   .option('--deadline <ms>', "the gateway's", count, 500)
   .option('--rate <n>', 'requests a second', count, 20)
   .option('--seconds <n>', 'how long each fault lasts', count, 6)
-  .option('--recovery <n>', 'seconds that recovery is waited for; the bench fails beyond', count, 30)
+  .option('--recovery <n>', 'seconds that recovery is waited for', count, 30)
   .option('--only <list>', 'dependencies, separated by commas', names)
   .option('--faults <list>', 'ways to fail, separated by commas', names)
   .option('--no-kafka', 'the event log on its embedded driver, without rows')

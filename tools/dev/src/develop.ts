@@ -115,7 +115,8 @@ export async function develop(
       (error: Error) => say(`${error.message}; it starts again after the next build`),
     );
   };
-  const build = watchBuild(project, () => (restarting = restarting.then(restart)), say);
+  const onFailure = (error: Error) => say(`${error.message}; ${options.app} starts again after the next build`);
+  const build = watchBuild(project, () => (restarting = restarting.then(restart).catch(onFailure)), say);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   await build.stop();
   await process.stop();

@@ -6,7 +6,7 @@ import type { EventArchive } from '@watchnext/event-archive';
 import { createRandom } from '@watchnext/learning';
 import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchnext/testing';
 import { archiveOf, START_MS } from '../test/archived-experiment';
-import { policyOf, valuePolicy } from './off-policy';
+import { policyOf, readDraws, valuePolicy } from './off-policy';
 
 jest.setTimeout(30_000);
 const options = (...scores: number[]): ExplorationOption[] =>
@@ -107,5 +107,37 @@ describe('the value of a policy that was not served', () => {
   it('is refused where too little was logged', async () => {
     const estimate = await valuePolicy(archive, { ...question('uniform'), untilMs: START_MS + 100_000 });
     expect(estimate.refusal).toMatch(/effective sample size/);
+  });
+});
+
+describe('a list of which two places were drawn', () => {
+  it('is two draws, each with its own options and what was watched at its place', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'watchnext-two-draws-'));
+    const fresh: ExplorationOption[] = ['v9', 'v8'].map((videoId) => ({ videoId, score: 5, probability: 0.5 }));
+    const items = [
+      impressionItemOf('v1', { impressionId: 'best', position: 2, propensity: 0.15 }),
+      impressionItemOf('v8', { impressionId: 'fresh', position: 5, propensity: 0.5, source: 'fresh' }),
+    ];
+    const exploredPlaces = [
+      { position: 2, options: options(...SCORES) },
+      { position: 5, options: fresh },
+    ];
+    const served = impressionsServedOf('u1', items, { requestId: 'r', exploredPlaces });
+    const watch = watchOf('u1', 'v8', { impressionId: 'fresh', playbackId: 'p', positionSeconds: 40 });
+    const archive = await archiveOf(folder, [
+      { key: 'u1', event: eventOf(served, START_MS) },
+      { key: 'u1', event: eventOf(watch, START_MS + 5_000) },
+    ]);
+    const draws = await readDraws(archive, {
+      policy: policyOf('uniform'),
+      fromMs: START_MS,
+      untilMs: START_MS + 10_000,
+    });
+    expect(draws).toMatchObject([
+      { propensity: expect.closeTo(0.15), targetProbability: expect.closeTo(1 / 3), reward: 0 },
+      { propensity: 0.5, targetProbability: 0.5, reward: 40, predicted: 5 },
+    ]);
+    await archive.close();
+    rmSync(folder, { recursive: true });
   });
 });

@@ -35,12 +35,14 @@ function step(title: string, command: string, ...args: string[]): void {
   }
 }
 
+/** Those that were deleted too: documents may still point at them. */
 function changedFiles(from: string): string[] {
   const names = [
-    read('git', 'diff', '--name-only', '--diff-filter=d', from),
+    // Of a renamed file both names.
+    read('git', 'diff', '--name-only', '--no-renames', from),
     read('git', 'ls-files', '--others', '--exclude-standard'),
   ].join('\n');
-  return names.split('\n').filter((name) => name !== '' && existsSync(join(ROOT, name)));
+  return names.split('\n').filter((name) => name !== '');
 }
 
 try {
@@ -50,8 +52,9 @@ try {
   say(projects.length === 0 ? 'no project is touched' : `touched: ${projects.join(', ')}`);
   if (!list) {
     const files = changedFiles(from);
-    if (files.length > 0) {
-      step('format', bin('prettier'), '--check', '--ignore-unknown', '--log-level', 'warn', ...files);
+    const present = files.filter((name) => existsSync(join(ROOT, name)));
+    if (present.length > 0) {
+      step('format', bin('prettier'), '--check', '--ignore-unknown', '--log-level', 'warn', ...present);
     }
     step('project references', bin('nx'), 'sync:check');
     const isDocument = (file: string) => file.endsWith('.md') || file === 'CODEOWNERS';

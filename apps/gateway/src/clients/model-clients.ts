@@ -29,6 +29,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   // gRPC's own back-off reaches two minutes: a service that is back should be found within a second.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
+  // Its own least time between two looks at DNS is 30 s: replicas that come and go should be seen at once.
+  'grpc.dns_min_time_between_resolutions_ms': 1_000,
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 2_000,
   'grpc.max_receive_message_length': 16 * 1024 * 1024,

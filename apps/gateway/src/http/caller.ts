@@ -1,5 +1,6 @@
 /** What the HTTP connection says of the caller: how long it waits, and whether it still does. */
 import type { FastifyReply } from 'fastify';
+import { ApiError } from '@watchnext/service';
 import { z } from 'zod';
 import { CallerGoneError } from '../pipeline/failure';
 import { parse } from './parse';
@@ -30,4 +31,10 @@ export function goneSignal({ raw }: FastifyReply): AbortSignal {
   };
   raw.once('close', onClose);
   return gone.signal;
+}
+
+/** For a request that failed. Nobody reads it; it keeps the caller's leaving from being logged as a failure of ours. */
+export function whereCallerGone(error: unknown): never {
+  if (error instanceof CallerGoneError) throw new ApiError(499, 'caller-gone', error.message);
+  throw error;
 }

@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { ApiError } from '@watchnext/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
-import { KeyFile } from './key-file';
+import { KeyFile, KeyFileError } from './key-file';
 import { SIGN_IN_HEADERS, signInPage } from './sign-in-page';
 
 const COOKIE = 'watchnext-console';
@@ -54,13 +54,20 @@ const isExplained = (request: FastifyRequest, route: string) =>
 
 /** @throws ApiError 403 where none is configured: a console without a token is shut, not open */
 async function wantedToken(file: KeyFile | undefined): Promise<string> {
-  const token = await file?.read().catch(() => '');
+  let unreadable: KeyFileError | undefined;
+  const token = await file?.read().catch((error: unknown) => {
+    if (!(error instanceof KeyFileError)) throw error;
+    unreadable = error;
+    return undefined;
+  });
   if (token !== undefined && token.length >= LEAST_TOKEN_CHARACTERS) return token;
   throw new ApiError(
     403,
     'console-closed',
-    `the console is closed: put a token of at least ${LEAST_TOKEN_CHARACTERS} characters into a file and name it by ` +
-      'WATCHNEXT_CONSOLE_TOKEN_FILE, or set WATCHNEXT_CONSOLE=open',
+    `the console is closed${unreadable ? `, as ${unreadable.message}` : ''}: put a token of at least ` +
+      `${LEAST_TOKEN_CHARACTERS} characters into a file and name it by WATCHNEXT_CONSOLE_TOKEN_FILE, or set WATCHNEXT_CONSOLE=open`,
+    undefined,
+    { cause: unreadable },
   );
 }
 

@@ -1,6 +1,7 @@
 import { ApiError } from '@watchnext/service';
 import { type Metrics, METRICS } from '../metrics';
-import type { AdaptiveLimit } from '../resilience/adaptive-limit';
+import { CallerGoneError } from '../pipeline/failure';
+import type { AdaptiveLimit, Leaving } from '../resilience/adaptive-limit';
 
 /** Long enough for what is in work to end. */
 const RETRY_AFTER_SECONDS = 1;
@@ -15,9 +16,12 @@ export class Door {
     metrics.gauge(METRICS.requestsInFlight, () => limit.inFlight);
   }
 
-  /** @throws ApiError 429 */
-  async through<T>(work: () => Promise<T>): Promise<T> {
-    const leave = this.limit.enter();
+  /**
+   * @param deadlineMs the caller's, if it named one
+   * @throws ApiError 429
+   */
+  async through<T>(work: () => Promise<T>, deadlineMs?: number): Promise<T> {
+    const leave = this.limit.enter(deadlineMs);
     if (!leave) {
       this.metrics.count(METRICS.shedRequests);
       throw new ApiError(
@@ -30,10 +34,16 @@ export class Door {
         },
       );
     }
+    let how: Leaving = 'refused';
     try {
-      return await work();
+      const result = await work();
+      how = 'answered';
+      return result;
+    } catch (error) {
+      if (error instanceof CallerGoneError) how = 'abandoned';
+      throw error;
     } finally {
-      leave();
+      leave(how);
     }
   }
 }

@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
 import { SETTINGS } from '../tokens';
 import { ApiError, traceHeaders } from '@watchnext/service';
-import { KeyFile } from './key-file';
+import { goneSignal, whereCallerGone } from './caller';
+import { KeyFile, KeyFileError } from './key-file';
 
 /** The collector writes to the log before it answers; beyond this it is taken for down. */
 const TIMEOUT_MS = 10_000;
@@ -44,11 +45,14 @@ export class EventsController {
     status: 502,
     description: 'The collector does not answer: send the events again later, under the same event ids.',
   })
+  @ApiResponse({ status: 503, description: "The gateway's own key cannot be read: send the events again later." })
   async forward(
     @Headers() headers: Record<string, string | undefined>,
     @Req() request: FastifyRequest<{ Body: Buffer | undefined }>,
     @Res({ passthrough: false }) reply: FastifyReply,
   ): Promise<void> {
+    const passed = await this.headersFor(headers);
+    const gone = goneSignal(reply);
     const collector = new URL('/v1/events', this.settings.WATCHNEXT_INGESTION_URL);
     let status: number;
     let contentType: string | null;
@@ -57,15 +61,16 @@ export class EventsController {
     try {
       const response = await fetch(collector, {
         method: 'POST',
-        headers: await this.headersFor(headers),
+        headers: passed,
         body: new Uint8Array(request.body ?? Buffer.alloc(0)),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([gone, AbortSignal.timeout(TIMEOUT_MS)]),
       });
       status = response.status;
       contentType = response.headers.get('content-type');
       retryAfter = response.headers.get('retry-after');
       body = Buffer.from(await response.arrayBuffer());
     } catch (error) {
+      if (gone.aborted) whereCallerGone(gone.reason);
       throw new ApiError(
         502,
         'collector-unreachable',
@@ -81,13 +86,24 @@ export class EventsController {
       .send(body);
   }
 
-  /** The client's own key passes; a client without one sends under the gateway's. */
+  /** The client's own key passes; a client without one sends under the gateway's. @throws ApiError 503 without the latter */
   private async headersFor(received: Record<string, string | undefined>): Promise<[string, string][]> {
     const passed = FORWARDED_HEADERS.flatMap((name): [string, string][] =>
       received[name] ? [[name, received[name]]] : [],
     );
-    const ownKey = received[API_KEY_HEADER] ? undefined : await this.ownKey?.read();
+    const ownKey = received[API_KEY_HEADER] ? undefined : await this.ownKey?.read().catch(withoutKey);
     passed.push(...Object.entries(traceHeaders() ?? {}));
     return ownKey === undefined ? passed : [...passed, [API_KEY_HEADER, ownKey]];
   }
+}
+
+function withoutKey(error: unknown): never {
+  if (!(error instanceof KeyFileError)) throw error;
+  throw new ApiError(
+    503,
+    'key-unavailable',
+    `the gateway has no key to send under (WATCHNEXT_GATEWAY_API_KEY_FILE): ${error.message}`,
+    undefined,
+    { cause: error },
+  );
 }

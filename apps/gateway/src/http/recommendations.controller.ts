@@ -2,18 +2,16 @@ import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/com
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { FeatureValue } from '@watchnext/contract';
-import { v7 as timeOrderedId } from 'uuid';
 import { type CursorBinding, CursorError, decodeCursor } from '../cursor';
-import { CallerGoneError } from '../pipeline/failure';
 import { rungName } from '../pipeline/ladder';
 import { Recommender, type Recommendations } from '../recommend';
 import { ApiError } from '@watchnext/service';
-import { callersDeadlineMs, DEADLINE_HEADER, goneSignal, LEAST_DEADLINE_MS } from './caller';
+import { callersDeadlineMs, DEADLINE_HEADER, goneSignal, LEAST_DEADLINE_MS, whereCallerGone } from './caller';
 import { Documented } from './documented';
 import { Door } from './door';
 import { parse } from './parse';
 import { recommendationsAnswer, type RecommendationsAnswer, recommendationsQuery, userIdPath } from './schemas';
-import { CLOCK, type Clock, SETTINGS } from '../tokens';
+import { CLOCK, type Clock, REQUEST_IDS, type RequestIds, SETTINGS } from '../tokens';
 import type { GatewaySettings } from '../config';
 
 @Controller('v1/users')
@@ -21,6 +19,7 @@ export class RecommendationsController {
   constructor(
     @Inject(Recommender) private readonly recommender: Recommender,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(REQUEST_IDS) private readonly newRequestId: RequestIds,
     @Inject(SETTINGS) private readonly settings: GatewaySettings,
     @Inject(Door) private readonly door: Door,
   ) {}
@@ -43,19 +42,22 @@ export class RecommendationsController {
     required: false,
     description: `How long the caller waits, in milliseconds, ${LEAST_DEADLINE_MS} or more; the gateway's own deadline bounds it.`,
   })
-  recommend(
+  async recommend(
     @Param() path: unknown,
     @Query() query: Record<string, unknown>,
     @Headers() headers: Record<string, string | undefined>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RecommendationsAnswer> {
-    return this.door.through(() => this.answer(path, query, headers, goneSignal(reply)));
+    const deadlineMs = callersDeadlineMs(headers);
+    const work = () => this.answer(path, query, headers, deadlineMs, goneSignal(reply));
+    return this.door.through(work, deadlineMs).catch(whereCallerGone);
   }
 
   private async answer(
     path: unknown,
     query: Record<string, unknown>,
     headers: Record<string, string | undefined>,
+    deadlineMs: number | undefined,
     callerGone: AbortSignal,
   ): Promise<RecommendationsAnswer> {
     const { id: userId } = parse(userIdPath, path, 'userId');
@@ -67,7 +69,7 @@ export class RecommendationsController {
     const requestedAtMs = this.clock();
     const binding = { userId, surface, seedVideoId: seed ?? '' };
     const shown = cursor === undefined ? new Set<number>() : readCursor(cursor, binding, requestedAtMs);
-    const requestId = timeOrderedId({ msecs: requestedAtMs });
+    const requestId = this.newRequestId(requestedAtMs);
     const request = {
       ...binding,
       requestId,
@@ -79,18 +81,12 @@ export class RecommendationsController {
       overrides: this.settings.WATCHNEXT_EXPERIMENT_OVERRIDES
         ? parseOverrides(headers['x-watchnext-experiments'])
         : new Map<string, string>(),
-      callersDeadlineMs: callersDeadlineMs(headers),
+      callersDeadlineMs: deadlineMs,
       shown,
     };
-    const recommendations = await this.recommender.recommend(request, callerGone).catch(toHttp);
+    const recommendations = await this.recommender.recommend(request, callerGone);
     return toAnswer(userId, requestId, recommendations, explain === 'true');
   }
-}
-
-/** Nobody reads it; it keeps the caller's leaving from being logged as a failure of ours. */
-function toHttp(error: unknown): never {
-  if (error instanceof CallerGoneError) throw new ApiError(499, 'caller-gone', error.message);
-  throw error;
 }
 
 function readCursor(text: string, binding: CursorBinding, nowMs: number): Set<number> {

@@ -1,17 +1,28 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { UserStates } from '../clients/user-states';
+import { runStages, type Stage } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
+import type { Calls } from '../resilience/calls';
 import { Catalogue } from '../sources/catalogue';
+import { CALLS } from '../tokens';
 import { ApiError } from '@watchnext/service';
+import { callersDeadlineMs, goneSignal, whereCallerGone } from './caller';
 import { Documented } from './documented';
 import { parse } from './parse';
 import { type HistoryAnswer, historyAnswer, listQuery, type UsersAnswer, userIdPath, usersAnswer } from './schemas';
+
+/** A person waits for these, and `list` asks every partition: they may take longer than a list of videos. */
+const DEADLINE_MS = 2_000;
+
+type HeaderValues = Record<string, string | undefined>;
 
 @Controller('v1/users')
 export class UsersController {
   constructor(
     @Inject(UserStates) private readonly states: UserStates,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
+    @Inject(CALLS) private readonly calls: Calls,
   ) {}
 
   @Get()
@@ -21,9 +32,13 @@ export class UsersController {
     answer: usersAnswer,
     errors: { 400: 'limit is not valid.', 503: 'The feature store does not answer.' },
   })
-  async list(@Query() query: unknown): Promise<UsersAnswer> {
+  async list(
+    @Query() query: unknown,
+    @Headers() headers: HeaderValues,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UsersAnswer> {
     const { limit } = parse(listQuery, query);
-    return { users: await orUnavailable(this.states.list(limit)) };
+    return { users: await this.fromStore(() => this.states.list(limit), headers, reply) };
   }
 
   @Get(':id/history')
@@ -34,9 +49,13 @@ export class UsersController {
     answer: historyAnswer,
     errors: { 400: 'The user id is not valid.', 503: 'The feature store does not answer.' },
   })
-  async history(@Param() path: unknown): Promise<HistoryAnswer> {
+  async history(
+    @Param() path: unknown,
+    @Headers() headers: HeaderValues,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<HistoryAnswer> {
     const { id: userId } = parse(userIdPath, path, 'userId');
-    const { state, mark, isKnown } = await orUnavailable(this.states.read(userId));
+    const { state, mark, isKnown } = await this.fromStore(() => this.states.read(userId), headers, reply);
     const mayBeShown = ({ videoId }: { videoId: string }) => !this.catalogue.get(videoId)?.withdrawn;
     return {
       userId,
@@ -56,15 +75,25 @@ export class UsersController {
       dismissedVideoIds: state.dismissals.filter(mayBeShown).map(({ videoId }) => videoId),
     };
   }
+
+  /** @throws ApiError 503 where the store does not answer in time, or is not to be asked now */
+  private async fromStore<T>(read: () => Promise<T>, headers: HeaderValues, reply: FastifyReply): Promise<T> {
+    const deadlineMs = Math.min(DEADLINE_MS, callersDeadlineMs(headers) ?? DEADLINE_MS);
+    const stage: Stage<{ readonly found?: T }> = {
+      name: 'feature store',
+      timeShare: 1,
+      run: async (_, limits) => ({ patch: { found: await this.calls.featureStore.once(read, limits) } }),
+    };
+    // As if in a hurry: a list that is late because it asks for so much must not close the store to everyone else.
+    const limits = { deadlineAtMs: Date.now() + deadlineMs, signal: goneSignal(reply), isHurried: true };
+    const { found } = await runStages([stage], {}, limits, () => undefined).catch(orUnavailable);
+    return found as T;
+  }
 }
 
-async function orUnavailable<T>(reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof DependencyError)) throw error;
-    throw new ApiError(503, 'feature-store-unavailable', 'what is known of users cannot be read now', undefined, {
-      cause: error,
-    });
-  }
+function orUnavailable(error: unknown): never {
+  if (!(error instanceof DependencyError)) return whereCallerGone(error);
+  throw new ApiError(503, 'feature-store-unavailable', 'what is known of users cannot be read now', undefined, {
+    cause: error,
+  });
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { CallerGoneError, DependencyError } from './failure';
 import { runStages, type Stage, type StageReport } from './executor';
 
@@ -71,6 +73,30 @@ describe('runStages', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(draft.trail).toEqual(['dependency-late', 'after']);
     expect(signal?.aborted).toBe(true);
+  });
+
+  it('takes a result that came while this process was held up, though its time is over', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const [[dependency]] = (await Promise.all([once(server, 'connection'), once(client, 'connect')])) as [
+      [Socket],
+      unknown,
+    ];
+    const answering = appends('answering', {
+      run: async (draft, { deadlineAtMs }) => {
+        const answer = once(client, 'data');
+        await Promise.resolve(); // from here on the time runs
+        dependency.write('answer');
+        while (Date.now() < deadlineAtMs + 20);
+        await answer;
+        return { patch: { trail: [...draft.trail, 'answered'] } };
+      },
+    });
+    const draft = await runStages([answering], start, until(Date.now() + 20), () => {});
+    client.destroy();
+    server.close();
+    expect(draft.trail).toEqual(['answered']);
   });
 
   it('gives a stage its share of what is left, not of the whole', async () => {

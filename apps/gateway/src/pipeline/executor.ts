@@ -116,15 +116,18 @@ async function withinShare<Draft>(
   const aborted = new Promise<never>((_, reject) => {
     abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), { once: true });
   });
-  const timer = setTimeout(() => {
+  const giveUp = () =>
     abort.abort(new DependencyError(stage.name, 'dependency-late', `no result within ${Math.round(budgetMs)} ms`));
-  }, budgetMs);
+  let lastLook: NodeJS.Immediate | undefined;
+  // After a pause of this process timers come before what arrived meanwhile; an immediate comes after it.
+  const timer = setTimeout(() => (lastLook = setImmediate(giveUp)), budgetMs);
   const onGone = () => abort.abort(signal.reason);
   signal.addEventListener('abort', onGone, { once: true });
   try {
     return await Promise.race([started, aborted]);
   } finally {
     clearTimeout(timer);
+    clearImmediate(lastLook);
     signal.removeEventListener('abort', onGone);
   }
 }

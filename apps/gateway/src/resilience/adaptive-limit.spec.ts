@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { AdaptiveLimit } from './adaptive-limit';
+import { AdaptiveLimit, type Leaving } from './adaptive-limit';
 
 const options = { initial: 20, minimum: 5, maximum: 50, targetMs: 100 };
 
@@ -9,10 +9,16 @@ describe('an adaptive limit', () => {
   beforeEach(() => (nowMs = 0));
 
   /** `count` requests side by side, each taking `latencyMs`. */
-  const round = (limit: AdaptiveLimit, count: number, latencyMs: number) => {
-    const ends = Array.from({ length: count }, () => limit.enter());
+  const round = (
+    limit: AdaptiveLimit,
+    count: number,
+    latencyMs: number,
+    how: Leaving = 'answered',
+    deadlineMs?: number,
+  ) => {
+    const ends = Array.from({ length: count }, () => limit.enter(deadlineMs));
     nowMs += latencyMs;
-    for (const end of ends) end?.();
+    for (const end of ends) end?.(how);
     return ends.filter((end) => end === undefined).length;
   };
 
@@ -44,6 +50,26 @@ describe('an adaptive limit', () => {
     expect(limit.limit).toBe(20);
   });
 
+  it('does not take requests that were refused or abandoned for fast ones', () => {
+    const limit = new AdaptiveLimit(options, clock);
+    for (const how of ['refused', 'abandoned'] as const) {
+      for (let i = 0; i < 100; i++) round(limit, limit.limit, 1, how);
+      expect(limit.limit).toBe(20);
+    }
+    round(limit, 20, 500, 'refused');
+    expect(limit.limit).toBe(20);
+    round(limit, 20, 500, 'abandoned');
+    expect(limit.limit).toBe(18);
+  });
+
+  it('takes a request for slow that used more than half of its own deadline', () => {
+    const limit = new AdaptiveLimit(options, clock);
+    round(limit, 20, 30, 'answered', 40);
+    expect(limit.limit).toBe(18);
+    for (let i = 0; i < 20; i++) round(limit, limit.limit, 15, 'answered', 40);
+    expect(limit.limit).toBeGreaterThan(20);
+  });
+
   it('finds the number of requests that a server can answer in time', () => {
     const limit = new AdaptiveLimit({ ...options, initial: 40 }, clock);
     // Ten workers of 50 ms: the latency grows with what waits.
@@ -53,13 +79,18 @@ describe('an adaptive limit', () => {
   });
 
   it('keeps its bounds, and lets in no more than its limit, whatever comes', () => {
-    const step = fc.record({ enters: fc.boolean(), ends: fc.nat(60), passesMs: fc.nat(300) });
+    const step = fc.record({
+      enters: fc.boolean(),
+      ends: fc.nat(60),
+      passesMs: fc.nat(300),
+      how: fc.constantFrom<Leaving>('answered', 'abandoned', 'refused'),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         nowMs = 0;
         const limit = new AdaptiveLimit(options, clock);
-        const running: (() => void)[] = [];
-        for (const { enters, ends, passesMs } of steps) {
+        const running: ((how: Leaving) => void)[] = [];
+        for (const { enters, ends, passesMs, how } of steps) {
           nowMs += passesMs;
           if (enters) {
             const before = limit.inFlight;
@@ -68,8 +99,8 @@ describe('an adaptive limit', () => {
             if (end) running.push(end);
           } else {
             const [end] = running.splice(ends % Math.max(1, running.length), 1);
-            end?.();
-            end?.();
+            end?.(how);
+            end?.(how);
           }
           expect(limit.inFlight).toBe(running.length);
           expect(limit.limit).toBeGreaterThanOrEqual(options.minimum);

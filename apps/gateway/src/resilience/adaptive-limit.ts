@@ -13,6 +13,13 @@ export interface AdaptiveLimitOptions {
   readonly targetMs: number;
 }
 
+/** How a request ended. One that was refused as invalid took no time worth knowing. */
+export type Leaving =
+  | 'answered'
+  /** Its caller went: in vain where it had been slow by then, and else no news. */
+  | 'abandoned'
+  | 'refused';
+
 const BACK_OFF = 0.9;
 
 export class AdaptiveLimit {
@@ -41,26 +48,30 @@ export class AdaptiveLimit {
     return this.running;
   }
 
-  /** @returns undefined where the request is to be shed; else what is called at its end, once */
-  enter(): (() => void) | undefined {
+  /**
+   * @param deadlineMs of this request: half of it is a target too, as what is late is answered by then without its stages
+   * @returns undefined where the request is to be shed; else what is called at its end, once
+   */
+  enter(deadlineMs = Infinity): ((how: Leaving) => void) | undefined {
     if (this.running >= this.limit) return undefined;
     this.running += 1;
     const startedAtMs = this.clock();
     const isFelt = this.running >= this.limit / 2;
+    const targetMs = Math.min(this.options.targetMs, deadlineMs / 2);
     let ended = false;
-    return () => {
+    return (how) => {
       if (ended) return;
       ended = true;
       this.running -= 1;
-      if (isFelt) this.adapt(startedAtMs);
+      if (isFelt && how !== 'refused') this.adapt(startedAtMs, targetMs, how);
     };
   }
 
-  private adapt(startedAtMs: number): void {
+  private adapt(startedAtMs: number, targetMs: number, how: Leaving): void {
     const nowMs = this.clock();
-    const { targetMs, minimum, maximum } = this.options;
+    const { minimum, maximum } = this.options;
     if (nowMs - startedAtMs <= targetMs) {
-      this.limitNow = Math.min(maximum, this.limitNow + 1 / this.limitNow);
+      if (how === 'answered') this.limitNow = Math.min(maximum, this.limitNow + 1 / this.limitNow);
     } else if (startedAtMs >= this.decreasedAtMs) {
       // Requests that began before the last step down ran under the limit before it.
       this.limitNow = Math.max(minimum, this.limitNow * BACK_OFF);

@@ -31,7 +31,8 @@ export class Circuit {
 
   constructor(
     private readonly options: CircuitOptions = CIRCUIT_OPTIONS,
-    private readonly clock: () => number = Date.now,
+    /** Milliseconds; only differences count, and no change of the date may hold it open. */
+    private readonly clock: () => number = () => performance.now(),
   ) {}
 
   get state(): CircuitState {

@@ -50,6 +50,13 @@ describe('a dependency', () => {
     expect(store.circuitState).toBe('closed');
   });
 
+  it('is not blamed for what is late because this process was held up', async () => {
+    const store = make();
+    const overdue = { ...limits(), deadlineAtMs: Date.now() - 100 };
+    await times(50, () => store.once(failing('dependency-late'), overdue));
+    expect(store.circuitState).toBe('closed');
+  });
+
   it('is given up when its time is over, though its call cannot be cancelled', async () => {
     const time = new AbortController();
     const call = make().once(() => new Promise(() => {}), limits({ signal: time.signal }));

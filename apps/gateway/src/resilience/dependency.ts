@@ -20,6 +20,9 @@ export interface DependencyParts {
   readonly reports?: DependencyReports;
 }
 
+/** A call that is given up so much after its deadline was held up here: nobody looked whether its answer had come. */
+const OWN_PAUSE_MS = 20;
+
 /** Below this a second try beside the first would only be in its way. */
 const LEAST_HEDGE_MS = 5;
 
@@ -97,7 +100,7 @@ export class Dependency {
 const isUnreachable = (error: unknown) =>
   error instanceof DependencyError && error.category === 'dependency-unreachable';
 
-function outcomeOf(error: unknown, { isHurried }: StageLimits): CallOutcome {
+function outcomeOf(error: unknown, { deadlineAtMs, isHurried }: StageLimits): CallOutcome {
   if (!(error instanceof DependencyError)) return 'neither';
   switch (error.category) {
     case 'dependency-unreachable':
@@ -105,7 +108,7 @@ function outcomeOf(error: unknown, { isHurried }: StageLimits): CallOutcome {
       return 'failure';
     case 'dependency-late':
       // Whoever asks for an answer in no time must not close the way for everyone.
-      return isHurried ? 'neither' : 'failure';
+      return isHurried || Date.now() - deadlineAtMs > OWN_PAUSE_MS ? 'neither' : 'failure';
     default:
       // It answered: that it is not ready, or that the request was wrong.
       return 'success';

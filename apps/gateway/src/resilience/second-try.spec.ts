@@ -54,6 +54,17 @@ describe('a second try', () => {
     }
   });
 
+  it('is asked for once: where it may not stand beside a late first one, nor may it follow its failure', async () => {
+    const { made, attempt } = tries();
+    const mayTryAgain = jest.fn(() => false);
+    const result = withSecondTry(attempt, { ...options, hedgeAfterMs: 1, mayTryAgain }, signal());
+    while (mayTryAgain.mock.calls.length === 0) await turn();
+    made[0]!.reject(gone);
+    await expect(result).rejects.toBe(gone);
+    expect(mayTryAgain).toHaveBeenCalledTimes(1);
+    expect(made).toHaveLength(1);
+  });
+
   it('fails as the first one failed where both fail', async () => {
     const { made, attempt } = tries();
     const result = withSecondTry(attempt, { ...options, hedgeAfterMs: 1 }, signal());

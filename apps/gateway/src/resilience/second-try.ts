@@ -38,7 +38,11 @@ export async function withSecondTry<T>(
         settled,
         delay(hedgeAfterMs, false, { signal: bothUntil }).catch(() => true),
       ]);
-      if (!isSettled && mayStill('late')) return await firstSuccess(first, attempt(bothUntil));
+      if (!isSettled) {
+        if (mayStill('late')) return await firstSuccess(first, attempt(bothUntil));
+        // Denied once is denied: to ask again when it fails would count one call's second try twice.
+        return await first;
+      }
     }
     return await first.catch((error: unknown) => {
       if (!isWorthRepeating(error) || !mayStill('failed')) throw error;

@@ -29,7 +29,9 @@ export function logImpressionsStage(eventLog: EventLog, log: Dependency, nowMs: 
           ]);
         } catch (error) {
           if (!(error instanceof EventLogError)) throw error;
-          throw new DependencyError(log.name, 'dependency-unreachable', error.message, { cause: error });
+          // What the log will never take is this program's fault, and says nothing against the log.
+          const category = error.retriable ? 'dependency-unreachable' : 'dependency-refused';
+          throw new DependencyError(log.name, category, error.message, { cause: error });
         }
       }, limits);
       return { patch: {} };

@@ -31,7 +31,7 @@ export const loggingSettings = {
 export const tracingSettings = {
   /** Where spans go, over OTLP/HTTP, as http://collector:4318/v1/traces; default: nothing is traced. */
   WATCHNEXT_OTLP_TRACES_URL: z.url({ protocol: /^https?$/, error: 'a URL http:// or https://' }).optional(),
-  /** Share of requests that are traced where their caller has not decided it, from 0 to 1. */
+  /** Share of requests over HTTP that are traced, from 0 to 1; a caller may leave its own out. The same for all services. */
   WATCHNEXT_TRACE_SHARE: z.coerce.number().min(0).max(1).default(1),
 };
 

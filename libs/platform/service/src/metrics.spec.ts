@@ -33,12 +33,17 @@ describe('metrics', () => {
   it('tell when the event loop was held up', async () => {
     const metrics = new MetricsRegistry({});
     metrics.watchEventLoop();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const until = performance.now() + 60;
-    while (performance.now() < until);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const worst = /quantile="1"} (.*)/.exec(metrics.render())![1];
-    expect(Number(worst)).toBeGreaterThan(0.03);
+    const worst = () => Number(/quantile="1"} (.*)/.exec(metrics.render())![1]);
+    // The watch begins with its first tick, which a busy machine may leave for later.
+    for (let i = 0; i < 20 && worst() < 0.03; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const until = performance.now() + 60;
+      while (performance.now() < until);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(worst()).toBeGreaterThan(0.03);
+    // Another scraper sees it too.
+    expect(worst()).toBeGreaterThan(0.03);
   });
 
   it('are answered over HTTP, and nothing else is', async () => {

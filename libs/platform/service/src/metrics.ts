@@ -15,6 +15,9 @@ interface Reading {
 /** Upper bounds in seconds that suit most latencies here. */
 export const LATENCY_BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
+/** Most scrapers come every 15 s. */
+const LAG_WINDOW_MS = 15_000;
+
 export class MetricsRegistry {
   private readonly counters = new Map<string, Map<string, number>>();
   private readonly gauges = new Map<string, Reading>();
@@ -62,20 +65,25 @@ export class MetricsRegistry {
   }
 
   /**
-   * How late the event loop is, in quantiles since the last reading (1 is the worst): what computes on it longer than a
-   * few milliseconds holds up every request.
+   * How late the event loop is, in quantiles (1 is the worst) over the last 15 to 30 s, however often and by whomever they
+   * are read: what computes on it longer than a few milliseconds holds up every request.
    */
   watchEventLoop(): void {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
+    const windows = [monitorEventLoopDelay({ resolution: 1 }), monitorEventLoopDelay({ resolution: 1 })];
+    windows.forEach((window) => window.enable());
+    // Begun in turn: the older one is read.
+    setInterval(() => {
+      const older = windows.shift()!;
+      older.reset();
+      windows.push(older);
+    }, LAG_WINDOW_MS).unref();
     this.gaugeSeries(SERVICE_METRICS.eventLoopLag, () => {
+      const delay = windows[0]!;
       // The timer behind it is due each millisecond: that much of each reading is no lag.
       const lag = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - 0.001);
-      const values = [0.5, 0.99, 1].map(
+      return [0.5, 0.99, 1].map(
         (q) => [{ quantile: String(q) }, lag(q === 1 ? delay.max : delay.percentile(100 * q))] as const,
       );
-      delay.reset();
-      return values;
     });
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ConfigError } from '@watchnext/config';
 import type { Logger } from './logger';
@@ -5,10 +6,13 @@ import type { Logger } from './logger';
 /** How long a service may take to drain before it is ended. */
 export const SHUTDOWN_LIMIT_MS = 10_000;
 
+/** Of which so much is for what is done afterwards: a collector of spans that is gone must not make the stop a failure. */
+const AFTERWARDS_LIMIT_MS = 2_000;
+
 export interface RunningService {
   readonly app: INestApplicationContext;
   readonly logger: Logger;
-  /** What is done once the service is closed, such as sending the last spans. */
+  /** What is done once the service is closed, such as sending the last spans; within 2 s, or it is left. */
   readonly afterwards?: () => Promise<void>;
 }
 
@@ -40,7 +44,7 @@ export async function runService(start: () => Promise<RunningService>): Promise<
       logger.error({ limitMs: SHUTDOWN_LIMIT_MS }, 'did not drain in time');
       process.exit(1);
     }, SHUTDOWN_LIMIT_MS).unref();
-    const closed = app.close().then(() => afterwards?.());
+    const closed = app.close().then(() => endWith(afterwards, logger));
     closed.then(
       () => process.exit(0),
       (error: unknown) => {
@@ -58,5 +62,14 @@ export async function runService(start: () => Promise<RunningService>): Promise<
   if (process.send) {
     process.on('disconnect', () => stop('parent gone'));
     process.send({ kind: 'ready' });
+  }
+}
+
+async function endWith(afterwards: RunningService['afterwards'], logger: Logger): Promise<void> {
+  try {
+    const tooLate = sleep(AFTERWARDS_LIMIT_MS).then(() => Promise.reject(new Error('took too long')));
+    await Promise.race([afterwards?.(), tooLate]);
+  } catch (error) {
+    logger.warn({ err: error, limitMs: AFTERWARDS_LIMIT_MS }, 'stopped without the last spans');
   }
 }

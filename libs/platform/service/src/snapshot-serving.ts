@@ -69,6 +69,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
         onCurrent?.(snapshotId);
       },
       onRefused: (snapshotId, error, attempt) => {
+        createdAtMs.delete(snapshotId);
         logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on');
         options.metrics?.count(SERVICE_METRICS.snapshotRefusals);
         onRefused?.(snapshotId);

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { inSpan, isTracing, markFailed, type Span, SpanKind, startSpan, traceContextOf } from './tracing';
+import { HTTP_METHOD, inSpan, isTracing, markFailed, type Span, SpanKind, startSpan, traceContextOf } from './tracing';
 
 /**
  * A span for each HTTP request, continuing its caller's trace. To be called before routes are added.
@@ -16,7 +16,7 @@ export function traceHttpRequests(fastify: FastifyInstance): void {
       const value = request.headers[name];
       return typeof value === 'string' ? value : undefined;
     });
-    const attributes = { 'http.request.method': request.method, 'http.route': route };
+    const attributes = { [HTTP_METHOD]: request.method, 'http.route': route };
     const span = startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes, parent });
     if (span) spans.set(request, span);
   });

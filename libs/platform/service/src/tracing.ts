@@ -17,7 +17,7 @@ import {
   trace,
   type Tracer,
 } from '@opentelemetry/api';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 
 export { SpanKind } from '@opentelemetry/api';
 export type { Context as TraceContext, Span } from '@opentelemetry/api';
@@ -25,9 +25,12 @@ export type { Context as TraceContext, Span } from '@opentelemetry/api';
 export interface TracingSettings {
   /** Where spans go, over OTLP/HTTP; undefined: nowhere, there are none. */
   readonly WATCHNEXT_OTLP_TRACES_URL?: string | undefined;
-  /** Of requests that come without a decision of their caller's, in [0, 1]. */
+  /** Of requests over HTTP that their caller did not ask to leave out, in [0, 1]. */
   readonly WATCHNEXT_TRACE_SHARE: number;
 }
+
+/** An attribute that only the spans of HTTP requests to us have. */
+export const HTTP_METHOD = 'http.request.method';
 
 let tracer: Tracer | undefined;
 
@@ -52,7 +55,7 @@ export async function installTracing(
   const { resourceFromAttributes } = await import('@opentelemetry/resources');
   const provider = new sdk.BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': `watchnext-${service}` }),
-    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(share) }),
+    sampler: samplerOf(sdk, share),
     spanProcessors: [processor],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -63,6 +66,24 @@ export async function installTracing(
     await provider.shutdown();
     context.disable();
     propagation.disable();
+  };
+}
+
+/**
+ * A caller over HTTP may keep its trace from being taken, but not make us take it: what it asks for is taken in the same share
+ * as all else, by the id of the trace, which is why gateway and collector decide alike. Between our services (gRPC, the log)
+ * the caller's decision holds.
+ */
+function samplerOf(sdk: typeof import('@opentelemetry/sdk-trace-base'), share: number): Sampler {
+  const root = new sdk.TraceIdRatioBasedSampler(share);
+  const within = new sdk.ParentBasedSampler({ root });
+  const atDoor = new sdk.ParentBasedSampler({ root, remoteParentSampled: root });
+  return {
+    shouldSample: (parent, traceId, name, kind, attributes, links) => {
+      const isDoor = kind === SpanKind.SERVER && HTTP_METHOD in attributes;
+      return (isDoor ? atDoor : within).shouldSample(parent, traceId, name, kind, attributes, links);
+    },
+    toString: () => `watchnext(${share})`,
   };
 }
 

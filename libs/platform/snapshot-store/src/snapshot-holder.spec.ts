@@ -83,6 +83,10 @@ describe('a snapshot holder', () => {
       await holder.refresh();
     }
   };
+  const until = async (holds: () => boolean) => {
+    for (let look = 0; look < 1_000 && !holds(); look++) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(holds()).toBe(true);
+  };
   const find = (id: string) => loaded.find((one) => one.id === id) as Loaded;
 
   beforeEach(() => {
@@ -242,9 +246,9 @@ describe('a snapshot holder', () => {
     store.pointer = 'a';
     await holder.start();
     // At growing intervals, so many attempts would take minutes.
-    while (!log.some((line) => line.endsWith('), 15'))) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => log.some((line) => line.endsWith('), 15')));
     store.isFetchDown = false;
-    while (holder.currentId() !== 'a') await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => holder.currentId() === 'a');
   });
 
   it('stays as it is while the store is down, and says so', async () => {

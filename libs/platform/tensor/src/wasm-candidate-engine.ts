@@ -64,6 +64,7 @@ class WasmCandidateEngine implements CandidateEngine {
       this.host.copyTableIn(i, tables[name]);
     });
     if (setup.optimizers) this.restore(setup.optimizers);
+    this.host.startThreads();
   }
 
   async step(batch: CandidateBatch, learningRateScale: number): Promise<number> {

@@ -50,6 +50,7 @@ class WasmRankingEngine implements RankingEngine {
       else this.host.accumulatorsOf(i).fill(INITIAL_ACCUMULATOR);
     });
     if (optimizers) this.host.restoreAdam(optimizers);
+    this.host.startThreads();
   }
 
   step(batch: RankingBatch, rateScale: number): number {

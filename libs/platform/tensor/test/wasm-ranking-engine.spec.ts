@@ -1,4 +1,5 @@
 /** The ranking step on our own kernels: by the conformance suite, and at a size with several tasks in each phase. */
+import workerThreads from 'node:worker_threads';
 import { createRandom, createTable, initialiseStack, type Random } from '@watchnext/learning';
 import {
   type Bags,
@@ -129,4 +130,12 @@ it('says where tables do not fit into what WebAssembly can address', () => {
   const given = network();
   const tables = [{ ...given.tables[0], rowCount: 2 ** 27 }, ...given.tables.slice(1)];
   expect(() => wasmRankingEngine({ threads: 1 })({ ...given, tables })).toThrow(TablesTooLargeError);
+});
+
+it('leaves no threads behind where a batch does not fit beside the tables', () => {
+  const thread = jest.spyOn(workerThreads, 'Worker');
+  // So much scratch memory is not to be had.
+  expect(() => wasmRankingEngine({ threads: 2 ** 24 })(network())).toThrow(TablesTooLargeError);
+  expect(thread).not.toHaveBeenCalled();
+  thread.mockRestore();
 });

@@ -1,6 +1,7 @@
 /**
- * Where served lists lose what they lack to the oracle's: the same viewers' lists after each step, beside the oracle held to
- * the rules that served lists keep, and what a learner could know at best.
+ * Where served lists lose what they lack to the oracle's, of the same viewers: from the oracle to the oracle held to the rules
+ * of served lists, what the rules cost; from there to the ideal learner, what the log cannot tell; from there to our
+ * ranker over the whole catalogue, what ranking loses; from there to what is served, what candidates lose.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,24 +13,21 @@ import { encodeRanker, Ranker, RankerStack } from '@watchnext/inference';
 import { loadModels } from '@watchnext/offline';
 import {
   FROZEN_PARTITIONS,
-  GatewayClient,
   IdealLearner,
   Truth,
   type ListProvider,
-  type RecommendationItem,
   type Video,
   type Viewer,
   type ViewerMemory,
   type World,
 } from '@watchnext/simulator';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
-import { SURFACE } from '../demo-world';
+import { servedLists, SURFACE } from '../demo-world';
 
 /** As the gateway's default (WATCHNEXT_CHANNEL_CAP), which the measured system runs with. */
 const CHANNEL_CAP = 2;
-/** A chain of 300 rounds and one of 1,000 make lists that are worth the same within half a percent of the oracle's. */
+/** Of the chain of each viewer; a longer one may come closer to what could be known. */
 const IDEAL_ROUNDS = 300;
-const PAGE_LIMIT = 50;
 
 export interface Decomposition {
   /** In this order for each viewer: what is served changes the viewer's state, so it is asked for last of ours. */
@@ -46,7 +44,6 @@ export async function decompose(
 ): Promise<Decomposition> {
   const truth = new Truth(world);
   const ours = await CatalogueRanker.open(system, world);
-  const pages = new AllPages(system);
   const ideal = new IdealLearner(world, { rounds: IDEAL_ROUNDS, seed: 1 });
   const known = new Map<number, Float64Array>();
   const provider = (
@@ -69,23 +66,13 @@ export async function decompose(
     const ofVideo = values;
     return inOrder(videos, ({ index }) => ofVideo[index]);
   };
-  const asVideos = (items: readonly RecommendationItem[]) => {
-    const videos = items.map(({ videoId }) => world.video(videoId));
-    return videos.filter((video) => video !== undefined);
-  };
   return {
     providers: [
       provider('our ranker, whole catalogue, no cap', (viewer, _, atMs) => ours.order(viewer, atMs)),
       provider('our ranker, whole catalogue', async (viewer, limit, atMs) =>
         withinCap(await ours.order(viewer, atMs), limit),
       ),
-      provider(name, async (viewer, limit) => asVideos((await pages.of(viewer, limit)).first)),
-      provider('our candidates in our order, no cap', async (viewer, limit) =>
-        asVideos(inOrder((await pages.of(viewer, limit)).all, ({ score = -Infinity }) => score)),
-      ),
-      provider('our candidates in the true order', async (viewer, limit, atMs) =>
-        withinCap(trueOrder(viewer, asVideos((await pages.of(viewer, limit)).all), atMs), limit),
-      ),
+      servedLists(name, system),
       provider('ideal learner, held to the rules', async (viewer, limit, atMs) =>
         withinCap(idealOrder(viewer, await ours.showable(viewer, atMs), atMs), limit),
       ),
@@ -157,34 +144,6 @@ class CatalogueRanker {
     );
     const scoreOf = new Map(videos.map(({ index }, row) => [index, scores[row]]));
     return inOrder(videos, ({ index }) => scoreOf.get(index)!);
-  }
-}
-
-/** A viewer's first page, and every candidate: all pages to the last. */
-class AllPages {
-  private readonly client: GatewayClient;
-  private last:
-    { viewerId: string; first: readonly RecommendationItem[]; all: readonly RecommendationItem[] } | undefined;
-
-  constructor(system: LocalSystem) {
-    this.client = new GatewayClient(system.gatewayUrl);
-  }
-
-  async of({ id, country, device }: Viewer, limit: number) {
-    if (this.last?.viewerId === id) return this.last;
-    const ask = async (size: number, cursor?: string) => {
-      const page = await this.client.recommendations(id, { limit: size, surface: SURFACE, country, device, cursor });
-      if (page.rung !== 'full') throw new Error(`served from rung ${page.rung}: ${page.rungReason}`);
-      return page;
-    };
-    let { items, nextCursor } = await ask(limit);
-    const first = items;
-    const all = new Map(items.map((item) => [item.videoId, item]));
-    while (nextCursor !== undefined && items.length > 0) {
-      ({ items, nextCursor } = await ask(PAGE_LIMIT, nextCursor));
-      for (const item of items) all.set(item.videoId, item);
-    }
-    return (this.last = { viewerId: id, first, all: [...all.values()] });
   }
 }
 

@@ -27,6 +27,8 @@ export const gatewayApp: DevApp = {
         ...commonEnvironment(options),
         WATCHNEXT_HTTP_PORT: String(port),
         WATCHNEXT_CONSOLE: 'open',
+        // As when it was recorded: what is looked at here is what it answers, not how soon on a busy machine.
+        WATCHNEXT_DEADLINE_MS: process.env['WATCHNEXT_DEADLINE_MS'] ?? '20000',
         WATCHNEXT_RETRIEVAL_ADDRESS: addressOf('retrieval'),
         WATCHNEXT_RANKING_ADDRESS: addressOf('ranking'),
         WATCHNEXT_INGESTION_URL: `http://${addressOf('ingestion')}`,

@@ -16,8 +16,11 @@ export interface FaultSceneOptions {
   readonly servers: { readonly redis: boolean; readonly kafka: boolean; readonly s3: boolean };
 }
 
-/** Far below the defaults, which are meant for stores that come back by themselves. */
-const S3_TIMEOUT_MS = 2_000;
+/**
+ * Far below the defaults, which spare a busy store: a call that got lost in a broken network is given up, and with it its
+ * connection, before a viewer notices.
+ */
+const STORE_TIMEOUT_MS = 2_000;
 
 export class FaultScene {
   private closers: (() => Promise<unknown>)[] = [];
@@ -120,7 +123,7 @@ async function build(
     ...stack.environment,
     ...(servers.kafka && { WATCHNEXT_EVENT_LOG: 'kafka' }),
     ...(servers.redis && { WATCHNEXT_FEATURE_STORE: 'redis' }),
-    ...(servers.s3 && { WATCHNEXT_OBJECT_STORE: 's3', WATCHNEXT_S3_TIMEOUT_MS: String(S3_TIMEOUT_MS) }),
+    ...(servers.s3 && { WATCHNEXT_OBJECT_STORE: 's3', WATCHNEXT_S3_TIMEOUT_MS: String(STORE_TIMEOUT_MS) }),
   };
   const [retrieval, ranking] = (await freePorts(2)) as [number, number];
   const bad: Record<string, string> = {};
@@ -147,6 +150,7 @@ async function build(
         ...bad,
         ...ownCache('gateway', directory.path),
         WATCHNEXT_DEADLINE_MS: String(deadlineMs),
+        WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS: String(STORE_TIMEOUT_MS),
         WATCHNEXT_RETRIEVAL_ADDRESS: `127.0.0.1:${await proxyTo('retrieval', retrieval)}`,
         WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${await proxyTo('ranking', ranking)}`,
       },

@@ -24,8 +24,8 @@ export interface FaultRow {
   readonly rungs: Readonly<Record<string, number>>;
   /** Of those, the share answered without a record in the log. */
   readonly unlogged: number;
-  /** From the end of the fault until nothing of it was seen any more. */
-  readonly recoverySeconds: number;
+  /** From the end of the fault until nothing of it was seen any more; undefined: not within the limit. */
+  readonly recoverySeconds: number | undefined;
 }
 
 export interface FaultTiming {
@@ -63,7 +63,7 @@ export async function measureFault(
   load.start();
   let fromMs: number;
   let healedAtMs: number;
-  let recoveredAtMs: number;
+  let recoveredAtMs: number | undefined;
   let unlogged: number;
   try {
     await sleep(1_000);
@@ -104,7 +104,7 @@ export async function measureFault(
           during.reduce((sum, { itemCount }) => sum + itemCount, 0),
         ),
     ),
-    recoverySeconds: Math.max(0, recoveredAtMs - healedAtMs) / 1_000,
+    recoverySeconds: recoveredAtMs && (recoveredAtMs - healedAtMs) / 1_000,
   };
 }
 
@@ -118,18 +118,19 @@ interface Recovering {
 /** For how long nothing of the fault may be seen for it to be over. */
 const QUIET_MS = 1_500;
 
-/** @returns when the last trace of the fault was seen, in milliseconds since the epoch */
+/** @returns when the last trace of the fault was seen, in milliseconds since the epoch; undefined where that does not end */
 async function recovery(
   scene: FaultScene,
   dependency: Dependency,
   load: SteadyLoad,
   { healedAtMs, published, recoveryLimitSeconds }: Recovering,
-): Promise<number> {
+): Promise<number | undefined> {
   let lastTraceMs = healedAtMs;
   let unlogged = await scene.unloggedImpressions();
   const isTraced = ({ rung, snapshotId }: Answered) =>
     rung !== 'full' || (published !== undefined && snapshotId !== published);
-  await until(
+  const limitMs = recoveryLimitSeconds * 1_000 + QUIET_MS;
+  const isOver = await until(
     `the ${dependency} to be used again`,
     async () => {
       const now = await scene.unloggedImpressions();
@@ -140,9 +141,12 @@ async function recovery(
       }
       return Date.now() - lastTraceMs > QUIET_MS && load.answers.some(({ dueAtMs }) => dueAtMs > lastTraceMs);
     },
-    (recoveryLimitSeconds + QUIET_MS / 1_000) * 1_000,
+    limitMs,
+  ).then(
+    () => true,
+    () => false,
   );
-  return lastTraceMs;
+  return isOver ? lastTraceMs : undefined;
 }
 
 function sharesOf(answers: readonly Answered[]): Record<string, number> {

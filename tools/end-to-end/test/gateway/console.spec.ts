@@ -82,6 +82,14 @@ describe('the console', () => {
       expect([answered, body.error.message]).toEqual([403, expect.stringContaining('WATCHNEXT_CONSOLE_TOKEN_FILE')]);
     }
   });
+
+  it('says why it is shut where the file of its token cannot be read', async () => {
+    const missing = join(await world.temporaryDirectory(), 'missing');
+    const shut = await world.startGateway({ WATCHNEXT_CONSOLE: 'token', WATCHNEXT_CONSOLE_TOKEN_FILE: missing });
+    const { status: answered, body } = await shut.get('/v1/users', { authorization: 'Bearer x' });
+    expect([answered, body.error.message]).toEqual([403, expect.stringContaining('cannot be read (ENOENT)')]);
+    expect(body.error.message).not.toContain(missing);
+  });
 });
 
 describe('isToken', () => {

@@ -33,6 +33,9 @@ describe('experiments at the gateway', () => {
   let world: World;
   let gateway: TestGateway;
   let path: string;
+  /** What is drawn by chance is drawn by the id of the request: with these each run draws the same. */
+  const requestIds = { of: 'any', count: 0 };
+  const newRequestId = () => `${requestIds.of}-${requestIds.count++}`;
 
   const define = async (...experiments: Record<string, unknown>[]) => {
     await writeFile(path, JSON.stringify({ layers: [{ name: 'all', salt: 'l' }], experiments }));
@@ -54,7 +57,7 @@ describe('experiments at the gateway', () => {
     for (const user of ['cora', 'tess']) await world.fold(user, watchEvent(user, 'v00'), watchEvent(user, 'v11'));
     const environment = { WATCHNEXT_EXPERIMENTS_FILE: path, WATCHNEXT_EXPERIMENTS_POLL_SECONDS: '0.02' };
     await Promise.all([world.startRetrieval(undefined, environment), world.startRanking(undefined, environment)]);
-    gateway = await world.startGateway({ ...environment, WATCHNEXT_EXPERIMENT_OVERRIDES: 'true' });
+    gateway = await world.startGateway({ ...environment, WATCHNEXT_EXPERIMENT_OVERRIDES: 'true' }, { newRequestId });
   });
 
   afterAll(() => world.close());
@@ -85,8 +88,8 @@ describe('experiments at the gateway', () => {
     }
     expect(checkSampleRatio([counts.control, counts.treatment], [0.5, 0.5]).chiSquareP).toBeGreaterThan(0.001);
     expect(
-      gateway.metric('watchnext_gateway_assigned_lists_total{experiment="try",variant="control"}'),
-    ).resolves.toBeGreaterThan(3);
+      await gateway.metric('watchnext_gateway_assigned_lists_total{experiment="try",variant="control"}'),
+    ).toBeGreaterThan(3);
   });
 
   it('serve on from the current snapshot where the chosen one is not loaded, and say so', async () => {
@@ -200,6 +203,7 @@ describe('experiments at the gateway', () => {
       ),
     );
     const rankings = await both({ limit: 50 });
+    Object.assign(requestIds, { of: 'draft', count: 0 });
     const firsts = { control: 0, treatment: 0 };
     for (let request = 0; request < 10; request++) {
       const answer = await gateway.recommend('new viewer', { limit: 10 });
@@ -255,6 +259,7 @@ describe('experiments at the gateway', () => {
       ),
     );
     const answers = [];
+    Object.assign(requestIds, { of: 'fresh', count: 0 });
     for (let request = 0; request < 8; request++) answers.push(await gateway.recommend('tess', { explain: 'true' }));
     const lists = await world.servedLists();
     let moved = 0;
@@ -281,10 +286,11 @@ describe('experiments at the gateway', () => {
     );
     const counts = new Map<string, number>();
     let options: readonly { videoId: string; probability: number }[] = [];
-    const requestIds: string[] = [];
-    for (let request = 0; request < 50; request++) requestIds.push((await gateway.recommend('tess')).requestId);
+    const askedIds: string[] = [];
+    Object.assign(requestIds, { of: 'place', count: 0 });
+    for (let request = 0; request < 50; request++) askedIds.push((await gateway.recommend('tess')).requestId);
     const lists = await world.servedLists();
-    for (const requestId of requestIds) {
+    for (const requestId of askedIds) {
       const { items, exploredPlaces } = lists.get(requestId)!;
       options = exploredPlaces[0]!.options;
       expect(exploredPlaces[0]!.position).toBe(2);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -148,6 +148,9 @@ describe('the other routes', () => {
     await writeFile(keyFile, 'a-newer-key\n');
     await send(json);
     expect(collector.received.at(-1)?.apiKey).toBe('a-newer-key');
+    await rm(keyFile);
+    const keyless = await send(json);
+    expect([keyless.status, await keyless.json()]).toMatchObject([503, { error: { code: 'key-unavailable' } }]);
   });
 
   it('passes the refusals of the collector back as they are', async () => {

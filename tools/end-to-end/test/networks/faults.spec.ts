@@ -29,6 +29,7 @@ describeUnlessMissing(missingForStack({ redis: true }), 'a system under load, on
       expect(row.requests).toBeGreaterThan(40);
       expect(Object.keys(row.rungs)).toContain(rung);
       expect(row.unlogged).toBe(0);
+      expect(row.recoverySeconds).toBeDefined();
     },
     LIMIT_MS,
   );

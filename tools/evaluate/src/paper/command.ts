@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { count, counts } from '../command-arguments';
 import { EvaluationDataError } from '../data/watch-data';
 import { writeMarkdown } from '../document/evaluation';
@@ -30,6 +30,12 @@ interface PaperCommandOptions {
 }
 
 const LOGS = ['small', 'kuairand'] as const;
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0)) throw new InvalidArgumentError('a number of minutes from 0');
+  return value;
+}
+
 const list = (text: string) => text.split(',').map((name) => name.trim());
 
 export function addPaperCommand(program: Command): void {
@@ -40,7 +46,11 @@ export function addPaperCommand(program: Command): void {
     .option('--only <parts>', `of ${PARTS.join(', ')}`, list, PARTS)
     .option('--on <logs>', `of ${LOGS.join(', ')}`, list, [...LOGS])
     .option('--seeds <list>', 'each training once with each', counts, [1, 2, 3])
-    .option('--minutes <n>', 'stop after so long; the same command goes on from there', count)
+    .option(
+      '--minutes <n>',
+      'stop after so long; the same command goes on from there; 0 only writes what is there',
+      minutes,
+    )
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
     .option('--work <folder>', 'where archives and finished trainings are kept', 'node_modules/.cache/watchnext-paper')
     .option(

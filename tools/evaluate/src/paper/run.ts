@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CandidateEngineFactory } from '@watchnext/candidate-model';
+import { type CandidateEngineFactory, defaultCandidateConfig } from '@watchnext/candidate-model';
 import { createRandom } from '@watchnext/learning';
-import type { RankingEngineFactory } from '@watchnext/ranking-model';
+import { defaultRankingConfig, type RankingEngineFactory } from '@watchnext/ranking-model';
 import type { Progress } from '../progress';
 import { curvePoints, misplacedShare } from './age-curve';
 import type { PaperData } from './data';
@@ -102,9 +102,19 @@ class ResultStore {
   }
 
   private pathOf({ data, unit, seed }: Job): string {
-    const said = [RESULT_VERSION, data.name, data.description, unitKey(unit), seed].join('\n');
+    // A default that changes makes other trainings of the same units.
+    const defaults = JSON.stringify(defaultsOn(data));
+    const said = [RESULT_VERSION, data.name, data.description, unitKey(unit), defaults, seed].join('\n');
     return join(this.folder, `${createHash('sha256').update(said).digest('hex').slice(0, 24)}.json`);
   }
+}
+
+function defaultsOn({ candidates, ranking }: PaperData) {
+  const { videoCount, training } = candidates;
+  return [
+    defaultCandidateConfig({ videoCount, exampleCount: training.length }),
+    defaultRankingConfig({ videoCount, exampleCount: ranking.training.length }),
+  ];
 }
 
 /** Over the seeds of which every form is there. */

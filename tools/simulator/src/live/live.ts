@@ -79,7 +79,9 @@ export class LiveSimulator {
   };
   readonly clock: WorldClock;
   private readonly stopping = new AbortController();
+  /** All that goes on, sessions among it. */
   private readonly running = new Set<Promise<void>>();
+  private sessionsNow = 0;
   private readonly random: Random;
   private readonly factory: EventFactory;
   private readonly setting: PageSetting;
@@ -172,10 +174,12 @@ export class LiveSimulator {
       if (arrival === undefined) return;
       from = arrival.atMs;
       await this.pause(Math.max(0, this.clock.clockMsAt(arrival.atMs) - this.now().clockMs));
-      if (this.running.size >= MOST_SESSIONS_AT_ONCE) this.counts.turnedAway++;
+      if (this.sessionsNow >= MOST_SESSIONS_AT_ONCE) this.counts.turnedAway++;
       else {
         this.counts.sessions++;
-        this.background(runSession(this.session, this.viewers[arrival.viewerIndex]));
+        this.sessionsNow++;
+        const session = runSession(this.session, this.viewers[arrival.viewerIndex]);
+        this.background(session.finally(() => this.sessionsNow--));
       }
     }
   }

@@ -54,6 +54,11 @@ export class StepHost {
     this.team = new Team(arena, options.kernels ?? kernelModule(), options.threads, plan);
   }
 
+  /** Once all memory is there: threads would outlive the failure of a training that does not fit. */
+  startThreads(): void {
+    this.team.start();
+  }
+
   timed<T>(part: string, work: () => T): T {
     const startedAt = performance.now();
     const result = work();

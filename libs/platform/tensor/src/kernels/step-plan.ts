@@ -86,7 +86,8 @@ export const frameLength = (tableCount: number): number => FRAME.tables + FRAME.
 
 export const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 const LINE_NUMBERS = 16;
-const MOST_CHECKS = 4_096;
+/** Tasks of the phase of weights that can say whether their gradients are finite. */
+export const MOST_CHECKS = 4_096;
 
 export const padded = (count: number): number => Math.ceil(count / 8) * 8;
 

@@ -1,5 +1,5 @@
 import type { Kernels } from './load-kernels';
-import { FRAME, type StepPlan } from './step-plan';
+import { FRAME, MOST_CHECKS, type StepPlan } from './step-plan';
 import { StepTasks, type Task } from './step-tasks';
 import type { Program } from './team';
 import type { TowerTasks } from './tower-tasks';
@@ -45,6 +45,9 @@ export class StepProgram extends StepTasks implements Program {
     super(kernels, memory, plan);
     this.prepareTasks = [...parts.prepare, ...tower.transposes()];
     const weightTasks = [...parts.weights, ...tower.weightGradients()];
+    if (weightTasks.length > MOST_CHECKS) {
+      throw new RangeError(`a step of ${weightTasks.length} tasks for the weights; at most ${MOST_CHECKS}`);
+    }
     this.checks = this.floats(plan.checks, weightTasks.length);
     this.weightTasks = weightTasks.map((task, i) => (): void => {
       this.checks[i] = task();

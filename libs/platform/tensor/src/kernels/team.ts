@@ -55,22 +55,27 @@ export class Team {
   private readonly control: Int32Array;
   private readonly controlAddress: number;
   readonly program: StepProgram;
-  private workers: readonly Worker[] = [];
+  private workers: Worker[] = [];
   private phaseNumber = 0;
   private failure: Error | undefined;
 
+  /** The other threads begin with `start`. */
   constructor(
-    arena: Arena,
-    kernels: KernelModule,
+    private readonly arena: Arena,
+    private readonly kernels: KernelModule,
     private readonly threadCount: number,
-    plan: AnyPlan,
+    private readonly plan: AnyPlan,
   ) {
     this.controlAddress = arena.allocate(CONTROL.length * Int32Array.BYTES_PER_ELEMENT);
     this.control = arena.integers(this.controlAddress, CONTROL.length);
     this.program = programOf(instantiate(kernels, arena.memory), arena.memory, plan);
-    this.workers = Array.from({ length: threadCount - 1 }, (_, i) =>
-      this.start({ kernels, memory: arena.memory, controlAddress: this.controlAddress, member: i + 1, plan }),
-    );
+  }
+
+  start(): void {
+    const { arena, kernels, controlAddress, plan } = this;
+    for (let member = 1; member < this.threadCount; member++) {
+      this.workers.push(this.startMember({ kernels, memory: arena.memory, controlAddress, member, plan }));
+    }
   }
 
   /** Runs all tasks of a phase. @throws Error when one threw, or a thread died */
@@ -101,7 +106,7 @@ export class Team {
     this.workers = [];
   }
 
-  private start(data: MemberData): Worker {
+  private startMember(data: MemberData): Worker {
     const worker = new Worker(memberFile(), { workerData: data });
     worker.unref();
     worker.on('error', (error) => (this.failure ??= error instanceof Error ? error : new Error(String(error))));
