@@ -93,6 +93,8 @@ function replacement(
       return file(`rehearsal ${createHash('sha256').update(API_KEY).digest('hex')} - -\n`);
     case 'WATCHNEXT_GATEWAY_API_KEY_FILE':
       return file(`${API_KEY}\n`);
+    case 'WATCHNEXT_CONSOLE_TOKEN_FILE':
+      return file('the token of the rehearsal\n');
     case 'WATCHNEXT_EXPERIMENTS_FILE':
       return file(
         objects.find(({ metadata }) => metadata.name === 'watchnext-experiments')?.['data']['experiments.json'],
