@@ -14,6 +14,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,6 +33,14 @@ const AS_USER =
   process.getuid?.() === 0 && existsSync('/usr/bin/setpriv')
     ? ['/usr/bin/setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups']
     : [];
+
+/** Where that user can go too: a folder for temporary files may be its owner's alone. */
+const BASE = AS_USER.length === 0 ? tmpdir() : ([tmpdir(), '/var/tmp'].find(isOpenToAll) ?? tmpdir());
+
+function isOpenToAll(folder: string): boolean {
+  const isOpen = (statSync(folder).mode & 0o001) !== 0;
+  return isOpen && (dirname(folder) === folder || isOpenToAll(dirname(folder)));
+}
 
 interface LockFile {
   packages: Record<string, { link?: boolean; resolved?: string; optional?: boolean; dev?: boolean }>;
@@ -88,7 +97,7 @@ describe.each(APPS)('the image of %s', (app) => {
   let log = '';
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), `watchnext-image-${app}-`));
+    folder = mkdtempSync(join(BASE, `watchnext-image-${app}-`));
     chmodSync(folder, 0o755);
     image = join(folder, 'app');
     data = join(folder, 'data');
