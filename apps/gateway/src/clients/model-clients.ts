@@ -31,6 +31,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.max_reconnect_backoff_ms': 1_000,
   // Its own least time between two looks at DNS is 30 s: replicas that come and go should be seen at once.
   'grpc.dns_min_time_between_resolutions_ms': 1_000,
+  // A channel that is made anew gets connections of its own: see `renewing`.
+  'grpc.use_local_subchannel_pool': 1,
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 2_000,
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
@@ -71,25 +73,42 @@ function attempt<Request extends { snapshotId: string }, Response>(
   return (signal) => withSpan(`call ${name}`, { kind: SpanKind.CLIENT }, () => once(signal));
 }
 
+/**
+ * A client that is made anew, with new connections, whenever most calls have failed. What a broken network did to a
+ * connection may outlast it: one wrong byte of a compressed header, and both ends read all later headers differently,
+ * while pings are answered.
+ */
+function renewing<Client extends { close(): void }>(dependency: Dependency, connect: () => Client) {
+  let client = connect();
+  dependency.onCircuitOpen(() => {
+    const former = client;
+    client = connect();
+    former.close();
+  });
+  return { current: () => client, close: () => client.close() };
+}
+
 export function connectRetrieval(address: string, dependency: Dependency, security: GrpcClientSecurity): Retrieval {
-  const client = new RetrievalServiceClient(address, security.credentials, { ...CHANNEL_OPTIONS, ...security.options });
-  const unary: UnaryCall<RetrieveRequest, RetrieveResponse> = client.retrieve.bind(client);
+  const options = { ...CHANNEL_OPTIONS, ...security.options };
+  const client = renewing(dependency, () => new RetrievalServiceClient(address, security.credentials, options));
+  const unary: UnaryCall<RetrieveRequest, RetrieveResponse> = (...call) => client.current().retrieve(...call);
   return {
     retrieve: (request, requestId, limits) =>
       dependency.repeatable(attempt(dependency, unary, request, requestId, limits.deadlineAtMs), limits),
-    close: () => client.close(),
+    close: client.close,
   };
 }
 
 export function connectRanking(address: string, dependency: Dependency, security: GrpcClientSecurity): Ranking {
-  const client = new RankingServiceClient(address, security.credentials, { ...CHANNEL_OPTIONS, ...security.options });
-  const unary: UnaryCall<RankRequest, RankResponse> = client.rank.bind(client);
+  const options = { ...CHANNEL_OPTIONS, ...security.options };
+  const client = renewing(dependency, () => new RankingServiceClient(address, security.credentials, options));
+  const unary: UnaryCall<RankRequest, RankResponse> = (...call) => client.current().rank(...call);
   return {
     rank: (request, requestId, limits) => {
       const once = attempt(dependency, unary, request, requestId, limits.deadlineAtMs);
       // Explanations take many times as long as scores: to them the usual latency says nothing.
       return request.explain ? dependency.once(once, limits) : dependency.repeatable(once, limits);
     },
-    close: () => client.close(),
+    close: client.close,
   };
 }

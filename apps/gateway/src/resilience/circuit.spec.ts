@@ -36,6 +36,19 @@ describe('a circuit', () => {
     expect(circuit.state).toBe('open');
   });
 
+  it('tells each time that it opens, after a failed probe too', () => {
+    let openings = 0;
+    circuit.onOpen(() => openings++);
+    fail(8);
+    expect(openings).toBe(1);
+    nowMs = 1_000;
+    fail(1);
+    expect(openings).toBe(2);
+    nowMs = 2_000;
+    call('success');
+    expect([openings, circuit.state]).toEqual([2, 'closed']);
+  });
+
   it('lets one call try after a while, and turns the others away meanwhile', () => {
     fail(8);
     nowMs = 999;

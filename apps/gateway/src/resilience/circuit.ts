@@ -28,6 +28,7 @@ export class Circuit {
   private openUntilMs = 0;
   private status: CircuitState = 'closed';
   private probing = false;
+  private readonly openListeners: (() => void)[] = [];
 
   constructor(
     private readonly options: CircuitOptions = CIRCUIT_OPTIONS,
@@ -37,6 +38,11 @@ export class Circuit {
 
   get state(): CircuitState {
     return this.status;
+  }
+
+  /** Told each time that it opens, after a failed probe too. */
+  onOpen(listener: () => void): void {
+    this.openListeners.push(listener);
   }
 
   /** @returns undefined where the dependency is not to be asked now; else what to say the outcome to, once */
@@ -70,5 +76,6 @@ export class Circuit {
   private open(): void {
     this.status = 'open';
     this.openUntilMs = this.clock() + this.options.openMs;
+    for (const listener of this.openListeners) listener();
   }
 }

@@ -45,6 +45,11 @@ export class Dependency {
     return this.circuit.state;
   }
 
+  /** Told each time that calls have failed so often that none is made for a while. */
+  onCircuitOpen(listener: () => void): void {
+    this.circuit.onOpen(listener);
+  }
+
   /** One try. @throws what `attempt` throws, DependencyError where the circuit is open, the reason of an aborted signal */
   once<T>(attempt: (signal: AbortSignal) => Promise<T>, limits: StageLimits): Promise<T> {
     return this.guarded(() => attempt(limits.signal), limits);
