@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { openEmbeddedEventLog, openEventLog, type EventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore, openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
-import { endServer, startServerAgain, startStack, stopStack, type Stack } from '@watchnext/local-stack';
+import { endServer, startServerAgain, startStack, stopStack, type Stack, stopOnSignal } from '@watchnext/local-stack';
 import type { ChaosWorld } from './scene';
 
 /** The shortest that brokers allow: a killed consumer's partitions move after it. */
@@ -32,14 +32,7 @@ const running = new Set<() => Promise<void>>();
 
 /** For programs: Ctrl-C and SIGTERM stop the servers of every world first. */
 export function stopWorldsOnSignal(): void {
-  for (const [signal, exitCode] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.once(signal, () => {
-      void Promise.allSettled([...running].map((stop) => stop())).then(() => process.exit(exitCode));
-    });
-  }
+  stopOnSignal(running);
 }
 
 /** Kafka and Redis of its own in a temporary folder, on free ports. */

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServiceProcess, until } from '@watchnext/end-to-end';
-import { freePorts, type Stack, startStack, stopStack } from '@watchnext/local-stack';
+import { freePorts, type Stack, startStack, stopStack, stopOnSignal } from '@watchnext/local-stack';
 import { ProducerClient } from '@watchnext/producer-client';
 import { DAY_MS, DEFAULT_WORLD, generateHistory, sendAll, World } from '@watchnext/simulator';
 import { buildRoot, type KubernetesObject } from '../objects';
@@ -89,14 +89,7 @@ const running = new Set<() => Promise<void>>();
 
 /** A rehearsal that is told to stop leaves nothing running and no folder. */
 export function stopRehearsalsOnSignal(): void {
-  for (const [signal, exitCode] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.once(signal, () => {
-      void Promise.allSettled([...running].map((stop) => stop())).then(() => process.exit(exitCode));
-    });
-  }
+  stopOnSignal(running);
 }
 
 class Cluster {
