@@ -1,7 +1,8 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { availableParallelism } from 'node:os';
+import { SPACES } from '@watchnext/ann-index';
 import { stopWorldsOnSignal } from '@watchnext/end-to-end';
-import { FROZEN_WORLDS } from '@watchnext/simulator';
+import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
 import { benchFaults } from './faults';
@@ -91,6 +92,9 @@ command(
   .option('--ef-construction <n>', 'breadth of a search for neighbours while building', count, 200)
   .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400, 600, 800])
   .option('--seed <n>', 'of the generator', count, 1)
+  .option('--data <folder>', 'instead: vectors of the snapshot that this data folder serves, queries of its users')
+  .option('--partitions <n>', "partitions of that folder's activity topic", count, FROZEN_PARTITIONS)
+  .addOption(new Option('--space <name>', 'build one space only, which halves the time').choices(SPACES))
   .option(
     '--peer <file>',
     'a script that measures hnswlib (C++) and faiss on .npy files; its figures stand beside ours',
