@@ -1,44 +1,22 @@
 /** Ranking's part of a snapshot, loaded: the ranking model's tables and quantiles, the tower, the statistics. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { statisticsFrom } from '@watchnext/features';
 import { Ranker, RankerStack } from '@watchnext/inference';
-import { RankingModel } from '@watchnext/ranking-model';
-import { type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
-import { z } from 'zod';
+import { loadRanking } from '@watchnext/snapshot-models';
+import { type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 
 export interface RankingSnapshot {
   readonly ranker: Ranker;
   close(): Promise<void>;
 }
 
-const count = z.number().nonnegative();
-const counts = z.record(
-  z.string(),
-  z.object({ impressionCount: count, clickCount: count, clickWatchSeconds: count, watchCount: count }),
-);
-const statisticsFile = z.object({
-  videos: counts,
-  channels: counts,
-  topics: counts,
-  surfaces: z.record(z.string(), counts),
-  countries: z.record(z.string(), counts),
-  wholeCountries: counts,
-});
-
 /**
  * @param local verified: its files are what its manifest says
  * @throws Error when the parts do not fit each other; the holder then goes on serving what it holds
  */
-export async function loadRankingSnapshot({ directory }: LocalSnapshot): Promise<RankingSnapshot> {
-  const at = (file: string) => join(directory, file);
-  const json = async (file: string): Promise<unknown> => JSON.parse(await readFile(at(file), 'utf8'));
-  const model = RankingModel.fromParts({
-    metadata: (await json(SNAPSHOT_FILES.rankingMetadata)) as Parameters<typeof RankingModel.fromParts>[0]['metadata'],
-    tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors)),
-  });
-  const statistics = statisticsFrom(statisticsFile.parse(await json(SNAPSHOT_FILES.statistics)));
-  const tower = await RankerStack.load(await readFile(at(SNAPSHOT_FILES.ranker)));
+export async function loadRankingSnapshot(local: LocalSnapshot): Promise<RankingSnapshot> {
+  const { model, statistics } = await loadRanking(local);
+  const tower = await RankerStack.load(await readFile(join(local.directory, SNAPSHOT_FILES.ranker)));
   if (
     tower.userSize !== model.userSize ||
     tower.inputSize !== model.inputSize ||

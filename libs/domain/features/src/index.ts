@@ -17,6 +17,7 @@ export { applyEvent, type Outcome, userIdOf } from './reducer';
 export { refuse } from './refusal';
 export { replayUser } from './replay';
 export type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
+export { type PackedStatistics, packStatistics, statisticsFromPacked } from './packed-statistics';
 export {
   EVERYWHERE,
   NO_STATISTICS,

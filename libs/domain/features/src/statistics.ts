@@ -1,5 +1,6 @@
 /** What is known of videos, channels and topics from everybody's impressions: collected in training, carried in snapshots. */
 import { DailyCounts } from './daily-counts';
+import { packStatistics, statisticsFromPacked } from './packed-statistics';
 import type { ImpressionCounts, Statistics } from './types';
 
 /** The video of an impression, and where it was shown. */
@@ -38,27 +39,8 @@ export const NO_STATISTICS: StatisticsTables = {
   wholeCountries: {},
 };
 
-/** Looks up what `tables` hold. */
-export function statisticsFrom(tables: StatisticsTables): Statistics {
-  const { videos, channels, topics, surfaces, countries, wholeCountries } = tables;
-  // Maps, since a video may be called "constructor".
-  const mapOf = <Value>(record: Readonly<Record<string, Value>>) => new Map(Object.entries(record));
-  const nested = (records: StatisticsTables['surfaces']) =>
-    new Map(Object.entries(records).map(([name, record]) => [name, mapOf(record)]));
-  const [ofVideos, ofChannels, ofTopics, inCountries] = [videos, channels, topics, wholeCountries].map(
-    mapOf<ImpressionCounts>,
-  );
-  const ofSurfaces = nested(surfaces);
-  const ofCountries = nested(countries);
-  return {
-    ofVideo: (videoId) => ofVideos.get(videoId),
-    ofVideoOn: (surface, videoId) => ofSurfaces.get(surface)?.get(videoId),
-    ofChannel: (channelId) => ofChannels.get(channelId),
-    ofTopic: (topic) => ofTopics.get(topic),
-    ofChannelIn: (country, channelId) => ofCountries.get(country)?.get(channelId),
-    impressionCountIn: (country) => inCountries.get(country)?.impressionCount ?? 0,
-  };
-}
+/** Looks up what `tables` hold. @throws as `packStatistics` */
+export const statisticsFrom = (tables: StatisticsTables): Statistics => statisticsFromPacked(packStatistics(tables));
 
 /** Collects impressions and watches in any order, then tells what was known at any moment, by whole days before it. */
 export class StatisticsTimeline {

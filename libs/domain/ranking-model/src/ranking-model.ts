@@ -4,7 +4,7 @@ import {
   type RankingVideoFeatures,
   type Statistics,
 } from '@watchnext/features';
-import type { DenseStack, EmbeddingTable, Vocabulary } from '@watchnext/learning';
+import type { DenseStack, EmbeddingTable, IdList, Vocabulary } from '@watchnext/learning';
 import { calibrate, type Calibration } from './calibration';
 import { hasClickHead, type RankingModelConfig } from './config';
 import {
@@ -192,8 +192,11 @@ export class RankingModel {
     return partsOfModel(this.ingredients);
   }
 
-  /** @throws Error if something is missing, of the wrong shape, or made for other features than this program's */
-  static fromParts(parts: ModelParts): RankingModel {
+  /**
+   * @param parts ids as lists or packed; tables on shared memory are used as they are, others copied
+   * @throws Error if something is missing, of the wrong shape, or made for other features than this program's
+   */
+  static fromParts(parts: ModelParts<IdList>): RankingModel {
     return new RankingModel(modelFromParts(parts));
   }
 
