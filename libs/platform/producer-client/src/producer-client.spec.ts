@@ -282,7 +282,7 @@ describe('a producer client', () => {
       await spooling().flush();
       expect(collector.accepted.length).toBeGreaterThanOrEqual(spooledCount);
       expect(queriesOf(collector.accepted)).toEqual(numbers(collector.accepted.length));
-    }, 30_000);
+    });
 
     it('refuses a folder that another client uses', async () => {
       const first = spooling();
