@@ -5,6 +5,7 @@ import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
+import { benchEventLoop } from './event-loop/event-loop';
 import { benchFaults } from './faults';
 import { benchFreshness } from './freshness';
 import { benchIndex } from './index/index-bench';
@@ -112,6 +113,16 @@ command('index-sweep', 'recall and speed by M, ef_construction and ef, as a plot
   .option('--seed <n>', 'of the generator', count, 1)
   .option('--plot <file>', 'where the plot goes, as SVG', 'docs/index-sweep.svg')
   .action(measuring(sweepIndex));
+
+command(
+  'event-loop',
+  'how long retrieval and ranking hold up their event loops, serving and while a snapshot takes over',
+)
+  .option('--videos <n>', 'of the snapshot', count, 1_000_000)
+  .option('--rate <n>', 'requests a second to each', count, 10)
+  .option('--candidates <n>', 'of a request to ranking', count, 500)
+  .option('--seed <n>', 'of models and requests', count, 1)
+  .action(measuring(benchEventLoop));
 
 command('rank', 'from a state to the scores of its candidates, beside the bare onnxruntime call in Python')
   .option('--candidates <n>', 'of a request', count, 500)

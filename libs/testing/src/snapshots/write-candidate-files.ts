@@ -18,17 +18,20 @@ export interface CandidateFilesOptions {
   readonly videoIds: readonly string[];
   readonly seed: number;
   readonly withIndex?: boolean;
+  /** Of the vectors; 16. */
+  readonly dimensions?: number;
   /** One table for videos as history and as labels; by default each use has its own. */
   readonly tied?: boolean;
   /** What the cold start knows of the videos; without it the snapshot has none, as old ones. */
   readonly factsOf?: (videoId: string) => ColdStartFacts;
 }
 
-export function randomCandidateModel({ videoIds, seed, tied = false }: CandidateFilesOptions): CandidateModel {
+export function randomCandidateModel(options: CandidateFilesOptions): CandidateModel {
+  const { videoIds, seed, tied = false, dimensions = 16 } = options;
   const random = createRandom(seed);
   const config = {
     ...defaultCandidateConfig({ videoCount: videoIds.length, exampleCount: 100 }),
-    dimensions: 16,
+    dimensions,
     hiddenSizes: [24],
     // Without heads: fewer tensors to write.
     historyEncoder: 'mean-and-last' as const,
