@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { BenchReport } from '../report';
 import { benchServe } from './serve';
+import { benchSoak } from './soak';
 
 interface Parsers {
   readonly count: (text: string) => number;
@@ -49,4 +50,10 @@ export function addServingCommands(
     .option('--plot <file>', 'latency by rate goes there, as SVG')
     .option('--profile <dir>', 'CPU profiles of the services go there, a folder each')
     .action(measuring(benchServe));
+  ofWorld('soak', 'steady load while snapshots are swapped: errors, and whether memory, open files or latency grow')
+    .option('--minutes <n>', 'how long', count, 30)
+    .option('--rate <n>', 'requests a second', count, 20)
+    .option('--swap-seconds <n>', 'between two snapshots', count, 120)
+    .option('--profile <dir>', 'CPU profiles of the services go there, a folder each')
+    .action(measuring(benchSoak));
 }
