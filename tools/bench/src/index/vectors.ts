@@ -22,27 +22,45 @@ export interface BenchVectors {
   readonly origin: string;
 }
 
+export interface GeneratedVectors extends BenchVectors {
+  /** [count] which centre each vector was drawn around, from 0. */
+  readonly clusters: Int32Array;
+}
+
 export function generateVectors(options: {
   readonly count: number;
   readonly queryCount: number;
   readonly dimensions: number;
   readonly seed: number;
-}): BenchVectors {
+  /** By default one for each 1,000 vectors. */
+  readonly centreCount?: number;
+}): GeneratedVectors {
   const { count, queryCount, dimensions, seed } = options;
   const random = createRandom(seed);
-  const centreCount = Math.ceil(count / VECTORS_PER_CENTRE);
+  const { centreCount = Math.ceil(count / VECTORS_PER_CENTRE) } = options;
   const centres = Float32Array.from({ length: centreCount * dimensions }, () => random.gaussian());
   const vectors = new Float32Array(new SharedArrayBuffer(count * dimensions * 4));
-  fill(vectors, dimensions, centres, random, NORM_SPREAD);
+  const clusters = fill(vectors, dimensions, centres, random, NORM_SPREAD);
   const queries = new Float32Array(queryCount * dimensions);
   fill(queries, dimensions, centres, random, 0);
-  return { vectors, queries, dimensions, origin: 'generated in clusters, see tools/bench/src/index/vectors.ts' };
+  const origin = 'generated in clusters, see tools/bench/src/index/vectors.ts';
+  return { vectors, queries, dimensions, origin, clusters };
 }
 
-function fill(out: Float32Array, dimensions: number, centres: Float32Array, random: Random, normSpread: number): void {
-  for (let offset = 0; offset < out.length; offset += dimensions) {
-    const centre = random.nextInt(centres.length / dimensions) * dimensions;
+/** @returns the centre of each vector */
+function fill(
+  out: Float32Array,
+  dimensions: number,
+  centres: Float32Array,
+  random: Random,
+  normSpread: number,
+): Int32Array {
+  const clusters = new Int32Array(out.length / dimensions);
+  for (let row = 0; row < clusters.length; row++) {
+    const offset = row * dimensions;
+    const centre = (clusters[row] = random.nextInt(centres.length / dimensions)) * dimensions;
     const norm = normSpread === 0 ? 1 : Math.exp(normSpread * random.gaussian());
     for (let d = 0; d < dimensions; d++) out[offset + d] = norm * (centres[centre + d]! + SPREAD * random.gaussian());
   }
+  return clusters;
 }
