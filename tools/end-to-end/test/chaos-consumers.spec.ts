@@ -20,6 +20,8 @@ const PARTITION_COUNT = 6;
 const LIMIT_MS = 300_000;
 /** What a materialiser may hold in memory however slow its store is: a fetch of each partition and a cache of states. */
 const MEMORY_BOUND_MIB = 450;
+/** What of it V8 may keep for objects, garbage among them: past that a process ends. Left alone, V8 sizes its heap by the machine's memory. */
+const HEAP_BOUND_MIB = 160;
 
 async function marksOf({ store }: OwnWorld): Promise<(Mark | undefined)[]> {
   return Promise.all(Array.from({ length: PARTITION_COUNT }, (_, partition) => store.readMark(partition)));
@@ -97,7 +99,10 @@ describeUnlessMissing(missingForStack({ kafka: true, redis: true }), 'a material
       const { truth, producer, fleet } = await setScene(space, 2, PARTITION_COUNT);
       let sampler: NodeJS.Timeout | undefined;
       try {
-        const slowed = await fleet.add({ WATCHNEXT_REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+        const slowed = await fleet.add({
+          WATCHNEXT_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+          NODE_OPTIONS: `--max-old-space-size=${HEAP_BOUND_MIB}`,
+        });
         await producer.sendTo(1_000);
         await drained(space.log, space.store);
         proxy.set({ upstream: { delayMs: 200 } });
