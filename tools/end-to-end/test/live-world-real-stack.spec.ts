@@ -2,6 +2,6 @@
 import { describeLiveWorld } from './describe-live-world';
 import { hasRealStack, realStack } from './real-stack';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 if (hasRealStack) describeLiveWorld('Kafka, Redis and S3', realStack);

@@ -1,5 +1,5 @@
 import { describeLiveWorld } from './describe-live-world';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 describeLiveWorld('the embedded drivers', async () => ({}));

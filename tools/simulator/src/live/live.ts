@@ -97,8 +97,8 @@ export class LiveSimulator {
   private readonly delivery: Delivery;
   private readonly schedule: Schedule;
   private readonly elsewhere: Elsewhere;
-  /** As they are known now; a login changes its viewer, and newcomers are added. */
-  private readonly viewers: Viewer[];
+  /** Who logged in since, by index. */
+  private readonly loggedIn = new Map<number, Viewer>();
   private readonly memories: ViewerMemory[];
   private readonly turns = new Turns();
   /** Of the world's time: who came before has long gone on with something else. */
@@ -131,7 +131,6 @@ export class LiveSimulator {
       play: (viewer, list) => this.play(viewer, list),
       watchElsewhere: (viewer) => this.watchElsewhere(viewer),
     };
-    this.viewers = [...world.viewers];
     this.memories = [...options.memories];
     this.elsewhere = new Elsewhere(world, truth);
     const { sessionsPerMinute } = options;
@@ -144,7 +143,7 @@ export class LiveSimulator {
       onUpload: () => this.counts.uploads++,
       onNewcomer: (viewer, atMs) => this.welcome(viewer, atMs),
       onLogin: (viewer) => {
-        this.viewers[viewer.index] = viewer;
+        this.loggedIn.set(viewer.index, viewer);
         this.counts.logins++;
       },
       whenFree: ({ index }, work) => {
@@ -176,9 +175,14 @@ export class LiveSimulator {
     return this.schedule.tellDue();
   }
 
+  /** The same of uploads alone, for a world in which nobody comes or logs in. */
+  uploadDue(): Promise<void> {
+    return this.schedule.tellUploads();
+  }
+
   /** A viewer as it is known now. */
   viewer(index: number): Viewer {
-    return this.viewers[index];
+    return this.loggedIn.get(index) ?? this.options.world.viewerAt(index);
   }
 
   /** Ends every session with the page it is at, which is told to its end at once. */
@@ -196,7 +200,7 @@ export class LiveSimulator {
     });
     if (items.length === 0) return [];
     const page = { requestId: list.requestId, items };
-    const played = playPage(this.setting, viewer, page, this.now(), this.memories[viewer.index]);
+    const played = playPage(this.setting, viewer, page, this.now(), this.memoryOf(viewer));
     this.counts.pages++;
     this.counts.watches += played.watches.length;
     this.counts.watchSeconds += played.watches.reduce((sum, watch) => sum + watch.watchSeconds, 0);
@@ -230,8 +234,6 @@ export class LiveSimulator {
   }
 
   private welcome(viewer: Viewer, atMs: number): void {
-    this.viewers[viewer.index] = viewer;
-    this.memories[viewer.index] = new ViewerMemory();
     this.counts.newcomers++;
     if (atMs < this.startedMs) return;
     // Who comes anew has come for something.
@@ -245,13 +247,13 @@ export class LiveSimulator {
     }
     this.counts.sessions++;
     this.sessionsNow++;
-    const session = this.turns.take(viewerIndex, () => runSession(this.session, this.viewers[viewerIndex]));
+    const session = this.turns.take(viewerIndex, () => runSession(this.session, this.viewer(viewerIndex)));
     this.background(session.finally(() => this.sessionsNow--));
   }
 
   private async watchElsewhere(viewer: Viewer): Promise<void> {
     const { clockMs, worldMs } = this.now();
-    const memory = this.memories[viewer.index];
+    const memory = this.memoryOf(viewer);
     const moment = this.setting.truth.momentOf(viewer.index, worldMs, deviceIndex(viewer.device));
     const drawn = this.elsewhere.draw(moment, memory, this.random);
     if (drawn === undefined) return;
@@ -264,6 +266,10 @@ export class LiveSimulator {
     this.counts.watchesElsewhere++;
     this.counts.watchSeconds += watchSeconds;
     for (const event of events) await this.delivery.send(event);
+  }
+
+  private memoryOf({ index }: Viewer): ViewerMemory {
+    return (this.memories[index] ??= new ViewerMemory());
   }
 
   private ownRate(): number {

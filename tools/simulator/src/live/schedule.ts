@@ -43,20 +43,28 @@ export class Schedule {
 
   /** Tells what is due since the last call, or since the history ended; resolves when the collector has it. */
   async tellDue(): Promise<void> {
-    const { world, clock, uploadEveryMs, sink, signal } = this.setting;
-    const nowMs = clock.nowMs;
     const sentBefore = this.sentCount;
-    for (const video of world.uploadDue(nowMs, uploadEveryMs)) {
+    await this.tellUploads();
+    await this.tellViewers();
+    if (this.sentCount > sentBefore) await this.setting.sink.flush();
+  }
+
+  /** Of what is due, the uploads. */
+  async tellUploads(): Promise<void> {
+    const { world, clock, uploadEveryMs, signal } = this.setting;
+    for (const video of world.uploadDue(clock.nowMs, uploadEveryMs)) {
       if (signal.aborted) return;
       await this.send(videoUpserted(world, asTold(video, clock), false));
       this.setting.onUpload();
     }
-    for (const happening of this.membership.due(nowMs)) {
-      if (signal.aborted) return;
+  }
+
+  private async tellViewers(): Promise<void> {
+    for (const happening of this.membership.due(this.setting.clock.nowMs)) {
+      if (this.setting.signal.aborted) return;
       if (happening.kind === 'came') await this.welcome(happening);
       else await this.setting.whenFree(happening.viewer, (waited) => this.logIn(happening, waited));
     }
-    if (this.sentCount > sentBefore) await sink.flush();
   }
 
   private async welcome({ viewer, atMs }: Happening): Promise<void> {
