@@ -10,5 +10,5 @@ module.exports = {
   reporters: ['default', '<rootDir>/tools/jest-closing-line.js'],
   passWithNoTests: false,
   // What is tested is what happens, not how soon: machines may be busy.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
 };

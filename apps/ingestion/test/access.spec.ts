@@ -46,7 +46,7 @@ describe('a collector with API keys', () => {
     keyFile = join(directory.path, 'keys');
     await writeFile(keyFile, `web ${hash(KEY)}\nslow ${hash('slow-key')} 1\nsmall ${hash('small-key')} - 10\n`);
     running = await startIngestion(settings({ WATCHNEXT_API_KEYS_FILE: keyFile }));
-  }, 60_000);
+  });
   afterAll(async () => {
     await running?.app.close();
     await directory.remove();

@@ -51,12 +51,12 @@ describe('ingestion', () => {
     directory = await temporaryDirectory('ingestion-app');
     running = await start();
     stores = await openStores(directory.path);
-  }, 60_000);
+  });
   afterAll(async () => {
     await stores.dispose();
     await running.app.close();
     await directory.remove();
-  }, 60_000);
+  });
 
   const url = (path: string) => `http://127.0.0.1:${running.port}${path}`;
   const post = async (body: string | Uint8Array<ArrayBuffer>, contentType = JSON_TYPE): Promise<Answer> => {
@@ -319,5 +319,5 @@ describe('ingestion', () => {
       ({ partition, offset }) => `${partition}:${offset}`,
     );
     expect(archived.sort()).toEqual(logged.sort());
-  }, 60_000);
+  });
 });

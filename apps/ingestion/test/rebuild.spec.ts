@@ -63,7 +63,7 @@ function describeRebuild(name: string, open: (folder: string) => FeatureStore): 
       await followLog(stores.log, store, quiet, partitions, PARTITIONS);
       streamed = sorted(await storedStates(store));
       expect(streamed.length).toBe(USERS.length);
-    }, 30_000);
+    });
     afterEach(async () => {
       await Promise.all(partitions.map((partition) => store.clear(partition)));
       await Promise.all([store.close(), archive.close(), stores.dispose()]);

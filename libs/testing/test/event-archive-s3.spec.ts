@@ -95,7 +95,7 @@ if (endpoint) {
       expect((await reader.extent(TOPIC)).recordCount).toBe(4_000);
       expect(await cachedBytes()).toBeLessThanOrEqual(limitBytes);
       expect(await readdir(join(cache.path, 'incoming'))).toEqual([]);
-    }, 30_000);
+    });
 
     it('fetches a cached file anew when the copy was damaged', async () => {
       const archive = openWith({});
@@ -120,7 +120,7 @@ if (endpoint) {
       await archive.write(TOPIC, 0, archiveRecords(0, 3_000));
       expect(await archive.nextOffset(TOPIC, 0)).toBe(3_000);
       expect(await readAll(archive, TOPIC, { order: 'offset' })).toHaveLength(3_000);
-    }, 30_000);
+    });
 
     it('says in time that the storage does not answer', async () => {
       const silent = createServer(() => undefined);

@@ -72,7 +72,7 @@ describe('the embedded drivers with several processes', () => {
     expect([...new Set(counts.values())]).toEqual([1_000 / 40 + (50 * 80) / 40]);
     const partitionsOfSurvivor = new Set(survivor.ofKind('committed').map(({ partition }) => partition));
     expect(partitionsOfSurvivor.size).toBe(PARTITIONS);
-  }, 60_000);
+  });
 
   it('refuse the commit of a consumer that slept while another took its partition', async () => {
     await log.append(TOPIC, [{ key: 'anna', value: Buffer.from('1') }]);
@@ -90,7 +90,7 @@ describe('the embedded drivers with several processes', () => {
     expect(await sleeper.has('error')).toEqual({ kind: 'error', code: 'mark-conflict' });
     expect(await counted()).toEqual(new Map([['anna', 1]]));
     expect(sleeper.ofKind('committed')).toEqual([]);
-  }, 60_000);
+  });
 
   it('keep what was acknowledged, in order and once, when a writer is killed in the middle', async () => {
     const writers = ['first', 'second'].map((name) =>
@@ -111,7 +111,7 @@ describe('the embedded drivers with several processes', () => {
       expect(own.length % 20).toBe(0);
       expect(own).toEqual(own.map((_, n) => `${name}:${n}`));
     });
-  }, 60_000);
+  });
 
   /** Stops a process outside of LMDB's write lock: inside, it would hold up everyone, as a stopped process may. */
   async function putToSleep(child: ChildProgram<CounterMessage>): Promise<void> {

@@ -15,6 +15,7 @@ import { benchSteadyFreshness } from './ingest/steady-freshness';
 import { benchKuairand } from './kuairand';
 import { benchReplay } from './replay/replay';
 import { publish, type BenchReport } from './report';
+import { addServingCommands } from './serve/commands';
 import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
 import { benchWorld } from './world/world';
@@ -177,6 +178,7 @@ command(
   .option('--no-s3', 'the snapshot store on its embedded driver, without rows')
   .action(measuring(benchFaults));
 
+addServingCommands(command, { count, counts, measuring });
 addExperimentCommands(program, { count, measuring });
 
 stopWorldsOnSignal();

@@ -18,6 +18,8 @@ export interface LocalSystemOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Settings of single services, which take precedence. */
   readonly own?: Partial<Readonly<Record<Server, Readonly<Record<string, string>>>>>;
+  /** Options of Node itself for a service, as to profile it. */
+  readonly nodeArgs?: (app: Server) => readonly string[];
 }
 
 type Server = Exclude<AppName, 'trainer'>;
@@ -64,7 +66,13 @@ export class LocalSystem {
     const services = Object.fromEntries(
       SERVERS.map((app) => [
         app,
-        new ServiceProcess(app, { ...environment, ...own[app], ...options.own?.[app] }, logs),
+        new ServiceProcess(
+          app,
+          { ...environment, ...own[app], ...options.own?.[app] },
+          logs,
+          [],
+          options.nodeArgs?.(app) ?? [],
+        ),
       ]),
     ) as Record<Server, ServiceProcess>;
     return new LocalSystem(dataDirectory, options.dataDirectory === undefined, environment, ports, services);

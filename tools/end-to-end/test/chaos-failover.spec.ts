@@ -81,7 +81,7 @@ describeUnlessMissing(
               const between = marksAtKill.some((mark, p) => (mark?.offset ?? -1) + 1 > (committedAtKill.get(p) ?? 0));
               return ahead && between;
             },
-            30_000,
+            120_000,
           );
           await endServer(world.stackDirectory, 'redis-primary', 'SIGKILL');
           await endAfter(10_000);

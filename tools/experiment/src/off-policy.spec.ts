@@ -8,7 +8,6 @@ import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchn
 import { archiveOf, START_MS } from '../test/archived-experiment';
 import { policyOf, readDraws, valuePolicy } from './off-policy';
 
-jest.setTimeout(30_000);
 const options = (...scores: number[]): ExplorationOption[] =>
   scores.map((score, index) => ({
     videoId: `v${index}`,

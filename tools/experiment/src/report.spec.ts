@@ -19,7 +19,6 @@ import { renderJson } from './render-json';
 import { renderText } from './render-text';
 import { NotStartedError, reportExperiment } from './report';
 
-jest.setTimeout(60_000);
 const folder = mkdtempSync(join(tmpdir(), 'watchnext-report-'));
 const opened: EventArchive[] = [];
 const make = async (options: WorldOptions, overrides: Record<string, unknown> = {}) => {

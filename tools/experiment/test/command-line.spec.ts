@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { archiveExperiment, DAY_MS, START_MS, fileWith } from './archived-experiment';
 
-jest.setTimeout(60_000);
 const MAIN = resolve(__dirname, '..', 'dist', 'main.js');
 
 describe('npm run experiment', () => {

@@ -34,7 +34,7 @@ describe('a local stack', () => {
 
     const status = spawnSync(process.execPath, [...args, 'status', '--directory', directory], { encoding: 'utf8' });
     expect([status.status, status.stdout]).toEqual([3, 'no stack is running\n']);
-  }, 30_000);
+  });
 
   it('is not there where none was started, and stopping it is no error', async () => {
     expect(readStack(directory)).toBeUndefined();

@@ -1,5 +1,4 @@
 /** One call made of up to two: a second try after a failure that another replica may not have, or beside a late first one. */
-import { setTimeout as delay } from 'node:timers/promises';
 
 export interface SecondTryOptions {
   /** How long the first try may take before a second one stands beside it; undefined: however long. */
@@ -29,28 +28,32 @@ export async function withSecondTry<T>(
   const mayStill = (why: SecondTryReason) => !signal.aborted && mayTryAgain(why);
   const first = attempt(bothUntil);
   try {
-    if (hedgeAfterMs !== undefined) {
-      const settled = first.then(
-        () => true,
-        () => true,
-      );
-      const isSettled = await Promise.race([
-        settled,
-        delay(hedgeAfterMs, false, { signal: bothUntil }).catch(() => true),
-      ]);
-      if (!isSettled) {
-        if (mayStill('late')) return await firstSuccess(first, attempt(bothUntil));
-        // Denied once is denied: to ask again when it fails would count one call's second try twice.
-        return await first;
-      }
+    if (hedgeAfterMs !== undefined && !(await settlesWithin(first, hedgeAfterMs)) && !signal.aborted) {
+      if (mayStill('late')) return await firstSuccess(first, attempt(bothUntil));
+      // Denied once is denied: to ask again when it fails would count one call's second try twice.
+      return await first;
     }
     return await first.catch((error: unknown) => {
       if (!isWorthRepeating(error) || !mayStill('failed')) throw error;
       return attempt(bothUntil).catch(() => Promise.reject(error));
     });
   } finally {
-    over.abort();
+    over.abort(OVER);
   }
+}
+
+/** Of signals after the end: nobody looks at it, and without one each abort would make an error and its stack. */
+const OVER = 'settled';
+
+function settlesWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), milliseconds);
+    const settled = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    work.then(settled, settled);
+  });
 }
 
 /** @throws the first one's error where both fail */

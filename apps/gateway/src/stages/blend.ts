@@ -3,22 +3,18 @@ import type { Stage } from '../pipeline/executor';
 import { blend, type BlendQuotas } from '../sources/blend';
 
 /** Beside retrieval's candidates: enough of the rest for the ranker to choose from, few enough to cost little. */
-export const QUOTAS_BESIDE_RETRIEVAL: BlendQuotas = { retrieval: 2_000, trending: 20, popular: 30, fresh: 20 };
+const QUOTAS_BESIDE_RETRIEVAL: BlendQuotas = { retrieval: 2_000, trending: 20, popular: 30, fresh: 20 };
 /** Where retrieval brought nothing, the other sources carry the list and its further pages. */
-export const QUOTAS_ALONE: BlendQuotas = { retrieval: 0, trending: 150, popular: 200, fresh: 150 };
+const QUOTAS_ALONE: BlendQuotas = { retrieval: 0, trending: 150, popular: 200, fresh: 150 };
+
+export const quotasFor = ({ retrieved, serving }: Pick<Draft, 'retrieved' | 'serving'>): BlendQuotas =>
+  retrieved.length > 0 ? { ...QUOTAS_BESIDE_RETRIEVAL, ...serving.blendQuotas } : QUOTAS_ALONE;
 
 /** One list of candidates, each once, with all its sources. */
 export function blendStage(): Stage<Draft> {
   return {
     name: 'blend',
     timeShare: 1,
-    run: ({ proposals, retrieved, serving }) => ({
-      patch: {
-        candidates: blend(
-          proposals,
-          retrieved.length > 0 ? { ...QUOTAS_BESIDE_RETRIEVAL, ...serving.blendQuotas } : QUOTAS_ALONE,
-        ),
-      },
-    }),
+    run: (draft) => ({ patch: { candidates: blend(draft.proposals, quotasFor(draft)) } }),
   };
 }

@@ -3,9 +3,15 @@ import type { Catalogue } from '../sources/catalogue';
 import type { TrendingVideos } from '../sources/trending';
 import type { Draft, Proposal, Source } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
+import { quotasFor } from './blend';
 
-/** How far down its list a source looks for videos that pass the filters. */
-const DEPTH = 1_000;
+/**
+ * How far down its list a source looks for videos that pass the filters: a source of which few are wanted looks at so many times
+ * as many, and at those that earlier pages showed; of a list without retrieval, which these sources carry alone, at this many.
+ * To look at all of them for every request took a fifth of the gateway's time.
+ */
+const DEPTH_PER_WANTED = 10;
+const LARGEST_DEPTH = 1_000;
 const DAY_MS = 86_400_000;
 
 export interface Memory {
@@ -19,16 +25,20 @@ export function gatherStage({ catalogue, trending, snapshots }: Memory): Stage<D
   return {
     name: 'gather',
     timeShare: 1,
-    run: ({ retrieved, request, snapshotId }) => {
+    run: ({ retrieved, request, snapshotId, serving }) => {
+      const quotas = quotasFor({ retrieved, serving });
+      const depthOf = (source: Source) =>
+        Math.min(LARGEST_DEPTH, DEPTH_PER_WANTED * quotas[source] + request.shown.size);
       const proposals: Proposal[] = [];
       const propose = (source: Source, videoId: string, score: number) =>
         // As float32, which the log and the ranking service carry, so that all see the same number.
         proposals.push({ source, videoId, score: Math.fround(score), video: catalogue.get(videoId) });
       for (const { videoId, score } of retrieved) propose('retrieval', videoId, score);
-      for (const { videoId, score } of trending.top(DEPTH, request.requestedAtMs)) propose('trending', videoId, score);
-      for (const { videoId, score } of snapshots.of(snapshotId)?.popular.slice(0, DEPTH) ?? [])
+      for (const { videoId, score } of trending.top(depthOf('trending'), request.requestedAtMs))
+        propose('trending', videoId, score);
+      for (const { videoId, score } of snapshots.of(snapshotId)?.popular.slice(0, depthOf('popular')) ?? [])
         propose('popular', videoId, score);
-      for (const { videoId, facts } of catalogue.newest(DEPTH, request.requestedAtMs)) {
+      for (const { videoId, facts } of catalogue.newest(depthOf('fresh'), request.requestedAtMs)) {
         propose('fresh', videoId, freshness(facts.uploadedAtMs, request.requestedAtMs));
       }
       return { patch: { proposals } };

@@ -12,6 +12,7 @@ export {
   RANKING_VIDEO_NUMBERS,
   rankingUserFeatures,
   rankingVideoFeatures,
+  rankingVideoFeaturesFor,
 } from './ranking-features';
 export { applyEvent, type Outcome, userIdOf } from './reducer';
 export { refuse } from './refusal';

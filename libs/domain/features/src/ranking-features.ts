@@ -134,8 +134,39 @@ export function rankingUserFeatures(state: UserState, context: RequestContext): 
   };
 }
 
+/** One candidate's; for the candidates of a request see `rankingVideoFeaturesFor`. */
 export function rankingVideoFeatures(
   state: UserState,
+  candidate: RankingCandidate,
+  context: RequestContext,
+): RankingVideoFeatures {
+  return rankingVideoFeaturesFor(state, context)(candidate);
+}
+
+/**
+ * Does the state's part of the work, once a request.
+ * @returns what gives a candidate's features, as long as the state does not change
+ */
+export function rankingVideoFeaturesFor(
+  state: UserState,
+  context: RequestContext,
+): (candidate: RankingCandidate) => RankingVideoFeatures {
+  const past: StatePast = {
+    watches: watchesByVideo(state.watches, context.requestedAtMs),
+    taste: tasteTotals(state.topics, context.requestedAtMs),
+  };
+  return (candidate) => videoFeatures(state, past, candidate, context);
+}
+
+/** What of a state all candidates of a request are held against. */
+interface StatePast {
+  readonly watches: ReadonlyMap<string, { count: number; last: WatchEntry }>;
+  readonly taste: TasteTotals;
+}
+
+function videoFeatures(
+  state: UserState,
+  past: StatePast,
   candidate: RankingCandidate,
   context: RequestContext,
 ): RankingVideoFeatures {
@@ -146,20 +177,13 @@ export function rankingVideoFeatures(
 
   const channel = pastAffinity(state.channels, channelId, nowMs);
   const topic = topicHistory(state.topics, topics, nowMs);
-  const taste = tasteRates(state, channelId, topics, nowMs);
+  const taste = tasteRates(state, past.taste, channelId, topics, nowMs);
   const exposure = exposureOf(state.exposures, videoId);
   const shown = exposure !== undefined && exposure.lastShownAtMs < nowMs ? exposure : undefined;
   const dismissal = dismissalOf(state.dismissals, videoId);
   const dismissed = dismissal !== undefined && dismissal.dismissedAtMs < nowMs ? dismissal : undefined;
-
-  let videoWatchCount = 0;
-  let lastWatch: WatchEntry | undefined;
-  for (const entry of state.watches) {
-    if (entry.startedAtMs >= nowMs) break;
-    if (entry.videoId !== videoId) continue;
-    videoWatchCount++;
-    lastWatch = entry;
-  }
+  const watched = past.watches.get(videoId);
+  const lastWatch = watched?.last;
 
   const numbers: Record<(typeof RANKING_VIDEO_NUMBERS)[number], number> = {
     durationSeconds: video?.durationSeconds || NaN,
@@ -178,13 +202,29 @@ export function rankingVideoFeatures(
     ...taste,
     previousImpressionCount: shown?.impressionCount ?? 0,
     hoursSincePreviousImpression: hoursBetween(shown?.lastShownAtMs, nowMs),
-    videoWatchCount,
+    videoWatchCount: watched?.count ?? 0,
     hoursSinceVideoWatch: hoursBetween(lastWatch?.startedAtMs, nowMs),
     lastVideoCompletion: lastWatch !== undefined && lastWatch.durationSeconds > 0 ? completionOf(lastWatch) : NaN,
     dismissed: dismissed === undefined ? 0 : 1,
     hoursSinceDismissal: hoursBetween(dismissed?.dismissedAtMs, nowMs),
   };
   return { videoId, channelId, topics, source: candidate.source, numbers: inOrder(RANKING_VIDEO_NUMBERS, numbers) };
+}
+
+/** Those before `nowMs`; `watches` ascend by time. */
+function watchesByVideo(watches: readonly WatchEntry[], nowMs: number): StatePast['watches'] {
+  const byVideo = new Map<string, { count: number; last: WatchEntry }>();
+  for (const entry of watches) {
+    if (entry.startedAtMs >= nowMs) break;
+    const watched = byVideo.get(entry.videoId);
+    if (watched) {
+      watched.count++;
+      watched.last = entry;
+    } else {
+      byVideo.set(entry.videoId, { count: 1, last: entry });
+    }
+  }
+  return byVideo;
 }
 
 function topicHistory(affinities: readonly Affinity[], topics: readonly string[], nowMs: number) {
@@ -218,12 +258,13 @@ const PRIOR_WATCHES = 8;
  * Rates of watches per showing, each drawn to the one above it by `PRIOR_SHOWINGS`: a prior, the user's over all topics that
  * the state holds, one topic's, a channel's. Watches that did not follow from a showing count too, so a rate may be above 1.
  */
-function tasteRates(state: UserState, channelId: string, topics: readonly string[], nowMs: number) {
-  let [watches, showings] = [0, 0];
-  for (const affinity of state.topics) {
-    watches += watchesBefore(affinity, nowMs);
-    showings += showingsBefore(affinity, nowMs);
-  }
+function tasteRates(
+  state: UserState,
+  { watches, showings }: TasteTotals,
+  channelId: string,
+  topics: readonly string[],
+  nowMs: number,
+) {
   const rate = (affinity: Affinity | undefined, prior: number) =>
     affinity === undefined
       ? prior
@@ -246,6 +287,21 @@ function tasteRates(state: UserState, channelId: string, topics: readonly string
     channelWatchRate: channelId === '' ? NaN : rate(affinityOf(state.channels, channelId), meanTopicWatchRate),
     maximumTopicWatchShare: hasTopics ? mostWatches / (watches + PRIOR_WATCHES) : NaN,
   };
+}
+
+/** Over all topics that the state holds. */
+interface TasteTotals {
+  readonly watches: number;
+  readonly showings: number;
+}
+
+function tasteTotals(affinities: readonly Affinity[], nowMs: number): TasteTotals {
+  let [watches, showings] = [0, 0];
+  for (const affinity of affinities) {
+    watches += watchesBefore(affinity, nowMs);
+    showings += showingsBefore(affinity, nowMs);
+  }
+  return { watches, showings };
 }
 
 const watchesBefore = ({ watchCount, lastWatchedAtMs }: Affinity, nowMs: number) =>

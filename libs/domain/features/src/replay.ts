@@ -14,7 +14,7 @@ import { candidateFeaturesWith, searchTokensBefore } from './candidate-features'
 import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
 import { hash53 } from './hash';
 import { LabelCollector, type Playback } from './labels';
-import { rankingUserFeatures, rankingVideoFeatures } from './ranking-features';
+import { rankingUserFeatures, rankingVideoFeaturesFor } from './ranking-features';
 import { applyEvent, userIdOf } from './reducer';
 import { refuse } from './refusal';
 import type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
@@ -109,7 +109,7 @@ class UserReplay {
     if (this.state.deleted) return;
     const context = contextOf(served, occurredAtMs);
     const user = rankingUserFeatures(this.state, context);
-    const videos = served.items.map((item) => rankingVideoFeatures(this.state, item, context));
+    const videos = served.items.map(rankingVideoFeaturesFor(this.state, context));
     this.taken.set(recordIndex, { user, videos });
   }
 

@@ -5,8 +5,6 @@ import type { RankingEngineFactory } from './engine';
 import { referenceRankingEngine } from './reference-engine';
 import { trainRankingModel, type TrainRankingModelOptions } from './train';
 
-jest.setTimeout(60_000);
-
 const random = createRandom(3);
 const examples = Array.from({ length: 300 }, (_, n) => {
   const clicked = random.next() < 0.4;

@@ -204,12 +204,14 @@ export class RankingModel {
     const vocabulary = this.ingredients.vocabularies[table];
     const to = offset + from;
     out.fill(0, to, to + dimensions);
-    let known = 0;
-    for (const id of ids) if (vocabulary.indexOf(id) > 0) known++;
-    for (const id of ids) {
-      const row = vocabulary.indexOf(id) * dimensions;
-      if (row > 0) for (let d = 0; d < dimensions; d++) out[to + d] += values[row + d] / known;
+    if (ids.length === 1) {
+      const row = vocabulary.indexOf(ids[0]) * dimensions;
+      // Plus zero as in a sum: −0 has other bits than 0.
+      if (row > 0) for (let d = 0; d < dimensions; d++) out[to + d] = values[row + d] + 0;
+      return;
     }
+    const rows = ids.map((id) => vocabulary.indexOf(id) * dimensions).filter((row) => row > 0);
+    for (const row of rows) for (let d = 0; d < dimensions; d++) out[to + d] += values[row + d] / rows.length;
   }
 
   private writeNumbers(numbers: ArrayLike<number>, first: number, out: Float32Array, offset: number): void {

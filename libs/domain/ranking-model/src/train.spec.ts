@@ -9,7 +9,6 @@ import type { RankingProgress } from './progress';
 import { trainRankingModel, type TrainRankingModelOptions } from './train';
 
 // Training takes a tenth of a second; on a busy machine, several times that.
-jest.setTimeout(60_000);
 
 const random = createRandom(4);
 const EXAMPLES: RankingExample[] = Array.from({ length: 400 }, (_, n) => {

@@ -34,7 +34,6 @@ function impressionsOf(videos: readonly WorldVideo[], impressionsEach: number): 
 }
 
 // Training takes about a second; on a busy machine, several.
-jest.setTimeout(60_000);
 
 function train(
   videos: readonly WorldVideo[],

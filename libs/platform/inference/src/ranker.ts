@@ -7,7 +7,7 @@ import {
   type RankingUserFeatures,
   rankingUserFeatures,
   type RankingVideoFeatures,
-  rankingVideoFeatures,
+  rankingVideoFeaturesFor,
   type Statistics,
 } from '@watchnext/features';
 import { type EncodedUser, RowChecksums, type RankingModel } from '@watchnext/ranking-model';
@@ -52,13 +52,14 @@ export class Ranker {
     const { videoSize } = model;
     const user = rankingUserFeatures(state, context);
     const encodedUser = model.encodeUser(user);
+    const featuresOf = rankingVideoFeaturesFor(state, context);
     const videoRows = this.buffers.take(candidates.length * videoSize);
     try {
       const checksums = new Float64Array(candidates.length);
       const hash = new RowChecksums(encodedUser.columns, videoSize);
       const videos: RankingVideoFeatures[] = [];
       for (let i = 0; i < candidates.length; i++) {
-        const video = rankingVideoFeatures(state, candidates[i]!, context);
+        const video = featuresOf(candidates[i]!);
         model.writeVideo(encodedUser, video, statistics, videoRows, i * videoSize);
         checksums[i] = hash.of(videoRows, i * videoSize);
         if (keepFeatures) videos.push(video);

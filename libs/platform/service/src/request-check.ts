@@ -19,22 +19,45 @@ export interface PlausibleLimits {
  */
 export function requirePlausible(message: unknown, path: string, limits: PlausibleLimits = {}): void {
   const { signed = [], maxItems = 2_500, maxCharacters = 1_024 } = limits;
-  const visit = (value: unknown, at: string, field: string): void => {
-    if (typeof value === 'number') {
-      if (!Number.isFinite(value)) throw invalidArgument(at, `must be a finite number, not ${value}`);
-      if (Math.abs(value) > 2 ** 53) throw invalidArgument(at, 'is out of range');
-      if (value < 0 && !signed.includes(field)) throw invalidArgument(at, `must not be below zero, it is ${value}`);
-    } else if (typeof value === 'string') {
-      if (value.length > maxCharacters)
-        throw invalidArgument(at, `has ${value.length} characters, ${maxCharacters} are allowed`);
-    } else if (Array.isArray(value)) {
-      if (value.length > maxItems) throw invalidArgument(at, `has ${value.length} items, ${maxItems} are allowed`);
-      value.forEach((item, index) => visit(item, `${at}[${index}]`, field));
-    } else if (typeof value === 'object' && value !== null) {
-      for (const [key, item] of Object.entries(value)) visit(item, `${at}.${key}`, key);
+  const problem = problemOf(message, path, { signed, maxItems, maxCharacters });
+  if (problem) throw invalidArgument(path + problem.at, problem.what);
+}
+
+interface Problem {
+  /** Below the value that was looked at; paths are put together for what is refused alone, as thousands are not. */
+  readonly at: string;
+  readonly what: string;
+}
+
+function problemOf(value: unknown, field: string, limits: Required<PlausibleLimits>): Problem | undefined {
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) return { at: '', what: `must be a finite number, not ${value}` };
+    if (Math.abs(value) > 2 ** 53) return { at: '', what: 'is out of range' };
+    if (value < 0 && !limits.signed.includes(field)) return { at: '', what: `must not be below zero, it is ${value}` };
+    return undefined;
+  }
+  if (typeof value === 'string') {
+    const { maxCharacters } = limits;
+    return value.length > maxCharacters
+      ? { at: '', what: `has ${value.length} characters, ${maxCharacters} are allowed` }
+      : undefined;
+  }
+  if (Array.isArray(value)) {
+    const { maxItems } = limits;
+    if (value.length > maxItems) return { at: '', what: `has ${value.length} items, ${maxItems} are allowed` };
+    for (let index = 0; index < value.length; index++) {
+      const problem = problemOf(value[index], field, limits);
+      if (problem) return { at: `[${index}]${problem.at}`, what: problem.what };
     }
-  };
-  visit(message, path, path);
+  } else if (typeof value === 'object' && value !== null) {
+    const fields = value as Record<string, unknown>;
+    // Decoded messages inherit nothing: `Object.entries` would make two arrays for each of them.
+    for (const key in fields) {
+      const problem = problemOf(fields[key], key, limits);
+      if (problem) return { at: `.${key}${problem.at}`, what: problem.what };
+    }
+  }
+  return undefined;
 }
 
 /** INVALID_ARGUMENT whose message begins with the field's path. */

@@ -1,7 +1,5 @@
 import { measureOffPolicy } from './off-policy';
 
-jest.setTimeout(60_000);
-
 describe('off-policy estimates on the simulated world', () => {
   it('find the true value of policies that were not served, and cover it', () => {
     const repeats = 40;

@@ -7,7 +7,7 @@
  */
 import { createRandom, type Random } from '@watchnext/learning';
 
-const CENTRES = 1_000;
+export const CENTRES = 1_000;
 const SPREAD = 0.5;
 const NORM_SPREAD = 0.25;
 
@@ -16,6 +16,8 @@ export interface GeneratedVectors {
   readonly vectors: Float32Array;
   /** [queryCount, dimensions] */
   readonly queries: Float32Array;
+  /** [count] which centre each vector was drawn around, from 0 to `CENTRES` - 1. */
+  readonly clusters: Int32Array;
 }
 
 export function generateVectors(options: {
@@ -28,16 +30,26 @@ export function generateVectors(options: {
   const random = createRandom(seed);
   const centres = Float32Array.from({ length: CENTRES * dimensions }, () => random.gaussian());
   const vectors = new Float32Array(new SharedArrayBuffer(count * dimensions * 4));
-  fill(vectors, dimensions, centres, random, NORM_SPREAD);
+  const clusters = fill(vectors, dimensions, centres, random, NORM_SPREAD);
   const queries = new Float32Array(queryCount * dimensions);
   fill(queries, dimensions, centres, random, 0);
-  return { vectors, queries };
+  return { vectors, queries, clusters };
 }
 
-function fill(out: Float32Array, dimensions: number, centres: Float32Array, random: Random, normSpread: number): void {
-  for (let offset = 0; offset < out.length; offset += dimensions) {
-    const centre = random.nextInt(CENTRES) * dimensions;
+/** @returns the centre of each vector */
+function fill(
+  out: Float32Array,
+  dimensions: number,
+  centres: Float32Array,
+  random: Random,
+  normSpread: number,
+): Int32Array {
+  const clusters = new Int32Array(out.length / dimensions);
+  for (let row = 0; row < clusters.length; row++) {
+    const offset = row * dimensions;
+    const centre = (clusters[row] = random.nextInt(CENTRES)) * dimensions;
     const norm = normSpread === 0 ? 1 : Math.exp(normSpread * random.gaussian());
     for (let d = 0; d < dimensions; d++) out[offset + d] = norm * (centres[centre + d]! + SPREAD * random.gaussian());
   }
+  return clusters;
 }

@@ -1,9 +1,9 @@
 /** A ranker of the paper's largest serving size with random weights, and requests as the gateway sends them. */
 import type { RankCandidate, RankRequest, UserState } from '@watchnext/contract';
 import { EVERYWHERE, newState, type Statistics, statisticsFrom } from '@watchnext/features';
-import { createRandom, initialiseStack, type NamedTensor, type Random } from '@watchnext/learning';
-import { RankingModel } from '@watchnext/ranking-model';
-import { trainTinyRanker } from '@watchnext/testing/snapshots';
+import { createRandom, type Random } from '@watchnext/learning';
+import type { RankingModel } from '@watchnext/ranking-model';
+import { sizedRanker } from './sized-ranker';
 
 export const HIDDEN_SIZES = [1024, 512, 256];
 /** Chosen so that a row has about 400 values beside its numbers. */
@@ -30,40 +30,14 @@ export async function largeRanker(videoCount: number, seed: number): Promise<Lar
   const videoIds = Array.from({ length: videoCount }, (_, i) => `video-${i}`);
   const channelIds = Array.from({ length: channelCount }, (_, i) => `channel-${i}`);
   const topicIds = Array.from({ length: 200 }, (_, i) => `topic-${i}`);
-  // Numbers and their quantiles as training finds them; tables and tower are of the size wanted.
-  const tiny = (
-    await trainTinyRanker({
-      videos: videoIds.slice(0, 60).map((videoId, i) => ({
-        videoId,
-        channelId: channelIds[i % channelCount]!,
-        durationSeconds: 30 + i,
-        uploadedAtMs: NOW_MS - 20_000_000_000 + i,
-      })),
-      seed,
-    })
-  ).toParts();
-  const vocabularies = { ...tiny.metadata.vocabularies, videos: videoIds, channels: channelIds, topics: topicIds };
-  const tensors = new Map<string, NamedTensor>(tiny.tensors);
-  for (const [name, dimensions] of Object.entries(DIMENSIONS)) {
-    const rows = vocabularies[name as keyof typeof vocabularies].length + 1;
-    const data = Float32Array.from({ length: rows * dimensions }, () => 0.1 * random.gaussian());
-    data.fill(0, 0, dimensions);
-    tensors.set(`table.${name}`, { shape: [rows, dimensions], data });
-  }
-  const inputSize = inputSizeOf(tiny.tensors, tensors);
-  const headCount = tiny.tensors.get(`tower.${tiny.metadata.activations.length - 1}.bias`)!.data.length;
-  const tower = initialiseStack([inputSize, ...HIDDEN_SIZES, headCount], random.fork('tower'));
-  for (const name of [...tensors.keys()]) if (name.startsWith('tower.')) tensors.delete(name);
-  tower.forEach((layer, i) => {
-    tensors.set(`tower.${i}.weights`, { shape: [layer.inputSize, layer.outputSize], data: layer.weights });
-    tensors.set(`tower.${i}.bias`, { shape: [layer.outputSize], data: layer.bias });
+  const model = await sizedRanker({
+    vocabularies: { videos: videoIds, channels: channelIds, topics: topicIds },
+    dimensionsOf: (table) => DIMENSIONS[table]!,
+    hiddenSizes: HIDDEN_SIZES,
+    nowMs: NOW_MS,
+    random,
+    seed,
   });
-  const metadata = {
-    ...tiny.metadata,
-    vocabularies,
-    config: { ...tiny.metadata.config, hiddenSizes: HIDDEN_SIZES },
-    activations: tower.map(({ activation }) => activation),
-  };
   const counts = (ids: readonly string[]) =>
     Object.fromEntries(
       ids.map((id) => [
@@ -86,7 +60,7 @@ export async function largeRanker(videoCount: number, seed: number): Promise<Lar
     uploadedAtMs: NOW_MS - 3_600_000 * (1 + (video % 2_000)),
   });
   return {
-    model: RankingModel.fromParts({ metadata, tensors }),
+    model,
     statistics,
     request(requestSeed, candidateCount) {
       const draw = createRandom(requestSeed);
@@ -109,17 +83,6 @@ export async function largeRanker(videoCount: number, seed: number): Promise<Lar
       };
     },
   };
-}
-
-/** The row's size from the tower that the tiny model has, and what the tables' dimensions differ by. */
-function inputSizeOf(tiny: ReadonlyMap<string, NamedTensor>, tensors: ReadonlyMap<string, NamedTensor>): number {
-  const roles: Record<string, number> = { videos: 3 };
-  let size = tiny.get('tower.0.weights')!.shape[0]!;
-  for (const name of Object.keys(DIMENSIONS)) {
-    const width = (of: ReadonlyMap<string, NamedTensor>) => of.get(`table.${name}`)!.shape[1]!;
-    size += (roles[name] ?? 1) * (width(tensors) - width(tiny));
-  }
-  return size;
 }
 
 /** As full as states get: 50 watches and searches, 100 channels and topics, 300 videos shown. */

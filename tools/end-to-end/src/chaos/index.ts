@@ -10,6 +10,7 @@ export {
   openStores,
   startEmbeddedWorld,
   startRealWorld,
+  stopToo,
   stopWorldsOnSignal,
   type OwnWorld,
   type RealWorld,

@@ -35,6 +35,12 @@ export function stopWorldsOnSignal(): void {
   stopOnSignal(running);
 }
 
+/** Has something else stopped as well on Ctrl-C and SIGTERM. @returns what ends that, once it is stopped */
+export function stopToo(stop: () => Promise<void>): () => void {
+  running.add(stop);
+  return () => void running.delete(stop);
+}
+
 /** Kafka and Redis of its own in a temporary folder, on free ports. */
 export async function startRealWorld(options: RealWorldOptions = {}): Promise<RealWorld> {
   const { brokerCount = 1, redis = 'standalone' } = options;

@@ -34,7 +34,7 @@ describe('the console', () => {
     path = join(await world.temporaryDirectory(), 'token');
     await writeFile(path, `${TOKEN}\n`);
     gateway = await world.startGateway({ WATCHNEXT_CONSOLE: 'token', WATCHNEXT_CONSOLE_TOKEN_FILE: path });
-  }, 30_000);
+  });
   afterAll(() => world.close(), 20_000);
 
   it.each(CONSOLE)('asks for its token at %s', async (address) => {

@@ -74,7 +74,7 @@ describe('requests in time', () => {
     world = await World.create();
     retrieval = world.closing(new EndlessRetrieval());
     await retrieval.start(world.retrievalPort);
-  }, 20_000);
+  });
   afterEach(() => world.close(), 20_000);
 
   it('keep to the deadline that the caller names, and tell it to the services', async () => {
@@ -138,5 +138,5 @@ describe('requests in time', () => {
     await Promise.all([world.startRetrieval(), world.startRanking()]);
     await until(async () => (await gateway.recommend('ada')).rung === 'full');
     expect(await circuit()).toBe(0);
-  }, 60_000);
+  });
 });

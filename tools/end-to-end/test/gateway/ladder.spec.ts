@@ -28,7 +28,7 @@ describe('the ladder', () => {
   beforeEach(async () => {
     world = await World.create();
     await world.fold('ada', watchEvent('ada', 'v00'));
-  }, 20_000);
+  });
 
   afterEach(() => world.close(), 20_000);
 
@@ -92,7 +92,7 @@ describe('the ladder', () => {
     await world.startRetrieval();
     while (answer.rung !== 'full') answer = await ask();
     expect(new Set(rungs)).toEqual(new Set(['full', 'retrieval-order', 'memory-popular', 'snapshot-popular']));
-  }, 20_000);
+  });
 
   it('answers within the deadline when services hang', async () => {
     const hanging = await silentServer();
@@ -128,7 +128,7 @@ describe('the ladder', () => {
     let answer = await gateway.recommend('ada');
     while (metrics.value(METRICS.stageRestarts, { stage: 'rank' }) === 0) answer = await gateway.recommend('ada');
     expect(answer).toMatchObject({ rung: 'full', snapshotId: FIRST_SNAPSHOT });
-  }, 20_000);
+  });
 
   it('keeps retrieval order where the services have no snapshot in common', async () => {
     const other = await world.temporaryDirectory();

@@ -47,7 +47,7 @@ describe('metrics of a system at work', () => {
     await gateway.recommend('ada');
     await gateway.recommend('ada', { explain: 'true' });
     await gateway.get('/v1/users/ada/recommendations?limit=0');
-  }, 30_000);
+  });
   afterAll(() => world.close(), 20_000);
 
   it('of the gateway count requests, stages, candidates and drops', async () => {

@@ -57,7 +57,7 @@ describe('mutual TLS between services', () => {
       world.startRetrieval(undefined, files('ours', 'service')),
       world.startRanking(undefined, files('ours', 'service')),
     ]);
-  }, 60_000);
+  });
   afterAll(() => world.close(), 20_000);
 
   it('serves a gateway whose certificate is of their authority', async () => {

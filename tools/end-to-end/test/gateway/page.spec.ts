@@ -19,8 +19,8 @@ const CHROMIUM_PATHS = [
   '/usr/bin/google-chrome-stable',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
-// A browser and five services share the cores with other specs.
-jest.setTimeout(30_000);
+/** A browser and five services share the cores with other specs. */
+const BROWSER_LIMIT_MS = 90_000;
 
 const executablePath = CHROMIUM_PATHS.find((path) => path !== undefined && path !== '' && existsSync(path));
 const withBrowser = executablePath === undefined ? describe.skip : describe;
@@ -72,12 +72,17 @@ withBrowser(
       world.closing(ingestion.app);
       await Promise.all([world.startRetrieval(), world.startRanking()]);
       gateway = await world.startGateway({ WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${ingestion.port}` });
-      browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
+      browser = await chromium.launch({
+        executablePath: executablePath!,
+        args: ['--no-sandbox'],
+        timeout: BROWSER_LIMIT_MS,
+      });
       page = await browser.newPage({
         viewport: { width: 1360, height: 900 },
         colorScheme: 'light',
         reducedMotion: 'reduce',
       });
+      page.setDefaultTimeout(BROWSER_LIMIT_MS);
       page.on('console', (message) => {
         if (message.type() === 'error') complaints.push(message.text());
       });
@@ -85,12 +90,12 @@ withBrowser(
       page.on('request', (request) => {
         if (!request.url().startsWith(gateway.url)) complaints.push(`asked ${request.url()}`);
       });
-    }, 40_000);
+    });
 
     afterAll(async () => {
       await browser?.close();
       await world?.close();
-    }, 20_000);
+    });
 
     it('shows the recommendations of a viewer, with thumbnails, seconds, source, rung and snapshot', async () => {
       await page.goto(`${gateway.url}/?user=ada`);

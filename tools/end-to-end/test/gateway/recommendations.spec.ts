@@ -21,7 +21,7 @@ describe('recommendations with everything running', () => {
     await world.fold('ada', watchEvent('ada', 'v00'), watchEvent('ada', 'v11'), dismissalEvent('ada', 'v22'));
     await Promise.all([world.startRetrieval(), world.startRanking()]);
     gateway = await world.startGateway();
-  }, 20_000);
+  });
 
   afterAll(() => world.close());
 

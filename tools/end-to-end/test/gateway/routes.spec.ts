@@ -63,7 +63,7 @@ describe('the other routes', () => {
     await world.fold('eve', watchEvent('eve', 'v01'), eventOf({ $case: 'userDeleted', value: { userId: 'eve' } }));
     await world.publish(FIRST_SNAPSHOT);
     gateway = await world.startGateway({ WATCHNEXT_INGESTION_URL: await collector.listen() });
-  }, 20_000);
+  });
 
   afterAll(async () => {
     await collector.close();

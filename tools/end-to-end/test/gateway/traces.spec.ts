@@ -44,11 +44,11 @@ describe('traces', () => {
     ingestionUrl = `http://127.0.0.1:${port}`;
     await Promise.all([world.startRetrieval(), world.startRanking()]);
     gateway = await world.startGateway({ WATCHNEXT_INGESTION_URL: ingestionUrl });
-  }, 60_000);
+  });
   afterAll(async () => {
     await world?.close();
     await stopTracing?.();
-  }, 30_000);
+  });
   beforeEach(() => exporter.reset());
 
   it('of a list: one tree from the caller over gateway, retrieval and ranking to the log', async () => {
