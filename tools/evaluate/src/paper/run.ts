@@ -51,6 +51,11 @@ export async function runPaper(logs: readonly PaperData[], options: PaperOptions
   for (const job of open) {
     signal.throwIfAborted();
     if (Date.now() >= untilMs) break;
+    if (store.has(job)) {
+      // Of another run on the same folder, meanwhile.
+      done++;
+      continue;
+    }
     const result = await runUnit(job.unit, job.data, {
       ...options,
       seed: job.seed,
