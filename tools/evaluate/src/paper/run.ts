@@ -185,6 +185,6 @@ function reportOf(
     forms: formReports,
     orderings: orderingReports,
     commits: [...new Set(bySeed.flatMap(({ results }) => results).map((one) => one.commit ?? 'unknown'))].sort(),
-    trainingSeconds: bySeed.flatMap(({ results }) => results).reduce((sum, { seconds }) => sum + seconds, 0),
+    processorSeconds: bySeed.flatMap(({ results }) => results).reduce((sum, one) => sum + one.processorSeconds, 0),
   };
 }
