@@ -1,30 +1,16 @@
 /** Ranking's part of a snapshot, loaded: the ranking model's tables and quantiles, the tower, the statistics. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { statisticsFrom } from '@watchnext/features';
 import { Ranker, RankerStack } from '@watchnext/inference';
-import { RankingModel } from '@watchnext/ranking-model';
-import { type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
-import { z } from 'zod';
+import { Vocabulary } from '@watchnext/learning';
+import { type ModelMetadata, RankingModel, TABLE_NAMES, type TableName } from '@watchnext/ranking-model';
+import { type LocalSnapshot, readJsonFile, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { readStatistics } from './read-statistics';
 
 export interface RankingSnapshot {
   readonly ranker: Ranker;
   close(): Promise<void>;
 }
-
-const count = z.number().nonnegative();
-const counts = z.record(
-  z.string(),
-  z.object({ impressionCount: count, clickCount: count, clickWatchSeconds: count, watchCount: count }),
-);
-const statisticsFile = z.object({
-  videos: counts,
-  channels: counts,
-  topics: counts,
-  surfaces: z.record(z.string(), counts),
-  countries: z.record(z.string(), counts),
-  wholeCountries: counts,
-});
 
 /**
  * @param local verified: its files are what its manifest says
@@ -32,12 +18,16 @@ const statisticsFile = z.object({
  */
 export async function loadRankingSnapshot({ directory }: LocalSnapshot): Promise<RankingSnapshot> {
   const at = (file: string) => join(directory, file);
-  const json = async (file: string): Promise<unknown> => JSON.parse(await readFile(at(file), 'utf8'));
-  const model = RankingModel.fromParts({
-    metadata: (await json(SNAPSHOT_FILES.rankingMetadata)) as Parameters<typeof RankingModel.fromParts>[0]['metadata'],
-    tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors)),
-  });
-  const statistics = statisticsFrom(statisticsFile.parse(await json(SNAPSHOT_FILES.statistics)));
+  const metadata = (await readJsonFile(at(SNAPSHOT_FILES.rankingMetadata))) as ModelMetadata;
+  const vocabularies: Partial<Record<TableName, Vocabulary>> = {};
+  for (const name of TABLE_NAMES) {
+    const ids = metadata.vocabularies?.[name];
+    // One that lacks any is refused below, in words.
+    if (ids) vocabularies[name] = await Vocabulary.fromIdsInTurns(ids);
+  }
+  const tensors = await readSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors));
+  const model = RankingModel.fromParts({ metadata, tensors }, vocabularies);
+  const statistics = await readStatistics(at(SNAPSHOT_FILES.statistics));
   const tower = await RankerStack.load(await readFile(at(SNAPSHOT_FILES.ranker)));
   if (
     tower.userSize !== model.userSize ||

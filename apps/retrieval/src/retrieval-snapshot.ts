@@ -1,10 +1,17 @@
 /** Retrieval's part of a snapshot, loaded: the candidate model's tables, the user tower, the index. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CandidateModel, ColdStart } from '@watchnext/candidate-model';
+import { CandidateModel, ColdStart, type ColdStartParts } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { OnnxStack } from '@watchnext/inference';
-import { indexFile, type LocalSnapshot, readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { Vocabulary } from '@watchnext/learning';
+import {
+  indexFile,
+  type LocalSnapshot,
+  readJsonFile,
+  readSafetensorsFile,
+  SNAPSHOT_FILES,
+} from '@watchnext/snapshot-store';
 import type { OpenIndex, SearchThreads } from '@watchnext/vector-search';
 import { SnapshotVideos } from './catalogue/snapshot-videos';
 
@@ -34,10 +41,11 @@ export async function loadRetrievalSnapshot(
   threads: SearchThreads,
 ): Promise<RetrievalSnapshot> {
   const at = (file: string) => join(directory, file);
-  const model = CandidateModel.fromParts({
-    metadata: JSON.parse(await readFile(at(SNAPSHOT_FILES.candidateMetadata), 'utf8')),
-    tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.candidateTensors)),
-  });
+  // In turns with the requests that the snapshot before it is serving meanwhile.
+  const metadata = (await readJsonFile(at(SNAPSHOT_FILES.candidateMetadata))) as { videoIds: readonly string[] };
+  const videoIds = await Vocabulary.fromIdsInTurns(metadata.videoIds);
+  const tensors = await readSafetensorsFile(at(SNAPSHOT_FILES.candidateTensors));
+  const model = CandidateModel.fromParts({ metadata, tensors }, videoIds);
   const count = model.videoIds.length;
   const addCapacity = Math.max(ADDED_VIDEOS.least, Math.ceil(count * ADDED_VIDEOS.share));
   const index = await threads.open({
@@ -78,7 +86,7 @@ function indexOf(parameters: IndexParameters | undefined, at: (file: string) => 
 
 async function loadColdStart(at: (file: string) => string): Promise<ColdStart> {
   return ColdStart.fromParts({
-    metadata: JSON.parse(await readFile(at(SNAPSHOT_FILES.coldStartMetadata), 'utf8')),
+    metadata: (await readJsonFile(at(SNAPSHOT_FILES.coldStartMetadata))) as ColdStartParts['metadata'],
     tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.coldStartTensors)),
   });
 }

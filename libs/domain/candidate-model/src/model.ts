@@ -123,13 +123,19 @@ export class CandidateModel {
     };
   }
 
-  /** @throws Error when a part is missing or does not fit the others */
-  static fromParts({ metadata, tensors }: { metadata: object; tensors: NamedTensors }): CandidateModel {
+  /**
+   * @param videos of `metadata.videoIds`, where it was made before, as by a service that must not pause for it
+   * @throws Error when a part is missing or does not fit the others
+   */
+  static fromParts(
+    { metadata, tensors }: { metadata: object; tensors: NamedTensors },
+    videos?: Vocabulary,
+  ): CandidateModel {
     const { config, windowDays, towerActivations, ...ids } = metadata as CandidateModelMetadata;
     checkConfig(config);
     if (!(windowDays > 0)) throw new Error(`candidate model: windowDays is ${windowDays}`);
     const vocabularies: CandidateVocabularies = {
-      videos: Vocabulary.fromIds(ids.videoIds),
+      videos: videos ?? Vocabulary.fromIds(ids.videoIds),
       searchTokens: Vocabulary.fromIds(ids.searchTokens),
       countries: Vocabulary.fromIds(ids.countries),
       devices: Vocabulary.fromIds(ids.devices),

@@ -23,6 +23,8 @@ export {
   NO_STATISTICS,
   type ShownVideo,
   statisticsFrom,
+  statisticsFromMaps,
+  type StatisticsMaps,
   type StatisticsTables,
   StatisticsTimeline,
 } from './statistics';

@@ -38,25 +38,41 @@ export const NO_STATISTICS: StatisticsTables = {
   wholeCountries: {},
 };
 
+/** The same by name, as they are looked up. */
+export interface StatisticsMaps {
+  readonly videos: ReadonlyMap<string, ImpressionCounts>;
+  readonly channels: ReadonlyMap<string, ImpressionCounts>;
+  readonly topics: ReadonlyMap<string, ImpressionCounts>;
+  readonly surfaces: ReadonlyMap<string, ReadonlyMap<string, ImpressionCounts>>;
+  readonly countries: ReadonlyMap<string, ReadonlyMap<string, ImpressionCounts>>;
+  readonly wholeCountries: ReadonlyMap<string, ImpressionCounts>;
+}
+
 /** Looks up what `tables` hold. */
 export function statisticsFrom(tables: StatisticsTables): Statistics {
-  const { videos, channels, topics, surfaces, countries, wholeCountries } = tables;
   // Maps, since a video may be called "constructor".
   const mapOf = <Value>(record: Readonly<Record<string, Value>>) => new Map(Object.entries(record));
   const nested = (records: StatisticsTables['surfaces']) =>
     new Map(Object.entries(records).map(([name, record]) => [name, mapOf(record)]));
-  const [ofVideos, ofChannels, ofTopics, inCountries] = [videos, channels, topics, wholeCountries].map(
-    mapOf<ImpressionCounts>,
-  );
-  const ofSurfaces = nested(surfaces);
-  const ofCountries = nested(countries);
+  return statisticsFromMaps({
+    videos: mapOf(tables.videos),
+    channels: mapOf(tables.channels),
+    topics: mapOf(tables.topics),
+    surfaces: nested(tables.surfaces),
+    countries: nested(tables.countries),
+    wholeCountries: mapOf(tables.wholeCountries),
+  });
+}
+
+export function statisticsFromMaps(maps: StatisticsMaps): Statistics {
+  const { videos, channels, topics, surfaces, countries, wholeCountries } = maps;
   return {
-    ofVideo: (videoId) => ofVideos.get(videoId),
-    ofVideoOn: (surface, videoId) => ofSurfaces.get(surface)?.get(videoId),
-    ofChannel: (channelId) => ofChannels.get(channelId),
-    ofTopic: (topic) => ofTopics.get(topic),
-    ofChannelIn: (country, channelId) => ofCountries.get(country)?.get(channelId),
-    impressionCountIn: (country) => inCountries.get(country)?.impressionCount ?? 0,
+    ofVideo: (videoId) => videos.get(videoId),
+    ofVideoOn: (surface, videoId) => surfaces.get(surface)?.get(videoId),
+    ofChannel: (channelId) => channels.get(channelId),
+    ofTopic: (topic) => topics.get(topic),
+    ofChannelIn: (country, channelId) => countries.get(country)?.get(channelId),
+    impressionCountIn: (country) => wholeCountries.get(country)?.impressionCount ?? 0,
   };
 }
 

@@ -1,5 +1,6 @@
 export * from './types';
 export { createRandom, shuffle, type Random } from './random';
+export { Turns } from './turns';
 export { Vocabulary } from './vocabulary';
 export { createTable, tableFromValues } from './embedding-table';
 export { checkStack, initialiseStack, runStack } from './dense-stack';

@@ -71,8 +71,14 @@ export function partsOfModel(ingredients: ModelIngredients): ModelParts {
   };
 }
 
-/** @throws Error naming what is missing or does not fit */
-export function modelFromParts({ metadata, tensors }: ModelParts): ModelIngredients {
+/**
+ * @param vocabularies those of the metadata's that were made before, as by a service that must not pause for them
+ * @throws Error naming what is missing or does not fit
+ */
+export function modelFromParts(
+  { metadata, tensors }: ModelParts,
+  vocabularies: Partial<Record<TableName, Vocabulary>> = {},
+): ModelIngredients {
   if (metadata.numberNames.join() !== ALL_NUMBERS.join()) {
     const [theirs, ours] = [new Set(metadata.numberNames), new Set(ALL_NUMBERS)];
     const differing = [
@@ -85,7 +91,7 @@ export function modelFromParts({ metadata, tensors }: ModelParts): ModelIngredie
   }
   return {
     config: metadata.config,
-    vocabularies: TABLE_NAMES.map((name) => Vocabulary.fromIds(metadata.vocabularies[name])),
+    vocabularies: TABLE_NAMES.map((name) => vocabularies[name] ?? Vocabulary.fromIds(metadata.vocabularies[name])),
     tables: TABLE_NAMES.map((name) => tableOf(tensors, `table.${name}`)),
     quantiles: quantilesOf(tensors),
     tower: towerOf(tensors, metadata.activations),

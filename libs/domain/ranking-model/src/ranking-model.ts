@@ -13,6 +13,7 @@ import {
   POSITION,
   SERVED_POSITION,
   TABLE_NAMES,
+  type TableName,
   USER_EMBEDDINGS,
   USER_NUMBERS,
   VIDEO_NUMBERS,
@@ -192,9 +193,12 @@ export class RankingModel {
     return partsOfModel(this.ingredients);
   }
 
-  /** @throws Error if something is missing, of the wrong shape, or made for other features than this program's */
-  static fromParts(parts: ModelParts): RankingModel {
-    return new RankingModel(modelFromParts(parts));
+  /**
+   * @param vocabularies see `modelFromParts`
+   * @throws Error if something is missing, of the wrong shape, or made for other features than this program's
+   */
+  static fromParts(parts: ModelParts, vocabularies?: Partial<Record<TableName, Vocabulary>>): RankingModel {
+    return new RankingModel(modelFromParts(parts, vocabularies));
   }
 
   /** The mean of the known ids' rows; zeros where none is known. */

@@ -27,6 +27,13 @@ describe('growth', () => {
     expect(verdictOf(growth, 0.05)).toBe('grows');
   });
 
+  it('is not what a minute shows that changed a hundredth', () => {
+    const minute = samplesOf((seconds) => 1_000 + seconds / 6).slice(0, 12);
+    const growth = growthOf(minute)!;
+    expect(growth.perHour).toBeGreaterThan(0.5);
+    expect(verdictOf(growth, 0.05)).toBe('level');
+  });
+
   it('is not what a sawtooth of collected garbage shows', () => {
     const growth = growthOf(samplesOf((seconds) => 1_000 + (seconds % 60)));
     expect(verdictOf(growth, 0.05)).toBe('level');

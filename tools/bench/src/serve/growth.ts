@@ -13,6 +13,8 @@ export interface Growth {
   readonly low: number;
   readonly high: number;
   readonly mean: number;
+  /** Between the middles of the first and the last block. */
+  readonly hours: number;
 }
 
 export type GrowthVerdict = 'level' | 'grows' | 'shrinks' | 'unknown';
@@ -47,8 +49,12 @@ export function growthOf(samples: readonly Sample[], blockCount = 12): Growth | 
   );
   const margin = (T_95[n - 3] ?? 1.96) * Math.sqrt(residual / (n - 2) / spread);
   const perHour = (perSecond: number) => (mean === 0 ? 0 : (3_600 * perSecond) / mean);
-  return { perHour: perHour(slope), low: perHour(slope - margin), high: perHour(slope + margin), mean };
+  const hours = (blocks.at(-1)!.seconds - blocks[0]!.seconds) / 3_600;
+  return { perHour: perHour(slope), low: perHour(slope - margin), high: perHour(slope + margin), mean, hours };
 }
+
+/** What grew by less than this share while it was watched may be a cache that was not full yet. */
+const LEAST_CHANGE = 0.02;
 
 /**
  * `grows` where even the low end of the interval lies above zero and the slope is worth speaking of; `unknown` where the interval
@@ -57,10 +63,11 @@ export function growthOf(samples: readonly Sample[], blockCount = 12): Growth | 
  */
 export function verdictOf(growth: Growth | undefined, tolerance: number): GrowthVerdict {
   if (growth === undefined) return 'unknown';
-  const { perHour, low, high } = growth;
-  if (low > 0 && perHour > tolerance) return 'grows';
-  if (high < 0 && perHour < -tolerance) return 'shrinks';
-  return high <= tolerance ? 'level' : 'unknown';
+  const { perHour, low, high, hours } = growth;
+  const isSmall = Math.abs(perHour) * hours < LEAST_CHANGE;
+  if (low > 0 && perHour > tolerance && !isSmall) return 'grows';
+  if (high < 0 && perHour < -tolerance && !isSmall) return 'shrinks';
+  return high <= tolerance || (isSmall && low > 0) ? 'level' : 'unknown';
 }
 
 function blockMeans(samples: readonly Sample[], blockCount: number): Sample[] {

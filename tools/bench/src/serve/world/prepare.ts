@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { embeddedPaths } from '@watchnext/config';
 import { Event, type IndexParameters, TOPICS, topicSpecs } from '@watchnext/contract';
+import type { StatisticsTables } from '@watchnext/features';
 import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
 import { eventsOf, foldHistories } from './fold-histories';
@@ -22,10 +23,10 @@ export interface WorldOptions {
 /** Of the activity topic. */
 export const PARTITIONS = 4;
 /** Changed with anything that makes other files of the same options. */
-const VERSION = 1;
+const VERSION = 2;
 const APPENDED_AT_ONCE = 20_000;
-/** Viewers whose last watches stand in the log, for what is popular now: half of what a gateway looks back on. */
-const TAIL_USERS = 100_000;
+/** Viewers whose last watches stand in the log, for what is popular now. */
+const TAIL_USERS = 20_000;
 
 export interface PreparedWorld {
   readonly folder: string;
@@ -62,44 +63,92 @@ export async function prepareWorld(
     say(`prepared already: ${folder}`);
     return { ...(JSON.parse(readFileSync(done, 'utf8')) as PreparedWorld), folder };
   }
-  // What an interrupted run left is of no use.
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
   say(`preparing ${folder}`);
-  const world = new MadeWorld({ ...options, nowMs: Date.now() });
+  mkdirSync(folder, { recursive: true });
+  const stage = stagesIn(folder, say);
   const paths = embeddedPaths(folder);
-  const log = openEmbeddedEventLog(paths.eventLog);
-  const store = openEmbeddedFeatureStore(paths.featureStore);
+  const { nowMs } = await stage('begun', [], async () => ({ nowMs: Date.now() }));
+  const world = new MadeWorld({ ...options, nowMs });
+  const { ends } = await stage('log', [paths.eventLog], () => writeLog(world, paths.eventLog, say));
+  const statisticsFile = join(folder, 'statistics.json');
+  const folded = await stage('states', [paths.featureStore], async () => {
+    const { statistics, ...counts } = await writeStates(world, paths.featureStore, ends, say);
+    writeFileSync(statisticsFile, JSON.stringify(statistics));
+    return counts;
+  });
+  const candidate = join(folder, 'candidate');
+  const { index } = await stage('candidate', [candidate], async () => ({
+    index: await writeCandidatePart(world, candidate, say),
+  }));
+  const statistics = JSON.parse(readFileSync(statisticsFile, 'utf8')) as StatisticsTables;
+  for (const [place, variant] of VARIANTS.entries()) {
+    const ranking = join(folder, `ranking-${variant}`);
+    await stage(`ranking-${variant}`, [ranking], async () => {
+      await writeRankingPart(world, statistics, options.ranker, ranking, place);
+      return {};
+    });
+  }
+  const prepared: PreparedWorld = {
+    folder,
+    index,
+    events: folded.events,
+    impressions: folded.impressions,
+    meanStateBytes: Math.round(folded.stateBytes / options.users),
+    preparedAt: new Date().toISOString(),
+  };
+  writeFileSync(done, JSON.stringify(prepared));
+  return prepared;
+}
+
+/** Stages that were done are not done again after an interruption; of the one that it fell into nothing is kept. */
+function stagesIn(folder: string, say: (text: string) => void) {
+  return async <Result extends object>(
+    name: string,
+    leaves: readonly string[],
+    work: () => Promise<Result>,
+  ): Promise<Result> => {
+    const file = join(folder, `${name}.stage.json`);
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Result;
+    for (const path of leaves) rmSync(path, { recursive: true, force: true });
+    const startedAt = performance.now();
+    const result = await work();
+    writeFileSync(file, JSON.stringify(result));
+    say(`${name}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
+    return result;
+  };
+}
+
+async function writeLog(world: MadeWorld, directory: string, say: (text: string) => void) {
+  const log = openEmbeddedEventLog(directory);
   try {
     await log.ensureTopics(Object.values(topicSpecs(PARTITIONS)));
     await tellCatalogue(world, log, say);
     await tellLastWatches(world, log);
-    const ends = await log.bounds(TOPICS.activity);
-    const folded = await foldHistories(world, {
+    const bounds = await log.bounds(TOPICS.activity);
+    return { ends: bounds.map(({ partition, endOffset }) => ({ partition, endOffset })) };
+  } finally {
+    await log.close();
+  }
+}
+
+async function writeStates(
+  world: MadeWorld,
+  directory: string,
+  ends: readonly { readonly partition: number; readonly endOffset: number }[],
+  say: (text: string) => void,
+) {
+  const store = openEmbeddedFeatureStore(directory);
+  try {
+    return await foldHistories(world, {
       store,
       partitionCount: PARTITIONS,
       offsetOf: (partition) => ends.find((one) => one.partition === partition)!.endOffset - 1,
       onProgress: (users) => {
-        if (users % 10_000 === 0) say(`states: ${users} of ${options.users}`);
+        if (users % 10_000 === 0) say(`states: ${users} of ${world.options.users}`);
       },
     });
-    const index = await writeCandidatePart(world, join(folder, 'candidate'), say);
-    for (const [place, variant] of VARIANTS.entries()) {
-      say(`ranking model ${variant}`);
-      await writeRankingPart(world, folded.statistics, options.ranker, join(folder, `ranking-${variant}`), place);
-    }
-    const prepared: PreparedWorld = {
-      folder,
-      index,
-      events: folded.events,
-      impressions: folded.impressions,
-      meanStateBytes: Math.round(folded.stateBytes / options.users),
-      preparedAt: new Date().toISOString(),
-    };
-    writeFileSync(done, JSON.stringify(prepared));
-    return prepared;
   } finally {
-    await Promise.all([log.close(), store.close()]);
+    await store.close();
   }
 }
 
@@ -116,9 +165,12 @@ async function tellCatalogue(world: MadeWorld, log: EventLog, say: (text: string
       body,
     }).finish(),
   });
+  // In the order of their ids, as the log looks each up to keep the newest only.
+  const order = Array.from({ length: videos }, (_, video) => video).sort((a, b) =>
+    MadeWorld.videoId(a) < MadeWorld.videoId(b) ? -1 : 1,
+  );
   for (let from = 0; from < videos; from += APPENDED_AT_ONCE) {
-    const batch = Array.from({ length: Math.min(APPENDED_AT_ONCE, videos - from) }, (_, i) => {
-      const video = from + i;
+    const batch = order.slice(from, from + APPENDED_AT_ONCE).map((video) => {
       const videoId = MadeWorld.videoId(video);
       const value = {
         videoId,
