@@ -18,9 +18,14 @@ export class Door {
 
   /**
    * @param deadlineMs the caller's, if it named one
+   * @param isWhole whether a result has all that belongs to it
    * @throws ApiError 429
    */
-  async through<T>(work: () => Promise<T>, deadlineMs?: number): Promise<T> {
+  async through<T>(
+    work: () => Promise<T>,
+    deadlineMs?: number,
+    isWhole: (result: T) => boolean = () => true,
+  ): Promise<T> {
     const leave = this.limit.enter(deadlineMs);
     if (!leave) {
       this.metrics.count(METRICS.shedRequests);
@@ -37,7 +42,7 @@ export class Door {
     let how: Leaving = 'refused';
     try {
       const result = await work();
-      how = 'answered';
+      how = isWhole(result) ? 'answered' : 'degraded';
       return result;
     } catch (error) {
       if (error instanceof CallerGoneError) how = 'abandoned';

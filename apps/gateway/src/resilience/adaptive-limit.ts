@@ -1,6 +1,7 @@
 /**
  * How many requests may be in work at once, found out by their latency (AIMD, as TCP finds its window): one more for each
- * round of requests that were fast, a tenth fewer for a round with one that was slow.
+ * round of requests that were fast, fewer for a round with one that was slow: a tenth, or what the slow one's latency says, down to
+ * half. An overload that comes at once would otherwise take ten rounds, each slower than anyone waits, to find its place.
  *
  * A request counts only where the limit was felt when it began, that is, at least half of it was in use. A slow request of
  * an idle gateway is some dependency's doing, which the circuits and the ladder answer; to shed others would help nobody.
@@ -16,11 +17,13 @@ export interface AdaptiveLimitOptions {
 /** How a request ended. One that was refused as invalid took no time worth knowing. */
 export type Leaving =
   | 'answered'
+  /** Without all that belongs to it, so that being fast says nothing: at once is how a circuit that is open answers. */
+  | 'degraded'
   /** Its caller went: in vain where it had been slow by then, and else no news. */
   | 'abandoned'
   | 'refused';
 
-const BACK_OFF = 0.9;
+const BACK_OFF = { least: 0.9, most: 0.5 };
 
 export class AdaptiveLimit {
   private limitNow: number;
@@ -70,11 +73,13 @@ export class AdaptiveLimit {
   private adapt(startedAtMs: number, targetMs: number, how: Leaving): void {
     const nowMs = this.clock();
     const { minimum, maximum } = this.options;
-    if (nowMs - startedAtMs <= targetMs) {
+    const latencyMs = nowMs - startedAtMs;
+    if (latencyMs <= targetMs) {
       if (how === 'answered') this.limitNow = Math.min(maximum, this.limitNow + 1 / this.limitNow);
     } else if (startedAtMs >= this.decreasedAtMs) {
       // Requests that began before the last step down ran under the limit before it.
-      this.limitNow = Math.max(minimum, this.limitNow * BACK_OFF);
+      const share = Math.min(BACK_OFF.least, Math.max(BACK_OFF.most, targetMs / latencyMs));
+      this.limitNow = Math.max(minimum, this.limitNow * share);
       this.decreasedAtMs = nowMs;
     }
   }
