@@ -21,7 +21,12 @@ describe('the door', () => {
     );
     await expect(door.through(() => Promise.reject(new CallerGoneError()))).rejects.toThrow(CallerGoneError);
     await expect(door.through(() => Promise.reject(new RangeError('limit')))).rejects.toThrow(RangeError);
-    expect(enter.mock.calls).toEqual([[40], [undefined], [undefined], [undefined]]);
+    expect(enter.mock.calls).toEqual([
+      [40, 0],
+      [undefined, 0],
+      [undefined, 0],
+      [undefined, 0],
+    ]);
     expect(leave.mock.calls).toEqual([['answered'], ['degraded'], ['abandoned'], ['refused']]);
   });
 

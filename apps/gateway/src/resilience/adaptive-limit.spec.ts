@@ -57,6 +57,14 @@ describe('an adaptive limit', () => {
     }
   });
 
+  it('counts what a request waited before it came in', () => {
+    const limit = new AdaptiveLimit(options, clock);
+    const ends = Array.from({ length: 20 }, () => limit.enter(undefined, 60));
+    nowMs += 50;
+    for (const end of ends) end!('answered');
+    expect(limit.limit).toBe(18);
+  });
+
   it('learns nothing from requests that had it almost to themselves', () => {
     const limit = new AdaptiveLimit(options, clock);
     for (let i = 0; i < 50; i++) round(limit, 5, 500);

@@ -53,12 +53,14 @@ export class AdaptiveLimit {
 
   /**
    * @param deadlineMs of this request: half of it is a target too, as what is late is answered by then without its stages
+   * @param waitedMs before it came here, as far as that is known: it has been slow for so long already
    * @returns undefined where the request is to be shed; else what is called at its end, once
    */
-  enter(deadlineMs = Infinity): ((how: Leaving) => void) | undefined {
+  enter(deadlineMs = Infinity, waitedMs = 0): ((how: Leaving) => void) | undefined {
     if (this.running >= this.limit) return undefined;
     this.running += 1;
     const startedAtMs = this.clock();
+    const cameAtMs = startedAtMs - waitedMs;
     const isFelt = this.running >= this.limit / 2;
     const targetMs = Math.min(this.options.targetMs, deadlineMs / 2);
     let ended = false;
@@ -66,14 +68,14 @@ export class AdaptiveLimit {
       if (ended) return;
       ended = true;
       this.running -= 1;
-      if (isFelt && how !== 'refused') this.adapt(startedAtMs, targetMs, how);
+      if (isFelt && how !== 'refused') this.adapt(startedAtMs, cameAtMs, targetMs, how);
     };
   }
 
-  private adapt(startedAtMs: number, targetMs: number, how: Leaving): void {
+  private adapt(startedAtMs: number, cameAtMs: number, targetMs: number, how: Leaving): void {
     const nowMs = this.clock();
     const { minimum, maximum } = this.options;
-    const latencyMs = nowMs - startedAtMs;
+    const latencyMs = nowMs - cameAtMs;
     if (latencyMs <= targetMs) {
       if (how === 'answered') this.limitNow = Math.min(maximum, this.limitNow + 1 / this.limitNow);
     } else if (startedAtMs >= this.decreasedAtMs) {

@@ -10,7 +10,19 @@ export function describeServe(figures: ServeFigures, options: ServeOptions): str
   const { points, knee, overload, overloadGoodput, world } = figures;
   const all = overload ? [...points, overload] : points;
   const latencies = textTable(
-    ['rate/s', 'requests', 'p50 ms', 'p99 ms', 'p99.9 ms', 'full', 'other rungs', '429', 'failed', 'goodput/s'],
+    [
+      'rate/s',
+      'requests',
+      'p50 ms',
+      'p99 ms',
+      'p99.9 ms',
+      'full',
+      'other rungs',
+      '429',
+      'failed',
+      'goodput/s',
+      'sender late ms',
+    ],
     all.map((point) => [
       `${point.perSecond}${point === knee ? ' knee' : point === overload ? ` ${options.overload} × knee` : ''}`,
       String(point.requests),
@@ -22,6 +34,7 @@ export function describeServe(figures: ServeFigures, options: ServeOptions): str
       percent(point.shed),
       percent(point.failed),
       point.goodputPerSecond.toFixed(1),
+      point.largestSendDelayMs.toFixed(0),
     ]),
   );
   const shown = knee ?? points.at(0);
