@@ -53,9 +53,9 @@ export class LiveWorld {
     });
   }
 
-  /** What the world uploaded while nothing ran. */
+  /** What was uploaded, who came and who logged in while nothing ran. */
   catchUp(): Promise<void> {
-    return this.live.uploadDue();
+    return this.live.catchUp();
   }
 
   start(): void {
@@ -67,20 +67,18 @@ export class LiveWorld {
   }
 
   describe(): string {
-    const { sessions, pages, watches, watchSeconds, logins, uploads } = this.live.counts;
+    const { sessions, pages, watches, watchSeconds, newcomers, logins, uploads } = this.live.counts;
     const failed = this.errors > 0 ? `, ${this.errors} errors` : '';
-    return `The world since the start: ${sessions} sessions, ${pages} pages, ${watches} watches, ${(watchSeconds / 3_600).toFixed(1)} hours watched, ${logins} logins, ${uploads} uploads${failed}.`;
+    return `The world since the start: ${sessions} sessions, ${pages} pages, ${watches} watches, ${(watchSeconds / 3_600).toFixed(1)} hours watched, ${newcomers} newcomers, ${logins} logins, ${uploads} uploads${failed}.`;
   }
 
   /** A viewer whose history a person can read. */
   shownViewer(): Viewer {
-    const { viewers } = this.source.world;
-    const { memories } = this.source.history;
     const [fewest, most] = SHOWN_WATCHES;
-    return (
-      viewers.find(({ index }) => memories[index].watchedCount >= fewest && memories[index].watchedCount <= most) ??
-      viewers[0]
+    const index = this.source.history.memories.findIndex(
+      ({ watchedCount }) => watchedCount >= fewest && watchedCount <= most,
     );
+    return this.live.viewer(Math.max(0, index));
   }
 
   /**
@@ -90,7 +88,7 @@ export class LiveWorld {
    */
   async evaluate(signal: AbortSignal): Promise<{ rows: ListEvaluation[]; text: string }> {
     const { world, history } = this.source;
-    const viewers = chooseViewers(world, VIEWERS_EVALUATED);
+    const viewers = chooseViewers(world, VIEWERS_EVALUATED).map(({ index }) => this.live.viewer(index));
     const served: { viewer: Viewer; list: Recommendations }[] = [];
     const task = startTask('Asking for lists', 'viewers');
     try {

@@ -3,6 +3,7 @@
  * index only.
  */
 import type { Random } from '@watchnext/learning';
+import { grown } from './columns';
 import { clamp, drawStyle, pickWeighted, STYLE_DIMENSIONS } from './draws';
 import type { WorldOptions } from './parameters';
 import { COUNTRIES_OF_THE_WORLD, LANGUAGE_SHARES, TOPICS_OF_THE_WORLD } from './topics';
@@ -157,10 +158,6 @@ export class Catalogue {
   }
 
   private reserve(capacity: number): void {
-    const grown = <Column extends { set(from: Column): void }>(column: Column | undefined, next: Column): Column => {
-      if (column) next.set(column);
-      return next;
-    };
     this.channel = grown(this.channel, new Uint32Array(capacity));
     this.secondTopic = grown(this.secondTopic, new Uint8Array(capacity));
     this.durationSeconds = grown(this.durationSeconds, new Uint16Array(capacity));

@@ -10,6 +10,11 @@ export const MOST_PAGES = 8;
 export const SEARCH_SHARE_OF_INTENT = 0.5;
 export const SEARCH_SHARE = 0.14;
 export const UP_NEXT_SHARE = 0.35;
+/** Watches that no list of ours led to: a link, a subscription. The paper trains on them too (§3.4). So many pages are followed by one. */
+export const ELSEWHERE_SHARE = 0.4;
+/** Of so many videos that came the viewer's way elsewhere, the most inviting is watched. */
+export const ELSEWHERE_CHOICE = 12;
+export const ELSEWHERE_AFTER_MS = 2_000;
 export const LOOK_MS = 4_000;
 export const BETWEEN_MS = 3_000;
 /** Players report progress; of playbacks long enough, so many come in parts. */

@@ -10,8 +10,8 @@
  */
 import { createRandom, type Random } from '@watchnext/learning';
 import { drawStyle, pickWeighted, STYLE_DIMENSIONS } from './draws';
-import { SEARCH_SHARE, SEARCH_SHARE_OF_INTENT } from './habits';
-import { ELSEWHERE_CHOICE, LifeTeller } from './life/life';
+import { ELSEWHERE_CHOICE, SEARCH_SHARE, SEARCH_SHARE_OF_INTENT } from './habits';
+import { LifeTeller } from './life/life';
 import type { LifeRecorder } from './life/recorder';
 import { ViewerMemory } from './memory';
 import { INTERESTS } from './population';
@@ -94,9 +94,8 @@ class LogTaker implements LifeRecorder {
 
   watched(...[video, position, watchSeconds, , atMs, device]: Parameters<NonNullable<LifeRecorder['watched']>>): void {
     if (position >= 0) return;
-    const habits = { viewerIndex: this.viewerIndex, followed: [], recent: [] };
     const alternatives = Array.from({ length: ALTERNATIVES }, () =>
-      this.teller.frontPage.elsewhere(habits, atMs, this.random),
+      this.teller.frontPage.elsewhere(this.viewerIndex, atMs, this.random),
     ).filter((other) => other >= 0);
     this.elsewhere.push({ atMs, device, video, watchSeconds, alternatives });
   }

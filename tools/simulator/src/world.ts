@@ -42,7 +42,7 @@ export interface Video {
 }
 
 export interface Viewer {
-  /** Of the end of the history: who logs in during it was somebody else before (`anonymousId`). */
+  /** Of the end of the history, or of its coming after it: who logs in during it was somebody else before (`anonymousId`). */
   readonly id: string;
   readonly anonymousId: string | undefined;
   readonly index: number;
@@ -52,7 +52,7 @@ export interface Viewer {
   readonly ageYears: number;
   /** 1 female, 2 male, 3 other, as in the contract. */
   readonly gender: number;
-  /** At the end of the history. */
+  /** At the end of the history, or when it came after it. */
   readonly loggedIn: boolean;
   /** A program that clicks. */
   readonly bot: boolean;
@@ -69,8 +69,7 @@ export class World {
   readonly startMs: number;
   private readonly videoViews: Video[] = [];
   private readonly channelViews: Channel[] = [];
-  private viewerViews: Viewer[] | undefined;
-  private viewersById: Map<string, Viewer> | undefined;
+  private readonly viewerViews: Viewer[] = [];
 
   /** @throws RangeError for options that make no world */
   constructor(options: WorldOptions) {
@@ -91,8 +90,9 @@ export class World {
     return Array.from({ length: this.catalogue.count }, (_, index) => this.videoAt(index));
   }
 
+  /** Every viewer so far; who came after the history comes last. */
   get viewers(): readonly Viewer[] {
-    return (this.viewerViews ??= Array.from({ length: this.population.count }, (_, index) => this.viewerAt(index)));
+    return Array.from({ length: this.population.count }, (_, index) => this.viewerAt(index));
   }
 
   video(id: string): Video | undefined {
@@ -101,8 +101,9 @@ export class World {
   }
 
   viewer(id: string): Viewer | undefined {
-    this.viewersById ??= new Map(this.viewers.map((viewer) => [viewer.id, viewer]));
-    return this.viewersById.get(id);
+    const index = /^(viewer|anonymous)-\d{5,}$/.test(id) ? Number(id.slice(id.indexOf('-') + 1)) : -1;
+    const viewer = index >= 0 && index < this.population.count ? this.viewerAt(index) : undefined;
+    return viewer?.id === id ? viewer : undefined;
   }
 
   videoAt(index: number): Video {
@@ -148,7 +149,11 @@ export class World {
     });
   }
 
-  private viewerAt(index: number): Viewer {
+  viewerAt(index: number): Viewer {
+    return (this.viewerViews[index] ??= this.viewViewer(index));
+  }
+
+  private viewViewer(index: number): Viewer {
     const { population } = this;
     const loginDay = population.loginDay[index];
     // Who left, or never came, before the day of its login stays anonymous.
@@ -181,6 +186,19 @@ export class World {
       if (atMs > nowMs) return due;
       due.push(this.videoAt(this.catalogue.upload(atMs)));
     }
+  }
+
+  /**
+   * Adds who came since the history ended, at the rate of the history's newcomers, up to `nowMs`. As uploads, they are
+   * the world's own: one built anew later finds the very same viewers.
+   *
+   * @returns the new ones
+   */
+  newcomersDue(nowMs: number): Viewer[] {
+    const due: Viewer[] = [];
+    const { population } = this;
+    while (population.welcome(this.dayOf(nowMs))) due.push(this.viewerAt(population.count - 1));
+    return due;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the paper's experiments run on: a log, divided once. */
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validationCutoff } from '@watchnext/candidate-model';
 import { importToArchive } from '@watchnext/datasets';
@@ -17,6 +17,7 @@ import { splitWatches, type HeldOut } from '../candidates/protocol';
 import { replayFolder, watchDataOf } from '../data/archive';
 import type { Progress } from '../progress';
 import { splitImpressions } from '../ranking/split';
+import { dataCodeKey } from './code-key';
 import { keepData, keptData } from './data-cache';
 
 export interface PaperData {
@@ -111,14 +112,20 @@ export function kuairand(path: string, workFolder: string): ArchiveSource {
   };
 }
 
-/** Under another name until it is whole, so that a run that was stopped leaves nothing half made. */
+/**
+ * Under another name until it is whole, so that a run that was stopped leaves nothing half made; made anew where other code
+ * had made it.
+ */
 async function madeOnce(folder: string, make: (folder: string) => Promise<void>): Promise<string> {
   const archive = join(folder, 'archive');
-  if (existsSync(archive)) return archive;
+  const madeBy = join(folder, 'code');
+  if (existsSync(madeBy) && readFileSync(madeBy, 'utf8') === dataCodeKey()) return archive;
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
   await make(unfinished);
+  await writeFile(join(unfinished, 'code'), dataCodeKey());
+  await rm(folder, { recursive: true, force: true });
   await rename(unfinished, folder);
   return archive;
 }

@@ -8,6 +8,7 @@ import { defaultRankingConfig, type RankingEngineFactory } from '@watchnext/rank
 import type { Progress } from '../progress';
 import { commit } from '../report';
 import { curvePoints, misplacedShare } from './age-curve';
+import { dataCodeKey, unitCodeKey } from './code-key';
 import type { PaperData } from './data';
 import { type Finding, findingsOn } from './findings';
 import type { FindingReport, FormReport, PaperReport } from './report';
@@ -104,19 +105,19 @@ class ResultStore {
   }
 
   private pathOf({ data, unit, seed }: Job): string {
-    // A default that changes makes other trainings of the same units.
-    const defaults = JSON.stringify(defaultsOn(data));
-    const said = [RESULT_VERSION, data.name, data.description, unitKey(unit), defaults, seed].join('\n');
+    // A default or a line of code that changes makes other trainings of the same units.
+    const defaults = JSON.stringify(defaultsOf(unit, data));
+    const code = [dataCodeKey(), unitCodeKey(unit.kind)];
+    const said = [RESULT_VERSION, ...code, data.name, data.description, unitKey(unit), defaults, seed].join('\n');
     return join(this.folder, `${createHash('sha256').update(said).digest('hex').slice(0, 24)}.json`);
   }
 }
 
-function defaultsOn({ candidates, ranking }: PaperData) {
+function defaultsOf({ kind }: Unit, { candidates, ranking }: PaperData) {
   const { videoCount, training } = candidates;
-  return [
-    defaultCandidateConfig({ videoCount, exampleCount: training.length }),
-    defaultRankingConfig({ videoCount, exampleCount: ranking.training.length }),
-  ];
+  return kind === 'ranking'
+    ? defaultRankingConfig({ videoCount, exampleCount: ranking.training.length })
+    : defaultCandidateConfig({ videoCount, exampleCount: training.length });
 }
 
 /** Over the seeds of which every form is there. */

@@ -57,7 +57,8 @@ export async function runLive(command: LiveCommand, signal: AbortSignal): Promis
   });
   const { mean, now } = live.rate;
   process.stdout.write(
-    `At speed ${command.speed} a day of the world passes in ${formatMinutes(1_440 / command.speed)}; ` +
+    `At speed ${command.speed} a day of the world passes in ${formatMinutes(1_440 / command.speed)} ` +
+      `and brings ${world.population.newcomersPerDay.toFixed(1)} newcomers; ` +
       `${mean.toFixed(1)} sessions a minute on average over its week, ${now.toFixed(1)} at this hour of it\n`,
   );
   const startedAtMs = Date.now();
@@ -72,12 +73,13 @@ export async function runLive(command: LiveCommand, signal: AbortSignal): Promis
   }
   await live.stop();
   await sink.close();
-  const { sessions, turnedAway, pages, watches, watchSeconds, logins, uploads, failures } = live.counts;
+  const { sessions, turnedAway, pages, watches, watchesElsewhere, watchSeconds } = live.counts;
+  const { newcomers, logins, uploads, failures } = live.counts;
   task.finish();
   const minutes = (Date.now() - startedAtMs) / 60_000;
   process.stdout.write(
-    `${sessions} sessions (${(sessions / minutes).toFixed(1)} a minute), ${pages} pages, ${watches} watches, ` +
-      `${(watchSeconds / 3_600).toFixed(1)} hours watched, ${logins} logins, ${uploads} uploads, ` +
+    `${sessions} sessions (${(sessions / minutes).toFixed(1)} a minute), ${pages} pages, ${watches} watches (${watchesElsewhere} from elsewhere), ` +
+      `${(watchSeconds / 3_600).toFixed(1)} hours watched, ${newcomers} newcomers, ${logins} logins, ${uploads} uploads, ` +
       `${failures} failures${turnedAway > 0 ? `, ${turnedAway} turned away since too many were there` : ''}\n`,
   );
   if (sessions > 0 && failures >= sessions) throw new Error('every session failed; the first errors stand above');

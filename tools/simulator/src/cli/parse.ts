@@ -106,14 +106,18 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
 
   program
     .command('live')
-    .description('keep the world of a data folder alive through the public HTTP API: served, watched, told')
+    .description(
+      'keep the world of a data folder alive through the public HTTP API: viewers are served, look, watch, also what comes their way ' +
+        'elsewhere, search and log in; new ones register or come anonymous, and videos are uploaded. What happened while nothing ran ' +
+        'is caught up with: uploads, newcomers, logins',
+    )
     .requiredOption('--data <dir>', 'data folder that "archive" wrote')
     .option('--gateway <url>', 'the gateway', 'http://127.0.0.1:7000')
     .option('--ingestion <url>', 'the collector', 'http://127.0.0.1:7001')
     .option('--speed <n>', 'how many times faster than the clock the world lives; 1 is real time', positive, 1)
     .option(
       '--sessions-per-minute <n>',
-      'how many viewers come in a minute of the clock, on average over a week of the world; default: its own',
+      'how many viewers come in a minute of the clock, on average over a week of the world, newcomers among them, who are always as many as the world has; default: its own',
       positive,
     )
     .option('--upload-every <minutes>', 'minutes of the world’s time between uploads', positive, 15)

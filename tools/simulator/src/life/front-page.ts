@@ -71,8 +71,8 @@ export class FrontPage {
   }
 
   /** Something that comes a viewer's way elsewhere. */
-  elsewhere(habits: Habits, atMs: number, random: Random): number {
-    const language = this.languageFor(habits.viewerIndex, random);
+  elsewhere(viewerIndex: number, atMs: number, random: Random): number {
+    const language = this.languageFor(viewerIndex, random);
     return random.next() < 0.5
       ? this.demand.ofLanguage(language, atMs, random)
       : this.demand.anyOf(language, atMs, random);

@@ -11,6 +11,8 @@ import {
   BOT_PAGES,
   BOT_WATCH_SECONDS,
   DISMISS_SHARE,
+  ELSEWHERE_AFTER_MS,
+  ELSEWHERE_SHARE,
   HOUR_WEIGHTS,
   IN_PARTS_FROM_SECONDS,
   IN_PARTS_SHARE,
@@ -27,13 +29,11 @@ import { DAY_MS, HOUR_MS } from '../time';
 import { COUNTRIES_OF_THE_WORLD, DEVICES } from '../topics';
 import { Truth, type Moment } from '../truth';
 import type { World } from '../world';
+import { drawFromElsewhere } from './elsewhere';
 import { FrontPage, searchQuery, type Habits } from './front-page';
 import type { LifeRecorder, Page } from './recorder';
 
 export const PAGE_SIZE = 10;
-/** Watches that no list of ours led to: a link, a subscription. The paper trains on them too (§3.4). */
-const ELSEWHERE_SHARE = 0.4;
-export const ELSEWHERE_CHOICE = 12;
 const FOLLOW_FROM_SHARE = 0.5;
 const MOST_FOLLOWED = 20;
 const RECENT = 8;
@@ -180,19 +180,12 @@ class Life implements Habits {
     return clockMs;
   }
 
-  /** Of a few videos that came the viewer's way elsewhere, the most inviting. */
   private watchFromElsewhere(sessionMoment: Moment, atMs: number): number {
     const moment = { ...sessionMoment, atMs };
-    let best = -1;
-    let bestAttraction = 0;
-    for (let n = 0; n < ELSEWHERE_CHOICE; n++) {
-      const video = this.frontPage.elsewhere(this, atMs, this.random);
-      const attraction = video < 0 ? 0 : this.truth.attractionAt(moment, video, this.memory);
-      if (attraction > bestAttraction) [best, bestAttraction] = [video, attraction];
-    }
-    if (best < 0) return atMs;
-    const watchSeconds = this.truth.drawWatchSecondsAt(moment, best, this.random);
-    return this.watch(best, -1, watchSeconds, atMs + 2_000);
+    const watched = drawFromElsewhere(this.frontPage, this.truth, moment, this.memory, this.random);
+    return watched === undefined
+      ? atMs
+      : this.watch(watched.videoIndex, -1, watched.watchSeconds, atMs + ELSEWHERE_AFTER_MS);
   }
 
   private watch(video: number, position: number, watchSeconds: number, fromMs: number): number {

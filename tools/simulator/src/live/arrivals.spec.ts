@@ -1,16 +1,25 @@
 import { createRandom } from '@watchnext/learning';
 import { DAY_MS, World } from '../index';
-import { Arrivals, meanSessionsPerDay, type Arrival } from './arrivals';
+import { Arrivals, meanSessionsPerDay } from './arrivals';
 
 /** Midnight before a Monday. */
 const endMs = Date.UTC(2026, 10, 23);
 const world = new World({ seed: 4, viewerCount: 300, videoCount: 60, dayCount: 14, endMs });
 
-function arrivals(days: number, { seed = 1, factor = 1, fromMs = endMs } = {}): Arrival[] {
-  const process = new Arrivals(world, createRandom(seed), factor);
-  const found: Arrival[] = [];
-  for (let next = process.after(fromMs); next !== undefined && next.atMs < fromMs + days * DAY_MS;)
-    next = process.after(found[found.push(next) - 1].atMs);
+interface Comer {
+  readonly atMs: number;
+  readonly viewerIndex: number;
+}
+
+function arrivals(days: number, { seed = 1, perDay = undefined as number | undefined, fromMs = endMs } = {}): Comer[] {
+  const process = new Arrivals(world, createRandom(seed), perDay);
+  const found: Comer[] = [];
+  for (let atMs = fromMs; atMs < fromMs + days * DAY_MS;) {
+    const arrival = process.after(atMs);
+    atMs = arrival.atMs;
+    if (arrival.viewerIndex !== undefined && atMs < fromMs + days * DAY_MS)
+      found.push({ atMs, viewerIndex: arrival.viewerIndex });
+  }
   return found;
 }
 
@@ -22,13 +31,35 @@ describe('arrivals in the live world', () => {
     expect(found.every(({ atMs }, i) => i === 0 || atMs > found[i - 1].atMs)).toBe(true);
   });
 
-  it.each([1, 5])('come at the stated rate: %d times what the world has by itself', (factor) => {
-    const expected = 7 * factor * meanSessionsPerDay(world, endMs);
-    expect(Math.abs(arrivals(7, { factor }).length - expected)).toBeLessThan(4 * Math.sqrt(expected));
+  it.each([undefined, 0.5, 1, 5])(
+    'come at the stated rate, newcomers’ first sessions included: %p times what the world has by itself',
+    (factor) => {
+      const own = meanSessionsPerDay(world, endMs);
+      const perDay = factor && factor * own;
+      const first = new Arrivals(world, createRandom(1), perDay).firstSessionShare(endMs);
+      expect(first).toBe(Math.min(1, factor ?? 1));
+      const expected = 7 * ((perDay ?? own) - first * world.population.newcomersPerDay);
+      expect(Math.abs(arrivals(7, { perDay }).length - expected)).toBeLessThan(4 * Math.sqrt(expected));
+    },
+  );
+
+  it('keep the stated rate when others have come to the world', () => {
+    const busy = new World(world.options);
+    const process = new Arrivals(busy, createRandom(1), 1_000);
+    const week = () =>
+      Array.from({ length: 7 * 96 }, (_, step) => process.sessionsPerDay(endMs + step * (DAY_MS / 96)));
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const before = mean(week());
+    busy.newcomersDue(endMs + 100 * DAY_MS);
+    // They are there a hundred days later.
+    const later = Array.from({ length: 7 * 96 }, (_, step) =>
+      process.sessionsPerDay(endMs + 105 * DAY_MS + step * (DAY_MS / 96)),
+    );
+    expect(mean(later) / before).toBeCloseTo(1, 1);
   });
 
   it('follow the local evening and the weekend', () => {
-    const found = arrivals(28, { factor: 4 });
+    const found = arrivals(28, { perDay: 4 * meanSessionsPerDay(world, endMs) });
     const germans = found.filter(({ viewerIndex }) => world.viewers[viewerIndex].country === 'DE');
     const localHours = germans.map(({ atMs }) => ((atMs % DAY_MS) / 3_600_000 + 1) % 24);
     const within = (from: number, to: number) =>
@@ -57,9 +88,14 @@ describe('arrivals in the live world', () => {
     );
   });
 
-  it('end where nobody is left', () => {
+  it('bring nobody where nobody is left, until somebody comes anew', () => {
     const gone = new World({ ...world.options, viewerCount: 1 });
     gone.population.leaveDay[0] = 1;
-    expect(new Arrivals(gone, createRandom(1)).after(endMs)).toBeUndefined();
+    const process = new Arrivals(gone, createRandom(1));
+    expect(process.after(endMs)).toEqual({ atMs: endMs + DAY_MS / 96, viewerIndex: undefined });
+    const lateMs = endMs + 1_000 * DAY_MS;
+    const count = gone.newcomersDue(lateMs).length;
+    expect(count).toBeGreaterThan(0);
+    expect(process.sessionsPerDay(lateMs)).toBeGreaterThan(0);
   });
 });

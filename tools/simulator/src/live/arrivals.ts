@@ -1,5 +1,5 @@
 /**
- * Who comes when, after the history: each viewer at its own pace, by its local hour and the day of the week, for as long
+ * When viewers come after the history: each at its own pace, by its local hour and the day of the week, for as long
  * as it belongs to the world. A Poisson process whose rate is constant within a quarter of an hour of the world's time.
  */
 import type { Random } from '@watchnext/learning';
@@ -10,49 +10,53 @@ import { COUNTRIES_OF_THE_WORLD } from '../topics';
 import type { World } from '../world';
 
 const STEP_MS = HOUR_MS / 4;
-/** When nobody comes for so long, nobody will. */
-const LONGEST_LULL_MS = 14 * DAY_MS;
 const MEAN_HOUR_WEIGHT = mean(HOUR_WEIGHTS);
 const MEAN_WEEKDAY_FACTOR = mean(WEEKDAY_FACTORS);
 
 export interface Arrival {
   readonly atMs: number;
-  readonly viewerIndex: number;
+  /** Undefined: nobody comes before that moment. */
+  readonly viewerIndex: number | undefined;
 }
 
 export class Arrivals {
   private step = -Infinity;
-  /** Running sum over viewers of the sessions a day at the rate of this step. */
-  private readonly sums: Float64Array;
+  /** Running sum over viewers of the sessions a day at the rate of this step, before `factor`. */
+  private sums = new Float64Array(0);
+  private factor = 1;
 
-  /** @param factor multiplies everybody's sessions; 1 for as many as the world has by itself */
+  /**
+   * @param perDay sessions that are to come in a day on average over a week, the newcomers' first ones included; default: as
+   * many as the world has by itself
+   */
   constructor(
     private readonly world: World,
     private readonly random: Random,
-    private readonly factor = 1,
-  ) {
-    this.sums = new Float64Array(world.population.count);
+    private readonly perDay?: number,
+  ) {}
+
+  /** The next one after a moment of the world's time, or the end of the stretch in which nobody comes. */
+  after(fromMs: number): Arrival {
+    const perMs = this.sessionsPerDay(fromMs) / DAY_MS;
+    const waitMs = perMs > 0 ? -Math.log(1 - this.random.next()) / perMs : Infinity;
+    const stepEndsMs = (Math.floor(fromMs / STEP_MS) + 1) * STEP_MS;
+    // Past the end of the step the draw is made anew at the next one's rate: the process has no memory.
+    return fromMs + waitMs < stepEndsMs
+      ? { atMs: fromMs + waitMs, viewerIndex: this.pick() }
+      : { atMs: stepEndsMs, viewerIndex: undefined };
   }
 
-  /** The next one after a moment of the world's time; undefined when nobody is left. */
-  after(fromMs: number): Arrival | undefined {
-    for (let atMs = fromMs; atMs < fromMs + LONGEST_LULL_MS;) {
-      const perMs = this.sessionsPerDay(atMs) / DAY_MS;
-      const waitMs = perMs > 0 ? -Math.log(1 - this.random.next()) / perMs : Infinity;
-      const stepEndsMs = (Math.floor(atMs / STEP_MS) + 1) * STEP_MS;
-      // Past the end of the step the draw is made anew at the next one's rate: the process has no memory.
-      if (atMs + waitMs < stepEndsMs) return { atMs: atMs + waitMs, viewerIndex: this.pick() };
-      atMs = stepEndsMs;
-    }
-    return undefined;
-  }
-
-  /** All viewers together, at the rate of a moment. */
+  /** All viewers together, at the rate of a moment; without the newcomers' first sessions. */
   sessionsPerDay(atMs: number): number {
     const step = Math.floor(atMs / STEP_MS);
     if (step !== this.step) this.sumUp((step + 0.5) * STEP_MS);
     this.step = step;
     return this.factor * (this.sums.at(-1) ?? 0);
+  }
+
+  /** Of newcomers, those who stay for a session as they come: all, unless fewer sessions were asked for than the world has. */
+  firstSessionShare(atMs: number): number {
+    return this.perDay === undefined ? 1 : Math.min(1, this.perDay / meanSessionsPerDay(this.world, atMs));
   }
 
   private pick(): number {
@@ -61,7 +65,8 @@ export class Arrivals {
   }
 
   private sumUp(atMs: number): void {
-    const { world } = this;
+    const { world, perDay } = this;
+    if (this.sums.length < world.population.count) this.sums = new Float64Array(world.population.count);
     const day = world.dayOf(atMs);
     const weekday = WEEKDAY_FACTORS[((Math.floor(day) % 7) + 7) % 7];
     let sum = 0;
@@ -70,13 +75,17 @@ export class Arrivals {
         sum += world.population.sessionsPerDay[index] * weekday * hourFactor(world, index, day);
       this.sums[index] = sum;
     }
+    if (perDay === undefined) return;
+    const firstSessions = this.firstSessionShare(atMs) * world.population.newcomersPerDay;
+    const others = meanSessionsPerDay(world, atMs) - world.population.newcomersPerDay;
+    this.factor = others > 0 ? (perDay - firstSessions) / others : 0;
   }
 }
 
-/** Mean sessions a day, over a week, of who belongs to the world at a moment. */
+/** Mean sessions a day, over a week, of who belongs to the world at a moment, and of who comes to it. */
 export function meanSessionsPerDay(world: World, atMs: number): number {
   const day = world.dayOf(atMs);
-  let sum = 0;
+  let sum = world.population.newcomersPerDay;
   for (let index = 0; index < world.population.count; index++)
     if (isThere(world, index, day)) sum += world.population.sessionsPerDay[index] * MEAN_WEEKDAY_FACTOR;
   return sum;

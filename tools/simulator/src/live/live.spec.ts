@@ -97,46 +97,110 @@ describe('the live world', () => {
     expect(requests.find((url) => url.includes('up-next'))).toMatch(/seed=video-/);
     for (const event of events) {
       expect(event.backfill).toBe(false);
-      if (event.body?.$case === 'watch') expect(event.body.value.impressionId).toMatch(/^\d+-\d$/);
+      if (event.body?.$case === 'watch') expect(event.body.value.impressionId).toMatch(/^(\d+-\d)?$/);
     }
     expect(new Set(events.map((event) => event.eventId)).size).toBe(events.length);
   });
 
   it('catches up with the uploads of its schedule, the same ones in a world built anew', async () => {
     const { live, events } = simulator();
-    await live.uploadDue();
+    await live.catchUp();
     const ids = events.map((event) => (event.body?.$case === 'videoUpserted' ? event.body.value.videoId : ''));
     expect(ids).toEqual(['video-00060', 'video-00061', 'video-00062']);
     const again = new World(world.options);
     again.uploadDue(Date.now(), UPLOAD_EVERY_MS);
     expect(again.videos).toEqual(world.videos);
-    await live.uploadDue();
+    await live.catchUp();
     expect(events).toHaveLength(3);
   });
 
   it('logs anonymous viewers in: registered, then merged, and served under their own id from then on', async () => {
-    const anonymous = new World({ ...world.options, viewerCount: 40 });
-    world = anonymous;
-    const [viewer] = world.viewers.filter(({ loggedIn, bot }) => !loggedIn && !bot);
-    // Nobody else comes.
-    for (let index = 0; index < 40; index++) world.population.leaveDay[index] = index === viewer.index ? Infinity : -1;
-    const { live, events, errors } = simulator({ world: anonymous, memories: newMemories(40), loginShare: 1 });
-    answer = answered(viewer.index);
+    // Two days after the history, all of them are due, most of them since longer than a collector takes as live.
+    world = new World({ ...world.options, viewerCount: 40, endMs: Date.now() - 2 * DAY_MS });
+    const anonymous = world.viewers.filter(({ loggedIn, bot, index }) => {
+      return !loggedIn && !bot && world.population.leaveDay[index] === Infinity;
+    });
+    expect(anonymous.length).toBeGreaterThan(0);
+    const { live, events, errors } = simulator({
+      world,
+      memories: newMemories(40),
+      clock: new WorldClock(world.options.endMs, 1),
+      loginShare: 1_000,
+    });
     live.start();
-    await until(() => live.counts.sessions >= 3 && requests.length >= 3);
+    await until(() => live.counts.sessions >= 30 && requests.length >= 30);
     await live.stop();
     expect(errors).toEqual([]);
-    const own = `viewer-${String(viewer.index).padStart(5, '0')}`;
-    const [registered, merged, ...others] = activityOf(events);
-    expect(registered).toMatchObject({
-      $case: 'userUpserted',
-      value: { userId: own, profile: { country: viewer.country } },
-    });
-    expect(merged).toMatchObject({ $case: 'userMerged', value: { userId: own, anonymousUserId: viewer.id } });
-    expect(live.counts.logins).toBe(1);
-    expect(requests.every((url) => url.includes(`/users/${own}/`))).toBe(true);
-    const users = others.map((body) => (body.value as { userId: string }).userId);
-    expect(new Set(users)).toEqual(new Set([own]));
+    for (const viewer of anonymous) {
+      const own = `viewer-${String(viewer.index).padStart(5, '0')}`;
+      const [registered, merged] = events.filter(({ body }) => (body?.value as { userId?: string }).userId === own);
+      expect(registered.body).toMatchObject({
+        $case: 'userUpserted',
+        value: { userId: own, profile: { country: viewer.country, ageYears: viewer.ageYears } },
+      });
+      expect(merged.body).toMatchObject({ $case: 'userMerged', value: { userId: own, anonymousUserId: viewer.id } });
+      expect(merged.backfill).toBe(merged.occurredAtMs < Date.now() - DAY_MS / 2);
+      expect(live.viewer(viewer.index)).toMatchObject({ id: own, anonymousId: viewer.id, loggedIn: true });
+      expect(requests.filter((url) => url.includes(`/${viewer.id}/`))).toEqual([]);
+    }
+  });
+
+  it('welcomes newcomers: registered or anonymous, served at once, and no other ones after a restart', async () => {
+    const speed = 200_000;
+    world = new World({ ...world.options, viewerCount: 40, endMs: Date.now() });
+    const clock = new WorldClock(world.options.endMs, speed);
+    const own = { speed, clock, memories: newMemories(40), sessionsPerMinute: undefined };
+    const first = simulator({ world, ...own });
+    first.live.start();
+    const comers = () => world.viewers.slice(40);
+    await until(() => first.live.counts.newcomers >= 20 && comers().some(({ loggedIn }) => !loggedIn));
+    const isNew = (id: string) => Number(id.slice(id.indexOf('-') + 1)) >= 40;
+    const servedIds = () => requests.map((url) => /users\/([^/]+)\//.exec(url)![1]);
+    await until(() => new Set(servedIds().filter((id) => isNew(id))).size >= 5);
+    await first.live.stop();
+    expect(first.errors).toEqual([]);
+
+    const registrations = (events: readonly Event[]) =>
+      events.filter(({ body }) => body?.$case === 'userUpserted' || body?.$case === 'userMerged');
+    const registered = comers().filter(({ loggedIn }) => loggedIn);
+    const told = registrations(first.events);
+    for (const { id, country, ageYears, gender } of registered.slice(0, 5)) {
+      const own = told.filter(({ body }) => (body?.value as { userId: string }).userId === id);
+      expect(own.map(({ body }) => body)).toMatchObject([
+        { $case: 'userUpserted', value: { userId: id, profile: { country, ageYears, gender } } },
+      ]);
+    }
+
+    const before = world.viewers;
+    world = new World(world.options);
+    const second = simulator({ world, ...own });
+    await second.live.catchUp();
+    expect(world.viewers.slice(0, before.length)).toEqual(before);
+    // Logins that waited for the end of a session were told with the time of that.
+    const atOnce = told.filter(
+      ({ body }) => body?.$case === 'userUpserted' && registered.some(({ id }) => id === body.value.userId),
+    );
+    expect(registrations(second.events)).toEqual(expect.arrayContaining(atOnce));
+    expect(second.live.counts.newcomers).toBeGreaterThanOrEqual(first.live.counts.newcomers);
+    expect(second.live.counts.sessions).toBe(0);
+  });
+
+  it('has viewers watch what no list led to, about as often as in the history', async () => {
+    // Enough videos for every language.
+    world = new World({ ...world.options, viewerCount: 40, videoCount: 400 });
+    const { live, events, errors } = simulator({ world, memories: newMemories(40) });
+    live.start();
+    await until(() => live.counts.watchesElsewhere >= 20);
+    await live.stop();
+    expect(errors).toEqual([]);
+    const from = new Map(
+      events.flatMap(({ body }) => (body?.$case === 'watch' ? [[body.value.playbackId, body.value.impressionId]] : [])),
+    );
+    expect([...from.values()].filter((id) => id === '')).toHaveLength(live.counts.watchesElsewhere);
+    const homePages = requests.filter((url) => url.includes('surface=home')).length;
+    const share = live.counts.watchesElsewhere / homePages;
+    expect(share).toBeGreaterThan(0.15);
+    expect(share).toBeLessThan(0.65);
   });
 
   it('has programs that look at everything, watch hardly anything and never leave the front page', async () => {

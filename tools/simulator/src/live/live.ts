@@ -1,31 +1,38 @@
 /**
- * The world alive, in real or in compressed time: viewers come as their days have it, ask the gateway for a list, look,
- * click, watch, search, log in, and producers upload. It speaks only the public HTTP API.
+ * The world alive, in real or in compressed time: viewers come as their days have it, new ones among them, ask the gateway
+ * for a list, look, click, watch, search, watch what others sent them, log in, and producers upload. It speaks only the public
+ * HTTP API.
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Event } from '@watchnext/contract';
 import type { Random } from '@watchnext/learning';
-import { videoUpserted } from '../catalogue-events';
-import type { ViewerMemory } from '../memory';
+import { ELSEWHERE_AFTER_MS } from '../habits';
+import { ViewerMemory } from '../memory';
 import type { EventSink } from '../sink';
 import { DAY_MS } from '../time';
-import { Truth } from '../truth';
-import type { Video, Viewer, World } from '../world';
+import { deviceIndex, Truth } from '../truth';
+import type { Viewer, World } from '../world';
 import { Arrivals, meanSessionsPerDay } from './arrivals';
 import { WorldClock } from './clock';
+import { Delivery, type DeliverySetting } from './delivery';
+import { Elsewhere } from './elsewhere';
 import { EventFactory } from './events';
 import type { GatewayClient, Recommendations } from './gateway-client';
-import { playPage, type Instant, type PageSetting, type PlayedPage } from './page';
+import { playPage, playWatch, type Instant, type PageSetting, type PlayedPage } from './page';
+import { asTold, Schedule } from './schedule';
 import { runSession, type SessionSetting } from './session';
+import { Turns } from './turns';
 
 export interface LiveOptions {
   readonly world: World;
-  /** By viewer index; moved on by what the viewers meet. */
+  /** By viewer index, of who was there during the history; moved on by what the viewers meet. */
   readonly memories: readonly ViewerMemory[];
   readonly gateway: GatewayClient;
   readonly sink: EventSink;
-  /** By the clock, on average over a week of the world's; default: as many as the world has by itself at this speed. */
+  /**
+   * By the clock, on average over a week of the world's, however many have come to it; default: as many as the world has
+   * by itself at this speed.
+   */
   readonly sessionsPerMinute?: number;
   /**
    * How many times faster than the clock the world lives. A session of half an hour then fits into a minute, and its
@@ -37,9 +44,8 @@ export interface LiveOptions {
   /** Of the world's time. */
   readonly uploadEveryMs: number;
   readonly pageSize?: number;
-  /** Shares of the watches told late, and of all events told twice; default: as in the history. */
-  readonly mishaps?: { readonly lateShare: number; readonly duplicateShare: number };
-  /** Of the sessions of anonymous viewers, those that begin with a login; default 0.05. */
+  readonly mishaps?: DeliverySetting['mishaps'];
+  /** See `Membership`; default 0.05. */
   readonly loginShare?: number;
   /** Called for what failed; the session is over, the world goes on. */
   readonly onError: (error: Error) => void;
@@ -51,18 +57,18 @@ export interface LiveCounts {
   turnedAway: number;
   pages: number;
   watches: number;
+  /** Of the watches, those that no list led to. */
+  watchesElsewhere: number;
   watchSeconds: number;
+  newcomers: number;
   logins: number;
   uploads: number;
   failures: number;
 }
 
-/** As in the history: some watches are told late, some events twice. */
-const MISHAPS = { lateShare: 0.004, duplicateShare: 0.003 } as const;
-const DELAY_MS = 3_600_000;
 /** More sessions than this at once mean that the services cannot keep up. */
 const MOST_SESSIONS_AT_ONCE = 50;
-const UPLOAD_CHECK_MS = 5_000;
+const SCHEDULE_CHECK_MS = 5_000;
 const MINUTES_PER_DAY = 1_440;
 const PAGE_SIZE = 10;
 
@@ -72,7 +78,9 @@ export class LiveSimulator {
     turnedAway: 0,
     pages: 0,
     watches: 0,
+    watchesElsewhere: 0,
     watchSeconds: 0,
+    newcomers: 0,
     logins: 0,
     uploads: 0,
     failures: 0,
@@ -83,12 +91,18 @@ export class LiveSimulator {
   private readonly running = new Set<Promise<void>>();
   private sessionsNow = 0;
   private readonly random: Random;
-  private readonly factory: EventFactory;
   private readonly setting: PageSetting;
   private readonly session: SessionSetting;
   private readonly arrivals: Arrivals;
-  /** As they are known now; a login changes its viewer. */
-  private readonly viewers: Viewer[];
+  private readonly delivery: Delivery;
+  private readonly schedule: Schedule;
+  private readonly elsewhere: Elsewhere;
+  /** Who logged in since, by index. */
+  private readonly loggedIn = new Map<number, Viewer>();
+  private readonly memories: ViewerMemory[];
+  private readonly turns = new Turns();
+  /** Of the world's time: who came before has long gone on with something else. */
+  private startedMs = Infinity;
 
   constructor(private readonly options: LiveOptions) {
     const { world, speed, pageSize = PAGE_SIZE } = options;
@@ -98,24 +112,48 @@ export class LiveSimulator {
     // Forked by the moment too: a second run of the same world must not repeat the event ids of the first.
     this.random = world.random.fork(`live ${Date.now()}`);
     const truth = new Truth(world);
-    this.factory = new EventFactory(this.random.fork('ids'));
-    this.setting = { truth, factory: this.factory, random: this.random, speed };
+    const factory = new EventFactory(this.random.fork('ids'));
+    this.setting = { truth, factory, random: this.random, speed };
+    const { signal } = this.stopping;
+    this.delivery = new Delivery({
+      ...options,
+      ...this.setting,
+      signal,
+      pause: (ms) => this.pause(ms),
+      background: (work) => this.background(work),
+    });
     this.session = {
       ...options,
       ...this.setting,
       pageSize,
-      signal: this.stopping.signal,
+      signal,
       now: () => this.now(),
+      play: (viewer, list) => this.play(viewer, list),
+      watchElsewhere: (viewer) => this.watchElsewhere(viewer),
+    };
+    this.memories = [...options.memories];
+    this.elsewhere = new Elsewhere(world, truth);
+    const { sessionsPerMinute } = options;
+    const perDay = sessionsPerMinute && (sessionsPerMinute * MINUTES_PER_DAY) / this.clock.speed;
+    this.arrivals = new Arrivals(world, this.random.fork('arrivals'), perDay);
+    this.schedule = new Schedule({
+      ...options,
+      clock: this.clock,
+      signal,
+      onUpload: () => this.counts.uploads++,
+      onNewcomer: (viewer, atMs) => this.welcome(viewer, atMs),
       onLogin: (viewer) => {
-        this.viewers[viewer.index] = viewer;
+        this.loggedIn.set(viewer.index, viewer);
         this.counts.logins++;
       },
-      play: (viewer, list) => this.play(viewer, list),
-    };
-    this.viewers = [...world.viewers];
-    const factor =
-      options.sessionsPerMinute === undefined ? 1 : options.sessionsPerMinute / Math.max(1e-9, this.ownRate());
-    this.arrivals = new Arrivals(world, this.random.fork('arrivals'), factor);
+      whenFree: ({ index }, work) => {
+        const isBusy = this.turns.isBusy(index);
+        const done = this.turns.take(index, () => work(isBusy));
+        if (!isBusy) return done;
+        this.background(done);
+        return Promise.resolve();
+      },
+    });
   }
 
   /** Sessions a minute of the clock: on average over a week of the world's, and at this moment. */
@@ -126,18 +164,25 @@ export class LiveSimulator {
     };
   }
 
+  /** Whoever came, logged in or was uploaded while nothing ran is told of before the first session. */
   start(): void {
-    this.background(this.welcome());
-    this.background(this.uploads());
+    this.startedMs = this.clock.nowMs;
+    this.background(this.live());
   }
 
-  /** Uploads what the world's schedule has due, also from while nothing ran; `start` keeps doing so. */
-  async uploadDue(): Promise<void> {
-    const { world, sink, uploadEveryMs } = this.options;
-    for (const video of world.uploadDue(this.clock.nowMs, uploadEveryMs)) {
-      await sink.send(videoUpserted(world, this.asTold(video), false));
-      this.counts.uploads++;
-    }
+  /** Tells what the world has due by itself, also from while nothing ran; `start` keeps doing so. */
+  catchUp(): Promise<void> {
+    return this.schedule.tellDue();
+  }
+
+  /** The same of uploads alone, for a world in which nobody comes or logs in. */
+  uploadDue(): Promise<void> {
+    return this.schedule.tellUploads();
+  }
+
+  /** A viewer as it is known now. */
+  viewer(index: number): Viewer {
+    return this.loggedIn.get(index) ?? this.options.world.viewerAt(index);
   }
 
   /** Ends every session with the page it is at, which is told to its end at once. */
@@ -148,18 +193,18 @@ export class LiveSimulator {
 
   /** Lets a viewer look at a list that was served, now, as in a session; resolves when the page is done with. */
   async play(viewer: Viewer, list: Recommendations): Promise<PlayedPage['watches']> {
-    const { world, memories } = this.options;
+    const { world } = this.options;
     const items = list.items.flatMap(({ impressionId, videoId }) => {
       const video = world.video(videoId);
-      return video === undefined ? [] : [{ impressionId, video: this.asTold(video) }];
+      return video === undefined ? [] : [{ impressionId, video: asTold(video, this.clock) }];
     });
     if (items.length === 0) return [];
     const page = { requestId: list.requestId, items };
-    const played = playPage(this.setting, viewer, page, this.now(), memories[viewer.index]);
+    const played = playPage(this.setting, viewer, page, this.now(), this.memoryOf(viewer));
     this.counts.pages++;
     this.counts.watches += played.watches.length;
     this.counts.watchSeconds += played.watches.reduce((sum, watch) => sum + watch.watchSeconds, 0);
-    for (const event of played.events) await this.sendAtItsTime(event);
+    for (const event of played.events) await this.delivery.send(event);
     return played.watches;
   }
 
@@ -168,72 +213,72 @@ export class LiveSimulator {
     this.background(this.play(viewer, list).then(() => undefined));
   }
 
-  private async welcome(): Promise<void> {
+  private async live(): Promise<void> {
+    await this.guarded(this.catchUp());
+    this.background(this.happenings());
     for (let from = this.clock.nowMs; ;) {
-      const arrival = this.arrivals.after(from);
-      if (arrival === undefined) return;
-      from = arrival.atMs;
-      await this.pause(Math.max(0, this.clock.clockMsAt(arrival.atMs) - this.now().clockMs));
-      if (this.sessionsNow >= MOST_SESSIONS_AT_ONCE) this.counts.turnedAway++;
-      else {
-        this.counts.sessions++;
-        this.sessionsNow++;
-        const session = runSession(this.session, this.viewers[arrival.viewerIndex]);
-        this.background(session.finally(() => this.sessionsNow--));
-      }
+      const { atMs, viewerIndex } = this.arrivals.after(from);
+      from = atMs;
+      await this.pause(Math.max(0, this.clock.clockMsAt(atMs) - this.now().clockMs));
+      if (viewerIndex !== undefined) this.beginSession(viewerIndex);
     }
   }
 
-  private async uploads(): Promise<void> {
+  private async happenings(): Promise<void> {
+    const { world, uploadEveryMs } = this.options;
+    const every = Math.min(uploadEveryMs, DAY_MS / world.population.newcomersPerDay) / this.clock.speed;
     for (;;) {
-      this.background(this.uploadDue());
-      await this.pause(Math.min(UPLOAD_CHECK_MS, this.options.uploadEveryMs / this.clock.speed));
+      await this.pause(Math.min(SCHEDULE_CHECK_MS, every));
+      await this.guarded(this.catchUp());
     }
+  }
+
+  private welcome(viewer: Viewer, atMs: number): void {
+    this.counts.newcomers++;
+    if (atMs < this.startedMs) return;
+    // Who comes anew has come for something.
+    if (this.random.next() < this.arrivals.firstSessionShare(atMs)) this.beginSession(viewer.index);
+  }
+
+  private beginSession(viewerIndex: number): void {
+    if (this.sessionsNow >= MOST_SESSIONS_AT_ONCE) {
+      this.counts.turnedAway++;
+      return;
+    }
+    this.counts.sessions++;
+    this.sessionsNow++;
+    const session = this.turns.take(viewerIndex, () => runSession(this.session, this.viewer(viewerIndex)));
+    this.background(session.finally(() => this.sessionsNow--));
+  }
+
+  private async watchElsewhere(viewer: Viewer): Promise<void> {
+    const { clockMs, worldMs } = this.now();
+    const memory = this.memoryOf(viewer);
+    const moment = this.setting.truth.momentOf(viewer.index, worldMs, deviceIndex(viewer.device));
+    const drawn = this.elsewhere.draw(moment, memory, this.random);
+    if (drawn === undefined) return;
+    const { videoIndex, watchSeconds } = drawn;
+    const video = asTold(this.options.world.videoAt(videoIndex), this.clock);
+    const fromMs = clockMs + ELSEWHERE_AFTER_MS / this.clock.speed;
+    const { events } = playWatch(this.setting, viewer, video, '', watchSeconds, fromMs);
+    memory.recordWatched(videoIndex);
+    this.counts.watches++;
+    this.counts.watchesElsewhere++;
+    this.counts.watchSeconds += watchSeconds;
+    for (const event of events) await this.delivery.send(event);
+  }
+
+  private memoryOf({ index }: Viewer): ViewerMemory {
+    return (this.memories[index] ??= new ViewerMemory());
   }
 
   private ownRate(): number {
     return (meanSessionsPerDay(this.options.world, this.clock.nowMs) * this.clock.speed) / MINUTES_PER_DAY;
   }
 
-  /** What was uploaded since the history is told as uploaded by the clock. */
-  private asTold(video: Video): Video {
-    return { ...video, uploadedAtMs: Math.floor(this.clock.clockMsAt(video.uploadedAtMs)) };
-  }
-
   private now(): Instant {
     const clockMs = Date.now();
     return { clockMs, worldMs: this.clock.worldMsAt(clockMs) };
-  }
-
-  /**
-   * Waits until the event is due. A stop makes all that is left of a page happen now: a page that was shown but whose
-   * watches were never told would be learned from as a list that nobody liked.
-   */
-  private async sendAtItsTime(event: Event): Promise<void> {
-    const leftMs = event.occurredAtMs - Date.now();
-    if (leftMs > 0) await this.pause(leftMs).catch(() => undefined);
-    const happened = this.stopping.signal.aborted ? this.happeningNow(event) : event;
-    const { lateShare, duplicateShare } = this.options.mishaps ?? MISHAPS;
-    const isRunning = !this.stopping.signal.aborted;
-    if (isRunning && event.body?.$case === 'watch' && this.random.next() < lateShare) {
-      this.background(this.sendLater(happened));
-      return;
-    }
-    await this.options.sink.send(happened);
-    if (isRunning && this.random.next() < duplicateShare) this.background(this.sendLater(happened));
-  }
-
-  /** As a producer without a connection, or one that tries again what had arrived. A stop makes it now. */
-  private async sendLater(event: Event): Promise<void> {
-    await this.pause((DELAY_MS * (0.2 + this.random.next())) / this.options.speed).catch(() => undefined);
-    await this.options.sink.send(event);
-  }
-
-  private happeningNow(event: Event): Event {
-    const nowMs = Date.now();
-    if (event.occurredAtMs <= nowMs) return event;
-    // The id tells its time too, and the collector takes none from the future.
-    return { ...event, eventId: this.factory.newId(nowMs), occurredAtMs: nowMs };
   }
 
   private pause(ms: number): Promise<void> {
@@ -242,13 +287,15 @@ export class LiveSimulator {
   }
 
   private background(work: Promise<void>): void {
-    const guarded = work
-      .catch((error: Error) => {
-        if (this.stopping.signal.aborted) return;
-        this.counts.failures++;
-        this.options.onError(error);
-      })
-      .finally(() => this.running.delete(guarded));
+    const guarded = this.guarded(work).finally(() => this.running.delete(guarded));
     this.running.add(guarded);
+  }
+
+  private guarded(work: Promise<void>): Promise<void> {
+    return work.catch((error: Error) => {
+      if (this.stopping.signal.aborted) return;
+      this.counts.failures++;
+      this.options.onError(error);
+    });
   }
 }

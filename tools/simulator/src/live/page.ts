@@ -104,8 +104,12 @@ function crawled({ items }: Page, random: Random): PageOutcome {
   return { viewedCount: items.length, clicks };
 }
 
-/** One playback, reported once at its end or in parts whose positions rise. */
-function playWatch(
+/**
+ * One playback, reported once at its end or in parts whose positions rise.
+ *
+ * @param impressionId empty where no list led to it
+ */
+export function playWatch(
   setting: PageSetting,
   viewer: Viewer,
   video: Video,

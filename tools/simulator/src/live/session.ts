@@ -1,8 +1,9 @@
-/** What a viewer does that has come: pages from the gateway one after the other, searches, a login; or what a program does. */
+/** What a viewer does that has come: pages from the gateway one after the other, searches, watches; or what a program does. */
 import type { Random } from '@watchnext/learning';
 import { pickWeighted } from '../draws';
 import {
   BOT_PAGES,
+  ELSEWHERE_SHARE,
   MOST_PAGES,
   SEARCH_SHARE,
   SEARCH_SHARE_OF_INTENT,
@@ -13,13 +14,10 @@ import { searchQuery } from '../life/front-page';
 import type { EventSink } from '../sink';
 import { DEVICES } from '../topics';
 import type { Truth } from '../truth';
-import { viewerId, type Viewer, type World } from '../world';
+import type { Viewer, World } from '../world';
 import type { EventFactory } from './events';
 import type { GatewayClient, Recommendations, RecommendationsQuery } from './gateway-client';
 import type { PlayedPage, Instant } from './page';
-
-/** So many of the sessions of somebody anonymous begin with a login. */
-const LOGIN_SHARE = 0.05;
 
 export interface SessionSetting {
   readonly world: World;
@@ -29,21 +27,20 @@ export interface SessionSetting {
   readonly sink: EventSink;
   readonly gateway: GatewayClient;
   readonly pageSize: number;
-  readonly loginShare?: number;
   readonly signal: AbortSignal;
   now(): Instant;
-  /** Called with the viewer as it is known from now on. */
-  onLogin(viewer: Viewer): void;
   /** Shows the list to the viewer; resolves when the page is done with. */
   play(viewer: Viewer, list: Recommendations): Promise<PlayedPage['watches']>;
+  /** Lets the viewer watch something that no list led to, if anything invites; resolves at its end. */
+  watchElsewhere(viewer: Viewer): Promise<void>;
 }
 
 type Watches = PlayedPage['watches'];
 
-export async function runSession(setting: SessionSetting, comer: Viewer): Promise<void> {
-  const { random, loginShare = LOGIN_SHARE } = setting;
-  if (comer.bot) return crawl(setting, comer);
-  const viewer = !comer.loggedIn && random.next() < loginShare ? await logIn(setting, comer) : comer;
+export async function runSession(setting: SessionSetting, viewer: Viewer): Promise<void> {
+  const { random, signal } = setting;
+  signal.throwIfAborted();
+  if (viewer.bot) return crawl(setting, viewer);
   const device = random.next() < USUAL_DEVICE_SHARE ? viewer.device : DEVICES[random.nextInt(DEVICES.length)];
   await look(setting, { ...viewer, device });
 }
@@ -57,6 +54,7 @@ async function look(setting: SessionSetting, viewer: Viewer): Promise<void> {
     const last = watches.at(-1);
     if (last !== undefined && random.next() < UP_NEXT_SHARE)
       watches.push(...(await show(setting, viewer, { ...context, surface: 'up-next', seed: last.video.id })));
+    if (random.next() < ELSEWHERE_SHARE) await setting.watchElsewhere(viewer);
     const seen = watches.map(({ video, watchSeconds }) => ({ videoIndex: video.index, watchSeconds }));
     if (random.next() >= truth.sessionGoesOn(seen)) return;
   }
@@ -70,18 +68,6 @@ async function search(setting: SessionSetting, viewer: Viewer): Promise<void> {
   if (random.next() >= (intent === undefined ? SEARCH_SHARE : SEARCH_SHARE_OF_INTENT)) return;
   const topic = intent ?? pickWeighted(truth.interests(viewer, worldMs), random);
   await sink.send(factory.search(viewer, searchQuery(world, viewer.index, topic, random), clockMs));
-}
-
-async function logIn(setting: SessionSetting, anonymous: Viewer): Promise<Viewer> {
-  const { factory, sink } = setting;
-  const viewer = { ...anonymous, id: viewerId(anonymous.index), anonymousId: anonymous.id, loggedIn: true };
-  setting.onLogin(viewer);
-  const { clockMs } = setting.now();
-  await sink.send(factory.registered(viewer, clockMs));
-  await sink.send(factory.merged(viewer, anonymous.id, clockMs));
-  // What is asked for next is asked for under the new id.
-  await sink.flush();
-  return viewer;
 }
 
 async function crawl(setting: SessionSetting, bot: Viewer): Promise<void> {
