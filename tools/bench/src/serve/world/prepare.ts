@@ -7,6 +7,7 @@ import { Event, type IndexParameters, TOPICS, topicSpecs } from '@watchnext/cont
 import type { StatisticsTables } from '@watchnext/features';
 import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
+import { Turns } from '@watchnext/learning';
 import { eventsOf, foldHistories } from './fold-histories';
 import { MadeWorld } from './made-world';
 import { writeCandidatePart, writeRankingPart } from './snapshot-files';
@@ -165,6 +166,7 @@ async function tellCatalogue(world: MadeWorld, log: EventLog, say: (text: string
       body,
     }).finish(),
   });
+  const turns = new Turns();
   // In the order of their ids, as the log looks each up to keep the newest only.
   const order = Array.from({ length: videos }, (_, video) => video).sort((a, b) =>
     MadeWorld.videoId(a) < MadeWorld.videoId(b) ? -1 : 1,
@@ -182,6 +184,7 @@ async function tellCatalogue(world: MadeWorld, log: EventLog, say: (text: string
       return record(videoId, { $case: 'videoUpserted', value });
     });
     await log.append(TOPICS.catalog, batch);
+    await turns.next();
     if ((from / APPENDED_AT_ONCE) % 10 === 0) say(`catalogue: ${from} of ${videos}`);
   }
   const withdrawn = Array.from({ length: videos }, (_, video) => video).filter((video) => world.isWithdrawn(video));
