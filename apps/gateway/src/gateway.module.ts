@@ -31,6 +31,7 @@ import { Readiness } from './readiness';
 import { Recommender } from './recommend';
 import { AdaptiveLimit } from './resilience/adaptive-limit';
 import { type Calls, createCalls } from './resilience/calls';
+import { LoopLag } from './resilience/loop-lag';
 import { Catalogue } from './sources/catalogue';
 import { followCatalogue, followWatches } from './sources/feeds';
 import { PopularSnapshots } from './sources/popular-snapshot';
@@ -66,6 +67,7 @@ export class GatewayModule implements OnApplicationShutdown {
     @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(TrendingVideos) private readonly trending: TrendingVideos,
     @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(LoopLag) private readonly lag: LoopLag,
     @Inject(tokens.LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -145,10 +147,12 @@ export class GatewayModule implements OnApplicationShutdown {
             connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
+        { provide: LoopLag, useFactory: () => new LoopLag().start() },
         {
           provide: Door,
-          useFactory: (metrics: Metrics) => new Door(new AdaptiveLimit(limitOptions(settings)), metrics),
-          inject: [Metrics],
+          useFactory: (metrics: Metrics, lag: LoopLag) =>
+            new Door(new AdaptiveLimit(limitOptions(settings)), metrics, lag),
+          inject: [Metrics, LoopLag],
         },
         {
           provide: Catalogue,
@@ -225,6 +229,7 @@ export class GatewayModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.lag.stop();
     await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
     await this.following.close();
     this.experiments.close();

@@ -21,7 +21,8 @@ export function recommendOptions(settings: GatewaySettings): RecommendOptions {
 
 /** Beginning in between, the limit finds its place within a few rounds of requests. */
 const INITIAL_IN_FLIGHT = 64;
-const LEAST_IN_FLIGHT = 8;
+/** Few enough to end an overload of a gateway that has a part of a core: more in work would all be late. */
+const LEAST_IN_FLIGHT = 2;
 
 /** How many lists may be in work at once. */
 export function limitOptions({

@@ -14,10 +14,20 @@ describe('the door', () => {
   it('tells the limit how each request ended, and its deadline', async () => {
     const { door, enter, leave } = make();
     await expect(door.through(async () => 'answer', 40)).resolves.toBe('answer');
+    await door.through(
+      async () => 'list',
+      undefined,
+      (result) => result !== 'list',
+    );
     await expect(door.through(() => Promise.reject(new CallerGoneError()))).rejects.toThrow(CallerGoneError);
     await expect(door.through(() => Promise.reject(new RangeError('limit')))).rejects.toThrow(RangeError);
-    expect(enter.mock.calls).toEqual([[40], [undefined], [undefined]]);
-    expect(leave.mock.calls).toEqual([['answered'], ['abandoned'], ['refused']]);
+    expect(enter.mock.calls).toEqual([
+      [40, 0],
+      [undefined, 0],
+      [undefined, 0],
+      [undefined, 0],
+    ]);
+    expect(leave.mock.calls).toEqual([['answered'], ['degraded'], ['abandoned'], ['refused']]);
   });
 
   it('turns away what the limit does not let in', async () => {

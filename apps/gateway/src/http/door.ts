@@ -2,6 +2,7 @@ import { ApiError } from '@watchnext/service';
 import { type Metrics, METRICS } from '../metrics';
 import { CallerGoneError } from '../pipeline/failure';
 import type { AdaptiveLimit, Leaving } from '../resilience/adaptive-limit';
+import type { LoopLag } from '../resilience/loop-lag';
 
 /** Long enough for what is in work to end. */
 const RETRY_AFTER_SECONDS = 1;
@@ -11,6 +12,7 @@ export class Door {
   constructor(
     private readonly limit: AdaptiveLimit,
     private readonly metrics: Metrics,
+    private readonly lag: Pick<LoopLag, 'standingMs'> = { standingMs: 0 },
   ) {
     metrics.gauge(METRICS.concurrencyLimit, () => limit.limit);
     metrics.gauge(METRICS.requestsInFlight, () => limit.inFlight);
@@ -18,10 +20,15 @@ export class Door {
 
   /**
    * @param deadlineMs the caller's, if it named one
+   * @param isWhole whether a result has all that belongs to it
    * @throws ApiError 429
    */
-  async through<T>(work: () => Promise<T>, deadlineMs?: number): Promise<T> {
-    const leave = this.limit.enter(deadlineMs);
+  async through<T>(
+    work: () => Promise<T>,
+    deadlineMs?: number,
+    isWhole: (result: T) => boolean = () => true,
+  ): Promise<T> {
+    const leave = this.limit.enter(deadlineMs, this.lag.standingMs);
     if (!leave) {
       this.metrics.count(METRICS.shedRequests);
       throw new ApiError(
@@ -37,7 +44,7 @@ export class Door {
     let how: Leaving = 'refused';
     try {
       const result = await work();
-      how = 'answered';
+      how = isWhole(result) ? 'answered' : 'degraded';
       return result;
     } catch (error) {
       if (error instanceof CallerGoneError) how = 'abandoned';

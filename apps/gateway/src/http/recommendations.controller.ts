@@ -50,7 +50,7 @@ export class RecommendationsController {
   ): Promise<RecommendationsAnswer> {
     const deadlineMs = callersDeadlineMs(headers);
     const work = () => this.answer(path, query, headers, deadlineMs, goneSignal(reply));
-    return this.door.through(work, deadlineMs).catch(whereCallerGone);
+    return this.door.through(work, deadlineMs, ({ rung }) => rung === 'full').catch(whereCallerGone);
   }
 
   private async answer(

@@ -36,12 +36,33 @@ describe('an adaptive limit', () => {
     expect(limit.limit).toBe(50);
   });
 
-  it('falls by a tenth for a round of slow requests, not for each of them, to its minimum', () => {
+  it('falls once for a round of slow requests, not for each of them, to its minimum', () => {
     const limit = new AdaptiveLimit(options, clock);
-    round(limit, 20, 500);
+    round(limit, 20, 105);
     expect(limit.limit).toBe(18);
     for (let i = 0; i < 50; i++) round(limit, limit.limit, 500);
     expect(limit.limit).toBe(5);
+  });
+
+  it('falls further the slower they were, to half at most', () => {
+    for (const [latencyMs, expected] of [
+      [101, 18],
+      [125, 16],
+      [160, 12],
+      [5_000, 10],
+    ] as const) {
+      const limit = new AdaptiveLimit(options, clock);
+      round(limit, 20, latencyMs);
+      expect(limit.limit).toBe(expected);
+    }
+  });
+
+  it('counts what a request waited before it came in', () => {
+    const limit = new AdaptiveLimit(options, clock);
+    const ends = Array.from({ length: 20 }, () => limit.enter(undefined, 60));
+    nowMs += 50;
+    for (const end of ends) end!('answered');
+    expect(limit.limit).toBe(18);
   });
 
   it('learns nothing from requests that had it almost to themselves', () => {
@@ -50,21 +71,23 @@ describe('an adaptive limit', () => {
     expect(limit.limit).toBe(20);
   });
 
-  it('does not take requests that were refused or abandoned for fast ones', () => {
+  it('does not take requests that were refused, abandoned or degraded for fast ones', () => {
     const limit = new AdaptiveLimit(options, clock);
-    for (const how of ['refused', 'abandoned'] as const) {
+    for (const how of ['refused', 'abandoned', 'degraded'] as const) {
       for (let i = 0; i < 100; i++) round(limit, limit.limit, 1, how);
       expect(limit.limit).toBe(20);
     }
     round(limit, 20, 500, 'refused');
     expect(limit.limit).toBe(20);
-    round(limit, 20, 500, 'abandoned');
+    round(limit, 20, 105, 'abandoned');
     expect(limit.limit).toBe(18);
+    round(limit, 18, 105, 'degraded');
+    expect(limit.limit).toBe(16);
   });
 
   it('takes a request for slow that used more than half of its own deadline', () => {
     const limit = new AdaptiveLimit(options, clock);
-    round(limit, 20, 30, 'answered', 40);
+    round(limit, 20, 21, 'answered', 40);
     expect(limit.limit).toBe(18);
     for (let i = 0; i < 20; i++) round(limit, limit.limit, 15, 'answered', 40);
     expect(limit.limit).toBeGreaterThan(20);
@@ -83,7 +106,7 @@ describe('an adaptive limit', () => {
       enters: fc.boolean(),
       ends: fc.nat(60),
       passesMs: fc.nat(300),
-      how: fc.constantFrom<Leaving>('answered', 'abandoned', 'refused'),
+      how: fc.constantFrom<Leaving>('answered', 'degraded', 'abandoned', 'refused'),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {

@@ -1,6 +1,7 @@
 /**
  * How many requests may be in work at once, found out by their latency (AIMD, as TCP finds its window): one more for each
- * round of requests that were fast, a tenth fewer for a round with one that was slow.
+ * round of requests that were fast, fewer for a round with one that was slow: a tenth, or what the slow one's latency says, down to
+ * half. An overload that comes at once would otherwise take ten rounds, each slower than anyone waits, to find its place.
  *
  * A request counts only where the limit was felt when it began, that is, at least half of it was in use. A slow request of
  * an idle gateway is some dependency's doing, which the circuits and the ladder answer; to shed others would help nobody.
@@ -16,11 +17,13 @@ export interface AdaptiveLimitOptions {
 /** How a request ended. One that was refused as invalid took no time worth knowing. */
 export type Leaving =
   | 'answered'
+  /** Without all that belongs to it, so that being fast says nothing: at once is how a circuit that is open answers. */
+  | 'degraded'
   /** Its caller went: in vain where it had been slow by then, and else no news. */
   | 'abandoned'
   | 'refused';
 
-const BACK_OFF = 0.9;
+const BACK_OFF = { least: 0.9, most: 0.5 };
 
 export class AdaptiveLimit {
   private limitNow: number;
@@ -50,12 +53,14 @@ export class AdaptiveLimit {
 
   /**
    * @param deadlineMs of this request: half of it is a target too, as what is late is answered by then without its stages
+   * @param waitedMs before it came here, as far as that is known: it has been slow for so long already
    * @returns undefined where the request is to be shed; else what is called at its end, once
    */
-  enter(deadlineMs = Infinity): ((how: Leaving) => void) | undefined {
+  enter(deadlineMs = Infinity, waitedMs = 0): ((how: Leaving) => void) | undefined {
     if (this.running >= this.limit) return undefined;
     this.running += 1;
     const startedAtMs = this.clock();
+    const cameAtMs = startedAtMs - waitedMs;
     const isFelt = this.running >= this.limit / 2;
     const targetMs = Math.min(this.options.targetMs, deadlineMs / 2);
     let ended = false;
@@ -63,18 +68,20 @@ export class AdaptiveLimit {
       if (ended) return;
       ended = true;
       this.running -= 1;
-      if (isFelt && how !== 'refused') this.adapt(startedAtMs, targetMs, how);
+      if (isFelt && how !== 'refused') this.adapt(startedAtMs, cameAtMs, targetMs, how);
     };
   }
 
-  private adapt(startedAtMs: number, targetMs: number, how: Leaving): void {
+  private adapt(startedAtMs: number, cameAtMs: number, targetMs: number, how: Leaving): void {
     const nowMs = this.clock();
     const { minimum, maximum } = this.options;
-    if (nowMs - startedAtMs <= targetMs) {
+    const latencyMs = nowMs - cameAtMs;
+    if (latencyMs <= targetMs) {
       if (how === 'answered') this.limitNow = Math.min(maximum, this.limitNow + 1 / this.limitNow);
     } else if (startedAtMs >= this.decreasedAtMs) {
       // Requests that began before the last step down ran under the limit before it.
-      this.limitNow = Math.max(minimum, this.limitNow * BACK_OFF);
+      const share = Math.min(BACK_OFF.least, Math.max(BACK_OFF.most, targetMs / latencyMs));
+      this.limitNow = Math.max(minimum, this.limitNow * share);
       this.decreasedAtMs = nowMs;
     }
   }

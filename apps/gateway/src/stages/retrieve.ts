@@ -6,7 +6,7 @@ import type { Stage } from '../pipeline/executor';
 import { LADDER_STAGES } from '../pipeline/ladder';
 import { isLeftOut } from './assign';
 import { isOfExperiment, snapshotNotLoaded } from './experiment-snapshot';
-import { forModels } from './for-models';
+import { forRetrieval } from './for-models';
 
 /**
  * Asks retrieval for candidates, and pins the snapshot that it answered with. Where an experiment's snapshot is not loaded
@@ -23,7 +23,7 @@ export function retrieveStage(retrieval: Retrieval, candidateCount: number): Sta
       const ask = (snapshotId: string) =>
         retrieval.retrieve(
           {
-            state: forModels(draft.state),
+            state: forRetrieval(draft.state),
             context: draft.context,
             // What earlier pages showed is filtered here, by its hashes: ask for as many more.
             candidateCount: Math.min(

@@ -45,6 +45,7 @@ describe('what a run says', () => {
       measured,
     );
     expect(point).toMatchObject({ requests: 3, ok: 0, failed: 1, p99Ms: NaN, goodputPerSecond: 0 });
+    expect(point.failures).toEqual({ 'an empty list': 1, 'status 500': 1, 'no answer': 1 });
   });
 
   it('is empty where nothing came after the warm-up', () => {

@@ -16,6 +16,8 @@ export interface RatePoint {
   readonly ok: number;
   readonly shed: number;
   readonly failed: number;
+  /** What failed, by what was answered: a status, nothing, or no list. */
+  readonly failures: Readonly<Record<string, number>>;
   /** Of all requests, by rung; with `shed` and `failed` they add up to 1. */
   readonly rungs: Readonly<Record<string, number>>;
   /** Full lists within the deadline, a second. */
@@ -38,11 +40,15 @@ export function pointOf(result: LoadResult, { perSecond, warmUpSeconds, seconds,
   const requests = from < 0 ? 0 : dueMs.length - from;
   const answered: number[] = [];
   const counts = new Map<string, number>();
+  const failures: Record<string, number> = {};
   let [shed, failed, good] = [0, 0, 0];
   for (let i = dueMs.length - requests; i < dueMs.length; i++) {
     if (statuses[i] === 429) shed++;
-    else if (statuses[i] !== 200 || rungs[i] === NO_RUNG) failed++;
-    else {
+    else if (statuses[i] !== 200 || rungs[i] === NO_RUNG) {
+      failed++;
+      const what = failureOf(statuses[i]!);
+      failures[what] = (failures[what] ?? 0) + 1;
+    } else {
       const rung = RUNGS[rungs[i]!]!;
       counts.set(rung, (counts.get(rung) ?? 0) + 1);
       answered.push(latencyMs[i]!);
@@ -61,11 +67,15 @@ export function pointOf(result: LoadResult, { perSecond, warmUpSeconds, seconds,
     ok: share(answered.length),
     shed: share(shed),
     failed: share(failed),
+    failures,
     rungs: Object.fromEntries([...counts].map(([rung, count]) => [rung, share(count)])),
     goodputPerSecond: good / seconds,
     largestSendDelayMs: result.largestSendDelayMs,
   };
 }
+
+const failureOf = (status: number) =>
+  status === 0 ? 'no answer' : status === 200 ? 'an empty list' : `status ${status}`;
 
 export interface KneeRule {
   readonly p99Ms: number;

@@ -7,10 +7,22 @@ const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const ms = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : '–');
 
 export function describeServe(figures: ServeFigures, options: ServeOptions): string {
-  const { points, knee, overload, overloadGoodput, rule, world } = figures;
+  const { points, knee, overload, overloadGoodput, world } = figures;
   const all = overload ? [...points, overload] : points;
   const latencies = textTable(
-    ['rate/s', 'requests', 'p50 ms', 'p99 ms', 'p99.9 ms', 'full', 'other rungs', '429', 'failed', 'goodput/s'],
+    [
+      'rate/s',
+      'requests',
+      'p50 ms',
+      'p99 ms',
+      'p99.9 ms',
+      'full',
+      'other rungs',
+      '429',
+      'failed',
+      'goodput/s',
+      'sender late ms',
+    ],
     all.map((point) => [
       `${point.perSecond}${point === knee ? ' knee' : point === overload ? ` ${options.overload} × knee` : ''}`,
       String(point.requests),
@@ -22,6 +34,7 @@ export function describeServe(figures: ServeFigures, options: ServeOptions): str
       percent(point.shed),
       percent(point.failed),
       point.goodputPerSecond.toFixed(1),
+      point.largestSendDelayMs.toFixed(0),
     ]),
   );
   const shown = knee ?? points.at(0);
@@ -42,9 +55,7 @@ export function describeServe(figures: ServeFigures, options: ServeOptions): str
     '',
     latencies,
     '',
-    knee
-      ? `knee: ${knee.perSecond}/s, the highest rate below the first that broke p99 ≤ ${rule.p99Ms} ms and ${percent(rule.full)} full lists`
-      : `no knee: the lowest rate broke p99 ≤ ${rule.p99Ms} ms or ${percent(rule.full)} full lists`,
+    kneeInWords(figures),
     ...(overload && overloadGoodput !== undefined
       ? [
           `goodput at ${overload.perSecond}/s: ${overload.goodputPerSecond.toFixed(1)} full lists a second within ${options.deadline} ms, ` +
@@ -55,6 +66,13 @@ export function describeServe(figures: ServeFigures, options: ServeOptions): str
     `at ${shown?.perSecond ?? 0}/s:`,
     services,
   ].join('\n');
+}
+
+function kneeInWords({ knee, rule, points }: ServeFigures): string {
+  const kept = `p99 ≤ ${rule.p99Ms} ms and ${percent(rule.full)} full lists`;
+  if (!knee) return `no knee: the lowest rate did not keep ${kept}`;
+  const isLast = knee === points.at(-1);
+  return `knee: ${knee.perSecond}/s, ${isLast ? 'the highest rate tried: all' : 'the highest rate below the first that did not'} keep ${kept}`;
 }
 
 function otherRungs({ rungs }: MeasuredPoint): string {

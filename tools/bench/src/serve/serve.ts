@@ -75,7 +75,7 @@ async function measure(
     const point = await measureRate(scene, perSecond, options);
     say(
       `${perSecond}/s: p50 ${point.p50Ms.toFixed(1)} ms, p99 ${point.p99Ms.toFixed(1)} ms, ` +
-        `${percent(point.rungs['full'] ?? 0)} full, ${percent(point.shed)} shed, ${percent(point.failed)} failed`,
+        `${percent(point.rungs['full'] ?? 0)} full, ${percent(point.shed)} shed, ${percent(point.failed)} failed${failuresOf(point)}`,
     );
     return point;
   };
@@ -135,5 +135,10 @@ async function measureRate(scene: ServingScene, perSecond: number, options: Serv
   );
   return { ...pointOf(result, { perSecond, warmUpSeconds, seconds, deadlineMs }), services };
 }
+
+const failuresOf = ({ failures }: RatePoint) =>
+  Object.entries(failures)
+    .map(([what, count]) => `; ${what}: ${count}`)
+    .join('');
 
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;

@@ -1,5 +1,5 @@
 /** The whole system over a prepared world: Redis with every viewer's state, all services as processes of their own. */
-import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { LocalSystem, stopToo, until } from '@watchnext/end-to-end';
@@ -107,6 +107,7 @@ export class ServingScene {
     mkdirSync(work, { recursive: true });
     const run = mkdtempSync(join(work, 'run-'));
     closers.push(async () => rmSync(run, { recursive: true, force: true }));
+    closers.push(async () => keepLogs(join(run, 'logs'), join(work, 'logs')));
     cpSync(embeddedPaths(prepared.folder).eventLog, embeddedPaths(run).eventLog, { recursive: true });
     const stackFolder = join(run, 'stack');
     closers.push(() => stopStack(stackFolder));
@@ -165,6 +166,12 @@ export class ServingScene {
       rmSync(directory, { recursive: true, force: true });
     }
   }
+}
+
+/** What the services of the last run said. */
+function keepLogs(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  if (existsSync(from)) cpSync(from, to, { recursive: true });
 }
 
 /** From one driver of the port to another. */

@@ -1,4 +1,5 @@
 /** Viewers' states as serving finds them: their events folded by the reducer, and what everybody's impressions add up to. */
+import { setImmediate } from 'node:timers/promises';
 import { type Event, Rung, TOPICS } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
@@ -135,6 +136,8 @@ export async function foldHistories(world: MadeWorld, options: FoldOptions): Pro
     batches[partition]!.set(state.userId, bytes);
     if (batches[partition]!.size === BATCH_USERS) await flush(partition);
     if ((user + 1) % BATCH_USERS === 0) options.onProgress(user + 1);
+    // Ctrl-C comes through the event loop.
+    if (user % 100 === 0) await setImmediate();
   }
   for (let partition = 0; partition < partitionCount; partition++) await flush(partition);
   return { events, impressions: statistics.impressions, stateBytes, statistics: statistics.tables() };

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { embeddedPaths } from '@watchnext/config';
 import { Event, type IndexParameters, TOPICS, topicSpecs } from '@watchnext/contract';
 import type { StatisticsTables } from '@watchnext/features';
@@ -182,6 +183,7 @@ async function tellCatalogue(world: MadeWorld, log: EventLog, say: (text: string
       return record(videoId, { $case: 'videoUpserted', value });
     });
     await log.append(TOPICS.catalog, batch);
+    await setImmediate();
     if ((from / APPENDED_AT_ONCE) % 10 === 0) say(`catalogue: ${from} of ${videos}`);
   }
   const withdrawn = Array.from({ length: videos }, (_, video) => video).filter((video) => world.isWithdrawn(video));
