@@ -24,6 +24,10 @@ export const rankingSettings = z
     WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
     /** Where Prometheus finds /metrics, 0: any free port; without it there are none. */
     WATCHNEXT_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+    /** Threads that compute scores; each holds the towers of every held snapshot, and none of their tables. */
+    WATCHNEXT_RANKING_THREADS: positiveInteger(1),
+    /** Requests that may wait for one of them; more are refused (RESOURCE_EXHAUSTED). */
+    WATCHNEXT_RANKING_QUEUE: positiveInteger(64),
   })
   .superRefine(checkDriverSettings);
 

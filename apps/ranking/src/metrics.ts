@@ -5,6 +5,8 @@ export const METRICS = {
   candidates: 'watchnext_ranking_candidates_total',
   scoreSeconds: 'watchnext_ranking_score_seconds',
   explained: 'watchnext_ranking_explained_requests_total',
+  refused: 'watchnext_ranking_refused_requests_total',
+  pendingRuns: 'watchnext_ranking_pending_runs',
 } as const;
 
 const HELP: Record<string, string> = {
@@ -12,6 +14,8 @@ const HELP: Record<string, string> = {
   [METRICS.scoreSeconds]: 'Seconds from the checked request to its scores.',
   [METRICS.explained]:
     'Requests whose scores were explained, which takes a run of the tower for each group of features.',
+  [METRICS.refused]: 'Requests refused because too many waited.',
+  [METRICS.pendingRuns]: 'Runs of the tower that wait for a thread or are under way on one.',
 };
 
 /** What dashboards and alerts may refer to. */

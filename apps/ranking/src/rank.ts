@@ -26,7 +26,7 @@ export function rank(
 ): Promise<RankScore[]> {
   signal.throwIfAborted();
   const { model } = ranker;
-  return ranker.score(state, context, candidates, explain, async (scored) => {
+  const use = async (scored: ScoredRows) => {
     const { logits, checksums } = scored;
     const parts = explain ? await partsOf(ranker, scored, signal) : undefined;
     return candidates.map(({ videoId }, index) => {
@@ -40,7 +40,8 @@ export function rank(
         parts: parts?.[index] ?? ([] as ScorePart[]),
       };
     });
-  });
+  };
+  return ranker.score(state, context, candidates, explain, use, signal);
 }
 
 function partsOf(

@@ -1,6 +1,7 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RankingServiceService } from '@watchnext/contract';
 import { type EventLog, openEventLog } from '@watchnext/event-log';
+import { TowerThreads } from '@watchnext/inference';
 import {
   type ExperimentsFollowing,
   followExperiments,
@@ -16,7 +17,7 @@ import {
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { LoggerModule } from 'nestjs-pino';
 import { rankingPaths, type RankingSettings } from './config';
-import { createMetrics } from './metrics';
+import { createMetrics, METRICS } from './metrics';
 import { loadRankingSnapshot, type RankingSnapshot } from './ranking-snapshot';
 import { RankingService } from './ranking.service';
 
@@ -32,6 +33,7 @@ export class RankingModule implements OnApplicationShutdown {
   private experiments: ExperimentsFollowing | undefined;
   private http: Awaited<ReturnType<typeof serveMetrics>> | undefined;
   private following: SnapshotFollowing<RankingSnapshot> | undefined;
+  private threads: TowerThreads | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: RankingSettings,
@@ -59,12 +61,21 @@ export class RankingModule implements OnApplicationShutdown {
     let server: GrpcServer | undefined;
     const metrics = createMetrics();
     watchProcess(metrics);
+    const threads = (this.threads = new TowerThreads({
+      threadCount: this.settings.WATCHNEXT_RANKING_THREADS,
+      queueLimit: this.settings.WATCHNEXT_RANKING_QUEUE,
+      onLost: (error) => {
+        this.logger.fatal({ err: error }, 'cannot rank any more');
+        process.exit(1);
+      },
+    }));
+    metrics.gauge(METRICS.pendingRuns, () => threads.pending);
     const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
     const { holder } = (this.following = await followSnapshots({
       store: this.snapshotStore,
       eventLog: this.eventLog,
       logger: this.logger,
-      load: loadRankingSnapshot,
+      load: (local) => loadRankingSnapshot(local, threads),
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
       pinned: () => experiments.pinnedSnapshots(Date.now()),
       onCurrent: () => server?.setServing(true),
@@ -93,6 +104,7 @@ export class RankingModule implements OnApplicationShutdown {
     await this.server?.close();
     await this.http?.close();
     await this.following?.close();
+    await this.threads?.close();
     this.experiments?.close();
     await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);
   }

@@ -1,10 +1,13 @@
 /** Adapts Rank to gRPC: checks the request, chooses the snapshot, answers errors as the contract says. */
+import { status } from '@grpc/grpc-js';
 import type { RankRequest, RankResponse } from '@watchnext/contract';
+import { TowerOverloadedError } from '@watchnext/inference';
 import {
   type CallContext,
   invalidArgument,
   type MetricsRegistry,
   requirePlausible,
+  rpcError,
   useSnapshot,
 } from '@watchnext/service';
 import type { SnapshotHolder } from '@watchnext/snapshot-store';
@@ -20,7 +23,7 @@ export class RankingService {
     private readonly metrics: MetricsRegistry,
   ) {}
 
-  /** @throws rpcError INVALID_ARGUMENT, FAILED_PRECONDITION, UNAVAILABLE */
+  /** @throws rpcError INVALID_ARGUMENT, FAILED_PRECONDITION, UNAVAILABLE, RESOURCE_EXHAUSTED */
   async rank(request: RankRequest, { signal }: Pick<CallContext, 'signal'>): Promise<RankResponse> {
     const query = checked(request);
     return useSnapshot(this.holder, request.snapshotId, async (snapshot, snapshotId) => ({
@@ -32,7 +35,11 @@ export class RankingService {
 
   private async scored(snapshot: RankingSnapshot, query: RankQuery, signal: AbortSignal) {
     const startedAt = performance.now();
-    const scores = await rank(snapshot, query, signal);
+    const scores = await rank(snapshot, query, signal).catch((error: unknown) => {
+      if (!(error instanceof TowerOverloadedError)) throw error;
+      this.metrics.count(METRICS.refused);
+      throw rpcError(status.RESOURCE_EXHAUSTED, error.message, {}, error);
+    });
     this.metrics.count(METRICS.candidates, {}, scores.length);
     if (query.explain) this.metrics.count(METRICS.explained);
     else this.metrics.observe(METRICS.scoreSeconds, (performance.now() - startedAt) / 1_000);

@@ -10,7 +10,7 @@ const snapshotFinding = (count: number) =>
   ({
     model: {
       videoVectors: new Float32Array(400),
-      videoIds: Array.from({ length: 200 }, String),
+      videoCount: 200,
       config: { dimensions: 2 },
     },
     index: {

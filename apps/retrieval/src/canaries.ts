@@ -117,10 +117,10 @@ async function queryVectors(
     }
     return vectors;
   }
-  const { videoVectors, videoIds, config } = snapshot.model;
-  const count = Math.min(MOST_QUERIES, videoIds.length);
+  const { videoVectors, videoCount, config } = snapshot.model;
+  const count = Math.min(MOST_QUERIES, videoCount);
   return Array.from({ length: count }, (_, i) => {
-    const row = Math.floor((i * videoIds.length) / count);
+    const row = Math.floor((i * videoCount) / count);
     return videoVectors.slice(row * config.dimensions, (row + 1) * config.dimensions);
   });
 }
@@ -130,7 +130,7 @@ async function overlapOf(
   previous: RetrievalSnapshot,
   canaries: readonly CandidateFeatures[],
 ): Promise<number | undefined> {
-  const videos = Math.min(snapshot.model.videoIds.length, previous.model.videoIds.length);
+  const videos = Math.min(snapshot.model.videoCount, previous.model.videoCount);
   if (canaries.length < FEWEST_COMPARED.queries || videos < FEWEST_COMPARED.videos) return undefined;
   let sum = 0;
   for (const features of canaries) {

@@ -1,17 +1,11 @@
 /** Retrieval's part of a snapshot, loaded: the candidate model's tables, the user tower, the index. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CandidateModel, ColdStart, type ColdStartParts } from '@watchnext/candidate-model';
+import type { CandidateModel } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { OnnxStack } from '@watchnext/inference';
-import { Vocabulary } from '@watchnext/learning';
-import {
-  indexFile,
-  type LocalSnapshot,
-  readJsonFile,
-  readSafetensorsFile,
-  SNAPSHOT_FILES,
-} from '@watchnext/snapshot-store';
+import { loadCandidate } from '@watchnext/snapshot-models';
+import { indexFile, type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import type { OpenIndex, SearchThreads } from '@watchnext/vector-search';
 import { SnapshotVideos } from './catalogue/snapshot-videos';
 
@@ -36,18 +30,11 @@ export interface RetrievalSnapshot {
  * @param local verified: its files are what its manifest says
  * @throws Error when the parts do not fit each other; the holder then goes on serving what it holds
  */
-export async function loadRetrievalSnapshot(
-  { snapshotId, directory, manifest }: LocalSnapshot,
-  threads: SearchThreads,
-): Promise<RetrievalSnapshot> {
+export async function loadRetrievalSnapshot(local: LocalSnapshot, threads: SearchThreads): Promise<RetrievalSnapshot> {
+  const { snapshotId, directory, manifest } = local;
   const at = (file: string) => join(directory, file);
-  // In turns with the requests that the snapshot before it is serving meanwhile.
-  const metadata = (await readJsonFile(at(SNAPSHOT_FILES.candidateMetadata))) as { videoIds: readonly string[] };
-  const videoIds = await Vocabulary.fromIdsInTurns(metadata.videoIds);
-  const tensors = await readSafetensorsFile(at(SNAPSHOT_FILES.candidateTensors));
-  const model = CandidateModel.fromParts({ metadata, tensors }, videoIds);
-  const count = model.videoIds.length;
-  const addCapacity = Math.max(ADDED_VIDEOS.least, Math.ceil(count * ADDED_VIDEOS.share));
+  const { model, coldStart } = await loadCandidate(local);
+  const addCapacity = Math.max(ADDED_VIDEOS.least, Math.ceil(model.videoCount * ADDED_VIDEOS.share));
   const index = await threads.open({
     vectors: model.videoVectors,
     dimensions: model.config.dimensions,
@@ -55,7 +42,6 @@ export async function loadRetrievalSnapshot(
     addCapacity,
   });
   try {
-    const coldStart = SNAPSHOT_FILES.coldStartTensors in manifest.files ? await loadColdStart(at) : undefined;
     if (coldStart && coldStart.dimensions !== model.config.dimensions) {
       throw new Error(
         `the cold start has ${coldStart.dimensions} dimensions, the model has ${model.config.dimensions}`,
@@ -82,13 +68,6 @@ function indexOf(parameters: IndexParameters | undefined, at: (file: string) => 
   }
   const paths = Array.from({ length: parameters.shardCount || 1 }, (_, shard) => at(indexFile(shard)));
   return { parameters, paths };
-}
-
-async function loadColdStart(at: (file: string) => string): Promise<ColdStart> {
-  return ColdStart.fromParts({
-    metadata: (await readJsonFile(at(SNAPSHOT_FILES.coldStartMetadata))) as ColdStartParts['metadata'],
-    tensors: await readSafetensorsFile(at(SNAPSHOT_FILES.coldStartTensors)),
-  });
 }
 
 async function loadTower(path: string, model: CandidateModel): Promise<OnnxStack> {

@@ -1,9 +1,11 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { availableParallelism } from 'node:os';
+import { SPACES } from '@watchnext/ann-index';
 import { stopWorldsOnSignal } from '@watchnext/end-to-end';
-import { FROZEN_WORLDS } from '@watchnext/simulator';
+import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
+import { benchEventLoop } from './event-loop/event-loop';
 import { benchFaults } from './faults';
 import { benchFreshness } from './freshness';
 import { benchIndex } from './index/index-bench';
@@ -89,9 +91,12 @@ command(
   .option('--dimensions <n>', 'of a vector', count, 64)
   .option('--queries <n>', 'queries that recall and speed are measured on', count, 500)
   .option('--m <n>', 'edges per vector and level', count, 16)
-  .option('--ef-construction <n>', 'breadth of a search for neighbours while building', count, 200)
+  .option('--ef-construction <n>', 'breadth of a search for neighbours while building', count, 400)
   .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400, 600, 800])
   .option('--seed <n>', 'of the generator', count, 1)
+  .option('--data <folder>', 'instead: vectors of the snapshot that this data folder serves, queries of its users')
+  .option('--partitions <n>', "partitions of that folder's activity topic", count, FROZEN_PARTITIONS)
+  .addOption(new Option('--space <name>', 'build one space only, which halves the time').choices(SPACES))
   .option(
     '--peer <file>',
     'a script that measures hnswlib (C++) and faiss on .npy files; its figures stand beside ours',
@@ -109,6 +114,16 @@ command('index-sweep', 'recall and speed by M, ef_construction and ef, as a plot
   .option('--seed <n>', 'of the generator', count, 1)
   .option('--plot <file>', 'where the plot goes, as SVG', 'docs/index-sweep.svg')
   .action(measuring(sweepIndex));
+
+command(
+  'event-loop',
+  'how long retrieval and ranking hold up their event loops, serving and while a snapshot takes over',
+)
+  .option('--videos <n>', 'of the snapshot', count, 1_000_000)
+  .option('--rate <n>', 'requests a second to each', count, 10)
+  .option('--candidates <n>', 'of a request to ranking', count, 500)
+  .option('--seed <n>', 'of models and requests', count, 1)
+  .action(measuring(benchEventLoop));
 
 command('rank', 'from a state to the scores of its candidates, beside the bare onnxruntime call in Python')
   .option('--candidates <n>', 'of a request', count, 500)

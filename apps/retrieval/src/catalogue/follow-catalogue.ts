@@ -4,6 +4,7 @@ import { Event, TOPICS, topicSpecs } from '@watchnext/contract';
 import type { EventLog, LogRecord, Subscription } from '@watchnext/event-log';
 import type { Logger } from '@watchnext/service';
 import type { LiveCatalogue } from './live-catalogue';
+import { inTurns } from './turns';
 
 const RETRY_MS = 2_000;
 
@@ -20,7 +21,7 @@ export function followCatalogue(eventLog: EventLog, catalogue: LiveCatalogue, lo
       try {
         await eventLog.ensureTopics([topicSpecs(1).catalog]);
         return await eventLog.tail(TOPICS.catalog, {
-          onRecords: async (records) => records.forEach((record) => fold(record, catalogue, logger)),
+          onRecords: (records) => inTurns(records, (record) => fold(record, catalogue, logger)),
           onError: (error) => logger.warn({ err: error }, 'could not read the catalogue topic'),
         });
       } catch (error) {

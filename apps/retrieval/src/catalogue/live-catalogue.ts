@@ -1,12 +1,10 @@
 /** The catalogue as the topic `catalog` tells it, kept up in every snapshot that is held. */
-import { setImmediate } from 'node:timers/promises';
 import type { Availability, Event, RequestContext, UserState, VideoFacts } from '@watchnext/contract';
 import { isAvailable, viewerOf } from '@watchnext/features';
 import type { Restrictions } from '@watchnext/vector-search';
 import type { CatalogueVideo, SnapshotVideos } from './snapshot-videos';
+import { inTurns, sortInTurns } from './turns';
 
-/** Milliseconds of work before the event loop gets its turn. */
-const TURN_MS = 2;
 /** Of the room for new videos, what a new snapshot may fill with those that it did not learn: the rest is for uploads. */
 const BACKLOG_SHARE = 0.5;
 
@@ -46,23 +44,19 @@ export class LiveCatalogue {
    */
   async attach(snapshot: SnapshotVideos): Promise<void> {
     this.snapshots.add(snapshot);
-    let turnStartedAt = performance.now();
-    for (const video of this.videos.values()) {
+    await inTurns(this.videos.values(), (video) => {
       if (snapshot.isKnown(video.videoId)) void snapshot.apply(video);
-      if (performance.now() - turnStartedAt < TURN_MS) continue;
-      await setImmediate();
-      turnStartedAt = performance.now();
-    }
+    });
   }
 
   /** Adds the newest of the videos that the snapshot did not learn, one after the other, as long as it is attached. */
   async addBacklog(snapshot: SnapshotVideos, capacity: number): Promise<void> {
     const missing: CatalogueVideo[] = [];
-    for (const video of this.videos.values()) {
+    await inTurns(this.videos.values(), (video) => {
       if (!video.withdrawn && !snapshot.isKnown(video.videoId)) missing.push(video);
-    }
-    missing.sort((a, b) => b.uploadedAtMs - a.uploadedAtMs);
-    for (const { videoId } of missing.slice(0, Math.floor(capacity * BACKLOG_SHARE))) {
+    });
+    const newestFirst = await sortInTurns(missing, (a, b) => b.uploadedAtMs - a.uploadedAtMs);
+    for (const { videoId } of newestFirst.slice(0, Math.floor(capacity * BACKLOG_SHARE))) {
       if (!this.snapshots.has(snapshot)) return;
       // The last word may have come meanwhile.
       await this.tell(snapshot, this.videos.get(videoId)!);

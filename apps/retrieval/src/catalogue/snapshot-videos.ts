@@ -41,8 +41,8 @@ export class SnapshotVideos {
   }
 
   videoIdOf(label: number): string {
-    const learned = this.model.videoIds.length;
-    return (label < learned ? this.model.videoIds[label] : this.addedIds[label - learned])!;
+    const learned = this.model.videoCount;
+    return label < learned ? this.model.videoIdAt(label) : this.addedIds[label - learned]!;
   }
 
   isKnown(videoId: string): boolean {

@@ -17,7 +17,7 @@ export interface BuildIndexOptions {
   readonly sampleCount: number;
   /** Edges per vector and level; 16. */
   readonly m?: number;
-  /** Breadth of the search for neighbours while building; 200. */
+  /** Breadth of the search for neighbours while building; 400. */
   readonly efConstruction?: number;
   /** Breadth of a search. By default the least of `EF_SEARCH_STEPS` that meets `targetRecall`, or else the last. */
   readonly efSearch?: number;
@@ -156,7 +156,7 @@ class Build {
   }
 
   private async measure(space: Space, vectors: Float32Array, exact: readonly SearchResult[]): Promise<Measured> {
-    const { dimensions, m = 16, efConstruction = 200, efSearch, shardCount = 1, clock = defaultClock } = this.options;
+    const { dimensions, m = 16, efConstruction = 400, efSearch, shardCount = 1, clock = defaultClock } = this.options;
     const total = vectors.length / dimensions;
     const parameters = {
       space,

@@ -49,7 +49,9 @@ describe('the vector of a video that training never saw', () => {
     const again = ColdStart.fromParts({ metadata: JSON.parse(JSON.stringify(metadata)), tensors });
     expect([...again.vectorOf({ channelId: 'two', topics: ['cats'] })]).toEqual(vectorOf('two', 'cats'));
     const broken = new Map(tensors).set('channels', { shape: [2, 2], data: Float32Array.of(1, NaN, 1, 1) });
-    expect(() => ColdStart.fromParts({ metadata, tensors: broken })).toThrow('"channels" is not 4 finite');
+    expect(() => ColdStart.fromParts({ metadata, tensors: broken })).toThrow(
+      '"channels" has values that are not finite',
+    );
     expect(() => ColdStart.fromParts({ metadata: { ...metadata, topicIds: [] }, tensors })).toThrow('"topics"');
   });
 });

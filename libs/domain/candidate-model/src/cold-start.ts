@@ -5,7 +5,16 @@
  *
  * Means are shorter than what they are means of, so that a newcomer comes behind the channel's hits until it is learned.
  */
-import type { NamedTensor, NamedTensors } from '@watchnext/learning';
+import {
+  listIds,
+  type NamedTensor,
+  type NamedTensors,
+  type PackedIds,
+  packIds,
+  placeOf,
+  type IdList,
+} from '@watchnext/learning';
+import { isFloat32 } from './model';
 
 /** What decides on a newcomer's vector. */
 export interface ColdStartFacts {
@@ -17,32 +26,31 @@ export interface ColdStartFacts {
 const PRIOR_VIDEOS = 3;
 
 interface Means {
-  readonly ids: readonly string[];
+  readonly ids: PackedIds;
   /** [ids, dimensions] */
   readonly vectors: Float32Array;
   /** Videos behind each mean. */
   readonly counts: Float32Array;
 }
 
-export interface ColdStartParts {
-  readonly metadata: { readonly channelIds: readonly string[]; readonly topicIds: readonly string[] };
+export interface ColdStartMetadata<Ids = readonly string[]> {
+  readonly channelIds: Ids;
+  readonly topicIds: Ids;
+}
+
+export interface ColdStartParts<Ids = readonly string[]> {
+  readonly metadata: ColdStartMetadata<Ids>;
   /** 'channels' [channels, dimensions], 'channel_counts' [channels], 'topics', 'topic_counts', 'all' [dimensions] */
   readonly tensors: NamedTensors;
 }
 
 export class ColdStart {
-  private readonly channelRows: ReadonlyMap<string, number>;
-  private readonly topicRows: ReadonlyMap<string, number>;
-
   private constructor(
     private readonly channels: Means,
     private readonly topics: Means,
     /** Mean of all vectors, [dimensions]. */
     private readonly all: Float32Array,
-  ) {
-    this.channelRows = new Map(channels.ids.map((id, row) => [id, row]));
-    this.topicRows = new Map(topics.ids.map((id, row) => [id, row]));
-  }
+  ) {}
 
   /**
    * @param videoVectors [videoIds.length, dimensions]
@@ -75,12 +83,12 @@ export class ColdStart {
 
   /** [dimensions] */
   vectorOf({ channelId, topics }: ColdStartFacts): Float32Array {
-    const known = topics.flatMap((topic) => this.topicRows.get(topic) ?? []);
+    const known = topics.flatMap((topic) => rowOf(this.topics, topic) ?? []);
     const vector = new Float32Array(this.dimensions);
     const add = (means: Float32Array, row: number, weight: number) => {
       for (let d = 0; d < vector.length; d++) vector[d]! += weight * means[row * vector.length + d]!;
     };
-    const channelRow = this.channelRows.get(channelId);
+    const channelRow = rowOf(this.channels, channelId);
     const count = channelRow === undefined ? 0 : this.channels.counts[channelRow]!;
     const topicWeight = PRIOR_VIDEOS / (count + PRIOR_VIDEOS);
     if (known.length === 0) add(this.all, 0, topicWeight);
@@ -92,36 +100,50 @@ export class ColdStart {
   toParts(): ColdStartParts {
     const tensors = new Map<string, NamedTensor>();
     const add = (name: string, { ids, vectors, counts }: Means) => {
-      tensors.set(`${name}s`, { shape: [ids.length, this.dimensions], data: vectors });
-      tensors.set(`${name}_counts`, { shape: [ids.length], data: counts });
+      tensors.set(`${name}s`, { shape: [ids.count, this.dimensions], data: vectors });
+      tensors.set(`${name}_counts`, { shape: [ids.count], data: counts });
     };
     add('channel', this.channels);
     add('topic', this.topics);
     tensors.set('all', { shape: [this.dimensions], data: this.all });
-    return { metadata: { channelIds: this.channels.ids, topicIds: this.topics.ids }, tensors };
+    return { metadata: { channelIds: listIds(this.channels.ids), topicIds: listIds(this.topics.ids) }, tensors };
   }
 
-  /** @throws Error when a part is missing or does not fit the others */
-  static fromParts({ metadata, tensors }: ColdStartParts): ColdStart {
+  /** @throws Error when a part is missing, does not fit the others, or is not finite */
+  static fromParts(parts: ColdStartParts<IdList>): ColdStart {
+    for (const [name, { data }] of parts.tensors) {
+      if (!data.every(Number.isFinite))
+        throw new Error(`cold start: the tensor "${name}" has values that are not finite`);
+    }
+    return ColdStart.fromFiniteParts(parts);
+  }
+
+  /** The same for parts of which it is known that they are finite, which takes a while to see of many channels. */
+  static fromFiniteParts({ metadata, tensors }: ColdStartParts<IdList>): ColdStart {
     const tensor = (name: string, length: number): Float32Array => {
       const data = tensors.get(name)?.data;
-      if (!(data instanceof Float32Array) || data.length !== length || !data.every(Number.isFinite)) {
-        throw new Error(`cold start: the tensor "${name}" is not ${length} finite float32 values`);
+      if (!isFloat32(data) || data.length !== length) {
+        throw new Error(`cold start: the tensor "${name}" is not ${length} float32 values`);
       }
       return data;
     };
     const dimensions = tensors.get('all')?.data.length ?? 0;
-    const means = (name: string, ids: readonly string[]): Means => ({
-      ids,
-      vectors: tensor(`${name}s`, ids.length * dimensions),
-      counts: tensor(`${name}_counts`, ids.length),
-    });
+    const means = (name: string, listed: IdList): Means => {
+      const ids = packIds(listed);
+      return { ids, vectors: tensor(`${name}s`, ids.count * dimensions), counts: tensor(`${name}_counts`, ids.count) };
+    };
     return new ColdStart(
       means('channel', metadata.channelIds),
       means('topic', metadata.topicIds),
       tensor('all', dimensions),
     );
   }
+}
+
+/** Undefined for an id without a mean. */
+function rowOf({ ids }: Means, id: string): number | undefined {
+  const place = placeOf(ids, id);
+  return place < 0 ? undefined : place;
 }
 
 /** Means of vectors by id. */
@@ -151,6 +173,10 @@ class MeanCollector {
         row * this.dimensions,
       ),
     );
-    return { ids: [...this.sums.keys()], vectors, counts: Float32Array.from(entries, ({ count }) => count) };
+    return {
+      ids: packIds([...this.sums.keys()]),
+      vectors,
+      counts: Float32Array.from(entries, ({ count }) => count),
+    };
   }
 }

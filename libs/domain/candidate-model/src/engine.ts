@@ -26,7 +26,7 @@
 import type { DenseStack, EmbeddingTable } from '@watchnext/learning';
 import type { CandidateInputs, InputLayout } from './input';
 
-export interface CandidateTables {
+export interface CandidateInputTables {
   /** Videos as part of a history: [videos + 1, dimensions]. */
   readonly watched: EmbeddingTable;
   readonly searchTokens: EmbeddingTable;
@@ -39,6 +39,10 @@ export interface CandidateTables {
   readonly positions: EmbeddingTable;
   /** What the last watch asks of the others, a row for each head of 'query-heads': [heads + 1, dimensions], or one row. */
   readonly queries: EmbeddingTable;
+}
+
+/** All of the model's tables. */
+export interface CandidateTables extends CandidateInputTables {
   /**
    * v, videos as what is predicted: [videos + 1, dimensions]. Where the model has tied tables it is `watched` itself, the
    * same object: one table, one accumulator for each row, one step with the sum of both uses' gradients.

@@ -1,9 +1,9 @@
 import { tableFromValues, type EmbeddingTable, type RowwiseAdagrad } from '@watchnext/learning';
 import { hasHeads, HISTORY_LENGTH, type CandidateModelConfig } from './config';
-import type { CandidateTables } from './engine';
+import type { CandidateInputTables } from './engine';
 
 type Sink = Pick<RowwiseAdagrad, 'add'>;
-type HeadTables = Pick<CandidateTables, 'watched' | 'positions' | 'queries'>;
+type HeadTables = Pick<CandidateInputTables, 'watched' | 'positions' | 'queries'>;
 
 /** Heads begin as decays of e^(-rate · place): the plain mean, then ever shorter memories. */
 const SLOWEST_RATE = 0.03;

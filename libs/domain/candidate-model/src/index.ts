@@ -1,4 +1,4 @@
-export { ColdStart, type ColdStartFacts, type ColdStartParts } from './cold-start';
+export { ColdStart, type ColdStartFacts, type ColdStartMetadata, type ColdStartParts } from './cold-start';
 export {
   candidateForms,
   checkConfig,
@@ -12,6 +12,7 @@ export {
 } from './config';
 export type {
   CandidateBatch,
+  CandidateInputTables,
   CandidateEngine,
   CandidateEngineFactory,
   CandidateEngineSetup,

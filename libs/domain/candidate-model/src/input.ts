@@ -12,7 +12,7 @@
 import type { CandidateFeatures } from '@watchnext/features';
 import type { EmbeddingTable, RowwiseAdagrad } from '@watchnext/learning';
 import { hasHeads, type CandidateModelConfig } from './config';
-import type { CandidateTables } from './engine';
+import type { CandidateInputTables } from './engine';
 import { HistoryHeads } from './history-heads';
 import { realCount, writeReals } from './reals';
 import type { CandidateVocabularies } from './vocabularies';
@@ -56,7 +56,7 @@ export interface CandidateInputs {
 /** What of the settings decides what is in an input row. */
 export type InputConfig = Pick<CandidateModelConfig, 'historyEncoder' | 'exampleAgeKnots'>;
 
-export function inputLayout(tables: CandidateTables, config: InputConfig): InputLayout {
+export function inputLayout(tables: CandidateInputTables, config: InputConfig): InputLayout {
   const { historyEncoder } = config;
   let inputSize = 0;
   const group = (width: number): InputGroup => {
@@ -113,7 +113,7 @@ export function knownIndices(ids: readonly string[], vocabulary: { indexOf(id: s
 /** Writes all rows to `out` from `offset` on: [inputs.rowCount, layout.inputSize]. */
 export function assembleInputs(
   layout: InputLayout,
-  tables: CandidateTables,
+  tables: CandidateInputTables,
   inputs: CandidateInputs,
   out: Float32Array,
   offset = 0,
@@ -154,7 +154,7 @@ export type InputGradientSinks = {
  */
 export function scatterInputGradients(
   layout: InputLayout,
-  tables: CandidateTables,
+  tables: CandidateInputTables,
   inputs: CandidateInputs,
   gradients: Float32Array,
   sinks: InputGradientSinks,

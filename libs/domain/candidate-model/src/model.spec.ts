@@ -33,7 +33,14 @@ function modelOf(config = CONFIG): CandidateModel {
   };
   const { inputSize } = inputLayout(tables, config);
   const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random);
-  return new CandidateModel(config, 10, vocabularies, tables, tower);
+  return new CandidateModel(
+    config,
+    10,
+    vocabularies,
+    tables,
+    tables.output.values.subarray(tables.output.dimensions),
+    tower,
+  );
 }
 
 const FEATURES = featuresOf({

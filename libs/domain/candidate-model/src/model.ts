@@ -3,27 +3,28 @@ import {
   checkStack,
   runStack,
   tableFromValues,
+  tableOver,
   Vocabulary,
   type DenseLayer,
   type DenseStack,
-  type EmbeddingTable,
   type NamedTensor,
   type NamedTensors,
+  type IdList,
 } from '@watchnext/learning';
 import { checkConfig, hasHeads, HISTORY_LENGTH, type CandidateModelConfig } from './config';
-import type { CandidateTables } from './engine';
+import type { CandidateInputTables } from './engine';
 import { assembleInputs, encodeInput, inputLayout, type InputLayout } from './input';
 import type { CandidateVocabularies } from './vocabularies';
 
-/** The parts of a model that are not numbers: JSON. */
-export interface CandidateModelMetadata {
+/** The parts of a model that are not numbers: JSON, where ids are lists. */
+export interface CandidateModelMetadata<Ids = readonly string[]> {
   readonly config: CandidateModelConfig;
   /** An example age of this many days is the input 1. */
   readonly windowDays: number;
-  readonly videoIds: readonly string[];
-  readonly searchTokens: readonly string[];
-  readonly countries: readonly string[];
-  readonly devices: readonly string[];
+  readonly videoIds: Ids;
+  readonly searchTokens: Ids;
+  readonly countries: Ids;
+  readonly devices: Ids;
   readonly towerActivations: readonly DenseLayer['activation'][];
 }
 
@@ -45,26 +46,37 @@ export interface CandidateModelParts {
  *   const u = model.userVector(features, 0);
  */
 export class CandidateModel {
-  readonly videoIds: readonly string[];
-  /** v: [videoIds.length, config.dimensions]; row i belongs to videoIds[i]. */
-  readonly videoVectors: Float32Array;
   readonly layout: InputLayout;
 
   constructor(
     readonly config: CandidateModelConfig,
     private readonly windowDays: number,
     private readonly vocabularies: CandidateVocabularies,
-    private readonly tables: CandidateTables,
+    private readonly tables: CandidateInputTables,
+    /** v: [videoCount, config.dimensions]; row i belongs to videoIdAt(i). */
+    readonly videoVectors: Float32Array,
     /** From an input row to u; linear at the end. */
     readonly tower: DenseStack,
   ) {
-    this.videoIds = vocabularies.videos.ids;
-    this.videoVectors = tables.output.values.subarray(tables.output.dimensions);
     this.layout = inputLayout(tables, config);
   }
 
   get inputSize(): number {
     return this.layout.inputSize;
+  }
+
+  get videoCount(): number {
+    return this.vocabularies.videos.size;
+  }
+
+  /** In the order of the rows: a list of as many strings as there are videos. */
+  get videoIds(): readonly string[] {
+    return this.vocabularies.videos.ids;
+  }
+
+  /** @throws RangeError for a row without a video */
+  videoIdAt(row: number): string {
+    return this.vocabularies.videos.idAt(row + 1);
   }
 
   /** Row of a video in `videoVectors`; undefined for one without a vector. */
@@ -96,7 +108,7 @@ export class CandidateModel {
     const { tables, tower, vocabularies } = this;
     const { dimensions } = this.config;
     const tensors = new Map<string, NamedTensor>();
-    tensors.set('video_vectors', { shape: [this.videoIds.length, dimensions], data: this.videoVectors });
+    tensors.set('video_vectors', { shape: [this.videoCount, dimensions], data: this.videoVectors });
     for (const [name, tensorName] of INPUT_TABLES) {
       const { rowCount, dimensions: width, values } = tables[name];
       tensors.set(tensorName, { shape: [rowCount, width], data: values });
@@ -124,37 +136,33 @@ export class CandidateModel {
   }
 
   /**
-   * @param videos of `metadata.videoIds`, where it was made before, as by a service that must not pause for it
+   * @param parts ids as lists or packed; tensors on shared memory are used as they are, others copied
    * @throws Error when a part is missing or does not fit the others
    */
-  static fromParts(
-    { metadata, tensors }: { metadata: object; tensors: NamedTensors },
-    videos?: Vocabulary,
-  ): CandidateModel {
-    const { config, windowDays, towerActivations, ...ids } = metadata as CandidateModelMetadata;
+  static fromParts({ metadata, tensors }: { metadata: object; tensors: NamedTensors }): CandidateModel {
+    const { config, windowDays, towerActivations, ...ids } = metadata as CandidateModelMetadata<IdList>;
     checkConfig(config);
     if (!(windowDays > 0)) throw new Error(`candidate model: windowDays is ${windowDays}`);
     const vocabularies: CandidateVocabularies = {
-      videos: videos ?? Vocabulary.fromIds(ids.videoIds),
+      videos: Vocabulary.fromIds(ids.videoIds),
       searchTokens: Vocabulary.fromIds(ids.searchTokens),
       countries: Vocabulary.fromIds(ids.countries),
       devices: Vocabulary.fromIds(ids.devices),
     };
     const table = (name: string, { rowCount }: Vocabulary, dimensions: number) =>
-      tableFromValues(tensor(tensors, name, [rowCount, dimensions]), dimensions);
+      tableOver(tensor(tensors, name, [rowCount, dimensions]), dimensions);
     const { dimensions, historyEncoder, historyHeads } = config;
     const watched = table('watched_videos', vocabularies.videos, dimensions);
-    const vectors = tensor(tensors, 'video_vectors', [ids.videoIds.length, dimensions]);
+    const vectors = tensor(tensors, 'video_vectors', [vocabularies.videos.size, dimensions]);
     const headTable = (name: string, present: boolean, rowCount: number, width: number) =>
-      present ? tableFromValues(tensor(tensors, name, [rowCount, width]), width) : tableFromValues([0], 1);
-    const tables: CandidateTables = {
+      present ? tableOver(tensor(tensors, name, [rowCount, width]), width) : tableFromValues([0], 1);
+    const tables: CandidateInputTables = {
       watched,
       searchTokens: table('search_tokens', vocabularies.searchTokens, config.searchTokenDimensions),
       countries: table('countries', vocabularies.countries, config.countryDimensions),
       devices: table('devices', vocabularies.devices, config.deviceDimensions),
       positions: headTable('history_positions', hasHeads(historyEncoder), HISTORY_LENGTH + 1, historyHeads),
       queries: headTable('history_queries', historyEncoder === 'query-heads', historyHeads + 1, dimensions),
-      output: config.tiedTables ? watched : outputTable(vectors, dimensions),
     };
     const sizes = [inputLayout(tables, config).inputSize, ...config.hiddenSizes, config.dimensions];
     const tower = towerActivations.map((activation, i): DenseLayer => {
@@ -165,7 +173,8 @@ export class CandidateModel {
     if (tower.length !== sizes.length - 1)
       throw new Error(`candidate model: ${tower.length} layers for sizes ${sizes}`);
     checkStack(tower);
-    return new CandidateModel(config, windowDays, vocabularies, tables, tower);
+    const videoVectors = config.tiedTables ? watched.values.subarray(dimensions) : vectors;
+    return new CandidateModel(config, windowDays, vocabularies, tables, videoVectors, tower);
   }
 }
 
@@ -181,21 +190,15 @@ const HEAD_TABLES = [
   ['queries', 'history_queries'],
 ] as const;
 
-function outputTable(vectors: Float32Array, dimensions: number): EmbeddingTable {
-  const values = new Float32Array(vectors.length + dimensions);
-  values.set(vectors, dimensions);
-  return tableFromValues(values, dimensions);
-}
+/** By name: what another thread sent may be of another realm's class. */
+export const isFloat32 = (data: NamedTensor['data'] | undefined): data is Float32Array =>
+  data?.[Symbol.toStringTag] === 'Float32Array';
 
 function tensor(tensors: NamedTensors, name: string, shape: readonly number[]): Float32Array {
   const found = tensors.get(name);
   if (!found) throw new Error(`candidate model: the tensor "${name}" is missing`);
   const fits = found.shape.length === shape.length && found.shape.every((size, i) => size === shape[i]);
-  if (
-    !(found.data instanceof Float32Array) ||
-    !fits ||
-    found.data.length !== shape.reduce((product, size) => product * size, 1)
-  ) {
+  if (!isFloat32(found.data) || !fits || found.data.length !== shape.reduce((product, size) => product * size, 1)) {
     throw new Error(`candidate model: the tensor "${name}" is not float32 of shape [${shape.join(', ')}]`);
   }
   return found.data;

@@ -81,7 +81,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const tower = initialiseStack([layout.inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
   if (options.warmStart) warmStart(options.warmStart, vocabularies, config, { tables, tower });
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>
-    new CandidateModel(config, windowDays, vocabularies, trained, stack);
+    new CandidateModel(config, windowDays, vocabularies, trained, vectorsOf(trained.output), stack);
 
   const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / windowDays;
   const exampleSet = ExampleSet.encode(examples, vocabularies, ageShare, config);
@@ -99,7 +99,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
       random,
       firstStep: resumed?.step ?? 0,
     });
-    const cutoff = validationCutoff(vocabularies.videos.ids.length);
+    const cutoff = validationCutoff(vocabularies.videos.size);
     const recalls = [...(resumed?.recalls ?? [])];
     let best = resumed?.best && modelWith(resumed.best.tables, resumed.best.tower);
     let bestWeights = resumed?.best;
@@ -308,6 +308,9 @@ function initialTables(
     output: config.tiedTables ? watched : table('output', vocabularies.videos.rowCount, config.dimensions),
   };
 }
+
+/** Without the row of ids out of vocabulary. */
+const vectorsOf = ({ values, dimensions }: EmbeddingTable) => values.subarray(dimensions);
 
 function copyOf(tables: CandidateTables): CandidateTables {
   const copy = ({ values, dimensions }: EmbeddingTable) => tableFromValues(values, dimensions);

@@ -23,7 +23,14 @@ function rankingModel(): CandidateModel {
   const tower = initialiseStack([inputLayout(tables, config).inputSize, 1], createRandom(1));
   tower[0].weights.fill(0);
   tower[0].bias.fill(1);
-  return new CandidateModel(config, 1, { videos, searchTokens: none, countries: none, devices: none }, tables, tower);
+  return new CandidateModel(
+    config,
+    1,
+    { videos, searchTokens: none, countries: none, devices: none },
+    tables,
+    tables.output.values.subarray(tables.output.dimensions),
+    tower,
+  );
 }
 
 const recall = (k: number, ...examples: ReturnType<typeof exampleOf>[]) =>

@@ -49,7 +49,7 @@ function parts(
 }
 
 const modelOf = ({ config, vocabularies, tables, tower }: ReturnType<typeof parts>) =>
-  new CandidateModel(config, 7, vocabularies, tables, tower);
+  new CandidateModel(config, 7, vocabularies, tables, tables.output.values.subarray(tables.output.dimensions), tower);
 const rowOf = ({ tables, vocabularies }: ReturnType<typeof parts>, table: 'watched' | 'output', videoId: string) => {
   const { values, dimensions } = tables[table];
   const row = vocabularies.videos.indexOf(videoId);

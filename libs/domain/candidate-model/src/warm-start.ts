@@ -48,7 +48,7 @@ export function warmStart(
       bias.set(from.tower[i].bias);
     });
   }
-  return { copiedVideos, newVideos: vocabularies.videos.ids.length - copiedVideos, towerCopied };
+  return { copiedVideos, newVideos: vocabularies.videos.size - copiedVideos, towerCopied };
 }
 
 const NOTHING = new Float32Array(0);

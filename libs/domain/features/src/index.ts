@@ -18,13 +18,12 @@ export { applyEvent, type Outcome, userIdOf } from './reducer';
 export { refuse } from './refusal';
 export { replayUser } from './replay';
 export type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
+export { type PackedStatistics, packStatistics, statisticsFromPacked } from './packed-statistics';
 export {
   EVERYWHERE,
   NO_STATISTICS,
   type ShownVideo,
   statisticsFrom,
-  statisticsFromMaps,
-  type StatisticsMaps,
   type StatisticsTables,
   StatisticsTimeline,
 } from './statistics';

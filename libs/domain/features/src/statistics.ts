@@ -1,5 +1,6 @@
 /** What is known of videos, channels and topics from everybody's impressions: collected in training, carried in snapshots. */
 import { DailyCounts } from './daily-counts';
+import { packStatistics, statisticsFromPacked } from './packed-statistics';
 import type { ImpressionCounts, Statistics } from './types';
 
 /** The video of an impression, and where it was shown. */
@@ -38,43 +39,8 @@ export const NO_STATISTICS: StatisticsTables = {
   wholeCountries: {},
 };
 
-/** The same by name, as they are looked up. */
-export interface StatisticsMaps {
-  readonly videos: ReadonlyMap<string, ImpressionCounts>;
-  readonly channels: ReadonlyMap<string, ImpressionCounts>;
-  readonly topics: ReadonlyMap<string, ImpressionCounts>;
-  readonly surfaces: ReadonlyMap<string, ReadonlyMap<string, ImpressionCounts>>;
-  readonly countries: ReadonlyMap<string, ReadonlyMap<string, ImpressionCounts>>;
-  readonly wholeCountries: ReadonlyMap<string, ImpressionCounts>;
-}
-
-/** Looks up what `tables` hold. */
-export function statisticsFrom(tables: StatisticsTables): Statistics {
-  // Maps, since a video may be called "constructor".
-  const mapOf = <Value>(record: Readonly<Record<string, Value>>) => new Map(Object.entries(record));
-  const nested = (records: StatisticsTables['surfaces']) =>
-    new Map(Object.entries(records).map(([name, record]) => [name, mapOf(record)]));
-  return statisticsFromMaps({
-    videos: mapOf(tables.videos),
-    channels: mapOf(tables.channels),
-    topics: mapOf(tables.topics),
-    surfaces: nested(tables.surfaces),
-    countries: nested(tables.countries),
-    wholeCountries: mapOf(tables.wholeCountries),
-  });
-}
-
-export function statisticsFromMaps(maps: StatisticsMaps): Statistics {
-  const { videos, channels, topics, surfaces, countries, wholeCountries } = maps;
-  return {
-    ofVideo: (videoId) => videos.get(videoId),
-    ofVideoOn: (surface, videoId) => surfaces.get(surface)?.get(videoId),
-    ofChannel: (channelId) => channels.get(channelId),
-    ofTopic: (topic) => topics.get(topic),
-    ofChannelIn: (country, channelId) => countries.get(country)?.get(channelId),
-    impressionCountIn: (country) => wholeCountries.get(country)?.impressionCount ?? 0,
-  };
-}
+/** Looks up what `tables` hold. @throws as `packStatistics` */
+export const statisticsFrom = (tables: StatisticsTables): Statistics => statisticsFromPacked(packStatistics(tables));
 
 /** Collects impressions and watches in any order, then tells what was known at any moment, by whole days before it. */
 export class StatisticsTimeline {

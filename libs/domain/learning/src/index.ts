@@ -1,8 +1,8 @@
 export * from './types';
 export { createRandom, shuffle, type Random } from './random';
-export { Turns } from './turns';
+export { type IdList, listIds, packedIdAt, type PackedIds, packIds, placeOf } from './packed-ids';
 export { Vocabulary } from './vocabulary';
-export { createTable, tableFromValues } from './embedding-table';
+export { createTable, tableFromValues, tableOver } from './embedding-table';
 export { checkStack, initialiseStack, runStack } from './dense-stack';
 export { RowwiseAdagrad, type RowwiseAdagradOptions } from './rowwise-adagrad';
 export { AliasSampler } from './alias-sampler';

@@ -16,7 +16,7 @@ export {
   type RankingOptimizerState,
 } from './engine';
 export { engineDeviations, type EngineDeviation } from './engine-deviations';
-export { type InputGroup, SERVED_POSITION, TABLE_NAMES, type TableName } from './input-layout';
+export { type InputGroup, SERVED_POSITION } from './input-layout';
 export type { ModelMetadata, ModelParts } from './model-parts';
 export { RankingModel, type EncodedUser, type RankingScore, type RawFeature } from './ranking-model';
 export { referenceRankingEngine } from './reference-engine';

@@ -1,6 +1,7 @@
 /** A ranking model as JSON and named tensors, the form it has in a snapshot. */
 import {
-  tableFromValues,
+  type IdList,
+  tableOver,
   Vocabulary,
   type DenseLayer,
   type DenseStack,
@@ -14,18 +15,19 @@ import { ALL_NUMBERS, TABLE_NAMES, type TableName } from './input-layout';
 import { QuantileMap } from './quantiles';
 import type { ModelIngredients } from './ranking-model';
 
-export interface ModelMetadata {
+/** @typeParam Ids lists in JSON; a program that loads a model may hand over packed ones */
+export interface ModelMetadata<Ids = readonly string[]> {
   readonly config: RankingModelConfig;
   /** Of the features, in the order of the columns; a program with other features must not serve this model. */
   readonly numberNames: readonly string[];
-  readonly vocabularies: Readonly<Record<TableName, readonly string[]>>;
+  readonly vocabularies: Readonly<Record<TableName, Ids>>;
   readonly activations: readonly DenseLayer['activation'][];
   readonly calibration: Calibration;
 }
 
-export interface ModelParts {
-  /** Survives JSON unchanged. */
-  readonly metadata: ModelMetadata;
+export interface ModelParts<Ids = readonly string[]> {
+  /** Survives JSON unchanged, where ids are lists. */
+  readonly metadata: ModelMetadata<Ids>;
   /**
    * "table.NAME" [rows, dimensions]; "tower.N.weights" [inputs, outputs] and "tower.N.bias" [outputs]; the quantiles of
    * all numbers one after the other: "quantiles.values" and "quantiles.positions" [total], "quantiles.counts" and
@@ -71,14 +73,8 @@ export function partsOfModel(ingredients: ModelIngredients): ModelParts {
   };
 }
 
-/**
- * @param vocabularies those of the metadata's that were made before, as by a service that must not pause for them
- * @throws Error naming what is missing or does not fit
- */
-export function modelFromParts(
-  { metadata, tensors }: ModelParts,
-  vocabularies: Partial<Record<TableName, Vocabulary>> = {},
-): ModelIngredients {
+/** @throws Error naming what is missing or does not fit */
+export function modelFromParts({ metadata, tensors }: ModelParts<IdList>): ModelIngredients {
   if (metadata.numberNames.join() !== ALL_NUMBERS.join()) {
     const [theirs, ours] = [new Set(metadata.numberNames), new Set(ALL_NUMBERS)];
     const differing = [
@@ -91,7 +87,7 @@ export function modelFromParts(
   }
   return {
     config: metadata.config,
-    vocabularies: TABLE_NAMES.map((name) => vocabularies[name] ?? Vocabulary.fromIds(metadata.vocabularies[name])),
+    vocabularies: TABLE_NAMES.map((name) => Vocabulary.fromIds(metadata.vocabularies[name])),
     tables: TABLE_NAMES.map((name) => tableOf(tensors, `table.${name}`)),
     quantiles: quantilesOf(tensors),
     tower: towerOf(tensors, metadata.activations),
@@ -101,7 +97,7 @@ export function modelFromParts(
 
 function tableOf(tensors: NamedTensors, name: string): EmbeddingTable {
   const { shape, data } = tensorOf(tensors, name, Float32Array, 2);
-  return tableFromValues(data, shape[1]);
+  return tableOver(data, shape[1]);
 }
 
 function towerOf(tensors: NamedTensors, activations: ModelMetadata['activations']): DenseStack {
@@ -135,10 +131,11 @@ function tensorOf<T extends NamedTensor['data']>(
   if (tensor === undefined) throw new Error(`the model lacks the tensor "${name}"`);
   const { shape, data } = tensor;
   const size = shape.reduce((product, length) => product * length, 1);
-  if (!(data instanceof type) || shape.length !== rank || data.length !== size) {
+  // By name: what another thread sent may be of another realm's class.
+  if (data[Symbol.toStringTag] !== type.name || shape.length !== rank || data.length !== size) {
     throw new Error(
       `the tensor "${name}" is not ${type.name} of ${rank} axes: [${shape.join(', ')}] of ${data.length}`,
     );
   }
-  return { shape, data };
+  return { shape, data: data as T };
 }

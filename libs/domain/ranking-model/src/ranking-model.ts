@@ -4,7 +4,7 @@ import {
   type RankingVideoFeatures,
   type Statistics,
 } from '@watchnext/features';
-import type { DenseStack, EmbeddingTable, Vocabulary } from '@watchnext/learning';
+import type { DenseStack, EmbeddingTable, IdList, Vocabulary } from '@watchnext/learning';
 import { calibrate, type Calibration } from './calibration';
 import { hasClickHead, type RankingModelConfig } from './config';
 import {
@@ -13,7 +13,6 @@ import {
   POSITION,
   SERVED_POSITION,
   TABLE_NAMES,
-  type TableName,
   USER_EMBEDDINGS,
   USER_NUMBERS,
   VIDEO_NUMBERS,
@@ -194,11 +193,11 @@ export class RankingModel {
   }
 
   /**
-   * @param vocabularies see `modelFromParts`
+   * @param parts ids as lists or packed; tables on shared memory are used as they are, others copied
    * @throws Error if something is missing, of the wrong shape, or made for other features than this program's
    */
-  static fromParts(parts: ModelParts, vocabularies?: Partial<Record<TableName, Vocabulary>>): RankingModel {
-    return new RankingModel(modelFromParts(parts, vocabularies));
+  static fromParts(parts: ModelParts<IdList>): RankingModel {
+    return new RankingModel(modelFromParts(parts));
   }
 
   /** The mean of the known ids' rows; zeros where none is known. */

@@ -6,6 +6,23 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { OUTPUT_NAME, USER_INPUT_NAME, VIDEO_INPUT_NAME } from './encode-onnx';
 import { createSession, widthOf } from './session';
 
+/** What ranking needs of a loaded ranker, wherever it computes. */
+export interface RankerTower {
+  readonly userSize: number;
+  /** Columns of a row that belong to the candidate. */
+  readonly videoSize: number;
+  readonly outputSize: number;
+  /**
+   * Scores the candidates of one user.
+   * @param user [userSize]
+   * @param videos [rowCount, videoSize]; it may be longer, and must not change until the promise settles
+   * @returns [rowCount, outputSize]
+   * @throws RangeError for arrays that do not fit; Error once closed
+   */
+  run(user: Float32Array, videos: Float32Array, rowCount: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
 /**
  * A loaded ranker. A row's result depends neither on the other rows nor on whether its user's columns come once or with
  * every row: the spec holds both to equal bits, and the skew test of the archive relies on it.
@@ -14,7 +31,7 @@ import { createSession, widthOf } from './session';
  * const ranker = await RankerStack.load(encodeRanker(model.tower, model.userSize));
  * const logits = await ranker.run(user.columns, videoRows, candidates.length); // [rowCount]
  */
-export class RankerStack {
+export class RankerStack implements RankerTower {
   private session: InferenceSession | undefined;
 
   private constructor(
@@ -48,13 +65,6 @@ export class RankerStack {
     }
   }
 
-  /**
-   * Scores the candidates of one user.
-   * @param user [userSize]
-   * @param videos [rowCount, videoSize]; it may be longer, and must not change until the promise settles
-   * @returns [rowCount, outputSize]
-   * @throws RangeError for arrays that do not fit; Error once closed
-   */
   run(user: Float32Array, videos: Float32Array, rowCount: number): Promise<Float32Array> {
     return this.compute(user, 1, videos, rowCount);
   }
@@ -102,9 +112,16 @@ export class RankerStack {
       );
     }
     const outputs = await this.session.run({
-      [USER_INPUT_NAME]: new Tensor('float32', users.subarray(0, userCount * userSize), [userCount, userSize]),
-      [VIDEO_INPUT_NAME]: new Tensor('float32', videos.subarray(0, rowCount * videoSize), [rowCount, videoSize]),
+      [USER_INPUT_NAME]: matrix(users, userCount, userSize),
+      [VIDEO_INPUT_NAME]: matrix(videos, rowCount, videoSize),
     });
     return outputs[OUTPUT_NAME]!.data as Float32Array;
   }
+}
+
+/** onnxruntime's binding takes no shared memory: what lies there is copied. */
+function matrix(values: Float32Array, rows: number, columns: number): Tensor {
+  const used = values.subarray(0, rows * columns);
+  const own = values.buffer[Symbol.toStringTag] === 'SharedArrayBuffer' ? used.slice() : used;
+  return new Tensor('float32', own, [rows, columns]);
 }

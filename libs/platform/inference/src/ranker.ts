@@ -2,6 +2,7 @@
  * The serving path of ranking, from a user's state to scores: the user's features, columns and part of the first layer once
  * a request, the candidates' columns side by side in one buffer that requests take turns with.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { RankCandidate, RequestContext, UserState } from '@watchnext/contract';
 import {
   type RankingUserFeatures,
@@ -12,7 +13,10 @@ import {
 } from '@watchnext/features';
 import { type EncodedUser, RowChecksums, type RankingModel } from '@watchnext/ranking-model';
 import { BufferPool } from './buffer-pool';
-import type { RankerStack } from './ranker-stack';
+import type { RankerTower } from './ranker-stack';
+
+/** Candidates whose columns are written before the event loop gets its turn: about a millisecond's work. */
+const CANDIDATES_PER_TURN = 64;
 
 /** One request's candidates on their way through the tower. Good until `release`. */
 export interface ScoredRows {
@@ -33,7 +37,7 @@ export class Ranker {
 
   constructor(
     readonly model: RankingModel,
-    readonly tower: RankerStack,
+    readonly tower: RankerTower,
     readonly statistics: Statistics,
   ) {}
 
@@ -47,6 +51,8 @@ export class Ranker {
     candidates: readonly RankCandidate[],
     keepFeatures: boolean,
     use: (scored: ScoredRows) => T | Promise<T>,
+    /** Looked at between the steps. */
+    signal?: AbortSignal,
   ): Promise<T> {
     const { model, tower, statistics } = this;
     const { videoSize } = model;
@@ -59,6 +65,10 @@ export class Ranker {
       const hash = new RowChecksums(encodedUser.columns, videoSize);
       const videos: RankingVideoFeatures[] = [];
       for (let i = 0; i < candidates.length; i++) {
+        if (i > 0 && i % CANDIDATES_PER_TURN === 0) {
+          await setImmediate();
+          signal?.throwIfAborted();
+        }
         const video = featuresOf(candidates[i]!);
         model.writeVideo(encodedUser, video, statistics, videoRows, i * videoSize);
         checksums[i] = hash.of(videoRows, i * videoSize);

@@ -2,7 +2,6 @@ export * from './port';
 export { indexFile, isSnapshotId, newSnapshotId, SNAPSHOT_FILES, SNAPSHOT_FORMAT_VERSION } from './layout';
 export { describeFiles } from './digests';
 export { openSnapshotStore } from './open-snapshot-store';
-export { readJsonFile } from './json-file';
 export { openFolderSnapshotStore } from './folder-snapshot-store';
 export { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors';
 export { readSafetensorsFile, writeSafetensorsFile } from './safetensors-file';

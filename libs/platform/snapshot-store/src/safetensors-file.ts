@@ -28,8 +28,18 @@ export async function writeSafetensorsFile(path: string, tensors: NamedTensors):
   }
 }
 
-/** Reads all tensors of a file, each into an array of its own. @throws SafetensorsError */
-export async function readSafetensorsFile(path: string): Promise<Map<string, NamedTensor>> {
+export interface ReadSafetensorsOptions {
+  /** Whether the arrays shall lie on shared memory. */
+  readonly shared?: boolean;
+  /** Names of the tensors wanted; by default all. */
+  readonly only?: (name: string) => boolean;
+}
+
+/** Reads tensors of a file, each into an array of its own. @throws SafetensorsError */
+export async function readSafetensorsFile(
+  path: string,
+  { shared = false, only = () => true }: ReadSafetensorsOptions = {},
+): Promise<Map<string, NamedTensor>> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
@@ -40,7 +50,8 @@ export async function readSafetensorsFile(path: string): Promise<Map<string, Nam
     const dataStart = LENGTH_BYTES + header.length;
     const tensors = new Map<string, NamedTensor>();
     for (const entry of decodeHeader(header, size - dataStart)) {
-      const data = allocateData(entry);
+      if (!only(entry.name)) continue;
+      const data = allocateData(entry, shared);
       await readFully(file, bytesOf(data), dataStart + entry.begin);
       tensors.set(entry.name, { shape: entry.shape, data });
     }

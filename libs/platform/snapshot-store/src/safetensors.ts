@@ -142,9 +142,10 @@ export function bytesOf(data: TensorData): Uint8Array {
 }
 
 /** A zeroed array for a tensor. */
-export function allocateData(entry: TensorEntry): TensorData {
-  const ArrayType = ARRAYS[entry.type];
-  return new ArrayType((entry.end - entry.begin) / ArrayType.BYTES_PER_ELEMENT);
+export function allocateData({ type, begin, end }: TensorEntry, shared: boolean): TensorData {
+  const byteLength = end - begin;
+  const buffer = shared ? new SharedArrayBuffer(byteLength) : new ArrayBuffer(byteLength);
+  return new ARRAYS[type](buffer as ArrayBuffer);
 }
 
 function decodeEntry(name: string, entry: unknown): TensorEntry {

@@ -330,7 +330,7 @@ describe('a snapshot holder', () => {
     expect(Math.max(...loaded.map(({ closeCount }) => closeCount))).toBe(1);
   });
 
-  it('follows the pointer by itself, and tries a refused snapshot again later and later', async () => {
+  it('fetches a copy that differs from its digest again at every poll, for a minute', async () => {
     jest.useFakeTimers();
     try {
       store.corrupt.add('b');
@@ -338,11 +338,40 @@ describe('a snapshot holder', () => {
       const holder = make({ pollSeconds: 2 });
       await holder.start();
       store.pointer = 'b';
+      const attempts = () => log.filter((line) => line.startsWith('refused b')).length;
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(attempts()).toBe(30);
+      // From then on as any other.
+      await jest.advanceTimersByTimeAsync(300_000);
+      expect(attempts()).toBeLessThan(35);
+      store.pointer = 'c';
+      await jest.advanceTimersByTimeAsync(2_000);
+      expect(holder.currentId()).toBe('c');
+      await holder.close();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('follows the pointer by itself, and tries a refused snapshot again later and later', async () => {
+    jest.useFakeTimers();
+    try {
+      let isBroken = true;
+      store.pointer = 'a';
+      const holder = make({
+        pollSeconds: 2,
+        load: async ({ snapshotId }) => {
+          if (snapshotId === 'b' && isBroken) throw new Error('the model has the wrong shape');
+          return new Loaded(snapshotId);
+        },
+      });
+      await holder.start();
+      store.pointer = 'b';
       await jest.advanceTimersByTimeAsync(60_000);
       const attempts = log.filter((line) => line.startsWith('refused b'));
       // At 2 s, then after 4, 8, 16 and 32 s, each at the next poll.
       expect(attempts).toHaveLength(4);
-      store.corrupt.clear();
+      isBroken = false;
       await jest.advanceTimersByTimeAsync(60_000);
       expect(holder.currentId()).toBe('b');
       await holder.close();

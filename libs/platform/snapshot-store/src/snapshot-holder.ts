@@ -4,14 +4,15 @@
  * What it promises:
  * - A swap drops no request: a snapshot that leaves is closed only after its last running use.
  * - A snapshot that cannot be verified or loaded is refused and reported, and nothing that is held is given up for
- *   it. Polls try it again, at growing intervals (at once, where only the store was away); the pointer moving on ends that.
+ *   it. Polls try it again, at growing intervals (each of them, where only the store was away, or a copy differed from its
+ *   digest for the first time a moment ago); the pointer moving on ends that.
  * - Where nothing is held yet, as after a restart, and the pointer's snapshot is refused, its ancestors are tried:
  *   each of them was current once.
  * - At most `capacity` snapshots are held, besides pinned ones, one being loaded and those that running uses keep open. Of
  *   too many the one leaves that has been current least recently. Pinned ones are loaded though they are not current. A pointer back to a held one loads nothing.
  * - Refreshes never run side by side; a refresh asked for during another one starts after it and sees what is new.
  */
-import { type LocalSnapshot, type SnapshotStore, SnapshotStoreError } from './port';
+import { type LocalSnapshot, SnapshotCorruptError, type SnapshotStore, SnapshotStoreError } from './port';
 
 export interface SnapshotHolderOptions<T> {
   readonly store: SnapshotStore;
@@ -72,11 +73,17 @@ interface Held<T> {
 }
 
 interface Refusal {
+  readonly sinceMs: number;
   attempts: number;
   retryAtMs: number;
 }
 
 const MAX_RETRY_SECONDS = 300;
+/**
+ * For so long a copy that differs from its digest is fetched again at every poll: what spoils bits on their way has mostly
+ * passed by then. What lies spoilt in the store stays so, and is looked at later and later.
+ */
+const SPOILT_ON_ITS_WAY_MS = 60_000;
 
 export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   private readonly held = new Map<string, Held<T>>();
@@ -247,11 +254,14 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   }
 
   private refuse(snapshotId: string, error: Error): void {
-    const attempts = (this.refusals.get(snapshotId)?.attempts ?? 0) + 1;
+    const nowMs = Date.now();
+    const { attempts: before = 0, sinceMs = nowMs } = this.refusals.get(snapshotId) ?? {};
+    const attempts = before + 1;
     // A store that could not be reached is no fault of the snapshot: the next poll looks again.
     const isOfStore = error instanceof SnapshotStoreError && error.retriable;
-    const waitMs = isOfStore ? 0 : Math.min(this.pollMs * 2 ** attempts, MAX_RETRY_SECONDS * 1_000);
-    this.refusals.set(snapshotId, { attempts, retryAtMs: Date.now() + waitMs });
+    const maySpoilOnItsWay = error instanceof SnapshotCorruptError && nowMs - sinceMs < SPOILT_ON_ITS_WAY_MS;
+    const waitMs = isOfStore || maySpoilOnItsWay ? 0 : Math.min(this.pollMs * 2 ** attempts, MAX_RETRY_SECONDS * 1_000);
+    this.refusals.set(snapshotId, { sinceMs, attempts, retryAtMs: nowMs + waitMs });
     this.report('onRefused', snapshotId, error, attempts);
   }
 

@@ -1,7 +1,7 @@
 /** The program of a thread that builds graphs. */
 import { AnnIndex, RECALL_K, type SearchResult, type ShardOf, VectorRows } from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
-import { answerCalls, reportProgress } from './thread';
+import { answerCalls, reportProgress } from '@watchnext/threads';
 
 export interface BuildCall {
   readonly key: number;

@@ -1,8 +1,8 @@
 /** Builds the shards of an index on several threads at once. */
 import { type GraphBuilder, mergeResults, RECALL_K } from '@watchnext/ann-index';
+import { shared, Thread } from '@watchnext/threads';
 import type { BuildHandlers } from './build-program';
-import { shared } from './shared';
-import { Thread } from './thread';
+import { programPath } from './program-path';
 
 /** A `GraphBuilder` for `buildIndex`; its threads are ended by `close`, and what was built and not saved is lost then. */
 export class BuildThreads implements GraphBuilder {
@@ -12,7 +12,7 @@ export class BuildThreads implements GraphBuilder {
 
   constructor(threadCount: number) {
     if (!Number.isInteger(threadCount) || threadCount < 1) throw new RangeError(`${threadCount} build threads`);
-    this.threads = Array.from({ length: threadCount }, () => new Thread<BuildHandlers>('build-program'));
+    this.threads = Array.from({ length: threadCount }, () => new Thread<BuildHandlers>(programPath('build-program')));
   }
 
   async build(...[vectors, parameters, queries, onProgress]: Parameters<GraphBuilder['build']>) {

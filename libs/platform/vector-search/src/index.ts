@@ -8,5 +8,4 @@ export {
   SearchThreads,
   type SearchThreadsOptions,
 } from './search-threads';
-export { ThreadLostError } from './thread';
 export type { Restrictions } from './video-attributes';

@@ -8,7 +8,7 @@ import {
   VectorRows,
 } from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
-import { answerCalls } from './thread';
+import { answerCalls } from '@watchnext/threads';
 import { acceptsFor, type AttributeArrays, labelsInUse, type Restrictions } from './video-attributes';
 
 export interface LoadCall {

@@ -1,5 +1,6 @@
+import { Thread, type ThreadLostError } from '@watchnext/threads';
+import { programPath } from './program-path';
 import type { SearchHandlers } from './search-program';
-import { Thread, type ThreadLostError } from './thread';
 
 type Input<Name extends keyof SearchHandlers> = Parameters<SearchHandlers[Name]>[0];
 
@@ -11,7 +12,7 @@ export class SearchThread extends Thread<SearchHandlers> {
   private lastInsert: Promise<void> | undefined;
 
   constructor(onLost?: (error: ThreadLostError) => void) {
-    super('search-program', onLost);
+    super(programPath('search-program'), onLost);
   }
 
   /** Searches without an answer yet. */

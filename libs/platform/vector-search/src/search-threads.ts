@@ -8,9 +8,8 @@
  */
 import { type AcceptedSearchResult, mergeResults, type SearchResult, type ShardOf, WHOLE } from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
+import { shared, sharedFloats, type ThreadLostError } from '@watchnext/threads';
 import { SearchThread } from './search-thread';
-import { shared, sharedFloats } from './shared';
-import type { ThreadLostError } from './thread';
 import {
   type AttributeArrays,
   attributeArrays,

@@ -1,6 +1,6 @@
 /** What may keep a video from a viewer, by label, on memory that the search threads see. */
 import type { Accepts } from '@watchnext/ann-index';
-import { sharedBytes, sharedInts } from './shared';
+import { sharedBytes, sharedInts } from '@watchnext/threads';
 
 export interface AttributeArrays {
   /** [labels in use, withdrawn labels] */

@@ -18,30 +18,36 @@ export interface CandidateFilesOptions {
   readonly videoIds: readonly string[];
   readonly seed: number;
   readonly withIndex?: boolean;
+  /** Of the vectors; 16. */
+  readonly dimensions?: number;
+  /** One table for videos as history and as labels; by default each use has its own. */
+  readonly tied?: boolean;
   /** What the cold start knows of the videos; without it the snapshot has none, as old ones. */
   readonly factsOf?: (videoId: string) => ColdStartFacts;
 }
 
-export function randomCandidateModel({ videoIds, seed }: CandidateFilesOptions): CandidateModel {
+export function randomCandidateModel(options: CandidateFilesOptions): CandidateModel {
+  const { videoIds, seed, tied = false, dimensions = 16 } = options;
   const random = createRandom(seed);
   const config = {
     ...defaultCandidateConfig({ videoCount: videoIds.length, exampleCount: 100 }),
-    dimensions: 16,
+    dimensions,
     hiddenSizes: [24],
-    // Without heads, and with tables of its own for each use: fewer tensors to write.
+    // Without heads: fewer tensors to write.
     historyEncoder: 'mean-and-last' as const,
-    tiedTables: false,
+    tiedTables: tied,
   };
   const table = (name: string, ids: number, dimensions: number) =>
     createTable(ids + 1, dimensions, random.fork(name), 1);
+  const watched = table('watched', videoIds.length, config.dimensions);
   const tables = {
-    watched: table('watched', videoIds.length, config.dimensions),
+    watched,
     searchTokens: table('tokens', 2, config.searchTokenDimensions),
     countries: table('countries', 2, config.countryDimensions),
     devices: table('devices', 2, config.deviceDimensions),
     positions: createTable(1, 1, random, 0),
     queries: createTable(1, 1, random, 0),
-    output: table('output', videoIds.length, config.dimensions),
+    output: tied ? watched : table('output', videoIds.length, config.dimensions),
   };
   const { inputSize } = inputLayout(tables, config);
   const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));

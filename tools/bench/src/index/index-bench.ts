@@ -10,7 +10,8 @@ import { type BenchReport, quantile, report } from '../report';
 import { measureFilters } from './filters';
 import { writeNpy } from './npy';
 import { type Point, searchHere } from './search-here';
-import { generateVectors } from './vectors';
+import { trainedVectors } from './trained-vectors';
+import { type BenchVectors, generateVectors } from './vectors';
 
 export interface IndexBenchOptions {
   readonly vectors: number;
@@ -20,6 +21,11 @@ export interface IndexBenchOptions {
   readonly efConstruction: number;
   readonly ef: readonly number[];
   readonly seed: number;
+  /** Instead of generated vectors, those of what this folder serves. */
+  readonly data?: string;
+  readonly partitions: number;
+  /** Where one space alone is built. */
+  readonly space?: Space;
   readonly peer?: string;
   readonly python: string;
 }
@@ -42,12 +48,12 @@ const PEERS: Record<Space, string> = { 'inner-product': 'hnswlib ip', 'augmented
 const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
 
 export async function benchIndex(options: IndexBenchOptions): Promise<{ result: BenchReport; text: string }> {
-  const { vectors: count, dimensions, m, efConstruction, ef, seed } = options;
+  const { m, efConstruction, ef } = options;
   const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-index-'));
   const say = (text: string) => process.stderr.write(`${text}\n`);
   try {
-    say(`generating ${count} vectors of ${dimensions}`);
-    const { vectors, queries } = generateVectors({ count, queryCount: options.queries, dimensions, seed });
+    say(options.data === undefined ? `generating ${options.vectors} vectors` : `reading ${options.data}`);
+    const { vectors, queries, dimensions, origin } = await vectorsOf(options);
     const rowOf = (row: number) => queries.subarray(row * dimensions, (row + 1) * dimensions);
     const queryRows = Array.from({ length: options.queries }, (_, row) => rowOf(row));
     const threads = new BuildThreads(2);
@@ -79,9 +85,9 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       return { name, space, paths, buildSeconds, points, graphBytes };
     };
     // As publishing does: both spaces, and what follows in the one that finds more.
-    const bothSpaces: Built[] = [];
-    for (const space of SPACES) bothSpaces.push(await build(space, 1));
-    const [one, other] = bothSpaces.sort((a, b) => mostFound(b) - mostFound(a)) as [Built, Built];
+    const whole: Built[] = [];
+    for (const space of options.space === undefined ? SPACES : [options.space]) whole.push(await build(space, 1));
+    const [one, ...others] = whole.sort((a, b) => mostFound(b) - mostFound(a)) as [Built, ...Built[]];
     const sharded = await build(one.space, 2);
     await threads.close();
 
@@ -111,18 +117,26 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       say(`running ${options.peer}`);
       peers = await runPeer(options, folder);
     }
-    const ours = [one, sharded, other];
+    const ours = [one, sharded, ...others];
     const figures = { ours, served, filters, peers, comparison: compare(one, sharded, peers) };
     const setting = {
       ...options,
+      vectors: vectors.length / dimensions,
+      dimensions,
       ef: [...ef],
       k: RECALL_K,
-      generator: 'clustered, see tools/bench/src/index/vectors.ts',
+      origin,
     };
     return { result: report('index', setting, figures), text: describe(figures) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function vectorsOf({ vectors, dimensions, queries, seed, data, partitions }: IndexBenchOptions): Promise<BenchVectors> {
+  return data === undefined
+    ? Promise.resolve(generateVectors({ count: vectors, queryCount: queries, dimensions, seed }))
+    : trainedVectors(data, partitions, queries);
 }
 
 /** As retrieval serves: messages to threads, four requests at once for each thread, then one at a time for the latency. */

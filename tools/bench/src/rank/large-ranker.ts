@@ -1,6 +1,6 @@
 /** A ranker of the paper's largest serving size with random weights, and requests as the gateway sends them. */
 import type { RankCandidate, RankRequest, UserState } from '@watchnext/contract';
-import { EVERYWHERE, newState, type Statistics, statisticsFrom } from '@watchnext/features';
+import { EVERYWHERE, newState, type Statistics, statisticsFrom, type StatisticsTables } from '@watchnext/features';
 import { createRandom, type Random } from '@watchnext/learning';
 import type { RankingModel } from '@watchnext/ranking-model';
 import { sizedRanker } from './sized-ranker';
@@ -21,6 +21,8 @@ const NOW_MS = 1_790_000_000_000;
 export interface LargeRanker {
   readonly model: RankingModel;
   readonly statistics: Statistics;
+  /** What `statistics` looks up. */
+  readonly tables: StatisticsTables;
   request(seed: number, candidateCount: number): RankRequest;
 }
 
@@ -45,14 +47,14 @@ export async function largeRanker(videoCount: number, seed: number): Promise<Lar
         { impressionCount: 50 + random.nextInt(500), clickCount: 20, clickWatchSeconds: 900, watchCount: 40 },
       ]),
     );
-  const statistics = statisticsFrom({
+  const tables = {
     videos: counts(videoIds),
     channels: counts(channelIds),
     topics: counts(topicIds),
     surfaces: { home: counts(videoIds) },
     countries: { DE: counts(channelIds) },
     wholeCountries: counts(['DE', EVERYWHERE]),
-  });
+  };
   const facts = (video: number) => ({
     channelId: channelIds[video % channelCount]!,
     topics: [0, 1, 2].map((i) => topicIds[(video * 7 + i * 31) % topicIds.length]!),
@@ -61,7 +63,8 @@ export async function largeRanker(videoCount: number, seed: number): Promise<Lar
   });
   return {
     model,
-    statistics,
+    statistics: statisticsFrom(tables),
+    tables,
     request(requestSeed, candidateCount) {
       const draw = createRandom(requestSeed);
       return {

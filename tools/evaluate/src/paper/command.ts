@@ -113,7 +113,7 @@ function sourcesOf({ on, kuairand: path, work }: PaperCommandOptions): ArchiveSo
 
 function paperDocument(paper: PaperReport, { machine, commit, measuredAt }: EvaluationReport): ReportDocument {
   const all = paper.logs.flatMap(({ findings }) => findings);
-  const seconds = all.reduce((sum, one) => sum + one.trainingSeconds, 0);
+  const seconds = all.reduce((sum, one) => sum + one.processorSeconds, 0);
   const trainedBy = [...new Set(all.flatMap(({ commits }) => commits))].sort();
   const text = (content: string): DocumentPart => ({ kind: 'text', text: content });
   return {
@@ -132,7 +132,7 @@ function paperDocument(paper: PaperReport, { machine, commit, measuredAt }: Eval
       ...paper.logs.map(({ name, description }) => text(`**${name}**: ${description}.`)),
       text(
         `Trainings of commit ${trainedBy.join(', ')}, put together by ${commit}, ${measuredAt.slice(0, 10)}; ${machine.cores} cores of ${machine.cpu}, Node ${machine.node.slice(1)}; ` +
-          `${Math.round(seconds / 60)} minutes of training and asking${paper.finished ? '' : ', not all of it done yet'}. Parts may share a training; the sum counts it in each.`,
+          `${Math.round(seconds / 60)} minutes of processor time for training and asking${paper.finished ? '' : ', not all of it done yet'}. Parts may share a training; the sum counts it in each.`,
       ),
       ...findingParts(paper),
     ],

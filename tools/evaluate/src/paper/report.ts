@@ -22,7 +22,8 @@ export interface FindingReport extends Pick<Finding, 'part' | 'title' | 'claim' 
   readonly orderings: readonly (Ordering & Comparison)[];
   /** Of the code that trained, each once. */
   readonly commits: readonly string[];
-  readonly trainingSeconds: number;
+  /** For training and asking, of all threads. */
+  readonly processorSeconds: number;
 }
 
 export interface FormReport {

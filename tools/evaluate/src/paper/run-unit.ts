@@ -39,16 +39,17 @@ export interface UnitOptions {
 }
 
 export async function runUnit(unit: Unit, data: PaperData, options: UnitOptions): Promise<UnitResult> {
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   const result = await (unit.kind === 'ranking'
     ? runRanking(unit, data, options)
     : unit.kind === 'candidate'
       ? runCandidate(unit, data, options)
       : runAgeCurve(unit, data, options));
-  return { ...result, seconds: (performance.now() - startedAt) / 1_000 };
+  const { user, system } = process.cpuUsage(before);
+  return { ...result, processorSeconds: (user + system) / 1e6 };
 }
 
-type Bare = Omit<UnitResult, 'seconds' | 'commit'>;
+type Bare = Omit<UnitResult, 'processorSeconds' | 'commit'>;
 
 async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitOptions): Promise<Bare> {
   const { training, queries } = data.candidates;

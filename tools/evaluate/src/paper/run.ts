@@ -51,6 +51,11 @@ export async function runPaper(logs: readonly PaperData[], options: PaperOptions
   for (const job of open) {
     signal.throwIfAborted();
     if (Date.now() >= untilMs) break;
+    if (store.has(job)) {
+      // Of another run on the same folder, meanwhile.
+      done++;
+      continue;
+    }
     const result = await runUnit(job.unit, job.data, {
       ...options,
       seed: job.seed,
@@ -180,6 +185,6 @@ function reportOf(
     forms: formReports,
     orderings: orderingReports,
     commits: [...new Set(bySeed.flatMap(({ results }) => results).map((one) => one.commit ?? 'unknown'))].sort(),
-    trainingSeconds: bySeed.flatMap(({ results }) => results).reduce((sum, { seconds }) => sum + seconds, 0),
+    processorSeconds: bySeed.flatMap(({ results }) => results).reduce((sum, one) => sum + one.processorSeconds, 0),
   };
 }

@@ -1,10 +1,10 @@
 /** Viewers' states as serving finds them: their events folded by the reducer, and what everybody's impressions add up to. */
+import { setImmediate } from 'node:timers/promises';
 import { type Event, Rung, TOPICS } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
 import { applyEvent, encodeState, EVERYWHERE, newState, type StatisticsTables } from '@watchnext/features';
 import type { UserState } from '@watchnext/contract';
-import { Turns } from '@watchnext/learning';
 import { MadeWorld, type ShownList } from './made-world';
 
 const BATCH_USERS = 1_000;
@@ -112,7 +112,6 @@ export async function foldHistories(world: MadeWorld, options: FoldOptions): Pro
   const batches = Array.from({ length: partitionCount }, () => new Map<string, Uint8Array>());
   const markOf = (partition: number) => ({ topic: TOPICS.activity, partition, offset: offsetOf(partition) });
   const begun = new Set<number>();
-  const turns = new Turns();
   let [events, stateBytes] = [0, 0];
   const flush = async (partition: number) => {
     const mark = markOf(partition);
@@ -138,7 +137,7 @@ export async function foldHistories(world: MadeWorld, options: FoldOptions): Pro
     if (batches[partition]!.size === BATCH_USERS) await flush(partition);
     if ((user + 1) % BATCH_USERS === 0) options.onProgress(user + 1);
     // Ctrl-C comes through the event loop.
-    if (turns.isOver) await turns.next();
+    if (user % 100 === 0) await setImmediate();
   }
   for (let partition = 0; partition < partitionCount; partition++) await flush(partition);
   return { events, impressions: statistics.impressions, stateBytes, statistics: statistics.tables() };

@@ -6,7 +6,7 @@
  */
 import type { Availability, Profile, VideoFacts } from '@watchnext/contract';
 import { createRandom, type Random } from '@watchnext/learning';
-import { CENTRES, generateVectors } from '../../index/vectors';
+import { generateVectors } from '../../index/vectors';
 
 export interface MadeWorldOptions {
   readonly videos: number;
@@ -18,6 +18,8 @@ export interface MadeWorldOptions {
 }
 
 const DAY_MS = 86_400_000;
+/** Clusters of taste. */
+const CENTRES = 1_000;
 const TOPICS_COUNT = 400;
 const CHANNELS_PER_CLUSTER = 1 / 50;
 const UPLOADS_OVER_DAYS = 700;
@@ -45,7 +47,7 @@ export class MadeWorld {
 
   constructor(readonly options: MadeWorldOptions) {
     const { videos, dimensions, seed } = options;
-    const made = generateVectors({ count: videos, queryCount: 0, dimensions, seed });
+    const made = generateVectors({ count: videos, queryCount: 0, dimensions, seed, centreCount: CENTRES });
     this.vectors = made.vectors;
     this.clusters = made.clusters;
     this.members = byCluster(made.clusters);

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { embeddedPaths } from '@watchnext/config';
 import { Event, type IndexParameters, TOPICS, topicSpecs } from '@watchnext/contract';
 import type { StatisticsTables } from '@watchnext/features';
 import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
-import { Turns } from '@watchnext/learning';
 import { eventsOf, foldHistories } from './fold-histories';
 import { MadeWorld } from './made-world';
 import { writeCandidatePart, writeRankingPart } from './snapshot-files';
@@ -166,7 +166,6 @@ async function tellCatalogue(world: MadeWorld, log: EventLog, say: (text: string
       body,
     }).finish(),
   });
-  const turns = new Turns();
   // In the order of their ids, as the log looks each up to keep the newest only.
   const order = Array.from({ length: videos }, (_, video) => video).sort((a, b) =>
     MadeWorld.videoId(a) < MadeWorld.videoId(b) ? -1 : 1,
@@ -184,7 +183,7 @@ async function tellCatalogue(world: MadeWorld, log: EventLog, say: (text: string
       return record(videoId, { $case: 'videoUpserted', value });
     });
     await log.append(TOPICS.catalog, batch);
-    await turns.next();
+    await setImmediate();
     if ((from / APPENDED_AT_ONCE) % 10 === 0) say(`catalogue: ${from} of ${videos}`);
   }
   const withdrawn = Array.from({ length: videos }, (_, video) => video).filter((video) => world.isWithdrawn(video));

@@ -2,7 +2,8 @@
 
 /** The values themselves where they are on shared memory already, or else a copy that is. */
 export function shared(values: Float32Array): Float32Array {
-  if (values.buffer instanceof SharedArrayBuffer) return values;
+  // By name: what another thread sent may be of another realm's class.
+  if (values.buffer[Symbol.toStringTag] === 'SharedArrayBuffer') return values;
   const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
   copy.set(values);
   return copy;

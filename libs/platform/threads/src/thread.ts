@@ -1,5 +1,4 @@
 /** Calls to functions of another thread, and their answers. */
-import { join } from 'node:path';
 import { parentPort, Worker } from 'node:worker_threads';
 
 /** What a thread can be asked: each takes one value and gives one, both as structured cloning copies them. */
@@ -46,7 +45,7 @@ export class ThreadLostError extends Error {
   readonly code = 'thread-lost';
   readonly retriable = false;
   constructor(detail: string) {
-    super(`a search thread ended unexpectedly: ${detail}`);
+    super(`a thread ended unexpectedly: ${detail}`);
     this.name = 'ThreadLostError';
   }
 }
@@ -65,12 +64,11 @@ export class Thread<Handlers extends ThreadHandlers> {
   private isClosing = false;
 
   /**
-   * @param program name of a compiled program of this library. Also where the library runs from its sources, as in specs,
-   *   its threads run compiled: build first.
+   * @param program path of a compiled program, which calls `answerCalls`
    * @param onLost called when the thread ends by itself
    */
   constructor(program: string, onLost: (error: ThreadLostError) => void = () => undefined) {
-    this.worker = new Worker(join(__dirname, '..', 'dist', `${program}.js`));
+    this.worker = new Worker(program);
     // A thread with nothing to do keeps no process alive.
     this.worker.unref();
     this.worker.on('message', (answer: Answer) => this.settle(answer));

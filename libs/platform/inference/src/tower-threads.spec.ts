@@ -1,0 +1,69 @@
+import { createRandom, initialiseStack } from '@watchnext/learning';
+import { encodeRanker } from './encode-onnx';
+import { RankerStack } from './ranker-stack';
+import { TowerOverloadedError, TowerThreads } from './tower-threads';
+
+const [USER, VIDEO, ROWS] = [30, 40, 64];
+const random = createRandom(1);
+const model = encodeRanker(initialiseStack([USER + VIDEO, 128, 2], random), USER);
+const gaussian = (length: number) => Float32Array.from({ length }, () => random.gaussian());
+const user = gaussian(USER);
+
+/** As requests have them. */
+function onSharedMemory(values: Float32Array): Float32Array {
+  const shared = new Float32Array(new SharedArrayBuffer(values.byteLength));
+  shared.set(values);
+  return shared;
+}
+
+describe('towers on threads', () => {
+  const threads = new TowerThreads({ threadCount: 2, queueLimit: 3 });
+  afterAll(() => threads.close());
+
+  it('give the bits that the tower gives on this thread, for rows on shared memory and off it', async () => {
+    const here = await RankerStack.load(model);
+    const there = await threads.load(model);
+    expect([there.userSize, there.videoSize, there.outputSize]).toEqual([USER, VIDEO, 2]);
+    const videos = gaussian((ROWS + 5) * VIDEO);
+    const expected = [...(await here.run(user, videos, ROWS))];
+    expect([...(await there.run(user, onSharedMemory(videos), ROWS))]).toEqual(expected);
+    expect([...(await there.run(user, videos, ROWS))]).toEqual(expected);
+    await Promise.all([here.close(), there.close()]);
+    await expect(there.run(user, videos, ROWS)).rejects.toThrow('closed');
+  });
+
+  it('leave the event loop alone while they compute', async () => {
+    const tower = await threads.load(model);
+    const videos = onSharedMemory(gaussian(20_000 * VIDEO));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    await tower.run(user, videos, 20_000);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(0);
+    await tower.close();
+  });
+
+  it('refuse more than may wait, and answer the others', async () => {
+    const tower = await threads.load(model);
+    const videos = gaussian(ROWS * VIDEO);
+    const expected = [...(await tower.run(user, videos, ROWS))];
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) => tower.run(user, videos.subarray(i * VIDEO), ROWS - i)),
+    );
+    results.forEach((result, i) => {
+      if (result.status === 'fulfilled') expect([...result.value]).toEqual(expected.slice(2 * i));
+    });
+    const refused = results.filter((result) => result.status === 'rejected');
+    // Two threads, three runs each.
+    expect(refused).toHaveLength(4);
+    expect(refused[0]!.reason).toBeInstanceOf(TowerOverloadedError);
+    await tower.close();
+  });
+
+  it('refuse what is no ranker, and rows that do not fit', async () => {
+    await expect(threads.load(Uint8Array.of(1, 2, 3))).rejects.toThrow('refuses the model');
+    const tower = await threads.load(model);
+    await expect(tower.run(user, new Float32Array(VIDEO), 2)).rejects.toThrow(RangeError);
+    await tower.close();
+  });
+});

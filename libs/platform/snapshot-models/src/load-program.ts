@@ -1,0 +1,16 @@
+/** The program of a thread that reads one snapshot's models, hands them over, and ends: what it took to read them is freed. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { readCandidateFiles, readRankingFiles } from './read-parts';
+
+export type LoadTask =
+  | { readonly model: 'candidate'; readonly directory: string; readonly withColdStart: boolean }
+  | { readonly model: 'ranking'; readonly directory: string };
+
+async function load(task: LoadTask): Promise<unknown> {
+  return task.model === 'candidate'
+    ? readCandidateFiles(task.directory, task.withColdStart)
+    : readRankingFiles(task.directory);
+}
+
+// Not caught: an error here is one of the thread, which whoever started it hears of.
+void load(workerData as LoadTask).then((files) => parentPort?.postMessage(files));

@@ -1,0 +1,86 @@
+/** Reads a snapshot's models into parts on shared memory. It takes seconds, so it runs on threads: see `load-program.ts`. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type CandidateModelMetadata,
+  type CandidateModelParts,
+  ColdStart,
+  type ColdStartMetadata,
+  type ColdStartParts,
+} from '@watchnext/candidate-model';
+import { type PackedStatistics, packStatistics, type StatisticsTables } from '@watchnext/features';
+import { type NamedTensor, type PackedIds, packIds } from '@watchnext/learning';
+import type { ModelMetadata, ModelParts } from '@watchnext/ranking-model';
+import { readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+
+/** The candidate model with its ids packed. */
+export interface CandidateFiles {
+  readonly metadata: CandidateModelMetadata<PackedIds>;
+  readonly tensors: CandidateModelParts['tensors'];
+  /** Finite. Undefined for a snapshot without a cold start. */
+  readonly coldStart: ColdStartParts<PackedIds> | undefined;
+}
+
+export interface RankingFiles {
+  readonly parts: ModelParts<PackedIds>;
+  readonly statistics: PackedStatistics;
+}
+
+/** @throws Error for files that are missing, or not what they should be */
+export async function readCandidateFiles(directory: string, withColdStart: boolean): Promise<CandidateFiles> {
+  const metadata = await readJson<CandidateModelMetadata>(directory, SNAPSHOT_FILES.candidateMetadata);
+  const { videoIds, searchTokens, countries, devices, ...rest } = metadata;
+  const isTied = metadata.config.tiedTables;
+  const tensors = await readSafetensorsFile(join(directory, SNAPSHOT_FILES.candidateTensors), {
+    shared: true,
+    // Tied tables are in the file twice, and need not be in memory twice.
+    ...(isTied && { only: (name: string) => name !== VECTORS }),
+  });
+  if (isTied) tensors.set(VECTORS, withoutFirstRow(tensors.get(WATCHED)));
+  return {
+    metadata: {
+      ...rest,
+      videoIds: packIds(videoIds),
+      searchTokens: packIds(searchTokens),
+      countries: packIds(countries),
+      devices: packIds(devices),
+    },
+    tensors,
+    coldStart: withColdStart ? await readColdStart(directory) : undefined,
+  };
+}
+
+/** @throws Error for files that are missing, or not what they should be */
+export async function readRankingFiles(directory: string): Promise<RankingFiles> {
+  const { vocabularies, ...rest } = await readJson<ModelMetadata>(directory, SNAPSHOT_FILES.rankingMetadata);
+  const packed = Object.fromEntries(Object.entries(vocabularies).map(([name, ids]) => [name, packIds(ids)]));
+  const metadata = { ...rest, vocabularies: packed as ModelMetadata<PackedIds>['vocabularies'] };
+  const tensors = await readSafetensorsFile(join(directory, SNAPSHOT_FILES.rankingTensors), { shared: true });
+  const statistics = packStatistics(await readJson<StatisticsTables>(directory, SNAPSHOT_FILES.statistics));
+  return { parts: { metadata, tensors }, statistics };
+}
+
+const VECTORS = 'video_vectors';
+const WATCHED = 'watched_videos';
+
+async function readColdStart(directory: string): Promise<ColdStartParts<PackedIds>> {
+  const metadata = await readJson<ColdStartMetadata>(directory, SNAPSHOT_FILES.coldStartMetadata);
+  const tensors = await readSafetensorsFile(join(directory, SNAPSHOT_FILES.coldStartTensors), { shared: true });
+  const { channelIds, topicIds } = metadata;
+  const parts = { metadata: { channelIds: packIds(channelIds), topicIds: packIds(topicIds) }, tensors };
+  // Checks what takes a while to look at.
+  ColdStart.fromParts(parts);
+  return parts;
+}
+
+function withoutFirstRow(table: NamedTensor | undefined): NamedTensor {
+  const [rows, dimensions] = table?.shape ?? [];
+  if (table === undefined || rows === undefined || dimensions === undefined) {
+    throw new Error(`candidate model: the tensor "${WATCHED}" is missing, or no table`);
+  }
+  return { shape: [rows - 1, dimensions], data: table.data.subarray(dimensions) };
+}
+
+async function readJson<T>(directory: string, file: string): Promise<T> {
+  return JSON.parse(await readFile(join(directory, file), 'utf8')) as T;
+}

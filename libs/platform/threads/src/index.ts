@@ -1,0 +1,3 @@
+/** Threads that answer calls, and arrays on memory that all of them see. */
+export { shared, sharedBytes, sharedFloats, sharedInts } from './shared';
+export { answerCalls, reportProgress, Thread, type ThreadHandlers, ThreadLostError } from './thread';
