@@ -19,8 +19,11 @@ export function recommendOptions(settings: GatewaySettings): RecommendOptions {
   };
 }
 
-/** Beginning in between, the limit finds its place within a few rounds of requests. */
-const INITIAL_IN_FLIGHT = 64;
+/**
+ * Where there is room the limit grows within a second. From far above it would not come down at all where requests are few: with
+ * half of it never in use, it would never be felt.
+ */
+const INITIAL_IN_FLIGHT = 16;
 /** Few enough to end an overload of a gateway that has a part of a core: more in work would all be late. */
 const LEAST_IN_FLIGHT = 2;
 
