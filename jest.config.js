@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 module.exports = {
   projects: [
     '<rootDir>/libs/contract',
@@ -9,6 +11,10 @@ module.exports = {
   ],
   reporters: ['default', '<rootDir>/tools/jest-closing-line.js'],
   passWithNoTests: false,
+  // Half of the suite waits for servers, so two cores are worth two workers.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // What a worker has loaded for earlier specs stays; one that holds so much is replaced between two specs.
+  workerIdleMemoryLimit: '1GB',
   // What is tested is what happens, not how soon: machines may be busy.
   testTimeout: 120_000,
 };

@@ -5,6 +5,7 @@ import {
   RANKING_VIDEO_NUMBERS,
   rankingUserFeatures,
   rankingVideoFeatures,
+  rankingVideoFeaturesFor,
 } from './ranking-features';
 import { newState } from './state-codec';
 import { SOME_TIME_MS, USER_ID, videoFacts } from './testing/event-builders';
@@ -198,6 +199,20 @@ describe('rankingVideoFeatures', () => {
       maximumTopicWatchShare: 0,
     });
     expect(videoNumbers(shownOnly).topicLift).toBeLessThan(1.01);
+  });
+
+  it('is the same of a candidate alone as among many', () => {
+    const known = ['v1', 'v2', 'v9', 'constructor', ''];
+    const channels = ['c', 'other', ''];
+    const topics = [['music', 'cooking'], ['dance'], ['toString'], []];
+    for (const context of [CONTEXT, { ...CONTEXT, requestedAtMs: NOW_MS - 5 * HOUR_MS }]) {
+      const amongMany = rankingVideoFeaturesFor(STATE, context, 500);
+      known.forEach((videoId, i) => {
+        const video = videoFacts({ channelId: channels[i % 3], topics: topics[i % 4] });
+        const candidate = { ...CANDIDATE, videoId, video };
+        expect(amongMany(candidate)).toEqual(rankingVideoFeatures(STATE, candidate, context));
+      });
+    }
   });
 
   it('takes a video uploaded ahead of the clock for new', () => {

@@ -9,7 +9,7 @@
  * Only exact arithmetic, comparisons and Math.sin and Math.cos (the same code on every machine within one V8), so a
  * replay gives the same bits.
  */
-import type { Affinity, RequestContext, UserState, WatchEntry } from '@watchnext/contract';
+import type { Affinity, DismissalEntry, Exposure, RequestContext, UserState, WatchEntry } from '@watchnext/contract';
 import { affinityOf } from './affinities';
 import { dismissalOf, exposureOf } from './exposures';
 import { inOrder } from './in-order';
@@ -145,42 +145,73 @@ export function rankingVideoFeatures(
 
 /**
  * Does the state's part of the work, once a request.
+ * @param candidateCount about how many will be asked for: of many the state is looked up in tables made for them
  * @returns what gives a candidate's features, as long as the state does not change
  */
 export function rankingVideoFeaturesFor(
   state: UserState,
   context: RequestContext,
+  candidateCount = 1,
 ): (candidate: RankingCandidate) => RankingVideoFeatures {
   const past: StatePast = {
+    ...(candidateCount < MANY_CANDIDATES ? searched(state) : tabled(state)),
     watches: watchesByVideo(state.watches, context.requestedAtMs),
     taste: tasteTotals(state.topics, context.requestedAtMs),
   };
-  return (candidate) => videoFeatures(state, past, candidate, context);
+  return (candidate) => videoFeatures(past, candidate, context);
+}
+
+/** From about so many candidates on, tables of a full state cost less than searching its lists for each. */
+const MANY_CANDIDATES = 50;
+
+/** A state's lists, by key. */
+interface StateLists {
+  readonly channelOf: (key: string) => Affinity | undefined;
+  readonly topicOf: (key: string) => Affinity | undefined;
+  readonly exposureOf: (videoId: string) => Exposure | undefined;
+  readonly dismissalOf: (videoId: string) => DismissalEntry | undefined;
+}
+
+const searched = ({ channels, topics, exposures, dismissals }: UserState): StateLists => ({
+  channelOf: (key) => affinityOf(channels, key),
+  topicOf: (key) => affinityOf(topics, key),
+  exposureOf: (videoId) => exposureOf(exposures, videoId),
+  dismissalOf: (videoId) => dismissalOf(dismissals, videoId),
+});
+
+function tabled({ channels, topics, exposures, dismissals }: UserState): StateLists {
+  const by = <Entry>(entries: readonly Entry[], keyOf: (entry: Entry) => string) => {
+    const table = new Map(entries.map((entry) => [keyOf(entry), entry]));
+    return (key: string) => table.get(key);
+  };
+  return {
+    channelOf: by(channels, ({ key }) => key),
+    topicOf: by(topics, ({ key }) => key),
+    exposureOf: by(exposures, ({ videoId }) => videoId),
+    dismissalOf: by(dismissals, ({ videoId }) => videoId),
+  };
 }
 
 /** What of a state all candidates of a request are held against. */
-interface StatePast {
+interface StatePast extends StateLists {
   readonly watches: ReadonlyMap<string, { count: number; last: WatchEntry }>;
   readonly taste: TasteTotals;
 }
 
-function videoFeatures(
-  state: UserState,
-  past: StatePast,
-  candidate: RankingCandidate,
-  context: RequestContext,
-): RankingVideoFeatures {
+function videoFeatures(past: StatePast, candidate: RankingCandidate, context: RequestContext): RankingVideoFeatures {
   const nowMs = context.requestedAtMs;
   const { videoId, video } = candidate;
   const channelId = video?.channelId ?? '';
   const topics = video?.topics ?? [];
 
-  const channel = pastAffinity(state.channels, channelId, nowMs);
-  const topic = topicHistory(state.topics, topics, nowMs);
-  const taste = tasteRates(state, past.taste, channelId, topics, nowMs);
-  const exposure = exposureOf(state.exposures, videoId);
+  const channelAffinity = past.channelOf(channelId);
+  const topicAffinities = topics.map(past.topicOf);
+  const channel = watchedBefore(channelAffinity, nowMs);
+  const topic = topicHistory(topicAffinities, nowMs);
+  const taste = tasteRates(past.taste, channelId === '' ? NO_CHANNEL : channelAffinity, topicAffinities, nowMs);
+  const exposure = past.exposureOf(videoId);
   const shown = exposure !== undefined && exposure.lastShownAtMs < nowMs ? exposure : undefined;
-  const dismissal = dismissalOf(state.dismissals, videoId);
+  const dismissal = past.dismissalOf(videoId);
   const dismissed = dismissal !== undefined && dismissal.dismissedAtMs < nowMs ? dismissal : undefined;
   const watched = past.watches.get(videoId);
   const lastWatch = watched?.last;
@@ -199,7 +230,12 @@ function videoFeatures(
     maximumTopicWatchSeconds: topic.maximumWatchSeconds,
     meanTopicWatchSeconds: topic.meanWatchSeconds,
     hoursSinceTopicWatch: hoursBetween(topic.lastWatchedAtMs, nowMs),
-    ...taste,
+    // Named one by one: an object with a spread in it has no fixed shape, and takes as long as all else here.
+    maximumTopicWatchRate: taste.maximumTopicWatchRate,
+    meanTopicWatchRate: taste.meanTopicWatchRate,
+    topicLift: taste.topicLift,
+    channelWatchRate: taste.channelWatchRate,
+    maximumTopicWatchShare: taste.maximumTopicWatchShare,
     previousImpressionCount: shown?.impressionCount ?? 0,
     hoursSincePreviousImpression: hoursBetween(shown?.lastShownAtMs, nowMs),
     videoWatchCount: watched?.count ?? 0,
@@ -227,14 +263,15 @@ function watchesByVideo(watches: readonly WatchEntry[], nowMs: number): StatePas
   return byVideo;
 }
 
-function topicHistory(affinities: readonly Affinity[], topics: readonly string[], nowMs: number) {
+/** @param topics what the user has to do with each of the video's topics */
+function topicHistory(topics: readonly (Affinity | undefined)[], nowMs: number) {
   let maximumWatchCount = topics.length > 0 ? 0 : NaN;
   let maximumWatchSeconds = maximumWatchCount;
   let watchCount = 0;
   let watchSeconds = 0;
   let lastWatchedAtMs: number | undefined;
-  for (const key of topics) {
-    const affinity = pastAffinity(affinities, key, nowMs);
+  for (const known of topics) {
+    const affinity = watchedBefore(known, nowMs);
     if (affinity === undefined) continue;
     maximumWatchCount = Math.max(maximumWatchCount, affinity.watchCount);
     maximumWatchSeconds = Math.max(maximumWatchSeconds, affinity.watchSeconds);
@@ -253,16 +290,17 @@ const PRIOR_WATCH_RATE = 0.2;
 const PRIOR_SHOWINGS = 10;
 /** Watches that a topic's share is drawn towards none by. */
 const PRIOR_WATCHES = 8;
+/** Of a video whose channel is not known. */
+const NO_CHANNEL = 'no channel';
 
 /**
  * Rates of watches per showing, each drawn to the one above it by `PRIOR_SHOWINGS`: a prior, the user's over all topics that
  * the state holds, one topic's, a channel's. Watches that did not follow from a showing count too, so a rate may be above 1.
  */
 function tasteRates(
-  state: UserState,
   { watches, showings }: TasteTotals,
-  channelId: string,
-  topics: readonly string[],
+  channel: Affinity | undefined | typeof NO_CHANNEL,
+  topics: readonly (Affinity | undefined)[],
   nowMs: number,
 ) {
   const rate = (affinity: Affinity | undefined, prior: number) =>
@@ -271,8 +309,7 @@ function tasteRates(
       : (watchesBefore(affinity, nowMs) + PRIOR_SHOWINGS * prior) / (showingsBefore(affinity, nowMs) + PRIOR_SHOWINGS);
   const userRate = (watches + PRIOR_SHOWINGS * PRIOR_WATCH_RATE) / (showings + PRIOR_SHOWINGS);
   let [maximum, sum, mostWatches] = [0, 0, 0];
-  for (const key of topics) {
-    const affinity = affinityOf(state.topics, key);
+  for (const affinity of topics) {
     const topicRate = rate(affinity, userRate);
     maximum = Math.max(maximum, topicRate);
     sum += topicRate;
@@ -284,7 +321,7 @@ function tasteRates(
     maximumTopicWatchRate: hasTopics ? maximum : NaN,
     meanTopicWatchRate: hasTopics ? meanTopicWatchRate : NaN,
     topicLift: hasTopics ? maximum / userRate : NaN,
-    channelWatchRate: channelId === '' ? NaN : rate(affinityOf(state.channels, channelId), meanTopicWatchRate),
+    channelWatchRate: channel === NO_CHANNEL ? NaN : rate(channel, meanTopicWatchRate),
     maximumTopicWatchShare: hasTopics ? mostWatches / (watches + PRIOR_WATCHES) : NaN,
   };
 }
@@ -309,10 +346,9 @@ const watchesBefore = ({ watchCount, lastWatchedAtMs }: Affinity, nowMs: number)
 const showingsBefore = ({ impressionCount, lastShownAtMs }: Affinity, nowMs: number) =>
   lastShownAtMs < nowMs ? impressionCount : 0;
 
-function pastAffinity(affinities: readonly Affinity[], key: string, nowMs: number): Affinity | undefined {
-  const affinity = affinityOf(affinities, key);
-  return affinity !== undefined && affinity.watchCount > 0 && affinity.lastWatchedAtMs < nowMs ? affinity : undefined;
-}
+/** The affinity, if it comes from a watch of before. */
+const watchedBefore = (affinity: Affinity | undefined, nowMs: number): Affinity | undefined =>
+  affinity !== undefined && affinity.watchCount > 0 && affinity.lastWatchedAtMs < nowMs ? affinity : undefined;
 
 /** In [0, 1]; a loop or a second look does not count more than the whole. */
 function completionOf({ watchSeconds, durationSeconds }: WatchEntry): number {

@@ -58,7 +58,7 @@ export class Ranker {
     const { videoSize } = model;
     const user = rankingUserFeatures(state, context);
     const encodedUser = model.encodeUser(user);
-    const featuresOf = rankingVideoFeaturesFor(state, context);
+    const featuresOf = rankingVideoFeaturesFor(state, context, candidates.length);
     const videoRows = this.buffers.take(candidates.length * videoSize);
     try {
       const checksums = new Float64Array(candidates.length);
