@@ -20,12 +20,12 @@ export function recommendOptions(settings: GatewaySettings): RecommendOptions {
 }
 
 /**
- * Where there is room the limit grows within a second. From far above it would not come down at all where requests are few: with
- * half of it never in use, it would never be felt.
+ * Where there is room the limit grows within a second. From far above it would not come down where requests are few: with half of it
+ * never in use, it would not be felt. Nor is it so low that a hung dependency, whose requests the ladder answers, is felt.
  */
-const INITIAL_IN_FLIGHT = 16;
+const INITIAL_IN_FLIGHT = 32;
 /** Few enough to end an overload of a gateway that has a part of a core: more in work would all be late. */
-const LEAST_IN_FLIGHT = 2;
+const LEAST_IN_FLIGHT = 4;
 
 /** How many lists may be in work at once. */
 export function limitOptions({

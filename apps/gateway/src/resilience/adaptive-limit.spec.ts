@@ -65,19 +65,6 @@ describe('an adaptive limit', () => {
     expect(limit.limit).toBe(18);
   });
 
-  it('learns from those that waited to come in, however few there are', () => {
-    for (const [waitedMs, expected] of [
-      [9, 20],
-      [10, 10],
-    ] as const) {
-      const limit = new AdaptiveLimit(options, clock);
-      const end = limit.enter(undefined, waitedMs);
-      nowMs += 500;
-      end!('answered');
-      expect(limit.limit).toBe(expected);
-    }
-  });
-
   it('learns nothing from requests that had it almost to themselves', () => {
     const limit = new AdaptiveLimit(options, clock);
     for (let i = 0; i < 50; i++) round(limit, 5, 500);

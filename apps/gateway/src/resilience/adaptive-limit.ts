@@ -3,9 +3,8 @@
  * round of requests that were fast, fewer for a round with one that was slow: a tenth, or what the slow one's latency says, down to
  * half. An overload that comes at once would otherwise take ten rounds, each slower than anyone waits, to find its place.
  *
- * A request counts only where the limit was felt when it began, that is, at least half of it was in use, or where it waited
- * to come in, which is this process's own doing. A slow request of an idle gateway is some dependency's, which the circuits and the
- * ladder answer; to shed others would help nobody.
+ * A request counts only where the limit was felt when it began, that is, at least half of it was in use. A slow request of
+ * an idle gateway is some dependency's doing, which the circuits and the ladder answer; to shed others would help nobody.
  */
 export interface AdaptiveLimitOptions {
   readonly initial: number;
@@ -24,8 +23,6 @@ export type Leaving =
   | 'abandoned'
   | 'refused';
 
-/** Of the target; less may be any pause. */
-const LONG_WAIT = 0.1;
 const BACK_OFF = { least: 0.9, most: 0.5 };
 
 export class AdaptiveLimit {
@@ -65,7 +62,7 @@ export class AdaptiveLimit {
     const startedAtMs = this.clock();
     const cameAtMs = startedAtMs - waitedMs;
     const targetMs = Math.min(this.options.targetMs, deadlineMs / 2);
-    const isFelt = this.running >= this.limit / 2 || waitedMs >= LONG_WAIT * targetMs;
+    const isFelt = this.running >= this.limit / 2;
     let ended = false;
     return (how) => {
       if (ended) return;
