@@ -1,4 +1,5 @@
 /** Makes a verified snapshot ready to serve: loaded, told of the catalogue, and looked at before it takes over. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, MetricsRegistry } from '@watchnext/service';
 import type { LocalSnapshot } from '@watchnext/snapshot-store';
 import type { SearchThreads } from '@watchnext/vector-search';
@@ -6,6 +7,9 @@ import { type CanaryLimits, CanaryQueries, checkSnapshot } from './canaries';
 import type { LiveCatalogue } from './catalogue/live-catalogue';
 import { METRICS } from './metrics';
 import { loadRetrievalSnapshot, type RetrievalSnapshot } from './retrieval-snapshot';
+
+/** How long a snapshot that could serve waits for the videos that it did not learn. */
+const BACKLOG_WAIT_MS = 10_000;
 
 export interface SnapshotLoaderParts {
   readonly threads: SearchThreads;
@@ -68,7 +72,9 @@ export class SnapshotLoader {
       throw error;
     }
     this.loaded.set(local.snapshotId, snapshot);
-    void catalogue.addBacklog(snapshot.videos, snapshot.addCapacity);
+    // So that new videos do not go for a moment with each swap; a long backlog is added while the snapshot serves.
+    const backlog = catalogue.addBacklog(snapshot.videos, snapshot.addCapacity);
+    await Promise.race([backlog, delay(BACKLOG_WAIT_MS, undefined, { ref: false })]);
     return snapshot;
   }
 
