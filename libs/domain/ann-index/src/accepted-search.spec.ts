@@ -70,6 +70,9 @@ describe('searching among what may be shown', () => {
       searchAccepted([index], [WHOLE], rows, { ...search, accepts }).method;
     expect(method()).toBe('graph');
     expect(method((label) => label % 2 === 0)).toBe('graph');
+    // An exact pass scores the accepted alone: a quarter of them is dear to it, a thirtieth is not.
+    expect(method((label) => label % 4 === 0)).toBe('graph');
+    expect(method((label) => label % 30 === 0)).toBe('exact');
     expect(method((label) => label % 50 === 0)).toBe('exact');
     expect(method(() => false)).toBe('exact');
     expect(searchAccepted([], [WHOLE], rows, search).method).toBe('exact');
