@@ -7,3 +7,5 @@ setInterval(() => {
   process.send?.(delay.max / 1e6 - 1);
   delay.reset();
 }, 1_000);
+// Whoever listened is gone: nobody would stop it.
+process.on('disconnect', () => process.exit(0));

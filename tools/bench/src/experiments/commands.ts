@@ -1,19 +1,15 @@
 /** npm run bench -- experiments …: what experiments promise, held against the simulated world, whose truth is known. */
 import type { Command } from 'commander';
-import type { BenchReport } from '../report';
+import type { CommandHelpers } from '../command-helpers';
 import { benchOffPolicy } from './off-policy';
 import { benchReplays } from './replays';
 import { benchReportSpeed } from './report-speed';
 import { benchStory } from './story';
 
-interface Helpers {
-  readonly count: (text: string) => number;
-  readonly measuring: <Options>(
-    run: (options: Options) => Promise<{ result: BenchReport; text: string }>,
-  ) => (options: Options & { json?: string }) => Promise<void>;
-}
-
-export function addExperimentCommands(program: Command, { count, measuring }: Helpers): void {
+export function addExperimentCommands(
+  program: Command,
+  { count, measuring }: Pick<CommandHelpers, 'count' | 'measuring'>,
+): void {
   const experiments = program
     .command('experiments')
     .description('experiments on the simulated world, whose truth is known');

@@ -1,15 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { BenchReport } from '../report';
+import type { CommandHelpers } from '../command-helpers';
 import { benchServe } from './serve';
 import { benchSoak } from './soak';
-
-interface Parsers {
-  readonly count: (text: string) => number;
-  readonly counts: (text: string) => number[];
-  readonly measuring: <Options>(
-    run: (options: Options) => Promise<{ result: BenchReport; text: string }>,
-  ) => (options: Options & { json?: string }) => Promise<void>;
-}
 
 const share = (text: string) => {
   const value = Number(text);
@@ -24,7 +16,7 @@ const whole = (text: string) => {
 
 export function addServingCommands(
   command: (name: string, description: string) => Command,
-  { count, counts, measuring }: Parsers,
+  { count, counts, measuring }: CommandHelpers,
 ): void {
   const ofWorld = (name: string, description: string) =>
     command(name, description)
