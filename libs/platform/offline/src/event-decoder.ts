@@ -29,17 +29,11 @@ import { EventReader, utf8 } from './event-reader';
 import { SharedValues } from './shared-values';
 
 /** In bytes: ids of videos, channels, topics and users; UUIDs, of which each comes once or twice, are longer. */
-const LONGEST_SHARED_TEXT = 24;
+const LONGEST_SHARED_TEXT = 20;
 const LONGEST_SHARED_FACTS = 128;
 
 /** Thrown where the generated code must decide. */
 const UNUSUAL = Symbol('unusual bytes');
-
-/** The last bytes taken, as numbers: little-endian, as protobuf's and every machine's that Node runs on. */
-const scratch = new Uint8Array(8);
-const asDouble = new Float64Array(scratch.buffer);
-const asFloat = new Float32Array(scratch.buffer);
-const asUint32 = new Uint32Array(scratch.buffer);
 
 type Body = NonNullable<Event['body']>;
 
@@ -51,6 +45,8 @@ export function eventDecoder(): (bytes: Uint8Array) => Event {
 
 class EventDecoder {
   private buffer: Uint8Array = new Uint8Array(0);
+  /** Of the memory that the bytes lie in, which events share with their neighbours. */
+  private view: DataView = new DataView(new ArrayBuffer(0));
   private at = 0;
   private readonly reader = new EventReader();
   private readonly texts = new SharedValues(LONGEST_SHARED_TEXT, utf8);
@@ -64,6 +60,7 @@ class EventDecoder {
   decode(bytes: Uint8Array): Event {
     this.buffer = bytes;
     this.at = 0;
+    if (bytes.buffer !== this.view.buffer) this.view = new DataView(bytes.buffer);
     try {
       return this.event(bytes.length);
     } catch {
@@ -327,7 +324,7 @@ class EventDecoder {
   }
 
   private videoFacts(end: number): VideoFacts {
-    const facts = this.facts.at(this.buffer, this.at, end);
+    const facts = this.facts.at(this.buffer, this.view, this.at, end);
     this.at = end;
     return facts;
   }
@@ -359,7 +356,9 @@ class EventDecoder {
     const to = from + length;
     if (to > this.buffer.length) throw UNUSUAL;
     this.at = to;
-    return length <= LONGEST_SHARED_TEXT ? this.texts.at(this.buffer, from, to) : utf8(this.buffer, from, to);
+    return length <= LONGEST_SHARED_TEXT
+      ? this.texts.at(this.buffer, this.view, from, to)
+      : utf8(this.buffer, from, to);
   }
 
   /** Of up to four bytes. Past the end a byte is undefined, which goes on like one that is not the last. */
@@ -387,26 +386,25 @@ class EventDecoder {
   }
 
   private double(): number {
-    this.take(8);
-    return asDouble[0];
+    return this.view.getFloat64(this.take(8), true);
   }
 
   private float(): number {
-    this.take(4);
-    return asFloat[0];
+    return this.view.getFloat32(this.take(4), true);
   }
 
   private fixed64(): number {
-    this.take(8);
-    const value = asUint32[1] * 2 ** 32 + asUint32[0];
+    const place = this.take(8);
+    const value = this.view.getUint32(place + 4, true) * 2 ** 32 + this.view.getUint32(place, true);
     if (value > Number.MAX_SAFE_INTEGER) throw UNUSUAL;
     return value;
   }
 
-  private take(count: number): void {
+  /** @returns where in the view the bytes taken begin */
+  private take(count: number): number {
     const { buffer, at } = this;
     this.at += count;
     if (this.at > buffer.length) throw UNUSUAL;
-    for (let i = 0; i < count; i++) scratch[i] = buffer[at + i];
+    return buffer.byteOffset + at;
   }
 }

@@ -4,15 +4,18 @@ import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
 import type { FeatureSet } from './units';
 
 /** The features of a set; example age is the model's own input, and left out by its settings. */
-export function onlyFeatures<Example extends { readonly features: CandidateFeatures }>(
-  example: Example,
-  set: FeatureSet,
-): Example {
+export function onlyFeatures(example: CandidateExample, set: FeatureSet): CandidateExample {
   if (set === 'all') return example;
   const { features } = example;
   const searchTokens = set === 'watches' ? [] : features.searchTokens;
   const nobody = { country: '', device: '', loggedIn: false, ageYears: 0, gender: 0 };
-  return { ...example, features: { ...features, ...nobody, searchTokens } };
+  return withFeatures(example, { ...features, ...nobody, searchTokens });
+}
+
+/** Named one by one: an example of a replay reads its fields out of columns, and has none that a spread would copy. */
+function withFeatures(example: CandidateExample, features: CandidateFeatures): CandidateExample {
+  const { userId, labelVideoId, labelAtMs } = example;
+  return { userId, labelVideoId, labelAtMs, features };
 }
 
 /**
@@ -37,7 +40,7 @@ export function withContextAround(examples: readonly CandidateExample[]): Candid
       const from = Math.max(0, Math.min(place - HISTORY_LENGTH / 2, sequence.length - 1 - HISTORY_LENGTH));
       const around = sequence.slice(from, from + HISTORY_LENGTH + 1);
       around.splice(place - from, 1);
-      return { ...example, features: { ...example.features, watchedVideoIds: around } };
+      return withFeatures(example, { ...example.features, watchedVideoIds: around });
     });
   });
 }

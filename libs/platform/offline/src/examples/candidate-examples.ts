@@ -39,6 +39,11 @@ export class CandidateExamples {
     return Array.from({ length: this.labelAtMs.length }, (_, row) => new Row(this, row));
   }
 
+  /** What all histories take together. */
+  get historyNumberCount(): number {
+    return this.watched.length;
+  }
+
   userId(row: number): string {
     return this.users.texts[this.userOf.at(row)];
   }

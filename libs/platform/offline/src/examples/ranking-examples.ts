@@ -82,15 +82,12 @@ export class RankingExamples {
 
   user(row: number): RankingUserFeatures {
     const { user, userNumbers } = this.listAt(row);
-    const { lastWatchedVideoId, seedVideoId, surface, country, device } = user;
-    const numbers = this.userNumbers.at(userNumbers);
-    return { lastWatchedVideoId, seedVideoId, surface, country, device, numbers };
+    return new UserRow(user, this.userNumbers, userNumbers);
   }
 
   video(row: number): RankingVideoFeatures {
-    const { videoId, channelId, topics } = this.shown[this.shownOf.at(row)];
     const source = this.sources.texts[this.sourceOf.at(row)];
-    return { videoId, channelId, topics, source, numbers: this.videoNumbers.at(this.numbersOf.at(row)) };
+    return new VideoRow(this.shown[this.shownOf.at(row)], source, this.videoNumbers, this.numbersOf.at(row));
   }
 
   served(row: number): RankingExample['served'] {
@@ -134,6 +131,54 @@ export class RankingExamples {
 
 function areSame(some: readonly string[], others: readonly string[]): boolean {
   return some === others || (some.length === others.length && some.every((topic, i) => topic === others[i]));
+}
+
+/** Makes its numbers when it is asked for them: who counts ids asks for none. */
+class UserRow implements RankingUserFeatures {
+  readonly lastWatchedVideoId: string;
+  readonly seedVideoId: string;
+  readonly surface: string;
+  readonly country: string;
+  readonly device: string;
+  readonly #rows: NumberRows;
+  readonly #place: number;
+
+  constructor(user: ListOf['user'], rows: NumberRows, place: number) {
+    this.lastWatchedVideoId = user.lastWatchedVideoId;
+    this.seedVideoId = user.seedVideoId;
+    this.surface = user.surface;
+    this.country = user.country;
+    this.device = user.device;
+    this.#rows = rows;
+    this.#place = place;
+  }
+
+  get numbers(): Float64Array {
+    return this.#rows.at(this.#place);
+  }
+}
+
+/** As `UserRow`. */
+class VideoRow implements RankingVideoFeatures {
+  readonly videoId: string;
+  readonly channelId: string;
+  readonly topics: readonly string[];
+  readonly source: string;
+  readonly #rows: NumberRows;
+  readonly #place: number;
+
+  constructor({ videoId, channelId, topics }: Shown, source: string, rows: NumberRows, place: number) {
+    this.videoId = videoId;
+    this.channelId = channelId;
+    this.topics = topics;
+    this.source = source;
+    this.#rows = rows;
+    this.#place = place;
+  }
+
+  get numbers(): Float64Array {
+    return this.#rows.at(this.#place);
+  }
 }
 
 class Row implements RankingExample {
