@@ -1,4 +1,4 @@
-/** What the catalogue knows of each video, in columns: a million objects would keep the garbage collector busy for long. */
+/** What the catalogue knows of each video, in flat rows: a million objects would keep the garbage collector busy for long. */
 import type { Availability, VideoFacts } from '@watchnext/contract';
 
 export interface CatalogueVideo {
@@ -11,6 +11,9 @@ export interface CatalogueVideo {
   readonly withdrawn: boolean;
 }
 
+/** Where in its row each of a video's facts stands; a row is as long as a cache line, since one video's facts are read together. */
+const [CHANNEL, TOPICS, AVAILABILITY, DURATION_SECONDS, UPLOADED_AT_MS, WITHDRAWN] = [0, 1, 2, 3, 4, 5] as const;
+const ROW_VALUES = 8;
 const SMALLEST_CAPACITY = 1_024;
 
 /** Values that many videos share, each kept once, by the number that stands for it in a column. */
@@ -39,12 +42,7 @@ export class VideoTable {
   private readonly channels = new Shared<string>((channelId) => channelId);
   private readonly topicLists = new Shared<string[]>((topics) => JSON.stringify(topics));
   private readonly availabilities = new Shared<Availability | undefined>((one) => JSON.stringify(one) ?? '');
-  private channelOf = new Uint32Array(SMALLEST_CAPACITY);
-  private topicsOf = new Uint32Array(SMALLEST_CAPACITY);
-  private availabilityOf = new Uint32Array(SMALLEST_CAPACITY);
-  private durationSeconds = new Float64Array(SMALLEST_CAPACITY);
-  private uploadedAtMs = new Float64Array(SMALLEST_CAPACITY);
-  private withdrawn = new Uint8Array(SMALLEST_CAPACITY);
+  private facts = new Float64Array(SMALLEST_CAPACITY * ROW_VALUES);
 
   get size(): number {
     return this.rows.size;
@@ -59,16 +57,17 @@ export class VideoTable {
     let row = this.rows.get(videoId);
     if (row === undefined) {
       this.rows.set(videoId, (row = this.rows.size));
-      if (row === this.withdrawn.length) this.grow(2 * row);
+      if (row * ROW_VALUES === this.facts.length) this.grow();
     }
     this.titles[row] = title;
     this.thumbnailUrls[row] = thumbnailUrl;
-    this.channelOf[row] = this.channels.numberOf(facts.channelId);
-    this.topicsOf[row] = this.topicLists.numberOf(facts.topics);
-    this.availabilityOf[row] = this.availabilities.numberOf(availability);
-    this.durationSeconds[row] = facts.durationSeconds;
-    this.uploadedAtMs[row] = facts.uploadedAtMs;
-    this.withdrawn[row] = withdrawn ? 1 : 0;
+    const from = row * ROW_VALUES;
+    this.facts[from + CHANNEL] = this.channels.numberOf(facts.channelId);
+    this.facts[from + TOPICS] = this.topicLists.numberOf(facts.topics);
+    this.facts[from + AVAILABILITY] = this.availabilities.numberOf(availability);
+    this.facts[from + DURATION_SECONDS] = facts.durationSeconds;
+    this.facts[from + UPLOADED_AT_MS] = facts.uploadedAtMs;
+    this.facts[from + WITHDRAWN] = withdrawn ? 1 : 0;
   }
 
   /** In the order in which their ids came first. */
@@ -77,32 +76,26 @@ export class VideoTable {
   }
 
   private at(videoId: string, row: number): CatalogueVideo {
+    const { facts } = this;
+    const from = row * ROW_VALUES;
     return {
       videoId,
       title: this.titles[row]!,
       thumbnailUrl: this.thumbnailUrls[row]!,
       facts: {
-        channelId: this.channels.values[this.channelOf[row]!]!,
-        topics: this.topicLists.values[this.topicsOf[row]!]!,
-        durationSeconds: this.durationSeconds[row]!,
-        uploadedAtMs: this.uploadedAtMs[row]!,
+        channelId: this.channels.values[facts[from + CHANNEL]!]!,
+        topics: this.topicLists.values[facts[from + TOPICS]!]!,
+        durationSeconds: facts[from + DURATION_SECONDS]!,
+        uploadedAtMs: facts[from + UPLOADED_AT_MS]!,
       },
-      availability: this.availabilities.values[this.availabilityOf[row]!],
-      withdrawn: this.withdrawn[row] === 1,
+      availability: this.availabilities.values[facts[from + AVAILABILITY]!],
+      withdrawn: facts[from + WITHDRAWN] === 1,
     };
   }
 
-  private grow(capacity: number): void {
-    this.channelOf = copied(this.channelOf, new Uint32Array(capacity));
-    this.topicsOf = copied(this.topicsOf, new Uint32Array(capacity));
-    this.availabilityOf = copied(this.availabilityOf, new Uint32Array(capacity));
-    this.durationSeconds = copied(this.durationSeconds, new Float64Array(capacity));
-    this.uploadedAtMs = copied(this.uploadedAtMs, new Float64Array(capacity));
-    this.withdrawn = copied(this.withdrawn, new Uint8Array(capacity));
+  private grow(): void {
+    const grown = new Float64Array(2 * this.facts.length);
+    grown.set(this.facts);
+    this.facts = grown;
   }
-}
-
-function copied<Column extends Uint8Array | Uint32Array | Float64Array>(from: Column, to: Column): Column {
-  to.set(from);
-  return to;
 }
