@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RankCandidate, RequestContext, UserState } from '@watchnext/contract';
 import {
+  RANKING_VIDEO_NUMBERS,
   type RankingUserFeatures,
   rankingUserFeatures,
   type RankingVideoFeatures,
@@ -64,7 +65,8 @@ export class Ranker {
     const { videoSize } = model;
     const user = rankingUserFeatures(state, context);
     const encodedUser = model.encodeUser(user);
-    const featuresOf = rankingVideoFeaturesFor(state, context, candidates.length);
+    const numbers = keepFeatures ? undefined : new Float64Array(RANKING_VIDEO_NUMBERS.length);
+    const featuresOf = rankingVideoFeaturesFor(state, context, candidates.length, numbers);
     const rowCount = candidates.length;
     const videoRows = this.buffers.take(rowCount * videoSize);
     try {
