@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import {
   candidateForms,
+  candidateSettings,
   checkConfig,
   HISTORY_ENCODERS,
   type CandidateModelConfig,
@@ -100,6 +101,6 @@ function readForms(file: string): readonly Form[] {
 }
 
 function requireSetting(name: string, where: string): void {
-  const known = Object.keys(candidateForms({ videoCount: 1, exampleCount: 1 })[0]);
+  const known = candidateSettings();
   if (!known.includes(name)) throw new Error(`${where}: there is no setting "${name}"; there are ${known.join(', ')}`);
 }
