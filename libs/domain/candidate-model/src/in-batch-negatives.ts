@@ -1,7 +1,8 @@
 /**
  * Negatives of which some are the labels of the batch's other examples: real watches, whose vectors the batch moves anyway,
  * beside draws that reach the tail. The examples of an epoch are shuffled, so the first labels of a batch are a random part
- * of all; an example sees those of the others, since its own label is an accidental hit and is masked.
+ * of all; an example sees those of the others, since its own label is an accidental hit and is masked. Which part it is says nothing of
+ * the example, so that what is expected below is expected of a random one of the batch.
  *
  * Of S negatives let B be labels of the batch's n examples and the rest draws by q. An example that is not labelled j then
  * sees j among the negatives, on average over all epochs,
