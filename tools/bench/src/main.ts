@@ -99,7 +99,7 @@ command(
   .addOption(new Option('--space <name>', 'build one space only, which halves the time').choices(SPACES))
   .option(
     '--peer <file>',
-    'a script that measures hnswlib (C++) and faiss on .npy files; its figures stand beside ours',
+    'a script that measures hnswlib (C++) and faiss on .npy files, its figures beside ours; or "hnswlib": it alone, in the better space',
   )
   .option('--on-processors', "by time on processors, ours and the peer's: for a machine that others use too", false)
   .option('--python <program>', 'with numpy, hnswlib and faiss', 'python3')

@@ -1,6 +1,7 @@
 import type { IndexParameters } from '@watchnext/contract';
 import { AnnIndex } from './ann-index';
-import { mergeResults, recallAtK, type SearchResult } from './exact-search';
+import { recallAtK, type SearchResult } from './exact-search';
+import { searchShards } from './sharded-search';
 import { radiusFor, SPACES, type Space } from './space';
 import { VectorRows, WHOLE } from './vector-rows';
 
@@ -36,7 +37,7 @@ export interface BuildIndexOptions {
 
 /** Graphs of one space over all the vectors, not yet an index: nobody knows how broadly to search them. */
 export interface BuiltGraphs {
-  /** The 100 best of each of the build's sample queries. */
+  /** The 100 best of each of the build's sample queries, with exact scores. */
   searchSamples(efSearch: number): Promise<SearchResult[]>;
   /** Writes each shard to its path. @throws Error for what cannot be read back */
   save(paths: readonly string[]): Promise<void>;
@@ -208,12 +209,10 @@ export const buildOnThisThread: GraphBuilder = {
     );
     return {
       searchSamples: async (efSearch) =>
-        queries.map((query) =>
-          mergeResults(
-            shards.map((shard) => shard.withEfSearch(efSearch).search(query, RECALL_K)),
-            RECALL_K,
-          ),
-        ),
+        queries.map((query) => {
+          const broad = shards.map((shard) => shard.withEfSearch(efSearch));
+          return rows.rescored(query, searchShards(broad, query, { k: RECALL_K }));
+        }),
       save: async (paths) => {
         for (const [shard, index] of shards.entries()) await index.save(paths[shard]!);
       },

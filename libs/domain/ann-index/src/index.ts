@@ -20,5 +20,6 @@ export {
   type SearchResult,
   sortResult,
 } from './exact-search';
+export { likelyShare, mayHoldMore, searchShards, worstOf } from './sharded-search';
 export { radiusFor, SPACES, type Space } from './space';
 export { type ShardOf, shardSize, VectorRows, WHOLE } from './vector-rows';

@@ -26,6 +26,7 @@ export interface IndexBenchOptions {
   readonly partitions: number;
   /** Where one space alone is built. */
   readonly space?: Space;
+  /** A script that runs all peers, or "hnswlib": hnswlib alone, in the better space. */
   readonly peer?: string;
   /** Ours and the peer by time on processors in place of the clock's. */
   readonly onProcessors: boolean;
@@ -121,7 +122,7 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       await writeNpy(join(folder, 'vectors.npy'), vectors, dimensions);
       await writeNpy(join(folder, 'queries.npy'), queries, dimensions);
       say(`running ${options.peer}`);
-      peers = await runPeer(options, folder);
+      peers = await runPeer(options, folder, one.space);
     }
     const ours = [one, sharded, ...others];
     const figures = { ours, served, filters, peers, comparison: compare(one, sharded, peers) };
@@ -193,10 +194,13 @@ interface PeerRun {
 const BY_PROCESSOR_TIME =
   'import runpy, sys, time; time.perf_counter = time.process_time; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name="__main__")';
 
-async function runPeer(options: IndexBenchOptions, folder: string): Promise<Measured[]> {
+const HNSWLIB_PEER = join(__dirname, '..', '..', 'python', 'hnswlib_peer.py');
+
+async function runPeer(options: IndexBenchOptions, folder: string, space: Space): Promise<Measured[]> {
+  const script = options.peer === 'hnswlib' ? [HNSWLIB_PEER, '--space', space] : [options.peer!];
   const args = [
     ...(options.onProcessors ? ['-c', BY_PROCESSOR_TIME] : []),
-    options.peer!,
+    ...script,
     join(folder, 'vectors.npy'),
     join(folder, 'queries.npy'),
     ...['--k', String(RECALL_K), '--m', String(options.m), '--ef-construction', String(options.efConstruction)],

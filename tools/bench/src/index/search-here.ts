@@ -1,4 +1,4 @@
-import { AnnIndex, meanRecall, mergeResults, RECALL_K, type SearchResult, VectorRows } from '@watchnext/ann-index';
+import { AnnIndex, meanRecall, RECALL_K, type SearchResult, searchShards, VectorRows } from '@watchnext/ann-index';
 
 /** One breadth of a search. */
 export interface Point {
@@ -25,16 +25,13 @@ export async function searchHere(
   );
   return efs.map((ef) => {
     const broad = shards.map((shard) => shard.withEfSearch(ef));
-    const search = (query: Float32Array) =>
-      mergeResults(
-        broad.map((shard) => shard.search(query, RECALL_K)),
-        RECALL_K,
-      );
+    const search = (query: Float32Array) => searchShards(broad, query, { k: RECALL_K });
     for (const query of queries.slice(0, 50)) search(query);
     const [startedAt, usage] = [performance.now(), process.cpuUsage()];
     const found = queries.map(search);
     const qps = (1_000 * queries.length) / (performance.now() - startedAt);
     const { user, system } = process.cpuUsage(usage);
-    return { ef, recall: meanRecall(found, exact), qps, qpsOfCore: (1e6 * queries.length) / (user + system) };
+    const rescored = found.map((result, i) => rows.rescored(queries[i]!, result));
+    return { ef, recall: meanRecall(rescored, exact), qps, qpsOfCore: (1e6 * queries.length) / (user + system) };
   });
 }
