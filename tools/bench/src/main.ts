@@ -90,7 +90,7 @@ command(
   .option('--vectors <n>', 'vectors of the documented generator', count, 1_000_000)
   .option('--dimensions <n>', 'of a vector', count, 64)
   .option('--queries <n>', 'queries that recall and speed are measured on', count, 500)
-  .option('--m <n>', 'edges per vector and level', count, 16)
+  .option('--m <n>', 'edges per vector and level (default: by the number of vectors, as publishing chooses it)', count)
   .option('--ef-construction <n>', 'breadth of a search for neighbours while building', count, 400)
   .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400, 600, 800])
   .option('--seed <n>', 'of the generator', count, 1)

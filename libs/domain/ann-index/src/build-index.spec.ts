@@ -120,7 +120,30 @@ describe('buildIndex', () => {
       ['augmented-l2', 50_000],
       ['augmented-l2', 100_001],
     ]);
-    expect(parameters).toMatchObject({ space: 'augmented-l2', recallAt100: 1 });
+    expect(parameters).toMatchObject({ space: 'augmented-l2', recallAt100: 1, m: 16 });
+  });
+
+  it('gives more edges to the vectors of a large catalogue, wherever they are not told', async () => {
+    const built: number[] = [];
+    const builder: GraphBuilder = {
+      async build(_, { m }) {
+        built.push(m);
+        const searchSamples = async () => [{ labels: [0], scores: [1] }];
+        return { searchSamples, save: async () => undefined, release: async () => undefined };
+      },
+      exact: async () => [{ labels: [0], scores: [1] }],
+    };
+    const mOf = async (count: number, more = {}) => {
+      const sample = { sampleQueries: Float32Array.of(1), sampleCount: 1 };
+      const options = { vectors: new Float32Array(count), count, dimensions: 1, ...sample, ...more };
+      return (await buildIndex(options, builder)).parameters.m;
+    };
+    expect(await mOf(200_000)).toBe(16);
+    built.length = 0;
+    expect(await mOf(200_001)).toBe(32);
+    // The sample that chooses the space is built as the whole is.
+    expect(new Set(built)).toEqual(new Set([32]));
+    expect(await mOf(200_001, { m: 48 })).toBe(48);
   });
 
   it('copes with vectors that are all zero', async () => {

@@ -6,6 +6,7 @@ export {
   buildOnThisThread,
   type BuiltGraphs,
   type BuiltIndex,
+  edgesFor,
   EF_SEARCH_STEPS,
   type GraphBuilder,
   meanRecall,

@@ -4,7 +4,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type AnnIndex, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';
+import { type AnnIndex, edgesFor, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';
 import { BuildThreads, SearchThreads } from '@watchnext/vector-search';
 import { type BenchReport, quantile, report } from '../report';
 import { measureFilters } from './filters';
@@ -17,7 +17,8 @@ export interface IndexBenchOptions {
   readonly vectors: number;
   readonly dimensions: number;
   readonly queries: number;
-  readonly m: number;
+  /** By the number of vectors, as publishing chooses it, where it is not told. */
+  readonly m?: number;
   readonly efConstruction: number;
   readonly ef: readonly number[];
   readonly seed: number;
@@ -51,12 +52,13 @@ const PEERS: Record<Space, string> = { 'inner-product': 'hnswlib ip', 'augmented
 const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
 
 export async function benchIndex(options: IndexBenchOptions): Promise<{ result: BenchReport; text: string }> {
-  const { m, efConstruction, ef } = options;
+  const { efConstruction, ef } = options;
   const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-index-'));
   const say = (text: string) => process.stderr.write(`${text}\n`);
   try {
     say(options.data === undefined ? `generating ${options.vectors} vectors` : `reading ${options.data}`);
     const { vectors, queries, dimensions, origin } = await vectorsOf(options);
+    const { m = edgesFor(vectors.length / dimensions) } = options;
     const rowOf = (row: number) => queries.subarray(row * dimensions, (row + 1) * dimensions);
     const queryRows = Array.from({ length: options.queries }, (_, row) => rowOf(row));
     const threads = new BuildThreads(2);
@@ -122,7 +124,7 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       await writeNpy(join(folder, 'vectors.npy'), vectors, dimensions);
       await writeNpy(join(folder, 'queries.npy'), queries, dimensions);
       say(`running ${options.peer}`);
-      peers = await runPeer(options, folder, one.space);
+      peers = await runPeer({ ...options, m }, folder, one.space);
     }
     const ours = [one, sharded, ...others];
     const figures = { ours, served, filters, peers, comparison: compare(one, sharded, peers) };
@@ -130,6 +132,7 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       ...options,
       vectors: vectors.length / dimensions,
       dimensions,
+      m,
       ef: [...ef],
       k: RECALL_K,
       origin,
@@ -196,7 +199,11 @@ const BY_PROCESSOR_TIME =
 
 const HNSWLIB_PEER = join(__dirname, '..', '..', 'python', 'hnswlib_peer.py');
 
-async function runPeer(options: IndexBenchOptions, folder: string, space: Space): Promise<Measured[]> {
+async function runPeer(
+  options: IndexBenchOptions & { readonly m: number },
+  folder: string,
+  space: Space,
+): Promise<Measured[]> {
   const script = options.peer === 'hnswlib' ? [HNSWLIB_PEER, '--space', space] : [options.peer!];
   const args = [
     ...(options.onProcessors ? ['-c', BY_PROCESSOR_TIME] : []),
