@@ -71,14 +71,14 @@ export const EF_SEARCH_STEPS = [100, 150, 200, 300, 400, 600, 800];
 /** Recalls closer than this count as equal: over 100 queries the mean is known no better. */
 const RECALL_TOLERANCE = 0.005;
 const STAND_IN_QUERIES = 100;
-/** Docs: decision 115. At 100,000 × 64 either number of edges is as good; at 1,000,000 × 64 16 find .827 at ef 800, and 32 .998. */
+/** Decision 115: at 100,000 × 64 either number of edges is as good; at 1,000,000 × 64 16 find .827 at ef 800, and 32 .998. */
 const MANY_VECTORS = 200_000;
 /** Above twice this many vectors the spaces are compared on an even sample of this size; the better one is built whole. */
 const COMPARED_ON = 50_000;
 
 /**
- * Edges per vector and level. The more vectors, the less likely the descent through the upper levels ends in the right
- * neighbourhood, and the more the lowest level's edges between neighbourhoods have to make up for.
+ * Edges per vector and level. The descent through the upper levels seldom ends in the right one of many clusters, and only edges
+ * of the lowest level that lead between clusters make up for it.
  */
 export const edgesFor = (count: number) => (count > MANY_VECTORS ? 32 : 16);
 
