@@ -1,6 +1,7 @@
 /**
  * The serving path of ranking, from a user's state to scores: the user's features, columns and part of the first layer once
- * a request, the candidates' columns side by side in one buffer that requests take turns with.
+ * a request, the candidates' columns side by side in one buffer that requests take turns with. The tower is at work on the first
+ * rows while the others are written.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { RankCandidate, RequestContext, UserState } from '@watchnext/contract';
@@ -13,10 +14,15 @@ import {
 } from '@watchnext/features';
 import { type EncodedUser, RowChecksums, type RankingModel } from '@watchnext/ranking-model';
 import { BufferPool } from './buffer-pool';
-import type { RankerTower } from './ranker-stack';
+import type { RankerTower } from './tower';
 
-/** Candidates whose columns are written before the event loop gets its turn: about a millisecond's work. */
-const CANDIDATES_PER_TURN = 64;
+/**
+ * Rows that the tower is given first, as soon as they are written. Each part after that is twice the one before, up to
+ * `ROWS_PER_TURN`: rows are written in less time than the tower takes for them, so it never waits for long.
+ */
+const FIRST_ROWS = 32;
+/** Rows that are written, or checksums that are computed, before the event loop gets its turn: less than a millisecond's work. */
+const ROWS_PER_TURN = 128;
 
 /** One request's candidates on their way through the tower. Good until `release`. */
 export interface ScoredRows {
@@ -59,25 +65,43 @@ export class Ranker {
     const user = rankingUserFeatures(state, context);
     const encodedUser = model.encodeUser(user);
     const featuresOf = rankingVideoFeaturesFor(state, context, candidates.length);
-    const videoRows = this.buffers.take(candidates.length * videoSize);
+    const rowCount = candidates.length;
+    const videoRows = this.buffers.take(rowCount * videoSize);
     try {
-      const checksums = new Float64Array(candidates.length);
-      const hash = new RowChecksums(encodedUser.columns, videoSize);
-      const videos: RankingVideoFeatures[] = [];
-      for (let i = 0; i < candidates.length; i++) {
-        if (i > 0 && i % CANDIDATES_PER_TURN === 0) {
-          await setImmediate();
-          signal?.throwIfAborted();
+      const run = tower.begin(encodedUser.columns, videoRows);
+      try {
+        const videos: RankingVideoFeatures[] = [];
+        let row = 0;
+        for (let part = FIRST_ROWS; row < rowCount; part = Math.min(2 * part, ROWS_PER_TURN)) {
+          if (row > 0) await turn(signal);
+          // What would be left is not worth a part of its own.
+          const end = rowCount - row < 1.5 * part ? rowCount : row + part;
+          for (; row < end; row++) {
+            const video = featuresOf(candidates[row]!);
+            model.writeVideo(encodedUser, video, statistics, videoRows, row * videoSize);
+            if (keepFeatures) videos.push(video);
+          }
+          run.advance(end);
         }
-        const video = featuresOf(candidates[i]!);
-        model.writeVideo(encodedUser, video, statistics, videoRows, i * videoSize);
-        checksums[i] = hash.of(videoRows, i * videoSize);
-        if (keepFeatures) videos.push(video);
+        // The tower still computes: here is the time for what it does not need.
+        const checksums = new Float64Array(rowCount);
+        const hash = new RowChecksums(encodedUser.columns, videoSize);
+        for (let i = 0; i < rowCount; i++) {
+          if (i % ROWS_PER_TURN === 0) await turn(signal);
+          checksums[i] = hash.of(videoRows, i * videoSize);
+        }
+        const logits = await run.logits();
+        return await use({ user, encodedUser, videoRows, logits, checksums, videos });
+      } finally {
+        await run.end();
       }
-      const logits = await tower.run(encodedUser.columns, videoRows, candidates.length);
-      return await use({ user, encodedUser, videoRows, logits, checksums, videos });
     } finally {
       this.buffers.give(videoRows);
     }
   }
+}
+
+async function turn(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
 }
