@@ -101,6 +101,7 @@ command(
     '--peer <file>',
     'a script that measures hnswlib (C++) and faiss on .npy files, its figures beside ours; or "hnswlib": it alone, in the better space',
   )
+  .option('--graphs <folder>', 'keep our graphs there, and take those that are there of the same vectors')
   .option('--on-processors', "by time on processors, ours and the peer's: for a machine that others use too", false)
   .option('--python <program>', 'with numpy, hnswlib and faiss', 'python3')
   .action(measuring(benchIndex));

@@ -1,15 +1,15 @@
 /** npm run bench -- index: recall, queries per second, build time and memory of our index, beside hnswlib and faiss. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type AnnIndex, edgesFor, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';
 import { BuildThreads, SearchThreads } from '@watchnext/vector-search';
 import { type BenchReport, quantile, report } from '../report';
 import { measureFilters } from './filters';
+import { keptGraphs } from './kept-graphs';
 import { writeNpy } from './npy';
-import { type Point, searchHere } from './search-here';
+import { type Measured, PEER_NAMES, runPeers } from './peers';
+import { searchHere, type Point } from './search-here';
 import { trainedVectors } from './trained-vectors';
 import { type BenchVectors, generateVectors } from './vectors';
 
@@ -29,16 +29,11 @@ export interface IndexBenchOptions {
   readonly space?: Space;
   /** A script that runs all peers, or "hnswlib": hnswlib alone, in the better space. */
   readonly peer?: string;
+  /** Keeps the graphs there, and takes those that are there. */
+  readonly graphs?: string;
   /** Ours and the peer by time on processors in place of the clock's. */
   readonly onProcessors: boolean;
   readonly python: string;
-}
-
-interface Measured {
-  readonly name: string;
-  readonly buildSeconds: number;
-  readonly points: readonly Point[];
-  readonly graphBytes?: number;
 }
 
 interface Built extends Measured {
@@ -47,8 +42,6 @@ interface Built extends Measured {
 }
 
 const TARGET_RECALL = 0.98;
-/** What the peers' script calls hnswlib in each space. */
-const PEERS: Record<Space, string> = { 'inner-product': 'hnswlib ip', 'augmented-l2': 'hnswlib l2-augmented' };
 const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
 
 export async function benchIndex(options: IndexBenchOptions): Promise<{ result: BenchReport; text: string }> {
@@ -73,19 +66,25 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       recallAt100: 0,
       shardCount,
     });
+    const graphsFolder = options.graphs ?? folder;
+    const clock = options.onProcessors ? 'processors' : 'wall';
     say('searching exactly');
     const exact = await threads.exact(vectors, dimensions, queryRows);
     const build = async (space: Space, shardCount: number): Promise<Built> => {
       const name = `${space}, ${shardCount} shard${shardCount > 1 ? 's' : ''}`;
-      say(`building ${name}`);
-      const [startedAt, usage] = [performance.now(), process.cpuUsage()];
-      const graphs = await threads.build(vectors, parametersOf(space, shardCount), queryRows, () => undefined);
-      const { user, system } = process.cpuUsage(usage);
-      const buildSeconds = options.onProcessors ? (user + system) / 1e6 : (performance.now() - startedAt) / 1_000;
-      const paths = Array.from({ length: shardCount }, (_, shard) => join(folder, `${space}-${shardCount}-${shard}`));
-      await graphs.save(paths);
-      await graphs.release();
-      const measured = await searchHere(paths, parametersOf(space, shardCount), vectors, queryRows, exact, ef);
+      const parameters = parametersOf(space, shardCount);
+      const { paths, buildSeconds } = await keptGraphs(graphsFolder, vectors, parameters, clock, async (paths) => {
+        say(`building ${name}`);
+        const [startedAt, usage] = [performance.now(), process.cpuUsage()];
+        const graphs = await threads.build(vectors, parameters, queryRows, () => undefined);
+        const { user, system } = process.cpuUsage(usage);
+        const milliseconds = options.onProcessors ? (user + system) / 1e3 : performance.now() - startedAt;
+        await graphs.save(paths);
+        await graphs.release();
+        return milliseconds / 1_000;
+      });
+      say(`searching ${name}`);
+      const measured = await searchHere(paths, parameters, vectors, queryRows, exact, ef);
       const points = measured.map(({ qpsOfCore = 0, ...point }) =>
         options.onProcessors ? { ...point, qps: qpsOfCore } : { ...point, qpsOfCore },
       );
@@ -124,7 +123,7 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       await writeNpy(join(folder, 'vectors.npy'), vectors, dimensions);
       await writeNpy(join(folder, 'queries.npy'), queries, dimensions);
       say(`running ${options.peer}`);
-      peers = await runPeer({ ...options, m }, folder, one.space);
+      peers = await runPeers(options.peer, { ...options, m, space: one.space, folder });
     }
     const ours = [one, sharded, ...others];
     const figures = { ours, served, filters, peers, comparison: compare(one, sharded, peers) };
@@ -188,38 +187,6 @@ async function searchThroughThreads(
   };
 }
 
-interface PeerRun {
-  readonly build_s: number;
-  readonly search: readonly Point[];
-}
-
-/** Runs the script that is named first, whose clock then counts its own time on processors, of all threads. */
-const BY_PROCESSOR_TIME =
-  'import runpy, sys, time; time.perf_counter = time.process_time; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name="__main__")';
-
-const HNSWLIB_PEER = join(__dirname, '..', '..', 'python', 'hnswlib_peer.py');
-
-async function runPeer(
-  options: IndexBenchOptions & { readonly m: number },
-  folder: string,
-  space: Space,
-): Promise<Measured[]> {
-  const script = options.peer === 'hnswlib' ? [HNSWLIB_PEER, '--space', space] : [options.peer!];
-  const args = [
-    ...(options.onProcessors ? ['-c', BY_PROCESSOR_TIME] : []),
-    ...script,
-    join(folder, 'vectors.npy'),
-    join(folder, 'queries.npy'),
-    ...['--k', String(RECALL_K), '--m', String(options.m), '--ef-construction', String(options.efConstruction)],
-    ...['--ef', options.ef.join(','), '--build-threads', '2'],
-  ];
-  const { stdout } = await promisify(execFile)(options.python, args, { maxBuffer: 1 << 24 });
-  const all = JSON.parse(stdout) as Record<string, unknown>;
-  return Object.entries(all)
-    .filter((entry): entry is [string, PeerRun] => typeof entry[1] === 'object' && entry[1] !== null)
-    .map(([name, { build_s: buildSeconds, search }]) => ({ name, buildSeconds, points: search }));
-}
-
 /** Queries per second at the target recall, in a straight line between the breadths next to it. */
 export function qpsAt(points: readonly Point[], recall: number): number | undefined {
   for (const [i, point] of points.entries()) {
@@ -236,7 +203,7 @@ const mostFound = ({ points }: Measured) => Math.max(...points.map(({ recall }) 
 
 /** Beside hnswlib in the same space. */
 function compare(one: Built, sharded: Built, peers: readonly Measured[]) {
-  const peer = peers.find(({ name }) => name === PEERS[one.space]);
+  const peer = peers.find(({ name }) => name === PEER_NAMES[one.space]);
   if (!peer) return undefined;
   const peerQps = qpsAt(peer.points, TARGET_RECALL);
   const ratio = ({ points }: Measured) => {
