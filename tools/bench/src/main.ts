@@ -92,7 +92,7 @@ command(
   .option('--queries <n>', 'queries that recall and speed are measured on', count, 500)
   .option('--m <n>', 'edges per vector and level (default: by the number of vectors, as publishing chooses it)', count)
   .option('--ef-construction <n>', 'breadth of a search for neighbours while building', count, 400)
-  .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400, 600, 800])
+  .option('--ef <list>', 'breadths of a search', counts, [70, 100, 150, 200, 300, 400, 600, 800])
   .option('--seed <n>', 'of the generator', count, 1)
   .option('--data <folder>', 'instead: vectors of the snapshot that this data folder serves, queries of its users')
   .option('--partitions <n>', "partitions of that folder's activity topic", count, FROZEN_PARTITIONS)

@@ -1,5 +1,5 @@
 import { createRandom } from '@watchnext/learning';
-import { buildIndex, buildOnThisThread, EF_SEARCH_STEPS, type GraphBuilder } from './build-index';
+import { buildIndex, buildOnThisThread, type GraphBuilder } from './build-index';
 
 /** Rows of independent normals, each stretched by exp(spread · normal). */
 function gaussianVectors(count: number, dimensions: number, spread: number, seed: number): Float32Array {
@@ -59,9 +59,12 @@ describe('buildIndex', () => {
     const options = { m: 6, efConstruction: 40, spaces: ['augmented-l2'] };
     const wanting = await buildOf(0.2, 7, { ...options, targetRecall: 0.1 });
     const demanding = await buildOf(0.2, 7, { ...options, targetRecall: 0.999 });
-    expect(wanting.parameters.efSearch).toBe(EF_SEARCH_STEPS[0]);
+    expect(wanting.parameters.efSearch).toBe(100);
     expect(demanding.parameters.efSearch).toBeGreaterThan(100);
     expect(demanding.parameters.recallAt100).toBeGreaterThan(wanting.parameters.recallAt100);
+    // A shard that is asked for 70 of the 100 may be searched less broadly.
+    const spread = await buildOf(0.2, 7, { ...options, targetRecall: 0.1, shardCount: 2 });
+    expect(spread.parameters.efSearch).toBe(70);
     expect((await buildOf(0.2, 7, { ...options, efSearch: 333 })).parameters.efSearch).toBe(333);
   });
 

@@ -1,7 +1,7 @@
 import type { IndexParameters } from '@watchnext/contract';
 import { AnnIndex } from './ann-index';
 import { recallAtK, type SearchResult } from './exact-search';
-import { searchShards } from './sharded-search';
+import { likelyShare, searchShards } from './sharded-search';
 import { radiusFor, SPACES, type Space } from './space';
 import { VectorRows, WHOLE } from './vector-rows';
 
@@ -20,7 +20,7 @@ export interface BuildIndexOptions {
   readonly m?: number;
   /** Breadth of the search for neighbours while building; 400. */
   readonly efConstruction?: number;
-  /** Breadth of a search. By default the least of `EF_SEARCH_STEPS` that meets `targetRecall`, or else the last. */
+  /** Breadth of a search of each graph. By default the least of `EF_SEARCH_STEPS` that meets `targetRecall`, or else the last. */
   readonly efSearch?: number;
   /** Recall@100 that the choice of efSearch aims at; 0.98. */
   readonly targetRecall?: number;
@@ -67,7 +67,8 @@ export interface BuiltIndex {
 
 /** k of the recall that indexes are chosen and gated by. */
 export const RECALL_K = 100;
-export const EF_SEARCH_STEPS = [100, 150, 200, 300, 400, 600, 800];
+/** Breadths that are tried; those below what is asked of a graph are of no effect, so they are for shards. */
+const EF_SEARCH_STEPS = [50, 70, 100, 150, 200, 300, 400, 600, 800];
 /** Recalls closer than this count as equal: over 100 queries the mean is known no better. */
 const RECALL_TOLERANCE = 0.005;
 const STAND_IN_QUERIES = 100;
@@ -182,7 +183,8 @@ class Build {
       this.options.onProgress?.(done, total),
     );
     let measured: Measured | undefined;
-    for (const ef of efSearch === undefined ? EF_SEARCH_STEPS : [efSearch]) {
+    const least = likelyShare(RECALL_K, 1 / shardCount);
+    for (const ef of efSearch === undefined ? EF_SEARCH_STEPS.filter((step) => step >= least) : [efSearch]) {
       const startedAt = clock();
       const recallAt100 = meanRecall(await graphs.searchSamples(ef), exact);
       measured = { graphs, parameters: { ...parameters, efSearch: ef, recallAt100 }, searchMs: clock() - startedAt };

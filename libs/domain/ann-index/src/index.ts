@@ -7,7 +7,6 @@ export {
   type BuiltGraphs,
   type BuiltIndex,
   edgesFor,
-  EF_SEARCH_STEPS,
   type GraphBuilder,
   meanRecall,
   RECALL_K,
