@@ -101,6 +101,10 @@ describe('the ranking service', () => {
     const all = (await rank()).scores;
     const few = (await rank({ candidates: [candidates[17]!, candidates[4]!] })).scores;
     expect(few).toEqual([all[17], all[4]]);
+    // So many that the tower is at work on some while others are written.
+    const many = Array.from({ length: 700 }, (_, index) => candidates[index % candidates.length]!);
+    const { scores } = await rank({ candidates: many });
+    expect(scores).toEqual(many.map((_, index) => all[index % candidates.length]));
   });
 
   it('explains with raw feature values and the parts of the score', async () => {

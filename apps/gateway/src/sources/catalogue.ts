@@ -1,21 +1,12 @@
 /** The catalogue as the topic `catalog` tells it, held in memory: what a video is, whether it is withdrawn, what is new. */
-import type { Availability, Event, VideoFacts } from '@watchnext/contract';
-
-export interface CatalogueVideo {
-  readonly videoId: string;
-  readonly title: string;
-  readonly thumbnailUrl: string;
-  readonly facts: VideoFacts;
-  /** Who may be shown it; undefined: everyone. */
-  readonly availability?: Availability | undefined;
-  readonly withdrawn: boolean;
-}
+import type { Event } from '@watchnext/contract';
+import { type CatalogueVideo, VideoTable } from '@watchnext/features';
 
 /** How many of the newest videos are kept in order; a source takes far fewer. */
 const NEWEST_CAPACITY = 2_000;
 
 export class Catalogue {
-  private readonly videos = new Map<string, CatalogueVideo>();
+  private readonly videos = new VideoTable();
   /** Videos with a known upload time that are not withdrawn, newest first. */
   private newestFirst: CatalogueVideo[] = [];
   /** Older videos were left out of `newestFirst`. */
@@ -58,7 +49,7 @@ export class Catalogue {
 
   private put(video: CatalogueVideo): void {
     const before = this.videos.get(video.videoId);
-    this.videos.set(video.videoId, video);
+    this.videos.set(video);
     if (before) this.removeFromNewest(before);
     if (!video.withdrawn && video.facts.uploadedAtMs > 0) this.insertIntoNewest(video);
     if (this.truncated && this.newestFirst.length < this.newestCapacity / 2) this.rebuildNewest();
@@ -85,7 +76,7 @@ export class Catalogue {
   }
 
   private rebuildNewest(): void {
-    const eligible = [...this.videos.values()].filter(({ withdrawn, facts }) => !withdrawn && facts.uploadedAtMs > 0);
+    const eligible = [...this.videos].filter(({ withdrawn, facts }) => !withdrawn && facts.uploadedAtMs > 0);
     eligible.sort(newerFirst);
     this.truncated = eligible.length > this.newestCapacity;
     this.newestFirst = eligible.slice(0, this.newestCapacity);

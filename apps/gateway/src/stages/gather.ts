@@ -30,16 +30,16 @@ export function gatherStage({ catalogue, trending, snapshots }: Memory): Stage<D
       const depthOf = (source: Source) =>
         Math.min(LARGEST_DEPTH, DEPTH_PER_WANTED * quotas[source] + request.shown.size);
       const proposals: Proposal[] = [];
-      const propose = (source: Source, videoId: string, score: number) =>
+      const propose = (source: Source, videoId: string, score: number, video = catalogue.get(videoId)) =>
         // As float32, which the log and the ranking service carry, so that all see the same number.
-        proposals.push({ source, videoId, score: Math.fround(score), video: catalogue.get(videoId) });
+        proposals.push({ source, videoId, score: Math.fround(score), video });
       for (const { videoId, score } of retrieved) propose('retrieval', videoId, score);
       for (const { videoId, score } of trending.top(depthOf('trending'), request.requestedAtMs))
         propose('trending', videoId, score);
       for (const { videoId, score } of snapshots.of(snapshotId)?.popular.slice(0, depthOf('popular')) ?? [])
         propose('popular', videoId, score);
-      for (const { videoId, facts } of catalogue.newest(depthOf('fresh'), request.requestedAtMs)) {
-        propose('fresh', videoId, freshness(facts.uploadedAtMs, request.requestedAtMs));
+      for (const video of catalogue.newest(depthOf('fresh'), request.requestedAtMs)) {
+        propose('fresh', video.videoId, freshness(video.facts.uploadedAtMs, request.requestedAtMs), video);
       }
       return { patch: { proposals } };
     },

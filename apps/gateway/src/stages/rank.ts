@@ -88,13 +88,11 @@ export function withScores(candidates: readonly BlendedCandidate[], response: Ra
   if (response.scores.length !== candidates.length) {
     throw broken(`scored ${response.scores.length} of ${candidates.length} candidates`);
   }
-  const ranked = candidates.map((candidate, index) => {
-    const { videoId, expectedWatchSeconds, featuresChecksum } = response.scores[index]!;
-    if (videoId !== candidate.videoId) {
-      throw broken(`answered for ${videoId} where ${candidate.videoId} was asked`);
-    }
+  const ranked = candidates.map(({ videoId, video, sources }, index) => {
+    const { videoId: answered, expectedWatchSeconds, featuresChecksum } = response.scores[index]!;
+    if (answered !== videoId) throw broken(`answered for ${answered} where ${videoId} was asked`);
     if (!Number.isFinite(expectedWatchSeconds)) throw broken(`scored ${videoId} ${expectedWatchSeconds}`);
-    return { ...candidate, score: expectedWatchSeconds, featuresChecksum };
+    return { videoId, video, sources, score: expectedWatchSeconds, featuresChecksum };
   });
   return ranked.sort(byExpectedWatchSeconds);
 }

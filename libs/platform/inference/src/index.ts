@@ -1,5 +1,6 @@
 export { encodeOnnx, encodeRanker, INPUT_NAME, OUTPUT_NAME, USER_INPUT_NAME, VIDEO_INPUT_NAME } from './encode-onnx';
 export { OnnxStack, type OnnxStackOptions } from './onnx-stack';
 export { Ranker, type ScoredRows } from './ranker';
-export { RankerStack, type RankerTower } from './ranker-stack';
+export { RankerStack } from './ranker-stack';
+export type { RankerTower, TowerRun } from './tower';
 export { TowerOverloadedError, TowerThreads, type TowerThreadsOptions } from './tower-threads';

@@ -76,6 +76,28 @@ describe('a ranker with the user apart', () => {
     await ranker.close();
   });
 
+  it('takes rows from shared memory, of many runs at once, one after the other', async () => {
+    const [u, v] = [5, 9];
+    const ranker = await RankerStack.load(encodeRanker(stackOf([u + v, 16, 1], 5), u));
+    const user = gaussianRows(3, 1, u);
+    const own = Array.from({ length: 5 }, (_, run) => gaussianRows(10 + run, 7 - run, v));
+    const shared = own.map((rows) => {
+      const copy = new Float32Array(new SharedArrayBuffer(rows.byteLength));
+      copy.set(rows);
+      return copy;
+    });
+    const results = await Promise.all(shared.map((rows, run) => ranker.run(user, rows, 7 - run)));
+    for (const [run, rows] of own.entries()) {
+      expect(bits(results[run]!)).toEqual(bits(await ranker.run(user, rows, 7 - run)));
+    }
+    const parted = ranker.begin(user, shared[0]!);
+    parted.advance(3);
+    parted.advance(7);
+    expect(bits(await parted.logits())).toEqual(bits(results[0]!));
+    await parted.end();
+    await ranker.close();
+  });
+
   it('tells its sizes, takes longer buffers, and answers no rows with none', async () => {
     const ranker = await RankerStack.load(encodeRanker(stackOf([7, 4, 1], 1), 3));
     expect([ranker.userSize, ranker.videoSize, ranker.inputSize, ranker.outputSize]).toEqual([3, 4, 7, 1]);

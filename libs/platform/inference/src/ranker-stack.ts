@@ -5,23 +5,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { OUTPUT_NAME, USER_INPUT_NAME, VIDEO_INPUT_NAME } from './encode-onnx';
 import { createSession, widthOf } from './session';
-
-/** What ranking needs of a loaded ranker, wherever it computes. */
-export interface RankerTower {
-  readonly userSize: number;
-  /** Columns of a row that belong to the candidate. */
-  readonly videoSize: number;
-  readonly outputSize: number;
-  /**
-   * Scores the candidates of one user.
-   * @param user [userSize]
-   * @param videos [rowCount, videoSize]; it may be longer, and must not change until the promise settles
-   * @returns [rowCount, outputSize]
-   * @throws RangeError for arrays that do not fit; Error once closed
-   */
-  run(user: Float32Array, videos: Float32Array, rowCount: number): Promise<Float32Array>;
-  close(): Promise<void>;
-}
+import { PartedRun, type RankerTower, type TowerRun } from './tower';
 
 /**
  * A loaded ranker. A row's result depends neither on the other rows nor on whether its user's columns come once or with
@@ -33,6 +17,10 @@ export interface RankerTower {
  */
 export class RankerStack implements RankerTower {
   private session: InferenceSession | undefined;
+  /** Where rows on shared memory are copied to for a run: onnxruntime's binding takes none from there. */
+  private scratch = new Float32Array(0);
+  /** Settles when the last run so far has. */
+  private lastRun: Promise<unknown> = Promise.resolve();
 
   private constructor(
     session: InferenceSession,
@@ -69,6 +57,10 @@ export class RankerStack implements RankerTower {
     return this.compute(user, 1, videos, rowCount);
   }
 
+  begin(user: Float32Array, videos: Float32Array): TowerRun {
+    return new PartedRun(videos, this.videoSize, (rows, rowCount) => this.run(user, rows, rowCount));
+  }
+
   /**
    * Scores whole rows, each with a user of its own, to the bits that `run` gives.
    * @param rows [rowCount, inputSize]
@@ -88,14 +80,27 @@ export class RankerStack implements RankerTower {
     return this.compute(users, rowCount, videos, rowCount);
   }
 
-  /** Frees the native session; runs under way must have settled. Closing twice does nothing. */
+  /** Frees the native session, once the run under way is done; those that wait for it fail. Closing twice does nothing. */
   async close(): Promise<void> {
     const session = this.session;
     this.session = undefined;
+    await this.lastRun;
     await session?.release();
   }
 
-  private async compute(
+  /** One after the other: a run begins a turn of the event loop after it is called, and its rows lie in the scratch until then. */
+  private compute(
+    users: Float32Array,
+    userCount: number,
+    videos: Float32Array,
+    rowCount: number,
+  ): Promise<Float32Array> {
+    const run = this.lastRun.then(() => this.computeNow(users, userCount, videos, rowCount));
+    this.lastRun = run.catch(() => undefined);
+    return run;
+  }
+
+  private async computeNow(
     users: Float32Array,
     userCount: number,
     videos: Float32Array,
@@ -111,17 +116,18 @@ export class RankerStack implements RankerTower {
         `${users.length} and ${videos.length} values do not hold ${userCount} × ${userSize} and ${rowCount} × ${videoSize}`,
       );
     }
+    const rows = this.unshared(videos.subarray(0, rowCount * videoSize));
     const outputs = await this.session.run({
-      [USER_INPUT_NAME]: matrix(users, userCount, userSize),
-      [VIDEO_INPUT_NAME]: matrix(videos, rowCount, videoSize),
+      [USER_INPUT_NAME]: new Tensor('float32', users.subarray(0, userCount * userSize), [userCount, userSize]),
+      [VIDEO_INPUT_NAME]: new Tensor('float32', rows, [rowCount, videoSize]),
     });
     return outputs[OUTPUT_NAME]!.data as Float32Array;
   }
-}
 
-/** onnxruntime's binding takes no shared memory: what lies there is copied. */
-function matrix(values: Float32Array, rows: number, columns: number): Tensor {
-  const used = values.subarray(0, rows * columns);
-  const own = values.buffer[Symbol.toStringTag] === 'SharedArrayBuffer' ? used.slice() : used;
-  return new Tensor('float32', own, [rows, columns]);
+  private unshared(values: Float32Array): Float32Array {
+    if (values.buffer[Symbol.toStringTag] !== 'SharedArrayBuffer') return values;
+    if (this.scratch.length < values.length) this.scratch = new Float32Array(values.length);
+    this.scratch.set(values);
+    return this.scratch.subarray(0, values.length);
+  }
 }

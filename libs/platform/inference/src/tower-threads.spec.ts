@@ -32,6 +32,47 @@ describe('towers on threads', () => {
     await expect(there.run(user, videos, ROWS)).rejects.toThrow('closed');
   });
 
+  it('give the same bits for rows that are handed over as they are written', async () => {
+    const tower = await threads.load(model);
+    const videos = gaussian(ROWS * VIDEO);
+    const expected = [...(await tower.run(user, videos, ROWS))];
+    const rows = onSharedMemory(new Float32Array(ROWS * VIDEO));
+    const run = tower.begin(user, rows);
+    let written = 0;
+    for (const end of [1, 1, 20, 63, ROWS]) {
+      rows.set(videos.subarray(written * VIDEO, end * VIDEO), written * VIDEO);
+      run.advance(end);
+      written = end;
+    }
+    expect(() => run.advance(20)).toThrow(RangeError);
+    expect([...(await run.logits())]).toEqual(expected);
+    await run.end();
+    await tower.close();
+  });
+
+  it('count a run in parts once, from its beginning to its end, and one that was given up too', async () => {
+    const tower = await threads.load(model);
+    const rows = onSharedMemory(gaussian(ROWS * VIDEO));
+    const run = tower.begin(user, rows);
+    expect(threads.pending).toBe(1);
+    run.advance(10);
+    run.advance(30);
+    expect(threads.pending).toBe(1);
+    await run.logits();
+    expect(threads.pending).toBe(0);
+    const givenUp = tower.begin(user, rows);
+    givenUp.advance(5);
+    await Promise.all([run.end(), givenUp.end()]);
+    expect(threads.pending).toBe(0);
+    await tower.close();
+    // Nobody listens to the part; the one who asks is told.
+    const late = tower.begin(user, rows);
+    late.advance(5);
+    await expect(late.logits()).rejects.toThrow('closed');
+    await late.end();
+    expect(threads.pending).toBe(0);
+  });
+
   it('leave the event loop alone while they compute', async () => {
     const tower = await threads.load(model);
     const videos = onSharedMemory(gaussian(20_000 * VIDEO));

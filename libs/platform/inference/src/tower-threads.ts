@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { Thread, type ThreadLostError } from '@watchnext/threads';
-import type { RankerTower } from './ranker-stack';
+import { PartedRun, type RankerTower, type TowerRun } from './tower';
 import type { TowerHandlers } from './tower-program';
 
 /** Compiled also where the library runs from its sources, as in specs: build first. */
@@ -28,50 +28,74 @@ export class TowerOverloadedError extends Error {
   }
 }
 
+interface TowerThread {
+  readonly thread: Thread<TowerHandlers>;
+  /** Runs that wait there or are under way. */
+  runCount: number;
+}
+
+type TowerSizes = Pick<RankerTower, 'userSize' | 'videoSize' | 'outputSize'>;
+
 export class TowerThreads {
-  private readonly threads: readonly Thread<TowerHandlers>[];
+  private readonly threads: readonly TowerThread[];
   private lastKey = 0;
 
   constructor(private readonly options: TowerThreadsOptions) {
     const { threadCount, onLost } = options;
     if (!Number.isInteger(threadCount) || threadCount < 1) throw new RangeError(`${threadCount} tower threads`);
-    this.threads = Array.from({ length: threadCount }, () => new Thread<TowerHandlers>(PROGRAM, onLost));
+    this.threads = Array.from({ length: threadCount }, () => ({
+      thread: new Thread<TowerHandlers>(PROGRAM, onLost),
+      runCount: 0,
+    }));
   }
 
   /** Runs that wait, of all threads. */
   get pending(): number {
-    return this.threads.reduce((sum, thread) => sum + thread.pending, 0);
+    return this.threads.reduce((sum, { runCount }) => sum + runCount, 0);
   }
 
   /** Into every thread. @param model as `encodeRanker` writes it. @throws Error for other bytes */
   async load(model: Uint8Array): Promise<RankerTower> {
     const key = ++this.lastKey;
     const drop = async () => {
-      await Promise.all(this.threads.map((thread) => thread.call('drop', { key })));
+      await Promise.all(this.threads.map(({ thread }) => thread.call('drop', { key })));
     };
-    const outcomes = await Promise.allSettled(this.threads.map((thread) => thread.call('load', { key, model })));
+    const outcomes = await Promise.allSettled(this.threads.map(({ thread }) => thread.call('load', { key, model })));
     for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') continue;
       await drop();
       throw outcome.reason;
     }
-    const [first] = outcomes as PromiseFulfilledResult<{ userSize: number; videoSize: number; outputSize: number }>[];
+    const [first] = outcomes as PromiseFulfilledResult<TowerSizes>[];
+    const sizes = first!.value;
+    const begin = (user: Float32Array, videos: Float32Array) => this.begin(key, sizes, user, videos);
     return {
-      ...first!.value,
-      run: (user, videos, rowCount) => this.run({ key, user, videos, rowCount }),
+      ...sizes,
+      begin,
+      async run(user, videos, rowCount) {
+        const run = begin(user, videos);
+        try {
+          run.advance(rowCount);
+          return await run.logits();
+        } finally {
+          await run.end();
+        }
+      },
       close: drop,
     };
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.threads.map((thread) => thread.close()));
+    await Promise.all(this.threads.map(({ thread }) => thread.close()));
   }
 
-  private run(call: Parameters<TowerHandlers['run']>[0]): Promise<Float32Array> {
-    const idlest = this.threads.reduce((best, thread) => (thread.pending < best.pending ? thread : best));
-    if (idlest.pending >= this.options.queueLimit) {
-      return Promise.reject(new TowerOverloadedError(idlest.pending));
-    }
-    return idlest.call('run', call);
+  /** All parts of a run go to one thread, so that a run is one of those that wait there. */
+  private begin(key: number, { videoSize }: TowerSizes, user: Float32Array, videos: Float32Array): TowerRun {
+    const idlest = this.threads.reduce((best, thread) => (thread.runCount < best.runCount ? thread : best));
+    if (idlest.runCount >= this.options.queueLimit) throw new TowerOverloadedError(idlest.runCount);
+    idlest.runCount++;
+    const compute = (rows: Float32Array, rowCount: number) =>
+      idlest.thread.call('run', { key, user, videos: rows, rowCount });
+    return new PartedRun(videos, videoSize, compute, () => idlest.runCount--);
   }
 }

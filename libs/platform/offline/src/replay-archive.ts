@@ -13,6 +13,8 @@ export interface ReplayOptions {
   readonly settledAfterMs?: number;
   /** Candidate examples kept of one user, the newest: heavy users must not fill the memory, nor the training. */
   readonly examplesPerUser: number;
+  /** As in `replayUser`. */
+  readonly withWatchTimes?: boolean;
 }
 
 export interface ReplayCounts extends Readonly<ReadCounts> {
@@ -45,7 +47,7 @@ export async function replayArchive(
     throw new NothingToReplayError('the archive holds no activity; send events to ingestion first');
   }
   const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
-  const candidateExamples = new CandidateExamples();
+  const candidateExamples = new CandidateExamples(options.withWatchTimes);
   const rankingExamples = new RankingExamples();
   const completedWatches: CompletedWatch[] = [];
   const statistics = new StatisticsTimeline();
@@ -57,11 +59,12 @@ export async function replayArchive(
     fromMs = Math.min(fromMs, atMs);
     toMs = Math.max(toMs, atMs);
   };
-  const { partitionCount, joinWindowMs, settledAfterMs } = options;
+  const { partitionCount, joinWindowMs, settledAfterMs, withWatchTimes } = options;
   for await (const { userId, records } of readUserRecords(archive, TOPICS.activity, partitionCount, counts, signal)) {
     const replayed = replayUser(records, {
       joinWindowMs,
       ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
+      ...(withWatchTimes === undefined ? {} : { withWatchTimes }),
       logEndMs: extent.maxOccurredAtMs,
     });
     userCount += 1;

@@ -84,11 +84,31 @@ describe('GroupMembership', () => {
   it('writes nothing while nothing is due', async () => {
     const a = member('a');
     await a.step();
-    const write = jest.spyOn(storage, 'write');
+    const [write, heartbeat] = [jest.spyOn(storage, 'write'), jest.spyOn(storage, 'heartbeat')];
     await a.step();
-    expect(write).not.toHaveBeenCalled();
+    expect(heartbeat).not.toHaveBeenCalled();
     nowMs += 1_000;
     await a.step();
-    expect(write).toHaveBeenCalledTimes(1);
+    expect(heartbeat).toHaveBeenCalledTimes(1);
+    expect(write).not.toHaveBeenCalled();
+  });
+
+  it('stays alive by its heartbeats, and holds nothing that another took while one waited for the disk', async () => {
+    const [a, b] = [member('a'), member('b')];
+    await a.step();
+    for (let beat = 0; beat < 6; beat++) {
+      nowMs += 1_000;
+      await a.step();
+    }
+    expect(await leased(b)).toEqual([]);
+    const { heartbeat } = storage;
+    jest.spyOn(storage, 'heartbeat').mockImplementationOnce(async (...written) => {
+      nowMs += 2 * SESSION_TIMEOUT_MS;
+      await b.step();
+      await heartbeat.apply(storage, written);
+    });
+    nowMs += 1_000;
+    expect(await leased(a)).toEqual([]);
+    expect(await leased(b)).toEqual([0, 1, 2, 3]);
   });
 });

@@ -46,7 +46,13 @@ export class GroupMembership {
     const seen = this.view();
     const due = this.clock() - this.lastHeartbeatMs >= HEARTBEAT_INTERVAL_MS;
     const registered = seen.liveMembers.includes(this.memberId);
-    if (!due && registered && seen.deadMembers.length === 0 && this.takeable(seen).length === 0) return this.mine(seen);
+    if (registered && seen.deadMembers.length === 0 && this.takeable(seen).length === 0) {
+      if (!due) return this.mine(seen);
+      await this.heartbeat();
+      // The disk may have taken longer than a session lasts.
+      this.storage.refresh();
+      return this.mine(this.view());
+    }
     return this.storage.write(() => {
       const now = this.clock();
       void this.storage.meta.put(['member', this.topic.id, this.groupId, this.memberId], now);
@@ -59,6 +65,12 @@ export class GroupMembership {
       }
       return this.mine(view);
     });
+  }
+
+  private async heartbeat(): Promise<void> {
+    const now = this.clock();
+    await this.storage.heartbeat(['member', this.topic.id, this.groupId, this.memberId], now);
+    this.lastHeartbeatMs = now;
   }
 
   /** Gives a partition up; nothing happens if it is another's by now. */

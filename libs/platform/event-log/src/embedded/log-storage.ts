@@ -9,9 +9,8 @@
  *            one is written, in the same transaction
  *
  * Offsets are given out inside LMDB's write transaction, which one process holds at a time, so they have no gaps and
- * readers see records in the order of their offsets.
+ * readers see records in the order of their offsets. Records are written by a thread of their own (write-thread.ts).
  */
-import { open, type Database, type RootDatabase } from 'lmdb';
 import { partitionOf } from '../partition';
 import {
   EventLogError,
@@ -25,9 +24,10 @@ import {
   type TopicSpec,
 } from '../port';
 import { decodeEntry, encodeEntry, MAX_RECORD_HEADERS_BYTES } from './entry';
+import { endOffsetOf, type Environment, type LogKey, openEnvironment } from './environment';
+import { packRecords } from './packed-records';
+import { WriteThread } from './write-thread';
 
-/** Address space only; the file grows with what is in it. */
-const MAP_SIZE_BYTES = 256 * 2 ** 30;
 /** Keeps one batch of large records from filling the memory. */
 const MAX_READ_BYTES = 8 * 2 ** 20;
 /** LMDB keys end at 1,978 bytes, and a compacted topic has the record's key in one. */
@@ -46,19 +46,19 @@ export interface ReadResult {
 }
 
 export class LogStorage {
-  private readonly env: RootDatabase<unknown, (string | number)[]>;
-  readonly meta: Database<unknown, (string | number)[]>;
-  private readonly records: Database<Buffer, (string | number)[]>;
-  private readonly newest: Database<number, (string | number)[]>;
+  private readonly log: Environment;
+  private readonly writer: WriteThread;
   private readonly topics = new Map<string, TopicInfo>();
   private readonly appendListeners = new Set<() => void>();
   private closed = false;
 
   constructor(directory: string) {
-    this.env = open({ path: directory, noSubdir: false, maxDbs: 8, mapSize: MAP_SIZE_BYTES });
-    this.meta = this.env.openDB({ name: 'meta', encoding: 'msgpack' });
-    this.records = this.env.openDB({ name: 'records', encoding: 'binary' });
-    this.newest = this.env.openDB({ name: 'newest', encoding: 'msgpack' });
+    this.log = openEnvironment(directory);
+    this.writer = new WriteThread(directory);
+  }
+
+  get meta(): Environment['meta'] {
+    return this.log.meta;
   }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
@@ -116,38 +116,21 @@ export class LogStorage {
         entry: encodeEntry(record, record.timestampMs ?? now),
       };
     });
-    const positions = await this.write(() => {
-      const ends = new Map<number, number>();
-      const written = prepared.map(({ key, partition, entry }) => {
-        const offset = ends.get(partition) ?? this.endOffset(topic, partition);
-        ends.set(partition, offset + 1);
-        void this.records.put([topic.id, partition, offset], entry);
-        if (topic.compacted) this.compact(topic, partition, key, offset);
-        return { partition, offset };
-      });
-      for (const [partition, end] of ends) void this.meta.put(['end', topic.id, partition], end);
-      return written;
-    });
+    const offsets = await this.guarded(() => this.writer.append(packRecords(topic.id, prepared, topic.compacted)));
     for (const listener of this.appendListeners) listener();
-    return positions;
-  }
-
-  private compact(topic: TopicInfo, partition: number, key: string, offset: number): void {
-    const older = this.newest.get([topic.id, partition, key]);
-    if (older !== undefined) void this.records.remove([topic.id, partition, older]);
-    void this.newest.put([topic.id, partition, key], offset);
+    return prepared.map(({ partition }, i) => ({ partition, offset: offsets[i]! }));
   }
 
   /** Records with an offset of at least `fromOffset`, at most `limit` of them and about 8 MiB. */
   read(topicName: string, partition: number, fromOffset: number, limit: number): ReadResult {
     const topic = this.topic(topicName);
     this.refresh();
-    const endOffset = this.endOffset(topic, partition);
+    const endOffset = endOffsetOf(this.log, topic.id, partition);
     const records: LogRecord[] = [];
     if (fromOffset >= endOffset) return { records, endOffset };
     let bytes = 0;
     const range = { start: [topic.id, partition, fromOffset], end: [topic.id, partition, endOffset], limit };
-    for (const { key, value } of this.records.getRange(range)) {
+    for (const { key, value } of this.log.records.getRange(range)) {
       records.push({ topic: topicName, partition, offset: key[2] as number, ...decodeEntry(value) });
       bytes += value.length;
       if (bytes >= MAX_READ_BYTES) break;
@@ -159,21 +142,17 @@ export class LogStorage {
     const topic = this.topic(topicName);
     this.refresh();
     return Array.from({ length: topic.partitionCount }, (_, partition) => {
-      const endOffset = this.endOffset(topic, partition);
+      const endOffset = endOffsetOf(this.log, topic.id, partition);
       const range = { start: [topic.id, partition, 0], end: [topic.id, partition, endOffset], limit: 1 };
-      const [first] = this.records.getKeys(range);
+      const [first] = this.log.records.getKeys(range);
       return { partition, firstOffset: first ? (first[2] as number) : endOffset, endOffset };
     });
-  }
-
-  private endOffset(topic: TopicInfo, partition: number): number {
-    return (this.meta.get(['end', topic.id, partition]) as number | undefined) ?? 0;
   }
 
   /** Lets the following reads see what other processes have written by now. */
   refresh(): void {
     if (this.closed) throw new EventLogError('the event log is closed', 'closed', false);
-    this.env.resetReadTxn();
+    this.log.root.resetReadTxn();
   }
 
   /** Called after each append of this handle: a reader in the same process need not wait for its next poll. */
@@ -182,25 +161,36 @@ export class LogStorage {
     return () => this.appendListeners.delete(listener);
   }
 
+  /** Writes a sign of life. */
+  heartbeat(key: LogKey, atMs: number): Promise<void> {
+    return this.guarded(() => this.writer.heartbeat(key, atMs));
+  }
+
   /**
-   * Runs `action` in one write transaction; what it throws undoes all of it and is thrown on.
+   * Runs `action` in one write transaction, on this thread; what it throws undoes all of it and is thrown on. For what is
+   * rare: it waits for the disk, and for the lock.
    *
    * Synchronous, and on the disk when it returns: lmdb-js's asynchronous transactions, run by several processes at
    * once, lost about one in ten thousand that they had acknowledged (docs/decisions/0010).
    */
   async write<T>(action: () => T): Promise<T> {
-    if (this.closed) throw new EventLogError('the event log is closed', 'closed', false);
-    try {
-      return this.env.transactionSync(action);
-    } catch (error) {
-      if (error instanceof EventLogError) throw error;
-      throw new LogUnavailableError('the event log could not be written', { cause: error });
-    }
+    return this.guarded(() => this.log.root.transactionSync(action));
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.env.close();
+    await this.writer.close();
+    await this.log.root.close();
+  }
+
+  private async guarded<T>(work: () => T | Promise<T>): Promise<T> {
+    if (this.closed) throw new EventLogError('the event log is closed', 'closed', false);
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof EventLogError) throw error;
+      throw new LogUnavailableError('the event log could not be written', { cause: error });
+    }
   }
 }

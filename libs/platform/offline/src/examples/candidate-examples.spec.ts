@@ -53,6 +53,26 @@ describe('CandidateExamples', () => {
     );
   });
 
+  it('keep the times of watches where they are asked to', () => {
+    const timed = fc.array(fc.tuple(id, fc.nat(3)), { maxLength: 50 });
+    fc.assert(
+      fc.property(example, fc.array(timed, { maxLength: 10 }), (one, histories) => {
+        const kept = new CandidateExamples(true);
+        const examples = histories.map((history) => ({
+          ...one,
+          features: {
+            ...one.features,
+            watchedVideoIds: history.map(([videoId]) => videoId),
+            watchedAtMs: history.map(([, atMs]) => atMs),
+          },
+        }));
+        for (const each of examples) kept.add(each);
+        expect(kept.list().map(plain)).toEqual(examples.map(plain));
+      }),
+      { seed: 2, numRuns: 100 },
+    );
+  });
+
   it('take one number for a history that is the last one and a video more', () => {
     const kept = new CandidateExamples();
     const [first] = fc.sample(example, { seed: 1, numRuns: 1 });

@@ -6,7 +6,7 @@
 import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
 import { bytes, doubles, TextTable, wholes } from './columns';
 
-type Person = Omit<CandidateFeatures, 'watchedVideoIds' | 'searchTokens'>;
+type Person = Omit<CandidateFeatures, 'watchedVideoIds' | 'watchedAtMs' | 'searchTokens'>;
 
 export class CandidateExamples {
   private readonly users = new TextTable();
@@ -18,18 +18,23 @@ export class CandidateExamples {
   private readonly historyStart = wholes();
   private readonly historyLength = bytes();
   private readonly watched = wholes();
+  /** Beside `watched`; empty without times. */
+  private readonly watchedAtMs = doubles();
   /** Rows share what their neighbours have. */
   private readonly tokensOf = wholes();
   private readonly tokenLists: (readonly string[])[] = [];
   private readonly personOf = wholes();
   private readonly persons: Person[] = [];
 
+  /** @param withWatchTimes whether the examples say when their videos were watched */
+  constructor(private readonly withWatchTimes = false) {}
+
   /** @param example whose history has at most 255 watches; it is not kept */
   add({ userId, labelVideoId, labelAtMs, features }: CandidateExample): void {
     this.userOf.push(this.users.numberOf(userId));
     this.labelOf.push(this.videos.numberOf(labelVideoId));
     this.labelAtMs.push(labelAtMs);
-    this.addHistory(features.watchedVideoIds);
+    this.addHistory(features);
     this.tokensOf.push(this.numberOfTokens(features.searchTokens));
     this.personOf.push(this.numberOfPerson(features));
   }
@@ -59,33 +64,42 @@ export class CandidateExamples {
   features(row: number): CandidateFeatures {
     const { country, device, loggedIn, ageYears, gender } = this.persons[this.personOf.at(row)];
     const start = this.historyStart.at(row);
-    const watchedVideoIds = new Array<string>(this.historyLength.at(row));
-    for (let i = 0; i < watchedVideoIds.length; i++) {
-      watchedVideoIds[i] = this.videos.texts[this.watched.at(start + i)];
-    }
-    const searchTokens = this.tokenLists[this.tokensOf.at(row)];
-    return { watchedVideoIds, searchTokens, country, device, loggedIn, ageYears, gender };
+    const positions = Array.from({ length: this.historyLength.at(row) }, (_, i) => start + i);
+    return {
+      watchedVideoIds: positions.map((at) => this.videos.texts[this.watched.at(at)]),
+      ...(this.withWatchTimes ? { watchedAtMs: positions.map((at) => this.watchedAtMs.at(at)) } : {}),
+      searchTokens: this.tokenLists[this.tokensOf.at(row)],
+      country,
+      device,
+      loggedIn,
+      ageYears,
+      gender,
+    };
   }
 
-  private addHistory(videoIds: readonly string[]): void {
-    const start = this.startOfContinued(videoIds);
-    for (let i = this.watched.length - start; i < videoIds.length; i++) {
-      this.watched.push(this.videos.numberOf(videoIds[i]));
+  private addHistory({ watchedVideoIds, watchedAtMs = [] }: CandidateFeatures): void {
+    const times = this.withWatchTimes ? watchedAtMs : [];
+    const start = this.startOfContinued(watchedVideoIds, times);
+    for (let i = this.watched.length - start; i < watchedVideoIds.length; i++) {
+      this.watched.push(this.videos.numberOf(watchedVideoIds[i]));
+      if (this.withWatchTimes) this.watchedAtMs.push(times[i]);
     }
     this.historyStart.push(start);
-    this.historyLength.push(videoIds.length);
+    this.historyLength.push(watchedVideoIds.length);
   }
 
   /** Where in `watched` the new history begins, all that is there from it on being its own: at the end if it begins anew. */
-  private startOfContinued(videoIds: readonly string[]): number {
+  private startOfContinued(videoIds: readonly string[], times: readonly number[]): number {
     const { watched, videos, historyStart } = this;
     const end = watched.length;
     if (historyStart.length === 0) return end;
+    const isOwn = (at: number, i: number) =>
+      videos.texts[watched.at(at)] === videoIds[i] && (!this.withWatchTimes || this.watchedAtMs.at(at) === times[i]);
     const before = historyStart.at(historyStart.length - 1);
     for (let start = Math.max(before, end - videoIds.length); start < end; start++) {
-      let i = start;
-      while (i < end && videos.texts[watched.at(i)] === videoIds[i - start]) i++;
-      if (i === end) return start;
+      let at = start;
+      while (at < end && isOwn(at, at - start)) at++;
+      if (at === end) return start;
     }
     return end;
   }
