@@ -62,7 +62,8 @@ export interface EventArchive {
   /** First offset that the archive accounts for; undefined when nothing of this partition is there. */
   firstOffset(topic: string, partition: number): Promise<number | undefined>;
   /**
-   * Streams records, each (partition, offset) once even where files overlap.
+   * Streams records, each (partition, offset) once even where files overlap. Their values share memory, up to 64 KiB, with those
+   * of their neighbours: copy what is to be kept for long.
    * @throws ArchiveCorruptError naming the file; ArchiveGapError when a file between two others of its partition is missing
    */
   read(topic: string, options: ArchiveReadOptions): AsyncIterable<readonly LogRecord[]>;

@@ -22,8 +22,12 @@ const video = fc.option(
 const item = fc.record({
   impressionId: text,
   videoId: text,
-  position: fc.nat(100),
+  position: fc.nat(),
+  source: text,
   sourceScore: fc.float(),
+  score: fc.option(fc.float(), { nil: undefined }),
+  propensity: fc.float(),
+  team: text,
   featuresChecksum: fc.option(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { nil: undefined }),
   video,
 });
@@ -31,6 +35,8 @@ const watch = fc.record({
   userId: text,
   videoId: text,
   playbackId: text,
+  impressionId: text,
+  device: text,
   positionSeconds: fc.double(),
   country: text,
   video,
@@ -38,8 +44,30 @@ const watch = fc.record({
 const served = fc.record({
   userId: text,
   requestId: text,
+  pageId: text,
+  snapshotId: text,
+  rung: fc.nat(4),
+  rungReason: text,
+  experimentId: text,
+  variantId: text,
+  assignments: fc.array(fc.record({ experimentId: text, variantId: text, overridden: fc.boolean() }), { maxLength: 2 }),
+  latencyMs: fc.nat(),
+  exploredPlaces: fc.array(
+    fc.record({
+      position: fc.nat(9),
+      options: fc.array(fc.record({ videoId: text, probability: fc.float() }), { maxLength: 2 }),
+    }),
+    { maxLength: 2 },
+  ),
   items: fc.array(item, { maxLength: 3 }),
-  context: fc.record({ requestedAtMs: time, surface: text, loggedIn: fc.boolean() }),
+  context: fc.record({
+    requestedAtMs: time,
+    surface: text,
+    country: text,
+    device: text,
+    loggedIn: fc.boolean(),
+    seedVideoId: text,
+  }),
   mark: fc.record({
     topic: text,
     partition: fc.nat(64),
@@ -57,11 +85,35 @@ const event = fc
       watch.map((value) => ({ $case: 'watch' as const, value })),
       served.map((value) => ({ $case: 'impressionsServed' as const, value })),
       fc.record({ userId: text, query: text }).map((value) => ({ $case: 'search' as const, value })),
+      fc
+        .record({ userId: text, requestId: text, impressionIds: fc.array(text, { maxLength: 3 }) })
+        .map((value) => ({ $case: 'impressionsViewed' as const, value })),
+      fc
+        .record({ userId: text, profile: fc.record({ country: text, ageYears: fc.nat(99) }) })
+        .map((value) => ({ $case: 'userUpserted' as const, value })),
     ),
   })
   .map((fields) => Event.fromPartial(fields as never));
 
 describe('eventDecoder', () => {
+  it('gives the same texts and facts again, wherever the bytes lie', () => {
+    const one = (videoId: string) =>
+      Event.encode(
+        Event.fromPartial({
+          body: { $case: 'watch', value: { videoId, video: { channelId: 'a channel', topics: ['a topic'] } } },
+        }),
+      ).finish();
+    const shared = Buffer.concat([Uint8Array.of(1, 2, 3), one('video-1'), one('video-2')]);
+    const length = one('video-1').length;
+    const watches = [shared.subarray(3, 3 + length), shared.subarray(3 + length), one('video-1')].map((bytes) => {
+      const { body } = decode(bytes);
+      return body?.$case === 'watch' ? body.value : undefined;
+    });
+    expect(watches.map((watch) => watch?.videoId)).toEqual(['video-1', 'video-2', 'video-1']);
+    expect(watches[1]?.video).toBe(watches[0]?.video);
+    expect(watches[2]?.video).toBe(watches[0]?.video);
+  });
+
   it('reads what Event.decode reads, one event after another', () => {
     fc.assert(
       fc.property(fc.array(event, { minLength: 1, maxLength: 5 }), (events) => {
