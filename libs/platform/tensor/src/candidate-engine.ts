@@ -9,6 +9,7 @@
  */
 import {
   assembleInputs,
+  lastWatches,
   scaleToLength,
   scatterInputGradients,
   throughScaling,
@@ -91,6 +92,7 @@ class TfjsCandidateEngine implements CandidateEngine {
     // The WebAssembly backend's ReLU turns NaN into 0, so a broken number may show in the gradients only.
     if (!Number.isFinite(gradients.loss) || !this.network.gradientsAreFinite()) return NaN;
     this.scatter(batch, gradients, this.optimizers);
+    this.decay(batch);
     for (const optimizer of new Set(Object.values(this.optimizers))) {
       optimizer.learningRate = tableLearningRate * learningRateScale;
       optimizer.step();
@@ -229,6 +231,25 @@ class TfjsCandidateEngine implements CandidateEngine {
     scatterInputGradients(layout, tables, batch.inputs, gradients.inputs, sinks);
     batch.labels.forEach((row, i) => sinks.output.add(row, gradients.labels, i * dimensions, gradients.labelLogits[i]));
     batch.negatives.forEach((row, j) => sinks.output.add(row, gradients.negatives, (j + 1) * dimensions, 1));
+  }
+
+  private decay({ inputs, labels, negatives }: CandidateBatch): void {
+    const { layout, tables, tableDecay = 0 } = this.setup;
+    if (tableDecay === 0) return;
+    const use = (name: keyof CandidateTables, rows: Int32Array) => {
+      const { values, dimensions } = tables[name];
+      rows.forEach((row) => this.optimizers[name].add(row, values, row * dimensions, tableDecay / inputs.rowCount));
+    };
+    const allRows = ({ rowCount }: EmbeddingTable) => Int32Array.from({ length: rowCount }, (_, row) => row);
+    use('watched', inputs.history);
+    if (layout.historyLast.width > 0) use('watched', lastWatches(inputs));
+    if (layout.searchTokens.width > 0) use('searchTokens', inputs.searchTokens);
+    if (layout.country.width > 0) use('countries', inputs.countries);
+    if (layout.device.width > 0) use('devices', inputs.devices);
+    use('output', labels);
+    use('output', negatives);
+    use('positions', allRows(tables.positions));
+    use('queries', allRows(tables.queries));
   }
 }
 
