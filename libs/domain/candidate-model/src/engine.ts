@@ -25,8 +25,7 @@
  *
  * The tables then take a row-wise Adagrad step with the summed gradients of each row, the tower an Adam step. With a decay λ
  * each use of a row adds λ / batch · row to that sum: as a label, a negative, a watch of a history, the last watch, a search
- * token, country or device, and once in a batch for places and queries.  Row 0 of
- * every table stays zero.
+ * token, country or device, and once in a batch for places and queries. Row 0 of every table stays zero.
  */
 import type { DenseStack, EmbeddingTable } from '@watchnext/learning';
 import type { CandidateInputs, InputLayout } from './input';

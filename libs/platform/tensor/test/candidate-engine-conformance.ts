@@ -335,19 +335,34 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     expect((await engine.gradients(FULL_BATCH)).loss).toBeLessThan(first / 2);
   });
 
-  it.each(['watched', 'output'] as const)(
-    'reports NaN, and changes nothing, when a number of "%s" broke',
-    async (name) => {
-      const setup = tinySetup('mean-and-last');
-      setup.tables[name].values[3 * 2] = NaN;
-      const before = setup.tables.countries.values.slice();
-      const engine = await open(setup);
-      expect(await engine.step(FULL_BATCH, 1)).toBeNaN();
-      const tower = await engine.read();
-      expect(tower).toEqual(setup.tower);
-      expect(setup.tables.countries.values).toEqual(before);
-    },
-  );
+  it.each([
+    ['watched', {}],
+    ['output', {}],
+    ['watched', { temperature: 0.3 }],
+    ['output', { temperature: 0.3 }],
+  ] as const)('reports NaN, and changes nothing, when a number of "%s" broke: %j', async (name, change) => {
+    const setup = tinySetup('mean-and-last', change);
+    setup.tables[name].values[3 * 2] = NaN;
+    const before = setup.tables.countries.values.slice();
+    const engine = await open(setup);
+    expect(await engine.step(FULL_BATCH, 1)).toBeNaN();
+    const tower = await engine.read();
+    expect(tower).toEqual(setup.tower);
+    expect(setup.tables.countries.values).toEqual(before);
+  });
+
+  it('keeps vectors of zeros with a temperature: they have no direction, and no gradient', async () => {
+    const setup = tinySetup('mean', { temperature: 0.3 });
+    setup.tables.output.values.fill(0, 3 * 3, 3 * 4);
+    const engine = await open(setup);
+    const { loss, tables } = await engine.gradients(FULL_BATCH);
+    expect(loss).toBeCloseTo(referenceLoss(setup, FULL_BATCH, 'mean'), 5);
+    expect([...(tables.output.get(3) ?? [])].every((x) => x === 0)).toBe(true);
+    await engine.step(FULL_BATCH, 1);
+    await engine.read();
+    expect([...setup.tables.output.values.slice(9, 12)]).toEqual([0, 0, 0]);
+    for (const name of TABLE_NAMES) expect(setup.tables[name].values.every(Number.isFinite)).toBe(true);
+  });
 
   it('stays finite when a label is all but impossible', async () => {
     const setup = tinySetup('mean');
