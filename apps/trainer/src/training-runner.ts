@@ -120,7 +120,7 @@ export class TrainingRunner {
   }
 
   private stages(
-    { evaluationDays, seed, rankingObjective, overrideGate }: TrainerCommand,
+    { evaluationDays, seed, rankingObjective, rankingPrecision, overrideGate }: TrainerCommand,
     directory: string,
     index: IndexSettings,
     checkpoints: TrainingCheckpoints,
@@ -144,7 +144,12 @@ export class TrainingRunner {
       trainCandidatesStage(engines.candidate, seed, checkpoints, isWarmStart ? store : undefined),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
-      trainRankingStage(engines.ranking, seed, rankingObjective, checkpoints),
+      trainRankingStage(
+        engines.ranking,
+        seed,
+        { objective: rankingObjective, precision: rankingPrecision },
+        checkpoints,
+      ),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),
