@@ -90,17 +90,18 @@ command(
   .option('--vectors <n>', 'vectors of the documented generator', count, 1_000_000)
   .option('--dimensions <n>', 'of a vector', count, 64)
   .option('--queries <n>', 'queries that recall and speed are measured on', count, 500)
-  .option('--m <n>', 'edges per vector and level', count, 16)
+  .option('--m <n>', 'edges per vector and level (default: by the number of vectors, as publishing chooses it)', count)
   .option('--ef-construction <n>', 'breadth of a search for neighbours while building', count, 400)
-  .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400, 600, 800])
+  .option('--ef <list>', 'breadths of a search', counts, [70, 100, 150, 200, 300, 400, 600, 800])
   .option('--seed <n>', 'of the generator', count, 1)
   .option('--data <folder>', 'instead: vectors of the snapshot that this data folder serves, queries of its users')
   .option('--partitions <n>', "partitions of that folder's activity topic", count, FROZEN_PARTITIONS)
   .addOption(new Option('--space <name>', 'build one space only, which halves the time').choices(SPACES))
   .option(
     '--peer <file>',
-    'a script that measures hnswlib (C++) and faiss on .npy files; its figures stand beside ours',
+    'a script that measures hnswlib (C++) and faiss on .npy files, its figures beside ours; or "hnswlib": it alone, in the better space',
   )
+  .option('--graphs <folder>', 'keep our graphs there, and take those that are there of the same vectors')
   .option('--on-processors', "by time on processors, ours and the peer's: for a machine that others use too", false)
   .option('--python <program>', 'with numpy, hnswlib and faiss', 'python3')
   .action(measuring(benchIndex));

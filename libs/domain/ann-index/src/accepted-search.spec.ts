@@ -56,7 +56,7 @@ describe('searching among what may be shown', () => {
         expect(new Set(found.labels).size).toBe(found.labels.length);
         expect(found.scores).toEqual(found.scores.toSorted((a, b) => b - a));
         if (found.method === 'exact') expect(found.labels).toEqual(exact.labels);
-        else recalls.push(recallAtK(found, exact, k));
+        else recalls.push(recallAtK(rows.rescored(query, found), exact, k));
       }),
       { seed: 3, numRuns: 60 },
     );

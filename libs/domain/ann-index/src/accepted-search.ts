@@ -4,7 +4,8 @@
  * nothing is lost: where the graph brings too few, the exact pass answers.
  */
 import type { AnnIndex } from './ann-index';
-import { type Accepts, BestScores, mergeResults, type SearchResult } from './exact-search';
+import { type Accepts, mergeResults, type SearchResult } from './exact-search';
+import { searchShards } from './sharded-search';
 import { type ShardOf, shardSize, type VectorRows } from './vector-rows';
 
 export interface AcceptedSearchOptions {
@@ -56,12 +57,8 @@ export function searchAccepted(
   const share = accepts === undefined ? 1 : shareAccepted(accepts, shardsOf, count);
   const asked = Math.ceil((k / share) * (share === 1 ? 1 : SURPLUS)) + excluded.size;
   if (asked > held * (share / SCORED_ROWS_PER_FOUND + 1 / CHECKED_ROWS_PER_FOUND)) return exact();
-  const best = new BestScores(k);
-  for (const shard of shards) {
-    const { labels, scores } = shard.search(query, asked);
-    for (let i = 0; i < labels.length; i++) if (isAccepted(labels[i]!)) best.offer(labels[i]!, scores[i]!);
-  }
-  const found = best.result();
+  const isUnrestricted = accepts === undefined && excluded.size === 0;
+  const found = searchShards(shards, query, isUnrestricted ? { k } : { k, asked, accepts: isAccepted });
   return found.labels.length === k ? { ...found, method: 'graph' } : exact();
 }
 

@@ -1,6 +1,6 @@
 import type { IndexParameters } from '@watchnext/contract';
 import { HierarchicalNSW } from 'hnswlib-node';
-import { type Accepts, sortResult, type SearchResult } from './exact-search';
+import type { Accepts, SearchResult } from './exact-search';
 import { PointMapper, SPACES, type Space } from './space';
 import { type ShardOf, shardSize, type VectorRows, WHOLE } from './vector-rows';
 
@@ -18,7 +18,7 @@ export class AnnIndex {
     readonly parameters: IndexParameters,
     private readonly graph: HierarchicalNSW,
     private readonly mapper: PointMapper,
-    private readonly rows: VectorRows,
+    readonly rows: VectorRows,
     readonly shardOf: ShardOf,
     private held: number,
   ) {}
@@ -86,7 +86,7 @@ export class AnnIndex {
 
   /**
    * Makes a row of `rows` that came in after the build findable. A vector longer than the radius gets no extra coordinate
-   * and is counted: it is found somewhat less easily. Grows the graph where it is full, which holds up its thread.
+   * and is counted. Grows the graph where it is full, which holds up its thread.
    * @throws RangeError for a vector that is not finite; nothing is inserted then
    */
   insert(label: number): void {
@@ -103,22 +103,23 @@ export class AnnIndex {
 
   /**
    * About the k vectors of largest inner product: all of them where there are at most k, and fewer where the graph does
-   * not reach that many. Scores are exact (see `innerProduct`), so their order among those found is too.
+   * not reach that many. Scores are the graph's own, in float32: within a few units in the last place of Σ|q·v|, the same for
+   * equal vectors, and not to the bit those of `innerProduct`, which `VectorRows.rescored` brings.
    * @param query [dimensions]
    * @param accepts leaves labels out while searching: each vector that the search comes by costs a call
    * @throws RangeError if the query has another size or is not finite, or `k` is not a whole number of at least 0.
    */
   search(query: Float32Array, k: number, accepts?: Accepts): SearchResult {
     if (!Number.isInteger(k) || k < 0) throw new RangeError(`k must be a whole number of at least 0, not ${k}`);
-    const point = this.mapper.queryPoint(query);
+    const { point, unit } = this.mapper.queryPoint(query);
     const wanted = Math.min(k, this.held);
     if (wanted === 0) return { labels: [], scores: [] };
     // The breadth is the graph's own state, which `withEfSearch` shares: set on each search.
     this.graph.setEf(Math.max(this.parameters.efSearch, wanted));
-    const labels = this.graph.searchKnn(point, wanted, accepts).neighbors;
-    const scores = new Array<number>(labels.length);
-    for (let i = 0; i < labels.length; i++) scores[i] = this.rows.innerProductWith(query, labels[i]!);
-    return sortResult(labels, scores);
+    // Nearest first, equal distances by ascending label: in order already.
+    const { neighbors: labels, distances: scores } = this.graph.searchKnn(point, wanted, accepts);
+    for (let i = 0; i < scores.length; i++) scores[i] = unit * (1 - scores[i]!);
+    return { labels, scores };
   }
 
   /**

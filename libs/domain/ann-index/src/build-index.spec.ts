@@ -1,5 +1,5 @@
 import { createRandom } from '@watchnext/learning';
-import { buildIndex, buildOnThisThread, EF_SEARCH_STEPS, type GraphBuilder } from './build-index';
+import { buildIndex, buildOnThisThread, type GraphBuilder } from './build-index';
 
 /** Rows of independent normals, each stretched by exp(spread · normal). */
 function gaussianVectors(count: number, dimensions: number, spread: number, seed: number): Float32Array {
@@ -59,9 +59,12 @@ describe('buildIndex', () => {
     const options = { m: 6, efConstruction: 40, spaces: ['augmented-l2'] };
     const wanting = await buildOf(0.2, 7, { ...options, targetRecall: 0.1 });
     const demanding = await buildOf(0.2, 7, { ...options, targetRecall: 0.999 });
-    expect(wanting.parameters.efSearch).toBe(EF_SEARCH_STEPS[0]);
+    expect(wanting.parameters.efSearch).toBe(100);
     expect(demanding.parameters.efSearch).toBeGreaterThan(100);
     expect(demanding.parameters.recallAt100).toBeGreaterThan(wanting.parameters.recallAt100);
+    // A shard that is asked for 70 of the 100 may be searched less broadly.
+    const spread = await buildOf(0.2, 7, { ...options, targetRecall: 0.1, shardCount: 2 });
+    expect(spread.parameters.efSearch).toBe(70);
     expect((await buildOf(0.2, 7, { ...options, efSearch: 333 })).parameters.efSearch).toBe(333);
   });
 
@@ -120,7 +123,30 @@ describe('buildIndex', () => {
       ['augmented-l2', 50_000],
       ['augmented-l2', 100_001],
     ]);
-    expect(parameters).toMatchObject({ space: 'augmented-l2', recallAt100: 1 });
+    expect(parameters).toMatchObject({ space: 'augmented-l2', recallAt100: 1, m: 16 });
+  });
+
+  it('gives more edges to the vectors of a large catalogue, wherever they are not told', async () => {
+    const built: number[] = [];
+    const builder: GraphBuilder = {
+      async build(_, { m }) {
+        built.push(m);
+        const searchSamples = async () => [{ labels: [0], scores: [1] }];
+        return { searchSamples, save: async () => undefined, release: async () => undefined };
+      },
+      exact: async () => [{ labels: [0], scores: [1] }],
+    };
+    const mOf = async (count: number, more = {}) => {
+      const sample = { sampleQueries: Float32Array.of(1), sampleCount: 1 };
+      const options = { vectors: new Float32Array(count), count, dimensions: 1, ...sample, ...more };
+      return (await buildIndex(options, builder)).parameters.m;
+    };
+    expect(await mOf(200_000)).toBe(16);
+    built.length = 0;
+    expect(await mOf(200_001)).toBe(32);
+    // The sample that chooses the space is built as the whole is.
+    expect(new Set(built)).toEqual(new Set([32]));
+    expect(await mOf(200_001, { m: 48 })).toBe(48);
   });
 
   it('copes with vectors that are all zero', async () => {

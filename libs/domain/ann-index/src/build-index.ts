@@ -1,6 +1,7 @@
 import type { IndexParameters } from '@watchnext/contract';
 import { AnnIndex } from './ann-index';
-import { mergeResults, recallAtK, type SearchResult } from './exact-search';
+import { recallAtK, type SearchResult } from './exact-search';
+import { likelyShare, searchShards } from './sharded-search';
 import { radiusFor, SPACES, type Space } from './space';
 import { VectorRows, WHOLE } from './vector-rows';
 
@@ -15,11 +16,11 @@ export interface BuildIndexOptions {
    */
   readonly sampleQueries: Float32Array;
   readonly sampleCount: number;
-  /** Edges per vector and level; 16. */
+  /** Edges per vector and level; `edgesFor(count)`. */
   readonly m?: number;
   /** Breadth of the search for neighbours while building; 400. */
   readonly efConstruction?: number;
-  /** Breadth of a search. By default the least of `EF_SEARCH_STEPS` that meets `targetRecall`, or else the last. */
+  /** Breadth of a search of each graph. By default the least of `EF_SEARCH_STEPS` that meets `targetRecall`, or else the last. */
   readonly efSearch?: number;
   /** Recall@100 that the choice of efSearch aims at; 0.98. */
   readonly targetRecall?: number;
@@ -36,7 +37,7 @@ export interface BuildIndexOptions {
 
 /** Graphs of one space over all the vectors, not yet an index: nobody knows how broadly to search them. */
 export interface BuiltGraphs {
-  /** The 100 best of each of the build's sample queries. */
+  /** The 100 best of each of the build's sample queries, with exact scores. */
   searchSamples(efSearch: number): Promise<SearchResult[]>;
   /** Writes each shard to its path. @throws Error for what cannot be read back */
   save(paths: readonly string[]): Promise<void>;
@@ -66,12 +67,21 @@ export interface BuiltIndex {
 
 /** k of the recall that indexes are chosen and gated by. */
 export const RECALL_K = 100;
-export const EF_SEARCH_STEPS = [100, 150, 200, 300, 400, 600, 800];
+/** Breadths that are tried; those below what is asked of a graph are of no effect, so they are for shards. */
+const EF_SEARCH_STEPS = [50, 70, 100, 150, 200, 300, 400, 600, 800];
 /** Recalls closer than this count as equal: over 100 queries the mean is known no better. */
 const RECALL_TOLERANCE = 0.005;
 const STAND_IN_QUERIES = 100;
+/** Decision 115: at 100,000 × 64 either number of edges is as good; at 1,000,000 × 64 16 find .827 at ef 800, and 32 .998. */
+const MANY_VECTORS = 200_000;
 /** Above twice this many vectors the spaces are compared on an even sample of this size; the better one is built whole. */
 const COMPARED_ON = 50_000;
+
+/**
+ * Edges per vector and level. The descent through the upper levels seldom ends in the right one of many clusters, and only edges
+ * of the lowest level that lead between clusters make up for it.
+ */
+export const edgesFor = (count: number) => (count > MANY_VECTORS ? 32 : 16);
 
 interface Measured {
   readonly graphs: BuiltGraphs;
@@ -156,7 +166,8 @@ class Build {
   }
 
   private async measure(space: Space, vectors: Float32Array, exact: readonly SearchResult[]): Promise<Measured> {
-    const { dimensions, m = 16, efConstruction = 400, efSearch, shardCount = 1, clock = defaultClock } = this.options;
+    const { count, dimensions, efConstruction = 400, efSearch, shardCount = 1, clock = defaultClock } = this.options;
+    const { m = edgesFor(count) } = this.options;
     const total = vectors.length / dimensions;
     const parameters = {
       space,
@@ -172,7 +183,8 @@ class Build {
       this.options.onProgress?.(done, total),
     );
     let measured: Measured | undefined;
-    for (const ef of efSearch === undefined ? EF_SEARCH_STEPS : [efSearch]) {
+    const least = likelyShare(RECALL_K, 1 / shardCount);
+    for (const ef of efSearch === undefined ? EF_SEARCH_STEPS.filter((step) => step >= least) : [efSearch]) {
       const startedAt = clock();
       const recallAt100 = meanRecall(await graphs.searchSamples(ef), exact);
       measured = { graphs, parameters: { ...parameters, efSearch: ef, recallAt100 }, searchMs: clock() - startedAt };
@@ -208,12 +220,10 @@ export const buildOnThisThread: GraphBuilder = {
     );
     return {
       searchSamples: async (efSearch) =>
-        queries.map((query) =>
-          mergeResults(
-            shards.map((shard) => shard.withEfSearch(efSearch).search(query, RECALL_K)),
-            RECALL_K,
-          ),
-        ),
+        queries.map((query) => {
+          const broad = shards.map((shard) => shard.withEfSearch(efSearch));
+          return rows.rescored(query, searchShards(broad, query, { k: RECALL_K }));
+        }),
       save: async (paths) => {
         for (const [shard, index] of shards.entries()) await index.save(paths[shard]!);
       },

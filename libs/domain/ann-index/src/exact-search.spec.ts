@@ -63,6 +63,28 @@ describe('sorting and merging', () => {
     const other = { labels: [2, 3], scores: [5, 2] };
     expect(mergeResults([one, other], 3)).toEqual({ labels: [1, 2, 3], scores: [5, 5, 2] });
     expect(mergeResults([one], 1)).toEqual({ labels: [1], scores: [5] });
+    expect(mergeResults([], 1)).toEqual({ labels: [], scores: [] });
+  });
+
+  it('merge what sorting all would give', () => {
+    const entries = fc.uniqueArray(fc.record({ label: fc.nat(50), score: fc.nat(5) }), {
+      selector: ({ label }) => label,
+    });
+    fc.assert(
+      fc.property(entries, fc.integer({ min: 1, max: 4 }), fc.nat(20), (all, parts, k) => {
+        const sorted = (some: typeof all) =>
+          sortResult(
+            some.map(({ label }) => label),
+            some.map(({ score }) => score),
+          );
+        const results = Array.from({ length: parts }, (_, part) =>
+          sorted(all.filter(({ label }) => label % parts === part)),
+        );
+        const { labels, scores } = sorted(all);
+        expect(mergeResults(results, k)).toEqual({ labels: labels.slice(0, k), scores: scores.slice(0, k) });
+      }),
+      { seed: 4, numRuns: 200 },
+    );
   });
 });
 

@@ -4,7 +4,7 @@
 export interface SearchResult {
   /** Row numbers of the vectors found. */
   readonly labels: number[];
-  /** Their inner products with the query, descending; equal ones by ascending label. */
+  /** Their inner products with the query, descending; equal ones by ascending label. To the bit where found exactly. */
   readonly scores: number[];
 }
 
@@ -13,8 +13,8 @@ export type Accepts = (label: number) => boolean;
 
 /**
  * Inner product of the query and the vector that begins at `offset`: summed in double precision in the order of the
- * coordinates, then rounded to float32. Every score of this library is computed here, so that equal inputs give equal
- * bits whichever way the vector was found.
+ * coordinates, then rounded to float32. All that is found exactly has its score from here, so that equal inputs give equal
+ * bits on every machine; a graph's own scores differ from them by rounding.
  */
 export function innerProduct(query: Float32Array, vectors: Float32Array, offset: number): number {
   let sum = 0;
@@ -62,15 +62,37 @@ export function sortResult(labels: readonly number[], scores: readonly number[])
 /** The k best of several results over different vectors. */
 export function mergeResults(results: readonly SearchResult[], k: number): SearchResult {
   const [only] = results;
-  if (only && results.length === 1 && only.labels.length <= k) return only;
-  const best = new BestScores(k);
-  for (const { labels, scores } of results) labels.forEach((label, i) => best.offer(label, scores[i]!));
-  return best.result();
+  if (only && results.length === 1) return truncated(only, k);
+  const labels: number[] = [];
+  const scores: number[] = [];
+  const places = results.map(() => 0);
+  while (labels.length < k) {
+    let best = -1;
+    for (let i = 0; i < results.length; i++) {
+      if (places[i]! < results[i]!.labels.length && (best < 0 || isBetter(results, places, i, best))) best = i;
+    }
+    if (best < 0) break;
+    const place = places[best]!++;
+    labels.push(results[best]!.labels[place]!);
+    scores.push(results[best]!.scores[place]!);
+  }
+  return { labels, scores };
+}
+
+function truncated(result: SearchResult, k: number): SearchResult {
+  return result.labels.length <= k ? result : { labels: result.labels.slice(0, k), scores: result.scores.slice(0, k) };
+}
+
+function isBetter(results: readonly SearchResult[], places: readonly number[], a: number, b: number): boolean {
+  const [first, second] = [results[a]!, results[b]!];
+  const [i, j] = [places[a]!, places[b]!];
+  return isWorse(second.scores[j]!, second.labels[j]!, first.scores[i]!, first.labels[i]!);
 }
 
 /**
  * Share of the k best that was found. Found counts by score, so that it makes no difference which of several equal
  * vectors an index returns. 1 when there is nothing to find.
+ * @param found with exact scores (`VectorRows.rescored`)
  */
 export function recallAtK(found: SearchResult, exact: SearchResult, k: number): number {
   const wanted = Math.min(k, exact.scores.length);

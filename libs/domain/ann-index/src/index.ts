@@ -6,7 +6,7 @@ export {
   buildOnThisThread,
   type BuiltGraphs,
   type BuiltIndex,
-  EF_SEARCH_STEPS,
+  edgesFor,
   type GraphBuilder,
   meanRecall,
   RECALL_K,
@@ -20,5 +20,6 @@ export {
   type SearchResult,
   sortResult,
 } from './exact-search';
+export { likelyShare, mayHoldMore, searchShards, worstOf } from './sharded-search';
 export { radiusFor, SPACES, type Space } from './space';
 export { type ShardOf, shardSize, VectorRows, WHOLE } from './vector-rows';

@@ -1,4 +1,4 @@
-import { type Accepts, BestScores, innerProduct, type SearchResult } from './exact-search';
+import { type Accepts, BestScores, innerProduct, type SearchResult, sortResult } from './exact-search';
 
 /** Rows of an index that one of several shards holds: those whose label is `shard` modulo `shardCount`. */
 export interface ShardOf {
@@ -74,6 +74,14 @@ export class VectorRows {
 
   innerProductWith(query: Float32Array, label: number): number {
     return innerProduct(query, this.valuesOf(label), this.offsetOf(label));
+  }
+
+  /** What a graph found, with exact scores and in their order: to be held against an exact search. */
+  rescored(query: Float32Array, { labels }: SearchResult): SearchResult {
+    return sortResult(
+      labels,
+      labels.map((label) => this.innerProductWith(query, label)),
+    );
   }
 
   /**

@@ -24,9 +24,10 @@ const handlers = {
     const rows = new VectorRows(vectors, parameters.dimensions);
     graphs.set(key, AnnIndex.build(rows, parameters, shardOf, reportProgress));
   },
-  search({ key, queries, efSearch }: { key: number; queries: Float32Array[]; efSearch: number }): SearchResult[] {
-    const index = graph(key).withEfSearch(efSearch);
-    return queries.map((query) => index.search(query, RECALL_K));
+  /** @param k how many of each query */
+  search(input: { key: number; queries: Float32Array[]; k: number; efSearch: number }): SearchResult[] {
+    const index = graph(input.key).withEfSearch(input.efSearch);
+    return input.queries.map((query) => index.rows.rescored(query, index.search(query, input.k)));
   },
   async save({ key, path }: { key: number; path: string }): Promise<void> {
     await graph(key).save(path);

@@ -1,5 +1,5 @@
 /** Builds the shards of an index on several threads at once. */
-import { type GraphBuilder, mergeResults, RECALL_K } from '@watchnext/ann-index';
+import { type GraphBuilder, likelyShare, mergeResults, RECALL_K } from '@watchnext/ann-index';
 import { shared, Thread } from '@watchnext/threads';
 import type { BuildHandlers } from './build-program';
 import { programPath } from './program-path';
@@ -31,8 +31,9 @@ export class BuildThreads implements GraphBuilder {
     );
     return {
       searchSamples: async (efSearch: number) => {
+        const k = likelyShare(RECALL_K, 1 / shardCount);
         const byShard = await onAll((shard, key) =>
-          ofShard(shard).call('search', { key, queries: [...queries], efSearch }),
+          ofShard(shard).call('search', { key, queries: [...queries], k, efSearch }),
         );
         return queries.map((_, query) =>
           mergeResults(

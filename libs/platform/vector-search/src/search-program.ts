@@ -4,6 +4,7 @@ import {
   AnnIndex,
   searchAccepted,
   type SearchResult,
+  searchShards,
   type ShardOf,
   VectorRows,
 } from '@watchnext/ann-index';
@@ -70,9 +71,10 @@ const handlers = {
       accepts: acceptsFor(attributes, restrictions),
     });
   },
-  /** What the graphs alone find, for the meter of their recall. */
-  graph({ key, query, k }: { key: number; query: Float32Array; k: number }): SearchResult[] {
-    return loaded(key).shards.map((shard) => shard.search(query, k));
+  /** What the graphs alone find, with exact scores, for the meter of their recall. */
+  graph({ key, query, k }: { key: number; query: Float32Array; k: number }): SearchResult {
+    const { shards, rows } = loaded(key);
+    return rows.rescored(query, searchShards(shards, query, { k }));
   },
   exact({ key, query, k }: { key: number; query: Float32Array; k: number }): SearchResult {
     const { rows, attributes } = loaded(key);

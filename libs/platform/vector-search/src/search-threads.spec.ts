@@ -78,6 +78,32 @@ describe('threads', () => {
     await expect(index.nearest({ query: queryOf(1), k: 1, ...UNRESTRICTED })).rejects.toThrow('is not loaded');
   });
 
+  it('find the nearest also where one shard holds them all', async () => {
+    const uneven = Float32Array.from(vectors, (value, i) =>
+      Math.floor(i / DIMENSIONS) % 2 === 0 ? value : value / 1_000,
+    );
+    const built = await buildIndex({ ...buildOptions, vectors: uneven, shardCount: 2 }, build);
+    const paths = [0, 1].map((shard) => join(folder, `uneven-${shard}`));
+    await built.save(paths);
+    await built.release();
+    const index = await search.open({
+      vectors: uneven,
+      dimensions: DIMENSIONS,
+      index: { parameters: built.parameters, paths },
+      addCapacity: 0,
+    });
+    const query = queryOf(7);
+    const exact = exactSearch(uneven, DIMENSIONS, query, 100);
+    expect(exact.labels.every((label) => label % 2 === 0)).toBe(true);
+    const { labels, method } = await index.nearest({ query, k: 100, ...UNRESTRICTED });
+    expect(method).toBe('graph');
+    const wanted = new Set(exact.labels);
+    expect(labels.filter((label) => wanted.has(label)).length).toBeGreaterThan(90);
+    const { found } = await index.compare(query, 100);
+    expect(recallAtK(found, exact, 100)).toBeGreaterThan(0.9);
+    await index.close();
+  });
+
   it('leave the event loop alone while they search', async () => {
     const index = await search.open({ vectors, dimensions: DIMENSIONS, addCapacity: 0 });
     const { found, exact } = await index.compare(queryOf(3), 20);

@@ -4,9 +4,18 @@
  *
  * An index of one shard is loaded into every thread, so that threads answer requests side by side at full speed each; the
  * vectors are shared, the graphs are not. An index of several shards is spread over the threads, and each request asks
- * all of them. One more thread, without graphs, searches exactly for whoever measures recall.
+ * all of them, each for its share. One more thread, without graphs, searches exactly for whoever measures recall.
  */
-import { type AcceptedSearchResult, mergeResults, type SearchResult, type ShardOf, WHOLE } from '@watchnext/ann-index';
+import {
+  type AcceptedSearchResult,
+  likelyShare,
+  mayHoldMore,
+  mergeResults,
+  type SearchResult,
+  type ShardOf,
+  WHOLE,
+  worstOf,
+} from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
 import { shared, sharedFloats, type ThreadLostError } from '@watchnext/threads';
 import { SearchThread } from './search-thread';
@@ -90,6 +99,7 @@ export class SearchThreads {
       dimensions,
       attributes,
       queueLimit: this.options.queueLimit,
+      hasGraphs: index !== undefined,
       radius: index?.parameters.radius || largestNorm,
     });
     if (!failed) return opened;
@@ -134,6 +144,8 @@ interface OpenIndexParts {
   readonly dimensions: number;
   readonly attributes: AttributeArrays;
   readonly queueLimit: number;
+  /** Without, every search is exact. */
+  readonly hasGraphs: boolean;
   /** Of the augmentation; without one, the largest norm of the base vectors. */
   readonly radius: number;
 }
@@ -175,8 +187,8 @@ export class OpenIndex {
     const group = this.idlest();
     const pending = pendingOf(group);
     if (pending >= this.parts.queueLimit) throw new SearchOverloadedError(pending);
-    const call = { key: this.parts.key, query, k, excluded, blockedChannels, forbiddenRules };
-    const results = await Promise.all(group.map(({ thread }) => thread.search(call)));
+    const call = { key: this.parts.key, query, excluded, blockedChannels, forbiddenRules };
+    const results = await gather(group, k, (thread, share) => thread.search({ ...call, k: share }));
     if (results.length === 1) return results[0]!;
     const method = results.some((result) => result.method === 'exact') ? 'exact' : 'graph';
     return { ...mergeResults(results, k), method };
@@ -184,13 +196,14 @@ export class OpenIndex {
 
   /** What the graphs and what exact search find for a query, without any filter. */
   async compare(query: Float32Array, k: number): Promise<{ found: SearchResult; exact: SearchResult }> {
-    const call = { key: this.parts.key, query, k };
-    const [exact, ...byThread] = await Promise.all([
-      this.parts.oracle.call('exact', call),
-      ...this.idlest().map(({ thread }) => thread.call('graph', call)),
+    const { key, oracle, hasGraphs } = this.parts;
+    const [exact, found] = await Promise.all([
+      oracle.call('exact', { key, query, k }),
+      hasGraphs
+        ? gather(this.idlest(), k, (thread, share) => thread.call('graph', { key, query, k: share }))
+        : undefined,
     ]);
-    const results = byThread.flat();
-    return { found: results.length === 0 ? exact : mergeResults(results, k), exact };
+    return { found: found ? mergeResults(found, k) : exact, exact };
   }
 
   /**
@@ -234,6 +247,23 @@ export class OpenIndex {
   private idlest(): Member[] {
     return this.parts.groups.reduce((best, group) => (pendingOf(group) < pendingOf(best) ? group : best));
   }
+}
+
+/** Asks each member for its likely share of the k best, and for all k where it may hold more of them. */
+async function gather<Result extends SearchResult>(
+  group: readonly Member[],
+  k: number,
+  ask: (thread: SearchThread, k: number) => Promise<Result>,
+): Promise<Result[]> {
+  const shares = group.map(({ shardsOf }) => likelyShare(k, shardsOf.length / shardsOf[0]!.shardCount));
+  const results = await Promise.all(group.map(({ thread }, i) => ask(thread, shares[i]!)));
+  if (group.length === 1) return results;
+  const merged = mergeResults(results, k);
+  return Promise.all(
+    results.map((result, i) =>
+      shares[i]! < k && mayHoldMore(worstOf(result, shares[i]!), merged, k) ? ask(group[i]!.thread, k) : result,
+    ),
+  );
 }
 
 const pendingOf = (group: readonly Member[]) => Math.max(...group.map(({ thread }) => thread.pendingSearches));

@@ -1,15 +1,15 @@
 /** npm run bench -- index: recall, queries per second, build time and memory of our index, beside hnswlib and faiss. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { type AnnIndex, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';
+import { type AnnIndex, edgesFor, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';
 import { BuildThreads, SearchThreads } from '@watchnext/vector-search';
 import { type BenchReport, quantile, report } from '../report';
 import { measureFilters } from './filters';
+import { keptGraphs } from './kept-graphs';
 import { writeNpy } from './npy';
-import { type Point, searchHere } from './search-here';
+import { type Measured, PEER_NAMES, runPeers } from './peers';
+import { searchHere, type Point } from './search-here';
 import { trainedVectors } from './trained-vectors';
 import { type BenchVectors, generateVectors } from './vectors';
 
@@ -17,7 +17,8 @@ export interface IndexBenchOptions {
   readonly vectors: number;
   readonly dimensions: number;
   readonly queries: number;
-  readonly m: number;
+  /** By the number of vectors, as publishing chooses it, where it is not told. */
+  readonly m?: number;
   readonly efConstruction: number;
   readonly ef: readonly number[];
   readonly seed: number;
@@ -26,17 +27,13 @@ export interface IndexBenchOptions {
   readonly partitions: number;
   /** Where one space alone is built. */
   readonly space?: Space;
+  /** A script that runs all peers, or "hnswlib": hnswlib alone, in the better space. */
   readonly peer?: string;
+  /** Keeps the graphs there, and takes those that are there. */
+  readonly graphs?: string;
   /** Ours and the peer by time on processors in place of the clock's. */
   readonly onProcessors: boolean;
   readonly python: string;
-}
-
-interface Measured {
-  readonly name: string;
-  readonly buildSeconds: number;
-  readonly points: readonly Point[];
-  readonly graphBytes?: number;
 }
 
 interface Built extends Measured {
@@ -45,17 +42,16 @@ interface Built extends Measured {
 }
 
 const TARGET_RECALL = 0.98;
-/** What the peers' script calls hnswlib in each space. */
-const PEERS: Record<Space, string> = { 'inner-product': 'hnswlib ip', 'augmented-l2': 'hnswlib l2-augmented' };
 const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
 
 export async function benchIndex(options: IndexBenchOptions): Promise<{ result: BenchReport; text: string }> {
-  const { m, efConstruction, ef } = options;
+  const { efConstruction, ef } = options;
   const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-index-'));
   const say = (text: string) => process.stderr.write(`${text}\n`);
   try {
     say(options.data === undefined ? `generating ${options.vectors} vectors` : `reading ${options.data}`);
     const { vectors, queries, dimensions, origin } = await vectorsOf(options);
+    const { m = edgesFor(vectors.length / dimensions) } = options;
     const rowOf = (row: number) => queries.subarray(row * dimensions, (row + 1) * dimensions);
     const queryRows = Array.from({ length: options.queries }, (_, row) => rowOf(row));
     const threads = new BuildThreads(2);
@@ -70,19 +66,25 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       recallAt100: 0,
       shardCount,
     });
+    const graphsFolder = options.graphs ?? folder;
+    const clock = options.onProcessors ? 'processors' : 'wall';
     say('searching exactly');
     const exact = await threads.exact(vectors, dimensions, queryRows);
     const build = async (space: Space, shardCount: number): Promise<Built> => {
       const name = `${space}, ${shardCount} shard${shardCount > 1 ? 's' : ''}`;
-      say(`building ${name}`);
-      const [startedAt, usage] = [performance.now(), process.cpuUsage()];
-      const graphs = await threads.build(vectors, parametersOf(space, shardCount), queryRows, () => undefined);
-      const { user, system } = process.cpuUsage(usage);
-      const buildSeconds = options.onProcessors ? (user + system) / 1e6 : (performance.now() - startedAt) / 1_000;
-      const paths = Array.from({ length: shardCount }, (_, shard) => join(folder, `${space}-${shardCount}-${shard}`));
-      await graphs.save(paths);
-      await graphs.release();
-      const measured = await searchHere(paths, parametersOf(space, shardCount), vectors, queryRows, exact, ef);
+      const parameters = parametersOf(space, shardCount);
+      const { paths, buildSeconds } = await keptGraphs(graphsFolder, vectors, parameters, clock, async (paths) => {
+        say(`building ${name}`);
+        const [startedAt, usage] = [performance.now(), process.cpuUsage()];
+        const graphs = await threads.build(vectors, parameters, queryRows, () => undefined);
+        const { user, system } = process.cpuUsage(usage);
+        const milliseconds = options.onProcessors ? (user + system) / 1e3 : performance.now() - startedAt;
+        await graphs.save(paths);
+        await graphs.release();
+        return milliseconds / 1_000;
+      });
+      say(`searching ${name}`);
+      const measured = await searchHere(paths, parameters, vectors, queryRows, exact, ef);
       const points = measured.map(({ qpsOfCore = 0, ...point }) =>
         options.onProcessors ? { ...point, qps: qpsOfCore } : { ...point, qpsOfCore },
       );
@@ -121,7 +123,7 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       await writeNpy(join(folder, 'vectors.npy'), vectors, dimensions);
       await writeNpy(join(folder, 'queries.npy'), queries, dimensions);
       say(`running ${options.peer}`);
-      peers = await runPeer(options, folder);
+      peers = await runPeers(options.peer, { ...options, m, space: one.space, folder });
     }
     const ours = [one, sharded, ...others];
     const figures = { ours, served, filters, peers, comparison: compare(one, sharded, peers) };
@@ -129,6 +131,7 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       ...options,
       vectors: vectors.length / dimensions,
       dimensions,
+      m,
       ef: [...ef],
       k: RECALL_K,
       origin,
@@ -184,31 +187,6 @@ async function searchThroughThreads(
   };
 }
 
-interface PeerRun {
-  readonly build_s: number;
-  readonly search: readonly Point[];
-}
-
-/** Runs the script that is named first, whose clock then counts its own time on processors, of all threads. */
-const BY_PROCESSOR_TIME =
-  'import runpy, sys, time; time.perf_counter = time.process_time; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name="__main__")';
-
-async function runPeer(options: IndexBenchOptions, folder: string): Promise<Measured[]> {
-  const args = [
-    ...(options.onProcessors ? ['-c', BY_PROCESSOR_TIME] : []),
-    options.peer!,
-    join(folder, 'vectors.npy'),
-    join(folder, 'queries.npy'),
-    ...['--k', String(RECALL_K), '--m', String(options.m), '--ef-construction', String(options.efConstruction)],
-    ...['--ef', options.ef.join(','), '--build-threads', '2'],
-  ];
-  const { stdout } = await promisify(execFile)(options.python, args, { maxBuffer: 1 << 24 });
-  const all = JSON.parse(stdout) as Record<string, unknown>;
-  return Object.entries(all)
-    .filter((entry): entry is [string, PeerRun] => typeof entry[1] === 'object' && entry[1] !== null)
-    .map(([name, { build_s: buildSeconds, search }]) => ({ name, buildSeconds, points: search }));
-}
-
 /** Queries per second at the target recall, in a straight line between the breadths next to it. */
 export function qpsAt(points: readonly Point[], recall: number): number | undefined {
   for (const [i, point] of points.entries()) {
@@ -225,7 +203,7 @@ const mostFound = ({ points }: Measured) => Math.max(...points.map(({ recall }) 
 
 /** Beside hnswlib in the same space. */
 function compare(one: Built, sharded: Built, peers: readonly Measured[]) {
-  const peer = peers.find(({ name }) => name === PEERS[one.space]);
+  const peer = peers.find(({ name }) => name === PEER_NAMES[one.space]);
   if (!peer) return undefined;
   const peerQps = qpsAt(peer.points, TARGET_RECALL);
   const ratio = ({ points }: Measured) => {

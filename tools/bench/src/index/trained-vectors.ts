@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
  * The video vectors of the snapshot that a data folder serves, and the vectors of as many of its users, the first of the
  * archive by key, each as of before their last watch.
  *
- * @param dataDirectory of embedded drivers, as `.watchnext` or what `npm run bench -- world` leaves
+ * @param dataDirectory of embedded drivers, as `.watchnext`, or a world of `npm run simulate -- archive` that was trained on
  * @param partitionCount of its activity topic
  * @throws Error where nothing is published, or the archive holds too few users
  */
