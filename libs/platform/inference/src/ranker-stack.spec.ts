@@ -1,7 +1,7 @@
 import { createRandom, initialiseStack, runStack, type DenseStack } from '@watchnext/learning';
-import { RANKING_PRECISIONS } from '@watchnext/ranking-model';
+import { RANKING_PRECISIONS, type RankingModel, type RankingPrecision } from '@watchnext/ranking-model';
 import fc from 'fast-check';
-import { encodeOnnx, encodeRanker } from './encode-onnx';
+import { encodeOnnx, encodeRanker, encodeRankerOf } from './encode-onnx';
 import { RankerStack } from './ranker-stack';
 
 function gaussianRows(seed: number, rowCount: number, inputSize: number): Float32Array {
@@ -97,6 +97,16 @@ describe('a ranker with the user apart', () => {
       }),
       { seed: 8, numRuns: 30 },
     );
+  });
+
+  it("is written in the precision of its model's configuration, float32 where that says nothing", () => {
+    const tower = stackOf([7, 4, 4, 1], 1);
+    const written = (config: { precision?: RankingPrecision }) =>
+      encodeRankerOf({ tower, userSize: 3, config } as unknown as RankingModel);
+    expect(written({})).toEqual(encodeRanker(tower, 3));
+    expect(written({ precision: 'float32' })).toEqual(encodeRanker(tower, 3));
+    expect(written({ precision: 'int8' })).toEqual(encodeRanker(tower, 3, 'int8'));
+    expect(written({ precision: 'int8' })).not.toEqual(encodeRanker(tower, 3));
   });
 
   it('makes of a layer of 8 bits what its formula says, of rows of zeros too', async () => {
