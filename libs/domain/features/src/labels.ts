@@ -25,24 +25,27 @@ interface JoinedReport {
 }
 
 export class LabelCollector {
+  /** The first of each playback id. */
   private readonly playbacks = new Map<string, Playback>();
+  /** Those of other videos under the same id, which a client keeps for a whole session, by `keyOf`. */
+  private readonly laterPlaybacks = new Map<string, Playback>();
   private readonly reportsByImpression = new Map<string, JoinedReport[]>();
   private readonly viewedByRequest = new Map<string, Set<string>>();
 
   /** Was this playback reported before? */
   knows(watch: Watch): boolean {
-    return this.playbacks.has(keyOf(watch));
+    return this.playbackOf(watch) !== undefined;
   }
 
   /** Takes in a report and gives its playback. */
   addWatch(watch: Watch, atMs: number): Playback {
     const { videoId, impressionId, positionSeconds } = watch;
     const durationSeconds = watch.video?.durationSeconds ?? 0;
-    const key = keyOf(watch);
-    let playback = this.playbacks.get(key);
+    let playback = this.playbackOf(watch);
     if (playback === undefined) {
       playback = { videoId, atMs, watchSeconds: positionSeconds, durationSeconds };
-      this.playbacks.set(key, playback);
+      if (this.playbacks.has(watch.playbackId)) this.laterPlaybacks.set(keyOf(watch), playback);
+      else this.playbacks.set(watch.playbackId, playback);
     }
     playback.watchSeconds = Math.max(playback.watchSeconds, positionSeconds);
     playback.durationSeconds = Math.max(playback.durationSeconds, durationSeconds);
@@ -83,6 +86,11 @@ export class LabelCollector {
   /** False only if the client confirmed impressions of this request, and this one was not among them. */
   wasSeen(requestId: string, impressionId: string): boolean {
     return this.viewedByRequest.get(requestId)?.has(impressionId) ?? true;
+  }
+
+  private playbackOf(watch: Watch): Playback | undefined {
+    const first = this.playbacks.get(watch.playbackId);
+    return first === undefined || first.videoId === watch.videoId ? first : this.laterPlaybacks.get(keyOf(watch));
   }
 }
 

@@ -24,6 +24,7 @@ import type {
   CandidateExample,
   CandidateFeatures,
   RankingExample,
+  Refusal,
   RankingUserFeatures,
   RankingVideoFeatures,
   UserRecord,
@@ -61,6 +62,8 @@ class UserReplay {
   private servedLists: { readonly record: UserRecord; readonly served: ImpressionsServed; taken: TakenFeatures }[] = [];
   /** Distinct tokens of all searches in the state; undefined once the searches have changed. */
   private searchTokens: readonly string[] | undefined;
+  /** Does the state know watches from elsewhere than these records? Of those `labels` knows nothing. */
+  private hasForeignWatches: boolean;
   private readonly refusals: RefusedRecord[] = [];
   private duplicateCount = 0;
 
@@ -71,20 +74,30 @@ class UserReplay {
     const { initialState } = options;
     const userId = allRecords.map(({ event }) => userIdOf(event)).find((id) => id !== undefined) ?? '';
     this.state = initialState === undefined ? newState(userId) : decodeState(encodeState(initialState));
+    this.hasForeignWatches = initialState !== undefined;
     this.rule = options.completedRule ?? DEFAULT_COMPLETED_RULE;
   }
 
   run(): ReplayResult {
     const records = withoutRedeliveries(this.allRecords);
-    const isLive = records.map((record) => this.letIn(record));
-    const { requests, unplacedCount } = placeRequests(records, (index) => isLive[index], this.options.initialMark);
+    // Of lists it must be known beforehand; of the others when it is their turn, when what is known of them is still at hand.
+    const refusalsOfLists = new Map<number, Refusal | undefined>();
+    const isLive = (index: number) => {
+      const refusal = this.refusalOf(records[index]);
+      refusalsOfLists.set(index, refusal);
+      return refusal === undefined;
+    };
+    const { requests, unplacedCount } = placeRequests(records, isLive, this.options.initialMark);
     let next = 0;
     for (let index = 0; index < records.length; index++) {
       for (; next < requests.length && requests[next].stateIndex === index; next++) {
         const { served, recordIndex } = requests[next];
         this.takeFeatures(served, recordIndex, records[recordIndex].event.occurredAtMs);
       }
-      if (isLive[index]) this.fold(records[index], index);
+      const record = records[index];
+      const refusal = refusalsOfLists.has(index) ? refusalsOfLists.get(index) : this.refusalOf(record);
+      if (refusal === undefined) this.fold(record, index);
+      else this.refusals.push({ record, refusal });
     }
     return {
       candidateExamples: this.candidateExamples(),
@@ -97,11 +110,8 @@ class UserReplay {
     };
   }
 
-  private letIn(record: UserRecord): boolean {
-    const { event, timestampMs, topic } = record;
-    const refusal = refuse(event, timestampMs ?? event.occurredAtMs, topic);
-    if (refusal !== undefined) this.refusals.push({ record, refusal });
-    return refusal === undefined;
+  private refusalOf({ event, timestampMs, topic }: UserRecord): Refusal | undefined {
+    return refuse(event, timestampMs ?? event.occurredAtMs, topic);
   }
 
   /** The state is now that of the list's mark. */
@@ -136,8 +146,11 @@ class UserReplay {
         this.labels.addViewed(body.value.requestId, body.value.impressionIds);
         break;
       case 'search':
+        this.searchTokens = undefined;
+        break;
       case 'userMerged':
         this.searchTokens = undefined;
+        this.hasForeignWatches = true;
         break;
       case 'userDeleted':
         this.forget();
@@ -158,7 +171,9 @@ class UserReplay {
   private labelFeatures(watch: Watch, atMs: number): CandidateFeatures | undefined {
     const { state } = this;
     if (state.deleted || this.labels.knows(watch)) return undefined;
-    if (findPlayback(state.watches, hash53(watch.playbackId), watch.videoId) >= 0) return undefined;
+    if (this.hasForeignWatches && findPlayback(state.watches, hash53(watch.playbackId), watch.videoId) >= 0) {
+      return undefined;
+    }
     const context: RequestContext = {
       requestedAtMs: atMs,
       surface: '',

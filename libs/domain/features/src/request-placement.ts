@@ -18,7 +18,7 @@ export interface Placement {
 
 /**
  * @param records in log order: ascending by offset within each partition
- * @param isLive which of them will be folded at all
+ * @param isLive which of them will be folded at all; asked of each list once
  */
 export function placeRequests(
   records: readonly UserRecord[],

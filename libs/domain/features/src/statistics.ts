@@ -54,24 +54,21 @@ export class StatisticsTimeline {
   /** @param watchSeconds what followed from the impression; 0 when not clicked */
   addImpression(servedAtMs: number, shown: ShownVideo, clicked: boolean, watchSeconds: number): void {
     const { videoId, channelId, topics, surface, country } = shown;
-    const counted = [this.videos.of(videoId, servedAtMs), within(this.surfaces, surface).of(videoId, servedAtMs)];
-    if (channelId !== '') counted.push(this.channels.of(channelId, servedAtMs));
-    for (const topic of topics) counted.push(this.topics.of(topic, servedAtMs));
+    const count = (counts: DailyCounts, key: string) => counts.addImpression(key, servedAtMs, clicked, watchSeconds);
+    count(this.videos, videoId);
+    count(within(this.surfaces, surface), videoId);
+    if (channelId !== '') count(this.channels, channelId);
+    for (const topic of topics) count(this.topics, topic);
     if (channelId !== '' && country !== '') {
-      counted.push(within(this.countries, country).of(channelId, servedAtMs));
-      counted.push(this.wholeCountries.of(country, servedAtMs), this.wholeCountries.of(EVERYWHERE, servedAtMs));
-    }
-    for (const counts of counted) {
-      counts.impressionCount++;
-      if (!clicked) continue;
-      counts.clickCount++;
-      counts.clickWatchSeconds += watchSeconds;
+      count(within(this.countries, country), channelId);
+      count(this.wholeCountries, country);
+      count(this.wholeCountries, EVERYWHERE);
     }
   }
 
   /** One playback of a video, from wherever it came. */
   addWatch(atMs: number, videoId: string): void {
-    this.videos.of(videoId, atMs).watchCount++;
+    this.videos.addWatch(videoId, atMs);
   }
 
   asOf(atMs: number): Statistics {

@@ -1,5 +1,7 @@
 const CANONICAL_LENGTH = 36;
-const HYPHENS = [8, 13, 18, 23];
+const HYPHEN = 0x2d;
+/** By code unit below 128: the value of a hexadecimal digit in lower case, else −1. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, unit) => '0123456789abcdef'.indexOf(String.fromCharCode(unit)));
 
 /**
  * The time inside a UUIDv7 in its canonical form (lower-case hexadecimal, RFC 9562 §5.7), in milliseconds since the
@@ -18,20 +20,18 @@ let lastTimeMs: number | undefined;
 function timeIn(id: string): number | undefined {
   if (id.length !== CANONICAL_LENGTH) return undefined;
   let timeMs = 0;
-  let digits = 0;
   for (let i = 0; i < CANONICAL_LENGTH; i++) {
     const unit = id.charCodeAt(i);
-    if (i === HYPHENS[0] || i === HYPHENS[1] || i === HYPHENS[2] || i === HYPHENS[3]) {
-      if (unit !== 0x2d) return undefined;
+    if (i === 8 || i === 13 || i === 18 || i === 23) {
+      if (unit !== HYPHEN) return undefined;
       continue;
     }
-    const digit = unit >= 0x30 && unit <= 0x39 ? unit - 0x30 : unit >= 0x61 && unit <= 0x66 ? unit - 0x57 : -1;
+    const digit = unit < 128 ? DIGITS[unit] : -1;
     if (digit < 0) return undefined;
-    // The first 48 bits are the time; a double holds them exactly.
-    if (digits < 12) timeMs = timeMs * 16 + digit;
-    else if (digits === 12 && digit !== 7) return undefined;
-    else if (digits === 16 && (digit < 8 || digit > 11)) return undefined;
-    digits++;
+    // The first 48 bits are the time, around the first hyphen; a double holds them exactly.
+    if (i < 13) timeMs = timeMs * 16 + digit;
+    else if (i === 14 && digit !== 7) return undefined;
+    else if (i === 19 && (digit < 8 || digit > 11)) return undefined;
   }
   return timeMs;
 }

@@ -3,8 +3,9 @@
  * already and nothing is sorted; in 'key' order DuckDB sorts one partition at a time, on disk beyond its memory limit.
  * The next chunk is fetched while the consumer works on this one.
  */
-import type { DuckDBBlobVector, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
+import { blobsOf } from './blobs';
 import { ArchiveCorruptError, EventArchiveError } from './port';
 import { type FilePart, groupInOrder, type PartitionPlan } from './read-plan';
 import { sqlReadPath } from './sql';
@@ -120,7 +121,7 @@ function toRecords(topic: string, partition: number, chunk: DuckDBDataChunk): Lo
   const offsets = chunk.getColumnVector(0);
   const timestamps = chunk.getColumnVector(1);
   const keys = chunk.getColumnVector(2);
-  const values = chunk.getColumnVector(3) as DuckDBBlobVector;
+  const values = blobsOf(chunk, 3);
   const keyHashes = chunk.getColumnVector(4);
   const records = new Array<LogRecord>(chunk.rowCount);
   let [key, lastHash] = ['', NaN];
@@ -134,15 +135,10 @@ function toRecords(topic: string, partition: number, chunk: DuckDBDataChunk): Lo
       offset: offsets.getItem(i) as number,
       timestampMs: timestamps.getItem(i) as number,
       key,
-      value: ownBytes(values.getItemBytes(i) as Uint8Array),
+      value: values[i],
     };
   }
   return records;
-}
-
-/** Short values are views into a chunk's buffer, which as a whole would stay in memory for each of them. */
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.length <= 12 ? bytes.slice() : bytes;
 }
 
 function source(parts: readonly FilePart[]): string {

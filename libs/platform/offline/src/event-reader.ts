@@ -1,10 +1,8 @@
 /**
- * Decodes events one after the other, as `Event.decode` does, for reading millions of them: one reader is used again for
- * each, 64-bit integers make no BigInt, and texts are decoded by Node itself. Looking up texts that repeat by their bytes
- * was tried: with as many videos as a log has it cost more than decoding them.
+ * Reads protobuf as the generated code asks for it, of one event after the other: one reader is used again for each, 64-bit
+ * integers make no BigInt, and texts are decoded by Node itself.
  */
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { Event } from '@watchnext/contract';
 
 /** What BinaryReader keeps for itself, made to point at other bytes. */
 interface Rewound {
@@ -28,20 +26,20 @@ class Int64 {
 
 /** Node's own decoder, which takes a range of any bytes without making a view of it first. */
 const { utf8Slice } = Buffer.prototype as unknown as { utf8Slice(from: number, to: number): string };
-const utf8 = (bytes: Uint8Array, from: number, to: number): string => utf8Slice.call(bytes, from, to);
+export const utf8 = (bytes: Uint8Array, from: number, to: number): string => utf8Slice.call(bytes, from, to);
 
-class EventReader extends BinaryReader {
+export class EventReader extends BinaryReader {
   private readonly integer = new Int64();
 
   constructor() {
     super(new Uint8Array(0));
   }
 
-  rewindTo(bytes: Uint8Array): this {
+  rewindTo(bytes: Uint8Array, from = 0): this {
     const own = this as unknown as Rewound;
     own.buf = bytes;
     own.len = bytes.length;
-    own.pos = 0;
+    own.pos = from;
     own.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // Left raised by an event that could not be decoded.
     own.__tsProtoDecodeDepth = 0;
@@ -79,10 +77,4 @@ class EventReader extends BinaryReader {
     this.integer.value = high * 2 ** 32 + (low >>> 0);
     return this.integer as unknown as string;
   }
-}
-
-/** Makes a function like `Event.decode` for one stream of events; it throws as that does. */
-export function eventDecoder(): (bytes: Uint8Array) => Event {
-  const reader = new EventReader();
-  return (bytes) => Event.decode(reader.rewindTo(bytes));
 }

@@ -1,6 +1,8 @@
 import { type Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { type CandidateExample, type RankingExample, replayUser, StatisticsTimeline } from '@watchnext/features';
+import { replayUser, StatisticsTimeline } from '@watchnext/features';
+import { CandidateExamples } from './examples/candidate-examples';
+import { RankingExamples } from './examples/ranking-examples';
 import type { Catalogue, CompletedWatch, ReplayedLog } from './replayed-log';
 import { type ReadCounts, readUserRecords } from './user-records';
 
@@ -45,13 +47,18 @@ export async function replayArchive(
     throw new NothingToReplayError('the archive holds no activity; send events to ingestion first');
   }
   const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
-  const candidateExamples: CandidateExample[] = [];
-  const rankingExamples: RankingExample[] = [];
+  const candidateExamples = new CandidateExamples(options.withWatchTimes);
+  const rankingExamples = new RankingExamples();
   const completedWatches: CompletedWatch[] = [];
   const statistics = new StatisticsTimeline();
   const facts = new Map(catalogue.facts);
   let userCount = 0;
   let refusedCount = 0;
+  let [fromMs, toMs] = [Infinity, -Infinity];
+  const include = (atMs: number) => {
+    fromMs = Math.min(fromMs, atMs);
+    toMs = Math.max(toMs, atMs);
+  };
   const { partitionCount, joinWindowMs, settledAfterMs, withWatchTimes } = options;
   for await (const { userId, records } of readUserRecords(archive, TOPICS.activity, partitionCount, counts, signal)) {
     const replayed = replayUser(records, {
@@ -63,10 +70,14 @@ export async function replayArchive(
     userCount += 1;
     for (const { event } of records) addFacts(facts, event);
     refusedCount += replayed.refusals.length;
-    candidateExamples.push(...replayed.candidateExamples.slice(-options.examplesPerUser));
+    for (const example of replayed.candidateExamples.slice(-options.examplesPerUser)) {
+      candidateExamples.add(example);
+      include(example.labelAtMs);
+    }
     for (const example of replayed.rankingExamples) {
-      rankingExamples.push(example);
+      rankingExamples.add(example);
       const { servedAtMs, clicked, watchSeconds, user, video } = example;
+      include(servedAtMs);
       const { videoId, channelId, topics } = video;
       statistics.addImpression(
         servedAtMs,
@@ -90,14 +101,15 @@ export async function replayArchive(
   if (userCount < 2) throw new NothingToReplayError('the archive holds a single user');
   return {
     replayed: {
-      candidateExamples,
-      rankingExamples,
+      candidateExamples: candidateExamples.list(),
+      rankingExamples: rankingExamples.list(),
       completedWatches,
       statistics,
       facts,
       recordCount: counts.recordCount,
       userCount,
-      ...timeRange(candidateExamples, rankingExamples),
+      fromMs,
+      toMs,
     },
     counts: { ...counts, refusedCount },
   };
@@ -108,16 +120,4 @@ function addFacts(facts: Map<string, VideoFacts>, { body }: Event): void {
   const mentioned =
     body?.$case === 'watch' ? [body.value] : body?.$case === 'impressionsServed' ? body.value.items : [];
   for (const { videoId, video } of mentioned) if (video && !facts.has(videoId)) facts.set(videoId, video);
-}
-
-function timeRange(candidateExamples: readonly CandidateExample[], rankingExamples: readonly RankingExample[]) {
-  let fromMs = Infinity;
-  let toMs = -Infinity;
-  const include = (atMs: number) => {
-    fromMs = Math.min(fromMs, atMs);
-    toMs = Math.max(toMs, atMs);
-  };
-  for (const { labelAtMs } of candidateExamples) include(labelAtMs);
-  for (const { servedAtMs } of rankingExamples) include(servedAtMs);
-  return { fromMs, toMs };
 }

@@ -3,7 +3,7 @@ import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 import { partitionOf } from '@watchnext/event-log';
 import { type UserRecord, userIdOf } from '@watchnext/features';
-import { eventDecoder } from './event-reader';
+import { eventDecoder } from './event-decoder';
 
 /** One user's records in log order. */
 export interface UserRecords {

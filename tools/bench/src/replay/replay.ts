@@ -12,12 +12,15 @@ import { join } from 'node:path';
 import { startTask } from '@watchnext/datasets';
 import { FROZEN, FROZEN_PARTITIONS, type FrozenWorldName, generateArchive } from '@watchnext/simulator';
 import { report, type BenchReport } from '../report';
+import { copyArchive } from './copy-archive';
 
 export interface ReplayBenchOptions {
   readonly world: FrozenWorldName;
   readonly archive?: string;
   readonly partitions: number;
   readonly workers: number;
+  /** How often the archive's users are to be there, each time under other ids. */
+  readonly copies: number;
 }
 
 export interface StageFigures {
@@ -38,30 +41,44 @@ export interface ReplayFigures {
 }
 
 export async function benchReplay(options: ReplayBenchOptions): Promise<{ result: BenchReport; text: string }> {
-  const { world, archive } = options;
-  const folder = archive === undefined ? mkdtempSync(join(tmpdir(), 'watchnext-replay-bench-')) : undefined;
+  const { world, archive, copies } = options;
+  const isMade = archive === undefined || copies > 1;
+  const folder = isMade ? mkdtempSync(join(tmpdir(), 'watchnext-replay-bench-')) : undefined;
   try {
     const partitions = archive === undefined ? FROZEN_PARTITIONS : options.partitions;
-    if (folder !== undefined) await generate(world, folder, options.workers);
-    const figures = await replayApart(archive ?? join(folder!, 'archive'), partitions);
-    const setting = archive === undefined ? { world } : { archive, partitions };
+    let replayed = archive;
+    if (folder !== undefined && archive === undefined) replayed = await generate(world, folder, options.workers);
+    if (folder !== undefined && copies > 1) replayed = await copy(replayed!, folder, partitions, copies);
+    const figures = await replayApart(replayed!, partitions);
+    const setting = archive === undefined ? { world, copies } : { archive, partitions, copies };
     return { result: report('replay', setting, figures), text: describe(figures) };
   } finally {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function generate(world: FrozenWorldName, folder: string, workerCount: number): Promise<void> {
+/** @returns where the archive is */
+async function generate(world: FrozenWorldName, folder: string, workerCount: number): Promise<string> {
+  const archiveFolder = join(folder, 'archive');
   const living = startTask('Living the world', 'viewers');
   await generateArchive({
     world: FROZEN[world],
-    archiveFolder: join(folder, 'archive'),
+    archiveFolder,
     spillFolder: join(folder, 'spill'),
     partitionCount: FROZEN_PARTITIONS,
     workerCount,
     onProgress: (stage, done, total) => stage === 'living' && living.update(done, total),
   });
   living.finish();
+  return archiveFolder;
+}
+
+async function copy(from: string, folder: string, partitionCount: number, copies: number): Promise<string> {
+  const to = join(folder, 'copies');
+  const task = startTask('Copying', 'events');
+  await copyArchive({ from, to, partitionCount, copies }, (done, total) => task.update(done, total));
+  task.finish();
+  return to;
 }
 
 async function replayApart(archive: string, partitions: number): Promise<ReplayFigures> {

@@ -4,15 +4,18 @@ import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
 import type { FeatureSet } from './units';
 
 /** The features of a set; example age is the model's own input, and left out by its settings. */
-export function onlyFeatures<Example extends { readonly features: CandidateFeatures }>(
-  example: Example,
-  set: FeatureSet,
-): Example {
+export function onlyFeatures(example: CandidateExample, set: FeatureSet): CandidateExample {
   if (set === 'all') return example;
   const { features } = example;
   const searchTokens = set === 'watches' ? [] : features.searchTokens;
   const nobody = { country: '', device: '', loggedIn: false, ageYears: 0, gender: 0 };
-  return { ...example, features: { ...features, ...nobody, searchTokens } };
+  return withFeatures(example, { ...features, ...nobody, searchTokens });
+}
+
+/** Named one by one: an example of a replay reads its fields out of columns, and has none that a spread would copy. */
+function withFeatures(example: CandidateExample, features: CandidateFeatures): CandidateExample {
+  const { userId, labelVideoId, labelAtMs } = example;
+  return { userId, labelVideoId, labelAtMs, features };
 }
 
 /**
@@ -38,7 +41,7 @@ export function withContextAround(examples: readonly CandidateExample[]): Candid
       const around = sequence.slice(from, from + HISTORY_LENGTH + 1);
       around.splice(place - from, 1);
       const { watchedAtMs: _, ...features } = example.features;
-      return { ...example, features: { ...features, watchedVideoIds: around } };
+      return withFeatures(example, { ...features, watchedVideoIds: around });
     });
   });
 }

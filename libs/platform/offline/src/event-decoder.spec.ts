@@ -1,6 +1,6 @@
 import { Event } from '@watchnext/contract';
 import fc from 'fast-check';
-import { eventDecoder } from './event-reader';
+import { eventDecoder } from './event-decoder';
 
 const decode = eventDecoder();
 /** Few enough to repeat, and long or strange enough to take every way. */

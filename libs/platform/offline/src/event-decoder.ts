@@ -1,0 +1,410 @@
+/**
+ * Decodes events one after the other, as `Event.decode` does, for reading millions of them.
+ *
+ * Watches and lists, which logs consist of, are read field by field here; what else an event may hold is left to the generated
+ * code, and so is the whole event where anything is not as our encoders write it. Ids and the facts of videos come
+ * again and again: they are made once and shared, which spares the maps that they are looked up in hashing and comparing them,
+ * and examples a copy each. So the facts are frozen.
+ */
+import {
+  Dismissal,
+  Event,
+  ExperimentAssignment,
+  ExploredPlace,
+  type ImpressionItem,
+  type ImpressionsServed,
+  ImpressionsViewed,
+  Mark,
+  type RequestContext,
+  Search,
+  UserDeleted,
+  UserMerged,
+  UserUpserted,
+  VideoFacts,
+  VideoUpserted,
+  VideoWithdrawn,
+  type Watch,
+} from '@watchnext/contract';
+import { EventReader, utf8 } from './event-reader';
+import { SharedValues } from './shared-values';
+
+/** In bytes: ids of videos, channels, topics and users; UUIDs, of which each comes once or twice, are longer. */
+const LONGEST_SHARED_TEXT = 20;
+const LONGEST_SHARED_FACTS = 128;
+
+/** Thrown where the generated code must decide. */
+const UNUSUAL = Symbol('unusual bytes');
+
+type Body = NonNullable<Event['body']>;
+
+/** Makes a function like `Event.decode` for one stream of events; it throws as that does. */
+export function eventDecoder(): (bytes: Uint8Array) => Event {
+  const decoder = new EventDecoder();
+  return (bytes) => decoder.decode(bytes);
+}
+
+class EventDecoder {
+  private buffer: Uint8Array = new Uint8Array(0);
+  /** Of the memory that the bytes lie in, which events share with their neighbours. */
+  private view: DataView = new DataView(new ArrayBuffer(0));
+  private at = 0;
+  private readonly reader = new EventReader();
+  private readonly texts = new SharedValues(LONGEST_SHARED_TEXT, utf8);
+  private readonly facts = new SharedValues(LONGEST_SHARED_FACTS, (bytes, from, to) => {
+    const facts = VideoFacts.decode(this.reader.rewindTo(bytes, from), to - from);
+    if (this.reader.pos !== to) throw UNUSUAL;
+    Object.freeze(facts.topics);
+    return Object.freeze(facts);
+  });
+
+  decode(bytes: Uint8Array): Event {
+    this.buffer = bytes;
+    this.at = 0;
+    if (bytes.buffer !== this.view.buffer) this.view = new DataView(bytes.buffer);
+    try {
+      return this.event(bytes.length);
+    } catch {
+      return Event.decode(this.reader.rewindTo(bytes));
+    }
+  }
+
+  private event(end: number): Event {
+    let [eventId, producer] = ['', ''];
+    let [occurredAtMs, receivedAtMs] = [0, 0];
+    let backfill = false;
+    let body: Event['body'];
+    while (this.at < end) {
+      const tag = this.uint32();
+      switch (tag) {
+        case 10:
+          eventId = this.text();
+          break;
+        case 16:
+          occurredAtMs = this.int64();
+          break;
+        case 24:
+          receivedAtMs = this.int64();
+          break;
+        case 34:
+          producer = this.text();
+          break;
+        case 40:
+          backfill = this.uint32() !== 0;
+          break;
+        case 82:
+          body = { $case: 'impressionsServed', value: this.served(this.nestedEnd(end)) };
+          break;
+        case 98:
+          body = { $case: 'watch', value: this.watch(this.nestedEnd(end)) };
+          break;
+        default:
+          body = this.otherBody(tag, this.nestedEnd(end));
+      }
+    }
+    this.requireAt(end);
+    return { eventId, occurredAtMs, receivedAtMs, producer, backfill, body };
+  }
+
+  private otherBody(tag: number, end: number): Body {
+    switch (tag) {
+      case 90:
+        return { $case: 'impressionsViewed', value: this.generated(ImpressionsViewed, end) };
+      case 106:
+        return { $case: 'search', value: this.generated(Search, end) };
+      case 114:
+        return { $case: 'dismissal', value: this.generated(Dismissal, end) };
+      case 122:
+        return { $case: 'userUpserted', value: this.generated(UserUpserted, end) };
+      case 130:
+        return { $case: 'userMerged', value: this.generated(UserMerged, end) };
+      case 138:
+        return { $case: 'userDeleted', value: this.generated(UserDeleted, end) };
+      case 162:
+        return { $case: 'videoUpserted', value: this.generated(VideoUpserted, end) };
+      case 170:
+        return { $case: 'videoWithdrawn', value: this.generated(VideoWithdrawn, end) };
+      default:
+        throw UNUSUAL;
+    }
+  }
+
+  private watch(end: number): Watch {
+    let [userId, videoId, playbackId, impressionId, country, device] = ['', '', '', '', '', ''];
+    let positionSeconds = 0;
+    let video: VideoFacts | undefined;
+    while (this.at < end) {
+      switch (this.uint32()) {
+        case 10:
+          userId = this.text();
+          break;
+        case 18:
+          videoId = this.text();
+          break;
+        case 26:
+          playbackId = this.text();
+          break;
+        case 34:
+          impressionId = this.text();
+          break;
+        case 41:
+          positionSeconds = this.double();
+          break;
+        case 50:
+          video = this.videoFacts(this.nestedEnd(end));
+          break;
+        case 58:
+          country = this.text();
+          break;
+        case 66:
+          device = this.text();
+          break;
+        default:
+          throw UNUSUAL;
+      }
+    }
+    this.requireAt(end);
+    return { userId, videoId, playbackId, impressionId, positionSeconds, video, country, device };
+  }
+
+  private served(end: number): ImpressionsServed {
+    const served: ImpressionsServed = {
+      userId: '',
+      requestId: '',
+      pageId: '',
+      context: undefined,
+      mark: undefined,
+      snapshotId: '',
+      rung: 0,
+      rungReason: '',
+      items: [],
+      experimentId: '',
+      variantId: '',
+      assignments: [],
+      latencyMs: 0,
+      exploredPlaces: [],
+    };
+    while (this.at < end) {
+      switch (this.uint32()) {
+        case 10:
+          served.userId = this.text();
+          break;
+        case 18:
+          served.requestId = this.text();
+          break;
+        case 26:
+          served.pageId = this.text();
+          break;
+        case 34:
+          served.context = this.context(this.nestedEnd(end));
+          break;
+        case 42:
+          served.mark = this.generated(Mark, this.nestedEnd(end));
+          break;
+        case 50:
+          served.snapshotId = this.text();
+          break;
+        case 56:
+          served.rung = this.uint32();
+          break;
+        case 66:
+          served.rungReason = this.text();
+          break;
+        case 74:
+          served.items.push(this.item(this.nestedEnd(end)));
+          break;
+        case 82:
+          served.experimentId = this.text();
+          break;
+        case 90:
+          served.variantId = this.text();
+          break;
+        case 98:
+          served.assignments.push(this.generated(ExperimentAssignment, this.nestedEnd(end)));
+          break;
+        case 104:
+          served.latencyMs = this.uint32();
+          break;
+        case 114:
+          served.exploredPlaces.push(this.generated(ExploredPlace, this.nestedEnd(end)));
+          break;
+        default:
+          throw UNUSUAL;
+      }
+    }
+    this.requireAt(end);
+    return served;
+  }
+
+  private item(end: number): ImpressionItem {
+    let [impressionId, videoId, source, team] = ['', '', '', ''];
+    let [position, sourceScore, propensity] = [0, 0, 0];
+    let video: VideoFacts | undefined;
+    let [score, featuresChecksum]: (number | undefined)[] = [];
+    while (this.at < end) {
+      switch (this.uint32()) {
+        case 10:
+          impressionId = this.text();
+          break;
+        case 18:
+          videoId = this.text();
+          break;
+        case 24:
+          position = this.uint32();
+          break;
+        case 34:
+          video = this.videoFacts(this.nestedEnd(end));
+          break;
+        case 42:
+          source = this.text();
+          break;
+        case 53:
+          sourceScore = this.float();
+          break;
+        case 61:
+          score = this.float();
+          break;
+        case 65:
+          featuresChecksum = this.fixed64();
+          break;
+        case 77:
+          propensity = this.float();
+          break;
+        case 82:
+          team = this.text();
+          break;
+        default:
+          throw UNUSUAL;
+      }
+    }
+    this.requireAt(end);
+    return {
+      impressionId,
+      videoId,
+      position,
+      video,
+      source,
+      sourceScore,
+      score,
+      featuresChecksum,
+      propensity,
+      team,
+    };
+  }
+
+  private context(end: number): RequestContext {
+    let [surface, country, device, seedVideoId] = ['', '', '', ''];
+    let requestedAtMs = 0;
+    let loggedIn = false;
+    while (this.at < end) {
+      switch (this.uint32()) {
+        case 8:
+          requestedAtMs = this.int64();
+          break;
+        case 18:
+          surface = this.text();
+          break;
+        case 26:
+          country = this.text();
+          break;
+        case 34:
+          device = this.text();
+          break;
+        case 40:
+          loggedIn = this.uint32() !== 0;
+          break;
+        case 50:
+          seedVideoId = this.text();
+          break;
+        default:
+          throw UNUSUAL;
+      }
+    }
+    this.requireAt(end);
+    return { requestedAtMs, surface, country, device, loggedIn, seedVideoId };
+  }
+
+  private videoFacts(end: number): VideoFacts {
+    const facts = this.facts.at(this.buffer, this.view, this.at, end);
+    this.at = end;
+    return facts;
+  }
+
+  private generated<Message>(type: { decode(reader: EventReader, length: number): Message }, end: number): Message {
+    const { reader } = this;
+    const message = type.decode(reader.rewindTo(this.buffer, this.at), end - this.at);
+    this.at = reader.pos;
+    this.requireAt(end);
+    return message;
+  }
+
+  /** Takes the length of a message that lies within one that ends at `outerEnd`. */
+  private nestedEnd(outerEnd: number): number {
+    const length = this.uint32();
+    const end = this.at + length;
+    if (end > outerEnd) throw UNUSUAL;
+    return end;
+  }
+
+  private requireAt(end: number): void {
+    if (this.at !== end) throw UNUSUAL;
+  }
+
+  private text(): string {
+    const length = this.uint32();
+    if (length === 0) return '';
+    const from = this.at;
+    const to = from + length;
+    if (to > this.buffer.length) throw UNUSUAL;
+    this.at = to;
+    return length <= LONGEST_SHARED_TEXT
+      ? this.texts.at(this.buffer, this.view, from, to)
+      : utf8(this.buffer, from, to);
+  }
+
+  /** Of up to four bytes. Past the end a byte is undefined, which goes on like one that is not the last. */
+  private uint32(): number {
+    const { buffer } = this;
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = buffer[this.at++];
+      if (byte < 0x80) return value | (byte << shift);
+      value |= (byte & 0x7f) << shift;
+    }
+    throw UNUSUAL;
+  }
+
+  /** Of up to seven bytes: 49 bits, none of them a sign. */
+  private int64(): number {
+    const { buffer } = this;
+    let value = 0;
+    for (let scale = 1; scale < 2 ** 49; scale *= 128) {
+      const byte = buffer[this.at++];
+      if (byte < 0x80) return value + byte * scale;
+      value += (byte & 0x7f) * scale;
+    }
+    throw UNUSUAL;
+  }
+
+  private double(): number {
+    return this.view.getFloat64(this.take(8), true);
+  }
+
+  private float(): number {
+    return this.view.getFloat32(this.take(4), true);
+  }
+
+  private fixed64(): number {
+    const place = this.take(8);
+    const value = this.view.getUint32(place + 4, true) * 2 ** 32 + this.view.getUint32(place, true);
+    if (value > Number.MAX_SAFE_INTEGER) throw UNUSUAL;
+    return value;
+  }
+
+  /** @returns where in the view the bytes taken begin */
+  private take(count: number): number {
+    const { buffer, at } = this;
+    this.at += count;
+    if (this.at > buffer.length) throw UNUSUAL;
+    return buffer.byteOffset + at;
+  }
+}

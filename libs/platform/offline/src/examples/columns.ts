@@ -1,0 +1,45 @@
+/** Columns that grow: what examples hold is in few large arrays, not in millions of objects. */
+
+type Numbers = Float64Array | Uint32Array | Uint8Array;
+
+export class Column<Values extends Numbers> {
+  length = 0;
+
+  /** @param values empty, of the kind that the column is to have */
+  constructor(private values: Values) {}
+
+  push(value: number): void {
+    if (this.length === this.values.length) this.grow();
+    this.values[this.length++] = value;
+  }
+
+  at(row: number): number {
+    return this.values[row];
+  }
+
+  private grow(): void {
+    const kind = this.values.constructor as new (length: number) => Values;
+    const larger = new kind(Math.max(1_024, Math.ceil(1.5 * this.length)));
+    larger.set(this.values);
+    this.values = larger;
+  }
+}
+
+export const doubles = () => new Column(new Float64Array(0));
+export const wholes = () => new Column(new Uint32Array(0));
+export const bytes = () => new Column(new Uint8Array(0));
+
+/** Texts, each once; a row names its own by number. */
+export class TextTable {
+  readonly texts: string[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  numberOf(text: string): number {
+    let number = this.numbers.get(text);
+    if (number === undefined) {
+      number = this.texts.push(text) - 1;
+      this.numbers.set(text, number);
+    }
+    return number;
+  }
+}
