@@ -13,6 +13,7 @@ describe('the command line', () => {
       metricsJson: undefined,
       seed: 1,
       rankingObjective: 'expected-watch-time',
+      rankingPrecision: 'float32',
       overrideGate: false,
     });
   });
@@ -24,6 +25,7 @@ describe('the command line', () => {
       metricsJson: 'm.json',
       seed: 42,
       rankingObjective: 'expected-watch-time',
+      rankingPrecision: 'float32',
       overrideGate: false,
     });
   });

@@ -1,4 +1,9 @@
-import { RANKING_OBJECTIVES, type RankingObjective } from '@watchnext/ranking-model';
+import {
+  RANKING_OBJECTIVES,
+  RANKING_PRECISIONS,
+  type RankingObjective,
+  type RankingPrecision,
+} from '@watchnext/ranking-model';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 /** How the trainer was asked to run. */
@@ -11,6 +16,7 @@ export interface TrainerCommand {
   readonly metricsJson: string | undefined;
   readonly seed: number;
   readonly rankingObjective: RankingObjective;
+  readonly rankingPrecision: RankingPrecision;
   /** Publish what the gate rejects, for comparisons; its checks stay in the manifest. */
   readonly overrideGate: boolean;
 }
@@ -46,6 +52,14 @@ export function parseCommand(argv: readonly string[], options: { exitOverride?: 
       new Option('--ranking-objective <name>', 'what the ranking model learns; "paper" and "click" are for comparisons')
         .choices(RANKING_OBJECTIVES)
         .default('expected-watch-time'),
+    )
+    .addOption(
+      new Option(
+        '--ranking-precision <name>',
+        'of the hidden layers that ranking is served with, and measured with for the gate',
+      )
+        .choices(RANKING_PRECISIONS)
+        .default('float32'),
     )
     .option('--override-gate', 'publish what the gate rejects, for comparisons; its checks stay in the manifest', false)
     .allowExcessArguments(false)

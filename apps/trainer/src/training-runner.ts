@@ -121,7 +121,7 @@ export class TrainingRunner {
   }
 
   private stages(
-    { evaluationDays, seed, rankingObjective, overrideGate }: TrainerCommand,
+    { evaluationDays, seed, rankingObjective, rankingPrecision, overrideGate }: TrainerCommand,
     directory: string,
     index: IndexSettings,
     checkpoints: TrainingCheckpoints,
@@ -151,7 +151,12 @@ export class TrainingRunner {
       }),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
-      trainRankingStage(engines.ranking, seed, rankingObjective, checkpoints),
+      trainRankingStage(
+        engines.ranking,
+        seed,
+        { objective: rankingObjective, precision: rankingPrecision },
+        checkpoints,
+      ),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),

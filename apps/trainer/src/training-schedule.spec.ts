@@ -10,6 +10,7 @@ const command = {
   metricsJson: undefined,
   seed: 1,
   rankingObjective: 'expected-watch-time' as const,
+  rankingPrecision: 'float32' as const,
   overrideGate: false,
 };
 const logger = createLogger('spec', { level: 'silent', format: 'json' });

@@ -1,7 +1,7 @@
 import {
   defaultRankingConfig,
   type RankingEngineFactory,
-  type RankingObjective,
+  type RankingModelConfig,
   trainRankingModel,
 } from '@watchnext/ranking-model';
 import type { TrainingCheckpoints } from '@watchnext/learning';
@@ -11,7 +11,7 @@ import { defineStage } from '../pipeline/stage';
 export const trainRankingStage = (
   createEngine: RankingEngineFactory,
   seed: number,
-  objective: RankingObjective,
+  chosen: Pick<RankingModelConfig, 'objective' | 'precision'>,
   checkpoints?: TrainingCheckpoints,
 ) =>
   defineStage({
@@ -25,7 +25,7 @@ export const trainRankingStage = (
       const rankingModel = await trainRankingModel({
         examples,
         statisticsAt: (atMs) => replayed.statistics.asOf(atMs),
-        config: { ...defaultRankingConfig({ exampleCount: examples.length, videoCount }), objective },
+        config: { ...defaultRankingConfig({ exampleCount: examples.length, videoCount }), ...chosen },
         createEngine,
         seed,
         checkpoints,

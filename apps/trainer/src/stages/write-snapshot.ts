@@ -5,7 +5,7 @@ import { ColdStart } from '@watchnext/candidate-model';
 import type { SnapshotManifest } from '@watchnext/contract';
 import { tableToMetrics } from '@watchnext/evaluation';
 import { NO_STATISTICS, type StatisticsTables } from '@watchnext/features';
-import { encodeOnnx, encodeRanker } from '@watchnext/inference';
+import { encodeOnnx, encodeRankerOf } from '@watchnext/inference';
 import {
   describeFiles,
   indexFile,
@@ -66,7 +66,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         () => writeFile(at(SNAPSHOT_FILES.userTower), encodeOnnx(candidate.tower)),
         () => json(SNAPSHOT_FILES.rankingMetadata, rankingParts.metadata),
         () => writeSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors), rankingParts.tensors),
-        () => writeFile(at(SNAPSHOT_FILES.ranker), encodeRanker(ranking.tower, ranking.userSize)),
+        () => writeFile(at(SNAPSHOT_FILES.ranker), encodeRankerOf(ranking)),
         () => json(SNAPSHOT_FILES.statistics, statisticsToServe(replayed, finalModels, split.evaluatedFromMs)),
         () => json(SNAPSHOT_FILES.popular, lists),
         ...(index ? [() => index.save(shards(index).map((shard) => at(indexFile(shard))))] : []),

@@ -40,6 +40,8 @@ describe('checkConfig', () => {
     ['temperature', NaN],
     ['inBatchShare', -0.1],
     ['inBatchShare', 1.1],
+    ['tableDecay', -1e-3],
+    ['tableDecay', Infinity],
   ])('names %s when it is %p', (name, value) => {
     expect(() => checkConfig({ ...valid, [name]: value })).toThrow(name);
   });

@@ -58,9 +58,15 @@ export interface CandidateModelConfig extends LearningRateSchedule {
    * Where there are as many negatives as videos the softmax is whole, and nothing is drawn from anywhere.
    */
   readonly inBatchShare?: number;
+  /** Pull of the tables' rows towards zero for each use in an example: λ of λ/2 · |row|² added to the example's loss. */
+  readonly tableDecay?: number;
 }
 
-const OPTIONAL_SETTINGS = ['temperature', 'inBatchShare'] as const satisfies readonly (keyof CandidateModelConfig)[];
+const OPTIONAL_SETTINGS = [
+  'temperature',
+  'inBatchShare',
+  'tableDecay',
+] as const satisfies readonly (keyof CandidateModelConfig)[];
 const LEAST_TEMPERATURE = 0.01;
 
 /** Names of all settings, also of those that are off. */
@@ -199,7 +205,7 @@ export function checkConfig(config: CandidateModelConfig): void {
   for (const name of ['inputDropout', 'hiddenDropout'] as const) {
     if (!(config[name] >= 0 && config[name] < 1)) refuse(name);
   }
-  const { temperature, inBatchShare } = config;
+  const { temperature, inBatchShare, tableDecay } = config;
   if (temperature !== undefined && !(temperature >= LEAST_TEMPERATURE && temperature <= 1)) {
     throw new RangeError(
       `candidate model: temperature must be from ${LEAST_TEMPERATURE} to 1, or left out for vectors of any length, not ${JSON.stringify(temperature)}`,
@@ -210,6 +216,7 @@ export function checkConfig(config: CandidateModelConfig): void {
       `candidate model: inBatchShare must be a share of the negatives, from 0 to 1, not ${JSON.stringify(inBatchShare)}`,
     );
   }
+  if (tableDecay !== undefined && !(tableDecay >= 0 && Number.isFinite(tableDecay))) refuse('tableDecay');
   for (const name of ['tiedTables', 'logQCorrection'] as const) if (typeof config[name] !== 'boolean') refuse(name);
   if (!HISTORY_ENCODERS.includes(config.historyEncoder)) refuse('historyEncoder');
 }

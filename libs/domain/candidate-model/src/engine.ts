@@ -23,8 +23,9 @@
  * `applyDropout` of @watchnext/learning with the batch's seed and layer l, the width that of the whole layer: the same
  * in every engine.
  *
- * The tables then take a row-wise Adagrad step with the summed gradients of each row, the tower an Adam step. Row 0 of
- * every table stays zero.
+ * The tables then take a row-wise Adagrad step with the summed gradients of each row, the tower an Adam step. With a decay λ
+ * each use of a row adds λ / batch · row to that sum: as a label, a negative, a watch of a history, the last watch, a search
+ * token, country or device, and once in a batch for places and queries. Row 0 of every table stays zero.
  */
 import type { DenseStack, EmbeddingTable } from '@watchnext/learning';
 import type { CandidateInputs, InputLayout } from './input';
@@ -81,6 +82,8 @@ export interface CandidateEngineSetup {
   readonly hiddenDropout: number;
   /** τ; absent: vectors as they are. */
   readonly temperature?: number;
+  /** λ; absent: none. It is no part of the loss, nor of `gradients`. */
+  readonly tableDecay?: number;
   /** To go on from; copied. Without it the optimizers are new. */
   readonly optimizers?: CandidateOptimizerState;
 }

@@ -25,6 +25,7 @@ export type {
 export {
   assembleInputs,
   inputLayout,
+  lastWatches,
   scatterInputGradients,
   type CandidateInputs,
   type InputConfig,

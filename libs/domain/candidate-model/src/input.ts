@@ -158,6 +158,13 @@ export function assembleInputs(
   }
 }
 
+/** The last watch of each row, 0 for none. */
+export function lastWatches({ rowCount, history, historyStarts }: CandidateInputs): Int32Array {
+  return Int32Array.from({ length: rowCount }, (_, i) =>
+    historyStarts[i + 1] > historyStarts[i] ? history[historyStarts[i + 1] - 1] : 0,
+  );
+}
+
 /** What takes the gradients of the input tables: RowwiseAdagrad, or a collector in a spec. */
 export type GradientSink = Pick<RowwiseAdagrad, 'add'>;
 export type InputGradientSinks = {

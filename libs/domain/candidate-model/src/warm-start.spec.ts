@@ -2,7 +2,7 @@ import { initialiseStack, createRandom, createTable, tableFromValues, Vocabulary
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';
 import type { CandidateTables } from './engine';
 import { inputLayout } from './input';
-import { CandidateModel } from './model';
+import { CandidateModel, videoVectorsOf } from './model';
 import type { CandidateVocabularies } from './vocabularies';
 import { warmStart } from './warm-start';
 
@@ -49,7 +49,7 @@ function parts(
 }
 
 const modelOf = ({ config, vocabularies, tables, tower }: ReturnType<typeof parts>) =>
-  new CandidateModel(config, 7, vocabularies, tables, tables.output.values.subarray(tables.output.dimensions), tower);
+  new CandidateModel(config, 7, vocabularies, tables, videoVectorsOf(tables.output, config), tower);
 const rowOf = ({ tables, vocabularies }: ReturnType<typeof parts>, table: 'watched' | 'output', videoId: string) => {
   const { values, dimensions } = tables[table];
   const row = vocabularies.videos.indexOf(videoId);
@@ -89,6 +89,14 @@ describe('warmStart', () => {
       gender: 1,
     };
     expect(modelOf(after).userVector(features, 0)).toEqual(modelOf(before).userVector(features, 0));
+  });
+
+  it.each([true, false])('gives the vectors of the earlier model with a temperature, tied tables: %s', (tiedTables) => {
+    const before = parts(['a', 'b', 'c'], ['DE'], 1, { tiedTables, temperature: 0.2 });
+    const after = parts(['a', 'b', 'c'], ['DE'], 2, { tiedTables, temperature: 0.2 });
+    warmStart(modelOf(before), after.vocabularies, after.config, after);
+    const [earlier, later] = [before, after].map((one) => modelOf(one).videoVectors);
+    later.forEach((x, i) => expect(x).toBeCloseTo(earlier[i], 6));
   });
 
   it('does not share memory with the earlier model', () => {

@@ -17,6 +17,10 @@ import { checkSchedule, type LearningRateSchedule } from '@watchnext/learning';
 export type RankingObjective = (typeof RANKING_OBJECTIVES)[number];
 export const RANKING_OBJECTIVES = ['expected-watch-time', 'paper', 'click'] as const;
 
+/** Of the weights that a ranker is served with; training is in float32. */
+export type RankingPrecision = (typeof RANKING_PRECISIONS)[number];
+export const RANKING_PRECISIONS = ['float32', 'int8'] as const;
+
 export interface RankingModelConfig extends LearningRateSchedule {
   readonly objective: RankingObjective;
   /**
@@ -60,6 +64,8 @@ export interface RankingModelConfig extends LearningRateSchedule {
    * example with a weight of hundreds.
    */
   readonly gradientClip: number;
+  /** Of the hidden layers as served, measured and explained; "float32" where nothing is said, as by older snapshots. */
+  readonly precision?: RankingPrecision;
 }
 
 /** Whether a model of this configuration has a second logit. */
@@ -101,6 +107,7 @@ export function defaultRankingConfig(size: { exampleCount: number; videoCount: n
     learningRateWarmUp: 0,
     learningRateDecay: 'linear',
     gradientClip: 0,
+    precision: 'float32',
     members: isSmall || exampleCount >= 1_000_000 ? 1 : 3,
     calibrated: !isSmall,
   };
@@ -136,6 +143,11 @@ export function checkConfig(config: RankingModelConfig): void {
   ] as const;
   for (const name of reals) atLeast(name, 0, false);
   checkSchedule(config, 'ranking config');
+  if (!RANKING_PRECISIONS.includes(config.precision ?? 'float32')) {
+    throw new RangeError(
+      `ranking config: precision must be ${RANKING_PRECISIONS.join(' or ')}, not ${config.precision}`,
+    );
+  }
   atLeast('watchCapSeconds', 1, false);
   if (config.idDropout >= 1) throw new RangeError(`ranking config: idDropout must be below 1, not ${config.idDropout}`);
   if (config.hiddenSizes.some((size) => !Number.isInteger(size) || size < 1)) {

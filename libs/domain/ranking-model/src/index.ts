@@ -1,4 +1,11 @@
-export { defaultRankingConfig, RANKING_OBJECTIVES, type RankingModelConfig, type RankingObjective } from './config';
+export {
+  defaultRankingConfig,
+  RANKING_OBJECTIVES,
+  RANKING_PRECISIONS,
+  type RankingModelConfig,
+  type RankingObjective,
+  type RankingPrecision,
+} from './config';
 export { type Calibration, NO_CALIBRATION } from './calibration';
 export { featuresChecksum, RowChecksums } from './checksum';
 export { EmbeddingInputs, INITIAL_ACCUMULATOR } from './embedding-inputs';

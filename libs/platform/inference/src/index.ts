@@ -1,4 +1,12 @@
-export { encodeOnnx, encodeRanker, INPUT_NAME, OUTPUT_NAME, USER_INPUT_NAME, VIDEO_INPUT_NAME } from './encode-onnx';
+export {
+  encodeOnnx,
+  encodeRanker,
+  encodeRankerOf,
+  INPUT_NAME,
+  OUTPUT_NAME,
+  USER_INPUT_NAME,
+  VIDEO_INPUT_NAME,
+} from './encode-onnx';
 export { OnnxStack, type OnnxStackOptions } from './onnx-stack';
 export { Ranker, type ScoredRows } from './ranker';
 export { RankerStack } from './ranker-stack';

@@ -1,6 +1,7 @@
 import { createRandom, initialiseStack, runStack, type DenseStack } from '@watchnext/learning';
+import { RANKING_PRECISIONS, type RankingModel, type RankingPrecision } from '@watchnext/ranking-model';
 import fc from 'fast-check';
-import { encodeOnnx, encodeRanker } from './encode-onnx';
+import { encodeOnnx, encodeRanker, encodeRankerOf } from './encode-onnx';
 import { RankerStack } from './ranker-stack';
 
 function gaussianRows(seed: number, rowCount: number, inputSize: number): Float32Array {
@@ -55,24 +56,84 @@ describe('a ranker with the user apart', () => {
     );
   });
 
-  it('gives a row the same bits in batches of 1 to 500, and with its user beside it in every row', async () => {
-    const [u, v] = [150, 183];
-    const stack = stackOf([u + v, 256, 128, 1], 5);
-    const ranker = await RankerStack.load(encodeRanker(stack, u));
-    const [user, videos] = [gaussianRows(3, 1, u), gaussianRows(4, 500, v)];
-    const whole = await ranker.run(user, videos, 500);
-    for (const size of [1, 2, 3, 5, 16, 31, 64, 199, 499, 500]) {
-      for (let from = 0; from + size <= 500; from += Math.max(size, 83)) {
-        const part = videos.subarray(from * v, (from + size) * v);
-        const expected = bits(whole.slice(from, from + size));
-        expect(bits(await ranker.run(user, part, size))).toEqual(expected);
-        expect(bits(await ranker.runRows(wholeRows(user, part, size), size))).toEqual(expected);
+  it.each(RANKING_PRECISIONS)(
+    'gives a row the same bits in batches of 1 to 500, and with its user beside it in every row, in %s',
+    async (precision) => {
+      const [u, v] = [150, 183];
+      const stack = stackOf([u + v, 256, 128, 1], 5);
+      const ranker = await RankerStack.load(encodeRanker(stack, u, precision));
+      const [user, videos] = [gaussianRows(3, 1, u), gaussianRows(4, 500, v)];
+      const whole = await ranker.run(user, videos, 500);
+      for (const size of [1, 2, 3, 5, 16, 31, 64, 199, 499, 500]) {
+        for (let from = 0; from + size <= 500; from += Math.max(size, 83)) {
+          const part = videos.subarray(from * v, (from + size) * v);
+          const expected = bits(whole.slice(from, from + size));
+          expect(bits(await ranker.run(user, part, size))).toEqual(expected);
+          expect(bits(await ranker.runRows(wholeRows(user, part, size), size))).toEqual(expected);
+        }
       }
-    }
-    // Other users' rows beside it change nothing either.
-    const others = gaussianRows(9, 7, u + v);
-    others.set(wholeRows(user, videos.subarray(0, v), 1), 3 * (u + v));
-    expect(bits(await ranker.runRows(others, 7))[3]).toBe(bits(whole)[0]);
+      // Other users' rows beside it change nothing either.
+      const others = gaussianRows(9, 7, u + v);
+      others.set(wholeRows(user, videos.subarray(0, v), 1), 3 * (u + v));
+      expect(bits(await ranker.runRows(others, 7))[3]).toBe(bits(whole)[0]);
+      await ranker.close();
+    },
+  );
+
+  it('computes about the same with hidden layers of 8 bits, and the same where there is none to make so', async () => {
+    const shapes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(shapes, fc.nat(1000), async (shape, seed) => {
+        const [u, v, n] = [3, 40, 20];
+        const stack = stackOf([u + v, ...shape, 2], seed);
+        const [user, videos] = [gaussianRows(seed + 1, 1, u), gaussianRows(seed + 2, n, v)];
+        const exact = await RankerStack.load(encodeRanker(stack, u));
+        const rounded = await RankerStack.load(encodeRanker(stack, u, 'int8'));
+        const [expected, actual] = [await exact.run(user, videos, n), await rounded.run(user, videos, n)];
+        await Promise.all([exact.close(), rounded.close()]);
+        if (shape.length < 2) expect(bits(actual)).toEqual(bits(expected));
+        const scale = Math.max(...expected.map(Math.abs));
+        actual.forEach((value, i) => expect(Math.abs(value - expected[i]!) / scale).toBeLessThan(0.1));
+      }),
+      { seed: 8, numRuns: 30 },
+    );
+  });
+
+  it("is written in the precision of its model's configuration, float32 where that says nothing", () => {
+    const tower = stackOf([7, 4, 4, 1], 1);
+    const written = (config: { precision?: RankingPrecision }) =>
+      encodeRankerOf({ tower, userSize: 3, config } as unknown as RankingModel);
+    expect(written({})).toEqual(encodeRanker(tower, 3));
+    expect(written({ precision: 'float32' })).toEqual(encodeRanker(tower, 3));
+    expect(written({ precision: 'int8' })).toEqual(encodeRanker(tower, 3, 'int8'));
+    expect(written({ precision: 'int8' })).not.toEqual(encodeRanker(tower, 3));
+  });
+
+  it('makes of a layer of 8 bits what its formula says, of rows of zeros too', async () => {
+    const layer = (
+      inputSize: number,
+      outputSize: number,
+      weights: number[],
+      bias: number[],
+      activation: 'relu' | 'linear',
+    ) => ({
+      inputSize,
+      outputSize,
+      weights: Float32Array.from(weights),
+      bias: Float32Array.from(bias),
+      activation,
+    });
+    const stack = [
+      layer(3, 2, [0, 0, 1, 0, 0, 1], [0, 0], 'relu'),
+      layer(2, 2, [1, 0, 0.5, 0], [0.25, -1], 'relu'),
+      layer(2, 1, [1, 1], [0], 'linear'),
+    ];
+    const ranker = await RankerStack.load(encodeRanker(stack, 1, 'int8'));
+    const scores = await ranker.run(new Float32Array(1), Float32Array.of(2, 1, 0, 0, -3, 0), 3);
+    // round(2 · 127 / 2) = 127 and round(63.5) = 64 inputs, 127 and round(63.5) = 64 weights.
+    const sum = (127 * 127 + 64 * 64) / 127 / 127;
+    expect(scores[0]).toBeCloseTo(sum * 2 + 0.25, 5);
+    expect([scores[1], scores[2]]).toEqual([0.25, 0.25]);
     await ranker.close();
   });
 

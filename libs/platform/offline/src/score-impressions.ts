@@ -1,5 +1,5 @@
 import type { RankingExample, Statistics } from '@watchnext/features';
-import { encodeRanker, RankerStack } from '@watchnext/inference';
+import { encodeRankerOf, RankerStack } from '@watchnext/inference';
 import { type RankingModel, SERVED_POSITION } from '@watchnext/ranking-model';
 import { breathe } from './breathe';
 
@@ -34,7 +34,7 @@ export async function predictImpressions(
     expectedWatchSeconds: new Float64Array(examples.length),
     clickProbability: new Float64Array(examples.length),
   };
-  const ranker = await RankerStack.load(encodeRanker(model.tower, model.userSize));
+  const ranker = await RankerStack.load(encodeRankerOf(model));
   try {
     const rows = new Float32Array(ROWS_PER_RUN * model.inputSize);
     // All impressions of a request share one user object, and stand side by side.

@@ -9,9 +9,8 @@
  */
 import {
   assembleInputs,
-  scaleToLength,
+  lastWatches,
   scatterInputGradients,
-  throughScaling,
   type CandidateBatch,
   type CandidateEngine,
   type CandidateEngineFactory,
@@ -23,6 +22,15 @@ import {
 } from '@watchnext/candidate-model';
 import { applyDropout, RowwiseAdagrad, type DenseStack, type EmbeddingTable } from '@watchnext/learning';
 import type { TensorBackend } from './backend';
+import {
+  AccidentalHits,
+  dot,
+  forTables,
+  gatherRows,
+  GradientCollector,
+  scaledRows,
+  ScaledRows,
+} from './candidate-rows';
 import { DenseNetwork } from './dense-network';
 
 /** Added to a logit that must not count: exp gives 0 in float32 whatever the logit was. */
@@ -91,6 +99,7 @@ class TfjsCandidateEngine implements CandidateEngine {
     // The WebAssembly backend's ReLU turns NaN into 0, so a broken number may show in the gradients only.
     if (!Number.isFinite(gradients.loss) || !this.network.gradientsAreFinite()) return NaN;
     this.scatter(batch, gradients, this.optimizers);
+    this.decay(batch);
     for (const optimizer of new Set(Object.values(this.optimizers))) {
       optimizer.learningRate = tableLearningRate * learningRateScale;
       optimizer.step();
@@ -230,99 +239,25 @@ class TfjsCandidateEngine implements CandidateEngine {
     batch.labels.forEach((row, i) => sinks.output.add(row, gradients.labels, i * dimensions, gradients.labelLogits[i]));
     batch.negatives.forEach((row, j) => sinks.output.add(row, gradients.negatives, (j + 1) * dimensions, 1));
   }
-}
 
-/** Rows that are scaled to one length, in place. */
-class ScaledRows {
-  private readonly factors: Float32Array;
-
-  constructor(
-    readonly rows: Float32Array,
-    private readonly dimensions: number,
-    private readonly length: number,
-  ) {
-    this.factors = scaleToLength(rows, dimensions, length);
+  private decay({ inputs, labels, negatives }: CandidateBatch): void {
+    const { layout, tables, tableDecay = 0 } = this.setup;
+    if (tableDecay === 0) return;
+    const use = (name: keyof CandidateTables, rows: Int32Array) => {
+      const { values, dimensions } = tables[name];
+      rows.forEach((row) => this.optimizers[name].add(row, values, row * dimensions, tableDecay / inputs.rowCount));
+    };
+    const allRows = ({ rowCount }: EmbeddingTable) => Int32Array.from({ length: rowCount }, (_, row) => row);
+    use('watched', inputs.history);
+    if (layout.historyLast.width > 0) use('watched', lastWatches(inputs));
+    if (layout.searchTokens.width > 0) use('searchTokens', inputs.searchTokens);
+    if (layout.country.width > 0) use('countries', inputs.countries);
+    if (layout.device.width > 0) use('devices', inputs.devices);
+    use('output', labels);
+    use('output', negatives);
+    use('positions', allRows(tables.positions));
+    use('queries', allRows(tables.queries));
   }
-
-  /** From gradients by the scaled rows to those by the rows as they were, in place. */
-  through(gradients: Float32Array): Float32Array {
-    throughScaling(gradients, this.rows, this.dimensions, this.factors, this.length);
-    return gradients;
-  }
-}
-
-/** For each video, where it stands among the negatives of the batch at hand: chains through typed arrays. */
-class AccidentalHits {
-  /** Position + 1 of a video's last negative, [rowCount]; 0 = none. */
-  private readonly heads: Int32Array;
-  /** Position + 1 of the one before, [negativeCount]. */
-  private readonly previous: Int32Array;
-  private indexed: Int32Array = new Int32Array(0);
-
-  constructor(rowCount: number, negativeCount: number) {
-    this.heads = new Int32Array(rowCount);
-    this.previous = new Int32Array(negativeCount);
-  }
-
-  index(negatives: Int32Array): void {
-    for (const video of this.indexed) this.heads[video] = 0;
-    for (let j = 0; j < negatives.length; j++) {
-      this.previous[j] = this.heads[negatives[j]];
-      this.heads[negatives[j]] = j + 1;
-    }
-    this.indexed = negatives.slice();
-  }
-
-  visit(video: number, atPosition: (j: number) => void): void {
-    for (let next = this.heads[video]; next !== 0; next = this.previous[next - 1]) atPosition(next - 1);
-  }
-}
-
-/** Sums gradients per row, where RowwiseAdagrad would apply them. */
-class GradientCollector implements GradientSink {
-  readonly sums = new Map<number, Float32Array>();
-
-  constructor(private readonly table: EmbeddingTable) {}
-
-  add(row: number, gradients: Float32Array, offset: number, scale: number): void {
-    if (row === 0) return;
-    const sum = this.sums.get(row) ?? new Float32Array(this.table.dimensions);
-    for (let d = 0; d < sum.length; d++) sum[d] += scale * gradients[offset + d];
-    this.sums.set(row, sum);
-  }
-}
-
-/** One thing for each table; tied tables share theirs. */
-function forTables<T>(tables: CandidateTables, of: (table: EmbeddingTable) => T): Record<keyof CandidateTables, T> {
-  const watched = of(tables.watched);
-  return {
-    watched,
-    positions: of(tables.positions),
-    queries: of(tables.queries),
-    searchTokens: of(tables.searchTokens),
-    countries: of(tables.countries),
-    devices: of(tables.devices),
-    output: tables.output === tables.watched ? watched : of(tables.output),
-  };
-}
-
-function gatherRows({ values, dimensions }: EmbeddingTable, rows: Int32Array, out: Float32Array, offset: number): void {
-  for (let i = 0; i < rows.length; i++) {
-    const from = rows[i] * dimensions;
-    const to = offset + i * dimensions;
-    for (let d = 0; d < dimensions; d++) out[to + d] = values[from + d];
-  }
-}
-
-function dot(a: Float32Array, b: Float32Array, offset: number, length: number): number {
-  let sum = 0;
-  for (let d = 0; d < length; d++) sum += a[offset + d] * b[offset + d];
-  return sum;
-}
-
-/** Row i of `rows` times scales[i]. */
-function scaledRows(rows: Float32Array, scales: Float32Array, dimensions: number): Float32Array {
-  return rows.map((x, i) => x * scales[Math.floor(i / dimensions)]);
 }
 
 function meanLoss(labelProbabilities: Float32Array): number {

@@ -9,8 +9,8 @@ import {
   type CandidateEngineFactory,
   type CandidateEngineSetup,
   type CandidateGradients,
-  type CandidateInputs,
   type CandidateOptimizerState,
+  lastWatches,
 } from '@watchnext/candidate-model';
 import { checkStack, type DenseStack } from '@watchnext/learning';
 import { Arena } from './kernels/arena';
@@ -135,6 +135,7 @@ class WasmCandidateEngine implements CandidateEngine {
     }
     this.host.frame[FRAME.rowCount] = rowCount;
     this.host.frame[FRAME.dropoutSeed] = batch.dropoutSeed;
+    this.host.frameFloats[FRAME.tableDecay] = (this.setup.tableDecay ?? 0) / rowCount;
     this.writeBag('watched', inputs.history, inputs.historyStarts, plan.historyStarts);
     this.writePlaces(inputs.historyPlaces);
     this.writeBag('searchTokens', inputs.searchTokens, inputs.searchTokenStarts, plan.tokenStarts);
@@ -269,11 +270,4 @@ function gradientsOf(plan: CandidatePlan, use: TableUse): Pick<MatrixPlan, 'addr
 function rowsFrom(matrix: MatrixPlan | undefined, row: number): Pick<MatrixPlan, 'address' | 'stride'> {
   const { address, stride } = matrix ?? { address: 0, stride: 0 };
   return { address: address + row * stride, stride };
-}
-
-/** The last watch of each example, 0 for none. */
-function lastWatches({ rowCount, history, historyStarts }: CandidateInputs): Int32Array {
-  return Int32Array.from({ length: rowCount }, (_, i) =>
-    historyStarts[i + 1] > historyStarts[i] ? history[historyStarts[i + 1] - 1] : 0,
-  );
 }

@@ -25,6 +25,7 @@ interface TinyForm {
   readonly inputDropout: number;
   readonly hiddenDropout: number;
   readonly temperature?: number;
+  readonly tableDecay?: number;
 }
 const PLAIN: TinyForm = { tied: false, inputDropout: 0, hiddenDropout: 0 };
 const FORMS: [string, HistoryEncoder, TinyForm][] = [
@@ -216,8 +217,13 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     });
   });
 
-  it.each([false, true])('steps by row-wise Adagrad on the tables and Adam on the tower (tied: %p)', async (tied) => {
-    const form = { tied, inputDropout: 0.3, hiddenDropout: 0.4 };
+  it.each([
+    [false, 0],
+    [true, 0],
+    [false, 0.2],
+    [true, 0.2],
+  ])('steps by row-wise Adagrad on the tables and Adam on the tower (tied: %p, decay %p)', async (tied, tableDecay) => {
+    const form = { tied, inputDropout: 0.3, hiddenDropout: 0.4, ...(tableDecay ? { tableDecay } : {}) };
     const setup = tinySetup('query-heads', form);
     const expected = tinySetup('query-heads', form);
     const engine = await open(setup);
@@ -235,6 +241,10 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
       const { loss, tables, tower } = await engine.gradients(batch);
       names.forEach((name, table) => {
         for (const [row, gradient] of tables[name]) adagrad[table].add(row, gradient, 0, 1);
+        const { values, dimensions } = expected.tables[name];
+        for (const row of usesIn(batch, expected, name)) {
+          adagrad[table].add(row, values, row * dimensions, tableDecay / batch.inputs.rowCount);
+        }
         adagrad[table].learningRate = setup.tableLearningRate * scale;
         adagrad[table].step();
       });
@@ -325,19 +335,34 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     expect((await engine.gradients(FULL_BATCH)).loss).toBeLessThan(first / 2);
   });
 
-  it.each(['watched', 'output'] as const)(
-    'reports NaN, and changes nothing, when a number of "%s" broke',
-    async (name) => {
-      const setup = tinySetup('mean-and-last');
-      setup.tables[name].values[3 * 2] = NaN;
-      const before = setup.tables.countries.values.slice();
-      const engine = await open(setup);
-      expect(await engine.step(FULL_BATCH, 1)).toBeNaN();
-      const tower = await engine.read();
-      expect(tower).toEqual(setup.tower);
-      expect(setup.tables.countries.values).toEqual(before);
-    },
-  );
+  it.each([
+    ['watched', {}],
+    ['output', {}],
+    ['watched', { temperature: 0.3 }],
+    ['output', { temperature: 0.3 }],
+  ] as const)('reports NaN, and changes nothing, when a number of "%s" broke: %j', async (name, change) => {
+    const setup = tinySetup('mean-and-last', change);
+    setup.tables[name].values[3 * 2] = NaN;
+    const before = setup.tables.countries.values.slice();
+    const engine = await open(setup);
+    expect(await engine.step(FULL_BATCH, 1)).toBeNaN();
+    const tower = await engine.read();
+    expect(tower).toEqual(setup.tower);
+    expect(setup.tables.countries.values).toEqual(before);
+  });
+
+  it('keeps vectors of zeros with a temperature: they have no direction, and no gradient', async () => {
+    const setup = tinySetup('mean', { temperature: 0.3 });
+    setup.tables.output.values.fill(0, 3 * 3, 3 * 4);
+    const engine = await open(setup);
+    const { loss, tables } = await engine.gradients(FULL_BATCH);
+    expect(loss).toBeCloseTo(referenceLoss(setup, FULL_BATCH, 'mean'), 5);
+    expect([...(tables.output.get(3) ?? [])].every((x) => x === 0)).toBe(true);
+    await engine.step(FULL_BATCH, 1);
+    await engine.read();
+    expect([...setup.tables.output.values.slice(9, 12)]).toEqual([0, 0, 0]);
+    for (const name of TABLE_NAMES) expect(setup.tables[name].values.every(Number.isFinite)).toBe(true);
+  });
 
   it('stays finite when a label is all but impossible', async () => {
     const setup = tinySetup('mean');
@@ -354,6 +379,29 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     const engine = await open({ ...tinySetup('mean'), batchSize: 3 });
     await expect(engine.step(FULL_BATCH, 1)).rejects.toThrow(RangeError);
   });
+}
+
+/** Rows of a table that a batch uses under 'query-heads', each as often as it does. */
+function usesIn(
+  { inputs, labels, negatives }: CandidateBatch,
+  { tables }: CandidateEngineSetup,
+  name: string,
+): number[] {
+  const { history, historyStarts, searchTokens, countries, devices } = inputs;
+  const last = [...historyStarts.slice(1)].flatMap((end, i) => (end > historyStarts[i] ? [history[end - 1]] : []));
+  const ofOutput = [...labels, ...negatives];
+  const once = ({ rowCount }: { rowCount: number }) => Array.from({ length: rowCount - 1 }, (_, i) => i + 1);
+  const isTied = tables.output === tables.watched;
+  const uses: Record<string, readonly number[]> = {
+    watched: [...history, ...last, ...(isTied ? ofOutput : [])],
+    output: ofOutput,
+    searchTokens: [...searchTokens],
+    countries: [...countries],
+    devices: [...devices],
+    positions: once(tables.positions),
+    queries: once(tables.queries),
+  };
+  return uses[name].filter((row) => row > 0);
 }
 
 /** ∂loss/∂array by central differences; the loss is float64, the array float32. */

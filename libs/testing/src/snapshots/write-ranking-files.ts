@@ -12,7 +12,7 @@ import {
   statisticsFrom,
   type StatisticsTables,
 } from '@watchnext/features';
-import { encodeRanker } from '@watchnext/inference';
+import { encodeRankerOf } from '@watchnext/inference';
 import { createRandom } from '@watchnext/learning';
 import {
   defaultRankingConfig,
@@ -114,6 +114,6 @@ export async function writeRankingFiles(directory: string, options: RankingFiles
   const { metadata, tensors } = model.toParts();
   await writeFile(join(directory, SNAPSHOT_FILES.rankingMetadata), JSON.stringify(metadata));
   await writeSafetensorsFile(join(directory, SNAPSHOT_FILES.rankingTensors), tensors);
-  await writeFile(join(directory, SNAPSHOT_FILES.ranker), encodeRanker(model.tower, model.userSize));
+  await writeFile(join(directory, SNAPSHOT_FILES.ranker), encodeRankerOf(model));
   await writeFile(join(directory, SNAPSHOT_FILES.statistics), JSON.stringify(statisticsTables(options.videos)));
 }

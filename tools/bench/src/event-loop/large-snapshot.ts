@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { radiusFor } from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
-import { encodeRanker } from '@watchnext/inference';
+import { encodeRankerOf } from '@watchnext/inference';
 import { SNAPSHOT_FILES, writeSafetensorsFile } from '@watchnext/snapshot-store';
 import { randomCandidateModel, writeCandidateFiles } from '@watchnext/testing/snapshots';
 import { BuildThreads } from '@watchnext/vector-search';
@@ -49,7 +49,7 @@ export async function writeLargeSnapshot(
   const { metadata, tensors } = model.toParts();
   await writeFile(at(SNAPSHOT_FILES.rankingMetadata), JSON.stringify(metadata));
   await writeSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors), tensors);
-  await writeFile(at(SNAPSHOT_FILES.ranker), encodeRanker(model.tower, model.userSize));
+  await writeFile(at(SNAPSHOT_FILES.ranker), encodeRankerOf(model));
   await writeFile(at(SNAPSHOT_FILES.statistics), JSON.stringify(tables));
   return { index };
 }

@@ -37,16 +37,27 @@ export async function benchRank(options: RankBenchOptions): Promise<{ result: Be
     const modelPath = join(folder, 'tower.onnx');
     await writeFile(modelPath, encodeOnnx(model.tower));
     const encoded = encodeRanker(model.tower, model.userSize);
+    const encodedInt8 = encodeRanker(model.tower, model.userSize, 'int8');
     const tower = await RankerStack.load(encoded);
+    const towerInt8 = await RankerStack.load(encodedInt8);
     // As served: the tower on a thread of its own.
     const threads = new TowerThreads({ threadCount: 1, queueLimit: 8 });
     const ranker = new Ranker(model, await threads.load(encoded), statistics);
+    const rankerInt8 = new Ranker(model, await threads.load(encodedInt8), statistics);
     const bytes = Array.from({ length: 16 }, (_, i) => RankRequest.encode(request(seed + i, candidates)).finish());
-    const score = ({ state, context, candidates: asked }: RankRequest) =>
-      ranker.score(state!, context!, asked, false, ({ logits }) =>
+    const scoreBy = (which: Ranker, { state, context, candidates: asked }: RankRequest) =>
+      which.score(state!, context!, asked, false, ({ logits }) =>
         Float64Array.from({ length: asked.length }, (_, row) => model.scoreOf(logits, row).expectedWatchSeconds),
       );
-    const figures = { scored: noFigures(), decoded: noFigures(), tower: noFigures(), peer: noFigures() };
+    const score = (request: RankRequest) => scoreBy(ranker, request);
+    const figures = {
+      scored: noFigures(),
+      decoded: noFigures(),
+      tower: noFigures(),
+      scoredInt8: noFigures(),
+      towerInt8: noFigures(),
+      peer: noFigures(),
+    };
     const measure = async <Input>(
       { ms, processorMs }: Figures,
       /** Not measured. */
@@ -88,8 +99,18 @@ export async function benchRank(options: RankBenchOptions): Promise<{ result: Be
         () => undefined,
         () => tower.run(user, rows, candidates),
       );
+      await measure(
+        figures.scoredInt8,
+        (encoded) => RankRequest.decode(encoded),
+        (request) => scoreBy(rankerInt8, request),
+      );
+      await measure(
+        figures.towerInt8,
+        () => undefined,
+        () => towerInt8.run(user, rows, candidates),
+      );
     }
-    await Promise.all([tower.close(), threads.close()]);
+    await Promise.all([tower.close(), towerInt8.close(), threads.close()]);
     const summary = Object.fromEntries(
       Object.entries(figures).map(([name, { ms, processorMs }]) => [
         name,
@@ -109,7 +130,12 @@ export async function benchRank(options: RankBenchOptions): Promise<{ result: Be
       threads: 1,
       peer: `onnxruntime ${peerVersion}`,
     };
-    const result = report('rank', setting, { ...summary, ratio: ratio('scored'), ratioWithDecoding: ratio('decoded') });
+    const result = report('rank', setting, {
+      ...summary,
+      ratio: ratio('scored'),
+      ratioWithDecoding: ratio('decoded'),
+      ratioInt8: ratio('scoredInt8'),
+    });
     const line = (what: string, name: keyof typeof figures) => {
       const { p50Ms, p99Ms, processorMs } = summary[name];
       const { p50, p99, processor } = ratio(name);
@@ -124,6 +150,8 @@ export async function benchRank(options: RankBenchOptions): Promise<{ result: Be
       line('state to scores', 'scored'),
       line('bytes of the request to scores', 'decoded'),
       line('our tower alone, user apart', 'tower'),
+      line('state to scores, hidden layers in int8', 'scoredInt8'),
+      line('that tower alone', 'towerInt8'),
     ].join('\n');
     return { result, text };
   } finally {

@@ -9,7 +9,7 @@ import type { UserState, VideoFacts } from '@watchnext/contract';
 import type { LocalSystem } from '@watchnext/end-to-end';
 import { partitionOf } from '@watchnext/event-log';
 import { decodeState, newState, statisticsFrom, type StatisticsTables } from '@watchnext/features';
-import { encodeRanker, Ranker, RankerStack } from '@watchnext/inference';
+import { encodeRankerOf, Ranker, RankerStack } from '@watchnext/inference';
 import { loadModels } from '@watchnext/offline';
 import {
   FROZEN_PARTITIONS,
@@ -101,7 +101,7 @@ class CatalogueRanker {
     const local = await snapshots.fetch(snapshotId);
     const { ranking } = await loadModels(local);
     const statistics = await readFile(join(local.directory, SNAPSHOT_FILES.statistics), 'utf8');
-    const tower = await RankerStack.load(encodeRanker(ranking.tower, ranking.userSize));
+    const tower = await RankerStack.load(encodeRankerOf(ranking));
     const store = system.openFeatureStore();
     const readState = async (userId: string) => {
       const { state } = await store.read(partitionOf(userId, FROZEN_PARTITIONS), userId);

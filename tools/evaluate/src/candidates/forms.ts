@@ -43,9 +43,10 @@ const COMPARISONS: Readonly<Record<string, readonly Form[]>> = {
   ),
   temperature: [
     changed('inner products', {}),
-    ...[0.05, 0.1, 0.2].map((temperature) => changed(`temperature ${temperature}`, { temperature })),
+    ...[0.1, 0.2, 0.4].map((temperature) => changed(`temperature ${temperature}`, { temperature })),
   ],
   'in-batch': [0, 0.5, 1].map((inBatchShare) => changed(`in-batch share ${inBatchShare}`, { inBatchShare })),
+  decay: [0, 1e-4, 1e-3, 1e-2].map((tableDecay) => changed(`table decay ${tableDecay}`, { tableDecay })),
   dropout: [
     changed('0.3 and 0.3', {}),
     changed('none', { inputDropout: 0, hiddenDropout: 0 }),

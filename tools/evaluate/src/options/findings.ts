@@ -31,7 +31,7 @@ function findingOf({ forms, defaultIsBetter = false, ...finding }: OptionsFindin
   };
 }
 
-export const OPTION_PARTS = ['temperature', 'in-batch', 'time-heads', 'schedule', 'dropout'];
+export const OPTION_PARTS = ['temperature', 'in-batch', 'time-heads', 'schedule', 'dropout', 'decay'];
 
 export function optionFindingsOn({ candidates: { videoCount } }: PaperData): Finding[] {
   // With as many negatives as videos the softmax is whole, and nothing is drawn.
@@ -44,7 +44,7 @@ export function optionFindingsOn({ candidates: { videoCount } }: PaperData): Fin
         'User and video vectors of length 1, their cosines divided by a temperature, in place of inner products of vectors of any length.',
       forms: [
         ['inner products', {}],
-        ...[0.05, 0.1, 0.2].map((temperature) => [`temperature ${temperature}`, { temperature }] as const),
+        ...[0.1, 0.2, 0.4].map((temperature) => [`temperature ${temperature}`, { temperature }] as const),
       ],
     }),
     findingOf({
@@ -74,7 +74,6 @@ export function optionFindingsOn({ candidates: { videoCount } }: PaperData): Fin
         'Rates that fall to zero over the training, or first rise over a twentieth of it, in place of constant ones.',
       forms: [
         ['constant', {}],
-        ['linear', { learningRateDecay: 'linear' }],
         ['cosine', { learningRateDecay: 'cosine' }],
         ['warm-up, cosine', { learningRateWarmUp: 0.05, learningRateDecay: 'cosine' }],
       ],
@@ -91,6 +90,12 @@ export function optionFindingsOn({ candidates: { videoCount } }: PaperData): Fin
         ['input only', { inputDropout: 0.3, hiddenDropout: 0 }],
         ['hidden only', { inputDropout: 0, hiddenDropout: 0.3 }],
       ],
+    }),
+    findingOf({
+      part: 'decay',
+      title: 'Decay of the tables',
+      claim: "Rows of the tables drawn towards zero with each use, by λ/2 · |row|² added to the example's loss.",
+      forms: [['none', {}], ...[1e-3, 1e-2].map((tableDecay) => [`λ = ${tableDecay}`, { tableDecay }] as const)],
     }),
   ];
 }

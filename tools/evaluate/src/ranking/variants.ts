@@ -24,6 +24,7 @@ export const RANKING_COMPARISONS = {
     { name: 'one training', change: { members: 1 } },
     { name: 'not calibrated', change: { calibrated: false } },
   ],
+  precision: [{ name: 'int8', change: { precision: 'int8' } }],
   schedule: [
     { name: 'constant rate', change: { learningRateDecay: 'constant' } },
     { name: 'cosine', change: { learningRateDecay: 'cosine' } },

@@ -42,7 +42,8 @@ export class WriteThread {
     await this.underWay;
     const thread = await this.thread?.catch(() => undefined);
     this.thread = undefined;
-    await thread?.call('close', undefined);
+    // One that was lost holds nothing open any more.
+    await thread?.call('close', undefined).catch(() => undefined);
     await thread?.close();
   }
 

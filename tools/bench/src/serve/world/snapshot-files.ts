@@ -9,7 +9,7 @@ import { buildIndex } from '@watchnext/ann-index';
 import { CandidateModel, ColdStart, defaultCandidateConfig } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { candidateFeatures, type StatisticsTables } from '@watchnext/features';
-import { encodeOnnx, encodeRanker } from '@watchnext/inference';
+import { encodeOnnx, encodeRankerOf } from '@watchnext/inference';
 import { createRandom, type DenseStack, initialiseStack, type NamedTensor } from '@watchnext/learning';
 import { defaultRankingConfig } from '@watchnext/ranking-model';
 import { indexFile, SNAPSHOT_FILES, writeSafetensorsFile } from '@watchnext/snapshot-store';
@@ -202,7 +202,7 @@ export async function writeRankingPart(
   const { metadata, tensors } = model.toParts();
   await writeFile(at(SNAPSHOT_FILES.rankingMetadata), JSON.stringify(metadata));
   await writeSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors), tensors);
-  await writeFile(at(SNAPSHOT_FILES.ranker), encodeRanker(model.tower, model.userSize));
+  await writeFile(at(SNAPSHOT_FILES.ranker), encodeRankerOf(model));
   await writeFile(at(SNAPSHOT_FILES.statistics), JSON.stringify(statistics));
   await writeFile(at(SNAPSHOT_FILES.popular), JSON.stringify(listsOf(world, statistics)));
 }
