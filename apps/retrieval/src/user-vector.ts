@@ -1,13 +1,17 @@
 import type { RequestContext, UserState } from '@watchnext/contract';
-import { candidateFeatures, type CandidateFeatures, LIMITS } from '@watchnext/features';
+import { candidateFeatures, type CandidateFeatures, DEFAULT_COMPLETED_RULE, LIMITS } from '@watchnext/features';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 
 /** What the tower sees. For up-next lists the seed counts as the newest watch, though it may not be completed yet. */
 export function queryFeatures(state: UserState, context: RequestContext): CandidateFeatures {
-  const features = candidateFeatures(state, context);
+  const features = candidateFeatures(state, context, DEFAULT_COMPLETED_RULE, true);
   if (context.seedVideoId === '') return features;
-  const watchedVideoIds = [...features.watchedVideoIds, context.seedVideoId].slice(-LIMITS.watches);
-  return { ...features, watchedVideoIds };
+  const { watchedVideoIds, watchedAtMs = [] } = features;
+  return {
+    ...features,
+    watchedVideoIds: [...watchedVideoIds, context.seedVideoId].slice(-LIMITS.watches),
+    watchedAtMs: [...watchedAtMs, context.requestedAtMs].slice(-LIMITS.watches),
+  };
 }
 
 /** u, [dimensions]. */
@@ -18,5 +22,5 @@ export async function userVectorOf(
   const row = new Float32Array(model.inputSize);
   // Age 0: what is asked for is the next watch as of now (paper §3.3).
   model.writeInput(features, 0, row, 0);
-  return tower.run(row, 1);
+  return model.userVectorFrom(await tower.run(row, 1));
 }

@@ -176,6 +176,9 @@ describe('the retrieval service', () => {
     expect(queryFeatures(watched('v01'), seeded).watchedVideoIds).toEqual(['v01', 'v09']);
     const full = watched(...Array.from({ length: 50 }, (_, index) => videoIds[index]!));
     expect(queryFeatures(full, { ...context, seedVideoId: 'v59' }).watchedVideoIds.length).toBe(50);
+    const { watchedVideoIds: videos, watchedAtMs: times } = queryFeatures(full, { ...context, seedVideoId: 'v59' });
+    expect(times).toHaveLength(videos.length);
+    expect(times?.at(-1)).toBe(context.requestedAtMs);
     const plain = (await retrieve({ state: watched('v01') })).candidates;
     expect((await retrieve({ state: watched('v01'), context: seeded })).candidates).not.toEqual(plain);
   });

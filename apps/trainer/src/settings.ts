@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { checkDriverSettings, driverSettings, flag, loggingSettings, positiveInteger } from '@watchnext/config';
 import { Cron } from 'croner';
 import { z } from 'zod';
+import { parseCandidateChange } from './candidate-settings';
 
 /** Whether croner reads this as a schedule; it throws where it does not. */
 function isSchedule(pattern: string): boolean {
@@ -33,6 +34,21 @@ export const trainerSettings = z
     WATCHNEXT_TRAINING_THREADS: positiveInteger(availableParallelism()),
     /** Whether candidates begin with the tables and weights of an earlier model instead of at random (docs/decisions/0061). */
     WATCHNEXT_WARM_START: flag(false),
+    /**
+     * Settings of the candidate model in place of the defaults for the size of the data, as JSON: {"temperature":0.1}
+     * (docs/decisions/0118).
+     */
+    WATCHNEXT_CANDIDATE_SETTINGS: z
+      .string()
+      .default('{}')
+      .transform((text, context) => {
+        try {
+          return parseCandidateChange(text);
+        } catch (error) {
+          context.addIssue({ code: 'custom', message: (error as Error).message });
+          return z.NEVER;
+        }
+      }),
     /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */
     WATCHNEXT_EVALUATION_USERS: positiveInteger(3_000),
     /** Threads that build the index side by side; one graph is built by one of them. */

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { needsWatchTimes } from '@watchnext/candidate-model';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
@@ -132,6 +133,7 @@ export class TrainingRunner {
     });
     logger.info({ engine: engines.name, threads: engines.threads, backend: backend.version }, 'training engine');
     const isWarmStart = settings.WATCHNEXT_WARM_START;
+    const candidateChange = settings.WATCHNEXT_CANDIDATE_SETTINGS;
     return [
       readCatalogueStage(archive),
       replayStage(archive, {
@@ -139,9 +141,14 @@ export class TrainingRunner {
         joinWindowMs: settings.WATCHNEXT_JOIN_WINDOW_HOURS * MS_PER_HOUR,
         settledAfterMs: (settings.WATCHNEXT_SETTLED_AFTER_HOURS ?? settings.WATCHNEXT_JOIN_WINDOW_HOURS) * MS_PER_HOUR,
         examplesPerUser: EXAMPLES_PER_USER,
+        withWatchTimes: needsWatchTimes({ historyEncoder: 'mean', ...candidateChange }),
       }),
       splitStage(evaluationDays),
-      trainCandidatesStage(engines.candidate, seed, checkpoints, isWarmStart ? store : undefined),
+      trainCandidatesStage(engines.candidate, seed, {
+        change: candidateChange,
+        checkpoints,
+        ...(isWarmStart ? { warmStartFrom: store } : {}),
+      }),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
       trainRankingStage(engines.ranking, seed, rankingObjective, checkpoints),

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addCandidateCommand } from './candidates/command';
 import { addReportCommand } from './document/command';
+import { addOptionsCommand } from './options/command';
 import { addPaperCommand } from './paper/command';
 import { addRankingCommand } from './ranking/command';
 
@@ -11,6 +12,7 @@ const program = new Command('evaluate').description(
 addCandidateCommand(program);
 addRankingCommand(program);
 addPaperCommand(program);
+addOptionsCommand(program);
 addReportCommand(program);
 
 program.parseAsync().catch((error: unknown) => {

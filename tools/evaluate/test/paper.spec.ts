@@ -53,8 +53,12 @@ describe("the paper's experiments", () => {
       signal,
     });
     const replayed = await replayFolder(archive, { partitionCount: 2, signal });
-    data = paperDataOf(replayed, { name: 'tiny', testDays: 2 });
+    data = paperDataOf(replayed, {
+      name: 'tiny',
+      protocol: { name: 'temporal', testDays: 2, queriesPerUser: 5 },
+    });
     options = {
+      findingsOn,
       parts: ['example-age', 'log-q'],
       seeds: [1, 2],
       workFolder: join(folder, 'trainings'),

@@ -1,7 +1,7 @@
 /** What a request is made into, stage by stage. */
 import type { Assignment, Serving } from '@watchnext/experiments';
 import type { ExploredPlace, FeatureValue, Mark, RequestContext, ScorePart, UserState } from '@watchnext/contract';
-import type { CatalogueVideo } from '../sources/video-table';
+import type { CatalogueVideo } from '@watchnext/features';
 import type { StageFailure } from './failure';
 
 /** Candidate sources, most telling first: a video that several propose is logged under the first of them. */

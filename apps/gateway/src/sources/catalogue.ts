@@ -1,6 +1,6 @@
 /** The catalogue as the topic `catalog` tells it, held in memory: what a video is, whether it is withdrawn, what is new. */
 import type { Event } from '@watchnext/contract';
-import { type CatalogueVideo, VideoTable } from './video-table';
+import { type CatalogueVideo, VideoTable } from '@watchnext/features';
 
 /** How many of the newest videos are kept in order; a source takes far fewer. */
 const NEWEST_CAPACITY = 2_000;

@@ -1,10 +1,11 @@
 import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import type { EventLog, LogRecord, Subscription } from '@watchnext/event-log';
+import { VideoTable } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
 
 /** What each video is, as the catalog topic says: the collector writes it into events that leave it out. */
 export class Catalogue {
-  private readonly facts = new Map<string, VideoFacts>();
+  private readonly videos = new VideoTable();
   private subscription: Subscription | undefined;
 
   constructor(private readonly logger: Logger) {}
@@ -15,16 +16,19 @@ export class Catalogue {
       onRecords: async (records) => records.forEach((record) => this.read(record)),
       onError: (err) => this.logger.error({ err }, 'cannot follow the catalogue'),
     });
-    this.logger.info({ videoCount: this.facts.size }, 'catalogue read');
+    this.logger.info({ videoCount: this.videos.size }, 'catalogue read');
   }
 
   factsOf(videoId: string): VideoFacts | undefined {
-    return this.facts.get(videoId);
+    return this.videos.get(videoId)?.facts;
   }
 
   /** Takes in what an event says of a video; a withdrawn one keeps its facts, for late events about it. */
   learn({ body }: Event): void {
-    if (body?.$case === 'videoUpserted' && body.value.video) this.facts.set(body.value.videoId, body.value.video);
+    if (body?.$case !== 'videoUpserted' || !body.value.video) return;
+    const { videoId, video: facts } = body.value;
+    // Nobody asks the collector for titles.
+    this.videos.set({ videoId, title: '', thumbnailUrl: '', facts, withdrawn: false });
   }
 
   heartbeatAgeMs(): number {

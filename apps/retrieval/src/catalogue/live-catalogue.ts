@@ -1,17 +1,18 @@
 /** The catalogue as the topic `catalog` tells it, kept up in every snapshot that is held. */
-import type { Availability, Event, RequestContext, UserState, VideoFacts } from '@watchnext/contract';
-import { isAvailable, viewerOf } from '@watchnext/features';
+import type { Availability, Event, RequestContext, UserState } from '@watchnext/contract';
+import { type CatalogueVideo, isAvailable, VideoTable, viewerOf } from '@watchnext/features';
 import type { Restrictions } from '@watchnext/vector-search';
-import type { CatalogueVideo, SnapshotVideos } from './snapshot-videos';
+import type { RetrievableVideo, SnapshotVideos } from './snapshot-videos';
 import { inTurns, sortInTurns } from './turns';
 
 /** Of the room for new videos, what a new snapshot may fill with those that it did not learn: the rest is for uploads. */
 const BACKLOG_SHARE = 0.5;
 
 const EVERYONE: Availability = { countries: [], excludedCountries: [], minimumAgeYears: 0 };
+const NO_FACTS = { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs: 0 };
 
 export class LiveCatalogue {
-  private readonly videos = new Map<string, CatalogueVideo>();
+  private readonly videos = new VideoTable();
   private readonly channels = new Map<string, number>();
   /** Distinct limits of country and age; the first lets everyone watch. */
   private readonly rules: Availability[] = [EVERYONE];
@@ -29,12 +30,11 @@ export class LiveCatalogue {
   apply(event: Event): void {
     const { body } = event;
     if (body?.$case === 'videoUpserted') {
-      const { videoId, video, availability } = body.value;
-      this.put(this.entryOf(videoId, video, availability, false));
+      const { videoId, video = NO_FACTS, availability } = body.value;
+      this.put({ ...this.untitled(videoId), facts: video, availability });
     } else if (body?.$case === 'videoWithdrawn') {
       const { videoId } = body.value;
-      const known = this.videos.get(videoId);
-      this.put(known ? { ...known, withdrawn: true } : this.entryOf(videoId, undefined, undefined, true));
+      this.put({ ...(this.videos.get(videoId) ?? this.untitled(videoId)), withdrawn: true });
     }
   }
 
@@ -44,18 +44,18 @@ export class LiveCatalogue {
    */
   async attach(snapshot: SnapshotVideos): Promise<void> {
     this.snapshots.add(snapshot);
-    await inTurns(this.videos.values(), (video) => {
-      if (snapshot.isKnown(video.videoId)) void snapshot.apply(video);
+    await inTurns(this.videos, (video) => {
+      if (snapshot.isKnown(video.videoId)) void snapshot.apply(this.retrievable(video));
     });
   }
 
   /** Adds the newest of the videos that the snapshot did not learn, one after the other, as long as it is attached. */
   async addBacklog(snapshot: SnapshotVideos, capacity: number): Promise<void> {
     const missing: CatalogueVideo[] = [];
-    await inTurns(this.videos.values(), (video) => {
+    await inTurns(this.videos, (video) => {
       if (!video.withdrawn && !snapshot.isKnown(video.videoId)) missing.push(video);
     });
-    const newestFirst = await sortInTurns(missing, (a, b) => b.uploadedAtMs - a.uploadedAtMs);
+    const newestFirst = await sortInTurns(missing, (a, b) => b.facts.uploadedAtMs - a.facts.uploadedAtMs);
     for (const { videoId } of newestFirst.slice(0, Math.floor(capacity * BACKLOG_SHARE))) {
       if (!this.snapshots.has(snapshot)) return;
       // The last word may have come meanwhile.
@@ -78,33 +78,33 @@ export class LiveCatalogue {
   }
 
   private put(video: CatalogueVideo): void {
-    this.videos.set(video.videoId, video);
+    this.videos.set(video);
     for (const snapshot of this.snapshots) void this.tell(snapshot, video);
   }
 
   private async tell(snapshot: SnapshotVideos, video: CatalogueVideo): Promise<void> {
     try {
-      await snapshot.apply(video);
+      await snapshot.apply(this.retrievable(video));
     } catch (error) {
       // A snapshot that was let go meanwhile has no index any more; nothing is lost by that.
       if (this.snapshots.has(snapshot)) this.onError(error, video.videoId);
     }
   }
 
-  private entryOf(
-    videoId: string,
-    facts: VideoFacts | undefined,
-    availability: Availability | undefined,
-    withdrawn: boolean,
-  ): CatalogueVideo {
-    const channelId = facts?.channelId ?? '';
+  /** Nobody asks retrieval for titles. */
+  private untitled(videoId: string): CatalogueVideo {
+    return { videoId, title: '', thumbnailUrl: '', facts: NO_FACTS, withdrawn: false };
+  }
+
+  private retrievable({ videoId, facts, availability, withdrawn }: CatalogueVideo): RetrievableVideo {
+    const { channelId, topics, uploadedAtMs } = facts;
     return {
       videoId,
       channelId,
-      topics: facts?.topics ?? [],
-      uploadedAtMs: facts?.uploadedAtMs ?? 0,
+      topics,
+      uploadedAtMs,
       channel: channelId === '' ? -1 : numberOf(this.channels, channelId),
-      rule: this.ruleOf(availability ?? EVERYONE),
+      rule: availability === undefined ? 0 : this.ruleOf(availability),
       withdrawn,
     };
   }

@@ -3,7 +3,7 @@ import type { CandidateModel, ColdStart } from '@watchnext/candidate-model';
 import type { OpenIndex } from '@watchnext/vector-search';
 
 /** The last word of the catalogue on a video, as far as retrieval needs it. */
-export interface CatalogueVideo {
+export interface RetrievableVideo {
   readonly videoId: string;
   readonly channelId: string;
   readonly topics: readonly string[];
@@ -53,7 +53,7 @@ export class SnapshotVideos {
    * Takes over what the catalogue says of a video; one that the snapshot does not know gets a cold-start vector.
    * @returns settles when it can be found
    */
-  async apply(video: CatalogueVideo): Promise<void> {
+  async apply(video: RetrievableVideo): Promise<void> {
     const label = this.labelOf(video.videoId);
     if (label === undefined) return this.add(video);
     const { attributes } = this.index;
@@ -62,7 +62,7 @@ export class SnapshotVideos {
     this.index.setWithdrawn(label, video.withdrawn);
   }
 
-  private async add(video: CatalogueVideo): Promise<void> {
+  private async add(video: RetrievableVideo): Promise<void> {
     if (video.withdrawn || !this.coldStart) return;
     const added = this.index.add(this.coldStart.vectorOf(video), video);
     if (!added) {

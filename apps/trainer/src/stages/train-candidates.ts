@@ -1,9 +1,18 @@
 import { candidateForms, type CandidateEngineFactory, selectCandidateModel } from '@watchnext/candidate-model';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
+import { type CandidateChange, changedForms } from '../candidate-settings';
 import { setUsersAside } from '../evaluation/validation-users';
 import { defineStage } from '../pipeline/stage';
 import { earlierModel } from './earlier-model';
+
+export interface CandidateStageOptions {
+  /** Of the forms that are tried. */
+  readonly change?: CandidateChange;
+  readonly checkpoints?: TrainingCheckpoints;
+  /** Begins with the current snapshot's model where that may be: see `earlierModel`. */
+  readonly warmStartFrom?: SnapshotStore;
+}
 
 /**
  * Trains candidate generation on the watches before the held-out days.
@@ -16,9 +25,7 @@ import { earlierModel } from './earlier-model';
 export const trainCandidatesStage = (
   createEngine: CandidateEngineFactory,
   seed: number,
-  checkpoints?: TrainingCheckpoints,
-  /** Begins with the current snapshot's model where that may be: see `earlierModel`. */
-  warmStartFrom?: SnapshotStore,
+  { change = {}, checkpoints, warmStartFrom }: CandidateStageOptions = {},
 ) =>
   defineStage({
     name: 'train candidate model',
@@ -27,7 +34,7 @@ export const trainCandidatesStage = (
     async run({ split }, { progress, signal, random, note }) {
       const { training, validation } = setUsersAside(split.candidateTraining, random.fork('validation users'));
       const videoCount = new Set(training.map((example) => example.labelVideoId)).size;
-      const forms = candidateForms({ videoCount, exampleCount: training.length });
+      const forms = changedForms(candidateForms({ videoCount, exampleCount: training.length }), change);
       const configs = validation.length > 0 ? forms : forms.slice(0, 1);
       const earlier = warmStartFrom && (await earlierModel(warmStartFrom, split.evaluatedFromMs));
       const trials = await selectCandidateModel({

@@ -1,4 +1,4 @@
-import { checkConfig, defaultCandidateConfig } from './config';
+import { candidateSettings, checkConfig, defaultCandidateConfig } from './config';
 
 describe('defaultCandidateConfig', () => {
   it.each([
@@ -35,8 +35,22 @@ describe('checkConfig', () => {
     ['inputDropout', 1],
     ['hiddenDropout', NaN],
     ['tiedTables', 1],
+    ['temperature', 0],
+    ['temperature', 1.5],
+    ['temperature', NaN],
+    ['inBatchShare', -0.1],
+    ['inBatchShare', 1.1],
   ])('names %s when it is %p', (name, value) => {
     expect(() => checkConfig({ ...valid, [name]: value })).toThrow(name);
+  });
+
+  it('takes the options that are off by default, and says what they may be', () => {
+    expect(() =>
+      checkConfig({ ...valid, temperature: 0.1, inBatchShare: 1, historyEncoder: 'time-heads' }),
+    ).not.toThrow();
+    expect(() => checkConfig({ ...valid, temperature: 0.001 })).toThrow('from 0.01 to 1, or left out');
+    expect(valid).not.toHaveProperty('temperature');
+    expect(candidateSettings()).toEqual(expect.arrayContaining(['temperature', 'inBatchShare', 'dimensions']));
   });
 
   it('takes a linear model and a model without search tokens', () => {

@@ -1,4 +1,5 @@
 import type { LearningRateSchedule } from '@watchnext/learning';
+import { TIME_BUCKETS } from './watch-times';
 
 /** All that defines and trains a candidate model, but for the data and the seed. It is stored with the model. */
 export interface CandidateModelConfig extends LearningRateSchedule {
@@ -44,6 +45,27 @@ export interface CandidateModelConfig extends LearningRateSchedule {
   readonly hiddenDropout: number;
   /** Epochs without a better validation recall until training stops; used only when there are validation examples. */
   readonly patienceEpochs: number;
+
+  /** Off by default, and absent where off, as in models from before they were there (decision 118). */
+
+  /**
+   * User and video vectors get length 1, and logits are their cosines divided by this temperature; absent: vectors of any
+   * length and their inner products. From 0.01 on, below which e^(1 / temperature) overflows float32.
+   */
+  readonly temperature?: number;
+  /**
+   * Share of the negatives that are labels of the batch's other examples, as far as it has so many (in-batch-negatives.ts).
+   * Where there are as many negatives as videos the softmax is whole, and nothing is drawn from anywhere.
+   */
+  readonly inBatchShare?: number;
+}
+
+const OPTIONAL_SETTINGS = ['temperature', 'inBatchShare'] as const satisfies readonly (keyof CandidateModelConfig)[];
+const LEAST_TEMPERATURE = 0.01;
+
+/** Names of all settings, also of those that are off. */
+export function candidateSettings(): string[] {
+  return [...Object.keys(defaultCandidateConfig({ videoCount: 1, exampleCount: 1 })), ...OPTIONAL_SETTINGS];
 }
 
 /**
@@ -53,13 +75,25 @@ export interface CandidateModelConfig extends LearningRateSchedule {
  * - `mean-and-last`: beside it the last watch as an input of its own;
  * - `position-heads`: several averages, each weighted by the place in the history with weights that are learned, and the
  *   last watch. The plain mean is among what a head can learn;
- * - `query-heads`: the same, with weights that also depend on how the last watch and the others go together.
+ * - `query-heads`: the same, with weights that also depend on how the last watch and the others go together;
+ * - `time-heads`: as `position-heads`, weighted by how long before the last watch each was begun (watch-times.ts) in place of
+ *   the position. Needs features with times.
  */
-export const HISTORY_ENCODERS = ['mean', 'mean-and-last', 'position-heads', 'query-heads'] as const;
+export const HISTORY_ENCODERS = ['mean', 'mean-and-last', 'position-heads', 'query-heads', 'time-heads'] as const;
 export type HistoryEncoder = (typeof HISTORY_ENCODERS)[number];
 
 export function hasHeads(encoder: HistoryEncoder): boolean {
-  return encoder === 'position-heads' || encoder === 'query-heads';
+  return encoder === 'position-heads' || encoder === 'query-heads' || encoder === 'time-heads';
+}
+
+/** Whether features must have the times of watches. */
+export function needsWatchTimes({ historyEncoder }: Pick<CandidateModelConfig, 'historyEncoder'>): boolean {
+  return historyEncoder === 'time-heads';
+}
+
+/** Rows of weights that an encoder with heads has: for each position in a history, or each bucket of time. */
+export function placeCount(config: Pick<CandidateModelConfig, 'historyEncoder'>): number {
+  return needsWatchTimes(config) ? TIME_BUCKETS : HISTORY_LENGTH;
 }
 
 /** Watches that a history holds at most (paper §3.3). */
@@ -164,6 +198,17 @@ export function checkConfig(config: CandidateModelConfig): void {
   if (!(config.negativePower >= 0 && config.negativePower <= 1)) refuse('negativePower');
   for (const name of ['inputDropout', 'hiddenDropout'] as const) {
     if (!(config[name] >= 0 && config[name] < 1)) refuse(name);
+  }
+  const { temperature, inBatchShare } = config;
+  if (temperature !== undefined && !(temperature >= LEAST_TEMPERATURE && temperature <= 1)) {
+    throw new RangeError(
+      `candidate model: temperature must be from ${LEAST_TEMPERATURE} to 1, or left out for vectors of any length, not ${JSON.stringify(temperature)}`,
+    );
+  }
+  if (inBatchShare !== undefined && !(inBatchShare >= 0 && inBatchShare <= 1)) {
+    throw new RangeError(
+      `candidate model: inBatchShare must be a share of the negatives, from 0 to 1, not ${JSON.stringify(inBatchShare)}`,
+    );
   }
   for (const name of ['tiedTables', 'logQCorrection'] as const) if (typeof config[name] !== 'boolean') refuse(name);
   if (!HISTORY_ENCODERS.includes(config.historyEncoder)) refuse('historyEncoder');

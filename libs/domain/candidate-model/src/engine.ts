@@ -15,6 +15,9 @@
  * (importance weighting; Bengio and Senécal 2008, Covington et al. 2016 §3.1). The gradient's bias shrinks as 1/S. With
  * every video once among the negatives and e = 1 it is the full softmax.
  *
+ * With a temperature τ, u_i and v stand for vectors of length 1, and s_ij = u_i · v(n_j) / τ, the label's likewise:
+ * u_i = tower(x_i) / |tower(x_i)|, v(n) = row n of the output table / |row n|; a vector of zeros stays one.
+ *
  * D_0 is dropout on the embeddings of the input row (its columns before the reals) at rate `inputDropout`; the tower
  * applies D_l at rate `hiddenDropout` to what its l-th hidden layer gives after the ReLU, and none to u. The masks are
  * `applyDropout` of @watchnext/learning with the batch's seed and layer l, the width that of the whole layer: the same
@@ -33,8 +36,8 @@ export interface CandidateInputTables {
   readonly countries: EmbeddingTable;
   readonly devices: EmbeddingTable;
   /**
-   * Weights of the places in a history, as logits: row p for the p-th last watch, a column for each head of the encoders
-   * 'position-heads' and 'query-heads'; [HISTORY_LENGTH + 1, heads], or one row where the encoder has no heads.
+   * Weights of the places in a history, as logits: row p for the p-th last watch, or for the watches whose place the inputs
+   * give as p; a column for each head of the encoders that have any; [places + 1, heads], or one row where there are none.
    */
   readonly positions: EmbeddingTable;
   /** What the last watch asks of the others, a row for each head of 'query-heads': [heads + 1, dimensions], or one row. */
@@ -76,6 +79,8 @@ export interface CandidateEngineSetup {
   /** In [0, 1). */
   readonly inputDropout: number;
   readonly hiddenDropout: number;
+  /** τ; absent: vectors as they are. */
+  readonly temperature?: number;
   /** To go on from; copied. Without it the optimizers are new. */
   readonly optimizers?: CandidateOptimizerState;
 }

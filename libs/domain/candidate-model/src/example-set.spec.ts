@@ -31,6 +31,39 @@ describe('ExampleSet', () => {
     });
   });
 
+  it('expects of an epoch what its epochs have on average', () => {
+    const counts = SET.epochLabelCounts(4, 5);
+    const random = createRandom(3);
+    const drawn = new Float64Array(5);
+    const epochs = 4_000;
+    for (let i = 0; i < epochs; i++) {
+      for (const label of SET.labelsOf(SET.drawEpoch(4, random))) drawn[label - 1] += 1 / epochs;
+    }
+    drawn.forEach((count, video) => expect(Math.abs(count - counts[video])).toBeLessThan(0.05));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeCloseTo(SET.epochSize(4), 9);
+  });
+
+  it('keeps the place of each watch that has a time, also without those out of vocabulary', () => {
+    const config = { ...CONFIG, historyEncoder: 'time-heads' as const };
+    const timed = ['a', 'new', 'c'].map((label, i) =>
+      exampleOf('u', i === 1 ? 'e' : label, i, {
+        watchedVideoIds: ['b', 'new', 'd'].slice(0, i + 1),
+        watchedAtMs: [0, 60_000, 600_000].slice(0, i + 1),
+      }),
+    );
+    const set = ExampleSet.encode(timed, vocabularies, share, config);
+    const { inputs } = set.select(Int32Array.of(2, 0));
+    expect([...inputs.historyStarts]).toEqual([0, 2, 3]);
+    expect([...(inputs.historyPlaces ?? [])]).toEqual([5, 1, 1]);
+    expect(set.arrays()).toContain(set.inputs.historyPlaces);
+    timed.forEach((example, row) =>
+      expect(set.select(Int32Array.of(row)).inputs).toEqual(
+        encodeInput(example.features, share(example), vocabularies, config),
+      ),
+    );
+    expect(() => ExampleSet.encode(EXAMPLES, vocabularies, share, config)).toThrow('needs the times of watches');
+  });
+
   it('selects rows in the order asked for, repeats too', () => {
     const { inputs, labels } = SET.select(Int32Array.of(10, 2, 10));
     expect([...labels].map((row) => vocabularies.videos.idAt(row))).toEqual(['d', 'c', 'd']);

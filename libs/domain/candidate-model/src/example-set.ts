@@ -4,7 +4,7 @@
  */
 import type { CandidateExample } from '@watchnext/features';
 import { shuffle, type Random } from '@watchnext/learning';
-import { knownIndices, type CandidateInputs, type InputConfig } from './input';
+import { historyPlacesOf, knownIndices, type CandidateInputs, type InputConfig } from './input';
 import { realCount, writeReals } from './reals';
 import type { CandidateVocabularies } from './vocabularies';
 
@@ -25,7 +25,8 @@ export class ExampleSet {
   /** All that the examples are, for telling sets apart. */
   arrays(): (Float32Array | Int32Array)[] {
     const { historyStarts, history, searchTokenStarts, searchTokens, countries, devices, reals } = this.inputs;
-    return [historyStarts, history, searchTokenStarts, searchTokens, countries, devices, reals, this.labels];
+    const places = this.inputs.historyPlaces ? [this.inputs.historyPlaces] : [];
+    return [historyStarts, history, ...places, searchTokenStarts, searchTokens, countries, devices, reals, this.labels];
   }
 
   /** @param exampleAgeShare age of each example as a share of the training window */
@@ -54,6 +55,7 @@ export class ExampleSet {
       rowCount,
       historyStarts: histories.starts,
       history: histories.indices,
+      ...placesOf(kept, vocabularies, config),
       searchTokenStarts: tokens.starts,
       searchTokens: tokens.indices,
       countries: Int32Array.from(kept, (example) => vocabularies.countries.indexOf(example.features.country)),
@@ -78,6 +80,17 @@ export class ExampleSet {
     return size;
   }
 
+  /** How many examples of each label an epoch has on average, [videoCount]: by row of the output table less 1. */
+  epochLabelCounts(examplesPerUser: number, videoCount: number): Float64Array {
+    const counts = new Float64Array(videoCount);
+    for (let user = 0; user + 1 < this.userStarts.length; user++) {
+      const [start, end] = [this.userStarts[user], this.userStarts[user + 1]];
+      const share = Math.min(1, examplesPerUser / (end - start));
+      for (let i = start; i < end; i++) counts[this.labels[this.rowsByUser[i]] - 1] += share;
+    }
+    return counts;
+  }
+
   /** At most `examplesPerUser` rows of each user, drawn without replacement, all shuffled. */
   drawEpoch(examplesPerUser: number, random: Random): Int32Array {
     const rows = new Int32Array(this.epochSize(examplesPerUser));
@@ -93,6 +106,10 @@ export class ExampleSet {
     return rows;
   }
 
+  labelsOf(rows: Int32Array): Int32Array {
+    return rows.map((row) => this.labels[row]);
+  }
+
   /** The inputs and labels of some rows. */
   select(rows: Int32Array): { inputs: CandidateInputs; labels: Int32Array } {
     const { inputs } = this;
@@ -106,15 +123,35 @@ export class ExampleSet {
         rowCount: rows.length,
         historyStarts: histories.starts,
         history: histories.indices,
+        ...(inputs.historyPlaces
+          ? { historyPlaces: selectRagged(inputs.historyStarts, inputs.historyPlaces, rows).indices }
+          : {}),
         searchTokenStarts: tokens.starts,
         searchTokens: tokens.indices,
         countries: rows.map((row) => inputs.countries[row]),
         devices: rows.map((row) => inputs.devices[row]),
         reals,
       },
-      labels: rows.map((row) => this.labels[row]),
+      labels: this.labelsOf(rows),
     };
   }
+}
+
+/** As the histories lie. */
+function placesOf(
+  examples: readonly CandidateExample[],
+  { videos }: CandidateVocabularies,
+  config: InputConfig,
+): Pick<CandidateInputs, 'historyPlaces'> {
+  const lists = examples.flatMap(({ features }) => historyPlacesOf(features, videos, config) ?? []);
+  if (lists.length === 0) return {};
+  const historyPlaces = new Int32Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let count = 0;
+  for (const list of lists) {
+    historyPlaces.set(list, count);
+    count += list.length;
+  }
+  return { historyPlaces };
 }
 
 interface Ragged {

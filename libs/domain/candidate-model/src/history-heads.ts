@@ -1,5 +1,5 @@
 import { tableFromValues, type EmbeddingTable, type RowwiseAdagrad } from '@watchnext/learning';
-import { hasHeads, HISTORY_LENGTH, type CandidateModelConfig } from './config';
+import { hasHeads, needsWatchTimes, placeCount, type CandidateModelConfig } from './config';
 import type { CandidateInputTables } from './engine';
 
 type Sink = Pick<RowwiseAdagrad, 'add'>;
@@ -8,15 +8,19 @@ type HeadTables = Pick<CandidateInputTables, 'watched' | 'positions' | 'queries'
 /** Heads begin as decays of e^(-rate · place): the plain mean, then ever shorter memories. */
 const SLOWEST_RATE = 0.03;
 const RATE_FACTOR = 4;
+/** Buckets of time are few: as powers of the time, from the plain mean to t^(-2.3). */
+const SLOWEST_RATE_OF_TIME = 0.1;
 
 /** The logits that training begins with; a table of the zero row alone where the encoder has no heads. */
 export function initialPositions(config: CandidateModelConfig): EmbeddingTable {
   if (!hasHeads(config.historyEncoder)) return tableFromValues([0], 1);
   const { historyHeads } = config;
-  const logits = new Float32Array((HISTORY_LENGTH + 1) * historyHeads);
+  const places = placeCount(config);
+  const slowest = needsWatchTimes(config) ? SLOWEST_RATE_OF_TIME : SLOWEST_RATE;
+  const logits = new Float32Array((places + 1) * historyHeads);
   for (let head = 1; head < historyHeads; head++) {
-    const rate = SLOWEST_RATE * RATE_FACTOR ** (head - 1);
-    for (let place = 1; place <= HISTORY_LENGTH; place++) {
+    const rate = slowest * RATE_FACTOR ** (head - 1);
+    for (let place = 1; place <= places; place++) {
       logits[place * historyHeads + head] = -rate * (place - 1);
     }
   }
@@ -30,15 +34,16 @@ export function initialQueries({ historyEncoder, historyHeads, dimensions }: Can
 }
 
 /**
- * The heads of the encoders 'position-heads' and 'query-heads', for the tables as they are while this object lives:
+ * The heads of the encoders that have any, for the tables as they are while this object lives:
  *
  *   head h of a history x_1 … x_n (x_1 the last watch) = Σ_p w_hp x_p,  w_h = softmax(a_h1 + b_h1 … a_hn + b_hn)
  *
  * where b is zero without queries, and b_hp = Σ_d q_hd x_1d x_pd with them: the query is the last watch, stretched along
- * each dimension by what the head has learned, the keys are the watches.
+ * each dimension by what the head has learned, the keys are the watches. Where the inputs give places, a_hp is that of the
+ * watch's place instead.
  *
- * Without queries the weights depend on the length of the history alone, so they are made once for each length, and
- * their gradients are summed by length before they are taken through the softmax.
+ * Without queries and given places the weights depend on the length of the history alone, so they are made once for each
+ * length, and their gradients are summed by length before they are taken through the softmax.
  */
 export class HistoryHeads {
   private readonly headCount: number;
@@ -64,14 +69,15 @@ export class HistoryHeads {
 
   /**
    * @param history rows of the watched table, oldest first; of a longer one than there are places the end counts
+   * @param places of the watches, rows of the table of positions; undefined: their positions
    * @param out gets [heads, dimensions] from `to` on: zeros for an empty history
    */
-  write(history: Int32Array, out: Float32Array, to: number): void {
+  write(history: Int32Array, places: Int32Array | undefined, out: Float32Array, to: number): void {
     const { headCount, dimensions } = this;
     const { values } = this.tables.watched;
     out.fill(0, to, to + headCount * dimensions);
-    const watched = this.lastOf(history);
-    const weights = this.weightsOf(watched);
+    const watched = places ? history : this.lastOf(history);
+    const weights = this.weightsOf(watched, places);
     for (let i = 0; i < watched.length; i++) {
       const from = watched[i] * dimensions;
       for (let head = 0; head < headCount; head++) {
@@ -86,13 +92,20 @@ export class HistoryHeads {
    * Adds to each watched video its part of the heads' gradient, and keeps that of places and queries.
    * @param gradients ∂loss/∂heads, [heads, dimensions] from `from` on
    */
-  addGradients(history: Int32Array, gradients: Float32Array, from: number, sinks: HeadSinks): void {
+  addGradients(
+    history: Int32Array,
+    places: Int32Array | undefined,
+    gradients: Float32Array,
+    from: number,
+    sinks: HeadSinks,
+  ): void {
     const { headCount, dimensions, gradientOfVideo } = this;
     const { values } = this.tables.watched;
-    const watched = this.lastOf(history);
+    const watched = places ? history : this.lastOf(history);
     if (watched.length === 0) return;
-    const weights = this.weightsOf(watched);
-    const weightGradients = this.queried ? new Float32Array(weights.length) : this.weightGradientsOf(watched.length);
+    const weights = this.weightsOf(watched, places);
+    const isOwn = this.queried || places !== undefined;
+    const weightGradients = isOwn ? new Float32Array(weights.length) : this.weightGradientsOf(watched.length);
     for (let i = 0; i < watched.length; i++) {
       const row = watched[i] * dimensions;
       gradientOfVideo.fill(0);
@@ -108,13 +121,20 @@ export class HistoryHeads {
       }
       sinks.watched.add(watched[i], gradientOfVideo, 0, 1);
     }
-    if (this.queried) this.addQueryGradients(watched, throughSoftmax(weights, weightGradients, headCount), sinks);
+    if (!isOwn) return;
+    const logitGradients = throughSoftmax(weights, weightGradients, headCount);
+    if (this.queried) this.addQueryGradients(watched, logitGradients, sinks);
+    this.addPositionGradients(logitGradients, places, sinks);
   }
 
   /** Hands over what was kept of places and queries. */
   addKeptGradients(sinks: HeadSinks): void {
     for (const [length, weightGradients] of this.weightGradients) {
-      this.addPositionGradients(throughSoftmax(this.softmax(length), weightGradients, this.headCount), sinks);
+      this.addPositionGradients(
+        throughSoftmax(this.softmax(length), weightGradients, this.headCount),
+        undefined,
+        sinks,
+      );
     }
     this.weightGradients.clear();
     for (let head = 0; head * this.dimensions < this.queryGradients.length; head++) {
@@ -123,9 +143,11 @@ export class HistoryHeads {
     this.queryGradients.fill(0);
   }
 
-  private addPositionGradients(logitGradients: Float32Array, sinks: HeadSinks): void {
+  private addPositionGradients(logitGradients: Float32Array, places: Int32Array | undefined, sinks: HeadSinks): void {
     const length = logitGradients.length / this.headCount;
-    for (let i = 0; i < length; i++) sinks.positions.add(length - i, logitGradients, i * this.headCount, 1);
+    for (let i = 0; i < length; i++) {
+      sinks.positions.add(places ? places[i] : length - i, logitGradients, i * this.headCount, 1);
+    }
   }
 
   /** b_hp = Σ_d q_hd x_1d x_pd: the gradient goes to the queries, to the last watch and to each watch. */
@@ -150,7 +172,6 @@ export class HistoryHeads {
       sinks.watched.add(watched[i], gradientOfVideo, 0, 1);
     }
     sinks.watched.add(last, gradientOfLast, 0, 1);
-    this.addPositionGradients(logitGradients, sinks);
   }
 
   private lastOf(history: Int32Array): Int32Array {
@@ -158,8 +179,10 @@ export class HistoryHeads {
     return history.length > placeCount ? history.subarray(history.length - placeCount) : history;
   }
 
-  private weightsOf(watched: Int32Array): Float32Array {
-    if (this.queried) return this.softmax(watched.length, this.queryLogits(watched));
+  private weightsOf(watched: Int32Array, places: Int32Array | undefined): Float32Array {
+    if (this.queried || places) {
+      return this.softmax(watched.length, this.queried ? this.queryLogits(watched) : undefined, places);
+    }
     let weights = this.weightsByLength.get(watched.length);
     if (!weights) this.weightsByLength.set(watched.length, (weights = this.softmax(watched.length)));
     return weights;
@@ -191,12 +214,13 @@ export class HistoryHeads {
   }
 
   /** @param more logits beside those of the places, [length, heads] */
-  private softmax(length: number, more?: Float32Array): Float32Array {
+  private softmax(length: number, more?: Float32Array, places?: Int32Array): Float32Array {
     const { headCount } = this;
     const { values } = this.tables.positions;
     const weights = new Float32Array(length * headCount);
     for (let head = 0; head < headCount; head++) {
-      const logitOf = (i: number) => values[(length - i) * headCount + head] + (more?.[i * headCount + head] ?? 0);
+      const logitOf = (i: number) =>
+        values[(places ? places[i] : length - i) * headCount + head] + (more?.[i * headCount + head] ?? 0);
       let largest = -Infinity;
       for (let i = 0; i < length; i++) largest = Math.max(largest, logitOf(i));
       let sum = 0;

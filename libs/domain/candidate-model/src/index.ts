@@ -1,11 +1,13 @@
 export { ColdStart, type ColdStartFacts, type ColdStartMetadata, type ColdStartParts } from './cold-start';
 export {
   candidateForms,
+  candidateSettings,
   checkConfig,
   defaultCandidateConfig,
   hasHeads,
   HISTORY_ENCODERS,
   HISTORY_LENGTH,
+  needsWatchTimes,
   type CandidateModelConfig,
   type DataSize,
   type HistoryEncoder,
@@ -40,3 +42,4 @@ export {
 } from './training';
 export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTrial } from './selection';
 export type { CandidateVocabularies } from './vocabularies';
+export { scaleToLength, throughScaling } from './unit-vectors';

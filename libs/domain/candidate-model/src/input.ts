@@ -11,11 +11,12 @@
  */
 import type { CandidateFeatures } from '@watchnext/features';
 import type { EmbeddingTable, RowwiseAdagrad } from '@watchnext/learning';
-import { hasHeads, type CandidateModelConfig } from './config';
+import { hasHeads, needsWatchTimes, type CandidateModelConfig } from './config';
 import type { CandidateInputTables } from './engine';
 import { HistoryHeads } from './history-heads';
 import { realCount, writeReals } from './reals';
 import type { CandidateVocabularies } from './vocabularies';
+import { timeBuckets } from './watch-times';
 
 /** Where each group of inputs begins in a row; a group of width 0 is absent. */
 export interface InputLayout {
@@ -42,6 +43,8 @@ export interface CandidateInputs {
   readonly historyStarts: Int32Array;
   /** Rows of the watched table, oldest first, none 0. */
   readonly history: Int32Array;
+  /** Of each of them the row of the table of positions, none 0; absent: by its position, counted from the last. */
+  readonly historyPlaces?: Int32Array;
   /** [rowCount + 1] */
   readonly searchTokenStarts: Int32Array;
   /** None 0. */
@@ -85,18 +88,30 @@ export function encodeInput(
 ): CandidateInputs {
   const history = knownIndices(features.watchedVideoIds, vocabularies.videos);
   const searchTokens = knownIndices(features.searchTokens, vocabularies.searchTokens);
+  const historyPlaces = historyPlacesOf(features, vocabularies.videos, config);
   const reals = new Float32Array(realCount(config));
   writeReals(features, exampleAgeShare, config, reals, 0);
   return {
     rowCount: 1,
     historyStarts: Int32Array.of(0, history.length),
     history,
+    ...(historyPlaces ? { historyPlaces } : {}),
     searchTokenStarts: Int32Array.of(0, searchTokens.length),
     searchTokens,
     countries: Int32Array.of(vocabularies.countries.indexOf(features.country)),
     devices: Int32Array.of(vocabularies.devices.indexOf(features.device)),
     reals,
   };
+}
+
+/** Of the watches that `knownIndices` keeps; undefined where the encoder goes by their positions. */
+export function historyPlacesOf(
+  features: CandidateFeatures,
+  vocabulary: { indexOf(id: string): number },
+  config: InputConfig,
+): Int32Array | undefined {
+  if (!needsWatchTimes(config)) return undefined;
+  return timeBuckets(features).filter((_, i) => vocabulary.indexOf(features.watchedVideoIds[i]) !== 0);
 }
 
 /** Vocabulary indices of `ids` in their order, without those out of vocabulary. */
@@ -118,7 +133,7 @@ export function assembleInputs(
   out: Float32Array,
   offset = 0,
 ): void {
-  const { historyStarts, history, searchTokenStarts, searchTokens } = inputs;
+  const { historyStarts, history, historyPlaces, searchTokenStarts, searchTokens } = inputs;
   const { width: realWidth } = layout.reals;
   const heads = layout.historyHeads.width > 0 ? new HistoryHeads(tables) : undefined;
   for (let row = 0; row < inputs.rowCount; row++) {
@@ -127,7 +142,8 @@ export function assembleInputs(
     if (layout.historyMean.width > 0) {
       writeMean(tables.watched, history, historyStarts[row], historyEnd, out, to + layout.historyMean.from);
     }
-    heads?.write(history.subarray(historyStarts[row], historyEnd), out, to + layout.historyHeads.from);
+    const ofRow = (list: Int32Array) => list.subarray(historyStarts[row], historyEnd);
+    heads?.write(ofRow(history), historyPlaces && ofRow(historyPlaces), out, to + layout.historyHeads.from);
     if (layout.historyLast.width > 0) {
       const last = historyEnd > historyStarts[row] ? history[historyEnd - 1] : 0;
       writeRow(tables.watched, last, out, to + layout.historyLast.from);
@@ -159,7 +175,7 @@ export function scatterInputGradients(
   gradients: Float32Array,
   sinks: InputGradientSinks,
 ): void {
-  const { historyStarts, history, searchTokenStarts, searchTokens } = inputs;
+  const { historyStarts, history, historyPlaces, searchTokenStarts, searchTokens } = inputs;
   const heads = layout.historyHeads.width > 0 ? new HistoryHeads(tables) : undefined;
   for (let row = 0; row < inputs.rowCount; row++) {
     const from = row * layout.inputSize;
@@ -167,8 +183,10 @@ export function scatterInputGradients(
     if (layout.historyMean.width > 0) {
       addMean(sinks.watched, history, historyStarts[row], historyEnd, gradients, from + layout.historyMean.from);
     }
+    const ofRow = (list: Int32Array) => list.subarray(historyStarts[row], historyEnd);
     heads?.addGradients(
-      history.subarray(historyStarts[row], historyEnd),
+      ofRow(history),
+      historyPlaces && ofRow(historyPlaces),
       gradients,
       from + layout.historyHeads.from,
       sinks,

@@ -3,7 +3,7 @@ import { featuresOf } from '../test/builders';
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';
 import { initialPositions, initialQueries } from './history-heads';
 import { inputLayout } from './input';
-import { CandidateModel } from './model';
+import { CandidateModel, videoVectorsOf } from './model';
 
 const CONFIG: CandidateModelConfig = {
   ...defaultCandidateConfig({ videoCount: 3, exampleCount: 10 }),
@@ -33,18 +33,12 @@ function modelOf(config = CONFIG): CandidateModel {
   };
   const { inputSize } = inputLayout(tables, config);
   const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random);
-  return new CandidateModel(
-    config,
-    10,
-    vocabularies,
-    tables,
-    tables.output.values.subarray(tables.output.dimensions),
-    tower,
-  );
+  return new CandidateModel(config, 10, vocabularies, tables, videoVectorsOf(tables.output, config), tower);
 }
 
 const FEATURES = featuresOf({
   watchedVideoIds: ['b', 'new', 'c'],
+  watchedAtMs: [0, 50_000, 10_000_000],
   searchTokens: ['cat'],
   device: 'tv',
   ageYears: 40,
@@ -80,6 +74,9 @@ describe('CandidateModel', () => {
     { ...CONFIG, historyEncoder: 'mean' as const, hiddenSizes: [] },
     { ...CONFIG, historyEncoder: 'position-heads' as const },
     { ...CONFIG, historyEncoder: 'query-heads' as const, tiedTables: true },
+    { ...CONFIG, historyEncoder: 'time-heads' as const },
+    { ...CONFIG, temperature: 0.1, tiedTables: true },
+    { ...CONFIG, temperature: 0.1, tiedTables: false },
   ])('comes back from its parts to the bit', (config) => {
     const model = modelOf(config);
     const { metadata, tensors } = model.toParts();
@@ -89,6 +86,35 @@ describe('CandidateModel', () => {
     expect(back.config).toEqual(model.config);
     expect(back.videoIds).toEqual(model.videoIds);
     expect(back.userVector(FEATURES, 3)).toEqual(model.userVector(FEATURES, 3));
+  });
+
+  it.each([true, false])('has vectors of length 1 on both sides with a temperature, tied tables: %p', (tiedTables) => {
+    const [plain, scaled] = [undefined, 0.2].map((temperature) =>
+      modelOf({ ...CONFIG, tiedTables, ...(temperature ? { temperature } : {}) }),
+    );
+    const lengths = (vectors: Float32Array) => [0, 1, 2].map((i) => Math.hypot(...vectors.subarray(4 * i, 4 * i + 4)));
+    for (const length of lengths(scaled.videoVectors)) expect(length).toBeCloseTo(1, 6);
+    const [long, user] = [plain, scaled].map((model) => model.userVector(FEATURES, 0));
+    expect(Math.hypot(...user)).toBeCloseTo(1, 6);
+    const cosine = long.reduce((sum, u, d) => sum + u * plain.videoVectors[d], 0);
+    const score = user.reduce((sum, u, d) => sum + u * scaled.videoVectors[d], 0);
+    expect(score).toBeCloseTo(cosine / Math.hypot(...long) / lengths(plain.videoVectors)[0], 5);
+    expect([plain.logitScale, scaled.logitScale]).toEqual([1, 5]);
+    // What the history reads stays as it was.
+    expect(scaled.toParts().tensors.get('watched_videos')).toEqual(plain.toParts().tensors.get('watched_videos'));
+  });
+
+  it('is read where it comes from before there were options', () => {
+    const { metadata, tensors } = modelOf().toParts();
+    expect(Object.keys(metadata.config)).not.toEqual(expect.arrayContaining(['temperature']));
+    expect(CandidateModel.fromParts({ metadata, tensors }).logitScale).toBe(1);
+  });
+
+  it('asks for the times of watches where its heads go by them', () => {
+    const model = modelOf({ ...CONFIG, historyEncoder: 'time-heads' });
+    const at = (watchedAtMs: number[]) => model.userVector({ ...FEATURES, watchedAtMs }, 0);
+    expect(at([0, 50_000, 10_000_000])).not.toEqual(at([9_990_000, 50_000, 10_000_000]));
+    expect(() => at([])).toThrow('needs the times of watches');
   });
 
   it('names the part that is missing or does not fit', () => {

@@ -6,14 +6,16 @@ import {
   tableOver,
   Vocabulary,
   type DenseLayer,
+  type EmbeddingTable,
   type DenseStack,
   type NamedTensor,
   type NamedTensors,
   type IdList,
 } from '@watchnext/learning';
-import { checkConfig, hasHeads, HISTORY_LENGTH, type CandidateModelConfig } from './config';
+import { checkConfig, hasHeads, placeCount, type CandidateModelConfig } from './config';
 import type { CandidateInputTables } from './engine';
 import { assembleInputs, encodeInput, inputLayout, type InputLayout } from './input';
+import { scaleToLength } from './unit-vectors';
 import type { CandidateVocabularies } from './vocabularies';
 
 /** The parts of a model that are not numbers: JSON, where ids are lists. */
@@ -33,15 +35,16 @@ export interface CandidateModelParts {
   /**
    * 'video_vectors' [videos, dimensions]; 'watched_videos' [videos + 1, dimensions], 'search_tokens', 'countries',
    * 'devices', each with the zero row of ids out of vocabulary first; of encoders with heads 'history_positions'
-   * [HISTORY_LENGTH + 1, heads], and of 'query-heads' 'history_queries' [heads + 1, dimensions], their first rows zero, too;
-   * 'tower.0.weights' [in, out], 'tower.0.bias' [out], …. With tied tables 'watched_videos' repeats 'video_vectors'.
+   * [places + 1, heads], and of 'query-heads' 'history_queries' [heads + 1, dimensions], their first rows zero, too;
+   * 'tower.0.weights' [in, out], 'tower.0.bias' [out], …. With tied tables 'watched_videos' repeats 'video_vectors', but
+   * for their lengths where the model has a temperature: the latter are of length 1 then.
    */
   readonly tensors: NamedTensors;
 }
 
 /**
  * A trained candidate model (paper §3): the user vector u of a set of features, and the vector v of each video. The
- * score of a video is u · v.
+ * score of a video is u · v, and its probability ∝ e^(logitScale · u · v).
  *
  *   const u = model.userVector(features, 0);
  */
@@ -101,7 +104,18 @@ export class CandidateModel {
   userVector(features: CandidateFeatures, exampleAgeDays: number): Float32Array {
     const row = new Float32Array(this.inputSize);
     this.writeInput(features, exampleAgeDays, row, 0);
-    return runStack(this.tower, row, 1);
+    return this.userVectorFrom(runStack(this.tower, row, 1));
+  }
+
+  /** u from what the tower gives, in place: of length 1 where the model has a temperature. */
+  userVectorFrom(output: Float32Array): Float32Array {
+    if (this.config.temperature !== undefined) scaleToLength(output, this.config.dimensions, 1);
+    return output;
+  }
+
+  /** From scores to the logits of the softmax that the model was trained with. */
+  get logitScale(): number {
+    return 1 / (this.config.temperature ?? 1);
   }
 
   toParts(): CandidateModelParts {
@@ -161,7 +175,7 @@ export class CandidateModel {
       searchTokens: table('search_tokens', vocabularies.searchTokens, config.searchTokenDimensions),
       countries: table('countries', vocabularies.countries, config.countryDimensions),
       devices: table('devices', vocabularies.devices, config.deviceDimensions),
-      positions: headTable('history_positions', hasHeads(historyEncoder), HISTORY_LENGTH + 1, historyHeads),
+      positions: headTable('history_positions', hasHeads(historyEncoder), placeCount(config) + 1, historyHeads),
       queries: headTable('history_queries', historyEncoder === 'query-heads', historyHeads + 1, dimensions),
     };
     const sizes = [inputLayout(tables, config).inputSize, ...config.hiddenSizes, config.dimensions];
@@ -173,9 +187,22 @@ export class CandidateModel {
     if (tower.length !== sizes.length - 1)
       throw new Error(`candidate model: ${tower.length} layers for sizes ${sizes}`);
     checkStack(tower);
-    const videoVectors = config.tiedTables ? watched.values.subarray(dimensions) : vectors;
+    const isShared = config.tiedTables && config.temperature === undefined;
+    const videoVectors = isShared ? watched.values.subarray(dimensions) : vectors;
     return new CandidateModel(config, windowDays, vocabularies, tables, videoVectors, tower);
   }
+}
+
+/** v: the output table without the row of ids out of vocabulary; a copy where the model has a temperature. */
+export function videoVectorsOf(
+  { values, dimensions }: EmbeddingTable,
+  { temperature }: Pick<CandidateModelConfig, 'temperature'>,
+): Float32Array {
+  const vectors = values.subarray(dimensions);
+  if (temperature === undefined) return vectors;
+  const scaled = vectors.slice();
+  scaleToLength(scaled, dimensions, 1);
+  return scaled;
 }
 
 const INPUT_TABLES = [

@@ -29,6 +29,11 @@ export class NegativeSampler {
     return this.sampler.size;
   }
 
+  /** q of a video, from 0: 0 is the most watched. */
+  probability(video: number): number {
+    return this.sampler.probabilities[video];
+  }
+
   /** Each video once, expected once: the full softmax, exact, and no dearer where as many negatives were wanted anyhow. */
   all(): NegativeDraw {
     const size = this.videoCount;

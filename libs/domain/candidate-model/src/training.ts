@@ -17,9 +17,10 @@ import { checkConfig, type CandidateModelConfig } from './config';
 import type { CandidateEngine, CandidateEngineFactory, CandidateTables } from './engine';
 import { ExampleSet } from './example-set';
 import { initialPositions, initialQueries } from './history-heads';
+import { InBatchNegatives } from './in-batch-negatives';
 import { inputLayout } from './input';
-import { CandidateModel } from './model';
-import { NegativeSampler } from './negative-sampler';
+import { CandidateModel, videoVectorsOf } from './model';
+import { type NegativeDraw, NegativeSampler } from './negative-sampler';
 import { newOptimizerState, packState, type TrainingState, unpackState, type Weights } from './training-state';
 import { validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
@@ -81,7 +82,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const tower = initialiseStack([layout.inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
   if (options.warmStart) warmStart(options.warmStart, vocabularies, config, { tables, tower });
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>
-    new CandidateModel(config, windowDays, vocabularies, trained, vectorsOf(trained.output), stack);
+    new CandidateModel(config, windowDays, vocabularies, trained, videoVectorsOf(trained.output, config), stack);
 
   const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / windowDays;
   const exampleSet = ExampleSet.encode(examples, vocabularies, ageShare, config);
@@ -95,7 +96,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   try {
     const run = new TrainingRun(options, engine, {
       examples: exampleSet,
-      negatives: new NegativeSampler(watchCounts, config.negativePower),
+      sampler: new NegativeSampler(watchCounts, config.negativePower),
       random,
       firstStep: resumed?.step ?? 0,
     });
@@ -178,6 +179,7 @@ export function validationCutoff(videoCount: number): number {
 /** The epochs of one training, with what carries over from one to the next. */
 class TrainingRun {
   private readonly stepCount: number;
+  private readonly inBatch: InBatchNegatives;
   private readonly orderRandom: Random;
   private readonly negativeRandom: Random;
   private readonly dropoutRandom: Random;
@@ -188,9 +190,12 @@ class TrainingRun {
   constructor(
     private readonly options: CandidateTrainingOptions,
     private readonly engine: CandidateEngine,
-    private readonly data: { examples: ExampleSet; negatives: NegativeSampler; random: Random; firstStep: number },
+    private readonly data: { examples: ExampleSet; sampler: NegativeSampler; random: Random; firstStep: number },
   ) {
     const { config } = options;
+    const { examples, sampler } = data;
+    const labelCounts = examples.epochLabelCounts(config.examplesPerUserPerEpoch, sampler.videoCount);
+    this.inBatch = new InBatchNegatives(sampler, labelCounts);
     const epochSize = data.examples.epochSize(config.examplesPerUserPerEpoch);
     this.stepCount = config.epochCount * Math.ceil(epochSize / config.batchSize);
     this.orderRandom = data.random.fork('order');
@@ -210,7 +215,7 @@ class TrainingRun {
     let sinceReport = new Meter();
     for (let from = 0; from < rows.length; from += config.batchSize) {
       const batchRows = rows.subarray(from, from + config.batchSize);
-      if (this.passOver()) continue;
+      if (this.passOver(batchRows)) continue;
       const loss = await this.trainOn(batchRows, `epoch ${epoch}, batch ${from / config.batchSize + 1}`);
       wholeEpoch.add(loss, batchRows.length);
       sinceReport.add(loss, batchRows.length);
@@ -227,25 +232,30 @@ class TrainingRun {
   }
 
   /** Whether the next step was done before; its random numbers are drawn all the same. */
-  private passOver(): boolean {
+  private passOver(rows: Int32Array): boolean {
     if (this.step >= this.data.firstStep) return false;
-    this.drawForStep();
+    this.drawForStep(rows);
     this.step++;
     return true;
   }
 
-  private drawForStep() {
-    const { negativeCount, logQCorrection } = this.options.config;
-    const sampler = this.data.negatives;
-    const isFull = negativeCount >= sampler.videoCount;
-    const negatives = isFull ? sampler.all() : sampler.draw(negativeCount, this.negativeRandom);
-    if (!logQCorrection) negatives.negativeLogExpectedCounts.fill(0);
+  private drawForStep(rows: Int32Array) {
+    const negatives = this.drawNegatives(rows);
+    if (!this.options.config.logQCorrection) negatives.negativeLogExpectedCounts.fill(0);
     return { ...negatives, dropoutSeed: this.dropoutRandom.nextInt(2 ** 32) };
+  }
+
+  private drawNegatives(rows: Int32Array): NegativeDraw {
+    const { negativeCount, inBatchShare } = this.options.config;
+    const { examples, sampler } = this.data;
+    if (negativeCount >= sampler.videoCount) return sampler.all();
+    if (!inBatchShare) return sampler.draw(negativeCount, this.negativeRandom);
+    return this.inBatch.draw(negativeCount, examples.labelsOf(rows), inBatchShare, this.negativeRandom);
   }
 
   private async trainOn(rows: Int32Array, batchName: string): Promise<number> {
     const scale = learningRateScale(this.options.config, this.step, this.stepCount);
-    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...this.drawForStep() }, scale);
+    const loss = await this.engine.step({ ...this.data.examples.select(rows), ...this.drawForStep(rows) }, scale);
     this.step++;
     if (!Number.isFinite(loss)) {
       throw new Error(`the loss is ${loss} at ${batchName} (step ${this.step}, seed ${this.options.seed})`);
@@ -308,9 +318,6 @@ function initialTables(
     output: config.tiedTables ? watched : table('output', vocabularies.videos.rowCount, config.dimensions),
   };
 }
-
-/** Without the row of ids out of vocabulary. */
-const vectorsOf = ({ values, dimensions }: EmbeddingTable) => values.subarray(dimensions);
 
 function copyOf(tables: CandidateTables): CandidateTables {
   const copy = ({ values, dimensions }: EmbeddingTable) => tableFromValues(values, dimensions);

@@ -7,13 +7,16 @@ import type { CandidateFeatures } from './types';
  * `context.requestedAtMs`. Entries at or after that moment, which only a wrong clock can have put there, are left out.
  *
  * @param rule must be the one the model was trained with
+ * @param withWatchTimes for a model that looks at the times of watches
  */
 export function candidateFeatures(
   state: UserState,
   context: RequestContext,
   rule: CompletedRule = DEFAULT_COMPLETED_RULE,
+  withWatchTimes = false,
 ): CandidateFeatures {
-  return candidateFeaturesWith(state, context, rule, searchTokensBefore(state.searches, context.requestedAtMs));
+  const searchTokens = searchTokensBefore(state.searches, context.requestedAtMs);
+  return candidateFeaturesWith(state, context, rule, searchTokens, withWatchTimes);
 }
 
 /** The same, with the tokens given: replay computes them once for all labels between two searches. */
@@ -22,15 +25,20 @@ export function candidateFeaturesWith(
   context: RequestContext,
   rule: CompletedRule,
   searchTokens: readonly string[],
+  withWatchTimes = false,
 ): CandidateFeatures {
   const watchedVideoIds: string[] = [];
+  const watchedAtMs: number[] = [];
   for (const { videoId, startedAtMs, watchSeconds, durationSeconds } of state.watches) {
     if (startedAtMs >= context.requestedAtMs) break;
-    if (isCompleted(watchSeconds, durationSeconds, rule)) watchedVideoIds.push(videoId);
+    if (!isCompleted(watchSeconds, durationSeconds, rule)) continue;
+    watchedVideoIds.push(videoId);
+    if (withWatchTimes) watchedAtMs.push(startedAtMs);
   }
   const { profile } = state;
   return {
     watchedVideoIds,
+    ...(withWatchTimes ? { watchedAtMs } : {}),
     searchTokens,
     country: context.country || (profile?.country ?? ''),
     device: context.device,

@@ -32,3 +32,4 @@ export { decodeState, encodeState, newState } from './state-codec';
 export { tokenize } from './tokenize';
 export * from './types';
 export { uuidV7TimeMs } from './uuid';
+export { type CatalogueVideo, VideoTable } from './video-table';

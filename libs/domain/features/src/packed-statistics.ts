@@ -45,16 +45,31 @@ export function packStatistics(tables: StatisticsTables): PackedStatistics {
   };
 }
 
-/** Looks up what is packed. */
+/** Looks up what is packed. Of topics and whole countries, which are few and asked for again and again, it keeps what it found. */
 export function statisticsFromPacked(packed: PackedStatistics): Statistics {
-  const { videos, channels, topics, surfaces, countries, wholeCountries } = packed;
+  const { videos, channels, surfaces, countries } = packed;
+  const topics = remembering(packed.topics);
+  const wholeCountries = remembering(packed.wholeCountries);
   return {
     ofVideo: (videoId) => countsOf(videos, videoId),
     ofVideoOn: (surface, videoId) => countsOf(surfaces.get(surface), videoId),
     ofChannel: (channelId) => countsOf(channels, channelId),
-    ofTopic: (topic) => countsOf(topics, topic),
+    ofTopic: topics,
     ofChannelIn: (country, channelId) => countsOf(countries.get(country), channelId),
-    impressionCountIn: (country) => countsOf(wholeCountries, country)?.impressionCount ?? 0,
+    impressionCountIn: (country) => wholeCountries(country)?.impressionCount ?? 0,
+  };
+}
+
+/** Counts that are made into an object once. */
+function remembering(packed: PackedCounts): (id: string) => ImpressionCounts | undefined {
+  const found = new Map<string, ImpressionCounts>();
+  return (id) => {
+    const known = found.get(id);
+    if (known !== undefined) return known;
+    const counts = countsOf(packed, id);
+    // No more than the table has: what is not in it is not kept.
+    if (counts !== undefined) found.set(id, counts);
+    return counts;
   };
 }
 

@@ -215,6 +215,18 @@ describe('rankingVideoFeatures', () => {
     }
   });
 
+  it('goes to the array that is given, whatever was in it', () => {
+    const numbers = new Float64Array(RANKING_VIDEO_NUMBERS.length);
+    const featuresOf = rankingVideoFeaturesFor(STATE, CONTEXT, 1, numbers);
+    const bare = { videoId: 'v7', source: '', sourceScore: NaN };
+    for (const candidate of [CANDIDATE, bare, CANDIDATE]) {
+      numbers.fill(-77);
+      const features = featuresOf(candidate);
+      expect(features.numbers).toBe(numbers);
+      expect(features).toEqual(rankingVideoFeatures(STATE, candidate, CONTEXT));
+    }
+  });
+
   it('takes a video uploaded ahead of the clock for new', () => {
     const video = videoFacts({ uploadedAtMs: NOW_MS + HOUR_MS });
     expect(videoNumbers(STATE, CONTEXT, { ...CANDIDATE, video }).hoursSinceUpload).toBe(0);
@@ -262,6 +274,17 @@ describe('candidateFeatures', () => {
       ageYears: 33,
       gender: 2,
     });
+  });
+
+  it('gives the times of those watches where they are asked for', () => {
+    const { watchedVideoIds, watchedAtMs } = candidateFeatures(STATE, CONTEXT, undefined, true);
+    expect(watchedAtMs).toHaveLength(watchedVideoIds.length);
+    watchedVideoIds.forEach((videoId, i) =>
+      expect(STATE.watches.some((watch) => watch.videoId === videoId && watch.startedAtMs === watchedAtMs?.[i])).toBe(
+        true,
+      ),
+    );
+    expect(watchedAtMs).toEqual([...(watchedAtMs ?? [])].sort((a, b) => a - b));
   });
 
   it('follows another rule of completion', () => {

@@ -12,7 +12,7 @@
 import type { Affinity, DismissalEntry, Exposure, RequestContext, UserState, WatchEntry } from '@watchnext/contract';
 import { affinityOf } from './affinities';
 import { dismissalOf, exposureOf } from './exposures';
-import { inOrder } from './in-order';
+import { inOrder, placesOf } from './in-order';
 import { DAY_IN_MS, HOUR_IN_MS } from './limits';
 import type { RankingCandidate, RankingUserFeatures, RankingVideoFeatures } from './types';
 
@@ -54,7 +54,7 @@ export const RANKING_VIDEO_NUMBERS = [
   'hoursSinceTopicWatch',
   /**
    * How much of what the user was shown of the video's topics, and of its channel, it watched: taste, where counts alone
-   * also say what was put before it. See `tasteRates`.
+   * also say what was put before it. See `writeTasteRates`.
    */
   'maximumTopicWatchRate',
   'meanTopicWatchRate',
@@ -146,19 +146,22 @@ export function rankingVideoFeatures(
 /**
  * Does the state's part of the work, once a request.
  * @param candidateCount about how many will be asked for: of many the state is looked up in tables made for them
+ * @param numbers where every candidate's numbers go, for whom one at a time is enough: the next candidate's take their place
  * @returns what gives a candidate's features, as long as the state does not change
  */
 export function rankingVideoFeaturesFor(
   state: UserState,
   context: RequestContext,
   candidateCount = 1,
+  numbers?: Float64Array,
 ): (candidate: RankingCandidate) => RankingVideoFeatures {
   const past: StatePast = {
     ...(candidateCount < MANY_CANDIDATES ? searched(state) : tabled(state)),
     watches: watchesByVideo(state.watches, context.requestedAtMs),
     taste: tasteTotals(state.topics, context.requestedAtMs),
   };
-  return (candidate) => videoFeatures(past, candidate, context);
+  return (candidate) =>
+    videoFeatures(past, candidate, context, numbers ?? new Float64Array(RANKING_VIDEO_NUMBERS.length));
 }
 
 /** From about so many candidates on, tables of a full state cost less than searching its lists for each. */
@@ -198,53 +201,50 @@ interface StatePast extends StateLists {
   readonly taste: TasteTotals;
 }
 
-function videoFeatures(past: StatePast, candidate: RankingCandidate, context: RequestContext): RankingVideoFeatures {
+/** Where each of a candidate's numbers goes: an object with all of them, put in order, takes as long as all else here. */
+const AT = placesOf(RANKING_VIDEO_NUMBERS);
+
+/** @param numbers every one of them is written */
+function videoFeatures(
+  past: StatePast,
+  candidate: RankingCandidate,
+  context: RequestContext,
+  numbers: Float64Array,
+): RankingVideoFeatures {
   const nowMs = context.requestedAtMs;
-  const { videoId, video } = candidate;
+  const { videoId, video, source, sourceScore } = candidate;
   const channelId = video?.channelId ?? '';
   const topics = video?.topics ?? [];
+  numbers[AT.durationSeconds] = video?.durationSeconds || NaN;
+  // An upload time ahead of the request is a clock's fault; the video is new.
+  numbers[AT.hoursSinceUpload] = video?.uploadedAtMs ? Math.max(0, hoursBetween(video.uploadedAtMs, nowMs)) : NaN;
+  // The log holds it as float32 without −0, and what was served must come out of the log again.
+  numbers[AT.sourceScore] = Number.isFinite(sourceScore) ? Math.fround(sourceScore) + 0 : NaN;
 
   const channelAffinity = past.channelOf(channelId);
-  const topicAffinities = topics.map(past.topicOf);
   const channel = watchedBefore(channelAffinity, nowMs);
-  const topic = topicHistory(topicAffinities, nowMs);
-  const taste = tasteRates(past.taste, channelId === '' ? NO_CHANNEL : channelAffinity, topicAffinities, nowMs);
+  numbers[AT.channelWatchCount] = channelId === '' ? NaN : (channel?.watchCount ?? 0);
+  numbers[AT.channelWatchSeconds] = channelId === '' ? NaN : (channel?.watchSeconds ?? 0);
+  numbers[AT.hoursSinceChannelWatch] = hoursBetween(channel?.lastWatchedAtMs, nowMs);
+  const topicAffinities = topics.map(past.topicOf);
+  writeTopicHistory(topicAffinities, nowMs, numbers);
+  writeTasteRates(past.taste, channelId === '' ? NO_CHANNEL : channelAffinity, topicAffinities, nowMs, numbers);
+
   const exposure = past.exposureOf(videoId);
   const shown = exposure !== undefined && exposure.lastShownAtMs < nowMs ? exposure : undefined;
-  const dismissal = past.dismissalOf(videoId);
-  const dismissed = dismissal !== undefined && dismissal.dismissedAtMs < nowMs ? dismissal : undefined;
+  numbers[AT.previousImpressionCount] = shown?.impressionCount ?? 0;
+  numbers[AT.hoursSincePreviousImpression] = hoursBetween(shown?.lastShownAtMs, nowMs);
   const watched = past.watches.get(videoId);
   const lastWatch = watched?.last;
-
-  const numbers: Record<(typeof RANKING_VIDEO_NUMBERS)[number], number> = {
-    durationSeconds: video?.durationSeconds || NaN,
-    // An upload time ahead of the request is a clock's fault; the video is new.
-    hoursSinceUpload: video?.uploadedAtMs ? Math.max(0, hoursBetween(video.uploadedAtMs, nowMs)) : NaN,
-    // The log holds it as float32 without −0, and what was served must come out of the log again.
-    sourceScore: Number.isFinite(candidate.sourceScore) ? Math.fround(candidate.sourceScore) + 0 : NaN,
-    channelWatchCount: channelId === '' ? NaN : (channel?.watchCount ?? 0),
-    channelWatchSeconds: channelId === '' ? NaN : (channel?.watchSeconds ?? 0),
-    hoursSinceChannelWatch: hoursBetween(channel?.lastWatchedAtMs, nowMs),
-    maximumTopicWatchCount: topic.maximumWatchCount,
-    meanTopicWatchCount: topic.meanWatchCount,
-    maximumTopicWatchSeconds: topic.maximumWatchSeconds,
-    meanTopicWatchSeconds: topic.meanWatchSeconds,
-    hoursSinceTopicWatch: hoursBetween(topic.lastWatchedAtMs, nowMs),
-    // Named one by one: an object with a spread in it has no fixed shape, and takes as long as all else here.
-    maximumTopicWatchRate: taste.maximumTopicWatchRate,
-    meanTopicWatchRate: taste.meanTopicWatchRate,
-    topicLift: taste.topicLift,
-    channelWatchRate: taste.channelWatchRate,
-    maximumTopicWatchShare: taste.maximumTopicWatchShare,
-    previousImpressionCount: shown?.impressionCount ?? 0,
-    hoursSincePreviousImpression: hoursBetween(shown?.lastShownAtMs, nowMs),
-    videoWatchCount: watched?.count ?? 0,
-    hoursSinceVideoWatch: hoursBetween(lastWatch?.startedAtMs, nowMs),
-    lastVideoCompletion: lastWatch !== undefined && lastWatch.durationSeconds > 0 ? completionOf(lastWatch) : NaN,
-    dismissed: dismissed === undefined ? 0 : 1,
-    hoursSinceDismissal: hoursBetween(dismissed?.dismissedAtMs, nowMs),
-  };
-  return { videoId, channelId, topics, source: candidate.source, numbers: inOrder(RANKING_VIDEO_NUMBERS, numbers) };
+  numbers[AT.videoWatchCount] = watched?.count ?? 0;
+  numbers[AT.hoursSinceVideoWatch] = hoursBetween(lastWatch?.startedAtMs, nowMs);
+  numbers[AT.lastVideoCompletion] =
+    lastWatch !== undefined && lastWatch.durationSeconds > 0 ? completionOf(lastWatch) : NaN;
+  const dismissal = past.dismissalOf(videoId);
+  const dismissed = dismissal !== undefined && dismissal.dismissedAtMs < nowMs ? dismissal : undefined;
+  numbers[AT.dismissed] = dismissed === undefined ? 0 : 1;
+  numbers[AT.hoursSinceDismissal] = hoursBetween(dismissed?.dismissedAtMs, nowMs);
+  return { videoId, channelId, topics, source, numbers };
 }
 
 /** Those before `nowMs`; `watches` ascend by time. */
@@ -264,7 +264,7 @@ function watchesByVideo(watches: readonly WatchEntry[], nowMs: number): StatePas
 }
 
 /** @param topics what the user has to do with each of the video's topics */
-function topicHistory(topics: readonly (Affinity | undefined)[], nowMs: number) {
+function writeTopicHistory(topics: readonly (Affinity | undefined)[], nowMs: number, numbers: Float64Array): void {
   let maximumWatchCount = topics.length > 0 ? 0 : NaN;
   let maximumWatchSeconds = maximumWatchCount;
   let watchCount = 0;
@@ -279,10 +279,12 @@ function topicHistory(topics: readonly (Affinity | undefined)[], nowMs: number) 
     watchSeconds += affinity.watchSeconds;
     lastWatchedAtMs = Math.max(lastWatchedAtMs ?? 0, affinity.lastWatchedAtMs);
   }
+  numbers[AT.maximumTopicWatchCount] = maximumWatchCount;
   // 0 / 0 is NaN: a video without topics says nothing.
-  const meanWatchCount = watchCount / topics.length;
-  const meanWatchSeconds = watchSeconds / topics.length;
-  return { maximumWatchCount, maximumWatchSeconds, meanWatchCount, meanWatchSeconds, lastWatchedAtMs };
+  numbers[AT.meanTopicWatchCount] = watchCount / topics.length;
+  numbers[AT.maximumTopicWatchSeconds] = maximumWatchSeconds;
+  numbers[AT.meanTopicWatchSeconds] = watchSeconds / topics.length;
+  numbers[AT.hoursSinceTopicWatch] = hoursBetween(lastWatchedAtMs, nowMs);
 }
 
 /** Watches and showings behind a rate, as if there had been as many more at the rate above it. */
@@ -297,33 +299,36 @@ const NO_CHANNEL = 'no channel';
  * Rates of watches per showing, each drawn to the one above it by `PRIOR_SHOWINGS`: a prior, the user's over all topics that
  * the state holds, one topic's, a channel's. Watches that did not follow from a showing count too, so a rate may be above 1.
  */
-function tasteRates(
+function writeTasteRates(
   { watches, showings }: TasteTotals,
   channel: Affinity | undefined | typeof NO_CHANNEL,
   topics: readonly (Affinity | undefined)[],
   nowMs: number,
-) {
-  const rate = (affinity: Affinity | undefined, prior: number) =>
-    affinity === undefined
-      ? prior
-      : (watchesBefore(affinity, nowMs) + PRIOR_SHOWINGS * prior) / (showingsBefore(affinity, nowMs) + PRIOR_SHOWINGS);
+  numbers: Float64Array,
+): void {
   const userRate = (watches + PRIOR_SHOWINGS * PRIOR_WATCH_RATE) / (showings + PRIOR_SHOWINGS);
-  let [maximum, sum, mostWatches] = [0, 0, 0];
+  let maximum = 0;
+  let sum = 0;
+  let mostWatches = 0;
   for (const affinity of topics) {
-    const topicRate = rate(affinity, userRate);
+    const topicRate = watchRateOf(affinity, userRate, nowMs);
     maximum = Math.max(maximum, topicRate);
     sum += topicRate;
     if (affinity !== undefined) mostWatches = Math.max(mostWatches, watchesBefore(affinity, nowMs));
   }
   const hasTopics = topics.length > 0;
   const meanTopicWatchRate = hasTopics ? sum / topics.length : userRate;
-  return {
-    maximumTopicWatchRate: hasTopics ? maximum : NaN,
-    meanTopicWatchRate: hasTopics ? meanTopicWatchRate : NaN,
-    topicLift: hasTopics ? maximum / userRate : NaN,
-    channelWatchRate: channel === NO_CHANNEL ? NaN : rate(channel, meanTopicWatchRate),
-    maximumTopicWatchShare: hasTopics ? mostWatches / (watches + PRIOR_WATCHES) : NaN,
-  };
+  numbers[AT.maximumTopicWatchRate] = hasTopics ? maximum : NaN;
+  numbers[AT.meanTopicWatchRate] = hasTopics ? meanTopicWatchRate : NaN;
+  numbers[AT.topicLift] = hasTopics ? maximum / userRate : NaN;
+  numbers[AT.channelWatchRate] = channel === NO_CHANNEL ? NaN : watchRateOf(channel, meanTopicWatchRate, nowMs);
+  numbers[AT.maximumTopicWatchShare] = hasTopics ? mostWatches / (watches + PRIOR_WATCHES) : NaN;
+}
+
+function watchRateOf(affinity: Affinity | undefined, prior: number, nowMs: number): number {
+  if (affinity === undefined) return prior;
+  const watches = watchesBefore(affinity, nowMs) + PRIOR_SHOWINGS * prior;
+  return watches / (showingsBefore(affinity, nowMs) + PRIOR_SHOWINGS);
 }
 
 /** Over all topics that the state holds. */

@@ -21,6 +21,8 @@ export interface ReplayOptions {
   /** Newest time in the log. `Infinity` settles every impression. */
   readonly logEndMs: number;
   readonly completedRule?: CompletedRule;
+  /** Whether candidate features get the times of watches, which only some models look at; they take as much memory as ids. */
+  readonly withWatchTimes?: boolean;
 }
 
 /** A playback that began in the replayed records. */

@@ -86,6 +86,14 @@ describe('candidate examples', () => {
     expect(featuresOfLabel(90 * 24 * 60, 95)).toEqual(featuresOfLabel(1, 40));
   });
 
+  it('have the times of the watches before where they are asked for, and those tell nothing of the label', () => {
+    const featuresOfLabel = (minutes: number) =>
+      replayUser(log([0, watch('a')], [1, watch('b')], [minutes, watch('c')]), { ...OPTIONS, withWatchTimes: true })
+        .candidateExamples[2].features;
+    expect(featuresOfLabel(3).watchedAtMs).toEqual([SOME_TIME_MS, SOME_TIME_MS + MINUTE_MS]);
+    expect(featuresOfLabel(90 * 24 * 60)).toEqual(featuresOfLabel(3));
+  });
+
   it('know nothing dated at their own time or later, whatever the log has', () => {
     const records = log([5, watch('future')], [0, watch('late')], [0, watch('same moment')]);
     const { candidateExamples } = replayUser(records, OPTIONS);

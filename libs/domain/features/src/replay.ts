@@ -168,7 +168,8 @@ class UserReplay {
       loggedIn: state.profile !== undefined,
       seedVideoId: '',
     };
-    return candidateFeaturesWith(state, context, this.rule, this.searchTokensBefore(atMs));
+    const searchTokens = this.searchTokensBefore(atMs);
+    return candidateFeaturesWith(state, context, this.rule, searchTokens, this.options.withWatchTimes);
   }
 
   private searchTokensBefore(atMs: number): readonly string[] {

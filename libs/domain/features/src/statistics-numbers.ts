@@ -1,5 +1,5 @@
 /** Ranking's inputs from everybody's impressions: rates of the video, its channel and its topics. */
-import { inOrder } from './in-order';
+import { placesOf } from './in-order';
 import { EVERYWHERE } from './statistics';
 import type { ImpressionCounts, RankingVideoFeatures, Statistics } from './types';
 
@@ -29,11 +29,10 @@ export const RANKING_STATISTICS_NUMBERS = [
  * 3 seconds watched per impression. So a rate of 1 out of 1 stays below 30 out of 100. The level hardly matters, since
  * the model sees ranks (quantiles); the weight of 20 is where the noise of a rate near 0.1 falls below the rate.
  */
-const PRIOR = { impressionCount: 20, clickCount: 2, watchSeconds: 60 } as const;
-const PRIOR_RATES: Rates = {
-  clickRate: PRIOR.clickCount / PRIOR.impressionCount,
-  watchSeconds: PRIOR.watchSeconds / PRIOR.impressionCount,
-};
+const PRIOR_IMPRESSIONS = 20;
+const PRIOR_CLICK_RATE = 2 / PRIOR_IMPRESSIONS;
+const PRIOR_WATCH_SECONDS = 60 / PRIOR_IMPRESSIONS;
+
 const NO_COUNTS: ImpressionCounts = { impressionCount: 0, clickCount: 0, clickWatchSeconds: 0, watchCount: 0 };
 
 /** Showings of a channel in a country behind the ratio, as if there had been as many more as in other countries. */
@@ -45,77 +44,87 @@ export interface RequestPlace {
   readonly country: string;
 }
 
-/** The numbers that users of a country share, by `RANKING_STATISTICS_NUMBERS`; NaN where there are no impressions to count. */
+/** Where each number goes. */
+const AT = placesOf(RANKING_STATISTICS_NUMBERS);
+
+/**
+ * The numbers that users of a country share, by `RANKING_STATISTICS_NUMBERS`; NaN where there are no impressions to count.
+ * @param numbers where they go, all of them
+ */
 export function statisticsNumbers(
   statistics: Statistics,
   { surface, country }: RequestPlace,
   { videoId, channelId, topics }: Pick<RankingVideoFeatures, 'videoId' | 'channelId' | 'topics'>,
+  numbers = new Float64Array(RANKING_STATISTICS_NUMBERS.length),
 ): Float64Array {
-  const counts = statistics.ofVideo(videoId);
-  const video = ratesOf(counts, PRIOR_RATES);
-  const onSurface = video && ratesOf(statistics.ofVideoOn(surface, videoId) ?? NO_COUNTS, video);
-  const channel = ratesOf(channelId === '' ? undefined : statistics.ofChannel(channelId), PRIOR_RATES);
-  const topic = ratesOf(sumOf(topics, statistics), PRIOR_RATES);
-  const ofCountry = country === '' || channelId === '' ? undefined : statistics.ofChannelIn(country, channelId);
-  const inCountry = channel && ratesOf(ofCountry ?? NO_COUNTS, channel);
-  const numbers: Record<(typeof RANKING_STATISTICS_NUMBERS)[number], number> = {
-    videoImpressionCount: counts?.impressionCount ?? NaN,
-    videoClickRate: video?.clickRate ?? NaN,
-    videoMeanWatchSecondsPerImpression: video?.watchSeconds ?? NaN,
-    videoWatchCount: counts?.watchCount ?? NaN,
-    videoOnSurfaceClickRate: onSurface?.clickRate ?? NaN,
-    videoOnSurfaceMeanWatchSecondsPerImpression: onSurface?.watchSeconds ?? NaN,
-    channelClickRate: channel?.clickRate ?? NaN,
-    channelMeanWatchSecondsPerImpression: channel?.watchSeconds ?? NaN,
-    topicClickRate: topic?.clickRate ?? NaN,
-    topicMeanWatchSecondsPerImpression: topic?.watchSeconds ?? NaN,
-    channelInCountryClickRate: inCountry?.clickRate ?? NaN,
-    channelInCountryMeanWatchSecondsPerImpression: inCountry?.watchSeconds ?? NaN,
-    channelInCountryShowings: channel ? showingsIn(statistics, country, channelId, ofCountry) : NaN,
-  };
-  return inOrder(RANKING_STATISTICS_NUMBERS, numbers);
+  const video = statistics.ofVideo(videoId);
+  const videoClickRate = clickRateOf(video, PRIOR_CLICK_RATE);
+  const videoWatchSeconds = watchSecondsOf(video, PRIOR_WATCH_SECONDS);
+  numbers[AT.videoImpressionCount] = video === undefined ? NaN : video.impressionCount;
+  numbers[AT.videoClickRate] = videoClickRate;
+  numbers[AT.videoMeanWatchSecondsPerImpression] = videoWatchSeconds;
+  numbers[AT.videoWatchCount] = video === undefined ? NaN : video.watchCount;
+
+  const onSurface = video && (statistics.ofVideoOn(surface, videoId) ?? NO_COUNTS);
+  numbers[AT.videoOnSurfaceClickRate] = clickRateOf(onSurface, videoClickRate);
+  numbers[AT.videoOnSurfaceMeanWatchSecondsPerImpression] = watchSecondsOf(onSurface, videoWatchSeconds);
+
+  const channel = channelId === '' ? undefined : statistics.ofChannel(channelId);
+  const channelClickRate = clickRateOf(channel, PRIOR_CLICK_RATE);
+  const channelWatchSeconds = watchSecondsOf(channel, PRIOR_WATCH_SECONDS);
+  numbers[AT.channelClickRate] = channelClickRate;
+  numbers[AT.channelMeanWatchSecondsPerImpression] = channelWatchSeconds;
+
+  const topic = sumOf(topics, statistics);
+  numbers[AT.topicClickRate] = clickRateOf(topic, PRIOR_CLICK_RATE);
+  numbers[AT.topicMeanWatchSecondsPerImpression] = watchSecondsOf(topic, PRIOR_WATCH_SECONDS);
+
+  const known = country === '' || channel === undefined ? undefined : statistics.ofChannelIn(country, channelId);
+  const inCountry = channel && (known ?? NO_COUNTS);
+  numbers[AT.channelInCountryClickRate] = clickRateOf(inCountry, channelClickRate);
+  numbers[AT.channelInCountryMeanWatchSecondsPerImpression] = watchSecondsOf(inCountry, channelWatchSeconds);
+  numbers[AT.channelInCountryShowings] =
+    channel && inCountry ? showingsIn(statistics, country, channel, inCountry) : NaN;
+  return numbers;
 }
 
 function showingsIn(
   statistics: Statistics,
   country: string,
-  channelId: string,
-  counts: ImpressionCounts | undefined,
+  channel: ImpressionCounts,
+  inCountry: ImpressionCounts,
 ): number {
   const share = statistics.impressionCountIn(country) / statistics.impressionCountIn(EVERYWHERE);
   // An unknown country, or one that nothing was shown in, says nothing.
   if (country === EVERYWHERE || !(share > 0)) return NaN;
-  const expected = (statistics.ofChannel(channelId)?.impressionCount ?? 0) * share;
-  return ((counts?.impressionCount ?? 0) + PRIOR_SHOWINGS) / (expected + PRIOR_SHOWINGS);
+  return (inCountry.impressionCount + PRIOR_SHOWINGS) / (channel.impressionCount * share + PRIOR_SHOWINGS);
 }
 
-/** Means over impressions. */
-interface Rates {
-  readonly clickRate: number;
-  readonly watchSeconds: number;
+/** The counts' own means over impressions, drawn to the prior as if that had been seen in `PRIOR_IMPRESSIONS` more. */
+function clickRateOf(counts: ImpressionCounts | undefined, prior: number): number {
+  if (counts === undefined) return NaN;
+  return (counts.clickCount + PRIOR_IMPRESSIONS * prior) / (counts.impressionCount + PRIOR_IMPRESSIONS);
 }
 
-/** The counts' own means, drawn to the prior as if that had been seen in `PRIOR.impressionCount` more impressions. */
-function ratesOf(counts: ImpressionCounts | undefined, prior: Rates): Rates | undefined {
-  if (counts === undefined) return undefined;
-  const weight = counts.impressionCount + PRIOR.impressionCount;
-  return {
-    clickRate: (counts.clickCount + PRIOR.impressionCount * prior.clickRate) / weight,
-    watchSeconds: (counts.clickWatchSeconds + PRIOR.impressionCount * prior.watchSeconds) / weight,
-  };
+function watchSecondsOf(counts: ImpressionCounts | undefined, prior: number): number {
+  if (counts === undefined) return NaN;
+  return (counts.clickWatchSeconds + PRIOR_IMPRESSIONS * prior) / (counts.impressionCount + PRIOR_IMPRESSIONS);
 }
 
 function sumOf(topics: readonly string[], statistics: Statistics): ImpressionCounts | undefined {
-  let sum: ImpressionCounts | undefined;
+  let isKnown = false;
+  let impressionCount = 0;
+  let clickCount = 0;
+  let clickWatchSeconds = 0;
+  let watchCount = 0;
   for (const topic of topics) {
     const counts = statistics.ofTopic(topic);
     if (counts === undefined) continue;
-    sum = {
-      impressionCount: counts.impressionCount + (sum?.impressionCount ?? 0),
-      clickCount: counts.clickCount + (sum?.clickCount ?? 0),
-      clickWatchSeconds: counts.clickWatchSeconds + (sum?.clickWatchSeconds ?? 0),
-      watchCount: counts.watchCount + (sum?.watchCount ?? 0),
-    };
+    isKnown = true;
+    impressionCount += counts.impressionCount;
+    clickCount += counts.clickCount;
+    clickWatchSeconds += counts.clickWatchSeconds;
+    watchCount += counts.watchCount;
   }
-  return sum;
+  return isKnown ? { impressionCount, clickCount, clickWatchSeconds, watchCount } : undefined;
 }

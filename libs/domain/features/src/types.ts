@@ -12,6 +12,8 @@ import type {
 export interface CandidateFeatures {
   /** Completed watches strictly before the request, oldest first, at most 50; repeats kept. */
   readonly watchedVideoIds: readonly string[];
+  /** When each of them was begun; only where it was asked for. */
+  readonly watchedAtMs?: readonly number[];
   /** Distinct unigrams and bigrams of the last searches, sorted: order must not tell which query came last. */
   readonly searchTokens: readonly string[];
   readonly country: string;

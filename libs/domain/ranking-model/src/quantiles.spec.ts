@@ -67,6 +67,20 @@ describe('normalisation by quantiles', () => {
     });
   });
 
+  it('gives a position its logarithm whatever was asked before', () => {
+    const map = mapOf(Array.from({ length: 300 }, (_, i) => (i % 7) * i));
+    const untouched = mapOf(Array.from({ length: 300 }, (_, i) => (i % 7) * i));
+    const values = fc.double({ min: -10, max: 2500, noNaN: true });
+    fc.assert(
+      fc.property(values, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (before, position) => {
+        const own = map.positionOf(before);
+        expect(map.logAt(own)).toBe(untouched.logAt(own));
+        expect(map.logAt(position)).toBe(untouched.logAt(position));
+      }),
+      { seed: 4, numRuns: 500 },
+    );
+  });
+
   it('has logarithms of counts with zeros among them, none of what may be negative or never varied', () => {
     const counts = mapOf([...Array(50).fill(0), ...Array.from({ length: 51 }, (_, i) => i + 1)]);
     const [none, one, many] = [0, 1, 50].map((count) => counts.logAt(counts.positionOf(count)));

@@ -17,6 +17,8 @@ const MOST_DEVIATIONS = 4;
 export class QuantileMap {
   /** By value, the logarithm less its mean over its standard deviation; empty where numbers may be negative. */
   private readonly logs: Float64Array;
+  /** The interval of the last value: its logarithm, asked for next, is there too. */
+  private lastInterval = 0;
 
   /**
    * @param values distinct and ascending; one only where the number never varied, none where it was never there.
@@ -49,15 +51,10 @@ export class QuantileMap {
     const last = positions.length - 1;
     if (!(position > positions[0])) return Math.fround(logs[0]);
     if (position >= positions[last]) return Math.fround(logs[last]);
-    let low = 0;
-    let high = last;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (positions[middle] <= position) low = middle;
-      else high = middle;
-    }
-    const share = (position - positions[low]) / (positions[high] - positions[low]);
-    return Math.fround(logs[low] + share * (logs[high] - logs[low]));
+    let low = this.lastInterval;
+    if (!(positions[low] <= position && position < positions[low + 1])) low = intervalOf(positions, position);
+    const share = (position - positions[low]) / (positions[low + 1] - positions[low]);
+    return Math.fround(logs[low] + share * (logs[low + 1] - logs[low]));
   }
 
   /** Whether training could learn anything from the number: an input that never varied is left out of the row. */
@@ -76,16 +73,22 @@ export class QuantileMap {
     if (last === 0) return 0.5;
     if (value < values[0]) return 0;
     if (value > values[last]) return BELOW_ONE;
-    let low = 0;
-    let high = last;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (values[middle] <= value) low = middle;
-      else high = middle;
-    }
-    const share = (value - values[low]) / (values[high] - values[low]);
-    return Math.min(Math.fround(positions[low] + share * (positions[high] - positions[low])), BELOW_ONE);
+    const low = (this.lastInterval = intervalOf(values, value));
+    const share = (value - values[low]) / (values[low + 1] - values[low]);
+    return Math.min(Math.fround(positions[low] + share * (positions[low + 1] - positions[low])), BELOW_ONE);
   }
+}
+
+/** The last of the borders that `value` is not below, or the last but one. @param borders ascending, at least two */
+function intervalOf(borders: Float64Array, value: number): number {
+  let low = 0;
+  let high = borders.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (borders[middle] <= value) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /**

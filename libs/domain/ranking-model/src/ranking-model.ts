@@ -1,4 +1,5 @@
 import {
+  RANKING_STATISTICS_NUMBERS,
   statisticsNumbers,
   type RankingUserFeatures,
   type RankingVideoFeatures,
@@ -82,6 +83,10 @@ export class RankingModel {
   readonly inputGroups: readonly InputGroup[];
   readonly calibration: Calibration;
   private readonly layout: InputLayout;
+  /** Of each table, the row of an id. */
+  private readonly tableRows: readonly ((id: string) => number)[];
+  /** Of the row that is being written. */
+  private readonly statisticsNumbers = new Float64Array(RANKING_STATISTICS_NUMBERS.length);
 
   /** @throws Error if the ingredients do not fit each other */
   constructor(private readonly ingredients: ModelIngredients) {
@@ -98,6 +103,7 @@ export class RankingModel {
     this.userSize = this.layout.userSize;
     this.inputGroups = this.layout.groups;
     checkFit(ingredients, this.inputSize);
+    this.tableRows = ingredients.vocabularies.map(rowsOf);
   }
 
   /** Columns of a row that are the candidate's. */
@@ -109,7 +115,7 @@ export class RankingModel {
   encodeUser(user: RankingUserFeatures): EncodedUser {
     const columns = new Float32Array(this.layout.userSize);
     const ids = [user.lastWatchedVideoId, user.seedVideoId, user.surface, user.country, user.device];
-    ids.forEach((id, input) => this.writeEmbedding(input, [id], columns, 0));
+    ids.forEach((id, input) => this.writeEmbedding(input, id, columns, 0));
     this.writeNumbers(user.numbers, 0, columns, 0);
     return { columns, surface: user.surface, country: user.country };
   }
@@ -142,14 +148,14 @@ export class RankingModel {
   ): void {
     const offset = videoOffset - this.userSize;
     const first = USER_EMBEDDINGS.length;
-    this.writeEmbedding(first, [video.videoId], out, offset);
-    this.writeEmbedding(first + 1, [video.channelId], out, offset);
-    this.writeEmbedding(first + 2, video.topics, out, offset);
-    this.writeEmbedding(first + 3, [video.source], out, offset);
+    this.writeEmbedding(first, video.videoId, out, offset);
+    this.writeEmbedding(first + 1, video.channelId, out, offset);
+    this.writeMeanEmbedding(first + 2, video.topics, out, offset);
+    this.writeEmbedding(first + 3, video.source, out, offset);
     this.writeNumbers(video.numbers, USER_NUMBERS.length, out, offset);
-    const shared = statisticsNumbers(statistics, user, video);
+    const shared = statisticsNumbers(statistics, user, video, this.statisticsNumbers);
     this.writeNumbers(shared, USER_NUMBERS.length + video.numbers.length, out, offset);
-    this.writeNumbers([position], ALL_NUMBERS.length - 1, out, offset);
+    this.writeNumber(position, ALL_NUMBERS.length - 1, out, offset);
   }
 
   /** Logits that the tower gives for a row. */
@@ -200,29 +206,56 @@ export class RankingModel {
     return new RankingModel(modelFromParts(parts));
   }
 
-  /** The mean of the known ids' rows; zeros where none is known. */
-  private writeEmbedding(input: number, ids: readonly string[], out: Float32Array, offset: number): void {
+  /** The id's row; zeros for one that is not known. */
+  private writeEmbedding(input: number, id: string, out: Float32Array, offset: number): void {
     const { table, from } = this.layout.embeddings[input];
     const { dimensions, values } = this.ingredients.tables[table];
-    const vocabulary = this.ingredients.vocabularies[table];
+    const row = this.tableRows[table](id) * dimensions;
     const to = offset + from;
-    out.fill(0, to, to + dimensions);
-    if (ids.length === 1) {
-      const row = vocabulary.indexOf(ids[0]) * dimensions;
-      // Plus zero as in a sum: −0 has other bits than 0.
-      if (row > 0) for (let d = 0; d < dimensions; d++) out[to + d] = values[row + d] + 0;
-      return;
-    }
-    const rows = ids.map((id) => vocabulary.indexOf(id) * dimensions).filter((row) => row > 0);
-    for (const row of rows) for (let d = 0; d < dimensions; d++) out[to + d] += values[row + d] / rows.length;
+    if (row === 0) out.fill(0, to, to + dimensions);
+    // Plus zero as in a sum: −0 has other bits than 0.
+    else for (let d = 0; d < dimensions; d++) out[to + d] = values[row + d] + 0;
   }
 
-  private writeNumbers(numbers: ArrayLike<number>, first: number, out: Float32Array, offset: number): void {
-    for (let i = 0; i < numbers.length; i++) {
-      const quantiles = this.ingredients.quantiles[first + i];
-      writeNumber(this.layout, first + i, quantiles.positionOf(numbers[i]), quantiles, out, offset);
+  /** The mean of the known ids' rows; zeros where none is known. */
+  private writeMeanEmbedding(input: number, ids: readonly string[], out: Float32Array, offset: number): void {
+    const { table, from } = this.layout.embeddings[input];
+    const { dimensions, values } = this.ingredients.tables[table];
+    const rowOf = this.tableRows[table];
+    let count = 0;
+    for (const id of ids) if (rowOf(id) > 0) count++;
+    const to = offset + from;
+    out.fill(0, to, to + dimensions);
+    for (const id of ids) {
+      const row = rowOf(id) * dimensions;
+      if (row > 0) for (let d = 0; d < dimensions; d++) out[to + d] += values[row + d] / count;
     }
   }
+
+  private writeNumbers(numbers: Float64Array, first: number, out: Float32Array, offset: number): void {
+    for (let i = 0; i < numbers.length; i++) this.writeNumber(numbers[i], first + i, out, offset);
+  }
+
+  private writeNumber(value: number, number: number, out: Float32Array, offset: number): void {
+    const quantiles = this.ingredients.quantiles[number];
+    writeNumber(this.layout, number, quantiles.positionOf(value), quantiles, out, offset);
+  }
+}
+
+/** A vocabulary of at most so many ids is asked for the same ones again and again: what it says of them is kept. */
+const SMALL_VOCABULARY = 10_000;
+
+function rowsOf(vocabulary: Vocabulary): (id: string) => number {
+  if (vocabulary.size > SMALL_VOCABULARY) return (id) => vocabulary.indexOf(id);
+  const rows = new Map<string, number>();
+  return (id) => {
+    const known = rows.get(id);
+    if (known !== undefined) return known;
+    const row = vocabulary.indexOf(id);
+    // No more than the vocabulary has: ids that are not in it are not kept.
+    if (row > 0) rows.set(id, row);
+    return row;
+  };
 }
 
 function checkFit({ config, vocabularies, tables, quantiles, tower }: ModelIngredients, inputSize: number): void {

@@ -11,6 +11,8 @@ export interface ReplayOptions {
   readonly settledAfterMs?: number;
   /** Candidate examples kept of one user, the newest: heavy users must not fill the memory, nor the training. */
   readonly examplesPerUser: number;
+  /** As in `replayUser`. */
+  readonly withWatchTimes?: boolean;
 }
 
 export interface ReplayCounts extends Readonly<ReadCounts> {
@@ -50,11 +52,12 @@ export async function replayArchive(
   const facts = new Map(catalogue.facts);
   let userCount = 0;
   let refusedCount = 0;
-  const { partitionCount, joinWindowMs, settledAfterMs } = options;
+  const { partitionCount, joinWindowMs, settledAfterMs, withWatchTimes } = options;
   for await (const { userId, records } of readUserRecords(archive, TOPICS.activity, partitionCount, counts, signal)) {
     const replayed = replayUser(records, {
       joinWindowMs,
       ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
+      ...(withWatchTimes === undefined ? {} : { withWatchTimes }),
       logEndMs: extent.maxOccurredAtMs,
     });
     userCount += 1;

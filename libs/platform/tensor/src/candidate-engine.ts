@@ -9,7 +9,9 @@
  */
 import {
   assembleInputs,
+  scaleToLength,
   scatterInputGradients,
+  throughScaling,
   type CandidateBatch,
   type CandidateEngine,
   type CandidateEngineFactory,
@@ -39,8 +41,8 @@ interface BatchGradients {
   readonly loss: number;
   /** ∂loss/∂input, [rowCount, inputSize] */
   readonly inputs: Float32Array;
-  /** u, [rowCount, dimensions] */
-  readonly users: Float32Array;
+  /** ∂(u·v)/∂row of each label, [rowCount, dimensions] */
+  readonly labels: Float32Array;
   /** ∂loss/∂(u·v) of each label, [rowCount] */
   readonly labelLogits: Float32Array;
   /** ∂loss/∂v, [1 + negatives, dimensions]; row 0 belongs to no video. */
@@ -171,20 +173,28 @@ class TfjsCandidateEngine implements CandidateEngine {
     applyDropout(inputRows, layout.inputSize, layout.reals.from, onInput);
     gatherRows(tables.output, batch.labels, labelVectors, 0);
     gatherRows(tables.output, batch.negatives, negativeVectors, dimensions);
+    const { temperature } = this.setup;
+    const scaled = (rows: Float32Array, length: number) =>
+      temperature === undefined ? undefined : new ScaledRows(rows, dimensions, length);
+    const scaledLabels = scaled(labelVectors, 1);
+    const scaledNegatives = scaled(negativeVectors, 1);
     for (let j = 1; j < width; j++) biases[j] = -batch.negativeLogExpectedCounts[j - 1];
     this.hits.index(batch.negatives);
 
     const gradients: { value?: BatchGradients } = {};
     tf.tidy(() => {
       const pass = this.network.forward(tf.tensor2d(inputRows, [rowCount, layout.inputSize]), onHidden);
-      const users = pass.output.dataSync<'float32'>();
+      const output = pass.output.dataSync<'float32'>();
+      const scaledUsers = scaled(output.slice(), 1 / (temperature ?? 1));
+      const users = scaledUsers?.rows ?? output;
+      const userRows = scaledUsers ? tf.tensor2d(users, [rowCount, dimensions]) : pass.output;
       for (let i = 0; i < rowCount; i++) {
         corrections[i * width] = dot(users, labelVectors, i * dimensions, dimensions);
         this.hits.visit(batch.labels[i], (j) => (corrections[i * width + 1 + j] = MASK));
       }
 
       const vectors = tf.tensor2d(negativeVectors, [width, dimensions]);
-      const products = tf.fused.matMul({ a: pass.output, b: tf.transpose(vectors), bias: tf.tensor1d(biases) });
+      const products = tf.fused.matMul({ a: userRows, b: tf.transpose(vectors), bias: tf.tensor1d(biases) });
       const probabilities = tf.softmax(tf.add(products, tf.tensor2d(corrections, [rowCount, width])));
       // Not `slice`, which takes ten times as long for a column.
       const labelProbabilities = tf.gather(probabilities, [0], 1).dataSync<'float32'>();
@@ -194,16 +204,20 @@ class TfjsCandidateEngine implements CandidateEngine {
       const throughNegatives = tf.mul(tf.matMul(probabilities, vectors), 1 / rowCount);
       const userGradient = tf.add(throughNegatives, tf.tensor2d(labelParts, [rowCount, dimensions]));
       // (Uᵀ·P)ᵀ rather than Pᵀ·U: the matrices transposed are small ones.
-      const negativeGradient = tf.transpose(tf.matMul(tf.transpose(pass.output), probabilities));
-      const inputGradient = this.network.backward(pass, userGradient as typeof pass.output);
+      const negativeGradient = tf.transpose(tf.matMul(tf.transpose(userRows), probabilities));
+      const negatives = negativeGradient.dataSync<'float32'>().map((g) => g / rowCount);
+      const outputGradient = scaledUsers
+        ? tf.tensor2d(scaledUsers.through(userGradient.dataSync<'float32'>().slice()), [rowCount, dimensions])
+        : (userGradient as typeof pass.output);
+      const inputGradient = this.network.backward(pass, outputGradient);
       const inputGradients = inputGradient.dataSync<'float32'>();
       applyDropout(inputGradients, layout.inputSize, layout.reals.from, onInput);
       gradients.value = {
         loss: meanLoss(labelProbabilities),
         inputs: inputGradients,
-        users,
+        labels: scaledLabels?.through(users.slice()) ?? users,
         labelLogits,
-        negatives: negativeGradient.dataSync<'float32'>().map((g) => g / rowCount),
+        negatives: scaledNegatives?.through(negatives) ?? negatives,
       };
     });
     return gradients.value as BatchGradients;
@@ -213,8 +227,27 @@ class TfjsCandidateEngine implements CandidateEngine {
     const { layout, tables } = this.setup;
     const { dimensions } = tables.output;
     scatterInputGradients(layout, tables, batch.inputs, gradients.inputs, sinks);
-    batch.labels.forEach((row, i) => sinks.output.add(row, gradients.users, i * dimensions, gradients.labelLogits[i]));
+    batch.labels.forEach((row, i) => sinks.output.add(row, gradients.labels, i * dimensions, gradients.labelLogits[i]));
     batch.negatives.forEach((row, j) => sinks.output.add(row, gradients.negatives, (j + 1) * dimensions, 1));
+  }
+}
+
+/** Rows that are scaled to one length, in place. */
+class ScaledRows {
+  private readonly factors: Float32Array;
+
+  constructor(
+    readonly rows: Float32Array,
+    private readonly dimensions: number,
+    private readonly length: number,
+  ) {
+    this.factors = scaleToLength(rows, dimensions, length);
+  }
+
+  /** From gradients by the scaled rows to those by the rows as they were, in place. */
+  through(gradients: Float32Array): Float32Array {
+    throughScaling(gradients, this.rows, this.dimensions, this.factors, this.length);
+    return gradients;
   }
 }
 

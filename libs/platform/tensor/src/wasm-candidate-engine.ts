@@ -44,6 +44,8 @@ class WasmCandidateEngine implements CandidateEngine {
   private readonly host: StepHost;
   /** Of each table's entries, how many there is room for. */
   private readonly rooms: number[];
+  /** Of the places of the histories' watches. */
+  private placesAddress = 0;
 
   constructor(
     private readonly setup: CandidateEngineSetup,
@@ -134,6 +136,7 @@ class WasmCandidateEngine implements CandidateEngine {
     this.host.frame[FRAME.rowCount] = rowCount;
     this.host.frame[FRAME.dropoutSeed] = batch.dropoutSeed;
     this.writeBag('watched', inputs.history, inputs.historyStarts, plan.historyStarts);
+    this.writePlaces(inputs.historyPlaces);
     this.writeBag('searchTokens', inputs.searchTokens, inputs.searchTokenStarts, plan.tokenStarts);
     this.writeRows('watched', 'last', lastWatches(inputs));
     this.writeRows('countries', 'country', inputs.countries);
@@ -162,6 +165,12 @@ class WasmCandidateEngine implements CandidateEngine {
     const held = this.arena.integers(startsAddress, padded(this.plan.batchSize) + 1);
     held.set(starts);
     held.fill(list.length, starts.length);
+  }
+
+  /** After the histories, which make the room. */
+  private writePlaces(places: Int32Array | undefined): void {
+    this.host.frame[FRAME.historyPlaces] = places ? this.placesAddress : 0;
+    if (places) this.arena.integers(this.placesAddress, places.length).set(places);
   }
 
   /** One row for each example, or for each negative. */
@@ -202,6 +211,7 @@ class WasmCandidateEngine implements CandidateEngine {
     frame[FRAME.headWeights] = arena.allocate(entryCount * headWeightBytes(headCount));
     frame[FRAME.logitGradients] = arena.allocate(entryCount * headWeightBytes(headCount));
     frame[FRAME.entryGradients] = arena.allocate(entryCount * stride);
+    this.placesAddress = arena.allocate(entryCount * FLOAT);
     const addresses = arena.integers(host.entriesOf(plan.tableOf.watched).gradients, entryCount);
     for (let i = table.fixedEntryCount; i < entryCount; i++) {
       addresses[i] = frame[FRAME.entryGradients] + (i - table.fixedEntryCount) * stride;
@@ -240,7 +250,7 @@ function gradientsOf(plan: CandidatePlan, use: TableUse): Pick<MatrixPlan, 'addr
   const ofGroup = (at: number) => ({ address: inputGradients.address + at * FLOAT, stride: inputGradients.stride });
   switch (use) {
     case 'label':
-      return plan.layers[plan.layers.length - 1].output;
+      return plan.scaling ? plan.labelVectors : plan.layers[plan.layers.length - 1].output;
     case 'negative':
       return plan.negativeGradients;
     case 'last':

@@ -14,7 +14,7 @@ import { Adam, createRandom, createTable, initialiseStack, RowwiseAdagrad, table
 import { referenceLoss } from './candidate-engine-reference';
 
 const TABLE_NAMES = ['watched', 'positions', 'queries', 'searchTokens', 'countries', 'devices', 'output'] as const;
-const ENCODERS: HistoryEncoder[] = ['mean', 'mean-and-last', 'position-heads', 'query-heads'];
+const ENCODERS: HistoryEncoder[] = ['mean', 'mean-and-last', 'position-heads', 'query-heads', 'time-heads'];
 const VIDEOS = 7;
 const AGE_KNOTS = 2;
 /** Of the profile and the example age. */
@@ -24,16 +24,24 @@ interface TinyForm {
   readonly tied: boolean;
   readonly inputDropout: number;
   readonly hiddenDropout: number;
+  readonly temperature?: number;
 }
 const PLAIN: TinyForm = { tied: false, inputDropout: 0, hiddenDropout: 0 };
 const FORMS: [string, HistoryEncoder, TinyForm][] = [
   ...ENCODERS.map((encoder): [string, HistoryEncoder, TinyForm] => [encoder, encoder, PLAIN]),
   ['mean-and-last, tied tables', 'mean-and-last', { ...PLAIN, tied: true }],
   ['query-heads, tied tables, dropout', 'query-heads', { tied: true, inputDropout: 0.3, hiddenDropout: 0.4 }],
+  ['time-heads, tied tables, dropout', 'time-heads', { tied: true, inputDropout: 0.3, hiddenDropout: 0.4 }],
+  ['mean with a temperature', 'mean', { ...PLAIN, temperature: 0.4 }],
+  [
+    'query-heads, tied tables, dropout, with a temperature',
+    'query-heads',
+    { tied: true, inputDropout: 0.3, hiddenDropout: 0.4, temperature: 0.5 },
+  ],
 ];
 
 function tinySetup(encoder: HistoryEncoder, change: Partial<TinyForm> = {}): CandidateEngineSetup {
-  const { tied, inputDropout, hiddenDropout }: TinyForm = { ...PLAIN, ...change };
+  const { tied, ...rest }: TinyForm = { ...PLAIN, ...change };
   // A seed for which no ReLU bends within a step of the finite differences.
   const random = createRandom(5);
   const watched = createTable(VIDEOS + 1, 3, random, 0.7);
@@ -51,7 +59,7 @@ function tinySetup(encoder: HistoryEncoder, change: Partial<TinyForm> = {}): Can
   const tower = initialiseStack([layout.inputSize, 6, 5, 3], random);
   for (const { bias } of tower) bias.forEach((_, j) => (bias[j] = 0.3 * random.gaussian()));
   const rates = { denseLearningRate: 0.01, tableLearningRate: 0.1 };
-  return { layout, tables, tower, batchSize: 4, negativeCount: 5, ...rates, inputDropout, hiddenDropout };
+  return { layout, tables, tower, batchSize: 4, negativeCount: 5, ...rates, ...rest };
 }
 
 interface RowOfIndices {
@@ -111,6 +119,13 @@ const SMALL_BATCH: CandidateBatch = {
   dropoutSeed: 17,
 };
 
+/** With a place for each watch, of the three that there are: repeats, and none in order. */
+function batchFor(encoder: HistoryEncoder, batch: CandidateBatch): CandidateBatch {
+  if (encoder !== 'time-heads') return batch;
+  const historyPlaces = batch.inputs.history.map((video, i) => 1 + ((5 * video + i) % 3));
+  return { ...batch, inputs: { ...batch.inputs, historyPlaces } };
+}
+
 export function candidateEngineConformance(factory: () => CandidateEngineFactory): void {
   const opened: CandidateEngine[] = [];
   const open = async (setup: CandidateEngineSetup) => {
@@ -168,15 +183,16 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     ])('has the loss of the reference on %s', async (_, batch) => {
       const setup = tinySetup(encoder, change);
       const engine = await open(setup);
-      const { loss } = await engine.gradients(batch);
-      expect(loss).toBeCloseTo(referenceLoss(setup, batch, encoder), 5);
+      const { loss } = await engine.gradients(batchFor(encoder, batch));
+      expect(loss).toBeCloseTo(referenceLoss(setup, batchFor(encoder, batch), encoder), 5);
     });
 
     it.each(TABLE_NAMES)('has the gradient of the table "%s" that finite differences give', async (name) => {
       const setup = tinySetup(encoder, change);
-      const { tables } = await (await open(setup)).gradients(FULL_BATCH);
+      const batch = batchFor(encoder, FULL_BATCH);
+      const { tables } = await (await open(setup)).gradients(batch);
       const { values, dimensions, rowCount } = setup.tables[name];
-      const expected = differences(values, () => referenceLoss(setup, FULL_BATCH, encoder));
+      const expected = differences(values, () => referenceLoss(setup, batch, encoder));
       for (let row = 1; row < rowCount; row++) {
         const actual = tables[name].get(row) ?? new Float32Array(dimensions);
         expectClose(actual, expected.slice(row * dimensions, (row + 1) * dimensions), 1e-4);
@@ -186,13 +202,14 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
 
     it('has the gradients of the tower that finite differences give', async () => {
       const setup = tinySetup(encoder, change);
-      const { tower } = await (await open(setup)).gradients(FULL_BATCH);
+      const batch = batchFor(encoder, FULL_BATCH);
+      const { tower } = await (await open(setup)).gradients(batch);
       const parameters = setup.tower.flatMap((layer) => [layer.weights, layer.bias]);
       expect(tower.length).toBe(parameters.length);
       parameters.forEach((parameter, i) => {
         expectClose(
           tower[i],
-          differences(parameter, () => referenceLoss(setup, FULL_BATCH, encoder)),
+          differences(parameter, () => referenceLoss(setup, batch, encoder)),
           1e-4,
         );
       });

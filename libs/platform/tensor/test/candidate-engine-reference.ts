@@ -2,7 +2,7 @@
  * The candidate model's loss in float64, straight from the formula in the port's documentation and sharing no code with
  * the engines: what their losses and gradients are held against.
  */
-import type { CandidateBatch, CandidateTables, HistoryEncoder } from '@watchnext/candidate-model';
+import { hasHeads, type CandidateBatch, type CandidateTables, type HistoryEncoder } from '@watchnext/candidate-model';
 import { applyDropout, type DenseStack, type DropoutSite, type EmbeddingTable } from '@watchnext/learning';
 
 export interface Parameters {
@@ -10,18 +10,22 @@ export interface Parameters {
   readonly tower: DenseStack;
   readonly inputDropout: number;
   readonly hiddenDropout: number;
+  readonly temperature?: number;
 }
 
 export function referenceLoss(parameters: Parameters, batch: CandidateBatch, encoder: HistoryEncoder): number {
-  const { tables } = parameters;
+  const { tables, temperature } = parameters;
+  const scaled = (vector: number[]) => (temperature === undefined ? vector : ofLengthOne(vector));
+  const score = (user: number[], video: number) =>
+    dot(scaled(user), scaled(row(tables.output, video))) / (temperature ?? 1);
   let total = 0;
   for (let i = 0; i < batch.inputs.rowCount; i++) {
     const user = runTower(parameters, batch, i, inputRow(tables, batch, i, encoder));
-    const labelScore = dot(user, row(tables.output, batch.labels[i]));
+    const labelScore = score(user, batch.labels[i]);
     let partition = Math.exp(labelScore);
     batch.negatives.forEach((video, j) => {
       if (video === batch.labels[i]) return;
-      partition += Math.exp(dot(user, row(tables.output, video))) / Math.exp(batch.negativeLogExpectedCounts[j]);
+      partition += Math.exp(score(user, video)) / Math.exp(batch.negativeLogExpectedCounts[j]);
     });
     total += Math.log(partition) - labelScore;
   }
@@ -33,8 +37,8 @@ function inputRow(tables: CandidateTables, { inputs }: CandidateBatch, i: number
   const tokens = [...inputs.searchTokens.slice(inputs.searchTokenStarts[i], inputs.searchTokenStarts[i + 1])];
   const realCount = inputs.reals.length / inputs.rowCount;
   return [
-    ...(encoder === 'position-heads' || encoder === 'query-heads'
-      ? heads(tables, history)
+    ...(hasHeads(encoder)
+      ? heads(tables, history, inputs.historyPlaces?.slice(inputs.historyStarts[i], inputs.historyStarts[i + 1]))
       : mean(
           history.map((video) => row(tables.watched, video)),
           tables.watched.dimensions,
@@ -53,13 +57,14 @@ function inputRow(tables: CandidateTables, { inputs }: CandidateBatch, i: number
 }
 
 /** Each head's average of the last watches, one head after the other. */
-function heads({ watched, positions, queries }: CandidateTables, history: readonly number[]): number[] {
-  const newestFirst = [...history].reverse().slice(0, positions.rowCount - 1);
+function heads({ watched, positions, queries }: CandidateTables, history: number[], given?: Int32Array): number[] {
+  const newestFirst = [...history].reverse().slice(0, given ? Infinity : positions.rowCount - 1);
+  const places = given ? [...given].reverse() : newestFirst.map((_, place) => place + 1);
   return Array.from({ length: positions.dimensions }, (_, head) => {
     const query = queries.rowCount > 1 ? row(queries, head + 1) : undefined;
     const asked = (video: number) =>
       query?.reduce((sum, q, d) => sum + q * row(watched, newestFirst[0])[d] * row(watched, video)[d], 0) ?? 0;
-    const weights = newestFirst.map((video, place) => Math.exp(row(positions, place + 1)[head] + asked(video)));
+    const weights = newestFirst.map((video, place) => Math.exp(row(positions, places[place])[head] + asked(video)));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     return Array.from({ length: watched.dimensions }, (_value, d) =>
       newestFirst.reduce((sum, video, place) => sum + (weights[place] / total) * row(watched, video)[d], 0),
@@ -96,6 +101,11 @@ const row = ({ values, dimensions }: EmbeddingTable, index: number): number[] =>
 ];
 
 const dot = (a: number[], b: number[]): number => a.reduce((sum, x, d) => sum + x * b[d], 0);
+
+const ofLengthOne = (vector: number[]): number[] => {
+  const length = Math.hypot(...vector);
+  return vector.map((x) => (length > 0 ? x / length : 0));
+};
 
 const mean = (rows: number[][], dimensions: number): number[] =>
   Array.from({ length: dimensions }, (_, d) => rows.reduce((sum, values) => sum + values[d] / rows.length, 0));

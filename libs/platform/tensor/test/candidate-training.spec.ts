@@ -3,7 +3,7 @@ import {
   defaultCandidateConfig,
   trainCandidateModel,
   type CandidateEngineFactory,
-  type CandidateModel,
+  CandidateModel,
   type CandidateModelConfig,
 } from '@watchnext/candidate-model';
 import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
@@ -19,6 +19,7 @@ beforeAll(async () => {
 
 const featuresOf = (watchedVideoIds: readonly string[]): CandidateFeatures => ({
   watchedVideoIds,
+  watchedAtMs: watchedVideoIds.map((_, i) => i * 3_600_000),
   searchTokens: [],
   country: '',
   device: '',
@@ -97,10 +98,31 @@ describe('where users watch within clusters', () => {
     expect(recall).toBeGreaterThan(0.5);
   });
 
-  it('gives the same bytes for the same seed', async () => {
-    const first = await train({ epochCount: 1 });
-    const second = await train({ epochCount: 1 });
+  const OPTIONS: [string, Partial<CandidateModelConfig>][] = [
+    ['as by default', {}],
+    ['with a temperature', { temperature: 0.1 }],
+    ['with in-batch negatives', { negativeCount: 60, inBatchShare: 0.5 }],
+    ['with heads by time', { historyEncoder: 'time-heads' }],
+  ];
+
+  it.each(OPTIONS)('gives the same bytes for the same seed, %s', async (_form, change) => {
+    const first = await train({ ...change, epochCount: 1 });
+    const second = await train({ ...change, epochCount: 1 });
     expect(second.toParts()).toEqual(first.toParts());
+  });
+
+  it.each(OPTIONS)('serves from its parts what it was trained to, %s', async (_form, change) => {
+    const model = await train({ ...change, epochCount: 2 });
+    const { metadata, tensors } = model.toParts();
+    const served = CandidateModel.fromParts({ metadata: JSON.parse(JSON.stringify(metadata)), tensors });
+    const [{ features }] = tests;
+    expect(scoresOf(served, features)).toEqual(scoresOf(model, features));
+    // At random it would be 25 of 300.
+    const recall = recallAt(25, tests, (example) => {
+      const scores = scoresOf(served, example.features);
+      return [...served.videoIds.keys()].sort((a, b) => scores[b] - scores[a]).map((row) => served.videoIdAt(row));
+    });
+    expect(recall).toBeGreaterThan(0.4);
   });
 });
 
@@ -142,7 +164,12 @@ describe('a training that is stopped', () => {
   }
 
   /** As a signal that comes during a step, and is heard at the next report. */
-  async function trainAndStop(steps: number, checkpoints: TrainingCheckpoints, seed: number): Promise<void> {
+  async function trainAndStop(
+    steps: number,
+    checkpoints: TrainingCheckpoints,
+    seed: number,
+    config: CandidateModelConfig = options.config,
+  ): Promise<void> {
     const stopping = new AbortController();
     const kernels = trainingEnginesOn(backend, { threads: 2 }).candidate;
     let step = 0;
@@ -163,19 +190,25 @@ describe('a training that is stopped', () => {
         close: () => engine.close(),
       };
     };
-    const run = trainCandidateModel({ ...options, seed, createEngine, checkpoints, signal: stopping.signal });
+    const run = trainCandidateModel({ ...options, config, seed, createEngine, checkpoints, signal: stopping.signal });
     await expect(run).rejects.toThrow('stopped');
   }
 
   const createEngine = () => trainingEnginesOn(backend, { threads: 1 }).candidate;
 
-  it.each([7, 16, 41])('after %d steps, goes on to the bytes of one that is not', async (steps) => {
+  it.each([
+    [7, {}],
+    [16, {}],
+    [41, {}],
+    [16, { negativeCount: 12, inBatchShare: 0.5, temperature: 0.1, historyEncoder: 'time-heads' as const }],
+  ])('after %d steps, goes on to the bytes of one that is not: %j', async (steps, change) => {
     const { checkpoints } = inMemory();
-    const whole = await trainCandidateModel({ ...options, createEngine: createEngine() });
-    await trainAndStop(steps, checkpoints, options.seed);
+    const changed = { ...options, config: { ...options.config, ...change } };
+    const whole = await trainCandidateModel({ ...changed, createEngine: createEngine() });
+    await trainAndStop(steps, checkpoints, options.seed, changed.config);
     const recalls: (number | undefined)[] = [];
     const resumed = await trainCandidateModel({
-      ...options,
+      ...changed,
       createEngine: createEngine(),
       checkpoints,
       onProgress: ({ validationRecall }) => recalls.push(validationRecall),
@@ -206,8 +239,14 @@ describe('a training that is stopped', () => {
   });
 });
 
-it('learns the probability of a watch, not its ratio to how often negatives are drawn', async () => {
-  const counts = [400, 200, 100, 50, 25];
+it.each([
+  ['all videos as negatives', { negativeCount: 90 }],
+  ['negatives drawn', { negativeCount: 60 }],
+  ['half of them labels of the batch', { negativeCount: 60, inBatchShare: 0.5 }],
+  ['all of them labels of the batch', { negativeCount: 60, inBatchShare: 1 }],
+])('learns the probability of a watch, not its ratio to how often a negative is drawn, with %s', async (_, change) => {
+  const counts = Array.from({ length: 90 }, (_video, rank) => Math.ceil(400 / (rank + 1)));
+  const watchCount = counts.reduce((sum, count) => sum + count, 0);
   const examples = counts.flatMap((count, video) =>
     Array.from({ length: count }, (_, i) => ({
       userId: `${video}-${i}`,
@@ -217,11 +256,11 @@ it('learns the probability of a watch, not its ratio to how often negatives are 
     })),
   );
   const config = {
-    ...defaultCandidateConfig({ videoCount: 5, exampleCount: 775 }),
+    ...defaultCandidateConfig({ videoCount: 90, exampleCount: watchCount }),
     dimensions: 4,
     hiddenSizes: [],
-    epochCount: 40,
-    negativeCount: 64,
+    epochCount: 12,
+    ...change,
   };
   const model = await trainCandidateModel({
     examples,
@@ -232,9 +271,9 @@ it('learns the probability of a watch, not its ratio to how often negatives are 
   });
   const scores = scoresOf(model, featuresOf([]));
   const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
-  // Negatives drawn ∝ count^0.75 without the correction would leave ∝ count^0.25: .27, .23, .19 …
+  // Negatives drawn ∝ count^0.75 without the correction would leave ∝ count^0.25: .03, .02, .02 … where it is .19, .10, .06
   model.videoIds.forEach((id, i) => {
-    const share = counts[Number(id.slice(1))] / 775;
+    const share = counts[Number(id.slice(1))] / watchCount;
     expect(Math.abs(Math.exp(scores[i]) / total - share)).toBeLessThan(0.03);
   });
 });

@@ -12,7 +12,9 @@ const VIDEOS = 700;
 const BATCH_SIZE = 150;
 const NEGATIVES = 203;
 
-function setUp(): CandidateEngineSetup {
+type Change = Pick<CandidateEngineSetup, 'temperature'>;
+
+function setUp(change: Change = {}): CandidateEngineSetup {
   const random = createRandom(8);
   const watched = createTable(VIDEOS + 1, 20, random, 0.3);
   const tables = {
@@ -35,6 +37,7 @@ function setUp(): CandidateEngineSetup {
     tableLearningRate: 0.05,
     inputDropout: 0.2,
     hiddenDropout: 0.3,
+    ...change,
   };
 }
 
@@ -74,11 +77,18 @@ function drawBatch(seed: number, rowCount: number, longest: number): CandidateBa
 
 const BATCHES = [drawBatch(1, BATCH_SIZE, 60), drawBatch(2, 37, 20), drawBatch(3, BATCH_SIZE, 120)];
 
-async function train(create: CandidateEngineFactory) {
-  const setup = setUp();
+/** Of any number of watches, each at one of the places. */
+function withPlaces(batch: CandidateBatch): CandidateBatch {
+  const random = createRandom(7);
+  const historyPlaces = batch.inputs.history.map(() => 1 + random.nextInt(50));
+  return { ...batch, inputs: { ...batch.inputs, historyPlaces } };
+}
+
+async function train(create: CandidateEngineFactory, change: Change = {}, batches = BATCHES) {
+  const setup = setUp(change);
   const engine = await create(setup);
   const losses: number[] = [];
-  for (const batch of BATCHES) losses.push(await engine.step(batch, 0.7));
+  for (const batch of batches) losses.push(await engine.step(batch, 0.7));
   const tower = await engine.read();
   await engine.close();
   return { losses, tables: setup.tables, tower };
@@ -87,14 +97,23 @@ async function train(create: CandidateEngineFactory) {
 const largestDifference = (a: Float32Array, b: Float32Array) =>
   a.reduce((largest, x, i) => Math.max(largest, Math.abs(x - b[i])), 0);
 
-it('gives the same bytes on one thread, two and five', async () => {
-  const alone = await train(wasmCandidateEngine({ threads: 1 }));
-  for (const threads of [2, 5]) expect(await train(wasmCandidateEngine({ threads }))).toEqual(alone);
+const FORMS: [string, Change, CandidateBatch[]][] = [
+  ['as by default', {}, BATCHES],
+  ['with a temperature', { temperature: 0.2 }, BATCHES],
+  ['with places given', {}, BATCHES.map(withPlaces)],
+  ['with places given for some batches', {}, [BATCHES[0], withPlaces(BATCHES[1]), BATCHES[2]]],
+];
+
+it.each(FORMS)('gives the same bytes on one thread, two and five, %s', async (_form, change, batches) => {
+  const alone = await train(wasmCandidateEngine({ threads: 1 }), change, batches);
+  for (const threads of [2, 5]) {
+    expect(await train(wasmCandidateEngine({ threads }), change, batches)).toEqual(alone);
+  }
 });
 
-it('trains as the engine on TensorFlow.js does', async () => {
-  const ours = await train(wasmCandidateEngine({ threads: 2 }));
-  const theirs = await train(tfjsCandidateEngine(await selectBackend('wasm')));
+it.each(FORMS)('trains as the engine on TensorFlow.js does, %s', async (_form, change, batches) => {
+  const ours = await train(wasmCandidateEngine({ threads: 2 }), change, batches);
+  const theirs = await train(tfjsCandidateEngine(await selectBackend('wasm')), change, batches);
   ours.losses.forEach((loss, i) => expect(loss).toBeCloseTo(theirs.losses[i], 4));
   for (const [name, table] of Object.entries(ours.tables) as [keyof typeof ours.tables, EmbeddingTable][]) {
     expect(largestDifference(table.values, theirs.tables[name].values)).toBeLessThan(1e-3);

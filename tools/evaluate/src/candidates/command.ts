@@ -12,7 +12,7 @@ import { writeOutputs } from '../document/evaluation';
 import { evaluationReport } from '../report';
 import { trainingEngines } from '../training-engines';
 import { evaluateCandidates } from './evaluate';
-import { COMPARISON_NAMES, formsOf } from './forms';
+import { COMPARISON_NAMES, formsNeedWatchTimes, formsOf } from './forms';
 import type { Protocol } from './protocol';
 import { candidateTables } from './table';
 
@@ -39,6 +39,10 @@ interface CandidateOptions {
   readonly threads: number;
   readonly json?: string;
   readonly report?: string;
+}
+
+interface ReplayNeeds {
+  readonly withWatchTimes: boolean;
 }
 
 export function addCandidateCommand(program: Command): void {
@@ -90,7 +94,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   process.once('SIGTERM', () => stop.abort(new Error('stopped')));
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
-  const data = await readData(options, progress, stop.signal);
+  const data = await readData({ ...options, withWatchTimes: formsNeedWatchTimes(forms) }, progress, stop.signal);
   const createEngine = (await trainingEngines(options.threads)).candidate;
   const candidates = await evaluateCandidates(data, {
     protocol: protocolOf(options, data),
@@ -117,7 +121,11 @@ function protocolOf(options: CandidateOptions, data: WatchData): Protocol {
 }
 
 /** @throws EvaluationDataError unless exactly one source is named */
-async function readData(options: CandidateOptions, progress: Progress, signal: AbortSignal): Promise<WatchData> {
+async function readData(
+  options: CandidateOptions & ReplayNeeds,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<WatchData> {
   const { archive, dataset, path, sequences } = options;
   if ([archive, dataset, sequences].filter((source) => source !== undefined).length !== 1)
     throw new EvaluationDataError('name one source of data: --archive, --dataset with --path, or --sequences');
@@ -127,7 +135,7 @@ async function readData(options: CandidateOptions, progress: Progress, signal: A
     task.finish();
     return data;
   }
-  if (archive !== undefined) return readArchive(archive, archive, options.partitions, progress, signal);
+  if (archive !== undefined) return readArchive(archive, archive, options, progress, signal);
   if (dataset === undefined || path === undefined)
     throw new EvaluationDataError('--dataset needs --path, where the data set lies');
   const folder = await mkdtemp(join(tmpdir(), 'watchnext-evaluate-'));
@@ -141,7 +149,7 @@ async function readData(options: CandidateOptions, progress: Progress, signal: A
       signal,
     });
     task.finish();
-    return await readArchive(join(folder, 'archive'), `${dataset} at ${path}`, partitionCount, progress, signal);
+    return await readArchive(join(folder, 'archive'), `${dataset} at ${path}`, options, progress, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -150,13 +158,13 @@ async function readData(options: CandidateOptions, progress: Progress, signal: A
 async function readArchive(
   folder: string,
   source: string,
-  partitionCount: number,
+  { partitions: partitionCount, withWatchTimes }: Pick<CandidateOptions, 'partitions'> & ReplayNeeds,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<WatchData> {
   const task = progress.start('replay', 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
-  const data = watchDataOf(await replayFolder(folder, { partitionCount, signal, onProgress }), source);
+  const data = watchDataOf(await replayFolder(folder, { partitionCount, withWatchTimes, signal, onProgress }), source);
   task.finish();
   return data;
 }

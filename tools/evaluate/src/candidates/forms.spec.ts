@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { candidateForms, HISTORY_ENCODERS } from '@watchnext/candidate-model';
-import { formsOf } from './forms';
+import { COMPARISON_NAMES, formsNeedWatchTimes, formsOf } from './forms';
 
 const SIZE = { videoCount: 500, exampleCount: 2_000 };
 
@@ -19,8 +19,22 @@ describe('formsOf', () => {
 
   it('compares, with the settings changed in every row', () => {
     const forms = formsOf({ compare: 'encoders', set: ['dimensions=8'] });
-    expect(forms.map(({ name }) => name)).toEqual([...HISTORY_ENCODERS]);
+    expect(forms.map(({ name }) => name)).toEqual(HISTORY_ENCODERS.filter((name) => name !== 'time-heads'));
     expect(forms.map(({ configs }) => configs(SIZE)[0].dimensions)).toEqual(forms.map(() => 8));
+  });
+
+  it.each(COMPARISON_NAMES)('compares %s in forms that can be trained', (compare) => {
+    const forms = formsOf({ compare });
+    expect(new Set(forms.map(({ name }) => name)).size).toBe(forms.length);
+    for (const { configs } of forms) expect(() => configs(SIZE)).not.toThrow();
+    expect(formsNeedWatchTimes(forms)).toBe(compare === 'heads');
+  });
+
+  it('takes the settings that are off by default', () => {
+    expect(formsOf({ set: ['temperature=0.1', 'inBatchShare=0.5'] })[0].configs(SIZE)).toMatchObject([
+      { temperature: 0.1, inBatchShare: 0.5 },
+    ]);
+    expect(formsNeedWatchTimes(formsOf({ set: ['historyEncoder=time-heads'] }))).toBe(true);
   });
 
   it('reads a file of forms', () => {

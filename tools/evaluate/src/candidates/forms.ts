@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import {
   candidateForms,
+  candidateSettings,
   checkConfig,
   HISTORY_ENCODERS,
+  needsWatchTimes,
   type CandidateModelConfig,
   type DataSize,
 } from '@watchnext/candidate-model';
@@ -32,7 +34,24 @@ function changed(name: string, change: Change): Form {
 }
 
 const COMPARISONS: Readonly<Record<string, readonly Form[]>> = {
-  encoders: HISTORY_ENCODERS.map((historyEncoder) => changed(historyEncoder, { historyEncoder })),
+  // Of a log's order alone, which a file of sequences has, too.
+  encoders: HISTORY_ENCODERS.filter((historyEncoder) => !needsWatchTimes({ historyEncoder })).map((historyEncoder) =>
+    changed(historyEncoder, { historyEncoder }),
+  ),
+  heads: (['position-heads', 'time-heads'] as const).map((historyEncoder) =>
+    changed(historyEncoder, { historyEncoder }),
+  ),
+  temperature: [
+    changed('inner products', {}),
+    ...[0.05, 0.1, 0.2].map((temperature) => changed(`temperature ${temperature}`, { temperature })),
+  ],
+  'in-batch': [0, 0.5, 1].map((inBatchShare) => changed(`in-batch share ${inBatchShare}`, { inBatchShare })),
+  dropout: [
+    changed('0.3 and 0.3', {}),
+    changed('none', { inputDropout: 0, hiddenDropout: 0 }),
+    changed('input only', { hiddenDropout: 0 }),
+    changed('hidden only', { inputDropout: 0 }),
+  ],
   'log-q': [changed('with log-Q', { logQCorrection: true }), changed('without log-Q', { logQCorrection: false })],
   'example-age': [changed('with example age', {}), changed('without example age', { exampleAgeKnots: 0 })],
   schedule: [
@@ -47,6 +66,11 @@ const COMPARISONS: Readonly<Record<string, readonly Form[]>> = {
   ),
 };
 export const COMPARISON_NAMES = Object.keys(COMPARISONS);
+
+/** Whether any of them looks at the times of watches. */
+export function formsNeedWatchTimes(forms: readonly Form[]): boolean {
+  return forms.some(({ configs }) => configs({ videoCount: 1, exampleCount: 1 }).some(needsWatchTimes));
+}
 
 export interface FormOptions {
   readonly compare?: string;
@@ -100,6 +124,6 @@ function readForms(file: string): readonly Form[] {
 }
 
 function requireSetting(name: string, where: string): void {
-  const known = Object.keys(candidateForms({ videoCount: 1, exampleCount: 1 })[0]);
+  const known = candidateSettings();
   if (!known.includes(name)) throw new Error(`${where}: there is no setting "${name}"; there are ${known.join(', ')}`);
 }

@@ -10,13 +10,15 @@ const EXAMPLES_PER_USER = 1_000;
 
 export interface ArchiveOptions {
   readonly partitionCount: number;
+  /** Whether candidate features get the times of watches (`needsWatchTimes`). */
+  readonly withWatchTimes?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** @throws NothingToReplayError for an empty archive, ArchiveCorruptError naming a file that cannot be read */
 export async function replayFolder(folder: string, options: ArchiveOptions): Promise<ReplayedLog> {
-  const { partitionCount, signal, onProgress } = options;
+  const { partitionCount, withWatchTimes = false, signal, onProgress } = options;
   const archive = openParquetArchive(folder);
   try {
     const catalogue = await readCatalogue(archive, signal);
@@ -24,6 +26,7 @@ export async function replayFolder(folder: string, options: ArchiveOptions): Pro
       partitionCount,
       joinWindowMs: 24 * HOUR_MS,
       examplesPerUser: EXAMPLES_PER_USER,
+      withWatchTimes,
     };
     return (await replayArchive(archive, catalogue, settings, signal, onProgress)).replayed;
   } finally {

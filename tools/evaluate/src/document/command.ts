@@ -9,7 +9,7 @@ import { count, counts, moment } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { EvaluationDataError } from '../data/watch-data';
 import { paperDataOf } from '../paper/data';
-import { PARTS } from '../paper/findings';
+import { findingsOn, PARTS } from '../paper/findings';
 import { runPaper } from '../paper/run';
 import { progressOnStandardError as progress } from '../progress';
 import { evaluateRanking } from '../ranking/evaluate';
@@ -78,9 +78,10 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
   const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });
   task.finish();
   const from = testFrom === undefined ? {} : { testFromMs: testFrom };
+  const protocol = { name: 'temporal', testDays, queriesPerUser: 5, ...from } as const;
   const { candidate: createCandidates, ranking: createRanking } = await trainingEngines(threads);
   const candidates = await evaluateCandidates(watchDataOf(replayed, archive), {
-    protocol: { name: 'temporal', testDays, queriesPerUser: 5, ...from },
+    protocol,
     part: 'test',
     leaveOutSeen: true,
     ks: [10, 50, 100],
@@ -103,7 +104,8 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
     progress,
   });
   if (!findings) return evaluationReport({ candidates, ranking });
-  const paper = await runPaper([paperDataOf(replayed, { name: archive, testDays, ...from })], {
+  const paper = await runPaper([paperDataOf(replayed, { name: archive, protocol })], {
+    findingsOn,
     parts: PARTS,
     seeds,
     workFolder: join(out, 'trainings'),

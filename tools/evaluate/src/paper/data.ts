@@ -13,7 +13,7 @@ import {
 } from '@watchnext/features';
 import type { ReplayedLog } from '@watchnext/offline';
 import { FROZEN, FROZEN_PARTITIONS, generateArchive } from '@watchnext/simulator';
-import { splitWatches, type HeldOut } from '../candidates/protocol';
+import { splitWatches, type HeldOut, type Protocol, type TemporalSplit } from '../candidates/protocol';
 import { replayFolder, watchDataOf } from '../data/archive';
 import type { Progress } from '../progress';
 import { splitImpressions } from '../ranking/split';
@@ -57,8 +57,7 @@ const dayOf = (atMs: number) => Math.floor(atMs / 86_400_000);
 export interface ArchiveSource {
   readonly name: string;
   readonly partitionCount: number;
-  readonly testDays: number;
-  readonly testFromMs?: number;
+  readonly protocol: Protocol;
   /** Watches before it are history, not labels: their times are not known, only their order. */
   readonly labelsFromMs?: number;
   /** Folder of the archive, made first where it is not there. */
@@ -67,7 +66,9 @@ export interface ArchiveSource {
 
 export const SMALL_WORLD = 'simulated world "small"';
 export const KUAIRAND = 'KuaiRand-Pure';
-const QUERIES_PER_USER = 5;
+export const MOVIETWEETINGS = 'MovieTweetings';
+const TWO_DAYS = { name: 'temporal', testDays: 2, queriesPerUser: 5 } as const;
+const IMPORT_PARTITIONS = 4;
 /** KuaiRand's days are Beijing's: 25 April is the first of its log, 4 and 5 May are the test. */
 const KUAIRAND_FROM_MS = Date.UTC(2022, 3, 24, 16);
 const KUAIRAND_TEST_FROM_MS = Date.UTC(2022, 4, 3, 16);
@@ -76,7 +77,7 @@ export function smallWorld(workFolder: string): ArchiveSource {
   return {
     name: SMALL_WORLD,
     partitionCount: FROZEN_PARTITIONS,
-    testDays: 2,
+    protocol: TWO_DAYS,
     open: (progress, signal) =>
       madeOnce(join(workFolder, 'small-world'), async (folder) => {
         const task = progress.start('live the small world', 'viewers');
@@ -95,21 +96,40 @@ export function smallWorld(workFolder: string): ArchiveSource {
 }
 
 export function kuairand(path: string, workFolder: string): ArchiveSource {
-  const partitionCount = 4;
   return {
     name: KUAIRAND,
-    partitionCount,
-    testDays: 2,
-    testFromMs: KUAIRAND_TEST_FROM_MS,
+    partitionCount: IMPORT_PARTITIONS,
+    protocol: { ...TWO_DAYS, testFromMs: KUAIRAND_TEST_FROM_MS },
     labelsFromMs: KUAIRAND_FROM_MS,
-    open: (progress, signal) =>
-      madeOnce(join(workFolder, 'kuairand'), async (folder) => {
-        const task = progress.start('import KuaiRand', 'events');
-        const onSent = (done: number, total: number) => task.update(done, total);
-        await importToArchive('kuairand', path, { archive: join(folder, 'archive'), partitionCount, onSent, signal });
-        task.finish();
-      }),
+    open: (progress, signal) => importedOnce('kuairand', path, join(workFolder, 'kuairand'), progress, signal),
   };
+}
+
+export function movietweetings(path: string, workFolder: string): ArchiveSource {
+  return {
+    name: MOVIETWEETINGS,
+    partitionCount: IMPORT_PARTITIONS,
+    protocol: { name: 'leave-one-out', minWatches: 5 },
+    open: (progress, signal) =>
+      importedOnce('movietweetings', path, join(workFolder, 'movietweetings'), progress, signal),
+  };
+}
+
+/** @param folder gets the archive */
+function importedOnce(
+  dataset: string,
+  path: string,
+  folder: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<string> {
+  return madeOnce(folder, async (unfinished) => {
+    const task = progress.start(`import ${dataset}`, 'events');
+    const onSent = (done: number, total: number) => task.update(done, total);
+    const archive = join(unfinished, 'archive');
+    await importToArchive(dataset, path, { archive, partitionCount: IMPORT_PARTITIONS, onSent, signal });
+    task.finish();
+  });
 }
 
 /**
@@ -130,21 +150,25 @@ async function madeOnce(folder: string, make: (folder: string) => Promise<void>)
   return archive;
 }
 
-/** @param workFolder where the archive's replay is kept for the next run */
-export async function openData(
-  source: ArchiveSource,
-  workFolder: string,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<PaperData> {
+export interface OpenOptions {
+  /** Where the archive's replay is kept for the next run. */
+  readonly workFolder: string;
+  readonly withWatchTimes: boolean;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export async function openData(source: ArchiveSource, options: OpenOptions): Promise<PaperData> {
   const { name, partitionCount } = source;
-  const file = join(workFolder, `${name.replace(/[^a-zA-Z0-9]+/g, '-')}.data`);
+  const { workFolder, withWatchTimes, progress, signal } = options;
+  const kind = withWatchTimes ? '-with-times.data' : '.data';
+  const file = join(workFolder, `${name.replace(/[^a-zA-Z0-9]+/g, '-')}${kind}`);
   const kept = keptData(file);
   if (kept) return kept;
   const folder = await source.open(progress, signal);
   const task = progress.start(`replay ${name}`, 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
-  const replayed = await replayFolder(folder, { partitionCount, signal, onProgress });
+  const replayed = await replayFolder(folder, { partitionCount, withWatchTimes, signal, onProgress });
   task.finish();
   const data = paperDataOf(replayed, source);
   keepData(file, data);
@@ -154,23 +178,14 @@ export async function openData(
 /** @throws EvaluationDataError when a part of a split would be empty */
 export function paperDataOf(
   replayed: ReplayedLog,
-  { name, testDays, testFromMs, labelsFromMs = -Infinity }: Omit<ArchiveSource, 'open' | 'partitionCount'>,
+  { name, protocol, labelsFromMs = -Infinity }: Omit<ArchiveSource, 'open' | 'partitionCount'>,
 ): PaperData {
   const watches = watchDataOf(replayed, name);
-  const from = testFromMs === undefined ? {} : { testFromMs };
-  const split = splitWatches(watches, { name: 'temporal', testDays, queriesPerUser: QUERIES_PER_USER, ...from }, true);
+  const split = splitWatches(watches, protocol, true);
   const training = [...split.training, ...split.validationExamples].filter(
     ({ labelAtMs }) => labelAtMs >= labelsFromMs,
   );
-  const impressions = splitImpressions(replayed, { source: name, testDays, part: 'test', ...from });
-  const { statistics } = replayed;
-  const days = [
-    ...new Set(
-      [...impressions.training, ...impressions.heldOut].map(({ servedAtMs }) =>
-        dayOf(Math.min(servedAtMs, impressions.heldOutFromMs)),
-      ),
-    ),
-  ];
+  const ranking = protocol.name === 'temporal' ? rankingDataOf(replayed, name, protocol) : NO_IMPRESSIONS;
   const videoCount = new Set(training.map(({ labelVideoId }) => labelVideoId)).size;
   const startMs = training.reduce((least, { labelAtMs }) => Math.min(least, labelAtMs), Infinity);
   return {
@@ -185,14 +200,33 @@ export function paperDataOf(
       hasSearches: training.some(({ features }) => features.searchTokens.length > 0),
       hasUploads: training.some(({ labelVideoId }) => (watches.uploadedAtMs.get(labelVideoId) ?? 0) > startMs),
     },
-    ranking: {
-      training: impressions.training,
-      heldOut: impressions.heldOut,
-      heldOutFromMs: impressions.heldOutFromMs,
-      statisticsByDay: new Map(days.map((day) => [day, statistics.tables(day * 86_400_000)])),
-    },
+    ranking,
     description:
-      `${training.length} completed watches of ${videoCount} videos to train candidates on and ${split.test.length} to ask about; ` +
-      `${impressions.training.length} impressions to train ranking on and ${impressions.heldOut.length} to measure it on (${split.description})`,
+      `${training.length} completed watches of ${videoCount} videos to train candidates on and ${split.test.length} to ask about` +
+      (ranking === NO_IMPRESSIONS
+        ? ''
+        : `; ${ranking.training.length} impressions to train ranking on and ${ranking.heldOut.length} to measure it on`) +
+      ` (${split.description})`,
   };
+}
+
+/** Where the log has none, or they are not divided by time. */
+const NO_IMPRESSIONS: PaperData['ranking'] = {
+  training: [],
+  heldOut: [],
+  heldOutFromMs: Infinity,
+  statisticsByDay: new Map(),
+};
+
+function rankingDataOf(
+  replayed: ReplayedLog,
+  source: string,
+  { testDays, testFromMs }: TemporalSplit,
+): PaperData['ranking'] {
+  const from = testFromMs === undefined ? {} : { testFromMs };
+  const { training, heldOut, heldOutFromMs } = splitImpressions(replayed, { source, testDays, part: 'test', ...from });
+  const dayKnownAt = ({ servedAtMs }: RankingExample) => dayOf(Math.min(servedAtMs, heldOutFromMs));
+  const days = [...new Set([...training, ...heldOut].map(dayKnownAt))];
+  const statisticsByDay = new Map(days.map((day) => [day, replayed.statistics.tables(day * 86_400_000)]));
+  return { training, heldOut, heldOutFromMs, statisticsByDay };
 }

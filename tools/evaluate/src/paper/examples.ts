@@ -37,7 +37,8 @@ export function withContextAround(examples: readonly CandidateExample[]): Candid
       const from = Math.max(0, Math.min(place - HISTORY_LENGTH / 2, sequence.length - 1 - HISTORY_LENGTH));
       const around = sequence.slice(from, from + HISTORY_LENGTH + 1);
       around.splice(place - from, 1);
-      return { ...example, features: { ...example.features, watchedVideoIds: around } };
+      const { watchedAtMs: _, ...features } = example.features;
+      return { ...example, features: { ...features, watchedVideoIds: around } };
     });
   });
 }

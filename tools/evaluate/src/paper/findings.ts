@@ -1,5 +1,5 @@
 /** What the paper found, and which trainings beside each other show whether it is found here. */
-import { HISTORY_ENCODERS } from '@watchnext/candidate-model';
+import { HISTORY_ENCODERS, needsWatchTimes } from '@watchnext/candidate-model';
 import type { PaperData } from './data';
 import { FEATURE_SETS, type AgeCurveUnit, type CandidateUnit, type RankingUnit, type Unit } from './units';
 
@@ -158,6 +158,9 @@ function logQ({ candidates: { videoCount } }: PaperData): Finding {
   };
 }
 
+/** All that need no more of a log than its order: the other is among the options. */
+const ENCODERS = HISTORY_ENCODERS.filter((historyEncoder) => !needsWatchTimes({ historyEncoder }));
+
 function encoders(): Finding {
   return {
     part: 'encoders',
@@ -165,7 +168,7 @@ function encoders(): Finding {
     claim:
       'The paper averages the watch history. Weights learned by position, and the last watch beside them, should do better.',
     metric: 'map',
-    forms: HISTORY_ENCODERS.map((historyEncoder) => ({ name: historyEncoder, unit: candidate({ historyEncoder }) })),
+    forms: ENCODERS.map((historyEncoder) => ({ name: historyEncoder, unit: candidate({ historyEncoder }) })),
     orderings: [
       { better: 'position-heads', worse: 'mean' },
       { better: 'mean-and-last', worse: 'mean' },

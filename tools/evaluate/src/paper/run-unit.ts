@@ -91,7 +91,12 @@ async function runAgeCurve({ change }: AgeCurveUnit, data: PaperData, options: U
     if (done % QUERIES_PER_BREATH === 0) await breathe(options.signal);
     const ageDays = Math.max(0, windowEndMs - labelAtMs) / MS_PER_DAY;
     const label = model.videoRow(labelVideoId);
-    curve.add(userId, labelAtMs, label ?? -1, softmax(scoresOf(model, model.userVector(features, ageDays))));
+    curve.add(
+      userId,
+      labelAtMs,
+      label ?? -1,
+      softmax(scoresOf(model, model.userVector(features, ageDays)), model.logitScale),
+    );
   }
   return { metrics: {}, curve: curve.result() };
 }
@@ -137,7 +142,8 @@ function scoresOf({ videoVectors, videoIds }: CandidateModel, user: Float32Array
   return scores;
 }
 
-function softmax(logits: Float64Array): Float64Array {
+function softmax(scores: Float64Array, scale: number): Float64Array {
+  const logits = scores.map((score) => scale * score);
   const largest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
   const weights = logits.map((logit) => Math.exp(logit - largest));
   const sum = weights.reduce((total, weight) => total + weight, 0);

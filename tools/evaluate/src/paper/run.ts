@@ -10,7 +10,7 @@ import { commit } from '../report';
 import { curvePoints, misplacedShare } from './age-curve';
 import { dataCodeKey, unitCodeKey } from './code-key';
 import type { PaperData } from './data';
-import { type Finding, findingsOn } from './findings';
+import type { Finding } from './findings';
 import type { FindingReport, FormReport, PaperReport } from './report';
 import { runUnit } from './run-unit';
 import { unitKey, type Unit, type UnitResult } from './units';
@@ -20,6 +20,9 @@ import { compareCurveSeeds, compareRows, ratioOf } from './verdict';
 const RESULT_VERSION = 1;
 
 export interface PaperOptions {
+  /** What is asked of a log: the paper's findings, or others. */
+  readonly findingsOn: (data: PaperData) => readonly Finding[];
+  /** Of them. */
   readonly parts: readonly string[];
   readonly seeds: readonly number[];
   /** Where results are kept. */
@@ -40,7 +43,7 @@ interface Job {
 
 /** @returns what the finished units show; findings of which a form has not one seed are left out */
 export async function runPaper(logs: readonly PaperData[], options: PaperOptions): Promise<PaperReport> {
-  const { parts, seeds, workFolder, untilMs, progress, signal } = options;
+  const { findingsOn, parts, seeds, workFolder, untilMs, progress, signal } = options;
   const store = new ResultStore(workFolder);
   const madeBy = commit();
   const findings = logs.map((data) => findingsOn(data).filter(({ part }) => parts.includes(part)));

@@ -139,6 +139,7 @@ function askOf(last: usize, queries: usize, queryStride: usize, heads: i32, bloc
  *
  * @param rows a history's indices, oldest first; of more than `places` the last count
  * @param positions logits of place p in row p
+ * @param placeOf of each index its place, int32; 0: by its position, counted from the last
  * @param queries 0: weights by place alone
  * @param scratch room for 2 · 4 · blocks · width numbers
  */
@@ -153,6 +154,7 @@ export function heads(
   positions: usize,
   positionStride: usize,
   places: i32,
+  placeOf: usize,
   queries: usize,
   queryStride: usize,
   headCount: i32,
@@ -181,7 +183,8 @@ export function heads(
       const ofBlock = weights + (<usize>block << 4);
       let largest = f32x4.splat(-Infinity);
       for (let e = first; e < end; e++) {
-        let logit = v128.load(positions + <usize>(end - e) * positionStride + (<usize>block << 4));
+        const place = placeOf === 0 ? end - e : load<i32>(placeOf + (<usize>e << 2));
+        let logit = v128.load(positions + <usize>place * positionStride + (<usize>block << 4));
         if (queries !== 0) {
           const row = table + <usize>load<u32>(rows + (<usize>e << 2)) * tableStride;
           logit = f32x4.add(logit, fourDots(row, scratch + <usize>(block * LANE_HEADS) * bytes, bytes));
@@ -324,5 +327,29 @@ export function sumPlaces(
         if (lanes > 2) store<f32>(row, f32x4.extract_lane(sum, 2), 8);
       }
     }
+  }
+}
+
+/** out[p] = Σ of ∂loss/∂logit over the indices whose place is p, for the places from … to. */
+export function sumGivenPlaces(
+  placeOf: usize,
+  entryCount: i32,
+  from: i32,
+  to: i32,
+  headCount: i32,
+  logitGradients: usize,
+  out: usize,
+  outStride: usize,
+): void {
+  const blocks = (headCount + LANE_HEADS - 1) / LANE_HEADS;
+  const stride = <usize>blocks << 4;
+  const bytes = <usize>headCount << 2;
+  for (let place = from; place < to; place++) memory.fill(out + <usize>place * outStride, 0, bytes);
+  for (let e: i32 = 0; e < entryCount; e++) {
+    const place = load<i32>(placeOf + (<usize>e << 2));
+    if (place < from || place >= to) continue;
+    const row = out + <usize>place * outStride;
+    const gradient = logitGradients + <usize>e * stride;
+    for (let at: usize = 0; at < bytes; at += 4) store<f32>(row + at, load<f32>(row + at) + load<f32>(gradient + at));
   }
 }

@@ -2,7 +2,7 @@
 export { multiply, multiplyTransposed } from './products';
 export { fillZero, sumColumns, transpose } from './matrices';
 export { addScaledRows, copyRows, describeMeans, dotRows, dropout, gatherRows } from './rows';
-export { maskByPositive, meanOfColumns, meanOfRows, relu } from './rows';
+export { maskByPositive, meanOfColumns, meanOfRows, relu, scaledRowGradients, scaleRows } from './rows';
 export { sampledSoftmax } from './softmax';
 export { adagrad, adam, selectEntries, sortKeys, sum } from './optimizers';
-export { headGradients, heads, sumPlaces } from './heads';
+export { headGradients, heads, sumGivenPlaces, sumPlaces } from './heads';

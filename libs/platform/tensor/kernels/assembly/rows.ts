@@ -2,7 +2,7 @@
  * Rows of embedding tables and of matrices. Addresses and strides are in bytes, widths in numbers and multiples of 8;
  * indices are int32 in memory.
  */
-import { multiplyAdd } from './arithmetic';
+import { multiplyAdd, sumOf } from './arithmetic';
 
 /** out[i] = table[rows[i]] */
 export function gatherRows(
@@ -265,6 +265,70 @@ export function describeMeans(
     for (let entry = first; entry < end; entry++) {
       store<u32>(addresses + (<usize>entry << 2), <u32>gradient);
       store<f32>(shares + (<usize>entry << 2), share);
+    }
+  }
+}
+
+/**
+ * Rows to the length `scale`, in place, as scaleToLength of @watchnext/candidate-model defines it.
+ * @param factors get what each row was multiplied by, 0 for a row of zeros
+ */
+export function scaleRows(
+  rows: usize,
+  stride: usize,
+  width: i32,
+  from: i32,
+  to: i32,
+  scale: f32,
+  factors: usize,
+): void {
+  const bytes = <usize>width << 2;
+  for (let i = from; i < to; i++) {
+    const row = rows + <usize>i * stride;
+    let squares = f32x4.splat(0);
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const x = v128.load(row + at);
+      squares = multiplyAdd(x, x, squares);
+    }
+    const length = sqrt<f32>(sumOf(squares));
+    const factor: f32 = length > 0 ? scale / length : 0;
+    const factor4 = f32x4.splat(factor);
+    for (let at: usize = 0; at < bytes; at += 16) v128.store(row + at, f32x4.mul(v128.load(row + at), factor4));
+    store<f32>(factors + (<usize>i << 2), factor);
+  }
+}
+
+/**
+ * Back through `scaleRows`: out[i] = factor · (g - y (y·g) / scale²), which may be where g or y is.
+ * @param gradients g, by the scaled rows y
+ */
+export function scaledRowGradients(
+  gradients: usize,
+  gradientStride: usize,
+  scaled: usize,
+  scaledStride: usize,
+  width: i32,
+  from: i32,
+  to: i32,
+  factors: usize,
+  scale: f32,
+  out: usize,
+  outStride: usize,
+): void {
+  const bytes = <usize>width << 2;
+  for (let i = from; i < to; i++) {
+    const gradient = gradients + <usize>i * gradientStride;
+    const row = scaled + <usize>i * scaledStride;
+    const target = out + <usize>i * outStride;
+    let products = f32x4.splat(0);
+    for (let at: usize = 0; at < bytes; at += 16) {
+      products = multiplyAdd(v128.load(row + at), v128.load(gradient + at), products);
+    }
+    const along = f32x4.splat(-sumOf(products) / (scale * scale));
+    const factor = v128.load32_splat(factors + (<usize>i << 2));
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const across = multiplyAdd(v128.load(row + at), along, v128.load(gradient + at));
+      v128.store(target + at, f32x4.mul(across, factor));
     }
   }
 }

@@ -3,7 +3,7 @@ import { CandidateInputTasks } from './candidate-inputs';
 import type { CandidatePlan } from './candidate-plan';
 import { CandidateTasks } from './candidate-tasks';
 import type { Kernels } from './load-kernels';
-import { FLOAT, FRAME, padded } from './step-plan';
+import { FLOAT, FRAME, type MatrixPlan, padded } from './step-plan';
 import type { StepParts } from './step-program';
 import { cut, type Task } from './step-tasks';
 import type { TowerTasks } from './tower-tasks';
@@ -40,6 +40,8 @@ export class CandidateExamples extends CandidateTasks implements StepParts {
     const output = this.table('output');
     const rows = this.entries('output', 'negative').rows;
     kernels.gatherRows(output.address, output.stride, output.width, rows, from, to, vectors.address, vectors.stride);
+    const { scaling } = this.plan;
+    if (scaling) this.scale(vectors, from, to, 1, scaling.negatives);
     kernels.transpose(vectors.address, vectors.stride, vectors.width, from, to, transposed.address, transposed.stride);
   }
 
@@ -57,6 +59,10 @@ export class CandidateExamples extends CandidateTasks implements StepParts {
     kernels.gatherRows(
       ...[table.address, table.stride, table.width, labels.rows, from, end, labelVectors.address, labelVectors.stride],
     );
+    if (plan.scaling) {
+      this.scale(labelVectors, from, end, 1, plan.scaling.labels);
+      this.scale(users, from, end, plan.scaling.userLength, plan.scaling.users);
+    }
     kernels.dotRows(
       ...[
         users.address,
@@ -90,6 +96,11 @@ export class CandidateExamples extends CandidateTasks implements StepParts {
       ...[labelVectors.address, labelVectors.stride, labels.factors, gradients.width, from, end],
       ...[gradients.address, gradients.stride],
     );
+    if (plan.scaling) {
+      this.throughScaling(gradients, users, from, end, plan.scaling.userLength, plan.scaling.users, gradients);
+      // Of the labels: the users' vectors, and where the labels' stood, which nothing needs any more.
+      this.throughScaling(users, labelVectors, from, end, 1, plan.scaling.labels, labelVectors);
+    }
     this.tower.backward(from, end);
     this.inputs.dropInputs(plan.inputGradients, from, end);
     this.inputs.describeMeans(from, to);
@@ -97,7 +108,30 @@ export class CandidateExamples extends CandidateTasks implements StepParts {
   }
 
   private negativeGradients(from: number, to: number): number {
-    const { layers, logits, negativeGradients } = this.plan;
-    return this.tower.sumOverExamples(logits, layers[layers.length - 1].output, negativeGradients, from, to);
+    const { layers, logits, negativeGradients, negativeVectors, scaling } = this.plan;
+    const sum = this.tower.sumOverExamples(logits, layers[layers.length - 1].output, negativeGradients, from, to);
+    if (!scaling) return sum;
+    const target = negativeGradients;
+    this.throughScaling(target, negativeVectors, from, to, 1, scaling.negatives, target);
+    return this.kernels.sum(target.address + from * target.stride, ((to - from) * target.stride) / FLOAT);
+  }
+
+  private scale({ address, stride, width }: MatrixPlan, from: number, to: number, length: number, factors: number) {
+    this.kernels.scaleRows(address, stride, width, from, to, length, factors);
+  }
+
+  private throughScaling(
+    gradients: MatrixPlan,
+    scaled: MatrixPlan,
+    from: number,
+    to: number,
+    length: number,
+    factors: number,
+    target: MatrixPlan,
+  ): void {
+    this.kernels.scaledRowGradients(
+      ...[gradients.address, gradients.stride, scaled.address, scaled.stride, scaled.width, from, to],
+      ...[factors, length, target.address, target.stride],
+    );
   }
 }

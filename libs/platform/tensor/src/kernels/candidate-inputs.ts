@@ -13,16 +13,21 @@ export function headWeightBytes(headCount: number): number {
   return Math.ceil(headCount / 4) * 16;
 }
 
+/** Histories whose places are given count as a whole, of any length. */
+const NO_LIMIT = 2 ** 31 - 1;
+
 /** From indices to input rows, and from their gradients back to the tables. */
 export class CandidateInputTasks extends CandidateTasks {
   private readonly reals: Float32Array;
   private readonly inputs: Float32Array;
+  private readonly starts: Int32Array;
 
   constructor(kernels: Kernels, memory: WebAssembly.Memory, plan: CandidatePlan) {
     super(kernels, memory, plan);
     const rows = padded(plan.batchSize);
     this.reals = this.floats(plan.reals, rows * plan.groups.reals.parts[0].size);
     this.inputs = this.floats(plan.inputs.address, (rows * plan.inputs.stride) / FLOAT);
+    this.starts = new Int32Array(memory.buffer, plan.historyStarts, rows + 1);
   }
 
   assemble(from: number, to: number, end: number, member: number): void {
@@ -74,7 +79,7 @@ export class CandidateInputTasks extends CandidateTasks {
     const { inputGradients, groups } = plan;
     this.kernels.headGradients(
       ...[watched.address, watched.stride, watched.width, this.entries('watched').rows, plan.historyStarts, from, to],
-      ...[places, queried ? queries.address : 0, queries.stride, count],
+      ...[this.limitOf(places), queried ? queries.address : 0, queries.stride, count],
       ...[frame[FRAME.headWeights], frame[FRAME.logitGradients], this.scratchOf(member)],
       ...[inputGradients.address + groups.historyHeads.at * FLOAT, inputGradients.stride],
       ...[frame[FRAME.entryGradients], queryParts.address, queryParts.stride],
@@ -83,10 +88,11 @@ export class CandidateInputTasks extends CandidateTasks {
 
   positionGradients({ count, places, positionGradients }: HeadsPlan): number {
     const { address, stride } = positionGradients;
-    this.kernels.sumPlaces(
-      ...[this.plan.historyStarts, this.frame[FRAME.rowCount], 1, places + 1, count],
-      ...[this.frame[FRAME.logitGradients], address, stride],
-    );
+    const placeOf = this.frame[FRAME.historyPlaces];
+    const target = [this.frame[FRAME.logitGradients], address, stride];
+    if (placeOf === 0) {
+      this.kernels.sumPlaces(...[this.plan.historyStarts, this.frame[FRAME.rowCount], 1, places + 1, count, ...target]);
+    } else this.kernels.sumGivenPlaces(placeOf, this.historyLength(), 1, places + 1, count, ...target);
     return this.kernels.sum(address, ((places + 1) * stride) / FLOAT);
   }
 
@@ -94,6 +100,15 @@ export class CandidateInputTasks extends CandidateTasks {
     const { address, stride, width } = queryParts;
     this.kernels.sumColumns(address, stride, this.frame[FRAME.rowCount], 0, width, queryGradients.address);
     return this.kernels.sum(queryGradients.address, width);
+  }
+
+  private limitOf(places: number): number {
+    return this.frame[FRAME.historyPlaces] === 0 ? places : NO_LIMIT;
+  }
+
+  /** Of all examples' histories together. */
+  private historyLength(): number {
+    return this.starts[this.frame[FRAME.rowCount]];
   }
 
   private mean(name: TableName, group: GroupName, starts: number, from: number, end: number): void {
@@ -130,7 +145,8 @@ export class CandidateInputTasks extends CandidateTasks {
     const [positions, queries] = [this.table('positions'), this.table('queries')];
     this.kernels.heads(
       ...[watched.address, watched.stride, watched.width, this.entries('watched').rows, plan.historyStarts, from, end],
-      ...[positions.address, positions.stride, places, queried ? queries.address : 0, queries.stride, count],
+      ...[positions.address, positions.stride, this.limitOf(places), frame[FRAME.historyPlaces]],
+      ...[queried ? queries.address : 0, queries.stride, count],
       ...[frame[FRAME.headWeights], this.scratchOf(member)],
       ...[plan.inputs.address + plan.groups.historyHeads.at * FLOAT, plan.inputs.stride],
     );

@@ -37,7 +37,7 @@ export interface GroupPlan {
 /** The encoders with heads. */
 export interface HeadsPlan {
   readonly count: number;
-  /** Of a history count the last so many. */
+  /** Of a history count the last so many, where the batch gives no places. */
   readonly places: number;
   readonly queried: boolean;
   /** ∂loss/∂ of the logits of each place, [places + 1, heads], and of the queries, [heads, dimensions]. */
@@ -45,6 +45,14 @@ export interface HeadsPlan {
   readonly queryGradients: MatrixPlan;
   /** Each example's part of the latter, [batch, heads · width]. */
   readonly queryParts: MatrixPlan;
+}
+
+/** Addresses of a number for each row of the batch, or for each negative. */
+export interface ScalingPlan {
+  readonly userLength: number;
+  readonly users: number;
+  readonly labels: number;
+  readonly negatives: number;
 }
 
 export type GroupName = Exclude<keyof InputLayout, 'inputSize'>;
@@ -64,6 +72,8 @@ export interface CandidatePlan extends StepPlan {
   readonly negativeVectors: MatrixPlan;
   readonly negativesTransposed: MatrixPlan;
   readonly negativeGradients: MatrixPlan;
+  /** Where the model has a temperature: by what vectors were multiplied to their lengths, 1 and, of users, 1 / temperature. */
+  readonly scaling: ScalingPlan | undefined;
   /** -log e of each negative. */
   readonly negativeBiases: number;
   readonly logits: MatrixPlan;
@@ -97,6 +107,15 @@ export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): Ca
     negativeVectors: matrix(negativeCount, dimensions),
     negativesTransposed: matrix(dimensions, negativeCount),
     negativeGradients: matrix(negativeCount, dimensions),
+    scaling:
+      setup.temperature === undefined
+        ? undefined
+        : {
+            userLength: 1 / setup.temperature,
+            users: numbers(padded(batchSize)),
+            labels: numbers(padded(batchSize)),
+            negatives: numbers(padded(negativeCount)),
+          },
     negativeBiases: numbers(padded(negativeCount)),
     logits: matrix(batchSize, negativeCount),
     excesses: numbers(padded(batchSize)),

@@ -24,8 +24,11 @@ export interface Kernels {
   readonly meanOfRows: Kernel;
   readonly meanOfColumns: Kernel;
   readonly copyRows: Kernel;
+  readonly sumGivenPlaces: Kernel;
   readonly sumPlaces: Kernel;
   readonly relu: Kernel;
+  readonly scaledRowGradients: Kernel;
+  readonly scaleRows: Kernel;
   readonly sampledSoftmax: Kernel;
   readonly adagrad: Kernel;
   readonly adam: Kernel;

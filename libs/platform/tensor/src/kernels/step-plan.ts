@@ -76,6 +76,8 @@ export const FRAME = {
   headWeights: 8,
   logitGradients: 9,
   entryGradients: 10,
+  /** And its place, where the batch gives places; else 0. */
+  historyPlaces: 11,
   /** From here on, per table: how many entries it has, and where their rows, gradients' addresses and factors lie. */
   tables: 16,
   perTable: 4,

@@ -1,4 +1,4 @@
-/** What the catalogue knows of each video, in flat rows: a million objects would keep the garbage collector busy for long. */
+/** What the topic `catalog` tells of each video, in flat rows: a million objects would keep a garbage collector busy for long. */
 import type { Availability, VideoFacts } from '@watchnext/contract';
 
 export interface CatalogueVideo {

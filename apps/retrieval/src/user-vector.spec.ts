@@ -1,0 +1,29 @@
+import { CandidateModel } from '@watchnext/candidate-model';
+import { randomCandidateModel } from '@watchnext/testing/snapshots';
+import type { RetrievalSnapshot } from './retrieval-snapshot';
+import { userVectorOf } from './user-vector';
+
+const FEATURES = {
+  watchedVideoIds: ['a', 'c'],
+  searchTokens: [],
+  country: '',
+  device: '',
+  loggedIn: false,
+  ageYears: 0,
+  gender: 0,
+};
+
+/** A tower that gives what it is told to. */
+const towerOf = (output: readonly number[]) =>
+  ({ run: async () => Float32Array.from(output) }) as unknown as RetrievalSnapshot['tower'];
+
+it.each([
+  [undefined, [3, 4]],
+  [0.1, [0.6, 0.8]],
+])('asks with what the tower gives, of length 1 for a model with a temperature: %p', async (temperature, expected) => {
+  const { metadata, tensors } = randomCandidateModel({ videoIds: ['a', 'b', 'c'], seed: 1, dimensions: 2 }).toParts();
+  const config = { ...metadata.config, ...(temperature === undefined ? {} : { temperature }) };
+  const model = CandidateModel.fromParts({ metadata: { ...metadata, config }, tensors });
+  const user = await userVectorOf({ model, tower: towerOf([3, 4]) }, FEATURES);
+  expected.forEach((value, d) => expect(user[d]).toBeCloseTo(value, 6));
+});

@@ -1,0 +1,43 @@
+import {
+  type CandidateModelConfig,
+  candidateSettings,
+  checkConfig,
+  defaultCandidateConfig,
+} from '@watchnext/candidate-model';
+import { checkSchedule } from '@watchnext/learning';
+
+export type CandidateChange = Partial<CandidateModelConfig>;
+
+/**
+ * Settings of the candidate model that are not to be the defaults for the size of the data, from JSON: `{"temperature":0.1}`.
+ * @throws Error naming the setting that is not known or out of range
+ */
+export function parseCandidateChange(text: string): CandidateChange {
+  let change: unknown;
+  try {
+    change = JSON.parse(text);
+  } catch {
+    throw new Error('it is not JSON; write {"temperature":0.1}');
+  }
+  if (change === null || typeof change !== 'object' || Array.isArray(change)) {
+    throw new Error('it is not a JSON object; write {"temperature":0.1}');
+  }
+  const unknown = Object.keys(change).find((name) => !candidateSettings().includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`there is no setting "${unknown}"; there are ${candidateSettings().join(', ')}`);
+  }
+  // A stand-in: whether a setting is in range does not depend on the data.
+  const config = { ...defaultCandidateConfig({ videoCount: 1_000, exampleCount: 10_000 }), ...change };
+  checkConfig(config);
+  checkSchedule(config, 'candidate model');
+  return change;
+}
+
+/** Forms to choose from, with what is to be changed in each: of forms that come out the same, one. */
+export function changedForms(
+  forms: readonly CandidateModelConfig[],
+  change: CandidateChange,
+): readonly CandidateModelConfig[] {
+  const changed = forms.map((form) => ({ ...form, ...change }));
+  return changed.filter((form, i) => changed.findIndex((one) => JSON.stringify(one) === JSON.stringify(form)) === i);
+}

@@ -1,0 +1,162 @@
+/** A page of findings: a command that trains what they ask for, goes on where it was stopped, and writes what they come to. */
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
+import { type Command, InvalidArgumentError } from 'commander';
+import { count, counts } from '../command-arguments';
+import { EvaluationDataError } from '../data/watch-data';
+import { writeMarkdown } from '../document/evaluation';
+import { progressOnStandardError as progress } from '../progress';
+import { evaluationReport, type EvaluationReport, writeReport } from '../report';
+import { trainingEngines } from '../training-engines';
+import { type ArchiveSource, kuairand, movietweetings, openData, type PaperData, smallWorld } from './data';
+import { findingParts, summaryTable } from './document';
+import type { Finding } from './findings';
+import type { PaperReport } from './report';
+import { runPaper } from './run';
+
+export interface Page {
+  /** Of the subcommand. */
+  readonly name: string;
+  readonly description: string;
+  readonly title: string;
+  /** What the page says of itself before its table. */
+  readonly introduction: string;
+  readonly markdown: string;
+  /** Of all findings. */
+  readonly parts: readonly string[];
+  readonly findingsOn: (data: PaperData) => readonly Finding[];
+  readonly logs: readonly LogName[];
+  /** Whether any finding looks at the times of watches. */
+  readonly withWatchTimes: boolean;
+}
+
+type LogName = 'small' | 'kuairand' | 'movietweetings';
+
+interface PageOptions {
+  readonly kuairand?: string;
+  readonly movietweetings?: string;
+  readonly only: readonly string[];
+  readonly on: readonly string[];
+  readonly seeds: readonly number[];
+  readonly minutes?: number;
+  readonly threads: number;
+  readonly work: string;
+  readonly markdown: string;
+  readonly html?: string;
+  readonly json?: string;
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0)) throw new InvalidArgumentError('a number of minutes from 0');
+  return value;
+}
+
+const list = (text: string) => text.split(',').map((name) => name.trim());
+
+export function addPageCommand(program: Command, page: Page): void {
+  const { parts, logs } = page;
+  const command = program.command(page.name).description(page.description);
+  if (logs.includes('kuairand')) command.option('--kuairand <path>', 'folder of KuaiRand-Pure; without it, not on it');
+  if (logs.includes('movietweetings'))
+    command.option('--movietweetings <path>', 'folder of MovieTweetings; without it, not on it');
+  command
+    .option('--only <parts>', `of ${parts.join(', ')}`, list, parts)
+    .option('--on <logs>', `of ${logs.join(', ')}`, list, [...logs])
+    .option('--seeds <list>', 'each training once with each', counts, [1, 2, 3])
+    .option(
+      '--minutes <n>',
+      'stop after so long; the same command goes on from there; 0 only writes what is there',
+      minutes,
+    )
+    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
+    .option('--work <folder>', 'where archives and finished trainings are kept', 'node_modules/.cache/watchnext-paper')
+    .option('--markdown <file>', 'what is written; figures go to the folder "figures" beside it', page.markdown)
+    .option('--html <file>', 'also as one page')
+    .option('--json <file>', 'also the figures')
+    .action((options: PageOptions) => runPage(page, options));
+}
+
+async function runPage(page: Page, options: PageOptions): Promise<void> {
+  const startedAtMs = Date.now();
+  requireKnown('--only', options.only, page.parts);
+  requireKnown('--on', options.on, page.logs);
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort(new Error('stopped; the same command goes on from here')));
+  process.once('SIGTERM', () => stop.abort(new Error('stopped; the same command goes on from here')));
+  const { work: workFolder } = options;
+  const { withWatchTimes } = page;
+  const logs = [];
+  for (const source of sourcesOf(options))
+    logs.push(await openData(source, { workFolder, withWatchTimes, progress, signal: stop.signal }));
+  const engines = await trainingEngines(options.threads);
+  const paper = await runPaper(logs, {
+    findingsOn: page.findingsOn,
+    parts: options.only,
+    seeds: options.seeds,
+    workFolder: join(options.work, 'trainings'),
+    untilMs: options.minutes === undefined ? Infinity : startedAtMs + 60_000 * options.minutes,
+    candidateEngine: engines.candidate,
+    rankingEngine: engines.ranking,
+    signal: stop.signal,
+    progress,
+  });
+  const report = evaluationReport({ paper });
+  const document = pageDocument(page, paper, report);
+  writeMarkdown(document, options.markdown);
+  if (options.html !== undefined) writeFileSync(options.html, renderHtmlDocument(document));
+  if (options.json !== undefined) writeReport(options.json, report);
+  for (const { name, findings } of paper.logs)
+    for (const { part, orderings, seeds } of findings)
+      console.log(`${name}, ${part}: ${orderings[0].verdict} (${seeds.length} of ${options.seeds.length} seeds)`);
+  console.log(`written to ${options.markdown}${paper.finished ? '' : '; run the same command again for the rest'}`);
+}
+
+/** @throws EvaluationDataError naming what there is */
+function requireKnown(option: string, names: readonly string[], known: readonly string[]): void {
+  for (const name of names)
+    if (!known.includes(name)) throw new EvaluationDataError(`${option} ${name}: there are ${known.join(', ')}`);
+}
+
+function sourcesOf({ on, work, ...paths }: PageOptions): ArchiveSource[] {
+  const sources = [
+    ...(on.includes('small') ? [smallWorld(work)] : []),
+    ...(on.includes('kuairand') && paths.kuairand !== undefined ? [kuairand(paths.kuairand, work)] : []),
+    ...(on.includes('movietweetings') && paths.movietweetings !== undefined
+      ? [movietweetings(paths.movietweetings, work)]
+      : []),
+  ];
+  const [first] = on;
+  if (sources.length === 0) throw new EvaluationDataError(`--on ${first} needs --${first}, the folder where it lies`);
+  return sources;
+}
+
+function pageDocument(
+  page: Page,
+  paper: PaperReport,
+  { machine, commit, measuredAt }: EvaluationReport,
+): ReportDocument {
+  const all = paper.logs.flatMap(({ findings }) => findings);
+  const seconds = all.reduce((sum, one) => sum + one.processorSeconds, 0);
+  const trainedBy = [...new Set(all.flatMap(({ commits }) => commits))].sort();
+  const text = (content: string): DocumentPart => ({ kind: 'text', text: content });
+  return {
+    title: page.title,
+    parts: [
+      text(page.introduction),
+      text(
+        'An ordering **holds** where both 95% intervals of the difference, by bootstrap paired on users and by Student over seeds, lie above zero, ' +
+          'does not hold where both lie below, and cannot be told otherwise. One seed has the first interval only. The gain is how much better the form is that should be.',
+      ),
+      summaryTable(paper),
+      ...paper.logs.map(({ name, description }) => text(`**${name}**: ${description}.`)),
+      text(
+        `Trainings of commit ${trainedBy.join(', ')}, put together by ${commit}, ${measuredAt.slice(0, 10)}; ${machine.cores} cores of ${machine.cpu}, Node ${machine.node.slice(1)}; ` +
+          `${Math.round(seconds / 60)} minutes of processor time for training and asking${paper.finished ? '' : ', not all of it done yet'}. Parts may share a training; the sum counts it in each.`,
+      ),
+      ...findingParts(paper),
+    ],
+  };
+}
