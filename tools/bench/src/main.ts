@@ -101,7 +101,10 @@ command(
     '--peer <file>',
     'a script that measures hnswlib (C++) and faiss on .npy files, its figures beside ours; or "hnswlib": it alone, in the better space',
   )
-  .option('--graphs <folder>', 'keep our graphs there, and take those that are there of the same vectors')
+  .option(
+    '--graphs <folder>',
+    "keep graphs there, ours and hnswlib's, and take those that are there of the same vectors",
+  )
   .option('--on-processors', "by time on processors, ours and the peer's: for a machine that others use too", false)
   .option('--python <program>', 'with numpy, hnswlib and faiss', 'python3')
   .action(measuring(benchIndex));

@@ -6,7 +6,7 @@ import { type AnnIndex, edgesFor, radiusFor, RECALL_K, type Space, SPACES } from
 import { BuildThreads, SearchThreads } from '@watchnext/vector-search';
 import { type BenchReport, quantile, report } from '../report';
 import { measureFilters } from './filters';
-import { keptGraphs } from './kept-graphs';
+import { keptGraphs, nameOf } from './kept-graphs';
 import { writeNpy } from './npy';
 import { type Measured, PEER_NAMES, runPeers } from './peers';
 import { searchHere, type Point } from './search-here';
@@ -123,7 +123,9 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
       await writeNpy(join(folder, 'vectors.npy'), vectors, dimensions);
       await writeNpy(join(folder, 'queries.npy'), queries, dimensions);
       say(`running ${options.peer}`);
-      peers = await runPeers(options.peer, { ...options, m, space: one.space, folder });
+      const name = nameOf(vectors, parametersOf(one.space, 1), clock);
+      const keep = options.graphs && join(options.graphs, `${name}-hnswlib`);
+      peers = await runPeers(options.peer, { ...options, m, space: one.space, folder, keep });
     }
     const ours = [one, sharded, ...others];
     const figures = { ours, served, filters, peers, comparison: compare(one, sharded, peers) };

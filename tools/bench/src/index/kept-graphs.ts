@@ -21,17 +21,31 @@ export async function keptGraphs(
   clock: string,
   build: (paths: readonly string[]) => Promise<number>,
 ): Promise<KeptGraphs> {
-  const { space, dimensions, m, efConstruction, radius, shardCount } = parameters;
-  const setting = { space, dimensions, m, efConstruction, radius, shardCount, clock };
-  const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
-  const name = createHash('sha256').update(JSON.stringify(setting)).update(bytes).digest('hex').slice(0, 16);
-  const paths = Array.from({ length: shardCount }, (_, shard) => join(folder, `${name}-${shard}.hnsw`));
+  const name = nameOf(vectors, parameters, clock);
+  const paths = Array.from({ length: parameters.shardCount }, (_, shard) => join(folder, `${name}-${shard}.hnsw`));
   // Written last: a build that was cut short has none.
   const noted = join(folder, `${name}.json`);
   const note = await readFile(noted, 'utf8').catch(() => undefined);
   if (note !== undefined) return { paths, buildSeconds: (JSON.parse(note) as { buildSeconds: number }).buildSeconds };
   await mkdir(folder, { recursive: true });
   const buildSeconds = await build(paths);
-  await writeFile(noted, JSON.stringify({ ...setting, buildSeconds }, undefined, 2));
+  await writeFile(noted, JSON.stringify({ ...settingOf(parameters), clock, buildSeconds }, undefined, 2));
   return { paths, buildSeconds };
 }
+
+/** Tells graphs of other vectors, or made otherwise, apart. */
+export function nameOf(vectors: Float32Array, parameters: AnnIndex['parameters'], clock: string): string {
+  const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
+  const setting = { ...settingOf(parameters), clock };
+  return createHash('sha256').update(JSON.stringify(setting)).update(bytes).digest('hex').slice(0, 16);
+}
+
+/** What a graph is made by; how broadly it is searched makes no other one. */
+const settingOf = ({ space, dimensions, m, efConstruction, radius, shardCount }: AnnIndex['parameters']) => ({
+  space,
+  dimensions,
+  m,
+  efConstruction,
+  radius,
+  shardCount,
+});

@@ -29,6 +29,8 @@ export interface PeerOptions {
   /** By time on processors in place of the clock's. */
   readonly onProcessors: boolean;
   readonly python: string;
+  /** Beginning of the names of the files that keep hnswlib's graph. */
+  readonly keep?: string | undefined;
 }
 
 interface PeerRun {
@@ -46,7 +48,8 @@ const HNSWLIB_PEER = join(__dirname, '..', '..', 'python', 'hnswlib_peer.py');
 /** @param peer a script that runs all peers, or "hnswlib": it alone, in the space told */
 export async function runPeers(peer: string, options: PeerOptions): Promise<Measured[]> {
   const { folder, space } = options;
-  const script = peer === 'hnswlib' ? [HNSWLIB_PEER, '--space', space] : [peer];
+  const script =
+    peer === 'hnswlib' ? [HNSWLIB_PEER, '--space', space, ...(options.keep ? ['--keep', options.keep] : [])] : [peer];
   const args = [
     ...(options.onProcessors ? ['-c', BY_PROCESSOR_TIME] : []),
     ...script,
