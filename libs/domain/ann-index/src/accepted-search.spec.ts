@@ -78,6 +78,16 @@ describe('searching among what may be shown', () => {
     expect(searchAccepted([], [WHOLE], rows, search).method).toBe('exact');
   });
 
+  it('asks the graph for more where a rule leaves out some of what is near the query, which no sample tells', () => {
+    const query = queryOf(6);
+    const near = new Set(rows.exactSearch(query, 60).labels);
+    const accepts = (label: number) => !near.has(label);
+    const found = searchAccepted([index], [WHOLE], rows, { query, k: 50, count: COUNT, excluded: new Set(), accepts });
+    expect(found.method).toBe('graph');
+    expect(found.labels).toHaveLength(50);
+    expect(found.labels.every(accepts)).toBe(true);
+  });
+
   it('falls back to the exact pass where a rule leaves out just what is near the query', () => {
     const query = queryOf(6);
     const near = new Set(rows.exactSearch(query, 1_500).labels);

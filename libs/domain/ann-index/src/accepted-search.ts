@@ -1,7 +1,7 @@
 /**
  * The k best of the vectors that a request may be shown, by whichever way costs least: a broader search of the graph
  * whose surplus makes up for what is left out, or an exact pass over the accepted. However strict the filters are,
- * nothing is lost: where the graph brings too few, the exact pass answers.
+ * nothing is lost: where the graph brings too few, and more of it does too, the exact pass answers.
  */
 import type { AnnIndex } from './ann-index';
 import { type Accepts, mergeResults, type SearchResult } from './exact-search';
@@ -27,8 +27,10 @@ export interface AcceptedSearchResult extends SearchResult {
 /** Labels looked at for the share that a rule accepts: known to a few points, at the price of a microsecond or two. */
 const SAMPLED_LABELS = 256;
 const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
-/** The surplus asked for beyond what the share makes necessary, since it differs near the query. */
+/** The surplus asked for beyond what the share makes necessary, since it differs near the query, and is only known to a few points. */
 const SURPLUS = 1.25;
+/** So many times as many are asked for once more where too few are left: an exact pass over a million takes a hundred times as long. */
+const SECOND_SURPLUS = 3;
 /**
  * A vector that a search of the graph returns costs as much as so many that an exact pass scores, and as so many that it only
  * asks the rules about: a random walk through memory against a straight one. From `npm run bench -- index` at 200,000 × 64 and M 16:
@@ -55,11 +57,15 @@ export function searchAccepted(
   const held = shards.reduce((sum, shard) => sum + shard.count, 0);
   if (held === 0) return exact();
   const share = accepts === undefined ? 1 : shareAccepted(accepts, shardsOf, count);
-  const asked = Math.ceil((k / share) * (share === 1 ? 1 : SURPLUS)) + excluded.size;
-  if (asked > held * (share / SCORED_ROWS_PER_FOUND + 1 / CHECKED_ROWS_PER_FOUND)) return exact();
-  const isUnrestricted = accepts === undefined && excluded.size === 0;
-  const found = searchShards(shards, query, isUnrestricted ? { k } : { k, asked, accepts: isAccepted });
-  return found.labels.length === k ? { ...found, method: 'graph' } : exact();
+  const filter = accepts === undefined && excluded.size === 0 ? {} : { accepts: isAccepted };
+  const asked = Math.ceil((k / share) * (accepts === undefined ? 1 : SURPLUS)) + excluded.size;
+  const worthwhile = held * (share / SCORED_ROWS_PER_FOUND + 1 / CHECKED_ROWS_PER_FOUND);
+  for (const wanted of [asked, SECOND_SURPLUS * asked]) {
+    if (wanted > worthwhile) break;
+    const found = searchShards(shards, query, { k, asked: wanted, ...filter });
+    if (found.labels.length === k) return { ...found, method: 'graph' };
+  }
+  return exact();
 }
 
 /** The share of evenly drawn labels that the rule accepts; half a label's worth where it accepts none of them. */
