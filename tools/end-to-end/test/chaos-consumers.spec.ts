@@ -21,7 +21,7 @@ const LIMIT_MS = 300_000;
 /** What a materialiser may hold in memory however slow its store is: a fetch of each partition and a cache of states. */
 const MEMORY_BOUND_MIB = 450;
 /** What of it V8 may keep for objects, garbage among them: past that a process ends. Left alone, V8 sizes its heap by the machine's memory. */
-const HEAP_BOUND_MIB = 160;
+const HEAP_BOUND_MIB = 224;
 
 async function marksOf({ store }: OwnWorld): Promise<(Mark | undefined)[]> {
   return Promise.all(Array.from({ length: PARTITION_COUNT }, (_, partition) => store.readMark(partition)));
@@ -108,9 +108,17 @@ describeUnlessMissing(missingForStack({ kafka: true, redis: true }), 'a material
         proxy.set({ upstream: { delayMs: 200 } });
         const resident: number[] = [];
         const lags: number[] = [];
-        sampler = setInterval(() => resident.push(residentMiB(slowed.process.pid)), 50);
+        let lastWords: string | undefined;
+        sampler = setInterval(() => {
+          try {
+            resident.push(residentMiB(slowed.process.pid));
+          } catch {
+            lastWords ??= slowed.process.logTail();
+          }
+        }, 50);
         const sendAndLook = async () => {
           await producer.sendTo(truth.eventCount + 5_000);
+          if (lastWords !== undefined) throw new Error(`the materialiser ended:\n${lastWords}`);
           lags.push(await materialiserLag(space.log, space.store));
         };
         const endMs = Date.now() + 5_000;
