@@ -155,7 +155,7 @@ describe('npm start', () => {
 
       const other = start(['--users', '7']);
       expect(await other.ended).toBe(1);
-      expect(other.output()).toMatch(/--users 7 \(it holds 600\)/);
+      expect(other.output()).toMatch(/--users 7 \(it holds 1000\)/);
     },
     LIMIT_MS,
   );
