@@ -1,6 +1,5 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
-export { allocateYoung } from './garbage-collection';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry, serveMetrics } from './metrics';
 export { SERVICE_HELP, SERVICE_METRICS } from './metric-names';
 export { countHttpRequests, watchProcess } from './service-metrics';

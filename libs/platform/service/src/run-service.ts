@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ConfigError } from '@watchnext/config';
-import { allocateYoung } from './garbage-collection';
 import type { Logger } from './logger';
 
 /** How long a service may take to drain before it is ended. */
@@ -25,7 +24,6 @@ export interface RunningService {
  * was killed leaves no process behind.
  */
 export async function runService(start: () => Promise<RunningService>): Promise<void> {
-  allocateYoung();
   let running: RunningService;
   try {
     running = await start();

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RankRequest } from '@watchnext/contract';
 import { encodeOnnx, encodeRanker, Ranker, RankerStack, TowerThreads } from '@watchnext/inference';
-import { allocateYoung } from '@watchnext/service';
 import { type BenchReport, quantile, report } from '../report';
 import { HIDDEN_SIZES, largeRanker } from './large-ranker';
 
@@ -33,8 +32,6 @@ const noFigures = (): Figures => ({ ms: [], processorMs: [] });
 export async function benchRank(options: RankBenchOptions): Promise<{ result: BenchReport; text: string }> {
   const { candidates, videos, runs, rounds, seed, python } = options;
   const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-rank-'));
-  // As services do.
-  allocateYoung();
   try {
     const { model, statistics, request } = await largeRanker(videos, seed);
     const modelPath = join(folder, 'tower.onnx');
