@@ -25,15 +25,11 @@ import {
   VideoWithdrawn,
   type Watch,
 } from '@watchnext/contract';
-import { EventReader, utf8 } from './event-reader';
+import { EventReader } from './event-reader';
 import { SharedValues } from './shared-values';
+import { UNUSUAL, WireCursor } from './wire-cursor';
 
-/** In bytes: ids of videos, channels, topics and users; UUIDs, of which each comes once or twice, are longer. */
-const LONGEST_SHARED_TEXT = 20;
 const LONGEST_SHARED_FACTS = 128;
-
-/** Thrown where the generated code must decide. */
-const UNUSUAL = Symbol('unusual bytes');
 
 type Body = NonNullable<Event['body']>;
 
@@ -43,13 +39,8 @@ export function eventDecoder(): (bytes: Uint8Array) => Event {
   return (bytes) => decoder.decode(bytes);
 }
 
-class EventDecoder {
-  private buffer: Uint8Array = new Uint8Array(0);
-  /** Of the memory that the bytes lie in, which events share with their neighbours. */
-  private view: DataView = new DataView(new ArrayBuffer(0));
-  private at = 0;
+class EventDecoder extends WireCursor {
   private readonly reader = new EventReader();
-  private readonly texts = new SharedValues(LONGEST_SHARED_TEXT, utf8);
   private readonly facts = new SharedValues(LONGEST_SHARED_FACTS, (bytes, from, to) => {
     const facts = VideoFacts.decode(this.reader.rewindTo(bytes, from), to - from);
     if (this.reader.pos !== to) throw UNUSUAL;
@@ -58,9 +49,7 @@ class EventDecoder {
   });
 
   decode(bytes: Uint8Array): Event {
-    this.buffer = bytes;
-    this.at = 0;
-    if (bytes.buffer !== this.view.buffer) this.view = new DataView(bytes.buffer);
+    this.startAt(bytes);
     try {
       return this.event(bytes.length);
     } catch {
@@ -335,76 +324,5 @@ class EventDecoder {
     this.at = reader.pos;
     this.requireAt(end);
     return message;
-  }
-
-  /** Takes the length of a message that lies within one that ends at `outerEnd`. */
-  private nestedEnd(outerEnd: number): number {
-    const length = this.uint32();
-    const end = this.at + length;
-    if (end > outerEnd) throw UNUSUAL;
-    return end;
-  }
-
-  private requireAt(end: number): void {
-    if (this.at !== end) throw UNUSUAL;
-  }
-
-  private text(): string {
-    const length = this.uint32();
-    if (length === 0) return '';
-    const from = this.at;
-    const to = from + length;
-    if (to > this.buffer.length) throw UNUSUAL;
-    this.at = to;
-    return length <= LONGEST_SHARED_TEXT
-      ? this.texts.at(this.buffer, this.view, from, to)
-      : utf8(this.buffer, from, to);
-  }
-
-  /** Of up to four bytes. Past the end a byte is undefined, which goes on like one that is not the last. */
-  private uint32(): number {
-    const { buffer } = this;
-    let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = buffer[this.at++];
-      if (byte < 0x80) return value | (byte << shift);
-      value |= (byte & 0x7f) << shift;
-    }
-    throw UNUSUAL;
-  }
-
-  /** Of up to seven bytes: 49 bits, none of them a sign. */
-  private int64(): number {
-    const { buffer } = this;
-    let value = 0;
-    for (let scale = 1; scale < 2 ** 49; scale *= 128) {
-      const byte = buffer[this.at++];
-      if (byte < 0x80) return value + byte * scale;
-      value += (byte & 0x7f) * scale;
-    }
-    throw UNUSUAL;
-  }
-
-  private double(): number {
-    return this.view.getFloat64(this.take(8), true);
-  }
-
-  private float(): number {
-    return this.view.getFloat32(this.take(4), true);
-  }
-
-  private fixed64(): number {
-    const place = this.take(8);
-    const value = this.view.getUint32(place + 4, true) * 2 ** 32 + this.view.getUint32(place, true);
-    if (value > Number.MAX_SAFE_INTEGER) throw UNUSUAL;
-    return value;
-  }
-
-  /** @returns where in the view the bytes taken begin */
-  private take(count: number): number {
-    const { buffer, at } = this;
-    this.at += count;
-    if (this.at > buffer.length) throw UNUSUAL;
-    return buffer.byteOffset + at;
   }
 }
