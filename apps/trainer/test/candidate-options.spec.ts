@@ -1,12 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { OnnxStack } from '@watchnext/inference';
 import { loadModels } from '@watchnext/offline';
-import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { temporaryDirectory } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { trainOnce } from '../src/train-once';
-import { contextOf, storeOf } from './harness';
+import { contextOf, expectServedAsTrained, storeOf } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 180_000;
@@ -47,13 +43,7 @@ describe('a trainer with other settings of the candidate model', () => {
         ageYears: 30,
         gender: 0,
       };
-      const row = new Float32Array(candidate.inputSize);
-      candidate.writeInput(features, 0, row, 0);
-      const tower = await OnnxStack.load(await readFile(join(local.directory, SNAPSHOT_FILES.userTower)));
-      const served = candidate.userVectorFrom(await tower.run(row, 1));
-      await tower.close();
-      const user = candidate.userVector(features, 0);
-      user.forEach((value, d) => expect(served[d]).toBeCloseTo(value, 4));
+      await expectServedAsTrained(local, candidate, features);
     },
     TEST_LIMIT_MS,
   );

@@ -1,7 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
+import type { CandidateModel } from '@watchnext/candidate-model';
 import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { openParquetArchive } from '@watchnext/event-archive';
-import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
+import type { CandidateFeatures } from '@watchnext/features';
+import { OnnxStack } from '@watchnext/inference';
+import { type LocalSnapshot, openFolderSnapshotStore, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { parseCommand } from '../src/cli';
 import { trainerSettings } from '../src/settings';
 import { trainOnce } from '../src/train-once';
@@ -46,4 +51,20 @@ export async function modelDigests(dataDirectory: string): Promise<Record<string
   const manifest = await store.readManifest((await store.readPointer()) as string);
   const files = Object.entries(manifest.files).filter(([path]) => /\.(safetensors|onnx)$/.test(path));
   return Object.fromEntries(files.map(([path, { sha256 }]) => [path, sha256]));
+}
+
+/** Holds the user vector that a snapshot's tower serves to the model's own. */
+export async function expectServedAsTrained(
+  local: LocalSnapshot,
+  candidate: CandidateModel,
+  features: CandidateFeatures,
+): Promise<void> {
+  const row = new Float32Array(candidate.inputSize);
+  candidate.writeInput(features, 0, row, 0);
+  const tower = await OnnxStack.load(await readFile(join(local.directory, SNAPSHOT_FILES.userTower)));
+  const served = candidate.userVectorFrom(await tower.run(row, 1));
+  await tower.close();
+  const user = candidate.userVector(features, 0);
+  expect(served).toHaveLength(user.length);
+  user.forEach((value, dimension) => expect(served[dimension]).toBeCloseTo(value, 4));
 }

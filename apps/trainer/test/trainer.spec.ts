@@ -4,7 +4,7 @@ import { AnnIndex, VectorRows } from '@watchnext/ann-index';
 import { embeddedPaths } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import type { CandidateFeatures } from '@watchnext/features';
-import { OnnxStack, RankerStack } from '@watchnext/inference';
+import { RankerStack } from '@watchnext/inference';
 import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { temporaryDirectory } from '@watchnext/testing';
@@ -12,7 +12,7 @@ import { parseCommand } from '../src/cli';
 import { NothingToTrainError, RunStoppedError } from '../src/errors';
 import { loadModels } from '@watchnext/offline';
 import { TrainingRunner } from '../src/training-runner';
-import { contextOf, storeOf, train } from './harness';
+import { contextOf, expectServedAsTrained, storeOf, train } from './harness';
 import { archiveEvents, strangersEvents, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 120_000;
@@ -72,20 +72,13 @@ describe('the trainer, once', () => {
       ageYears: 30,
       gender: 0,
     };
-    const row = new Float32Array(candidate.inputSize);
-    candidate.writeInput(features, 0, row, 0);
-    const tower = await OnnxStack.load(await readFile(join(local.directory, SNAPSHOT_FILES.userTower)));
-    const fromOnnx = await tower.run(row, 1);
-    await tower.close();
-    const user = candidate.userVector(features, 0);
-    expect(fromOnnx).toHaveLength(user.length);
-    user.forEach((value, dimension) => expect(fromOnnx[dimension]).toBeCloseTo(value, 4));
+    await expectServedAsTrained(local, candidate, features);
 
     const parameters = local.manifest.index;
     if (!parameters) throw new Error('the manifest has no index');
     const rows = new VectorRows(candidate.videoVectors, candidate.config.dimensions);
     const index = await AnnIndex.load(join(local.directory, SNAPSHOT_FILES.index), parameters, rows);
-    const found = index.search(user, 5).labels.map((label) => candidate.videoIds[label]);
+    const found = index.search(candidate.userVector(features, 0), 5).labels.map((label) => candidate.videoIds[label]);
     // This viewer's group is 1: nearest are videos of that group.
     expect(found.filter((videoId) => Number(videoId.split('-')[1]) % 4 === 1).length).toBeGreaterThanOrEqual(4);
 
