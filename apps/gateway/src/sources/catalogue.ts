@@ -1,6 +1,6 @@
 /** The catalogue as the topic `catalog` tells it, held in memory: what a video is, whether it is withdrawn, what is new. */
 import type { Event } from '@watchnext/contract';
-import { type CatalogueVideo, VideoTable } from '@watchnext/features';
+import { type CatalogueVideo, untitledVideo, VideoTable } from '@watchnext/features';
 
 /** How many of the newest videos are kept in order; a source takes far fewer. */
 const NEWEST_CAPACITY = 2_000;
@@ -26,14 +26,10 @@ export class Catalogue {
   apply(event: Event): void {
     if (event.body?.$case === 'videoUpserted') {
       const { videoId, title, thumbnailUrl, video, availability } = event.body.value;
-      const facts = video ?? { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs: 0 };
-      this.put({ videoId, title, thumbnailUrl, facts, availability, withdrawn: false });
+      this.put({ ...untitledVideo(videoId, video), title, thumbnailUrl, availability });
     } else if (event.body?.$case === 'videoWithdrawn') {
       const { videoId } = event.body.value;
-      // After compaction the withdrawal may be all that is left of a video.
-      const known = this.videos.get(videoId);
-      const facts = known?.facts ?? { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs: 0 };
-      this.put({ videoId, title: known?.title ?? '', thumbnailUrl: known?.thumbnailUrl ?? '', facts, withdrawn: true });
+      this.put({ ...(this.videos.get(videoId) ?? untitledVideo(videoId)), withdrawn: true });
     }
   }
 

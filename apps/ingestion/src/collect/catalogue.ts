@@ -1,6 +1,6 @@
 import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import type { EventLog, LogRecord, Subscription } from '@watchnext/event-log';
-import { VideoTable } from '@watchnext/features';
+import { untitledVideo, VideoTable } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
 
 /** What each video is, as the catalog topic says: the collector writes it into events that leave it out. */
@@ -26,9 +26,7 @@ export class Catalogue {
   /** Takes in what an event says of a video; a withdrawn one keeps its facts, for late events about it. */
   learn({ body }: Event): void {
     if (body?.$case !== 'videoUpserted' || !body.value.video) return;
-    const { videoId, video: facts } = body.value;
-    // Nobody asks the collector for titles.
-    this.videos.set({ videoId, title: '', thumbnailUrl: '', facts, withdrawn: false });
+    this.videos.set(untitledVideo(body.value.videoId, body.value.video));
   }
 
   heartbeatAgeMs(): number {

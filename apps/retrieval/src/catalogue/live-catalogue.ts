@@ -1,6 +1,6 @@
 /** The catalogue as the topic `catalog` tells it, kept up in every snapshot that is held. */
 import type { Availability, Event, RequestContext, UserState } from '@watchnext/contract';
-import { type CatalogueVideo, isAvailable, VideoTable, viewerOf } from '@watchnext/features';
+import { type CatalogueVideo, isAvailable, untitledVideo, VideoTable, viewerOf } from '@watchnext/features';
 import type { Restrictions } from '@watchnext/vector-search';
 import type { RetrievableVideo, SnapshotVideos } from './snapshot-videos';
 import { inTurns, sortInTurns } from './turns';
@@ -9,7 +9,6 @@ import { inTurns, sortInTurns } from './turns';
 const BACKLOG_SHARE = 0.5;
 
 const EVERYONE: Availability = { countries: [], excludedCountries: [], minimumAgeYears: 0 };
-const NO_FACTS = { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs: 0 };
 
 export class LiveCatalogue {
   private readonly videos = new VideoTable();
@@ -30,11 +29,11 @@ export class LiveCatalogue {
   apply(event: Event): void {
     const { body } = event;
     if (body?.$case === 'videoUpserted') {
-      const { videoId, video = NO_FACTS, availability } = body.value;
-      this.put({ ...this.untitled(videoId), facts: video, availability });
+      const { videoId, video, availability } = body.value;
+      this.put({ ...untitledVideo(videoId, video), availability });
     } else if (body?.$case === 'videoWithdrawn') {
       const { videoId } = body.value;
-      this.put({ ...(this.videos.get(videoId) ?? this.untitled(videoId)), withdrawn: true });
+      this.put({ ...(this.videos.get(videoId) ?? untitledVideo(videoId)), withdrawn: true });
     }
   }
 
@@ -89,11 +88,6 @@ export class LiveCatalogue {
       // A snapshot that was let go meanwhile has no index any more; nothing is lost by that.
       if (this.snapshots.has(snapshot)) this.onError(error, video.videoId);
     }
-  }
-
-  /** Nobody asks retrieval for titles. */
-  private untitled(videoId: string): CatalogueVideo {
-    return { videoId, title: '', thumbnailUrl: '', facts: NO_FACTS, withdrawn: false };
   }
 
   private retrievable({ videoId, facts, availability, withdrawn }: CatalogueVideo): RetrievableVideo {

@@ -32,4 +32,4 @@ export { decodeState, encodeState, newState } from './state-codec';
 export { tokenize } from './tokenize';
 export * from './types';
 export { uuidV7TimeMs } from './uuid';
-export { type CatalogueVideo, VideoTable } from './video-table';
+export { type CatalogueVideo, untitledVideo, VideoTable } from './video-table';

@@ -11,6 +11,18 @@ export interface CatalogueVideo {
   readonly withdrawn: boolean;
 }
 
+const NO_FACTS: VideoFacts = { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs: 0 };
+
+/** A video of which no more is told: as by a withdrawal whose upload was compacted away, or to who asks for no titles. */
+export const untitledVideo = (videoId: string, facts: VideoFacts = NO_FACTS): CatalogueVideo => ({
+  videoId,
+  title: '',
+  thumbnailUrl: '',
+  facts,
+  availability: undefined,
+  withdrawn: false,
+});
+
 /** Where in its row each of a video's facts stands; a row is as long as a cache line, since one video's facts are read together. */
 const [CHANNEL, TOPICS, AVAILABILITY, DURATION_SECONDS, UPLOADED_AT_MS, WITHDRAWN] = [0, 1, 2, 3, 4, 5] as const;
 const ROW_VALUES = 8;
