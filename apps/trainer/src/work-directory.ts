@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from '@watchnext/folder-lock';
 
 const PREFIX = 'run-';
 
@@ -8,17 +9,8 @@ export async function makeWorkDirectory(parent: string): Promise<string> {
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
     const owner = /^run-(\d+)-/.exec(name)?.[1];
-    if (owner !== undefined && !isAlive(Number(owner))) await rm(join(parent, name), { recursive: true, force: true });
+    if (owner !== undefined && !isAlive({ pid: Number(owner), startedAt: '' }))
+      await rm(join(parent, name), { recursive: true, force: true });
   }
   return mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
-}
-
-/** Signal 0 asks whether a process is there; one of another user is, too. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { identify, isAlive } from '@watchnext/folder-lock';
 import { DataFolder, type FolderState } from './data-folder';
-import { identify, isAlive } from './process-identity';
 
 const STATE: FolderState = {
   version: 1,
@@ -35,32 +35,10 @@ describe('the data folder', () => {
     );
     await folder.close();
     await (await DataFolder.open(path)).close();
-    expect(existsSync(join(path, 'launcher.lock'))).toBe(false);
-  });
-
-  it('lets the lock of a launcher that was killed go', async () => {
-    const dead = otherProcess();
-    const identity = identify(dead.pid);
-    writeFileSync(join(path, 'launcher.lock'), JSON.stringify(identity));
-    await expect(DataFolder.open(path)).rejects.toThrow(/in use/);
-    await dead.end();
-    await (await DataFolder.open(path)).close();
-  });
-
-  it('tells a process from a later one with its number', () => {
-    const here = identify(process.pid);
-    expect(isAlive(here)).toBe(true);
-    // Only where the system tells start times can a number be told from its successor.
-    if (here.startedAt !== '') expect(isAlive({ ...here, startedAt: '1' })).toBe(false);
-  });
-
-  it('takes over a lock that was never finished', async () => {
-    writeFileSync(join(path, 'launcher.lock'), '');
-    await (await DataFolder.open(path)).close();
+    expect(readdirSync(join(path, 'launcher-lock'))).toEqual([]);
   });
 
   it('lets only one of several that start at once have it', async () => {
-    writeFileSync(join(path, 'launcher.lock'), JSON.stringify({ pid: 2 ** 30, startedAt: '1' }));
     const opened = await Promise.allSettled(Array.from({ length: 8 }, () => DataFolder.open(path)));
     expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });

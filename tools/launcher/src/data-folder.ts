@@ -3,14 +3,14 @@
  * WatchNext are ever removed, so that `--data` on the wrong folder costs nothing.
  */
 import { renameSync, writeFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FolderInUseError, identify, isAlive, lockFolder, type ProcessIdentity } from '@watchnext/folder-lock';
 import { LaunchError } from './launch-error';
-import { identify, isAlive, type ProcessIdentity } from './process-identity';
 
 const STATE_FILE = 'watchnext.json';
-const LOCK_FILE = 'launcher.lock';
+const LOCK_FOLDER = 'launcher-lock';
 const CHILDREN_FILE = 'processes.json';
 const LOG_FOLDER = 'logs';
 /** What `--fresh` removes. */
@@ -36,6 +36,8 @@ export interface FolderState {
 }
 
 export class DataFolder {
+  private release: () => Promise<void> = async () => undefined;
+
   private constructor(readonly path: string) {}
 
   /** @throws LaunchError when another launcher uses it */
@@ -134,49 +136,18 @@ export class DataFolder {
 
   async close(): Promise<void> {
     await unlink(join(this.path, CHILDREN_FILE)).catch(() => undefined);
-    await unlink(join(this.path, LOCK_FILE)).catch(() => undefined);
+    await this.release().catch(() => undefined);
   }
 
   private async lock(): Promise<void> {
-    const file = join(this.path, LOCK_FILE);
-    for (let tries = 0; tries < 5; tries++) {
-      try {
-        const handle = await open(file, 'wx');
-        await handle.writeFile(JSON.stringify(identify(process.pid)));
-        await handle.close();
-        return;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const owner = await readIdentity(file);
-      if (owner === 'gone') continue;
-      if (owner === 'unfinished') await sleep(200);
-      else if (isAlive(owner)) {
-        throw new LaunchError(
-          `${basename(this.path)} is in use by another start (process ${owner.pid})`,
-          'Stop that one, or choose another folder with --data.',
-        );
-      }
-      // Its owner was killed, or never finished writing. It is moved aside and read again, for another starter may
-      // have replaced it since: then it goes back.
-      const aside = `${file}.stale-${process.pid}`;
-      const moved = await rename(file, aside).then(
-        () => true,
-        () => false,
+    try {
+      this.release = await lockFolder(join(this.path, LOCK_FOLDER));
+    } catch (error) {
+      if (!(error instanceof FolderInUseError)) throw error;
+      throw new LaunchError(
+        `${basename(this.path)} is in use by another start (process ${error.processId})`,
+        'Stop that one, or choose another folder with --data.',
       );
-      if (!moved) continue;
-      const found = await readIdentity(aside);
-      if (typeof found === 'object' && isAlive(found)) await rename(aside, file);
-      else await unlink(aside);
     }
-    throw new LaunchError(`${this.path} cannot be locked`, 'Other starts seem to be at it: try again.');
-  }
-}
-
-async function readIdentity(file: string): Promise<ProcessIdentity | 'gone' | 'unfinished'> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as ProcessIdentity;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'gone' : 'unfinished';
   }
 }

@@ -1,6 +1,7 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { identify, type ProcessIdentity } from '@watchnext/folder-lock';
 import fc from 'fast-check';
 import { Spool, type SpoolOptions } from './spool';
 
@@ -116,9 +117,12 @@ describe('a spool', () => {
   });
 
   it('takes over the folder of a process that is gone, not of one that lives', async () => {
-    await writeFile(join(directory, 'lock'), '999999999');
+    const claimOf = ({ pid, startedAt }: ProcessIdentity) =>
+      join(directory, 'lock', `${pid}.${startedAt}.00000000-0000-4000-8000-000000000000.holds`);
+    await mkdir(join(directory, 'lock'));
+    await writeFile(claimOf({ pid: 999_999_999, startedAt: '1' }), '');
     await (await open()).close();
-    await writeFile(join(directory, 'lock'), String(process.ppid));
+    await writeFile(claimOf(identify(process.ppid)), '');
     await expect(open()).rejects.toMatchObject({ code: 'spool-in-use', processId: process.ppid });
   });
 

@@ -3,7 +3,7 @@
  *
  *   <directory>/00000001.spool …   segments; a record is its length and CRC-32 (both 4 bytes, little-endian) and itself
  *   <directory>/position.json      how far the first segment has been delivered
- *   <directory>/lock               process id of the client that uses the folder
+ *   <directory>/lock/              the claim of the client that uses the folder
  *
  * An append is on the disk once it resolves. A crash in the middle of one leaves a torn record at the end, which is
  * cut off when the spool is next opened: its append had not resolved. A crash after a delivery and before the position
@@ -12,8 +12,8 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { SpoolError, SpoolFullError } from './errors';
-import { lockFolder } from './folder-lock';
+import { FolderInUseError, lockFolder } from '@watchnext/folder-lock';
+import { SpoolError, SpoolFullError, SpoolInUseError } from './errors';
 
 export interface SpoolOptions {
   readonly directory: string;
@@ -39,6 +39,7 @@ interface Segment {
   sizeBytes: number;
 }
 
+const LOCK_FOLDER = 'lock';
 const HEADER_BYTES = 8;
 const DEFAULT_SEGMENT_BYTES = 8 << 20;
 const WINDOW_BYTES = 256 << 10;
@@ -59,7 +60,9 @@ export class Spool {
     const spool = new Spool(options);
     await spool.guard('open', async () => {
       await mkdir(options.directory, { recursive: true });
-      spool.unlock = await lockFolder(options.directory);
+      spool.unlock = await lockFolder(join(options.directory, LOCK_FOLDER)).catch((error: unknown) => {
+        throw error instanceof FolderInUseError ? new SpoolInUseError(options.directory, error.processId) : error;
+      });
       try {
         await spool.load();
       } catch (error) {

@@ -1,0 +1,2 @@
+export { FolderInUseError, lockFolder } from './folder-lock';
+export { identify, isAlive, type ProcessIdentity } from './process-identity';
