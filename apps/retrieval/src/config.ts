@@ -24,7 +24,10 @@ export const retrievalSettings = z
     WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
     /** Where Prometheus finds /metrics, 0: any free port; without it there are none. */
     WATCHNEXT_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
-    /** Seconds between live queries that are searched exactly as well, for the recall in the metrics; 0: never. */
+    /**
+     * Seconds between live queries that are searched exactly as well, for the recall in the metrics; longer where such a search
+     * would take more than a fiftieth of a processor. 0: never.
+     */
     WATCHNEXT_RECALL_SAMPLE_SECONDS: z.coerce.number().nonnegative().default(2),
     /** A snapshot whose index finds less of the 100 best, on the latest queries, is refused. */
     WATCHNEXT_CANARY_MIN_RECALL: z.coerce.number().min(0).max(1).default(0.9),

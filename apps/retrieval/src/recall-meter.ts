@@ -3,6 +3,11 @@ import { RECALL_K, recallAtK } from '@watchnext/ann-index';
 import type { OpenIndex } from '@watchnext/vector-search';
 
 const WINDOW = 200;
+/**
+ * An exact search looks at every vector: of a million for a tenth of a second and more. So much of one processor's time it
+ * may take at most, however often samples are wanted.
+ */
+const MOST_OF_A_PROCESSOR = 0.02;
 
 interface Sampled {
   readonly index: OpenIndex;
@@ -15,9 +20,10 @@ export class RecallMeter {
   private latest: Sampled | undefined;
   private timer: NodeJS.Timeout | undefined;
   private samples = 0;
+  private isStopped = true;
 
   /**
-   * @param everySeconds between two samples; 0: never
+   * @param everySeconds between two samples, or longer where they cost much; 0: never
    * @param onError told of what could not be measured
    */
   constructor(
@@ -41,13 +47,20 @@ export class RecallMeter {
 
   start(): void {
     if (this.everySeconds <= 0) return;
-    const next = () => {
-      this.timer = setTimeout(() => void this.sample().then(next), this.everySeconds * 1_000).unref();
+    this.isStopped = false;
+    const sampleAfter = (waitMs: number) => {
+      this.timer = setTimeout(async () => {
+        const startedAt = performance.now();
+        await this.sample();
+        const tookMs = performance.now() - startedAt;
+        if (!this.isStopped) sampleAfter(Math.max(this.everySeconds * 1_000, tookMs / MOST_OF_A_PROCESSOR));
+      }, waitMs).unref();
     };
-    next();
+    sampleAfter(this.everySeconds * 1_000);
   }
 
   stop(): void {
+    this.isStopped = true;
     clearTimeout(this.timer);
   }
 

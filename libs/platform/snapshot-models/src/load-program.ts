@@ -1,5 +1,6 @@
 /** The program of a thread that reads one snapshot's models, hands them over, and ends: what it took to read them is freed. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { yieldToOthers } from '@watchnext/threads';
 import { readCandidateFiles, readRankingFiles } from './read-parts';
 
 export type LoadTask =
@@ -12,5 +13,7 @@ async function load(task: LoadTask): Promise<unknown> {
     : readRankingFiles(task.directory);
 }
 
+// Requests go on while a snapshot is read.
+yieldToOthers();
 // Not caught: an error here is one of the thread, which whoever started it hears of.
 void load(workerData as LoadTask).then((files) => parentPort?.postMessage(files));

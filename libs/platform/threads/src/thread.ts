@@ -1,5 +1,6 @@
 /** Calls to functions of another thread, and their answers. */
-import { parentPort, Worker } from 'node:worker_threads';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { yieldToOthers } from './background';
 
 /** What a thread can be asked: each takes one value and gives one, both as structured cloning copies them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each handler has an input of its own
@@ -19,6 +20,12 @@ interface Answer {
   readonly progress?: number;
 }
 
+/** How a thread is to work. */
+export interface ThreadData {
+  /** No request waits for what it does. */
+  readonly isBackground: boolean;
+}
+
 type Report = (done: number) => void;
 let report: Report = () => undefined;
 
@@ -29,6 +36,7 @@ export const reportProgress: Report = (done) => report(done);
 export function answerCalls(handlers: ThreadHandlers): void {
   const port = parentPort;
   if (!port) throw new Error('this program runs as a worker thread only');
+  if ((workerData as ThreadData | null)?.isBackground) yieldToOthers();
   port.on('message', async ({ id, name, input }: Call) => {
     report = (progress) => port.postMessage({ id, progress } satisfies Answer);
     try {
@@ -67,8 +75,12 @@ export class Thread<Handlers extends ThreadHandlers> {
    * @param program path of a compiled program, which calls `answerCalls`
    * @param onLost called when the thread ends by itself
    */
-  constructor(program: string, onLost: (error: ThreadLostError) => void = () => undefined) {
-    this.worker = new Worker(program);
+  constructor(
+    program: string,
+    onLost: (error: ThreadLostError) => void = () => undefined,
+    data: ThreadData = { isBackground: false },
+  ) {
+    this.worker = new Worker(program, { workerData: data });
     // A thread with nothing to do keeps no process alive.
     this.worker.unref();
     this.worker.on('message', (answer: Answer) => this.settle(answer));

@@ -11,8 +11,8 @@ export class SearchThread extends Thread<SearchHandlers> {
   private searching = 0;
   private lastInsert: Promise<void> | undefined;
 
-  constructor(onLost?: (error: ThreadLostError) => void) {
-    super(programPath('search-program'), onLost);
+  constructor(onLost?: (error: ThreadLostError) => void, isBackground = false) {
+    super(programPath('search-program'), onLost, { isBackground });
   }
 
   /** Searches without an answer yet. */

@@ -4,7 +4,8 @@
  *
  * An index of one shard is loaded into every thread, so that threads answer requests side by side at full speed each; the
  * vectors are shared, the graphs are not. An index of several shards is spread over the threads, and each request asks
- * all of them, each for its share. One more thread, without graphs, searches exactly for whoever measures recall.
+ * all of them, each for its share. One more thread, without graphs, searches exactly for whoever measures recall, behind all
+ * that requests wait for.
  */
 import {
   type AcceptedSearchResult,
@@ -70,9 +71,8 @@ export class SearchThreads {
   constructor(private readonly options: SearchThreadsOptions) {
     const { threadCount, onLost } = options;
     if (!Number.isInteger(threadCount) || threadCount < 1) throw new RangeError(`${threadCount} search threads`);
-    const start = () => new SearchThread(onLost);
-    this.threads = Array.from({ length: threadCount }, start);
-    this.oracle = start();
+    this.threads = Array.from({ length: threadCount }, () => new SearchThread(onLost));
+    this.oracle = new SearchThread(onLost, true);
   }
 
   /** @throws Error for an index that cannot be read, or is not over these vectors */
