@@ -163,6 +163,7 @@ export class Recommender {
       snapshotId: '',
       retrieved: [],
       retrievalHolds: [],
+      offers: [],
       proposals: [],
       removedByFilter: {},
       candidates: [],

@@ -39,6 +39,15 @@ export interface Proposal {
   readonly video: CatalogueVideo | undefined;
 }
 
+/** What one source has to propose, its best first. */
+export interface Offer {
+  readonly source: Source;
+  /** Proposals beyond so many that pass the filters are not looked at. */
+  readonly wanted: number;
+  /** Made one after the other, as they are asked for: a video's facts are looked up only then. */
+  readonly proposals: Iterable<Proposal>;
+}
+
 /** A video that passed the filters, with all the sources that proposed it, most telling first. */
 export interface BlendedCandidate {
   readonly videoId: string;
@@ -98,6 +107,8 @@ export interface Draft {
   readonly retrieved: readonly { readonly videoId: string; readonly score: number }[];
   /** Snapshots that retrieval could answer any request with, its current one first. */
   readonly retrievalHolds: readonly string[];
+  readonly offers: readonly Offer[];
+  /** Those of the offers that passed the filters. */
   readonly proposals: readonly Proposal[];
   /** How many proposals each filter removed. */
   readonly removedByFilter: Readonly<Record<string, number>>;

@@ -9,8 +9,8 @@ export function filterStage(fatigue: FatigueRule): Stage<Draft> {
   return {
     name: 'filter',
     timeShare: 1,
-    run: ({ proposals, state, context, request }) => {
-      const { kept, removed } = applyFilters(proposals, {
+    run: ({ offers, state, context, request }) => {
+      const { kept, removed } = applyFilters(offers, {
         seedVideoId: request.seedVideoId,
         watchedVideoIds: new Set(state.watches.map(({ videoId }) => videoId)),
         dismissedVideoIds: new Set(state.dismissals.map(({ videoId }) => videoId)),

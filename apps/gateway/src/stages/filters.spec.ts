@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { hashOfShown } from '../cursor';
-import type { Proposal } from '../pipeline/draft';
+import type { Offer, Proposal } from '../pipeline/draft';
 import { applyFilters, FILTERS } from './filters';
 
 const facts = { channelId: 'c', topics: [], durationSeconds: 60, uploadedAtMs: 1 };
@@ -10,6 +10,7 @@ const proposal = (videoId: string, withdrawn = false): Proposal => ({
   score: 1,
   video: { videoId, title: videoId, thumbnailUrl: '', facts, withdrawn },
 });
+const allOf = (proposals: readonly Proposal[]): Offer[] => [{ source: 'popular', wanted: Infinity, proposals }];
 const nothing = {
   seedVideoId: '',
   watchedVideoIds: new Set<string>(),
@@ -40,7 +41,7 @@ describe('the filters', () => {
       proposal('on page one'),
       proposal('good'),
     ];
-    const { kept, removed } = applyFilters(proposals, {
+    const { kept, removed } = applyFilters(allOf(proposals), {
       ...nothing,
       blockedChannelIds: new Set(['noisy']),
       seedVideoId: 'playing',
@@ -57,13 +58,46 @@ describe('the filters', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.boolean())), (drawn) => {
         const proposals = drawn.map(([videoId, withdrawn]) => proposal(videoId, withdrawn));
-        const { kept, removed } = applyFilters(proposals, { ...nothing, watchedVideoIds: new Set(['b']) });
+        const { kept, removed } = applyFilters(allOf(proposals), { ...nothing, watchedVideoIds: new Set(['b']) });
         const gone = new Set(removed.map((entry) => entry.proposal));
         expect(proposals.filter((entry) => !gone.has(entry))).toEqual(kept);
         expect(kept.length + removed.length).toBe(proposals.length);
         expect(kept.every(({ videoId, video }) => videoId !== 'b' && !video!.withdrawn)).toBe(true);
       }),
       { seed: 4 },
+    );
+  });
+
+  it('follow an offer until so many were kept as are wanted of it, and look no further', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.boolean(), { maxLength: 12 }), { maxLength: 4 }),
+        fc.integer({ min: 0, max: 5 }),
+        (drawn, wanted) => {
+          let looks = 0;
+          const offers = drawn.map((withdrawn, source) => ({
+            source: 'popular' as const,
+            wanted,
+            *proposals() {
+              for (const [place, gone] of withdrawn.entries()) {
+                looks++;
+                yield proposal(`${source}-${place}`, gone);
+              }
+            },
+          }));
+          const lazy = offers.map(({ proposals, ...offer }) => ({
+            ...offer,
+            proposals: { [Symbol.iterator]: proposals },
+          }));
+          const { kept, removed } = applyFilters(lazy, nothing);
+          const expected = drawn.flatMap((withdrawn, source) =>
+            withdrawn.flatMap((gone, place) => (gone ? [] : [`${source}-${place}`])).slice(0, wanted),
+          );
+          expect(kept.map(({ videoId }) => videoId)).toEqual(expected);
+          expect(kept.length + removed.length).toBe(looks);
+        },
+      ),
+      { seed: 5 },
     );
   });
 });

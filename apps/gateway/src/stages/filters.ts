@@ -1,6 +1,6 @@
 /** What may not be shown, each reason on its own; removals are kept apart so that they can be counted. */
 import { isAvailable, type Viewer } from '@watchnext/features';
-import type { Proposal } from '../pipeline/draft';
+import type { Offer, Proposal } from '../pipeline/draft';
 import { hashOfShown } from '../cursor';
 
 export interface FilterContext {
@@ -42,17 +42,22 @@ export const FILTERS: readonly Filter[] = [
   { name: 'shown-before', keeps: ({ videoId }, { shown }) => shown.size === 0 || !shown.has(hashOfShown(videoId)) },
 ];
 
+/** Follows each offer as far as is wanted of it. */
 export function applyFilters(
-  proposals: readonly Proposal[],
+  offers: readonly Offer[],
   context: FilterContext,
   filters: readonly Filter[] = FILTERS,
 ): FilterResult {
   const kept: Proposal[] = [];
   const removed: { proposal: Proposal; filter: string }[] = [];
-  for (const proposal of proposals) {
-    const objecting = filters.find((filter) => !filter.keeps(proposal, context));
-    if (objecting) removed.push({ proposal, filter: objecting.name });
-    else kept.push(proposal);
+  for (const { wanted, proposals } of offers) {
+    const enough = kept.length + wanted;
+    if (wanted === 0) continue;
+    for (const proposal of proposals) {
+      const objecting = filters.find((filter) => !filter.keeps(proposal, context));
+      if (objecting) removed.push({ proposal, filter: objecting.name });
+      else if (kept.push(proposal) === enough) break;
+    }
   }
   return { kept, removed };
 }

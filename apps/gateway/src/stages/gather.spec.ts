@@ -25,9 +25,9 @@ async function gathered(draft: Partial<Draft>, shownCount = 0) {
   const stage = gatherStage(memoryOf(1_500));
   const limits = { deadlineAtMs: Infinity, signal: new AbortController().signal, isHurried: false };
   const whole = { retrieved: [], serving: {}, snapshotId: '', request, ...draft } as unknown as Draft;
-  const { proposals } = (await stage.run(whole, limits)).patch;
+  const { offers } = (await stage.run(whole, limits)).patch;
   const counts: Record<string, number> = {};
-  for (const { source } of proposals!) counts[source] = (counts[source] ?? 0) + 1;
+  for (const { proposals } of offers!) for (const { source } of proposals) counts[source] = (counts[source] ?? 0) + 1;
   return counts;
 }
 

@@ -1,14 +1,13 @@
 import type { PopularSnapshots } from '../sources/popular-snapshot';
 import type { Catalogue } from '../sources/catalogue';
-import type { TrendingVideos } from '../sources/trending';
-import type { Draft, Proposal, Source } from '../pipeline/draft';
+import type { ScoredVideo, TrendingVideos } from '../sources/trending';
+import type { Draft, Offer, Proposal, Source } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
 import { quotasFor } from './blend';
 
 /**
- * How far down its list a source looks for videos that pass the filters: a source of which few are wanted looks at so many times
- * as many, and at those that earlier pages showed; of a list without retrieval, which these sources carry alone, at this many.
- * To look at all of them for every request took a fifth of the gateway's time.
+ * How far down its list a source may be followed for videos that pass the filters: so many times as far as is wanted of it, past
+ * those that earlier pages showed; in a list without retrieval, which these sources carry alone, so far.
  */
 const DEPTH_PER_WANTED = 10;
 const LARGEST_DEPTH = 1_000;
@@ -20,31 +19,51 @@ export interface Memory {
   readonly snapshots: PopularSnapshots;
 }
 
-/** Proposals of all sources, each source's best first. */
+/** What all sources have to offer. */
 export function gatherStage({ catalogue, trending, snapshots }: Memory): Stage<Draft> {
   return {
     name: 'gather',
     timeShare: 1,
     run: ({ retrieved, request, snapshotId, serving }) => {
+      const { requestedAtMs, shown } = request;
       const quotas = quotasFor({ retrieved, serving });
-      const depthOf = (source: Source) =>
-        Math.min(LARGEST_DEPTH, DEPTH_PER_WANTED * quotas[source] + request.shown.size);
-      const proposals: Proposal[] = [];
-      const propose = (source: Source, videoId: string, score: number, video = catalogue.get(videoId)) =>
-        // As float32, which the log and the ranking service carry, so that all see the same number.
-        proposals.push({ source, videoId, score: Math.fround(score), video });
-      for (const { videoId, score } of retrieved) propose('retrieval', videoId, score);
-      for (const { videoId, score } of trending.top(depthOf('trending'), request.requestedAtMs))
-        propose('trending', videoId, score);
-      for (const { videoId, score } of snapshots.of(snapshotId)?.popular.slice(0, depthOf('popular')) ?? [])
-        propose('popular', videoId, score);
-      for (const video of catalogue.newest(depthOf('fresh'), request.requestedAtMs)) {
-        propose('fresh', video.videoId, freshness(video.facts.uploadedAtMs, request.requestedAtMs), video);
-      }
-      return { patch: { proposals } };
+      const depthOf = (source: Source) => Math.min(LARGEST_DEPTH, DEPTH_PER_WANTED * quotas[source] + shown.size);
+      const offer = <Found>(
+        source: Source,
+        found: readonly Found[],
+        propose: (one: Found) => Omit<Proposal, 'source'>,
+      ) => ({
+        source,
+        wanted: quotas[source],
+        proposals: lazily(found, (one) => {
+          const proposed = propose(one);
+          // As float32, which the log and the ranking service carry, so that all see the same number.
+          return { source, ...proposed, score: Math.fround(proposed.score) };
+        }),
+      });
+      const known = ({ videoId, score }: ScoredVideo) => ({ videoId, score, video: catalogue.get(videoId) });
+      const popular = snapshots.of(snapshotId)?.popular.slice(0, depthOf('popular')) ?? [];
+      const fresh = catalogue.newest(depthOf('fresh'), requestedAtMs);
+      const offers: readonly Offer[] = [
+        offer('retrieval', retrieved, known),
+        offer('trending', trending.top(depthOf('trending'), requestedAtMs), known),
+        offer('popular', popular, known),
+        offer('fresh', fresh, (video) => ({
+          videoId: video.videoId,
+          score: freshness(video.facts.uploadedAtMs, requestedAtMs),
+          video,
+        })),
+      ];
+      return { patch: { offers } };
     },
   };
 }
+
+const lazily = <In, Out>(values: readonly In[], made: (value: In) => Out): Iterable<Out> => ({
+  *[Symbol.iterator]() {
+    for (const value of values) yield made(value);
+  },
+});
 
 /** 1 at the upload, halved every seven days: the scale on which snapshots score their fresh videos. */
 export function freshness(uploadedAtMs: number, nowMs: number): number {
