@@ -7,7 +7,14 @@ import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
-import { replayUser, type RankingExample, type Statistics, statisticsFrom, type UserRecord } from '@watchnext/features';
+import {
+  packStatisticsText,
+  replayUser,
+  type RankingExample,
+  type Statistics,
+  statisticsFromPacked,
+  type UserRecord,
+} from '@watchnext/features';
 import { RankerStack } from '@watchnext/inference';
 import { featuresChecksum, RankingModel } from '@watchnext/ranking-model';
 import { readSafetensorsFile, SNAPSHOT_FILES, type LocalSnapshot, type SnapshotStore } from '@watchnext/snapshot-store';
@@ -90,7 +97,7 @@ async function loadScorer({ directory }: LocalSnapshot): Promise<Scorer> {
       tensors: await readSafetensorsFile(join(directory, SNAPSHOT_FILES.rankingTensors)),
     }),
     ranker: await RankerStack.load(read(SNAPSHOT_FILES.ranker)),
-    statistics: statisticsFrom(JSON.parse(read(SNAPSHOT_FILES.statistics).toString('utf8'))),
+    statistics: statisticsFromPacked(await packStatisticsText([read(SNAPSHOT_FILES.statistics).toString('utf8')])),
   };
 }
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { CandidateModel } from '@watchnext/candidate-model';
 import type { SnapshotManifest } from '@watchnext/contract';
@@ -14,7 +14,7 @@ import {
   type UserRatio,
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
-import { type RankingExample, type Statistics, statisticsFrom } from '@watchnext/features';
+import { packStatisticsText, type RankingExample, type Statistics, statisticsFromPacked } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import type { RankingModel } from '@watchnext/ranking-model';
 import { SNAPSHOT_FILES, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
@@ -105,8 +105,9 @@ async function contenderOf(
 ): Promise<Contender | undefined> {
   const local = await store.fetch(snapshotId);
   try {
-    const tables = JSON.parse(await readFile(join(local.directory, SNAPSHOT_FILES.statistics), 'utf8'));
-    return { ...(await loadModels(local)), statistics: statisticsFrom(tables) };
+    const text = createReadStream(join(local.directory, SNAPSHOT_FILES.statistics), 'utf8');
+    const statistics = statisticsFromPacked(await packStatisticsText(text));
+    return { ...(await loadModels(local)), statistics };
   } catch (error) {
     onNotLoadable((error as Error).message);
     return undefined;

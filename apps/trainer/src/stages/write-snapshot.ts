@@ -4,7 +4,7 @@ import type { BuiltIndex } from '@watchnext/ann-index';
 import { ColdStart } from '@watchnext/candidate-model';
 import type { SnapshotManifest } from '@watchnext/contract';
 import { tableToMetrics } from '@watchnext/evaluation';
-import { NO_STATISTICS, type StatisticsTables } from '@watchnext/features';
+import { NO_STATISTICS, type StatisticsTables, statisticsText } from '@watchnext/features';
 import { encodeOnnx, encodeRankerOf } from '@watchnext/inference';
 import {
   describeFiles,
@@ -67,7 +67,10 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         () => json(SNAPSHOT_FILES.rankingMetadata, rankingParts.metadata),
         () => writeSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors), rankingParts.tensors),
         () => writeFile(at(SNAPSHOT_FILES.ranker), encodeRankerOf(ranking)),
-        () => json(SNAPSHOT_FILES.statistics, statisticsToServe(replayed, finalModels, split.evaluatedFromMs)),
+        () => {
+          const tables = statisticsToServe(replayed, finalModels, split.evaluatedFromMs);
+          return writeFile(at(SNAPSHOT_FILES.statistics), statisticsText(tables));
+        },
         () => json(SNAPSHOT_FILES.popular, lists),
         ...(index ? [() => index.save(shards(index).map((shard) => at(indexFile(shard))))] : []),
       ];

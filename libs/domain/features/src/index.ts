@@ -27,6 +27,7 @@ export {
   type StatisticsTables,
   StatisticsTimeline,
 } from './statistics';
+export { packStatisticsText, statisticsText } from './statistics-text';
 export { RANKING_STATISTICS_NUMBERS, statisticsNumbers } from './statistics-numbers';
 export { decodeState, encodeState, newState } from './state-codec';
 export { tokenize } from './tokenize';

@@ -19,8 +19,9 @@ export interface PackedStatistics {
   readonly wholeCountries: PackedCounts;
 }
 
-const COUNT_NAMES = ['impressionCount', 'clickCount', 'clickWatchSeconds', 'watchCount'] as const;
+export const COUNT_NAMES = ['impressionCount', 'clickCount', 'clickWatchSeconds', 'watchCount'] as const;
 const WIDTH = COUNT_NAMES.length;
+const SMALLEST_CAPACITY = 256;
 
 /**
  * @param tables as they are in a snapshot
@@ -74,20 +75,47 @@ function remembering(packed: PackedCounts): (id: string) => ImpressionCounts | u
 }
 
 function packCounts(name: string, records: unknown): PackedCounts {
-  const entries = Object.entries(requireObject(name, records));
-  const ids = packIds(entries.map(([id]) => id));
-  const counts = new Float64Array(new SharedArrayBuffer(8 * WIDTH * entries.length));
-  entries.forEach(([id, entry], row) => {
-    const values = requireObject(`${name}.${id}`, entry) as Record<string, unknown>;
-    COUNT_NAMES.forEach((count, column) => {
-      const value = values[count];
+  const table = new CountsTable(name);
+  for (const [id, entry] of Object.entries(requireObject(name, records))) table.add(id, entry);
+  return table.pack();
+}
+
+/** Counts by id on their way into flat arrays. */
+export class CountsTable {
+  private readonly ids: string[] = [];
+  private values = new Float64Array(WIDTH * SMALLEST_CAPACITY);
+
+  /** @param name where they stand, for errors */
+  constructor(private readonly name: string) {}
+
+  /** @throws Error for an entry that is not four counts */
+  add(id: string, entry: unknown): void {
+    const counts = requireObject(`${this.name}.${id}`, entry) as Record<string, unknown>;
+    const at = WIDTH * this.ids.length;
+    if (at === this.values.length) this.grow();
+    for (let column = 0; column < WIDTH; column++) {
+      const count = COUNT_NAMES[column];
+      const value = counts[count];
       if (typeof value !== 'number' || !(value >= 0 && value < Infinity)) {
-        throw new Error(`statistics: ${name}.${id}.${count} is ${String(value)}, not a count`);
+        throw new Error(`statistics: ${this.name}.${id}.${count} is ${String(value)}, not a count`);
       }
-      counts[row * WIDTH + column] = value;
-    });
-  });
-  return { ids, counts };
+      this.values[at + column] = value;
+    }
+    this.ids.push(id);
+  }
+
+  /** @throws Error naming the first id that is there twice */
+  pack(): PackedCounts {
+    const counts = new Float64Array(new SharedArrayBuffer(8 * WIDTH * this.ids.length));
+    counts.set(this.values.subarray(0, counts.length));
+    return { ids: packIds(this.ids), counts };
+  }
+
+  private grow(): void {
+    const grown = new Float64Array(2 * this.values.length);
+    grown.set(this.values);
+    this.values = grown;
+  }
 }
 
 function requireObject(name: string, value: unknown): object {

@@ -1,4 +1,5 @@
 /** Reads a snapshot's models into parts on shared memory. It takes seconds, so it runs on threads: see `load-program.ts`. */
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -8,7 +9,7 @@ import {
   type ColdStartMetadata,
   type ColdStartParts,
 } from '@watchnext/candidate-model';
-import { type PackedStatistics, packStatistics, type StatisticsTables } from '@watchnext/features';
+import { type PackedStatistics, packStatisticsText } from '@watchnext/features';
 import { type NamedTensor, type PackedIds, packIds } from '@watchnext/learning';
 import type { ModelMetadata, ModelParts } from '@watchnext/ranking-model';
 import { readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
@@ -56,7 +57,7 @@ export async function readRankingFiles(directory: string): Promise<RankingFiles>
   const packed = Object.fromEntries(Object.entries(vocabularies).map(([name, ids]) => [name, packIds(ids)]));
   const metadata = { ...rest, vocabularies: packed as ModelMetadata<PackedIds>['vocabularies'] };
   const tensors = await readSafetensorsFile(join(directory, SNAPSHOT_FILES.rankingTensors), { shared: true });
-  const statistics = packStatistics(await readJson<StatisticsTables>(directory, SNAPSHOT_FILES.statistics));
+  const statistics = await packStatisticsText(createReadStream(join(directory, SNAPSHOT_FILES.statistics), 'utf8'));
   return { parts: { metadata, tensors }, statistics };
 }
 

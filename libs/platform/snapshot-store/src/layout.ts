@@ -24,7 +24,7 @@ export const SNAPSHOT_FILES = {
   rankingTensors: 'ranking.safetensors',
   /** Input row → logit. */
   ranker: 'ranker.onnx',
-  /** `StatisticsTables` */
+  /** `StatisticsTables`, as `statisticsText` writes them */
   statistics: 'statistics.json',
   /** {popular: {videoId, score, video}[] descending, fresh: the same} */
   popular: 'popular.json',

@@ -10,6 +10,7 @@ import {
   rankingVideoFeatures,
   type Statistics,
   statisticsFrom,
+  statisticsText,
   type StatisticsTables,
 } from '@watchnext/features';
 import { encodeRankerOf } from '@watchnext/inference';
@@ -115,5 +116,5 @@ export async function writeRankingFiles(directory: string, options: RankingFiles
   await writeFile(join(directory, SNAPSHOT_FILES.rankingMetadata), JSON.stringify(metadata));
   await writeSafetensorsFile(join(directory, SNAPSHOT_FILES.rankingTensors), tensors);
   await writeFile(join(directory, SNAPSHOT_FILES.ranker), encodeRankerOf(model));
-  await writeFile(join(directory, SNAPSHOT_FILES.statistics), JSON.stringify(statisticsTables(options.videos)));
+  await writeFile(join(directory, SNAPSHOT_FILES.statistics), statisticsText(statisticsTables(options.videos)));
 }

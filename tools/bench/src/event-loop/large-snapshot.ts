@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { radiusFor } from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
+import { statisticsText } from '@watchnext/features';
 import { encodeRankerOf } from '@watchnext/inference';
 import { SNAPSHOT_FILES, writeSafetensorsFile } from '@watchnext/snapshot-store';
 import { randomCandidateModel, writeCandidateFiles } from '@watchnext/testing/snapshots';
@@ -50,6 +51,6 @@ export async function writeLargeSnapshot(
   await writeFile(at(SNAPSHOT_FILES.rankingMetadata), JSON.stringify(metadata));
   await writeSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors), tensors);
   await writeFile(at(SNAPSHOT_FILES.ranker), encodeRankerOf(model));
-  await writeFile(at(SNAPSHOT_FILES.statistics), JSON.stringify(tables));
+  await writeFile(at(SNAPSHOT_FILES.statistics), statisticsText(tables));
   return { index };
 }

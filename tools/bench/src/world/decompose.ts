@@ -3,12 +3,12 @@
  * of served lists, what the rules cost; from there to the ideal learner, what the log cannot tell; from there to our
  * ranker over the whole catalogue, what ranking loses; from there to what is served, what candidates lose.
  */
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { UserState, VideoFacts } from '@watchnext/contract';
 import type { LocalSystem } from '@watchnext/end-to-end';
 import { partitionOf } from '@watchnext/event-log';
-import { decodeState, newState, statisticsFrom, type StatisticsTables } from '@watchnext/features';
+import { decodeState, newState, packStatisticsText, statisticsFromPacked } from '@watchnext/features';
 import { encodeRankerOf, Ranker, RankerStack } from '@watchnext/inference';
 import { loadModels } from '@watchnext/offline';
 import {
@@ -100,14 +100,15 @@ class CatalogueRanker {
     if (snapshotId === undefined) throw new Error('there is no snapshot to rank with');
     const local = await snapshots.fetch(snapshotId);
     const { ranking } = await loadModels(local);
-    const statistics = await readFile(join(local.directory, SNAPSHOT_FILES.statistics), 'utf8');
+    const text = createReadStream(join(local.directory, SNAPSHOT_FILES.statistics), 'utf8');
+    const statistics = statisticsFromPacked(await packStatisticsText(text));
     const tower = await RankerStack.load(encodeRankerOf(ranking));
     const store = system.openFeatureStore();
     const readState = async (userId: string) => {
       const { state } = await store.read(partitionOf(userId, FROZEN_PARTITIONS), userId);
       return state === undefined ? newState(userId) : decodeState(state);
     };
-    const ranker = new Ranker(ranking, tower, statisticsFrom(JSON.parse(statistics) as StatisticsTables));
+    const ranker = new Ranker(ranking, tower, statistics);
     return new CatalogueRanker(world, ranker, readState, async () => {
       await Promise.all([tower.close(), store.close(), snapshots.close()]);
     });

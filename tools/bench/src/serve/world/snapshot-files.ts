@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { buildIndex } from '@watchnext/ann-index';
 import { CandidateModel, ColdStart, defaultCandidateConfig } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
-import { candidateFeatures, type StatisticsTables } from '@watchnext/features';
+import { candidateFeatures, type StatisticsTables, statisticsText } from '@watchnext/features';
 import { encodeOnnx, encodeRankerOf } from '@watchnext/inference';
 import { createRandom, type DenseStack, initialiseStack, type NamedTensor } from '@watchnext/learning';
 import { defaultRankingConfig } from '@watchnext/ranking-model';
@@ -203,7 +203,7 @@ export async function writeRankingPart(
   await writeFile(at(SNAPSHOT_FILES.rankingMetadata), JSON.stringify(metadata));
   await writeSafetensorsFile(at(SNAPSHOT_FILES.rankingTensors), tensors);
   await writeFile(at(SNAPSHOT_FILES.ranker), encodeRankerOf(model));
-  await writeFile(at(SNAPSHOT_FILES.statistics), JSON.stringify(statistics));
+  await writeFile(at(SNAPSHOT_FILES.statistics), statisticsText(statistics));
   await writeFile(at(SNAPSHOT_FILES.popular), JSON.stringify(listsOf(world, statistics)));
 }
 
