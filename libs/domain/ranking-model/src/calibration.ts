@@ -19,6 +19,9 @@ const GROUP_COUNT = 10;
 /** In a smaller group the mean watch time is too uncertain: at a spread of three times the mean, by 10%. */
 const LEAST_GROUP_SIZE = 1_000;
 
+/** Examples that give all groups: fewer are surer of nothing than an earlier calibration is. */
+export const FULL_CALIBRATION_SIZE = GROUP_COUNT * LEAST_GROUP_SIZE;
+
 interface Group {
   size: number;
   /** Σ exp(logit). */

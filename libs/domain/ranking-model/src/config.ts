@@ -48,6 +48,8 @@ export interface RankingModelConfig extends LearningRateSchedule {
    */
   readonly idDropout: number;
   readonly epochs: number;
+  /** Of a training that begins with an earlier model; half of `epochs` where nothing is said (docs/decisions/0125). */
+  readonly warmEpochs?: number;
   readonly batchSize: number;
   /** Of Adam on the tower; over the training it changes by the schedule, as the tables' does. */
   readonly learningRate: number;
@@ -71,6 +73,19 @@ export interface RankingModelConfig extends LearningRateSchedule {
 /** Whether a model of this configuration has a second logit. */
 export function hasClickHead({ objective, clickHead }: RankingModelConfig): boolean {
   return clickHead && objective !== 'click';
+}
+
+/** What a default configuration does not name. */
+const OPTIONAL_SETTINGS = ['warmEpochs'] as const satisfies readonly (keyof RankingModelConfig)[];
+
+/** Names of all settings, also of those that are off. */
+export function rankingSettings(): string[] {
+  return [...Object.keys(defaultRankingConfig({ exampleCount: 1, videoCount: 1 })), ...OPTIONAL_SETTINGS];
+}
+
+/** @param isWarm whether the training begins with an earlier model */
+export function epochsOf({ epochs, warmEpochs }: RankingModelConfig, isWarm: boolean): number {
+  return isWarm ? (warmEpochs ?? Math.ceil(epochs / 2)) : epochs;
 }
 
 const SECONDS_PER_HOUR = 3600;
@@ -132,6 +147,7 @@ export function checkConfig(config: RankingModelConfig): void {
   };
   for (const name of ['maxVideos', 'maxChannels', 'maxTopics', 'epochs', 'batchSize', 'members'] as const)
     atLeast(name, 1, true);
+  if (config.warmEpochs !== undefined) atLeast('warmEpochs', 1, true);
   atLeast('quantileCount', 2, true);
   const reals = [
     'dimensionsPerLog',
@@ -150,6 +166,11 @@ export function checkConfig(config: RankingModelConfig): void {
   }
   atLeast('watchCapSeconds', 1, false);
   if (config.idDropout >= 1) throw new RangeError(`ranking config: idDropout must be below 1, not ${config.idDropout}`);
+  if (!RANKING_OBJECTIVES.includes(config.objective)) {
+    throw new RangeError(
+      `ranking config: objective must be ${RANKING_OBJECTIVES.join(' or ')}, not ${String(config.objective)}`,
+    );
+  }
   if (config.hiddenSizes.some((size) => !Number.isInteger(size) || size < 1)) {
     throw new RangeError(`ranking config: hiddenSizes must be whole numbers of at least 1, not ${config.hiddenSizes}`);
   }

@@ -1,5 +1,5 @@
 import { createRandom, createTable, initialiseStack, runStack } from '@watchnext/learning';
-import { foldMembers, type Member } from './ensemble';
+import { foldMembers, type Member, unfoldMembers } from './ensemble';
 import { ALL_NUMBERS, layOut, TABLE_NAMES } from './input-layout';
 import { QuantileMap } from './quantiles';
 
@@ -55,5 +55,30 @@ describe('foldMembers', () => {
   it('leaves a single member as it is', () => {
     const member = memberOf(1, [4]);
     expect(foldMembers([member], LAYOUT, QUANTILES)).toBe(member);
+  });
+});
+
+describe('unfoldMembers', () => {
+  it.each([[[]], [[5]], [[6, 3]]])(
+    'gives members whose logits have the same mean, with hidden layers %p',
+    (hiddenSizes) => {
+      const members = [1, 2, 3].map((seed) => memberOf(seed, hiddenSizes));
+      const folded = foldMembers(members, LAYOUT, QUANTILES);
+      const parts = unfoldMembers(folded, 3, LAYOUT, QUANTILES);
+      parts.forEach(({ tables }, m) => expect(tables).toEqual(members[m].tables));
+      for (let row = 0; row < ROWS; row++) {
+        const whole = runStack(folded.tower, inputOf(folded.tables, row, 9 + row), 1);
+        const each = parts.map(({ tables, tower }) => runStack(tower, inputOf(tables, row, 9 + row), 1));
+        whole.forEach((logit, head) =>
+          expect((each[0][head] + each[1][head] + each[2][head]) / 3).toBeCloseTo(logit, 4),
+        );
+      }
+    },
+  );
+
+  it('gives back hidden layers as they were, so that members stay apart', () => {
+    const members = [1, 2].map((seed) => memberOf(seed, [6, 3]));
+    const parts = unfoldMembers(foldMembers(members, LAYOUT, QUANTILES), 2, LAYOUT, QUANTILES);
+    parts.forEach(({ tower }, m) => expect(tower.slice(0, 2)).toEqual(members[m].tower.slice(0, 2)));
   });
 });

@@ -46,6 +46,51 @@ export function foldMembers(members: readonly Member[], from: InputLayout, quant
   return { tables, tower };
 }
 
+/**
+ * Takes a model apart again that `foldMembers` made: parts whose logits have the mean that its own has, up to rounding. What the
+ * members' last biases were is not in it; each gets their mean.
+ *
+ * @param layout of one member's rows
+ */
+export function unfoldMembers(
+  folded: Member,
+  memberCount: number,
+  layout: InputLayout,
+  quantiles: readonly QuantileMap[],
+): Member[] {
+  if (memberCount === 1) return [folded];
+  const whole = layOut(
+    folded.tables.map((table) => table.dimensions),
+    quantiles,
+    layout.powers,
+  );
+  const depth = folded.tower.length;
+  return Array.from({ length: memberCount }, (_, m) => ({
+    tables: folded.tables.map((table) => partOfRows(table, m, memberCount)),
+    tower: folded.tower.map((layer, depthIndex) => {
+      const [isFirst, isLast] = [depthIndex === 0, depthIndex === depth - 1];
+      const inputSize = isFirst ? layout.inputSize : layer.inputSize / memberCount;
+      const outputSize = isLast ? layer.outputSize : layer.outputSize / memberCount;
+      const part = emptyLayer(inputSize, outputSize, layer.activation);
+      const columns = isFirst ? columnsOf(m, layout, whole) : shifted(inputSize, m * inputSize);
+      // With no hidden layer between them, the members' weights of what all rows have in common are one: their mean.
+      const isShared = (column: number) => isFirst && !isOfEmbedding(layout, column);
+      takeLayer(part, layer, columns, isLast ? 0 : m * outputSize, (c) => (isLast && !isShared(c) ? memberCount : 1));
+      return part;
+    }),
+  }));
+}
+
+function partOfRows({ rowCount, dimensions, values }: EmbeddingTable, member: number, members: number): EmbeddingTable {
+  const width = dimensions / members;
+  const part = new Float32Array(rowCount * width);
+  for (let row = 0; row < rowCount; row++) {
+    const start = row * dimensions + member * width;
+    part.set(values.subarray(start, start + width), row * width);
+  }
+  return tableFromValues(part, width);
+}
+
 function besideEachOther(tables: readonly EmbeddingTable[]): EmbeddingTable {
   const [{ rowCount, dimensions }] = tables;
   const width = tables.length * dimensions;
@@ -70,6 +115,9 @@ function columnsOf(member: number, from: InputLayout, to: InputLayout): Int32Arr
   return columns;
 }
 
+const isOfEmbedding = ({ embeddings, tableDimensions }: InputLayout, column: number) =>
+  embeddings.some(({ table, from }) => column >= from && column < from + tableDimensions[table]);
+
 const shifted = (size: number, by: number) => Int32Array.from({ length: size }, (_, i) => i + by);
 
 function emptyLayer(inputSize: number, outputSize: number, activation: DenseLayer['activation']): DenseLayer {
@@ -82,6 +130,23 @@ function addLayer(to: DenseLayer, layer: DenseLayer, columns: Int32Array, firstO
   columns.forEach((column, i) => {
     for (let j = 0; j < layer.outputSize; j++) {
       to.weights[column * to.outputSize + firstOutput + j] += share * layer.weights[i * layer.outputSize + j];
+    }
+  });
+}
+
+/** The way back from `addLayer`. @param scaleOf by column of `to`: what its weights are multiplied by */
+function takeLayer(
+  to: DenseLayer,
+  layer: DenseLayer,
+  columns: Int32Array,
+  firstOutput: number,
+  scaleOf: (column: number) => number,
+): void {
+  for (let j = 0; j < to.outputSize; j++) to.bias[j] = layer.bias[firstOutput + j];
+  columns.forEach((column, i) => {
+    const scale = scaleOf(i);
+    for (let j = 0; j < to.outputSize; j++) {
+      to.weights[i * to.outputSize + j] = scale * layer.weights[column * layer.outputSize + firstOutput + j];
     }
   });
 }

@@ -1,7 +1,9 @@
 export {
+  checkConfig,
   defaultRankingConfig,
   RANKING_OBJECTIVES,
   RANKING_PRECISIONS,
+  rankingSettings,
   type RankingModelConfig,
   type RankingObjective,
   type RankingPrecision,
@@ -28,5 +30,6 @@ export type { ModelMetadata, ModelParts } from './model-parts';
 export { RankingModel, type EncodedUser, type RankingScore, type RawFeature } from './ranking-model';
 export { referenceRankingEngine } from './reference-engine';
 export type { RankingProgress } from './progress';
-export { trainRankingModel, type TrainRankingModelOptions } from './train';
+export { type EarlierRankingModel, trainRankingModel, type TrainRankingModelOptions } from './train';
 export type { StatisticsAt } from './training-set';
+export type { RankingWarmStart } from './warm-start';

@@ -97,10 +97,20 @@ export function layOut(dimensions: readonly number[], quantiles: readonly Quanti
   return { inputSize: column, userSize, groups, embeddings, numberColumns, tableDimensions: dimensions, powers };
 }
 
-function widthOf(quantiles: QuantileMap, powers: boolean): number {
-  if (!quantiles.isInformative) return 0;
-  return (powers ? 3 : 1) + (quantiles.hasLog ? 1 : 0) + (quantiles.mayBeMissing ? 1 : 0);
+export type NumberColumn = 'position' | 'square' | 'root' | 'logarithm' | 'missing';
+
+/** The columns of one number, in their order; none where training could learn nothing from it. */
+export function columnsOfNumber(quantiles: QuantileMap, powers: boolean): NumberColumn[] {
+  if (!quantiles.isInformative) return [];
+  return [
+    'position',
+    ...(powers ? (['square', 'root'] as const) : []),
+    ...(quantiles.hasLog ? (['logarithm'] as const) : []),
+    ...(quantiles.mayBeMissing ? (['missing'] as const) : []),
+  ];
 }
+
+const widthOf = (quantiles: QuantileMap, powers: boolean) => columnsOfNumber(quantiles, powers).length;
 
 /**
  * Writes the columns of one number.
@@ -116,12 +126,22 @@ export function writeNumber(
   out: Float32Array,
   offset: number,
 ): void {
-  if (!quantiles.isInformative) return;
+  if (quantiles.isInformative)
+    writeNumberAt(offset + layout.numberColumns[number], position, quantiles, layout.powers, out);
+}
+
+/** As `columnsOfNumber` says, to `out` from `column` on; of a number that training could learn from. */
+export function writeNumberAt(
+  column: number,
+  position: number,
+  quantiles: QuantileMap,
+  powers: boolean,
+  out: Float32Array,
+): void {
   const missing = Number.isNaN(position);
   const x = missing ? 0 : position;
-  let column = offset + layout.numberColumns[number];
   out[column++] = x;
-  if (layout.powers) {
+  if (powers) {
     out[column++] = x * x;
     out[column++] = Math.sqrt(x);
   }

@@ -28,6 +28,8 @@ export interface MemberTrainings {
   readonly createEngine: RankingEngineFactory;
   readonly random: Random;
   readonly progress: ProgressOfAll;
+  /** Overwrites what an earlier model knows, in a member's tables and tower as they were drawn. */
+  readonly begin?: (member: number, drawn: Member) => void;
   /** Names of examples, for messages. */
   nameOf(example: number): string;
   readonly checkpoints?: TrainingCheckpoints;
@@ -80,10 +82,11 @@ function stepCountOf({ set, config: { batchSize, epochs } }: MemberTrainings): n
   return Math.ceil(set.exampleCount / batchSize) * epochs;
 }
 
-function newNetwork({ layout, vocabularies, config, set, random }: MemberTrainings, member: number): RankingNetwork {
+function newNetwork(trainings: MemberTrainings, member: number): RankingNetwork {
+  const { layout, vocabularies, config, set, random, begin } = trainings;
   const drawn = random.fork(`member ${member}`);
   const sizes = [layout.inputSize, ...config.hiddenSizes, set.baseOdds.length];
-  return {
+  const network = {
     inputSize: layout.inputSize,
     batchSize: config.batchSize,
     tables: vocabularies.map(({ rowCount }, i) =>
@@ -96,6 +99,8 @@ function newNetwork({ layout, vocabularies, config, set, random }: MemberTrainin
     tableDecay: config.tableDecay,
     gradientClip: config.gradientClip,
   };
+  begin?.(member, network);
+  return network;
 }
 
 /** Begins at the odds of all examples together, so that no step is spent on finding the level. */

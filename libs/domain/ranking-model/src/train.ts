@@ -7,15 +7,24 @@ import {
   trainingKey,
   type Vocabulary,
 } from '@watchnext/learning';
-import { type Calibration, fitCalibration, NO_CALIBRATION } from './calibration';
-import { checkConfig, type RankingModelConfig } from './config';
+import { type Calibration, fitCalibration, FULL_CALIBRATION_SIZE, NO_CALIBRATION } from './calibration';
+import { checkConfig, epochsOf, type RankingModelConfig } from './config';
 import type { RankingEngineFactory } from './engine';
 import { foldMembers } from './ensemble';
 import { layOut } from './input-layout';
 import { trainMembers } from './members';
+import { modelFromParts } from './model-parts';
 import { ProgressOfAll, type RankingProgress } from './progress';
 import { RankingModel } from './ranking-model';
 import { buildVocabularies, collectQuantiles, TrainingSet, type StatisticsAt } from './training-set';
+import { differenceOfForms, earlierMembersOf, type RankingWarmStart, WarmStart } from './warm-start';
+
+/** A model to begin with. */
+export interface EarlierRankingModel {
+  readonly model: RankingModel;
+  /** It has learned from nothing that was served from then on. */
+  readonly untilMs: number;
+}
 
 export interface TrainRankingModelOptions {
   readonly examples: readonly RankingExample[];
@@ -25,6 +34,10 @@ export interface TrainRankingModelOptions {
   readonly createEngine: RankingEngineFactory;
   /** Of an earlier training with this configuration, taken over instead of fitted. */
   readonly calibration?: Calibration;
+  /** Where tables and tower begin, if it is of the same form; without it, at random. */
+  readonly warmStart?: EarlierRankingModel;
+  /** Called once, where there is a `warmStart`. */
+  readonly onWarmStart?: (report: RankingWarmStart) => void;
   /** The same seed, examples and engine give the same model. */
   readonly seed: number;
   /** Called every few steps and at the end. */
@@ -42,6 +55,9 @@ const CALIBRATION_SHARE = 0.2;
  * the first four fifths of the time, to see on the last how the logits are to be calibrated. The objective `click` is
  * not: its odds are no seconds.
  *
+ * A training that begins with an earlier model takes `config.warmEpochs`, and needs no other to be calibrated by: what was
+ * served since is new to the earlier model.
+ *
  * @throws RangeError for a setting or an example that makes no sense; Error when there is nothing to learn from, or when
  *   a loss is not finite, naming the batch; the signal's reason when it is aborted
  */
@@ -49,18 +65,49 @@ export async function trainRankingModel(options: TrainRankingModelOptions): Prom
   const { examples, config, seed } = options;
   checkConfig(config);
   checkExamples(examples);
+  const earlier = warmOrCold(options);
   const random = createRandom(seed);
+  if (earlier) {
+    const progress = new ProgressOfAll({ ...options, config: { ...config, epochs: epochsOf(config, true) } }, [
+      examples.length,
+    ]);
+    return trainOn(options, warmCalibration(options, earlier), random, progress, 'whole', earlier);
+  }
   const isFitted = config.calibrated && config.objective !== 'click' && !options.calibration;
-  const [earlier, later] = isFitted ? splitByTime(examples) : [[], []];
-  const isProbed = earlier.some(isWatched) && later.some(isWatched);
-  const progress = new ProgressOfAll(options, [isProbed ? earlier.length : 0, examples.length]);
+  const [before, after] = isFitted ? splitByTime(examples) : [[], []];
+  const isProbed = before.some(isWatched) && after.some(isWatched);
+  const progress = new ProgressOfAll(options, [isProbed ? before.length : 0, examples.length]);
   let calibration = options.calibration ?? NO_CALIBRATION;
   if (isProbed) {
-    const part = { ...options, examples: earlier };
+    const part = { ...options, examples: before };
     const probe = await trainOn(part, NO_CALIBRATION, random.fork('probe'), progress, 'probe');
-    calibration = calibrationOn(later, probe, options.statisticsAt);
+    calibration = calibrationOn(after, probe, options.statisticsAt);
   }
   return trainOn(options, calibration, random, progress, 'whole');
+}
+
+/** @returns what the training begins with, if anything; says why not */
+function warmOrCold({ warmStart, config, onWarmStart }: TrainRankingModelOptions): EarlierRankingModel | undefined {
+  const reason = warmStart && differenceOfForms(warmStart.model.config, config);
+  if (reason === undefined) return warmStart;
+  onWarmStart?.({ began: 'cold', reason, copiedVideos: 0, newVideos: 0, bridgeError: 0 });
+  return undefined;
+}
+
+/**
+ * By the earlier model on what was served since it was trained, once that is enough to tell ten groups apart; until then, or
+ * where nothing follows, its own.
+ */
+function warmCalibration(options: TrainRankingModelOptions, earlier: EarlierRankingModel): Calibration {
+  const { config, calibration, examples, statisticsAt } = options;
+  if (calibration) return calibration;
+  if (!config.calibrated || config.objective === 'click') return NO_CALIBRATION;
+  const since = examples.filter(({ servedAtMs }) => servedAtMs >= earlier.untilMs);
+  const known = earlier.model.calibration;
+  const isKnown = known.logits.length > 0;
+  if (isKnown && since.length < FULL_CALIBRATION_SIZE) return known;
+  const fitted = calibrationOn(since, earlier.model, statisticsAt);
+  return isKnown && fitted.logits.length === 0 ? known : fitted;
 }
 
 /** @param part which of the trainings, for their states */
@@ -70,25 +117,34 @@ async function trainOn(
   random: Random,
   progress: ProgressOfAll,
   part: 'probe' | 'whole',
+  earlier?: EarlierRankingModel,
 ): Promise<RankingModel> {
   const { examples, statisticsAt, config, createEngine, checkpoints, seed, signal } = options;
   const vocabularies = buildVocabularies(examples, config);
   const quantiles = collectQuantiles(examples, statisticsAt, config.quantileCount, random.fork('quantiles'));
-  const dimensions = vocabularies.map((vocabulary) => dimensionsOf(vocabulary, config));
+  const before = earlier && earlierMembersOf(modelFromParts(earlier.model.toParts()));
+  const dimensions = vocabularies.map((vocabulary, i) =>
+    Math.max(dimensionsOf(vocabulary, config), before?.layout.tableDimensions[i] ?? 0),
+  );
   const layout = layOut(dimensions, quantiles, config.powers);
   const set = new TrainingSet(examples, statisticsAt, config, vocabularies, quantiles, layout);
   if (!(set.baseOdds[0] > 0)) throw new Error('no impression was watched: there is no watch time to learn from');
+  const start = before && new WarmStart(before, { layout, vocabularies, quantiles });
+  if (start) options.onWarmStart?.(start.report);
   const members = await trainMembers({
     set,
     layout,
     vocabularies,
-    config,
+    config: { ...config, epochs: epochsOf(config, start !== undefined) },
+    ...(start ? { begin: (member, drawn) => start.begin(member, drawn) } : {}),
     createEngine,
     random,
     progress,
     nameOf: (example) => examples[example].impressionId,
     checkpoints,
-    key: checkpoints ? `ranking-${trainingKey([part, config, seed], set.arrays())}` : '',
+    key: checkpoints
+      ? `ranking-${trainingKey([part, config, seed], [...set.arrays(), ...(start?.arrays() ?? [])])}`
+      : '',
     signal,
   });
   return new RankingModel({ config, vocabularies, quantiles, calibration, ...foldMembers(members, layout, quantiles) });
