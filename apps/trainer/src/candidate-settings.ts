@@ -5,6 +5,7 @@ import {
   defaultCandidateConfig,
 } from '@watchnext/candidate-model';
 import { checkSchedule } from '@watchnext/learning';
+import { parseModelChange } from './model-settings';
 
 export type CandidateChange = Partial<CandidateModelConfig>;
 
@@ -13,24 +14,12 @@ export type CandidateChange = Partial<CandidateModelConfig>;
  * @throws Error naming the setting that is not known or out of range
  */
 export function parseCandidateChange(text: string): CandidateChange {
-  let change: unknown;
-  try {
-    change = JSON.parse(text);
-  } catch {
-    throw new Error('it is not JSON; write {"temperature":0.1}');
-  }
-  if (change === null || typeof change !== 'object' || Array.isArray(change)) {
-    throw new Error('it is not a JSON object; write {"temperature":0.1}');
-  }
-  const unknown = Object.keys(change).find((name) => !candidateSettings().includes(name));
-  if (unknown !== undefined) {
-    throw new Error(`there is no setting "${unknown}"; there are ${candidateSettings().join(', ')}`);
-  }
-  // A stand-in: whether a setting is in range does not depend on the data.
-  const config = { ...defaultCandidateConfig({ videoCount: 1_000, exampleCount: 10_000 }), ...change };
-  checkConfig(config);
-  checkSchedule(config, 'candidate model');
-  return change;
+  return parseModelChange<CandidateModelConfig>(text, '{"temperature":0.1}', candidateSettings(), (change) => {
+    // A stand-in: whether a setting is in range does not depend on the data.
+    const config = { ...defaultCandidateConfig({ videoCount: 1_000, exampleCount: 10_000 }), ...change };
+    checkConfig(config);
+    checkSchedule(config, 'candidate model');
+  });
 }
 
 /** Forms to choose from, with what is to be changed in each: of forms that come out the same, one. */

@@ -3,6 +3,7 @@ import { checkDriverSettings, driverSettings, flag, loggingSettings, positiveInt
 import { Cron } from 'croner';
 import { z } from 'zod';
 import { parseCandidateChange } from './candidate-settings';
+import { parseRankingChange } from './ranking-settings';
 
 /** Whether croner reads this as a schedule; it throws where it does not. */
 function isSchedule(pattern: string): boolean {
@@ -13,6 +14,20 @@ function isSchedule(pattern: string): boolean {
     return false;
   }
 }
+
+/** A text that is read as something else, by a function that throws where it cannot. */
+const readBy = <T>(read: (text: string) => T) =>
+  z
+    .string()
+    .default('{}')
+    .transform((text, context) => {
+      try {
+        return read(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    });
 
 /** The trainer's environment. */
 export const trainerSettings = z
@@ -38,17 +53,11 @@ export const trainerSettings = z
      * Settings of the candidate model in place of the defaults for the size of the data, as JSON: {"temperature":0.1}
      * (docs/decisions/0118).
      */
-    WATCHNEXT_CANDIDATE_SETTINGS: z
-      .string()
-      .default('{}')
-      .transform((text, context) => {
-        try {
-          return parseCandidateChange(text);
-        } catch (error) {
-          context.addIssue({ code: 'custom', message: (error as Error).message });
-          return z.NEVER;
-        }
-      }),
+    WATCHNEXT_CANDIDATE_SETTINGS: readBy(parseCandidateChange),
+    /** Whether ranking begins with the tables and weights of an earlier model instead of at random (docs/decisions/0125). */
+    WATCHNEXT_RANKING_WARM_START: flag(false),
+    /** Settings of the ranking model in place of the defaults for the size of the data, as JSON: {"members":1}. */
+    WATCHNEXT_RANKING_SETTINGS: readBy(parseRankingChange),
     /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */
     WATCHNEXT_EVALUATION_USERS: positiveInteger(3_000),
     /** Threads that build the index side by side; one graph is built by one of them. */

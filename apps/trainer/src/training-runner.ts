@@ -132,7 +132,7 @@ export class TrainingRunner {
       onFallback: (reason) => logger.warn(reason),
     });
     logger.info({ engine: engines.name, threads: engines.threads, backend: backend.version }, 'training engine');
-    const isWarmStart = settings.WATCHNEXT_WARM_START;
+    const warm = { candidates: settings.WATCHNEXT_WARM_START, ranking: settings.WATCHNEXT_RANKING_WARM_START };
     const candidateChange = settings.WATCHNEXT_CANDIDATE_SETTINGS;
     return [
       readCatalogueStage(archive),
@@ -147,20 +147,23 @@ export class TrainingRunner {
       trainCandidatesStage(engines.candidate, seed, {
         change: candidateChange,
         checkpoints,
-        ...(isWarmStart ? { warmStartFrom: store } : {}),
+        ...(warm.candidates ? { warmStartFrom: store } : {}),
       }),
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
-      trainRankingStage(
-        engines.ranking,
-        seed,
-        { objective: rankingObjective, precision: rankingPrecision },
+      trainRankingStage(engines.ranking, seed, {
+        change: {
+          ...settings.WATCHNEXT_RANKING_SETTINGS,
+          objective: rankingObjective,
+          precision: rankingPrecision,
+        },
         checkpoints,
-      ),
+        ...(warm.ranking ? { warmStartFrom: store } : {}),
+      }),
       evaluateRankingStage(),
       measureCurrentStage(store),
       gateStage(overrideGate),
-      trainOnStage(engines, seed, index, checkpoints, isWarmStart),
+      trainOnStage(engines, seed, index, checkpoints, warm),
       checkSanityStage(overrideGate),
       writeSnapshotStage(directory, {
         tensorBackend: backend.name,

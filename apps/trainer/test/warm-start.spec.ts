@@ -1,8 +1,10 @@
 import { temporaryDirectory } from '@watchnext/testing';
 import { loadModels } from '@watchnext/offline';
+import type { Logger } from '@watchnext/service';
 import { parseCommand } from '../src/cli';
 import { earlierModel } from '../src/stages/earlier-model';
 import { trainOnce } from '../src/train-once';
+import { TOKENS } from '../src/trainer.module';
 import { contextOf, storeOf } from './harness';
 import { archiveEvents, DAY_MS, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
@@ -25,21 +27,38 @@ describe('a trainer that starts warm', () => {
 
       const all = syntheticEvents(SIZE);
       const train = async () => {
-        const app = await contextOf(data.path, () => undefined, { WATCHNEXT_WARM_START: 'true' });
+        const app = await contextOf(data.path, () => undefined, {
+          WATCHNEXT_WARM_START: 'true',
+          WATCHNEXT_RANKING_WARM_START: 'true',
+        });
+        const said = jest.spyOn(app.get<Logger>(TOKENS.logger), 'info');
         expect(await trainOnce(app, parseCommand(['--once', '--seed', '7'], { exitOverride: true }))).toBe(0);
         const snapshotId = (await store.readPointer()) as string;
-        return { snapshotId, manifest: await store.readManifest(snapshotId) };
+        const beginnings = said.mock.calls.flatMap(([facts]) => {
+          const { beganWith, rankingBeganWith } = facts as { beganWith?: string; rankingBeganWith?: string };
+          return [beganWith, rankingBeganWith].filter((text) => text !== undefined);
+        });
+        return { snapshotId, manifest: await store.readManifest(snapshotId), beginnings };
       };
       await archiveEvents(
         data.path,
         all.filter(({ occurredAtMs }) => occurredAtMs < FIRST_END_MS),
       );
       const first = await train();
+      const nothing = 'there is no snapshot yet';
+      const [beforeCandidates, ...beforeRanking] = first.beginnings;
+      expect(beforeCandidates).toBe(nothing);
+      expect(beforeRanking).toEqual([
+        `nothing: ${nothing}`,
+        expect.stringMatching(/^the evaluated model: [1-9]\d* videos kept, \d+ new$/),
+      ]);
       const { toMs } = first.manifest.window!;
       const may = await earlierModel(store, toMs);
       expect(may.origin).toBe(first.snapshotId);
-      const { candidate } = await loadModels(await store.fetch(first.snapshotId));
-      expect(may.model!.videoVectors).toEqual(candidate.videoVectors);
+      const { candidate, ranking } = await loadModels(await store.fetch(first.snapshotId));
+      expect(may.candidate!.videoVectors).toEqual(candidate.videoVectors);
+      expect(may.ranking!.untilMs).toBe(toMs);
+      expect(may.ranking!.model.toParts()).toEqual(ranking.toParts());
       expect(await earlierModel(store, toMs - 1)).toEqual({
         origin: `${first.snapshotId} has trained on the held-out days`,
       });
@@ -52,6 +71,11 @@ describe('a trainer that starts warm', () => {
       expect(second.manifest.parentSnapshotId).toBe(first.snapshotId);
       // Those days came after the first snapshot: it was a start that may be.
       expect(second.manifest.window!.evaluatedFromMs).toBeGreaterThanOrEqual(toMs);
+      expect(second.beginnings).toEqual([
+        first.snapshotId,
+        expect.stringMatching(new RegExp(`^${first.snapshotId}: [1-9]\\d* videos kept, \\d+ new$`)),
+        expect.stringMatching(/^the evaluated model: [1-9]\d* videos kept, \d+ new$/),
+      ]);
     },
     TEST_LIMIT_MS,
   );

@@ -1,15 +1,17 @@
 import type { CandidateModel } from '@watchnext/candidate-model';
 import { loadModels } from '@watchnext/offline';
+import type { EarlierRankingModel } from '@watchnext/ranking-model';
 import { type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 
-/** What a training may begin with, and, where there is nothing, why. */
+/** What trainings may begin with, and, where there is nothing, why. */
 export interface EarlierModel {
-  readonly model?: CandidateModel;
+  readonly candidate?: CandidateModel;
+  readonly ranking?: EarlierRankingModel;
   readonly origin: string;
 }
 
 /**
- * The current snapshot's candidate model, if it has seen nothing of what the new one will be measured on. One that was
+ * The current snapshot's models, if they have seen nothing of what the new ones will be measured on. What was
  * trained through the held-out days would carry their watches into the measurement.
  *
  * @param heldOutFromMs where the held-out days begin
@@ -20,8 +22,8 @@ export async function earlierModel(store: SnapshotStore, heldOutFromMs: number):
   try {
     const { window } = await store.readManifest(snapshotId);
     if (!window || window.toMs > heldOutFromMs) return { origin: `${snapshotId} has trained on the held-out days` };
-    const { candidate } = await loadModels(await store.fetch(snapshotId));
-    return { model: candidate, origin: snapshotId };
+    const { candidate, ranking } = await loadModels(await store.fetch(snapshotId));
+    return { candidate, ranking: { model: ranking, untilMs: window.toMs }, origin: snapshotId };
   } catch (error) {
     if (error instanceof SnapshotStoreError && error.retriable) throw error;
     return { origin: `${snapshotId} cannot be loaded: ${(error as Error).message}` };

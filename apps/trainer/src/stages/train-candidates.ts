@@ -45,7 +45,7 @@ export const trainCandidatesStage = (
         createEngine,
         seed,
         checkpoints,
-        ...(earlier?.model ? { warmStart: earlier.model } : {}),
+        ...(earlier?.candidate ? { warmStart: earlier.candidate } : {}),
         signal,
         onProgress({ epoch, step, stepCount, loss }, number) {
           const detail = Number.isFinite(loss) ? `loss ${loss.toFixed(3)}, epoch ${epoch}` : `epoch ${epoch}`;

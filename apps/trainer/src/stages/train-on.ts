@@ -1,24 +1,24 @@
 import { type CandidateEngineFactory, trainCandidateModel } from '@watchnext/candidate-model';
 import type { TrainingCheckpoints } from '@watchnext/learning';
-import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
+import { type RankingEngineFactory, type RankingWarmStart, trainRankingModel } from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
 import { indexOf, type IndexSettings } from './build-index';
+import { beganWith } from './train-ranking';
 
 /** Examples of the end of the log whose users measure the final index. */
 const INDEX_SAMPLE_TAIL = 2_000;
 
 /**
  * What passed the gate is trained through the held-out days, with the same hyperparameters, on everything. A warm start
- * begins candidates with the evaluated model, for half the epochs (docs/decisions/0061); ranking always begins anew, since its
- * quantiles belong to one training. A rejected pair goes on as
- * it is: it is kept to be looked at, not to be served.
+ * begins candidates with the evaluated model, for half the epochs (docs/decisions/0061), and ranking with the evaluated one,
+ * for its `warmEpochs` (docs/decisions/0125). A rejected pair goes on as it is: it is kept to be looked at, not to be served.
  */
 export const trainOnStage = (
   engines: { readonly candidate: CandidateEngineFactory; readonly ranking: RankingEngineFactory },
   seed: number,
   indexSettings: IndexSettings,
   checkpoints?: TrainingCheckpoints,
-  isWarmStart = false,
+  warm: { readonly candidates: boolean; readonly ranking: boolean } = { candidates: false, ranking: false },
 ) =>
   defineStage({
     name: 'train through the held-out days',
@@ -40,10 +40,10 @@ export const trainOnStage = (
           );
       const candidate = await trainCandidateModel({
         examples: replayed.candidateExamples,
-        config: isWarmStart
+        config: warm.candidates
           ? { ...candidateConfig, epochCount: Math.ceil(candidateConfig.epochCount / 2) }
           : candidateConfig,
-        ...(isWarmStart ? { warmStart: candidateModel } : {}),
+        ...(warm.candidates ? { warmStart: candidateModel } : {}),
         windowEndMs: replayed.toMs,
         createEngine: engines.candidate,
         seed,
@@ -51,11 +51,16 @@ export const trainOnStage = (
         signal,
         onProgress: report('candidate', 0),
       });
+      let rankingStart: RankingWarmStart | undefined;
       const ranking = await trainRankingModel({
         examples: replayed.rankingExamples,
         statisticsAt: (atMs) => replayed.statistics.asOf(atMs),
         config: rankingModel.config,
-        calibration: rankingModel.calibration,
+        // The held-out days are new to the evaluated model: one that begins with it is calibrated by them.
+        ...(warm.ranking
+          ? { warmStart: { model: rankingModel, untilMs: split.evaluatedFromMs } }
+          : { calibration: rankingModel.calibration }),
+        onWarmStart: (start) => (rankingStart = start),
         createEngine: engines.ranking,
         seed,
         checkpoints,
@@ -71,7 +76,8 @@ export const trainOnStage = (
       await index?.release();
       note({
         origin: 'fresh',
-        candidatesBeganWith: isWarmStart ? 'the evaluated model' : 'nothing',
+        candidatesBeganWith: warm.candidates ? 'the evaluated model' : 'nothing',
+        rankingBeganWith: warm.ranking ? beganWith('the evaluated model', rankingStart) : 'nothing',
         videos: candidate.videoIds.length,
         indexRecall: finalIndex?.parameters.recallAt100,
       });

@@ -1,18 +1,28 @@
 import {
   defaultRankingConfig,
   type RankingEngineFactory,
-  type RankingModelConfig,
+  type RankingWarmStart,
   trainRankingModel,
 } from '@watchnext/ranking-model';
 import type { TrainingCheckpoints } from '@watchnext/learning';
+import type { SnapshotStore } from '@watchnext/snapshot-store';
 import { defineStage } from '../pipeline/stage';
+import type { RankingChange } from '../ranking-settings';
+import { earlierModel } from './earlier-model';
+
+export interface RankingStageOptions {
+  /** Of the defaults for the size of the data. */
+  readonly change?: RankingChange;
+  readonly checkpoints?: TrainingCheckpoints;
+  /** Begins with the current snapshot's model where that may be: see `earlierModel`. */
+  readonly warmStartFrom?: SnapshotStore;
+}
 
 /** Trains ranking on the impressions before the held-out days, statistics of videos as old as serving has them. */
 export const trainRankingStage = (
   createEngine: RankingEngineFactory,
   seed: number,
-  chosen: Pick<RankingModelConfig, 'objective' | 'precision'>,
-  checkpoints?: TrainingCheckpoints,
+  { change = {}, checkpoints, warmStartFrom }: RankingStageOptions = {},
 ) =>
   defineStage({
     name: 'train ranking model',
@@ -21,21 +31,40 @@ export const trainRankingStage = (
     async run({ replayed, split }, { progress, signal, note }) {
       const examples = split.rankingTraining;
       const videoCount = new Set(examples.map((example) => example.video.videoId)).size;
+      const earlier = warmStartFrom && (await earlierModel(warmStartFrom, split.evaluatedFromMs));
+      let start: RankingWarmStart | undefined;
       let lossAtEnd = NaN;
       const rankingModel = await trainRankingModel({
         examples,
         statisticsAt: (atMs) => replayed.statistics.asOf(atMs),
-        config: { ...defaultRankingConfig({ exampleCount: examples.length, videoCount }), ...chosen },
+        config: { ...defaultRankingConfig({ exampleCount: examples.length, videoCount }), ...change },
         createEngine,
         seed,
         checkpoints,
+        ...(earlier?.ranking ? { warmStart: earlier.ranking } : {}),
+        onWarmStart: (report) => (start = report),
         signal,
         onProgress({ step, stepCount, loss }) {
           lossAtEnd = loss;
           progress.report(step, stepCount, `loss ${loss.toFixed(3)}`);
         },
       });
-      note({ videos: videoCount, inputSize: rankingModel.inputSize, loss: lossAtEnd });
+      note({
+        videos: videoCount,
+        inputSize: rankingModel.inputSize,
+        loss: lossAtEnd,
+        ...(earlier ? { beganWith: beganWith(earlier.origin, start) } : {}),
+      });
       return { rankingModel };
     },
   });
+
+/**
+ * For the log: what a training began with, and why not with the earlier model.
+ * @param origin of the earlier model, or why there is none
+ */
+export function beganWith(origin: string, start: RankingWarmStart | undefined): string {
+  if (!start) return `nothing: ${origin}`;
+  if (start.began === 'cold') return `nothing: ${start.reason} (${origin})`;
+  return `${origin}: ${start.copiedVideos} videos kept, ${start.newVideos} new`;
+}
