@@ -5,12 +5,14 @@ import { addReportCommand } from './document/command';
 import { addOptionsCommand } from './options/command';
 import { addPaperCommand } from './paper/command';
 import { addRankingCommand } from './ranking/command';
+import { addWarmStartCommand } from './warm-start/command';
 
 const program = new Command('evaluate').description(
   'Measures models beside baselines: temporal split or leave-one-out, with intervals.',
 );
 addCandidateCommand(program);
 addRankingCommand(program);
+addWarmStartCommand(program);
 addPaperCommand(program);
 addOptionsCommand(program);
 addReportCommand(program);

@@ -6,6 +6,7 @@ import type { CandidateModelConfig } from '@watchnext/candidate-model';
 import type { Cohort, CohortLimits, RetrievalMetric } from '@watchnext/evaluation';
 import type { PaperReport } from './paper/report';
 import type { RankingReport } from './ranking/report';
+import type { WarmStartReport } from './warm-start/report';
 
 export interface EvaluationReport {
   /** Raised when the shape below changes. */
@@ -24,6 +25,7 @@ export interface EvaluationReport {
   readonly candidates?: CandidateReport;
   readonly ranking?: RankingReport;
   readonly paper?: PaperReport;
+  readonly warmStart?: WarmStartReport;
 }
 
 export interface CandidateReport {
@@ -97,7 +99,9 @@ export interface TrainingReport {
   readonly epochs: readonly { readonly epoch: number; readonly loss: number; readonly validationRecall?: number }[];
 }
 
-export function evaluationReport(part: Pick<EvaluationReport, 'candidates' | 'ranking' | 'paper'>): EvaluationReport {
+export function evaluationReport(
+  part: Pick<EvaluationReport, 'candidates' | 'ranking' | 'paper' | 'warmStart'>,
+): EvaluationReport {
   return {
     formatVersion: 1,
     measuredAt: new Date().toISOString(),

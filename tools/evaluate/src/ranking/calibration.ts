@@ -33,6 +33,16 @@ export interface CalibrationTables {
   readonly uploadAge: readonly CalibrationRow[];
 }
 
+/** Tenths of the impressions, by what was predicted, the least first. */
+export function calibrationByTenth(
+  impressions: readonly LabelledImpression[],
+  predictedSeconds: Float64Array,
+  random: IndexSource,
+): CalibrationRow[] {
+  const groups = quantileGroups(predictedSeconds, DECILES.length);
+  return calibrationTable(impressions, predictedSeconds, DECILES, (index) => groups[index], random);
+}
+
 export function calibrationTables(
   examples: readonly RankingExample[],
   impressions: readonly LabelledImpression[],
@@ -42,10 +52,9 @@ export function calibrationTables(
 ): CalibrationTables {
   const table = (buckets: readonly string[], bucketOf: (index: number) => number | undefined) =>
     calibrationTable(impressions, predictedSeconds, buckets, bucketOf, random);
-  const groups = quantileGroups(predictedSeconds, DECILES.length);
   const sources = [...new Set(examples.map(({ video }) => video.source))].sort();
   return {
-    decile: table(DECILES, (index) => groups[index]),
+    decile: calibrationByTenth(impressions, predictedSeconds, random),
     position: table(positionNames(), (index) => firstAbove(POSITIONS, examples[index].position)),
     source: table(
       sources.map((source) => source || '(none)'),

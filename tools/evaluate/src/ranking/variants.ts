@@ -1,5 +1,5 @@
 /** What is trained and put into the table beside the default: other objectives, other towers, parts left out. */
-import { defaultRankingConfig, type RankingModelConfig } from '@watchnext/ranking-model';
+import { defaultRankingConfig, rankingSettings, type RankingModelConfig } from '@watchnext/ranking-model';
 import { EvaluationDataError } from '../data/watch-data';
 
 export interface RankingVariant {
@@ -66,14 +66,12 @@ function layersOf(base: Partial<RankingModelConfig>): RankingVariant[] {
 }
 
 function changesOf(set: readonly string[]): Partial<RankingModelConfig> {
-  const known = defaultRankingConfig({ exampleCount: 1, videoCount: 1 }) as unknown as Record<string, unknown>;
+  const known = rankingSettings();
   return Object.fromEntries(
     set.map((assignment) => {
       const [name, text] = assignment.split(/=(.*)/s);
-      if (!(name in known) || text === undefined)
-        throw new EvaluationDataError(
-          `"${assignment}" sets nothing: settings are ${Object.keys(known).join(', ')}, as members=1`,
-        );
+      if (!known.includes(name) || text === undefined)
+        throw new EvaluationDataError(`"${assignment}" sets nothing: settings are ${known.join(', ')}, as members=1`);
       try {
         return [name, JSON.parse(text) as unknown];
       } catch {

@@ -1,0 +1,56 @@
+/** The report of days in turn as text. */
+import { align, signed } from '../text-table';
+import type { WarmStartReport } from './report';
+
+export function warmStartTable({ source, seeds, days, pagesWithPairs, forms }: WarmStartReport): string {
+  const header = [
+    'each day',
+    'loss',
+    '95%',
+    'by seed',
+    'less the first',
+    'AUC',
+    'MAE, s',
+    'tenths, predicted over watched',
+    'steps a day',
+    'processor s a day',
+  ];
+  const rows = forms.map((form) => {
+    const { difference, interval95 } = form.lessThanAnew;
+    const ratios = form.calibration.map(({ ratio }) => ratio);
+    return [
+      form.name,
+      form.weightedPerUserLoss.toFixed(4),
+      form.interval95.map((end) => end.toFixed(3)).join(' to '),
+      form.lossBySeed.map((loss) => loss.toFixed(4)).join(', '),
+      form === forms[0] ? '' : `${signed(difference)} (${interval95.map(signed).join(' to ')})`,
+      form.clickAuc.toFixed(4),
+      form.watchTimeMaeSeconds.toFixed(2),
+      `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
+      form.stepsPerDay.toFixed(0),
+      form.processorSecondsPerDay.toFixed(1),
+    ];
+  });
+  const starts = forms
+    .filter((form) => form.starts.length > 0)
+    .map(({ name, starts: each }) => {
+      const said = each.map(({ began, reason, copiedVideos, newVideos, bridgeError }) =>
+        began === 'cold'
+          ? `anew (${reason})`
+          : `${copiedVideos} videos kept and ${newVideos} new, numbers carried over within ${bridgeError.toFixed(4)}`,
+      );
+      return `${name}: ${said.join('; ')}`;
+    });
+  return [
+    `ranking models of days in turn: ${source}; seeds ${seeds.join(', ')}`,
+    ...days.map(
+      ({ from, trainingImpressions, impressions }) =>
+        `${from}: trained on ${trainingImpressions} impressions before, measured on the day's ${impressions}`,
+    ),
+    `${pagesWithPairs} pages with both kinds; weighted per-user loss of all days, differences paired on users, with 95%`,
+    '',
+    align([header, ...rows]),
+    '',
+    ...starts,
+  ].join('\n');
+}
