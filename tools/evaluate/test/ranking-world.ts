@@ -1,5 +1,6 @@
 /** A log of ranked pages for the specs: ten days, ten videos, of which the higher ones are clicked and watched more. */
 import {
+  NO_SEARCHES,
   RANKING_USER_NUMBERS,
   RANKING_VIDEO_NUMBERS,
   type RankingExample,
@@ -41,6 +42,7 @@ export function world(countedAlso: (statistics: StatisticsTimeline) => void = ()
           surface: 'home',
           country: '',
           device: '',
+          searches: NO_SEARCHES,
           numbers: new Float64Array(RANKING_USER_NUMBERS.length).fill(NaN),
         },
         video: { ...shown, source: 'retrieval', numbers: new Float64Array(RANKING_VIDEO_NUMBERS.length).fill(NaN) },

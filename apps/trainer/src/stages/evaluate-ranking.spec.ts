@@ -1,4 +1,5 @@
 import {
+  NO_SEARCHES,
   RANKING_USER_NUMBERS,
   RANKING_VIDEO_NUMBERS,
   type RankingExample,
@@ -31,6 +32,7 @@ const examples = Array.from({ length: 2_400 }, (_, n): RankingExample => {
       surface: 'home',
       country: '',
       device: '',
+      searches: NO_SEARCHES,
       numbers: new Float64Array(RANKING_USER_NUMBERS.length).fill(NaN),
     },
     video: {

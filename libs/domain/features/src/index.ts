@@ -8,8 +8,10 @@ export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './compl
 export { hash53 } from './hash';
 export { LIMITS } from './limits';
 export {
+  NO_SEARCHES,
   RANKING_USER_NUMBERS,
   RANKING_VIDEO_NUMBERS,
+  rankingSearches,
   rankingUserFeatures,
   rankingVideoFeatures,
   rankingVideoFeaturesFor,

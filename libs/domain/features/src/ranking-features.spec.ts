@@ -1,6 +1,7 @@
 import type { RequestContext, UserState } from '@watchnext/contract';
 import { candidateFeatures } from './candidate-features';
 import {
+  NO_SEARCHES,
   RANKING_USER_NUMBERS,
   RANKING_VIDEO_NUMBERS,
   rankingUserFeatures,
@@ -107,6 +108,19 @@ describe('rankingUserFeatures', () => {
       country: 'FR',
       device: 'tv',
     });
+  });
+
+  it('knows what was searched for before the request, in no order, and the newest search by itself', () => {
+    const searchesAt = (requestedAtMs: number) => rankingUserFeatures(STATE, { ...CONTEXT, requestedAtMs }).searches;
+    expect(searchesAt(NOW_MS)).toEqual({
+      tokens: ['big', 'cats', 'cats big', 'cats funny', 'funny'],
+      last: ['cats', 'big', 'cats big'],
+    });
+    // What a wrong clock dates at the request or after it is not there.
+    const before = { tokens: ['cats', 'cats funny', 'funny'], last: ['cats', 'funny', 'cats funny'] };
+    expect(searchesAt(NOW_MS - 3 * HOUR_MS)).toEqual(before);
+    expect(searchesAt(NOW_MS - 25 * HOUR_MS)).toEqual({ tokens: [], last: [] });
+    expect(rankingUserFeatures(STATE, CONTEXT, NO_SEARCHES).searches).toEqual({ tokens: [], last: [] });
   });
 
   it('has nothing to say of a stranger', () => {

@@ -9,12 +9,21 @@
  * Only exact arithmetic, comparisons and Math.sin and Math.cos (the same code on every machine within one V8), so a
  * replay gives the same bits.
  */
-import type { Affinity, DismissalEntry, Exposure, RequestContext, UserState, WatchEntry } from '@watchnext/contract';
+import type {
+  Affinity,
+  DismissalEntry,
+  Exposure,
+  RequestContext,
+  SearchEntry,
+  UserState,
+  WatchEntry,
+} from '@watchnext/contract';
 import { affinityOf } from './affinities';
+import { searchTokensBefore } from './candidate-features';
 import { dismissalOf, exposureOf } from './exposures';
 import { inOrder, placesOf } from './in-order';
 import { DAY_IN_MS, HOUR_IN_MS } from './limits';
-import type { RankingCandidate, RankingUserFeatures, RankingVideoFeatures } from './types';
+import type { RankingCandidate, RankingSearches, RankingUserFeatures, RankingVideoFeatures } from './types';
 
 /** Names of `RankingUserFeatures.numbers`, in order. "Recent" is what the state's last 50 watches hold. */
 export const RANKING_USER_NUMBERS = [
@@ -73,7 +82,22 @@ export const RANKING_VIDEO_NUMBERS = [
   'hoursSinceDismissal',
 ] as const;
 
-export function rankingUserFeatures(state: UserState, context: RequestContext): RankingUserFeatures {
+/** Of one who has searched for nothing; what a model that does not look at searches is given. */
+export const NO_SEARCHES: RankingSearches = { tokens: [], last: [] };
+
+/** What was searched for before `beforeMs`. @param searches ascending by time */
+export function rankingSearches(searches: readonly SearchEntry[], beforeMs: number): RankingSearches {
+  const past = countBefore(searches, beforeMs, (entry) => entry.searchedAtMs);
+  if (past === 0) return NO_SEARCHES;
+  return { tokens: searchTokensBefore(searches, beforeMs), last: searches[past - 1].tokens };
+}
+
+/** @param searched replay computes them once for all lists between two searches, and serving only for a model that looks at them */
+export function rankingUserFeatures(
+  state: UserState,
+  context: RequestContext,
+  searched = rankingSearches(state.searches, context.requestedAtMs),
+): RankingUserFeatures {
   const nowMs = context.requestedAtMs;
   const { watches, searches } = state;
   const dayBeforeMs = nowMs - DAY_IN_MS;
@@ -130,6 +154,7 @@ export function rankingUserFeatures(state: UserState, context: RequestContext): 
     surface: context.surface,
     country: context.country || (state.profile?.country ?? ''),
     device: context.device,
+    searches: searched,
     numbers: inOrder(RANKING_USER_NUMBERS, numbers),
   };
 }

@@ -14,7 +14,7 @@ import { candidateFeaturesWith, searchTokensBefore } from './candidate-features'
 import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
 import { hash53 } from './hash';
 import { LabelCollector, type Playback } from './labels';
-import { rankingUserFeatures, rankingVideoFeaturesFor } from './ranking-features';
+import { NO_SEARCHES, rankingSearches, rankingUserFeatures, rankingVideoFeaturesFor } from './ranking-features';
 import { applyEvent, userIdOf } from './reducer';
 import { refuse } from './refusal';
 import type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
@@ -24,6 +24,7 @@ import type {
   CandidateExample,
   CandidateFeatures,
   RankingExample,
+  RankingSearches,
   Refusal,
   RankingUserFeatures,
   RankingVideoFeatures,
@@ -62,6 +63,8 @@ class UserReplay {
   private servedLists: { readonly record: UserRecord; readonly served: ImpressionsServed; taken: TakenFeatures }[] = [];
   /** Distinct tokens of all searches in the state; undefined once the searches have changed. */
   private searchTokens: readonly string[] | undefined;
+  /** The same for lists. */
+  private searchesOfLists: RankingSearches | undefined;
   /** Does the state know watches from elsewhere than these records? Of those `labels` knows nothing. */
   private hasForeignWatches: boolean;
   private readonly refusals: RefusedRecord[] = [];
@@ -118,7 +121,7 @@ class UserReplay {
   private takeFeatures(served: ImpressionsServed, recordIndex: number, occurredAtMs: number): void {
     if (this.state.deleted) return;
     const context = contextOf(served, occurredAtMs);
-    const user = rankingUserFeatures(this.state, context);
+    const user = rankingUserFeatures(this.state, context, this.searchesBefore(context.requestedAtMs));
     const videos = served.items.map(rankingVideoFeaturesFor(this.state, context));
     this.taken.set(recordIndex, { user, videos });
   }
@@ -146,10 +149,10 @@ class UserReplay {
         this.labels.addViewed(body.value.requestId, body.value.impressionIds);
         break;
       case 'search':
-        this.searchTokens = undefined;
+        this.forgetSearches();
         break;
       case 'userMerged':
-        this.searchTokens = undefined;
+        this.forgetSearches();
         this.hasForeignWatches = true;
         break;
       case 'userDeleted':
@@ -164,7 +167,12 @@ class UserReplay {
     this.openExamples = [];
     this.servedLists = [];
     this.taken.clear();
+    this.forgetSearches();
+  }
+
+  private forgetSearches(): void {
     this.searchTokens = undefined;
+    this.searchesOfLists = undefined;
   }
 
   /** Features for a playback that is reported for the first time; undefined for a further part of one. */
@@ -192,6 +200,15 @@ class UserReplay {
     const newest = searches.at(-1);
     if (newest !== undefined && newest.searchedAtMs >= atMs) return searchTokensBefore(searches, atMs);
     return (this.searchTokens ??= searchTokensBefore(searches, Infinity));
+  }
+
+  private searchesBefore(atMs: number): RankingSearches {
+    const { searches } = this.state;
+    const newest = searches.at(-1);
+    if (newest === undefined) return NO_SEARCHES;
+    if (newest.searchedAtMs >= atMs) return rankingSearches(searches, atMs);
+    // Examples of watches have the same list of tokens: what is kept of millions of lists is once in memory.
+    return (this.searchesOfLists ??= { tokens: this.searchTokensBefore(atMs), last: newest.tokens });
   }
 
   private candidateExamples(): CandidateExample[] {

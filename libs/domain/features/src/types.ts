@@ -48,6 +48,14 @@ export interface Statistics {
   impressionCountIn(country: string): number;
 }
 
+/** What of a user's searches ranking may look at: strictly before the request. */
+export interface RankingSearches {
+  /** Distinct unigrams and bigrams of the last searches, sorted. */
+  readonly tokens: readonly string[];
+  /** Those of the newest search. */
+  readonly last: readonly string[];
+}
+
 /** The part of the ranking features that all candidates of a request share. */
 export interface RankingUserFeatures {
   readonly lastWatchedVideoId: string;
@@ -55,6 +63,7 @@ export interface RankingUserFeatures {
   readonly surface: string;
   readonly country: string;
   readonly device: string;
+  readonly searches: RankingSearches;
   /** By name, in the order of `RANKING_USER_NUMBERS`; NaN where there is nothing to say. */
   readonly numbers: Float64Array;
 }

@@ -21,6 +21,13 @@ export const RANKING_OBJECTIVES = ['expected-watch-time', 'paper', 'click'] as c
 export type RankingPrecision = (typeof RANKING_PRECISIONS)[number];
 export const RANKING_PRECISIONS = ['float32', 'int8'] as const;
 
+/**
+ * Which searches the tower sees, as the mean of their tokens' embeddings (one table, of unigrams and bigrams): of the last 50
+ * (paper §3.3, of candidate generation), of the newest one, or of each.
+ */
+export type RankingSearchInputs = (typeof RANKING_SEARCH_INPUTS)[number];
+export const RANKING_SEARCH_INPUTS = ['mean', 'last', 'mean-and-last'] as const;
+
 export interface RankingModelConfig extends LearningRateSchedule {
   readonly objective: RankingObjective;
   /**
@@ -68,6 +75,8 @@ export interface RankingModelConfig extends LearningRateSchedule {
   readonly gradientClip: number;
   /** Of the hidden layers as served, measured and explained; "float32" where nothing is said, as by older snapshots. */
   readonly precision?: RankingPrecision;
+  /** Off by default, and absent where off, as in models from before it was there (docs/decisions/0126). */
+  readonly searches?: RankingSearchInputs;
 }
 
 /** Whether a model of this configuration has a second logit. */
@@ -76,7 +85,7 @@ export function hasClickHead({ objective, clickHead }: RankingModelConfig): bool
 }
 
 /** What a default configuration does not name. */
-const OPTIONAL_SETTINGS = ['warmEpochs'] as const satisfies readonly (keyof RankingModelConfig)[];
+const OPTIONAL_SETTINGS = ['warmEpochs', 'searches'] as const satisfies readonly (keyof RankingModelConfig)[];
 
 /** Names of all settings, also of those that are off. */
 export function rankingSettings(): string[] {
@@ -166,6 +175,11 @@ export function checkConfig(config: RankingModelConfig): void {
   }
   atLeast('watchCapSeconds', 1, false);
   if (config.idDropout >= 1) throw new RangeError(`ranking config: idDropout must be below 1, not ${config.idDropout}`);
+  if (config.searches !== undefined && !RANKING_SEARCH_INPUTS.includes(config.searches)) {
+    throw new RangeError(
+      `ranking config: searches must be ${RANKING_SEARCH_INPUTS.join(' or ')}, or left out, not ${String(config.searches)}`,
+    );
+  }
   if (!RANKING_OBJECTIVES.includes(config.objective)) {
     throw new RangeError(
       `ranking config: objective must be ${RANKING_OBJECTIVES.join(' or ')}, not ${String(config.objective)}`,

@@ -1,6 +1,6 @@
 import { createRandom, createTable, initialiseStack, runStack } from '@watchnext/learning';
 import { foldMembers, type Member, unfoldMembers } from './ensemble';
-import { ALL_NUMBERS, layOut, TABLE_NAMES } from './input-layout';
+import { ALL_NUMBERS, layOut, tableNames } from './input-layout';
 import { QuantileMap } from './quantiles';
 
 /** Every third number varies, every sixth may be missing. */
@@ -9,8 +9,9 @@ const QUANTILES = ALL_NUMBERS.map((_, i) =>
     ? new QuantileMap(Float64Array.of(0, 1), Float64Array.of(0, 1), i % 6 === 0)
     : new QuantileMap(Float64Array.of(1), Float64Array.of(0.5), false),
 );
-const DIMENSIONS = TABLE_NAMES.map((_, i) => 2 + (i % 3));
-const LAYOUT = layOut(DIMENSIONS, QUANTILES, true);
+const FORM = { powers: true };
+const DIMENSIONS = tableNames(FORM).map((_, i) => 2 + (i % 3));
+const LAYOUT = layOut(DIMENSIONS, QUANTILES, FORM);
 const ROWS = 4;
 
 function memberOf(seed: number, hiddenSizes: readonly number[]): Member {
@@ -25,7 +26,7 @@ function inputOf(tables: Member['tables'], row: number, numbers: number): Float3
   const layout = layOut(
     tables.map((table) => table.dimensions),
     QUANTILES,
-    true,
+    FORM,
   );
   const random = createRandom(numbers);
   const input = new Float32Array(layout.inputSize);

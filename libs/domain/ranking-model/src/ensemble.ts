@@ -11,7 +11,7 @@ import { tableFromValues } from '@watchnext/learning';
 import { layOut, type InputLayout } from './input-layout';
 import type { QuantileMap } from './quantiles';
 
-/** One training's result: tables as `TABLE_NAMES`, and the tower for rows laid out by their dimensions. */
+/** One training's result: tables as `tableNames`, and the tower for rows laid out by their dimensions. */
 export interface Member {
   readonly tables: readonly EmbeddingTable[];
   readonly tower: DenseStack;
@@ -27,7 +27,7 @@ export function foldMembers(members: readonly Member[], from: InputLayout, quant
   if (members.length === 1) return members[0];
   const tables = members[0].tables.map((_, i) => besideEachOther(members.map((member) => member.tables[i])));
   const dimensions = tables.map((table) => table.dimensions);
-  const to = layOut(dimensions, quantiles, from.powers);
+  const to = layOut(dimensions, quantiles, from);
   const depth = members[0].tower.length;
   const tower = members[0].tower.map(({ inputSize, outputSize, activation }, depthIndex): DenseLayer => {
     const isLast = depthIndex === depth - 1;
@@ -62,7 +62,7 @@ export function unfoldMembers(
   const whole = layOut(
     folded.tables.map((table) => table.dimensions),
     quantiles,
-    layout.powers,
+    layout,
   );
   const depth = folded.tower.length;
   return Array.from({ length: memberCount }, (_, m) => ({

@@ -3,10 +3,12 @@ export {
   defaultRankingConfig,
   RANKING_OBJECTIVES,
   RANKING_PRECISIONS,
+  RANKING_SEARCH_INPUTS,
   rankingSettings,
   type RankingModelConfig,
   type RankingObjective,
   type RankingPrecision,
+  type RankingSearchInputs,
 } from './config';
 export { type Calibration, NO_CALIBRATION } from './calibration';
 export { featuresChecksum, RowChecksums } from './checksum';

@@ -1,7 +1,8 @@
 /**
  * Which columns of the tower's input row hold what.
  *
- *   user part, once a request:    last watched video, seed video, surface, country, device (embeddings), user numbers
+ *   user part, once a request:    last watched video, seed video, surface, country, device (embeddings), searches where the
+ *                                 model looks at them, user numbers
  *   video part, once a candidate: video, channel, mean of topics, source (embeddings), video numbers, statistics
  *   position, in training only:   where in its list an impression was shown
  *
@@ -10,28 +11,55 @@
  * vary.
  */
 import { RANKING_STATISTICS_NUMBERS, RANKING_USER_NUMBERS, RANKING_VIDEO_NUMBERS } from '@watchnext/features';
+import type { RankingModelConfig } from './config';
 import type { EmbeddingInput } from './engine';
 import type { QuantileMap } from './quantiles';
 
+const ALWAYS = ['videos', 'channels', 'topics', 'surfaces', 'sources', 'countries', 'devices'] as const;
+export type TableName = (typeof ALWAYS)[number] | 'searchTokens';
+
+/** What of a configuration decides about the columns. */
+export type InputForm = Pick<RankingModelConfig, 'powers' | 'searches'>;
+
 /** One table for each space of ids; videos have one for all the roles they appear in. */
-export const TABLE_NAMES = ['videos', 'channels', 'topics', 'surfaces', 'sources', 'countries', 'devices'] as const;
-export type TableName = (typeof TABLE_NAMES)[number];
+export function tableNames({ searches }: InputForm): readonly TableName[] {
+  return searches === undefined ? ALWAYS : [...ALWAYS, 'searchTokens'];
+}
+
+interface EmbeddingOf {
+  readonly name: string;
+  readonly table: TableName;
+}
 
 /** Embedding inputs in the order of their columns. */
-export const USER_EMBEDDINGS = [
+const USER_EMBEDDINGS = [
   { name: 'lastWatchedVideo', table: 'videos' },
   { name: 'seedVideo', table: 'videos' },
   { name: 'surface', table: 'surfaces' },
   { name: 'country', table: 'countries' },
   { name: 'device', table: 'devices' },
-] as const satisfies readonly { name: string; table: TableName }[];
+] as const satisfies readonly EmbeddingOf[];
 
 export const VIDEO_EMBEDDINGS = [
   { name: 'video', table: 'videos' },
   { name: 'channel', table: 'channels' },
   { name: 'topics', table: 'topics' },
   { name: 'source', table: 'sources' },
-] as const satisfies readonly { name: string; table: TableName }[];
+] as const satisfies readonly EmbeddingOf[];
+
+/** Of the searches that a model looks at. */
+const SEARCHES: Record<NonNullable<InputForm['searches']>, readonly EmbeddingOf[]> = {
+  mean: [{ name: 'searches', table: 'searchTokens' }],
+  last: [{ name: 'lastSearch', table: 'searchTokens' }],
+  'mean-and-last': [
+    { name: 'searches', table: 'searchTokens' },
+    { name: 'lastSearch', table: 'searchTokens' },
+  ],
+};
+
+export function userEmbeddings({ searches }: InputForm): readonly EmbeddingOf[] {
+  return searches === undefined ? USER_EMBEDDINGS : [...USER_EMBEDDINGS, ...SEARCHES[searches]];
+}
 
 /** Numbers in the order of their columns. A model trained with others cannot be served: its parts name them. */
 export const USER_NUMBERS: readonly string[] = RANKING_USER_NUMBERS;
@@ -61,18 +89,24 @@ export interface InputLayout {
   readonly userSize: number;
   /** Every column in exactly one group: one for each embedding input and each number, empty for one without columns. */
   readonly groups: readonly InputGroup[];
-  /** As `USER_EMBEDDINGS`, then `VIDEO_EMBEDDINGS`. */
+  /** As `userEmbeddings`, then `VIDEO_EMBEDDINGS`. */
   readonly embeddings: readonly EmbeddingInput[];
   /** First column of each of `ALL_NUMBERS`. */
   readonly numberColumns: readonly number[];
-  /** Of each table, as `TABLE_NAMES`. */
+  /** How many of `embeddings` are the user's. */
+  readonly userEmbeddingCount: number;
+  /** Of each table, as `tableNames`. */
   readonly tableDimensions: readonly number[];
   /** Whether x² and √x stand beside x. */
   readonly powers: boolean;
+  readonly searches: InputForm['searches'];
 }
 
-/** @param dimensions of each table, as `TABLE_NAMES`. @param quantiles as `ALL_NUMBERS`. */
-export function layOut(dimensions: readonly number[], quantiles: readonly QuantileMap[], powers: boolean): InputLayout {
+/** @param dimensions of each table, as `tableNames`. @param quantiles as `ALL_NUMBERS`. */
+export function layOut(dimensions: readonly number[], quantiles: readonly QuantileMap[], form: InputForm): InputLayout {
+  const { powers, searches } = form;
+  const tables = tableNames(form);
+  const ofUser = userEmbeddings(form);
   const groups: InputGroup[] = [];
   const embeddings: EmbeddingInput[] = [];
   const numberColumns: number[] = [];
@@ -83,18 +117,28 @@ export function layOut(dimensions: readonly number[], quantiles: readonly Quanti
     groups.push({ name, from, to: column });
     return from;
   };
-  const takeAll = (inputs: readonly { name: string; table: TableName }[], numbers: readonly string[]) => {
+  const takeAll = (inputs: readonly EmbeddingOf[], numbers: readonly string[]) => {
     for (const { name, table } of inputs) {
-      const index = TABLE_NAMES.indexOf(table);
+      const index = tables.indexOf(table);
       embeddings.push({ table: index, from: take(name, dimensions[index]) });
     }
     for (const name of numbers) numberColumns.push(take(name, widthOf(quantiles[numberColumns.length], powers)));
   };
-  takeAll(USER_EMBEDDINGS, USER_NUMBERS);
+  takeAll(ofUser, USER_NUMBERS);
   const userSize = column;
   takeAll(VIDEO_EMBEDDINGS, VIDEO_NUMBERS);
   numberColumns.push(take(POSITION, widthOf(quantiles[numberColumns.length], powers)));
-  return { inputSize: column, userSize, groups, embeddings, numberColumns, tableDimensions: dimensions, powers };
+  return {
+    inputSize: column,
+    userSize,
+    groups,
+    embeddings,
+    numberColumns,
+    userEmbeddingCount: ofUser.length,
+    tableDimensions: dimensions,
+    powers,
+    searches,
+  };
 }
 
 export type NumberColumn = 'position' | 'square' | 'root' | 'logarithm' | 'missing';

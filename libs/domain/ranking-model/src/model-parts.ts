@@ -11,7 +11,7 @@ import {
 } from '@watchnext/learning';
 import type { Calibration } from './calibration';
 import type { RankingModelConfig } from './config';
-import { ALL_NUMBERS, TABLE_NAMES, type TableName } from './input-layout';
+import { ALL_NUMBERS, tableNames, type TableName } from './input-layout';
 import { QuantileMap } from './quantiles';
 import type { ModelIngredients } from './ranking-model';
 
@@ -20,7 +20,8 @@ export interface ModelMetadata<Ids = readonly string[]> {
   readonly config: RankingModelConfig;
   /** Of the features, in the order of the columns; a program with other features must not serve this model. */
   readonly numberNames: readonly string[];
-  readonly vocabularies: Readonly<Record<TableName, Ids>>;
+  /** Of the tables that the model has. */
+  readonly vocabularies: Readonly<Record<Exclude<TableName, 'searchTokens'>, Ids>> & { readonly searchTokens?: Ids };
   readonly activations: readonly DenseLayer['activation'][];
   readonly calibration: Calibration;
 }
@@ -39,7 +40,8 @@ export interface ModelParts<Ids = readonly string[]> {
 export function partsOfModel(ingredients: ModelIngredients): ModelParts {
   const { config, vocabularies, tables, quantiles, tower, calibration } = ingredients;
   const tensors = new Map<string, NamedTensor>();
-  TABLE_NAMES.forEach((name, i) => {
+  const names = tableNames(config);
+  names.forEach((name, i) => {
     const { rowCount, dimensions, values } = tables[i];
     tensors.set(`table.${name}`, { shape: [rowCount, dimensions], data: values });
   });
@@ -64,7 +66,7 @@ export function partsOfModel(ingredients: ModelIngredients): ModelParts {
       config,
       numberNames: ALL_NUMBERS,
       vocabularies: Object.fromEntries(
-        TABLE_NAMES.map((name, i) => [name, vocabularies[i].ids]),
+        names.map((name, i) => [name, vocabularies[i].ids]),
       ) as ModelMetadata['vocabularies'],
       activations: tower.map((layer) => layer.activation),
       calibration,
@@ -85,14 +87,21 @@ export function modelFromParts({ metadata, tensors }: ModelParts<IdList>): Model
       `the model was trained on other features than this program has: ${differing.join(', ') || 'their order'}`,
     );
   }
+  const names = tableNames(metadata.config);
   return {
     config: metadata.config,
-    vocabularies: TABLE_NAMES.map((name) => Vocabulary.fromIds(metadata.vocabularies[name])),
-    tables: TABLE_NAMES.map((name) => tableOf(tensors, `table.${name}`)),
+    vocabularies: names.map((name) => Vocabulary.fromIds(idsOf(metadata, name))),
+    tables: names.map((name) => tableOf(tensors, `table.${name}`)),
     quantiles: quantilesOf(tensors),
     tower: towerOf(tensors, metadata.activations),
     calibration: metadata.calibration,
   };
+}
+
+function idsOf({ vocabularies }: ModelMetadata<IdList>, name: TableName): IdList {
+  const ids = vocabularies[name];
+  if (ids === undefined) throw new Error(`the model lacks the vocabulary "${name}"`);
+  return ids;
 }
 
 function tableOf(tensors: NamedTensors, name: string): EmbeddingTable {

@@ -13,9 +13,9 @@ import {
   layOut,
   POSITION,
   SERVED_POSITION,
-  TABLE_NAMES,
-  USER_EMBEDDINGS,
+  tableNames,
   USER_NUMBERS,
+  userEmbeddings,
   VIDEO_NUMBERS,
   writeNumber,
   type InputGroup,
@@ -51,7 +51,7 @@ export interface RankingScore {
   readonly clickProbability: number;
 }
 
-/** What a model is made of. Vocabularies and tables as `TABLE_NAMES`, quantiles as `ALL_NUMBERS`. */
+/** What a model is made of. Vocabularies and tables as `tableNames`, quantiles as `ALL_NUMBERS`. */
 export interface ModelIngredients {
   readonly config: RankingModelConfig;
   readonly vocabularies: readonly Vocabulary[];
@@ -94,7 +94,7 @@ export class RankingModel {
     this.layout = layOut(
       tables.map((table) => table.dimensions),
       quantiles,
-      config.powers,
+      config,
     );
     this.config = config;
     this.calibration = ingredients.calibration;
@@ -111,11 +111,20 @@ export class RankingModel {
     return this.inputSize - this.userSize;
   }
 
+  /** Whether `encodeUser` reads what the user searched for. */
+  get looksAtSearches(): boolean {
+    return this.config.searches !== undefined;
+  }
+
   /** Does the user's part of the work, once a request. */
   encodeUser(user: RankingUserFeatures): EncodedUser {
     const columns = new Float32Array(this.layout.userSize);
     const ids = [user.lastWatchedVideoId, user.seedVideoId, user.surface, user.country, user.device];
     ids.forEach((id, input) => this.writeEmbedding(input, id, columns, 0));
+    userEmbeddings(this.config).forEach(({ name }, input) => {
+      if (name === 'searches') this.writeMeanEmbedding(input, user.searches.tokens, columns, 0);
+      if (name === 'lastSearch') this.writeMeanEmbedding(input, user.searches.last, columns, 0);
+    });
     this.writeNumbers(user.numbers, 0, columns, 0);
     return { columns, surface: user.surface, country: user.country };
   }
@@ -147,7 +156,7 @@ export class RankingModel {
     position = SERVED_POSITION,
   ): void {
     const offset = videoOffset - this.userSize;
-    const first = USER_EMBEDDINGS.length;
+    const first = this.layout.userEmbeddingCount;
     this.writeEmbedding(first, video.videoId, out, offset);
     this.writeEmbedding(first + 1, video.channelId, out, offset);
     this.writeMeanEmbedding(first + 2, video.topics, out, offset);
@@ -183,6 +192,13 @@ export class RankingModel {
       { name: 'surface', text: user.surface },
       { name: 'country', text: user.country },
       { name: 'device', text: user.device },
+      ...userEmbeddings(this.config).flatMap(({ name }) =>
+        name === 'searches'
+          ? [{ name, text: user.searches.tokens.join(', ') }]
+          : name === 'lastSearch'
+            ? [{ name, text: user.searches.last.join(', ') }]
+            : [],
+      ),
       ...USER_NUMBERS.map((name, i) => ({ name, number: user.numbers[i] })),
       { name: 'video', text: video.videoId },
       { name: 'channel', text: video.channelId },
@@ -259,7 +275,7 @@ function rowsOf(vocabulary: Vocabulary): (id: string) => number {
 }
 
 function checkFit({ config, vocabularies, tables, quantiles, tower }: ModelIngredients, inputSize: number): void {
-  TABLE_NAMES.forEach((name, i) => {
+  tableNames(config).forEach((name, i) => {
     if (tables[i]?.rowCount !== vocabularies[i]?.rowCount) {
       throw new Error(
         `table "${name}" has ${tables[i]?.rowCount} rows for a vocabulary of ${vocabularies[i]?.rowCount}`,

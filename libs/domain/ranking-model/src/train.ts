@@ -126,7 +126,7 @@ async function trainOn(
   const dimensions = vocabularies.map((vocabulary, i) =>
     Math.max(dimensionsOf(vocabulary, config), before?.layout.tableDimensions[i] ?? 0),
   );
-  const layout = layOut(dimensions, quantiles, config.powers);
+  const layout = layOut(dimensions, quantiles, config);
   const set = new TrainingSet(examples, statisticsAt, config, vocabularies, quantiles, layout);
   if (!(set.baseOdds[0] > 0)) throw new Error('no impression was watched: there is no watch time to learn from');
   const start = before && new WarmStart(before, { layout, vocabularies, quantiles });

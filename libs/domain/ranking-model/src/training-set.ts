@@ -5,8 +5,8 @@ import { hasClickHead, type RankingModelConfig } from './config';
 import type { Bags, RankingBatch } from './engine';
 import {
   ALL_NUMBERS,
-  TABLE_NAMES,
-  USER_EMBEDDINGS,
+  tableNames,
+  userEmbeddings,
   VIDEO_EMBEDDINGS,
   writeNumber,
   type InputLayout,
@@ -19,14 +19,17 @@ export type StatisticsAt = (atMs: number) => Statistics;
 /** Embedding inputs whose ids are dropped out: only these have ids that come and go. */
 const DROPPED_INPUTS = new Set(['lastWatchedVideo', 'seedVideo', 'video', 'channel']);
 
-const INPUTS = [...USER_EMBEDDINGS, ...VIDEO_EMBEDDINGS];
+/** Of a vocabulary of search tokens, at most: what the paper says of candidate generation is twenty times as many. */
+const MOST_SEARCH_TOKENS = 50_000;
 
 /**
- * Vocabularies as `TABLE_NAMES`. Videos, channels and topics by how often they were clicked (paper §4.1); the small
- * spaces by how often they were shown, since a surface where nobody clicks is worth knowing.
+ * Vocabularies as `tableNames`. Videos, channels and topics by how often they were clicked (paper §4.1), and tokens of
+ * searches by how often something was clicked by who had searched for them; the small spaces by how often they were shown,
+ * since a surface where nobody clicks is worth knowing.
  */
 export function buildVocabularies(examples: readonly RankingExample[], config: RankingModelConfig): Vocabulary[] {
-  const counts = new Map(TABLE_NAMES.map((name) => [name as string, new Map<string, number>()]));
+  const names = tableNames(config);
+  const counts = new Map(names.map((name) => [name as string, new Map<string, number>()]));
   const count = (name: string, id: string) => {
     const ofName = counts.get(name)!;
     ofName.set(id, (ofName.get(id) ?? 0) + 1);
@@ -40,13 +43,15 @@ export function buildVocabularies(examples: readonly RankingExample[], config: R
     count('videos', video.videoId);
     count('channels', video.channelId);
     for (const topic of video.topics) count('topics', topic);
+    if (config.searches !== undefined) for (const token of user.searches.tokens) count('searchTokens', token);
   }
   const limits: Record<string, number> = {
     videos: config.maxVideos,
     channels: config.maxChannels,
     topics: config.maxTopics,
+    searchTokens: MOST_SEARCH_TOKENS,
   };
-  return TABLE_NAMES.map((name) => Vocabulary.build(counts.get(name)!, limits[name] ?? Infinity));
+  return names.map((name) => Vocabulary.build(counts.get(name)!, limits[name] ?? Infinity));
 }
 
 /** All numbers of an example, as `ALL_NUMBERS`. */
@@ -82,6 +87,8 @@ export class TrainingSet {
   /** [exampleCount, numbers]: float32 positions, NaN where missing. */
   private readonly positions: Float32Array;
   private readonly bags: readonly Bags[];
+  /** Of each bag, whether its ids are dropped out. */
+  private readonly isDropped: readonly boolean[];
   /** [exampleCount, heads] */
   private readonly positiveWeights: Float32Array;
   private readonly negativeWeights: Float32Array;
@@ -102,7 +109,10 @@ export class TrainingSet {
       numbersOf(example, statisticsAt, row);
       row.forEach((value, i) => (this.positions[n * row.length + i] = quantiles[i].positionOf(value)));
     });
-    this.bags = INPUTS.map(({ name, table }) => bagsOf(examples, name, vocabularies[TABLE_NAMES.indexOf(table)]));
+    const inputs = [...userEmbeddings(config), ...VIDEO_EMBEDDINGS];
+    const tables = tableNames(config);
+    this.bags = inputs.map(({ name, table }) => bagsOf(examples, name, vocabularies[tables.indexOf(table)]));
+    this.isDropped = inputs.map(({ name }) => DROPPED_INPUTS.has(name));
     const heads = headsOf(examples, config);
     this.positiveWeights = weightsOf(heads, (head) => head.positiveWeights);
     this.negativeWeights = weightsOf(heads, (head) => head.negativeWeights);
@@ -123,7 +133,7 @@ export class TrainingSet {
     return {
       rowCount: members.length,
       values,
-      bags: this.bags.map((bags, input) => this.cut(bags, members, DROPPED_INPUTS.has(INPUTS[input].name), dropout)),
+      bags: this.bags.map((bags, input) => this.cut(bags, members, this.isDropped[input], dropout)),
       positiveWeights: rowsOf(this.positiveWeights, members, this.baseOdds.length),
       negativeWeights: rowsOf(this.negativeWeights, members, this.baseOdds.length),
     };
@@ -199,6 +209,10 @@ function idsOf({ user, video }: RankingExample, input: string): readonly string[
       return [user.country];
     case 'device':
       return [user.device];
+    case 'searches':
+      return user.searches.tokens;
+    case 'lastSearch':
+      return user.searches.last;
     case 'video':
       return [video.videoId];
     case 'channel':

@@ -12,7 +12,7 @@
 import type { DenseLayer, DenseStack, EmbeddingTable, Vocabulary } from '@watchnext/learning';
 import { hasClickHead, type RankingModelConfig } from './config';
 import { type Member, unfoldMembers } from './ensemble';
-import { layOut, TABLE_NAMES, type InputLayout } from './input-layout';
+import { layOut, tableNames, type InputLayout } from './input-layout';
 import { bridgeQuantiles } from './quantile-bridge';
 import type { QuantileMap } from './quantiles';
 import type { ModelIngredients } from './ranking-model';
@@ -37,6 +37,7 @@ export function differenceOfForms(earlier: RankingModelConfig, config: RankingMo
     hiddenSizes: one.hiddenSizes.join('→'),
     members: one.members,
     powers: one.powers,
+    searches: one.searches ?? 'none',
   }));
   const name = Object.keys(forms[0]).find((setting) => forms[0][setting] !== forms[1][setting]);
   return name && `another form: ${name} was ${String(forms[0][name])} and is ${String(forms[1][name])}`;
@@ -52,7 +53,7 @@ export interface EarlierMembers {
 
 export function earlierMembersOf({ config, tables, tower, quantiles, vocabularies }: ModelIngredients): EarlierMembers {
   const dimensions = tables.map((table) => table.dimensions / config.members);
-  const layout = layOut(dimensions, quantiles, config.powers);
+  const layout = layOut(dimensions, quantiles, config);
   return {
     members: unfoldMembers({ tables, tower }, config.members, layout, quantiles),
     layout,
@@ -88,7 +89,7 @@ export class WarmStart {
         bridge.carry(from, earlier.layout.numberColumns[number], into, to.layout.numberColumns[number]);
       });
     };
-    const videos = TABLE_NAMES.indexOf('videos');
+    const videos = tableNames(to.layout).indexOf('videos');
     const [before, now] = [earlier.vocabularies[videos], to.vocabularies[videos]];
     const copiedVideos = now.ids.reduce((count, id) => count + (before.indexOf(id) > 0 ? 1 : 0), 0);
     this.report = {

@@ -1,5 +1,6 @@
 /** Examples for the specs of this library. */
 import {
+  NO_SEARCHES,
   RANKING_USER_NUMBERS,
   RANKING_VIDEO_NUMBERS,
   type RankingExample,
@@ -21,6 +22,7 @@ export function userOf(
     surface: 'home',
     country: '',
     device: 'phone',
+    searches: NO_SEARCHES,
     numbers: Float64Array.from(RANKING_USER_NUMBERS, (name) => values[name] ?? NaN),
     ...rest,
   };

@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RankCandidate, RequestContext, UserState } from '@watchnext/contract';
 import {
+  NO_SEARCHES,
   RANKING_VIDEO_NUMBERS,
   type RankingUserFeatures,
   rankingUserFeatures,
@@ -66,7 +67,9 @@ export class Ranker {
   ): Promise<T> {
     const { model, tower, statistics } = this;
     const { videoSize } = model;
-    const user = rankingUserFeatures(state, context);
+    const user = model.looksAtSearches
+      ? rankingUserFeatures(state, context)
+      : rankingUserFeatures(state, context, NO_SEARCHES);
     const encodedUser = model.encodeUser(user);
     const numbers = keepFeatures ? undefined : new Float64Array(RANKING_VIDEO_NUMBERS.length);
     const featuresOf = rankingVideoFeaturesFor(state, context, candidates.length, numbers);

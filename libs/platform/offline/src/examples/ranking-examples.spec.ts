@@ -13,6 +13,7 @@ const user = fc.record({
   surface: id,
   country: id,
   device: id,
+  searches: fc.record({ tokens: fc.array(id, { maxLength: 3 }), last: fc.array(id, { maxLength: 2 }) }),
   numbers: numbers(RANKING_USER_NUMBERS),
 });
 const impression = fc.record({

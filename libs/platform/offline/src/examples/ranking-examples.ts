@@ -3,6 +3,7 @@ import {
   RANKING_USER_NUMBERS,
   RANKING_VIDEO_NUMBERS,
   type RankingExample,
+  type RankingSearches,
   type RankingUserFeatures,
   type RankingVideoFeatures,
 } from '@watchnext/features';
@@ -104,14 +105,14 @@ export class RankingExamples {
     // Features are taken once for each list.
     if (user === this.lastUser) return lists.length - 1;
     this.lastUser = user;
-    const { lastWatchedVideoId, seedVideoId, surface, country, device, numbers } = user;
+    const { lastWatchedVideoId, seedVideoId, surface, country, device, searches, numbers } = user;
     lists.push({
       userId,
       requestId,
       pageId,
       servedAtMs,
       snapshotId: served.snapshotId,
-      user: { lastWatchedVideoId, seedVideoId, surface, country, device },
+      user: { lastWatchedVideoId, seedVideoId, surface, country, device, searches },
       userNumbers: this.userNumbers.add(numbers),
     });
     return lists.length - 1;
@@ -140,6 +141,7 @@ class UserRow implements RankingUserFeatures {
   readonly surface: string;
   readonly country: string;
   readonly device: string;
+  readonly searches: RankingSearches;
   readonly #rows: NumberRows;
   readonly #place: number;
 
@@ -149,6 +151,7 @@ class UserRow implements RankingUserFeatures {
     this.surface = user.surface;
     this.country = user.country;
     this.device = user.device;
+    this.searches = user.searches;
     this.#rows = rows;
     this.#place = place;
   }
