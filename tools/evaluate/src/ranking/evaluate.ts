@@ -26,11 +26,12 @@ import {
   trainRankingModel,
 } from '@watchnext/ranking-model';
 import { EvaluationDataError } from '../data/watch-data';
+import { compareRows } from '../paper/verdict';
 import { LossCurve, type LossPoint } from '../document/loss-curve';
 import type { Progress } from '../progress';
 import { calibrationTables } from './calibration';
 import type { PeerScores } from './peer-scores';
-import type { MeasuredValue, RankingReport, RankingScorerReport } from './report';
+import type { FormComparison, MeasuredValue, RankingReport, RankingScorerReport } from './report';
 import { byDay, splitImpressions, type SplitOptions } from './split';
 import type { RankingVariant } from './variants';
 
@@ -98,7 +99,33 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
         ? { calibration: calibrationTables(heldOut, impressions, scorer.seconds, replayed.facts, random) }
         : {}),
     })),
+    comparisons: comparisonsOf(scorers, options.variants, impressions, pages, random),
   };
+}
+
+/** The first variant is the default; the first order of each is the one that is served. */
+function comparisonsOf(
+  scorers: readonly Scorer[],
+  [standing, ...others]: readonly RankingVariant[],
+  impressions: readonly CountedImpression[],
+  pages: readonly Page[],
+  random: IndexSource,
+): FormComparison[] {
+  const lossesOf = (variant: RankingVariant) => {
+    const rows = scorers.filter(({ name, kind, config }) => name === variant.name && kind === 'model' && config);
+    return rows.map(({ scores }) => weightedPerUserLoss(impressions, pages, scores));
+  };
+  const defaults = lossesOf(standing);
+  return others.map((variant) => {
+    const losses = lossesOf(variant);
+    const [ours, theirs] = [losses, defaults].map((ratios) => ratios.map((ratio) => [...ratio.rows()]));
+    return {
+      form: variant.name,
+      lossBySeed: losses.map((loss) => loss.value()),
+      defaultLossBySeed: defaults.map((loss) => loss.value()),
+      ...compareRows(ours, theirs, true, random),
+    };
+  });
 }
 
 function countingScorers(training: readonly RankingExample[], impressions: readonly CountedImpression[]): Scorer[] {

@@ -1,5 +1,6 @@
 /** The ranking half of the report, as `--json` writes it. */
 import type { RankingModelConfig } from '@watchnext/ranking-model';
+import type { Comparison } from '../paper/verdict';
 import type { LossPoint } from '../document/loss-curve';
 import type { CalibrationTables } from './calibration';
 
@@ -22,6 +23,15 @@ export interface RankingReport {
     readonly peerUnmatchedRows?: number;
   };
   readonly scorers: readonly RankingScorerReport[];
+  /** Of each form of the model with the default, all seeds together, in the order that each is served in. */
+  readonly comparisons?: readonly FormComparison[];
+}
+
+/** A gain is by how much less the form loses than the default. */
+export interface FormComparison extends Comparison {
+  readonly form: string;
+  readonly lossBySeed: readonly number[];
+  readonly defaultLossBySeed: readonly number[];
 }
 
 export interface RankingScorerReport {

@@ -35,6 +35,14 @@ export function rankingTables(report: RankingReport): string {
     counts.peerMatched === undefined
       ? []
       : [`${counts.peerMatched} of them in the peer's file, which has ${counts.peerUnmatchedRows} rows of others`];
+  const comparisons = report.comparisons ?? [];
+  const gains = comparisons.map(({ form, gain, interval95, acrossSeeds95, verdict }) => [
+    form,
+    signed(gain),
+    interval95.map(signed).join(' to '),
+    acrossSeeds95 ? acrossSeeds95.map(signed).join(' to ') : '',
+    verdict === 'holds' ? 'better' : verdict === 'does not hold' ? 'worse' : verdict,
+  ]);
   const calibrated = scorers.filter(({ calibration }) => calibration !== undefined);
   return [
     `ranking: ${source}`,
@@ -46,6 +54,14 @@ export function rankingTables(report: RankingReport): string {
     'weighted per-user loss; differences paired on users, with 95%',
     '',
     align([header, ...rows]),
+    ...(gains.length > 0
+      ? [
+          '',
+          'by how much less each form loses than the default, seeds together',
+          '',
+          align([['form', 'gain', '95%, users (paired)', '95%, seeds', ''], ...gains]),
+        ]
+      : []),
     ...(calibrated.length > 0 ? ['', calibrationText(calibrated[0])] : []),
   ].join('\n');
 }

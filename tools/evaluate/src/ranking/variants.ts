@@ -24,6 +24,11 @@ export const RANKING_COMPARISONS = {
     { name: 'one training', change: { members: 1 } },
     { name: 'not calibrated', change: { calibrated: false } },
   ],
+  searches: [
+    { name: 'mean of searches', change: { searches: 'mean' } },
+    { name: 'newest search', change: { searches: 'last' } },
+    { name: 'mean and newest', change: { searches: 'mean-and-last' } },
+  ],
   precision: [{ name: 'int8', change: { precision: 'int8' } }],
   schedule: [
     { name: 'constant rate', change: { learningRateDecay: 'constant' } },
