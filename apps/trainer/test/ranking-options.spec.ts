@@ -14,7 +14,7 @@ import { contextOf, storeOf } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 180_000;
-const CHANGE = { searches: 'mean-and-last', members: 2 };
+const CHANGE = { searches: 'mean-and-last', crosses: ['user-surface', 'surface-channel'], members: 2 };
 
 /** Before each list its viewer searches, and after it for something else, which the list must not know. */
 function withSearches(events: readonly Event[]): Event[] {

@@ -37,6 +37,7 @@ export function world(countedAlso: (statistics: StatisticsTimeline) => void = ()
         servedAtMs,
         position,
         user: {
+          userId: `user-${page % 50}`,
           lastWatchedVideoId: '',
           seedVideoId: '',
           surface: 'home',

@@ -27,6 +27,7 @@ const examples = Array.from({ length: 2_400 }, (_, n): RankingExample => {
     servedAtMs: START_MS + page * 60_000,
     position,
     user: {
+      userId: `u${page % 40}`,
       lastWatchedVideoId: '',
       seedVideoId: '',
       surface: 'home',

@@ -149,6 +149,7 @@ export function rankingUserFeatures(
     dayOfWeekCosine: Math.cos(weekTurn),
   };
   return {
+    userId: state.userId,
     lastWatchedVideoId: lastWatch?.videoId ?? '',
     seedVideoId: context.seedVideoId,
     surface: context.surface,

@@ -58,6 +58,8 @@ export interface RankingSearches {
 
 /** The part of the ranking features that all candidates of a request share. */
 export interface RankingUserFeatures {
+  /** '' where it is not known. */
+  readonly userId: string;
   readonly lastWatchedVideoId: string;
   readonly seedVideoId: string;
   readonly surface: string;

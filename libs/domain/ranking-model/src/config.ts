@@ -28,6 +28,16 @@ export const RANKING_PRECISIONS = ['float32', 'int8'] as const;
 export type RankingSearchInputs = (typeof RANKING_SEARCH_INPUTS)[number];
 export const RANKING_SEARCH_INPUTS = ['mean', 'last', 'mean-and-last'] as const;
 
+/**
+ * Pairs of ids that get a weight each beside the tower, as in the wide part of Cheng et al. (2016): what the tower, which sees
+ * each id through a few numbers, cannot learn by heart.
+ */
+export type RankingCross = (typeof RANKING_CROSSES)[number];
+export const RANKING_CROSSES = ['user-surface', 'surface-channel'] as const;
+
+/** Weights that pairs share, where nothing is said: of 100,000 pairs a third then shares one with another. */
+const DEFAULT_CROSS_BUCKETS = 2 ** 18;
+
 export interface RankingModelConfig extends LearningRateSchedule {
   readonly objective: RankingObjective;
   /**
@@ -77,6 +87,14 @@ export interface RankingModelConfig extends LearningRateSchedule {
   readonly precision?: RankingPrecision;
   /** Off by default, and absent where off, as in models from before it was there (docs/decisions/0126). */
   readonly searches?: RankingSearchInputs;
+  /** As `searches`, off where absent (docs/decisions/0127). Not with 8-bit layers: a weight would be rounded with the row. */
+  readonly crosses?: readonly RankingCross[];
+  /** How many weights pairs are hashed to; 2^18 where nothing is said. */
+  readonly crossBuckets?: number;
+}
+
+export function crossBucketsOf({ crosses, crossBuckets }: RankingModelConfig): number {
+  return crosses === undefined ? 0 : (crossBuckets ?? DEFAULT_CROSS_BUCKETS);
 }
 
 /** Whether a model of this configuration has a second logit. */
@@ -85,7 +103,12 @@ export function hasClickHead({ objective, clickHead }: RankingModelConfig): bool
 }
 
 /** What a default configuration does not name. */
-const OPTIONAL_SETTINGS = ['warmEpochs', 'searches'] as const satisfies readonly (keyof RankingModelConfig)[];
+const OPTIONAL_SETTINGS = [
+  'warmEpochs',
+  'searches',
+  'crosses',
+  'crossBuckets',
+] as const satisfies readonly (keyof RankingModelConfig)[];
 
 /** Names of all settings, also of those that are off. */
 export function rankingSettings(): string[] {
@@ -180,6 +203,8 @@ export function checkConfig(config: RankingModelConfig): void {
       `ranking config: searches must be ${RANKING_SEARCH_INPUTS.join(' or ')}, or left out, not ${String(config.searches)}`,
     );
   }
+  if (config.crossBuckets !== undefined) atLeast('crossBuckets', 1, true);
+  checkCrosses(config);
   if (!RANKING_OBJECTIVES.includes(config.objective)) {
     throw new RangeError(
       `ranking config: objective must be ${RANKING_OBJECTIVES.join(' or ')}, not ${String(config.objective)}`,
@@ -188,4 +213,15 @@ export function checkConfig(config: RankingModelConfig): void {
   if (config.hiddenSizes.some((size) => !Number.isInteger(size) || size < 1)) {
     throw new RangeError(`ranking config: hiddenSizes must be whole numbers of at least 1, not ${config.hiddenSizes}`);
   }
+}
+
+function checkCrosses({ crosses, precision }: RankingModelConfig): void {
+  if (crosses === undefined) return;
+  const isKnown = Array.isArray(crosses) && crosses.every((cross) => RANKING_CROSSES.includes(cross));
+  if (!isKnown || crosses.length === 0 || new Set(crosses).size < crosses.length) {
+    throw new RangeError(
+      `ranking config: crosses must be of ${RANKING_CROSSES.join(' and ')}, or left out, not ${JSON.stringify(crosses)}`,
+    );
+  }
+  if (precision === 'int8') throw new RangeError('ranking config: crosses need the precision float32');
 }

@@ -80,7 +80,42 @@ export async function engineDeviations(createEngine: RankingEngineFactory): Prom
   });
   await engine.dispose();
   await reference.dispose();
-  return [...deviations, ...(await clippedDeviations(createEngine)), ...(await resumedDeviations(createEngine))];
+  return [
+    ...deviations,
+    ...(await clippedDeviations(createEngine)),
+    ...(await offsetDeviations(createEngine)),
+    ...(await resumedDeviations(createEngine)),
+  ];
+}
+
+/** What is added to the logits: the loss and its gradient by them, and steps beside those of the reference. */
+async function offsetDeviations(createEngine: RankingEngineFactory): Promise<EngineDeviation[]> {
+  const [network, expected] = [newNetwork(), newNetwork()].map((one) => ({ ...one, hasOffsets: true }));
+  const batchOf = (of: RankingNetwork, seed: number): RankingBatch => {
+    const random = createRandom(seed);
+    const logits = Float32Array.from({ length: ROW_COUNT * HEAD_COUNT }, () => random.gaussian());
+    return { ...newBatch(of, random), offsets: { logits, gradients: new Float32Array(logits.length) } };
+  };
+  const engine = await createEngine(network);
+  const reference = referenceRankingEngine(expected);
+  const batch = batchOf(network, 400);
+  const { loss } = await engine.gradients(batch);
+  const { logits, gradients } = batch.offsets!;
+  const deviations = [
+    deviation('loss with offsets', [loss], [lossOf(network, network.tables, network.tower, batch)], 1e-5),
+    deviation('gradient of the offsets', [...gradients], differencesOf(network, batch, logits), 1e-3),
+  ];
+  for (let step = 0; step < 3; step++) {
+    const [ours, theirs] = [batchOf(network, 410 + step), batchOf(expected, 410 + step)];
+    await engine.step(ours, 1);
+    await reference.step(theirs, 1);
+    const name = `gradient of the offsets in step ${step}`;
+    deviations.push(deviation(name, [...ours.offsets!.gradients], [...theirs.offsets!.gradients], 5e-3));
+  }
+  const towers = [flatten(await engine.finish()), flatten(await reference.finish())];
+  await engine.dispose();
+  await reference.dispose();
+  return [...deviations, deviation('tower after steps with offsets', towers[0], towers[1], 5e-3)];
 }
 
 /** Steps with gradients that are cut off, beside those of the reference. */
@@ -205,7 +240,8 @@ function lossOf(
         return activation === 'relu' ? Math.max(0, z) : z;
       });
     }
-    layer.forEach((z, head) => {
+    layer.forEach((logit, head) => {
+      const z = batch.offsets ? logit + at(batch.offsets.logits, row * HEAD_COUNT + head) : logit;
       const [positive, negative] = [batch.positiveWeights, batch.negativeWeights].map(
         (w) => w[row * HEAD_COUNT + head],
       );

@@ -20,6 +20,8 @@ export interface RankingNetwork {
   /** Trained in place, once `finish` has returned. Row 0 of each stays zero. */
   readonly tables: readonly EmbeddingTable[];
   readonly inputs: readonly EmbeddingInput[];
+  /** Whether every batch has `offsets`. */
+  readonly hasOffsets?: boolean;
   /** [inputSize] to one logit for each head; the values to begin with. */
   readonly tower: DenseStack;
   /** Of Adam on the tower. */
@@ -57,6 +59,15 @@ export interface RankingBatch {
   readonly positiveWeights: Float32Array;
   /** [rowCount, heads]: the weight of each example as a negative; an example may have both. */
   readonly negativeWeights: Float32Array;
+  /** What is added to the tower's logits, and learned by somebody else. */
+  readonly offsets?: LogitOffsets;
+}
+
+export interface LogitOffsets {
+  /** [rowCount, heads] */
+  readonly logits: Float32Array;
+  /** Receives ∂loss/∂logit with each step, [rowCount, heads]. */
+  readonly gradients: Float32Array;
 }
 
 export interface RankingGradients {
@@ -103,7 +114,7 @@ export function logisticGradient(z: number, positiveWeight: number, negativeWeig
  * Weighted logistic regression (paper §4.2): the mean over the rows of p·log(1 + e^−z) + n·log(1 + e^z), summed over the
  * heads of the tower.
  *
- * @param logits z, [rowCount, heads]
+ * @param logits [rowCount, heads]; z is what they and the batch's offsets come to, which get the gradient too
  * @param gradient receives ∂loss/∂z, [rowCount, heads]
  * @param clip as `RankingNetwork.gradientClip`
  * @returns the loss
@@ -114,11 +125,13 @@ export function weightedLogisticLoss(
   gradient: Float32Array,
   clip = 0,
 ): number {
-  const { rowCount, positiveWeights, negativeWeights } = batch;
+  const { rowCount, positiveWeights, negativeWeights, offsets } = batch;
   let sum = 0;
   for (let i = 0; i < logits.length; i++) {
-    sum += logisticLoss(logits[i], positiveWeights[i], negativeWeights[i]);
-    gradient[i] = logisticGradient(logits[i], positiveWeights[i], negativeWeights[i], clip) / rowCount;
+    const z = offsets ? logits[i] + offsets.logits[i] : logits[i];
+    sum += logisticLoss(z, positiveWeights[i], negativeWeights[i]);
+    gradient[i] = logisticGradient(z, positiveWeights[i], negativeWeights[i], clip) / rowCount;
   }
+  offsets?.gradients.set(gradient);
   return sum / rowCount;
 }

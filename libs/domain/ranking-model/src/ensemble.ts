@@ -15,6 +15,8 @@ import type { QuantileMap } from './quantiles';
 export interface Member {
   readonly tables: readonly EmbeddingTable[];
   readonly tower: DenseStack;
+  /** Of pairs of ids, beside the tower: see crosses.ts. */
+  readonly crosses?: EmbeddingTable;
 }
 
 /**
@@ -27,7 +29,7 @@ export function foldMembers(members: readonly Member[], from: InputLayout, quant
   if (members.length === 1) return members[0];
   const tables = members[0].tables.map((_, i) => besideEachOther(members.map((member) => member.tables[i])));
   const dimensions = tables.map((table) => table.dimensions);
-  const to = layOut(dimensions, quantiles, from);
+  const to = layOut(dimensions, quantiles, { powers: from.powers, searches: from.searches });
   const depth = members[0].tower.length;
   const tower = members[0].tower.map(({ inputSize, outputSize, activation }, depthIndex): DenseLayer => {
     const isLast = depthIndex === depth - 1;
@@ -62,7 +64,7 @@ export function unfoldMembers(
   const whole = layOut(
     folded.tables.map((table) => table.dimensions),
     quantiles,
-    layout,
+    { powers: layout.powers, searches: layout.searches },
   );
   const depth = folded.tower.length;
   return Array.from({ length: memberCount }, (_, m) => ({

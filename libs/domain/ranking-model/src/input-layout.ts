@@ -2,8 +2,9 @@
  * Which columns of the tower's input row hold what.
  *
  *   user part, once a request:    last watched video, seed video, surface, country, device (embeddings), searches where the
- *                                 model looks at them, user numbers
- *   video part, once a candidate: video, channel, mean of topics, source (embeddings), video numbers, statistics
+ *                                 model looks at them, user numbers, and the weight of the user on the surface where it has one
+ *   video part, once a candidate: video, channel, mean of topics, source (embeddings), video numbers, statistics, and the
+ *                                 weight of the channel on the surface where it has one
  *   position, in training only:   where in its list an impression was shown
  *
  * A number takes three columns, x, x² and √x of its position among the quantiles (paper §4.1), one for its logarithm if it is
@@ -11,7 +12,7 @@
  * vary.
  */
 import { RANKING_STATISTICS_NUMBERS, RANKING_USER_NUMBERS, RANKING_VIDEO_NUMBERS } from '@watchnext/features';
-import type { RankingModelConfig } from './config';
+import { hasClickHead, type RankingCross, type RankingModelConfig } from './config';
 import type { EmbeddingInput } from './engine';
 import type { QuantileMap } from './quantiles';
 
@@ -19,10 +20,19 @@ const ALWAYS = ['videos', 'channels', 'topics', 'surfaces', 'sources', 'countrie
 export type TableName = (typeof ALWAYS)[number] | 'searchTokens';
 
 /** What of a configuration decides about the columns. */
-export type InputForm = Pick<RankingModelConfig, 'powers' | 'searches'>;
+export interface InputForm extends Pick<RankingModelConfig, 'powers' | 'searches' | 'crosses'> {
+  /** Logits of the tower; only of a form with crosses. */
+  readonly heads?: number;
+}
+
+/** @param withCrosses false for the rows that the tower is trained on, which have none: see crosses.ts */
+export function formOf(config: RankingModelConfig, withCrosses = true): InputForm {
+  const { powers, searches, crosses } = config;
+  return { powers, searches, ...(withCrosses && crosses ? { crosses, heads: hasClickHead(config) ? 2 : 1 } : {}) };
+}
 
 /** One table for each space of ids; videos have one for all the roles they appear in. */
-export function tableNames({ searches }: InputForm): readonly TableName[] {
+export function tableNames({ searches }: Pick<InputForm, 'searches'>): readonly TableName[] {
   return searches === undefined ? ALWAYS : [...ALWAYS, 'searchTokens'];
 }
 
@@ -57,7 +67,7 @@ const SEARCHES: Record<NonNullable<InputForm['searches']>, readonly EmbeddingOf[
   ],
 };
 
-export function userEmbeddings({ searches }: InputForm): readonly EmbeddingOf[] {
+export function userEmbeddings({ searches }: Pick<InputForm, 'searches'>): readonly EmbeddingOf[] {
   return searches === undefined ? USER_EMBEDDINGS : [...USER_EMBEDDINGS, ...SEARCHES[searches]];
 }
 
@@ -100,6 +110,8 @@ export interface InputLayout {
   /** Whether x² and √x stand beside x. */
   readonly powers: boolean;
   readonly searches: InputForm['searches'];
+  /** First column of each pair's weights, one for each head; in the order of the columns. */
+  readonly crosses: readonly { readonly cross: RankingCross; readonly from: number }[];
 }
 
 /** @param dimensions of each table, as `tableNames`. @param quantiles as `ALL_NUMBERS`. */
@@ -124,9 +136,15 @@ export function layOut(dimensions: readonly number[], quantiles: readonly Quanti
     }
     for (const name of numbers) numberColumns.push(take(name, widthOf(quantiles[numberColumns.length], powers)));
   };
+  const crosses: InputLayout['crosses'][number][] = [];
+  const takeCross = (cross: RankingCross) => {
+    if (form.crosses?.includes(cross)) crosses.push({ cross, from: take(cross, form.heads ?? 1) });
+  };
   takeAll(ofUser, USER_NUMBERS);
+  takeCross('user-surface');
   const userSize = column;
   takeAll(VIDEO_EMBEDDINGS, VIDEO_NUMBERS);
+  takeCross('surface-channel');
   numberColumns.push(take(POSITION, widthOf(quantiles[numberColumns.length], powers)));
   return {
     inputSize: column,
@@ -138,6 +156,7 @@ export function layOut(dimensions: readonly number[], quantiles: readonly Quanti
     tableDimensions: dimensions,
     powers,
     searches,
+    crosses,
   };
 }
 

@@ -13,7 +13,8 @@ import {
   type TrainingCheckpoints,
   type Vocabulary,
 } from '@watchnext/learning';
-import type { RankingModelConfig } from './config';
+import { crossBucketsOf, type RankingModelConfig } from './config';
+import { CrossTraining } from './crosses';
 import type { RankingEngine, RankingEngineFactory, RankingNetwork, RankingOptimizerState } from './engine';
 import type { Member } from './ensemble';
 import type { InputLayout } from './input-layout';
@@ -47,6 +48,7 @@ const EMBEDDING_SCALE = 0.05;
 interface Unfinished extends Member {
   readonly step: number;
   readonly optimizers: RankingOptimizerState;
+  readonly crossTraining?: CrossTraining;
 }
 
 /** @throws Error when a loss is not finite, naming the batch; the signal's reason when aborted, having saved the state */
@@ -57,17 +59,21 @@ export async function trainMembers(trainings: MemberTrainings): Promise<Member[]
   const first = members.length;
   for (let m = first; m < config.members; m++) {
     const going = m === first ? unfinished : undefined;
-    const network = { ...newNetwork(trainings, m), ...going };
+    const { network: drawn, crossTraining: untrained } = newTraining(trainings, m);
+    const network = { ...drawn, ...going };
+    const crossTraining = going ? going.crossTraining : untrained;
+    const crosses = crossTraining && { crosses: crossTraining.table };
     const position = { step: going?.step ?? 0 };
     const engine = await createEngine(network);
     try {
-      await runSteps(trainings, engine, m, position);
-      members.push({ tables: network.tables, tower: await engine.finish() });
+      await runSteps(trainings, engine, m, position, crossTraining);
+      members.push({ tables: network.tables, tower: await engine.finish(), ...crosses });
     } catch (error) {
       if (signal?.aborted && error === signal.reason) {
         const tower = await engine.finish();
         const optimizers = await engine.readOptimizers();
-        await checkpoints?.save(key, pack(members, { tables: network.tables, tower, optimizers, ...position }));
+        const reached = { tables: network.tables, tower, ...crosses, crossTraining, optimizers, ...position };
+        await checkpoints?.save(key, pack(members, reached));
       }
       throw error;
     } finally {
@@ -82,10 +88,17 @@ function stepCountOf({ set, config: { batchSize, epochs } }: MemberTrainings): n
   return Math.ceil(set.exampleCount / batchSize) * epochs;
 }
 
-function newNetwork(trainings: MemberTrainings, member: number): RankingNetwork {
+interface NewTraining {
+  readonly network: RankingNetwork;
+  readonly crossTraining: CrossTraining | undefined;
+}
+
+function newTraining(trainings: MemberTrainings, member: number): NewTraining {
   const { layout, vocabularies, config, set, random, begin } = trainings;
   const drawn = random.fork(`member ${member}`);
   const sizes = [layout.inputSize, ...config.hiddenSizes, set.baseOdds.length];
+  const crossTraining =
+    config.crosses && new CrossTraining(crossBucketsOf(config), set.baseOdds.length, config, drawn.fork('crosses'));
   const network = {
     inputSize: layout.inputSize,
     batchSize: config.batchSize,
@@ -93,14 +106,15 @@ function newNetwork(trainings: MemberTrainings, member: number): RankingNetwork 
       createTable(rowCount, layout.tableDimensions[i], drawn.fork(`table ${i}`), EMBEDDING_SCALE),
     ),
     inputs: layout.embeddings,
+    hasOffsets: crossTraining !== undefined,
     tower: newTower(sizes, set.baseOdds, drawn.fork('tower')),
     learningRate: config.learningRate,
     tableLearningRate: config.tableLearningRate,
     tableDecay: config.tableDecay,
     gradientClip: config.gradientClip,
   };
-  begin?.(member, network);
-  return network;
+  begin?.(member, { ...network, ...(crossTraining ? { crosses: crossTraining.table } : {}) });
+  return { network, crossTraining };
 }
 
 /** Begins at the odds of all examples together, so that no step is spent on finding the level. */
@@ -118,6 +132,7 @@ async function runSteps(
   engine: RankingEngine,
   member: number,
   position: { step: number },
+  crosses: CrossTraining | undefined,
 ): Promise<void> {
   const { set, config, progress, signal } = trainings;
   const { batchSize, epochs } = config;
@@ -137,11 +152,15 @@ async function runSteps(
       continue;
     }
     signal?.throwIfAborted();
-    const loss = await engine.step(set.batch(examples, dropout), learningRateScale(config, step, stepCount));
+    const rateScale = learningRateScale(config, step, stepCount);
+    const batch = set.batch(examples, dropout);
+    if (crosses) crosses.fill(batch.crossRows, batch.offsets!.logits);
+    const loss = await engine.step(batch, rateScale);
     if (!Number.isFinite(loss)) {
       const some = [...examples.subarray(0, 3)].map((example) => trainings.nameOf(example)).join(', ');
       throw new Error(`ranking: the loss of step ${step} (epoch ${epoch}, impressions ${some}, …) is ${loss}`);
     }
+    if (crosses) crosses.update(batch.crossRows, batch.offsets!.gradients, rateScale);
     position.step = step + 1;
     // Steps may be synchronous: let timers, signals and sockets have their turn.
     if (progress.add(epoch, loss, examples.length)) await new Promise((resolve) => setImmediate(resolve));
@@ -168,27 +187,35 @@ async function resume(trainings: MemberTrainings): Promise<{ members: Member[]; 
     overwriteFrom(saved, [['position', position]]);
     const [memberCount, step, adamSteps] = position;
     if (!(memberCount <= config.members)) throw new Error(`the state of the training has ${memberCount} members`);
-    const members: Member[] = Array.from({ length: memberCount }, (_, m) => newNetwork(trainings, m));
+    const members = Array.from({ length: memberCount }, (_, m) => newMember(trainings, m));
     const unfinished = step > 0 ? newUnfinished(trainings, memberCount, step, adamSteps) : undefined;
     overwriteFrom(saved, [
       ...members.flatMap((member, m) => arraysOf(`member.${m}`, member)),
       ...(unfinished ? unfinishedArrays(memberCount, unfinished) : []),
     ]);
-    return { members: members.map(({ tables, tower }) => ({ tables, tower })), unfinished };
+    return { members, unfinished };
   } catch (error) {
     await checkpoints?.discard(key, error as Error);
     return nothing;
   }
 }
 
+function newMember(trainings: MemberTrainings, member: number): Member {
+  const { network, crossTraining } = newTraining(trainings, member);
+  const { tables, tower } = network;
+  return { tables, tower, ...(crossTraining ? { crosses: crossTraining.table } : {}) };
+}
+
 function newUnfinished(trainings: MemberTrainings, member: number, step: number, stepCount: number): Unfinished {
-  const { tables, tower } = newNetwork(trainings, member);
+  const { network, crossTraining } = newTraining(trainings, member);
+  const { tables, tower } = network;
   const zeros = () =>
     tower.flatMap(({ weights, bias }) => [weights, bias]).map(({ length }) => new Float32Array(length));
   const accumulators = tables.map(({ rowCount }) => new Float32Array(rowCount));
   return {
     tables,
     tower,
+    ...(crossTraining ? { crosses: crossTraining.table, crossTraining } : {}),
     step,
     optimizers: { stepCount, accumulators, firstMoments: zeros(), secondMoments: zeros() },
   };
@@ -203,11 +230,13 @@ function unfinishedArrays(member: number, unfinished: Unfinished): NamedArray[] 
     ...named('accumulators', accumulators),
     ...named('first', firstMoments),
     ...named('second', secondMoments),
+    ...(unfinished.crossTraining ? named('crosses', [unfinished.crossTraining.accumulators]) : []),
   ];
 }
 
-function arraysOf(name: string, { tables, tower }: Member): NamedArray[] {
+function arraysOf(name: string, { tables, tower, crosses }: Member): NamedArray[] {
   return [
+    ...(crosses ? [[`${name}.crosses`, crosses.values] as const] : []),
     ...tables.map(({ values }, i): NamedArray => [`${name}.tables.${i}`, values]),
     ...tower.flatMap(({ weights, bias }, i): NamedArray[] => [
       [`${name}.tower.${i}.weights`, weights],

@@ -30,7 +30,7 @@ export interface ModelParts<Ids = readonly string[]> {
   /** Survives JSON unchanged, where ids are lists. */
   readonly metadata: ModelMetadata<Ids>;
   /**
-   * "table.NAME" [rows, dimensions]; "tower.N.weights" [inputs, outputs] and "tower.N.bias" [outputs]; the quantiles of
+   * "table.NAME" [rows, dimensions], and "table.crosses" [1 + buckets, heads] where there are pairs; "tower.N.weights" [inputs, outputs] and "tower.N.bias" [outputs]; the quantiles of
    * all numbers one after the other: "quantiles.values" and "quantiles.positions" [total], "quantiles.counts" and
    * "quantiles.missing" [numbers].
    */
@@ -38,7 +38,7 @@ export interface ModelParts<Ids = readonly string[]> {
 }
 
 export function partsOfModel(ingredients: ModelIngredients): ModelParts {
-  const { config, vocabularies, tables, quantiles, tower, calibration } = ingredients;
+  const { config, vocabularies, tables, quantiles, tower, calibration, crosses } = ingredients;
   const tensors = new Map<string, NamedTensor>();
   const names = tableNames(config);
   names.forEach((name, i) => {
@@ -49,6 +49,7 @@ export function partsOfModel(ingredients: ModelIngredients): ModelParts {
     tensors.set(`tower.${i}.weights`, { shape: [inputSize, outputSize], data: weights });
     tensors.set(`tower.${i}.bias`, { shape: [outputSize], data: bias });
   });
+  if (crosses) tensors.set(CROSSES, { shape: [crosses.rowCount, crosses.dimensions], data: crosses.values });
   const vector = (name: string, data: NamedTensor['data']) =>
     tensors.set(`quantiles.${name}`, { shape: [data.length], data });
   vector('values', Float64Array.from(quantiles.flatMap((map) => [...map.values])));
@@ -95,8 +96,12 @@ export function modelFromParts({ metadata, tensors }: ModelParts<IdList>): Model
     quantiles: quantilesOf(tensors),
     tower: towerOf(tensors, metadata.activations),
     calibration: metadata.calibration,
+    ...(metadata.config.crosses ? { crosses: tableOf(tensors, CROSSES) } : {}),
   };
 }
+
+/** Of pairs of ids; it has no vocabulary. */
+const CROSSES = 'table.crosses';
 
 function idsOf({ vocabularies }: ModelMetadata<IdList>, name: TableName): IdList {
   const ids = vocabularies[name];

@@ -7,9 +7,11 @@ import {
 } from '@watchnext/features';
 import type { DenseStack, EmbeddingTable, IdList, Vocabulary } from '@watchnext/learning';
 import { calibrate, type Calibration } from './calibration';
-import { hasClickHead, type RankingModelConfig } from './config';
+import { crossBucketsOf, hasClickHead, type RankingCross, type RankingModelConfig } from './config';
+import { crossRow, type CrossIds } from './crosses';
 import {
   ALL_NUMBERS,
+  formOf,
   layOut,
   POSITION,
   SERVED_POSITION,
@@ -59,6 +61,8 @@ export interface ModelIngredients {
   readonly quantiles: readonly QuantileMap[];
   readonly tower: DenseStack;
   readonly calibration: Calibration;
+  /** Weights of pairs of ids, [1 + buckets, heads], of a model that has them; the tower hands them through. */
+  readonly crosses?: EmbeddingTable;
 }
 
 /**
@@ -94,7 +98,7 @@ export class RankingModel {
     this.layout = layOut(
       tables.map((table) => table.dimensions),
       quantiles,
-      config,
+      formOf(config),
     );
     this.config = config;
     this.calibration = ingredients.calibration;
@@ -126,6 +130,9 @@ export class RankingModel {
       if (name === 'lastSearch') this.writeMeanEmbedding(input, user.searches.last, columns, 0);
     });
     this.writeNumbers(user.numbers, 0, columns, 0);
+    if (this.layout.crosses.length > 0) {
+      this.writeCross('user-surface', { userId: user.userId, surface: user.surface, channelId: '' }, columns, 0);
+    }
     return { columns, surface: user.surface, country: user.country };
   }
 
@@ -165,6 +172,10 @@ export class RankingModel {
     const shared = statisticsNumbers(statistics, user, video, this.statisticsNumbers);
     this.writeNumbers(shared, USER_NUMBERS.length + video.numbers.length, out, offset);
     this.writeNumber(position, ALL_NUMBERS.length - 1, out, offset);
+    if (this.layout.crosses.length > 0) {
+      const ids = { userId: '', surface: user.surface, channelId: video.channelId };
+      this.writeCross('surface-channel', ids, out, offset);
+    }
   }
 
   /** Logits that the tower gives for a row. */
@@ -200,11 +211,13 @@ export class RankingModel {
             : [],
       ),
       ...USER_NUMBERS.map((name, i) => ({ name, number: user.numbers[i] })),
+      ...this.rawCross('user-surface', user.userId, user.surface),
       { name: 'video', text: video.videoId },
       { name: 'channel', text: video.channelId },
       { name: 'topics', text: video.topics.join(', ') },
       { name: 'source', text: video.source },
       ...VIDEO_NUMBERS.map((name, i) => ({ name, number: numbers[i] })),
+      ...this.rawCross('surface-channel', video.channelId, user.surface),
       { name: POSITION, number: SERVED_POSITION },
     ];
   }
@@ -248,6 +261,22 @@ export class RankingModel {
     }
   }
 
+  /** Nothing where the model has no such pair. */
+  private writeCross(name: RankingCross, ids: CrossIds, out: Float32Array, offset: number): void {
+    const { crosses } = this.ingredients;
+    for (const { cross, from } of this.layout.crosses) {
+      if (cross !== name || crosses === undefined) continue;
+      const row = crossRow(cross, ids, crossBucketsOf(this.config)) * crosses.dimensions;
+      for (let head = 0; head < crosses.dimensions; head++) {
+        out[offset + from + head] = crosses.values[row + head] + 0;
+      }
+    }
+  }
+
+  private rawCross(name: RankingCross, id: string, surface: string): RawFeature[] {
+    return this.layout.crosses.flatMap(({ cross }) => (cross === name ? [{ name, text: `${id} on ${surface}` }] : []));
+  }
+
   private writeNumbers(numbers: Float64Array, first: number, out: Float32Array, offset: number): void {
     for (let i = 0; i < numbers.length; i++) this.writeNumber(numbers[i], first + i, out, offset);
   }
@@ -274,7 +303,11 @@ function rowsOf(vocabulary: Vocabulary): (id: string) => number {
   };
 }
 
-function checkFit({ config, vocabularies, tables, quantiles, tower }: ModelIngredients, inputSize: number): void {
+function checkFit(ingredients: ModelIngredients, inputSize: number): void {
+  const { config, vocabularies, tables, quantiles, tower, crosses } = ingredients;
+  if (config.crosses !== undefined && crosses?.rowCount !== 1 + crossBucketsOf(config)) {
+    throw new Error(`${crosses?.rowCount} rows of weights for pairs hashed to ${crossBucketsOf(config)}`);
+  }
   tableNames(config).forEach((name, i) => {
     if (tables[i]?.rowCount !== vocabularies[i]?.rowCount) {
       throw new Error(

@@ -10,11 +10,13 @@ import {
 import { type Calibration, fitCalibration, FULL_CALIBRATION_SIZE, NO_CALIBRATION } from './calibration';
 import { checkConfig, epochsOf, type RankingModelConfig } from './config';
 import type { RankingEngineFactory } from './engine';
-import { foldMembers } from './ensemble';
-import { layOut } from './input-layout';
+import { meanCrosses, withCrosses } from './crosses';
+import { foldMembers, type Member } from './ensemble';
+import { formOf, type InputLayout, layOut } from './input-layout';
 import { trainMembers } from './members';
 import { modelFromParts } from './model-parts';
 import { ProgressOfAll, type RankingProgress } from './progress';
+import type { QuantileMap } from './quantiles';
 import { RankingModel } from './ranking-model';
 import { buildVocabularies, collectQuantiles, TrainingSet, type StatisticsAt } from './training-set';
 import { differenceOfForms, earlierMembersOf, type RankingWarmStart, WarmStart } from './warm-start';
@@ -126,7 +128,7 @@ async function trainOn(
   const dimensions = vocabularies.map((vocabulary, i) =>
     Math.max(dimensionsOf(vocabulary, config), before?.layout.tableDimensions[i] ?? 0),
   );
-  const layout = layOut(dimensions, quantiles, config);
+  const layout = layOut(dimensions, quantiles, formOf(config, false));
   const set = new TrainingSet(examples, statisticsAt, config, vocabularies, quantiles, layout);
   if (!(set.baseOdds[0] > 0)) throw new Error('no impression was watched: there is no watch time to learn from');
   const start = before && new WarmStart(before, { layout, vocabularies, quantiles });
@@ -147,7 +149,28 @@ async function trainOn(
       : '',
     signal,
   });
-  return new RankingModel({ config, vocabularies, quantiles, calibration, ...foldMembers(members, layout, quantiles) });
+  return new RankingModel({
+    config,
+    vocabularies,
+    quantiles,
+    calibration,
+    ...wholeOf(members, layout, quantiles, config),
+  });
+}
+
+/** All members in one, the weights of pairs in rows and tower. */
+function wholeOf(
+  members: readonly Member[],
+  layout: InputLayout,
+  quantiles: readonly QuantileMap[],
+  config: RankingModelConfig,
+): Member {
+  const { tables, tower } = foldMembers(members, layout, quantiles);
+  if (config.crosses === undefined) return { tables, tower };
+  const dimensions = tables.map((table) => table.dimensions);
+  const [without, to] = [false, true].map((has) => layOut(dimensions, quantiles, formOf(config, has)));
+  const crosses = meanCrosses(members.map((member) => member.crosses!));
+  return { tables, tower: withCrosses(tower, without, to), crosses };
 }
 
 /** Cut in time, so that the later part is as the future is to a model. */

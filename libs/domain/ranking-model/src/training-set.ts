@@ -1,7 +1,8 @@
 /** Ranking examples turned into what batches are cut from: ids as table rows, numbers as positions among quantiles. */
 import { statisticsNumbers, type RankingExample, type Statistics } from '@watchnext/features';
 import { Vocabulary, type Random } from '@watchnext/learning';
-import { hasClickHead, type RankingModelConfig } from './config';
+import { crossBucketsOf, hasClickHead, type RankingModelConfig } from './config';
+import { crossRow } from './crosses';
 import type { Bags, RankingBatch } from './engine';
 import {
   ALL_NUMBERS,
@@ -80,6 +81,12 @@ export function collectQuantiles(
   return collector.finish(quantileCount);
 }
 
+/** With what is learned beside the tower, where that is. */
+export interface TrainingBatch extends RankingBatch {
+  /** [rowCount, crosses]: rows of the pairs' weights. */
+  readonly crossRows: Int32Array;
+}
+
 export class TrainingSet {
   readonly exampleCount: number;
   /** By head: Σ positive weights / Σ negative weights, the odds of a model that knows nothing. */
@@ -92,6 +99,9 @@ export class TrainingSet {
   /** [exampleCount, heads] */
   private readonly positiveWeights: Float32Array;
   private readonly negativeWeights: Float32Array;
+  /** [exampleCount, crosses] */
+  private readonly crossRows: Int32Array;
+  private readonly crossCount: number;
   private scratch = new Float32Array(0);
 
   constructor(
@@ -113,6 +123,15 @@ export class TrainingSet {
     const tables = tableNames(config);
     this.bags = inputs.map(({ name, table }) => bagsOf(examples, name, vocabularies[tables.indexOf(table)]));
     this.isDropped = inputs.map(({ name }) => DROPPED_INPUTS.has(name));
+    const { crosses = [] } = config;
+    const buckets = crossBucketsOf(config);
+    this.crossCount = crosses.length;
+    this.crossRows = new Int32Array(examples.length * crosses.length);
+    examples.forEach(({ user: { userId, surface }, video: { channelId } }, n) => {
+      crosses.forEach((cross, i) => {
+        this.crossRows[n * crosses.length + i] = crossRow(cross, { userId, surface, channelId }, buckets);
+      });
+    });
     const heads = headsOf(examples, config);
     this.positiveWeights = weightsOf(heads, (head) => head.positiveWeights);
     this.negativeWeights = weightsOf(heads, (head) => head.negativeWeights);
@@ -125,12 +144,22 @@ export class TrainingSet {
    * Cuts the batch of these examples, some of its ids made unknown by `config.idDropout`. Its values are good until the
    * next batch is cut: one array serves them all, since new ones of this size are what the garbage collector works on.
    */
-  batch(members: Int32Array, dropout: Random): RankingBatch {
+  batch(members: Int32Array, dropout: Random): TrainingBatch {
     const size = members.length * this.layout.inputSize;
     if (this.scratch.length < size) this.scratch = new Float32Array(size);
     const values = this.scratch.subarray(0, size);
     this.writeNumbers(members, values);
+    const heads = this.baseOdds.length;
     return {
+      crossRows: this.crossRowsOf(members),
+      ...(this.crossCount > 0
+        ? {
+            offsets: {
+              logits: new Float32Array(members.length * heads),
+              gradients: new Float32Array(members.length * heads),
+            },
+          }
+        : {}),
       rowCount: members.length,
       values,
       bags: this.bags.map((bags, input) => this.cut(bags, members, this.isDropped[input], dropout)),
@@ -148,7 +177,16 @@ export class TrainingSet {
   /** All that the examples are, for telling sets apart. */
   arrays(): (Float32Array | Int32Array)[] {
     const bags = this.bags.flatMap(({ rows, offsets }) => [rows, offsets]);
-    return [this.positions, ...bags, this.positiveWeights, this.negativeWeights];
+    return [this.positions, ...bags, this.crossRows, this.positiveWeights, this.negativeWeights];
+  }
+
+  private crossRowsOf(members: Int32Array): Int32Array {
+    const { crossCount, crossRows } = this;
+    const rows = new Int32Array(members.length * crossCount);
+    for (let n = 0; n < members.length; n++) {
+      for (let i = 0; i < crossCount; i++) rows[n * crossCount + i] = crossRows[members[n] * crossCount + i];
+    }
+    return rows;
   }
 
   /** Number by number, so that what is known of one stands still while its column is written. */

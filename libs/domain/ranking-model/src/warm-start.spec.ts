@@ -58,6 +58,8 @@ function rootMeanSquare(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 }
 
+const copyOf = (tensors: NamedTensors): NamedTensors =>
+  new Map([...tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
 const tableOf = (tensors: NamedTensors, name: string) => tensors.get(`table.${name}`)!;
 
 function rowOf(model: RankingModel, videoId: string): number[] {
@@ -191,8 +193,8 @@ describe('a ranking model that begins with an earlier one', () => {
         if (saved.has(key)) loaded.push(key);
         return Promise.resolve(saved.get(key));
       },
-      save: (key: string, state: NamedTensors) => Promise.resolve(void saved.set(key, structuredClone(state))),
-      discard: () => Promise.resolve(),
+      save: (key: string, state: NamedTensors) => Promise.resolve(void saved.set(key, copyOf(state))),
+      discard: (_: string, reason: Error) => Promise.reject(reason),
     };
     const config = smallConfig({ epochs: 8 });
     const whole = await train({ config, warmStart: { model: earlier, untilMs: 0 } });

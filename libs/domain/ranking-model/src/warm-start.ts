@@ -9,10 +9,11 @@
  *
  * So, before its first step, the new model says of what both know about what the earlier one said.
  */
-import type { DenseLayer, DenseStack, EmbeddingTable, Vocabulary } from '@watchnext/learning';
-import { hasClickHead, type RankingModelConfig } from './config';
+import type { DenseLayer, EmbeddingTable, Vocabulary } from '@watchnext/learning';
+import { crossBucketsOf, hasClickHead, type RankingModelConfig } from './config';
+import { withoutCrosses } from './crosses';
 import { type Member, unfoldMembers } from './ensemble';
-import { layOut, tableNames, type InputLayout } from './input-layout';
+import { formOf, layOut, tableNames, type InputLayout } from './input-layout';
 import { bridgeQuantiles } from './quantile-bridge';
 import type { QuantileMap } from './quantiles';
 import type { ModelIngredients } from './ranking-model';
@@ -38,6 +39,8 @@ export function differenceOfForms(earlier: RankingModelConfig, config: RankingMo
     members: one.members,
     powers: one.powers,
     searches: one.searches ?? 'none',
+    crosses: one.crosses?.join() ?? 'none',
+    crossBuckets: crossBucketsOf(one),
   }));
   const name = Object.keys(forms[0]).find((setting) => forms[0][setting] !== forms[1][setting]);
   return name && `another form: ${name} was ${String(forms[0][name])} and is ${String(forms[1][name])}`;
@@ -49,16 +52,23 @@ export interface EarlierMembers {
   readonly layout: InputLayout;
   readonly vocabularies: readonly Vocabulary[];
   readonly quantiles: readonly QuantileMap[];
+  /** Weights of pairs: the mean of all members'. Hashes are the same from model to model. */
+  readonly crosses: EmbeddingTable | undefined;
 }
 
-export function earlierMembersOf({ config, tables, tower, quantiles, vocabularies }: ModelIngredients): EarlierMembers {
-  const dimensions = tables.map((table) => table.dimensions / config.members);
-  const layout = layOut(dimensions, quantiles, config);
+export function earlierMembersOf(ingredients: ModelIngredients): EarlierMembers {
+  const { config, tables, tower: served, quantiles, vocabularies, crosses } = ingredients;
+  const whole = tables.map((table) => table.dimensions);
+  const [without, withThem] = [false, true].map((has) => layOut(whole, quantiles, formOf(config, has)));
+  const tower = crosses ? withoutCrosses(served, without, withThem) : served;
+  const dimensions = whole.map((width) => width / config.members);
+  const layout = layOut(dimensions, quantiles, formOf(config, false));
   return {
     members: unfoldMembers({ tables, tower }, config.members, layout, quantiles),
     layout,
     vocabularies,
     quantiles,
+    crosses,
   };
 }
 
@@ -101,8 +111,9 @@ export class WarmStart {
   }
 
   /** Overwrites what the earlier model's member knows, in tables and tower that were drawn at random. */
-  begin(member: number, { tables, tower }: { tables: readonly EmbeddingTable[]; tower: DenseStack }): void {
+  begin(member: number, { tables, tower, crosses }: Member): void {
     const from = this.earlier.members[member];
+    if (this.earlier.crosses) crosses?.values.set(this.earlier.crosses.values);
     tables.forEach((table, i) => {
       copyRows(from.tables[i], this.earlier.vocabularies[i], table, this.to.vocabularies[i]);
     });
@@ -115,10 +126,14 @@ export class WarmStart {
 
   /** Everything that the start depends on, for telling trainings apart. */
   arrays(): Float32Array[] {
-    return this.earlier.members.flatMap(({ tables, tower }) => [
-      ...tables.map(({ values }) => values),
-      ...tower.flatMap(({ weights, bias }) => [weights, bias]),
-    ]);
+    const { members, crosses } = this.earlier;
+    return [
+      ...members.flatMap(({ tables, tower }) => [
+        ...tables.map(({ values }) => values),
+        ...tower.flatMap(({ weights, bias }) => [weights, bias]),
+      ]),
+      ...(crosses ? [crosses.values] : []),
+    ];
   }
 }
 

@@ -17,6 +17,7 @@ export function userOf(
 ): RankingUserFeatures {
   const { values = {}, ...rest } = more;
   return {
+    userId: 'u',
     lastWatchedVideoId: '',
     seedVideoId: '',
     surface: 'home',

@@ -96,7 +96,17 @@ class WasmRankingEngine implements RankingEngine {
     const losses = new Float64Array(this.arena.memory.buffer, this.plan.losses, batch.rowCount);
     let sum = 0;
     for (let i = 0; i < losses.length; i++) sum += losses[i];
+    if (batch.offsets) this.readLogitGradients(batch.offsets.gradients, batch.rowCount);
     return sum / batch.rowCount;
+  }
+
+  /** @param out [rowCount, heads] */
+  private readLogitGradients(out: Float32Array, rowCount: number): void {
+    const { headCount, layers } = this.plan;
+    const { address, stride } = layers[layers.length - 1].outputGradients;
+    for (let row = 0; row < rowCount; row++) {
+      out.set(this.arena.floats(address + row * stride, headCount), row * headCount);
+    }
   }
 
   private writeBatch(batch: RankingBatch): void {
@@ -108,6 +118,10 @@ class WasmRankingEngine implements RankingEngine {
     arena.floats(plan.values, values.length).set(values);
     arena.floats(plan.positiveWeights, positiveWeights.length).set(positiveWeights);
     arena.floats(plan.negativeWeights, negativeWeights.length).set(negativeWeights);
+    if (plan.hasOffsets !== (batch.offsets !== undefined)) {
+      throw new Error(`a batch ${batch.offsets ? 'with' : 'without'} offsets for a network that was made otherwise`);
+    }
+    if (batch.offsets) arena.floats(plan.offsets, batch.offsets.logits.length).set(batch.offsets.logits);
     const counts = plan.tables.map(() => 0);
     const firstEntries = arena.integers(plan.firstEntries, bags.length);
     plan.bags.forEach(({ table, starts }, i) => {

@@ -29,6 +29,11 @@ export const RANKING_COMPARISONS = {
     { name: 'newest search', change: { searches: 'last' } },
     { name: 'mean and newest', change: { searches: 'mean-and-last' } },
   ],
+  crosses: [
+    { name: 'user × surface', change: { crosses: ['user-surface'] } },
+    { name: 'surface × channel', change: { crosses: ['surface-channel'] } },
+    { name: 'both crosses', change: { crosses: ['user-surface', 'surface-channel'] } },
+  ],
   precision: [{ name: 'int8', change: { precision: 'int8' } }],
   schedule: [
     { name: 'constant rate', change: { learningRateDecay: 'constant' } },

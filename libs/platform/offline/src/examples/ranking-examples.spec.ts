@@ -8,6 +8,7 @@ const numbers = (names: readonly string[]) =>
     .array(fc.oneof(fc.double(), fc.constantFrom(0, NaN)), { minLength: names.length, maxLength: names.length })
     .map((values) => Float64Array.from(values));
 const user = fc.record({
+  userId: id,
   lastWatchedVideoId: id,
   seedVideoId: id,
   surface: id,

@@ -112,7 +112,7 @@ export class RankingExamples {
       pageId,
       servedAtMs,
       snapshotId: served.snapshotId,
-      user: { lastWatchedVideoId, seedVideoId, surface, country, device, searches },
+      user: { userId: user.userId, lastWatchedVideoId, seedVideoId, surface, country, device, searches },
       userNumbers: this.userNumbers.add(numbers),
     });
     return lists.length - 1;
@@ -136,6 +136,7 @@ function areSame(some: readonly string[], others: readonly string[]): boolean {
 
 /** Makes its numbers when it is asked for them: who counts ids asks for none. */
 class UserRow implements RankingUserFeatures {
+  readonly userId: string;
   readonly lastWatchedVideoId: string;
   readonly seedVideoId: string;
   readonly surface: string;
@@ -146,6 +147,7 @@ class UserRow implements RankingUserFeatures {
   readonly #place: number;
 
   constructor(user: ListOf['user'], rows: NumberRows, place: number) {
+    this.userId = user.userId;
     this.lastWatchedVideoId = user.lastWatchedVideoId;
     this.seedVideoId = user.seedVideoId;
     this.surface = user.surface;

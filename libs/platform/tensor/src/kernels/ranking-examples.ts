@@ -15,6 +15,8 @@ export class RankingExamples extends StepTasks<RankingPlan> implements StepParts
   private readonly logitGradients: Float32Array;
   private readonly positiveWeights: Float32Array;
   private readonly negativeWeights: Float32Array;
+  /** Added to the logits; empty where nothing is. */
+  private readonly offsets: Float32Array;
   private readonly losses: Float64Array;
 
   constructor(
@@ -32,6 +34,7 @@ export class RankingExamples extends StepTasks<RankingPlan> implements StepParts
     this.logitGradients = numbersOf(outputGradients);
     this.positiveWeights = this.floats(plan.positiveWeights, batchSize * headCount);
     this.negativeWeights = this.floats(plan.negativeWeights, batchSize * headCount);
+    this.offsets = plan.hasOffsets ? this.floats(plan.offsets, batchSize * headCount) : new Float32Array(0);
     this.losses = new Float64Array(memory.buffer, plan.losses, batchSize);
   }
 
@@ -75,7 +78,7 @@ export class RankingExamples extends StepTasks<RankingPlan> implements StepParts
 
   /** Losses of the rows, and their gradients by the logits: a thousandth of the arithmetic, in double precision. */
   private loss(from: number, to: number): void {
-    const { headCount, layers, gradientClip } = this.plan;
+    const { headCount, layers, gradientClip, hasOffsets } = this.plan;
     const { stride } = layers[layers.length - 1].output;
     const rowCount = this.frame[FRAME.rowCount];
     for (let row = from; row < to; row++) {
@@ -84,8 +87,9 @@ export class RankingExamples extends StepTasks<RankingPlan> implements StepParts
         const at = (row * stride) / FLOAT + head;
         const weight = row * headCount + head;
         const [positive, negative] = [this.positiveWeights[weight], this.negativeWeights[weight]];
-        sum += logisticLoss(this.logits[at], positive, negative);
-        this.logitGradients[at] = logisticGradient(this.logits[at], positive, negative, gradientClip) / rowCount;
+        const z = hasOffsets ? this.logits[at] + this.offsets[weight] : this.logits[at];
+        sum += logisticLoss(z, positive, negative);
+        this.logitGradients[at] = logisticGradient(z, positive, negative, gradientClip) / rowCount;
       }
       this.losses[row] = sum;
     }

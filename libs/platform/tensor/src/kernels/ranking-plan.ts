@@ -20,6 +20,9 @@ export interface RankingPlan extends StepPlan {
   /** [batch, heads] without padding. */
   readonly positiveWeights: number;
   readonly negativeWeights: number;
+  /** Whether something is added to the logits: [batch, heads] without padding. */
+  readonly hasOffsets: boolean;
+  readonly offsets: number;
   /** float64, [batch]. */
   readonly losses: number;
 }
@@ -59,6 +62,8 @@ export function planRankingStep(arena: Arena, network: RankingNetwork): RankingP
     firstEntries: numbers(bags.length),
     positiveWeights: numbers(batchSize * headCount),
     negativeWeights: numbers(batchSize * headCount),
+    hasOffsets: network.hasOffsets ?? false,
+    offsets: network.hasOffsets ? numbers(batchSize * headCount) : 0,
     losses: arena.allocate(batchSize * Float64Array.BYTES_PER_ELEMENT),
   };
 }
