@@ -5,6 +5,7 @@ import { addReportCommand } from './document/command';
 import { addOptionsCommand } from './options/command';
 import { addPaperCommand } from './paper/command';
 import { addRankingCommand } from './ranking/command';
+import { addRankingOptionsCommand } from './ranking-options/command';
 import { addWarmStartCommand } from './warm-start/command';
 
 const program = new Command('evaluate').description(
@@ -15,6 +16,7 @@ addRankingCommand(program);
 addWarmStartCommand(program);
 addPaperCommand(program);
 addOptionsCommand(program);
+addRankingOptionsCommand(program);
 addReportCommand(program);
 
 program.parseAsync().catch((error: unknown) => {

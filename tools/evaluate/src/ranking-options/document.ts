@@ -1,0 +1,137 @@
+/** What `ranking --json` and `warm-start --json` wrote, as one page: the ranking model's options beside its default. */
+import type { DocumentPart, ReportDocument } from '@watchnext/plots';
+import type { FormComparison, RankingReport } from '../ranking/report';
+import type { EvaluationReport } from '../report';
+import { signed } from '../text-table';
+import type { WarmStartReport } from '../warm-start/report';
+
+export interface NamedReport {
+  /** Of the log, as a reader knows it. */
+  readonly name: string;
+  readonly report: EvaluationReport;
+}
+
+/** @param reports of options, of days in turn, or of both; others say nothing here */
+export function rankingOptionsDocument(reports: readonly NamedReport[]): ReportDocument {
+  return {
+    title: "The ranking model's options",
+    parts: [
+      text(
+        '`npm run evaluate -- ranking-options NAME=FILE …` writes this page out of what `ranking --compare searches,crosses --json FILE` and ' +
+          '`warm-start --json FILE` found: what may be changed in the ranking model beyond the paper, each beside the default form. Settings are chosen on the ' +
+          'validation days, which come before the test days. Differences are of the weighted per-user loss, 95% by bootstrap paired on users, seeds taken ' +
+          "together, and by Student's t over seeds where there are several. A gain is by how much less a form loses.",
+      ),
+      ...reports.flatMap((one): DocumentPart[] => [...optionParts(one), ...warmStartParts(one)]),
+    ],
+  };
+}
+
+function optionParts({ name, report }: NamedReport): DocumentPart[] {
+  const { ranking } = report;
+  const comparisons = ranking?.comparisons ?? [];
+  if (!ranking || comparisons.length === 0) return [];
+  const [standing] = ranking.scorers.filter(({ kind }) => kind === 'model');
+  return [
+    heading(`${name}: forms of the model`),
+    text(`${describe(ranking)} ${madeBy(report)}`),
+    {
+      kind: 'table',
+      header: ['form', 'loss by seed', 'AUC', 'gain', '95%, users', '95%, seeds', ''],
+      rows: [
+        [standing.name, ...measured(ranking, standing.name), '', '', '', ''],
+        ...comparisons.map((comparison) => [
+          comparison.form,
+          ...measured(ranking, comparison.form),
+          signed(comparison.gain),
+          range(comparison.interval95),
+          comparison.acrossSeeds95 ? range(comparison.acrossSeeds95) : '',
+          verdictOf(comparison),
+        ]),
+      ],
+    },
+  ];
+}
+
+function describe({ part, split, counts }: RankingReport): string {
+  return (
+    `The ${part} part: ${split}; ${counts.trainingImpressions} impressions to learn from, ${counts.impressions} measured, ` +
+    `${counts.pagesWithPairs} pages with a watched and an unwatched one.`
+  );
+}
+
+/** Losses by seed and the mean AUC of a form, in the order that it is served in. */
+function measured({ scorers }: RankingReport, form: string): [string, string] {
+  const rows = scorers.filter(({ name, kind, config }) => name === form && kind === 'model' && config);
+  const losses = rows.map(({ weightedPerUserLoss }) => weightedPerUserLoss.value.toFixed(4));
+  const auc = rows.reduce((sum, { clickAuc }) => sum + clickAuc / rows.length, 0);
+  return [losses.join(', '), auc.toFixed(4)];
+}
+
+function verdictOf({ verdict }: FormComparison): string {
+  return { holds: '**better**', 'does not hold': 'worse', 'cannot be told': 'cannot be told' }[verdict];
+}
+
+function warmStartParts({ name, report }: NamedReport): DocumentPart[] {
+  const { warmStart } = report;
+  if (!warmStart) return [];
+  const { days, pagesWithPairs, forms } = warmStart;
+  const [first] = forms;
+  return [
+    heading(`${name}: models of days in turn, from nothing and from the day before`),
+    text(
+      `${days.length} days from ${days[0].from}, each by a model trained on all before it (${days[0].trainingImpressions} to ` +
+        `${days[days.length - 1].trainingImpressions} impressions); ${pagesWithPairs} pages with a watched and an unwatched one. ` +
+        `${beginnings(warmStart)} ${madeBy(report)}`,
+    ),
+    {
+      kind: 'table',
+      header: [
+        'each day',
+        'loss by seed',
+        'less the first',
+        'AUC',
+        'MAE, s',
+        'tenths, predicted over watched',
+        'steps a day',
+        'processor s a day',
+      ],
+      rows: forms.map((form) => {
+        const ratios = form.calibration.map(({ ratio }) => ratio);
+        const { difference, interval95 } = form.lessThanAnew;
+        return [
+          form.name,
+          form.lossBySeed.map((loss) => loss.toFixed(4)).join(', '),
+          form === first ? '' : `${signed(difference)} (${range(interval95)})`,
+          form.clickAuc.toFixed(4),
+          form.watchTimeMaeSeconds.toFixed(2),
+          `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
+          form.stepsPerDay.toFixed(0),
+          form.processorSecondsPerDay.toFixed(1),
+        ];
+      }),
+    },
+  ];
+}
+
+/** How far the weights of numbers are from what they were, once carried over. */
+function beginnings({ forms }: WarmStartReport): string {
+  const starts = forms.flatMap((form) => form.starts).filter(({ began }) => began === 'warm');
+  if (starts.length === 0) return '';
+  const worst = Math.max(...starts.map(({ bridgeError }) => bridgeError));
+  const kept = starts.map(({ copiedVideos, newVideos }) => copiedVideos / (copiedVideos + newVideos));
+  return (
+    `Of a day's videos ${(100 * Math.min(...kept)).toFixed(1)}% and more had a row the day before; columns of numbers were carried over ` +
+    `within ${worst.toFixed(3)} (root mean square, the worst number).`
+  );
+}
+
+function madeBy({ commit, measuredAt, machine, command }: EvaluationReport): string {
+  const set = command.flatMap((word, i) => (command[i - 1] === '--set' ? [word] : []));
+  const settings = set.length > 0 ? ` with ${set.map((one) => `\`--set ${one}\``).join(' ')}` : '';
+  return `Commit ${commit}${settings}, ${measuredAt.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}.`;
+}
+
+const range = (ends: readonly [number, number]) => ends.map(signed).join(' to ');
+const text = (content: string): DocumentPart => ({ kind: 'text', text: content });
+const heading = (content: string): DocumentPart => ({ kind: 'heading', level: 2, text: content });
