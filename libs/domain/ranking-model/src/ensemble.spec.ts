@@ -1,6 +1,6 @@
 import { createRandom, createTable, initialiseStack, runStack } from '@watchnext/learning';
 import { foldMembers, type Member, unfoldMembers } from './ensemble';
-import { ALL_NUMBERS, layOut, tableNames } from './input-layout';
+import { ALL_NUMBERS, type InputForm, layOut, tableNames } from './input-layout';
 import { QuantileMap } from './quantiles';
 
 /** Every third number varies, every sixth may be missing. */
@@ -9,7 +9,7 @@ const QUANTILES = ALL_NUMBERS.map((_, i) =>
     ? new QuantileMap(Float64Array.of(0, 1), Float64Array.of(0, 1), i % 6 === 0)
     : new QuantileMap(Float64Array.of(1), Float64Array.of(0.5), false),
 );
-const FORM = { powers: true };
+const FORM: InputForm = { powers: true };
 const DIMENSIONS = tableNames(FORM).map((_, i) => 2 + (i % 3));
 const LAYOUT = layOut(DIMENSIONS, QUANTILES, FORM);
 const ROWS = 4;

@@ -13,7 +13,7 @@ import type { Calibration } from './calibration';
 import type { RankingModelConfig } from './config';
 import { ALL_NUMBERS, tableNames, type TableName } from './input-layout';
 import { QuantileMap } from './quantiles';
-import type { ModelIngredients } from './ranking-model';
+import type { ModelIngredients } from './ingredients';
 
 /** @typeParam Ids lists in JSON; a program that loads a model may hand over packed ones */
 export interface ModelMetadata<Ids = readonly string[]> {

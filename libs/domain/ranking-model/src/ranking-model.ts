@@ -5,9 +5,9 @@ import {
   type RankingVideoFeatures,
   type Statistics,
 } from '@watchnext/features';
-import type { DenseStack, EmbeddingTable, IdList, Vocabulary } from '@watchnext/learning';
+import type { DenseStack, IdList, Vocabulary } from '@watchnext/learning';
 import { calibrate, type Calibration } from './calibration';
-import { crossBucketsOf, hasClickHead, type RankingCross, type RankingModelConfig } from './config';
+import { crossBucketsOf, type RankingCross, type RankingModelConfig } from './config';
 import { crossRow, type CrossIds } from './crosses';
 import {
   ALL_NUMBERS,
@@ -15,7 +15,6 @@ import {
   layOut,
   POSITION,
   SERVED_POSITION,
-  tableNames,
   USER_NUMBERS,
   userEmbeddings,
   VIDEO_NUMBERS,
@@ -23,8 +22,8 @@ import {
   type InputGroup,
   type InputLayout,
 } from './input-layout';
+import { checkFit, type ModelIngredients } from './ingredients';
 import { modelFromParts, partsOfModel, type ModelParts } from './model-parts';
-import type { QuantileMap } from './quantiles';
 
 /** The user's columns of the input row, the same for every candidate of a request. */
 export interface EncodedUser {
@@ -51,18 +50,6 @@ export interface RankingScore {
   readonly expectedWatchSeconds: number;
   /** NaN without a click head. */
   readonly clickProbability: number;
-}
-
-/** What a model is made of. Vocabularies and tables as `tableNames`, quantiles as `ALL_NUMBERS`. */
-export interface ModelIngredients {
-  readonly config: RankingModelConfig;
-  readonly vocabularies: readonly Vocabulary[];
-  readonly tables: readonly EmbeddingTable[];
-  readonly quantiles: readonly QuantileMap[];
-  readonly tower: DenseStack;
-  readonly calibration: Calibration;
-  /** Weights of pairs of ids, [1 + buckets, heads], of a model that has them; the tower hands them through. */
-  readonly crosses?: EmbeddingTable;
 }
 
 /**
@@ -301,25 +288,4 @@ function rowsOf(vocabulary: Vocabulary): (id: string) => number {
     if (row > 0) rows.set(id, row);
     return row;
   };
-}
-
-function checkFit(ingredients: ModelIngredients, inputSize: number): void {
-  const { config, vocabularies, tables, quantiles, tower, crosses } = ingredients;
-  if (config.crosses !== undefined && crosses?.rowCount !== 1 + crossBucketsOf(config)) {
-    throw new Error(`${crosses?.rowCount} rows of weights for pairs hashed to ${crossBucketsOf(config)}`);
-  }
-  tableNames(config).forEach((name, i) => {
-    if (tables[i]?.rowCount !== vocabularies[i]?.rowCount) {
-      throw new Error(
-        `table "${name}" has ${tables[i]?.rowCount} rows for a vocabulary of ${vocabularies[i]?.rowCount}`,
-      );
-    }
-  });
-  if (quantiles.length !== ALL_NUMBERS.length) {
-    throw new Error(`${quantiles.length} quantile maps for ${ALL_NUMBERS.length} numbers`);
-  }
-  const [first, last] = [tower[0], tower[tower.length - 1]];
-  if (first?.inputSize !== inputSize || last?.outputSize !== (hasClickHead(config) ? 2 : 1)) {
-    throw new Error(`a tower from ${first?.inputSize} to ${last?.outputSize} where rows have ${inputSize} values`);
-  }
 }

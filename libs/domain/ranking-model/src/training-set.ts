@@ -1,9 +1,10 @@
 /** Ranking examples turned into what batches are cut from: ids as table rows, numbers as positions among quantiles. */
 import { statisticsNumbers, type RankingExample, type Statistics } from '@watchnext/features';
 import { Vocabulary, type Random } from '@watchnext/learning';
-import { crossBucketsOf, hasClickHead, type RankingModelConfig } from './config';
+import { crossBucketsOf, type RankingModelConfig } from './config';
 import { crossRow } from './crosses';
 import type { Bags, RankingBatch } from './engine';
+import { headsOf, sumOf, weightsOf } from './heads';
 import {
   ALL_NUMBERS,
   tableNames,
@@ -264,53 +265,6 @@ function idsOf({ user, video }: RankingExample, input: string): readonly string[
   }
 }
 
-/** What one logit of the tower learns: the weights of each example as a positive and as a negative. */
-interface Head {
-  readonly positiveWeights: Float64Array;
-  readonly negativeWeights: Float64Array;
-  /** Of an example's whole weight, which batches divide by: losses are then about 1 whatever the watch times. */
-  readonly meanWeight: number;
-}
-
-/**
- * Weight of the click head's loss beside the watch time's. Clicks vary less than watch times, so at equal weights they would
- * have the say in what tables and tower learn; Adam lets the head's own layer learn as fast at any weight.
- */
-const CLICK_HEAD_SHARE = 0.1;
-
-function headsOf(examples: readonly RankingExample[], config: RankingModelConfig): Head[] {
-  const { objective, watchCapSeconds } = config;
-  const seconds = ({ watchSeconds }: RankingExample) => Math.min(watchSeconds, watchCapSeconds);
-  const head = (
-    positive: (example: RankingExample) => number,
-    isNegative: (example: RankingExample) => boolean,
-  ): Head => {
-    const positiveWeights = Float64Array.from(examples, (example) => (example.clicked ? positive(example) : 0));
-    const negativeWeights = Float64Array.from(examples, (example) => (isNegative(example) ? 1 : 0));
-    const meanWeight = (sumOf(positiveWeights) + sumOf(negativeWeights)) / examples.length;
-    return { positiveWeights, negativeWeights, meanWeight };
-  };
-  const clicks = () =>
-    head(
-      () => 1,
-      ({ clicked }) => !clicked,
-    );
-  if (objective === 'click') return [clicks()];
-  const watchTime = head(seconds, ({ clicked }) => objective === 'expected-watch-time' || !clicked);
-  if (!hasClickHead(config)) return [watchTime];
-  const click = clicks();
-  return [watchTime, { ...click, meanWeight: click.meanWeight / CLICK_HEAD_SHARE }];
-}
-
-/** [examples, heads] */
-function weightsOf(heads: readonly Head[], of: (head: Head) => Float64Array): Float32Array {
-  const weights = new Float32Array(of(heads[0]).length * heads.length);
-  heads.forEach((head, h) => {
-    of(head).forEach((weight, n) => (weights[n * heads.length + h] = weight / head.meanWeight));
-  });
-  return weights;
-}
-
 /** [members, width] out of [examples, width] */
 function rowsOf(values: Float32Array, members: Int32Array, width: number): Float32Array {
   const rows = new Float32Array(members.length * width);
@@ -318,8 +272,4 @@ function rowsOf(values: Float32Array, members: Int32Array, width: number): Float
     for (let i = 0; i < width; i++) rows[n * width + i] = values[members[n] * width + i];
   }
   return rows;
-}
-
-function sumOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -16,7 +16,7 @@ import { type Member, unfoldMembers } from './ensemble';
 import { formOf, layOut, tableNames, type InputLayout } from './input-layout';
 import { bridgeQuantiles } from './quantile-bridge';
 import type { QuantileMap } from './quantiles';
-import type { ModelIngredients } from './ranking-model';
+import type { ModelIngredients } from './ingredients';
 
 /** How a training that was given an earlier model began. */
 export interface RankingWarmStart {
