@@ -65,6 +65,24 @@ it('measures forms of the model, and leaves the test part alone when settings ar
   expect(new Set(names)).toEqual(new Set(['model', "paper's form", 'equal weights']));
 });
 
+it('compares each form with the default, paired on users, seeds together', async () => {
+  const random = [
+    { name: 'model', change: { hiddenSizes: [4], epochs: 3, learningRate: 0.01 } },
+    { name: 'the same', change: { hiddenSizes: [4], epochs: 3, learningRate: 0.01 } },
+    { name: 'hardly trained', change: { hiddenSizes: [4], epochs: 1, learningRate: 0, tableLearningRate: 0 } },
+  ];
+  const report = await evaluate({ part: 'validation', variants: random, seeds: [1, 2] });
+  const [same, untrained] = report.comparisons!;
+  expect(same).toMatchObject({ form: 'the same', gain: 0, interval95: [0, 0], verdict: 'cannot be told' });
+  expect(same.lossBySeed).toEqual(same.defaultLossBySeed);
+  expect(untrained.gain).toBeLessThan(0);
+  expect(untrained.interval95[1]).toBeLessThan(0);
+  expect(untrained.acrossSeeds95).toHaveLength(2);
+  const rows = report.scorers.filter(({ name, config }) => name === 'hardly trained' && config);
+  expect(untrained.lossBySeed).toEqual(rows.map(({ weightedPerUserLoss }) => weightedPerUserLoss.value));
+  expect(rankingTables(report)).toMatch(/by how much less each form loses than the default/);
+});
+
 it('gives the same figures for the same seed', async () => {
   const figures = async () => (await evaluate()).scorers.map(({ weightedPerUserLoss }) => weightedPerUserLoss);
   expect(await figures()).toEqual(await figures());

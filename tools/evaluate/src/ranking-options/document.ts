@@ -80,7 +80,7 @@ function warmStartParts({ name, report }: NamedReport): DocumentPart[] {
   return [
     heading(`${name}: models of days in turn, from nothing and from the day before`),
     text(
-      `${days.length} days from ${days[0].from}, each by a model trained on all before it (${days[0].trainingImpressions} to ` +
+      `${days.length} ${days.length === 1 ? 'day' : 'days'} from ${days[0].from}, each by a model trained on all before it (${days[0].trainingImpressions} to ` +
         `${days[days.length - 1].trainingImpressions} impressions); ${pagesWithPairs} pages with a watched and an unwatched one. ` +
         `${beginnings(warmStart)} ${madeBy(report)}`,
     ),
