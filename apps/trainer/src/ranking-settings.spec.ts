@@ -1,5 +1,5 @@
 import { loadConfig } from '@watchnext/config';
-import { parseRankingChange } from './ranking-settings';
+import { checkTogether, parseRankingChange } from './ranking-settings';
 import { trainerSettings } from './settings';
 
 describe('changed settings of the ranking model', () => {
@@ -8,6 +8,12 @@ describe('changed settings of the ranking model', () => {
     expect(load('{"members":1,"warmEpochs":2}').WATCHNEXT_RANKING_SETTINGS).toEqual({ members: 1, warmEpochs: 2 });
     expect(() => load('{"idDropout":1}')).toThrow('idDropout must be below 1');
     expect(loadConfig(trainerSettings, {}).WATCHNEXT_RANKING_SETTINGS).toEqual({});
+  });
+
+  it('are held to what the command line says', () => {
+    const change = parseRankingChange('{"crosses":["user-surface"]}');
+    expect(() => checkTogether({ ...change, precision: 'float32' })).not.toThrow();
+    expect(() => checkTogether({ ...change, precision: 'int8' })).toThrow('crosses need the precision float32');
   });
 
   it.each([

@@ -3,6 +3,12 @@ import { parseModelChange } from './model-settings';
 
 export type RankingChange = Partial<RankingModelConfig>;
 
+/** @throws RangeError where settings do not go together, before a run has begun that would find out at its end */
+export function checkTogether(change: RankingChange): void {
+  // A stand-in: whether settings are in range does not depend on the data.
+  checkConfig({ ...defaultRankingConfig({ exampleCount: 100_000, videoCount: 1_000 }), ...change });
+}
+
 /** The command line has options of their own for these. */
 const BY_OPTION = ['objective', 'precision'];
 
@@ -12,7 +18,5 @@ const BY_OPTION = ['objective', 'precision'];
  */
 export function parseRankingChange(text: string): RankingChange {
   const known = rankingSettings().filter((name) => !BY_OPTION.includes(name));
-  return parseModelChange<RankingModelConfig>(text, '{"members":1}', known, (change) =>
-    checkConfig({ ...defaultRankingConfig({ exampleCount: 100_000, videoCount: 1_000 }), ...change }),
-  );
+  return parseModelChange<RankingModelConfig>(text, '{"members":1}', known, checkTogether);
 }

@@ -15,6 +15,7 @@ import { RunStoppedError } from './errors';
 import { runPipeline } from './pipeline/run-pipeline';
 import type { Stage } from './pipeline/stage';
 import type { ProgressReporter } from './progress/progress-reporter';
+import { checkTogether } from './ranking-settings';
 import { reportJson, reportText, type RunReport } from './report';
 import type { TrainerSettings } from './settings';
 import { buildIndexStage, type IndexSettings } from './stages/build-index';
@@ -134,6 +135,12 @@ export class TrainingRunner {
     logger.info({ engine: engines.name, threads: engines.threads, backend: backend.version }, 'training engine');
     const warm = { candidates: settings.WATCHNEXT_WARM_START, ranking: settings.WATCHNEXT_RANKING_WARM_START };
     const candidateChange = settings.WATCHNEXT_CANDIDATE_SETTINGS;
+    const rankingChange = {
+      ...settings.WATCHNEXT_RANKING_SETTINGS,
+      objective: rankingObjective,
+      precision: rankingPrecision,
+    };
+    checkTogether(rankingChange);
     return [
       readCatalogueStage(archive),
       replayStage(archive, {
@@ -152,11 +159,7 @@ export class TrainingRunner {
       buildIndexStage(index),
       evaluateCandidatesStage(settings.WATCHNEXT_EVALUATION_USERS),
       trainRankingStage(engines.ranking, seed, {
-        change: {
-          ...settings.WATCHNEXT_RANKING_SETTINGS,
-          objective: rankingObjective,
-          precision: rankingPrecision,
-        },
+        change: rankingChange,
         checkpoints,
         ...(warm.ranking ? { warmStartFrom: store } : {}),
       }),
