@@ -24,34 +24,42 @@ const INEXACT_ADDRESS = 2 ** 53;
 /** Blobs that are taken at once, since one that is kept keeps them all in memory. */
 const RUN_BYTES = 65_536;
 
+/** Is given a blob as bytes [from, to) of a buffer, which neighbours share. */
+export type TakeBlob = (row: number, buffer: Uint8Array, from: number, to: number) => void;
+
 /**
- * @returns the blobs of a column, in the order of the rows, those of neighbours on one buffer of up to 64 KiB
+ * Gives `take` the blobs of a column, row by row, those of neighbours on one buffer of up to 64 KiB.
  * @throws Error where a row has none
  */
-export function blobsOf(chunk: DuckDBDataChunk, column: number): Uint8Array[] {
+export function eachBlob(chunk: DuckDBDataChunk, column: number, take: TakeBlob): void {
   const { rowCount } = chunk;
   const vector = data_chunk_get_vector(chunk.chunk, column);
   requireAll(vector_get_validity(vector, 8 * Math.ceil(rowCount / 64)), rowCount);
   const entries = vector_get_data(vector, ENTRY_BYTES * rowCount);
   const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
-  const blobs = new Array<Uint8Array>(rowCount);
   for (let row = 0; row < rowCount;) {
     const length = view.getUint32(ENTRY_BYTES * row, true);
     if (length <= INLINE_BYTES) {
       // Copied: the entries of a whole chunk would stay in memory for it.
       const from = ENTRY_BYTES * row + INLINE_AT;
-      blobs[row++] = entries.slice(from, from + length);
+      take(row++, entries.slice(from, from + length), 0, length);
       continue;
     }
     const { end, byteCount } = runFrom(view, row, rowCount);
     const pointerAt = entries.byteOffset + ENTRY_BYTES * row + POINTER_AT;
     const run = get_data_from_pointer(entries.buffer as ArrayBuffer, pointerAt, byteCount);
-    for (let at = run.byteOffset; row < end; row++) {
-      const own = view.getUint32(ENTRY_BYTES * row, true);
-      blobs[row] = new Uint8Array(run.buffer, at, own);
-      at += own;
+    for (let at = 0; row < end; row++) {
+      const next = at + view.getUint32(ENTRY_BYTES * row, true);
+      take(row, run, at, next);
+      at = next;
     }
   }
+}
+
+/** The blobs of a column, in the order of the rows. @throws as `eachBlob` */
+export function blobsOf(chunk: DuckDBDataChunk, column: number): Uint8Array[] {
+  const blobs = new Array<Uint8Array>(chunk.rowCount);
+  eachBlob(chunk, column, (row, buffer, from, to) => (blobs[row] = buffer.subarray(from, to)));
   return blobs;
 }
 

@@ -1,4 +1,5 @@
 export * from './port';
+export { KeyedRecords } from './keyed-records';
 export { openEventArchive } from './open-event-archive';
 export { openParquetArchive, type ParquetArchiveOptions } from './parquet-archive';
 export { ArchiveGapError } from './read-plan';

@@ -11,11 +11,20 @@ import type { LogRecord } from '@watchnext/event-log';
 import { type ArchiveFile, dayOfRecord, isTopicName } from './archive-files';
 import { analyseParts } from './archive-table';
 import { FolderStorage } from './folder-storage';
-import { describeFailure, readPartition, selectParts } from './parquet-reader';
+import {
+  describeFailure,
+  type PartitionSource,
+  readByKey,
+  readByOffset,
+  readKeys,
+  selectParts,
+} from './parquet-reader';
+import type { KeyedRecords } from './keyed-records';
 import { stageRecords, writeStaged } from './parquet-writer';
 import {
   type ArchiveExtent,
   type ArchiveReadOptions,
+  type ArchiveReadRange,
   type ArchiveTable,
   ArchiveWriteError,
   type EventArchive,
@@ -110,12 +119,22 @@ export class ParquetArchive implements EventArchive {
     return files.find((file) => file.partition === partition)?.firstOffset;
   }
 
-  async *read(topic: string, options: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
-    const plans = narrowPlans(await this.plan(topic, options.fromDay), options);
+  async *read(topic: string, { order, ...range }: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
+    for await (const source of this.sources(topic, range)) {
+      yield* order === 'key' ? readByKey(source) : readByOffset(source);
+    }
+  }
+
+  async *readKeys(topic: string, range: ArchiveReadRange = {}): AsyncGenerator<readonly KeyedRecords[]> {
+    for await (const source of this.sources(topic, range)) yield* readKeys(source);
+  }
+
+  private async *sources(topic: string, range: ArchiveReadRange): AsyncGenerator<PartitionSource> {
+    const plans = narrowPlans(await this.plan(topic, range.fromDay), range);
     if (plans.length === 0) return;
     const connection = await (await this.openDatabase()).connect();
     try {
-      for (const plan of plans) yield* readPartition(connection, this.storage, topic, plan, options.order);
+      for (const plan of plans) yield { connection, storage: this.storage, topic, plan };
     } finally {
       connection.closeSync();
     }
@@ -202,7 +221,7 @@ export class ParquetArchive implements EventArchive {
     const plan: PartitionPlan = { partition: file.partition, parts: [{ file, fromOffset: undefined }], gap: undefined };
     const kept: LogRecord[] = [];
     let removed = 0;
-    for await (const records of readPartition(connection, this.storage, topic, plan, 'offset')) {
+    for await (const records of readByOffset({ connection, storage: this.storage, topic, plan })) {
       for (const record of records) {
         if (keep(record)) kept.push(record);
         else removed++;

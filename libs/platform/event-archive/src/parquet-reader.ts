@@ -1,50 +1,91 @@
 /**
  * Streams records out of Parquet files, one partition after the other. In 'offset' order the files are in order
- * already and nothing is sorted; in 'key' order DuckDB sorts one partition at a time, on disk beyond its memory limit.
+ * already and nothing is sorted; by key DuckDB sorts one partition at a time, on disk beyond its memory limit.
  * The next chunk is fetched while the consumer works on this one.
  */
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import { blobsOf } from './blobs';
+import { KeyedRecords, RecordRows } from './keyed-records';
 import { ArchiveCorruptError, EventArchiveError } from './port';
 import { type FilePart, groupInOrder, type PartitionPlan } from './read-plan';
+import { KEY_HASH, RECORD_COLUMNS, RecordChunk } from './record-chunk';
 import { sqlReadPath } from './sql';
 import type { ArchiveStorage } from './storage';
 
-export async function* readPartition(
-  connection: DuckDBConnection,
-  storage: ArchiveStorage,
-  topic: string,
-  plan: PartitionPlan,
-  order: 'key' | 'offset',
-): AsyncGenerator<LogRecord[]> {
-  // Sorting by key needs all of a partition at once.
-  const pieces = order === 'key' ? [plan.parts] : groupInOrder(plan.parts, storage.localLimitBytes);
-  for (const piece of pieces) {
-    const { parts, release } = await storage.fetch(piece, true);
-    try {
-      if (order === 'key') yield* runQuery(connection, topic, plan.partition, parts, ' ORDER BY key, "offset"');
-      else yield* inOffsetOrder(connection, topic, plan.partition, parts);
-    } finally {
-      release();
-    }
+/** What reading a partition takes. */
+export interface PartitionSource {
+  readonly connection: DuckDBConnection;
+  readonly storage: ArchiveStorage;
+  readonly topic: string;
+  readonly plan: PartitionPlan;
+}
+
+/** Ascending by offset. */
+export async function* readByOffset(source: PartitionSource): AsyncGenerator<LogRecord[]> {
+  const { topic, plan } = source;
+  for await (const chunk of chunksByOffset(source)) yield chunk.records(topic, plan.partition);
+}
+
+/** Ascending by key, then by offset. */
+export async function* readByKey(source: PartitionSource): AsyncGenerator<LogRecord[]> {
+  const { topic, plan } = source;
+  for await (const chunk of chunksByKey(source)) yield chunk.records(topic, plan.partition);
+}
+
+/** The same, all records of a key together. */
+export async function* readKeys(source: PartitionSource): AsyncGenerator<KeyedRecords[]> {
+  let rows = new RecordRows(source.topic, source.plan.partition);
+  let key: string | undefined;
+  /** Of the rows of the key that is not yet complete. */
+  let first = 0;
+  for await (const chunk of chunksByKey(source)) {
+    // The rows that were given out stay as they are.
+    if (first > 0) rows = rows.from(first);
+    first = 0;
+    const keyed: KeyedRecords[] = [];
+    const { offsets, timestampsMs } = chunk;
+    chunk.eachValue((row, buffer, start, end) => {
+      if (!chunk.hasKeyOfRowBefore(row)) {
+        const next = chunk.key(row);
+        if (key !== undefined && next !== key) {
+          keyed.push(new KeyedRecords(key, rows, first, rows.length - first));
+          first = rows.length;
+        }
+        key = next;
+      }
+      rows.add(offsets[row], timestampsMs[row], buffer, start, end);
+    });
+    if (keyed.length > 0) yield keyed;
+  }
+  if (key !== undefined) yield [new KeyedRecords(key, rows, first, rows.length - first)];
+}
+
+async function* chunksByKey({ connection, storage, plan }: PartitionSource): AsyncGenerator<RecordChunk> {
+  // Sorting needs all of a partition at once.
+  const { parts, release } = await storage.fetch(plan.parts, true);
+  try {
+    yield* chunksOf(connection, parts, ' ORDER BY key, "offset"');
+  } finally {
+    release();
   }
 }
 
-async function* inOffsetOrder(
-  connection: DuckDBConnection,
-  topic: string,
-  partition: number,
-  parts: readonly FilePart[],
-): AsyncGenerator<LogRecord[]> {
+async function* chunksByOffset({ connection, storage, plan }: PartitionSource): AsyncGenerator<RecordChunk> {
   let lastOffset = -1;
-  for await (const records of runQuery(connection, topic, partition, parts, '')) {
-    for (const { offset } of records) {
-      if (offset <= lastOffset)
-        throw await describeFailure(connection, parts, new Error(`offset ${offset} after ${lastOffset}`));
-      lastOffset = offset;
+  for (const piece of groupInOrder(plan.parts, storage.localLimitBytes)) {
+    const { parts, release } = await storage.fetch(piece, true);
+    try {
+      for await (const chunk of chunksOf(connection, parts, '')) {
+        for (const offset of chunk.offsets) {
+          if (offset <= lastOffset)
+            throw await describeFailure(connection, parts, new Error(`offset ${offset} after ${lastOffset}`));
+          lastOffset = offset;
+        }
+        yield chunk;
+      }
+    } finally {
+      release();
     }
-    yield records;
   }
 }
 
@@ -80,22 +121,11 @@ export async function describeFailure(
   return new EventArchiveError(`cannot read the archive: ${String(cause)}`, 'archive-read', true, { cause });
 }
 
-/** Numbers come as doubles: exact up to 2^53, and far cheaper than big integers. */
-const RECORD_COLUMNS = '"offset"::DOUBLE AS "offset", timestamp_ms::DOUBLE AS timestamp_ms, key, value';
-/**
- * Beside them, what tells that a row has the key of the row before it: reading a text out of a chunk costs more than all
- * else of a record. A prime below 2^53, so that a double holds the hash; two keys that follow each other and differ share it
- * once in 10^16.
- */
-const KEY_HASH = '(hash(key) % 9007199254740881)::DOUBLE AS key_hash';
-
-async function* runQuery(
+async function* chunksOf(
   connection: DuckDBConnection,
-  topic: string,
-  partition: number,
   parts: readonly FilePart[],
   orderBy: string,
-): AsyncGenerator<LogRecord[]> {
+): AsyncGenerator<RecordChunk> {
   let pending: Promise<DuckDBDataChunk | null> | undefined;
   try {
     const result = await connection.stream(`${selectParts(`${RECORD_COLUMNS}, ${KEY_HASH}`, parts)}${orderBy}`);
@@ -107,7 +137,7 @@ async function* runQuery(
       pending = result.fetchChunk();
       // Not awaited while the consumer works: a failure waits for the next turn.
       pending.catch(() => undefined);
-      yield toRecords(topic, partition, chunk);
+      yield new RecordChunk(chunk);
     }
   } catch (error) {
     if (error instanceof EventArchiveError) throw error;
@@ -115,30 +145,6 @@ async function* runQuery(
   } finally {
     await pending?.catch(() => undefined);
   }
-}
-
-function toRecords(topic: string, partition: number, chunk: DuckDBDataChunk): LogRecord[] {
-  const offsets = chunk.getColumnVector(0);
-  const timestamps = chunk.getColumnVector(1);
-  const keys = chunk.getColumnVector(2);
-  const values = blobsOf(chunk, 3);
-  const keyHashes = chunk.getColumnVector(4);
-  const records = new Array<LogRecord>(chunk.rowCount);
-  let [key, lastHash] = ['', NaN];
-  for (let i = 0; i < records.length; i++) {
-    const keyHash = keyHashes.getItem(i) as number;
-    if (keyHash !== lastHash) key = keys.getItem(i) as string;
-    lastHash = keyHash;
-    records[i] = {
-      topic,
-      partition,
-      offset: offsets.getItem(i) as number,
-      timestampMs: timestamps.getItem(i) as number,
-      key,
-      value: values[i],
-    };
-  }
-  return records;
 }
 
 function source(parts: readonly FilePart[]): string {

@@ -8,19 +8,23 @@
  * reads the folders from that day on.
  */
 import type { LogRecord } from '@watchnext/event-log';
+import type { KeyedRecords } from './keyed-records';
 
-export interface ArchiveReadOptions {
+export interface ArchiveReadRange {
   /** First folder to read, as "2026-11-23"; default: all. */
   readonly fromDay?: string;
+  /** Only this partition; default: all. */
+  readonly partition?: number;
+  /** Only records from this offset on; meant together with `partition`. */
+  readonly fromOffset?: number;
+}
+
+export interface ArchiveReadOptions extends ArchiveReadRange {
   /**
    * "key": by partition, key, offset, so that one user's events come together in log order;
    * "offset": by partition, offset.
    */
   readonly order: 'key' | 'offset';
-  /** Only this partition; default: all. */
-  readonly partition?: number;
-  /** Only records from this offset on; meant together with `partition`. */
-  readonly fromOffset?: number;
 }
 
 /** The records of a topic as a table, for questions to many of them at once. */
@@ -67,6 +71,8 @@ export interface EventArchive {
    * @throws ArchiveCorruptError naming the file; ArchiveGapError when a file between two others of its partition is missing
    */
   read(topic: string, options: ArchiveReadOptions): AsyncIterable<readonly LogRecord[]>;
+  /** As `read` in the order of keys, all of a key's records in a partition together and in columns. @throws as `read` */
+  readKeys(topic: string, range?: ArchiveReadRange): AsyncIterable<readonly KeyedRecords[]>;
   extent(topic: string): Promise<ArchiveExtent>;
   /**
    * Lets `work` ask a topic's records by SQL; temporary tables live as long as it does. A topic without any is an empty table.

@@ -1,5 +1,6 @@
 /** What is read is what was written, in the order asked for. */
 import { Event, TOPICS } from '@watchnext/contract';
+import type { KeyedRecords } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 import { eventOf, impressionItemOf, impressionsServedOf } from '../../builders';
 import { type ArchiveSuite, archiveRecords, byKey, NOON_MS, offsetsOf, plain, range, readAll, TOPIC } from './support';
@@ -43,6 +44,27 @@ export function describeReading(suite: ArchiveSuite): void {
     expect(plain(await readAll(reader, TOPIC, { order: 'key' }))).toEqual(plain(byKey(records)));
     expect(await reader.nextOffset(TOPIC, 1)).toBe(2_510);
     expect(await reader.firstOffset(TOPIC, 1)).toBe(10);
+  });
+
+  suite.spec('gives all records of a key together, as many as there are', async () => {
+    // Long ones that begin alike too, and one with more records than are read at once.
+    const keyOf = (offset: number) => (offset % 2 === 0 ? 'busy' : `a viewer with a long name, number ${offset % 50}`);
+    for (const partition of [0, 1]) {
+      const records = archiveRecords(0, 6_000, { partition });
+      await suite.archive.write(
+        TOPIC,
+        partition,
+        records.map((record) => ({ ...record, key: keyOf(record.offset) })),
+      );
+    }
+    for (const range of [{}, { partition: 1, fromOffset: 5_000 }]) {
+      const keyed: KeyedRecords[] = [];
+      for await (const batch of suite.archive.readKeys(TOPIC, range)) keyed.push(...batch);
+      const names = keyed.map(({ partition, key }) => `${partition} ${key}`);
+      expect(new Set(names).size).toBe(names.length);
+      const byKeys = await readAll(suite.archive, TOPIC, { order: 'key', ...range });
+      expect(plain(keyed.flatMap(recordsOf))).toEqual(plain(byKeys));
+    }
   });
 
   suite.spec('keeps keys and values that are no text and no event', async () => {
@@ -100,4 +122,15 @@ export function describeReading(suite: ArchiveSuite): void {
     const [record] = await readAll(suite.archive, TOPIC, { order: 'key' });
     expect(Buffer.compare((record as LogRecord).value, value)).toBe(0);
   });
+}
+
+function recordsOf(keyed: KeyedRecords): LogRecord[] {
+  return Array.from({ length: keyed.length }, (_, i) => ({
+    topic: keyed.topic,
+    partition: keyed.partition,
+    offset: keyed.offset(i),
+    timestampMs: keyed.timestampMs(i),
+    key: keyed.key,
+    value: keyed.buffer(i).subarray(keyed.valueStart(i), keyed.valueEnd(i)),
+  }));
 }
