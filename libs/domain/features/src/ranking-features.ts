@@ -181,11 +181,8 @@ export function rankingVideoFeaturesFor(
   candidateCount = 1,
   numbers?: Float64Array,
 ): (candidate: RankingCandidate) => RankingVideoFeatures {
-  const past: StatePast = {
-    ...(candidateCount < MANY_CANDIDATES ? searched(state) : tabled(state)),
-    watches: watchesByVideo(state.watches, context.requestedAtMs),
-    taste: tasteTotals(state.topics, context.requestedAtMs),
-  };
+  const nowMs = context.requestedAtMs;
+  const past = candidateCount < MANY_CANDIDATES ? searched(state, nowMs) : tabled(state, nowMs);
   return (candidate) =>
     videoFeatures(past, candidate, context, numbers ?? new Float64Array(RANKING_VIDEO_NUMBERS.length));
 }
@@ -193,38 +190,45 @@ export function rankingVideoFeaturesFor(
 /** From about so many candidates on, tables of a full state cost less than searching its lists for each. */
 const MANY_CANDIDATES = 50;
 
-/** A state's lists, by key. */
-interface StateLists {
+/** What of a state all candidates of a request are held against: its lists, by key. */
+interface StatePast {
   readonly channelOf: (key: string) => Affinity | undefined;
   readonly topicOf: (key: string) => Affinity | undefined;
   readonly exposureOf: (videoId: string) => Exposure | undefined;
   readonly dismissalOf: (videoId: string) => DismissalEntry | undefined;
+  /** Of before the request; undefined for none. */
+  readonly watchesOf: (videoId: string) => WatchesOfVideo | undefined;
+  readonly taste: TasteTotals;
 }
 
-const searched = ({ channels, topics, exposures, dismissals }: UserState): StateLists => ({
+interface WatchesOfVideo {
+  count: number;
+  last: WatchEntry;
+}
+
+const searched = ({ channels, topics, exposures, dismissals, watches }: UserState, nowMs: number): StatePast => ({
   channelOf: (key) => affinityOf(channels, key),
   topicOf: (key) => affinityOf(topics, key),
   exposureOf: (videoId) => exposureOf(exposures, videoId),
   dismissalOf: (videoId) => dismissalOf(dismissals, videoId),
+  watchesOf: (videoId) => watchesOf(watches, videoId, nowMs),
+  taste: tasteTotals(topics, nowMs),
 });
 
-function tabled({ channels, topics, exposures, dismissals }: UserState): StateLists {
+function tabled({ channels, topics, exposures, dismissals, watches }: UserState, nowMs: number): StatePast {
   const by = <Entry>(entries: readonly Entry[], keyOf: (entry: Entry) => string) => {
     const table = new Map(entries.map((entry) => [keyOf(entry), entry]));
     return (key: string) => table.get(key);
   };
+  const watchesByVideo = allWatchesByVideo(watches, nowMs);
   return {
     channelOf: by(channels, ({ key }) => key),
     topicOf: by(topics, ({ key }) => key),
     exposureOf: by(exposures, ({ videoId }) => videoId),
     dismissalOf: by(dismissals, ({ videoId }) => videoId),
+    watchesOf: (videoId) => watchesByVideo.get(videoId),
+    taste: tasteTotals(topics, nowMs),
   };
-}
-
-/** What of a state all candidates of a request are held against. */
-interface StatePast extends StateLists {
-  readonly watches: ReadonlyMap<string, { count: number; last: WatchEntry }>;
-  readonly taste: TasteTotals;
 }
 
 /** Where each of a candidate's numbers goes: an object with all of them, put in order, takes as long as all else here. */
@@ -260,7 +264,7 @@ function videoFeatures(
   const shown = exposure !== undefined && exposure.lastShownAtMs < nowMs ? exposure : undefined;
   numbers[AT.previousImpressionCount] = shown?.impressionCount ?? 0;
   numbers[AT.hoursSincePreviousImpression] = hoursBetween(shown?.lastShownAtMs, nowMs);
-  const watched = past.watches.get(videoId);
+  const watched = past.watchesOf(videoId);
   const lastWatch = watched?.last;
   numbers[AT.videoWatchCount] = watched?.count ?? 0;
   numbers[AT.hoursSinceVideoWatch] = hoursBetween(lastWatch?.startedAtMs, nowMs);
@@ -273,9 +277,21 @@ function videoFeatures(
   return { videoId, channelId, topics, source, numbers };
 }
 
-/** Those before `nowMs`; `watches` ascend by time. */
-function watchesByVideo(watches: readonly WatchEntry[], nowMs: number): StatePast['watches'] {
-  const byVideo = new Map<string, { count: number; last: WatchEntry }>();
+/** Of one video, those before `nowMs`; `watches` ascend by time. */
+function watchesOf(watches: readonly WatchEntry[], videoId: string, nowMs: number): WatchesOfVideo | undefined {
+  let count = 0;
+  let last: WatchEntry | undefined;
+  for (let i = 0; i < watches.length && watches[i].startedAtMs < nowMs; i++) {
+    if (watches[i].videoId !== videoId) continue;
+    count++;
+    last = watches[i];
+  }
+  return last && { count, last };
+}
+
+/** The same of every video. */
+function allWatchesByVideo(watches: readonly WatchEntry[], nowMs: number): Map<string, WatchesOfVideo> {
+  const byVideo = new Map<string, WatchesOfVideo>();
   for (const entry of watches) {
     if (entry.startedAtMs >= nowMs) break;
     const watched = byVideo.get(entry.videoId);
