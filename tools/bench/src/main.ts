@@ -164,6 +164,7 @@ command('replay', 'from Parquet to the examples of both models: events a second 
   .option('--archive <folder>', 'instead: one that is there')
   .option('--partitions <n>', "partitions of that archive's activity topic", count, 4)
   .option('--copies <n>', 'how often its users are there, each time under other ids', count, 1)
+  .option('--profile', 'also sample where the time goes', false)
   .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
   .action(measuring(benchReplay));
 

@@ -1,14 +1,15 @@
-/** The replaying side of `bench replay`: node replay-process.js ARCHIVE PARTITIONS */
+/** The replaying side of `bench replay`: node replay-process.js ARCHIVE PARTITIONS [profile] */
 import { TOPICS } from '@watchnext/contract';
 import { startTask } from '@watchnext/datasets';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { readCatalogue, readUserRecords, replayArchive } from '@watchnext/offline';
 import type { ReplayFigures, StageFigures } from './replay';
+import { type PartOfTime, timeByPart } from './time-by-part';
 
 const DAY_MS = 86_400_000;
 const EXAMPLES_PER_USER = 1_000;
 
-async function run([folder, partitions]: string[]): Promise<ReplayFigures> {
+async function run([folder, partitions, profile]: string[]): Promise<ReplayFigures> {
   const partitionCount = Number(partitions);
   const { signal } = new AbortController();
   const archive = openParquetArchive(folder);
@@ -38,24 +39,28 @@ async function run([folder, partitions]: string[]): Promise<ReplayFigures> {
     const catalogue = await readCatalogue(archive, signal);
     const task = startTask('Replaying', 'events');
     let examples = { candidateExamples: 0, rankingExamples: 0 };
-    await measure('replay', async () => {
-      const options = { partitionCount, joinWindowMs: DAY_MS, examplesPerUser: EXAMPLES_PER_USER };
-      const { replayed } = await replayArchive(archive, catalogue, options, signal, (done, total) =>
-        task.update(done, total),
-      );
-      examples = {
-        candidateExamples: replayed.candidateExamples.length,
-        rankingExamples: replayed.rankingExamples.length,
-      };
-      return replayed.recordCount;
-    });
+    const replay = () =>
+      measure('replay', async () => {
+        const options = { partitionCount, joinWindowMs: DAY_MS, examplesPerUser: EXAMPLES_PER_USER };
+        const { replayed } = await replayArchive(archive, catalogue, options, signal, (done, total) =>
+          task.update(done, total),
+        );
+        examples = {
+          candidateExamples: replayed.candidateExamples.length,
+          rankingExamples: replayed.rankingExamples.length,
+        };
+        return replayed.recordCount;
+      });
+    let parts: PartOfTime[] | undefined;
+    if (profile === undefined) await replay();
+    else parts = await timeByPart(replay);
     task.finish();
     const duckdb = await archive.analyse(TOPICS.activity, {}, async (table) =>
       String((await table.rows('SELECT version() AS version'))[0].version),
     );
     // Kilobytes on Linux, and libuv makes it so elsewhere.
     const peakMemoryMiB = Math.round(process.resourceUsage().maxRSS / 1_024);
-    return { stages, ...examples, peakMemoryMiB, duckdb };
+    return { stages, ...examples, peakMemoryMiB, duckdb, ...(parts && { parts }) };
   } finally {
     await archive.close();
   }

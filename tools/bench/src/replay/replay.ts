@@ -13,6 +13,7 @@ import { startTask } from '@watchnext/datasets';
 import { FROZEN, FROZEN_PARTITIONS, type FrozenWorldName, generateArchive } from '@watchnext/simulator';
 import { report, type BenchReport } from '../report';
 import { copyArchive } from './copy-archive';
+import type { PartOfTime } from './time-by-part';
 
 export interface ReplayBenchOptions {
   readonly world: FrozenWorldName;
@@ -21,6 +22,8 @@ export interface ReplayBenchOptions {
   readonly workers: number;
   /** How often the archive's users are to be there, each time under other ids. */
   readonly copies: number;
+  /** Whether to sample where the replay's thread spends its time, too. */
+  readonly profile: boolean;
 }
 
 export interface StageFigures {
@@ -38,6 +41,8 @@ export interface ReplayFigures {
   readonly rankingExamples: number;
   readonly peakMemoryMiB: number;
   readonly duckdb: string;
+  /** Of the last stage, where it was asked for. */
+  readonly parts?: readonly PartOfTime[];
 }
 
 export async function benchReplay(options: ReplayBenchOptions): Promise<{ result: BenchReport; text: string }> {
@@ -49,7 +54,7 @@ export async function benchReplay(options: ReplayBenchOptions): Promise<{ result
     let replayed = archive;
     if (folder !== undefined && archive === undefined) replayed = await generate(world, folder, options.workers);
     if (folder !== undefined && copies > 1) replayed = await copy(replayed!, folder, partitions, copies);
-    const figures = await replayApart(replayed!, partitions);
+    const figures = await replayApart(replayed!, partitions, options.profile);
     const setting = archive === undefined ? { world, copies } : { archive, partitions, copies };
     return { result: report('replay', setting, figures), text: describe(figures) };
   } finally {
@@ -81,8 +86,12 @@ async function copy(from: string, folder: string, partitionCount: number, copies
   return to;
 }
 
-async function replayApart(archive: string, partitions: number): Promise<ReplayFigures> {
-  const child = fork(join(__dirname, 'replay-process.js'), [archive, String(partitions)]);
+async function replayApart(archive: string, partitions: number, profile: boolean): Promise<ReplayFigures> {
+  const child = fork(join(__dirname, 'replay-process.js'), [
+    archive,
+    String(partitions),
+    ...(profile ? ['profile'] : []),
+  ]);
   const told = once(child, 'message') as Promise<[ReplayFigures]>;
   const ended = once(child, 'exit').then(([code]) => {
     if (code !== 0) throw new Error(`the replay ended with ${code as number}`);
@@ -91,7 +100,8 @@ async function replayApart(archive: string, partitions: number): Promise<ReplayF
   return figures;
 }
 
-function describe({ stages, candidateExamples, rankingExamples, peakMemoryMiB, duckdb }: ReplayFigures): string {
+function describe(figures: ReplayFigures): string {
+  const { stages, candidateExamples, rankingExamples, peakMemoryMiB, duckdb, parts } = figures;
   const whole = (value: number) => Math.round(value).toLocaleString('en-US');
   const names = { read: 'Parquet to records', decode: '… to events', replay: '… to examples' };
   return [
@@ -103,5 +113,14 @@ function describe({ stages, candidateExamples, rankingExamples, peakMemoryMiB, d
     ),
     '',
     `${whole(candidateExamples)} candidate and ${whole(rankingExamples)} ranking examples; largest resident memory ${whole(peakMemoryMiB)} MiB; DuckDB ${duckdb}`,
+    ...(parts ? ['', ...describeParts(parts, stages[stages.length - 1].events)] : []),
   ].join('\n');
+}
+
+function describeParts(parts: readonly PartOfTime[], events: number): string[] {
+  return [
+    "| part of the replay's own thread | µs an event |",
+    '|---|---|',
+    ...parts.map(({ part, seconds }) => `| ${part} | ${((1e6 * seconds) / events).toFixed(2)} |`),
+  ];
 }
