@@ -31,9 +31,13 @@ import type { Refusal } from './types';
 
 type Checked = Refusal | undefined;
 
-/** @param latestMs no time in the event may lie after it */
-export function checkBody(body: Event['body'], latestMs: number): Checked {
+/**
+ * @param latestMs no time in the event may lie after it
+ * @param watchTextsAreSound as `refuse` is told
+ */
+export function checkBody(body: Event['body'], latestMs: number, watchTextsAreSound: boolean): Checked {
   if (body === undefined) return missing('body');
+  if (watchTextsAreSound && body.$case === 'watch') return within(body.$case, checkWatchWithoutTexts(body.value));
   const user = 'userId' in body.value ? requiredId(body.value.userId, 'userId') : undefined;
   return within(body.$case, user ?? checkKind(body, latestMs));
 }
@@ -82,6 +86,24 @@ function checkWatch(watch: Watch): Checked {
     optionalText(watch.device, 'device') ??
     checkFacts(watch.video)
   );
+}
+
+/** What of `checkWatch` is left, in its order. */
+function checkWatchWithoutTexts({ userId, videoId, playbackId, positionSeconds }: Watch): Checked {
+  if (userId === '') return missing('userId');
+  if (videoId === '') return missing('videoId');
+  if (playbackId === '') return missing('playbackId');
+  return amount(positionSeconds, 'positionSeconds', LIMITS.positionSeconds);
+}
+
+/** Whether `refuse` lets a watch's texts be so: it may still be missing one. */
+export function isSoundText(text: string): boolean {
+  return optionalText(text, '') === undefined;
+}
+
+/** Whether `refuse` lets the facts of a video be so. */
+export function areSoundFacts(facts: VideoFacts): boolean {
+  return checkFacts(facts) === undefined;
 }
 
 function checkServed(served: ImpressionsServed, latestMs: number): Checked {
@@ -272,8 +294,8 @@ function checkFacts(facts: VideoFacts | undefined): Checked {
 
 function checkIds(ids: readonly string[], field: string): Checked {
   for (let i = 0; i < ids.length; i++) {
-    const refusal = requiredId(ids[i], `${field}[${i}]`);
-    if (refusal !== undefined) return refusal;
+    // Named only where it is refused: making the names took as long as all else here.
+    if (requiredId(ids[i], field) !== undefined) return requiredId(ids[i], `${field}[${i}]`);
   }
   return undefined;
 }

@@ -79,6 +79,7 @@ export function each<Entry>(list: readonly Entry[], field: string, check: (entry
 export function isPlain(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
+    if (unit >= 0x20 && unit < 0x7f) continue;
     if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return false;
     if (unit < 0xd800 || unit > 0xdfff) continue;
     const next = text.charCodeAt(i + 1);

@@ -2,6 +2,7 @@
  * One feature definition, two ways to run it: the reducer that folds a user's events into a state, the functions
  * that read features from a state, and the replay that runs both over the archive.
  */
+export { areSoundFacts, isSoundText } from './event-checks';
 export { isAvailable, type Viewer, viewerOf } from './availability';
 export { candidateFeatures } from './candidate-features';
 export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';

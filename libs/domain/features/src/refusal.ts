@@ -16,14 +16,20 @@ import { uuidV7TimeMs } from './uuid';
  *
  * @param recordTimestampMs stands in for `receivedAtMs` when that is 0: a producer that wrote to the log directly
  * @param topic if given, an event that belongs to another topic is refused as "wrong-topic"
+ * @param watchTextsAreSound if the event is a watch: that `isSoundText` is true of all its texts and `areSoundFacts` of its facts
  */
-export function refuse(event: Event, recordTimestampMs: number, topic?: string): Refusal | undefined {
+export function refuse(
+  event: Event,
+  recordTimestampMs: number,
+  topic?: string,
+  watchTextsAreSound = false,
+): Refusal | undefined {
   const receivedAtMs = event.receivedAtMs || recordTimestampMs;
   const latestMs = receivedAtMs + LIMITS.clockAheadMs;
   return (
     checkEnvelope(event, latestMs) ??
     checkTopic(event, topic) ??
-    checkBody(event.body, latestMs) ??
+    checkBody(event.body, latestMs, watchTextsAreSound) ??
     checkAge(event, receivedAtMs)
   );
 }

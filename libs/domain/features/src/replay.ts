@@ -113,8 +113,8 @@ class UserReplay {
     };
   }
 
-  private refusalOf({ event, timestampMs, topic }: UserRecord): Refusal | undefined {
-    return refuse(event, timestampMs ?? event.occurredAtMs, topic);
+  private refusalOf({ event, timestampMs, topic, watchTextsAreSound }: UserRecord): Refusal | undefined {
+    return refuse(event, timestampMs ?? event.occurredAtMs, topic, watchTextsAreSound);
   }
 
   /** The state is now that of the list's mark. */

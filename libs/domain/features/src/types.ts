@@ -127,6 +127,8 @@ export interface UserRecord {
   /** The log's own time of the record; stands in where the event has no `receivedAtMs`. */
   readonly timestampMs?: number;
   readonly event: Event;
+  /** If the event is a watch: whether whoever decoded it found its texts and facts such that `refuse` need not look at them again. */
+  readonly watchTextsAreSound?: boolean;
 }
 
 /** Why an event is kept out of states and labels; it goes to dead letters. */

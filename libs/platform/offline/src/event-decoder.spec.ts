@@ -1,8 +1,10 @@
 import { Event } from '@watchnext/contract';
 import fc from 'fast-check';
-import { eventDecoder } from './event-decoder';
+import { refuse } from '@watchnext/features';
+import { EventDecoder } from './event-decoder';
 
-const decode = eventDecoder();
+const decoder = new EventDecoder();
+const decode = (bytes: Uint8Array) => decoder.decode(bytes);
 /** Few enough to repeat, and long or strange enough to take every way. */
 const text = fc.oneof(
   fc.constantFrom('', 'video-1', 'video-2', 'x'.repeat(32), 'y'.repeat(33), 'zoë', '日本語', '\ufeffmark', '😀'),
@@ -124,6 +126,43 @@ describe('eventDecoder', () => {
       }),
       { seed: 1, numRuns: 300 },
     );
+  });
+
+  it('reads an event out of the middle of others', () => {
+    fc.assert(
+      fc.property(event, event, fc.nat(20), (one, other, gap) => {
+        const [before, bytes] = [Event.encode(other).finish(), Event.encode(one).finish()];
+        const all = Buffer.concat([before, bytes, before.subarray(0, gap)]);
+        expect(decoder.decode(all, before.length, before.length + bytes.length)).toEqual(Event.decode(bytes));
+      }),
+      { seed: 3, numRuns: 200 },
+    );
+  });
+
+  it('tells of watches whose texts and facts need no second look: refusing them without it says the same', () => {
+    const RECEIVED_AT_MS = 1_700_000_000_000;
+    let soundCount = 0;
+    const watchEvent = fc.record({ watch, isNamed: fc.boolean() }).map(({ watch: value, isNamed }) =>
+      Event.fromPartial({
+        eventId: '018bcfe5-6800-7000-8000-000000000000',
+        occurredAtMs: RECEIVED_AT_MS,
+        receivedAtMs: RECEIVED_AT_MS,
+        body: {
+          $case: 'watch',
+          value: { ...value, ...(isNamed ? { userId: 'user-1', videoId: 'video-1', positionSeconds: 3 } : {}) },
+        },
+      }),
+    );
+    fc.assert(
+      fc.property(watchEvent, (one) => {
+        const decoded = decode(Event.encode(one).finish());
+        if (decoder.watchTextsAreSound) soundCount++;
+        expect(refuse(decoded, 0, undefined, decoder.watchTextsAreSound)).toEqual(refuse(decoded, 0));
+      }),
+      { seed: 4, numRuns: 1_000 },
+    );
+    expect(soundCount).toBeGreaterThan(50);
+    expect(soundCount).toBeLessThan(950);
   });
 
   it('refuses the bytes that Event.decode refuses, and goes on', () => {

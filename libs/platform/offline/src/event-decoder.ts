@@ -25,6 +25,7 @@ import {
   VideoWithdrawn,
   type Watch,
 } from '@watchnext/contract';
+import { areSoundFacts } from '@watchnext/features';
 import { EventReader } from './event-reader';
 import { SharedValues } from './shared-values';
 import { UNUSUAL, WireCursor } from './wire-cursor';
@@ -33,28 +34,33 @@ const LONGEST_SHARED_FACTS = 128;
 
 type Body = NonNullable<Event['body']>;
 
-/** Makes a function like `Event.decode` for one stream of events; it throws as that does. */
-export function eventDecoder(): (bytes: Uint8Array) => Event {
-  const decoder = new EventDecoder();
-  return (bytes) => decoder.decode(bytes);
-}
-
-class EventDecoder extends WireCursor {
+export class EventDecoder extends WireCursor {
   private readonly reader = new EventReader();
-  private readonly facts = new SharedValues(LONGEST_SHARED_FACTS, (bytes, from, to) => {
-    const facts = VideoFacts.decode(this.reader.rewindTo(bytes, from), to - from);
-    if (this.reader.pos !== to) throw UNUSUAL;
-    Object.freeze(facts.topics);
-    return Object.freeze(facts);
-  });
+  private readonly facts = new SharedValues(
+    LONGEST_SHARED_FACTS,
+    (bytes, from, to) => {
+      const facts = VideoFacts.decode(this.reader.rewindTo(bytes, from), to - from);
+      if (this.reader.pos !== to) throw UNUSUAL;
+      Object.freeze(facts.topics);
+      return Object.freeze(facts);
+    },
+    (facts) => this.found(areSoundFacts(facts)),
+  );
 
-  decode(bytes: Uint8Array): Event {
-    this.startAt(bytes);
+  /** @returns the event of bytes [from, to), by default all. @throws as `Event.decode` does */
+  decode(bytes: Uint8Array, from = 0, to = bytes.length): Event {
+    this.startAt(bytes, from, to);
     try {
-      return this.event(bytes.length);
+      return this.event(to);
     } catch {
-      return Event.decode(this.reader.rewindTo(bytes));
+      this.textsAreSound = false;
+      return Event.decode(this.reader.rewindTo(bytes.subarray(from, to)));
     }
+  }
+
+  /** Of the event that was decoded last; see `UserRecord`. False where it is not known. */
+  get watchTextsAreSound(): boolean {
+    return this.textsAreSound;
   }
 
   private event(end: number): Event {
@@ -66,7 +72,7 @@ class EventDecoder extends WireCursor {
       const tag = this.uint32();
       switch (tag) {
         case 10:
-          eventId = this.text();
+          eventId = this.idOfEvent();
           break;
         case 16:
           occurredAtMs = this.int64();

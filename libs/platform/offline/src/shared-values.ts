@@ -18,10 +18,12 @@ export class SharedValues<Value> {
   /**
    * @param longest number of bytes, at most 255, beyond which a value is made anew each time, as it is of less than four
    * @param make the value of bytes [from, to) of a buffer
+   * @param isToBeKept asked of each value that was made; one that is not kept is made anew each time
    */
   constructor(
     private readonly longest: number,
     private readonly make: (bytes: Uint8Array, from: number, to: number) => Value,
+    private readonly isToBeKept: (value: Value) => boolean,
   ) {
     this.slotWords = Math.ceil(longest / 4);
     this.words = new Int32Array(SLOT_COUNT * this.slotWords);
@@ -30,7 +32,7 @@ export class SharedValues<Value> {
   /** @param view of all that `bytes` is a part of */
   at(bytes: Uint8Array, view: DataView, from: number, to: number): Value {
     const length = to - from;
-    if (length > this.longest || length < 4) return this.make(bytes, from, to);
+    if (length > this.longest || length < 4) return this.makeAlone(bytes, from, to);
     const end = bytes.byteOffset + to;
     let hash = length;
     for (let at = end - length; at < end - 4; at += 4) hash = Math.imul(hash ^ view.getInt32(at, true), FACTOR);
@@ -39,9 +41,17 @@ export class SharedValues<Value> {
     const known = this.values[slot];
     if (known !== undefined && this.lengths[slot] === length && this.holds(slot, view, end - length, end)) return known;
     const value = this.make(bytes, from, to);
+    if (!this.isToBeKept(value)) return value;
     this.keep(slot, view, end - length, end);
     this.lengths[slot] = length;
     this.values[slot] = value;
+    return value;
+  }
+
+  /** Asks about it too: who keeps only what is sound learns of all that is not. */
+  private makeAlone(bytes: Uint8Array, from: number, to: number): Value {
+    const value = this.make(bytes, from, to);
+    this.isToBeKept(value);
     return value;
   }
 

@@ -1,5 +1,5 @@
 import { Event } from '@watchnext/contract';
-import type { EventArchive } from '@watchnext/event-archive';
+import { type EventArchive, KeyedRecords } from '@watchnext/event-archive';
 import { type LogRecord, partitionOf } from '@watchnext/event-log';
 import { eventOf, searchOf } from '@watchnext/testing';
 import { type ReadCounts, readUserRecords, type UserRecords } from './user-records';
@@ -16,15 +16,14 @@ const record = (key: string, offset: number, fields: Partial<LogRecord> = {}): L
   ...fields,
 });
 
-/** An archive of these batches; only `read` is asked for here. */
-const archiveOf = (batches: LogRecord[][]) =>
-  ({
-    read: async function* () {
-      yield* batches;
-    },
-  }) as unknown as EventArchive;
+/** An archive of batches of users, each with these records. */
+const archiveOf = (batches: readonly (readonly LogRecord[])[][]): Pick<EventArchive, 'readKeys'> => ({
+  readKeys: async function* () {
+    for (const batch of batches) yield batch.map((records) => KeyedRecords.of(records));
+  },
+});
 
-async function collect(batches: LogRecord[][], signal = new AbortController().signal) {
+async function collect(batches: readonly (readonly LogRecord[])[][], signal = new AbortController().signal) {
   const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
   const users: UserRecords[] = [];
   for await (const user of readUserRecords(archiveOf(batches), TOPIC, PARTITIONS, counts, signal)) users.push(user);
@@ -36,13 +35,12 @@ async function collect(batches: LogRecord[][], signal = new AbortController().si
 }
 
 describe('reading the archive user by user', () => {
-  it('keeps a user together across batches', async () => {
+  it('goes on from batch to batch', async () => {
     const { users, counts } = await collect([
-      [record('a', 1), record('a', 3)],
-      [record('a', 4), record('b', 2)],
-      [record('b', 9)],
+      [[record('a', 1), record('a', 3)], [record('b', 2)]],
+      [[record('c', 9), record('c', 10)]],
     ]);
-    expect(users).toEqual(['a: 1,3,4', 'b: 2,9']);
+    expect(users).toEqual(['a: 1,3', 'b: 2', 'c: 9,10']);
     expect(counts.recordCount).toBe(5);
   });
 
@@ -50,23 +48,22 @@ describe('reading the archive user by user', () => {
     const wrong = (partitionOf('b', PARTITIONS) + 1) % PARTITIONS;
     const { users, counts } = await collect([
       [
-        record('a', 1, { value: Uint8Array.of(255, 255) }),
-        record('a', 2),
-        record('b', 3, { partition: wrong }),
-        record('c', 4),
+        [record('a', 1, { value: Uint8Array.of(255, 255) }), record('a', 2)],
+        [record('b', 3, { partition: wrong })],
+        [record('c', 4), record('c', 5, { value: record('d', 5).value })],
       ],
     ]);
     expect(users).toEqual(['a: 2', 'c: 4']);
-    expect(counts).toEqual({ recordCount: 4, undecodableCount: 1, misplacedCount: 1 });
+    expect(counts).toEqual({ recordCount: 5, undecodableCount: 1, misplacedCount: 2 });
   });
 
   it('takes the record for the time of receipt where the producer gave none', async () => {
     const event = { ...eventOf(searchOf('a', 'tea'), 1_000), receivedAtMs: 0 };
-    const { raw } = await collect([[record('a', 1, { value: Event.encode(event).finish(), timestampMs: 1_234 })]]);
+    const { raw } = await collect([[[record('a', 1, { value: Event.encode(event).finish(), timestampMs: 1_234 })]]]);
     expect(raw[0].records[0].event.receivedAtMs).toBe(1_234);
   });
 
   it('gives way to an abort', async () => {
-    await expect(collect([[record('a', 1)]], AbortSignal.abort())).rejects.toThrow();
+    await expect(collect([[[record('a', 1)]]], AbortSignal.abort())).rejects.toThrow();
   });
 });

@@ -1,9 +1,8 @@
 import type { Event } from '@watchnext/contract';
-import type { EventArchive } from '@watchnext/event-archive';
-import type { LogRecord } from '@watchnext/event-log';
+import type { EventArchive, KeyedRecords } from '@watchnext/event-archive';
 import { partitionOf } from '@watchnext/event-log';
 import { type UserRecord, userIdOf } from '@watchnext/features';
-import { eventDecoder } from './event-decoder';
+import { EventDecoder } from './event-decoder';
 
 /** One user's records in log order. */
 export interface UserRecords {
@@ -20,53 +19,48 @@ export interface ReadCounts {
   misplacedCount: number;
 }
 
-/**
- * Streams the archive user by user: it comes sorted by partition, key and offset, so a user is a run of records and only
- * one user is in memory at a time.
- */
+/** Streams the archive user by user; only one user's events are in memory at a time, beside a partition's bytes. */
 export async function* readUserRecords(
-  archive: EventArchive,
+  archive: Pick<EventArchive, 'readKeys'>,
   topic: string,
   partitionCount: number,
   counts: ReadCounts,
   signal: AbortSignal,
 ): AsyncGenerator<UserRecords> {
-  let userId: string | undefined;
-  let partition: number | undefined;
-  let inItsPartition = true;
-  let records: UserRecord[] = [];
-  const decode = eventDecoder();
-  for await (const batch of archive.read(topic, { order: 'key' })) {
+  const decoder = new EventDecoder();
+  for await (const batch of archive.readKeys(topic)) {
     signal.throwIfAborted();
-    for (const record of batch) {
-      if (record.key !== userId || record.partition !== partition) {
-        if (userId !== undefined && records.length > 0) yield { userId, records };
-        userId = record.key;
-        partition = record.partition;
-        records = [];
-        inItsPartition = partitionOf(record.key, partitionCount) === record.partition;
+    for (const keyed of batch) {
+      counts.recordCount += keyed.length;
+      if (partitionOf(keyed.key, partitionCount) !== keyed.partition) {
+        counts.misplacedCount += keyed.length;
+        continue;
       }
-      counts.recordCount += 1;
-      if (!inItsPartition) counts.misplacedCount += 1;
-      else {
-        const decoded = decodeRecord(record, decode);
-        if (!decoded) counts.undecodableCount += 1;
-        else if (userIdOf(decoded.event) !== record.key) counts.misplacedCount += 1;
-        else records.push(decoded);
-      }
+      const records = decodeRecords(keyed, decoder, counts);
+      if (records.length > 0) yield { userId: keyed.key, records };
     }
   }
-  if (userId !== undefined && records.length > 0) yield { userId, records };
 }
 
-/** A producer that wrote to the log itself may leave the time of receipt to the record. */
-function decodeRecord(record: LogRecord, decode: (bytes: Uint8Array) => Event): UserRecord | undefined {
-  let event: Event;
-  try {
-    event = decode(record.value);
-  } catch {
-    return undefined;
+function decodeRecords(keyed: KeyedRecords, decoder: EventDecoder, counts: ReadCounts): UserRecord[] {
+  const { topic, partition, key, length } = keyed;
+  const records: UserRecord[] = [];
+  for (let i = 0; i < length; i++) {
+    let event: Event;
+    try {
+      event = decoder.decode(keyed.buffer(i), keyed.valueStart(i), keyed.valueEnd(i));
+    } catch {
+      counts.undecodableCount += 1;
+      continue;
+    }
+    if (userIdOf(event) !== key) {
+      counts.misplacedCount += 1;
+      continue;
+    }
+    // A producer that wrote to the log itself may leave the time of receipt to the record.
+    event.receivedAtMs ||= keyed.timestampMs(i);
+    const { watchTextsAreSound } = decoder;
+    records.push({ topic, partition, offset: keyed.offset(i), event, watchTextsAreSound });
   }
-  event.receivedAtMs ||= record.timestampMs;
-  return { topic: record.topic, partition: record.partition, offset: record.offset, event };
+  return records;
 }

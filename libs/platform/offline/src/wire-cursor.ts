@@ -1,4 +1,5 @@
 /** Reads protobuf's wire format, value by value, as far as the usual goes. */
+import { isSoundText } from '@watchnext/features';
 import { utf8 } from './event-reader';
 import { SharedValues } from './shared-values';
 
@@ -13,11 +14,17 @@ export class WireCursor {
   /** Of the memory that the bytes lie in, which events share with their neighbours. */
   protected view: DataView = new DataView(new ArrayBuffer(0));
   protected at = 0;
-  private readonly texts = new SharedValues(LONGEST_SHARED_TEXT, utf8);
+  /** Where the event ends, though the buffer may go on. */
+  private end = 0;
+  /** Whether every text of the event, and all facts, are as `refuse` wants them. Only such are shared, so it is found once. */
+  protected textsAreSound = true;
+  private readonly texts = new SharedValues(LONGEST_SHARED_TEXT, utf8, (text) => this.found(isSoundText(text)));
 
-  protected startAt(bytes: Uint8Array): void {
+  protected startAt(bytes: Uint8Array, from: number, to: number): void {
     this.buffer = bytes;
-    this.at = 0;
+    this.at = from;
+    this.end = to;
+    this.textsAreSound = true;
     if (bytes.buffer !== this.view.buffer) this.view = new DataView(bytes.buffer);
   }
 
@@ -36,16 +43,26 @@ export class WireCursor {
   protected text(): string {
     const length = this.uint32();
     if (length === 0) return '';
-    const from = this.at;
-    const to = from + length;
-    if (to > this.buffer.length) throw UNUSUAL;
-    this.at = to;
-    return length <= LONGEST_SHARED_TEXT
-      ? this.texts.at(this.buffer, this.view, from, to)
-      : utf8(this.buffer, from, to);
+    const from = this.take(length);
+    if (length <= LONGEST_SHARED_TEXT) return this.texts.at(this.buffer, this.view, from, this.at);
+    const text = utf8(this.buffer, from, this.at);
+    this.found(isSoundText(text));
+    return text;
   }
 
-  /** Of up to four bytes. Past the end a byte is undefined, which goes on like one that is not the last. */
+  /** One that comes once, and that is looked at otherwise. */
+  protected idOfEvent(): string {
+    const length = this.uint32();
+    const from = this.take(length);
+    return length === 0 ? '' : utf8(this.buffer, from, this.at);
+  }
+
+  protected found(isSound: boolean): boolean {
+    if (!isSound) this.textsAreSound = false;
+    return isSound;
+  }
+
+  /** Of up to four bytes. What is read past the event's end is refused where the event must be at its end. */
   protected uint32(): number {
     const { buffer } = this;
     let value = 0;
@@ -57,38 +74,44 @@ export class WireCursor {
     throw UNUSUAL;
   }
 
-  /** Of up to seven bytes: 49 bits, none of them a sign. */
+  /** Of up to seven bytes: 49 bits, none of them a sign; the lower 28 and the rest as integers, which are cheaper than doubles. */
   protected int64(): number {
     const { buffer } = this;
-    let value = 0;
-    for (let scale = 1; scale < 2 ** 49; scale *= 128) {
+    let low = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
       const byte = buffer[this.at++];
-      if (byte < 0x80) return value + byte * scale;
-      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return low | (byte << shift);
+      low |= (byte & 0x7f) << shift;
+    }
+    let high = 0;
+    for (let shift = 0; shift < 21; shift += 7) {
+      const byte = buffer[this.at++];
+      if (byte < 0x80) return (high | (byte << shift)) * 2 ** 28 + low;
+      high |= (byte & 0x7f) << shift;
     }
     throw UNUSUAL;
   }
 
   protected double(): number {
-    return this.view.getFloat64(this.take(8), true);
+    return this.view.getFloat64(this.buffer.byteOffset + this.take(8), true);
   }
 
   protected float(): number {
-    return this.view.getFloat32(this.take(4), true);
+    return this.view.getFloat32(this.buffer.byteOffset + this.take(4), true);
   }
 
   protected fixed64(): number {
-    const place = this.take(8);
+    const place = this.buffer.byteOffset + this.take(8);
     const value = this.view.getUint32(place + 4, true) * 2 ** 32 + this.view.getUint32(place, true);
     if (value > Number.MAX_SAFE_INTEGER) throw UNUSUAL;
     return value;
   }
 
-  /** @returns where in the view the bytes taken begin */
+  /** @returns where the bytes taken begin */
   private take(count: number): number {
-    const { buffer, at } = this;
+    const from = this.at;
     this.at += count;
-    if (this.at > buffer.length) throw UNUSUAL;
-    return buffer.byteOffset + at;
+    if (this.at > this.end) throw UNUSUAL;
+    return from;
   }
 }
