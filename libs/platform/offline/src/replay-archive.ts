@@ -1,4 +1,4 @@
-import { type Event, TOPICS, type VideoFacts } from '@watchnext/contract';
+import { type Event, type ImpressionItem, TOPICS, type VideoFacts, type Watch } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import { replayUser, StatisticsTimeline } from '@watchnext/features';
 import { CandidateExamples } from './examples/candidate-examples';
@@ -117,7 +117,10 @@ export async function replayArchive(
 
 /** Facts that an event carries, for videos that the catalogue does not know. */
 function addFacts(facts: Map<string, VideoFacts>, { body }: Event): void {
-  const mentioned =
-    body?.$case === 'watch' ? [body.value] : body?.$case === 'impressionsServed' ? body.value.items : [];
-  for (const { videoId, video } of mentioned) if (video && !facts.has(videoId)) facts.set(videoId, video);
+  if (body?.$case === 'watch') addFactsOf(facts, body.value);
+  else if (body?.$case === 'impressionsServed') for (const item of body.value.items) addFactsOf(facts, item);
+}
+
+function addFactsOf(facts: Map<string, VideoFacts>, { videoId, video }: Watch | ImpressionItem): void {
+  if (video !== undefined && !facts.has(videoId)) facts.set(videoId, video);
 }

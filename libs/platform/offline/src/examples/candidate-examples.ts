@@ -32,9 +32,10 @@ export class CandidateExamples {
   /** @param example whose history has at most 255 watches; it is not kept */
   add({ userId, labelVideoId, labelAtMs, features }: CandidateExample): void {
     this.userOf.push(this.users.numberOf(userId));
+    // Before the label: what is new in a history is mostly the label before it, whose number is at hand.
+    this.addHistory(features);
     this.labelOf.push(this.videos.numberOf(labelVideoId));
     this.labelAtMs.push(labelAtMs);
-    this.addHistory(features);
     this.tokensOf.push(this.numberOfTokens(features.searchTokens));
     this.personOf.push(this.numberOfPerson(features));
   }

@@ -33,8 +33,15 @@ export const bytes = () => new Column(new Uint8Array(0));
 export class TextTable {
   readonly texts: string[] = [];
   private readonly numbers = new Map<string, number>();
+  /** What was asked for last, often asked for again: of an example's user, and of its label in the next history. */
+  private last = 0;
 
   numberOf(text: string): number {
+    if (text !== this.texts[this.last]) this.last = this.find(text);
+    return this.last;
+  }
+
+  private find(text: string): number {
     let number = this.numbers.get(text);
     if (number === undefined) {
       number = this.texts.push(text) - 1;
