@@ -15,18 +15,6 @@ export function candidateFeatures(
   rule: CompletedRule = DEFAULT_COMPLETED_RULE,
   withWatchTimes = false,
 ): CandidateFeatures {
-  const searchTokens = searchTokensBefore(state.searches, context.requestedAtMs);
-  return candidateFeaturesWith(state, context, rule, searchTokens, withWatchTimes);
-}
-
-/** The same, with the tokens given: replay computes them once for all labels between two searches. */
-export function candidateFeaturesWith(
-  state: UserState,
-  context: RequestContext,
-  rule: CompletedRule,
-  searchTokens: readonly string[],
-  withWatchTimes = false,
-): CandidateFeatures {
   const watchedVideoIds: string[] = [];
   const watchedAtMs: number[] = [];
   for (const { videoId, startedAtMs, watchSeconds, durationSeconds } of state.watches) {
@@ -35,14 +23,28 @@ export function candidateFeaturesWith(
     watchedVideoIds.push(videoId);
     if (withWatchTimes) watchedAtMs.push(startedAtMs);
   }
-  const { profile } = state;
+  const searchTokens = searchTokensBefore(state.searches, context.requestedAtMs);
   return {
     watchedVideoIds,
     ...(withWatchTimes ? { watchedAtMs } : {}),
+    ...candidateCircumstances(state, context, searchTokens),
+  };
+}
+
+/** All but the history; replay keeps that in other ways. */
+export type CandidateCircumstances = Omit<CandidateFeatures, 'watchedVideoIds' | 'watchedAtMs'>;
+
+/** @param searchTokens of before the request: replay computes them once for all labels between two searches */
+export function candidateCircumstances(
+  { profile }: UserState,
+  { country, device, loggedIn }: Pick<RequestContext, 'country' | 'device' | 'loggedIn'>,
+  searchTokens: readonly string[],
+): CandidateCircumstances {
+  return {
     searchTokens,
-    country: context.country || (profile?.country ?? ''),
-    device: context.device,
-    loggedIn: context.loggedIn,
+    country: country || (profile?.country ?? ''),
+    device,
+    loggedIn,
     ageYears: profile?.ageYears ?? 0,
     gender: profile?.gender ?? 0,
   };

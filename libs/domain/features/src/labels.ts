@@ -32,16 +32,20 @@ export class LabelCollector {
   private readonly reportsByImpression = new Map<string, JoinedReport[]>();
   private readonly viewedByRequest = new Map<string, Set<string>>();
 
-  /** Was this playback reported before? */
-  knows(watch: Watch): boolean {
-    return this.playbackOf(watch) !== undefined;
+  /** The watch's playback, if it was reported before. */
+  playbackOf(watch: Watch): Playback | undefined {
+    const first = this.playbacks.get(watch.playbackId);
+    return first === undefined || first.videoId === watch.videoId ? first : this.laterPlaybacks.get(keyOf(watch));
   }
 
-  /** Takes in a report and gives its playback. */
-  addWatch(watch: Watch, atMs: number): Playback {
+  /**
+   * Takes in a report and gives its playback.
+   * @param known as `playbackOf` gives it
+   */
+  addWatch(watch: Watch, atMs: number, known: Playback | undefined): Playback {
     const { videoId, impressionId, positionSeconds } = watch;
     const durationSeconds = watch.video?.durationSeconds ?? 0;
-    let playback = this.playbackOf(watch);
+    let playback = known;
     if (playback === undefined) {
       playback = { videoId, atMs, watchSeconds: positionSeconds, durationSeconds };
       if (this.playbacks.has(watch.playbackId)) this.laterPlaybacks.set(keyOf(watch), playback);
@@ -86,11 +90,6 @@ export class LabelCollector {
   /** False only if the client confirmed impressions of this request, and this one was not among them. */
   wasSeen(requestId: string, impressionId: string): boolean {
     return this.viewedByRequest.get(requestId)?.has(impressionId) ?? true;
-  }
-
-  private playbackOf(watch: Watch): Playback | undefined {
-    const first = this.playbacks.get(watch.playbackId);
-    return first === undefined || first.videoId === watch.videoId ? first : this.laterPlaybacks.get(keyOf(watch));
   }
 }
 

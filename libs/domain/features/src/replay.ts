@@ -10,7 +10,8 @@
  * of it, within their window.
  */
 import type { ImpressionsServed, RequestContext, UserState, Watch } from '@watchnext/contract';
-import { candidateFeaturesWith, searchTokensBefore } from './candidate-features';
+import { type CandidateCircumstances, candidateCircumstances, searchTokensBefore } from './candidate-features';
+import { CompletedHistory, type HistoryRange } from './completed-history';
 import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
 import { hash53 } from './hash';
 import { LabelCollector, type Playback } from './labels';
@@ -48,14 +49,21 @@ interface TakenFeatures {
   readonly videos: readonly RankingVideoFeatures[];
 }
 
+/** What a label's features are made of, should its playback turn out to be completed. */
+interface TakenHistory {
+  readonly history: HistoryRange;
+  readonly circumstances: CandidateCircumstances;
+}
+
 interface OpenExample {
   readonly playback: Playback;
-  readonly features: CandidateFeatures;
+  readonly taken: TakenHistory;
 }
 
 class UserReplay {
   private readonly state: UserState;
   private readonly rule: CompletedRule;
+  private readonly history: CompletedHistory;
   private labels = new LabelCollector();
   private openExamples: OpenExample[] = [];
   /** Features of lists by the index of their record, taken but not yet met in the log. */
@@ -79,6 +87,7 @@ class UserReplay {
     this.state = initialState === undefined ? newState(userId) : decodeState(encodeState(initialState));
     this.hasForeignWatches = initialState !== undefined;
     this.rule = options.completedRule ?? DEFAULT_COMPLETED_RULE;
+    this.history = new CompletedHistory(this.rule);
   }
 
   run(): ReplayResult {
@@ -122,7 +131,7 @@ class UserReplay {
     if (this.state.deleted) return;
     const context = contextOf(served, occurredAtMs);
     const user = rankingUserFeatures(this.state, context, this.searchesBefore(context.requestedAtMs));
-    const videos = served.items.map(rankingVideoFeaturesFor(this.state, context));
+    const videos = served.items.map(rankingVideoFeaturesFor(this.state, context, served.items.length));
     this.taken.set(recordIndex, { user, videos });
   }
 
@@ -130,19 +139,22 @@ class UserReplay {
     const { event } = record;
     const { body, occurredAtMs } = event;
     // Before the event is folded: a label's features know nothing of the label.
-    const features = body?.$case === 'watch' ? this.labelFeatures(body.value, occurredAtMs) : undefined;
+    const known = body?.$case === 'watch' ? this.labels.playbackOf(body.value) : undefined;
+    const taken =
+      body?.$case === 'watch' && known === undefined ? this.takeHistory(body.value, occurredAtMs) : undefined;
     const outcome = applyEvent(this.state, event);
     if (outcome === 'duplicate') this.duplicateCount++;
     if (outcome !== 'applied') return;
     switch (body?.$case) {
       case 'watch': {
-        const playback = this.labels.addWatch(body.value, occurredAtMs);
-        if (features !== undefined) this.openExamples.push({ playback, features });
+        this.history.addWatch(this.state.watches);
+        const playback = this.labels.addWatch(body.value, occurredAtMs, known);
+        if (taken !== undefined) this.openExamples.push({ playback, taken });
         break;
       }
       case 'impressionsServed': {
-        const taken = this.taken.get(index);
-        if (taken !== undefined) this.servedLists.push({ record, served: body.value, taken });
+        const features = this.taken.get(index);
+        if (features !== undefined) this.servedLists.push({ record, served: body.value, taken: features });
         break;
       }
       case 'impressionsViewed':
@@ -154,6 +166,7 @@ class UserReplay {
       case 'userMerged':
         this.forgetSearches();
         this.hasForeignWatches = true;
+        this.history.forget();
         break;
       case 'userDeleted':
         this.forget();
@@ -164,6 +177,7 @@ class UserReplay {
   /** What was known of a deleted user goes out of the examples too. */
   private forget(): void {
     this.labels = new LabelCollector();
+    this.history.forget();
     this.openExamples = [];
     this.servedLists = [];
     this.taken.clear();
@@ -175,24 +189,20 @@ class UserReplay {
     this.searchesOfLists = undefined;
   }
 
-  /** Features for a playback that is reported for the first time; undefined for a further part of one. */
-  private labelFeatures(watch: Watch, atMs: number): CandidateFeatures | undefined {
+  /** For a playback that is reported for the first time in these records; undefined if the state knows it from elsewhere. */
+  private takeHistory(watch: Watch, atMs: number): TakenHistory | undefined {
     const { state } = this;
-    if (state.deleted || this.labels.knows(watch)) return undefined;
+    if (state.deleted) return undefined;
     if (this.hasForeignWatches && findPlayback(state.watches, hash53(watch.playbackId), watch.videoId) >= 0) {
       return undefined;
     }
-    const context: RequestContext = {
-      requestedAtMs: atMs,
-      surface: '',
-      country: watch.country,
-      device: watch.device,
-      // A watch does not say. Users with a profile are those that have an account; anonymous ones have none.
-      loggedIn: state.profile !== undefined,
-      seedVideoId: '',
+    const { country, device } = watch;
+    // A watch does not say. Users with a profile are those that have an account; anonymous ones have none.
+    const context = { country, device, loggedIn: state.profile !== undefined };
+    return {
+      history: this.history.before(state.watches, atMs),
+      circumstances: candidateCircumstances(state, context, this.searchTokensBefore(atMs)),
     };
-    const searchTokens = this.searchTokensBefore(atMs);
-    return candidateFeaturesWith(state, context, this.rule, searchTokens, this.options.withWatchTimes);
   }
 
   private searchTokensBefore(atMs: number): readonly string[] {
@@ -213,12 +223,21 @@ class UserReplay {
 
   private candidateExamples(): CandidateExample[] {
     const examples: CandidateExample[] = [];
-    for (const { playback, features } of this.openExamples) {
+    for (const { playback, taken } of this.openExamples) {
       if (!this.isCompleted(playback)) continue;
       const { videoId, atMs } = playback;
+      const features = this.featuresOf(taken);
       examples.push({ userId: this.state.userId, labelVideoId: videoId, labelAtMs: atMs, features });
     }
     return examples;
+  }
+
+  private featuresOf({ history, circumstances }: TakenHistory): CandidateFeatures {
+    const { videoIds, startedAtMs, from, to } = history;
+    const watchedVideoIds = videoIds.slice(from, to);
+    return this.options.withWatchTimes
+      ? { watchedVideoIds, watchedAtMs: startedAtMs.slice(from, to), ...circumstances }
+      : { watchedVideoIds, ...circumstances };
   }
 
   private rankingExamples(): RankingExample[] {

@@ -1,0 +1,89 @@
+/**
+ * The completed watches of a state, kept from one label to the next: mostly a label's history is that of the label before it and
+ * a video more, and going through all fifty watches for each took longer than folding the event.
+ */
+import type { WatchEntry } from '@watchnext/contract';
+import { type CompletedRule, isCompleted } from './completion';
+import { LIMITS } from './limits';
+
+/** Places [from, to) of lists that only grow: it stays what it is, whatever comes later. */
+export interface HistoryRange {
+  readonly videoIds: readonly string[];
+  readonly startedAtMs: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+export class CompletedHistory {
+  private videoIds: string[] = [];
+  private startedAtMs: number[] = [];
+  /** What is before has left the state. */
+  private from = 0;
+  /** Whether these are the completed ones of the state's watches. */
+  private isCurrent = false;
+  /** Of the watches, as they were then. */
+  private length = 0;
+  private first: WatchEntry | undefined;
+  private last: WatchEntry | undefined;
+
+  constructor(private readonly rule: CompletedRule) {}
+
+  /** After one watch was folded into `watches`, which were given before each time that they changed. */
+  addWatch(watches: readonly WatchEntry[]): void {
+    if (!this.isCurrent) return;
+    const { length, first, last } = this;
+    const newest = watches[watches.length - 1];
+    // One was added at most. So if there is one more and the last one stands before the newest, nothing else changed; and if
+    // there are as many, the bound, and the first one is gone.
+    const isBehind = newest !== last && watches[watches.length - 2] === last;
+    const isOneMore = watches.length === length + 1;
+    const hasPushedOut = watches.length === LIMITS.watches && length === LIMITS.watches && watches[0] !== first;
+    if (!isBehind || !(isOneMore || hasPushedOut)) {
+      this.isCurrent = false;
+      return;
+    }
+    if (hasPushedOut && this.isCompleted(first!)) this.from++;
+    this.add(newest);
+    this.remember(watches);
+  }
+
+  /** After anything else may have been done to the watches. */
+  forget(): void {
+    this.isCurrent = false;
+  }
+
+  /** The completed ones of `watches`, which ascend by time, that were begun before `beforeMs`, oldest first. */
+  before(watches: readonly WatchEntry[], beforeMs: number): HistoryRange {
+    if (!this.isCurrent) this.beginAnew(watches);
+    const { videoIds, startedAtMs, from } = this;
+    let to = videoIds.length;
+    while (to > from && startedAtMs[to - 1] >= beforeMs) to--;
+    return { videoIds, startedAtMs, from, to };
+  }
+
+  private beginAnew(watches: readonly WatchEntry[]): void {
+    // New lists: ranges of the old ones are out.
+    this.videoIds = [];
+    this.startedAtMs = [];
+    this.from = 0;
+    for (const entry of watches) this.add(entry);
+    this.remember(watches);
+    this.isCurrent = true;
+  }
+
+  private add(entry: WatchEntry): void {
+    if (!this.isCompleted(entry)) return;
+    this.videoIds.push(entry.videoId);
+    this.startedAtMs.push(entry.startedAtMs);
+  }
+
+  private remember(watches: readonly WatchEntry[]): void {
+    this.length = watches.length;
+    this.first = watches[0];
+    this.last = watches[watches.length - 1];
+  }
+
+  private isCompleted({ watchSeconds, durationSeconds }: WatchEntry): boolean {
+    return isCompleted(watchSeconds, durationSeconds, this.rule);
+  }
+}
