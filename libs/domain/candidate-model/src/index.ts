@@ -44,3 +44,4 @@ export {
 export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTrial } from './selection';
 export type { CandidateVocabularies } from './vocabularies';
 export { scaleToLength, throughScaling } from './unit-vectors';
+export { scoreVideos } from './video-scores';

@@ -1,5 +1,6 @@
 import type { CandidateExample } from '@watchnext/features';
 import type { CandidateModel } from './model';
+import { scoreVideos } from './video-scores';
 
 const MS_PER_DAY = 86_400_000;
 /** Multiplications that one validation may take, so that it stays a small part of an epoch. */
@@ -20,6 +21,7 @@ export function validationRecall(
   const cost = model.videoVectors.length + model.tower.reduce((sum, layer) => sum + layer.weights.length, 0);
   const stride = Math.max(1, Math.ceil((examples.length * cost) / MULTIPLICATION_BUDGET));
   const indexOf = new Map(model.videoIds.map((id, index) => [id, index]));
+  const scores = new Float64Array(model.videoIds.length);
   let hits = 0;
   let count = 0;
   for (let i = 0; i < examples.length; i += stride) {
@@ -28,30 +30,19 @@ export function validationRecall(
     const label = indexOf.get(labelVideoId);
     const excluded = new Set(features.watchedVideoIds.map((id) => indexOf.get(id)));
     count++;
-    if (label !== undefined && rankOf(model, model.userVector(features, ageDays), label, excluded) < k) hits++;
+    if (label === undefined) continue;
+    scoreVideos(model.videoVectors, model.userVector(features, ageDays), scores);
+    if (rankOf(scores, label, excluded) < k) hits++;
   }
   return hits / count;
 }
 
 /** How many videos outside `excluded` score at least as high as `label`; ties count against it. */
-function rankOf(
-  model: CandidateModel,
-  user: Float32Array,
-  label: number,
-  excluded: ReadonlySet<number | undefined>,
-): number {
-  const { videoVectors } = model;
-  const dimensions = user.length;
-  const scoreOf = (video: number) => {
-    let score = 0;
-    const from = video * dimensions;
-    for (let d = 0; d < dimensions; d++) score += user[d] * videoVectors[from + d];
-    return score;
-  };
-  const labelScore = scoreOf(label);
+function rankOf(scores: Float64Array, label: number, excluded: ReadonlySet<number | undefined>): number {
+  const labelScore = scores[label];
   let rank = 0;
-  for (let video = 0; video < model.videoIds.length; video++) {
-    if (video !== label && scoreOf(video) >= labelScore && !excluded.has(video)) rank++;
+  for (let video = 0; video < scores.length; video++) {
+    if (video !== label && scores[video] >= labelScore && !excluded.has(video)) rank++;
   }
   return rank;
 }
