@@ -9,13 +9,16 @@ import { replayFolder } from '../src/data/archive';
 import { evaluationDocument, writeReportFolder } from '../src/document/evaluation';
 import { type PaperData, paperDataOf } from '../src/paper/data';
 import { findingsOn, PARTS } from '../src/paper/findings';
+import { keepData, keptData } from '../src/paper/data-cache';
 import { type PaperOptions, runPaper } from '../src/paper/run';
+import { runnerApart, runnerHere, WorkerError } from '../src/paper/runners';
 import type { Progress } from '../src/progress';
 import { commit, evaluationReport } from '../src/report';
 
 jest.setTimeout(180_000); // for machines under load; it takes some seconds
 
 const finished: string[] = [];
+const plans: string[] = [];
 const progress: Progress = {
   start: (title) => ({
     update: () => undefined,
@@ -25,14 +28,16 @@ const progress: Progress = {
   }),
 };
 /** Workers run the source here, as specs do. */
-const program = {
-  file: join(__dirname, '../../simulator/src/straight/worker.ts'),
+const programOf = (file: string) => ({
+  file: join(__dirname, file),
   execArgv: [
     '--conditions=@watchnext/source',
     '--require',
     join(__dirname, '../../../libs/testing/register-typescript.js'),
   ],
-};
+});
+const program = programOf('../../simulator/src/straight/worker.ts');
+const paperProgram = programOf('../src/paper/worker.ts');
 const signal = new AbortController().signal;
 
 describe("the paper's experiments", () => {
@@ -63,8 +68,14 @@ describe("the paper's experiments", () => {
       seeds: [1, 2],
       workFolder: join(folder, 'trainings'),
       untilMs: Infinity,
-      candidateEngine: tfjsCandidateEngine(await selectBackend()),
-      rankingEngine: referenceRankingEngine,
+      runners: [
+        runnerHere({
+          candidateEngine: tfjsCandidateEngine(await selectBackend()),
+          rankingEngine: referenceRankingEngine,
+          signal,
+        }),
+      ],
+      onPlan: (text) => plans.push(text),
       signal,
       progress,
     };
@@ -75,7 +86,12 @@ describe("the paper's experiments", () => {
   it('asks only about days that it did not train on', () => {
     const end = Math.max(...data.candidates.training.map(({ labelAtMs }) => labelAtMs));
     expect(Math.min(...data.candidates.queries.map(({ example }) => example.labelAtMs))).toBeGreaterThanOrEqual(end);
-    expect(data.candidates).toMatchObject({ hasUploads: true, hasSearches: true });
+    expect(data.candidates).toMatchObject({
+      hasUploads: true,
+      hasSearches: true,
+      hasProfiles: true,
+      ageDays: { first: -5, last: 20 },
+    });
   });
 
   it('knows every part by name', () => {
@@ -94,10 +110,48 @@ describe("the paper's experiments", () => {
       ['example-age', [1, 2]],
       ['log-q', [1, 2]],
     ]);
-    expect(await readdir(options.workFolder)).toHaveLength(8);
+    expect(await readdir(options.workFolder)).toHaveLength(8 + 1); // and the account of what they took
     expect(first.logs[0].findings[0].commits).toEqual([commit()]);
+    const { trainings, trainingProcessorSeconds, sittings, clockSeconds, processorSeconds } = first.cost;
+    expect({ trainings, sittings }).toEqual({ trainings: 8, sittings: 1 });
+    expect(trainingProcessorSeconds).toBeGreaterThan(0);
+    expect(processorSeconds).toBeGreaterThan(trainingProcessorSeconds);
+    expect(clockSeconds).toBeGreaterThan(0);
+    expect(plans.at(-1)).toMatch(/^0 of 8 trainings are there/);
     expect(await runPaper([data], { ...options, untilMs: 0 })).toEqual(first);
     expect(finished.at(-1)).toBe('8 of 8 trainings are there');
+  });
+
+  it('trains on processes beside each other what it trains in one', async () => {
+    const file = join(folder, 'log.data');
+    keepData(file, data);
+    expect(keptData(file)).toEqual(data);
+    expect(keptData(file)!.candidates.training[0].userId).toBe(data.candidates.training[0].userId);
+    const runners = [1, 2].map(() => runnerApart(() => file, 1, paperProgram));
+    try {
+      const apart = { ...options, seeds: [1], parts: ['example-age', 'layers'], workFolder: join(folder, 'apart') };
+      const [{ findings }] = (await runPaper([data], { ...apart, runners })).logs;
+      expect(findings.map(({ forms }) => forms.length)).toEqual([2, 7]);
+      expect(runners.map((runner) => runner.processorSeconds() > 0)).toEqual([true, true]);
+      const [alone] = (
+        await runPaper([data], {
+          ...apart,
+          parts: ['layers'],
+          workFolder: join(folder, 'alone'),
+          runners: runners.slice(0, 1),
+        })
+      ).logs;
+      expect(alone.findings[0].forms).toEqual(findings[1].forms);
+    } finally {
+      runners.forEach((runner) => runner.close());
+    }
+  });
+
+  it('stops where a process fails, and says why', async () => {
+    const runner = runnerApart(() => join(folder, 'nothing.data'), 1, paperProgram);
+    const failing = runPaper([data], { ...options, workFolder: join(folder, 'failing'), runners: [runner] });
+    await expect(failing).rejects.toThrow(WorkerError);
+    runner.close();
   });
 
   it('judges each ordering by users and by seeds', async () => {

@@ -11,6 +11,7 @@ import { EvaluationDataError } from '../data/watch-data';
 import { paperDataOf } from '../paper/data';
 import { findingsOn, PARTS } from '../paper/findings';
 import { runPaper } from '../paper/run';
+import { runnerHere } from '../paper/runners';
 import { progressOnStandardError as progress } from '../progress';
 import { evaluateRanking } from '../ranking/evaluate';
 import { rankingVariants } from '../ranking/variants';
@@ -110,8 +111,7 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
     seeds,
     workFolder: join(out, 'trainings'),
     untilMs: Infinity,
-    candidateEngine: createCandidates,
-    rankingEngine: createRanking,
+    runners: [runnerHere({ candidateEngine: createCandidates, rankingEngine: createRanking, signal })],
     signal,
     progress,
   });

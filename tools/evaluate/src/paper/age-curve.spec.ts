@@ -1,13 +1,14 @@
 import { createRandom } from '@watchnext/learning';
-import { AgeCurveBuilder, compareCurves, curvePoints, FIRST_AGE_DAY, misplacedShare } from './age-curve';
+import { AgeCurveBuilder, compareCurves, curvePoints, misplacedShare } from './age-curve';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = 1_000 * DAY_MS;
+const AGES = { first: -5, last: 20 };
 /** Uploaded today, yesterday, tomorrow, at a time unknown. */
 const UPLOADED = Float64Array.of(NOW_MS, NOW_MS - DAY_MS, NOW_MS + DAY_MS, NaN);
 
 function curveOf(probabilities: readonly number[], labels: readonly number[]) {
-  const builder = new AgeCurveBuilder(UPLOADED);
+  const builder = new AgeCurveBuilder(AGES, UPLOADED);
   labels.forEach((label, i) => builder.add(`user-${i}`, NOW_MS, label, probabilities));
   return builder.result();
 }
@@ -15,12 +16,20 @@ function curveOf(probabilities: readonly number[], labels: readonly number[]) {
 describe('an age curve', () => {
   it('puts each video into the day of its age, those of unknown age nowhere', () => {
     const { users, offered } = curveOf([0.5, 0.3, 0.1, 0.1], [0]);
-    const at = (ageDays: number) => ageDays - FIRST_AGE_DAY;
+    const at = (ageDays: number) => ageDays - AGES.first;
     expect(offered.reduce((sum, count) => sum + count, 0)).toBe(3);
     expect([offered[at(-1)], offered[at(0)], offered[at(1)]]).toEqual([1, 1, 1]);
     expect(users[0].predicted[at(0)]).toBe(0.5);
     expect(users[0].predicted[at(-1)]).toBe(0.1);
     expect(users[0].observed[at(0)]).toBe(1);
+  });
+
+  it('leaves out videos younger or older than the ages asked for', () => {
+    const builder = new AgeCurveBuilder({ first: 1, last: 2 }, UPLOADED);
+    builder.add('user', NOW_MS, 0, [0.5, 0.3, 0.1, 0.1]);
+    const curve = builder.result();
+    expect(curve.offered).toEqual([1, 0]);
+    expect(curve.users[0]).toMatchObject({ predicted: [0.3, 0], observed: [0, 0] });
   });
 
   it('is in units of the average video', () => {

@@ -7,16 +7,19 @@
  */
 import type { IndexSource } from '@watchnext/evaluation';
 
-/** Days from upload to watch; what lies beyond an end is left out. Below 0: not uploaded yet. */
-export const FIRST_AGE_DAY = -5;
-export const LAST_AGE_DAY = 20;
-const DAY_COUNT = LAST_AGE_DAY - FIRST_AGE_DAY + 1;
+/** Days from upload to watch, both ends included; what lies beyond them is left out. Below 0: not uploaded yet. */
+export interface AgeRange {
+  readonly first: number;
+  readonly last: number;
+}
+
 const MS_PER_DAY = 86_400_000;
 
 export interface AgeCurve {
+  readonly firstAgeDay: number;
   readonly users: readonly {
     readonly userId: string;
-    /** Σ over the user's watches of the probability given to videos of each age, from `FIRST_AGE_DAY` on. */
+    /** Σ over the user's watches of the probability given to videos of each age, from `firstAgeDay` on. */
     readonly predicted: readonly number[];
     /** How many of them were of a video of that age. */
     readonly observed: readonly number[];
@@ -28,17 +31,24 @@ export interface AgeCurve {
 /** Gathers a curve, watch by watch. */
 export class AgeCurveBuilder {
   private readonly byUser = new Map<string, { predicted: number[]; observed: number[] }>();
-  private readonly offered = zeros();
+  private readonly offered: number[];
+  private readonly dayCount: number;
 
   /** @param uploadedAtMs of each video in the order of `probabilities`; NaN where it is not known */
-  constructor(private readonly uploadedAtMs: Float64Array) {}
+  constructor(
+    private readonly ages: AgeRange,
+    private readonly uploadedAtMs: Float64Array,
+  ) {
+    this.dayCount = ages.last - ages.first + 1;
+    this.offered = zeros(this.dayCount);
+  }
 
   add(userId: string, atMs: number, label: number, probabilities: ArrayLike<number>): void {
     let user = this.byUser.get(userId);
-    if (!user) this.byUser.set(userId, (user = { predicted: zeros(), observed: zeros() }));
+    if (!user) this.byUser.set(userId, (user = { predicted: zeros(this.dayCount), observed: zeros(this.dayCount) }));
     for (let video = 0; video < this.uploadedAtMs.length; video++) {
-      const day = Math.floor((atMs - this.uploadedAtMs[video]) / MS_PER_DAY) - FIRST_AGE_DAY;
-      if (!(day >= 0 && day < DAY_COUNT)) continue;
+      const day = Math.floor((atMs - this.uploadedAtMs[video]) / MS_PER_DAY) - this.ages.first;
+      if (!(day >= 0 && day < this.dayCount)) continue;
       this.offered[day] += 1;
       user.predicted[day] += probabilities[video];
       if (video === label) user.observed[day] += 1;
@@ -46,7 +56,8 @@ export class AgeCurveBuilder {
   }
 
   result(): AgeCurve {
-    return { users: [...this.byUser].map(([userId, sums]) => ({ userId, ...sums })), offered: this.offered };
+    const users = [...this.byUser].map(([userId, sums]) => ({ userId, ...sums }));
+    return { firstAgeDay: this.ages.first, users, offered: this.offered };
   }
 }
 
@@ -58,7 +69,7 @@ export interface CurvePoint {
 }
 
 /** The curve of all users together. */
-export function curvePoints({ users, offered }: AgeCurve): CurvePoint[] {
+export function curvePoints({ firstAgeDay, users, offered }: AgeCurve): CurvePoint[] {
   const predicted = sumOf(users.map((user) => user.predicted));
   const observed = sumOf(users.map((user) => user.observed));
   const unit = total(observed) / total(offered);
@@ -67,7 +78,7 @@ export function curvePoints({ users, offered }: AgeCurve): CurvePoint[] {
       ? []
       : [
           {
-            ageDays: day + FIRST_AGE_DAY,
+            ageDays: day + firstAgeDay,
             predicted: predicted[day] / count / unit,
             observed: observed[day] / count / unit,
           },
@@ -109,11 +120,11 @@ export function compareCurves(
   };
 }
 
-const zeros = () => new Array<number>(DAY_COUNT).fill(0);
+const zeros = (count: number) => new Array<number>(count).fill(0);
 const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
 function sumOf(rows: readonly (readonly number[])[]): number[] {
-  const sums = zeros();
+  const sums = zeros(rows[0].length);
   for (const row of rows) for (let i = 0; i < sums.length; i++) sums[i] += row[i];
   return sums;
 }

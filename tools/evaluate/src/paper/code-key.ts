@@ -30,8 +30,8 @@ const RANKING_PACKAGES = [
   '@watchnext/tensor',
 ];
 /** What this folder adds to them. */
-const UNIT_MODULES = ['age-curve', 'examples', 'run-unit'];
-const DATA_MODULES = ['data'];
+const UNIT_MODULES = ['age-curve', 'examples', 'run-unit', 'trained-as'];
+const DATA_MODULES = ['data', 'plain-examples'];
 
 /** The same as long as the code is that makes a log's `PaperData`. */
 export function dataCodeKey(): string {

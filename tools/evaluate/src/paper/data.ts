@@ -17,8 +17,10 @@ import { splitWatches, type HeldOut, type Protocol, type TemporalSplit } from '.
 import { replayFolder, watchDataOf } from '../data/archive';
 import type { Progress } from '../progress';
 import { splitImpressions } from '../ranking/split';
+import type { AgeRange } from './age-curve';
 import { dataCodeKey } from './code-key';
 import { keepData, keptData } from './data-cache';
+import { plainCandidate, plainImpressions } from './plain-examples';
 
 export interface PaperData {
   readonly name: string;
@@ -31,14 +33,19 @@ export interface PaperData {
     readonly recallK: number;
     readonly videoCount: number;
     readonly uploadedAtMs: ReadonlyMap<string, number>;
-    /** Whether anybody searched; whether videos appear while the log goes on. */
+    /** Whether anybody searched; whether users differ in country, device, age or gender; whether videos appear while the log goes on. */
     readonly hasSearches: boolean;
+    readonly hasProfiles: boolean;
     readonly hasUploads: boolean;
+    /** Of videos when they were watched, as far as Fig. 4 looks at them; absent where no upload times are known. */
+    readonly ageDays?: AgeRange;
   };
   readonly ranking: {
     readonly training: readonly RankingExample[];
     readonly heldOut: readonly RankingExample[];
     readonly heldOutFromMs: number;
+    /** Of `training`. */
+    readonly videoCount: number;
     /** What was known on each UTC day up to the split, days since 1970. */
     readonly statisticsByDay: ReadonlyMap<number, StatisticsTables>;
   };
@@ -52,7 +59,11 @@ export function statisticsOf({ ranking }: PaperData): (atMs: number) => Statisti
   return (atMs) => known.get(dayOf(Math.min(atMs, ranking.heldOutFromMs)))!;
 }
 
-const dayOf = (atMs: number) => Math.floor(atMs / 86_400_000);
+const MS_PER_DAY = 86_400_000;
+const dayOf = (atMs: number) => Math.floor(atMs / MS_PER_DAY);
+/** Of Fig. 4: a model should expect nothing of what is not uploaded yet, and most of an upload's life is its first weeks. */
+const DAYS_BEFORE_UPLOAD = 5;
+const AGE_SPAN_DAYS = 25;
 
 export interface ArchiveSource {
   readonly name: string;
@@ -158,13 +169,17 @@ export interface OpenOptions {
   readonly signal: AbortSignal;
 }
 
-export async function openData(source: ArchiveSource, options: OpenOptions): Promise<PaperData> {
+/** @returns the log, and the file where it is kept for other processes */
+export async function openData(
+  source: ArchiveSource,
+  options: OpenOptions,
+): Promise<{ readonly data: PaperData; readonly file: string }> {
   const { name, partitionCount } = source;
   const { workFolder, withWatchTimes, progress, signal } = options;
   const kind = withWatchTimes ? '-with-times.data' : '.data';
   const file = join(workFolder, `${name.replace(/[^a-zA-Z0-9]+/g, '-')}${kind}`);
   const kept = keptData(file);
-  if (kept) return kept;
+  if (kept) return { data: kept, file };
   const folder = await source.open(progress, signal);
   const task = progress.start(`replay ${name}`, 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
@@ -172,7 +187,7 @@ export async function openData(source: ArchiveSource, options: OpenOptions): Pro
   task.finish();
   const data = paperDataOf(replayed, source);
   keepData(file, data);
-  return data;
+  return { data, file };
 }
 
 /** @throws EvaluationDataError when a part of a split would be empty */
@@ -182,23 +197,38 @@ export function paperDataOf(
 ): PaperData {
   const watches = watchDataOf(replayed, name);
   const split = splitWatches(watches, protocol, true);
-  const training = [...split.training, ...split.validationExamples].filter(
-    ({ labelAtMs }) => labelAtMs >= labelsFromMs,
-  );
+  const training = [...split.training, ...split.validationExamples]
+    .filter(({ labelAtMs }) => labelAtMs >= labelsFromMs)
+    .map(plainCandidate);
   const ranking = protocol.name === 'temporal' ? rankingDataOf(replayed, name, protocol) : NO_IMPRESSIONS;
   const videoCount = new Set(training.map(({ labelVideoId }) => labelVideoId)).size;
   const startMs = training.reduce((least, { labelAtMs }) => Math.min(least, labelAtMs), Infinity);
+  const uploadedAt = (videoId: string) => watches.uploadedAtMs.get(videoId) ?? NaN;
+  const hasUploads = training.some(({ labelVideoId }) => uploadedAt(labelVideoId) > startMs);
+  const youngestDays = hasUploads
+    ? -DAYS_BEFORE_UPLOAD
+    : training.reduce((least, { labelVideoId, labelAtMs }) => {
+        const ageDays = Math.floor((labelAtMs - uploadedAt(labelVideoId)) / MS_PER_DAY);
+        return ageDays < least ? ageDays : least;
+      }, Infinity);
   return {
     name,
     candidates: {
       training,
       earlierUntilMs: split.validationExamples.reduce((least, { labelAtMs }) => Math.min(least, labelAtMs), Infinity),
-      queries: split.test,
+      queries: split.test.map(({ example, earlierVideoIds }) => ({
+        example: plainCandidate(example),
+        earlierVideoIds,
+      })),
       recallK: validationCutoff(videoCount),
       videoCount,
       uploadedAtMs: watches.uploadedAtMs,
       hasSearches: training.some(({ features }) => features.searchTokens.length > 0),
-      hasUploads: training.some(({ labelVideoId }) => (watches.uploadedAtMs.get(labelVideoId) ?? 0) > startMs),
+      hasProfiles: new Set(training.map(({ features }) => profileOf(features))).size > 1,
+      hasUploads,
+      ...(Number.isFinite(youngestDays)
+        ? { ageDays: { first: youngestDays, last: youngestDays + AGE_SPAN_DAYS } }
+        : {}),
     },
     ranking,
     description:
@@ -210,11 +240,15 @@ export function paperDataOf(
   };
 }
 
+const profileOf = ({ country, device, loggedIn, ageYears, gender }: CandidateExample['features']) =>
+  [country, device, loggedIn, ageYears, gender].join('\n');
+
 /** Where the log has none, or they are not divided by time. */
 const NO_IMPRESSIONS: PaperData['ranking'] = {
   training: [],
   heldOut: [],
   heldOutFromMs: Infinity,
+  videoCount: 0,
   statisticsByDay: new Map(),
 };
 
@@ -224,9 +258,12 @@ function rankingDataOf(
   { testDays, testFromMs }: TemporalSplit,
 ): PaperData['ranking'] {
   const from = testFromMs === undefined ? {} : { testFromMs };
-  const { training, heldOut, heldOutFromMs } = splitImpressions(replayed, { source, testDays, part: 'test', ...from });
+  const split = splitImpressions(replayed, { source, testDays, part: 'test', ...from });
+  const { heldOutFromMs } = split;
+  const [training, heldOut] = [plainImpressions(split.training), plainImpressions(split.heldOut)];
   const dayKnownAt = ({ servedAtMs }: RankingExample) => dayOf(Math.min(servedAtMs, heldOutFromMs));
   const days = [...new Set([...training, ...heldOut].map(dayKnownAt))];
-  const statisticsByDay = new Map(days.map((day) => [day, replayed.statistics.tables(day * 86_400_000)]));
-  return { training, heldOut, heldOutFromMs, statisticsByDay };
+  const statisticsByDay = new Map(days.map((day) => [day, replayed.statistics.tables(day * MS_PER_DAY)]));
+  const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
+  return { training, heldOut, heldOutFromMs, videoCount, statisticsByDay };
 }

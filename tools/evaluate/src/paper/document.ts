@@ -54,7 +54,7 @@ export function findingParts({ logs }: PaperReport): DocumentPart[] {
 }
 
 function findingOn(log: string, finding: FindingReport): DocumentPart[] {
-  const { metric, seeds, forms, orderings, part, recallK } = finding;
+  const { metric, seeds, forms, orderings, part, recallK, note } = finding;
   const name = slug(`${part} ${log}`);
   const withRecall = forms.some(({ recall }) => recall !== undefined);
   const range = (ends: readonly [number, number] | undefined) =>
@@ -63,7 +63,7 @@ function findingOn(log: string, finding: FindingReport): DocumentPart[] {
     { kind: 'heading', level: 3, text: log },
     {
       kind: 'text',
-      text: `${seeds.length === 1 ? 'Seed' : 'Seeds'} ${seeds.join(', ')}; ${METRIC_NAMES[metric]}, ${metric === 'map' ? 'more' : 'less'} is better.`,
+      text: `${seeds.length === 1 ? 'Seed' : 'Seeds'} ${seeds.join(', ')}; ${METRIC_NAMES[metric]}, ${metric === 'map' ? 'more' : 'less'} is better.${note === undefined ? '' : ` ${note}`}`,
     },
     { kind: 'figure', name, svg: plotOf(log, finding), caption: `${finding.title}: ${log}` },
     ...(orderings.length > 1

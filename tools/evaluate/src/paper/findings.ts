@@ -9,6 +9,8 @@ export interface Finding {
   readonly title: string;
   /** What the paper says, or what WatchNext adds. */
   readonly claim: string;
+  /** What is to be known of this log. */
+  readonly note?: string;
   /** Of `UnitResult.metrics`, or of its curve. */
   readonly metric: 'map' | 'weighted per-user loss' | 'misplaced share';
   readonly forms: readonly FindingForm[];
@@ -53,9 +55,8 @@ const steps = (names: readonly string[]): Ordering[] =>
 
 /** The findings that a log can show. */
 export function findingsOn(data: PaperData): Finding[] {
-  const { hasUploads } = data.candidates;
   return [
-    ...(hasUploads ? [exampleAge()] : []),
+    ...(data.candidates.ageDays ? [exampleAge(data)] : []),
     nextWatch(),
     depthAndFeatures(data),
     logQ(data),
@@ -80,8 +81,13 @@ export const PARTS = [
   'weights',
 ];
 
-function exampleAge(): Finding {
+function exampleAge({ candidates: { hasUploads } }: PaperData): Finding {
   return {
+    ...(hasUploads
+      ? {}
+      : {
+          note: 'Nothing is uploaded while this log goes on, and what it shows was uploaded within few days of each other: an age is nearly a date, and what can be misplaced is how the few upload days share each date.',
+        }),
     part: 'example-age',
     title: 'Example age follows the popularity of an upload (Fig. 4)',
     claim:
@@ -113,9 +119,12 @@ function nextWatch(): Finding {
   };
 }
 
-function depthAndFeatures({ candidates: { hasSearches } }: PaperData): Finding {
+function depthAndFeatures({ candidates: { hasSearches, hasProfiles } }: PaperData): Finding {
   const towers = depths(64);
-  const sets = FEATURE_SETS.filter((set) => hasSearches || set !== 'searches');
+  // "All" of a log whose users are all alike is what the set before it has.
+  const sets = FEATURE_SETS.filter(
+    (set) => (hasSearches || set !== 'searches') && (hasProfiles || set !== 'example age'),
+  );
   const forms = towers.flatMap((hiddenSizes) =>
     sets.map((features) => ({
       name: `${towerName(hiddenSizes)}, ${features}`,
@@ -129,6 +138,11 @@ function depthAndFeatures({ candidates: { hasSearches } }: PaperData): Finding {
     title: 'Depth and features help (Fig. 6)',
     claim:
       'Held-out MAP rises with the depth of the tower and with each kind of feature: watches, searches, example age, all.',
+    ...(sets.length < FEATURE_SETS.length
+      ? {
+          note: `This log has ${[...(hasSearches ? [] : ['no searches']), ...(hasProfiles ? [] : ['nothing of who its users are, so that all it has beside watches is the example age'])].join(', and ')}.`,
+        }
+      : {}),
     metric: 'map',
     forms,
     orderings: [

@@ -1,5 +1,5 @@
 /** A page of findings: a command that trains what they ask for, goes on where it was stopped, and writes what they come to. */
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
@@ -9,12 +9,12 @@ import { EvaluationDataError } from '../data/watch-data';
 import { writeMarkdown } from '../document/evaluation';
 import { progressOnStandardError as progress } from '../progress';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
-import { trainingEngines } from '../training-engines';
 import { type ArchiveSource, kuairand, movietweetings, openData, type PaperData, smallWorld } from './data';
 import { findingParts, summaryTable } from './document';
 import type { Finding } from './findings';
 import type { PaperReport } from './report';
 import { runPaper } from './run';
+import { runnerApart } from './runners';
 
 export interface Page {
   /** Of the subcommand. */
@@ -41,6 +41,7 @@ interface PageOptions {
   readonly on: readonly string[];
   readonly seeds: readonly number[];
   readonly minutes?: number;
+  readonly workers: number;
   readonly threads: number;
   readonly work: string;
   readonly markdown: string;
@@ -71,7 +72,8 @@ export function addPageCommand(program: Command, page: Page): void {
       'stop after so long; the same command goes on from there; 0 only writes what is there',
       minutes,
     )
-    .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
+    .option('--workers <n>', 'trainings side by side, each in a process of its own', count, availableParallelism())
+    .option('--threads <n>', 'that each of them trains on; any number gives the same', count, 1)
     .option('--work <folder>', 'where archives and finished trainings are kept', 'node_modules/.cache/watchnext-paper')
     .option('--markdown <file>', 'what is written; figures go to the folder "figures" beside it', page.markdown)
     .option('--html <file>', 'also as one page')
@@ -88,21 +90,38 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
   process.once('SIGTERM', () => stop.abort(new Error('stopped; the same command goes on from here')));
   const { work: workFolder } = options;
   const { withWatchTimes } = page;
-  const logs = [];
-  for (const source of sourcesOf(options))
-    logs.push(await openData(source, { workFolder, withWatchTimes, progress, signal: stop.signal }));
-  const engines = await trainingEngines(options.threads);
-  const paper = await runPaper(logs, {
-    findingsOn: page.findingsOn,
-    parts: options.only,
-    seeds: options.seeds,
-    workFolder: join(options.work, 'trainings'),
-    untilMs: options.minutes === undefined ? Infinity : startedAtMs + 60_000 * options.minutes,
-    candidateEngine: engines.candidate,
-    rankingEngine: engines.ranking,
-    signal: stop.signal,
-    progress,
-  });
+  const logs: PaperData[] = [];
+  const files = new Map<PaperData, string>();
+  for (const source of sourcesOf(options)) {
+    const { data, file } = await openData(source, { workFolder, withWatchTimes, progress, signal: stop.signal });
+    logs.push(data);
+    files.set(data, file);
+  }
+  const isPrepared = (data: PaperData) => statSync(files.get(data)!).mtimeMs >= performance.timeOrigin;
+  const runners = Array.from({ length: options.workers }, () =>
+    runnerApart((data) => files.get(data)!, options.threads),
+  );
+  stop.signal.addEventListener('abort', () => runners.forEach((runner) => runner.close()));
+  let paper: PaperReport;
+  try {
+    paper = await runPaper(logs, {
+      findingsOn: page.findingsOn,
+      parts: options.only,
+      seeds: options.seeds,
+      workFolder: join(options.work, 'trainings'),
+      untilMs: options.minutes === undefined ? Infinity : startedAtMs + 60_000 * options.minutes,
+      runners,
+      prepared: logs.filter(isPrepared).map(({ name }) => name),
+      onPlan: (text) => console.error(text),
+      signal: stop.signal,
+      progress,
+    });
+  } catch (error) {
+    stop.signal.throwIfAborted();
+    throw error;
+  } finally {
+    runners.forEach((runner) => runner.close());
+  }
   const report = evaluationReport({ paper });
   const document = pageDocument(page, paper, report);
   writeMarkdown(document, options.markdown);
@@ -139,7 +158,6 @@ function pageDocument(
   { machine, commit, measuredAt }: EvaluationReport,
 ): ReportDocument {
   const all = paper.logs.flatMap(({ findings }) => findings);
-  const seconds = all.reduce((sum, one) => sum + one.processorSeconds, 0);
   const trainedBy = [...new Set(all.flatMap(({ commits }) => commits))].sort();
   const text = (content: string): DocumentPart => ({ kind: 'text', text: content });
   return {
@@ -153,10 +171,23 @@ function pageDocument(
       summaryTable(paper),
       ...paper.logs.map(({ name, description }) => text(`**${name}**: ${description}.`)),
       text(
-        `Trainings of commit ${trainedBy.join(', ')}, put together by ${commit}, ${measuredAt.slice(0, 10)}; ${machine.cores} cores of ${machine.cpu}, Node ${machine.node.slice(1)}; ` +
-          `${Math.round(seconds / 60)} minutes of processor time for training and asking${paper.finished ? '' : ', not all of it done yet'}. Parts may share a training; the sum counts it in each.`,
+        `Trainings of commit ${trainedBy.join(', ')}, put together by ${commit}, ${measuredAt.slice(0, 10)}; ${machine.cores} cores of ${machine.cpu}, Node ${machine.node.slice(1)}.`,
       ),
+      text(costText(paper)),
       ...findingParts(paper),
     ],
   };
+}
+
+/** Whether it kept to the hour on two cores: in processor time, which does not hang on what else the machine did. */
+const HOUR_ON_TWO_CORES_MINUTES = 120;
+
+export function costText({ cost, finished }: PaperReport): string {
+  const minutes = (seconds: number) => (seconds / 60).toFixed(seconds < 600 ? 1 : 0);
+  const { trainings, trainingProcessorSeconds, sittings, clockSeconds, processorSeconds } = cost;
+  return (
+    `${trainings} trainings${finished ? '' : ', not all of them done yet'}: ${minutes(processorSeconds)} minutes of processor time in all processes and threads, ` +
+    `from raw data to the last training (an hour on two cores has ${HOUR_ON_TWO_CORES_MINUTES}), of them ${minutes(trainingProcessorSeconds)} to train and ask; ` +
+    `${minutes(clockSeconds)} minutes by the clock${sittings > 1 ? ` in ${sittings} runs` : ''}, beside whatever else the machine did.`
+  );
 }

@@ -8,6 +8,7 @@ export interface PaperReport {
   readonly seeds: readonly number[];
   /** False: some trainings are left for another run. */
   readonly finished: boolean;
+  readonly cost: PaperCost;
   readonly logs: readonly {
     readonly name: string;
     readonly description: string;
@@ -15,15 +16,25 @@ export interface PaperReport {
   }[];
 }
 
-export interface FindingReport extends Pick<Finding, 'part' | 'title' | 'claim' | 'metric' | 'plot'> {
+/** Of what the report stands on. */
+export interface PaperCost {
+  /** Each once, however many findings share it. */
+  readonly trainings: number;
+  /** For training and asking, of all threads. */
+  readonly trainingProcessorSeconds: number;
+  /** The runs that it was made in, from raw data on, with whatever else they trained. */
+  readonly sittings: number;
+  readonly clockSeconds: number;
+  readonly processorSeconds: number;
+}
+
+export interface FindingReport extends Pick<Finding, 'part' | 'title' | 'claim' | 'note' | 'metric' | 'plot'> {
   readonly seeds: readonly number[];
   readonly recallK: number;
   readonly forms: readonly FormReport[];
   readonly orderings: readonly (Ordering & Comparison)[];
   /** Of the code that trained, each once. */
   readonly commits: readonly string[];
-  /** For training and asking, of all threads. */
-  readonly processorSeconds: number;
 }
 
 export interface FormReport {

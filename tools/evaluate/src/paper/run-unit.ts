@@ -4,7 +4,7 @@ import {
   type CandidateModel,
   type CandidateModelConfig,
   checkConfig,
-  defaultCandidateConfig,
+  scoreVideos,
   trainCandidateModel,
 } from '@watchnext/candidate-model';
 import {
@@ -17,10 +17,11 @@ import {
 } from '@watchnext/evaluation';
 import type { CandidateExample } from '@watchnext/features';
 import { breathe, predictImpressions } from '@watchnext/offline';
-import { defaultRankingConfig, type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
-import { AgeCurveBuilder } from './age-curve';
+import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
+import { AgeCurveBuilder, type AgeRange } from './age-curve';
 import { type PaperData, statisticsOf } from './data';
 import { onlyFeatures, setUsersApart, withContextAround } from './examples';
+import { candidateDefaults, rankingDefaults } from './trained-as';
 import type { AgeCurveUnit, CandidateUnit, RankingUnit, Unit, UnitResult, UserRows } from './units';
 
 const MS_PER_DAY = 86_400_000;
@@ -29,6 +30,8 @@ const VALIDATED_ONE_IN = 10;
 /** Users whose watches the popularity by age is of. */
 const CURVE_ONE_IN = 4;
 const QUERIES_PER_BREATH = 50;
+/** Of a log without upload times. */
+const NO_AGES: AgeRange = { first: 0, last: -1 };
 
 export interface UnitOptions {
   readonly seed: number;
@@ -61,10 +64,19 @@ async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitO
   const seenAs = (examples: readonly CandidateExample[]) => examples.map((example) => onlyFeatures(example, features));
   const earlier = (examples: readonly CandidateExample[]) =>
     seenAs(examples.filter(({ labelAtMs }) => labelAtMs < data.candidates.earlierUntilMs));
+  const defaults = candidateDefaults(data);
   const before =
-    unit.epochs === 'warm' ? await trained(earlier(labelled), earlier(apart), { change }, options) : undefined;
-  const settings = { change, halved: unit.epochs !== undefined, ...(before ? { warmStart: before.model } : {}) };
+    unit.epochs === 'warm'
+      ? await trained(earlier(labelled), earlier(apart), { defaults, change }, options)
+      : undefined;
+  const settings = {
+    defaults,
+    change,
+    halved: unit.epochs !== undefined,
+    ...(before ? { warmStart: before.model } : {}),
+  };
   const { model } = await trained(seenAs(labelled), seenAs(apart), settings, options);
+  const scoresOf = scoring(model);
   const map = new Ratio();
   const recall = new Ratio();
   for (const [done, query] of queries.entries()) {
@@ -72,8 +84,7 @@ async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitO
     const { userId, labelVideoId, features: known } = onlyFeatures(query.example, features);
     const label = model.videoRow(labelVideoId);
     const seen = new Set(query.earlierVideoIds.flatMap((videoId) => model.videoRow(videoId) ?? []));
-    const rank =
-      label === undefined ? Infinity : rankInCatalogue(scoresOf(model, model.userVector(known, 0)), label, seen);
+    const rank = label === undefined ? Infinity : rankInCatalogue(scoresOf(model.userVector(known, 0)), label, seen);
     map.add(userId, 1 / rank, 1);
     recall.add(userId, rank <= data.candidates.recallK ? 1 : 0, 1);
   }
@@ -83,25 +94,28 @@ async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitO
 async function runAgeCurve({ change }: AgeCurveUnit, data: PaperData, options: UnitOptions): Promise<Bare> {
   const { kept, apart: asked } = setUsersApart(data.candidates.training, CURVE_ONE_IN);
   const validated = setUsersApart(kept, VALIDATED_ONE_IN);
-  const { model, windowEndMs } = await trained(validated.kept, validated.apart, { change }, options);
+  const { model, windowEndMs } = await trained(
+    validated.kept,
+    validated.apart,
+    { defaults: candidateDefaults(data), change },
+    options,
+  );
+  const scoresOf = scoring(model);
   const curve = new AgeCurveBuilder(
+    data.candidates.ageDays ?? NO_AGES,
     Float64Array.from(model.videoIds, (videoId) => data.candidates.uploadedAtMs.get(videoId) ?? NaN),
   );
   for (const [done, { userId, labelVideoId, labelAtMs, features }] of asked.entries()) {
     if (done % QUERIES_PER_BREATH === 0) await breathe(options.signal);
     const ageDays = Math.max(0, windowEndMs - labelAtMs) / MS_PER_DAY;
     const label = model.videoRow(labelVideoId);
-    curve.add(
-      userId,
-      labelAtMs,
-      label ?? -1,
-      softmax(scoresOf(model, model.userVector(features, ageDays)), model.logitScale),
-    );
+    curve.add(userId, labelAtMs, label ?? -1, softmax(scoresOf(model.userVector(features, ageDays)), model.logitScale));
   }
   return { metrics: {}, curve: curve.result() };
 }
 
 interface TrainingSettings {
+  readonly defaults: CandidateModelConfig;
   readonly change: Partial<CandidateModelConfig>;
   readonly halved?: boolean;
   readonly warmStart?: CandidateModel;
@@ -113,8 +127,7 @@ async function trained(
   settings: TrainingSettings,
   { seed, candidateEngine, signal, onProgress }: UnitOptions,
 ) {
-  const videoCount = new Set(examples.map(({ labelVideoId }) => labelVideoId)).size;
-  const whole = { ...defaultCandidateConfig({ videoCount, exampleCount: examples.length }), ...settings.change };
+  const whole = { ...settings.defaults, ...settings.change };
   const config = settings.halved ? { ...whole, epochCount: Math.ceil(whole.epochCount / 2) } : whole;
   checkConfig(config);
   const windowEndMs = [...examples, ...validationExamples].reduce((end, { labelAtMs }) => Math.max(end, labelAtMs), 0);
@@ -132,30 +145,30 @@ async function trained(
   return { model, windowEndMs };
 }
 
-function scoresOf({ videoVectors, videoIds }: CandidateModel, user: Float32Array): Float64Array {
+/** Of a user with every video, in an array that the next call overwrites. */
+function scoring({ videoVectors, videoIds }: CandidateModel) {
   const scores = new Float64Array(videoIds.length);
-  for (let video = 0, at = 0; video < scores.length; video++) {
-    let sum = 0;
-    for (let d = 0; d < user.length; d++, at++) sum += user[d] * videoVectors[at];
-    scores[video] = sum;
-  }
-  return scores;
+  return (user: Float32Array) => scoreVideos(videoVectors, user, scores);
 }
 
+/** In place. */
 function softmax(scores: Float64Array, scale: number): Float64Array {
-  const logits = scores.map((score) => scale * score);
-  const largest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
-  const weights = logits.map((logit) => Math.exp(logit - largest));
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  return weights.map((weight) => weight / sum);
+  let largest = -Infinity;
+  for (const score of scores) largest = Math.max(largest, scale * score);
+  let sum = 0;
+  for (let video = 0; video < scores.length; video++) {
+    scores[video] = Math.exp(scale * scores[video] - largest);
+    sum += scores[video];
+  }
+  for (let video = 0; video < scores.length; video++) scores[video] /= sum;
+  return scores;
 }
 
 async function runRanking({ change }: RankingUnit, data: PaperData, options: UnitOptions): Promise<Bare> {
   const { training, heldOut } = data.ranking;
   const statisticsAt = statisticsOf(data);
   const { seed, rankingEngine, signal, onProgress } = options;
-  const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
-  const config = { ...defaultRankingConfig({ exampleCount: training.length, videoCount }), ...change };
+  const config = { ...rankingDefaults(data), ...change };
   const model = await trainRankingModel({
     examples: training,
     statisticsAt,

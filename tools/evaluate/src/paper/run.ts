@@ -1,23 +1,19 @@
 /** Runs the units that a set of findings asks for, keeps each result in a folder, and says what they come to. */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type CandidateEngineFactory, defaultCandidateConfig } from '@watchnext/candidate-model';
 import { createRandom } from '@watchnext/learning';
-import { defaultRankingConfig, type RankingEngineFactory } from '@watchnext/ranking-model';
 import type { Progress } from '../progress';
 import { commit } from '../report';
 import { curvePoints, misplacedShare } from './age-curve';
-import { dataCodeKey, unitCodeKey } from './code-key';
 import type { PaperData } from './data';
 import type { Finding } from './findings';
-import type { FindingReport, FormReport, PaperReport } from './report';
-import { runUnit } from './run-unit';
-import { unitKey, type Unit, type UnitResult } from './units';
+import { plannedSeconds, planText } from './plan';
+import { processorSecondsHere } from './processor-time';
+import type { FindingReport, FormReport, PaperCost, PaperReport } from './report';
+import { type Job, ResultStore } from './result-store';
+import type { UnitRunner } from './runners';
+import { Sittings } from './sittings';
+import { trainedAs } from './trained-as';
+import { unitKey, type UnitResult } from './units';
 import { compareCurveSeeds, compareRows, ratioOf } from './verdict';
-
-/** Raised when what a unit's result holds, or what it is measured on, changes. */
-const RESULT_VERSION = 1;
 
 export interface PaperOptions {
   /** What is asked of a log: the paper's findings, or others. */
@@ -29,48 +25,37 @@ export interface PaperOptions {
   readonly workFolder: string;
   /** Stops between two units once so much time has passed; what is done is kept. */
   readonly untilMs: number;
-  readonly candidateEngine: CandidateEngineFactory;
-  readonly rankingEngine: RankingEngineFactory;
+  /** Each does one unit at a time. */
+  readonly runners: readonly UnitRunner[];
+  /** Names of the logs that this process made ready before. */
+  readonly prepared?: readonly string[];
+  /** Told what is about to be done, and how long it may take. */
+  readonly onPlan?: (text: string) => void;
   readonly signal: AbortSignal;
   readonly progress: Progress;
 }
 
-interface Job {
-  readonly data: PaperData;
-  readonly unit: Unit;
-  readonly seed: number;
-}
-
 /** @returns what the finished units show; findings of which a form has not one seed are left out */
 export async function runPaper(logs: readonly PaperData[], options: PaperOptions): Promise<PaperReport> {
-  const { findingsOn, parts, seeds, workFolder, untilMs, progress, signal } = options;
+  const { findingsOn, parts, seeds, workFolder, runners, onPlan } = options;
   const store = new ResultStore(workFolder);
-  const madeBy = commit();
   const findings = logs.map((data) => findingsOn(data).filter(({ part }) => parts.includes(part)));
   const jobs = jobsOf(logs, findings, seeds);
   const open = jobs.filter((job) => !store.has(job));
-  const task = progress.start(`${jobs.length - open.length} of ${jobs.length} trainings are there`, 'trainings');
-  let done = 0;
-  for (const job of open) {
-    signal.throwIfAborted();
-    if (Date.now() >= untilMs) break;
-    if (store.has(job)) {
-      // Of another run on the same folder, meanwhile.
-      done++;
-      continue;
-    }
-    const result = await runUnit(job.unit, job.data, {
-      ...options,
-      seed: job.seed,
-      onProgress: (share, detail) => task.update(done + share, open.length, `${job.data.name}, ${detail}`),
-    });
-    store.put(job, { ...result, commit: madeBy });
-    task.update(++done, open.length);
-  }
-  task.finish(done < open.length ? `${open.length - done} left for the next run` : undefined);
+  const planned = logs.map((data) => {
+    const own = open.filter((job) => job.data === data);
+    return {
+      name: data.name,
+      trainings: own.length,
+      seconds: own.reduce((sum, { unit }) => sum + plannedSeconds(unit, data), 0),
+    };
+  });
+  onPlan?.(planText(planned, jobs.length - open.length, runners.length));
+  const left = await runJobs(open, jobs.length, store, options);
   return {
     seeds,
-    finished: open.length === done,
+    finished: left === 0,
+    cost: costOf(jobs, store, new Sittings(workFolder)),
     logs: logs.map((data, i) => ({
       name: data.name,
       description: data.description,
@@ -79,7 +64,67 @@ export async function runPaper(logs: readonly PaperData[], options: PaperOptions
   };
 }
 
-/** Each unit once, the first seed of everything first: a run that is stopped early has something of each part. */
+/** @returns how many were left because the time was up */
+async function runJobs(
+  open: readonly Job[],
+  jobCount: number,
+  store: ResultStore,
+  { workFolder, untilMs, runners, prepared = [], progress, signal }: PaperOptions,
+): Promise<number> {
+  const sittings = new Sittings(workFolder);
+  const startedAtMs = Math.round(performance.timeOrigin);
+  const noteSitting = () => {
+    const apart = runners.reduce((sum, one) => sum + one.processorSeconds(), 0);
+    const processorSeconds = processorSecondsHere() + apart;
+    sittings.note({ startedAtMs, untilMs: Date.now(), processorSeconds, ...(prepared.length > 0 ? { prepared } : {}) });
+  };
+  if (prepared.length > 0) noteSitting();
+  const madeBy = commit();
+  const task = progress.start(`${jobCount - open.length} of ${jobCount} trainings are there`, 'planned seconds');
+  const seconds = open.map(({ unit, data }) => plannedSeconds(unit, data));
+  const total = seconds.reduce((sum, one) => sum + one, 0);
+  const shares = new Float64Array(open.length);
+  let next = 0;
+  let done = 0;
+  const tell = (detail: string) => {
+    const worked = shares.reduce((sum, share, i) => sum + share * seconds[i], 0);
+    task.update(Math.round(worked), Math.round(total), `${done} of ${open.length} trainings${detail}`);
+  };
+  const failed = new AbortController();
+  const work = async (runner: UnitRunner) => {
+    while (next < open.length && Date.now() < untilMs) {
+      signal.throwIfAborted();
+      if (failed.signal.aborted) return;
+      const at = next++;
+      const job = open[at];
+      // It may be there of another run on the same folder, meanwhile.
+      if (!store.has(job)) {
+        const result = await runner.run(job, (share, detail) => {
+          shares[at] = share;
+          tell(`; ${job.data.name}, ${detail}`);
+        });
+        store.put(job, { ...result, commit: madeBy, sittingMs: startedAtMs });
+        noteSitting();
+      }
+      shares[at] = 1;
+      done++;
+      tell('');
+    }
+  };
+  await Promise.all(
+    runners.map((runner) =>
+      work(runner).catch((error: unknown) => {
+        failed.abort();
+        throw error;
+      }),
+    ),
+  );
+  const left = open.length - done;
+  task.finish(left > 0 ? `${left} left for the next run` : undefined);
+  return left;
+}
+
+/** Each training once, the first seed of everything first: a run that is stopped early has something of each part. */
 function jobsOf(
   logs: readonly PaperData[],
   findings: readonly (readonly Finding[])[],
@@ -87,45 +132,22 @@ function jobsOf(
 ): Job[] {
   return seeds.flatMap((seed) =>
     logs.flatMap((data, i) => {
-      const units = findings[i].flatMap(({ forms }) => forms.map(({ unit }) => unit));
+      const units = findings[i].flatMap(({ forms }) => forms.map(({ unit }) => trainedAs(unit, data)));
       return [...new Map(units.map((unit) => [unitKey(unit), unit])).values()].map((unit) => ({ data, unit, seed }));
     }),
   );
 }
 
-class ResultStore {
-  constructor(private readonly folder: string) {
-    mkdirSync(folder, { recursive: true });
-  }
-
-  has(job: Job): boolean {
-    return existsSync(this.pathOf(job));
-  }
-
-  get(job: Job): UnitResult | undefined {
-    return this.has(job) ? (JSON.parse(readFileSync(this.pathOf(job), 'utf8')) as UnitResult) : undefined;
-  }
-
-  put(job: Job, result: UnitResult): void {
-    const path = this.pathOf(job);
-    writeFileSync(`${path}.new`, JSON.stringify(result));
-    renameSync(`${path}.new`, path);
-  }
-
-  private pathOf({ data, unit, seed }: Job): string {
-    // A default or a line of code that changes makes other trainings of the same units.
-    const defaults = JSON.stringify(defaultsOf(unit, data));
-    const code = [dataCodeKey(), unitCodeKey(unit.kind)];
-    const said = [RESULT_VERSION, ...code, data.name, data.description, unitKey(unit), defaults, seed].join('\n');
-    return join(this.folder, `${createHash('sha256').update(said).digest('hex').slice(0, 24)}.json`);
-  }
-}
-
-function defaultsOf({ kind }: Unit, { candidates, ranking }: PaperData) {
-  const { videoCount, training } = candidates;
-  return kind === 'ranking'
-    ? defaultRankingConfig({ videoCount, exampleCount: ranking.training.length })
-    : defaultCandidateConfig({ videoCount, exampleCount: training.length });
+function costOf(jobs: readonly Job[], store: ResultStore, sittings: Sittings): PaperCost {
+  const results = jobs.flatMap((job) => store.get(job) ?? []);
+  return {
+    trainings: results.length,
+    trainingProcessorSeconds: results.reduce((sum, one) => sum + one.processorSeconds, 0),
+    ...sittings.sumOf(
+      results.flatMap(({ sittingMs }) => sittingMs ?? []),
+      [...new Set(jobs.map(({ data }) => data.name))],
+    ),
+  };
 }
 
 /** Over the seeds of which every form is there. */
@@ -135,7 +157,7 @@ function reportOf(
   seeds: readonly number[],
   store: ResultStore,
 ): FindingReport | undefined {
-  const { forms, metric, orderings, part, title, claim, plot } = finding;
+  const { forms, metric, orderings, part, title, claim, note, plot } = finding;
   const bySeed = seeds.flatMap((seed) => {
     const results = forms.map(({ unit }) => store.get({ data, unit, seed }));
     return results.every((result) => result !== undefined) ? [{ seed, results: results as UnitResult[] }] : [];
@@ -181,6 +203,7 @@ function reportOf(
     part,
     title,
     claim,
+    ...(note === undefined ? {} : { note }),
     metric,
     plot,
     seeds: bySeed.map(({ seed }) => seed),
@@ -188,6 +211,5 @@ function reportOf(
     forms: formReports,
     orderings: orderingReports,
     commits: [...new Set(bySeed.flatMap(({ results }) => results).map((one) => one.commit ?? 'unknown'))].sort(),
-    processorSeconds: bySeed.flatMap(({ results }) => results).reduce((sum, one) => sum + one.processorSeconds, 0),
   };
 }

@@ -40,6 +40,8 @@ export type UserRows = readonly (readonly [userId: string, numerator: number, de
 export interface UnitResult {
   /** Of the code that made it: results are kept, and a page may stand on those of several. */
   readonly commit?: string;
+  /** When the run began that it was trained in. */
+  readonly sittingMs?: number;
   /** Of all threads: the clock would also tell what else the machine did. */
   readonly processorSeconds: number;
   /** By the metric's name. */

@@ -1,0 +1,45 @@
+/** Keeps each finished unit's result in a folder, under a name that changes with all that it hangs on. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dataCodeKey, unitCodeKey } from './code-key';
+import type { PaperData } from './data';
+import { defaultsOf, trainedAs } from './trained-as';
+import { unitKey, type Unit, type UnitResult } from './units';
+
+/** Raised when what a unit's result holds, or what it is measured on, changes. */
+const RESULT_VERSION = 2;
+
+export interface Job {
+  readonly data: PaperData;
+  readonly unit: Unit;
+  readonly seed: number;
+}
+
+export class ResultStore {
+  constructor(private readonly folder: string) {
+    mkdirSync(folder, { recursive: true });
+  }
+
+  has(job: Job): boolean {
+    return existsSync(this.pathOf(job));
+  }
+
+  get(job: Job): UnitResult | undefined {
+    return this.has(job) ? (JSON.parse(readFileSync(this.pathOf(job), 'utf8')) as UnitResult) : undefined;
+  }
+
+  put(job: Job, result: UnitResult): void {
+    const path = this.pathOf(job);
+    writeFileSync(`${path}.new`, JSON.stringify(result));
+    renameSync(`${path}.new`, path);
+  }
+
+  private pathOf({ data, unit, seed }: Job): string {
+    // A default or a line of code that changes makes other trainings of the same units.
+    const defaults = JSON.stringify(defaultsOf(unit, data));
+    const code = [dataCodeKey(), unitCodeKey(unit.kind)];
+    const said = [RESULT_VERSION, ...code, data.name, data.description, unitKey(trainedAs(unit, data)), defaults, seed];
+    return join(this.folder, `${createHash('sha256').update(said.join('\n')).digest('hex').slice(0, 24)}.json`);
+  }
+}

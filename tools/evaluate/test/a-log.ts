@@ -1,0 +1,29 @@
+import type { CandidateExample, RankingExample } from '@watchnext/features';
+import type { PaperData } from '../src/paper/data';
+
+/** A log of so much data, of which nothing but its size is looked at. */
+export function aLog(size: { videoCount: number; watches: number; impressions: number; queries?: number }): PaperData {
+  return {
+    name: 'a log',
+    description: 'made up',
+    candidates: {
+      training: new Array<CandidateExample>(size.watches),
+      earlierUntilMs: 0,
+      queries: new Array<never>(size.queries ?? 1_000),
+      recallK: 10,
+      videoCount: size.videoCount,
+      uploadedAtMs: new Map(),
+      hasSearches: true,
+      hasProfiles: true,
+      hasUploads: true,
+      ageDays: { first: -5, last: 20 },
+    },
+    ranking: {
+      training: new Array<RankingExample>(size.impressions),
+      heldOut: new Array<RankingExample>(Math.round(size.impressions / 5)),
+      heldOutFromMs: Infinity,
+      videoCount: size.videoCount,
+      statisticsByDay: new Map(),
+    },
+  };
+}
