@@ -123,6 +123,16 @@ export class AnnIndex {
   }
 
   /**
+   * Gives the graph's memory back now. Otherwise it goes when a garbage collector comes by, which does not see how much it is.
+   * Nothing is found any more, and nothing may be inserted.
+   */
+  release(): void {
+    // hnswlib-node has no other call that frees a graph.
+    this.graph.initIndex(1, 2, 1, LEVEL_SEED);
+    this.held = 0;
+  }
+
+  /**
    * Writes the graph to `path`, then reads it back: hnswlib does not look whether its writes succeed, and a full disk or
    * a missing folder would go unnoticed until a service loads the file.
    * @throws Error if what was written cannot be read.

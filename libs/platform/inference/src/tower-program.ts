@@ -1,5 +1,5 @@
 /** The program of a thread that runs rankers' towers. It holds those of every snapshot that the service holds. */
-import { answerCalls } from '@watchnext/threads';
+import { answerCalls, collectGarbage } from '@watchnext/threads';
 import { RankerStack } from './ranker-stack';
 
 export interface RunCall {
@@ -32,6 +32,8 @@ const handlers = {
   async drop({ key }: { key: number }): Promise<void> {
     await byKey.get(key)?.close();
     byKey.delete(key);
+    // The model's bytes, and rows on shared memory that the service has let go of.
+    collectGarbage();
   },
 };
 

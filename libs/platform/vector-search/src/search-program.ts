@@ -9,7 +9,7 @@ import {
   VectorRows,
 } from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
-import { answerCalls } from '@watchnext/threads';
+import { answerCalls, collectGarbage } from '@watchnext/threads';
 import { acceptsFor, type AttributeArrays, labelsInUse, type Restrictions } from './video-attributes';
 
 export interface LoadCall {
@@ -87,7 +87,10 @@ const handlers = {
     });
   },
   drop({ key }: { key: number }): void {
+    for (const shard of byKey.get(key)?.shards ?? []) shard.release();
     byKey.delete(key);
+    // Vectors and attributes on shared memory stay as long as any thread knows of them.
+    collectGarbage();
   },
 };
 

@@ -37,6 +37,8 @@ interface Swap {
 
 export interface Trend {
   readonly what: string;
+  /** Mean over each swap, from the beginning on; NaN for one without a sample. */
+  readonly bySwap: readonly number[];
   readonly growth: Growth | undefined;
   readonly verdict: GrowthVerdict;
 }
@@ -145,15 +147,15 @@ function figuresOf(
       samples.filter((sample) => sample.seconds >= from),
       blocks,
     );
-    return { what, growth, verdict: verdictOf(growth, tolerance) };
+    return { what, bySwap: meansBy(swapSeconds, samples), growth, verdict: verdictOf(growth, tolerance) };
   };
   const ofUsage = (name: MeasuredProcess, read: (usage: Usage) => number) =>
     usages.map(({ seconds, usage }) => ({ seconds, value: read(usage.get(name)!) }));
   const trends = [
     ...WATCHED.map((name) =>
       trendOf(
-        `${name}: resident bytes`,
-        ofUsage(name, ({ residentBytes }) => residentBytes),
+        `${name}: private bytes`,
+        ofUsage(name, ({ privateBytes }) => privateBytes),
         TOLERANCE.memory,
       ),
     ),
@@ -183,6 +185,18 @@ function figuresOf(
     isErrorFree: withoutList === 0 && swaps.every(({ takenOverMs }) => takenOverMs !== undefined),
     grows: trends.some(({ verdict }) => verdict === 'grows'),
   };
+}
+
+/** Means over one stretch of time after the other. */
+function meansBy(seconds: number, samples: readonly Sample[]): number[] {
+  const sums: { sum: number; count: number }[] = [];
+  for (const sample of samples) {
+    const place = Math.floor(sample.seconds / seconds);
+    while (sums.length <= place) sums.push({ sum: 0, count: 0 });
+    sums[place]!.sum += sample.value;
+    sums[place]!.count++;
+  }
+  return sums.map(({ sum, count }) => sum / count);
 }
 
 /** Milliseconds from an announcement to the first request whose answer was of that snapshot. */

@@ -5,6 +5,8 @@ import { cpuSeconds } from '../ingest/cpu-time';
 export interface Usage {
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+  /** Of these, what is no file's: pages of mapped files, as the embedded log's, grow with them and are given back when needed. */
+  readonly privateBytes: number;
   /** Since the process began. */
   readonly peakResidentBytes: number;
   readonly openFiles: number;
@@ -17,6 +19,7 @@ export function usageOf(pid: number): Usage {
   return {
     cpuSeconds: cpuSeconds(pid),
     residentBytes: bytes('VmRSS'),
+    privateBytes: bytes('RssAnon'),
     peakResidentBytes: bytes('VmHWM'),
     openFiles: read(() => readdirSync(`/proc/${pid}/fd`).length) ?? NaN,
   };
