@@ -46,6 +46,7 @@ export function addServingCommands(
     .option('--minutes <n>', 'how long', count, 30)
     .option('--rate <n>', 'requests a second', count, 20)
     .option('--swap-seconds <n>', 'between two snapshots', count, 120)
+    .option('--plot <file>', 'private memory of the services by time goes there, as SVG')
     .option('--profile <dir>', 'CPU profiles of the services go there, a folder each')
     .action(measuring(benchSoak));
 }

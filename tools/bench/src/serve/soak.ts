@@ -1,10 +1,12 @@
 /** npm run bench -- soak: steady load while snapshots are swapped; errors, and whether memory, open files or latency grow. */
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { textTable } from '@watchnext/experiment';
 import { quantile, report, type BenchReport } from '../report';
 import { type Growth, growthOf, type GrowthVerdict, type Sample, verdictOf } from './growth';
 import { type LoadResult, NO_RUNG, RUNGS } from './load/load-job';
 import { type MeasuredProcess, ServingScene } from './serving-scene';
+import { drawSoak } from './soak-plot';
 import type { Usage } from './usage';
 import { prepareWorld, VARIANTS, type WorldOptions } from './world/prepare';
 
@@ -16,6 +18,7 @@ export interface SoakOptions extends WorldOptions {
   readonly deadline: number;
   readonly limit: number;
   readonly profile?: string;
+  readonly plot?: string;
 }
 
 /** Of what grew, a share an hour that is worth speaking of. */
@@ -74,6 +77,7 @@ export async function benchSoak(options: SoakOptions): Promise<{ result: BenchRe
   const scene = await ServingScene.create(prepared, { work: options.work, profile, environment }, say);
   try {
     const figures = await soak(scene, options, say);
+    if (options.plot !== undefined) writeFileSync(options.plot, drawSoak(figures, options));
     // So that whoever runs it by a schedule hears of it.
     if (!figures.isErrorFree || figures.grows) process.exitCode = 1;
     return { result: report('soak', { ...options }, figures), text: describe(figures, options) };
