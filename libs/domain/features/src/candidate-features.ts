@@ -36,10 +36,11 @@ export type CandidateCircumstances = Omit<CandidateFeatures, 'watchedVideoIds' |
 
 /** @param searchTokens of before the request: replay computes them once for all labels between two searches */
 export function candidateCircumstances(
-  { profile }: UserState,
+  state: UserState,
   { country, device, loggedIn }: Pick<RequestContext, 'country' | 'device' | 'loggedIn'>,
   searchTokens: readonly string[],
 ): CandidateCircumstances {
+  const { profile } = state;
   return {
     searchTokens,
     country: country || (profile?.country ?? ''),
