@@ -31,7 +31,10 @@ export default async function feature(tree: Tree, { name, event }: FeatureOption
   if (!reducer.includes(`    case '${event}':\n`) || event === 'userDeleted' || event === 'userMerged') {
     throw new NameError(`the reducer folds no event ${event} that could be counted`);
   }
-  if (new RegExp(`\\b${name}\\b`).test(tree.read(`${FEATURES}/ranking-features.ts`, 'utf8') ?? '')) {
+  const known = ['ranking-features.ts', 'ranking-video-features.ts'].map((file) =>
+    tree.read(`${FEATURES}/${file}`, 'utf8'),
+  );
+  if (known.some((source) => new RegExp(`\\b${name}\\b`).test(source ?? ''))) {
     throw new NameError(`there is a feature ${name} already`);
   }
   const number = freeFieldNumber(tree, PROTO, 'message UserState {', FIRST_NUMBER);

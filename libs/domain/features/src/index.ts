@@ -8,15 +8,8 @@ export { candidateFeatures } from './candidate-features';
 export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
 export { hash53 } from './hash';
 export { LIMITS } from './limits';
-export {
-  NO_SEARCHES,
-  RANKING_USER_NUMBERS,
-  RANKING_VIDEO_NUMBERS,
-  rankingSearches,
-  rankingUserFeatures,
-  rankingVideoFeatures,
-  rankingVideoFeaturesFor,
-} from './ranking-features';
+export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures } from './ranking-features';
+export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';
 export { applyEvent, type Outcome, userIdOf } from './reducer';
 export { refuse } from './refusal';
 export { replayUser } from './replay';

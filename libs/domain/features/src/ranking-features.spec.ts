@@ -1,13 +1,7 @@
 import type { RequestContext, UserState } from '@watchnext/contract';
 import { candidateFeatures } from './candidate-features';
-import {
-  NO_SEARCHES,
-  RANKING_USER_NUMBERS,
-  RANKING_VIDEO_NUMBERS,
-  rankingUserFeatures,
-  rankingVideoFeatures,
-  rankingVideoFeaturesFor,
-} from './ranking-features';
+import { NO_SEARCHES, RANKING_USER_NUMBERS, rankingUserFeatures } from './ranking-features';
+import { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';
 import { newState } from './state-codec';
 import { SOME_TIME_MS, USER_ID, videoFacts } from './testing/event-builders';
 import type { RankingCandidate } from './types';

@@ -1,5 +1,5 @@
 import { type Event, TOPICS, type UserState } from '@watchnext/contract';
-import { RANKING_VIDEO_NUMBERS } from './ranking-features';
+import { RANKING_VIDEO_NUMBERS } from './ranking-video-features';
 import { applyEvent } from './reducer';
 import { replayUser } from './replay';
 import type { ReplayOptions } from './replay-types';
