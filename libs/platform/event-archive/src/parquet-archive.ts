@@ -10,6 +10,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
 import { type ArchiveFile, dayOfRecord, isTopicName } from './archive-files';
 import { analyseParts } from './archive-table';
+import { addToCuts, type DayCut, joinSmallCuts, type RunBounds } from './day-cuts';
 import { FolderStorage } from './folder-storage';
 import {
   describeFailure,
@@ -52,21 +53,6 @@ export interface ParquetArchiveOptions {
    * reader that wants all from a day on finds them; default: each day has its own. For history written in bulk.
    */
   readonly leastRecordsPerFile?: number;
-}
-
-/** What the rest of a partition leaves to a run of it. */
-interface RunBounds {
-  readonly earliestDay: string;
-  readonly latestDay: string;
-  /** The run accounts for the offsets from here on. */
-  readonly firstOffset: number;
-}
-
-/** Records of a run that go into one file. */
-interface DayCut {
-  readonly day: string;
-  readonly from: number;
-  to: number;
 }
 
 /** A listing taken while a writer adds files may show a later one and miss an earlier one; the next one shows both. */
@@ -369,26 +355,6 @@ function closedError(): EventArchiveError {
 
 function endOf(files: readonly ArchiveFile[]): number {
   return files.reduce((end, file) => Math.max(end, file.lastOffset + 1), 0);
-}
-
-/** Days never decrease along a run, whatever the records' clocks say. */
-function addToCuts(cuts: DayCut[], bounds: RunBounds, ownDay: string, offset: number): void {
-  const last = cuts.at(-1);
-  const earliest = last?.day ?? bounds.earliestDay;
-  const day = ownDay < earliest ? earliest : ownDay > bounds.latestDay ? bounds.latestDay : ownDay;
-  if (last && last.day >= day) last.to = offset;
-  else cuts.push({ day, from: offset, to: offset });
-}
-
-/** Offsets stand for records: a gap makes a file smaller, not wrong. */
-function joinSmallCuts(cuts: readonly DayCut[], least: number): DayCut[] {
-  const joined: DayCut[] = [];
-  for (const cut of cuts) {
-    const last = joined.at(-1);
-    if (last && last.to - last.from + 1 < least) joined[joined.length - 1] = { ...cut, from: last.from };
-    else joined.push({ ...cut });
-  }
-  return joined;
 }
 
 function joinExtents(a: ArchiveExtent, b: ArchiveExtent): ArchiveExtent {
