@@ -11,7 +11,8 @@ import { type PaperData, paperDataOf } from '../src/paper/data';
 import { findingsOn, PARTS } from '../src/paper/findings';
 import { keepData, keptData } from '../src/paper/data-cache';
 import { type PaperOptions, runPaper } from '../src/paper/run';
-import { runnerApart, runnerHere, WorkerError } from '../src/paper/runners';
+import { WorkerError } from '@watchnext/threads';
+import { runnerApart, runnerHere } from '../src/paper/runners';
 import type { Progress } from '../src/progress';
 import { commit, evaluationReport } from '../src/report';
 

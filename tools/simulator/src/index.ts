@@ -37,5 +37,5 @@ export {
   type GeneratedArchive,
   type GenerateOptions,
 } from './straight/generate-archive';
-export { WorkerError } from './straight/worker-pool';
+export { WorkerError } from '@watchnext/threads';
 export { FROZEN_CHECKSUMS, FROZEN_PARTITIONS, FROZEN_VERSION } from './frozen-checksums';

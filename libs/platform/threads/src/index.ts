@@ -2,4 +2,5 @@
 export { yieldToOthers } from './background';
 export { collectGarbage } from './collect-garbage';
 export { shared, sharedBytes, sharedFloats, sharedInts } from './shared';
+export { askWorker, startWorker, WorkerError, type WorkerProgram, type WorkerReport } from './worker-process';
 export { answerCalls, reportProgress, Thread, type ThreadHandlers, ThreadLostError } from './thread';

@@ -21,7 +21,17 @@ const candidate = {
     gender: 1,
   },
 };
-const SEARCHES = { tokens: ['cat'], last: ['cat'] };
+const userOf = (numbers: readonly number[]) => ({
+  userId: 'u',
+  lastWatchedVideoId: 'a',
+  searches: { tokens: ['cat'], last: ['cat'] },
+  seedVideoId: '',
+  surface: 'home',
+  country: 'DE',
+  device: 'tv',
+  numbers: Float64Array.from(numbers),
+});
+const VIDEO = { videoId: 'v', channelId: 'c', topics: ['t'], source: 's', numbers: Float64Array.of(1, NaN) };
 const impression = (position: number, numbers: readonly number[]): RankingExample => ({
   userId: 'u',
   requestId: 'r',
@@ -29,17 +39,8 @@ const impression = (position: number, numbers: readonly number[]): RankingExampl
   impressionId: `i-${position}`,
   servedAtMs: 7,
   position,
-  user: behindGetters({
-    userId: 'u',
-    lastWatchedVideoId: 'a',
-    searches: SEARCHES,
-    seedVideoId: '',
-    surface: 'home',
-    country: 'DE',
-    device: 'tv',
-    numbers: Float64Array.from(numbers),
-  }),
-  video: behindGetters({ videoId: 'v', channelId: 'c', topics: ['t'], source: 's', numbers: Float64Array.of(1, NaN) }),
+  user: behindGetters(userOf(numbers)),
+  video: behindGetters(VIDEO),
   clicked: true,
   watchSeconds: 3,
   served: { snapshotId: 's', score: 2, featuresChecksum: undefined },
@@ -53,17 +54,8 @@ describe('a plain example', () => {
     const [arrived] = sent(plainImpressions([behindGetters(impression(0, [1, NaN]))]));
     expect(arrived).toEqual({
       ...impression(0, []),
-      user: {
-        userId: 'u',
-        lastWatchedVideoId: 'a',
-        searches: SEARCHES,
-        seedVideoId: '',
-        surface: 'home',
-        country: 'DE',
-        device: 'tv',
-        numbers: Float64Array.of(1, NaN),
-      },
-      video: { videoId: 'v', channelId: 'c', topics: ['t'], source: 's', numbers: Float64Array.of(1, NaN) },
+      user: userOf([1, NaN]),
+      video: VIDEO,
     });
   });
 

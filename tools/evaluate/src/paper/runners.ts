@@ -1,10 +1,11 @@
 /** Where units run: one at a time each, so that two of them keep two cores busy also while neither trains. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { askWorker, startWorker, type WorkerProgram } from '@watchnext/threads';
 import type { Job } from './result-store';
 import { runUnit, type UnitOptions } from './run-unit';
 import type { UnitResult } from './units';
-import type { WorkerJob, WorkerReport } from './worker';
+import type { WorkerDone, WorkerJob, WorkerProgress } from './worker';
 
 export type OnUnitProgress = UnitOptions['onProgress'];
 
@@ -24,17 +25,6 @@ export function runnerHere(options: Omit<UnitOptions, 'seed' | 'onProgress'>): U
   };
 }
 
-/** A worker ended or said that it failed. */
-export class WorkerError extends Error {
-  override readonly name = 'WorkerError';
-}
-
-/** How a worker is started; specs run the source. */
-export interface WorkerProgram {
-  readonly file: string;
-  readonly execArgv: readonly string[];
-}
-
 /** Two logs with their histories stay well below the heap's limit. */
 const BUILT: WorkerProgram = { file: join(__dirname, 'worker.js'), execArgv: ['--max-old-space-size=6144'] };
 
@@ -46,42 +36,19 @@ const BUILT: WorkerProgram = { file: join(__dirname, 'worker.js'), execArgv: ['-
 export function runnerApart(fileOf: (data: Job['data']) => string, threads: number, program = BUILT): UnitRunner {
   let child: ChildProcess | undefined;
   let spent = 0;
-  const started = () =>
-    (child ??= fork(program.file, [], {
-      execArgv: [...program.execArgv],
-      serialization: 'advanced',
-      env: { ...process.env, NODE_OPTIONS: '' },
-    }));
   return {
     async run({ data, unit, seed }, onProgress) {
       const job: WorkerJob = { file: fileOf(data), unit, seed, threads };
-      const { result, processorSeconds } = await askOf(started(), job, onProgress);
+      child ??= startWorker(program);
+      const { result, processorSeconds } = await askWorker<WorkerProgress, WorkerDone>(
+        child,
+        job,
+        ({ share, detail }) => onProgress(share, detail),
+      );
       spent = processorSeconds;
       return result;
     },
     processorSeconds: () => spent,
     close: () => child?.kill(),
   };
-}
-
-function askOf(child: ChildProcess, job: WorkerJob, onProgress: OnUnitProgress) {
-  return new Promise<Extract<WorkerReport, { kind: 'done' }>>((resolve, reject) => {
-    const onMessage = (report: WorkerReport) => {
-      if (report.kind === 'progress') return onProgress(report.share, report.detail);
-      settle();
-      if (report.kind === 'done') resolve(report);
-      else reject(new WorkerError(report.message));
-    };
-    const onExit = (code: number | null, signal: string | null) => {
-      settle();
-      reject(new WorkerError(`a worker ended with ${signal ?? `code ${code}`}`));
-    };
-    const settle = () => {
-      child.off('message', onMessage);
-      child.off('exit', onExit);
-    };
-    child.on('message', onMessage);
-    child.on('exit', onExit);
-    child.send(job);
-  });
 }

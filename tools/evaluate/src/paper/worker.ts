@@ -1,5 +1,6 @@
 /** A process that runs units, told by its parent, and reports over the channel between them. */
 import type { TrainingEngines } from '@watchnext/tensor';
+import type { WorkerReport } from '@watchnext/threads';
 import { trainingEngines } from '../training-engines';
 import type { PaperData } from './data';
 import { keptData } from './data-cache';
@@ -14,14 +15,19 @@ export interface WorkerJob {
   readonly threads: number;
 }
 
-export type WorkerReport =
-  | { readonly kind: 'progress'; readonly share: number; readonly detail: string }
-  /** @param processorSeconds of this process since it began */
-  | { readonly kind: 'done'; readonly result: UnitResult; readonly processorSeconds: number }
-  | { readonly kind: 'failed'; readonly message: string };
+export interface WorkerProgress {
+  readonly share: number;
+  readonly detail: string;
+}
+
+export interface WorkerDone {
+  readonly result: UnitResult;
+  /** Of this process since it began. */
+  readonly processorSeconds: number;
+}
 
 const PROGRESS_EVERY_MS = 1_000;
-const report = (message: WorkerReport) => process.send?.(message);
+const report = (message: WorkerReport<WorkerProgress, WorkerDone>) => process.send?.(message);
 const logs = new Map<string, PaperData>();
 let engines: TrainingEngines | undefined;
 

@@ -9,7 +9,7 @@ import { everyDelivery } from '../life/deliver';
 import { catalogueEvents } from '../catalogue-events';
 import { World } from '../world';
 import { ArchiveThereError, generateArchive } from './generate-archive';
-import { WorkerError, type WorkerProgram } from './worker-pool';
+import { WorkerError, type WorkerProgram } from '@watchnext/threads';
 
 const endMs = Date.UTC(2026, 10, 20, 17, 30);
 const options = { seed: 5, viewerCount: 60, videoCount: 80, dayCount: 3, daysFromBefore: 2, endMs };

@@ -10,8 +10,9 @@ import type { LifeCounts } from '../history';
 import type { WorldOptions } from '../parameters';
 import { Popularity, type PopularityColumns } from '../popularity';
 import { World } from '../world';
+import type { WorkerProgram } from '@watchnext/threads';
 import { archiveCatalogue, type ArchivedPartition } from './archive-partition';
-import { runOnWorkers, type WorkerProgram } from './worker-pool';
+import { runOnWorkers } from './worker-pool';
 
 export interface GenerateOptions {
   readonly world: WorldOptions;

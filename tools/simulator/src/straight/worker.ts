@@ -1,10 +1,11 @@
 /** A process that does one of the two halves, told by its parent, and reports over the channel between them. */
 import { openParquetArchive } from '@watchnext/event-archive';
+import type { WorkerReport } from '@watchnext/threads';
 import { archivePartition } from './archive-partition';
 import { tellLives } from './tell-lives';
-import type { WorkerReport, WorkerTask } from './worker-pool';
+import type { WorkerDone, WorkerProgress, WorkerTask } from './worker-pool';
 
-const report = (message: WorkerReport) =>
+const report = (message: WorkerReport<WorkerProgress, WorkerDone>) =>
   new Promise<void>((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
 
 async function run(task: WorkerTask): Promise<unknown> {
