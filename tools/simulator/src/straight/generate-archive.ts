@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openParquetArchive } from '@watchnext/event-archive';
+import type { WorkerProgram } from '@watchnext/threads';
 import type { LifeCounts } from '../history';
 import type { WorldOptions } from '../parameters';
 import { Popularity, type PopularityColumns } from '../popularity';
 import { World } from '../world';
-import type { WorkerProgram } from '@watchnext/threads';
 import { archiveCatalogue, type ArchivedPartition } from './archive-partition';
 import { runOnWorkers } from './worker-pool';
 
