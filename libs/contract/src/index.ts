@@ -48,3 +48,4 @@ export {
   TrainingWindow,
 } from './generated/watchnext/snapshot/v1/snapshot';
 export { TOPICS, topicSpecs } from './topics';
+export { BinaryReader } from './wire';

@@ -5,7 +5,7 @@
 // source: watchnext/event/v1/dead_letter.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire";
 
 export const protobufPackage = "watchnext.event.v1";
 
@@ -100,7 +100,7 @@ export const DeadLetter: MessageFns<DeadLetter> = {
               break;
             }
 
-            message.offset = longToNumber(reader.int64());
+            message.offset = reader.int64Number();
             continue;
           }
           case 4: {
@@ -140,7 +140,7 @@ export const DeadLetter: MessageFns<DeadLetter> = {
               break;
             }
 
-            message.deadAtMs = longToNumber(reader.int64());
+            message.deadAtMs = reader.int64Number();
             continue;
           }
         }
@@ -234,17 +234,6 @@ export type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

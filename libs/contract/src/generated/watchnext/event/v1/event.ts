@@ -5,7 +5,7 @@
 // source: watchnext/event/v1/event.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Mark, Profile, UserState } from "../../state/v1/state";
 
 export const protobufPackage = "watchnext.event.v1";
@@ -366,7 +366,7 @@ export const Event: MessageFns<Event> = {
               break;
             }
 
-            message.occurredAtMs = longToNumber(reader.int64());
+            message.occurredAtMs = reader.int64Number();
             continue;
           }
           case 3: {
@@ -374,7 +374,7 @@ export const Event: MessageFns<Event> = {
               break;
             }
 
-            message.receivedAtMs = longToNumber(reader.int64());
+            message.receivedAtMs = reader.int64Number();
             continue;
           }
           case 4: {
@@ -722,7 +722,7 @@ export const VideoFacts: MessageFns<VideoFacts> = {
               break;
             }
 
-            message.uploadedAtMs = longToNumber(reader.int64());
+            message.uploadedAtMs = reader.int64Number();
             continue;
           }
         }
@@ -833,7 +833,7 @@ export const RequestContext: MessageFns<RequestContext> = {
               break;
             }
 
-            message.requestedAtMs = longToNumber(reader.int64());
+            message.requestedAtMs = reader.int64Number();
             continue;
           }
           case 2: {
@@ -1708,7 +1708,7 @@ export const ImpressionItem: MessageFns<ImpressionItem> = {
               break;
             }
 
-            message.featuresChecksum = longToNumber(reader.fixed64());
+            message.featuresChecksum = reader.fixed64Number();
             continue;
           }
           case 9: {
@@ -3052,17 +3052,6 @@ export type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

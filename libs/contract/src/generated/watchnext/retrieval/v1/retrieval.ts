@@ -5,7 +5,7 @@
 // source: watchnext/retrieval/v1/retrieval.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire";
 import {
   type CallOptions,
   type ChannelCredentials,

@@ -5,7 +5,7 @@
 // source: watchnext/snapshot/v1/snapshot.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire";
 
 export const protobufPackage = "watchnext.snapshot.v1";
 
@@ -208,7 +208,7 @@ export const SnapshotManifest: MessageFns<SnapshotManifest> = {
               break;
             }
 
-            message.createdAtMs = longToNumber(reader.int64());
+            message.createdAtMs = reader.int64Number();
             continue;
           }
           case 5: {
@@ -232,7 +232,7 @@ export const SnapshotManifest: MessageFns<SnapshotManifest> = {
               break;
             }
 
-            message.seed = longToNumber(reader.uint64());
+            message.seed = reader.uint64Number();
             continue;
           }
           case 8: {
@@ -682,7 +682,7 @@ export const TrainingWindow: MessageFns<TrainingWindow> = {
               break;
             }
 
-            message.fromMs = longToNumber(reader.int64());
+            message.fromMs = reader.int64Number();
             continue;
           }
           case 2: {
@@ -690,7 +690,7 @@ export const TrainingWindow: MessageFns<TrainingWindow> = {
               break;
             }
 
-            message.toMs = longToNumber(reader.int64());
+            message.toMs = reader.int64Number();
             continue;
           }
           case 3: {
@@ -698,7 +698,7 @@ export const TrainingWindow: MessageFns<TrainingWindow> = {
               break;
             }
 
-            message.evaluatedFromMs = longToNumber(reader.int64());
+            message.evaluatedFromMs = reader.int64Number();
             continue;
           }
           case 4: {
@@ -706,7 +706,7 @@ export const TrainingWindow: MessageFns<TrainingWindow> = {
               break;
             }
 
-            message.evaluatedToMs = longToNumber(reader.int64());
+            message.evaluatedToMs = reader.int64Number();
             continue;
           }
         }
@@ -1104,7 +1104,7 @@ export const FileDigest: MessageFns<FileDigest> = {
               break;
             }
 
-            message.sizeBytes = longToNumber(reader.uint64());
+            message.sizeBytes = reader.uint64Number();
             continue;
           }
         }
@@ -1390,7 +1390,7 @@ export const SnapshotAnnouncement: MessageFns<SnapshotAnnouncement> = {
               break;
             }
 
-            message.announcedAtMs = longToNumber(reader.int64());
+            message.announcedAtMs = reader.int64Number();
             continue;
           }
         }
@@ -1454,17 +1454,6 @@ export type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 function isObject(value: any): boolean {
   return typeof value === "object" && value !== null;

@@ -5,7 +5,7 @@
 // source: watchnext/state/v1/state.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../../wire";
 
 export const protobufPackage = "watchnext.state.v1";
 
@@ -199,7 +199,7 @@ export const Mark: MessageFns<Mark> = {
               break;
             }
 
-            message.offset = longToNumber(reader.int64());
+            message.offset = reader.int64Number();
             continue;
           }
         }
@@ -396,7 +396,7 @@ export const UserState: MessageFns<UserState> = {
               break;
             }
 
-            message.lastEventAtMs = longToNumber(reader.int64());
+            message.lastEventAtMs = reader.int64Number();
             continue;
           }
           case 11: {
@@ -404,7 +404,7 @@ export const UserState: MessageFns<UserState> = {
               break;
             }
 
-            message.watchCount = longToNumber(reader.int64());
+            message.watchCount = reader.int64Number();
             continue;
           }
           case 12: {
@@ -580,7 +580,7 @@ export const WatchEntry: MessageFns<WatchEntry> = {
               break;
             }
 
-            message.startedAtMs = longToNumber(reader.int64());
+            message.startedAtMs = reader.int64Number();
             continue;
           }
           case 3: {
@@ -604,7 +604,7 @@ export const WatchEntry: MessageFns<WatchEntry> = {
               break;
             }
 
-            message.playbackHash = longToNumber(reader.uint64());
+            message.playbackHash = reader.uint64Number();
             continue;
           }
         }
@@ -724,7 +724,7 @@ export const SearchEntry: MessageFns<SearchEntry> = {
               break;
             }
 
-            message.searchedAtMs = longToNumber(reader.int64());
+            message.searchedAtMs = reader.int64Number();
             continue;
           }
         }
@@ -841,7 +841,7 @@ export const Affinity: MessageFns<Affinity> = {
               break;
             }
 
-            message.lastWatchedAtMs = longToNumber(reader.int64());
+            message.lastWatchedAtMs = reader.int64Number();
             continue;
           }
           case 5: {
@@ -857,7 +857,7 @@ export const Affinity: MessageFns<Affinity> = {
               break;
             }
 
-            message.lastShownAtMs = longToNumber(reader.int64());
+            message.lastShownAtMs = reader.int64Number();
             continue;
           }
         }
@@ -993,7 +993,7 @@ export const Exposure: MessageFns<Exposure> = {
               break;
             }
 
-            message.lastShownAtMs = longToNumber(reader.int64());
+            message.lastShownAtMs = reader.int64Number();
             continue;
           }
         }
@@ -1095,7 +1095,7 @@ export const DismissalEntry: MessageFns<DismissalEntry> = {
               break;
             }
 
-            message.dismissedAtMs = longToNumber(reader.int64());
+            message.dismissedAtMs = reader.int64Number();
             continue;
           }
         }
@@ -1321,7 +1321,7 @@ export const SeenEvent: MessageFns<SeenEvent> = {
               break;
             }
 
-            message.atMs = longToNumber(reader.int64());
+            message.atMs = reader.int64Number();
             continue;
           }
           case 2: {
@@ -1329,7 +1329,7 @@ export const SeenEvent: MessageFns<SeenEvent> = {
               break;
             }
 
-            message.hash = longToNumber(reader.uint64());
+            message.hash = reader.uint64Number();
             continue;
           }
         }
@@ -1389,17 +1389,6 @@ export type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;
