@@ -65,12 +65,12 @@ describe('StatisticsTimeline', () => {
     const tomorrow = timeline.asOf(MONDAY_MS + DAY_MS);
     const carried = statisticsFrom(JSON.parse(JSON.stringify(tables)));
     for (const statistics of [tomorrow, carried]) {
-      expect(statistics.ofChannel('c')).toEqual(counts(2, 1));
-      expect(statistics.ofTopic('music')).toEqual(counts(2, 1));
-      expect(statistics.ofVideoOn('home', 'v')).toEqual(counts(1, 1));
+      expect(statistics.ofChannel('c')).toMatchObject(counts(2, 1));
+      expect(statistics.ofTopic('music')).toMatchObject(counts(2, 1));
+      expect(statistics.ofVideoOn('home', 'v')).toMatchObject(counts(1, 1));
       expect(statistics.ofVideoOn('home', 'w')).toBeUndefined();
       expect(statistics.ofVideoOn('nowhere', 'v')).toBeUndefined();
-      expect(statistics.ofChannelIn('FR', 'c')).toEqual(counts(1, 1));
+      expect(statistics.ofChannelIn('FR', 'c')).toMatchObject(counts(1, 1));
       expect(statistics.ofChannelIn('BR', 'c')).toBeUndefined();
       expect(['FR', 'BR', EVERYWHERE].map((country) => statistics.impressionCountIn(country))).toEqual([1, 0, 2]);
     }
