@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { loadConfig } from '@watchnext/config';
-import { createLogger, runService, startTracing } from '@watchnext/service';
+import { createLogger, keepRequestsYoung, runService, startTracing } from '@watchnext/service';
 import { gatewaySettings } from './config';
 import { startGateway } from './start';
 
+keepRequestsYoung();
 void runService(async () => {
   const settings = loadConfig(gatewaySettings);
   const logger = createLogger('gateway', {

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { loadConfig } from '@watchnext/config';
-import { createLogger, runService, startTracing } from '@watchnext/service';
+import { createLogger, keepRequestsYoung, runService, startTracing } from '@watchnext/service';
 import { rankingSettings } from './config';
 import { startRanking } from './start';
 
+keepRequestsYoung();
 void runService(async () => {
   const settings = loadConfig(rankingSettings);
   const logger = createLogger('ranking', {

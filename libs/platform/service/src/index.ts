@@ -16,6 +16,7 @@ export {
 export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
 export { createLogger, type Logger } from './logger';
+export { keepRequestsYoung } from './keep-young';
 export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
 export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RankRequest } from '@watchnext/contract';
 import { encodeOnnx, encodeRanker, Ranker, RankerStack, TowerThreads } from '@watchnext/inference';
+import { keepRequestsYoung } from '@watchnext/service';
 import { type BenchReport, quantile, report } from '../report';
 import { HIDDEN_SIZES, largeRanker } from './large-ranker';
 
@@ -31,6 +32,7 @@ const noFigures = (): Figures => ({ ms: [], processorMs: [] });
 
 export async function benchRank(options: RankBenchOptions): Promise<{ result: BenchReport; text: string }> {
   const { candidates, videos, runs, rounds, seed, python } = options;
+  keepRequestsYoung();
   const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-rank-'));
   try {
     const { model, statistics, request } = await largeRanker(videos, seed);
