@@ -8,7 +8,8 @@ import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
 import { answerFrameworkError, countHttpRequests, traceHttpRequests } from '@watchnext/service';
 import { Metrics } from './metrics';
-import { guardConsole } from './http/console-guard';
+import { CONSOLE_ROUTES, guardConsole } from './http/console-guard';
+import { limitConsoleReads } from './http/console-reads';
 import { serveFiles } from './http/static-files';
 
 /** The collector's own limit is 1 MB; it, not the gateway, should say so. */
@@ -47,6 +48,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   const consoleFiles = new Set<string>();
   guardConsole(fastify, settings, consoleFiles);
+  limitConsoleReads(fastify, CONSOLE_ROUTES);
   for (const path of await serveFiles(fastify, PUBLIC_DIRECTORY)) consoleFiles.add(path);
   serveOpenApi(app, fastify);
   await app.init();

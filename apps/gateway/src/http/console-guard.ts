@@ -16,7 +16,7 @@ const LEAST_TOKEN_CHARACTERS = 16;
 const MOST_BODY_BYTES = 4_096;
 
 /** Patterns of routes that are the console's besides its files. */
-const CONSOLE_ROUTES = new Set(['/v1/users', '/v1/users/:id/history', '/v1/snapshot']);
+export const CONSOLE_ROUTES: ReadonlySet<string> = new Set(['/v1/users', '/v1/users/:id/history', '/v1/snapshot']);
 const RECOMMENDATIONS = '/v1/users/:id/recommendations';
 
 /** @param files addresses of the page's files */

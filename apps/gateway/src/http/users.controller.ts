@@ -9,6 +9,7 @@ import type { GatewaySettings } from '../config';
 import { CALLS, SETTINGS } from '../tokens';
 import { ApiError } from '@watchnext/service';
 import { callersDeadlineMs, goneSignal, whereCallerGone } from './caller';
+import { TOO_MANY_READS } from './console-reads';
 import { Documented } from './documented';
 import { parse } from './parse';
 import { type HistoryAnswer, historyAnswer, listQuery, type UsersAnswer, userIdPath, usersAnswer } from './schemas';
@@ -32,7 +33,7 @@ export class UsersController {
     summary: 'Some users, those with the most watches first',
     query: listQuery,
     answer: usersAnswer,
-    errors: { 400: 'limit is not valid.', 503: 'The feature store does not answer.' },
+    errors: { 400: 'limit is not valid.', 429: TOO_MANY_READS, 503: 'The feature store does not answer.' },
   })
   async list(
     @Query() query: unknown,
@@ -49,7 +50,7 @@ export class UsersController {
     description: 'Videos that were withdrawn are left out; watchCount still counts them.',
     path: userIdPath,
     answer: historyAnswer,
-    errors: { 400: 'The user id is not valid.', 503: 'The feature store does not answer.' },
+    errors: { 400: 'The user id is not valid.', 429: TOO_MANY_READS, 503: 'The feature store does not answer.' },
   })
   async history(
     @Param() path: unknown,
