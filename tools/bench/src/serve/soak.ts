@@ -29,6 +29,8 @@ const LEAST_MEASURED_SWAPS = 3;
 const SAMPLE_MS = 1_000;
 /** A swap that took longer has not come about. */
 const TAKE_OVER_LIMIT_MS = 60_000;
+/** Of ingestion's cache of states. */
+const LEAST_CACHED_USERS = 20;
 /** Redis is not among them: its states grow by what the load has folded into them. */
 const WATCHED = ['gateway', 'retrieval', 'ranking', 'ingestion'] as const satisfies readonly MeasuredProcess[];
 
@@ -73,7 +75,11 @@ export async function benchSoak(options: SoakOptions): Promise<{ result: BenchRe
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const { videos, users, dimensions, ranker, seed, profile, deadline } = options;
   const prepared = await prepareWorld({ videos, users, dimensions, ranker, seed }, options.work, say);
-  const environment = { WATCHNEXT_DEADLINE_MS: String(deadline) };
+  const environment = {
+    WATCHNEXT_DEADLINE_MS: String(deadline),
+    // Full within the first minutes: one that fills all the while looks like a leak.
+    WATCHNEXT_STATE_CACHE_USERS: String(Math.max(LEAST_CACHED_USERS, Math.floor(users / 20))),
+  };
   const scene = await ServingScene.create(prepared, { work: options.work, profile, environment }, say);
   try {
     const figures = await soak(scene, options, say);
