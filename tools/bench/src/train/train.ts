@@ -4,7 +4,13 @@
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { BackendUnavailableError, selectBackend } from '@watchnext/tensor';
+import {
+  BackendUnavailableError,
+  type KernelPreference,
+  kernelModule,
+  nameOfKernels,
+  selectBackend,
+} from '@watchnext/tensor';
 import { type BenchReport, report } from '../report';
 import { CANDIDATE_STEP } from './candidate-step';
 import { measureStep, median, type StepTimes } from './measure-step';
@@ -18,6 +24,8 @@ export interface TrainOptions {
   readonly rounds: number;
   readonly steps: number;
   readonly threads: number;
+  /** Ours on each of these in turn; the ratio is that of the first. */
+  readonly kernels: readonly KernelPreference[];
   /** Script of the candidate step's peer; without it ours is measured alone. The ranking step's is our own. */
   readonly peer?: string;
   readonly python: string;
@@ -89,10 +97,14 @@ async function measureSize(
   const rows = new Map<string, StepTimes[]>();
   const add = (name: string, times: StepTimes) => rows.set(name, [...(rows.get(name) ?? []), times]);
   const peerRuns: PeerRun[] = [];
-  const name = `ours, ${threads} threads`;
+  const ours = options.kernels.map((preference) => {
+    const kernels = kernelModule(preference);
+    return { kernels, name: `ours, ${nameOfKernels(kernels)}, ${threads} threads` };
+  });
+  const [{ kernels: first, name }] = ours;
   for (let round = 0; round < rounds; round++) {
     console.error(`${step.model} step, ${videos} videos, round ${round + 1} of ${rounds} …`);
-    add(name, await measure({ threads }));
+    for (const one of ours) add(one.name, await measure({ threads, kernels: one.kernels }));
     if (script === undefined) continue;
     for (const optimizer of OPTIMIZERS) {
       for (const count of new Set([1, availableParallelism()])) {
@@ -101,7 +113,7 @@ async function measureSize(
     }
   }
   if (options.engines) {
-    if (threads > 1) add('ours, 1 thread', await measure({ threads: 1 }));
+    if (threads > 1) add(`ours, ${nameOfKernels(first)}, 1 thread`, await measure({ threads: 1, kernels: first }));
     for (const backendName of ['wasm', 'tensorflow'] as const) {
       const backend = await selectBackend(backendName).catch((error) => {
         if (error instanceof BackendUnavailableError) return undefined;
