@@ -131,6 +131,8 @@ const struct {
     {"gatherRows", Call<&Kernels::gatherRows>::run},
     {"meanOfRows", Call<&Kernels::meanOfRows>::run},
     {"meanOfColumns", Call<&Kernels::meanOfColumns>::run},
+    {"heads", Call<&Kernels::heads>::run},
+    {"headGradients", Call<&Kernels::headGradients>::run},
     {"sampledSoftmax", Call<&Kernels::sampledSoftmax>::run},
     {"selectEntries", Call<&Kernels::selectEntries>::run},
     {"adagrad", Call<&Kernels::adagrad>::run},

@@ -10,10 +10,18 @@
 'use strict';
 const { spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
-const { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
+const {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} = require('node:fs');
 const { join, resolve } = require('node:path');
 
-const SOURCES = ['addon.cpp', 'kernels.cpp', 'kernels.h', 'node-api.h'];
 const OPTIONS = ['-std=c++17', '-O3', '-fPIC', '-fvisibility=hidden', '-fno-math-errno', '-ffp-contract=fast'];
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wno-psabi'];
 const LINKED = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
@@ -80,7 +88,7 @@ function build(folder) {
   mkdirSync(folder, { recursive: true });
   const [target, note] = [join(folder, 'kernels.node'), join(folder, 'kernels.json')];
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
-  for (const file of [...SOURCES, 'build.js']) hash.update(readFileSync(join(__dirname, file)));
+  for (const file of readdirSync(__dirname).sort()) hash.update(readFileSync(join(__dirname, file)));
   let made = { fingerprint: undefined };
   try {
     const { program, version } = compiler();

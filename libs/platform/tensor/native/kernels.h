@@ -41,6 +41,15 @@ struct Kernels {
   bool (*meanOfColumns)(
       const Memory&, Address table, uint32_t tableStride, int32_t dimensions, Address rows, Address starts, int32_t from,
       int32_t to, Address out, uint32_t outStride);
+  bool (*heads)(
+      const Memory&, Address table, uint32_t tableStride, int32_t width, Address rows, Address starts, int32_t from,
+      int32_t to, Address positions, uint32_t positionStride, int32_t places, Address placeOf, Address queries,
+      uint32_t queryStride, int32_t headCount, Address weights, Address scratch, Address out, uint32_t outStride);
+  bool (*headGradients)(
+      const Memory&, Address table, uint32_t tableStride, int32_t width, Address rows, Address starts, int32_t from,
+      int32_t to, int32_t places, Address queries, uint32_t queryStride, int32_t headCount, Address weights,
+      Address logitGradients, Address scratch, Address gradients, uint32_t gradientStride, Address entryGradients,
+      Address queryParts, uint32_t queryPartStride);
   bool (*sampledSoftmax)(
       const Memory&, Address logits, uint32_t stride, int32_t count, Address negatives, int32_t from, int32_t to,
       Address labels, Address labelLogits, Address excesses, Address partitions, float scale);

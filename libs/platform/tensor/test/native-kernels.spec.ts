@@ -96,12 +96,61 @@ const mean =
     return [bench.read(out, 29)];
   };
 
+/**
+ * Heads over 28 histories of up to 6 watches, of which 4 count; with queries for sizes of 3 and more, with places given for odd
+ * ones. 1 to 13 heads.
+ */
+function headsOf(bench: Bench, size: number) {
+  const [width, headCount, entries] = [8 * size, size, 100];
+  const blocks = Math.ceil(headCount / 4);
+  const table = bench.matrix(40, width);
+  const rows = bench.rows(entries, 40);
+  const starts = bench.integers(Array.from({ length: 30 }, (_, i) => 3 * i + (i % 4)));
+  const positions = bench.matrix(7, 4 * blocks);
+  const placeOf = size % 2 === 1 ? bench.rows(entries, 7) : 0;
+  const queries = bench.matrix(headCount + 1, width);
+  const [weights, logitGradients] = [bench.floats(entries * 4 * blocks), bench.floats(entries * 4 * blocks)];
+  const scratch = bench.floats(8 * blocks * width);
+  const [out, queryParts] = [bench.matrix(29, headCount * width), bench.matrix(29, headCount * width)];
+  const entryGradients = bench.floats(entries * width);
+  const lists = [table.address, table.stride, width, rows, starts, 2, 29] as const;
+  const asking = [size >= 3 ? queries.address : 0, queries.stride, headCount] as const;
+  return {
+    heads: [
+      ...[...lists, positions.address, positions.stride, 4, placeOf, ...asking],
+      ...[weights, scratch, out.address, out.stride],
+    ],
+    headGradients: [
+      ...[...lists, 4, ...asking, weights, logitGradients, scratch, out.address, out.stride],
+      ...[entryGradients, queryParts.address, queryParts.stride],
+    ],
+    made: () => [
+      ...[bench.read(out, 29), bench.arena.floats(weights, entries * 4 * blocks)],
+      ...[
+        bench.arena.floats(logitGradients, entries * 4 * blocks),
+        bench.arena.floats(entryGradients, entries * width),
+      ],
+      bench.read(queryParts, 29),
+    ],
+  };
+}
+
 /** Each kernel at one size: the numbers that it may have changed. */
 const WORK: Record<string, Work> = {
   multiply: product('multiply'),
   multiplyTransposed: product('multiplyTransposed'),
   meanOfRows: mean('meanOfRows'),
   meanOfColumns: mean('meanOfColumns'),
+  heads(bench, size) {
+    const { heads, made } = headsOf(bench, size);
+    bench.kernels.heads(...heads);
+    return made();
+  },
+  headGradients(bench, size) {
+    const { headGradients, made } = headsOf(bench, size);
+    bench.kernels.headGradients(...headGradients);
+    return made();
+  },
   gatherRows(bench, size) {
     const [table, out] = [bench.matrix(40, 8 * size), bench.matrix(20, 8 * size)];
     bench.kernels.gatherRows(
@@ -116,7 +165,9 @@ const WORK: Record<string, Work> = {
     bench.kernels.sampledSoftmax(
       ...[logits.address, logits.stride, 8 * size, negatives, 3, 20, labels, labelLogits, excesses, partitions, 0.3],
     );
-    const [gradients, excess, partition] = [labelLogits, excesses, partitions].map((at) => bench.arena.floats(at + 3 * FLOAT, 17));
+    const [gradients, excess, partition] = [labelLogits, excesses, partitions].map((at) =>
+      bench.arena.floats(at + 3 * FLOAT, 17),
+    );
     return [bench.read(logits, 20), gradients, partition, excess.map((x, i) => x + Math.log(partition[i]))];
   },
   selectEntries(bench, size) {
@@ -154,69 +205,91 @@ const WORK: Record<string, Work> = {
 const largestOf = (array: Float32Array) => array.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0);
 const kindsOf = (array: Float32Array) => Array.from(array, (x) => (Number.isFinite(x) ? 0 : x));
 
-/** Calls of each kernel that reach beyond a memory of `size` bytes, by one of their addresses each, or cannot be meant. */
-const REFUSED: Record<string, (matrix: Matrix, list: number, size: number) => number[][]> = {
-  multiply: ({ address: at, stride }, _list, size) => [
-    [0, 8, 8, 4, size - 64, stride, at, stride, at, stride, at],
-    [0, 8, 8, 4, at, stride, size - 64, stride, at, stride, at],
-    [0, 8, 8, 4, at, stride, at, stride, size - 64, stride, at],
-    [0, 8, 8, 4, at, stride, at, stride, at, stride, size - 16],
-    [0, 8, 12, 4, at, stride, at, stride, at, stride, at],
-    [0, 6, 8, 4, at, stride, at, stride, at, stride, at],
-    [-8, 8, 8, 4, at, stride, at, stride, at, stride, at],
-    [0, 8, 8, 4, at, stride, at, stride, at, 2 ** 32 - 1, at],
-  ],
-  multiplyTransposed: ({ address: at, stride }, _list, size) => [
-    [0, 8, 8, 4, size - 64, stride, at, stride, at, stride, at],
-    [0, 8, 8, 4, at, stride, at, stride, size - 64, stride, at],
-    [0, 8, 8, 2 ** 31 - 1, at, stride, at, stride, at, stride, at],
-  ],
-  gatherRows: ({ address: at, stride }, list, size) => [
-    [at, stride, 8, size - 4, 0, 2, at, stride],
-    [at, stride, 8, list, 0, 2, size - 32, stride],
-    [size - 256, stride, 8, list, 0, 60, at, stride],
-  ],
-  meanOfRows: ({ address: at, stride }, list, size) => [
-    [at, stride, 8, list, size - 4, 0, 1, at, stride],
-    [at, stride, 8, list, at, 0, 2, at, stride],
-    [at, stride, 8, list, list, 0, 2, size - 32, stride],
-    [size - 256, stride, 8, list, list, 0, 58, at, stride],
-  ],
-  meanOfColumns: ({ address: at, stride }, list, size) => [
-    [at, stride, 3, list, size - 4, 0, 1, at, stride],
-    [at, stride, 3, list, list, 0, 2, size - 8, stride],
-  ],
-  sampledSoftmax: ({ address: at, stride }, list, size) => [
-    [size - 64, stride, 8, list, 0, 8, list, at, at, at, 1],
-    [at, stride, 8, size - 16, 0, 8, list, at, at, at, 1],
-    [at, stride, 8, list, 0, 8, size - 16, at, at, at, 1],
-    [at, stride, 8, list, 0, 8, list, size - 16, at, at, 1],
-    [at, stride, 8, list, 0, 8, list, at, at, size - 16, 1],
-    [at, stride, 12, list, 0, 8, list, at, at, at, 1],
-  ],
-  selectEntries: ({ address: at }, list, size) => [
-    [size - 16, 8, 0, 1, at],
-    [list, 8, 0, 1, size - 16],
-    [list, -1, 0, 1, at],
-  ],
-  adagrad: ({ address: at, stride }, list, size) => [
-    // Of a list of small numbers, as keys: rows below 50, and entries as many.
-    [size - 16, 8, list, at, at, stride, 8, 8, at, 0.1, 0, 1e-10, at],
-    [list, 8, size - 4, at, at, stride, 8, 8, at, 0.1, 0, 1e-10, at],
-    [list, 8, list, size - 4, at, stride, 8, 8, at, 0.1, 0, 1e-10, at],
-    [list, 8, list, at, size - 64, stride, 8, 8, at, 0.1, 0, 1e-10, at],
-    [list, 8, list, at, at, stride, 8, 8, size - 4, 0.1, 0, 1e-10, at],
-    [list, 8, list, at, at, stride, 8, 8, at, 0.1, 0, 1e-10, size - 16],
-    [list, 8, list, at, at, stride, 8, 9, at, 0.1, 0, 1e-10, at],
-    // Numbers of the matrix as the gradients' addresses: far beyond.
-    [list, 8, at, at, at, stride, 8, 8, at, 0.1, 0, 1e-10, at],
-  ],
-  adam: ({ address: at }, _list, size) => [
-    [size - 16, at, at, at, 8, 0.9, 0.999, 1e-8, 0.01, 3],
-    [at, size - 16, at, at, 8, 0.9, 0.999, 1e-8, 0.01, 3],
-    [at, at, at, size - 16, 8, 0.9, 0.999, 1e-8, 0.01, 3],
-    [at, at, at, at, -8, 0.9, 0.999, 1e-8, 0.01, 3],
-  ],
+interface Refused {
+  /** Parameters that it takes. */
+  readonly taken: number[];
+  /** Which of them, one at a time, may not be `size` - so many bytes, and what else some may not be. */
+  readonly tooFar: Record<number, number>;
+  readonly others?: readonly (readonly [place: number, value: number])[];
+}
+
+/** @param matrix 60 × 60, as `out`, which may have been begun when an index is found to lie outside @param list the numbers from 0 to 59 */
+const REFUSED: Record<string, (matrix: Matrix, list: number, out: Matrix) => Refused> = {
+  multiply: ({ address: at, stride }) => ({
+    taken: [0, 8, 8, 4, at, stride, at, stride, at, stride, at],
+    tooFar: { 4: 64, 6: 64, 8: 64, 10: 28 },
+    others: [
+      [2, 12],
+      [1, 6],
+      [0, -8],
+      [9, 2 ** 32 - 1],
+      [3, -4],
+      [3, 2 ** 31 - 1],
+    ],
+  }),
+  multiplyTransposed: ({ address: at, stride }) => ({
+    taken: [0, 8, 8, 4, at, stride, at, stride, at, stride, at],
+    tooFar: { 4: 64, 6: 64, 8: 64, 10: 28 },
+    others: [
+      [2, 12],
+      [1, 6],
+      [3, 2 ** 31 - 1],
+    ],
+  }),
+  gatherRows: ({ address: at, stride }, list) => ({
+    taken: [at, stride, 8, list, 0, 60, at, stride],
+    tooFar: { 0: 256, 3: 236, 6: 256 },
+    others: [[1, 2 ** 31]],
+  }),
+  meanOfRows: ({ address: at, stride }, list, { address: out }) => ({
+    taken: [at, stride, 8, list, list, 0, 59, out, stride],
+    tooFar: { 0: 256, 3: 232, 4: 236, 7: 256 },
+    others: [
+      [2, 12],
+      [4, at],
+    ],
+  }),
+  meanOfColumns: ({ address: at, stride }, list, { address: out }) => ({
+    taken: [at, stride, 3, list, list, 0, 59, out, stride],
+    tooFar: { 0: 256, 3: 232, 4: 236, 7: 256 },
+  }),
+  heads: ({ address: at, stride }, list, { address: out }) => ({
+    taken: [at, stride, 8, list, list, 0, 59, at, stride, 4, 0, at, stride, 1, out, out, out, stride],
+    tooFar: { 0: 256, 3: 232, 4: 236, 7: 64, 10: 232, 11: 64, 14: 900, 15: 224, 16: 256 },
+    others: [
+      [10, at],
+      [13, -1],
+    ],
+  }),
+  headGradients: ({ address: at, stride }, list, { address: out }) => ({
+    taken: [at, stride, 8, list, list, 0, 59, 4, at, stride, 1, at, out, out, at, stride, out, out, stride],
+    tooFar: { 0: 256, 3: 232, 4: 236, 8: 64, 11: 900, 12: 900, 13: 224, 14: 256, 16: 1_800, 17: 256 },
+  }),
+  sampledSoftmax: ({ address: at, stride }, list) => ({
+    taken: [at, stride, 8, list, 0, 8, list, at, at, at, 1],
+    tooFar: { 0: 64, 3: 28, 6: 28, 7: 28, 8: 28, 9: 28 },
+    others: [[2, 12]],
+  }),
+  selectEntries: ({ address: at }, list) => ({
+    taken: [list, 60, 0, 1, at],
+    tooFar: { 0: 236, 4: 472 },
+    others: [[1, -1]],
+  }),
+  adagrad: ({ address: at, stride }, list) => ({
+    // Of the list as keys: an even number is an entry, the odd one after it its row. As addresses its numbers are low ones.
+    taken: [list, 30, list, at, at, stride, 8, 8, at, 0.1, 0, 1e-10, at],
+    tooFar: { 0: 232, 2: 232, 3: 232, 4: 64, 8: 228, 12: 28 },
+    others: [
+      [7, 9],
+      [2, at],
+      [1, -1],
+    ],
+  }),
+  adam: ({ address: at }) => ({
+    taken: [at, at, at, at, 8, 0.9, 0.999, 1e-8, 0.01, 3],
+    tooFar: { 0: 28, 1: 28, 2: 28, 3: 28 },
+    others: [[4, -8]],
+  }),
 };
 
 describe.each(LEVELS)('the kernels compiled for %s', (level) => {
@@ -231,7 +304,15 @@ describe.each(LEVELS)('the kernels compiled for %s', (level) => {
     }
   });
 
-  const READING = ['multiply', 'multiplyTransposed', 'meanOfRows', 'meanOfColumns', 'gatherRows', 'sampledSoftmax'];
+  const READING = [
+    'multiply',
+    'multiplyTransposed',
+    'meanOfRows',
+    'meanOfColumns',
+    'gatherRows',
+    'heads',
+    'sampledSoftmax',
+  ];
   it.each(READING.flatMap((name) => [NaN, Infinity, -Infinity].map((broken) => [name, broken] as const)))(
     '%s passes on %p as it does in WebAssembly',
     (name, broken) => {
@@ -246,17 +327,28 @@ describe.each(LEVELS)('the kernels compiled for %s', (level) => {
     expect(ours.every((array) => array.some(Number.isNaN))).toBe(true);
   });
 
-  it.each(Object.keys(REFUSED))('%s refuses what lies outside the memory, and changes nothing', (name) => {
-    const bench = new Bench(level);
-    const matrix = bench.matrix(60, 60);
-    const list = bench.rows(60, 50);
-    const before = new Uint8Array(bench.arena.memory.buffer).slice();
-    const size = before.length;
-    for (const parameters of REFUSED[name](matrix, list, size)) {
-      expect(() => bench.kernels[name as keyof Kernels](...parameters)).toThrow('lies outside the memory');
-    }
-    expect(Buffer.compare(before, new Uint8Array(bench.arena.memory.buffer))).toBe(0);
-  });
+  it.each(Object.keys(REFUSED))(
+    '%s refuses what lies outside the memory, and changes nothing that it reads',
+    (name) => {
+      const fresh = () => {
+        const bench = new Bench(level);
+        const list = bench.integers(Array.from({ length: 60 }, (_, i) => i));
+        const kernel = bench.kernels[name as keyof Kernels];
+        const [matrix, out] = [bench.matrix(60, 60), bench.matrix(60, 60)];
+        return { kernel, memory: bench.arena.memory, out: out.address, ...REFUSED[name](matrix, list, out) };
+      };
+      const whole = fresh();
+      whole.kernel(...whole.taken);
+      const { kernel, memory, out, taken, tooFar, others = [] } = fresh();
+      const before = new Uint8Array(memory.buffer).slice();
+      const changes = Object.entries(tooFar).map(([place, bytes]) => [Number(place), before.length - bytes] as const);
+      for (const [place, value] of [...changes, ...others]) {
+        const parameters = taken.map((x, i) => (i === place ? value : x));
+        expect(() => kernel(...parameters)).toThrow('lies outside the memory');
+      }
+      expect(Buffer.compare(before.subarray(0, out), new Uint8Array(memory.buffer, 0, out))).toBe(0);
+    },
+  );
 
   it('reach memory that was added after them, and addresses of 2 GiB and more as negative numbers', () => {
     const { arena, kernels } = new Bench(level);
