@@ -198,6 +198,7 @@ command('train', "both models' training steps, examples a second, beside the sam
     new Option('--peer <script>', "a script that trains the candidate model's step").env('WATCHNEXT_TRAIN_PEER'),
   )
   .addOption(new Option('--python <program>', 'what runs it').env('WATCHNEXT_PYTHON').default('python3'))
+  .option('--on-processors', 'one thread of each, by the time that processors gave it', false)
   .option('--engines', 'also one thread, and TensorFlow.js', false)
   .action(measuring(benchTrain));
 
