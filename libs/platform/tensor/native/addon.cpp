@@ -69,6 +69,13 @@ bool grew(napi_env env, Instance& instance) {
          instance.memory.size > before;
 }
 
+/** Some compilers fill in what __builtin_cpu_supports reads only when told to. */
+void learnProcessor() {
+#ifdef __x86_64__
+  __builtin_cpu_init();
+#endif
+}
+
 /** As WebAssembly converts: addresses of 2 GiB and more may come as negative numbers. */
 bool read(napi_env env, napi_value value, Address& out) { return napi_get_value_uint32(env, value, &out.bytes) == napi_ok; }
 bool read(napi_env env, napi_value value, uint32_t& out) { return napi_get_value_uint32(env, value, &out) == napi_ok; }
@@ -231,6 +238,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   const bool isDone = napi_create_int32(env, INTERFACE_VERSION, &version) == napi_ok &&
                       napi_set_named_property(env, exports, "interfaceVersion", version) == napi_ok &&
                       addTo(env, exports, "levels", levels) && addTo(env, exports, "instantiate", instantiate);
+  learnProcessor();
   if (!isDone) napi_throw_error(env, nullptr, "the kernels' addon could not be set up");
   return exports;
 }
