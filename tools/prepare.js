@@ -75,3 +75,5 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   writeFileSync(stamp, wanted);
 }
 run('Building', process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+// Says what it did; where they cannot be compiled training uses WebAssembly (docs/decisions/0122-native-kernels.md).
+run('Training kernels', process.execPath, [join('libs', 'platform', 'tensor', 'native', 'build.js')]);

@@ -71,7 +71,8 @@ failure; 2 for a command line and 78 for an environment that cannot be used.
 
 Environment: WATCHNEXT_DATA_DIR (where data lies; .watchnext), WATCHNEXT_TRAINER_SCHEDULE (cron, UTC; 0 */6 * * *),
 WATCHNEXT_JOIN_WINDOW_HOURS (24), WATCHNEXT_SETTLED_AFTER_HOURS (the join window), WATCHNEXT_ACTIVITY_PARTITIONS (4),
-WATCHNEXT_TENSOR_BACKEND (auto), WATCHNEXT_TRAINING_THREADS (one for each core), WATCHNEXT_EVALUATION_USERS (3000), WATCHNEXT_PROGRESS_BARS (true),
+WATCHNEXT_TENSOR_BACKEND (auto), WATCHNEXT_TRAINING_THREADS (one for each core), WATCHNEXT_TRAINING_KERNELS (auto),
+WATCHNEXT_EVALUATION_USERS (3000), WATCHNEXT_PROGRESS_BARS (true),
 WATCHNEXT_LOG_LEVEL (info), WATCHNEXT_LOG_FORMAT (json or pretty).`,
     );
   if (options.exitOverride) command.exitOverride().configureOutput({ writeErr: () => undefined });

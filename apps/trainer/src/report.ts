@@ -13,6 +13,8 @@ export interface RunReport {
   readonly sizes: Readonly<Record<string, number>>;
   readonly seed: number;
   readonly tensorBackend: { readonly name: string; readonly version: string };
+  /** What trained both models, by which of our own kernels. */
+  readonly engine: { readonly name: string; readonly kernels?: string; readonly threads: number };
   readonly secondsByStage: Readonly<Record<string, number>>;
 }
 
@@ -73,6 +75,8 @@ export function reportJson(report: RunReport) {
       node: process.versions.node,
       tensor: report.tensorBackend.version,
       tensorBackend: report.tensorBackend.name,
+      engine: report.engine.name,
+      kernels: report.engine.kernels,
     },
   };
 }

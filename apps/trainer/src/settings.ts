@@ -58,6 +58,11 @@ export const trainerSettings = z
     WATCHNEXT_RANKING_WARM_START: flag(false),
     /** Settings of the ranking model in place of the defaults for the size of the data, as JSON: {"members":1}. */
     WATCHNEXT_RANKING_SETTINGS: readBy(parseRankingChange),
+    /**
+     * Which of our own kernels: "native" ones are compiled for the processor, "wasm" runs everywhere; "auto" takes the native ones where
+     * there are any (docs/decisions/0122). Their last digits differ.
+     */
+    WATCHNEXT_TRAINING_KERNELS: z.enum(['auto', 'native', 'wasm']).default('auto'),
     /** Users whose held-out watches the candidate model is measured on, at most; drawn by the seed. */
     WATCHNEXT_EVALUATION_USERS: positiveInteger(3_000),
     /** Threads that build the index side by side; one graph is built by one of them. */

@@ -7,7 +7,7 @@ import type { EventLog } from '@watchnext/event-log';
 import { createRandom } from '@watchnext/learning';
 import type { Logger } from '@watchnext/service';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
-import { type TensorBackend, trainingEnginesOn } from '@watchnext/tensor';
+import { type TensorBackend, type TrainingEngines, trainingEnginesOn } from '@watchnext/tensor';
 import { BuildThreads } from '@watchnext/vector-search';
 import { CheckpointFolder } from './checkpoint-folder';
 import type { TrainerCommand } from './cli';
@@ -81,11 +81,18 @@ export class TrainingRunner {
     const directory = await makeWorkDirectory(join(settings.WATCHNEXT_DATA_DIR, 'trainer'));
     const checkpoints = new CheckpointFolder(join(settings.WATCHNEXT_DATA_DIR, 'trainer', 'checkpoints'), logger);
     const secondsByStage: Record<string, number> = {};
+    const engines = trainingEnginesOn(backend, {
+      threads: settings.WATCHNEXT_TRAINING_THREADS,
+      kernels: settings.WATCHNEXT_TRAINING_KERNELS,
+      onFallback: (reason) => logger.warn(reason),
+    });
+    const engine = { name: engines.name, kernels: engines.kernels, threads: engines.threads };
+    logger.info({ ...engine, backend: backend.version }, 'training engine');
     const threads = new BuildThreads(settings.WATCHNEXT_INDEX_THREADS);
     const index = { threads, shardCount: settings.WATCHNEXT_INDEX_SHARDS };
     try {
       const state = await runPipeline(
-        this.stages(command, directory, index, checkpoints),
+        this.stages(command, engines, directory, index, checkpoints),
         ['published', 'parentSnapshotId', 'verdict', 'metrics', 'split', 'sizes'],
         {
           reporter,
@@ -107,6 +114,7 @@ export class TrainingRunner {
         sizes: state.sizes,
         seed: command.seed,
         tensorBackend: backend,
+        engine,
         secondsByStage,
       };
       await checkpoints.clear();
@@ -123,16 +131,12 @@ export class TrainingRunner {
 
   private stages(
     { evaluationDays, seed, rankingObjective, rankingPrecision, overrideGate }: TrainerCommand,
+    engines: TrainingEngines,
     directory: string,
     index: IndexSettings,
     checkpoints: TrainingCheckpoints,
   ): Stage[] {
-    const { settings, archive, store, log, backend, logger } = this.parts;
-    const engines = trainingEnginesOn(backend, {
-      threads: settings.WATCHNEXT_TRAINING_THREADS,
-      onFallback: (reason) => logger.warn(reason),
-    });
-    logger.info({ engine: engines.name, threads: engines.threads, backend: backend.version }, 'training engine');
+    const { settings, archive, store, log, backend } = this.parts;
     const warm = { candidates: settings.WATCHNEXT_WARM_START, ranking: settings.WATCHNEXT_RANKING_WARM_START };
     const candidateChange = settings.WATCHNEXT_CANDIDATE_SETTINGS;
     const rankingChange = {
@@ -170,7 +174,7 @@ export class TrainingRunner {
       checkSanityStage(overrideGate),
       writeSnapshotStage(directory, {
         tensorBackend: backend.name,
-        engine: { name: engines.name, threads: engines.threads },
+        engine: { name: engines.name, kernels: engines.kernels, threads: engines.threads },
         seed,
       }),
       publishStage(store, log),

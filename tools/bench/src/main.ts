@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { SPACES } from '@watchnext/ann-index';
 import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
+import { KERNEL_PREFERENCES, type KernelPreference } from '@watchnext/tensor';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
 import { benchEventLoop } from './event-loop/event-loop';
@@ -21,6 +22,14 @@ import { addServingCommands } from './serve/commands';
 import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
 import { benchWorld } from './world/world';
+
+function kernels(text: string): KernelPreference[] {
+  return text.split(',').map((one) => {
+    const known = KERNEL_PREFERENCES.find((preference) => preference === one);
+    if (known === undefined) throw new InvalidArgumentError(`of ${KERNEL_PREFERENCES.join(', ')}`);
+    return known;
+  });
+}
 
 function count(text: string): number {
   const value = Number(text);
@@ -179,10 +188,17 @@ command('train', "both models' training steps, examples a second, beside the sam
   .option('--steps <n>', 'steps of a round', count, 30)
   .option('--rounds <n>', 'rounds, ours and the peer in turn', count, 3)
   .option('--threads <n>', 'threads of ours', count, availableParallelism())
+  .option(
+    '--kernels <list>',
+    `of ours, in turn: ${KERNEL_PREFERENCES.join(', ')}; the ratio is that of the first`,
+    kernels,
+    ['auto'],
+  )
   .addOption(
     new Option('--peer <script>', "a script that trains the candidate model's step").env('WATCHNEXT_TRAIN_PEER'),
   )
   .addOption(new Option('--python <program>', 'what runs it').env('WATCHNEXT_PYTHON').default('python3'))
+  .option('--on-processors', 'one thread of each, by the time that processors gave it', false)
   .option('--engines', 'also one thread, and TensorFlow.js', false)
   .action(measuring(benchTrain));
 

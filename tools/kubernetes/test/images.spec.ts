@@ -141,10 +141,15 @@ describe.each(APPS)('the image of %s', (app) => {
   });
 
   if (app === 'trainer') {
+    it('has the training kernels that are compiled for the processor', () => {
+      expect(existsSync(join(image, 'libs', 'platform', 'tensor', 'dist', 'native', 'kernels.node'))).toBe(true);
+    });
+
     it(
       'runs once, and says that there is nothing to train on',
       async () => {
-        expect([await run({}, ['--once']), log]).toEqual([4, expect.any(String)]);
+        expect([await run({ WATCHNEXT_LOG_LEVEL: 'info' }, ['--once']), log]).toEqual([4, expect.any(String)]);
+        expect(log).toMatch(/"kernels":"(native|wasm)/);
       },
       LIMIT_MS,
     );

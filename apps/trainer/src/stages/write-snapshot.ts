@@ -34,8 +34,8 @@ const shards = ({ parameters }: BuiltIndex) => Array.from({ length: parameters.s
 
 export interface SnapshotOrigin {
   readonly tensorBackend: string;
-  /** What trained both models, on how many threads. */
-  readonly engine: { readonly name: string; readonly threads: number };
+  /** What trained both models, by which of our own kernels, on how many threads. */
+  readonly engine: { readonly name: string; readonly kernels?: string; readonly threads: number };
   readonly seed: number;
 }
 

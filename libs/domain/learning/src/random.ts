@@ -46,6 +46,9 @@ class Sfc32 implements Random {
   private c: number;
   private counter = 1;
   private spare: number | undefined;
+  /** Of the last `nextInt`: many numbers are drawn from one range, and the remainder of 2^32 costs more than all the rest. */
+  private range = 1;
+  private limit = TWO_TO_32;
 
   constructor(
     private readonly seedA: number,
@@ -74,10 +77,13 @@ class Sfc32 implements Random {
   nextInt(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > TWO_TO_32)
       throw new RangeError(`nextInt needs an integer from 1 to 2^32, not ${n}`);
-    const limit = TWO_TO_32 - (TWO_TO_32 % n);
+    if (n !== this.range) {
+      this.range = n;
+      this.limit = TWO_TO_32 - (TWO_TO_32 % n);
+    }
     for (;;) {
       const bits = this.nextBits();
-      if (bits < limit) return bits % n;
+      if (bits < this.limit) return bits % n;
     }
   }
 

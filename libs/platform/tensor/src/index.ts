@@ -15,3 +15,5 @@ export { wasmRankingEngine } from './wasm-ranking-engine';
 export type { KernelOptions } from './kernels/step-host';
 export { trainingEnginesOn, type TrainingEngineOptions, type TrainingEngines } from './training-engines';
 export { TablesTooLargeError } from './kernels/arena';
+export { KERNEL_PREFERENCES, type KernelPreference, kernelModule, nameOfKernels } from './kernels/load-kernels';
+export { NativeKernelsUnavailableError } from './kernels/native-kernels';

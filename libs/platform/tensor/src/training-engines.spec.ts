@@ -1,6 +1,7 @@
 import { createRandom, createTable, initialiseStack } from '@watchnext/learning';
 import type { RankingNetwork } from '@watchnext/ranking-model';
 import { selectBackend } from './backend';
+import { kernelModule, nameOfKernels } from './kernels/load-kernels';
 import { trainingEnginesOn } from './training-engines';
 
 const DIMENSIONS = 4_096;
@@ -23,10 +24,14 @@ function network(rowCount?: number): RankingNetwork {
 
 describe('the training engines', () => {
   it('are our own kernels where TensorFlow.js would compute in WebAssembly, and TensorFlow.js elsewhere', async () => {
-    expect(trainingEnginesOn(await selectBackend('wasm'), { threads: 3 })).toMatchObject({
+    const wasm = await selectBackend('wasm');
+    expect(trainingEnginesOn(wasm, { threads: 3 })).toMatchObject({
       name: 'kernels',
+      kernels: nameOfKernels(kernelModule('auto')),
       threads: 3,
     });
+    const kernels = trainingEnginesOn(wasm, { threads: 3, kernels: 'wasm' }).kernels;
+    expect(kernels).toMatch(/^wasm/);
     expect(trainingEnginesOn(await selectBackend('cpu'), { threads: 3 })).toMatchObject({ name: 'tensorflow.js' });
   });
 

@@ -3,6 +3,7 @@ import type { RankingEngineFactory, RankingNetwork } from '@watchnext/ranking-mo
 import type { TensorBackend } from './backend';
 import { tfjsCandidateEngine } from './candidate-engine';
 import { TablesTooLargeError } from './kernels/arena';
+import { type KernelPreference, kernelModule, nameOfKernels } from './kernels/load-kernels';
 import { tfjsRankingEngine } from './ranking-engine';
 import { wasmCandidateEngine } from './wasm-candidate-engine';
 import { wasmRankingEngine } from './wasm-ranking-engine';
@@ -10,33 +11,46 @@ import { wasmRankingEngine } from './wasm-ranking-engine';
 export interface TrainingEngineOptions {
   /** For our own kernels; TensorFlow's native backends have threads of their own. */
   readonly threads: number;
-  /** Told when another engine than the chosen one is used, and why. */
+  /** Which of our own kernels; default: the fastest that run. */
+  readonly kernels?: KernelPreference;
+  /** Told when another engine, or slower kernels, than the best are used, and why. */
   readonly onFallback?: (reason: string) => void;
 }
 
 export interface TrainingEngines {
-  /** "kernels": our own in WebAssembly; "tensorflow.js": on the backend. */
+  /** "kernels": our own; "tensorflow.js": on the backend. */
   readonly name: 'kernels' | 'tensorflow.js';
+  /** Of our own kernels which, as "native avx512". */
+  readonly kernels?: string;
   readonly threads: number;
   readonly candidate: CandidateEngineFactory;
   readonly ranking: RankingEngineFactory;
 }
 
-/** What trains both models on a backend: our own kernels where TensorFlow.js would compute in WebAssembly, else TensorFlow.js. */
+/**
+ * What trains both models on a backend: our own kernels where TensorFlow.js would compute in WebAssembly, else TensorFlow.js.
+ *
+ * @throws NativeKernelsUnavailableError when asked for native ones
+ */
 export function trainingEnginesOn(backend: TensorBackend, options: TrainingEngineOptions): TrainingEngines {
   const tfjs = { candidate: tfjsCandidateEngine(backend), ranking: tfjsRankingEngine(backend) };
   if (backend.name !== 'wasm') return { name: 'tensorflow.js', threads: 1, ...tfjs };
   const { threads, onFallback } = options;
+  const kernels = kernelModule(options.kernels);
+  if (kernels.withoutNative !== undefined) {
+    onFallback?.(`${kernels.withoutNative}; training goes on in WebAssembly, which is slower`);
+  }
   const fallBack = (error: unknown) => {
     if (!(error instanceof TablesTooLargeError)) throw error;
     onFallback?.(`${error.message}; TensorFlow.js trains instead, on one thread`);
   };
   return {
     name: 'kernels',
+    kernels: nameOfKernels(kernels),
     threads,
-    candidate: orElse(wasmCandidateEngine({ threads }), tfjs.candidate, fallBack),
+    candidate: orElse(wasmCandidateEngine({ threads, kernels }), tfjs.candidate, fallBack),
     ranking: orElse(
-      (network) => wasmRankingEngine({ threads: threadsFor(network, threads) })(network),
+      (network) => wasmRankingEngine({ threads: threadsFor(network, threads), kernels })(network),
       tfjs.ranking,
       fallBack,
     ),

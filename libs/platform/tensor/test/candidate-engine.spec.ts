@@ -1,8 +1,8 @@
 import { createRandom, createTable, initialiseStack } from '@watchnext/learning';
 import { inputLayout } from '@watchnext/candidate-model';
 import { selectBackend, tfjsCandidateEngine, wasmCandidateEngine, type TensorBackend } from '../src';
-import { compile } from '../src/kernels/load-kernels';
 import { candidateEngineConformance } from './candidate-engine-conformance';
+import { KERNEL_CHOICES } from './kernel-choices';
 
 describe.each(['wasm', 'cpu'] as const)('the TensorFlow.js candidate engine on %s', (name) => {
   let backend: TensorBackend;
@@ -37,9 +37,8 @@ describe.each(['wasm', 'cpu'] as const)('the TensorFlow.js candidate engine on %
 });
 
 describe.each([
-  ['on one thread', { threads: 1 }],
-  ['on three threads', { threads: 3 }],
-  ['without relaxed SIMD', { threads: 1, kernels: compile(false) }],
-])('the candidate engine of our own kernels %s', (_, options) => {
+  ...KERNEL_CHOICES.map(([name, kernels]) => [`${name}, on one thread`, { threads: 1, kernels }] as const),
+  ['on three threads', { threads: 3 }] as const,
+])('the candidate engine of our own kernels, %s', (_, options) => {
   candidateEngineConformance(() => wasmCandidateEngine(options));
 });

@@ -7,6 +7,7 @@ import {
 } from '@watchnext/candidate-model';
 import { createRandom, createTable, type EmbeddingTable, initialiseStack, type Random } from '@watchnext/learning';
 import { selectBackend, TablesTooLargeError, tfjsCandidateEngine, wasmCandidateEngine } from '../src';
+import { KERNEL_CHOICES } from './kernel-choices';
 
 const VIDEOS = 700;
 const BATCH_SIZE = 150;
@@ -104,23 +105,27 @@ const FORMS: [string, Change, CandidateBatch[]][] = [
   ['with places given for some batches', {}, [BATCHES[0], withPlaces(BATCHES[1]), BATCHES[2]]],
 ];
 
-it.each(FORMS)('gives the same bytes on one thread, two and five, %s', async (_form, change, batches) => {
-  const alone = await train(wasmCandidateEngine({ threads: 1 }), change, batches);
-  for (const threads of [2, 5]) {
-    expect(await train(wasmCandidateEngine({ threads }), change, batches)).toEqual(alone);
-  }
-});
+describe.each(FORMS)('%s', (_form, change, batches) => {
+  it.each(KERNEL_CHOICES)('%s: gives the same bytes on one thread, two and five', async (_name, kernels) => {
+    const alone = await train(wasmCandidateEngine({ threads: 1, kernels }), change, batches);
+    for (const threads of [2, 5]) {
+      expect(await train(wasmCandidateEngine({ threads, kernels }), change, batches)).toEqual(alone);
+    }
+  });
 
-it.each(FORMS)('trains as the engine on TensorFlow.js does, %s', async (_form, change, batches) => {
-  const ours = await train(wasmCandidateEngine({ threads: 2 }), change, batches);
-  const theirs = await train(tfjsCandidateEngine(await selectBackend('wasm')), change, batches);
-  ours.losses.forEach((loss, i) => expect(loss).toBeCloseTo(theirs.losses[i], 4));
-  for (const [name, table] of Object.entries(ours.tables) as [keyof typeof ours.tables, EmbeddingTable][]) {
-    expect(largestDifference(table.values, theirs.tables[name].values)).toBeLessThan(1e-3);
-  }
-  ours.tower.forEach(({ weights }, i) =>
-    expect(largestDifference(weights, theirs.tower[i].weights)).toBeLessThan(1e-3),
-  );
+  it('trains as the engine on TensorFlow.js does, on all kernels', async () => {
+    const theirs = await train(tfjsCandidateEngine(await selectBackend('wasm')), change, batches);
+    for (const [, kernels] of KERNEL_CHOICES) {
+      const ours = await train(wasmCandidateEngine({ threads: 2, kernels }), change, batches);
+      ours.losses.forEach((loss, i) => expect(loss).toBeCloseTo(theirs.losses[i], 4));
+      for (const [name, table] of Object.entries(ours.tables) as [keyof typeof ours.tables, EmbeddingTable][]) {
+        expect(largestDifference(table.values, theirs.tables[name].values)).toBeLessThan(1e-3);
+      }
+      ours.tower.forEach(({ weights }, i) =>
+        expect(largestDifference(weights, theirs.tower[i].weights)).toBeLessThan(1e-3),
+      );
+    }
+  });
 });
 
 it('does all of the work itself once its threads have ended', async () => {

@@ -10,7 +10,7 @@ import {
   referenceRankingEngine,
 } from '@watchnext/ranking-model';
 import { TablesTooLargeError, wasmRankingEngine } from '../src';
-import { compile } from '../src/kernels/load-kernels';
+import { KERNEL_CHOICES } from './kernel-choices';
 
 const BATCH_SIZE = 150;
 const INPUT_SIZE = 71;
@@ -75,42 +75,41 @@ async function train(create: RankingEngineFactory) {
 const largestDifference = (a: Float32Array, b: Float32Array) =>
   a.reduce((largest, x, i) => Math.max(largest, Math.abs(x - b[i])), 0);
 
-describe.each([
-  ['as this Node takes them', undefined],
-  ['without relaxed SIMD', compile(false)],
-])('on the kernels %s', (_name, kernels) => {
+describe.each(KERNEL_CHOICES)('on the kernels %s', (_name, kernels) => {
   it.each([1, 3])('the step is the arithmetic of the model on %i threads', async (threads) => {
-    const deviations = await engineDeviations(wasmRankingEngine({ threads, ...(kernels && { kernels }) }));
+    const deviations = await engineDeviations(wasmRankingEngine({ threads, kernels }));
     expect(deviations.length).toBeGreaterThan(15);
     expect(deviations.filter(({ relativeError, tolerance }) => !(relativeError <= tolerance))).toEqual([]);
   });
-});
 
-it('gives the same bytes on one thread, two and five, and a second time', async () => {
-  const alone = await train(wasmRankingEngine({ threads: 1 }));
-  for (const threads of [1, 2, 5]) expect(await train(wasmRankingEngine({ threads }))).toEqual(alone);
-});
+  it('gives the same bytes on one thread, two and five, and a second time', async () => {
+    const alone = await train(wasmRankingEngine({ threads: 1, kernels }));
+    for (const threads of [1, 2, 5]) expect(await train(wasmRankingEngine({ threads, kernels }))).toEqual(alone);
+  });
 
-it('trains as the reference does', async () => {
-  const ours = await train(wasmRankingEngine({ threads: 2 }));
-  const theirs = await train(referenceRankingEngine);
-  ours.losses.forEach((loss, i) => expect(loss).toBeCloseTo(theirs.losses[i], 4));
-  ours.tables.forEach(({ values }, i) => expect(largestDifference(values, theirs.tables[i].values)).toBeLessThan(1e-3));
-  ours.tower.forEach(({ weights }, i) =>
-    expect(largestDifference(weights, theirs.tower[i].weights)).toBeLessThan(1e-3),
-  );
-});
+  it('trains as the reference does', async () => {
+    const ours = await train(wasmRankingEngine({ threads: 2, kernels }));
+    const theirs = await train(referenceRankingEngine);
+    ours.losses.forEach((loss, i) => expect(loss).toBeCloseTo(theirs.losses[i], 4));
+    ours.tables.forEach(({ values }, i) =>
+      expect(largestDifference(values, theirs.tables[i].values)).toBeLessThan(1e-3),
+    );
+    ours.tower.forEach(({ weights }, i) =>
+      expect(largestDifference(weights, theirs.tower[i].weights)).toBeLessThan(1e-3),
+    );
+  });
 
-it('gives NaN for a batch with a NaN, and steps no further', async () => {
-  const given = network();
-  const engine = await wasmRankingEngine({ threads: 1 })(given);
-  const before = given.tables[0].values.slice();
-  const values = BATCHES[0].values.slice();
-  values[INPUT_SIZE - 30] = NaN;
-  expect(await engine.step({ ...BATCHES[0], values }, 1)).toBeNaN();
-  await engine.finish();
-  expect(given.tables[0].values).toEqual(before);
-  await engine.dispose();
+  it('gives NaN for a batch with a NaN, and steps no further', async () => {
+    const given = network();
+    const engine = await wasmRankingEngine({ threads: 1, kernels })(given);
+    const before = given.tables[0].values.slice();
+    const values = BATCHES[0].values.slice();
+    values[INPUT_SIZE - 30] = NaN;
+    expect(await engine.step({ ...BATCHES[0], values }, 1)).toBeNaN();
+    await engine.finish();
+    expect(given.tables[0].values).toEqual(before);
+    await engine.dispose();
+  });
 });
 
 it('refuses a batch that is too large, a tower of other rows, and inputs that overlap', async () => {

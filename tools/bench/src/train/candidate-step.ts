@@ -93,9 +93,7 @@ export const CANDIDATE_STEP: MeasuredStep = {
     const random = createRandom(2);
     const setup = setUpStep(videoCount);
     const create =
-      'backend' in choice
-        ? tfjsCandidateEngine(choice.backend)
-        : wasmCandidateEngine({ threads: choice.threads, onPhase: onPart });
+      'backend' in choice ? tfjsCandidateEngine(choice.backend) : wasmCandidateEngine({ ...choice, onPhase: onPart });
     const engine = await create(setup);
     return {
       step: () =>

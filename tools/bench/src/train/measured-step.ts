@@ -1,8 +1,8 @@
 import type { Random } from '@watchnext/learning';
-import type { TensorBackend } from '@watchnext/tensor';
+import type { KernelOptions, TensorBackend } from '@watchnext/tensor';
 
 /** What computes: our own kernels on so many threads, or TensorFlow.js on a backend. */
-export type EngineChoice = { readonly threads: number } | { readonly backend: TensorBackend };
+export type EngineChoice = Pick<KernelOptions, 'threads' | 'kernels'> | { readonly backend: TensorBackend };
 
 export type OnPart = (part: string, milliseconds: number) => void;
 

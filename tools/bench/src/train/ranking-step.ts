@@ -77,9 +77,7 @@ export const RANKING_STEP: MeasuredStep = {
     const network = setUpStep(videoCount);
     const draw = batchesOf(network, createRandom(2));
     const create =
-      'backend' in choice
-        ? tfjsRankingEngine(choice.backend)
-        : wasmRankingEngine({ threads: choice.threads, onPhase: onPart });
+      'backend' in choice ? tfjsRankingEngine(choice.backend) : wasmRankingEngine({ ...choice, onPhase: onPart });
     const engine = await create(network);
     return {
       step: async () => engine.step(drawn(draw, onPart), 1),

@@ -4,12 +4,18 @@
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { BackendUnavailableError, selectBackend } from '@watchnext/tensor';
+import {
+  BackendUnavailableError,
+  type KernelPreference,
+  kernelModule,
+  nameOfKernels,
+  selectBackend,
+} from '@watchnext/tensor';
 import { type BenchReport, report } from '../report';
 import { CANDIDATE_STEP } from './candidate-step';
 import { measureStep, median, type StepTimes } from './measure-step';
 import type { EngineChoice, MeasuredStep } from './measured-step';
-import { hasTorch, type PeerRun, runPeer } from './peer';
+import { hasTorch, peerProducts, type PeerRun, runPeer, slowBlas } from './peer';
 import { RANKING_STEP } from './ranking-step';
 
 export interface TrainOptions {
@@ -18,6 +24,10 @@ export interface TrainOptions {
   readonly rounds: number;
   readonly steps: number;
   readonly threads: number;
+  /** Ours on each of these in turn; the ratio is that of the first. */
+  readonly kernels: readonly KernelPreference[];
+  /** One thread of each, by the time that processors gave it: what a clock shows where other programs run is theirs, too. */
+  readonly onProcessors: boolean;
   /** Script of the candidate step's peer; without it ours is measured alone. The ranking step's is our own. */
   readonly peer?: string;
   readonly python: string;
@@ -35,6 +45,8 @@ interface ModelFigures {
   readonly growth: number | undefined;
   /** Why there is no peer. */
   readonly withoutPeer: string | undefined;
+  /** GFLOP/s of the peer's matrix products on one thread. */
+  readonly peerGflops: number | undefined;
 }
 
 interface SizeFigures {
@@ -60,10 +72,12 @@ export async function benchTrain(options: TrainOptions): Promise<{ result: Bench
 
 async function measureModel(step: MeasuredStep, options: TrainOptions): Promise<ModelFigures> {
   const { script, withoutPeer } = await peerOf(step, options);
+  const peerGflops = script === undefined ? undefined : await peerProducts(options.python);
+  if (peerGflops !== undefined) console.error(describeBlas(peerGflops));
   const sizes: SizeFigures[] = [];
   for (const videos of options.videos) sizes.push(await measureSize(step, videos, script, options));
   const growth = sizes.length > 1 ? sizes[sizes.length - 1].stepMs / sizes[0].stepMs : undefined;
-  return { model: step.model, sizes, growth, withoutPeer };
+  return { model: step.model, sizes, growth, withoutPeer, peerGflops };
 }
 
 async function peerOf({ model }: MeasuredStep, { peer, python }: TrainOptions) {
@@ -84,24 +98,33 @@ async function measureSize(
   script: string | undefined,
   options: TrainOptions,
 ): Promise<SizeFigures> {
-  const { threads, rounds, steps, python } = options;
-  const measure = (engine: EngineChoice) => measureStep(step, engine, videos, steps);
+  const { rounds, steps, python, onProcessors } = options;
+  const threads = onProcessors ? 1 : options.threads;
+  const measure = async (engine: EngineChoice) => {
+    const times = await measureStep(step, engine, videos, steps);
+    return onProcessors ? { ...times, stepMs: times.cpuMs } : times;
+  };
   const rows = new Map<string, StepTimes[]>();
   const add = (name: string, times: StepTimes) => rows.set(name, [...(rows.get(name) ?? []), times]);
   const peerRuns: PeerRun[] = [];
-  const name = `ours, ${threads} threads`;
+  const ours = options.kernels.map((preference) => {
+    const kernels = kernelModule(preference);
+    return { kernels, name: `ours, ${nameOfKernels(kernels)}, ${threads} thread${threads === 1 ? '' : 's'}` };
+  });
+  const [{ kernels: first, name }] = ours;
   for (let round = 0; round < rounds; round++) {
     console.error(`${step.model} step, ${videos} videos, round ${round + 1} of ${rounds} …`);
-    add(name, await measure({ threads }));
+    for (const one of ours) add(one.name, await measure({ threads, kernels: one.kernels }));
     if (script === undefined) continue;
     for (const optimizer of OPTIMIZERS) {
-      for (const count of new Set([1, availableParallelism()])) {
-        peerRuns.push(await runPeer(python, script, { ...step.peerFlags, videos, steps, optimizer, threads: count }));
+      for (const count of new Set([1, onProcessors ? 1 : availableParallelism()])) {
+        const flags = { ...step.peerFlags, videos, steps, optimizer, threads: count };
+        peerRuns.push(await runPeer(python, script, flags, onProcessors));
       }
     }
   }
   if (options.engines) {
-    if (threads > 1) add('ours, 1 thread', await measure({ threads: 1 }));
+    if (threads > 1) add(`ours, ${nameOfKernels(first)}, 1 thread`, await measure({ threads: 1, kernels: first }));
     for (const backendName of ['wasm', 'tensorflow'] as const) {
       const backend = await selectBackend(backendName).catch((error) => {
         if (error instanceof BackendUnavailableError) return undefined;
@@ -139,9 +162,15 @@ function grouped(runs: readonly PeerRun[]): Map<string, PeerRun[]> {
   return groups;
 }
 
-function describe({ model, sizes, growth, withoutPeer }: ModelFigures, options: TrainOptions): string {
+function describeBlas(gflops: number): string {
+  const warning = slowBlas(gflops);
+  const said = `PyTorch's matrix products on one thread: ${gflops.toFixed(1)} GFLOP/s.`;
+  return warning === undefined ? said : `${said} ${warning}`;
+}
+
+function describe({ model, sizes, growth, withoutPeer, peerGflops }: ModelFigures, options: TrainOptions): string {
   const lines = sizes.flatMap(({ videos, examplesPerSecond, cpuMs, ratio, stepMs, partsMs }) => [
-    `${model} step, ${videos.toLocaleString('en')} videos, examples a second:`,
+    `${model} step, ${videos.toLocaleString('en')} videos, examples a second${options.onProcessors ? ' of a processor' : ''}:`,
     ...Object.entries(examplesPerSecond).map(
       ([name, rate]) =>
         `  ${name.padEnd(36)}${rate.toLocaleString('en').padStart(9)}` +
@@ -159,6 +188,7 @@ function describe({ model, sizes, growth, withoutPeer }: ModelFigures, options: 
       `A step at ${last.toLocaleString('en')} videos takes ${growth.toFixed(2)} times one at ${first.toLocaleString('en')}.`,
     );
   }
+  if (peerGflops !== undefined) lines.push(describeBlas(peerGflops));
   if (withoutPeer !== undefined) lines.push(withoutPeer);
   return lines.join('\n');
 }
