@@ -129,6 +129,10 @@ export interface UserRecord {
   readonly event: Event;
   /** If the event is a watch: whether whoever decoded it found its texts and facts such that `refuse` need not look at them again. */
   readonly watchTextsAreSound?: boolean;
+  /** If the event is a watch: the number that whoever decoded it gives its video, the same for the same id. */
+  readonly videoNumber?: number;
+  /** If it is a list: those of its items. */
+  readonly itemNumbers?: readonly number[];
 }
 
 /** Why an event is kept out of states and labels; it goes to dead letters. */

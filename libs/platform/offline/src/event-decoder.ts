@@ -31,6 +31,8 @@ import { SharedValues } from './shared-values';
 import { UNUSUAL, WireCursor } from './wire-cursor';
 
 const LONGEST_SHARED_FACTS = 128;
+/** Of a video whose id was not read by hand. */
+export const NO_NUMBER = -1;
 
 type Body = NonNullable<Event['body']>;
 
@@ -47,13 +49,22 @@ export class EventDecoder extends WireCursor {
     (facts) => this.found(areSoundFacts(facts)),
   );
 
+  /** Of the event that was decoded last: the number of a watch's video, `NO_NUMBER` where it has none or was not read here. */
+  videoNumber = NO_NUMBER;
+  /** The same of a list's items; undefined where it was not read here. */
+  itemNumbers: number[] | undefined;
+
   /** @returns the event of bytes [from, to), by default all. @throws as `Event.decode` does */
   decode(bytes: Uint8Array, from = 0, to = bytes.length): Event {
     this.startAt(bytes, from, to);
+    this.videoNumber = NO_NUMBER;
+    this.itemNumbers = undefined;
     try {
       return this.event(to);
     } catch {
       this.textsAreSound = false;
+      this.videoNumber = NO_NUMBER;
+      this.itemNumbers = undefined;
       return Event.decode(this.reader.rewindTo(bytes.subarray(from, to)));
     }
   }
@@ -133,7 +144,8 @@ export class EventDecoder extends WireCursor {
           userId = this.text();
           break;
         case 18:
-          videoId = this.text();
+          this.videoNumber = this.videoId();
+          videoId = this.videos.texts[this.videoNumber];
           break;
         case 26:
           playbackId = this.text();
@@ -178,6 +190,8 @@ export class EventDecoder extends WireCursor {
       latencyMs: 0,
       exploredPlaces: [],
     };
+    const itemNumbers: number[] = [];
+    this.itemNumbers = itemNumbers;
     while (this.at < end) {
       switch (this.uint32()) {
         case 10:
@@ -205,7 +219,8 @@ export class EventDecoder extends WireCursor {
           served.rungReason = this.text();
           break;
         case 74:
-          served.items.push(this.item(this.nestedEnd(end)));
+          itemNumbers.push(NO_NUMBER);
+          served.items.push(this.item(this.nestedEnd(end), itemNumbers));
           break;
         case 82:
           served.experimentId = this.text();
@@ -230,7 +245,8 @@ export class EventDecoder extends WireCursor {
     return served;
   }
 
-  private item(end: number): ImpressionItem {
+  /** @param numbers the last one is the item's */
+  private item(end: number, numbers: number[]): ImpressionItem {
     let [impressionId, videoId, source, team] = ['', '', '', ''];
     let [position, sourceScore, propensity] = [0, 0, 0];
     let video: VideoFacts | undefined;
@@ -241,7 +257,8 @@ export class EventDecoder extends WireCursor {
           impressionId = this.text();
           break;
         case 18:
-          videoId = this.text();
+          numbers[numbers.length - 1] = this.videoId();
+          videoId = this.videos.texts[numbers[numbers.length - 1]];
           break;
         case 24:
           position = this.uint32();
