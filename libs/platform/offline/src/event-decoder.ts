@@ -20,7 +20,7 @@ import {
   UserDeleted,
   UserMerged,
   UserUpserted,
-  VideoFacts,
+  type VideoFacts,
   VideoUpserted,
   VideoWithdrawn,
   type Watch,
@@ -40,9 +40,9 @@ export class EventDecoder extends WireCursor {
   private readonly reader = new EventReader();
   private readonly facts = new SharedValues(
     LONGEST_SHARED_FACTS,
-    (bytes, from, to) => {
-      const facts = VideoFacts.decode(this.reader.rewindTo(bytes, from), to - from);
-      if (this.reader.pos !== to) throw UNUSUAL;
+    (_, from, to) => {
+      this.at = from;
+      const facts = this.newFacts(to);
       Object.freeze(facts.topics);
       return Object.freeze(facts);
     },
@@ -339,6 +339,33 @@ export class EventDecoder extends WireCursor {
     const facts = this.facts.at(this.buffer, this.view, this.at, end);
     this.at = end;
     return facts;
+  }
+
+  /** Of texts that are shared: facts of many videos name the same topics and channels. */
+  private newFacts(end: number): VideoFacts {
+    let channelId = '';
+    const topics: string[] = [];
+    let [durationSeconds, uploadedAtMs] = [0, 0];
+    while (this.at < end) {
+      switch (this.uint32()) {
+        case 10:
+          channelId = this.text();
+          break;
+        case 18:
+          topics.push(this.text());
+          break;
+        case 25:
+          durationSeconds = this.double();
+          break;
+        case 32:
+          uploadedAtMs = this.int64();
+          break;
+        default:
+          throw UNUSUAL;
+      }
+    }
+    this.requireAt(end);
+    return { channelId, topics, durationSeconds, uploadedAtMs };
   }
 
   private generated<Message>(type: { decode(reader: EventReader, length: number): Message }, end: number): Message {

@@ -126,14 +126,20 @@ export class CandidateExamples {
   }
 
   /** Where in `watched` the new history begins, all that is there from it on being its own: at the end if it begins anew. */
-  private startOfContinued({ videoIds, startedAtMs, from, to }: HistoryRange): number {
-    const { watched, videos, historyStart, lastHistory: last } = this;
-    const end = watched.length;
-    if (historyStart.length === 0) return end;
+  private startOfContinued(history: HistoryRange): number {
+    const { videoIds, startedAtMs, from, to } = history;
+    const { historyStart, lastHistory: last } = this;
+    if (historyStart.length === 0) return this.watched.length;
     const before = historyStart.at(historyStart.length - 1);
     // A range of the same lists, which only grow, needs no comparing; `watched` ends with what the last one ended with.
     const isRangeOfSame = videoIds === last.videoIds && startedAtMs === last.startedAtMs;
     if (isRangeOfSame && from >= last.from && from <= last.to && to >= last.to) return before + from - last.from;
+    return this.startOfCompared(history, before);
+  }
+
+  private startOfCompared({ videoIds, startedAtMs, from, to }: HistoryRange, before: number): number {
+    const { watched, videos } = this;
+    const end = watched.length;
     const isOwn = (at: number, i: number) =>
       videos.texts[watched.at(at)] === videoIds[from + i] &&
       (!this.withWatchTimes || this.watchedAtMs.at(at) === startedAtMs[from + i]);
