@@ -177,8 +177,8 @@ class UserReplay {
     };
   }
 
-  private refusalOf({ event, timestampMs, topic, watchTextsAreSound }: UserRecord): Refusal | undefined {
-    return refuse(event, timestampMs ?? event.occurredAtMs, topic, watchTextsAreSound);
+  private refusalOf({ event, timestampMs, topic, textsAreSound }: UserRecord): Refusal | undefined {
+    return refuse(event, timestampMs ?? event.occurredAtMs, topic, textsAreSound);
   }
 
   /** The state is now that of the list's mark. */

@@ -69,11 +69,6 @@ export class EventDecoder extends WireCursor {
     }
   }
 
-  /** Of the event that was decoded last; see `UserRecord`. False where it is not known. */
-  get watchTextsAreSound(): boolean {
-    return this.textsAreSound;
-  }
-
   private event(end: number): Event {
     let [eventId, producer] = ['', ''];
     let [occurredAtMs, receivedAtMs] = [0, 0];
@@ -137,6 +132,7 @@ export class EventDecoder extends WireCursor {
   private watch(end: number): Watch {
     let [userId, videoId, playbackId, impressionId, country, device] = ['', '', '', '', '', ''];
     let positionSeconds = 0;
+    this.videoNumber = NO_NUMBER;
     let video: VideoFacts | undefined;
     while (this.at < end) {
       switch (this.uint32()) {

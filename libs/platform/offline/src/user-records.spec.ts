@@ -73,6 +73,8 @@ describe('reading the archive user by user', () => {
     const items = videoIds.map((videoId) => impressionItemOf(videoId));
     const list = Event.encode(eventOf(impressionsServedOf('a', items), 1_000)).finish();
     const values = [...watches, ...watches.map((bytes) => Buffer.concat([bytes, unknownField]))];
+    // Of two watches in one event, the second without a video.
+    values.push(Buffer.concat([watches[0], Event.encode(eventOf(watchOf('a', ''), 1_000)).finish()]));
     values.push(list, Buffer.concat([list, unknownField]));
     const videos = new TextTable();
     const batch = [values.map((value, offset) => record('a', offset, { value }))];
@@ -82,7 +84,7 @@ describe('reading the archive user by user', () => {
     const records = (await users.next()).value?.records ?? [];
     const textsOf = (numbers: readonly (number | undefined)[] = []) =>
       numbers.map((number) => videos.texts[number ?? -1]);
-    expect(textsOf(records.slice(0, -2).map(({ videoNumber }) => videoNumber))).toEqual([...videoIds, ...videoIds]);
+    expect(textsOf(records.slice(0, -2).map(({ videoNumber }) => videoNumber))).toEqual([...videoIds, ...videoIds, '']);
     expect(records.slice(-2).map(({ itemNumbers }) => textsOf(itemNumbers))).toEqual([videoIds, videoIds]);
     expect(new Set(videos.texts).size).toBe(videos.texts.length);
   });

@@ -19,8 +19,11 @@ export class WireCursor {
   protected at = 0;
   /** Where the event ends, though the buffer may go on. */
   private end = 0;
-  /** Whether every text of the event, and all facts, are as `refuse` wants them. Only such are shared, so it is found once. */
-  protected textsAreSound = true;
+  /**
+   * Whether every text of the event that was read last, and all facts, are as `refuse` wants them; false where it is not known. Only
+   * such are shared, so it is found once.
+   */
+  textsAreSound = true;
   private readonly texts = new SharedValues(LONGEST_SHARED_TEXT, utf8, (text) => this.found(isSoundText(text)));
 
   private readonly numbers = new SharedValues(
