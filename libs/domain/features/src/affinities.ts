@@ -51,7 +51,15 @@ function foldGain(entries: Affinity[], key: string, gain: WatchGain, kind: Keyed
   if (index < 0) {
     // Nothing of this playback is remembered here (new, or dropped since its first part): it counts as a whole.
     const watchSeconds = exactSeconds(gain.watchSeconds);
-    insertAt(entries, -1 - index, { ...neverMet(key), watchCount: 1, watchSeconds, lastWatchedAtMs: gain.atMs });
+    const { atMs } = gain;
+    insertAt(entries, -1 - index, {
+      key,
+      watchCount: 1,
+      watchSeconds,
+      lastWatchedAtMs: atMs,
+      impressionCount: 0,
+      lastShownAtMs: 0,
+    });
     return;
   }
   const entry = entries[index];
@@ -90,16 +98,19 @@ export function foldShown(
 function foldShowing(entries: Affinity[], key: string, atMs: number, kind: KeyedEntries<Affinity>): void {
   const index = findKey(entries, key, kind);
   if (index < 0) {
-    insertAt(entries, -1 - index, { ...neverMet(key), impressionCount: 1, lastShownAtMs: atMs });
+    insertAt(entries, -1 - index, {
+      key,
+      watchCount: 0,
+      watchSeconds: 0,
+      lastWatchedAtMs: 0,
+      impressionCount: 1,
+      lastShownAtMs: atMs,
+    });
     return;
   }
   const entry = entries[index];
   if (entry.impressionCount < LIMITS.count) entry.impressionCount++;
   if (atMs > entry.lastShownAtMs) entry.lastShownAtMs = atMs;
-}
-
-function neverMet(key: string): Affinity {
-  return { key, watchCount: 0, watchSeconds: 0, lastWatchedAtMs: 0, impressionCount: 0, lastShownAtMs: 0 };
 }
 
 /**

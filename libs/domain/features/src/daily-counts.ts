@@ -19,12 +19,18 @@ const NONE = -1;
 const [ROW, DAY, BEFORE, IMPRESSIONS, CLICKS, CLICK_SECONDS, WATCHES] = [0, 1, 2, 3, 4, 5, 6] as const;
 const WIDTH = 8;
 
+/** Additions that wait. */
+const WAITING = 512;
+/** What follows from one that waits, where it is no watch of so many seconds. */
+const [A_WATCH, NOT_CLICKED] = [-1, -2] as const;
+
 /**
  * Collects in any order, then answers for any moment in O(log days). Additions after a question are fine; the key's sums
  * are then made anew.
  *
  * A replay adds user by user, so to any key and day at any time, and what it costs is going to memory: the counts of a key and a
- * day are a cell, and the cells lie in one flat array that one table finds them in.
+ * day are a cell, and the cells lie in one flat array that one table finds them in. Additions wait until there are many: counted one
+ * right after the other, they go to memory at the same time.
  */
 export class DailyCounts {
   private readonly rows = new Map<string, number>();
@@ -35,24 +41,39 @@ export class DailyCounts {
   private cells = new Float64Array(64 * WIDTH);
   /** Open addressing, a power of two and at most half full: the cell of a row and a day. */
   private table = new Int32Array(128).fill(NONE);
+  private waitingCount = 0;
+  private readonly waitingRows = new Int32Array(WAITING);
+  private readonly waitingDays = new Float64Array(WAITING);
+  /** Watch seconds of what was clicked, or one of the above. */
+  private readonly waitingSeconds = new Float64Array(WAITING);
+  private readonly waitingCells = new Int32Array(WAITING);
 
-  /** @param watchSeconds what followed; only of a clicked one */
-  addImpression(key: string, atMs: number, clicked: boolean, watchSeconds: number): void {
-    const at = this.cellAt(key, atMs) * WIDTH;
-    const { cells } = this;
-    cells[at + IMPRESSIONS]++;
-    if (!clicked) return;
-    cells[at + CLICKS]++;
-    cells[at + CLICK_SECONDS] += watchSeconds;
+  /** The number that the key is counted under, made when it is asked for first: for who counts the same key again and again. */
+  rowOf(key: string): number {
+    let row = this.rows.get(key);
+    if (row === undefined) {
+      row = this.newest.push(NONE) - 1;
+      this.rows.set(key, row);
+    }
+    return row;
   }
 
-  addWatch(key: string, atMs: number): void {
-    const at = this.cellAt(key, atMs) * WIDTH;
-    this.cells[at + WATCHES]++;
+  /**
+   * @param row as `rowOf` gives it
+   * @param watchSeconds what followed, at least 0; only of a clicked one
+   */
+  addImpression(row: number, atMs: number, clicked: boolean, watchSeconds: number): void {
+    this.add(row, atMs, clicked ? watchSeconds : NOT_CLICKED);
+  }
+
+  /** @param row as `rowOf` gives it */
+  addWatch(row: number, atMs: number): void {
+    this.add(row, atMs, A_WATCH);
   }
 
   /** All whole days before the day of `atMs`; undefined where the key has none. */
   asOf(key: string, atMs: number): ImpressionCounts | undefined {
+    this.countWaiting();
     const row = this.rows.get(key);
     if (row === undefined) return undefined;
     const { days, upTo } = (this.sums[row] ??= this.sumsOf(row));
@@ -77,15 +98,39 @@ export class DailyCounts {
     return all;
   }
 
-  private cellAt(key: string, atMs: number): number {
-    let row = this.rows.get(key);
-    if (row === undefined) {
-      row = this.newest.push(NONE) - 1;
-      this.rows.set(key, row);
+  private add(row: number, atMs: number, seconds: number): void {
+    const { waitingCount } = this;
+    this.waitingRows[waitingCount] = row;
+    this.waitingDays[waitingCount] = dayOf(atMs);
+    this.waitingSeconds[waitingCount] = seconds;
+    this.waitingCount = waitingCount + 1;
+    if (this.waitingCount === WAITING) this.countWaiting();
+  }
+
+  private countWaiting(): void {
+    const { waitingCount, waitingRows, waitingDays, waitingSeconds, waitingCells } = this;
+    if (waitingCount === 0) return;
+    // All are found before the first is counted: neither step waits for the other's memory.
+    for (let i = 0; i < waitingCount; i++) waitingCells[i] = this.cellAt(waitingRows[i], waitingDays[i]);
+    const { cells } = this;
+    for (let i = 0; i < waitingCount; i++) {
+      const at = waitingCells[i] * WIDTH;
+      const seconds = waitingSeconds[i];
+      if (seconds === A_WATCH) {
+        cells[at + WATCHES]++;
+        continue;
+      }
+      cells[at + IMPRESSIONS]++;
+      if (seconds === NOT_CLICKED) continue;
+      cells[at + CLICKS]++;
+      cells[at + CLICK_SECONDS] += seconds;
     }
     // While nothing is asked, there are no sums to look at.
-    if (this.sums.length > 0) this.sums[row] = undefined;
-    const day = dayOf(atMs);
+    if (this.sums.length > 0) for (let i = 0; i < waitingCount; i++) this.sums[waitingRows[i]] = undefined;
+    this.waitingCount = 0;
+  }
+
+  private cellAt(row: number, day: number): number {
     const { table, cells } = this;
     const mask = table.length - 1;
     for (let slot = hashOf(row, day) & mask; ; slot = (slot + 1) & mask) {

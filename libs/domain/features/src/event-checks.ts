@@ -33,11 +33,15 @@ type Checked = Refusal | undefined;
 
 /**
  * @param latestMs no time in the event may lie after it
- * @param watchTextsAreSound as `refuse` is told
+ * @param textsAreSound as `refuse` is told
  */
-export function checkBody(body: Event['body'], latestMs: number, watchTextsAreSound: boolean): Checked {
+export function checkBody(body: Event['body'], latestMs: number, textsAreSound: boolean): Checked {
   if (body === undefined) return missing('body');
-  if (watchTextsAreSound && body.$case === 'watch') return within(body.$case, checkWatchWithoutTexts(body.value));
+  if (textsAreSound && body.$case === 'watch') return within(body.$case, checkWatchWithoutTexts(body.value));
+  if (textsAreSound && body.$case === 'impressionsServed') {
+    const { userId } = body.value;
+    return within(body.$case, SOUND_TEXTS.id(userId, 'userId') ?? checkServed(body.value, latestMs, SOUND_TEXTS));
+  }
   const user = 'userId' in body.value ? requiredId(body.value.userId, 'userId') : undefined;
   return within(body.$case, user ?? checkKind(body, latestMs));
 }
@@ -47,7 +51,7 @@ function checkKind(body: NonNullable<Event['body']>, latestMs: number): Checked 
     case 'watch':
       return checkWatch(body.value);
     case 'impressionsServed':
-      return checkServed(body.value, latestMs);
+      return checkServed(body.value, latestMs, UNSEEN_TEXTS);
     case 'impressionsViewed':
       return checkViewed(body.value);
     case 'search':
@@ -106,18 +110,33 @@ export function areSoundFacts(facts: VideoFacts): boolean {
   return checkFacts(facts) === undefined;
 }
 
-function checkServed(served: ImpressionsServed, latestMs: number): Checked {
+/** What is asked of the texts and facts of a list. */
+interface TextChecks {
+  readonly id: (value: string, field: string) => Checked;
+  readonly text: (value: string, field: string) => Checked;
+  readonly facts: (facts: VideoFacts | undefined) => Checked;
+}
+
+const UNSEEN_TEXTS: TextChecks = { id: requiredId, text: optionalText, facts: checkFacts };
+/** Of such as are known to be sound: one may be missing still. */
+const SOUND_TEXTS: TextChecks = {
+  id: (value, field) => (value === '' ? missing(field) : undefined),
+  text: () => undefined,
+  facts: () => undefined,
+};
+
+function checkServed(served: ImpressionsServed, latestMs: number, texts: TextChecks): Checked {
   return (
-    requiredId(served.requestId, 'requestId') ??
-    optionalText(served.pageId, 'pageId') ??
-    optionalText(served.snapshotId, 'snapshotId') ??
-    optionalText(served.experimentId, 'experimentId') ??
-    optionalText(served.variantId, 'variantId') ??
+    texts.id(served.requestId, 'requestId') ??
+    texts.text(served.pageId, 'pageId') ??
+    texts.text(served.snapshotId, 'snapshotId') ??
+    texts.text(served.experimentId, 'experimentId') ??
+    texts.text(served.variantId, 'variantId') ??
     longText(served.rungReason, 'rungReason') ??
-    (served.context && within('context', checkContext(served.context, latestMs))) ??
+    (served.context && within('context', checkContext(served.context, latestMs, texts))) ??
     (served.mark && within('mark', checkMark(served.mark))) ??
     atMost(served.items, 'items', LIMITS.itemsPerImpressionsServed) ??
-    each(served.items, 'items', checkItem) ??
+    each(served.items, 'items', (item) => checkItem(item, texts)) ??
     wholeNumber(served.latencyMs, 'latencyMs', LIMITS.count) ??
     atMost(served.assignments, 'assignments', LIMITS.assignmentsPerImpressionsServed) ??
     each(served.assignments, 'assignments', checkAssignment) ??
@@ -126,12 +145,12 @@ function checkServed(served: ImpressionsServed, latestMs: number): Checked {
   );
 }
 
-function checkItem(item: ImpressionItem): Checked {
+function checkItem(item: ImpressionItem, texts: TextChecks): Checked {
   return (
-    requiredId(item.impressionId, 'impressionId') ??
-    requiredId(item.videoId, 'videoId') ??
+    texts.id(item.impressionId, 'impressionId') ??
+    texts.id(item.videoId, 'videoId') ??
     wholeNumber(item.position, 'position', LIMITS.count) ??
-    optionalText(item.source, 'source') ??
+    texts.text(item.source, 'source') ??
     // An inner product, so it may be negative.
     finite(item.sourceScore, 'sourceScore') ??
     (item.score === undefined ? undefined : amount(item.score, 'score', Number.MAX_VALUE)) ??
@@ -139,8 +158,8 @@ function checkItem(item: ImpressionItem): Checked {
       ? undefined
       : wholeNumber(item.featuresChecksum, 'featuresChecksum', Number.MAX_SAFE_INTEGER)) ??
     amount(item.propensity, 'propensity', 1) ??
-    optionalText(item.team, 'team') ??
-    checkFacts(item.video)
+    texts.text(item.team, 'team') ??
+    texts.facts(item.video)
   );
 }
 
@@ -163,13 +182,13 @@ function checkExploredPlace({ position, options }: ExploredPlace): Checked {
   );
 }
 
-function checkContext(context: RequestContext, latestMs: number): Checked {
+function checkContext(context: RequestContext, latestMs: number, texts: TextChecks): Checked {
   return (
     pastTime(context.requestedAtMs, 'requestedAtMs', latestMs) ??
-    optionalText(context.surface, 'surface') ??
-    optionalText(context.country, 'country') ??
-    optionalText(context.device, 'device') ??
-    optionalText(context.seedVideoId, 'seedVideoId')
+    texts.text(context.surface, 'surface') ??
+    texts.text(context.country, 'country') ??
+    texts.text(context.device, 'device') ??
+    texts.text(context.seedVideoId, 'seedVideoId')
   );
 }
 

@@ -12,12 +12,23 @@ export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures
 export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';
 export { applyEvent, type Outcome, userIdOf } from './reducer';
 export { refuse } from './refusal';
-export { replayUser } from './replay';
-export type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
+export type { CandidateCircumstances } from './candidate-features';
+export type { HistoryRange } from './completed-history';
+export { replayUser, replayUserInto } from './replay';
+export type {
+  BegunPlayback,
+  RefusedRecord,
+  ReplayedWatch,
+  ReplayOptions,
+  ReplayOutcome,
+  ReplayResult,
+  ReplayTaker,
+} from './replay-types';
 export { type PackedStatistics, packStatistics, statisticsFromPacked } from './packed-statistics';
 export {
   EVERYWHERE,
   NO_STATISTICS,
+  type ShownPlace,
   type ShownVideo,
   statisticsFrom,
   type StatisticsTables,

@@ -25,8 +25,10 @@ export function findKey<Entry>(entries: readonly Entry[], key: string, kind: Key
 
 /** Puts `entry` where `findKey` said it belongs. */
 export function insertAt<Entry>(entries: Entry[], index: number, entry: Entry): void {
-  if (index === entries.length) entries.push(entry);
-  else entries.splice(index, 0, entry);
+  // Moved one by one: `splice` makes a list of what it takes out, though that is nothing.
+  entries.push(entry);
+  for (let i = entries.length - 1; i > index; i--) entries[i] = entries[i - 1];
+  entries[index] = entry;
 }
 
 /**

@@ -10,6 +10,8 @@ import { LIMITS } from './limits';
 /** One playback as its reports tell of it so far. */
 export interface Playback {
   readonly videoId: string;
+  /** Its video's, where the records say one. */
+  readonly videoNumber: number | undefined;
   /** When the first report in the log says it happened. It stays, whatever comes later: features were taken at it. */
   readonly atMs: number;
   /** The last position: the largest one reported. */
@@ -41,13 +43,14 @@ export class LabelCollector {
   /**
    * Takes in a report and gives its playback.
    * @param known as `playbackOf` gives it
+   * @param videoNumber as in the record
    */
-  addWatch(watch: Watch, atMs: number, known: Playback | undefined): Playback {
+  addWatch(watch: Watch, atMs: number, known: Playback | undefined, videoNumber?: number): Playback {
     const { videoId, impressionId, positionSeconds } = watch;
     const durationSeconds = watch.video?.durationSeconds ?? 0;
     let playback = known;
     if (playback === undefined) {
-      playback = { videoId, atMs, watchSeconds: positionSeconds, durationSeconds };
+      playback = { videoId, videoNumber, atMs, watchSeconds: positionSeconds, durationSeconds };
       if (this.playbacks.has(watch.playbackId)) this.laterPlaybacks.set(keyOf(watch), playback);
       else this.playbacks.set(watch.playbackId, playback);
     }

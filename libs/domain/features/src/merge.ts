@@ -10,15 +10,15 @@ import { mergeChannels, mergeTopics } from './affinities';
 import { mergeDismissals, mergeExposures } from './exposures';
 import { LIMITS } from './limits';
 import { mergeSearches } from './searches';
-import { foldPlayback } from './watches';
+import { foldPlayback, NEW_PLAYBACK } from './watches';
 
 /** Folds `history` into `state`; takes copies, so that later events do not change the event's own message. */
 export function foldHistory(state: UserState, history: UserState): void {
   let added = 0;
-  for (const entry of history.watches) {
-    const change = foldPlayback(state.watches, entry);
+  for (const { videoId, startedAtMs, watchSeconds, durationSeconds, playbackHash } of history.watches) {
+    const known = foldPlayback(state.watches, videoId, startedAtMs, watchSeconds, durationSeconds, playbackHash);
     // One that is older than all 50 may have been merged before and dropped since: it is not counted again.
-    if (change.isNew && change.kept) added++;
+    if (known === NEW_PLAYBACK) added++;
   }
   state.watchCount = Math.min(LIMITS.total, Math.max(state.watchCount + added, history.watchCount));
   mergeSearches(state.searches, history.searches);

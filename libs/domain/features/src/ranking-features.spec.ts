@@ -225,7 +225,7 @@ describe('rankingVideoFeatures', () => {
 
   it('goes to the array that is given, whatever was in it', () => {
     const numbers = new Float64Array(RANKING_VIDEO_NUMBERS.length);
-    const featuresOf = rankingVideoFeaturesFor(STATE, CONTEXT, 1, numbers);
+    const featuresOf = rankingVideoFeaturesFor(STATE, CONTEXT, 1, () => numbers);
     const bare = { videoId: 'v7', source: '', sourceScore: NaN };
     for (const candidate of [CANDIDATE, bare, CANDIDATE]) {
       numbers.fill(-77);

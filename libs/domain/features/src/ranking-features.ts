@@ -11,7 +11,7 @@
  */
 import type { RequestContext, SearchEntry, UserState } from '@watchnext/contract';
 import { searchTokensBefore } from './candidate-features';
-import { inOrder } from './in-order';
+import { placesOf } from './places-of';
 import { DAY_IN_MS } from './limits';
 import { completionOf, hoursBetween } from './ranking-units';
 import type { RankingSearches, RankingUserFeatures } from './types';
@@ -48,11 +48,18 @@ export function rankingSearches(searches: readonly SearchEntry[], beforeMs: numb
   return { tokens: searchTokensBefore(searches, beforeMs), last: searches[past - 1].tokens };
 }
 
-/** @param searched replay computes them once for all lists between two searches, and serving only for a model that looks at them */
+/** Where each number goes. */
+const AT = placesOf(RANKING_USER_NUMBERS);
+
+/**
+ * @param searched replay computes them once for all lists between two searches, and serving only for a model that looks at them
+ * @param numbers where the numbers go: every one of them is written
+ */
 export function rankingUserFeatures(
   state: UserState,
   context: RequestContext,
   searched = rankingSearches(state.searches, context.requestedAtMs),
+  numbers: Float64Array = new Float64Array(RANKING_USER_NUMBERS.length),
 ): RankingUserFeatures {
   const nowMs = context.requestedAtMs;
   const { watches, searches } = state;
@@ -88,22 +95,23 @@ export function rankingUserFeatures(
   const dayTurn = (2 * Math.PI * (nowMs % DAY_IN_MS)) / DAY_IN_MS;
   const weekTurn = (2 * Math.PI * ((nowMs + 3 * DAY_IN_MS) % (7 * DAY_IN_MS))) / (7 * DAY_IN_MS);
 
-  const numbers: Record<(typeof RANKING_USER_NUMBERS)[number], number> = {
-    hoursSinceLastWatch: hoursBetween(lastWatch?.startedAtMs, nowMs),
-    watchCount: state.watchCount - (watches.length - pastWatches),
-    watchesLast24Hours: watchesLastDay,
-    meanRecentWatchSeconds: pastWatches > 0 ? watchSeconds / pastWatches : NaN,
-    meanRecentCompletion: completionCount > 0 ? completion / completionCount : NaN,
-    searchesLast24Hours: searchesLastDay,
-    hoursSinceLastSearch: hoursBetween(pastSearches > 0 ? searches[pastSearches - 1].searchedAtMs : undefined, nowMs),
-    videosShownLast24Hours: shownLastDay,
-    loggedIn: context.loggedIn ? 1 : 0,
-    ageYears: state.profile?.ageYears || NaN,
-    hourOfDaySine: Math.sin(dayTurn),
-    hourOfDayCosine: Math.cos(dayTurn),
-    dayOfWeekSine: Math.sin(weekTurn),
-    dayOfWeekCosine: Math.cos(weekTurn),
-  };
+  numbers[AT.hoursSinceLastWatch] = hoursBetween(lastWatch?.startedAtMs, nowMs);
+  numbers[AT.watchCount] = state.watchCount - (watches.length - pastWatches);
+  numbers[AT.watchesLast24Hours] = watchesLastDay;
+  numbers[AT.meanRecentWatchSeconds] = pastWatches > 0 ? watchSeconds / pastWatches : NaN;
+  numbers[AT.meanRecentCompletion] = completionCount > 0 ? completion / completionCount : NaN;
+  numbers[AT.searchesLast24Hours] = searchesLastDay;
+  numbers[AT.hoursSinceLastSearch] = hoursBetween(
+    pastSearches > 0 ? searches[pastSearches - 1].searchedAtMs : undefined,
+    nowMs,
+  );
+  numbers[AT.videosShownLast24Hours] = shownLastDay;
+  numbers[AT.loggedIn] = context.loggedIn ? 1 : 0;
+  numbers[AT.ageYears] = state.profile?.ageYears || NaN;
+  numbers[AT.hourOfDaySine] = Math.sin(dayTurn);
+  numbers[AT.hourOfDayCosine] = Math.cos(dayTurn);
+  numbers[AT.dayOfWeekSine] = Math.sin(weekTurn);
+  numbers[AT.dayOfWeekCosine] = Math.cos(weekTurn);
   return {
     userId: state.userId,
     lastWatchedVideoId: lastWatch?.videoId ?? '',
@@ -112,7 +120,7 @@ export function rankingUserFeatures(
     country: context.country || (state.profile?.country ?? ''),
     device: context.device,
     searches: searched,
-    numbers: inOrder(RANKING_USER_NUMBERS, numbers),
+    numbers,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Affinity, DismissalEntry, Exposure, RequestContext, UserState, WatchEntry } from '@watchnext/contract';
 import { affinityOf } from './affinities';
 import { dismissalOf, exposureOf } from './exposures';
-import { placesOf } from './in-order';
+import { placesOf } from './places-of';
 import { completionOf, hoursBetween } from './ranking-units';
 import type { RankingCandidate, RankingVideoFeatures } from './types';
 
@@ -53,19 +53,18 @@ export function rankingVideoFeatures(
 /**
  * Does the state's part of the work, once a request.
  * @param candidateCount about how many will be asked for: of many the state is looked up in tables made for them
- * @param numbers where every candidate's numbers go, for whom one at a time is enough: the next candidate's take their place
+ * @param numbers gives what a candidate's numbers go into: the same for all to whom one candidate at a time is enough
  * @returns what gives a candidate's features, as long as the state does not change
  */
 export function rankingVideoFeaturesFor(
   state: UserState,
   context: RequestContext,
   candidateCount = 1,
-  numbers?: Float64Array,
+  numbers: () => Float64Array = () => new Float64Array(RANKING_VIDEO_NUMBERS.length),
 ): (candidate: RankingCandidate) => RankingVideoFeatures {
   const nowMs = context.requestedAtMs;
   const past = candidateCount < MANY_CANDIDATES ? searched(state, nowMs) : tabled(state, nowMs);
-  return (candidate) =>
-    videoFeatures(past, candidate, context, numbers ?? new Float64Array(RANKING_VIDEO_NUMBERS.length));
+  return (candidate) => videoFeatures(past, candidate, context, numbers());
 }
 
 /** From about so many candidates on, tables of a full state cost less than searching its lists for each. */

@@ -77,22 +77,14 @@ export function applyEvent(state: UserState, event: Event): Outcome {
 }
 
 function foldWatch(state: UserState, watch: Watch, atMs: number): void {
-  const { positionSeconds, video: facts } = watch;
-  const change = foldPlayback(state.watches, {
-    videoId: watch.videoId,
-    startedAtMs: atMs,
-    watchSeconds: positionSeconds,
-    durationSeconds: facts?.durationSeconds ?? 0,
-    playbackHash: hash53(watch.playbackId),
-  });
-  if (change.isNew && state.watchCount < LIMITS.total) state.watchCount++;
+  const { videoId, positionSeconds, video: facts } = watch;
+  const durationSeconds = facts?.durationSeconds ?? 0;
+  const known = foldPlayback(state.watches, videoId, atMs, positionSeconds, durationSeconds, hash53(watch.playbackId));
+  const isNew = known < 0;
+  if (isNew && state.watchCount < LIMITS.total) state.watchCount++;
   if (facts === undefined) return;
-  const gain = {
-    atMs,
-    isNew: change.isNew,
-    previousSeconds: change.previousSeconds,
-    watchSeconds: Math.max(change.previousSeconds, positionSeconds),
-  };
+  const previousSeconds = isNew ? 0 : known;
+  const gain = { atMs, isNew, previousSeconds, watchSeconds: Math.max(previousSeconds, positionSeconds) };
   foldChannel(state.channels, facts.channelId, gain);
   foldTopics(state.topics, facts.topics, gain);
 }

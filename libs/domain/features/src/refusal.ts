@@ -16,20 +16,21 @@ import { uuidV7TimeMs } from './uuid';
  *
  * @param recordTimestampMs stands in for `receivedAtMs` when that is 0: a producer that wrote to the log directly
  * @param topic if given, an event that belongs to another topic is refused as "wrong-topic"
- * @param watchTextsAreSound if the event is a watch: that `isSoundText` is true of all its texts and `areSoundFacts` of its facts
+ * @param textsAreSound if the event is a watch or a list: that `isSoundText` is true of all texts that this looks at, but for those of
+ *   a mark, of assignments and of explored places, and `areSoundFacts` of all facts
  */
 export function refuse(
   event: Event,
   recordTimestampMs: number,
   topic?: string,
-  watchTextsAreSound = false,
+  textsAreSound = false,
 ): Refusal | undefined {
   const receivedAtMs = event.receivedAtMs || recordTimestampMs;
   const latestMs = receivedAtMs + LIMITS.clockAheadMs;
   return (
     checkEnvelope(event, latestMs) ??
     checkTopic(event, topic) ??
-    checkBody(event.body, latestMs, watchTextsAreSound) ??
+    checkBody(event.body, latestMs, textsAreSound) ??
     checkAge(event, receivedAtMs)
   );
 }

@@ -1,6 +1,9 @@
 /** What a replay takes and gives. */
 import type { Mark, UserState } from '@watchnext/contract';
 import type { CompletedRule } from './completion';
+import type { CandidateCircumstances } from './candidate-features';
+import type { HistoryRange } from './completed-history';
+import type { Playback } from './labels';
 import type { CandidateExample, RankingExample, Refusal, UserRecord } from './types';
 
 export interface ReplayOptions {
@@ -34,20 +37,43 @@ export interface ReplayedWatch {
   readonly completed: boolean;
 }
 
+/** A playback that began in the replayed records, with what an example of it is made of, should it be completed. */
+export interface BegunPlayback {
+  readonly playback: Readonly<Playback>;
+  /** As known strictly before it. */
+  readonly history: HistoryRange;
+  readonly circumstances: CandidateCircumstances;
+}
+
+/** Is given what a user's replay yields, first all impressions, then all playbacks, where `replayUser` makes lists of them. */
+export interface ReplayTaker {
+  /**
+   * In the order of `ReplayResult.rankingExamples`.
+   * @param example its numbers become others when the next user is replayed
+   * @param videoNumber as in the record
+   */
+  impression(example: RankingExample, videoNumber: number | undefined): void;
+  /** In the order of `ReplayResult.watches`. */
+  playback(begun: BegunPlayback, completed: boolean): void;
+}
+
 export interface RefusedRecord {
   readonly record: UserRecord;
   readonly refusal: Refusal;
 }
 
-export interface ReplayResult {
-  /** In the order in which the labels' playbacks were first reported. */
-  readonly candidateExamples: CandidateExample[];
-  /** In the order in which the lists were logged, then by place in the list. */
-  readonly rankingExamples: RankingExample[];
+export interface ReplayOutcome {
   readonly finalState: UserState;
-  readonly watches: ReplayedWatch[];
   readonly refusals: RefusedRecord[];
   readonly duplicateCount: number;
   /** Lists without examples because their mark lies before the checkpoint. */
   readonly unplacedRequestCount: number;
+}
+
+export interface ReplayResult extends ReplayOutcome {
+  /** In the order in which the labels' playbacks were first reported. */
+  readonly candidateExamples: CandidateExample[];
+  /** In the order in which the lists were logged, then by place in the list. */
+  readonly rankingExamples: RankingExample[];
+  readonly watches: ReplayedWatch[];
 }

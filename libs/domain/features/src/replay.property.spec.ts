@@ -6,7 +6,7 @@ import { rankingUserFeatures } from './ranking-features';
 import { rankingVideoFeatures } from './ranking-video-features';
 import { applyEvent } from './reducer';
 import { refuse } from './refusal';
-import { replayUser } from './replay';
+import { replayUser, replayUserInto } from './replay';
 import type { ReplayResult } from './replay-types';
 import { decodeState, encodeState, newState } from './state-codec';
 import { USER_ID } from './testing/event-builders';
@@ -104,6 +104,41 @@ describe('replay and streaming', () => {
         const middle = cut % (records.length + 1);
         const again = [...records.slice(0, middle), ...records.slice(Math.max(0, middle - length))];
         expect(replayUser(again, OPTIONS)).toEqual(replayUser(records, OPTIONS));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('yield the same one by one as in lists, in arrays that the user before had', () => {
+    fc.assert(
+      fc.property(fc.array(streams, { minLength: 1, maxLength: 3 }), fc.boolean(), (users, withWatchTimes) => {
+        for (const records of users) {
+          const options = { ...OPTIONS, withWatchTimes };
+          const expected = replayUser(records, options);
+          const [impressions, labels, watches]: [unknown[], unknown[], unknown[]] = [[], [], []];
+          const outcome = replayUserInto(records, options, {
+            impression: ({ user, video, ...own }) => {
+              impressions.push({
+                ...own,
+                user: { ...user, numbers: user.numbers.slice() },
+                video: { ...video, numbers: video.numbers.slice() },
+              });
+            },
+            playback: ({ playback, history, circumstances }, completed) => {
+              const { videoId, atMs, watchSeconds, durationSeconds } = playback;
+              watches.push({ videoId, atMs, watchSeconds, durationSeconds, completed });
+              const { videoIds, startedAtMs, from, to } = history;
+              const watchedAtMs = withWatchTimes ? { watchedAtMs: startedAtMs.slice(from, to) } : {};
+              const features = { watchedVideoIds: videoIds.slice(from, to), ...watchedAtMs, ...circumstances };
+              if (completed) labels.push({ labelVideoId: videoId, labelAtMs: atMs, features });
+            },
+          });
+          expect(impressions).toEqual(expected.rankingExamples);
+          expect(labels).toEqual(expected.candidateExamples.map(({ userId: _, ...label }) => label));
+          expect(watches).toEqual(expected.watches);
+          expectSameState(encodeState(outcome.finalState), encodeState(expected.finalState));
+          expect(outcome.refusals).toEqual(expected.refusals);
+        }
       }),
       { numRuns: 40 },
     );

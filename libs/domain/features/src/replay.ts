@@ -11,15 +11,24 @@
  */
 import type { ImpressionsServed, RequestContext, UserState, Watch } from '@watchnext/contract';
 import { type CandidateCircumstances, candidateCircumstances, searchTokensBefore } from './candidate-features';
-import { CompletedHistory, type HistoryRange } from './completed-history';
+import { CompletedHistory } from './completed-history';
 import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
 import { hash53 } from './hash';
 import { LabelCollector, type Playback } from './labels';
-import { NO_SEARCHES, rankingSearches, rankingUserFeatures } from './ranking-features';
-import { rankingVideoFeaturesFor } from './ranking-video-features';
+import { NumberArrays } from './number-arrays';
+import { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures } from './ranking-features';
+import { RANKING_VIDEO_NUMBERS, rankingVideoFeaturesFor } from './ranking-video-features';
 import { applyEvent, userIdOf } from './reducer';
 import { refuse } from './refusal';
-import type { RefusedRecord, ReplayedWatch, ReplayOptions, ReplayResult } from './replay-types';
+import type {
+  BegunPlayback,
+  RefusedRecord,
+  ReplayedWatch,
+  ReplayOptions,
+  ReplayOutcome,
+  ReplayResult,
+  ReplayTaker,
+} from './replay-types';
 import { placeRequests } from './request-placement';
 import { decodeState, encodeState, newState } from './state-codec';
 import type {
@@ -42,23 +51,63 @@ import { findPlayback } from './watches';
  * @throws Error when a record is another user's
  */
 export function replayUser(records: readonly UserRecord[], options: ReplayOptions): ReplayResult {
-  return new UserReplay(records, options).run();
+  const candidateExamples: CandidateExample[] = [];
+  const rankingExamples: RankingExample[] = [];
+  const watches: ReplayedWatch[] = [];
+  const replay = new UserReplay(records, options, newNumbers());
+  const outcome = replay.run({
+    impression: (example) => rankingExamples.push(example),
+    playback: ({ playback, history, circumstances }, completed) => {
+      const { videoId, atMs, watchSeconds, durationSeconds } = playback;
+      watches.push({ videoId, atMs, watchSeconds, durationSeconds, completed });
+      if (!completed) return;
+      const { videoIds, startedAtMs, from, to } = history;
+      const features: CandidateFeatures = {
+        watchedVideoIds: videoIds.slice(from, to),
+        ...(options.withWatchTimes ? { watchedAtMs: startedAtMs.slice(from, to) } : {}),
+        ...circumstances,
+      };
+      candidateExamples.push({ userId: replay.userId, labelVideoId: videoId, labelAtMs: atMs, features });
+    },
+  });
+  return { ...outcome, candidateExamples, rankingExamples, watches };
 }
+
+/** As `replayUser`, for who keeps the examples otherwise. @throws as it */
+export function replayUserInto(
+  records: readonly UserRecord[],
+  options: ReplayOptions,
+  taker: ReplayTaker,
+): ReplayOutcome {
+  const numbers = reusedNumbers;
+  numbers.user.reuse();
+  numbers.video.reuse();
+  return new UserReplay(records, options, numbers).run(taker);
+}
+
+interface FeatureNumbers {
+  readonly user: NumberArrays;
+  readonly video: NumberArrays;
+}
+
+const newNumbers = (): FeatureNumbers => ({
+  user: new NumberArrays(RANKING_USER_NUMBERS.length),
+  video: new NumberArrays(RANKING_VIDEO_NUMBERS.length),
+});
+const reusedNumbers = newNumbers();
 
 interface TakenFeatures {
   readonly user: RankingUserFeatures;
   readonly videos: readonly RankingVideoFeatures[];
 }
 
-/** What a label's features are made of, should its playback turn out to be completed. */
-interface TakenHistory {
-  readonly history: HistoryRange;
-  readonly circumstances: CandidateCircumstances;
-}
-
-interface OpenExample {
-  readonly playback: Playback;
-  readonly taken: TakenHistory;
+/** Those of the last label, and what they come from: mostly the next label's are the same. */
+interface TakenCircumstances {
+  readonly profile: UserState['profile'];
+  readonly country: string;
+  readonly device: string;
+  readonly searchTokens: readonly string[];
+  readonly taken: CandidateCircumstances;
 }
 
 class UserReplay {
@@ -66,7 +115,7 @@ class UserReplay {
   private readonly rule: CompletedRule;
   private readonly history: CompletedHistory;
   private labels = new LabelCollector();
-  private openExamples: OpenExample[] = [];
+  private begun: BegunPlayback[] = [];
   /** Features of lists by the index of their record, taken but not yet met in the log. */
   private readonly taken = new Map<number, TakenFeatures>();
   private servedLists: { readonly record: UserRecord; readonly served: ImpressionsServed; taken: TakenFeatures }[] = [];
@@ -76,12 +125,14 @@ class UserReplay {
   private searchesOfLists: RankingSearches | undefined;
   /** Does the state know watches from elsewhere than these records? Of those `labels` knows nothing. */
   private hasForeignWatches: boolean;
+  private lastCircumstances: TakenCircumstances | undefined;
   private readonly refusals: RefusedRecord[] = [];
   private duplicateCount = 0;
 
   constructor(
     private readonly allRecords: readonly UserRecord[],
     private readonly options: ReplayOptions,
+    private readonly numbers: FeatureNumbers,
   ) {
     const { initialState } = options;
     const userId = allRecords.map(({ event }) => userIdOf(event)).find((id) => id !== undefined) ?? '';
@@ -91,7 +142,11 @@ class UserReplay {
     this.history = new CompletedHistory(this.rule);
   }
 
-  run(): ReplayResult {
+  get userId(): string {
+    return this.state.userId;
+  }
+
+  run(taker: ReplayTaker): ReplayOutcome {
     const records = withoutRedeliveries(this.allRecords);
     // Of lists it must be known beforehand; of the others when it is their turn, when what is known of them is still at hand.
     const refusalsOfLists = new Map<number, Refusal | undefined>();
@@ -112,47 +167,40 @@ class UserReplay {
       if (refusal === undefined) this.fold(record, index);
       else this.refusals.push({ record, refusal });
     }
+    this.giveImpressions(taker);
+    for (const begun of this.begun) taker.playback(begun, this.isCompleted(begun.playback));
     return {
-      candidateExamples: this.candidateExamples(),
-      rankingExamples: this.rankingExamples(),
       finalState: this.state,
-      watches: this.openExamples.map(({ playback }) => this.describe(playback)),
       refusals: this.refusals,
       duplicateCount: this.duplicateCount,
       unplacedRequestCount: unplacedCount,
     };
   }
 
-  private refusalOf({ event, timestampMs, topic, watchTextsAreSound }: UserRecord): Refusal | undefined {
-    return refuse(event, timestampMs ?? event.occurredAtMs, topic, watchTextsAreSound);
+  private refusalOf({ event, timestampMs, topic, textsAreSound }: UserRecord): Refusal | undefined {
+    return refuse(event, timestampMs ?? event.occurredAtMs, topic, textsAreSound);
   }
 
   /** The state is now that of the list's mark. */
   private takeFeatures(served: ImpressionsServed, recordIndex: number, occurredAtMs: number): void {
     if (this.state.deleted) return;
     const context = contextOf(served, occurredAtMs);
-    const user = rankingUserFeatures(this.state, context, this.searchesBefore(context.requestedAtMs));
-    const videos = served.items.map(rankingVideoFeaturesFor(this.state, context, served.items.length));
+    const { state, numbers } = this;
+    const searches = this.searchesBefore(context.requestedAtMs);
+    const user = rankingUserFeatures(state, context, searches, numbers.user.next());
+    const ofVideo = () => numbers.video.next();
+    const videos = served.items.map(rankingVideoFeaturesFor(state, context, served.items.length, ofVideo));
     this.taken.set(recordIndex, { user, videos });
   }
 
   private fold(record: UserRecord, index: number): void {
-    const { event } = record;
-    const { body, occurredAtMs } = event;
-    // Before the event is folded: a label's features know nothing of the label.
-    const known = body?.$case === 'watch' ? this.labels.playbackOf(body.value) : undefined;
-    const taken =
-      body?.$case === 'watch' && known === undefined ? this.takeHistory(body.value, occurredAtMs) : undefined;
-    const outcome = applyEvent(this.state, event);
-    if (outcome === 'duplicate') this.duplicateCount++;
-    if (outcome !== 'applied') return;
+    const { body } = record.event;
+    if (body?.$case === 'watch') {
+      this.foldWatch(record, body.value);
+      return;
+    }
+    if (!this.apply(record)) return;
     switch (body?.$case) {
-      case 'watch': {
-        this.history.addWatch(this.state.watches);
-        const playback = this.labels.addWatch(body.value, occurredAtMs, known);
-        if (taken !== undefined) this.openExamples.push({ playback, taken });
-        break;
-      }
       case 'impressionsServed': {
         const features = this.taken.get(index);
         if (features !== undefined) this.servedLists.push({ record, served: body.value, taken: features });
@@ -175,11 +223,30 @@ class UserReplay {
     }
   }
 
+  private foldWatch(record: UserRecord, watch: Watch): void {
+    const { occurredAtMs } = record.event;
+    const known = this.labels.playbackOf(watch);
+    const isLabel = known === undefined && this.canBeLabel(watch);
+    // Before the event is folded: a label's features know nothing of the label.
+    const history = isLabel ? this.history.before(this.state.watches, occurredAtMs) : undefined;
+    const circumstances = isLabel ? this.circumstancesOf(watch, occurredAtMs) : undefined;
+    if (!this.apply(record)) return;
+    this.history.addWatch(this.state.watches);
+    const playback = this.labels.addWatch(watch, occurredAtMs, known, record.videoNumber);
+    if (history !== undefined && circumstances !== undefined) this.begun.push({ playback, history, circumstances });
+  }
+
+  private apply({ event }: UserRecord): boolean {
+    const outcome = applyEvent(this.state, event);
+    if (outcome === 'duplicate') this.duplicateCount++;
+    return outcome === 'applied';
+  }
+
   /** What was known of a deleted user goes out of the examples too. */
   private forget(): void {
     this.labels = new LabelCollector();
     this.history.forget();
-    this.openExamples = [];
+    this.begun = [];
     this.servedLists = [];
     this.taken.clear();
     this.forgetSearches();
@@ -190,20 +257,28 @@ class UserReplay {
     this.searchesOfLists = undefined;
   }
 
-  /** For a playback that is reported for the first time in these records; undefined if the state knows it from elsewhere. */
-  private takeHistory(watch: Watch, atMs: number): TakenHistory | undefined {
-    const { state } = this;
-    if (state.deleted) return undefined;
-    if (this.hasForeignWatches && findPlayback(state.watches, hash53(watch.playbackId), watch.videoId) >= 0) {
-      return undefined;
-    }
-    const { country, device } = watch;
+  /** Of a playback that is reported for the first time in these records: false if the state knows it from elsewhere. */
+  private canBeLabel({ playbackId, videoId }: Watch): boolean {
+    const { watches, deleted } = this.state;
+    if (deleted) return false;
+    return !this.hasForeignWatches || findPlayback(watches, hash53(playbackId), videoId) < 0;
+  }
+
+  private circumstancesOf({ country, device }: Watch, atMs: number): CandidateCircumstances {
+    const { state, lastCircumstances: last } = this;
+    const { profile } = state;
+    const searchTokens = this.searchTokensBefore(atMs);
+    const isLast =
+      last !== undefined &&
+      last.profile === profile &&
+      last.searchTokens === searchTokens &&
+      last.country === country &&
+      last.device === device;
+    if (isLast) return last.taken;
     // A watch does not say. Users with a profile are those that have an account; anonymous ones have none.
-    const context = { country, device, loggedIn: state.profile !== undefined };
-    return {
-      history: this.history.before(state.watches, atMs),
-      circumstances: candidateCircumstances(state, context, this.searchTokensBefore(atMs)),
-    };
+    const taken = candidateCircumstances(state, { country, device, loggedIn: profile !== undefined }, searchTokens);
+    this.lastCircumstances = { profile, country, device, searchTokens, taken };
+    return taken;
   }
 
   private searchTokensBefore(atMs: number): readonly string[] {
@@ -222,28 +297,8 @@ class UserReplay {
     return (this.searchesOfLists ??= { tokens: this.searchTokensBefore(atMs), last: newest.tokens });
   }
 
-  private candidateExamples(): CandidateExample[] {
-    const examples: CandidateExample[] = [];
-    for (const { playback, taken } of this.openExamples) {
-      if (!this.isCompleted(playback)) continue;
-      const { videoId, atMs } = playback;
-      const features = this.featuresOf(taken);
-      examples.push({ userId: this.state.userId, labelVideoId: videoId, labelAtMs: atMs, features });
-    }
-    return examples;
-  }
-
-  private featuresOf({ history, circumstances }: TakenHistory): CandidateFeatures {
-    const { videoIds, startedAtMs, from, to } = history;
-    const watchedVideoIds = videoIds.slice(from, to);
-    return this.options.withWatchTimes
-      ? { watchedVideoIds, watchedAtMs: startedAtMs.slice(from, to), ...circumstances }
-      : { watchedVideoIds, ...circumstances };
-  }
-
-  private rankingExamples(): RankingExample[] {
+  private giveImpressions(taker: ReplayTaker): void {
     const { joinWindowMs, settledAfterMs = joinWindowMs, logEndMs } = this.options;
-    const examples: RankingExample[] = [];
     const impressionIds = new Set<string>();
     for (const { record, served, taken } of this.servedLists) {
       const { occurredAtMs: servedAtMs, backfill } = record.event;
@@ -260,7 +315,7 @@ class UserReplay {
         if (!isSettled) continue;
         const watchSeconds = this.labels.watchSecondsOf(item, servedAtMs, joinWindowMs);
         if (watchSeconds === undefined && !this.labels.wasSeen(requestId, impressionId)) continue;
-        examples.push({
+        const example: RankingExample = {
           userId: this.state.userId,
           requestId,
           pageId: pageId || requestId,
@@ -272,18 +327,13 @@ class UserReplay {
           clicked: watchSeconds !== undefined,
           watchSeconds: watchSeconds ?? 0,
           served: { snapshotId, score, featuresChecksum },
-        });
+        };
+        taker.impression(example, record.itemNumbers?.[i]);
       }
     }
-    return examples;
   }
 
-  private describe(playback: Playback): ReplayedWatch {
-    const { videoId, atMs, watchSeconds, durationSeconds } = playback;
-    return { videoId, atMs, watchSeconds, durationSeconds, completed: this.isCompleted(playback) };
-  }
-
-  private isCompleted({ watchSeconds, durationSeconds }: Playback): boolean {
+  private isCompleted({ watchSeconds, durationSeconds }: Readonly<Playback>): boolean {
     return isCompleted(watchSeconds, durationSeconds, this.rule);
   }
 }

@@ -1,5 +1,5 @@
 /** Ranking's inputs from everybody's impressions: rates of the video, its channel and its topics. */
-import { placesOf } from './in-order';
+import { placesOf } from './places-of';
 import { EVERYWHERE } from './statistics';
 import type { ImpressionCounts, RankingVideoFeatures, Statistics } from './types';
 

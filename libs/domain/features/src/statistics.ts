@@ -14,8 +14,23 @@ export interface ShownVideo {
   readonly country: string;
 }
 
+/** Where the counts of a video lie that is shown somewhere: found once by who adds many of its impressions. */
+export interface ShownPlace {
+  readonly surface: string;
+  readonly country: string;
+  /**
+   * Rows of the video, of it on the surface, of its channel where that is known, then, where the country is known too, of the
+   * channel in it, of the country and of all countries, then of the video's topics.
+   */
+  readonly rows: readonly number[];
+}
+
 /** Stands for all countries. */
 export const EVERYWHERE = '';
+
+const NO_ROW = -1;
+/** Where in `ShownPlace.rows` the topics begin. */
+const FIRST_TOPIC = 6;
 
 /** Statistics as JSON, as a snapshot carries them. */
 export interface StatisticsTables {
@@ -53,22 +68,53 @@ export class StatisticsTimeline {
 
   /** @param watchSeconds what followed from the impression; 0 when not clicked */
   addImpression(servedAtMs: number, shown: ShownVideo, clicked: boolean, watchSeconds: number): void {
-    const { videoId, channelId, topics, surface, country } = shown;
-    const count = (counts: DailyCounts, key: string) => counts.addImpression(key, servedAtMs, clicked, watchSeconds);
-    count(this.videos, videoId);
-    count(within(this.surfaces, surface), videoId);
-    if (channelId !== '') count(this.channels, channelId);
-    for (const topic of topics) count(this.topics, topic);
-    if (channelId !== '' && country !== '') {
-      count(within(this.countries, country), channelId);
-      count(this.wholeCountries, country);
-      count(this.wholeCountries, EVERYWHERE);
+    this.addImpressionAt(servedAtMs, this.placeOf(shown), clicked, watchSeconds);
+  }
+
+  /** Ask for it only to add an impression there. */
+  placeOf({ videoId, channelId, topics, surface, country }: ShownVideo): ShownPlace {
+    const isInCountry = channelId !== '' && country !== '';
+    const rows = [
+      this.videos.rowOf(videoId),
+      within(this.surfaces, surface).rowOf(videoId),
+      channelId === '' ? NO_ROW : this.channels.rowOf(channelId),
+      isInCountry ? within(this.countries, country).rowOf(channelId) : NO_ROW,
+      isInCountry ? this.wholeCountries.rowOf(country) : NO_ROW,
+      isInCountry ? this.wholeCountries.rowOf(EVERYWHERE) : NO_ROW,
+      ...topics.map((topic) => this.topics.rowOf(topic)),
+    ];
+    return { surface, country, rows };
+  }
+
+  /** @param place as `placeOf` gives it */
+  addImpressionAt(servedAtMs: number, place: ShownPlace, clicked: boolean, watchSeconds: number): void {
+    const { surface, country, rows } = place;
+    const [video, onSurface, channel, inCountry, inWholeCountry, everywhere] = rows;
+    const count = (counts: DailyCounts, row: number) => counts.addImpression(row, servedAtMs, clicked, watchSeconds);
+    count(this.videos, video);
+    count(within(this.surfaces, surface), onSurface);
+    if (channel !== NO_ROW) count(this.channels, channel);
+    for (let i = FIRST_TOPIC; i < rows.length; i++) count(this.topics, rows[i]);
+    if (inCountry !== NO_ROW) {
+      count(within(this.countries, country), inCountry);
+      count(this.wholeCountries, inWholeCountry);
+      count(this.wholeCountries, everywhere);
     }
   }
 
   /** One playback of a video, from wherever it came. */
   addWatch(atMs: number, videoId: string): void {
-    this.videos.addWatch(videoId, atMs);
+    this.addWatchOf(this.rowOfVideo(videoId), atMs);
+  }
+
+  /** Ask for it only to add a playback to it. */
+  rowOfVideo(videoId: string): number {
+    return this.videos.rowOf(videoId);
+  }
+
+  /** @param row as `rowOfVideo` gives it */
+  addWatchOf(row: number, atMs: number): void {
+    this.videos.addWatch(row, atMs);
   }
 
   asOf(atMs: number): Statistics {

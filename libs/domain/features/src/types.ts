@@ -127,8 +127,12 @@ export interface UserRecord {
   /** The log's own time of the record; stands in where the event has no `receivedAtMs`. */
   readonly timestampMs?: number;
   readonly event: Event;
-  /** If the event is a watch: whether whoever decoded it found its texts and facts such that `refuse` need not look at them again. */
-  readonly watchTextsAreSound?: boolean;
+  /** If the event is a watch or a list: whether whoever decoded it found its texts and facts such that `refuse` need not look at them again. */
+  readonly textsAreSound?: boolean;
+  /** If the event is a watch: the number that whoever decoded it gives its video, the same for the same id. */
+  readonly videoNumber?: number;
+  /** If it is a list: those of its items. */
+  readonly itemNumbers?: readonly number[];
 }
 
 /** Why an event is kept out of states and labels; it goes to dead letters. */

@@ -10,33 +10,41 @@
 import type { WatchEntry } from '@watchnext/contract';
 import { LIMITS } from './limits';
 
-/** A playback as one event, or one entry of a merged history, tells of it. */
-export type PlaybackReport = Readonly<WatchEntry>;
+/** `foldPlayback`'s answer for a playback that was not known. */
+export const NEW_PLAYBACK = -1;
+/** The same of one that is older than all 50, and so not kept. */
+export const NEW_BUT_OLDER = -2;
 
-export interface PlaybackChange {
-  readonly isNew: boolean;
-  /** Watch seconds known before this report; 0 for a new playback. */
-  readonly previousSeconds: number;
-  /** False for a new playback that is older than all 50. */
-  readonly kept: boolean;
-}
-
-/** Folds one report into the list; counters are the caller's business. */
-export function foldPlayback(watches: WatchEntry[], report: PlaybackReport): PlaybackChange {
-  const index = findPlayback(watches, report.playbackHash, report.videoId);
+/**
+ * Folds what one event, or one entry of a merged history, tells of a playback into the list; counters are the caller's business.
+ * Without objects for the report and the answer: this is done for every watch there is.
+ *
+ * @returns the watch seconds known before, at least 0, or one of the above
+ */
+export function foldPlayback(
+  watches: WatchEntry[],
+  videoId: string,
+  startedAtMs: number,
+  watchSeconds: number,
+  durationSeconds: number,
+  playbackHash: number,
+): number {
+  const index = findPlayback(watches, playbackHash, videoId);
   if (index < 0) {
-    const kept = insertPlayback(watches, report);
-    return { isNew: true, previousSeconds: 0, kept };
+    // + 0 turns −0, which the wire does not keep, into 0.
+    const [seconds, duration] = [watchSeconds + 0, durationSeconds + 0];
+    const entry = { videoId, startedAtMs, watchSeconds: seconds, durationSeconds: duration, playbackHash };
+    return insertPlayback(watches, entry) ? NEW_PLAYBACK : NEW_BUT_OLDER;
   }
   const entry = watches[index];
   const previousSeconds = entry.watchSeconds;
-  if (report.watchSeconds > previousSeconds) entry.watchSeconds = report.watchSeconds;
-  if (report.durationSeconds > entry.durationSeconds) entry.durationSeconds = report.durationSeconds;
-  if (report.startedAtMs < entry.startedAtMs) {
-    entry.startedAtMs = report.startedAtMs;
+  if (watchSeconds > previousSeconds) entry.watchSeconds = watchSeconds;
+  if (durationSeconds > entry.durationSeconds) entry.durationSeconds = durationSeconds;
+  if (startedAtMs < entry.startedAtMs) {
+    entry.startedAtMs = startedAtMs;
     moveTowardsFront(watches, index);
   }
-  return { isNew: false, previousSeconds, kept: true };
+  return previousSeconds;
 }
 
 /** Index of the playback, or −1. The newest are looked at first: parts follow each other closely. */
@@ -49,16 +57,12 @@ export function findPlayback(watches: readonly WatchEntry[], playbackHash: numbe
   return -1;
 }
 
-function insertPlayback(watches: WatchEntry[], report: PlaybackReport): boolean {
+/** @param entry it is kept */
+function insertPlayback(watches: WatchEntry[], entry: WatchEntry): boolean {
   let index = watches.length;
-  while (index > 0 && compareWatches(watches[index - 1], report) > 0) index--;
+  while (index > 0 && compareWatches(watches[index - 1], entry) > 0) index--;
   const full = watches.length >= LIMITS.watches;
   if (full && index === 0) return false;
-  const { videoId, startedAtMs, playbackHash } = report;
-  // + 0 turns −0, which the wire does not keep, into 0.
-  const watchSeconds = report.watchSeconds + 0;
-  const durationSeconds = report.durationSeconds + 0;
-  const entry: WatchEntry = { videoId, startedAtMs, watchSeconds, durationSeconds, playbackHash };
   if (index === watches.length) watches.push(entry);
   else watches.splice(index, 0, entry);
   if (full) watches.shift();

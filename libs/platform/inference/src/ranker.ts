@@ -71,7 +71,8 @@ export class Ranker {
       ? rankingUserFeatures(state, context)
       : rankingUserFeatures(state, context, NO_SEARCHES);
     const encodedUser = model.encodeUser(user);
-    const numbers = keepFeatures ? undefined : new Float64Array(RANKING_VIDEO_NUMBERS.length);
+    const shared = new Float64Array(RANKING_VIDEO_NUMBERS.length);
+    const numbers = keepFeatures ? undefined : () => shared;
     const featuresOf = rankingVideoFeaturesFor(state, context, candidates.length, numbers);
     const videoRows = this.buffers.take(candidates.length * videoSize);
     try {

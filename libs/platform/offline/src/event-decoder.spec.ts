@@ -156,13 +156,84 @@ describe('eventDecoder', () => {
     fc.assert(
       fc.property(watchEvent, (one) => {
         const decoded = decode(Event.encode(one).finish());
-        if (decoder.watchTextsAreSound) soundCount++;
-        expect(refuse(decoded, 0, undefined, decoder.watchTextsAreSound)).toEqual(refuse(decoded, 0));
+        if (decoder.textsAreSound) soundCount++;
+        expect(refuse(decoded, 0, undefined, decoder.textsAreSound)).toEqual(refuse(decoded, 0));
       }),
       { seed: 4, numRuns: 1_000 },
     );
     expect(soundCount).toBeGreaterThan(50);
     expect(soundCount).toBeLessThan(950);
+  });
+
+  it('tells of lists the same', () => {
+    const RECEIVED_AT_MS = 1_700_000_000_000;
+    let [soundCount, refusedThoughSound, letInCount] = [0, 0, 0];
+    // Mostly as they may be, here and there not.
+    const mostly = <T>(usual: fc.Arbitrary<T>, any: fc.Arbitrary<T>) =>
+      fc.oneof({ arbitrary: usual, weight: 15 }, { arbitrary: any, weight: 1 });
+    const plain = fc.constantFrom('video-1', 'video-2', 'a'.repeat(30));
+    const share = fc.float({ min: 0, max: 1, noNaN: true });
+    const plainItem = fc.record({
+      impressionId: mostly(plain, text),
+      videoId: mostly(plain, text),
+      position: mostly(fc.nat(9), fc.nat()),
+      source: mostly(plain, text),
+      sourceScore: mostly(share, fc.float()),
+      score: mostly(fc.option(share, { nil: undefined }), fc.option(fc.float(), { nil: undefined })),
+      propensity: mostly(share, fc.float()),
+      video: mostly(
+        fc.record({
+          channelId: plain,
+          topics: fc.array(plain, { maxLength: 2 }),
+          durationSeconds: fc.constant(9),
+          uploadedAtMs: fc.nat(),
+        }) as typeof video,
+        video,
+      ),
+    });
+    const listEvent = fc
+      .record({
+        userId: mostly(plain, text),
+        requestId: mostly(plain, text),
+        pageId: mostly(plain, text),
+        rungReason: mostly(plain, text),
+        context: fc.record({
+          requestedAtMs: mostly(fc.nat(), time),
+          surface: mostly(plain, text),
+          seedVideoId: mostly(plain, text),
+        }),
+        mark: fc.option(
+          fc.record({ topic: mostly(plain, text), partition: fc.nat(9), offset: fc.integer({ min: -2, max: 9 }) }),
+          { nil: undefined },
+        ),
+        assignments: fc.array(fc.record({ experimentId: mostly(plain, text), variantId: mostly(plain, text) }), {
+          maxLength: 1,
+        }),
+        items: fc.array(plainItem, { maxLength: 3 }),
+      })
+      .map((value) =>
+        Event.fromPartial({
+          eventId: '018bcfe5-6800-7000-8000-000000000000',
+          occurredAtMs: RECEIVED_AT_MS,
+          receivedAtMs: RECEIVED_AT_MS,
+          body: { $case: 'impressionsServed', value },
+        } as never),
+      );
+    fc.assert(
+      fc.property(listEvent, (one) => {
+        const decoded = decode(Event.encode(one).finish());
+        const refusal = refuse(decoded, 0);
+        if (decoder.textsAreSound) soundCount++;
+        if (decoder.textsAreSound && refusal !== undefined) refusedThoughSound++;
+        if (refusal === undefined) letInCount++;
+        expect(refuse(decoded, 0, undefined, decoder.textsAreSound)).toEqual(refusal);
+      }),
+      { seed: 5, numRuns: 1_000 },
+    );
+    expect(soundCount).toBeGreaterThan(100);
+    expect(soundCount).toBeLessThan(950);
+    expect(refusedThoughSound).toBeGreaterThan(50);
+    expect(letInCount).toBeGreaterThan(50);
   });
 
   it('refuses the bytes that Event.decode refuses, and goes on', () => {

@@ -20,7 +20,7 @@ import {
   UserDeleted,
   UserMerged,
   UserUpserted,
-  VideoFacts,
+  type VideoFacts,
   VideoUpserted,
   VideoWithdrawn,
   type Watch,
@@ -31,6 +31,8 @@ import { SharedValues } from './shared-values';
 import { UNUSUAL, WireCursor } from './wire-cursor';
 
 const LONGEST_SHARED_FACTS = 128;
+/** Of a video whose id was not read by hand. */
+export const NO_NUMBER = -1;
 
 type Body = NonNullable<Event['body']>;
 
@@ -38,29 +40,33 @@ export class EventDecoder extends WireCursor {
   private readonly reader = new EventReader();
   private readonly facts = new SharedValues(
     LONGEST_SHARED_FACTS,
-    (bytes, from, to) => {
-      const facts = VideoFacts.decode(this.reader.rewindTo(bytes, from), to - from);
-      if (this.reader.pos !== to) throw UNUSUAL;
+    (_, from, to) => {
+      this.at = from;
+      const facts = this.newFacts(to);
       Object.freeze(facts.topics);
       return Object.freeze(facts);
     },
     (facts) => this.found(areSoundFacts(facts)),
   );
 
+  /** Of the event that was decoded last: the number of a watch's video, `NO_NUMBER` where it has none or was not read here. */
+  videoNumber = NO_NUMBER;
+  /** The same of a list's items; undefined where it was not read here. */
+  itemNumbers: number[] | undefined;
+
   /** @returns the event of bytes [from, to), by default all. @throws as `Event.decode` does */
   decode(bytes: Uint8Array, from = 0, to = bytes.length): Event {
     this.startAt(bytes, from, to);
+    this.videoNumber = NO_NUMBER;
+    this.itemNumbers = undefined;
     try {
       return this.event(to);
     } catch {
       this.textsAreSound = false;
+      this.videoNumber = NO_NUMBER;
+      this.itemNumbers = undefined;
       return Event.decode(this.reader.rewindTo(bytes.subarray(from, to)));
     }
-  }
-
-  /** Of the event that was decoded last; see `UserRecord`. False where it is not known. */
-  get watchTextsAreSound(): boolean {
-    return this.textsAreSound;
   }
 
   private event(end: number): Event {
@@ -126,6 +132,7 @@ export class EventDecoder extends WireCursor {
   private watch(end: number): Watch {
     let [userId, videoId, playbackId, impressionId, country, device] = ['', '', '', '', '', ''];
     let positionSeconds = 0;
+    this.videoNumber = NO_NUMBER;
     let video: VideoFacts | undefined;
     while (this.at < end) {
       switch (this.uint32()) {
@@ -133,7 +140,8 @@ export class EventDecoder extends WireCursor {
           userId = this.text();
           break;
         case 18:
-          videoId = this.text();
+          this.videoNumber = this.videoId();
+          videoId = this.videos.texts[this.videoNumber];
           break;
         case 26:
           playbackId = this.text();
@@ -178,6 +186,8 @@ export class EventDecoder extends WireCursor {
       latencyMs: 0,
       exploredPlaces: [],
     };
+    const itemNumbers: number[] = [];
+    this.itemNumbers = itemNumbers;
     while (this.at < end) {
       switch (this.uint32()) {
         case 10:
@@ -205,7 +215,8 @@ export class EventDecoder extends WireCursor {
           served.rungReason = this.text();
           break;
         case 74:
-          served.items.push(this.item(this.nestedEnd(end)));
+          itemNumbers.push(NO_NUMBER);
+          served.items.push(this.item(this.nestedEnd(end), itemNumbers));
           break;
         case 82:
           served.experimentId = this.text();
@@ -230,7 +241,8 @@ export class EventDecoder extends WireCursor {
     return served;
   }
 
-  private item(end: number): ImpressionItem {
+  /** @param numbers the last one is the item's */
+  private item(end: number, numbers: number[]): ImpressionItem {
     let [impressionId, videoId, source, team] = ['', '', '', ''];
     let [position, sourceScore, propensity] = [0, 0, 0];
     let video: VideoFacts | undefined;
@@ -241,7 +253,8 @@ export class EventDecoder extends WireCursor {
           impressionId = this.text();
           break;
         case 18:
-          videoId = this.text();
+          numbers[numbers.length - 1] = this.videoId();
+          videoId = this.videos.texts[numbers[numbers.length - 1]];
           break;
         case 24:
           position = this.uint32();
@@ -322,6 +335,33 @@ export class EventDecoder extends WireCursor {
     const facts = this.facts.at(this.buffer, this.view, this.at, end);
     this.at = end;
     return facts;
+  }
+
+  /** Of texts that are shared: facts of many videos name the same topics and channels. */
+  private newFacts(end: number): VideoFacts {
+    let channelId = '';
+    const topics: string[] = [];
+    let [durationSeconds, uploadedAtMs] = [0, 0];
+    while (this.at < end) {
+      switch (this.uint32()) {
+        case 10:
+          channelId = this.text();
+          break;
+        case 18:
+          topics.push(this.text());
+          break;
+        case 25:
+          durationSeconds = this.double();
+          break;
+        case 32:
+          uploadedAtMs = this.int64();
+          break;
+        default:
+          throw UNUSUAL;
+      }
+    }
+    this.requireAt(end);
+    return { channelId, topics, durationSeconds, uploadedAtMs };
   }
 
   private generated<Message>(type: { decode(reader: EventReader, length: number): Message }, end: number): Message {

@@ -1,9 +1,12 @@
-import { type Event, type ImpressionItem, TOPICS, type VideoFacts, type Watch } from '@watchnext/contract';
+import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { replayUser, StatisticsTimeline } from '@watchnext/features';
+import { type BegunPlayback, replayUserInto, StatisticsTimeline } from '@watchnext/features';
 import { CandidateExamples } from './examples/candidate-examples';
+import { TextTable } from './examples/columns';
 import { RankingExamples } from './examples/ranking-examples';
+import { FactsByNumber } from './facts-by-number';
 import type { Catalogue, CompletedWatch, ReplayedLog } from './replayed-log';
+import { StatisticsByNumber } from './statistics-by-number';
 import { type ReadCounts, readUserRecords } from './user-records';
 
 export interface ReplayOptions {
@@ -47,11 +50,14 @@ export async function replayArchive(
     throw new NothingToReplayError('the archive holds no activity; send events to ingestion first');
   }
   const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
-  const candidateExamples = new CandidateExamples(options.withWatchTimes);
-  const rankingExamples = new RankingExamples();
+  // Whatever is kept of a video is found by its number, given once by the decoder.
+  const videos = new TextTable();
+  const candidateExamples = new CandidateExamples(options.withWatchTimes, videos);
+  const rankingExamples = new RankingExamples(videos);
   const completedWatches: CompletedWatch[] = [];
   const statistics = new StatisticsTimeline();
-  const facts = new Map(catalogue.facts);
+  const byNumber = new StatisticsByNumber(statistics);
+  const facts = new FactsByNumber(catalogue.facts);
   let userCount = 0;
   let refusedCount = 0;
   let [fromMs, toMs] = [Infinity, -Infinity];
@@ -60,35 +66,46 @@ export async function replayArchive(
     toMs = Math.max(toMs, atMs);
   };
   const { partitionCount, joinWindowMs, settledAfterMs, withWatchTimes } = options;
-  for await (const { userId, records } of readUserRecords(archive, TOPICS.activity, partitionCount, counts, signal)) {
-    const replayed = replayUser(records, {
-      joinWindowMs,
-      ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
-      ...(withWatchTimes === undefined ? {} : { withWatchTimes }),
-      logEndMs: extent.maxOccurredAtMs,
+  const replayOptions = {
+    joinWindowMs,
+    ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
+    ...(withWatchTimes === undefined ? {} : { withWatchTimes }),
+    logEndMs: extent.maxOccurredAtMs,
+  };
+  /** The user's completed playbacks. */
+  let completed: BegunPlayback[] = [];
+  for await (const { userId, records } of readUserRecords(
+    archive,
+    TOPICS.activity,
+    partitionCount,
+    counts,
+    signal,
+    videos,
+  )) {
+    completed = [];
+    const { refusals } = replayUserInto(records, replayOptions, {
+      impression: (example, videoNumber) => {
+        const shown = rankingExamples.add(example, videoNumber);
+        include(example.servedAtMs);
+        byNumber.addImpression(example, shown);
+      },
+      playback: (begun, isCompleted) => {
+        const { videoId, videoNumber = videos.numberOf(videoId), atMs } = begun.playback;
+        byNumber.addWatch(videoId, videoNumber, atMs);
+        if (!isCompleted) return;
+        completed.push(begun);
+        completedWatches.push({ userId, videoId, atMs });
+      },
     });
     userCount += 1;
-    for (const { event } of records) addFacts(facts, event);
-    refusedCount += replayed.refusals.length;
-    for (const example of replayed.candidateExamples.slice(-options.examplesPerUser)) {
-      candidateExamples.add(example);
-      include(example.labelAtMs);
-    }
-    for (const example of replayed.rankingExamples) {
-      rankingExamples.add(example);
-      const { servedAtMs, clicked, watchSeconds, user, video } = example;
-      include(servedAtMs);
-      const { videoId, channelId, topics } = video;
-      statistics.addImpression(
-        servedAtMs,
-        { videoId, channelId, topics, surface: user.surface, country: user.country },
-        clicked,
-        watchSeconds,
-      );
-    }
-    for (const { videoId, atMs, completed } of replayed.watches) {
-      statistics.addWatch(atMs, videoId);
-      if (completed) completedWatches.push({ userId, videoId, atMs });
+    for (const record of records) facts.addFrom(record);
+    refusedCount += refusals.length;
+    const first = Math.max(0, completed.length - options.examplesPerUser);
+    for (let i = first; i < completed.length; i++) {
+      const { playback, history, circumstances } = completed[i];
+      const { videoId, videoNumber = videos.numberOf(videoId), atMs } = playback;
+      candidateExamples.addLabel(userId, videoNumber, atMs, history, circumstances);
+      include(atMs);
     }
     onProgress(counts.recordCount, extent.recordCount, userCount);
   }
@@ -105,7 +122,7 @@ export async function replayArchive(
       rankingExamples: rankingExamples.list(),
       completedWatches,
       statistics,
-      facts,
+      facts: facts.facts,
       recordCount: counts.recordCount,
       userCount,
       fromMs,
@@ -113,14 +130,4 @@ export async function replayArchive(
     },
     counts: { ...counts, refusedCount },
   };
-}
-
-/** Facts that an event carries, for videos that the catalogue does not know. */
-function addFacts(facts: Map<string, VideoFacts>, { body }: Event): void {
-  if (body?.$case === 'watch') addFactsOf(facts, body.value);
-  else if (body?.$case === 'impressionsServed') for (const item of body.value.items) addFactsOf(facts, item);
-}
-
-function addFactsOf(facts: Map<string, VideoFacts>, { videoId, video }: Watch | ImpressionItem): void {
-  if (video !== undefined && !facts.has(videoId)) facts.set(videoId, video);
 }

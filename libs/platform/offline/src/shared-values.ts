@@ -2,6 +2,7 @@
 const SLOT_COUNT = 32_768;
 const SLOT_SHIFT = 32 - 15;
 const FACTOR = 0x9e3779b1;
+const LINE_WORDS = 16;
 
 /**
  * What was made of bytes that come again and again: each made once for as long as it keeps its slot. The last one of those that
@@ -11,8 +12,8 @@ const FACTOR = 0x9e3779b1;
  */
 export class SharedValues<Value> {
   private readonly values: (Value | undefined)[] = new Array<Value | undefined>(SLOT_COUNT).fill(undefined);
-  private readonly lengths = new Uint8Array(SLOT_COUNT);
   private readonly slotWords: number;
+  /** By slot: the number of bytes, then these. */
   private readonly words: Int32Array;
 
   /**
@@ -25,7 +26,9 @@ export class SharedValues<Value> {
     private readonly make: (bytes: Uint8Array, from: number, to: number) => Value,
     private readonly isToBeKept: (value: Value) => boolean,
   ) {
-    this.slotWords = Math.ceil(longest / 4);
+    // As many as fill cache lines, or parts of one.
+    const needed = 1 + Math.ceil(longest / 4);
+    this.slotWords = needed > LINE_WORDS / 2 ? LINE_WORDS * Math.ceil(needed / LINE_WORDS) : LINE_WORDS / 2;
     this.words = new Int32Array(SLOT_COUNT * this.slotWords);
   }
 
@@ -39,11 +42,10 @@ export class SharedValues<Value> {
     hash = Math.imul(hash ^ view.getInt32(end - 4, true), FACTOR);
     const slot = hash >>> SLOT_SHIFT;
     const known = this.values[slot];
-    if (known !== undefined && this.lengths[slot] === length && this.holds(slot, view, end - length, end)) return known;
+    if (known !== undefined && this.holds(slot, view, end - length, end)) return known;
     const value = this.make(bytes, from, to);
     if (!this.isToBeKept(value)) return value;
     this.keep(slot, view, end - length, end);
-    this.lengths[slot] = length;
     this.values[slot] = value;
     return value;
   }
@@ -58,12 +60,14 @@ export class SharedValues<Value> {
   private holds(slot: number, view: DataView, from: number, end: number): boolean {
     const { words } = this;
     let own = slot * this.slotWords;
+    if (words[own++] !== end - from) return false;
     for (let at = from; at < end - 4; at += 4) if (words[own++] !== view.getInt32(at, true)) return false;
     return words[own] === view.getInt32(end - 4, true);
   }
 
   private keep(slot: number, view: DataView, from: number, end: number): void {
     let own = slot * this.slotWords;
+    this.words[own++] = end - from;
     for (let at = from; at < end - 4; at += 4) this.words[own++] = view.getInt32(at, true);
     this.words[own] = view.getInt32(end - 4, true);
   }

@@ -1,7 +1,8 @@
 import { Event } from '@watchnext/contract';
 import { type EventArchive, KeyedRecords } from '@watchnext/event-archive';
 import { type LogRecord, partitionOf } from '@watchnext/event-log';
-import { eventOf, searchOf } from '@watchnext/testing';
+import { eventOf, impressionItemOf, impressionsServedOf, searchOf, watchOf } from '@watchnext/testing';
+import { TextTable } from './examples/columns';
 import { type ReadCounts, readUserRecords, type UserRecords } from './user-records';
 
 const TOPIC = 'watchnext.activity.v1';
@@ -61,6 +62,31 @@ describe('reading the archive user by user', () => {
     const event = { ...eventOf(searchOf('a', 'tea'), 1_000), receivedAtMs: 0 };
     const { raw } = await collect([[[record('a', 1, { value: Event.encode(event).finish(), timestampMs: 1_234 })]]]);
     expect(raw[0].records[0].event.receivedAtMs).toBe(1_234);
+  });
+
+  it('numbers videos, the same ids alike, also in events that are not as our encoders write them', async () => {
+    const long = '018bcfe5-6800-7000-8000-00000000000a';
+    const videoIds = ['v', 'video-2', 'x'.repeat(60), long, 'v', long, '', 'video-2', 'x'.repeat(60)];
+    // A field that no version of the events has.
+    const unknownField = Uint8Array.of(0xc0, 0x3e, 1);
+    const watches = videoIds.map((videoId) => Event.encode(eventOf(watchOf('a', videoId), 1_000)).finish());
+    const items = videoIds.map((videoId) => impressionItemOf(videoId));
+    const list = Event.encode(eventOf(impressionsServedOf('a', items), 1_000)).finish();
+    const values = [...watches, ...watches.map((bytes) => Buffer.concat([bytes, unknownField]))];
+    // Of two watches in one event, the second without a video.
+    values.push(Buffer.concat([watches[0], Event.encode(eventOf(watchOf('a', ''), 1_000)).finish()]));
+    values.push(list, Buffer.concat([list, unknownField]));
+    const videos = new TextTable();
+    const batch = [values.map((value, offset) => record('a', offset, { value }))];
+    const signal = new AbortController().signal;
+    const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
+    const users = readUserRecords(archiveOf([batch]), TOPIC, PARTITIONS, counts, signal, videos);
+    const records = (await users.next()).value?.records ?? [];
+    const textsOf = (numbers: readonly (number | undefined)[] = []) =>
+      numbers.map((number) => videos.texts[number ?? -1]);
+    expect(textsOf(records.slice(0, -2).map(({ videoNumber }) => videoNumber))).toEqual([...videoIds, ...videoIds, '']);
+    expect(records.slice(-2).map(({ itemNumbers }) => textsOf(itemNumbers))).toEqual([videoIds, videoIds]);
+    expect(new Set(videos.texts).size).toBe(videos.texts.length);
   });
 
   it('gives way to an abort', async () => {

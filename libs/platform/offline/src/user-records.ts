@@ -2,7 +2,8 @@ import type { Event } from '@watchnext/contract';
 import type { EventArchive, KeyedRecords } from '@watchnext/event-archive';
 import { partitionOf } from '@watchnext/event-log';
 import { type UserRecord, userIdOf } from '@watchnext/features';
-import { EventDecoder } from './event-decoder';
+import { EventDecoder, NO_NUMBER } from './event-decoder';
+import { TextTable } from './examples/columns';
 
 /** One user's records in log order. */
 export interface UserRecords {
@@ -19,15 +20,19 @@ export interface ReadCounts {
   misplacedCount: number;
 }
 
-/** Streams the archive user by user; only one user's events are in memory at a time, beside a partition's bytes. */
+/**
+ * Streams the archive user by user; only one user's events are in memory at a time, beside a partition's bytes.
+ * @param videos where the records' numbers of videos are given
+ */
 export async function* readUserRecords(
   archive: Pick<EventArchive, 'readKeys'>,
   topic: string,
   partitionCount: number,
   counts: ReadCounts,
   signal: AbortSignal,
+  videos = new TextTable(),
 ): AsyncGenerator<UserRecords> {
-  const decoder = new EventDecoder();
+  const decoder = new EventDecoder(videos);
   for await (const batch of archive.readKeys(topic)) {
     signal.throwIfAborted();
     for (const keyed of batch) {
@@ -36,13 +41,18 @@ export async function* readUserRecords(
         counts.misplacedCount += keyed.length;
         continue;
       }
-      const records = decodeRecords(keyed, decoder, counts);
+      const records = decodeRecords(keyed, decoder, videos, counts);
       if (records.length > 0) yield { userId: keyed.key, records };
     }
   }
 }
 
-function decodeRecords(keyed: KeyedRecords, decoder: EventDecoder, counts: ReadCounts): UserRecord[] {
+function decodeRecords(
+  keyed: KeyedRecords,
+  decoder: EventDecoder,
+  videos: TextTable,
+  counts: ReadCounts,
+): UserRecord[] {
   const { topic, partition, key, length } = keyed;
   const records: UserRecord[] = [];
   for (let i = 0; i < length; i++) {
@@ -59,8 +69,22 @@ function decodeRecords(keyed: KeyedRecords, decoder: EventDecoder, counts: ReadC
     }
     // A producer that wrote to the log itself may leave the time of receipt to the record.
     event.receivedAtMs ||= keyed.timestampMs(i);
-    const { watchTextsAreSound } = decoder;
-    records.push({ topic, partition, offset: keyed.offset(i), event, watchTextsAreSound });
+    const { textsAreSound } = decoder;
+    let { videoNumber, itemNumbers } = decoder;
+    const { body } = event;
+    if (body?.$case === 'watch' && videoNumber === NO_NUMBER) videoNumber = videos.numberOf(body.value.videoId);
+    if (body?.$case === 'impressionsServed' && !itemNumbers?.every((number) => number !== NO_NUMBER)) {
+      itemNumbers = body.value.items.map(({ videoId }) => videos.numberOf(videoId));
+    }
+    records.push({
+      topic,
+      partition,
+      offset: keyed.offset(i),
+      event,
+      textsAreSound,
+      videoNumber: body?.$case === 'watch' ? videoNumber : undefined,
+      itemNumbers: body?.$case === 'impressionsServed' ? itemNumbers : undefined,
+    });
   }
   return records;
 }

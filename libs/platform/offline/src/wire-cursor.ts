@@ -1,10 +1,13 @@
 /** Reads protobuf's wire format, value by value, as far as the usual goes. */
 import { isSoundText } from '@watchnext/features';
 import { utf8 } from './event-reader';
+import { TextTable } from './examples/columns';
 import { SharedValues } from './shared-values';
 
 /** In bytes: ids of videos, channels, topics and users; UUIDs, of which each comes once or twice, are longer. */
 const LONGEST_SHARED_TEXT = 20;
+/** Each comes many times, as long as a UUID too. */
+const LONGEST_SHARED_VIDEO_ID = 40;
 
 /** Thrown where the generated code must decide. */
 export const UNUSUAL = Symbol('unusual bytes');
@@ -16,9 +19,21 @@ export class WireCursor {
   protected at = 0;
   /** Where the event ends, though the buffer may go on. */
   private end = 0;
-  /** Whether every text of the event, and all facts, are as `refuse` wants them. Only such are shared, so it is found once. */
-  protected textsAreSound = true;
+  /**
+   * Whether every text of the event that was read last, and all facts, are as `refuse` wants them; false where it is not known. Only
+   * such are shared, so it is found once.
+   */
+  textsAreSound = true;
   private readonly texts = new SharedValues(LONGEST_SHARED_TEXT, utf8, (text) => this.found(isSoundText(text)));
+
+  private readonly numbers = new SharedValues(
+    LONGEST_SHARED_VIDEO_ID,
+    (bytes, from, to) => this.videos.numberOf(utf8(bytes, from, to)),
+    (number) => this.found(isSoundText(this.videos.texts[number])),
+  );
+
+  /** @param videos numbers of the ids of videos, which are given here */
+  constructor(protected readonly videos = new TextTable()) {}
 
   protected startAt(bytes: Uint8Array, from: number, to: number): void {
     this.buffer = bytes;
@@ -48,6 +63,13 @@ export class WireCursor {
     const text = utf8(this.buffer, from, this.at);
     this.found(isSoundText(text));
     return text;
+  }
+
+  /** @returns the number of the video */
+  protected videoId(): number {
+    const length = this.uint32();
+    const from = this.take(length);
+    return length === 0 ? this.videos.numberOf('') : this.numbers.at(this.buffer, this.view, from, this.at);
   }
 
   /** One that comes once, and that is looked at otherwise. */

@@ -14,7 +14,7 @@ const PARTS: readonly (readonly [part: string, pattern: RegExp])[] = [
     'folding',
     /features\/\w+\/(reducer|affinities|exposures|watches|keyed-lists|seen-events|searches|tokenize|hash|merge|state-codec)/,
   ],
-  ['features of ranking', /features\/\w+\/(ranking-features|in-order)/],
+  ['features of ranking', /features\/\w+\/(ranking-features|places-of|number-arrays)/],
   ['counts by key and day', /features\/\w+\/(daily-counts|statistics)/],
   ['labels, histories, order', /features\//],
   ['examples into columns, facts', /offline\//],

@@ -1,6 +1,7 @@
 import type { CandidateExample } from '@watchnext/features';
 import fc from 'fast-check';
 import { CandidateExamples } from './candidate-examples';
+import { TextTable } from './columns';
 
 const id = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const example: fc.Arbitrary<CandidateExample> = fc.record({
@@ -70,6 +71,46 @@ describe('CandidateExamples', () => {
         expect(kept.list().map(plain)).toEqual(examples.map(plain));
       }),
       { seed: 2, numRuns: 100 },
+    );
+  });
+
+  it('give back histories that are ranges of lists which grow, whatever follows on what', () => {
+    const step = fc.record({
+      isAnew: fc.boolean(),
+      added: fc.array(fc.tuple(id, fc.nat(3)), { maxLength: 3 }),
+      dropped: fc.nat(2),
+      newestLeftOut: fc.nat(2),
+    });
+    fc.assert(
+      fc.property(example, fc.array(step, { maxLength: 40 }), fc.boolean(), (one, steps, withTimes) => {
+        const videos = new TextTable();
+        const kept = new CandidateExamples(withTimes, videos);
+        let [videoIds, startedAtMs, from]: [string[], number[], number] = [[], [], 0];
+        const expected = steps.map(({ isAnew, added, dropped, newestLeftOut }) => {
+          if (isAnew) [videoIds, startedAtMs, from] = [videoIds.slice(from), startedAtMs.slice(from), 0];
+          for (const [videoId, atMs] of added) {
+            videoIds.push(videoId);
+            startedAtMs.push(atMs);
+          }
+          from = Math.min(from + dropped, videoIds.length);
+          const to = Math.max(from, videoIds.length - newestLeftOut);
+          const { userId, labelVideoId, labelAtMs, features } = one;
+          kept.addLabel(
+            userId,
+            videos.numberOf(labelVideoId),
+            labelAtMs,
+            { videoIds, startedAtMs, from, to },
+            features,
+          );
+          const watched = { watchedVideoIds: videoIds.slice(from, to) };
+          return {
+            ...one,
+            features: { ...features, ...watched, ...(withTimes ? { watchedAtMs: startedAtMs.slice(from, to) } : {}) },
+          };
+        });
+        expect(kept.list().map(plain)).toEqual(expected.map(plain));
+      }),
+      { seed: 3, numRuns: 200 },
     );
   });
 

@@ -3,14 +3,15 @@
  * longer and perhaps one shorter at its beginning: then it takes that one video. As objects with histories of their own, the examples
  * of ten million events would take ten gigabytes.
  */
-import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
+import type { CandidateCircumstances, CandidateExample, CandidateFeatures, HistoryRange } from '@watchnext/features';
 import { bytes, doubles, TextTable, wholes } from './columns';
 
-type Person = Omit<CandidateFeatures, 'watchedVideoIds' | 'watchedAtMs' | 'searchTokens'>;
+type Person = Omit<CandidateCircumstances, 'searchTokens'>;
+
+const NO_HISTORY: HistoryRange = { videoIds: [], startedAtMs: [], from: 0, to: 0 };
 
 export class CandidateExamples {
   private readonly users = new TextTable();
-  private readonly videos = new TextTable();
   private readonly userOf = wholes();
   private readonly labelOf = wholes();
   private readonly labelAtMs = doubles();
@@ -25,19 +26,53 @@ export class CandidateExamples {
   private readonly tokenLists: (readonly string[])[] = [];
   private readonly personOf = wholes();
   private readonly persons: Person[] = [];
+  /** Of the last example. */
+  private lastHistory = NO_HISTORY;
+  private lastCircumstances: CandidateCircumstances | undefined;
+  private lastTokens = 0;
+  private lastPerson = 0;
 
-  /** @param withWatchTimes whether the examples say when their videos were watched */
-  constructor(private readonly withWatchTimes = false) {}
+  /**
+   * @param withWatchTimes whether the examples say when their videos were watched
+   * @param videos in which whoever adds by `addLabel` has numbered the videos
+   */
+  constructor(
+    private readonly withWatchTimes = false,
+    private readonly videos = new TextTable(),
+  ) {}
 
   /** @param example whose history has at most 255 watches; it is not kept */
   add({ userId, labelVideoId, labelAtMs, features }: CandidateExample): void {
+    const { watchedVideoIds, watchedAtMs = [] } = features;
+    const history = { videoIds: watchedVideoIds, startedAtMs: watchedAtMs, from: 0, to: watchedVideoIds.length };
+    this.addLabel(userId, this.videos.numberOf(labelVideoId), labelAtMs, history, features);
+  }
+
+  /**
+   * The same of an example that is not made yet.
+   * @param videoNumber the label's, in the table that was given
+   * @param history of at most 255 watches
+   */
+  addLabel(
+    userId: string,
+    videoNumber: number,
+    labelAtMs: number,
+    history: HistoryRange,
+    circumstances: CandidateCircumstances,
+  ): void {
     this.userOf.push(this.users.numberOf(userId));
-    // Before the label: what is new in a history is mostly the label before it, whose number is at hand.
-    this.addHistory(features);
-    this.labelOf.push(this.videos.numberOf(labelVideoId));
+    this.addHistory(history);
+    this.labelOf.push(videoNumber);
+    // What is new in the next history is mostly this label.
+    this.videos.use(videoNumber);
     this.labelAtMs.push(labelAtMs);
-    this.tokensOf.push(this.numberOfTokens(features.searchTokens));
-    this.personOf.push(this.numberOfPerson(features));
+    if (circumstances !== this.lastCircumstances) {
+      this.lastCircumstances = circumstances;
+      this.lastTokens = this.numberOfTokens(circumstances.searchTokens);
+      this.lastPerson = this.numberOfPerson(circumstances);
+    }
+    this.tokensOf.push(this.lastTokens);
+    this.personOf.push(this.lastPerson);
   }
 
   /** Each reads what it is asked for out of the columns. */
@@ -78,26 +113,37 @@ export class CandidateExamples {
     };
   }
 
-  private addHistory({ watchedVideoIds, watchedAtMs = [] }: CandidateFeatures): void {
-    const times = this.withWatchTimes ? watchedAtMs : [];
-    const start = this.startOfContinued(watchedVideoIds, times);
-    for (let i = this.watched.length - start; i < watchedVideoIds.length; i++) {
-      this.watched.push(this.videos.numberOf(watchedVideoIds[i]));
-      if (this.withWatchTimes) this.watchedAtMs.push(times[i]);
+  private addHistory(history: HistoryRange): void {
+    const { videoIds, startedAtMs, from, to } = history;
+    const start = this.startOfContinued(history);
+    for (let i = from + this.watched.length - start; i < to; i++) {
+      this.watched.push(this.videos.numberOf(videoIds[i]));
+      if (this.withWatchTimes) this.watchedAtMs.push(startedAtMs[i]);
     }
     this.historyStart.push(start);
-    this.historyLength.push(watchedVideoIds.length);
+    this.historyLength.push(to - from);
+    this.lastHistory = history;
   }
 
   /** Where in `watched` the new history begins, all that is there from it on being its own: at the end if it begins anew. */
-  private startOfContinued(videoIds: readonly string[], times: readonly number[]): number {
-    const { watched, videos, historyStart } = this;
-    const end = watched.length;
-    if (historyStart.length === 0) return end;
-    const isOwn = (at: number, i: number) =>
-      videos.texts[watched.at(at)] === videoIds[i] && (!this.withWatchTimes || this.watchedAtMs.at(at) === times[i]);
+  private startOfContinued(history: HistoryRange): number {
+    const { videoIds, startedAtMs, from, to } = history;
+    const { historyStart, lastHistory: last } = this;
+    if (historyStart.length === 0) return this.watched.length;
     const before = historyStart.at(historyStart.length - 1);
-    for (let start = Math.max(before, end - videoIds.length); start < end; start++) {
+    // A range of the same lists, which only grow, needs no comparing; `watched` ends with what the last one ended with.
+    const isRangeOfSame = videoIds === last.videoIds && startedAtMs === last.startedAtMs;
+    if (isRangeOfSame && from >= last.from && from <= last.to && to >= last.to) return before + from - last.from;
+    return this.startOfCompared(history, before);
+  }
+
+  private startOfCompared({ videoIds, startedAtMs, from, to }: HistoryRange, before: number): number {
+    const { watched, videos } = this;
+    const end = watched.length;
+    const isOwn = (at: number, i: number) =>
+      videos.texts[watched.at(at)] === videoIds[from + i] &&
+      (!this.withWatchTimes || this.watchedAtMs.at(at) === startedAtMs[from + i]);
+    for (let start = Math.max(before, end - (to - from)); start < end; start++) {
       let at = start;
       while (at < end && isOwn(at, at - start)) at++;
       if (at === end) return start;

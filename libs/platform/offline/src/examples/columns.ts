@@ -29,12 +29,35 @@ export const doubles = () => new Column(new Float64Array(0));
 export const wholes = () => new Column(new Uint32Array(0));
 export const bytes = () => new Column(new Uint8Array(0));
 
+/** A set of small numbers. */
+export class Flags {
+  private flags = new Uint8Array(1_024);
+
+  has(number: number): boolean {
+    return this.flags[number] === 1;
+  }
+
+  add(number: number): void {
+    if (number >= this.flags.length) {
+      const larger = new Uint8Array(Math.max(number + 1, 2 * this.flags.length));
+      larger.set(this.flags);
+      this.flags = larger;
+    }
+    this.flags[number] = 1;
+  }
+}
+
 /** Texts, each once; a row names its own by number. */
 export class TextTable {
   readonly texts: string[] = [];
   private readonly numbers = new Map<string, number>();
   /** What was asked for last, often asked for again: of an example's user, and of its label in the next history. */
   private last = 0;
+
+  /** Says that the text with this number is the one asked for last. */
+  use(number: number): void {
+    this.last = number;
+  }
 
   numberOf(text: string): number {
     if (text !== this.texts[this.last]) this.last = this.find(text);

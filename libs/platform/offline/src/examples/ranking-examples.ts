@@ -26,8 +26,8 @@ export class RankingExamples {
   /** The last list's, to tell whether the next example is of it. */
   private lastUser: RankingUserFeatures | undefined;
   private readonly shown: Shown[] = [];
-  /** By video: the last of `shown` that is of it. */
-  private readonly lastShown = new Map<string, number>();
+  /** By the video's number: the last of `shown` that is of it. */
+  private readonly lastShown: (number | undefined)[] = [];
   private readonly sources = new TextTable();
   private readonly impressionIds: string[] = [];
   private readonly listOf = wholes();
@@ -41,19 +41,28 @@ export class RankingExamples {
   private readonly scoreOf = doubles();
   private readonly checksumOf = doubles();
 
-  /** @param example it is not kept */
-  add(example: RankingExample): void {
+  /** @param videos in which whoever adds with numbers has numbered the videos */
+  constructor(private readonly videos = new TextTable()) {}
+
+  /**
+   * @param example it is not kept
+   * @param videoNumber its video's, in the table that was given
+   * @returns a number for what the video was when it was shown: its channel and its topics
+   */
+  add(example: RankingExample, videoNumber = this.videos.numberOf(example.video.videoId)): number {
     const { video, served } = example;
+    const shown = this.numberOfShown(video, videoNumber);
     this.listOf.push(this.numberOfList(example));
     this.impressionIds.push(example.impressionId);
     this.positionOf.push(example.position);
-    this.shownOf.push(this.numberOfShown(video));
+    this.shownOf.push(shown);
     this.sourceOf.push(this.sources.numberOf(video.source));
     this.numbersOf.push(this.videoNumbers.add(video.numbers));
     this.clickedOf.push(example.clicked ? 1 : 0);
     this.watchSecondsOf.push(example.watchSeconds);
     this.scoreOf.push(served.score ?? NaN);
     this.checksumOf.push(served.featuresChecksum ?? NaN);
+    return shown;
   }
 
   /** Each reads what it is asked for out of the columns. */
@@ -118,14 +127,15 @@ export class RankingExamples {
     return lists.length - 1;
   }
 
-  private numberOfShown({ videoId, channelId, topics }: RankingVideoFeatures): number {
-    const known = this.lastShown.get(videoId);
+  private numberOfShown({ videoId, channelId, topics }: RankingVideoFeatures, videoNumber: number): number {
+    const known = this.lastShown[videoNumber];
     if (known !== undefined) {
       const last = this.shown[known];
       if (last.channelId === channelId && areSame(last.topics, topics)) return known;
     }
     const number = this.shown.push({ videoId, channelId, topics }) - 1;
-    this.lastShown.set(videoId, number);
+    while (this.lastShown.length < videoNumber) this.lastShown.push(undefined);
+    this.lastShown[videoNumber] = number;
     return number;
   }
 }
