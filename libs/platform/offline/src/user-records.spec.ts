@@ -81,7 +81,8 @@ describe('reading the archive user by user', () => {
     const signal = new AbortController().signal;
     const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
     const users = readUserRecords(archiveOf([batch]), TOPIC, PARTITIONS, counts, signal, videos);
-    const records = (await users.next()).value?.records ?? [];
+    const first = await users.next();
+    const records: UserRecords['records'] = first.done ? [] : first.value.records;
     const textsOf = (numbers: readonly (number | undefined)[] = []) =>
       numbers.map((number) => videos.texts[number ?? -1]);
     expect(textsOf(records.slice(0, -2).map(({ videoNumber }) => videoNumber))).toEqual([...videoIds, ...videoIds, '']);
