@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { MALLOC_SETTINGS } from '@watchnext/config';
 
 const REPOSITORY = resolve(__dirname, '..', '..', '..');
 /** A service on a busy machine may take long to load its libraries. */
@@ -71,7 +72,7 @@ export class ServiceProcess {
   private launch(): ChildProcess {
     const log = openSync(this.logFile, 'a');
     const child = fork(join(REPOSITORY, 'apps', this.app, 'dist', 'main.js'), this.args, {
-      env: { ...withoutSettings(process.env), NODE_OPTIONS: '', ...this.environment },
+      env: { ...withoutSettings(process.env), NODE_OPTIONS: '', ...MALLOC_SETTINGS, ...this.environment },
       execArgv: [...this.nodeArgs],
       stdio: ['ignore', log, log, 'ipc'],
     });

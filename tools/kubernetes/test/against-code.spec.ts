@@ -1,5 +1,6 @@
 /** The manifests and the apps agree: settings, ports, probes, topics, exit codes. */
-import { posix } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import {
   checkDriverSettings,
   driverSettings,
@@ -7,6 +8,7 @@ import {
   type GrpcTlsSettings,
   loadConfig,
   loggingSettings,
+  MALLOC_SETTINGS,
 } from '@watchnext/config';
 import { RankingServiceService, RetrievalServiceService, TOPICS, topicSpecs } from '@watchnext/contract';
 import { LIVENESS_SERVICE } from '@watchnext/service';
@@ -22,6 +24,7 @@ import {
   environmentOf,
   type KubernetesObject,
   missingForManifests,
+  REPOSITORY,
   routesOf,
   selects,
   type Workload,
@@ -292,6 +295,12 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       }
     });
   });
+});
+
+it('images hold memory as the measured systems do', () => {
+  const dockerfile = readFileSync(join(REPOSITORY, 'infra', 'docker', 'Dockerfile'), 'utf8');
+  const set = [...dockerfile.matchAll(/\b(MALLOC_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]);
+  expect(Object.fromEntries(set)).toEqual(MALLOC_SETTINGS);
 });
 
 function byName(a: { name: string }, b: { name: string }): number {

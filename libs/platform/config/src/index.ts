@@ -17,3 +17,4 @@ export {
   requireConsistentEventLog,
 } from './event-log-settings';
 export { checkDriverSettings, driverSettings, type DriverSettings, loadDriverSettings } from './driver-settings';
+export { MALLOC_SETTINGS } from './malloc-settings';
