@@ -132,7 +132,7 @@ describe("the truth's scores of the history", () => {
 
   it('of a part of the history are those of the whole', () => {
     const fromMs = endMs - 2 * DAY_MS;
-    const later = [...impressionScores(world, fromMs)].flat();
+    const later = [...impressionScores(world, { fromMs })].flat();
     expect(later).toEqual(scored.filter(({ servedAtMs }) => servedAtMs >= fromMs));
     expect(later.length).toBeGreaterThan(1_000);
   });

@@ -5,6 +5,7 @@
  */
 import { LIMITS } from '@watchnext/features';
 import { BOT_CLICK_SHARE, BOT_WATCH_SECONDS } from './habits';
+import type { IdealLearner, PlaceBelief } from './ideal-learner';
 import { LifeTeller } from './life/life';
 import type { Page } from './life/recorder';
 import { Story, watchReports } from './life/story';
@@ -39,20 +40,51 @@ export interface ScoredImpression {
   watchSeconds: number;
 }
 
+export interface ScoreOptions {
+  /** Only what was served from then on; default: all. */
+  readonly fromMs?: number;
+  /** Every so-manieth viewer; default: all. */
+  readonly stride?: number;
+  /** Scores by what this learner can know of a viewer when a page is served, instead of by the truth. */
+  readonly learner?: IdealLearner;
+}
+
 /**
  * Every impression of the history, viewer by viewer, those of a viewer in the order in which they were served.
  *
- * @param fromMs only what was served from then on
  * @returns batches, one for each viewer, programs included
  */
-export function* impressionScores(world: World, fromMs = -Infinity): Generator<readonly ScoredImpression[]> {
+export function* impressionScores(
+  world: World,
+  { fromMs = -Infinity, stride = 1, learner }: ScoreOptions = {},
+): Generator<readonly ScoredImpression[]> {
   const teller = new LifeTeller(world);
   const story = new ScoringStory(world, teller.truth, fromMs);
-  for (let index = 0; index < world.population.count; index++) {
+  for (let index = 0; index < world.population.count; index += stride) {
     story.begin(index);
     teller.tell(index, story);
-    yield story.impressions;
+    const isBot = world.population.bot[index] === 1;
+    yield learner && !isBot ? asLearned(story.impressions, learner, index, fromMs, teller.truth) : story.impressions;
   }
+}
+
+/**
+ * Chances and seconds are means over what the viewer may be like; that one click then tells of another on the same page is left
+ * out of the odds.
+ */
+function asLearned(
+  impressions: readonly ScoredImpression[],
+  learner: IdealLearner,
+  viewerIndex: number,
+  fromMs: number,
+  truth: Truth,
+): ScoredImpression[] {
+  const beliefs = learner.pageBeliefs(viewerIndex, fromMs, LOSS_CAP_SECONDS);
+  let page = -1;
+  return impressions.map((one) => {
+    if (one.position === 0) page++;
+    return { ...one, ...scoresOf(beliefs[page][one.position], truth.attention(one.position)) };
+  });
 }
 
 /** Tells the events too: ids are drawn along with them. */
@@ -118,16 +150,20 @@ class ScoringStory extends Story {
 
   private scoresAt(moment: Moment, videoIndex: number, position: number, memory: ViewerMemory): Scores {
     const { truth } = this;
-    const attraction = truth.attractionAt(moment, videoIndex, memory);
+    const clickProbability = truth.attractionAt(moment, videoIndex, memory);
     const expectedSeconds = truth.valueAt(moment, videoIndex, memory);
-    const clickProbability = truth.attention(position) * attraction;
-    const cappedSeconds = truth.meanCappedWatchSecondsAt(moment, videoIndex, LOSS_CAP_SECONDS);
-    return {
-      expectedSeconds,
-      odds: expectedSeconds / (1 - attraction),
-      leastLossOdds: (clickProbability * cappedSeconds) / (1 - clickProbability),
-    };
+    const cappedSeconds = clickProbability * truth.meanCappedWatchSecondsAt(moment, videoIndex, LOSS_CAP_SECONDS);
+    return scoresOf({ clickProbability, expectedSeconds, cappedSeconds }, truth.attention(position));
   }
+}
+
+/** @param attention to the place, once it came into view */
+function scoresOf({ clickProbability, expectedSeconds, cappedSeconds }: PlaceBelief, attention: number): Scores {
+  return {
+    expectedSeconds,
+    odds: expectedSeconds / (1 - clickProbability),
+    leastLossOdds: (attention * cappedSeconds) / (1 - attention * clickProbability),
+  };
 }
 
 type Scores = Pick<ScoredImpression, 'expectedSeconds' | 'odds' | 'leastLossOdds'>;

@@ -21,9 +21,10 @@ const program = createCommand({
     const name = isFrozen(flags) ? `${flags.world} world` : `${flags.world} world, changed`;
     await describeWorld({ name, world: worldFrom(flags), stride: every, kuairand, svg, json });
   },
-  async scores({ data, from, out, ...flags }) {
+  async scores({ data, from, knowing, rounds, every, out, ...flags }) {
     const world = data === undefined ? worldFrom(flags) : worldOf(data);
-    await writeScores({ world, fromMs: from, file: out }, interrupted.signal);
+    const learnerRounds = knowing === 'log' ? rounds : undefined;
+    await writeScores({ world, fromMs: from, stride: every, learnerRounds, file: out }, interrupted.signal);
   },
   async live({ data, uploadEvery, ...options }) {
     await runLive(

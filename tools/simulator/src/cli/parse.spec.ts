@@ -38,12 +38,14 @@ describe('the command line', () => {
 
   it('takes the world of scores by its name or from a data folder', async () => {
     const named = await parse('scores --world small --from 2026-11-21T00:00Z --out f');
-    expect(named.options).toMatchObject({ world: 'small', from: Date.UTC(2026, 10, 21), out: 'f' });
-    expect((await parse('scores --data d --out f')).options).toMatchObject({ data: 'd', out: 'f' });
+    expect(named.options).toMatchObject({ world: 'small', from: Date.UTC(2026, 10, 21), knowing: 'truth', every: 1 });
+    const learned = await parse('scores --data d --knowing log --rounds 20 --every 3 --out f');
+    expect(learned.options).toMatchObject({ data: 'd', knowing: 'log', rounds: 20, every: 3, out: 'f' });
   });
 
   it.each([
     ['scores --world small', /--out/],
+    ['scores --knowing nothing --out f', /truth, log/],
     ['scores --world small --data d --out f', /--world.*--data/],
     ['scores --users 5 --data d --out f', /--data.*--users/],
     ['scores --from soon --out f', /--from.*2026-11-21T00:00Z/],

@@ -11,7 +11,16 @@ export interface Actions {
   archive(options: WorldFlags & { data: string; spill: string; partitions: number; workers: number }): Promise<void>;
   check(options: { world: FrozenWorldName; spill: string; workers: number }): Promise<void>;
   describe(options: WorldFlags & { every: number; kuairand?: string; svg?: string; json?: string }): Promise<void>;
-  scores(options: WorldFlags & { data?: string; from?: number; out: string }): Promise<void>;
+  scores(
+    options: WorldFlags & {
+      data?: string;
+      from?: number;
+      knowing: 'truth' | 'log';
+      rounds: number;
+      every: number;
+      out: string;
+    },
+  ): Promise<void>;
   live(options: {
     data: string;
     gateway: string;
@@ -116,6 +125,17 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
   )
     .addOption(new Option('--data <dir>', ofData).conflicts(['seed', 'users', 'videos', 'days', 'end']))
     .option('--from <time>', 'only what was served from this moment on, as 2026-11-21T00:00Z; default: all', instant)
+    .addOption(
+      new Option(
+        '--knowing <what>',
+        'the truth, or of each viewer no more than the log told when the page was served: what an ideal learner could score, at a fifth of a ' +
+          'second a page and more',
+      )
+        .choices(['truth', 'log'])
+        .default('truth'),
+    )
+    .option('--rounds <n>', 'draws of the ideal learner for each page', wholeNumber(10), 100)
+    .option('--every <n>', 'the impressions of every n-th viewer', wholeNumber(1), 1)
     .requiredOption('--out <csv>', 'file to write')
     .action((options) => actions.scores(options));
 

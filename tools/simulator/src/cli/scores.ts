@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { startTask } from '@watchnext/datasets';
+import { IdealLearner } from '../ideal-learner';
 import { impressionScores } from '../impression-scores';
 import type { WorldOptions } from '../parameters';
 import { videoId, World } from '../world';
@@ -11,6 +12,10 @@ export interface ScoresCommand {
   /** What was served before is left out; undefined: nothing is. */
   readonly fromMs: number | undefined;
   readonly file: string;
+  /** Every so-manieth viewer. */
+  readonly stride: number;
+  /** Of the ideal learner, for each page; undefined: the truth's scores. */
+  readonly learnerRounds: number | undefined;
 }
 
 /** As `evaluate ranking --peer-scores` reads them: each score is a column that it can order by. */
@@ -27,6 +32,7 @@ const COLUMNS = [
   'position',
   'is_viewed',
 ];
+const LEARNER_SEED = 1;
 const REPORT_EVERY_VIEWERS = 50;
 const BUFFER_CHARACTERS = 1 << 20;
 
@@ -36,25 +42,27 @@ const BUFFER_CHARACTERS = 1 << 20;
  * @returns the number of impressions
  * @throws Error naming --from where nothing was served since, --out where it cannot be written
  */
-export async function writeScores(
-  { world: options, fromMs, file }: ScoresCommand,
-  signal: AbortSignal,
-): Promise<number> {
+export async function writeScores(command: ScoresCommand, signal: AbortSignal): Promise<number> {
+  const { world: options, fromMs, file, stride, learnerRounds } = command;
   if (fromMs !== undefined && fromMs >= options.endMs)
     throw new Error(`--from: the history ends at ${new Date(options.endMs).toISOString()}, nothing was served since`);
+  if (existsSync(file) && statSync(file).isDirectory()) throw new Error(`--out: ${file} is a folder`);
   const unfinished = `${file}.unfinished-${process.pid}`;
   const out = writing(file, () => {
     mkdirSync(dirname(file), { recursive: true });
     return openSync(unfinished, 'w');
   });
-  const task = startTask('Asking the truth', 'viewers');
+  const task = startTask(learnerRounds === undefined ? 'Asking the truth' : 'Learning from the log', 'viewers');
   let isOpen = true;
   try {
     const world = new World(options);
     let text = `${COLUMNS.join(',')}\n`;
     let [viewers, impressions] = [0, 0];
     const flush = () => writing(file, () => writeWhole(out, text));
-    for (const ofViewer of impressionScores(world, fromMs)) {
+    const viewerCount = Math.ceil(world.population.count / stride);
+    const learner =
+      learnerRounds === undefined ? undefined : new IdealLearner(world, { rounds: learnerRounds, seed: LEARNER_SEED });
+    for (const ofViewer of impressionScores(world, { fromMs, stride, learner })) {
       for (const one of ofViewer) {
         const { userId, videoIndex, clicked, watchSeconds, impressionId, servedAtMs, position, viewed } = one;
         const scores = `${one.expectedSeconds},${one.odds},${one.leastLossOdds}`;
@@ -65,8 +73,8 @@ export async function writeScores(
         flush();
         text = '';
       }
-      if (++viewers % REPORT_EVERY_VIEWERS > 0 && viewers < world.population.count) continue;
-      task.update(viewers, world.population.count, `${impressions.toLocaleString('en-US')} impressions`);
+      if (++viewers % (learner ? 1 : REPORT_EVERY_VIEWERS) > 0 && viewers < viewerCount) continue;
+      task.update(viewers, viewerCount, `${impressions.toLocaleString('en-US')} impressions`);
       // Lets a signal be noticed.
       await breathe();
       signal.throwIfAborted();
