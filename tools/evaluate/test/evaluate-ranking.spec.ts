@@ -174,6 +174,19 @@ describe("a peer's scores", () => {
     expect(rankingTables(report)).toMatch(/over oracle/);
   });
 
+  it('of a part of the impressions have their figures on that part', async () => {
+    const some = world().rankingExamples.slice(1_280, 1_440);
+    const lines = some.map(({ userId, video, clicked, watchSeconds, impressionId }) =>
+      [userId, video.videoId, clicked ? 1 : 0, watchSeconds, clicked ? 1 : 0, impressionId].join(','),
+    );
+    const file = join(folder, 'part.csv');
+    await writeFile(file, ['user_id,video_id,is_click,watch_seconds,score,impression_id', ...lines, ''].join('\n'));
+    const report = await evaluate({ readPeer: (impressions) => readPeerScores(file, impressions) });
+    expect(report.counts).toMatchObject({ peerMatched: 160 });
+    const peer = report.scorers.find(({ kind }) => kind === 'peer')!;
+    expect([peer.weightedPerUserLoss.value, peer.clickAuc, peer.groupedClickAuc.value]).toEqual([0, 1, 1]);
+  });
+
   it('are refused of an impression twice, or of another outcome', async () => {
     const [{ userId, video, impressionId, clicked, watchSeconds }] = world().rankingExamples;
     const read = async (...outcomes: (readonly [number, number])[]) => {

@@ -240,6 +240,15 @@ async function modelScorers(
   return rows;
 }
 
+/** A peer may have scored a part only. */
+function ofScored(impressions: readonly CountedImpression[], scores: Float64Array) {
+  if (!scores.some(Number.isNaN)) return { impressions, scores };
+  return {
+    impressions: impressions.filter((_, index) => !Number.isNaN(scores[index])),
+    scores: scores.filter((score) => !Number.isNaN(score)),
+  };
+}
+
 /** Figures of one scorer, and how it compares with the best that counting does and with the peer. */
 function describing(
   scorers: readonly Scorer[],
@@ -255,6 +264,7 @@ function describing(
   return (scorer) => {
     const among = scorer.kind === 'peer' ? peerPages : pages;
     const loss = lossOf(scorer, among);
+    const scored = ofScored(impressions, scorer.scores);
     const measured = (ratio: UserRatio): MeasuredValue => {
       const { low, high } = ratio.interval(random);
       return { value: ratio.value(), interval95: [low, high] };
@@ -270,8 +280,8 @@ function describing(
       orders,
       ...(seed === undefined ? {} : { seed }),
       weightedPerUserLoss: measured(loss),
-      clickAuc: clickAuc(impressions, scorer.scores),
-      groupedClickAuc: measured(groupedClickAuc(impressions, scorer.scores)),
+      clickAuc: clickAuc(scored.impressions, scored.scores),
+      groupedClickAuc: measured(groupedClickAuc(scored.impressions, scored.scores)),
       ...(seconds
         ? {
             watchTimeMaeSeconds: measured(watchTimeMae(impressions, seconds)),
