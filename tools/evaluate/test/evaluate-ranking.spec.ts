@@ -127,6 +127,82 @@ describe("a peer's scores", () => {
     expect(model?.againstPeer?.interval95[0]).toBeGreaterThan(0);
   });
 
+  it('stand in the table under a name, in each of their orders, with how many times their loss that of the model is', async () => {
+    const test = world().rankingExamples.slice(1_280);
+    const lines = test.map(({ userId, video, clicked, watchSeconds, impressionId }, i) =>
+      [
+        userId,
+        video.videoId,
+        clicked ? 1 : 0,
+        watchSeconds,
+        watchSeconds + (i % 3 === 0 ? 9 : 0),
+        i,
+        impressionId,
+      ].join(','),
+    );
+    const file = join(folder, 'orders.csv');
+    // Ids tell them apart, whatever their order.
+    await writeFile(
+      file,
+      ['user_id,video_id,is_click,watch_seconds,score,odds,impression_id', ...lines.reverse(), ''].join('\n'),
+    );
+    const report = await evaluate({
+      peerName: 'oracle',
+      readPeer: (impressions) => readPeerScores(file, impressions, ['score', 'odds']),
+      seeds: [1, 2],
+    });
+    expect(report.counts).toMatchObject({ peerMatched: 320, peerUnmatchedRows: 0 });
+    const [byScore, byOdds, ...more] = report.scorers.filter(({ kind }) => kind === 'peer');
+    expect(more).toEqual([]);
+    expect([byScore, byOdds].map(({ name, orders }) => [name, orders])).toEqual([
+      ['oracle', 'its score'],
+      ['oracle', 'its odds'],
+    ]);
+    const [first, , second] = report.scorers.filter(({ kind }) => kind === 'model');
+    const losses = [first, second].map(({ weightedPerUserLoss }) => weightedPerUserLoss.value);
+    const [compared] = report.peerComparisons!;
+    expect(report.peerComparisons).toHaveLength(4);
+    expect(compared).toMatchObject({ form: 'model', peer: 'oracle', peerOrders: 'its score', lossBySeed: losses });
+    const peerLoss = byScore.weightedPerUserLoss.value;
+    expect(compared.gain).toBeCloseTo((losses[0] + losses[1]) / 2 - peerLoss, 10);
+    expect(compared.times.value).toBeCloseTo((losses[0] + losses[1]) / 2 / peerLoss, 10);
+    expect(compared.times.interval95[0]).toBeLessThan(compared.times.value);
+    expect(compared.times.interval95[1]).toBeGreaterThan(compared.times.value);
+    const [low, high] = compared.times.acrossSeeds95!;
+    expect((low + high) / 2).toBeCloseTo(compared.times.value, 10);
+    expect(first.timesPeer?.value).toBeCloseTo(losses[0] / peerLoss, 10);
+    expect(rankingTables(report)).toMatch(/over oracle/);
+  });
+
+  it('of a part of the impressions have their figures on that part', async () => {
+    const some = world().rankingExamples.slice(1_280, 1_440);
+    const lines = some.map(({ userId, video, clicked, watchSeconds, impressionId }) =>
+      [userId, video.videoId, clicked ? 1 : 0, watchSeconds, clicked ? 1 : 0, impressionId].join(','),
+    );
+    const file = join(folder, 'part.csv');
+    await writeFile(file, ['user_id,video_id,is_click,watch_seconds,score,impression_id', ...lines, ''].join('\n'));
+    const report = await evaluate({ readPeer: (impressions) => readPeerScores(file, impressions) });
+    expect(report.counts).toMatchObject({ peerMatched: 160 });
+    const peer = report.scorers.find(({ kind }) => kind === 'peer')!;
+    expect([peer.weightedPerUserLoss.value, peer.clickAuc, peer.groupedClickAuc.value]).toEqual([0, 1, 1]);
+  });
+
+  it('are refused of an impression twice, or of another outcome', async () => {
+    const [{ userId, video, impressionId, clicked, watchSeconds }] = world().rankingExamples;
+    const read = async (...outcomes: (readonly [number, number])[]) => {
+      const file = join(folder, 'outcomes.csv');
+      const rows = outcomes.map(([click, seconds]) =>
+        [userId, video.videoId, click, seconds, 1, impressionId].join(','),
+      );
+      await writeFile(file, ['user_id,video_id,is_click,watch_seconds,score,impression_id', ...rows, ''].join('\n'));
+      return readPeerScores(file, world().rankingExamples);
+    };
+    const own = [clicked ? 1 : 0, watchSeconds] as const;
+    await expect(read(own)).resolves.toMatchObject({ matchedCount: 1 });
+    await expect(read(own, own)).rejects.toThrow(`line 3: a second score of impression ${impressionId}`);
+    await expect(read([1, watchSeconds + 1])).rejects.toThrow('line 2: user, video or outcome is not that of');
+  });
+
   it('are refused where they are no numbers, or of other impressions', async () => {
     const read = async (lines: string[]) => readPeerScores(await peerFile(lines), world().rankingExamples);
     await expect(read(['0,1,0,0,0,'])).rejects.toThrow('line 2: score is no number');

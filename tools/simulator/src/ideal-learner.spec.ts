@@ -1,6 +1,9 @@
 import { createRandom } from '@watchnext/learning';
 import { IdealLearner } from './ideal-learner';
-import { chooseViewers, memoriesOf, Truth, World } from './index';
+import { impressionScores } from './impression-scores';
+import { chooseViewers, DAY_MS, memoriesOf, Truth, World } from './index';
+import { LifeTeller } from './life/life';
+import type { LifeRecorder } from './life/recorder';
 
 const world = new World({ seed: 5, viewerCount: 80, videoCount: 150, dayCount: 10, endMs: Date.UTC(2026, 10, 23) });
 const truth = new Truth(world);
@@ -42,6 +45,69 @@ describe('what could be known of viewers at best', () => {
     const mean = sum(differences) / differences.length;
     const variance = sum(differences.map((one) => (one - mean) ** 2)) / (differences.length - 1);
     expect(Math.abs(mean)).toBeLessThan(3 * Math.sqrt(variance / differences.length));
+  });
+
+  it('expects of the places of a page what comes of them, before it is seen', () => {
+    const fromMs = atMs - 2 * DAY_MS;
+    const stride = 3;
+    const cap = 300;
+    const impressions = [...impressionScores(world, { fromMs, stride })].flat().filter(({ viewed }) => viewed);
+    const knowing = new IdealLearner(world, { rounds: 10, seed: 2 });
+    const learned = [...impressionScores(world, { fromMs, stride, learner: knowing })]
+      .flat()
+      .filter(({ viewed }) => viewed);
+    expect(learned.map(({ impressionId }) => impressionId)).toEqual(
+      impressions.map(({ impressionId }) => impressionId),
+    );
+    /** Standard errors between what is expected, where it stands, and what came of it. */
+    const deviation = (differences: readonly number[]) =>
+      sum(differences) / Math.sqrt(sum(differences.map((one) => one * one)));
+    const differenceOf = ({ position, expectedSeconds, watchSeconds }: (typeof learned)[number]) =>
+      watchSeconds - truth.attention(position) * expectedSeconds;
+    expect(learned.length).toBeGreaterThan(200);
+    expect(Math.abs(deviation(learned.map(differenceOf)))).toBeLessThan(4);
+    const squared = (some: typeof learned) => sum(some.map((one) => differenceOf(one) ** 2));
+    // It knows less than the truth, and more than another viewer's tastes tell.
+    expect(squared(impressions)).toBeLessThan(squared(learned));
+    const strange = learned.map((one, i) => ({
+      ...one,
+      expectedSeconds: learned[(i + 100) % learned.length].expectedSeconds,
+    }));
+    expect(squared(learned)).toBeLessThan(squared(strange));
+    const [{ index }] = viewers;
+    for (const page of knowing.pageBeliefs(index, fromMs, cap)) {
+      for (const { expectedSeconds, clickProbability, cappedSeconds } of page) {
+        expect(cappedSeconds).toBeLessThanOrEqual(expectedSeconds * (1 + 1e-9));
+        expect(cappedSeconds).toBeLessThanOrEqual(cap * clickProbability * (1 + 1e-9));
+      }
+    }
+  });
+
+  it('learns of a page nothing from what comes after it', () => {
+    const { index } = viewers[3];
+    const all = new IdealLearner(world, { rounds: 10, seed: 3 }).pageBeliefs(index, -Infinity, 300);
+    expect(all.length).toBeGreaterThan(3);
+    const teller = jest.spyOn(LifeTeller.prototype, 'tell').mockImplementation(function (
+      this: LifeTeller,
+      viewer,
+      recorder,
+    ) {
+      let pages = 0;
+      const cut = new Proxy(recorder, {
+        get:
+          (target, name: keyof LifeRecorder) =>
+          (...told: never[]) => {
+            if (name === 'served') pages++;
+            // Of the fourth page only that it was served.
+            if (pages < 4 || (pages === 4 && name === 'served'))
+              return (target[name] as (...args: never[]) => void)?.apply(target, told);
+          },
+      });
+      teller.mockRestore();
+      return new LifeTeller(world).tell(viewer, cut);
+    });
+    const first = new IdealLearner(world, { rounds: 10, seed: 3 }).pageBeliefs(index, -Infinity, 300);
+    expect(first).toEqual(all.slice(0, 4));
   });
 
   it('is the same again, whoever was asked about in between', () => {

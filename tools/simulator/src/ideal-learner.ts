@@ -50,6 +50,21 @@ interface Visit {
   readonly showings: Showing[];
 }
 
+/** What the log tells of a viewer up to some moment. */
+interface Log {
+  readonly visits: readonly Visit[];
+  readonly elsewhere: readonly WatchFromElsewhere[];
+}
+
+/** What is to be expected of a place of a page that was served. */
+export interface PlaceBelief {
+  readonly expectedSeconds: number;
+  /** Once examined. */
+  readonly clickProbability: number;
+  /** As `expectedSeconds`, what is above the cap counted as the cap. */
+  readonly cappedSeconds: number;
+}
+
 interface WatchFromElsewhere {
   readonly atMs: number;
   readonly device: number;
@@ -62,6 +77,8 @@ interface WatchFromElsewhere {
 class LogTaker implements LifeRecorder {
   readonly visits: Visit[] = [];
   readonly elsewhere: WatchFromElsewhere[] = [];
+  /** By visit: all places of the page, seen or not, with what earlier showings left of their welcome. */
+  readonly pages: (readonly { readonly video: number; readonly welcome: number }[])[] = [];
   private search: number | undefined;
 
   constructor(
@@ -77,12 +94,15 @@ class LogTaker implements LifeRecorder {
   served(...[page, moment, memory]: Parameters<NonNullable<LifeRecorder['served']>>): void {
     const { truth } = this.teller;
     const searched = page.surface === 1 ? this.search : page.surface === 0 ? undefined : null;
-    const showings = page.videos.map((video, position): Showing => {
+    const places = page.videos.map((video) => {
       const fresh = truth.attractionAt(moment, video, NOTHING_MET);
-      const welcome = fresh > 0 ? truth.attractionAt(moment, video, memory) / fresh : 0;
+      return { video, welcome: fresh > 0 ? truth.attractionAt(moment, video, memory) / fresh : 0 };
+    });
+    const showings = places.map(({ video, welcome }, position): Showing => {
       const attention = truth.examination(position) / truth.viewProbability(position);
       return { video, factor: attention * welcome, watchSeconds: undefined };
     });
+    this.pages.push(places);
     this.visits.push({ atMs: moment.atMs, device: moment.device, searched, showings });
   }
 
@@ -141,6 +161,75 @@ export class IdealLearner {
     chain.restore(this.world);
     return values.map((value) => value / samples);
   }
+
+  /**
+   * What is to be expected of every place of each page that the viewer was served from a moment on, by what the log told of it
+   * before: the pages before, with what came of them, and what was searched for. One chain goes from page to page, with so many rounds for
+   * each.
+   *
+   * @param capSeconds of `cappedSeconds`
+   * @returns page by page, in the order in which they were served
+   */
+  pageBeliefs(viewerIndex: number, fromMs: number, capSeconds: number): PlaceBelief[][] {
+    const random = this.random.fork(`pages of viewer ${viewerIndex}`);
+    const log = new LogTaker(this.teller, viewerIndex, random.fork('alternatives'));
+    this.teller.tell(viewerIndex, log);
+    let chain: Chain | undefined;
+    const beliefs: PlaceBelief[][] = [];
+    log.visits.forEach((visit, index) => {
+      const { atMs, device } = visit;
+      if (atMs < fromMs) return;
+      const before = {
+        visits: [...log.visits.slice(0, index), { ...visit, showings: [] }],
+        elsewhere: log.elsewhere.filter((watch) => watch.atMs < atMs),
+      };
+      if (chain) chain.learn(before);
+      else chain = new Chain(this.belief, this.truth, viewerIndex, before, random);
+      const sum = new BeliefSum(this.truth, log.pages[index], capSeconds);
+      const burnIn = Math.floor(this.options.rounds * BURN_IN_SHARE);
+      for (let round = 0; round < this.options.rounds; round++) {
+        chain.round();
+        // Of a page there is little to take the mean of, so every round counts.
+        if (round >= burnIn) sum.add(chain.momentAt(atMs, device));
+      }
+      beliefs.push(sum.mean());
+    });
+    chain?.restore(this.world);
+    return beliefs;
+  }
+}
+
+/** Places of a page as they are believed to be, summed over draws of the viewer. */
+class BeliefSum {
+  private readonly sums: { expectedSeconds: number; clickProbability: number; cappedSeconds: number }[];
+  private count = 0;
+
+  constructor(
+    private readonly truth: Truth,
+    private readonly places: LogTaker['pages'][number],
+    private readonly capSeconds: number,
+  ) {
+    this.sums = places.map(() => ({ expectedSeconds: 0, clickProbability: 0, cappedSeconds: 0 }));
+  }
+
+  add(moment: Moment): void {
+    this.count++;
+    this.places.forEach(({ video, welcome }, place) => {
+      const sum = this.sums[place];
+      const clickProbability = welcome * this.truth.attractionAt(moment, video, NOTHING_MET);
+      sum.clickProbability += clickProbability;
+      sum.expectedSeconds += welcome * this.truth.valueAt(moment, video, NOTHING_MET);
+      sum.cappedSeconds += clickProbability * this.truth.meanCappedWatchSecondsAt(moment, video, this.capSeconds);
+    });
+  }
+
+  mean(): PlaceBelief[] {
+    return this.sums.map(({ expectedSeconds, clickProbability, cappedSeconds }) => ({
+      expectedSeconds: expectedSeconds / this.count,
+      clickProbability: clickProbability / this.count,
+      cappedSeconds: cappedSeconds / this.count,
+    }));
+  }
 }
 
 /** Draws from the posterior of one viewer; the belief's columns hold where it is. */
@@ -156,7 +245,7 @@ class Chain {
     private readonly belief: World,
     private readonly truth: Truth,
     private readonly viewerIndex: number,
-    private readonly log: LogTaker,
+    private log: Log,
     private readonly random: Random,
   ) {
     const { population, options } = belief;
@@ -195,6 +284,12 @@ class Chain {
   private onMind(week: number, day: number): number | undefined {
     const episode = this.episodes.get(week);
     return episode !== undefined && day >= episode.fromDay && day < episode.toDay ? episode.topic : undefined;
+  }
+
+  /** Goes on from where it is, with more of the log. */
+  learn(log: Log): void {
+    this.log = log;
+    this.logLikelihood = this.logLikelihoodNow();
   }
 
   /** Proposes every part once. */

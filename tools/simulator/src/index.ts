@@ -6,6 +6,7 @@ export { newMemories, ViewerMemory } from './memory';
 export { IdealLearner, type IdealLearnerOptions } from './ideal-learner';
 export { Truth, type Moment, type PageOutcome } from './truth';
 export { generateHistory, memoriesOf, type History, type LifeCounts } from './history';
+export { impressionScores, type ScoredImpression } from './impression-scores';
 export { everyDelivery } from './life/deliver';
 export { Popularity } from './popularity';
 export {

@@ -4,6 +4,7 @@ import { checkFrozen, writeArchive } from './cli/archive';
 import { describeWorld } from './cli/describe';
 import { runLive, worldOf } from './cli/live';
 import { createCommand, EXIT_CODES, isFrozen, worldFrom } from './cli/parse';
+import { writeScores } from './cli/scores';
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
@@ -19,6 +20,11 @@ const program = createCommand({
   async describe({ every, kuairand, svg, json, ...flags }) {
     const name = isFrozen(flags) ? `${flags.world} world` : `${flags.world} world, changed`;
     await describeWorld({ name, world: worldFrom(flags), stride: every, kuairand, svg, json });
+  },
+  async scores({ data, from, knowing, rounds, every, out, ...flags }) {
+    const world = data === undefined ? worldFrom(flags) : worldOf(data);
+    const learnerRounds = knowing === 'log' ? rounds : undefined;
+    await writeScores({ world, fromMs: from, stride: every, learnerRounds, file: out }, interrupted.signal);
   },
   async live({ data, uploadEvery, ...options }) {
     await runLive(

@@ -141,6 +141,11 @@ export class Truth {
     return this.viewProbability(position) * attention(position);
   }
 
+  /** Chance that what came into view at `position` is attended to. */
+  attention(position: number): number {
+    return attention(position);
+  }
+
   /** Interest of the viewer in what the video is about at this moment, 0 to about 1.5. */
   tasteAt(moment: Moment, videoIndex: number): number {
     const { catalogue, population } = this.world;
@@ -214,6 +219,20 @@ export class Truth {
       this.world.catalogue.durationSeconds[videoIndex] *
       this.meanShareAt(moment, videoIndex, taste)
     );
+  }
+
+  /** Mean of the seconds watched after a click, what is above the cap counted as the cap. */
+  meanCappedWatchSecondsAt(moment: Moment, videoIndex: number, capSeconds: number): number {
+    const mean = this.meanShareAt(moment, videoIndex);
+    const duration = this.world.catalogue.durationSeconds[videoIndex];
+    if (capSeconds >= duration) return mean * duration;
+    const toTheEnd = TO_THE_END * mean * mean;
+    const rest = (mean - toTheEnd) / (1 - toTheEnd);
+    // Of duration · U^k, U even in 0 to 1: the cap is met at U = below, and the mean up to there is duration · below^(k + 1) / (k + 1).
+    const k = (1 - rest) / rest;
+    const below = Math.exp(Math.log(capSeconds / duration) / k);
+    const givenUp = capSeconds * (below / (k + 1) + 1 - below);
+    return toTheEnd * capSeconds + (1 - toTheEnd) * givenUp;
   }
 
   attraction(viewer: Viewer, video: Video, atMs: number, memory: ViewerMemory): number {

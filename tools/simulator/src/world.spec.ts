@@ -155,6 +155,11 @@ describe('the truth of a viewer', () => {
     const error = Math.sqrt(mean(drawn.map((value) => (value - centre) ** 2)) / drawn.length);
     expect(Math.abs(centre - expected)).toBeLessThan(4 * error);
     expect(Math.max(...drawn)).toBe(best.durationSeconds);
+    for (const cap of [0.05, 0.5, 0.99].map((share) => share * best.durationSeconds)) {
+      const capped = mean(drawn.map((value) => Math.min(value, cap)));
+      expect(Math.abs(capped - truth.meanCappedWatchSecondsAt(moment, best.index, cap))).toBeLessThan(4 * error);
+    }
+    expect(truth.meanCappedWatchSecondsAt(moment, best.index, best.durationSeconds)).toBe(expected);
   });
 });
 

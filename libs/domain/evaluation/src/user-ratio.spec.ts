@@ -69,6 +69,25 @@ describe('UserRatio', () => {
       return made;
     };
 
+    it('over it is how many times it is, with no spread where that is the same for every user', () => {
+      const rows = Array.from({ length: 50 }, (_, user): [string, number, number] => [`u${user}`, 1 + (user % 7), 10]);
+      const half = rows.map(([userId, numerator, denominator]): (typeof rows)[number] => [
+        userId,
+        numerator / 2,
+        denominator,
+      ]);
+      const times = ratio(rows).over(ratio(half));
+      expect(times.value()).toBeCloseTo(ratio(rows).value() / ratio(half).value());
+      const { low, high } = times.interval(source(4));
+      expect([low, high]).toEqual([expect.closeTo(2), expect.closeTo(2)]);
+      expect(() => ratio(rows).over(ratio(half.slice(1)))).toThrow(RangeError);
+      expect(
+        ratio([['a', 1, 2]])
+          .over(ratio([['a', 0, 2]]))
+          .value(),
+      ).toBe(Infinity);
+    });
+
     it('is the difference of the two, with no spread where they differ by the same for every user', () => {
       const rows = Array.from({ length: 50 }, (_, user): [string, number, number] => [`u${user}`, user % 7, 10]);
       const shifted = rows.map(([userId, numerator, denominator]): (typeof rows)[number] => [

@@ -47,16 +47,32 @@ export class UserRatio {
    */
   minus(other: UserRatio): UserRatio {
     const difference = new UserRatio();
+    for (const [userId, own, its, denominator] of this.paired(other)) difference.add(userId, own - its, denominator);
+    return difference;
+  }
+
+  /**
+   * How many times that of another one on the same rows this scorer's ratio is: paired, as `minus`. NaN where the other's is 0
+   * and this one too.
+   *
+   * @throws RangeError where the rows are not the same
+   */
+  over(other: UserRatio): UserRatio {
+    const times = new UserRatio();
+    for (const [userId, own, its] of this.paired(other)) times.add(userId, own, its);
+    return times;
+  }
+
+  private *paired(other: UserRatio): Generator<readonly [userId: string, own: number, its: number, whole: number]> {
     for (const [userId, index] of this.userIndex) {
       const its = other.userIndex.get(userId);
       const denominator = this.denominators[index];
       if (its === undefined || !nearlyEqual(denominator, other.denominators[its])) {
         throw new RangeError(`the two ratios are of different rows: user ${userId}`);
       }
-      difference.add(userId, this.numerators[index] - other.numerators[its], denominator);
+      yield [userId, this.numerators[index], other.numerators[its], denominator];
     }
     if (other.userCount !== this.userCount) throw new RangeError('the two ratios are of different users');
-    return difference;
   }
 
   /** NaN where nothing was added. */

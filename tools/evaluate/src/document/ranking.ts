@@ -37,6 +37,7 @@ export function rankingParts(report: RankingReport): DocumentPart[] {
         scorer.watchTimeRmseSeconds?.toFixed(2) ?? '',
       ]),
     },
+    ...peerParts(report),
     lossOrderFigure(report),
     ...trainingFigure(scorers, seeds),
     ...(calibrated.length > 0 ? calibrationParts(calibrated[0]) : []),
@@ -46,12 +47,49 @@ export function rankingParts(report: RankingReport): DocumentPart[] {
 const nameOf = ({ name, seed }: RankingScorerReport, seeds: readonly number[]) =>
   seeds.length > 1 && seed !== undefined ? `${name}, seed ${seed}` : name;
 
+/** Of each form beside the peer, seeds together. */
+function peerParts({ peerComparisons = [] }: RankingReport): DocumentPart[] {
+  if (peerComparisons.length === 0) return [];
+  const [{ peer }] = peerComparisons;
+  const range = (ends: readonly [number, number] | undefined, digits: number) =>
+    ends ? ends.map((end) => end.toFixed(digits)).join(' to ') : '';
+  return [
+    {
+      kind: 'table',
+      header: [
+        '',
+        'ordered by',
+        `${peer}, ordered by`,
+        `loss less that of ${peer}`,
+        '95%, users',
+        '95%, seeds',
+        'times that',
+        '95%, users',
+        '95%, seeds',
+      ],
+      rows: peerComparisons.map(({ form, orders, peerOrders, gain, interval95, acrossSeeds95, times }) => [
+        form,
+        orders,
+        peerOrders,
+        gain.toFixed(4),
+        range(interval95, 4),
+        range(acrossSeeds95, 4),
+        times.value.toFixed(2),
+        range(times.interval95, 2),
+        range(times.acrossSeeds95, 2),
+      ]),
+    },
+  ];
+}
+
 function lossOrderFigure({ scorers, seeds }: RankingReport): DocumentPart {
   const ends = scorers.flatMap(({ weightedPerUserLoss }) => weightedPerUserLoss.interval95);
-  const order = (scorer: RankingScorerReport) =>
-    scorer.kind === 'model' && scorer.orders.startsWith('odds:')
+  const order = (scorer: RankingScorerReport) => {
+    if (scorer.kind === 'peer' && scorer.orders !== 'its score') return `${scorer.name} by ${scorer.orders}`;
+    return scorer.kind === 'model' && scorer.orders.startsWith('odds:')
       ? `${nameOf(scorer, seeds)} by odds`
       : nameOf(scorer, seeds);
+  };
   return {
     kind: 'figure',
     name: 'ranking-loss',

@@ -58,7 +58,8 @@ function judged(gain: number, { low, high }: Interval, bySeed: readonly number[]
   return { gain, interval95: [low, high], ...(acrossSeeds95 ? { acrossSeeds95 } : {}), verdict };
 }
 
-function acrossSeeds(values: readonly number[]): readonly [number, number] | undefined {
+/** By Student's t; undefined of one seed. */
+export function acrossSeeds(values: readonly number[]): readonly [number, number] | undefined {
   if (values.length < 2) return undefined;
   const { mean, halfWidth } = meanOverSeeds(values);
   return [mean - halfWidth, mean + halfWidth];

@@ -22,6 +22,8 @@ interface RankingOptions {
   readonly compare: readonly string[];
   readonly set?: readonly string[];
   readonly peerScores?: string;
+  readonly peerName: string;
+  readonly peerOrders: readonly string[];
   readonly json?: string;
   readonly report?: string;
 }
@@ -52,6 +54,13 @@ export function addRankingCommand(program: Command): void {
       one,
     ])
     .option('--peer-scores <csv>', "another program's scores: user_id, video_id, is_click, watch_seconds, score")
+    .option('--peer-name <name>', 'what that program is called in the table', 'peer')
+    .option(
+      '--peer-orders <columns>',
+      'columns of that file to order by, a row for each; models are compared with the first in the table, with all below it',
+      (text: string) => text.split(','),
+      ['score'],
+    )
     .option('--json <file>', 'also write the report, with calibration tables, to this file')
     .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder')
     .action(runRanking);
@@ -61,7 +70,7 @@ async function runRanking(options: RankingOptions): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('stopped')));
   process.once('SIGTERM', () => stop.abort(new Error('stopped')));
-  const { archive, partitions: partitionCount, peerScores, testFrom } = options;
+  const { archive, partitions: partitionCount, peerName, peerOrders, peerScores, testFrom } = options;
   const variants = rankingVariants(options.compare, options.set);
   const task = progress.start('replay', 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
@@ -75,7 +84,9 @@ async function runRanking(options: RankingOptions): Promise<void> {
     variants,
     seeds: options.seeds,
     createEngine: (await trainingEngines(options.threads)).ranking,
-    ...(peerScores === undefined ? {} : { readPeer: (impressions) => readPeerScores(peerScores, impressions) }),
+    ...(peerScores === undefined
+      ? {}
+      : { peerName, readPeer: (impressions) => readPeerScores(peerScores, impressions, peerOrders) }),
     signal: stop.signal,
     progress,
   });

@@ -26,12 +26,12 @@ import {
   trainRankingModel,
 } from '@watchnext/ranking-model';
 import { EvaluationDataError } from '../data/watch-data';
-import { compareRows } from '../paper/verdict';
+import { acrossSeeds, compareRows, ratioOf } from '../paper/verdict';
 import { LossCurve, type LossPoint } from '../document/loss-curve';
 import type { Progress } from '../progress';
 import { calibrationTables } from './calibration';
 import type { PeerScores } from './peer-scores';
-import type { FormComparison, MeasuredValue, RankingReport, RankingScorerReport } from './report';
+import type { FormComparison, MeasuredValue, PeerComparison, RankingReport, RankingScorerReport } from './report';
 import { byDay, splitImpressions, type SplitOptions } from './split';
 import type { RankingVariant } from './variants';
 
@@ -41,6 +41,8 @@ export interface EvaluateRankingOptions extends SplitOptions {
   readonly createEngine: RankingEngineFactory;
   /** Of a file, matched with the test impressions; undefined without one. */
   readonly readPeer?: (impressions: readonly RankingExample[]) => Promise<PeerScores>;
+  /** In the table; default: "peer". */
+  readonly peerName?: string;
   readonly signal: AbortSignal;
   readonly progress: Progress;
 }
@@ -72,14 +74,17 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
   const statisticsAt = byDay((atMs) => replayed.statistics.asOf(Math.min(atMs, heldOutFromMs)));
   const scorers: Scorer[] = countingScorers(training, impressions);
   const peer = await options.readPeer?.(heldOut);
-  if (peer) scorers.push({ name: 'peer', kind: 'peer', orders: 'its score', scores: peer.scores });
+  const { peerName = 'peer' } = options;
+  for (const [column, scores] of peer?.byColumn ?? [])
+    scorers.push({ name: peerName, kind: 'peer', orders: `its ${column}`, scores });
   for (const variant of options.variants) {
     for (const seed of options.seeds) {
       scorers.push(...(await modelScorers(variant, seed, training, heldOut, statisticsAt, options)));
     }
   }
   const random = createRandom(1);
-  const describe = describing(scorers, impressions, pages, random, peer);
+  const peerPages = peer ? pagesScoredBy(peer, pages) : [];
+  const describe = describing(scorers, impressions, pages, random, peerPages);
   return {
     source: options.source,
     split: description,
@@ -100,7 +105,53 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
         : {}),
     })),
     comparisons: comparisonsOf(scorers, options.variants, impressions, pages, random),
+    ...(peer ? { peerComparisons: peerComparisonsOf(scorers, impressions, peerPages, random) } : {}),
   };
+}
+
+/** Pages that the peer scored as a whole. */
+function pagesScoredBy({ byColumn }: PeerScores, pages: readonly Page[]): Page[] {
+  const columns = [...byColumn.values()];
+  return pages.filter(({ members }) =>
+    columns.every((scores) => members.every((index) => !Number.isNaN(scores[index]))),
+  );
+}
+
+/** Differences and ratios, the seeds of a form and an order together; a peer has no seeds. */
+function peerComparisonsOf(
+  scorers: readonly Scorer[],
+  impressions: readonly CountedImpression[],
+  pages: readonly Page[],
+  random: IndexSource,
+): PeerComparison[] {
+  const rowsOf = ({ scores }: Scorer) => [...weightedPerUserLoss(impressions, pages, scores).rows()];
+  const forms = new Map<string, Scorer[]>();
+  for (const scorer of scorers.filter(({ kind }) => kind === 'model')) {
+    const key = `${scorer.name}\n${scorer.orders}`;
+    forms.set(key, [...(forms.get(key) ?? []), scorer]);
+  }
+  const peers = scorers.filter(({ kind }) => kind === 'peer');
+  return [...forms.values()].flatMap((seeds) => {
+    const bySeed = seeds.map(rowsOf);
+    return peers.map((peer): PeerComparison => {
+      const its = bySeed.map(() => rowsOf(peer));
+      const lossBySeed = bySeed.map((rows) => ratioOf([rows]).value());
+      const peerLoss = ratioOf([its[0]]).value();
+      const times = ratioOf(bySeed).over(ratioOf(its));
+      const { low, high } = times.interval(random, { resampleCount: 1_000 });
+      const acrossSeeds95 = acrossSeeds(lossBySeed.map((loss) => loss / peerLoss));
+      return {
+        form: seeds[0].name,
+        orders: seeds[0].orders,
+        peer: peer.name,
+        peerOrders: peer.orders,
+        lossBySeed,
+        peerLoss,
+        times: { value: times.value(), interval95: [low, high], ...(acrossSeeds95 ? { acrossSeeds95 } : {}) },
+        ...compareRows(its, bySeed, true, random),
+      };
+    });
+  });
 }
 
 /** The first variant is the default; the first order of each is the one that is served. */
@@ -189,23 +240,31 @@ async function modelScorers(
   return rows;
 }
 
+/** A peer may have scored a part only. */
+function ofScored(impressions: readonly CountedImpression[], scores: Float64Array) {
+  if (!scores.some(Number.isNaN)) return { impressions, scores };
+  return {
+    impressions: impressions.filter((_, index) => !Number.isNaN(scores[index])),
+    scores: scores.filter((score) => !Number.isNaN(score)),
+  };
+}
+
 /** Figures of one scorer, and how it compares with the best that counting does and with the peer. */
 function describing(
   scorers: readonly Scorer[],
   impressions: readonly CountedImpression[],
   pages: readonly Page[],
   random: IndexSource,
-  peer: PeerScores | undefined,
+  peerPages: readonly Page[],
 ): (scorer: Scorer) => RankingScorerReport {
   const lossOf = ({ scores }: Scorer, among = pages) => weightedPerUserLoss(impressions, among, scores);
   const floors = scorers.filter(({ kind }) => kind === 'baseline');
   const floor = floors.reduce((best, one) => (lossOf(one).value() < lossOf(best).value() ? one : best));
   const peerScorer = scorers.find(({ kind }) => kind === 'peer');
-  // Pages that the peer scored as a whole.
-  const peerPages = pages.filter(({ members }) => peer && members.every((index) => !Number.isNaN(peer.scores[index])));
   return (scorer) => {
-    const among = scorer === peerScorer ? peerPages : pages;
+    const among = scorer.kind === 'peer' ? peerPages : pages;
     const loss = lossOf(scorer, among);
+    const scored = ofScored(impressions, scorer.scores);
     const measured = (ratio: UserRatio): MeasuredValue => {
       const { low, high } = ratio.interval(random);
       return { value: ratio.value(), interval95: [low, high] };
@@ -221,8 +280,8 @@ function describing(
       orders,
       ...(seed === undefined ? {} : { seed }),
       weightedPerUserLoss: measured(loss),
-      clickAuc: clickAuc(impressions, scorer.scores),
-      groupedClickAuc: measured(groupedClickAuc(impressions, scorer.scores)),
+      clickAuc: clickAuc(scored.impressions, scored.scores),
+      groupedClickAuc: measured(groupedClickAuc(scored.impressions, scored.scores)),
       ...(seconds
         ? {
             watchTimeMaeSeconds: measured(watchTimeMae(impressions, seconds)),
@@ -230,7 +289,12 @@ function describing(
           }
         : {}),
       ...(kind === 'baseline' ? {} : { againstFloor: against(floor, among) }),
-      ...(peerScorer && kind === 'model' ? { againstPeer: against(peerScorer, peerPages) } : {}),
+      ...(peerScorer && kind === 'model'
+        ? {
+            againstPeer: against(peerScorer, peerPages),
+            timesPeer: measured(lossOf(scorer, peerPages).over(lossOf(peerScorer, peerPages))),
+          }
+        : {}),
       ...(config ? { config } : {}),
       ...(trainingSeconds === undefined ? {} : { trainingSeconds }),
       ...(lossCurve ? { lossCurve } : {}),

@@ -1,61 +1,108 @@
 /**
  * Scores that another program gave the same impressions, for a comparison paired on users. A CSV file with the columns
- * user_id, video_id, is_click, watch_seconds, score, as `kuairand_trees.py` writes it; ids may lack the importer's prefix.
+ * user_id, video_id, is_click, watch_seconds, score, as `kuairand_trees.py` writes it, or with more columns of scores and with
+ * impression_id, as `simulate scores` does; ids of users and videos may lack the importer's prefix.
  */
 import { readCsv } from '@watchnext/datasets';
 import type { RankingExample } from '@watchnext/features';
 import { EvaluationDataError } from '../data/watch-data';
 
-const COLUMNS = ['user_id', 'video_id', 'is_click', 'watch_seconds', 'score'] as const;
+const COLUMNS = ['user_id', 'video_id', 'is_click', 'watch_seconds'] as const;
+const IMPRESSION_ID = 'impression_id';
 
 export interface PeerScores {
-  /** One for each impression, NaN where the file has none. */
-  readonly scores: Float64Array;
+  /** By column of the file: one for each impression, NaN where the file has none. */
+  readonly byColumn: ReadonlyMap<string, Float64Array>;
   readonly matchedCount: number;
   /** Rows of the file for which no impression was found. */
   readonly unmatchedRowCount: number;
 }
 
 /**
- * Finds each row's impression by user, video and outcome. Where a user has several impressions of a video with the same
- * outcome, they are taken in order; which is which makes no difference to any metric within one page.
+ * Finds each row's impression by its id where the file says it, else by user, video and outcome. Where a user then has several
+ * impressions of a video with the same outcome, they are taken in order; which is which makes no difference to any metric
+ * within one page.
  *
- * @throws EvaluationDataError for a row that cannot be read, or a file that has nothing to do with the impressions
+ * @param columns of scores, at least one
+ * @throws EvaluationDataError for a row that cannot be read, a second score of one impression, an outcome that is another than the
+ * impression's, or a file that has nothing to do with the impressions
  */
-export async function readPeerScores(file: string, impressions: readonly RankingExample[]): Promise<PeerScores> {
-  const waiting = new Map<string, number[]>();
-  impressions.forEach(({ userId, video, clicked, watchSeconds }, index) => {
-    const key = keyOf(userId, video.videoId, clicked, watchSeconds);
-    const others = waiting.get(key);
-    if (others) others.push(index);
-    else waiting.set(key, [index]);
-  });
-  const scores = new Float64Array(impressions.length).fill(NaN);
+export async function readPeerScores(
+  file: string,
+  impressions: readonly RankingExample[],
+  columns: readonly string[] = ['score'],
+): Promise<PeerScores> {
+  const byColumn = new Map(columns.map((column) => [column, new Float64Array(impressions.length).fill(NaN)]));
   let matchedCount = 0;
   let unmatchedRowCount = 0;
   const refuse = (line: number, reason: string): never => {
     throw new EvaluationDataError(`${file}, line ${line}: ${reason}`);
   };
-  for await (const { line, cells } of rowsOf(file, refuse)) {
-    const [user, video, click, seconds, score] = cells;
-    const [watchSeconds, value] = [Number(seconds), Number(score)];
+  let find: Finder | undefined;
+  for await (const { line, cells } of rowsOf(file, columns, refuse)) {
+    const [user, video, click, seconds, ...rest] = cells;
+    const watchSeconds = Number(seconds);
     if (!Number.isFinite(watchSeconds)) refuse(line, `watch_seconds is no number: "${seconds}"`);
-    if (score === '' || !Number.isFinite(value)) refuse(line, `score is no number: "${score}"`);
-    const index = waiting.get(keyOf(user, video, Number(click) === 1, watchSeconds))?.shift();
+    const values = columns.map((column, i) => {
+      const value = Number(rest[i]);
+      if (rest[i] === '' || !Number.isFinite(value)) refuse(line, `${column} is no number: "${rest[i]}"`);
+      return value;
+    });
+    const impressionId: string | undefined = rest[columns.length];
+    find ??= impressionId === undefined ? finderByOutcome(impressions) : finderById(impressions);
+    const key = keyOf(user, video, Number(click) === 1, watchSeconds);
+    const index = find(key, impressionId, (reason) => refuse(line, reason));
     if (index === undefined) {
       unmatchedRowCount++;
       continue;
     }
-    scores[index] = value;
+    columns.forEach((column, i) => (byColumn.get(column)![index] = values[i]));
     matchedCount++;
   }
   if (matchedCount === 0) throw new EvaluationDataError(`${file} has no score of any impression that is evaluated`);
-  return { scores, matchedCount, unmatchedRowCount };
+  return { byColumn, matchedCount, unmatchedRowCount };
 }
 
-async function* rowsOf(file: string, refuse: (line: number, reason: string) => never) {
-  for await (const rows of readCsv(file, COLUMNS, refuse)) yield* rows;
+/** @returns index of the row's impression; undefined where it is none of them */
+type Finder = (key: string, impressionId: string, refuse: (reason: string) => never) => number | undefined;
+
+function finderByOutcome(impressions: readonly RankingExample[]): Finder {
+  const waiting = new Map<string, number[]>();
+  impressions.forEach((impression, index) => {
+    const key = keyOfImpression(impression);
+    const others = waiting.get(key);
+    if (others) others.push(index);
+    else waiting.set(key, [index]);
+  });
+  return (key) => waiting.get(key)?.shift();
 }
+
+function finderById(impressions: readonly RankingExample[]): Finder {
+  const indices = new Map(impressions.map(({ impressionId }, index) => [impressionId, index]));
+  const found = new Set<number>();
+  return (key, impressionId, refuse) => {
+    const index = indices.get(impressionId);
+    if (index === undefined) return undefined;
+    if (found.has(index)) refuse(`a second score of impression ${impressionId}`);
+    found.add(index);
+    // The same ids with other outcomes: a file of another archive, as of the same world under other rules.
+    if (keyOfImpression(impressions[index]) !== key)
+      refuse(`user, video or outcome is not that of impression ${impressionId}`);
+    return index;
+  };
+}
+
+async function* rowsOf(file: string, columns: readonly string[], refuse: (line: number, reason: string) => never) {
+  const wanted = (header: readonly string[]) => [
+    ...COLUMNS,
+    ...columns,
+    ...(header.includes(IMPRESSION_ID) ? [IMPRESSION_ID] : []),
+  ];
+  for await (const rows of readCsv(file, wanted, refuse)) yield* rows;
+}
+
+const keyOfImpression = ({ userId, video, clicked, watchSeconds }: RankingExample) =>
+  keyOf(userId, video.videoId, clicked, watchSeconds);
 
 function keyOf(userId: string, videoId: string, clicked: boolean, watchSeconds: number): string {
   const bare = (id: string) => id.replace(/^(user|video)-/, '');

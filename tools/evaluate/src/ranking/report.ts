@@ -25,6 +25,23 @@ export interface RankingReport {
   readonly scorers: readonly RankingScorerReport[];
   /** Of each form of the model with the default, all seeds together, in the order that each is served in. */
   readonly comparisons?: readonly FormComparison[];
+  /** Of each form of the model in each of its orders with each order of the peer, all seeds together. */
+  readonly peerComparisons?: readonly PeerComparison[];
+}
+
+/** The gain is by how much less the peer loses than the form, on the pages that the peer scored. */
+export interface PeerComparison extends Comparison {
+  readonly form: string;
+  readonly orders: string;
+  readonly peer: string;
+  readonly peerOrders: string;
+  readonly lossBySeed: readonly number[];
+  readonly peerLoss: number;
+  /** How many times the peer's loss the form's is. */
+  readonly times: MeasuredValue & {
+    /** By Student's t over the seeds; absent of one seed. */
+    readonly acrossSeeds95?: readonly [number, number];
+  };
 }
 
 /** A gain is by how much less the form loses than the default. */
@@ -49,6 +66,8 @@ export interface RankingScorerReport {
   /** Weighted per-user loss less that of the best counting baseline, and of the peer on the pages that it scored. */
   readonly againstFloor?: PairedDifference;
   readonly againstPeer?: PairedDifference;
+  /** How many times that of the peer, in the first of its orders, the loss is. */
+  readonly timesPeer?: MeasuredValue;
   readonly calibration?: CalibrationTables;
   readonly config?: RankingModelConfig;
   readonly trainingSeconds?: number;

@@ -1,10 +1,11 @@
 /** The ranking report as text. */
 import { align, signed } from '../text-table';
 import type { CalibrationTables } from './calibration';
-import type { PairedDifference, RankingReport, RankingScorerReport } from './report';
+import type { MeasuredValue, PairedDifference, RankingReport, RankingScorerReport } from './report';
 
 export function rankingTables(report: RankingReport): string {
   const { counts, part, scorers, seeds, source, split } = report;
+  const peerName = scorers.find(({ kind }) => kind === 'peer')?.name;
   const header = [
     'scorer',
     'ordered by',
@@ -12,7 +13,7 @@ export function rankingTables(report: RankingReport): string {
     'loss',
     '95%',
     'less floor',
-    'less peer',
+    ...(peerName === undefined ? [] : [`less ${peerName}`, `over ${peerName}`]),
     'AUC',
     'GAUC',
     'MAE, s',
@@ -25,7 +26,7 @@ export function rankingTables(report: RankingReport): string {
     scorer.weightedPerUserLoss.value.toFixed(4),
     scorer.weightedPerUserLoss.interval95.map((end) => end.toFixed(3)).join(' to '),
     paired(scorer.againstFloor),
-    paired(scorer.againstPeer),
+    ...(peerName === undefined ? [] : [paired(scorer.againstPeer), times(scorer.timesPeer)]),
     scorer.clickAuc.toFixed(4),
     scorer.groupedClickAuc.value.toFixed(4),
     scorer.watchTimeMaeSeconds?.value.toFixed(2) ?? '',
@@ -34,8 +35,22 @@ export function rankingTables(report: RankingReport): string {
   const peer =
     counts.peerMatched === undefined
       ? []
-      : [`${counts.peerMatched} of them in the peer's file, which has ${counts.peerUnmatchedRows} rows of others`];
+      : [
+          `${counts.peerMatched} of them in the file of ${peerName}, which has ${counts.peerUnmatchedRows} rows of others`,
+        ];
   const comparisons = report.comparisons ?? [];
+  const peers = (report.peerComparisons ?? []).map((one) => [
+    `${one.form}, ${one.orders}`,
+    one.peerOrders,
+    mean(one.lossBySeed).toFixed(4),
+    one.peerLoss.toFixed(4),
+    signed(one.gain),
+    range(one.interval95, signed),
+    range(one.acrossSeeds95, signed),
+    one.times.value.toFixed(3),
+    range(one.times.interval95, ratioText),
+    range(one.times.acrossSeeds95, ratioText),
+  ]);
   const gains = comparisons.map(({ form, gain, interval95, acrossSeeds95, verdict }) => [
     form,
     signed(gain),
@@ -62,6 +77,28 @@ export function rankingTables(report: RankingReport): string {
           align([['form', 'gain', '95%, users (paired)', '95%, seeds', ''], ...gains]),
         ]
       : []),
+    ...(peers.length > 0
+      ? [
+          '',
+          `each form beside ${peerName}, on the pages that it scored, seeds together`,
+          '',
+          align([
+            [
+              'form',
+              'ordered by',
+              'loss',
+              'its loss',
+              'less it',
+              '95%, users (paired)',
+              '95%, seeds',
+              'over it',
+              '95%, users (paired)',
+              '95%, seeds',
+            ],
+            ...peers,
+          ]),
+        ]
+      : []),
     ...(calibrated.length > 0 ? ['', calibrationText(calibrated[0])] : []),
   ].join('\n');
 }
@@ -70,6 +107,18 @@ function paired(difference: PairedDifference | undefined): string {
   if (!difference) return '';
   const [low, high] = difference.interval95;
   return `${signed(difference.difference)} (${signed(low)} to ${signed(high)})`;
+}
+
+function times(ratio: MeasuredValue | undefined): string {
+  return ratio ? `${ratioText(ratio.value)} (${range(ratio.interval95, ratioText)})` : '';
+}
+
+const ratioText = (value: number) => value.toFixed(3);
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Empty where there is none. */
+function range(ends: readonly [number, number] | undefined, write: (value: number) => string): string {
+  return ends ? ends.map(write).join(' to ') : '';
 }
 
 const TITLES: Record<keyof CalibrationTables, string> = {

@@ -5,7 +5,7 @@ async function parse(line: string): Promise<{ command: string; options: Record<s
   let called: { command: string; options: Record<string, unknown> } | undefined;
   const take = (command: string) => async (options: object) => void (called = { command, options: { ...options } });
   const actions = Object.fromEntries(
-    ['archive', 'check', 'describe', 'live'].map((name) => [name, take(name)]),
+    ['archive', 'check', 'describe', 'scores', 'live'].map((name) => [name, take(name)]),
   ) as unknown as Actions;
   const program = createCommand(actions);
   for (const each of [program, ...program.commands])
@@ -36,7 +36,19 @@ describe('the command line', () => {
     expect(options).toMatchObject({ sessionsPerMinute: 0.5, speed: 30, minutes: 2, uploadEvery: 15 });
   });
 
+  it('takes the world of scores by its name or from a data folder', async () => {
+    const named = await parse('scores --world small --from 2026-11-21T00:00Z --out f');
+    expect(named.options).toMatchObject({ world: 'small', from: Date.UTC(2026, 10, 21), knowing: 'truth', every: 1 });
+    const learned = await parse('scores --data d --knowing log --rounds 20 --every 3 --out f');
+    expect(learned.options).toMatchObject({ data: 'd', knowing: 'log', rounds: 20, every: 3, out: 'f' });
+  });
+
   it.each([
+    ['scores --world small', /--out/],
+    ['scores --knowing nothing --out f', /truth, log/],
+    ['scores --world small --data d --out f', /--world.*--data/],
+    ['scores --users 5 --data d --out f', /--data.*--users/],
+    ['scores --from soon --out f', /--from.*2026-11-21T00:00Z/],
     ['archive', /--data/],
     ['archive --data d --world tiny', /small, standard, large/],
     ['archive --data d --workers 0', /whole number/],

@@ -11,6 +11,16 @@ export interface Actions {
   archive(options: WorldFlags & { data: string; spill: string; partitions: number; workers: number }): Promise<void>;
   check(options: { world: FrozenWorldName; spill: string; workers: number }): Promise<void>;
   describe(options: WorldFlags & { every: number; kuairand?: string; svg?: string; json?: string }): Promise<void>;
+  scores(
+    options: WorldFlags & {
+      data?: string;
+      from?: number;
+      knowing: 'truth' | 'log';
+      rounds: number;
+      every: number;
+      out: string;
+    },
+  ): Promise<void>;
   live(options: {
     data: string;
     gateway: string;
@@ -69,9 +79,9 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
       .argParser(wholeNumber(1))
       .default(availableParallelism(), 'one for each core');
   const world = () => new Option('--world <name>', 'which frozen world').choices(FROZEN_WORLDS).default('standard');
-  const changed = (command: Command) =>
+  const changed = (command: Command, worldOption = world()) =>
     command
-      .addOption(world())
+      .addOption(worldOption)
       .option('--seed <n>', 'another seed: then it is no frozen world any more, as with the next three', wholeNumber(0))
       .option('--users <n>', 'viewers', wholeNumber(1))
       .option('--videos <n>', 'videos', wholeNumber(1))
@@ -103,6 +113,31 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
     .option('--svg <file>', 'also draw a plot')
     .option('--json <file>', 'also write the figures')
     .action((options) => actions.describe(options));
+
+  const ofData = 'or the world whose archive lies in this data folder';
+  changed(
+    program
+      .command('scores')
+      .description(
+        'write what the truth says of each impression of the history, for "evaluate ranking --peer-scores": the oracle beside the models',
+      ),
+    world().conflicts('data'),
+  )
+    .addOption(new Option('--data <dir>', ofData).conflicts(['seed', 'users', 'videos', 'days', 'end']))
+    .option('--from <time>', 'only what was served from this moment on, as 2026-11-21T00:00Z; default: all', instant)
+    .addOption(
+      new Option(
+        '--knowing <what>',
+        'the truth, or of each viewer no more than the log told when the page was served: what an ideal learner could score, at a fifth of a ' +
+          'second a page and more',
+      )
+        .choices(['truth', 'log'])
+        .default('truth'),
+    )
+    .option('--rounds <n>', 'draws of the ideal learner for each page', wholeNumber(10), 100)
+    .option('--every <n>', 'the impressions of every n-th viewer', wholeNumber(1), 1)
+    .requiredOption('--out <csv>', 'file to write')
+    .action((options) => actions.scores(options));
 
   program
     .command('live')
@@ -138,6 +173,12 @@ function wholeNumber(least: number) {
 function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < 1e9)) throw new InvalidArgumentError('it must be a number above 0.');
+  return value;
+}
+
+function instant(text: string): number {
+  const value = Date.parse(text);
+  if (Number.isNaN(value)) throw new InvalidArgumentError('it must be a time as 2026-11-21T00:00Z.');
   return value;
 }
 

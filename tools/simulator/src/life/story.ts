@@ -3,6 +3,7 @@
  */
 import type { Random } from '@watchnext/learning';
 import { NO_TOPIC } from '../catalogue';
+import type { ViewerMemory } from '../memory';
 import { COUNTRIES, COUNTRIES_OF_THE_WORLD, DEVICES, LANGUAGES, TOPICS_OF_THE_WORLD } from '../topics';
 import type { PageOutcome } from '../truth';
 import { anonymousId, channelId, videoId, viewerId, type World } from '../world';
@@ -61,7 +62,7 @@ export class Story implements LifeRecorder {
   private told: Told[] = [];
   private viewerIndex = 0;
   private isAnonymous = false;
-  private userId = '';
+  protected userId = '';
   private ids!: Random;
   private delays!: Random;
   private requestId = '';
@@ -135,7 +136,7 @@ export class Story implements LifeRecorder {
     });
   }
 
-  served(page: Page, moment: Moment): void {
+  served(page: Page, moment: Moment, _memory: ViewerMemory): void {
     const { atMs } = moment;
     this.requestId = this.newId(atMs);
     this.event(atMs, FIELD.served, (writer) => {
@@ -171,17 +172,16 @@ export class Story implements LifeRecorder {
 
   watched(video: number, position: number, watchSeconds: number, parts: number, fromMs: number, device: number): void {
     const playbackId = this.newId(fromMs);
-    for (let part = 1; part <= parts; part++) {
-      const seconds = (watchSeconds * part) / parts;
+    for (const { atMs, positionSeconds } of watchReports(watchSeconds, parts, fromMs)) {
       this.event(
-        fromMs + Math.floor(seconds * 1_000),
+        atMs,
         FIELD.watch,
         (writer) => {
           writer.ascii(1, this.userId);
           writer.ascii(2, videoId(video));
           writer.ascii(3, playbackId);
           if (position >= 0) writer.ascii(4, this.impressionId(position));
-          writer.double(5, Math.round(seconds * 10) / 10);
+          writer.double(5, positionSeconds);
           this.facts(6, video);
           writer.ascii(7, COUNTRIES[this.world.population.country[this.viewerIndex]]);
           writer.ascii(8, DEVICES[device]);
@@ -258,7 +258,8 @@ export class Story implements LifeRecorder {
     this.told.push({ deliveredAtMs, start, end: writer.length, isAnonymous });
   }
 
-  private impressionId(position: number): string {
+  /** Of a place of the page that was served last. */
+  protected impressionId(position: number): string {
     return `${this.requestId}-${position}`;
   }
 
@@ -270,6 +271,18 @@ export class Story implements LifeRecorder {
     const c = hex(this.ids.nextInt(0x1000000), 6) + hex(this.ids.nextInt(0x1000000), 6);
     return `${time.slice(0, 8)}-${time.slice(8)}-7${a}-${b}-${c}`;
   }
+}
+
+/** When a player reports how far a playback has come, to a tenth of a second; the last report is of the whole. */
+export function watchReports(
+  watchSeconds: number,
+  parts: number,
+  fromMs: number,
+): { readonly atMs: number; readonly positionSeconds: number }[] {
+  return Array.from({ length: parts }, (_, index) => {
+    const seconds = (watchSeconds * (index + 1)) / parts;
+    return { atMs: fromMs + Math.floor(seconds * 1_000), positionSeconds: Math.round(seconds * 10) / 10 };
+  });
 }
 
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
