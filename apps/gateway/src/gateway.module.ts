@@ -1,14 +1,19 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { topicSpecs } from '@watchnext/contract';
-import { type EventLog, openEventLog, type Subscription } from '@watchnext/event-log';
+import { type EventLog, LogUnavailableError } from '@watchnext/event-log';
 import { type FeatureStore, openFeatureStore } from '@watchnext/feature-store';
 import {
   type ExperimentsFollowing,
   followExperiments,
+  followLog,
   followSnapshots,
   grpcClientSecurity,
+  isRefused,
   type Logger,
+  type LogFollowing,
+  openServiceLog,
+  type ServiceLog,
   type SnapshotFollowing,
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
@@ -54,10 +59,11 @@ export interface GatewayParts {
 
 @Module({})
 export class GatewayModule implements OnApplicationShutdown {
-  private readonly subscriptions: Subscription[] = [];
+  private readonly followings: LogFollowing[] = [];
 
   constructor(
-    @Inject(tokens.EVENT_LOG) private readonly eventLog: EventLog,
+    @Inject(tokens.SETTINGS) private readonly settings: GatewaySettings,
+    @Inject(tokens.SERVICE_LOG) private readonly log: ServiceLog,
     @Inject(tokens.FEATURE_STORE) private readonly featureStore: FeatureStore,
     @Inject(tokens.SNAPSHOT_STORE) private readonly snapshotStore: SnapshotStore,
     @Inject(tokens.SNAPSHOT_FOLLOWING) private readonly following: SnapshotFollowing<{ close(): void }>,
@@ -98,8 +104,13 @@ export class GatewayModule implements OnApplicationShutdown {
         { provide: tokens.REQUEST_IDS, useValue: newRequestId },
         { provide: APP_FILTER, useFactory: () => new ApiErrorFilter(logger) },
         {
+          provide: tokens.SERVICE_LOG,
+          useFactory: () => openLog(settings, logger, eventLog),
+        },
+        {
           provide: tokens.EVENT_LOG,
-          useFactory: () => withTopics(eventLog ?? openEventLog(settings, paths.eventLog), settings),
+          useFactory: (log: ServiceLog) => log.eventLog,
+          inject: [tokens.SERVICE_LOG],
         },
         {
           provide: tokens.FEATURE_STORE,
@@ -221,27 +232,69 @@ export class GatewayModule implements OnApplicationShutdown {
     };
   }
 
-  /** Begins to follow the log; readiness waits for the catalogue, requests do not wait for the watch counts. */
+  /**
+   * Begins to follow the log; readiness waits for the catalogue, requests do not wait for the watch counts. Fulfils when both
+   * are read, or sooner where the log is down: then it is tried again until it is there.
+   * @throws EventLogError where the log answers and refuses
+   */
   async follow(): Promise<void> {
-    this.subscriptions.push(await followCatalogue(this.eventLog, this.catalogue, this.logger));
-    this.readiness.markCatalogueRead();
-    this.subscriptions.push(await followWatches(this.eventLog, this.trending, this.logger));
+    const { log, logger, readiness } = this;
+    const { eventLog, unavailable } = log;
+    if (unavailable) readiness.markWaiting(unavailable.message);
+    const catalogue = this.keepFollowing({
+      without: 'no catalogue yet, and the gateway is not ready',
+      subscribe: async () => {
+        await eventLog.ensureTopics(topicsOf(this.settings));
+        return followCatalogue(eventLog, this.catalogue, logger);
+      },
+      onFailure: (error) => readiness.markWaiting((error as Error).message),
+    });
+    const watches = catalogue.established.then(() => {
+      readiness.markCatalogueRead();
+      return this.keepFollowing({
+        without: 'no counts of watches yet',
+        subscribe: () => followWatches(eventLog, this.trending, logger),
+      }).firstFailure;
+    });
+    if (unavailable) return;
+    const failure = await catalogue.firstFailure;
+    if (isRefused(failure)) throw failure;
+    if (failure === undefined) await watches;
+  }
+
+  private keepFollowing(options: Omit<Parameters<typeof followLog>[0], 'logger'>): LogFollowing {
+    const following = followLog({ ...options, logger: this.logger });
+    this.followings.push(following);
+    return following;
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.lag.stop();
-    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
+    await Promise.all(this.followings.map((following) => following.stop()));
     await this.following.close();
     this.experiments.close();
     this.retrieval.close();
     this.ranking.close();
-    await Promise.all([this.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
+    await Promise.all([this.log.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
   }
 }
 
-async function withTopics(opening: EventLog | Promise<EventLog>, settings: GatewaySettings): Promise<EventLog> {
-  const eventLog = await opening;
+/** @throws EventLogError where the log is there, and its topics are not as the settings want them */
+async function openLog(settings: GatewaySettings, logger: Logger, given: EventLog | undefined): Promise<ServiceLog> {
+  const log = given
+    ? { eventLog: given, unavailable: undefined }
+    : await openServiceLog(settings, gatewayPaths(settings).eventLog, logger);
+  if (log.unavailable) return log;
+  try {
+    await log.eventLog.ensureTopics(topicsOf(settings));
+    return log;
+  } catch (error) {
+    if (!(error instanceof LogUnavailableError)) throw error;
+    return { ...log, unavailable: error };
+  }
+}
+
+function topicsOf(settings: GatewaySettings) {
   const { activity, catalog } = topicSpecs(settings.WATCHNEXT_ACTIVITY_PARTITIONS);
-  await eventLog.ensureTopics([activity, catalog]);
-  return eventLog;
+  return [activity, catalog];
 }

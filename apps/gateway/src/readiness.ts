@@ -4,6 +4,7 @@ import type { PopularSnapshots } from './sources/popular-snapshot';
 /** Whether this gateway may be sent requests, and what it has in memory. */
 export class Readiness {
   private catalogueRead = false;
+  private waitsFor = 'the catalogue is being read';
 
   constructor(
     private readonly catalogue: Catalogue,
@@ -14,9 +15,21 @@ export class Readiness {
     this.catalogueRead = true;
   }
 
+  /** @param reason why the catalogue cannot be read yet */
+  markWaiting(reason: string): void {
+    this.waitsFor = reason;
+  }
+
+  /** Undefined where requests may come. */
+  get waiting(): string | undefined {
+    return this.catalogueRead ? undefined : this.waitsFor;
+  }
+
   report() {
+    const { waiting } = this;
     return {
-      ready: this.catalogueRead,
+      ready: waiting === undefined,
+      ...(waiting === undefined ? {} : { waiting }),
       catalogueVideos: this.catalogue.size,
       snapshotId: this.snapshots.current()?.manifest.snapshotId ?? null,
     };

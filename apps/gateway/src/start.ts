@@ -8,9 +8,11 @@ import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
 import { answerFrameworkError, countHttpRequests, traceHttpRequests } from '@watchnext/service';
 import { Metrics } from './metrics';
+import { refuseUntilReady } from './http/not-ready';
 import { CONSOLE_ROUTES, guardConsole } from './http/console-guard';
 import { limitConsoleReads } from './http/console-reads';
 import { serveFiles } from './http/static-files';
+import { Readiness } from './readiness';
 
 /** The collector's own limit is 1 MB; it, not the gateway, should say so. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
@@ -49,13 +51,20 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   const consoleFiles = new Set<string>();
   guardConsole(fastify, settings, consoleFiles);
   limitConsoleReads(fastify, CONSOLE_ROUTES);
+  refuseUntilReady(fastify, app.get(Readiness));
   for (const path of await serveFiles(fastify, PUBLIC_DIRECTORY)) consoleFiles.add(path);
   serveOpenApi(app, fastify);
   await app.init();
-  await app.get(GatewayModule).follow();
+  // Alive before it is ready: the catalogue may be long, and the log that tells it down.
   await app.listen(settings.WATCHNEXT_HTTP_PORT, settings.WATCHNEXT_HOST);
   const { port } = new URL(await app.getUrl());
   logger.info({ host: settings.WATCHNEXT_HOST, port: Number(port) }, 'HTTP listening');
+  try {
+    await app.get(GatewayModule).follow();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   return { app, port: Number(port) };
 }
 

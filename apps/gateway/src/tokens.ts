@@ -9,6 +9,8 @@ export type RequestIds = (requestedAtMs: number) => string;
 
 export const SETTINGS = Symbol('settings');
 export const LOGGER = Symbol('logger');
+export const SERVICE_LOG = Symbol('service log');
+/** The log of it. */
 export const EVENT_LOG = Symbol('event log');
 export const FEATURE_STORE = Symbol('feature store');
 export const SNAPSHOT_STORE = Symbol('snapshot store');

@@ -1,6 +1,5 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RankingServiceService } from '@watchnext/contract';
-import { type EventLog, openEventLog } from '@watchnext/event-log';
 import { TowerThreads } from '@watchnext/inference';
 import {
   type ExperimentsFollowing,
@@ -9,7 +8,9 @@ import {
   GrpcServer,
   grpcServerCredentials,
   type Logger,
+  openServiceLog,
   serveMetrics,
+  type ServiceLog,
   type SnapshotFollowing,
   unaryHandler,
   watchProcess,
@@ -38,7 +39,7 @@ export class RankingModule implements OnApplicationShutdown {
   constructor(
     @Inject(SETTINGS) private readonly settings: RankingSettings,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(EVENT_LOG) private readonly eventLog: EventLog,
+    @Inject(EVENT_LOG) private readonly log: ServiceLog,
     @Inject(SNAPSHOT_STORE) private readonly snapshotStore: SnapshotStore,
   ) {}
 
@@ -50,7 +51,7 @@ export class RankingModule implements OnApplicationShutdown {
       providers: [
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },
-        { provide: EVENT_LOG, useFactory: () => openEventLog(settings, paths.eventLog) },
+        { provide: EVENT_LOG, useFactory: () => openServiceLog(settings, paths.eventLog, logger) },
         { provide: SNAPSHOT_STORE, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
       ],
     };
@@ -73,7 +74,7 @@ export class RankingModule implements OnApplicationShutdown {
     const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
     const { holder } = (this.following = await followSnapshots({
       store: this.snapshotStore,
-      eventLog: this.eventLog,
+      eventLog: this.log.eventLog,
       logger: this.logger,
       load: (local) => loadRankingSnapshot(local, threads),
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
@@ -106,6 +107,6 @@ export class RankingModule implements OnApplicationShutdown {
     await this.following?.close();
     await this.threads?.close();
     this.experiments?.close();
-    await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);
+    await Promise.all([this.log.eventLog.close(), this.snapshotStore.close()]);
   }
 }

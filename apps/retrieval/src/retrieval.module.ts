@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RetrievalServiceService } from '@watchnext/contract';
-import { type EventLog, openEventLog } from '@watchnext/event-log';
 import {
   followExperiments,
   followSnapshots,
@@ -9,7 +8,9 @@ import {
   grpcServerCredentials,
   type Logger,
   type MetricsRegistry,
+  openServiceLog,
   serveMetrics,
+  type ServiceLog,
   unaryHandler,
   watchProcess,
 } from '@watchnext/service';
@@ -42,7 +43,7 @@ export class RetrievalModule implements OnApplicationShutdown {
   constructor(
     @Inject(SETTINGS) private readonly settings: RetrievalSettings,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(EVENT_LOG) private readonly eventLog: EventLog,
+    @Inject(EVENT_LOG) private readonly log: ServiceLog,
     @Inject(SNAPSHOT_STORE) private readonly snapshotStore: SnapshotStore,
   ) {}
 
@@ -54,7 +55,7 @@ export class RetrievalModule implements OnApplicationShutdown {
       providers: [
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },
-        { provide: EVENT_LOG, useFactory: () => openEventLog(settings, paths.eventLog) },
+        { provide: EVENT_LOG, useFactory: () => openServiceLog(settings, paths.eventLog, logger) },
         { provide: SNAPSHOT_STORE, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
       ],
     };
@@ -62,7 +63,8 @@ export class RetrievalModule implements OnApplicationShutdown {
 
   /** Reads the catalogue, loads the current snapshot if there is one, follows both, and listens. @returns the port bound */
   async serve(): Promise<number> {
-    const { settings, logger, eventLog } = this;
+    const { settings, logger } = this;
+    const { eventLog, unavailable } = this.log;
     const metrics = createMetrics();
     watchProcess(metrics);
     const threads = this.startThreads(metrics);
@@ -74,7 +76,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     const following = followCatalogue(eventLog, catalogue, logger);
     this.closers.push(() => following.stop());
     // A log that is down must not keep retrieval down: what it would tell of new videos comes later.
-    await Promise.race([following.caughtUp, delay(CATALOGUE_WAIT_MS, undefined, { ref: false })]);
+    if (!unavailable) await Promise.race([following.established, delay(CATALOGUE_WAIT_MS, undefined, { ref: false })]);
 
     const recall = new RecallMeter(settings.WATCHNEXT_RECALL_SAMPLE_SECONDS, (error) =>
       logger.debug({ err: error }, 'a sample of the recall failed'),
@@ -136,7 +138,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     let holding: SnapshotHolder<RetrievalSnapshot> | undefined;
     const following = await followSnapshots<RetrievalSnapshot>({
       store: this.snapshotStore,
-      eventLog: this.eventLog,
+      eventLog: this.log.eventLog,
       logger,
       load: (local) =>
         loader.load(local, (work) =>
@@ -169,6 +171,6 @@ export class RetrievalModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.server?.close();
     for (const close of this.closers.reverse()) await close();
-    await Promise.all([this.eventLog.close(), this.snapshotStore.close()]);
+    await Promise.all([this.log.eventLog.close(), this.snapshotStore.close()]);
   }
 }

@@ -65,6 +65,15 @@ describeOnOwnKafka('Kafka with TLS, SCRAM and authorisation', () => {
     expect(await refusal({ ...secured, sasl })).toMatchObject({ code: 'not-authorised', retriable: false });
   });
 
+  spec('refuses it also where the log may be down: a refusal is no outage', async () => {
+    const sasl = { mechanism: 'scram-sha-256', username: 'admin', password: 'wrong-hunter2' } as const;
+    const onUnavailable = jest.fn();
+    await expect(openKafkaEventLog({ ...secured, sasl }, onUnavailable)).rejects.toMatchObject({
+      code: 'not-authorised',
+    });
+    expect(onUnavailable).not.toHaveBeenCalled();
+  });
+
   spec('refuses an unknown user', async () => {
     const sasl = { mechanism: 'scram-sha-512', username: 'nobody', password: 'hunter2-unknown' } as const;
     expect(await refusal({ ...secured, sasl })).toMatchObject({ code: 'not-authorised' });

@@ -4,4 +4,4 @@ export { openEmbeddedEventLog } from './embedded/embedded-event-log';
 export { openKafkaEventLog } from './kafka/kafka-event-log';
 export { TopicPolicyError } from './kafka/kafka-admin';
 export { KAFKA_DEFAULTS, type KafkaSettings, type SaslCredentials, type SaslMechanism } from './kafka/kafka-settings';
-export { kafkaSettingsOf, openEventLog } from './open-event-log';
+export { kafkaSettingsOf, openEventLog, type OpenOptions } from './open-event-log';

@@ -3,19 +3,31 @@ import { ConfigError, requireConsistentEventLog, type EventLogSettings } from '@
 import { openEmbeddedEventLog } from './embedded/embedded-event-log';
 import { openKafkaEventLog } from './kafka/kafka-event-log';
 import { KAFKA_DEFAULTS, type KafkaSettings } from './kafka/kafka-settings';
-import type { EventLog } from './port';
+import type { EventLog, LogUnavailableError } from './port';
+
+export interface OpenOptions {
+  /**
+   * For those who can do without the log for a while: where no broker answers at once, this is told, and the log is opened
+   * all the same. Every call of it connects anew, and fails as it would if the log had gone later.
+   */
+  readonly onUnavailable?: (error: LogUnavailableError) => void;
+}
 
 /**
  * The event log that the settings name.
  *
  * @param embeddedFolder folder of the embedded driver, as `embeddedPaths(…).eventLog`; not used with Kafka
- * @throws ConfigError naming the variables at fault; with Kafka also LogUnavailableError where no broker answers within
- *   twice the request time-out, and EventLogError "not-authorised"
+ * @throws ConfigError naming the variables at fault; with Kafka also EventLogError "not-authorised" and, unless there is
+ *   `onUnavailable`, LogUnavailableError where no broker answers within twice the request time-out
  */
-export async function openEventLog(settings: EventLogSettings, embeddedFolder: string): Promise<EventLog> {
+export async function openEventLog(
+  settings: EventLogSettings,
+  embeddedFolder: string,
+  options: OpenOptions = {},
+): Promise<EventLog> {
   requireConsistentEventLog(settings);
   if (settings.WATCHNEXT_EVENT_LOG === 'embedded') return openEmbeddedEventLog(embeddedFolder);
-  return openKafkaEventLog(kafkaSettingsOf(settings));
+  return openKafkaEventLog(kafkaSettingsOf(settings), options.onUnavailable);
 }
 
 /** @throws ConfigError where a certificate cannot be read */

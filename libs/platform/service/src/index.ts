@@ -16,6 +16,14 @@ export {
 export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
 export { createLogger, type Logger } from './logger';
+export {
+  followLog,
+  type FollowLogOptions,
+  isRefused,
+  type LogFollowing,
+  openServiceLog,
+  type ServiceLog,
+} from './follow-log';
 export { keepRequestsYoung } from './keep-young';
 export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
 export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';

@@ -11,6 +11,7 @@ import {
   SnapshotNotHeldError,
   type SnapshotStore,
 } from '@watchnext/snapshot-store';
+import { followLog } from './follow-log';
 import type { Logger } from './logger';
 import { SERVICE_METRICS } from './metric-names';
 import type { MetricsRegistry } from './metrics';
@@ -48,7 +49,7 @@ export interface FollowSnapshotsOptions<T> {
 
 /**
  * Loads the current snapshot, if there is one, and follows. An announcement makes it look at once; without the log
- * the holder's poll finds a new snapshot a few seconds later, so a log that is down delays and breaks nothing.
+ * the holder's poll finds a new snapshot a few seconds later, so a log that is down, at the start or later, delays and breaks nothing.
  */
 export async function followSnapshots<T extends { close(): Promise<void> | void }>(
   options: FollowSnapshotsOptions<T>,
@@ -83,21 +84,22 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   });
   if (options.metrics) showSnapshots(options.metrics, holder, createdAtMs);
   await holder.start();
-  let tail: { stop(): Promise<void> } | undefined;
-  try {
-    await eventLog.ensureTopics([{ name: TOPICS.snapshots, partitionCount: 1, compacted: true }]);
-    tail = await eventLog.tail(TOPICS.snapshots, {
-      // Not awaited: loading takes longer than reading announcements, and a refresh sees all that came before it.
-      onRecords: async () => void holder.refresh(),
-      onError: (error) => logger.warn({ err: error }, 'could not read a snapshot announcement'),
-    });
-  } catch (error) {
-    logger.warn({ err: error }, 'no snapshot announcements; the pointer is polled instead');
-  }
+  const announcements = followLog({
+    without: 'no snapshot announcements, and the pointer is polled instead',
+    logger,
+    subscribe: async () => {
+      await eventLog.ensureTopics([{ name: TOPICS.snapshots, partitionCount: 1, compacted: true }]);
+      return eventLog.tail(TOPICS.snapshots, {
+        // Not awaited: loading takes longer than reading announcements, and a refresh sees all that came before it.
+        onRecords: async () => void holder.refresh(),
+        onError: (error) => logger.warn({ err: error }, 'could not read a snapshot announcement'),
+      });
+    },
+  });
   return {
     holder,
     close: async () => {
-      await tail?.stop();
+      await announcements.stop();
       await holder.close();
     },
   };

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigResourceTypes, type Admin } from 'kafkajs';
 import { EventLogError, TopicMismatchError, UnknownTopicError, type PartitionBounds, type TopicSpec } from '../port';
-import { backOffMs, newAdmin, Replaceable } from './kafka-clients';
+import { backOffMs, newAdmin, Replaceable, within } from './kafka-clients';
 import { isAnswer, isPermanent, rootCause, translate } from './kafka-errors';
 import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
 
@@ -24,6 +24,9 @@ export class TopicPolicyError extends EventLogError {
   }
 }
 
+/** How long one is waited for who goes on without it. */
+const CHECK_LIMIT_MS = 5_000;
+
 export class KafkaAdmin {
   private readonly admin: Replaceable<Admin>;
   private closed = false;
@@ -34,7 +37,18 @@ export class KafkaAdmin {
 
   /** Proves that the cluster answers and accepts the credentials. */
   async check(): Promise<void> {
-    await this.call(`connect to ${this.settings.brokers.join(', ')}`, (admin) => admin.describeCluster());
+    await this.call(this.connecting, (admin) => admin.describeCluster());
+  }
+
+  /** The same without a second try, and soon: for those who go on without the cluster. */
+  async checkOnce(): Promise<void> {
+    const limitMs = Math.min(CHECK_LIMIT_MS, this.settings.requestTimeoutMs);
+    const attempt = this.attempt(this.connecting, (admin) => admin.describeCluster());
+    await within(limitMs, this.connecting, attempt);
+  }
+
+  private get connecting(): string {
+    return `connect to ${this.settings.brokers.join(', ')}`;
   }
 
   /** Creates what is missing and verifies the rest. A program that may not create topics needs them made before. */
@@ -141,17 +155,19 @@ export class KafkaAdmin {
   private call<Result>(what: string, run: (admin: Admin) => Promise<Result>, topic?: string): Promise<Result> {
     return this.retrying(
       (error) => !isPermanent(error) && !(error instanceof UnknownTopicError),
-      async () => {
-        let admin: Admin | undefined;
-        try {
-          admin = await this.admin.get();
-          return await run(admin);
-        } catch (error) {
-          if (admin && !isAnswer(error)) await this.admin.discard(admin);
-          throw translate(what, error, topic);
-        }
-      },
+      () => this.attempt(what, run, topic),
     );
+  }
+
+  private async attempt<Result>(what: string, run: (admin: Admin) => Promise<Result>, topic?: string): Promise<Result> {
+    let admin: Admin | undefined;
+    try {
+      admin = await this.admin.get();
+      return await run(admin);
+    } catch (error) {
+      if (admin && !isAnswer(error)) await this.admin.discard(admin);
+      throw translate(what, error, topic);
+    }
   }
 
   private async retrying<Result>(again: (error: unknown) => boolean, run: () => Promise<Result>): Promise<Result> {

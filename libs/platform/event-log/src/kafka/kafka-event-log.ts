@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { partitionOf } from '../partition';
 import {
   EventLogError,
+  LogUnavailableError,
   type EventLog,
   type GroupHandler,
   type GroupOptions,
@@ -29,15 +30,25 @@ import type { KafkaSettings } from './kafka-settings';
 import { KafkaSubscription } from './kafka-subscription';
 import { tailTopic } from './kafka-tail';
 
-/** Connects, and proves that the cluster accepts this client. @throws LogUnavailableError, EventLogError "not-authorised" */
-export async function openKafkaEventLog(settings: KafkaSettings): Promise<EventLog> {
+/**
+ * Connects, and proves that the cluster accepts this client.
+ * @param onUnavailable where given, a cluster that does not answer at once is no error, and is told here
+ * @throws EventLogError "not-authorised"; LogUnavailableError unless there is `onUnavailable`
+ */
+export async function openKafkaEventLog(
+  settings: KafkaSettings,
+  onUnavailable?: (error: LogUnavailableError) => void,
+): Promise<EventLog> {
   await registerCodecs();
   const admin = new KafkaAdmin(settings);
   try {
-    await admin.check();
+    await (onUnavailable ? admin.checkOnce() : admin.check());
   } catch (error) {
-    await admin.close();
-    throw error;
+    if (!onUnavailable || !(error instanceof LogUnavailableError)) {
+      await admin.close();
+      throw error;
+    }
+    onUnavailable(error);
   }
   return new KafkaEventLog(settings, admin);
 }

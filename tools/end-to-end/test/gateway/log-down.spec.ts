@@ -1,0 +1,69 @@
+import { loadConfig } from '@watchnext/config';
+import { type EventLog, LogUnavailableError, TopicMismatchError } from '@watchnext/event-log';
+import { gatewaySettings } from '../../../../apps/gateway/src/config';
+import { startGateway } from '../../../../apps/gateway/src/start';
+import { FIRST_SNAPSHOT, silent, World } from './world';
+
+/** Nothing listens there. */
+const REFUSED_BROKER = { WATCHNEXT_EVENT_LOG: 'kafka', WATCHNEXT_KAFKA_BROKERS: '127.0.0.1:9' };
+
+describe('services that start while the event log is down', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create();
+    await world.publish(FIRST_SNAPSHOT);
+  }, 60_000);
+  afterAll(() => world.close());
+
+  /** A log that answers nothing until `come` is called. */
+  const logThatComes = (error: Error) => {
+    let isThere = false;
+    const log = new Proxy(world.log, {
+      get(target, name) {
+        const method = Reflect.get(target, name) as unknown;
+        if (typeof method !== 'function') return method;
+        if (name === 'close') return async () => undefined;
+        return isThere ? method.bind(target) : () => Promise.reject(error);
+      },
+    }) satisfies EventLog;
+    return { log, come: () => void (isThere = true) };
+  };
+
+  it('are there: retrieval and ranking serve, the gateway is alive, and says why it is not ready', async () => {
+    await world.startRetrieval(world.dataDirectory, REFUSED_BROKER);
+    await world.startRanking(world.dataDirectory, REFUSED_BROKER);
+    const waiting = await world.startGateway(REFUSED_BROKER);
+    expect(await waiting.get('/livez')).toMatchObject({ status: 200 });
+    const { status, body } = await waiting.get('/readyz');
+    expect({ status, body }).toMatchObject({
+      status: 503,
+      body: { ready: false, waiting: expect.stringContaining('127.0.0.1:9') },
+    });
+    expect(await waiting.get('/v1/users/u1/recommendations')).toMatchObject({
+      status: 503,
+      body: { error: { code: 'not-ready' } },
+    });
+    // The model services are whole: a gateway whose log is there gets full lists from them.
+    const other = await world.startGateway();
+    expect((await other.recommend('u1')).rung).toBe('full');
+  }, 60_000);
+
+  it('get ready when it comes', async () => {
+    const { log, come } = logThatComes(new LogUnavailableError('no broker yet'));
+    const gateway = await world.startGateway({}, { eventLog: log });
+    expect(await gateway.get('/readyz')).toMatchObject({ status: 503, body: { waiting: 'no broker yet' } });
+    come();
+    const { body } = await gateway.until(({ status }) => status === 200, '/readyz');
+    expect(body).not.toHaveProperty('waiting');
+    expect((await gateway.recommend('u1')).rung).toBe('full');
+  }, 60_000);
+
+  it('do not wait for what only people can put right', async () => {
+    const { log } = logThatComes(new TopicMismatchError('watchnext.activity.v1', 4, 8));
+    const settings = loadConfig(gatewaySettings, {
+      WATCHNEXT_DATA_DIR: world.dataDirectory,
+      WATCHNEXT_HTTP_PORT: '0',
+    });
+    await expect(startGateway({ settings, logger: silent, eventLog: log })).rejects.toThrow(/has 8 partitions/);
+  });
+});
