@@ -15,8 +15,9 @@ import {
   unaryHandler,
   watchProcess,
 } from '@watchnext/service';
-import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { type LocalSnapshot, openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { LoggerModule } from 'nestjs-pino';
+import { checkSnapshot, LastQueries } from './check-snapshot';
 import { rankingPaths, type RankingSettings } from './config';
 import { createMetrics, METRICS } from './metrics';
 import { loadRankingSnapshot, type RankingSnapshot } from './ranking-snapshot';
@@ -71,18 +72,19 @@ export class RankingModule implements OnApplicationShutdown {
       },
     }));
     metrics.gauge(METRICS.pendingRuns, () => threads.pending);
+    const lastQueries = new LastQueries();
     const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
     const { holder } = (this.following = await followSnapshots({
       store: this.snapshotStore,
       eventLog: this.log.eventLog,
       logger: this.logger,
-      load: (local) => loadRankingSnapshot(local, threads),
+      load: (local) => this.loadChecked(local, threads, lastQueries),
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
       pinned: () => experiments.pinnedSnapshots(Date.now()),
       onCurrent: () => server?.setServing(true),
       metrics,
     }));
-    const service = new RankingService(holder, metrics);
+    const service = new RankingService(holder, metrics, lastQueries);
     this.server = server = new GrpcServer(
       this.logger,
       SERVICE_NAME,
@@ -99,6 +101,23 @@ export class RankingModule implements OnApplicationShutdown {
     }
     server.setServing(holder.currentId() !== undefined);
     return server.listen(host, this.settings.WATCHNEXT_GRPC_PORT);
+  }
+
+  /** @throws Error for one that must not take over; the holder then goes on serving what it holds */
+  private async loadChecked(
+    local: LocalSnapshot,
+    threads: TowerThreads,
+    lastQueries: LastQueries,
+  ): Promise<RankingSnapshot> {
+    const snapshot = await loadRankingSnapshot(local, threads);
+    try {
+      const report = await checkSnapshot(snapshot, lastQueries.all(), this.settings.WATCHNEXT_RANKING_THREADS);
+      this.logger.info({ snapshotId: local.snapshotId, ...report }, 'a snapshot scored what it was tried on');
+      return snapshot;
+    } catch (error) {
+      await snapshot.close();
+      throw error;
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -11,6 +11,7 @@ import {
   useSnapshot,
 } from '@watchnext/service';
 import type { SnapshotHolder } from '@watchnext/snapshot-store';
+import type { LastQueries } from './check-snapshot';
 import { METRICS } from './metrics';
 import { rank, type RankQuery } from './rank';
 import type { RankingSnapshot } from './ranking-snapshot';
@@ -21,11 +22,13 @@ export class RankingService {
   constructor(
     private readonly holder: SnapshotHolder<RankingSnapshot>,
     private readonly metrics: MetricsRegistry,
+    private readonly lastQueries: LastQueries,
   ) {}
 
   /** @throws rpcError INVALID_ARGUMENT, FAILED_PRECONDITION, UNAVAILABLE, RESOURCE_EXHAUSTED */
   async rank(request: RankRequest, { signal }: Pick<CallContext, 'signal'>): Promise<RankResponse> {
     const query = checked(request);
+    this.lastQueries.add(query);
     return useSnapshot(this.holder, request.snapshotId, async (snapshot, snapshotId) => ({
       snapshotId,
       scores: await this.scored(snapshot, query, signal),

@@ -8,7 +8,8 @@ import { newState, rankingUserFeatures, rankingVideoFeatures } from '@watchnext/
 import { runStack } from '@watchnext/learning';
 import { featuresChecksum } from '@watchnext/ranking-model';
 import { createLogger } from '@watchnext/service';
-import { publishSnapshot } from '@watchnext/testing/snapshots';
+import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { publishSnapshot, spoilValue } from '@watchnext/testing/snapshots';
 import { rankingPaths, rankingSettings } from '../src/config';
 import { startRanking } from '../src/start';
 import { statisticsOf, trainTinyRanker, writeRankingFiles } from '@watchnext/testing/snapshots';
@@ -45,6 +46,7 @@ const state: UserState = {
 };
 
 describe('the ranking service', () => {
+  const logger = createLogger('ranking', { level: 'silent', format: 'json' });
   let dataDirectory: string;
   let running: Awaited<ReturnType<typeof startRanking>>;
   let client: RankingServiceClient;
@@ -70,7 +72,7 @@ describe('the ranking service', () => {
       await writeRankingFiles(directory, { videos, seed: 1 });
       return {};
     });
-    running = await startRanking(settings, createLogger('ranking', { level: 'silent', format: 'json' }));
+    running = await startRanking(settings, logger);
     client = new RankingServiceClient(`127.0.0.1:${running.port}`, credentials.createInsecure());
   });
 
@@ -144,4 +146,27 @@ describe('the ranking service', () => {
     expect(error.code).toBe(status.FAILED_PRECONDITION);
     expect(error.metadata.get('watchnext-snapshots')).toEqual([SNAPSHOT]);
   });
+
+  it.each([0, 1, -1])(
+    'refuses a snapshot whose tower has a weight that is no number, in layer %d, says so, and serves on',
+    async (layer) => {
+      const told = jest.spyOn(logger, 'error');
+      const snapshotId = `20260102T00000${layer + 1}Z-bbbbbb`;
+      const { tower } = await trainTinyRanker({ videos, seed: 2 });
+      await publishSnapshot(join(dataDirectory, 'snapshots'), snapshotId, async (directory) => {
+        await writeRankingFiles(directory, { videos, seed: 2 });
+        await spoilValue(join(directory, SNAPSHOT_FILES.ranker), tower.at(layer)!.weights);
+        return {};
+      });
+      const refusals = () => told.mock.calls.map(([facts]) => facts as { snapshotId?: string; err?: unknown });
+      const isOfIt = (facts: { snapshotId?: string }) => facts.snapshotId === snapshotId;
+      while (!refusals().some(isOfIt)) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(refusals().find(isOfIt)?.err).toMatchObject({ code: 'scores-not-finite' });
+      told.mockRestore();
+      const answer = await rank();
+      expect(answer.snapshotId).toBe(SNAPSHOT);
+      expect(answer.heldSnapshotIds).toEqual([SNAPSHOT]);
+    },
+    20_000,
+  );
 });

@@ -4,7 +4,8 @@
  * place, vectors that training blew up. So real queries are asked, those of viewers who were here a moment ago.
  */
 import { RECALL_K, recallAtK } from '@watchnext/ann-index';
-import type { CandidateFeatures } from '@watchnext/features';
+import { RequestContext } from '@watchnext/contract';
+import { candidateFeatures, type CandidateFeatures, DEFAULT_COMPLETED_RULE, newState } from '@watchnext/features';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 import { userVectorOf } from './user-vector';
 
@@ -44,6 +45,7 @@ const STAND_IN_RECALL = 0.5;
 const COMPARED = 50;
 /** Fewer queries, or a smaller catalogue, say nothing of the overlap. */
 const FEWEST_COMPARED = { queries: 10, videos: 1_000 };
+const NEWCOMER = candidateFeatures(newState(''), RequestContext.fromPartial({}), DEFAULT_COMPLETED_RULE, true);
 const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
 
 /** The queries of the last viewers. */
@@ -97,7 +99,10 @@ export async function checkSnapshot(
   return report;
 }
 
-/** Where nobody asked yet, some of the videos stand in for viewers: they find a broken index, if not a broken tower. */
+/**
+ * Where nobody asked yet, some of the videos stand in for viewers: they find a broken index. A viewer of whom nothing is known shows
+ * a tower whose weights are not finite, since none of them is passed by: zero times NaN is NaN.
+ */
 async function queryVectors(
   snapshot: RetrievalSnapshot,
   canaries: readonly CandidateFeatures[],
@@ -105,24 +110,24 @@ async function queryVectors(
   if (canaries.length > 0) {
     const vectors: Float32Array[] = [];
     for (const features of canaries) {
-      const vector = await userVectorOf(snapshot, features);
-      if (!vector.every(Number.isFinite)) {
-        throw new CanaryError('the user tower gives vectors that are not finite', {
-          queryCount: canaries.length,
-          recall: NaN,
-          overlap: undefined,
-        });
-      }
-      vectors.push(vector);
+      vectors.push(finite(await userVectorOf(snapshot, features), canaries.length));
     }
     return vectors;
   }
+  finite(await userVectorOf(snapshot, NEWCOMER), 0);
   const { videoVectors, videoCount, config } = snapshot.model;
   const count = Math.min(MOST_QUERIES, videoCount);
   return Array.from({ length: count }, (_, i) => {
     const row = Math.floor((i * videoCount) / count);
     return videoVectors.slice(row * config.dimensions, (row + 1) * config.dimensions);
   });
+}
+
+/** @throws CanaryError */
+function finite(vector: Float32Array, queryCount: number): Float32Array {
+  if (vector.every(Number.isFinite)) return vector;
+  const report = { queryCount, recall: NaN, overlap: undefined };
+  throw new CanaryError('the user tower gives vectors that are not finite', report);
 }
 
 async function overlapOf(

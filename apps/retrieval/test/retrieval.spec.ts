@@ -22,7 +22,7 @@ import { eventOf, videoUpsertedOf } from '@watchnext/testing';
 import { retrievalPaths, retrievalSettings } from '../src/config';
 import { queryFeatures } from '../src/user-vector';
 import { startRetrieval } from '../src/start';
-import { flipBit, publishSnapshot } from '@watchnext/testing/snapshots';
+import { flipBit, publishSnapshot, spoilValue } from '@watchnext/testing/snapshots';
 import { randomCandidateModel, writeCandidateFiles } from '@watchnext/testing/snapshots';
 
 const videoIds = Array.from({ length: 60 }, (_, index) => `v${String(index).padStart(2, '0')}`);
@@ -132,6 +132,22 @@ describe('the retrieval service', () => {
     client.close();
     await running.app.close();
     await rm(dataDirectory, { recursive: true, force: true });
+  });
+
+  it('refuses a first snapshot whose user tower has a weight that is no number, though nobody asked yet', async () => {
+    const refused = jest.spyOn(logger, 'error');
+    const { tower } = randomCandidateModel({ videoIds, seed: 9 });
+    await publishSnapshot(snapshots(), '20251231T000000Z-aaaaaa', async (directory) => {
+      const written = await writeCandidateFiles(directory, { videoIds, seed: 9, factsOf });
+      await spoilValue(join(directory, SNAPSHOT_FILES.userTower), tower[0]!.weights);
+      return written;
+    });
+    await announce('20251231T000000Z-aaaaaa');
+    while (refused.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(refused.mock.calls[0]![0]).toMatchObject({
+      err: expect.objectContaining({ code: 'canary-failed', message: expect.stringContaining('not finite') }),
+    });
+    refused.mockRestore();
   });
 
   it('is unavailable before the first snapshot, then serves what is announced', async () => {

@@ -1,4 +1,4 @@
 /** Small real snapshots for specs of the services that load them. */
-export { flipBit, publishInto, publishSnapshot } from './publish-snapshot';
+export { flipBit, publishInto, publishSnapshot, spoilValue } from './publish-snapshot';
 export * from './write-candidate-files';
 export * from './write-ranking-files';

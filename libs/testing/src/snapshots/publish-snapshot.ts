@@ -1,5 +1,5 @@
 /** Publishes a small snapshot in a spec: real files and a real manifest, as a reader verifies them. */
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IndexParameters } from '@watchnext/contract';
@@ -73,4 +73,13 @@ export async function flipBit(path: string, byteOffset: number): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** Puts NaN in place of the first of these values where a file has them. @throws Error for a file that has not */
+export async function spoilValue(path: string, values: Float32Array): Promise<void> {
+  const bytes = await readFile(path);
+  const at = bytes.indexOf(Buffer.from(values.buffer, values.byteOffset, Math.min(values.byteLength, 64)));
+  if (at < 0) throw new Error(`${path} has no such values`);
+  bytes.writeFloatLE(NaN, at);
+  await writeFile(path, bytes);
 }
