@@ -6,6 +6,7 @@ import { SnapshotManifest } from '@watchnext/contract';
 import { type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import {
   randomCandidateModel,
+  spoilValue,
   statisticsOf,
   writeCandidateFiles,
   writeRankingFiles,
@@ -73,6 +74,45 @@ describe('models of a snapshot', () => {
     expect(coldStart).toBeUndefined();
     // The row of what is out of vocabulary lies before the first vector: one table.
     expect(model.videoVectors.byteOffset).toBe(4 * model.config.dimensions);
+  });
+
+  it('have vectors that their index was made for, or the row is named', async () => {
+    const { index } = await writeCandidateFiles(directory, { videoIds, seed: 1 });
+    const withRadius = (radius: number): LocalSnapshot => ({
+      ...local,
+      manifest: SnapshotManifest.fromPartial({ index: { ...index!, radius } }),
+    });
+    const { videoVectors, config } = randomCandidateModel({ videoIds, seed: 1 });
+    const norms = videoIds.map((_, row) =>
+      Math.hypot(...videoVectors.subarray(row * config.dimensions, (row + 1) * config.dimensions)),
+    );
+    const longest = Math.max(...norms);
+    // What publishing gives passes, up to the longest itself.
+    await loadCandidate(withRadius(index!.radius || 1.1 * longest));
+    await loadCandidate(withRadius(longest * (1 + 1e-9)));
+    const row = norms.indexOf(longest);
+    await expect(loadCandidate(withRadius(0.99 * longest))).rejects.toThrow(
+      `row ${row} of "video_vectors" (video "video-${row}")`,
+    );
+  });
+
+  it.each([true, false])('have finite numbers only, or the row is named (tied tables: %s)', async (tied) => {
+    await writeCandidateFiles(directory, { videoIds, seed: 1, withIndex: false, tied });
+    const { videoVectors, config } = randomCandidateModel({ videoIds, seed: 1, tied });
+    const row = videoVectors.subarray(5 * config.dimensions, 6 * config.dimensions);
+    await spoilValue(join(directory, SNAPSHOT_FILES.candidateTensors), row);
+    if (tied) await spoilValue(join(directory, SNAPSHOT_FILES.candidateTensors), row);
+    await expect(loadCandidate(withFiles([]))).rejects.toThrow(
+      tied ? /row 6 of "watched_videos" is not finite/ : /row 5 of "video_vectors" is not finite/,
+    );
+  });
+
+  it('of ranking have finite numbers only, or the row is named', async () => {
+    await writeRankingFiles(directory, { videos: VIDEOS, seed: 2 });
+    const { model } = await loadRanking(local);
+    const { weights } = model.tower[0]!;
+    await spoilValue(join(directory, SNAPSHOT_FILES.rankingTensors), weights);
+    await expect(loadRanking(local)).rejects.toThrow(/ranking model: row 0 of ".*" is not finite/);
   });
 
   it('rank and count as those that were written', async () => {

@@ -25,11 +25,14 @@ export interface LoadedRanking {
  * Retrieval's part of a snapshot; its tables lie on shared memory. What this costs the calling thread does not grow with
  * the number of videos.
  * @param local verified: its files are what its manifest says
- * @throws Error for files that are missing, or do not fit each other
+ * @throws Error for files that are missing, or do not fit each other, and for numbers that are not finite or too large for the index
  */
 export async function loadCandidate({ directory, manifest }: LocalSnapshot): Promise<LoadedCandidate> {
   const withColdStart = SNAPSHOT_FILES.coldStartTensors in manifest.files;
-  const { coldStart, ...parts } = await onThread<CandidateFiles>({ model: 'candidate', directory, withColdStart });
+  // 0, or no index: vectors of any length are found.
+  const radius = manifest.index?.radius || undefined;
+  const task = { model: 'candidate', directory, withColdStart, radius } as const;
+  const { coldStart, ...parts } = await onThread<CandidateFiles>(task);
   return {
     model: CandidateModel.fromParts(parts),
     coldStart: coldStart && ColdStart.fromFiniteParts(coldStart),

@@ -4,12 +4,18 @@ import { yieldToOthers } from '@watchnext/threads';
 import { readCandidateFiles, readRankingFiles } from './read-parts';
 
 export type LoadTask =
-  | { readonly model: 'candidate'; readonly directory: string; readonly withColdStart: boolean }
+  | {
+      readonly model: 'candidate';
+      readonly directory: string;
+      readonly withColdStart: boolean;
+      /** Of the index, where it has one. */
+      readonly radius: number | undefined;
+    }
   | { readonly model: 'ranking'; readonly directory: string };
 
 async function load(task: LoadTask): Promise<unknown> {
   return task.model === 'candidate'
-    ? readCandidateFiles(task.directory, task.withColdStart)
+    ? readCandidateFiles(task.directory, task.withColdStart, task.radius)
     : readRankingFiles(task.directory);
 }
 

@@ -27,8 +27,15 @@ export interface RankingFiles {
   readonly statistics: PackedStatistics;
 }
 
-/** @throws Error for files that are missing, or not what they should be */
-export async function readCandidateFiles(directory: string, withColdStart: boolean): Promise<CandidateFiles> {
+/**
+ * @param radius of the index over the video vectors: none may be longer. Undefined where no index has one
+ * @throws Error for files that are missing, or not what they should be
+ */
+export async function readCandidateFiles(
+  directory: string,
+  withColdStart: boolean,
+  radius: number | undefined,
+): Promise<CandidateFiles> {
   const metadata = await readJson<CandidateModelMetadata>(directory, SNAPSHOT_FILES.candidateMetadata);
   const { videoIds, searchTokens, countries, devices, ...rest } = metadata;
   const isTied = metadata.config.tiedTables;
@@ -38,6 +45,8 @@ export async function readCandidateFiles(directory: string, withColdStart: boole
     ...(isTied && { only: (name: string) => name !== VECTORS }),
   });
   if (isTied) tensors.set(VECTORS, withoutFirstRow(tensors.get(WATCHED)));
+  requireFinite('candidate', tensors);
+  if (radius !== undefined) requireWithin(radius, tensors.get(VECTORS), videoIds);
   return {
     metadata: {
       ...rest,
@@ -57,6 +66,7 @@ export async function readRankingFiles(directory: string): Promise<RankingFiles>
   const packed = Object.fromEntries(Object.entries(vocabularies).map(([name, ids]) => [name, packIds(ids)]));
   const metadata = { ...rest, vocabularies: packed as ModelMetadata<PackedIds>['vocabularies'] };
   const tensors = await readSafetensorsFile(join(directory, SNAPSHOT_FILES.rankingTensors), { shared: true });
+  requireFinite('ranking', tensors);
   const statistics = await packStatisticsText(createReadStream(join(directory, SNAPSHOT_FILES.statistics), 'utf8'));
   return { parts: { metadata, tensors }, statistics };
 }
@@ -80,6 +90,37 @@ function withoutFirstRow(table: NamedTensor | undefined): NamedTensor {
     throw new Error(`candidate model: the tensor "${WATCHED}" is missing, or no table`);
   }
   return { shape: [rows - 1, dimensions], data: table.data.subarray(dimensions) };
+}
+
+/** @throws Error naming the first row with a value that is not finite */
+function requireFinite(model: string, tensors: ReadonlyMap<string, NamedTensor>): void {
+  for (const [name, { shape, data }] of tensors) {
+    for (let i = 0; i < data.length; i++) {
+      if (Number.isFinite(data[i])) continue;
+      throw new Error(`${model} model: row ${Math.floor(i / (shape[1] ?? 1))} of "${name}" is not finite`);
+    }
+  }
+}
+
+/**
+ * A longer vector lies off the index's sphere, where the graph finds it wrongly and it may be the answer to every query. The
+ * radius has publishing's headroom in it, so vectors that it was made for are far within.
+ * @throws Error naming the longest
+ */
+function requireWithin(radius: number, vectors: NamedTensor | undefined, videoIds: readonly string[]): void {
+  const [rows = 0, dimensions = 0] = vectors?.shape ?? [];
+  let longest = { row: 0, squared: 0 };
+  for (let row = 0; row < rows; row++) {
+    let squared = 0;
+    for (let i = row * dimensions; i < (row + 1) * dimensions; i++) squared += vectors!.data[i]! ** 2;
+    if (squared > longest.squared) longest = { row, squared };
+  }
+  if (longest.squared <= radius * radius) return;
+  const { row, squared } = longest;
+  throw new Error(
+    `candidate model: row ${row} of "${VECTORS}" (video ${JSON.stringify(videoIds[row])}) is ${Math.sqrt(squared)} long, ` +
+      `the index's radius is ${radius}`,
+  );
 }
 
 async function readJson<T>(directory: string, file: string): Promise<T> {
