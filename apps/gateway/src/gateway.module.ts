@@ -1,9 +1,16 @@
-import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { topicSpecs } from '@watchnext/contract';
 import { type EventLog, LogUnavailableError } from '@watchnext/event-log';
 import { type FeatureStore, openFeatureStore } from '@watchnext/feature-store';
 import {
+  Draining,
   type ExperimentsFollowing,
   followExperiments,
   followLog,
@@ -58,7 +65,7 @@ export interface GatewayParts {
 }
 
 @Module({})
-export class GatewayModule implements OnApplicationShutdown {
+export class GatewayModule implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly followings: LogFollowing[] = [];
 
   constructor(
@@ -74,6 +81,7 @@ export class GatewayModule implements OnApplicationShutdown {
     @Inject(TrendingVideos) private readonly trending: TrendingVideos,
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(LoopLag) private readonly lag: LoopLag,
+    @Inject(Draining) private readonly draining: Draining,
     @Inject(tokens.LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -176,10 +184,12 @@ export class GatewayModule implements OnApplicationShutdown {
         },
         TrendingVideos,
         PopularSnapshots,
+        { provide: Draining, useFactory: () => new Draining() },
         {
           provide: Readiness,
-          useFactory: (catalogue: Catalogue, snapshots: PopularSnapshots) => new Readiness(catalogue, snapshots),
-          inject: [Catalogue, PopularSnapshots],
+          useFactory: (catalogue: Catalogue, snapshots: PopularSnapshots, draining: Draining) =>
+            new Readiness(catalogue, snapshots, draining),
+          inject: [Catalogue, PopularSnapshots, Draining],
         },
         {
           provide: UserStates,
@@ -266,6 +276,11 @@ export class GatewayModule implements OnApplicationShutdown {
     const following = followLog({ ...options, logger: this.logger });
     this.followings.push(following);
     return following;
+  }
+
+  /** Before the server stops to listen. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.draining.begin();
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Catalogue } from './sources/catalogue';
+import type { Draining } from '@watchnext/service';
 import type { PopularSnapshots } from './sources/popular-snapshot';
 
 /** Whether this gateway may be sent requests, and what it has in memory. */
@@ -9,6 +10,7 @@ export class Readiness {
   constructor(
     private readonly catalogue: Catalogue,
     private readonly snapshots: PopularSnapshots,
+    private readonly draining: Pick<Draining, 'isStopping'>,
   ) {}
 
   markCatalogueRead(): void {
@@ -27,8 +29,10 @@ export class Readiness {
 
   report() {
     const { waiting } = this;
+    const stopping = this.draining.isStopping;
     return {
-      ready: waiting === undefined,
+      ready: waiting === undefined && !stopping,
+      ...(stopping ? { stopping } : {}),
       ...(waiting === undefined ? {} : { waiting }),
       catalogueVideos: this.catalogue.size,
       snapshotId: this.snapshots.current()?.manifest.snapshotId ?? null,

@@ -1,9 +1,16 @@
-import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
 import { ConfigError, embeddedPaths } from '@watchnext/config';
 import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import { openEventLog, type EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
-import type { Logger } from '@watchnext/service';
+import { Draining, type Logger } from '@watchnext/service';
 import { Admission } from './access/admission';
 import { KeyFileError } from './access/api-keys';
 import { KeyRing } from './access/key-ring';
@@ -20,8 +27,11 @@ import { countResults, Metrics } from './metrics';
 import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SETTINGS } from './tokens';
 
 @Module({})
-export class IngestionModule implements OnApplicationShutdown {
-  constructor(@Inject(KEY_RING) private readonly keyRing: KeyRing | null) {}
+export class IngestionModule implements BeforeApplicationShutdown, OnApplicationShutdown {
+  constructor(
+    @Inject(KEY_RING) private readonly keyRing: KeyRing | null,
+    @Inject(Draining) private readonly draining: Draining,
+  ) {}
 
   static with(settings: IngestionSettings, logger: Logger): DynamicModule {
     const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
@@ -59,6 +69,7 @@ export class IngestionModule implements OnApplicationShutdown {
         inject: [LOG, FEATURE_STORE, ARCHIVE],
         useFactory: (log: EventLog, store: FeatureStore, archive: EventArchive) => new LagReader(log, store, archive),
       },
+      { provide: Draining, useFactory: () => new Draining() },
       Metrics,
       Ingestion,
     ];
@@ -69,6 +80,11 @@ export class IngestionModule implements OnApplicationShutdown {
       controllers: [ProbesController, ...(collects ? [EventsController] : [])],
     };
   }
+  /** Before the server stops to listen. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.draining.begin();
+  }
+
   onApplicationShutdown(): void {
     this.keyRing?.close();
   }

@@ -9,6 +9,7 @@ import {
   grpcServerCredentials,
   type Logger,
   openServiceLog,
+  type ReadyState,
   serveMetrics,
   type ServiceLog,
   type SnapshotFollowing,
@@ -32,6 +33,7 @@ const SNAPSHOT_STORE = Symbol('snapshot store');
 @Module({})
 export class RankingModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
+  private stopping = false;
   private experiments: ExperimentsFollowing | undefined;
   private http: Awaited<ReturnType<typeof serveMetrics>> | undefined;
   private following: SnapshotFollowing<RankingSnapshot> | undefined;
@@ -96,7 +98,7 @@ export class RankingModule implements OnApplicationShutdown {
     );
     const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = this.settings;
     if (metricsPort !== undefined) {
-      this.http = await serveMetrics(metrics, host, metricsPort, () => holder.currentId() !== undefined);
+      this.http = await serveMetrics(metrics, host, metricsPort, () => this.readyState(holder));
       this.logger.info({ port: this.http.port }, 'metrics listening');
     }
     server.setServing(holder.currentId() !== undefined);
@@ -120,7 +122,13 @@ export class RankingModule implements OnApplicationShutdown {
     }
   }
 
+  private readyState(holder: { currentId(): string | undefined }): ReadyState {
+    if (this.stopping) return 'stopping';
+    return holder.currentId() === undefined ? 'not ready' : 'ready';
+  }
+
   async onApplicationShutdown(): Promise<void> {
+    this.stopping = true;
     await this.server?.close();
     await this.http?.close();
     await this.following?.close();

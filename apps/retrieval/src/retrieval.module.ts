@@ -9,6 +9,7 @@ import {
   type Logger,
   type MetricsRegistry,
   openServiceLog,
+  type ReadyState,
   serveMetrics,
   type ServiceLog,
   unaryHandler,
@@ -37,6 +38,7 @@ const SNAPSHOT_STORE = Symbol('snapshot store');
 @Module({})
 export class RetrievalModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
+  private stopping = false;
   /** In the order of opening; closed in the reverse. */
   private readonly closers: (() => Promise<void>)[] = [];
 
@@ -89,12 +91,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     const holder = await this.followSnapshots(threads, catalogue, metrics, recall);
     const { WATCHNEXT_METRICS_PORT: metricsPort } = settings;
     if (metricsPort !== undefined) {
-      const http = await serveMetrics(
-        metrics,
-        settings.WATCHNEXT_HOST,
-        metricsPort,
-        () => holder.currentId() !== undefined,
-      );
+      const http = await serveMetrics(metrics, settings.WATCHNEXT_HOST, metricsPort, () => this.readyState(holder));
       this.closers.push(() => http.close());
       logger.info({ port: http.port }, 'metrics listening');
     }
@@ -168,7 +165,13 @@ export class RetrievalModule implements OnApplicationShutdown {
     return holder;
   }
 
+  private readyState(holder: { currentId(): string | undefined }): ReadyState {
+    if (this.stopping) return 'stopping';
+    return holder.currentId() === undefined ? 'not ready' : 'ready';
+  }
+
   async onApplicationShutdown(): Promise<void> {
+    this.stopping = true;
     await this.server?.close();
     for (const close of this.closers.reverse()) await close();
     await Promise.all([this.log.eventLog.close(), this.snapshotStore.close()]);

@@ -3,7 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Ingestion } from '../ingestion';
 import { LagReader, type Lag } from '../lag';
 import { Metrics } from '../metrics';
-import { ApiError } from '@watchnext/service';
+import { ApiError, Draining } from '@watchnext/service';
 import { ref } from './openapi';
 
 @ApiTags('probes')
@@ -13,6 +13,7 @@ export class ProbesController {
     @Inject(Ingestion) private readonly ingestion: Ingestion,
     @Inject(LagReader) private readonly lagReader: LagReader,
     @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(Draining) private readonly draining: Draining,
   ) {}
 
   @Get('livez')
@@ -24,6 +25,7 @@ export class ProbesController {
   @Get('readyz')
   @ApiOperation({ summary: 'Whether every role of this process does its work.' })
   ready(): { status: string } {
+    if (this.draining.isStopping) throw new ApiError(503, 'stopping', 'this process is stopping');
     return statusOf(this.ingestion.notReady(), 'not-ready');
   }
 

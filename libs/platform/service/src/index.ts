@@ -1,6 +1,7 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
-export { type Labels, LATENCY_BUCKETS, MetricsRegistry, serveMetrics } from './metrics';
+export { Draining } from './draining';
+export { type Labels, LATENCY_BUCKETS, MetricsRegistry, type ReadyState, serveMetrics } from './metrics';
 export { SERVICE_HELP, SERVICE_METRICS } from './metric-names';
 export { countHttpRequests, watchProcess } from './service-metrics';
 export {

@@ -1,4 +1,4 @@
-import { MetricsRegistry, serveMetrics } from './metrics';
+import { MetricsRegistry, type ReadyState, serveMetrics } from './metrics';
 
 const HELP = { calls_total: 'Calls.', depth: 'Waiting.', call_seconds: 'Seconds.' };
 
@@ -49,14 +49,18 @@ describe('metrics', () => {
   it('are answered over HTTP, and nothing else is', async () => {
     const metrics = new MetricsRegistry(HELP);
     metrics.count('calls_total');
-    let ready = false;
-    const server = await serveMetrics(metrics, '127.0.0.1', 0, () => ready);
+    let state: ReadyState = 'not ready';
+    const server = await serveMetrics(metrics, '127.0.0.1', 0, () => state);
     const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
     expect(await (await get('/metrics')).text()).toContain('calls_total 1');
     expect((await get('/')).status).toBe(404);
     expect([(await get('/livez')).status, (await get('/readyz')).status]).toEqual([200, 503]);
-    ready = true;
+    state = 'ready';
     expect((await get('/readyz')).status).toBe(200);
+    state = 'stopping';
+    const stopping = await get('/readyz');
+    expect([stopping.status, await stopping.text()]).toEqual([503, 'stopping']);
+    expect((await get('/livez')).status).toBe(200);
     await server.close();
   });
 });

@@ -116,6 +116,9 @@ export class MetricsRegistry {
   }
 }
 
+/** What /readyz answers: 200 for the first, 503 for the others. */
+export type ReadyState = 'ready' | 'not ready' | 'stopping';
+
 /**
  * Answers GET /metrics, /livez and /readyz, for services that speak no HTTP otherwise: probes of gRPC know no mutual TLS.
  * @returns the port bound
@@ -124,7 +127,7 @@ export async function serveMetrics(
   registry: MetricsRegistry,
   host: string,
   port: number,
-  isReady: () => boolean = () => true,
+  readyState: () => ReadyState = () => 'ready',
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server: Server = createServer((request, response) => {
     if (request.method === 'GET' && request.url === '/metrics') {
@@ -133,8 +136,9 @@ export async function serveMetrics(
     } else if (request.method === 'GET' && request.url === '/livez') {
       response.end('alive');
     } else if (request.method === 'GET' && request.url === '/readyz') {
-      response.statusCode = isReady() ? 200 : 503;
-      response.end(isReady() ? 'ready' : 'not ready');
+      const state = readyState();
+      response.statusCode = state === 'ready' ? 200 : 503;
+      response.end(state);
     } else {
       response.statusCode = 404;
       response.end();
