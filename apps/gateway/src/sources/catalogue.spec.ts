@@ -49,16 +49,19 @@ describe('Catalogue', () => {
     expect(catalogue.newest(10, 100).map(({ videoId }) => videoId)).toEqual(['past']);
   });
 
-  it('gives the newest videos as a full sort would, after any uploads, changes and withdrawals', () => {
+  it('gives the newest videos as a full sort would, after any uploads, changes and withdrawals', async () => {
     const step = fc.record({
       id: fc.integer({ min: 0, max: 30 }),
       at: fc.integer({ min: 1, max: 1000 }),
       withdraw: fc.boolean(),
     });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 120 }), fc.nat(3), async (steps, pauses) => {
         const capacity = 8;
-        const catalogue = new Catalogue(capacity);
+        // A clock on which every look is a turn: what is told comes amid the rebuilds.
+        let nowMs = 0;
+        const catalogue = new Catalogue(capacity, () => (nowMs += 10));
+        let number = 0;
         const expected = new Map<string, number>();
         for (const { id, at, withdraw } of steps) {
           const videoId = `v${String(id).padStart(2, '0')}`;
@@ -67,12 +70,39 @@ describe('Catalogue', () => {
           else expected.set(videoId, at);
           const sorted = [...expected].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([key]) => key);
           // Removals may shorten the list to half its capacity before it is rebuilt; what it holds is always the newest.
-          const held = catalogue.newest(capacity, 1000).map((video) => video.videoId);
-          expect(held).toEqual(sorted.slice(0, held.length));
-          expect(held.length).toBeGreaterThanOrEqual(Math.min(sorted.length, capacity / 2));
+          const held = () => catalogue.newest(capacity, 1000).map((video) => video.videoId);
+          expect(held()).toEqual(sorted.slice(0, held().length));
+          if (pauses === 0) await catalogue.whole();
+          else if (number++ % pauses === 0) await new Promise(setImmediate);
+          expect(held()).toEqual(sorted.slice(0, held().length));
+          if (pauses === 0) expect(held().length).toBeGreaterThanOrEqual(Math.min(sorted.length, capacity / 2));
         }
+        await catalogue.whole();
+        const held = catalogue.newest(capacity, 1000).map((video) => video.videoId);
+        const sorted = [...expected].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([key]) => key);
+        expect(held).toEqual(sorted.slice(0, held.length));
+        expect(held.length).toBeGreaterThanOrEqual(Math.min(sorted.length, capacity / 2));
       }),
       { seed: 7 },
     );
+  });
+
+  it('makes the order anew in turns: other work gets in between', async () => {
+    let nowMs = 0;
+    const catalogue = new Catalogue(100, () => (nowMs += 1));
+    const ids = Array.from({ length: 1_000 }, (_, i) => `v${String(i).padStart(4, '0')}`);
+    ids.forEach((videoId, i) => catalogue.apply(upserted(videoId, 1 + i)));
+    let turns = 0;
+    const count = () => {
+      turns++;
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    for (const videoId of ids.slice(-51)) catalogue.apply(withdrawn(videoId));
+    expect(catalogue.newest(100, 2_000)).toHaveLength(49);
+    await catalogue.whole();
+    clearImmediate(immediate);
+    expect(turns).toBeGreaterThan(100);
+    expect(catalogue.newest(100, 2_000).map(({ videoId }) => videoId)).toEqual(ids.slice(-151, -51).reverse());
   });
 });

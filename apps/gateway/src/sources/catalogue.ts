@@ -1,6 +1,8 @@
 /** The catalogue as the topic `catalog` tells it, held in memory: what a video is, whether it is withdrawn, what is new. */
 import type { Event } from '@watchnext/contract';
 import { type CatalogueVideo, untitledVideo, VideoTable } from '@watchnext/features';
+import { type Clock, inTurns } from '@watchnext/service';
+import { FirstOf } from './first-of';
 
 /** How many of the newest videos are kept in order; a source takes far fewer. */
 const NEWEST_CAPACITY = 2_000;
@@ -11,8 +13,20 @@ export class Catalogue {
   private newestFirst: CatalogueVideo[] = [];
   /** Older videos were left out of `newestFirst`. */
   private truncated = false;
+  private rebuilding: Promise<void> | undefined;
+  /** Videos that were told of while `newestFirst` is made anew. */
+  private readonly told = new Set<string>();
 
-  constructor(private readonly newestCapacity = NEWEST_CAPACITY) {}
+  /** @param clock milliseconds, for the turns that long work is done in */
+  constructor(
+    private readonly newestCapacity = NEWEST_CAPACITY,
+    private readonly clock?: Clock,
+  ) {}
+
+  /** Fulfils when the order of the newest is whole again; until then the older ones of them may be missing. */
+  async whole(): Promise<void> {
+    while (this.rebuilding) await this.rebuilding;
+  }
 
   get size(): number {
     return this.videos.size;
@@ -47,8 +61,9 @@ export class Catalogue {
     const before = this.videos.get(video.videoId);
     this.videos.set(video);
     if (before) this.removeFromNewest(before);
-    if (!video.withdrawn && video.facts.uploadedAtMs > 0) this.insertIntoNewest(video);
-    if (this.truncated && this.newestFirst.length < this.newestCapacity / 2) this.rebuildNewest();
+    if (isEligible(video)) this.insertIntoNewest(video);
+    if (this.rebuilding) this.told.add(video.videoId);
+    else this.rebuildIfShort();
   }
 
   private insertIntoNewest(video: CatalogueVideo): void {
@@ -71,13 +86,32 @@ export class Catalogue {
     if (this.newestFirst[place]?.videoId === video.videoId) this.newestFirst.splice(place, 1);
   }
 
-  private rebuildNewest(): void {
-    const eligible = [...this.videos].filter(({ withdrawn, facts }) => !withdrawn && facts.uploadedAtMs > 0);
-    eligible.sort(newerFirst);
-    this.truncated = eligible.length > this.newestCapacity;
-    this.newestFirst = eligible.slice(0, this.newestCapacity);
+  private rebuildIfShort(): void {
+    if (!this.truncated || this.newestFirst.length >= this.newestCapacity / 2) return;
+    this.rebuilding = this.rebuildNewest();
+  }
+
+  /** What is told meanwhile goes into the order as it is, which is right as far as it goes, and into the new one at the end. */
+  private async rebuildNewest(): Promise<void> {
+    const newest = new FirstOf<CatalogueVideo>(this.newestCapacity, newerFirst);
+    let truncated = false;
+    const look = (video: CatalogueVideo) => {
+      if (isEligible(video) && !newest.offer(video)) truncated = true;
+    };
+    await inTurns(this.videos, look, this.clock);
+    this.truncated = truncated;
+    this.newestFirst = newest.sorted().filter(({ videoId }) => !this.told.has(videoId));
+    for (const videoId of this.told) {
+      const video = this.videos.get(videoId)!;
+      if (isEligible(video)) this.insertIntoNewest(video);
+    }
+    this.told.clear();
+    this.rebuilding = undefined;
+    this.rebuildIfShort();
   }
 }
+
+const isEligible = ({ withdrawn, facts }: CatalogueVideo) => !withdrawn && facts.uploadedAtMs > 0;
 
 function newerFirst(a: CatalogueVideo, b: CatalogueVideo): number {
   return b.facts.uploadedAtMs - a.facts.uploadedAtMs || (a.videoId < b.videoId ? -1 : a.videoId > b.videoId ? 1 : 0);

@@ -1,7 +1,7 @@
 /** Keeps the gateway's memory, catalogue and watch counts, up with the event log. */
 import { Event, TOPICS } from '@watchnext/contract';
 import type { EventLog, LogRecord, Subscription } from '@watchnext/event-log';
-import type { Logger } from '@watchnext/service';
+import { inTurns, type Logger } from '@watchnext/service';
 import { v4 as randomId } from 'uuid';
 import type { Catalogue } from './catalogue';
 import type { TrendingVideos } from './trending';
@@ -23,12 +23,11 @@ function decodeOrSkip(record: LogRecord, logger: Logger): Event | undefined {
 /** Resolves once all that the catalogue topic held at the call is folded in; goes on live. */
 export function followCatalogue(eventLog: EventLog, catalogue: Catalogue, logger: Logger): Promise<Subscription> {
   return eventLog.tail(TOPICS.catalog, {
-    onRecords: async (records) => {
-      for (const record of records) {
+    onRecords: (records) =>
+      inTurns(records, (record) => {
         const event = decodeOrSkip(record, logger);
         if (event) catalogue.apply(event);
-      }
-    },
+      }),
     onError: (error) => logger.warn({ err: error }, 'could not read the catalogue topic'),
   });
 }
@@ -50,16 +49,15 @@ export async function followWatches(
     { topic: TOPICS.activity, groupId: `gateway-trending-${randomId()}`, ephemeral: true },
     {
       resumeOffset: async (partition) => next.get(partition),
-      onBatch: async ({ partition, records }) => {
-        for (const record of records) {
+      onBatch: ({ partition, records }) =>
+        inTurns(records, (record) => {
           const event = decodeOrSkip(record, logger);
           if (event?.body?.$case === 'watch') {
             const { videoId, playbackId } = event.body.value;
             trending.add(videoId, playbackId, event.occurredAtMs);
           }
           next.set(partition, record.offset + 1);
-        }
-      },
+        }),
       onError: (error, partition) => logger.warn({ err: error, partition }, 'could not count watches'),
     },
   );

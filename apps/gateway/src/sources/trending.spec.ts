@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { TrendingVideos } from './trending';
 
 const DAY_MS = 86_400_000;
@@ -37,5 +38,38 @@ describe('TrendingVideos', () => {
     trending.add('b', 'p2', DAY_MS);
     expect(ids(trending, 10_500)).toEqual(['a']);
     expect(ids(trending, 11_000)).toEqual(['b', 'a']);
+  });
+
+  it('gives what a full sort would, and forgets what a full sort would, also among equals', () => {
+    const playback = fc.record({ video: fc.nat(40), day: fc.nat(2) });
+    fc.assert(
+      fc.property(fc.array(playback, { maxLength: 150 }), fc.nat(45), (playbacks, limit) => {
+        const maxVideos = 20;
+        const trending = new TrendingVideos(maxVideos);
+        const weights = new Map<string, number>();
+        const sorted = () => [...weights].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+        let firstDay: number | undefined;
+        playbacks.forEach(({ video, day }, i) => {
+          const videoId = `v${video}`;
+          firstDay ??= day;
+          trending.add(videoId, `p${i}`, day * DAY_MS);
+          weights.set(videoId, (weights.get(videoId) ?? 0) + 2 ** (day - firstDay));
+          if (weights.size > maxVideos) for (const [lighter] of sorted().slice(maxVideos / 2)) weights.delete(lighter);
+        });
+        const most = sorted()[0]?.[1] ?? 1;
+        const expected = sorted().map(([videoId, weight]) => ({ videoId, score: weight / most }));
+        expect(trending.top(limit, 0)).toEqual(expected.slice(0, limit));
+      }),
+      { seed: 5 },
+    );
+  });
+
+  it('orders as many as are asked for, though fewer were asked for before', () => {
+    const trending = new TrendingVideos();
+    for (let i = 0; i < 2_000; i++) trending.add(`v${i}`, `p${i}`, i);
+    expect(trending.top(3, 0)).toHaveLength(3);
+    expect(trending.top(1_500, 1).map(({ videoId }) => videoId)).toEqual(
+      Array.from({ length: 1_500 }, (_, i) => `v${1_999 - i}`),
+    );
   });
 });

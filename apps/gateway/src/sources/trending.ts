@@ -6,6 +6,7 @@
  * the landmark moves when the weights would grow out of a double's comfortable range.
  */
 import { hash53 } from '@watchnext/features';
+import { FirstOf } from './first-of';
 
 const HALF_LIFE_MS = 24 * 60 * 60 * 1000;
 /** The landmark moves when weights pass 2^64. */
@@ -13,6 +14,8 @@ const MAX_DOUBLINGS = 64;
 /** Playbacks remembered, so that a playback reported in parts counts once. */
 const REMEMBERED_PLAYBACKS = 100_000;
 const MAX_VIDEOS = 20_000;
+/** Ordered at least, and as many as were ever asked for. */
+const LEAST_ORDERED = 500;
 /** The order is computed anew at most this often. */
 const ORDER_AGE_MS = 1_000;
 
@@ -26,8 +29,11 @@ export class TrendingVideos {
   private readonly playbacks = new Set<number>();
   private landmarkMs: number | undefined;
   private order: readonly ScoredVideo[] = [];
+  private orderedCount = LEAST_ORDERED;
   private orderedAtMs = -Infinity;
   private changed = false;
+
+  constructor(private readonly maxVideos = MAX_VIDEOS) {}
 
   /** Counts a playback at its first report. */
   add(videoId: string, playbackId: string, atMs: number): void {
@@ -39,24 +45,24 @@ export class TrendingVideos {
     this.landmarkMs ??= atMs;
     if ((atMs - this.landmarkMs) / HALF_LIFE_MS > MAX_DOUBLINGS) this.moveLandmark(atMs);
     this.weights.set(videoId, (this.weights.get(videoId) ?? 0) + 2 ** ((atMs - this.landmarkMs) / HALF_LIFE_MS));
-    if (this.weights.size > MAX_VIDEOS) this.dropLighterHalf();
+    if (this.weights.size > this.maxVideos) this.dropLighterHalf();
     this.changed = true;
   }
 
   /** Most watched first, scored as a share of the first one's weight: in (0, 1]. Up to a second old. */
   top(limit: number, nowMs: number): readonly ScoredVideo[] {
-    if (this.changed && nowMs - this.orderedAtMs >= ORDER_AGE_MS) {
-      const sorted = this.sorted();
+    const isDeeper = limit > this.orderedCount;
+    if (isDeeper || (this.changed && nowMs - this.orderedAtMs >= ORDER_AGE_MS)) {
+      if (isDeeper) this.orderedCount = limit;
+      const first = new FirstOf<[string, number]>(this.orderedCount, heavierFirst);
+      for (const entry of this.weights) first.offer(entry);
+      const sorted = first.sorted();
       const most = sorted[0]?.[1] ?? 1;
       this.order = sorted.map(([videoId, weight]) => ({ videoId, score: weight / most }));
       this.orderedAtMs = nowMs;
       this.changed = false;
     }
     return this.order.slice(0, limit);
-  }
-
-  private sorted(): [string, number][] {
-    return [...this.weights].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   }
 
   private moveLandmark(toMs: number): void {
@@ -66,6 +72,21 @@ export class TrendingVideos {
   }
 
   private dropLighterHalf(): void {
-    for (const [videoId] of this.sorted().slice(MAX_VIDEOS / 2)) this.weights.delete(videoId);
+    const kept = Math.floor(this.maxVideos / 2);
+    // Numbers alone sort in a fraction of the time; only those that weigh as much as the last one kept need be ordered by id.
+    const lightestFirst = Float64Array.from(this.weights.values()).sort();
+    const limit = lightestFirst[lightestFirst.length - kept]!;
+    const even: string[] = [];
+    for (const [videoId, weight] of this.weights) {
+      if (weight < limit) this.weights.delete(videoId);
+      else if (weight === limit) even.push(videoId);
+    }
+    even.sort();
+    const tooMany = this.weights.size - kept;
+    for (const videoId of even.slice(even.length - tooMany)) this.weights.delete(videoId);
   }
+}
+
+function heavierFirst([a, x]: readonly [string, number], [b, y]: readonly [string, number]): number {
+  return y - x || (a < b ? -1 : 1);
 }

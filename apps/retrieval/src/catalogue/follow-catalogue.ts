@@ -1,9 +1,8 @@
 /** Keeps the live catalogue up with the event log, and begins again where the log was not there. */
 import { Event, TOPICS, topicSpecs } from '@watchnext/contract';
 import type { EventLog, LogRecord } from '@watchnext/event-log';
-import { followLog, type Logger, type LogFollowing } from '@watchnext/service';
+import { followLog, inTurns, type Logger, type LogFollowing } from '@watchnext/service';
 import type { LiveCatalogue } from './live-catalogue';
-import { inTurns } from './turns';
 
 /** Established when all that the topic held at the start is folded in. */
 export function followCatalogue(eventLog: EventLog, catalogue: LiveCatalogue, logger: Logger): LogFollowing {

@@ -1,9 +1,9 @@
 /** The catalogue as the topic `catalog` tells it, kept up in every snapshot that is held. */
 import type { Availability, Event, RequestContext, UserState } from '@watchnext/contract';
 import { type CatalogueVideo, isAvailable, untitledVideo, VideoTable, viewerOf } from '@watchnext/features';
+import { inTurns, sortInTurns } from '@watchnext/service';
 import type { Restrictions } from '@watchnext/vector-search';
 import type { RetrievableVideo, SnapshotVideos } from './snapshot-videos';
-import { inTurns, sortInTurns } from './turns';
 
 /** Of the room for new videos, what a new snapshot may fill with those that it did not learn: the rest is for uploads. */
 const BACKLOG_SHARE = 0.5;
