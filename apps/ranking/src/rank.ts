@@ -21,7 +21,7 @@ export interface RankQuery {
 export function rank(
   { ranker }: Pick<RankingSnapshot, 'ranker'>,
   { state, context, candidates, explain }: RankQuery,
-  /** Looked at before each run of the tower. */
+  /** Looked at before each run of the tower, and while its rows wait. */
   signal: AbortSignal,
 ): Promise<RankScore[]> {
   signal.throwIfAborted();
@@ -56,7 +56,7 @@ function partsOf(
     .map(({ name, from, to }) => ({ name, from: from - userSize, to: to - userSize }));
   const run = (rows: Float32Array, rowCount: number) => {
     signal.throwIfAborted();
-    return tower.run(encodedUser.columns, rows, rowCount);
+    return tower.run(encodedUser.columns, rows, rowCount, signal);
   };
   return scoreParts({ run }, groups, videoRows.subarray(0, checksums.length * videoSize), logits, checksums.length);
 }

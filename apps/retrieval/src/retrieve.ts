@@ -31,7 +31,7 @@ export interface Retrieved {
 export async function retrieve(
   snapshot: RetrievalSnapshot,
   query: RetrieveQuery,
-  /** Looked at before the tower runs, and before the search. */
+  /** Looked at before the tower runs, and until the search begins. */
   signal: AbortSignal,
 ): Promise<Retrieved> {
   signal.throwIfAborted();
@@ -39,12 +39,13 @@ export async function retrieve(
   const userVector = await userVectorOf(snapshot, features);
   signal.throwIfAborted();
   const startedAt = performance.now();
-  const { labels, scores, method } = await snapshot.index.nearest({
+  const nearest = {
     query: userVector,
     k: query.candidateCount,
     excluded: excludedLabels(query, snapshot),
     ...query.restrictions,
-  });
+  };
+  const { labels, scores, method } = await snapshot.index.nearest(nearest, signal);
   return {
     candidates: labels.map((label, rank) => ({ videoId: snapshot.videos.videoIdOf(label), score: scores[rank]! })),
     method,

@@ -62,7 +62,7 @@ export class Ranker {
     candidates: readonly RankCandidate[],
     keepFeatures: boolean,
     use: (scored: ScoredRows) => T | Promise<T>,
-    /** Looked at between the steps. */
+    /** Looked at between the steps; rows that wait for the tower when it is aborted are not computed. */
     signal?: AbortSignal,
   ): Promise<T> {
     const { model, tower, statistics } = this;
@@ -76,7 +76,7 @@ export class Ranker {
     const featuresOf = rankingVideoFeaturesFor(state, context, candidates.length, numbers);
     const videoRows = this.buffers.take(candidates.length * videoSize);
     try {
-      const run = tower.begin(encodedUser.columns, videoRows);
+      const run = tower.begin(encodedUser.columns, videoRows, signal);
       try {
         const videos: RankingVideoFeatures[] = [];
         let row = 0;

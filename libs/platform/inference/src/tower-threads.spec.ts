@@ -1,4 +1,5 @@
 import { createRandom, initialiseStack } from '@watchnext/learning';
+import { Thread } from '@watchnext/threads';
 import { encodeRanker } from './encode-onnx';
 import { RankerStack } from './ranker-stack';
 import { TowerOverloadedError, TowerThreads } from './tower-threads';
@@ -98,6 +99,31 @@ describe('towers on threads', () => {
     // Two threads, three runs each.
     expect(refused).toHaveLength(4);
     expect(refused[0]!.reason).toBeInstanceOf(TowerOverloadedError);
+    await tower.close();
+  });
+
+  it('do not compute what waits when its caller goes', async () => {
+    const tower = await threads.load(model);
+    const videos = onSharedMemory(gaussian(20_000 * VIDEO));
+    const call = jest.spyOn(Thread.prototype, 'call');
+    const gone = new AbortController();
+    const reason = new Error('the caller hung up');
+    const runs = Array.from({ length: 6 }, () => tower.begin(user, videos, gone.signal));
+    // Two threads, three runs of three parts each; two parts are at each thread.
+    for (const rowCount of [8_000, 16_000, 20_000]) for (const run of runs) run.advance(rowCount);
+    gone.abort(reason);
+    for (const run of runs) await expect(run.logits()).rejects.toBe(reason);
+    await Promise.all(runs.map((run) => run.end()));
+    expect(call.mock.calls.map(([name]) => name)).toEqual(['run', 'run', 'run', 'run']);
+    // One that is ended without having been asked for its logits leaves nothing behind either.
+    call.mockClear();
+    const ended = tower.begin(user, videos);
+    for (const rowCount of [8_000, 16_000, 20_000]) ended.advance(rowCount);
+    await ended.end();
+    expect(call).toHaveBeenCalledTimes(2);
+    call.mockRestore();
+    expect(threads.pending).toBe(0);
+    expect(await tower.run(user, videos, 1)).toHaveLength(2);
     await tower.close();
   });
 

@@ -3,7 +3,7 @@
  * it longer than an event loop may be held up.
  */
 import { join } from 'node:path';
-import { Thread, type ThreadLostError } from '@watchnext/threads';
+import { HeldCalls, Thread, type ThreadLostError } from '@watchnext/threads';
 import { PartedRun, type RankerTower, type TowerRun } from './tower';
 import type { TowerHandlers } from './tower-program';
 
@@ -30,6 +30,8 @@ export class TowerOverloadedError extends Error {
 
 interface TowerThread {
   readonly thread: Thread<TowerHandlers>;
+  /** Parts of runs wait here, where they can be dropped. */
+  readonly held: HeldCalls;
   /** Runs that wait there or are under way. */
   runCount: number;
 }
@@ -45,6 +47,7 @@ export class TowerThreads {
     if (!Number.isInteger(threadCount) || threadCount < 1) throw new RangeError(`${threadCount} tower threads`);
     this.threads = Array.from({ length: threadCount }, () => ({
       thread: new Thread<TowerHandlers>(PROGRAM, onLost),
+      held: new HeldCalls(),
       runCount: 0,
     }));
   }
@@ -68,12 +71,13 @@ export class TowerThreads {
     }
     const [first] = outcomes as PromiseFulfilledResult<TowerSizes>[];
     const sizes = first!.value;
-    const begin = (user: Float32Array, videos: Float32Array) => this.begin(key, sizes, user, videos);
+    const begin = (user: Float32Array, videos: Float32Array, signal?: AbortSignal) =>
+      this.begin(key, sizes, user, videos, signal);
     return {
       ...sizes,
       begin,
-      async run(user, videos, rowCount) {
-        const run = begin(user, videos);
+      async run(user, videos, rowCount, signal) {
+        const run = begin(user, videos, signal);
         try {
           run.advance(rowCount);
           return await run.logits();
@@ -90,12 +94,26 @@ export class TowerThreads {
   }
 
   /** All parts of a run go to one thread, so that a run is one of those that wait there. */
-  private begin(key: number, { videoSize }: TowerSizes, user: Float32Array, videos: Float32Array): TowerRun {
+  private begin(
+    key: number,
+    { videoSize }: TowerSizes,
+    user: Float32Array,
+    videos: Float32Array,
+    signal: AbortSignal | undefined,
+  ): TowerRun {
     const idlest = this.threads.reduce((best, thread) => (thread.runCount < best.runCount ? thread : best));
     if (idlest.runCount >= this.options.queueLimit) throw new TowerOverloadedError(idlest.runCount);
     idlest.runCount++;
+    const givenUp = new AbortController();
+    const giveUp = () => givenUp.abort(signal?.aborted ? signal.reason : new Error('the run was given up'));
+    if (signal?.aborted) giveUp();
+    else signal?.addEventListener('abort', giveUp, { once: true });
     const compute = (rows: Float32Array, rowCount: number) =>
-      idlest.thread.call('run', { key, user, videos: rows, rowCount });
-    return new PartedRun(videos, videoSize, compute, () => idlest.runCount--);
+      idlest.held.run(() => idlest.thread.call('run', { key, user, videos: rows, rowCount }), givenUp.signal);
+    const onOver = () => {
+      idlest.runCount--;
+      signal?.removeEventListener('abort', giveUp);
+    };
+    return new PartedRun(videos, videoSize, compute, onOver, giveUp);
   }
 }

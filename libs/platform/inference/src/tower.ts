@@ -8,15 +8,16 @@ export interface RankerTower {
    * Scores the candidates of one user.
    * @param user [userSize]
    * @param videos [rowCount, videoSize]; it may be longer, and must not change until the promise settles
+   * @param signal aborted while rows wait for their thread, they are not computed
    * @returns [rowCount, outputSize]
-   * @throws RangeError for arrays that do not fit; Error once closed
+   * @throws RangeError for arrays that do not fit; Error once closed; the signal's reason
    */
-  run(user: Float32Array, videos: Float32Array, rowCount: number): Promise<Float32Array>;
+  run(user: Float32Array, videos: Float32Array, rowCount: number, signal?: AbortSignal): Promise<Float32Array>;
   /**
    * The same, of rows that are written while the first of them are computed. A row's bits are those that `run` gives.
    * @param videos [rows, videoSize], to be written; on shared memory, threads that compute need not be sent it
    */
-  begin(user: Float32Array, videos: Float32Array): TowerRun;
+  begin(user: Float32Array, videos: Float32Array, signal?: AbortSignal): TowerRun;
   close(): Promise<void>;
 }
 
@@ -32,7 +33,7 @@ export interface TowerRun {
    * @throws as `run`
    */
   logits(): Promise<Float32Array>;
-  /** Fulfils, whatever became of the run, when no row of it is read any more. */
+  /** Fulfils, whatever became of the run, when no row of it is read any more; what still waits is not computed. */
   end(): Promise<void>;
 }
 
@@ -46,12 +47,14 @@ export class PartedRun implements TowerRun {
    * @param videos [rows, videoSize]
    * @param compute gives the logits of rows, [rowCount, outputSize]
    * @param onOver called once, when the run needs the tower no more
+   * @param giveUp called where the run ends before its logits: parts that were not begun are to fail
    */
   constructor(
     private readonly videos: Float32Array,
     private readonly videoSize: number,
     private readonly compute: (rows: Float32Array, rowCount: number) => Promise<Float32Array>,
     private readonly onOver: () => void = () => undefined,
+    private readonly giveUp: () => void = () => undefined,
   ) {}
 
   advance(rowCount: number): void {
@@ -75,6 +78,7 @@ export class PartedRun implements TowerRun {
   }
 
   async end(): Promise<void> {
+    if (!this.isOver) this.giveUp();
     await Promise.allSettled(this.parts);
     this.over();
   }

@@ -1,4 +1,4 @@
-import { Thread, type ThreadLostError } from '@watchnext/threads';
+import { HeldCalls, Thread, type ThreadLostError } from '@watchnext/threads';
 import { programPath } from './program-path';
 import type { SearchHandlers } from './search-program';
 
@@ -6,8 +6,12 @@ type Input<Name extends keyof SearchHandlers> = Parameters<SearchHandlers[Name]>
 
 const settled = () => undefined;
 
-/** A thread that searches, and inserts in between: however many vectors come at once, a search waits for one insert. */
+/**
+ * A thread that searches, and inserts in between: however many vectors come at once, a search waits for one insert. Searches wait
+ * before it, so that none is made whose caller has gone.
+ */
 export class SearchThread extends Thread<SearchHandlers> {
+  private readonly held = new HeldCalls();
   private searching = 0;
   private lastInsert: Promise<void> | undefined;
 
@@ -20,10 +24,11 @@ export class SearchThread extends Thread<SearchHandlers> {
     return this.searching;
   }
 
-  async search(input: Input<'search'>): Promise<ReturnType<SearchHandlers['search']>> {
+  /** @param signal aborted while the search waits, it is not made. @throws its reason */
+  async search(input: Input<'search'>, signal?: AbortSignal): Promise<ReturnType<SearchHandlers['search']>> {
     this.searching++;
     try {
-      return await this.call('search', input);
+      return await this.held.run(() => this.call('search', input), signal);
     } finally {
       this.searching--;
     }

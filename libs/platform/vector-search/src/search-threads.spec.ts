@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildIndex, exactSearch, recallAtK } from '@watchnext/ann-index';
 import { createRandom } from '@watchnext/learning';
+import { Thread } from '@watchnext/threads';
 import { BuildThreads } from './build-threads';
 import { SearchOverloadedError, SearchThreads } from './search-threads';
 
@@ -156,6 +157,29 @@ describe('threads', () => {
     // Two threads, eight requests each.
     expect(refused).toHaveLength(14);
     expect(refused[0]!.reason).toBeInstanceOf(SearchOverloadedError);
+    await index.close();
+  });
+
+  it('do not search for a caller that has gone', async () => {
+    const index = await search.open({ vectors, dimensions: DIMENSIONS, addCapacity: 0 });
+    const call = jest.spyOn(Thread.prototype, 'call');
+    const gone = new AbortController();
+    const reason = new Error('the caller hung up');
+    const ask = (signal?: AbortSignal) => index.nearest({ query: queryOf(3), k: 100, ...UNRESTRICTED }, signal);
+    const left = Array.from({ length: 12 }, () => ask(gone.signal));
+    const stays = ask();
+    gone.abort(reason);
+    const outcomes = await Promise.allSettled(left);
+    // Two of each of the two threads were on their way.
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      ...Array<string>(4).fill('fulfilled'),
+      ...Array<string>(8).fill('rejected'),
+    ]);
+    expect(outcomes.at(-1)).toMatchObject({ reason });
+    expect((await stays).labels).toHaveLength(100);
+    expect(call.mock.calls.filter(([name]) => name === 'search')).toHaveLength(5);
+    expect(search.pending).toBe(0);
+    call.mockRestore();
     await index.close();
   });
 

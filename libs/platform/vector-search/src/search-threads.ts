@@ -181,14 +181,18 @@ export class OpenIndex {
 
   /**
    * The k best that are neither excluded nor restricted; fewer only where there are no more.
-   * @throws SearchOverloadedError, ThreadLostError, RangeError for a query that is not finite
+   * @param signal aborted while the search waits for its thread, it is not made
+   * @throws SearchOverloadedError, ThreadLostError, RangeError for a query that is not finite; the signal's reason
    */
-  async nearest({ query, k, excluded, blockedChannels, forbiddenRules }: NearestQuery): Promise<AcceptedSearchResult> {
+  async nearest(
+    { query, k, excluded, blockedChannels, forbiddenRules }: NearestQuery,
+    signal?: AbortSignal,
+  ): Promise<AcceptedSearchResult> {
     const group = this.idlest();
     const pending = pendingOf(group);
     if (pending >= this.parts.queueLimit) throw new SearchOverloadedError(pending);
     const call = { key: this.parts.key, query, excluded, blockedChannels, forbiddenRules };
-    const results = await gather(group, k, (thread, share) => thread.search({ ...call, k: share }));
+    const results = await gather(group, k, (thread, share) => thread.search({ ...call, k: share }, signal));
     if (results.length === 1) return results[0]!;
     const method = results.some((result) => result.method === 'exact') ? 'exact' : 'graph';
     return { ...mergeResults(results, k), method };
