@@ -19,7 +19,7 @@ export class HealthController {
 
   /**
    * Ready once the catalogue is read: before that the gateway would take every video for unknown. Models and stores
-   * are no condition: without them it answers from a lower rung, which is better than no answer.
+   * are no condition: without them it answers from a lower rung, which is better than no answer. Not ready any more once it stops.
    */
   @Get('readyz')
   async ready(@Res() reply: FastifyReply): Promise<void> {
