@@ -24,7 +24,8 @@ export const METRICS = {
 } as const;
 
 const HELP: Record<string, string> = {
-  [METRICS.answers]: 'Lists answered, by rung of the degradation ladder.',
+  [METRICS.answers]:
+    'Lists answered, by rung of the degradation ladder and by who must act on the first failure that cost one; empty for full.',
   [METRICS.stageFailures]: 'Failed stages, by category: who must act.',
   [METRICS.stageRestarts]: 'Requests that a stage sent back, as for a snapshot in common.',
   [METRICS.stageSeconds]: 'Seconds spent in each stage.',

@@ -15,6 +15,7 @@ export {
 } from './tracing';
 export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
+export { LineLimit } from './line-limit';
 export { createLogger, type Logger } from './logger';
 export { keepRequestsYoung } from './keep-young';
 export { runService, SHUTDOWN_LIMIT_MS } from './run-service';

@@ -259,7 +259,9 @@ describe('the other routes', () => {
   it('counts answers and stages for Prometheus', async () => {
     await gateway.recommend('ada');
     const text = await (await fetch(`${gateway.url}/metrics`)).text();
-    expect(text).toMatch(/^watchnext_gateway_answers_total\{rung="memory-popular"\} \d+$/m);
+    expect(text).toMatch(
+      /^watchnext_gateway_answers_total\{rung="memory-popular",reason="(dependency-unreachable|circuit-open)"\} \d+$/m,
+    );
     expect(text).toMatch(
       /^watchnext_gateway_stage_failures_total\{stage="retrieve",category="dependency-unreachable"\} \d+$/m,
     );
