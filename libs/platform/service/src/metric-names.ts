@@ -22,7 +22,7 @@ export const SERVICE_HELP: Readonly<Record<string, string>> = {
   [SERVICE_METRICS.eventLoopLag]: 'Lateness of the event loop since the last reading, by quantile; 1 is the worst.',
   [SERVICE_METRICS.snapshotInfo]: 'Held snapshots: 1 for the current one, 0 for the others.',
   [SERVICE_METRICS.snapshotAge]: 'Seconds since the current snapshot was made.',
-  [SERVICE_METRICS.snapshotRefusals]: 'Snapshots that were not taken; what was served is served on.',
+  [SERVICE_METRICS.snapshotRefusals]: 'Snapshots that were not taken, by reason; what was served is served on.',
   [SERVICE_METRICS.residentMemory]: 'Resident memory.',
   [SERVICE_METRICS.cpuSeconds]: 'Seconds of processor time, user and system.',
   [SERVICE_METRICS.openFiles]: 'Open file descriptors; absent where the system does not tell.',
