@@ -8,6 +8,7 @@ import {
   followExperiments,
   followSnapshots,
   grpcClientSecurity,
+  LogFollowers,
   type Logger,
   type SnapshotFollowing,
 } from '@watchnext/service';
@@ -68,6 +69,7 @@ export class GatewayModule implements OnApplicationShutdown {
     @Inject(TrendingVideos) private readonly trending: TrendingVideos,
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(LoopLag) private readonly lag: LoopLag,
+    @Inject(LogFollowers) private readonly followers: LogFollowers,
     @Inject(tokens.LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -147,6 +149,7 @@ export class GatewayModule implements OnApplicationShutdown {
             connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
+        { provide: LogFollowers, useFactory: (metrics: Metrics) => new LogFollowers(metrics), inject: [Metrics] },
         { provide: LoopLag, useFactory: () => new LoopLag().start() },
         {
           provide: Door,
@@ -223,9 +226,13 @@ export class GatewayModule implements OnApplicationShutdown {
 
   /** Begins to follow the log; readiness waits for the catalogue, requests do not wait for the watch counts. */
   async follow(): Promise<void> {
-    this.subscriptions.push(await followCatalogue(this.eventLog, this.catalogue, this.logger));
+    this.subscriptions.push(
+      await followCatalogue(this.followers.watch('catalogue', this.eventLog), this.catalogue, this.logger),
+    );
     this.readiness.markCatalogueRead();
-    this.subscriptions.push(await followWatches(this.eventLog, this.trending, this.logger));
+    this.subscriptions.push(
+      await followWatches(this.followers.watch('trending', this.eventLog), this.trending, this.logger),
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {

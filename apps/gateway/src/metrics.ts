@@ -1,5 +1,5 @@
 /** Counters and latencies of the gateway. All names stand here, beside those that every service has. */
-import { MetricsRegistry, SERVICE_METRICS, watchProcess } from '@watchnext/service';
+import { MetricsRegistry, sharedMetrics, watchProcess } from '@watchnext/service';
 import type { StageReport } from './pipeline/executor';
 import type { Dependency } from './resilience/dependency';
 
@@ -45,7 +45,10 @@ const HELP: Record<string, string> = {
 };
 
 /** What dashboards and alerts may refer to. */
-export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(SERVICE_METRICS)];
+export const METRIC_NAMES: readonly string[] = [
+  ...Object.values(METRICS),
+  ...sharedMetrics('http', 'snapshots', 'followers'),
+];
 
 export class Metrics extends MetricsRegistry {
   constructor() {

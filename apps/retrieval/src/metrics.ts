@@ -1,5 +1,5 @@
 /** Counters and gauges of retrieval. All names stand here, beside those that every service has. */
-import { MetricsRegistry, SERVICE_METRICS } from '@watchnext/service';
+import { MetricsRegistry, sharedMetrics } from '@watchnext/service';
 
 export const METRICS = {
   searches: 'watchnext_retrieval_searches_total',
@@ -39,6 +39,9 @@ const HELP: Record<string, string> = {
 };
 
 /** What dashboards and alerts may refer to. */
-export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(SERVICE_METRICS)];
+export const METRIC_NAMES: readonly string[] = [
+  ...Object.values(METRICS),
+  ...sharedMetrics('rpc', 'snapshots', 'followers'),
+];
 
 export const createMetrics = () => new MetricsRegistry(HELP);

@@ -7,6 +7,7 @@ import {
   followSnapshots,
   GrpcServer,
   grpcServerCredentials,
+  LogFollowers,
   type Logger,
   type MetricsRegistry,
   serveMetrics,
@@ -71,7 +72,8 @@ export class RetrievalModule implements OnApplicationShutdown {
       logger.warn({ videoId, err: error }, 'a video could not be taken over from the catalogue');
     });
     metrics.gauge(METRICS.catalogueVideos, () => catalogue.size);
-    const following = followCatalogue(eventLog, catalogue, logger);
+    const followers = new LogFollowers(metrics);
+    const following = followCatalogue(followers.watch('catalogue', eventLog), catalogue, logger);
     this.closers.push(() => following.stop());
     // A log that is down must not keep retrieval down: what it would tell of new videos comes later.
     await Promise.race([following.caughtUp, delay(CATALOGUE_WAIT_MS, undefined, { ref: false })]);

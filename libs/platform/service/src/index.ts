@@ -1,7 +1,8 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry, serveMetrics } from './metrics';
-export { SERVICE_HELP, SERVICE_METRICS } from './metric-names';
+export { SERVICE_HELP, SERVICE_METRICS, sharedMetrics } from './metric-names';
+export { LogFollowers } from './log-followers';
 export { countHttpRequests, watchProcess } from './service-metrics';
 export {
   inSpan,
