@@ -50,10 +50,19 @@ export const METRIC_NAMES: readonly string[] = [
   ...sharedMetrics('http', 'snapshots', 'followers'),
 ];
 
+const SHOWN_FROM_THE_START = [
+  METRICS.refusedExperiments,
+  METRICS.unloggedImpressions,
+  METRICS.shedRequests,
+  METRICS.abandonedRequests,
+];
+
 export class Metrics extends MetricsRegistry {
   constructor() {
     super(HELP);
     watchProcess(this);
+    for (const name of SHOWN_FROM_THE_START) this.declare(name);
+    this.declare(METRICS.stageRestarts, { stage: 'rank' });
   }
 
   secondTry(dependency: string, why: string, isGranted: boolean): void {
@@ -65,6 +74,9 @@ export class Metrics extends MetricsRegistry {
     this.gaugeSeries(METRICS.openCircuits, () =>
       dependencies.map(({ name, circuitState }) => [{ dependency: name }, values[circuitState]]),
     );
+    for (const { name: dependency } of dependencies)
+      for (const why of ['failed', 'late'])
+        for (const granted of ['true', 'false']) this.declare(METRICS.secondTries, { dependency, why, granted });
   }
 
   stage({ stage, latencyMs, outcome, failure }: StageReport): void {

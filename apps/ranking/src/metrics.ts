@@ -21,4 +21,9 @@ const HELP: Record<string, string> = {
 /** What dashboards and alerts may refer to. */
 export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...sharedMetrics('rpc', 'snapshots')];
 
-export const createMetrics = () => new MetricsRegistry(HELP);
+export function createMetrics(): MetricsRegistry {
+  const metrics = new MetricsRegistry(HELP);
+  metrics.declare(METRICS.explained);
+  metrics.declare(METRICS.refused);
+  return metrics;
+}

@@ -44,4 +44,9 @@ export const METRIC_NAMES: readonly string[] = [
   ...sharedMetrics('rpc', 'snapshots', 'followers'),
 ];
 
-export const createMetrics = () => new MetricsRegistry(HELP);
+export function createMetrics(): MetricsRegistry {
+  const metrics = new MetricsRegistry(HELP);
+  metrics.declare(METRICS.refusedSearches);
+  metrics.declare(METRICS.refusedVideos);
+  return metrics;
+}
