@@ -158,7 +158,7 @@ export class Recommender {
   private logAnswer(draft: Draft): void {
     const { logger } = this.dependencies;
     const { rung, reason, category } = rungOf(draft);
-    const facts = { requestId: draft.request.requestId, rung: rungName(rung), items: draft.page.length };
+    const facts = { ...idsOf(draft.request), rung: rungName(rung), items: draft.page.length };
     if (rung === Rung.FULL || category === 'chosen') logger.debug(facts, 'answered');
     else if (this.rungLines.take()) logger.info({ ...facts, reason, category }, 'answered below full');
   }
@@ -217,7 +217,7 @@ export class Recommender {
     const { metrics, logger } = this.dependencies;
     metrics.stage(report);
     const { stage, outcome, failure, latencyMs } = report;
-    const facts = { requestId: request.requestId, stage, outcome, latencyMs };
+    const facts = { ...idsOf(request), stage, outcome, latencyMs };
     if (!failure) logger.trace(facts, 'stage done');
     else if (failure.category === 'programmer') logger.error({ ...facts, err: failure.cause }, 'stage failed');
     else if (this.failureLines.take())
@@ -227,6 +227,10 @@ export class Recommender {
       );
   }
 }
+
+/** For the log; the caller's own where there is one. */
+const idsOf = ({ requestId, callId }: RecommendationRequest) =>
+  callId === requestId ? { requestId } : { requestId, callId };
 
 function countsOf(names: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();

@@ -6,7 +6,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
-import { answerFrameworkError, countHttpRequests, traceHttpRequests } from '@watchnext/service';
+import { answerFrameworkError, countHttpRequests, identifyRequests, traceHttpRequests } from '@watchnext/service';
 import { Metrics } from './metrics';
 import { CONSOLE_ROUTES, guardConsole } from './http/console-guard';
 import { limitConsoleReads } from './http/console-reads';
@@ -41,6 +41,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   });
   app.useLogger(app.get(NestLogger));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  identifyRequests(fastify);
   countHttpRequests(fastify, app.get(Metrics));
   traceHttpRequests(fastify);
   // Bodies are passed on, never read.

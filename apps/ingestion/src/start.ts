@@ -6,6 +6,7 @@ import {
   ApiErrorFilter,
   countHttpRequests,
   createLogger,
+  identifyRequests,
   type Logger,
   traceHttpRequests,
 } from '@watchnext/service';
@@ -43,6 +44,7 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
     bodyParser: false,
     abortOnError: false,
   });
+  identifyRequests(adapter.getInstance());
   countHttpRequests(adapter.getInstance(), app.get(Metrics));
   traceHttpRequests(adapter.getInstance());
   app.get(Admission).guard(adapter.getInstance(), '/v1/events');

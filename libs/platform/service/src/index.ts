@@ -16,6 +16,7 @@ export {
 } from './tracing';
 export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
+export { identifyRequests, nameRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
 export { LineLimit } from './line-limit';
 export { createLogger, type Logger } from './logger';
 export { keepRequestsYoung } from './keep-young';

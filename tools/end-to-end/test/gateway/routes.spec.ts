@@ -221,7 +221,18 @@ describe('the other routes', () => {
       schema: { type: 'integer', minimum: 1, maximum: 50, default: 10 },
     });
     expect(parameters.map(({ name }: { name: string }) => name).sort()).toEqual(
-      ['country', 'cursor', 'device', 'explain', 'id', 'limit', 'seed', 'surface', 'x-deadline-ms'].sort(),
+      [
+        'country',
+        'cursor',
+        'device',
+        'explain',
+        'id',
+        'limit',
+        'seed',
+        'surface',
+        'x-deadline-ms',
+        'x-request-id',
+      ].sort(),
     );
   });
 
