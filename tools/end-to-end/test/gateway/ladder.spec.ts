@@ -4,7 +4,7 @@ import { type EventLog, LogUnavailableError } from '@watchnext/event-log';
 import { StoreUnavailableError } from '@watchnext/feature-store';
 import { eventually } from '@watchnext/testing';
 import { METRICS, Metrics } from '../../../../apps/gateway/src/metrics';
-import { FIRST_SNAPSHOT, freePort, silent, watchEvent, World } from './world';
+import { eventOf, FIRST_SNAPSHOT, freePort, silent, watchEvent, World } from './world';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- items of an answer, read by name
 type Item = any;
@@ -93,6 +93,44 @@ describe('the ladder', () => {
     await world.startRetrieval();
     while (answer.rung !== 'full') answer = await ask();
     expect(new Set(rungs)).toEqual(new Set(['full', 'retrieval-order', 'memory-popular', 'snapshot-popular']));
+  });
+
+  it('shows a withdrawn video on no rung', async () => {
+    await world.publish(FIRST_SNAPSHOT);
+    // Most watched: memory would propose it first of all.
+    await world.tellActivity('x', watchEvent('x', 'v41'), watchEvent('x', 'v41'), watchEvent('x', 'v52'));
+    const [retrieval, ranking] = await Promise.all([world.startRetrieval(), world.startRanking()]);
+    const gateway = await world.startGateway();
+    const shown = async (rung: string) => {
+      const { items, ...answer } = await gateway.recommend('ada', { limit: 50 });
+      expect(answer).toMatchObject({ rung });
+      return items.map(({ videoId }: Item) => videoId) as string[];
+    };
+    const withdrawn: string[] = [];
+    /** The first video that the rung shows is withdrawn: it goes from there, and none of those before it is back. */
+    const withdrawOn = async (rung: string) => {
+      const [first] = await eventually(() => shown(rung));
+      const videoId = first!;
+      expect(withdrawn).not.toContain(videoId);
+      withdrawn.push(videoId);
+      await world.tellCatalogue(eventOf({ $case: 'videoWithdrawn', value: { videoId, reason: 'spec' } }));
+      await eventually(async () => expect(await shown(rung)).not.toContain(videoId));
+      const after = await shown(rung);
+      expect(after.length).toBeGreaterThan(10);
+      expect(after.filter((id) => withdrawn.includes(id))).toEqual([]);
+    };
+
+    await withdrawOn('full');
+    await ranking.close();
+    await withdrawOn('retrieval-order');
+    await retrieval.close();
+    await withdrawOn('memory-popular');
+    await world.startRanking();
+    await withdrawOn('snapshot-popular');
+    // And up again: what was withdrawn while retrieval was away it learns before it serves.
+    await world.startRetrieval();
+    await withdrawOn('full');
+    expect(new Set(withdrawn).size).toBe(5);
   });
 
   it('says in the log which list is below full and why, in no more lines than a person can read, and counts them all', async () => {
