@@ -48,6 +48,7 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
   countHttpRequests(adapter.getInstance(), app.get(Metrics));
   traceHttpRequests(adapter.getInstance());
   app.get(Admission).guard(adapter.getInstance(), '/v1/events');
+  app.get(Admission).guardReads(adapter.getInstance(), '/v1/lag');
   registerBodyParsers(adapter.getInstance());
   app.useGlobalFilters(new ApiErrorFilter(logger));
   const document = describeApi(app);
