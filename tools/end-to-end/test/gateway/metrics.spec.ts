@@ -44,7 +44,7 @@ const EVERYONE_IN_AN_EXPERIMENT = {
         { name: 'one', share: 0.5 },
         { name: 'two', share: 0.5 },
       ],
-      testers: { ada: 'one', warm: 'one' },
+      testers: { ada: 'one' },
     },
   ],
 };
@@ -79,9 +79,9 @@ describe('metrics of a system at work', () => {
       world.startRanking(undefined, metricsOn(ports.ranking)),
     ]);
     await gateway.until(({ body }) => body.snapshotId === FIRST_SNAPSHOT, '/v1/snapshot');
-    while ((await gateway.recommend('warm')).rung !== 'full');
-    await gateway.recommend('ada');
-    await gateway.recommend('ada', { explain: 'true' });
+    // Circuits that opened meanwhile close when they have tried.
+    for (const query of [{}, {}, { explain: 'true' }])
+      await eventually(async () => expect(await gateway.recommend('ada', query)).toMatchObject({ rung: 'full' }));
     await gateway.get('/v1/users/ada/recommendations?limit=0');
 
     const settings = loadConfig(ingestionSettings, {
@@ -111,7 +111,7 @@ describe('metrics of a system at work', () => {
     expect(answered).toBeGreaterThanOrEqual(4);
     expect(valueOf(text, `watchnext_http_requests_total{route="${route}",method="GET",status="400"}`)).toBe(1);
     expect(valueOf(text, `watchnext_http_seconds_count{route="${route}"}`)).toBe(answered + 1);
-    expect(valueOf(text, 'watchnext_gateway_stage_seconds_count{stage="rank"}')).toBe(answered);
+    expect(valueOf(text, 'watchnext_gateway_stage_seconds_count{stage="rank"}')).toBeGreaterThanOrEqual(answered);
     const below = { rung: 'memory-popular', reason: 'dependency-unreachable' };
     expect(
       valueOf(text, `watchnext_gateway_answers_total{rung="${below.rung}",reason="${below.reason}"}`),
@@ -143,7 +143,7 @@ describe('metrics of a system at work', () => {
     const ranking = await scrape(`http://127.0.0.1:${ports.ranking}/metrics`);
     expect(valueOf(ranking, 'watchnext_rpc_requests_total{rpc="Rank",code="OK"}')).toBeGreaterThanOrEqual(3);
     expect(valueOf(ranking, 'watchnext_ranking_candidates_total')).toBeGreaterThan(60);
-    expect(valueOf(ranking, 'watchnext_ranking_explained_requests_total')).toBe(1);
+    expect(valueOf(ranking, 'watchnext_ranking_explained_requests_total')).toBeGreaterThan(0);
     const retrieval = await scrape(`http://127.0.0.1:${ports.retrieval}/metrics`);
     expect(valueOf(retrieval, 'watchnext_rpc_seconds_count{rpc="Retrieve"}')).toBeGreaterThanOrEqual(2);
     await eventually(async () => {
