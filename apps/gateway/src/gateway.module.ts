@@ -17,6 +17,7 @@ import {
   followSnapshots,
   grpcClientSecurity,
   isRefused,
+  LogFollowers,
   type Logger,
   type LogFollowing,
   openServiceLog,
@@ -82,6 +83,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(LoopLag) private readonly lag: LoopLag,
     @Inject(Draining) private readonly draining: Draining,
+    @Inject(LogFollowers) private readonly followers: LogFollowers,
     @Inject(tokens.LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -166,6 +168,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
             connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
+        { provide: LogFollowers, useFactory: (metrics: Metrics) => new LogFollowers(metrics), inject: [Metrics] },
         { provide: LoopLag, useFactory: () => new LoopLag().start() },
         {
           provide: Door,
@@ -251,19 +254,21 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
     const { log, logger, readiness } = this;
     const { eventLog, unavailable } = log;
     if (unavailable) readiness.markWaiting(unavailable.message);
+    const followed = this.followers.watch('catalogue', eventLog);
     const catalogue = this.keepFollowing({
       without: 'no catalogue yet, and the gateway is not ready',
       subscribe: async () => {
         await eventLog.ensureTopics(topicsOf(this.settings));
-        return followCatalogue(eventLog, this.catalogue, logger);
+        return followCatalogue(followed, this.catalogue, logger);
       },
       onFailure: (error) => readiness.markWaiting((error as Error).message),
     });
     const watches = catalogue.established.then(() => {
       readiness.markCatalogueRead();
+      const counted = this.followers.watch('trending', eventLog);
       return this.keepFollowing({
         without: 'no counts of watches yet',
-        subscribe: () => followWatches(eventLog, this.trending, logger),
+        subscribe: () => followWatches(counted, this.trending, logger),
       }).firstFailure;
     });
     if (unavailable) return;

@@ -1,5 +1,5 @@
 /** Counters and latencies of the gateway. All names stand here, beside those that every service has. */
-import { MetricsRegistry, SERVICE_METRICS, watchProcess } from '@watchnext/service';
+import { MetricsRegistry, sharedMetrics, watchProcess } from '@watchnext/service';
 import type { StageReport } from './pipeline/executor';
 import type { Dependency } from './resilience/dependency';
 
@@ -24,7 +24,8 @@ export const METRICS = {
 } as const;
 
 const HELP: Record<string, string> = {
-  [METRICS.answers]: 'Lists answered, by rung of the degradation ladder.',
+  [METRICS.answers]:
+    'Lists answered, by rung of the degradation ladder and by who must act on the first failure that cost one; empty for full.',
   [METRICS.stageFailures]: 'Failed stages, by category: who must act.',
   [METRICS.stageRestarts]: 'Requests that a stage sent back, as for a snapshot in common.',
   [METRICS.stageSeconds]: 'Seconds spent in each stage.',
@@ -44,12 +45,24 @@ const HELP: Record<string, string> = {
 };
 
 /** What dashboards and alerts may refer to. */
-export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(SERVICE_METRICS)];
+export const METRIC_NAMES: readonly string[] = [
+  ...Object.values(METRICS),
+  ...sharedMetrics('http', 'snapshots', 'followers'),
+];
+
+const SHOWN_FROM_THE_START = [
+  METRICS.refusedExperiments,
+  METRICS.unloggedImpressions,
+  METRICS.shedRequests,
+  METRICS.abandonedRequests,
+];
 
 export class Metrics extends MetricsRegistry {
   constructor() {
     super(HELP);
     watchProcess(this);
+    for (const name of SHOWN_FROM_THE_START) this.declare(name);
+    this.declare(METRICS.stageRestarts, { stage: 'rank' });
   }
 
   secondTry(dependency: string, why: string, isGranted: boolean): void {
@@ -61,6 +74,9 @@ export class Metrics extends MetricsRegistry {
     this.gaugeSeries(METRICS.openCircuits, () =>
       dependencies.map(({ name, circuitState }) => [{ dependency: name }, values[circuitState]]),
     );
+    for (const { name: dependency } of dependencies)
+      for (const why of ['failed', 'late'])
+        for (const granted of ['true', 'false']) this.declare(METRICS.secondTries, { dependency, why, granted });
   }
 
   stage({ stage, latencyMs, outcome, failure }: StageReport): void {

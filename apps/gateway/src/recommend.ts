@@ -1,7 +1,7 @@
 /** The command behind a list of recommendations; it knows nothing of HTTP. */
-import type { Mark, Rung } from '@watchnext/contract';
+import { type Mark, Rung } from '@watchnext/contract';
 import { newState } from '@watchnext/features';
-import type { Logger } from '@watchnext/service';
+import { LineLimit, type Logger } from '@watchnext/service';
 import type { ExperimentsFile } from '@watchnext/experiments';
 import type { Ranking, Retrieval } from './clients/model-clients';
 import type { UserStates } from './clients/user-states';
@@ -66,9 +66,13 @@ export interface Recommendations {
 
 /** Kept off the deadline for writing the answer out. */
 const ANSWER_MS = 15;
+/** Lines a second of failed stages and of lists below full, each: an outage under load makes as many as there are requests. */
+const LINES_PER_SECOND = 10;
 
 export class Recommender {
   private readonly stages: readonly Stage<Draft>[];
+  private readonly failureLines = this.lineLimit('stage failed, more often');
+  private readonly rungLines = this.lineLimit('answered below full, more often');
 
   constructor(
     private readonly dependencies: RecommendDependencies,
@@ -104,7 +108,7 @@ export class Recommender {
     callerGone: AbortSignal = new AbortController().signal,
   ): Promise<Recommendations> {
     const startedAtMs = Date.now();
-    const { metrics, logger } = this.dependencies;
+    const { metrics } = this.dependencies;
     const usualMs = this.options.deadlineMs;
     const deadlineMs = Math.min(usualMs, request.callersDeadlineMs ?? usualMs);
     const limits = {
@@ -119,18 +123,18 @@ export class Recommender {
       if (error instanceof CallerGoneError) metrics.count(METRICS.abandonedRequests);
       throw error;
     });
-    const { rung, reason } = rungOf(draft);
+    const { rung, reason, category } = rungOf(draft);
     for (const [filter, count] of Object.entries(draft.removedByFilter))
       metrics.count(METRICS.removed, { filter }, count);
     const bySource = countsOf(draft.candidates.map(({ sources }) => sources[0]!.source));
     for (const [source, count] of bySource) metrics.count(METRICS.candidates, { source }, count);
     if (draft.failures.some(({ stage }) => stage === LOG_IMPRESSIONS))
       metrics.count(METRICS.unloggedImpressions, {}, draft.page.length);
-    metrics.count(METRICS.answers, { rung: rungName(rung) });
+    metrics.count(METRICS.answers, { rung: rungName(rung), reason: category });
     for (const { experiment, variant } of draft.assignments)
       metrics.count(METRICS.assignedLists, { experiment: experiment.name, variant: variant.name });
     metrics.observe(METRICS.requestSeconds, (Date.now() - startedAtMs) / 1_000);
-    logger.debug({ requestId: request.requestId, rung: rungName(rung), items: draft.page.length }, 'answered');
+    this.logAnswer(draft);
     return {
       snapshotId: servedSnapshotId(draft),
       rung,
@@ -148,6 +152,19 @@ export class Recommender {
       }),
       nextCursor: this.nextCursor(draft, request),
     };
+  }
+
+  /** What an experiment chose is no news, and there may be much of it. */
+  private logAnswer(draft: Draft): void {
+    const { logger } = this.dependencies;
+    const { rung, reason, category } = rungOf(draft);
+    const facts = { ...idsOf(draft.request), rung: rungName(rung), items: draft.page.length };
+    if (rung === Rung.FULL || category === 'chosen') logger.debug(facts, 'answered');
+    else if (this.rungLines.take()) logger.info({ ...facts, reason, category }, 'answered below full');
+  }
+
+  private lineLimit(what: string): LineLimit {
+    return new LineLimit(LINES_PER_SECOND, (leftOut) => this.dependencies.logger.info({ leftOut }, what));
   }
 
   private initialDraft({ request, warnings }: { request: RecommendationRequest; warnings: readonly string[] }): Draft {
@@ -200,16 +217,20 @@ export class Recommender {
     const { metrics, logger } = this.dependencies;
     metrics.stage(report);
     const { stage, outcome, failure, latencyMs } = report;
-    const facts = { requestId: request.requestId, stage, outcome, latencyMs };
+    const facts = { ...idsOf(request), stage, outcome, latencyMs };
     if (!failure) logger.trace(facts, 'stage done');
     else if (failure.category === 'programmer') logger.error({ ...facts, err: failure.cause }, 'stage failed');
-    else
+    else if (this.failureLines.take())
       logger.warn(
         { ...facts, category: failure.category, reason: failure.message, cause: causeOf(failure.cause) },
         'stage failed',
       );
   }
 }
+
+/** For the log; the caller's own where there is one. */
+const idsOf = ({ requestId, callId }: RecommendationRequest) =>
+  callId === requestId ? { requestId } : { requestId, callId };
 
 function countsOf(names: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();

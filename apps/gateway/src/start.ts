@@ -6,7 +6,13 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
-import { answerFrameworkError, countHttpRequests, Draining, traceHttpRequests } from '@watchnext/service';
+import {
+  answerFrameworkError,
+  countHttpRequests,
+  Draining,
+  identifyRequests,
+  traceHttpRequests,
+} from '@watchnext/service';
 import { Metrics } from './metrics';
 import { refuseUntilReady } from './http/not-ready';
 import { CONSOLE_ROUTES, guardConsole } from './http/console-guard';
@@ -43,6 +49,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   });
   app.useLogger(app.get(NestLogger));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  identifyRequests(fastify);
   app.get(Draining).watch(fastify);
   countHttpRequests(fastify, app.get(Metrics));
   traceHttpRequests(fastify);

@@ -25,6 +25,7 @@ export class MeasuredConsumer implements GroupHandler {
       readonly metrics: Metrics;
     },
   ) {
+    parts.metrics.declare(METRICS.batchFailures, { role: parts.role, topic: parts.topic });
     this.timer = setInterval(() => void this.readEnds(), ENDS_MS);
     this.timer.unref();
   }

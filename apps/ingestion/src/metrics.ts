@@ -1,5 +1,5 @@
 /** Counters and latencies of ingestion's roles. All names stand here, beside those that every service has. */
-import { MetricsRegistry, SERVICE_METRICS, watchProcess } from '@watchnext/service';
+import { MetricsRegistry, sharedMetrics, watchProcess } from '@watchnext/service';
 import type { ItemResult } from './collect/collector';
 
 export const METRICS = {
@@ -22,7 +22,7 @@ const HELP: Record<string, string> = {
 };
 
 /** What dashboards and alerts may refer to. */
-export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(SERVICE_METRICS)];
+export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...sharedMetrics('http')];
 
 export class Metrics extends MetricsRegistry {
   constructor() {

@@ -7,6 +7,7 @@ import {
   countHttpRequests,
   createLogger,
   Draining,
+  identifyRequests,
   type Logger,
   traceHttpRequests,
 } from '@watchnext/service';
@@ -44,10 +45,12 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
     bodyParser: false,
     abortOnError: false,
   });
+  identifyRequests(adapter.getInstance());
   app.get(Draining).watch(adapter.getInstance());
   countHttpRequests(adapter.getInstance(), app.get(Metrics));
   traceHttpRequests(adapter.getInstance());
   app.get(Admission).guard(adapter.getInstance(), '/v1/events');
+  app.get(Admission).guardReads(adapter.getInstance(), '/v1/lag');
   registerBodyParsers(adapter.getInstance());
   app.useGlobalFilters(new ApiErrorFilter(logger));
   const document = describeApi(app);

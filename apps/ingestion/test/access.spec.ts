@@ -63,6 +63,16 @@ describe('a collector with API keys', () => {
     if (key) expect(text).not.toContain(key);
   });
 
+  it.each(['/v1/%65vents', '/v1/events?', '/v1/events?key=web'])(
+    'asks for a key however the path is written: %s',
+    async (path) => {
+      const body = JSON.stringify({ events: [] });
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`http://127.0.0.1:${running.port}${path}`, { method: 'POST', body, headers });
+      expect(response.status).toBe(401);
+    },
+  );
+
   it.each(['slow-key', 'small-key'])('answers 429 with the time to wait beyond the limits of %s', async (key) => {
     expect((await send(key, 5)).status).toBe(200);
     const response = await send(key);
@@ -75,7 +85,19 @@ describe('a collector with API keys', () => {
   });
 
   it('leaves the probes open', async () => {
-    expect((await fetch(`http://127.0.0.1:${running.port}/livez`)).status).toBe(200);
+    for (const path of ['/livez', '/readyz', '/metrics'])
+      expect([path, (await fetch(`http://127.0.0.1:${running.port}${path}`)).status]).toEqual([path, 200]);
+  });
+
+  it('tells who has a key, and nobody else, how far it is behind the log', async () => {
+    // However the path is written.
+    for (const path of ['/v1/lag', '/v1/lag?all', '/v1/%6cag']) {
+      const read = (headers: Record<string, string>) => fetch(`http://127.0.0.1:${running.port}${path}`, { headers });
+      expect([path, (await read({})).status]).toEqual([path, 401]);
+      expect((await read({ 'x-api-key': 'wrong' })).status).toBe(401);
+      const known = await read({ 'x-api-key': KEY });
+      expect([known.status, await known.json()]).toMatchObject([200, { materialised: expect.any(Number) }]);
+    }
   });
 
   it('reads the file again when it changes, and keeps the known keys when it breaks', async () => {

@@ -78,6 +78,16 @@ describe('ingestion', () => {
     );
 
   describe('takes events in', () => {
+    it('answers under the id of the request, its caller’s or one of its own', async () => {
+      const send = (headers: Record<string, string>) =>
+        fetch(url('/v1/events'), { method: 'POST', body: '{', headers: { 'content-type': JSON_TYPE, ...headers } });
+      const named = await send({ 'x-request-id': 'batch_1' });
+      expect([named.status, named.headers.get('x-request-id')]).toEqual([400, 'batch_1']);
+      expect(await named.json()).toMatchObject({ error: { code: 'malformed', requestId: 'batch_1' } });
+      const nameless = await send({ 'x-request-id': 'not an id' });
+      expect(nameless.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    });
+
     it('from JSON to the user’s state', async () => {
       const watch = eventOf(watchOf('json-user', 'v1'), now, { receivedAtMs: 0 });
       const search = eventOf(searchOf('json-user', 'quiet rivers'), now + 1, { receivedAtMs: 0 });

@@ -1,5 +1,5 @@
 /** Counters and latencies of ranking. All names stand here, beside those that every service has. */
-import { MetricsRegistry, SERVICE_METRICS } from '@watchnext/service';
+import { MetricsRegistry, sharedMetrics } from '@watchnext/service';
 
 export const METRICS = {
   candidates: 'watchnext_ranking_candidates_total',
@@ -19,6 +19,11 @@ const HELP: Record<string, string> = {
 };
 
 /** What dashboards and alerts may refer to. */
-export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(SERVICE_METRICS)];
+export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...sharedMetrics('rpc', 'snapshots')];
 
-export const createMetrics = () => new MetricsRegistry(HELP);
+export function createMetrics(): MetricsRegistry {
+  const metrics = new MetricsRegistry(HELP);
+  metrics.declare(METRICS.explained);
+  metrics.declare(METRICS.refused);
+  return metrics;
+}

@@ -6,6 +6,7 @@ import {
   followSnapshots,
   GrpcServer,
   grpcServerCredentials,
+  LogFollowers,
   type Logger,
   type MetricsRegistry,
   openServiceLog,
@@ -75,7 +76,8 @@ export class RetrievalModule implements OnApplicationShutdown {
       logger.warn({ videoId, err: error }, 'a video could not be taken over from the catalogue');
     });
     metrics.gauge(METRICS.catalogueVideos, () => catalogue.size);
-    const following = followCatalogue(eventLog, catalogue, logger);
+    const followers = new LogFollowers(metrics);
+    const following = followCatalogue(followers.watch('catalogue', eventLog), catalogue, logger);
     this.closers.push(() => following.stop());
     // A log that is down must not keep retrieval down: what it would tell of new videos comes later.
     if (!unavailable) await Promise.race([following.established, delay(CATALOGUE_WAIT_MS, undefined, { ref: false })]);

@@ -13,6 +13,7 @@ import type { SnapshotHolder } from '@watchnext/snapshot-store';
 import { SearchOverloadedError } from '@watchnext/vector-search';
 import type { CanaryQueries } from './canaries';
 import type { LiveCatalogue } from './catalogue/live-catalogue';
+import { LEFT_OUT_REASONS } from './left-out';
 import { METRICS } from './metrics';
 import type { RecallMeter } from './recall-meter';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
@@ -46,9 +47,10 @@ export class RetrievalService {
   private async answer(snapshot: RetrievalSnapshot, query: RetrieveQuery, signal: AbortSignal) {
     const { canaries, recall, metrics, holder } = this.parts;
     try {
-      const { candidates, method, features, userVector, searchMs } = await retrieve(snapshot, query, signal);
+      const { candidates, method, features, userVector, searchMs, leftOut } = await retrieve(snapshot, query, signal);
       metrics.count(METRICS.searches, { method });
       metrics.observe(METRICS.searchSeconds, searchMs / 1_000);
+      for (const reason of LEFT_OUT_REASONS) metrics.count(METRICS.leftOut, { reason }, leftOut[reason]);
       canaries.add(features);
       if (snapshot.snapshotId === holder.currentId()) recall.offer(snapshot.index, userVector);
       return candidates;

@@ -1,19 +1,14 @@
 /** The command behind Retrieve: the nearest videos to a user; it knows nothing of gRPC. */
-import type { Candidate, RequestContext, UserState } from '@watchnext/contract';
+import type { Candidate } from '@watchnext/contract';
 import type { CandidateFeatures } from '@watchnext/features';
-import type { Restrictions } from '@watchnext/vector-search';
+import { type Exclusions, leftOut, type LeftOutReason } from './left-out';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 import { queryFeatures, userVectorOf } from './user-vector';
 
-export interface RetrieveQuery {
-  readonly state: UserState;
-  readonly context: RequestContext;
+/** What is left out: what was watched or dismissed, the seed, what is named, and what rules keep from this viewer. */
+export interface RetrieveQuery extends Exclusions {
   /** 1 to 2,000. */
   readonly candidateCount: number;
-  /** Left out besides what was watched, what was dismissed, and the seed. */
-  readonly excludeVideoIds: readonly string[];
-  /** Channels that the viewer blocked, and limits of country and age that keep videos from this viewer. */
-  readonly restrictions: Restrictions;
 }
 
 export interface Retrieved {
@@ -22,6 +17,8 @@ export interface Retrieved {
   readonly features: CandidateFeatures;
   readonly userVector: Float32Array;
   readonly searchMs: number;
+  /** Videos of the snapshot that were left out, by why. */
+  readonly leftOut: Readonly<Record<LeftOutReason, number>>;
 }
 
 /**
@@ -39,10 +36,11 @@ export async function retrieve(
   const userVector = await userVectorOf(snapshot, features);
   signal.throwIfAborted();
   const startedAt = performance.now();
+  const excluded = leftOut(query, snapshot.videos);
   const nearest = {
     query: userVector,
     k: query.candidateCount,
-    excluded: excludedLabels(query, snapshot),
+    excluded: excluded.labels,
     ...query.restrictions,
   };
   const { labels, scores, method } = await snapshot.index.nearest(nearest, signal);
@@ -52,18 +50,6 @@ export async function retrieve(
     features,
     userVector,
     searchMs: performance.now() - startedAt,
+    leftOut: excluded.counts,
   };
-}
-
-function excludedLabels({ state, context, excludeVideoIds }: RetrieveQuery, { videos }: RetrievalSnapshot): Int32Array {
-  const labels = new Set<number>();
-  const exclude = (videoId: string) => {
-    const label = videos.labelOf(videoId);
-    if (label !== undefined) labels.add(label);
-  };
-  for (const { videoId } of state.watches) exclude(videoId);
-  for (const { videoId } of state.dismissals) exclude(videoId);
-  for (const videoId of excludeVideoIds) exclude(videoId);
-  exclude(context.seedVideoId);
-  return Int32Array.from(labels);
 }

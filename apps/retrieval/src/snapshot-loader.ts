@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, MetricsRegistry } from '@watchnext/service';
 import type { LocalSnapshot } from '@watchnext/snapshot-store';
 import type { SearchThreads } from '@watchnext/vector-search';
-import { type CanaryLimits, CanaryQueries, checkSnapshot } from './canaries';
+import { CanaryError, type CanaryLimits, CanaryQueries, checkSnapshot } from './canaries';
 import type { LiveCatalogue } from './catalogue/live-catalogue';
 import { METRICS } from './metrics';
 import { loadRetrievalSnapshot, type RetrievalSnapshot } from './retrieval-snapshot';
@@ -23,12 +23,14 @@ export class SnapshotLoader {
   readonly canaries = new CanaryQueries();
   private readonly loaded = new Map<string, RetrievalSnapshot>();
   private current: RetrievalSnapshot | undefined;
+  private canaryRecall = NaN;
   private overlap = NaN;
 
   constructor(private readonly parts: SnapshotLoaderParts) {
     const { metrics } = parts;
     const ofCurrent = (read: (snapshot: RetrievalSnapshot) => number) => () =>
       this.current ? read(this.current) : NaN;
+    metrics.gauge(METRICS.canaryRecall, () => this.canaryRecall);
     metrics.gauge(METRICS.canaryOverlap, () => this.overlap);
     metrics.gauge(
       METRICS.addedVideos,
@@ -66,8 +68,10 @@ export class SnapshotLoader {
       await catalogue.attach(snapshot.videos);
       const report = await withCurrent((current) => checkSnapshot(snapshot, current, this.canaries.all(), limits));
       logger.info({ snapshotId: local.snapshotId, ...report }, 'a snapshot passed its canary queries');
+      this.canaryRecall = report.recall;
       this.overlap = report.overlap ?? NaN;
     } catch (error) {
+      if (error instanceof CanaryError) this.canaryRecall = error.report.recall;
       await snapshot.close();
       throw error;
     }

@@ -54,6 +54,7 @@ describe('the retrieval service', () => {
   let dataDirectory: string;
   let running: Awaited<ReturnType<typeof startRetrieval>>;
   let client: RetrievalServiceClient;
+  let metricsPort: number;
   const settingsOf = () =>
     loadConfig(retrievalSettings, {
       WATCHNEXT_DATA_DIR: dataDirectory,
@@ -124,7 +125,11 @@ describe('the retrieval service', () => {
 
   beforeAll(async () => {
     dataDirectory = await mkdtemp(join(tmpdir(), 'watchnext-retrieval-'));
+    const info = jest.spyOn(logger, 'info');
     running = await startRetrieval(settingsOf(), logger);
+    const told = info.mock.calls.find(([, text]) => (text as unknown) === 'metrics listening');
+    metricsPort = (told![0] as unknown as { port: number }).port;
+    info.mockRestore();
     client = new RetrievalServiceClient(`127.0.0.1:${running.port}`, credentials.createInsecure());
   });
 
@@ -133,6 +138,27 @@ describe('the retrieval service', () => {
     await running.app.close();
     await rm(dataDirectory, { recursive: true, force: true });
   });
+
+  /** Values of a metric, by a label. */
+  const metric = async (name: string, label: string): Promise<Record<string, number>> => {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    const lines = [...text.matchAll(new RegExp(`^${name}\\{${label}="([^"]*)"\\} (\\S+)$`, 'gm'))];
+    return Object.fromEntries(lines.map(([, value, number]) => [value!, Number(number)]));
+  };
+  const gauge = async (name: string) => {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  };
+  const leftOut = () => metric('watchnext_retrieval_left_out_videos_total', 'reason');
+  /** What one request adds to the counts, those of nothing left away. */
+  const leftOutOf = async (request: Partial<RetrieveRequest>) => {
+    const before = await leftOut();
+    await retrieve(request);
+    const after = await leftOut();
+    const added = Object.entries(after).map(([reason, count]) => [reason, count - (before[reason] ?? 0)] as const);
+    return Object.fromEntries(added.filter(([, count]) => count > 0));
+  };
+  const refusals = () => metric('watchnext_snapshot_refusals_total', 'reason');
 
   it('refuses a first snapshot whose user tower has a weight that is no number, though nobody asked yet', async () => {
     const refused = jest.spyOn(logger, 'error');
@@ -155,6 +181,11 @@ describe('the retrieval service', () => {
     await publish('20260101T000000Z-aaaaaa', 1);
     await announce('20260101T000000Z-aaaaaa');
     await untilServed('20260101T000000Z-aaaaaa');
+    // By videos, as nobody has asked yet.
+    expect(await gauge('watchnext_retrieval_canary_recall_at_100')).toBeCloseTo(1, 9);
+    const { 'canary-failed': ofBefore, ...others } = await refusals();
+    expect(ofBefore).toBe(1);
+    expect(new Set(Object.values(others))).toEqual(new Set([0]));
   });
 
   it('answers the nearest videos as exact search finds them, best first', async () => {
@@ -181,6 +212,15 @@ describe('the retrieval service', () => {
       candidateCount: 20,
     });
     expect(new Set(candidates.map(({ videoId }) => videoId))).toEqual(new Set(all.slice(40)));
+    // Each once, under the first reason, and no video that the snapshot does not have.
+    expect(
+      await leftOutOf({
+        state,
+        context: seeded,
+        excludeVideoIds: [...all.slice(0, 3), ...all.slice(22, 40), 'unknown'],
+      }),
+    ).toEqual({ watched: 20, dismissed: 1, seed: 1, asked: 18 });
+    expect(await leftOutOf({})).toEqual({});
   });
 
   it('answers nothing, not an error, when everything is left out', async () => {
@@ -224,6 +264,7 @@ describe('the retrieval service', () => {
     await tell(upserted('new', 3), { $case: 'videoWithdrawn', value: { videoId: 'v05', reason: '' } });
     const shown = await shownWhen((ids) => ids.includes('new') && !ids.includes('v05'));
     expect(shown).toHaveLength(60);
+    expect(await leftOutOf({})).toEqual({ withdrawn: 1 });
     await tell(upserted('v05', 0), { $case: 'videoWithdrawn', value: { videoId: 'new', reason: '' } });
     expect(await shownWhen((ids) => ids.includes('v05') && !ids.includes('new'))).toHaveLength(60);
     expect((await retrieve({ candidateCount: 200, state: watched('v01') })).candidates).toHaveLength(59);
@@ -249,8 +290,17 @@ describe('the retrieval service', () => {
     expect(ids).toEqual(expect.arrayContaining(['v11', 'v12', 'v13']));
     expect(ids).not.toContain('v20');
     expect(ids).toHaveLength(59);
+    // 'new' is of channel 3, and withdrawn.
+    expect(await leftOutOf({})).toEqual({ country: 1, age: 1, withdrawn: 1 });
+    const blocking = { ...profile, blockedChannelIds: ['ch2', 'ch1', 'ch1', 'ch3'] };
+    expect(await leftOutOf({ state: { ...newState('u'), profile: blocking } })).toEqual({
+      'blocked-channel': 4,
+      country: 1,
+      withdrawn: 1,
+    });
     await tell(upserted('v11', 1), upserted('v12', 1));
     await shownWhen((all) => all.includes('v11') && all.includes('v12'));
+    expect(await leftOutOf({})).toEqual({ withdrawn: 1 });
   });
 
   it('answers from any snapshot it holds, and names those for one it does not', async () => {
@@ -300,6 +350,8 @@ describe('the retrieval service', () => {
     });
     refused.mockRestore();
     expect((await retrieve({})).snapshotId).toBe('20260103T120000Z-cdcdcd');
+    expect(await refusals()).toMatchObject({ 'canary-failed': 2, 'snapshot-corrupt': 0, 'does-not-load': 0 });
+    expect(await gauge('watchnext_retrieval_canary_recall_at_100')).toBeLessThan(0.9);
   });
 
   it('serves on what it has when a new snapshot has a flipped bit', async () => {
@@ -318,5 +370,6 @@ describe('the retrieval service', () => {
     const { snapshotId, heldSnapshotIds } = await retrieve({});
     expect(snapshotId).toBe('20260103T120000Z-cdcdcd');
     expect(heldSnapshotIds).not.toContain('20260104T000000Z-dddddd');
+    expect((await refusals())['snapshot-corrupt']).toBeGreaterThan(0);
   });
 });

@@ -1,4 +1,7 @@
-/** Every dependency of the gateway killed, hung, slowed and corrupted in turn under load: what callers see, row by row. */
+/**
+ * Every dependency of the gateway killed, hung, slowed and corrupted in turn under load: what callers see, row by row, and whether
+ * it is what the ladder promises (exit code 1 where it is not).
+ */
 import {
   DEPENDENCIES,
   type Dependency,
@@ -9,6 +12,7 @@ import {
   measureFault,
 } from '@watchnext/end-to-end';
 import { textTable } from '@watchnext/experiment';
+import { judgeFault } from './judge-fault';
 import { report, type BenchReport } from './report';
 
 export interface FaultsOptions {
@@ -22,11 +26,16 @@ export interface FaultsOptions {
   readonly s3: boolean;
 }
 
+interface JudgedRow extends FaultRow {
+  /** Empty where all is as it should be. */
+  readonly wrong: readonly string[];
+}
+
 export async function benchFaults(options: FaultsOptions): Promise<{ result: BenchReport; text: string }> {
   const servers = { redis: true, kafka: options.kafka, s3: options.s3 };
   const missing = FaultScene.missing(servers);
   if (missing.length > 0) throw new Error(`the bench needs ${missing.join(', ')}; --no-kafka and --no-s3 do without`);
-  const rows: FaultRow[] = [];
+  const rows: JudgedRow[] = [];
   const scene = await FaultScene.create({ deadlineMs: options.deadline, servers });
   try {
     for (const dependency of chosen<Dependency>(DEPENDENCIES, options.only)) {
@@ -38,12 +47,14 @@ export async function benchFaults(options: FaultsOptions): Promise<{ result: Ben
           faultSeconds: options.seconds,
           recoveryLimitSeconds: options.recovery,
         };
-        rows.push(await measureFault(scene, dependency, fault, timing));
+        const row = await measureFault(scene, dependency, fault, timing);
+        rows.push({ ...row, wrong: judgeFault(row) });
       }
     }
   } finally {
     await scene.dispose();
   }
+  if (rows.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1;
   return { result: report('faults', { ...options, servers }, rows), text: tableOf(rows) };
 }
 
@@ -55,7 +66,7 @@ function chosen<T extends string>(all: readonly T[], wanted: readonly string[] |
 
 const share = (part: number) => `${(100 * part).toFixed(part > 0 && part < 0.1 ? 1 : 0)}%`;
 
-function tableOf(rows: readonly FaultRow[]): string {
+function tableOf(rows: readonly JudgedRow[]): string {
   return textTable(
     [
       'dependency',
@@ -69,6 +80,7 @@ function tableOf(rows: readonly FaultRow[]): string {
       'rungs meanwhile',
       'unlogged',
       'recovery s',
+      'wrong',
     ],
     rows.map((row) => [
       row.dependency,
@@ -85,6 +97,7 @@ function tableOf(rows: readonly FaultRow[]): string {
         .join(', '),
       share(row.unlogged),
       row.recoverySeconds?.toFixed(1) ?? 'not seen',
+      row.wrong.join('; '),
     ]),
   );
 }

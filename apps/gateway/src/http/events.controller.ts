@@ -3,15 +3,15 @@ import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
 import { SETTINGS } from '../tokens';
-import { ApiError, traceHeaders } from '@watchnext/service';
+import { ApiError, REQUEST_ID_HEADER, requestIdOf, traceHeaders } from '@watchnext/service';
 import { goneSignal, whereCallerGone } from './caller';
 import { KeyFile, KeyFileError } from './key-file';
 
 /** The collector writes to the log before it answers; beyond this it is taken for down. */
 const TIMEOUT_MS = 10_000;
-/** What the collector needs to read the body and to know the caller; nothing else is passed on. */
+/** What the collector needs to read the body and to know the caller; nothing else is passed on, but the id of the request and its trace. */
 const API_KEY_HEADER = 'x-api-key';
-const FORWARDED_HEADERS = ['content-type', 'content-encoding', API_KEY_HEADER, 'x-request-id'] as const;
+const FORWARDED_HEADERS = ['content-type', 'content-encoding', API_KEY_HEADER] as const;
 
 /** Passes events on to the collector as they are, so that a page needs one origin only. */
 @Controller('v1/events')
@@ -52,6 +52,7 @@ export class EventsController {
     @Res({ passthrough: false }) reply: FastifyReply,
   ): Promise<void> {
     const passed = await this.headersFor(headers);
+    passed.push([REQUEST_ID_HEADER, requestIdOf(request)]);
     const gone = goneSignal(reply);
     const collector = new URL('/v1/events', this.settings.WATCHNEXT_INGESTION_URL);
     let status: number;

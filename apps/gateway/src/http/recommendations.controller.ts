@@ -5,7 +5,7 @@ import type { FeatureValue } from '@watchnext/contract';
 import { type CursorBinding, CursorError, decodeCursor } from '../cursor';
 import { rungName } from '../pipeline/ladder';
 import { Recommender, type Recommendations } from '../recommend';
-import { ApiError } from '@watchnext/service';
+import { ApiError, nameRequest, REQUEST_ID_HEADER } from '@watchnext/service';
 import { callersDeadlineMs, DEADLINE_HEADER, goneSignal, LEAST_DEADLINE_MS, whereCallerGone } from './caller';
 import { Documented } from './documented';
 import { Door } from './door';
@@ -42,6 +42,12 @@ export class RecommendationsController {
     required: false,
     description: `How long the caller waits, in milliseconds, ${LEAST_DEADLINE_MS} or more; the gateway's own deadline bounds it.`,
   })
+  @ApiHeader({
+    name: REQUEST_ID_HEADER,
+    required: false,
+    description:
+      'What the request goes by in logs and in the answer: 1 to 64 of A to Z, a to z, 0 to 9, _ and -; else the id of the list.',
+  })
   async recommend(
     @Param() path: unknown,
     @Query() query: Record<string, unknown>,
@@ -49,7 +55,7 @@ export class RecommendationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RecommendationsAnswer> {
     const deadlineMs = callersDeadlineMs(headers);
-    const work = () => this.answer(path, query, headers, deadlineMs, goneSignal(reply));
+    const work = () => this.answer(path, query, headers, deadlineMs, reply);
     return this.door.through(work, deadlineMs, ({ rung }) => rung === 'full').catch(whereCallerGone);
   }
 
@@ -58,8 +64,9 @@ export class RecommendationsController {
     query: Record<string, unknown>,
     headers: Record<string, string | undefined>,
     deadlineMs: number | undefined,
-    callerGone: AbortSignal,
+    reply: FastifyReply,
   ): Promise<RecommendationsAnswer> {
+    const callerGone = goneSignal(reply);
     const { id: userId } = parse(userIdPath, path, 'userId');
     const { limit, surface, seed, cursor, explain, country, device } = parse(recommendationsQuery, {
       ...query,
@@ -73,6 +80,7 @@ export class RecommendationsController {
     const request = {
       ...binding,
       requestId,
+      callId: nameRequest(reply.request, requestId),
       requestedAtMs,
       limit,
       country: country?.toUpperCase() ?? '',

@@ -164,7 +164,7 @@ export const snapshotAnswer = z.object({
 });
 
 export const errorAnswer = z.object({
-  error: z.object({ code: z.string(), message: z.string(), field: z.string().optional() }),
+  error: z.object({ code: z.string(), message: z.string(), field: z.string().optional(), requestId: z.string() }),
 });
 
 export type RecommendationsAnswer = z.infer<typeof recommendationsAnswer>;

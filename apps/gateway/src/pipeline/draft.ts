@@ -10,7 +10,10 @@ export type Source = (typeof SOURCES)[number];
 
 /** A valid request, free of HTTP. */
 export interface RecommendationRequest {
+  /** Of the list: impressions are named, and what is left to chance is drawn, by it. */
   readonly requestId: string;
+  /** What the HTTP request goes by, in logs and in the calls that it causes: its caller's id, or else the list's. */
+  readonly callId: string;
   readonly requestedAtMs: number;
   readonly userId: string;
   /** 1 to 50. */

@@ -35,6 +35,13 @@ describe('the degradation ladder', () => {
     expect(decideRung([failure('log-impressions')], false).reason).toBe('');
   });
 
+  it('says who must act on the first failure that cost a rung', () => {
+    const late: StageFailure = { ...failure('rank'), category: 'dependency-late' };
+    expect(decideRung([failure('log-impressions'), late, failure('explain')], false).category).toBe('dependency-late');
+    expect(decideRung([failure('retrieve'), late], false).category).toBe('dependency-unreachable');
+    expect(decideRung([failure('log-impressions')], true).category).toBe('');
+  });
+
   it('has a name for each rung and none for what is not on the ladder', () => {
     expect(rungName(Rung.SNAPSHOT_POPULAR)).toBe('snapshot-popular');
     expect(() => rungName(Rung.UNSPECIFIED)).toThrow(RangeError);

@@ -4,12 +4,14 @@
  */
 import { Rung } from '@watchnext/contract';
 import type { Draft } from './draft';
-import type { StageFailure } from './failure';
+import type { FailureCategory, StageFailure } from './failure';
 
 export interface RungDecision {
   readonly rung: Rung;
   /** Why it is not full; empty for full. */
   readonly reason: string;
+  /** Who must act on the first failure that cost a rung; empty for full. */
+  readonly category: FailureCategory | '';
 }
 
 /** Stages whose failure costs a rung. */
@@ -24,13 +26,11 @@ export function decideRung(failures: readonly StageFailure[], isRanked: boolean)
   const withoutRetrieval = failed.has(LADDER_STAGES.retrieval) || failed.has(LADDER_STAGES.state);
   const withoutRanking = failed.has(LADDER_STAGES.ranking);
   const costly = new Set<string>(Object.values(LADDER_STAGES));
-  const reason = failures
-    .filter(({ stage }) => costly.has(stage))
-    .map(({ message }) => message)
-    .join('; ');
+  const paid = failures.filter(({ stage }) => costly.has(stage));
+  const why = { reason: paid.map(({ message }) => message).join('; '), category: paid[0]?.category ?? '' } as const;
   if (withoutRetrieval)
-    return { rung: withoutRanking || !isRanked ? Rung.MEMORY_POPULAR : Rung.SNAPSHOT_POPULAR, reason };
-  return { rung: withoutRanking ? Rung.RETRIEVAL_ORDER : Rung.FULL, reason };
+    return { rung: withoutRanking || !isRanked ? Rung.MEMORY_POPULAR : Rung.SNAPSHOT_POPULAR, ...why };
+  return { rung: withoutRanking ? Rung.RETRIEVAL_ORDER : Rung.FULL, ...why };
 }
 
 /** The rung of a draft whose stages have run. */

@@ -15,7 +15,7 @@ export function explainStage(ranking: Ranking): Stage<Draft> {
     applies: ({ request, page, failures }) =>
       request.explain && page.length > 0 && !failures.some(({ stage }) => stage === LADDER_STAGES.ranking),
     run: async (draft, limits) => {
-      const { scores } = await ranking.rank(rankRequest(draft, draft.page, true), draft.request.requestId, limits);
+      const { scores } = await ranking.rank(rankRequest(draft, draft.page, true), draft.request.callId, limits);
       const explanations = new Map(scores.map(({ videoId, features, parts }) => [videoId, { features, parts }]));
       return { patch: { explanations } };
     },

@@ -29,7 +29,7 @@ export function rankStage(ranking: Ranking): Stage<Draft> {
       const request = rankRequest(draft, candidates, false);
       let response: RankResponse;
       try {
-        response = await ranking.rank(request, draft.request.requestId, limits);
+        response = await ranking.rank(request, draft.request.callId, limits);
       } catch (error) {
         if (!(error instanceof SnapshotMissingError)) throw error;
         const common = commonSnapshot(draft, error.heldIds);

@@ -33,7 +33,7 @@ export function retrieveStage(retrieval: Retrieval, candidateCount: number): Sta
             snapshotId,
             excludeVideoIds: [],
           },
-          draft.request.requestId,
+          draft.request.callId,
           limits,
         );
       const { response, warnings } = await orCurrent(draft, ask);

@@ -33,7 +33,8 @@ export class Admission {
   /** Asks for every request to `path`. */
   guard(fastify: FastifyInstance, path: string): void {
     fastify.addHook('onRequest', (request, reply, done) => {
-      if (request.method !== 'POST' || request.url.split('?')[0] !== path) return done();
+      // By the route: addresses may be written in more ways than one, as /v1/%65vents.
+      if (request.method !== 'POST' || request.routeOptions.url !== path) return done();
       try {
         const bytes = this.admit(request);
         reply.raw.once('close', () => (this.inFlightBytes -= bytes));
@@ -41,6 +42,13 @@ export class Admission {
       } catch (error) {
         done(error as Error);
       }
+    });
+  }
+
+  /** Asks for a known key for whatever else is read at `path`, and takes nothing off its limits. Where there are no keys it is open. */
+  guardReads(fastify: FastifyInstance, path: string): void {
+    fastify.addHook('onRequest', async ({ routeOptions, headers }) => {
+      if (this.keyRing && routeOptions.url === path) this.identify(this.keyRing, headers[API_KEY_HEADER]);
     });
   }
 

@@ -55,7 +55,11 @@ const SCHEMAS = {
     type: 'object',
     required: ['error'],
     properties: {
-      error: { type: 'object', required: ['code', 'message'], properties: { code: text, message: text, field: text } },
+      error: {
+        type: 'object',
+        required: ['code', 'message', 'requestId'],
+        properties: { code: text, message: text, field: text, requestId: text },
+      },
     },
   },
 };

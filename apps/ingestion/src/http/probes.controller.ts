@@ -1,5 +1,6 @@
 import { Controller, Get, Header, HttpCode, Inject } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { API_KEY_HEADER } from '../access/admission';
 import { Ingestion } from '../ingestion';
 import { LagReader, type Lag } from '../lag';
 import { Metrics } from '../metrics';
@@ -40,7 +41,9 @@ export class ProbesController {
   @HttpCode(200)
   @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'How many records states and archive are behind the event log; 0 and 0 when all is in.' })
+  @ApiHeader({ name: API_KEY_HEADER, required: false, description: 'A producer’s key, where keys are configured.' })
   @ApiResponse({ status: 200, schema: ref('Lag') })
+  @ApiResponse({ status: 401, description: 'No key, or one that is not known.', schema: ref('Error') })
   lag(): Promise<Lag> {
     return this.lagReader.read();
   }

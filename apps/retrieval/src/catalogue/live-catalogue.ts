@@ -10,6 +10,12 @@ const BACKLOG_SHARE = 0.5;
 
 const EVERYONE: Availability = { countries: [], excludedCountries: [], minimumAgeYears: 0 };
 
+export interface ViewerRestrictions extends Restrictions {
+  /** Numbers of the rules that forbid by country (and perhaps by age as well), and by age alone. */
+  readonly countryRules: readonly number[];
+  readonly ageRules: readonly number[];
+}
+
 export class LiveCatalogue {
   private readonly videos = new VideoTable();
   private readonly channels = new Map<string, number>();
@@ -67,12 +73,22 @@ export class LiveCatalogue {
   }
 
   /** What this viewer is not to be shown by rule. */
-  restrictionsFor(state: UserState, context: RequestContext): Restrictions {
+  restrictionsFor(state: UserState, context: RequestContext): ViewerRestrictions {
     const viewer = viewerOf(state, context);
-    const blocked = state.profile?.blockedChannelIds ?? [];
+    const blocked = new Set(state.profile?.blockedChannelIds);
+    const forbiddenRules = new Uint8Array(this.rules.length);
+    const countryRules: number[] = [];
+    const ageRules: number[] = [];
+    this.rules.forEach((rule, number) => {
+      if (isAvailable(rule, viewer)) return;
+      forbiddenRules[number] = 1;
+      (isAvailable({ ...rule, minimumAgeYears: 0 }, viewer) ? ageRules : countryRules).push(number);
+    });
     return {
-      blockedChannels: blocked.flatMap((channelId) => this.channels.get(channelId) ?? []),
-      forbiddenRules: Uint8Array.from(this.rules, (rule) => (isAvailable(rule, viewer) ? 0 : 1)),
+      blockedChannels: [...blocked].flatMap((channelId) => this.channels.get(channelId) ?? []),
+      forbiddenRules,
+      countryRules,
+      ageRules,
     };
   }
 

@@ -18,6 +18,9 @@ export class SnapshotVideos {
   private readonly addedLabels = new Map<string, number>();
   private readonly addedIds: string[] = [];
   private refused = 0;
+  /** Videos that are not withdrawn, by number of the channel and of the rule. */
+  private readonly ofChannels = new Map<number, number>();
+  private readonly underRules = new Map<number, number>();
 
   /** @param coldStart undefined for a snapshot from before there was one: then nothing is added to it */
   constructor(
@@ -34,6 +37,20 @@ export class SnapshotVideos {
   /** Videos that could not be added: there was no room. */
   get refusedCount(): number {
     return this.refused;
+  }
+
+  /** Of what the catalogue told of; withdrawn ones are not counted. */
+  countOfChannel(channel: number): number {
+    return this.ofChannels.get(channel) ?? 0;
+  }
+
+  /** As `countOfChannel`. */
+  countUnderRule(rule: number): number {
+    return this.underRules.get(rule) ?? 0;
+  }
+
+  get withdrawnCount(): number {
+    return this.index.withdrawnCount;
   }
 
   labelOf(videoId: string): number | undefined {
@@ -57,6 +74,8 @@ export class SnapshotVideos {
     const label = this.labelOf(video.videoId);
     if (label === undefined) return this.add(video);
     const { attributes } = this.index;
+    if (attributes.withdrawn[label] === 0) this.count(attributes.channels[label]!, attributes.rules[label]!, -1);
+    if (!video.withdrawn) this.count(video.channel, video.rule, 1);
     attributes.channels[label] = video.channel;
     attributes.rules[label] = video.rule;
     this.index.setWithdrawn(label, video.withdrawn);
@@ -69,8 +88,15 @@ export class SnapshotVideos {
       this.refused++;
       return;
     }
+    this.count(video.channel, video.rule, 1);
     this.addedLabels.set(video.videoId, added.label);
     this.addedIds.push(video.videoId);
     await added.findable;
+  }
+
+  /** No channel (-1) is blocked, and rule 0 lets everyone watch: neither is counted. */
+  private count(channel: number, rule: number, by: 1 | -1): void {
+    if (channel >= 0) this.ofChannels.set(channel, this.countOfChannel(channel) + by);
+    if (rule > 0) this.underRules.set(rule, this.countUnderRule(rule) + by);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Runs a ranker written by `encodeRanker`: the first layer's product with the user's columns once a request, with the
- * video's columns once a candidate, and their sum into the rest of the tower.
+ * Runs a ranker written by `encodeRanker`: the first layer's product with the user's columns once a run, with the video's
+ * columns once a candidate, and their sum into the rest of the tower. A request is several runs where its rows come in parts
+ * (`PartedRun`): each multiplies the user's columns anew.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { OUTPUT_NAME, USER_INPUT_NAME, VIDEO_INPUT_NAME } from './encode-onnx';

@@ -1,7 +1,7 @@
 /**
- * The serving path of ranking, from a user's state to scores: the user's features, columns and part of the first layer once
- * a request, the candidates' columns side by side in one buffer that requests take turns with. The tower is at work on the first
- * rows while the others are written.
+ * The serving path of ranking, from a user's state to scores: the user's features and columns once a request, the user's part
+ * of the first layer once for each part of the rows (500 candidates go in four), the candidates' columns side by side in one
+ * buffer that requests take turns with. The tower is at work on the first rows while the others are written.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { RankCandidate, RequestContext, UserState } from '@watchnext/contract';

@@ -13,7 +13,10 @@ function answerTo(error: unknown) {
     send: (body: unknown) => ((answer.body = body), reply),
   };
   new ApiErrorFilter(quiet).catch(error, {
-    switchToHttp: () => ({ getRequest: () => ({ url: '/x' }), getResponse: () => reply }),
+    switchToHttp: () => ({
+      getRequest: () => ({ url: '/x', raw: {}, headers: { 'x-request-id': 'r-1' } }),
+      getResponse: () => reply,
+    }),
   } as unknown as ArgumentsHost);
   return answer;
 }
@@ -23,17 +26,31 @@ describe('ApiErrorFilter', () => {
     const error = new LogUnavailableError('no space left on /secret/path', { cause: new Error('ENOSPC') });
     expect(answerTo(error)).toEqual({
       status: 503,
-      headers: { 'retry-after': 1, 'cache-control': 'no-store' },
+      headers: { 'retry-after': 1, 'cache-control': 'no-store', 'x-request-id': 'r-1' },
       body: {
-        error: { code: 'unavailable', message: 'a store behind this service does not answer; send the request again' },
+        error: {
+          code: 'unavailable',
+          message: 'a store behind this service does not answer; send the request again',
+          requestId: 'r-1',
+        },
       },
     });
   });
 
   it('names the field where there is one', () => {
     expect(answerTo(new ApiError(400, 'malformed', 'no list', 'events')).body).toEqual({
-      error: { code: 'malformed', message: 'no list', field: 'events' },
+      error: { code: 'malformed', message: 'no list', field: 'events', requestId: 'r-1' },
     });
+  });
+
+  it('logs what is a fault of ours under the id of the request', () => {
+    const logged = jest.spyOn(quiet, 'error');
+    answerTo(new ApiError(429, 'overloaded', 'too many'));
+    answerTo(new TypeError('secret'));
+    expect(logged.mock.calls).toEqual([
+      [expect.objectContaining({ requestId: 'r-1', path: '/x' }), 'could not answer'],
+    ]);
+    logged.mockRestore();
   });
 
   it('keeps the status of what the framework refuses, and the details of a bug to the log', () => {

@@ -1,7 +1,8 @@
-/** The public face of every HTTP error: {"error": {"code", "message", "field"?}}. Causes go to the log only. */
+/** The public face of every HTTP error: {"error": {"code", "message", "field"?, "requestId"}}. Causes go to the log only. */
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from './logger';
+import { type IdentifiedRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
 
 const RETRY_AFTER_SECONDS = 1;
 
@@ -46,18 +47,24 @@ export class ApiErrorFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const face = publicFace(error);
-    if (face.status >= 500) this.logger.error({ err: error, path: request.url }, 'could not answer');
-    answer(host.switchToHttp().getResponse<FastifyReply>(), face);
+    const requestId = requestIdOf(request);
+    if (face.status >= 500) this.logger.error({ requestId, err: error, path: request.url }, 'could not answer');
+    answer(request, host.switchToHttp().getResponse<FastifyReply>(), face);
   }
 }
 
 /** Fastify's own refusals, before any route: an address that cannot be decoded, or that is too long. */
-export function answerFrameworkError(error: Error, _request: unknown, reply: FastifyReply): void {
-  answer(reply, publicFace(error));
+export function answerFrameworkError(error: Error, request: IdentifiedRequest, reply: FastifyReply): void {
+  answer(request, reply, publicFace(error));
 }
 
-function answer(reply: FastifyReply, { status, body, retryAfterSeconds }: ApiError): void {
+function answer(request: IdentifiedRequest, reply: FastifyReply, face: ApiError): void {
+  const { status, retryAfterSeconds } = face;
+  const requestId = requestIdOf(request);
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds);
+  const body = { error: { ...face.body.error, requestId } };
+  // No hook comes before what Fastify refuses by itself.
+  void reply.header(REQUEST_ID_HEADER, requestId);
   void reply.status(status).header('cache-control', 'no-store').send(body);
 }
 

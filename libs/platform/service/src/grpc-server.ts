@@ -1,7 +1,7 @@
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from './logger';
-import { withUndecodable } from './undecodable';
+import { refusingUndecodable, withUndecodable } from './undecodable';
 
 /** Time for calls in flight to end before they are cut off. */
 const DRAIN_MS = 5_000;
@@ -36,7 +36,10 @@ export class GrpcServer {
       [serviceName]: 'NOT_SERVING',
       [LIVENESS_SERVICE]: 'SERVING',
     });
-    this.health.addToServer(this.server);
+    this.health.addToServer({
+      addService: (health, handlers) =>
+        this.server.addService(withUndecodable(health), refusingUndecodable(health, handlers)),
+    } as Pick<Server, 'addService'> as Server);
   }
 
   /** @returns the port bound, for a requested port of 0 */

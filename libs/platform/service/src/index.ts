@@ -2,7 +2,8 @@ export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { Draining } from './draining';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry, type ReadyState, serveMetrics } from './metrics';
-export { SERVICE_HELP, SERVICE_METRICS } from './metric-names';
+export { SERVICE_HELP, SERVICE_METRICS, sharedMetrics } from './metric-names';
+export { LogFollowers } from './log-followers';
 export { countHttpRequests, watchProcess } from './service-metrics';
 export {
   inSpan,
@@ -16,6 +17,8 @@ export {
 } from './tracing';
 export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
+export { identifyRequests, nameRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
+export { LineLimit } from './line-limit';
 export { createLogger, type Logger } from './logger';
 export {
   followLog,

@@ -1,4 +1,4 @@
-/** What every service measures alike. All names stand here; a service's own ones in its `metrics.ts`. */
+/** What services measure alike. All names stand here; a service's own ones in its `metrics.ts`. */
 export const SERVICE_METRICS = {
   httpRequests: 'watchnext_http_requests_total',
   httpSeconds: 'watchnext_http_seconds',
@@ -8,6 +8,8 @@ export const SERVICE_METRICS = {
   snapshotInfo: 'watchnext_snapshot_info',
   snapshotAge: 'watchnext_snapshot_age_seconds',
   snapshotRefusals: 'watchnext_snapshot_refusals_total',
+  followerAge: 'watchnext_follower_heartbeat_age_seconds',
+  followerLag: 'watchnext_follower_lag_records',
   residentMemory: 'process_resident_memory_bytes',
   cpuSeconds: 'process_cpu_seconds_total',
   openFiles: 'process_open_fds',
@@ -22,9 +24,24 @@ export const SERVICE_HELP: Readonly<Record<string, string>> = {
   [SERVICE_METRICS.eventLoopLag]: 'Lateness of the event loop since the last reading, by quantile; 1 is the worst.',
   [SERVICE_METRICS.snapshotInfo]: 'Held snapshots: 1 for the current one, 0 for the others.',
   [SERVICE_METRICS.snapshotAge]: 'Seconds since the current snapshot was made.',
-  [SERVICE_METRICS.snapshotRefusals]: 'Snapshots that were not taken; what was served is served on.',
+  [SERVICE_METRICS.snapshotRefusals]: 'Snapshots that were not taken, by reason; what was served is served on.',
+  [SERVICE_METRICS.followerAge]: 'Seconds since the log gave a sign of life to what follows it, by follower.',
+  [SERVICE_METRICS.followerLag]: 'Records in the log that a follower of this process has yet to handle, by follower.',
   [SERVICE_METRICS.residentMemory]: 'Resident memory.',
   [SERVICE_METRICS.cpuSeconds]: 'Seconds of processor time, user and system.',
   [SERVICE_METRICS.openFiles]: 'Open file descriptors; absent where the system does not tell.',
   [SERVICE_METRICS.startTime]: 'When the process started, seconds since the epoch.',
 };
+
+/** Which of them belong together: a service has all of a group or none. */
+const GROUPS = {
+  process: ['eventLoopLag', 'residentMemory', 'cpuSeconds', 'openFiles', 'startTime'],
+  http: ['httpRequests', 'httpSeconds'],
+  rpc: ['rpcRequests', 'rpcSeconds'],
+  snapshots: ['snapshotInfo', 'snapshotAge', 'snapshotRefusals'],
+  followers: ['followerAge', 'followerLag'],
+} as const satisfies Record<string, readonly (keyof typeof SERVICE_METRICS)[]>;
+
+/** Names of what every process shows of itself, and of the groups given. */
+export const sharedMetrics = (...groups: Exclude<keyof typeof GROUPS, 'process'>[]): string[] =>
+  (['process', ...groups] as const).flatMap((group) => GROUPS[group].map((name) => SERVICE_METRICS[name]));

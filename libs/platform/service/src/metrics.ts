@@ -35,6 +35,11 @@ export class MetricsRegistry {
     series.set(key, (series.get(key) ?? 0) + by);
   }
 
+  /** Shows a counter from the start: of one that appears with its first event, Prometheus sees no increase by that. */
+  declare(name: string, labels: Labels = {}): void {
+    this.count(name, labels, 0);
+  }
+
   observe(name: string, value: number, labels: Labels = {}): void {
     const series = entryOf(this.histograms, name, () => new Map());
     const histogram = entryOf(series, labelText(labels), () => ({

@@ -72,7 +72,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       onRefused: (snapshotId, error, attempt) => {
         createdAtMs.delete(snapshotId);
         logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on');
-        options.metrics?.count(SERVICE_METRICS.snapshotRefusals);
+        options.metrics?.count(SERVICE_METRICS.snapshotRefusals, { reason: refusalReason(error) });
         onRefused?.(snapshotId);
       },
       onReleased: (snapshotId) => {
@@ -82,6 +82,8 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       onError: (error) => logger.warn({ err: error }, 'could not follow the snapshot pointer'),
     },
   });
+  for (const reason of [...REFUSAL_REASONS, OTHER_REFUSAL])
+    options.metrics?.declare(SERVICE_METRICS.snapshotRefusals, { reason });
   if (options.metrics) showSnapshots(options.metrics, holder, createdAtMs);
   await holder.start();
   const announcements = followLog({
@@ -103,6 +105,21 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       await holder.close();
     },
   };
+}
+
+/** By code, so that no message makes a series of its own. */
+const REFUSAL_REASONS = [
+  'snapshot-not-found',
+  'snapshot-corrupt',
+  'snapshot-format',
+  'snapshot-store-unavailable',
+  // Of a service's own look at a snapshot before it takes over.
+  'canary-failed',
+] as const;
+const OTHER_REFUSAL = 'does-not-load';
+
+function refusalReason({ code }: Error & { readonly code?: unknown }): string {
+  return REFUSAL_REASONS.find((reason) => reason === code) ?? OTHER_REFUSAL;
 }
 
 function showSnapshots(

@@ -26,6 +26,7 @@ import {
   labelsInUse,
   type Restrictions,
   setWithdrawn,
+  withdrawnLabels,
 } from './video-attributes';
 
 export interface SearchThreadsOptions {
@@ -237,6 +238,10 @@ export class OpenIndex {
     Atomics.store(attributes.counts, 0, label + 1);
     const inserts = groups.flat().map(({ thread }) => thread.insert({ key, label }));
     return { label, findable: Promise.all(inserts).then(() => undefined) };
+  }
+
+  get withdrawnCount(): number {
+    return withdrawnLabels(this.attributes);
   }
 
   setWithdrawn(label: number, isWithdrawn: boolean): void {

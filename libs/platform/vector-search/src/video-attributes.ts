@@ -34,6 +34,8 @@ export function attributeArrays(count: number, capacity: number): AttributeArray
 
 export const labelsInUse = ({ counts }: AttributeArrays) => Atomics.load(counts, 0);
 
+export const withdrawnLabels = ({ counts }: AttributeArrays) => Atomics.load(counts, 1);
+
 export function setWithdrawn({ counts, withdrawn }: AttributeArrays, label: number, isWithdrawn: boolean): void {
   const value = isWithdrawn ? 1 : 0;
   if (withdrawn[label] === value) return;

@@ -3,7 +3,7 @@ import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { RankRequest, RankResponse, RetrieveRequest, RetrieveResponse } from '@watchnext/contract';
 import { newState } from '@watchnext/features';
 import fc from 'fast-check';
-import { FIRST_SNAPSHOT, VIDEOS, World } from './world';
+import { FIRST_SNAPSHOT, VIDEO_IDS, VIDEOS, World } from './world';
 
 const PATHS = {
   retrieve: '/watchnext.retrieval.v1.RetrievalService/Retrieve',
@@ -90,6 +90,26 @@ describe('bad input', () => {
     process.off('unhandledRejection', onCrash);
   });
 
+  /** An answer is good only if it can be read, and is as many finite numbers as belong to it. */
+  const expectSound = (rpc: Rpc, request: Buffer, answer: Buffer) => {
+    if (rpc === 'rank') {
+      const { candidates } = RankRequest.decode(request);
+      const { scores } = RankResponse.decode(answer);
+      expect(scores).toHaveLength(candidates.length);
+      for (const { expectedWatchSeconds } of scores) {
+        expect(Number.isFinite(expectedWatchSeconds)).toBe(true);
+        expect(expectedWatchSeconds).toBeGreaterThanOrEqual(0);
+      }
+      return;
+    }
+    const { candidateCount } = RetrieveRequest.decode(request);
+    const { candidates } = RetrieveResponse.decode(answer);
+    expect(candidates.length).toBeLessThanOrEqual(candidateCount);
+    expect(new Set(candidates.map(({ videoId }) => videoId)).size).toBe(candidates.length);
+    expect(candidates.filter(({ score }) => !Number.isFinite(score))).toEqual([]);
+    expect(candidates.filter(({ videoId }) => !VIDEO_IDS.includes(videoId))).toEqual([]);
+  };
+
   beforeEach(() => (crashes = []));
   afterEach(async () => {
     expect(crashes).toEqual([]);
@@ -117,10 +137,11 @@ describe('bad input', () => {
           bytes[at % bytes.length] = byte;
           if (cutTo !== null) bytes = bytes.subarray(0, Math.max(1, cutTo % (bytes.length + 1)));
         }
-        const { code, details } = await call(rpc, bytes);
+        const { code, details, answer } = await call(rpc, bytes);
         // A damaged snapshot id names one that is not held.
         const allowed = [status.OK, status.INVALID_ARGUMENT, status.FAILED_PRECONDITION];
         expect({ code, details, isAllowed: allowed.includes(code) }).toMatchObject({ isAllowed: true });
+        if (code === status.OK) expectSound(rpc, bytes, answer!);
       }),
       { numRuns: 250 },
     );
@@ -168,6 +189,66 @@ describe('bad input', () => {
     expect(await call(rpc, bytes)).toEqual({
       code: status.INVALID_ARGUMENT,
       details: expect.stringContaining(details),
+    });
+  });
+
+  describe.each<Rpc>(['retrieve', 'rank'])('to the health service of %s', (rpc) => {
+    const HEALTH = '/grpc.health.v1.Health';
+    const check = (bytes: Buffer) =>
+      new Promise<{ code: status; answer?: Buffer }>((resolve) =>
+        clients[rpc].makeUnaryRequest(
+          `${HEALTH}/Check`,
+          (given: Buffer) => given,
+          (received: Buffer) => received,
+          bytes,
+          (error: ServiceError | null, answer?: Buffer) =>
+            resolve(error ? { code: error.code } : { code: status.OK, ...(answer ? { answer } : {}) }),
+        ),
+      );
+    /** One field, text of number 1. */
+    const named = (service: string) => {
+      const text = Buffer.from(service);
+      return Buffer.concat([Buffer.from([0x0a, text.length]), text]);
+    };
+    /** One field, number 1: SERVING. */
+    const SERVING = Buffer.from([0x08, 0x01]);
+
+    it('is answered, or refused as the caller’s fault, and it goes on telling the truth', async () => {
+      const codes = new Set<status>();
+      const expectHarmless = async (bytes: Buffer) => {
+        const { code, answer } = await check(bytes);
+        codes.add(code);
+        expect([status.OK, status.NOT_FOUND, status.INVALID_ARGUMENT]).toContain(code);
+        // What it answers to is the service as a whole, or one that there is.
+        if (code === status.OK) expect(answer).toEqual(SERVING);
+      };
+      await fc.assert(
+        fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), (bytes) => expectHarmless(Buffer.from(bytes))),
+        { numRuns: 150 },
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.string({ maxLength: 40 }), (service) => expectHarmless(named(service))),
+        { numRuns: 100 },
+      );
+      expect([...codes]).toEqual(expect.arrayContaining([status.INVALID_ARGUMENT, status.NOT_FOUND]));
+      expect(await check(Buffer.alloc(0))).toEqual({ code: status.OK, answer: SERVING });
+      expect(await check(named('watchnext.live'))).toEqual({ code: status.OK, answer: SERVING });
+      expect((await check(named('__proto__'))).code).toBe(status.NOT_FOUND);
+    });
+
+    it('that would be watched ends with the same refusal', async () => {
+      const code = await new Promise<status>((resolve) => {
+        const call = clients[rpc].makeServerStreamRequest(
+          `${HEALTH}/Watch`,
+          (given: Buffer) => given,
+          (received: Buffer) => received,
+          Buffer.from([0xff]),
+        );
+        call.on('data', () => undefined);
+        call.on('error', (error: ServiceError) => resolve(error.code));
+        call.on('end', () => undefined);
+      });
+      expect(code).toBe(status.INVALID_ARGUMENT);
     });
   });
 

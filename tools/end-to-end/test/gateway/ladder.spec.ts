@@ -2,8 +2,9 @@ import { createServer, type Server } from 'node:net';
 import { Rung } from '@watchnext/contract';
 import { type EventLog, LogUnavailableError } from '@watchnext/event-log';
 import { StoreUnavailableError } from '@watchnext/feature-store';
+import { eventually } from '@watchnext/testing';
 import { METRICS, Metrics } from '../../../../apps/gateway/src/metrics';
-import { FIRST_SNAPSHOT, freePort, watchEvent, World } from './world';
+import { eventOf, FIRST_SNAPSHOT, freePort, silent, watchEvent, World } from './world';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- items of an answer, read by name
 type Item = any;
@@ -92,6 +93,78 @@ describe('the ladder', () => {
     await world.startRetrieval();
     while (answer.rung !== 'full') answer = await ask();
     expect(new Set(rungs)).toEqual(new Set(['full', 'retrieval-order', 'memory-popular', 'snapshot-popular']));
+  });
+
+  it('shows a withdrawn video on no rung', async () => {
+    await world.publish(FIRST_SNAPSHOT);
+    // Most watched: memory would propose it first of all.
+    await world.tellActivity('x', watchEvent('x', 'v41'), watchEvent('x', 'v41'), watchEvent('x', 'v52'));
+    const [retrieval, ranking] = await Promise.all([world.startRetrieval(), world.startRanking()]);
+    const gateway = await world.startGateway();
+    const shown = async (rung: string) => {
+      const { items, ...answer } = await gateway.recommend('ada', { limit: 50 });
+      expect(answer).toMatchObject({ rung });
+      return items.map(({ videoId }: Item) => videoId) as string[];
+    };
+    const withdrawn: string[] = [];
+    /** The first video that the rung shows is withdrawn: it goes from there, and none of those before it is back. */
+    const withdrawOn = async (rung: string) => {
+      const [first] = await eventually(() => shown(rung));
+      const videoId = first!;
+      expect(withdrawn).not.toContain(videoId);
+      withdrawn.push(videoId);
+      await world.tellCatalogue(eventOf({ $case: 'videoWithdrawn', value: { videoId, reason: 'spec' } }));
+      await eventually(async () => expect(await shown(rung)).not.toContain(videoId));
+      const after = await shown(rung);
+      expect(after.length).toBeGreaterThan(10);
+      expect(after.filter((id) => withdrawn.includes(id))).toEqual([]);
+    };
+
+    await withdrawOn('full');
+    await ranking.close();
+    await withdrawOn('retrieval-order');
+    await retrieval.close();
+    await withdrawOn('memory-popular');
+    await world.startRanking();
+    await withdrawOn('snapshot-popular');
+    // And up again: what was withdrawn while retrieval was away it learns before it serves.
+    await world.startRetrieval();
+    await withdrawOn('full');
+    expect(new Set(withdrawn).size).toBe(5);
+  });
+
+  it('says in the log which list is below full and why, in no more lines than a person can read, and counts them all', async () => {
+    const lines: { facts: Record<string, unknown>; text: string }[] = [];
+    const note = (facts: Record<string, unknown>, text: string) => lines.push({ facts, text });
+    const logger = Object.assign(Object.create(silent) as typeof silent, { info: note, warn: note });
+    const gateway = await world.startGateway({}, { logger });
+    const answers = [];
+    const startedAtMs = Date.now();
+    for (let i = 0; i < 60; i++) answers.push(await gateway.recommend('ada'));
+    const below = () => lines.filter(({ text }) => text === 'answered below full');
+    const category = expect.stringMatching(/^(dependency-unreachable|circuit-open)$/);
+    expect(below()[0]!.facts).toEqual({
+      requestId: answers[0].requestId,
+      rung: 'memory-popular',
+      items: 10,
+      reason: answers[0].rungReason,
+      category,
+    });
+    expect(below().length).toBeLessThanOrEqual(10 * (1 + (Date.now() - startedAtMs) / 1_000));
+    // What was left out is told when its second is over.
+    const leftOut = (what: string) =>
+      lines.filter(({ text }) => text === what).reduce((sum, { facts }) => sum + Number(facts['leftOut']), 0);
+    await eventually(() => expect(below().length + leftOut('answered below full, more often')).toBe(60));
+    await eventually(() =>
+      expect(lines.filter(({ text }) => text === 'stage failed').length + leftOut('stage failed, more often')).toBe(
+        120,
+      ),
+    );
+    const metrics = gateway.running.app.get(Metrics);
+    const counted = ['dependency-unreachable', 'circuit-open'].map((reason) =>
+      metrics.value(METRICS.answers, { rung: 'memory-popular', reason }),
+    );
+    expect(counted[0]! + counted[1]!).toBe(60);
   });
 
   it('answers within the deadline when services hang', async () => {

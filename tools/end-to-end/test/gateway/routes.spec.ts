@@ -221,7 +221,18 @@ describe('the other routes', () => {
       schema: { type: 'integer', minimum: 1, maximum: 50, default: 10 },
     });
     expect(parameters.map(({ name }: { name: string }) => name).sort()).toEqual(
-      ['country', 'cursor', 'device', 'explain', 'id', 'limit', 'seed', 'surface', 'x-deadline-ms'].sort(),
+      [
+        'country',
+        'cursor',
+        'device',
+        'explain',
+        'id',
+        'limit',
+        'seed',
+        'surface',
+        'x-deadline-ms',
+        'x-request-id',
+      ].sort(),
     );
   });
 
@@ -259,7 +270,9 @@ describe('the other routes', () => {
   it('counts answers and stages for Prometheus', async () => {
     await gateway.recommend('ada');
     const text = await (await fetch(`${gateway.url}/metrics`)).text();
-    expect(text).toMatch(/^watchnext_gateway_answers_total\{rung="memory-popular"\} \d+$/m);
+    expect(text).toMatch(
+      /^watchnext_gateway_answers_total\{rung="memory-popular",reason="(dependency-unreachable|circuit-open)"\} \d+$/m,
+    );
     expect(text).toMatch(
       /^watchnext_gateway_stage_failures_total\{stage="retrieve",category="dependency-unreachable"\} \d+$/m,
     );

@@ -263,7 +263,9 @@ class Cluster {
   }
 
   private async lag(): Promise<number> {
-    const response = await fetch(`${this.place.addresses.collectUrl}/v1/lag`);
+    const response = await fetch(`${this.place.addresses.collectUrl}/v1/lag`, {
+      headers: { 'x-api-key': API_KEY },
+    });
     const { materialised, archived } = (await response.json()) as { materialised: number; archived: number };
     return Math.max(materialised, archived);
   }
