@@ -21,13 +21,14 @@ export class ProgressLines implements ProgressReporter {
     this.lastLineAtMs = this.nowMs();
   }
 
-  progress(stage: string, done: number, total: number, detail?: string): void {
+  progress(stage: string, done: number, total: number, detail?: string, passedOver = 0): void {
     if (this.nowMs() - this.lastLineAtMs < LINE_INTERVAL_MS) return;
     this.lastLineAtMs = this.nowMs();
-    const left = this.clock.secondsLeft(done, total);
+    const left = this.clock.secondsLeft(done, total, passedOver);
+    const rate = this.clock.rate(done, passedOver);
     const parts = [
       `${Math.floor((100 * done) / Math.max(1, total))}% of ${total.toLocaleString('en')}`,
-      `${this.clock.rate(done).toFixed(done < 10 ? 1 : 0)}/s`,
+      `${rate.toFixed(rate < 10 ? 1 : 0)}/s`,
       ...(detail ? [detail] : []),
       ...(left === undefined ? [] : [`${Math.ceil(left)} s left`]),
     ];
