@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { embeddedPaths } from '@watchnext/config';
 import type { Event, Watch } from '@watchnext/contract';
 import { createRandom, shuffle } from '@watchnext/learning';
+import { readCatalogue, type ReplayedLog, replayArchive } from '@watchnext/offline';
 import { temporaryDirectory } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { TrainingRunner } from '../src/training-runner';
-import { contextOf, modelDigests, storeOf, train } from './harness';
-import { archiveEvents, DAY_MS, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
+import { archiveOf, contextOf, modelDigests, storeOf, train } from './harness';
+import { archiveEvents, DAY_MS, FIRST_DAY_MS, PARTITION_COUNT, syntheticEvents } from './synthetic-log';
 
 jest.setTimeout(240_000);
 
@@ -25,6 +26,32 @@ function watchesChanged(change: (watch: Watch, index: number) => Watch | undefin
     const changed = change(watch, count++);
     return changed ? [{ ...event, body: { $case: 'watch', value: changed } }] : [];
   });
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What training would see of an archive. */
+async function replayed(dataDirectory: string): Promise<ReplayedLog> {
+  const archive = archiveOf(dataDirectory);
+  const signal = new AbortController().signal;
+  try {
+    const options = { partitionCount: PARTITION_COUNT, joinWindowMs: 24 * HOUR_MS, examplesPerUser: 1_000 };
+    return (await replayArchive(archive, await readCatalogue(archive, signal), options, signal)).replayed;
+  } finally {
+    await archive.close();
+  }
+}
+
+/** When each user began each video first, by both ids. */
+function firstWatches(events: readonly Event[]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>();
+  for (const event of events) {
+    const watch = watchIn(event);
+    if (!watch) continue;
+    const key = `${watch.userId} ${watch.videoId}`;
+    first.set(key, Math.min(first.get(key) ?? Infinity, event.occurredAtMs));
+  }
+  return first;
 }
 
 describe('the trainer on', () => {
@@ -63,7 +90,7 @@ describe('the trainer on', () => {
     }
   });
 
-  it('events in any order trains, and publishes what it can stand for', async () => {
+  it('events in any order trains on all that there is to learn, of which nothing sees its future', async () => {
     const order = Int32Array.from(EVENTS, (_, i) => i);
     shuffle(order, createRandom(5));
     await archiveEvents(
@@ -73,6 +100,38 @@ describe('the trainer on', () => {
     expect((await train(data.path)).code).toBe(0);
     const [snapshotId] = await storeOf(data.path).list();
     await expect(storeOf(data.path).fetch(snapshotId)).resolves.toMatchObject({ snapshotId });
+
+    const shuffled = await replayed(data.path);
+    const ordered = await temporaryDirectory('trainer-ordered');
+    try {
+      await archiveEvents(ordered.path, EVENTS);
+      const inOrder = await replayed(ordered.path);
+      // Every label is there: all the completed watches, and all the impressions with what was watched of them.
+      for (const { candidateExamples, rankingExamples } of [inOrder, shuffled]) {
+        expect(candidateExamples).toHaveLength(462);
+        expect(rankingExamples).toHaveLength(926);
+      }
+      const labels = ({ rankingExamples }: ReplayedLog) =>
+        rankingExamples.map(({ impressionId, clicked, watchSeconds }) => [impressionId, clicked, watchSeconds]).sort();
+      expect(labels(shuffled)).toEqual(labels(inOrder));
+      // What a label is told is what lay before it in time and, as when it was served, in the log: about half as much.
+      const told = ({ candidateExamples }: ReplayedLog) =>
+        candidateExamples.reduce((sum, { features }) => sum + features.watchedVideoIds.length, 0);
+      expect([told(inOrder), told(shuffled)]).toEqual([2_490, 1_209]);
+    } finally {
+      await ordered.remove();
+    }
+    const first = firstWatches(EVENTS);
+    const future = shuffled.candidateExamples.filter(({ userId, labelAtMs, features }) =>
+      features.watchedVideoIds.some((videoId) => !((first.get(`${userId} ${videoId}`) ?? Infinity) < labelAtMs)),
+    );
+    expect(future).toEqual([]);
+    const ahead = shuffled.rankingExamples.filter(
+      ({ userId, servedAtMs, user: { lastWatchedVideoId } }) =>
+        lastWatchedVideoId !== '' && !((first.get(`${userId} ${lastWatchedVideoId}`) ?? Infinity) < servedAtMs),
+    );
+    expect(ahead).toEqual([]);
+    expect(shuffled.rankingExamples.some(({ user }) => user.lastWatchedVideoId !== '')).toBe(true);
   });
 
   it('a day without events trains on the others', async () => {

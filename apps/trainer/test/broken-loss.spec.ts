@@ -41,7 +41,11 @@ describe('a training whose loss is', () => {
   afterEach(() => data.remove());
 
   it.each([
-    ['candidate', NaN, /the loss is NaN at epoch \d+, batch \d+ \(step 10, seed 1\)/],
+    [
+      'candidate',
+      NaN,
+      /the loss is NaN at epoch \d+, batch \d+ \(step 10, seed 1\), among its \d+ examples video-\d+ of user user-\d+, /,
+    ],
     ['ranking', Infinity, /the loss of step 9 \(epoch \d+, impressions impression-.*\) is Infinity/],
   ] as const)(
     'of the %s model %p ends the run, names the batch and publishes nothing',

@@ -9,7 +9,7 @@ import type { RankingReport } from './ranking/report';
 import type { WarmStartReport } from './warm-start/report';
 
 export interface EvaluationReport {
-  /** Raised when the shape below changes. */
+  /** Raised when what is below changes. What came to it later may be absent from what was written before. */
   readonly formatVersion: 1;
   readonly measuredAt: string;
   readonly machine: {
@@ -54,7 +54,12 @@ export interface ScorerReport {
   readonly kind: 'model' | 'baseline';
   /** When it was asked: at the end of training, as a service is, or at the time of the label, knowing the global time. */
   readonly askedAt: AskedAt;
+  /** Means over queries: who asked more counts more. */
   readonly metrics: Readonly<Record<RetrievalMetric, readonly MetricAtK[]>>;
+  /** Means over users, each of whom counts once (macro means). */
+  readonly overUsers?: Readonly<Record<RetrievalMetric, readonly MetricAtK[]>>;
+  /** What the means are of. */
+  readonly users?: readonly UserRow[];
   /** Recall at every k from 1 to the largest k asked for. */
   readonly recallCurve: readonly number[];
   /** Share of the catalogue in at least one list, and mean self-information of a place, of lists of the largest k. */
@@ -74,6 +79,15 @@ export interface ScorerReport {
     readonly difference: number;
     readonly interval95: readonly [number, number];
   };
+}
+
+/** One user's queries: means over them and over seeds, of lists of the largest k. */
+export interface UserRow {
+  readonly userId: string;
+  readonly queries: number;
+  readonly recall: number;
+  readonly ndcg: number;
+  readonly map: number;
 }
 
 export type AskedAt = 'end of training' | 'time of the label';

@@ -101,7 +101,63 @@ it('asks at the end of training and at the time of the label where there are tim
   expect(models[0].training?.map(({ seed }) => seed)).toEqual([1, 2]);
   const recent = report.scorers.filter(({ name }) => name === 'recent popularity, 1 d');
   expect(recent.map(({ askedAt }) => askedAt)).toEqual(['end of training', 'time of the label']);
-  expect(models[0].cohorts.every(({ queries }) => queries <= 60)).toBe(true);
+});
+
+it('tells cohorts apart by uploads where they are known, by first watches where not', async () => {
+  const data = circles(true);
+  const yesterday = new Map(
+    data.users.map(({ examples }) => [examples[7].labelVideoId, examples[7].labelAtMs - DAY_MS]),
+  );
+  const cohortsOf = async (uploadedAtMs: ReadonlyMap<string, number>) => {
+    const report = await evaluate({ ...data, uploadedAtMs }, { forms: [] });
+    return report.scorers.map(({ cohorts }) => Object.fromEntries(cohorts.map((one) => [one.cohort, one.queries])));
+  };
+  // All of them watched seven videos: the most active tenth is all. Each of 30 videos has 14 watches of the 420.
+  const [unknown, ...others] = await cohortsOf(new Map());
+  expect(others).toHaveLength(10);
+  for (const other of others) expect(other).toEqual(unknown);
+  expect(unknown).toMatchObject({ 'heavy users': 60 });
+  // Nearly all videos were watched on the first days, a week and more before.
+  expect(unknown['new videos'] ?? 0).toBeLessThan(30);
+  for (const known of await cohortsOf(yesterday)) expect(known).toMatchObject({ 'heavy users': 60, 'new videos': 60 });
+});
+
+it('counts what lists reach and how obvious they are: popularity lists what everybody knows', async () => {
+  const { scorers, counts } = await evaluate(circles(false), { forms: [] });
+  const of = (name: string) => scorers.find((scorer) => scorer.name === name)!;
+  const popularity = of('popularity');
+  for (const { noveltyBits } of scorers) expect(noveltyBits).toBeGreaterThanOrEqual(popularity.noveltyBits - 1e-9);
+  expect(popularity.noveltyBits).toBeGreaterThan(4);
+  expect(popularity.noveltyBits).toBeLessThan(Math.log2(counts.videos));
+  // Everybody's five are much the same ones; what follows from the last watch is not.
+  expect(popularity.coverage).toBeCloseTo(0.3, 10);
+  for (const name of ['item-kNN', 'last-item Markov', 'co-occurrence'])
+    expect(of(name).coverage).toBeGreaterThanOrEqual(0.9);
+});
+
+it('writes the metrics of lists in full: of queries, of users, by cohort', async () => {
+  const report = await evaluate(circles(false), { forms: [] });
+  const text = candidateTables(report);
+  const [header] = text.split('\n').filter((line) => line.startsWith('scorer'));
+  expect(header.split(/ {2,}/)).toEqual([
+    'scorer',
+    'asked at',
+    'recall@1',
+    'recall@5',
+    '95% at 5',
+    'mean of users at 5',
+    'precision@1',
+    'hit rate@1',
+    'ndcg@1',
+    'map@5',
+    'coverage@5',
+    'novelty',
+  ]);
+  const { metrics, users } = report.scorers.find(({ name }) => name === 'last-item Markov')!;
+  expect(metrics.hitRate).toEqual(metrics.recall.map((row) => expect.objectContaining({ k: row.k, value: row.value })));
+  expect(metrics.precision[1].value).toBeCloseTo(metrics.recall[1].value / 5, 10);
+  expect(users).toHaveLength(60);
+  expect(users!.reduce((sum, { recall }) => sum + recall / 60, 0)).toBeCloseTo(metrics.recall[1].value, 10);
 });
 
 it('tells nobody the time at the end of training: figures stay when the labels move to another season', async () => {

@@ -36,10 +36,21 @@ it('puts the model, in both of its orders, beside what counting achieves', async
   // Worth lies in the videos alone here, so counting them is the best there is.
   expect(byTime.againstFloor?.difference).toBeGreaterThanOrEqual(0);
   expect(byTime.watchTimeRmseSeconds).toBeGreaterThan(byTime.watchTimeMaeSeconds!.value);
+  for (const [value, ends, widest] of [
+    [byTime.clickAuc, byTime.clickAucInterval95!, 0.3],
+    [byTime.watchTimeRmseSeconds!, byTime.watchTimeRmseInterval95!, 10],
+  ] as const) {
+    expect(ends[0]).toBeLessThan(value);
+    expect(ends[1]).toBeGreaterThan(value);
+    expect(ends[1] - ends[0]).toBeLessThan(widest);
+  }
   expect(byTime.calibration?.decile.reduce((sum, row) => sum + row.impressionCount, 0)).toBe(320);
   expect(byTime.calibration?.position.map(({ bucket }) => bucket)).toEqual(['0', '1', '2', '3 to 4']);
   expect(byTime.calibration?.uploadAge.map(({ bucket }) => bucket)).toEqual(['under 30 d']);
   expect(rankingTables(report)).toMatch(/item expected watch time x surface odds/);
+  expect(rankingTables(report)).toContain(
+    `${byTime.clickAuc.toFixed(4)} (${byTime.clickAucInterval95!.map((end) => end.toFixed(4)).join(' to ')})`,
+  );
 });
 
 it('predicts with statistics of the split, so that no held-out label is seen', async () => {

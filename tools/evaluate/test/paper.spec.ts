@@ -3,11 +3,14 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { referenceRankingEngine } from '@watchnext/ranking-model';
+import type { ReplayedLog } from '@watchnext/offline';
 import { generateArchive } from '@watchnext/simulator';
 import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
 import { replayFolder } from '../src/data/archive';
 import { evaluationDocument, writeReportFolder } from '../src/document/evaluation';
 import { type PaperData, paperDataOf } from '../src/paper/data';
+import { OPTIONS_PAGE } from '../src/options/command';
+import { OPTION_PARTS } from '../src/options/findings';
 import { findingsOn, PARTS } from '../src/paper/findings';
 import { keepData, keptData } from '../src/paper/data-cache';
 import { type PaperOptions, runPaper } from '../src/paper/run';
@@ -43,6 +46,7 @@ const signal = new AbortController().signal;
 
 describe("the paper's experiments", () => {
   let folder: string;
+  let replayed: ReplayedLog;
   let data: PaperData;
   let options: PaperOptions;
 
@@ -58,7 +62,7 @@ describe("the paper's experiments", () => {
       program,
       signal,
     });
-    const replayed = await replayFolder(archive, { partitionCount: 2, signal });
+    replayed = await replayFolder(archive, { partitionCount: 2, signal });
     data = paperDataOf(replayed, {
       name: 'tiny',
       protocol: { name: 'temporal', testDays: 2, queriesPerUser: 5 },
@@ -93,6 +97,22 @@ describe("the paper's experiments", () => {
       hasProfiles: true,
       ageDays: { first: -5, last: 20 },
     });
+  });
+
+  it('leaves the test part alone where something is chosen: it asks about as long a time before it', () => {
+    const protocol = { name: 'temporal', testDays: 2, queriesPerUser: 5 } as const;
+    const { candidates, ranking, description } = paperDataOf(replayed, { name: 'tiny', protocol }, 'validation');
+    const times = (examples: readonly { labelAtMs: number }[]) => examples.map(({ labelAtMs }) => labelAtMs);
+    const askedMs = times(candidates.queries.map(({ example }) => example));
+    const testFromMs = Math.min(...times(data.candidates.queries.map(({ example }) => example)));
+    expect(Math.max(...askedMs)).toBeLessThan(testFromMs);
+    expect(Math.min(...askedMs)).toBeGreaterThanOrEqual(data.candidates.earlierUntilMs);
+    expect(Math.max(...times(candidates.training))).toBeLessThan(data.candidates.earlierUntilMs);
+    expect(candidates.earlierUntilMs).toBeLessThan(data.candidates.earlierUntilMs);
+    expect(candidates.training.some(({ labelAtMs }) => labelAtMs < candidates.earlierUntilMs)).toBe(true);
+    expect(Math.max(...ranking.heldOut.map(({ servedAtMs }) => servedAtMs))).toBeLessThan(data.ranking.heldOutFromMs);
+    expect(description).toMatch(/asked about the validation part/);
+    expect([OPTIONS_PAGE.asks, OPTIONS_PAGE.findingsOn(data).length]).toEqual(['validation', OPTION_PARTS.length]);
   });
 
   it('knows every part by name', () => {

@@ -51,7 +51,7 @@ export async function runPipeline<const Kept extends StateKey>(
     let ended = false;
     try {
       const given = await stage.run(state as RunState, {
-        progress: { report: (done, total, detail) => options.reporter.progress(stage.name, done, total, detail) },
+        progress: { report: (...news) => options.reporter.progress(stage.name, ...news) },
         signal: options.signal,
         random: options.random.fork(stage.name),
         note: (more) => Object.assign(facts, more),

@@ -9,8 +9,12 @@ export type StateKey = keyof RunState;
 
 /** How far a stage is; a stage that never reports is shown as one step. */
 export interface StageProgress {
-  /** @param detail - for people, as "loss 4.21" */
-  report(done: number, total: number, detail?: string): void;
+  /**
+   * @param detail - for people, as "loss 4.21"
+   * @param passedOver - of `done`, what was not worked on since the stage began: an earlier run had done it, or it turned out not to
+   *   be needed. It counts as done and not for the rate.
+   */
+  report(done: number, total: number, detail?: string, passedOver?: number): void;
 }
 
 export interface StageTools {

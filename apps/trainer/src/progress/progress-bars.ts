@@ -22,12 +22,12 @@ export class ProgressBars implements ProgressReporter {
     this.bar.start(1, 0, { place, stage: stage.padEnd(28), rate: '', detail: '', left: '' });
   }
 
-  progress(_stage: string, done: number, total: number, detail?: string): void {
+  progress(_stage: string, done: number, total: number, detail?: string, passedOver = 0): void {
     if (!this.bar) return;
-    const left = this.clock.secondsLeft(done, total);
+    const left = this.clock.secondsLeft(done, total, passedOver);
     this.bar.setTotal(Math.max(1, total));
     this.bar.update(done, {
-      rate: `${this.clock.rate(done).toFixed(0)}/s`,
+      rate: `${this.clock.rate(done, passedOver).toFixed(0)}/s`,
       detail: detail ?? '',
       left: left === undefined || done >= total ? '' : `${detail ? ', ' : ''}${Math.ceil(left)} s left`,
     });

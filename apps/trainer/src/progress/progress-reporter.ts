@@ -1,7 +1,8 @@
 /** Shows a run's progress somewhere: bars, lines, a parent process. */
 export interface ProgressReporter {
   stageStarted(stage: string, number: number, stageCount: number): void;
-  progress(stage: string, done: number, total: number, detail?: string): void;
+  /** @param passedOver - of `done`, what says nothing of the rate; see `StageProgress` */
+  progress(stage: string, done: number, total: number, detail?: string, passedOver?: number): void;
   /** @param complete - false after a failure or a stop */
   stageEnded(stage: string, complete: boolean): void;
 }
@@ -15,7 +16,7 @@ export function allOf(reporters: readonly ProgressReporter[]): ProgressReporter 
   };
 }
 
-/** Rate and time left of a stage, from how far it came since it started. */
+/** Rate and time left of a stage, from what it worked on since it started. */
 export class ProgressClock {
   private readonly startedAtMs: number;
 
@@ -24,14 +25,14 @@ export class ProgressClock {
   }
 
   /** Units per second; 0 until time has passed. */
-  rate(done: number): number {
+  rate(done: number, passedOver = 0): number {
     const seconds = (this.nowMs() - this.startedAtMs) / 1_000;
-    return seconds > 0 ? done / seconds : 0;
+    return seconds > 0 ? (done - passedOver) / seconds : 0;
   }
 
   /** Undefined while there is nothing to go by. */
-  secondsLeft(done: number, total: number): number | undefined {
-    const rate = this.rate(done);
+  secondsLeft(done: number, total: number, passedOver = 0): number | undefined {
+    const rate = this.rate(done, passedOver);
     return rate > 0 ? Math.max(0, total - done) / rate : undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { ProgressLines } from './progress-lines';
 import { type ProgressMessage, ProgressMessages } from './progress-messages';
 import { ProgressClock } from './progress-reporter';
+import { StepsWorkedOn, trainingDetail } from './training-detail';
 
 describe('progress', () => {
   let nowMs: number;
@@ -15,6 +16,39 @@ describe('progress', () => {
     nowMs += 2_000;
     expect(clock.rate(50)).toBe(25);
     expect(clock.secondsLeft(50, 100)).toBe(2);
+  });
+
+  it('goes by what was worked on, not by what an earlier run had done', () => {
+    const clock = new ProgressClock(now);
+    nowMs += 2_000;
+    expect(clock.rate(950, 900)).toBe(25);
+    expect(clock.secondsLeft(950, 1_000, 900)).toBe(2);
+    expect(clock.secondsLeft(900, 1_000, 900)).toBeUndefined();
+    const lines: string[] = [];
+    const reporter = new ProgressLines((line) => lines.push(line), now);
+    reporter.stageStarted();
+    nowMs += 5_000;
+    reporter.progress('train ranking model', 1_000, 1_200, 'loss 0.5', 500);
+    expect(lines).toEqual(['train ranking model: 83% of 1,200, 100/s, loss 0.5, 2 s left']);
+  });
+
+  it('knows of trainings in turn which steps were passed over: done before, or left out at the end', () => {
+    const worked = new StepsWorkedOn();
+    const at = (number: number, step: number, passedOver = 0) =>
+      worked.passedOver(number, { step, stepCount: 100, passedOver });
+    expect(at(0, 10)).toBe(0);
+    expect([at(0, 30, 30), at(0, 60, 30)]).toEqual([30, 30]);
+    // The first ends at its 60th step, 30 of them its own; the second goes on from its 20th.
+    expect(at(1, 21, 20)).toBe(121 - 30 - 1);
+    expect(at(1, 50, 20)).toBe(150 - 30 - 30);
+    expect(at(2, 5)).toBe(205 - 60 - 5);
+  });
+
+  it('shows loss and speed of a training, each once it is known', () => {
+    expect(trainingDetail({ loss: 4.2104, examplesPerSecond: 8_199.6 }, ['epoch 2'])).toBe(
+      'loss 4.210, epoch 2, 8,200 examples/s',
+    );
+    expect(trainingDetail({ loss: NaN, examplesPerSecond: 0 }, ['epoch 2'])).toBe('epoch 2');
   });
 
   it('writes a line every few seconds, not for every step', () => {

@@ -1,9 +1,15 @@
-import { candidateForms, type CandidateEngineFactory, selectCandidateModel } from '@watchnext/candidate-model';
+import {
+  candidateForms,
+  type CandidateEngineFactory,
+  selectCandidateModel,
+  type WarmStartReport,
+} from '@watchnext/candidate-model';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
 import { type CandidateChange, changedForms } from '../candidate-settings';
 import { setUsersAside } from '../evaluation/validation-users';
 import { defineStage } from '../pipeline/stage';
+import { StepsWorkedOn, trainingDetail } from '../progress/training-detail';
 import { earlierModel } from './earlier-model';
 
 export interface CandidateStageOptions {
@@ -37,6 +43,7 @@ export const trainCandidatesStage = (
       const forms = changedForms(candidateForms({ videoCount, exampleCount: training.length }), change);
       const configs = validation.length > 0 ? forms : forms.slice(0, 1);
       const earlier = warmStartFrom && (await earlierModel(warmStartFrom, split.evaluatedFromMs));
+      const worked = new StepsWorkedOn();
       const trials = await selectCandidateModel({
         examples: training,
         validationExamples: validation,
@@ -47,12 +54,14 @@ export const trainCandidatesStage = (
         checkpoints,
         ...(earlier?.candidate ? { warmStart: earlier.candidate } : {}),
         signal,
-        onProgress({ epoch, step, stepCount, loss }, number) {
-          const detail = Number.isFinite(loss) ? `loss ${loss.toFixed(3)}, epoch ${epoch}` : `epoch ${epoch}`;
-          progress.report(number * stepCount + step, configs.length * stepCount, detail);
+        onProgress(news, number) {
+          const { epoch, step, stepCount } = news;
+          const detail = trainingDetail(news, [`epoch ${epoch}`]);
+          const done = number * stepCount + step;
+          progress.report(done, configs.length * stepCount, detail, worked.passedOver(number, news));
         },
       });
-      const [{ model, config: candidateConfig }] = trials;
+      const [{ model, config: candidateConfig, warmStart }] = trials;
       const tried = trials.map((trial) => [
         trial.config.historyEncoder,
         `recall ${trial.recall.toFixed(4)} after ${trial.config.epochCount} epochs`,
@@ -62,8 +71,19 @@ export const trainCandidatesStage = (
         validationExamples: validation.length,
         tried: Object.fromEntries(tried),
         chosen: candidateConfig.historyEncoder,
-        ...(earlier ? { beganWith: earlier.origin } : {}),
+        ...(earlier ? { beganWith: candidatesBeganWith(earlier.origin, warmStart) } : {}),
       });
       return { candidateModel: model, candidateConfig };
     },
   });
+
+/**
+ * For the log: what a training took of an earlier model, which may be nothing where dimensions or layers have changed.
+ * @param origin of the earlier model, or why there is none
+ */
+export function candidatesBeganWith(origin: string, taken: WarmStartReport | undefined): string {
+  if (!taken) return `nothing: ${origin}`;
+  if (taken.copiedRows === 0 && !taken.towerCopied) return `nothing: no table and no layer is as in ${origin}`;
+  const tower = taken.towerCopied ? 'tower kept' : 'tower anew';
+  return `${origin}: ${taken.copiedVideos} videos kept, ${taken.newVideos} new, ${tower}`;
+}

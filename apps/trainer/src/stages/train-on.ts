@@ -1,8 +1,10 @@
-import { type CandidateEngineFactory, trainCandidateModel } from '@watchnext/candidate-model';
+import { type CandidateEngineFactory, trainCandidateModel, type WarmStartReport } from '@watchnext/candidate-model';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import { type RankingEngineFactory, type RankingWarmStart, trainRankingModel } from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
 import { indexOf, type IndexSettings } from './build-index';
+import { type TrainingNews, trainingDetail } from '../progress/training-detail';
+import { candidatesBeganWith } from './train-candidates';
 import { beganWith } from './train-ranking';
 
 /** Examples of the end of the log whose users measure the final index. */
@@ -30,20 +32,27 @@ export const trainOnStage = (
         note({ origin: 'evaluated' });
         return { finalModels: { candidate: candidateModel, ranking: rankingModel, index, origin: 'evaluated' } };
       }
+      let passedOver = 0;
       const report =
         (model: string, part: number) =>
-        ({ step, stepCount, loss }: { step: number; stepCount: number; loss: number }) =>
+        (news: TrainingNews & { step: number; stepCount: number; passedOver: number }) => {
+          const thousandths = (steps: number) => Math.round((1_000 * steps) / news.stepCount);
+          if (part === 0) passedOver = thousandths(news.passedOver);
           progress.report(
-            part * 1_000 + Math.round((1_000 * step) / stepCount),
+            part * 1_000 + thousandths(news.step),
             2_000,
-            `${model} loss ${loss.toFixed(3)}`,
+            `${model} ${trainingDetail(news)}`,
+            passedOver + (part === 0 ? 0 : thousandths(news.passedOver)),
           );
+        };
+      let candidateStart: WarmStartReport | undefined;
       const candidate = await trainCandidateModel({
         examples: replayed.candidateExamples,
         config: warm.candidates
           ? { ...candidateConfig, epochCount: Math.ceil(candidateConfig.epochCount / 2) }
           : candidateConfig,
         ...(warm.candidates ? { warmStart: candidateModel } : {}),
+        onWarmStart: (start) => (candidateStart = start),
         windowEndMs: replayed.toMs,
         createEngine: engines.candidate,
         seed,
@@ -76,7 +85,7 @@ export const trainOnStage = (
       await index?.release();
       note({
         origin: 'fresh',
-        candidatesBeganWith: warm.candidates ? 'the evaluated model' : 'nothing',
+        candidatesBeganWith: warm.candidates ? candidatesBeganWith('the evaluated model', candidateStart) : 'nothing',
         rankingBeganWith: warm.ranking ? beganWith('the evaluated model', rankingStart) : 'nothing',
         videos: candidate.videoIds.length,
         indexRecall: finalIndex?.parameters.recallAt100,

@@ -7,6 +7,7 @@ import {
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
 import { defineStage } from '../pipeline/stage';
+import { trainingDetail } from '../progress/training-detail';
 import type { RankingChange } from '../ranking-settings';
 import { earlierModel } from './earlier-model';
 
@@ -44,9 +45,9 @@ export const trainRankingStage = (
         ...(earlier?.ranking ? { warmStart: earlier.ranking } : {}),
         onWarmStart: (report) => (start = report),
         signal,
-        onProgress({ step, stepCount, loss }) {
-          lossAtEnd = loss;
-          progress.report(step, stepCount, `loss ${loss.toFixed(3)}`);
+        onProgress(news) {
+          lossAtEnd = news.loss;
+          progress.report(news.step, news.stepCount, trainingDetail(news), news.passedOver);
         },
       });
       note({

@@ -1,4 +1,4 @@
-import { candidateSettings, checkConfig, defaultCandidateConfig } from './config';
+import { type CandidateModelConfig, candidateSettings, checkConfig, defaultCandidateConfig } from './config';
 
 describe('defaultCandidateConfig', () => {
   it.each([
@@ -16,6 +16,58 @@ describe('defaultCandidateConfig', () => {
     expect(small.epochCount).toBeGreaterThan(large.epochCount);
     expect(small.batchSize).toBeLessThan(large.batchSize);
     expect(small.negativeCount).toBeLessThanOrEqual(300);
+  });
+});
+
+describe('the defaults from 600 users to a million', () => {
+  /** The small simulated world, KuaiRand-Pure, MovieTweetings, and logs of a hundred thousand and a million users. */
+  const SIZES = [
+    { videoCount: 677, exampleCount: 7_780 },
+    { videoCount: 3_852, exampleCount: 43_646 },
+    { videoCount: 10_300, exampleCount: 95_000 },
+    { videoCount: 100_000, exampleCount: 5_000_000 },
+    { videoCount: 1_000_000, exampleCount: 100_000_000 },
+  ];
+  const configs = SIZES.map(defaultCandidateConfig);
+  const valuesOf = (of: (config: CandidateModelConfig) => unknown) => configs.map(of);
+
+  it('follow the data in what its size decides: width, depth, batches, epochs', () => {
+    expect(valuesOf(({ dimensions }) => dimensions)).toEqual([32, 64, 64, 64, 64]);
+    expect(valuesOf(({ hiddenSizes }) => hiddenSizes)).toEqual([[128], [128], [128], [256, 128], [256, 128]]);
+    expect(valuesOf(({ batchSize }) => batchSize)).toEqual([128, 512, 512, 512, 512]);
+    expect(valuesOf(({ epochCount }) => epochCount)).toEqual([6, 6, 6, 1, 1]);
+  });
+
+  it('take hundreds of steps at the least, and no more examples than the budget but for one epoch', () => {
+    SIZES.forEach(({ exampleCount }, i) => {
+      const { epochCount, batchSize } = configs[i];
+      expect(epochCount * Math.ceil(exampleCount / batchSize)).toBeGreaterThan(300);
+      expect(epochCount === 1 || epochCount * exampleCount <= 5_000_000).toBe(true);
+    });
+  });
+
+  it('draw no more negatives than there are videos, which is the full softmax, and no more than a thousand', () => {
+    expect(valuesOf(({ negativeCount }) => negativeCount)).toEqual([677, 1_000, 1_000, 1_000, 1_000]);
+  });
+
+  it('keep to constants where the reason has no size in it (decision 119)', () => {
+    for (const config of configs)
+      expect(config).toMatchObject({
+        inputDropout: 0.3,
+        hiddenDropout: 0.3,
+        negativePower: 0.75,
+        examplesPerUserPerEpoch: 50,
+        patienceEpochs: 2,
+        tableLearningRate: 0.05,
+        denseLearningRate: 1e-3,
+        learningRateDecay: 'constant',
+      });
+    for (const config of configs) expect(config).not.toHaveProperty('tableDecay');
+  });
+
+  it('keep the tables of a million videos within what one process holds', () => {
+    const { maxVideos, maxSearchTokens, dimensions, searchTokenDimensions } = configs[4];
+    expect(4 * (maxVideos * dimensions + maxSearchTokens * searchTokenDimensions)).toBeLessThan(0.5 * 2 ** 30);
   });
 });
 

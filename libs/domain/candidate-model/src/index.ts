@@ -43,5 +43,6 @@ export {
 } from './training';
 export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTrial } from './selection';
 export type { CandidateVocabularies } from './vocabularies';
+export type { WarmStartReport } from './warm-start';
 export { scaleToLength, throughScaling } from './unit-vectors';
 export { scoreVideos } from './video-scores';

@@ -1,8 +1,12 @@
 import type { CandidateModelConfig } from './config';
 import type { CandidateModel } from './model';
 import { trainCandidateModel, type CandidateTrainingOptions, type CandidateTrainingProgress } from './training';
+import type { WarmStartReport } from './warm-start';
 
-export interface CandidateSelectionOptions extends Omit<CandidateTrainingOptions, 'config' | 'onProgress'> {
+export interface CandidateSelectionOptions extends Omit<
+  CandidateTrainingOptions,
+  'config' | 'onProgress' | 'onWarmStart'
+> {
   /** To be tried, the preferred one first. */
   readonly configs: readonly CandidateModelConfig[];
   /** @param trial from 0 */
@@ -15,6 +19,8 @@ export interface CandidateTrial {
   readonly config: CandidateModelConfig;
   /** On the validation examples; NaN without any. */
   readonly recall: number;
+  /** What of the earlier model it began with, where there was one. */
+  readonly warmStart?: WarmStartReport;
 }
 
 /** Another form than the preferred one must be better by this share of the recall: less may be chance. */
@@ -26,9 +32,11 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
   for (const [number, config] of options.configs.entries()) {
     let recall = NaN;
     let epochCount = config.epochCount;
+    let start: WarmStartReport | undefined;
     const model = await trainCandidateModel({
       ...options,
       config,
+      onWarmStart: (report) => (start = report),
       onProgress(progress) {
         const { validationRecall, epoch } = progress;
         if (validationRecall !== undefined && !(validationRecall <= recall)) {
@@ -38,7 +46,12 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
         options.onProgress?.(progress, number);
       },
     });
-    const trial = { model, config: { ...config, epochCount }, recall };
+    const trial: CandidateTrial = {
+      model,
+      config: { ...config, epochCount },
+      recall,
+      ...(start ? { warmStart: start } : {}),
+    };
     if (number > 0 && recall > trials[0].recall * (1 + LEAST_GAIN_SHARE)) trials.unshift(trial);
     else trials.push(trial);
   }

@@ -1,9 +1,10 @@
-import type { DenseStack } from '@watchnext/learning';
+import type { DenseStack, NamedTensors, TrainingCheckpoints } from '@watchnext/learning';
 import { exampleOf, examplesOfWatches } from '../test/builders';
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';
 import type { CandidateBatch, CandidateEngineFactory, CandidateEngineSetup } from './engine';
 import type { CandidateModel } from './model';
 import { trainCandidateModel, validationCutoff, type CandidateTrainingProgress } from './training';
+import { newOptimizerState } from './training-state';
 
 const DAY_MS = 86_400_000;
 const VIDEOS = Array.from({ length: 30 }, (_, i) => `v${i}`);
@@ -106,6 +107,26 @@ describe('trainCandidateModel', () => {
     expect(record.closed).toBe(1);
   });
 
+  it('names some examples of the batch whose loss is not finite, labels out of vocabulary not counted', async () => {
+    const { record, createEngine } = scripted((step) => (step === 7 ? NaN : 1));
+    // v0 and v25 are watched once each, by the first and the last user: they are not among the 24 that are kept.
+    const config = { ...CONFIG, maxVideos: 24 };
+    const error = (await trainCandidateModel({ ...base, config, createEngine }).catch((one: unknown) => one)) as Error;
+    const [, count, named] = /among its (\d+) examples (.*)$/.exec(error.message)!;
+    const { labels, inputs } = record.batches[6];
+    expect(Number(count)).toBe(labels.length);
+    const names = [...named.matchAll(/(v\d+) of user (u\d+)/g)];
+    expect(names).toHaveLength(3);
+    const { videoIds } = await trainCandidateModel({ ...base, config, createEngine: scripted().createEngine });
+    names.forEach(([, labelVideoId, userId], row) => {
+      expect(videoIds[labels[row] - 1]).toBe(labelVideoId);
+      const example = EXAMPLES.find((one) => one.userId === userId && one.labelVideoId === labelVideoId)!;
+      const known = example.features.watchedVideoIds.filter((id) => videoIds.includes(id));
+      const history = inputs.history.subarray(inputs.historyStarts[row], inputs.historyStarts[row + 1]);
+      expect([...history].map((index) => videoIds[index - 1])).toEqual(known);
+    });
+  });
+
   it('stops when the signal says so, with its reason, and closes the engine', async () => {
     const abort = new AbortController();
     const { record, createEngine } = scripted((step) => {
@@ -115,6 +136,44 @@ describe('trainCandidateModel', () => {
     await expect(trainCandidateModel({ ...base, createEngine, signal: abort.signal })).rejects.toThrow('shutting down');
     expect(record.batches.length).toBeLessThan(12);
     expect(record.closed).toBe(1);
+  });
+
+  it('tells of a training that goes on how many of its steps an earlier run did', async () => {
+    let saved: NamedTensors | undefined;
+    const checkpoints: TrainingCheckpoints = {
+      load: async () => saved,
+      save: async (_key, state) => void (saved = state),
+      discard: async (_key, reason) => Promise.reject(reason),
+    };
+    /** A scripted engine whose optimizers can be kept. */
+    const keeping = (inner: CandidateEngineFactory): CandidateEngineFactory => {
+      return async (setup) => ({ ...(await inner(setup)), readOptimizers: async () => newOptimizerState(setup) });
+    };
+    const run = async (abort: AbortController, onStep: (step: number) => number) => {
+      const reports: CandidateTrainingProgress[] = [];
+      const createEngine = keeping(scripted(onStep).createEngine);
+      const options = { ...base, createEngine, checkpoints, signal: abort.signal };
+      await trainCandidateModel({ ...options, onProgress: (news) => reports.push(news) }).catch(() => undefined);
+      return reports.map(({ step, passedOver }) => [step, passedOver]);
+    };
+    const abort = new AbortController();
+    const before = await run(abort, (step) => {
+      if (step === 6) abort.abort(new Error('shutting down'));
+      return 1;
+    });
+    expect(before.every(([, passedOver]) => passedOver === 0)).toBe(true);
+    expect(saved).toBeDefined();
+    const ends = (await run(new AbortController(), () => 1)).filter(([step]) => step % 4 === 0);
+    // Of three epochs of four steps: the second was under way when it was stopped, and done to its end.
+    const [firstEnd, ...others] = ends;
+    expect(firstEnd).toEqual([4, 4]);
+    const passedOver = others[0][1];
+    expect(passedOver).toBeGreaterThanOrEqual(6);
+    expect(passedOver).toBeLessThanOrEqual(8);
+    expect(others).toEqual([
+      [8, passedOver],
+      [12, passedOver],
+    ]);
   });
 
   it('lets timers run while it trains on an engine that never waits', async () => {

@@ -24,7 +24,7 @@ import { type NegativeDraw, NegativeSampler } from './negative-sampler';
 import { newOptimizerState, packState, type TrainingState, unpackState, type Weights } from './training-state';
 import { validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
-import { warmStart } from './warm-start';
+import { warmStart, type WarmStartReport } from './warm-start';
 
 export interface CandidateTrainingOptions {
   readonly examples: readonly CandidateExample[];
@@ -38,6 +38,8 @@ export interface CandidateTrainingOptions {
   readonly validationExamples?: readonly CandidateExample[];
   /** Where the weights begin, as far as they are of the same ids and shapes; without it, at random. */
   readonly warmStart?: CandidateModel;
+  /** Called once, where there is a `warmStart`: what of it was taken. */
+  readonly onWarmStart?: (report: WarmStartReport) => void;
   readonly onProgress?: (progress: CandidateTrainingProgress) => void;
   /** When aborted the training leaves its state there; the same training goes on from it another time, to the same model. */
   readonly checkpoints?: TrainingCheckpoints;
@@ -51,6 +53,8 @@ export interface CandidateTrainingProgress {
   /** Steps done, over all epochs. */
   readonly step: number;
   readonly stepCount: number;
+  /** Of `step`, those that an earlier run did and this one passed over: they say nothing of how fast it goes. */
+  readonly passedOver: number;
   /** Mean over the examples since the last report; at the end of an epoch, over the epoch. */
   readonly loss: number;
   /** Over the same examples; validation is not counted. */
@@ -60,13 +64,15 @@ export interface CandidateTrainingProgress {
 }
 
 const MS_PER_DAY = 86_400_000;
+/** Of a batch that failed. */
+const NAMED_EXAMPLES = 3;
 /** Pause between reports, and between turns left to timers and signals. */
 const REPORT_INTERVAL_MS = 200;
 
 /**
  * Trains the candidate model on next-watch labels.
  * @throws Error when there are no examples, a label is later than the window, or the loss is not finite (it names the
- * batch); the signal's reason when aborted
+ * batch and some of its examples); the signal's reason when aborted
  */
 export async function trainCandidateModel(options: CandidateTrainingOptions): Promise<CandidateModel> {
   const { examples, config, windowEndMs, signal } = options;
@@ -80,7 +86,8 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const tables = initialTables(vocabularies, config, random.fork('tables'));
   const layout = inputLayout(tables, config);
   const tower = initialiseStack([layout.inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
-  if (options.warmStart) warmStart(options.warmStart, vocabularies, config, { tables, tower });
+  const taken = options.warmStart && warmStart(options.warmStart, vocabularies, config, { tables, tower });
+  if (taken) options.onWarmStart?.(taken);
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>
     new CandidateModel(config, windowDays, vocabularies, trained, videoVectorsOf(trained.output, config), stack);
 
@@ -99,6 +106,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
       sampler: new NegativeSampler(watchCounts, config.negativePower),
       random,
       firstStep: resumed?.step ?? 0,
+      namesOf: (rows) => namesOf(rows, examples, vocabularies),
     });
     const cutoff = validationCutoff(vocabularies.videos.size);
     const recalls = [...(resumed?.recalls ?? [])];
@@ -190,7 +198,14 @@ class TrainingRun {
   constructor(
     private readonly options: CandidateTrainingOptions,
     private readonly engine: CandidateEngine,
-    private readonly data: { examples: ExampleSet; sampler: NegativeSampler; random: Random; firstStep: number },
+    private readonly data: {
+      readonly examples: ExampleSet;
+      readonly sampler: NegativeSampler;
+      readonly random: Random;
+      readonly firstStep: number;
+      /** For messages. */
+      readonly namesOf: (rows: Int32Array) => string;
+    },
   ) {
     const { config } = options;
     const { examples, sampler } = data;
@@ -258,15 +273,24 @@ class TrainingRun {
     const loss = await this.engine.step({ ...this.data.examples.select(rows), ...this.drawForStep(rows) }, scale);
     this.step++;
     if (!Number.isFinite(loss)) {
-      throw new Error(`the loss is ${loss} at ${batchName} (step ${this.step}, seed ${this.options.seed})`);
+      const some = this.data.namesOf(rows.subarray(0, NAMED_EXAMPLES));
+      const where = `${batchName} (step ${this.step}, seed ${this.options.seed})`;
+      throw new Error(`the loss is ${loss} at ${where}, among its ${rows.length} examples ${some}`);
     }
     return loss;
   }
 
   private progress(epoch: number, meter: Meter): CandidateTrainingProgress {
     const { stepCount, step } = this;
-    return { epoch, epochCount: this.options.config.epochCount, step, stepCount, ...meter.read() };
+    const passedOver = Math.min(step, this.data.firstStep);
+    return { epoch, epochCount: this.options.config.epochCount, step, stepCount, passedOver, ...meter.read() };
   }
+}
+
+/** @param rows of the set, which leaves out examples with labels out of vocabulary */
+function namesOf(rows: Int32Array, examples: readonly CandidateExample[], { videos }: CandidateVocabularies): string {
+  const kept = examples.filter(({ labelVideoId }) => videos.indexOf(labelVideoId) !== 0);
+  return [...rows].map((row) => `${kept[row].labelVideoId} of user ${kept[row].userId}`).join(', ');
 }
 
 /** Mean loss and speed from its making on. */

@@ -62,7 +62,9 @@ describe('warmStart', () => {
     const after = parts(['d', 'c', 'a'], ['FR'], 2, { tiedTables });
     const fresh = rowOf(after, 'watched', 'd');
     const report = warmStart(modelOf(before), after.vocabularies, after.config, after);
-    expect(report).toEqual({ copiedVideos: 2, newVideos: 1, towerCopied: true });
+    // Beside the videos (in two tables where they are not tied) one token, one country and one device.
+    const copiedRows = (tiedTables ? 2 : 4) + 3;
+    expect(report).toEqual({ copiedVideos: 2, newVideos: 1, copiedRows, towerCopied: true });
     for (const table of ['watched', 'output'] as const) {
       for (const videoId of ['a', 'c']) expect(rowOf(after, table, videoId)).toEqual(rowOf(before, table, videoId));
       expect([...after.tables[table].values.subarray(0, 2)]).toEqual([0, 0]);
@@ -130,7 +132,9 @@ describe('warmStart', () => {
     const before = parts(['a'], ['DE'], 1);
     const after = parts(['a'], ['DE'], 2, { dimensions: 3 });
     const fresh = rowOf(after, 'watched', 'a');
-    expect(warmStart(modelOf(before), after.vocabularies, after.config, after).copiedVideos).toBe(0);
+    const report = warmStart(modelOf(before), after.vocabularies, after.config, after);
+    // The token's, the country's and the device's rows have the dimensions that they had.
+    expect(report).toEqual({ copiedVideos: 0, newVideos: 1, copiedRows: 3, towerCopied: false });
     expect(rowOf(after, 'watched', 'a')).toEqual(fresh);
   });
 });

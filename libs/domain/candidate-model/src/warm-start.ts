@@ -13,6 +13,8 @@ export interface WarmStartReport {
   /** Of the videos of the new model, those that the earlier one had a row for. */
   readonly copiedVideos: number;
   readonly newVideos: number;
+  /** Of all tables and heads; 0 where dimensions differ: then nothing but the tower can have been taken. */
+  readonly copiedRows: number;
   readonly towerCopied: boolean;
 }
 
@@ -24,12 +26,17 @@ export function warmStart(
   { tables, tower }: { readonly tables: CandidateTables; readonly tower: DenseStack },
 ): WarmStartReport {
   const { metadata, tensors } = from.toParts();
-  const rows = (table: keyof CandidateTables, vocabulary: Vocabulary, ids: readonly string[], tensor: string) =>
-    copyRows(tables[table], vocabulary, ids, valuesOf(tensors, tensor));
+  let copiedRows = 0;
+  const rows = (table: keyof CandidateTables, vocabulary: Vocabulary, ids: readonly string[], tensor: string) => {
+    const copied = copyRows(tables[table], vocabulary, ids, valuesOf(tensors, tensor));
+    copiedRows += copied;
+    return copied;
+  };
   const copiedVideos = rows('watched', vocabularies.videos, metadata.videoIds, 'watched_videos');
   if (tables.output !== tables.watched) {
     // Without the zero row of what is out of vocabulary.
-    copyRows(tables.output, vocabularies.videos, metadata.videoIds, valuesOf(tensors, 'video_vectors'), 0);
+    const values = valuesOf(tensors, 'video_vectors');
+    copiedRows += copyRows(tables.output, vocabularies.videos, metadata.videoIds, values, 0);
   }
   rows('searchTokens', vocabularies.searchTokens, metadata.searchTokens, 'search_tokens');
   rows('countries', vocabularies.countries, metadata.countries, 'countries');
@@ -39,7 +46,9 @@ export function warmStart(
     ['queries', 'history_queries'],
   ] as const) {
     const values = valuesOf(tensors, name);
-    if (values.length === tables[table].values.length) tables[table].values.set(values);
+    if (values.length === 0 || values.length !== tables[table].values.length) continue;
+    tables[table].values.set(values);
+    copiedRows += tables[table].rowCount;
   }
   const towerCopied = isSameTower(from, tables, config, tower);
   if (towerCopied) {
@@ -48,7 +57,7 @@ export function warmStart(
       bias.set(from.tower[i].bias);
     });
   }
-  return { copiedVideos, newVideos: vocabularies.videos.size - copiedVideos, towerCopied };
+  return { copiedVideos, newVideos: vocabularies.videos.size - copiedVideos, copiedRows, towerCopied };
 }
 
 const NOTHING = new Float32Array(0);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { auc, clickAuc, groupedClickAuc } from './auc';
+import { auc, clickAuc, clickAucInterval, groupedClickAuc } from './auc';
 
 const impression = (userId: string, clicked: boolean) => ({
   userId,
@@ -76,5 +76,55 @@ describe('groupedClickAuc', () => {
     const scores = [2, 1, 0.2, 0.1];
     expect(groupedClickAuc(impressions, scores).value()).toBe(1);
     expect(clickAuc(impressions, scores)).toBe(0.75);
+  });
+});
+
+describe('clickAucInterval', () => {
+  /** The same draws again whenever it is made. */
+  const source = () => {
+    let state = 3;
+    return {
+      nextInt(exclusiveMaximum: number) {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return Math.floor((state / 2 ** 32) * exclusiveMaximum);
+      },
+    };
+  };
+  const interval = (rows: readonly { user: string; clicked: boolean; score: number }[]) =>
+    clickAucInterval(
+      rows.map((row) => impression(row.user, row.clicked)),
+      rows.map((row) => row.score),
+      source(),
+      { resampleCount: 11, level: 0.8 },
+    );
+
+  it('has the areas of rows of users drawn with replacement between its ends', () => {
+    fc.assert(
+      fc.property(drawn, (rows) => {
+        const random = source();
+        const users = [...new Set(rows.map(({ user }) => user))];
+        const areas = Array.from({ length: 11 }, () => {
+          const taken = users.map(() => users[random.nextInt(users.length)]);
+          return naive(taken.flatMap((user) => rows.filter((row) => row.user === user)));
+        });
+        const sorted = areas.filter((area) => !Number.isNaN(area)).sort((a, b) => a - b);
+        const { low, high } = interval(rows);
+        if (sorted.length === 0) expect([low, high]).toEqual([NaN, NaN]);
+        else {
+          expect(low).toBeCloseTo(sorted[Math.round(((1 - 0.8) / 2) * (sorted.length - 1))], 12);
+          expect(high).toBeCloseTo(sorted[Math.round(((1 + 0.8) / 2) * (sorted.length - 1))], 12);
+        }
+      }),
+      { seed: 9, numRuns: 200 },
+    );
+  });
+
+  it('has no width where there is one user, and no ends where a score is none', () => {
+    const one = [
+      { user: 'a', clicked: true, score: 2 },
+      { user: 'a', clicked: false, score: 1 },
+    ];
+    expect(interval(one)).toEqual({ low: 1, high: 1 });
+    expect(interval([...one, { user: 'b', clicked: true, score: NaN }])).toEqual({ low: NaN, high: NaN });
   });
 });

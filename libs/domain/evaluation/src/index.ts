@@ -49,7 +49,7 @@ export {
   cohortsOf,
   groupByCohort,
 } from './cohorts';
-export { auc, clickAuc, groupedClickAuc } from './auc';
+export { auc, clickAuc, clickAucInterval, groupedClickAuc } from './auc';
 export {
   actualSeconds,
   type CalibrationRow,

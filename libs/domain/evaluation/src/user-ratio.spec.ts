@@ -22,6 +22,20 @@ describe('UserRatio', () => {
     expect(ratio.userCount).toBe(2);
   });
 
+  it('counts each user once where it is asked per user, those without rows left out', () => {
+    const ratio = new UserRatio();
+    ratio.add('a', 2, 2);
+    ratio.add('b', 1, 4);
+    ratio.add('c', 0, 0);
+    const each = ratio.perUser();
+    expect([...each.rows()]).toEqual([
+      ['a', 1, 1],
+      ['b', 0.25, 1],
+    ]);
+    expect(each.value()).toBe(0.625);
+    expect(ratio.value()).toBe(0.5);
+  });
+
   it('is NaN of nothing', () => {
     expect(new UserRatio().value()).toBeNaN();
     expect(new UserRatio().interval(source(1))).toEqual({ low: NaN, high: NaN });

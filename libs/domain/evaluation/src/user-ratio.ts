@@ -35,6 +35,18 @@ export class UserRatio {
     for (const [userId, index] of this.userIndex) yield [userId, this.numerators[index], this.denominators[index]];
   }
 
+  /**
+   * Each user's own ratio, counted once: its value is the mean over users (the macro mean), whatever the number of their rows,
+   * where this one's is the mean over rows. Users without a denominator have no ratio and are left out.
+   */
+  perUser(): UserRatio {
+    const each = new UserRatio();
+    for (const [userId, numerator, denominator] of this.rows()) {
+      if (denominator > 0) each.add(userId, numerator / denominator, 1);
+    }
+    return each;
+  }
+
   get userCount(): number {
     return this.numerators.length;
   }

@@ -1,4 +1,4 @@
-import { checkConfig, defaultRankingConfig, RANKING_PRECISIONS } from './config';
+import { checkConfig, defaultRankingConfig, RANKING_PRECISIONS, type RankingModelConfig } from './config';
 
 const CONFIG = defaultRankingConfig({ exampleCount: 5_000, videoCount: 50 });
 
@@ -14,5 +14,48 @@ describe("a ranking model's configuration", () => {
     expect(() => checkConfig({ ...CONFIG, precision: 'int4' as never })).toThrow('precision must be float32 or int8');
     expect(() => checkConfig({ ...CONFIG, idDropout: 1 })).toThrow('idDropout');
     expect(() => checkConfig({ ...CONFIG, epochs: 1.5 })).toThrow('epochs must be a whole number');
+  });
+});
+
+describe('the defaults from 600 users to a million', () => {
+  /** The small simulated world, KuaiRand-Pure, and logs of a hundred thousand and a million users. */
+  const SIZES = [
+    { exampleCount: 5_000, videoCount: 500 },
+    { exampleCount: 57_023, videoCount: 700 },
+    { exampleCount: 154_468, videoCount: 7_500 },
+    { exampleCount: 5_000_000, videoCount: 100_000 },
+    { exampleCount: 100_000_000, videoCount: 2_000_000 },
+  ];
+  const configs = SIZES.map(defaultRankingConfig);
+  const valuesOf = (of: (config: RankingModelConfig) => unknown) => configs.map(of);
+
+  it('follow the data in what its size decides: towers, widths, trainings, epochs, batches', () => {
+    const towers = [
+      [64, 32],
+      [128, 64],
+      [128, 64],
+      [512, 256],
+      [1024, 512, 256],
+    ];
+    expect(valuesOf(({ hiddenSizes }) => hiddenSizes)).toEqual(towers);
+    expect(valuesOf(({ dimensionsPerLog }) => dimensionsPerLog)).toEqual([1, 1, 1, 2, 2]);
+    expect(valuesOf(({ members }) => members)).toEqual([1, 3, 3, 1, 1]);
+    expect(valuesOf(({ epochs }) => epochs)).toEqual([5, 3, 3, 3, 3]);
+    expect(valuesOf(({ batchSize }) => batchSize)).toEqual([128, 512, 512, 512, 512]);
+    expect(valuesOf(({ calibrated }) => calibrated)).toEqual([false, true, true, true, true]);
+    expect(valuesOf(({ maxVideos }) => maxVideos)).toEqual([500, 700, 7_500, 100_000, 1_000_000]);
+    for (const config of configs) expect(() => checkConfig(config)).not.toThrow();
+  });
+
+  it('keep to constants where the reason has no size in it (decision 119)', () => {
+    for (const config of configs)
+      expect(config).toMatchObject({
+        tableDecay: 1e-3,
+        idDropout: 0.1,
+        quantileCount: 100,
+        learningRate: 1e-3,
+        tableLearningRate: 0.05,
+        gradientClip: 0,
+      });
   });
 });

@@ -2,6 +2,7 @@ import { NO_STATISTICS, statisticsFrom } from '@watchnext/features';
 import { createRandom, type NamedTensors, type TrainingCheckpoints } from '@watchnext/learning';
 import { exampleOf, smallConfig, videoOf } from '../test/builders';
 import type { RankingEngineFactory } from './engine';
+import type { RankingProgress } from './progress';
 import { referenceRankingEngine } from './reference-engine';
 import { trainRankingModel, type TrainRankingModelOptions } from './train';
 
@@ -77,15 +78,15 @@ describe('a ranking training that was stopped', () => {
     const whole = await train({});
     await trainAndStop(steps, checkpoints);
     let last = 0;
-    const reports: number[] = [];
+    const reports: RankingProgress[] = [];
     const resumed = await train({
       createEngine: countingSteps((step) => (last = step)),
       checkpoints,
-      onProgress: ({ step, stepCount }) => reports.push(step / stepCount),
+      onProgress: (report) => reports.push(report),
     });
     expect(resumed.toParts()).toEqual(whole.toParts());
     expect(last).toBe(36 - steps);
-    expect(reports.at(-1)).toBe(1);
+    expect(reports.at(-1)).toMatchObject({ step: 36, stepCount: 36, passedOver: steps });
   });
 
   it('takes no step again where it was done, and stopped in a later stage', async () => {

@@ -7,6 +7,8 @@ export interface RankingProgress {
   /** Steps done so far, of all epochs of all trainings. */
   readonly step: number;
   readonly stepCount: number;
+  /** Of `step`, those that an earlier run did and this one passed over: they say nothing of how fast it goes. */
+  readonly passedOver: number;
   /** Mean over the steps since the last report, in units of the mean example weight. */
   readonly loss: number;
   readonly examplesPerSecond: number;
@@ -17,6 +19,7 @@ const STEPS_BETWEEN_REPORTS = 20;
 export class ProgressOfAll {
   private readonly stepCount: number;
   private step = 0;
+  private passedOver = 0;
   private lossSum = 0;
   private steps = 0;
   private exampleCount = 0;
@@ -38,6 +41,7 @@ export class ProgressOfAll {
   /** Counts steps that an earlier run did. */
   passOver(stepCount: number): void {
     this.step += stepCount;
+    this.passedOver += stepCount;
   }
 
   /** Counts a step. @returns whether it was time to report */
@@ -52,6 +56,7 @@ export class ProgressOfAll {
       epoch,
       step: this.step,
       stepCount: this.stepCount,
+      passedOver: this.passedOver,
       loss: this.lossSum / this.steps,
       examplesPerSecond: this.exampleCount / seconds,
     });

@@ -33,7 +33,8 @@ beforeAll(async () => {
         videoId: `v${n % 10}`,
         channelId: `c${n % 3}`,
         topics: [`t${n % 4}`, `t${(n + 1) % 4}`],
-        values: { durationSeconds: 10 + (n % 100) },
+        source: n % 5 === 0 ? 'fresh' : 'retrieval',
+        values: { durationSeconds: 10 + (n % 100), sourceScore: n % 7 },
       }),
       clicked,
       watchSeconds: clicked ? 10 + 50 * random.next() : 0,
@@ -75,7 +76,7 @@ describe('an input row', () => {
 
   it('has columns for the numbers that varied in training, with a flag where some were missing, and no others', () => {
     const widthOf = (name: string) => columnsOf(name, rowOf()).length;
-    expect(['watchCount', 'ageYears', 'sourceScore'].map(widthOf)).toEqual([4, 5, 0]);
+    expect(['watchCount', 'ageYears', 'hoursSinceUpload'].map(widthOf)).toEqual([4, 5, 0]);
     expect(model.inputGroups.filter(({ from, to }) => to > from).length).toBeGreaterThan(10);
   });
 
@@ -100,6 +101,24 @@ describe('an input row', () => {
     for (const group of ['video', 'channel', 'topics', 'surface', 'lastWatchedVideo']) {
       expect(columnsOf(group, row).every((value) => value === 0)).toBe(true);
     }
+  });
+
+  it('tells the source that gave a candidate, and its score there', () => {
+    const columnsFor = (source: string, sourceScore: number) => {
+      const row = rowOf(userOf(), videoOf({ source, values: { sourceScore } }));
+      return { source: columnsOf('source', row), score: columnsOf('sourceScore', row)[0] };
+    };
+    const [fresh, retrieved, better, unknown] = [
+      columnsFor('fresh', 1),
+      columnsFor('retrieval', 1),
+      columnsFor('retrieval', 5),
+      columnsFor('moon', 1),
+    ];
+    expect(fresh.source.some((value) => value !== 0)).toBe(true);
+    expect(retrieved.source).not.toEqual(fresh.source);
+    expect(unknown.source.every((value) => value === 0)).toBe(true);
+    expect(better.source).toEqual(retrieved.source);
+    expect(better.score).toBeGreaterThan(retrieved.score);
   });
 
   it('averages the topics that are known', () => {

@@ -221,6 +221,25 @@ describe('vocabularies', () => {
   });
 });
 
+describe('embeddings', () => {
+  /** Widths of the videos' table and of the sources', which has the same rows in each. */
+  async function widths(videoCount: number, dimensionsPerLog: number) {
+    const examples = Array.from({ length: videoCount }, (_, n) =>
+      exampleOf({ impressionId: `i${n}`, video: videoOf({ videoId: `v${n}` }), clicked: true, watchSeconds: 30 }),
+    );
+    const config = smallConfig({ epochs: 1, maxVideos: videoCount, dimensionsPerLog });
+    const { tensors } = (await train({ examples, config })).toParts();
+    return ['videos', 'sources'].map((table) => tensors.get(`table.${table}`)!.shape[1]);
+  }
+
+  it('have dimensions in proportion to the logarithm of their vocabulary, and two at the least', async () => {
+    // ln 20 = 3.0 and ln 400 = 6.0: twice the logarithm, twice the width, for twenty times the rows.
+    expect(await widths(19, 2)).toEqual([6, 2]);
+    expect(await widths(399, 2)).toEqual([12, 2]);
+    expect(await widths(399, 1)).toEqual([6, 2]);
+  });
+});
+
 describe('the default settings', () => {
   it("grow with the data, up to the paper's tower", () => {
     const sizes = [1e3, 1e5, 1e7, 1e9].map(

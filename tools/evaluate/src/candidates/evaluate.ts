@@ -1,19 +1,11 @@
 /** The candidate half of `npm run evaluate`: models and baselines in one table. */
-import {
-  cohortLimits,
-  cohortsOf,
-  selfInformationBits,
-  watchCounts,
-  watchLogOf,
-  type Cohort,
-  type CohortLimits,
-  type WatchLog,
-} from '@watchnext/evaluation';
+import { selfInformationBits, watchCounts, watchLogOf, type WatchLog } from '@watchnext/evaluation';
 import { createRandom } from '@watchnext/learning';
 import type { CandidateEngineFactory } from '@watchnext/candidate-model';
 import type { WatchData } from '../data/watch-data';
 import type { Progress } from '../progress';
 import type { AskedAt, CandidateReport, ScorerReport, TrainingReport } from '../report';
+import { cohortsOfQueries } from './cohorts';
 import { fitForm } from './fit';
 import type { Form } from './forms';
 import { compareRecall, describe, measure, type Measured, type MeasureOptions } from './measure';
@@ -32,8 +24,6 @@ export interface EvaluateOptions {
   readonly signal: AbortSignal;
   readonly progress: Progress;
 }
-
-const MS_PER_DAY = 86_400_000;
 
 export async function evaluateCandidates(data: WatchData, options: EvaluateOptions): Promise<CandidateReport> {
   const { part, ks, seeds, progress } = options;
@@ -57,7 +47,7 @@ export async function evaluateCandidates(data: WatchData, options: EvaluateOptio
   const reports: ScorerReport[] = [];
   const ranked = new Map<ScorerReport, Measured>();
   const keep = (head: Pick<ScorerReport, 'name' | 'kind' | 'askedAt' | 'training'>, measured: Measured) => {
-    const report = { ...head, ...describe(measured, { ks, random: random('bootstrap'), cohorts }) };
+    const report = { ...head, ...describe(measured, { ks, random, cohorts }) };
     reports.push(report);
     ranked.set(report, measured);
   };
@@ -168,36 +158,4 @@ function byUser(examples: readonly { userId: string; labelVideoId: string; label
 function unknownCount(queries: readonly HeldOut[], log: WatchLog): number {
   const known = new Set(log.videoIds);
   return queries.filter(({ example }) => !known.has(example.labelVideoId)).length;
-}
-
-function cohortsOfQueries(
-  queries: readonly HeldOut[],
-  log: WatchLog,
-  { uploadedAtMs, timed }: WatchData,
-): { limits: CohortLimits; cohorts: Cohort[][] } {
-  const videoCounts = watchCounts(log);
-  const userCounts = log.userIds.map((_, user) => log.starts[user + 1] - log.starts[user]);
-  const limits = cohortLimits(userCounts, videoCounts);
-  const videoIndex = new Map(log.videoIds.map((id, index) => [id, index]));
-  const userIndex = new Map(log.userIds.map((id, index) => [id, index]));
-  const firstMs = firstWatches(log);
-  const cohorts = queries.map(({ example }) => {
-    const video = videoIndex.get(example.labelVideoId);
-    const user = userIndex.get(example.userId);
-    const bornMs = uploadedAtMs.get(example.labelVideoId) ?? (video === undefined ? undefined : firstMs?.[video]);
-    const facts = {
-      userWatchCount: user === undefined ? 0 : userCounts[user],
-      videoWatchCount: video === undefined ? 0 : videoCounts[video],
-      videoAgeDays: timed && bornMs !== undefined ? (example.labelAtMs - bornMs) / MS_PER_DAY : undefined,
-    };
-    return cohortsOf(facts, limits);
-  });
-  return { limits, cohorts };
-}
-
-function firstWatches({ atMs, videos, videoIds }: WatchLog): Float64Array | undefined {
-  if (!atMs) return undefined;
-  const first = new Float64Array(videoIds.length).fill(Infinity);
-  videos.forEach((video, position) => (first[video] = Math.min(first[video], atMs[position])));
-  return first;
 }

@@ -8,13 +8,14 @@ import {
   rankInCatalogue,
   type RankedQuery,
   recallCurve,
+  type RetrievalMetrics,
   retrievalMetrics,
   topK,
   type UserRatio,
   type WatchLog,
 } from '@watchnext/evaluation';
 import { breathe } from '@watchnext/offline';
-import type { MetricAtK, ScorerReport } from '../report';
+import type { MetricAtK, ScorerReport, UserRow } from '../report';
 import type { HeldOut } from './protocol';
 import type { CatalogueScorer } from './scorers';
 
@@ -64,23 +65,42 @@ export async function measure(
 
 export interface DescribeOptions {
   readonly ks: readonly number[];
-  readonly random: IndexSource;
+  /** Streams of their own for each kind of interval, so that one more leaves the others as they were. */
+  readonly random: (label: string) => IndexSource;
   /** Of each query. */
   readonly cohorts: readonly (readonly Cohort[])[];
 }
 
+type Described = Required<
+  Pick<ScorerReport, 'metrics' | 'overUsers' | 'users' | 'recallCurve' | 'coverage' | 'noveltyBits' | 'cohorts'>
+>;
+
+/** @param seedCount how often each query is among the rows */
+function userRows(metrics: RetrievalMetrics, k: number, seedCount: number): UserRow[] {
+  const [recall, ndcg, map] = [metrics.recall, metrics.ndcg, metrics.map].map(
+    (ratios) => new Map([...ratios.get(k)!.rows()].map(([userId, sum, count]) => [userId, sum / count])),
+  );
+  return [...metrics.recall.get(k)!.rows()].map(([userId, , count]) => ({
+    userId,
+    queries: count / seedCount,
+    recall: recall.get(userId)!,
+    ndcg: ndcg.get(userId)!,
+    map: map.get(userId)!,
+  }));
+}
+
 /** Metrics with intervals. Seeds beyond the first repeat the queries, so each query's cohorts come round again. */
-export function describe(
-  measured: Measured,
-  { ks, random, cohorts }: DescribeOptions,
-): Pick<ScorerReport, 'metrics' | 'recallCurve' | 'coverage' | 'noveltyBits' | 'cohorts'> {
+export function describe(measured: Measured, { ks, random, cohorts }: DescribeOptions): Described {
   const { ranks, coverage, noveltyBits } = measured;
   const metrics = retrievalMetrics(ranks, ks);
-  const rows = (ratios: ReadonlyMap<number, UserRatio>): MetricAtK[] =>
+  const [overQueries, overUsers] = [random('bootstrap'), random('bootstrap of means over users')];
+  const rows = (ratios: ReadonlyMap<number, UserRatio>, source = overQueries): MetricAtK[] =>
     [...ratios].map(([k, ratio]) => {
-      const { low, high } = ratio.interval(random);
+      const { low, high } = ratio.interval(source);
       return { k, value: ratio.value(), interval95: [low, high] };
     });
+  const userMeans = (ratios: ReadonlyMap<number, UserRatio>) =>
+    rows(new Map([...ratios].map(([k, ratio]) => [k, ratio.perUser()])), overUsers);
   const groups = groupByCohort(ranks, (_, index) => cohorts[index % cohorts.length]);
   return {
     metrics: {
@@ -90,6 +110,14 @@ export function describe(
       ndcg: rows(metrics.ndcg),
       map: rows(metrics.map),
     },
+    overUsers: {
+      recall: userMeans(metrics.recall),
+      precision: userMeans(metrics.precision),
+      hitRate: userMeans(metrics.hitRate),
+      ndcg: userMeans(metrics.ndcg),
+      map: userMeans(metrics.map),
+    },
+    users: userRows(metrics, Math.max(...ks), ranks.length / cohorts.length),
     recallCurve: [...recallCurve(ranks, Math.max(...ks))],
     coverage,
     noveltyBits,

@@ -14,9 +14,10 @@ export function candidateParts(report: CandidateReport): DocumentPart[] {
       text:
         `\`${report.source}\`, ${report.protocol}; ${report.part}, seeds ${report.seeds.join(', ')}. ${counts.trainingWatches} watches of ` +
         `${counts.videos} videos to learn from, ${counts.queries} queries of ${counts.users} users, ranked over the whole catalogue, ` +
-        `watched videos ${report.seen}. 95% intervals by bootstrap over users.`,
+        `watched videos ${report.seen}. 95% intervals by bootstrap over users. Metrics are means over queries, "of users" over users, each of whom counts once.`,
     },
     scorerTable(scorers),
+    ...cohortTable(report),
     ...lossFigure(scorers),
     recallFigure(scorers),
     ...againstBaselines(scorers),
@@ -27,11 +28,24 @@ const nameOf = ({ name, askedAt }: ScorerReport) => (askedAt === 'time of the la
 
 function scorerTable(scorers: readonly ScorerReport[]): DocumentPart {
   const recalls = scorers[0].metrics.recall.map(({ k }) => k);
+  const longest = recalls[recalls.length - 1];
   return {
     kind: 'table',
-    header: ['', ...recalls.map((k) => `recall@${k}`), 'MAP', `NDCG@${recalls[0]}`, 'coverage'],
+    header: [
+      '',
+      ...recalls.map((k) => `recall@${k}`),
+      `recall@${longest} of users`,
+      `precision@${recalls[0]}`,
+      `hit rate@${recalls[0]}`,
+      'MAP',
+      'MAP of users',
+      `NDCG@${recalls[0]}`,
+      `coverage@${longest}`,
+      'novelty',
+    ],
     rows: scorers.map((scorer) => {
-      const { metrics, kind, coverage } = scorer;
+      const { metrics, overUsers, kind, coverage, noveltyBits } = scorer;
+      const first = (rows: typeof metrics.map) => rows[0].value.toFixed(4);
       const last = (rows: typeof metrics.map) => rows[rows.length - 1].value.toFixed(4);
       const cells = metrics.recall.map(({ value, interval95 }) =>
         kind === 'model'
@@ -39,9 +53,48 @@ function scorerTable(scorers: readonly ScorerReport[]): DocumentPart {
           : value.toFixed(4),
       );
       const name = kind === 'model' ? `**${nameOf(scorer)}**` : nameOf(scorer);
-      return [name, ...cells, last(metrics.map), metrics.ndcg[0].value.toFixed(4), `${(100 * coverage).toFixed(1)}%`];
+      return [
+        name,
+        ...cells,
+        overUsers ? last(overUsers.recall) : '',
+        first(metrics.precision),
+        first(metrics.hitRate),
+        last(metrics.map),
+        overUsers ? last(overUsers.map) : '',
+        first(metrics.ndcg),
+        `${(100 * coverage).toFixed(1)}%`,
+        `${noveltyBits.toFixed(1)} bits`,
+      ];
     }),
   };
+}
+
+/** Recall of the longest list, by whom and for what was asked. */
+function cohortTable({ scorers, cohortLimits: limits }: CandidateReport): DocumentPart[] {
+  const [{ cohorts }] = scorers;
+  if (cohorts.length === 0) return [];
+  const longest = cohorts[0].recall[cohorts[0].recall.length - 1].k;
+  return [
+    { kind: 'heading', level: 3, text: `Recall@${longest} by cohort` },
+    {
+      kind: 'text',
+      text:
+        `New users have at most ${limits.newUserWatches} watches in training, heavy ones ${limits.heavyUserWatches} and more; new videos are at most ` +
+        `${limits.newVideoDays} days old, rare ones have at most ${limits.rareVideoWatches} watches, unseen ones none, popular ones ` +
+        `${limits.popularVideoWatches} and more. In brackets: queries.`,
+    },
+    {
+      kind: 'table',
+      header: ['', ...cohorts.map(({ cohort, queries }) => `${cohort} (${queries})`)],
+      rows: scorers.map((scorer) => [
+        scorer.kind === 'model' ? `**${nameOf(scorer)}**` : nameOf(scorer),
+        ...cohorts.map(({ cohort }) => {
+          const own = scorer.cohorts.find((one) => one.cohort === cohort)!.recall;
+          return own[own.length - 1].value.toFixed(4);
+        }),
+      ]),
+    },
+  ];
 }
 
 function lossFigure(scorers: readonly ScorerReport[]): DocumentPart[] {

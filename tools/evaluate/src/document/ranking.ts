@@ -2,6 +2,7 @@
 import { chartGrid, type Chart, type DocumentPart, drawChart, type Series } from '@watchnext/plots';
 import type { CalibrationTables } from '../ranking/calibration';
 import type { RankingReport, RankingScorerReport } from '../ranking/report';
+import { withEnds } from '../ranking/table';
 
 const CALIBRATION_TITLES: Record<keyof CalibrationTables, string> = {
   decile: 'by tenths of what is predicted',
@@ -32,9 +33,9 @@ export function rankingParts(report: RankingReport): DocumentPart[] {
         scorer.againstFloor
           ? `${scorer.againstFloor.difference.toFixed(4)} (${scorer.againstFloor.interval95.map((end) => end.toFixed(4)).join(' to ')})`
           : '',
-        scorer.clickAuc.toFixed(4),
+        withEnds(scorer.clickAuc, 4, scorer.clickAucInterval95),
         scorer.watchTimeMaeSeconds?.value.toFixed(2) ?? '',
-        scorer.watchTimeRmseSeconds?.toFixed(2) ?? '',
+        withEnds(scorer.watchTimeRmseSeconds, 2, scorer.watchTimeRmseInterval95),
       ]),
     },
     ...peerParts(report),

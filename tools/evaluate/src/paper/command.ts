@@ -19,6 +19,7 @@ export function addPaperCommand(program: Command): void {
     parts: PARTS,
     findingsOn,
     logs: ['small', 'kuairand'],
+    asks: 'test',
     withWatchTimes: false,
   });
 }

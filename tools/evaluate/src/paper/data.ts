@@ -26,7 +26,7 @@ export interface PaperData {
   readonly name: string;
   readonly candidates: {
     readonly training: readonly CandidateExample[];
-    /** Labels before this are those of an earlier run of the trainer: as long before the test as the test lasts. */
+    /** Labels before this are those of an earlier run of the trainer: as long before what is asked about as that lasts. */
     readonly earlierUntilMs: number;
     readonly queries: readonly HeldOut[];
     /** Of recall, which stands beside MAP. */
@@ -161,7 +161,11 @@ async function madeOnce(folder: string, make: (folder: string) => Promise<void>)
   return archive;
 }
 
+/** What is asked about: the test part, or the part before it where something is chosen by the answers. */
+export type AskedPart = 'test' | 'validation';
+
 export interface OpenOptions {
+  readonly part: AskedPart;
   /** Where the archive's replay is kept for the next run. */
   readonly workFolder: string;
   readonly withWatchTimes: boolean;
@@ -175,8 +179,8 @@ export async function openData(
   options: OpenOptions,
 ): Promise<{ readonly data: PaperData; readonly file: string }> {
   const { name, partitionCount } = source;
-  const { workFolder, withWatchTimes, progress, signal } = options;
-  const kind = withWatchTimes ? '-with-times.data' : '.data';
+  const { workFolder, withWatchTimes, part, progress, signal } = options;
+  const kind = `${withWatchTimes ? '-with-times' : ''}${part === 'test' ? '' : `-${part}`}.data`;
   const file = join(workFolder, `${name.replace(/[^a-zA-Z0-9]+/g, '-')}${kind}`);
   const kept = keptData(file);
   if (kept) return { data: kept, file };
@@ -185,24 +189,31 @@ export async function openData(
   const onProgress = (done: number, total: number) => task.update(done, total);
   const replayed = await replayFolder(folder, { partitionCount, withWatchTimes, signal, onProgress });
   task.finish();
-  const data = paperDataOf(replayed, source);
+  const data = paperDataOf(replayed, source, part);
   keepData(file, data);
   return { data, file };
 }
 
-/** @throws EvaluationDataError when a part of a split would be empty */
+/**
+ * @param part `validation` leaves the test part out altogether: nothing of it is trained on or asked about
+ * @throws EvaluationDataError when a part of a split would be empty
+ */
 export function paperDataOf(
   replayed: ReplayedLog,
   { name, protocol, labelsFromMs = -Infinity }: Omit<ArchiveSource, 'open' | 'partitionCount'>,
+  part: AskedPart = 'test',
 ): PaperData {
   const watches = watchDataOf(replayed, name);
   const split = splitWatches(watches, protocol, true);
-  const training = [...split.training, ...split.validationExamples]
+  const isTest = part === 'test';
+  const asked = split[part];
+  const training = [...split.training, ...(isTest ? split.validationExamples : [])]
     .filter(({ labelAtMs }) => labelAtMs >= labelsFromMs)
     .map(plainCandidate);
-  const ranking = protocol.name === 'temporal' ? rankingDataOf(replayed, name, protocol) : NO_IMPRESSIONS;
+  const ranking = protocol.name === 'temporal' ? rankingDataOf(replayed, name, protocol, part) : NO_IMPRESSIONS;
   const videoCount = new Set(training.map(({ labelVideoId }) => labelVideoId)).size;
-  const startMs = training.reduce((least, { labelAtMs }) => Math.min(least, labelAtMs), Infinity);
+  const startMs = firstOf(training);
+  const validationFromMs = firstOf(split.validationExamples);
   const uploadedAt = (videoId: string) => watches.uploadedAtMs.get(videoId) ?? NaN;
   const hasUploads = training.some(({ labelVideoId }) => uploadedAt(labelVideoId) > startMs);
   const youngestDays = hasUploads
@@ -215,8 +226,10 @@ export function paperDataOf(
     name,
     candidates: {
       training,
-      earlierUntilMs: split.validationExamples.reduce((least, { labelAtMs }) => Math.min(least, labelAtMs), Infinity),
-      queries: split.test.map(({ example, earlierVideoIds }) => ({
+      earlierUntilMs: isTest
+        ? validationFromMs
+        : 2 * validationFromMs - firstOf(split.test.map(({ example }) => example)),
+      queries: asked.map(({ example, earlierVideoIds }) => ({
         example: plainCandidate(example),
         earlierVideoIds,
       })),
@@ -232,13 +245,16 @@ export function paperDataOf(
     },
     ranking,
     description:
-      `${training.length} completed watches of ${videoCount} videos to train candidates on and ${split.test.length} to ask about` +
+      `${training.length} completed watches of ${videoCount} videos to train candidates on and ${asked.length} to ask about` +
       (ranking === NO_IMPRESSIONS
         ? ''
         : `; ${ranking.training.length} impressions to train ranking on and ${ranking.heldOut.length} to measure it on`) +
-      ` (${split.description})`,
+      ` (${split.description}${isTest ? '' : '; asked about the validation part, nothing of the test part is looked at'})`,
   };
 }
+
+const firstOf = (examples: readonly CandidateExample[]) =>
+  examples.reduce((least, { labelAtMs }) => Math.min(least, labelAtMs), Infinity);
 
 const profileOf = ({ country, device, loggedIn, ageYears, gender }: CandidateExample['features']) =>
   [country, device, loggedIn, ageYears, gender].join('\n');
@@ -256,9 +272,10 @@ function rankingDataOf(
   replayed: ReplayedLog,
   source: string,
   { testDays, testFromMs }: TemporalSplit,
+  part: AskedPart,
 ): PaperData['ranking'] {
   const from = testFromMs === undefined ? {} : { testFromMs };
-  const split = splitImpressions(replayed, { source, testDays, part: 'test', ...from });
+  const split = splitImpressions(replayed, { source, testDays, part, ...from });
   const { heldOutFromMs } = split;
   const [training, heldOut] = [plainImpressions(split.training), plainImpressions(split.heldOut)];
   const dayKnownAt = ({ servedAtMs }: RankingExample) => dayOf(Math.min(servedAtMs, heldOutFromMs));

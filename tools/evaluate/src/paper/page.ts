@@ -9,7 +9,15 @@ import { EvaluationDataError } from '../data/watch-data';
 import { writeMarkdown } from '../document/evaluation';
 import { progressOnStandardError as progress } from '../progress';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
-import { type ArchiveSource, kuairand, movietweetings, openData, type PaperData, smallWorld } from './data';
+import {
+  type ArchiveSource,
+  type AskedPart,
+  kuairand,
+  movietweetings,
+  openData,
+  type PaperData,
+  smallWorld,
+} from './data';
 import { findingParts, summaryTable } from './document';
 import type { Finding } from './findings';
 import type { PaperReport } from './report';
@@ -28,6 +36,8 @@ export interface Page {
   readonly parts: readonly string[];
   readonly findingsOn: (data: PaperData) => readonly Finding[];
   readonly logs: readonly LogName[];
+  /** `validation` where defaults are chosen by the page: the test part says how good a choice was, once. */
+  readonly asks: AskedPart;
   /** Whether any finding looks at the times of watches. */
   readonly withWatchTimes: boolean;
 }
@@ -89,11 +99,17 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
   process.once('SIGINT', () => stop.abort(new Error('stopped; the same command goes on from here')));
   process.once('SIGTERM', () => stop.abort(new Error('stopped; the same command goes on from here')));
   const { work: workFolder } = options;
-  const { withWatchTimes } = page;
+  const { withWatchTimes, asks: part } = page;
   const logs: PaperData[] = [];
   const files = new Map<PaperData, string>();
   for (const source of sourcesOf(options)) {
-    const { data, file } = await openData(source, { workFolder, withWatchTimes, progress, signal: stop.signal });
+    const { data, file } = await openData(source, {
+      workFolder,
+      withWatchTimes,
+      part,
+      progress,
+      signal: stop.signal,
+    });
     logs.push(data);
     files.set(data, file);
   }

@@ -1,6 +1,7 @@
 /** Trains ranking before a moment and measures it after, beside what counting achieves and what a peer scored. */
 import {
   clickAuc,
+  clickAucInterval,
   comparePaired,
   COUNTING_SCORERS,
   type CountedImpression,
@@ -8,6 +9,7 @@ import {
   countingScores,
   groupedClickAuc,
   type IndexSource,
+  type Interval,
   type Page,
   pagesOf,
   type UserRatio,
@@ -281,11 +283,12 @@ function describing(
       ...(seed === undefined ? {} : { seed }),
       weightedPerUserLoss: measured(loss),
       clickAuc: clickAuc(scored.impressions, scored.scores),
+      clickAucInterval95: ends(clickAucInterval(scored.impressions, scored.scores, createRandom(1).fork('AUC'))),
       groupedClickAuc: measured(groupedClickAuc(scored.impressions, scored.scores)),
       ...(seconds
         ? {
             watchTimeMaeSeconds: measured(watchTimeMae(impressions, seconds)),
-            watchTimeRmseSeconds: Math.sqrt(watchTimeSquaredError(impressions, seconds).value()),
+            ...rootMeanSquare(watchTimeSquaredError(impressions, seconds)),
           }
         : {}),
       ...(kind === 'baseline' ? {} : { againstFloor: against(floor, among) }),
@@ -299,5 +302,16 @@ function describing(
       ...(trainingSeconds === undefined ? {} : { trainingSeconds }),
       ...(lossCurve ? { lossCurve } : {}),
     };
+  };
+}
+
+const ends = ({ low, high }: Interval): readonly [number, number] => [low, high];
+
+/** The root keeps the order of what is resampled, so it is the root of the ends. */
+function rootMeanSquare(squaredError: UserRatio) {
+  const { low, high } = squaredError.interval(createRandom(1).fork('RMSE'));
+  return {
+    watchTimeRmseSeconds: Math.sqrt(squaredError.value()),
+    watchTimeRmseInterval95: ends({ low: Math.sqrt(low), high: Math.sqrt(high) }),
   };
 }

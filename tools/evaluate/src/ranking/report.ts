@@ -59,10 +59,13 @@ export interface RankingScorerReport {
   readonly seed?: number;
   readonly weightedPerUserLoss: MeasuredValue;
   readonly clickAuc: number;
+  /** By bootstrap over users, as the others; absent from reports of before. */
+  readonly clickAucInterval95?: readonly [number, number];
   readonly groupedClickAuc: MeasuredValue;
   /** Of what gives seconds. */
   readonly watchTimeMaeSeconds?: MeasuredValue;
   readonly watchTimeRmseSeconds?: number;
+  readonly watchTimeRmseInterval95?: readonly [number, number];
   /** Weighted per-user loss less that of the best counting baseline, and of the peer on the pages that it scored. */
   readonly againstFloor?: PairedDifference;
   readonly againstPeer?: PairedDifference;

@@ -27,10 +27,10 @@ export function rankingTables(report: RankingReport): string {
     scorer.weightedPerUserLoss.interval95.map((end) => end.toFixed(3)).join(' to '),
     paired(scorer.againstFloor),
     ...(peerName === undefined ? [] : [paired(scorer.againstPeer), times(scorer.timesPeer)]),
-    scorer.clickAuc.toFixed(4),
+    withEnds(scorer.clickAuc, 4, scorer.clickAucInterval95),
     scorer.groupedClickAuc.value.toFixed(4),
     scorer.watchTimeMaeSeconds?.value.toFixed(2) ?? '',
-    scorer.watchTimeRmseSeconds?.toFixed(2) ?? '',
+    withEnds(scorer.watchTimeRmseSeconds, 2, scorer.watchTimeRmseInterval95),
   ]);
   const peer =
     counts.peerMatched === undefined
@@ -101,6 +101,13 @@ export function rankingTables(report: RankingReport): string {
       : []),
     ...(calibrated.length > 0 ? ['', calibrationText(calibrated[0])] : []),
   ].join('\n');
+}
+
+/** With 95%, where it is known. */
+export function withEnds(value: number | undefined, digits: number, ends?: readonly [number, number]): string {
+  if (value === undefined) return '';
+  const shown = value.toFixed(digits);
+  return ends ? `${shown} (${ends.map((end) => end.toFixed(digits)).join(' to ')})` : shown;
 }
 
 function paired(difference: PairedDifference | undefined): string {

@@ -1,0 +1,94 @@
+import { selfInformationBits } from '@watchnext/evaluation';
+import { createRandom } from '@watchnext/learning';
+import { describe as figuresOf, measure, type Measured } from './measure';
+import type { HeldOut } from './protocol';
+
+const VIDEO_IDS = ['a', 'b', 'c', 'd'];
+const LOG = { videoIds: VIDEO_IDS, userIds: [], starts: new Int32Array(1), videos: new Int32Array(0), atMs: undefined };
+/** Shares of the watches, one imagined for each video: 1/2, 1/4, 1/8, 1/8. */
+const BITS = selfInformationBits([3, 1, 0, 0]);
+
+const query = (userId: string, labelVideoId: string, earlierVideoIds: string[] = []): HeldOut => ({
+  example: {
+    userId,
+    labelVideoId,
+    labelAtMs: 0,
+    features: {
+      watchedVideoIds: [],
+      searchTokens: [],
+      country: '',
+      device: '',
+      loggedIn: false,
+      ageYears: 0,
+      gender: 0,
+    },
+  },
+  earlierVideoIds,
+});
+
+const measured = (queries: readonly HeldOut[], ks: readonly number[], leaveOutSeen = true) =>
+  measure({ name: 'fixed', askedAt: 'end of training', score: () => [4, 3, 2, 1] }, queries, {
+    log: LOG,
+    selfInformation: BITS,
+    ks,
+    leaveOutSeen,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+
+describe('what is measured of a scorer', () => {
+  it('is the coverage and the novelty of the lists of the largest k, seen videos left out of them', async () => {
+    // [a, b] for the one, [b, c] for the other, who has seen a.
+    const both = await measured([query('u', 'b'), query('v', 'b', ['a'])], [1, 2]);
+    expect(both.coverage).toBe(3 / 4);
+    expect(both.noveltyBits).toBeCloseTo((1 + 2 + 2 + 3) / 4, 10);
+    expect(both.ranks.map(({ ranks }) => ranks)).toEqual([[2], [1]]);
+    const kept = await measured([query('v', 'b', ['a'])], [1], false);
+    expect(kept).toMatchObject({ coverage: 1 / 4, noveltyBits: 1, ranks: [{ ranks: [2] }] });
+  });
+
+  it('is the place of a video that nobody watched: none', async () => {
+    expect((await measured([query('u', 'unseen')], [1])).ranks).toEqual([{ userId: 'u', ranks: [Infinity] }]);
+  });
+});
+
+describe('the figures of a scorer', () => {
+  // Of one seed: u is hit once in three, v always; the second seed finds nothing for u.
+  const rank = (userId: string, place: number) => ({ userId, ranks: [place] });
+  const seed = [rank('u', 1), rank('u', Infinity), rank('u', Infinity), rank('v', 2)];
+  const other = [rank('u', Infinity), rank('u', Infinity), rank('u', Infinity), rank('v', 2)];
+  const cohorts = [['new users'], ['new users'], ['new users', 'rare videos'], ['heavy users']] as const;
+  const figures = (ranks: Measured['ranks']) =>
+    figuresOf(
+      { ranks, coverage: 0.5, noveltyBits: 3 },
+      { ks: [1, 4], random: (label) => createRandom(1).fork(label), cohorts },
+    );
+
+  it('are means over queries, and beside them over users, with the users that both are of', () => {
+    const { metrics, overUsers, users } = figures(seed);
+    expect(metrics.recall.map(({ value }) => value)).toEqual([1 / 4, 1 / 2]);
+    expect(overUsers.recall.map(({ value }) => value)).toEqual([1 / 6, 2 / 3]);
+    expect(metrics.precision[1].value).toBe(1 / 8);
+    expect(overUsers.map[1].value).toBeCloseTo((1 / 3 + 1 / 2) / 2, 10);
+    const [low, high] = overUsers.recall[1].interval95;
+    // Two users: a resample has both, or one of them twice.
+    expect([low, high]).toEqual([1 / 3, 1]);
+    expect(users).toEqual([
+      { userId: 'u', queries: 3, recall: 1 / 3, ndcg: 1 / 3, map: 1 / 3 },
+      { userId: 'v', queries: 1, recall: 1, ndcg: 1 / Math.log2(3), map: 1 / 2 },
+    ]);
+  });
+
+  it('are means over seeds, whose queries are the same ones again', () => {
+    const { users, cohorts: groups } = figures([...seed, ...other]);
+    expect(users.map(({ queries, recall }) => [queries, recall])).toEqual([
+      [3, 1 / 6],
+      [1, 1],
+    ]);
+    expect(groups.map(({ cohort, queries, recall }) => [cohort, queries, recall[1].value])).toEqual([
+      ['new users', 3, 1 / 6],
+      ['heavy users', 1, 1],
+      ['rare videos', 1, 0],
+    ]);
+  });
+});

@@ -1,0 +1,164 @@
+/** A tiny world's archive through `report --archive`, and what `--json` of the halves wrote through `report`: pages of both. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateArchive } from '@watchnext/simulator';
+import { Command } from 'commander';
+import { addReportCommand } from '../src/document/command';
+import { candidateParts } from '../src/document/candidates';
+import { rankingParts } from '../src/document/ranking';
+import type { CandidateReport, EvaluationReport } from '../src/report';
+
+jest.setTimeout(240_000); // for machines under load; it takes some seconds
+
+/** Workers run the source here, as specs do. */
+const program = {
+  file: join(__dirname, '../../simulator/src/straight/worker.ts'),
+  execArgv: [
+    '--conditions=@watchnext/source',
+    '--require',
+    join(__dirname, '../../../libs/testing/register-typescript.js'),
+  ],
+};
+
+async function report(...args: string[]): Promise<void> {
+  const command = new Command().exitOverride();
+  addReportCommand(command);
+  await command.parseAsync(['report', ...args], { from: 'user' });
+}
+
+describe('the report of an archive', () => {
+  let folder: string;
+  let out: string;
+  let json: EvaluationReport;
+  const [said, progress] = ['log', 'error'].map((name) => jest.spyOn(console, name as 'log'));
+
+  beforeAll(async () => {
+    said.mockImplementation(() => undefined);
+    progress.mockImplementation(() => undefined);
+    jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    folder = await mkdtemp(join(tmpdir(), 'watchnext-report-'));
+    out = join(folder, 'report');
+    const archive = join(folder, 'archive');
+    await generateArchive({
+      world: { seed: 1, viewerCount: 60, videoCount: 60, dayCount: 6, endMs: Date.UTC(2026, 10, 23) },
+      archiveFolder: archive,
+      spillFolder: join(folder, 'spill'),
+      partitionCount: 2,
+      workerCount: 1,
+      program,
+      signal: new AbortController().signal,
+    });
+    await report('--archive', archive, '--partitions', '2', '--no-findings', '--threads', '1', '--out', out);
+    json = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as EvaluationReport;
+  });
+
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const pages = async (at = out) =>
+    Promise.all(['report.html', 'report.md'].map((name) => readFile(join(at, name), 'utf8')));
+
+  it('is a page that stands alone, and Markdown with each figure in a file beside it', async () => {
+    const [html, markdown] = await pages();
+    expect(html).not.toMatch(/https?:\/\/(?!www\.w3\.org)|<script|NaN|undefined/);
+    expect(markdown).not.toMatch(/NaN|undefined/);
+    const figures = [...markdown.matchAll(/\((figures\/([^)]+)\.svg)\)/g)];
+    expect(figures.map(([, , name]) => name)).toEqual([
+      'candidates-loss',
+      'candidates-validation',
+      'candidates-recall',
+      'candidates-against',
+      'ranking-loss',
+      'ranking-training',
+      'ranking-calibration',
+    ]);
+    for (const [, file] of figures) {
+      const svg = await readFile(join(out, file), 'utf8');
+      expect(svg).toMatch(/<svg[^]*<\/svg>/);
+      expect(svg).not.toMatch(/NaN|undefined/);
+    }
+  });
+
+  it('tells of candidates every metric that was measured, and who is served how well', async () => {
+    const [, markdown] = await pages();
+    const rowOf = (name: string) => markdown.split('\n').filter((line) => line.startsWith(`| ${name} |`));
+    expect(markdown).toContain(
+      '| recall@10 | recall@50 | recall@100 | recall@100 of users | precision@10 | hit rate@10 | MAP | MAP of users | NDCG@10 | coverage@100 | novelty |',
+    );
+    const model = json.candidates!.scorers.find(({ kind }) => kind === 'model')!;
+    const [metrics, cohorts] = rowOf('**model**');
+    const at10 = ({ metrics: { precision, hitRate } }: typeof model) => [precision[0].value, hitRate[0].value];
+    for (const value of [...at10(model), model.overUsers!.map.at(-1)!.value])
+      expect(metrics).toContain(` ${value.toFixed(4)} |`);
+    expect(metrics).toContain(` ${model.noveltyBits.toFixed(1)} bits |`);
+    for (const { recall } of model.cohorts) expect(cohorts).toContain(` ${recall.at(-1)!.value.toFixed(4)} |`);
+    for (const { cohort, queries } of model.cohorts) expect(markdown).toContain(`${cohort} (${queries})`);
+  });
+
+  it('tells of ranking the loss, its parts, and how well seconds are promised', async () => {
+    const [, markdown] = await pages();
+    const { scorers } = json.ranking!;
+    for (const { name, weightedPerUserLoss } of scorers) {
+      expect(markdown).toContain(name);
+      expect(markdown).toContain(weightedPerUserLoss.value.toFixed(4));
+    }
+    const { calibration } = scorers.find((scorer) => scorer.calibration)!;
+    expect(markdown).toContain(`| ratio | ${calibration!.decile.map(({ ratio }) => ratio.toFixed(2)).join(' | ')} |`);
+  });
+
+  it('draws the curve of each training and of each list', () => {
+    const { candidates, ranking } = json;
+    const figure = (parts: ReturnType<typeof candidateParts>, name: string) =>
+      parts.flatMap((part) => (part.kind === 'figure' && part.name === name ? [part.svg] : []))[0];
+    const changed = (change: (report: CandidateReport) => CandidateReport) =>
+      candidateParts(change(structuredClone(candidates!)));
+    const drawn = candidateParts(candidates!);
+    const flatter = changed((report) => ({
+      ...report,
+      scorers: report.scorers.map((one) => ({
+        ...one,
+        recallCurve: one.recallCurve.map((recall) => recall / 2),
+        training: one.training?.map((training) => ({
+          ...training,
+          epochs: training.epochs.map((epoch) => ({ ...epoch, loss: epoch.loss + epoch.epoch })),
+        })),
+      })) as CandidateReport['scorers'],
+    }));
+    for (const name of ['candidates-recall', 'candidates-loss']) {
+      expect(figure(flatter, name)).not.toBe(figure(drawn, name));
+      expect(figure(flatter, name)).toContain('model');
+    }
+    expect(figure(flatter, 'candidates-validation')).toBe(figure(drawn, 'candidates-validation'));
+    const untrained = rankingParts({
+      ...ranking!,
+      scorers: ranking!.scorers.map(({ lossCurve: _curve, calibration: _calibration, ...rest }) => rest),
+    });
+    expect(figure(untrained, 'ranking-training')).toBeUndefined();
+    expect(figure(untrained, 'ranking-calibration')).toBeUndefined();
+    const curves = ranking!.scorers.flatMap(({ lossCurve }) => (lossCurve ? [lossCurve] : []));
+    expect(curves).toHaveLength(3);
+    for (const curve of curves) expect(curve.at(-1)!.loss).toBeLessThan(curve[0].loss);
+  });
+
+  it('is written of what was measured before, also where it lacks what came later', async () => {
+    const { overUsers: _means, users: _users, ...older } = json.candidates!.scorers[0];
+    const scorers = [older, ...json.candidates!.scorers.slice(1)];
+    const [first, second] = ['candidates.json', 'ranking.json'].map((name) => join(folder, name));
+    await writeFile(
+      first,
+      JSON.stringify({ ...json, ranking: undefined, candidates: { ...json.candidates, scorers } }),
+    );
+    await writeFile(second, JSON.stringify({ ...json, candidates: undefined }));
+    const again = join(folder, 'again');
+    await report(first, second, '--out', again);
+    const [, markdown] = await pages(again);
+    expect(markdown).toContain('## Candidates');
+    expect(markdown).toContain('## Ranking');
+    await writeFile(second, JSON.stringify({ ...json, formatVersion: 0 }));
+    await expect(report(second, '--out', again)).rejects.toThrow('is no report of this version');
+    await expect(report('--out', again)).rejects.toThrow('name --archive, or the files');
+  });
+});
