@@ -4,10 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
 import { SETTINGS } from '../tokens';
 import { ApiError, REQUEST_ID_HEADER, requestIdOf, traceHeaders } from '@watchnext/service';
-import { goneSignal, whereCallerGone } from './caller';
+import { callersDeadlineMs, goneSignal, whereCallerGone } from './caller';
 import { KeyFile, KeyFileError } from './key-file';
 
-/** The collector writes to the log before it answers; beyond this it is taken for down. */
+/** The collector writes to the log before it answers; beyond this it is taken for down, or as soon as the caller's own deadline is over. */
 const TIMEOUT_MS = 10_000;
 /** What the collector needs to read the body and to know the caller; nothing else is passed on, but the id of the request and its trace. */
 const API_KEY_HEADER = 'x-api-key';
@@ -51,6 +51,7 @@ export class EventsController {
     @Req() request: FastifyRequest<{ Body: Buffer | undefined }>,
     @Res({ passthrough: false }) reply: FastifyReply,
   ): Promise<void> {
+    const timeoutMs = Math.min(TIMEOUT_MS, callersDeadlineMs(headers) ?? TIMEOUT_MS);
     const passed = await this.headersFor(headers);
     passed.push([REQUEST_ID_HEADER, requestIdOf(request)]);
     const gone = goneSignal(reply);
@@ -64,7 +65,7 @@ export class EventsController {
         method: 'POST',
         headers: passed,
         body: new Uint8Array(request.body ?? Buffer.alloc(0)),
-        signal: AbortSignal.any([gone, AbortSignal.timeout(TIMEOUT_MS)]),
+        signal: AbortSignal.any([gone, AbortSignal.timeout(timeoutMs)]),
       });
       status = response.status;
       contentType = response.headers.get('content-type');

@@ -195,6 +195,24 @@ describe('the other routes', () => {
     silentCollector.close();
   });
 
+  it('waits for the collector no longer than the caller does', async () => {
+    const silentCollector = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silentCollector, 'listening');
+    const { port } = silentCollector.address() as AddressInfo;
+    const waiting = await world.startGateway({ WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${port}` });
+    const caller = new AbortController();
+    const send = (headers: Record<string, string>) =>
+      fetch(`${waiting.url}/v1/events`, { method: 'POST', body: '{}', headers, signal: caller.signal });
+    let isPatientAnswered = false;
+    const patient = send({}).then(() => (isPatientAnswered = true));
+    expect((await send({ 'x-deadline-ms': 'soon' })).status).toBe(400);
+    expect((await send({ 'x-deadline-ms': '50' })).status).toBe(502);
+    expect(isPatientAnswered).toBe(false);
+    caller.abort();
+    await expect(patient).rejects.toThrow();
+    silentCollector.close();
+  });
+
   it('says 502 when the collector is down', async () => {
     await collector.close();
     const response = await post('{"events":[]}', 'application/json');
