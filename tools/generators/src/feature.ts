@@ -104,9 +104,9 @@ function changeModels(tree: Tree, name: string): void {
   insertAtEnd(
     tree,
     ranking,
-    'const numbers: Record<(typeof RANKING_USER_NUMBERS)[number], number> = {',
-    '  };\n',
-    `    ${name}: state.${name},\n`,
+    'numbers: Float64Array = new Float64Array(RANKING_USER_NUMBERS.length),',
+    '  return {\n',
+    `  numbers[AT.${name}] = state.${name};\n`,
   );
   insertAtEnd(
     tree,
