@@ -9,6 +9,7 @@ import { addExperimentCommands } from './experiments/commands';
 import { benchEventLoop } from './event-loop/event-loop';
 import { benchFaults } from './faults';
 import { benchFreshness } from './freshness';
+import { benchCatalogueFreshness } from './freshness-catalogue';
 import { benchIndex } from './index/index-bench';
 import { sweepIndex } from './index/sweep';
 import { benchRank } from './rank/rank-bench';
@@ -78,8 +79,23 @@ command('world', 'a frozen world end to end: generated, trained on, served, and 
   )
   .action(measuring(benchWorld));
 
+interface FreshnessFlags {
+  readonly samples?: number;
+  readonly rate?: number;
+  readonly seconds: number;
+  readonly catalogue: boolean;
+}
+
 command('freshness', 'from the acceptance of a watch to its presence in the input of the next recommendations')
-  .option('--samples <n>', 'watches sent one after the other', count, 200)
+  .option('--samples <n>', 'watches sent one after the other (default: 200; with --catalogue: 20)', count)
+  .addOption(
+    new Option(
+      '--catalogue',
+      'instead: from uploads and withdrawals of videos to answers and lists that go by them, on a served demo world',
+    )
+      .default(false)
+      .conflicts('rate'),
+  )
   .option(
     '--rate <n>',
     'instead: in the state under so many events a second, on Kafka and Redis and on the embedded drivers',
@@ -87,9 +103,10 @@ command('freshness', 'from the acceptance of a watch to its presence in the inpu
   )
   .option('--seconds <n>', 'how long, with --rate', count, 20)
   .action(
-    measuring(({ samples, rate, seconds }: { samples: number; rate?: number; seconds: number }) =>
-      rate === undefined ? benchFreshness({ samples }) : benchSteadyFreshness({ rate, seconds }),
-    ),
+    measuring(({ samples, rate, seconds, catalogue }: FreshnessFlags) => {
+      if (catalogue) return benchCatalogueFreshness({ samples: samples ?? 20 });
+      return rate === undefined ? benchFreshness({ samples: samples ?? 200 }) : benchSteadyFreshness({ rate, seconds });
+    }),
   );
 
 command(
