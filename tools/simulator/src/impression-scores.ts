@@ -5,7 +5,7 @@
  */
 import { LIMITS } from '@watchnext/features';
 import { BOT_CLICK_SHARE, BOT_WATCH_SECONDS } from './habits';
-import type { IdealLearner, PlaceBelief } from './ideal-learner';
+import type { IdealLearner, PlaceBelief } from './ideal-learner/ideal-learner';
 import { LifeTeller } from './life/life';
 import type { Page } from './life/recorder';
 import { Story, watchReports } from './life/story';

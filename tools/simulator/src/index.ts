@@ -3,7 +3,7 @@ export { DAY_MS } from './time';
 export { DEFAULT_WORLD, FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from './parameters';
 export { World, type Channel, type Video, type Viewer } from './world';
 export { newMemories, ViewerMemory } from './memory';
-export { IdealLearner, type IdealLearnerOptions } from './ideal-learner';
+export { IdealLearner, type IdealLearnerOptions } from './ideal-learner/ideal-learner';
 export { Truth, type Moment, type PageOutcome } from './truth';
 export { generateHistory, memoriesOf, type History, type LifeCounts } from './history';
 export { impressionScores, type ScoredImpression } from './impression-scores';

@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSyn
 import { dirname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { startTask } from '@watchnext/datasets';
-import { IdealLearner } from '../ideal-learner';
+import { IdealLearner } from '../ideal-learner/ideal-learner';
 import { impressionScores } from '../impression-scores';
 import type { WorldOptions } from '../parameters';
 import { videoId, World } from '../world';

@@ -1,9 +1,9 @@
 import { createRandom } from '@watchnext/learning';
 import { IdealLearner } from './ideal-learner';
-import { impressionScores } from './impression-scores';
-import { chooseViewers, DAY_MS, memoriesOf, Truth, World } from './index';
-import { LifeTeller } from './life/life';
-import type { LifeRecorder } from './life/recorder';
+import { impressionScores } from '../impression-scores';
+import { chooseViewers, DAY_MS, memoriesOf, Truth, World } from '../index';
+import { LifeTeller } from '../life/life';
+import type { LifeRecorder } from '../life/recorder';
 
 const world = new World({ seed: 5, viewerCount: 80, videoCount: 150, dayCount: 10, endMs: Date.UTC(2026, 10, 23) });
 const truth = new Truth(world);
