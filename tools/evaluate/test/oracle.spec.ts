@@ -4,26 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RankingExample } from '@watchnext/features';
 import { referenceRankingEngine } from '@watchnext/ranking-model';
-import { generateArchive, impressionScores, World } from '@watchnext/simulator';
+import { impressionScores, World } from '@watchnext/simulator';
 import { replayFolder } from '../src/data/archive';
 import { evaluateRanking } from '../src/ranking/evaluate';
 import type { PeerScores } from '../src/ranking/peer-scores';
 import { rankingVariants } from '../src/ranking/variants';
 import { silent } from './ranking-world';
+import { PARTITION_COUNT, TINY_WORLD, writeArchive } from './tiny-archive';
 
 jest.setTimeout(240_000); // for machines under load; it takes ten seconds
 
-const options = { seed: 1, viewerCount: 200, videoCount: 120, dayCount: 6, endMs: Date.UTC(2026, 10, 23) };
-/** Workers run the source here, as specs do. */
-const program = {
-  file: join(__dirname, '../../simulator/src/straight/worker.ts'),
-  execArgv: [
-    '--conditions=@watchnext/source',
-    '--require',
-    join(__dirname, '../../../libs/testing/register-typescript.js'),
-  ],
-};
-
+const options = { ...TINY_WORLD, viewerCount: 200, videoCount: 120 };
 /** As the file of `simulate scores` has them. */
 function scoresOf(impressions: readonly RankingExample[]): PeerScores {
   const scored = new Map([...impressionScores(new World(options))].flat().map((one) => [one.impressionId, one]));
@@ -43,16 +34,8 @@ it('the oracle loses less than every other scorer, in each of its orders', async
   const folder = await mkdtemp(join(tmpdir(), 'watchnext-oracle-'));
   const { signal } = new AbortController();
   try {
-    await generateArchive({
-      world: options,
-      archiveFolder: join(folder, 'archive'),
-      spillFolder: join(folder, 'spill'),
-      partitionCount: 2,
-      workerCount: 1,
-      program,
-      signal,
-    });
-    const replayed = await replayFolder(join(folder, 'archive'), { partitionCount: 2, signal });
+    const archive = await writeArchive(folder, options);
+    const replayed = await replayFolder(archive, { partitionCount: PARTITION_COUNT, signal });
     const report = await evaluateRanking(replayed, {
       source: 'world',
       testDays: 2,

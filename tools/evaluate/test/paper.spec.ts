@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { referenceRankingEngine } from '@watchnext/ranking-model';
 import type { ReplayedLog } from '@watchnext/offline';
-import { generateArchive } from '@watchnext/simulator';
 import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
 import { replayFolder } from '../src/data/archive';
 import { evaluationDocument, writeReportFolder } from '../src/document/evaluation';
@@ -18,6 +17,7 @@ import { WorkerError } from '@watchnext/threads';
 import { runnerApart, runnerHere } from '../src/paper/runners';
 import type { Progress } from '../src/progress';
 import { commit, evaluationReport } from '../src/report';
+import { PARTITION_COUNT, programOf, writeArchive } from './tiny-archive';
 
 jest.setTimeout(180_000); // for machines under load; it takes some seconds
 
@@ -31,16 +31,6 @@ const progress: Progress = {
     abandon: () => undefined,
   }),
 };
-/** Workers run the source here, as specs do. */
-const programOf = (file: string) => ({
-  file: join(__dirname, file),
-  execArgv: [
-    '--conditions=@watchnext/source',
-    '--require',
-    join(__dirname, '../../../libs/testing/register-typescript.js'),
-  ],
-});
-const program = programOf('../../simulator/src/straight/worker.ts');
 const paperProgram = programOf('../src/paper/worker.ts');
 const signal = new AbortController().signal;
 
@@ -52,17 +42,7 @@ describe("the paper's experiments", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'watchnext-paper-'));
-    const archive = join(folder, 'archive');
-    await generateArchive({
-      world: { seed: 1, viewerCount: 60, videoCount: 60, dayCount: 6, endMs: Date.UTC(2026, 10, 23) },
-      archiveFolder: archive,
-      spillFolder: join(folder, 'spill'),
-      partitionCount: 2,
-      workerCount: 1,
-      program,
-      signal,
-    });
-    replayed = await replayFolder(archive, { partitionCount: 2, signal });
+    replayed = await replayFolder(await writeArchive(folder), { partitionCount: PARTITION_COUNT, signal });
     data = paperDataOf(replayed, {
       name: 'tiny',
       protocol: { name: 'temporal', testDays: 2, queriesPerUser: 5 },

@@ -2,24 +2,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateArchive } from '@watchnext/simulator';
 import { Command } from 'commander';
 import { addReportCommand } from '../src/document/command';
 import { candidateParts } from '../src/document/candidates';
 import { rankingParts } from '../src/document/ranking';
 import type { CandidateReport, EvaluationReport } from '../src/report';
+import { PARTITION_COUNT, writeArchive } from './tiny-archive';
 
 jest.setTimeout(240_000); // for machines under load; it takes some seconds
-
-/** Workers run the source here, as specs do. */
-const program = {
-  file: join(__dirname, '../../simulator/src/straight/worker.ts'),
-  execArgv: [
-    '--conditions=@watchnext/source',
-    '--require',
-    join(__dirname, '../../../libs/testing/register-typescript.js'),
-  ],
-};
 
 async function report(...args: string[]): Promise<void> {
   const command = new Command().exitOverride();
@@ -39,17 +29,18 @@ describe('the report of an archive', () => {
     jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     folder = await mkdtemp(join(tmpdir(), 'watchnext-report-'));
     out = join(folder, 'report');
-    const archive = join(folder, 'archive');
-    await generateArchive({
-      world: { seed: 1, viewerCount: 60, videoCount: 60, dayCount: 6, endMs: Date.UTC(2026, 10, 23) },
-      archiveFolder: archive,
-      spillFolder: join(folder, 'spill'),
-      partitionCount: 2,
-      workerCount: 1,
-      program,
-      signal: new AbortController().signal,
-    });
-    await report('--archive', archive, '--partitions', '2', '--no-findings', '--threads', '1', '--out', out);
+    const archive = await writeArchive(folder);
+    await report(
+      '--archive',
+      archive,
+      '--partitions',
+      String(PARTITION_COUNT),
+      '--no-findings',
+      '--threads',
+      '1',
+      '--out',
+      out,
+    );
     json = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as EvaluationReport;
   });
 
