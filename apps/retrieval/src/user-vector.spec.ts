@@ -1,17 +1,10 @@
 import { CandidateModel } from '@watchnext/candidate-model';
+import { NO_CIRCUMSTANCES } from '@watchnext/features';
 import { randomCandidateModel } from '@watchnext/testing/snapshots';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 import { userVectorOf } from './user-vector';
 
-const FEATURES = {
-  watchedVideoIds: ['a', 'c'],
-  searchTokens: [],
-  country: '',
-  device: '',
-  loggedIn: false,
-  ageYears: 0,
-  gender: 0,
-};
+const FEATURES = { watchedVideoIds: ['a', 'c'], ...NO_CIRCUMSTANCES };
 
 /** A tower that gives what it is told to. */
 const towerOf = (output: readonly number[]) =>

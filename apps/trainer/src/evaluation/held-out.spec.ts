@@ -1,4 +1,4 @@
-import type { CandidateExample } from '@watchnext/features';
+import { type CandidateExample, NO_CIRCUMSTANCES } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { PopularityCounts } from '@watchnext/evaluation';
 import { drawQueries } from './held-out-queries';
@@ -14,15 +14,7 @@ const example = (
   userId,
   labelVideoId,
   labelAtMs,
-  features: {
-    watchedVideoIds,
-    searchTokens: [],
-    country: '',
-    device: '',
-    loggedIn: false,
-    ageYears: 0,
-    gender: 0,
-  },
+  features: { watchedVideoIds, ...NO_CIRCUMSTANCES },
 });
 const manyUsers = (count: number) =>
   Array.from({ length: count }, (_, user) => example(`u${user}`, `v${user % 7}`, user));

@@ -1,15 +1,10 @@
 /** Examples and features for specs. */
-import type { CandidateExample, CandidateFeatures } from '@watchnext/features';
+import { type CandidateExample, type CandidateFeatures, NO_CIRCUMSTANCES } from '@watchnext/features';
 
 export function featuresOf(part: Partial<CandidateFeatures> = {}): CandidateFeatures {
   return {
     watchedVideoIds: [],
-    searchTokens: [],
-    country: '',
-    device: '',
-    loggedIn: false,
-    ageYears: 0,
-    gender: 0,
+    ...NO_CIRCUMSTANCES,
     ...part,
   };
 }

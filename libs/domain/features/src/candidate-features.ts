@@ -34,6 +34,16 @@ export function candidateFeatures(
 /** All but the history; replay keeps that in other ways. */
 export type CandidateCircumstances = Omit<CandidateFeatures, 'watchedVideoIds' | 'watchedAtMs'>;
 
+/** Of a viewer of whom nothing is known but its history, as in a log that holds watches alone. */
+export const NO_CIRCUMSTANCES: CandidateCircumstances = {
+  searchTokens: [],
+  country: '',
+  device: '',
+  loggedIn: false,
+  ageYears: 0,
+  gender: 0,
+};
+
 /** @param searchTokens of before the request: replay computes them once for all labels between two searches */
 export function candidateCircumstances(
   state: UserState,

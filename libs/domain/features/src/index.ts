@@ -4,7 +4,7 @@
  */
 export { areSoundFacts, isSoundText } from './event-checks';
 export { isAvailable, type Viewer, viewerOf } from './availability';
-export { candidateFeatures } from './candidate-features';
+export { type CandidateCircumstances, candidateFeatures, NO_CIRCUMSTANCES } from './candidate-features';
 export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
 export { hash53 } from './hash';
 export { LIMITS } from './limits';
@@ -12,7 +12,6 @@ export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures
 export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';
 export { applyEvent, type Outcome, userIdOf } from './reducer';
 export { refuse } from './refusal';
-export type { CandidateCircumstances } from './candidate-features';
 export type { HistoryRange } from './completed-history';
 export { replayUser, replayUserInto } from './replay';
 export type {

@@ -1,4 +1,5 @@
 import { selfInformationBits } from '@watchnext/evaluation';
+import { NO_CIRCUMSTANCES } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { describe as figuresOf, measure, type Measured } from './measure';
 import type { HeldOut } from './protocol';
@@ -13,15 +14,7 @@ const query = (userId: string, labelVideoId: string, earlierVideoIds: string[] =
     userId,
     labelVideoId,
     labelAtMs: 0,
-    features: {
-      watchedVideoIds: [],
-      searchTokens: [],
-      country: '',
-      device: '',
-      loggedIn: false,
-      ageYears: 0,
-      gender: 0,
-    },
+    features: { watchedVideoIds: [], ...NO_CIRCUMSTANCES },
   },
   earlierVideoIds,
 });

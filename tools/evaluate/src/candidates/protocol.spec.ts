@@ -1,3 +1,4 @@
+import { NO_CIRCUMSTANCES } from '@watchnext/features';
 import type { WatchData } from '../data/watch-data';
 import { splitWatches, type HeldOut } from './protocol';
 
@@ -17,12 +18,7 @@ function dataOf(users: Record<string, [string, number][]>, timed = true): WatchD
         labelAtMs: day * DAY_MS,
         features: {
           watchedVideoIds: watches.slice(0, i).map(([video]) => video),
-          searchTokens: [],
-          country: '',
-          device: '',
-          loggedIn: false,
-          ageYears: 0,
-          gender: 0,
+          ...NO_CIRCUMSTANCES,
         },
       })),
     })),

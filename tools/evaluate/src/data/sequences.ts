@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { HISTORY_LENGTH } from '@watchnext/candidate-model';
-import type { CandidateExample } from '@watchnext/features';
+import { type CandidateExample, NO_CIRCUMSTANCES } from '@watchnext/features';
 import { EvaluationDataError, type UserWatches, type WatchData } from './watch-data';
 
 /** @throws EvaluationDataError naming the line at fault; the system's error where the file cannot be read */
@@ -46,12 +46,7 @@ function examplesOf(userId: string, videoIds: readonly string[]): CandidateExamp
     labelAtMs: 0,
     features: {
       watchedVideoIds: videoIds.slice(Math.max(0, place - HISTORY_LENGTH), place),
-      searchTokens: [],
-      country: '',
-      device: '',
-      loggedIn: false,
-      ageYears: 0,
-      gender: 0,
+      ...NO_CIRCUMSTANCES,
     },
   }));
 }
