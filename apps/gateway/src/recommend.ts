@@ -123,7 +123,8 @@ export class Recommender {
       if (error instanceof CallerGoneError) metrics.count(METRICS.abandonedRequests);
       throw error;
     });
-    const { rung, reason, category } = rungOf(draft);
+    const standing = rungOf(draft);
+    const { rung, reason, category } = standing;
     for (const [filter, count] of Object.entries(draft.removedByFilter))
       metrics.count(METRICS.removed, { filter }, count);
     const bySource = countsOf(draft.candidates.map(({ sources }) => sources[0]!.source));
@@ -134,7 +135,7 @@ export class Recommender {
     for (const { experiment, variant } of draft.assignments)
       metrics.count(METRICS.assignedLists, { experiment: experiment.name, variant: variant.name });
     metrics.observe(METRICS.requestSeconds, (Date.now() - startedAtMs) / 1_000);
-    this.logAnswer(draft);
+    this.logAnswer(draft, standing);
     return {
       snapshotId: servedSnapshotId(draft),
       rung,
@@ -155,9 +156,8 @@ export class Recommender {
   }
 
   /** What an experiment chose is no news, and there may be much of it. */
-  private logAnswer(draft: Draft): void {
+  private logAnswer(draft: Draft, { rung, reason, category }: ReturnType<typeof rungOf>): void {
     const { logger } = this.dependencies;
-    const { rung, reason, category } = rungOf(draft);
     const facts = { ...idsOf(draft.request), rung: rungName(rung), items: draft.page.length };
     if (rung === Rung.FULL || category === 'chosen') logger.debug(facts, 'answered');
     else if (this.rungLines.take()) logger.info({ ...facts, reason, category }, 'answered below full');

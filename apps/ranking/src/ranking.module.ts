@@ -9,7 +9,7 @@ import {
   grpcServerCredentials,
   type Logger,
   openServiceLog,
-  type ReadyState,
+  readyToServe,
   serveMetrics,
   type ServiceLog,
   type SnapshotFollowing,
@@ -98,7 +98,7 @@ export class RankingModule implements OnApplicationShutdown {
     );
     const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = this.settings;
     if (metricsPort !== undefined) {
-      this.http = await serveMetrics(metrics, host, metricsPort, () => this.readyState(holder));
+      this.http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(holder, this.stopping));
       this.logger.info({ port: this.http.port }, 'metrics listening');
     }
     server.setServing(holder.currentId() !== undefined);
@@ -120,11 +120,6 @@ export class RankingModule implements OnApplicationShutdown {
       await snapshot.close();
       throw error;
     }
-  }
-
-  private readyState(holder: { currentId(): string | undefined }): ReadyState {
-    if (this.stopping) return 'stopping';
-    return holder.currentId() === undefined ? 'not ready' : 'ready';
   }
 
   async onApplicationShutdown(): Promise<void> {

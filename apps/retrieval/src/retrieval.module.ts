@@ -10,7 +10,7 @@ import {
   type Logger,
   type MetricsRegistry,
   openServiceLog,
-  type ReadyState,
+  readyToServe,
   serveMetrics,
   type ServiceLog,
   unaryHandler,
@@ -93,7 +93,9 @@ export class RetrievalModule implements OnApplicationShutdown {
     const holder = await this.followSnapshots(threads, catalogue, metrics, recall);
     const { WATCHNEXT_METRICS_PORT: metricsPort } = settings;
     if (metricsPort !== undefined) {
-      const http = await serveMetrics(metrics, settings.WATCHNEXT_HOST, metricsPort, () => this.readyState(holder));
+      const http = await serveMetrics(metrics, settings.WATCHNEXT_HOST, metricsPort, () =>
+        readyToServe(holder, this.stopping),
+      );
       this.closers.push(() => http.close());
       logger.info({ port: http.port }, 'metrics listening');
     }
@@ -165,11 +167,6 @@ export class RetrievalModule implements OnApplicationShutdown {
       grpcServerCredentials(settings),
     );
     return holder;
-  }
-
-  private readyState(holder: { currentId(): string | undefined }): ReadyState {
-    if (this.stopping) return 'stopping';
-    return holder.currentId() === undefined ? 'not ready' : 'ready';
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -3,7 +3,7 @@ export class FirstOf<Item> {
   /** A heap, the last of them on top. */
   private readonly heap: Item[] = [];
 
-  /** @param before how two items follow each other, as `sort` takes it; no two are equal */
+  /** @param compare how two items follow each other, as `sort` takes it; no two are equal */
   constructor(
     private readonly capacity: number,
     private readonly compare: (a: Item, b: Item) => number,

@@ -1,7 +1,7 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { Draining } from './draining';
-export { type Labels, LATENCY_BUCKETS, MetricsRegistry, type ReadyState, serveMetrics } from './metrics';
+export { type Labels, LATENCY_BUCKETS, MetricsRegistry, readyToServe, serveMetrics } from './metrics';
 export { SERVICE_HELP, SERVICE_METRICS, sharedMetrics } from './metric-names';
 export { LogFollowers } from './log-followers';
 export { countHttpRequests, watchProcess } from './service-metrics';

@@ -124,6 +124,12 @@ export class MetricsRegistry {
 /** What /readyz answers: 200 for the first, 503 for the others. */
 export type ReadyState = 'ready' | 'not ready' | 'stopping';
 
+/** Of a service that answers from snapshots: ready once it holds one, until it stops. */
+export function readyToServe(holder: { currentId(): string | undefined }, isStopping: boolean): ReadyState {
+  if (isStopping) return 'stopping';
+  return holder.currentId() === undefined ? 'not ready' : 'ready';
+}
+
 /**
  * Answers GET /metrics, /livez and /readyz, for services that speak no HTTP otherwise: probes of gRPC know no mutual TLS.
  * @returns the port bound
