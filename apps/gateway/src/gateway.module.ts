@@ -25,7 +25,6 @@ import {
   type SnapshotFollowing,
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
-import { LoggerModule } from 'nestjs-pino';
 import { v7 as timeOrderedId } from 'uuid';
 import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from './clients/model-clients';
 import { UserStates } from './clients/user-states';
@@ -98,7 +97,6 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
     const paths = gatewayPaths(settings);
     return {
       module: GatewayModule,
-      imports: [LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false, quietReqLogger: true } })],
       controllers: [
         RecommendationsController,
         UsersController,

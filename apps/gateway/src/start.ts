@@ -4,13 +4,13 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { Logger as NestLogger } from 'nestjs-pino';
 import { GatewayModule, type GatewayParts } from './gateway.module';
 import {
   answerFrameworkError,
   countHttpRequests,
   Draining,
   identifyRequests,
+  nestLogger,
   traceHttpRequests,
 } from '@watchnext/service';
 import { Metrics } from './metrics';
@@ -47,7 +47,7 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
     abortOnError: false,
     bufferLogs: true,
   });
-  app.useLogger(app.get(NestLogger));
+  app.useLogger(nestLogger(logger));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   identifyRequests(fastify);
   app.get(Draining).watch(fastify);

@@ -17,7 +17,6 @@ import {
   watchProcess,
 } from '@watchnext/service';
 import { type LocalSnapshot, openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
-import { LoggerModule } from 'nestjs-pino';
 import { checkSnapshot, LastQueries } from './check-snapshot';
 import { rankingPaths, type RankingSettings } from './config';
 import { createMetrics, METRICS } from './metrics';
@@ -50,7 +49,6 @@ export class RankingModule implements OnApplicationShutdown {
     const paths = rankingPaths(settings);
     return {
       module: RankingModule,
-      imports: [LoggerModule.forRoot({ pinoHttp: { logger } })],
       providers: [
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },

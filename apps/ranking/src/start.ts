@@ -1,8 +1,7 @@
 /** Starts a ranking service: `main` gives it the environment, specs give it settings of their own. */
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { Logger } from '@watchnext/service';
-import { Logger as NestLogger } from 'nestjs-pino';
+import { type Logger, nestLogger } from '@watchnext/service';
 import type { RankingSettings } from './config';
 import { RankingModule } from './ranking.module';
 
@@ -11,7 +10,7 @@ export async function startRanking(
   logger: Logger,
 ): Promise<{ app: INestApplicationContext; port: number }> {
   const app = await NestFactory.createApplicationContext(RankingModule.with(settings, logger), { bufferLogs: true });
-  app.useLogger(app.get(NestLogger));
+  app.useLogger(nestLogger(logger));
   const port = await app.get(RankingModule).serve();
   return { app, port };
 }

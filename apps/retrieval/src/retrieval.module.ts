@@ -18,7 +18,6 @@ import {
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotHolder, type SnapshotStore } from '@watchnext/snapshot-store';
 import { SearchThreads } from '@watchnext/vector-search';
-import { LoggerModule } from 'nestjs-pino';
 import { followCatalogue } from './catalogue/follow-catalogue';
 import { LiveCatalogue } from './catalogue/live-catalogue';
 import { retrievalPaths, type RetrievalSettings } from './config';
@@ -54,7 +53,6 @@ export class RetrievalModule implements OnApplicationShutdown {
     const paths = retrievalPaths(settings);
     return {
       module: RetrievalModule,
-      imports: [LoggerModule.forRoot({ pinoHttp: { logger } })],
       providers: [
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },

@@ -1,6 +1,7 @@
 import { CallerGoneError, DependencyError } from '../pipeline/failure';
 import { Circuit, CIRCUIT_OPTIONS } from './circuit';
 import { Dependency } from './dependency';
+import type { RecentLatency } from './recent-latency';
 import { RetryBudget } from './retry-budget';
 
 const limits = (more: { isHurried?: boolean; signal?: AbortSignal } = {}) => ({
@@ -80,5 +81,35 @@ describe('a dependency', () => {
     calls = 0;
     await expect(store.repeatable(flaky, limits())).rejects.toThrow('no');
     expect(reports).toEqual(['store failed true', 'store failed false']);
+  });
+});
+
+describe('second tries of late calls', () => {
+  it('end where the one replica answers in the order it is asked, and do not keep a failure from being tried again', async () => {
+    const reports: string[] = [];
+    const store = new Dependency('store', {
+      budget: new RetryBudget(1, 100),
+      latency: { add: () => undefined, valueMs: 1 } as unknown as RecentLatency,
+      reports: { secondTry: (_name, why) => reports.push(why) },
+    });
+    let calls = 0;
+    const inOrder = (wait: number) => async () => {
+      calls++;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    };
+    // Later than a second try, which then stands behind it.
+    const late = 12;
+    for (let i = 0; i < 64; i++) await store.repeatable(inOrder(late), limits());
+    calls = 0;
+    for (let i = 0; i < 16; i++) await store.repeatable(inOrder(late), limits());
+    expect(calls).toBeLessThanOrEqual(16 + 2);
+    reports.length = 0;
+    let tries = 0;
+    const flaky = async () => {
+      await inOrder(late)();
+      if (tries++ % 2 === 0) throw new DependencyError('store', 'dependency-unreachable', 'no');
+    };
+    await expect(store.repeatable(flaky, limits())).resolves.toBeUndefined();
+    expect(reports).toEqual(['failed']);
   });
 });

@@ -5,6 +5,7 @@
 import { DependencyError } from '../pipeline/failure';
 import type { StageLimits } from '../pipeline/executor';
 import { type CallOutcome, Circuit, type CircuitState } from './circuit';
+import { HedgeWorth } from './hedge-worth';
 import { RecentLatency } from './recent-latency';
 import { RetryBudget } from './retry-budget';
 import { type SecondTryReason, withSecondTry } from './second-try';
@@ -30,6 +31,7 @@ export class Dependency {
   private readonly circuit: Circuit;
   private readonly budget: RetryBudget;
   private readonly latency: RecentLatency;
+  private readonly hedgeWorth = new HedgeWorth();
 
   constructor(
     /** As failures name it. */
@@ -66,6 +68,7 @@ export class Dependency {
           hedgeAfterMs: this.hedgeAfterMs(limits),
           isWorthRepeating: isUnreachable,
           mayTryAgain: (why) => this.ask(why),
+          onHedged: (cameFirst) => this.hedgeWorth.note(cameFirst),
         },
         limits.signal,
       );
@@ -76,7 +79,7 @@ export class Dependency {
 
   private hedgeAfterMs({ deadlineAtMs }: StageLimits): number | undefined {
     const { valueMs } = this.latency;
-    if (valueMs === undefined) return undefined;
+    if (valueMs === undefined || !this.hedgeWorth.isWorthwhile()) return undefined;
     const afterMs = Math.max(LEAST_HEDGE_MS, valueMs);
     // There must be as much time left as a call usually takes.
     return deadlineAtMs - Date.now() > 2 * afterMs ? afterMs : undefined;

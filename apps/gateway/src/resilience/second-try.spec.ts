@@ -46,10 +46,12 @@ describe('a second try', () => {
   it('stands beside a late first one; the first success wins and the other is aborted', async () => {
     for (const winner of [0, 1]) {
       const { made, attempt } = tries();
-      const result = withSecondTry(attempt, { ...options, hedgeAfterMs: 1 }, signal());
+      const onHedged = jest.fn();
+      const result = withSecondTry(attempt, { ...options, hedgeAfterMs: 1, onHedged }, signal());
       while (made.length < 2) await turn();
       made[winner]!.resolve(`try ${winner}`);
       await expect(result).resolves.toBe(`try ${winner}`);
+      expect(onHedged.mock.calls).toEqual([[winner === 1]]);
       expect(made[1 - winner]!.signal.aborted).toBe(true);
     }
   });
@@ -67,11 +69,13 @@ describe('a second try', () => {
 
   it('fails as the first one failed where both fail', async () => {
     const { made, attempt } = tries();
-    const result = withSecondTry(attempt, { ...options, hedgeAfterMs: 1 }, signal());
+    const onHedged = jest.fn();
+    const result = withSecondTry(attempt, { ...options, hedgeAfterMs: 1, onHedged }, signal());
     while (made.length < 2) await turn();
     made[1]!.reject(new Error('also'));
     made[0]!.reject(gone);
     await expect(result).rejects.toBe(gone);
+    expect(onHedged.mock.calls).toEqual([[false]]);
   });
 
   it('is not made once nobody waits', async () => {

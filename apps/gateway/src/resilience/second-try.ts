@@ -7,6 +7,8 @@ export interface SecondTryOptions {
   isWorthRepeating(error: unknown): boolean;
   /** Asked once, when a second try is wanted. */
   mayTryAgain(why: SecondTryReason): boolean;
+  /** Told of a second try that stood beside the first, once it is known whether its success came first. */
+  onHedged?(cameFirst: boolean): void;
 }
 
 export type SecondTryReason = 'failed' | 'late';
@@ -20,7 +22,7 @@ export type SecondTryReason = 'failed' | 'late';
  */
 export async function withSecondTry<T>(
   attempt: (signal: AbortSignal) => Promise<T>,
-  { hedgeAfterMs, isWorthRepeating, mayTryAgain }: SecondTryOptions,
+  { hedgeAfterMs, isWorthRepeating, mayTryAgain, onHedged }: SecondTryOptions,
   signal: AbortSignal,
 ): Promise<T> {
   const over = new AbortController();
@@ -29,7 +31,7 @@ export async function withSecondTry<T>(
   const first = attempt(bothUntil);
   try {
     if (hedgeAfterMs !== undefined && !(await settlesWithin(first, hedgeAfterMs)) && !signal.aborted) {
-      if (mayStill('late')) return await firstSuccess(first, attempt(bothUntil));
+      if (mayStill('late')) return await firstSuccess(first, attempt(bothUntil), onHedged);
       // Denied once is denied: to ask again when it fails would count one call's second try twice.
       return await first;
     }
@@ -57,6 +59,18 @@ function settlesWithin(work: Promise<unknown>, milliseconds: number): Promise<bo
 }
 
 /** @throws the first one's error where both fail */
-function firstSuccess<T>(first: Promise<T>, second: Promise<T>): Promise<T> {
-  return Promise.any([first, second]).catch((error: AggregateError) => Promise.reject(error.errors[0]));
+async function firstSuccess<T>(
+  first: Promise<T>,
+  second: Promise<T>,
+  onHedged: SecondTryOptions['onHedged'],
+): Promise<T> {
+  const tries = [first, second].map((attempt, place) => attempt.then((result) => ({ result, place })));
+  try {
+    const { result, place } = await Promise.any(tries);
+    onHedged?.(place === 1);
+    return result;
+  } catch (error) {
+    onHedged?.(false);
+    throw (error as AggregateError).errors[0];
+  }
 }

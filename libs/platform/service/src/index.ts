@@ -20,6 +20,7 @@ export { withRecordSpans } from './trace-records';
 export { identifyRequests, nameRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
 export { LineLimit } from './line-limit';
 export { createLogger, type Logger } from './logger';
+export { nestLogger } from './nest-logger';
 export {
   followLog,
   type FollowLogOptions,
