@@ -53,8 +53,22 @@ export const gatewaySettings = z
     /** Candidates asked of retrieval. */
     WATCHNEXT_CANDIDATES: z.coerce.number().int().min(1).max(1_000).default(200),
   })
-  .superRefine(checkDriverSettings);
+  .superRefine(checkDriverSettings)
+  .superRefine(checkCollectorUrl);
 
 export type GatewaySettings = z.infer<typeof gatewaySettings>;
+
+/** Half of the calls with certificates would look secure, and not be. */
+function checkCollectorUrl(
+  {
+    WATCHNEXT_GRPC_TLS_CERT_FILE: certificate,
+    WATCHNEXT_INGESTION_URL: url,
+  }: { WATCHNEXT_GRPC_TLS_CERT_FILE?: string | undefined; WATCHNEXT_INGESTION_URL: string },
+  context: z.RefinementCtx,
+): void {
+  if (certificate === undefined || url.startsWith('https:')) return;
+  const message = 'must begin with https:// where WATCHNEXT_GRPC_TLS_CERT_FILE is given';
+  context.addIssue({ code: 'custom', path: ['WATCHNEXT_INGESTION_URL'], message });
+}
 
 export const gatewayPaths = (settings: GatewaySettings) => embeddedPaths(settings.WATCHNEXT_DATA_DIR);

@@ -26,6 +26,7 @@ import {
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { v7 as timeOrderedId } from 'uuid';
+import { type CollectorClient, connectCollector } from './clients/collector';
 import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from './clients/model-clients';
 import { UserStates } from './clients/user-states';
 import { gatewayPaths, type GatewaySettings } from './config';
@@ -77,6 +78,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
     @Inject(tokens.EXPERIMENTS) private readonly experiments: ExperimentsFollowing,
     @Inject(tokens.RETRIEVAL) private readonly retrieval: Retrieval,
     @Inject(tokens.RANKING) private readonly ranking: Ranking,
+    @Inject(tokens.COLLECTOR) private readonly collector: CollectorClient,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(TrendingVideos) private readonly trending: TrendingVideos,
     @Inject(Readiness) private readonly readiness: Readiness,
@@ -166,6 +168,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
             connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
+        { provide: tokens.COLLECTOR, useFactory: () => connectCollector(settings) },
         { provide: LogFollowers, useFactory: (metrics: Metrics) => new LogFollowers(metrics), inject: [Metrics] },
         { provide: LoopLag, useFactory: () => new LoopLag().start() },
         {
@@ -293,6 +296,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
     this.experiments.close();
     this.retrieval.close();
     this.ranking.close();
+    this.collector.close();
     await Promise.all([this.log.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
   }
 }

@@ -18,4 +18,5 @@ export const SNAPSHOT_FOLLOWING = Symbol('snapshot following');
 export const EXPERIMENTS = Symbol('experiments');
 export const RETRIEVAL = Symbol('retrieval');
 export const RANKING = Symbol('ranking');
+export const COLLECTOR = Symbol('collector');
 export const CALLS = Symbol('calls');

@@ -1,6 +1,7 @@
 import {
   checkDriverSettings,
   driverSettings,
+  grpcTlsSettings,
   loggingSettings,
   port,
   positiveInteger,
@@ -17,9 +18,12 @@ export const ingestionSettings = z
     ...driverSettings,
     ...loggingSettings,
     ...tracingSettings,
+    ...grpcTlsSettings,
     WATCHNEXT_HOST: z.string().default('127.0.0.1'),
-    /** Events come in here, and the probes of every role. */
+    /** Events come in here, over TLS and from callers with a certificate where WATCHNEXT_GRPC_TLS_… are given; and the probes of every role. */
     WATCHNEXT_HTTP_PORT: port(7001),
+    /** Where /metrics, /livez and /readyz are answered in the clear whatever the other port asks for, 0: any free port; without it only there. */
+    WATCHNEXT_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
     /** Comma-separated. */
     WATCHNEXT_INGESTION_ROLES: z
       .string()

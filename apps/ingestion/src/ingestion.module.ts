@@ -10,7 +10,7 @@ import { ConfigError, embeddedPaths } from '@watchnext/config';
 import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import { openEventLog, type EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
-import { Draining, type Logger } from '@watchnext/service';
+import { Draining, type Logger, type ReadyState, serveMetrics } from '@watchnext/service';
 import { Admission } from './access/admission';
 import { KeyFileError } from './access/api-keys';
 import { KeyRing } from './access/key-ring';
@@ -28,7 +28,13 @@ import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SETTINGS } from './token
 
 @Module({})
 export class IngestionModule implements BeforeApplicationShutdown, OnApplicationShutdown {
+  private probes: Awaited<ReturnType<typeof serveMetrics>> | undefined;
+
   constructor(
+    @Inject(SETTINGS) private readonly settings: IngestionSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(Ingestion) private readonly ingestion: Ingestion,
     @Inject(KEY_RING) private readonly keyRing: KeyRing | null,
     @Inject(Draining) private readonly draining: Draining,
   ) {}
@@ -80,13 +86,30 @@ export class IngestionModule implements BeforeApplicationShutdown, OnApplication
       controllers: [ProbesController, ...(collects ? [EventsController] : [])],
     };
   }
+
+  /** Answers probes and Prometheus on their own port, where the settings name one. */
+  async serveProbes(): Promise<void> {
+    const { WATCHNEXT_METRICS_PORT: port, WATCHNEXT_HOST: host } = this.settings;
+    if (port === undefined) return;
+    const dead = () => this.ingestion.dead();
+    this.probes = await serveMetrics(this.metrics, host, port, () => this.readyState(), dead);
+    this.logger.info({ port: this.probes.port }, 'metrics listening');
+  }
+
+  private readyState(): ReadyState {
+    if (this.draining.isStopping) return 'stopping';
+    const silent = this.ingestion.notReady();
+    return silent.length === 0 ? 'ready' : `not ready: ${silent.join(', ')}`;
+  }
+
   /** Before the server stops to listen. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.draining.begin();
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.keyRing?.close();
+    await this.probes?.close();
   }
 }
 

@@ -7,8 +7,10 @@ import {
   countHttpRequests,
   createLogger,
   Draining,
+  httpsServerOptions,
   identifyRequests,
   type Logger,
+  logRefusedCallers,
   traceHttpRequests,
 } from '@watchnext/service';
 import { Admission } from './access/admission';
@@ -32,12 +34,17 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
     format: settings.WATCHNEXT_LOG_FORMAT,
   });
   const requestTimeout = settings.WATCHNEXT_COLLECTOR_REQUEST_TIMEOUT_MS;
+  const limits = {
+    // How late that is noticed: Node looks every 30 s by itself.
+    connectionsCheckingInterval: Math.min(1_000, requestTimeout),
+    headersTimeout: requestTimeout,
+  };
+  const tls = httpsServerOptions(settings);
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
     frameworkErrors: answerFrameworkError,
     requestTimeout,
-    // How late that is noticed: Node looks every 30 s by itself.
-    http: { connectionsCheckingInterval: Math.min(1_000, requestTimeout), headersTimeout: requestTimeout },
+    ...(tls ? { https: { ...tls, ...limits, handshakeTimeout: requestTimeout } } : { http: limits }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(IngestionModule.with(settings, logger), adapter, {
     // Nest logs its own errors through pino; what it tells of each route it sets up is left out.
@@ -55,9 +62,16 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
   app.useGlobalFilters(new ApiErrorFilter(logger));
   const document = describeApi(app);
   adapter.getInstance().get('/openapi.json', () => document);
+  if (tls) logRefusedCallers(app.getHttpServer(), logger);
   await app.listen(settings.WATCHNEXT_HTTP_PORT, settings.WATCHNEXT_HOST);
   const { port } = app.getHttpServer().address() as { port: number };
-  logger.info({ host: settings.WATCHNEXT_HOST, port }, 'HTTP listening');
+  logger.info({ host: settings.WATCHNEXT_HOST, port, tls: tls !== undefined }, 'HTTP listening');
+  try {
+    await app.get(IngestionModule).serveProbes();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   return { app, logger, port };
 }
 

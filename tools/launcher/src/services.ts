@@ -26,7 +26,15 @@ export interface ServicePlan {
 /** @param root the project's folder, where the built apps lie */
 export async function planServices(root: string, dataDirectory: string, gatewayPort: number): Promise<ServicePlan> {
   const ports = await choosePorts({ gateway: gatewayPort, ...PREFERRED_PORTS }, HOST);
-  const common = { WATCHNEXT_DATA_DIR: dataDirectory, WATCHNEXT_HOST: HOST, WATCHNEXT_LOG_FORMAT: 'json' };
+  const common = {
+    WATCHNEXT_DATA_DIR: dataDirectory,
+    WATCHNEXT_HOST: HOST,
+    WATCHNEXT_LOG_FORMAT: 'json',
+    // Nothing leaves this machine, and what brings the history in has no certificate.
+    WATCHNEXT_GRPC_TLS_CA_FILE: '',
+    WATCHNEXT_GRPC_TLS_CERT_FILE: '',
+    WATCHNEXT_GRPC_TLS_KEY_FILE: '',
+  };
   const main = (app: string) => join(root, 'apps', app, 'dist', 'main.js');
   const gatewayUrl = `http://${HOST}:${ports.gateway}`;
   const ingestionUrl = `http://${HOST}:${ports.ingestion}`;

@@ -1,8 +1,9 @@
 import { Controller, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type CollectorAnswer, type CollectorClient, CollectorError } from '../clients/collector';
 import type { GatewaySettings } from '../config';
-import { SETTINGS } from '../tokens';
+import { COLLECTOR, SETTINGS } from '../tokens';
 import { ApiError, REQUEST_ID_HEADER, requestIdOf, traceHeaders } from '@watchnext/service';
 import { callersDeadlineMs, goneSignal, whereCallerGone } from './caller';
 import { KeyFile, KeyFileError } from './key-file';
@@ -18,8 +19,10 @@ const FORWARDED_HEADERS = ['content-type', 'content-encoding', API_KEY_HEADER] a
 export class EventsController {
   private readonly ownKey: KeyFile | undefined;
 
-  constructor(@Inject(SETTINGS) private readonly settings: GatewaySettings) {
-    const { WATCHNEXT_GATEWAY_API_KEY_FILE: path } = settings;
+  constructor(
+    @Inject(SETTINGS) { WATCHNEXT_GATEWAY_API_KEY_FILE: path }: GatewaySettings,
+    @Inject(COLLECTOR) private readonly collector: CollectorClient,
+  ) {
     this.ownKey = path === undefined ? undefined : new KeyFile(path);
   }
 
@@ -43,7 +46,8 @@ export class EventsController {
   })
   @ApiResponse({
     status: 502,
-    description: 'The collector does not answer: send the events again later, under the same event ids.',
+    description:
+      'The collector does not answer, or it and the gateway do not trust each other’s certificates: send the events again later, under the same event ids.',
   })
   @ApiResponse({ status: 503, description: "The gateway's own key cannot be read: send the events again later." })
   async forward(
@@ -53,50 +57,46 @@ export class EventsController {
   ): Promise<void> {
     const timeoutMs = Math.min(TIMEOUT_MS, callersDeadlineMs(headers) ?? TIMEOUT_MS);
     const passed = await this.headersFor(headers);
-    passed.push([REQUEST_ID_HEADER, requestIdOf(request)]);
+    passed[REQUEST_ID_HEADER] = requestIdOf(request);
     const gone = goneSignal(reply);
-    const collector = new URL('/v1/events', this.settings.WATCHNEXT_INGESTION_URL);
-    let status: number;
-    let contentType: string | null;
-    let retryAfter: string | null;
-    let body: Buffer;
+    const signal = AbortSignal.any([gone, AbortSignal.timeout(timeoutMs)]);
+    let answer: CollectorAnswer;
     try {
-      const response = await fetch(collector, {
-        method: 'POST',
-        headers: passed,
-        body: new Uint8Array(request.body ?? Buffer.alloc(0)),
-        signal: AbortSignal.any([gone, AbortSignal.timeout(timeoutMs)]),
-      });
-      status = response.status;
-      contentType = response.headers.get('content-type');
-      retryAfter = response.headers.get('retry-after');
-      body = Buffer.from(await response.arrayBuffer());
+      answer = await this.collector.send(request.body ?? Buffer.alloc(0), passed, signal);
     } catch (error) {
       if (gone.aborted) whereCallerGone(gone.reason);
-      throw new ApiError(
-        502,
-        'collector-unreachable',
-        'the collector does not answer: send the events again later, under the same event ids',
-        undefined,
-        { cause: error },
-      );
+      if (error instanceof CollectorError) throw withoutAnswer(error);
+      throw error;
     }
-    if (retryAfter !== null) void reply.header('retry-after', retryAfter);
+    const { status, headers: answered, body } = answer;
+    if (answered['retry-after'] !== undefined) void reply.header('retry-after', answered['retry-after']);
     await reply
       .status(status)
-      .header('content-type', contentType ?? 'application/json')
+      .header('content-type', answered['content-type'] ?? 'application/json')
       .send(body);
   }
 
   /** The client's own key passes; a client without one sends under the gateway's. @throws ApiError 503 without the latter */
-  private async headersFor(received: Record<string, string | undefined>): Promise<[string, string][]> {
-    const passed = FORWARDED_HEADERS.flatMap((name): [string, string][] =>
-      received[name] ? [[name, received[name]]] : [],
-    );
+  private async headersFor(received: Record<string, string | undefined>): Promise<Record<string, string>> {
+    const passed: Record<string, string> = { ...traceHeaders() };
+    for (const name of FORWARDED_HEADERS) if (received[name]) passed[name] = received[name];
     const ownKey = received[API_KEY_HEADER] ? undefined : await this.ownKey?.read().catch(withoutKey);
-    passed.push(...Object.entries(traceHeaders() ?? {}));
-    return ownKey === undefined ? passed : [...passed, [API_KEY_HEADER, ownKey]];
+    return ownKey === undefined ? passed : { ...passed, [API_KEY_HEADER]: ownKey };
   }
+}
+
+function withoutAnswer(error: CollectorError): ApiError {
+  const later = 'send the events again later, under the same event ids';
+  const { distrust } = error;
+  return distrust === undefined
+    ? new ApiError(502, 'collector-unreachable', `the collector does not answer: ${later}`, undefined, { cause: error })
+    : new ApiError(
+        502,
+        'collector-untrusted',
+        `gateway and collector do not trust each other's certificates (${distrust}): ${later}`,
+        undefined,
+        { cause: error },
+      );
 }
 
 function withoutKey(error: unknown): never {

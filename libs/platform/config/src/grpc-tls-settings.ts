@@ -1,4 +1,7 @@
-/** TLS between services, each proving itself to the other. All three files, or none: then calls go in the clear. */
+/**
+ * TLS between services, each proving itself to the other: over gRPC, and over the HTTP by which the gateway passes events on. All
+ * three files, or none: then calls go in the clear.
+ */
 import { z } from 'zod';
 import { ConfigError } from './load-config';
 

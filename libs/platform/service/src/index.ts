@@ -1,7 +1,7 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { Draining } from './draining';
-export { type Labels, LATENCY_BUCKETS, MetricsRegistry, readyToServe, serveMetrics } from './metrics';
+export { type Labels, LATENCY_BUCKETS, MetricsRegistry, type ReadyState, readyToServe, serveMetrics } from './metrics';
 export { SERVICE_HELP, SERVICE_METRICS, sharedMetrics } from './metric-names';
 export { LogFollowers } from './log-followers';
 export { countHttpRequests, watchProcess } from './service-metrics';
@@ -33,6 +33,7 @@ export { type Clock, inTurns, sortInTurns } from './turns';
 export { keepRequestsYoung } from './keep-young';
 export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
 export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
+export { httpsClientOptions, httpsServerOptions, logRefusedCallers } from './https-options';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 export { type CallContext, rpcError, unaryHandler } from './rpc';
 export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';

@@ -50,7 +50,14 @@ describe('metrics', () => {
     const metrics = new MetricsRegistry(HELP);
     metrics.count('calls_total');
     let state: ReadyState = 'not ready';
-    const server = await serveMetrics(metrics, '127.0.0.1', 0, () => state);
+    const dead: string[] = [];
+    const server = await serveMetrics(
+      metrics,
+      '127.0.0.1',
+      0,
+      () => state,
+      () => dead,
+    );
     const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
     expect(await (await get('/metrics')).text()).toContain('calls_total 1');
     expect((await get('/')).status).toBe(404);
@@ -61,6 +68,9 @@ describe('metrics', () => {
     const stopping = await get('/readyz');
     expect([stopping.status, await stopping.text()]).toEqual([503, 'stopping']);
     expect((await get('/livez')).status).toBe(200);
+    dead.push('catalogue');
+    const restart = await get('/livez');
+    expect([restart.status, await restart.text()]).toEqual([503, 'no sign of life: catalogue']);
     await server.close();
   });
 });

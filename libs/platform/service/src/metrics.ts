@@ -122,7 +122,7 @@ export class MetricsRegistry {
 }
 
 /** What /readyz answers: 200 for the first, 503 for the others. */
-export type ReadyState = 'ready' | 'not ready' | 'stopping';
+export type ReadyState = 'ready' | 'not ready' | `not ready: ${string}` | 'stopping';
 
 /** Of a service that answers from snapshots: ready once it holds one, until it stops. */
 export function readyToServe(holder: { currentId(): string | undefined }, isStopping: boolean): ReadyState {
@@ -131,7 +131,9 @@ export function readyToServe(holder: { currentId(): string | undefined }, isStop
 }
 
 /**
- * Answers GET /metrics, /livez and /readyz, for services that speak no HTTP otherwise: probes of gRPC know no mutual TLS.
+ * Answers GET /metrics, /livez and /readyz in the clear, for services that speak no HTTP otherwise, or only to who has a certificate:
+ * probes have none.
+ * @param dead names of what only a restart may help; with any, /livez answers 503
  * @returns the port bound
  */
 export async function serveMetrics(
@@ -139,13 +141,16 @@ export async function serveMetrics(
   host: string,
   port: number,
   readyState: () => ReadyState = () => 'ready',
+  dead: () => readonly string[] = () => [],
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server: Server = createServer((request, response) => {
     if (request.method === 'GET' && request.url === '/metrics') {
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       response.end(registry.render());
     } else if (request.method === 'GET' && request.url === '/livez') {
-      response.end('alive');
+      const parts = dead();
+      response.statusCode = parts.length === 0 ? 200 : 503;
+      response.end(parts.length === 0 ? 'alive' : `no sign of life: ${parts.join(', ')}`);
     } else if (request.method === 'GET' && request.url === '/readyz') {
       const state = readyState();
       response.statusCode = state === 'ready' ? 200 : 503;

@@ -1,49 +1,18 @@
-/** Services that prove themselves to each other, with certificates made here by openssl. */
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+/** Services that prove themselves to each other over gRPC. */
 import { join } from 'node:path';
 import { loadConfig } from '@watchnext/config';
 import { grpcServerCredentials } from '@watchnext/service';
 import { rankingSettings } from '../../../../apps/ranking/src/config';
+import { makeAuthority, tlsSettings } from './certificates';
 import { FIRST_SNAPSHOT, watchEvent, World } from './world';
-
-function openssl(directory: string, ...args: string[]): void {
-  execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
-}
-
-/** An authority, and a certificate of it for localhost, in `directory` under these names. */
-function makeAuthority(directory: string, authority: string, service: string): void {
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl(
-    directory,
-    'req',
-    '-x509',
-    ...ec,
-    '-keyout',
-    `${authority}.key`,
-    '-out',
-    `${authority}.pem`,
-    '-days',
-    '2',
-    '-subj',
-    `/CN=${authority}`,
-  );
-  openssl(directory, 'req', ...ec, '-keyout', `${service}.key`, '-out', `${service}.csr`, '-subj', `/CN=${service}`);
-  writeFileSync(join(directory, 'san'), 'subjectAltName=DNS:services.watchnext,IP:127.0.0.1\n');
-  openssl(
-    directory,
-    ...['x509', '-req', '-in', `${service}.csr`, '-CA', `${authority}.pem`, '-CAkey', `${authority}.key`],
-    ...['-CAcreateserial', '-out', `${service}.pem`, '-days', '2', '-extfile', 'san'],
-  );
-}
 
 describe('mutual TLS between services', () => {
   let world: World;
   let directory: string;
   const files = (authority: string, service: string) => ({
-    WATCHNEXT_GRPC_TLS_CA_FILE: join(directory, `${authority}.pem`),
-    WATCHNEXT_GRPC_TLS_CERT_FILE: join(directory, `${service}.pem`),
-    WATCHNEXT_GRPC_TLS_KEY_FILE: join(directory, `${service}.key`),
+    ...tlsSettings(directory, authority, service),
+    // Nobody sends events here; in the clear they would not be passed on.
+    WATCHNEXT_INGESTION_URL: 'https://127.0.0.1:1',
   });
 
   beforeAll(async () => {

@@ -1,0 +1,44 @@
+/** The same certificates where services speak HTTP to each other: the gateway to the collector. */
+import type { Server as HttpServer } from 'node:http';
+import type { AgentOptions, ServerOptions } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import type { GrpcTlsSettings } from '@watchnext/config';
+import { LineLimit } from './line-limit';
+import type { Logger } from './logger';
+import { readTlsFiles } from './tls-files';
+
+/** How many refused callers are told of in a second: one that is wrong tries again and again. */
+const REFUSALS_LOGGED_A_SECOND = 1;
+
+/**
+ * A server with these lets nobody in whose certificate the authority did not sign.
+ * @returns undefined where it is to speak plain HTTP. @throws ConfigError
+ */
+export function httpsServerOptions(settings: GrpcTlsSettings): ServerOptions | undefined {
+  const files = readTlsFiles(settings);
+  return files && { ...files, requestCert: true, rejectUnauthorized: true };
+}
+
+/**
+ * A client with these talks to nobody whose certificate the authority did not sign for that name.
+ * @returns undefined where no certificates are given. @throws ConfigError
+ */
+export function httpsClientOptions(settings: GrpcTlsSettings): AgentOptions | undefined {
+  const files = readTlsFiles(settings);
+  const { WATCHNEXT_GRPC_TLS_SERVER_NAME: servername } = settings;
+  return files && { ...files, ...(servername === undefined ? {} : { servername }) };
+}
+
+/** Tells the log of callers that TLS did not let in: they themselves see a closed connection, and no reason. */
+export function logRefusedCallers(server: HttpServer, logger: Logger): void {
+  const lines = new LineLimit(REFUSALS_LOGGED_A_SECOND, (count) =>
+    logger.warn({ count }, 'did not let further callers in: TLS failed'),
+  );
+  server.on('tlsClientError', ({ code }: NodeJS.ErrnoException, socket: TLSSocket) => {
+    if (!lines.take()) return;
+    // It is closed already, and tells its address no more.
+    const { authorizationError } = socket;
+    const reason = authorizationError ? String(authorizationError) : code;
+    logger.warn({ reason }, 'did not let a caller in: TLS failed');
+  });
+}
