@@ -136,6 +136,8 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
           for (const { httpGet } of [startupProbe, readinessProbe, livenessProbe]) {
             expect(routesOf(app)).toContain(httpGet.path);
             expect(httpGet.port).not.toBe('grpc');
+            // The gateway asks its callers for none.
+            if (hasTls && app !== 'gateway') expect(httpGet.port).toBe('metrics');
             expect(container.ports.map((one: { name: string }) => one.name)).toContain(httpGet.port);
           }
           expect(readinessProbe.httpGet.path).not.toBe(livenessProbe.httpGet.path);
@@ -208,7 +210,8 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
         name,
         pod.volumes.find((one: { name: string }) => one.name === 'grpc-tls').secret.secretName,
       ]);
-      expect(secrets.sort()).toEqual(['gateway', 'ranking', 'retrieval'].map((name) => [name, `${name}-grpc-tls`]));
+      const named = ['gateway', 'ingestion-collect', 'ranking', 'retrieval'];
+      expect(secrets.sort()).toEqual(named.map((name) => [name, `${name}-grpc-tls`]));
       for (const workload of workloads) {
         const settings = Object.fromEntries(
           [...environmentOf(workload, built(TEAM))].map(([name, { value }]) => [name, value]),
@@ -216,6 +219,15 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
         // Half of the files would be refused by the programs.
         expect(Object.keys(grpcTlsFiles(settings as GrpcTlsSettings) ?? {})).toEqual(['ca', 'cert', 'key']);
       }
+    });
+
+    it('events are passed on over TLS, at a Service that says so', () => {
+      const objects = built(TEAM);
+      const gateway = workloadsOf(objects).find(({ name }) => name === 'gateway') as Workload;
+      const url = new URL(environmentOf(gateway, objects).get('WATCHNEXT_INGESTION_URL')?.value as string);
+      const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === url.hostname);
+      const port = service?.['spec'].ports.find((one: { port: number }) => String(one.port) === url.port);
+      expect([url.protocol, url.hostname, port.appProtocol]).toEqual(['https:', 'ingestion-collect', 'https']);
     });
 
     it('the console has its token, and each service that can tells its spans', () => {

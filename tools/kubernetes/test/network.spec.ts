@@ -22,7 +22,7 @@ CALLERS['overlays/production'] = [
   ...(CALLERS['overlays/local'] as string[]),
   'namespaces watchnext.dev/monitoring -> gateway:7000',
   'namespaces watchnext.dev/monitoring -> ingestion-archive:7001',
-  'namespaces watchnext.dev/monitoring -> ingestion-collect:7001',
+  'namespaces watchnext.dev/monitoring -> ingestion-collect:9464',
   'namespaces watchnext.dev/monitoring -> ingestion-materialise:7001',
   'namespaces watchnext.dev/monitoring -> ranking:9464',
   'namespaces watchnext.dev/monitoring -> retrieval:9464',

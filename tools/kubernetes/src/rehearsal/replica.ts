@@ -73,7 +73,10 @@ export class Replica {
 
   private isReady(): Promise<boolean> {
     const { httpGet, grpc } = this.workload.container.readinessProbe;
-    return httpGet ? fetch(`${this.url}${httpGet.path}`).then(({ ok }) => ok) : isServing(this.port, grpc.service);
+    if (!httpGet) return isServing(this.port, grpc.service);
+    const port =
+      this.ports[this.workload.container.ports.findIndex(({ name }: { name: string }) => name === httpGet.port)];
+    return fetch(`http://127.0.0.1:${port}${httpGet.path}`).then(({ ok }) => ok);
   }
 
   private measure(): void {
