@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { topicSpecs } from '@watchnext/contract';
-import { type EventLog, LogUnavailableError } from '@watchnext/event-log';
+import type { EventLog } from '@watchnext/event-log';
 import { type FeatureStore, openFeatureStore } from '@watchnext/feature-store';
 import {
   Draining,
@@ -115,7 +115,8 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
         { provide: APP_FILTER, useFactory: () => new ApiErrorFilter(logger) },
         {
           provide: tokens.SERVICE_LOG,
-          useFactory: () => openLog(settings, logger, eventLog),
+          useFactory: () =>
+            eventLog ? { eventLog, unavailable: undefined } : openServiceLog(settings, paths.eventLog, logger),
         },
         {
           provide: tokens.EVENT_LOG,
@@ -298,21 +299,6 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
     this.ranking.close();
     this.collector.close();
     await Promise.all([this.log.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
-  }
-}
-
-/** @throws EventLogError where the log is there, and its topics are not as the settings want them */
-async function openLog(settings: GatewaySettings, logger: Logger, given: EventLog | undefined): Promise<ServiceLog> {
-  const log = given
-    ? { eventLog: given, unavailable: undefined }
-    : await openServiceLog(settings, gatewayPaths(settings).eventLog, logger);
-  if (log.unavailable) return log;
-  try {
-    await log.eventLog.ensureTopics(topicsOf(settings));
-    return log;
-  } catch (error) {
-    if (!(error instanceof LogUnavailableError)) throw error;
-    return { ...log, unavailable: error };
   }
 }
 

@@ -1,11 +1,19 @@
 import { loadConfig } from '@watchnext/config';
+import { TOPICS } from '@watchnext/contract';
 import { type EventLog, LogUnavailableError, TopicMismatchError } from '@watchnext/event-log';
 import { gatewaySettings } from '../../../../apps/gateway/src/config';
 import { startGateway } from '../../../../apps/gateway/src/start';
-import { FIRST_SNAPSHOT, silent, World } from './world';
+import { FIRST_SNAPSHOT, freePort, silent, World } from './world';
 
 /** Nothing listens there. */
 const REFUSED_BROKER = { WATCHNEXT_EVENT_LOG: 'kafka', WATCHNEXT_KAFKA_BROKERS: '127.0.0.1:9' };
+
+/** Calls of a method; of topics only where they are the gateway's, as snapshots are followed apart. */
+const countOf = (calls: readonly { name: string; argument: unknown }[], name: string) =>
+  calls.filter(
+    (call) =>
+      call.name === name && (name !== 'ensureTopics' || JSON.stringify(call.argument).includes(TOPICS.activity)),
+  ).length;
 
 describe('services that start while the event log is down', () => {
   let world: World;
@@ -15,18 +23,22 @@ describe('services that start while the event log is down', () => {
   }, 60_000);
   afterAll(() => world.close());
 
-  /** A log that answers nothing until `come` is called. */
+  /** A log that answers nothing until `come` is called, and counts what is asked of it. */
   const logThatComes = (error: Error) => {
     let isThere = false;
+    const calls: { name: string; argument: unknown }[] = [];
     const log = new Proxy(world.log, {
       get(target, name) {
         const method = Reflect.get(target, name) as unknown;
         if (typeof method !== 'function') return method;
-        if (name === 'close') return async () => undefined;
-        return isThere ? method.bind(target) : () => Promise.reject(error);
+        return (...args: unknown[]) => {
+          calls.push({ name: String(name), argument: args[0] });
+          if (name === 'close') return Promise.resolve();
+          return isThere ? Reflect.apply(method, target, args) : Promise.reject(error);
+        };
       },
     }) satisfies EventLog;
-    return { log, come: () => void (isThere = true) };
+    return { log, come: () => void (isThere = true), countOf: (name: string) => countOf(calls, name) };
   };
 
   it('are there: retrieval and ranking serve, the gateway is alive, and says why it is not ready', async () => {
@@ -58,12 +70,22 @@ describe('services that start while the event log is down', () => {
     expect((await gateway.recommend('u1')).rung).toBe('full');
   }, 60_000);
 
-  it('do not wait for what only people can put right', async () => {
-    const { log } = logThatComes(new TopicMismatchError('watchnext.activity.v1', 4, 8));
+  it('look at their topics once where it is there', async () => {
+    const { log, come, countOf } = logThatComes(new LogUnavailableError('never'));
+    come();
+    await world.startGateway({}, { eventLog: log });
+    expect(countOf('ensureTopics')).toBe(1);
+  });
+
+  it('do not wait for what only people can put right, and leave nothing open', async () => {
+    const { log, countOf } = logThatComes(new TopicMismatchError('watchnext.activity.v1', 4, 8));
+    const port = await freePort();
     const settings = loadConfig(gatewaySettings, {
       WATCHNEXT_DATA_DIR: world.dataDirectory,
-      WATCHNEXT_HTTP_PORT: '0',
+      WATCHNEXT_HTTP_PORT: String(port),
     });
     await expect(startGateway({ settings, logger: silent, eventLog: log })).rejects.toThrow(/has 8 partitions/);
+    expect([countOf('ensureTopics'), countOf('close')]).toEqual([1, 1]);
+    await expect(fetch(`http://127.0.0.1:${port}/livez`)).rejects.toThrow();
   });
 });
