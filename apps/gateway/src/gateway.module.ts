@@ -169,7 +169,11 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
             connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking, grpcClientSecurity(settings)),
           inject: [tokens.CALLS],
         },
-        { provide: tokens.COLLECTOR, useFactory: () => connectCollector(settings) },
+        {
+          provide: tokens.COLLECTOR,
+          useFactory: ({ collector }: Calls) => connectCollector(settings, collector),
+          inject: [tokens.CALLS],
+        },
         { provide: LogFollowers, useFactory: (metrics: Metrics) => new LogFollowers(metrics), inject: [Metrics] },
         { provide: LoopLag, useFactory: () => new LoopLag().start() },
         {

@@ -4,6 +4,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { httpsClientOptions } from '@watchnext/service';
 import type { GatewaySettings } from '../config';
+import type { StageLimits } from '../pipeline/executor';
+import { DependencyError } from '../pipeline/failure';
+import type { Dependency } from '../resilience/dependency';
 
 export interface CollectorAnswer {
   readonly status: number;
@@ -12,21 +15,21 @@ export interface CollectorAnswer {
 }
 
 export interface CollectorClient {
-  /** @throws CollectorError where there is no answer, or none by the time that `signal` aborts */
-  send(body: Uint8Array, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<CollectorAnswer>;
+  /** Once: whoever sent the events sends them again. @throws DependencyError, a CollectorDistrustError among them; CallerGoneError */
+  send(body: Uint8Array, headers: Readonly<Record<string, string>>, limits: StageLimits): Promise<CollectorAnswer>;
   close(): void;
 }
 
-export class CollectorError extends Error {
-  override readonly name = 'CollectorError';
-
-  /** @param distrust of whose certificate one side thinks what, where that was it; else the collector is away, or late */
+/** One side has a certificate that the other does not take. */
+export class CollectorDistrustError extends DependencyError {
+  /** @param code what is wrong with it, as TLS names it */
   constructor(
-    message: string,
-    readonly distrust: string | undefined,
+    dependency: string,
+    readonly code: string,
     options: ErrorOptions,
   ) {
-    super(message, options);
+    super(dependency, 'dependency-unreachable', `certificates are not trusted (${code})`, options);
+    this.name = 'CollectorDistrustError';
   }
 }
 
@@ -34,15 +37,17 @@ export class CollectorError extends Error {
 const IDLE_MS = 15_000;
 
 /** @throws ConfigError for a certificate that cannot be read */
-export function connectCollector(settings: GatewaySettings): CollectorClient {
+export function connectCollector(settings: GatewaySettings, dependency: Dependency): CollectorClient {
   const url = new URL('/v1/events', settings.WATCHNEXT_INGESTION_URL);
   const isTls = url.protocol === 'https:';
   const kept = { keepAlive: true, timeout: IDLE_MS };
   const agent = isTls ? new HttpsAgent({ ...kept, ...httpsClientOptions(settings) }) : new HttpAgent(kept);
   const request = isTls ? httpsRequest : httpRequest;
   return {
-    send: (body, headers, signal) =>
-      exchange((options, onAnswer) => request(url, { agent, ...options }, onAnswer), body, headers, signal),
+    send: (body, headers, limits) => {
+      const call: Request = (options, onAnswer) => request(url, { agent, ...options }, onAnswer);
+      return dependency.once((signal) => exchange(dependency.name, call, body, headers, signal), limits);
+    },
     close: () => agent.destroy(),
   };
 }
@@ -50,6 +55,7 @@ export function connectCollector(settings: GatewaySettings): CollectorClient {
 type Request = (options: RequestOptions, onAnswer: (answer: IncomingMessage) => void) => ReturnType<typeof httpRequest>;
 
 function exchange(
+  dependency: string,
   request: Request,
   body: Uint8Array,
   headers: Readonly<Record<string, string>>,
@@ -63,10 +69,7 @@ function exchange(
         fail,
       );
     });
-    const fail = (error: NodeJS.ErrnoException) => {
-      const distrust = distrustOf(error, running.socket);
-      reject(new CollectorError(`no answer of the collector: ${error.message}`, distrust, { cause: error }));
-    };
+    const fail = (error: NodeJS.ErrnoException) => reject(translated(dependency, error, running.socket));
     running.on('error', fail);
     running.end(body);
   });
@@ -79,13 +82,15 @@ async function bodyOf(answer: IncomingMessage): Promise<Buffer> {
 }
 
 /**
- * What is wrong with a certificate, ours or the collector's. A collector that knows ours to be of another authority closes the
- * connection without a word, which cannot be told from its going away; its own log says so.
+ * A collector that knows our certificate to be of another authority closes the connection without a word, which cannot be told from
+ * its going away; its own log says so.
  */
-function distrustOf({ code = '' }: NodeJS.ErrnoException, socket: unknown): string | undefined {
-  const isAlert = /^ERR_SSL_.*_ALERT_/.test(code);
-  if (isAlert) return code;
+function translated(dependency: string, error: NodeJS.ErrnoException, socket: unknown): DependencyError {
   // Said to be an Error, and is its code.
-  const unauthorised: unknown = socket instanceof TLSSocket ? socket.authorizationError : undefined;
-  return unauthorised ? String(unauthorised) : undefined;
+  const ofTheirs: unknown = socket instanceof TLSSocket ? socket.authorizationError : undefined;
+  const { code = '' } = error;
+  const distrust = /^ERR_SSL_.*_ALERT_/.test(code) ? code : ofTheirs;
+  return distrust
+    ? new CollectorDistrustError(dependency, String(distrust), { cause: error })
+    : new DependencyError(dependency, 'dependency-unreachable', error.message, { cause: error });
 }

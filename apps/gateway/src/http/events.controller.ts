@@ -1,8 +1,10 @@
 import { Controller, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type CollectorAnswer, type CollectorClient, CollectorError } from '../clients/collector';
+import { type CollectorAnswer, type CollectorClient, CollectorDistrustError } from '../clients/collector';
 import type { GatewaySettings } from '../config';
+import { runStages, type Stage } from '../pipeline/executor';
+import { DependencyError } from '../pipeline/failure';
 import { COLLECTOR, SETTINGS } from '../tokens';
 import { ApiError, REQUEST_ID_HEADER, requestIdOf, traceHeaders } from '@watchnext/service';
 import { callersDeadlineMs, goneSignal, whereCallerGone } from './caller';
@@ -10,6 +12,11 @@ import { KeyFile, KeyFileError } from './key-file';
 
 /** The collector writes to the log before it answers; beyond this it is taken for down, or as soon as the caller's own deadline is over. */
 const TIMEOUT_MS = 10_000;
+/** Of a caller's time: the rest is for the answer to reach it. */
+const TIME_SHARE = 0.95;
+/** Far more than a collector takes that is well: one that is late for a caller with less to give is not to blame. */
+const HURRIED_MS = 250;
+const RETRY_AFTER_SECONDS = 1;
 /** What the collector needs to read the body and to know the caller; nothing else is passed on, but the id of the request and its trace. */
 const API_KEY_HEADER = 'x-api-key';
 const FORWARDED_HEADERS = ['content-type', 'content-encoding', API_KEY_HEADER] as const;
@@ -58,17 +65,20 @@ export class EventsController {
     const timeoutMs = Math.min(TIMEOUT_MS, callersDeadlineMs(headers) ?? TIMEOUT_MS);
     const passed = await this.headersFor(headers);
     passed[REQUEST_ID_HEADER] = requestIdOf(request);
-    const gone = goneSignal(reply);
-    const signal = AbortSignal.any([gone, AbortSignal.timeout(timeoutMs)]);
-    let answer: CollectorAnswer;
-    try {
-      answer = await this.collector.send(request.body ?? Buffer.alloc(0), passed, signal);
-    } catch (error) {
-      if (gone.aborted) whereCallerGone(gone.reason);
-      if (error instanceof CollectorError) throw withoutAnswer(error);
-      throw error;
-    }
-    const { status, headers: answered, body } = answer;
+    const stage: Stage<{ readonly answer?: CollectorAnswer }> = {
+      name: 'collector',
+      timeShare: TIME_SHARE,
+      run: async (_, limits) => ({
+        patch: { answer: await this.collector.send(request.body ?? Buffer.alloc(0), passed, limits) },
+      }),
+    };
+    const limits = {
+      deadlineAtMs: Date.now() + timeoutMs,
+      signal: goneSignal(reply),
+      isHurried: timeoutMs < HURRIED_MS,
+    };
+    const { answer } = await runStages([stage], {}, limits, () => undefined).catch(withoutAnswer);
+    const { status, headers: answered, body } = answer as CollectorAnswer;
     if (answered['retry-after'] !== undefined) void reply.header('retry-after', answered['retry-after']);
     await reply
       .status(status)
@@ -85,18 +95,16 @@ export class EventsController {
   }
 }
 
-function withoutAnswer(error: CollectorError): ApiError {
-  const later = 'send the events again later, under the same event ids';
-  const { distrust } = error;
-  return distrust === undefined
-    ? new ApiError(502, 'collector-unreachable', `the collector does not answer: ${later}`, undefined, { cause: error })
-    : new ApiError(
-        502,
-        'collector-untrusted',
-        `gateway and collector do not trust each other's certificates (${distrust}): ${later}`,
-        undefined,
-        { cause: error },
-      );
+function withoutAnswer(error: unknown): never {
+  if (!(error instanceof DependencyError)) return whereCallerGone(error);
+  const [code, what] =
+    error instanceof CollectorDistrustError
+      ? ['collector-untrusted', `gateway and collector do not trust each other's certificates (${error.code})`]
+      : ['collector-unreachable', 'the collector does not answer'];
+  throw new ApiError(502, code, `${what}: send the events again later, under the same event ids`, undefined, {
+    cause: error,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
 }
 
 function withoutKey(error: unknown): never {

@@ -7,6 +7,7 @@ export interface Calls {
   readonly ranking: Dependency;
   readonly featureStore: Dependency;
   readonly eventLog: Dependency;
+  readonly collector: Dependency;
 }
 
 export function createCalls(metrics: Metrics): Calls {
@@ -16,6 +17,7 @@ export function createCalls(metrics: Metrics): Calls {
     ranking: new Dependency('ranking', parts),
     featureStore: new Dependency('feature store', parts),
     eventLog: new Dependency('event log', parts),
+    collector: new Dependency('collector', parts),
   };
   metrics.circuits(Object.values(calls));
   return calls;

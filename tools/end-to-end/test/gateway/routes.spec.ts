@@ -213,13 +213,31 @@ describe('the other routes', () => {
     silentCollector.close();
   });
 
-  it('says 502 when the collector is down', async () => {
-    await collector.close();
-    const response = await post('{"events":[]}', 'application/json');
+  it('answers a caller before its own deadline is over', async () => {
+    const silentCollector = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silentCollector, 'listening');
+    const { port } = silentCollector.address() as AddressInfo;
+    const waiting = await world.startGateway({ WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${port}` });
+    const signal = AbortSignal.timeout(4_000);
+    const headers = { 'x-deadline-ms': '4000' };
+    const response = await fetch(`${waiting.url}/v1/events`, { method: 'POST', body: '{}', headers, signal });
     expect(response.status).toBe(502);
-    expect(await response.json()).toMatchObject({
-      error: { code: 'collector-unreachable', message: expect.stringContaining('later') },
-    });
+    silentCollector.closeAllConnections();
+    silentCollector.close();
+  });
+
+  it('says 502 when the collector is down, and soon does not ask it any more', async () => {
+    await collector.close();
+    const isOpen = () => gateway.metric('watchnext_gateway_circuit_open{dependency="collector"}');
+    expect(await isOpen()).toBe(0);
+    for (let sent = 0; sent < 20; sent++) {
+      const response = await post('{"events":[]}', 'application/json');
+      expect([response.status, response.headers.get('retry-after')]).toEqual([502, '1']);
+      expect(await response.json()).toMatchObject({
+        error: { code: 'collector-unreachable', message: expect.stringContaining('later') },
+      });
+    }
+    expect(await isOpen()).toBeGreaterThan(0);
   });
 
   it('describes every route in OpenAPI', async () => {
