@@ -64,10 +64,14 @@ function exchange(
   return new Promise((resolve, reject) => {
     const options = { method: 'POST', headers: { ...headers, 'content-length': body.length }, signal };
     const running = request(options, (answer) => {
-      bodyOf(answer).then(
-        (received) => resolve({ status: answer.statusCode as number, headers: answer.headers, body: received }),
-        fail,
-      );
+      bodyOf(answer)
+        .then((received) => {
+          const { statusCode, headers: answered } = answer;
+          if (statusCode === 200 && !hasVerdicts(received)) {
+            reject(new DependencyError(dependency, 'dependency-failed', 'the answer has no verdict on each event'));
+          } else resolve({ status: statusCode as number, headers: answered, body: received });
+        })
+        .catch(fail);
     });
     const fail = (error: NodeJS.ErrnoException) => reject(translated(dependency, error, running.socket));
     running.on('error', fail);
@@ -79,6 +83,20 @@ async function bodyOf(answer: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+const VERDICTS: readonly unknown[] = ['accepted', 'duplicate', 'rejected'];
+
+/** Whether a producer can tell from it which events were taken: not so from a damaged answer, or from one of something else. */
+function hasVerdicts(body: Buffer): boolean {
+  try {
+    const { results } = JSON.parse(body.toString()) as { results?: unknown };
+    return (
+      Array.isArray(results) && results.every((one: { status?: unknown } | null) => VERDICTS.includes(one?.status))
+    );
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import { KeyFile, KeyFileError } from './key-file';
 /** The collector writes to the log before it answers; beyond this it is taken for down, or as soon as the caller's own deadline is over. */
 const TIMEOUT_MS = 10_000;
 /** Of a caller's time: the rest is for the answer to reach it. */
-const TIME_SHARE = 0.95;
+const TIME_SHARE = 0.9;
 /** Far more than a collector takes that is well: one that is late for a caller with less to give is not to blame. */
 const HURRIED_MS = 250;
 const RETRY_AFTER_SECONDS = 1;
@@ -54,7 +54,7 @@ export class EventsController {
   @ApiResponse({
     status: 502,
     description:
-      'The collector does not answer, or it and the gateway do not trust each other’s certificates: send the events again later, under the same event ids.',
+      'The collector does not answer, or not so that it can be read, or it and the gateway do not trust each other’s certificates: send the events again later, under the same event ids.',
   })
   @ApiResponse({ status: 503, description: "The gateway's own key cannot be read: send the events again later." })
   async forward(
@@ -97,14 +97,19 @@ export class EventsController {
 
 function withoutAnswer(error: unknown): never {
   if (!(error instanceof DependencyError)) return whereCallerGone(error);
-  const [code, what] =
-    error instanceof CollectorDistrustError
-      ? ['collector-untrusted', `gateway and collector do not trust each other's certificates (${error.code})`]
-      : ['collector-unreachable', 'the collector does not answer'];
+  const [code, what] = faultOf(error);
   throw new ApiError(502, code, `${what}: send the events again later, under the same event ids`, undefined, {
     cause: error,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
+}
+
+function faultOf(error: DependencyError): [code: string, what: string] {
+  if (error instanceof CollectorDistrustError) {
+    return ['collector-untrusted', `gateway and collector do not trust each other's certificates (${error.code})`];
+  }
+  if (error.category === 'dependency-failed') return ['collector-failed', "the collector's answer cannot be read"];
+  return ['collector-unreachable', 'the collector does not answer'];
 }
 
 function withoutKey(error: unknown): never {

@@ -173,6 +173,17 @@ describe('the other routes', () => {
     expect(await response.text()).toBe(collector.answer.body);
   });
 
+  it.each([
+    ['is damaged', '{"accepted":1,"results":[{"index":0,"status":"accepted"'],
+    ['has a verdict that there is not', '{"accepted":1,"results":[{"index":0,"eventId":"e","status":"accepqed"}]}'],
+    ['is of something else', '<html>welcome</html>'],
+  ])('does not pass a 200 on whose body %s: the producer is to send the events again', async (_, body) => {
+    collector.answer = { status: 200, body };
+    const response = await post('{"events":[]}', 'application/json');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([502, '1']);
+    expect(await response.json()).toMatchObject({ error: { code: 'collector-failed' } });
+  });
+
   it('refuses a body beyond any limit of the collector', async () => {
     const response = await post('x'.repeat(3 * 1024 * 1024), 'application/json');
     expect(response.status).toBe(413);
