@@ -1,6 +1,6 @@
 /**
- * Every dependency of the gateway killed, hung, slowed and corrupted in turn under load: what callers see, row by row, and whether
- * it is what the ladder promises (exit code 1 where it is not).
+ * Every dependency of the gateway killed, hung, slowed and corrupted in turn under load: what callers see, row by row, producers of
+ * events among them, and whether it is what the ladder promises (exit code 1 where it is not).
  */
 import {
   DEPENDENCIES,
@@ -55,7 +55,8 @@ export async function benchFaults(options: FaultsOptions): Promise<{ result: Ben
     await scene.dispose();
   }
   if (rows.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1;
-  return { result: report('faults', { ...options, servers }, rows), text: tableOf(rows) };
+  const text = [tableOf(rows), eventsTableOf(rows)].filter(Boolean).join('\n\n');
+  return { result: report('faults', { ...options, servers }, rows), text };
 }
 
 function chosen<T extends string>(all: readonly T[], wanted: readonly string[] | undefined): readonly T[] {
@@ -65,6 +66,12 @@ function chosen<T extends string>(all: readonly T[], wanted: readonly string[] |
 }
 
 const share = (part: number) => `${(100 * part).toFixed(part > 0 && part < 0.1 ? 1 : 0)}%`;
+
+const sharesText = (shares: Readonly<Record<string, number>>) =>
+  Object.entries(shares)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, part]) => `${name} ${share(part)}`)
+    .join(', ');
 
 function tableOf(rows: readonly JudgedRow[]): string {
   return textTable(
@@ -80,6 +87,7 @@ function tableOf(rows: readonly JudgedRow[]): string {
       'rungs meanwhile',
       'unlogged',
       'recovery s',
+      'news s',
       'wrong',
     ],
     rows.map((row) => [
@@ -91,13 +99,45 @@ function tableOf(rows: readonly JudgedRow[]): string {
       row.p50Ms.toFixed(0),
       row.p99Ms.toFixed(0),
       row.maxMs.toFixed(0),
-      Object.entries(row.rungs)
-        .sort(([, a], [, b]) => b - a)
-        .map(([rung, part]) => `${rung} ${share(part)}`)
-        .join(', '),
+      sharesText(row.rungs),
       share(row.unlogged),
       row.recoverySeconds?.toFixed(1) ?? 'not seen',
+      row.heardSeconds === undefined ? '' : (row.heardSeconds?.toFixed(1) ?? 'none'),
       row.wrong.join('; '),
+    ]),
+  );
+}
+
+/** What producers saw. */
+function eventsTableOf(rows: readonly JudgedRow[]): string {
+  const shown = rows.flatMap(({ dependency, fault, events }) => (events ? [{ dependency, fault, ...events }] : []));
+  if (shown.length === 0) return '';
+  return textTable(
+    [
+      'dependency',
+      'fault',
+      'event requests',
+      'unclear',
+      'late',
+      'p50 ms',
+      'p99 ms',
+      'max ms',
+      'told meanwhile',
+      'lost',
+      'undelivered',
+    ],
+    shown.map((row) => [
+      row.dependency,
+      row.fault,
+      String(row.requests),
+      String(row.unclear),
+      String(row.late),
+      row.p50Ms.toFixed(0),
+      row.p99Ms.toFixed(0),
+      row.maxMs.toFixed(0),
+      sharesText(row.told),
+      String(row.lost),
+      String(row.undelivered),
     ]),
   );
 }

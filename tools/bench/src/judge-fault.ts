@@ -1,5 +1,5 @@
 /** Whether callers saw no more of a fault than the ladder promises. */
-import type { Dependency, FaultKind, FaultRow } from '@watchnext/end-to-end';
+import type { Dependency, EventFigures, FaultKind, FaultRow } from '@watchnext/end-to-end';
 
 /** From the top; each serves without something that those before it have. */
 const LADDER = ['full', 'retrieval-order', 'snapshot-popular', 'memory-popular'] as const;
@@ -9,6 +9,7 @@ type RungName = (typeof LADDER)[number];
 const EXPECTED: Readonly<Record<Dependency, RungName>> = {
   retrieval: 'snapshot-popular',
   ranking: 'retrieval-order',
+  collector: 'full',
   'feature store': 'snapshot-popular',
   'event log': 'full',
   'snapshot store': 'full',
@@ -19,6 +20,8 @@ const MOST_ABOVE = 0.05;
 /** One of a hundred may be unlucky: a stage of its own was late on a machine that had other things to do. */
 const MOST_BELOW = 0.01;
 const MOST_RECOVERY_SECONDS = 5;
+/** Who follows the event log tries it again after 5 s at most (`backOffMs`), and then has to join and to read. */
+const MOST_HEARD_SECONDS = 10;
 
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 
@@ -28,9 +31,14 @@ export function judgeFault(row: FaultRow): string[] {
   if (row.failed > 0) wrong.push(`${row.failed} not answered with a list`);
   if (row.late > 0) wrong.push(`${row.late} late`);
   wrong.push(...wrongRungs(row.dependency, row.fault, row.rungs));
+  if (row.events) wrong.push(...wrongEvents(row.fault, row.events));
   if (row.recoverySeconds === undefined) wrong.push('no recovery seen');
   else if (row.recoverySeconds > MOST_RECOVERY_SECONDS)
     wrong.push(`recovery after ${row.recoverySeconds.toFixed(1)} s, at most ${MOST_RECOVERY_SECONDS} s`);
+  const { heardSeconds } = row;
+  if (heardSeconds === null) wrong.push('followers of the log heard of nothing new');
+  else if (heardSeconds !== undefined && heardSeconds > MOST_HEARD_SECONDS)
+    wrong.push(`news over the log after ${heardSeconds.toFixed(1)} s, at most ${MOST_HEARD_SECONDS} s`);
   return wrong;
 }
 
@@ -46,5 +54,20 @@ function wrongRungs(dependency: Dependency, fault: FaultKind, rungs: FaultRow['r
     wrong.push(`${percent(above)} above ${expected}: was it bad at all?`);
   if (below > MOST_BELOW) wrong.push(`${percent(below)} below ${expected}`);
   if (above + below + shareOf([expected]) === 0) wrong.push('no list while it was bad');
+  return wrong;
+}
+
+/** What producers were told must be true, and in time; what they were told to send again must be taken in the end. */
+function wrongEvents(fault: FaultKind, { late, unclear, lost, undelivered, told }: EventFigures): string[] {
+  const wrong: string[] = [];
+  if (late > 0) wrong.push(`${late} requests with events late`);
+  // A bit turned around within a verdict is for TLS to find; the producer cannot read the answer, and sends again.
+  if (fault !== 'corrupted' && unclear > 0)
+    wrong.push(`${unclear} requests with events not told whether to send again`);
+  if (lost > 0) wrong.push(`${lost} accepted events lost`);
+  if (undelivered > 0) wrong.push(`${undelivered} events never accepted`);
+  const accepted = told['accepted'] ?? 0;
+  if (fault !== 'corrupted' && accepted > MOST_ABOVE)
+    wrong.push(`${percent(accepted)} of requests with events accepted: was it bad at all?`);
   return wrong;
 }

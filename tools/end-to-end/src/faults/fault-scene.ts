@@ -1,12 +1,22 @@
-/** A whole system whose gateway reaches everything it depends on through a network that can be made bad. */
+/**
+ * A whole system whose gateway reaches everything it depends on through a network that can be made bad. The event log is behind it for all
+ * services alike, as brokers tell every client the proxy's address, and so is the snapshot store for all that read it.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { announceSnapshot } from '@watchnext/service';
 import { freePorts, missingForStack, startStack, stopStack } from '@watchnext/local-stack';
 import { FaultProxy, temporaryDirectory } from '@watchnext/testing';
 import { LocalSystem, until } from '../local-system';
-import { publishSmallSnapshot, tellCatalogue } from './small-world';
+import { publishSmallSnapshot, tellCatalogue, tellVideo } from './small-world';
 
-export const DEPENDENCIES = ['retrieval', 'ranking', 'feature store', 'event log', 'snapshot store'] as const;
+export const DEPENDENCIES = [
+  'retrieval',
+  'ranking',
+  'collector',
+  'feature store',
+  'event log',
+  'snapshot store',
+] as const;
 export type Dependency = (typeof DEPENDENCIES)[number];
 
 export interface FaultSceneOptions {
@@ -25,11 +35,13 @@ const STORE_TIMEOUT_MS = 2_000;
 export class FaultScene {
   private closers: (() => Promise<unknown>)[] = [];
   private snapshotCount = 0;
+  private videoCount = 0;
 
   private constructor(
     readonly options: FaultSceneOptions,
     readonly proxies: ReadonlyMap<Dependency, FaultProxy>,
     readonly system: LocalSystem,
+    private readonly retrievalMetricsPort: number,
   ) {}
 
   /** What this machine lacks for a wish, in words. */
@@ -41,8 +53,8 @@ export class FaultScene {
   static async create(options: FaultSceneOptions): Promise<FaultScene> {
     const closers: (() => Promise<unknown>)[] = [];
     try {
-      return await build(options, closers, (proxies, system) => {
-        const scene = new FaultScene(options, proxies, system);
+      return await build(options, closers, (proxies, system, retrievalMetricsPort) => {
+        const scene = new FaultScene(options, proxies, system, retrievalMetricsPort);
         scene.closers = closers;
         return scene;
       });
@@ -66,10 +78,25 @@ export class FaultScene {
     return snapshotId;
   }
 
+  /** Tells of another video, over a network that is in order. @returns whether gateway and retrieval have heard of it */
+  async tellVideo(): Promise<() => Promise<boolean>> {
+    const videoId = `told-${++this.videoCount}`;
+    const before = await this.videosOfRetrieval();
+    const log = await this.system.openLog();
+    await tellVideo(log, videoId).finally(() => log.close());
+    return async () => {
+      const { ok } = await fetch(`${this.system.gatewayUrl}/v1/videos/${videoId}`);
+      return ok && (await this.videosOfRetrieval()) > before;
+    };
+  }
+
+  private videosOfRetrieval(): Promise<number> {
+    return metric(`http://127.0.0.1:${this.retrievalMetricsPort}`, 'watchnext_retrieval_catalogue_videos');
+  }
+
   /** Impressions that were answered without a record in the log, so far. */
-  async unloggedImpressions(): Promise<number> {
-    const text = await (await fetch(`${this.system.gatewayUrl}/metrics`)).text();
-    return Number(/^watchnext_gateway_unlogged_impressions_total (\d+)/m.exec(text)?.[1] ?? 0);
+  unloggedImpressions(): Promise<number> {
+    return metric(this.system.gatewayUrl, 'watchnext_gateway_unlogged_impressions_total');
   }
 
   /** Resolves once lists are full and logged, ten in a row. */
@@ -98,7 +125,7 @@ export class FaultScene {
 async function build(
   { deadlineMs, servers }: FaultSceneOptions,
   closers: (() => Promise<unknown>)[],
-  make: (proxies: ReadonlyMap<Dependency, FaultProxy>, system: LocalSystem) => FaultScene,
+  make: (proxies: ReadonlyMap<Dependency, FaultProxy>, system: LocalSystem, retrievalMetricsPort: number) => FaultScene,
 ): Promise<FaultScene> {
   const proxies = new Map<Dependency, FaultProxy>();
   const proxyTo = async (dependency: Dependency, port: number) => {
@@ -125,7 +152,7 @@ async function build(
     ...(servers.redis && { WATCHNEXT_FEATURE_STORE: 'redis' }),
     ...(servers.s3 && { WATCHNEXT_OBJECT_STORE: 's3', WATCHNEXT_S3_TIMEOUT_MS: String(STORE_TIMEOUT_MS) }),
   };
-  const [retrieval, ranking] = (await freePorts(2)) as [number, number];
+  const [ingestion, retrieval, retrievalMetrics, ranking] = (await freePorts(4)) as [number, number, number, number];
   const bad: Record<string, string> = {};
   if (servers.redis) bad['WATCHNEXT_REDIS_URL'] = await proxied(environment['WATCHNEXT_REDIS_URL'], 'feature store');
   if (servers.s3) bad['WATCHNEXT_S3_ENDPOINT'] = await proxied(environment['WATCHNEXT_S3_ENDPOINT'], 'snapshot store');
@@ -140,8 +167,10 @@ async function build(
   const system = await LocalSystem.create({
     environment: { ...environment, WATCHNEXT_LOG_LEVEL: 'warn' },
     own: {
+      ingestion: { WATCHNEXT_HTTP_PORT: String(ingestion) },
       retrieval: {
         WATCHNEXT_GRPC_PORT: String(retrieval),
+        WATCHNEXT_METRICS_PORT: String(retrievalMetrics),
         ...readsSnapshots,
         ...ownCache('retrieval', directory.path),
       },
@@ -153,6 +182,7 @@ async function build(
         WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS: String(STORE_TIMEOUT_MS),
         WATCHNEXT_RETRIEVAL_ADDRESS: `127.0.0.1:${await proxyTo('retrieval', retrieval)}`,
         WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${await proxyTo('ranking', ranking)}`,
+        WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${await proxyTo('collector', ingestion)}`,
       },
     },
   });
@@ -160,7 +190,7 @@ async function build(
   await system.start();
   const log = await system.openLog();
   await tellCatalogue(log).finally(() => log.close());
-  const scene = make(proxies, system);
+  const scene = make(proxies, system, retrievalMetrics);
   await scene.publish();
   await scene.allWell();
   return scene;
@@ -168,6 +198,12 @@ async function build(
 
 /** Caches of readers belong to one process each. */
 const ownCache = (name: string, directory: string) => ({ WATCHNEXT_CACHE_DIR: `${directory}/cache-${name}` });
+
+/** The value of a series without labels, 0 where it is not told. */
+async function metric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+}
 
 async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
   for (const close of closers.reverse()) await close().catch(() => undefined);

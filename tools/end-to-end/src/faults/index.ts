@@ -1,3 +1,4 @@
 export { type Answered, SteadyLoad } from './steady-load';
 export { DEPENDENCIES, type Dependency, FaultScene, type FaultSceneOptions } from './fault-scene';
-export { FAULT_KINDS, type FaultKind, type FaultRow, measureFault } from './measure-fault';
+export { type EventAnswer, EventLoad } from './event-load';
+export { type EventFigures, FAULT_KINDS, type FaultKind, type FaultRow, measureFault } from './measure-fault';

@@ -2,7 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Faults } from '@watchnext/testing';
 import { until } from '../local-system';
+import { type Delivery, type EventAnswer, EventLoad } from './event-load';
 import type { Dependency, FaultScene } from './fault-scene';
+import { hearing } from './hearing';
 import { type Answered, SteadyLoad } from './steady-load';
 
 export const FAULT_KINDS = ['killed', 'hung', 'slowed', 'corrupted'] as const;
@@ -26,9 +28,34 @@ export interface FaultRow {
   readonly unlogged: number;
   /** From the end of the fault until nothing of it was seen any more; undefined: not within the limit. */
   readonly recoverySeconds: number | undefined;
+  /**
+   * Of the event log: from the end of the fault until what is told over it afterwards has reached gateway, retrieval and ranking, which follow it
+   * on connections of their own; null: not within the limit.
+   */
+  readonly heardSeconds?: number | null;
+  /** Of the collector: what producers saw meanwhile. */
+  readonly events?: EventFigures;
 }
 
+export interface EventFigures extends Delivery {
+  /** Of the whole measurement. */
+  readonly requests: number;
+  /** Answered after the deadline that each of them named. */
+  readonly late: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** Answered otherwise than that the events are accepted, or to be sent again; or not at all. */
+  readonly unclear: number;
+  /** Share of the requests due while the fault lasted, by what they were told and the status. */
+  readonly told: Readonly<Record<string, number>>;
+}
+
+/** Requests with events for each one for a list. */
+const EVENT_SHARE = 0.5;
+
 export interface FaultTiming {
+  /** Requests for lists. */
   readonly perSecond: number;
   readonly faultSeconds: number;
   /** Recovery is waited for this long. */
@@ -60,11 +87,17 @@ export async function measureFault(
     throw new Error(`nothing stands between the gateway and its ${dependency}: it runs on an embedded driver`);
   await scene.allWell();
   const load = new SteadyLoad(scene.system.gatewayUrl, perSecond);
+  const events =
+    dependency === 'collector'
+      ? new EventLoad(scene.system.gatewayUrl, EVENT_SHARE * perSecond, deadlineMs)
+      : undefined;
   load.start();
+  events?.start();
   let fromMs: number;
   let healedAtMs: number;
   let recoveredAtMs: number | undefined;
   let unlogged: number;
+  let heardSeconds: number | undefined;
   try {
     await sleep(1_000);
     const unloggedBefore = await scene.unloggedImpressions();
@@ -77,25 +110,26 @@ export async function measureFault(
     unlogged = (await scene.unloggedImpressions()) - unloggedBefore;
     proxy.set({});
     healedAtMs = Date.now();
-    recoveredAtMs = await recovery(scene, dependency, load, { healedAtMs, published, recoveryLimitSeconds });
+    const healing = { healedAtMs, recoveryLimitSeconds };
+    const heard = dependency === 'event log' ? hearing(scene, load, healing) : undefined;
+    // Told where it is awaited.
+    heard?.catch(() => undefined);
+    recoveredAtMs = await recovery(scene, dependency, { load, events }, { ...healing, published });
+    heardSeconds = await heard;
     await sleep(1_000);
   } finally {
     proxy.set({});
-    await load.stop();
+    await Promise.all([load.stop(), events?.stop()]);
   }
+  const eventFigures = events && (await figuresOf(scene, events, { fromMs, healedAtMs, recoveryLimitSeconds }));
   const during = load.answers.filter(({ dueAtMs }) => dueAtMs >= fromMs && dueAtMs < healedAtMs);
-  const latenciesMs = load.answers.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
-  const at = (q: number) => latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(q * latenciesMs.length))] ?? NaN;
   return {
     dependency,
     fault,
     requests: load.answers.length,
     failed: load.answers.filter(({ status, itemCount }) => status !== 200 || itemCount === 0).length,
-    late: latenciesMs.filter((latencyMs) => latencyMs > deadlineMs).length,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    maxMs: at(1),
-    rungs: sharesOf(during),
+    ...latencyOf(load.answers, deadlineMs),
+    rungs: sharesOf(during, ({ rung, status }) => (status === 200 ? rung : `status ${status}`)),
     unlogged: Math.min(
       1,
       unlogged /
@@ -105,6 +139,33 @@ export async function measureFault(
         ),
     ),
     recoverySeconds: recoveredAtMs && (recoveredAtMs - healedAtMs) / 1_000,
+    ...(dependency === 'event log' && { heardSeconds: heardSeconds ?? null }),
+    ...(eventFigures && { events: eventFigures }),
+  };
+}
+
+function latencyOf(answers: readonly { readonly latencyMs: number }[], deadlineMs: number) {
+  const latenciesMs = answers.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
+  const at = (q: number) => latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(q * latenciesMs.length))] ?? NaN;
+  const late = latenciesMs.filter((latencyMs) => latencyMs > deadlineMs).length;
+  return { late, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+}
+
+async function figuresOf(
+  scene: FaultScene,
+  load: EventLoad,
+  { fromMs, healedAtMs, recoveryLimitSeconds }: { fromMs: number; healedAtMs: number; recoveryLimitSeconds: number },
+): Promise<EventFigures> {
+  const log = await scene.system.openLog();
+  const delivery = await load.deliver(log, recoveryLimitSeconds * 1_000).finally(() => log.close());
+  const isUnclear = ({ advice }: EventAnswer) => advice === 'unclear' || advice === 'none';
+  const during = load.answers.filter(({ dueAtMs }) => dueAtMs >= fromMs && dueAtMs < healedAtMs);
+  return {
+    ...delivery,
+    requests: load.answers.length,
+    ...latencyOf(load.answers, scene.options.deadlineMs),
+    unclear: load.answers.filter(isUnclear).length,
+    told: sharesOf(during, ({ advice, status }) => (advice === 'accepted' ? advice : `${advice} (${status})`)),
   };
 }
 
@@ -122,7 +183,7 @@ const QUIET_MS = 1_500;
 async function recovery(
   scene: FaultScene,
   dependency: Dependency,
-  load: SteadyLoad,
+  { load, events }: { readonly load: SteadyLoad; readonly events: EventLoad | undefined },
   { healedAtMs, published, recoveryLimitSeconds }: Recovering,
 ): Promise<number | undefined> {
   let lastTraceMs = healedAtMs;
@@ -139,6 +200,9 @@ async function recovery(
       for (const answer of load.answers) {
         if (answer.dueAtMs >= lastTraceMs && isTraced(answer)) lastTraceMs = answer.dueAtMs;
       }
+      for (const { dueAtMs, advice } of events?.answers ?? []) {
+        if (dueAtMs >= lastTraceMs && advice !== 'accepted') lastTraceMs = dueAtMs;
+      }
       return Date.now() - lastTraceMs > QUIET_MS && load.answers.some(({ dueAtMs }) => dueAtMs > lastTraceMs);
     },
     limitMs,
@@ -149,10 +213,10 @@ async function recovery(
   return isOver ? lastTraceMs : undefined;
 }
 
-function sharesOf(answers: readonly Answered[]): Record<string, number> {
+function sharesOf<T>(answers: readonly T[], nameOf: (answer: T) => string): Record<string, number> {
   const shares: Record<string, number> = {};
-  for (const { rung, status } of answers) {
-    const name = status === 200 ? rung : `status ${status}`;
+  for (const answer of answers) {
+    const name = nameOf(answer);
     shares[name] = (shares[name] ?? 0) + 1 / answers.length;
   }
   return shares;

@@ -9,6 +9,8 @@ import { publishInto, writeCandidateFiles, writeRankingFiles } from '@watchnext/
 
 const HOUR_MS = 3_600_000;
 
+type SmallVideo = (typeof VIDEOS)[number];
+
 const VIDEOS = Array.from({ length: 300 }, (_, index) => ({
   videoId: `video-${index}`,
   channelId: `channel-${index % 40}`,
@@ -17,8 +19,20 @@ const VIDEOS = Array.from({ length: 300 }, (_, index) => ({
   uploadedAtMs: Date.now() - (index + 1) * HOUR_MS,
 }));
 
-export async function tellCatalogue(log: EventLog): Promise<void> {
-  const records = VIDEOS.map(({ videoId, ...video }) => {
+/** The `index`th of the videos that there are from the start. */
+export const videoIdAt = (index: number) => (VIDEOS[index % VIDEOS.length] as SmallVideo).videoId;
+
+export function tellCatalogue(log: EventLog): Promise<void> {
+  return tell(log, VIDEOS);
+}
+
+/** One more, just uploaded. */
+export function tellVideo(log: EventLog, videoId: string): Promise<void> {
+  return tell(log, [{ ...(VIDEOS[0] as SmallVideo), videoId, uploadedAtMs: Date.now() }]);
+}
+
+async function tell(log: EventLog, videos: readonly SmallVideo[]): Promise<void> {
+  const records = videos.map(({ videoId, ...video }) => {
     const event = Event.fromPartial({
       eventId: newEventId(),
       occurredAtMs: Date.now(),

@@ -2,6 +2,8 @@
  * Requests at a steady rate, whatever becomes of those before (open loop). Latencies count from when a request was due, so that
  * a sender that was held up hides nothing.
  */
+import { SteadyPace } from './steady-pace';
+
 export interface Answered {
   /** Milliseconds since the epoch. */
   readonly dueAtMs: number;
@@ -19,34 +21,25 @@ const VIEWERS = 50;
 
 export class SteadyLoad {
   readonly answers: Answered[] = [];
-  private readonly running = new Set<Promise<void>>();
-  private timer: NodeJS.Timeout | undefined;
-  private sent = 0;
+  private readonly pace: SteadyPace;
 
   constructor(
     private readonly gatewayUrl: string,
-    private readonly perSecond: number,
-  ) {}
+    perSecond: number,
+  ) {
+    this.pace = new SteadyPace(perSecond, (dueAtMs, index) => this.ask(dueAtMs, index));
+  }
 
   start(): void {
-    const startedAtMs = Date.now();
-    const dueAtMs = () => startedAtMs + (this.sent * 1_000) / this.perSecond;
-    this.timer = setInterval(() => {
-      while (dueAtMs() <= Date.now()) {
-        const asking: Promise<void> = this.ask(dueAtMs()).finally(() => this.running.delete(asking));
-        this.running.add(asking);
-        this.sent++;
-      }
-    }, 2);
+    this.pace.start();
   }
 
   /** Resolves once every request is answered or given up. */
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await Promise.all(this.running);
+  stop(): Promise<void> {
+    return this.pace.stop();
   }
 
-  private async ask(dueAtMs: number): Promise<void> {
+  private async ask(dueAtMs: number, index: number): Promise<void> {
     const note = (status: number, answer: { rung?: string; snapshotId?: string; items?: unknown[] } = {}) =>
       this.answers.push({
         dueAtMs,
@@ -57,7 +50,7 @@ export class SteadyLoad {
         itemCount: answer.items?.length ?? 0,
       });
     try {
-      const url = `${this.gatewayUrl}/v1/users/viewer-${this.sent % VIEWERS}/recommendations`;
+      const url = `${this.gatewayUrl}/v1/users/viewer-${index % VIEWERS}/recommendations`;
       const response = await fetch(url, { signal: AbortSignal.timeout(GIVE_UP_MS) });
       note(response.status, (await response.json()) as object);
     } catch {

@@ -34,6 +34,20 @@ describeUnlessMissing(missingForStack({ redis: true }), 'a system under load, on
     LIMIT_MS,
   );
 
+  it.each<FaultKind>(['hung', 'corrupted'])(
+    'tells producers to send again while the collector is %s, loses nothing it took, and gives full lists all along',
+    async (fault) => {
+      const timing = { perSecond: 10, faultSeconds: 3, recoveryLimitSeconds: 60 };
+      const row = await measureFault(scene, 'collector', fault, timing);
+      expect(row).toMatchObject({ failed: 0, events: { unclear: 0, lost: 0, undelivered: 0 } });
+      expect(Object.keys(row.rungs)).toEqual(['full']);
+      expect(row.events?.requests).toBeGreaterThan(20);
+      expect(row.events?.told['again (502)']).toBeGreaterThan(0.8);
+      expect(row.recoverySeconds).toBeDefined();
+    },
+    LIMIT_MS,
+  );
+
   it('has no network to its event log that could fail, on embedded drivers', async () => {
     const timing = { perSecond: 1, faultSeconds: 1, recoveryLimitSeconds: 1 };
     await expect(measureFault(scene, 'event log', 'hung', timing)).rejects.toThrow(/event log: it runs on an embedded/);
