@@ -46,6 +46,16 @@ const GRPC_SERVICES: Record<string, string> = {
   ranking: serviceNameOf(RankingServiceService.rank.path),
 };
 
+/** By decision 90: M 32, d 64, one search thread; statistics on three surfaces. One of them is in what was measured. */
+const SNAPSHOT_OF_A_MILLION_MIB: Record<string, number> = { retrieval: 1.1e9 / 2 ** 20, ranking: 0.48e9 / 2 ** 20 };
+
+/** @throws Error for a quantity that is not in Mi or Gi */
+function mebibytesOf(quantity: string): number {
+  const [, count, unit] = /^(\d+)(Mi|Gi)$/.exec(quantity) ?? [];
+  if (count === undefined) throw new Error(`not in Mi or Gi: ${quantity}`);
+  return Number(count) * (unit === 'Gi' ? 1_024 : 1);
+}
+
 function serviceNameOf(path: string): string {
   return path.split('/')[1] as string;
 }
@@ -189,6 +199,27 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       // 2: the command line, 78: the environment (see --help).
       expect(rule.onExitCodes.values).toEqual([2, EXIT_CODES.rejected, EXIT_CODES.nothingToTrain, 78]);
     });
+  });
+
+  it('limits of memory have room for a million videos, and for what a swap holds besides', () => {
+    const [names = [], figures = []] = readFileSync(join(REPOSITORY, 'docs', 'kubernetes.md'), 'utf8')
+      .split('\n')
+      .filter((line) => /^\| (a catalogue of|1,000,000 videos)/.test(line))
+      .map((line) => line.split('|').slice(2, -1));
+    const peaks = new Map(
+      names.map((name, i) => [name.replaceAll('`', '').trim(), Number(figures[i]?.replace(/[^\d]/g, ''))]),
+    );
+    expect([...peaks.keys()]).toEqual(['retrieval', 'ranking', 'gateway', 'ingestion']);
+    for (const { app, name, container } of workloadsOf(built('overlays/production')).filter(
+      ({ kind }) => kind === 'Deployment',
+    )) {
+      const peakMiB = peaks.get(app) as number;
+      const snapshotMiB = SNAPSHOT_OF_A_MILLION_MIB[app] ?? 0;
+      const held = snapshotMiB === 0 ? 0 : loadConfig(rankingSettings, {}).WATCHNEXT_HELD_SNAPSHOTS;
+      const needed = peakMiB + held * snapshotMiB;
+      const roomShare = mebibytesOf(container.resources.limits.memory) / needed;
+      expect([name, roomShare > 1.1]).toEqual([name, true]);
+    }
   });
 
   it('production asks Kafka, Redis and S3, and nothing that lies on one node', () => {
