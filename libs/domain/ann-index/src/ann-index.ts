@@ -1,6 +1,7 @@
 import type { IndexParameters } from '@watchnext/contract';
 import { HierarchicalNSW } from 'hnswlib-node';
 import type { Accepts, SearchResult } from './exact-search';
+import { insertionOrder } from './insertion-order';
 import { PointMapper, SPACES, type Space } from './space';
 import { type ShardOf, shardSize, type VectorRows, WHOLE } from './vector-rows';
 
@@ -34,7 +35,7 @@ export class AnnIndex {
   }
 
   /**
-   * Puts the base rows of a shard into a new graph, one after the other on the calling thread.
+   * Puts the base rows of a shard into a new graph, one after the other on the calling thread, in `insertionOrder`.
    * @param onProgress called now and then with the rows done
    * @throws RangeError for parameters that no index has, and for a value that is not finite
    */
@@ -49,8 +50,7 @@ export class AnnIndex {
     const graph = new HierarchicalNSW(mapper.distance, mapper.pointDimensions);
     // A graph of no capacity cannot be written, so an empty index has room for one.
     graph.initIndex(Math.max(1, count), parameters.m, parameters.efConstruction, LEVEL_SEED);
-    const { shard, shardCount } = shardOf;
-    for (let label = shard, done = 0; label < rows.baseCount; label += shardCount, done++) {
+    for (const [done, label] of insertionOrder(rows, shardOf).entries()) {
       graph.addPoint(mapper.pointOf(rows.base, label * rows.dimensions), label);
       if (done % 1_000 === 0) onProgress(done);
     }
