@@ -4,6 +4,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnnIndex } from '@watchnext/ann-index';
 
+/** The decision that last changed what graph the same vectors and parameters give: older ones are not taken. */
+const BUILT_BY_DECISION = 130;
+
 export interface KeptGraphs {
   readonly paths: readonly string[];
   readonly buildSeconds: number;
@@ -21,7 +24,7 @@ export async function keptGraphs(
   clock: string,
   build: (paths: readonly string[]) => Promise<number>,
 ): Promise<KeptGraphs> {
-  const name = nameOf(vectors, parameters, clock);
+  const name = `${nameOf(vectors, parameters, clock)}-${BUILT_BY_DECISION}`;
   const paths = Array.from({ length: parameters.shardCount }, (_, shard) => join(folder, `${name}-${shard}.hnsw`));
   // Written last: a build that was cut short has none.
   const noted = join(folder, `${name}.json`);
