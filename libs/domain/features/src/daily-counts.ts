@@ -2,6 +2,7 @@
  * Counts by key and day. As of a moment they hold whole UTC days only, those before the moment's own: the same grain at
  * which a nightly snapshot carries them, so training sees them as old as serving does.
  */
+import { DayBlocks } from './day-blocks';
 import { DAY_IN_MS } from './limits';
 import type { ImpressionCounts } from './types';
 
@@ -13,30 +14,32 @@ interface Sums {
 
 const NONE = -1;
 /**
- * Where in a cell its numbers stand: the counts as `ImpressionCounts`, and the row's cell before it. With one to spare a cell is
- * as long as a cache line, so what is at hand of it is all of it.
+ * Where in a cell its numbers stand: the counts of impressions as in `ImpressionCounts`, and the row's cell before it. With two to
+ * spare a cell is as long as a cache line, so what is at hand of it is all of it.
  */
-const [ROW, DAY, BEFORE, IMPRESSIONS, CLICKS, CLICK_SECONDS, WATCHES] = [0, 1, 2, 3, 4, 5, 6] as const;
+const [ROW, DAY, BEFORE, IMPRESSIONS, CLICKS, CLICK_SECONDS] = [0, 1, 2, 3, 4, 5] as const;
 const WIDTH = 8;
 
 /** Additions that wait. */
 const WAITING = 512;
-/** What follows from one that waits, where it is no watch of so many seconds. */
-const [A_WATCH, NOT_CLICKED] = [-1, -2] as const;
+/** In place of watch seconds. */
+const NOT_CLICKED = -1;
 
 /**
  * Collects in any order, then answers for any moment in O(log days). Additions after a question are fine; the key's sums
  * are then made anew.
  *
- * A replay adds user by user, so to any key and day at any time, and what it costs is going to memory: the counts of a key and a
- * day are a cell, and the cells lie in one flat array that one table finds them in. Additions wait until there are many: counted one
- * right after the other, they go to memory at the same time.
+ * A replay adds user by user, so to any key and day at any time, and what it costs is going to memory. The impressions of a key and a
+ * day are a cell, and the cells lie in one flat array that one table finds them in. Impressions wait until there are many: counted one
+ * right after the other, they go to memory at the same time. Watches, of which there are far more and only a number each, are
+ * kept for many days together.
  */
 export class DailyCounts {
   private readonly rows = new Map<string, number>();
   private sums: (Sums | undefined)[] = [];
   /** By row: its newest cell; the others follow by `before`. */
   private readonly newest: number[] = [];
+  private readonly watches = new DayBlocks();
   private cellCount = 0;
   private cells = new Float64Array(64 * WIDTH);
   /** Open addressing, a power of two and at most half full: the cell of a row and a day. */
@@ -44,7 +47,7 @@ export class DailyCounts {
   private waitingCount = 0;
   private readonly waitingRows = new Int32Array(WAITING);
   private readonly waitingDays = new Float64Array(WAITING);
-  /** Watch seconds of what was clicked, or one of the above. */
+  /** Of what was clicked, or `NOT_CLICKED`. */
   private readonly waitingSeconds = new Float64Array(WAITING);
   private readonly waitingCells = new Int32Array(WAITING);
 
@@ -63,12 +66,18 @@ export class DailyCounts {
    * @param watchSeconds what followed, at least 0; only of a clicked one
    */
   addImpression(row: number, atMs: number, clicked: boolean, watchSeconds: number): void {
-    this.add(row, atMs, clicked ? watchSeconds : NOT_CLICKED);
+    const { waitingCount } = this;
+    this.waitingRows[waitingCount] = row;
+    this.waitingDays[waitingCount] = dayOf(atMs);
+    this.waitingSeconds[waitingCount] = clicked ? watchSeconds : NOT_CLICKED;
+    this.waitingCount = waitingCount + 1;
+    if (this.waitingCount === WAITING) this.countWaiting();
   }
 
   /** @param row as `rowOf` gives it */
   addWatch(row: number, atMs: number): void {
-    this.add(row, atMs, A_WATCH);
+    this.watches.add(row, dayOf(atMs));
+    if (this.sums.length > 0) this.sums[row] = undefined;
   }
 
   /** All whole days before the day of `atMs`; undefined where the key has none. */
@@ -98,15 +107,6 @@ export class DailyCounts {
     return all;
   }
 
-  private add(row: number, atMs: number, seconds: number): void {
-    const { waitingCount } = this;
-    this.waitingRows[waitingCount] = row;
-    this.waitingDays[waitingCount] = dayOf(atMs);
-    this.waitingSeconds[waitingCount] = seconds;
-    this.waitingCount = waitingCount + 1;
-    if (this.waitingCount === WAITING) this.countWaiting();
-  }
-
   private countWaiting(): void {
     const { waitingCount, waitingRows, waitingDays, waitingSeconds, waitingCells } = this;
     if (waitingCount === 0) return;
@@ -116,10 +116,6 @@ export class DailyCounts {
     for (let i = 0; i < waitingCount; i++) {
       const at = waitingCells[i] * WIDTH;
       const seconds = waitingSeconds[i];
-      if (seconds === A_WATCH) {
-        cells[at + WATCHES]++;
-        continue;
-      }
       cells[at + IMPRESSIONS]++;
       if (seconds === NOT_CLICKED) continue;
       cells[at + CLICKS]++;
@@ -174,21 +170,26 @@ export class DailyCounts {
 
   private sumsOf(row: number): Sums {
     const { cells } = this;
-    const places: number[] = [];
-    for (let cell = this.newest[row]; cell !== NONE; cell = cells[cell * WIDTH + BEFORE]) places.push(cell * WIDTH);
-    places.sort((left, right) => cells[left + DAY] - cells[right + DAY]);
+    const cellOf = new Map<number, number>();
+    for (let cell = this.newest[row]; cell !== NONE; cell = cells[cell * WIDTH + BEFORE]) {
+      cellOf.set(cells[cell * WIDTH + DAY], cell * WIDTH);
+    }
+    const watchesOf = new Map<number, number>();
+    this.watches.eachDay(row, (day, count) => watchesOf.set(day, count));
+    const days = [...new Set([...cellOf.keys(), ...watchesOf.keys()])].sort((left, right) => left - right);
     const upTo: ImpressionCounts[] = [];
     let total: ImpressionCounts = { impressionCount: 0, clickCount: 0, clickWatchSeconds: 0, watchCount: 0 };
-    for (const at of places) {
+    for (const day of days) {
+      const at = cellOf.get(day);
       total = {
-        impressionCount: total.impressionCount + cells[at + IMPRESSIONS],
-        clickCount: total.clickCount + cells[at + CLICKS],
-        clickWatchSeconds: total.clickWatchSeconds + cells[at + CLICK_SECONDS],
-        watchCount: total.watchCount + cells[at + WATCHES],
+        impressionCount: total.impressionCount + (at === undefined ? 0 : cells[at + IMPRESSIONS]),
+        clickCount: total.clickCount + (at === undefined ? 0 : cells[at + CLICKS]),
+        clickWatchSeconds: total.clickWatchSeconds + (at === undefined ? 0 : cells[at + CLICK_SECONDS]),
+        watchCount: total.watchCount + (watchesOf.get(day) ?? 0),
       };
       upTo.push(total);
     }
-    return { days: places.map((at) => cells[at + DAY]), upTo };
+    return { days, upTo };
   }
 }
 
