@@ -1,4 +1,4 @@
-import { hash53 } from './hash';
+import { hash53, hash53OfAscii } from './hash';
 
 describe('hash53', () => {
   it('never changes: states store its values', () => {
@@ -19,6 +19,12 @@ describe('hash53', () => {
     expect(hashes.size).toBe(50_000);
     expect(Math.max(...[...hashes].slice(0, 1000))).toBeLessThan(2 ** 53);
     expect([...hashes].slice(0, 1000).every(Number.isSafeInteger)).toBe(true);
+  });
+
+  it('is the same of the bytes of an ASCII text', () => {
+    for (const text of ['', 'a', 'playback-1', '01a19c21-7200-7000-8000-000000000000', '\x7f\0']) {
+      expect(hash53OfAscii(Buffer.from(`ab${text}c`), 2, 2 + text.length)).toBe(hash53(text));
+    }
   });
 
   it('spreads: each bit is set about half of the time', () => {

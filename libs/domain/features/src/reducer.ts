@@ -15,6 +15,7 @@ import { foldHistory } from './merge';
 import { foldSearch } from './searches';
 import { rememberEvent } from './seen-events';
 import { tokenize } from './tokenize';
+import type { KnownOfEvent } from './types';
 import { foldPlayback } from './watches';
 
 /** applied: folded in. duplicate: the id was known, nothing changed. ignored: the user is deleted; only the id is kept. */
@@ -28,14 +29,15 @@ export function userIdOf(event: Event): string | undefined {
 
 /**
  * Folds one event, which `refuse` has let through, into the state.
+ * @param known what whoever decoded the event has found of it
  * @throws Error when the event is not this user's: the caller has mixed up its states
  */
-export function applyEvent(state: UserState, event: Event): Outcome {
+export function applyEvent(state: UserState, event: Event, known: KnownOfEvent = {}): Outcome {
   const { body } = event;
   if (body === undefined || userIdOf(event) !== state.userId) {
     throw new Error(`event ${event.eventId} (${body?.$case ?? 'no body'}) is not one of user ${state.userId}`);
   }
-  if (!rememberEvent(state, event)) return 'duplicate';
+  if (!rememberEvent(state, event, known.seenEvent)) return 'duplicate';
 
   if (body.$case === 'userDeleted') {
     eraseUser(state);

@@ -7,7 +7,7 @@ import { type Event, TOPICS } from '@watchnext/contract';
 import { checkBody } from './event-checks';
 import { invalid, missing, optionalText, pastTime } from './field-checks';
 import { LIMITS } from './limits';
-import type { Refusal } from './types';
+import type { KnownOfEvent, Refusal } from './types';
 import { uuidV7TimeMs } from './uuid';
 
 /**
@@ -16,34 +16,43 @@ import { uuidV7TimeMs } from './uuid';
  *
  * @param recordTimestampMs stands in for `receivedAtMs` when that is 0: a producer that wrote to the log directly
  * @param topic if given, an event that belongs to another topic is refused as "wrong-topic"
- * @param textsAreSound if the event is a watch or a list: that `isSoundText` is true of all texts that this looks at, but for those of
- *   a mark, of assignments and of explored places, and `areSoundFacts` of all facts
+ * @param known what whoever decoded the event has found of it; `textsAreSound`: that `isSoundText` is true of all texts that this
+ *   looks at, but for the event's id and those of a mark, of assignments and of explored places, and `areSoundFacts` of all facts
  */
 export function refuse(
   event: Event,
   recordTimestampMs: number,
   topic?: string,
-  textsAreSound = false,
+  known: KnownOfEvent = {},
 ): Refusal | undefined {
   const receivedAtMs = event.receivedAtMs || recordTimestampMs;
   const latestMs = receivedAtMs + LIMITS.clockAheadMs;
   return (
-    checkEnvelope(event, latestMs) ??
+    checkEnvelope(event, latestMs, known) ??
     checkTopic(event, topic) ??
-    checkBody(event.body, latestMs, textsAreSound) ??
-    checkAge(event, receivedAtMs)
+    checkBody(event.body, latestMs, known.textsAreSound ?? false) ??
+    checkAge(event, receivedAtMs, known)
   );
 }
 
-function checkEnvelope(event: Event, latestMs: number): Refusal | undefined {
-  if (event.eventId === '') return missing('eventId');
-  if (uuidV7TimeMs(event.eventId) === undefined) return invalid('eventId', 'must be a UUIDv7 in canonical lower case');
-  if (event.occurredAtMs === 0) return missing('occurredAtMs');
+function checkEnvelope(
+  event: Event,
+  latestMs: number,
+  { seenEvent, textsAreSound }: KnownOfEvent,
+): Refusal | undefined {
   return (
-    optionalText(event.producer, 'producer') ??
+    (seenEvent === undefined ? checkId(event.eventId) : undefined) ??
+    (event.occurredAtMs === 0 ? missing('occurredAtMs') : undefined) ??
+    (textsAreSound ? undefined : optionalText(event.producer, 'producer')) ??
     pastTime(event.receivedAtMs, 'receivedAtMs', LIMITS.timeMs) ??
     pastTime(event.occurredAtMs, 'occurredAtMs', latestMs)
   );
+}
+
+function checkId(eventId: string): Refusal | undefined {
+  if (eventId === '') return missing('eventId');
+  if (uuidV7TimeMs(eventId) === undefined) return invalid('eventId', 'must be a UUIDv7 in canonical lower case');
+  return undefined;
 }
 
 function checkTopic(event: Event, topic: string | undefined): Refusal | undefined {
@@ -55,9 +64,9 @@ function checkTopic(event: Event, topic: string | undefined): Refusal | undefine
 }
 
 /** Ids are remembered for a day, so an older id could be a repetition that no one can tell any more. */
-function checkAge(event: Event, receivedAtMs: number): Refusal | undefined {
+function checkAge(event: Event, receivedAtMs: number, { seenEvent }: KnownOfEvent): Refusal | undefined {
   if (event.backfill) return undefined;
-  const ageMs = receivedAtMs - (uuidV7TimeMs(event.eventId) ?? NaN);
+  const ageMs = receivedAtMs - (seenEvent?.atMs ?? uuidV7TimeMs(event.eventId) ?? NaN);
   if (ageMs > LIMITS.eventAgeMs) {
     const message = `the event's id is ${Math.floor(ageMs / 3_600_000)} hours old; only a backfill may be older than 24`;
     return { code: 'too-old', field: 'eventId', message };

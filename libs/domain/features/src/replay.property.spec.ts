@@ -8,6 +8,7 @@ import { applyEvent } from './reducer';
 import { refuse } from './refusal';
 import { replayUser, replayUserInto } from './replay';
 import type { ReplayResult } from './replay-types';
+import { seenEventIn } from './seen-events';
 import { decodeState, encodeState, newState } from './state-codec';
 import { USER_ID } from './testing/event-builders';
 import { userStreams } from './testing/event-streams';
@@ -104,6 +105,22 @@ describe('replay and streaming', () => {
         const middle = cut % (records.length + 1);
         const again = [...records.slice(0, middle), ...records.slice(Math.max(0, middle - length))];
         expect(replayUser(again, OPTIONS)).toEqual(replayUser(records, OPTIONS));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('yield the same with ids that were read from bytes', () => {
+    fc.assert(
+      fc.property(streams, (records) => {
+        const read = records.map((record): UserRecord => {
+          const id = Buffer.from(record.event.eventId);
+          return { ...record, seenEvent: seenEventIn(id, 0, id.length) };
+        });
+        const { refusals, ...replayed } = replayUser(read, OPTIONS);
+        const { refusals: expectedRefusals, ...expected } = replayUser(records, OPTIONS);
+        expect(replayed).toEqual(expected);
+        expect(refusals.map(({ refusal }) => refusal)).toEqual(expectedRefusals.map(({ refusal }) => refusal));
       }),
       { numRuns: 40 },
     );

@@ -135,7 +135,8 @@ class UserReplay {
     private readonly numbers: FeatureNumbers,
   ) {
     const { initialState } = options;
-    const userId = allRecords.map(({ event }) => userIdOf(event)).find((id) => id !== undefined) ?? '';
+    const first = allRecords.find(({ event }) => userIdOf(event) !== undefined);
+    const userId = (first && userIdOf(first.event)) ?? '';
     this.state = initialState === undefined ? newState(userId) : decodeState(encodeState(initialState));
     this.hasForeignWatches = initialState !== undefined;
     this.rule = options.completedRule ?? DEFAULT_COMPLETED_RULE;
@@ -177,8 +178,9 @@ class UserReplay {
     };
   }
 
-  private refusalOf({ event, timestampMs, topic, textsAreSound }: UserRecord): Refusal | undefined {
-    return refuse(event, timestampMs ?? event.occurredAtMs, topic, textsAreSound);
+  private refusalOf(record: UserRecord): Refusal | undefined {
+    const { event, timestampMs, topic } = record;
+    return refuse(event, timestampMs ?? event.occurredAtMs, topic, record);
   }
 
   /** The state is now that of the list's mark. */
@@ -236,8 +238,8 @@ class UserReplay {
     if (history !== undefined && circumstances !== undefined) this.begun.push({ playback, history, circumstances });
   }
 
-  private apply({ event }: UserRecord): boolean {
-    const outcome = applyEvent(this.state, event);
+  private apply(record: UserRecord): boolean {
+    const outcome = applyEvent(this.state, record.event, record);
     if (outcome === 'duplicate') this.duplicateCount++;
     return outcome === 'applied';
   }

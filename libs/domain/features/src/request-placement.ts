@@ -25,7 +25,8 @@ export function placeRequests(
   isLive: (index: number) => boolean,
   initialMark: Mark | undefined,
 ): Placement {
-  const indexesByPartition = groupByPartition(records);
+  // Made for the first list that has a mark: those of imported logs have none.
+  let indexesByPartition: Map<string, number[]> | undefined;
   const requests: PlacedRequest[] = [];
   let unplacedCount = 0;
   for (let recordIndex = 0; recordIndex < records.length; recordIndex++) {
@@ -33,7 +34,7 @@ export function placeRequests(
     if (body?.$case !== 'impressionsServed' || !isLive(recordIndex)) continue;
     const served = body.value;
     const { mark } = served;
-    const indexes = mark && indexesByPartition.get(partitionKey(mark));
+    const indexes = mark && (indexesByPartition ??= groupByPartition(records)).get(partitionKey(mark));
     if (mark !== undefined && isBefore(mark, initialMark, indexes !== undefined)) {
       unplacedCount++;
       continue;

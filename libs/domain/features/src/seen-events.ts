@@ -11,25 +11,38 @@
  * is no viewer.
  */
 import type { Event, SeenEvent, UserState } from '@watchnext/contract';
-import { hash53 } from './hash';
+import { hash53, hash53OfAscii } from './hash';
 import { LIMITS } from './limits';
-import { uuidV7TimeMs } from './uuid';
+import { uuidV7TimeMs, uuidV7TimeMsIn } from './uuid';
 
-/** True if the event's id is new to the state, which then knows it; false for a duplicate. */
-export function rememberEvent(state: UserState, event: Event): boolean {
+/**
+ * True if the event's id is new to the state, which then knows it; false for a duplicate.
+ * @param entry as `seenEventOf` gives it; it is kept
+ */
+export function rememberEvent(state: UserState, event: Event, entry = seenEventOf(event)): boolean {
   const seen = state.seenEvents;
-  // Only events that `refuse` would not let in have another kind of id; they too get a fixed place.
-  const atMs = uuidV7TimeMs(event.eventId) ?? event.occurredAtMs;
-  const hash = hash53(event.eventId);
+  const { atMs, hash } = entry;
 
   const index = lowerBound(seen, atMs, hash);
   const found = seen[index];
   if (found !== undefined && found.atMs === atMs && found.hash === hash) return false;
-  if (index === seen.length) seen.push({ atMs, hash });
-  else seen.splice(index, 0, { atMs, hash });
+  if (index === seen.length) seen.push(entry);
+  else seen.splice(index, 0, entry);
 
   forgetBefore(seen, streamTimeMs(event) - LIMITS.seenWindowMs);
   return true;
+}
+
+/** What is remembered of an event. */
+function seenEventOf({ eventId, occurredAtMs }: Event): SeenEvent {
+  // Only events that `refuse` would not let in have another kind of id; they too get a fixed place.
+  return { atMs: uuidV7TimeMs(eventId) ?? occurredAtMs, hash: hash53(eventId) };
+}
+
+/** What is remembered of an event whose id lies in bytes [from, to); undefined unless that is as `refuse` wants it. */
+export function seenEventIn(bytes: Uint8Array, from: number, to: number): SeenEvent | undefined {
+  const atMs = uuidV7TimeMsIn(bytes, from, to);
+  return atMs === undefined ? undefined : { atMs, hash: hash53OfAscii(bytes, from, to) };
 }
 
 function streamTimeMs({ backfill, occurredAtMs, receivedAtMs }: Event): number {

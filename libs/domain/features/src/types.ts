@@ -4,6 +4,7 @@ import type {
   ImpressionItem,
   ImpressionsServed,
   RequestContext,
+  SeenEvent,
   UserState,
   VideoFacts,
 } from '@watchnext/contract';
@@ -119,16 +120,22 @@ export interface RankingExample {
   };
 }
 
+/** What whoever decoded an event has found of it, so that nobody looks for it again. */
+export interface KnownOfEvent {
+  /** If it is a watch or a list: that its texts and facts are such that `refuse` need not look at them. */
+  readonly textsAreSound?: boolean;
+  /** What states remember of it, as `seenEventIn` gives it: then its id is as `refuse` wants it. */
+  readonly seenEvent?: SeenEvent;
+}
+
 /** A record of one user's stream, decoded. */
-export interface UserRecord {
+export interface UserRecord extends KnownOfEvent {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
   /** The log's own time of the record; stands in where the event has no `receivedAtMs`. */
   readonly timestampMs?: number;
   readonly event: Event;
-  /** If the event is a watch or a list: whether whoever decoded it found its texts and facts such that `refuse` need not look at them again. */
-  readonly textsAreSound?: boolean;
   /** If the event is a watch: the number that whoever decoded it gives its video, the same for the same id. */
   readonly videoNumber?: number;
   /** If it is a list: those of its items. */

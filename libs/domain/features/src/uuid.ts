@@ -35,3 +35,26 @@ function timeIn(id: string): number | undefined {
   }
   return timeMs;
 }
+
+/** The same of an id that lies in bytes [from, to) as UTF-8, without making a text of it. */
+export function uuidV7TimeMsIn(bytes: Uint8Array, from: number, to: number): number | undefined {
+  if (to - from !== CANONICAL_LENGTH) return undefined;
+  // Any that is no digit makes all of them negative.
+  let [high, low, rest] = [0, 0, 0];
+  for (let i = 0; i < 6; i++) high = (high << 4) | digitAt(bytes, from + i);
+  low = (digitAt(bytes, from + 6) << 4) | digitAt(bytes, from + 7);
+  for (let i = 9; i < 13; i++) low = (low << 4) | digitAt(bytes, from + i);
+  for (let i = 14; i < CANONICAL_LENGTH; i++) if (i !== 18 && i !== 23) rest |= digitAt(bytes, from + i);
+  const hyphens =
+    (bytes[from + 8] ^ HYPHEN) |
+    (bytes[from + 13] ^ HYPHEN) |
+    (bytes[from + 18] ^ HYPHEN) |
+    (bytes[from + 23] ^ HYPHEN);
+  const isCanonical = (high | low | rest) >= 0 && hyphens === 0;
+  const isVersion7 = digitAt(bytes, from + 14) === 7 && (digitAt(bytes, from + 19) & 0xc) === 8;
+  return isCanonical && isVersion7 ? high * 2 ** 24 + low : undefined;
+}
+
+function digitAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] < 128 ? DIGITS[bytes[at]] : -1;
+}

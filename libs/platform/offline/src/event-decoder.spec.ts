@@ -4,7 +4,16 @@ import { refuse } from '@watchnext/features';
 import { EventDecoder } from './event-decoder';
 
 const decoder = new EventDecoder();
-const decode = (bytes: Uint8Array) => decoder.decode(bytes);
+/** As a plain object: a decoded event makes its id when it is asked for. */
+const plain = ({ eventId, occurredAtMs, receivedAtMs, producer, backfill, body }: Event): Event => ({
+  eventId,
+  occurredAtMs,
+  receivedAtMs,
+  producer,
+  backfill,
+  body,
+});
+const decode = (bytes: Uint8Array) => plain(decoder.decode(bytes));
 /** Few enough to repeat, and long or strange enough to take every way. */
 const text = fc.oneof(
   fc.constantFrom('', 'video-1', 'video-2', 'x'.repeat(32), 'y'.repeat(33), 'zoë', '日本語', '\ufeffmark', '😀'),
@@ -98,7 +107,7 @@ const event = fc
   .map((fields) => Event.fromPartial(fields as never));
 
 describe('eventDecoder', () => {
-  it('gives the same texts and facts again, wherever the bytes lie', () => {
+  it('gives the same texts and the same facts of a video again, wherever the bytes lie', () => {
     const one = (videoId: string) =>
       Event.encode(
         Event.fromPartial({
@@ -112,8 +121,10 @@ describe('eventDecoder', () => {
       return body?.$case === 'watch' ? body.value : undefined;
     });
     expect(watches.map((watch) => watch?.videoId)).toEqual(['video-1', 'video-2', 'video-1']);
-    expect(watches[1]?.video).toBe(watches[0]?.video);
     expect(watches[2]?.video).toBe(watches[0]?.video);
+    expect(watches[2]?.videoId).toBe(watches[0]?.videoId);
+    // Facts are kept with their video.
+    expect(watches[1]?.video).toEqual(watches[0]?.video);
   });
 
   it('reads what Event.decode reads, one event after another', () => {
@@ -133,19 +144,31 @@ describe('eventDecoder', () => {
       fc.property(event, event, fc.nat(20), (one, other, gap) => {
         const [before, bytes] = [Event.encode(other).finish(), Event.encode(one).finish()];
         const all = Buffer.concat([before, bytes, before.subarray(0, gap)]);
-        expect(decoder.decode(all, before.length, before.length + bytes.length)).toEqual(Event.decode(bytes));
+        expect(plain(decoder.decode(all, before.length, before.length + bytes.length))).toEqual(Event.decode(bytes));
       }),
       { seed: 3, numRuns: 200 },
     );
   });
 
-  it('tells of watches whose texts and facts need no second look: refusing them without it says the same', () => {
+  it('tells of watches whose id, texts and facts need no second look: refusing them without it says the same', () => {
     const RECEIVED_AT_MS = 1_700_000_000_000;
-    let soundCount = 0;
-    const watchEvent = fc.record({ watch, isNamed: fc.boolean() }).map(({ watch: value, isNamed }) =>
+    let [soundCount, knownIdCount] = [0, 0];
+    const eventId = fc.oneof(
+      { arbitrary: fc.constant('018bcfe5-6800-7000-8000-000000000000'), weight: 5 },
+      // From two days ago, from the future, of another version, in upper case.
+      fc.constantFrom(
+        '018bc598-6800-7000-8000-000000000000',
+        '018bcff0-6800-7000-8000-000000000000',
+        '018bcfe5-6800-4000-8000-000000000000',
+        '018BCFE5-6800-7000-8000-000000000000',
+      ),
+      text,
+    );
+    const occurredAtMs = fc.constantFrom(RECEIVED_AT_MS, 0);
+    const fields = fc.record({ watch, isNamed: fc.boolean(), eventId, occurredAtMs, producer: text });
+    const watchEvent = fields.map(({ watch: value, isNamed, ...envelope }) =>
       Event.fromPartial({
-        eventId: '018bcfe5-6800-7000-8000-000000000000',
-        occurredAtMs: RECEIVED_AT_MS,
+        ...envelope,
         receivedAtMs: RECEIVED_AT_MS,
         body: {
           $case: 'watch',
@@ -157,12 +180,15 @@ describe('eventDecoder', () => {
       fc.property(watchEvent, (one) => {
         const decoded = decode(Event.encode(one).finish());
         if (decoder.textsAreSound) soundCount++;
-        expect(refuse(decoded, 0, undefined, decoder.textsAreSound)).toEqual(refuse(decoded, 0));
+        if (decoder.seenEvent !== undefined) knownIdCount++;
+        expect(refuse(decoded, 0, undefined, decoder)).toEqual(refuse(decoded, 0));
       }),
       { seed: 4, numRuns: 1_000 },
     );
     expect(soundCount).toBeGreaterThan(50);
     expect(soundCount).toBeLessThan(950);
+    expect(knownIdCount).toBeGreaterThan(150);
+    expect(knownIdCount).toBeLessThan(950);
   });
 
   it('tells of lists the same', () => {
@@ -171,20 +197,20 @@ describe('eventDecoder', () => {
     // Mostly as they may be, here and there not.
     const mostly = <T>(usual: fc.Arbitrary<T>, any: fc.Arbitrary<T>) =>
       fc.oneof({ arbitrary: usual, weight: 15 }, { arbitrary: any, weight: 1 });
-    const plain = fc.constantFrom('video-1', 'video-2', 'a'.repeat(30));
+    const plainText = fc.constantFrom('video-1', 'video-2', 'a'.repeat(30));
     const share = fc.float({ min: 0, max: 1, noNaN: true });
     const plainItem = fc.record({
-      impressionId: mostly(plain, text),
-      videoId: mostly(plain, text),
+      impressionId: mostly(plainText, text),
+      videoId: mostly(plainText, text),
       position: mostly(fc.nat(9), fc.nat()),
-      source: mostly(plain, text),
+      source: mostly(plainText, text),
       sourceScore: mostly(share, fc.float()),
       score: mostly(fc.option(share, { nil: undefined }), fc.option(fc.float(), { nil: undefined })),
       propensity: mostly(share, fc.float()),
       video: mostly(
         fc.record({
-          channelId: plain,
-          topics: fc.array(plain, { maxLength: 2 }),
+          channelId: plainText,
+          topics: fc.array(plainText, { maxLength: 2 }),
           durationSeconds: fc.constant(9),
           uploadedAtMs: fc.nat(),
         }) as typeof video,
@@ -193,22 +219,25 @@ describe('eventDecoder', () => {
     });
     const listEvent = fc
       .record({
-        userId: mostly(plain, text),
-        requestId: mostly(plain, text),
-        pageId: mostly(plain, text),
-        rungReason: mostly(plain, text),
+        userId: mostly(plainText, text),
+        requestId: mostly(plainText, text),
+        pageId: mostly(plainText, text),
+        rungReason: mostly(plainText, text),
         context: fc.record({
           requestedAtMs: mostly(fc.nat(), time),
-          surface: mostly(plain, text),
-          seedVideoId: mostly(plain, text),
+          surface: mostly(plainText, text),
+          seedVideoId: mostly(plainText, text),
         }),
         mark: fc.option(
-          fc.record({ topic: mostly(plain, text), partition: fc.nat(9), offset: fc.integer({ min: -2, max: 9 }) }),
+          fc.record({ topic: mostly(plainText, text), partition: fc.nat(9), offset: fc.integer({ min: -2, max: 9 }) }),
           { nil: undefined },
         ),
-        assignments: fc.array(fc.record({ experimentId: mostly(plain, text), variantId: mostly(plain, text) }), {
-          maxLength: 1,
-        }),
+        assignments: fc.array(
+          fc.record({ experimentId: mostly(plainText, text), variantId: mostly(plainText, text) }),
+          {
+            maxLength: 1,
+          },
+        ),
         items: fc.array(plainItem, { maxLength: 3 }),
       })
       .map((value) =>
@@ -226,7 +255,7 @@ describe('eventDecoder', () => {
         if (decoder.textsAreSound) soundCount++;
         if (decoder.textsAreSound && refusal !== undefined) refusedThoughSound++;
         if (refusal === undefined) letInCount++;
-        expect(refuse(decoded, 0, undefined, decoder.textsAreSound)).toEqual(refusal);
+        expect(refuse(decoded, 0, undefined, decoder)).toEqual(refusal);
       }),
       { seed: 5, numRuns: 1_000 },
     );

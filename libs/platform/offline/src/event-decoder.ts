@@ -17,6 +17,7 @@ import {
   Mark,
   type RequestContext,
   Search,
+  type SeenEvent,
   UserDeleted,
   UserMerged,
   UserUpserted,
@@ -25,85 +26,93 @@ import {
   VideoWithdrawn,
   type Watch,
 } from '@watchnext/contract';
-import { areSoundFacts } from '@watchnext/features';
-import { EventReader } from './event-reader';
-import { SharedValues } from './shared-values';
+import { areSoundFacts, seenEventIn } from '@watchnext/features';
+import { EventReader, utf8 } from './event-reader';
+import { NO_ENTRY } from './shared-videos';
 import { UNUSUAL, WireCursor } from './wire-cursor';
 
-const LONGEST_SHARED_FACTS = 128;
 /** Of a video whose id was not read by hand. */
 export const NO_NUMBER = -1;
 
 type Body = NonNullable<Event['body']>;
 
+/** An event whose id is made a text when it is asked for, which few do. */
+class EventWithId implements Event {
+  occurredAtMs = 0;
+  receivedAtMs = 0;
+  producer = '';
+  backfill = false;
+  body: Body | undefined = undefined;
+  idFrom = 0;
+  idTo = 0;
+
+  constructor(private readonly bytes: Uint8Array) {}
+
+  get eventId(): string {
+    return this.idFrom === this.idTo ? '' : utf8(this.bytes, this.idFrom, this.idTo);
+  }
+}
+
 export class EventDecoder extends WireCursor {
   private readonly reader = new EventReader();
-  private readonly facts = new SharedValues(
-    LONGEST_SHARED_FACTS,
-    (_, from, to) => {
-      this.at = from;
-      const facts = this.newFacts(to);
-      Object.freeze(facts.topics);
-      return Object.freeze(facts);
-    },
-    (facts) => this.found(areSoundFacts(facts)),
-  );
-
   /** Of the event that was decoded last: the number of a watch's video, `NO_NUMBER` where it has none or was not read here. */
   videoNumber = NO_NUMBER;
   /** The same of a list's items; undefined where it was not read here. */
   itemNumbers: number[] | undefined;
+  /** What states remember of it; undefined where its id is none that `refuse` lets in, or was not read here. */
+  seenEvent: SeenEvent | undefined;
 
   /** @returns the event of bytes [from, to), by default all. @throws as `Event.decode` does */
   decode(bytes: Uint8Array, from = 0, to = bytes.length): Event {
     this.startAt(bytes, from, to);
     this.videoNumber = NO_NUMBER;
     this.itemNumbers = undefined;
+    this.seenEvent = undefined;
     try {
       return this.event(to);
     } catch {
       this.textsAreSound = false;
       this.videoNumber = NO_NUMBER;
       this.itemNumbers = undefined;
+      this.seenEvent = undefined;
       return Event.decode(this.reader.rewindTo(bytes.subarray(from, to)));
     }
   }
 
   private event(end: number): Event {
-    let [eventId, producer] = ['', ''];
-    let [occurredAtMs, receivedAtMs] = [0, 0];
-    let backfill = false;
-    let body: Event['body'];
+    const event = new EventWithId(this.buffer);
     while (this.at < end) {
       const tag = this.uint32();
       switch (tag) {
         case 10:
-          eventId = this.idOfEvent();
+          event.idFrom = this.passText();
+          event.idTo = this.at;
+          this.seenEvent = seenEventIn(this.buffer, event.idFrom, event.idTo);
           break;
         case 16:
-          occurredAtMs = this.int64();
+          event.occurredAtMs = this.int64();
           break;
         case 24:
-          receivedAtMs = this.int64();
+          event.receivedAtMs = this.int64();
           break;
         case 34:
-          producer = this.text();
+          event.producer = this.text();
           break;
         case 40:
-          backfill = this.uint32() !== 0;
+          event.backfill = this.uint32() !== 0;
           break;
         case 82:
-          body = { $case: 'impressionsServed', value: this.served(this.nestedEnd(end)) };
+          event.body = { $case: 'impressionsServed', value: this.served(this.nestedEnd(end)) };
           break;
         case 98:
-          body = { $case: 'watch', value: this.watch(this.nestedEnd(end)) };
+          event.body = { $case: 'watch', value: this.watch(this.nestedEnd(end)) };
           break;
         default:
-          body = this.otherBody(tag, this.nestedEnd(end));
+          event.body = this.otherBody(tag, this.nestedEnd(end));
       }
     }
     this.requireAt(end);
-    return { eventId, occurredAtMs, receivedAtMs, producer, backfill, body };
+    return event;
   }
 
   private otherBody(tag: number, end: number): Body {
@@ -133,6 +142,7 @@ export class EventDecoder extends WireCursor {
     let [userId, videoId, playbackId, impressionId, country, device] = ['', '', '', '', '', ''];
     let positionSeconds = 0;
     this.videoNumber = NO_NUMBER;
+    this.videoEntry = NO_ENTRY;
     let video: VideoFacts | undefined;
     while (this.at < end) {
       switch (this.uint32()) {
@@ -245,6 +255,7 @@ export class EventDecoder extends WireCursor {
   private item(end: number, numbers: number[]): ImpressionItem {
     let [impressionId, videoId, source, team] = ['', '', '', ''];
     let [position, sourceScore, propensity] = [0, 0, 0];
+    this.videoEntry = NO_ENTRY;
     let video: VideoFacts | undefined;
     let [score, featuresChecksum]: (number | undefined)[] = [];
     while (this.at < end) {
@@ -331,9 +342,20 @@ export class EventDecoder extends WireCursor {
     return { requestedAtMs, surface, country, device, loggedIn, seedVideoId };
   }
 
+  /** Mostly the facts that were read last of the video whose id stands before them. */
   private videoFacts(end: number): VideoFacts {
-    const facts = this.facts.at(this.buffer, this.view, this.at, end);
-    this.at = end;
+    const { sharedVideos, videoEntry, view } = this;
+    const { byteOffset } = this.buffer;
+    const [from, to] = [byteOffset + this.at, byteOffset + end];
+    const known = videoEntry === NO_ENTRY ? undefined : sharedVideos.facts(videoEntry, view, from, to);
+    if (known !== undefined) {
+      this.at = end;
+      return known;
+    }
+    const facts = this.newFacts(end);
+    if (this.found(areSoundFacts(facts)) && videoEntry !== NO_ENTRY) {
+      sharedVideos.keepFacts(videoEntry, view, from, to, facts);
+    }
     return facts;
   }
 
@@ -361,7 +383,7 @@ export class EventDecoder extends WireCursor {
       }
     }
     this.requireAt(end);
-    return { channelId, topics, durationSeconds, uploadedAtMs };
+    return Object.freeze({ channelId, topics: Object.freeze(topics) as string[], durationSeconds, uploadedAtMs });
   }
 
   private generated<Message>(type: { decode(reader: EventReader, length: number): Message }, end: number): Message {

@@ -69,7 +69,7 @@ function decodeRecords(
     }
     // A producer that wrote to the log itself may leave the time of receipt to the record.
     event.receivedAtMs ||= keyed.timestampMs(i);
-    const { textsAreSound } = decoder;
+    const { textsAreSound, seenEvent } = decoder;
     let { videoNumber, itemNumbers } = decoder;
     const { body } = event;
     if (body?.$case === 'watch' && videoNumber === NO_NUMBER) videoNumber = videos.numberOf(body.value.videoId);
@@ -82,6 +82,7 @@ function decodeRecords(
       offset: keyed.offset(i),
       event,
       textsAreSound,
+      seenEvent,
       videoNumber: body?.$case === 'watch' ? videoNumber : undefined,
       itemNumbers: body?.$case === 'impressionsServed' ? itemNumbers : undefined,
     });

@@ -3,12 +3,10 @@ import { isSoundText } from '@watchnext/features';
 import { utf8 } from './event-reader';
 import { TextTable } from './examples/columns';
 import { SharedValues } from './shared-values';
+import { NO_ENTRY, SharedVideos } from './shared-videos';
 
 /** In bytes: ids of videos, channels, topics and users; UUIDs, of which each comes once or twice, are longer. */
 const LONGEST_SHARED_TEXT = 20;
-/** Each comes many times, as long as a UUID too. */
-const LONGEST_SHARED_VIDEO_ID = 40;
-
 /** Thrown where the generated code must decide. */
 export const UNUSUAL = Symbol('unusual bytes');
 
@@ -26,11 +24,9 @@ export class WireCursor {
   textsAreSound = true;
   private readonly texts = new SharedValues(LONGEST_SHARED_TEXT, utf8, (text) => this.found(isSoundText(text)));
 
-  private readonly numbers = new SharedValues(
-    LONGEST_SHARED_VIDEO_ID,
-    (bytes, from, to) => this.videos.numberOf(utf8(bytes, from, to)),
-    (number) => this.found(isSoundText(this.videos.texts[number])),
-  );
+  protected readonly sharedVideos = new SharedVideos();
+  /** Of the video whose id was read last. */
+  protected videoEntry = NO_ENTRY;
 
   /** @param videos numbers of the ids of videos, which are given here */
   constructor(protected readonly videos = new TextTable()) {}
@@ -67,16 +63,26 @@ export class WireCursor {
 
   /** @returns the number of the video */
   protected videoId(): number {
+    const { sharedVideos, view } = this;
     const length = this.uint32();
-    const from = this.take(length);
-    return length === 0 ? this.videos.numberOf('') : this.numbers.at(this.buffer, this.view, from, this.at);
+    const from = this.buffer.byteOffset + this.take(length);
+    this.videoEntry = sharedVideos.entryOf(view, from, from + length);
+    return this.videoEntry === NO_ENTRY ? this.newVideo(from, from + length) : sharedVideos.number(this.videoEntry);
   }
 
-  /** One that comes once, and that is looked at otherwise. */
-  protected idOfEvent(): string {
+  /** @param from where in the memory that the bytes lie in the id begins */
+  private newVideo(from: number, to: number): number {
+    const { byteOffset } = this.buffer;
+    const id = from === to ? '' : utf8(this.buffer, from - byteOffset, to - byteOffset);
+    const number = this.videos.numberOf(id);
+    if (this.found(isSoundText(id))) this.videoEntry = this.sharedVideos.keepId(this.view, from, to, number);
+    return number;
+  }
+
+  /** Passes over a text. @returns where it begins; it ends where the next one is read */
+  protected passText(): number {
     const length = this.uint32();
-    const from = this.take(length);
-    return length === 0 ? '' : utf8(this.buffer, from, this.at);
+    return this.take(length);
   }
 
   protected found(isSound: boolean): boolean {

@@ -8,14 +8,14 @@ const PARTS: readonly (readonly [part: string, pattern: RegExp])[] = [
   ['garbage collection', /^\(garbage collector\)$/],
   ['waiting', /^\(idle\)$/],
   ['reading', /event-archive\/|@duckdb\//],
-  ['decoding', /offline\/\w+\/(event-|wire-|shared-values|user-records)|contract\/|bufbuild|utf8Slice/],
+  ['decoding', /offline\/\w+\/(event-|wire-|shared-|user-records)|contract\/|bufbuild|utf8Slice/],
   ['checking', /features\/\w+\/(event-checks|field-checks|refusal|uuid)/],
   [
     'folding',
     /features\/\w+\/(reducer|affinities|exposures|watches|keyed-lists|seen-events|searches|tokenize|hash|merge|state-codec)/,
   ],
   ['features of ranking', /features\/\w+\/(ranking-features|places-of|number-arrays)/],
-  ['counts by key and day', /features\/\w+\/(daily-counts|statistics)/],
+  ['counts by key and day', /features\/\w+\/(daily-counts|day-blocks|statistics)/],
   ['labels, histories, order', /features\//],
   ['examples into columns, facts', /offline\//],
 ];
