@@ -81,9 +81,7 @@ function tableOf(rows: readonly JudgedRow[]): string {
       'requests',
       'not 200',
       'late',
-      'p50 ms',
-      'p99 ms',
-      'max ms',
+      ...LATENCIES,
       'rungs meanwhile',
       'unlogged',
       'recovery s',
@@ -96,9 +94,7 @@ function tableOf(rows: readonly JudgedRow[]): string {
       String(row.requests),
       String(row.failed),
       String(row.late),
-      row.p50Ms.toFixed(0),
-      row.p99Ms.toFixed(0),
-      row.maxMs.toFixed(0),
+      ...latencyCells(row),
       sharesText(row.rungs),
       share(row.unlogged),
       row.recoverySeconds?.toFixed(1) ?? 'not seen',
@@ -108,33 +104,23 @@ function tableOf(rows: readonly JudgedRow[]): string {
   );
 }
 
+const LATENCIES = ['p50 ms', 'p99 ms', 'max ms'];
+const latencyCells = ({ p50Ms, p99Ms, maxMs }: { p50Ms: number; p99Ms: number; maxMs: number }) =>
+  [p50Ms, p99Ms, maxMs].map((latencyMs) => latencyMs.toFixed(0));
+
 /** What producers saw. */
 function eventsTableOf(rows: readonly JudgedRow[]): string {
   const shown = rows.flatMap(({ dependency, fault, events }) => (events ? [{ dependency, fault, ...events }] : []));
   if (shown.length === 0) return '';
   return textTable(
-    [
-      'dependency',
-      'fault',
-      'event requests',
-      'unclear',
-      'late',
-      'p50 ms',
-      'p99 ms',
-      'max ms',
-      'told meanwhile',
-      'lost',
-      'undelivered',
-    ],
+    ['dependency', 'fault', 'event requests', 'unclear', 'late', ...LATENCIES, 'told meanwhile', 'lost', 'undelivered'],
     shown.map((row) => [
       row.dependency,
       row.fault,
       String(row.requests),
       String(row.unclear),
       String(row.late),
-      row.p50Ms.toFixed(0),
-      row.p99Ms.toFixed(0),
-      row.maxMs.toFixed(0),
+      ...latencyCells(row),
       sharesText(row.told),
       String(row.lost),
       String(row.undelivered),

@@ -28,7 +28,10 @@ export function hash53(text: string): number {
   return joined(a, b);
 }
 
-/** The same of a text that lies in bytes [from, to), all of them ASCII, without making it. */
+/**
+ * The same of a text that lies in bytes [from, to), all of them ASCII, without making it. A loop of its own: a step that both
+ * shared would have to hand back two numbers for each character.
+ */
 export function hash53OfAscii(bytes: Uint8Array, from: number, to: number): number {
   let a = SEED_A ^ (to - from);
   let b = SEED_B ^ (to - from);
