@@ -1,5 +1,5 @@
 /** Calls to retrieval and ranking: one channel each, a deadline on every call, which the services see and keep. */
-import { type CallOptions, type ChannelOptions, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type CallOptions, type ClientOptions, Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
   type RankRequest,
   type RankResponse,
@@ -8,7 +8,7 @@ import {
   type RetrieveResponse,
   RetrievalServiceClient,
 } from '@watchnext/contract';
-import { type GrpcClientSecurity, SpanKind, traceHeaders, withSpan } from '@watchnext/service';
+import { forgetEndedCalls, type GrpcClientSecurity, SpanKind, traceHeaders, withSpan } from '@watchnext/service';
 import type { StageLimits } from '../pipeline/executor';
 import type { Dependency } from '../resilience/dependency';
 import { translateRpcError } from './rpc-failure';
@@ -25,7 +25,8 @@ export interface Ranking {
   close(): void;
 }
 
-const CHANNEL_OPTIONS: ChannelOptions = {
+const CLIENT_OPTIONS: ClientOptions = {
+  interceptors: [forgetEndedCalls],
   // gRPC's own back-off reaches two minutes: a service that is back should be found within a second.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
@@ -89,7 +90,7 @@ function renewing<Client extends { close(): void }>(dependency: Dependency, conn
 }
 
 export function connectRetrieval(address: string, dependency: Dependency, security: GrpcClientSecurity): Retrieval {
-  const options = { ...CHANNEL_OPTIONS, ...security.options };
+  const options = { ...CLIENT_OPTIONS, ...security.options };
   const client = renewing(dependency, () => new RetrievalServiceClient(address, security.credentials, options));
   const unary: UnaryCall<RetrieveRequest, RetrieveResponse> = (...call) => client.current().retrieve(...call);
   return {
@@ -100,7 +101,7 @@ export function connectRetrieval(address: string, dependency: Dependency, securi
 }
 
 export function connectRanking(address: string, dependency: Dependency, security: GrpcClientSecurity): Ranking {
-  const options = { ...CHANNEL_OPTIONS, ...security.options };
+  const options = { ...CLIENT_OPTIONS, ...security.options };
   const client = renewing(dependency, () => new RankingServiceClient(address, security.credentials, options));
   const unary: UnaryCall<RankRequest, RankResponse> = (...call) => client.current().rank(...call);
   return {

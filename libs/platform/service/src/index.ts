@@ -32,6 +32,7 @@ export {
 export { type Clock, inTurns, sortInTurns } from './turns';
 export { keepRequestsYoung } from './keep-young';
 export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
+export { forgetEndedCalls } from './ended-calls';
 export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
 export { httpsClientOptions, httpsServerOptions, logRefusedCallers } from './https-options';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';

@@ -1,5 +1,5 @@
 /** Threads that answer calls, and arrays on memory that all of them see. */
-export { yieldToOthers } from './background';
+export { yieldToOthers, YIELDS } from './background';
 export { collectGarbage } from './collect-garbage';
 export { HeldCalls } from './held-calls';
 export { shared, sharedBytes, sharedFloats, sharedInts } from './shared';

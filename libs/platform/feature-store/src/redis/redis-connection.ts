@@ -16,6 +16,8 @@ const DISCONNECT_TIMEOUT_MS = 200;
 const SENTINEL_TIMEOUT_MS = 1_000;
 const CLUSTER_REFRESH_MS = 5_000;
 
+const discard = () => undefined;
+
 export class RedisConnection {
   readonly client: Redis | Cluster;
   /** Why there is no connection, while there is none. */
@@ -44,7 +46,8 @@ export class RedisConnection {
       const cause = this.causeOf(error as Error);
       throw new StoreUnavailableError(`Redis did not answer ${operation}: ${cause.message}`, { cause });
     });
-    const settled = call.catch(() => undefined).finally(() => this.pending.delete(settled));
+    // Without the result: a set that calls pass through may hold on to them (docs/decisions/0134-ended-calls.md).
+    const settled: Promise<void> = call.then(discard, discard).then(() => void this.pending.delete(settled));
     this.pending.add(settled);
     return call;
   }
