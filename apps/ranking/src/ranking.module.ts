@@ -63,15 +63,15 @@ export class RankingModule implements OnApplicationShutdown {
     let server: GrpcServer | undefined;
     const metrics = createMetrics();
     watchProcess(metrics);
+    const { WATCHNEXT_RANKING_THREADS: threadCount, WATCHNEXT_RANKING_QUEUE: queueLimit } = this.settings;
     const threads = (this.threads = new TowerThreads({
-      threadCount: this.settings.WATCHNEXT_RANKING_THREADS,
-      queueLimit: this.settings.WATCHNEXT_RANKING_QUEUE,
+      threadCount,
+      queueLimit,
       onLost: (error) => {
         this.logger.fatal({ err: error }, 'cannot rank any more');
         process.exit(1);
       },
     }));
-    metrics.gauge(METRICS.pendingRuns, () => threads.pending);
     const lastQueries = new LastQueries();
     const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
     const { holder } = (this.following = await followSnapshots({
@@ -84,7 +84,11 @@ export class RankingModule implements OnApplicationShutdown {
       onCurrent: () => server?.setServing(true),
       metrics,
     }));
-    const service = new RankingService(holder, metrics, lastQueries);
+    const service = new RankingService(holder, metrics, lastQueries, {
+      atOnce: threadCount,
+      queueLimit: queueLimit * threadCount,
+    });
+    metrics.gauge(METRICS.pendingRuns, () => threads.pending + service.waitingCount);
     this.server = server = new GrpcServer(
       this.logger,
       SERVICE_NAME,

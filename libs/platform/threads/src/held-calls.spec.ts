@@ -20,6 +20,7 @@ describe('held calls', () => {
     const results = ['a', 'b', 'c', 'd'].map((name) => held.run(call(name)));
     await turn();
     expect(begun).toEqual(['a', 'b']);
+    expect(held.waitingCount).toBe(2);
     end('b');
     await turn();
     expect(begun).toEqual(['a', 'b', 'c']);

@@ -4,7 +4,8 @@
 const AT_THE_THREAD = 2;
 
 interface Held {
-  begin(): void;
+  /** Cleared once it has been left: a set that calls pass through may hold on to them (docs/decisions/0134-ended-calls.md). */
+  begin: (() => void) | undefined;
 }
 
 export class HeldCalls {
@@ -13,6 +14,11 @@ export class HeldCalls {
 
   /** @param limit calls under way at once */
   constructor(private readonly limit = AT_THE_THREAD) {}
+
+  /** Calls that are not under way yet. */
+  get waitingCount(): number {
+    return this.waiting.size;
+  }
 
   /**
    * Makes the call in its turn, first come, first served.
@@ -24,7 +30,7 @@ export class HeldCalls {
     if (this.underWay < this.limit) return this.make(call);
     return new Promise((resolve, reject) => {
       const drop = () => {
-        this.waiting.delete(held);
+        this.leave(held);
         reject(signal!.reason as Error);
       };
       const held: Held = {
@@ -45,10 +51,15 @@ export class HeldCalls {
     } finally {
       this.underWay--;
       const [next] = this.waiting;
-      if (next) {
-        this.waiting.delete(next);
-        next.begin();
-      }
+      if (next) this.leave(next)?.();
     }
+  }
+
+  /** @returns what begins the call that waited */
+  private leave(held: Held): Held['begin'] {
+    const { begin } = held;
+    this.waiting.delete(held);
+    held.begin = undefined;
+    return begin;
   }
 }
