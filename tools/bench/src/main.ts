@@ -191,6 +191,7 @@ command('replay', 'from Parquet to the examples of both models: events a second 
   .option('--partitions <n>', "partitions of that archive's activity topic", count, 4)
   .option('--copies <n>', 'how often its users are there, each time under other ids', count, 1)
   .option('--profile', 'also sample where the time goes', false)
+  .option('--digest', 'also a digest of all that was made: the same of two versions that make the same', false)
   .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
   .action(measuring(benchReplay));
 

@@ -1,15 +1,16 @@
-/** The replaying side of `bench replay`: node replay-process.js ARCHIVE PARTITIONS [profile] */
+/** The replaying side of `bench replay`: node replay-process.js ARCHIVE PARTITIONS [profile] [digest] */
 import { TOPICS } from '@watchnext/contract';
 import { startTask } from '@watchnext/datasets';
 import { openParquetArchive } from '@watchnext/event-archive';
-import { readCatalogue, readUserRecords, replayArchive } from '@watchnext/offline';
+import { readCatalogue, type ReplayedLog, readUserRecords, replayArchive } from '@watchnext/offline';
+import { digestOf } from './digest';
 import type { ReplayFigures, StageFigures } from './replay';
 import { type PartOfTime, timeByPart } from './time-by-part';
 
 const DAY_MS = 86_400_000;
 const EXAMPLES_PER_USER = 1_000;
 
-async function run([folder, partitions, profile]: string[]): Promise<ReplayFigures> {
+async function run([folder, partitions, ...asked]: string[]): Promise<ReplayFigures> {
   const partitionCount = Number(partitions);
   const { signal } = new AbortController();
   const archive = openParquetArchive(folder);
@@ -39,6 +40,7 @@ async function run([folder, partitions, profile]: string[]): Promise<ReplayFigur
     const catalogue = await readCatalogue(archive, signal);
     const task = startTask('Replaying', 'events');
     let examples = { candidateExamples: 0, rankingExamples: 0 };
+    let made: ReplayedLog | undefined;
     const replay = () =>
       measure('replay', async () => {
         const options = { partitionCount, joinWindowMs: DAY_MS, examplesPerUser: EXAMPLES_PER_USER };
@@ -49,18 +51,20 @@ async function run([folder, partitions, profile]: string[]): Promise<ReplayFigur
           candidateExamples: replayed.candidateExamples.length,
           rankingExamples: replayed.rankingExamples.length,
         };
+        if (asked.includes('digest')) made = replayed;
         return replayed.recordCount;
       });
     let parts: PartOfTime[] | undefined;
-    if (profile === undefined) await replay();
-    else parts = await timeByPart(replay);
+    if (asked.includes('profile')) parts = await timeByPart(replay);
+    else await replay();
     task.finish();
     const duckdb = await archive.analyse(TOPICS.activity, {}, async (table) =>
       String((await table.rows('SELECT version() AS version'))[0].version),
     );
     // Kilobytes on Linux, and libuv makes it so elsewhere.
     const peakMemoryMiB = Math.round(process.resourceUsage().maxRSS / 1_024);
-    return { stages, ...examples, peakMemoryMiB, duckdb, ...(parts && { parts }) };
+    const digest = made && digestOf(made);
+    return { stages, ...examples, peakMemoryMiB, duckdb, ...(parts && { parts }), ...(digest && { digest }) };
   } finally {
     await archive.close();
   }

@@ -24,6 +24,8 @@ export interface ReplayBenchOptions {
   readonly copies: number;
   /** Whether to sample where the replay's thread spends its time, too. */
   readonly profile: boolean;
+  /** Whether to say by `digestOf` what was made. */
+  readonly digest: boolean;
 }
 
 export interface StageFigures {
@@ -43,6 +45,8 @@ export interface ReplayFigures {
   readonly duckdb: string;
   /** Of the last stage, where it was asked for. */
   readonly parts?: readonly PartOfTime[];
+  /** As `digestOf` gives it, where it was asked for. */
+  readonly digest?: string;
 }
 
 export async function benchReplay(options: ReplayBenchOptions): Promise<{ result: BenchReport; text: string }> {
@@ -54,7 +58,7 @@ export async function benchReplay(options: ReplayBenchOptions): Promise<{ result
     let replayed = archive;
     if (folder !== undefined && archive === undefined) replayed = await generate(world, folder, options.workers);
     if (folder !== undefined && copies > 1) replayed = await copy(replayed!, folder, partitions, copies);
-    const figures = await replayApart(replayed!, partitions, options.profile);
+    const figures = await replayApart(replayed!, partitions, options);
     const setting = archive === undefined ? { world, copies } : { archive, partitions, copies };
     return { result: report('replay', setting, figures), text: describe(figures) };
   } finally {
@@ -86,11 +90,16 @@ async function copy(from: string, folder: string, partitionCount: number, copies
   return to;
 }
 
-async function replayApart(archive: string, partitions: number, profile: boolean): Promise<ReplayFigures> {
+async function replayApart(
+  archive: string,
+  partitions: number,
+  { profile, digest }: Pick<ReplayBenchOptions, 'profile' | 'digest'>,
+): Promise<ReplayFigures> {
   const child = fork(join(__dirname, 'replay-process.js'), [
     archive,
     String(partitions),
     ...(profile ? ['profile'] : []),
+    ...(digest ? ['digest'] : []),
   ]);
   const told = once(child, 'message') as Promise<[ReplayFigures]>;
   const ended = once(child, 'exit').then(([code]) => {
@@ -101,7 +110,7 @@ async function replayApart(archive: string, partitions: number, profile: boolean
 }
 
 function describe(figures: ReplayFigures): string {
-  const { stages, candidateExamples, rankingExamples, peakMemoryMiB, duckdb, parts } = figures;
+  const { stages, candidateExamples, rankingExamples, peakMemoryMiB, duckdb, parts, digest } = figures;
   const whole = (value: number) => Math.round(value).toLocaleString('en-US');
   const names = { read: 'Parquet to records', decode: '… to events', replay: '… to examples' };
   return [
@@ -113,6 +122,7 @@ function describe(figures: ReplayFigures): string {
     ),
     '',
     `${whole(candidateExamples)} candidate and ${whole(rankingExamples)} ranking examples; largest resident memory ${whole(peakMemoryMiB)} MiB; DuckDB ${duckdb}`,
+    ...(digest ? ['', `digest ${digest}`] : []),
     ...(parts ? ['', ...describeParts(parts, stages[stages.length - 1].events)] : []),
   ].join('\n');
 }

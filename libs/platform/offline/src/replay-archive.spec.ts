@@ -1,0 +1,145 @@
+import { Event, TOPICS } from '@watchnext/contract';
+import { type EventArchive, KeyedRecords } from '@watchnext/event-archive';
+import { type LogRecord, partitionOf } from '@watchnext/event-log';
+import { type CandidateExample, type RankingExample, replayUser, type UserRecord } from '@watchnext/features';
+import {
+  eventIdOf,
+  eventOf,
+  impressionItemOf,
+  impressionsServedOf,
+  searchOf,
+  userDeletedOf,
+  videoFactsOf,
+  watchOf,
+} from '@watchnext/testing';
+import { replayArchive } from './replay-archive';
+
+const PARTITIONS = 4;
+const NOON_MS = Date.UTC(2026, 10, 2, 12);
+const HOUR_MS = 3_600_000;
+const OPTIONS = { joinWindowMs: 24 * HOUR_MS, withWatchTimes: true };
+const VIDEOS = 60;
+
+type Body = NonNullable<Event['body']>;
+
+/** Whole numbers below `limit`, the same ones each time. */
+function numbersFrom(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
+
+/**
+ * Users' records, long and short ones in turn: watches in parts, late, retried, with playback ids of other letters and such that
+ * several videos share, searches, deletions, and lists, some with marks.
+ * @param listShare of the events, in [0, 1]
+ */
+function logOf(userCount: number, listShare: number): LogRecord[][] {
+  const below = numbersFrom(7);
+  const facts = (video: number) =>
+    videoFactsOf({
+      channelId: `channel-${video % 11}`,
+      topics: [`topic-${video % 5}`, 'all'],
+      durationSeconds: 10.25 + video,
+    });
+  return Array.from({ length: userCount }, (_, user) => {
+    const userId = `user-${user}`;
+    const partition = partitionOf(userId, PARTITIONS);
+    let atMs = NOON_MS;
+    let last: Event | undefined;
+    const impressions: { readonly id: string; readonly video: number }[] = [];
+    const bodyOf = (offset: number): Body => {
+      if (below(1_000) < 1_000 * listShare) {
+        const items = Array.from({ length: 1 + below(80) }, (_item, position) => {
+          const video = below(VIDEOS);
+          const impressionId = `${userId}/${offset}/${position}`;
+          impressions.push({ id: impressionId, video });
+          return impressionItemOf(`video-${video}`, { impressionId, position, video: facts(video) });
+        });
+        const mark = { topic: TOPICS.activity, partition, offset: offset - 1 - below(4) };
+        return impressionsServedOf(userId, items, {
+          requestId: `request-${offset}`,
+          mark: below(2) ? mark : undefined,
+        });
+      }
+      if (below(20) === 0) return searchOf(userId, `tea ${below(9)}`);
+      if (below(150) === 0) return userDeletedOf(userId);
+      const shown = below(2) > 0 ? impressions[below(impressions.length)] : undefined;
+      const video = shown?.video ?? below(VIDEOS);
+      const playbackId = [`playback-${below(40)}`, `séance-${below(3)}`, 'session'][Math.min(2, below(12))];
+      const positionSeconds = below(60) + 0.5;
+      const impressionId = shown?.id ?? '';
+      return watchOf(userId, `video-${video}`, { playbackId, positionSeconds, impressionId, video: facts(video) });
+    };
+    return Array.from({ length: user % 3 === 0 ? 160 : 5 + below(20) }, (_record, offset) => {
+      atMs += below(HOUR_MS);
+      const occurredAtMs = atMs - (below(5) === 0 ? below(HOUR_MS) : 0);
+      const event = eventOf(bodyOf(offset), occurredAtMs, {
+        eventId: below(30) === 0 ? 'no UUID' : eventIdOf(atMs, user * 1_000 + offset),
+        receivedAtMs: atMs,
+      });
+      if (last === undefined || below(25) > 0) last = event;
+      const value = Event.encode(last).finish();
+      return { topic: TOPICS.activity, partition, offset, timestampMs: atMs, key: userId, value };
+    });
+  });
+}
+
+const archiveOf = (log: readonly LogRecord[][]): EventArchive =>
+  ({
+    readKeys: async function* () {
+      yield log.map((records) => KeyedRecords.of(records));
+    },
+    extent: async () => ({ recordCount: log.flat().length, maxOccurredAtMs: NOON_MS + 1_000 * HOUR_MS }),
+  }) as unknown as EventArchive;
+
+const plainCandidate = ({ userId, labelVideoId, labelAtMs, features }: CandidateExample): CandidateExample => ({
+  userId,
+  labelVideoId,
+  labelAtMs,
+  features,
+});
+
+const plainRanking = (example: RankingExample): RankingExample => {
+  const { userId, requestId, pageId, impressionId, servedAtMs, position, clicked, watchSeconds, served } = example;
+  const { lastWatchedVideoId, seedVideoId, surface, country, device, searches, numbers } = example.user;
+  const user = { userId, lastWatchedVideoId, seedVideoId, surface, country, device, searches, numbers };
+  const { videoId, channelId, topics, source } = example.video;
+  const video = { videoId, channelId, topics, source, numbers: example.video.numbers };
+  const ids = { userId, requestId, pageId, impressionId, servedAtMs, position };
+  return { ...ids, user, video, clicked, watchSeconds, served };
+};
+
+describe('the replay of an archive', () => {
+  it.each([
+    ['watches', 0.05],
+    ['lists', 0.6],
+  ])('gives, of a log of mostly %s, the examples that plain events give one user at a time', async (_, listShare) => {
+    const log = logOf(16, listShare);
+    const logEndMs = NOON_MS + 1_000 * HOUR_MS;
+    const expected = log.map((records) => {
+      const plain = records.map(({ topic, partition, offset, value }): UserRecord => ({
+        topic,
+        partition,
+        offset,
+        event: Event.decode(value),
+      }));
+      return replayUser(plain, { ...OPTIONS, logEndMs });
+    });
+    const options = { ...OPTIONS, partitionCount: PARTITIONS, examplesPerUser: 1_000 };
+    const catalogue = { facts: new Map(), withdrawn: new Set<string>() };
+    const { replayed, counts } = await replayArchive(archiveOf(log), catalogue, options, new AbortController().signal);
+    expect(replayed.candidateExamples.map(plainCandidate)).toEqual(
+      expected.flatMap(({ candidateExamples }) => candidateExamples),
+    );
+    expect(replayed.rankingExamples.map(plainRanking)).toEqual(
+      expected.flatMap(({ rankingExamples }) => rankingExamples),
+    );
+    expect(counts.refusedCount).toBe(expected.flatMap(({ refusals }) => refusals).length);
+    expect(counts.refusedCount).toBeGreaterThan(20);
+    expect(replayed.candidateExamples.length).toBeGreaterThan(100);
+    expect(replayed.rankingExamples.filter(({ clicked }) => clicked).length).toBeGreaterThan(20);
+  });
+});
