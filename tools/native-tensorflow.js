@@ -13,6 +13,17 @@ const { tmpdir } = require('node:os');
 const { dirname, join } = require('node:path');
 
 const PACKAGE = '@tensorflow/tfjs-node@4.22.0';
+// No option is known, and what follows downloads some 300 MB: whoever asks for help does not want that.
+if (process.argv.length > 2) {
+  const asksForHelp = ['-h', '--help'].includes(process.argv[2]);
+  const text = asksForHelp ? '' : `unknown: ${process.argv.slice(2).join(' ')}\n\n`;
+  process[asksForHelp ? 'stdout' : 'stderr'].write(
+    `${text}npm run native-tensorflow\n\nCompiles ${PACKAGE} against the libtensorflow of PyPI's tensorflow-cpu, and puts it into node_modules.\n` +
+      "Needs pip, g++ and Node's headers; Linux only. Takes no options.\n",
+  );
+  process.exit(asksForHelp ? 0 : 2);
+}
+
 const root = join(__dirname, '..');
 const target = join(root, 'node_modules', '@tensorflow', 'tfjs-node');
 const work = mkdtempSync(join(tmpdir(), 'watchnext-tensorflow-'));

@@ -1,6 +1,7 @@
 export { describeEventLog, type EventLogConformanceOptions, type EventLogUnderTest } from './conformance/event-log';
 export { CollectingTail, FoldingHandler } from './conformance/event-log-handlers';
 export { describeFeatureStore, type FeatureStoreUnderTest } from './conformance/feature-store';
+export { makeAuthority, makeCertificate, tlsSettings } from './certificates';
 export { eventually } from './eventually';
 export { temporaryDirectory } from './temporary-directory';
 export * from './builders';

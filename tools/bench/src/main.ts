@@ -1,6 +1,7 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { availableParallelism } from 'node:os';
 import { SPACES } from '@watchnext/ann-index';
+import { newFile } from '@watchnext/datasets';
 import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { KERNEL_PREFERENCES, type KernelPreference } from '@watchnext/tensor';
@@ -46,7 +47,10 @@ const program = new Command('bench').description(
 );
 
 function command(name: string, description: string): Command {
-  return program.command(name).description(description).option('--json <file>', 'also write the report to this file');
+  return program
+    .command(name)
+    .description(description)
+    .option('--json <file>', 'also write the report to this file', newFile);
 }
 
 /** Runs a benchmark with its command's options and publishes what it finds. */
@@ -143,7 +147,7 @@ command('index-sweep', 'recall and speed by M, ef_construction and ef, as a plot
   .option('--ef-construction <list>', 'breadths while building', counts, [100, 200, 400])
   .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400, 600, 800])
   .option('--seed <n>', 'of the generator', count, 1)
-  .option('--plot <file>', 'where the plot goes, as SVG', 'docs/index-sweep.svg')
+  .option('--plot <file>', 'where the plot goes, as SVG', newFile, 'docs/index-sweep.svg')
   .action(measuring(sweepIndex));
 
 command(

@@ -13,6 +13,7 @@ describe('importDataset', () => {
   let server: Server;
   let url: string;
   let taken: string[];
+  let keys: unknown[];
   let refuse: (kind: string) => boolean;
 
   beforeEach(async () => {
@@ -27,9 +28,11 @@ describe('importDataset', () => {
       `user_id,video_id,date,time_ms,is_click,play_time_ms,tab\n7,0,20220425,${T},1,3000,1\n7,0,20220425,broken,1,3000,1\n`,
     );
     taken = [];
+    keys = [];
     refuse = () => false;
     // A collector as the agreement has it, in memory.
     server = createServer((request, response) => {
+      keys.push(request.headers['x-api-key']);
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -76,6 +79,11 @@ describe('importDataset', () => {
     expect(result.badRows.describe()).toContain('line 3: time_ms is no whole number: "broken"');
     expect(progress).toEqual([[4, 4]]);
     expect(rows).toEqual([1, 2, 4]);
+  });
+
+  it('shows the collector the key that it asks for', async () => {
+    await importDataset('kuairand', folder, { url, apiKey: 'of-the-import' });
+    expect(new Set(keys)).toEqual(new Set(['of-the-import']));
   });
 
   it('counts what the collector refuses, and says why', async () => {

@@ -1,7 +1,7 @@
 /** Imports a data set through a collector: what the command line and other tools call. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ProducerClient, type Rejection } from '@watchnext/producer-client';
+import { type ClientCertificates, DeliveryError, ProducerClient, type Rejection } from '@watchnext/producer-client';
 import type { Refused } from './archive-sink';
 import { DatasetError } from './dataset-error';
 import { describeFailure } from './full-disk';
@@ -12,6 +12,10 @@ import { importerNamed } from './importers';
 export interface ImportDatasetOptions extends Omit<ImportEventsOptions, 'alreadySent' | 'staging'> {
   /** The collector's address, as http://127.0.0.1:7001; a gateway's serves as well. */
   readonly url: string;
+  /** For a collector that asks for keys. */
+  readonly apiKey?: string;
+  /** For a collector that asks for certificates. */
+  readonly tls?: ClientCertificates;
   /**
    * Keeps here what was read, and how much of it the collector has taken, until all is: the same import goes on from
    * there. Default: nothing is kept.
@@ -35,7 +39,8 @@ const CLOSE_LIMIT_MS = 500;
 
 /**
  * @param name one of `IMPORTERS`
- * @throws DatasetError for an unknown name, a missing file or column; Error when the collector cannot be reached
+ * @throws DatasetError for an unknown name, a missing file or column; ProducerOptionError for an address or certificates that cannot
+ * work; Error when the collector cannot be reached
  */
 export async function importDataset(
   name: string,
@@ -57,6 +62,8 @@ export async function importDataset(
   givenUp.catch(() => undefined);
   const client = new ProducerClient({
     url: options.url,
+    apiKey: options.apiKey,
+    tls: options.tls,
     producer: `import:${name}`,
     onRejected: (rejection) => {
       if (++count <= REJECTIONS_KEPT) first.push(describeRejection(rejection));
@@ -137,12 +144,8 @@ class SentProgress {
 }
 
 function unreachable(url: string, waitedMs: number, error: Error): Error {
-  // fetch says only that it failed; the innermost cause says why.
-  let innermost: { readonly message: string; readonly cause?: unknown } = error;
-  while (typeof innermost.cause === 'object' && innermost.cause !== null) innermost = innermost.cause as Error;
-  return new Error(`the collector at ${url} has taken nothing for ${waitedMs / 1_000} s: ${innermost.message}`, {
-    cause: error,
-  });
+  const reason = error instanceof DeliveryError ? error.detail : error.message;
+  return new Error(`the collector at ${url} has taken nothing for ${waitedMs / 1_000} s: ${reason}`, { cause: error });
 }
 
 function describeRejection({ event, field, reason }: Rejection): string {

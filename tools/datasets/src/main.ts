@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 /** npm run import -- FORMAT PATH */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ConfigError, grpcTlsSettings, loadConfig, readClientTls } from '@watchnext/config';
+import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
 import { DatasetError } from './dataset-error';
 import { describeCounts } from './import';
 import { importDataset } from './import-dataset';
@@ -19,6 +23,7 @@ const WORK_FOLDER = '.watchnext-import';
 
 interface Options {
   readonly url: string;
+  readonly apiKeyFile?: string;
   readonly archive?: string;
   readonly partitions: number;
   readonly mapping?: string;
@@ -44,6 +49,7 @@ const program: Command = new Command('npm run import --')
   .argument('<format>', `what the files are: ${[...IMPORTERS.keys()].join(', ')}`)
   .argument('[path]', 'their folder, or the file')
   .option('--url <url>', "the collector's address", 'http://127.0.0.1:7001')
+  .option('--api-key-file <file>', 'holds the key that the collector asks for')
   .option('--archive <dir>', 'instead: a new archive folder, to train on with WATCHNEXT_DATA_DIR=dir/..')
   .option('--partitions <n>', 'partitions of that archive, as WATCHNEXT_ACTIVITY_PARTITIONS', number(1, 10_000), 4)
   .option('--mapping <file>', 'for a table: which column is what; without it, a mapping is proposed')
@@ -56,6 +62,7 @@ const program: Command = new Command('npm run import --')
     `
 Rows that cannot be used are left out, counted, and the first of each file named. An import that was cut off goes on
 where it stopped when the same command runs again.
+A collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…, as services are.
 Exit codes: 0 all sent; 1 the collector could not be reached, or another failure; 2 a command line that cannot be used;
 3 a file or column is missing, or the disk is full; 4 sent, but some events were refused; 130 interrupted.`,
   )
@@ -71,7 +78,9 @@ async function run(format: string, path: string | undefined, options: Options): 
     return 0;
   }
   if (path === undefined) program.error('error: the path of the data set is missing');
-  if (!URL.canParse(options.url)) program.error(`error: --url is no address: ${options.url}`);
+  const { protocol } = URL.canParse(options.url) ? new URL(options.url) : {};
+  if (protocol !== 'http:' && protocol !== 'https:')
+    program.error(`error: --url is no address of a collector, as http://127.0.0.1:7001: ${options.url}`);
 
   const stopping = new AbortController();
   const stop = () => {
@@ -100,12 +109,15 @@ async function run(format: string, path: string | undefined, options: Options): 
     onSent: (done: number, total: number) => task?.update(done, total),
   });
   try {
+    // Before what takes long, so that what is missing is said at once.
+    const access = options.archive === undefined ? accessOf(options) : {};
     const shared = await sharedOptions();
     const { badRows, rejected, summary } =
       options.archive === undefined
         ? await importDataset(format, path, {
             ...shared,
             url: options.url,
+            ...access,
             workFolder: join(WORK_FOLDER, workName(format, path, options.url)),
             onRetry: (error) => task?.note(`trying again: ${error.message}`),
           })
@@ -128,8 +140,22 @@ async function run(format: string, path: string | undefined, options: Options): 
       return EXIT_CODES.interrupted;
     }
     process.stderr.write(`${(error as Error).message}\n`);
+    if (error instanceof ProducerOptionError || error instanceof ConfigError) return EXIT_CODES.usage;
     return error instanceof DatasetError ? EXIT_CODES.dataset : EXIT_CODES.failed;
   }
+}
+
+/** What shows the collector who calls. @throws ConfigError */
+function accessOf({ apiKeyFile }: Options) {
+  const tls = readClientTls(loadConfig(z.object(grpcTlsSettings)));
+  if (apiKeyFile === undefined) return { tls };
+  try {
+    const apiKey = readFileSync(apiKeyFile, 'utf8').trim();
+    if (apiKey !== '') return { tls, apiKey };
+  } catch (error) {
+    throw new ConfigError([`--api-key-file ${apiKeyFile}: cannot be read (${(error as NodeJS.ErrnoException).code})`]);
+  }
+  throw new ConfigError([`--api-key-file ${apiKeyFile}: is empty`]);
 }
 
 /** Imports of other data, or to another collector, lie elsewhere. */

@@ -18,6 +18,8 @@ describe('npm run import', () => {
     [['table', '/no/such/file.csv'], 3, /file.csv cannot be read/],
     [['kuairand', 'anywhere', '--most-bad', '2'], 2, /from 0 to 1/],
     [['kuairand', 'anywhere', '--url', 'nowhere'], 2, /--url is no address/],
+    [['kuairand', 'anywhere', '--url', 'localhost:7001'], 2, /--url is no address/],
+    [['kuairand', 'anywhere', '--api-key-file', '/no/such/file'], 2, /--api-key-file .*: cannot be read \(ENOENT\)/],
     [['kuairand', '/no/such/folder'], 3, /no folder that can be read/],
   ])('%j ends with %i', (args, status, text) => {
     expect(run('main.js', ...args)).toEqual({ status, text: expect.stringMatching(text) });

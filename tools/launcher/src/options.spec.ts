@@ -46,6 +46,7 @@ describe('the command line', () => {
     ['--path /somewhere', /--path is for/],
     ['--dataset movietweetings', /needs --path/],
     ['--dataset kuairand --path x --mapping m', /--mapping is for/],
+    ['--json /no/such/folder/report.json', /\/no\/such\/folder cannot be written to \(ENOENT\)/],
     ['--wat', /unknown option/],
     ['extra', /too many arguments/],
   ])('refuses %s', (line, message) => {

@@ -1,5 +1,5 @@
 /** The command line of `npm start`. */
-import { IMPORTERS } from '@watchnext/datasets';
+import { IMPORTERS, newFile } from '@watchnext/datasets';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 export interface LauncherOptions {
@@ -67,7 +67,7 @@ export function parseOptions(
     )
     .option('--days <n>', 'days of history in the simulated world', wholeNumber(2, 365), 10)
     .option('--once-and-exit', 'stop after the first list', false)
-    .option('--json <file>', 'also write what was measured to this file, as JSON')
+    .option('--json <file>', 'also write what was measured to this file, as JSON', newFile)
     .allowExcessArguments(false)
     .addHelpText(
       'after',

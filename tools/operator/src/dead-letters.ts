@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { countByCode, type LetterFilter, readLetters, replayLetters } from './letters';
-import { withDrivers } from './program';
+import { endOnUsage, wholeNumber, withDrivers } from './program';
 
 interface FilterOptions {
   readonly code?: string[];
@@ -12,10 +12,6 @@ interface FilterOptions {
   readonly until?: number;
 }
 
-const number = (text: string) => {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number');
-  return Number(text);
-};
 const time = (text: string) => {
   const atMs = Date.parse(text);
   if (Number.isNaN(atMs)) throw new InvalidArgumentError('a time, as 2026-11-24T10:00:00Z');
@@ -35,7 +31,7 @@ function withFilters(command: Command): Command {
   return command
     .addOption(new Option('--code <codes...>', 'only these causes, as "too-old" or "undecodable"'))
     .addOption(new Option('--topic <name>', 'only from this topic'))
-    .addOption(new Option('--partition <number>', 'only from this partition').argParser(number))
+    .addOption(new Option('--partition <number>', 'only from this partition').argParser(wholeNumber))
     .addOption(new Option('--user <id>', 'only of this user'))
     .addOption(new Option('--event <id>', 'only this event'))
     .addOption(new Option('--since <time>', 'died at or after').argParser(time))
@@ -43,7 +39,9 @@ function withFilters(command: Command): Command {
     .addOption(new Option('--json', 'one JSON document on standard output'));
 }
 
-const program = new Command('dead-letters').description('What could not be folded: look at it, and try it again.');
+const program = new Command('dead-letters')
+  .description('What could not be folded: look at it, and try it again.')
+  .exitOverride(endOnUsage);
 
 withFilters(program.command('list'))
   .description('shows dead letters, and counts them by cause')

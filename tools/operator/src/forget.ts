@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { describeReport, forgetUsers } from './forget-users';
-import { withDrivers } from './program';
+import { endOnUsage, wholeNumber, withDrivers } from './program';
 
 const EXIT_REMAINING = 3;
 
@@ -10,13 +10,13 @@ interface Options {
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly report?: string;
-  readonly patience: string;
+  readonly patience: number;
 }
 
 new Command('forget')
   .description(
     'Removes users whose deletion is in the archive from archive and checkpoints, and scans for what remains.\n' +
-      'Ends with 0 when nothing remains, 3 when something does. Run the trainer next: its snapshot is made without them.',
+      'Ends with 0 when nothing remains, 3 when something does, 2 for a command line that cannot be used. Run the trainer next: its snapshot is made without them.',
   )
   .option(
     '--user <ids...>',
@@ -25,13 +25,14 @@ new Command('forget')
   .option('--dry-run', 'count, and change nothing')
   .option('--json', 'the report as JSON on standard output')
   .option('--report <file>', 'the report as JSON into a file as well')
-  .option('--patience <seconds>', 'for the deletions of merged viewers to be archived', '60')
+  .option('--patience <seconds>', 'for the deletions of merged viewers to be archived', wholeNumber, 60)
+  .exitOverride(endOnUsage)
   .action((options: Options) =>
     withDrivers(async (drivers) => {
       const report = await forgetUsers(drivers, {
         userIds: options.user,
         dryRun: options.dryRun,
-        patienceMs: Number(options.patience) * 1_000,
+        patienceMs: options.patience * 1_000,
       });
       const json = JSON.stringify(report, null, 2);
       if (options.report !== undefined) await writeFile(options.report, `${json}\n`);

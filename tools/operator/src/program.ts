@@ -1,10 +1,23 @@
 /** What the commands share: the drivers that the environment names, and how they end. */
 import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
-import { openEventLog } from '@watchnext/event-log';
+import { openEventLog, UnknownTopicError } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
+import { type CommanderError, InvalidArgumentError } from 'commander';
 
+const EXIT_USAGE = 2;
 const EXIT_CONFIGURATION = 78;
+
+/** As every command line that an operator or a script calls: 2 for one that cannot be used, so that it is not taken for a failure. */
+export function endOnUsage({ exitCode }: CommanderError): never {
+  process.exit(exitCode === 0 ? 0 : EXIT_USAGE);
+}
+
+/** @throws InvalidArgumentError */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('it must be a whole number.');
+  return Number(text);
+}
 
 export async function openDrivers() {
   const settings = loadDriverSettings();
@@ -28,6 +41,10 @@ export async function openDrivers() {
 
 export type Drivers = Awaited<ReturnType<typeof openDrivers>>;
 
+/** The services make the topics, so one that is missing is of a system that never ran, or of another place than meant. */
+const nothingThere = ({ topic }: UnknownTopicError) =>
+  `the event log has no topic ${topic}: WATCHNEXT_EVENT_LOG with WATCHNEXT_DATA_DIR or WATCHNEXT_KAFKA_… must name a system that has run`;
+
 /** Runs with drivers, closes them, and ends the process: with what `run` returns, 78 for the environment, else 1. */
 export function withDrivers(run: (drivers: Drivers) => Promise<number>): Promise<void> {
   const work = async () => {
@@ -37,7 +54,7 @@ export function withDrivers(run: (drivers: Drivers) => Promise<number>): Promise
   return work().then(
     (code) => process.exit(code),
     (error: Error) => {
-      process.stderr.write(`${error.message}\n`);
+      process.stderr.write(`${error instanceof UnknownTopicError ? nothingThere(error) : error.message}\n`);
       process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
     },
   );

@@ -3,6 +3,7 @@ import { openEventLog } from '@watchnext/event-log';
 import { announceSnapshot } from '@watchnext/service';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
 import { Command } from 'commander';
+import { endOnUsage } from './program';
 import { rollback, RollbackRefusedError } from './rollback';
 
 const EXIT_CONFIGURATION = 78;
@@ -54,12 +55,14 @@ async function run(options: Options): Promise<number> {
 new Command('rollback')
   .description(
     'Makes the snapshot before the current one current again, for all services.\n' +
-      'Ends with 0 when done, 3 when refused: nothing before it, not gated, or somebody else moved the pointer meanwhile.',
+      'Ends with 0 when done, 2 for a command line that cannot be used, 3 when refused: nothing before it, not gated, or somebody else moved\n' +
+      'the pointer meanwhile.',
   )
   .option('--to <id>', 'this snapshot; default: the parent of the current one')
   .option('--from <id>', 'refuse unless this one is current')
   .option('--dry-run', 'say what would be done, and check the target')
   .option('--list', 'list the snapshots, newest first, the current one marked')
+  .exitOverride(endOnUsage)
   .action((options: Options) =>
     run(options).then(
       (code) => process.exit(code),

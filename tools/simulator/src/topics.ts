@@ -3,7 +3,6 @@
  * A word belongs to one topic, whatever the language, so that a search gives its intent away to whoever learns the words.
  */
 export const LANGUAGES = ['en', 'de', 'fr', 'pt', 'es', 'ja'] as const;
-export type Language = (typeof LANGUAGES)[number];
 export const ENGLISH = 0;
 
 export interface Topic {

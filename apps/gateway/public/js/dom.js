@@ -14,4 +14,6 @@ function build(element, attributes, children) {
 export const h = (tag, attributes = {}, ...children) => build(document.createElement(tag), attributes, children);
 export const svg = (tag, attributes = {}, ...children) =>
   build(document.createElementNS(SVG, tag), attributes, children);
+/** A name in camel case, which may break where a word begins. */
+export const breakable = (name) => name.split(/(?=[A-Z])/).flatMap((word, i) => (i === 0 ? word : [h('wbr'), word]));
 export const byId = (id) => document.getElementById(id);

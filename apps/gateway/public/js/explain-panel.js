@@ -1,4 +1,4 @@
-import { byId, h, svg } from './dom.js';
+import { breakable, byId, h, svg } from './dom.js';
 import { number, spoken } from './format.js';
 
 const RULE_WORDS = {
@@ -28,7 +28,7 @@ function bars(parts) {
         svg('line', { x1: 50, x2: 50, y1: 0, y2: 10, 'stroke-width': 0.5 }),
       );
       return [
-        h('span', {}, group),
+        h('span', {}, breakable(group)),
         bar,
         h('span', { class: 'number' }, `${by > 0 ? '+' : '−'}${Number(Math.abs(by).toPrecision(2))}`),
       ];
@@ -67,7 +67,7 @@ export function showExplanation(item, served) {
       h('h3', {}, 'Inputs as they are'),
       table(
         features.map(({ name, value }) =>
-          row(name, value === null ? '–' : typeof value === 'number' ? number(value) : value || '–'),
+          row(breakable(name), value === null ? '–' : typeof value === 'number' ? number(value) : value || '–'),
         ),
       ),
     );

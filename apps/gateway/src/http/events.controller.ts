@@ -1,11 +1,12 @@
 import { Controller, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type CollectorAnswer, type CollectorClient, CollectorDistrustError } from '../clients/collector';
+import { type CollectorClient, CollectorDistrustError } from '../clients/collector';
 import type { GatewaySettings } from '../config';
 import { runStages, type Stage } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
 import { COLLECTOR, SETTINGS } from '../tokens';
+import type { HttpAnswer } from '@watchnext/http-client';
 import { ApiError, REQUEST_ID_HEADER, requestIdOf, traceHeaders } from '@watchnext/service';
 import { callersDeadlineMs, goneSignal, whereCallerGone } from './caller';
 import { KeyFile, KeyFileError } from './key-file';
@@ -65,7 +66,7 @@ export class EventsController {
     const timeoutMs = Math.min(TIMEOUT_MS, callersDeadlineMs(headers) ?? TIMEOUT_MS);
     const passed = await this.headersFor(headers);
     passed[REQUEST_ID_HEADER] = requestIdOf(request);
-    const stage: Stage<{ readonly answer?: CollectorAnswer }> = {
+    const stage: Stage<{ readonly answer?: HttpAnswer }> = {
       name: 'collector',
       timeShare: TIME_SHARE,
       run: async (_, limits) => ({
@@ -78,7 +79,7 @@ export class EventsController {
       isHurried: timeoutMs < HURRIED_MS,
     };
     const { answer } = await runStages([stage], {}, limits, () => undefined).catch(withoutAnswer);
-    const { status, headers: answered, body } = answer as CollectorAnswer;
+    const { status, headers: answered, body } = answer as HttpAnswer;
     if (answered['retry-after'] !== undefined) void reply.header('retry-after', answered['retry-after']);
     await reply
       .status(status)

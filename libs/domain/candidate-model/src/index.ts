@@ -35,12 +35,8 @@ export {
   type InputLayout,
 } from './input';
 export { CandidateModel, type CandidateModelMetadata, type CandidateModelParts } from './model';
-export {
-  trainCandidateModel,
-  validationCutoff,
-  type CandidateTrainingOptions,
-  type CandidateTrainingProgress,
-} from './training';
+export { trainCandidateModel, validationCutoff } from './training';
+export type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
 export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTrial } from './selection';
 export type { CandidateVocabularies } from './vocabularies';
 export type { WarmStartReport } from './warm-start';

@@ -1,6 +1,7 @@
 import type { CandidateModelConfig } from './config';
 import type { CandidateModel } from './model';
-import { trainCandidateModel, type CandidateTrainingOptions, type CandidateTrainingProgress } from './training';
+import { trainCandidateModel } from './training';
+import type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
 import type { WarmStartReport } from './warm-start';
 
 export interface CandidateSelectionOptions extends Omit<

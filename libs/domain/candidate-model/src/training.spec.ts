@@ -3,7 +3,8 @@ import { exampleOf, examplesOfWatches } from '../test/builders';
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';
 import type { CandidateBatch, CandidateEngineFactory, CandidateEngineSetup } from './engine';
 import type { CandidateModel } from './model';
-import { trainCandidateModel, validationCutoff, type CandidateTrainingProgress } from './training';
+import { trainCandidateModel, validationCutoff } from './training';
+import type { CandidateTrainingProgress } from './training-options';
 import { newOptimizerState } from './training-state';
 
 const DAY_MS = 86_400_000;

@@ -74,7 +74,6 @@ export const experimentsFileSchema = z.strictObject({
 
 export type Experiment = z.output<typeof experimentSchema>;
 export type Variant = Experiment['variants'][number];
-export type Audience = Experiment['audience'];
 export type ExperimentsFile = z.output<typeof experimentsFileSchema>;
 
 export const NO_EXPERIMENTS: ExperimentsFile = { layers: [], experiments: [] };

@@ -1,13 +1,12 @@
 /** Definitions of experiments, assignment, and the statistics that decide them. No clock, no input and no output. */
 export {
-  type Audience,
   type Experiment,
   type ExperimentsFile,
   experimentsFileSchema,
   NO_EXPERIMENTS,
   type Variant,
 } from './definition';
-export { type ChosenRung, type Serving, type ServingParameter } from './serving';
+export { type Serving, type ServingParameter } from './serving';
 export {
   checkExperiments,
   ExperimentsError,
@@ -27,7 +26,7 @@ export {
   USER_NUMBERS,
   type UserNumber,
 } from './metrics';
-export { Moments, NUMBER_COUNT, PRODUCT_COUNT, productIndex, sumOfMoments, type UserNumbers } from './moments';
+export { Moments, NUMBER_COUNT, PRODUCT_COUNT, productIndex, type UserNumbers } from './moments';
 export { type EffectEstimate, estimateEffect } from './effect';
 export { alwaysValidP, boundary, type Interval, mixtureVariance, requiredInformation } from './always-valid';
 export { checkSampleRatio, SAMPLE_RATIO_ALPHA, type SampleRatioCheck } from './sample-ratio';

@@ -57,9 +57,3 @@ export class Moments {
     return Math.max(0, this.covariance(name, name));
   }
 }
-
-export function sumOfMoments(parts: Iterable<Moments>): Moments {
-  const total = new Moments();
-  for (const part of parts) total.addAll(part);
-  return total;
-}

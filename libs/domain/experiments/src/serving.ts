@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
 /** Rungs that a variant may choose; the full one is what is served otherwise. */
-export const CHOSEN_RUNGS = ['retrieval-order', 'snapshot-popular', 'memory-popular'] as const;
-export type ChosenRung = (typeof CHOSEN_RUNGS)[number];
+const CHOSEN_RUNGS = ['retrieval-order', 'snapshot-popular', 'memory-popular'] as const;
 
 const count = (most: number) => z.number().int().min(0).max(most);
 

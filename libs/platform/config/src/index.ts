@@ -2,6 +2,7 @@ export { ConfigError, loadConfig } from './load-config';
 export { Secret, secret } from './secret';
 export * from './settings';
 export { grpcTlsFiles, grpcTlsSettings, type GrpcTlsSettings } from './grpc-tls-settings';
+export { type ClientTls, readClientTls, readTlsFiles, type TlsFiles } from './tls-files';
 export {
   checkStoreSettings,
   featureStoreSettings,

@@ -11,6 +11,18 @@ export class ProducerClientError extends Error {
   }
 }
 
+/** What the client was made with cannot work. */
+export class ProducerOptionError extends ProducerClientError {
+  constructor(
+    /** Of `ProducerClientOptions`. */
+    readonly option: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${option}: ${reason}`, 'option', false, options);
+  }
+}
+
 /** One event alone is larger than a batch may be. */
 export class EventTooLargeError extends ProducerClientError {
   constructor(
@@ -30,7 +42,8 @@ export class ClientClosedError extends ProducerClientError {
 /** A batch could not be delivered now; it will be tried again. */
 export class DeliveryError extends ProducerClientError {
   constructor(
-    detail: string,
+    /** What went wrong, without the words around it. */
+    readonly detail: string,
     /** HTTP status; undefined when no answer came. */
     readonly status: number | undefined,
     /** Seconds that the server asked to wait; undefined when it did not. */

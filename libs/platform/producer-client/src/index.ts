@@ -1,3 +1,4 @@
+export type { ClientCertificates } from '@watchnext/http-client';
 export * from './create-event';
 export * from './errors';
 export type { ProducerClientOptions, ProducerStatistics, Rejection } from './options';

@@ -1,10 +1,17 @@
 /** What a producer client can be told, and what it tells. */
 import type { Event } from '@watchnext/contract';
+import type { ClientCertificates } from '@watchnext/http-client';
 import type { ProducerClientError } from './errors';
 
 export interface ProducerClientOptions {
-  /** The collector, as "http://127.0.0.1:7001"; events go to its /v1/events. */
+  /** The collector, as "http://127.0.0.1:7001" or "https://…"; events go to its /v1/events. */
   readonly url: string;
+  /**
+   * For a collector that asks for certificates, or shows one of an authority of its own: PEM of the authority (`ca`), of a certificate
+   * that it signed (`cert`) and its `key`, and the name that the collector's certificate carries (`servername`), where it is not the
+   * host of `url`. Read once: a renewed certificate needs a new client.
+   */
+  readonly tls?: ClientCertificates;
   /** Name of the producing program, for events that do not have one. */
   readonly producer: string;
   /** Sent as `x-api-key`, to a collector that asks for keys. */

@@ -9,6 +9,7 @@
  * process: `flush` tells when it has been delivered.
  */
 import { Event } from '@watchnext/contract';
+import type { HttpClient } from '@watchnext/http-client';
 import { backOffMs } from './back-off';
 import {
   ClientClosedError,
@@ -20,7 +21,7 @@ import {
 import { DEFAULTS, type ProducerClientOptions, type ProducerStatistics } from './options';
 import { Signal } from './signal';
 import { Spool } from './spool';
-import { framedLength, type Outcome, postBatch } from './transport';
+import { collectorClient, framedLength, type Outcome, postBatch } from './transport';
 
 interface Batch {
   readonly records: readonly Uint8Array[];
@@ -30,7 +31,7 @@ interface Batch {
 
 export class ProducerClient {
   private readonly options: ProducerClientOptions & typeof DEFAULTS;
-  private readonly endpoint: string;
+  private readonly client: HttpClient;
   private readonly headers: Record<string, string>;
   private buffer: Uint8Array[] = [];
   private bufferedBytes = 0;
@@ -58,10 +59,11 @@ export class ProducerClient {
   private readonly running: Promise<void>;
   private closing: Promise<void> | undefined;
 
+  /** @throws ProducerOptionError */
   constructor(options: ProducerClientOptions) {
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     this.options = { ...DEFAULTS, ...(given as unknown as ProducerClientOptions) };
-    this.endpoint = new URL('v1/events', options.url.endsWith('/') ? options.url : `${options.url}/`).href;
+    this.client = collectorClient(options.url, options.tls);
     this.headers = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey };
     this.batchLimit = this.options.maxBatchEvents;
     this.opened = this.openSpool();
@@ -138,6 +140,7 @@ export class ProducerClient {
     this.abort.abort();
     this.workArrived.notify();
     await this.running;
+    this.client.close();
     if (flushed !== undefined && this.spool) {
       this.isSpooling = true;
       await this.moveToSpool();
@@ -336,7 +339,7 @@ export class ProducerClient {
   }
 
   private transport() {
-    return { url: this.endpoint, headers: this.headers, timeoutMs: this.options.requestTimeoutMs };
+    return { client: this.client, headers: this.headers, timeoutMs: this.options.requestTimeoutMs };
   }
 
   private report(error: ProducerClientError, retryInMs: number | undefined): void {

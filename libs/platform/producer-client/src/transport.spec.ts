@@ -45,7 +45,7 @@ describe('the wait before a retry', () => {
     expect(retryAfterSeconds('120', nowMs)).toBe(120);
     expect(retryAfterSeconds('Mon, 23 Nov 2026 12:00:30 GMT', nowMs)).toBe(30);
     expect(retryAfterSeconds('Mon, 23 Nov 2026 11:00:00 GMT', nowMs)).toBe(0);
-    for (const header of [null, '', 'soon', '-5']) expect(retryAfterSeconds(header, nowMs) ?? 0).toBe(0);
+    for (const header of [undefined, '', 'soon', '-5']) expect(retryAfterSeconds(header, nowMs) ?? 0).toBe(0);
   });
 });
 

@@ -1,5 +1,6 @@
 /** One batch over HTTP, and what its answer means. */
-import { DeliveryError } from './errors';
+import { type ClientCertificates, DistrustError, HttpClient } from '@watchnext/http-client';
+import { DeliveryError, ProducerOptionError } from './errors';
 
 /** Verdict of the collector on one event of a batch. */
 export interface ItemResult {
@@ -19,13 +20,31 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: DeliveryError };
 
 export interface TransportOptions {
-  readonly url: string;
+  readonly client: HttpClient;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
 /** Statuses about what was sent, and not about who sent it, where, or when. */
 const REFUSING_STATUSES: ReadonlySet<number> = new Set([400, 413, 422]);
+
+/** @throws ProducerOptionError for an address or certificates that cannot work, now or later */
+export function collectorClient(url: string, tls: ClientCertificates | undefined): HttpClient {
+  const base = URL.canParse(url) ? new URL(url.endsWith('/') ? url : `${url}/`) : undefined;
+  if (base === undefined || !['http:', 'https:'].includes(base.protocol))
+    throw new ProducerOptionError('url', `${url} is no address of a collector, as http://127.0.0.1:7001`);
+  if (tls !== undefined && base.protocol !== 'https:')
+    throw new ProducerOptionError('tls', `certificates are for a url that begins with https://, not ${url}`);
+  if ((tls?.cert === undefined) !== (tls?.key === undefined))
+    throw new ProducerOptionError('tls', 'cert and key are needed together');
+  try {
+    return new HttpClient(new URL('v1/events', base), tls);
+  } catch (error) {
+    throw new ProducerOptionError('tls', `ca, cert or key cannot be used: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
 
 /** Sends a batch once. Never rejects. */
 export async function postBatch(
@@ -41,25 +60,21 @@ export async function postBatch(
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
   try {
-    const response = await fetch(options.url, {
-      method: 'POST',
-      headers: { ...options.headers, 'content-type': 'application/x-protobuf', accept: 'application/json' },
-      body: encodeBatch(events),
-      signal: aborter.signal,
-      redirect: 'error',
-    });
-    status = response.status;
-    const text = await response.text();
-    if (response.ok) return { kind: 'answered', results: parseResults(text, events.length) };
+    const headers = { ...options.headers, 'content-type': 'application/x-protobuf', accept: 'application/json' };
+    const answer = await options.client.post(encodeBatch(events), headers, aborter.signal);
+    status = answer.status;
+    const text = answer.body.toString();
+    if (status >= 200 && status < 300) return { kind: 'answered', results: parseResults(text, events.length) };
     const { code, message } = parseError(text);
     if (REFUSING_STATUSES.has(status)) return { kind: 'refused', code: code ?? `http-${status}`, reason: message };
     const error = new DeliveryError(
       `HTTP ${status} ${message}`.trim(),
       status,
-      retryAfterSeconds(response.headers.get('retry-after')),
+      retryAfterSeconds(answer.headers['retry-after']),
     );
     return { kind: 'failed', error };
-  } catch (error) {
+  } catch (thrown) {
+    const error: unknown = aborter.signal.aborted ? aborter.signal.reason : thrown;
     return { kind: 'failed', error: new DeliveryError(describe(error), status, undefined, { cause: error }) };
   } finally {
     clearTimeout(timer);
@@ -90,8 +105,8 @@ export function framedLength(event: Uint8Array): number {
 }
 
 /** Seconds from now, from either form of the header (RFC 9110, 10.2.3). */
-export function retryAfterSeconds(header: string | null, nowMs = Date.now()): number | undefined {
-  if (header === null || header.trim() === '') return undefined;
+export function retryAfterSeconds(header: string | undefined, nowMs = Date.now()): number | undefined {
+  if (header === undefined || header.trim() === '') return undefined;
   const seconds = Number(header);
   if (Number.isFinite(seconds)) return Math.max(0, seconds);
   const atMs = Date.parse(header);
@@ -119,6 +134,13 @@ function parseError(text: string): { code?: string; message: string } {
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+  if (error instanceof DistrustError) return `${error.message}: ${remedyOf(error.code)}`;
+  return (error as Partial<Error> | undefined)?.message ?? String(error);
+}
+
+/** Where to look, by what TLS names. */
+function remedyOf(code: string): string {
+  if (code.includes('_ALERT_')) return 'the collector asks for tls.cert and tls.key, of an authority that it trusts';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return "tls.servername must be the name in the collector's certificate";
+  return "tls.ca must be the authority of the collector's certificate";
 }

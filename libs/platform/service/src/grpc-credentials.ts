@@ -1,7 +1,6 @@
 /** Credentials of gRPC servers and clients between services: mutual TLS from files, or none. */
 import { type ChannelCredentials, type ChannelOptions, credentials, ServerCredentials } from '@grpc/grpc-js';
-import type { GrpcTlsSettings } from '@watchnext/config';
-import { readTlsFiles } from './tls-files';
+import { type GrpcTlsSettings, readTlsFiles } from '@watchnext/config';
 
 /** A server with these lets nobody in whose certificate the authority did not sign. @throws ConfigError */
 export function grpcServerCredentials(settings: GrpcTlsSettings): ServerCredentials {

@@ -1,11 +1,10 @@
-/** The same certificates where services speak HTTP to each other: the gateway to the collector. */
+/** The same certificates where services are called over HTTP: the collector by the gateway and by producers. */
 import type { Server as HttpServer } from 'node:http';
-import type { AgentOptions, ServerOptions } from 'node:https';
+import type { ServerOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import type { GrpcTlsSettings } from '@watchnext/config';
+import { type GrpcTlsSettings, readTlsFiles } from '@watchnext/config';
 import { LineLimit } from './line-limit';
 import type { Logger } from './logger';
-import { readTlsFiles } from './tls-files';
 
 /** How many refused callers are told of in a second: one that is wrong tries again and again. */
 const REFUSALS_LOGGED_A_SECOND = 1;
@@ -17,16 +16,6 @@ const REFUSALS_LOGGED_A_SECOND = 1;
 export function httpsServerOptions(settings: GrpcTlsSettings): ServerOptions | undefined {
   const files = readTlsFiles(settings);
   return files && { ...files, requestCert: true, rejectUnauthorized: true };
-}
-
-/**
- * A client with these talks to nobody whose certificate the authority did not sign for that name.
- * @returns undefined where no certificates are given. @throws ConfigError
- */
-export function httpsClientOptions(settings: GrpcTlsSettings): AgentOptions | undefined {
-  const files = readTlsFiles(settings);
-  const { WATCHNEXT_GRPC_TLS_SERVER_NAME: servername } = settings;
-  return files && { ...files, ...(servername === undefined ? {} : { servername }) };
 }
 
 /** Tells the log of callers that TLS did not let in: they themselves see a closed connection, and no reason. */

@@ -34,7 +34,7 @@ export { keepRequestsYoung } from './keep-young';
 export { runService, SHUTDOWN_LIMIT_MS } from './run-service';
 export { forgetEndedCalls } from './ended-calls';
 export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
-export { httpsClientOptions, httpsServerOptions, logRefusedCallers } from './https-options';
+export { httpsServerOptions, logRefusedCallers } from './https-options';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 export { type CallContext, rpcError, unaryHandler } from './rpc';
 export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';

@@ -1,4 +1,5 @@
 /** npm run bench -- experiments …: what experiments promise, held against the simulated world, whose truth is known. */
+import { newFile } from '@watchnext/datasets';
 import type { Command } from 'commander';
 import type { CommandHelpers } from '../command-helpers';
 import { benchOffPolicy } from './off-policy';
@@ -14,7 +15,10 @@ export function addExperimentCommands(
     .command('experiments')
     .description('experiments on the simulated world, whose truth is known');
   const command = (name: string, description: string) =>
-    experiments.command(name).description(description).option('--json <file>', 'also write the report to this file');
+    experiments
+      .command(name)
+      .description(description)
+      .option('--json <file>', 'also write the report to this file', newFile);
 
   command(
     'replays',

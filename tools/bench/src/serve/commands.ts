@@ -1,7 +1,9 @@
+import { newFile } from '@watchnext/datasets';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandHelpers } from '../command-helpers';
-import { benchServe } from './serve';
-import { benchSoak } from './soak';
+import { benchServe, type ServeOptions } from './serve';
+import { benchSoak, type SoakOptions } from './soak';
+import { withWorkFolder } from './work-folder';
 
 const share = (text: string) => {
   const value = Number(text);
@@ -25,7 +27,7 @@ export function addServingCommands(
       .option('--dimensions <n>', 'of a video vector', count, 64)
       .option('--ranker <list>', 'hidden layers of the ranker', counts, [512, 256])
       .option('--seed <n>', 'of world and arrivals', count, 1)
-      .option('--work <dir>', 'keeps the prepared world, and what runs', '.watchnext/bench')
+      .option('--work <dir>', 'keeps the prepared world, and what runs; for one bench at a time', '.watchnext/bench')
       .option('--limit <n>', 'length of a list', count, 10)
       .option('--deadline <ms>', "the gateway's", count, 500);
   ofWorld(
@@ -39,14 +41,14 @@ export function addServingCommands(
     .option('--p99 <ms>', 'that the knee keeps', count, 50)
     .option('--full <share>', 'of requests that get full lists, which the knee keeps', share, 0.99)
     .option('--overload <n>', 'times the knee', count, 3)
-    .option('--plot <file>', 'latency by rate goes there, as SVG')
+    .option('--plot <file>', 'latency by rate goes there, as SVG', newFile)
     .option('--profile <dir>', 'CPU profiles of the services go there, a folder each')
-    .action(measuring(benchServe));
+    .action(measuring((options: ServeOptions) => withWorkFolder(options.work, () => benchServe(options))));
   ofWorld('soak', 'steady load while snapshots are swapped: errors, and whether memory, open files or latency grow')
     .option('--minutes <n>', 'how long', count, 30)
     .option('--rate <n>', 'requests a second', count, 20)
     .option('--swap-seconds <n>', 'between two snapshots', count, 120)
-    .option('--plot <file>', 'private memory of the services by time goes there, as SVG')
+    .option('--plot <file>', 'private memory of the services by time goes there, as SVG', newFile)
     .option('--profile <dir>', 'CPU profiles of the services go there, a folder each')
-    .action(measuring(benchSoak));
+    .action(measuring((options: SoakOptions) => withWorkFolder(options.work, () => benchSoak(options))));
 }

@@ -1,5 +1,5 @@
 import { drawChart } from '@watchnext/plots';
-import type { SoakFigures } from './soak';
+import type { SoakFigures } from './soak-figures';
 
 const MIB = 2 ** 20;
 

@@ -2,15 +2,14 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { loadConfig } from '@watchnext/config';
+import { loadConfig, readClientTls } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import { newEventId } from '@watchnext/producer-client';
-import { httpsClientOptions, httpsServerOptions, type Logger, logRefusedCallers } from '@watchnext/service';
-import { eventually } from '@watchnext/testing';
+import { httpsServerOptions, type Logger, logRefusedCallers } from '@watchnext/service';
+import { eventually, makeAuthority, tlsSettings } from '@watchnext/testing';
 import { gatewaySettings } from '../../../../apps/gateway/src/config';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
-import { makeAuthority, tlsSettings } from './certificates';
 import { type Answer, freePort, type TestGateway, World } from './world';
 
 describe('a collector that asks for certificates', () => {
@@ -105,7 +104,7 @@ describe('a collector that asks for certificates', () => {
   });
 
   it('refuses a caller without a certificate, in the words of TLS', async () => {
-    const { ca } = httpsClientOptions(loadConfig(ingestionSettings, files('ours', 'service')))!;
+    const { ca } = readClientTls(loadConfig(ingestionSettings, files('ours', 'service')))!;
     const call = request(`${url}/v1/events`, { method: 'POST', ca });
     const [error] = (await once(call.end('{}'), 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
@@ -134,7 +133,7 @@ describe('a collector that asks for certificates', () => {
       ...files('theirs', 'stranger'),
       WATCHNEXT_GRPC_TLS_CA_FILE: files('ours', '').WATCHNEXT_GRPC_TLS_CA_FILE,
     };
-    const options = httpsClientOptions(loadConfig(ingestionSettings, stranger));
+    const options = readClientTls(loadConfig(ingestionSettings, stranger));
     const call = request(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, options!);
     await once(call.end(), 'error');
     await eventually(() => expect(lines).toEqual([{ reason: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }]));

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { loadConfig } from '@watchnext/config';
 import { grpcServerCredentials } from '@watchnext/service';
+import { makeAuthority, tlsSettings } from '@watchnext/testing';
 import { rankingSettings } from '../../../../apps/ranking/src/config';
-import { makeAuthority, tlsSettings } from './certificates';
 import { FIRST_SNAPSHOT, watchEvent, World } from './world';
 
 describe('mutual TLS between services', () => {

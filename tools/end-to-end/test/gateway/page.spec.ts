@@ -196,6 +196,11 @@ withBrowser(
       ]) {
         expect(text).toContain(part);
       }
+      // A long name breaks between its words, and not within one.
+      const breaks = page.locator('.bars span', { has: page.locator('wbr') });
+      expect(await breaks.first().evaluate((name) => [...name.childNodes].map((node) => node.textContent))).toEqual(
+        expect.arrayContaining([expect.stringMatching(/^[A-Z][a-z]+$/)]),
+      );
       await picture('explain');
       await page.keyboard.press('Escape');
       await panel.waitFor({ state: 'hidden' });

@@ -73,7 +73,16 @@ function writeSchemas(customResources: readonly string[]): void {
   console.log(`${SCHEMAS}: ${Object.keys(schemas.kinds).length} kinds`);
 }
 
-const { definitions: target } = parseArgs({ options: { definitions: { type: 'string' } } }).values;
+function targetOf(): string | undefined {
+  try {
+    return parseArgs({ options: { definitions: { type: 'string' } } }).values.definitions;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\nnpm run schemas -- [--definitions FOLDER]\n`);
+    process.exit(2);
+  }
+}
+
+const target = targetOf();
 const folder = mkdtempSync(join(tmpdir(), 'watchnext-schemas-'));
 try {
   const files = [
@@ -85,6 +94,9 @@ try {
     mkdirSync(target, { recursive: true });
     for (const file of files) copyFileSync(file, join(target, basename(file)));
   }
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\nIt needs go, mvn and java, and what they download.\n`);
+  process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

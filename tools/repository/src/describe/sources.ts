@@ -1,6 +1,6 @@
 /** Reading what the sources say: comments, decorators and literals, by TypeScript's own parser. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import ts from 'typescript';
 
 export const ROOT = resolve(__dirname, '..', '..', '..', '..');
@@ -61,5 +61,3 @@ export function objectNamed(file: ts.SourceFile, name: string): ts.ObjectLiteral
   });
   return found;
 }
-
-export const fromRoot = (path: string) => relative(ROOT, path);

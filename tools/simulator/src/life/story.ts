@@ -286,6 +286,3 @@ export function watchReports(
 }
 
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
-
-/** So much later than it occurred a record may be delivered. */
-export const LATEST_DELIVERY_MS = LATE_MIN_MS + LATE_SPREAD_MS + DUPLICATE_SPREAD_MS;

@@ -7,24 +7,28 @@ function openssl(directory: string, ...args: string[]): void {
   execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
 }
 
-/** An authority, and a certificate of it for localhost, in `directory` under these names. */
+const EC_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+/** An authority, and a certificate of it for `service`, in `directory` as `NAME.pem` and `NAME.key`. */
 export function makeAuthority(directory: string, authority: string, service: string): void {
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const files = ['-keyout', `${authority}.key`, '-out', `${authority}.pem`];
+  openssl(directory, 'req', '-x509', ...EC_KEY, ...files, '-days', '2', '-subj', `/CN=${authority}`);
+  makeCertificate(directory, authority, service);
+}
+
+/** One more certificate of an authority that is there, for `services.watchnext` and 127.0.0.1. */
+export function makeCertificate(directory: string, authority: string, service: string): void {
   openssl(
     directory,
     'req',
-    '-x509',
-    ...ec,
+    ...EC_KEY,
     '-keyout',
-    `${authority}.key`,
+    `${service}.key`,
     '-out',
-    `${authority}.pem`,
-    '-days',
-    '2',
+    `${service}.csr`,
     '-subj',
-    `/CN=${authority}`,
+    `/CN=${service}`,
   );
-  openssl(directory, 'req', ...ec, '-keyout', `${service}.key`, '-out', `${service}.csr`, '-subj', `/CN=${service}`);
   writeFileSync(join(directory, 'san'), 'subjectAltName=DNS:services.watchnext,IP:127.0.0.1\n');
   openssl(
     directory,

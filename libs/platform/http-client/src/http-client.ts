@@ -1,0 +1,104 @@
+/**
+ * Posts to one address over HTTP/1.1, on connections that are kept, with certificates on both sides where they are given. By Node's own
+ * client, since `fetch` takes certificates only by a package of its own.
+ */
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext, TLSSocket } from 'node:tls';
+
+/** PEM of the authority that is trusted, and of the own certificate and its key. */
+export interface ClientCertificates {
+  readonly ca?: string | Buffer;
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  /** The name that the called side's certificate carries, where it is not the host of its address. */
+  readonly servername?: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+/** One side has a certificate that the other does not take. */
+export class DistrustError extends Error {
+  /** @param code what is wrong with it, as TLS names it */
+  constructor(
+    readonly code: string,
+    options: ErrorOptions,
+  ) {
+    super(`certificates are not trusted (${code})`, options);
+    this.name = 'DistrustError';
+  }
+}
+
+/** Far below what the collector keeps idle connections for (Fastify: 72 s): one that it is about to close is not used any more. */
+const IDLE_MS = 15_000;
+
+export class HttpClient {
+  private readonly agent: HttpAgent;
+  private readonly request: typeof httpRequest;
+
+  /**
+   * @param url http: or https:, of which only the latter uses certificates
+   * @throws Error of TLS for a certificate or key that is none
+   */
+  constructor(
+    readonly url: URL,
+    certificates: ClientCertificates = {},
+  ) {
+    const isTls = url.protocol === 'https:';
+    const kept = { keepAlive: true, timeout: IDLE_MS };
+    // Made here once, so that what is no certificate is told at the start and not with each call.
+    const secureContext = isTls ? createSecureContext(certificates) : undefined;
+    const { servername } = certificates;
+    this.agent = isTls
+      ? new HttpsAgent({ ...kept, secureContext, ...(servername === undefined ? {} : { servername }) })
+      : new HttpAgent(kept);
+    this.request = isTls ? httpsRequest : httpRequest;
+  }
+
+  /** Redirections are answers like others. @throws DistrustError; else Node's own, that of an abort among them */
+  post(body: Uint8Array, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      const options = {
+        agent: this.agent,
+        method: 'POST',
+        headers: { ...headers, 'content-length': body.length },
+        signal,
+      };
+      const running = this.request(this.url, options, (answer) => {
+        bodyOf(answer)
+          .then((received) => resolve({ status: answer.statusCode as number, headers: answer.headers, body: received }))
+          .catch(fail);
+      });
+      const fail = (error: NodeJS.ErrnoException) => reject(translated(error, running.socket));
+      running.on('error', fail);
+      running.end(body);
+    });
+  }
+
+  /** Ends the connections; what is under way fails. */
+  close(): void {
+    this.agent.destroy();
+  }
+}
+
+async function bodyOf(answer: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/**
+ * A server that knows our certificate to be of another authority closes the connection without a word, which cannot be told from
+ * its going away; its own log says so.
+ */
+function translated(error: NodeJS.ErrnoException, socket: unknown): Error {
+  // Said to be an Error, and is its code.
+  const ofTheirs: unknown = socket instanceof TLSSocket ? socket.authorizationError : undefined;
+  const { code = '' } = error;
+  const distrust = /^ERR_SSL_.*_ALERT_/.test(code) ? code : ofTheirs;
+  return distrust ? new DistrustError(String(distrust), { cause: error }) : error;
+}

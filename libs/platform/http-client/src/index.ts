@@ -1,0 +1,1 @@
+export { type ClientCertificates, DistrustError, type HttpAnswer, HttpClient } from './http-client';

@@ -1,0 +1,32 @@
+/** The operator's command lines as built, on a folder where nothing ran; needs the build that `npm test` makes first. */
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { temporaryDirectory } from '@watchnext/testing';
+
+describe('a command of the operator', () => {
+  let directory: { path: string; remove(): Promise<void> };
+  const run = (program: string, args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [resolve(__dirname, '..', 'dist', `${program}.js`), ...args],
+      { encoding: 'utf8', env: { ...process.env, WATCHNEXT_DATA_DIR: directory.path } },
+    );
+    return { status, text: stdout + stderr };
+  };
+
+  beforeAll(async () => (directory = await temporaryDirectory('operator')));
+  afterAll(() => directory.remove());
+
+  it.each([
+    ['forget', ['--patience', 'soon'], 2, /--patience.*'soon' is invalid.*whole number/],
+    ['forget', [], 1, /no topic watchnext.activity.v1.*WATCHNEXT_DATA_DIR/],
+    ['dead-letters', ['list', '--partition', '-1'], 2, /whole number/],
+    ['dead-letters', ['replay'], 2, /choose letters by a filter, or say --all/],
+    ['dead-letters', ['mend'], 2, /unknown command 'mend'/],
+    ['rollback-command', ['--too', 'x'], 2, /unknown option '--too'/],
+    ['rollback-command', [], 3, /no current snapshot/],
+    ['backup/main', ['verify', '/no/such/folder'], 3, /\/no\/such\/folder/],
+  ])('%s %j ends with %i, and says why', (program, args, status, text) => {
+    expect(run(program, args)).toEqual({ status, text: expect.stringMatching(text) });
+  });
+});
