@@ -13,6 +13,8 @@ module.exports = {
   passWithNoTests: false,
   // Half of the suite waits for servers, so two cores are worth two workers.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Jest gives a worker half a second to end, and says that it "failed to exit gracefully" where one takes longer. Those that hold
+  // DuckDB, onnxruntime and snapshots took up to 0.3 s on two cores, without a handle left open: on a busier machine the line may come.
   // What a worker has loaded for earlier specs stays; one that holds so much is replaced between two specs.
   workerIdleMemoryLimit: '1GB',
   // What is tested is what happens, not how soon: machines may be busy.
