@@ -15,7 +15,8 @@ const HELP: Record<string, string> = {
   [METRICS.explained]:
     'Requests whose scores were explained, which takes a run of the tower for each group of features.',
   [METRICS.refused]: 'Requests refused because too many waited.',
-  [METRICS.pendingRuns]: 'Requests that wait for their turn, and runs of the tower that wait for a thread or are under way on one.',
+  [METRICS.pendingRuns]:
+    'Requests that wait for their turn, and runs of the tower that wait for a thread or are under way on one.',
 };
 
 /** What dashboards and alerts may refer to. */

@@ -74,7 +74,8 @@ export class RankingService {
   private inTurn<T>(score: () => Promise<T>, { explain }: RankQuery, signal: AbortSignal): Promise<T> {
     // Takes many times as long, for somebody who looks at one list: nobody waits behind it.
     if (explain) return score();
-    if (this.waitingCount >= this.options.queueLimit) return Promise.reject(new TowerOverloadedError(this.waitingCount));
+    if (this.waitingCount >= this.options.queueLimit)
+      return Promise.reject(new TowerOverloadedError(this.waitingCount));
     return this.turns.run(score, signal);
   }
 }
