@@ -1,10 +1,11 @@
+import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import {
   RANKING_OBJECTIVES,
   RANKING_PRECISIONS,
   type RankingObjective,
   type RankingPrecision,
 } from '@watchnext/ranking-model';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 
 /** How the trainer was asked to run. */
 export interface TrainerCommand {
@@ -23,16 +24,6 @@ export interface TrainerCommand {
 
 /** Exit codes of `--once`, as --help tells them. */
 export const EXIT_CODES = { published: 0, failed: 1, rejected: 3, nothingToTrain: 4, stopped: 143 } as const;
-
-function wholeNumber(minimum: number) {
-  return (text: string) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum) {
-      throw new InvalidArgumentError(`it must be a whole number of at least ${minimum}.`);
-    }
-    return value;
-  };
-}
 
 /**
  * Parses the command line. Ends the process after --help (0) and for a line that it cannot use (2), unless told to throw.
@@ -76,7 +67,7 @@ WATCHNEXT_EVALUATION_USERS (3000), WATCHNEXT_PROGRESS_BARS (true),
 WATCHNEXT_LOG_LEVEL (info), WATCHNEXT_LOG_FORMAT (json or pretty).`,
     );
   if (options.exitOverride) command.exitOverride().configureOutput({ writeErr: () => undefined });
-  else command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  else command.exitOverride(endOnUsage);
   command.parse(argv as string[], { from: 'user' });
   return command.opts<TrainerCommand>();
 }

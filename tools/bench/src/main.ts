@@ -1,7 +1,7 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { availableParallelism } from 'node:os';
 import { SPACES } from '@watchnext/ann-index';
-import { newFile } from '@watchnext/datasets';
+import { endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
 import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { KERNEL_PREFERENCES, type KernelPreference } from '@watchnext/tensor';
@@ -33,18 +33,14 @@ function kernels(text: string): KernelPreference[] {
   });
 }
 
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
-  return value;
-}
+const count = wholeNumber(1);
 
 const names = (text: string) => text.split(',').map((name) => name.trim());
 const counts = (text: string) => text.split(',').map(count);
 
-const program = new Command('bench').description(
-  'Measures WatchNext on this machine; each prints machine, setting and figures.',
-);
+const program = new Command('bench')
+  .exitOverride(endOnUsage)
+  .description('Measures WatchNext on this machine; each prints machine, setting and figures.');
 
 function command(name: string, description: string): Command {
   return program

@@ -10,4 +10,3 @@ export { importToArchive, type ImportToArchiveOptions, type ImportToArchiveResul
 export { askOnTerminal, mappingFileFor } from './table/wizard';
 export { readCsv } from './read/csv';
 export { validateArchive, type ValidationOptions } from './validate/validate-archive';
-export { newFile } from './new-file';

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { endOnUsage, EXIT_USAGE } from '@watchnext/command-line';
 import { ConfigError, grpcTlsSettings, loadConfig, readClientTls } from '@watchnext/config';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
@@ -16,7 +17,7 @@ import { startTask, type ProgressTask } from './progress';
 import { askOnTerminal, mappingFileFor } from './table/wizard';
 
 /** As --help tells them. */
-const EXIT_CODES = { failed: 1, usage: 2, dataset: 3, rejected: 4, interrupted: 130 } as const;
+const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, dataset: 3, rejected: 4, interrupted: 130 } as const;
 
 const STOP_LIMIT_MS = 2_000;
 const WORK_FOLDER = '.watchnext-import';
@@ -66,7 +67,7 @@ A collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…,
 Exit codes: 0 all sent; 1 the collector could not be reached, or another failure; 2 a command line that cannot be used;
 3 a file or column is missing, or the disk is full; 4 sent, but some events were refused; 130 interrupted.`,
   )
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage))
+  .exitOverride(endOnUsage)
   .parse();
 
 async function run(format: string, path: string | undefined, options: Options): Promise<number> {

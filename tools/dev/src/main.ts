@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** npm run dev */
 import { resolve } from 'node:path';
+import { endOnUsage } from '@watchnext/command-line';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DevApp } from './apps/scene';
 import { DEV_APPS, develop, replay, runOnce } from './develop';
@@ -42,6 +43,7 @@ function portNumber(text: string): number {
 }
 
 const program = new Command('dev')
+  .exitOverride(endOnUsage)
   .description('Runs one app alone, against recorded answers of its neighbours, and starts it anew after each change.')
   .addHelpText(
     'after',

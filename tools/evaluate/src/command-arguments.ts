@@ -1,14 +1,11 @@
 /** Parsers of option values. */
+import { wholeNumber } from '@watchnext/command-line';
 import { InvalidArgumentError } from 'commander';
 
-export function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
-  return value;
-}
+export const count = wholeNumber(1);
 
 export function counts(text: string): number[] {
-  return text.split(',').map((part) => count(part.trim()));
+  return text.split(',').map((part) => count(part));
 }
 
 export function moment(text: string): number {

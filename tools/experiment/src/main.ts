@@ -1,5 +1,6 @@
 /** npm run experiment -- COMMAND: experiments from their definition to their verdict. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { ConfigError, embeddedPaths, experimentSettings, loadConfig, loadDriverSettings } from '@watchnext/config';
 import { EventArchiveError, openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import {
@@ -36,12 +37,7 @@ const positive = (text: string) => {
   if (!(value > 0)) throw new InvalidArgumentError('a number above 0');
   return value;
 };
-const wholeDays = (text: string) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 365)
-    throw new InvalidArgumentError('a whole number from 1 to 365');
-  return value;
-};
+const wholeDays = wholeNumber(1, 365);
 
 interface FileOption {
   readonly file?: string;
@@ -80,6 +76,7 @@ async function withArchive<T>(work: (archive: EventArchive) => Promise<T>): Prom
 }
 
 const program = new Command('experiment')
+  .exitOverride(endOnUsage)
   .description(
     'Experiments from their definition to their verdict. Definitions come from --file or WATCHNEXT_EXPERIMENTS_FILE, events from\n' +
       'the archive that the WATCHNEXT_… variables name, as for every service.\n' +

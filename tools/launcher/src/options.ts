@@ -1,6 +1,7 @@
 /** The command line of `npm start`. */
-import { IMPORTERS, newFile } from '@watchnext/datasets';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { endOnUsage, EXIT_USAGE, newFile, wholeNumber } from '@watchnext/command-line';
+import { IMPORTERS } from '@watchnext/datasets';
+import { Command, Option } from 'commander';
 
 export interface LauncherOptions {
   /** 'simulator', or the name of an importer. */
@@ -23,20 +24,10 @@ export interface LauncherOptions {
 }
 
 /** Exit codes, as --help tells them. */
-export const EXIT_CODES = { done: 0, failed: 1, usage: 2, noSnapshot: 3, stopped: 130 } as const;
+export const EXIT_CODES = { done: 0, failed: 1, usage: EXIT_USAGE, noSnapshot: 3, stopped: 130 } as const;
 
 /** Fewer videos than this and the models have nothing to choose from. */
 const FEWEST_VIDEOS = 200;
-
-function wholeNumber(minimum: number, maximum: number) {
-  return (text: string) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
-      throw new InvalidArgumentError(`it must be a whole number from ${minimum} to ${maximum}.`);
-    }
-    return value;
-  };
-}
 
 /**
  * Parses the command line. Ends the process after --help (0) and for a line that it cannot use (2), unless told to throw.
@@ -79,7 +70,7 @@ Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a com
     );
   if (settings.exitOverride)
     command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
-  else command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage));
+  else command.exitOverride(endOnUsage);
   command.parse(argv as string[], { from: 'user' });
   const values = command.opts<{
     dataset: string;

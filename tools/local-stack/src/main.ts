@@ -1,4 +1,5 @@
 /** npm run stack:up | stack:down | stack:status */
+import { endOnUsage } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultJarsDirectory, fetchKafka } from './kafka-jars';
 import { hasDocker } from './compose';
@@ -26,7 +27,9 @@ function print(stack: Stack): void {
   for (const [name, value] of Object.entries(stack.environment)) console.log(`export ${name}=${value}`);
 }
 
-const program = new Command('local-stack').description('A real Kafka and a real Redis on this machine.');
+const program = new Command('local-stack')
+  .exitOverride(endOnUsage)
+  .description('A real Kafka and a real Redis on this machine.');
 program
   .command('up')
   .addOption(DIRECTORY)

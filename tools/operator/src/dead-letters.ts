@@ -1,6 +1,7 @@
+import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { countByCode, type LetterFilter, readLetters, replayLetters } from './letters';
-import { endOnUsage, wholeNumber, withDrivers } from './program';
+import { withDrivers } from './program';
 
 interface FilterOptions {
   readonly code?: string[];
@@ -31,7 +32,7 @@ function withFilters(command: Command): Command {
   return command
     .addOption(new Option('--code <codes...>', 'only these causes, as "too-old" or "undecodable"'))
     .addOption(new Option('--topic <name>', 'only from this topic'))
-    .addOption(new Option('--partition <number>', 'only from this partition').argParser(wholeNumber))
+    .addOption(new Option('--partition <number>', 'only from this partition').argParser(wholeNumber()))
     .addOption(new Option('--user <id>', 'only of this user'))
     .addOption(new Option('--event <id>', 'only this event'))
     .addOption(new Option('--since <time>', 'died at or after').argParser(time))

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
+import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { describeReport, forgetUsers } from './forget-users';
-import { endOnUsage, wholeNumber, withDrivers } from './program';
+import { withDrivers } from './program';
 
 const EXIT_REMAINING = 3;
 
@@ -25,7 +26,7 @@ new Command('forget')
   .option('--dry-run', 'count, and change nothing')
   .option('--json', 'the report as JSON on standard output')
   .option('--report <file>', 'the report as JSON into a file as well')
-  .option('--patience <seconds>', 'for the deletions of merged viewers to be archived', wholeNumber, 60)
+  .option('--patience <seconds>', 'for the deletions of merged viewers to be archived', wholeNumber(), 60)
   .exitOverride(endOnUsage)
   .action((options: Options) =>
     withDrivers(async (drivers) => {

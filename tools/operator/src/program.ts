@@ -3,21 +3,8 @@ import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/confi
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
 import { openEventLog, UnknownTopicError } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
-import { type CommanderError, InvalidArgumentError } from 'commander';
 
-const EXIT_USAGE = 2;
 const EXIT_CONFIGURATION = 78;
-
-/** As every command line that an operator or a script calls: 2 for one that cannot be used, so that it is not taken for a failure. */
-export function endOnUsage({ exitCode }: CommanderError): never {
-  process.exit(exitCode === 0 ? 0 : EXIT_USAGE);
-}
-
-/** @throws InvalidArgumentError */
-export function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('it must be a whole number.');
-  return Number(text);
-}
 
 export async function openDrivers() {
   const settings = loadDriverSettings();

@@ -1,9 +1,9 @@
+import { endOnUsage } from '@watchnext/command-line';
 import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { openEventLog } from '@watchnext/event-log';
 import { announceSnapshot } from '@watchnext/service';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
 import { Command } from 'commander';
-import { endOnUsage } from './program';
 import { rollback, RollbackRefusedError } from './rollback';
 
 const EXIT_CONFIGURATION = 78;

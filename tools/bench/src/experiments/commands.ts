@@ -1,5 +1,5 @@
 /** npm run bench -- experiments …: what experiments promise, held against the simulated world, whose truth is known. */
-import { newFile } from '@watchnext/datasets';
+import { newFile } from '@watchnext/command-line';
 import type { Command } from 'commander';
 import type { CommandHelpers } from '../command-helpers';
 import { benchOffPolicy } from './off-policy';

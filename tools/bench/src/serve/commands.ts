@@ -1,4 +1,4 @@
-import { newFile } from '@watchnext/datasets';
+import { newFile, wholeNumber } from '@watchnext/command-line';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandHelpers } from '../command-helpers';
 import { benchServe, type ServeOptions } from './serve';
@@ -10,11 +10,7 @@ const share = (text: string) => {
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('a share above 0 and up to 1');
   return value;
 };
-const whole = (text: string) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number from 0');
-  return value;
-};
+const whole = wholeNumber();
 
 export function addServingCommands(
   command: (name: string, description: string) => Command,

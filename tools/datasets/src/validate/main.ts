@@ -3,6 +3,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endOnUsage, EXIT_USAGE } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
@@ -16,7 +17,7 @@ import { formatFindings } from './format';
 import { validateArchive } from './validate-archive';
 
 /** As --help tells them. */
-const EXIT_CODES = { failed: 1, usage: 2, dataset: 3, failures: 4, interrupted: 130 } as const;
+const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, dataset: 3, failures: 4, interrupted: 130 } as const;
 
 interface Options {
   readonly mapping?: string;
@@ -39,7 +40,7 @@ const program: Command = new Command('npm run validate --')
 Exit codes: 0 nothing that would spoil training; 1 something failed; 2 a command line that cannot be used; 3 the log
 cannot be read; 4 at least one failure (with --strict: or warning); 130 interrupted.`,
   )
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage))
+  .exitOverride(endOnUsage)
   .parse();
 
 async function run(what: string, path: string, options: Options, signal: AbortSignal): Promise<number> {

@@ -1,13 +1,10 @@
 /** npm run chaos -- --seeds 10: exactly once into the store, on real servers of its own, by seed. */
-import { Command, InvalidArgumentError } from 'commander';
+import { endOnUsage, wholeNumber } from '@watchnext/command-line';
+import { Command } from 'commander';
 import { runChaos, type ChaosResult } from './chaos-run';
 import { startEmbeddedWorld, startRealWorld, stopWorldsOnSignal } from './worlds';
 
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
-  return value;
-}
+const count = wholeNumber(1);
 
 interface Options {
   seeds: number;
@@ -56,6 +53,7 @@ async function run(options: Options): Promise<void> {
 
 stopWorldsOnSignal();
 new Command('chaos')
+  .exitOverride(endOnUsage)
   .description(
     'Materialisers killed, servers restarted: every state must be the one folded from the acknowledged events.',
   )

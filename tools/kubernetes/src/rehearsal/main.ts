@@ -1,14 +1,11 @@
 /** npm run rehearsal: a roll-out of the production overlay on this machine, under load. */
 import { writeFileSync } from 'node:fs';
+import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError } from 'commander';
 import { missingForManifests } from '../objects';
 import { isGood, rehearse, type RehearsalReport, stopRehearsalsOnSignal } from './rehearse';
 
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
-  return value;
-}
+const count = wholeNumber(1);
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -59,6 +56,7 @@ async function run({ json, ...options }: Options): Promise<void> {
 
 stopRehearsalsOnSignal();
 new Command('rehearsal')
+  .exitOverride(endOnUsage)
   .description(
     'Runs the pods of the production overlay as processes, on a Kafka with the rights of the manifests, a Redis Cluster and an ' +
       'S3 test server, and replaces every one of them under load. Ends with 1 if a request failed.',

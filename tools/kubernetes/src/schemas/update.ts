@@ -8,7 +8,8 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { endOnUsage } from '@watchnext/command-line';
+import { Command } from 'commander';
 import { parse } from 'yaml';
 import { KINDS, SCHEMAS } from './kinds';
 import { type SchemaObject, strictCustomResource, strictDefinitions } from './strict-schema';
@@ -73,16 +74,14 @@ function writeSchemas(customResources: readonly string[]): void {
   console.log(`${SCHEMAS}: ${Object.keys(schemas.kinds).length} kinds`);
 }
 
-function targetOf(): string | undefined {
-  try {
-    return parseArgs({ options: { definitions: { type: 'string' } } }).values.definitions;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\nnpm run schemas -- [--definitions FOLDER]\n`);
-    process.exit(2);
-  }
-}
-
-const target = targetOf();
+const { definitions: target } = new Command('npm run schemas --')
+  .description(
+    'Renews the schemas that the manifests are checked against; needs go, mvn and java, and what they download.',
+  )
+  .option('--definitions <folder>', 'writes the CustomResourceDefinitions into it, and no schemas')
+  .exitOverride(endOnUsage)
+  .parse()
+  .opts<{ definitions?: string }>();
 const folder = mkdtempSync(join(tmpdir(), 'watchnext-schemas-'));
 try {
   const files = [

@@ -2,6 +2,7 @@
 /** npm run backup -- save|verify|restore PLACE */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { endOnUsage, EXIT_USAGE } from '@watchnext/command-line';
 import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { startTask } from '@watchnext/datasets';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
@@ -13,7 +14,7 @@ import { restoreBackup, verifyBackup } from './restore-backup';
 import { saveBackup } from './save-backup';
 
 /** As --help tells them. */
-const EXIT_CODES = { failed: 1, usage: 2, unsound: 3, configuration: 78 } as const;
+const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, unsound: 3, configuration: 78 } as const;
 
 const settings = () => loadDriverSettings();
 type Settings = ReturnType<typeof settings>;
@@ -31,7 +32,7 @@ States are backed up as of the newest checkpoint: run npm run checkpoint before,
 Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; 3 a file is damaged, a snapshot is missing
 (the rest was saved or restored), or the place of a restore is not empty; 78 the environment.`,
   )
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage));
+  .exitOverride(endOnUsage);
 
 program
   .command('save <place>')

@@ -1,6 +1,7 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
@@ -159,15 +160,6 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
     .option('--minutes <n>', 'stop after so long; default: on Ctrl-C', positive)
     .action((options) => actions.live(options));
   return program;
-}
-
-function wholeNumber(least: number) {
-  return (text: string) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(`it must be a whole number of at least ${least}.`);
-    return value;
-  };
 }
 
 function positive(text: string): number {

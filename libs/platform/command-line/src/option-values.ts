@@ -1,6 +1,18 @@
+/** Parsers of the values of options. */
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+
+/** @returns a parser, which throws InvalidArgumentError for what is no whole number in [minimum, maximum] */
+export function wholeNumber(minimum = 0, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = maximum < Number.MAX_SAFE_INTEGER ? `from ${minimum} to ${maximum}` : `of at least ${minimum}`;
+  return (text) => {
+    const value = Number(text);
+    if (!/^\s*\d+\s*$/.test(text) || value < minimum || value > maximum)
+      throw new InvalidArgumentError(`it must be a whole number ${range}.`);
+    return value;
+  };
+}
 
 /**
  * Parses the path of a file that a command line writes at its end: minutes of work must not be what finds out that it cannot.

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newFile, wholeNumber } from './option-values';
+
+describe('a whole number', () => {
+  it.each(['0', '-1', '1.5', '1e3', '0x10', '', ' ', 'many', 'NaN', '9007199254740993'])(
+    'is not %j, from 1 on',
+    (text) => {
+      expect(() => wholeNumber(1)(text)).toThrow('it must be a whole number of at least 1.');
+    },
+  );
+
+  it('lies in its range, ends included, with or without spaces around it', () => {
+    const parse = wholeNumber(2, 10);
+    expect(['2', ' 7', '10 '].map(parse)).toEqual([2, 7, 10]);
+    for (const text of ['1', '11']) expect(() => parse(text)).toThrow('it must be a whole number from 2 to 10.');
+  });
+});
+
+describe('a new file', () => {
+  it('is in a folder that is there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'watchnext-new-file-'));
+    try {
+      expect(newFile(join(folder, 'report.json'))).toBe(join(folder, 'report.json'));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(() => newFile(join(folder, 'report.json'))).toThrow(`${folder} cannot be written to (ENOENT)`);
+  });
+});
+
+describe('a command line', () => {
+  const run = (...args: string[]) => {
+    const program = `
+      const { Command } = require('commander');
+      const { endOnUsage, wholeNumber } = require(${JSON.stringify(join(__dirname, '..', 'dist', 'index.js'))});
+      const command = new Command('spec').exitOverride(endOnUsage);
+      command.command('work').option('--count <n>', 'times', wholeNumber(1), 1).action(() => console.log('worked'));
+      command.parse(['node', 'spec', ...${JSON.stringify(args)}]);`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program], {
+      encoding: 'utf8',
+      cwd: __dirname,
+    });
+    return { status, stdout, stderr };
+  };
+
+  it('works where it can be used', () => {
+    expect(run('work', '--count', '3')).toEqual({ status: 0, stdout: 'worked\n', stderr: '' });
+  });
+
+  it('ends with 0 and the whole help where that is asked for', () => {
+    expect(run('work', '--help')).toEqual({ status: 0, stdout: expect.stringContaining('--count <n>'), stderr: '' });
+  });
+
+  it.each([
+    [['work', '--count', 'none'], /'none' is invalid. it must be a whole number of at least 1\./],
+    [['work', '--counts'], /unknown option '--counts'/],
+    [['rest'], /unknown command 'rest'/],
+  ])('%j ends with 2 and does no work', (args, message) => {
+    expect(run(...args)).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
+  });
+});
