@@ -3,8 +3,8 @@
  *
  * The client keeps the calls of a connection in sets. Of each set V8 makes a new table every few calls, and an old table keeps
  * pointing to the one after it: once one was moved to the old generation, all that follow, and every call in them, live until the
- * old generation is collected, however short they were. And a call holds on to who waited for it, so to its whole request: of what the
- * gateway made, 43% outlived collections of the young generation, and those took 7 ms (docs/decisions/0134-ended-calls.md).
+ * old generation is collected, however short they were. And a call holds on to who waited for it, so to its whole request: most of
+ * what requests made went that way, through collections that took the longer for it (docs/decisions/0134-ended-calls.md).
  */
 import {
   InterceptingCall,
