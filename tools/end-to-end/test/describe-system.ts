@@ -3,11 +3,13 @@
  * are checked for skew, services are killed, and input is bad. The steps build on one another, as days of a system do.
  * On any drivers: the environment decides.
  */
+import { getPriority } from 'node:os';
 import { Event, TOPICS } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
 import { applyEvent, encodeState, newState, refuse, type UserState } from '@watchnext/features';
 import { newEventId, ProducerClient } from '@watchnext/producer-client';
 import { DEFAULT_WORLD, everyDelivery, generateHistory, sendAll, World } from '@watchnext/simulator';
+import { YIELDS } from '@watchnext/threads';
 import { LocalSystem, until, verifyServedFeatures } from '../src';
 
 const PARTITION_COUNT = 4;
@@ -133,6 +135,17 @@ function describeDays(): void {
     it('answers from memory before there is a model', async () => {
       const answer = await list('nobody-yet');
       expect(answer.items).toEqual([]);
+    });
+
+    const onLinux = process.platform === 'linux' ? it : it.skip;
+    onLinux('has ingestion go behind the services that viewers wait for', () => {
+      const { gateway, retrieval, ranking, ingestion } = system.services;
+      const usual = getPriority(gateway.pid);
+      expect([retrieval, ranking, ingestion].map(({ pid }) => getPriority(pid))).toEqual([
+        usual,
+        usual,
+        Math.min(19, usual + YIELDS.somewhat),
+      ]);
     });
 
     it('takes a history over HTTP and folds all of it', async () => {
