@@ -1,7 +1,7 @@
 import type { VideoFacts } from '@watchnext/contract';
 
-/** More are made anew each time: 16 MiB at most, and what comes often comes early. */
-const LARGEST_SIZE = 131_072;
+/** More are made anew each time: 128 MiB at most, and what comes often comes early. */
+const LARGEST_SIZE = 1_048_576;
 const SMALLEST_SIZE = 4_096;
 const FACTOR = 0x9e3779b1;
 /** Of an entry: two cache lines, of which a short id and short facts take one. */
