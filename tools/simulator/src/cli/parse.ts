@@ -1,7 +1,7 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { wholeNumber } from '@watchnext/command-line';
+import { madeFolder, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
@@ -71,10 +71,9 @@ docs/simulated-world.md says what they model.
 Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 a frozen world is not what it was, 130 interrupted.`,
     );
   const spill = () =>
-    new Option('--spill <dir>', 'where what waits to be sorted lies meanwhile, about 500 bytes an event').default(
-      join(tmpdir(), `watchnext-spill-${process.pid}`),
-      'a temporary folder',
-    );
+    new Option('--spill <dir>', 'where what waits to be sorted lies meanwhile, about 500 bytes an event')
+      .argParser(madeFolder)
+      .default(join(tmpdir(), `watchnext-spill-${process.pid}`), 'a temporary folder');
   const workers = () =>
     new Option('--workers <n>', 'processes; any number gives the same bytes')
       .argParser(wholeNumber(1))
@@ -94,7 +93,7 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
       .command('archive')
       .description('write the history straight into the archive of a data folder, as ingestion would have'),
   )
-    .requiredOption('--data <dir>', 'data folder, as the services’ WATCHNEXT_DATA_DIR')
+    .requiredOption('--data <dir>', 'data folder, as the services’ WATCHNEXT_DATA_DIR', madeFolder)
     .option('--partitions <n>', 'partitions of the activity topic', wholeNumber(1), 4)
     .addOption(workers())
     .addOption(spill())
