@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 /** npm run import -- FORMAT PATH */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { endOnUsage, EXIT_USAGE, madeFolder } from '@watchnext/command-line';
-import { ConfigError, grpcTlsSettings, loadConfig, readClientTls } from '@watchnext/config';
+import { ConfigError } from '@watchnext/config';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
+import { collectorAccess } from './collector-access';
 import { DatasetError } from './dataset-error';
 import { describeCounts } from './import';
 import { importDataset } from './import-dataset';
@@ -111,7 +110,7 @@ async function run(format: string, path: string | undefined, options: Options): 
   });
   try {
     // Before what takes long, so that what is missing is said at once.
-    const access = options.archive === undefined ? accessOf(options) : {};
+    const access = options.archive === undefined ? collectorAccess(options.apiKeyFile) : {};
     const shared = await sharedOptions();
     const { badRows, rejected, summary } =
       options.archive === undefined
@@ -144,19 +143,6 @@ async function run(format: string, path: string | undefined, options: Options): 
     if (error instanceof ProducerOptionError || error instanceof ConfigError) return EXIT_CODES.usage;
     return error instanceof DatasetError ? EXIT_CODES.dataset : EXIT_CODES.failed;
   }
-}
-
-/** What shows the collector who calls. @throws ConfigError */
-function accessOf({ apiKeyFile }: Options) {
-  const tls = readClientTls(loadConfig(z.object(grpcTlsSettings)));
-  if (apiKeyFile === undefined) return { tls };
-  try {
-    const apiKey = readFileSync(apiKeyFile, 'utf8').trim();
-    if (apiKey !== '') return { tls, apiKey };
-  } catch (error) {
-    throw new ConfigError([`--api-key-file ${apiKeyFile}: cannot be read (${(error as NodeJS.ErrnoException).code})`]);
-  }
-  throw new ConfigError([`--api-key-file ${apiKeyFile}: is empty`]);
 }
 
 /** Imports of other data, or to another collector, lie elsewhere. */

@@ -32,8 +32,8 @@ describe('the command line', () => {
   });
 
   it('takes rates and speeds', async () => {
-    const { options } = await parse('live --data d --sessions-per-minute 0.5 --speed 30 --minutes 2');
-    expect(options).toMatchObject({ sessionsPerMinute: 0.5, speed: 30, minutes: 2, uploadEvery: 15 });
+    const { options } = await parse('live --data d --sessions-per-minute 0.5 --speed 30 --minutes 2 --api-key-file k');
+    expect(options).toMatchObject({ sessionsPerMinute: 0.5, speed: 30, minutes: 2, uploadEvery: 15, apiKeyFile: 'k' });
   });
 
   it('takes the world of scores by its name or from a data folder', async () => {

@@ -26,6 +26,7 @@ export interface Actions {
     data: string;
     gateway: string;
     ingestion: string;
+    apiKeyFile?: string;
     sessionsPerMinute?: number;
     speed: number;
     uploadEvery: number;
@@ -149,6 +150,7 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
     .requiredOption('--data <dir>', 'data folder that "archive" wrote')
     .option('--gateway <url>', 'the gateway', 'http://127.0.0.1:7000')
     .option('--ingestion <url>', 'the collector', 'http://127.0.0.1:7001')
+    .option('--api-key-file <file>', 'holds the key that the collector asks for')
     .option('--speed <n>', 'how many times faster than the clock the world lives; 1 is real time', positive, 1)
     .option(
       '--sessions-per-minute <n>',
@@ -157,6 +159,10 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
     )
     .option('--upload-every <minutes>', 'minutes of the world’s time between uploads', positive, 15)
     .option('--minutes <n>', 'stop after so long; default: on Ctrl-C', positive)
+    .addHelpText(
+      'after',
+      '\nA collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…, as services are.',
+    )
     .action((options) => actions.live(options));
   return program;
 }
