@@ -204,7 +204,7 @@ function pageDocument(
 /** Whether it kept to the hour on two cores: in processor time, which does not hang on what else the machine did. */
 const HOUR_ON_TWO_CORES_MINUTES = 120;
 
-export function costText({ cost, finished }: PaperReport): string {
+function costText({ cost, finished }: PaperReport): string {
   const minutes = (seconds: number) => (seconds / 60).toFixed(seconds < 600 ? 1 : 0);
   const { trainings, trainingProcessorSeconds, sittings, clockSeconds, processorSeconds } = cost;
   return (
