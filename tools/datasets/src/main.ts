@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** npm run import -- FORMAT PATH */
 import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { endOnUsage, EXIT_USAGE, madeFolder } from '@watchnext/command-line';
 import { ConfigError } from '@watchnext/config';
 import { ProducerOptionError } from '@watchnext/producer-client';
@@ -42,6 +42,12 @@ function number(minimum: number, maximum: number) {
   };
 }
 
+/** The folder of an archive, which is there whole or not at all: what is made is the one that it goes into. */
+function inMadeFolder(path: string): string {
+  madeFolder(dirname(resolve(path)));
+  return path;
+}
+
 const program: Command = new Command('npm run import --')
   .description(
     'Imports a watch log as backfill: through a collector into a running system, or straight into an archive.',
@@ -50,7 +56,7 @@ const program: Command = new Command('npm run import --')
   .argument('[path]', 'their folder, or the file')
   .option('--url <url>', "the collector's address", 'http://127.0.0.1:7001')
   .option('--api-key-file <file>', 'holds the key that the collector asks for')
-  .option('--archive <dir>', 'instead: a new archive folder, to train on with WATCHNEXT_DATA_DIR=dir/..', madeFolder)
+  .option('--archive <dir>', 'instead: a new archive folder, to train on with WATCHNEXT_DATA_DIR=dir/..', inMadeFolder)
   .option('--partitions <n>', 'partitions of that archive, as WATCHNEXT_ACTIVITY_PARTITIONS', number(1, 10_000), 4)
   .option('--mapping <file>', 'for a table: which column is what; without it, a mapping is proposed')
   .option('--yes', 'take the proposed mapping without asking', false)
