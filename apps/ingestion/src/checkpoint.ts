@@ -1,21 +1,21 @@
-import { parseArgs } from 'node:util';
-import { openCommand, readArguments, runCommand, wholeNumber } from './rebuild/command';
+import { endOnUsage, wholeNumber } from '@watchnext/command-line';
+import { Command } from 'commander';
+import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
 import { writeCheckpoint } from './rebuild/write-checkpoint';
 
-const USAGE = `npm run checkpoint -- [--keep N]
-
-Writes a checkpoint of every partition's states as of the end of the archive, for "npm run rebuild" to begin at.
-Made from the last checkpoint and the archive; run it daily.
-
-  --keep N   checkpoints of each partition that stay; default 3`;
+const program = new Command('npm run checkpoint --')
+  .description(
+    `Writes a checkpoint of every partition's states as of the end of the archive, for "npm run rebuild" to begin at.\n` +
+      'Made from the last checkpoint and the archive; run it daily.',
+  )
+  .option('--keep <n>', 'checkpoints of each partition that stay', wholeNumber(1), 3)
+  .allowExcessArguments(false)
+  .addHelpText('after', EXIT_CODES)
+  .exitOverride(endOnUsage)
+  .parse();
 
 runCommand(async () => {
-  const args = readArguments(
-    USAGE,
-    () => parseArgs({ options: { keep: { type: 'string', default: '3' }, help: { type: 'boolean' } } }).values,
-  );
-  if (args.help) return void process.stdout.write(`${USAGE}\n`);
-  const keep = wholeNumber(args.keep, '--keep', 1);
+  const { keep } = program.opts<{ keep: number }>();
   const { settings, logger, archive, checkpoints } = openCommand('checkpoint');
   const partitionCount = settings.WATCHNEXT_ACTIVITY_PARTITIONS;
   try {

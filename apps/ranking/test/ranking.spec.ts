@@ -45,6 +45,15 @@ const state: UserState = {
   watchCount: 1,
 };
 
+it('says which setting names a data folder that cannot be made', async () => {
+  const settings = loadConfig(rankingSettings, {
+    WATCHNEXT_DATA_DIR: join(__filename, 'data'),
+    WATCHNEXT_GRPC_PORT: '0',
+  });
+  const starting = startRanking(settings, createLogger('ranking', { level: 'silent', format: 'json' }));
+  await expect(starting).rejects.toThrow(/WATCHNEXT_DATA_DIR: the folder .* cannot be made or written to \(ENOTDIR\)/);
+});
+
 describe('the ranking service', () => {
   const logger = createLogger('ranking', { level: 'silent', format: 'json' });
   let dataDirectory: string;

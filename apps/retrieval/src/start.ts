@@ -9,7 +9,11 @@ export async function startRetrieval(
   settings: RetrievalSettings,
   logger: Logger,
 ): Promise<{ app: INestApplicationContext; port: number }> {
-  const app = await NestFactory.createApplicationContext(RetrievalModule.with(settings, logger), { bufferLogs: true });
+  const app = await NestFactory.createApplicationContext(RetrievalModule.with(settings, logger), {
+    bufferLogs: true,
+    // Errors of construction reach the caller instead of ending the process.
+    abortOnError: false,
+  });
   app.useLogger(nestLogger(logger));
   const port = await app.get(RetrievalModule).serve();
   return { app, port };

@@ -49,6 +49,15 @@ const watchOf = (videoId: string, index: number) => ({
 });
 const watched = (...ids: string[]): UserState => ({ ...newState('u'), watches: ids.map(watchOf) });
 
+it('says which setting names a data folder that cannot be made', async () => {
+  const settings = loadConfig(retrievalSettings, {
+    WATCHNEXT_DATA_DIR: join(__filename, 'data'),
+    WATCHNEXT_GRPC_PORT: '0',
+  });
+  const starting = startRetrieval(settings, createLogger('retrieval', { level: 'silent', format: 'json' }));
+  await expect(starting).rejects.toThrow(/WATCHNEXT_DATA_DIR: the folder .* cannot be made or written to \(ENOTDIR\)/);
+});
+
 describe('the retrieval service', () => {
   const logger = createLogger('retrieval', { level: 'silent', format: 'json' });
   let dataDirectory: string;

@@ -1,5 +1,5 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { embeddedPaths } from '@watchnext/config';
+import { embeddedPaths, requireFolder } from '@watchnext/config';
 import { type EventArchive, openEventArchive } from '@watchnext/event-archive';
 import { type EventLog, openEventLog } from '@watchnext/event-log';
 import { createLogger, type Logger } from '@watchnext/service';
@@ -39,6 +39,7 @@ export class TrainerModule implements OnApplicationShutdown {
   /** @param print - where the table of metrics goes */
   static register(settings: TrainerSettings, print: (text: string) => void = toStandardOutput): DynamicModule {
     const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
+    requireFolder('WATCHNEXT_DATA_DIR', settings.WATCHNEXT_DATA_DIR);
     const logger = createLogger('trainer', {
       level: settings.WATCHNEXT_LOG_LEVEL,
       format: settings.WATCHNEXT_LOG_FORMAT,

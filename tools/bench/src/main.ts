@@ -1,7 +1,7 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { availableParallelism } from 'node:os';
 import { SPACES } from '@watchnext/ann-index';
-import { endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
 import { stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { KERNEL_PREFERENCES, type KernelPreference } from '@watchnext/tensor';
@@ -173,7 +173,7 @@ command('ingest', 'events a second through collector, Kafka and Redis, beside ka
   .option('--concurrency <n>', 'requests under way at once', count, 8)
   .option('--compression <codec>', 'what our side sends with; kafkajs alone: gzip', 'gzip')
   .option('--node-options <text>', 'NODE_OPTIONS of the ingestion processes', '')
-  .option('--profile <folder>', 'CPU profiles of the ingestion processes go there')
+  .option('--profile <folder>', 'CPU profiles of the ingestion processes go there', madeFolder)
   .action(measuring(benchIngest));
 
 command('import', 'a CSV log into an archive: rows a second and the largest resident memory of the process')
@@ -182,7 +182,11 @@ command('import', 'a CSV log into an archive: rows a second and the largest resi
   .option('--videos <n>', 'videos watched', count, 50_000)
   .option('--drawn-lists', 'set each watch among drawn videos, which makes two events of a row', false)
   .option('--validate', 'also validate the archive, as before training', false)
-  .option('--folder <dir>', 'where the log and the archive lie while it runs; default: the folder for temporary files')
+  .option(
+    '--folder <dir>',
+    'where the log and the archive lie while it runs; default: the folder for temporary files',
+    madeFolder,
+  )
   .action(measuring(benchImport));
 
 command('replay', 'from Parquet to the examples of both models: events a second of a core, and the largest memory')

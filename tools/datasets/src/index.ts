@@ -1,4 +1,5 @@
 export { BadRows, type BadRow } from './read/bad-rows';
+export { collectorAccess, type CollectorAccess } from './collector-access';
 export { DatasetError } from './dataset-error';
 export { datasetEvents, type DatasetOptions, type ImportSummary } from './dataset-events';
 export { type Importer, type LoadOptions } from './importer';

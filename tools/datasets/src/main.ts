@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 /** npm run import -- FORMAT PATH */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { endOnUsage, EXIT_USAGE } from '@watchnext/command-line';
-import { ConfigError, grpcTlsSettings, loadConfig, readClientTls } from '@watchnext/config';
+import { dirname, join, resolve } from 'node:path';
+import { endOnUsage, EXIT_USAGE, madeFolder } from '@watchnext/command-line';
+import { ConfigError } from '@watchnext/config';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
+import { collectorAccess } from './collector-access';
 import { DatasetError } from './dataset-error';
 import { describeCounts } from './import';
 import { importDataset } from './import-dataset';
@@ -43,6 +42,12 @@ function number(minimum: number, maximum: number) {
   };
 }
 
+/** The folder of an archive, which is there whole or not at all: what is made is the one that it goes into. */
+function inMadeFolder(path: string): string {
+  madeFolder(dirname(resolve(path)));
+  return path;
+}
+
 const program: Command = new Command('npm run import --')
   .description(
     'Imports a watch log as backfill: through a collector into a running system, or straight into an archive.',
@@ -51,7 +56,7 @@ const program: Command = new Command('npm run import --')
   .argument('[path]', 'their folder, or the file')
   .option('--url <url>', "the collector's address", 'http://127.0.0.1:7001')
   .option('--api-key-file <file>', 'holds the key that the collector asks for')
-  .option('--archive <dir>', 'instead: a new archive folder, to train on with WATCHNEXT_DATA_DIR=dir/..')
+  .option('--archive <dir>', 'instead: a new archive folder, to train on with WATCHNEXT_DATA_DIR=dir/..', inMadeFolder)
   .option('--partitions <n>', 'partitions of that archive, as WATCHNEXT_ACTIVITY_PARTITIONS', number(1, 10_000), 4)
   .option('--mapping <file>', 'for a table: which column is what; without it, a mapping is proposed')
   .option('--yes', 'take the proposed mapping without asking', false)
@@ -111,7 +116,7 @@ async function run(format: string, path: string | undefined, options: Options): 
   });
   try {
     // Before what takes long, so that what is missing is said at once.
-    const access = options.archive === undefined ? accessOf(options) : {};
+    const access = options.archive === undefined ? collectorAccess(options.apiKeyFile) : {};
     const shared = await sharedOptions();
     const { badRows, rejected, summary } =
       options.archive === undefined
@@ -144,19 +149,6 @@ async function run(format: string, path: string | undefined, options: Options): 
     if (error instanceof ProducerOptionError || error instanceof ConfigError) return EXIT_CODES.usage;
     return error instanceof DatasetError ? EXIT_CODES.dataset : EXIT_CODES.failed;
   }
-}
-
-/** What shows the collector who calls. @throws ConfigError */
-function accessOf({ apiKeyFile }: Options) {
-  const tls = readClientTls(loadConfig(z.object(grpcTlsSettings)));
-  if (apiKeyFile === undefined) return { tls };
-  try {
-    const apiKey = readFileSync(apiKeyFile, 'utf8').trim();
-    if (apiKey !== '') return { tls, apiKey };
-  } catch (error) {
-    throw new ConfigError([`--api-key-file ${apiKeyFile}: cannot be read (${(error as NodeJS.ErrnoException).code})`]);
-  }
-  throw new ConfigError([`--api-key-file ${apiKeyFile}: is empty`]);
 }
 
 /** Imports of other data, or to another collector, lie elsewhere. */

@@ -1,6 +1,6 @@
 /** The importer's command line as built; needs the build that `npm test` makes first. */
 import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 function run(program: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [resolve(__dirname, '..', 'dist', program), ...args], {
@@ -19,6 +19,11 @@ describe('npm run import', () => {
     [['kuairand', 'anywhere', '--most-bad', '2'], 2, /from 0 to 1/],
     [['kuairand', 'anywhere', '--url', 'nowhere'], 2, /--url is no address/],
     [['kuairand', 'anywhere', '--url', 'localhost:7001'], 2, /--url is no address/],
+    [
+      ['kuairand', 'anywhere', '--archive', join(__filename, 'in', 'archive')],
+      2,
+      /--archive.*made or written to \(ENOTDIR\)/,
+    ],
     [['kuairand', 'anywhere', '--api-key-file', '/no/such/file'], 2, /--api-key-file .*: cannot be read \(ENOENT\)/],
     [['kuairand', '/no/such/folder'], 3, /no folder that can be read/],
   ])('%j ends with %i', (args, status, text) => {

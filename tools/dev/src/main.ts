@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** npm run dev */
 import { resolve } from 'node:path';
-import { endOnUsage } from '@watchnext/command-line';
+import { endOnUsage, madeFolder } from '@watchnext/command-line';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DevApp } from './apps/scene';
 import { DEV_APPS, develop, replay, runOnce } from './develop';
@@ -79,7 +79,7 @@ for (const app of DEV_APPS) {
 program
   .command('record')
   .description('runs all apps on a small world and records what they ask and answer')
-  .requiredOption('--to <folder>', 'where the recording goes; what is there is replaced')
+  .requiredOption('--to <folder>', 'where the recording goes; what is there is replaced', madeFolder)
   .action(async ({ to }: { to: string }) => {
     const { about, retrieval, ranking, gateway } = await record(resolve(to), say);
     const counts = `${retrieval.length} retrieval, ${ranking.length} ranking and ${gateway.length} gateway answers`;

@@ -9,7 +9,7 @@ const BUILT = 'tools/generators/dist';
 const FROM_SOURCES = ['--conditions=@watchnext/source', '--require', './libs/testing/register-typescript.js'];
 
 /** What is generated, in order: the feature counts the event that was made before it. */
-export const TRIALS = [
+const TRIALS = [
   ['library', 'text-search', '--layer=domain'],
   ['service', 'notifications', '--team=serving'],
   ['event', 'share'],
@@ -17,7 +17,7 @@ export const TRIALS = [
 ] as const;
 
 /** Projects that the trials make or change, with what depends on a change of the state's shape most closely. */
-export const TOUCHED = [
+const TOUCHED = [
   'libs/domain/text-search',
   'apps/notifications',
   'libs/domain/features',

@@ -16,7 +16,7 @@ interface PodSet {
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
 /** Every kind of pod of a root, servers included. */
-export function podSets(objects: readonly KubernetesObject[]): PodSet[] {
+function podSets(objects: readonly KubernetesObject[]): PodSet[] {
   return objects.flatMap(({ kind, metadata, spec }) => {
     const template = {
       Deployment: spec?.template,

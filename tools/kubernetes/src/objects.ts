@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
-export const MANIFESTS = resolve(__dirname, '..', '..', '..', 'infra', 'kubernetes');
+const MANIFESTS = resolve(__dirname, '..', '..', '..', 'infra', 'kubernetes');
 /** Every root that someone may apply, relative to `MANIFESTS`. */
 export const ROOTS = ['overlays/local', 'overlays/production', 'overlays/gpu', 'overlays/canary', 'strimzi'] as const;
 export type Root = (typeof ROOTS)[number];
@@ -44,7 +44,7 @@ export function buildRoot(root: string): KubernetesObject[] {
 }
 
 /** @throws Error where the text is not YAML, or gives a key twice */
-export function parseObjects(text: string): KubernetesObject[] {
+function parseObjects(text: string): KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document) => {
     const [error] = 'errors' in document ? document.errors : [];
     if (error) throw error;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { identify, isAlive } from '@watchnext/folder-lock';
 import { DataFolder, type FolderState } from './data-folder';
 
@@ -28,6 +28,17 @@ function otherProcess() {
 }
 
 describe('the data folder', () => {
+  it.each([
+    ['file/below', 'ENOTDIR'],
+    ...(process.platform === 'linux' ? [['/proc/watchnext', 'ENOENT|EACCES|EPERM']] : []),
+  ])('says of %s that it cannot be made, and which option names another', async (name, reason) => {
+    writeFileSync(join(path, 'file'), '');
+    await expect(DataFolder.open(resolve(path, name!))).rejects.toMatchObject({
+      message: expect.stringMatching(`the data folder .*${name} cannot be made: (${reason})`),
+      remedy: 'Choose another one with --data.',
+    });
+  });
+
   it('is for one launcher at a time', async () => {
     const folder = await DataFolder.open(path);
     await expect(DataFolder.open(path)).rejects.toThrow(

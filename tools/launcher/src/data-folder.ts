@@ -6,7 +6,14 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FolderInUseError, identify, isAlive, lockFolder, type ProcessIdentity } from '@watchnext/folder-lock';
+import {
+  FolderInUseError,
+  identify,
+  isAlive,
+  lockFolder,
+  makeFolder,
+  type ProcessIdentity,
+} from '@watchnext/folder-lock';
 import { LaunchError } from './launch-error';
 
 const STATE_FILE = 'watchnext.json';
@@ -43,7 +50,7 @@ export class DataFolder {
   /** @throws LaunchError when another launcher uses it */
   static async open(path: string): Promise<DataFolder> {
     try {
-      await mkdir(join(path, LOG_FOLDER), { recursive: true });
+      makeFolder(join(path, LOG_FOLDER));
     } catch (error) {
       throw new LaunchError(
         `the data folder ${path} cannot be made: ${(error as Error).message}`,

@@ -26,7 +26,7 @@ export function defaultJarsDirectory(): string {
 }
 
 /** The folder of the jars of the version that this repository names, fetched or not. */
-export function jarsFolder(cacheDirectory: string): string {
+function jarsFolder(cacheDirectory: string): string {
   return join(cacheDirectory, `kafka-${kafkaVersion()}`);
 }
 

@@ -6,7 +6,7 @@ import { openFeatureStore } from '@watchnext/feature-store';
 
 const EXIT_CONFIGURATION = 78;
 
-export async function openDrivers() {
+async function openDrivers() {
   const settings = loadDriverSettings();
   const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
   const log = await openEventLog(settings, paths.eventLog);

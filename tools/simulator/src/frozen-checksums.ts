@@ -32,7 +32,7 @@ export const FROZEN_CHECKSUMS: Readonly<Record<FrozenWorldName, { readonly whole
 const SAMPLED_VIEWERS = 50;
 
 /** Of `large`, a test affords a slice: the same seed and settings, but so many viewers and videos. */
-export const SLICE_OF_LARGE = { viewerCount: 2_000, videoCount: 20_000 } as const;
+const SLICE_OF_LARGE = { viewerCount: 2_000, videoCount: 20_000 } as const;
 
 export function sampledWorld(name: FrozenWorldName): World {
   return new World(name === 'large' ? { ...FROZEN.large, ...SLICE_OF_LARGE } : FROZEN[name]);

@@ -1,4 +1,7 @@
 /** npm run simulate -- COMMAND */
+import { ConfigError } from '@watchnext/config';
+import { collectorAccess } from '@watchnext/datasets';
+import { ProducerOptionError } from '@watchnext/producer-client';
 import { CommanderError } from 'commander';
 import { checkFrozen, writeArchive } from './cli/archive';
 import { describeWorld } from './cli/describe';
@@ -26,10 +29,11 @@ const program = createCommand({
     const learnerRounds = knowing === 'log' ? rounds : undefined;
     await writeScores({ world, fromMs: from, stride: every, learnerRounds, file: out }, interrupted.signal);
   },
-  async live({ data, uploadEvery, ...options }) {
+  async live({ data, uploadEvery, apiKeyFile, ...options }) {
     await runLive(
       {
         ...options,
+        access: collectorAccess(apiKeyFile),
         world: worldOf(data),
         uploadEveryMinutes: uploadEvery,
         sessionsPerMinute: options.sessionsPerMinute,
@@ -48,7 +52,8 @@ program.parseAsync().catch((error: unknown) => {
     process.exit(EXIT_CODES.interrupted);
   }
   process.stderr.write(`${describe(error)}\n`);
-  process.exit(EXIT_CODES.failed);
+  const isUnusable = error instanceof ConfigError || error instanceof ProducerOptionError;
+  process.exit(isUnusable ? EXIT_CODES.usage : EXIT_CODES.failed);
 });
 
 /** A message and what lies behind it. */

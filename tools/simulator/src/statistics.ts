@@ -6,7 +6,7 @@ import { LifeTeller } from './life/life';
 import { DAY_MS } from './time';
 import type { World } from './world';
 
-export const AGE_DAYS = 30;
+const AGE_DAYS = 30;
 const SHARE_BINS = 20;
 /** Of a viewer, before its click rate means something. */
 const LEAST_IMPRESSIONS = 20;

@@ -32,7 +32,7 @@ function settle<T>(read: () => T, done: (error: Error | null, value?: T) => void
 }
 
 /** @throws ApiError 400, 413 */
-export function readJsonBatch(body: Buffer): BatchItem[] {
+function readJsonBatch(body: Buffer): BatchItem[] {
   let batch: unknown;
   try {
     batch = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
@@ -49,7 +49,7 @@ export function readJsonBatch(body: Buffer): BatchItem[] {
 }
 
 /** @throws ApiError 400, 413 */
-export function readProtobufBatch(body: Buffer): BatchItem[] {
+function readProtobufBatch(body: Buffer): BatchItem[] {
   let batch: EventBatch;
   try {
     batch = EventBatch.decode(body);

@@ -12,10 +12,11 @@ import { createLogger } from '@watchnext/service';
 import { z } from 'zod';
 
 const schema = z.object({ ...driverSettings, ...loggingSettings }).superRefine(checkDriverSettings);
-const EXIT_USAGE = 64;
 const EXIT_CONFIGURATION = 78;
 
-export class UsageError extends Error {}
+/** As --help tells them. */
+export const EXIT_CODES = `
+Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; ${EXIT_CONFIGURATION} the environment.`;
 
 export function openCommand(name: string) {
   const settings = loadConfig(schema);
@@ -26,29 +27,12 @@ export function openCommand(name: string) {
   return { settings, paths, logger, archive, checkpoints };
 }
 
-/** What `parse` reads of the command line. @throws UsageError for what it does not know */
-export function readArguments<Arguments>(usage: string, parse: () => Arguments): Arguments {
-  try {
-    return parse();
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${usage}`);
-  }
-}
-
-/** @throws UsageError */
-export function wholeNumber(text: string, option: string, lowest: number): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < lowest)
-    throw new UsageError(`${option} takes a whole number from ${lowest}`);
-  return number;
-}
-
 export function runCommand(run: () => Promise<void>): void {
   run().then(
     () => process.exit(0),
     (error: Error) => {
       process.stderr.write(`${error.message}\n`);
-      process.exit(error instanceof UsageError ? EXIT_USAGE : error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
+      process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
     },
   );
 }

@@ -20,7 +20,7 @@ const BATCH_STATES = 500;
 const CACHED_USERS = 10_000;
 
 /** The store is as it was; the message says what an operator can do. */
-export class RestoreRefusedError extends Error {
+class RestoreRefusedError extends Error {
   constructor(partition: number, why: string) {
     super(`partition ${partition}: ${why}`);
     this.name = 'RestoreRefusedError';

@@ -17,7 +17,7 @@ const NDCG_K = 10;
 const RECENT_HALF_LIFE_MS = 86_400_000;
 
 /** Popularity as known at the split: over all time, and recently. */
-export function popularityAtSplit(replayed: ReplayedLog, split: TimeSplit) {
+function popularityAtSplit(replayed: ReplayedLog, split: TimeSplit) {
   const all = new PopularityCounts();
   const recent = new PopularityCounts({ nowMs: split.evaluatedFromMs, halfLifeMs: RECENT_HALF_LIFE_MS });
   for (const { videoId, atMs } of replayed.completedWatches) {

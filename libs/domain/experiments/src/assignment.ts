@@ -71,7 +71,7 @@ export class Assigner {
   }
 }
 
-export function variantPoint({ salt, name }: Experiment, userId: string): number {
+function variantPoint({ salt, name }: Experiment, userId: string): number {
   return hashPoint('variant', salt, name, userId);
 }
 

@@ -32,7 +32,7 @@ const audienceSchema = z.strictObject({
   maximumWatchCount: z.number().int().min(0).optional(),
 });
 
-export const experimentSchema = z.strictObject({
+const experimentSchema = z.strictObject({
   name,
   /** What is believed, and what would show it wrong. */
   hypothesis: text,

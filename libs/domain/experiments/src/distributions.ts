@@ -22,7 +22,7 @@ const SERIES_LIMIT = 10_000;
 const PRECISION = 1e-15;
 
 /** Q(a, x) = Γ(a, x) / Γ(a): by the series of P for x < a + 1, else by Legendre's continued fraction (Lentz). */
-export function upperGammaShare(a: number, x: number): number {
+function upperGammaShare(a: number, x: number): number {
   if (x <= 0) return 1;
   if (x === Infinity) return 0;
   const scale = Math.exp(-x + a * Math.log(x) - logGamma(a));
@@ -83,6 +83,6 @@ export function normalQuantile(p: number): number {
   return z;
 }
 
-export function normalDensity(z: number): number {
+function normalDensity(z: number): number {
   return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
 }

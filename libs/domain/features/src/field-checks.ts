@@ -76,7 +76,7 @@ export function each<Entry>(list: readonly Entry[], field: string, check: (entry
 }
 
 /** Neither control characters nor lone surrogates (UTF-8 cannot hold those: the stored text would be another). */
-export function isPlain(text: string): boolean {
+function isPlain(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit >= 0x20 && unit < 0x7f) continue;

@@ -13,7 +13,7 @@ import { LIMITS } from './limits';
 /** `foldPlayback`'s answer for a playback that was not known. */
 export const NEW_PLAYBACK = -1;
 /** The same of one that is older than all 50, and so not kept. */
-export const NEW_BUT_OLDER = -2;
+const NEW_BUT_OLDER = -2;
 
 /**
  * Folds what one event, or one entry of a merged history, tells of a playback into the list; counters are the caller's business.

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newFile, wholeNumber } from './option-values';
+import { madeFolder, newFile, wholeNumber } from './option-values';
 
 describe('a whole number', () => {
   it.each(['0', '-1', '1.5', '1e3', '0x10', '', ' ', 'many', 'NaN', '9007199254740993'])(
@@ -28,6 +28,22 @@ describe('a new file', () => {
       rmSync(folder, { recursive: true });
     }
     expect(() => newFile(join(folder, 'report.json'))).toThrow(`${folder} cannot be written to (ENOENT)`);
+  });
+});
+
+describe('a folder to work in', () => {
+  it('is made, or refused by name', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'watchnext-made-folder-'));
+    try {
+      const folder = join(directory, 'a', 'b');
+      expect(madeFolder(folder)).toBe(folder);
+      expect(existsSync(folder)).toBe(true);
+      const file = join(directory, 'file');
+      writeFileSync(file, '');
+      expect(() => madeFolder(file)).toThrow(`the folder ${file} cannot be made or written to (EEXIST).`);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

@@ -1,2 +1,2 @@
 export { endOnUsage, EXIT_USAGE } from './end-on-usage';
-export { newFile, wholeNumber } from './option-values';
+export { madeFolder, newFile, wholeNumber } from './option-values';

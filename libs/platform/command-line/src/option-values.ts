@@ -1,6 +1,7 @@
 /** Parsers of the values of options. */
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { makeFolder } from '@watchnext/folder-lock';
 import { InvalidArgumentError } from 'commander';
 
 /** @returns a parser, which throws InvalidArgumentError for what is no whole number in [minimum, maximum] */
@@ -25,6 +26,20 @@ export function newFile(path: string): string {
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code;
     throw new InvalidArgumentError(`the folder ${folder} cannot be written to (${reason}).`);
+  }
+  return path;
+}
+
+/**
+ * Parses the path of a folder that a command line works in or writes to, and makes it.
+ * @throws InvalidArgumentError
+ */
+export function madeFolder(path: string): string {
+  try {
+    makeFolder(path);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code;
+    throw new InvalidArgumentError(`the folder ${path} cannot be made or written to (${reason}).`);
   }
   return path;
 }

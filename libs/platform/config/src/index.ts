@@ -1,4 +1,5 @@
 export { ConfigError, loadConfig } from './load-config';
+export { requireFolder } from './require-folder';
 export { Secret, secret } from './secret';
 export * from './settings';
 export { grpcTlsFiles, grpcTlsSettings, type GrpcTlsSettings } from './grpc-tls-settings';

@@ -10,13 +10,14 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
 import type { StoredFilesSettings } from '@watchnext/config';
+import { makeFolder } from '@watchnext/folder-lock';
 import { ObjectConflictError, ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
 import { readdirIfThere, syncPath } from './incoming-folder';
 import { EventArchiveError } from './port';
@@ -183,7 +184,7 @@ class FolderFiles implements CheckpointFiles {
 
   async put(name: string, path: string): Promise<void> {
     const target = join(this.directory, name);
-    await mkdir(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     // Another file system, perhaps: copied beside its place first, then renamed.
     const incoming = `${target}.incoming`;
     await pipeline(createReadStream(path), createWriteStream(incoming));

@@ -1,7 +1,8 @@
 /** Files on their way into the archive, under names of their own; what a crash left goes after an hour. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@watchnext/folder-lock';
 
 /** No file takes this long to write; an incoming one older than this was left by a crash. */
 const ABANDONED_AFTER_MS = 3_600_000;
@@ -12,7 +13,7 @@ export async function withIncoming<Result>(
   partition: number,
   work: (path: string) => Promise<Result>,
 ): Promise<Result> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   await removeAbandoned(folder);
   const path = join(folder, `p${partition}-${randomBytes(8).toString('hex')}`);
   try {

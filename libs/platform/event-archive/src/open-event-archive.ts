@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StoredFilesSettings } from '@watchnext/config';
+import { requireFolder, type StoredFilesSettings } from '@watchnext/config';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { openParquetArchive, type ParquetArchiveOptions } from './parquet-archive';
 import type { EventArchive } from './port';
@@ -21,9 +21,12 @@ export function openEventArchive(
 ): EventArchive {
   if (settings.WATCHNEXT_OBJECT_STORE === 'folder') return openParquetArchive(folder, options);
   const cache = settings.WATCHNEXT_CACHE_DIR;
-  return openS3Archive(objectStoreSettingsOf(settings, 'archive'), {
+  const cacheDirectory = cache === undefined ? `${folder}-cache` : join(cache, 'archive');
+  const objectStore = objectStoreSettingsOf(settings, 'archive');
+  requireFolder(cache === undefined ? 'WATCHNEXT_DATA_DIR' : 'WATCHNEXT_CACHE_DIR', cacheDirectory);
+  return openS3Archive(objectStore, {
     ...options,
-    cacheDirectory: cache === undefined ? `${folder}-cache` : join(cache, 'archive'),
+    cacheDirectory,
     cacheLimitBytes: settings.WATCHNEXT_CACHE_ARCHIVE_MB * MIB,
   });
 }

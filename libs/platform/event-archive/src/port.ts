@@ -7,6 +7,7 @@
  * partition: a record received late lies in the day of its neighbours, so a reader that wants all from a day on
  * reads the folders from that day on.
  */
+import { PortError } from '@watchnext/errors';
 import type { LogRecord } from '@watchnext/event-log';
 import type { KeyedRecords } from './keyed-records';
 
@@ -93,17 +94,7 @@ export interface EventArchive {
   close(): Promise<void>;
 }
 
-export class EventArchiveError extends Error {
-  constructor(
-    message: string,
-    readonly code: string,
-    readonly retriable: boolean,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+export class EventArchiveError extends PortError {}
 
 export class ArchiveWriteError extends EventArchiveError {
   constructor(

@@ -18,6 +18,12 @@ describe('openEventLog', () => {
     await rm(directory, { recursive: true });
   });
 
+  it('names the variable of a folder that cannot be made', async () => {
+    await expect(openEventLog(parse({}), join(__filename, 'event-log'))).rejects.toThrow(
+      /WATCHNEXT_DATA_DIR: the folder .*event-log cannot be made or written to \(ENOTDIR\)/,
+    );
+  });
+
   it('says within the call time-out that no broker answers, and where', async () => {
     const settings = parse({
       WATCHNEXT_EVENT_LOG: 'kafka',

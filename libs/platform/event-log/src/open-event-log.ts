@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, requireConsistentEventLog, type EventLogSettings } from '@watchnext/config';
+import { ConfigError, requireConsistentEventLog, requireFolder, type EventLogSettings } from '@watchnext/config';
 import { openEmbeddedEventLog } from './embedded/embedded-event-log';
 import { openKafkaEventLog } from './kafka/kafka-event-log';
 import { KAFKA_DEFAULTS, type KafkaSettings } from './kafka/kafka-settings';
@@ -26,7 +26,10 @@ export async function openEventLog(
   options: OpenOptions = {},
 ): Promise<EventLog> {
   requireConsistentEventLog(settings);
-  if (settings.WATCHNEXT_EVENT_LOG === 'embedded') return openEmbeddedEventLog(embeddedFolder);
+  if (settings.WATCHNEXT_EVENT_LOG === 'embedded') {
+    requireFolder('WATCHNEXT_DATA_DIR', embeddedFolder);
+    return openEmbeddedEventLog(embeddedFolder);
+  }
   return openKafkaEventLog(kafkaSettingsOf(settings), options.onUnavailable);
 }
 

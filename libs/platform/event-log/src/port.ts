@@ -4,6 +4,7 @@
  * A consumer never resumes from an offset that the log keeps: the handler says where, from the mark that it stored
  * beside its results. So what a handler wrote and where it goes on cannot disagree, whatever crashed.
  */
+import { PortError } from '@watchnext/errors';
 
 export interface TopicSpec {
   /** Name with its version, as "watchnext.activity.v1". */
@@ -126,17 +127,7 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
-export class EventLogError extends Error {
-  constructor(
-    message: string,
-    readonly code: string,
-    readonly retriable: boolean,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+export class EventLogError extends PortError {}
 
 export class UnknownTopicError extends EventLogError {
   constructor(readonly topic: string) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, requireConsistent, type FeatureStoreSettings } from '@watchnext/config';
+import { ConfigError, requireConsistent, requireFolder, type FeatureStoreSettings } from '@watchnext/config';
 import { openEmbeddedFeatureStore } from './embedded-feature-store';
 import type { FeatureStore } from './port';
 import { openRedisFeatureStore } from './redis/redis-feature-store';
@@ -13,7 +13,10 @@ import type { RedisSettings } from './redis/redis-settings';
  */
 export function openFeatureStore(settings: FeatureStoreSettings, embeddedFolder: string): FeatureStore {
   requireConsistent(settings);
-  if (settings.WATCHNEXT_FEATURE_STORE === 'embedded') return openEmbeddedFeatureStore(embeddedFolder);
+  if (settings.WATCHNEXT_FEATURE_STORE === 'embedded') {
+    requireFolder('WATCHNEXT_DATA_DIR', embeddedFolder);
+    return openEmbeddedFeatureStore(embeddedFolder);
+  }
   return openRedisFeatureStore(redisSettingsOf(settings), settings.WATCHNEXT_REDIS_NAMESPACE);
 }
 

@@ -3,6 +3,7 @@
  * partition's mark. States and mark change together or not at all.
  */
 import type { Mark } from '@watchnext/contract';
+import { PortError } from '@watchnext/errors';
 
 export interface StoredState {
   /** Encoded `UserState`; undefined for a user never seen. */
@@ -38,17 +39,7 @@ export interface FeatureStore {
   close(): Promise<void>;
 }
 
-export class FeatureStoreError extends Error {
-  constructor(
-    message: string,
-    readonly code: string,
-    readonly retriable: boolean,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+export class FeatureStoreError extends PortError {}
 
 /** Someone else folded this partition: the caller must resume from the stored mark. */
 export class MarkConflictError extends FeatureStoreError {

@@ -10,9 +10,10 @@
  * For processes of one machine that see each other: two containers on one volume do not.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolder } from './make-folder';
 import { identify, isAlive } from './process-identity';
 
 /** A later starter gives way within milliseconds, unless it was stopped. */
@@ -45,7 +46,7 @@ interface Claim {
  * @throws FolderInUseError naming the process that has it
  */
 export async function lockFolder(directory: string): Promise<() => Promise<void>> {
-  await mkdir(directory, { recursive: true });
+  makeFolder(directory);
   const { pid, startedAt } = identify(process.pid);
   const token = randomUUID();
   const path = (state: 'waits' | 'holds') => join(directory, `${pid}.${startedAt}.${token}.${state}`);

@@ -1,14 +1,6 @@
-export class ObjectStoreError extends Error {
-  constructor(
-    message: string,
-    readonly code: string,
-    readonly retriable: boolean,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+import { PortError } from '@watchnext/errors';
+
+export class ObjectStoreError extends PortError {}
 
 export class ObjectNotFoundError extends ObjectStoreError {
   constructor(

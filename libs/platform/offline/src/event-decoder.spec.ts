@@ -107,6 +107,17 @@ const event = fc
   .map((fields) => Event.fromPartial(fields as never));
 
 describe('eventDecoder', () => {
+  it('gives an event whose copies do not pass for one, since they lack its id', () => {
+    const decoded = decoder.decode(Event.encode(Event.fromPartial({ eventId: 'an id', producer: 'spec' })).finish());
+    // @ts-expect-error eventId is missing
+    const copy: Event = { ...decoded };
+    expect(decoded.eventId).toBe('an id');
+    expect(copy).toMatchObject({ producer: 'spec' });
+    expect(copy.eventId).toBeUndefined();
+    const whole: Event = { ...decoded, eventId: decoded.eventId };
+    expect(whole.eventId).toBe('an id');
+  });
+
   it('gives the same texts and the same facts of a video again, wherever the bytes lie', () => {
     const one = (videoId: string) =>
       Event.encode(

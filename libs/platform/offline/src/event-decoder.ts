@@ -53,6 +53,9 @@ class EventWithId implements Event {
   }
 }
 
+/** An event whose id may be missing from a copy: a spread of it does not pass for an `Event`. */
+export type DecodedEvent = EventWithId | Event;
+
 export class EventDecoder extends WireCursor {
   private readonly reader = new EventReader();
   /** Of the event that was decoded last: the number of a watch's video, `NO_NUMBER` where it has none or was not read here. */
@@ -63,7 +66,7 @@ export class EventDecoder extends WireCursor {
   seenEvent: SeenEvent | undefined;
 
   /** @returns the event of bytes [from, to), by default all. @throws as `Event.decode` does */
-  decode(bytes: Uint8Array, from = 0, to = bytes.length): Event {
+  decode(bytes: Uint8Array, from = 0, to = bytes.length): DecodedEvent {
     this.startAt(bytes, from, to);
     this.videoNumber = NO_NUMBER;
     this.itemNumbers = undefined;

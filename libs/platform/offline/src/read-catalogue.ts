@@ -4,7 +4,7 @@ import { refuse } from '@watchnext/features';
 import type { Catalogue } from './replayed-log';
 
 /** Decodes a record's event; undefined for bytes that are none: ingestion has put those among the dead letters. */
-export function decodeEvent(value: Uint8Array): Event | undefined {
+function decodeEvent(value: Uint8Array): Event | undefined {
   try {
     return Event.decode(value);
   } catch {

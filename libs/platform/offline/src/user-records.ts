@@ -1,14 +1,18 @@
-import type { Event } from '@watchnext/contract';
 import type { EventArchive, KeyedRecords } from '@watchnext/event-archive';
 import { partitionOf } from '@watchnext/event-log';
 import { type UserRecord, userIdOf } from '@watchnext/features';
-import { EventDecoder, NO_NUMBER } from './event-decoder';
+import { type DecodedEvent, EventDecoder, NO_NUMBER } from './event-decoder';
 import { TextTable } from './examples/columns';
 
 /** One user's records in log order. */
 export interface UserRecords {
   readonly userId: string;
-  readonly records: readonly UserRecord[];
+  readonly records: readonly DecodedRecord[];
+}
+
+/** Whose event is no plain object. */
+export interface DecodedRecord extends UserRecord {
+  readonly event: DecodedEvent;
 }
 
 /** What was read so far, and what of it was left out. */
@@ -52,11 +56,11 @@ function decodeRecords(
   decoder: EventDecoder,
   videos: TextTable,
   counts: ReadCounts,
-): UserRecord[] {
+): DecodedRecord[] {
   const { topic, partition, key, length } = keyed;
-  const records: UserRecord[] = [];
+  const records: DecodedRecord[] = [];
   for (let i = 0; i < length; i++) {
-    let event: Event;
+    let event: DecodedEvent;
     try {
       event = decoder.decode(keyed.buffer(i), keyed.valueStart(i), keyed.valueEnd(i));
     } catch {

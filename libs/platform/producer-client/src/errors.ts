@@ -1,15 +1,7 @@
+import { PortError } from '@watchnext/errors';
+
 /** Everything the client throws or reports. */
-export class ProducerClientError extends Error {
-  constructor(
-    message: string,
-    readonly code: string,
-    readonly retriable: boolean,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+export class ProducerClientError extends PortError {}
 
 /** What the client was made with cannot work. */
 export class ProducerOptionError extends ProducerClientError {

@@ -9,7 +9,7 @@
  * cut off when the spool is next opened: its append had not resolved. A crash after a delivery and before the position
  * was written means that some records are delivered again, which their event ids make harmless.
  */
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { FolderInUseError, lockFolder } from '@watchnext/folder-lock';
@@ -59,7 +59,6 @@ export class Spool {
   static async open(options: SpoolOptions): Promise<Spool> {
     const spool = new Spool(options);
     await spool.guard('open', async () => {
-      await mkdir(options.directory, { recursive: true });
       spool.unlock = await lockFolder(join(options.directory, LOCK_FOLDER)).catch((error: unknown) => {
         throw error instanceof FolderInUseError ? new SpoolInUseError(options.directory, error.processId) : error;
       });

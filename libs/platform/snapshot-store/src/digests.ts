@@ -11,7 +11,7 @@ import { SnapshotCorruptError } from './port';
 const READ_BYTES = 1 << 20;
 
 /** Size and SHA-256 (lower-case hexadecimal) of one file. */
-export async function digestFile(path: string): Promise<FileDigest> {
+async function digestFile(path: string): Promise<FileDigest> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {

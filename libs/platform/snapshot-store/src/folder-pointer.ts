@@ -10,8 +10,9 @@
  * its number free; it notices, since it looks at the highest number again after the link.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { link, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@watchnext/folder-lock';
 import { errorCode, syncPath, writeNewFile } from './durable-files';
 import { isSnapshotId } from './layout';
 import { PointerConflictError, SnapshotStoreError } from './port';
@@ -38,7 +39,7 @@ export class FolderPointer {
   async move(expected: string | undefined, next: string): Promise<void> {
     const state = await this.readState();
     if (state.value !== expected) throw new PointerConflictError(expected, state.value);
-    await mkdir(this.directory, { recursive: true });
+    makeFolder(this.directory);
     const proposal = join(this.directory, `.proposal-${randomBytes(8).toString('hex')}`);
     const target = join(this.directory, fileName(state.number + 1));
     try {

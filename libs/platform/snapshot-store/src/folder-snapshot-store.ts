@@ -13,6 +13,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
+import { makeFolder } from '@watchnext/folder-lock';
 import { listFiles, verifyFiles } from './digests';
 import { errorCode, linkOrCopy, syncPath, writeNewFile } from './durable-files';
 import { FolderPointer } from './folder-pointer';
@@ -55,7 +56,7 @@ class FolderSnapshotStore implements SnapshotStore {
   publish(directory: string, manifest: SnapshotManifest): Promise<void> {
     return this.attempt('publish to', async () => {
       await this.checkPublishable(directory, manifest);
-      await mkdir(this.directory, { recursive: true });
+      makeFolder(this.directory);
       await this.removeAbandoned();
       const incoming = join(
         this.directory,

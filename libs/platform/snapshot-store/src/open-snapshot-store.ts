@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StoredFilesSettings } from '@watchnext/config';
+import { requireFolder, type StoredFilesSettings } from '@watchnext/config';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { openFolderSnapshotStore } from './folder-snapshot-store';
 import type { SnapshotStore } from './port';
@@ -15,8 +15,11 @@ import { openS3SnapshotStore } from './s3/s3-snapshot-store';
 export function openSnapshotStore(settings: StoredFilesSettings, folder: string): SnapshotStore {
   if (settings.WATCHNEXT_OBJECT_STORE === 'folder') return openFolderSnapshotStore(folder);
   const cache = settings.WATCHNEXT_CACHE_DIR;
-  return openS3SnapshotStore(objectStoreSettingsOf(settings, 'snapshots'), {
-    cacheDirectory: cache === undefined ? `${folder}-cache` : join(cache, 'snapshots'),
+  const cacheDirectory = cache === undefined ? `${folder}-cache` : join(cache, 'snapshots');
+  const objectStore = objectStoreSettingsOf(settings, 'snapshots');
+  requireFolder(cache === undefined ? 'WATCHNEXT_DATA_DIR' : 'WATCHNEXT_CACHE_DIR', cacheDirectory);
+  return openS3SnapshotStore(objectStore, {
+    cacheDirectory,
     cachedSnapshotCount: settings.WATCHNEXT_CACHE_SNAPSHOTS,
   });
 }

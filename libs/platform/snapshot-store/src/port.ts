@@ -3,6 +3,7 @@
  * Files are written first, the manifest last, and the pointer moves only from a value that the mover names.
  */
 import type { SnapshotManifest } from '@watchnext/contract';
+import { PortError } from '@watchnext/errors';
 
 /** A snapshot whose files are on local disk and whose digests were verified. */
 export interface LocalSnapshot {
@@ -36,17 +37,7 @@ export interface SnapshotStore {
   close(): Promise<void>;
 }
 
-export class SnapshotStoreError extends Error {
-  constructor(
-    message: string,
-    readonly code: string,
-    readonly retriable: boolean,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+export class SnapshotStoreError extends PortError {}
 
 export class SnapshotNotFoundError extends SnapshotStoreError {
   constructor(readonly snapshotId: string) {

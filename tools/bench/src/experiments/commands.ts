@@ -1,5 +1,5 @@
 /** npm run bench -- experiments …: what experiments promise, held against the simulated world, whose truth is known. */
-import { newFile } from '@watchnext/command-line';
+import { madeFolder, newFile } from '@watchnext/command-line';
 import type { Command } from 'commander';
 import type { CommandHelpers } from '../command-helpers';
 import { benchOffPolicy } from './off-policy';
@@ -49,6 +49,6 @@ export function addExperimentCommands(
     .option('--videos <n>', 'videos of the world', count, 800)
     .option('--history <n>', 'days that the rankers learn from', count, 10)
     .option('--days <n>', 'days of the A/B test', count, 14)
-    .option('--out <folder>', 'where the pages and plots go')
+    .option('--out <folder>', 'where the pages and plots go', madeFolder)
     .action(measuring(benchStory));
 }

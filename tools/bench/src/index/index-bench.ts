@@ -190,7 +190,7 @@ async function searchThroughThreads(
 }
 
 /** Queries per second at the target recall, in a straight line between the breadths next to it. */
-export function qpsAt(points: readonly Point[], recall: number): number | undefined {
+function qpsAt(points: readonly Point[], recall: number): number | undefined {
   for (const [i, point] of points.entries()) {
     if (point.recall < recall) continue;
     const before = points[i - 1];

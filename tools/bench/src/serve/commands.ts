@@ -1,4 +1,4 @@
-import { newFile, wholeNumber } from '@watchnext/command-line';
+import { madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandHelpers } from '../command-helpers';
 import { benchServe, type ServeOptions } from './serve';
@@ -23,7 +23,12 @@ export function addServingCommands(
       .option('--dimensions <n>', 'of a video vector', count, 64)
       .option('--ranker <list>', 'hidden layers of the ranker', counts, [512, 256])
       .option('--seed <n>', 'of world and arrivals', count, 1)
-      .option('--work <dir>', 'keeps the prepared world, and what runs; for one bench at a time', '.watchnext/bench')
+      .option(
+        '--work <dir>',
+        'keeps the prepared world, and what runs; for one bench at a time',
+        madeFolder,
+        '.watchnext/bench',
+      )
       .option('--limit <n>', 'length of a list', count, 10)
       .option('--deadline <ms>', "the gateway's", count, 500);
   ofWorld(
@@ -38,13 +43,13 @@ export function addServingCommands(
     .option('--full <share>', 'of requests that get full lists, which the knee keeps', share, 0.99)
     .option('--overload <n>', 'times the knee', count, 3)
     .option('--plot <file>', 'latency by rate goes there, as SVG', newFile)
-    .option('--profile <dir>', 'CPU profiles of the services go there, a folder each')
+    .option('--profile <dir>', 'CPU profiles of the services go there, a folder each', madeFolder)
     .action(measuring((options: ServeOptions) => withWorkFolder(options.work, () => benchServe(options))));
   ofWorld('soak', 'steady load while snapshots are swapped: errors, and whether memory, open files or latency grow')
     .option('--minutes <n>', 'how long', count, 30)
     .option('--rate <n>', 'requests a second', count, 20)
     .option('--swap-seconds <n>', 'between two snapshots', count, 120)
     .option('--plot <file>', 'private memory of the services by time goes there, as SVG', newFile)
-    .option('--profile <dir>', 'CPU profiles of the services go there, a folder each')
+    .option('--profile <dir>', 'CPU profiles of the services go there, a folder each', madeFolder)
     .action(measuring((options: SoakOptions) => withWorkFolder(options.work, () => benchSoak(options))));
 }

@@ -28,7 +28,7 @@ const FORMATS: Readonly<Record<string, 'csv' | 'jsonl' | 'parquet'>> = {
 };
 
 /** @throws DatasetError for a name that tells of no table */
-export function formatOf(path: string): 'csv' | 'jsonl' | 'parquet' {
+function formatOf(path: string): 'csv' | 'jsonl' | 'parquet' {
   const format = FORMATS[extname(path).toLowerCase()];
   if (format === undefined)
     throw new DatasetError(`${basename(path)} is none of the tables known by name: ${Object.keys(FORMATS).join(', ')}`);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { madeFolder } from '@watchnext/command-line';
 import type { Command } from 'commander';
 import { evaluateCandidates } from '../candidates/evaluate';
 import { formsOf } from '../candidates/forms';
@@ -41,7 +42,7 @@ export function addReportCommand(program: Command): void {
     .option('--seeds <list>', 'models are trained once with each', counts, [1])
     .option('--no-findings', "leave out the paper's findings, which take most of the time")
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
-    .requiredOption('--out <folder>', 'report.html, report.md, report.json and finished trainings go there')
+    .requiredOption('--out <folder>', 'report.html, report.md, report.json and finished trainings go there', madeFolder)
     .action(runReport);
 }
 

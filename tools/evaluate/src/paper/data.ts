@@ -75,9 +75,9 @@ export interface ArchiveSource {
   readonly open: (progress: Progress, signal: AbortSignal) => Promise<string>;
 }
 
-export const SMALL_WORLD = 'simulated world "small"';
-export const KUAIRAND = 'KuaiRand-Pure';
-export const MOVIETWEETINGS = 'MovieTweetings';
+const SMALL_WORLD = 'simulated world "small"';
+const KUAIRAND = 'KuaiRand-Pure';
+const MOVIETWEETINGS = 'MovieTweetings';
 const TWO_DAYS = { name: 'temporal', testDays: 2, queriesPerUser: 5 } as const;
 const IMPORT_PARTITIONS = 4;
 /** KuaiRand's days are Beijing's: 25 April is the first of its log, 4 and 5 May are the test. */

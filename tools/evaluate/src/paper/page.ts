@@ -2,6 +2,7 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { madeFolder } from '@watchnext/command-line';
 import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
 import { type Command, InvalidArgumentError } from 'commander';
 import { count, counts } from '../command-arguments';
@@ -84,7 +85,12 @@ export function addPageCommand(program: Command, page: Page): void {
     )
     .option('--workers <n>', 'trainings side by side, each in a process of its own', count, availableParallelism())
     .option('--threads <n>', 'that each of them trains on; any number gives the same', count, 1)
-    .option('--work <folder>', 'where archives and finished trainings are kept', 'node_modules/.cache/watchnext-paper')
+    .option(
+      '--work <folder>',
+      'where archives and finished trainings are kept',
+      madeFolder,
+      'node_modules/.cache/watchnext-paper',
+    )
     .option('--markdown <file>', 'what is written; figures go to the folder "figures" beside it', page.markdown)
     .option('--html <file>', 'also as one page')
     .option('--json <file>', 'also the figures')
@@ -198,7 +204,7 @@ function pageDocument(
 /** Whether it kept to the hour on two cores: in processor time, which does not hang on what else the machine did. */
 const HOUR_ON_TWO_CORES_MINUTES = 120;
 
-export function costText({ cost, finished }: PaperReport): string {
+function costText({ cost, finished }: PaperReport): string {
   const minutes = (seconds: number) => (seconds / 60).toFixed(seconds < 600 ? 1 : 0);
   const { trainings, trainingProcessorSeconds, sittings, clockSeconds, processorSeconds } = cost;
   return (

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { madeFolder } from '@watchnext/command-line';
 import { type Command, Option } from 'commander';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder } from '../data/archive';
@@ -62,7 +63,7 @@ export function addRankingCommand(program: Command): void {
       ['score'],
     )
     .option('--json <file>', 'also write the report, with calibration tables, to this file')
-    .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder')
+    .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder', madeFolder)
     .action(runRanking);
 }
 

@@ -7,13 +7,13 @@ export interface RankingVariant {
   readonly change: Partial<RankingModelConfig>;
 }
 
-export const DEFAULT_VARIANT: RankingVariant = { name: 'model', change: {} };
+const DEFAULT_VARIANT: RankingVariant = { name: 'model', change: {} };
 
 /** Hidden layers in proportion to the default's: Table 1 of the paper, whose widest tower is 1024→512→256. */
 const TABLE_1: readonly (readonly number[])[] = [[], [1], [2], [4], [2, 1], [4, 2], [4, 2, 1]];
 
 /** Sets of rows, by what they show; each beside the default. */
-export const RANKING_COMPARISONS = {
+const RANKING_COMPARISONS = {
   objectives: [
     { name: "paper's form", change: { objective: 'paper' } },
     { name: 'equal weights', change: { objective: 'click' } },

@@ -1,9 +1,10 @@
 /** Files under names with slashes, in a folder or below a prefix of a bucket: what a backup is made of, and made from. */
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '@watchnext/folder-lock';
 import { ObjectStore, type ObjectStoreSettings } from '@watchnext/object-store';
 
 export interface TreeFile {
@@ -52,7 +53,7 @@ export class FolderTree implements FileTree {
   async put(name: string, path: string): Promise<void> {
     const target = join(this.place, name);
     const folder = dirname(target);
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const incoming = join(folder, `.incoming-${process.pid}`);
     try {
       await copyFile(path, incoming);

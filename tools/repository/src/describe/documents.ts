@@ -28,7 +28,7 @@ export function madeDocuments(): MadeDocument[] {
   ];
 }
 
-export function madeDocument(path: string, parts: Parts): MadeDocument {
+function madeDocument(path: string, parts: Parts): MadeDocument {
   const found = readFileSync(join(ROOT, path), 'utf8');
   return { path, found, wanted: fill(path, found, parts) };
 }

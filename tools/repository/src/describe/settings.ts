@@ -37,7 +37,7 @@ export const SHARED: readonly { readonly title: string; readonly shape: Shape }[
 const SCHEMA_FILES = ['config', 'settings'];
 
 /** @throws Error for an app whose schema is not where it should be */
-export function schemaOf(app: string): z.ZodObject {
+function schemaOf(app: string): z.ZodObject {
   // From sources in specs, from the build in the command.
   const folder = join(ROOT, 'apps', app, __filename.endsWith('.ts') ? 'src' : 'dist');
   const file = SCHEMA_FILES.find((name) => existsSync(join(folder, `${name}.${folder.endsWith('src') ? 'ts' : 'js'}`)));

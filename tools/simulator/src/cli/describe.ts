@@ -31,7 +31,7 @@ export async function describeWorld(options: DescribeOptions): Promise<void> {
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(logs, null, 2)}\n`);
 }
 
-export function formatStatistics(logs: readonly PlottedLog[]): string {
+function formatStatistics(logs: readonly PlottedLog[]): string {
   const percent = (value: number | undefined) => (value === undefined ? '' : `${(100 * value).toFixed(1)}%`);
   const top = (share: number) => (statistics: WorldStatistics) =>
     percent(statistics.concentration.find(([videos]) => videos >= share)?.[1]);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTask } from '@watchnext/datasets';
+import { type CollectorAccess, startTask } from '@watchnext/datasets';
 import { ProducerClient } from '@watchnext/producer-client';
 import { GatewayClient } from '../live/gateway-client';
 import { memoriesOf } from '../history';
@@ -15,6 +15,7 @@ export interface LiveCommand {
   readonly world: WorldOptions;
   readonly gateway: string;
   readonly ingestion: string;
+  readonly access: CollectorAccess;
   /** Undefined: as many as the world has by itself at that speed. */
   readonly sessionsPerMinute: number | undefined;
   readonly speed: number;
@@ -41,7 +42,7 @@ export async function runLive(command: LiveCommand, signal: AbortSignal): Promis
   refuseBygone(command.world, command.speed);
   const world = new World(command.world);
   const everybody = Array.from({ length: world.population.count }, (_, index) => index);
-  const sink = new ProducerClient({ url: command.ingestion, producer: 'simulator' });
+  const sink = new ProducerClient({ ...command.access, url: command.ingestion, producer: 'simulator' });
   let errors = 0;
   const live = new LiveSimulator({
     world,

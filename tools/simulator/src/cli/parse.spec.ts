@@ -16,24 +16,24 @@ async function parse(line: string): Promise<{ command: string; options: Record<s
 
 describe('the command line', () => {
   it('takes a frozen world as it is', async () => {
-    const { command, options } = await parse('archive --data d --world small --workers 2');
+    const { command, options } = await parse('archive --data . --world small --workers 2');
     expect(command).toBe('archive');
-    expect(options).toMatchObject({ data: 'd', partitions: 4, workers: 2 });
+    expect(options).toMatchObject({ data: '.', partitions: 4, workers: 2 });
     const flags = options as unknown as Parameters<typeof worldFrom>[0];
     expect(worldFrom(flags)).toEqual(FROZEN.small);
     expect(isFrozen(flags)).toBe(true);
   });
 
   it('takes a world that is frozen no more', async () => {
-    const { options } = await parse('archive --data d --world small --users 50 --end 2026-01-05T00:00Z');
+    const { options } = await parse('archive --data . --world small --users 50 --end 2026-01-05T00:00Z');
     const flags = options as unknown as Parameters<typeof worldFrom>[0];
     expect(worldFrom(flags)).toEqual({ ...FROZEN.small, viewerCount: 50, endMs: Date.UTC(2026, 0, 5) });
     expect(isFrozen(flags)).toBe(false);
   });
 
   it('takes rates and speeds', async () => {
-    const { options } = await parse('live --data d --sessions-per-minute 0.5 --speed 30 --minutes 2');
-    expect(options).toMatchObject({ sessionsPerMinute: 0.5, speed: 30, minutes: 2, uploadEvery: 15 });
+    const { options } = await parse('live --data d --sessions-per-minute 0.5 --speed 30 --minutes 2 --api-key-file k');
+    expect(options).toMatchObject({ sessionsPerMinute: 0.5, speed: 30, minutes: 2, uploadEvery: 15, apiKeyFile: 'k' });
   });
 
   it('takes the world of scores by its name or from a data folder', async () => {
@@ -50,9 +50,11 @@ describe('the command line', () => {
     ['scores --users 5 --data d --out f', /--data.*--users/],
     ['scores --from soon --out f', /--from.*2026-11-21T00:00Z/],
     ['archive', /--data/],
-    ['archive --data d --world tiny', /small, standard, large/],
-    ['archive --data d --workers 0', /whole number/],
-    ['archive --data d --end soon', /2026-11-23T00:00Z/],
+    ['archive --data . --world tiny', /small, standard, large/],
+    ['archive --data . --workers 0', /whole number/],
+    [`archive --data ${__filename}/d`, /--data.*cannot be made or written to \(ENOTDIR\)/],
+    [`check --spill ${__filename}`, /--spill.*cannot be made or written to \(EEXIST\)/],
+    ['archive --data . --end soon', /2026-11-23T00:00Z/],
     ['live --data d --speed -1', /above 0/],
     ['rule', /unknown command/],
   ])('refuses "%s" and says why', async (line, why) => {

@@ -1,7 +1,7 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { wholeNumber } from '@watchnext/command-line';
+import { madeFolder, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
@@ -26,6 +26,7 @@ export interface Actions {
     data: string;
     gateway: string;
     ingestion: string;
+    apiKeyFile?: string;
     sessionsPerMinute?: number;
     speed: number;
     uploadEvery: number;
@@ -71,10 +72,9 @@ docs/simulated-world.md says what they model.
 Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 a frozen world is not what it was, 130 interrupted.`,
     );
   const spill = () =>
-    new Option('--spill <dir>', 'where what waits to be sorted lies meanwhile, about 500 bytes an event').default(
-      join(tmpdir(), `watchnext-spill-${process.pid}`),
-      'a temporary folder',
-    );
+    new Option('--spill <dir>', 'where what waits to be sorted lies meanwhile, about 500 bytes an event')
+      .argParser(madeFolder)
+      .default(join(tmpdir(), `watchnext-spill-${process.pid}`), 'a temporary folder');
   const workers = () =>
     new Option('--workers <n>', 'processes; any number gives the same bytes')
       .argParser(wholeNumber(1))
@@ -94,7 +94,7 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
       .command('archive')
       .description('write the history straight into the archive of a data folder, as ingestion would have'),
   )
-    .requiredOption('--data <dir>', 'data folder, as the services’ WATCHNEXT_DATA_DIR')
+    .requiredOption('--data <dir>', 'data folder, as the services’ WATCHNEXT_DATA_DIR', madeFolder)
     .option('--partitions <n>', 'partitions of the activity topic', wholeNumber(1), 4)
     .addOption(workers())
     .addOption(spill())
@@ -150,6 +150,7 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
     .requiredOption('--data <dir>', 'data folder that "archive" wrote')
     .option('--gateway <url>', 'the gateway', 'http://127.0.0.1:7000')
     .option('--ingestion <url>', 'the collector', 'http://127.0.0.1:7001')
+    .option('--api-key-file <file>', 'holds the key that the collector asks for')
     .option('--speed <n>', 'how many times faster than the clock the world lives; 1 is real time', positive, 1)
     .option(
       '--sessions-per-minute <n>',
@@ -158,6 +159,10 @@ Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 
     )
     .option('--upload-every <minutes>', 'minutes of the world’s time between uploads', positive, 15)
     .option('--minutes <n>', 'stop after so long; default: on Ctrl-C', positive)
+    .addHelpText(
+      'after',
+      '\nA collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…, as services are.',
+    )
     .action((options) => actions.live(options));
   return program;
 }

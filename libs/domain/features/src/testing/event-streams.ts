@@ -75,7 +75,7 @@ const WEIGHTS: Record<StepKind, number> = {
 };
 
 /** Steps of one stream; see `recordsOf`. */
-export function streamSteps(options: StreamOptions = {}): fc.Arbitrary<Step[]> {
+function streamSteps(options: StreamOptions = {}): fc.Arbitrary<Step[]> {
   const { minLength = 0, maxLength = 80, wide = false, without = [] } = options;
   const kinds = (Object.keys(WEIGHTS) as StepKind[]).filter((kind) => !without.includes(kind));
   const step: fc.Arbitrary<Step> = fc.record({

@@ -23,7 +23,7 @@ const CENTRES = 1_000;
 const TOPICS_COUNT = 400;
 const CHANNELS_PER_CLUSTER = 1 / 50;
 const UPLOADS_OVER_DAYS = 700;
-export const HISTORY_DAYS = 60;
+const HISTORY_DAYS = 60;
 const COUNTRIES = ['US', 'DE', 'SE', 'IN', 'BR', 'JP'];
 /** One video in so many is limited to some countries, and one is withdrawn after the training. */
 const LIMITED_ONE_IN = 50;

@@ -1,0 +1,30 @@
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { temporaryDirectory } from '@watchnext/testing';
+
+describe('npm run checkpoint and npm run rebuild', () => {
+  let directory: { path: string; remove(): Promise<void> };
+  const run = (program: string, args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [resolve(__dirname, '..', 'dist', `${program}.js`), ...args],
+      { encoding: 'utf8', env: { ...process.env, WATCHNEXT_DATA_DIR: directory.path } },
+    );
+    return { status, text: stdout + stderr };
+  };
+
+  beforeAll(async () => (directory = await temporaryDirectory('ingestion-commands')));
+  afterAll(() => directory.remove());
+
+  it.each([
+    ['checkpoint', ['--help'], 0, /--keep <n>[^]*Exit codes/],
+    ['checkpoint', ['--keep', '0'], 2, /--keep.*'0' is invalid.*whole number of at least 1/],
+    ['checkpoint', ['--kept', '1'], 2, /unknown option '--kept'/],
+    ['checkpoint', [], 0, /^$/],
+    ['rebuild', ['all'], 2, /too many arguments/],
+    ['rebuild', ['--partition', '1', '--partition', 'x'], 2, /--partition.*'x' is invalid.*whole number/],
+    ['rebuild', ['--partition', '0', '--partition', '4'], 2, /partitions 0 to 3 \(WATCHNEXT_ACTIVITY_PARTITIONS\)/],
+  ])('%s %j ends with %i, and says why', (program, args, status, text) => {
+    expect(run(program, args)).toEqual({ status, text: expect.stringMatching(text) });
+  });
+});

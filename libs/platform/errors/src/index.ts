@@ -1,0 +1,1 @@
+export { PortError } from './port-error';
