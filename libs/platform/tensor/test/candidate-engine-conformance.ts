@@ -153,9 +153,24 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     });
   });
 
+  it('gives a video the score of the interest that scores it highest, and that one alone the gradient', async () => {
+    const setup = tinySetup('mean-and-last', { interests: 3 });
+    const { dimensions } = setup.tables.output;
+    const last = setup.tower.at(-1)!;
+    // So far out, for videos of positive numbers, that vector 0 scores every one of them highest.
+    last.bias.fill(9, 0, dimensions);
+    setup.tables.output.values.forEach((value, i) => (setup.tables.output.values[i] = Math.abs(value)));
+    const { loss, tower } = await (await open(setup)).gradients(FULL_BATCH);
+    expect(loss).toBeCloseTo(referenceLoss(setup, FULL_BATCH, 'mean-and-last'), 5);
+    const bias = [...tower.at(-1)!];
+    expect(bias.slice(0, dimensions).some((gradient) => gradient !== 0)).toBe(true);
+    expect(bias.slice(dimensions)).toEqual(new Array(2 * dimensions).fill(0));
+  });
+
   it.each([
     ['mean-and-last', { tied: false }],
     ['query-heads', { tied: true }],
+    ['position-heads', { tied: true, interests: 3 }],
   ] as const)(
     'goes on from the state of another engine to the same bytes, with encoder %s',
     async (encoder, change) => {
@@ -233,6 +248,8 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     ['output', {}],
     ['watched', { temperature: 0.3 }],
     ['output', { temperature: 0.3 }],
+    ['watched', { interests: 2 }],
+    ['output', { interests: 2 }],
   ] as const)('reports NaN, and changes nothing, when a number of "%s" broke: %j', async (name, change) => {
     const setup = tinySetup('mean-and-last', change);
     setup.tables[name].values[3 * 2] = NaN;
