@@ -20,7 +20,7 @@ export const TABLE_NAMES = [
   'output',
 ] as const;
 const ENCODERS: HistoryEncoder[] = ['mean', 'mean-and-last', 'position-heads', 'query-heads', 'time-heads'];
-const VIDEOS = 7;
+export const VIDEOS = 7;
 export const AGE_KNOTS = 2;
 /** Of the profile and the example age. */
 const REALS = 5 + AGE_KNOTS;
