@@ -1,7 +1,7 @@
 /** Retrieval's part of a snapshot, loaded: the candidate model's tables, the user tower, the index. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CandidateModel } from '@watchnext/candidate-model';
+import { type CandidateModel, interestsOf } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { OnnxStack } from '@watchnext/inference';
 import { loadCandidate } from '@watchnext/snapshot-models';
@@ -15,7 +15,7 @@ const ADDED_VIDEOS = { share: 0.05, least: 1_000 };
 export interface RetrievalSnapshot {
   readonly snapshotId: string;
   readonly model: CandidateModel;
-  /** Input row → user vector. */
+  /** Input row → user vectors, one after the other. */
   readonly tower: OnnxStack;
   readonly index: OpenIndex;
   /** Which label of the index is which video. */
@@ -72,9 +72,10 @@ function indexOf(parameters: IndexParameters | undefined, at: (file: string) => 
 
 async function loadTower(path: string, model: CandidateModel): Promise<OnnxStack> {
   const tower = await OnnxStack.load(await readFile(path));
-  if (tower.inputSize === model.inputSize && tower.outputSize === model.config.dimensions) return tower;
+  const outputSize = interestsOf(model.config) * model.config.dimensions;
+  if (tower.inputSize === model.inputSize && tower.outputSize === outputSize) return tower;
   await tower.close();
   throw new Error(
-    `the user tower maps ${tower.inputSize} values to ${tower.outputSize}, the model has ${model.inputSize} and ${model.config.dimensions}`,
+    `the user tower maps ${tower.inputSize} values to ${tower.outputSize}, the model has ${model.inputSize} and ${outputSize}`,
   );
 }

@@ -15,6 +15,7 @@ export interface Retrieved {
   readonly candidates: Candidate[];
   readonly method: 'graph' | 'exact';
   readonly features: CandidateFeatures;
+  /** [interests, dimensions] */
   readonly userVector: Float32Array;
   readonly searchMs: number;
   /** Videos of the snapshot that were left out, by why. */
@@ -22,7 +23,7 @@ export interface Retrieved {
 }
 
 /**
- * Candidates by descending v·u, at most `candidateCount`; fewer only where the snapshot has no more videos that may be
+ * Candidates by descending v·u, with several interests the greatest of them, at most `candidateCount`; fewer only where the snapshot has no more videos that may be
  * shown. Deterministic for a snapshot, a query and a catalogue.
  */
 export async function retrieve(

@@ -13,10 +13,17 @@ const towerOf = (output: readonly number[]) =>
 it.each([
   [undefined, [3, 4]],
   [0.1, [0.6, 0.8]],
-])('asks with what the tower gives, of length 1 for a model with a temperature: %p', async (temperature, expected) => {
-  const { metadata, tensors } = randomCandidateModel({ videoIds: ['a', 'b', 'c'], seed: 1, dimensions: 2 }).toParts();
-  const config = { ...metadata.config, ...(temperature === undefined ? {} : { temperature }) };
-  const model = CandidateModel.fromParts({ metadata: { ...metadata, config }, tensors });
-  const user = await userVectorOf({ model, tower: towerOf([3, 4]) }, FEATURES);
-  expected.forEach((value, d) => expect(user[d]).toBeCloseTo(value, 6));
-});
+  [0.1, [0.6, 0.8, 0, -1]],
+])(
+  'asks with what the tower gives, of length 1 for a model with a temperature: %p %j',
+  async (temperature, expected) => {
+    const interests = expected.length / 2;
+    const options = { videoIds: ['a', 'b', 'c'], seed: 1, dimensions: 2, interests };
+    const { metadata, tensors } = randomCandidateModel(options).toParts();
+    const config = { ...metadata.config, ...(temperature === undefined ? {} : { temperature }) };
+    const model = CandidateModel.fromParts({ metadata: { ...metadata, config }, tensors });
+    const user = await userVectorOf({ model, tower: towerOf([3, 4, 0, -7].slice(0, expected.length)) }, FEATURES);
+    expect(user.length).toBe(expected.length);
+    expected.forEach((value, d) => expect(user[d]).toBeCloseTo(value, 6));
+  },
+);

@@ -14,7 +14,7 @@ export function queryFeatures(state: UserState, context: RequestContext): Candid
   };
 }
 
-/** u, [dimensions]. */
+/** u, [interests, dimensions]: what the index is asked with. */
 export async function userVectorOf(
   { model, tower }: Pick<RetrievalSnapshot, 'model' | 'tower'>,
   features: CandidateFeatures,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { exactSearch } from '@watchnext/ann-index';
+import { type CandidateModel, scoreVideos } from '@watchnext/candidate-model';
 import { loadConfig } from '@watchnext/config';
 import {
   Event,
@@ -47,6 +48,15 @@ const watchOf = (videoId: string, index: number) => ({
   durationSeconds: 60,
   playbackHash: index,
 });
+/** Which user vector scores the video highest. */
+function interestOf(model: CandidateModel, users: Float32Array, videoId: string): number {
+  const { dimensions } = model.config;
+  const row = model.videoRow(videoId)! * dimensions;
+  const products = Array.from({ length: users.length / dimensions }, (_, k) =>
+    model.videoVectors.subarray(row, row + dimensions).reduce((sum, v, d) => sum + v * users[k * dimensions + d]!, 0),
+  );
+  return products.indexOf(Math.max(...products));
+}
 const watched = (...ids: string[]): UserState => ({ ...newState('u'), watches: ids.map(watchOf) });
 
 it('says which setting names a data folder that cannot be made', async () => {
@@ -363,6 +373,28 @@ describe('the retrieval service', () => {
     expect(await gauge('watchnext_retrieval_canary_recall_at_100')).toBeLessThan(0.9);
   });
 
+  it('serves a snapshot of several interests, each video by the one that scores it highest', async () => {
+    const options = { videoIds, seed: 8, interests: 3 };
+    await publishSnapshot(snapshots(), '20260103T200000Z-abcabc', (directory) =>
+      writeCandidateFiles(directory, options),
+    );
+    await announce('20260103T200000Z-abcabc');
+    await untilServed('20260103T200000Z-abcabc');
+    const model = randomCandidateModel(options);
+    const state = watched('v03', 'v07');
+    const scores = scoreVideos(model, model.userVector(queryFeatures(state, context), 0));
+    const { candidates } = await retrieve({ state, candidateCount: 20 });
+    const isShown = (videoId: string) => !['v03', 'v07', 'v30'].includes(videoId);
+    const expected = videoIds.filter(isShown).sort((a, b) => scores[model.videoRow(b)!]! - scores[model.videoRow(a)!]!);
+    expect(candidates.map(({ videoId }) => videoId)).toEqual(expected.slice(0, 20));
+    for (const { videoId, score } of candidates) expect(score).toBeCloseTo(scores[model.videoRow(videoId)!]!, 3);
+    // By more than one of them, or the others would be for nothing.
+    const best = candidates.map(({ videoId }) =>
+      interestOf(model, model.userVector(queryFeatures(state, context), 0), videoId),
+    );
+    expect(new Set(best).size).toBeGreaterThan(1);
+  });
+
   it('serves on what it has when a new snapshot has a flipped bit', async () => {
     const refused = jest.spyOn(logger, 'error');
     await publishSnapshot(
@@ -377,7 +409,7 @@ describe('the retrieval service', () => {
       refused.mock.calls.some(([told]) => (told as { snapshotId?: string }).snapshotId === '20260104T000000Z-dddddd');
     while (!isRefused()) await new Promise((resolve) => setTimeout(resolve, 20));
     const { snapshotId, heldSnapshotIds } = await retrieve({});
-    expect(snapshotId).toBe('20260103T120000Z-cdcdcd');
+    expect(snapshotId).toBe('20260103T200000Z-abcabc');
     expect(heldSnapshotIds).not.toContain('20260104T000000Z-dddddd');
     expect((await refusals())['snapshot-corrupt']).toBeGreaterThan(0);
   });

@@ -19,6 +19,7 @@ describe('changed settings of the candidate model', () => {
     ['[0.1]', 'not a JSON object'],
     ['{"temprature":0.1}', 'there is no setting "temprature"; there are dimensions'],
     ['{"inBatchShare":2}', 'inBatchShare must be a share of the negatives'],
+    ['{"interests":0}', 'interests must be a whole number of user vectors from 1 to 16'],
     ['{"learningRateDecay":"slow"}', 'learningRateDecay must be one of'],
   ])('%s: %s', (text, message) => {
     expect(() => parseCandidateChange(text)).toThrow(message);

@@ -6,7 +6,7 @@ import { contextOf, expectServedAsTrained, storeOf } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 180_000;
-const CHANGE = { historyEncoder: 'time-heads', temperature: 0.2, negativeCount: 20, inBatchShare: 0.5 };
+const CHANGE = { historyEncoder: 'time-heads', temperature: 0.2, negativeCount: 20, inBatchShare: 0.5, interests: 2 };
 
 describe('a trainer with other settings of the candidate model', () => {
   let data: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -43,6 +43,7 @@ describe('a trainer with other settings of the candidate model', () => {
         ageYears: 30,
         gender: 0,
       };
+      expect(candidate.userVector(features, 0)).toHaveLength(2 * dimensions);
       await expectServedAsTrained(local, candidate, features);
     },
     TEST_LIMIT_MS,

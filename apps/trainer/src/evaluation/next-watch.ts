@@ -1,4 +1,4 @@
-import type { CandidateModel } from '@watchnext/candidate-model';
+import { type CandidateModel, scoreVideos } from '@watchnext/candidate-model';
 import { type NextWatchRank, type PopularityCounts, rankInCatalogue, topK } from '@watchnext/evaluation';
 import { breathe } from '@watchnext/offline';
 import type { HeldOutQuery } from './held-out-queries';
@@ -14,23 +14,13 @@ export interface CatalogueScorer {
   score(query: HeldOutQuery): ArrayLike<number>;
 }
 
-/** Inner products of the user vector, as of the label's time, with all video vectors. */
+/** The model's scores of all its videos, as of the label's time. */
 export function modelScorer(model: CandidateModel): CatalogueScorer {
-  const { videoIds, videoVectors } = model;
+  const { videoIds } = model;
   const scores = new Float32Array(videoIds.length);
   return {
     videoIds,
-    score({ example }) {
-      const user = model.userVector(example.features, 0);
-      const dimensions = user.length;
-      for (let video = 0, at = 0; video < scores.length; video += 1) {
-        let sum = 0;
-        for (let dimension = 0; dimension < dimensions; dimension += 1, at += 1)
-          sum += user[dimension] * videoVectors[at];
-        scores[video] = sum;
-      }
-      return scores;
-    },
+    score: ({ example }) => scoreVideos(model, model.userVector(example.features, 0), scores),
   };
 }
 

@@ -1,5 +1,5 @@
 import { buildIndex, type BuiltIndex } from '@watchnext/ann-index';
-import type { CandidateModel } from '@watchnext/candidate-model';
+import { type CandidateModel, interestsOf } from '@watchnext/candidate-model';
 import type { CandidateExample } from '@watchnext/features';
 import { BuildThreads } from '@watchnext/vector-search';
 import { defineStage } from '../pipeline/stage';
@@ -15,7 +15,8 @@ export interface IndexSettings {
 }
 
 /**
- * Builds the index in the space that finds more, measured with the user vectors of `examples`, evenly drawn.
+ * Builds the index in the space that finds more, measured with the user vectors of `examples`, evenly drawn. Of users with
+ * several vectors each is a query by itself, as it is to the graph.
  *
  * @returns undefined for vectors that are not finite: the gate says so, and an index over them would be a random one
  */
@@ -31,15 +32,16 @@ export async function indexOf(
     model.userVector(examples[Math.floor((index * examples.length) / count)].features, 0),
   );
   const dimensions = videoVectors.length / videoIds.length;
-  const sampleQueries = new Float32Array(count * dimensions);
-  users.forEach((user, index) => sampleQueries.set(user, index * dimensions));
+  const perUser = interestsOf(model.config);
+  const sampleQueries = new Float32Array(count * perUser * dimensions);
+  users.forEach((user, index) => sampleQueries.set(user, index * perUser * dimensions));
   if (!videoVectors.every(Number.isFinite) || !sampleQueries.every(Number.isFinite)) return undefined;
   const options = {
     vectors: videoVectors,
     count: videoIds.length,
     dimensions,
     sampleQueries,
-    sampleCount: count,
+    sampleCount: count * perUser,
     shardCount,
     onProgress,
     // Where both spaces find as much, the faster one would win by a hair of this machine's clock: with a clock that

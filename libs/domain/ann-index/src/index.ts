@@ -21,5 +21,6 @@ export {
   sortResult,
 } from './exact-search';
 export { likelyShare, mayHoldMore, searchShards, worstOf } from './sharded-search';
+export { searchEach } from './several-queries';
 export { radiusFor, SPACES, type Space } from './space';
 export { type ShardOf, shardSize, VectorRows, WHOLE } from './vector-rows';

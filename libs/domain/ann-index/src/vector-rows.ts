@@ -1,4 +1,5 @@
 import { type Accepts, BestScores, innerProduct, type SearchResult, sortResult } from './exact-search';
+import { rowsOf } from './several-queries';
 
 /** Rows of an index that one of several shards holds: those whose label is `shard` modulo `shardCount`. */
 export interface ShardOf {
@@ -76,11 +77,17 @@ export class VectorRows {
     return innerProduct(query, this.valuesOf(label), this.offsetOf(label));
   }
 
-  /** What a graph found, with exact scores and in their order: to be held against an exact search. */
-  rescored(query: Float32Array, { labels }: SearchResult): SearchResult {
+  /**
+   * What a graph found, with exact scores and in their order: to be held against an exact search.
+   * @param queries one or several, as `searchEach` takes them
+   */
+  rescored(queries: Float32Array, { labels }: SearchResult): SearchResult {
+    const each = rowsOf(queries, this.dimensions);
     return sortResult(
       labels,
-      labels.map((label) => this.innerProductWith(query, label)),
+      labels.map((label) =>
+        each.reduce((best, query) => Math.max(best, this.innerProductWith(query, label)), -Infinity),
+      ),
     );
   }
 

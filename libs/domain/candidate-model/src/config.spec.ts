@@ -94,6 +94,11 @@ describe('checkConfig', () => {
     ['inBatchShare', 1.1],
     ['tableDecay', -1e-3],
     ['tableDecay', Infinity],
+    ['interests', 0],
+    ['interests', 2.5],
+    ['interests', 17],
+    ['interests', '2'],
+    ['interests', null],
   ])('names %s when it is %p', (name, value) => {
     expect(() => checkConfig({ ...valid, [name]: value })).toThrow(name);
   });
@@ -103,8 +108,15 @@ describe('checkConfig', () => {
       checkConfig({ ...valid, temperature: 0.1, inBatchShare: 1, historyEncoder: 'time-heads' }),
     ).not.toThrow();
     expect(() => checkConfig({ ...valid, temperature: 0.001 })).toThrow('from 0.01 to 1, or left out');
+    expect(() => checkConfig({ ...valid, interests: 16 })).not.toThrow();
+    expect(() => checkConfig({ ...valid, interests: 0 })).toThrow(
+      'candidate model: interests must be a whole number of user vectors from 1 to 16, or left out for one, not 0',
+    );
     expect(valid).not.toHaveProperty('temperature');
-    expect(candidateSettings()).toEqual(expect.arrayContaining(['temperature', 'inBatchShare', 'dimensions']));
+    expect(valid).not.toHaveProperty('interests');
+    expect(candidateSettings()).toEqual(
+      expect.arrayContaining(['temperature', 'inBatchShare', 'interests', 'dimensions']),
+    );
   });
 
   it('takes a linear model and a model without search tokens', () => {

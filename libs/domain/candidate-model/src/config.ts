@@ -3,12 +3,12 @@ import { TIME_BUCKETS } from './watch-times';
 
 /** All that defines and trains a candidate model, but for the data and the seed. It is stored with the model. */
 export interface CandidateModelConfig extends LearningRateSchedule {
-  /** Of the watched and the output video embeddings, so of the user vector too. */
+  /** Of the watched and the output video embeddings, so of a user vector too. */
   readonly dimensions: number;
   readonly searchTokenDimensions: number;
   readonly countryDimensions: number;
   readonly deviceDimensions: number;
-  /** ReLU layers between the input and the linear layer that gives the user vector; none: a linear model. */
+  /** ReLU layers between the input and the linear layer that gives the user vectors; none: a linear model. */
   readonly hiddenSizes: readonly number[];
   readonly historyEncoder: HistoryEncoder;
   /** Of the encoders with heads: how many weighted averages. */
@@ -60,14 +60,34 @@ export interface CandidateModelConfig extends LearningRateSchedule {
   readonly inBatchShare?: number;
   /** Pull of the tables' rows towards zero for each use in an example: λ of λ/2 · |row|² added to the example's loss. */
   readonly tableDecay?: number;
+  /**
+   * User vectors of a viewer, each for an interest: a video's score is the greatest of its inner products with them
+   * (decision 136). Absent: one. Each is a search of the index for a request.
+   */
+  readonly interests?: number;
 }
 
 const OPTIONAL_SETTINGS = [
   'temperature',
   'inBatchShare',
   'tableDecay',
+  'interests',
 ] as const satisfies readonly (keyof CandidateModelConfig)[];
 const LEAST_TEMPERATURE = 0.01;
+const MOST_INTERESTS = 16;
+
+/** Of the tower: its input, its hidden layers, and the user vectors one after the other. */
+export function towerSizes(
+  inputSize: number,
+  config: Pick<CandidateModelConfig, 'hiddenSizes' | 'dimensions' | 'interests'>,
+): number[] {
+  return [inputSize, ...config.hiddenSizes, interestsOf(config) * config.dimensions];
+}
+
+/** How many user vectors a viewer has. */
+export function interestsOf({ interests = 1 }: Pick<CandidateModelConfig, 'interests'>): number {
+  return interests;
+}
 
 /** Names of all settings, also of those that are off. */
 export function candidateSettings(): string[] {
@@ -205,7 +225,7 @@ export function checkConfig(config: CandidateModelConfig): void {
   for (const name of ['inputDropout', 'hiddenDropout'] as const) {
     if (!(config[name] >= 0 && config[name] < 1)) refuse(name);
   }
-  const { temperature, inBatchShare, tableDecay } = config;
+  const { temperature, inBatchShare, tableDecay, interests } = config;
   if (temperature !== undefined && !(temperature >= LEAST_TEMPERATURE && temperature <= 1)) {
     throw new RangeError(
       `candidate model: temperature must be from ${LEAST_TEMPERATURE} to 1, or left out for vectors of any length, not ${JSON.stringify(temperature)}`,
@@ -217,6 +237,11 @@ export function checkConfig(config: CandidateModelConfig): void {
     );
   }
   if (tableDecay !== undefined && !(tableDecay >= 0 && Number.isFinite(tableDecay))) refuse('tableDecay');
+  if (interests !== undefined && !(isInteger(interests, 1) && interests <= MOST_INTERESTS)) {
+    throw new RangeError(
+      `candidate model: interests must be a whole number of user vectors from 1 to ${MOST_INTERESTS}, or left out for one, not ${JSON.stringify(interests)}`,
+    );
+  }
   for (const name of ['tiedTables', 'logQCorrection'] as const) if (typeof config[name] !== 'boolean') refuse(name);
   if (!HISTORY_ENCODERS.includes(config.historyEncoder)) refuse('historyEncoder');
 }

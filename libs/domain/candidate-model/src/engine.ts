@@ -18,6 +18,10 @@
  * With a temperature τ, u_i and v stand for vectors of length 1, and s_ij = u_i · v(n_j) / τ, the label's likewise:
  * u_i = tower(x_i) / |tower(x_i)|, v(n) = row n of the output table / |row n|; a vector of zeros stays one.
  *
+ * With several interests the tower gives K user vectors u_i1 … u_iK one after the other, and a video's score is the greatest of
+ * their inner products with it: u_i · v stands for max_k u_ik · v above, for labels and negatives alike, so that the loss is of
+ * the score that is served. A gradient goes to the vector that scored highest, of equal ones to the first, and to no other.
+ *
  * D_0 is dropout on the embeddings of the input row (its columns before the reals) at rate `inputDropout`; the tower
  * applies D_l at rate `hiddenDropout` to what its l-th hidden layer gives after the ReLU, and none to u. The masks are
  * `applyDropout` of @watchnext/learning with the batch's seed and layer l, the width that of the whole layer: the same
@@ -71,7 +75,7 @@ export interface CandidateEngineSetup {
   readonly layout: InputLayout;
   /** Trained in place; up to date at the latest when `read` resolves. */
   readonly tables: CandidateTables;
-  /** From input row to user vector; copied, not changed. */
+  /** From input row to user vectors; copied, not changed. */
   readonly tower: DenseStack;
   readonly batchSize: number;
   readonly negativeCount: number;
@@ -82,6 +86,8 @@ export interface CandidateEngineSetup {
   readonly hiddenDropout: number;
   /** τ; absent: vectors as they are. */
   readonly temperature?: number;
+  /** K; absent: 1. */
+  readonly interests?: number;
   /** λ; absent: none. It is no part of the loss, nor of `gradients`. */
   readonly tableDecay?: number;
   /** To go on from; copied. Without it the optimizers are new. */

@@ -1,6 +1,6 @@
 import { createRandom, createTable, initialiseStack, runStack, Vocabulary } from '@watchnext/learning';
 import { featuresOf } from '../test/builders';
-import { defaultCandidateConfig, type CandidateModelConfig } from './config';
+import { defaultCandidateConfig, type CandidateModelConfig, towerSizes } from './config';
 import { initialPositions, initialQueries } from './history-heads';
 import { inputLayout } from './input';
 import { CandidateModel, videoVectorsOf } from './model';
@@ -32,7 +32,7 @@ function modelOf(config = CONFIG): CandidateModel {
     output: config.tiedTables ? watched : table(vocabularies.videos, config.dimensions),
   };
   const { inputSize } = inputLayout(tables, config);
-  const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random);
+  const tower = initialiseStack(towerSizes(inputSize, config), random);
   return new CandidateModel(config, 10, vocabularies, tables, videoVectorsOf(tables.output, config), tower);
 }
 
@@ -77,6 +77,7 @@ describe('CandidateModel', () => {
     { ...CONFIG, historyEncoder: 'time-heads' as const },
     { ...CONFIG, temperature: 0.1, tiedTables: true },
     { ...CONFIG, temperature: 0.1, tiedTables: false },
+    { ...CONFIG, interests: 3 },
   ])('comes back from its parts to the bit', (config) => {
     const model = modelOf(config);
     const { metadata, tensors } = model.toParts();
@@ -104,10 +105,24 @@ describe('CandidateModel', () => {
     expect(scaled.toParts().tensors.get('watched_videos')).toEqual(plain.toParts().tensors.get('watched_videos'));
   });
 
+  it('has a user vector for each interest, one after the other, each of length 1 with a temperature', () => {
+    const model = modelOf({ ...CONFIG, interests: 3, temperature: 0.2 });
+    const users = model.userVector(FEATURES, 0);
+    expect(users.length).toBe(3 * 4);
+    for (const k of [0, 1, 2]) expect(Math.hypot(...users.subarray(4 * k, 4 * k + 4))).toBeCloseTo(1, 6);
+    const { metadata, tensors } = model.toParts();
+    const config = { ...metadata.config, interests: 2 };
+    expect(() => CandidateModel.fromParts({ metadata: { ...metadata, config }, tensors })).toThrow(
+      '"tower.2.weights" is not float32 of shape [5, 8]',
+    );
+  });
+
   it('is read where it comes from before there were options', () => {
     const { metadata, tensors } = modelOf().toParts();
     expect(Object.keys(metadata.config)).not.toEqual(expect.arrayContaining(['temperature']));
-    expect(CandidateModel.fromParts({ metadata, tensors }).logitScale).toBe(1);
+    const model = CandidateModel.fromParts({ metadata, tensors });
+    expect(model.logitScale).toBe(1);
+    expect(model.userVector(FEATURES, 0).length).toBe(CONFIG.dimensions);
   });
 
   it('asks for the times of watches where its heads go by them', () => {

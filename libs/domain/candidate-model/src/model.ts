@@ -12,7 +12,7 @@ import {
   type NamedTensors,
   type IdList,
 } from '@watchnext/learning';
-import { checkConfig, hasHeads, placeCount, type CandidateModelConfig } from './config';
+import { checkConfig, hasHeads, placeCount, type CandidateModelConfig, towerSizes } from './config';
 import type { CandidateInputTables } from './engine';
 import { assembleInputs, encodeInput, inputLayout, type InputLayout } from './input';
 import { scaleToLength } from './unit-vectors';
@@ -44,7 +44,8 @@ export interface CandidateModelParts {
 
 /**
  * A trained candidate model (paper §3): the user vector u of a set of features, and the vector v of each video. The
- * score of a video is u · v, and its probability ∝ e^(logitScale · u · v).
+ * score of a video is u · v, and its probability ∝ e^(logitScale · u · v). With several interests a viewer has as many
+ * user vectors, and the score is the greatest of their inner products with v (`scoreVideos`).
  *
  *   const u = model.userVector(features, 0);
  */
@@ -58,7 +59,7 @@ export class CandidateModel {
     private readonly tables: CandidateInputTables,
     /** v: [videoCount, config.dimensions]; row i belongs to videoIdAt(i). */
     readonly videoVectors: Float32Array,
-    /** From an input row to u; linear at the end. */
+    /** From an input row to u, or to the u of each interest one after the other; linear at the end. */
     readonly tower: DenseStack,
   ) {
     this.layout = inputLayout(tables, config);
@@ -100,14 +101,14 @@ export class CandidateModel {
     assembleInputs(this.layout, this.tables, input, out, offset);
   }
 
-  /** u, [config.dimensions], by the reference implementation. */
+  /** u, [interests, config.dimensions], by the reference implementation. */
   userVector(features: CandidateFeatures, exampleAgeDays: number): Float32Array {
     const row = new Float32Array(this.inputSize);
     this.writeInput(features, exampleAgeDays, row, 0);
     return this.userVectorFrom(runStack(this.tower, row, 1));
   }
 
-  /** u from what the tower gives, in place: of length 1 where the model has a temperature. */
+  /** u from what the tower gives, in place: each of length 1 where the model has a temperature. */
   userVectorFrom(output: Float32Array): Float32Array {
     if (this.config.temperature !== undefined) scaleToLength(output, this.config.dimensions, 1);
     return output;
@@ -178,7 +179,7 @@ export class CandidateModel {
       positions: headTable('history_positions', hasHeads(historyEncoder), placeCount(config) + 1, historyHeads),
       queries: headTable('history_queries', historyEncoder === 'query-heads', historyHeads + 1, dimensions),
     };
-    const sizes = [inputLayout(tables, config).inputSize, ...config.hiddenSizes, config.dimensions];
+    const sizes = towerSizes(inputLayout(tables, config).inputSize, config);
     const tower = towerActivations.map((activation, i): DenseLayer => {
       const [inputSize, outputSize] = [sizes[i], sizes[i + 1]];
       const weights = tensor(tensors, `tower.${i}.weights`, [inputSize, outputSize]);

@@ -11,7 +11,7 @@ import {
   type TrainingCheckpoints,
   trainingKey,
 } from '@watchnext/learning';
-import { checkConfig, type CandidateModelConfig } from './config';
+import { checkConfig, type CandidateModelConfig, towerSizes } from './config';
 import type { CandidateTables } from './engine';
 import { ExampleSet } from './example-set';
 import { initialPositions, initialQueries } from './history-heads';
@@ -43,7 +43,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const windowDays = windowLengthDays(examples, windowEndMs);
   const tables = initialTables(vocabularies, config, random.fork('tables'));
   const layout = inputLayout(tables, config);
-  const tower = initialiseStack([layout.inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
+  const tower = initialiseStack(towerSizes(layout.inputSize, config), random.fork('tower'));
   const taken = options.warmStart && warmStart(options.warmStart, vocabularies, config, { tables, tower });
   if (taken) options.onWarmStart?.(taken);
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>

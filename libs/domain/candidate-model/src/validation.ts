@@ -1,4 +1,5 @@
 import type { CandidateExample } from '@watchnext/features';
+import { interestsOf } from './config';
 import type { CandidateModel } from './model';
 import { scoreVideos } from './video-scores';
 
@@ -18,7 +19,9 @@ export function validationRecall(
   windowEndMs: number,
   k: number,
 ): number {
-  const cost = model.videoVectors.length + model.tower.reduce((sum, layer) => sum + layer.weights.length, 0);
+  const cost =
+    interestsOf(model.config) * model.videoVectors.length +
+    model.tower.reduce((sum, layer) => sum + layer.weights.length, 0);
   const stride = Math.max(1, Math.ceil((examples.length * cost) / MULTIPLICATION_BUDGET));
   const indexOf = new Map(model.videoIds.map((id, index) => [id, index]));
   const scores = new Float64Array(model.videoIds.length);
@@ -31,7 +34,7 @@ export function validationRecall(
     const excluded = new Set(features.watchedVideoIds.map((id) => indexOf.get(id)));
     count++;
     if (label === undefined) continue;
-    scoreVideos(model.videoVectors, model.userVector(features, ageDays), scores);
+    scoreVideos(model, model.userVector(features, ageDays), scores);
     if (rankOf(scores, label, excluded) < k) hits++;
   }
   return hits / count;

@@ -1,20 +1,34 @@
-/** u · v of one user with every video: what evaluation asks, over the whole catalogue. */
+/** Scores of every video for one user: what evaluation asks, over the whole catalogue. */
+import type { CandidateModel } from './model';
 
 /** Videos whose sums run side by side. A sum waits for each of its additions; four of them keep the processor busy meanwhile. */
 const SIDE_BY_SIDE = 4;
 
+type Scores = Float32Array | Float64Array;
+
 /**
- * Each sum is taken in the order of the dimensions, so that the bits are those of a plain loop.
+ * The score of each video: u · v, and with several interests the greatest of them. Each sum is taken in the order of the
+ * dimensions, so that the bits are those of a plain loop.
  *
- * @param videoVectors [videos, dimensions]
- * @param user [dimensions]
+ * @param users [interests, dimensions], as `CandidateModel.userVector` gives them
  * @param scores [videos], overwritten and returned; left out: a new array
  */
-export function scoreVideos(
-  videoVectors: Float32Array,
-  user: Float32Array,
-  scores = new Float64Array(videoVectors.length / user.length),
-): Float64Array {
+export function scoreVideos<Into extends Scores = Float64Array>(
+  { videoVectors, config: { dimensions } }: Pick<CandidateModel, 'videoVectors'> & { config: { dimensions: number } },
+  users: Float32Array,
+  scores = new Float64Array(videoVectors.length / dimensions) as Scores as Into,
+): Into {
+  scoreWith(videoVectors, users.subarray(0, dimensions), scores);
+  if (users.length === dimensions) return scores;
+  const others = scores.slice();
+  for (let at = dimensions; at < users.length; at += dimensions) {
+    scoreWith(videoVectors, users.subarray(at, at + dimensions), others);
+    for (let video = 0; video < scores.length; video++) scores[video] = Math.max(scores[video], others[video]);
+  }
+  return scores;
+}
+
+function scoreWith(videoVectors: Float32Array, user: Float32Array, scores: Scores): void {
   const dimensions = user.length;
   const together = scores.length - (scores.length % SIDE_BY_SIDE);
   for (let video = 0; video < together; video += SIDE_BY_SIDE) {
@@ -43,5 +57,4 @@ export function scoreVideos(
     for (let i = 0; i < dimensions; i++) sum += user[i] * videoVectors[video * dimensions + i];
     scores[video] = sum;
   }
-  return scores;
 }

@@ -1,5 +1,5 @@
 import { initialiseStack, createRandom, createTable, tableFromValues, Vocabulary } from '@watchnext/learning';
-import { defaultCandidateConfig, type CandidateModelConfig } from './config';
+import { defaultCandidateConfig, type CandidateModelConfig, towerSizes } from './config';
 import type { CandidateTables } from './engine';
 import { inputLayout } from './input';
 import { CandidateModel, videoVectorsOf } from './model';
@@ -44,7 +44,7 @@ function parts(
     output: config.tiedTables ? watched : table(vocabularies.videos, config.dimensions, 'output'),
   };
   const { inputSize } = inputLayout(tables, config);
-  const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
+  const tower = initialiseStack(towerSizes(inputSize, config), random.fork('tower'));
   return { config, vocabularies, tables, tower };
 }
 
@@ -117,6 +117,7 @@ describe('warmStart', () => {
     ['another width', { hiddenSizes: [4] }],
     ['another pooling', { historyEncoder: 'mean-and-last' }],
     ['other knots', { exampleAgeKnots: 3 }],
+    ['more interests', { interests: 2 }],
   ] as const)('begins the tower anew with %s, and keeps the rows', (_, change) => {
     const before = parts(['a'], ['DE'], 1);
     const after = parts(['a'], ['DE'], 2, change);

@@ -21,6 +21,7 @@ import {
   type GradientSink,
 } from '@watchnext/candidate-model';
 import { applyDropout, RowwiseAdagrad, type DenseStack, type EmbeddingTable } from '@watchnext/learning';
+import type { Rank, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorBackend } from './backend';
 import {
   AccidentalHits,
@@ -32,6 +33,7 @@ import {
   ScaledRows,
 } from './candidate-rows';
 import { DenseNetwork } from './dense-network';
+import { GreatestProducts, RoutedLabels } from './interests';
 
 /** Added to a logit that must not count: exp gives 0 in float32 whatever the logit was. */
 const MASK = -1e9;
@@ -73,11 +75,11 @@ class TfjsCandidateEngine implements CandidateEngine {
     private readonly backend: TensorBackend,
     private readonly setup: CandidateEngineSetup,
   ) {
-    const { tables, layout, batchSize, negativeCount } = setup;
+    const { tables, layout, batchSize, negativeCount, interests = 1 } = setup;
     const { dimensions } = tables.output;
     const [from, to] = [setup.tower.at(0)?.inputSize, setup.tower.at(-1)?.outputSize];
-    if (from !== layout.inputSize || to !== dimensions) {
-      throw new Error(`the tower maps ${from} → ${to}, the tables ${layout.inputSize} → ${dimensions}`);
+    if (from !== layout.inputSize || to !== interests * dimensions) {
+      throw new Error(`the tower maps ${from} → ${to}, the tables ${layout.inputSize} → ${interests * dimensions}`);
     }
     this.network = new DenseNetwork(backend, setup.tower, { learningRate: setup.denseLearningRate });
     this.optimizers = forTables(
@@ -162,8 +164,9 @@ class TfjsCandidateEngine implements CandidateEngine {
   /** Forward and backward: loss and gradients, with those of the tower left in the network. */
   private compute(batch: CandidateBatch): BatchGradients {
     const { tf } = this.backend;
-    const { layout, tables, batchSize, negativeCount } = this.setup;
+    const { layout, tables, batchSize, negativeCount, interests = 1 } = this.setup;
     const { rowCount } = batch.inputs;
+    const userCount = rowCount * interests;
     const onInput = { seed: batch.dropoutSeed, layer: 0, rate: this.setup.inputDropout };
     const onHidden = { seed: batch.dropoutSeed, rate: this.setup.hiddenDropout };
     const width = 1 + batch.negatives.length;
@@ -196,35 +199,47 @@ class TfjsCandidateEngine implements CandidateEngine {
       const output = pass.output.dataSync<'float32'>();
       const scaledUsers = scaled(output.slice(), 1 / (temperature ?? 1));
       const users = scaledUsers?.rows ?? output;
-      const userRows = scaledUsers ? tf.tensor2d(users, [rowCount, dimensions]) : pass.output;
+      const userRows = scaledUsers
+        ? tf.tensor2d(users, [userCount, dimensions])
+        : tf.reshape<Rank.R2>(pass.output, [userCount, dimensions]);
+      const routed = interests === 1 ? undefined : new RoutedLabels(users, labelVectors, rowCount, interests);
+      const labelUsers = routed?.users ?? users;
       for (let i = 0; i < rowCount; i++) {
-        corrections[i * width] = dot(users, labelVectors, i * dimensions, dimensions);
+        corrections[i * width] = dot(labelUsers, labelVectors, i * dimensions, dimensions);
         this.hits.visit(batch.labels[i], (j) => (corrections[i * width + 1 + j] = MASK));
       }
 
       const vectors = tf.tensor2d(negativeVectors, [width, dimensions]);
       const products = tf.fused.matMul({ a: userRows, b: tf.transpose(vectors), bias: tf.tensor1d(biases) });
-      const probabilities = tf.softmax(tf.add(products, tf.tensor2d(corrections, [rowCount, width])));
+      const greatest =
+        interests === 1 ? undefined : new GreatestProducts(products.dataSync<'float32'>(), interests, width);
+      const logits = greatest ? tf.tensor2d(greatest.values, [rowCount, width]) : products;
+      const probabilities = tf.softmax(tf.add(logits, tf.tensor2d(corrections, [rowCount, width])));
       // Not `slice`, which takes ten times as long for a column.
       const labelProbabilities = tf.gather(probabilities, [0], 1).dataSync<'float32'>();
 
       const labelLogits = labelProbabilities.map((p) => (p - 1) / rowCount);
       const labelParts = scaledRows(labelVectors, labelLogits, dimensions);
-      const throughNegatives = tf.mul(tf.matMul(probabilities, vectors), 1 / rowCount);
-      const userGradient = tf.add(throughNegatives, tf.tensor2d(labelParts, [rowCount, dimensions]));
+      const byProduct = greatest
+        ? tf.tensor2d(greatest.through(probabilities.dataSync<'float32'>()), [userCount, width])
+        : probabilities;
+      const throughNegatives = tf.mul(tf.matMul(byProduct, vectors), 1 / rowCount);
+      const ofLabels = routed?.toUsers(labelParts) ?? labelParts;
+      const userGradient = tf.add(throughNegatives, tf.tensor2d(ofLabels, [userCount, dimensions]));
       // (Uᵀ·P)ᵀ rather than Pᵀ·U: the matrices transposed are small ones.
-      const negativeGradient = tf.transpose(tf.matMul(tf.transpose(userRows), probabilities));
+      const negativeGradient = tf.transpose(tf.matMul(tf.transpose(userRows), byProduct));
       const negatives = negativeGradient.dataSync<'float32'>().map((g) => g / rowCount);
       const outputGradient = scaledUsers
-        ? tf.tensor2d(scaledUsers.through(userGradient.dataSync<'float32'>().slice()), [rowCount, dimensions])
-        : (userGradient as typeof pass.output);
-      const inputGradient = this.network.backward(pass, outputGradient);
+        ? tf.tensor2d(scaledUsers.through(userGradient.dataSync<'float32'>().slice()), [userCount, dimensions])
+        : (userGradient as Tensor2D);
+      const towerGradient = tf.reshape<Rank.R2>(outputGradient, [rowCount, interests * dimensions]);
+      const inputGradient = this.network.backward(pass, towerGradient);
       const inputGradients = inputGradient.dataSync<'float32'>();
       applyDropout(inputGradients, layout.inputSize, layout.reals.from, onInput);
       gradients.value = {
         loss: meanLoss(labelProbabilities),
         inputs: inputGradients,
-        labels: scaledLabels?.through(users.slice()) ?? users,
+        labels: scaledLabels?.through(labelUsers.slice()) ?? labelUsers,
         labelLogits,
         negatives: scaledNegatives?.through(negatives) ?? negatives,
       };

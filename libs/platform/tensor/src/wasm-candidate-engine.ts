@@ -51,10 +51,12 @@ class WasmCandidateEngine implements CandidateEngine {
     private readonly setup: CandidateEngineSetup,
     options: KernelOptions,
   ) {
-    const { tables, tower, layout } = setup;
+    const { tables, tower, layout, interests = 1 } = setup;
     const [from, to] = [tower.at(0)?.inputSize, tower.at(-1)?.outputSize];
-    if (from !== layout.inputSize || to !== tables.output.dimensions) {
-      throw new Error(`the tower maps ${from} → ${to}, the tables ${layout.inputSize} → ${tables.output.dimensions}`);
+    if (from !== layout.inputSize || to !== interests * tables.output.dimensions) {
+      throw new Error(
+        `the tower maps ${from} → ${to}, the tables ${layout.inputSize} → ${interests * tables.output.dimensions}`,
+      );
     }
     checkStack(tower);
     this.plan = planCandidateStep(this.arena, setup);
@@ -251,7 +253,8 @@ function gradientsOf(plan: CandidatePlan, use: TableUse): Pick<MatrixPlan, 'addr
   const ofGroup = (at: number) => ({ address: inputGradients.address + at * FLOAT, stride: inputGradients.stride });
   switch (use) {
     case 'label':
-      return plan.scaling ? plan.labelVectors : plan.layers[plan.layers.length - 1].output;
+      if (plan.scaling) return plan.labelVectors;
+      return plan.interests?.labelUsers ?? plan.layers[plan.layers.length - 1].output;
     case 'negative':
       return plan.negativeGradients;
     case 'last':

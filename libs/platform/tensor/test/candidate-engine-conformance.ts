@@ -7,7 +7,7 @@ import {
   type CandidateEngineSetup,
   type CandidateTables,
 } from '@watchnext/candidate-model';
-import { Adam, createRandom, createTable, RowwiseAdagrad, tableFromValues } from '@watchnext/learning';
+import { Adam, AliasSampler, createRandom, createTable, RowwiseAdagrad, tableFromValues } from '@watchnext/learning';
 import {
   AGE_KNOTS,
   batchFor,
@@ -17,6 +17,7 @@ import {
   SMALL_BATCH,
   TABLE_NAMES,
   tinySetup,
+  VIDEOS,
 } from './candidate-engine-fixtures';
 import { referenceLoss } from './candidate-engine-reference';
 
@@ -153,9 +154,54 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     });
   });
 
+  it.each([1, 2])(
+    'estimates the partition function of the full softmax without bias, of %i interests',
+    async (interests) => {
+      const engine = await open({ ...tinySetup('mean', { interests }), batchSize: 1, negativeCount: VIDEOS });
+      const weights = Array.from({ length: VIDEOS }, (_, video) => 1 / (video + 2));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      const one = { inputs: inputsOf([{ history: [1, 4] }], () => 0.5), labels: Int32Array.of(3), dropoutSeed: 1 };
+      // Z over the label's own term.
+      const partitionOf = async (negatives: Int32Array, expectedCountOf: (video: number) => number) => {
+        const negativeLogExpectedCounts = Float32Array.from(negatives, (row) => Math.log(expectedCountOf(row - 1)));
+        return Math.exp((await engine.gradients({ ...one, negatives, negativeLogExpectedCounts })).loss);
+      };
+      const whole = await partitionOf(
+        Int32Array.from(weights, (_, video) => 1 + video),
+        () => 1,
+      );
+      const sampler = new AliasSampler(weights);
+      const random = createRandom(6);
+      const drawn: number[] = [];
+      while (drawn.length < 1_500) {
+        const negatives = Int32Array.from({ length: 4 }, () => 1 + sampler.sample(random));
+        drawn.push(await partitionOf(negatives, (video) => (4 * weights[video]) / total));
+      }
+      const mean = drawn.reduce((sum, value) => sum + value, 0) / drawn.length;
+      const error = Math.sqrt(drawn.reduce((sum, value) => sum + (value - mean) ** 2, 0)) / drawn.length;
+      expect(error).toBeLessThan(0.02 * whole);
+      expect(Math.abs(mean - whole)).toBeLessThan(4 * error);
+    },
+  );
+
+  it('gives a video the score of the interest that scores it highest, and that one alone the gradient', async () => {
+    const setup = tinySetup('mean-and-last', { interests: 3 });
+    const { dimensions } = setup.tables.output;
+    const last = setup.tower.at(-1)!;
+    // So far out, for videos of positive numbers, that vector 0 scores every one of them highest.
+    last.bias.fill(9, 0, dimensions);
+    setup.tables.output.values.forEach((value, i) => (setup.tables.output.values[i] = Math.abs(value)));
+    const { loss, tower } = await (await open(setup)).gradients(FULL_BATCH);
+    expect(loss).toBeCloseTo(referenceLoss(setup, FULL_BATCH, 'mean-and-last'), 5);
+    const bias = [...tower.at(-1)!];
+    expect(bias.slice(0, dimensions).some((gradient) => gradient !== 0)).toBe(true);
+    expect(bias.slice(dimensions)).toEqual(new Array(2 * dimensions).fill(0));
+  });
+
   it.each([
     ['mean-and-last', { tied: false }],
     ['query-heads', { tied: true }],
+    ['position-heads', { tied: true, interests: 3 }],
   ] as const)(
     'goes on from the state of another engine to the same bytes, with encoder %s',
     async (encoder, change) => {
@@ -233,6 +279,8 @@ export function candidateEngineConformance(factory: () => CandidateEngineFactory
     ['output', {}],
     ['watched', { temperature: 0.3 }],
     ['output', { temperature: 0.3 }],
+    ['watched', { interests: 2 }],
+    ['output', { interests: 2 }],
   ] as const)('reports NaN, and changes nothing, when a number of "%s" broke: %j', async (name, change) => {
     const setup = tinySetup('mean-and-last', change);
     setup.tables[name].values[3 * 2] = NaN;

@@ -20,7 +20,7 @@ export const TABLE_NAMES = [
   'output',
 ] as const;
 const ENCODERS: HistoryEncoder[] = ['mean', 'mean-and-last', 'position-heads', 'query-heads', 'time-heads'];
-const VIDEOS = 7;
+export const VIDEOS = 7;
 export const AGE_KNOTS = 2;
 /** Of the profile and the example age. */
 const REALS = 5 + AGE_KNOTS;
@@ -31,6 +31,7 @@ interface TinyForm {
   readonly hiddenDropout: number;
   readonly temperature?: number;
   readonly tableDecay?: number;
+  readonly interests?: number;
 }
 const PLAIN: TinyForm = { tied: false, inputDropout: 0, hiddenDropout: 0 };
 export const FORMS: [string, HistoryEncoder, TinyForm][] = [
@@ -43,6 +44,12 @@ export const FORMS: [string, HistoryEncoder, TinyForm][] = [
     'query-heads, tied tables, dropout, with a temperature',
     'query-heads',
     { tied: true, inputDropout: 0.3, hiddenDropout: 0.4, temperature: 0.5 },
+  ],
+  ['mean-and-last with three interests', 'mean-and-last', { ...PLAIN, interests: 3 }],
+  [
+    'position-heads, tied tables, dropout, with a temperature and two interests',
+    'position-heads',
+    { tied: true, inputDropout: 0.3, hiddenDropout: 0.4, temperature: 0.5, interests: 2 },
   ],
 ];
 
@@ -62,7 +69,7 @@ export function tinySetup(encoder: HistoryEncoder, change: Partial<TinyForm> = {
     output: tied ? watched : createTable(VIDEOS + 1, 3, random, 0.7),
   };
   const layout = inputLayout(tables, { historyEncoder: encoder, exampleAgeKnots: AGE_KNOTS });
-  const tower = initialiseStack([layout.inputSize, 6, 5, 3], random);
+  const tower = initialiseStack([layout.inputSize, 6, 5, 3 * (rest.interests ?? 1)], random);
   for (const { bias } of tower) bias.forEach((_, j) => (bias[j] = 0.3 * random.gaussian()));
   const rates = { denseLearningRate: 0.01, tableLearningRate: 0.1 };
   return { layout, tables, tower, batchSize: 4, negativeCount: 5, ...rates, ...rest };

@@ -11,13 +11,20 @@ export interface Parameters {
   readonly inputDropout: number;
   readonly hiddenDropout: number;
   readonly temperature?: number;
+  readonly interests?: number;
 }
 
 export function referenceLoss(parameters: Parameters, batch: CandidateBatch, encoder: HistoryEncoder): number {
-  const { tables, temperature } = parameters;
+  const { tables, temperature, interests = 1 } = parameters;
   const scaled = (vector: number[]) => (temperature === undefined ? vector : ofLengthOne(vector));
-  const score = (user: number[], video: number) =>
+  const scoreOfOne = (user: number[], video: number) =>
     dot(scaled(user), scaled(row(tables.output, video))) / (temperature ?? 1);
+  const score = (users: number[], video: number) => {
+    const size = users.length / interests;
+    return Math.max(
+      ...Array.from({ length: interests }, (_, k) => scoreOfOne(users.slice(k * size, (k + 1) * size), video)),
+    );
+  };
   let total = 0;
   for (let i = 0; i < batch.inputs.rowCount; i++) {
     const user = runTower(parameters, batch, i, inputRow(tables, batch, i, encoder));

@@ -1,6 +1,7 @@
 /** The candidate model's training from end to end on the engine of WebAssembly: does it learn what there is to learn? */
 import {
   defaultCandidateConfig,
+  scoreVideos,
   trainCandidateModel,
   type CandidateEngineFactory,
   CandidateModel,
@@ -28,11 +29,9 @@ const featuresOf = (watchedVideoIds: readonly string[]): CandidateFeatures => ({
   gender: 0,
 });
 
-const scoresOf = (model: CandidateModel, features: CandidateFeatures): number[] => {
-  const user = model.userVector(features, 0);
-  const { dimensions } = model.config;
-  return model.videoIds.map((_, i) => user.reduce((sum, u, d) => sum + u * model.videoVectors[i * dimensions + d], 0));
-};
+const scoresOf = (model: CandidateModel, features: CandidateFeatures): number[] => [
+  ...scoreVideos(model, model.userVector(features, 0)),
+];
 
 describe('where users watch within clusters', () => {
   const CLUSTERS = 12;
@@ -103,12 +102,18 @@ describe('where users watch within clusters', () => {
     ['with a temperature', { temperature: 0.1 }],
     ['with in-batch negatives', { negativeCount: 60, inBatchShare: 0.5 }],
     ['with heads by time', { historyEncoder: 'time-heads' }],
+    ['with three interests', { interests: 3 }],
   ];
 
   it.each(OPTIONS)('gives the same bytes for the same seed, %s', async (_form, change) => {
     const first = await train({ ...change, epochCount: 1 });
     const second = await train({ ...change, epochCount: 1 });
     expect(second.toParts()).toEqual(first.toParts());
+  });
+
+  it('gives the same bytes with one interest as without a word of them', async () => {
+    const [without, one] = [await train({ epochCount: 1 }), await train({ epochCount: 1, interests: 1 })];
+    expect(one.toParts().tensors).toEqual(without.toParts().tensors);
   });
 
   it.each(OPTIONS)('serves from its parts what it was trained to, %s', async (_form, change) => {

@@ -13,7 +13,7 @@ const VIDEOS = 700;
 const BATCH_SIZE = 150;
 const NEGATIVES = 203;
 
-type Change = Pick<CandidateEngineSetup, 'temperature'>;
+type Change = Pick<CandidateEngineSetup, 'temperature' | 'interests'>;
 
 function setUp(change: Change = {}): CandidateEngineSetup {
   const random = createRandom(8);
@@ -31,7 +31,7 @@ function setUp(change: Change = {}): CandidateEngineSetup {
   return {
     layout,
     tables,
-    tower: initialiseStack([layout.inputSize, 50, 37, 20], random),
+    tower: initialiseStack([layout.inputSize, 50, 37, 20 * (change.interests ?? 1)], random),
     batchSize: BATCH_SIZE,
     negativeCount: NEGATIVES,
     denseLearningRate: 0.01,
@@ -101,6 +101,8 @@ const largestDifference = (a: Float32Array, b: Float32Array) =>
 const FORMS: [string, Change, CandidateBatch[]][] = [
   ['as by default', {}, BATCHES],
   ['with a temperature', { temperature: 0.2 }, BATCHES],
+  ['with three interests', { interests: 3 }, BATCHES],
+  ['with three interests and a temperature', { interests: 3, temperature: 0.2 }, BATCHES],
   ['with places given', {}, BATCHES.map(withPlaces)],
   ['with places given for some batches', {}, [BATCHES[0], withPlaces(BATCHES[1]), BATCHES[2]]],
 ];

@@ -3,6 +3,7 @@ import {
   type AcceptedSearchResult,
   AnnIndex,
   searchAccepted,
+  searchEach,
   type SearchResult,
   searchShards,
   type ShardOf,
@@ -25,6 +26,7 @@ export interface LoadCall {
 
 export interface SearchCall extends Restrictions {
   readonly key: number;
+  /** One query or several, one after the other: see `searchEach`. */
   readonly query: Float32Array;
   readonly k: number;
   readonly excluded: Int32Array;
@@ -63,22 +65,30 @@ const handlers = {
   },
   search({ key, query, k, excluded, ...restrictions }: SearchCall): AcceptedSearchResult {
     const { rows, attributes, shardsOf, shards } = loaded(key);
-    return searchAccepted(shards, shardsOf, rows, {
-      query,
+    const options = {
       k,
       count: labelsInUse(attributes),
       excluded: new Set(excluded),
       accepts: acceptsFor(attributes, restrictions),
-    });
+    };
+    const { labels, scores, each } = searchEach(query, rows.dimensions, k, (one) =>
+      searchAccepted(shards, shardsOf, rows, { ...options, query: one }),
+    );
+    return { labels, scores, method: each.some(({ method }) => method === 'exact') ? 'exact' : 'graph' };
   },
   /** What the graphs alone find, with exact scores, for the meter of their recall. */
   graph({ key, query, k }: { key: number; query: Float32Array; k: number }): SearchResult {
     const { shards, rows } = loaded(key);
-    return rows.rescored(query, searchShards(shards, query, { k }));
+    return rows.rescored(
+      query,
+      searchEach(query, rows.dimensions, k, (one) => searchShards(shards, one, { k })),
+    );
   },
   exact({ key, query, k }: { key: number; query: Float32Array; k: number }): SearchResult {
     const { rows, attributes } = loaded(key);
-    return rows.exactSearch(query, k, { count: labelsInUse(attributes) });
+    const count = labelsInUse(attributes);
+    const { labels, scores } = searchEach(query, rows.dimensions, k, (one) => rows.exactSearch(one, k, { count }));
+    return { labels, scores };
   },
   insert({ key, label }: { key: number; label: number }): void {
     const { shardsOf, shards } = loaded(key);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildIndex, exactSearch, recallAtK } from '@watchnext/ann-index';
+import { buildIndex, exactSearch, innerProduct, recallAtK } from '@watchnext/ann-index';
 import { createRandom } from '@watchnext/learning';
 import { Thread } from '@watchnext/threads';
 import { BuildThreads } from './build-threads';
@@ -77,6 +77,37 @@ describe('threads', () => {
     wanted.forEach(({ labels }) => expect(new Set(labels).size).toBe(20));
     await index.close();
     await expect(index.nearest({ query: queryOf(1), k: 1, ...UNRESTRICTED })).rejects.toThrow('is not loaded');
+  });
+
+  it.each([0, 1, 2, 3])('find the best of several queries as one in an index of %d shards', async (shardCount) => {
+    const index =
+      shardCount === 0
+        ? await search.open({ vectors, dimensions: DIMENSIONS, addCapacity: 0 })
+        : await open(shardCount);
+    const queries = gaussianVectors(3, 40);
+    const scores = Array.from({ length: COUNT }, (_, label) =>
+      Math.max(
+        ...[0, 1, 2].map((i) =>
+          innerProduct(queries.subarray(i * DIMENSIONS, (i + 1) * DIMENSIONS), vectors, label * DIMENSIONS),
+        ),
+      ),
+    );
+    const excluded = Int32Array.of(7, 9);
+    const best = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
+    const wanted = best.filter((label) => !excluded.includes(label)).slice(0, 50);
+    const { labels, scores: found, method } = await index.nearest({ query: queries, k: 50, ...UNRESTRICTED, excluded });
+    expect(new Set(labels).size).toBe(50);
+    expect(method).toBe(shardCount === 0 ? 'exact' : 'graph');
+    labels.forEach((label, i) => expect(found[i]).toBeCloseTo(scores[label]!, 4));
+    if (shardCount === 0) expect(labels).toEqual(wanted);
+    expect(labels.filter((label) => wanted.includes(label)).length).toBeGreaterThan(40);
+    const compared = await index.compare(queries, 50);
+    expect(compared.exact).toEqual({
+      labels: best.slice(0, 50),
+      scores: best.slice(0, 50).map((label) => scores[label]),
+    });
+    expect(recallAtK(compared.found, compared.exact, 50)).toBeGreaterThan(0.8);
+    await index.close();
   });
 
   it('find the nearest also where one shard holds them all', async () => {

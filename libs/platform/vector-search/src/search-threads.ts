@@ -48,6 +48,7 @@ export interface OpenIndexOptions {
 }
 
 export interface NearestQuery extends Restrictions {
+  /** [dimensions], or several of them one after the other: a vector's score is then the greatest of its inner products with them. */
   readonly query: Float32Array;
   readonly k: number;
   /** Labels left out by name. */
@@ -183,7 +184,7 @@ export class OpenIndex {
   /**
    * The k best that are neither excluded nor restricted; fewer only where there are no more.
    * @param signal aborted while the search waits for its thread, it is not made
-   * @throws SearchOverloadedError, ThreadLostError, RangeError for a query that is not finite; the signal's reason
+   * @throws SearchOverloadedError, ThreadLostError, RangeError for a query that is not finite or of no whole number of rows; the signal's reason
    */
   async nearest(
     { query, k, excluded, blockedChannels, forbiddenRules }: NearestQuery,
@@ -199,7 +200,7 @@ export class OpenIndex {
     return { ...mergeResults(results, k), method };
   }
 
-  /** What the graphs and what exact search find for a query, without any filter. */
+  /** What the graphs and what exact search find for a query, or for several as one, without any filter. */
   async compare(query: Float32Array, k: number): Promise<{ found: SearchResult; exact: SearchResult }> {
     const { key, oracle, hasGraphs } = this.parts;
     const [exact, found] = await Promise.all([

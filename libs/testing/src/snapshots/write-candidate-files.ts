@@ -8,6 +8,7 @@ import {
   type ColdStartFacts,
   defaultCandidateConfig,
   inputLayout,
+  towerSizes,
 } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { encodeOnnx } from '@watchnext/inference';
@@ -20,6 +21,8 @@ export interface CandidateFilesOptions {
   readonly withIndex?: boolean;
   /** Of the vectors; 16. */
   readonly dimensions?: number;
+  /** User vectors of a viewer; by default one. */
+  readonly interests?: number;
   /** One table for videos as history and as labels; by default each use has its own. */
   readonly tied?: boolean;
   /** What the cold start knows of the videos; without it the snapshot has none, as old ones. */
@@ -27,7 +30,7 @@ export interface CandidateFilesOptions {
 }
 
 export function randomCandidateModel(options: CandidateFilesOptions): CandidateModel {
-  const { videoIds, seed, tied = false, dimensions = 16 } = options;
+  const { videoIds, seed, tied = false, dimensions = 16, interests } = options;
   const random = createRandom(seed);
   const config = {
     ...defaultCandidateConfig({ videoCount: videoIds.length, exampleCount: 100 }),
@@ -36,6 +39,7 @@ export function randomCandidateModel(options: CandidateFilesOptions): CandidateM
     // Without heads: fewer tensors to write.
     historyEncoder: 'mean-and-last' as const,
     tiedTables: tied,
+    ...(interests === undefined ? {} : { interests }),
   };
   const table = (name: string, ids: number, dimensions: number) =>
     createTable(ids + 1, dimensions, random.fork(name), 1);
@@ -50,7 +54,7 @@ export function randomCandidateModel(options: CandidateFilesOptions): CandidateM
     output: tied ? watched : table('output', videoIds.length, config.dimensions),
   };
   const { inputSize } = inputLayout(tables, config);
-  const tower = initialiseStack([inputSize, ...config.hiddenSizes, config.dimensions], random.fork('tower'));
+  const tower = initialiseStack(towerSizes(inputSize, config), random.fork('tower'));
   const tensors = new Map<string, NamedTensor>();
   const add = (name: string, data: Float32Array, ...shape: number[]) => tensors.set(name, { shape, data });
   add('video_vectors', tables.output.values.slice(config.dimensions), videoIds.length, config.dimensions);

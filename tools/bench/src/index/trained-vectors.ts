@@ -40,7 +40,8 @@ export async function trainedVectors(
       const { candidateExamples } = replayUser(records, { joinWindowMs: DAY_MS, logEndMs: Infinity });
       const last = candidateExamples.at(-1);
       if (!last) continue;
-      queries.set(candidate.userVector(last.features, 0), asked * dimensions);
+      // Of several user vectors the first: each is a query to the graph.
+      queries.set(candidate.userVector(last.features, 0).subarray(0, dimensions), asked * dimensions);
       if (++asked === queryCount) break;
     }
     if (asked < queryCount) throw new Error(`${dataDirectory} has ${asked} users with watches: ask for fewer queries`);

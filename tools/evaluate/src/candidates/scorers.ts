@@ -1,5 +1,5 @@
 /** The model as a scorer beside the baselines, over one catalogue: the videos of the training part. */
-import type { CandidateModel } from '@watchnext/candidate-model';
+import { type CandidateModel, scoreVideos } from '@watchnext/candidate-model';
 import {
   BprFactors,
   coOccurrenceScorer,
@@ -26,7 +26,7 @@ export interface CatalogueScorer {
   score(query: HeldOut): ArrayLike<number>;
 }
 
-/** Inner products of the user vector with all video vectors; NaN for videos that the model does not have. */
+/** The model's scores of all videos; NaN for those that it does not have. */
 export function modelScorer(
   name: string,
   model: CandidateModel,
@@ -34,22 +34,20 @@ export function modelScorer(
   windowEndMs: number,
   askedAt: AskedAt,
 ): CatalogueScorer {
-  const { videoIds, videoVectors } = model;
+  const { videoIds } = model;
   const indexOf = new Map(log.videoIds.map((videoId, index) => [videoId, index]));
   const places = Int32Array.from(videoIds, (videoId) => indexOf.get(videoId) ?? -1);
   const scores = new Float64Array(log.videoIds.length).fill(NaN);
+  const own = new Float64Array(videoIds.length);
   return {
     name,
     askedAt,
     score({ example }) {
       const ageMs = askedAt === 'time of the label' ? Math.max(0, windowEndMs - example.labelAtMs) : 0;
-      const user = model.userVector(example.features, ageMs / MS_PER_DAY);
-      const dimensions = user.length;
-      for (let video = 0, at = 0; video < places.length; video += 1) {
-        let sum = 0;
-        for (let d = 0; d < dimensions; d += 1, at += 1) sum += user[d] * videoVectors[at];
-        if (places[video] !== -1) scores[places[video]] = sum;
-      }
+      scoreVideos(model, model.userVector(example.features, ageMs / MS_PER_DAY), own);
+      places.forEach((place, video) => {
+        if (place !== -1) scores[place] = own[video];
+      });
       return scores;
     },
   };

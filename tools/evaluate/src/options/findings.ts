@@ -31,7 +31,7 @@ function findingOf({ forms, defaultIsBetter = false, ...finding }: OptionsFindin
   };
 }
 
-export const OPTION_PARTS = ['temperature', 'in-batch', 'time-heads', 'schedule', 'dropout', 'decay'];
+export const OPTION_PARTS = ['temperature', 'in-batch', 'time-heads', 'schedule', 'dropout', 'decay', 'interests'];
 
 export function optionFindingsOn({ candidates: { videoCount } }: PaperData): Finding[] {
   // With as many negatives as videos the softmax is whole, and nothing is drawn.
@@ -96,6 +96,13 @@ export function optionFindingsOn({ candidates: { videoCount } }: PaperData): Fin
       title: 'Decay of the tables',
       claim: "Rows of the tables drawn towards zero with each use, by λ/2 · |row|² added to the example's loss.",
       forms: [['none', {}], ...[1e-3, 1e-2].map((tableDecay) => [`λ = ${tableDecay}`, { tableDecay }] as const)],
+    }),
+    findingOf({
+      part: 'interests',
+      title: 'Several user vectors',
+      claim:
+        'A viewer has a vector for each of several interests, and a video the greatest of its inner products with them, in training as in serving.',
+      forms: [['one', {}], ...[2, 4].map((interests) => [`${interests} interests`, { interests }] as const)],
     }),
   ];
 }

@@ -3,7 +3,7 @@
  * turned into seconds by rates that were measured once; on another machine they are off by a factor, which the time left
  * does not see, since it goes by how fast the work so far was done.
  */
-import type { CandidateModelConfig } from '@watchnext/candidate-model';
+import { type CandidateModelConfig, interestsOf, towerSizes } from '@watchnext/candidate-model';
 import type { RankingModelConfig } from '@watchnext/ranking-model';
 import type { PaperData } from './data';
 import { defaultsOf } from './trained-as';
@@ -44,17 +44,18 @@ function epochsOf(unit: CandidateUnit | AgeCurveUnit): number {
 function candidateSeconds(config: CandidateModelConfig, exampleCount: number, data: PaperData): number {
   const { epochCount, negativeCount, dimensions } = config;
   const negatives = Math.min(negativeCount, data.candidates.videoCount);
-  const step = towerWork(config) + negatives * dimensions;
+  const step = towerWork(config) + negatives * interestsOf(config) * dimensions;
   const validation = Math.min(VALIDATION_LIMIT, (exampleCount / 10) * askingWork(config, data));
   return epochCount * ((PASSES * exampleCount * step) / TRAINING_RATE + validation / ASKING_RATE);
 }
 
 const askingWork = (config: CandidateModelConfig, { candidates }: PaperData) =>
-  towerWork(config) + candidates.videoCount * config.dimensions;
+  towerWork(config) + candidates.videoCount * interestsOf(config) * config.dimensions;
 
-function towerWork({ historyEncoder, historyHeads, dimensions, hiddenSizes }: CandidateModelConfig): number {
+function towerWork(config: CandidateModelConfig): number {
+  const { historyEncoder, historyHeads, dimensions } = config;
   const histories = historyEncoder === 'mean' ? 1 : historyEncoder === 'mean-and-last' ? 2 : historyHeads + 1;
-  return stackWork([histories * dimensions + OTHER_INPUTS, ...hiddenSizes, dimensions]);
+  return stackWork(towerSizes(histories * dimensions + OTHER_INPUTS, config));
 }
 
 function rankingSeconds(unit: RankingUnit, data: PaperData): number {

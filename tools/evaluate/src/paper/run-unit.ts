@@ -146,9 +146,9 @@ async function trained(
 }
 
 /** Of a user with every video, in an array that the next call overwrites. */
-function scoring({ videoVectors, videoIds }: CandidateModel) {
-  const scores = new Float64Array(videoIds.length);
-  return (user: Float32Array) => scoreVideos(videoVectors, user, scores);
+function scoring(model: CandidateModel) {
+  const scores = new Float64Array(model.videoIds.length);
+  return (user: Float32Array) => scoreVideos(model, user, scores);
 }
 
 /** In place. */

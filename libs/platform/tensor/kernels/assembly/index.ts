@@ -5,4 +5,5 @@ export { addScaledRows, copyRows, describeMeans, dotRows, dropout, gatherRows } 
 export { maskByPositive, meanOfColumns, meanOfRows, relu, scaledRowGradients, scaleRows } from './rows';
 export { sampledSoftmax } from './softmax';
 export { adagrad, adam, selectEntries, sortKeys, sum } from './optimizers';
+export { greatestGradients, greatestProducts } from './interests';
 export { headGradients, heads, sumGivenPlaces, sumPlaces } from './heads';

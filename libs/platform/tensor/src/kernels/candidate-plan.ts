@@ -55,6 +55,26 @@ export interface ScalingPlan {
   readonly negatives: number;
 }
 
+/**
+ * Where a viewer has several user vectors: row i · count + k of a matrix belongs to interest k of example i, so that all of them are
+ * multiplied as if they were examples.
+ */
+export interface InterestsPlan {
+  readonly count: number;
+  readonly users: MatrixPlan;
+  readonly userGradients: MatrixPlan;
+  /** Of each example the user vector that scores its label highest, [batch, dimensions]. */
+  readonly labelUsers: MatrixPlan;
+  /** Which row of `users` that is, [batch]. */
+  readonly labelRoutes: number;
+  /** The labels' products with each interest in turn, [padded batch] each. */
+  readonly labelProducts: number;
+  /** Products of every interest, [batch · count, negatives]; become the gradients by them. */
+  readonly products: MatrixPlan;
+  /** Which interest each of the greatest, in `logits`, came from: int32, as large. */
+  readonly routes: MatrixPlan;
+}
+
 export type GroupName = Exclude<keyof InputLayout, 'inputSize'>;
 
 export interface CandidatePlan extends StepPlan {
@@ -74,6 +94,7 @@ export interface CandidatePlan extends StepPlan {
   readonly negativeGradients: MatrixPlan;
   /** Where the model has a temperature: by what vectors were multiplied to their lengths, 1 and, of users, 1 / temperature. */
   readonly scaling: ScalingPlan | undefined;
+  readonly interests: InterestsPlan | undefined;
   /** -log e of each negative. */
   readonly negativeBiases: number;
   readonly logits: MatrixPlan;
@@ -85,7 +106,7 @@ export interface CandidatePlan extends StepPlan {
 }
 
 export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): CandidatePlan {
-  const { layout, batchSize, negativeCount } = setup;
+  const { layout, batchSize, negativeCount, interests = 1 } = setup;
   const numbers = (count: number) => arena.allocate(count * FLOAT);
   const matrix = (rows: number, columns: number) => planMatrix(arena, rows, columns);
   const dimensions = setup.tables.output.dimensions;
@@ -112,9 +133,22 @@ export function planCandidateStep(arena: Arena, setup: CandidateEngineSetup): Ca
         ? undefined
         : {
             userLength: 1 / setup.temperature,
-            users: numbers(padded(batchSize)),
+            users: numbers(padded(batchSize) * interests),
             labels: numbers(padded(batchSize)),
             negatives: numbers(padded(negativeCount)),
+          },
+    interests:
+      interests === 1
+        ? undefined
+        : {
+            count: interests,
+            users: matrix(padded(batchSize) * interests, dimensions),
+            userGradients: matrix(padded(batchSize) * interests, dimensions),
+            labelUsers: matrix(batchSize, dimensions),
+            labelRoutes: numbers(padded(batchSize)),
+            labelProducts: numbers(padded(batchSize) * interests),
+            products: matrix(padded(batchSize) * interests, negativeCount),
+            routes: matrix(batchSize, negativeCount),
           },
     negativeBiases: numbers(padded(negativeCount)),
     logits: matrix(batchSize, negativeCount),

@@ -21,6 +21,8 @@ export interface Kernels {
   readonly gatherRows: Kernel;
   readonly maskByPositive: Kernel;
   readonly headGradients: Kernel;
+  readonly greatestGradients: Kernel;
+  readonly greatestProducts: Kernel;
   readonly heads: Kernel;
   readonly meanOfRows: Kernel;
   readonly meanOfColumns: Kernel;

@@ -23,6 +23,10 @@ export abstract class StepTasks<Plan extends StepPlan = StepPlan> {
     return new Float32Array(this.memory.buffer, address, length);
   }
 
+  protected integers(address: number, length: number): Int32Array {
+    return new Int32Array(this.memory.buffer, address, length);
+  }
+
   protected drop(
     { address, stride, width }: MatrixPlan,
     from: number,

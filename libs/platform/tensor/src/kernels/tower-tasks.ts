@@ -48,10 +48,21 @@ export class TowerTasks extends StepTasks {
     ]);
   }
 
-  /** Rows from … to of left^T · right. @returns their sum */
-  sumOverExamples(left: MatrixPlan, right: MatrixPlan, target: MatrixPlan, from: number, to: number): number {
+  /**
+   * Rows from … to of left^T · right.
+   * @param rowsEach of left and right, for each example
+   * @returns their sum
+   */
+  sumOverExamples(
+    left: MatrixPlan,
+    right: MatrixPlan,
+    target: MatrixPlan,
+    from: number,
+    to: number,
+    rowsEach = 1,
+  ): number {
     const { kernels } = this;
-    const rowCount = padded(this.frame[FRAME.rowCount]);
+    const rowCount = padded(this.frame[FRAME.rowCount]) * rowsEach;
     kernels.multiplyTransposed(
       ...[from, to, right.width, rowCount, left.address, left.stride, right.address, right.stride],
       ...[target.address, target.stride, this.plan.zeros],
