@@ -61,7 +61,7 @@ export class ContainerProcess {
   async stop(): Promise<number | undefined> {
     if (!this.ended || this.exitCode !== undefined) return undefined;
     const seconds = this.spec.workload.pod.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
-    const stopping = spawn(this.engine.name, ['stop', '--time', String(seconds), this.spec.name], { stdio: 'ignore' });
+    const stopping = spawn(this.engine.name, ['stop', '-t', String(seconds), this.spec.name], { stdio: 'ignore' });
     await new Promise((resolve) => stopping.once('exit', resolve));
     const code = await this.ended;
     this.processId = undefined;

@@ -52,7 +52,7 @@ export async function checkImage(
   try {
     const ports = await freePorts(workload.container.ports?.length ?? 0);
     const { mounts, environment } = mountVolumes(workload, objects, settingsOf(workload, objects, ports), directory);
-    const name = directory.split('/').at(-1) as string;
+    const name = `${directory.split('/').at(-1)}-${app}`;
     const container = new ContainerProcess(engine, { workload, image, name, environment, mounts }, directory);
     try {
       return workload.kind === 'CronJob'
@@ -97,7 +97,11 @@ async function checkService(
   ports: readonly number[],
   mounts: readonly Mount[],
 ): Promise<string[]> {
-  await container.start();
+  try {
+    await container.start();
+  } catch (error) {
+    return [(error as Error).message];
+  }
   const isAlive = () => succeeds(workload.container.livenessProbe, workload, ports);
   await until(
     'it to be alive',
@@ -105,14 +109,15 @@ async function checkService(
     START_LIMIT_MS,
   ).catch(() => undefined);
   if (container.exitCode !== undefined || !(await isAlive().catch(() => false))) {
-    return [`is not alive:\n${container.logTail()}`];
+    const end = container.exitCode === undefined ? '' : ` (ended with ${container.exitCode})`;
+    return [`is not alive${end}:\n${container.logTail()}`];
   }
   const folders = ['/', '/app', '/etc', '/run', '/var/tmp', ...mounts.map(({ target }) => target)];
   const inside = JSON.parse(container.execute(['node', '-e', LOOK, ...folders])) as Inside;
   const code = await container.stop();
   return [
     ...differences(inside, workload, mounts),
-    ...(code === 0 ? [] : [`ended with ${code} after SIGTERM:\n${container.logTail()}`]),
+    ...(code === 0 ? [] : [`ended with ${code} when it was told to stop:\n${container.logTail()}`]),
   ];
 }
 
