@@ -1,4 +1,4 @@
-# The trainer on a GPU. UNVERIFIED: neither a container engine nor a GPU with the CUDA libraries of this TensorFlow was at
+# The trainer on a GPU. UNVERIFIED: neither its base image nor a GPU with the CUDA libraries of this TensorFlow was at
 # hand. What is known of native TensorFlow here: docs/decisions/0009-native-tensorflow.md.
 #
 #   docker build -f infra/docker/Dockerfile --target app --build-arg APP=trainer -t watchnext/trainer:app .

@@ -55,11 +55,12 @@ export class ServiceProcess {
   }
 
   /** kill -9, as a machine that loses power: nothing can be flushed. */
-  kill(): Promise<void> {
-    return this.end('SIGKILL');
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
   }
 
-  stop(): Promise<void> {
+  /** @returns its exit code; undefined where it did not run any more */
+  stop(): Promise<number | undefined> {
     return this.end('SIGTERM');
   }
 
@@ -81,13 +82,13 @@ export class ServiceProcess {
     return child;
   }
 
-  private async end(signal: NodeJS.Signals): Promise<void> {
+  private async end(signal: NodeJS.Signals): Promise<number | undefined> {
     const child = this.child;
     this.child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    if (!child || child.exitCode !== null || child.signalCode !== null) return undefined;
+    const gone = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 128)));
     child.kill(signal);
-    await gone;
+    return gone;
   }
 
   private failure(what: string): Error {

@@ -19,12 +19,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { credentials, makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
 import { until } from '@watchnext/end-to-end';
 import { freePorts } from '@watchnext/local-stack';
 import { LIVENESS_SERVICE } from '@watchnext/service';
-import { service as healthService } from 'grpc-health-check';
 import { APPS, type App, REPOSITORY } from '../src';
+import { isServing } from '../src/probe';
 
 const LIMIT_MS = 300_000;
 /** Whose user images run as; only root can become somebody else. */
@@ -162,7 +161,8 @@ describe.each(APPS)('the image of %s', (app) => {
       const [port] = (await freePorts(1)) as [number];
       const variable = app === 'gateway' || app === 'ingestion' ? 'WATCHNEXT_HTTP_PORT' : 'WATCHNEXT_GRPC_PORT';
       const ended = run({ [variable]: String(port) });
-      const isAlive = variable === 'WATCHNEXT_HTTP_PORT' ? () => isLiveOverHttp(port) : () => isLiveOverGrpc(port);
+      const isAlive =
+        variable === 'WATCHNEXT_HTTP_PORT' ? () => isLiveOverHttp(port) : () => isServing(port, LIVENESS_SERVICE);
       let code: number | null | undefined;
       void ended.then((one) => (code = one));
       await until(`${app} to be alive`, async () => code !== undefined || (await isAlive()), LIMIT_MS);
@@ -206,19 +206,4 @@ describe('an install of a pruned folder', () => {
 
 function isLiveOverHttp(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}/livez`).then(({ ok }) => ok);
-}
-
-function isLiveOverGrpc(port: number): Promise<boolean> {
-  const Client = makeGenericClientConstructor(healthService as unknown as ServiceDefinition, 'Health');
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  const check = client['check'] as unknown as (
-    request: { service: string },
-    options: { deadline: number },
-    callback: (error: Error | null, answer?: { status: string }) => void,
-  ) => void;
-  return new Promise<boolean>((resolve, reject) =>
-    check.call(client, { service: LIVENESS_SERVICE }, { deadline: Date.now() + 1_000 }, (error, answer) =>
-      error ? reject(error) : resolve(answer?.status === 'SERVING'),
-    ),
-  ).finally(() => client.close());
 }

@@ -1,8 +1,10 @@
 /** npm run rehearsal: a roll-out of the production overlay on this machine, under load. */
 import { writeFileSync } from 'node:fs';
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { Engine, type EngineName, ENGINES } from '../containers/engine';
 import { missingForManifests } from '../objects';
+import type { Workload } from '../pods';
 import { isGood, rehearse, type RehearsalReport, stopRehearsalsOnSignal } from './rehearse';
 
 const count = wholeNumber(1);
@@ -20,6 +22,7 @@ interface Options {
   eventsPerSecond: number;
   viewers: number;
   json?: string;
+  engine?: EngineName;
 }
 
 function print(report: RehearsalReport): void {
@@ -30,6 +33,7 @@ function print(report: RehearsalReport): void {
       `${failures.length} failed requests, ${lagRecords} records not worked off`,
   );
   for (const failure of failures.slice(0, 10)) console.log(`  failed: ${failure}`);
+  for (const end of report.badEnds) console.log(`  did not end with 0 in its time: ${end}`);
   for (const [reason, number] of Object.entries(degraded))
     console.log(`  ${number} lists below the full rung: ${reason}`);
   for (const group of report.groupsWithoutOffsets) console.log(`  no offsets of ${group}: KEDA would see no lag`);
@@ -45,10 +49,15 @@ function print(report: RehearsalReport): void {
   }
 }
 
-async function run({ json, ...options }: Options): Promise<void> {
+async function run({ json, engine, ...options }: Options): Promise<void> {
   const missing = missingForManifests();
   if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
-  const report = await rehearse({ ...options, onProgress: (text) => console.error(`  ${text}`) });
+  // The images that the overlay names.
+  const containers = engine && {
+    engine: Engine.find(engine),
+    imageOf: (one: Workload) => one.container.image as string,
+  };
+  const report = await rehearse({ ...options, containers, onProgress: (text) => console.error(`  ${text}`) });
   print(report);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   if (!isGood(report)) process.exitCode = 1;
@@ -58,7 +67,7 @@ stopRehearsalsOnSignal();
 new Command('rehearsal')
   .exitOverride(endOnUsage)
   .description(
-    'Runs the pods of the production overlay as processes, on a Kafka with the rights of the manifests, a Redis Cluster and an ' +
+    'Runs the pods of the production overlay as processes, or as containers, on a Kafka with the rights of the manifests, a Redis Cluster and an ' +
       'S3 test server, and replaces every one of them under load. Ends with 1 if a request failed.',
   )
   .option('--replicas <n>', 'pods of each service', count, 2)
@@ -66,6 +75,12 @@ new Command('rehearsal')
   .option('--lists-per-second <n>', 'lists asked for', count, 5)
   .option('--events-per-second <n>', 'events sent', count, 5)
   .option('--viewers <n>', 'of the simulated world', count, 200)
+  .addOption(
+    new Option(
+      '--engine <name>',
+      'runs the images that the overlay names (npm run images makes them) as containers',
+    ).choices(ENGINES),
+  )
   .option('--json <file>', 'also write the report there')
   .action(run)
   .parseAsync()

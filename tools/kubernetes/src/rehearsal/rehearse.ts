@@ -1,12 +1,12 @@
 /**
- * A roll-out without a cluster: the pods of the `production` overlay as processes, two of each, on a Kafka with TLS and just
+ * A roll-out without a cluster: the pods of the `production` overlay as processes, or as containers, two of each, on a Kafka with TLS and just
  * the rights that the manifests give, a Redis Cluster and an S3 test server. A small world's history comes in over HTTP and
  * is trained on; then every pod is replaced, one after the other, while lists are asked for and events sent.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ServiceProcess, until } from '@watchnext/end-to-end';
+import { until } from '@watchnext/end-to-end';
 import { freePorts, type Stack, startStack, stopStack, stopOnSignal } from '@watchnext/local-stack';
 import { ProducerClient } from '@watchnext/producer-client';
 import { DAY_MS, DEFAULT_WORLD, generateHistory, sendAll, World } from '@watchnext/simulator';
@@ -14,9 +14,10 @@ import { buildRoot, type KubernetesObject } from '../objects';
 import { type Workload, workloadsOf } from '../pods';
 import { applyStrimzi, groupsWithoutOffsets, kafkaUsers } from './kafka-rights';
 import { Load, type LoadReport } from './load';
+import { type PodProcess, podProcess } from './pod-process';
 import { Replica, type Usage } from './replica';
 import { ServiceAddress } from './service-address';
-import { API_KEY, localSettings, type Place } from './settings';
+import { API_KEY, type Containers, type Place } from './settings';
 
 export interface RehearsalOptions {
   readonly replicas: number;
@@ -25,6 +26,8 @@ export interface RehearsalOptions {
   readonly listsPerSecond: number;
   readonly eventsPerSecond: number;
   readonly viewers: number;
+  /** Default: pods are processes of what is built here. */
+  readonly containers?: Containers;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -33,6 +36,8 @@ export interface RehearsalReport extends LoadReport {
   /** Events that were acknowledged and are not in the states and the archive at the end. */
   readonly lagRecords: number;
   readonly groupsWithoutOffsets: readonly string[];
+  /** "gateway-0: 137" of a pod that did not end with 0 within its time after SIGTERM. */
+  readonly badEnds: readonly string[];
   /** Searches of each pod of retrieval before the first was replaced: the gateways share theirs among all. */
   readonly searches: Readonly<Record<string, number>>;
   /** By workload, the largest of its replicas. */
@@ -40,11 +45,12 @@ export interface RehearsalReport extends LoadReport {
   readonly seconds: number;
 }
 
-/** No request failed, nothing acknowledged got lost, KEDA would see every lag, and no pod was left out. */
-export const isGood = ({ failures, lagRecords, groupsWithoutOffsets, searches }: RehearsalReport): boolean =>
+/** No request failed, nothing acknowledged got lost, KEDA would see every lag, every pod ended well, and none was left out. */
+export const isGood = ({ failures, lagRecords, groupsWithoutOffsets, badEnds, searches }: RehearsalReport): boolean =>
   failures.length === 0 &&
   lagRecords === 0 &&
   groupsWithoutOffsets.length === 0 &&
+  badEnds.length === 0 &&
   Object.values(searches).every((count) => count > 0);
 
 const START_LIMIT_MS = 240_000;
@@ -94,6 +100,7 @@ export function stopRehearsalsOnSignal(): void {
 
 class Cluster {
   private readonly world: World;
+  private trainer: PodProcess | undefined;
 
   private constructor(
     private readonly workloads: readonly Workload[],
@@ -136,7 +143,7 @@ class Cluster {
       ranking: firstOf('ranking'),
       collectUrl: `http://127.0.0.1:${collect.port}`,
     };
-    const place = { stack, objects, directory, addresses };
+    const place = { stack, objects, directory, addresses, containers: options.containers };
     const replicas = new Map(
       services.map((workload) => [
         workload.name,
@@ -182,13 +189,14 @@ class Cluster {
       restarts,
       searches,
       lagRecords,
+      badEnds: this.badEnds(),
       usage: this.usage(),
       seconds: (performance.now() - startMs) / 1_000,
     };
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.replicas.values()].flat().map((replica) => replica.stop()));
+    await Promise.all([this.trainer, ...[...this.replicas.values()].flat()].map((one) => one?.stop()));
   }
 
   private of(name: string): readonly Replica[] {
@@ -219,10 +227,9 @@ class Cluster {
     this.say('trains');
     const workload = this.workloads.find(({ name }) => name === 'trainer') as Workload;
     const folder = join(this.place.directory, 'trainer');
-    const settings = localSettings(workload, this.place, [], folder);
     // What is rehearsed is the roll-out: a world so small may teach a model less than its gate asks for.
-    const args = [...workload.container.args.slice(1), '--override-gate'];
-    const trainer = new ServiceProcess('trainer', settings, folder, args);
+    const args = [...workload.container.args, '--override-gate'];
+    const trainer = (this.trainer = podProcess(workload, this.place, [], folder, args));
     const code = await trainer.runToEnd();
     if (code !== 0) throw new Error(`the trainer ended with ${code}:\n${trainer.logTail(40)}`);
   }
@@ -275,6 +282,12 @@ class Cluster {
       () => undefined,
     );
     return this.lag();
+  }
+
+  private badEnds(): string[] {
+    return [...this.replicas.values()]
+      .flat()
+      .flatMap(({ name, badExitCodes }) => badExitCodes.map((code) => `${name}: ${code}`));
   }
 
   private usage(): Record<string, Usage> {

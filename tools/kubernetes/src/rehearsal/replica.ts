@@ -1,12 +1,12 @@
-/** One pod, as a process: started, probed as its manifest says, taken out, and ended as Kubernetes ends it. */
+/** One pod, as a process or a container: started, probed as its manifest says, taken out, and ended as Kubernetes ends it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { credentials, makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
-import { ServiceProcess, until } from '@watchnext/end-to-end';
-import { service as healthService } from 'grpc-health-check';
+import { until } from '@watchnext/end-to-end';
 import type { Workload } from '../pods';
-import { localSettings, type Place } from './settings';
+import { succeeds } from '../probe';
+import { type PodProcess, podProcess } from './pod-process';
+import type { Place } from './settings';
 
 /** Linux counts a process's time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
@@ -18,11 +18,13 @@ export interface Usage {
 }
 
 export class Replica {
-  private readonly process: ServiceProcess;
+  private readonly process: PodProcess;
   private startedAtMs = 0;
   /** Whether a Service would send it anything. */
   isEndpoint = false;
   readonly usages: Usage[] = [];
+  /** Other than 0 after SIGTERM. */
+  readonly badExitCodes: number[] = [];
 
   constructor(
     readonly workload: Workload,
@@ -31,8 +33,7 @@ export class Replica {
     readonly ports: readonly number[],
     place: Place,
   ) {
-    const folder = join(place.directory, name);
-    this.process = new ServiceProcess(workload.app, localSettings(workload, place, ports, folder), folder);
+    this.process = podProcess(workload, place, ports, join(place.directory, name));
   }
 
   get port(): number {
@@ -68,15 +69,12 @@ export class Replica {
   async stop(): Promise<void> {
     this.isEndpoint = false;
     this.measure();
-    await this.process.stop();
+    const code = await this.process.stop();
+    if (code !== undefined && code !== 0) this.badExitCodes.push(code);
   }
 
   private isReady(): Promise<boolean> {
-    const { httpGet, grpc } = this.workload.container.readinessProbe;
-    if (!httpGet) return isServing(this.port, grpc.service);
-    const port =
-      this.ports[this.workload.container.ports.findIndex(({ name }: { name: string }) => name === httpGet.port)];
-    return fetch(`http://127.0.0.1:${port}${httpGet.path}`).then(({ ok }) => ok);
+    return succeeds(this.workload.container.readinessProbe, this.workload, this.ports);
   }
 
   private measure(): void {
@@ -94,19 +92,4 @@ export class Replica {
       // It runs no more, or this system has no /proc: then there is no figure.
     }
   }
-}
-
-function isServing(port: number, service: string): Promise<boolean> {
-  const Client = makeGenericClientConstructor(healthService as unknown as ServiceDefinition, 'Health');
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  const check = client['check'] as unknown as (
-    request: { service: string },
-    options: { deadline: number },
-    callback: (error: Error | null, answer?: { status: string }) => void,
-  ) => void;
-  return new Promise<boolean>((resolve, reject) =>
-    check.call(client, { service }, { deadline: Date.now() + 1_000 }, (error, answer) =>
-      error ? reject(error) : resolve(answer?.status === 'SERVING'),
-    ),
-  ).finally(() => client.close());
 }

@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stack } from '@watchnext/local-stack';
 import type { KubernetesObject } from '../objects';
+import type { Engine } from '../containers/engine';
 import { environmentOf, type Workload } from '../pods';
 
 /** Of the one producer, and of the gateway. */
@@ -25,6 +26,13 @@ export interface Place {
   /** Of the whole rehearsal, for files that all may read. */
   readonly directory: string;
   readonly addresses: Addresses;
+  /** Default: pods are processes of what is built here. */
+  readonly containers?: Containers;
+}
+
+export interface Containers {
+  readonly engine: Engine;
+  readonly imageOf: (workload: Workload) => string;
 }
 
 /**
