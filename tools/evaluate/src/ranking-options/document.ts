@@ -17,7 +17,7 @@ export function rankingOptionsDocument(reports: readonly NamedReport[]): ReportD
     title: "The ranking model's options",
     parts: [
       text(
-        '`npm run evaluate -- ranking-options NAME=FILE …` writes this page out of what `ranking --compare searches,crosses --json FILE` and ' +
+        '`npm run evaluate -- ranking-options NAME=FILE …` writes this page out of what `ranking --compare … --json FILE` and ' +
           '`warm-start --json FILE` found: what may be changed in the ranking model beyond the paper, each beside the default form. Settings are chosen on the ' +
           'validation days, which come before the test days. Differences are of the weighted per-user loss, 95% by bootstrap paired on users, seeds taken ' +
           "together, and by Student's t over seeds where there are several. A gain is by how much less a form loses.",
