@@ -33,17 +33,14 @@ export const trainOnStage = (
         return { finalModels: { candidate: candidateModel, ranking: rankingModel, index, origin: 'evaluated' } };
       }
       let passedOver = 0;
+      let last: [done: number, passedOver: number] = [0, 0];
       const report =
         (model: string, part: number) =>
         (news: TrainingNews & { step: number; stepCount: number; passedOver: number }) => {
           const thousandths = (steps: number) => Math.round((1_000 * steps) / news.stepCount);
           if (part === 0) passedOver = thousandths(news.passedOver);
-          progress.report(
-            part * 1_000 + thousandths(news.step),
-            2_000,
-            `${model} ${trainingDetail(news)}`,
-            passedOver + (part === 0 ? 0 : thousandths(news.passedOver)),
-          );
+          last = [part * 1_000 + thousandths(news.step), passedOver + (part === 0 ? 0 : thousandths(news.passedOver))];
+          progress.report(last[0], 2_000, `${model} ${trainingDetail(news)}`, last[1]);
         };
       let candidateStart: WarmStartReport | undefined;
       const candidate = await trainCandidateModel({
@@ -75,6 +72,7 @@ export const trainOnStage = (
         checkpoints,
         signal,
         onProgress: report('ranking', 1),
+        onOtherWork: (work) => progress.report(last[0], 2_000, `ranking ${work}`, last[1]),
       });
       const finalIndex = await indexOf(
         candidate,

@@ -35,6 +35,7 @@ export const trainRankingStage = (
       const earlier = warmStartFrom && (await earlierModel(warmStartFrom, split.evaluatedFromMs));
       let start: RankingWarmStart | undefined;
       let lossAtEnd = NaN;
+      let last = { step: 0, stepCount: 1, passedOver: 0 };
       const rankingModel = await trainRankingModel({
         examples,
         statisticsAt: (atMs) => replayed.statistics.asOf(atMs),
@@ -47,8 +48,10 @@ export const trainRankingStage = (
         signal,
         onProgress(news) {
           lossAtEnd = news.loss;
+          last = news;
           progress.report(news.step, news.stepCount, trainingDetail(news), news.passedOver);
         },
+        onOtherWork: (work) => progress.report(last.step, last.stepCount, work, last.passedOver),
       });
       note({
         videos: videoCount,

@@ -95,6 +95,31 @@ describe('training', () => {
     expect(disposed).toHaveBeenCalledTimes(1);
   });
 
+  describe('with more examples than are gone through in a turn', () => {
+    const many = Array.from({ length: 40 }, () => EXAMPLES).flat();
+    const oneStep = smallConfig({ epochs: 1, batchSize: many.length });
+
+    it('tells how far its other work is', async () => {
+      const told: string[] = [];
+      await train({ examples: many, config: oneStep, onOtherWork: (work) => told.push(work) });
+      expect(many.length).toBeGreaterThan(1_000);
+      expect(told).toContain('preparing examples, 50%');
+      expect(told.filter((work) => work.startsWith('preparing examples')).length).toBeGreaterThan(4);
+      const shares = told.map((work) => Number(/(\d+)%$/.exec(work)![1]));
+      expect(shares.at(-1)).toBe(100);
+      expect(shares).toEqual(shares.toSorted((left, right) => left - right));
+    });
+
+    it('stops amid it, before there is an engine', async () => {
+      const controller = new AbortController();
+      setImmediate(() => controller.abort(new Error('enough')));
+      const createEngine = jest.fn(referenceRankingEngine);
+      const training = train({ examples: many, config: oneStep, createEngine, signal: controller.signal });
+      await expect(training).rejects.toThrow('enough');
+      expect(createEngine).not.toHaveBeenCalled();
+    });
+  });
+
   it('stops at a loss that is not finite, and names the batch', async () => {
     const createEngine: RankingEngineFactory = (network) => {
       let steps = 0;

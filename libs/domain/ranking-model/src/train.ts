@@ -15,6 +15,7 @@ import { foldMembers, type Member } from './ensemble';
 import { formOf, type InputLayout, layOut } from './input-layout';
 import { trainMembers } from './members';
 import { modelFromParts } from './model-parts';
+import { Preparation } from './preparation';
 import { ProgressOfAll, type RankingProgress } from './progress';
 import type { QuantileMap } from './quantiles';
 import { RankingModel } from './ranking-model';
@@ -44,6 +45,8 @@ export interface TrainRankingModelOptions {
   readonly seed: number;
   /** Called every few steps and at the end. */
   readonly onProgress?: (progress: RankingProgress) => void;
+  /** Called with what is done before, between and after the steps, as "preparing examples, 35%", every few examples. */
+  readonly onOtherWork?: (work: string) => void;
   /** When aborted the training leaves its state there; the same training goes on from it another time, to the same model. */
   readonly checkpoints?: TrainingCheckpoints;
   readonly signal?: AbortSignal;
@@ -73,7 +76,7 @@ export async function trainRankingModel(options: TrainRankingModelOptions): Prom
     const progress = new ProgressOfAll({ ...options, config: { ...config, epochs: epochsOf(config, true) } }, [
       examples.length,
     ]);
-    return trainOn(options, warmCalibration(options, earlier), random, progress, 'whole', earlier);
+    return trainOn(options, await warmCalibration(options, earlier), random, progress, 'whole', earlier);
   }
   const isFitted = config.calibrated && config.objective !== 'click' && !options.calibration;
   const [before, after] = isFitted ? splitByTime(examples) : [[], []];
@@ -83,7 +86,7 @@ export async function trainRankingModel(options: TrainRankingModelOptions): Prom
   if (isProbed) {
     const part = { ...options, examples: before };
     const probe = await trainOn(part, NO_CALIBRATION, random.fork('probe'), progress, 'probe');
-    calibration = calibrationOn(after, probe, options.statisticsAt);
+    calibration = await calibrationOn(after, probe, options);
   }
   return trainOn(options, calibration, random, progress, 'whole');
 }
@@ -100,15 +103,15 @@ function warmOrCold({ warmStart, config, onWarmStart }: TrainRankingModelOptions
  * By the earlier model on what was served since it was trained, once that is enough to tell ten groups apart; until then, or
  * where nothing follows, its own.
  */
-function warmCalibration(options: TrainRankingModelOptions, earlier: EarlierRankingModel): Calibration {
-  const { config, calibration, examples, statisticsAt } = options;
+async function warmCalibration(options: TrainRankingModelOptions, earlier: EarlierRankingModel): Promise<Calibration> {
+  const { config, calibration, examples } = options;
   if (calibration) return calibration;
   if (!config.calibrated || config.objective === 'click') return NO_CALIBRATION;
   const since = examples.filter(({ servedAtMs }) => servedAtMs >= earlier.untilMs);
   const known = earlier.model.calibration;
   const isKnown = known.logits.length > 0;
   if (isKnown && since.length < FULL_CALIBRATION_SIZE) return known;
-  const fitted = calibrationOn(since, earlier.model, statisticsAt);
+  const fitted = await calibrationOn(since, earlier.model, options);
   return isKnown && fitted.logits.length === 0 ? known : fitted;
 }
 
@@ -122,14 +125,16 @@ async function trainOn(
   earlier?: EarlierRankingModel,
 ): Promise<RankingModel> {
   const { examples, statisticsAt, config, createEngine, checkpoints, seed, signal } = options;
-  const vocabularies = buildVocabularies(examples, config);
-  const quantiles = collectQuantiles(examples, statisticsAt, config.quantileCount, random.fork('quantiles'));
+  const preparation = preparationOf(options);
+  const vocabularies = await buildVocabularies(examples, config, preparation);
+  const forQuantiles = random.fork('quantiles');
+  const quantiles = await collectQuantiles(examples, statisticsAt, config.quantileCount, forQuantiles, preparation);
   const before = earlier && earlierMembersOf(modelFromParts(earlier.model.toParts()));
   const dimensions = vocabularies.map((vocabulary, i) =>
     Math.max(dimensionsOf(vocabulary, config), before?.layout.tableDimensions[i] ?? 0),
   );
   const layout = layOut(dimensions, quantiles, formOf(config, false));
-  const set = new TrainingSet(examples, statisticsAt, config, vocabularies, quantiles, layout);
+  const set = await TrainingSet.of(examples, statisticsAt, { config, vocabularies, quantiles, layout }, preparation);
   if (!(set.baseOdds[0] > 0)) throw new Error('no impression was watched: there is no watch time to learn from');
   const start = before && new WarmStart(before, { layout, vocabularies, quantiles });
   if (start) options.onWarmStart?.(start.report);
@@ -181,19 +186,23 @@ function splitByTime(examples: readonly RankingExample[]): [RankingExample[], Ra
   return [examples.filter(isEarlier), examples.filter((example) => !isEarlier(example))];
 }
 
-function calibrationOn(
+async function calibrationOn(
   examples: readonly RankingExample[],
   model: RankingModel,
-  statisticsAt: StatisticsAt,
-): Calibration {
+  options: TrainRankingModelOptions,
+): Promise<Calibration> {
   const row = new Float32Array(model.inputSize);
-  const logits = Float64Array.from(examples, ({ user, video, servedAtMs, position }) => {
-    model.writeInput(model.encodeUser(user), video, statisticsAt(servedAtMs), row, 0, position);
-    return runStack(model.tower, row, 1)[0];
-  });
+  const logits = new Float64Array(examples.length);
+  const score = ({ user, video, servedAtMs, position }: RankingExample, n: number) => {
+    model.writeInput(model.encodeUser(user), video, options.statisticsAt(servedAtMs), row, 0, position);
+    logits[n] = runStack(model.tower, row, 1)[0];
+  };
+  await preparationOf(options).each(examples, score, 'calibrating');
   const seconds = examples.map(({ watchSeconds }) => Math.min(watchSeconds, model.config.watchCapSeconds));
   return fitCalibration(logits, Float64Array.from(seconds));
 }
+
+const preparationOf = ({ onOtherWork, signal }: TrainRankingModelOptions) => new Preparation(onOtherWork, signal);
 
 /** About proportional to the logarithm of the table's size (paper §4.1). */
 function dimensionsOf({ rowCount }: Vocabulary, config: RankingModelConfig): number {

@@ -13,6 +13,7 @@ import {
   writeNumber,
   type InputLayout,
 } from './input-layout';
+import type { Preparation } from './preparation';
 import { QuantileCollector, type QuantileMap } from './quantiles';
 
 /** Statistics as they were known at a moment. */
@@ -24,29 +25,36 @@ const DROPPED_INPUTS = new Set(['lastWatchedVideo', 'seedVideo', 'video', 'chann
 /** Of a vocabulary of search tokens, at most: what the paper says of candidate generation is twenty times as many. */
 const MOST_SEARCH_TOKENS = 50_000;
 
+/** What is told while numbers are taken, twice: for their quantiles, and to be put among these. */
+const PREPARING = 'preparing examples';
+
 /**
  * Vocabularies as `tableNames`. Videos, channels and topics by how often they were clicked (paper §4.1), and tokens of
  * searches by how often something was clicked by who had searched for them; the small spaces by how often they were shown,
  * since a surface where nobody clicks is worth knowing.
  */
-export function buildVocabularies(examples: readonly RankingExample[], config: RankingModelConfig): Vocabulary[] {
+export async function buildVocabularies(
+  examples: readonly RankingExample[],
+  config: RankingModelConfig,
+  preparation: Preparation,
+): Promise<Vocabulary[]> {
   const names = tableNames(config);
   const counts = new Map(names.map((name) => [name as string, new Map<string, number>()]));
   const count = (name: string, id: string) => {
     const ofName = counts.get(name)!;
     ofName.set(id, (ofName.get(id) ?? 0) + 1);
   };
-  for (const { user, video, clicked } of examples) {
+  await preparation.each(examples, ({ user, video, clicked }) => {
     count('surfaces', user.surface);
     count('countries', user.country);
     count('devices', user.device);
     count('sources', video.source);
-    if (!clicked) continue;
+    if (!clicked) return;
     count('videos', video.videoId);
     count('channels', video.channelId);
     for (const topic of video.topics) count('topics', topic);
     if (config.searches !== undefined) for (const token of user.searches.tokens) count('searchTokens', token);
-  }
+  });
   const limits: Record<string, number> = {
     videos: config.maxVideos,
     channels: config.maxChannels,
@@ -67,18 +75,20 @@ function numbersOf(example: RankingExample, statisticsAt: StatisticsAt, out: Flo
 }
 
 /** One pass over the examples for the quantiles of every number. */
-export function collectQuantiles(
+export async function collectQuantiles(
   examples: readonly RankingExample[],
   statisticsAt: StatisticsAt,
   quantileCount: number,
   random: Random,
-): QuantileMap[] {
+  preparation: Preparation,
+): Promise<QuantileMap[]> {
   const collector = new QuantileCollector(ALL_NUMBERS, random);
   const row = new Float64Array(ALL_NUMBERS.length);
-  for (const example of examples) {
+  const add = (example: RankingExample) => {
     numbersOf(example, statisticsAt, row);
     collector.add(row);
-  }
+  };
+  await preparation.each(examples, add, PREPARING, { part: 0.5, before: 0 });
   return collector.finish(quantileCount);
 }
 
@@ -88,57 +98,95 @@ export interface TrainingBatch extends RankingBatch {
   readonly crossRows: Int32Array;
 }
 
-export class TrainingSet {
-  readonly exampleCount: number;
-  /** By head: Σ positive weights / Σ negative weights, the odds of a model that knows nothing. */
-  readonly baseOdds: readonly number[];
+/** Of all examples, in their order. */
+interface Columns {
   /** [exampleCount, numbers]: float32 positions, NaN where missing. */
+  readonly positions: Float32Array;
+  readonly bags: readonly Bags[];
+  /** [exampleCount, heads] */
+  readonly positiveWeights: Float32Array;
+  readonly negativeWeights: Float32Array;
+  /** [exampleCount, crosses] */
+  readonly crossRows: Int32Array;
+}
+
+/** What the columns are made by, and batches are cut by. */
+interface Form {
+  readonly config: RankingModelConfig;
+  readonly vocabularies: readonly Vocabulary[];
+  readonly quantiles: readonly QuantileMap[];
+  readonly layout: InputLayout;
+}
+
+export class TrainingSet {
+  private readonly config: RankingModelConfig;
+  private readonly quantiles: readonly QuantileMap[];
+  private readonly layout: InputLayout;
   private readonly positions: Float32Array;
   private readonly bags: readonly Bags[];
   /** Of each bag, whether its ids are dropped out. */
   private readonly isDropped: readonly boolean[];
-  /** [exampleCount, heads] */
   private readonly positiveWeights: Float32Array;
   private readonly negativeWeights: Float32Array;
-  /** [exampleCount, crosses] */
   private readonly crossRows: Int32Array;
   private readonly crossCount: number;
   private scratch = new Float32Array(0);
 
-  constructor(
+  private constructor(
+    { config, quantiles, layout }: Form,
+    { positions, bags, positiveWeights, negativeWeights, crossRows }: Columns,
+    readonly exampleCount: number,
+    /** By head: Σ positive weights / Σ negative weights, the odds of a model that knows nothing. */
+    readonly baseOdds: readonly number[],
+  ) {
+    this.config = config;
+    this.quantiles = quantiles;
+    this.layout = layout;
+    this.positions = positions;
+    this.bags = bags;
+    this.isDropped = inputsOf(config).map(({ name }) => DROPPED_INPUTS.has(name));
+    this.positiveWeights = positiveWeights;
+    this.negativeWeights = negativeWeights;
+    this.crossRows = crossRows;
+    this.crossCount = config.crosses?.length ?? 0;
+  }
+
+  static async of(
     examples: readonly RankingExample[],
     statisticsAt: StatisticsAt,
-    private readonly config: RankingModelConfig,
-    vocabularies: readonly Vocabulary[],
-    private readonly quantiles: readonly QuantileMap[],
-    private readonly layout: InputLayout,
-  ) {
-    this.exampleCount = examples.length;
-    this.positions = new Float32Array(examples.length * ALL_NUMBERS.length);
+    form: Form,
+    preparation: Preparation,
+  ): Promise<TrainingSet> {
+    const { config, vocabularies, quantiles } = form;
+    const positions = new Float32Array(examples.length * ALL_NUMBERS.length);
     const row = new Float64Array(ALL_NUMBERS.length);
-    examples.forEach((example, n) => {
+    const place = (example: RankingExample, n: number) => {
       numbersOf(example, statisticsAt, row);
-      row.forEach((value, i) => (this.positions[n * row.length + i] = quantiles[i].positionOf(value)));
-    });
-    const inputs = [...userEmbeddings(config), ...VIDEO_EMBEDDINGS];
+      row.forEach((value, i) => (positions[n * row.length + i] = quantiles[i].positionOf(value)));
+    };
+    await preparation.each(examples, place, PREPARING, { part: 0.5, before: 0.5 });
     const tables = tableNames(config);
-    this.bags = inputs.map(({ name, table }) => bagsOf(examples, name, vocabularies[tables.indexOf(table)]));
-    this.isDropped = inputs.map(({ name }) => DROPPED_INPUTS.has(name));
+    const bags: Bags[] = [];
+    for (const { name, table } of inputsOf(config))
+      bags.push(await bagsOf(examples, name, vocabularies[tables.indexOf(table)], preparation));
     const { crosses = [] } = config;
     const buckets = crossBucketsOf(config);
-    this.crossCount = crosses.length;
-    this.crossRows = new Int32Array(examples.length * crosses.length);
-    examples.forEach(({ user: { userId, surface }, video: { channelId } }, n) => {
-      crosses.forEach((cross, i) => {
-        this.crossRows[n * crosses.length + i] = crossRow(cross, { userId, surface, channelId }, buckets);
+    const crossRows = new Int32Array(examples.length * crosses.length);
+    const cross = ({ user: { userId, surface }, video: { channelId } }: RankingExample, n: number) =>
+      crosses.forEach((one, i) => {
+        crossRows[n * crosses.length + i] = crossRow(one, { userId, surface, channelId }, buckets);
       });
-    });
+    if (crosses.length > 0) await preparation.each(examples, cross);
     const heads = headsOf(examples, config);
-    this.positiveWeights = weightsOf(heads, (head) => head.positiveWeights);
-    this.negativeWeights = weightsOf(heads, (head) => head.negativeWeights);
-    this.baseOdds = heads.map(({ positiveWeights, negativeWeights }) => {
-      return sumOf(positiveWeights) / sumOf(negativeWeights);
-    });
+    const columns = {
+      positions,
+      bags,
+      crossRows,
+      positiveWeights: weightsOf(heads, (head) => head.positiveWeights),
+      negativeWeights: weightsOf(heads, (head) => head.negativeWeights),
+    };
+    const baseOdds = heads.map((head) => sumOf(head.positiveWeights) / sumOf(head.negativeWeights));
+    return new TrainingSet(form, columns, examples.length, baseOdds);
   }
 
   /**
@@ -223,10 +271,15 @@ export class TrainingSet {
 }
 
 /** Unknown ids are in no bag, so that a bag's mean is over what is known, as when serving. */
-function bagsOf(examples: readonly RankingExample[], input: string, vocabulary: Vocabulary): Bags {
+async function bagsOf(
+  examples: readonly RankingExample[],
+  input: string,
+  vocabulary: Vocabulary,
+  preparation: Preparation,
+): Promise<Bags> {
   const rows: number[] = [];
   const offsets = new Int32Array(examples.length + 1);
-  examples.forEach((example, n) => {
+  await preparation.each(examples, (example, n) => {
     for (const id of idsOf(example, input)) {
       const row = vocabulary.indexOf(id);
       if (row > 0) rows.push(row);
@@ -235,6 +288,8 @@ function bagsOf(examples: readonly RankingExample[], input: string, vocabulary: 
   });
   return { rows: Int32Array.from(rows), offsets };
 }
+
+const inputsOf = (config: RankingModelConfig) => [...userEmbeddings(config), ...VIDEO_EMBEDDINGS];
 
 function idsOf({ user, video }: RankingExample, input: string): readonly string[] {
   switch (input) {

@@ -205,6 +205,7 @@ async function modelScorers(
   const task = progress.start(`train ${name}, seed ${seed}`, 'steps');
   const curve = new LossCurve();
   const startedAt = performance.now();
+  let last = { step: 0, stepCount: 1 };
   const model: RankingModel = await trainRankingModel({
     examples: training,
     statisticsAt,
@@ -214,8 +215,13 @@ async function modelScorers(
     signal,
     onProgress: ({ step, stepCount, loss }) => {
       curve.add(step, loss);
+      last = { step, stepCount };
       task.note(`loss ${loss.toFixed(3)}`);
       task.update(step, stepCount);
+    },
+    onOtherWork: (work) => {
+      task.note(work);
+      task.update(last.step, last.stepCount);
     },
   });
   task.finish();
