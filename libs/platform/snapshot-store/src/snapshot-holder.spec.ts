@@ -140,6 +140,22 @@ describe('a snapshot holder', () => {
     expect(find('b').closeCount).toBe(1);
   });
 
+  it('keeps one that is still asked for, however many became current after it', async () => {
+    const holder = make();
+    await moveTo(holder, 'a', 'b', 'c');
+    for (const [next, held] of [
+      ['d', ['d', 'c', 'a']],
+      ['e', ['e', 'd', 'a']],
+      ['f', ['f', 'e', 'a']],
+    ] as const) {
+      expect(await holder.use('a', (value) => value.id)).toBe('a');
+      await moveTo(holder, next);
+      expect(holder.heldIds()).toEqual(held);
+    }
+    await moveTo(holder, 'g', 'h');
+    expect(holder.heldIds()).toEqual(['h', 'g', 'f']);
+  });
+
   it('loads pinned ones beside the current one, keeps them beyond its capacity, and lets go once they are not', async () => {
     let pinned = ['x', 'b'];
     const holder = make({ capacity: 1, pinned: () => pinned });

@@ -9,7 +9,8 @@
  * - Where nothing is held yet, as after a restart, and the pointer's snapshot is refused, its ancestors are tried:
  *   each of them was current once.
  * - At most `capacity` snapshots are held, besides pinned ones, one being loaded and those that running uses keep open. Of
- *   too many the one leaves that has been current least recently. Pinned ones are loaded though they are not current. A pointer back to a held one loads nothing.
+ *   too many the one leaves that has been current, or used, least recently: a service that refused what came since still asks
+ *   this one for the snapshot that it stayed with. Pinned ones are loaded though they are not current. A pointer back to a held one loads nothing.
  * - Refreshes never run side by side; a refresh asked for during another one starts after it and sees what is new.
  */
 import { type LocalSnapshot, SnapshotCorruptError, type SnapshotStore, SnapshotStoreError } from './port';
@@ -65,8 +66,10 @@ interface Held<T> {
   readonly value: T;
   useCount: number;
   evicted: boolean;
-  /** Larger for what became current later. */
+  /** Larger for what became current later; 0: it never was. */
   currentTurn: number;
+  /** Larger for what became current, or was used, later. */
+  lastTurn: number;
   /** Settles once the value is closed. */
   readonly closed: Promise<void>;
   readonly markClosed: () => void;
@@ -122,6 +125,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
     const held = snapshotId === undefined ? this.current : this.held.get(snapshotId);
     if (held === undefined) throw new SnapshotNotHeldError(snapshotId, this.heldIds(), this.servableIds());
     held.useCount += 1;
+    held.lastTurn = ++this.turn;
     try {
       return await work(held.value, held.snapshotId);
     } finally {
@@ -220,7 +224,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
     const held = this.held.get(snapshotId) ?? (await this.load(snapshotId));
     if (held === undefined) return false;
     const previousId = this.current?.snapshotId;
-    held.currentTurn = ++this.turn;
+    held.currentTurn = held.lastTurn = ++this.turn;
     this.current = held;
     this.report('onCurrent', snapshotId, previousId);
     this.evictBeyondCapacity();
@@ -267,9 +271,12 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
 
   private evictBeyondCapacity(): void {
     const pinned = new Set(this.options.pinned?.());
+    // What was never current here was held for an experiment, which no longer asks for it.
+    const stays = (held: Held<T>) =>
+      held === this.current ? Infinity : held.currentTurn > 0 ? held.lastTurn : held.currentTurn;
     const byTurn = [...this.held.values()]
       .filter((held) => held === this.current || !pinned.has(held.snapshotId))
-      .sort((a, b) => b.currentTurn - a.currentTurn);
+      .sort((a, b) => stays(b) - stays(a));
     for (const held of byTurn.slice(this.capacity)) this.evict(held);
   }
 
@@ -306,7 +313,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
 function newHeld<T>(snapshotId: string, value: T): Held<T> {
   let markClosed = (): void => undefined;
   const closed = new Promise<void>((resolve) => (markClosed = resolve));
-  return { snapshotId, value, useCount: 0, evicted: false, currentTurn: 0, closed, markClosed };
+  return { snapshotId, value, useCount: 0, evicted: false, currentTurn: 0, lastTurn: 0, closed, markClosed };
 }
 
 function asError(error: unknown): Error {
