@@ -1,48 +1,6 @@
-import { SnapshotManifest } from '@watchnext/contract';
-import {
-  type LocalSnapshot,
-  SnapshotCorruptError,
-  SnapshotNotFoundError,
-  type SnapshotStore,
-  SnapshotStoreUnavailableError,
-} from './port';
+import { Loaded, PointedStore } from '../test/pointed-store';
+import type { SnapshotStore } from './port';
 import { SnapshotHolder, type SnapshotHolderOptions } from './snapshot-holder';
-
-/** A loaded snapshot that knows whether it was closed. */
-class Loaded {
-  closeCount = 0;
-  constructor(readonly id: string) {}
-  close(): void {
-    this.closeCount += 1;
-  }
-}
-
-/** The part of a store that a holder uses. */
-class PointedStore {
-  pointer: string | undefined;
-  isDown = false;
-  isFetchDown = false;
-  readonly corrupt = new Set<string>();
-  readonly parents = new Map<string, string>();
-  fetchCount = 0;
-
-  async readPointer(): Promise<string | undefined> {
-    if (this.isDown) throw new SnapshotStoreUnavailableError('the store is down');
-    return this.pointer;
-  }
-
-  async readManifest(snapshotId: string): Promise<SnapshotManifest> {
-    if (!this.parents.has(snapshotId)) throw new SnapshotNotFoundError(snapshotId);
-    return SnapshotManifest.fromPartial({ snapshotId, parentSnapshotId: this.parents.get(snapshotId) });
-  }
-
-  async fetch(snapshotId: string): Promise<LocalSnapshot> {
-    this.fetchCount += 1;
-    if (this.isFetchDown) throw new SnapshotStoreUnavailableError('the store is down');
-    if (this.corrupt.has(snapshotId)) throw new SnapshotCorruptError(snapshotId, 'ranker.onnx', 'a flipped bit');
-    return { snapshotId, directory: '', manifest: SnapshotManifest.fromPartial({ snapshotId }) };
-  }
-}
 
 /** A promise that a test resolves when it likes. */
 function gate(): { opened: Promise<void>; open: () => void } {
