@@ -1,17 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { temporaryDirectory } from '@watchnext/testing';
+import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 
 describe('npm run checkpoint and npm run rebuild', () => {
   let directory: { path: string; remove(): Promise<void> };
-  const run = (program: string, args: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [resolve(__dirname, '..', 'dist', `${program}.js`), ...args],
-      { encoding: 'utf8', env: { ...process.env, WATCHNEXT_DATA_DIR: directory.path } },
-    );
-    return { status, text: stdout + stderr };
-  };
+  const run = (program: string, args: readonly string[]) =>
+    runBuilt(resolve(__dirname, '..', 'dist', `${program}.js`), args, { WATCHNEXT_DATA_DIR: directory.path });
 
   beforeAll(async () => (directory = await temporaryDirectory('ingestion-commands')));
   afterAll(() => directory.remove());

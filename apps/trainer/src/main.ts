@@ -1,16 +1,13 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { ConfigError, loadConfig } from '@watchnext/config';
+import { ConfigError, exitCodeOf, loadConfig } from '@watchnext/config';
 import { type Logger, runService } from '@watchnext/service';
-import { EXIT_CODES, parseCommand, type TrainerCommand } from './cli';
+import { parseCommand, type TrainerCommand } from './cli';
 import { trainerSettings } from './settings';
 import { trainOnce } from './train-once';
 import { TOKENS, TrainerModule } from './trainer.module';
 import { TrainingRunner } from './training-runner';
 import { TrainingSchedule } from './training-schedule';
-
-/** EX_CONFIG of sysexits.h, as `runService` gives it. */
-const EXIT_CONFIGURATION = 78;
 
 async function createContext() {
   const settings = loadConfig(trainerSettings);
@@ -37,7 +34,7 @@ if (command.once) {
     (code) => process.exit(code),
     (error: Error) => {
       process.stderr.write(`${error instanceof ConfigError ? error.message : (error.stack ?? error.message)}\n`);
-      process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : EXIT_CODES.failed);
+      process.exit(exitCodeOf(error));
     },
   );
 } else {

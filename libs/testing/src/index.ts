@@ -6,6 +6,7 @@ export { eventually } from './eventually';
 export { temporaryDirectory } from './temporary-directory';
 export * from './builders';
 export { ChildProgram } from './child-program';
+export { runBuilt } from './run-built';
 export { describeSnapshotStore, type SnapshotStoreUnderTest, writeSnapshotFiles } from './conformance/snapshot-store';
 export { archiveRecords, describeEventArchive, type EventArchiveUnderTest, readAll } from './conformance/event-archive';
 export { describeUnlessMissing, requireServer } from './require-server';

@@ -1,7 +1,14 @@
 /** npm run experiment -- COMMAND: experiments from their definition to their verdict. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
-import { ConfigError, embeddedPaths, experimentSettings, loadConfig, loadDriverSettings } from '@watchnext/config';
+import {
+  ConfigError,
+  EXIT_CONFIGURATION,
+  embeddedPaths,
+  experimentSettings,
+  loadConfig,
+  loadDriverSettings,
+} from '@watchnext/config';
 import { EventArchiveError, openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import {
   Assigner,
@@ -23,7 +30,7 @@ import { renderText } from './render-text';
 import { NotStartedError, reportExperiment } from './report';
 
 /** What the exit code says; `--help` tells it too. */
-const EXIT = { failed: 1, invalid: 2, noResult: 3, configuration: 78 } as const;
+const EXIT = { failed: 1, invalid: 2, noResult: 3, configuration: EXIT_CONFIGURATION } as const;
 /** The report sorts and sums millions of users; DuckDB goes to disk beyond this. */
 const MEMORY_LIMIT_MIB = 4_096;
 

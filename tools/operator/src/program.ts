@@ -1,10 +1,8 @@
 /** What the commands share: the drivers that the environment names, and how they end. */
-import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
 import { openEventLog, UnknownTopicError } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
-
-const EXIT_CONFIGURATION = 78;
 
 async function openDrivers() {
   const settings = loadDriverSettings();
@@ -42,7 +40,7 @@ export function withDrivers(run: (drivers: Drivers) => Promise<number>): Promise
     (code) => process.exit(code),
     (error: Error) => {
       process.stderr.write(`${error instanceof UnknownTopicError ? nothingThere(error) : error.message}\n`);
-      process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
+      process.exit(exitCodeOf(error));
     },
   );
 }

@@ -1,12 +1,11 @@
 import { endOnUsage } from '@watchnext/command-line';
-import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openEventLog } from '@watchnext/event-log';
 import { announceSnapshot } from '@watchnext/service';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
 import { Command } from 'commander';
 import { rollback, RollbackRefusedError } from './rollback';
 
-const EXIT_CONFIGURATION = 78;
 const EXIT_REFUSED = 3;
 
 interface Options {
@@ -68,8 +67,7 @@ new Command('rollback')
       (code) => process.exit(code),
       (error: Error) => {
         process.stderr.write(`${error.message}\n`);
-        if (error instanceof RollbackRefusedError) process.exit(EXIT_REFUSED);
-        process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
+        process.exit(error instanceof RollbackRefusedError ? EXIT_REFUSED : exitCodeOf(error));
       },
     ),
   )

@@ -1,18 +1,11 @@
 /** The operator's command lines as built, on a folder where nothing ran; needs the build that `npm test` makes first. */
-import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { temporaryDirectory } from '@watchnext/testing';
+import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 
 describe('a command of the operator', () => {
   let directory: { path: string; remove(): Promise<void> };
-  const run = (program: string, args: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [resolve(__dirname, '..', 'dist', `${program}.js`), ...args],
-      { encoding: 'utf8', env: { ...process.env, WATCHNEXT_DATA_DIR: directory.path } },
-    );
-    return { status, text: stdout + stderr };
-  };
+  const run = (program: string, args: readonly string[]) =>
+    runBuilt(resolve(__dirname, '..', 'dist', `${program}.js`), args, { WATCHNEXT_DATA_DIR: directory.path });
 
   beforeAll(async () => (directory = await temporaryDirectory('operator')));
   afterAll(() => directory.remove());

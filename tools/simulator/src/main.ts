@@ -1,8 +1,8 @@
 /** npm run simulate -- COMMAND */
+import { endOnUsage } from '@watchnext/command-line';
 import { ConfigError } from '@watchnext/config';
 import { collectorAccess } from '@watchnext/datasets';
 import { ProducerOptionError } from '@watchnext/producer-client';
-import { CommanderError } from 'commander';
 import { checkFrozen, writeArchive } from './cli/archive';
 import { describeWorld } from './cli/describe';
 import { runLive, worldOf } from './cli/live';
@@ -43,10 +43,9 @@ const program = createCommand({
     );
   },
 });
-for (const command of [program, ...program.commands]) command.exitOverride();
+for (const command of [program, ...program.commands]) command.exitOverride(endOnUsage);
 
 program.parseAsync().catch((error: unknown) => {
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage);
   if (interrupted.signal.aborted) {
     process.stderr.write('interrupted; nothing half-written was left\n');
     process.exit(EXIT_CODES.interrupted);

@@ -1,9 +1,10 @@
 /** What `npm run rebuild` and `npm run checkpoint` share: settings, drivers, and how they end. */
 import {
   checkDriverSettings,
-  ConfigError,
   driverSettings,
   embeddedPaths,
+  EXIT_CONFIGURATION,
+  exitCodeOf,
   loadConfig,
   loggingSettings,
 } from '@watchnext/config';
@@ -12,7 +13,6 @@ import { createLogger } from '@watchnext/service';
 import { z } from 'zod';
 
 const schema = z.object({ ...driverSettings, ...loggingSettings }).superRefine(checkDriverSettings);
-const EXIT_CONFIGURATION = 78;
 
 /** As --help tells them. */
 export const EXIT_CODES = `
@@ -32,7 +32,7 @@ export function runCommand(run: () => Promise<void>): void {
     () => process.exit(0),
     (error: Error) => {
       process.stderr.write(`${error.message}\n`);
-      process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
+      process.exit(exitCodeOf(error));
     },
   );
 }

@@ -1,4 +1,4 @@
-export { ConfigError, loadConfig } from './load-config';
+export { ConfigError, EXIT_CONFIGURATION, exitCodeOf, loadConfig } from './load-config';
 export { requireFolder } from './require-folder';
 export { Secret, secret } from './secret';
 export * from './settings';

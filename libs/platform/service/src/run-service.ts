@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
-import { ConfigError } from '@watchnext/config';
+import { ConfigError, exitCodeOf } from '@watchnext/config';
 import type { Logger } from './logger';
 
 /** How long a service may take to drain before it is ended. */
@@ -31,7 +31,7 @@ export async function runService(start: () => Promise<RunningService>): Promise<
     process.stderr.write(
       `${error instanceof ConfigError ? error.message : ((error as Error).stack ?? String(error))}\n`,
     );
-    process.exit(error instanceof ConfigError ? 78 : 1);
+    process.exit(exitCodeOf(error));
   }
   const { app, logger, afterwards } = running;
 

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { endOnUsage, EXIT_USAGE } from '@watchnext/command-line';
-import { ConfigError, embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { ConfigError, EXIT_CONFIGURATION, embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { startTask } from '@watchnext/datasets';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
@@ -14,7 +14,7 @@ import { restoreBackup, verifyBackup } from './restore-backup';
 import { saveBackup } from './save-backup';
 
 /** As --help tells them. */
-const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, unsound: 3, configuration: 78 } as const;
+const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, unsound: 3, configuration: EXIT_CONFIGURATION } as const;
 
 const settings = () => loadDriverSettings();
 type Settings = ReturnType<typeof settings>;

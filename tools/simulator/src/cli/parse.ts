@@ -1,11 +1,11 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder, wholeNumber } from '@watchnext/command-line';
+import { EXIT_USAGE, madeFolder, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
-export const EXIT_CODES = { done: 0, failed: 1, usage: 2, differs: 3, interrupted: 130 } as const;
+export const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, differs: 3, interrupted: 130 } as const;
 
 /** What the commands do, given their options as parsed. */
 export interface Actions {
@@ -69,7 +69,8 @@ export function createCommand(actions: Actions): Command {
 Worlds: small (800 viewers, 800 videos, 10 days), standard (10,000, 5,000, 60), large (100,000, 1,000,000, 20). They are frozen:
 docs/simulated-world.md says what they model.
 
-Exit codes: 0 done, 1 something failed, 2 a command line that cannot be used, 3 a frozen world is not what it was, 130 interrupted.`,
+Exit codes: 0 done, 1 something failed, 2 a command line, or
+settings of certificates, that cannot be used, 3 a frozen world is not what it was, 130 interrupted.`,
     );
   const spill = () =>
     new Option('--spill <dir>', 'where what waits to be sorted lies meanwhile, about 500 bytes an event')
