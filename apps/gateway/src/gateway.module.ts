@@ -5,65 +5,36 @@ import {
   Module,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
 import { topicSpecs } from '@watchnext/contract';
-import type { EventLog } from '@watchnext/event-log';
-import { type FeatureStore, openFeatureStore } from '@watchnext/feature-store';
+import type { FeatureStore } from '@watchnext/feature-store';
 import {
   Draining,
   type ExperimentsFollowing,
-  followExperiments,
   followLog,
-  followSnapshots,
-  grpcClientSecurity,
   isRefused,
   LogFollowers,
   type Logger,
   type LogFollowing,
-  openServiceLog,
   type ServiceLog,
   type SnapshotFollowing,
 } from '@watchnext/service';
-import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
-import { v7 as timeOrderedId } from 'uuid';
-import { type CollectorClient, connectCollector } from './clients/collector';
-import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from './clients/model-clients';
-import { UserStates } from './clients/user-states';
-import { gatewayPaths, type GatewaySettings } from './config';
-import { ApiErrorFilter } from '@watchnext/service';
-import { Door } from './http/door';
+import type { SnapshotStore } from '@watchnext/snapshot-store';
+import type { CollectorClient } from './clients/collector';
+import type { Ranking, Retrieval } from './clients/model-clients';
+import type { GatewaySettings } from './config';
 import { EventsController } from './http/events.controller';
 import { HealthController } from './http/health.controller';
 import { RecommendationsController } from './http/recommendations.controller';
 import { SnapshotController } from './http/snapshot.controller';
 import { UsersController } from './http/users.controller';
 import { VideosController } from './http/videos.controller';
-import { Metrics, METRICS } from './metrics';
-import { limitOptions, recommendOptions } from './options';
+import { type GatewayParts, providersOf } from './providers';
 import { Readiness } from './readiness';
-import { Recommender } from './recommend';
-import { AdaptiveLimit } from './resilience/adaptive-limit';
-import { type Calls, createCalls } from './resilience/calls';
 import { LoopLag } from './resilience/loop-lag';
 import { Catalogue } from './sources/catalogue';
 import { followCatalogue, followWatches } from './sources/feeds';
-import { PopularSnapshots } from './sources/popular-snapshot';
 import { TrendingVideos } from './sources/trending';
 import * as tokens from './tokens';
-
-/** Popular lists are small: as many as the model services hold between them. */
-const HELD_SNAPSHOTS = 5;
-
-export interface GatewayParts {
-  readonly settings: GatewaySettings;
-  readonly logger: Logger;
-  readonly clock?: tokens.Clock;
-  /** Default: UUIDs that are ordered by time. */
-  readonly newRequestId?: tokens.RequestIds;
-  /** Default: the drivers that the settings name. Specs give others, such as a log that is down. */
-  readonly eventLog?: EventLog;
-  readonly featureStore?: FeatureStore;
-}
 
 @Module({})
 export class GatewayModule implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -88,15 +59,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
     @Inject(tokens.LOGGER) private readonly logger: Logger,
   ) {}
 
-  static with({
-    settings,
-    logger,
-    clock = Date.now,
-    newRequestId = (msecs) => timeOrderedId({ msecs }),
-    eventLog,
-    featureStore,
-  }: GatewayParts): DynamicModule {
-    const paths = gatewayPaths(settings);
+  static with(parts: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
       controllers: [
@@ -107,147 +70,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
         EventsController,
         HealthController,
       ],
-      providers: [
-        { provide: tokens.SETTINGS, useValue: settings },
-        { provide: tokens.LOGGER, useValue: logger },
-        { provide: tokens.CLOCK, useValue: clock },
-        { provide: tokens.REQUEST_IDS, useValue: newRequestId },
-        { provide: APP_FILTER, useFactory: () => new ApiErrorFilter(logger) },
-        {
-          provide: tokens.SERVICE_LOG,
-          useFactory: () =>
-            eventLog ? { eventLog, unavailable: undefined } : openServiceLog(settings, paths.eventLog, logger),
-        },
-        {
-          provide: tokens.EVENT_LOG,
-          useFactory: (log: ServiceLog) => log.eventLog,
-          inject: [tokens.SERVICE_LOG],
-        },
-        {
-          provide: tokens.FEATURE_STORE,
-          useFactory: () => featureStore ?? openFeatureStore(settings, paths.featureStore),
-        },
-        { provide: tokens.SNAPSHOT_STORE, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
-        {
-          provide: tokens.EXPERIMENTS,
-          useFactory: (metrics: Metrics) =>
-            followExperiments(settings, logger, () => metrics.count(METRICS.refusedExperiments)),
-          inject: [Metrics],
-        },
-        {
-          provide: tokens.SNAPSHOT_FOLLOWING,
-          useFactory: (
-            store: SnapshotStore,
-            log: EventLog,
-            snapshots: PopularSnapshots,
-            experiments: ExperimentsFollowing,
-            metrics: Metrics,
-          ) =>
-            followSnapshots({
-              metrics,
-              store,
-              eventLog: log,
-              logger,
-              load: snapshots.load,
-              capacity: HELD_SNAPSHOTS,
-              pinned: () => experiments.pinnedSnapshots(clock()),
-              onCurrent: (snapshotId) => snapshots.setCurrent(snapshotId),
-            }),
-          inject: [tokens.SNAPSHOT_STORE, tokens.EVENT_LOG, PopularSnapshots, tokens.EXPERIMENTS, Metrics],
-        },
-        Metrics,
-        { provide: tokens.CALLS, useFactory: createCalls, inject: [Metrics] },
-        {
-          provide: tokens.RETRIEVAL,
-          useFactory: ({ retrieval }: Calls) =>
-            connectRetrieval(settings.WATCHNEXT_RETRIEVAL_ADDRESS, retrieval, grpcClientSecurity(settings)),
-          inject: [tokens.CALLS],
-        },
-        {
-          provide: tokens.RANKING,
-          useFactory: ({ ranking }: Calls) =>
-            connectRanking(settings.WATCHNEXT_RANKING_ADDRESS, ranking, grpcClientSecurity(settings)),
-          inject: [tokens.CALLS],
-        },
-        {
-          provide: tokens.COLLECTOR,
-          useFactory: ({ collector }: Calls) => connectCollector(settings, collector),
-          inject: [tokens.CALLS],
-        },
-        { provide: LogFollowers, useFactory: (metrics: Metrics) => new LogFollowers(metrics), inject: [Metrics] },
-        { provide: LoopLag, useFactory: () => new LoopLag().start() },
-        {
-          provide: Door,
-          useFactory: (metrics: Metrics, lag: LoopLag) =>
-            new Door(new AdaptiveLimit(limitOptions(settings)), metrics, lag),
-          inject: [Metrics, LoopLag],
-        },
-        {
-          provide: Catalogue,
-          useFactory: (metrics: Metrics) => {
-            const catalogue = new Catalogue();
-            metrics.gauge(METRICS.catalogueVideos, () => catalogue.size);
-            return catalogue;
-          },
-          inject: [Metrics],
-        },
-        TrendingVideos,
-        PopularSnapshots,
-        { provide: Draining, useFactory: () => new Draining() },
-        {
-          provide: Readiness,
-          useFactory: (catalogue: Catalogue, snapshots: PopularSnapshots, draining: Draining) =>
-            new Readiness(catalogue, snapshots, draining),
-          inject: [Catalogue, PopularSnapshots, Draining],
-        },
-        {
-          provide: UserStates,
-          useFactory: (store: FeatureStore) => new UserStates(store, settings.WATCHNEXT_ACTIVITY_PARTITIONS),
-          inject: [tokens.FEATURE_STORE],
-        },
-        {
-          provide: Recommender,
-          useFactory: (
-            states: UserStates,
-            retrieval: Retrieval,
-            ranking: Ranking,
-            log: EventLog,
-            catalogue: Catalogue,
-            trending: TrendingVideos,
-            snapshots: PopularSnapshots,
-            metrics: Metrics,
-            experiments: ExperimentsFollowing,
-            calls: Calls,
-          ) =>
-            new Recommender(
-              {
-                states,
-                retrieval,
-                ranking,
-                eventLog: log,
-                calls,
-                memory: { catalogue, trending, snapshots },
-                metrics,
-                logger,
-                nowMs: clock,
-                experiments: () => experiments.current(),
-              },
-              recommendOptions(settings),
-            ),
-          inject: [
-            UserStates,
-            tokens.RETRIEVAL,
-            tokens.RANKING,
-            tokens.EVENT_LOG,
-            Catalogue,
-            TrendingVideos,
-            PopularSnapshots,
-            Metrics,
-            tokens.EXPERIMENTS,
-            tokens.CALLS,
-          ],
-        },
-      ],
+      providers: providersOf(parts),
     };
   }
 

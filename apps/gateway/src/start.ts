@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { GatewayModule, type GatewayParts } from './gateway.module';
+import { GatewayModule } from './gateway.module';
 import {
   answerFrameworkError,
   countHttpRequests,
@@ -14,6 +14,7 @@ import {
   traceHttpRequests,
 } from '@watchnext/service';
 import { Metrics } from './metrics';
+import type { GatewayParts } from './providers';
 import { refuseUntilReady } from './http/not-ready';
 import { CONSOLE_ROUTES, guardConsole } from './http/console-guard';
 import { limitConsoleReads } from './http/console-reads';

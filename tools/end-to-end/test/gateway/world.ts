@@ -18,7 +18,7 @@ import { startRanking } from '../../../../apps/ranking/src/start';
 import { retrievalSettings } from '../../../../apps/retrieval/src/config';
 import { startRetrieval } from '../../../../apps/retrieval/src/start';
 import { gatewaySettings } from '../../../../apps/gateway/src/config';
-import type { GatewayParts } from '../../../../apps/gateway/src/gateway.module';
+import type { GatewayParts } from '../../../../apps/gateway/src/providers';
 import { type RunningGateway, startGateway } from '../../../../apps/gateway/src/start';
 
 export const PARTITIONS = 4;
