@@ -1,4 +1,5 @@
 import { type CandidateEngineFactory, trainCandidateModel, type WarmStartReport } from '@watchnext/candidate-model';
+import { onnxTowerRunner } from '@watchnext/inference';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import { type RankingEngineFactory, type RankingWarmStart, trainRankingModel } from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
@@ -68,6 +69,7 @@ export const trainOnStage = (
           : { calibration: rankingModel.calibration }),
         onWarmStart: (start) => (rankingStart = start),
         createEngine: engines.ranking,
+        createRunner: onnxTowerRunner,
         seed,
         checkpoints,
         signal,

@@ -1,3 +1,4 @@
+import { onnxTowerRunner } from '@watchnext/inference';
 import {
   defaultRankingConfig,
   type RankingEngineFactory,
@@ -41,6 +42,7 @@ export const trainRankingStage = (
         statisticsAt: (atMs) => replayed.statistics.asOf(atMs),
         config: { ...defaultRankingConfig({ exampleCount: examples.length, videoCount }), ...change },
         createEngine,
+        createRunner: onnxTowerRunner,
         seed,
         checkpoints,
         ...(earlier?.ranking ? { warmStart: earlier.ranking } : {}),

@@ -36,5 +36,6 @@ export { RankingModel, type EncodedUser, type RankingScore, type RawFeature } fr
 export { referenceRankingEngine } from './reference-engine';
 export type { RankingProgress } from './progress';
 export { type EarlierRankingModel, trainRankingModel, type TrainRankingModelOptions } from './train';
-export type { StatisticsAt } from './training-set';
+export type { StatisticsAt } from './example-numbers';
 export type { RankingWarmStart } from './warm-start';
+export { plainTowerRunner, type TowerRunner, type TowerRunnerFactory } from './tower-runner';

@@ -6,6 +6,8 @@ import type { RankingProgress } from './progress';
 import { referenceRankingEngine } from './reference-engine';
 import { trainRankingModel, type TrainRankingModelOptions } from './train';
 
+const NOTHING_KNOWN = statisticsFrom(NO_STATISTICS);
+
 const random = createRandom(3);
 const examples = Array.from({ length: 300 }, (_, n) => {
   const clicked = random.next() < 0.4;
@@ -24,7 +26,7 @@ const config = smallConfig({ epochs: 2, members: 2, calibrated: true });
 const train = (more: Partial<TrainRankingModelOptions>) =>
   trainRankingModel({
     examples,
-    statisticsAt: () => statisticsFrom(NO_STATISTICS),
+    statisticsAt: () => NOTHING_KNOWN,
     config,
     createEngine: referenceRankingEngine,
     seed: 9,

@@ -16,22 +16,33 @@ export class Preparation {
 
   /**
    * @param name of the work; none: it is short beside others, and not told of
-   * @param part in (0, 1], of the work of that name that this is, and how much of it came before
    * @throws the signal's reason when it is aborted; what `visit` throws
    */
-  async each<Example>(
+  each<Example>(
     examples: readonly Example[],
     visit: (example: Example, n: number) => void,
     name?: string,
-    { part, before }: { readonly part: number; readonly before: number } = { part: 1, before: 0 },
   ): Promise<void> {
-    for (let from = 0; from < examples.length; from += EXAMPLES_A_TURN) {
-      const to = Math.min(examples.length, from + EXAMPLES_A_TURN);
+    const visitAll = (from: number, to: number) => {
       for (let n = from; n < to; n++) visit(examples[n], n);
-      if (name !== undefined) {
-        const done = before + (part * to) / examples.length;
-        this.onWork(`${name}, ${Math.floor(100 * done)}%`);
-      }
+    };
+    return this.inParts(examples.length, EXAMPLES_A_TURN, visitAll, name);
+  }
+
+  /**
+   * As `each`, of so many examples a part of them at a time.
+   * @param visit is given which: those from the first number to before the second
+   */
+  async inParts(
+    exampleCount: number,
+    partSize: number,
+    visit: (from: number, to: number) => void | Promise<void>,
+    name?: string,
+  ): Promise<void> {
+    for (let from = 0; from < exampleCount; from += partSize) {
+      const to = Math.min(exampleCount, from + partSize);
+      await visit(from, to);
+      if (name !== undefined) this.onWork(`${name}, ${Math.floor((100 * to) / exampleCount)}%`);
       await nextTurn();
       this.signal?.throwIfAborted();
     }

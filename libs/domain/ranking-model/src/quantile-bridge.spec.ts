@@ -1,13 +1,9 @@
 import { createRandom, type DenseLayer } from '@watchnext/learning';
 import { columnsOfNumber, writeNumberAt } from './input-layout';
 import { bridgeQuantiles } from './quantile-bridge';
-import { QuantileCollector, type QuantileMap } from './quantiles';
+import { type QuantileMap, quantileMapOf } from './quantiles';
 
-function mapOf(values: readonly number[]): QuantileMap {
-  const collector = new QuantileCollector(['x'], createRandom(1));
-  for (const value of values) collector.add(Float64Array.of(value));
-  return collector.finish(100)[0];
-}
+const mapOf = (values: readonly number[]): QuantileMap => quantileMapOf(Float64Array.from(values), 100);
 
 const OUTPUTS = 2;
 

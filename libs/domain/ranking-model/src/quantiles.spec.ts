@@ -1,12 +1,9 @@
 import { createRandom } from '@watchnext/learning';
 import fc from 'fast-check';
-import { QuantileCollector, type QuantileMap } from './quantiles';
+import { type QuantileMap, quantileMapOf, sampleOf } from './quantiles';
 
-function mapOf(values: readonly number[], quantileCount = 100): QuantileMap {
-  const collector = new QuantileCollector(['x'], createRandom(1));
-  for (const value of values) collector.add(Float64Array.of(value));
-  return collector.finish(quantileCount)[0];
-}
+const mapOf = (values: readonly number[], quantileCount = 100): QuantileMap =>
+  quantileMapOf(Float64Array.from(values), quantileCount);
 
 describe('normalisation by quantiles', () => {
   it('maps any distribution to the uniform one', () => {
@@ -113,18 +110,20 @@ describe('normalisation by quantiles', () => {
   });
 
   it('is right within the noise of its sample over many more rows than it keeps', () => {
-    const collector = new QuantileCollector(['x'], createRandom(2));
-    const row = new Float64Array(1);
     // Ascending: a sample of the first rows, or of the last, would be far off.
-    for (let i = 0; i < 200_000; i++) {
-      row[0] = i;
-      collector.add(row);
-    }
-    const [map] = collector.finish(100);
+    const members = sampleOf(200_000, createRandom(2));
+    expect(members).toHaveLength(50_000);
+    expect(new Set(members).size).toBe(50_000);
+    const map = mapOf(members);
     for (const share of [0.1, 0.25, 0.5, 0.9]) expect(map.positionOf(share * 200_000)).toBeCloseTo(share, 2);
   });
 
-  it('refuses infinity, by the name of the feature', () => {
-    expect(() => mapOf([1, Infinity])).toThrow('feature x is Infinity');
+  it('samples all rows where they are few', () => {
+    expect(sampleOf(3, createRandom(2))).toEqual([0, 1, 2]);
+  });
+
+  it('may be told that a number is missing where its sample had it', () => {
+    const map = mapOf([7, 7]).withMissing(true);
+    expect([map.mayBeMissing, map.isInformative, map.positionOf(8)]).toEqual([true, true, 0.5]);
   });
 });

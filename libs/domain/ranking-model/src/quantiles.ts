@@ -1,8 +1,11 @@
 /**
  * Normalisation of numbers by their cumulative distribution (paper §4.1): x ↦ P(X ≤ x), interpolated in straight lines
- * between quantiles that are taken in one pass over the examples.
+ * between quantiles that are taken of a sample of the examples.
  */
 import type { Random } from '@watchnext/learning';
+
+// Looked up once, for numbers by the million: Jest's globals are behind interceptors.
+const { isNaN } = Number;
 
 /** Largest float32 below 1: normalised numbers lie in [0, 1). */
 const BELOW_ONE = 1 - 2 ** -24;
@@ -57,6 +60,11 @@ export class QuantileMap {
     return Math.fround(logs[low] + share * (logs[low + 1] - logs[low]));
   }
 
+  /** The same, but for whether the number may be missing. */
+  withMissing(mayBeMissing: boolean): QuantileMap {
+    return mayBeMissing === this.mayBeMissing ? this : new QuantileMap(this.values, this.positions, mayBeMissing);
+  }
+
   /** Whether training could learn anything from the number: an input that never varied is left out of the row. */
   get isInformative(): boolean {
     return this.values.length > 1 || (this.values.length === 1 && this.mayBeMissing);
@@ -68,7 +76,8 @@ export class QuantileMap {
    */
   positionOf(value: number): number {
     const { values, positions } = this;
-    if (Number.isNaN(value) || values.length === 0) return NaN;
+    if (isNaN(value)) return value;
+    if (values.length === 0) return NaN;
     const last = values.length - 1;
     if (last === 0) return 0.5;
     if (value < values[0]) return 0;
@@ -109,50 +118,30 @@ function standardLogs(values: Float64Array, positions: Float64Array): Float64Arr
   return logs.map((log) => Math.min(Math.max((log - centre) / deviation, -MOST_DEVIATIONS), MOST_DEVIATIONS));
 }
 
-/** Takes the quantiles of several numbers in one pass, from a uniform sample of the rows (Vitter's algorithm R). */
-export class QuantileCollector {
-  private readonly rows: Float64Array[] = [];
-  private readonly missing: boolean[];
-  private rowCount = 0;
-
-  constructor(
-    private readonly names: readonly string[],
-    private readonly random: Random,
-  ) {
-    this.missing = names.map(() => false);
+/**
+ * A uniform sample of rows (Vitter's algorithm R), all of them where they are few.
+ * @returns their numbers, ascending
+ */
+export function sampleOf(rowCount: number, random: Random): number[] {
+  const members = Array.from({ length: Math.min(rowCount, SAMPLE_ROWS) }, (_, row) => row);
+  for (let row = SAMPLE_ROWS; row < rowCount; row++) {
+    const place = random.nextInt(row + 1);
+    if (place < SAMPLE_ROWS) members[place] = row;
   }
-
-  /** @param row a value for each name, NaN where missing; copied. @throws RangeError for an infinite value. */
-  add(row: Float64Array): void {
-    for (let i = 0; i < this.names.length; i++) {
-      if (Number.isNaN(row[i])) this.missing[i] = true;
-      else if (!Number.isFinite(row[i])) throw new RangeError(`feature ${this.names[i]} is ${row[i]}`);
-    }
-    this.rowCount++;
-    if (this.rows.length < SAMPLE_ROWS) {
-      this.rows.push(row.slice());
-    } else {
-      const place = this.random.nextInt(this.rowCount);
-      if (place < SAMPLE_ROWS) this.rows[place].set(row);
-    }
-  }
-
-  /** One map for each name. */
-  finish(quantileCount: number): QuantileMap[] {
-    return this.names.map((_, i) => {
-      const values = new Float64Array(this.rows.length);
-      let count = 0;
-      for (const row of this.rows) if (!Number.isNaN(row[i])) values[count++] = row[i];
-      return quantileMapOf(values.subarray(0, count).sort(), quantileCount, this.missing[i]);
-    });
-  }
+  return members.sort((left, right) => left - right);
 }
 
 /**
  * Values at the ranks 0, 1/count, … 1. A value that many quantiles share gets the middle of their ranks, so that a
  * frequent value such as zero maps to one number, and its neighbours keep their order.
+ * @param values finite, or NaN where missing
  */
-function quantileMapOf(sorted: Float64Array, quantileCount: number, mayBeMissing: boolean): QuantileMap {
+export function quantileMapOf(values: Float64Array, quantileCount: number): QuantileMap {
+  const sorted = values.filter((value) => !isNaN(value)).sort();
+  return quantileMapOfSorted(sorted, quantileCount, sorted.length < values.length);
+}
+
+function quantileMapOfSorted(sorted: Float64Array, quantileCount: number, mayBeMissing: boolean): QuantileMap {
   if (sorted.length === 0) return new QuantileMap(new Float64Array(0), new Float64Array(0), mayBeMissing);
   const values: number[] = [];
   const positions: number[] = [];

@@ -8,6 +8,8 @@ import { referenceRankingEngine } from './reference-engine';
 import type { RankingProgress } from './progress';
 import { trainRankingModel, type TrainRankingModelOptions } from './train';
 
+const NOTHING_KNOWN = statisticsFrom(NO_STATISTICS);
+
 // Training takes a tenth of a second; on a busy machine, several times that.
 
 const random = createRandom(4);
@@ -26,7 +28,7 @@ const EXAMPLES: RankingExample[] = Array.from({ length: 400 }, (_, n) => {
 function train(more: Partial<TrainRankingModelOptions> = {}) {
   return trainRankingModel({
     examples: EXAMPLES,
-    statisticsAt: () => statisticsFrom(NO_STATISTICS),
+    statisticsAt: () => NOTHING_KNOWN,
     config: smallConfig({ epochs: 2 }),
     createEngine: referenceRankingEngine,
     seed: 9,
@@ -167,7 +169,7 @@ describe('training', () => {
     for (const examples of [one, Array.from({ length: 300 }, () => one[0])]) {
       const model = await train({ examples });
       const row = new Float32Array(model.inputSize);
-      model.writeInput(model.encodeUser(one[0].user), one[0].video, statisticsFrom(NO_STATISTICS), row, 0);
+      model.writeInput(model.encodeUser(one[0].user), one[0].video, NOTHING_KNOWN, row, 0);
       const score = model.scoreOf(runStack(model.tower, row, 1), 0);
       expect(score.expectedWatchSeconds).toBeGreaterThan(10);
       expect(score.expectedWatchSeconds).toBeLessThan(40);

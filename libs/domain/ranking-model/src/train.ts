@@ -1,17 +1,12 @@
 import type { RankingExample } from '@watchnext/features';
-import {
-  createRandom,
-  type Random,
-  runStack,
-  type TrainingCheckpoints,
-  trainingKey,
-  type Vocabulary,
-} from '@watchnext/learning';
-import { type Calibration, fitCalibration, FULL_CALIBRATION_SIZE, NO_CALIBRATION } from './calibration';
+import { createRandom, type Random, type TrainingCheckpoints, trainingKey, type Vocabulary } from '@watchnext/learning';
+import { calibrateOn } from './calibrate-on';
+import { type Calibration, FULL_CALIBRATION_SIZE, NO_CALIBRATION } from './calibration';
 import { checkConfig, epochsOf, type RankingModelConfig } from './config';
 import type { RankingEngineFactory } from './engine';
 import { meanCrosses, withCrosses } from './crosses';
 import { foldMembers, type Member } from './ensemble';
+import { numberColumnsOf, type StatisticsAt } from './example-numbers';
 import { formOf, type InputLayout, layOut } from './input-layout';
 import { trainMembers } from './members';
 import { modelFromParts } from './model-parts';
@@ -19,7 +14,8 @@ import { Preparation } from './preparation';
 import { ProgressOfAll, type RankingProgress } from './progress';
 import type { QuantileMap } from './quantiles';
 import { RankingModel } from './ranking-model';
-import { buildVocabularies, collectQuantiles, TrainingSet, type StatisticsAt } from './training-set';
+import { plainTowerRunner, type TowerRunnerFactory } from './tower-runner';
+import { buildVocabularies, TrainingSet } from './training-set';
 import { differenceOfForms, earlierMembersOf, type RankingWarmStart, WarmStart } from './warm-start';
 
 /** A model to begin with. */
@@ -35,6 +31,8 @@ export interface TrainRankingModelOptions {
   readonly statisticsAt: StatisticsAt;
   readonly config: RankingModelConfig;
   readonly createEngine: RankingEngineFactory;
+  /** What computes a tower for the examples that a model is calibrated by, all at once a fifth of them. */
+  readonly createRunner?: TowerRunnerFactory;
   /** Of an earlier training with this configuration, taken over instead of fitted. */
   readonly calibration?: Calibration;
   /** Where tables and tower begin, if it is of the same form; without it, at random. */
@@ -128,13 +126,14 @@ async function trainOn(
   const preparation = preparationOf(options);
   const vocabularies = await buildVocabularies(examples, config, preparation);
   const forQuantiles = random.fork('quantiles');
-  const quantiles = await collectQuantiles(examples, statisticsAt, config.quantileCount, forQuantiles, preparation);
+  const numbers = await numberColumnsOf(examples, statisticsAt, config.quantileCount, forQuantiles, preparation);
+  const { quantiles } = numbers;
   const before = earlier && earlierMembersOf(modelFromParts(earlier.model.toParts()));
   const dimensions = vocabularies.map((vocabulary, i) =>
     Math.max(dimensionsOf(vocabulary, config), before?.layout.tableDimensions[i] ?? 0),
   );
   const layout = layOut(dimensions, quantiles, formOf(config, false));
-  const set = await TrainingSet.of(examples, statisticsAt, { config, vocabularies, quantiles, layout }, preparation);
+  const set = await TrainingSet.of(examples, numbers, { config, vocabularies, layout }, preparation);
   if (!(set.baseOdds[0] > 0)) throw new Error('no impression was watched: there is no watch time to learn from');
   const start = before && new WarmStart(before, { layout, vocabularies, quantiles });
   if (start) options.onWarmStart?.(start.report);
@@ -186,21 +185,14 @@ function splitByTime(examples: readonly RankingExample[]): [RankingExample[], Ra
   return [examples.filter(isEarlier), examples.filter((example) => !isEarlier(example))];
 }
 
-async function calibrationOn(
+const calibrationOn = (
   examples: readonly RankingExample[],
   model: RankingModel,
   options: TrainRankingModelOptions,
-): Promise<Calibration> {
-  const row = new Float32Array(model.inputSize);
-  const logits = new Float64Array(examples.length);
-  const score = ({ user, video, servedAtMs, position }: RankingExample, n: number) => {
-    model.writeInput(model.encodeUser(user), video, options.statisticsAt(servedAtMs), row, 0, position);
-    logits[n] = runStack(model.tower, row, 1)[0];
-  };
-  await preparationOf(options).each(examples, score, 'calibrating');
-  const seconds = examples.map(({ watchSeconds }) => Math.min(watchSeconds, model.config.watchCapSeconds));
-  return fitCalibration(logits, Float64Array.from(seconds));
-}
+): Promise<Calibration> => {
+  const { statisticsAt, createRunner = plainTowerRunner } = options;
+  return calibrateOn(examples, model, statisticsAt, createRunner, preparationOf(options));
+};
 
 const preparationOf = ({ onOtherWork, signal }: TrainRankingModelOptions) => new Preparation(onOtherWork, signal);
 

@@ -1,9 +1,10 @@
 /** Ranking examples turned into what batches are cut from: ids as table rows, numbers as positions among quantiles. */
-import { statisticsNumbers, type RankingExample, type Statistics } from '@watchnext/features';
+import type { RankingExample } from '@watchnext/features';
 import { Vocabulary, type Random } from '@watchnext/learning';
 import { crossBucketsOf, type RankingModelConfig } from './config';
 import { crossRow } from './crosses';
 import type { Bags, RankingBatch } from './engine';
+import type { NumberColumns } from './example-numbers';
 import { headsOf, sumOf, weightsOf } from './heads';
 import {
   ALL_NUMBERS,
@@ -14,19 +15,13 @@ import {
   type InputLayout,
 } from './input-layout';
 import type { Preparation } from './preparation';
-import { QuantileCollector, type QuantileMap } from './quantiles';
-
-/** Statistics as they were known at a moment. */
-export type StatisticsAt = (atMs: number) => Statistics;
+import type { QuantileMap } from './quantiles';
 
 /** Embedding inputs whose ids are dropped out: only these have ids that come and go. */
 const DROPPED_INPUTS = new Set(['lastWatchedVideo', 'seedVideo', 'video', 'channel']);
 
 /** Of a vocabulary of search tokens, at most: what the paper says of candidate generation is twenty times as many. */
 const MOST_SEARCH_TOKENS = 50_000;
-
-/** What is told while numbers are taken, twice: for their quantiles, and to be put among these. */
-const PREPARING = 'preparing examples';
 
 /**
  * Vocabularies as `tableNames`. Videos, channels and topics by how often they were clicked (paper §4.1), and tokens of
@@ -64,34 +59,6 @@ export async function buildVocabularies(
   return names.map((name) => Vocabulary.build(counts.get(name)!, limits[name] ?? Infinity));
 }
 
-/** All numbers of an example, as `ALL_NUMBERS`. */
-function numbersOf(example: RankingExample, statisticsAt: StatisticsAt, out: Float64Array): void {
-  const { user, video, servedAtMs, position } = example;
-  out.set(user.numbers, 0);
-  out.set(video.numbers, user.numbers.length);
-  const shared = statisticsNumbers(statisticsAt(servedAtMs), user, video);
-  out.set(shared, user.numbers.length + video.numbers.length);
-  out[out.length - 1] = position;
-}
-
-/** One pass over the examples for the quantiles of every number. */
-export async function collectQuantiles(
-  examples: readonly RankingExample[],
-  statisticsAt: StatisticsAt,
-  quantileCount: number,
-  random: Random,
-  preparation: Preparation,
-): Promise<QuantileMap[]> {
-  const collector = new QuantileCollector(ALL_NUMBERS, random);
-  const row = new Float64Array(ALL_NUMBERS.length);
-  const add = (example: RankingExample) => {
-    numbersOf(example, statisticsAt, row);
-    collector.add(row);
-  };
-  await preparation.each(examples, add, PREPARING, { part: 0.5, before: 0 });
-  return collector.finish(quantileCount);
-}
-
 /** With what is learned beside the tower, where that is. */
 export interface TrainingBatch extends RankingBatch {
   /** [rowCount, crosses]: rows of the pairs' weights. */
@@ -100,8 +67,7 @@ export interface TrainingBatch extends RankingBatch {
 
 /** Of all examples, in their order. */
 interface Columns {
-  /** [exampleCount, numbers]: float32 positions, NaN where missing. */
-  readonly positions: Float32Array;
+  readonly numbers: NumberColumns;
   readonly bags: readonly Bags[];
   /** [exampleCount, heads] */
   readonly positiveWeights: Float32Array;
@@ -110,11 +76,10 @@ interface Columns {
   readonly crossRows: Int32Array;
 }
 
-/** What the columns are made by, and batches are cut by. */
+/** What bags are made by, and batches are cut by. */
 interface Form {
   readonly config: RankingModelConfig;
   readonly vocabularies: readonly Vocabulary[];
-  readonly quantiles: readonly QuantileMap[];
   readonly layout: InputLayout;
 }
 
@@ -133,16 +98,16 @@ export class TrainingSet {
   private scratch = new Float32Array(0);
 
   private constructor(
-    { config, quantiles, layout }: Form,
-    { positions, bags, positiveWeights, negativeWeights, crossRows }: Columns,
+    { config, layout }: Form,
+    { numbers, bags, positiveWeights, negativeWeights, crossRows }: Columns,
     readonly exampleCount: number,
     /** By head: Σ positive weights / Σ negative weights, the odds of a model that knows nothing. */
     readonly baseOdds: readonly number[],
   ) {
     this.config = config;
-    this.quantiles = quantiles;
+    this.quantiles = numbers.quantiles;
     this.layout = layout;
-    this.positions = positions;
+    this.positions = numbers.positions;
     this.bags = bags;
     this.isDropped = inputsOf(config).map(({ name }) => DROPPED_INPUTS.has(name));
     this.positiveWeights = positiveWeights;
@@ -153,18 +118,11 @@ export class TrainingSet {
 
   static async of(
     examples: readonly RankingExample[],
-    statisticsAt: StatisticsAt,
+    numbers: NumberColumns,
     form: Form,
     preparation: Preparation,
   ): Promise<TrainingSet> {
-    const { config, vocabularies, quantiles } = form;
-    const positions = new Float32Array(examples.length * ALL_NUMBERS.length);
-    const row = new Float64Array(ALL_NUMBERS.length);
-    const place = (example: RankingExample, n: number) => {
-      numbersOf(example, statisticsAt, row);
-      row.forEach((value, i) => (positions[n * row.length + i] = quantiles[i].positionOf(value)));
-    };
-    await preparation.each(examples, place, PREPARING, { part: 0.5, before: 0.5 });
+    const { config, vocabularies } = form;
     const tables = tableNames(config);
     const bags: Bags[] = [];
     for (const { name, table } of inputsOf(config))
@@ -179,7 +137,7 @@ export class TrainingSet {
     if (crosses.length > 0) await preparation.each(examples, cross);
     const heads = headsOf(examples, config);
     const columns = {
-      positions,
+      numbers,
       bags,
       crossRows,
       positiveWeights: weightsOf(heads, (head) => head.positiveWeights),

@@ -7,6 +7,8 @@ import type { RankingModel } from './ranking-model';
 import { referenceRankingEngine } from './reference-engine';
 import { trainRankingModel } from './train';
 
+const NOTHING_KNOWN = statisticsFrom(NO_STATISTICS);
+
 interface WorldVideo {
   readonly videoId: string;
   readonly clickRate: number;
@@ -42,7 +44,7 @@ function train(
 ): Promise<RankingModel> {
   return trainRankingModel({
     examples: impressionsOf(videos, impressionsEach),
-    statisticsAt: () => statisticsFrom(NO_STATISTICS),
+    statisticsAt: () => NOTHING_KNOWN,
     config: smallConfig({ objective, epochs: 8, tableLearningRate: 0.2, tableDecay: 0, idDropout: 0 }),
     createEngine: referenceRankingEngine,
     seed: 1,
@@ -157,7 +159,7 @@ describe('position', () => {
   const model = () =>
     trainRankingModel({
       examples,
-      statisticsAt: () => statisticsFrom(NO_STATISTICS),
+      statisticsAt: () => NOTHING_KNOWN,
       config: smallConfig({ hiddenSizes: [], epochs: 6, tableLearningRate: 0.3, tableDecay: 0, idDropout: 0 }),
       createEngine: referenceRankingEngine,
       seed: 1,

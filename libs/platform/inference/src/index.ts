@@ -8,6 +8,7 @@ export {
   VIDEO_INPUT_NAME,
 } from './encode-onnx';
 export { OnnxStack, type OnnxStackOptions } from './onnx-stack';
+export { onnxTowerRunner } from './onnx-tower-runner';
 export { Ranker, type ScoredRows } from './ranker';
 export { RankerStack } from './ranker-stack';
 export type { RankerTower, TowerRun } from './tower';

@@ -16,6 +16,7 @@ import {
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import type { CandidateExample } from '@watchnext/features';
+import { onnxTowerRunner } from '@watchnext/inference';
 import { breathe, predictImpressions } from '@watchnext/offline';
 import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
 import { AgeCurveBuilder, type AgeRange } from './age-curve';
@@ -174,6 +175,7 @@ async function runRanking({ change }: RankingUnit, data: PaperData, options: Uni
     statisticsAt,
     config,
     createEngine: rankingEngine,
+    createRunner: onnxTowerRunner,
     seed,
     signal,
     onProgress: ({ step, stepCount, loss }) => onProgress(step / stepCount, `loss ${loss.toFixed(3)}`),

@@ -18,6 +18,7 @@ import {
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import type { RankingExample, Statistics } from '@watchnext/features';
+import { onnxTowerRunner } from '@watchnext/inference';
 import { createRandom } from '@watchnext/learning';
 import { predictImpressions, type ReplayedLog } from '@watchnext/offline';
 import {
@@ -211,6 +212,7 @@ async function modelScorers(
     statisticsAt,
     config,
     createEngine,
+    createRunner: onnxTowerRunner,
     seed,
     signal,
     onProgress: ({ step, stepCount, loss }) => {

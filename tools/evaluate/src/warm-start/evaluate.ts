@@ -8,6 +8,7 @@ import {
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import type { RankingExample } from '@watchnext/features';
+import { onnxTowerRunner } from '@watchnext/inference';
 import { createRandom } from '@watchnext/learning';
 import { predictImpressions, type ReplayedLog } from '@watchnext/offline';
 import {
@@ -154,6 +155,7 @@ async function runDays(
       statisticsAt,
       config: { ...defaultsFor(day.training), ...change, ...form.change },
       createEngine,
+      createRunner: onnxTowerRunner,
       seed,
       ...(earlier ? { warmStart: earlier } : {}),
       onWarmStart: (start) => starts.push(start),

@@ -75,4 +75,14 @@ describe('RankingExamples', () => {
       { seed: 1, numRuns: 60 },
     );
   });
+
+  it('give impressions of a list one user, and each list its own', () => {
+    const [some, others] = fc.sample(fc.tuple(user, user), { seed: 2, numRuns: 1 })[0];
+    const shown = fc.sample(list, { seed: 2, numRuns: 40 }).flat().slice(0, 4);
+    const kept = new RankingExamples();
+    shown.forEach((example, n) => kept.add({ ...example, user: n < 2 ? some : others }));
+    const users = kept.list().map((example) => example.user);
+    expect(users).toHaveLength(4);
+    expect(users.map((one) => users.indexOf(one))).toEqual([0, 0, 2, 2]);
+  });
 });

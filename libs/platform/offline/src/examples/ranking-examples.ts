@@ -25,6 +25,7 @@ export class RankingExamples {
   private readonly lists: ListOf[] = [];
   /** The last list's, to tell whether the next example is of it. */
   private lastUser: RankingUserFeatures | undefined;
+  private lastAsked: { readonly list: number; readonly user: RankingUserFeatures } | undefined;
   private readonly shown: Shown[] = [];
   /** By the video's number: the last of `shown` that is of it. */
   private readonly lastShown: (number | undefined)[] = [];
@@ -90,9 +91,13 @@ export class RankingExamples {
     return this.watchSecondsOf.at(row);
   }
 
+  /** The same for impressions of a list that are asked for one after the other: who works on users does so once for each list. */
   user(row: number): RankingUserFeatures {
-    const { user, userNumbers } = this.listAt(row);
-    return new UserRow(user, this.userNumbers, userNumbers);
+    const list = this.listOf.at(row);
+    if (this.lastAsked?.list === list) return this.lastAsked.user;
+    const { user, userNumbers } = this.lists[list];
+    this.lastAsked = { list, user: new UserRow(user, this.userNumbers, userNumbers) };
+    return this.lastAsked.user;
   }
 
   video(row: number): RankingVideoFeatures {

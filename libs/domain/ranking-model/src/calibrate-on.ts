@@ -1,0 +1,42 @@
+import type { RankingExample } from '@watchnext/features';
+import { type Calibration, fitCalibration } from './calibration';
+import type { StatisticsAt } from './example-numbers';
+import type { Preparation } from './preparation';
+import type { EncodedUser, RankingModel } from './ranking-model';
+import type { TowerRunnerFactory } from './tower-runner';
+
+const ROWS_PER_RUN = 512;
+
+/** By what a model says of examples that it was not trained on, each where it was shown. */
+export async function calibrateOn(
+  examples: readonly RankingExample[],
+  model: RankingModel,
+  statisticsAt: StatisticsAt,
+  createRunner: TowerRunnerFactory,
+  preparation: Preparation,
+): Promise<Calibration> {
+  const { inputSize, headCount, config } = model;
+  const rows = new Float32Array(ROWS_PER_RUN * inputSize);
+  const logits = new Float64Array(examples.length);
+  let lastUser: RankingExample['user'] | undefined;
+  let encodedUser: EncodedUser | undefined;
+  const write = ({ user, video, servedAtMs, position }: RankingExample, row: number) => {
+    // A list's impressions stand side by side, and share their user.
+    if (!encodedUser || user !== lastUser) encodedUser = model.encodeUser(user);
+    lastUser = user;
+    model.writeInput(encodedUser, video, statisticsAt(servedAtMs), rows, row * inputSize, position);
+  };
+  const runner = await createRunner(model.tower);
+  try {
+    const score = async (from: number, to: number) => {
+      for (let n = from; n < to; n++) write(examples[n], n - from);
+      const outputs = await runner.run(rows, to - from);
+      for (let n = from; n < to; n++) logits[n] = outputs[(n - from) * headCount];
+    };
+    await preparation.inParts(examples.length, ROWS_PER_RUN, score, 'calibrating');
+  } finally {
+    await runner.close();
+  }
+  const seconds = Float64Array.from(examples, ({ watchSeconds }) => Math.min(watchSeconds, config.watchCapSeconds));
+  return fitCalibration(logits, seconds);
+}
