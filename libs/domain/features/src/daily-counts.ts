@@ -2,23 +2,20 @@
  * Counts by key and day. As of a moment they hold whole UTC days only, those before the moment's own: the same grain at
  * which a nightly snapshot carries them, so training sees them as old as serving does.
  */
+import { DailySums } from './daily-sums';
 import { DayBlocks } from './day-blocks';
 import { DAY_IN_MS } from './limits';
 import type { ImpressionCounts } from './types';
 
-/** Of a key, days ascending with the counts of each day and all before it. */
-interface Sums {
-  readonly days: readonly number[];
-  readonly upTo: readonly ImpressionCounts[];
-}
-
 const NONE = -1;
 /**
- * Where in a cell its numbers stand: the counts of impressions as in `ImpressionCounts`, and the row's cell before it. With two to
- * spare a cell is as long as a cache line, so what is at hand of it is all of it.
+ * Where in a cell its whole numbers stand, the row's cell before it among them, and then its seconds, counted in doubles. A cell is
+ * half a cache line, so what is at hand of it is all of it.
  */
-const [ROW, DAY, BEFORE, IMPRESSIONS, CLICKS, CLICK_SECONDS] = [0, 1, 2, 3, 4, 5] as const;
-const WIDTH = 8;
+const WHOLES = 8;
+const [ROW, DAY, BEFORE, IMPRESSIONS, CLICKS] = [0, 1, 2, 3, 4] as const;
+const DOUBLES = 4;
+const CLICK_SECONDS = 3;
 
 /** Additions that wait. */
 const WAITING = 512;
@@ -26,8 +23,8 @@ const WAITING = 512;
 const NOT_CLICKED = -1;
 
 /**
- * Collects in any order, then answers for any moment in O(log days). Additions after a question are fine; the key's sums
- * are then made anew.
+ * Collects in any order, then answers for any moment in O(log days). Additions after a question are fine; all sums are
+ * then made anew as they are asked for.
  *
  * A replay adds user by user, so to any key and day at any time, and what it costs is going to memory. The impressions of a key and a
  * day are a cell, and the cells lie in one flat array that one table finds them in. Impressions wait until there are many: counted one
@@ -36,17 +33,20 @@ const NOT_CLICKED = -1;
  */
 export class DailyCounts {
   private readonly rows = new Map<string, number>();
-  private sums: (Sums | undefined)[] = [];
+  /** Of those rows that were asked for since the last addition. */
+  private sums: DailySums | undefined;
   /** By row: its newest cell; the others follow by `before`. */
   private readonly newest: number[] = [];
   private readonly watches = new DayBlocks();
   private cellCount = 0;
-  private cells = new Float64Array(64 * WIDTH);
+  private cells = new Int32Array(64 * WHOLES);
+  /** The same memory. */
+  private cellSeconds = new Float64Array(this.cells.buffer);
   /** Open addressing, a power of two and at most half full: the cell of a row and a day. */
   private table = new Int32Array(128).fill(NONE);
   private waitingCount = 0;
   private readonly waitingRows = new Int32Array(WAITING);
-  private readonly waitingDays = new Float64Array(WAITING);
+  private readonly waitingDays = new Int32Array(WAITING);
   /** Of what was clicked, or `NOT_CLICKED`. */
   private readonly waitingSeconds = new Float64Array(WAITING);
   private readonly waitingCells = new Int32Array(WAITING);
@@ -57,6 +57,7 @@ export class DailyCounts {
     if (row === undefined) {
       row = this.newest.push(NONE) - 1;
       this.rows.set(key, row);
+      this.sums = undefined;
     }
     return row;
   }
@@ -77,7 +78,7 @@ export class DailyCounts {
   /** @param row as `rowOf` gives it */
   addWatch(row: number, atMs: number): void {
     this.watches.add(row, dayOf(atMs));
-    if (this.sums.length > 0) this.sums[row] = undefined;
+    this.sums = undefined;
   }
 
   /** All whole days before the day of `atMs`; undefined where the key has none. */
@@ -85,16 +86,9 @@ export class DailyCounts {
     this.countWaiting();
     const row = this.rows.get(key);
     if (row === undefined) return undefined;
-    const { days, upTo } = (this.sums[row] ??= this.sumsOf(row));
-    const today = dayOf(atMs);
-    let low = 0;
-    let high = days.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (days[middle] < today) low = middle + 1;
-      else high = middle;
-    }
-    return upTo[low - 1];
+    const sums = (this.sums ??= new DailySums(this.newest.length, this.cellCount + this.watches.dayCount()));
+    if (!sums.has(row)) this.sumUp(row, sums);
+    return sums.asOf(row, dayOf(atMs));
   }
 
   /** Of every key that has any: as `asOf`; Infinity for everything, the last day too. */
@@ -112,17 +106,16 @@ export class DailyCounts {
     if (waitingCount === 0) return;
     // All are found before the first is counted: neither step waits for the other's memory.
     for (let i = 0; i < waitingCount; i++) waitingCells[i] = this.cellAt(waitingRows[i], waitingDays[i]);
-    const { cells } = this;
+    const { cells, cellSeconds } = this;
     for (let i = 0; i < waitingCount; i++) {
-      const at = waitingCells[i] * WIDTH;
+      const at = waitingCells[i] * WHOLES;
       const seconds = waitingSeconds[i];
       cells[at + IMPRESSIONS]++;
       if (seconds === NOT_CLICKED) continue;
       cells[at + CLICKS]++;
-      cells[at + CLICK_SECONDS] += seconds;
+      cellSeconds[waitingCells[i] * DOUBLES + CLICK_SECONDS] += seconds;
     }
-    // While nothing is asked, there are no sums to look at.
-    if (this.sums.length > 0) for (let i = 0; i < waitingCount; i++) this.sums[waitingRows[i]] = undefined;
+    this.sums = undefined;
     this.waitingCount = 0;
   }
 
@@ -132,15 +125,15 @@ export class DailyCounts {
     for (let slot = hashOf(row, day) & mask; ; slot = (slot + 1) & mask) {
       const cell = table[slot];
       if (cell === NONE) return this.newCell(row, day, slot);
-      const at = cell * WIDTH;
+      const at = cell * WHOLES;
       if (cells[at + ROW] === row && cells[at + DAY] === day) return cell;
     }
   }
 
   private newCell(row: number, day: number, slot: number): number {
     const cell = this.cellCount++;
-    if (cell * WIDTH === this.cells.length) this.growCells();
-    const at = cell * WIDTH;
+    if (cell * WHOLES === this.cells.length) this.growCells();
+    const at = cell * WHOLES;
     this.cells[at + ROW] = row;
     this.cells[at + DAY] = day;
     this.cells[at + BEFORE] = this.newest[row];
@@ -151,16 +144,17 @@ export class DailyCounts {
   }
 
   private growCells(): void {
-    const larger = new Float64Array(2 * this.cells.length);
+    const larger = new Int32Array(2 * this.cells.length);
     larger.set(this.cells);
     this.cells = larger;
+    this.cellSeconds = new Float64Array(larger.buffer);
   }
 
   private growTable(): void {
     const table = new Int32Array(2 * this.table.length).fill(NONE);
     const mask = table.length - 1;
     for (let cell = 0; cell < this.cellCount; cell++) {
-      const at = cell * WIDTH;
+      const at = cell * WHOLES;
       let slot = hashOf(this.cells[at + ROW], this.cells[at + DAY]) & mask;
       while (table[slot] !== NONE) slot = (slot + 1) & mask;
       table[slot] = cell;
@@ -168,28 +162,21 @@ export class DailyCounts {
     this.table = table;
   }
 
-  private sumsOf(row: number): Sums {
-    const { cells } = this;
-    const cellOf = new Map<number, number>();
-    for (let cell = this.newest[row]; cell !== NONE; cell = cells[cell * WIDTH + BEFORE]) {
-      cellOf.set(cells[cell * WIDTH + DAY], cell * WIDTH);
+  private sumUp(row: number, sums: DailySums): void {
+    const { cells, cellSeconds } = this;
+    for (let cell = this.newest[row]; cell !== NONE; cell = cells[cell * WHOLES + BEFORE]) {
+      const at = cell * WHOLES;
+      sums.addDay(cells[at + DAY], {
+        impressionCount: cells[at + IMPRESSIONS],
+        clickCount: cells[at + CLICKS],
+        clickWatchSeconds: cellSeconds[cell * DOUBLES + CLICK_SECONDS],
+        watchCount: 0,
+      });
     }
-    const watchesOf = new Map<number, number>();
-    this.watches.eachDay(row, (day, count) => watchesOf.set(day, count));
-    const days = [...new Set([...cellOf.keys(), ...watchesOf.keys()])].sort((left, right) => left - right);
-    const upTo: ImpressionCounts[] = [];
-    let total: ImpressionCounts = { impressionCount: 0, clickCount: 0, clickWatchSeconds: 0, watchCount: 0 };
-    for (const day of days) {
-      const at = cellOf.get(day);
-      total = {
-        impressionCount: total.impressionCount + (at === undefined ? 0 : cells[at + IMPRESSIONS]),
-        clickCount: total.clickCount + (at === undefined ? 0 : cells[at + CLICKS]),
-        clickWatchSeconds: total.clickWatchSeconds + (at === undefined ? 0 : cells[at + CLICK_SECONDS]),
-        watchCount: total.watchCount + (watchesOf.get(day) ?? 0),
-      };
-      upTo.push(total);
-    }
-    return { days, upTo };
+    this.watches.eachDay(row, (day, watchCount) =>
+      sums.addDay(day, { impressionCount: 0, clickCount: 0, clickWatchSeconds: 0, watchCount }),
+    );
+    sums.endRow(row);
   }
 }
 

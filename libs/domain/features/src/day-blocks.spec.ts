@@ -21,6 +21,7 @@ describe('DayBlocks', () => {
           });
         }
         expect(found).toEqual(expected);
+        expect(blocks.dayCount()).toBe(expected.size);
       }),
       { seed: 1, numRuns: 200 },
     );

@@ -38,6 +38,13 @@ export class DayBlocks {
     }
   }
 
+  /** Of all rows together: days that have any. */
+  dayCount(): number {
+    let dayCount = 0;
+    for (const count of this.counts) if (count > 0) dayCount++;
+    return dayCount;
+  }
+
   private addRows(row: number): void {
     while (this.newest.length <= row) this.newest.push(NONE);
     if (2 * row < this.current.length) return;

@@ -2,7 +2,7 @@ import { RANKING_USER_NUMBERS, RANKING_VIDEO_NUMBERS, type RankingExample } from
 import fc from 'fast-check';
 import { RankingExamples } from './ranking-examples';
 
-const id = fc.constantFrom('', 'a', 'b', 'c');
+const id = fc.constantFrom('', 'a', 'b', 'c', 'a-0', 'b-12', 'ab');
 const numbers = (names: readonly string[]) =>
   fc
     .array(fc.oneof(fc.double(), fc.constantFrom(0, NaN)), { minLength: names.length, maxLength: names.length })

@@ -8,6 +8,7 @@ import {
   type RankingVideoFeatures,
 } from '@watchnext/features';
 import { bytes, doubles, TextTable, wholes } from './columns';
+import { IdsOfImpressions } from './ids-of-impressions';
 import { NumberRows } from './number-rows';
 
 type ListOf = Pick<RankingExample, 'userId' | 'requestId' | 'pageId' | 'servedAtMs'> & {
@@ -30,7 +31,7 @@ export class RankingExamples {
   /** By the video's number: the last of `shown` that is of it. */
   private readonly lastShown: (number | undefined)[] = [];
   private readonly sources = new TextTable();
-  private readonly impressionIds: string[] = [];
+  private readonly impressionIds = new IdsOfImpressions();
   private readonly listOf = wholes();
   private readonly positionOf = wholes();
   private readonly shownOf = wholes();
@@ -54,7 +55,7 @@ export class RankingExamples {
     const { video, served } = example;
     const shown = this.numberOfShown(video, videoNumber);
     this.listOf.push(this.numberOfList(example));
-    this.impressionIds.push(example.impressionId);
+    this.impressionIds.add(example);
     this.positionOf.push(example.position);
     this.shownOf.push(shown);
     this.sourceOf.push(this.sources.numberOf(video.source));
@@ -76,7 +77,7 @@ export class RankingExamples {
   }
 
   impressionId(row: number): string {
-    return this.impressionIds[row];
+    return this.impressionIds.at(row, this.listAt(row).requestId);
   }
 
   position(row: number): number {
