@@ -150,7 +150,7 @@ function areSame(some: readonly string[], others: readonly string[]): boolean {
   return some === others || (some.length === others.length && some.every((topic, i) => topic === others[i]));
 }
 
-/** Makes its numbers when it is asked for them: who counts ids asks for none. */
+/** Makes its numbers when it is asked for them, once for all impressions of a list: who counts ids asks for none. */
 class UserRow implements RankingUserFeatures {
   readonly userId: string;
   readonly lastWatchedVideoId: string;
@@ -161,6 +161,7 @@ class UserRow implements RankingUserFeatures {
   readonly searches: RankingSearches;
   readonly #rows: NumberRows;
   readonly #place: number;
+  #numbers: Float64Array | undefined;
 
   constructor(user: ListOf['user'], rows: NumberRows, place: number) {
     this.userId = user.userId;
@@ -175,11 +176,11 @@ class UserRow implements RankingUserFeatures {
   }
 
   get numbers(): Float64Array {
-    return this.#rows.at(this.#place);
+    return (this.#numbers ??= this.#rows.at(this.#place));
   }
 }
 
-/** As `UserRow`. */
+/** Makes its numbers anew each time. */
 class VideoRow implements RankingVideoFeatures {
   readonly videoId: string;
   readonly channelId: string;
