@@ -1,5 +1,6 @@
-import { type CandidateModel, scoreVideos } from '@watchnext/candidate-model';
+import { type CandidateModel, CatalogueScorer } from '@watchnext/candidate-model';
 import { type NextWatchRank, type PopularityCounts, rankInCatalogue, topK } from '@watchnext/evaluation';
+import { onnxTowerRunner } from '@watchnext/inference';
 import { breathe } from '@watchnext/offline';
 import type { HeldOutQuery } from './held-out-queries';
 
@@ -7,28 +8,37 @@ import type { HeldOutQuery } from './held-out-queries';
 const COVERAGE_K = 100;
 const QUERIES_PER_BREATH = 50;
 
-/** Scores a whole catalogue for a query. */
-export interface CatalogueScorer {
+/** Scores a whole catalogue for queries. */
+export interface NextWatchScorer {
   readonly videoIds: readonly string[];
-  /** In the order of `videoIds`; valid until the next call. */
-  score(query: HeldOutQuery): ArrayLike<number>;
+  /** @param visit is given each query, in order, and scores in the order of `videoIds`, which become others when it returns */
+  each(
+    queries: readonly HeldOutQuery[],
+    visit: (query: HeldOutQuery, scores: ArrayLike<number>) => void,
+  ): void | Promise<void>;
+  /** It cannot be used afterwards. */
+  close(): void | Promise<void>;
 }
 
 /** The model's scores of all its videos, as of the label's time. */
-export function modelScorer(model: CandidateModel): CatalogueScorer {
-  const { videoIds } = model;
-  const scores = new Float32Array(videoIds.length);
+export async function modelScorer(model: CandidateModel): Promise<NextWatchScorer> {
+  const scorer = await CatalogueScorer.of(model, onnxTowerRunner);
   return {
-    videoIds,
-    score: ({ example }) => scoreVideos(model, model.userVector(example.features, 0), scores),
+    videoIds: model.videoIds,
+    each: (queries, visit) => scorer.each(queries, ({ example }) => model.userVector(example.features, 0), visit),
+    close: () => scorer.close(),
   };
 }
 
 /** The same list for everyone. */
-export function popularityScorer(counts: PopularityCounts): CatalogueScorer {
+export function popularityScorer(counts: PopularityCounts): NextWatchScorer {
   const videoIds = counts.ranked().map(({ videoId }) => videoId);
   const scores = counts.scores(videoIds);
-  return { videoIds, score: () => scores };
+  return {
+    videoIds,
+    each: (queries, visit) => queries.forEach((query) => visit(query, scores)),
+    close: () => undefined,
+  };
 }
 
 export interface NextWatchRanks {
@@ -39,9 +49,9 @@ export interface NextWatchRanks {
   readonly knownShare: number;
 }
 
-/** Ranks each held-out watch within the scorer's whole catalogue, what the user had seen left out. */
+/** Ranks each held-out watch within the scorer's whole catalogue, what the user had seen left out, and closes the scorer. */
 export async function rankNextWatches(
-  scorer: CatalogueScorer,
+  scorer: NextWatchScorer,
   queries: readonly HeldOutQuery[],
   signal: AbortSignal,
   onProgress: (done: number) => void = () => undefined,
@@ -50,22 +60,28 @@ export async function rankNextWatches(
   const listed = new Set<number>();
   const ranks: NextWatchRank[] = [];
   let knownCount = 0;
-  for (const [done, query] of queries.entries()) {
-    if (done % QUERIES_PER_BREATH === 0) {
-      onProgress(done);
-      await breathe(signal);
-    }
+  const rank = (query: HeldOutQuery, scores: ArrayLike<number>) => {
     const seen = new Set<number>();
     for (const videoId of query.seenVideoIds) {
       const index = indexOf.get(videoId);
       if (index !== undefined) seen.add(index);
     }
-    const scores = scorer.score(query);
     for (const index of topK(scores, COVERAGE_K, seen)) listed.add(index);
     const label = indexOf.get(query.example.labelVideoId);
     if (label !== undefined) knownCount += 1;
-    const rank = label === undefined ? Infinity : rankInCatalogue(scores, label, seen);
-    ranks.push({ userId: query.example.userId, rank });
+    ranks.push({
+      userId: query.example.userId,
+      rank: label === undefined ? Infinity : rankInCatalogue(scores, label, seen),
+    });
+  };
+  try {
+    for (let done = 0; done < queries.length; done += QUERIES_PER_BREATH) {
+      onProgress(done);
+      await breathe(signal);
+      await scorer.each(queries.slice(done, done + QUERIES_PER_BREATH), rank);
+    }
+  } finally {
+    await scorer.close();
   }
   return {
     ranks,

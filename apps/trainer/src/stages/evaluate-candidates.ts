@@ -2,9 +2,9 @@ import { type MetricRow, type MetricTable, nextWatchMetrics, PopularityCounts } 
 import type { Random } from '@watchnext/learning';
 import { drawQueries } from '../evaluation/held-out-queries';
 import {
-  type CatalogueScorer,
   gateRecallK,
   modelScorer,
+  type NextWatchScorer,
   popularityScorer,
   rankNextWatches,
 } from '../evaluation/next-watch';
@@ -43,8 +43,8 @@ export const evaluateCandidatesStage = (userLimit: number) =>
         random.fork('queries'),
       );
       const popularity = popularityAtSplit(replayed, split);
-      const scorers: [string, CatalogueScorer][] = [
-        ['model', modelScorer(candidateModel)],
+      const scorers: [string, NextWatchScorer][] = [
+        ['model', await modelScorer(candidateModel)],
         ['popularity', popularityScorer(popularity.all)],
         ['recent popularity', popularityScorer(popularity.recent)],
       ];

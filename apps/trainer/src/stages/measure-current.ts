@@ -123,7 +123,7 @@ async function measure(
   signal: AbortSignal,
 ): Promise<Measured> {
   const asked = queries.filter(({ example }) => example.labelAtMs <= untilMs);
-  const { ranks } = await rankNextWatches(modelScorer(candidate), asked, signal);
+  const { ranks } = await rankNextWatches(await modelScorer(candidate), asked, signal);
   const candidateRecall = nextWatchMetrics(ranks, [recallK]).recallAtK.get(recallK);
   if (!candidateRecall) throw new Error(`recall@${recallK} was not measured`);
   const shown = heldOut.filter(({ servedAtMs }) => servedAtMs <= untilMs);

@@ -4,6 +4,7 @@ import {
   selectCandidateModel,
   type WarmStartReport,
 } from '@watchnext/candidate-model';
+import { onnxTowerRunner } from '@watchnext/inference';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
 import { type CandidateChange, changedForms } from '../candidate-settings';
@@ -50,6 +51,7 @@ export const trainCandidatesStage = (
         configs,
         windowEndMs: split.evaluatedFromMs,
         createEngine,
+        createRunner: onnxTowerRunner,
         seed,
         checkpoints,
         ...(earlier?.candidate ? { warmStart: earlier.candidate } : {}),

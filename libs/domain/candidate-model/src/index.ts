@@ -43,4 +43,5 @@ export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTri
 export type { CandidateVocabularies } from './vocabularies';
 export type { WarmStartReport } from './warm-start';
 export { scaleToLength, throughScaling } from './unit-vectors';
+export { CatalogueScorer } from './catalogue-scorer';
 export { scoreVideos } from './video-scores';

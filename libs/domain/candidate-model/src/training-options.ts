@@ -1,5 +1,5 @@
 import type { CandidateExample } from '@watchnext/features';
-import type { TrainingCheckpoints } from '@watchnext/learning';
+import type { TowerRunnerFactory, TrainingCheckpoints } from '@watchnext/learning';
 import type { CandidateModelConfig } from './config';
 import type { CandidateEngineFactory } from './engine';
 import type { CandidateModel } from './model';
@@ -11,6 +11,8 @@ export interface CandidateTrainingOptions {
   /** End of the training window, t_max of the example age: no label may be later. */
   readonly windowEndMs: number;
   readonly createEngine: CandidateEngineFactory;
+  /** What scores a large catalogue for validation. */
+  readonly createRunner?: TowerRunnerFactory;
   /** The same seed, data, settings and engine give the same model, byte for byte. */
   readonly seed: number;
   /** With these, the weights of the epoch with the best recall are kept, and training stops once it no longer rises. */

@@ -93,7 +93,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
       }
       if (epoch > recalls.length) {
         const current = modelWith(tables, await engine.read());
-        const recall = validationRecall(current, validationExamples, windowEndMs, cutoff);
+        const recall = await validationRecall(current, validationExamples, windowEndMs, cutoff, options.createRunner);
         if (recalls.every((earlier) => recall > earlier)) {
           bestWeights = { tables: copyOf(tables), tower: current.tower };
           best = modelWith(bestWeights.tables, bestWeights.tower);

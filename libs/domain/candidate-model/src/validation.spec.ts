@@ -37,18 +37,18 @@ const recall = (k: number, ...examples: ReturnType<typeof exampleOf>[]) =>
   validationRecall(rankingModel(), examples, 0, k);
 
 describe('validationRecall', () => {
-  it('is the share of labels among the k best, ties counting against them', () => {
-    expect(recall(1, exampleOf('x', 'a', 0), exampleOf('x', 'd', 0))).toBe(0.5);
-    expect(recall(2, exampleOf('x', 'b', 0))).toBe(0);
-    expect(recall(3, exampleOf('x', 'b', 0))).toBe(1);
+  it('is the share of labels among the k best, ties counting against them', async () => {
+    expect(await recall(1, exampleOf('x', 'a', 0), exampleOf('x', 'd', 0))).toBe(0.5);
+    expect(await recall(2, exampleOf('x', 'b', 0))).toBe(0);
+    expect(await recall(3, exampleOf('x', 'b', 0))).toBe(1);
   });
 
-  it('passes over what the user just watched, but not a label that is watched again', () => {
-    expect(recall(1, exampleOf('x', 'd', 0, { watchedVideoIds: ['a', 'b', 'c'] }))).toBe(1);
-    expect(recall(1, exampleOf('x', 'a', 0, { watchedVideoIds: ['a'] }))).toBe(1);
+  it('passes over what the user just watched, but not a label that is watched again', async () => {
+    expect(await recall(1, exampleOf('x', 'd', 0, { watchedVideoIds: ['a', 'b', 'c'] }))).toBe(1);
+    expect(await recall(1, exampleOf('x', 'a', 0, { watchedVideoIds: ['a'] }))).toBe(1);
   });
 
-  it('counts a label out of vocabulary as missed', () => {
-    expect(recall(4, exampleOf('x', 'new', 0), exampleOf('x', 'd', 0))).toBe(0.5);
+  it('counts a label out of vocabulary as missed', async () => {
+    expect(await recall(4, exampleOf('x', 'new', 0), exampleOf('x', 'd', 0))).toBe(0.5);
   });
 });

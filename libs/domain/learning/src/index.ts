@@ -22,3 +22,4 @@ export {
   type TrainingCheckpoints,
   trainingKey,
 } from './training-checkpoints';
+export { plainTowerRunner, type TowerRunner, type TowerRunnerFactory } from './tower-runner';

@@ -1,11 +1,10 @@
 import { NO_STATISTICS, statisticsFrom } from '@watchnext/features';
-import { createRandom } from '@watchnext/learning';
+import { createRandom, plainTowerRunner, type TowerRunnerFactory } from '@watchnext/learning';
 import { exampleOf, smallConfig, videoOf } from '../test/builders';
 import { calibrateOn } from './calibrate-on';
 import { Preparation } from './preparation';
 import type { RankingModel } from './ranking-model';
 import { referenceRankingEngine } from './reference-engine';
-import { plainTowerRunner, type TowerRunnerFactory } from './tower-runner';
 import { trainRankingModel } from './train';
 
 const NOTHING_KNOWN = statisticsFrom(NO_STATISTICS);

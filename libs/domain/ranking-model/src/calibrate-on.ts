@@ -1,9 +1,9 @@
 import type { RankingExample } from '@watchnext/features';
+import type { TowerRunnerFactory } from '@watchnext/learning';
 import { type Calibration, fitCalibration } from './calibration';
 import type { StatisticsAt } from './example-numbers';
 import type { Preparation } from './preparation';
 import type { EncodedUser, RankingModel } from './ranking-model';
-import type { TowerRunnerFactory } from './tower-runner';
 
 const ROWS_PER_RUN = 512;
 

@@ -38,4 +38,3 @@ export type { RankingProgress } from './progress';
 export { type EarlierRankingModel, trainRankingModel, type TrainRankingModelOptions } from './train';
 export type { StatisticsAt } from './example-numbers';
 export type { RankingWarmStart } from './warm-start';
-export { plainTowerRunner, type TowerRunner, type TowerRunnerFactory } from './tower-runner';

@@ -1,5 +1,13 @@
 import type { RankingExample } from '@watchnext/features';
-import { createRandom, type Random, type TrainingCheckpoints, trainingKey, type Vocabulary } from '@watchnext/learning';
+import {
+  createRandom,
+  plainTowerRunner,
+  type Random,
+  type TowerRunnerFactory,
+  type TrainingCheckpoints,
+  trainingKey,
+  type Vocabulary,
+} from '@watchnext/learning';
 import { calibrateOn } from './calibrate-on';
 import { type Calibration, FULL_CALIBRATION_SIZE, NO_CALIBRATION } from './calibration';
 import { checkConfig, epochsOf, type RankingModelConfig } from './config';
@@ -14,7 +22,6 @@ import { Preparation } from './preparation';
 import { ProgressOfAll, type RankingProgress } from './progress';
 import type { QuantileMap } from './quantiles';
 import { RankingModel } from './ranking-model';
-import { plainTowerRunner, type TowerRunnerFactory } from './tower-runner';
 import { buildVocabularies, TrainingSet } from './training-set';
 import { differenceOfForms, earlierMembersOf, type RankingWarmStart, WarmStart } from './warm-start';
 

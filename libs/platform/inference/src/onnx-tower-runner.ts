@@ -1,4 +1,4 @@
-import type { TowerRunnerFactory } from '@watchnext/ranking-model';
+import type { TowerRunnerFactory } from '@watchnext/learning';
 import { encodeOnnx } from './encode-onnx';
 import { OnnxStack } from './onnx-stack';
 

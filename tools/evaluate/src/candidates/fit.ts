@@ -6,6 +6,7 @@ import {
   type CandidateModel,
 } from '@watchnext/candidate-model';
 import type { CandidateExample } from '@watchnext/features';
+import { onnxTowerRunner } from '@watchnext/inference';
 import type { TrainingReport } from '../report';
 import type { Form } from './forms';
 import type { HeldOut, Split } from './protocol';
@@ -51,6 +52,7 @@ export async function fitForm(
     configs,
     windowEndMs,
     createEngine,
+    createRunner: onnxTowerRunner,
     seed,
     signal,
     onProgress({ epoch, step, stepCount, loss, validationRecall }, trial) {

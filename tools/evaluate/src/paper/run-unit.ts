@@ -138,6 +138,7 @@ async function trained(
     config,
     windowEndMs,
     createEngine: candidateEngine,
+    createRunner: onnxTowerRunner,
     seed,
     signal,
     ...(settings.warmStart ? { warmStart: settings.warmStart } : {}),

@@ -1,4 +1,5 @@
-import { type DenseStack, runStack } from '@watchnext/learning';
+import { runStack } from './dense-stack';
+import type { DenseStack } from './types';
 
 /** Computes a tower for rows, outside of training. */
 export interface TowerRunner {
