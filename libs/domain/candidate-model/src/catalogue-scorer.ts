@@ -12,7 +12,7 @@ const MOST_USERS_AT_A_TIME = 64;
 type ScoredModel = Pick<CandidateModel, 'videoIds' | 'videoVectors' | 'config'>;
 
 /**
- * Scores a whole catalogue for many users: a large one as one layer of a tower, many users at a time, which takes an eighth of
+ * Scores a whole catalogue for many users: a large one as one layer of a tower, many users at a time, which takes a fraction of
  * the time of user by user.
  */
 export class CatalogueScorer {
