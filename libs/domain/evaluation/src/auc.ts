@@ -13,28 +13,35 @@ export function auc(
   members: ArrayLike<number> = Int32Array.from({ length: scores.length }, (_, index) => index),
 ): number {
   const order = Int32Array.from(members).sort((a, b) => scores[a] - scores[b]);
-  return weightedAuc(order, scores, isPositive, () => 1);
+  return weightedAuc(inOrder(order, scores, isPositive), () => 1);
 }
 
-/** @param order indices by their scores, ascending. @param weightOf how often one counts */
-function weightedAuc(
-  order: Int32Array,
-  scores: ArrayLike<number>,
-  isPositive: (index: number) => boolean,
-  weightOf: (index: number) => number,
-): number {
+/** Laid out by score, ascending, so that going through them is going through memory. */
+interface Ordered {
+  readonly scores: Float64Array;
+  /** 1 of a positive. */
+  readonly positives: Uint8Array;
+}
+
+const inOrder = (order: Int32Array, scores: ArrayLike<number>, isPositive: (index: number) => boolean): Ordered => ({
+  scores: Float64Array.from(order, (index) => scores[index]),
+  positives: Uint8Array.from(order, (index) => (isPositive(index) ? 1 : 0)),
+});
+
+/** @param weightOf how often the one at a place counts */
+function weightedAuc({ scores, positives: isPositive }: Ordered, weightOf: (place: number) => number): number {
   let negativesBelow = 0;
   let positives = 0;
   let right = 0;
-  for (let from = 0; from < order.length;) {
-    const score = scores[order[from]];
+  for (let from = 0; from < scores.length;) {
+    const score = scores[from];
     if (Number.isNaN(score)) return NaN;
     let tiedPositives = 0;
     let tiedNegatives = 0;
     let to = from;
-    for (; to < order.length && scores[order[to]] === score; to += 1) {
-      const weight = weightOf(order[to]);
-      if (isPositive(order[to])) tiedPositives += weight;
+    for (; to < scores.length && scores[to] === score; to += 1) {
+      const weight = weightOf(to);
+      if (isPositive[to] === 1) tiedPositives += weight;
       else tiedNegatives += weight;
     }
     right += tiedPositives * (negativesBelow + tiedNegatives / 2);
@@ -69,13 +76,14 @@ export function clickAucInterval(
     return index;
   });
   const order = Int32Array.from(impressions.keys()).sort((a, b) => scores[a] - scores[b]);
-  const isClicked = (index: number) => impressions[index].clicked;
+  const ordered = inOrder(order, scores, (index) => impressions[index].clicked);
+  const usersInOrder = order.map((index) => users[index]);
   const timesDrawn = new Int32Array(userIndex.size);
   const areas: number[] = [];
   for (let resample = 0; resample < resampleCount; resample += 1) {
     timesDrawn.fill(0);
     for (let draw = 0; draw < timesDrawn.length; draw += 1) timesDrawn[random.nextInt(timesDrawn.length)] += 1;
-    const area = weightedAuc(order, scores, isClicked, (index) => timesDrawn[users[index]]);
+    const area = weightedAuc(ordered, (place) => timesDrawn[usersInOrder[place]]);
     // A draw of only clicked, or only unclicked impressions says nothing.
     if (!Number.isNaN(area)) areas.push(area);
   }
