@@ -1,6 +1,6 @@
 /** What nx believes of the workspace: who depends on whom, and what a release does. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { APPS, ROOT } from '../src/describe/sources';
 import { copyWorkspace } from '../src/workspace-copy';
@@ -65,8 +65,11 @@ describe('nx release', () => {
     const copy = copyWorkspace();
     try {
       const plan = '---\nranking: patch\n---\n\nScores explain themselves.\n';
-      mkdirSync(join(copy.root, '.nx', 'version-plans'), { recursive: true });
-      writeFileSync(join(copy.root, '.nx', 'version-plans', 'plan.md'), plan);
+      const plans = join(copy.root, '.nx', 'version-plans');
+      // Those of the workspace wait for their own release.
+      rmSync(plans, { recursive: true, force: true });
+      mkdirSync(plans, { recursive: true });
+      writeFileSync(join(plans, 'plan.md'), plan);
       copy.run('git', 'add', '--all');
       copy.run('git', 'commit', '--quiet', '--message', 'a plan');
       const { version } = JSON.parse(readFileSync(join(ROOT, 'apps', 'ranking', 'package.json'), 'utf8'));
