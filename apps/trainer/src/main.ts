@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { ConfigError, exitCodeOf, loadConfig } from '@watchnext/config';
+import { endAfter, loadConfig, messageOrStack } from '@watchnext/config';
 import { type Logger, runService } from '@watchnext/service';
 import { parseCommand, type TrainerCommand } from './cli';
 import { trainerSettings } from './settings';
@@ -30,13 +30,7 @@ async function runOnce(command: TrainerCommand): Promise<number> {
 
 const command = parseCommand(process.argv.slice(2));
 if (command.once) {
-  runOnce(command).then(
-    (code) => process.exit(code),
-    (error: Error) => {
-      process.stderr.write(`${error instanceof ConfigError ? error.message : (error.stack ?? error.message)}\n`);
-      process.exit(exitCodeOf(error));
-    },
-  );
+  void endAfter(runOnce(command), { describe: messageOrStack });
 } else {
   void runService(async () => {
     const { app, settings, logger } = await createContext();

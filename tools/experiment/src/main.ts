@@ -3,11 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import {
   ConfigError,
+  endByFailure,
   EXIT_CONFIGURATION,
+  exitCodeOf,
   embeddedPaths,
   experimentSettings,
   loadConfig,
   loadDriverSettings,
+  messageOrStack,
 } from '@watchnext/config';
 import { EventArchiveError, openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import {
@@ -30,7 +33,7 @@ import { renderText } from './render-text';
 import { NotStartedError, reportExperiment } from './report';
 
 /** What the exit code says; `--help` tells it too. */
-const EXIT = { failed: 1, invalid: 2, noResult: 3, configuration: EXIT_CONFIGURATION } as const;
+const EXIT = { invalid: 2, noResult: 3, configuration: EXIT_CONFIGURATION } as const;
 /** The report sorts and sums millions of users; DuckDB goes to disk beyond this. */
 const MEMORY_LIMIT_MIB = 4_096;
 
@@ -254,23 +257,16 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
   ].join('\n');
 }
 
-program.parseAsync().catch((error: unknown) => {
-  const known =
-    error instanceof ConfigError ||
-    error instanceof ExperimentsError ||
-    error instanceof NotStartedError ||
-    error instanceof EventArchiveError ||
-    error instanceof RangeError;
-  process.stderr.write(
-    `${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  process.exit(
-    error instanceof ConfigError
-      ? EXIT.configuration
-      : error instanceof ExperimentsError
+const KNOWN_ERRORS = [ExperimentsError, NotStartedError, EventArchiveError, RangeError];
+
+program.parseAsync().catch((thrown: unknown) =>
+  endByFailure(thrown, {
+    describe: (error) => (KNOWN_ERRORS.some((known) => error instanceof known) ? error.message : messageOrStack(error)),
+    exitCode: (error) =>
+      error instanceof ExperimentsError
         ? EXIT.invalid
         : error instanceof NotStartedError
           ? EXIT.noResult
-          : EXIT.failed,
-  );
-});
+          : exitCodeOf(error),
+  }),
+);

@@ -1,5 +1,5 @@
 /** What the commands share: the drivers that the environment names, and how they end. */
-import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
+import { embeddedPaths, endAfter, loadDriverSettings } from '@watchnext/config';
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
 import { openEventLog, UnknownTopicError } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
@@ -36,11 +36,7 @@ export function withDrivers(run: (drivers: Drivers) => Promise<number>): Promise
     const drivers = await openDrivers();
     return run(drivers).finally(() => drivers.close());
   };
-  return work().then(
-    (code) => process.exit(code),
-    (error: Error) => {
-      process.stderr.write(`${error instanceof UnknownTopicError ? nothingThere(error) : error.message}\n`);
-      process.exit(exitCodeOf(error));
-    },
-  );
+  return endAfter(work(), {
+    describe: (error) => (error instanceof UnknownTopicError ? nothingThere(error) : error.message),
+  });
 }

@@ -1,5 +1,5 @@
 import { endOnUsage } from '@watchnext/command-line';
-import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
+import { embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openEventLog } from '@watchnext/event-log';
 import { announceSnapshot } from '@watchnext/service';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
@@ -63,12 +63,8 @@ new Command('rollback')
   .option('--list', 'list the snapshots, newest first, the current one marked')
   .exitOverride(endOnUsage)
   .action((options: Options) =>
-    run(options).then(
-      (code) => process.exit(code),
-      (error: Error) => {
-        process.stderr.write(`${error.message}\n`);
-        process.exit(error instanceof RollbackRefusedError ? EXIT_REFUSED : exitCodeOf(error));
-      },
-    ),
+    endAfter(run(options), {
+      exitCode: (error) => (error instanceof RollbackRefusedError ? EXIT_REFUSED : exitCodeOf(error)),
+    }),
   )
   .parse();

@@ -3,8 +3,8 @@ import {
   checkDriverSettings,
   driverSettings,
   embeddedPaths,
+  endAfter,
   EXIT_CONFIGURATION,
-  exitCodeOf,
   loadConfig,
   loggingSettings,
 } from '@watchnext/config';
@@ -28,11 +28,5 @@ export function openCommand(name: string) {
 }
 
 export function runCommand(run: () => Promise<void>): void {
-  run().then(
-    () => process.exit(0),
-    (error: Error) => {
-      process.stderr.write(`${error.message}\n`);
-      process.exit(exitCodeOf(error));
-    },
-  );
+  void endAfter(run().then(() => 0));
 }

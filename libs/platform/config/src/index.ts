@@ -1,4 +1,12 @@
-export { ConfigError, EXIT_CONFIGURATION, exitCodeOf, loadConfig } from './load-config';
+export { ConfigError, loadConfig } from './load-config';
+export {
+  endAfter,
+  endByFailure,
+  EXIT_CONFIGURATION,
+  exitCodeOf,
+  messageOrStack,
+  type ProgramFailure,
+} from './program-end';
 export { requireFolder } from './require-folder';
 export { Secret, secret } from './secret';
 export * from './settings';

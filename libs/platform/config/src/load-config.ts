@@ -8,12 +8,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** Of an environment that cannot be used (EX_CONFIG), so that a script does not take it for a failure of the work. */
-export const EXIT_CONFIGURATION = 78;
-
-/** What a program ends with that failed by `error`. */
-export const exitCodeOf = (error: unknown): number => (error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
-
 /**
  * Parses the environment once into a typed object. Unset and empty variables take the schema's defaults.
  *

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
-import { ConfigError, exitCodeOf } from '@watchnext/config';
+import { endByFailure, messageOrStack } from '@watchnext/config';
 import type { Logger } from './logger';
 
 /** How long a service may take to drain before it is ended. */
@@ -24,16 +24,9 @@ export interface RunningService {
  * was killed leaves no process behind.
  */
 export async function runService(start: () => Promise<RunningService>): Promise<void> {
-  let running: RunningService;
-  try {
-    running = await start();
-  } catch (error) {
-    process.stderr.write(
-      `${error instanceof ConfigError ? error.message : ((error as Error).stack ?? String(error))}\n`,
-    );
-    process.exit(exitCodeOf(error));
-  }
-  const { app, logger, afterwards } = running;
+  const { app, logger, afterwards } = await start().catch((error: unknown) =>
+    endByFailure(error, { describe: messageOrStack }),
+  );
 
   let stopping = false;
   const stop = (reason: string) => {

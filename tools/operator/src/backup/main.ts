@@ -2,8 +2,8 @@
 /** npm run backup -- save|verify|restore PLACE */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { endOnUsage, EXIT_USAGE } from '@watchnext/command-line';
-import { ConfigError, EXIT_CONFIGURATION, embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { endOnUsage } from '@watchnext/command-line';
+import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { startTask } from '@watchnext/datasets';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
@@ -13,8 +13,8 @@ import { BackupError, describeMissing } from './manifest';
 import { restoreBackup, verifyBackup } from './restore-backup';
 import { saveBackup } from './save-backup';
 
-/** As --help tells them. */
-const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, unsound: 3, configuration: EXIT_CONFIGURATION } as const;
+/** As --help tells it. */
+const EXIT_UNSOUND = 3;
 
 const settings = () => loadDriverSettings();
 type Settings = ReturnType<typeof settings>;
@@ -93,12 +93,7 @@ async function run(place: string, work: Work): Promise<void> {
   } catch (error) {
     task.abandon();
     process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode =
-      error instanceof BackupError
-        ? EXIT_CODES.unsound
-        : error instanceof ConfigError
-          ? EXIT_CODES.configuration
-          : EXIT_CODES.failed;
+    process.exitCode = error instanceof BackupError ? EXIT_UNSOUND : exitCodeOf(error);
   } finally {
     for (const close of closing) await close();
   }

@@ -1,0 +1,36 @@
+/** How programs end: with a code that scripts can tell from others, and what went wrong on stderr. */
+import { ConfigError } from './load-config';
+
+/** Of an environment that cannot be used (EX_CONFIG), so that a script does not take it for a failure of the work. */
+export const EXIT_CONFIGURATION = 78;
+
+/** What a program ends with that failed by `error`. */
+export const exitCodeOf = (error: unknown): number => (error instanceof ConfigError ? EXIT_CONFIGURATION : 1);
+
+/** Of programs whose failures may be faults of their own: the stack too, but where the environment is to blame. */
+export const messageOrStack = (error: Error): string =>
+  error instanceof ConfigError ? error.message : (error.stack ?? error.message);
+
+export interface ProgramFailure {
+  /** For stderr; default: the message. */
+  readonly describe?: (error: Error) => string;
+  /** Default: `exitCodeOf`. */
+  readonly exitCode?: (error: Error) => number;
+}
+
+/** Writes what went wrong, and ends the process. */
+export function endByFailure(
+  thrown: unknown,
+  { describe = ({ message }) => message, exitCode = exitCodeOf }: ProgramFailure = {},
+): never {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  process.stderr.write(`${describe(error)}\n`);
+  process.exit(exitCode(error));
+}
+
+/** Ends the process when the work is done, with the code that it gives, or by its failure. */
+export const endAfter = (work: Promise<number>, failure?: ProgramFailure): Promise<never> =>
+  work.then(
+    (code) => process.exit(code),
+    (error: unknown) => endByFailure(error, failure),
+  );
