@@ -9,7 +9,7 @@ const COVERAGE_K = 100;
 const QUERIES_PER_BREATH = 50;
 
 /** Scores a whole catalogue for queries. */
-export interface NextWatchScorer {
+export interface HeldOutScorer {
   readonly videoIds: readonly string[];
   /** @param visit is given each query, in order, and scores in the order of `videoIds`, which become others when it returns */
   each(
@@ -21,7 +21,7 @@ export interface NextWatchScorer {
 }
 
 /** The model's scores of all its videos, as of the label's time. */
-export async function modelScorer(model: CandidateModel): Promise<NextWatchScorer> {
+export async function modelScorer(model: CandidateModel): Promise<HeldOutScorer> {
   const scorer = await CatalogueScorer.of(model, onnxTowerRunner);
   return {
     videoIds: model.videoIds,
@@ -31,7 +31,7 @@ export async function modelScorer(model: CandidateModel): Promise<NextWatchScore
 }
 
 /** The same list for everyone. */
-export function popularityScorer(counts: PopularityCounts): NextWatchScorer {
+export function popularityScorer(counts: PopularityCounts): HeldOutScorer {
   const videoIds = counts.ranked().map(({ videoId }) => videoId);
   const scores = counts.scores(videoIds);
   return {
@@ -51,7 +51,7 @@ export interface NextWatchRanks {
 
 /** Ranks each held-out watch within the scorer's whole catalogue, what the user had seen left out, and closes the scorer. */
 export async function rankNextWatches(
-  scorer: NextWatchScorer,
+  scorer: HeldOutScorer,
   queries: readonly HeldOutQuery[],
   signal: AbortSignal,
   onProgress: (done: number) => void = () => undefined,

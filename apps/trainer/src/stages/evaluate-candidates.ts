@@ -4,7 +4,7 @@ import { drawQueries } from '../evaluation/held-out-queries';
 import {
   gateRecallK,
   modelScorer,
-  type NextWatchScorer,
+  type HeldOutScorer,
   popularityScorer,
   rankNextWatches,
 } from '../evaluation/next-watch';
@@ -43,7 +43,7 @@ export const evaluateCandidatesStage = (userLimit: number) =>
         random.fork('queries'),
       );
       const popularity = popularityAtSplit(replayed, split);
-      const scorers: [string, NextWatchScorer][] = [
+      const scorers: [string, HeldOutScorer][] = [
         ['model', await modelScorer(candidateModel)],
         ['popularity', popularityScorer(popularity.all)],
         ['recent popularity', popularityScorer(popularity.recent)],

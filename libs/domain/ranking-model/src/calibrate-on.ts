@@ -2,8 +2,9 @@ import type { RankingExample } from '@watchnext/features';
 import type { TowerRunnerFactory } from '@watchnext/learning';
 import { type Calibration, fitCalibration } from './calibration';
 import type { StatisticsAt } from './example-numbers';
+import { ExampleRows } from './example-rows';
 import type { Preparation } from './preparation';
-import type { EncodedUser, RankingModel } from './ranking-model';
+import type { RankingModel } from './ranking-model';
 
 const ROWS_PER_RUN = 512;
 
@@ -18,18 +19,11 @@ export async function calibrateOn(
   const { inputSize, headCount, config } = model;
   const rows = new Float32Array(ROWS_PER_RUN * inputSize);
   const logits = new Float64Array(examples.length);
-  let lastUser: RankingExample['user'] | undefined;
-  let encodedUser: EncodedUser | undefined;
-  const write = ({ user, video, servedAtMs, position }: RankingExample, row: number) => {
-    // A list's impressions stand side by side, and share their user.
-    if (!encodedUser || user !== lastUser) encodedUser = model.encodeUser(user);
-    lastUser = user;
-    model.writeInput(encodedUser, video, statisticsAt(servedAtMs), rows, row * inputSize, position);
-  };
+  const writer = new ExampleRows(model, statisticsAt);
   const runner = await createRunner(model.tower);
   try {
     const score = async (from: number, to: number) => {
-      for (let n = from; n < to; n++) write(examples[n], n - from);
+      for (let n = from; n < to; n++) writer.write(examples[n], examples[n].position, rows, n - from);
       const outputs = await runner.run(rows, to - from);
       for (let n = from; n < to; n++) logits[n] = outputs[(n - from) * headCount];
     };

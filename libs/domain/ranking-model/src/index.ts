@@ -37,4 +37,5 @@ export { referenceRankingEngine } from './reference-engine';
 export type { RankingProgress } from './progress';
 export { type EarlierRankingModel, trainRankingModel, type TrainRankingModelOptions } from './train';
 export type { StatisticsAt } from './example-numbers';
+export { ExampleRows } from './example-rows';
 export type { RankingWarmStart } from './warm-start';

@@ -1,6 +1,6 @@
 import type { RankingExample, Statistics } from '@watchnext/features';
 import { encodeRankerOf, RankerStack } from '@watchnext/inference';
-import { type RankingModel, SERVED_POSITION } from '@watchnext/ranking-model';
+import { ExampleRows, type RankingModel, SERVED_POSITION } from '@watchnext/ranking-model';
 import { breathe } from './breathe';
 
 const ROWS_PER_RUN = 512;
@@ -37,19 +37,14 @@ export async function predictImpressions(
   const ranker = await RankerStack.load(encodeRankerOf(model));
   try {
     const rows = new Float32Array(ROWS_PER_RUN * model.inputSize);
-    // All impressions of a request share one user object, and stand side by side.
-    let lastUser: RankingExample['user'] | undefined;
-    let encodedUser: ReturnType<RankingModel['encodeUser']> | undefined;
+    const writer = new ExampleRows(model, statisticsAt);
     for (let from = 0; from < examples.length; from += ROWS_PER_RUN) {
       onProgress(from);
       await breathe(signal);
       const rowCount = Math.min(ROWS_PER_RUN, examples.length - from);
       for (let row = 0; row < rowCount; row += 1) {
-        const { user, video, servedAtMs, position: shownAt } = examples[from + row];
-        if (!encodedUser || user !== lastUser) encodedUser = model.encodeUser(user);
-        lastUser = user;
-        const at = position === 'logged' ? shownAt : SERVED_POSITION;
-        model.writeInput(encodedUser, video, statisticsAt(servedAtMs), rows, row * model.inputSize, at);
+        const example = examples[from + row];
+        writer.write(example, position === 'logged' ? example.position : SERVED_POSITION, rows, row);
       }
       const logits = await ranker.runRows(rows, rowCount);
       for (let row = 0; row < rowCount; row += 1) {
