@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createRandom } from '@watchnext/learning';
 import fc from 'fast-check';
 import { AnnIndex } from './ann-index';
+import { meanRecall } from './build-index';
 import { exactSearch, innerProduct, mergeResults, recallAtK, type SearchResult } from './exact-search';
 import { radiusFor, type Space } from './space';
 import { VectorRows } from './vector-rows';
@@ -180,6 +181,27 @@ describe('an augmented index', () => {
   it('has room for the vectors that it was built from, and for one a little longer', () => {
     expect(AnnIndex.build(ROWS, parametersOf('augmented-l2')).clippedCount).toBe(0);
     expect(radiusFor(VECTORS, DIMENSIONS) / ROWS.largestNorm).toBeCloseTo(1.1, 5);
+  });
+
+  it('finds what is long where nothing else leads to it', () => {
+    const random = createRandom(5);
+    const dimensions = 24;
+    const vectors = Float32Array.from({ length: 4_000 * dimensions }, () => random.gaussian());
+    for (let from = 0; from < vectors.length; from += dimensions) {
+      const stretch = Math.exp(0.5 * random.gaussian());
+      for (let i = from; i < from + dimensions; i++) vectors[i]! *= stretch;
+    }
+    const rows = new VectorRows(vectors, dimensions);
+    const radius = radiusFor(vectors, dimensions);
+    const parameters = { ...parametersOf('augmented-l2', radius), dimensions, efConstruction: 100, efSearch: 100 };
+    const index = AnnIndex.build(rows, parameters);
+    const queries = Array.from({ length: 50 }, () =>
+      Float32Array.from({ length: dimensions }, () => random.gaussian()),
+    );
+    const found = queries.map((one) => rows.rescored(one, index.search(one, 100)));
+    const exact = queries.map((one) => rows.exactSearch(one, 100));
+    // In the order of labels it was 0.29.
+    expect(meanRecall(found, exact)).toBeGreaterThan(0.95);
   });
 
   it('refuses a radius that is none', () => {

@@ -50,7 +50,7 @@ export class AnnIndex {
     const graph = new HierarchicalNSW(mapper.distance, mapper.pointDimensions);
     // A graph of no capacity cannot be written, so an empty index has room for one.
     graph.initIndex(Math.max(1, count), parameters.m, parameters.efConstruction, LEVEL_SEED);
-    for (const [done, label] of insertionOrder(rows, shardOf).entries()) {
+    for (const [done, label] of insertionOrder(rows, shardOf, mapper.space).entries()) {
       graph.addPoint(mapper.pointOf(rows.base, label * rows.dimensions), label);
       if (done % 1_000 === 0) onProgress(done);
     }

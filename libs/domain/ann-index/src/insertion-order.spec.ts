@@ -6,8 +6,10 @@ import { shardSize, VectorRows, WHOLE } from './vector-rows';
 const DIMENSIONS = 9;
 const CLUSTERS = 40;
 const COUNT = 24_000;
-/** A quarter of them is fewer than go in first at least. */
+/** A quarter of them is fewer than go in first at least: the longest, and a sample of the others. */
 const FIRST = 10_000;
+const LONGEST = FIRST / 2;
+const SPACE = 'augmented-l2';
 
 /** Vectors of the cluster that `clusterOf` tells for each row. */
 function clustered(count: number, clusterOf: (row: number) => number): VectorRows {
@@ -33,7 +35,11 @@ describe('the order in which vectors go into a graph', () => {
     fc.assert(
       fc.property(fc.nat(COUNT), fc.integer({ min: 1, max: 5 }), fc.nat(4), (count, shardCount, shard) => {
         const shardOf = { shard: shard % shardCount, shardCount };
-        const order = insertionOrder(new VectorRows(vectors.subarray(0, count * DIMENSIONS), DIMENSIONS), shardOf);
+        const order = insertionOrder(
+          new VectorRows(vectors.subarray(0, count * DIMENSIONS), DIMENSIONS),
+          shardOf,
+          SPACE,
+        );
         const wanted = Array.from({ length: shardSize(shardOf, count) }, (_, i) => shardOf.shard + i * shardCount);
         expect(Array.from(order.toSorted())).toEqual(wanted);
       }),
@@ -41,37 +47,74 @@ describe('the order in which vectors go into a graph', () => {
     );
   });
 
-  it('is that of labels up to the least that go in first', () => {
-    const rows = clustered(FIRST, mixed);
-    expect(insertionOrder(rows, WHOLE)).toEqual(Int32Array.from({ length: FIRST }, (_, label) => label));
+  it('begins with the longest, and of equally long ones with the lower label', () => {
+    // Each length twice, the longest in the middle.
+    const lengthOf = (label: number) => 1 + Math.floor(Math.min(label, COUNT - 1 - label) / 2);
+    const vectors = Float32Array.from({ length: COUNT }, (_, label) => (label % 3 === 0 ? -1 : 1) * lengthOf(label));
+    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, SPACE);
+    const longest = Array.from({ length: COUNT }, (_, label) => label)
+      .sort((a, b) => lengthOf(b) - lengthOf(a) || a - b)
+      .slice(0, LONGEST);
+    expect(Array.from(order.subarray(0, LONGEST))).toEqual(longest);
   });
 
-  it('begins with an even sample, also where labels are in the order of neighbourhoods', () => {
-    const first = insertionOrder(clustered(COUNT, sorted), WHOLE).subarray(0, FIRST);
-    expect(isAscending(first)).toBe(true);
-    const perCluster = new Array<number>(CLUSTERS).fill(0);
-    for (const label of first) perCluster[sorted(label)]!++;
-    for (const held of perCluster) expect(Math.abs(held - FIRST / CLUSTERS)).toBeLessThanOrEqual(1);
+  it('goes on with an even sample of the others, also where labels are in the order of neighbourhoods', () => {
+    const rows = clustered(COUNT, sorted);
+    const order = insertionOrder(rows, WHOLE, SPACE);
+    const sample = order.subarray(LONGEST, FIRST);
+    expect(isAscending(sample)).toBe(true);
+    const perCluster = (labels: Iterable<number>) => {
+      const counts = new Array<number>(CLUSTERS).fill(0);
+      for (const label of labels) counts[sorted(label)]!++;
+      return counts;
+    };
+    const others = perCluster(order.subarray(LONGEST));
+    perCluster(sample).forEach((held, cluster) => {
+      expect(Math.abs(held - (others[cluster]! * (FIRST - LONGEST)) / (COUNT - LONGEST))).toBeLessThanOrEqual(1);
+    });
   });
 
-  it('begins with a quarter of many', () => {
-    const vectors = Float32Array.from({ length: 4 * (FIRST + 1) }, (_, i) => i % 1_009);
-    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE);
-    expect(Array.from(order.subarray(0, FIRST + 1), (label) => Math.floor(label / 4))).toEqual(
-      Array.from({ length: FIRST + 1 }, (_, i) => i),
+  it('is of the longer half by length, then of labels, up to the least that go in first', () => {
+    const vectors = Float32Array.from({ length: FIRST }, (_, label) => label);
+    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, SPACE);
+    expect(Array.from(order)).toEqual([
+      ...Array.from({ length: LONGEST }, (_, i) => FIRST - 1 - i),
+      ...Array.from({ length: FIRST - LONGEST }, (_, label) => label),
+    ]);
+  });
+
+  it('knows no lengths where there is no augmentation', () => {
+    const vectors = Float32Array.from({ length: COUNT }, (_, label) => label);
+    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, 'inner-product');
+    const sample = order.subarray(0, FIRST);
+    expect(isAscending(sample)).toBe(true);
+    sample.forEach((label, i) => expect(Math.abs(label - (i * COUNT) / FIRST)).toBeLessThan(COUNT / FIRST));
+    const few = new VectorRows(vectors.subarray(0, FIRST), 1);
+    expect(insertionOrder(few, WHOLE, 'inner-product')).toEqual(
+      Int32Array.from({ length: FIRST }, (_, label) => label),
     );
-    expect(isAscending(order.subarray(FIRST + 1))).toBe(false);
+  });
+
+  it('begins with an eighth of many, and a sample of another', () => {
+    const vectors = Float32Array.from({ length: 4 * (FIRST + 2) }, (_, label) => (label % 1_009) + label * 1e-6);
+    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, SPACE);
+    const isSampleFrom = LONGEST + 1;
+    expect(isAscending(order.subarray(isSampleFrom, FIRST + 2))).toBe(true);
+    expect(isAscending(order.subarray(isSampleFrom, FIRST + 3))).toBe(false);
+    expect(isAscending(order.subarray(isSampleFrom - 1, FIRST + 2))).toBe(false);
   });
 
   it('goes on from neighbour to neighbour', () => {
-    const later = Array.from(insertionOrder(clustered(COUNT, mixed), WHOLE).subarray(FIRST), mixed);
+    const later = Array.from(insertionOrder(clustered(COUNT, mixed), WHOLE, SPACE).subarray(FIRST), mixed);
     const stays = later.filter((cluster, i) => cluster === later[i - 1]).length / later.length;
     // In the order of labels, or any other that knows nothing of vectors, one of 40 does.
     expect(stays).toBeGreaterThan(0.9);
   });
 
   it('is the same for the same vectors', () => {
-    expect(insertionOrder(clustered(COUNT, mixed), WHOLE)).toEqual(insertionOrder(clustered(COUNT, mixed), WHOLE));
+    expect(insertionOrder(clustered(COUNT, mixed), WHOLE, SPACE)).toEqual(
+      insertionOrder(clustered(COUNT, mixed), WHOLE, SPACE),
+    );
   });
 
   it.each([
@@ -82,6 +125,6 @@ describe('the order in which vectors go into a graph', () => {
   ])('ends for vectors that are %s', (_, valueOf) => {
     const count = FIRST + 3_000;
     const vectors = Float32Array.from({ length: count * DIMENSIONS }, (_, i) => valueOf(i));
-    expect(new Set(insertionOrder(new VectorRows(vectors, DIMENSIONS), WHOLE)).size).toBe(count);
+    expect(new Set(insertionOrder(new VectorRows(vectors, DIMENSIONS), WHOLE, SPACE)).size).toBe(count);
   });
 });

@@ -1,21 +1,28 @@
 /**
- * In which order vectors go into a graph.
+ * In which order vectors go into a graph: in the augmented space the longest, then an even sample of the others, then the rest by
+ * neighbourhood.
+ *
+ * The first vectors are where searches come by, and they get the long edges. The largest inner products are seldom those of
+ * short vectors, so a graph that begins with the long ones leads to the answers: on the sphere of the augmentation these lie
+ * near the equator, where all queries are, and the short ones around the pole. The sample is of everywhere, so that no region
+ * is cut off whose vectors are all short. Without the augmentation the long ones are everybody's neighbours already, and a
+ * graph that begins with them finds less.
  *
  * An insert walks past thousands of vectors around the one that comes in, and spends most of its time waiting for them to come
  * from memory. Where neighbours come in after each other, the last insert has left them in the processor's caches; and they
  * lie side by side in the graph's memory, which searches gain from too.
  *
- * Such an order alone makes a worse graph: the first vectors, and with them the long edges, then all belong to a few regions.
- * So an even sample of all goes in first, and the neighbours follow into a graph that leads everywhere already.
- *
  * Neighbours are found by splitting: the vectors around `PARTS` centres (Lloyd's algorithm, on a sample), and each part again,
  * down to `LEAF`. Clusters that a border runs through come in several pieces, which matters little to a cache. All in double
  * precision from the vectors alone, so the order is the same on every machine.
  */
+import type { Space } from './space';
 import { type ShardOf, shardSize, type VectorRows } from './vector-rows';
 
-/** What goes in first: a share of the vectors, and at least as many as measured to be enough. */
+/** What goes in before the neighbourhoods: a share of the vectors, and at least as many as measured to be enough. */
 const FIRST = { share: 0.25, least: 10_000 };
+/** The share of it that is the longest vectors; the others are an even sample. */
+const LONGEST: Readonly<Record<Space, number>> = { 'augmented-l2': 0.5, 'inner-product': 0 };
 const PARTS = 8;
 /** About as many vectors as a core's own cache holds with their edges. */
 const LEAF = 500;
@@ -24,20 +31,39 @@ const ROUNDS = 4;
 /** 8^10 leaves are more than any index has; it ends the splitting of vectors that lie too unevenly for it. */
 const DEEPEST = 10;
 
-/** @returns the base labels of a shard, each once: an even sample in ascending order, then the rest by neighbourhood */
-export function insertionOrder(rows: VectorRows, { shard, shardCount }: ShardOf): Int32Array {
+/**
+ * @returns the base labels of a shard, each once: the longest by length, of equally long ones the lower label first; an even
+ *   sample of the others in ascending order; the rest by neighbourhood
+ */
+export function insertionOrder(rows: VectorRows, { shard, shardCount }: ShardOf, space: Space): Int32Array {
   const count = shardSize({ shard, shardCount }, rows.baseCount);
+  const order = Int32Array.from({ length: count }, (_, i) => shard + i * shardCount);
   const firstCount = Math.min(count, Math.max(FIRST.least, Math.ceil(FIRST.share * count)));
-  const order = new Int32Array(count);
-  let [first, later] = [0, firstCount];
-  for (let i = 0; i < count; i++) {
-    const label = shard + i * shardCount;
-    const isSampled = Math.floor(((i + 1) * firstCount) / count) > Math.floor((i * firstCount) / count);
-    if (isSampled) order[first++] = label;
-    else order[later++] = label;
-  }
+  const longestCount = Math.ceil(LONGEST[space] * firstCount);
+  if (longestCount > 0) sortByLength(rows, order);
+  const others = order.subarray(longestCount).sort();
+  sampleFirst(others, firstCount - longestCount);
   new NeighbourSort(rows).sort(order.subarray(firstCount));
   return order;
+}
+
+/** The longest first. */
+function sortByLength({ base, dimensions }: VectorRows, labels: Int32Array): void {
+  const squaresOf = new Float64Array(base.length / dimensions);
+  for (const label of labels) {
+    for (let d = label * dimensions; d < (label + 1) * dimensions; d++) squaresOf[label]! += base[d]! * base[d]!;
+  }
+  labels.sort((a, b) => squaresOf[b]! - squaresOf[a]! || a - b);
+}
+
+/** Puts an even sample of the labels before the others, both in the order in which they were. */
+function sampleFirst(labels: Int32Array, sampleSize: number): void {
+  const all = labels.slice();
+  let [first, later] = [0, sampleSize];
+  for (let i = 0; i < all.length; i++) {
+    const isSampled = Math.floor(((i + 1) * sampleSize) / all.length) > Math.floor((i * sampleSize) / all.length);
+    labels[isSampled ? first++ : later++] = all[i]!;
+  }
 }
 
 class NeighbourSort {

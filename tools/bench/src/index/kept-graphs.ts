@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { AnnIndex } from '@watchnext/ann-index';
 
 /** The decision that last changed what graph the same vectors and parameters give: older ones are not taken. */
-const BUILT_BY_DECISION = 130;
+const BUILT_BY_DECISION = 140;
 
 export interface KeptGraphs {
   readonly paths: readonly string[];

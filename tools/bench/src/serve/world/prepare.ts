@@ -24,7 +24,7 @@ export interface WorldOptions {
 /** Of the activity topic. */
 export const PARTITIONS = 4;
 /** Changed with anything that makes other files of the same options. */
-const VERSION = 2;
+const VERSION = 3;
 const APPENDED_AT_ONCE = 20_000;
 /** Viewers whose last watches stand in the log, for what is popular now. */
 const TAIL_USERS = 20_000;
