@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type AnnIndex, edgesFor, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';
 import { BuildThreads, SearchThreads } from '@watchnext/vector-search';
 import { type BenchReport, quantile, report } from '../report';
+import { atEqualRecall, type AtEqualRecall } from './equal-recall';
 import { measureFilters } from './filters';
 import { keptGraphs, nameOf } from './kept-graphs';
 import { writeNpy } from './npy';
@@ -189,34 +190,16 @@ async function searchThroughThreads(
   };
 }
 
-/** Queries per second at the target recall, in a straight line between the breadths next to it. */
-function qpsAt(points: readonly Point[], recall: number): number | undefined {
-  for (const [i, point] of points.entries()) {
-    if (point.recall < recall) continue;
-    const before = points[i - 1];
-    if (before === undefined || before.recall >= recall) return point.qps;
-    const share = (recall - before.recall) / (point.recall - before.recall);
-    return before.qps + share * (point.qps - before.qps);
-  }
-  return undefined;
-}
-
 const mostFound = ({ points }: Measured) => Math.max(...points.map(({ recall }) => recall));
 
 /** Beside hnswlib in the same space. */
 function compare(one: Built, sharded: Built, peers: readonly Measured[]) {
   const peer = peers.find(({ name }) => name === PEER_NAMES[one.space]);
   if (!peer) return undefined;
-  const peerQps = qpsAt(peer.points, TARGET_RECALL);
-  const ratio = ({ points }: Measured) => {
-    const qps = qpsAt(points, TARGET_RECALL);
-    return qps !== undefined && peerQps !== undefined ? qps / peerQps : undefined;
-  };
   return {
-    recall: TARGET_RECALL,
     peer: peer.name,
-    oneIndexQpsRatio: ratio(one),
-    shardsQpsRatio: ratio(sharded),
+    oneIndex: atEqualRecall(one.points, peer.points, TARGET_RECALL),
+    shards: atEqualRecall(sharded.points, peer.points, TARGET_RECALL),
     /** Two workers, a shard each, against hnswlib with two threads. */
     buildRatio: sharded.buildSeconds / peer.buildSeconds,
   };
@@ -254,12 +237,15 @@ function describe(figures: {
     );
   }
   if (figures.comparison) {
-    const { recall, peer, oneIndexQpsRatio, shardsQpsRatio, buildRatio } = figures.comparison;
-    const show = (ratio: number | undefined) => ratio?.toFixed(2) ?? 'recall not reached';
+    const { peer, oneIndex, shards, buildRatio } = figures.comparison;
+    const show = (compared: AtEqualRecall | undefined) =>
+      compared === undefined
+        ? `below recall ${TARGET_RECALL}`
+        : `${compared.qpsRatio.toFixed(2)} of its queries/s per core at recall ${compared.recall.toFixed(3)}`;
     lines.push(
       '',
-      `beside ${peer} (C++) at recall ${recall}: one index ${show(oneIndexQpsRatio)} of its queries/s per core, ` +
-        `two shards ${show(shardsQpsRatio)}; two workers take ${show(buildRatio)} of its build time with two threads`,
+      `beside ${peer} (C++): one index, ${show(oneIndex)}; two shards, ${show(shards)}; ` +
+        `two workers take ${buildRatio.toFixed(2)} of its build time with two threads`,
     );
   }
   return lines.join('\n');
