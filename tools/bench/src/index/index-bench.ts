@@ -10,7 +10,7 @@ import { measureFilters } from './filters';
 import { keptGraphs, nameOf } from './kept-graphs';
 import { writeNpy } from './npy';
 import { type Measured, PEER_NAMES, runPeers } from './peers';
-import { searchHere, type Point } from './search-here';
+import { searchHere } from './search-here';
 import { trainedVectors } from './trained-vectors';
 import { type BenchVectors, generateVectors } from './vectors';
 
