@@ -1,4 +1,4 @@
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
@@ -181,6 +181,33 @@ describe('a backup', () => {
     await restoreBackup(target(), systemIn('new'));
     expect(await systemIn('new').snapshots.readPointer()).toBeUndefined();
     expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('is not replaced by one of a system that is not there', async () => {
+    await saveBackup(systemIn('old'), target());
+    const before = await readFile(join(target().place, 'backup.json'), 'utf8');
+    const saved = saveBackup(systemIn('nowhere'), target());
+    await expect(saved).rejects.toThrow(BackupError);
+    await expect(saved).rejects.toThrow(/no archive in .*nowhere.*WATCHNEXT_DATA_DIR.*WATCHNEXT_OBJECT_STORE/);
+    expect(await readFile(join(target().place, 'backup.json'), 'utf8')).toBe(before);
+  });
+
+  it('is made of a system that has only snapshots yet', async () => {
+    await rm(join(folder.path, 'old', 'archive'), { recursive: true });
+    expect(await saveBackup(systemIn('old'), target())).toMatchObject({ snapshotCount: 1 });
+  });
+
+  it.each([
+    ['of another format', '{"formatVersion": 2}', /a backup of format 2, this program reads 1/],
+    ['damaged', '{"formatVersion', /backup.json of .* is damaged/],
+  ])('is not written over one that is %s', async (_, manifest, message) => {
+    await saveBackup(systemIn('old'), target());
+    await writeFile(join(target().place, 'backup.json'), manifest);
+    await append(5, 8);
+    const before = await target().list();
+    await expect(saveBackup(systemIn('old'), target())).rejects.toThrow(message);
+    expect(await readFile(join(target().place, 'backup.json'), 'utf8')).toBe(manifest);
+    expect(await target().list()).toEqual(before);
   });
 
   it('is told from a folder that is none', async () => {

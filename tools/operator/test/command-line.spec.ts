@@ -1,5 +1,6 @@
 /** The operator's command lines as built, on a folder where nothing ran; needs the build that `npm test` makes first. */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 
 describe('a command of the operator', () => {
@@ -21,5 +22,12 @@ describe('a command of the operator', () => {
     ['backup/main', ['verify', '/no/such/folder'], 3, /\/no\/such\/folder/],
   ])('%s %j ends with %i, and says why', (program, args, status, text) => {
     expect(run(program, args)).toEqual({ status, text: expect.stringMatching(text) });
+  });
+
+  it('backup save of nothing ends with 3, and leaves no backup', () => {
+    const place = join(directory.path, 'backup');
+    const text = expect.stringMatching(/nothing to back up.*WATCHNEXT_DATA_DIR/);
+    expect(run('backup/main', ['save', place])).toEqual({ status: 3, text });
+    expect(existsSync(place)).toBe(false);
   });
 });

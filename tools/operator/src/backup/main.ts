@@ -30,7 +30,8 @@ const program = new Command('npm run backup --')
 PLACE is a folder, or s3://bucket/prefix with the endpoint and credentials of the environment (WATCHNEXT_S3_…).
 States are backed up as of the newest checkpoint: run npm run checkpoint before, and npm run rebuild after a restore.
 Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; 3 a file is damaged, a snapshot is missing
-(the rest was saved or restored), or the place of a restore is not empty; 78 the environment.`,
+(the rest was saved or restored), there is nothing to save, a place has a backup that this program cannot read, or the place
+of a restore is not empty; 78 the environment.`,
   )
   .exitOverride(endOnUsage);
 

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileTree } from './file-tree';
 
-const MANIFEST_NAME = 'backup.json';
+export const MANIFEST_NAME = 'backup.json';
 const FORMAT_VERSION = 1;
 
 export interface BackedUpFile {

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
 import { type FileTree, FolderTree, type TreeFile } from './file-tree';
-import { type BackedUpFile, type MissingSnapshot, readManifest, writeManifest } from './manifest';
+import {
+  type BackedUpFile,
+  BackupError,
+  MANIFEST_NAME,
+  type MissingSnapshot,
+  readManifest,
+  writeManifest,
+} from './manifest';
 import { Copier, withWorkFolder } from './verified-copies';
 
 interface Part extends TreeFile {
@@ -12,12 +19,15 @@ interface Part extends TreeFile {
   readonly prefix: string;
 }
 
-/** @throws BackupError when a copy does not come out as it went in */
+/**
+ * @throws BackupError before anything is written where the system has neither archive nor snapshots, or the place a
+ *   backup that this program cannot read; and when a copy does not come out as it went in
+ */
 export async function saveBackup(system: SystemFiles, target: FileTree, onFile?: OnFile): Promise<BackupReport> {
   return withWorkFolder(async (work) => {
-    const earlier = await readManifest(target, work).catch(() => undefined);
-    const known = new Map(earlier?.files.map((file) => [file.name, file]));
     const there = new Map((await target.list()).map((file) => [file.name, file.sizeBytes]));
+    const earlier = there.has(MANIFEST_NAME) ? await readManifest(target, work) : undefined;
+    const known = new Map(earlier?.files.map((file) => [file.name, file]));
     const copier = new Copier(work);
     const files: BackedUpFile[] = [];
     const parts: Part[] = [];
@@ -29,6 +39,12 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
       for (const file of await tree.list()) parts.push({ tree, prefix, ...file });
     const currentSnapshotId = await system.snapshots.readPointer();
     const snapshotIds = await system.snapshots.list();
+    // A place that is not there looks empty, and a manifest of nothing would take a good one's place.
+    if (snapshotIds.length === 0 && !parts.some(({ tree }) => tree === system.archive))
+      throw new BackupError(
+        `there is nothing to back up: no archive in ${system.archive.place}, and no snapshot beside it; ` +
+          'WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with WATCHNEXT_S3_…, must name a system that has run',
+      );
     const newSnapshotIds: string[] = [];
     for (const snapshotId of snapshotIds) {
       const prefix = `snapshots/${snapshotId}/`;
