@@ -1,10 +1,11 @@
 import { endOnUsage } from '@watchnext/command-line';
-import { embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
+import { type DriverSettings, embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openEventLog } from '@watchnext/event-log';
+import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { announceSnapshot } from '@watchnext/service';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
 import { Command } from 'commander';
-import { rollback, RollbackRefusedError } from './rollback';
+import { listSnapshots, rollback, RollbackRefusedError } from './rollback';
 
 const EXIT_REFUSED = 3;
 
@@ -26,17 +27,18 @@ async function announce(snapshotId: string): Promise<void> {
   }
 }
 
+function placeOf(settings: DriverSettings): string {
+  if (settings.WATCHNEXT_OBJECT_STORE === 'folder') return embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots;
+  const { bucket, prefix } = objectStoreSettingsOf(settings, 'snapshots');
+  return `s3://${bucket}/${prefix}`;
+}
+
 async function run(options: Options): Promise<number> {
   const settings = loadDriverSettings();
   const store = openSnapshotStore(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots);
   try {
     if (options.list) {
-      const current = await store.readPointer();
-      for (const id of await store.list()) {
-        const { gate, parentSnapshotId } = await store.readManifest(id);
-        const verdict = gate?.passed ? 'passed' : 'rejected';
-        console.log(`${id === current ? '*' : ' '} ${id}  ${verdict}  after ${parentSnapshotId || 'none'}`);
-      }
+      for (const line of await listSnapshots(store, placeOf(settings))) console.log(line);
       return 0;
     }
     const { from, to, moved, announced } = await rollback(store, { ...options, announce });
@@ -55,7 +57,7 @@ new Command('rollback')
   .description(
     'Makes the snapshot before the current one current again, for all services.\n' +
       'Ends with 0 when done, 2 for a command line that cannot be used, 3 when refused: nothing before it, not gated, or somebody else moved\n' +
-      'the pointer meanwhile.',
+      'the pointer meanwhile; the current one, which names the one before, cannot be read; there are no snapshots to list.',
   )
   .option('--to <id>', 'this snapshot; default: the parent of the current one')
   .option('--from <id>', 'refuse unless this one is current')

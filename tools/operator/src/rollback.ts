@@ -1,5 +1,11 @@
 /** Moves the snapshot pointer back, if it is still where the command saw it, and tells the services. */
-import { PointerConflictError, type SnapshotStore } from '@watchnext/snapshot-store';
+import {
+  PointerConflictError,
+  SnapshotCorruptError,
+  SnapshotFormatError,
+  SnapshotNotFoundError,
+  type SnapshotStore,
+} from '@watchnext/snapshot-store';
 
 export interface RollbackOptions {
   /** Where to; by default the parent of the current snapshot. */
@@ -27,8 +33,8 @@ export class RollbackRefusedError extends Error {
 }
 
 /**
- * @throws RollbackRefusedError where there is nothing to go back to, where the target did not pass its gate, or where
- *   somebody moved the pointer meanwhile; what the store throws for a target that is missing or damaged
+ * @throws RollbackRefusedError where there is nothing to go back to, or nothing says what, where the target did not pass
+ *   its gate, or where somebody moved the pointer meanwhile; what the store throws for a target that is missing or damaged
  */
 export async function rollback(store: SnapshotStore, options: RollbackOptions): Promise<Rollback> {
   const from = await store.readPointer();
@@ -36,7 +42,7 @@ export async function rollback(store: SnapshotStore, options: RollbackOptions): 
   if (options.from !== undefined && options.from !== from) {
     throw new RollbackRefusedError(`the current snapshot is ${from}, not ${options.from}: look before you go back`);
   }
-  const to = options.to ?? (await store.readManifest(from)).parentSnapshotId;
+  const to = options.to ?? (await parentOf(store, from));
   if (to === '')
     throw new RollbackRefusedError(`${from} is the first snapshot: there is none before it; name one by --to`);
   if (to === from) throw new RollbackRefusedError(`${to} is current already`);
@@ -56,3 +62,47 @@ export async function rollback(store: SnapshotStore, options: RollbackOptions): 
   );
   return { from, to, moved: true, announced };
 }
+
+/**
+ * A line for each snapshot, newest first, the current one marked. One that cannot be read has the reason on its line: that
+ * is when a list is wanted.
+ *
+ * @param place where the store is, for the message
+ * @throws RollbackRefusedError where there are none: a place that is not there looks empty
+ */
+export async function listSnapshots(store: SnapshotStore, place: string): Promise<string[]> {
+  const snapshotIds = await store.list();
+  if (snapshotIds.length === 0)
+    throw new RollbackRefusedError(
+      `there are no snapshots in ${place}; WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with WATCHNEXT_S3_…, must name ` +
+        'a system that has run',
+    );
+  const current = await store.readPointer();
+  const lines: string[] = [];
+  for (const snapshotId of snapshotIds)
+    lines.push(`${snapshotId === current ? '*' : ' '} ${snapshotId}  ${await verdictOn(store, snapshotId)}`);
+  return lines;
+}
+
+async function verdictOn(store: SnapshotStore, snapshotId: string): Promise<string> {
+  try {
+    const { gate, parentSnapshotId } = await store.readManifest(snapshotId);
+    return `${gate?.passed ? 'passed' : 'rejected'}  after ${parentSnapshotId || 'none'}`;
+  } catch (error) {
+    if (!isOfSnapshot(error)) throw error;
+    return `unreadable  ${error.message}`;
+  }
+}
+
+async function parentOf(store: SnapshotStore, snapshotId: string): Promise<string> {
+  try {
+    return (await store.readManifest(snapshotId)).parentSnapshotId;
+  } catch (error) {
+    if (!isOfSnapshot(error)) throw error;
+    throw new RollbackRefusedError(`${error.message}; so which one was before it is not known: name one by --to`);
+  }
+}
+
+/** And not of a store that is down, or refuses. */
+const isOfSnapshot = (error: unknown): error is Error =>
+  [SnapshotCorruptError, SnapshotFormatError, SnapshotNotFoundError].some((kind) => error instanceof kind);

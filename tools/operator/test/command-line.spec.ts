@@ -19,6 +19,7 @@ describe('a command of the operator', () => {
     ['dead-letters', ['mend'], 2, /unknown command 'mend'/],
     ['rollback-command', ['--too', 'x'], 2, /unknown option '--too'/],
     ['rollback-command', [], 3, /no current snapshot/],
+    ['rollback-command', ['--list'], 3, /no snapshots in .*operator.*snapshots; WATCHNEXT_DATA_DIR.*WATCHNEXT_S3_/],
     ['backup/main', ['verify', '/no/such/folder'], 3, /\/no\/such\/folder/],
   ])('%s %j ends with %i, and says why', (program, args, status, text) => {
     expect(run(program, args)).toEqual({ status, text: expect.stringMatching(text) });

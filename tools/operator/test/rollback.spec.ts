@@ -1,9 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFolderSnapshotStore, SNAPSHOT_FILES, type SnapshotStore } from '@watchnext/snapshot-store';
+import {
+  openFolderSnapshotStore,
+  SNAPSHOT_FILES,
+  type SnapshotStore,
+  SnapshotStoreUnavailableError,
+} from '@watchnext/snapshot-store';
 import { flipBit, publishSnapshot, writeCandidateFiles } from '@watchnext/testing/snapshots';
-import { rollback, RollbackRefusedError } from '../src/rollback';
+import { listSnapshots, rollback, RollbackRefusedError } from '../src/rollback';
 
 const FIRST = '20260101T000000Z-aaaaaa';
 const SECOND = '20260102T000000Z-bbbbbb';
@@ -55,6 +60,30 @@ describe('rollback', () => {
     await expect(rollback(store, { announce })).rejects.toThrow(SNAPSHOT_FILES.candidateTensors);
     await expect(rollback(store, { announce, to: '20250101T000000Z-ffffff' })).rejects.toThrow('not in the store');
     expect(await store.readPointer()).toBe(THIRD);
+  });
+
+  it('asks for a target where the current snapshot cannot say what was before it', async () => {
+    await flipBit(join(directory, THIRD, 'manifest.json'), 0);
+    const blind = rollback(store, { announce });
+    await expect(blind).rejects.toThrow(RollbackRefusedError);
+    await expect(blind).rejects.toThrow(/manifest.json.*name one by --to/);
+    expect((await rollback(store, { announce, to: SECOND })).moved).toBe(true);
+  });
+
+  it('lists all snapshots, the damaged ones with the reason', async () => {
+    await flipBit(join(directory, SECOND, 'manifest.json'), 0);
+    expect(await listSnapshots(store, directory)).toEqual([
+      `* ${THIRD}  passed  after ${SECOND}`,
+      expect.stringMatching(new RegExp(`^  ${SECOND}  unreadable  .*manifest.json: is not a manifest`)),
+      `  ${FIRST}  passed  after none`,
+    ]);
+  });
+
+  it('lists nothing of a store that fails', async () => {
+    const down = new SnapshotStoreUnavailableError('the store is down');
+    const failing: SnapshotStore = Object.create(store, { readManifest: { value: () => Promise.reject(down) } });
+    await expect(listSnapshots(failing, directory)).rejects.toBe(down);
+    await expect(rollback(failing, { announce })).rejects.toBe(down);
   });
 
   it('refuses where a trainer moved the pointer meanwhile', async () => {
