@@ -13,7 +13,7 @@ describe('npm run checkpoint and npm run rebuild', () => {
     ['checkpoint', ['--help'], 0, /--keep <n>[^]*Exit codes/],
     ['checkpoint', ['--keep', '0'], 2, /--keep.*'0' is invalid.*whole number of at least 1/],
     ['checkpoint', ['--kept', '1'], 2, /unknown option '--kept'/],
-    ['checkpoint', [], 0, /^$/],
+    ['checkpoint', [], 1, /no checkpoint was written, for the archive is empty.*WATCHNEXT_DATA_DIR/],
     ['rebuild', ['all'], 2, /too many arguments/],
     ['rebuild', ['--partition', '1', '--partition', 'x'], 2, /--partition.*'x' is invalid.*whole number/],
     ['rebuild', ['--partition', '0', '--partition', '4'], 2, /partitions 0 to 3 \(WATCHNEXT_ACTIVITY_PARTITIONS\)/],
