@@ -6,20 +6,20 @@
  *
  * One file, whole or not there, named by what it holds: partition, offset of the last folded record, and the SHA-256 of
  * its bytes, which is checked before the first state is believed. Inside, gzip of entries in ascending byte order of
- * the user ids: length (4 bytes, little-endian) and bytes of the id, then of the encoded state.
+ * the user ids: length (4 bytes, little-endian) and bytes of the id, then of the encoded state. In a folder, one under way
+ * lies in `<topic>/.incoming/`.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
 import type { StoredFilesSettings } from '@watchnext/config';
-import { makeFolder } from '@watchnext/folder-lock';
 import { ObjectConflictError, ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
-import { readdirIfThere, syncPath } from './incoming-folder';
+import { INCOMING_FOLDER, readdirIfThere, syncPath, withIncoming } from './incoming-folder';
 import { EventArchiveError } from './port';
 
 export interface Checkpoint {
@@ -48,8 +48,8 @@ export class CheckpointCorruptError extends EventArchiveError {
 /** Where the files are. */
 interface CheckpointFiles {
   list(topic: string): Promise<string[]>;
-  /** Takes a local file over, under a name that says its content. */
-  put(name: string, path: string): Promise<void>;
+  /** Copies a local file in, under the checkpoint's name: whole, or not there. */
+  put(checkpoint: Checkpoint, path: string): Promise<void>;
   get(name: string, path: string): Promise<void>;
   remove(name: string): Promise<void>;
   close(): void;
@@ -84,25 +84,30 @@ export class CheckpointStore {
     offset: number,
     states: AsyncIterable<CheckpointedState>,
   ): Promise<Checkpoint> {
-    return this.withLocalFile(async (path) => {
+    const folder = await makeLocalFolder();
+    try {
+      const path = join(folder, LOCAL_NAME);
       const zip = createGzip({ level: constants.Z_BEST_SPEED });
       await pipeline(Readable.from(framed(states), { objectMode: true }), zip, createWriteStream(path));
       const checkpoint = { topic, partition, offset, sha256: await sha256Of(path) };
       await syncPath(path);
-      await this.files.put(nameOf(checkpoint), path);
+      await this.files.put(checkpoint, path);
       return checkpoint;
-    });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   /** Checked whole before the first state comes. @throws CheckpointCorruptError */
   async *read(checkpoint: Checkpoint): AsyncGenerator<CheckpointedState> {
-    const path = localPath();
+    const folder = await makeLocalFolder();
     try {
+      const path = join(folder, LOCAL_NAME);
       await this.files.get(nameOf(checkpoint), path);
       if ((await sha256Of(path)) !== checkpoint.sha256) throw new CheckpointCorruptError(checkpoint);
       yield* unframed(createReadStream(path).pipe(createGunzip()));
     } finally {
-      await rm(path, { force: true });
+      await rm(folder, { recursive: true, force: true });
     }
   }
 
@@ -113,20 +118,13 @@ export class CheckpointStore {
   close(): void {
     this.files.close();
   }
-
-  private async withLocalFile<Result>(work: (path: string) => Promise<Result>): Promise<Result> {
-    const path = localPath();
-    try {
-      return await work(path);
-    } finally {
-      await rm(path, { force: true });
-    }
-  }
 }
 
-/** Personal data: for its owner's eyes, and removed in any case. */
-function localPath(): string {
-  return join(tmpdir(), `watchnext-checkpoint-${process.pid}-${randomBytes(8).toString('hex')}`);
+const LOCAL_NAME = 'states.gz';
+
+/** For personal data: no other user can look into it, whoever makes files there. The caller removes it. */
+function makeLocalFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'watchnext-checkpoint-'));
 }
 
 const NAME = /^p(\d{5,})-(\d{16})-([0-9a-f]{64})\.states\.gz$/;
@@ -182,20 +180,20 @@ class FolderFiles implements CheckpointFiles {
     return readdirIfThere(join(this.directory, topic));
   }
 
-  async put(name: string, path: string): Promise<void> {
-    const target = join(this.directory, name);
-    makeFolder(dirname(target));
+  async put(checkpoint: Checkpoint, path: string): Promise<void> {
+    const folder = join(this.directory, checkpoint.topic);
     // Another file system, perhaps: copied beside its place first, then renamed.
-    const incoming = `${target}.incoming`;
-    await pipeline(createReadStream(path), createWriteStream(incoming));
-    await syncPath(incoming);
-    await rename(incoming, target);
-    await syncPath(dirname(target));
+    await withIncoming(join(folder, INCOMING_FOLDER), checkpoint.partition, async (incoming) => {
+      await pipeline(createReadStream(path), createWriteStream(incoming));
+      await syncPath(incoming);
+      await rename(incoming, join(this.directory, nameOf(checkpoint)));
+    });
+    await syncPath(folder);
   }
 
   async get(name: string, path: string): Promise<void> {
     await stat(join(this.directory, name));
-    await pipeline(createReadStream(join(this.directory, name)), createWriteStream(path, { mode: 0o600 }));
+    await pipeline(createReadStream(join(this.directory, name)), createWriteStream(path));
   }
 
   async remove(name: string): Promise<void> {
@@ -216,9 +214,9 @@ class ObjectFiles implements CheckpointFiles {
     return names;
   }
 
-  async put(name: string, path: string): Promise<void> {
+  async put(checkpoint: Checkpoint, path: string): Promise<void> {
     try {
-      await this.objects.upload(name, path, { ifAbsent: true });
+      await this.objects.upload(nameOf(checkpoint), path, { ifAbsent: true });
     } catch (error) {
       if (!(error instanceof ObjectConflictError)) throw error;
     }

@@ -14,12 +14,10 @@ import {
   parseFileName,
 } from './archive-files';
 import { checksumFile } from './checksum';
-import { readdirIfThere, syncPath, withIncoming } from './incoming-folder';
+import { INCOMING_FOLDER, readdirIfThere, syncPath, withIncoming } from './incoming-folder';
 import { ArchiveCorruptError } from './port';
 import type { FilePart } from './read-plan';
 import type { ArchiveStorage, LocalParts } from './storage';
-
-const INCOMING_FOLDER = '.incoming';
 
 export class FolderStorage implements ArchiveStorage {
   readonly localLimitBytes = undefined;

@@ -1,8 +1,11 @@
-/** Files on their way into the archive, under names of their own; what a crash left goes after an hour. */
+/** Files on their way into the archive and its checkpoints, under names of their own; what a crash left goes after an hour. */
 import { randomBytes } from 'node:crypto';
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '@watchnext/folder-lock';
+
+/** In the folder of a topic; who lists files there passes over hidden names. */
+export const INCOMING_FOLDER = '.incoming';
 
 /** No file takes this long to write; an incoming one older than this was left by a crash. */
 const ABANDONED_AFTER_MS = 3_600_000;

@@ -1,0 +1,88 @@
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadDriverSettings } from '@watchnext/config';
+import { TOPICS } from '@watchnext/contract';
+import { type CheckpointedState, type CheckpointStore, openCheckpoints } from './checkpoints';
+
+describe('checkpoints in a folder', () => {
+  let directory: string;
+  let folder: string;
+  let incoming: string;
+  let work: string;
+  let checkpoints: CheckpointStore;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(os.tmpdir(), 'watchnext-checkpoints-'));
+    folder = join(directory, 'checkpoints', TOPICS.activity);
+    incoming = join(folder, '.incoming');
+    work = join(directory, 'work');
+    await mkdir(work);
+    jest.spyOn(os, 'tmpdir').mockReturnValue(work);
+    checkpoints = openCheckpoints(loadDriverSettings({}), join(directory, 'archive'));
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    checkpoints.close();
+    await rm(directory, { recursive: true });
+  });
+
+  const STATES: readonly CheckpointedState[] = ['anna', 'bert'].map((userId) => ({
+    userId,
+    state: Buffer.from(userId),
+  }));
+  async function* states(): AsyncGenerator<CheckpointedState> {
+    yield* STATES;
+  }
+  const write = (of = states()) => checkpoints.write(TOPICS.activity, 0, 7, of);
+
+  /** What anybody but the owner may do with what lies in the work folder, once something does. */
+  async function openToOthers(): Promise<number[]> {
+    let names: string[];
+    while ((names = await readdir(work)).length === 0) await sleep(2);
+    return Promise.all(names.map(async (name) => (await stat(join(work, name))).mode & 0o077));
+  }
+
+  it('come back as they were written', async () => {
+    const checkpoint = await write();
+    expect(await checkpoints.list(TOPICS.activity)).toEqual([checkpoint]);
+    const read: CheckpointedState[] = [];
+    for await (const state of checkpoints.read(checkpoint)) read.push(state);
+    expect(read).toEqual(STATES);
+  });
+
+  it('leave nothing under a name of their own when a write fails', async () => {
+    await write();
+    const [name] = (await readdir(folder)).filter((each) => !each.startsWith('.'));
+    await rm(join(folder, name!));
+    await mkdir(join(folder, name!, 'in the way'), { recursive: true });
+    await expect(write()).rejects.toThrow();
+    expect((await readdir(folder)).sort()).toEqual(['.incoming', name]);
+    expect(await readdir(incoming)).toEqual([]);
+  });
+
+  it('remove what a kill left, once nobody can be writing it', async () => {
+    await mkdir(incoming, { recursive: true });
+    for (const name of ['p0-old', 'p0-new']) await writeFile(join(incoming, name), 'half a file');
+    const longAgo = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(join(incoming, 'p0-old'), longAgo, longAgo);
+    const checkpoint = await write();
+    expect(await readdir(incoming)).toEqual(['p0-new']);
+    expect(await checkpoints.list(TOPICS.activity)).toEqual([checkpoint]);
+  });
+
+  it('are for their owner alone while they are made and read, and leave no copy', async () => {
+    const open: number[] = [];
+    async function* watched(of: AsyncIterable<CheckpointedState>) {
+      for await (const state of of) {
+        yield state;
+        open.push(...(await openToOthers()));
+      }
+    }
+    const checkpoint = await write(watched(states()));
+    for await (const state of watched(checkpoints.read(checkpoint))) expect(state.state).toBeInstanceOf(Buffer);
+    expect(open).toEqual([0, 0, 0, 0]);
+    expect(await readdir(work)).toEqual([]);
+  });
+});
