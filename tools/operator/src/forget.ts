@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { endOnUsage, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { describeReport, forgetUsers } from './forget-users';
 import { withDrivers } from './program';
@@ -17,7 +17,7 @@ interface Options {
 new Command('forget')
   .description(
     'Removes users whose deletion is in the archive from archive and checkpoints, and scans for what remains.\n' +
-      'Ends with 0 when nothing remains, 3 when something does, 2 for a command line that cannot be used. Run the trainer next: its snapshot is made without them.',
+      'Ends with 0 when nothing remains, 3 when something does or the archive has no deletion of one of --user, 2 for a command line that cannot be used. Run the trainer next: its snapshot is made without them.',
   )
   .option(
     '--user <ids...>',
@@ -25,7 +25,7 @@ new Command('forget')
   )
   .option('--dry-run', 'count, and change nothing')
   .option('--json', 'the report as JSON on standard output')
-  .option('--report <file>', 'the report as JSON into a file as well')
+  .option('--report <file>', 'the report as JSON into a file as well', newFile)
   .option('--patience <seconds>', 'for the deletions of merged viewers to be archived', wholeNumber(), 60)
   .exitOverride(endOnUsage)
   .action((options: Options) =>
@@ -36,10 +36,11 @@ new Command('forget')
         patienceMs: options.patience * 1_000,
       });
       const json = JSON.stringify(report, null, 2);
-      if (options.report !== undefined) await writeFile(options.report, `${json}\n`);
+      // Before the file, which may fail: another run would not find what this one removed.
       process.stdout.write(`${options.json ? json : describeReport(report)}\n`);
-      const remains = report.remainingRecordCount + report.remainingCheckpointedStateCount > 0;
-      return remains && !options.dryRun ? EXIT_REMAINING : 0;
+      if (options.report !== undefined) await writeFile(options.report, `${json}\n`);
+      const remains = !options.dryRun && report.remainingRecordCount + report.remainingCheckpointedStateCount > 0;
+      return remains || report.unknownUserIds.length > 0 ? EXIT_REMAINING : 0;
     }),
   )
   .parse();

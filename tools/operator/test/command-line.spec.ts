@@ -1,18 +1,23 @@
 /** The operator's command lines as built, on a folder where nothing ran; needs the build that `npm test` makes first. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { topicSpecs } from '@watchnext/contract';
+import { openEventLog } from '@watchnext/event-log';
 import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 
 describe('a command of the operator', () => {
   let directory: { path: string; remove(): Promise<void> };
+  const built = (program: string) => resolve(__dirname, '..', 'dist', `${program}.js`);
   const run = (program: string, args: readonly string[]) =>
-    runBuilt(resolve(__dirname, '..', 'dist', `${program}.js`), args, { WATCHNEXT_DATA_DIR: directory.path });
+    runBuilt(built(program), args, { WATCHNEXT_DATA_DIR: directory.path });
 
   beforeAll(async () => (directory = await temporaryDirectory('operator')));
   afterAll(() => directory.remove());
 
   it.each([
     ['forget', ['--patience', 'soon'], 2, /--patience.*'soon' is invalid.*whole number/],
+    ['forget', ['--report', '/no/such/folder/report.json'], 2, /--report.*cannot be written to \(ENOENT\)/],
     ['forget', [], 1, /no topic watchnext.activity.v1.*WATCHNEXT_DATA_DIR/],
     ['dead-letters', ['list', '--partition', '-1'], 2, /whole number/],
     ['dead-letters', ['replay'], 2, /choose letters by a filter, or say --all/],
@@ -23,6 +28,24 @@ describe('a command of the operator', () => {
     ['backup/main', ['verify', '/no/such/folder'], 3, /\/no\/such\/folder/],
   ])('%s %j ends with %i, and says why', (program, args, status, text) => {
     expect(run(program, args)).toEqual({ status, text: expect.stringMatching(text) });
+  });
+
+  it('forget of a user without a deletion ends with 3, and names the user', async () => {
+    const world = await temporaryDirectory('operator-forget');
+    try {
+      const settings = loadDriverSettings({ WATCHNEXT_DATA_DIR: world.path });
+      const log = await openEventLog(settings, embeddedPaths(world.path).eventLog);
+      await log.ensureTopics(Object.values(topicSpecs(settings.WATCHNEXT_ACTIVITY_PARTITIONS)));
+      await log.close();
+      const expected = { status: 3, text: expect.stringContaining('x: no deletion in the archive') };
+      for (const args of [
+        ['--user', 'x'],
+        ['--user', 'x', '--dry-run'],
+      ])
+        expect(runBuilt(built('forget'), args, { WATCHNEXT_DATA_DIR: world.path })).toEqual(expected);
+    } finally {
+      await world.remove();
+    }
   });
 
   it('backup save of nothing ends with 3, and leaves no backup', () => {
