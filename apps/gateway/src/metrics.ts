@@ -30,7 +30,7 @@ const HELP: Record<string, string> = {
   [METRICS.stageRestarts]: 'Requests that a stage sent back, as for a snapshot in common.',
   [METRICS.stageSeconds]: 'Seconds spent in each stage.',
   [METRICS.requestSeconds]: 'Seconds from a request to its list.',
-  [METRICS.candidates]: 'Candidates that reached ranking, by the source they are counted under.',
+  [METRICS.candidates]: 'Candidates that lists were chosen from, ranked or not, by the source they are counted under.',
   [METRICS.catalogueVideos]: 'Videos that the catalogue has told of.',
   [METRICS.removed]: 'Candidates removed, by filter.',
   [METRICS.assignedLists]: 'Lists answered within an experiment, by experiment and variant.',

@@ -48,7 +48,7 @@ function snapshotOf(ofZeros: number, ofRequests: number, failures: Error[] = [])
 }
 
 describe('a snapshot of ranking, before it takes over', () => {
-  it('runs on every thread, and on the last requests', async () => {
+  it('runs once for each thread, and on the last requests', async () => {
     const { snapshot, counts } = snapshotOf(0, 1);
     await expect(
       checkSnapshot(

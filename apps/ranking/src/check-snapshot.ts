@@ -1,6 +1,7 @@
 /**
  * Looks at a snapshot before it takes over. Its digests are right and its parts fit each other; what is left is what they compute:
- * a tower that training blew up, or that this program's engine reads otherwise. It is run on every thread, which makes it warm too.
+ * a tower that training blew up, or that this program's engine reads otherwise. As many
+ * runs are begun at once as there are threads: one that is idle gets a run, which makes it warm too, and one busy with requests may not.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { TowerOverloadedError } from '@watchnext/inference';
@@ -44,7 +45,7 @@ export class LastQueries {
 }
 
 /**
- * Scores rows of zeros, which a weight that is not finite does not survive, on each thread, and the requests given.
+ * Scores rows of zeros, which a weight that is not finite does not survive, once for each thread, and the requests given.
  * @returns requests scored
  * @throws ScoresError for a snapshot that must not take over
  */

@@ -59,6 +59,17 @@ describe('rank', () => {
     expect(runs()).toBe(3);
   });
 
+  it('makes no list for what is not explained', async () => {
+    const { snapshot, runs } = rankerOf(() => undefined);
+    const scores = await rank(snapshot, { ...query, explain: false }, new AbortController().signal);
+    expect(scores.map(({ features, parts }) => [features, parts])).toEqual(scores.map(() => [[], []]));
+    const lists = new Set(scores.flatMap(({ features, parts }) => [features, parts]));
+    expect(lists.size).toBe(1);
+    // Whoever wrote to one would write to all.
+    expect([...lists].every(Object.isFrozen)).toBe(true);
+    expect(runs()).toBe(1);
+  });
+
   it('does nothing for a caller that is gone', () => {
     const { snapshot, runs } = rankerOf(() => undefined);
     expect(() => rank(snapshot, query, AbortSignal.abort(new Error('gone')))).toThrow('gone');

@@ -14,6 +14,9 @@ export interface RankQuery {
   readonly explain: boolean;
 }
 
+/** Of every score that is not explained: a list has hundreds of them. */
+const UNEXPLAINED = Object.freeze([]) as never[];
+
 /**
  * Scores every candidate, in the order given. The same snapshot, state, context and candidate give the same bits,
  * whatever the other candidates are: replay relies on it.
@@ -36,8 +39,8 @@ export function rank(
         expectedWatchSeconds,
         logit,
         featuresChecksum: checksums[index]!,
-        features: explain ? featureValues(ranker, scored.user, scored.videos[index]!) : [],
-        parts: parts?.[index] ?? ([] as ScorePart[]),
+        features: explain ? featureValues(ranker, scored.user, scored.videos[index]!) : UNEXPLAINED,
+        parts: parts?.[index] ?? UNEXPLAINED,
       };
     });
   };

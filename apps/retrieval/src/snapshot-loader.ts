@@ -19,30 +19,37 @@ export interface SnapshotLoaderParts {
   readonly limits: CanaryLimits;
 }
 
+interface Loaded {
+  readonly snapshot: RetrievalSnapshot;
+  /** With the snapshot that served while this one was looked at; NaN: nothing to compare. */
+  readonly overlap: number;
+}
+
 export class SnapshotLoader {
   readonly canaries = new CanaryQueries();
-  private readonly loaded = new Map<string, RetrievalSnapshot>();
-  private current: RetrievalSnapshot | undefined;
+  private readonly loaded = new Map<string, Loaded>();
+  private current: Loaded | undefined;
   private canaryRecall = NaN;
-  private overlap = NaN;
 
   constructor(private readonly parts: SnapshotLoaderParts) {
     const { metrics } = parts;
-    const ofCurrent = (read: (snapshot: RetrievalSnapshot) => number) => () =>
-      this.current ? read(this.current) : NaN;
+    const ofCurrent = (read: (current: Loaded) => number) => () => (this.current ? read(this.current) : NaN);
     metrics.gauge(METRICS.canaryRecall, () => this.canaryRecall);
-    metrics.gauge(METRICS.canaryOverlap, () => this.overlap);
+    metrics.gauge(
+      METRICS.canaryOverlap,
+      ofCurrent(({ overlap }) => overlap),
+    );
     metrics.gauge(
       METRICS.addedVideos,
-      ofCurrent(({ videos }) => videos.addedCount),
+      ofCurrent(({ snapshot }) => snapshot.videos.addedCount),
     );
     metrics.gauge(
       METRICS.videosWithoutRoom,
-      ofCurrent(({ videos }) => videos.refusedCount),
+      ofCurrent(({ snapshot }) => snapshot.videos.refusedCount),
     );
     metrics.gauge(
       METRICS.clippedVideos,
-      ofCurrent(({ index }) => index.clippedCount),
+      ofCurrent(({ snapshot }) => snapshot.index.clippedCount),
     );
   }
 
@@ -64,18 +71,19 @@ export class SnapshotLoader {
         await loaded.close();
       },
     };
+    let overlap: number;
     try {
       await catalogue.attach(snapshot.videos);
       const report = await withCurrent((current) => checkSnapshot(snapshot, current, this.canaries.all(), limits));
       logger.info({ snapshotId: local.snapshotId, ...report }, 'a snapshot passed its canary queries');
       this.canaryRecall = report.recall;
-      this.overlap = report.overlap ?? NaN;
+      overlap = report.overlap ?? NaN;
     } catch (error) {
       if (error instanceof CanaryError) this.canaryRecall = error.report.recall;
       await snapshot.close();
       throw error;
     }
-    this.loaded.set(local.snapshotId, snapshot);
+    this.loaded.set(local.snapshotId, { snapshot, overlap });
     // So that new videos do not go for a moment with each swap; a long backlog is added while the snapshot serves.
     const backlog = catalogue.addBacklog(snapshot.videos, snapshot.addCapacity);
     await Promise.race([backlog, delay(BACKLOG_WAIT_MS, undefined, { ref: false })]);

@@ -92,7 +92,9 @@ const explanation = z.object({
 export const recommendationsAnswer = z.object({
   userId: z.string(),
   requestId: z.string(),
-  snapshotId: z.string().describe('Snapshot whose models made the list; empty where none did.'),
+  snapshotId: z
+    .string()
+    .describe('Snapshot whose models made the list; empty where none did, or two (an interleaved list).'),
   rung: z.enum(Object.values(RUNG_NAMES)).describe('Step of the degradation ladder.'),
   rungReason: z.string().optional().describe('Why the rung is lower than full.'),
   mark: markSchema.describe(

@@ -110,8 +110,9 @@ export interface Draft {
   readonly retrieved: readonly { readonly videoId: string; readonly score: number }[];
   /** Snapshots that retrieval could answer any request with, its current one first. */
   readonly retrievalHolds: readonly string[];
+  /** In the order of `SOURCES`. */
   readonly offers: readonly Offer[];
-  /** Those of the offers that passed the filters. */
+  /** Those of the offers that passed the filters, in their order, of each source no more than are wanted. */
   readonly proposals: readonly Proposal[];
   /** How many proposals each filter removed. */
   readonly removedByFilter: Readonly<Record<string, number>>;

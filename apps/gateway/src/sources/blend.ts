@@ -2,26 +2,27 @@
 import { SOURCES, type BlendedCandidate, type Proposal, type Source } from '../pipeline/draft';
 import { ContractViolation } from '../pipeline/failure';
 
-export type BlendQuotas = Readonly<Record<Source, number>>;
+interface Blending extends BlendedCandidate {
+  readonly sources: { readonly source: Source; readonly score: number }[];
+}
 
 /**
- * Takes up to `quotas[source]` proposals of each source in the order they are given (a source's best first).
- *
- * Keeps: each video once; the order of sources in `SOURCES`, and within a source its own order.
- * @throws ContractViolation for a proposal that the filters should have removed
+ * Keeps: each video once, where it was proposed first, with its sources in the order of the proposals.
+ * @param proposals source by source in the order of `SOURCES`, of each no more than are wanted
+ * @throws ContractViolation for proposals in another order, and for one that the filters should have removed
  */
-export function blend(proposals: readonly Proposal[], quotas: BlendQuotas): BlendedCandidate[] {
-  const taken = new Map<string, { video: BlendedCandidate['video']; sources: { source: Source; score: number }[] }>();
-  for (const source of SOURCES) {
-    let left = quotas[source];
-    for (const proposal of proposals) {
-      if (proposal.source !== source) continue;
-      if (left-- <= 0) break;
-      if (!proposal.video) throw new ContractViolation(`video ${proposal.videoId} of unknown facts reached the blend`);
-      const candidate = taken.get(proposal.videoId);
-      if (candidate) candidate.sources.push({ source, score: proposal.score });
-      else taken.set(proposal.videoId, { video: proposal.video, sources: [{ source, score: proposal.score }] });
-    }
+export function blend(proposals: readonly Proposal[]): BlendedCandidate[] {
+  const candidates = new Map<string, Blending>();
+  let place = 0;
+  for (const { videoId, source, score, video } of proposals) {
+    const placeOfSource = SOURCES.indexOf(source);
+    if (placeOfSource < place)
+      throw new ContractViolation(`a proposal of ${source} reached the blend after those of ${SOURCES[place]}`);
+    place = placeOfSource;
+    if (!video) throw new ContractViolation(`video ${videoId} of unknown facts reached the blend`);
+    const candidate = candidates.get(videoId);
+    if (candidate) candidate.sources.push({ source, score });
+    else candidates.set(videoId, { videoId, video, sources: [{ source, score }] });
   }
-  return [...taken].map(([videoId, { video, sources }]) => ({ videoId, video, sources }));
+  return [...candidates.values()];
 }

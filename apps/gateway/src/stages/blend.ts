@@ -1,20 +1,12 @@
 import type { Draft } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
-import { blend, type BlendQuotas } from '../sources/blend';
-
-/** Beside retrieval's candidates: enough of the rest for the ranker to choose from, few enough to cost little. */
-const QUOTAS_BESIDE_RETRIEVAL: BlendQuotas = { retrieval: 2_000, trending: 20, popular: 30, fresh: 20 };
-/** Where retrieval brought nothing, the other sources carry the list and its further pages. */
-const QUOTAS_ALONE: BlendQuotas = { retrieval: 0, trending: 150, popular: 200, fresh: 150 };
-
-export const quotasFor = ({ retrieved, serving }: Pick<Draft, 'retrieved' | 'serving'>): BlendQuotas =>
-  retrieved.length > 0 ? { ...QUOTAS_BESIDE_RETRIEVAL, ...serving.blendQuotas } : QUOTAS_ALONE;
+import { blend } from '../sources/blend';
 
 /** One list of candidates, each once, with all its sources. */
 export function blendStage(): Stage<Draft> {
   return {
     name: 'blend',
     timeShare: 1,
-    run: (draft) => ({ patch: { candidates: blend(draft.proposals, quotasFor(draft)) } }),
+    run: ({ proposals }) => ({ patch: { candidates: blend(proposals) } }),
   };
 }

@@ -1,9 +1,9 @@
 import type { Event } from '@watchnext/contract';
-import type { Draft } from '../pipeline/draft';
+import { type Draft, SOURCES } from '../pipeline/draft';
 import { Catalogue } from '../sources/catalogue';
 import { PopularSnapshots } from '../sources/popular-snapshot';
 import { TrendingVideos } from '../sources/trending';
-import { gatherStage } from './gather';
+import { freshness, gatherStage } from './gather';
 
 const NOW_MS = 1_000_000_000;
 
@@ -19,15 +19,19 @@ function memoryOf(videoCount: number) {
   return { catalogue, trending, snapshots: new PopularSnapshots() };
 }
 
-async function gathered(draft: Partial<Draft>, shownCount = 0) {
+async function offersOf(draft: Partial<Draft>, shownCount = 0) {
   const shown = new Set(Array.from({ length: shownCount }, (_, i) => i));
   const request = { requestedAtMs: NOW_MS, shown } as unknown as Draft['request'];
   const stage = gatherStage(memoryOf(1_500));
   const limits = { deadlineAtMs: Infinity, signal: new AbortController().signal, isHurried: false };
   const whole = { retrieved: [], serving: {}, snapshotId: '', request, ...draft } as unknown as Draft;
-  const { offers } = (await stage.run(whole, limits)).patch;
+  return (await stage.run(whole, limits)).patch.offers!;
+}
+
+async function gathered(draft: Partial<Draft>, shownCount = 0) {
   const counts: Record<string, number> = {};
-  for (const { proposals } of offers!) for (const { source } of proposals) counts[source] = (counts[source] ?? 0) + 1;
+  for (const { proposals } of await offersOf(draft, shownCount))
+    for (const { source } of proposals) counts[source] = (counts[source] ?? 0) + 1;
   return counts;
 }
 
@@ -36,6 +40,27 @@ describe('what the sources propose', () => {
 
   it('is ten times what the blend wants of them beside retrieval', async () => {
     expect(await gathered({ retrieved })).toEqual({ retrieval: 1, trending: 200, fresh: 200 });
+  });
+
+  it('comes in the order of the sources, with what is wanted of each', async () => {
+    const serving = { blendQuotas: { trending: 50 } };
+    const offers = await offersOf({ retrieved, serving });
+    expect(offers.map(({ source, wanted }) => [source, wanted])).toEqual([
+      ['retrieval', 2_000],
+      ['trending', 50],
+      ['popular', 30],
+      ['fresh', 20],
+    ]);
+    expect(offers.map(({ source }) => source)).toEqual(SOURCES);
+  });
+
+  it('is of each video its id, its facts and a score that a float32 holds', async () => {
+    const offers = await offersOf({ retrieved: [{ videoId: 'v1', score: 0.1 }] });
+    const [ofRetrieval, , , fresh] = offers.map(({ proposals }) => [...proposals]);
+    const video = expect.objectContaining({ videoId: 'v1' });
+    expect(ofRetrieval).toEqual([{ videoId: 'v1', source: 'retrieval', score: Math.fround(0.1), video }]);
+    const newest = { videoId: 'v1499', source: 'fresh', video: expect.objectContaining({ videoId: 'v1499' }) };
+    expect(fresh![0]).toEqual({ ...newest, score: Math.fround(freshness(1_500, NOW_MS)) });
   });
 
   it('reaches past what earlier pages showed', async () => {

@@ -1,9 +1,10 @@
+import type { CatalogueVideo } from '@watchnext/features';
 import type { PopularSnapshots } from '../sources/popular-snapshot';
 import type { Catalogue } from '../sources/catalogue';
 import type { ScoredVideo, TrendingVideos } from '../sources/trending';
-import type { Draft, Offer, Proposal, Source } from '../pipeline/draft';
+import type { Draft, Offer, Source } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
-import { quotasFor } from './blend';
+import { quotasFor } from '../sources/quotas';
 
 /**
  * How far down its list a source may be followed for videos that pass the filters: so many times as far as is wanted of it, past
@@ -19,7 +20,7 @@ export interface Memory {
   readonly snapshots: PopularSnapshots;
 }
 
-/** What all sources have to offer. */
+/** What all sources have to offer, in the order of `SOURCES`. */
 export function gatherStage({ catalogue, trending, snapshots }: Memory): Stage<Draft> {
   return {
     name: 'gather',
@@ -28,31 +29,41 @@ export function gatherStage({ catalogue, trending, snapshots }: Memory): Stage<D
       const { requestedAtMs, shown } = request;
       const quotas = quotasFor({ retrieved, serving });
       const depthOf = (source: Source) => Math.min(LARGEST_DEPTH, DEPTH_PER_WANTED * quotas[source] + shown.size);
-      const offer = <Found>(
+      const offer = <Found extends { readonly videoId: string }>(
         source: Source,
         found: readonly Found[],
-        propose: (one: Found) => Omit<Proposal, 'source'>,
-      ) => ({
+        videoOf: (one: Found) => CatalogueVideo | undefined,
+        scoreOf: (one: Found) => number,
+      ): Offer => ({
         source,
         wanted: quotas[source],
-        proposals: lazily(found, (one) => {
-          const proposed = propose(one);
+        proposals: lazily(found, (one) => ({
+          videoId: one.videoId,
+          source,
           // As float32, which the log and the ranking service carry, so that all see the same number.
-          return { source, ...proposed, score: Math.fround(proposed.score) };
-        }),
+          score: Math.fround(scoreOf(one)),
+          video: videoOf(one),
+        })),
       });
-      const known = ({ videoId, score }: ScoredVideo) => ({ videoId, score, video: catalogue.get(videoId) });
+      const scored = (source: Source, found: readonly ScoredVideo[]) =>
+        offer(
+          source,
+          found,
+          ({ videoId }) => catalogue.get(videoId),
+          ({ score }) => score,
+        );
       const popular = snapshots.of(snapshotId)?.popular.slice(0, depthOf('popular')) ?? [];
       const fresh = catalogue.newest(depthOf('fresh'), requestedAtMs);
       const offers: readonly Offer[] = [
-        offer('retrieval', retrieved, known),
-        offer('trending', trending.top(depthOf('trending'), requestedAtMs), known),
-        offer('popular', popular, known),
-        offer('fresh', fresh, (video) => ({
-          videoId: video.videoId,
-          score: freshness(video.facts.uploadedAtMs, requestedAtMs),
-          video,
-        })),
+        scored('retrieval', retrieved),
+        scored('trending', trending.top(depthOf('trending'), requestedAtMs)),
+        scored('popular', popular),
+        offer(
+          'fresh',
+          fresh,
+          (video) => video,
+          ({ facts }) => freshness(facts.uploadedAtMs, requestedAtMs),
+        ),
       ];
       return { patch: { offers } };
     },

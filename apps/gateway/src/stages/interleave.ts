@@ -57,6 +57,10 @@ export function interleaveStage(
 export const isInterleaved = (draft: Pick<Draft, 'assignments' | 'failures'>): boolean =>
   interleavedBy(draft) !== undefined && !draft.failures.some(({ stage }) => stage === INTERLEAVE);
 
+/** Whether the two rankings that the list was drafted of are of different snapshots; it then names neither. */
+export const isOfTwoSnapshots = ({ ranked, snapshotId }: Pick<Draft, 'ranked' | 'snapshotId'>): boolean =>
+  snapshotId === '' && ranked[0]?.team !== undefined;
+
 const interleavedBy = ({ assignments }: Pick<Draft, 'assignments'>) =>
   assignments.find(({ experiment }) => experiment.design === 'interleaved');
 

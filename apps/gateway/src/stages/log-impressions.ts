@@ -40,7 +40,7 @@ export function logImpressionsStage(eventLog: EventLog, log: Dependency, nowMs: 
   };
 }
 
-/** The snapshot whose models made the answer; empty where none did. */
+/** The snapshot whose models made the answer; empty where none did, or two did (an interleaved list). */
 export function servedSnapshotId(draft: Draft): string {
   return rungOf(draft).rung === Rung.MEMORY_POPULAR ? '' : draft.snapshotId;
 }

@@ -81,6 +81,31 @@ describe('placeDiversely', () => {
     expect(moved[2]!.rules).toEqual([{ rule: 'channel-cap-relaxed', fromRank: 1, toPosition: 2 }]);
   });
 
+  it('looks no further down the ranking than the page needs', () => {
+    const ranked = rankedOf(Array.from({ length: 500 }, (_, rank) => (rank < 30 ? `c${rank % 3}` : `c${rank}`)));
+    let furthest = -1;
+    const watched = new Proxy(ranked, {
+      get(target, key) {
+        if (typeof key === 'string' && /^\d+$/.test(key)) furthest = Math.max(furthest, Number(key));
+        return Reflect.get(target, key) as unknown;
+      },
+    });
+    const placed = placeDiversely(watched, 10, { channelCap: 2, topicCap: 10 });
+    expect(placed.map(({ videoId }) => videoId)).toEqual([
+      'v0',
+      'v1',
+      'v2',
+      'v3',
+      'v4',
+      'v5',
+      'v30',
+      'v31',
+      'v32',
+      'v33',
+    ]);
+    expect(furthest).toBe(33);
+  });
+
   it('keeps each topic to its cap unless all that is left is over one, and then gives up topics before channels', () => {
     const topic = fc.subarray(['x', 'y', 'z'], { maxLength: 2 });
     const videos = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', ''), topic), { maxLength: 40 });

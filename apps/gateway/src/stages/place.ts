@@ -11,40 +11,44 @@ import { CapCounts, type CapRule, type Caps, PAGE_OF_PLACES } from './caps';
  * @returns at most `limit` items; each candidate at most once; items of one channel in the order given, unless topics are capped
  */
 export function placeDiversely(ranked: readonly RankedCandidate[], limit: number, caps: Caps): PlacedItem[] {
-  const waiting = ranked.map((candidate, rank) => ({ candidate, rank }));
   const placed: PlacedItem[] = [];
+  const takenRanks = new Set<number>();
   let counts = new CapCounts(caps);
   /** The cap that last held an item back: whoever is elsewhere than its rank says is so for that. */
   let cause: CapRule = 'channel-cap';
-  while (placed.length < limit && waiting.length > 0) {
+  /** The best rank that waits for a place. */
+  let first = 0;
+  while (placed.length < limit && placed.length < ranked.length) {
     const position = placed.length;
+    while (takenRanks.has(first)) first++;
     if (position % PAGE_OF_PLACES === 0) counts = new CapCounts(caps);
-    const choice = choose(waiting, counts);
-    if (choice.index > 0) cause = counts.brokenBy(waiting[0]!.candidate) ?? cause;
-    const [{ candidate, rank }] = waiting.splice(choice.index, 1) as [(typeof waiting)[number]];
+    const { rank, relaxed } = choose(ranked, first, takenRanks, counts);
+    if (rank > first) cause = counts.brokenBy(ranked[first]!) ?? cause;
+    const candidate = ranked[rank]!;
+    takenRanks.add(rank);
     counts.add(candidate);
-    const rule: RuleTrace['rule'] | undefined = choice.relaxed
-      ? `${choice.relaxed}-relaxed`
-      : rank === position
-        ? undefined
-        : cause;
+    const rule: RuleTrace['rule'] | undefined = relaxed ? `${relaxed}-relaxed` : rank === position ? undefined : cause;
     const rules = rule === undefined ? [] : [{ rule, fromRank: rank, toPosition: position }];
     placed.push({ ...candidate, position, propensity: 1, rules });
   }
   return placed;
 }
 
-/** The first that breaks no cap; else the first that breaks only the topics'; else the first. */
+/** Of the ranks from `first` on that wait: the first that breaks no cap; else the first that breaks only the topics'; else the first. */
 function choose(
-  waiting: readonly { readonly candidate: RankedCandidate }[],
+  ranked: readonly RankedCandidate[],
+  first: number,
+  takenRanks: ReadonlySet<number>,
   counts: CapCounts,
-): { index: number; relaxed?: CapRule } {
-  const indexWhere = (wanted: CapRule | undefined) =>
-    waiting.findIndex(({ candidate }) => counts.brokenBy(candidate) === wanted);
-  const within = indexWhere(undefined);
-  if (within >= 0) return { index: within };
-  const ofTopic = indexWhere('topic-cap');
-  return ofTopic >= 0 ? { index: ofTopic, relaxed: 'topic-cap' } : { index: 0, relaxed: 'channel-cap' };
+): { rank: number; relaxed?: CapRule } {
+  let ofTopic: number | undefined;
+  for (let rank = first; rank < ranked.length; rank++) {
+    if (takenRanks.has(rank)) continue;
+    const broken = counts.brokenBy(ranked[rank]!);
+    if (broken === undefined) return { rank };
+    if (broken === 'topic-cap') ofTopic ??= rank;
+  }
+  return ofTopic === undefined ? { rank: first, relaxed: 'channel-cap' } : { rank: ofTopic, relaxed: 'topic-cap' };
 }
 
 /**

@@ -44,8 +44,8 @@ export async function indexOf(
     sampleCount: count * perUser,
     shardCount,
     onProgress,
-    // Where both spaces find as much, the faster one would win by a hair of this machine's clock: with a clock that
-    // stands still the first one does, so that the same archive and seed give the same index and metrics.
+    // Where both spaces find as much, searched as broadly, the faster one would win by a hair of this machine's clock: with a
+    // clock that stands still the first one does, so that the same archive and seed give the same index and metrics.
     clock: () => 0,
   };
   return buildIndex(options, threads);

@@ -55,6 +55,44 @@ describe('buildIndex', () => {
     expect(await spaceOf(9, 1)).toBe('augmented-l2');
   });
 
+  it.each([
+    ['inner-product', { 'inner-product': 100, 'augmented-l2': 600 }],
+    ['augmented-l2', { 'inner-product': 600, 'augmented-l2': 100 }],
+  ])(
+    'keeps the space that need be searched less broadly where recalls are equal, whatever the clock: %s',
+    async (space, efNeeded) => {
+      const released: string[] = [];
+      const builder: GraphBuilder = {
+        build: async (_vectors, parameters) => ({
+          // All of it from the breadth on that the space needs, and nothing before.
+          searchSamples: async (ef) => [
+            { labels: [0], scores: [ef >= efNeeded[parameters.space as keyof typeof efNeeded] ? 1 : 0] },
+          ],
+          save: async () => undefined,
+          release: async () => void released.push(parameters.space),
+        }),
+        exact: async () => [{ labels: [0], scores: [1] }],
+      };
+      const one = {
+        vectors: Float32Array.of(1),
+        count: 1,
+        dimensions: 1,
+        sampleQueries: Float32Array.of(1),
+        sampleCount: 1,
+      };
+      for (const clock of [
+        () => 0,
+        clockOf(...Array<number>(20).fill(1)),
+        clockOf(...Array.from({ length: 20 }, (_, i) => 20 - i)),
+      ]) {
+        released.length = 0;
+        const { parameters } = await buildIndex({ ...one, clock }, builder);
+        expect(parameters).toMatchObject({ space, efSearch: 100, recallAt100: 1 });
+        expect(released).toEqual([space === 'inner-product' ? 'augmented-l2' : 'inner-product']);
+      }
+    },
+  );
+
   it('searches as broadly as the target recall needs, unless told how broadly', async () => {
     const options = { m: 6, efConstruction: 40, spaces: ['augmented-l2'] };
     const wanting = await buildOf(0.2, 7, { ...options, targetRecall: 0.1 });

@@ -91,7 +91,8 @@ interface Measured {
 
 /**
  * Builds the index in both spaces, measures each on the sample queries against exact search, and returns the one of
- * better recall@100, or the faster where recalls are equal. The parameters of the result say which it was and its recall.
+ * better recall@100; where recalls are equal, that which need be searched less broadly for it, and then the faster. The
+ * parameters of the result say which it was and its recall.
  *
  * Of many vectors the spaces are compared on a sample, which saves half of the time: only where the better one of the
  * sample then misses `targetRecall` on all vectors is the other built as well.
@@ -196,7 +197,8 @@ class Build {
   private async better(best: Measured | undefined, challenger: Measured): Promise<Measured> {
     if (best === undefined) return challenger;
     const gain = challenger.parameters.recallAt100 - best.parameters.recallAt100;
-    const wins = gain > RECALL_TOLERANCE || (gain >= -RECALL_TOLERANCE && challenger.searchMs < best.searchMs);
+    const moreWork = challenger.parameters.efSearch - best.parameters.efSearch || challenger.searchMs - best.searchMs;
+    const wins = gain > RECALL_TOLERANCE || (gain >= -RECALL_TOLERANCE && moreWork < 0);
     await (wins ? best : challenger).graphs.release();
     return wins ? challenger : best;
   }

@@ -220,6 +220,9 @@ describe('experiments at the gateway', () => {
       expect(record.items.map(({ team }) => team)).toEqual(teams);
       expect(record.items.every(({ featuresChecksum }) => featuresChecksum === undefined)).toBe(true);
     }
+    const unexplained = await gateway.recommend('new viewer', { explain: 'true' });
+    expect(unexplained.warnings).toEqual(['the scores are not explained: the list is of two snapshots']);
+    expect(unexplained.items.every(({ explain }: Any) => explain.features.length === 0)).toBe(true);
     expect(checkSampleRatio([firsts.control, firsts.treatment], [1, 1]).chiSquareP).toBeGreaterThan(0.001);
     expect(rankings.control.snapshotId).toBe(FIRST_SNAPSHOT);
     expect(rankings.treatment.snapshotId).toBe(OTHER_SNAPSHOT);
