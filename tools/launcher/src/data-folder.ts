@@ -41,6 +41,10 @@ export interface FolderState {
   readonly version: 1;
   /** 'simulator', or the name of an importer. */
   readonly dataset: string;
+  /** Of a data set, absolute: where its files lay. Folders of earlier versions lack it. */
+  readonly path?: string;
+  /** Of a table, absolute: the mapping file that it was read by. Folders of earlier versions lack it. */
+  readonly mapping?: string;
   /** The world's options; simulator only. */
   readonly world?: {
     readonly seed: number;
