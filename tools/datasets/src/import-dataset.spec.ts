@@ -15,6 +15,7 @@ describe('importDataset', () => {
   let taken: string[];
   let keys: unknown[];
   let refuse: (kind: string) => boolean;
+  let tooMany: (request: number) => boolean;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'watchnext-import-'));
@@ -30,12 +31,14 @@ describe('importDataset', () => {
     taken = [];
     keys = [];
     refuse = () => false;
+    tooMany = () => false;
     // A collector as the agreement has it, in memory.
     server = createServer((request, response) => {
       keys.push(request.headers['x-api-key']);
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
+        if (tooMany(keys.length)) return void response.writeHead(429).end();
         const { events } = EventBatch.decode(Buffer.concat(chunks));
         const results = events.map((event, index) => {
           const refused = refuse(event.body!.$case);
@@ -100,6 +103,25 @@ describe('importDataset', () => {
       importDataset('kuairand', folder, { url, giveUpAfterMs: 200, onRetry: (error) => tries.push(error) }),
     ).rejects.toThrow(/127\.0\.0\.1:\d+ has taken nothing for 0\.2 s: connect ECONNREFUSED 127\.0\.0\.1:\d+/);
     expect(tries.length).toBeGreaterThan(1);
+  });
+
+  it('goes on through a key that may send only so much at a time', async () => {
+    const rows = Array.from({ length: 4_000 }, (_, i) => `7,0,20220425,${T + i},1,3000,1`);
+    writeFileSync(
+      join(folder, 'log_standard_4_22_to_5_08_pure.csv'),
+      ['user_id,video_id,date,time_ms,is_click,play_time_ms,tab', ...rows].join('\n'),
+    );
+    // After each one that is taken, one is not: eight tries that wait 50 ms and more.
+    tooMany = (request) => request % 2 === 0;
+    const tries: Error[] = [];
+    const { sent } = await importDataset('kuairand', folder, {
+      url,
+      giveUpAfterMs: 200,
+      onRetry: (error) => tries.push(error),
+    });
+    expect(taken).toHaveLength(sent);
+    expect(taken.filter((kind) => kind === 'watch')).toHaveLength(4_000);
+    expect(tries.length).toBeGreaterThanOrEqual(7);
   });
 
   it('does not know every data set', async () => {

@@ -2,7 +2,7 @@
 /** npm run import -- FORMAT PATH */
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
-import { endOnUsage, EXIT_USAGE, madeFolder } from '@watchnext/command-line';
+import { endOnUsage, EXIT_USAGE, madeFolder, wholeNumber } from '@watchnext/command-line';
 import { ConfigError } from '@watchnext/config';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
@@ -57,7 +57,7 @@ const program: Command = new Command('npm run import --')
   .option('--url <url>', "the collector's address", 'http://127.0.0.1:7001')
   .option('--api-key-file <file>', 'holds the key that the collector asks for')
   .option('--archive <dir>', 'instead: a new archive folder, to train on with WATCHNEXT_DATA_DIR=dir/..', inMadeFolder)
-  .option('--partitions <n>', 'partitions of that archive, as WATCHNEXT_ACTIVITY_PARTITIONS', number(1, 10_000), 4)
+  .option('--partitions <n>', 'partitions of that archive, as WATCHNEXT_ACTIVITY_PARTITIONS', wholeNumber(1, 10_000), 4)
   .option('--mapping <file>', 'for a table: which column is what; without it, a mapping is proposed')
   .option('--yes', 'take the proposed mapping without asking', false)
   .option('--no-drawn-lists', 'do not set watches of a log without impressions among drawn videos')

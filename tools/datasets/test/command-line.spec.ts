@@ -17,6 +17,7 @@ describe('npm run import', () => {
     [['kuairand'], 2, /path of the data set is missing/],
     [['table', '/no/such/file.csv'], 3, /file.csv cannot be read/],
     [['kuairand', 'anywhere', '--most-bad', '2'], 2, /from 0 to 1/],
+    [['kuairand', 'anywhere', '--archive', 'archive', '--partitions', '2.5'], 2, /whole number from 1 to 10000/],
     [['kuairand', 'anywhere', '--url', 'nowhere'], 2, /--url is no address/],
     [['kuairand', 'anywhere', '--url', 'localhost:7001'], 2, /--url is no address/],
     [
@@ -36,6 +37,7 @@ describe('npm run validate', () => {
     [['--help'], 0, /Exit codes/],
     [['movies', 'anywhere'], 2, /movies is neither archive nor one of kuairand/],
     [['archive', '/no/such/folder'], 3, /cannot be read/],
+    [['archive', __dirname, '--json', '/no/such/folder/found.json'], 2, /\/no\/such\/folder cannot be written to/],
     [['archive', __dirname], 3, /is no archive: it has no folder watchnext.activity.v1/],
   ])('%j ends with %i', (args, status, text) => {
     expect(run('validate/main.js', ...args)).toEqual({ status, text: expect.stringMatching(text) });

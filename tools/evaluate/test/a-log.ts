@@ -10,7 +10,6 @@ export function aLog(size: { videoCount: number; watches: number; impressions: n
       training: new Array<CandidateExample>(size.watches),
       earlierUntilMs: 0,
       queries: new Array<never>(size.queries ?? 1_000),
-      recallK: 10,
       videoCount: size.videoCount,
       uploadedAtMs: new Map(),
       hasSearches: true,

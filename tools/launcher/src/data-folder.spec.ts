@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { identify, isAlive } from '@watchnext/folder-lock';
@@ -79,10 +79,11 @@ describe('the data folder', () => {
   it('clears its own and nothing else', async () => {
     const folder = await DataFolder.open(path);
     await folder.writeState(STATE);
-    mkdirSync(join(path, 'archive', 'deep'), { recursive: true });
+    for (const name of ['archive', 'checkpoints']) mkdirSync(join(path, name, 'deep'), { recursive: true });
+    writeFileSync(join(path, 'training.json'), '{}');
     writeFileSync(join(path, 'thesis.txt'), 'years of work');
     await folder.clear();
-    expect(existsSync(join(path, 'archive'))).toBe(false);
+    expect(readdirSync(path).sort()).toEqual(['launcher-lock', 'logs', 'thesis.txt']);
     expect(readFileSync(join(path, 'thesis.txt'), 'utf8')).toBe('years of work');
     await expect(DataFolder.open(path)).rejects.toThrow(/in use/);
     await folder.close();

@@ -21,7 +21,18 @@ const LOCK_FOLDER = 'launcher-lock';
 const CHILDREN_FILE = 'processes.json';
 const LOG_FOLDER = 'logs';
 /** What `--fresh` removes. */
-const OWN_NAMES = ['event-log', 'feature-store', 'archive', 'snapshots', 'spool', 'trainer', LOG_FOLDER, STATE_FILE];
+const OWN_NAMES = [
+  'event-log',
+  'feature-store',
+  'archive',
+  'checkpoints',
+  'snapshots',
+  'spool',
+  'trainer',
+  'training.json',
+  LOG_FOLDER,
+  STATE_FILE,
+];
 /** Services drain for at most ten seconds after their launcher has gone. */
 const STRAGGLER_LIMIT_MS = 20_000;
 
@@ -30,6 +41,10 @@ export interface FolderState {
   readonly version: 1;
   /** 'simulator', or the name of an importer. */
   readonly dataset: string;
+  /** Of a data set, absolute: where its files lay. Folders of earlier versions lack it. */
+  readonly path?: string;
+  /** Of a table, absolute: the mapping file that it was read by. Folders of earlier versions lack it. */
+  readonly mapping?: string;
   /** The world's options; simulator only. */
   readonly world?: {
     readonly seed: number;

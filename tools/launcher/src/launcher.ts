@@ -10,6 +10,7 @@ import { LaunchError } from './launch-error';
 import { LiveWorld } from './live-world';
 import { EXIT_CODES, type LauncherOptions } from './options';
 import { openProducer } from './producer';
+import { refuseOtherOptions } from './refuse-other-options';
 import { planServices, type ServicePlan } from './services';
 import { formatHistory, formatRecommendations, type UserHistory } from './show';
 import { DatasetSource, SimulatedSource } from './source';
@@ -130,7 +131,7 @@ export class Launcher {
       await this.step('load history', signal, () => past.load(producer, signal));
       if (producer.rejectedCount > 0)
         this.say(`The collector refused ${producer.rejectedCount} events, the first ${producer.firstRejection}`);
-      await folder.writeState({ ...state, loaded: true });
+      await folder.writeState({ ...state, ...dataset?.readFrom, loaded: true });
     }
     const gateway = new GatewayClient(plan.gatewayUrl);
     const live = source && new LiveWorld(source, gateway, producer, this.say);
@@ -251,22 +252,6 @@ interface Start {
   readonly signal: AbortSignal;
   /** What must end before the services do, last first. */
   readonly stopping: (() => Promise<unknown>)[];
-}
-
-/** A folder in use keeps its data set and world; asking for another one must not pass in silence. */
-function refuseOtherOptions(state: FolderState, options: LauncherOptions): void {
-  const other: string[] = [];
-  if (options.given.has('dataset') && options.dataset !== state.dataset)
-    other.push(`--dataset ${options.dataset} (it holds ${state.dataset})`);
-  for (const name of ['seed', 'users', 'videos', 'days'] as const) {
-    if (options.given.has(name) && options.world[name] !== state.world?.[name])
-      other.push(`--${name} ${options.world[name]} (it holds ${state.world?.[name] ?? 'none'})`);
-  }
-  if (other.length > 0)
-    throw new LaunchError(
-      `the data folder was filled otherwise: ${other.join(', ')}`,
-      'Begin anew with --fresh, or choose another folder with --data.',
-    );
 }
 
 async function currentSnapshot(plan: ServicePlan, signal: AbortSignal): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 /** Where a start's events come from: the simulated world, or a data set. */
+import { resolve } from 'node:path';
 import {
   askOnTerminal,
   DatasetError,
@@ -50,6 +51,7 @@ export class SimulatedSource implements EventSource {
 }
 
 export class DatasetSource implements EventSource {
+  /** Known once it is prepared; tables only. */
   private mappingFile: string | undefined;
 
   constructor(
@@ -67,6 +69,12 @@ export class DatasetSource implements EventSource {
     } catch (error) {
       throw launchErrorOf(error);
     }
+  }
+
+  /** For the folder that it goes into. */
+  get readFrom(): Pick<FolderState, 'path' | 'mapping'> {
+    const path = resolve(this.options.path as string);
+    return { path, ...(this.mappingFile === undefined ? {} : { mapping: resolve(this.mappingFile) }) };
   }
 
   async load(sink: EventSink, signal: AbortSignal): Promise<void> {

@@ -55,6 +55,22 @@ describe('npm start with a table', () => {
     LIMIT_MS,
   );
 
+  it('goes on with what it was filled with, and with nothing else', () => {
+    const mapping = join(folder, 'log.csv.mapping.json');
+    expect(JSON.parse(readFileSync(join(folder, 'data', 'watchnext.json'), 'utf8'))).toMatchObject({
+      path: join(folder, 'log.csv'),
+      mapping,
+      loaded: true,
+    });
+    const other = join(folder, 'other.csv');
+    const { status, text } = start('--dataset', 'table', '--path', other, '--mapping', mapping);
+    expect(text).toContain(
+      `the data folder was filled otherwise: --path ${other} (it holds ${join(folder, 'log.csv')})`,
+    );
+    expect(text).toContain('Begin anew with --fresh');
+    expect(status).toBe(1);
+  });
+
   it('says what is wrong with the files before anything starts', () => {
     const { status, text } = start('--fresh', '--dataset', 'movietweetings', '--path', folder);
     expect(text).toMatch(/is no MovieTweetings folder: it lacks movies.dat, ratings.dat/);

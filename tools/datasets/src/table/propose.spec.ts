@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@watchnext/testing';
+import { DatasetError } from '../dataset-error';
 import { parseMapping } from './mapping';
 import { NoProposalError, proposeMapping } from './propose';
 import { mappingFileFor } from './wizard';
@@ -72,6 +73,24 @@ describe('the wizard', () => {
     });
     expect(said[0]).toContain('userId: user, by its name');
     expect(await mappingFileFor(table, { ...options, ask: undefined })).toBe(file);
+    await folder.remove();
+  });
+
+  it.each([
+    [
+      '\n[\n  {\n    "user": "a"\n  }\n]\n',
+      /^log.json is not JSON lines: line 2 is no JSON: .*one object on each line.*jq -c/,
+    ],
+    ['[{"user":"a"}]\n', /^log.json is not JSON lines: line 1 is no JSON object: .*one object on each line.*jq -c/],
+  ])('says of %j which file it is, and how it becomes JSON lines', async (text, message) => {
+    const folder = await temporaryDirectory('wizard');
+    const table = join(folder.path, 'log.json');
+    await writeFile(table, text);
+    const failure = await mappingFileFor(table, { yes: true, say: () => undefined, ask: undefined }).catch(
+      (error: Error) => error,
+    );
+    expect(failure).toBeInstanceOf(DatasetError);
+    expect((failure as Error).message).toMatch(message);
     await folder.remove();
   });
 });

@@ -41,15 +41,20 @@ function delimiterOf({ path, delimiter }: TableFile): string {
   return delimiter ?? (extname(path).toLowerCase() === '.csv' ? ',' : '\t');
 }
 
-/** Names of the columns; of JSON lines, the keys of the first line. */
+/**
+ * Names of the columns; of JSON lines, the keys of the first line.
+ *
+ * @throws DatasetError for a file that cannot be read, holds nothing, or whose first line is no JSON object
+ */
 export async function columnsOfFile(file: TableFile, connection: DuckDBConnection): Promise<string[]> {
   if (formatOf(file.path) === 'parquet') return (await parquetTypes(file.path, connection)).map(({ name }) => name);
-  for await (const { lines } of readLines(file.path, file.encoding)) {
-    const line = lines.find((text) => text !== '');
-    if (line === undefined) continue;
+  for await (const { firstLine, lines } of readLines(file.path, file.encoding)) {
+    const index = lines.findIndex((text) => text !== '');
+    if (index < 0) continue;
+    const line = lines[index];
     return formatOf(file.path) === 'csv'
       ? (splitCsvLine(line, delimiterOf(file)) ?? [])
-      : [...flattened(parseObject(line)).keys()];
+      : [...flattened(firstObject(line, file.path, firstLine + index)).keys()];
   }
   throw new DatasetError(`${basename(file.path)} holds no rows`);
 }
@@ -73,6 +78,19 @@ export async function eachTableRow(
       return eachLine(path, options, (text, line) => take(cellsOf(parseObject(text), columns), line), encoding);
     case 'parquet':
       return eachParquetRow(path, columns, connection, options, take);
+  }
+}
+
+function firstObject(text: string, path: string, line: number): Record<string, unknown> {
+  try {
+    return parseObject(text);
+  } catch (error) {
+    if (!(error instanceof BadCell)) throw error;
+    throw new DatasetError(
+      `${basename(path)} is not JSON lines: line ${line} is ${error.message}. ` +
+        `Write one object on each line; of an array, jq -c '.[]' ${JSON.stringify(basename(path))} > new.jsonl does`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,11 +1,15 @@
 /** A check sees the log once, user by user, and then tells what it found. */
 import type { Event, VideoFacts } from '@watchnext/contract';
 import type { Finding } from './finding';
+import type { Playback } from './playbacks';
 
-/** One user's events in log order. */
+/** What one user did. */
 export interface UserLog {
   readonly userId: string;
+  /** In log order. */
   readonly events: readonly LoggedEvent[];
+  /** What the watches among them come to. */
+  readonly playbacks: readonly Playback[];
 }
 
 export interface LoggedEvent {

@@ -15,15 +15,13 @@ export class CoverageCheck implements Check {
 
   constructor(private readonly facts: LogFacts) {}
 
-  see({ events }: UserLog): void {
+  see({ playbacks }: UserLog): void {
     let completed = 0;
-    for (const { event } of events) {
-      if (event.body?.$case !== 'watch') continue;
-      const { videoId, positionSeconds, video } = event.body.value;
+    for (const { videoId, positionSeconds, durationSeconds } of playbacks) {
       this.watchesOf.set(videoId, (this.watchesOf.get(videoId) ?? 0) + 1);
       const known = this.facts.catalogue.get(videoId);
       if (known === undefined) this.unknown.add(videoId);
-      if (isCompleted(positionSeconds, video?.durationSeconds || (known?.durationSeconds ?? 0))) completed += 1;
+      if (isCompleted(positionSeconds, durationSeconds || (known?.durationSeconds ?? 0))) completed += 1;
     }
     this.userCount += 1;
     this.completedCount += completed;

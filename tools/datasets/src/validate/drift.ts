@@ -9,10 +9,12 @@ const NEIGHBOURS = 7;
 const UNUSUAL_CLICK_RATE = 0.15;
 const NAMED = 3;
 
+const dayNumber = (atMs: number) => Math.floor(atMs / DAY_MS);
+
 interface Day {
+  /** Lists and playbacks. */
   events: number;
   impressions: number;
-  watches: number;
   clicked: number;
 }
 
@@ -22,22 +24,26 @@ export class DriftCheck implements Check {
   private readonly firstWatched = new Map<string, number>();
   private readonly lastDayWatches = { day: -Infinity, videos: [] as string[] };
 
-  see({ events }: UserLog): void {
+  see({ events, playbacks }: UserLog): void {
     for (const { event } of events) {
-      const { body } = event;
-      if (body?.$case !== 'watch' && body?.$case !== 'impressionsServed') continue;
-      const number = Math.floor(event.occurredAtMs / DAY_MS);
-      const day = this.days.get(number) ?? { events: 0, impressions: 0, watches: 0, clicked: 0 };
-      this.days.set(number, day);
+      if (event.body?.$case !== 'impressionsServed') continue;
+      const day = this.dayOf(dayNumber(event.occurredAtMs));
       day.events += 1;
-      if (body.$case === 'impressionsServed') {
-        day.impressions += body.value.items.length;
-        continue;
-      }
-      day.watches += 1;
-      if (body.value.impressionId !== '') day.clicked += 1;
-      this.noteVideo(body.value.videoId, number);
+      day.impressions += event.body.value.items.length;
     }
+    for (const { occurredAtMs, videoId, namesImpression } of playbacks) {
+      const number = dayNumber(occurredAtMs);
+      const day = this.dayOf(number);
+      day.events += 1;
+      if (namesImpression) day.clicked += 1;
+      this.noteVideo(videoId, number);
+    }
+  }
+
+  private dayOf(number: number): Day {
+    const day = this.days.get(number) ?? { events: 0, impressions: 0, clicked: 0 };
+    this.days.set(number, day);
+    return day;
   }
 
   private noteVideo(videoId: string, day: number): void {

@@ -3,7 +3,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endOnUsage, EXIT_USAGE } from '@watchnext/command-line';
+import { endOnUsage, EXIT_USAGE, newFile } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
@@ -33,7 +33,7 @@ const program: Command = new Command('npm run validate --')
   .option('--mapping <file>', 'for a table: which column is what; without it, a mapping is proposed')
   .option('--yes', 'take the proposed mapping without asking', false)
   .option('--strict', 'let a warning count as a failure', false)
-  .option('--json <file>', 'also write the findings to this file, as JSON')
+  .option('--json <file>', 'also write the findings to this file, as JSON', newFile)
   .addHelpText(
     'after',
     `

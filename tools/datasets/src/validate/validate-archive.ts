@@ -11,6 +11,7 @@ import { DuplicateCheck } from './duplicates';
 import { count, type Finding, judge, percent, share } from './finding';
 import { JoinCheck } from './joins';
 import { OrderCheck } from './order';
+import { playbacksOf } from './playbacks';
 import { WatchTimeCheck } from './watch-times';
 
 const CHECKS: readonly CheckClass[] = [
@@ -41,7 +42,7 @@ export async function validateArchive(archive: EventArchive, options: Validation
   let events: LoggedEvent[] = [];
   let [done, undecodable] = [0, 0];
   const endUser = () => {
-    if (userId !== undefined) for (const check of checks) check.see({ userId, events });
+    if (userId !== undefined) for (const check of checks) check.see({ userId, events, playbacks: playbacksOf(events) });
     events = [];
   };
   for await (const records of archive.read(TOPICS.activity, { order: 'key' })) {

@@ -170,6 +170,33 @@ describe('validating a log', () => {
     expect(found.advice).not.toBe('');
   });
 
+  it('counts a watch that is impossible in two ways once', async () => {
+    const events = soundLog().map((event, index) =>
+      index === 1 ? at(event.occurredAtMs, watch('u0', 'v0', 'p0-0', 'r0-0:0', 30_000)) : event,
+    );
+    expect((await verdicts(events))['watch times']).toMatchObject({
+      verdict: 'warning',
+      numbers: { impossibleShare: 1 / 120 },
+    });
+  });
+
+  it('counts a playback once, in however many parts it is reported', async () => {
+    const inParts = soundLog().flatMap((event, index) => {
+      // Of the seventh day only, which must not look unlike the others.
+      if (event.body!.$case !== 'watch' || Math.floor(index / 20) !== 6) return [event];
+      const { value } = event.body!;
+      const reported = Array.from({ length: 8 }, (_, part) => (value.positionSeconds * part) / 7);
+      // The last part need not be the one with the largest position.
+      return [...reported, 0].map((positionSeconds, part) =>
+        at(event.occurredAtMs + part, { $case: 'watch', value: { ...value, positionSeconds } }),
+      );
+    });
+    expect(inParts).toHaveLength(240 + 8 * 10);
+    const [found, sound] = [await verdicts(inParts), await verdicts(soundLog())];
+    const ofPlaybacks = ['watch times', 'watch times differ', 'durations known', 'users', 'videos', 'catalogue'];
+    for (const check of [...ofPlaybacks, 'drift between days']) expect(found[check]).toEqual(sound[check]);
+  });
+
   it('tells of the leak where a watch stands in the history just before its own impression', async () => {
     const events = soundLog().flatMap((event) =>
       event.body!.$case === 'impressionsServed'

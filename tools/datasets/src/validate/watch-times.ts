@@ -10,31 +10,27 @@ const SAMPLE = 200_000;
 export class WatchTimeCheck implements Check {
   private watchCount = 0;
   private impossible = 0;
-  private capped = 0;
   private zero = 0;
   private knownDuration = 0;
   private readonly seconds: number[] = [];
 
   constructor(private readonly facts: LogFacts) {}
 
-  see({ events }: UserLog): void {
-    for (const { event } of events) {
-      if (event.body?.$case !== 'watch') continue;
-      const { positionSeconds, video, videoId } = event.body.value;
-      const durationSeconds = video?.durationSeconds || (this.facts.catalogue.get(videoId)?.durationSeconds ?? 0);
+  see({ playbacks }: UserLog): void {
+    for (const { positionSeconds, videoId, durationSeconds: reportedSeconds } of playbacks) {
+      const durationSeconds = reportedSeconds || (this.facts.catalogue.get(videoId)?.durationSeconds ?? 0);
+      const isKnown = durationSeconds > 0;
       this.watchCount += 1;
-      if (durationSeconds > 0) {
-        this.knownDuration += 1;
-        if (positionSeconds > MOST_LOOPS * durationSeconds) this.impossible += 1;
-      }
-      if (positionSeconds > LIMITS.labelWatchSeconds) this.capped += 1;
+      if (isKnown) this.knownDuration += 1;
+      if (positionSeconds > LIMITS.labelWatchSeconds || (isKnown && positionSeconds > MOST_LOOPS * durationSeconds))
+        this.impossible += 1;
       if (positionSeconds === 0) this.zero += 1;
       if (this.seconds.length < SAMPLE) this.seconds.push(positionSeconds);
     }
   }
 
   findings(): Finding[] {
-    const impossible = share(this.impossible + this.capped, this.watchCount);
+    const impossible = share(this.impossible, this.watchCount);
     const zero = share(this.zero, this.watchCount);
     const sorted = this.seconds.sort((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)] ?? 0;

@@ -42,6 +42,7 @@ describe('formsOf', () => {
     const file = join(folder, 'forms.json');
     writeFileSync(file, JSON.stringify([{ name: 'wide', config: { dimensions: 128 } }, { name: 'plain' }]));
     const forms = formsOf({ forms: file });
+    const set = formsOf({ forms: file, set: ['dimensions=8', 'epochCount=3'] });
     writeFileSync(file, JSON.stringify([{ name: 'x', config: { dimension: 1 } }]));
     expect(() => formsOf({ forms: file })).toThrow('there is no setting "dimension"');
     writeFileSync(file, '{');
@@ -51,6 +52,8 @@ describe('formsOf', () => {
       ['wide', 128],
       ['plain', candidateForms(SIZE)[0].dimensions],
     ]);
+    for (const { configs } of set) expect(configs(SIZE)).toMatchObject([{ dimensions: 8, epochCount: 3 }]);
+    expect(set).toHaveLength(2);
   });
 
   it.each([
@@ -58,6 +61,7 @@ describe('formsOf', () => {
     [{ set: ['epochCount'] }, 'setting=value'],
     [{ compare: 'everything' }, 'there are encoders, '],
     [{ forms: '/nowhere.json' }, 'cannot be read'],
+    [{ compare: 'encoders', forms: '/nowhere.json' }, 'give one of them'],
   ])('names what is wrong with %j', (options, message) => {
     expect(() => formsOf(options)).toThrow(message);
   });

@@ -80,13 +80,15 @@ export interface FormOptions {
   readonly compare?: string;
   /** A JSON file: [{"name": "…", "config": {…}}, …]. */
   readonly forms?: string;
-  /** "setting=value", value as JSON or as text. */
+  /** "setting=value", value as JSON or as text; in every form, whatever it says itself. */
   readonly set?: readonly string[];
 }
 
 /** @throws Error naming the option, setting or file at fault */
 export function formsOf({ compare, forms: file, set }: FormOptions): readonly Form[] {
   const changes = Object.fromEntries((set ?? []).map(parseSetting)) as Change;
+  if (compare !== undefined && file !== undefined)
+    throw new Error('--compare and --forms: each names the rows, so give one of them');
   if (compare !== undefined) {
     const forms = COMPARISONS[compare];
     if (!forms) throw new Error(`--compare ${compare}: there are ${COMPARISON_NAMES.join(', ')}`);
@@ -95,7 +97,7 @@ export function formsOf({ compare, forms: file, set }: FormOptions): readonly Fo
       configs: (size) => form.configs(size).map((config) => ({ ...config, ...changes })),
     }));
   }
-  if (file !== undefined) return readForms(file);
+  if (file !== undefined) return readForms(file, changes);
   return set?.length ? [changed(`model (${set.join(', ')})`, changes)] : [DEFAULT_FORM];
 }
 
@@ -111,7 +113,7 @@ function parseSetting(text: string): [string, unknown] {
   }
 }
 
-function readForms(file: string): readonly Form[] {
+function readForms(file: string, changes: Change): readonly Form[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(file, 'utf8'));
@@ -123,7 +125,7 @@ function readForms(file: string): readonly Form[] {
   return parsed.map((entry: { name?: unknown; config?: Change }, i) => {
     if (typeof entry?.name !== 'string') throw new Error(`--forms ${file}: entry ${i + 1} has no name`);
     for (const setting of Object.keys(entry.config ?? {})) requireSetting(setting, `--forms ${file}, ${entry.name}`);
-    return changed(entry.name, entry.config ?? {});
+    return changed(entry.name, { ...entry.config, ...changes });
   });
 }
 

@@ -4,48 +4,77 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Unit } from './units';
 
-/** Of the steps from a raw log to `PaperData`. */
-const DATA_PACKAGES = [
-  '@watchnext/contract',
-  '@watchnext/datasets',
-  '@watchnext/event-archive',
-  '@watchnext/evaluation',
-  '@watchnext/features',
-  '@watchnext/learning',
-  '@watchnext/offline',
-  '@watchnext/simulator',
-];
-const CANDIDATE_PACKAGES = [
-  '@watchnext/candidate-model',
-  '@watchnext/evaluation',
-  '@watchnext/learning',
-  '@watchnext/tensor',
-];
-const RANKING_PACKAGES = [
-  '@watchnext/evaluation',
-  '@watchnext/features',
-  '@watchnext/learning',
-  '@watchnext/offline',
-  '@watchnext/ranking-model',
-  '@watchnext/tensor',
-];
-/** What this folder adds to them. */
+interface Code {
+  readonly packages: readonly string[];
+  /** Of this project, from this folder. */
+  readonly modules: readonly string[];
+}
+
+/** Of the steps from a raw log to `PaperData`: of no model, so that a change of one leaves the other's results. */
+export const DATA_CODE: Code = {
+  packages: [
+    '@watchnext/contract',
+    '@watchnext/datasets',
+    '@watchnext/event-archive',
+    '@watchnext/evaluation',
+    '@watchnext/features',
+    '@watchnext/learning',
+    '@watchnext/offline',
+    '@watchnext/simulator',
+  ],
+  modules: [
+    'data',
+    'plain-examples',
+    '../candidates/protocol',
+    '../data/archive',
+    '../data/watch-data',
+    '../ranking/split',
+  ],
+};
+
 const UNIT_MODULES = ['age-curve', 'examples', 'run-unit', 'trained-as'];
-const DATA_MODULES = ['data', 'plain-examples'];
+const CANDIDATE_CODE: Code = {
+  packages: [
+    '@watchnext/candidate-model',
+    '@watchnext/evaluation',
+    '@watchnext/inference',
+    '@watchnext/learning',
+    '@watchnext/tensor',
+  ],
+  modules: UNIT_MODULES,
+};
+const RANKING_CODE: Code = {
+  packages: [
+    '@watchnext/evaluation',
+    '@watchnext/features',
+    '@watchnext/inference',
+    '@watchnext/learning',
+    '@watchnext/offline',
+    '@watchnext/ranking-model',
+    '@watchnext/tensor',
+  ],
+  modules: UNIT_MODULES,
+};
+/** Of training a unit and asking it. */
+export const UNIT_CODE: Readonly<Record<Unit['kind'], Code>> = {
+  candidate: CANDIDATE_CODE,
+  'age-curve': CANDIDATE_CODE,
+  ranking: RANKING_CODE,
+};
 
 /** The same as long as the code is that makes a log's `PaperData`. */
 export function dataCodeKey(): string {
-  return keyOf(DATA_PACKAGES, DATA_MODULES);
+  return keyOf(DATA_CODE);
 }
 
 /** The same as long as the code is that trains and asks units of this kind. */
 export function unitCodeKey(kind: Unit['kind']): string {
-  return keyOf(kind === 'ranking' ? RANKING_PACKAGES : CANDIDATE_PACKAGES, UNIT_MODULES);
+  return keyOf(UNIT_CODE[kind]);
 }
 
 const known = new Map<string, string>();
 
-function keyOf(packages: readonly string[], modules: readonly string[]): string {
+function keyOf({ packages, modules }: Code): string {
   const asked = [...packages, ...modules].join('\n');
   let key = known.get(asked);
   if (key === undefined) {

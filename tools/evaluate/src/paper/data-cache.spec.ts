@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
-import { dataCodeKey, unitCodeKey } from './code-key';
+import { dataCodeKey } from './code-key';
 import type { PaperData } from './data';
 import { keepData, keptData } from './data-cache';
 
@@ -26,11 +26,5 @@ describe('what a run keeps for the next', () => {
     writeFileSync(file, serialize({ code: dataCodeKey() }).subarray(0, 10));
     expect(keptData(file)).toBeUndefined();
     expect(existsSync(file)).toBe(false);
-  });
-
-  it('hangs on the code of the model that is trained, and not on the other’s', () => {
-    expect(unitCodeKey('age-curve')).toBe(unitCodeKey('candidate'));
-    expect(unitCodeKey('ranking')).not.toBe(unitCodeKey('candidate'));
-    expect(dataCodeKey()).toMatch(/^[0-9a-f]{24}$/);
   });
 });

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { validationCutoff } from '@watchnext/candidate-model';
 import { importToArchive } from '@watchnext/datasets';
 import {
   type CandidateExample,
@@ -29,8 +28,6 @@ export interface PaperData {
     /** Labels before this are those of an earlier run of the trainer: as long before what is asked about as that lasts. */
     readonly earlierUntilMs: number;
     readonly queries: readonly HeldOut[];
-    /** Of recall, which stands beside MAP. */
-    readonly recallK: number;
     readonly videoCount: number;
     readonly uploadedAtMs: ReadonlyMap<string, number>;
     /** Whether anybody searched; whether users differ in country, device, age or gender; whether videos appear while the log goes on. */
@@ -233,7 +230,6 @@ export function paperDataOf(
         example: plainCandidate(example),
         earlierVideoIds,
       })),
-      recallK: validationCutoff(videoCount),
       videoCount,
       uploadedAtMs: watches.uploadedAtMs,
       hasSearches: training.some(({ features }) => features.searchTokens.length > 0),

@@ -22,7 +22,7 @@ import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking
 import { AgeCurveBuilder, type AgeRange } from './age-curve';
 import { type PaperData, statisticsOf } from './data';
 import { onlyFeatures, setUsersApart, withContextAround } from './examples';
-import { candidateDefaults, rankingDefaults } from './trained-as';
+import { candidateDefaults, rankingDefaults, recallKOf } from './trained-as';
 import type { AgeCurveUnit, CandidateUnit, RankingUnit, Unit, UnitResult, UserRows } from './units';
 
 const MS_PER_DAY = 86_400_000;
@@ -78,6 +78,7 @@ async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitO
   };
   const { model } = await trained(seenAs(labelled), seenAs(apart), settings, options);
   const scoresOf = scoring(model);
+  const recallK = recallKOf(data);
   const map = new Ratio();
   const recall = new Ratio();
   for (const [done, query] of queries.entries()) {
@@ -87,7 +88,7 @@ async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitO
     const seen = new Set(query.earlierVideoIds.flatMap((videoId) => model.videoRow(videoId) ?? []));
     const rank = label === undefined ? Infinity : rankInCatalogue(scoresOf(model.userVector(known, 0)), label, seen);
     map.add(userId, 1 / rank, 1);
-    recall.add(userId, rank <= data.candidates.recallK ? 1 : 0, 1);
+    recall.add(userId, rank <= recallK ? 1 : 0, 1);
   }
   return { metrics: { map: rowsOf(map), recall: rowsOf(recall) } };
 }

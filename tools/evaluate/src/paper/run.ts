@@ -11,7 +11,7 @@ import type { FindingReport, FormReport, PaperCost, PaperReport } from './report
 import { type Job, ResultStore } from './result-store';
 import type { UnitRunner } from './runners';
 import { Sittings } from './sittings';
-import { trainedAs } from './trained-as';
+import { recallKOf, trainedAs } from './trained-as';
 import { unitKey, type UnitResult } from './units';
 import { compareCurveSeeds, compareRows, ratioOf } from './verdict';
 
@@ -207,7 +207,7 @@ function reportOf(
     metric,
     plot,
     seeds: bySeed.map(({ seed }) => seed),
-    recallK: data.candidates.recallK,
+    recallK: recallKOf(data),
     forms: formReports,
     orderings: orderingReports,
     commits: [...new Set(bySeed.flatMap(({ results }) => results).map((one) => one.commit ?? 'unknown'))].sort(),

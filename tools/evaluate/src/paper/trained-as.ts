@@ -1,5 +1,5 @@
 /** Which of the forms that findings ask for are one training. */
-import { type CandidateModelConfig, defaultCandidateConfig } from '@watchnext/candidate-model';
+import { type CandidateModelConfig, defaultCandidateConfig, validationCutoff } from '@watchnext/candidate-model';
 import { defaultRankingConfig, type RankingModelConfig } from '@watchnext/ranking-model';
 import type { PaperData } from './data';
 import type { Unit } from './units';
@@ -14,6 +14,9 @@ export const candidateDefaults = ({ candidates: { videoCount, training } }: Pape
 
 export const rankingDefaults = ({ ranking: { videoCount, training } }: PaperData): RankingModelConfig =>
   defaultRankingConfig({ videoCount, exampleCount: training.length });
+
+/** k of the recall that stands beside MAP. */
+export const recallKOf = ({ candidates }: PaperData): number => validationCutoff(candidates.videoCount);
 
 /** The unit without settings that only repeat a default, so that findings that name one training in two ways share it. */
 export function trainedAs(unit: Unit, data: PaperData): Unit {
