@@ -1,12 +1,11 @@
 /** Dead letters: what they are, which are meant, and how they are given another attempt. */
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import type { EventLog, NewRecord } from '@watchnext/event-log';
+import { appendInSlices, type EventLog, type NewRecord } from '@watchnext/event-log';
 import { refuse, userIdOf } from '@watchnext/features';
 import { readTopic } from './read-topic';
 
 const DAY_MS = 86_400_000;
-const APPEND_RECORDS = 500;
 
 export interface Letter extends DeadLetter {
   /** Where it lies in the dead-letter topic. */
@@ -98,11 +97,7 @@ export async function replayLetters(
     }
   }
   if (dryRun) return report;
-  for (const [topic, records] of byTopic) {
-    for (let from = 0; from < records.length; from += APPEND_RECORDS) {
-      await log.append(topic, records.slice(from, from + APPEND_RECORDS));
-    }
-  }
+  for (const [topic, records] of byTopic) await appendInSlices(log, topic, records);
   return report;
 }
 

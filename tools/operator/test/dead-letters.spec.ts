@@ -1,5 +1,6 @@
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
-import { eventOf, searchOf } from '@watchnext/testing';
+import type { NewRecord } from '@watchnext/event-log';
+import { eventOf, searchOf, videoFactsOf, watchOf } from '@watchnext/testing';
 import { countByCode, readLetters, replayLetters } from '../src/letters';
 import { readTopic } from '../src/read-topic';
 import { openWorld, type OperatorWorld } from './harness';
@@ -15,7 +16,7 @@ describe('dead letters', () => {
   beforeEach(async () => (world = await openWorld()));
   afterEach(() => world.dispose());
 
-  const bury = (value: Uint8Array, code: string, key: string, overrides: Partial<DeadLetter> = {}) => {
+  const letterOf = (value: Uint8Array, code: string, key: string, overrides: Partial<DeadLetter> = {}) => {
     const letter = DeadLetter.fromPartial({
       topic: TOPICS.activity,
       partition: 1,
@@ -27,8 +28,9 @@ describe('dead letters', () => {
       deadAtMs: AT_MS,
       ...overrides,
     });
-    return world.log.append(TOPICS.deadLetters, [{ key, value: DeadLetter.encode(letter).finish() }]);
+    return { key, value: DeadLetter.encode(letter).finish() };
   };
+  const bury = (...letter: Parameters<typeof letterOf>) => world.log.append(TOPICS.deadLetters, [letterOf(...letter)]);
   const bytesOf = (event: Event) => Event.encode(event).finish();
   const buryAll = async () => {
     await bury(bytesOf(fresh), 'invalid-field', 'anna');
@@ -76,6 +78,31 @@ describe('dead letters', () => {
     expect(again.sent).toEqual([]);
     expect(again.skipped.filter(({ reason }) => reason === 'replayed')).toHaveLength(2);
     expect(await activity()).toHaveLength(1);
+  });
+
+  it('go in appends that Kafka takes, however large they are', async () => {
+    const topics = Array.from({ length: 50 }, (_, i) => `${i}`.padEnd(100, 'x'));
+    const events = Array.from({ length: 300 }, (_, i) =>
+      eventOf(watchOf('anna', `video-${i}`, { video: videoFactsOf({ topics }) }), AT_MS),
+    );
+    await world.log.append(
+      TOPICS.deadLetters,
+      events.map((event) => letterOf(bytesOf(event), 'invalid-field', 'anna')),
+    );
+    const letters = await readLetters(world.log);
+    const appendedBytes: number[] = [];
+    const log = new Proxy(world.log, {
+      get: (target, name) =>
+        name === 'append'
+          ? (topic: string, records: NewRecord[]) => {
+              appendedBytes.push(records.reduce((sum, { value }) => sum + value.byteLength, 0));
+              return target.append(topic, records);
+            }
+          : Reflect.get(target, name).bind(target),
+    });
+    await replayLetters(log, world.archive, letters);
+    expect((await activity()).map(({ eventId }) => eventId)).toEqual(events.map(({ eventId }) => eventId));
+    expect(Math.max(...appendedBytes)).toBeLessThan(1_048_576);
   });
 
   it('that are too old pass as backfills when told to', async () => {

@@ -1,7 +1,7 @@
 /** Keeps the gateway's memory, catalogue and watch counts, up with the event log. */
-import { Event, TOPICS } from '@watchnext/contract';
-import type { EventLog, LogRecord, Subscription } from '@watchnext/event-log';
-import { inTurns, type Logger } from '@watchnext/service';
+import { TOPICS } from '@watchnext/contract';
+import type { EventLog, Subscription } from '@watchnext/event-log';
+import { inTurns, type Logger, SoundEvents } from '@watchnext/service';
 import { v4 as randomId } from 'uuid';
 import type { Catalogue } from './catalogue';
 import type { TrendingVideos } from './trending';
@@ -9,23 +9,13 @@ import type { TrendingVideos } from './trending';
 /** Records of each activity partition that a starting gateway looks back on for its watch counts. */
 const LOOK_BACK_RECORDS = 50_000;
 
-function decodeOrSkip(record: LogRecord, logger: Logger): Event | undefined {
-  try {
-    return Event.decode(record.value);
-  } catch (error) {
-    // The materialiser makes a dead letter of it; here it must only not stop what follows.
-    const { topic, partition, offset } = record;
-    logger.warn({ topic, partition, offset, err: error }, 'skipped a record that is no event');
-    return undefined;
-  }
-}
-
 /** Resolves once all that the catalogue topic held at the call is folded in; goes on live. */
 export function followCatalogue(eventLog: EventLog, catalogue: Catalogue, logger: Logger): Promise<Subscription> {
+  const sound = new SoundEvents(logger);
   return eventLog.tail(TOPICS.catalog, {
     onRecords: (records) =>
       inTurns(records, (record) => {
-        const event = decodeOrSkip(record, logger);
+        const event = sound.of(record);
         if (event) catalogue.apply(event);
       }),
     onError: (error) => logger.warn({ err: error }, 'could not read the catalogue topic'),
@@ -41,6 +31,7 @@ export async function followWatches(
   trending: TrendingVideos,
   logger: Logger,
 ): Promise<Subscription> {
+  const sound = new SoundEvents(logger);
   const next = new Map<number, number>();
   for (const { partition, firstOffset, endOffset } of await eventLog.bounds(TOPICS.activity)) {
     next.set(partition, Math.max(firstOffset, endOffset - LOOK_BACK_RECORDS));
@@ -51,7 +42,7 @@ export async function followWatches(
       resumeOffset: async (partition) => next.get(partition),
       onBatch: ({ partition, records }) =>
         inTurns(records, (record) => {
-          const event = decodeOrSkip(record, logger);
+          const event = sound.of(record);
           if (event?.body?.$case === 'watch') {
             const { videoId, playbackId } = event.body.value;
             trending.add(videoId, playbackId, event.occurredAtMs);

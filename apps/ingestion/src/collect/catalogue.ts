@@ -1,7 +1,7 @@
-import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
-import type { EventLog, LogRecord, Subscription } from '@watchnext/event-log';
+import { type Event, TOPICS, type VideoFacts } from '@watchnext/contract';
+import type { EventLog, Subscription } from '@watchnext/event-log';
 import { untitledVideo, VideoTable } from '@watchnext/features';
-import type { Logger } from '@watchnext/service';
+import { type Logger, SoundEvents } from '@watchnext/service';
 
 /** What each video is, as the catalog topic says: the collector writes it into events that leave it out. */
 export class Catalogue {
@@ -12,8 +12,15 @@ export class Catalogue {
 
   /** Resolves once all that the topic held has been read. */
   async follow(log: EventLog): Promise<void> {
+    // What is learned here goes into events that were judged before: it must be as sound as they are.
+    const sound = new SoundEvents(this.logger);
     this.subscription = await log.tail(TOPICS.catalog, {
-      onRecords: async (records) => records.forEach((record) => this.read(record)),
+      onRecords: async (records) => {
+        for (const record of records) {
+          const event = sound.of(record);
+          if (event) this.learn(event);
+        }
+      },
       onError: (err) => this.logger.error({ err }, 'cannot follow the catalogue'),
     });
     this.logger.info({ videoCount: this.videos.size }, 'catalogue read');
@@ -35,20 +42,5 @@ export class Catalogue {
 
   async stop(): Promise<void> {
     await this.subscription?.stop();
-  }
-
-  private read(record: LogRecord): void {
-    let event: Event;
-    try {
-      event = Event.decode(record.value);
-    } catch (err) {
-      // Someone wrote past the collector. There is nothing to learn from it, and stopping would keep all else out.
-      this.logger.error(
-        { err, partition: record.partition, offset: record.offset },
-        'undecodable catalog record skipped',
-      );
-      return;
-    }
-    this.learn(event);
   }
 }

@@ -1,9 +1,9 @@
 import type { EventLog } from '@watchnext/event-log';
 import { LogUnavailableError } from '@watchnext/event-log';
-import { encodeState, newState } from '@watchnext/features';
+import { encodeState, judgeRecord, newState } from '@watchnext/features';
 import { TOPICS, Event } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
-import { eventOf, searchOf, videoUpsertedOf, watchOf } from '@watchnext/testing';
+import { eventOf, searchOf, videoFactsOf, videoUpsertedOf, watchOf } from '@watchnext/testing';
 import { allRecords, openStores, PARTITIONS, quiet, type Stores } from '../../test/harness';
 import { AnonymousHistory } from './anonymous-history';
 import { Catalogue } from './catalogue';
@@ -52,6 +52,20 @@ describe('Collector', () => {
     await other.follow(stores.log);
     expect(other.factsOf('v')).toBeDefined();
     await other.stop();
+  });
+
+  it('fills in no facts that would make a dead letter of what it has accepted', async () => {
+    const video = videoFactsOf({ durationSeconds: -1 });
+    const value = Event.encode(eventOf(videoUpsertedOf('v', { video }), NOW_MS)).finish();
+    await stores.log.append(TOPICS.catalog, [{ key: 'v', value }]);
+    await catalogue.follow(stores.log);
+    const [result] = await collector().collect([
+      { event: eventOf(watchOf('anna', 'v', { video: undefined }), NOW_MS) },
+    ]);
+    await catalogue.stop();
+    expect(result?.status).toBe('accepted');
+    const stored = await allRecords(stores.log, TOPICS.activity);
+    expect(stored.map(judgeRecord)).toEqual([{ event: expect.objectContaining({ eventId: result?.eventId }) }]);
   });
 
   it('merges what is folded when the rest does not come', async () => {

@@ -7,7 +7,15 @@ import {
   type RecordBatch,
 } from '@watchnext/event-log';
 import { MarkConflictError, StoreUnavailableError, type FeatureStore } from '@watchnext/feature-store';
-import { eventOf, impressionItemOf, impressionsServedOf, searchOf, userDeletedOf, watchOf } from '@watchnext/testing';
+import {
+  eventOf,
+  impressionItemOf,
+  impressionsServedOf,
+  searchOf,
+  userDeletedOf,
+  videoFactsOf,
+  watchOf,
+} from '@watchnext/testing';
 import fc from 'fast-check';
 import {
   allRecords,
@@ -201,6 +209,80 @@ describe('Materialiser', () => {
     await deliver(own, partition);
     expect((await stateOf(stores.store, 'user-1'))?.searches).toHaveLength(2);
     expect(await allRecords(stores.log, TOPICS.deadLetters)).toHaveLength(1);
+  });
+
+  describe('of more than one append can hold', () => {
+    const BROKER_LIMIT_BYTES = 1_048_576;
+    /** Refuses what Kafka would refuse for ever, and, once, one append to a topic. */
+    const brokerLog = (failing?: { readonly topic: string; readonly append: number }) => {
+      const appends = new Map<string, number>();
+      return new Proxy(stores.log, {
+        get: (target, name) =>
+          name === 'append'
+            ? async (topic: string, records: NewRecord[]) => {
+                const bytes = records.reduce((sum, { key, value }) => sum + key.length + value.byteLength, 0);
+                if (bytes > BROKER_LIMIT_BYTES) throw new Error(`record too large: ${bytes} bytes`);
+                const append = appends.get(topic) ?? 0;
+                appends.set(topic, append + 1);
+                if (topic === failing?.topic && append === failing.append) throw new LogUnavailableError('gone');
+                return target.append(topic, records);
+              }
+            : Reflect.get(target, name).bind(target),
+      });
+    };
+    const materialiserOn = (log: Stores['log']) =>
+      new Materialiser(log, stores.store, quiet, { partitionCount: PARTITIONS, cachedUsersPerPartition: 3 });
+    const home = partitionOf('anna', PARTITIONS);
+    const letterOffsets = async () =>
+      (await allRecords(stores.log, TOPICS.deadLetters)).map(({ value }) => DeadLetter.decode(value).offset);
+    const appendBroken = async (count: number) => {
+      const broken = Buffer.alloc(2_000, 0xff);
+      await stores.log.append(
+        TOPICS.activity,
+        Array.from({ length: count }, () => ({ key: 'anna', value: broken })),
+      );
+    };
+
+    it('buries every letter, and passes them', async () => {
+      await appendBroken(1_500);
+      const good = eventOf(watchOf('anna', 'v'), AT_MS);
+      await append([good]);
+      await deliver(materialiserOn(brokerLog()), home);
+      expect(await letterOffsets()).toEqual(Array.from({ length: 1_500 }, (_, offset) => offset));
+      expect((await stores.store.readMark(home))?.offset).toBe(1_500);
+      expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce([good])));
+    });
+
+    it('buries none again that was buried before an append failed', async () => {
+      await appendBroken(1_500);
+      const own = materialiserOn(brokerLog({ topic: TOPICS.deadLetters, append: 2 }));
+      await expect(deliver(own, home)).rejects.toThrow('gone');
+      const buried = await letterOffsets();
+      expect(buried.length).toBeGreaterThan(0);
+      expect((await stores.store.readMark(home))?.offset).toBe(buried.length - 1);
+      await deliver(own, home);
+      expect(await letterOffsets()).toEqual(Array.from({ length: 1_500 }, (_, offset) => offset));
+    });
+
+    it('sends on what belongs elsewhere, in its order, and once where nothing is lost in between', async () => {
+      const elsewhere = USERS.find((userId) => partitionOf(userId, PARTITIONS) !== home) as string;
+      const topics = Array.from({ length: 50 }, (_, i) => `${i}`.padEnd(100, 'x'));
+      const events = Array.from({ length: 400 }, (_, i) =>
+        eventOf(watchOf('anna', `video-${i}`, { playbackId: `p-${i}`, video: videoFactsOf({ topics }) }), AT_MS + i),
+      );
+      await stores.log.append(
+        TOPICS.activity,
+        events.map((event) => ({ ...recordOf(event), key: elsewhere })),
+      );
+      const own = materialiserOn(brokerLog({ topic: TOPICS.activity, append: 2 }));
+      const from = partitionOf(elsewhere, PARTITIONS);
+      await expect(deliver(own, from)).rejects.toThrow('gone');
+      await deliver(own, from);
+      const sent = (await allRecords(stores.log, TOPICS.activity)).filter(({ partition }) => partition === home);
+      expect(sent.map(({ value }) => Event.decode(value).eventId)).toEqual(events.map(({ eventId }) => eventId));
+      await deliver(own, home);
+      expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce(events)));
+    });
   });
 
   it('sends a record on that lies in another partition or under another key than its user’s', async () => {

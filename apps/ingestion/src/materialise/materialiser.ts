@@ -4,10 +4,18 @@
  * delivered again, and a consumer that lost its partition writes nothing.
  *
  * What is not folded (dead letters, records that belong elsewhere) is appended before the mark passes it. A crash in
- * between appends it again: dead letters may repeat, and rerouted events carry their id, by which states drop them.
+ * between appends it again: dead letters may repeat, and rerouted events carry their id, by which states drop them. What is
+ * appended at once is bounded, by folding fewer records at a time: so the mark passes each append before the next one.
  */
 import { DeadLetter, TOPICS } from '@watchnext/contract';
-import type { EventLog, GroupHandler, LogRecord, RecordBatch } from '@watchnext/event-log';
+import {
+  type EventLog,
+  type GroupHandler,
+  type LogRecord,
+  type NewRecord,
+  type RecordBatch,
+  slicesOf,
+} from '@watchnext/event-log';
 import { MarkConflictError, type FeatureStore } from '@watchnext/feature-store';
 import { type Logger, withRecordSpans } from '@watchnext/service';
 import { cutBatch } from './cut-batch';
@@ -36,6 +44,12 @@ export interface MaterialiserOptions {
   readonly cachedUsersPerPartition: number;
   readonly clock?: () => number;
   readonly onDeadLetters?: (letters: readonly DeadRecord[]) => void;
+}
+
+/** What is appended to the log instead of being folded. */
+interface Aside {
+  readonly reroutes: readonly NewRecord[];
+  readonly letters: readonly NewRecord[];
 }
 
 export class Materialiser implements GroupHandler {
@@ -71,7 +85,7 @@ export class Materialiser implements GroupHandler {
     }
     for (const piece of cutBatch(records, COMMIT_USERS)) {
       signal.throwIfAborted();
-      await withRecordSpans('materialise', piece, () => this.fold(view, partition, piece));
+      await withRecordSpans('materialise', piece, () => this.fold(view, partition, piece, signal));
     }
   }
 
@@ -84,9 +98,22 @@ export class Materialiser implements GroupHandler {
     this.logger[isRefusal ? 'info' : 'error']({ err, partition }, 'materialising goes on from the stored mark');
   }
 
-  private async fold(view: PartitionFold, partition: number, records: readonly LogRecord[]): Promise<void> {
+  private async fold(
+    view: PartitionFold,
+    partition: number,
+    records: readonly LogRecord[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const sorted = sortRecords(records, this.options.partitionCount);
-    await this.putAside(sorted);
+    const aside = this.asideOf(sorted);
+    const isOneAppendEach = slicesOf(aside.reroutes).length <= 1 && slicesOf(aside.letters).length <= 1;
+    if (!isOneAppendEach && records.length > 1) {
+      const middle = records.length >> 1;
+      await this.fold(view, partition, records.slice(0, middle), signal);
+      signal.throwIfAborted();
+      return this.fold(view, partition, records.slice(middle), signal);
+    }
+    await this.putAside(aside, sorted.dead);
     try {
       await view.advance(sorted, (records.at(-1) as LogRecord).offset);
     } catch (error) {
@@ -102,26 +129,27 @@ export class Materialiser implements GroupHandler {
     }
   }
 
-  private async putAside({ dead, toReroute }: SortedRecords): Promise<void> {
-    if (toReroute.length > 0) {
-      const records = toReroute.map(({ userId, record }) => ({
-        key: userId,
-        value: record.value,
-        timestampMs: record.timestampMs,
-        headers: record.headers,
-      }));
-      await this.log.append(TOPICS.activity, records);
+  private asideOf({ dead, toReroute }: SortedRecords): Aside {
+    const reroutes = toReroute.map(({ userId, record }) => ({
+      key: userId,
+      value: record.value,
+      timestampMs: record.timestampMs,
+      headers: record.headers,
+    }));
+    const diedAtMs = (this.options.clock ?? Date.now)();
+    return { reroutes, letters: dead.map((entry) => deadLetterOf(entry, diedAtMs)) };
+  }
+
+  private async putAside({ reroutes, letters }: Aside, dead: readonly DeadRecord[]): Promise<void> {
+    if (reroutes.length > 0) {
+      await this.log.append(TOPICS.activity, reroutes);
       this.logger.warn(
-        { recordCount: records.length },
+        { recordCount: reroutes.length },
         'records found in a partition that is not their user’s: sent on',
       );
     }
-    if (dead.length > 0) {
-      const diedAtMs = (this.options.clock ?? Date.now)();
-      await this.log.append(
-        TOPICS.deadLetters,
-        dead.map((entry) => deadLetterOf(entry, diedAtMs)),
-      );
+    if (letters.length > 0) {
+      await this.log.append(TOPICS.deadLetters, letters);
       this.options.onDeadLetters?.(dead);
       this.logger.warn(
         { recordCount: dead.length, firstCode: dead[0]?.code, firstError: dead[0]?.error },

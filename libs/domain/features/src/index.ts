@@ -7,6 +7,7 @@ export { isAvailable, type Viewer, viewerOf } from './availability';
 export { type CandidateCircumstances, candidateFeatures, NO_CIRCUMSTANCES } from './candidate-features';
 export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
 export { hash53 } from './hash';
+export { type JudgedEvent, type JudgedRecord, judgeRecord, type RecordRefusal } from './judge-record';
 export { LIMITS } from './limits';
 export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures } from './ranking-features';
 export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';

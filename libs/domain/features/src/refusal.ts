@@ -1,7 +1,7 @@
 /**
- * Which events stay out of states and labels. The collector, the materialiser and replay all ask this one function,
- * with nothing but the event and the record's timestamp, so they all answer alike; what it lets in, the reducer and
- * the state's encoding can hold exactly.
+ * Which events stay out of states, labels and what services remember of the log. The collector, the materialiser, replay and
+ * whatever follows a topic all ask this one function, with nothing but the event and the record's timestamp, so they all
+ * answer alike; what it lets in, the reducer and the state's encoding can hold exactly.
  */
 import { type Event, TOPICS } from '@watchnext/contract';
 import { checkBody } from './event-checks';

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
+import { LIMITS } from '@watchnext/features';
 import { type ArchiveFile, dayOfRecord, isTopicName } from './archive-files';
 import { analyseParts } from './archive-table';
 import { addToCuts, type DayCut, joinSmallCuts, type RunBounds } from './day-cuts';
@@ -57,6 +58,9 @@ export interface ParquetArchiveOptions {
 
 /** A listing taken while a writer adds files may show a later one and miss an earlier one; the next one shows both. */
 const LISTING_ATTEMPTS = 3;
+
+/** As `refuse` asks of an event's time: the archive has the dead letters too, and one clock that is wrong must not end its log. */
+const OCCURRED_BY_RECEIPT = `occurred_at_ms <= coalesce(nullif(received_at_ms, 0), timestamp_ms) + ${LIMITS.clockAheadMs}`;
 
 /** Opens (and creates, on the first write) an archive in a folder. Make one per process and close it at the end. */
 export function openParquetArchive(directory: string, options: ParquetArchiveOptions = {}): EventArchive {
@@ -233,8 +237,9 @@ export class ParquetArchive implements EventArchive {
     const { parts, release } = await this.storage.fetch(asked, false);
     try {
       const result = await connection.run(`
-        SELECT count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE, max(occurred_at_ms)::DOUBLE
-        FROM (${selectParts('occurred_at_ms', parts)})`);
+        SELECT count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE,
+          (max(occurred_at_ms) FILTER (WHERE ${OCCURRED_BY_RECEIPT}))::DOUBLE
+        FROM (${selectParts('occurred_at_ms, received_at_ms, timestamp_ms', parts)})`);
       const [recordCount, min, max] = (await result.getRows())[0] as [number, number | null, number | null];
       return {
         recordCount,

@@ -50,7 +50,10 @@ export interface RewriteReport {
 export interface ArchiveExtent {
   readonly recordCount: number;
   readonly fileCount: number;
-  /** Largest occurred_at_ms of the archived events; undefined when empty. */
+  /**
+   * Largest occurred_at_ms of the archived events, but for those that occurred, as they say, further ahead of their receipt than
+   * the contract lets a clock be; undefined when there is none.
+   */
   readonly maxOccurredAtMs: number | undefined;
   readonly minOccurredAtMs: number | undefined;
 }

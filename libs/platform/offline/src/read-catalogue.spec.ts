@@ -1,6 +1,6 @@
-import { Event } from '@watchnext/contract';
+import { Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { eventOf, videoFactsOf, videoUpsertedOf } from '@watchnext/testing';
+import { eventOf, searchOf, videoFactsOf, videoUpsertedOf } from '@watchnext/testing';
 import { readCatalogue } from './read-catalogue';
 
 const AT_MS = Date.UTC(2026, 10, 2);
@@ -10,7 +10,7 @@ const upserted = (videoId: string, durationSeconds: number) =>
 
 async function read(...events: (Event | Uint8Array)[]) {
   const records = events.map((event, offset) => ({
-    topic: '',
+    topic: TOPICS.catalog,
     partition: 0,
     offset,
     timestampMs: AT_MS,
@@ -52,10 +52,11 @@ describe('reading the catalogue', () => {
 
   it('counts what is no event or must be refused, and goes on', async () => {
     const nameless = upserted('', 10);
-    expect(await read(Uint8Array.of(255), nameless, upserted('a', 10))).toEqual({
+    const elsewhere = eventOf(searchOf('anna', 'tea'), AT_MS);
+    expect(await read(Uint8Array.of(255), nameless, elsewhere, upserted('a', 10))).toEqual({
       durations: { a: 10 },
       withdrawn: [],
-      refusedCount: 2,
+      refusedCount: 3,
     });
   });
 });

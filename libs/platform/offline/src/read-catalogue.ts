@@ -1,18 +1,12 @@
-import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
+import { TOPICS, type VideoFacts } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { refuse } from '@watchnext/features';
+import { judgeRecord } from '@watchnext/features';
 import type { Catalogue } from './replayed-log';
 
-/** Decodes a record's event; undefined for bytes that are none: ingestion has put those among the dead letters. */
-function decodeEvent(value: Uint8Array): Event | undefined {
-  try {
-    return Event.decode(value);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Reads the last word on every video, in log order. A producer's retry (same event id) does not undo what came since. */
+/**
+ * Reads the last word on every video, in log order. A producer's retry (same event id) does not undo what came since. Records that
+ * break the contract are counted and passed over: of this topic nobody makes dead letters.
+ */
 export async function readCatalogue(
   archive: EventArchive,
   signal: AbortSignal,
@@ -24,8 +18,8 @@ export async function readCatalogue(
   for await (const records of archive.read(TOPICS.catalog, { order: 'offset' })) {
     signal.throwIfAborted();
     for (const record of records) {
-      const event = decodeEvent(record.value);
-      if (!event || refuse(event, record.timestampMs)) {
+      const { event } = judgeRecord(record);
+      if (!event) {
         refusedCount += 1;
         continue;
       }

@@ -19,6 +19,7 @@ export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
 export { identifyRequests, nameRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
 export { LineLimit } from './line-limit';
+export { SoundEvents } from './sound-events';
 export { createLogger, type Logger } from './logger';
 export { nestLogger } from './nest-logger';
 export {

@@ -10,6 +10,7 @@
  * Other appends of the same send are not affected. Waiting time and waiting bytes are bounded.
  */
 import { LogUnavailableError, type NewRecord, type RecordPosition } from '../port';
+import { bytesOf } from '../slices';
 
 /** A record whose partition is known. */
 export interface RoutedRecord extends NewRecord {
@@ -47,8 +48,6 @@ export interface AppendQueueLimits {
 const MAX_PARTITION_BYTES = 900_000;
 const MAX_SEND_BYTES = 4_000_000;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-/** What a record costs beside key and value, about. */
-const RECORD_OVERHEAD_BYTES = 64;
 
 export class AppendQueue {
   private waiting: WaitingAppend[] = [];
@@ -63,9 +62,9 @@ export class AppendQueue {
   append(records: readonly RoutedRecord[]): Promise<RecordPosition[]> {
     const bytes = new Map<number, number>();
     let totalBytes = 0;
-    for (const { partition, key, value, headers = {} } of records) {
-      const named = Object.entries(headers).reduce((sum, [name, text]) => sum + name.length + text.length, 0);
-      const size = value.byteLength + key.length + named + RECORD_OVERHEAD_BYTES;
+    for (const record of records) {
+      const { partition } = record;
+      const size = bytesOf(record);
       bytes.set(partition, (bytes.get(partition) ?? 0) + size);
       totalBytes += size;
     }

@@ -2,7 +2,8 @@
 import { Event, TOPICS } from '@watchnext/contract';
 import type { KeyedRecords } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
-import { eventOf, impressionItemOf, impressionsServedOf } from '../../builders';
+import { LIMITS } from '@watchnext/features';
+import { eventOf, impressionItemOf, impressionsServedOf, searchOf } from '../../builders';
 import { type ArchiveSuite, archiveRecords, byKey, NOON_MS, offsetsOf, plain, range, readAll, TOPIC } from './support';
 
 export function describeReading(suite: ArchiveSuite): void {
@@ -111,6 +112,23 @@ export function describeReading(suite: ArchiveSuite): void {
       minOccurredAtMs: NOON_MS - 5_000,
       maxOccurredAtMs: NOON_MS + 9,
     });
+  });
+
+  suite.spec('has no end in the future, whatever time a producer wrote', async () => {
+    const recordOf = (offset: number, occurredAtMs: number, receivedAtMs: number): LogRecord => {
+      const value = Event.encode(eventOf(searchOf('anna', 'tea'), occurredAtMs, { receivedAtMs })).finish();
+      return { topic: TOPIC, partition: 0, offset, timestampMs: NOON_MS, key: 'anna', value };
+    };
+    const allowedMs = NOON_MS + LIMITS.clockAheadMs;
+    await suite.archive.write(TOPIC, 0, [
+      recordOf(0, NOON_MS, NOON_MS),
+      // In microseconds, of a producer beside the log and by way of a collector.
+      recordOf(1, NOON_MS * 1_000, 0),
+      recordOf(2, NOON_MS * 1_000, NOON_MS),
+      recordOf(3, allowedMs, 0),
+      recordOf(4, allowedMs + 1, 0),
+    ]);
+    expect(await suite.archive.extent(TOPIC)).toMatchObject({ recordCount: 5, maxOccurredAtMs: allowedMs });
   });
 
   suite.spec('archives impressions of many items', async () => {

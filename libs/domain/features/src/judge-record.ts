@@ -1,0 +1,35 @@
+/** What a record of the log is worth to those who read it: an event that keeps the contract, or why it is none. */
+import { Event } from '@watchnext/contract';
+import { refuse } from './refusal';
+
+/** What of a record of an event topic the contract looks at. */
+export interface JudgedRecord {
+  readonly topic: string;
+  /** The log's own time of the record. */
+  readonly timestampMs: number;
+  readonly value: Uint8Array;
+}
+
+export interface RecordRefusal {
+  /** Machine-readable: "undecodable", or as in `Refusal`. */
+  readonly code: string;
+  /** For people; it does not repeat what a field holds. */
+  readonly error: string;
+}
+
+export type JudgedEvent =
+  | { readonly event: Event; readonly refusal?: undefined }
+  | { readonly event?: undefined; readonly refusal: RecordRefusal };
+
+/** Anybody may have written the record, past the collector: nothing in it is to be used before it was judged. */
+export function judgeRecord({ topic, timestampMs, value }: JudgedRecord): JudgedEvent {
+  let event: Event;
+  try {
+    event = Event.decode(value);
+  } catch (error) {
+    return { refusal: { code: 'undecodable', error: (error as Error).message } };
+  }
+  const refusal = refuse(event, timestampMs, topic);
+  if (refusal) return { refusal: { code: refusal.code, error: `${refusal.field}: ${refusal.message}` } };
+  return { event };
+}

@@ -1,0 +1,38 @@
+/** Appends that a log takes whatever their number of records: Kafka refuses for ever what is too large for one batch. */
+import type { EventLog, NewRecord } from './port';
+
+/** Of one append, all of which may lie in one partition: well below the 1 MiB that brokers take in a batch by default. */
+const SLICE_BYTES = 500_000;
+/** What a record costs beside key, value and headers, about. */
+const RECORD_OVERHEAD_BYTES = 64;
+
+/** About what a record takes of an append, before compression. */
+export function bytesOf({ key, value, headers = {} }: NewRecord): number {
+  const named = Object.entries(headers).reduce((sum, [name, text]) => sum + name.length + text.length, 0);
+  return value.byteLength + key.length + named + RECORD_OVERHEAD_BYTES;
+}
+
+/** The records in their order, cut where one append should end; one that is too large for any is alone in its slice. */
+export function slicesOf<Item extends NewRecord>(records: readonly Item[]): Item[][] {
+  const slices: Item[][] = [];
+  let bytes = Infinity;
+  for (const record of records) {
+    const size = bytesOf(record);
+    bytes += size;
+    if (bytes > SLICE_BYTES) {
+      slices.push([]);
+      bytes = size;
+    }
+    (slices.at(-1) as Item[]).push(record);
+  }
+  return slices;
+}
+
+/** Appends slice by slice. Where one fails those before it are in the log: for records that may come twice. @throws as `append` */
+export async function appendInSlices(
+  log: Pick<EventLog, 'append'>,
+  topic: string,
+  records: readonly NewRecord[],
+): Promise<void> {
+  for (const slice of slicesOf(records)) await log.append(topic, slice);
+}
