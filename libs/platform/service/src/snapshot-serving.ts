@@ -113,8 +113,9 @@ const REFUSAL_REASONS = [
   'snapshot-corrupt',
   'snapshot-format',
   'snapshot-store-unavailable',
-  // Of a service's own look at a snapshot before it takes over.
+  // Of a service's own look at a snapshot before it takes over: retrieval's, ranking's.
   'canary-failed',
+  'scores-not-finite',
 ] as const;
 const OTHER_REFUSAL = 'does-not-load';
 
