@@ -69,7 +69,7 @@ export class RecommendationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RecommendationsAnswer> {
     const deadlineMs = callersDeadlineMs(headers);
-    const work = () => this.answer(path, query, headers, deadlineMs, reply);
+    const work = (waitedMs: number) => this.answer(path, query, headers, { deadlineMs, waitedMs }, reply);
     return this.door.through(work, deadlineMs, ({ rung }) => rung === 'full').catch(whereCallerGone);
   }
 
@@ -77,7 +77,7 @@ export class RecommendationsController {
     path: unknown,
     query: Record<string, unknown>,
     headers: Record<string, string | undefined>,
-    deadlineMs: number | undefined,
+    { deadlineMs, waitedMs }: { deadlineMs: number | undefined; waitedMs: number },
     reply: FastifyReply,
   ): Promise<RecommendationsAnswer> {
     const callerGone = goneSignal(reply);
@@ -104,6 +104,7 @@ export class RecommendationsController {
         ? parseOverrides(headers['x-watchnext-experiments'])
         : new Map<string, string>(),
       callersDeadlineMs: deadlineMs,
+      waitedMs,
       shown,
     };
     const recommendations = await this.recommender.recommend(request, callerGone);
