@@ -1,4 +1,5 @@
 import { status, type handleUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { LineLimit } from './line-limit';
 import type { Logger } from './logger';
 import type { MetricsRegistry } from './metrics';
 import { countRpc } from './service-metrics';
@@ -33,6 +34,9 @@ function decoded<Request>(request: Request): Request {
 
 const asText = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
+/** Of calls refused with a code: with a full queue there are as many as there are calls, and the least to spare for them. */
+const REFUSALS_LOGGED_A_SECOND = 10;
+
 /**
  * Adapts a command to a unary call; what is no `rpcError` becomes INTERNAL without its details. A command looks at the signal
  * between its steps and ends there by `throwIfAborted`.
@@ -43,6 +47,9 @@ export function unaryHandler<Request, Response>(
   command: (request: Request, context: CallContext) => Promise<Response>,
   metrics?: MetricsRegistry,
 ): handleUnaryCall<Request, Response> {
+  const refusalLines = new LineLimit(REFUSALS_LOGGED_A_SECOND, (leftOut) =>
+    logger.warn({ rpc: name, leftOut }, 'refused, more often'),
+  );
   return (call, callback) => {
     const startedAt = performance.now();
     const requestId = String(call.metadata.get('x-request-id')[0] ?? '');
@@ -64,7 +71,9 @@ export function unaryHandler<Request, Response>(
           return;
         }
         const known = typeof error.code === 'number';
-        logger[known ? 'warn' : 'error']({ rpc: name, requestId, err: error }, 'refused');
+        if (!known) logger.error({ rpc: name, requestId, err: error }, 'refused');
+        else if (error.code === status.INTERNAL || refusalLines.take())
+          logger.warn({ rpc: name, requestId, err: error }, 'refused');
         const face = known
           ? (error as ServiceError)
           : rpcError(status.INTERNAL, `${name} failed; see the service's log under request ${requestId}`);
