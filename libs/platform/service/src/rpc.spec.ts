@@ -1,4 +1,15 @@
-import { type handleUnaryCall, Metadata, type ServerUnaryCall, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type ClientUnaryCall,
+  credentials,
+  type handleUnaryCall,
+  makeGenericClientConstructor,
+  Metadata,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { GrpcServer } from './grpc-server';
 import { createLogger } from './logger';
 import { rpcError, unaryHandler } from './rpc';
 
@@ -12,8 +23,12 @@ describe('calls that are refused', () => {
   });
 
   const call = () =>
-    ({ request: {}, metadata: new Metadata(), getDeadline: () => Infinity, on: () => undefined }) as unknown as
-      ServerUnaryCall<object, object>;
+    ({
+      request: {},
+      metadata: new Metadata(),
+      getDeadline: () => Infinity,
+      on: () => undefined,
+    }) as unknown as ServerUnaryCall<object, object>;
   const ask = (handler: handleUnaryCall<object, object>) =>
     new Promise((resolve) => handler(call(), (error) => resolve((error as ServiceError).code)));
   const askOften = async (error: Error, often = 50) => {
@@ -38,5 +53,84 @@ describe('calls that are refused', () => {
     expect(logged).toHaveBeenCalledTimes(50);
     await askOften(rpcError(status.INTERNAL, 'bug'));
     expect(warned).toHaveBeenCalledTimes(50);
+  });
+});
+
+describe('the signal of a call', () => {
+  const bytes = (value: Buffer) => value;
+  const PING: ServiceDefinition = {
+    ping: {
+      path: '/spec/Ping',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: bytes,
+      responseDeserialize: bytes,
+    },
+  };
+  type Ping = (request: Buffer, callback: (error: ServiceError | null, answer?: Buffer) => void) => ClientUnaryCall;
+
+  let server: GrpcServer;
+  let client: InstanceType<ReturnType<typeof makeGenericClientConstructor>>;
+  let work: () => Promise<Buffer>;
+  let signal: AbortSignal;
+  let begun: Promise<void>;
+  /** Fulfils when gRPC has told that the call is over. */
+  let over: Promise<void>;
+  const ping = (callback: (error: ServiceError | null, answer?: Buffer) => void) =>
+    (client['ping'] as Ping).call(client, Buffer.from('ping'), callback);
+
+  beforeEach(async () => {
+    let begin: () => void;
+    let end: () => void;
+    begun = new Promise((resolve) => (begin = resolve));
+    over = new Promise((resolve) => (end = resolve));
+    const handler = unaryHandler<Buffer, Buffer>(quiet, 'Ping', (_request, context) => {
+      signal = context.signal;
+      begin();
+      return work();
+    });
+    server = new GrpcServer(quiet, 'spec', PING, {
+      ping: (call: ServerUnaryCall<Buffer, Buffer>, callback: Parameters<typeof handler>[1]) => {
+        handler(call, callback);
+        call.on('cancelled', () => end());
+      },
+    });
+    const port = await server.listen('127.0.0.1', 0);
+    const Client = makeGenericClientConstructor(PING, 'spec');
+    client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  });
+  afterEach(async () => {
+    client.close();
+    await server.close();
+  });
+
+  const end = async () => {
+    await new Promise<void>((resolve) => ping(() => resolve()));
+    await over;
+  };
+
+  it('stays as it is where the call ends with an answer', async () => {
+    work = async () => Buffer.from('pong');
+    await end();
+    expect(signal.aborted).toBe(false);
+  });
+
+  it('is aborted by a refusal, for what that left waiting, and no error is made for it', async () => {
+    work = () => Promise.reject(rpcError(status.UNAVAILABLE, 'not now'));
+    await end();
+    expect(signal.reason).toBe('refused');
+  });
+
+  it('is aborted by a caller that cancels', async () => {
+    work = () => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    const answered = new Promise<ServiceError | null>((resolve) => {
+      const call = ping((error) => resolve(error));
+      void begun.then(() => call.cancel());
+    });
+    await over;
+    expect(signal.aborted).toBe(true);
+    expect((await answered)?.code).toBe(status.CANCELLED);
   });
 });

@@ -34,6 +34,8 @@ function decoded<Request>(request: Request): Request {
 
 const asText = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
+/** Of signals after the end: without one each abort would make an error and its stack. */
+const OVER = 'refused';
 /** Of calls refused with a code: with a full queue there are as many as there are calls, and the least to spare for them. */
 const REFUSALS_LOGGED_A_SECOND = 10;
 
@@ -54,20 +56,28 @@ export function unaryHandler<Request, Response>(
     const startedAt = performance.now();
     const requestId = String(call.metadata.get('x-request-id')[0] ?? '');
     const abandoned = new AbortController();
-    call.on('cancelled', () => abandoned.abort());
+    let isAnswered = false;
+    // Comes at the end of each call: after an answer nobody looks at the signal, and an abort would make an error and its stack.
+    call.on('cancelled', () => {
+      if (!isAnswered) abandoned.abort();
+    });
+    const answer: typeof callback = (...answered) => {
+      isAnswered = true;
+      callback(...answered);
+    };
     const parent = traceContextOf((header) => asText(call.metadata.get(header)[0]));
     const context = { requestId, signal: abandoned.signal, deadlineAtMs: Number(call.getDeadline()) };
     withSpan(name, { kind: SpanKind.SERVER, parent }, async () => command(decoded(call.request), context)).then(
       (response) => {
         logger.debug({ rpc: name, requestId, latencyMs: performance.now() - startedAt }, 'answered');
         countRpc(metrics, name, performance.now() - startedAt);
-        callback(null, response);
+        answer(null, response);
       },
       (error: Error & { code?: unknown }) => {
         if (abandoned.signal.aborted) {
           logger.debug({ rpc: name, requestId, latencyMs: performance.now() - startedAt }, 'abandoned');
           countRpc(metrics, name, performance.now() - startedAt, { code: status.CANCELLED });
-          callback(rpcError(status.CANCELLED, `${name}: the caller no longer waits`));
+          answer(rpcError(status.CANCELLED, `${name}: the caller no longer waits`));
           return;
         }
         const known = typeof error.code === 'number';
@@ -78,7 +88,9 @@ export function unaryHandler<Request, Response>(
           ? (error as ServiceError)
           : rpcError(status.INTERNAL, `${name} failed; see the service's log under request ${requestId}`);
         countRpc(metrics, name, performance.now() - startedAt, face);
-        callback(face);
+        // What it left waiting, as for a thread, need not be done.
+        abandoned.abort(OVER);
+        answer(face);
       },
     );
   };
