@@ -110,11 +110,11 @@ export class Recommender {
     const startedAtMs = Date.now();
     const { metrics } = this.dependencies;
     const usualMs = this.options.deadlineMs;
-    const deadlineMs = Math.min(usualMs, request.callersDeadlineMs ?? usualMs);
+    const leftMs = Math.min(usualMs, request.callersDeadlineMs ?? usualMs) - request.waitedMs;
     const limits = {
-      deadlineAtMs: startedAtMs + deadlineMs - ANSWER_MS,
+      deadlineAtMs: startedAtMs + leftMs - ANSWER_MS,
       signal: callerGone,
-      isHurried: deadlineMs < usualMs / 2,
+      isHurried: leftMs < usualMs / 2,
     };
     const known = this.withKnownSeed(request);
     const draft = await runStages(this.stages, this.initialDraft(known), limits, (report) =>

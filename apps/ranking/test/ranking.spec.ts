@@ -59,7 +59,14 @@ describe('the ranking service', () => {
   let dataDirectory: string;
   let running: Awaited<ReturnType<typeof startRanking>>;
   let client: RankingServiceClient;
+  let metricsPort: number;
 
+  const refusalsBy = async (reason: string) => {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    return Number(
+      new RegExp(`^watchnext_snapshot_refusals_total\\{reason="${reason}"\\} (\\S+)$`, 'm').exec(text)?.[1],
+    );
+  };
   const rank = (request: Partial<RankRequest> = {}) =>
     new Promise<RankResponse>((resolve, reject) =>
       client.rank({ state, context, candidates, snapshotId: '', explain: false, ...request }, (error, response) =>
@@ -76,12 +83,20 @@ describe('the ranking service', () => {
 
   beforeAll(async () => {
     dataDirectory = await mkdtemp(join(tmpdir(), 'watchnext-ranking-'));
-    const settings = loadConfig(rankingSettings, { WATCHNEXT_DATA_DIR: dataDirectory, WATCHNEXT_GRPC_PORT: '0' });
+    const settings = loadConfig(rankingSettings, {
+      WATCHNEXT_DATA_DIR: dataDirectory,
+      WATCHNEXT_GRPC_PORT: '0',
+      WATCHNEXT_METRICS_PORT: '0',
+    });
     await publishSnapshot(rankingPaths(settings).snapshots, SNAPSHOT, async (directory) => {
       await writeRankingFiles(directory, { videos, seed: 1 });
       return {};
     });
+    const info = jest.spyOn(logger, 'info');
     running = await startRanking(settings, logger);
+    const told = info.mock.calls.find(([, text]) => (text as unknown) === 'metrics listening');
+    metricsPort = (told![0] as unknown as { port: number }).port;
+    info.mockRestore();
     client = new RankingServiceClient(`127.0.0.1:${running.port}`, credentials.createInsecure());
   });
 
@@ -160,6 +175,7 @@ describe('the ranking service', () => {
     'refuses a snapshot whose tower has a weight that is no number, in layer %d, says so, and serves on',
     async (layer) => {
       const told = jest.spyOn(logger, 'error');
+      const before = await refusalsBy('scores-not-finite');
       const snapshotId = `20260102T00000${layer + 1}Z-bbbbbb`;
       const { tower } = await trainTinyRanker({ videos, seed: 2 });
       await publishSnapshot(join(dataDirectory, 'snapshots'), snapshotId, async (directory) => {
@@ -172,6 +188,8 @@ describe('the ranking service', () => {
       while (!refusals().some(isOfIt)) await new Promise((resolve) => setTimeout(resolve, 20));
       expect(refusals().find(isOfIt)?.err).toMatchObject({ code: 'scores-not-finite' });
       told.mockRestore();
+      expect(await refusalsBy('scores-not-finite')).toBeGreaterThan(before);
+      expect(await refusalsBy('does-not-load')).toBe(0);
       const answer = await rank();
       expect(answer.snapshotId).toBe(SNAPSHOT);
       expect(answer.heldSnapshotIds).toEqual([SNAPSHOT]);

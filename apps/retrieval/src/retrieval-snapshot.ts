@@ -22,7 +22,6 @@ export interface RetrievalSnapshot {
   readonly videos: SnapshotVideos;
   /** Videos that may be added while it is held. */
   readonly addCapacity: number;
-  readonly createdAtMs: number;
   close(): Promise<void>;
 }
 
@@ -52,7 +51,7 @@ export async function loadRetrievalSnapshot(local: LocalSnapshot, threads: Searc
     const close = async () => {
       await Promise.all([tower.close(), index.close()]);
     };
-    return { snapshotId, model, tower, index, videos, addCapacity, createdAtMs: manifest.createdAtMs, close };
+    return { snapshotId, model, tower, index, videos, addCapacity, close };
   } catch (error) {
     await index.close();
     throw error;

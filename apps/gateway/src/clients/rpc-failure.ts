@@ -19,6 +19,8 @@ export class SnapshotMissingError extends DependencyError {
 const CATEGORIES: Partial<Record<status, DependencyError['category']>> = {
   [status.DEADLINE_EXCEEDED]: 'dependency-late',
   [status.CANCELLED]: 'dependency-late',
+  // Its queue is full: it would be late.
+  [status.RESOURCE_EXHAUSTED]: 'dependency-late',
   [status.INVALID_ARGUMENT]: 'dependency-refused',
   [status.UNIMPLEMENTED]: 'dependency-refused',
   [status.FAILED_PRECONDITION]: 'dependency-not-ready',

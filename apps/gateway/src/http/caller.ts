@@ -26,11 +26,19 @@ export const callersDeadlineMs = (headers: Record<string, string | undefined>): 
 /** Aborted, with a CallerGoneError, when the connection closes before the answer is out. */
 export function goneSignal({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  const onClose = () => {
+  onceClosed(raw, () => {
     if (!raw.writableFinished) gone.abort(new CallerGoneError());
-  };
-  raw.once('close', onClose);
+  });
   return gone.signal;
+}
+
+/**
+ * Calls once the answer is out or the connection closed, and at once where it is so already: whoever comes after something
+ * that was awaited would wait for an event that has been.
+ */
+export function onceClosed(raw: FastifyReply['raw'], onClosed: () => void): void {
+  if (raw.closed) onClosed();
+  else raw.once('close', onClosed);
 }
 
 /** For a request that failed. Nobody reads it; it keeps the caller's leaving from being logged as a failure of ours. */

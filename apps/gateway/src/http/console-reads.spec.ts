@@ -1,20 +1,24 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApiError } from '@watchnext/service';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { limitConsoleReads } from './console-reads';
 
 describe('the console’s reads', () => {
   let server: FastifyInstance;
   let port: number;
   let waiting: (() => void)[] = [];
+  /** What comes before the limit, as the console's guard does. */
+  let before: (reply: FastifyReply) => Promise<void>;
 
   beforeEach(async () => {
     waiting = [];
+    before = async () => undefined;
     server = fastify();
     server.setErrorHandler((error, _request, reply) =>
       reply.status(error instanceof ApiError ? error.status : 500).send(),
     );
+    server.addHook('onRequest', (_request, reply) => before(reply));
     limitConsoleReads(server, new Set(['/v1/users']));
     server.get('/v1/users', () => new Promise((resolve) => waiting.push(() => resolve('users'))));
     server.get('/v1/list', async () => 'list');
@@ -57,5 +61,27 @@ describe('the console’s reads', () => {
       expect(await next).toBe(200);
       isAnswered = true;
     }
+  });
+
+  it('end with callers that hung up before they were counted', async () => {
+    let pass: () => void = () => undefined;
+    const passed = new Promise<void>((resolve) => (pass = resolve));
+    let held = 0;
+    let closed = 0;
+    before = async ({ raw }) => {
+      held++;
+      raw.once('close', () => closed++);
+      await passed;
+    };
+    const callers = Array.from({ length: 8 }, () => httpRequest({ port, path: '/v1/users', host: '127.0.0.1' }));
+    for (const caller of callers) caller.on('error', () => undefined).end();
+    await until(() => held === 8);
+    for (const caller of callers) caller.destroy();
+    await until(() => closed === 8);
+    pass();
+    // Whoever is let in is answered.
+    const answering = setInterval(() => waiting.forEach((answer) => answer()), 5);
+    expect(await read()).toBe(200);
+    clearInterval(answering);
   });
 });

@@ -1,5 +1,6 @@
 import { ApiError } from '@watchnext/service';
 import type { FastifyInstance } from 'fastify';
+import { onceClosed } from './caller';
 
 /** More than a few people who look on need; a script that asks for every user in turn is held to it. */
 const MOST_CONSOLE_READS = 8;
@@ -20,7 +21,7 @@ export function limitConsoleReads(fastify: FastifyInstance, routes: ReadonlySet<
       throw new ApiError(429, 'overloaded', message, undefined, { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
     count++;
-    // Comes for callers that hung up as well.
-    reply.raw.once('close', () => count--);
+    // Comes for callers that hung up as well, be it before they got here.
+    onceClosed(reply.raw, () => count--);
   });
 }

@@ -30,6 +30,23 @@ describe('the door', () => {
     expect(leave.mock.calls).toEqual([['answered'], ['degraded'], ['abandoned'], ['refused']]);
   });
 
+  it('tells the limit and the work how long a request waited before it came', async () => {
+    const limit = new AdaptiveLimit({ initial: 1, minimum: 1, maximum: 1, targetMs: 100 });
+    const enter = jest.spyOn(limit, 'enter');
+    const lag = { standingMs: 70 };
+    const door = new Door(limit, new Metrics(), lag);
+    const work = jest.fn(async (_waitedMs: number) => {
+      lag.standingMs = 0;
+    });
+    await door.through(work, 40);
+    await door.through(work);
+    expect(enter.mock.calls).toEqual([
+      [40, 70],
+      [undefined, 0],
+    ]);
+    expect(work.mock.calls).toEqual([[70], [0]]);
+  });
+
   it('turns away what the limit does not let in', async () => {
     const { door, enter } = make();
     enter.mockReturnValue(undefined);

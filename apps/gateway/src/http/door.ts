@@ -19,16 +19,18 @@ export class Door {
   }
 
   /**
+   * @param work is told how long the request waited before it came here, as far as that is known
    * @param deadlineMs the caller's, if it named one
    * @param isWhole whether a result has all that belongs to it
    * @throws ApiError 429
    */
   async through<T>(
-    work: () => Promise<T>,
+    work: (waitedMs: number) => Promise<T>,
     deadlineMs?: number,
     isWhole: (result: T) => boolean = () => true,
   ): Promise<T> {
-    const leave = this.limit.enter(deadlineMs, this.lag.standingMs);
+    const waitedMs = this.lag.standingMs;
+    const leave = this.limit.enter(deadlineMs, waitedMs);
     if (!leave) {
       this.metrics.count(METRICS.shedRequests);
       throw new ApiError(
@@ -43,7 +45,7 @@ export class Door {
     }
     let how: Leaving = 'refused';
     try {
-      const result = await work();
+      const result = await work(waitedMs);
       how = isWhole(result) ? 'answered' : 'degraded';
       return result;
     } catch (error) {

@@ -9,10 +9,14 @@ import { ApiError, nameRequest, REQUEST_ID_HEADER } from '@watchnext/service';
 import { callersDeadlineMs, DEADLINE_HEADER, goneSignal, LEAST_DEADLINE_MS, whereCallerGone } from './caller';
 import { Documented } from './documented';
 import { Door } from './door';
-import { parse } from './parse';
+import { parse, parseProxyHeader } from './parse';
 import { recommendationsAnswer, type RecommendationsAnswer, recommendationsQuery, userIdPath } from './schemas';
 import { CLOCK, type Clock, REQUEST_IDS, type RequestIds, SETTINGS } from '../tokens';
 import type { GatewaySettings } from '../config';
+
+/** Of a proxy before the gateway, which knows them by the connection. */
+const COUNTRY_HEADER = 'x-country';
+const DEVICE_HEADER = 'x-device';
 
 @Controller('v1/users')
 export class RecommendationsController {
@@ -48,6 +52,16 @@ export class RecommendationsController {
     description:
       'What the request goes by in logs and in the answer: 1 to 64 of A to Z, a to z, 0 to 9, _ and -; else the id of the list.',
   })
+  @ApiHeader({
+    name: COUNTRY_HEADER,
+    required: false,
+    description: 'Where the query names no country: two letters (ISO 3166-1). What is none is ignored with a warning.',
+  })
+  @ApiHeader({
+    name: DEVICE_HEADER,
+    required: false,
+    description: 'Where the query names no device: at most 64 characters. What is none is ignored with a warning.',
+  })
   async recommend(
     @Param() path: unknown,
     @Query() query: Record<string, unknown>,
@@ -55,7 +69,7 @@ export class RecommendationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RecommendationsAnswer> {
     const deadlineMs = callersDeadlineMs(headers);
-    const work = () => this.answer(path, query, headers, deadlineMs, reply);
+    const work = (waitedMs: number) => this.answer(path, query, headers, { deadlineMs, waitedMs }, reply);
     return this.door.through(work, deadlineMs, ({ rung }) => rung === 'full').catch(whereCallerGone);
   }
 
@@ -63,16 +77,16 @@ export class RecommendationsController {
     path: unknown,
     query: Record<string, unknown>,
     headers: Record<string, string | undefined>,
-    deadlineMs: number | undefined,
+    { deadlineMs, waitedMs }: { deadlineMs: number | undefined; waitedMs: number },
     reply: FastifyReply,
   ): Promise<RecommendationsAnswer> {
     const callerGone = goneSignal(reply);
     const { id: userId } = parse(userIdPath, path, 'userId');
-    const { limit, surface, seed, cursor, explain, country, device } = parse(recommendationsQuery, {
-      ...query,
-      country: query['country'] ?? headers['x-country'],
-      device: query['device'] ?? headers['x-device'],
-    });
+    const { limit, surface, seed, cursor, explain, ...said } = parse(recommendationsQuery, query);
+    const warnings: string[] = [];
+    const { shape } = recommendationsQuery;
+    const country = said.country ?? parseProxyHeader(shape.country, headers, COUNTRY_HEADER, warnings);
+    const device = said.device ?? parseProxyHeader(shape.device, headers, DEVICE_HEADER, warnings);
     const requestedAtMs = this.clock();
     const binding = { userId, surface, seedVideoId: seed ?? '' };
     const shown = cursor === undefined ? new Set<number>() : readCursor(cursor, binding, requestedAtMs);
@@ -90,10 +104,12 @@ export class RecommendationsController {
         ? parseOverrides(headers['x-watchnext-experiments'])
         : new Map<string, string>(),
       callersDeadlineMs: deadlineMs,
+      waitedMs,
       shown,
     };
     const recommendations = await this.recommender.recommend(request, callerGone);
-    return toAnswer(userId, requestId, recommendations, explain === 'true');
+    const made = { ...recommendations, warnings: [...warnings, ...recommendations.warnings] };
+    return toAnswer(userId, requestId, made, explain === 'true');
   }
 }
 

@@ -13,7 +13,10 @@ const id = (what: string) =>
     .max(128, `${what} has at most 128 characters`)
     .regex(WITHOUT_CONTROL_CHARACTERS, `${what} must not contain control characters`);
 const freeText = (maxCharacters: number) =>
-  z.string().max(maxCharacters).regex(WITHOUT_CONTROL_CHARACTERS, 'no control characters');
+  z
+    .string()
+    .max(maxCharacters, `must have at most ${maxCharacters} characters`)
+    .regex(WITHOUT_CONTROL_CHARACTERS, 'must not contain control characters');
 const wholeNumber = (from: number, to: number, fallback: number) =>
   z.coerce
     .number('must be a whole number')

@@ -29,6 +29,8 @@ export interface RecommendationRequest {
   readonly overrides: ReadonlyMap<string, string>;
   /** How long the caller waits, in milliseconds; undefined: it does not say. */
   readonly callersDeadlineMs: number | undefined;
+  /** Of its time, milliseconds that had passed when it was read: arrivals wait where this process has a backlog. */
+  readonly waitedMs: number;
   /** Hashes (`hashOfShown`) of the videos on earlier pages. */
   readonly shown: ReadonlySet<number>;
 }

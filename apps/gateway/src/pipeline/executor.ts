@@ -13,7 +13,7 @@ export interface Limits {
   readonly deadlineAtMs: number;
   /** Aborted at that moment (a stage's), or earlier, when nobody waits any longer. */
   readonly signal: AbortSignal;
-  /** The caller gave much less time than is usual: what is late then is not to blame. */
+  /** Much less time is left than is usual, by the caller or a backlog here: what is late then is not to blame. */
   readonly isHurried: boolean;
 }
 

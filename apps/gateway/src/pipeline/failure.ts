@@ -3,7 +3,7 @@
 export type FailureCategory =
   /** A service or store did not answer at all: its operators. */
   | 'dependency-unreachable'
-  /** It was given its share of the deadline and used it up: its operators, or whoever sets the deadline. */
+  /** It was given its share of the deadline and used it up, or has too much to do to begin: its operators, or whoever sets the deadline. */
   | 'dependency-late'
   /** It answered that it cannot serve this now, as before its first snapshot: its operators. */
   | 'dependency-not-ready'

@@ -5,14 +5,14 @@ import { ApiError, ApiErrorFilter } from './api-error';
 
 const quiet = createLogger('spec', { level: 'silent', format: 'json' });
 
-function answerTo(error: unknown) {
+function answerTo(error: unknown, filter = new ApiErrorFilter(quiet)) {
   const answer = { status: 0, headers: {} as Record<string, unknown>, body: undefined as unknown };
   const reply = {
     header: (name: string, value: unknown) => ((answer.headers[name] = value), reply),
     status: (status: number) => ((answer.status = status), reply),
     send: (body: unknown) => ((answer.body = body), reply),
   };
-  new ApiErrorFilter(quiet).catch(error, {
+  filter.catch(error, {
     switchToHttp: () => ({
       getRequest: () => ({ url: '/x', raw: {}, headers: { 'x-request-id': 'r-1' } }),
       getResponse: () => reply,
@@ -51,6 +51,24 @@ describe('ApiErrorFilter', () => {
       [expect.objectContaining({ requestId: 'r-1', path: '/x' }), 'could not answer'],
     ]);
     logged.mockRestore();
+  });
+
+  it('logs ten a second of what is down, how many there were besides, and every bug', () => {
+    jest.useFakeTimers();
+    const logged = jest.spyOn(quiet, 'error');
+    const linesOf = () => logged.mock.calls.map(([facts]) => facts as { err?: Error; leftOut?: number });
+    const filter = new ApiErrorFilter(quiet);
+    for (let asked = 0; asked < 50; asked++) {
+      answerTo(new LogUnavailableError('no space left'), filter);
+      answerTo(new ApiError(502, 'collector-unreachable', 'the collector does not answer'), filter);
+      answerTo(new TypeError('bug'), filter);
+    }
+    expect(linesOf().filter(({ err }) => err instanceof TypeError).length).toBe(50);
+    expect(linesOf().length).toBe(60);
+    jest.advanceTimersByTime(1_000);
+    expect(linesOf().slice(60)).toEqual([{ leftOut: 90 }]);
+    logged.mockRestore();
+    jest.useRealTimers();
   });
 
   it('keeps the status of what the framework refuses, and the details of a bug to the log', () => {

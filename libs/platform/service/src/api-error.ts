@@ -1,10 +1,13 @@
 /** The public face of every HTTP error: {"error": {"code", "message", "field"?, "requestId"}}. Causes go to the log only. */
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LineLimit } from './line-limit';
 import type { Logger } from './logger';
 import { type IdentifiedRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
 
 const RETRY_AFTER_SECONDS = 1;
+/** Of answers such as 503: while a store is down there are as many as there are requests. */
+const FAILURES_LOGGED_A_SECOND = 10;
 
 export class ApiError extends Error {
   /** When it is worth asking again, for the header Retry-After. */
@@ -42,13 +45,19 @@ const CODES: Record<number, string> = {
 /** Answers whatever a route throws: errors of ours as they are, retriable ones with 503, bugs with 500 and no details. */
 @Catch()
 export class ApiErrorFilter implements ExceptionFilter {
+  private readonly failureLines = new LineLimit(FAILURES_LOGGED_A_SECOND, (leftOut) =>
+    this.logger.error({ leftOut }, 'could not answer, more often'),
+  );
+
   constructor(private readonly logger: Logger) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const face = publicFace(error);
     const requestId = requestIdOf(request);
-    if (face.status >= 500) this.logger.error({ requestId, err: error, path: request.url }, 'could not answer');
+    // Each bug is told of.
+    if (face.status === 500 || (face.status > 500 && this.failureLines.take()))
+      this.logger.error({ requestId, err: error, path: request.url }, 'could not answer');
     answer(request, host.switchToHttp().getResponse<FastifyReply>(), face);
   }
 }

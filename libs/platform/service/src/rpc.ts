@@ -1,4 +1,5 @@
 import { status, type handleUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { LineLimit } from './line-limit';
 import type { Logger } from './logger';
 import type { MetricsRegistry } from './metrics';
 import { countRpc } from './service-metrics';
@@ -33,6 +34,11 @@ function decoded<Request>(request: Request): Request {
 
 const asText = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
+/** Of signals after the end: without one each abort would make an error and its stack. */
+const OVER = 'refused';
+/** Of calls refused with a code: with a full queue there are as many as there are calls, and the least to spare for them. */
+const REFUSALS_LOGGED_A_SECOND = 10;
+
 /**
  * Adapts a command to a unary call; what is no `rpcError` becomes INTERNAL without its details. A command looks at the signal
  * between its steps and ends there by `throwIfAborted`.
@@ -43,33 +49,48 @@ export function unaryHandler<Request, Response>(
   command: (request: Request, context: CallContext) => Promise<Response>,
   metrics?: MetricsRegistry,
 ): handleUnaryCall<Request, Response> {
+  const refusalLines = new LineLimit(REFUSALS_LOGGED_A_SECOND, (leftOut) =>
+    logger.warn({ rpc: name, leftOut }, 'refused, more often'),
+  );
   return (call, callback) => {
     const startedAt = performance.now();
     const requestId = String(call.metadata.get('x-request-id')[0] ?? '');
     const abandoned = new AbortController();
-    call.on('cancelled', () => abandoned.abort());
+    let isAnswered = false;
+    // Comes at the end of each call: after an answer nobody looks at the signal, and an abort would make an error and its stack.
+    call.on('cancelled', () => {
+      if (!isAnswered) abandoned.abort();
+    });
+    const answer: typeof callback = (...answered) => {
+      isAnswered = true;
+      callback(...answered);
+    };
     const parent = traceContextOf((header) => asText(call.metadata.get(header)[0]));
     const context = { requestId, signal: abandoned.signal, deadlineAtMs: Number(call.getDeadline()) };
     withSpan(name, { kind: SpanKind.SERVER, parent }, async () => command(decoded(call.request), context)).then(
       (response) => {
         logger.debug({ rpc: name, requestId, latencyMs: performance.now() - startedAt }, 'answered');
         countRpc(metrics, name, performance.now() - startedAt);
-        callback(null, response);
+        answer(null, response);
       },
       (error: Error & { code?: unknown }) => {
         if (abandoned.signal.aborted) {
           logger.debug({ rpc: name, requestId, latencyMs: performance.now() - startedAt }, 'abandoned');
           countRpc(metrics, name, performance.now() - startedAt, { code: status.CANCELLED });
-          callback(rpcError(status.CANCELLED, `${name}: the caller no longer waits`));
+          answer(rpcError(status.CANCELLED, `${name}: the caller no longer waits`));
           return;
         }
         const known = typeof error.code === 'number';
-        logger[known ? 'warn' : 'error']({ rpc: name, requestId, err: error }, 'refused');
+        if (!known) logger.error({ rpc: name, requestId, err: error }, 'refused');
+        else if (error.code === status.INTERNAL || refusalLines.take())
+          logger.warn({ rpc: name, requestId, err: error }, 'refused');
         const face = known
           ? (error as ServiceError)
           : rpcError(status.INTERNAL, `${name} failed; see the service's log under request ${requestId}`);
         countRpc(metrics, name, performance.now() - startedAt, face);
-        callback(face);
+        // What it left waiting, as for a thread, need not be done.
+        abandoned.abort(OVER);
+        answer(face);
       },
     );
   };

@@ -17,45 +17,54 @@ export interface RunningService {
 }
 
 /**
- * Runs a service until SIGTERM or SIGINT, then closes it in order (Nest's shutdown hooks).
+ * Runs a service until SIGTERM or SIGINT, then closes it in order (Nest's shutdown hooks). One that is still starting is closed
+ * as soon as it has started; all of it within `SHUTDOWN_LIMIT_MS` of the signal.
  *
  * Exit codes: 0 after a clean stop, 78 (EX_CONFIG) for an unusable configuration, 1 for anything else.
  * Where the parent gave an IPC channel, it is told `ready`, and a closed channel stops the service: a launcher that
  * was killed leaves no process behind.
  */
 export async function runService(start: () => Promise<RunningService>): Promise<void> {
-  const { app, logger, afterwards } = await start().catch((error: unknown) =>
-    endByFailure(error, { describe: messageOrStack }),
-  );
-
-  let stopping = false;
+  let running: RunningService | undefined = undefined;
+  let stopReason: string | undefined;
   const stop = (reason: string) => {
-    if (stopping) return;
-    stopping = true;
-    logger.info({ reason }, 'stopping');
-    setTimeout(() => {
-      logger.error({ limitMs: SHUTDOWN_LIMIT_MS }, 'did not drain in time');
-      process.exit(1);
-    }, SHUTDOWN_LIMIT_MS).unref();
-    const closed = app.close().then(() => endWith(afterwards, logger));
-    closed.then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ err: error }, 'failed while stopping');
-        process.exit(1);
-      },
-    );
+    if (stopReason !== undefined) return;
+    stopReason = reason;
+    setTimeout(() => endLate(running?.logger), SHUTDOWN_LIMIT_MS).unref();
+    if (running) close(running, reason);
   };
+  // Before the start, which may take minutes: the first process of a container is sent no signal that it does not handle.
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+  if (process.send) process.on('disconnect', () => stop('parent gone'));
+
+  running = await start().catch((error: unknown) => endByFailure(error, { describe: messageOrStack }));
+  const { logger } = running;
   process.on('unhandledRejection', (error) => {
     logger.fatal({ err: error }, 'unhandled rejection');
     process.exit(1);
   });
-  if (process.send) {
-    process.on('disconnect', () => stop('parent gone'));
-    process.send({ kind: 'ready' });
-  }
+  if (stopReason !== undefined) close(running, stopReason);
+  else process.send?.({ kind: 'ready' });
+}
+
+function close({ app, logger, afterwards }: RunningService, reason: string): void {
+  logger.info({ reason }, 'stopping');
+  const closed = app.close().then(() => endWith(afterwards, logger));
+  closed.then(
+    () => process.exit(0),
+    (error: unknown) => {
+      logger.error({ err: error }, 'failed while stopping');
+      process.exit(1);
+    },
+  );
+}
+
+/** @param logger undefined where the service never started */
+function endLate(logger: Logger | undefined): never {
+  if (logger) logger.error({ limitMs: SHUTDOWN_LIMIT_MS }, 'did not drain in time');
+  else process.stderr.write(`asked to stop while starting, and did not start within ${SHUTDOWN_LIMIT_MS} ms\n`);
+  process.exit(1);
 }
 
 async function endWith(afterwards: RunningService['afterwards'], logger: Logger): Promise<void> {

@@ -43,8 +43,6 @@ export interface FollowSnapshotsOptions<T> {
   readonly onCurrent?: (snapshotId: string) => void;
   /** Version and age of what is held are told there. */
   readonly metrics?: MetricsRegistry;
-  /** Called whenever a snapshot was not taken. */
-  readonly onRefused?: (snapshotId: string) => void;
 }
 
 /**
@@ -54,7 +52,7 @@ export interface FollowSnapshotsOptions<T> {
 export async function followSnapshots<T extends { close(): Promise<void> | void }>(
   options: FollowSnapshotsOptions<T>,
 ): Promise<SnapshotFollowing<T>> {
-  const { store, eventLog, logger, load, onCurrent, onRefused } = options;
+  const { store, eventLog, logger, load, onCurrent } = options;
   const createdAtMs = new Map<string, number>();
   const holder = new SnapshotHolder<T>({
     store,
@@ -73,7 +71,6 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
         createdAtMs.delete(snapshotId);
         logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on');
         options.metrics?.count(SERVICE_METRICS.snapshotRefusals, { reason: refusalReason(error) });
-        onRefused?.(snapshotId);
       },
       onReleased: (snapshotId) => {
         createdAtMs.delete(snapshotId);
@@ -113,8 +110,9 @@ const REFUSAL_REASONS = [
   'snapshot-corrupt',
   'snapshot-format',
   'snapshot-store-unavailable',
-  // Of a service's own look at a snapshot before it takes over.
+  // Of a service's own look at a snapshot before it takes over: retrieval's, ranking's.
   'canary-failed',
+  'scores-not-finite',
 ] as const;
 const OTHER_REFUSAL = 'does-not-load';
 

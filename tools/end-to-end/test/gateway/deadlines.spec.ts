@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { RetrievalServiceService } from '@watchnext/contract';
 import { GrpcServer, unaryHandler } from '@watchnext/service';
 import { eventually } from '@watchnext/testing';
+import { LoopLag } from '../../../../apps/gateway/src/resilience/loop-lag';
 import { METRICS, Metrics } from '../../../../apps/gateway/src/metrics';
 import { silent, type TestGateway, World } from './world';
 
@@ -85,6 +86,12 @@ describe('requests in time', () => {
   it('keep to their own where the caller would wait longer', async () => {
     gateway = await start({ WATCHNEXT_DEADLINE_MS: '9000' });
     expect(await deadlineTold('3600000')).toBeLessThan(9_000);
+  });
+
+  it('count what they waited for this process to read them', async () => {
+    gateway = await start();
+    jest.spyOn(gateway.running.app.get(LoopLag), 'standingMs', 'get').mockReturnValue(15_000);
+    expect(await deadlineTold('19000')).toBeLessThan(4_000);
   });
 
   it.each(['soon', '0', '19', '-5', '1.5'])('refuse the deadline "%s"', async (value) => {

@@ -165,6 +165,36 @@ describe('recommendations with everything running', () => {
     expect(idsOf(second).some((videoId) => idsOf(answer).includes(videoId))).toBe(false);
   });
 
+  it('take country and device of a proxy’s headers where the query names none', async () => {
+    const contextOf = async (query: string, headers: Record<string, string>) => {
+      const { body } = await gateway.get(`/v1/users/ada/recommendations${query}`, headers);
+      expect(body.warnings).toBeUndefined();
+      const { country, device } = (await world.servedLists()).get(body.requestId)!.context!;
+      return { country, device };
+    };
+    const headers = { 'x-country': 'no', 'x-device': 'tv' };
+    expect(await contextOf('', headers)).toEqual({ country: 'NO', device: 'tv' });
+    expect(await contextOf('?country=se&device=phone', headers)).toEqual({ country: 'SE', device: 'phone' });
+    expect(await contextOf('', { 'x-country': '', 'x-device': '' })).toEqual(await contextOf('', {}));
+    // Not looked at.
+    expect(await contextOf('?country=se', { 'x-country': 'T1' })).toMatchObject({ country: 'SE' });
+  });
+
+  it.each([
+    ['x-country', 'T1', 'must be two letters (ISO 3166-1)'],
+    ['x-country', 'SE, SE', 'must be two letters (ISO 3166-1)'],
+    ['x-device', 'x'.repeat(65), 'must have at most 64 characters'],
+    ['x-device', 'a\u0085b', 'must not contain control characters'],
+  ])('ignore a proxy’s header %s that is none, and say so: %#', async (name, value, why) => {
+    const { status, body } = await gateway.get('/v1/users/ada/recommendations', { [name]: value });
+    expect({ status, warnings: body.warnings }).toEqual({
+      status: 200,
+      warnings: [`header ${name} was ignored: ${why}`],
+    });
+    const { country, device } = (await world.servedLists()).get(body.requestId)!.context!;
+    expect({ country, device }).toEqual({ country: '', device: '' });
+  });
+
   it.each([
     ['limit=-1', 400, 'limit'],
     ['limit=0', 400, 'limit'],

@@ -277,7 +277,9 @@ describe('the other routes', () => {
         'limit',
         'seed',
         'surface',
+        'x-country',
         'x-deadline-ms',
+        'x-device',
         'x-request-id',
       ].sort(),
     );

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** A service that starts when it is told to, and says on stdout what becomes of it. Ten seconds are half of one to it. */
+const PROGRAM = `
+  const later = setTimeout;
+  globalThis.setTimeout = (work, milliseconds) => later(work, milliseconds / 20);
+  const { runService } = require(${JSON.stringify(join(__dirname, '..', 'dist', 'run-service.js'))});
+  const say = (word) => process.stdout.write(word + '\\n');
+  const logger = { info: ({ reason }, message) => say(message + ': ' + reason), error: (_, message) => say(message), warn: say };
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => say('told'));
+  void runService(async () => {
+    say('starting');
+    await new Promise((resolve, reject) => process.stdin.on('data', (order) =>
+      String(order) === 'start' ? resolve() : reject(new Error('the log refuses'))));
+    return { app: { close: async () => say('closed') }, logger };
+  });
+`;
+
+class Service {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+  said = '';
+
+  constructor() {
+    this.child = spawn(process.execPath, ['-e', PROGRAM], { cwd: __dirname, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
+    const streams = [this.child.stdout!, this.child.stderr!];
+    for (const stream of streams) stream.on('data', (text) => (this.said += text));
+    const ended = Promise.all([once(this.child, 'exit'), ...streams.map((stream) => once(stream, 'close'))]);
+    this.ended = ended.then(([[code, signal]]: unknown[][]) => code ?? signal);
+  }
+
+  async until(word: string): Promise<void> {
+    while (!this.said.includes(word)) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  tell(order: 'start' | 'fail'): void {
+    this.child.stdin!.write(order);
+  }
+}
+
+describe('a service that is run', () => {
+  let service: Service;
+  beforeEach(async () => {
+    service = new Service();
+    await service.until('starting');
+  });
+  afterEach(() => service.child.kill('SIGKILL'));
+
+  it('tells its parent that it is ready, and is closed by a signal', async () => {
+    const ready = once(service.child, 'message');
+    service.tell('start');
+    expect(await ready).toEqual([{ kind: 'ready' }, undefined]);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    expect(service.said).toBe('starting\ntold\nstopping: SIGTERM\nclosed\n');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'is closed once it has started, where %s came before that',
+    async (signal) => {
+      const told = jest.fn();
+      service.child.on('message', told);
+      service.child.kill(signal);
+      await service.until('told');
+      service.tell('start');
+      expect(await service.ended).toBe(0);
+      expect(service.said).toBe(`starting\ntold\nstopping: ${signal}\nclosed\n`);
+      expect(told).not.toHaveBeenCalled();
+    },
+  );
+
+  it('is closed once it has started, where its parent went before that', async () => {
+    service.child.disconnect();
+    await service.until('told');
+    service.tell('start');
+    expect(await service.ended).toBe(0);
+    expect(service.said).toBe('starting\ntold\nstopping: parent gone\nclosed\n');
+  });
+
+  it('is ended where it does not start in time after a signal', async () => {
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(1);
+    expect(service.said).toBe('starting\ntold\nasked to stop while starting, and did not start within 10000 ms\n');
+  });
+
+  it('says why it did not start, though it was to stop', async () => {
+    service.child.kill('SIGTERM');
+    service.tell('fail');
+    expect(await service.ended).toBe(1);
+    expect(service.said).toContain('the log refuses');
+  });
+});
