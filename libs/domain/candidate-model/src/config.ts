@@ -28,7 +28,7 @@ export interface CandidateModelConfig extends LearningRateSchedule {
   readonly examplesPerUserPerEpoch: number;
   readonly epochCount: number;
   readonly batchSize: number;
-  /** Drawn once per batch and shared by its examples; with as many as there are videos, the full softmax. */
+  /** Drawn once per batch and shared by its examples; with as many as there are videos or more, the full softmax. */
   readonly negativeCount: number;
   /** Negatives are drawn with probability ∝ watch count ^ this. */
   readonly negativePower: number;
@@ -155,7 +155,8 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     examplesPerUserPerEpoch: 50,
     epochCount: defaultEpochCount(videoCount, exampleCount),
     batchSize: exampleCount < 20_000 ? 128 : 512,
-    negativeCount: clamp(videoCount, 10, 1_000),
+    // Not fewer for a smaller catalogue: training takes what there are, and trained again with more videos it is whole again.
+    negativeCount: 1_000,
     negativePower: 0.75,
     logQCorrection: true,
     denseLearningRate: 1e-3,
