@@ -6,6 +6,7 @@ export { nextWatchMetrics, type NextWatchMetrics, type NextWatchRank } from './n
 export {
   LOSS_WATCH_CAP_SECONDS,
   type LabelledImpression,
+  noPageMessage,
   type Page,
   pagesOf,
   watchTimeMae,
