@@ -31,7 +31,7 @@ export {
   tableToMetrics,
 } from './metric-table';
 export { DEFAULT_GATE_LIMITS, evaluateGate, type GateLimits, type GateMetrics, gateReasons } from './gate';
-export type { CurrentMetric, CurrentMetrics, PairedMetric, RecordedMetric, SameRowsMetric } from './regression';
+export type { CurrentMetric, CurrentMetrics, PairedMetric, RecordedMetric, SameDaysMetric } from './regression';
 export {
   type RankedQuery,
   recallCurve,
