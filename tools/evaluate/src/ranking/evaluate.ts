@@ -72,7 +72,7 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
   const pages = pagesOf(impressions);
   if (pages.length === 0)
     throw new EvaluationDataError(`${options.source}: ${noPageMessage(`the ${options.part} part`)}`);
-  // As a snapshot of the split carries them: what is counted later are held-out labels, which the baselines don't see either.
+  // As of the split: what is counted later are held-out labels, which the baselines don't see either.
   const statisticsAt = byDay((atMs) => replayed.statistics.asOf(Math.min(atMs, heldOutFromMs)));
   const scorers: Scorer[] = countingScorers(training, impressions);
   const peer = await options.readPeer?.(heldOut);
