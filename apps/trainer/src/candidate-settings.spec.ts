@@ -20,6 +20,8 @@ describe('changed settings of the candidate model', () => {
     ['{"temprature":0.1}', 'there is no setting "temprature"; there are dimensions'],
     ['{"inBatchShare":2}', 'inBatchShare must be a share of the negatives'],
     ['{"interests":0}', 'interests must be a whole number of user vectors from 1 to 16'],
+    ['{"epochCount":0}', 'epochCount must be a whole number of at least 1, not 0'],
+    ['{"hiddenSizes":128}', 'hiddenSizes must be a list of whole numbers of at least 1, not 128'],
     ['{"learningRateDecay":"slow"}', 'learningRateDecay must be one of'],
   ])('%s: %s', (text, message) => {
     expect(() => parseCandidateChange(text)).toThrow(message);

@@ -22,6 +22,8 @@ describe('changed settings of the ranking model', () => {
     ['{"member":1}', 'there is no setting "member"; there are clickHead'],
     ['{"objective":"click"}', 'there is no setting "objective"'],
     ['{"warmEpochs":0}', 'warmEpochs must be a whole number of at least 1'],
+    ['{"calibrated":"false"}', 'calibrated must be true or false, not "false"'],
+    ['{"hiddenSizes":128}', 'hiddenSizes must be a list of whole numbers of at least 1, not 128'],
     ['{"learningRateDecay":"slow"}', 'learningRateDecay must be one of'],
   ])('%s: %s', (text, message) => {
     expect(() => parseRankingChange(text)).toThrow(message);

@@ -38,10 +38,10 @@ describe('a new snapshot and the current one', () => {
       const recorded = metricOf(before, loss).toFixed(4);
       expect(checkOf(after, 'ranking-no-regression').detail).toBe(
         `weighted per-user loss ${recorded}, at most ${(metricOf(before, loss) + 0.02).toFixed(4)} ` +
-          `against ${recorded} of ${before.snapshotId} (recorded on the same rows)`,
+          `against ${recorded} of ${before.snapshotId} (recorded on the same days)`,
       );
       expect(checkOf(after, 'candidates-no-regression').detail).toMatch(
-        /^recall@\d+ (0\.\d+), at least 0\.\d+ against \1 of \S+ \(recorded on the same rows\)$/,
+        /^recall@\d+ (0\.\d+), at least 0\.\d+ against \1 of \S+ \(recorded on the same days\)$/,
       );
     },
     TEST_LIMIT_MS,

@@ -144,7 +144,7 @@ describe('the trainer, once', () => {
       const { manifest } = await currentSnapshot();
       expect(manifest.parentSnapshotId).toBe(before);
       expect(manifest.gate?.checks.find(({ name }) => name === 'ranking-no-regression')?.detail).toContain(
-        `${before} (recorded on the same rows)`,
+        `${before} (recorded on the same days)`,
       );
       expect(await readdir(join(data.path, 'trainer'))).toEqual([]);
     },

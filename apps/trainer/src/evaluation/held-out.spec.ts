@@ -2,7 +2,7 @@ import { type CandidateExample, NO_CIRCUMSTANCES } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { PopularityCounts } from '@watchnext/evaluation';
 import { drawQueries } from './held-out-queries';
-import { gateRecallK, popularityScorer, rankNextWatches } from './next-watch';
+import { gateRecallK, popularityScorer, rankNextWatches, recordedRecallKs } from './next-watch';
 import { setUsersAside } from './validation-users';
 
 const example = (
@@ -65,6 +65,18 @@ describe('held-out queries', () => {
 
   it('are measured at 100, or at a tenth of a small catalogue', () => {
     expect([1, 48, 299, 300, 1_000_000].map(gateRecallK)).toEqual([1, 5, 30, 100, 100]);
+  });
+
+  it('are recorded at what the gate looks at next time, when a small catalogue has grown by 30 videos or lost 10', () => {
+    const sizes = Array.from({ length: 400 }, (_, n) => n + 1);
+    const missing = sizes.flatMap((before) => {
+      const recorded = recordedRecallKs(before);
+      const next = sizes.filter((now) => now <= before + 30 && now >= (before < 300 ? before - 10 : 300));
+      return next.filter((now) => !recorded.includes(gateRecallK(now)));
+    });
+    expect(missing).toEqual([]);
+    expect(recordedRecallKs(80)).toEqual([7, 8, 9, 10, 11, 50, 100]);
+    expect(recordedRecallKs(300)).toEqual([10, 50, 100]);
   });
 });
 

@@ -1,6 +1,15 @@
 import type { CandidateModel } from '@watchnext/candidate-model';
-import type { RankingModel } from '@watchnext/ranking-model';
-import { normsAreSane, numbersAreFinite } from './check-sanity';
+import { StatisticsTimeline } from '@watchnext/features';
+import { createRandom } from '@watchnext/learning';
+import {
+  defaultRankingConfig,
+  type RankingModel,
+  type RankingModelConfig,
+  referenceRankingEngine,
+  trainRankingModel,
+} from '@watchnext/ranking-model';
+import { shownLists } from '../../test/shown-lists';
+import { normsAreSane, numbersAreFinite, rankingIsCalibrated } from './check-sanity';
 
 /** The parts of models that the checks look at. */
 const candidateOf = (...vectors: number[][]) => {
@@ -33,5 +42,56 @@ describe('what is about to be published', () => {
     expect(normsAreSane({ candidate: candidateOf([1, 0], [0, 1], [300, 400]) }).passed).toBe(false);
     expect(normsAreSane({ candidate: candidateOf([0, 0], [0, 0]) }).passed).toBe(false);
     expect(normsAreSane({ candidate: candidateOf([NaN, 0], [NaN, 0]) }).passed).toBe(false);
+  });
+});
+
+describe('the seconds that the final ranking model expects', () => {
+  /** Long lists, of which viewers look at the first places: an impression is worth far less than one at the first place. */
+  const rankingExamples = shownLists(
+    { listCount: 100, length: 20 },
+    (position) => (position < 2 ? 0.6 : 0),
+    createRandom(5),
+  );
+  const statistics = new StatisticsTimeline();
+  const log = { rankingExamples, statistics, toMs: rankingExamples[rankingExamples.length - 1].servedAtMs };
+  const { signal } = new AbortController();
+  const train = (change: Partial<RankingModelConfig>) =>
+    trainRankingModel({
+      examples: rankingExamples,
+      statisticsAt: (atMs) => statistics.asOf(atMs),
+      config: {
+        ...defaultRankingConfig({ exampleCount: rankingExamples.length, videoCount: 8 }),
+        hiddenSizes: [8],
+        epochs: 12,
+        learningRate: 0.01,
+        ...change,
+      },
+      createEngine: referenceRankingEngine,
+      seed: 1,
+      signal,
+    });
+
+  it('are asked of impressions where they were shown, since that is where they were watched or not', async () => {
+    const { passed, detail } = await rankingIsCalibrated({ ranking: await train({}) }, log, signal);
+    expect(detail).toMatch(/^expected .* s, actual .* s over the newest 2000 impressions$/);
+    expect(passed).toBe(true);
+  });
+
+  it('fail where they are of another size than what was watched', async () => {
+    const tenfold = rankingExamples.map((example) => ({ ...example, watchSeconds: 10 * example.watchSeconds }));
+    const ranking = await train({});
+    expect(await rankingIsCalibrated({ ranking }, { ...log, rankingExamples: tenfold }, signal)).toMatchObject({
+      name: 'final-ranking-calibration',
+      passed: false,
+    });
+  });
+
+  it('are not asked for where the model learned clicks', async () => {
+    const ranking = await train({ objective: 'click' });
+    expect(await rankingIsCalibrated({ ranking }, log, signal)).toEqual({
+      name: 'final-ranking-calibration',
+      passed: true,
+      detail: 'skipped: with the objective "click" nothing is expected in seconds',
+    });
   });
 });

@@ -1,7 +1,7 @@
 import type { GateCheck } from '@watchnext/contract';
 import { DEFAULT_GATE_LIMITS, type GateLimits, gateReasons } from '@watchnext/evaluation';
 import type { RankingExample } from '@watchnext/features';
-import { scoreImpressions } from '@watchnext/offline';
+import { predictImpressions } from '@watchnext/offline';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TrainedModels } from '../pipeline/run-state';
 import { overrideGate } from './override-gate';
@@ -55,19 +55,29 @@ function indexFinds({ index }: TrainedModels, limits: GateLimits): GateCheck {
   };
 }
 
-async function rankingIsCalibrated(
-  models: TrainedModels,
-  replayed: ReplayedLog,
+/** What the final ranking model expects of impressions where they were shown, beside what was watched there. */
+export async function rankingIsCalibrated(
+  { ranking }: Pick<TrainedModels, 'ranking'>,
+  { rankingExamples, statistics, toMs }: Pick<ReplayedLog, 'rankingExamples' | 'statistics' | 'toMs'>,
   signal: AbortSignal,
 ): Promise<GateCheck> {
-  const sample = newest(replayed.rankingExamples);
-  const scores = await scoreImpressions(models.ranking, sample, replayed.statistics.asOf(replayed.toMs), signal);
+  const name = 'final-ranking-calibration';
+  if (ranking.config.objective === 'click') {
+    return { name, passed: true, detail: 'skipped: with the objective "click" nothing is expected in seconds' };
+  }
+  const sample = newest(rankingExamples);
+  const known = statistics.asOf(toMs);
+  const { expectedWatchSeconds } = await predictImpressions(ranking, sample, {
+    statisticsAt: () => known,
+    position: 'logged',
+    signal,
+  });
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const expected = mean([...scores]);
+  const expected = mean([...expectedWatchSeconds]);
   const actual = mean(sample.map(({ clicked, watchSeconds }) => (clicked ? watchSeconds : 0)));
   const ratio = expected / actual;
   return {
-    name: 'final-ranking-calibration',
+    name,
     passed: ratio >= CALIBRATION_LIMITS.low && ratio <= CALIBRATION_LIMITS.high,
     detail: `expected ${show(expected)} s, actual ${show(actual)} s over the newest ${sample.length} impressions`,
   };

@@ -7,11 +7,11 @@ import {
   type HeldOutScorer,
   popularityScorer,
   rankNextWatches,
+  recordedRecallKs,
 } from '../evaluation/next-watch';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
 
-const RECALL_KS = [10, 50, 100];
 const NDCG_K = 10;
 /** Recent popularity halves a watch's weight for each day of age. */
 const RECENT_HALF_LIFE_MS = 86_400_000;
@@ -49,13 +49,14 @@ export const evaluateCandidatesStage = (userLimit: number) =>
         ['recent popularity', popularityScorer(popularity.recent)],
       ];
       const recallK = gateRecallK(candidateModel.videoIds.length);
+      const recallKs = recordedRecallKs(candidateModel.videoIds.length);
       const recalls = new Map<string, number>();
       const tables: MetricRow[][] = [];
       for (const [number, [name, scorer]] of scorers.entries()) {
         const { ranks, coverage, knownShare } = await rankNextWatches(scorer, queries, signal, (done) =>
           progress.report(number * queries.length + done, scorers.length * queries.length, name),
         );
-        const rows = rowsOf(name, ranks, recallK, random.fork('bootstrap'));
+        const rows = rowsOf(name, ranks, recallKs, random.fork('bootstrap'));
         recalls.set(name, rows.find((row) => row.name === `candidates.recall@${recallK}`)?.value ?? NaN);
         tables.push([...rows, row('candidates.coverage@100', name, coverage)]);
         if (name === 'model') note({ queries: queries.length, users: userCount, rewatches: rewatchCount, knownShare });
@@ -87,10 +88,9 @@ function interleave(tables: readonly MetricRow[][]): MetricRow[] {
 function rowsOf(
   scorer: string,
   ranks: Parameters<typeof nextWatchMetrics>[0],
-  recallK: number,
+  ks: readonly number[],
   random: Random,
 ): MetricRow[] {
-  const ks = [...new Set([...RECALL_KS, recallK])].sort((a, b) => a - b);
   const metrics = nextWatchMetrics(ranks, [...ks, NDCG_K]);
   const rows: MetricRow[] = [];
   for (const k of ks) {

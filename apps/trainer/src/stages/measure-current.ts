@@ -10,7 +10,7 @@ import {
   type PairedMetric,
   pagesOf,
   type RecordedMetric,
-  type SameRowsMetric,
+  type SameDaysMetric,
   type UserRatio,
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
@@ -44,8 +44,9 @@ interface Measured {
  *   then know about as much as the current one, so the comparison is fair although it was the current one that chose
  *   what was shown.
  * - If the same days were held out for the current snapshot too, which has trained on them since, the new models are
- *   measured on the rows that were there then, and held against what was recorded. Rows after it are no ground to
- *   compare on: they are watches of its own lists, by models that have not seen a day that it has.
+ *   measured on what was there then, and held against what was recorded: the same rows, but for candidates where more users
+ *   are held out than are drawn. The draw is of all that are held out by now, so it is another one. Rows after it are no ground
+ *   to compare on: they are watches of its own lists, by models that have not seen a day that it has.
  * - Else what was recorded on other days has to do.
  *
  * A current snapshot that cannot be read holds nothing up: it is what a new one should replace, and the log says so.
@@ -82,7 +83,7 @@ export const measureCurrentStage = (store: SnapshotStore) =>
           );
         }
         if (window.evaluatedFromMs !== split.evaluatedFromMs) return recorded;
-        return sameRows(recorded, await measureUntil(trained, window.evaluatedToMs));
+        return sameDays(recorded, await measureUntil(trained, window.evaluatedToMs));
       }
 
       let currentMetrics: CurrentMetrics | undefined;
@@ -147,9 +148,9 @@ function paired(snapshotId: string, trained: Measured, current: Measured, random
   };
 }
 
-function sameRows(recorded: CurrentMetrics, trained: Measured): CurrentMetrics {
-  const same = (metric: keyof Measured): SameRowsMetric => ({
-    origin: 'recorded on the same rows',
+function sameDays(recorded: CurrentMetrics, trained: Measured): CurrentMetrics {
+  const same = (metric: keyof Measured): SameDaysMetric => ({
+    origin: 'recorded on the same days',
     current: recorded[metric].current,
     trained: trained[metric].value(),
   });

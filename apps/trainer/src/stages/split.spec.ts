@@ -8,7 +8,8 @@ const DAY_MS = 24 * HOUR_MS;
 
 const watched = (userId: string, labelVideoId: string, labelAtMs: number) =>
   ({ userId, labelVideoId, labelAtMs }) as CandidateExample;
-const shown = (servedAtMs: number, clicked: boolean) => ({ servedAtMs, clicked }) as RankingExample;
+const shown = (servedAtMs: number, clicked: boolean) =>
+  ({ userId: 'a', pageId: 'p', servedAtMs, clicked }) as RankingExample;
 const logOf = (candidateExamples: CandidateExample[], rankingExamples: RankingExample[]) => {
   const times = [...candidateExamples.map((e) => e.labelAtMs), ...rankingExamples.map((e) => e.servedAtMs)];
   return {
@@ -93,6 +94,14 @@ describe('splitByTime', () => {
         impressions.map((impression) => ({ ...impression, clicked: true })),
       ),
       /without a watch/,
+    ],
+    [
+      'lists of one video',
+      logOf(
+        watches,
+        impressions.map((impression, n) => ({ ...impression, pageId: `p${n}` })),
+      ),
+      /no page of the held-out part has a watched and an unwatched one/,
     ],
   ])('says what is missing with %s', (_, log, reason) => {
     expect(() => splitByTime(log, 1)).toThrow(NothingToTrainError);

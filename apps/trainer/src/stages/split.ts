@@ -1,4 +1,4 @@
-import { type SplitMoment, splitMoment } from '@watchnext/evaluation';
+import { noPageMessage, pagesOf, type SplitMoment, splitMoment } from '@watchnext/evaluation';
 import type { CandidateExample, RankingExample } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
 import { defineStage } from '../pipeline/stage';
@@ -50,6 +50,8 @@ function lackOf(split: TimeSplit): string | undefined {
     if (!has(examples, true)) return `no impression followed by a watch ${when}`;
     if (!has(examples, false)) return `no impression without a watch ${when}`;
   }
+  // As where every list shows one video: there is no order to be right or wrong about.
+  if (pagesOf(split.rankingHeldOut).length === 0) return noPageMessage('the held-out part');
   return undefined;
 }
 

@@ -8,9 +8,6 @@ import { type TrainingNews, trainingDetail } from '../progress/training-detail';
 import { candidatesBeganWith } from './train-candidates';
 import { beganWith } from './train-ranking';
 
-/** Examples of the end of the log whose users measure the final index. */
-const INDEX_SAMPLE_TAIL = 2_000;
-
 /**
  * What passed the gate is trained through the held-out days, with the same hyperparameters, on everything. A warm start
  * begins candidates with the evaluated model, for half the epochs (docs/decisions/0061), and ranking with the evaluated one,
@@ -76,11 +73,8 @@ export const trainOnStage = (
         onProgress: report('ranking', 1),
         onOtherWork: (work) => progress.report(last[0], 2_000, `ranking ${work}`, last[1]),
       });
-      const finalIndex = await indexOf(
-        candidate,
-        split.candidateHeldOut.slice(-INDEX_SAMPLE_TAIL),
-        indexSettings,
-        (done, total) => progress.report(done, total, 'index'),
+      const finalIndex = await indexOf(candidate, split.candidateHeldOut, indexSettings, (done, total) =>
+        progress.report(done, total, 'index'),
       );
       await index?.release();
       note({

@@ -20,7 +20,10 @@ export interface RankingStageOptions {
   readonly warmStartFrom?: SnapshotStore;
 }
 
-/** Trains ranking on the impressions before the held-out days, statistics of videos as old as serving has them. */
+/**
+ * Trains ranking on the impressions before the held-out days. Each sees the counts of all whole days before its own, which serving
+ * has about a day later: see `DailyCounts`.
+ */
 export const trainRankingStage = (
   createEngine: RankingEngineFactory,
   seed: number,

@@ -10,12 +10,11 @@ describe('defaultCandidateConfig', () => {
     expect(() => checkConfig(defaultCandidateConfig(size))).not.toThrow();
   });
 
-  it('does more epochs in smaller batches on less data, with no more negatives than there are videos', () => {
+  it('does more epochs in smaller batches on less data', () => {
     const small = defaultCandidateConfig({ videoCount: 300, exampleCount: 5_000 });
     const large = defaultCandidateConfig({ videoCount: 1_000_000, exampleCount: 100_000_000 });
     expect(small.epochCount).toBeGreaterThan(large.epochCount);
     expect(small.batchSize).toBeLessThan(large.batchSize);
-    expect(small.negativeCount).toBeLessThanOrEqual(300);
   });
 });
 
@@ -46,8 +45,8 @@ describe('the defaults from 600 users to a million', () => {
     });
   });
 
-  it('draw no more negatives than there are videos, which is the full softmax, and no more than a thousand', () => {
-    expect(valuesOf(({ negativeCount }) => negativeCount)).toEqual([677, 1_000, 1_000, 1_000, 1_000]);
+  it('take a thousand negatives: up to as many videos the full softmax, also when there are more of them the next time', () => {
+    expect(valuesOf(({ negativeCount }) => negativeCount)).toEqual([1_000, 1_000, 1_000, 1_000, 1_000]);
   });
 
   it('keep to constants where the reason has no size in it (decision 119)', () => {
@@ -117,6 +116,24 @@ describe('checkConfig', () => {
     expect(candidateSettings()).toEqual(
       expect.arrayContaining(['temperature', 'inBatchShare', 'interests', 'dimensions']),
     );
+  });
+
+  it.each([
+    ['epochCount', 0, 'epochCount must be a whole number of at least 1, not 0'],
+    ['epochCount', '6', 'epochCount must be a whole number of at least 1, not "6"'],
+    ['maxSearchTokens', 0.5, 'maxSearchTokens must be a whole number of at least 0, not 0.5'],
+    ['denseLearningRate', '0.001', 'denseLearningRate must be a number above 0, not "0.001"'],
+    ['hiddenSizes', 128, 'hiddenSizes must be a list of whole numbers of at least 1, not 128'],
+    ['negativePower', '0.5', 'negativePower must be a number from 0 to 1, not "0.5"'],
+    ['inputDropout', '0.3', 'inputDropout must be a share from 0 to below 1, not "0.3"'],
+    ['hiddenDropout', NaN, 'hiddenDropout must be a share from 0 to below 1, not NaN'],
+    ['temperature', '0.5', 'temperature must be from 0.01 to 1, or left out for vectors of any length, not "0.5"'],
+    ['inBatchShare', null, 'inBatchShare must be a share of the negatives, from 0 to 1, not null'],
+    ['tableDecay', '0', 'tableDecay must be a number of at least 0, or left out, not "0"'],
+    ['logQCorrection', 'false', 'logQCorrection must be true or false, not "false"'],
+    ['historyEncoder', 'sum', 'historyEncoder must be one of mean, mean-and-last, position-heads'],
+  ])('says what %s may be, of any type that JSON has: %p', (name, value, message) => {
+    expect(() => checkConfig({ ...valid, [name]: value })).toThrow(`candidate model: ${message}`);
   });
 
   it('takes a linear model and a model without search tokens', () => {

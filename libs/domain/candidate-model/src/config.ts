@@ -28,7 +28,7 @@ export interface CandidateModelConfig extends LearningRateSchedule {
   readonly examplesPerUserPerEpoch: number;
   readonly epochCount: number;
   readonly batchSize: number;
-  /** Drawn once per batch and shared by its examples; with as many as there are videos, the full softmax. */
+  /** Drawn once per batch and shared by its examples; with as many as there are videos or more, the full softmax. */
   readonly negativeCount: number;
   /** Negatives are drawn with probability ∝ watch count ^ this. */
   readonly negativePower: number;
@@ -155,7 +155,8 @@ export function defaultCandidateConfig({ videoCount, exampleCount }: DataSize): 
     examplesPerUserPerEpoch: 50,
     epochCount: defaultEpochCount(videoCount, exampleCount),
     batchSize: exampleCount < 20_000 ? 128 : 512,
-    negativeCount: clamp(videoCount, 10, 1_000),
+    // Not fewer for a smaller catalogue: training takes what there are, and trained again with more videos it is whole again.
+    negativeCount: 1_000,
     negativePower: 0.75,
     logQCorrection: true,
     denseLearningRate: 1e-3,
@@ -196,52 +197,62 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(Math.max(value, least), most);
 }
 
-/** @throws RangeError naming the first setting that is out of range */
+/** Whole numbers, and the least that they may be. */
+const LEAST_COUNTS = {
+  dimensions: 1,
+  searchTokenDimensions: 1,
+  countryDimensions: 1,
+  deviceDimensions: 1,
+  examplesPerUserPerEpoch: 1,
+  epochCount: 1,
+  batchSize: 1,
+  negativeCount: 1,
+  patienceEpochs: 1,
+  historyHeads: 1,
+  maxVideos: 1,
+  maxSearchTokens: 0,
+  maxCountries: 0,
+  maxDevices: 0,
+  exampleAgeKnots: 0,
+} as const satisfies Partial<Record<keyof CandidateModelConfig, number>>;
+
+/** @throws RangeError naming the first setting that is out of range, and what it may be; settings may come from JSON, of any type */
 export function checkConfig(config: CandidateModelConfig): void {
-  const counts: (keyof CandidateModelConfig)[] = [
-    'dimensions',
-    'searchTokenDimensions',
-    'countryDimensions',
-    'deviceDimensions',
-    'examplesPerUserPerEpoch',
-    'epochCount',
-    'batchSize',
-    'negativeCount',
-    'patienceEpochs',
-    'historyHeads',
-    'maxVideos',
-  ];
-  const limits: (keyof CandidateModelConfig)[] = ['maxSearchTokens', 'maxCountries', 'maxDevices', 'exampleAgeKnots'];
-  const positives: (keyof CandidateModelConfig)[] = ['denseLearningRate', 'tableLearningRate', 'tableInitialScale'];
-  const refuse = (name: string) => {
-    throw new RangeError(`candidate model: ${name} is ${JSON.stringify(config[name as keyof CandidateModelConfig])}`);
+  const demand = (name: keyof CandidateModelConfig, holds: boolean, allowed: string) => {
+    const value = config[name];
+    const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
+    if (!holds) throw new RangeError(`candidate model: ${name} must be ${allowed}, not ${shown}`);
   };
   const isInteger = (value: unknown, least: number) => Number.isSafeInteger(value) && (value as number) >= least;
-  for (const name of counts) if (!isInteger(config[name], 1)) refuse(name);
-  for (const name of limits) if (!isInteger(config[name], 0)) refuse(name);
-  for (const name of positives) if (!(Number.isFinite(config[name]) && (config[name] as number) > 0)) refuse(name);
-  if (!config.hiddenSizes.every((size) => isInteger(size, 1))) refuse('hiddenSizes');
-  if (!(config.negativePower >= 0 && config.negativePower <= 1)) refuse('negativePower');
-  for (const name of ['inputDropout', 'hiddenDropout'] as const) {
-    if (!(config[name] >= 0 && config[name] < 1)) refuse(name);
-  }
-  const { temperature, inBatchShare, tableDecay, interests } = config;
-  if (temperature !== undefined && !(temperature >= LEAST_TEMPERATURE && temperature <= 1)) {
-    throw new RangeError(
-      `candidate model: temperature must be from ${LEAST_TEMPERATURE} to 1, or left out for vectors of any length, not ${JSON.stringify(temperature)}`,
-    );
-  }
-  if (inBatchShare !== undefined && !(inBatchShare >= 0 && inBatchShare <= 1)) {
-    throw new RangeError(
-      `candidate model: inBatchShare must be a share of the negatives, from 0 to 1, not ${JSON.stringify(inBatchShare)}`,
-    );
-  }
-  if (tableDecay !== undefined && !(tableDecay >= 0 && Number.isFinite(tableDecay))) refuse('tableDecay');
-  if (interests !== undefined && !(isInteger(interests, 1) && interests <= MOST_INTERESTS)) {
-    throw new RangeError(
-      `candidate model: interests must be a whole number of user vectors from 1 to ${MOST_INTERESTS}, or left out for one, not ${JSON.stringify(interests)}`,
-    );
-  }
-  for (const name of ['tiedTables', 'logQCorrection'] as const) if (typeof config[name] !== 'boolean') refuse(name);
-  if (!HISTORY_ENCODERS.includes(config.historyEncoder)) refuse('historyEncoder');
+  const isFrom = (value: unknown, least: number, most = Infinity) =>
+    Number.isFinite(value) && (value as number) >= least && (value as number) <= most;
+  for (const [name, least] of Object.entries(LEAST_COUNTS) as [keyof typeof LEAST_COUNTS, number][])
+    demand(name, isInteger(config[name], least), `a whole number of at least ${least}`);
+  for (const name of ['denseLearningRate', 'tableLearningRate', 'tableInitialScale'] as const)
+    demand(name, isFrom(config[name], 0) && config[name] > 0, 'a number above 0');
+  const { hiddenSizes, temperature, inBatchShare, tableDecay, interests } = config;
+  const areSizes = Array.isArray(hiddenSizes) && hiddenSizes.every((size) => isInteger(size, 1));
+  demand('hiddenSizes', areSizes, 'a list of whole numbers of at least 1');
+  demand('negativePower', isFrom(config.negativePower, 0, 1), 'a number from 0 to 1');
+  for (const name of ['inputDropout', 'hiddenDropout'] as const)
+    demand(name, isFrom(config[name], 0, 1) && config[name] < 1, 'a share from 0 to below 1');
+  demand(
+    'temperature',
+    temperature === undefined || isFrom(temperature, LEAST_TEMPERATURE, 1),
+    `from ${LEAST_TEMPERATURE} to 1, or left out for vectors of any length`,
+  );
+  demand(
+    'inBatchShare',
+    inBatchShare === undefined || isFrom(inBatchShare, 0, 1),
+    'a share of the negatives, from 0 to 1',
+  );
+  demand('tableDecay', tableDecay === undefined || isFrom(tableDecay, 0), 'a number of at least 0, or left out');
+  demand(
+    'interests',
+    interests === undefined || (isInteger(interests, 1) && interests <= MOST_INTERESTS),
+    `a whole number of user vectors from 1 to ${MOST_INTERESTS}, or left out for one`,
+  );
+  for (const name of ['tiedTables', 'logQCorrection'] as const)
+    demand(name, typeof config[name] === 'boolean', 'true or false');
+  demand('historyEncoder', HISTORY_ENCODERS.includes(config.historyEncoder), `one of ${HISTORY_ENCODERS.join(', ')}`);
 }

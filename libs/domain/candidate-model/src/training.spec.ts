@@ -63,6 +63,38 @@ describe('trainCandidateModel', () => {
     expect(record.batches[0].negativeLogExpectedCounts.every((log) => log === 0)).toBe(true);
   });
 
+  it('takes every video once with the default for fewer videos, too, as when a model is trained on', async () => {
+    const { negativeCount } = defaultCandidateConfig({ videoCount: 12, exampleCount: EXAMPLES.length });
+    const { record, createEngine } = scripted();
+    await trainCandidateModel({ ...base, config: { ...CONFIG, negativeCount }, createEngine });
+    expect(record.batches.every(({ negatives }) => negatives.length === 26)).toBe(true);
+  });
+
+  it.each([
+    [1_000, 26],
+    [26, 26],
+    [6, 6],
+  ])('asked for %p negatives, asks of the engine room for %p where there are 26 videos', async (asked, room) => {
+    const { createEngine } = scripted((_, { negativeCount }) => negativeCount);
+    const losses: number[] = [];
+    await trainCandidateModel({
+      ...base,
+      config: { ...CONFIG, negativeCount: asked },
+      createEngine,
+      onProgress: ({ loss }) => losses.push(loss),
+    });
+    expect(new Set(losses)).toEqual(new Set([room]));
+  });
+
+  it('is the same training for as many negatives as there are videos, and for more', async () => {
+    const run = async (negativeCount: number) => {
+      const { record, createEngine } = scripted();
+      const model = await trainCandidateModel({ ...base, config: { ...CONFIG, negativeCount }, createEngine });
+      return { batches: record.batches, tensors: model.toParts().tensors };
+    };
+    expect(await run(1_000)).toEqual(await run(26));
+  });
+
   it('leaves the correction out when told to', async () => {
     const { record, createEngine } = scripted();
     await trainCandidateModel({ ...base, config: { ...CONFIG, logQCorrection: false }, createEngine });

@@ -57,7 +57,15 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const settings = [config, options.seed, windowEndMs, validated, ...start];
   const key = options.checkpoints ? `candidate-${trainingKey(settings, exampleSet.arrays())}` : '';
   const resumed = await resume(options.checkpoints, key, { tables, tower });
-  const engine = await options.createEngine({ ...config, layout, tables, tower, optimizers: resumed?.optimizers });
+  const engine = await options.createEngine({
+    ...config,
+    // A step has no more than there are videos, and an engine makes room for as many as it is told.
+    negativeCount: Math.min(config.negativeCount, vocabularies.videos.size),
+    layout,
+    tables,
+    tower,
+    optimizers: resumed?.optimizers,
+  });
   try {
     const run = new TrainingRun(options, engine, {
       examples: exampleSet,

@@ -101,11 +101,11 @@ describe('the gate', () => {
     });
   });
 
-  it('holds what was recorded on the same rows against the new models there, not on all rows', () => {
+  it('holds what was recorded on the same days against the new models there, not on all rows', () => {
     const same = (recall: number, loss: number): CurrentMetrics => ({
       snapshotId: 's1',
-      candidateRecall: { origin: 'recorded on the same rows', current: 0.6, trained: recall },
-      weightedPerUserLoss: { origin: 'recorded on the same rows', current: 0.2, trained: loss },
+      candidateRecall: { origin: 'recorded on the same days', current: 0.6, trained: recall },
+      weightedPerUserLoss: { origin: 'recorded on the same days', current: 0.2, trained: loss },
     });
     expect(failed(good, same(0.55, 0.215))).toEqual([]);
     expect(failed(good, same(0.53, 0.225))).toEqual(['candidates-no-regression', 'ranking-no-regression']);

@@ -6,6 +6,7 @@ export { nextWatchMetrics, type NextWatchMetrics, type NextWatchRank } from './n
 export {
   LOSS_WATCH_CAP_SECONDS,
   type LabelledImpression,
+  noPageMessage,
   type Page,
   pagesOf,
   watchTimeMae,
@@ -30,7 +31,7 @@ export {
   tableToMetrics,
 } from './metric-table';
 export { DEFAULT_GATE_LIMITS, evaluateGate, type GateLimits, type GateMetrics, gateReasons } from './gate';
-export type { CurrentMetric, CurrentMetrics, PairedMetric, RecordedMetric, SameRowsMetric } from './regression';
+export type { CurrentMetric, CurrentMetrics, PairedMetric, RecordedMetric, SameDaysMetric } from './regression';
 export {
   type RankedQuery,
   recallCurve,

@@ -4,7 +4,7 @@ import type { GateMetrics } from './gate';
 import type { Interval } from './user-ratio';
 
 /** A metric of the current snapshot, and how it can be compared with the new one's. */
-export type CurrentMetric = PairedMetric | SameRowsMetric | RecordedMetric;
+export type CurrentMetric = PairedMetric | SameDaysMetric | RecordedMetric;
 
 /** Both snapshots measured on the same held-out rows, on which neither has trained. */
 export interface PairedMetric {
@@ -18,10 +18,11 @@ export interface PairedMetric {
 
 /**
  * The current snapshot has trained on the held-out days since, but when it was judged they were held out for it too:
- * what was recorded then, and the new models on the rows that were there then.
+ * what was recorded then, and the new models on what of these days was there then. The rows are the same, but for candidates
+ * where more users are held out than are drawn: each snapshot is asked about a draw of its own.
  */
-export interface SameRowsMetric {
-  readonly origin: 'recorded on the same rows';
+export interface SameDaysMetric {
+  readonly origin: 'recorded on the same days';
   readonly current: number;
   readonly trained: number;
 }
@@ -120,7 +121,7 @@ function compare(compared: Compared, snapshotId: string, current: CurrentMetric,
   switch (current.origin) {
     case 're-evaluated':
       return comparePaired(compared, snapshotId, current);
-    case 'recorded on the same rows':
+    case 'recorded on the same days':
       return compareWith(compared, compared.margin, current.trained, current.current, snapshotId, current.origin);
     case 'recorded on other days':
       return compareRecorded(compared, snapshotId, current, recordedFactor);

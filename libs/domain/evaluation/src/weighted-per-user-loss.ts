@@ -37,6 +37,9 @@ export function pagesOf(impressions: readonly LabelledImpression[]): Page[] {
   return [...pages.values()].filter((page) => page.clicked > 0 && page.clicked < page.members.length);
 }
 
+/** What to say of a part of a log, as "these days", that `pagesOf` finds no page in: its loss would be NaN. */
+export const noPageMessage = (part: string) => `no page of ${part} has a watched and an unwatched one`;
+
 /**
  * The paper's weighted per-user loss (§4): over all pairs of a clicked and an unclicked impression of one page, the
  * share of the clicked ones' watch seconds whose pair is ordered wrongly. A tie counts half. 0 is perfect.

@@ -1,6 +1,8 @@
 /**
- * Counts by key and day. As of a moment they hold whole UTC days only, those before the moment's own: the same grain at
- * which a nightly snapshot carries them, so training sees them as old as serving does.
+ * Counts by key and day. As of a moment they hold whole UTC days only, those before the moment's own, with what followed from
+ * their impressions in the end, be it after the moment. The grain is that of a nightly snapshot, which is older though: it counts
+ * settled impressions only (after 24 hours by default), while training sees all of the day before. What that costs is open
+ * (docs/architecture.md).
  */
 import { DailySums } from './daily-sums';
 import { DayBlocks } from './day-blocks';

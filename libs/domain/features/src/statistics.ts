@@ -57,7 +57,7 @@ export const NO_STATISTICS: StatisticsTables = {
 /** Looks up what `tables` hold. @throws as `packStatistics` */
 export const statisticsFrom = (tables: StatisticsTables): Statistics => statisticsFromPacked(packStatistics(tables));
 
-/** Collects impressions and watches in any order, then tells what was known at any moment, by whole days before it. */
+/** Collects impressions and watches in any order, then counts those of the whole days before any moment, as `DailyCounts` does. */
 export class StatisticsTimeline {
   private readonly videos = new DailyCounts();
   private readonly channels = new DailyCounts();

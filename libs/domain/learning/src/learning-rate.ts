@@ -23,8 +23,10 @@ export function learningRateScale(
 
 /** @throws RangeError naming the setting that makes no sense. @param where to name it by, as "ranking config" */
 export function checkSchedule({ learningRateWarmUp, learningRateDecay }: LearningRateSchedule, where: string): void {
-  if (!(learningRateWarmUp >= 0 && learningRateWarmUp < 1)) {
-    throw new RangeError(`${where}: learningRateWarmUp must be from 0 to below 1, not ${learningRateWarmUp}`);
+  if (!(Number.isFinite(learningRateWarmUp) && learningRateWarmUp >= 0 && learningRateWarmUp < 1)) {
+    const shown =
+      typeof learningRateWarmUp === 'number' ? String(learningRateWarmUp) : JSON.stringify(learningRateWarmUp);
+    throw new RangeError(`${where}: learningRateWarmUp must be a number from 0 to below 1, not ${shown}`);
   }
   if (!LEARNING_RATE_DECAYS.includes(learningRateDecay)) {
     throw new RangeError(

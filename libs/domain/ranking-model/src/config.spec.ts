@@ -15,6 +15,20 @@ describe("a ranking model's configuration", () => {
     expect(() => checkConfig({ ...CONFIG, idDropout: 1 })).toThrow('idDropout');
     expect(() => checkConfig({ ...CONFIG, epochs: 1.5 })).toThrow('epochs must be a whole number');
   });
+
+  it.each([
+    ['calibrated', 'false', 'calibrated must be true or false, not "false"'],
+    ['clickHead', 0, 'clickHead must be true or false, not 0'],
+    ['powers', null, 'powers must be true or false, not null'],
+    ['hiddenSizes', 128, 'hiddenSizes must be a list of whole numbers of at least 1, not 128'],
+    ['hiddenSizes', [64, 0], 'hiddenSizes must be a list of whole numbers of at least 1, not [64,0]'],
+    ['hiddenSizes', '64', 'hiddenSizes must be a list of whole numbers of at least 1, not "64"'],
+    ['members', '1', 'members must be a whole number of at least 1, not "1"'],
+    ['idDropout', -0.1, 'idDropout must be a number of at least 0, not -0.1'],
+    ['learningRateWarmUp', '0.1', 'learningRateWarmUp must be a number from 0 to below 1, not "0.1"'],
+  ])('says what %s may be, of any type that JSON has: %p', (name, value, message) => {
+    expect(() => checkConfig({ ...CONFIG, [name]: value })).toThrow(`ranking config: ${message}`);
+  });
 });
 
 describe('the defaults from 600 users to a million', () => {

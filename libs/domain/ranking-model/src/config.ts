@@ -167,13 +167,13 @@ function hiddenSizesFor(exampleCount: number): number[] {
   return [1024, 512, 256];
 }
 
-/** @throws RangeError naming the setting that makes no sense. */
+/** @throws RangeError naming the setting that makes no sense, and what it may be; settings may come from JSON, of any type */
 export function checkConfig(config: RankingModelConfig): void {
   const atLeast = (name: keyof RankingModelConfig, least: number, whole: boolean) => {
     const value = config[name] as number;
     if (!(value >= least && Number.isFinite(value)) || (whole && !Number.isInteger(value))) {
       throw new RangeError(
-        `ranking config: ${name} must be ${whole ? 'a whole number of' : ''} at least ${least}, not ${value}`,
+        `ranking config: ${name} must be a ${whole ? 'whole ' : ''}number of at least ${least}, not ${show(value)}`,
       );
     }
   };
@@ -210,10 +210,19 @@ export function checkConfig(config: RankingModelConfig): void {
       `ranking config: objective must be ${RANKING_OBJECTIVES.join(' or ')}, not ${String(config.objective)}`,
     );
   }
-  if (config.hiddenSizes.some((size) => !Number.isInteger(size) || size < 1)) {
-    throw new RangeError(`ranking config: hiddenSizes must be whole numbers of at least 1, not ${config.hiddenSizes}`);
+  const { hiddenSizes } = config;
+  if (!Array.isArray(hiddenSizes) || hiddenSizes.some((size) => !Number.isInteger(size) || size < 1)) {
+    throw new RangeError(
+      `ranking config: hiddenSizes must be a list of whole numbers of at least 1, not ${show(hiddenSizes)}`,
+    );
+  }
+  for (const name of ['clickHead', 'powers', 'calibrated'] as const) {
+    if (typeof config[name] !== 'boolean')
+      throw new RangeError(`ranking config: ${name} must be true or false, not ${show(config[name])}`);
   }
 }
+
+const show = (value: unknown) => (typeof value === 'number' ? String(value) : JSON.stringify(value));
 
 function checkCrosses({ crosses, precision }: RankingModelConfig): void {
   if (crosses === undefined) return;

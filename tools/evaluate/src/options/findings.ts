@@ -1,7 +1,7 @@
 /** What is added to the paper's candidate model, or changed in how it is trained: each form beside the default. */
 import type { CandidateModelConfig } from '@watchnext/candidate-model';
 import type { PaperData } from '../paper/data';
-import type { Finding, Ordering } from '../paper/findings';
+import { drawnNegativeCount, type Finding, type Ordering } from '../paper/findings';
 import type { CandidateUnit } from '../paper/units';
 
 type Change = Partial<CandidateModelConfig>;
@@ -34,8 +34,7 @@ function findingOf({ forms, defaultIsBetter = false, ...finding }: OptionsFindin
 export const OPTION_PARTS = ['temperature', 'in-batch', 'time-heads', 'schedule', 'dropout', 'decay', 'interests'];
 
 export function optionFindingsOn({ candidates: { videoCount } }: PaperData): Finding[] {
-  // With as many negatives as videos the softmax is whole, and nothing is drawn.
-  const negativeCount = Math.max(10, Math.min(1_000, Math.round(videoCount / 8)));
+  const negativeCount = drawnNegativeCount(videoCount);
   return [
     findingOf({
       part: 'temperature',

@@ -50,7 +50,7 @@ export interface PaperData {
   readonly description: string;
 }
 
-/** As a snapshot of the split carries them: what is counted later are held-out labels. */
+/** As of the split: what is counted later are held-out labels. */
 export function statisticsOf({ ranking }: PaperData): (atMs: number) => Statistics {
   const known = new Map([...ranking.statisticsByDay].map(([day, tables]) => [day, statisticsFrom(tables)]));
   return (atMs) => known.get(dayOf(Math.min(atMs, ranking.heldOutFromMs)))!;

@@ -155,9 +155,13 @@ function depthAndFeatures({ candidates: { hasSearches, hasProfiles } }: PaperDat
   };
 }
 
+/** An eighth of the videos: with as many negatives as videos the softmax is whole, and nothing is drawn or corrected. */
+export function drawnNegativeCount(videoCount: number): number {
+  return Math.max(10, Math.min(1_000, Math.round(videoCount / 8)));
+}
+
 function logQ({ candidates: { videoCount } }: PaperData): Finding {
-  // With as many negatives as videos the softmax is whole, and there is nothing to correct.
-  const negativeCount = Math.max(10, Math.min(1_000, Math.round(videoCount / 8)));
+  const negativeCount = drawnNegativeCount(videoCount);
   return {
     part: 'log-q',
     title: 'Sampled negatives need the log-Q correction (§3.1)',

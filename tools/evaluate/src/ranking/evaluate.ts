@@ -10,6 +10,7 @@ import {
   groupedClickAuc,
   type IndexSource,
   type Interval,
+  noPageMessage,
   type Page,
   pagesOf,
   type UserRatio,
@@ -70,10 +71,8 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
   const impressions = heldOut.map(countedImpression);
   const pages = pagesOf(impressions);
   if (pages.length === 0)
-    throw new EvaluationDataError(
-      `${options.source}: no page of the ${options.part} part has a watched and an unwatched one`,
-    );
-  // As a snapshot of the split carries them: what is counted later are held-out labels, which the baselines don't see either.
+    throw new EvaluationDataError(`${options.source}: ${noPageMessage(`the ${options.part} part`)}`);
+  // As of the split: what is counted later are held-out labels, which the baselines don't see either.
   const statisticsAt = byDay((atMs) => replayed.statistics.asOf(Math.min(atMs, heldOutFromMs)));
   const scorers: Scorer[] = countingScorers(training, impressions);
   const peer = await options.readPeer?.(heldOut);

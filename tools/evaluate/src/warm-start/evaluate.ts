@@ -3,6 +3,7 @@ import {
   clickAuc,
   comparePaired,
   countedImpression,
+  noPageMessage,
   pagesOf,
   watchTimeMae,
   weightedPerUserLoss,
@@ -52,8 +53,7 @@ export async function evaluateWarmStart(replayed: ReplayedLog, options: WarmStar
   const heldOut = days.flatMap((day) => day.heldOut);
   const impressions = heldOut.map(countedImpression);
   const pages = pagesOf(impressions);
-  if (pages.length === 0)
-    throw new EvaluationDataError(`${source}: no page of these days has a watched and an unwatched one`);
+  if (pages.length === 0) throw new EvaluationDataError(`${source}: ${noPageMessage('these days')}`);
   const { epochs } = { ...defaultsFor(days[0].training), ...options.change };
   const forms = dailyForms(epochs, options.epochs);
   const runs = new Map<string, DailyRun[]>();
