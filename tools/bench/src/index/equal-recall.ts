@@ -9,18 +9,21 @@ export interface AtEqualRecall {
 }
 
 /**
- * At `least`, or where the narrowest search of either finds more than that already, at what it finds. Between two breadths speeds
- * lie on a straight line.
+ * At `least`, or where the narrowest search of either finds more than that already, at what it finds; if that is more than all that
+ * the other one finds, at the most that this one finds. Between two breadths speeds lie on a straight line.
  *
  * @param ours at least one point; recall rises with the breadth, but for what chance does
- * @returns undefined where one of them does not reach that recall
+ * @returns undefined where one of them does not reach `least`
  */
 export function atEqualRecall(
   ours: readonly Point[],
   theirs: readonly Point[],
   least: number,
 ): AtEqualRecall | undefined {
-  const recall = Math.max(least, ours[0]!.recall, theirs[0]!.recall);
+  const both = [ours, theirs];
+  const narrowest = Math.max(...both.map((points) => points[0]!.recall));
+  const most = Math.min(...both.map((points) => Math.max(...points.map(({ recall }) => recall))));
+  const recall = Math.max(least, Math.min(narrowest, most));
   const [ourQps, theirQps] = [qpsAt(ours, recall), qpsAt(theirs, recall)];
   return ourQps === undefined || theirQps === undefined ? undefined : { recall, qpsRatio: ourQps / theirQps };
 }
