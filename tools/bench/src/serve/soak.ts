@@ -24,12 +24,6 @@ const LEAST_MEASURED_SWAPS = 3;
 const SAMPLE_MS = 1_000;
 /** Of ingestion's cache of states. */
 const LEAST_CACHED_USERS = 20;
-/**
- * These viewers' vectors are means of several clusters, of which a graph of a million vectors finds less than retrieval asks of a
- * snapshot (docs/results.md). Each would be refused, and nothing swapped.
- */
-const LEAST_CANARY_RECALL = 0.8;
-
 export async function benchSoak(options: SoakOptions): Promise<{ result: BenchReport; text: string }> {
   const seconds = options.minutes * 60;
   const least = (WARM_UP_SWAPS + LEAST_MEASURED_SWAPS) * options.swapSeconds;
@@ -46,7 +40,6 @@ export async function benchSoak(options: SoakOptions): Promise<{ result: BenchRe
     WATCHNEXT_DEADLINE_MS: String(deadline),
     // Full within the first minutes: one that fills all the while looks like a leak.
     WATCHNEXT_STATE_CACHE_USERS: String(Math.max(LEAST_CACHED_USERS, Math.floor(users / 20))),
-    WATCHNEXT_CANARY_MIN_RECALL: String(LEAST_CANARY_RECALL),
   };
   const scene = await ServingScene.create(prepared, { work: options.work, profile, environment }, say);
   try {
