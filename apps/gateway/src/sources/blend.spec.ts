@@ -1,27 +1,19 @@
+import { untitledVideo } from '@watchnext/features';
 import fc from 'fast-check';
+import { NOTHING_TO_REMOVE } from '../../test/nothing-to-remove';
 import { SOURCES, type Proposal, type Source } from '../pipeline/draft';
 import { ContractViolation } from '../pipeline/failure';
 import { applyFilters } from '../stages/filters';
 import { blend } from './blend';
 
-const facts = { channelId: 'c', topics: [], durationSeconds: 60, uploadedAtMs: 1 };
 const proposal = (videoId: string, source: Source, score: number): Proposal => ({
   videoId,
   source,
   score,
-  video: { videoId, title: videoId, thumbnailUrl: '', facts, withdrawn: false },
+  video: untitledVideo(videoId),
 });
 const inOrder = (proposals: readonly Proposal[]) =>
   SOURCES.flatMap((source) => proposals.filter((entry) => entry.source === source));
-const NOTHING_TO_REMOVE = {
-  seedVideoId: '',
-  watchedVideoIds: new Set<string>(),
-  dismissedVideoIds: new Set<string>(),
-  tiredOfVideoIds: new Set<string>(),
-  shown: new Set<number>(),
-  blockedChannelIds: new Set<string>(),
-  viewer: { country: 'SE', ageYears: 30 },
-};
 
 describe('blend', () => {
   it('names every source of a video, the most telling first', () => {

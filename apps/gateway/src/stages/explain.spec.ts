@@ -1,4 +1,5 @@
 import type { RankRequest } from '@watchnext/contract';
+import { untitledVideo } from '@watchnext/features';
 import type { Ranking } from '../clients/model-clients';
 import type { Draft, RankedCandidate } from '../pipeline/draft';
 import { runStages, type Stage } from '../pipeline/executor';
@@ -7,13 +8,7 @@ import { interleaveStage } from './interleave';
 
 const ranked = ['a', 'b', 'c'].map((videoId): RankedCandidate => ({
   videoId,
-  video: {
-    videoId,
-    title: '',
-    thumbnailUrl: '',
-    withdrawn: false,
-    facts: { channelId: '', topics: [], durationSeconds: 1, uploadedAtMs: 1 },
-  },
+  video: untitledVideo(videoId),
   sources: [{ source: 'retrieval', score: 1 }],
   score: 1,
   featuresChecksum: 1,

@@ -1,3 +1,4 @@
+import { untitledVideo } from '@watchnext/features';
 import fc from 'fast-check';
 import type { RankedCandidate } from '../pipeline/draft';
 import { explore } from './explore';
@@ -5,13 +6,7 @@ import { placeDiversely } from './place';
 
 const candidate = (index: number, channelId: string): RankedCandidate => ({
   videoId: `v${index}`,
-  video: {
-    videoId: `v${index}`,
-    title: '',
-    thumbnailUrl: '',
-    withdrawn: false,
-    facts: { channelId, topics: [], durationSeconds: 60, uploadedAtMs: 0 },
-  },
+  video: untitledVideo(`v${index}`, { channelId, topics: [], durationSeconds: 60, uploadedAtMs: 0 }),
   sources: [{ source: 'retrieval', score: 1 }],
   score: 100 - index,
   featuresChecksum: index,

@@ -1,4 +1,6 @@
+import { untitledVideo } from '@watchnext/features';
 import fc from 'fast-check';
+import { NOTHING_TO_REMOVE } from '../../test/nothing-to-remove';
 import { hashOfShown } from '../cursor';
 import type { Offer, Proposal } from '../pipeline/draft';
 import { applyFilters, FILTERS } from './filters';
@@ -8,18 +10,9 @@ const proposal = (videoId: string, withdrawn = false): Proposal => ({
   videoId,
   source: 'popular',
   score: 1,
-  video: { videoId, title: videoId, thumbnailUrl: '', facts, withdrawn },
+  video: { ...untitledVideo(videoId, facts), withdrawn },
 });
 const allOf = (proposals: readonly Proposal[]): Offer[] => [{ source: 'popular', wanted: Infinity, proposals }];
-const nothing = {
-  seedVideoId: '',
-  watchedVideoIds: new Set<string>(),
-  dismissedVideoIds: new Set<string>(),
-  tiredOfVideoIds: new Set<string>(),
-  shown: new Set<number>(),
-  blockedChannelIds: new Set<string>(),
-  viewer: { country: 'SE', ageYears: 30 },
-};
 
 describe('the filters', () => {
   it('remove each video for its own reason', () => {
@@ -42,7 +35,7 @@ describe('the filters', () => {
       proposal('good'),
     ];
     const { kept, removed } = applyFilters(allOf(proposals), {
-      ...nothing,
+      ...NOTHING_TO_REMOVE,
       blockedChannelIds: new Set(['noisy']),
       seedVideoId: 'playing',
       watchedVideoIds: new Set(['seen']),
@@ -58,7 +51,10 @@ describe('the filters', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.boolean())), (drawn) => {
         const proposals = drawn.map(([videoId, withdrawn]) => proposal(videoId, withdrawn));
-        const { kept, removed } = applyFilters(allOf(proposals), { ...nothing, watchedVideoIds: new Set(['b']) });
+        const { kept, removed } = applyFilters(allOf(proposals), {
+          ...NOTHING_TO_REMOVE,
+          watchedVideoIds: new Set(['b']),
+        });
         const gone = new Set(removed.map((entry) => entry.proposal));
         expect(proposals.filter((entry) => !gone.has(entry))).toEqual(kept);
         expect(kept.length + removed.length).toBe(proposals.length);
@@ -89,7 +85,7 @@ describe('the filters', () => {
             ...offer,
             proposals: { [Symbol.iterator]: proposals },
           }));
-          const { kept, removed } = applyFilters(lazy, nothing);
+          const { kept, removed } = applyFilters(lazy, NOTHING_TO_REMOVE);
           const expected = drawn.flatMap((withdrawn, source) =>
             withdrawn.flatMap((gone, place) => (gone ? [] : [`${source}-${place}`])).slice(0, wanted),
           );
