@@ -1,22 +1,12 @@
 import { credentials, makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
+import { pingService } from '../test/ping-service';
 import { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 import { createLogger } from './logger';
 
 const NAME = 'watchnext.test.v1.TestService';
 
-const bytes = (value: Buffer) => value;
-const PING: ServiceDefinition = {
-  ping: {
-    path: `/${NAME}/Ping`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: bytes,
-    requestDeserialize: bytes,
-    responseSerialize: bytes,
-    responseDeserialize: bytes,
-  },
-};
+const PING = pingService(NAME);
 
 type Check = (
   request: { service: string },

@@ -5,10 +5,10 @@ import {
   makeGenericClientConstructor,
   Metadata,
   type ServerUnaryCall,
-  type ServiceDefinition,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { pingService } from '../test/ping-service';
 import { GrpcServer } from './grpc-server';
 import { createLogger } from './logger';
 import { rpcError, unaryHandler } from './rpc';
@@ -57,18 +57,7 @@ describe('calls that are refused', () => {
 });
 
 describe('the signal of a call', () => {
-  const bytes = (value: Buffer) => value;
-  const PING: ServiceDefinition = {
-    ping: {
-      path: '/spec/Ping',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: bytes,
-      requestDeserialize: bytes,
-      responseSerialize: bytes,
-      responseDeserialize: bytes,
-    },
-  };
+  const PING = pingService('spec');
   type Ping = (request: Buffer, callback: (error: ServiceError | null, answer?: Buffer) => void) => ClientUnaryCall;
 
   let server: GrpcServer;
