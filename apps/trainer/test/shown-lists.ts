@@ -1,5 +1,6 @@
-import { NO_SEARCHES, RANKING_USER_NUMBERS, RANKING_VIDEO_NUMBERS, type RankingExample } from '@watchnext/features';
+import type { RankingExample } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
+import { rankingExampleOf } from '@watchnext/testing';
 
 const START_MS = Date.UTC(2026, 10, 2);
 
@@ -13,33 +14,16 @@ export function shownLists(
     const position = n % length;
     const clicked = random.next() < clickRateAt(position);
     const page = Math.floor(n / length);
-    return {
+    return rankingExampleOf({
       userId: `u${page % 40}`,
       requestId: `r${page}`,
       pageId: `p${page}`,
       impressionId: `i${n}`,
       servedAtMs: START_MS + page * 60_000,
       position,
-      user: {
-        userId: `u${page % 40}`,
-        lastWatchedVideoId: '',
-        seedVideoId: '',
-        surface: 'home',
-        country: '',
-        device: '',
-        searches: NO_SEARCHES,
-        numbers: new Float64Array(RANKING_USER_NUMBERS.length).fill(NaN),
-      },
-      video: {
-        videoId: `v${random.nextInt(8)}`,
-        channelId: 'c',
-        topics: [],
-        source: 'retrieval',
-        numbers: new Float64Array(RANKING_VIDEO_NUMBERS.length).fill(NaN),
-      },
+      videoId: `v${random.nextInt(8)}`,
       clicked,
       watchSeconds: clicked ? 20 : 0,
-      served: { snapshotId: '', score: undefined, featuresChecksum: undefined },
-    };
+    });
   });
 }

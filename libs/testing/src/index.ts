@@ -5,6 +5,7 @@ export { makeAuthority, makeCertificate, tlsSettings } from './certificates';
 export { eventually } from './eventually';
 export { temporaryDirectory } from './temporary-directory';
 export * from './builders';
+export { rankingExampleOf } from './ranking-example';
 export { ChildProgram } from './child-program';
 export { runBuilt } from './run-built';
 export { describeSnapshotStore, type SnapshotStoreUnderTest, writeSnapshotFiles } from './conformance/snapshot-store';

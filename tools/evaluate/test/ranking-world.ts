@@ -1,13 +1,8 @@
 /** A log of ranked pages for the specs: ten days, ten videos, of which the higher ones are clicked and watched more. */
-import {
-  NO_SEARCHES,
-  RANKING_USER_NUMBERS,
-  RANKING_VIDEO_NUMBERS,
-  type RankingExample,
-  StatisticsTimeline,
-} from '@watchnext/features';
+import { type RankingExample, StatisticsTimeline } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import type { ReplayedLog } from '@watchnext/offline';
+import { rankingExampleOf } from '@watchnext/testing';
 import type { Progress } from '../src/progress';
 
 export const DAY_MS = 86_400_000;
@@ -29,28 +24,18 @@ export function world(countedAlso: (statistics: StatisticsTimeline) => void = ()
       const watchSeconds = clicked ? 5 + 5 * video : 0;
       const shown = { videoId: `video-${video}`, channelId: 'c', topics: [] };
       statistics.addImpression(servedAtMs, { ...shown, surface: 'home', country: '' }, clicked, watchSeconds);
-      rankingExamples.push({
+      const example = rankingExampleOf({
         userId: `user-${page % 50}`,
         requestId: `r${page}`,
         pageId: `p${page}`,
         impressionId: `i${page}-${position}`,
         servedAtMs,
         position,
-        user: {
-          userId: `user-${page % 50}`,
-          lastWatchedVideoId: '',
-          seedVideoId: '',
-          surface: 'home',
-          country: '',
-          device: '',
-          searches: NO_SEARCHES,
-          numbers: new Float64Array(RANKING_USER_NUMBERS.length).fill(NaN),
-        },
-        video: { ...shown, source: 'retrieval', numbers: new Float64Array(RANKING_VIDEO_NUMBERS.length).fill(NaN) },
+        videoId: shown.videoId,
         clicked,
         watchSeconds,
-        served: { snapshotId: '', score: undefined, featuresChecksum: undefined },
       });
+      rankingExamples.push(example);
     }
   }
   countedAlso(statistics);
