@@ -1,4 +1,4 @@
-import type { LearningRateSchedule } from '@watchnext/learning';
+import { type LearningRateSchedule, shownSetting } from '@watchnext/learning';
 import { TIME_BUCKETS } from './watch-times';
 
 /** All that defines and trains a candidate model, but for the data and the seed. It is stored with the model. */
@@ -219,9 +219,7 @@ const LEAST_COUNTS = {
 /** @throws RangeError naming the first setting that is out of range, and what it may be; settings may come from JSON, of any type */
 export function checkConfig(config: CandidateModelConfig): void {
   const demand = (name: keyof CandidateModelConfig, holds: boolean, allowed: string) => {
-    const value = config[name];
-    const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
-    if (!holds) throw new RangeError(`candidate model: ${name} must be ${allowed}, not ${shown}`);
+    if (!holds) throw new RangeError(`candidate model: ${name} must be ${allowed}, not ${shownSetting(config[name])}`);
   };
   const isInteger = (value: unknown, least: number) => Number.isSafeInteger(value) && (value as number) >= least;
   const isFrom = (value: unknown, least: number, most = Infinity) =>

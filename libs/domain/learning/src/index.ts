@@ -15,6 +15,7 @@ export {
   learningRateScale,
   type LearningRateSchedule,
 } from './learning-rate';
+export { shownSetting } from './shown-setting';
 export {
   type NamedArray,
   overwriteFrom,

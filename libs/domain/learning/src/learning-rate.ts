@@ -1,3 +1,5 @@
+import { shownSetting } from './shown-setting';
+
 /** How the learning rates of a training change: up from zero in a straight line, then down to zero, or not at all. */
 export interface LearningRateSchedule {
   /** Share of the steps that the rates rise over, in [0, 1). */
@@ -24,9 +26,9 @@ export function learningRateScale(
 /** @throws RangeError naming the setting that makes no sense. @param where to name it by, as "ranking config" */
 export function checkSchedule({ learningRateWarmUp, learningRateDecay }: LearningRateSchedule, where: string): void {
   if (!(Number.isFinite(learningRateWarmUp) && learningRateWarmUp >= 0 && learningRateWarmUp < 1)) {
-    const shown =
-      typeof learningRateWarmUp === 'number' ? String(learningRateWarmUp) : JSON.stringify(learningRateWarmUp);
-    throw new RangeError(`${where}: learningRateWarmUp must be a number from 0 to below 1, not ${shown}`);
+    throw new RangeError(
+      `${where}: learningRateWarmUp must be a number from 0 to below 1, not ${shownSetting(learningRateWarmUp)}`,
+    );
   }
   if (!LEARNING_RATE_DECAYS.includes(learningRateDecay)) {
     throw new RangeError(

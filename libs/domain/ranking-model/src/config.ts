@@ -1,4 +1,4 @@
-import { checkSchedule, type LearningRateSchedule } from '@watchnext/learning';
+import { checkSchedule, type LearningRateSchedule, shownSetting } from '@watchnext/learning';
 
 /**
  * What a logit is trained to mean.
@@ -173,7 +173,7 @@ export function checkConfig(config: RankingModelConfig): void {
     const value = config[name] as number;
     if (!(value >= least && Number.isFinite(value)) || (whole && !Number.isInteger(value))) {
       throw new RangeError(
-        `ranking config: ${name} must be a ${whole ? 'whole ' : ''}number of at least ${least}, not ${show(value)}`,
+        `ranking config: ${name} must be a ${whole ? 'whole ' : ''}number of at least ${least}, not ${shownSetting(value)}`,
       );
     }
   };
@@ -213,16 +213,14 @@ export function checkConfig(config: RankingModelConfig): void {
   const { hiddenSizes } = config;
   if (!Array.isArray(hiddenSizes) || hiddenSizes.some((size) => !Number.isInteger(size) || size < 1)) {
     throw new RangeError(
-      `ranking config: hiddenSizes must be a list of whole numbers of at least 1, not ${show(hiddenSizes)}`,
+      `ranking config: hiddenSizes must be a list of whole numbers of at least 1, not ${shownSetting(hiddenSizes)}`,
     );
   }
   for (const name of ['clickHead', 'powers', 'calibrated'] as const) {
     if (typeof config[name] !== 'boolean')
-      throw new RangeError(`ranking config: ${name} must be true or false, not ${show(config[name])}`);
+      throw new RangeError(`ranking config: ${name} must be true or false, not ${shownSetting(config[name])}`);
   }
 }
-
-const show = (value: unknown) => (typeof value === 'number' ? String(value) : JSON.stringify(value));
 
 function checkCrosses({ crosses, precision }: RankingModelConfig): void {
   if (crosses === undefined) return;
