@@ -24,6 +24,7 @@ const LEAST_MEASURED_SWAPS = 3;
 const SAMPLE_MS = 1_000;
 /** Of ingestion's cache of states. */
 const LEAST_CACHED_USERS = 20;
+
 export async function benchSoak(options: SoakOptions): Promise<{ result: BenchReport; text: string }> {
   const seconds = options.minutes * 60;
   const least = (WARM_UP_SWAPS + LEAST_MEASURED_SWAPS) * options.swapSeconds;

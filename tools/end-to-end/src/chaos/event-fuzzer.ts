@@ -10,6 +10,7 @@
 import { Event, type ImpressionItem, type UserState, type VideoFacts } from '@watchnext/contract';
 import { applyEvent, newState } from '@watchnext/features';
 import { createRandom, type Random } from '@watchnext/learning';
+import { eventIdOf } from '@watchnext/testing';
 
 export interface FuzzedRecord {
   /** The user id. */
@@ -323,9 +324,4 @@ function factsOf(videoId: string): VideoFacts {
     durationSeconds: 20 + (video % 40) * 15,
     uploadedAtMs: START_MS - (video % 90) * 24 * HOUR_MS,
   };
-}
-
-function eventIdOf(atMs: number, sequence: number): string {
-  const time = atMs.toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${sequence.toString(16).padStart(12, '0')}`;
 }

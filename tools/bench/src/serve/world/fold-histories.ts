@@ -1,16 +1,14 @@
 /** Viewers' states as serving finds them: their events folded by the reducer, and what everybody's impressions add up to. */
 import { setImmediate } from 'node:timers/promises';
 import { type Event, Rung, TOPICS } from '@watchnext/contract';
+import { eventIdOf } from '@watchnext/datasets';
 import { partitionOf } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
 import { applyEvent, encodeState, EVERYWHERE, newState, type StatisticsTables } from '@watchnext/features';
-import { eventIdOf } from '@watchnext/testing';
 import type { UserState } from '@watchnext/contract';
 import { MadeWorld, type ShownList } from './made-world';
 
 const BATCH_USERS = 1_000;
-/** More than a viewer has events. */
-const IDS_PER_USER = 2 ** 16;
 
 export interface FoldOptions {
   readonly store: FeatureStore;
@@ -34,7 +32,7 @@ export function eventsOf(world: MadeWorld, user: number): Event[] {
   const events: Event[] = [];
   const push = (atMs: number, body: Event['body']) =>
     events.push({
-      eventId: eventIdOf(atMs, user * IDS_PER_USER + events.length),
+      eventId: eventIdOf(atMs, `${userId}-${events.length}`),
       occurredAtMs: atMs,
       receivedAtMs: atMs,
       producer: 'bench',

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { embeddedPaths } from '@watchnext/config';
 import { Event, type IndexParameters, TOPICS, topicSpecs } from '@watchnext/contract';
+import { eventIdOf } from '@watchnext/datasets';
 import type { StatisticsTables } from '@watchnext/features';
 import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
-import { eventIdOf } from '@watchnext/testing';
 import { eventsOf, foldHistories } from './fold-histories';
 import { MadeWorld } from './made-world';
 import { writeCandidatePart, writeRankingPart } from './snapshot-files';
@@ -25,7 +25,7 @@ export interface WorldOptions {
 /** Of the activity topic. */
 export const PARTITIONS = 4;
 /** Changed with anything that makes other files of the same options. */
-const VERSION = 4;
+const VERSION = 5;
 const APPENDED_AT_ONCE = 20_000;
 /** Viewers whose last watches stand in the log, for what is popular now. */
 const TAIL_USERS = 20_000;
@@ -156,11 +156,10 @@ async function writeStates(
 
 async function tellCatalogue(world: MadeWorld, log: EventLog, say: (text: string) => void): Promise<void> {
   const { videos, nowMs } = world.options;
-  let sequence = 0;
   const record = (videoId: string, body: Event['body']) => ({
     key: videoId,
     value: Event.encode({
-      eventId: eventIdOf(nowMs, sequence++),
+      eventId: eventIdOf(nowMs, `catalogue-${videoId}-${body!.$case}`),
       occurredAtMs: nowMs,
       receivedAtMs: nowMs,
       producer: 'bench',
