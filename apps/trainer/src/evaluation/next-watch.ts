@@ -91,23 +91,23 @@ export async function rankNextWatches(
 }
 
 /** From this size on the gate looks at recall@100; of fewer videos 100 is too large a part. */
-const WHOLE_CATALOGUE = 300;
+const LARGE_CATALOGUE = 300;
 const RECALL_KS = [10, 50, 100];
 /** In tens of videos, how much a small catalogue may change until the next run and still be compared. */
 const CHANGE = { shrunk: 1, grown: 3 };
 
 /**
- * k of the recall that the gate looks at: 100, or a tenth of a catalogue so small that 100 is most of it. Not 10, 50 or 100 only:
+ * k of the recall that the gate looks at: 100, or a tenth of a catalogue that is small beside it. Not 10, 50 or 100 only:
  * of fewer than 100 videos 10 are too large a part. Nor in coarser steps: at 5 of 80 videos a model that predicts badly was let
  * through, which a tenth rejects (`trainer.spec.ts`).
  */
 export function gateRecallK(videoCount: number): number {
-  return videoCount >= WHOLE_CATALOGUE ? 100 : Math.max(1, Math.round(videoCount / 10));
+  return videoCount >= LARGE_CATALOGUE ? 100 : Math.max(1, Math.round(videoCount / 10));
 }
 
 /** Those that a manifest holds, ascending; of a small catalogue those that the gate may look at in the next run, too. */
 export function recordedRecallKs(videoCount: number): number[] {
-  if (videoCount >= WHOLE_CATALOGUE) return RECALL_KS;
+  if (videoCount >= LARGE_CATALOGUE) return RECALL_KS;
   const k = gateRecallK(videoCount);
   const first = Math.max(1, k - CHANGE.shrunk);
   const near = Array.from({ length: k + CHANGE.grown - first + 1 }, (_, n) => first + n);
