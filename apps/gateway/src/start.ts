@@ -33,7 +33,11 @@ export interface RunningGateway {
   readonly port: number;
 }
 
-export async function startGateway(parts: GatewayParts): Promise<RunningGateway> {
+/** @param stopping where it is aborted the start ends at once: what listens by then is to be closed */
+export async function startGateway(
+  parts: GatewayParts,
+  stopping: AbortSignal = new AbortController().signal,
+): Promise<RunningGateway> {
   const { settings, logger } = parts;
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
@@ -69,13 +73,19 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   const { port } = new URL(await app.getUrl());
   logger.info({ host: settings.WATCHNEXT_HOST, port: Number(port) }, 'HTTP listening');
   try {
-    await app.get(GatewayModule).follow();
+    await Promise.race([app.get(GatewayModule).follow(), aborted(stopping)]);
   } catch (error) {
     await app.close();
     throw error;
   }
   return { app, port: Number(port) };
 }
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 function serveOpenApi(app: NestFastifyApplication, fastify: FastifyInstance): void {
   const description = new DocumentBuilder()

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
-import { endByFailure, messageOrStack } from '@watchnext/config';
+import { endAfter, endByFailure, messageOrStack } from '@watchnext/config';
 import type { Logger } from './logger';
 
 /** How long a service may take to drain before it is ended. */
@@ -23,13 +23,17 @@ export interface RunningService {
  * Exit codes: 0 after a clean stop, 78 (EX_CONFIG) for an unusable configuration, 1 for anything else.
  * Where the parent gave an IPC channel, it is told `ready`, and a closed channel stops the service: a launcher that
  * was killed leaves no process behind.
+ *
+ * @param start is given a signal that is aborted when the service is to stop: one that serves already need not wait for the rest
  */
-export async function runService(start: () => Promise<RunningService>): Promise<void> {
+export async function runService(start: (stopping: AbortSignal) => Promise<RunningService>): Promise<void> {
+  const stopping = new AbortController();
   let running: RunningService | undefined = undefined;
   let stopReason: string | undefined;
   const stop = (reason: string) => {
     if (stopReason !== undefined) return;
     stopReason = reason;
+    stopping.abort();
     setTimeout(() => endLate(running?.logger), SHUTDOWN_LIMIT_MS).unref();
     if (running) close(running, reason);
   };
@@ -38,10 +42,11 @@ export async function runService(start: () => Promise<RunningService>): Promise<
   process.on('SIGINT', () => stop('SIGINT'));
   if (process.send) process.on('disconnect', () => stop('parent gone'));
 
-  running = await start().catch((error: unknown) => endByFailure(error, { describe: messageOrStack }));
+  running = await start(stopping.signal).catch((error: unknown) => endByFailure(error, { describe: messageOrStack }));
   const { logger } = running;
   process.on('unhandledRejection', (error) => {
     logger.fatal({ err: error }, 'unhandled rejection');
+    // Its state is unknown: closing in order could write what is wrong, and a new process begins at what was committed.
     process.exit(1);
   });
   if (stopReason !== undefined) close(running, stopReason);
@@ -51,19 +56,21 @@ export async function runService(start: () => Promise<RunningService>): Promise<
 function close({ app, logger, afterwards }: RunningService, reason: string): void {
   logger.info({ reason }, 'stopping');
   const closed = app.close().then(() => endWith(afterwards, logger));
-  closed.then(
-    () => process.exit(0),
+  const code = closed.then(
+    () => 0,
     (error: unknown) => {
       logger.error({ err: error }, 'failed while stopping');
-      process.exit(1);
+      return 1;
     },
   );
+  void endAfter(code);
 }
 
 /** @param logger undefined where the service never started */
 function endLate(logger: Logger | undefined): never {
   if (logger) logger.error({ limitMs: SHUTDOWN_LIMIT_MS }, 'did not drain in time');
   else process.stderr.write(`asked to stop while starting, and did not start within ${SHUTDOWN_LIMIT_MS} ms\n`);
+  // What hangs cannot be closed: it is left to the system, and to what recovers from a killed process.
   process.exit(1);
 }
 

@@ -3,6 +3,7 @@ import { TOPICS } from '@watchnext/contract';
 import { type EventLog, LogUnavailableError, TopicMismatchError } from '@watchnext/event-log';
 import { gatewaySettings } from '../../../../apps/gateway/src/config';
 import { startGateway } from '../../../../apps/gateway/src/start';
+import { eventually } from '@watchnext/testing';
 import { FIRST_SNAPSHOT, freePort, silent, World } from './world';
 
 /** Nothing listens there. */
@@ -76,6 +77,30 @@ describe('services that start while the event log is down', () => {
     await world.startGateway({}, { eventLog: log });
     expect(countOf('ensureTopics')).toBe(1);
   });
+
+  it('are closed at once by a stop, though they serve and wait for the rest', async () => {
+    const hanging = new Proxy(world.log, {
+      get(target, name) {
+        const method = Reflect.get(target, name) as unknown;
+        if (typeof method !== 'function') return method;
+        // The counts of watches begin with it: by then the catalogue is read, and the gateway ready.
+        if (name === 'bounds') return () => new Promise(() => undefined);
+        return name === 'close' ? () => Promise.resolve() : method.bind(target);
+      },
+    }) satisfies EventLog;
+    const port = await freePort();
+    const settings = loadConfig(gatewaySettings, {
+      WATCHNEXT_DATA_DIR: world.dataDirectory,
+      WATCHNEXT_HTTP_PORT: String(port),
+    });
+    const stopping = new AbortController();
+    const starting = startGateway({ settings, logger: silent, eventLog: hanging }, stopping.signal);
+    await eventually(async () => expect(await fetch(`http://127.0.0.1:${port}/readyz`)).toMatchObject({ status: 200 }));
+    stopping.abort();
+    const { app } = await starting;
+    await app.close();
+    await expect(fetch(`http://127.0.0.1:${port}/livez`)).rejects.toThrow();
+  }, 60_000);
 
   it('do not wait for what only people can put right, and leave nothing open', async () => {
     const { log, countOf } = logThatComes(new TopicMismatchError('watchnext.activity.v1', 4, 8));
