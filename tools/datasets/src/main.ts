@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { endOnUsage, EXIT_USAGE, madeFolder, wholeNumber } from '@watchnext/command-line';
-import { ConfigError } from '@watchnext/config';
+import { ConfigError, endAfter } from '@watchnext/config';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
 import { collectorAccess } from './collector-access';
@@ -158,4 +158,4 @@ function workName(format: string, path: string, url: string): string {
 }
 
 const [format, path] = program.processedArgs as [string, string | undefined];
-void run(format, path, program.opts()).then((code) => process.exit(code));
+void endAfter(run(format, path, program.opts()));

@@ -1,6 +1,6 @@
 /** npm run simulate -- COMMAND */
 import { endOnUsage } from '@watchnext/command-line';
-import { ConfigError } from '@watchnext/config';
+import { ConfigError, endByFailure } from '@watchnext/config';
 import { collectorAccess } from '@watchnext/datasets';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { checkFrozen, writeArchive } from './cli/archive';
@@ -45,18 +45,16 @@ const program = createCommand({
 });
 for (const command of [program, ...program.commands]) command.exitOverride(endOnUsage);
 
-program.parseAsync().catch((error: unknown) => {
-  if (interrupted.signal.aborted) {
-    process.stderr.write('interrupted; nothing half-written was left\n');
-    process.exit(EXIT_CODES.interrupted);
-  }
-  process.stderr.write(`${describe(error)}\n`);
-  const isUnusable = error instanceof ConfigError || error instanceof ProducerOptionError;
-  process.exit(isUnusable ? EXIT_CODES.usage : EXIT_CODES.failed);
-});
+program.parseAsync().catch((thrown: unknown) => endByFailure(thrown, { describe, exitCode }));
 
 /** A message and what lies behind it. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+function describe({ message, cause }: Error): string {
+  if (interrupted.signal.aborted) return 'interrupted; nothing half-written was left';
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
+}
+
+function exitCode(error: Error): number {
+  if (interrupted.signal.aborted) return EXIT_CODES.interrupted;
+  const isUnusable = error instanceof ConfigError || error instanceof ProducerOptionError;
+  return isUnusable ? EXIT_CODES.usage : EXIT_CODES.failed;
 }

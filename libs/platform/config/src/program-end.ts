@@ -1,4 +1,10 @@
-/** How programs end: with a code that scripts can tell from others, and what went wrong on stderr. */
+/**
+ * How programs end: with a code that scripts can tell from others, and what went wrong on stderr.
+ *
+ * They end at once when their work is done, and do not wait for the event loop to run dry: clients of brokers and stores keep timers
+ * and sockets for a while after they were closed, and a job that hangs on one blocks the next. So whoever gives work here closes
+ * in it what must be closed. Nothing that was written gets lost: on POSIX stdout and stderr are written synchronously.
+ */
 import { ConfigError } from './load-config';
 
 /** Of an environment that cannot be used (EX_CONFIG), so that a script does not take it for a failure of the work. */
@@ -28,7 +34,7 @@ export function endByFailure(
   process.exit(exitCode(error));
 }
 
-/** Ends the process when the work is done, with the code that it gives, or by its failure. */
+/** Ends the process when the work is done, with the code that it gives, or by its failure. @param work closes what it opened, also where it fails */
 export const endAfter = (work: Promise<number>, failure?: ProgramFailure): Promise<never> =>
   work.then(
     (code) => process.exit(code),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endOnUsage, EXIT_USAGE, newFile } from '@watchnext/command-line';
 import { Command } from 'commander';
+import { endAfter } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { DatasetError } from '../dataset-error';
@@ -119,11 +120,9 @@ const stopping = new AbortController();
 process.once('SIGINT', () => stopping.abort());
 process.once('SIGTERM', () => stopping.abort());
 const [what, path] = program.processedArgs as [string, string];
-run(what, path, program.opts(), stopping.signal).then(
-  (code) => process.exit(code),
-  (error: Error) => {
-    if (stopping.signal.aborted) process.exit(EXIT_CODES.interrupted);
-    process.stderr.write(`${error.message}\n`);
-    process.exit(error instanceof DatasetError ? EXIT_CODES.dataset : EXIT_CODES.failed);
-  },
-);
+const exitCode = (error: Error) => (error instanceof DatasetError ? EXIT_CODES.dataset : EXIT_CODES.failed);
+const work = run(what, path, program.opts(), stopping.signal).catch((error: unknown) => {
+  if (stopping.signal.aborted) return EXIT_CODES.interrupted;
+  throw error;
+});
+void endAfter(work, { exitCode });

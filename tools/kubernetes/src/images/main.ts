@@ -1,5 +1,6 @@
 /** npm run images: builds the apps' images with a container engine, and runs each as the manifests have it run. */
 import { endOnUsage } from '@watchnext/command-line';
+import { endByFailure } from '@watchnext/config';
 import { Argument, Command, Option } from 'commander';
 import { Engine, type EngineName, ENGINES } from '../containers/engine';
 import { buildRoot, missingForManifests } from '../objects';
@@ -47,7 +48,4 @@ new Command('images')
   .option('--no-build', 'runs images that are there')
   .action(run)
   .parseAsync()
-  .catch((error: Error) => {
-    console.error(error.message);
-    process.exit(1);
-  });
+  .catch((thrown: unknown) => endByFailure(thrown));

@@ -1,6 +1,7 @@
 /** npm run rehearsal: a roll-out of the production overlay on this machine, under load. */
 import { writeFileSync } from 'node:fs';
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
+import { endByFailure } from '@watchnext/config';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Engine, type EngineName, ENGINES } from '../containers/engine';
 import { missingForManifests } from '../objects';
@@ -84,7 +85,4 @@ new Command('rehearsal')
   .option('--json <file>', 'also write the report there')
   .action(run)
   .parseAsync()
-  .catch((error: Error) => {
-    console.error(error.message);
-    process.exit(1);
-  });
+  .catch((thrown: unknown) => endByFailure(thrown));
