@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StatisticsTimeline } from '@watchnext/features';
 import { referenceRankingEngine } from '@watchnext/ranking-model';
 import { evaluateRanking, type EvaluateRankingOptions } from '../src/ranking/evaluate';
 import { readPeerScores } from '../src/ranking/peer-scores';
@@ -25,6 +26,12 @@ const evaluate = (change: Partial<EvaluateRankingOptions> = {}, replayed = world
     progress: silent,
     ...change,
   });
+
+/** A thousand clicks on the worst video on a day, in the counts only. */
+const worstClickedOften = (day: number) => (statistics: StatisticsTimeline) => {
+  const shown = { videoId: 'video-0', channelId: 'c', topics: [], surface: 'home', country: '' };
+  for (let i = 0; i < 1_000; i++) statistics.addImpression(FIRST_DAY_MS + day * DAY_MS, shown, true, 500);
+};
 
 it('puts the model, in both of its orders, beside what counting achieves', async () => {
   const report = await evaluate();
@@ -54,19 +61,25 @@ it('puts the model, in both of its orders, beside what counting achieves', async
 });
 
 it('predicts with statistics of the split, so that no held-out label is seen', async () => {
-  // On the first held-out day the worst video is clicked a thousand times; the second would know.
-  const later = world((statistics) => {
-    for (let i = 0; i < 1_000; i++)
-      statistics.addImpression(
-        FIRST_DAY_MS + 8 * DAY_MS,
-        { videoId: 'video-0', channelId: 'c', topics: [], surface: 'home', country: '' },
-        true,
-        500,
-      );
-  });
+  // The worst video is clicked on the first held-out day; the second would know.
+  const later = world(worstClickedOften(8));
   const [report, told] = [await evaluate(), await evaluate({}, later)];
   const figures = ({ scorers }: typeof report) => scorers.map((scorer) => ({ ...scorer, trainingSeconds: 0 }));
   expect(figures(told)).toEqual(figures(report));
+});
+
+it('measures with counts as old as those that a snapshot serves with, on request', async () => {
+  // The worst video is clicked on the last day before the split, which no settled impression tells yet.
+  const unsettled = world(worstClickedOften(7));
+  const variants = rankingVariants(['counts'], SMALL);
+  const [plain, told] = [await evaluate({ variants }), await evaluate({ variants }, unsettled)];
+  const losses = ({ scorers }: typeof plain) =>
+    scorers.filter(({ config }) => config).map(({ weightedPerUserLoss }) => weightedPerUserLoss.value);
+  const [fresh, older, olderInTraining] = losses(plain);
+  const [freshTold, ...otherwise] = losses(told);
+  expect(freshTold).not.toBe(fresh);
+  expect(otherwise).toEqual([older, olderInTraining]);
+  expect(older).not.toBe(olderInTraining);
 });
 
 it('measures forms of the model, and leaves the test part alone when settings are chosen', async () => {

@@ -73,7 +73,8 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
   if (pages.length === 0)
     throw new EvaluationDataError(`${options.source}: ${noPageMessage(`the ${options.part} part`)}`);
   // As of the split: what is counted later are held-out labels, which the baselines don't see either.
-  const statisticsAt = byDay((atMs) => replayed.statistics.asOf(Math.min(atMs, heldOutFromMs)));
+  const countsOlder = (byMs: number) =>
+    byDay((atMs) => replayed.statistics.asOf(Math.min(atMs, heldOutFromMs) - byMs));
   const scorers: Scorer[] = countingScorers(training, impressions);
   const peer = await options.readPeer?.(heldOut);
   const { peerName = 'peer' } = options;
@@ -81,7 +82,7 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
     scorers.push({ name: peerName, kind: 'peer', orders: `its ${column}`, scores });
   for (const variant of options.variants) {
     for (const seed of options.seeds) {
-      scorers.push(...(await modelScorers(variant, seed, training, heldOut, statisticsAt, options)));
+      scorers.push(...(await modelScorers(variant, seed, training, heldOut, countsOlder, options)));
     }
   }
   const random = createRandom(1);
@@ -193,11 +194,11 @@ function countingScorers(training: readonly RankingExample[], impressions: reado
 }
 
 async function modelScorers(
-  { name, change }: RankingVariant,
+  { name, change, countsOlderMs = { training: 0, measuring: 0 } }: RankingVariant,
   seed: number,
   training: readonly RankingExample[],
   heldOut: readonly RankingExample[],
-  statisticsAt: (atMs: number) => Statistics,
+  countsOlder: (byMs: number) => (atMs: number) => Statistics,
   { createEngine, signal, progress }: EvaluateRankingOptions,
 ): Promise<Scorer[]> {
   const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
@@ -208,7 +209,7 @@ async function modelScorers(
   let last = { step: 0, stepCount: 1 };
   const model: RankingModel = await trainRankingModel({
     examples: training,
-    statisticsAt,
+    statisticsAt: countsOlder(countsOlderMs.training),
     config,
     createEngine,
     createRunner: onnxTowerRunner,
@@ -227,6 +228,7 @@ async function modelScorers(
   });
   task.finish();
   const trainingSeconds = (performance.now() - startedAt) / 1000;
+  const statisticsAt = countsOlder(countsOlderMs.measuring);
   const served = await predictImpressions(model, heldOut, { statisticsAt, signal });
   const logged = await predictImpressions(model, heldOut, { statisticsAt, position: 'logged', signal });
   const common = { name, kind: 'model', seed } as const;

@@ -1,16 +1,26 @@
-/** What is trained and put into the table beside the default: other objectives, other towers, parts left out. */
+/** What is trained and put into the table beside the default: other objectives, other towers, parts left out, older counts. */
 import { defaultRankingConfig, rankingSettings, type RankingModelConfig } from '@watchnext/ranking-model';
 import { EvaluationDataError } from '../data/watch-data';
 
 export interface RankingVariant {
   readonly name: string;
   readonly change: Partial<RankingModelConfig>;
+  /** By how much counts over all users are older than those of the whole days before; default: by nothing. */
+  readonly countsOlderMs?: CountsOlderMs;
+}
+
+export interface CountsOlderMs {
+  readonly training: number;
+  readonly measuring: number;
 }
 
 const DEFAULT_VARIANT: RankingVariant = { name: 'model', change: {} };
 
 /** Hidden layers in proportion to the default's: Table 1 of the paper, whose widest tower is 1024→512→256. */
 const TABLE_1: readonly (readonly number[])[] = [[], [1], [2], [4], [2, 1], [4, 2], [4, 2, 1]];
+
+/** A snapshot's counts are of settled impressions: by default of those a day before it. */
+const SETTLED_AFTER_MS = 24 * 3_600_000;
 
 /** Sets of rows, by what they show; each beside the default. */
 const RANKING_COMPARISONS = {
@@ -46,6 +56,14 @@ const RANKING_COMPARISONS = {
     { name: 'clipped at 5', change: { gradientClip: 5 } },
     { name: 'clipped at 15', change: { gradientClip: 15 } },
   ],
+  counts: [
+    { name: 'older counts', change: {}, countsOlderMs: { training: 0, measuring: SETTLED_AFTER_MS } },
+    {
+      name: 'older, in training too',
+      change: {},
+      countsOlderMs: { training: SETTLED_AFTER_MS, measuring: SETTLED_AFTER_MS },
+    },
+  ],
 } as const satisfies Record<string, readonly RankingVariant[]>;
 
 export const RANKING_COMPARISON_NAMES = [...Object.keys(RANKING_COMPARISONS), 'layers'];
@@ -62,7 +80,7 @@ export function rankingVariants(compare: readonly string[], set: readonly string
     if (name in RANKING_COMPARISONS) return RANKING_COMPARISONS[name as keyof typeof RANKING_COMPARISONS];
     throw new EvaluationDataError(`there is no comparison "${name}", but ${RANKING_COMPARISON_NAMES.join(', ')}`);
   });
-  return [DEFAULT_VARIANT, ...rows].map(({ name, change }) => ({ name, change: { ...base, ...change } }));
+  return [DEFAULT_VARIANT, ...rows].map((row) => ({ ...row, change: { ...base, ...row.change } }));
 }
 
 /** Of half the default's last layer as the unit: with the default 128→64, from none to 128→64→32. */
