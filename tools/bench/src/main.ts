@@ -12,6 +12,7 @@ import { benchFaults } from './faults';
 import { benchFreshness } from './freshness';
 import { benchCatalogueFreshness } from './freshness-catalogue';
 import { benchIndex } from './index/index-bench';
+import { benchInsertionOrders, KINDS, ORDERS } from './index/insertion-orders';
 import { sweepIndex } from './index/sweep';
 import { benchRank } from './rank/rank-bench';
 import { benchIngest } from './ingest/ingest';
@@ -134,6 +135,24 @@ command(
   .option('--on-processors', "by time on processors, ours and the peer's: for a machine that others use too", false)
   .option('--python <program>', 'with numpy, hnswlib and faiss', 'python3')
   .action(measuring(benchIndex));
+
+command('index-order', 'recall and build time of a graph by what goes into it first')
+  .option('--vectors <n>', 'generated', count, 100_000)
+  .option('--dimensions <n>', 'of a vector', count, 64)
+  .option('--queries <n>', 'queries that recall is measured on', count, 200)
+  .addOption(new Option('--kind <name>', 'of generated vectors').choices(KINDS).default('clusters'))
+  .option('--data <folder>', 'instead: vectors of the snapshot that this data folder serves, queries of its users')
+  .option('--partitions <n>', "partitions of that folder's activity topic", count, FROZEN_PARTITIONS)
+  .option('--every <n>', 'of the vectors of that folder, every so manieth', count, 1)
+  .addOption(new Option('--space <name>', 'of the graphs').choices(SPACES).default('augmented-l2'))
+  .option('--m <n>', 'edges per vector and level', count, 16)
+  .option('--ef-construction <n>', 'breadth of a search for neighbours while building', count, 400)
+  .addOption(
+    new Option('--first <names...>', 'what goes in first').choices(Object.keys(ORDERS)).default(Object.keys(ORDERS)),
+  )
+  .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400])
+  .option('--seed <n>', 'of the generator', count, 1)
+  .action(measuring(benchInsertionOrders));
 
 command('index-sweep', 'recall and speed by M, ef_construction and ef, as a plot and a table')
   .option('--vectors <n>', 'vectors of the documented generator', count, 100_000)

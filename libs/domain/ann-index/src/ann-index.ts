@@ -1,7 +1,7 @@
 import type { IndexParameters } from '@watchnext/contract';
 import { HierarchicalNSW } from 'hnswlib-node';
 import type { Accepts, SearchResult } from './exact-search';
-import { insertionOrder } from './insertion-order';
+import { FIRST_VECTORS, type FirstVectors, insertionOrder } from './insertion-order';
 import { PointMapper, SPACES, type Space } from './space';
 import { type ShardOf, shardSize, type VectorRows, WHOLE } from './vector-rows';
 
@@ -37,6 +37,7 @@ export class AnnIndex {
   /**
    * Puts the base rows of a shard into a new graph, one after the other on the calling thread, in `insertionOrder`.
    * @param onProgress called now and then with the rows done
+   * @param first by default what is best in the space
    * @throws RangeError for parameters that no index has, and for a value that is not finite
    */
   static build(
@@ -44,13 +45,14 @@ export class AnnIndex {
     parameters: IndexParameters,
     shardOf: ShardOf = WHOLE,
     onProgress: (done: number) => void = () => undefined,
+    first?: FirstVectors,
   ): AnnIndex {
     const mapper = mapperFor(parameters);
     const count = shardSize(shardOf, rows.baseCount);
     const graph = new HierarchicalNSW(mapper.distance, mapper.pointDimensions);
     // A graph of no capacity cannot be written, so an empty index has room for one.
     graph.initIndex(Math.max(1, count), parameters.m, parameters.efConstruction, LEVEL_SEED);
-    for (const [done, label] of insertionOrder(rows, shardOf, mapper.space).entries()) {
+    for (const [done, label] of insertionOrder(rows, shardOf, first ?? FIRST_VECTORS[mapper.space]).entries()) {
       graph.addPoint(mapper.pointOf(rows.base, label * rows.dimensions), label);
       if (done % 1_000 === 0) onProgress(done);
     }

@@ -1,5 +1,6 @@
 export { type AcceptedSearchOptions, type AcceptedSearchResult, searchAccepted } from './accepted-search';
 export { AnnIndex } from './ann-index';
+export { type FirstVectors } from './insertion-order';
 export {
   buildIndex,
   type BuildIndexOptions,

@@ -1,6 +1,6 @@
 import { createRandom } from '@watchnext/learning';
 import fc from 'fast-check';
-import { insertionOrder } from './insertion-order';
+import { FIRST_VECTORS, insertionOrder } from './insertion-order';
 import { shardSize, VectorRows, WHOLE } from './vector-rows';
 
 const DIMENSIONS = 9;
@@ -9,7 +9,7 @@ const COUNT = 24_000;
 /** A quarter of them is fewer than go in first at least: the longest, and a sample of the others. */
 const FIRST = 10_000;
 const LONGEST = FIRST / 2;
-const SPACE = 'augmented-l2';
+const AUGMENTED = FIRST_VECTORS['augmented-l2'];
 
 /** Vectors of the cluster that `clusterOf` tells for each row. */
 function clustered(count: number, clusterOf: (row: number) => number): VectorRows {
@@ -38,7 +38,7 @@ describe('the order in which vectors go into a graph', () => {
         const order = insertionOrder(
           new VectorRows(vectors.subarray(0, count * DIMENSIONS), DIMENSIONS),
           shardOf,
-          SPACE,
+          AUGMENTED,
         );
         const wanted = Array.from({ length: shardSize(shardOf, count) }, (_, i) => shardOf.shard + i * shardCount);
         expect(Array.from(order.toSorted())).toEqual(wanted);
@@ -51,7 +51,7 @@ describe('the order in which vectors go into a graph', () => {
     // Each length twice, the longest in the middle.
     const lengthOf = (label: number) => 1 + Math.floor(Math.min(label, COUNT - 1 - label) / 2);
     const vectors = Float32Array.from({ length: COUNT }, (_, label) => (label % 3 === 0 ? -1 : 1) * lengthOf(label));
-    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, SPACE);
+    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, AUGMENTED);
     const longest = Array.from({ length: COUNT }, (_, label) => label)
       .sort((a, b) => lengthOf(b) - lengthOf(a) || a - b)
       .slice(0, LONGEST);
@@ -60,7 +60,7 @@ describe('the order in which vectors go into a graph', () => {
 
   it('goes on with an even sample of the others, also where labels are in the order of neighbourhoods', () => {
     const rows = clustered(COUNT, sorted);
-    const order = insertionOrder(rows, WHOLE, SPACE);
+    const order = insertionOrder(rows, WHOLE, AUGMENTED);
     const sample = order.subarray(LONGEST, FIRST);
     expect(isAscending(sample)).toBe(true);
     const perCluster = (labels: Iterable<number>) => {
@@ -76,7 +76,7 @@ describe('the order in which vectors go into a graph', () => {
 
   it('is of the longer half by length, then of labels, up to the least that go in first', () => {
     const vectors = Float32Array.from({ length: FIRST }, (_, label) => label);
-    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, SPACE);
+    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, AUGMENTED);
     expect(Array.from(order)).toEqual([
       ...Array.from({ length: LONGEST }, (_, i) => FIRST - 1 - i),
       ...Array.from({ length: FIRST - LONGEST }, (_, label) => label),
@@ -85,19 +85,19 @@ describe('the order in which vectors go into a graph', () => {
 
   it('knows no lengths where there is no augmentation', () => {
     const vectors = Float32Array.from({ length: COUNT }, (_, label) => label);
-    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, 'inner-product');
+    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, FIRST_VECTORS['inner-product']);
     const sample = order.subarray(0, FIRST);
     expect(isAscending(sample)).toBe(true);
     sample.forEach((label, i) => expect(Math.abs(label - (i * COUNT) / FIRST)).toBeLessThan(COUNT / FIRST));
     const few = new VectorRows(vectors.subarray(0, FIRST), 1);
-    expect(insertionOrder(few, WHOLE, 'inner-product')).toEqual(
+    expect(insertionOrder(few, WHOLE, FIRST_VECTORS['inner-product'])).toEqual(
       Int32Array.from({ length: FIRST }, (_, label) => label),
     );
   });
 
   it('begins with an eighth of many, and a sample of another', () => {
     const vectors = Float32Array.from({ length: 4 * (FIRST + 2) }, (_, label) => (label % 1_009) + label * 1e-6);
-    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, SPACE);
+    const order = insertionOrder(new VectorRows(vectors, 1), WHOLE, AUGMENTED);
     const isSampleFrom = LONGEST + 1;
     expect(isAscending(order.subarray(isSampleFrom, FIRST + 2))).toBe(true);
     expect(isAscending(order.subarray(isSampleFrom, FIRST + 3))).toBe(false);
@@ -105,15 +105,15 @@ describe('the order in which vectors go into a graph', () => {
   });
 
   it('goes on from neighbour to neighbour', () => {
-    const later = Array.from(insertionOrder(clustered(COUNT, mixed), WHOLE, SPACE).subarray(FIRST), mixed);
+    const later = Array.from(insertionOrder(clustered(COUNT, mixed), WHOLE, AUGMENTED).subarray(FIRST), mixed);
     const stays = later.filter((cluster, i) => cluster === later[i - 1]).length / later.length;
     // In the order of labels, or any other that knows nothing of vectors, one of 40 does.
     expect(stays).toBeGreaterThan(0.9);
   });
 
   it('is the same for the same vectors', () => {
-    expect(insertionOrder(clustered(COUNT, mixed), WHOLE, SPACE)).toEqual(
-      insertionOrder(clustered(COUNT, mixed), WHOLE, SPACE),
+    expect(insertionOrder(clustered(COUNT, mixed), WHOLE, AUGMENTED)).toEqual(
+      insertionOrder(clustered(COUNT, mixed), WHOLE, AUGMENTED),
     );
   });
 
@@ -125,6 +125,6 @@ describe('the order in which vectors go into a graph', () => {
   ])('ends for vectors that are %s', (_, valueOf) => {
     const count = FIRST + 3_000;
     const vectors = Float32Array.from({ length: count * DIMENSIONS }, (_, i) => valueOf(i));
-    expect(new Set(insertionOrder(new VectorRows(vectors, DIMENSIONS), WHOLE, SPACE)).size).toBe(count);
+    expect(new Set(insertionOrder(new VectorRows(vectors, DIMENSIONS), WHOLE, AUGMENTED)).size).toBe(count);
   });
 });

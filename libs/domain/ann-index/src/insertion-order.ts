@@ -19,10 +19,20 @@
 import type { Space } from './space';
 import { type ShardOf, shardSize, type VectorRows } from './vector-rows';
 
-/** What goes in before the neighbourhoods: a share of the vectors, and at least as many as measured to be enough. */
-const FIRST = { share: 0.25, least: 10_000 };
-/** The share of it that is the longest vectors; the others are an even sample. */
-const LONGEST: Readonly<Record<Space, number>> = { 'augmented-l2': 0.5, 'inner-product': 0 };
+/** What goes in before the neighbourhoods. */
+export interface FirstVectors {
+  /** Of all, in [0, 1]; 10,000 are so in any case. */
+  readonly share: number;
+  /** Of those, in [0, 1], how many are the longest; the others are an even sample. */
+  readonly longestShare: number;
+}
+
+/** By what was measured (decision 140). */
+export const FIRST_VECTORS: Readonly<Record<Space, FirstVectors>> = {
+  'augmented-l2': { share: 0.25, longestShare: 0.5 },
+  'inner-product': { share: 0.25, longestShare: 0 },
+};
+const LEAST_FIRST = 10_000;
 const PARTS = 8;
 /** About as many vectors as a core's own cache holds with their edges. */
 const LEAF = 500;
@@ -35,11 +45,15 @@ const DEEPEST = 10;
  * @returns the base labels of a shard, each once: the longest by length, of equally long ones the lower label first; an even
  *   sample of the others in ascending order; the rest by neighbourhood
  */
-export function insertionOrder(rows: VectorRows, { shard, shardCount }: ShardOf, space: Space): Int32Array {
+export function insertionOrder(
+  rows: VectorRows,
+  { shard, shardCount }: ShardOf,
+  { share, longestShare }: FirstVectors,
+): Int32Array {
   const count = shardSize({ shard, shardCount }, rows.baseCount);
   const order = Int32Array.from({ length: count }, (_, i) => shard + i * shardCount);
-  const firstCount = Math.min(count, Math.max(FIRST.least, Math.ceil(FIRST.share * count)));
-  const longestCount = Math.ceil(LONGEST[space] * firstCount);
+  const firstCount = Math.min(count, Math.max(LEAST_FIRST, Math.ceil(share * count)));
+  const longestCount = Math.ceil(longestShare * firstCount);
   if (longestCount > 0) sortByLength(rows, order);
   const others = order.subarray(longestCount).sort();
   sampleFirst(others, firstCount - longestCount);
