@@ -1,5 +1,5 @@
 /** A small world of impressions through the whole of the tool: split, train, score, compare, describe. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StatisticsTimeline } from '@watchnext/features';
@@ -105,6 +105,49 @@ it('compares each form with the default, paired on users, seeds together', async
   const rows = report.scorers.filter(({ name, config }) => name === 'hardly trained' && config);
   expect(untrained.lossBySeed).toEqual(rows.map(({ weightedPerUserLoss }) => weightedPerUserLoss.value));
   expect(rankingTables(report)).toMatch(/by how much less each form loses than the default/);
+});
+
+it('trains what is not kept, and goes on where it was stopped', async () => {
+  const keep = await mkdtemp(join(tmpdir(), 'watchnext-scores-'));
+  try {
+    let trainings = 0;
+    const createEngine: typeof referenceRankingEngine = (...given) => {
+      trainings++;
+      return referenceRankingEngine(...given);
+    };
+    const trainingsOf = async (change: Partial<EvaluateRankingOptions>, replayed = world()) => {
+      trainings = 0;
+      const { scorers } = await evaluate({ keep, createEngine, ...change }, replayed);
+      return { trainings, scorers };
+    };
+    const plain = await evaluate({ seeds: [1, 2] });
+    const first = await trainingsOf({});
+    const second = await trainingsOf({ seeds: [1, 2] });
+    const again = await trainingsOf({ seeds: [1, 2] });
+    expect(first.trainings).toBeGreaterThan(0);
+    expect([second.trainings, again.trainings]).toEqual([first.trainings, 0]);
+    expect(again.scorers).toEqual(second.scorers);
+    const withoutTimes = ({ scorers }: Pick<typeof plain, 'scorers'>) =>
+      scorers.map((scorer) => ({ ...scorer, trainingSeconds: 0 }));
+    expect(withoutTimes(second)).toEqual(withoutTimes(plain));
+    // Other settings, other statistics, other impressions: other models.
+    expect((await trainingsOf({ variants: rankingVariants([], ['hiddenSizes=[3]', 'epochs=1']) })).trainings).not.toBe(
+      0,
+    );
+    const older = rankingVariants(['counts'], SMALL).slice(1, 2);
+    expect((await trainingsOf({ variants: older })).trainings).not.toBe(0);
+    expect((await trainingsOf({ testFromMs: FIRST_DAY_MS + 7 * DAY_MS })).trainings).not.toBe(0);
+    const { rankingExamples, ...rest } = world();
+    const changed = rankingExamples.map((example, i) =>
+      i === 3 ? { ...example, watchSeconds: 7, clicked: true } : example,
+    );
+    expect((await trainingsOf({}, { ...rest, rankingExamples: changed })).trainings).not.toBe(0);
+    // A file that the disk lost a part of is made again.
+    for (const name of await readdir(keep)) await truncate(join(keep, name), 10);
+    expect((await trainingsOf({})).trainings).toBe(first.trainings);
+  } finally {
+    await rm(keep, { recursive: true });
+  }
 });
 
 it('gives the same figures for the same seed', async () => {

@@ -1,7 +1,5 @@
-/** Tells apart what was made by one state of the code from what was made by another. */
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/** Which code the paper's results hang on. */
+import { codeKeyOf } from '../code-key';
 import type { Unit } from './units';
 
 interface Code {
@@ -72,24 +70,9 @@ export function unitCodeKey(kind: Unit['kind']): string {
   return keyOf(UNIT_CODE[kind]);
 }
 
-const known = new Map<string, string>();
-
 function keyOf({ packages, modules }: Code): string {
-  const asked = [...packages, ...modules].join('\n');
-  let key = known.get(asked);
-  if (key === undefined) {
-    const hash = createHash('sha256');
-    for (const name of packages) addFolder(hash, dirname(require.resolve(name)));
-    for (const name of modules) hash.update(readFileSync(require.resolve(`./${name}`)));
-    known.set(asked, (key = hash.digest('hex').slice(0, 24)));
-  }
-  return key;
-}
-
-/** All of a package's modules, in the order of their names, specs left out. */
-function addFolder(hash: ReturnType<typeof createHash>, folder: string): void {
-  const modules = (readdirSync(folder, { recursive: true }) as string[]).filter(
-    (name) => /\.[jt]s$/.test(name) && !/\.(d|spec)\.ts$/.test(name),
+  return codeKeyOf(
+    packages,
+    modules.map((name) => require.resolve(`./${name}`)),
   );
-  for (const name of modules.sort()) hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
 }

@@ -1,6 +1,5 @@
 /** Keeps what a log came to after its replay, so that a run that goes on from where another stopped need not replay it. */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { deserialize, serialize } from 'node:v8';
+import { keepValue, keptValue } from '../kept-files';
 import { dataCodeKey } from './code-key';
 import type { PaperData } from './data';
 
@@ -10,19 +9,12 @@ interface Kept {
   readonly data: PaperData;
 }
 
-/** undefined where there is nothing that this code made. A file that cannot be read is removed: it was left half written. */
+/** undefined where there is nothing that this code made. */
 export function keptData(file: string): PaperData | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    const { code, data } = deserialize(readFileSync(file)) as Kept;
-    return code === dataCodeKey() ? data : undefined;
-  } catch {
-    rmSync(file, { force: true });
-    return undefined;
-  }
+  const kept = keptValue(file) as Kept | undefined;
+  return kept?.code === dataCodeKey() ? kept.data : undefined;
 }
 
 export function keepData(file: string, data: PaperData): void {
-  writeFileSync(`${file}.new`, serialize({ code: dataCodeKey(), data } satisfies Kept));
-  renameSync(`${file}.new`, file);
+  keepValue(file, { code: dataCodeKey(), data } satisfies Kept);
 }

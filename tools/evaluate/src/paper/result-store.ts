@@ -1,7 +1,8 @@
 /** Keeps each finished unit's result in a folder, under a name that changes with all that it hangs on. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepText } from '../kept-files';
 import { dataCodeKey, unitCodeKey } from './code-key';
 import type { PaperData } from './data';
 import { defaultsOf, trainedAs } from './trained-as';
@@ -30,9 +31,7 @@ export class ResultStore {
   }
 
   put(job: Job, result: UnitResult): void {
-    const path = this.pathOf(job);
-    writeFileSync(`${path}.new`, JSON.stringify(result));
-    renameSync(`${path}.new`, path);
+    keepText(this.pathOf(job), JSON.stringify(result));
   }
 
   private pathOf({ data, unit, seed }: Job): string {

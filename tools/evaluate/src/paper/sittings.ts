@@ -2,8 +2,9 @@
  * How long a page took, over all the runs that it was made in: what a run began, another may have ended. Kept after each
  * training, so that a run that was killed counts with what it had spent by then.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepText } from '../kept-files';
 
 export interface Sitting {
   /** Names it, too. */
@@ -26,8 +27,7 @@ export class Sittings {
   /** Keeps what a sitting has come to so far. */
   note(sitting: Sitting): void {
     const others = this.all().filter(({ startedAtMs }) => startedAtMs !== sitting.startedAtMs);
-    writeFileSync(`${this.file}.new`, JSON.stringify([...others, sitting]));
-    renameSync(`${this.file}.new`, this.file);
+    keepText(this.file, JSON.stringify([...others, sitting]));
   }
 
   /**

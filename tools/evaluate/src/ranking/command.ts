@@ -25,6 +25,7 @@ interface RankingOptions {
   readonly peerScores?: string;
   readonly peerName: string;
   readonly peerOrders: readonly string[];
+  readonly keep?: string;
   readonly json?: string;
   readonly report?: string;
 }
@@ -62,6 +63,11 @@ export function addRankingCommand(program: Command): void {
       (text: string) => text.split(','),
       ['score'],
     )
+    .option(
+      '--keep <folder>',
+      'keep what each trained model scored there, and train none again that is there: a run that was stopped goes on',
+      madeFolder,
+    )
     .option('--json <file>', 'also write the report, with calibration tables, to this file')
     .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder', madeFolder)
     .action(runRanking);
@@ -71,7 +77,7 @@ async function runRanking(options: RankingOptions): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('stopped')));
   process.once('SIGTERM', () => stop.abort(new Error('stopped')));
-  const { archive, partitions: partitionCount, peerName, peerOrders, peerScores, testFrom } = options;
+  const { archive, keep, partitions: partitionCount, peerName, peerOrders, peerScores, testFrom } = options;
   const variants = rankingVariants(options.compare, options.set);
   const task = progress.start('replay', 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
@@ -88,6 +94,7 @@ async function runRanking(options: RankingOptions): Promise<void> {
     ...(peerScores === undefined
       ? {}
       : { peerName, readPeer: (impressions) => readPeerScores(peerScores, impressions, peerOrders) }),
+    ...(keep === undefined ? {} : { keep }),
     signal: stop.signal,
     progress,
   });

@@ -18,37 +18,29 @@ import {
   watchTimeSquaredError,
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
-import type { RankingExample, Statistics } from '@watchnext/features';
-import { onnxTowerRunner } from '@watchnext/inference';
+import type { RankingExample } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
-import { predictImpressions, type ReplayedLog } from '@watchnext/offline';
-import {
-  defaultRankingConfig,
-  type RankingEngineFactory,
-  type RankingModel,
-  type RankingModelConfig,
-  trainRankingModel,
-} from '@watchnext/ranking-model';
+import type { ReplayedLog } from '@watchnext/offline';
+import { defaultRankingConfig, type RankingModelConfig } from '@watchnext/ranking-model';
 import { EvaluationDataError } from '../data/watch-data';
 import { acrossSeeds, compareRows, ratioOf } from '../paper/verdict';
-import { LossCurve, type LossPoint } from '../document/loss-curve';
-import type { Progress } from '../progress';
+import type { LossPoint } from '../document/loss-curve';
 import { calibrationTables } from './calibration';
+import { KeptScores, type ModelScores, type ScoreOptions, scoresOfModel } from './model-scores';
 import type { PeerScores } from './peer-scores';
 import type { FormComparison, MeasuredValue, PeerComparison, RankingReport, RankingScorerReport } from './report';
 import { byDay, splitImpressions, type SplitOptions } from './split';
 import type { RankingVariant } from './variants';
 
-export interface EvaluateRankingOptions extends SplitOptions {
+export interface EvaluateRankingOptions extends SplitOptions, ScoreOptions {
   readonly variants: readonly RankingVariant[];
   readonly seeds: readonly number[];
-  readonly createEngine: RankingEngineFactory;
   /** Of a file, matched with the test impressions; undefined without one. */
   readonly readPeer?: (impressions: readonly RankingExample[]) => Promise<PeerScores>;
   /** In the table; default: "peer". */
   readonly peerName?: string;
-  readonly signal: AbortSignal;
-  readonly progress: Progress;
+  /** Folder of what models scored: those that are there already are not trained again. */
+  readonly keep?: string;
 }
 
 /** One thing that orders impressions, and what it takes them to be worth. */
@@ -73,15 +65,26 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
   if (pages.length === 0)
     throw new EvaluationDataError(`${options.source}: ${noPageMessage(`the ${options.part} part`)}`);
   // As of the split: what is counted later are held-out labels, which the baselines don't see either.
+  // As of the split: what is counted later are held-out labels, which the baselines don't see either.
   const countsOlder = (byMs: number) => byDay((atMs) => replayed.statistics.asOf(Math.min(atMs, heldOutFromMs) - byMs));
   const scorers: Scorer[] = countingScorers(training, impressions);
   const peer = await options.readPeer?.(heldOut);
   const { peerName = 'peer' } = options;
   for (const [column, scores] of peer?.byColumn ?? [])
     scorers.push({ name: peerName, kind: 'peer', orders: `its ${column}`, scores });
+  const kept = options.keep === undefined ? undefined : new KeptScores(options.keep, training, heldOut, description);
+  const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
+  const size = { exampleCount: training.length, videoCount };
   for (const variant of options.variants) {
+    const { name, change, countsOlderMs = { training: 0, measuring: 0 } } = variant;
+    const config = { ...defaultRankingConfig(size), ...change };
+    const trainingStatisticsAt = countsOlder(countsOlderMs.training);
+    const statisticsAt = countsOlder(countsOlderMs.measuring);
     for (const seed of options.seeds) {
-      scorers.push(...(await modelScorers(variant, seed, training, heldOut, countsOlder, options)));
+      const model = { name, config, seed, training, heldOut, trainingStatisticsAt, statisticsAt };
+      const make = () => scoresOfModel(model, options);
+      const scores = await (kept ? kept.scoresOf(model, countsOlderMs, make) : make());
+      scorers.push(...modelScorers(variant, seed, config, scores));
     }
   }
   const random = createRandom(1);
@@ -192,59 +195,29 @@ function countingScorers(training: readonly RankingExample[], impressions: reado
   }));
 }
 
-async function modelScorers(
-  { name, change, countsOlderMs = { training: 0, measuring: 0 } }: RankingVariant,
+function modelScorers(
+  variant: RankingVariant,
   seed: number,
-  training: readonly RankingExample[],
-  heldOut: readonly RankingExample[],
-  countsOlder: (byMs: number) => (atMs: number) => Statistics,
-  { createEngine, signal, progress }: EvaluateRankingOptions,
-): Promise<Scorer[]> {
-  const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
-  const config = { ...defaultRankingConfig({ exampleCount: training.length, videoCount }), ...change };
-  const task = progress.start(`train ${name}, seed ${seed}`, 'steps');
-  const curve = new LossCurve();
-  const startedAt = performance.now();
-  let last = { step: 0, stepCount: 1 };
-  const model: RankingModel = await trainRankingModel({
-    examples: training,
-    statisticsAt: countsOlder(countsOlderMs.training),
-    config,
-    createEngine,
-    createRunner: onnxTowerRunner,
-    seed,
-    signal,
-    onProgress: ({ step, stepCount, loss }) => {
-      curve.add(step, loss);
-      last = { step, stepCount };
-      task.note(`loss ${loss.toFixed(3)}`);
-      task.update(step, stepCount);
-    },
-    onOtherWork: (work) => {
-      task.note(work);
-      task.update(last.step, last.stepCount);
-    },
-  });
-  task.finish();
-  const trainingSeconds = (performance.now() - startedAt) / 1000;
-  const statisticsAt = countsOlder(countsOlderMs.measuring);
-  const served = await predictImpressions(model, heldOut, { statisticsAt, signal });
-  const logged = await predictImpressions(model, heldOut, { statisticsAt, position: 'logged', signal });
-  const common = { name, kind: 'model', seed } as const;
-  const byClicks = config.objective === 'click';
+  config: RankingModelConfig,
+  scores: ModelScores,
+): Scorer[] {
+  const { expectedWatchSeconds, clickProbability, secondsWhereShown, headCount, trainingSeconds, lossCurve } = scores;
+  const common = { name: variant.name, kind: 'model', seed } as const;
+  const { objective } = config;
+  const byTime = objective === 'expected-watch-time';
   const rows: Scorer[] = [
     {
       ...common,
-      orders: byClicks ? 'odds of a click' : config.objective === 'paper' ? 'odds' : 'expected watch time',
-      scores: served.expectedWatchSeconds,
-      ...(config.objective === 'expected-watch-time' ? { seconds: logged.expectedWatchSeconds } : {}),
+      orders: objective === 'click' ? 'odds of a click' : objective === 'paper' ? 'odds' : 'expected watch time',
+      scores: expectedWatchSeconds,
+      ...(byTime ? { seconds: secondsWhereShown } : {}),
       config,
       trainingSeconds,
-      lossCurve: curve.read(),
+      lossCurve,
     },
   ];
-  if (model.headCount > 1 && config.objective === 'expected-watch-time') {
-    const odds = served.expectedWatchSeconds.map((seconds, i) => seconds / (1 - served.clickProbability[i]));
+  if (headCount > 1 && byTime) {
+    const odds = expectedWatchSeconds.map((seconds, i) => seconds / (1 - clickProbability[i]));
     rows.push({ ...common, orders: 'odds: expected watch time / (1 − P)', scores: odds });
   }
   return rows;

@@ -19,7 +19,7 @@ const DEFAULT_VARIANT: RankingVariant = { name: 'model', change: {} };
 /** Hidden layers in proportion to the default's: Table 1 of the paper, whose widest tower is 1024→512→256. */
 const TABLE_1: readonly (readonly number[])[] = [[], [1], [2], [4], [2, 1], [4, 2], [4, 2, 1]];
 
-/** A snapshot's counts are of settled impressions: by default of those a day before it. */
+/** As a snapshot's counts would be, if impressions were counted only once they are settled. */
 const SETTLED_AFTER_MS = 24 * 3_600_000;
 
 /** Sets of rows, by what they show; each beside the default. */
