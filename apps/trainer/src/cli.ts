@@ -61,7 +61,8 @@ Exit codes of --once: 0 published, 3 rejected by the gate, 4 nothing to train on
 failure; 2 for a command line and 78 for an environment that cannot be used.
 
 Environment: WATCHNEXT_DATA_DIR (where data lies; .watchnext), WATCHNEXT_TRAINER_SCHEDULE (cron, UTC; 0 */6 * * *),
-WATCHNEXT_JOIN_WINDOW_HOURS (24), WATCHNEXT_SETTLED_AFTER_HOURS (the join window), WATCHNEXT_ACTIVITY_PARTITIONS (4),
+WATCHNEXT_JOIN_WINDOW_HOURS (24), WATCHNEXT_SETTLED_AFTER_HOURS (the join window), WATCHNEXT_COUNTED_AFTER_HOURS (2),
+WATCHNEXT_ACTIVITY_PARTITIONS (4),
 WATCHNEXT_TENSOR_BACKEND (auto), WATCHNEXT_TRAINING_THREADS (one for each core), WATCHNEXT_TRAINING_KERNELS (auto),
 WATCHNEXT_EVALUATION_USERS (3000), WATCHNEXT_PROGRESS_BARS (true),
 WATCHNEXT_LOG_LEVEL (info), WATCHNEXT_LOG_FORMAT (json or pretty).`,

@@ -43,6 +43,11 @@ export const trainerSettings = z
     WATCHNEXT_JOIN_WINDOW_HOURS: z.coerce.number().positive().default(24),
     /** An impression is learned from, a negative if it has no watch, once it is older than this; default: the join window. */
     WATCHNEXT_SETTLED_AFTER_HOURS: z.coerce.number().positive().optional(),
+    /**
+     * From this age on an impression is in the counts that ranking is served with, settled or not, with what has followed so far
+     * (docs/decisions/0141).
+     */
+    WATCHNEXT_COUNTED_AFTER_HOURS: z.coerce.number().positive().default(2),
     /** What trains: "wasm" is our own kernels, the others TensorFlow.js; "auto" takes a GPU where there is one, else the kernels. */
     WATCHNEXT_TENSOR_BACKEND: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']).default('auto'),
     /** Threads that train both models on our own kernels; default: one for each core. The models do not depend on it. */

@@ -151,6 +151,7 @@ export class TrainingRunner {
         partitionCount: settings.WATCHNEXT_ACTIVITY_PARTITIONS,
         joinWindowMs: settings.WATCHNEXT_JOIN_WINDOW_HOURS * MS_PER_HOUR,
         settledAfterMs: (settings.WATCHNEXT_SETTLED_AFTER_HOURS ?? settings.WATCHNEXT_JOIN_WINDOW_HOURS) * MS_PER_HOUR,
+        countedAfterMs: settings.WATCHNEXT_COUNTED_AFTER_HOURS * MS_PER_HOUR,
         examplesPerUser: EXAMPLES_PER_USER,
         withWatchTimes: needsWatchTimes({ historyEncoder: 'mean', ...candidateChange }),
       }),

@@ -21,8 +21,7 @@ export interface RankingStageOptions {
 }
 
 /**
- * Trains ranking on the impressions before the held-out days. Each sees the counts of all whole days before its own, which serving
- * has about a day later: see `DailyCounts`.
+ * Trains ranking on the impressions before the held-out days. Each sees the counts of all whole days before its own: see `DailyCounts`.
  */
 export const trainRankingStage = (
   createEngine: RankingEngineFactory,

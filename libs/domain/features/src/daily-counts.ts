@@ -1,8 +1,7 @@
 /**
  * Counts by key and day. As of a moment they hold whole UTC days only, those before the moment's own, with what followed from
- * their impressions in the end, be it after the moment. The grain is that of a nightly snapshot, which is older though: it counts
- * settled impressions only (after 24 hours by default), while training sees all of the day before. What that costs is open
- * (docs/architecture.md).
+ * their impressions in the end, be it after the moment. The grain is that of a nightly snapshot, which counts all but the newest
+ * hours (docs/decisions/0141).
  */
 import { DailySums } from './daily-sums';
 import { DayBlocks } from './day-blocks';

@@ -21,6 +21,11 @@ export interface ReplayOptions {
    * watch can change it. Shorter where examples are wanted soon and watches follow sooner.
    */
   readonly settledAfterMs?: number;
+  /**
+   * How old an impression that has no outcome yet must be to be given to `ReplayTaker.unsettled`, with what has followed so far;
+   * default: none is.
+   */
+  readonly countedAfterMs?: number;
   /** Newest time in the log. `Infinity` settles every impression. */
   readonly logEndMs: number;
   readonly completedRule?: CompletedRule;
@@ -53,6 +58,8 @@ export interface ReplayTaker {
    * @param videoNumber as in the record
    */
   impression(example: RankingExample, videoNumber: number | undefined): void;
+  /** The same of one that is not settled, and may be watched later; `clicked` and `watchSeconds` are of what the log holds. */
+  unsettled?(example: RankingExample): void;
   /** In the order of `ReplayResult.watches`. */
   playback(begun: BegunPlayback, completed: boolean): void;
 }

@@ -1,7 +1,7 @@
 import { type Event, TOPICS, type UserState } from '@watchnext/contract';
 import { RANKING_VIDEO_NUMBERS } from './ranking-video-features';
 import { applyEvent } from './reducer';
-import { replayUser } from './replay';
+import { replayUser, replayUserInto } from './replay';
 import type { ReplayOptions } from './replay-types';
 import { newState } from './state-codec';
 import {
@@ -203,6 +203,32 @@ describe('ranking examples', () => {
     const late = log(served, [300, watch('a', { impressionId: 'i0', positionSeconds: 77 })]);
     expect(labels(late, { settledAfterMs })).toEqual(labels(late));
     expect(labels(late)[0]).toContain(77);
+  });
+
+  it('are given with what has followed so far, to who counts them before they are settled', () => {
+    const served = [0, servedBody({ items })] as const;
+    const records = log(served, [1, watch('a', { impressionId: 'i0', positionSeconds: 20 })]);
+    const given = (options: Partial<ReplayOptions>) => {
+      const [settled, unsettled]: unknown[][] = [[], []];
+      const as = (list: unknown[]) => (one: RankingExample) =>
+        list.push([one.impressionId, one.clicked, one.watchSeconds]);
+      replayUserInto(
+        records,
+        { ...OPTIONS, ...options },
+        { impression: as(settled), unsettled: as(unsettled), playback: () => undefined },
+      );
+      return { settled, unsettled };
+    };
+    const both = [
+      ['i0', true, 20],
+      ['i1', false, 0],
+    ];
+    const countedAfterMs = HOUR_MS;
+    const at = (ageMs: number) => ({ countedAfterMs, logEndMs: SOME_TIME_MS + ageMs });
+    expect(given(at(HOUR_MS - 1))).toEqual({ settled: [], unsettled: [] });
+    expect(given(at(HOUR_MS))).toEqual({ settled: [], unsettled: both });
+    expect(given({ logEndMs: SOME_TIME_MS + DAY_MS - 1 })).toEqual({ settled: [], unsettled: [] });
+    expect(given(at(DAY_MS))).toEqual({ settled: both, unsettled: [] });
   });
 
   it('leave out what the client did not confirm, if it confirmed anything; a watched one was seen', () => {

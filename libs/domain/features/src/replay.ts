@@ -300,21 +300,21 @@ class UserReplay {
   }
 
   private giveImpressions(taker: ReplayTaker): void {
-    const { joinWindowMs, settledAfterMs = joinWindowMs, logEndMs } = this.options;
+    const { joinWindowMs, settledAfterMs = joinWindowMs, countedAfterMs = Infinity, logEndMs } = this.options;
     const impressionIds = new Set<string>();
     for (const { record, served, taken } of this.servedLists) {
       const { occurredAtMs: servedAtMs, backfill } = record.event;
       const { requestId, pageId, snapshotId } = served;
-      const isSettled = backfill || logEndMs - servedAtMs >= settledAfterMs;
+      const ageMs = logEndMs - servedAtMs;
+      const isSettled = backfill || ageMs >= settledAfterMs;
+      const isCounted = isSettled || (taker.unsettled !== undefined && ageMs >= countedAfterMs);
       for (let i = 0; i < served.items.length; i++) {
         const item = served.items[i];
         const { impressionId, position, score, featuresChecksum } = item;
         // Ids are unique; a list that was logged twice under two event ids is still one list.
         if (impressionIds.has(impressionId)) continue;
         impressionIds.add(impressionId);
-        // Not even a watched one before its time: on the newest day there would be watched ones only, and the
-        // model would learn that new impressions are always watched.
-        if (!isSettled) continue;
+        if (!isCounted) continue;
         const watchSeconds = this.labels.watchSecondsOf(item, servedAtMs, joinWindowMs);
         if (watchSeconds === undefined && !this.labels.wasSeen(requestId, impressionId)) continue;
         const example: RankingExample = {
@@ -330,7 +330,10 @@ class UserReplay {
           watchSeconds: watchSeconds ?? 0,
           served: { snapshotId, score, featuresChecksum },
         };
-        taker.impression(example, record.itemNumbers?.[i]);
+        // Not even a watched one is an example before its time: on the newest day there would be watched ones only, and the
+        // model would learn that new impressions are always watched.
+        if (isSettled) taker.impression(example, record.itemNumbers?.[i]);
+        else taker.unsettled?.(example);
       }
     }
   }

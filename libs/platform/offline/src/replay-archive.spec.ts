@@ -12,7 +12,7 @@ import {
   videoFactsOf,
   watchOf,
 } from '@watchnext/testing';
-import { replayArchive } from './replay-archive';
+import { replayArchive, type ReplayOptions } from './replay-archive';
 
 const PARTITIONS = 4;
 const NOON_MS = Date.UTC(2026, 10, 2, 12);
@@ -87,12 +87,13 @@ function logOf(userCount: number, listShare: number): LogRecord[][] {
   });
 }
 
-const archiveOf = (log: readonly LogRecord[][]): EventArchive =>
+const LOG_END_MS = NOON_MS + 1_000 * HOUR_MS;
+const archiveOf = (log: readonly LogRecord[][], maxOccurredAtMs = LOG_END_MS): EventArchive =>
   ({
     readKeys: async function* () {
       yield log.map((records) => KeyedRecords.of(records));
     },
-    extent: async () => ({ recordCount: log.flat().length, maxOccurredAtMs: NOON_MS + 1_000 * HOUR_MS }),
+    extent: async () => ({ recordCount: log.flat().length, maxOccurredAtMs }),
   }) as unknown as EventArchive;
 
 const plainCandidate = ({ userId, labelVideoId, labelAtMs, features }: CandidateExample): CandidateExample => ({
@@ -112,13 +113,20 @@ const plainRanking = (example: RankingExample): RankingExample => {
   return { ...ids, user, video, clicked, watchSeconds, served };
 };
 
+const replay = (archive: EventArchive, change: Partial<ReplayOptions> = {}) =>
+  replayArchive(
+    archive,
+    { facts: new Map(), withdrawn: new Set<string>() },
+    { ...OPTIONS, partitionCount: PARTITIONS, examplesPerUser: 1_000, ...change },
+    new AbortController().signal,
+  );
+
 describe('the replay of an archive', () => {
   it.each([
     ['watches', 0.05],
     ['lists', 0.6],
   ])('gives, of a log of mostly %s, the examples that plain events give one user at a time', async (_, listShare) => {
     const log = logOf(16, listShare);
-    const logEndMs = NOON_MS + 1_000 * HOUR_MS;
     const expected = log.map((records) => {
       const plain = records.map(({ topic, partition, offset, value }): UserRecord => ({
         topic,
@@ -126,11 +134,9 @@ describe('the replay of an archive', () => {
         offset,
         event: Event.decode(value),
       }));
-      return replayUser(plain, { ...OPTIONS, logEndMs });
+      return replayUser(plain, { ...OPTIONS, logEndMs: LOG_END_MS });
     });
-    const options = { ...OPTIONS, partitionCount: PARTITIONS, examplesPerUser: 1_000 };
-    const catalogue = { facts: new Map(), withdrawn: new Set<string>() };
-    const { replayed, counts } = await replayArchive(archiveOf(log), catalogue, options, new AbortController().signal);
+    const { replayed, counts } = await replay(archiveOf(log));
     expect(replayed.candidateExamples.map(plainCandidate)).toEqual(
       expected.flatMap(({ candidateExamples }) => candidateExamples),
     );
@@ -141,5 +147,32 @@ describe('the replay of an archive', () => {
     expect(counts.refusedCount).toBeGreaterThan(20);
     expect(replayed.candidateExamples.length).toBeGreaterThan(100);
     expect(replayed.rankingExamples.filter(({ clicked }) => clicked).length).toBeGreaterThan(20);
+  });
+
+  it('counts impressions that are no examples yet, with what has followed so far', async () => {
+    const log = logOf(16, 0.6);
+    const settledAtMs = (await replay(archiveOf(log))).replayed.rankingExamples.map(({ servedAtMs }) => servedAtMs);
+    // The log ends an hour after its last list, so that of the last day none is settled.
+    const archive = archiveOf(log, Math.max(...settledAtMs) + HOUR_MS);
+    const counted = async (countedAfterMs?: number) => {
+      const change = countedAfterMs === undefined ? {} : { countedAfterMs };
+      const { rankingExamples, statistics } = (await replay(archive, change)).replayed;
+      const videos = Object.values(statistics.tables().videos);
+      const sum = (of: (counts: (typeof videos)[number]) => number) =>
+        videos.reduce((total, counts) => total + of(counts), 0);
+      return {
+        examples: rankingExamples.map(plainRanking),
+        impressions: sum(({ impressionCount }) => impressionCount),
+        clicks: sum(({ clickCount }) => clickCount),
+      };
+    };
+    const [settled, early, all] = [await counted(), await counted(12 * HOUR_MS), await counted(HOUR_MS)];
+    expect(early.examples).toEqual(settled.examples);
+    expect(all.examples).toEqual(settled.examples);
+    expect(settled.impressions).toBe(settled.examples.length);
+    expect(early.impressions).toBeGreaterThan(settled.impressions);
+    expect(all.impressions).toBe(settledAtMs.length);
+    expect(all.impressions).toBeGreaterThan(early.impressions);
+    expect(all.clicks).toBeGreaterThan(settled.clicks);
   });
 });

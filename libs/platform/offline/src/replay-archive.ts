@@ -14,6 +14,8 @@ export interface ReplayOptions {
   readonly joinWindowMs: number;
   /** As in `replayUser`; default: the join window. */
   readonly settledAfterMs?: number;
+  /** As in `replayUser`: from this age on impressions are in the statistics, though not yet among the examples; default: once settled. */
+  readonly countedAfterMs?: number;
   /** Candidate examples kept of one user, the newest: heavy users must not fill the memory, nor the training. */
   readonly examplesPerUser: number;
   /** As in `replayUser`. */
@@ -65,10 +67,11 @@ export async function replayArchive(
     fromMs = Math.min(fromMs, atMs);
     toMs = Math.max(toMs, atMs);
   };
-  const { partitionCount, joinWindowMs, settledAfterMs, withWatchTimes } = options;
+  const { partitionCount, joinWindowMs, settledAfterMs, countedAfterMs, withWatchTimes } = options;
   const replayOptions = {
     joinWindowMs,
     ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
+    ...(countedAfterMs === undefined ? {} : { countedAfterMs }),
     ...(withWatchTimes === undefined ? {} : { withWatchTimes }),
     logEndMs: extent.maxOccurredAtMs,
   };
@@ -88,6 +91,11 @@ export async function replayArchive(
         const shown = rankingExamples.add(example, videoNumber);
         include(example.servedAtMs);
         byNumber.addImpression(example, shown);
+      },
+      // A day's at most, so counting them by texts is cheap enough.
+      unsettled: ({ servedAtMs, user: { surface, country }, video, clicked, watchSeconds }) => {
+        const { videoId, channelId, topics } = video;
+        statistics.addImpression(servedAtMs, { videoId, channelId, topics, surface, country }, clicked, watchSeconds);
       },
       playback: (begun, isCompleted) => {
         const { videoId, videoNumber = videos.numberOf(videoId), atMs } = begun.playback;
