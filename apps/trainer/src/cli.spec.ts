@@ -60,7 +60,13 @@ describe('the environment', () => {
         WATCHNEXT_COUNTED_AFTER_HOURS: 'soon',
         WATCHNEXT_TENSOR_BACKEND: 'abacus',
       });
-    for (const name of ['SCHEDULE', 'JOIN_WINDOW_HOURS', 'SETTLED_AFTER_HOURS', 'COUNTED_AFTER_HOURS', 'TENSOR_BACKEND']) {
+    for (const name of [
+      'SCHEDULE',
+      'JOIN_WINDOW_HOURS',
+      'SETTLED_AFTER_HOURS',
+      'COUNTED_AFTER_HOURS',
+      'TENSOR_BACKEND',
+    ]) {
       expect(load).toThrow(new RegExp(`WATCHNEXT_\\w*${name}`));
     }
   });
