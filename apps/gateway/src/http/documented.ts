@@ -2,7 +2,17 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
+import { TOO_MANY_READS } from './console-reads';
 import { errorAnswer } from './schemas';
+
+export const NOT_READY = 'The catalogue is not read yet: send it again later.';
+const TOKEN = 'token of the console (Authorization: Bearer …)';
+/** Of what is the console's: its token, and its few reads at once. */
+export const CONSOLE_ERRORS = {
+  401: `Without the ${TOKEN}.`,
+  403: `The gateway was given no ${TOKEN}.`,
+  429: TOO_MANY_READS,
+} as const;
 
 export interface RouteDocumentation {
   readonly summary: string;

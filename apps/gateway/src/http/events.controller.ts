@@ -52,12 +52,17 @@ export class EventsController {
     status: 200,
     description: 'One result an event: accepted, duplicate, or rejected with field and reason.',
   })
+  @ApiResponse({ status: '4XX', description: "The collector's refusal, as it is: see its own document." })
+  @ApiResponse({ status: 413, description: 'The body is beyond any limit of the collector.' })
   @ApiResponse({
     status: 502,
     description:
       'The collector does not answer, or not so that it can be read, or it and the gateway do not trust each other’s certificates: send the events again later, under the same event ids.',
   })
-  @ApiResponse({ status: 503, description: "The gateway's own key cannot be read: send the events again later." })
+  @ApiResponse({
+    status: 503,
+    description: "The gateway's own key cannot be read, or the collector's log: send the events again later.",
+  })
   async forward(
     @Headers() headers: Record<string, string | undefined>,
     @Req() request: FastifyRequest<{ Body: Buffer | undefined }>,

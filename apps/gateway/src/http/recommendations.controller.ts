@@ -7,7 +7,7 @@ import { rungName } from '../pipeline/ladder';
 import { Recommender, type Recommendations } from '../recommend';
 import { ApiError, nameRequest, REQUEST_ID_HEADER } from '@watchnext/service';
 import { callersDeadlineMs, DEADLINE_HEADER, goneSignal, LEAST_DEADLINE_MS, whereCallerGone } from './caller';
-import { Documented } from './documented';
+import { CONSOLE_ERRORS, Documented, NOT_READY } from './documented';
 import { Door } from './door';
 import { parse, parseProxyHeader } from './parse';
 import { recommendationsAnswer, type RecommendationsAnswer, recommendationsQuery, userIdPath } from './schemas';
@@ -37,8 +37,11 @@ export class RecommendationsController {
     answer: recommendationsAnswer,
     errors: {
       400: 'A parameter is not valid; field names it.',
+      401: `With explain=true: ${CONSOLE_ERRORS[401]}`,
+      403: `With explain=true: ${CONSOLE_ERRORS[403]}`,
       410: 'The cursor has expired.',
       429: 'More requests than can be answered in time: send it again after Retry-After seconds.',
+      503: NOT_READY,
     },
   })
   @ApiHeader({

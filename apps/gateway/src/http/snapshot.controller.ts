@@ -1,8 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { PopularSnapshots } from '../sources/popular-snapshot';
 import { ApiError } from '@watchnext/service';
-import { TOO_MANY_READS } from './console-reads';
-import { Documented } from './documented';
+import { CONSOLE_ERRORS, Documented } from './documented';
 import { type SnapshotAnswer, snapshotAnswer } from './schemas';
 
 @Controller('v1/snapshot')
@@ -13,7 +12,7 @@ export class SnapshotController {
   @Documented({
     summary: 'The current snapshot: how it was trained and what it was measured at',
     answer: snapshotAnswer,
-    errors: { 404: 'There is no snapshot yet.', 429: TOO_MANY_READS },
+    errors: { ...CONSOLE_ERRORS, 404: 'There is no snapshot yet.' },
   })
   current(): SnapshotAnswer {
     const manifest = this.snapshots.current()?.manifest;

@@ -9,13 +9,13 @@ import type { GatewaySettings } from '../config';
 import { CALLS, SETTINGS } from '../tokens';
 import { ApiError } from '@watchnext/service';
 import { callersDeadlineMs, goneSignal, whereCallerGone } from './caller';
-import { TOO_MANY_READS } from './console-reads';
-import { Documented } from './documented';
+import { CONSOLE_ERRORS, Documented, NOT_READY } from './documented';
 import { parse } from './parse';
 import { type HistoryAnswer, historyAnswer, listQuery, type UsersAnswer, userIdPath, usersAnswer } from './schemas';
 
 /** A person waits for these, and `list` asks every partition: they may take so long where a list of videos may not. */
 const LEAST_DEADLINE_MS = 2_000;
+const UNAVAILABLE = `The feature store does not answer. Or: ${NOT_READY}`;
 
 type HeaderValues = Record<string, string | undefined>;
 
@@ -33,7 +33,7 @@ export class UsersController {
     summary: 'Some users, those with the most watches first',
     query: listQuery,
     answer: usersAnswer,
-    errors: { 400: 'limit is not valid.', 429: TOO_MANY_READS, 503: 'The feature store does not answer.' },
+    errors: { ...CONSOLE_ERRORS, 400: 'limit is not valid.', 503: UNAVAILABLE },
   })
   async list(
     @Query() query: unknown,
@@ -50,7 +50,7 @@ export class UsersController {
     description: 'Videos that were withdrawn are left out; watchCount still counts them.',
     path: userIdPath,
     answer: historyAnswer,
-    errors: { 400: 'The user id is not valid.', 429: TOO_MANY_READS, 503: 'The feature store does not answer.' },
+    errors: { ...CONSOLE_ERRORS, 400: 'The user id is not valid.', 503: UNAVAILABLE },
   })
   async history(
     @Param() path: unknown,

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { Catalogue } from '../sources/catalogue';
 import { ApiError } from '@watchnext/service';
-import { Documented } from './documented';
+import { Documented, NOT_READY } from './documented';
 import { parse } from './parse';
 import { type VideoAnswer, videoAnswer, videoIdPath } from './schemas';
 
@@ -14,7 +14,12 @@ export class VideosController {
     summary: 'A video of the catalogue',
     path: videoIdPath,
     answer: videoAnswer,
-    errors: { 400: 'The video id is not valid.', 404: 'The catalogue does not know it.', 410: 'It was withdrawn.' },
+    errors: {
+      400: 'The video id is not valid.',
+      404: 'The catalogue does not know it.',
+      410: 'It was withdrawn.',
+      503: NOT_READY,
+    },
   })
   video(@Param() path: unknown): VideoAnswer {
     const { id: videoId } = parse(videoIdPath, path, 'videoId');

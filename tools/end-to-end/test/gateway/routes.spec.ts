@@ -261,6 +261,12 @@ describe('the other routes', () => {
       '/v1/users/{id}/recommendations',
       '/v1/videos/{id}',
     ]);
+    const answersOf = (path: string) => Object.keys(body.paths[path].get.responses);
+    expect(answersOf('/v1/users')).toEqual(['200', '400', '401', '403', '429', '503']);
+    expect(answersOf('/v1/users/{id}/history')).toEqual(['200', '400', '401', '403', '429', '503']);
+    expect(answersOf('/v1/snapshot')).toEqual(['200', '401', '403', '404', '429']);
+    expect(answersOf('/v1/videos/{id}')).toEqual(['200', '400', '404', '410', '503']);
+    expect(answersOf('/v1/users/{id}/recommendations')).toEqual(['200', '400', '401', '403', '410', '429', '503']);
     const { parameters } = body.paths['/v1/users/{id}/recommendations'].get;
     expect(parameters.find(({ name }: { name: string }) => name === 'limit')).toMatchObject({
       in: 'query',
