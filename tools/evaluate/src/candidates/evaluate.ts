@@ -73,8 +73,10 @@ export async function evaluateCandidates(data: WatchData, options: EvaluateOptio
     for (const seed of seeds) {
       const fitted = await fitWithProgress(form, split, seed, options);
       training.push(fitted.report);
-      for (const askedAt of askings)
-        bySeed.get(askedAt)?.push(await rank(modelScorer(form.name, fitted.model, log, fitted.windowEndMs, askedAt)));
+      for (const askedAt of askings) {
+        const scorer = await modelScorer(form.name, fitted.model, log, fitted.windowEndMs, askedAt);
+        bySeed.get(askedAt)?.push(await rank(scorer));
+      }
     }
     for (const [askedAt, measured] of bySeed)
       keep({ name: form.name, kind: 'model', askedAt, training }, together(measured));

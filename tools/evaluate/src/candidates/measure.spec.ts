@@ -3,6 +3,7 @@ import { NO_CIRCUMSTANCES } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { describe as figuresOf, measure, type Measured } from './measure';
 import type { HeldOut } from './protocol';
+import type { LogScorer } from './scorers';
 
 const VIDEO_IDS = ['a', 'b', 'c', 'd'];
 const LOG = { videoIds: VIDEO_IDS, userIds: [], starts: new Int32Array(1), videos: new Int32Array(0), atMs: undefined };
@@ -19,13 +20,25 @@ const query = (userId: string, labelVideoId: string, earlierVideoIds: string[] =
   earlierVideoIds,
 });
 
-const measured = (queries: readonly HeldOut[], ks: readonly number[], leaveOutSeen = true) =>
-  measure({ name: 'fixed', askedAt: 'end of training', score: () => [4, 3, 2, 1] }, queries, {
+const fixed = (closed = jest.fn()): LogScorer => ({
+  name: 'fixed',
+  askedAt: 'end of training',
+  each: (queries, visit) => queries.forEach((query) => visit(query, [4, 3, 2, 1])),
+  close: closed,
+});
+const measured = (
+  queries: readonly HeldOut[],
+  ks: readonly number[],
+  leaveOutSeen = true,
+  signal = new AbortController().signal,
+  scorer = fixed(),
+) =>
+  measure(scorer, queries, {
     log: LOG,
     selfInformation: BITS,
     ks,
     leaveOutSeen,
-    signal: new AbortController().signal,
+    signal,
     onProgress: () => undefined,
   });
 
@@ -38,6 +51,15 @@ describe('what is measured of a scorer', () => {
     expect(both.ranks.map(({ ranks }) => ranks)).toEqual([[2], [1]]);
     const kept = await measured([query('v', 'b', ['a'])], [1], false);
     expect(kept).toMatchObject({ coverage: 1 / 4, noveltyBits: 1, ranks: [{ ranks: [2] }] });
+  });
+
+  it('ends with a scorer that is closed, also where it was stopped', async () => {
+    const closed = jest.fn();
+    await measured([query('u', 'b')], [1], true, undefined, fixed(closed));
+    expect(closed).toHaveBeenCalledTimes(1);
+    const stopped = AbortSignal.abort(new Error('stopped'));
+    await expect(measured([query('u', 'b')], [1], true, stopped, fixed(closed))).rejects.toThrow('stopped');
+    expect(closed).toHaveBeenCalledTimes(2);
   });
 
   it('is the place of a video that nobody watched: none', async () => {

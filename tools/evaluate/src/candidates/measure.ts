@@ -17,7 +17,7 @@ import {
 import { breathe } from '@watchnext/offline';
 import type { MetricAtK, ScorerReport, UserRow } from '../report';
 import type { HeldOut } from './protocol';
-import type { CatalogueScorer } from './scorers';
+import type { LogScorer } from './scorers';
 
 const QUERIES_PER_BREATH = 50;
 
@@ -37,8 +37,9 @@ export interface MeasureOptions {
   readonly onProgress: (done: number) => void;
 }
 
+/** Ranks each query's label, and closes the scorer. */
 export async function measure(
-  scorer: CatalogueScorer,
+  scorer: LogScorer,
   queries: readonly HeldOut[],
   options: MeasureOptions,
 ): Promise<Measured> {
@@ -47,18 +48,21 @@ export async function measure(
   const census = new ListCensus(options.selfInformation);
   const longest = Math.max(...ks);
   const ranks: RankedQuery[] = [];
-  for (const [done, query] of queries.entries()) {
-    if (done % QUERIES_PER_BREATH === 0) {
-      onProgress(done);
-      await breathe(signal);
-    }
-    const { example, earlierVideoIds } = query;
+  const add = ({ example, earlierVideoIds }: HeldOut, scores: ArrayLike<number>) => {
     const seen = new Set(leaveOutSeen ? earlierVideoIds.flatMap((videoId) => indexOf.get(videoId) ?? []) : []);
-    const scores = scorer.score(query);
     census.add(topK(scores, longest, seen));
     const label = indexOf.get(example.labelVideoId);
     const rank = label === undefined ? Infinity : rankInCatalogue(scores, label, seen);
     ranks.push({ userId: example.userId, ranks: [rank] });
+  };
+  try {
+    for (let done = 0; done < queries.length; done += QUERIES_PER_BREATH) {
+      onProgress(done);
+      await breathe(signal);
+      await scorer.each(queries.slice(done, done + QUERIES_PER_BREATH), add);
+    }
+  } finally {
+    await scorer.close();
   }
   return { ranks, coverage: census.coverage(), noveltyBits: census.novelty() };
 }

@@ -1,5 +1,5 @@
 /** The model as a scorer beside the baselines, over one catalogue: the videos of the training part. */
-import { type CandidateModel, scoreVideos } from '@watchnext/candidate-model';
+import { type CandidateModel, CatalogueScorer } from '@watchnext/candidate-model';
 import {
   BprFactors,
   coOccurrenceScorer,
@@ -11,6 +11,7 @@ import {
   recentPopularityScorer,
   type WatchLog,
 } from '@watchnext/evaluation';
+import { onnxTowerRunner } from '@watchnext/inference';
 import type { Random } from '@watchnext/learning';
 import type { AskedAt } from '../report';
 import type { HeldOut } from './protocol';
@@ -19,37 +20,44 @@ const MS_PER_DAY = 86_400_000;
 /** Half-lives of recent popularity; each has a row, so none has to be chosen. */
 const HALF_LIVES_DAYS = [1, 7, 30];
 
-/** Scores the log's whole catalogue; valid until the next call. */
-export interface CatalogueScorer {
+/** Scores the log's whole catalogue. */
+export interface LogScorer {
   readonly name: string;
   readonly askedAt: AskedAt;
-  score(query: HeldOut): ArrayLike<number>;
+  /** @param visit is given each query, in order, and scores in the order of the log's videos, which become others when it returns */
+  each(queries: readonly HeldOut[], visit: (query: HeldOut, scores: ArrayLike<number>) => void): void | Promise<void>;
+  /** It cannot be used afterwards. */
+  close(): void | Promise<void>;
 }
 
 /** The model's scores of all videos; NaN for those that it does not have. */
-export function modelScorer(
+export async function modelScorer(
   name: string,
   model: CandidateModel,
   log: WatchLog,
   windowEndMs: number,
   askedAt: AskedAt,
-): CatalogueScorer {
+): Promise<LogScorer> {
+  const scorer = await CatalogueScorer.of(model, onnxTowerRunner);
   const { videoIds } = model;
   const indexOf = new Map(log.videoIds.map((videoId, index) => [videoId, index]));
   const places = Int32Array.from(videoIds, (videoId) => indexOf.get(videoId) ?? -1);
   const scores = new Float64Array(log.videoIds.length).fill(NaN);
-  const own = new Float64Array(videoIds.length);
+  const userOf = ({ example }: HeldOut) => {
+    const ageMs = askedAt === 'time of the label' ? Math.max(0, windowEndMs - example.labelAtMs) : 0;
+    return model.userVector(example.features, ageMs / MS_PER_DAY);
+  };
   return {
     name,
     askedAt,
-    score({ example }) {
-      const ageMs = askedAt === 'time of the label' ? Math.max(0, windowEndMs - example.labelAtMs) : 0;
-      scoreVideos(model, model.userVector(example.features, ageMs / MS_PER_DAY), own);
-      places.forEach((place, video) => {
-        if (place !== -1) scores[place] = own[video];
-      });
-      return scores;
-    },
+    each: (queries, visit) =>
+      scorer.each(queries, userOf, (query, own) => {
+        places.forEach((place, video) => {
+          if (place !== -1) scores[place] = own[video];
+        });
+        visit(query, scores);
+      }),
+    close: () => scorer.close(),
   };
 }
 
@@ -59,17 +67,19 @@ export function baselines(
   random: Random,
   endMs: number,
   askings: readonly AskedAt[],
-): { readonly name: string; readonly askedAt: AskedAt; make(): CatalogueScorer }[] {
+): { readonly name: string; readonly askedAt: AskedAt; make(): LogScorer }[] {
   const indexOf = new Map(log.videoIds.map((videoId, index) => [videoId, index]));
-  const onLog = (name: string, askedAt: AskedAt, scorer: NextWatchScorer): CatalogueScorer => ({
+  const onLog = (name: string, askedAt: AskedAt, scorer: NextWatchScorer): LogScorer => ({
     name,
     askedAt,
-    score: ({ example, earlierVideoIds }) =>
-      scorer.score({
-        userId: example.userId,
-        history: Int32Array.from(earlierVideoIds.flatMap((videoId) => indexOf.get(videoId) ?? [])),
-        atMs: example.labelAtMs,
-      }),
+    each(queries, visit) {
+      for (const query of queries) {
+        const { example, earlierVideoIds } = query;
+        const history = Int32Array.from(earlierVideoIds.flatMap((videoId) => indexOf.get(videoId) ?? []));
+        visit(query, scorer.score({ userId: example.userId, history, atMs: example.labelAtMs }));
+      }
+    },
+    close: () => undefined,
   });
   const timeless: [string, () => NextWatchScorer][] = [
     ['popularity', () => popularityScorer(log)],
