@@ -242,6 +242,21 @@ describe('rankingVideoFeatures', () => {
 });
 
 describe('both feature functions', () => {
+  it('take nothing for a rate of which the showings are not known and the watches are', () => {
+    const atOnce = (impressions: number) => ({
+      ...newState(USER_ID),
+      topics: [affinity('dance', 1, 60, 2, 30, 1), affinity('music', 200, 9_000, 2, impressions, 0)],
+      channels: [affinity('c', 200, 9_000, 2, impressions, 0)],
+    });
+    // Shown at the request's very time, by a list that was asked for beside it, say.
+    const numbers = videoNumbers(atOnce(1_000));
+    expect(numbers).toEqual(videoNumbers(atOnce(5)));
+    expect(numbers.maximumTopicWatchRate).toBeLessThan(1);
+    expect(numbers.topicLift).toBeLessThan(2);
+    expect(numbers.channelWatchRate).toBeLessThan(1);
+    expect(numbers.maximumTopicWatchShare).toBeCloseTo(200 / (201 + 8), 12);
+  });
+
   it('leave out whatever is dated at the request or after it', () => {
     const early = { ...CONTEXT, requestedAtMs: NOW_MS - 5 * HOUR_MS };
     expect(userNumbers(STATE, early)).toMatchObject({

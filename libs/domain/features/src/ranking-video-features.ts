@@ -222,13 +222,13 @@ const NO_CHANNEL = 'no channel';
  * the state holds, one topic's, a channel's. Watches that did not follow from a showing count too, so a rate may be above 1.
  */
 function writeTasteRates(
-  { watches, showings }: TasteTotals,
+  { watches, ratedWatches, showings }: TasteTotals,
   channel: Affinity | undefined | typeof NO_CHANNEL,
   topics: readonly (Affinity | undefined)[],
   nowMs: number,
   numbers: Float64Array,
 ): void {
-  const userRate = (watches + PRIOR_SHOWINGS * PRIOR_WATCH_RATE) / (showings + PRIOR_SHOWINGS);
+  const userRate = (ratedWatches + PRIOR_SHOWINGS * PRIOR_WATCH_RATE) / (showings + PRIOR_SHOWINGS);
   let maximum = 0;
   let sum = 0;
   let mostWatches = 0;
@@ -248,30 +248,35 @@ function writeTasteRates(
 }
 
 function watchRateOf(affinity: Affinity | undefined, prior: number, nowMs: number): number {
-  if (affinity === undefined) return prior;
+  if (affinity === undefined || !isRated(affinity, nowMs)) return prior;
   const watches = watchesBefore(affinity, nowMs) + PRIOR_SHOWINGS * prior;
-  return watches / (showingsBefore(affinity, nowMs) + PRIOR_SHOWINGS);
+  return watches / (affinity.impressionCount + PRIOR_SHOWINGS);
 }
 
 /** Over all topics that the state holds. */
 interface TasteTotals {
   readonly watches: number;
+  /** Of those that have a rate, with what they were shown. */
+  readonly ratedWatches: number;
   readonly showings: number;
 }
 
 function tasteTotals(affinities: readonly Affinity[], nowMs: number): TasteTotals {
-  let [watches, showings] = [0, 0];
+  let [watches, ratedWatches, showings] = [0, 0, 0];
   for (const affinity of affinities) {
-    watches += watchesBefore(affinity, nowMs);
-    showings += showingsBefore(affinity, nowMs);
+    const watchCount = watchesBefore(affinity, nowMs);
+    watches += watchCount;
+    if (!isRated(affinity, nowMs)) continue;
+    ratedWatches += watchCount;
+    showings += affinity.impressionCount;
   }
-  return { watches, showings };
+  return { watches, ratedWatches, showings };
 }
 
 const watchesBefore = ({ watchCount, lastWatchedAtMs }: Affinity, nowMs: number) =>
   lastWatchedAtMs < nowMs ? watchCount : 0;
-const showingsBefore = ({ impressionCount, lastShownAtMs }: Affinity, nowMs: number) =>
-  lastShownAtMs < nowMs ? impressionCount : 0;
+/** Of what was shown at the request's time or later it is not known how often it had been shown before: its watches alone are no rate. */
+const isRated = ({ lastShownAtMs }: Affinity, nowMs: number) => lastShownAtMs < nowMs;
 
 /** The affinity, if it comes from a watch of before. */
 const watchedBefore = (affinity: Affinity | undefined, nowMs: number): Affinity | undefined =>

@@ -152,6 +152,31 @@ describe('ranking examples', () => {
     expect(rankingExamples.map((example) => number(example, 'previousImpressionCount'))).toEqual([0, 1, 1, 3]);
   });
 
+  it('have the features of before their page, where its lists of one moment have no marks', () => {
+    const shown = (requestId: string, pageId: string) =>
+      servedBody({
+        requestId,
+        pageId,
+        mark: undefined,
+        context: undefined,
+        items: [impressionItem({ impressionId: requestId, videoId: 'a' })],
+      });
+    const records = log(
+      [0, shown('r0', 'morning')],
+      [0, shown('r1', 'morning')],
+      [0, watch('a', { impressionId: 'r0' })],
+      [0, shown('r2', 'morning')],
+      // Another page, the same page at another moment, and lists of no page.
+      [0, shown('r3', 'other')],
+      [1, shown('r4', 'other')],
+      [2, shown('r5', '')],
+      [2, shown('r6', '')],
+    );
+    const { rankingExamples } = replayUser(records, OPTIONS);
+    expect(rankingExamples.map((example) => number(example, 'previousImpressionCount'))).toEqual([0, 0, 0, 0, 4, 5, 0]);
+    expect(rankingExamples[0]).toMatchObject({ clicked: true, watchSeconds: 60 });
+  });
+
   it('go without an answer where the checkpoint is past their mark', () => {
     const served = servedBody({ mark: mark(10) });
     const [record] = log([0, served]);

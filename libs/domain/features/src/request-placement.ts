@@ -17,6 +17,9 @@ export interface Placement {
 }
 
 /**
+ * Lists without a mark, which imported logs have, are ranked with the state before them; those of one page and one moment with that
+ * before the first of them, as what is known of the user is frozen for a page.
+ *
  * @param records in log order: ascending by offset within each partition
  * @param isLive which of them will be folded at all; asked of each list once
  */
@@ -29,6 +32,7 @@ export function placeRequests(
   let indexesByPartition: Map<string, number[]> | undefined;
   const requests: PlacedRequest[] = [];
   let unplacedCount = 0;
+  let page: { readonly pageId: string; readonly requestedAtMs: number; readonly stateIndex: number } | undefined;
   for (let recordIndex = 0; recordIndex < records.length; recordIndex++) {
     const { body } = records[recordIndex].event;
     if (body?.$case !== 'impressionsServed' || !isLive(recordIndex)) continue;
@@ -39,8 +43,17 @@ export function placeRequests(
       unplacedCount++;
       continue;
     }
-    const stateIndex = mark === undefined ? recordIndex : afterMark(records, indexes ?? [], mark.offset);
-    requests.push({ served, recordIndex, stateIndex: Math.min(stateIndex, recordIndex) });
+    if (mark !== undefined) {
+      const stateIndex = Math.min(afterMark(records, indexes ?? [], mark.offset), recordIndex);
+      requests.push({ served, recordIndex, stateIndex });
+      continue;
+    }
+    const { pageId } = served;
+    const requestedAtMs = served.context?.requestedAtMs || records[recordIndex].event.occurredAtMs;
+    const isOfPage =
+      page !== undefined && pageId !== '' && page.pageId === pageId && page.requestedAtMs === requestedAtMs;
+    if (!isOfPage) page = { pageId, requestedAtMs, stateIndex: recordIndex };
+    requests.push({ served, recordIndex, stateIndex: page!.stateIndex });
   }
   requests.sort((left, right) => left.stateIndex - right.stateIndex || left.recordIndex - right.recordIndex);
   return { requests, unplacedCount };
