@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { DatasetError } from './dataset-error';
 import type { Importer } from './importer';
+import { importerNamed } from './importers';
 
 /** Grows when the same files would become other rows or events. */
 const VERSION = 1;
@@ -24,3 +25,7 @@ export async function fingerprintOf(importer: Importer, path: string, manner: Ma
   }
   return hash.digest('hex').slice(0, 32);
 }
+
+/** Of a dataset by its importer's name. @throws DatasetError for an unknown name or a missing file */
+export const datasetFingerprint = (name: string, path: string): Promise<string> =>
+  fingerprintOf(importerNamed(name), path);

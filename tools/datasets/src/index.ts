@@ -3,6 +3,7 @@ export { collectorAccess, type CollectorAccess } from './collector-access';
 export { DatasetError } from './dataset-error';
 export { datasetEvents, type DatasetOptions, type ImportSummary } from './dataset-events';
 export { type Importer, type LoadOptions } from './importer';
+export { datasetFingerprint } from './fingerprint';
 export { eventIdOf } from './event-id';
 export { importerNamed, IMPORTERS } from './importers';
 export { describeCounts, importEvents, type EventSink, type ImportResult } from './import';

@@ -5,6 +5,7 @@ import type { PaperData } from '../src/paper/data';
 export function aLog(size: { videoCount: number; watches: number; impressions: number; queries?: number }): PaperData {
   return {
     name: 'a log',
+    fingerprint: '',
     description: 'made up',
     candidates: {
       training: new Array<CandidateExample>(size.watches),

@@ -7,14 +7,16 @@ import type { ReplayedLog } from '@watchnext/offline';
 import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
 import { replayFolder } from '../src/data/archive';
 import { evaluationDocument, writeReportFolder } from '../src/document/evaluation';
-import { type PaperData, paperDataOf } from '../src/paper/data';
+import { type ArchiveSource, openData, type PaperData, paperDataOf } from '../src/paper/data';
 import { OPTIONS_PAGE } from '../src/options/command';
 import { OPTION_PARTS } from '../src/options/findings';
 import { findingsOn, PARTS } from '../src/paper/findings';
 import { keepData, keptData } from '../src/paper/data-cache';
+import { ResultStore } from '../src/paper/result-store';
 import { type PaperOptions, runPaper } from '../src/paper/run';
 import { WorkerError } from '@watchnext/threads';
 import { runnerApart, runnerHere } from '../src/paper/runners';
+import type { UnitResult } from '../src/paper/units';
 import type { Progress } from '../src/progress';
 import { commit, evaluationReport } from '../src/report';
 import { PARTITION_COUNT, programOf, writeArchive } from './tiny-archive';
@@ -45,6 +47,7 @@ describe("the paper's experiments", () => {
     replayed = await replayFolder(await writeArchive(folder), { partitionCount: PARTITION_COUNT, signal });
     data = paperDataOf(replayed, {
       name: 'tiny',
+      fingerprint: 'of one',
       protocol: { name: 'temporal', testDays: 2, queriesPerUser: 5 },
     });
     options = {
@@ -81,7 +84,11 @@ describe("the paper's experiments", () => {
 
   it('leaves the test part alone where something is chosen: it asks about as long a time before it', () => {
     const protocol = { name: 'temporal', testDays: 2, queriesPerUser: 5 } as const;
-    const { candidates, ranking, description } = paperDataOf(replayed, { name: 'tiny', protocol }, 'validation');
+    const { candidates, ranking, description } = paperDataOf(
+      replayed,
+      { name: 'tiny', fingerprint: '', protocol },
+      'validation',
+    );
     const times = (examples: readonly { labelAtMs: number }[]) => examples.map(({ labelAtMs }) => labelAtMs);
     const askedMs = times(candidates.queries.map(({ example }) => example));
     const testFromMs = Math.min(...times(data.candidates.queries.map(({ example }) => example)));
@@ -121,6 +128,35 @@ describe("the paper's experiments", () => {
     expect(plans.at(-1)).toMatch(/^0 of 8 trainings are there/);
     expect(await runPaper([data], { ...options, untilMs: 0 })).toEqual(first);
     expect(finished.at(-1)).toBe('8 of 8 trainings are there');
+  });
+
+  it('replays a log anew where it was imported from other files', async () => {
+    const archive = await writeArchive(await mkdtemp(join(folder, 'opened-')));
+    let opened = 0;
+    const of = async (fingerprint: string) => {
+      const source: ArchiveSource = {
+        name: 'opened',
+        partitionCount: PARTITION_COUNT,
+        protocol: { name: 'temporal', testDays: 2, queriesPerUser: 5 },
+        fingerprint: async () => fingerprint,
+        open: async () => {
+          opened++;
+          return archive;
+        },
+      };
+      const setting = { part: 'test', workFolder: folder, withWatchTimes: false, progress, signal } as const;
+      return (await openData(source, setting)).data;
+    };
+    expect([(await of('a')).fingerprint, opened]).toEqual(['a', 1]);
+    expect([(await of('a')).fingerprint, opened]).toEqual(['a', 1]);
+    const other = await of('b');
+    expect([other.fingerprint, opened]).toEqual(['b', 2]);
+    // Results are kept under what they are of, too.
+    const store = new ResultStore(join(folder, 'of-files'));
+    const [unit] = findingsOn(data)[0].forms.map(({ unit }) => unit);
+    store.put({ data, unit, seed: 1 }, { metrics: {} } as UnitResult);
+    expect(store.has({ data, unit, seed: 1 })).toBe(true);
+    expect(store.has({ data: { ...data, fingerprint: 'b' }, unit, seed: 1 })).toBe(false);
   });
 
   it('trains on processes beside each other what it trains in one', async () => {

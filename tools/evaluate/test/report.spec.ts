@@ -77,7 +77,7 @@ describe('the report of an archive', () => {
     const [, markdown] = await pages();
     const rowOf = (name: string) => markdown.split('\n').filter((line) => line.startsWith(`| ${name} |`));
     expect(markdown).toContain(
-      '| recall@10 | recall@50 | recall@100 | recall@100 of users | precision@10 | hit rate@10 | MAP | MAP of users | NDCG@10 | coverage@100 | novelty |',
+      '| recall@10 | recall@50 | recall@100 | recall@100 of users | precision@10 | hit rate@10 | MAP@100 | MAP@100 of users | NDCG@10 | coverage@100 | novelty |',
     );
     const model = json.candidates!.scorers.find(({ kind }) => kind === 'model')!;
     const [metrics, cohorts] = rowOf('**model**');

@@ -106,7 +106,7 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
     progress,
   });
   if (!findings) return evaluationReport({ candidates, ranking });
-  const paper = await runPaper([paperDataOf(replayed, { name: archive, protocol })], {
+  const paper = await runPaper([paperDataOf(replayed, { name: archive, fingerprint: String(replayed.recordCount), protocol })], {
     findingsOn,
     parts: PARTS,
     seeds,

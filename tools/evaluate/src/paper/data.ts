@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { importToArchive } from '@watchnext/datasets';
+import { datasetFingerprint, importToArchive } from '@watchnext/datasets';
 import {
   type CandidateExample,
   type RankingExample,
@@ -23,6 +23,8 @@ import { plainCandidate, plainImpressions } from './plain-examples';
 
 export interface PaperData {
   readonly name: string;
+  /** Of the files that it was imported from; empty of a simulated world. */
+  readonly fingerprint: string;
   readonly candidates: {
     readonly training: readonly CandidateExample[];
     /** Labels before this are those of an earlier run of the trainer: as long before what is asked about as that lasts. */
@@ -68,6 +70,8 @@ export interface ArchiveSource {
   readonly protocol: Protocol;
   /** Watches before it are history, not labels: their times are not known, only their order. */
   readonly labelsFromMs?: number;
+  /** As `PaperData.fingerprint`. @throws DatasetError for files that are not there */
+  readonly fingerprint: () => Promise<string>;
   /** Folder of the archive, made first where it is not there. */
   readonly open: (progress: Progress, signal: AbortSignal) => Promise<string>;
 }
@@ -86,8 +90,9 @@ export function smallWorld(workFolder: string): ArchiveSource {
     name: SMALL_WORLD,
     partitionCount: FROZEN_PARTITIONS,
     protocol: TWO_DAYS,
+    fingerprint: async () => '',
     open: (progress, signal) =>
-      madeOnce(join(workFolder, 'small-world'), async (folder) => {
+      madeOnce(join(workFolder, 'small-world'), '', async (folder) => {
         const task = progress.start('live the small world', 'viewers');
         await generateArchive({
           world: FROZEN.small,
@@ -109,6 +114,7 @@ export function kuairand(path: string, workFolder: string): ArchiveSource {
     partitionCount: IMPORT_PARTITIONS,
     protocol: { ...TWO_DAYS, testFromMs: KUAIRAND_TEST_FROM_MS },
     labelsFromMs: KUAIRAND_FROM_MS,
+    fingerprint: () => datasetFingerprint('kuairand', path),
     open: (progress, signal) => importedOnce('kuairand', path, join(workFolder, 'kuairand'), progress, signal),
   };
 }
@@ -118,20 +124,21 @@ export function movietweetings(path: string, workFolder: string): ArchiveSource 
     name: MOVIETWEETINGS,
     partitionCount: IMPORT_PARTITIONS,
     protocol: { name: 'leave-one-out', minWatches: 5 },
+    fingerprint: () => datasetFingerprint('movietweetings', path),
     open: (progress, signal) =>
       importedOnce('movietweetings', path, join(workFolder, 'movietweetings'), progress, signal),
   };
 }
 
 /** @param folder gets the archive */
-function importedOnce(
+async function importedOnce(
   dataset: string,
   path: string,
   folder: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<string> {
-  return madeOnce(folder, async (unfinished) => {
+  return madeOnce(folder, await datasetFingerprint(dataset, path), async (unfinished) => {
     const task = progress.start(`import ${dataset}`, 'events');
     const onSent = (done: number, total: number) => task.update(done, total);
     const archive = join(unfinished, 'archive');
@@ -142,17 +149,18 @@ function importedOnce(
 
 /**
  * Under another name until it is whole, so that a run that was stopped leaves nothing half made; made anew where other code
- * had made it.
+ * had made it, or of other files.
  */
-async function madeOnce(folder: string, make: (folder: string) => Promise<void>): Promise<string> {
+async function madeOnce(folder: string, fingerprint: string, make: (folder: string) => Promise<void>): Promise<string> {
   const archive = join(folder, 'archive');
-  const madeBy = join(folder, 'code');
-  if (existsSync(madeBy) && readFileSync(madeBy, 'utf8') === dataCodeKey()) return archive;
+  const madeBy = join(folder, 'made-by');
+  const maker = `${dataCodeKey()} ${fingerprint}`;
+  if (existsSync(madeBy) && readFileSync(madeBy, 'utf8') === maker) return archive;
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
   await make(unfinished);
-  await writeFile(join(unfinished, 'code'), dataCodeKey());
+  await writeFile(join(unfinished, 'made-by'), maker);
   await rm(folder, { recursive: true, force: true });
   await rename(unfinished, folder);
   return archive;
@@ -179,14 +187,15 @@ export async function openData(
   const { workFolder, withWatchTimes, part, progress, signal } = options;
   const kind = `${withWatchTimes ? '-with-times' : ''}${part === 'test' ? '' : `-${part}`}.data`;
   const file = join(workFolder, `${name.replace(/[^a-zA-Z0-9]+/g, '-')}${kind}`);
+  const fingerprint = await source.fingerprint();
   const kept = keptData(file);
-  if (kept) return { data: kept, file };
+  if (kept?.fingerprint === fingerprint) return { data: kept, file };
   const folder = await source.open(progress, signal);
   const task = progress.start(`replay ${name}`, 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
   const replayed = await replayFolder(folder, { partitionCount, withWatchTimes, signal, onProgress });
   task.finish();
-  const data = paperDataOf(replayed, source, part);
+  const data = paperDataOf(replayed, { ...source, fingerprint }, part);
   keepData(file, data);
   return { data, file };
 }
@@ -197,7 +206,12 @@ export async function openData(
  */
 export function paperDataOf(
   replayed: ReplayedLog,
-  { name, protocol, labelsFromMs = -Infinity }: Omit<ArchiveSource, 'open' | 'partitionCount'>,
+  {
+    name,
+    fingerprint,
+    protocol,
+    labelsFromMs = -Infinity,
+  }: Pick<ArchiveSource, 'name' | 'protocol' | 'labelsFromMs'> & Pick<PaperData, 'fingerprint'>,
   part: AskedPart = 'test',
 ): PaperData {
   const watches = watchDataOf(replayed, name);
@@ -221,6 +235,7 @@ export function paperDataOf(
       }, Infinity);
   return {
     name,
+    fingerprint,
     candidates: {
       training,
       earlierUntilMs: isTest

@@ -53,6 +53,12 @@ const towerName = (sizes: readonly number[]) => (sizes.length === 0 ? 'linear' :
 const steps = (names: readonly string[]): Ordering[] =>
   names.slice(1).map((better, i) => ({ better, worse: names[i] }));
 
+/** The first of each pair: a step may be what a headline compares. */
+const withoutRepeats = (orderings: readonly Ordering[]): Ordering[] =>
+  orderings.filter(
+    (one, i) => orderings.findIndex(({ better, worse }) => better === one.better && worse === one.worse) === i,
+  );
+
 /** The findings that a log can show. */
 export function findingsOn(data: PaperData): Finding[] {
   return [
@@ -145,12 +151,12 @@ function depthAndFeatures({ candidates: { hasSearches, hasProfiles } }: PaperDat
       : {}),
     metric: 'map',
     forms,
-    orderings: [
+    orderings: withoutRepeats([
       { better: `${middle}, all`, worse: `${middle}, watches`, headline: 'Features help (Fig. 6)' },
       { better: `${deepest}, all`, worse: `${linear}, all`, headline: 'Depth helps (Fig. 6)' },
       ...steps(towers.map((sizes) => `${towerName(sizes)}, all`)),
       ...steps(sets.map((set) => `${middle}, ${set}`)),
-    ],
+    ]),
     plot: 'lines',
   };
 }

@@ -38,7 +38,16 @@ export class ResultStore {
     // A default or a line of code that changes makes other trainings of the same units.
     const defaults = JSON.stringify(defaultsOf(unit, data));
     const code = [dataCodeKey(), unitCodeKey(unit.kind)];
-    const said = [RESULT_VERSION, ...code, data.name, data.description, unitKey(trainedAs(unit, data)), defaults, seed];
+    const said = [
+      RESULT_VERSION,
+      ...code,
+      data.name,
+      data.fingerprint,
+      data.description,
+      unitKey(trainedAs(unit, data)),
+      defaults,
+      seed,
+    ];
     return join(this.folder, `${createHash('sha256').update(said.join('\n')).digest('hex').slice(0, 24)}.json`);
   }
 }

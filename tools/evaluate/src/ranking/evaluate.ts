@@ -72,7 +72,10 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
   const { peerName = 'peer' } = options;
   for (const [column, scores] of peer?.byColumn ?? [])
     scorers.push({ name: peerName, kind: 'peer', orders: `its ${column}`, scores });
-  const kept = options.keep === undefined ? undefined : new KeptScores(options.keep, training, heldOut, description);
+  const kept =
+    options.keep === undefined
+      ? undefined
+      : new KeptScores(options.keep, training, heldOut, [description, replayed.recordCount]);
   const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
   const size = { exampleCount: training.length, videoCount };
   for (const variant of options.variants) {

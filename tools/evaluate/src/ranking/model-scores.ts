@@ -127,9 +127,25 @@ function digestOf(parts: readonly (readonly RankingExample[])[]): string {
   const hash = createHash('sha256');
   for (const examples of parts) {
     const numbers = new Float64Array(4 * examples.length);
-    examples.forEach(({ servedAtMs, position, clicked, watchSeconds }, i) =>
-      numbers.set([servedAtMs, position, clicked ? 1 : 0, watchSeconds], 4 * i),
-    );
+    for (const [i, { userId, servedAtMs, position, clicked, watchSeconds, user, video }] of examples.entries()) {
+      numbers.set([servedAtMs, position, clicked ? 1 : 0, watchSeconds], 4 * i);
+      const { lastWatchedVideoId, seedVideoId, surface, country, device, searches } = user;
+      const texts = [
+        userId,
+        lastWatchedVideoId,
+        seedVideoId,
+        surface,
+        country,
+        device,
+        ...searches.tokens,
+        '',
+        ...searches.last,
+      ];
+      hash.update(
+        `${texts.join('\n')}\n\n${[video.videoId, video.channelId, video.source, ...video.topics].join('\n')}\n\n`,
+      );
+      hash.update(user.numbers).update(video.numbers);
+    }
     hash.update(`${examples.length}\n`).update(numbers);
   }
   return hash.digest('hex');

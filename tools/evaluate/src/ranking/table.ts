@@ -61,7 +61,7 @@ export function rankingTables(report: RankingReport): string {
   const calibrated = scorers.filter(({ calibration }) => calibration !== undefined);
   return [
     `ranking: ${source}`,
-    `${split}; ${part}; seeds ${seeds.join(', ')}; statistics as at the end of training, as serving has them`,
+    `${split}; ${part}; seeds ${seeds.join(', ')}; counts of the whole UTC days before the end of training`,
     `${counts.trainingImpressions} impressions to learn from; ${counts.impressions} measured, ${counts.clicked} of them ` +
       `watched, of ${counts.users} users; ${counts.pagesWithPairs} pages with both kinds`,
     ...peer,
