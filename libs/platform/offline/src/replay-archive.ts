@@ -106,7 +106,7 @@ export async function replayArchive(
       },
     });
     userCount += 1;
-    for (const record of records) facts.addFrom(record);
+    facts.addFromUser(records, refusals);
     refusedCount += refusals.length;
     const first = Math.max(0, completed.length - options.examplesPerUser);
     for (let i = first; i < completed.length; i++) {
