@@ -128,7 +128,7 @@ const replay = (archive: EventArchive, change: Partial<ReplayOptions> = {}) =>
   replayArchive(
     archive,
     { facts: new Map(), withdrawn: new Set<string>() },
-    { ...OPTIONS, partitionCount: PARTITIONS, examplesPerUser: 1_000, ...change },
+    { ...OPTIONS, partitionCount: PARTITIONS, ...change },
     new AbortController().signal,
   );
 
@@ -158,6 +158,17 @@ describe('the replay of an archive', () => {
     expect(counts.refusedCount).toBeGreaterThan(20);
     expect(replayed.candidateExamples.length).toBeGreaterThan(100);
     expect(replayed.rankingExamples.filter(({ clicked }) => clicked).length).toBeGreaterThan(20);
+  });
+
+  it('keeps all candidate examples of a user, or the last ones to begin where their number is bounded', async () => {
+    const log = logOf(16, 0.05);
+    const byUser = async (change: Partial<ReplayOptions>) => {
+      const { candidateExamples } = (await replay(archiveOf(log), change)).replayed;
+      return log.map(([{ key }]) => candidateExamples.filter(({ userId }) => userId === key).map(plainCandidate));
+    };
+    const all = await byUser({});
+    expect(all.filter(({ length }) => length > 7).length).toBeGreaterThan(2);
+    expect(await byUser({ examplesPerUser: 7 })).toEqual(all.map((examples) => examples.slice(-7)));
   });
 
   it('counts impressions that are no examples yet, with what has followed so far', async () => {

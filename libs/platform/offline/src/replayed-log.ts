@@ -16,7 +16,7 @@ export interface CompletedWatch {
 
 /** Everything that one pass over the archive yields, users in the archive's order. */
 export interface ReplayedLog {
-  /** At most the newest `examplesPerUser` of each user. */
+  /** Of each user all, or the last `examplesPerUser` where that is given. */
   readonly candidateExamples: readonly CandidateExample[];
   readonly rankingExamples: readonly RankingExample[];
   readonly completedWatches: readonly CompletedWatch[];
