@@ -98,7 +98,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         createdAtMs: nowMs,
         window: {
           fromMs: replayed.fromMs,
-          toMs: finalModels.origin === 'evaluated' ? split.evaluatedFromMs : replayed.toMs,
+          toMs: finalModels.origin === 'evaluated' ? split.evaluatedFromMs - 1 : replayed.toMs,
           evaluatedFromMs: split.evaluatedFromMs,
           evaluatedToMs: split.evaluatedToMs,
         },

@@ -25,7 +25,7 @@ export interface ReplayedLog {
   readonly facts: ReadonlyMap<string, VideoFacts>;
   readonly recordCount: number;
   readonly userCount: number;
-  /** Smallest and largest time of an example. */
+  /** Smallest and largest time of an example. `statistics` may hold impressions of later, which are counted but not settled. */
   readonly fromMs: number;
   readonly toMs: number;
 }
