@@ -35,8 +35,6 @@ import { writeSnapshotStage } from './stages/write-snapshot';
 import { makeWorkDirectory } from './work-directory';
 
 const MS_PER_HOUR = 3_600_000;
-/** Candidate examples kept of one user; see `ReplayOptions`. Training takes at most as many in an epoch. */
-const EXAMPLES_PER_USER = 100;
 
 export interface TrainerParts {
   readonly settings: TrainerSettings;
@@ -152,7 +150,6 @@ export class TrainingRunner {
         joinWindowMs: settings.WATCHNEXT_JOIN_WINDOW_HOURS * MS_PER_HOUR,
         settledAfterMs: (settings.WATCHNEXT_SETTLED_AFTER_HOURS ?? settings.WATCHNEXT_JOIN_WINDOW_HOURS) * MS_PER_HOUR,
         countedAfterMs: settings.WATCHNEXT_COUNTED_AFTER_HOURS * MS_PER_HOUR,
-        examplesPerUser: EXAMPLES_PER_USER,
         withWatchTimes: needsWatchTimes({ historyEncoder: 'mean', ...candidateChange }),
       }),
       splitStage(evaluationDays),

@@ -35,7 +35,7 @@ async function replayed(dataDirectory: string): Promise<ReplayedLog> {
   const archive = archiveOf(dataDirectory);
   const signal = new AbortController().signal;
   try {
-    const options = { partitionCount: PARTITION_COUNT, joinWindowMs: 24 * HOUR_MS, examplesPerUser: 1_000 };
+    const options = { partitionCount: PARTITION_COUNT, joinWindowMs: 24 * HOUR_MS };
     return (await replayArchive(archive, await readCatalogue(archive, signal), options, signal)).replayed;
   } finally {
     await archive.close();

@@ -19,8 +19,12 @@ export interface TimeSplit {
   readonly evaluatedToMs: number;
   /** How the moment was chosen, for people. */
   readonly rule: string;
+  /** At most the newest `EXAMPLES_PER_USER` of each user before the moment. */
   readonly candidateTraining: readonly CandidateExample[];
+  /** At most the first `EXAMPLES_PER_USER` of each user from the moment on. */
   readonly candidateHeldOut: readonly CandidateExample[];
+  /** At most the newest `EXAMPLES_PER_USER` of each user, held out or not: what is trained on once the gate has passed. */
+  readonly candidateThrough: readonly CandidateExample[];
   readonly rankingTraining: readonly RankingExample[];
   readonly rankingHeldOut: readonly RankingExample[];
 }

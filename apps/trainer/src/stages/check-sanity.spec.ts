@@ -1,5 +1,5 @@
 import type { CandidateModel } from '@watchnext/candidate-model';
-import { StatisticsTimeline } from '@watchnext/features';
+import { type RankingExample, StatisticsTimeline } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import {
   defaultRankingConfig,
@@ -55,9 +55,11 @@ describe('the seconds that the final ranking model expects', () => {
   const statistics = new StatisticsTimeline();
   const log = { rankingExamples, statistics, toMs: rankingExamples[rankingExamples.length - 1].servedAtMs };
   const { signal } = new AbortController();
-  const train = (change: Partial<RankingModelConfig>) =>
+  const meanOf = (examples: readonly RankingExample[]) =>
+    (examples.reduce((sum, { watchSeconds }) => sum + watchSeconds, 0) / examples.length).toPrecision(4);
+  const train = (change: Partial<RankingModelConfig>, examples = rankingExamples) =>
     trainRankingModel({
-      examples: rankingExamples,
+      examples,
       statisticsAt: (atMs) => statistics.asOf(atMs),
       config: {
         ...defaultRankingConfig({ exampleCount: rankingExamples.length, videoCount: 8 }),
@@ -84,6 +86,26 @@ describe('the seconds that the final ranking model expects', () => {
       name: 'final-ranking-calibration',
       passed: false,
     });
+  });
+
+  it('are held to what was watched up to the cap of the model, beyond which it expects nothing', async () => {
+    const long = rankingExamples.map((example) => ({ ...example, watchSeconds: 10 * example.watchSeconds }));
+    const ranking = await train({ watchCapSeconds: 20 });
+    const { passed, detail } = await rankingIsCalibrated({ ranking }, { ...log, rankingExamples: long }, signal);
+    expect(detail).toContain(`actual ${meanOf(rankingExamples)} s`);
+    expect(passed).toBe(true);
+  });
+
+  it('are those of all impressions, where the model learned the odds of the paper and most are clicked', async () => {
+    const clicks = shownLists({ listCount: 100, length: 20 }, () => 0.85, createRandom(6));
+    const ranking = await train({ objective: 'paper' }, clicks);
+    const { passed, detail } = await rankingIsCalibrated({ ranking }, { ...log, rankingExamples: clicks }, signal);
+    const [, expected, actual] = /^expected (.*) s, actual (.*) s over/.exec(detail)!;
+    expect(actual).toBe(meanOf(clicks));
+    // The odds themselves are 1 / (1 - 0.85), nearly seven times as much.
+    expect(Number(expected) / Number(actual)).toBeGreaterThan(0.7);
+    expect(Number(expected) / Number(actual)).toBeLessThan(1.4);
+    expect(passed).toBe(true);
   });
 
   it('are not asked for where the model learned clicks', async () => {

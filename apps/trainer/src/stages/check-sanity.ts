@@ -2,6 +2,7 @@ import type { GateCheck } from '@watchnext/contract';
 import { DEFAULT_GATE_LIMITS, type GateLimits, gateReasons } from '@watchnext/evaluation';
 import type { RankingExample } from '@watchnext/features';
 import { predictImpressions } from '@watchnext/offline';
+import { meanSeconds } from '../evaluation/mean-seconds';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TrainedModels } from '../pipeline/run-state';
 import { overrideGate } from './override-gate';
@@ -72,9 +73,7 @@ export async function rankingIsCalibrated(
     position: 'logged',
     signal,
   });
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const expected = mean([...expectedWatchSeconds]);
-  const actual = mean(sample.map(({ clicked, watchSeconds }) => (clicked ? watchSeconds : 0)));
+  const { expected, actual } = meanSeconds(ranking, sample, expectedWatchSeconds);
   const ratio = expected / actual;
   return {
     name,

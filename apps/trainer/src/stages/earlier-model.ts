@@ -21,9 +21,10 @@ export async function earlierModel(store: SnapshotStore, heldOutFromMs: number):
   if (snapshotId === undefined) return { origin: 'there is no snapshot yet' };
   try {
     const { window } = await store.readManifest(snapshotId);
-    if (!window || window.toMs > heldOutFromMs) return { origin: `${snapshotId} has trained on the held-out days` };
+    // The newest example that it has learned from is of `toMs` itself.
+    if (!window || window.toMs >= heldOutFromMs) return { origin: `${snapshotId} has trained on the held-out days` };
     const { candidate, ranking } = await loadModels(await store.fetch(snapshotId));
-    return { candidate, ranking: { model: ranking, untilMs: window.toMs }, origin: snapshotId };
+    return { candidate, ranking: { model: ranking, untilMs: window.toMs + 1 }, origin: snapshotId };
   } catch (error) {
     if (error instanceof SnapshotStoreError && error.retriable) throw error;
     return { origin: `${snapshotId} cannot be loaded: ${(error as Error).message}` };

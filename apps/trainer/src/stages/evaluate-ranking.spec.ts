@@ -1,6 +1,11 @@
 import { StatisticsTimeline } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
-import { defaultRankingConfig, referenceRankingEngine, trainRankingModel } from '@watchnext/ranking-model';
+import {
+  defaultRankingConfig,
+  type RankingModelConfig,
+  referenceRankingEngine,
+  trainRankingModel,
+} from '@watchnext/ranking-model';
 import type { MetricTable } from '@watchnext/evaluation';
 import { shownLists } from '../../test/shown-lists';
 import { evaluateRankingStage } from './evaluate-ranking';
@@ -11,7 +16,7 @@ const signal = new AbortController().signal;
 /** Pages of four, of which hardly anybody looks at the lower three: six in ten first places are clicked, one in twenty others. */
 const examples = shownLists({ listCount: 600, length: 4 }, (position) => (position === 0 ? 0.6 : 0.05), random);
 
-it('expects seconds of an impression where it was shown', async () => {
+async function evaluated(change: Partial<RankingModelConfig> = {}) {
   const [rankingTraining, rankingHeldOut] = [examples.slice(0, 2_000), examples.slice(2_000)];
   const statistics = new StatisticsTimeline();
   const rankingModel = await trainRankingModel({
@@ -22,6 +27,7 @@ it('expects seconds of an impression where it was shown', async () => {
       hiddenSizes: [8],
       epochs: 12,
       learningRate: 0.01,
+      ...change,
     },
     createEngine: referenceRankingEngine,
     seed: 1,
@@ -38,11 +44,24 @@ it('expects seconds of an impression where it was shown', async () => {
     },
   );
   const metrics: MetricTable = rankingEvaluation.metrics;
-  const valueOf = (name: string, by: string) => metrics.find((row) => row.name === name && row.scorer === by)!.value;
+  return (name: string, by: string) => metrics.find((row) => row.name === name && row.scorer === by)!.value;
+}
+
+it('expects seconds of an impression where it was shown', async () => {
+  const valueOf = await evaluated();
   const actual = valueOf('ranking.mean_watch_seconds', 'actual');
   // All of them at the first place would be worth far more.
   expect(valueOf('ranking.mean_watch_seconds', 'model') / actual).toBeLessThan(1.5);
   expect(valueOf('ranking.mean_watch_seconds', 'model') / actual).toBeGreaterThan(0.67);
   const mae = 'ranking.watch_time_mae_seconds';
   expect(valueOf(mae, 'model')).toBeLessThan(valueOf(mae, 'item expected watch time'));
+});
+
+it('sets beside what a model expects what was watched up to its cap', async () => {
+  const [whole, capped] = [await evaluated(), await evaluated({ watchCapSeconds: 5 })];
+  const mean = 'ranking.mean_watch_seconds';
+  // A click is 20 s of watching.
+  expect(capped(mean, 'actual')).toBeCloseTo(whole(mean, 'actual') / 4, 9);
+  expect(capped(mean, 'model') / capped(mean, 'actual')).toBeLessThan(1.5);
+  expect(capped(mean, 'model') / capped(mean, 'actual')).toBeGreaterThan(0.67);
 });

@@ -1,6 +1,5 @@
 import {
   COUNTING_SCORERS,
-  type CountedImpression,
   countedImpression,
   countingScores,
   ITEM_SCORERS,
@@ -11,6 +10,7 @@ import {
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import { predictImpressions, scoreImpressions } from '@watchnext/offline';
+import { meanSeconds } from '../evaluation/mean-seconds';
 import { defineStage } from '../pipeline/stage';
 
 export const RANKING_LOSS = 'ranking.weighted_per_user_loss';
@@ -19,7 +19,7 @@ const MAE = 'ranking.watch_time_mae_seconds';
 /**
  * Measures ranking on the held-out impressions: weighted per-user loss by page and error of expected watch time, against
  * what counting achieves. Lists are ordered by the score at the first place, as served; seconds are what was expected of
- * an impression where it was shown. Statistics are those of the whole days before the split; a snapshot of that moment lacks the
+ * an impression where it was shown, and up to the model's cap. Statistics are those of the whole days before the split; a snapshot of that moment lacks the
  * newest hours of them, and what follows later from those before (`DailyCounts`).
  */
 export const evaluateRankingStage = () =>
@@ -54,6 +54,7 @@ export const evaluateRankingStage = () =>
           measured(RANKING_LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer])),
         ),
       ];
+      const seconds = meanSeconds(rankingModel, heldOut, secondsWhereShown);
       const itemMean = 'item expected watch time';
       const clickedCount = impressions.reduce((count, { clicked }) => count + (clicked ? 1 : 0), 0);
       note({ impressions: impressions.length, clicked: clickedCount, pages: pages.length });
@@ -63,16 +64,8 @@ export const evaluateRankingStage = () =>
             ...losses,
             measured(MAE, 'model', watchTimeMae(impressions, secondsWhereShown)),
             measured(MAE, itemMean, watchTimeMae(impressions, counted[itemMean])),
-            {
-              name: 'ranking.mean_watch_seconds',
-              scorer: 'actual',
-              value: mean(impressions, (i) => actualSeconds(impressions[i])),
-            },
-            {
-              name: 'ranking.mean_watch_seconds',
-              scorer: 'model',
-              value: mean(impressions, (i) => secondsWhereShown[i]),
-            },
+            { name: 'ranking.mean_watch_seconds', scorer: 'actual', value: seconds.actual },
+            { name: 'ranking.mean_watch_seconds', scorer: 'model', value: seconds.expected },
             { name: 'ranking.pages', scorer: 'model', value: pages.length },
           ],
           loss: losses[0].value,
@@ -81,11 +74,3 @@ export const evaluateRankingStage = () =>
       };
     },
   });
-
-const actualSeconds = ({ clicked, watchSeconds }: CountedImpression) => (clicked ? watchSeconds : 0);
-
-function mean(items: readonly unknown[], valueAt: (index: number) => number): number {
-  let sum = 0;
-  for (let index = 0; index < items.length; index += 1) sum += valueAt(index);
-  return sum / items.length;
-}

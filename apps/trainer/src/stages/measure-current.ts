@@ -72,7 +72,7 @@ export const measureCurrentStage = (store: SnapshotStore) =>
         const recorded = recordedIn(manifest, `candidates.recall@${recallK}`);
         const { window } = manifest;
         if (!window) return recorded;
-        if (window.toMs <= split.evaluatedFromMs) {
+        if (window.toMs < split.evaluatedFromMs) {
           const current = await contenderOf(manifest, store, (reason) => note({ notLoadable: reason }));
           if (!current) return recorded;
           return paired(

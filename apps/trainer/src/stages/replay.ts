@@ -5,10 +5,11 @@ import { defineStage } from '../pipeline/stage';
 
 /**
  * Replays the archive through the reducer that serves, user by user, and takes the examples of both models as it goes.
+ * Of candidate examples all are kept: how many of a user's count is for each side of the split.
  *
  * @throws NothingToTrainError for an empty archive, ArchiveCorruptError naming a file that cannot be read
  */
-export const replayStage = (archive: EventArchive, options: ReplayOptions) =>
+export const replayStage = (archive: EventArchive, options: Omit<ReplayOptions, 'examplesPerUser'>) =>
   defineStage({
     name: 'replay the archive',
     needs: ['catalogue'],

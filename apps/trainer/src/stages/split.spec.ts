@@ -60,6 +60,46 @@ describe('splitByTime', () => {
     expect(new Set(split.rankingHeldOut.map((example) => example.clicked))).toEqual(new Set([true, false]));
   });
 
+  describe('of a user with more watches than count', () => {
+    const HEAVY = 150;
+    const heavy = (fromMs: number) =>
+      Array.from({ length: HEAVY }, (_, minute) => watched('heavy', 'z', fromMs + minute * 60_000));
+    // As in the archive, which is not sorted by time.
+    const all = [...heavy(3 * DAY_MS), ...heavy(2 * DAY_MS).reverse(), ...watches];
+    const { candidateTraining, candidateHeldOut, candidateThrough } = splitByTime(logOf(all, impressions), 1);
+    const minutes = (examples: readonly CandidateExample[], fromMs: number) => {
+      const found = examples
+        .filter(({ userId }) => userId === 'heavy')
+        .map(({ labelAtMs }) => (labelAtMs - fromMs) / 60_000);
+      return found.sort((a, b) => a - b);
+    };
+    const [first, newest] = [0, HEAVY - 100].map((from) => Array.from({ length: 100 }, (_, n) => from + n));
+
+    it('trains on the newest before the moment, however many are held out', () => {
+      expect(minutes(candidateTraining, 2 * DAY_MS)).toEqual(newest);
+    });
+
+    it('asks for the first ones from the moment on', () => {
+      expect(minutes(candidateHeldOut, 3 * DAY_MS)).toEqual(first);
+    });
+
+    it('trains through the held-out days on the newest of all', () => {
+      expect(minutes(candidateThrough, 3 * DAY_MS)).toEqual(newest);
+    });
+
+    it('leaves the others as they are, in their order', () => {
+      const others = (examples: readonly CandidateExample[]) => examples.filter(({ userId }) => userId !== 'heavy');
+      expect(others(candidateTraining)).toEqual(watches.slice(0, 6));
+      expect(others(candidateHeldOut)).toEqual(watches.slice(6));
+      expect(others(candidateThrough)).toEqual(watches);
+      expect(candidateTraining.filter(({ userId }) => userId === 'heavy')).toEqual(
+        heavy(2 * DAY_MS)
+          .slice(50)
+          .reverse(),
+      );
+    });
+  });
+
   it.each<[string, ReplayedLog, RegExp]>([
     ['no watches', logOf([], impressions), /no completed watch/],
     ['no impressions', logOf(watches, []), /no settled impression/],

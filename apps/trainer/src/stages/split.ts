@@ -3,6 +3,7 @@ import type { CandidateExample, RankingExample } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
+import { firstOfEachUser, newestOfEachUser } from './of-each-user';
 
 /** Share of the examples that is held out where neither days nor time separate them. */
 const HELD_OUT_SHARE = 0.2;
@@ -25,8 +26,9 @@ function cut(log: ReplayedLog, moment: SplitMoment): TimeSplit {
   return {
     ...moment,
     evaluatedToMs: rankingHeldOut.reduce((newest, { servedAtMs }) => Math.max(newest, servedAtMs), -Infinity),
-    candidateTraining: before(log.candidateExamples, labelAt, false),
-    candidateHeldOut: before(log.candidateExamples, labelAt, true),
+    candidateTraining: newestOfEachUser(before(log.candidateExamples, labelAt, false)),
+    candidateHeldOut: firstOfEachUser(before(log.candidateExamples, labelAt, true)),
+    candidateThrough: newestOfEachUser(log.candidateExamples),
     rankingTraining: before(log.rankingExamples, servedAt, false),
     rankingHeldOut,
   };
@@ -57,7 +59,7 @@ function lackOf(split: TimeSplit): string | undefined {
 
 /**
  * Cuts the examples by time: labels before the moment train, labels from it on evaluate. An impression belongs to the
- * time it was served.
+ * time it was served. Of each side a user's share is bounded by itself, so that held-out watches push none out that train.
  *
  * @throws NothingToTrainError where no rule leaves enough on both sides
  */

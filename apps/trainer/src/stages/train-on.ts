@@ -42,7 +42,7 @@ export const trainOnStage = (
         };
       let candidateStart: WarmStartReport | undefined;
       const candidate = await trainCandidateModel({
-        examples: replayed.candidateExamples,
+        examples: split.candidateThrough,
         config: warm.candidates
           ? { ...candidateConfig, epochCount: Math.ceil(candidateConfig.epochCount / 2) }
           : candidateConfig,

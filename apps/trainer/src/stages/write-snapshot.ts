@@ -83,7 +83,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         catalogue_videos: catalogue.facts.size,
         users: replayed.userCount,
         records: replayed.recordCount,
-        candidate_examples: replayed.candidateExamples.length,
+        candidate_examples: split.candidateThrough.length,
         candidate_examples_held_out: split.candidateHeldOut.length,
         ranking_examples: replayed.rankingExamples.length,
         ranking_examples_held_out: split.rankingHeldOut.length,
@@ -98,7 +98,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         createdAtMs: nowMs,
         window: {
           fromMs: replayed.fromMs,
-          toMs: finalModels.origin === 'evaluated' ? split.evaluatedFromMs : replayed.toMs,
+          toMs: finalModels.origin === 'evaluated' ? split.evaluatedFromMs - 1 : replayed.toMs,
           evaluatedFromMs: split.evaluatedFromMs,
           evaluatedToMs: split.evaluatedToMs,
         },

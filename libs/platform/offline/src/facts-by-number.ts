@@ -1,5 +1,5 @@
 import type { VideoFacts } from '@watchnext/contract';
-import type { UserRecord } from '@watchnext/features';
+import type { RefusedRecord, UserRecord } from '@watchnext/features';
 import { Flags } from './examples/columns';
 
 /** Facts of the catalogue, and those that events carry of videos which it does not know: of each the first. */
@@ -12,8 +12,20 @@ export class FactsByNumber {
     this.facts = new Map(catalogue);
   }
 
-  /** @param record whose videos are numbered */
-  addFrom({ event: { body }, videoNumber, itemNumbers }: UserRecord): void {
+  /**
+   * Of what counts of a user's records: neither the refused ones, whose numbers may be anything, nor those from before the
+   * user was deleted.
+   * @param records in log order, whose videos are numbered
+   */
+  addFromUser(records: readonly UserRecord[], refusals: readonly RefusedRecord[]): void {
+    const refused = new Set(refusals.map(({ record }) => record));
+    const first = 1 + records.findLastIndex((record) => isDeletion(record) && !refused.has(record));
+    for (let i = first; i < records.length; i++) {
+      if (!refused.has(records[i])) this.addFrom(records[i]);
+    }
+  }
+
+  private addFrom({ event: { body }, videoNumber, itemNumbers }: UserRecord): void {
     if (body?.$case === 'watch') {
       if (videoNumber !== undefined) this.add(body.value.videoId, videoNumber, body.value.video);
     } else if (body?.$case === 'impressionsServed' && itemNumbers !== undefined) {
@@ -28,3 +40,5 @@ export class FactsByNumber {
     if (!this.facts.has(videoId)) this.facts.set(videoId, facts);
   }
 }
+
+const isDeletion = ({ event }: UserRecord) => event.body?.$case === 'userDeleted';

@@ -87,6 +87,17 @@ function logOf(userCount: number, listShare: number): LogRecord[][] {
   });
 }
 
+/** One user's records, an hour apart. */
+function recordsOf(userId: string, bodies: readonly Body[]): LogRecord[] {
+  const partition = partitionOf(userId, PARTITIONS);
+  return bodies.map((body, offset) => {
+    const atMs = NOON_MS + offset * HOUR_MS;
+    const event = eventOf(body, atMs, { eventId: eventIdOf(atMs, offset), receivedAtMs: atMs });
+    const value = Event.encode(event).finish();
+    return { topic: TOPICS.activity, partition, offset, timestampMs: atMs, key: userId, value };
+  });
+}
+
 const LOG_END_MS = NOON_MS + 1_000 * HOUR_MS;
 const archiveOf = (log: readonly LogRecord[][], maxOccurredAtMs = LOG_END_MS): EventArchive =>
   ({
@@ -117,7 +128,7 @@ const replay = (archive: EventArchive, change: Partial<ReplayOptions> = {}) =>
   replayArchive(
     archive,
     { facts: new Map(), withdrawn: new Set<string>() },
-    { ...OPTIONS, partitionCount: PARTITIONS, examplesPerUser: 1_000, ...change },
+    { ...OPTIONS, partitionCount: PARTITIONS, ...change },
     new AbortController().signal,
   );
 
@@ -149,6 +160,17 @@ describe('the replay of an archive', () => {
     expect(replayed.rankingExamples.filter(({ clicked }) => clicked).length).toBeGreaterThan(20);
   });
 
+  it('keeps all candidate examples of a user, or the last ones to begin where their number is bounded', async () => {
+    const log = logOf(16, 0.05);
+    const byUser = async (change: Partial<ReplayOptions>) => {
+      const { candidateExamples } = (await replay(archiveOf(log), change)).replayed;
+      return log.map(([{ key }]) => candidateExamples.filter(({ userId }) => userId === key).map(plainCandidate));
+    };
+    const all = await byUser({});
+    expect(all.filter(({ length }) => length > 7).length).toBeGreaterThan(2);
+    expect(await byUser({ examplesPerUser: 7 })).toEqual(all.map((examples) => examples.slice(-7)));
+  });
+
   it('counts impressions that are no examples yet, with what has followed so far', async () => {
     const log = logOf(16, 0.6);
     const settledAtMs = (await replay(archiveOf(log))).replayed.rankingExamples.map(({ servedAtMs }) => servedAtMs);
@@ -174,5 +196,31 @@ describe('the replay of an archive', () => {
     expect(all.impressions).toBe(settledAtMs.length);
     expect(all.impressions).toBeGreaterThan(early.impressions);
     expect(all.clicks).toBeGreaterThan(settled.clicks);
+  });
+
+  it('has the facts of videos outside the catalogue from what counts: not from refused records, nor of a deleted user', async () => {
+    const watched = (userId: string, videoId: string, durationSeconds: number) =>
+      watchOf(userId, videoId, { video: videoFactsOf({ durationSeconds }) });
+    const shown = (userId: string, videoId: string, durationSeconds: number) =>
+      impressionsServedOf(userId, [impressionItemOf(videoId, { video: videoFactsOf({ durationSeconds }) })]);
+    const log = [
+      recordsOf('anna', [
+        watched('anna', 'watched', NaN),
+        watched('anna', 'watched', 40),
+        shown('anna', 'shown', -1),
+        shown('anna', 'shown', 50),
+        shown('anna', 'never sound', -1),
+      ]),
+      recordsOf('bert', [
+        watched('bert', 'erased', 60),
+        watched('bert', 'told of again', 60),
+        userDeletedOf('bert'),
+        watched('bert', 'told of again', 70),
+      ]),
+    ];
+    const { replayed, counts } = await replay(archiveOf(log));
+    expect(counts.refusedCount).toBe(3);
+    const durations = [...replayed.facts].map(([videoId, { durationSeconds }]) => [videoId, durationSeconds]);
+    expect(Object.fromEntries(durations)).toEqual({ watched: 40, shown: 50, 'told of again': 70 });
   });
 });

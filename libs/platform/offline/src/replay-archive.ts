@@ -16,8 +16,11 @@ export interface ReplayOptions {
   readonly settledAfterMs?: number;
   /** As in `replayUser`: from this age on impressions are in the statistics, though not yet among the examples; default: once settled. */
   readonly countedAfterMs?: number;
-  /** Candidate examples kept of one user, the newest: heavy users must not fill the memory, nor the training. */
-  readonly examplesPerUser: number;
+  /**
+   * Candidate examples kept of one user, the last to begin in the log; default: all. Who cuts the log by time bounds each side by itself:
+   * what is kept here of a user may all lie after the cut. An example takes 80 to 90 bytes, about as a completed watch, of which all are kept.
+   */
+  readonly examplesPerUser?: number;
   /** As in `replayUser`. */
   readonly withWatchTimes?: boolean;
 }
@@ -67,7 +70,14 @@ export async function replayArchive(
     fromMs = Math.min(fromMs, atMs);
     toMs = Math.max(toMs, atMs);
   };
-  const { partitionCount, joinWindowMs, settledAfterMs, countedAfterMs, withWatchTimes } = options;
+  const {
+    partitionCount,
+    joinWindowMs,
+    settledAfterMs,
+    countedAfterMs,
+    withWatchTimes,
+    examplesPerUser = Infinity,
+  } = options;
   const replayOptions = {
     joinWindowMs,
     ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
@@ -106,9 +116,9 @@ export async function replayArchive(
       },
     });
     userCount += 1;
-    for (const record of records) facts.addFrom(record);
+    facts.addFromUser(records, refusals);
     refusedCount += refusals.length;
-    const first = Math.max(0, completed.length - options.examplesPerUser);
+    const first = Math.max(0, completed.length - examplesPerUser);
     for (let i = first; i < completed.length; i++) {
       const { playback, history, circumstances } = completed[i];
       const { videoId, videoNumber = videos.numberOf(videoId), atMs } = playback;

@@ -16,7 +16,7 @@ export interface CompletedWatch {
 
 /** Everything that one pass over the archive yields, users in the archive's order. */
 export interface ReplayedLog {
-  /** At most the newest `examplesPerUser` of each user. */
+  /** Of each user all, or the last `examplesPerUser` where that is given. */
   readonly candidateExamples: readonly CandidateExample[];
   readonly rankingExamples: readonly RankingExample[];
   readonly completedWatches: readonly CompletedWatch[];
@@ -25,7 +25,7 @@ export interface ReplayedLog {
   readonly facts: ReadonlyMap<string, VideoFacts>;
   readonly recordCount: number;
   readonly userCount: number;
-  /** Smallest and largest time of an example. */
+  /** Smallest and largest time of an example. `statistics` may hold impressions of later, which are counted but not settled. */
   readonly fromMs: number;
   readonly toMs: number;
 }

@@ -51,6 +51,10 @@ export interface SnapshotManifest_FilesEntry {
 }
 
 export interface TrainingWindow {
+  /**
+   * All examples that the models have learned from are of these times, both included. The counts of impressions may reach further:
+   * some are counted before their outcome is settled.
+   */
   fromMs: number;
   toMs: number;
   /** Start of the held-out days that the gate was measured on. */
