@@ -15,6 +15,8 @@ const FOLD_WAIT_MS = 4_000;
 const viewed = new ViewedImpressions();
 /** The list on screen: pages with their items, for one user. */
 let shown = { userId: '', items: [], cursor: undefined };
+/** Counts what was asked for in place of that list: an answer that comes after another was asked for is dropped. */
+let turn = 0;
 
 function say(text, isError = false) {
   const status = byId('status');
@@ -60,9 +62,14 @@ function addCards(served, marks) {
   byId('more').hidden = served.nextCursor === undefined;
 }
 
-/** @param before items of the list to compare with; undefined: show no changes */
+/**
+ * @param before items of the list to compare with; undefined: show no changes
+ * @returns undefined where another list was asked for meanwhile
+ */
 async function load(userId, before) {
+  const own = ++turn;
   const [history, served] = await Promise.all([readHistory(userId), recommend(userId)]);
+  if (own !== turn) return undefined;
   const changes =
     before &&
     compareLists(
@@ -99,14 +106,17 @@ async function untilFolded(userId, hasIt) {
   return false;
 }
 
-async function sendAndReload(event, hasIt, done) {
-  const { userId, items } = shown;
+async function sendAndReload(userId, event, hasIt, done) {
+  const { items } = shown;
+  const own = turn;
   byId('cards').setAttribute('aria-busy', 'true');
   try {
     say('Sending…');
     await sendEvent(event);
     const folded = await untilFolded(userId, hasIt);
-    const { changes } = await load(userId, items);
+    const loaded = own === turn ? await load(userId, items) : undefined;
+    if (loaded === undefined) return;
+    const { changes } = loaded;
     say(folded ? `${done} The next list: ${summary(changes)}.` : `${done} It has not reached the recommendations yet.`);
   } finally {
     byId('cards').removeAttribute('aria-busy');
@@ -115,9 +125,9 @@ async function sendAndReload(event, hasIt, done) {
 }
 
 async function watch(item) {
+  const { userId } = shown;
   const positionSeconds = await askHowMuch(item);
   if (positionSeconds === undefined) return;
-  const { userId } = shown;
   const event = {
     userId,
     videoId: item.videoId,
@@ -127,6 +137,7 @@ async function watch(item) {
     device: 'desktop',
   };
   await sendAndReload(
+    userId,
     { watch: event },
     ({ watches }) => watches.some(({ videoId }) => videoId === item.videoId),
     `Watched ${clock(positionSeconds)} of “${item.title || item.videoId}”.`,
@@ -134,8 +145,10 @@ async function watch(item) {
 }
 
 async function dismiss(item) {
-  const event = { userId: shown.userId, videoId: item.videoId, impressionId: item.impressionId };
+  const { userId } = shown;
+  const event = { userId, videoId: item.videoId, impressionId: item.impressionId };
   await sendAndReload(
+    userId,
     { dismissal: event },
     ({ dismissedVideoIds }) => dismissedVideoIds.includes(item.videoId),
     `“${item.title || item.videoId}” will not come back.`,
@@ -146,7 +159,9 @@ async function showUser(userId) {
   byId('user').value = userId;
   history.replaceState(null, '', `?${new URLSearchParams({ user: userId })}`);
   say('Loading…');
-  const { history: known } = await load(userId);
+  const loaded = await load(userId);
+  if (loaded === undefined) return;
+  const { history: known } = loaded;
   say(
     known.known
       ? `${known.watchCount} ${known.watchCount === 1 ? 'video' : 'videos'} watched so far.`
@@ -161,9 +176,18 @@ byId('who').addEventListener('submit', (event) => {
 byId('stranger').addEventListener('click', () => attempt(() => showUser(`guest-${newEventId().slice(-8)}`)));
 byId('more').addEventListener('click', () =>
   attempt(async () => {
-    const from = shown.items.length;
-    addCards(await recommend(shown.userId, shown.cursor));
-    byId('cards').children[from]?.querySelector('button')?.focus();
+    const more = byId('more');
+    const own = turn;
+    more.disabled = true;
+    try {
+      const from = shown.items.length;
+      const served = await recommend(shown.userId, shown.cursor);
+      if (own !== turn) return;
+      addCards(served);
+      byId('cards').children[from]?.querySelector('button')?.focus();
+    } finally {
+      more.disabled = false;
+    }
   }),
 );
 

@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '@watchnext/config';
 import { Event, TOPICS } from '@watchnext/contract';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { eventually } from '@watchnext/testing';
+import { type Browser, chromium, type Page, type Route } from 'playwright-core';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
 import { FIRST_SNAPSHOT, type TestGateway, VIDEOS, World } from './world';
@@ -211,6 +212,33 @@ withBrowser(
       await cards().nth(12).waitFor();
       const ids = await shownIds();
       expect(new Set(ids).size).toBe(ids.length);
+    });
+
+    it('asks for a further page once, and drops it where another viewer was chosen meanwhile', async () => {
+      await page.goto(`${gateway.url}/?user=ada`);
+      await cards().first().waitFor();
+      const held: Route[] = [];
+      await page.route(/\/ada\/recommendations\?.*cursor=/, async (route) => void held.push(route));
+      const more = page.getByRole('button', { name: 'Show more' });
+      await more.click();
+      await eventually(() => expect(held).toHaveLength(1));
+      expect(await more.isDisabled()).toBe(true);
+      await page.locator('#user').fill('bob');
+      await page.locator('#user').press('Enter');
+      await page.waitForURL(/user=bob/);
+      await eventually(async () => expect(await status().innerText()).not.toBe('Loading…'));
+      const ofBob = await shownIds();
+      const late = page.waitForResponse(/\/ada\/recommendations\?.*cursor=/);
+      await held[0].continue();
+      await (await late).finished();
+      await eventually(async () => expect(await more.isDisabled()).toBe(false));
+      expect(await shownIds()).toEqual(ofBob);
+      // The cursor is still bob's own.
+      await more.click();
+      await eventually(async () => expect((await shownIds()).length).toBeGreaterThan(ofBob.length));
+      expect(new Set(await shownIds()).size).toBe((await shownIds()).length);
+      expect(await status().getAttribute('class')).not.toMatch(/error/);
+      await page.unrouteAll();
     });
 
     it('takes any new viewer, on a narrow screen, in the dark', async () => {
