@@ -27,6 +27,7 @@ import {
   REPOSITORY,
   routesOf,
   selects,
+  topicsUsedBy,
   type Workload,
   workloadsOf,
 } from '../src';
@@ -55,6 +56,15 @@ function mebibytesOf(quantity: string): number {
   if (count === undefined) throw new Error(`not in Mi or Gi: ${quantity}`);
   return Number(count) * (unit === 'Gi' ? 1_024 : 1);
 }
+
+/** By Kafka user. */
+const PROGRAMS = {
+  gateway: 'apps/gateway/src',
+  ingestion: 'apps/ingestion/src',
+  retrieval: 'apps/retrieval/src',
+  trainer: 'apps/trainer/src',
+  operator: 'tools/operator/src',
+};
 
 function serviceNameOf(path: string): string {
   return path.split('/')[1] as string;
@@ -303,20 +313,36 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       expect(forms.sort(byName)).toEqual(wanted.sort(byName));
     });
 
-    it('are a user for each service account that production runs with, and one for the autoscaler', () => {
+    it('are a user for each service account that production runs with, for operators, and for the autoscaler', () => {
       const { objects } = production();
       const accounts = workloadsOf(objects)
         .filter((workload) => environmentOf(workload, objects).has('WATCHNEXT_KAFKA_SASL_USERNAME'))
         .map(({ pod }) => pod.serviceAccountName);
       const users = built('strimzi').filter(({ kind }) => kind === 'KafkaUser');
       expect(users.map(({ metadata }) => metadata.name).sort()).toEqual(
-        [...new Set([...accounts, 'autoscaler'])].sort(),
+        [...new Set([...accounts, 'operator', 'autoscaler'])].sort(),
       );
       for (const { spec } of users) {
         for (const { resource } of spec.authorization.acls) {
           if (resource.type === 'topic') expect(Object.values(TOPICS)).toContain(resource.name);
         }
       }
+    });
+
+    it.each(Object.entries(PROGRAMS))('let %s read and write the topics that its code does', (user, folder) => {
+      const acls = built('strimzi').find(({ kind, metadata }) => kind === 'KafkaUser' && metadata.name === user)?.spec
+        .authorization.acls as { resource: { type: string; name: string }; operations: string[] }[];
+      const allowed = (operation: string) =>
+        acls
+          .filter(({ resource, operations }) => resource.type === 'topic' && operations.includes(operation))
+          .map(({ resource }) => resource.name);
+      const { reads, writes } = topicsUsedBy(folder);
+      expect(reads.length + writes.length).toBeGreaterThan(0);
+      expect(allowed('Read')).toEqual(expect.arrayContaining(reads));
+      expect(allowed('Write')).toEqual(expect.arrayContaining(writes));
+      // Services also follow topics by libraries that this does not look into.
+      if (user === 'operator')
+        expect([...allowed('Read'), ...allowed('Write')]).toHaveLength(reads.length + writes.length);
     });
 
     it('KEDA watches topics that exist, at the brokers of the apps, with at most one replica for each partition', () => {
