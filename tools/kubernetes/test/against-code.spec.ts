@@ -1,5 +1,5 @@
 /** The manifests and the apps agree: settings, ports, probes, topics, exit codes. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import {
   checkDriverSettings,
@@ -15,6 +15,8 @@ import { LIVENESS_SERVICE } from '@watchnext/service';
 import { describeUnlessMissing } from '@watchnext/testing';
 import { z } from 'zod';
 import { gatewaySettings } from '../../../apps/gateway/src/config';
+import { parseKeyFile } from '../../../apps/ingestion/src/access/api-keys';
+import { KIND_NAMES } from '../../../apps/ingestion/src/collect/event-json';
 import { ingestionSettings, ROLES } from '../../../apps/ingestion/src/config';
 import { rankingSettings } from '../../../apps/ranking/src/config';
 import { retrievalSettings } from '../../../apps/retrieval/src/config';
@@ -363,6 +365,29 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
         expect(spec.maxReplicaCount).toBeLessThanOrEqual(partitionCount(settings));
       }
     });
+  });
+});
+
+describe('the gateway’s entry among the keys of producers', () => {
+  const VIEWERS = ['watch', 'search', 'dismissal', 'impressionsViewed'];
+  const entryIn = (path: string, line: RegExp) =>
+    line.exec(readFileSync(join(REPOSITORY, path), 'utf8'))?.[1]?.replace('SHA256', '0'.repeat(64)) ?? '';
+
+  it.each([
+    ['infra/kubernetes/overlays/production/credentials/api-keys.yaml', /^# +(gateway .+)$/m],
+    ['docs/kubernetes.md', /`(gateway SHA256 [^`]+)`/],
+  ])('in %s is one that the collector takes, for what viewers do alone', (path, line) => {
+    expect(parseKeyFile(entryIn(path, line))).toMatchObject([{ name: 'gateway', kinds: VIEWERS }]);
+  });
+
+  it('lets through what the gateway’s own page sends', () => {
+    const page = join(REPOSITORY, 'apps', 'gateway', 'public', 'js');
+    const text = readdirSync(page)
+      .map((name) => readFileSync(join(page, name), 'utf8'))
+      .join('\n');
+    const sent = KIND_NAMES.filter((kind) => new RegExp(`\\{ ${kind}[:,} ]`).test(text));
+    expect(sent).toContain('impressionsViewed');
+    expect(VIEWERS).toEqual(expect.arrayContaining(sent));
   });
 });
 
