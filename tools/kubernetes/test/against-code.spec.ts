@@ -356,6 +356,7 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       expect(triggers.length).toBe(3);
       for (const { metadata } of triggers) {
         expect(Object.values(TOPICS)).toContain(metadata.topic);
+        expect(['materialise', `archive-${metadata.topic}`]).toContain(metadata.consumerGroup);
         expect(metadata.bootstrapServers).toBe(settings.get('WATCHNEXT_KAFKA_BROKERS')?.value);
         expect(metadata.sasl.replaceAll('_', '-')).toBe(
           settings.get('WATCHNEXT_KAFKA_SASL_MECHANISM')?.value.replace('scram-sha-', 'scram-sha'),
@@ -366,6 +367,19 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       }
     });
   });
+});
+
+it('each manifest that names the activity topic or its partitions is in the runbook for a new version of it', () => {
+  const manifests = readdirSync(join(REPOSITORY, 'infra', 'kubernetes'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.yaml') && !name.startsWith('overlays/local/'))
+    .map((name) => posix.join('infra/kubernetes', name));
+  const naming = manifests.filter((path) =>
+    // Of what is done, not of what is said.
+    /^[^#\n]*(watchnext\.activity\.|ACTIVITY_PARTITIONS=)/m.test(readFileSync(join(REPOSITORY, path), 'utf8')),
+  );
+  expect(naming.length).toBeGreaterThan(2);
+  const runbook = readFileSync(join(REPOSITORY, 'docs', 'runbooks', 'topic-version.md'), 'utf8');
+  expect(naming.filter((path) => !runbook.includes(`\`${path}\``))).toEqual([]);
 });
 
 describe('the gateway’s entry among the keys of producers', () => {
