@@ -3,8 +3,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { loadConfig } from '@watchnext/config';
-import { eventOf, eventually, searchOf, temporaryDirectory } from '@watchnext/testing';
-import { Event } from '@watchnext/contract';
+import {
+  eventOf,
+  eventually,
+  impressionsServedOf,
+  searchOf,
+  temporaryDirectory,
+  userDeletedOf,
+  videoUpsertedOf,
+} from '@watchnext/testing';
+import { Event, EventBatch } from '@watchnext/contract';
 import { ApiError } from '@watchnext/service';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Admission } from '../src/access/admission';
@@ -44,7 +52,10 @@ describe('a collector with API keys', () => {
   beforeAll(async () => {
     directory = await temporaryDirectory('access');
     keyFile = join(directory.path, 'keys');
-    await writeFile(keyFile, `web ${hash(KEY)}\nslow ${hash('slow-key')} 1\nsmall ${hash('small-key')} - 10\n`);
+    await writeFile(
+      keyFile,
+      `web ${hash(KEY)}\nslow ${hash('slow-key')} 1\nsmall ${hash('small-key')} - 10\nviewers ${hash('viewer-key')} - - search,watch\n`,
+    );
     running = await startIngestion(settings({ WATCHNEXT_API_KEYS_FILE: keyFile }));
   });
   afterAll(async () => {
@@ -82,6 +93,45 @@ describe('a collector with API keys', () => {
     ]);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect((await send(KEY)).status).toBe(200);
+  });
+
+  it('takes under a key with kinds no other, in JSON and in protobuf, and stores none of them', async () => {
+    const atMs = Date.now();
+    const events = [
+      eventOf(searchOf('viewer', 'words'), atMs),
+      eventOf({ $case: 'videoWithdrawn', value: { videoId: 'theirs', reason: '' } }, atMs),
+      eventOf(userDeletedOf('somebody'), atMs),
+      eventOf(videoUpsertedOf('theirs'), atMs),
+      eventOf(impressionsServedOf('viewer', []), atMs),
+    ];
+    const refused = (field: string) => ({
+      status: 'rejected',
+      field,
+      code: 'kind-not-allowed',
+      reason: `this API key may send search, watch, and not ${field}: send it under a key that may`,
+    });
+    const post = async (key: string, type: string, body: string | Uint8Array<ArrayBuffer>) => {
+      const headers = { 'content-type': type, 'x-api-key': key };
+      const response = await fetch(`http://127.0.0.1:${running.port}/v1/events`, { method: 'POST', body, headers });
+      return ((await response.json()) as { results: unknown[] }).results;
+    };
+    const json = JSON.stringify({ events: events.map((event) => Event.toJSON(event)) });
+    const protobuf = EventBatch.encode({ events }).finish() as Uint8Array<ArrayBuffer>;
+    for (const results of [
+      await post('viewer-key', 'application/json', json),
+      await post('viewer-key', 'application/x-protobuf', protobuf),
+    ])
+      expect(results).toMatchObject([
+        { status: 'accepted' },
+        ...['videoWithdrawn', 'userDeleted', 'videoUpserted', 'impressionsServed'].map(refused),
+      ]);
+    expect(await post(KEY, 'application/json', json)).toMatchObject([
+      { status: 'accepted' },
+      { status: 'accepted' },
+      { status: 'accepted' },
+      { status: 'accepted' },
+      {},
+    ]);
   });
 
   it('leaves the probes open', async () => {
@@ -185,6 +235,6 @@ it('a key ring repeats no key in a log', async () => {
   ring.close();
   expect(lines).toHaveLength(1);
   expect(lines.join()).not.toContain(KEY);
-  expect(ring.callerOf(KEY)?.name).toBe('web');
+  expect(ring.find(KEY)?.caller.name).toBe('web');
   await remove();
 });

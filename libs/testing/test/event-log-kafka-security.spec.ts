@@ -3,6 +3,14 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { openKafkaEventLog, type KafkaSettings } from '@watchnext/event-log';
 import type { KafkaSecurity } from '@watchnext/local-stack';
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  Kafka,
+  logLevel,
+  ResourcePatternTypes,
+} from 'kafkajs';
 import { eventually, FoldingHandler } from '../src';
 import { describeOnOwnKafka, type OwnKafka, startOwnKafka } from './drivers/own-kafka';
 
@@ -107,6 +115,49 @@ describeOnOwnKafka('Kafka with TLS, SCRAM and authorisation', () => {
     await expect(guest.append(TOPIC, [{ key: 'k', value: Buffer.from('v') }])).rejects.toMatchObject(denied);
     await expect(guest.ensureTopics([{ name: 'new.v1', partitionCount: 1 }])).rejects.toMatchObject(denied);
     await expect(guest.bounds(TOPIC)).rejects.toMatchObject(denied);
+    await guest.close();
+  });
+
+  spec('ends a tail that may see the topic but not read it, and says so', async () => {
+    const topic = 'seen.v1';
+    const admin = await openKafkaEventLog(secured);
+    await admin.ensureTopics([{ name: topic, partitionCount: 1 }]);
+    await admin.append(topic, [{ key: 'k', value: Buffer.from('v') }]);
+    await admin.close();
+    const rights = [
+      [AclResourceTypes.TOPIC, topic, AclOperationTypes.DESCRIBE],
+      [AclResourceTypes.GROUP, 'tail-', AclOperationTypes.READ],
+      [AclResourceTypes.GROUP, 'tail-', AclOperationTypes.DELETE],
+    ] as const;
+    const { tls, brokers } = secured;
+    const grants = new Kafka({
+      brokers: [...brokers],
+      ssl: tls,
+      sasl: { mechanism: 'scram-sha-512', ...security.admin },
+      logLevel: logLevel.NOTHING,
+    }).admin();
+    await grants.connect();
+    await grants.createAcls({
+      acl: rights.map(([resourceType, resourceName, operation]) => ({
+        resourceType,
+        resourceName,
+        resourcePatternType: ResourcePatternTypes.PREFIXED,
+        principal: `User:${security.user.username}`,
+        host: '*',
+        operation,
+        permissionType: AclPermissionTypes.ALLOW,
+      })),
+    });
+    const guest = await openKafkaEventLog({ ...secured, sasl: { mechanism: 'scram-sha-512', ...security.user } });
+    const startMs = Date.now();
+    await expect(guest.tail(topic, { onRecords: async () => undefined })).rejects.toMatchObject({
+      code: 'not-authorised',
+      message: expect.stringContaining(`refused to read ${topic}`),
+    });
+    expect(Date.now() - startMs).toBeLessThan(secured.sessionTimeoutMs + SLACK_MS);
+    const { groups } = await grants.listGroups();
+    expect(groups.filter(({ groupId }) => groupId.startsWith('tail-'))).toEqual([]);
+    await grants.disconnect();
     await guest.close();
   });
 });

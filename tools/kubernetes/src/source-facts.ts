@@ -1,6 +1,7 @@
 /** What the sources of this repository say, for the checks that hold manifests against code. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { TOPICS } from '@watchnext/contract';
 import type { Opened } from './network';
 import type { App } from './pods';
 
@@ -30,6 +31,23 @@ export function openedBy(app: App, command?: string): Opened {
     eventLog: opens('openEventLog') || opens('openServiceLog'),
     featureStore: opens('openFeatureStore'),
     objectStore: opens('openSnapshotStore') || opens('openEventArchive') || opens('openCheckpoints'),
+  };
+}
+
+/** Names of the topics that the sources below a folder say they read and write themselves, by the constants of the contract. */
+export function topicsUsedBy(folder: string): { reads: string[]; writes: string[] } {
+  const text = [...sourcesOf(folder).values()].join('\n');
+  const named = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].map(([, name]) => TOPICS[name as keyof typeof TOPICS] ?? `no topic: ${name}`);
+  const announced = /\bannounceSnapshot\(/.test(text) ? [TOPICS.snapshots] : [];
+  return {
+    reads: [
+      ...new Set([
+        ...named(/(?:\.tail\(|\breadTopic\(\w+, )TOPICS\.(\w+)/g),
+        ...named(/\btopic: TOPICS\.(\w+), groupId:/g),
+      ]),
+    ],
+    writes: [...new Set([...named(/\.append\(TOPICS\.(\w+)/g), ...announced])],
   };
 }
 

@@ -1,5 +1,5 @@
 /** The manifests and the apps agree: settings, ports, probes, topics, exit codes. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import {
   checkDriverSettings,
@@ -15,6 +15,8 @@ import { LIVENESS_SERVICE } from '@watchnext/service';
 import { describeUnlessMissing } from '@watchnext/testing';
 import { z } from 'zod';
 import { gatewaySettings } from '../../../apps/gateway/src/config';
+import { parseKeyFile } from '../../../apps/ingestion/src/access/api-keys';
+import { KIND_NAMES } from '../../../apps/ingestion/src/collect/event-json';
 import { ingestionSettings, ROLES } from '../../../apps/ingestion/src/config';
 import { rankingSettings } from '../../../apps/ranking/src/config';
 import { retrievalSettings } from '../../../apps/retrieval/src/config';
@@ -27,6 +29,7 @@ import {
   REPOSITORY,
   routesOf,
   selects,
+  topicsUsedBy,
   type Workload,
   workloadsOf,
 } from '../src';
@@ -55,6 +58,15 @@ function mebibytesOf(quantity: string): number {
   if (count === undefined) throw new Error(`not in Mi or Gi: ${quantity}`);
   return Number(count) * (unit === 'Gi' ? 1_024 : 1);
 }
+
+/** By Kafka user. */
+const PROGRAMS = {
+  gateway: 'apps/gateway/src',
+  ingestion: 'apps/ingestion/src',
+  retrieval: 'apps/retrieval/src',
+  trainer: 'apps/trainer/src',
+  operator: 'tools/operator/src',
+};
 
 function serviceNameOf(path: string): string {
   return path.split('/')[1] as string;
@@ -303,20 +315,36 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       expect(forms.sort(byName)).toEqual(wanted.sort(byName));
     });
 
-    it('are a user for each service account that production runs with, and one for the autoscaler', () => {
+    it('are a user for each service account that production runs with, for operators, and for the autoscaler', () => {
       const { objects } = production();
       const accounts = workloadsOf(objects)
         .filter((workload) => environmentOf(workload, objects).has('WATCHNEXT_KAFKA_SASL_USERNAME'))
         .map(({ pod }) => pod.serviceAccountName);
       const users = built('strimzi').filter(({ kind }) => kind === 'KafkaUser');
       expect(users.map(({ metadata }) => metadata.name).sort()).toEqual(
-        [...new Set([...accounts, 'autoscaler'])].sort(),
+        [...new Set([...accounts, 'operator', 'autoscaler'])].sort(),
       );
       for (const { spec } of users) {
         for (const { resource } of spec.authorization.acls) {
           if (resource.type === 'topic') expect(Object.values(TOPICS)).toContain(resource.name);
         }
       }
+    });
+
+    it.each(Object.entries(PROGRAMS))('let %s read and write the topics that its code does', (user, folder) => {
+      const acls = built('strimzi').find(({ kind, metadata }) => kind === 'KafkaUser' && metadata.name === user)?.spec
+        .authorization.acls as { resource: { type: string; name: string }; operations: string[] }[];
+      const allowed = (operation: string) =>
+        acls
+          .filter(({ resource, operations }) => resource.type === 'topic' && operations.includes(operation))
+          .map(({ resource }) => resource.name);
+      const { reads, writes } = topicsUsedBy(folder);
+      expect(reads.length + writes.length).toBeGreaterThan(0);
+      expect(allowed('Read')).toEqual(expect.arrayContaining(reads));
+      expect(allowed('Write')).toEqual(expect.arrayContaining(writes));
+      // Services also follow topics by libraries that this does not look into.
+      if (user === 'operator')
+        expect([...allowed('Read'), ...allowed('Write')]).toHaveLength(reads.length + writes.length);
     });
 
     it('KEDA watches topics that exist, at the brokers of the apps, with at most one replica for each partition', () => {
@@ -328,6 +356,7 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       expect(triggers.length).toBe(3);
       for (const { metadata } of triggers) {
         expect(Object.values(TOPICS)).toContain(metadata.topic);
+        expect(['materialise', `archive-${metadata.topic}`]).toContain(metadata.consumerGroup);
         expect(metadata.bootstrapServers).toBe(settings.get('WATCHNEXT_KAFKA_BROKERS')?.value);
         expect(metadata.sasl.replaceAll('_', '-')).toBe(
           settings.get('WATCHNEXT_KAFKA_SASL_MECHANISM')?.value.replace('scram-sha-', 'scram-sha'),
@@ -337,6 +366,42 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
         expect(spec.maxReplicaCount).toBeLessThanOrEqual(partitionCount(settings));
       }
     });
+  });
+});
+
+it('each manifest that names the activity topic or its partitions is in the runbook for a new version of it', () => {
+  const manifests = readdirSync(join(REPOSITORY, 'infra', 'kubernetes'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.yaml') && !name.startsWith('overlays/local/'))
+    .map((name) => posix.join('infra/kubernetes', name));
+  const naming = manifests.filter((path) =>
+    // Of what is done, not of what is said.
+    /^[^#\n]*(watchnext\.activity\.|ACTIVITY_PARTITIONS=)/m.test(readFileSync(join(REPOSITORY, path), 'utf8')),
+  );
+  expect(naming.length).toBeGreaterThan(2);
+  const runbook = readFileSync(join(REPOSITORY, 'docs', 'runbooks', 'topic-version.md'), 'utf8');
+  expect(naming.filter((path) => !runbook.includes(`\`${path}\``))).toEqual([]);
+});
+
+describe('the gateway’s entry among the keys of producers', () => {
+  const VIEWERS = ['watch', 'search', 'dismissal', 'impressionsViewed'];
+  const entryIn = (path: string, line: RegExp) =>
+    line.exec(readFileSync(join(REPOSITORY, path), 'utf8'))?.[1]?.replace('SHA256', '0'.repeat(64)) ?? '';
+
+  it.each([
+    ['infra/kubernetes/overlays/production/credentials/api-keys.yaml', /^# +(gateway .+)$/m],
+    ['docs/kubernetes.md', /`(gateway SHA256 [^`]+)`/],
+  ])('in %s is one that the collector takes, for what viewers do alone', (path, line) => {
+    expect(parseKeyFile(entryIn(path, line))).toMatchObject([{ name: 'gateway', kinds: VIEWERS }]);
+  });
+
+  it('lets through what the gateway’s own page sends', () => {
+    const page = join(REPOSITORY, 'apps', 'gateway', 'public', 'js');
+    const text = readdirSync(page)
+      .map((name) => readFileSync(join(page, name), 'utf8'))
+      .join('\n');
+    const sent = KIND_NAMES.filter((kind) => new RegExp(`\\{ ${kind}[:,} ]`).test(text));
+    expect(sent).toContain('impressionsViewed');
+    expect(VIEWERS).toEqual(expect.arrayContaining(sent));
   });
 });
 

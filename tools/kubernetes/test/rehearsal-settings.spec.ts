@@ -1,9 +1,10 @@
 /** The rehearsal has something for all that only a cluster has, and leaves everything else as in production. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Stack } from '@watchnext/local-stack';
 import { describeUnlessMissing } from '@watchnext/testing';
+import { findKey, parseKeyFile } from '../../../apps/ingestion/src/access/api-keys';
 import { environmentOf, missingForManifests, workloadsOf } from '../src';
 import { kafkaUsers } from '../src/rehearsal/kafka-rights';
 import { localSettings } from '../src/rehearsal/settings';
@@ -72,6 +73,18 @@ describeUnlessMissing(missingForManifests(), 'the environment of the rehearsal',
       for (const name of kept.map((one) => `WATCHNEXT_${one}`))
         expect([name, local[name]]).toEqual([name, production.get(name)?.value]);
     }
+  });
+
+  it('gives the gateways a key of their own, for what viewers do', () => {
+    const fileOf = (setting: string) => {
+      const path = settings().find(({ local }) => local[setting] !== undefined)?.local[setting];
+      return readFileSync(path as string, 'utf8');
+    };
+    const keys = parseKeyFile(fileOf('WATCHNEXT_API_KEYS_FILE'));
+    expect(findKey(keys, fileOf('WATCHNEXT_GATEWAY_API_KEY_FILE').trim())).toMatchObject({
+      name: 'gateway',
+      kinds: ['watch', 'search', 'dismissal', 'impressionsViewed'],
+    });
   });
 
   it('gives each pod the Kafka user of its service account, and the gateways every pod of the models', () => {

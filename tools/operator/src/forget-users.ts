@@ -17,7 +17,7 @@ import { partitionOf, type EventLog } from '@watchnext/event-log';
 import { decodeState } from '@watchnext/features';
 import { newEventId } from '@watchnext/producer-client';
 import { type Deletion, findDeletions, forgottenUserOf, type MergedViewer } from './find-deletions';
-import { readLetters } from './letters';
+import { type Letter, readLetters } from './letters';
 import type { Drivers } from './program';
 
 export type ForgetParts = Pick<Drivers, 'log' | 'archive' | 'store' | 'checkpoints' | 'partitionCount'>;
@@ -57,9 +57,14 @@ export interface ForgetReport {
   readonly elsewhere: { readonly usersWithRecordsInLog: number; readonly deadLetterCount: number };
 }
 
-/** @throws when a merged viewer's deletion does not reach the archive in time: is the archive role running? */
+/**
+ * @throws what the log refuses, before anything is changed; when a merged viewer's deletion does not reach the archive in time:
+ *   is the archive role running?
+ */
 export async function forgetUsers(parts: ForgetParts, options: ForgetOptions = {}): Promise<ForgetReport> {
   const { archive, partitionCount } = parts;
+  // First, as Kafka may refuse: once files are rewritten no other run can report what this one removed.
+  const log = await lookIntoLog(parts.log);
   const { deletions, merged } = await findDeletions(archive, partitionCount, options.userIds);
   if (options.dryRun)
     for (const { anonymousUserId } of merged)
@@ -94,7 +99,7 @@ export async function forgetUsers(parts: ForgetParts, options: ForgetOptions = {
     rewrittenCheckpointCount,
     remainingRecordCount: [...remaining.values()].reduce((sum, count) => sum + count, 0),
     remainingCheckpointedStateCount: await countCheckpointed(parts, deletions),
-    elsewhere: await lookElsewhere(parts, deletions),
+    elsewhere: countElsewhere(log, deletions),
   };
 }
 
@@ -218,11 +223,20 @@ async function scan(archive: EventArchive, deletions: ReadonlyMap<string, Deleti
   return found;
 }
 
-async function lookElsewhere({ log }: { log: EventLog }, deletions: ReadonlyMap<string, Deletion>) {
+interface LookIntoLog {
+  /** Of the activity topic, by partition. */
+  readonly firstOffsets: ReadonlyMap<number, number>;
+  readonly letters: readonly Letter[];
+}
+
+async function lookIntoLog(log: EventLog): Promise<LookIntoLog> {
   const bounds = await log.bounds(TOPICS.activity);
-  const firstOffset = new Map(bounds.map((each) => [each.partition, each.firstOffset]));
-  const inLog = [...deletions.values()].filter(({ partition, offset }) => (firstOffset.get(partition) ?? 0) < offset);
-  const letters = await readLetters(log);
+  const firstOffsets = new Map(bounds.map(({ partition, firstOffset }) => [partition, firstOffset]));
+  return { firstOffsets, letters: await readLetters(log) };
+}
+
+function countElsewhere({ firstOffsets, letters }: LookIntoLog, deletions: ReadonlyMap<string, Deletion>) {
+  const inLog = [...deletions.values()].filter(({ partition, offset }) => (firstOffsets.get(partition) ?? 0) < offset);
   const deadLetterCount = letters.filter(({ key, value, topic, partition, offset, deadAtMs }) => {
     const record = { key: key.toString(), value, topic, partition, offset, timestampMs: deadAtMs };
     return forgottenUserOf(deletions, record) !== undefined;

@@ -1,7 +1,7 @@
 /** Dead letters: what they are, which are meant, and how they are given another attempt. */
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { appendInSlices, type EventLog, type NewRecord } from '@watchnext/event-log';
+import { appendInSlices, type EventLog, type NewRecord, partitionOf } from '@watchnext/event-log';
 import { refuse, userIdOf } from '@watchnext/features';
 import { readTopic } from './read-topic';
 
@@ -61,7 +61,7 @@ export function countByCode(letters: readonly Letter[]): Record<string, number> 
 
 /**
  * Sends the events of these letters to their topic again. An event goes once: a letter whose event is in the archive
- * from after its death was replayed before; and states drop an event whose id they know, should two replays race.
+ * at a later position was replayed before; and states drop an event whose id they know, should two replays race.
  *
  * @param archive with all but the last seconds of earlier replays
  */
@@ -72,7 +72,7 @@ export async function replayLetters(
   { dryRun = false, asBackfill = false, clock = Date.now }: ReplayOptions = {},
 ): Promise<ReplayReport> {
   const report: ReplayReport = { sent: [], skipped: [] };
-  const replayedAtMs = await archivedSince(archive, letters);
+  const replayed = await findReplayed(log, archive, letters);
   const taken = new Set<string>();
   const byTopic = new Map<string, NewRecord[]>();
   for (const letter of letters) {
@@ -80,7 +80,7 @@ export async function replayLetters(
     const skip = (reason: SkipReason) => report.skipped.push({ letterOffset: letter.letterOffset, eventId, reason });
     if (!letter.event) skip('undecodable');
     else if (letter.topic !== TOPICS.activity && letter.topic !== TOPICS.catalog) skip('wrong-topic');
-    else if ((replayedAtMs.get(eventId) ?? -1) >= letter.deadAtMs) skip('replayed');
+    else if (replayed.has(letter)) skip('replayed');
     else if (taken.has(eventId)) skip('repeated');
     else {
       const event = asBackfill ? { ...letter.event, backfill: true } : letter.event;
@@ -101,23 +101,34 @@ export async function replayLetters(
   return report;
 }
 
-/** When the events of these letters were last archived, after the first of the letters. */
-async function archivedSince(archive: EventArchive, letters: readonly Letter[]): Promise<Map<string, number>> {
+/**
+ * Which of these letters' events the archive has from after their death. Replays go to the partition of the event's user, so
+ * what lies there is after a record of any other partition, and in the same one offsets tell: the clocks of producers, of the
+ * materialiser and of this machine may differ.
+ */
+async function findReplayed(log: EventLog, archive: EventArchive, letters: readonly Letter[]): Promise<Set<Letter>> {
+  const lastOffset = new Map<string, number>();
   const wanted = new Set(letters.flatMap(({ event }) => event?.eventId ?? []));
-  const found = new Map<string, number>();
-  if (wanted.size === 0) return found;
+  if (wanted.size === 0) return new Set();
+  const partitionCount = await log.partitionCount(TOPICS.activity);
+  const ownPartition = (event: Event) => partitionOf(userIdOf(event) ?? '', partitionCount);
   // A record lies in the day of its receipt, at most a day before; and its neighbours may have put it one earlier.
   const fromMs = Math.min(...letters.map(({ deadAtMs }) => deadAtMs)) - 2 * DAY_MS;
   const fromDay = new Date(Math.max(0, fromMs)).toISOString().slice(0, 10);
   for await (const records of archive.read(TOPICS.activity, { order: 'offset', fromDay })) {
-    for (const { value, timestampMs } of records) {
-      const eventId = decode(value)?.eventId;
-      if (eventId !== undefined && wanted.has(eventId)) {
-        found.set(eventId, Math.max(timestampMs, found.get(eventId) ?? 0));
-      }
+    for (const { value, partition, offset } of records) {
+      const event = decode(value);
+      if (!event || !wanted.has(event.eventId) || partition !== ownPartition(event)) continue;
+      lastOffset.set(event.eventId, Math.max(offset, lastOffset.get(event.eventId) ?? 0));
     }
   }
-  return found;
+  return new Set(
+    letters.filter(({ event, topic, partition, offset }) => {
+      const last = event && lastOffset.get(event.eventId);
+      if (last === undefined || topic !== TOPICS.activity) return false;
+      return partition !== ownPartition(event as Event) || last > offset;
+    }),
+  );
 }
 
 function matches(letter: Letter, filter: LetterFilter): boolean {

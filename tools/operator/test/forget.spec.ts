@@ -111,6 +111,21 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
       expect(again.users).toHaveLength(2);
     });
 
+    it('changes nothing where the log may not be read, so that no report is lost', async () => {
+      await world.append([...life('gone', 9), eventOf(mergedOf('gone', 'anon'), AT_MS + 10_000)]);
+      await world.append([eventOf(userDeletedOf('gone'), AT_MS + 20_000)]);
+      await world.archived();
+      const before = (await recordsByUser()).get('gone')?.length;
+      await world.log.append(TOPICS.deadLetters, [{ key: 'gone', value: Uint8Array.of() }]);
+      const refusal = new Error('Kafka refused to read the dead letters');
+      jest.spyOn(world.log, 'tail').mockRejectedValueOnce(refusal);
+      await expect(forgetUsers(world)).rejects.toBe(refusal);
+      await world.archived();
+      expect((await recordsByUser()).get('gone')).toHaveLength(before ?? 0);
+      expect((await recordsByUser()).get('anon')).toBeUndefined();
+      expect((await forgetUsers(world)).users).toHaveLength(2);
+    });
+
     it('keeps what a user did after coming back', async () => {
       await world.append([...life('back', 9), eventOf(userDeletedOf('back'), AT_MS + 20_000)]);
       await world.append([eventOf(createdOf('back'), AT_MS + 30_000), ...life('back', 6, 40)]);

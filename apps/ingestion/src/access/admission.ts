@@ -5,7 +5,7 @@
  */
 import { ApiError, type Logger } from '@watchnext/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Caller, KeyRing } from './key-ring';
+import type { KeyRing, KnownKey } from './key-ring';
 
 export const API_KEY_HEADER = 'x-api-key';
 /** The log is slow, or down; a second later it may not be. */
@@ -19,7 +19,7 @@ export interface AdmissionOptions {
 }
 
 export class Admission {
-  private readonly callers = new WeakMap<object, Caller>();
+  private readonly keys = new WeakMap<object, KnownKey>();
   private inFlightBytes = 0;
   private shedCount = 0;
 
@@ -54,15 +54,19 @@ export class Admission {
 
   /** Charges a batch to its producer. @throws ApiError 429 */
   takeEvents(request: FastifyRequest, count: number): void {
-    const caller = this.callers.get(request.raw);
-    const waitSeconds = caller?.takeEvents(count) ?? 0;
+    const waitSeconds = this.keys.get(request.raw)?.caller.takeEvents(count) ?? 0;
     if (waitSeconds > 0) throw tooMany('events', waitSeconds);
+  }
+
+  /** What the key of this request may send; undefined: every kind of event. */
+  kindsFor(request: FastifyRequest): ReadonlySet<string> | undefined {
+    return this.keys.get(request.raw)?.kinds;
   }
 
   /** @returns the bytes that now count as in flight. @throws ApiError 401, 429 */
   private admit(request: FastifyRequest): number {
-    const caller = this.keyRing && this.identify(this.keyRing, request.headers[API_KEY_HEADER]);
-    if (caller) this.callers.set(request.raw, caller);
+    const key = this.keyRing && this.identify(this.keyRing, request.headers[API_KEY_HEADER]);
+    if (key) this.keys.set(request.raw, key);
     const declared = Number(request.headers['content-length']);
     const { maxBodyBytes, maxInFlightBytes } = this.options;
     // More than the largest body is refused by its own error, unread.
@@ -79,15 +83,15 @@ export class Admission {
         retryAfterSeconds: SHED_RETRY_SECONDS,
       });
     }
-    const waitSeconds = caller?.takeBytes(bytes) ?? 0;
+    const waitSeconds = key?.caller.takeBytes(bytes) ?? 0;
     if (waitSeconds > 0) throw tooMany('bytes', waitSeconds);
     this.inFlightBytes += bytes;
     return bytes;
   }
 
-  private identify(keyRing: KeyRing, sent: string | string[] | undefined): Caller {
-    const caller = typeof sent === 'string' && sent !== '' ? keyRing.callerOf(sent) : undefined;
-    if (caller) return caller;
+  private identify(keyRing: KeyRing, sent: string | string[] | undefined): KnownKey {
+    const key = typeof sent === 'string' && sent !== '' ? keyRing.find(sent) : undefined;
+    if (key) return key;
     const reason = sent === undefined ? 'an API key is needed' : 'the API key is not known';
     throw new ApiError(401, 'unauthenticated', reason, API_KEY_HEADER);
   }

@@ -1,17 +1,20 @@
 /**
  * Keys of producers, known by their SHA-256 only. A file holds either JSON,
  *
- *   {"keys": [{"name": "web", "sha256": "…", "eventsPerSecond": 500, "bytesPerSecond": 1000000}]}
+ *   {"keys": [{"name": "web", "sha256": "…", "eventsPerSecond": 500, "bytesPerSecond": 1000000, "kinds": ["watch", "search"]}]}
  *
  * or lines, "#" beginning a comment and "-" standing for no limit:
  *
- *   web  <sha256 of the key in hexadecimal>  500  1000000
+ *   web  <sha256 of the key in hexadecimal>  500  1000000  watch,search
+ *
+ * Without kinds a key may send every kind of event; a key that the public sends under must have them (the gateway's own).
  *
  * Make a key of at least 128 random bits: `openssl rand -hex 32`, and its hash with `printf %s KEY | sha256sum`.
- * Several entries of one name share its limits, so that a key can be replaced without a gap.
+ * Several entries of one name share its limits, so that a key can be replaced without a gap; each has kinds of its own.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { KIND_NAMES } from '../collect/event-json';
 
 export interface ApiKey {
   /** Of the producer, for logs. */
@@ -20,6 +23,8 @@ export interface ApiKey {
   readonly sha256: Buffer;
   readonly eventsPerSecond?: number;
   readonly bytesPerSecond?: number;
+  /** What may be sent under it, as in "watch"; undefined: every kind of event. */
+  readonly kinds?: readonly string[];
 }
 
 /** A key file that cannot be used. Names lines and fields, never what they hold. */
@@ -35,14 +40,17 @@ const entry = z.strictObject({
   sha256: z.string().regex(/^[0-9a-fA-F]{64}$/),
   eventsPerSecond: z.number().positive().optional(),
   bytesPerSecond: z.number().positive().optional(),
+  kinds: z.array(z.enum(KIND_NAMES)).min(1).optional(),
 });
 const file = z.strictObject({ keys: z.array(entry).min(1) });
 
 /** @throws KeyFileError */
 export function parseKeyFile(text: string): ApiKey[] {
   const isJson = text.trimStart().startsWith('{');
-  const parsed = file.safeParse(isJson ? parseJson(text) : { keys: parseLines(text) });
+  const read = isJson ? parseJson(text) : { keys: parseLines(text) };
+  const parsed = file.safeParse(read);
   if (!parsed.success) {
+    if (parsed.error.issues.every(({ path }) => path[2] === 'kinds')) throw wrongKinds(read, parsed.error.issues);
     const places = parsed.error.issues.map((issue) => issue.path.join('.') || 'the file').join(', ');
     throw new KeyFileError(`the file of API keys is not usable: look at ${places}`);
   }
@@ -60,6 +68,15 @@ export function findKey(keys: readonly ApiKey[], sent: string): ApiKey | undefin
   return found;
 }
 
+/** Where all else is as it should be, names are names, and can be told. */
+function wrongKinds(read: unknown, issues: readonly z.core.$ZodIssue[]): KeyFileError {
+  const { keys } = read as { keys: { name: string }[] };
+  const entries = [...new Set(issues.map(({ path }) => Number(path[1])))].map((i) => `${i + 1} (${keys[i]?.name})`);
+  return new KeyFileError(
+    `the file of API keys is not usable: the kinds of entry ${entries.join(', ')} must be some of ${KIND_NAMES.join(', ')}`,
+  );
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -75,13 +92,14 @@ function parseLines(text: string): unknown[] {
     .map((line) => line.replace(/#.*/, '').trim())
     .filter((line) => line !== '')
     .map((line) => {
-      const [name, sha256, events, bytes, ...rest] = line.split(/\s+/);
+      const [name, sha256, events, bytes, kinds, ...rest] = line.split(/\s+/);
       const limit = (word: string | undefined) => (word === undefined || word === '-' ? undefined : Number(word));
       return {
         name,
         sha256,
         eventsPerSecond: limit(events),
         bytesPerSecond: limit(bytes),
+        kinds: kinds === undefined || kinds === '-' ? undefined : kinds.split(','),
         ...(rest.length && { rest }),
       };
     });

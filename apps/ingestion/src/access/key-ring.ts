@@ -32,6 +32,13 @@ export class Caller {
   }
 }
 
+/** The producer of a key that was sent, and what this very key is for. */
+export interface KnownKey {
+  readonly caller: Caller;
+  /** What may be sent under it; undefined: every kind of event. */
+  readonly kinds: ReadonlySet<string> | undefined;
+}
+
 export class KeyRing {
   private keys: readonly ApiKey[] = [];
   private callers = new Map<string, Caller>();
@@ -48,10 +55,11 @@ export class KeyRing {
     process.on('SIGHUP', this.onHangUp);
   }
 
-  /** The producer of a key that was sent; undefined for an unknown one. */
-  callerOf(sentKey: string): Caller | undefined {
+  /** @returns undefined for an unknown key */
+  find(sentKey: string): KnownKey | undefined {
     const key = findKey(this.keys, sentKey);
-    return key && this.callers.get(key.name);
+    const caller = key && this.callers.get(key.name);
+    return caller && { caller, kinds: key.kinds && new Set(key.kinds) };
   }
 
   close(): void {

@@ -46,26 +46,33 @@ export class Collector {
   /**
    * One result for each item, in the same order. Changes the events given (receipt time, facts, history).
    *
+   * @param kinds what the sender may send, as in "watch"; undefined: every kind of event
    * @throws what the log throws: then some of the batch may be in the log; a producer sends it again, and the states
    * drop what they have seen
    */
-  async collect(items: readonly BatchItem[]): Promise<ItemResult[]> {
+  async collect(items: readonly BatchItem[], kinds?: ReadonlySet<string>): Promise<ItemResult[]> {
     const nowMs = this.clock();
     const accepted = new Map<string, Event>();
-    const results = items.map((item, index) => this.judge(item, index, nowMs, accepted));
+    const results = items.map((item, index) => this.judge(item, index, nowMs, accepted, kinds));
     await this.append([...accepted.values()]);
     this.onResults(results);
     return results;
   }
 
-  private judge(item: BatchItem, index: number, nowMs: number, accepted: Map<string, Event>): ItemResult {
+  private judge(
+    item: BatchItem,
+    index: number,
+    nowMs: number,
+    accepted: Map<string, Event>,
+    kinds: ReadonlySet<string> | undefined,
+  ): ItemResult {
     if ('unreadable' in item) {
       const { eventId, ...fault } = item.unreadable;
       return rejected(index, eventId, fault);
     }
     const { event } = item;
     event.receivedAtMs = event.backfill ? event.occurredAtMs : nowMs;
-    const fault = findFault(event, nowMs);
+    const fault = findForbidden(event, kinds) ?? findFault(event, nowMs);
     if (fault) return rejected(index, event.eventId, fault);
     if (accepted.has(event.eventId)) return { index, eventId: event.eventId, status: 'duplicate' };
     accepted.set(event.eventId, event);
@@ -106,6 +113,13 @@ export class Collector {
     if (ofUsers.length > 0) await this.log.append(TOPICS.activity, ofUsers);
     for (const event of events) this.catalogue.learn(event);
   }
+}
+
+/** First, so that nobody learns from the answer what else an event that is not theirs to send would have to be. */
+function findForbidden({ body }: Event, kinds: ReadonlySet<string> | undefined): Fault | undefined {
+  if (body === undefined || kinds === undefined || kinds.has(body.$case)) return undefined;
+  const reason = `this API key may send ${[...kinds].join(', ')}, and not ${body.$case}: send it under a key that may`;
+  return { field: body.$case, code: 'kind-not-allowed', reason };
 }
 
 function findFault(event: Event, nowMs: number): Fault | undefined {

@@ -97,7 +97,8 @@ const kinds: Record<string, JsonType> = {
   }),
   videoWithdrawn: message({ videoId: text, reason: text }),
 };
-const kindNames = Object.keys(kinds);
+/** The names of all kinds of event, as in "watch". */
+export const KIND_NAMES: readonly string[] = Object.keys(kinds);
 
 /** The envelope and its body. */
 export const eventJson = message(
@@ -108,9 +109,9 @@ export const eventJson = message(
 /** @throws FieldError when `raw` is not exactly one event */
 export function readEventJson(raw: unknown): Event {
   eventJson.check(raw, '');
-  const given = kindNames.filter((kind) => holds(raw, kind) || holds(raw, snakeCase(kind)));
+  const given = KIND_NAMES.filter((kind) => holds(raw, kind) || holds(raw, snakeCase(kind)));
   if (given.length === 0)
-    throw new FieldError('body', 'missing-field', `an event needs one of ${kindNames.join(', ')}`);
+    throw new FieldError('body', 'missing-field', `an event needs one of ${KIND_NAMES.join(', ')}`);
   if (given.length > 1)
     throw new FieldError(given[1] as string, 'invalid-type', `an event has one body, not ${given.join(' and ')}`);
   return Event.fromJSON(raw);

@@ -50,7 +50,7 @@ export class EventsController {
   async collect(@Body() items: readonly BatchItem[] | undefined, @Req() request: FastifyRequest): Promise<BatchAnswer> {
     if (!items) throw new ApiError(400, 'malformed', 'the body is missing');
     this.admission.takeEvents(request, items.length);
-    const results = await this.collector.collect(items);
+    const results = await this.collector.collect(items, this.admission.kindsFor(request));
     return { accepted: results.filter(({ status }) => status === 'accepted').length, results };
   }
 }

@@ -29,7 +29,7 @@ const SCHEMAS = {
             eventId: text,
             status: { ...text, enum: ['accepted', 'duplicate', 'rejected'] },
             field: text,
-            code: text,
+            code: { ...text, description: '"kind-not-allowed": the API key may not send this kind of event.' },
             reason: text,
           },
         },

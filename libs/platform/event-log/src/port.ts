@@ -120,7 +120,8 @@ export interface EventLog {
   joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription>;
   /**
    * Reads every partition from its beginning, alone, and goes on live. Resolves once all that was there at the call
-   * has been handled.
+   * has been handled. Later failures are told to `onError`, and the tail goes on.
+   * @throws UnknownTopicError; EventLogError "not-authorised" where the log refuses to be read, "closed" when it closes before
    */
   tail(topic: string, handler: TailHandler): Promise<Subscription>;
   bounds(topic: string): Promise<PartitionBounds[]>;

@@ -10,8 +10,12 @@ import type { KubernetesObject } from '../objects';
 import type { Engine } from '../containers/engine';
 import { environmentOf, type Workload } from '../pods';
 
-/** Of the one producer, and of the gateway. */
+/** Of the one producer. */
 export const API_KEY = 'rehearsal';
+/** The gateway's own: for what viewers do, as in production. */
+const GATEWAY_KEY = 'rehearsal of the gateway';
+const VIEWER_KINDS = 'watch,search,dismissal,impressionsViewed';
+const hash = (key: string) => createHash('sha256').update(key).digest('hex');
 
 /** Where the other services are, on this machine. */
 export interface Addresses {
@@ -98,9 +102,9 @@ function replacement(
     case 'WATCHNEXT_REDIS_PASSWORD':
       return '';
     case 'WATCHNEXT_API_KEYS_FILE':
-      return file(`rehearsal ${createHash('sha256').update(API_KEY).digest('hex')} - -\n`);
+      return file(`rehearsal ${hash(API_KEY)} - -\ngateway ${hash(GATEWAY_KEY)} - - ${VIEWER_KINDS}\n`);
     case 'WATCHNEXT_GATEWAY_API_KEY_FILE':
-      return file(`${API_KEY}\n`);
+      return file(`${GATEWAY_KEY}\n`);
     case 'WATCHNEXT_CONSOLE_TOKEN_FILE':
       return file('the token of the rehearsal\n');
     case 'WATCHNEXT_EXPERIMENTS_FILE':

@@ -11,16 +11,24 @@ const documents = FOLDERS.flatMap((folder) =>
         .filter((name) => name.endsWith('.md'))
         .map((name) => `${folder}/${name}`),
 );
+/** Without their comments: what those tell of is said by no program. */
 const sources = ['apps', 'libs/platform', 'libs/domain', 'tools']
   .flatMap((folder) => sourcesUnder(join(ROOT, folder)))
   .filter((path) => !/node_modules|\/dist\/|\/out-tsc\//.test(path))
   .map((path) => readFileSync(path, 'utf8'))
-  .join('\n');
+  .join('\n')
+  .replace(/^\s*(?:\/\*[^]*?\*\/|\/\/.*$)/gm, '');
 const scripts = Object.keys(
   (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts,
 );
 
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, found = '']) => found);
+
+/** What is quoted in a runbook and is a sentence, and no command, is what a program says: however the text around it puts that. */
+const phrasesIn = (text: string) =>
+  all(text, /`([^`\n]+)`/g).filter(
+    (quoted) => /^[a-z’]+(?:[;:,]? [a-z’]+){2,}$/.test(quoted) && !/^(?:npm|npx|node|kubectl) /.test(quoted),
+  );
 
 describe.each(documents)('%s', (path) => {
   const text = readFileSync(join(ROOT, path), 'utf8');
@@ -30,6 +38,7 @@ describe.each(documents)('%s', (path) => {
       ...all(text, /\b(watchnext_[a-z0-9_]*[a-z0-9])/g),
       ...all(text, /\b(WATCHNEXT_[A-Z0-9_]*[A-Z0-9])/g),
       ...all(text, /\blog `([^`]+)`/g),
+      ...(path.startsWith('docs/runbooks/') ? phrasesIn(text) : []),
     ];
     expect(named.filter((name) => !sources.includes(name))).toEqual([]);
   });

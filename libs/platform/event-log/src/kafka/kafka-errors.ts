@@ -48,6 +48,13 @@ export function isPermanent(error: unknown): boolean {
   return isRefusal(name, type) || (type !== undefined && retriable === false && !STALE.has(type));
 }
 
+/** The cluster knows who asks, or does not, and says no: only a change of rights or credentials will make this succeed. */
+export function isRefused(error: unknown): boolean {
+  if (error instanceof EventLogError) return error.code === 'not-authorised';
+  const { name, type } = rootCause(error);
+  return isRefusal(name, type);
+}
+
 const isRefusal = (name: string, type: string | undefined) =>
   name === 'KafkaJSSASLAuthenticationError' || (type !== undefined && NOT_AUTHORISED.has(type));
 

@@ -112,14 +112,17 @@ class KafkaEventLog implements EventLog {
     let group: Subscription | undefined;
     const tail = await tailTopic(
       {
+        topic,
         bounds: () => this.bounds(topic),
         join: async (groupHandler, onSkipped) => (group = await this.join({ topic, groupId }, groupHandler, onSkipped)),
         deleteGroup: () => this.admin.deleteGroup(`${this.settings.namespace}${groupId}`),
       },
       this.closing.signal,
       handler,
-    );
-    if (group) this.subscriptions.delete(group);
+    ).finally(() => {
+      // A log that closes has this one to stop.
+      if (group && !this.closing.signal.aborted) this.subscriptions.delete(group);
+    });
     this.subscriptions.add(tail);
     return tail;
   }

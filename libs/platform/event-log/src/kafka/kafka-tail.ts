@@ -3,17 +3,22 @@
  * memory, deleted when the tail stops.
  */
 import { EventLogError, type GroupHandler, type PartitionBounds, type Subscription, type TailHandler } from '../port';
+import { isRefused, translate } from './kafka-errors';
 
 /** What a tail needs of the log. */
 export interface TailContext {
+  readonly topic: string;
   readonly bounds: () => Promise<PartitionBounds[]>;
   readonly join: (handler: GroupHandler, onSkipped: (partition: number, next: number) => void) => Promise<Subscription>;
   readonly deleteGroup: () => Promise<void>;
 }
 
-/** Resolves once all that was there at the call has been handled. @throws when the log is closed before that */
+/**
+ * Resolves once all that was there at the call has been handled.
+ * @throws EventLogError where Kafka refuses the topic or the group, or the log is closed, before that; nothing is left running
+ */
 export async function tailTopic(
-  { bounds, join, deleteGroup }: TailContext,
+  { topic, bounds, join, deleteGroup }: TailContext,
   closing: AbortSignal,
   handler: TailHandler,
 ): Promise<Subscription> {
@@ -28,6 +33,8 @@ export async function tailTopic(
     caughtUp = resolve;
     giveUp = reject;
   });
+  // Told to whoever awaits it below; it may be rejected before, while the group is being joined.
+  reached.catch(() => undefined);
   const advance = (partition: number, position: number, isEnd: boolean) => {
     next.set(partition, position);
     if (isEnd || position >= (goals.get(partition) ?? 0)) goals.delete(partition);
@@ -43,23 +50,31 @@ export async function tailTopic(
         // Compaction may have removed the very last records: no lag means the end as well.
         advance(partition, (records.at(-1)?.offset ?? -1) + 1, lag === 0);
       },
-      onError: (error) => handler.onError?.(error),
+      onError: (error, partition) => {
+        handler.onError?.(error);
+        // Of the session, and not of a batch. A right that is missing is missing at the next attempt too.
+        if (partition === undefined && isRefused(error)) giveUp(translate(`read ${topic}`, error, topic));
+      },
     },
     (partition, position) => advance(partition, position, false),
   );
-  const onClosing = () => giveUp(new EventLogError('the event log is closed', 'closed', false));
-  closing.addEventListener('abort', onClosing, { once: true });
-  if (closing.aborted) onClosing();
-  try {
-    await reached;
-  } finally {
-    closing.removeEventListener('abort', onClosing);
-  }
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     await group.stop();
     await deleteGroup().catch((error: unknown) => handler.onError?.(error as Error));
   };
+  const onClosing = () => giveUp(new EventLogError('the event log is closed', 'closed', false));
+  closing.addEventListener('abort', onClosing, { once: true });
+  if (closing.aborted) onClosing();
+  try {
+    await reached;
+  } catch (error) {
+    // A log that closes stops its groups itself.
+    if (!closing.aborted) await stop();
+    throw error;
+  } finally {
+    closing.removeEventListener('abort', onClosing);
+  }
   return {
     assignedPartitions: () => group.assignedPartitions(),
     heartbeatAgeMs: () => group.heartbeatAgeMs(),
