@@ -35,34 +35,34 @@ describe('Collector', () => {
   it('learns of videos from the log, and keeps the facts of a withdrawn one', async () => {
     await collector().collect([{ event: eventOf(videoUpsertedOf('v'), NOW_MS) }]);
     const elsewhere = new Catalogue(quiet);
-    await elsewhere.follow(stores.log);
+    const following = await elsewhere.follow(stores.log);
     expect(elsewhere.factsOf('v')).toEqual(catalogue.factsOf('v'));
     expect(elsewhere.factsOf('v')?.channelId).toBe('channel-1');
     await collector().collect([
       { event: eventOf({ $case: 'videoWithdrawn', value: { videoId: 'v', reason: '' } }, NOW_MS) },
     ]);
     expect(catalogue.factsOf('v')?.channelId).toBe('channel-1');
-    await elsewhere.stop();
+    await following.stop();
   });
 
   it('does not stop at a catalog record that is no event', async () => {
     await stores.log.append(TOPICS.catalog, [{ key: 'bad', value: Buffer.from([0xff]) }]);
     await collector().collect([{ event: eventOf(videoUpsertedOf('v'), NOW_MS) }]);
     const other = new Catalogue(quiet);
-    await other.follow(stores.log);
+    const following = await other.follow(stores.log);
     expect(other.factsOf('v')).toBeDefined();
-    await other.stop();
+    await following.stop();
   });
 
   it('fills in no facts that would make a dead letter of what it has accepted', async () => {
     const video = videoFactsOf({ durationSeconds: -1 });
     const value = Event.encode(eventOf(videoUpsertedOf('v', { video }), NOW_MS)).finish();
     await stores.log.append(TOPICS.catalog, [{ key: 'v', value }]);
-    await catalogue.follow(stores.log);
+    const following = await catalogue.follow(stores.log);
     const [result] = await collector().collect([
       { event: eventOf(watchOf('anna', 'v', { video: undefined }), NOW_MS) },
     ]);
-    await catalogue.stop();
+    await following.stop();
     expect(result?.status).toBe('accepted');
     const stored = await allRecords(stores.log, TOPICS.activity);
     expect(stored.map(judgeRecord)).toEqual([{ event: expect.objectContaining({ eventId: result?.eventId }) }]);
