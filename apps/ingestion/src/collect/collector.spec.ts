@@ -89,6 +89,38 @@ describe('Collector', () => {
     expect(stored?.body).toMatchObject({ value: { history: { userId: 'visitor', watchCount: 3 } } });
   });
 
+  describe('a batch of logins while nobody materialises', () => {
+    const VISITORS = ['visitor-1', 'visitor-2', 'visitor-3'];
+    const logins = (): { event: Event }[] =>
+      VISITORS.flatMap((visitor, i) => [
+        eventOf(watchOf(visitor, 'a'), NOW_MS),
+        eventOf(
+          { $case: 'userMerged', value: { userId: `user-${i}`, anonymousUserId: visitor, history: undefined } },
+          NOW_MS,
+        ),
+      ]).map((event) => ({ event }));
+
+    it('waits a second in all, and looks less and less often', async () => {
+      const looks = jest.spyOn(stores.store, 'readMark');
+      const startedAt = performance.now();
+      await collector().collect(logins());
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      expect(looks.mock.calls.length).toBeLessThan(20);
+      expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(2 * VISITORS.length);
+    });
+
+    it('stops when its caller is gone', async () => {
+      const caller = new AbortController();
+      const startedAt = performance.now();
+      const collected = collector().collect(logins(), caller.signal);
+      setTimeout(() => caller.abort(new Error('gone')), 50);
+      await expect(collected).rejects.toThrow('gone');
+      expect(performance.now() - startedAt).toBeLessThan(900);
+      // What came before the first login; the producer has no answer, and sends all of it again.
+      expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(1);
+    });
+  });
+
   it('merges nothing of a viewer that was never seen', async () => {
     const merge = eventOf(
       { $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'nobody', history: undefined } },
