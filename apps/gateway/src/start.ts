@@ -6,6 +6,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { GatewayModule } from './gateway.module';
 import {
+  aborted,
   answerFrameworkError,
   countHttpRequests,
   Draining,
@@ -80,12 +81,6 @@ export async function startGateway(
   }
   return { app, port: Number(port) };
 }
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 function serveOpenApi(app: NestFastifyApplication, fastify: FastifyInstance): void {
   const description = new DocumentBuilder()

@@ -8,9 +8,16 @@ import {
 } from '@nestjs/common';
 import { ConfigError, embeddedPaths } from '@watchnext/config';
 import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
-import { openEventLog, type EventLog } from '@watchnext/event-log';
+import type { EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
-import { Draining, type Logger, type ReadyState, serveMetrics } from '@watchnext/service';
+import {
+  Draining,
+  type Logger,
+  openServiceLog,
+  type ReadyState,
+  serveMetrics,
+  type ServiceLog,
+} from '@watchnext/service';
 import { Admission } from './access/admission';
 import { KeyFileError } from './access/api-keys';
 import { KeyRing } from './access/key-ring';
@@ -24,7 +31,7 @@ import { ProbesController } from './http/probes.controller';
 import { Ingestion } from './ingestion';
 import { LagReader } from './lag';
 import { countResults, Metrics } from './metrics';
-import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SETTINGS } from './tokens';
+import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
 
 @Module({})
 export class IngestionModule implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -44,7 +51,8 @@ export class IngestionModule implements BeforeApplicationShutdown, OnApplication
     const providers: Provider[] = [
       { provide: SETTINGS, useValue: settings },
       { provide: LOGGER, useValue: logger },
-      { provide: LOG, useFactory: () => openEventLog(settings, paths.eventLog) },
+      { provide: SERVICE_LOG, useFactory: () => openServiceLog(settings, paths.eventLog, logger) },
+      { provide: LOG, inject: [SERVICE_LOG], useFactory: ({ eventLog }: ServiceLog) => eventLog },
       { provide: FEATURE_STORE, useFactory: () => openFeatureStore(settings, paths.featureStore) },
       { provide: ARCHIVE, useFactory: () => openEventArchive(settings, paths.archive) },
       { provide: Catalogue, useFactory: () => new Catalogue(logger) },

@@ -1,21 +1,21 @@
 /** The roles of this process: what is started, in which order it stops, and whether it is well. */
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { TOPICS, topicSpecs } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog, GroupHandler, Subscription } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
-import type { Labels, Logger } from '@watchnext/service';
+import { followLog, isRefused, type Labels, type Logger, type LogFollowing, type ServiceLog } from '@watchnext/service';
 import { Archiver } from './archive/archiver';
 import { Catalogue } from './collect/catalogue';
 import type { IngestionSettings, Role } from './config';
+import { LogAnswers } from './log-answers';
 import { Materialiser } from './materialise/materialiser';
 import { MeasuredConsumer } from './measured-consumer';
 import { Metrics, METRICS } from './metrics';
-import { ARCHIVE, FEATURE_STORE, LOG, LOGGER, SETTINGS } from './tokens';
+import { ARCHIVE, FEATURE_STORE, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
 
-/** A consumer this long without a sign of life from the log is not ready; three times as long, it should be restarted. */
+/** A consumer this long without a sign of life from the log is not ready. */
 const READY_HEARTBEAT_MS = 10_000;
-const LIVE_HEARTBEAT_MS = 30_000;
 /**
  * Each commit writes whole states, so one that folds many events of the same users writes less for each of them: with
  * 400 users in a partition, batches of 2,000 spent four times as long encoding as those of 10,000.
@@ -24,37 +24,60 @@ const MATERIALISE_BATCH_RECORDS = 10_000;
 
 interface Part {
   readonly name: string;
-  heartbeatAgeMs(): number;
-  stop(): Promise<void>;
+  readonly following: LogFollowing;
+  readonly afterwards: () => void;
+  /** Undefined until it stands. */
+  subscription: Subscription | undefined;
 }
 
 @Injectable()
-export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Ingestion implements OnApplicationShutdown {
   private readonly parts: Part[] = [];
   private readonly consumers: { role: Role; topic: string; measured: MeasuredConsumer }[] = [];
+  private readonly log: EventLog;
+  private readonly answers: LogAnswers;
+  private topics: Promise<void> | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: IngestionSettings,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(LOG) private readonly log: EventLog,
+    @Inject(SERVICE_LOG) private readonly serviceLog: ServiceLog,
     @Inject(FEATURE_STORE) private readonly store: FeatureStore,
     @Inject(ARCHIVE) private readonly archive: EventArchive,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(Metrics) private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.log = serviceLog.eventLog;
+    this.answers = new LogAnswers(this.log);
+  }
 
-  async onApplicationBootstrap(): Promise<void> {
+  /**
+   * Begins what the roles do. Fulfils when all of it is at work, or sooner where the log is down: then each part is tried again
+   * until the log is there.
+   * @throws EventLogError where the log answers and refuses
+   */
+  async begin(): Promise<void> {
     const has = (role: Role) => this.settings.WATCHNEXT_INGESTION_ROLES.includes(role);
-    await this.log.ensureTopics(Object.values(topicSpecs(this.settings.WATCHNEXT_ACTIVITY_PARTITIONS)));
-    if (has('collect')) await this.startCollecting();
-    if (has('materialise')) await this.startMaterialising();
-    if (has('archive')) for (const topic of [TOPICS.activity, TOPICS.catalog]) await this.startArchiving(topic);
-    this.logger.info({ roles: this.settings.WATCHNEXT_INGESTION_ROLES }, 'ingestion started');
+    this.answers.start();
+    if (has('collect')) this.addPart('catalogue', () => this.catalogue.follow(this.log));
+    if (has('materialise')) this.startMaterialising();
+    if (has('archive')) for (const topic of [TOPICS.activity, TOPICS.catalog]) this.startArchiving(topic);
+    const roles = this.settings.WATCHNEXT_INGESTION_ROLES;
+    void Promise.all(this.parts.map(({ following }) => following.established)).then(() =>
+      this.logger.info({ roles }, 'ingestion started'),
+    );
+    if (this.serviceLog.unavailable) return;
+    const failures = await Promise.all(this.parts.map(({ following }) => following.firstFailure));
+    const refusal = failures.find(isRefused);
+    if (refusal !== undefined) throw refusal;
   }
 
   /** Runs after HTTP has drained: nothing is appended any more. Consumers end their batches and flush. */
   async onApplicationShutdown(): Promise<void> {
-    const ends = await Promise.allSettled(this.parts.map((part) => part.stop()));
+    this.answers.stop();
+    const ends = await Promise.allSettled(
+      this.parts.map(({ following, afterwards }) => following.stop().finally(afterwards)),
+    );
     ends.forEach((end, i) => {
       if (end.status === 'rejected')
         this.logger.error({ err: end.reason as Error, part: this.parts[i]?.name }, 'did not stop cleanly');
@@ -62,31 +85,36 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
     await Promise.all([this.log.close(), this.store.close(), this.archive.close()]);
   }
 
-  /** Names of what keeps this process from its work; empty when it is ready. HTTP listens only once all has started. */
+  /** Whether events may be taken in: the catalogue is read, as it was when this process began. */
+  isCollecting(): boolean {
+    return this.parts.some(({ name, subscription }) => name === 'catalogue' && subscription !== undefined);
+  }
+
+  /** Names of what keeps this process from its work; empty when it is ready. */
   notReady(): string[] {
-    return this.silentFor(READY_HEARTBEAT_MS);
+    const { parts } = this;
+    if (parts.length === 0) return ['not begun'];
+    return parts
+      .filter(({ subscription }) => !subscription || subscription.heartbeatAgeMs() > READY_HEARTBEAT_MS)
+      .map(({ name }) => name);
   }
 
-  /** Names of what only a restart may help. */
+  /**
+   * Names of what only a restart may help. Not what is silent because the log is: a new process would find it no less so, and
+   * consumers come back to it by themselves.
+   */
   dead(): string[] {
-    return this.silentFor(LIVE_HEARTBEAT_MS);
+    const { WATCHNEXT_KAFKA_SESSION_TIMEOUT_MS: sessionMs, WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS: requestMs } =
+      this.settings;
+    // Twice as long as a session with the log may be silent before it is replaced.
+    const limitMs = 2 * (3 * sessionMs + requestMs);
+    if (this.answers.answeringForMs() <= limitMs) return [];
+    return this.parts
+      .filter(({ subscription }) => (subscription?.heartbeatAgeMs() ?? 0) > limitMs)
+      .map(({ name }) => name);
   }
 
-  private silentFor(limitMs: number): string[] {
-    return this.parts.filter((part) => part.heartbeatAgeMs() > limitMs).map((part) => part.name);
-  }
-
-  private async startCollecting(): Promise<void> {
-    const { catalogue } = this;
-    await catalogue.follow(this.log);
-    this.parts.push({
-      name: 'catalogue',
-      heartbeatAgeMs: () => catalogue.heartbeatAgeMs(),
-      stop: () => catalogue.stop(),
-    });
-  }
-
-  private async startMaterialising(): Promise<void> {
+  private startMaterialising(): void {
     const partitionCount = this.settings.WATCHNEXT_ACTIVITY_PARTITIONS;
     const cachedUsersPerPartition = Math.ceil(this.settings.WATCHNEXT_STATE_CACHE_USERS / partitionCount);
     const materialiser = new Materialiser(this.log, this.store, this.logger, {
@@ -98,11 +126,15 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
     });
     const measured = this.measured('materialise', TOPICS.activity, materialiser);
     const group = { topic: TOPICS.activity, groupId: 'materialise', maxBatchRecords: MATERIALISE_BATCH_RECORDS };
-    this.addPart('materialise', await this.log.joinGroup(group, measured), () => measured.stop());
+    this.addPart(
+      'materialise',
+      () => this.log.joinGroup(group, measured),
+      () => measured.stop(),
+    );
   }
 
   /** A group for each topic: members of one Kafka group would be given partitions of topics they do not read. */
-  private async startArchiving(topic: string): Promise<void> {
+  private startArchiving(topic: string): void {
     const flushAfterSeconds = this.settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS;
     // The activity partitions and the catalogue's one, should this process have them all.
     const partitionCount = this.settings.WATCHNEXT_ACTIVITY_PARTITIONS + 1;
@@ -110,11 +142,15 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
     const archiver = new Archiver(topic, this.archive, this.logger, { flushAfterSeconds, maxPartitionBytes });
     archiver.start();
     const measured = this.measured('archive', topic, archiver);
-    const subscription = await this.log.joinGroup({ topic, groupId: `archive-${topic}` }, measured);
-    this.addPart(`archive ${topic}`, subscription, () => {
-      measured.stop();
-      archiver.stop();
-    });
+    const group = { topic, groupId: `archive-${topic}` };
+    this.addPart(
+      `archive ${topic}`,
+      () => this.log.joinGroup(group, measured),
+      () => {
+        measured.stop();
+        archiver.stop();
+      },
+    );
   }
 
   private measured(role: Role, topic: string, handler: GroupHandler): MeasuredConsumer {
@@ -134,11 +170,29 @@ export class Ingestion implements OnApplicationBootstrap, OnApplicationShutdown 
     return measured;
   }
 
-  private addPart(name: string, subscription: Subscription, afterwards?: () => void): void {
-    this.parts.push({
-      name,
-      heartbeatAgeMs: () => subscription.heartbeatAgeMs(),
-      stop: () => subscription.stop().finally(afterwards),
+  private addPart(
+    name: string,
+    subscribe: () => Promise<Subscription>,
+    afterwards: () => void = () => undefined,
+  ): void {
+    const following = followLog({
+      without: `${name} has not begun`,
+      logger: this.logger,
+      subscribe: async () => {
+        await this.ensureTopics();
+        return (part.subscription = await subscribe());
+      },
     });
+    const part: Part = { name, following, afterwards, subscription: undefined };
+    this.parts.push(part);
+  }
+
+  /** Once for all parts, whose attempts come at the same time: topics that two would create at once. */
+  private ensureTopics(): Promise<void> {
+    const specs = Object.values(topicSpecs(this.settings.WATCHNEXT_ACTIVITY_PARTITIONS));
+    return (this.topics ??= this.log.ensureTopics(specs).catch((error: unknown) => {
+      this.topics = undefined;
+      throw error;
+    }));
   }
 }

@@ -7,8 +7,8 @@ import { startIngestion } from './start';
 // Where it shares its processors with services that viewers wait for: folding and archiving come in bursts.
 yieldToOthers(YIELDS.somewhat);
 
-void runService(async () => {
+void runService(async (stopping) => {
   const settings = loadConfig(ingestionSettings);
   const afterwards = await startTracing('ingestion', settings);
-  return { ...(await startIngestion(settings)), afterwards };
+  return { ...(await startIngestion(settings, stopping)), afterwards };
 });

@@ -44,6 +44,40 @@ describe('a measured consumer', () => {
     expect(consumer.lag()).toEqual([[0, 20]]);
   });
 
+  it('lags by all that the log holds while it cannot find out where to go on', async () => {
+    const log = { bounds: async () => [{ partition: 0, firstOffset: 80, endOffset: 100 }] };
+    const resumeOffset = jest.fn((): Promise<number> => Promise.reject(new Error('the store is down')));
+    const inner = { resumeOffset, onBatch: async () => undefined };
+    const consumer = new MeasuredConsumer(inner, { ...labels, log, metrics: new Metrics() });
+    consumer.stop();
+    await expect(consumer.resumeOffset(0)).rejects.toThrow('the store is down');
+    await consumer.readEnds();
+    expect(consumer.lag()).toEqual([[0, 20]]);
+    resumeOffset.mockResolvedValue(95);
+    await consumer.resumeOffset(0);
+    expect(consumer.lag()).toEqual([[0, 5]]);
+    // A fresh question, as after a batch that failed, does not make it look as if all were to be done again.
+    resumeOffset.mockReturnValue(new Promise(() => {}));
+    void consumer.resumeOffset(0);
+    expect(consumer.lag()).toEqual([[0, 5]]);
+  });
+
+  it('does not lag in a partition that was given up while it asked where to go on', async () => {
+    let answer: (offset: number) => void = () => undefined;
+    const inner = {
+      resumeOffset: () => new Promise<number>((resolve) => (answer = resolve)),
+      onBatch: async () => undefined,
+    };
+    const log = { bounds: async () => [] };
+    const consumer = new MeasuredConsumer(inner, { ...labels, log, metrics: new Metrics() });
+    consumer.stop();
+    const resumed = consumer.resumeOffset(0);
+    await consumer.onRevoked(0);
+    answer(10);
+    await resumed;
+    expect(consumer.lag()).toEqual([]);
+  });
+
   it('asks for the ends of a log that hangs only once', async () => {
     const bounds = jest.fn(() => new Promise<never>(() => {}));
     const inner = { resumeOffset: async () => 0, onBatch: async () => undefined };

@@ -39,8 +39,11 @@ export class MeasuredConsumer implements GroupHandler {
   }
 
   async resumeOffset(partition: number): Promise<number | undefined> {
+    // One that never finds where to go on falls behind by all that the log holds, which is what it does.
+    if (!this.nextOffsets.has(partition)) this.nextOffsets.set(partition, 0);
     const offset = await this.inner.resumeOffset(partition);
-    this.nextOffsets.set(partition, offset ?? 0);
+    // It may have been given up meanwhile.
+    if (this.nextOffsets.has(partition)) this.nextOffsets.set(partition, offset ?? 0);
     return offset;
   }
 

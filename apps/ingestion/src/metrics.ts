@@ -15,7 +15,8 @@ const HELP: Record<string, string> = {
   [METRICS.events]: 'Events received by the collector, by result; code says why one was rejected.',
   [METRICS.records]: 'Records that a role has worked off, by role and topic.',
   [METRICS.batchSeconds]: 'Seconds to work off a batch, by role and topic.',
-  [METRICS.batchFailures]: 'Batches that failed and are given again, by role and topic.',
+  [METRICS.batchFailures]:
+    'Batches that failed and are given again, and questions where to go on that failed, by role and topic.',
   [METRICS.consumerLag]:
     'Records in the log that a role of this process has yet to work off, by role, topic and partition.',
   [METRICS.deadLetters]: 'Records that could not be folded, by code.',

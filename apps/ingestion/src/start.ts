@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
+  aborted,
   answerFrameworkError,
   ApiErrorFilter,
   countHttpRequests,
@@ -16,7 +17,9 @@ import {
 import { Admission } from './access/admission';
 import type { IngestionSettings } from './config';
 import { MAX_BODY_BYTES, registerBodyParsers } from './http/body-parsers';
+import { refuseUntilCollecting } from './http/not-ready';
 import { describeApi } from './http/openapi';
+import { Ingestion } from './ingestion';
 import { IngestionModule } from './ingestion.module';
 import { Metrics } from './metrics';
 
@@ -27,8 +30,14 @@ export interface RunningIngestion {
   readonly port: number;
 }
 
-/** Starts the roles that the settings name; resolves when they are at work and HTTP listens. */
-export async function startIngestion(settings: IngestionSettings): Promise<RunningIngestion> {
+/**
+ * Starts the roles that the settings name; resolves when they are at work, or sooner where the event log is down.
+ * @param stopping where it is aborted the start ends at once: what listens by then is to be closed
+ */
+export async function startIngestion(
+  settings: IngestionSettings,
+  stopping: AbortSignal = new AbortController().signal,
+): Promise<RunningIngestion> {
   const logger = createLogger('ingestion', {
     level: settings.WATCHNEXT_LOG_LEVEL,
     format: settings.WATCHNEXT_LOG_FORMAT,
@@ -56,6 +65,7 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
   app.get(Draining).watch(adapter.getInstance());
   countHttpRequests(adapter.getInstance(), app.get(Metrics));
   traceHttpRequests(adapter.getInstance());
+  refuseUntilCollecting(adapter.getInstance(), app.get(Ingestion));
   app.get(Admission).guard(adapter.getInstance(), '/v1/events');
   app.get(Admission).guardReads(adapter.getInstance(), '/v1/lag');
   registerBodyParsers(adapter.getInstance());
@@ -63,11 +73,13 @@ export async function startIngestion(settings: IngestionSettings): Promise<Runni
   const document = describeApi(app);
   adapter.getInstance().get('/openapi.json', () => document);
   if (tls) logRefusedCallers(app.getHttpServer(), logger);
+  // Alive before it is ready: the log may be down, and producers are to be told so.
   await app.listen(settings.WATCHNEXT_HTTP_PORT, settings.WATCHNEXT_HOST);
   const { port } = app.getHttpServer().address() as { port: number };
   logger.info({ host: settings.WATCHNEXT_HOST, port, tls: tls !== undefined }, 'HTTP listening');
   try {
     await app.get(IngestionModule).serveProbes();
+    await Promise.race([app.get(Ingestion).begin(), aborted(stopping)]);
   } catch (error) {
     await app.close();
     throw error;

@@ -167,6 +167,7 @@ describe('a collector with API keys', () => {
 
 describe('a collector whose event log is slow', () => {
   let server: FastifyInstance;
+  let admission: Admission;
   const waiting: (() => void)[] = [];
   const body = JSON.stringify({ topic: TOPICS.activity, text: 'x'.repeat(1_000) });
   const post = () =>
@@ -180,8 +181,11 @@ describe('a collector whose event log is slow', () => {
       const { status, retryAfterSeconds } = error as unknown as ApiError;
       return reply.status(status).header('retry-after', retryAfterSeconds).send({});
     });
-    new Admission(undefined, { maxInFlightBytes: 3 * bytes, maxBodyBytes: 10_000 }, quiet).guard(server, '/v1/events');
-    server.post('/v1/events', () => new Promise((resolve) => waiting.push(() => resolve({}))));
+    admission = new Admission(undefined, { maxInFlightBytes: 3 * bytes, maxBodyBytes: 10_000 }, quiet);
+    admission.guard(server, '/v1/events');
+    server.post('/v1/events', (request) =>
+      admission.holding(request, () => new Promise((resolve) => waiting.push(() => resolve({})))),
+    );
     await server.listen({ port: 0, host: '127.0.0.1' });
   });
   afterAll(() => server.close());
@@ -204,7 +208,7 @@ describe('a collector whose event log is slow', () => {
     });
   });
 
-  it('frees the bytes of a producer that went away', async () => {
+  it('frees the bytes of a producer that went away once its batch is worked off, and not before', async () => {
     const gone = new AbortController();
     const address = `http://127.0.0.1:${(server.server.address() as { port: number }).port}/v1/events`;
     const calls = [1, 2, 3].map(() =>
@@ -213,6 +217,11 @@ describe('a collector whose event log is slow', () => {
     await eventually(async () => expect(waiting).toHaveLength(3));
     gone.abort();
     await Promise.all(calls);
+    // The log still has the batches in hand.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      expect((await post()).status).toBe(429);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     waiting.splice(0).forEach((answer) => answer());
     const next = [post(), post(), post()];
     await eventually(async () => expect(waiting.length).toBe(3));

@@ -331,3 +331,38 @@ describe('ingestion', () => {
     expect(archived.sort()).toEqual(logged.sort());
   });
 });
+
+describe('ingestion without its event log', () => {
+  let directory: { path: string; remove(): Promise<void> };
+  let running: RunningIngestion | undefined;
+  beforeAll(async () => {
+    directory = await temporaryDirectory('ingestion-without-log');
+  });
+  afterAll(async () => {
+    await running?.app.close();
+    await directory.remove();
+  });
+
+  it('listens, is alive and not ready, and tells producers when to come again', async () => {
+    running = await startIngestion(
+      ingestionSettings.parse({
+        WATCHNEXT_DATA_DIR: directory.path,
+        WATCHNEXT_HTTP_PORT: '0',
+        WATCHNEXT_LOG_LEVEL: 'silent',
+        WATCHNEXT_EVENT_LOG: 'kafka',
+        // Nothing listens there.
+        WATCHNEXT_KAFKA_BROKERS: '127.0.0.1:9',
+        WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS: '500',
+      }),
+    );
+    const url = (path: string) => `http://127.0.0.1:${running?.port}${path}`;
+    expect((await fetch(url('/livez'))).status).toBe(200);
+    const ready = await fetch(url('/readyz'));
+    expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('catalogue, materialise')]);
+    const event = Event.toJSON(eventOf(searchOf('anna', 'rivers'), Date.now(), { receivedAtMs: 0 }));
+    const body = JSON.stringify({ events: [event] });
+    const sent = await fetch(url('/v1/events'), { method: 'POST', body, headers: { 'content-type': JSON_TYPE } });
+    expect([sent.status, sent.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await sent.json()).toMatchObject({ error: { code: 'not-ready' } });
+  });
+});

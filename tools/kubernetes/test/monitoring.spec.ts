@@ -124,6 +124,13 @@ describeUnlessMissing(missingForManifests(), 'monitoring', () => {
     expect(named?.sort()).toEqual(rollouts.map(({ metadata }) => metadata.name).sort());
   });
 
+  it('alerts on ingestion that fails, by role and topic, and not only on what it is behind', () => {
+    const failing = queriesOf(built('overlays/production')).filter(
+      ([where, query]) => where.startsWith('WatchNext') && query.includes('watchnext_ingestion_batch_failures_total'),
+    );
+    expect(failing).toEqual([['WatchNextIngestionFails', expect.stringContaining('sum by (role, topic)')]]);
+  });
+
   it('alerts with a severity and a runbook that tells of them', () => {
     const files = built('overlays/canary').filter(({ kind }) => kind === 'PrometheusRule');
     const rules = files.flatMap(({ spec }) => spec.groups.flatMap((group: { rules: unknown[] }) => group.rules));

@@ -18,8 +18,15 @@ export interface AdmissionOptions {
   readonly maxBodyBytes: number;
 }
 
+interface Admitted {
+  readonly bytes: number;
+  /** The connection, until it has its answer or is closed, and the work on the body. */
+  holders: number;
+}
+
 export class Admission {
   private readonly keys = new WeakMap<object, KnownKey>();
+  private readonly admitted = new WeakMap<object, Admitted>();
   private inFlightBytes = 0;
   private shedCount = 0;
 
@@ -36,8 +43,9 @@ export class Admission {
       // By the route: addresses may be written in more ways than one, as /v1/%65vents.
       if (request.method !== 'POST' || request.routeOptions.url !== path) return done();
       try {
-        const bytes = this.admit(request);
-        reply.raw.once('close', () => (this.inFlightBytes -= bytes));
+        const admitted: Admitted = { bytes: this.admit(request), holders: 1 };
+        this.admitted.set(request.raw, admitted);
+        reply.raw.once('close', () => this.release(admitted));
         done();
       } catch (error) {
         done(error as Error);
@@ -61,6 +69,21 @@ export class Admission {
   /** What the key of this request may send; undefined: every kind of event. */
   kindsFor(request: FastifyRequest): ReadonlySet<string> | undefined {
     return this.keys.get(request.raw)?.kinds;
+  }
+
+  /** The bytes of a request count until the work on it has settled, though its caller may be gone long before. */
+  async holding<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    const admitted = this.admitted.get(request.raw);
+    if (admitted) admitted.holders++;
+    try {
+      return await work();
+    } finally {
+      if (admitted) this.release(admitted);
+    }
+  }
+
+  private release(admitted: Admitted): void {
+    if (--admitted.holders === 0) this.inFlightBytes -= admitted.bytes;
   }
 
   /** @returns the bytes that now count as in flight. @throws ApiError 401, 429 */

@@ -6,15 +6,14 @@ import { type Logger, SoundEvents } from '@watchnext/service';
 /** What each video is, as the catalog topic says: the collector writes it into events that leave it out. */
 export class Catalogue {
   private readonly videos = new VideoTable();
-  private subscription: Subscription | undefined;
 
   constructor(private readonly logger: Logger) {}
 
-  /** Resolves once all that the topic held has been read. */
-  async follow(log: EventLog): Promise<void> {
+  /** Resolves once all that the topic held has been read. @throws as `EventLog.tail` */
+  async follow(log: EventLog): Promise<Subscription> {
     // What is learned here goes into events that were judged before: it must be as sound as they are.
     const sound = new SoundEvents(this.logger);
-    this.subscription = await log.tail(TOPICS.catalog, {
+    const subscription = await log.tail(TOPICS.catalog, {
       onRecords: async (records) => {
         for (const record of records) {
           const event = sound.of(record);
@@ -24,6 +23,7 @@ export class Catalogue {
       onError: (err) => this.logger.error({ err }, 'cannot follow the catalogue'),
     });
     this.logger.info({ videoCount: this.videos.size }, 'catalogue read');
+    return subscription;
   }
 
   factsOf(videoId: string): VideoFacts | undefined {
@@ -34,13 +34,5 @@ export class Catalogue {
   learn({ body }: Event): void {
     if (body?.$case !== 'videoUpserted' || !body.value.video) return;
     this.videos.set(untitledVideo(body.value.videoId, body.value.video));
-  }
-
-  heartbeatAgeMs(): number {
-    return this.subscription?.heartbeatAgeMs() ?? Infinity;
-  }
-
-  async stop(): Promise<void> {
-    await this.subscription?.stop();
   }
 }

@@ -35,34 +35,34 @@ describe('Collector', () => {
   it('learns of videos from the log, and keeps the facts of a withdrawn one', async () => {
     await collector().collect([{ event: eventOf(videoUpsertedOf('v'), NOW_MS) }]);
     const elsewhere = new Catalogue(quiet);
-    await elsewhere.follow(stores.log);
+    const following = await elsewhere.follow(stores.log);
     expect(elsewhere.factsOf('v')).toEqual(catalogue.factsOf('v'));
     expect(elsewhere.factsOf('v')?.channelId).toBe('channel-1');
     await collector().collect([
       { event: eventOf({ $case: 'videoWithdrawn', value: { videoId: 'v', reason: '' } }, NOW_MS) },
     ]);
     expect(catalogue.factsOf('v')?.channelId).toBe('channel-1');
-    await elsewhere.stop();
+    await following.stop();
   });
 
   it('does not stop at a catalog record that is no event', async () => {
     await stores.log.append(TOPICS.catalog, [{ key: 'bad', value: Buffer.from([0xff]) }]);
     await collector().collect([{ event: eventOf(videoUpsertedOf('v'), NOW_MS) }]);
     const other = new Catalogue(quiet);
-    await other.follow(stores.log);
+    const following = await other.follow(stores.log);
     expect(other.factsOf('v')).toBeDefined();
-    await other.stop();
+    await following.stop();
   });
 
   it('fills in no facts that would make a dead letter of what it has accepted', async () => {
     const video = videoFactsOf({ durationSeconds: -1 });
     const value = Event.encode(eventOf(videoUpsertedOf('v', { video }), NOW_MS)).finish();
     await stores.log.append(TOPICS.catalog, [{ key: 'v', value }]);
-    await catalogue.follow(stores.log);
+    const following = await catalogue.follow(stores.log);
     const [result] = await collector().collect([
       { event: eventOf(watchOf('anna', 'v', { video: undefined }), NOW_MS) },
     ]);
-    await catalogue.stop();
+    await following.stop();
     expect(result?.status).toBe('accepted');
     const stored = await allRecords(stores.log, TOPICS.activity);
     expect(stored.map(judgeRecord)).toEqual([{ event: expect.objectContaining({ eventId: result?.eventId }) }]);
@@ -87,6 +87,38 @@ describe('Collector', () => {
       .map(({ value }) => Event.decode(value))
       .find(({ eventId }) => eventId === merge.eventId);
     expect(stored?.body).toMatchObject({ value: { history: { userId: 'visitor', watchCount: 3 } } });
+  });
+
+  describe('a batch of logins while nobody materialises', () => {
+    const VISITORS = ['visitor-1', 'visitor-2', 'visitor-3'];
+    const logins = (): { event: Event }[] =>
+      VISITORS.flatMap((visitor, i) => [
+        eventOf(watchOf(visitor, 'a'), NOW_MS),
+        eventOf(
+          { $case: 'userMerged', value: { userId: `user-${i}`, anonymousUserId: visitor, history: undefined } },
+          NOW_MS,
+        ),
+      ]).map((event) => ({ event }));
+
+    it('waits a second in all, and looks less and less often', async () => {
+      const looks = jest.spyOn(stores.store, 'readMark');
+      const startedAt = performance.now();
+      await collector().collect(logins());
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      expect(looks.mock.calls.length).toBeLessThan(20);
+      expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(2 * VISITORS.length);
+    });
+
+    it('stops when its caller is gone', async () => {
+      const caller = new AbortController();
+      const startedAt = performance.now();
+      const collected = collector().collect(logins(), { callerGone: caller.signal });
+      setTimeout(() => caller.abort(new Error('gone')), 50);
+      await expect(collected).rejects.toThrow('gone');
+      expect(performance.now() - startedAt).toBeLessThan(900);
+      // What came before the first login; the producer has no answer, and sends all of it again.
+      expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(1);
+    });
   });
 
   it('merges nothing of a viewer that was never seen', async () => {

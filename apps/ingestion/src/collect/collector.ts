@@ -6,7 +6,7 @@ import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import type { EventLog, NewRecord } from '@watchnext/event-log';
 import { LIMITS, refuse, userIdOf } from '@watchnext/features';
 import { traceHeaders } from '@watchnext/service';
-import type { AnonymousHistory } from './anonymous-history';
+import { type AnonymousHistory, type Patience, patienceOf } from './anonymous-history';
 import type { Catalogue } from './catalogue';
 import { fillFacts } from './fill-facts';
 
@@ -29,6 +29,13 @@ export interface ItemResult {
   readonly reason?: string;
 }
 
+export interface CollectOptions {
+  /** What the sender may send, as in "watch"; default: every kind of event. */
+  readonly kinds?: ReadonlySet<string> | undefined;
+  /** Aborted when nobody waits for the answer any longer. */
+  readonly callerGone?: AbortSignal;
+}
+
 type Fault = Omit<UnreadableItem, 'eventId'>;
 
 /** An id that was sent is named in the answer, but not at any length. */
@@ -46,15 +53,18 @@ export class Collector {
   /**
    * One result for each item, in the same order. Changes the events given (receipt time, facts, history).
    *
-   * @param kinds what the sender may send, as in "watch"; undefined: every kind of event
+   * @throws the reason of `callerGone`
    * @throws what the log throws: then some of the batch may be in the log; a producer sends it again, and the states
    * drop what they have seen
    */
-  async collect(items: readonly BatchItem[], kinds?: ReadonlySet<string>): Promise<ItemResult[]> {
+  async collect(
+    items: readonly BatchItem[],
+    { kinds, callerGone = new AbortController().signal }: CollectOptions = {},
+  ): Promise<ItemResult[]> {
     const nowMs = this.clock();
     const accepted = new Map<string, Event>();
     const results = items.map((item, index) => this.judge(item, index, nowMs, accepted, kinds));
-    await this.append([...accepted.values()]);
+    await this.append([...accepted.values()], callerGone);
     this.onResults(results);
     return results;
   }
@@ -79,15 +89,17 @@ export class Collector {
     return { index, eventId: event.eventId, status: 'accepted' };
   }
 
-  private async append(events: readonly Event[]): Promise<void> {
+  private async append(events: readonly Event[], callerGone: AbortSignal): Promise<void> {
     const learned = new Map<string, VideoFacts>();
     let pending: Event[] = [];
+    let patience: Patience | undefined;
     for (const event of events) {
       if (event.body?.$case === 'userMerged') {
         // What the anonymous viewer did earlier in this batch belongs to the history.
         await this.write(pending);
         pending = [];
-        event.body.value.history = await this.histories.of(event.body.value.anonymousUserId);
+        patience ??= patienceOf(callerGone);
+        event.body.value.history = await this.histories.of(event.body.value.anonymousUserId, patience);
       }
       if (event.body?.$case === 'videoUpserted' && event.body.value.video) {
         learned.set(event.body.value.videoId, event.body.value.video);

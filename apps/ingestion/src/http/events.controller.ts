@@ -1,6 +1,6 @@
-import { Body, Controller, Header, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Admission, API_KEY_HEADER } from '../access/admission';
 import { Collector, type BatchItem, type ItemResult } from '../collect/collector';
 import { ApiError } from '@watchnext/service';
@@ -47,10 +47,26 @@ export class EventsController {
     description: 'The event log cannot be written: send the batch again.',
     schema: ref('Error'),
   })
-  async collect(@Body() items: readonly BatchItem[] | undefined, @Req() request: FastifyRequest): Promise<BatchAnswer> {
+  async collect(
+    @Body() items: readonly BatchItem[] | undefined,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BatchAnswer> {
     if (!items) throw new ApiError(400, 'malformed', 'the body is missing');
     this.admission.takeEvents(request, items.length);
-    const results = await this.collector.collect(items, this.admission.kindsFor(request));
+    const options = { kinds: this.admission.kindsFor(request), callerGone: goneSignal(reply) };
+    const results = await this.admission.holding(request, () => this.collector.collect(items, options));
     return { accepted: results.filter(({ status }) => status === 'accepted').length, results };
   }
+}
+
+/** Aborted when the connection closes before the answer is out. Nobody reads the error; it is no failure of ours. */
+function goneSignal({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  const leave = () => {
+    if (!raw.writableFinished) gone.abort(new ApiError(499, 'caller-gone', 'the caller went away before its answer'));
+  };
+  if (raw.closed) leave();
+  else raw.once('close', leave);
+  return gone.signal;
 }

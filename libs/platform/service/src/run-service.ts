@@ -53,6 +53,14 @@ export async function runService(start: (stopping: AbortSignal) => Promise<Runni
   else process.send?.({ kind: 'ready' });
 }
 
+/** Fulfils once the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 function close({ app, logger, afterwards }: RunningService, reason: string): void {
   logger.info({ reason }, 'stopping');
   const closed = app.close().then(() => endWith(afterwards, logger));

@@ -1,0 +1,102 @@
+import type { EventArchive } from '@watchnext/event-archive';
+import { type EventLog, LogUnavailableError, type Subscription, TopicMismatchError } from '@watchnext/event-log';
+import type { FeatureStore } from '@watchnext/feature-store';
+import { quiet } from '../test/harness';
+import { Catalogue } from './collect/catalogue';
+import { ingestionSettings } from './config';
+import { Ingestion } from './ingestion';
+import { Metrics } from './metrics';
+
+const CLOSED = { close: async () => undefined };
+
+/** A log that is there or not, whose consumers hear of it when told. */
+class Log {
+  isThere = true;
+  heartbeatAgeMs = 0;
+  private readonly answer = async <T>(value: T): Promise<T> => {
+    if (!this.isThere) throw new LogUnavailableError('no broker answers');
+    return value;
+  };
+  private readonly subscription: Subscription = {
+    assignedPartitions: () => [0],
+    heartbeatAgeMs: () => this.heartbeatAgeMs,
+    stop: async () => undefined,
+  };
+  readonly port = {
+    ...CLOSED,
+    ensureTopics: jest.fn(() => this.answer(undefined)),
+    tail: () => this.answer(this.subscription),
+    joinGroup: () => this.answer(this.subscription),
+    bounds: () => this.answer([]),
+  };
+}
+
+describe('ingestion and its event log', () => {
+  const PARTS = ['catalogue', 'materialise', 'archive watchnext.activity.v1', 'archive watchnext.catalog.v1'];
+  let log: Log;
+  let ingestion: Ingestion;
+  const make = (unavailable?: Error) =>
+    new Ingestion(
+      ingestionSettings.parse({}),
+      quiet,
+      { eventLog: log.port as unknown as EventLog, unavailable },
+      CLOSED as FeatureStore,
+      CLOSED as EventArchive,
+      new Catalogue(quiet),
+      new Metrics(),
+    );
+  beforeEach(() => {
+    log = new Log();
+    ingestion = make();
+  });
+  afterEach(async () => {
+    await ingestion.onApplicationShutdown();
+    jest.useRealTimers();
+  });
+
+  it('is ready once all that its roles follow stands', async () => {
+    expect(ingestion.notReady()).toEqual(['not begun']);
+    expect(ingestion.isCollecting()).toBe(false);
+    await ingestion.begin();
+    expect(ingestion.notReady()).toEqual([]);
+    expect(ingestion.isCollecting()).toBe(true);
+    expect(log.port.ensureTopics).toHaveBeenCalledTimes(1);
+  });
+
+  it('begins though the log is down, is alive and not ready, and goes on when it is back', async () => {
+    log.isThere = false;
+    ingestion = make(new LogUnavailableError('no broker answers'));
+    await ingestion.begin();
+    expect([ingestion.notReady(), ingestion.dead(), ingestion.isCollecting()]).toEqual([PARTS, [], false]);
+    log.isThere = true;
+    const deadline = Date.now() + 4_000;
+    while (ingestion.notReady().length > 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 20));
+    expect([ingestion.notReady(), ingestion.isCollecting()]).toEqual([[], true]);
+  });
+
+  it('does not end where the log goes while it starts', async () => {
+    log.isThere = false;
+    await ingestion.begin();
+    expect([ingestion.notReady(), ingestion.dead()]).toEqual([PARTS, []]);
+  });
+
+  it('ends its start with what the log answers and refuses', async () => {
+    log.port.ensureTopics.mockRejectedValue(new TopicMismatchError('watchnext.activity.v1', 16, 8));
+    await expect(ingestion.begin()).rejects.toThrow(/has 8 partitions/);
+  });
+
+  it('is not ready, and no restart is asked for, however long the log is away; but where consumers hear nothing of a log that answers', async () => {
+    jest.useFakeTimers();
+    await ingestion.begin();
+    log.isThere = false;
+    log.heartbeatAgeMs = 600_000;
+    await jest.advanceTimersByTimeAsync(600_000);
+    expect([ingestion.notReady(), ingestion.dead()]).toEqual([PARTS, []]);
+    log.isThere = true;
+    // Consumers find their way back within this.
+    await jest.advanceTimersByTimeAsync(90_000);
+    expect(ingestion.dead()).toEqual([]);
+    await jest.advanceTimersByTimeAsync(90_000);
+    expect(ingestion.dead()).toEqual(PARTS);
+  });
+});
