@@ -52,9 +52,9 @@ export async function columnsOfFile(file: TableFile, connection: DuckDBConnectio
     const index = lines.findIndex((text) => text !== '');
     if (index < 0) continue;
     const line = lines[index];
-    return formatOf(file.path) === 'csv'
-      ? (splitCsvLine(line, delimiterOf(file)) ?? [])
-      : [...flattened(firstObject(line, file.path, firstLine + index)).keys()];
+    if (formatOf(file.path) !== 'csv') return [...flattened(firstObject(line, file.path, firstLine + index)).keys()];
+    const names = splitCsvLine(line, delimiterOf(file));
+    return typeof names === 'string' ? [] : names;
   }
   throw new DatasetError(`${basename(file.path)} holds no rows`);
 }
