@@ -159,14 +159,45 @@ describe('a producer client', () => {
   it.each([400, 413])(
     'finds the event for which whole batches are refused with %i, and delivers the others',
     async (status) => {
-      collector.behave = ({ events }) => (queriesOf(events).includes(13) ? { status } : 'accept');
+      const body = '{"error":{"code":"too-odd","message":"one is too odd","requestId":"r"}}';
+      collector.behave = ({ events }) => (queriesOf(events).includes(13) ? { status, body } : 'accept');
       const client = make({ maxBatchEvents: 16 });
       await sendAll(client, 0, 40);
       await client.flush();
       expect(queriesOf(collector.accepted)).toEqual(numbers(40).filter((n) => n !== 13));
-      expect(rejections.map(({ event, code }) => [queriesOf([event])[0], code])).toEqual([[13, `http-${status}`]]);
+      expect(rejections.map(({ event, code, reason }) => [queriesOf([event])[0], code, reason])).toEqual([
+        [13, 'too-odd', 'one is too odd'],
+      ]);
     },
   );
+
+  it.each([
+    [400, '<html>400 No required SSL certificate was sent</html>'],
+    [400, '{"error":"Bad Request","message":"Client Error","statusCode":400}'],
+    [413, '<html>413 Request Entity Too Large</html>'],
+    [422, '{"error":{"code":422,"message":"blocked"}}'],
+    [422, ''],
+  ])('loses nothing to a %i that is not the collector’s: %j', async (status, body) => {
+    collector.behave = () => ({ status, body });
+    const client = make({ maxBatchEvents: 4 });
+    await sendAll(client, 0, 10);
+    await until(() => errors.length >= 3);
+    expect(errors[0]).toMatchObject({ code: 'delivery', status, message: expect.stringContaining(body) });
+    expect(client.statistics()).toMatchObject({ pendingEvents: 10, rejectedEvents: 0 });
+    collector.behave = () => 'accept';
+    await client.flush();
+    expect(queriesOf(collector.accepted)).toEqual(numbers(10));
+    expect(rejections).toEqual([]);
+  });
+
+  it('splits batches that are too large for a proxy until they pass', async () => {
+    collector.behave = ({ events }) => (events.length > 3 ? { status: 413, body: '<html>too large</html>' } : 'accept');
+    const client = make({ maxBatchEvents: 16 });
+    await sendAll(client, 0, 40);
+    await client.flush();
+    expect(queriesOf(collector.accepted)).toEqual(numbers(40));
+    expect(client.statistics()).toMatchObject({ rejectedEvents: 0, failedTries: 0 });
+  });
 
   it('lets senders wait while the buffer is full, and in the order in which they came', async () => {
     let isOpen = false;
@@ -239,6 +270,19 @@ describe('a producer client', () => {
       await client.flush();
       expect(queriesOf(collector.accepted)).toEqual(numbers(120));
       expect(client.statistics()).toMatchObject({ spooledEvents: 0, pendingEvents: 0, acceptedEvents: 120 });
+    });
+
+    it('keeps on disk what a proxy refuses instead of the collector', async () => {
+      collector.behave = () => ({ status: 400, body: '<html>400 No required SSL certificate was sent</html>' });
+      const client = spooling({ maxBatchEvents: 7 });
+      await sendAll(client, 0, 30);
+      await until(() => client.statistics().spooledEvents === 30);
+      const failedTries = client.statistics().failedTries;
+      await until(() => client.statistics().failedTries > failedTries + 1);
+      collector.behave = () => 'accept';
+      await client.flush();
+      expect(queriesOf(collector.accepted)).toEqual(numbers(30));
+      expect(rejections).toEqual([]);
     });
 
     it('leaves on closing what another client delivers first', async () => {

@@ -23,6 +23,9 @@ import { Signal } from './signal';
 import { Spool } from './spool';
 import { collectorClient, framedLength, type Outcome, postBatch } from './transport';
 
+/** Of a body (RFC 9110, 15.5.14). */
+const HTTP_TOO_LARGE = 413;
+
 interface Batch {
   readonly records: readonly Uint8Array[];
   /** Takes the records out of where they wait. */
@@ -47,7 +50,7 @@ export class ProducerClient {
   private moving: Promise<void> | undefined;
   private spoolError: ProducerClientError | undefined;
   private fatalError: ProducerClientError | undefined;
-  /** How many events a batch may have now: fewer than allowed while an offender is searched for. */
+  /** How many events a batch may have now: fewer than allowed while an offender is searched for, or what passes a proxy. */
   private batchLimit: number;
   private enteredCount = 0;
   private settledCount = 0;
@@ -221,8 +224,13 @@ export class ProducerClient {
     const batch = await this.nextBatch();
     if (batch === undefined) return undefined;
     const outcome = await postBatch(batch.records, this.transport(), this.abort.signal);
-    if (outcome.kind === 'failed') return outcome.error;
-    await this.settle(batch, outcome);
+    if (outcome.kind !== 'failed') {
+      await this.settle(batch, outcome);
+      return undefined;
+    }
+    // A proxy lets smaller ones through, perhaps; what it says of one event alone is no reason to lose it.
+    if (outcome.error.status !== HTTP_TOO_LARGE || batch.records.length === 1) return outcome.error;
+    this.halve(batch);
     return undefined;
   }
 
@@ -268,7 +276,7 @@ export class ProducerClient {
   private async settle(batch: Batch, outcome: Exclude<Outcome, { kind: 'failed' }>): Promise<void> {
     if (outcome.kind === 'refused' && batch.records.length > 1) {
       // One of them is the cause: halves find it, and the others pass.
-      this.batchLimit = Math.ceil(batch.records.length / 2);
+      this.halve(batch);
       return;
     }
     await batch.remove();
@@ -281,6 +289,11 @@ export class ProducerClient {
     else this.countResults(batch.records, outcome.results);
     this.progressed.notify();
     this.admitWaiting();
+  }
+
+  /** Has the events of a batch sent again, in smaller ones. */
+  private halve(batch: Batch): void {
+    this.batchLimit = Math.ceil(batch.records.length / 2);
   }
 
   private countResults(

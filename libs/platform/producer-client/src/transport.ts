@@ -14,9 +14,9 @@ export interface ItemResult {
 export type Outcome =
   /** Every event has its verdict. */
   | { readonly kind: 'answered'; readonly results: readonly ItemResult[] }
-  /** This very batch will never be taken, whole; its events may be, in smaller ones. */
+  /** The collector will never take this very batch, whole; its events may be taken in smaller ones. */
   | { readonly kind: 'refused'; readonly code: string; readonly reason: string }
-  /** Perhaps later. */
+  /** Perhaps later. No verdict on any event: no answer came, or none by which the collector refuses what was sent. */
   | { readonly kind: 'failed'; readonly error: DeliveryError };
 
 export interface TransportOptions {
@@ -66,7 +66,8 @@ export async function postBatch(
     const text = answer.body.toString();
     if (status >= 200 && status < 300) return { kind: 'answered', results: parseResults(text, events.length) };
     const { code, message } = parseError(text);
-    if (REFUSING_STATUSES.has(status)) return { kind: 'refused', code: code ?? `http-${status}`, reason: message };
+    // Without a code it is a proxy's answer: one that misses a certificate says 400 as well, and knows nothing of events.
+    if (code !== undefined && REFUSING_STATUSES.has(status)) return { kind: 'refused', code, reason: message };
     const error = new DeliveryError(
       `HTTP ${status} ${message}`.trim(),
       status,
@@ -123,10 +124,12 @@ function parseResults(text: string, eventCount: number): ItemResult[] {
   });
 }
 
+/** The code is there only in the collector's own form, `{"error": {"code", "message"}}`. */
 function parseError(text: string): { code?: string; message: string } {
   try {
-    const { error } = JSON.parse(text) as { error?: { code?: string; message?: string } };
-    if (error) return { code: error.code, message: String(error.message ?? '') };
+    const { error } = JSON.parse(text) as { error?: { code?: unknown; message?: unknown } };
+    if (typeof error?.code === 'string' && error.code !== '')
+      return { code: error.code, message: String(error.message ?? '') };
   } catch {
     // Not ours, perhaps a proxy's: its words are all there is.
   }

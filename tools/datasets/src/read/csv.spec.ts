@@ -32,6 +32,25 @@ describe('reading CSV', () => {
     expect(rows).toEqual(['3 2', '4 3']);
   });
 
+  it.each([
+    ['an opening quote further down', ['a,v1,1,"Foo', 'b,v2,2,"Bar"', 'c,v3,3,x'], ['3 b|v2', '4 c|v3'], []],
+    ['one after rows without', ['a,v1,1,"Foo', 'b,v2,2,x', 'c,v3,3,"Bar, baz"'], ['3 b|v2', '4 c|v3'], []],
+    ['a row of more cells', ['a,v1,1,"Foo', 'b,v2",2,x', 'c,v3,3,y'], ['3 b|v2"', '4 c|v3'], []],
+    ['each in its turn', ['a,v1,1,"Foo', 'b,v2,2,"Bar', 'c,v3,3,"Baz"'], ['4 c|v3'], ['3 a quote is not closed']],
+    ['one of a short row', ['a,v1,1,"Foo', 'user,b,"c,d"'], [], ['3 3 cells where the header has 4']],
+  ])('does not let a stray quote swallow the rows after it: closed by %s', async (_, lines, rows, moreBad) => {
+    const found = await read(['user,video,time,title', ...lines, ''].join('\n'), ['user', 'video']);
+    expect(found.rows).toEqual(rows);
+    expect(found.bad[0]).toMatch(
+      /^2 (a quote is not closed$|6 cells where the header has 4, up to line 3: is a quote)/,
+    );
+    expect(found.bad.slice(1)).toEqual(moreBad);
+  });
+
+  it('keeps blanks after the closing quote of a text of several lines', async () => {
+    expect(await read('a,b\n"two\nlines" ,x\n', ['a', 'b'])).toEqual({ rows: ['2 two\nlines |x'], bad: [] });
+  });
+
   it('names missing columns, repeated ones, and a file without a header', async () => {
     await expect(read('a,b\n', ['a', 'x', 'y'])).rejects.toThrow('log.csv lacks the columns x, y; it has a, b');
     await expect(read('a,b,a\n', ['a'])).rejects.toThrow('two columns named "a"');

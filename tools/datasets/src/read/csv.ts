@@ -26,7 +26,8 @@ export interface CsvOptions {
 const LINES_OF_A_CELL = 50;
 
 /**
- * Yields the wanted columns of the rows, in batches.
+ * Yields the wanted columns of the rows, in batches. A quote that another row's opening quote would close, or that makes a row of another
+ * width, counts as open: the rows between are no part of a cell.
  *
  * @param columns names, or what chooses them from the header
  * @param onBadRow called for a row with too few or too many cells, or an open quote; it is left out
@@ -45,24 +46,29 @@ export async function* readCsv(
   let rows: CsvRow[] = [];
   const take = (line: number, text: string): void => {
     if (open.length === 0 && text === '') return;
-    const cells = splitCsvLine(open.length === 0 ? text : [...open, text].join('\n'), delimiter);
-    if (cells === undefined) {
+    const cells =
+      open.length === 0 ? splitCsvLine(text, delimiter) : splitCsvLine([...open, text].join('\n'), delimiter, true);
+    if (typeof cells === 'string') {
       open.push(text);
-      if (open.length === LINES_OF_A_CELL) giveUpOpenQuote(line - open.length + 1);
+      if (cells === 'stray-quote' || open.length === LINES_OF_A_CELL) giveUpOpenQuote(line - open.length + 1);
       return;
+    }
+    if (wanted !== undefined && cells.length !== width) {
+      const reason = `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} where the header has ${width}`;
+      if (open.length === 0) return onBadRow(line, reason);
+      open.push(text);
+      return giveUpOpenQuote(line - open.length + 1, `${reason}, up to line ${line}: is a quote not closed?`);
     }
     const firstLine = line - open.length;
     open = [];
     if (wanted === undefined) {
       wanted = chooseColumns(basename(path), cells, columns);
       width = cells.length;
-    } else if (cells.length !== width)
-      onBadRow(firstLine, `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} where the header has ${width}`);
-    else rows.push({ line: firstLine, cells: wanted.map((index) => cells[index]) });
+    } else rows.push({ line: firstLine, cells: wanted.map((index) => cells[index]) });
   };
   /** Only the line with the quote is bad; those after it are read for themselves. */
-  const giveUpOpenQuote = (firstLine: number): void => {
-    onBadRow(firstLine, 'a quote is not closed');
+  const giveUpOpenQuote = (firstLine: number, reason = 'a quote is not closed'): void => {
+    onBadRow(firstLine, reason);
     const others = open.slice(1);
     open = [];
     others.forEach((text, index) => take(firstLine + 1 + index, text));
@@ -100,8 +106,13 @@ export function requireColumns(file: string, there: readonly string[], wanted: r
     );
 }
 
-/** @returns the cells, or undefined for an open quote */
-export function splitCsvLine(text: string, delimiter: string): string[] | undefined {
+/**
+ * What follows a closing quote up to the delimiter belongs to the cell, as spreadsheets read it.
+ *
+ * @param isStrict of a row over several lines: text after a closing quote says that this one opened another row's cell
+ * @returns the cells; `open` for an open quote; `stray-quote`, if strict, for such text
+ */
+export function splitCsvLine(text: string, delimiter: string, isStrict = false): string[] | 'open' | 'stray-quote' {
   if (!text.includes('"')) return text.split(delimiter);
   const cells: string[] = [];
   let at = 0;
@@ -110,16 +121,17 @@ export function splitCsvLine(text: string, delimiter: string): string[] | undefi
       let cell = '';
       for (;;) {
         const quote = text.indexOf('"', at + 1);
-        if (quote === -1) return undefined;
+        if (quote === -1) return 'open';
         cell += text.slice(at + 1, quote);
         at = quote + 1;
         if (text[at] !== '"') break;
         cell += '"';
       }
-      // What follows a closing quote up to the delimiter belongs to the cell, as spreadsheets read it.
       const next = text.indexOf(delimiter, at);
       const end = next === -1 ? text.length : next;
-      cells.push(cell + text.slice(at, end));
+      const rest = text.slice(at, end);
+      if (isStrict && rest.trim() !== '') return 'stray-quote';
+      cells.push(cell + rest);
       at = end;
     } else {
       const next = text.indexOf(delimiter, at);

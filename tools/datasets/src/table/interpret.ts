@@ -18,6 +18,8 @@ const SECONDS_PER: Readonly<Record<DurationUnit, number>> = { s: 1, ms: 1 / 1_00
 const MS_PER: Readonly<Record<Exclude<TimeUnit, 'iso'>, number>> = { s: 1_000, ms: 1, us: 1 / 1_000 };
 /** "2013-02-28 14:38:27" and the like; without a zone it is UTC. */
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/;
+/** As `Date.parse` knows zones; an offset follows a time of day, as "-05" in "2026-1-05" does not. */
+const ZONE = /Z$|(?<![a-z])(?:UTC?|GMT|[ECMP][SD]T)\b|:.*[+-]\d{1,2}(?::?\d{2})?(?:\s*\(.*\))?$/i;
 
 export function boolean(column: string, text: string): boolean {
   const word = text.toLowerCase();
@@ -49,9 +51,12 @@ export function moment(
   return time(column, value * MS_PER[unit], nowMs);
 }
 
-/** NaN for what is no date. */
+/** Milliseconds since 1970, by UTC where no zone stands; NaN for what is no date. */
 export function isoTime(text: string): number {
-  return Date.parse(DATE.test(text) ? `${text.replace(' ', 'T')}${text.length > 10 ? 'Z' : ''}` : text);
+  const date = text.trim();
+  if (DATE.test(date)) return Date.parse(`${date.replace(' ', 'T')}${date.length > 10 ? 'Z' : ''}`);
+  // Date.parse would take the zone of this machine.
+  return Date.parse(ZONE.test(date) ? date : `${date} UTC`);
 }
 
 /** 0 where nothing stands; at most what an event may carry. */

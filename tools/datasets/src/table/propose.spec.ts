@@ -76,6 +76,15 @@ describe('the wizard', () => {
     await folder.remove();
   });
 
+  it('proposes a mapping of JSON lines though a column that it does not take holds numbers too large', async () => {
+    const folder = await temporaryDirectory('wizard');
+    const table = join(folder.path, 'log.jsonl');
+    await writeFile(table, '{"hash":1234567890123456789,"user":"a","video":"v","ts":1790000000}\n');
+    const file = await mappingFileFor(table, { yes: true, say: () => undefined, ask: undefined });
+    expect(parseMapping(await readFile(file, 'utf8'), file).log).toMatchObject({ userId: 'user', videoId: 'video' });
+    await folder.remove();
+  });
+
   it.each([
     [
       '\n[\n  {\n    "user": "a"\n  }\n]\n',

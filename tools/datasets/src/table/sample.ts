@@ -24,10 +24,11 @@ export async function sampleOf(file: TableFile, connection: DuckDBConnection, ro
     mappingFile: undefined,
   };
   try {
-    await eachTableRow(file, columns, connection, options, (cells) => {
+    const take = (cells: readonly string[]): void => {
       if (rows.length === rowCount) throw new EnoughRows();
       rows.push(cells);
-    });
+    };
+    await eachTableRow(file, columns, connection, options, take, false);
   } catch (error) {
     if (!(error instanceof EnoughRows)) throw error;
   }

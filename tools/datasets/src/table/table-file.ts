@@ -52,15 +52,16 @@ export async function columnsOfFile(file: TableFile, connection: DuckDBConnectio
     const index = lines.findIndex((text) => text !== '');
     if (index < 0) continue;
     const line = lines[index];
-    return formatOf(file.path) === 'csv'
-      ? (splitCsvLine(line, delimiterOf(file)) ?? [])
-      : [...flattened(firstObject(line, file.path, firstLine + index)).keys()];
+    if (formatOf(file.path) !== 'csv') return [...flattened(firstObject(line, file.path, firstLine + index))];
+    const names = splitCsvLine(line, delimiterOf(file));
+    return typeof names === 'string' ? [] : names;
   }
   throw new DatasetError(`${basename(file.path)} holds no rows`);
 }
 
 /**
  * @param columns in the order in which `take` gets their cells
+ * @param isExact false lets whole numbers of JSON pass that were rounded: of a sample, few columns will be used
  * @throws DatasetError for a file that cannot be read or lacks a column
  */
 export async function eachTableRow(
@@ -69,13 +70,19 @@ export async function eachTableRow(
   connection: DuckDBConnection,
   options: LoadOptions,
   take: (cells: readonly string[], line: number) => void,
+  isExact = true,
 ): Promise<void> {
   const { path, encoding } = file;
   switch (formatOf(path)) {
     case 'csv':
       return eachCsvRow(path, columns, options, take, { encoding, delimiter: delimiterOf(file) });
     case 'jsonl':
-      return eachLine(path, options, (text, line) => take(cellsOf(parseObject(text), columns), line), encoding);
+      return eachLine(
+        path,
+        options,
+        (text, line) => take(cellsOf(parseObject(text), columns, isExact), line),
+        encoding,
+      );
     case 'parquet':
       return eachParquetRow(path, columns, connection, options, take);
   }
@@ -106,24 +113,41 @@ function parseObject(text: string): Record<string, unknown> {
 }
 
 /** A column is a key, or keys within objects as "video.id". */
-function cellsOf(row: Record<string, unknown>, columns: readonly string[]): string[] {
+function cellsOf(row: Record<string, unknown>, columns: readonly string[], isExact: boolean): string[] {
   return columns.map((column) => {
-    if (column in row) return textOf(row[column]);
-    let value: unknown = row;
-    for (const key of column.split('.'))
-      value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+    const value = valueOf(row, column);
+    if (isExact && isRounded(value))
+      throw new BadCell(
+        `${column} has a whole number beyond ${Number.MAX_SAFE_INTEGER}, which reading JSON rounds: ` +
+          'write such ids as text, in quotes',
+      );
     return textOf(value);
   });
 }
 
-function flattened(row: Record<string, unknown>, prefix = ''): Map<string, string> {
-  const cells = new Map<string, string>();
+function valueOf(row: Record<string, unknown>, column: string): unknown {
+  if (column in row) return row[column];
+  let value: unknown = row;
+  for (const key of column.split('.'))
+    value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  return value;
+}
+
+/** Whether two ids may have become one: 2^53 and 2^53 + 1 are the same number to JSON.parse. */
+function isRounded(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isRounded);
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
+}
+
+/** Names of the columns of a row, those within objects too. */
+function flattened(row: Record<string, unknown>, prefix = ''): Set<string> {
+  const names = new Set<string>();
   for (const [key, value] of Object.entries(row)) {
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      for (const [name, text] of flattened(value as Record<string, unknown>, `${prefix}${key}.`)) cells.set(name, text);
-    else cells.set(`${prefix}${key}`, textOf(value));
+      for (const name of flattened(value as Record<string, unknown>, `${prefix}${key}.`)) names.add(name);
+    else names.add(`${prefix}${key}`);
   }
-  return cells;
+  return names;
 }
 
 function textOf(value: unknown): string {

@@ -140,6 +140,34 @@ describe('the importer of tables', () => {
     expect(watches.every(({ impressionId }) => impressionId.includes(':drawn:'))).toBe(true);
   });
 
+  it('leaves out rows of JSON lines whose ids were rounded, in columns that are used, and says how to keep them', async () => {
+    const row = (user: string, video = '"v"', tags = '[]') =>
+      `{"hash":9007199254740993,"user":${user},"video":${video},"tags":${tags},"at":${T},"seconds":60}`;
+    const lines = [
+      row('9007199254740991'),
+      row('9007199254740992'),
+      row('9007199254740993'),
+      row('"9007199254740993"'),
+      row('7', '-1234567890123456789'),
+      row('8', '"v"', '[1,1234567890123456789]'),
+      row('9', '"v"', '[1,2]'),
+      ...Array.from({ length: 5 }, (_, i) => row(`${10 + i}`)),
+    ];
+    await writeFile(at('log.jsonl'), lines.join('\n'));
+    const found = await read(at('log.jsonl'), { log: { ...MAPPING.log, topics: { column: 'tags' } } });
+    const remedy =
+      'has a whole number beyond 9007199254740991, which reading JSON rounds: write such ids as text, in quotes';
+    expect(found.badRows.first.map(({ line, reason }) => `${line} ${reason}`)).toEqual([
+      `2 user ${remedy}`,
+      `3 user ${remedy}`,
+      `5 video ${remedy}`,
+      `6 tags ${remedy}`,
+    ]);
+    expect(found.watches.map(({ userId }) => userId).toSorted()).toEqual(
+      ['9007199254740991', '9007199254740993', '9', '10', '11', '12', '13', '14'].toSorted(),
+    );
+  });
+
   it('leaves out what cannot be, and says why', async () => {
     await writeFile(
       at('log.csv'),

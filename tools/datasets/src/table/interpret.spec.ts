@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { ChildProgram } from '@watchnext/testing';
+import type { IsoTimeMessage } from '../../test/iso-time-program';
+
+const PROGRAM = join(__dirname, '../../test/iso-time-program.ts');
+
+const UTC_UNLESS_SAID: Readonly<Record<string, string>> = {
+  '2026-11-25': '2026-11-25T00:00:00.000Z',
+  '2026-11-25 10:00:00': '2026-11-25T10:00:00.000Z',
+  '2026-11-25T10:00:00.5': '2026-11-25T10:00:00.500Z',
+  '2026-11-25 9:05:00': '2026-11-25T09:05:00.000Z',
+  '2026-11-25 9:05:00 PM': '2026-11-25T21:05:00.000Z',
+  '2026-11-25 10:00:00 ': '2026-11-25T10:00:00.000Z',
+  ' 2026-11-25T10:00': '2026-11-25T10:00:00.000Z',
+  '2026/11/25': '2026-11-25T00:00:00.000Z',
+  '2026/11/25 10:00': '2026-11-25T10:00:00.000Z',
+  '2026-1-05': '2026-01-05T00:00:00.000Z',
+  '2026-1-5 10:00:00': '2026-01-05T10:00:00.000Z',
+  'Nov 25, 2026 10:00': '2026-11-25T10:00:00.000Z',
+  // An hour that New York leaves out in spring.
+  '2026-03-08 2:30:00': '2026-03-08T02:30:00.000Z',
+};
+const WITH_A_ZONE: Readonly<Record<string, string>> = {
+  '2026-11-25T10:00:00Z': '2026-11-25T10:00:00.000Z',
+  '2026-11-25 9:05:00z ': '2026-11-25T09:05:00.000Z',
+  '2026-11-25T10:00:00+02:00': '2026-11-25T08:00:00.000Z',
+  '2026-11-25 10:00:00+02': '2026-11-25T08:00:00.000Z',
+  '2026/11/25 9:05 -0530': '2026-11-25T14:35:00.000Z',
+  '2026-11-25 9:05:00 UTC': '2026-11-25T09:05:00.000Z',
+  'Wed, 25 Nov 2026 10:00:00 GMT': '2026-11-25T10:00:00.000Z',
+  'Wed Nov 25 2026 10:00:00 GMT+0100 (Central European Standard Time)': '2026-11-25T09:00:00.000Z',
+  'Wed Nov 25 10:00:00 EST 2026': '2026-11-25T15:00:00.000Z',
+};
+const NO_DATES = ['', ' ', 'yesterday', '2026-11-25 25:00', '2026-11-25 10:00 CET'];
+
+it.each([
+  ['America/New_York', 300],
+  ['Asia/Kolkata', -330],
+])('times of unit iso are of UTC where no zone stands, on a machine in %s too', async (TZ, zoneOffsetMinutes) => {
+  const texts = [...Object.keys(UTC_UNLESS_SAID), ...Object.keys(WITH_A_ZONE), ...NO_DATES];
+  const program = ChildProgram.start<IsoTimeMessage>(PROGRAM, texts, { TZ });
+  const read = await program.has('read');
+  await program.kill();
+  expect(read.zoneOffsetMinutes).toBe(zoneOffsetMinutes);
+  expect(Object.fromEntries(texts.map((text, index) => [text, read.dates[index]]))).toEqual({
+    ...UTC_UNLESS_SAID,
+    ...WITH_A_ZONE,
+    ...Object.fromEntries(NO_DATES.map((text) => [text, null])),
+  });
+});
