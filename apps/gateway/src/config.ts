@@ -36,6 +36,10 @@ export const gatewaySettings = z
     WATCHNEXT_DEADLINE_MS: positiveInteger(500),
     /** Lists that may be in work at once, at most; how many really may is found out by their latency. */
     WATCHNEXT_MAX_IN_FLIGHT: positiveInteger(500),
+    /** A request that is not here as a whole by then is ended: a client that fell silent holds no memory for longer. */
+    WATCHNEXT_GATEWAY_REQUEST_TIMEOUT_MS: positiveInteger(30_000),
+    /** Bodies of events that the gateway holds at once while the collector takes them; beyond, it answers 429. */
+    WATCHNEXT_GATEWAY_IN_FLIGHT_MB: positiveInteger(64),
     /** Videos of one channel in each ten places. */
     WATCHNEXT_CHANNEL_CAP: positiveInteger(2),
     /** Videos of one topic in each ten places; 10: as many as there are. */

@@ -16,14 +16,13 @@ import {
 } from '@watchnext/service';
 import { Metrics } from './metrics';
 import type { GatewayParts } from './providers';
+import { BODY_LIMIT_BYTES, takeBodies } from './http/bodies';
 import { refuseUntilReady } from './http/not-ready';
 import { CONSOLE_ROUTES, guardConsole } from './http/console-guard';
 import { limitConsoleReads } from './http/console-reads';
 import { serveFiles } from './http/static-files';
 import { Readiness } from './readiness';
 
-/** The collector's own limit is 1 MB; it, not the gateway, should say so. */
-const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 /** Beyond what Node takes in a header, so that an id that is too long gets our own answer. */
 const MAX_PATH_PART_CHARACTERS = 16_384;
 /** Beside `src` and `dist` alike. */
@@ -40,7 +39,11 @@ export async function startGateway(
   stopping: AbortSignal = new AbortController().signal,
 ): Promise<RunningGateway> {
   const { settings, logger } = parts;
+  const requestTimeout = settings.WATCHNEXT_GATEWAY_REQUEST_TIMEOUT_MS;
   const adapter = new FastifyAdapter({
+    requestTimeout,
+    // How late that is noticed: Node looks every 30 s by itself.
+    http: { connectionsCheckingInterval: Math.min(1_000, requestTimeout), headersTimeout: requestTimeout },
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_PATH_PART_CHARACTERS },
     frameworkErrors: answerFrameworkError,
@@ -59,9 +62,7 @@ export async function startGateway(
   app.get(Draining).watch(fastify);
   countHttpRequests(fastify, app.get(Metrics));
   traceHttpRequests(fastify);
-  // Bodies are passed on, never read.
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  takeBodies(fastify, settings.WATCHNEXT_GATEWAY_IN_FLIGHT_MB * 2 ** 20, logger);
   const consoleFiles = new Set<string>();
   guardConsole(fastify, settings, consoleFiles);
   limitConsoleReads(fastify, CONSOLE_ROUTES);

@@ -37,9 +37,16 @@ export class UserStates {
     return { topic: TOPICS.activity, partition: this.partitionOf(userId), offset: -1 };
   }
 
-  /** @throws DependencyError when the store does not answer */
+  /**
+   * @throws DependencyError when the store does not answer, or its states are of no offset of the log, as while a checkpoint
+   *   is loaded: impressions with such a mark could not be replayed
+   */
   async read(userId: string): Promise<ReadState> {
     const stored = await reaching(() => this.store.read(this.partitionOf(userId), userId));
+    if (stored.mark && stored.mark.topic !== TOPICS.activity) {
+      const message = `its states are those of ${stored.mark.topic}, not of ${TOPICS.activity}`;
+      throw new DependencyError('feature store', 'dependency-not-ready', message);
+    }
     return {
       state: stored.state ? decoded(stored.state) : newState(userId),
       mark: stored.mark ?? this.emptyMark(userId),

@@ -39,7 +39,7 @@ export class EventsController {
   @ApiOperation({
     summary: 'Send events to the collector',
     description:
-      'Passed on untouched: at most 1,000 events and 1 MB, {"events": [...]} in proto3 JSON, or protobuf as application/x-protobuf.',
+      'Passed on untouched: at most 1,000 events and 1 MiB, {"events": [...]} in proto3 JSON, or protobuf as application/x-protobuf.',
   })
   @ApiBody({
     schema: {
@@ -54,6 +54,10 @@ export class EventsController {
   })
   @ApiResponse({ status: '4XX', description: "The collector's refusal, as it is: see its own document." })
   @ApiResponse({ status: 413, description: 'The body is beyond any limit of the collector.' })
+  @ApiResponse({
+    status: 429,
+    description: 'As many bodies as may be here at once: send the events again after Retry-After seconds.',
+  })
   @ApiResponse({
     status: 502,
     description:

@@ -3,7 +3,7 @@
  * refused costs no memory: an unknown key (401), a producer beyond its limits (429), a collector whose requests wait
  * for a slow log already (429). Each 429 says when to come again.
  */
-import { ApiError, type Logger } from '@watchnext/service';
+import { ApiError, declaredBytes, InFlightBytes, type Logger } from '@watchnext/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { KeyRing, KnownKey } from './key-ring';
 
@@ -19,7 +19,7 @@ export interface AdmissionOptions {
 }
 
 interface Admitted {
-  readonly bytes: number;
+  readonly giveBack: () => void;
   /** The connection, until it has its answer or is closed, and the work on the body. */
   holders: number;
 }
@@ -27,7 +27,7 @@ interface Admitted {
 export class Admission {
   private readonly keys = new WeakMap<object, KnownKey>();
   private readonly admitted = new WeakMap<object, Admitted>();
-  private inFlightBytes = 0;
+  private readonly inFlight: InFlightBytes;
   private shedCount = 0;
 
   /** @param keyRing undefined: everyone may send, without limits of their own */
@@ -35,7 +35,9 @@ export class Admission {
     private readonly keyRing: KeyRing | undefined,
     private readonly options: AdmissionOptions,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.inFlight = new InFlightBytes(options.maxInFlightBytes);
+  }
 
   /** Asks for every request to `path`. */
   guard(fastify: FastifyInstance, path: string): void {
@@ -43,7 +45,7 @@ export class Admission {
       // By the route: addresses may be written in more ways than one, as /v1/%65vents.
       if (request.method !== 'POST' || request.routeOptions.url !== path) return done();
       try {
-        const admitted: Admitted = { bytes: this.admit(request), holders: 1 };
+        const admitted: Admitted = { giveBack: this.admit(request), holders: 1 };
         this.admitted.set(request.raw, admitted);
         reply.raw.once('close', () => this.release(admitted));
         done();
@@ -83,33 +85,33 @@ export class Admission {
   }
 
   private release(admitted: Admitted): void {
-    if (--admitted.holders === 0) this.inFlightBytes -= admitted.bytes;
+    if (--admitted.holders === 0) admitted.giveBack();
   }
 
-  /** @returns the bytes that now count as in flight. @throws ApiError 401, 429 */
-  private admit(request: FastifyRequest): number {
+  /** @returns what takes its bytes out of those in flight again. @throws ApiError 401, 429 */
+  private admit(request: FastifyRequest): () => void {
     const key = this.keyRing && this.identify(this.keyRing, request.headers[API_KEY_HEADER]);
     if (key) this.keys.set(request.raw, key);
-    const declared = Number(request.headers['content-length']);
-    const { maxBodyBytes, maxInFlightBytes } = this.options;
-    // More than the largest body is refused by its own error, unread.
-    const bytes = Number.isFinite(declared) ? Math.min(declared, maxBodyBytes) : maxBodyBytes;
-    if (this.inFlightBytes > 0 && this.inFlightBytes + bytes > maxInFlightBytes) {
-      // One line for many: a log that is written for every refusal makes an overload worse.
-      if (this.shedCount++ % 1_000 === 0) {
-        this.logger.warn(
-          { inFlightBytes: this.inFlightBytes, shedCount: this.shedCount },
-          'the event log is slower than the producers: shedding',
-        );
-      }
-      throw new ApiError(429, 'overloaded', 'the collector waits for its event log: send the batch again', undefined, {
-        retryAfterSeconds: SHED_RETRY_SECONDS,
-      });
-    }
+    const bytes = declaredBytes(request, this.options.maxBodyBytes);
+    const giveBack = this.inFlight.take(bytes);
+    if (giveBack === undefined) throw this.shed();
     const waitSeconds = key?.caller.takeBytes(bytes) ?? 0;
-    if (waitSeconds > 0) throw tooMany('bytes', waitSeconds);
-    this.inFlightBytes += bytes;
-    return bytes;
+    if (waitSeconds === 0) return giveBack;
+    giveBack();
+    throw tooMany('bytes', waitSeconds);
+  }
+
+  private shed(): ApiError {
+    // One line for many: a log that is written for every refusal makes an overload worse.
+    if (this.shedCount++ % 1_000 === 0) {
+      this.logger.warn(
+        { inFlightBytes: this.inFlight.count, shedCount: this.shedCount },
+        'the event log is slower than the producers: shedding',
+      );
+    }
+    return new ApiError(429, 'overloaded', 'the collector waits for its event log: send the batch again', undefined, {
+      retryAfterSeconds: SHED_RETRY_SECONDS,
+    });
   }
 
   private identify(keyRing: KeyRing, sent: string | string[] | undefined): KnownKey {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { FeatureStore } from '@watchnext/feature-store';
 import { eventually } from '@watchnext/testing';
@@ -38,6 +38,12 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+async function textUntilEnd(socket: Socket): Promise<string> {
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  return text;
 }
 
 describe('the other routes', () => {
@@ -185,9 +191,34 @@ describe('the other routes', () => {
   });
 
   it('refuses a body beyond any limit of the collector', async () => {
-    const response = await post('x'.repeat(3 * 1024 * 1024), 'application/json');
+    const response = await post('x'.repeat(1.1 * 1024 * 1024), 'application/json');
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ error: { code: 'too-large' } });
+  });
+
+  it('holds a bound of half-sent bodies, and each for a bounded time', async () => {
+    const bounded = await world.startGateway({
+      WATCHNEXT_INGESTION_URL: collector.address(),
+      WATCHNEXT_GATEWAY_REQUEST_TIMEOUT_MS: '1000',
+      WATCHNEXT_GATEWAY_IN_FLIGHT_MB: '1',
+    });
+    const { hostname, port } = new URL(bounded.url);
+    const startedAt = performance.now();
+    const socket = connect(Number(port), hostname);
+    const answer = textUntilEnd(socket);
+    const length = 1024 * 1024;
+    const head = `POST /v1/events HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
+    socket.write(`${head}{`);
+    collector.answer = { status: 200, body: '{"accepted":1,"results":[]}' };
+    const send = () => fetch(`${bounded.url}/v1/events`, { method: 'POST', body: '{"events":[]}' });
+    await eventually(async () => {
+      const { status, headers } = await send();
+      expect([status, headers.get('retry-after')]).toEqual([429, '1']);
+    });
+    expect((await bounded.get('/readyz')).status).toBe(200);
+    expect(await answer).toMatch(/^HTTP\/1\.1 408/);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    await eventually(async () => expect((await send()).status).toBe(200));
   });
 
   it('ends its call to the collector with the caller', async () => {

@@ -26,7 +26,9 @@ export class KafkaSubscription implements Subscription {
   /** Connects, and from then on stays a member. @throws when the first connection fails */
   async start(): Promise<void> {
     this.session = await this.newSession();
-    this.supervision = this.supervise(this.session);
+    // A stop that came meanwhile found no session to close.
+    if (this.stopping.signal.aborted) await this.session.close(true);
+    else this.supervision = this.supervise(this.session);
   }
 
   assignedPartitions(): number[] {
