@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ImpressionsServed } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import { Moments, USER_NUMBERS } from '@watchnext/experiments';
+import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchnext/testing';
 import {
   archiveExperiment,
+  archiveOf,
   DAY_MS,
   fileWith,
   type Outcome,
@@ -18,6 +21,7 @@ import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
 import { renderText } from './render-text';
 import { NotStartedError, reportExperiment } from './report';
+import { readUserDays } from './user-days';
 
 const folder = mkdtempSync(join(tmpdir(), 'watchnext-report-'));
 const opened: EventArchive[] = [];
@@ -26,6 +30,14 @@ const make = async (options: WorldOptions, overrides: Record<string, unknown> = 
   const made = await archiveExperiment(join(folder, String(opened.length)), file, options);
   opened.push(made.archive);
   return { ...made, experiment: file.experiments[0] };
+};
+const CONTEXT = {
+  requestedAtMs: START_MS,
+  surface: 'home',
+  country: 'SE',
+  device: 'tv',
+  loggedIn: true,
+  seedVideoId: '',
 };
 const NOW_MS = START_MS + 5 * DAY_MS;
 
@@ -70,6 +82,55 @@ describe('the report', () => {
         expect([...total.sums]).toEqual([...daily[index][4].sums]);
         total.products.forEach((product, p) => expect(product).toBeCloseTo(daily[index][4].products[p], 3));
       }
+    });
+  });
+
+  it("divides by the experiment's impressions only what came of them", async () => {
+    const surface = (name: string) => ({ ...CONTEXT, surface: name });
+    const served = (requestId: string, count: number, overrides: Partial<ImpressionsServed>) =>
+      impressionsServedOf(
+        'una',
+        Array.from({ length: count }, (_, position) =>
+          impressionItemOf(`v${position}`, { impressionId: `${requestId}-${position}`, position }),
+        ),
+        { requestId, ...overrides },
+      );
+    const watched = (impressionId: string) =>
+      watchOf('una', 'v', { playbackId: `of ${impressionId}`, impressionId, positionSeconds: 20 });
+    const dismissed = (impressionId: string) =>
+      ({ $case: 'dismissal', value: { userId: 'una', videoId: 'v', impressionId } }) as const;
+    const places = (requestId: string, count: number) =>
+      Array.from({ length: count }, (_, position) => `${requestId}-${position}`);
+    const assignments = [{ experimentId: 'better', variantId: 'control', overridden: false }];
+    const archive = await archiveOf(
+      join(folder, 'one user'),
+      [
+        served('at-home', 50, { context: surface('home'), assignments }),
+        served('up-next', 12, { context: surface('up-next') }),
+        ...places('at-home', 5).map(watched),
+        ...places('up-next', 10).map(watched),
+        watched(''),
+        ...places('at-home', 2).map(dismissed),
+        ...places('up-next', 3).map(dismissed),
+        dismissed(''),
+      ].map((body, second) => ({ key: 'una', event: eventOf(body, START_MS + 1_000 * second) })),
+    );
+    opened.push(archive);
+    const [experiment] = fileWith({ audience: { surfaces: ['home'] } }).experiments;
+    const [{ numbers }, ...more] = await readUserDays(archive, {
+      experiment,
+      startMs: START_MS,
+      endMs: NOW_MS,
+      covariateDays: 7,
+    });
+    expect(more).toEqual([]);
+    expect(numbers).toMatchObject({
+      impressions: 50,
+      attributedWatches: 5,
+      attributedWatchSeconds: 100,
+      dismissals: 2,
+      watches: 16,
+      watchSeconds: 320,
     });
   });
 
