@@ -15,9 +15,20 @@ export const COUNTED = USER_NUMBERS.filter((name) => name !== 'covariate');
 const PLAYBACK_MS = DAY_MS;
 const RUNG_NUMBERS = { 'retrieval-order': 2, 'snapshot-popular': 3, 'memory-popular': 4 } as const;
 
+type Audience = Experiment['audience'];
+/** Parts of an audience by the columns of a list that tell them. */
+const COLUMN_OF_AUDIENCE = { countries: 'country', devices: 'device' } as const;
+const toldParts = Object.keys(COLUMN_OF_AUDIENCE) as (keyof typeof COLUMN_OF_AUDIENCE)[];
+
+/** Parts of an audience that no column of the archive tells. */
+export const untoldParts = (audience: Audience): string[] =>
+  Object.keys(audience).filter((part) => !toldParts.some((told) => told === part));
+
 export interface Exposure {
-  /** Undefined: every list of the archive counts, as of one variant; for planning. */
+  /** Undefined: every list of the archive counts that `audience` fits, as of one variant; for planning. */
   readonly experiment: Experiment | undefined;
+  /** Where there is no experiment, whose lists fit its audience anyway. What is no column of the archive is left aside. */
+  readonly audience?: Audience;
   readonly startMs: number;
   /** Exclusive. */
   readonly endMs: number;
@@ -31,9 +42,9 @@ export const sqlText = (text: string) => `'${text.replaceAll("'", "''")}'`;
  * their covariate and whether they are taken for machines.
  */
 export async function createExposureTables(table: ArchiveTable, exposure: Exposure): Promise<void> {
-  const { startMs, endMs, covariateDays, experiment } = exposure;
+  const { startMs, endMs, covariateDays, experiment, audience = {} } = exposure;
   const covariateFromMs = startMs - covariateDays * DAY_MS;
-  const isAttributed = attributedSql(experiment);
+  const isAttributed = attributedSql(experiment, audience);
   await table.run(`
     CREATE OR REPLACE TEMP TABLE lists AS
     SELECT request_id, any_value(user_id) AS user_id, min(occurred_at_ms) AS at_ms, any_value(variant) AS variant,
@@ -42,7 +53,7 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
     FROM (
       SELECT *, ${variantSql(experiment)} FROM events
       WHERE kind = 'impressions_served' AND occurred_at_ms >= ${startMs} AND occurred_at_ms < ${endMs}
-        AND ${experiment ? `regexp_matches(assignments, ${assignmentPattern(experiment)})` : 'true'}
+        AND ${experiment ? `regexp_matches(assignments, ${assignmentPattern(experiment)})` : audienceSql(audience)}
     ) GROUP BY request_id`);
   await table.run(`
     CREATE OR REPLACE TEMP TABLE users AS
@@ -115,11 +126,22 @@ function variantSql(experiment: Experiment | undefined): string {
 /** The list of an impression, as the gateway names impressions: by the request and the place. */
 const LIST_OF_IMPRESSION = `regexp_replace(impression_id, '-[0-9]+$', '')`;
 
-/** Whether the `impression_id` of a `user_id` is one of those that are counted. */
-function attributedSql(experiment: Experiment | undefined): string {
-  // Every list counts, and lists of imported logs name their impressions otherwise.
-  if (!experiment) return 'impression_id IS NOT NULL';
-  return `coalesce((user_id, ${LIST_OF_IMPRESSION}) IN (SELECT (user_id, request_id) FROM lists WHERE variant >= 0), false)`;
+/** Whether the `impression_id` of a `user_id` is one of those that are counted; after `lists` is made. */
+function attributedSql(experiment: Experiment | undefined, audience: Audience): string {
+  if (experiment)
+    return `coalesce((user_id, ${LIST_OF_IMPRESSION}) IN (SELECT (user_id, request_id) FROM lists WHERE variant >= 0), false)`;
+  // Imported logs name impressions otherwise: what is not known to be of a list that is left out counts.
+  return `(impression_id IS NOT NULL AND ${LIST_OF_IMPRESSION} NOT IN (
+    SELECT request_id FROM events WHERE kind = 'impressions_served' AND request_id IS NOT NULL AND NOT ${audienceSql(audience)}))`;
+}
+
+/** Whether a list fits the audience, as far as columns tell; one of which they say nothing does not fit. */
+function audienceSql(audience: Audience): string {
+  const conditions = toldParts.flatMap((part) => {
+    const allowed = audience[part]?.map(sqlText).join(', ');
+    return allowed === undefined ? [] : [`coalesce(${COLUMN_OF_AUDIENCE[part]}, '') IN (${allowed})`];
+  });
+  return `(${['true', ...conditions].join(' AND ')})`;
 }
 
 /** A list is degraded below the rung that its variant chose. */

@@ -238,11 +238,17 @@ program
   });
 
 function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experiment, days: number): string {
-  if (plan.users < 2) return `nobody was served in the last ${days} days of the archive: there is nothing to plan by\n`;
+  if (plan.users < 2)
+    return `nobody of the audience was served in the last ${days} days of the archive: there is nothing to plan by\n`;
   const inDays = (count: number | undefined) => (count === undefined ? `more than ${days} days` : `${count} days`);
   return [
     `${plan.experiment}: ${primaryMetric}, ${number(plan.controlValue)} on average of ${whole(plan.users)} users in ${days} days`,
     `shares ${variants.map(({ name, share }) => `${name} ${share}`).join(', ')}; alpha ${alpha}, power ${power}; the covariate takes away ${(100 * plan.varianceReduction).toFixed(0)}% of the variance`,
+    ...(plan.notMeasured.length > 0
+      ? [
+          `not measured: ${plan.notMeasured.join(', ')} of the audience; the archive does not tell them, so users count whatever theirs are`,
+        ]
+      : []),
     '',
     `a lift of ${(100 * plan.lift).toFixed(2)}% takes`,
     `  looked at once, at the end: ${inDays(plan.fixedDays)}`,

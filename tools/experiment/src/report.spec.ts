@@ -201,4 +201,41 @@ describe('the power calculator', () => {
     expect(plan.informations[4] / measured).toBeLessThan(1.1);
     expect(plan.fixedPowers[4]).toBeGreaterThan(plan.fixedPowers[0]);
   });
+
+  it('counts the lists of the audience, and says what of it the archive does not tell', async () => {
+    const served = (userId: string, device: string, country: string) =>
+      impressionsServedOf(userId, [impressionItemOf('v', { impressionId: `${device} ${userId}-0` })], {
+        requestId: `${device} ${userId}`,
+        context: { ...CONTEXT, device, country },
+      });
+    const clicked = (userId: string, device: string) =>
+      watchOf(userId, 'v', { playbackId: `${device} ${userId}`, impressionId: `${device} ${userId}-0` });
+    const users = Array.from({ length: 30 }, (_, n) => `u${n}`);
+    const bodies = users.flatMap((userId, n) => [
+      served(userId, 'tv', n < 10 ? 'SE' : 'FR'),
+      ...(n % 2 === 0 ? [clicked(userId, 'tv')] : []),
+      // What the same users see elsewhere is no part of a plan for TVs.
+      served(userId, 'phone', 'SE'),
+      clicked(userId, 'phone'),
+    ]);
+    const archive = await archiveOf(
+      join(folder, 'audience'),
+      bodies.map((body, second) => ({ key: 'u', event: eventOf(body, START_MS + 1_000 * second) })),
+    );
+    opened.push(archive);
+    const planFor = (audience: Record<string, unknown>) =>
+      planExperiment(archive, fileWith({ audience, primaryMetric: 'clicksPerImpression' }).experiments[0], {
+        days: 5,
+        lift: 0.2,
+        nowMs: NOW_MS,
+      });
+    expect(await planFor({})).toMatchObject({ users: 30, notMeasured: [], controlValue: 0.75 });
+    const told = { devices: ['tv'], countries: ['SE', 'NO'] };
+    const untold = { surfaces: ['home'], loggedIn: true, minimumWatchCount: 1, maximumWatchCount: 9 };
+    expect(await planFor({ ...told, ...untold })).toMatchObject({
+      users: 10,
+      notMeasured: ['surfaces', 'loggedIn', 'minimumWatchCount', 'maximumWatchCount'],
+      controlValue: 0.5,
+    });
+  });
 });

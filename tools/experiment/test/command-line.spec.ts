@@ -101,10 +101,14 @@ describe('npm run experiment', () => {
   });
 
   it('plans', async () => {
-    const planned = await run('power', 'better', '--days', '2', '--lift', '0.3', ...at);
+    const ofHome = join(folder, 'of-home.json');
+    writeFileSync(ofHome, JSON.stringify(definition({ audience: { surfaces: ['home'], loggedIn: true } })));
+    const planned = await run('power', 'better', '--file', ofHome, '--days', '2', '--lift', '0.3', ...at);
     expect(planned).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/a lift of 30\.00% takes[^]*looked at every day/),
+      out: expect.stringMatching(
+        /not measured: surfaces, loggedIn of the audience[^]*a lift of 30\.00% takes[^]*looked at every day/,
+      ),
     });
     const nothing = await run(
       'off-policy',
