@@ -112,7 +112,7 @@ withFile(program.command('validate'))
               ...reasons,
               ...(movedShare > 0 ? [`${(100 * movedShare).toFixed(1)}% of its users would change their variant`] : []),
               ...(droppedShare > 0 ? [`${(100 * droppedShare).toFixed(1)}% would leave it`] : []),
-              'give it a new name, or let shares only grow',
+              'give it a new name; what may grow while it runs are all shares, by one factor, and its part of the layer',
             ].join('\n    '),
           ),
         );

@@ -64,6 +64,7 @@ describe('npm run experiment', () => {
       code: 2,
       err: expect.stringMatching(/40\.0% of its users would change their variant/),
     });
+    expect(spoilt.err).toMatch(/shares grow unequally[^]*what may grow while it runs are all shares, by one factor/);
     writeFileSync(next, JSON.stringify(definition({ stop: 'never' })));
     expect(await run('validate', '--file', next)).toMatchObject({
       code: 2,
