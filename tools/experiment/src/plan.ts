@@ -8,6 +8,7 @@ import {
   metricOf,
   type Moments,
   planDuration,
+  testSettings,
 } from '@watchnext/experiments';
 import { createExposureTables, DAY_MS, untoldParts } from './exposure-tables';
 import { readDailyMoments } from './read-moments';
@@ -45,7 +46,7 @@ export async function planExperiment(
 
 /** @param pooled moments of all users after each day */
 export function planFrom(pooled: readonly Moments[], experiment: Experiment, lift: number): Plan {
-  const { variants, layerPart, primaryMetric, alpha, power } = experiment;
+  const { variants, layerPart, primaryMetric, power } = experiment;
   const metric = metricOf(primaryMetric);
   const part = layerPart[1] - layerPart[0];
   const treatments = variants.slice(1).filter(({ share }) => share > 0);
@@ -58,7 +59,7 @@ export function planFrom(pooled: readonly Moments[], experiment: Experiment, lif
   });
   const last = effects.at(-1);
   return {
-    ...planDuration(lift, informations, { alpha: alpha / treatments.length, power }),
+    ...planDuration(lift, informations, { ...testSettings(experiment, treatments.length), power }),
     experiment: experiment.name,
     users: pooled.at(-1)?.userCount ?? 0,
     notMeasured: untoldParts(experiment.audience),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ImpressionsServed } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { Moments, USER_NUMBERS } from '@watchnext/experiments';
+import { alwaysValidPower, Moments, testSettings, USER_NUMBERS } from '@watchnext/experiments';
 import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchnext/testing';
 import {
   archiveExperiment,
@@ -192,7 +192,7 @@ describe('the report', () => {
 describe('the power calculator', () => {
   it('measures on the archive what a day of users tells', async () => {
     const { archive, experiment } = await make({ users: 600, days: 5 });
-    const plan = await planExperiment(archive, experiment, { days: 5, lift: 0.2, nowMs: NOW_MS });
+    const plan = await planExperiment(archive, experiment, { days: 5, lift: 0.1, nowMs: NOW_MS });
     const report = await reportExperiment(archive, experiment, NOW_MS);
     expect(plan.informations).toHaveLength(5);
     // The plan splits the same users in halves, as the experiment did.
@@ -200,6 +200,9 @@ describe('the power calculator', () => {
     expect(plan.informations[4] / measured).toBeGreaterThan(0.9);
     expect(plan.informations[4] / measured).toBeLessThan(1.1);
     expect(plan.fixedPowers[4]).toBeGreaterThan(plan.fixedPowers[0]);
+    // Half of the minimumLift is looked for with the boundary of the report, which minimumLift has tuned.
+    const { alpha, tauSquared } = testSettings(experiment);
+    expect(plan.alwaysValidPowers).toEqual(alwaysValidPower(0.1, plan.informations, alpha, tauSquared));
   });
 
   it('counts the lists of the audience, and says what of it the archive does not tell', async () => {
