@@ -2,7 +2,8 @@
  * The archive's events as tables of users and days, by SQL: who saw which variant from when on, and what they did since.
  *
  * Users count from their first list in the experiment on, with everything they do and not only with what the list led to:
- * their variant may keep them from coming back at all.
+ * their variant may keep them from coming back at all. Only what is divided by the experiment's impressions is of these
+ * impressions alone.
  */
 import type { ArchiveTable } from '@watchnext/event-archive';
 import { type Experiment, machineListLimit, MOST_WATCH_SECONDS_A_DAY, USER_NUMBERS } from '@watchnext/experiments';
@@ -14,9 +15,20 @@ export const COUNTED = USER_NUMBERS.filter((name) => name !== 'covariate');
 const PLAYBACK_MS = DAY_MS;
 const RUNG_NUMBERS = { 'retrieval-order': 2, 'snapshot-popular': 3, 'memory-popular': 4 } as const;
 
+type Audience = Experiment['audience'];
+/** Parts of an audience by the columns of a list that tell them. */
+const COLUMN_OF_AUDIENCE = { countries: 'country', devices: 'device' } as const;
+const toldParts = Object.keys(COLUMN_OF_AUDIENCE) as (keyof typeof COLUMN_OF_AUDIENCE)[];
+
+/** Parts of an audience that no column of the archive tells. */
+export const untoldParts = (audience: Audience): string[] =>
+  Object.keys(audience).filter((part) => !toldParts.some((told) => told === part));
+
 export interface Exposure {
-  /** Undefined: every list of the archive counts, as of one variant; for planning. */
+  /** Undefined: every list of the archive counts that `audience` fits, as of one variant; for planning. */
   readonly experiment: Experiment | undefined;
+  /** Where there is no experiment, whose lists fit its audience anyway. What is no column of the archive is left aside. */
+  readonly audience?: Audience;
   readonly startMs: number;
   /** Exclusive. */
   readonly endMs: number;
@@ -30,17 +42,18 @@ export const sqlText = (text: string) => `'${text.replaceAll("'", "''")}'`;
  * their covariate and whether they are taken for machines.
  */
 export async function createExposureTables(table: ArchiveTable, exposure: Exposure): Promise<void> {
-  const { startMs, endMs, covariateDays, experiment } = exposure;
+  const { startMs, endMs, covariateDays, experiment, audience = {} } = exposure;
   const covariateFromMs = startMs - covariateDays * DAY_MS;
+  const isAttributed = attributedSql(experiment, audience);
   await table.run(`
     CREATE OR REPLACE TEMP TABLE lists AS
-    SELECT any_value(user_id) AS user_id, min(occurred_at_ms) AS at_ms, any_value(variant) AS variant,
+    SELECT request_id, any_value(user_id) AS user_id, min(occurred_at_ms) AS at_ms, any_value(variant) AS variant,
       bool_or(overridden) AS overridden, any_value(country) AS country, any_value(device) AS device,
       max(item_count) AS impressions, max(rung) AS rung, max(latency_ms) AS latency_ms
     FROM (
       SELECT *, ${variantSql(experiment)} FROM events
       WHERE kind = 'impressions_served' AND occurred_at_ms >= ${startMs} AND occurred_at_ms < ${endMs}
-        AND ${experiment ? `regexp_matches(assignments, ${assignmentPattern(experiment)})` : 'true'}
+        AND ${experiment ? `regexp_matches(assignments, ${assignmentPattern(experiment)})` : audienceSql(audience)}
     ) GROUP BY request_id`);
   await table.run(`
     CREATE OR REPLACE TEMP TABLE users AS
@@ -50,11 +63,13 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
     FROM lists WHERE variant >= 0 GROUP BY user_id`);
   await table.run(`
     CREATE OR REPLACE TEMP TABLE playbacks AS
-    SELECT events.user_id, min(occurred_at_ms) AS at_ms, max(position_seconds) AS seconds,
-      max(impression_id) IS NOT NULL AS attributed
-    FROM events SEMI JOIN users USING (user_id)
-    WHERE kind = 'watch' AND occurred_at_ms >= ${covariateFromMs} AND occurred_at_ms < ${endMs + PLAYBACK_MS}
-    GROUP BY events.user_id, playback_id HAVING min(occurred_at_ms) < ${endMs}`);
+    SELECT user_id, at_ms, seconds, ${isAttributed} AS attributed FROM (
+      SELECT events.user_id, min(occurred_at_ms) AS at_ms, max(position_seconds) AS seconds,
+        max(impression_id) AS impression_id
+      FROM events SEMI JOIN users USING (user_id)
+      WHERE kind = 'watch' AND occurred_at_ms >= ${covariateFromMs} AND occurred_at_ms < ${endMs + PLAYBACK_MS}
+      GROUP BY events.user_id, playback_id HAVING min(occurred_at_ms) < ${endMs}
+    )`);
   await table.run(`
     CREATE OR REPLACE TEMP TABLE user_days AS
     SELECT user_id, day, ${COUNTED.map((name) => `sum("${name}")::DOUBLE AS "${name}"`).join(', ')} FROM (
@@ -68,9 +83,10 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
       FROM playbacks JOIN users USING (user_id) WHERE at_ms >= first_ms
       UNION ALL
       SELECT user_id, ${daySql(startMs)}, 0, 0, 0, 0, 0, 0, 1, 0, 0 FROM (
-        SELECT any_value(events.user_id) AS user_id, min(occurred_at_ms) AS at_ms FROM events SEMI JOIN users USING (user_id)
+        SELECT any_value(events.user_id) AS user_id, min(occurred_at_ms) AS at_ms, max(impression_id) AS impression_id
+        FROM events SEMI JOIN users USING (user_id)
         WHERE kind = 'dismissal' AND occurred_at_ms >= ${startMs} AND occurred_at_ms < ${endMs} GROUP BY event_id
-      ) JOIN users USING (user_id) WHERE at_ms >= first_ms
+      ) JOIN users USING (user_id) WHERE at_ms >= first_ms AND ${isAttributed}
     ) GROUP BY user_id, day`);
   const [{ limit }] = (await table.rows(`
     SELECT coalesce(quantile_disc(busiest, 0.95), 0)::DOUBLE AS "limit"
@@ -105,6 +121,27 @@ function variantSql(experiment: Experiment | undefined): string {
   const names = experiment.variants.map(({ name }) => sqlText(name)).join(', ');
   const variant = experiment.design === 'interleaved' ? '0' : `coalesce(list_position([${names}], ${group(2)}), 0) - 1`;
   return `${variant} AS variant, ${group(1)} = '!' AS overridden`;
+}
+
+/** The list of an impression, as the gateway names impressions: by the request and the place. */
+const LIST_OF_IMPRESSION = `regexp_replace(impression_id, '-[0-9]+$', '')`;
+
+/** Whether the `impression_id` of a `user_id` is one of those that are counted; after `lists` is made. */
+function attributedSql(experiment: Experiment | undefined, audience: Audience): string {
+  if (experiment)
+    return `coalesce((user_id, ${LIST_OF_IMPRESSION}) IN (SELECT (user_id, request_id) FROM lists WHERE variant >= 0), false)`;
+  // Imported logs name impressions otherwise: what is not known to be of a list that is left out counts.
+  return `(impression_id IS NOT NULL AND ${LIST_OF_IMPRESSION} NOT IN (
+    SELECT request_id FROM events WHERE kind = 'impressions_served' AND request_id IS NOT NULL AND NOT ${audienceSql(audience)}))`;
+}
+
+/** Whether a list fits the audience, as far as columns tell; one of which they say nothing does not fit. */
+function audienceSql(audience: Audience): string {
+  const conditions = toldParts.flatMap((part) => {
+    const allowed = audience[part]?.map(sqlText).join(', ');
+    return allowed === undefined ? [] : [`coalesce(${COLUMN_OF_AUDIENCE[part]}, '') IN (${allowed})`];
+  });
+  return `(${['true', ...conditions].join(' AND ')})`;
 }
 
 /** A list is degraded below the rung that its variant chose. */

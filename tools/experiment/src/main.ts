@@ -112,7 +112,7 @@ withFile(program.command('validate'))
               ...reasons,
               ...(movedShare > 0 ? [`${(100 * movedShare).toFixed(1)}% of its users would change their variant`] : []),
               ...(droppedShare > 0 ? [`${(100 * droppedShare).toFixed(1)}% would leave it`] : []),
-              'give it a new name, or let shares only grow',
+              'give it a new name; what may grow while it runs are all shares, by one factor, and its part of the layer',
             ].join('\n    '),
           ),
         );
@@ -238,11 +238,17 @@ program
   });
 
 function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experiment, days: number): string {
-  if (plan.users < 2) return `nobody was served in the last ${days} days of the archive: there is nothing to plan by\n`;
+  if (plan.users < 2)
+    return `nobody of the audience was served in the last ${days} days of the archive: there is nothing to plan by\n`;
   const inDays = (count: number | undefined) => (count === undefined ? `more than ${days} days` : `${count} days`);
   return [
     `${plan.experiment}: ${primaryMetric}, ${number(plan.controlValue)} on average of ${whole(plan.users)} users in ${days} days`,
     `shares ${variants.map(({ name, share }) => `${name} ${share}`).join(', ')}; alpha ${alpha}, power ${power}; the covariate takes away ${(100 * plan.varianceReduction).toFixed(0)}% of the variance`,
+    ...(plan.notMeasured.length > 0
+      ? [
+          `not measured: ${plan.notMeasured.join(', ')} of the audience; the archive does not tell them, so users count whatever theirs are`,
+        ]
+      : []),
     '',
     `a lift of ${(100 * plan.lift).toFixed(2)}% takes`,
     `  looked at once, at the end: ${inDays(plan.fixedDays)}`,

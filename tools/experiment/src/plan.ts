@@ -8,13 +8,17 @@ import {
   metricOf,
   type Moments,
   planDuration,
+  testSettings,
 } from '@watchnext/experiments';
-import { createExposureTables, DAY_MS } from './exposure-tables';
+import { createExposureTables, DAY_MS, untoldParts } from './exposure-tables';
 import { readDailyMoments } from './read-moments';
 
 export interface Plan extends DurationPlan {
   readonly experiment: string;
+  /** Served in these days, with lists that fit the audience but for `notMeasured`. */
   readonly users: number;
+  /** Parts of the audience that the archive does not tell, by their fields: the plan is of users whatever these are. */
+  readonly notMeasured: readonly string[];
   readonly controlValue: number;
   readonly varianceReduction: number;
   /** About ln(treatment/control), after each of the days. */
@@ -23,7 +27,7 @@ export interface Plan extends DurationPlan {
 
 /**
  * What each day of an experiment with these shares would have told, had it run over the last `days` days of the archive:
- * users as they came, the covariate of the days before.
+ * users of its audience as they came, the covariate of the days before.
  */
 export async function planExperiment(
   archive: EventArchive,
@@ -33,8 +37,8 @@ export async function planExperiment(
   const startMs = nowMs - days * DAY_MS;
   const fromDay = new Date(startMs - (experiment.covariateDays + 1) * DAY_MS).toISOString().slice(0, 10);
   const moments = await archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
-    const { covariateDays } = experiment;
-    await createExposureTables(table, { experiment: undefined, startMs, endMs: nowMs, covariateDays });
+    const { audience, covariateDays } = experiment;
+    await createExposureTables(table, { experiment: undefined, audience, startMs, endMs: nowMs, covariateDays });
     return (await readDailyMoments(table, 1, days))[0];
   });
   return planFrom(moments, experiment, lift);
@@ -42,7 +46,7 @@ export async function planExperiment(
 
 /** @param pooled moments of all users after each day */
 export function planFrom(pooled: readonly Moments[], experiment: Experiment, lift: number): Plan {
-  const { variants, layerPart, primaryMetric, alpha, power } = experiment;
+  const { variants, layerPart, primaryMetric, power } = experiment;
   const metric = metricOf(primaryMetric);
   const part = layerPart[1] - layerPart[0];
   const treatments = variants.slice(1).filter(({ share }) => share > 0);
@@ -55,9 +59,10 @@ export function planFrom(pooled: readonly Moments[], experiment: Experiment, lif
   });
   const last = effects.at(-1);
   return {
-    ...planDuration(lift, informations, { alpha: alpha / treatments.length, power }),
+    ...planDuration(lift, informations, { ...testSettings(experiment, treatments.length), power }),
     experiment: experiment.name,
     users: pooled.at(-1)?.userCount ?? 0,
+    notMeasured: untoldParts(experiment.audience),
     controlValue: last?.control.value ?? NaN,
     varianceReduction: last?.varianceReduction ?? 0,
     informations,

@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ImpressionsServed } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { Moments, USER_NUMBERS } from '@watchnext/experiments';
+import { alwaysValidPower, Moments, testSettings, USER_NUMBERS } from '@watchnext/experiments';
+import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchnext/testing';
 import {
   archiveExperiment,
+  archiveOf,
   DAY_MS,
   fileWith,
   type Outcome,
@@ -18,6 +21,7 @@ import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
 import { renderText } from './render-text';
 import { NotStartedError, reportExperiment } from './report';
+import { readUserDays } from './user-days';
 
 const folder = mkdtempSync(join(tmpdir(), 'watchnext-report-'));
 const opened: EventArchive[] = [];
@@ -26,6 +30,14 @@ const make = async (options: WorldOptions, overrides: Record<string, unknown> = 
   const made = await archiveExperiment(join(folder, String(opened.length)), file, options);
   opened.push(made.archive);
   return { ...made, experiment: file.experiments[0] };
+};
+const CONTEXT = {
+  requestedAtMs: START_MS,
+  surface: 'home',
+  country: 'SE',
+  device: 'tv',
+  loggedIn: true,
+  seedVideoId: '',
 };
 const NOW_MS = START_MS + 5 * DAY_MS;
 
@@ -70,6 +82,55 @@ describe('the report', () => {
         expect([...total.sums]).toEqual([...daily[index][4].sums]);
         total.products.forEach((product, p) => expect(product).toBeCloseTo(daily[index][4].products[p], 3));
       }
+    });
+  });
+
+  it("divides by the experiment's impressions only what came of them", async () => {
+    const surface = (name: string) => ({ ...CONTEXT, surface: name });
+    const served = (requestId: string, count: number, overrides: Partial<ImpressionsServed>) =>
+      impressionsServedOf(
+        'una',
+        Array.from({ length: count }, (_, position) =>
+          impressionItemOf(`v${position}`, { impressionId: `${requestId}-${position}`, position }),
+        ),
+        { requestId, ...overrides },
+      );
+    const watched = (impressionId: string) =>
+      watchOf('una', 'v', { playbackId: `of ${impressionId}`, impressionId, positionSeconds: 20 });
+    const dismissed = (impressionId: string) =>
+      ({ $case: 'dismissal', value: { userId: 'una', videoId: 'v', impressionId } }) as const;
+    const places = (requestId: string, count: number) =>
+      Array.from({ length: count }, (_, position) => `${requestId}-${position}`);
+    const assignments = [{ experimentId: 'better', variantId: 'control', overridden: false }];
+    const archive = await archiveOf(
+      join(folder, 'one user'),
+      [
+        served('at-home', 50, { context: surface('home'), assignments }),
+        served('up-next', 12, { context: surface('up-next') }),
+        ...places('at-home', 5).map(watched),
+        ...places('up-next', 10).map(watched),
+        watched(''),
+        ...places('at-home', 2).map(dismissed),
+        ...places('up-next', 3).map(dismissed),
+        dismissed(''),
+      ].map((body, second) => ({ key: 'una', event: eventOf(body, START_MS + 1_000 * second) })),
+    );
+    opened.push(archive);
+    const [experiment] = fileWith({ audience: { surfaces: ['home'] } }).experiments;
+    const [{ numbers }, ...more] = await readUserDays(archive, {
+      experiment,
+      startMs: START_MS,
+      endMs: NOW_MS,
+      covariateDays: 7,
+    });
+    expect(more).toEqual([]);
+    expect(numbers).toMatchObject({
+      impressions: 50,
+      attributedWatches: 5,
+      attributedWatchSeconds: 100,
+      dismissals: 2,
+      watches: 16,
+      watchSeconds: 320,
     });
   });
 
@@ -131,7 +192,7 @@ describe('the report', () => {
 describe('the power calculator', () => {
   it('measures on the archive what a day of users tells', async () => {
     const { archive, experiment } = await make({ users: 600, days: 5 });
-    const plan = await planExperiment(archive, experiment, { days: 5, lift: 0.2, nowMs: NOW_MS });
+    const plan = await planExperiment(archive, experiment, { days: 5, lift: 0.1, nowMs: NOW_MS });
     const report = await reportExperiment(archive, experiment, NOW_MS);
     expect(plan.informations).toHaveLength(5);
     // The plan splits the same users in halves, as the experiment did.
@@ -139,5 +200,45 @@ describe('the power calculator', () => {
     expect(plan.informations[4] / measured).toBeGreaterThan(0.9);
     expect(plan.informations[4] / measured).toBeLessThan(1.1);
     expect(plan.fixedPowers[4]).toBeGreaterThan(plan.fixedPowers[0]);
+    // Half of the minimumLift is looked for with the boundary of the report, which minimumLift has tuned.
+    const { alpha, tauSquared } = testSettings(experiment);
+    expect(plan.alwaysValidPowers).toEqual(alwaysValidPower(0.1, plan.informations, alpha, tauSquared));
+  });
+
+  it('counts the lists of the audience, and says what of it the archive does not tell', async () => {
+    const served = (userId: string, device: string, country: string) =>
+      impressionsServedOf(userId, [impressionItemOf('v', { impressionId: `${device} ${userId}-0` })], {
+        requestId: `${device} ${userId}`,
+        context: { ...CONTEXT, device, country },
+      });
+    const clicked = (userId: string, device: string) =>
+      watchOf(userId, 'v', { playbackId: `${device} ${userId}`, impressionId: `${device} ${userId}-0` });
+    const users = Array.from({ length: 30 }, (_, n) => `u${n}`);
+    const bodies = users.flatMap((userId, n) => [
+      served(userId, 'tv', n < 10 ? 'SE' : 'FR'),
+      ...(n % 2 === 0 ? [clicked(userId, 'tv')] : []),
+      // What the same users see elsewhere is no part of a plan for TVs.
+      served(userId, 'phone', 'SE'),
+      clicked(userId, 'phone'),
+    ]);
+    const archive = await archiveOf(
+      join(folder, 'audience'),
+      bodies.map((body, second) => ({ key: 'u', event: eventOf(body, START_MS + 1_000 * second) })),
+    );
+    opened.push(archive);
+    const planFor = (audience: Record<string, unknown>) =>
+      planExperiment(archive, fileWith({ audience, primaryMetric: 'clicksPerImpression' }).experiments[0], {
+        days: 5,
+        lift: 0.2,
+        nowMs: NOW_MS,
+      });
+    expect(await planFor({})).toMatchObject({ users: 30, notMeasured: [], controlValue: 0.75 });
+    const told = { devices: ['tv'], countries: ['SE', 'NO'] };
+    const untold = { surfaces: ['home'], loggedIn: true, minimumWatchCount: 1, maximumWatchCount: 9 };
+    expect(await planFor({ ...told, ...untold })).toMatchObject({
+      users: 10,
+      notMeasured: ['surfaces', 'loggedIn', 'minimumWatchCount', 'maximumWatchCount'],
+      controlValue: 0.5,
+    });
   });
 });

@@ -64,6 +64,7 @@ describe('npm run experiment', () => {
       code: 2,
       err: expect.stringMatching(/40\.0% of its users would change their variant/),
     });
+    expect(spoilt.err).toMatch(/shares grow unequally[^]*what may grow while it runs are all shares, by one factor/);
     writeFileSync(next, JSON.stringify(definition({ stop: 'never' })));
     expect(await run('validate', '--file', next)).toMatchObject({
       code: 2,
@@ -101,10 +102,14 @@ describe('npm run experiment', () => {
   });
 
   it('plans', async () => {
-    const planned = await run('power', 'better', '--days', '2', '--lift', '0.3', ...at);
+    const ofHome = join(folder, 'of-home.json');
+    writeFileSync(ofHome, JSON.stringify(definition({ audience: { surfaces: ['home'], loggedIn: true } })));
+    const planned = await run('power', 'better', '--file', ofHome, '--days', '2', '--lift', '0.3', ...at);
     expect(planned).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/a lift of 30\.00% takes[^]*looked at every day/),
+      out: expect.stringMatching(
+        /not measured: surfaces, loggedIn of the audience[^]*a lift of 30\.00% takes[^]*looked at every day/,
+      ),
     });
     const nothing = await run(
       'off-policy',

@@ -6,9 +6,54 @@ const withShares = (...shares: number[]) =>
   fileOf(experimentJson({ variants: shares.map((share, index) => ({ name: `v${index}`, share })) }));
 
 describe('a change of a running experiment', () => {
-  it('is safe where shares grow, and where the experiment ends', () => {
-    expect(unsafeChanges(withShares(0.1, 0.1), withShares(0.3, 0.7), DURING_MS)).toEqual([]);
+  it('is safe where all shares grow by one factor, and where the part of the layer grows', () => {
+    expect(unsafeChanges(withShares(0.1, 0.1), withShares(0.4, 0.4), DURING_MS)).toEqual([]);
+    expect(unsafeChanges(withShares(0.3, 0.1), withShares(0.75, 0.25), DURING_MS)).toEqual([]);
+    const [small, large] = [0.2, 0.6].map((end) => fileOf(experimentJson({ layerPart: [0, end] })));
+    expect(unsafeChanges(small, large, DURING_MS)).toEqual([]);
+  });
+
+  it('is safe where the shares of an interleaved experiment grow: each of its lists is of both variants', () => {
+    const [before, after] = [0.3, 0.6].map((share) =>
+      fileOf(
+        experimentJson({
+          design: 'interleaved',
+          variants: [
+            { name: 'a', share: 0.3 },
+            { name: 'b', share },
+          ],
+        }),
+      ),
+    );
+    expect(unsafeChanges(before, after, DURING_MS)).toEqual([]);
+  });
+
+  it('is safe where the experiment ends', () => {
     expect(unsafeChanges(withShares(0.1, 0.1), fileOf(), DURING_MS)).toEqual([]);
+  });
+
+  it.each([
+    [
+      [0.1, 0.1],
+      [0.3, 0.7],
+    ],
+    [
+      [0.1, 0.1],
+      [0.1, 0.9],
+    ],
+    [
+      [0.2, 0.2, 0],
+      [0.2, 0.2, 0.2],
+    ],
+  ])('moves nobody, but spoils the sample ratio, where shares grow unequally: %j to %j', (before, after) => {
+    expect(unsafeChanges(withShares(...before), withShares(...after), DURING_MS)).toEqual([
+      {
+        name: 'first',
+        movedShare: expect.closeTo(0, 9),
+        droppedShare: expect.closeTo(0, 9),
+        reasons: ['variants: shares grow unequally: the sample ratio would no longer hold'],
+      },
+    ]);
   });
 
   it('is not looked at before the start', () => {

@@ -51,12 +51,22 @@ function changeOf(old: Experiment, before: ExperimentsFile, after: ExperimentsFi
     const [was, is] = [old, now].map((one) => JSON.stringify(one[field as keyof Experiment]));
     if (was !== is) reasons.push(`${field}: ${why}`);
   }
+  const [were, are] = [old, now].map(partsOf);
+  // An interleaved list is of both variants, whatever the shares.
+  if (old.design === 'split' && [...were].some(([name, part]) => Math.abs(part - (are.get(name) ?? 0)) > LEAST))
+    reasons.push('variants: shares grow unequally: the sample ratio would no longer hold');
   for (const variant of old.variants) {
     const same = now.variants.find(({ name }) => name === variant.name);
     if (same && JSON.stringify(same.serving) !== JSON.stringify(variant.serving))
       reasons.push(`variants.${variant.name}.serving: users who saw one thing see another`);
   }
   return { name: old.name, ...movement(old, now), reasons };
+}
+
+/** By variant: its part of all users of the experiment. The report holds the users since the start against today's. */
+function partsOf({ variants }: Experiment): ReadonlyMap<string, number> {
+  const sum = variants.reduce((total, { share }) => total + share, 0);
+  return new Map(variants.map(({ name, share }) => [name, share / sum]));
 }
 
 function movement(old: Experiment, now: Experiment): { movedShare: number; droppedShare: number } {

@@ -1,6 +1,9 @@
 /** What an experiment is judged by. Each is a mean per user or a ratio of two sums, users being the unit either way. */
 
-/** Sums kept of every user from their first list in the experiment on, and `covariate`, of before it started. */
+/**
+ * Sums kept of every user from their first list in the experiment on, and `covariate`, of before it started. Impressions,
+ * lists and what is attributed, dismissals too, are of the experiment's lists alone; watches and their seconds of all.
+ */
 export const USER_NUMBERS = [
   'watchSeconds',
   'attributedWatchSeconds',

@@ -44,12 +44,18 @@ describe('power', () => {
   });
 
   it('says how many days it takes, and which lift the days at hand could find', () => {
-    const plan = planDuration(LIFT, daily(28, 2 * planned), { alpha: ALPHA, power: POWER });
+    const plan = planDuration(LIFT, daily(28, 2 * planned), { alpha: ALPHA, tauSquared, power: POWER });
     expect(plan.fixedDays).toBe(14);
     expect(plan.alwaysValidDays).toBeGreaterThan(14);
     expect(plan.alwaysValidDays).toBeLessThan(28);
     expect(plan.smallestLift).toBeCloseTo(Math.expm1(Math.log1p(LIFT) / Math.SQRT2), 6);
-    const short = planDuration(LIFT, daily(7, planned / 4), { alpha: ALPHA, power: POWER });
+    const short = planDuration(LIFT, daily(7, planned / 4), { alpha: ALPHA, tauSquared, power: POWER });
     expect([short.fixedDays, short.alwaysValidDays]).toEqual([undefined, undefined]);
+  });
+
+  it('is planned with the boundary that will be looked at, whatever lift is asked about', () => {
+    const informations = daily(28, 2 * planned);
+    const { alwaysValidPowers } = planDuration(2 * LIFT, informations, { alpha: ALPHA, tauSquared, power: POWER });
+    expect(alwaysValidPowers).toEqual(alwaysValidPower(2 * LIFT, informations, ALPHA, tauSquared));
   });
 });

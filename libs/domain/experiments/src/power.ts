@@ -3,7 +3,7 @@
  * users brings of it is measured on the past (`informationCurve` of the report's reader), then any lift, size and
  * power follow.
  */
-import { boundary, mixtureVariance, requiredInformation } from './always-valid';
+import { boundary } from './always-valid';
 import { normalCdf, normalQuantile } from './distributions';
 
 /** Probability that a test of size `alpha`, looked at once, finds `lift`. */
@@ -69,14 +69,16 @@ export interface DurationPlan {
   readonly alwaysValidPowers: readonly number[];
 }
 
-/** @param informations after 1, 2, … days, for the two variants that are compared */
+/**
+ * @param informations after 1, 2, … days, for the two variants that are compared
+ * @param test as `testSettings` gives it to the report, whose boundary is tuned by minimumLift and not by `lift`
+ */
 export function planDuration(
   lift: number,
   informations: readonly number[],
-  { alpha, power }: { alpha: number; power: number },
+  { alpha, tauSquared, power }: { alpha: number; tauSquared: number; power: number },
 ): DurationPlan {
   const fixedPowers = informations.map((information) => fixedPower(lift, information, alpha));
-  const tauSquared = mixtureVariance(requiredInformation(lift, alpha, power), alpha);
   const alwaysValidPowers = alwaysValidPower(lift, informations, alpha, tauSquared);
   const daysUntil = (powers: readonly number[]) => {
     const index = powers.findIndex((reached) => reached >= power);
