@@ -30,7 +30,7 @@ import { type Plan, planExperiment } from './plan';
 import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
 import { renderText } from './render-text';
-import { NotStartedError, reportExperiment } from './report';
+import { hasResult, NotStartedError, reportExperiment } from './report';
 
 /** What the exit code says; `--help` tells it too. */
 const EXIT = { invalid: 2, noResult: 3, configuration: EXIT_CONFIGURATION } as const;
@@ -172,7 +172,7 @@ withFile(program.command('report'))
     process.stdout.write(options.json === true ? renderJson(report) : renderText(report));
     if (options.html !== undefined && options.json !== true)
       process.stdout.write(`\nThe page is in ${options.html}.\n`);
-    if (report.quality && report.quality.objections.length > 0) process.exitCode = EXIT.noResult;
+    if (!hasResult(report)) process.exitCode = EXIT.noResult;
   });
 
 withFile(program.command('power'))

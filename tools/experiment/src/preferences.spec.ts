@@ -8,7 +8,7 @@ import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchn
 import { archiveOf, DAY_MS, fileWith, START_MS } from '../test/archived-experiment';
 import { renderHtml } from './render-html';
 import { renderText } from './render-text';
-import { reportExperiment } from './report';
+import { hasResult, reportExperiment } from './report';
 
 describe('the report of an interleaved experiment', () => {
   const folder = mkdtempSync(join(tmpdir(), 'watchnext-interleaved-'));
@@ -64,7 +64,15 @@ describe('the report of an interleaved experiment', () => {
     expect(clicks.alwaysValidInterval.high).toBeLessThan(0);
     expect(watchSeconds.userCount).toBeLessThanOrEqual(199);
     expect(report).toMatchObject({ overriddenUsers: 1, comparisons: [], quality: undefined });
+    expect(hasResult(report)).toBe(true);
     expect(renderText(report)).toMatch(/Preference for treatment over control/);
     expect(renderHtml(report)).toMatch(/Preference for treatment over control/);
+  });
+
+  it('has no result while too few have watched', async () => {
+    const report = await reportExperiment(archive, experiment, START_MS + 120_000);
+    expect(hasResult(report)).toBe(false);
+    expect(renderText(report)).toMatch(/no result yet: too few users/);
+    expect(renderHtml(report)).toMatch(/no result yet: too few users/);
   });
 });

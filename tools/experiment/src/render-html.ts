@@ -4,7 +4,7 @@ import { day, number, percent, percentInterval, pValue, whole } from './format';
 import { escapeXml } from '@watchnext/plots';
 import { plotEffect, plotForest, PLOT_STYLE } from './plots';
 import { metricLabel } from './render-text';
-import type { Comparison, ExperimentReport } from './report';
+import { type Comparison, type ExperimentReport, hasResult } from './report';
 
 const STYLE = `
 :root { color-scheme: light; }
@@ -34,7 +34,7 @@ export function renderHtml(report: ExperimentReport): string {
 ${qualitySection(report)}
 ${overriddenUsers > 0 ? `<p class="quiet">${whole(overriddenUsers)} testers are left out.</p>` : ''}
 ${comparisons.map((comparison) => comparisonSection(comparison, control)).join('\n')}
-${preferences ? preferenceSection(preferences, experiment.variants[1].name, control) : ''}
+${preferences ? preferenceSection(preferences, experiment.variants[1].name, report) : ''}
 </body>
 </html>
 `;
@@ -145,7 +145,7 @@ const order = (role: string) => ['primary', 'guardrail', 'other'].indexOf(role);
 function preferenceSection(
   { watchSeconds, clicks }: NonNullable<ExperimentReport['preferences']>,
   variant: string,
-  control: string,
+  report: ExperimentReport,
 ): string {
   const cells = ({ userCount, preference, alwaysValidInterval, fixedInterval, alwaysValidP }: Preference) => [
     whole(userCount),
@@ -154,7 +154,8 @@ function preferenceSection(
     percentInterval(fixedInterval),
     pValue(alwaysValidP),
   ];
-  return `<h2>Preference for ${escapeXml(variant)} over ${escapeXml(control)}</h2>
+  return `<h2>Preference for ${escapeXml(variant)} over ${escapeXml(report.control)}</h2>
+${hasResult(report) ? '' : `<p class="banner">${escapeXml(VERDICTS['too-early'])}</p>`}
 <p class="quiet">What a list drafted of both rankings earned each, as (treatment − control) / (treatment + control).</p>
 ${table(
   ['credit', 'users', 'preference', 'at every look', 'at one look', 'p'],

@@ -1,6 +1,6 @@
 import { type MetricResult, metricOf, type Preference, VERDICTS } from '@watchnext/experiments';
 import { day, number, percent, percentInterval, pValue, textTable, whole } from './format';
-import type { Comparison, ExperimentReport } from './report';
+import { type Comparison, type ExperimentReport, hasResult } from './report';
 
 export function renderText(report: ExperimentReport): string {
   const { experiment, fromMs, untilMs, dayCount, isOver, quality, comparisons, overriddenUsers, preferences } = report;
@@ -27,6 +27,7 @@ export function renderText(report: ExperimentReport): string {
   if (overriddenUsers > 0) parts.push(`${whole(overriddenUsers)} testers are left out.`);
   parts.push(...comparisons.map((comparison) => comparisonText(comparison, report)));
   if (preferences) {
+    if (!hasResult(report)) parts.push(VERDICTS['too-early']);
     parts.push(
       `Preference for ${experiment.variants[1].name} over ${report.control}, −100% to +100%:\n${textTable(
         ['credit', 'users', 'preference', 'always valid', 'one look', 'p'],

@@ -20,7 +20,7 @@ import { readCohortMoments, readDailyMoments } from './read-moments';
 import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
 import { renderText } from './render-text';
-import { NotStartedError, reportExperiment } from './report';
+import { hasResult, NotStartedError, reportExperiment } from './report';
 import { readUserDays } from './user-days';
 
 const folder = mkdtempSync(join(tmpdir(), 'watchnext-report-'));
@@ -141,6 +141,7 @@ describe('the report', () => {
     expect(report.quality).toMatchObject({ objections: [] });
     expect(report.overriddenUsers).toBe(1);
     expect(verdict).toBe('ship');
+    expect(hasResult(report)).toBe(true);
     const primary = metrics[0].looks.at(-1)!;
     expect(metrics[0].looks).toHaveLength(5);
     expect(primary.alwaysValidInterval.low).toBeGreaterThan(0);
@@ -165,6 +166,7 @@ describe('the report', () => {
     const { archive, experiment } = await make({ users: 1_500, days: 2, lift: 0.5, lostOnTv: 0.7 });
     const report = await reportExperiment(archive, experiment, NOW_MS);
     expect(report.comparisons).toEqual([expect.objectContaining({ verdict: 'hidden', metrics: [], cohorts: [] })]);
+    expect(hasResult(report)).toBe(false);
     expect(report.quality!.objections[0]).toMatch(/sample-ratio mismatch .* It shows most in device tv/);
     expect(renderText(report)).toMatch(/NO RESULT: sample-ratio mismatch/);
     expect(renderHtml(report)).toMatch(/Where users are missing/);
@@ -185,6 +187,7 @@ describe('the report', () => {
     await expect(reportExperiment(archive, experiment, START_MS - 1)).rejects.toThrow(NotStartedError);
     const report = await reportExperiment(archive, experiment, NOW_MS);
     expect(report.comparisons[0].verdict).toBe('too-early');
+    expect(hasResult(report)).toBe(false);
     expect(renderHtml(report)).toMatch(/nothing to plot yet/);
   });
 });

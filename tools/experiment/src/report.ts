@@ -83,6 +83,12 @@ export async function reportExperiment(
   });
 }
 
+/** Whether there is anything to go by: not where the data are not to be trusted, nor where it is too early to say anything. */
+export function hasResult({ comparisons, preferences }: ExperimentReport): boolean {
+  if (preferences) return Object.values(preferences).some(({ fixedP }) => !Number.isNaN(fixedP));
+  return comparisons.some(({ verdict }) => verdict !== 'hidden' && verdict !== 'too-early');
+}
+
 async function compareVariants(
   table: ArchiveTable,
   experiment: Experiment,

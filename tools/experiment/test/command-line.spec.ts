@@ -101,6 +101,23 @@ describe('npm run experiment', () => {
     expect(early).toMatchObject({ code: 3, err: expect.stringMatching(/starts at/) });
   });
 
+  it('ends with 3 where there is no result yet, also of lists that were not drafted of both', async () => {
+    const afterASecond = ['--at', new Date(START_MS + 1_000).toISOString()];
+    expect(await run('report', 'better', ...afterASecond)).toMatchObject({
+      code: 3,
+      err: '',
+      out: expect.stringMatching(/treatment against control: no result yet: too few users/),
+    });
+    const drafted = join(folder, 'drafted.json');
+    const variants = ['control', 'treatment'].map((name) => ({ name, share: 0.5 }));
+    writeFileSync(drafted, JSON.stringify(definition({ design: 'interleaved', variants })));
+    expect(await run('report', 'better', '--file', drafted, ...at)).toMatchObject({
+      code: 3,
+      err: '',
+      out: expect.stringMatching(/no result yet: too few users/),
+    });
+  });
+
   it('plans', async () => {
     const ofHome = join(folder, 'of-home.json');
     writeFileSync(ofHome, JSON.stringify(definition({ audience: { surfaces: ['home'], loggedIn: true } })));

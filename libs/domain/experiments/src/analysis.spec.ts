@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '@watchnext/learning';
 import { experimentOf } from '../test/builders';
-import { cohortResults, metricResult, testSettings, verdictOf } from './analysis';
+import { cohortResults, metricResult, testSettings, verdictOf, VERDICTS } from './analysis';
 import { USER_NUMBERS } from './metrics';
 import { Moments, type UserNumbers } from './moments';
 
@@ -48,9 +48,17 @@ describe('a verdict', () => {
     ['harmful', { lift: 0.15, latencyMs: 70 }, {}],
     ['harmful', { lift: 0.15, degraded: 0.2 }, {}],
     ['better-guardrails-open', { lift: 0.15, latencyMs: 52.4 }, {}],
+    ['ended-guardrails-open', { lift: 0.15, latencyMs: 52.4 }, { isOver: true }],
     ['too-early', {}, { size: 1 }],
   ])('is %s for %j', (expected, treatment, options) => {
     expect(verdict(treatment, options).verdict).toBe(expected);
+  });
+
+  it('tells nobody to go on with what has ended', () => {
+    const ended = [{}, { lift: 0.15 }, { lift: -0.15 }, { lift: 0.15, latencyMs: 52.4 }].map(
+      (treatment) => VERDICTS[verdict(treatment, { isOver: true }).verdict],
+    );
+    expect(ended.join()).not.toMatch(/go on/);
   });
 
   it('takes lower latency for better, and nothing degraded in both for a guardrail that holds', () => {

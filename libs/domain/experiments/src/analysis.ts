@@ -209,6 +209,7 @@ export const VERDICTS = {
   worse: 'stop: the primary metric is worse',
   ship: 'ship: the primary metric is better and every guardrail holds',
   'better-guardrails-open': 'go on: the primary metric is better, but a guardrail is not settled',
+  'ended-guardrails-open': 'ended: the primary metric is better, but a guardrail was not settled',
   'go-on': 'go on: no difference shown yet',
   'no-difference': 'ended: no difference shown',
 } as const;
@@ -222,7 +223,9 @@ export function verdictOf(results: readonly MetricResult[], isOver: boolean): Ve
   if (!newest || !(Math.min(newest.controlUsers, newest.treatmentUsers) >= 2) || Number.isNaN(newest.fixedP))
     return 'too-early';
   if (primary!.state === 'worse') return 'worse';
-  if (primary!.state === 'better')
-    return guardrails.every(({ guardrail }) => guardrail === 'held') ? 'ship' : 'better-guardrails-open';
+  if (primary!.state === 'better') {
+    if (guardrails.every(({ guardrail }) => guardrail === 'held')) return 'ship';
+    return isOver ? 'ended-guardrails-open' : 'better-guardrails-open';
+  }
   return isOver ? 'no-difference' : 'go-on';
 }

@@ -66,7 +66,16 @@ describe('a file of experiments', () => {
           { name: 'b', share: 0 },
         ],
       },
-      /no variant has a share/,
+      /first\.variants: no variant has a share/,
+    ],
+    [
+      {
+        variants: [
+          { name: 'a', share: 1 },
+          { name: 'b', share: 0 },
+        ],
+      },
+      /first\.variants: no treatment .* has a share above 0; give one a share, or stop it/,
     ],
     [
       {
