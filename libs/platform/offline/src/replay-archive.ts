@@ -18,7 +18,7 @@ export interface ReplayOptions {
   readonly countedAfterMs?: number;
   /**
    * Candidate examples kept of one user, the last to begin in the log; default: all. Who cuts the log by time bounds each side by itself:
-   * what is kept here of a user may all lie after the cut. An example takes 80 to 90 bytes, about as a completed watch, of which all are kept.
+   * what is kept here of a user may all lie after the cut. An example takes about as much as a completed watch, of which all are kept.
    */
   readonly examplesPerUser?: number;
   /** As in `replayUser`. */
