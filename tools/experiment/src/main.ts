@@ -31,6 +31,7 @@ import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
 import { renderText } from './render-text';
 import { hasResult, NotStartedError, reportExperiment } from './report';
+import { NoTreatmentError } from './treatments';
 
 /** What the exit code says; `--help` tells it too. */
 const EXIT = { invalid: 2, noResult: 3, configuration: EXIT_CONFIGURATION } as const;
@@ -263,7 +264,8 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
   ].join('\n');
 }
 
-const KNOWN_ERRORS = [ExperimentsError, NotStartedError, EventArchiveError, RangeError];
+const NO_RESULT_ERRORS = [NotStartedError, NoTreatmentError];
+const KNOWN_ERRORS = [ExperimentsError, ...NO_RESULT_ERRORS, EventArchiveError, RangeError];
 
 program.parseAsync().catch((thrown: unknown) =>
   endByFailure(thrown, {
@@ -271,7 +273,7 @@ program.parseAsync().catch((thrown: unknown) =>
     exitCode: (error) =>
       error instanceof ExperimentsError
         ? EXIT.invalid
-        : error instanceof NotStartedError
+        : NO_RESULT_ERRORS.some((known) => error instanceof known)
           ? EXIT.noResult
           : exitCodeOf(error),
   }),

@@ -12,6 +12,7 @@ import {
 } from '@watchnext/experiments';
 import { createExposureTables, DAY_MS, untoldParts } from './exposure-tables';
 import { readDailyMoments } from './read-moments';
+import { treatmentsOf } from './treatments';
 
 export interface Plan extends DurationPlan {
   readonly experiment: string;
@@ -44,13 +45,13 @@ export async function planExperiment(
   return planFrom(moments, experiment, lift);
 }
 
-/** @param pooled moments of all users after each day */
+/** @param pooled moments of all users after each day. @throws NoTreatmentError */
 export function planFrom(pooled: readonly Moments[], experiment: Experiment, lift: number): Plan {
   const { variants, layerPart, primaryMetric, power } = experiment;
   const metric = metricOf(primaryMetric);
   const part = layerPart[1] - layerPart[0];
-  const treatments = variants.slice(1).filter(({ share }) => share > 0);
-  const smallest = Math.min(...treatments.map(({ share }) => share));
+  const treatments = treatmentsOf(experiment);
+  const smallest = Math.min(...treatments.map((index) => variants[index].share));
   const effects = pooled.map((moments) => estimateEffect(moments, moments, metric));
   const informations = effects.map(({ logRatioError }) => {
     // The error of one arm that has all the users, then of two that have their shares.

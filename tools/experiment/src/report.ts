@@ -20,6 +20,7 @@ import { createExposureTables, DAY_MS } from './exposure-tables';
 import { readPreferences } from './preferences';
 import { readCohortMoments, readDailyMoments } from './read-moments';
 import { readQuality } from './read-quality';
+import { treatmentsOf } from './treatments';
 
 export interface Comparison {
   readonly variant: string;
@@ -52,8 +53,7 @@ export interface ExperimentReport {
 const FEWEST_IN_COHORT = 50;
 
 export class NotStartedError extends Error {}
-
-/** @throws NotStartedError; EventArchiveError */
+/** @throws NotStartedError, NoTreatmentError; EventArchiveError */
 export async function reportExperiment(
   archive: EventArchive,
   experiment: Experiment,
@@ -95,10 +95,10 @@ async function compareVariants(
   { untilMs, dayCount, isOver }: { untilMs: number; dayCount: number; isOver: boolean },
 ): Promise<Pick<ExperimentReport, 'quality' | 'comparisons' | 'overriddenUsers'>> {
   const { start: startMs, covariateDays, variants } = experiment;
+  const treatments = treatmentsOf(experiment);
   await createExposureTables(table, { experiment, startMs, endMs: untilMs, covariateDays });
   const data = await readQuality(table, variants.length);
   const quality = checkQuality(experiment, data);
-  const treatments = variants.flatMap(({ share }, index) => (index > 0 && share > 0 ? [index] : []));
   if (quality.objections.length > 0) {
     const hidden = { verdict: 'hidden' as const, metrics: [], cohorts: [], coverage: undefined };
     const comparisons = treatments.map((index) => ({ variant: variants[index].name, ...hidden }));

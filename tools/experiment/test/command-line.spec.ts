@@ -100,6 +100,21 @@ describe('npm run experiment', () => {
     const early = await run('report', 'better', '--at', new Date(START_MS - 1).toISOString());
     expect(early).toMatchObject({ code: 3, err: expect.stringMatching(/starts at/) });
   });
+  it('takes a file that serves everybody the control, and has nothing to report or plan of it', async () => {
+    const braked = join(folder, 'braked.json');
+    const variants = [
+      { name: 'control', share: 1 },
+      { name: 'treatment', share: 0, serving: { channelCap: 3 } },
+    ];
+    writeFileSync(braked, JSON.stringify(definition({ variants })));
+    expect(await run('validate', '--file', braked)).toMatchObject({ code: 0 });
+    for (const command of ['report', 'power']) {
+      expect(await run(command, 'better', '--file', braked, ...at)).toMatchObject({
+        code: 3,
+        err: expect.stringMatching(/no variant but the control has a share above 0/),
+      });
+    }
+  });
 
   it('ends with 3 where there is no result yet, also of lists that were not drafted of both', async () => {
     const afterASecond = ['--at', new Date(START_MS + 1_000).toISOString()];

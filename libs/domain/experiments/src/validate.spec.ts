@@ -71,15 +71,6 @@ describe('a file of experiments', () => {
     [
       {
         variants: [
-          { name: 'a', share: 1 },
-          { name: 'b', share: 0 },
-        ],
-      },
-      /first\.variants: no treatment .* has a share above 0; give one a share, or stop it/,
-    ],
-    [
-      {
-        variants: [
           { name: 'a', share: 0.5 },
           { name: 'a', share: 0.5 },
         ],

@@ -88,11 +88,6 @@ function problemsOf(experiment: Experiment, file: ExperimentsFile): string[] {
   const sum = variants.reduce((total, variant) => total + variant.share, 0);
   if (sum > 1 + ROUNDING) say('variants', `shares sum to ${sum}, more than 1`);
   if (sum <= 0) say('variants', 'no variant has a share above 0');
-  else if (!variants.slice(1).some(({ share }) => share > 0))
-    say(
-      'variants',
-      'no treatment (the first variant is the control) has a share above 0; give one a share, or stop it',
-    );
   variants.forEach(({ serving }, index) => {
     if (serving.rung === 'memory-popular' && serving.snapshotId !== undefined)
       say(`variants[${index}].serving`, 'rung memory-popular uses no snapshot; leave snapshotId out');
