@@ -14,6 +14,7 @@ import {
   type ServiceLog,
   type SnapshotFollowing,
   unaryHandler,
+  untilFollowing,
   watchProcess,
 } from '@watchnext/service';
 import { type LocalSnapshot, openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
@@ -23,6 +24,8 @@ import { createMetrics, METRICS } from './metrics';
 import { loadRankingSnapshot, type RankingSnapshot } from './ranking-snapshot';
 import { RankingService } from './ranking.service';
 
+/** How long a start waits for the announcements of snapshots, which are a help only. */
+const ANNOUNCEMENTS_WAIT_MS = 5_000;
 const SERVICE_NAME = 'watchnext.ranking.v1.RankingService';
 const SETTINGS = Symbol('settings');
 const LOGGER = Symbol('logger');
@@ -58,7 +61,11 @@ export class RankingModule implements OnApplicationShutdown {
     };
   }
 
-  /** Loads the current snapshot if there is one, follows, and listens. @returns the port bound */
+  /**
+   * Loads the current snapshot if there is one, follows, and listens.
+   * @returns the port bound
+   * @throws EventLogError where the log answers and refuses
+   */
   async serve(): Promise<number> {
     let server: GrpcServer | undefined;
     const metrics = createMetrics();
@@ -74,7 +81,7 @@ export class RankingModule implements OnApplicationShutdown {
     }));
     const lastQueries = new LastQueries();
     const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
-    const { holder } = (this.following = await followSnapshots({
+    const { holder, announcements } = (this.following = await followSnapshots({
       store: this.snapshotStore,
       eventLog: this.log.eventLog,
       logger: this.logger,
@@ -84,6 +91,7 @@ export class RankingModule implements OnApplicationShutdown {
       onCurrent: () => server?.setServing(true),
       metrics,
     }));
+    if (!this.log.unavailable) await untilFollowing(announcements, ANNOUNCEMENTS_WAIT_MS);
     const service = new RankingService(holder, metrics, lastQueries, {
       atOnce: threadCount,
       queueLimit: queueLimit * threadCount,

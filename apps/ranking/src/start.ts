@@ -15,6 +15,10 @@ export async function startRanking(
     abortOnError: false,
   });
   app.useLogger(nestLogger(logger));
-  const port = await app.get(RankingModule).serve();
-  return { app, port };
+  try {
+    return { app, port: await app.get(RankingModule).serve() };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { loadConfig } from '@watchnext/config';
-import { type RankRequest, type RankResponse, RankingServiceClient, type UserState } from '@watchnext/contract';
+import { type RankRequest, type RankResponse, RankingServiceClient, TOPICS, type UserState } from '@watchnext/contract';
+import { openEmbeddedEventLog } from '@watchnext/event-log';
 import { newState, rankingUserFeatures, rankingVideoFeatures } from '@watchnext/features';
 import { runStack } from '@watchnext/learning';
 import { featuresChecksum } from '@watchnext/ranking-model';
@@ -52,6 +53,19 @@ it('says which setting names a data folder that cannot be made', async () => {
   });
   const starting = startRanking(settings, createLogger('ranking', { level: 'silent', format: 'json' }));
   await expect(starting).rejects.toThrow(/WATCHNEXT_DATA_DIR: the folder .* cannot be made or written to \(ENOTDIR\)/);
+});
+
+it.each([TOPICS.snapshots])('does not start where %s has another number of partitions', async (topic) => {
+  const directory = await mkdtemp(join(tmpdir(), 'watchnext-ranking-refused-'));
+  const settings = loadConfig(rankingSettings, { WATCHNEXT_DATA_DIR: directory, WATCHNEXT_GRPC_PORT: '0' });
+  const log = openEmbeddedEventLog(rankingPaths(settings).eventLog);
+  await log.ensureTopics([{ name: topic, partitionCount: 3, compacted: true }]);
+  await log.close();
+  const starting = startRanking(settings, createLogger('ranking', { level: 'silent', format: 'json' })).then(
+    ({ app }) => app.close(),
+  );
+  await expect(starting).rejects.toThrow(`topic ${topic} has 3 partitions`);
+  await rm(directory, { recursive: true, force: true });
 });
 
 describe('the ranking service', () => {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RetrievalServiceService } from '@watchnext/contract';
 import {
@@ -14,6 +13,7 @@ import {
   serveMetrics,
   type ServiceLog,
   unaryHandler,
+  untilFollowing,
   watchProcess,
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotHolder, type SnapshotStore } from '@watchnext/snapshot-store';
@@ -29,6 +29,8 @@ import { SnapshotLoader } from './snapshot-loader';
 
 /** How long a start waits for the catalogue. */
 const CATALOGUE_WAIT_MS = 30_000;
+/** And for the announcements of snapshots, which are a help only. */
+const ANNOUNCEMENTS_WAIT_MS = 5_000;
 const SERVICE_NAME = 'watchnext.retrieval.v1.RetrievalService';
 const SETTINGS = Symbol('settings');
 const LOGGER = Symbol('logger');
@@ -62,7 +64,11 @@ export class RetrievalModule implements OnApplicationShutdown {
     };
   }
 
-  /** Reads the catalogue, loads the current snapshot if there is one, follows both, and listens. @returns the port bound */
+  /**
+   * Reads the catalogue, loads the current snapshot if there is one, follows both, and listens.
+   * @returns the port bound
+   * @throws EventLogError where the log answers and refuses
+   */
   async serve(): Promise<number> {
     const { settings, logger } = this;
     const { eventLog, unavailable } = this.log;
@@ -78,7 +84,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     const following = followCatalogue(followers.watch('catalogue', eventLog), catalogue, logger);
     this.closers.push(() => following.stop());
     // A log that is down must not keep retrieval down: what it would tell of new videos comes later.
-    if (!unavailable) await Promise.race([following.established, delay(CATALOGUE_WAIT_MS, undefined, { ref: false })]);
+    if (!unavailable) await untilFollowing(following, CATALOGUE_WAIT_MS);
 
     const recall = new RecallMeter(settings.WATCHNEXT_RECALL_SAMPLE_SECONDS, (error) =>
       logger.debug({ err: error }, 'a sample of the recall failed'),
@@ -154,6 +160,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     const holder = (holding = following.holder);
     // Running uses end before their threads do.
     this.closers.push(() => following.close());
+    if (!this.log.unavailable) await untilFollowing(following.announcements, ANNOUNCEMENTS_WAIT_MS);
     const service = new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics });
     this.server = new GrpcServer(
       logger,

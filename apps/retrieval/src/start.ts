@@ -15,6 +15,10 @@ export async function startRetrieval(
     abortOnError: false,
   });
   app.useLogger(nestLogger(logger));
-  const port = await app.get(RetrievalModule).serve();
-  return { app, port };
+  try {
+    return { app, port: await app.get(RetrievalModule).serve() };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }

@@ -68,6 +68,22 @@ it('says which setting names a data folder that cannot be made', async () => {
   await expect(starting).rejects.toThrow(/WATCHNEXT_DATA_DIR: the folder .* cannot be made or written to \(ENOTDIR\)/);
 });
 
+it.each([TOPICS.catalog, TOPICS.snapshots])(
+  'does not start where %s has another number of partitions',
+  async (topic) => {
+    const directory = await mkdtemp(join(tmpdir(), 'watchnext-retrieval-refused-'));
+    const settings = loadConfig(retrievalSettings, { WATCHNEXT_DATA_DIR: directory, WATCHNEXT_GRPC_PORT: '0' });
+    const log = openEmbeddedEventLog(retrievalPaths(settings).eventLog);
+    await log.ensureTopics([{ name: topic, partitionCount: 3, compacted: true }]);
+    await log.close();
+    const starting = startRetrieval(settings, createLogger('retrieval', { level: 'silent', format: 'json' })).then(
+      ({ app }) => app.close(),
+    );
+    await expect(starting).rejects.toThrow(`topic ${topic} has 3 partitions`);
+    await rm(directory, { recursive: true, force: true });
+  },
+);
+
 describe('the retrieval service', () => {
   const logger = createLogger('retrieval', { level: 'silent', format: 'json' });
   let dataDirectory: string;

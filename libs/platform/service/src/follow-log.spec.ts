@@ -1,5 +1,5 @@
 import { type EventLog, EventLogError, LogUnavailableError, type Subscription } from '@watchnext/event-log';
-import { followLog, openServiceLog } from './follow-log';
+import { followLog, openServiceLog, untilFollowing } from './follow-log';
 import { createLogger } from './logger';
 
 const lines: { level: string; msg: string }[] = [];
@@ -76,6 +76,32 @@ describe('a service and an event log that is down', () => {
     await new Promise(setImmediate);
     expect(lines).toEqual([{ level: 'error', msg: expect.stringContaining('refuses') }]);
     await following.stop();
+  });
+
+  describe('is waited for by a start', () => {
+    const starting = async (subscribe: () => Promise<Subscription>, limitMs: number) => {
+      const following = followLog({ without: 'no catalogue yet', logger, subscribe, retryMs: 1 });
+      const startedAt = performance.now();
+      await untilFollowing(following, limitMs).finally(() => void following.stop());
+      return performance.now() - startedAt;
+    };
+    const refuses = () => Promise.reject(new EventLogError('no right to read', 'not-authorised', false));
+
+    it('until it answers, through failures, and no longer than told', async () => {
+      let attempts = 0;
+      const back = async () => {
+        if (++attempts < 3) throw new LogUnavailableError('down');
+        return subscription().subscription;
+      };
+      expect(await starting(back, 60_000)).toBeLessThan(5_000);
+      expect(attempts).toBe(3);
+      await starting(() => Promise.reject(new LogUnavailableError('down')), 50);
+      await starting(() => new Promise(() => undefined), 50);
+    });
+
+    it('but not where it refuses', async () => {
+      await expect(starting(refuses, 60_000)).rejects.toThrow('no right to read');
+    });
   });
 
   it('stops soon amid an attempt that hangs, and leaves no subscription that comes late', async () => {

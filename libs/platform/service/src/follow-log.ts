@@ -97,6 +97,26 @@ export function followLog(options: FollowLogOptions): LogFollowing {
   };
 }
 
+/**
+ * For a start that goes on without the log: fulfils once the subscription stands, and at the latest after `limitMs`.
+ * @throws EventLogError at once where the log answers the first attempt and refuses: only people can change that
+ */
+export async function untilFollowing(
+  { established, firstFailure }: Pick<LogFollowing, 'established' | 'firstFailure'>,
+  limitMs: number,
+): Promise<void> {
+  const refused = new Promise<never>((_, reject) => {
+    void firstFailure.then((failure) => isRefused(failure) && reject(failure as Error));
+  });
+  const waiting = new AbortController();
+  const limit = delay(limitMs, undefined, { ref: false, signal: waiting.signal }).catch(() => undefined);
+  try {
+    await Promise.race([established, refused, limit]);
+  } finally {
+    waiting.abort();
+  }
+}
+
 /** Whether the log answered, and said no: asking again changes nothing. */
 export function isRefused(error: unknown): boolean {
   return error instanceof EventLogError && !error.retriable;

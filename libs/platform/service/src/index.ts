@@ -30,6 +30,7 @@ export {
   type LogFollowing,
   openServiceLog,
   type ServiceLog,
+  untilFollowing,
 } from './follow-log';
 export { type Clock, inTurns, sortInTurns } from './turns';
 export { keepRequestsYoung } from './keep-young';

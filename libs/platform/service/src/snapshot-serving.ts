@@ -11,7 +11,7 @@ import {
   SnapshotNotHeldError,
   type SnapshotStore,
 } from '@watchnext/snapshot-store';
-import { followLog } from './follow-log';
+import { followLog, type LogFollowing } from './follow-log';
 import type { Logger } from './logger';
 import { SERVICE_METRICS } from './metric-names';
 import type { MetricsRegistry } from './metrics';
@@ -25,6 +25,8 @@ export const HELD_SNAPSHOTS_METADATA = 'watchnext-snapshots';
 
 export interface SnapshotFollowing<T extends { close(): Promise<void> | void }> {
   readonly holder: SnapshotHolder<T>;
+  /** How following the announcements goes: one that is refused delays swaps, and whoever starts may take it for an error. */
+  readonly announcements: Pick<LogFollowing, 'established' | 'firstFailure'>;
   /** Stops following; running uses end first. Neither the store nor the log is closed. */
   close(): Promise<void>;
 }
@@ -97,6 +99,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   });
   return {
     holder,
+    announcements,
     close: async () => {
       await announcements.stop();
       await holder.close();
