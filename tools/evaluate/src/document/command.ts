@@ -106,15 +106,18 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
     progress,
   });
   if (!findings) return evaluationReport({ candidates, ranking });
-  const paper = await runPaper([paperDataOf(replayed, { name: archive, fingerprint: String(replayed.recordCount), protocol })], {
-    findingsOn,
-    parts: PARTS,
-    seeds,
-    workFolder: join(out, 'trainings'),
-    untilMs: Infinity,
-    runners: [runnerHere({ candidateEngine: createCandidates, rankingEngine: createRanking, signal })],
-    signal,
-    progress,
-  });
+  const paper = await runPaper(
+    [paperDataOf(replayed, { name: archive, fingerprint: String(replayed.recordCount), protocol })],
+    {
+      findingsOn,
+      parts: PARTS,
+      seeds,
+      workFolder: join(out, 'trainings'),
+      untilMs: Infinity,
+      runners: [runnerHere({ candidateEngine: createCandidates, rankingEngine: createRanking, signal })],
+      signal,
+      progress,
+    },
+  );
   return evaluationReport({ candidates, ranking, paper });
 }
