@@ -3,6 +3,17 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** Of training a ranking model on what a replay gave, and of asking it. */
+export const RANKING_PACKAGES: readonly string[] = [
+  '@watchnext/evaluation',
+  '@watchnext/features',
+  '@watchnext/inference',
+  '@watchnext/learning',
+  '@watchnext/offline',
+  '@watchnext/ranking-model',
+  '@watchnext/tensor',
+];
+
 const known = new Map<string, string>();
 
 /**

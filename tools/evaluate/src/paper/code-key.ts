@@ -1,5 +1,5 @@
 /** Which code the paper's results hang on. */
-import { codeKeyOf } from '../code-key';
+import { codeKeyOf, RANKING_PACKAGES } from '../code-key';
 import type { Unit } from './units';
 
 interface Code {
@@ -42,15 +42,7 @@ const CANDIDATE_CODE: Code = {
   modules: UNIT_MODULES,
 };
 const RANKING_CODE: Code = {
-  packages: [
-    '@watchnext/evaluation',
-    '@watchnext/features',
-    '@watchnext/inference',
-    '@watchnext/learning',
-    '@watchnext/offline',
-    '@watchnext/ranking-model',
-    '@watchnext/tensor',
-  ],
+  packages: RANKING_PACKAGES,
   modules: UNIT_MODULES,
 };
 /** Of training a unit and asking it. */

@@ -5,7 +5,7 @@ import type { RankingExample, Statistics } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
 import { predictImpressions } from '@watchnext/offline';
 import { type RankingEngineFactory, type RankingModelConfig, trainRankingModel } from '@watchnext/ranking-model';
-import { codeKeyOf } from '../code-key';
+import { codeKeyOf, RANKING_PACKAGES } from '../code-key';
 import { LossCurve, type LossPoint } from '../document/loss-curve';
 import { keepValue, keptValue } from '../kept-files';
 import type { Progress } from '../progress';
@@ -79,16 +79,6 @@ export async function scoresOfModel(model: ModelToScore, options: ScoreOptions):
 
 /** Raised when what is kept changes. */
 const VERSION = 1;
-/** Of all that stands between a log and what is kept. */
-const PACKAGES = [
-  '@watchnext/evaluation',
-  '@watchnext/features',
-  '@watchnext/inference',
-  '@watchnext/learning',
-  '@watchnext/offline',
-  '@watchnext/ranking-model',
-  '@watchnext/tensor',
-];
 
 /**
  * Scores that are kept in a folder, so that what was stopped goes on with the model that it was at, and seeds may be trained one
@@ -112,7 +102,15 @@ export class KeptScores {
     variant: unknown,
     make: () => Promise<ModelScores>,
   ): Promise<ModelScores> {
-    const said = [VERSION, codeKeyOf(PACKAGES, [__filename]), this.impressions, this.made, variant, config, seed];
+    const said = [
+      VERSION,
+      codeKeyOf(RANKING_PACKAGES, [__filename]),
+      this.impressions,
+      this.made,
+      variant,
+      config,
+      seed,
+    ];
     const name = createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 24);
     const file = join(this.folder, `${name}.scores`);
     const kept = keptValue(file) as ModelScores | undefined;
