@@ -307,7 +307,7 @@ class UserReplay {
       const { requestId, pageId, snapshotId } = served;
       const ageMs = logEndMs - servedAtMs;
       const isSettled = backfill || ageMs >= settledAfterMs;
-      const isCounted = isSettled || (taker.unsettled !== undefined && ageMs >= countedAfterMs);
+      const isCounted = isSettled || ageMs >= countedAfterMs;
       for (let i = 0; i < served.items.length; i++) {
         const item = served.items[i];
         const { impressionId, position, score, featuresChecksum } = item;

@@ -50,10 +50,9 @@ export function placeRequests(
     }
     const { pageId } = served;
     const requestedAtMs = served.context?.requestedAtMs || records[recordIndex].event.occurredAtMs;
-    const isOfPage =
-      page !== undefined && pageId !== '' && page.pageId === pageId && page.requestedAtMs === requestedAtMs;
-    if (!isOfPage) page = { pageId, requestedAtMs, stateIndex: recordIndex };
-    requests.push({ served, recordIndex, stateIndex: page!.stateIndex });
+    if (page === undefined || pageId === '' || page.pageId !== pageId || page.requestedAtMs !== requestedAtMs)
+      page = { pageId, requestedAtMs, stateIndex: recordIndex };
+    requests.push({ served, recordIndex, stateIndex: page.stateIndex });
   }
   requests.sort((left, right) => left.stateIndex - right.stateIndex || left.recordIndex - right.recordIndex);
   return { requests, unplacedCount };
