@@ -1,5 +1,5 @@
 /** Bodies are passed on, never read; how many of them are here at once is bounded, and how long one may take to come. */
-import { ApiError, declaredBytes, InFlightBytes, LineLimit, type Logger } from '@watchnext/service';
+import { ApiError, declaredBytes, InFlightBytes, LineLimit, type Logger, onceClosed } from '@watchnext/service';
 import type { FastifyInstance } from 'fastify';
 
 /** A little more than the collector takes: it, not the gateway, should say that a body is too large. */
@@ -21,7 +21,7 @@ export function takeBodies(fastify: FastifyInstance, maxBytes: number, logger: L
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return done();
     const giveBack = inFlight.take(declaredBytes(request, BODY_LIMIT_BYTES));
     if (giveBack) {
-      reply.raw.once('close', giveBack);
+      onceClosed(reply.raw, giveBack);
       return done();
     }
     if (lines.take()) logger.warn({ inFlightBytes: inFlight.count }, 'more bodies than may be here at once: 429');

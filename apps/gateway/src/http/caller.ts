@@ -1,6 +1,6 @@
 /** What the HTTP connection says of the caller: how long it waits, and whether it still does. */
 import type { FastifyReply } from 'fastify';
-import { ApiError } from '@watchnext/service';
+import { ApiError, callerGoneSignal } from '@watchnext/service';
 import { z } from 'zod';
 import { CallerGoneError } from '../pipeline/failure';
 import { parse } from './parse';
@@ -24,22 +24,7 @@ export const callersDeadlineMs = (headers: Record<string, string | undefined>): 
   parse(deadline, headers[DEADLINE_HEADER], DEADLINE_HEADER);
 
 /** Aborted, with a CallerGoneError, when the connection closes before the answer is out. */
-export function goneSignal({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  onceClosed(raw, () => {
-    if (!raw.writableFinished) gone.abort(new CallerGoneError());
-  });
-  return gone.signal;
-}
-
-/**
- * Calls once the answer is out or the connection closed, and at once where it is so already: whoever comes after something
- * that was awaited would wait for an event that has been.
- */
-export function onceClosed(raw: FastifyReply['raw'], onClosed: () => void): void {
-  if (raw.closed) onClosed();
-  else raw.once('close', onClosed);
-}
+export const goneSignal = (reply: FastifyReply): AbortSignal => callerGoneSignal(reply, () => new CallerGoneError());
 
 /** For a request that failed. Nobody reads it; it keeps the caller's leaving from being logged as a failure of ours. */
 export function whereCallerGone(error: unknown): never {

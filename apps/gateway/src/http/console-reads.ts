@@ -1,6 +1,5 @@
-import { ApiError } from '@watchnext/service';
+import { ApiError, onceClosed } from '@watchnext/service';
 import type { FastifyInstance } from 'fastify';
-import { onceClosed } from './caller';
 
 /** More than a few people who look on need; a script that asks for every user in turn is held to it. */
 const MOST_CONSOLE_READS = 8;

@@ -3,7 +3,7 @@
  * refused costs no memory: an unknown key (401), a producer beyond its limits (429), a collector whose requests wait
  * for a slow log already (429). Each 429 says when to come again.
  */
-import { ApiError, declaredBytes, InFlightBytes, type Logger } from '@watchnext/service';
+import { ApiError, declaredBytes, InFlightBytes, type Logger, onceClosed } from '@watchnext/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { KeyRing, KnownKey } from './key-ring';
 
@@ -47,7 +47,7 @@ export class Admission {
       try {
         const admitted: Admitted = { giveBack: this.admit(request), holders: 1 };
         this.admitted.set(request.raw, admitted);
-        reply.raw.once('close', () => this.release(admitted));
+        onceClosed(reply.raw, () => this.release(admitted));
         done();
       } catch (error) {
         done(error as Error);

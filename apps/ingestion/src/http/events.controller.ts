@@ -3,7 +3,7 @@ import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } f
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Admission, API_KEY_HEADER } from '../access/admission';
 import { Collector, type BatchItem, type ItemResult } from '../collect/collector';
-import { ApiError } from '@watchnext/service';
+import { ApiError, callerGoneSignal } from '@watchnext/service';
 import { PROTOBUF } from './body-parsers';
 import { ref } from './openapi';
 
@@ -54,19 +54,11 @@ export class EventsController {
   ): Promise<BatchAnswer> {
     if (!items) throw new ApiError(400, 'malformed', 'the body is missing');
     this.admission.takeEvents(request, items.length);
-    const options = { kinds: this.admission.kindsFor(request), callerGone: goneSignal(reply) };
+    const options = { kinds: this.admission.kindsFor(request), callerGone: callerGoneSignal(reply, callerGone) };
     const results = await this.admission.holding(request, () => this.collector.collect(items, options));
     return { accepted: results.filter(({ status }) => status === 'accepted').length, results };
   }
 }
 
-/** Aborted when the connection closes before the answer is out. Nobody reads the error; it is no failure of ours. */
-function goneSignal({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  const leave = () => {
-    if (!raw.writableFinished) gone.abort(new ApiError(499, 'caller-gone', 'the caller went away before its answer'));
-  };
-  if (raw.closed) leave();
-  else raw.once('close', leave);
-  return gone.signal;
-}
+/** Nobody reads it; it keeps the caller's leaving from being logged as a failure of ours. */
+const callerGone = () => new ApiError(499, 'caller-gone', 'the caller went away before its answer');

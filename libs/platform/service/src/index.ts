@@ -18,6 +18,7 @@ export {
 export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
 export { identifyRequests, nameRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
+export { callerGoneSignal, onceClosed } from './caller-connection';
 export { declaredBytes, InFlightBytes } from './in-flight-bytes';
 export { LineLimit } from './line-limit';
 export { SoundEvents } from './sound-events';

@@ -1,0 +1,20 @@
+/** Whether whoever asked over HTTP still waits for the answer. */
+import type { FastifyReply } from 'fastify';
+
+/**
+ * Calls once the answer is out or the connection closed, and at once where it is so already: whoever comes after something
+ * that was awaited would wait for an event that has been.
+ */
+export function onceClosed(raw: FastifyReply['raw'], onClosed: () => void): void {
+  if (raw.closed) onClosed();
+  else raw.once('close', onClosed);
+}
+
+/** Aborted, with the reason that is made then, when the connection closes before the answer is out. */
+export function callerGoneSignal({ raw }: FastifyReply, reason: () => Error): AbortSignal {
+  const gone = new AbortController();
+  onceClosed(raw, () => {
+    if (!raw.writableFinished) gone.abort(reason());
+  });
+  return gone.signal;
+}
