@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { FeatureValue } from '@watchnext/contract';
 import { type CursorBinding, CursorError, decodeCursor } from '../cursor';
 import { rungName } from '../pipeline/ladder';
+import { Catalogue } from '../sources/catalogue';
 import { Recommender, type Recommendations } from '../recommend';
 import { ApiError, nameRequest, REQUEST_ID_HEADER } from '@watchnext/service';
 import { callersDeadlineMs, DEADLINE_HEADER, goneSignal, LEAST_DEADLINE_MS, whereCallerGone } from './caller';
@@ -22,6 +23,7 @@ const DEVICE_HEADER = 'x-device';
 export class RecommendationsController {
   constructor(
     @Inject(Recommender) private readonly recommender: Recommender,
+    @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(REQUEST_IDS) private readonly newRequestId: RequestIds,
     @Inject(SETTINGS) private readonly settings: GatewaySettings,
@@ -112,7 +114,7 @@ export class RecommendationsController {
     };
     const recommendations = await this.recommender.recommend(request, callerGone);
     const made = { ...recommendations, warnings: [...warnings, ...recommendations.warnings] };
-    return toAnswer(userId, requestId, made, explain === 'true');
+    return toAnswer(userId, requestId, made, this.catalogue, explain === 'true');
   }
 }
 
@@ -125,7 +127,13 @@ function readCursor(text: string, binding: CursorBinding, nowMs: number): Set<nu
   }
 }
 
-function toAnswer(userId: string, requestId: string, made: Recommendations, explain: boolean): RecommendationsAnswer {
+function toAnswer(
+  userId: string,
+  requestId: string,
+  made: Recommendations,
+  catalogue: Catalogue,
+  explain: boolean,
+): RecommendationsAnswer {
   return {
     userId,
     requestId,
@@ -137,12 +145,8 @@ function toAnswer(userId: string, requestId: string, made: Recommendations, expl
     ...(made.warnings.length > 0 ? { warnings: [...made.warnings] } : {}),
     items: made.items.map((item) => ({
       videoId: item.videoId,
-      title: item.video.title,
-      channelId: item.video.facts.channelId,
-      topics: item.video.facts.topics,
-      durationSeconds: item.video.facts.durationSeconds,
-      uploadedAtMs: item.video.facts.uploadedAtMs,
-      thumbnailUrl: item.video.thumbnailUrl,
+      ...catalogue.textsOf(item.videoId),
+      ...item.video.facts,
       impressionId: item.impressionId,
       position: item.position,
       ...(item.team === undefined ? {} : { team: item.team }),

@@ -69,9 +69,8 @@ export class UsersController {
         .filter(mayBeShown)
         .reverse()
         .map(({ videoId, startedAtMs, watchSeconds, durationSeconds }) => {
-          const video = this.catalogue.get(videoId);
-          const title = video?.title ?? '';
-          const { channelId = '', topics = [] } = video?.facts ?? {};
+          const { title } = this.catalogue.textsOf(videoId);
+          const { channelId = '', topics = [] } = this.catalogue.get(videoId)?.facts ?? {};
           return { videoId, title, channelId, topics, startedAtMs, watchSeconds, durationSeconds };
         }),
       searches: state.searches.toReversed().map(({ tokens, searchedAtMs }) => ({ tokens, searchedAtMs })),

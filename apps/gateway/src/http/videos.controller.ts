@@ -26,6 +26,6 @@ export class VideosController {
     const video = this.catalogue.get(videoId);
     if (!video) throw new ApiError(404, 'unknown-video', `the catalogue does not know video ${videoId}`, 'videoId');
     if (video.withdrawn) throw new ApiError(410, 'video-withdrawn', `video ${videoId} was withdrawn`, 'videoId');
-    return { videoId, title: video.title, thumbnailUrl: video.thumbnailUrl, ...video.facts };
+    return { videoId, ...this.catalogue.textsOf(videoId), ...video.facts };
   }
 }

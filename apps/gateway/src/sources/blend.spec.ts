@@ -1,4 +1,4 @@
-import { untitledVideo } from '@watchnext/features';
+import { catalogueVideo } from '@watchnext/features';
 import fc from 'fast-check';
 import { NOTHING_TO_REMOVE } from '../../test/nothing-to-remove';
 import { SOURCES, type Proposal, type Source } from '../pipeline/draft';
@@ -10,7 +10,7 @@ const proposal = (videoId: string, source: Source, score: number): Proposal => (
   videoId,
   source,
   score,
-  video: untitledVideo(videoId),
+  video: catalogueVideo(videoId),
 });
 const inOrder = (proposals: readonly Proposal[]) =>
   SOURCES.flatMap((source) => proposals.filter((entry) => entry.source === source));

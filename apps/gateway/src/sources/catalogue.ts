@@ -1,6 +1,6 @@
 /** The catalogue as the topic `catalog` tells it, held in memory: what a video is, whether it is withdrawn, what is new. */
 import type { Event } from '@watchnext/contract';
-import { type CatalogueVideo, untitledVideo, VideoTable } from '@watchnext/features';
+import { type CatalogueVideo, catalogueVideo, VideoTable, type VideoTexts } from '@watchnext/features';
 import { type Clock, inTurns } from '@watchnext/service';
 import { FirstOf } from './first-of';
 
@@ -36,14 +36,19 @@ export class Catalogue {
     return this.videos.get(videoId);
   }
 
+  /** Empty for a video that it does not know. */
+  textsOf(videoId: string): VideoTexts {
+    return this.videos.textsOf(videoId);
+  }
+
   /** Folds in one event; bodies other than the catalogue's are ignored. The last event of a video wins. */
   apply(event: Event): void {
     if (event.body?.$case === 'videoUpserted') {
       const { videoId, title, thumbnailUrl, video, availability } = event.body.value;
-      this.put({ ...untitledVideo(videoId, video), title, thumbnailUrl, availability });
+      this.put({ ...catalogueVideo(videoId, video), availability }, { title, thumbnailUrl });
     } else if (event.body?.$case === 'videoWithdrawn') {
       const { videoId } = event.body.value;
-      this.put({ ...(this.videos.get(videoId) ?? untitledVideo(videoId)), withdrawn: true });
+      this.put({ ...(this.videos.get(videoId) ?? catalogueVideo(videoId)), withdrawn: true });
     }
   }
 
@@ -57,9 +62,9 @@ export class Catalogue {
     return found;
   }
 
-  private put(video: CatalogueVideo): void {
+  private put(video: CatalogueVideo, texts?: VideoTexts): void {
     const before = this.videos.get(video.videoId);
-    this.videos.set(video);
+    this.videos.set(video, texts);
     if (before) this.removeFromNewest(before);
     if (isEligible(video)) this.insertIntoNewest(video);
     if (this.rebuilding) this.told.add(video.videoId);

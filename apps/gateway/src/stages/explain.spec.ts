@@ -1,5 +1,5 @@
 import type { RankRequest } from '@watchnext/contract';
-import { untitledVideo } from '@watchnext/features';
+import { catalogueVideo } from '@watchnext/features';
 import type { Ranking } from '../clients/model-clients';
 import type { Draft, RankedCandidate } from '../pipeline/draft';
 import { runStages, type Stage } from '../pipeline/executor';
@@ -8,7 +8,7 @@ import { interleaveStage } from './interleave';
 
 const ranked = ['a', 'b', 'c'].map((videoId): RankedCandidate => ({
   videoId,
-  video: untitledVideo(videoId),
+  video: catalogueVideo(videoId),
   sources: [{ source: 'retrieval', score: 1 }],
   score: 1,
   featuresChecksum: 1,

@@ -1,4 +1,4 @@
-import { untitledVideo } from '@watchnext/features';
+import { catalogueVideo } from '@watchnext/features';
 import fc from 'fast-check';
 import type { RankedCandidate } from '../pipeline/draft';
 import { explore } from './explore';
@@ -6,7 +6,7 @@ import { placeDiversely } from './place';
 
 const candidate = (index: number, channelId: string): RankedCandidate => ({
   videoId: `v${index}`,
-  video: untitledVideo(`v${index}`, { channelId, topics: [], durationSeconds: 60, uploadedAtMs: 0 }),
+  video: catalogueVideo(`v${index}`, { channelId, topics: [], durationSeconds: 60, uploadedAtMs: 0 }),
   sources: [{ source: 'retrieval', score: 1 }],
   score: 100 - index,
   featuresChecksum: index,

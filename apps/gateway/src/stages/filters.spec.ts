@@ -1,4 +1,4 @@
-import { untitledVideo } from '@watchnext/features';
+import { catalogueVideo } from '@watchnext/features';
 import fc from 'fast-check';
 import { NOTHING_TO_REMOVE } from '../../test/nothing-to-remove';
 import { hashOfShown } from '../cursor';
@@ -10,7 +10,7 @@ const proposal = (videoId: string, withdrawn = false): Proposal => ({
   videoId,
   source: 'popular',
   score: 1,
-  video: { ...untitledVideo(videoId, facts), withdrawn },
+  video: { ...catalogueVideo(videoId, facts), withdrawn },
 });
 const allOf = (proposals: readonly Proposal[]): Offer[] => [{ source: 'popular', wanted: Infinity, proposals }];
 

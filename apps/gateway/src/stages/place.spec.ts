@@ -1,4 +1,4 @@
-import { untitledVideo } from '@watchnext/features';
+import { catalogueVideo } from '@watchnext/features';
 import fc from 'fast-check';
 import { SOURCES, type RankedCandidate, type Source } from '../pipeline/draft';
 import { PAGE_OF_PLACES } from './caps';
@@ -12,7 +12,7 @@ const candidate = (
   sourceScore = 0,
 ): RankedCandidate => ({
   videoId,
-  video: untitledVideo(videoId, { channelId, topics: [], durationSeconds: 60, uploadedAtMs: 1 }),
+  video: catalogueVideo(videoId, { channelId, topics: [], durationSeconds: 60, uploadedAtMs: 1 }),
   sources: [{ source, score: sourceScore }],
   score,
   featuresChecksum: undefined,

@@ -1,5 +1,5 @@
 import type { RankScore } from '@watchnext/contract';
-import { untitledVideo } from '@watchnext/features';
+import { catalogueVideo } from '@watchnext/features';
 import type { BlendedCandidate } from '../pipeline/draft';
 import { DependencyError } from '../pipeline/failure';
 import { SnapshotMissingError } from '../clients/rpc-failure';
@@ -8,7 +8,7 @@ import { commonSnapshot, rankStage, withScores } from './rank';
 
 const candidate = (videoId: string): BlendedCandidate => ({
   videoId,
-  video: untitledVideo(videoId),
+  video: catalogueVideo(videoId),
   sources: [{ source: 'retrieval', score: 1 }],
 });
 const score = (videoId: string, expectedWatchSeconds: number): RankScore => ({

@@ -1,6 +1,6 @@
 import { type Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import type { EventLog, Subscription } from '@watchnext/event-log';
-import { untitledVideo, VideoTable } from '@watchnext/features';
+import { catalogueVideo, VideoTable } from '@watchnext/features';
 import { type Logger, SoundEvents } from '@watchnext/service';
 
 /** What each video is, as the catalog topic says: the collector writes it into events that leave it out. */
@@ -33,6 +33,6 @@ export class Catalogue {
   /** Takes in what an event says of a video; a withdrawn one keeps its facts, for late events about it. */
   learn({ body }: Event): void {
     if (body?.$case !== 'videoUpserted' || !body.value.video) return;
-    this.videos.set(untitledVideo(body.value.videoId, body.value.video));
+    this.videos.set(catalogueVideo(body.value.videoId, body.value.video));
   }
 }

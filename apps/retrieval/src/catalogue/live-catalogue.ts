@@ -1,6 +1,6 @@
 /** The catalogue as the topic `catalog` tells it, kept up in every snapshot that is held. */
 import type { Availability, Event, RequestContext, UserState } from '@watchnext/contract';
-import { type CatalogueVideo, isAvailable, untitledVideo, VideoTable, viewerOf } from '@watchnext/features';
+import { type CatalogueVideo, catalogueVideo, isAvailable, VideoTable, viewerOf } from '@watchnext/features';
 import { inTurns, sortInTurns } from '@watchnext/service';
 import type { Restrictions } from '@watchnext/vector-search';
 import type { RetrievableVideo, SnapshotVideos } from './snapshot-videos';
@@ -36,10 +36,10 @@ export class LiveCatalogue {
     const { body } = event;
     if (body?.$case === 'videoUpserted') {
       const { videoId, video, availability } = body.value;
-      this.put({ ...untitledVideo(videoId, video), availability });
+      this.put({ ...catalogueVideo(videoId, video), availability });
     } else if (body?.$case === 'videoWithdrawn') {
       const { videoId } = body.value;
-      this.put({ ...(this.videos.get(videoId) ?? untitledVideo(videoId)), withdrawn: true });
+      this.put({ ...(this.videos.get(videoId) ?? catalogueVideo(videoId)), withdrawn: true });
     }
   }
 

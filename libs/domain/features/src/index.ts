@@ -41,4 +41,4 @@ export { decodeState, encodeState, newState } from './state-codec';
 export { tokenize } from './tokenize';
 export * from './types';
 export { uuidV7TimeMs } from './uuid';
-export { type CatalogueVideo, untitledVideo, VideoTable } from './video-table';
+export { type CatalogueVideo, catalogueVideo, VideoTable, type VideoTexts } from './video-table';

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
-import { type CatalogueVideo, VideoTable } from './video-table';
+import { type CatalogueVideo, VideoTable, type VideoTexts } from './video-table';
 
 const video: fc.Arbitrary<CatalogueVideo> = fc.record({
   videoId: fc.oneof(fc.constantFrom('a', 'b', 'c', '__proto__'), fc.string()),
-  title: fc.string(),
-  thumbnailUrl: fc.string(),
   facts: fc.record({
     channelId: fc.constantFrom('', 'channel', '__proto__'),
     topics: fc.array(fc.constantFrom('', 'a', 'b', 'a,b', '"'), { maxLength: 3 }),
@@ -21,21 +19,30 @@ const video: fc.Arbitrary<CatalogueVideo> = fc.record({
   ),
   withdrawn: fc.boolean(),
 });
+const texts: fc.Arbitrary<VideoTexts> = fc.record({ title: fc.string(), thumbnailUrl: fc.string() });
+const NO_TEXTS: VideoTexts = { title: '', thumbnailUrl: '' };
 
 describe('VideoTable', () => {
   it('is a map that gives back what was put in last', () => {
+    const told = fc.tuple(video, fc.option(texts, { nil: undefined }));
     fc.assert(
-      fc.property(fc.array(video, { maxLength: 40 }), (videos) => {
+      fc.property(fc.array(told, { maxLength: 40 }), (all) => {
         const table = new VideoTable();
         const expected = new Map<string, CatalogueVideo>();
-        for (const one of videos) {
-          table.set(one);
+        const expectedTexts = new Map<string, VideoTexts>();
+        for (const [one, itsTexts] of all) {
+          table.set(one, itsTexts);
           expected.set(one.videoId, one);
+          if (itsTexts) expectedTexts.set(one.videoId, itsTexts);
         }
         expect(table.size).toBe(expected.size);
         expect([...table]).toEqual([...expected.values()]);
-        for (const [videoId, one] of expected) expect(table.get(videoId)).toEqual(one);
+        for (const [videoId, one] of expected) {
+          expect(table.get(videoId)).toEqual(one);
+          expect(table.textsOf(videoId)).toEqual(expectedTexts.get(videoId) ?? NO_TEXTS);
+        }
         expect(table.get('not there')).toBeUndefined();
+        expect(table.textsOf('not there')).toEqual(NO_TEXTS);
       }),
       { seed: 11 },
     );
@@ -49,11 +56,11 @@ describe('VideoTable', () => {
       durationSeconds: n,
       uploadedAtMs: n,
     });
-    const made = Array.from({ length: 5_000 }, (_, n) => ({
-      ...{ videoId: `v${n}`, title: `title ${n}`, thumbnailUrl: '' },
-      ...{ facts: facts(n), availability: undefined, withdrawn: n % 2 === 0 },
+    const made = Array.from({ length: 40_000 }, (_, n) => ({
+      ...{ videoId: `v${n}`, facts: facts(n), availability: undefined, withdrawn: n % 2 === 0 },
     }));
-    for (const one of made) table.set(one);
+    for (const one of made) table.set(one, { title: `title of ${one.videoId}`, thumbnailUrl: '' });
     expect([...table]).toEqual(made);
+    expect(made.filter(({ videoId }) => table.textsOf(videoId).title !== `title of ${videoId}`)).toEqual([]);
   });
 });

@@ -1,32 +1,39 @@
 /** What the topic `catalog` tells of each video, in flat rows: a million objects would keep a garbage collector busy for long. */
 import type { Availability, VideoFacts } from '@watchnext/contract';
+import { FlatTexts } from './flat-texts';
+import { IdRows } from './id-rows';
 
 export interface CatalogueVideo {
   readonly videoId: string;
-  readonly title: string;
-  readonly thumbnailUrl: string;
   readonly facts: VideoFacts;
   /** Who may be shown it; undefined: everyone. */
   readonly availability?: Availability | undefined;
   readonly withdrawn: boolean;
 }
 
-const NO_FACTS: VideoFacts = { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs: 0 };
+/** What only who shows a video asks for. */
+export interface VideoTexts {
+  readonly title: string;
+  readonly thumbnailUrl: string;
+}
 
-/** A video of which no more is told: as by a withdrawal whose upload was compacted away, or to who asks for no titles. */
-export const untitledVideo = (videoId: string, facts: VideoFacts = NO_FACTS): CatalogueVideo => ({
+const NO_FACTS: VideoFacts = { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs: 0 };
+const NO_TEXTS: VideoTexts = { title: '', thumbnailUrl: '' };
+
+/** A video that everyone may be shown; without facts it is as a withdrawal tells of it whose upload was compacted away. */
+export const catalogueVideo = (videoId: string, facts: VideoFacts = NO_FACTS): CatalogueVideo => ({
   videoId,
-  title: '',
-  thumbnailUrl: '',
   facts,
   availability: undefined,
   withdrawn: false,
 });
 
 /** Where in its row each of a video's facts stands; a row is as long as a cache line, since one video's facts are read together. */
-const [CHANNEL, TOPICS, AVAILABILITY, DURATION_SECONDS, UPLOADED_AT_MS, WITHDRAWN] = [0, 1, 2, 3, 4, 5] as const;
+const [CHANNEL, TOPICS, AVAILABILITY, DURATION_SECONDS, UPLOADED_AT_MS, WITHDRAWN, TITLE, THUMBNAIL_URL] = [
+  0, 1, 2, 3, 4, 5, 6, 7,
+] as const;
 const ROW_VALUES = 8;
-const SMALLEST_CAPACITY = 1_024;
+const PAGE_ROWS = 16_384;
 
 /** Values that many videos share, each kept once, by the number that stands for it in a column. */
 class Shared<Value> {
@@ -48,66 +55,79 @@ class Shared<Value> {
 
 /** A map from video ids to videos. What it gives out is made on the spot and shares its lists with others: not to be changed. */
 export class VideoTable {
-  private readonly rows = new Map<string, number>();
-  private readonly titles: string[] = [];
-  private readonly thumbnailUrls: string[] = [];
+  private readonly texts = new FlatTexts();
+  private readonly rows = new IdRows(this.texts);
   private readonly channels = new Shared<string>((channelId) => channelId);
   private readonly topicLists = new Shared<string[]>((topics) => JSON.stringify(topics));
   private readonly availabilities = new Shared<Availability | undefined>((one) => JSON.stringify(one) ?? '');
-  private facts = new Float64Array(SMALLEST_CAPACITY * ROW_VALUES);
+  private readonly pages: Float64Array[] = [];
 
   get size(): number {
     return this.rows.size;
   }
 
   get(videoId: string): CatalogueVideo | undefined {
-    const row = this.rows.get(videoId);
-    return row === undefined ? undefined : this.at(videoId, row);
+    const row = this.rows.rowOf(videoId);
+    return row < 0 ? undefined : this.at(videoId, row);
   }
 
-  set({ videoId, title, thumbnailUrl, facts, availability, withdrawn }: CatalogueVideo): void {
-    let row = this.rows.get(videoId);
-    if (row === undefined) {
-      this.rows.set(videoId, (row = this.rows.size));
-      if (row * ROW_VALUES === this.facts.length) this.grow();
-    }
-    this.titles[row] = title;
-    this.thumbnailUrls[row] = thumbnailUrl;
-    const from = row * ROW_VALUES;
-    this.facts[from + CHANNEL] = this.channels.numberOf(facts.channelId);
-    this.facts[from + TOPICS] = this.topicLists.numberOf(facts.topics);
-    this.facts[from + AVAILABILITY] = this.availabilities.numberOf(availability);
-    this.facts[from + DURATION_SECONDS] = facts.durationSeconds;
-    this.facts[from + UPLOADED_AT_MS] = facts.uploadedAtMs;
-    this.facts[from + WITHDRAWN] = withdrawn ? 1 : 0;
+  /** Empty for a video that is not there, or of which none were told. */
+  textsOf(videoId: string): VideoTexts {
+    const row = this.rows.rowOf(videoId);
+    if (row < 0) return NO_TEXTS;
+    const page = this.pageOf(row);
+    const from = firstOf(row);
+    return { title: this.texts.at(page[from + TITLE]!), thumbnailUrl: this.texts.at(page[from + THUMBNAIL_URL]!) };
+  }
+
+  /** @param texts left as they were where they are not given */
+  set({ videoId, facts, availability, withdrawn }: CatalogueVideo, texts?: VideoTexts): void {
+    const row = this.rows.add(videoId);
+    if (row === this.pages.length * PAGE_ROWS) this.pages.push(new Float64Array(PAGE_ROWS * ROW_VALUES));
+    const page = this.pageOf(row);
+    const from = firstOf(row);
+    page[from + CHANNEL] = this.channels.numberOf(facts.channelId);
+    page[from + TOPICS] = this.topicLists.numberOf(facts.topics);
+    page[from + AVAILABILITY] = this.availabilities.numberOf(availability);
+    page[from + DURATION_SECONDS] = facts.durationSeconds;
+    page[from + UPLOADED_AT_MS] = facts.uploadedAtMs;
+    page[from + WITHDRAWN] = withdrawn ? 1 : 0;
+    if (!texts) return;
+    page[from + TITLE] = this.replaced(page[from + TITLE]!, texts.title);
+    page[from + THUMBNAIL_URL] = this.replaced(page[from + THUMBNAIL_URL]!, texts.thumbnailUrl);
   }
 
   /** In the order in which their ids came first. */
   *[Symbol.iterator](): IterableIterator<CatalogueVideo> {
-    for (const [videoId, row] of this.rows) yield this.at(videoId, row);
+    for (let row = 0; row < this.rows.size; row++) yield this.at(this.rows.idAt(row), row);
   }
 
   private at(videoId: string, row: number): CatalogueVideo {
-    const { facts } = this;
-    const from = row * ROW_VALUES;
+    const page = this.pageOf(row);
+    const from = firstOf(row);
     return {
       videoId,
-      title: this.titles[row]!,
-      thumbnailUrl: this.thumbnailUrls[row]!,
       facts: {
-        channelId: this.channels.values[facts[from + CHANNEL]!]!,
-        topics: this.topicLists.values[facts[from + TOPICS]!]!,
-        durationSeconds: facts[from + DURATION_SECONDS]!,
-        uploadedAtMs: facts[from + UPLOADED_AT_MS]!,
+        channelId: this.channels.values[page[from + CHANNEL]!]!,
+        topics: this.topicLists.values[page[from + TOPICS]!]!,
+        durationSeconds: page[from + DURATION_SECONDS]!,
+        uploadedAtMs: page[from + UPLOADED_AT_MS]!,
       },
-      availability: this.availabilities.values[facts[from + AVAILABILITY]!],
-      withdrawn: facts[from + WITHDRAWN] === 1,
+      availability: this.availabilities.values[page[from + AVAILABILITY]!],
+      withdrawn: page[from + WITHDRAWN] === 1,
     };
   }
 
-  private grow(): void {
-    const grown = new Float64Array(2 * this.facts.length);
-    grown.set(this.facts);
-    this.facts = grown;
+  /** Place of a text that stands where another stood. */
+  private replaced(place: number, text: string): number {
+    if (this.texts.isAt(place, text)) return place;
+    this.texts.remove(place);
+    return this.texts.add(text);
+  }
+
+  private pageOf(row: number): Float64Array {
+    return this.pages[Math.floor(row / PAGE_ROWS)]!;
   }
 }
+
+const firstOf = (row: number) => (row % PAGE_ROWS) * ROW_VALUES;

@@ -1,6 +1,6 @@
 export * from './types';
 export { createRandom, shuffle, type Random } from './random';
-export { type IdList, listIds, packedIdAt, type PackedIds, packIds, placeOf } from './packed-ids';
+export { hashOfId, type IdList, listIds, packedIdAt, type PackedIds, packIds, placeOf } from './packed-ids';
 export { Vocabulary } from './vocabulary';
 export { createTable, tableFromValues, tableOver } from './embedding-table';
 export { checkStack, initialiseStack, runStack } from './dense-stack';

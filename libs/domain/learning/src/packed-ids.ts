@@ -63,7 +63,7 @@ export function listIds(packed: PackedIds): string[] {
 /** The slot that holds the id, or the free one where it would go. */
 function slotOf({ units, starts, slots }: PackedIds, id: string): number {
   const mask = slots.length - 1;
-  for (let slot = hashOf(id) & mask; ; slot = (slot + 1) & mask) {
+  for (let slot = hashOfId(id) & mask; ; slot = (slot + 1) & mask) {
     const place = slots[slot] - 1;
     if (place < 0 || isAt(units, starts[place], starts[place + 1], id)) return slot;
   }
@@ -76,7 +76,7 @@ function isAt(units: Uint16Array, from: number, to: number, id: string): boolean
 }
 
 /** FNV-1a over code units, its bits mixed once more since the mask keeps the lowest only. */
-function hashOf(id: string): number {
+export function hashOfId(id: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
