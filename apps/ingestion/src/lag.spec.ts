@@ -50,6 +50,13 @@ describe('LagReader', () => {
     expect(partitions).toContainEqual({ topic: TOPICS.catalog, partition: 0, endOffset: 1, archived: 1 });
   });
 
+  it('takes states that a checkpoint is loaded into for those of no offset', async () => {
+    await stores.log.append(TOPICS.activity, [recordOf(eventOf(searchOf('anna', 'q'), AT_MS))]);
+    const next = { topic: 'watchnext.restoring', partition: HOME, offset: 500 };
+    await stores.store.commit(HOME, { expected: undefined, next, states: new Map() });
+    expect(await lag()).toMatchObject({ materialised: 1 });
+  });
+
   it('does not call it 0 when the states are ahead of the log', async () => {
     await foldTo(7);
     await expect(lag()).rejects.toThrow('the log is not the one');

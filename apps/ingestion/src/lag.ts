@@ -2,6 +2,7 @@ import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
+import { foldedTo } from './materialise/folded-to';
 
 export interface PartitionLag {
   readonly topic: string;
@@ -48,16 +49,16 @@ export class LagReader {
     const done = await Promise.all(
       Array.from({ length: await this.log.partitionCount(topic) }, async (_, partition) => ({
         archivedTo: (await this.archive.nextOffset(topic, partition)) ?? 0,
-        foldedTo: topic === TOPICS.activity ? ((await this.store.readMark(partition))?.offset ?? -1) + 1 : undefined,
+        folded: topic === TOPICS.activity ? await foldedTo(this.store, partition) : undefined,
       })),
     );
     const bounds = await this.log.bounds(topic);
-    return done.map(({ archivedTo, foldedTo }, partition) => {
+    return done.map(({ archivedTo, folded }, partition) => {
       const endOffset = bounds[partition]?.endOffset ?? 0;
-      if (archivedTo > endOffset || (foldedTo ?? 0) > endOffset) {
+      if (archivedTo > endOffset || (folded ?? 0) > endOffset) {
         throw new Error(
           `${topic} partition ${partition} ends at ${endOffset}, but was archived to ${archivedTo} and folded to ` +
-            `${foldedTo ?? 'nowhere'}: the log is not the one that these came from`,
+            `${folded ?? 'nowhere'}: the log is not the one that these came from`,
         );
       }
       const archived = endOffset - archivedTo;
@@ -65,7 +66,7 @@ export class LagReader {
         topic,
         partition,
         endOffset,
-        ...(foldedTo === undefined ? {} : { materialised: endOffset - foldedTo }),
+        ...(folded === undefined ? {} : { materialised: endOffset - folded }),
         archived,
       };
     });

@@ -4,6 +4,7 @@ import type { FeatureStore } from '@watchnext/feature-store';
 import { decodeState } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { foldedTo } from '../materialise/folded-to';
 
 /** The logins of a request wait so long together for the anonymous viewers' last events to be folded, and then take what is there. */
 const PATIENCE_MS = 1_000;
@@ -49,11 +50,14 @@ export class AnonymousHistory {
     const end = (await this.log.bounds(TOPICS.activity))[partition]?.endOffset ?? 0;
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(2 * waitMs, LAST_LOOK_MS)) {
       signal.throwIfAborted();
-      const foldedTo = ((await this.store.readMark(partition))?.offset ?? -1) + 1;
-      if (foldedTo >= end) return;
+      const folded = await foldedTo(this.store, partition);
+      if (folded >= end) return;
       const leftMs = deadlineMs - Date.now();
       if (leftMs <= 0) {
-        this.logger.warn({ partition, foldedTo, end }, 'merging an anonymous history that is not folded to its end');
+        this.logger.warn(
+          { partition, foldedTo: folded, end },
+          'merging an anonymous history that is not folded to its end',
+        );
         return;
       }
       await sleep(Math.min(waitMs, leftMs), undefined, { signal }).catch(() => undefined);

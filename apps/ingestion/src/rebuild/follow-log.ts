@@ -4,6 +4,7 @@ import { TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
+import { foldedTo } from '../materialise/folded-to';
 import { Materialiser } from '../materialise/materialiser';
 
 /**
@@ -23,8 +24,7 @@ export async function followLog(
   }
   const reached = async () => {
     for (const [partition, endOffset] of goals) {
-      const offset = (await store.readMark(partition))?.offset ?? -1;
-      if (offset + 1 < endOffset) return false;
+      if ((await foldedTo(store, partition)) < endOffset) return false;
     }
     return true;
   };

@@ -98,7 +98,8 @@ export function baselines(
   const recent = (days: number, askedAt: AskedAt): [string, AskedAt, () => NextWatchScorer] => [
     `recent popularity, ${days} d`,
     askedAt,
-    () => recentPopularityScorer(log, days * MS_PER_DAY, askedAt === 'time of the label' ? undefined : endMs),
+    // The newest watch was at `endMs`, and counts.
+    () => recentPopularityScorer(log, days * MS_PER_DAY, askedAt === 'time of the label' ? undefined : endMs + 1),
   ];
   const timed = log.atMs ? askings.flatMap((askedAt) => HALF_LIVES_DAYS.map((days) => recent(days, askedAt))) : [];
   const all = [
