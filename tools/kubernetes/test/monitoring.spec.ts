@@ -1,5 +1,5 @@
 /** Dashboards, alerts and canary analyses ask for metrics that exist, in queries that Prometheus can read. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
 import { SERVICE_METRICS } from '@watchnext/service';
@@ -75,6 +75,23 @@ describe('queries', () => {
     expect(metricsOf('sum by (a) (rate(x_total{b="c"}[5m])) / y > 0')).toEqual(['x_total', 'y']);
     expect(() => metricsOf('sum by (a (x)')).toThrow('not PromQL');
     expect(exists('watchnext_gateway_answers_total_bucket', metricNames())).toBe(false);
+  });
+});
+
+describe('dashboards', () => {
+  it('call quantiles what they are', () => {
+    const folder = join(REPOSITORY, 'infra/kubernetes/components/monitoring/dashboards');
+    const targets = readdirSync(folder).flatMap((file) =>
+      JSON.parse(readFileSync(join(folder, file), 'utf8')).panels.flatMap(
+        (panel: { targets: { expr: string; legendFormat?: string }[] }) => panel.targets,
+      ),
+    );
+    const named = targets.flatMap(({ expr, legendFormat }) => {
+      const quantile = /^histogram_quantile\((0\.\d+)/.exec(expr)?.[1];
+      return quantile !== undefined && /^p\d/.test(legendFormat ?? '') ? [[Number(quantile), legendFormat]] : [];
+    });
+    expect(named.length).toBeGreaterThan(5);
+    expect(named).toEqual(named.map(([quantile]) => [quantile, `p${100 * Number(quantile)}`]));
   });
 });
 
