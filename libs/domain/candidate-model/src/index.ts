@@ -36,7 +36,13 @@ export {
   type InputGroup,
   type InputLayout,
 } from './input';
-export { CandidateModel, type CandidateModelMetadata, type CandidateModelParts } from './model';
+export {
+  CandidateModel,
+  type CandidateModelMetadata,
+  type CandidateModelParts,
+  vectorsAreWatchedRows,
+  videoVectorsOf,
+} from './model';
 export { trainCandidateModel, validationCutoff } from './training';
 export type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
 export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTrial } from './selection';

@@ -188,10 +188,17 @@ export class CandidateModel {
     if (tower.length !== sizes.length - 1)
       throw new Error(`candidate model: ${tower.length} layers for sizes ${sizes}`);
     checkStack(tower);
-    const isShared = config.tiedTables && config.temperature === undefined;
-    const videoVectors = isShared ? watched.values.subarray(dimensions) : vectors;
+    const videoVectors = vectorsAreWatchedRows(config) ? watched.values.subarray(dimensions) : vectors;
     return new CandidateModel(config, windowDays, vocabularies, tables, videoVectors, tower);
   }
+}
+
+/** Whether video vectors are rows of the table of watched videos: with tied tables, unless a temperature makes them all of length 1. */
+export function vectorsAreWatchedRows({
+  tiedTables,
+  temperature,
+}: Pick<CandidateModelConfig, 'tiedTables' | 'temperature'>): boolean {
+  return tiedTables && temperature === undefined;
 }
 
 /** v: the output table without the row of ids out of vocabulary; a copy where the model has a temperature. */

@@ -76,6 +76,17 @@ describe('models of a snapshot', () => {
     expect(model.videoVectors.byteOffset).toBe(4 * model.config.dimensions);
   });
 
+  it.each([true, false])(
+    'have the vectors of a model with a temperature, of length 1 (tied tables: %s)',
+    async (tied) => {
+      const options = { videoIds, seed: 1, tied, temperature: 0.1 };
+      await writeCandidateFiles(directory, { ...options, withIndex: false });
+      const { model } = await loadCandidate(withFiles([]));
+      expectSameModel(model, randomCandidateModel(options));
+      expect(Math.hypot(...model.videoVectors.subarray(0, model.config.dimensions))).toBeCloseTo(1, 5);
+    },
+  );
+
   it('have vectors that their index was made for, or the row is named', async () => {
     const { index } = await writeCandidateFiles(directory, { videoIds, seed: 1 });
     const withRadius = (radius: number): LocalSnapshot => ({

@@ -8,6 +8,7 @@ import {
   ColdStart,
   type ColdStartMetadata,
   type ColdStartParts,
+  vectorsAreWatchedRows,
 } from '@watchnext/candidate-model';
 import { type PackedStatistics, packStatisticsText } from '@watchnext/features';
 import { type NamedTensor, type PackedIds, packIds } from '@watchnext/learning';
@@ -38,13 +39,13 @@ export async function readCandidateFiles(
 ): Promise<CandidateFiles> {
   const metadata = await readJson<CandidateModelMetadata>(directory, SNAPSHOT_FILES.candidateMetadata);
   const { videoIds, searchTokens, countries, devices, ...rest } = metadata;
-  const isTied = metadata.config.tiedTables;
+  const areRows = vectorsAreWatchedRows(metadata.config);
   const tensors = await readSafetensorsFile(join(directory, SNAPSHOT_FILES.candidateTensors), {
     shared: true,
-    // Tied tables are in the file twice, and need not be in memory twice.
-    ...(isTied && { only: (name: string) => name !== VECTORS }),
+    // They are in the file twice then, and need not be in memory twice.
+    ...(areRows && { only: (name: string) => name !== VECTORS }),
   });
-  if (isTied) tensors.set(VECTORS, withoutFirstRow(tensors.get(WATCHED)));
+  if (areRows) tensors.set(VECTORS, withoutFirstRow(tensors.get(WATCHED)));
   requireFinite('candidate', tensors);
   if (radius !== undefined) requireWithin(radius, tensors.get(VECTORS), videoIds);
   return {

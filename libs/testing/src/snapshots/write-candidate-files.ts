@@ -9,6 +9,7 @@ import {
   defaultCandidateConfig,
   inputLayout,
   towerSizes,
+  videoVectorsOf,
 } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { encodeOnnx } from '@watchnext/inference';
@@ -25,12 +26,14 @@ export interface CandidateFilesOptions {
   readonly interests?: number;
   /** One table for videos as history and as labels; by default each use has its own. */
   readonly tied?: boolean;
+  /** Of the softmax; by default none. */
+  readonly temperature?: number;
   /** What the cold start knows of the videos; without it the snapshot has none, as old ones. */
   readonly factsOf?: (videoId: string) => ColdStartFacts;
 }
 
 export function randomCandidateModel(options: CandidateFilesOptions): CandidateModel {
-  const { videoIds, seed, tied = false, dimensions = 16, interests } = options;
+  const { videoIds, seed, tied = false, dimensions = 16, interests, temperature } = options;
   const random = createRandom(seed);
   const config = {
     ...defaultCandidateConfig({ videoCount: videoIds.length, exampleCount: 100 }),
@@ -40,6 +43,7 @@ export function randomCandidateModel(options: CandidateFilesOptions): CandidateM
     historyEncoder: 'mean-and-last' as const,
     tiedTables: tied,
     ...(interests === undefined ? {} : { interests }),
+    ...(temperature === undefined ? {} : { temperature }),
   };
   const table = (name: string, ids: number, dimensions: number) =>
     createTable(ids + 1, dimensions, random.fork(name), 1);
@@ -57,7 +61,7 @@ export function randomCandidateModel(options: CandidateFilesOptions): CandidateM
   const tower = initialiseStack(towerSizes(inputSize, config), random.fork('tower'));
   const tensors = new Map<string, NamedTensor>();
   const add = (name: string, data: Float32Array, ...shape: number[]) => tensors.set(name, { shape, data });
-  add('video_vectors', tables.output.values.slice(config.dimensions), videoIds.length, config.dimensions);
+  add('video_vectors', videoVectorsOf(tables.output, config), videoIds.length, config.dimensions);
   add('watched_videos', tables.watched.values, videoIds.length + 1, config.dimensions);
   add('search_tokens', tables.searchTokens.values, 3, config.searchTokenDimensions);
   add('countries', tables.countries.values, 3, config.countryDimensions);
