@@ -56,8 +56,8 @@ describe('a trainer that starts warm', () => {
       const may = await earlierModel(store, toMs + 1);
       expect(may.origin).toBe(first.snapshotId);
       const { candidate, ranking } = await loadModels(await store.fetch(first.snapshotId));
-      expect(may.candidate!.videoVectors).toEqual(candidate.videoVectors);
-      expect(may.ranking!.untilMs).toBe(toMs + 1);
+      expect(may.candidate!.model.videoVectors).toEqual(candidate.videoVectors);
+      expect([may.candidate!.untilMs, may.ranking!.untilMs]).toEqual([toMs + 1, toMs + 1]);
       expect(may.ranking!.model.toParts()).toEqual(ranking.toParts());
       // What it has learned from at that moment would be asked for again.
       expect(await earlierModel(store, toMs)).toEqual({

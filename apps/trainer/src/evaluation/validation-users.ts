@@ -8,6 +8,19 @@ const WANTED_USERS = { least: 100, most: 2_000 };
 const LARGEST_SHARE = 0.2;
 
 /**
+ * Of watches that were set aside, those that an earlier model cannot have learned by heart, if a training begins with one: its own
+ * training set nobody aside. The others would have the first epoch look like the best.
+ *
+ * @param untilMs what that model has learned from is earlier; undefined: there is none
+ */
+export function notLearnedBefore(
+  validation: readonly CandidateExample[],
+  untilMs: number | undefined,
+): readonly CandidateExample[] {
+  return untilMs === undefined ? validation : validation.filter(({ labelAtMs }) => labelAtMs >= untilMs);
+}
+
+/**
  * Sets some users aside, by the seed, to choose settings on. Users rather than the latest days: a model that has not seen
  * the latest days knows nothing of the newest videos, and is then no model to evaluate.
  */

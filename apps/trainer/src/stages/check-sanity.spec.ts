@@ -9,7 +9,7 @@ import {
   trainRankingModel,
 } from '@watchnext/ranking-model';
 import { shownLists } from '../../test/shown-lists';
-import { normsAreSane, numbersAreFinite, rankingIsCalibrated } from './check-sanity';
+import { checkSanityStage, newestToJudge, normsAreSane, numbersAreFinite, rankingIsCalibrated } from './check-sanity';
 
 /** The parts of models that the checks look at. */
 const candidateOf = (...vectors: number[][]) => {
@@ -37,11 +37,44 @@ describe('what is about to be published', () => {
     });
   });
 
+  it('ends the run where a number is broken, whoever overrides the gate', async () => {
+    const finalModels = { candidate: candidateOf([1, 2]), ranking: rankingOf(1, NaN) };
+    const run = checkSanityStage(true).run(
+      { finalModels, gate: { passed: true, checks: [] } } as never,
+      { note: () => undefined } as never,
+    );
+    await expect(run).rejects.toThrow('nothing is published: not finite: ranking tower.0.weights');
+  });
+
   it('has no video whose vector outgrew all others, and vectors that are not all zero', () => {
     expect(normsAreSane({ candidate: candidateOf([1, 0], [0, 2], [3, 4]) }).passed).toBe(true);
     expect(normsAreSane({ candidate: candidateOf([1, 0], [0, 1], [300, 400]) }).passed).toBe(false);
     expect(normsAreSane({ candidate: candidateOf([0, 0], [0, 0]) }).passed).toBe(false);
     expect(normsAreSane({ candidate: candidateOf([NaN, 0], [NaN, 0]) }).passed).toBe(false);
+  });
+});
+
+describe('the impressions that ranking is judged on', () => {
+  const shown = (count: number, watchedEvery: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      servedAtMs: at,
+      watchSeconds: at % watchedEvery === 0 ? 30 : 0,
+    })) as unknown as RankingExample[];
+  const judged = (examples: RankingExample[]) => {
+    const sample = newestToJudge(examples);
+    expect(sample).toEqual(examples.slice(examples.length - sample.length));
+    return [sample.length, sample.filter(({ watchSeconds }) => watchSeconds > 0).length];
+  };
+
+  it('are the newest 2,000 where every tenth is watched', () => {
+    expect(judged(shown(10_000, 10))).toEqual([2_000, 200]);
+    expect(judged(shown(10_000, 2))).toEqual([2_000, 1_000]);
+  });
+
+  it('are more where fewer are watched, until it is not a few that decide', () => {
+    expect(judged(shown(100_000, 100))[1]).toBe(200);
+    expect(judged(shown(10_000, 100))).toEqual([10_000, 100]);
+    expect(judged(shown(0, 1))).toEqual([0, 0]);
   });
 });
 

@@ -7,8 +7,12 @@ import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TrainedModels } from '../pipeline/run-state';
 import { overrideGate } from './override-gate';
 
-/** The newest impressions, which the final ranking model has learned from, to see that it came out in one piece. */
-const SAMPLE_IMPRESSIONS = 2_000;
+/**
+ * The newest impressions, which the final ranking model has learned from, to see that it came out in one piece: so many, and as many
+ * more as it takes to have so many watched ones among them. The mean of a few watches is chance: with two in a thousand
+ * watched, as rare clicks are, one sound model in five would fail.
+ */
+const SAMPLE = { impressions: 2_000, watched: 200 };
 /** Mean expected over mean actual watch seconds; ranking is calibrated, and off by this factor something broke. */
 const CALIBRATION_LIMITS = { low: 1 / 3, high: 3 };
 /** Longest video vector over the median one: beyond it a single video answers every query. */
@@ -66,7 +70,7 @@ export async function rankingIsCalibrated(
   if (ranking.config.objective === 'click') {
     return { name, passed: true, detail: 'skipped: with the objective "click" nothing is expected in seconds' };
   }
-  const sample = newest(rankingExamples);
+  const sample = newestToJudge(rankingExamples);
   const known = statistics.asOf(toMs);
   const { expectedWatchSeconds } = await predictImpressions(ranking, sample, {
     statisticsAt: () => known,
@@ -82,13 +86,22 @@ export async function rankingIsCalibrated(
   };
 }
 
-function newest(examples: readonly RankingExample[]): RankingExample[] {
-  return [...examples].sort((a, b) => a.servedAtMs - b.servedAtMs).slice(-SAMPLE_IMPRESSIONS);
+export function newestToJudge(examples: readonly RankingExample[]): RankingExample[] {
+  const newestFirst = [...examples].sort((a, b) => b.servedAtMs - a.servedAtMs);
+  let watched = 0;
+  const beyond = newestFirst.findIndex(({ watchSeconds }, index) => {
+    const isEnough = index >= SAMPLE.impressions && watched >= SAMPLE.watched;
+    if (watchSeconds > 0) watched++;
+    return isEnough;
+  });
+  return newestFirst.slice(0, beyond < 0 ? undefined : beyond).reverse();
 }
 
 /**
  * Looks at what is about to be published, which the gate has not seen: it was trained after it. What fails here is
- * published as rejected.
+ * published as rejected; what has a broken number ends the run, as a broken loss does, since nothing can be made of it.
+ *
+ * @throws Error naming the tensors that are not finite
  */
 export const checkSanityStage = (overridden: boolean, limits: GateLimits = DEFAULT_GATE_LIMITS) =>
   defineStage({
@@ -97,8 +110,10 @@ export const checkSanityStage = (overridden: boolean, limits: GateLimits = DEFAU
     gives: ['verdict'],
     async run({ finalModels, replayed, gate }, { signal, note }) {
       if (!gate.passed) return { verdict: gate };
+      const finite = numbersAreFinite(finalModels);
+      if (!finite.passed) throw new Error(`the final models are broken, and nothing is published: ${finite.detail}`);
       const checks = [
-        numbersAreFinite(finalModels),
+        finite,
         normsAreSane(finalModels),
         indexFinds(finalModels, limits),
         await rankingIsCalibrated(finalModels, replayed, signal),

@@ -3,9 +3,9 @@ import { loadModels } from '@watchnext/offline';
 import type { EarlierRankingModel } from '@watchnext/ranking-model';
 import { type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 
-/** What trainings may begin with, and, where there is nothing, why. */
+/** What trainings may begin with, which has learned nothing from `untilMs` on, and, where there is nothing, why. */
 export interface EarlierModel {
-  readonly candidate?: CandidateModel;
+  readonly candidate?: { readonly model: CandidateModel; readonly untilMs: number };
   readonly ranking?: EarlierRankingModel;
   readonly origin: string;
 }
@@ -24,7 +24,8 @@ export async function earlierModel(store: SnapshotStore, heldOutFromMs: number):
     // The newest example that it has learned from is of `toMs` itself.
     if (!window || window.toMs >= heldOutFromMs) return { origin: `${snapshotId} has trained on the held-out days` };
     const { candidate, ranking } = await loadModels(await store.fetch(snapshotId));
-    return { candidate, ranking: { model: ranking, untilMs: window.toMs + 1 }, origin: snapshotId };
+    const untilMs = window.toMs + 1;
+    return { candidate: { model: candidate, untilMs }, ranking: { model: ranking, untilMs }, origin: snapshotId };
   } catch (error) {
     if (error instanceof SnapshotStoreError && error.retriable) throw error;
     return { origin: `${snapshotId} cannot be loaded: ${(error as Error).message}` };

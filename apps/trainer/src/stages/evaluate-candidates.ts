@@ -1,6 +1,7 @@
 import { type MetricRow, type MetricTable, nextWatchMetrics, PopularityCounts } from '@watchnext/evaluation';
 import type { Random } from '@watchnext/learning';
 import { drawQueries } from '../evaluation/held-out-queries';
+import { rowsUntil } from '../evaluation/rows-until';
 import {
   gateRecallK,
   modelScorer,
@@ -35,10 +36,8 @@ export const evaluateCandidatesStage = (userLimit: number) =>
     needs: ['replayed', 'split', 'candidateModel', 'index'],
     gives: ['candidateEvaluation'],
     async run({ replayed, split, candidateModel, index }, { progress, random, signal, note }) {
-      const evaluated = split.candidateHeldOut.filter(({ labelAtMs }) => labelAtMs <= split.evaluatedToMs);
       const { queries, rewatchCount, userCount } = drawQueries(
-        // A log whose impressions end before its watches of the last days begin has no others.
-        evaluated.length > 0 ? evaluated : split.candidateHeldOut,
+        rowsUntil(split.candidateHeldOut, split.evaluatedToMs, ({ labelAtMs }) => labelAtMs),
         userLimit,
         random.fork('queries'),
       );

@@ -20,6 +20,7 @@ import type { RankingModel } from '@watchnext/ranking-model';
 import { SNAPSHOT_FILES, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import { loadModels, scoreImpressions } from '@watchnext/offline';
 import { modelScorer, rankNextWatches } from '../evaluation/next-watch';
+import { rowsUntil } from '../evaluation/rows-until';
 import type { CandidateEvaluation } from '../pipeline/run-state';
 import { defineStage } from '../pipeline/stage';
 import { RANKING_LOSS } from './evaluate-ranking';
@@ -123,7 +124,7 @@ async function measure(
   untilMs: number,
   signal: AbortSignal,
 ): Promise<Measured> {
-  const asked = queries.filter(({ example }) => example.labelAtMs <= untilMs);
+  const asked = rowsUntil(queries, untilMs, ({ example }) => example.labelAtMs);
   const { ranks } = await rankNextWatches(await modelScorer(candidate), asked, signal);
   const candidateRecall = nextWatchMetrics(ranks, [recallK]).recallAtK.get(recallK);
   if (!candidateRecall) throw new Error(`recall@${recallK} was not measured`);

@@ -20,8 +20,8 @@ describe('overrideGate', () => {
     expect(verdict.checks[2]).toMatchObject({ name: 'overridden', detail: expect.stringContaining('index-recall') });
   });
 
-  it.each(['finite', 'final-models-finite'])('never passes a failed %s', (name) => {
-    const rejected = { passed: false, checks: [check(name, false)] };
+  it('never passes numbers that are not finite', () => {
+    const rejected = { passed: false, checks: [check('finite', false)] };
     expect(overrideGate(rejected, true)).toBe(rejected);
   });
 });

@@ -1,7 +1,7 @@
 import type { GateVerdict } from '@watchnext/contract';
 
 /** What is not a number cannot be served, whoever wants it. */
-const NEVER_OVERRIDDEN = new Set(['finite', 'final-models-finite']);
+const NEVER_OVERRIDDEN = new Set(['finite']);
 
 /**
  * A verdict as an operator decides it with `--override-gate`, for comparisons: every check stays in it as it came out,

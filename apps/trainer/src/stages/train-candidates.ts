@@ -8,7 +8,7 @@ import { onnxTowerRunner } from '@watchnext/inference';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
 import { type CandidateChange, changedForms } from '../candidate-settings';
-import { setUsersAside } from '../evaluation/validation-users';
+import { notLearnedBefore, setUsersAside } from '../evaluation/validation-users';
 import { defineStage } from '../pipeline/stage';
 import { StepsWorkedOn, trainingDetail } from '../progress/training-detail';
 import { earlierModel } from './earlier-model';
@@ -39,11 +39,13 @@ export const trainCandidatesStage = (
     needs: ['split'],
     gives: ['candidateModel', 'candidateConfig'],
     async run({ split }, { progress, signal, random, note }) {
-      const { training, validation } = setUsersAside(split.candidateTraining, random.fork('validation users'));
+      const earlier = warmStartFrom && (await earlierModel(warmStartFrom, split.evaluatedFromMs));
+      const aside = setUsersAside(split.candidateTraining, random.fork('validation users'));
+      const { training } = aside;
+      const validation = notLearnedBefore(aside.validation, earlier?.candidate?.untilMs);
       const videoCount = new Set(training.map((example) => example.labelVideoId)).size;
       const forms = changedForms(candidateForms({ videoCount, exampleCount: training.length }), change);
       const configs = validation.length > 0 ? forms : forms.slice(0, 1);
-      const earlier = warmStartFrom && (await earlierModel(warmStartFrom, split.evaluatedFromMs));
       const worked = new StepsWorkedOn();
       const trials = await selectCandidateModel({
         examples: training,
@@ -54,7 +56,7 @@ export const trainCandidatesStage = (
         createRunner: onnxTowerRunner,
         seed,
         checkpoints,
-        ...(earlier?.candidate ? { warmStart: earlier.candidate } : {}),
+        ...(earlier?.candidate ? { warmStart: earlier.candidate.model } : {}),
         signal,
         onProgress(news, number) {
           const { epoch, step, stepCount } = news;
