@@ -48,6 +48,23 @@ describe('VideoTable', () => {
     );
   });
 
+  it('keeps what videos share as long as one of them has it', () => {
+    const table = new VideoTable();
+    const tell = (videoId: string, n: number) =>
+      table.set({
+        videoId,
+        facts: { channelId: `c${n}`, topics: [`t${n}`], durationSeconds: 1, uploadedAtMs: 1 },
+        availability: { countries: [`${n}`], excludedCountries: [], minimumAgeYears: 0 },
+        withdrawn: false,
+      });
+    tell('stays', 0);
+    for (let n = 0; n < 1_000; n++) tell('changes', n);
+    expect(table.sharedCount).toBe(6);
+    tell('changes', 0);
+    expect(table.sharedCount).toBe(3);
+    expect(table.get('changes')).toEqual({ ...table.get('stays'), videoId: 'changes' });
+  });
+
   it('grows with its videos', () => {
     const table = new VideoTable();
     const facts = (n: number) => ({

@@ -35,21 +35,46 @@ const [CHANNEL, TOPICS, AVAILABILITY, DURATION_SECONDS, UPLOADED_AT_MS, WITHDRAW
 const ROW_VALUES = 8;
 const PAGE_ROWS = 16_384;
 
-/** Values that many videos share, each kept once, by the number that stands for it in a column. */
+/** Values that many videos share, each kept once and as long as a video has it, by the number that stands for it in a row. */
 class Shared<Value> {
   private readonly numbers = new Map<string, number>();
-  readonly values: Value[] = [];
+  private readonly values: (Value | undefined)[] = [];
+  private readonly keys: string[] = [];
+  private readonly useCounts: number[] = [];
+  private readonly free: number[] = [];
 
   constructor(private readonly keyOf: (value: Value) => string) {}
 
-  numberOf(value: Value): number {
+  /** The number of a value, which one more row has now. */
+  take(value: Value): number {
     const key = this.keyOf(value);
     let number = this.numbers.get(key);
     if (number === undefined) {
-      this.numbers.set(key, (number = this.values.length));
-      this.values.push(value);
+      number = this.free.pop() ?? this.values.length;
+      this.numbers.set(key, number);
+      this.values[number] = value;
+      this.keys[number] = key;
+      this.useCounts[number] = 0;
     }
+    this.useCounts[number]!++;
     return number;
+  }
+
+  /** One row less has it. */
+  release(number: number): void {
+    if (--this.useCounts[number]! > 0) return;
+    this.numbers.delete(this.keys[number]!);
+    this.values[number] = undefined;
+    this.keys[number] = '';
+    this.free.push(number);
+  }
+
+  at(number: number): Value {
+    return this.values[number] as Value;
+  }
+
+  get size(): number {
+    return this.numbers.size;
   }
 }
 
@@ -64,6 +89,11 @@ export class VideoTable {
 
   get size(): number {
     return this.rows.size;
+  }
+
+  /** Distinct channels, lists of topics and availabilities of the videos as they are now. */
+  get sharedCount(): number {
+    return this.channels.size + this.topicLists.size + this.availabilities.size;
   }
 
   get(videoId: string): CatalogueVideo | undefined {
@@ -82,13 +112,21 @@ export class VideoTable {
 
   /** @param texts left as they were where they are not given */
   set({ videoId, facts, availability, withdrawn }: CatalogueVideo, texts?: VideoTexts): void {
+    const { size } = this.rows;
     const row = this.rows.add(videoId);
+    const isNew = row === size;
     if (row === this.pages.length * PAGE_ROWS) this.pages.push(new Float64Array(PAGE_ROWS * ROW_VALUES));
     const page = this.pageOf(row);
     const from = firstOf(row);
-    page[from + CHANNEL] = this.channels.numberOf(facts.channelId);
-    page[from + TOPICS] = this.topicLists.numberOf(facts.topics);
-    page[from + AVAILABILITY] = this.availabilities.numberOf(availability);
+    const before = isNew ? undefined : page.slice(from, from + ROW_VALUES);
+    page[from + CHANNEL] = this.channels.take(facts.channelId);
+    page[from + TOPICS] = this.topicLists.take(facts.topics);
+    page[from + AVAILABILITY] = this.availabilities.take(availability);
+    if (before) {
+      this.channels.release(before[CHANNEL]!);
+      this.topicLists.release(before[TOPICS]!);
+      this.availabilities.release(before[AVAILABILITY]!);
+    }
     page[from + DURATION_SECONDS] = facts.durationSeconds;
     page[from + UPLOADED_AT_MS] = facts.uploadedAtMs;
     page[from + WITHDRAWN] = withdrawn ? 1 : 0;
@@ -108,12 +146,12 @@ export class VideoTable {
     return {
       videoId,
       facts: {
-        channelId: this.channels.values[page[from + CHANNEL]!]!,
-        topics: this.topicLists.values[page[from + TOPICS]!]!,
+        channelId: this.channels.at(page[from + CHANNEL]!),
+        topics: this.topicLists.at(page[from + TOPICS]!),
         durationSeconds: page[from + DURATION_SECONDS]!,
         uploadedAtMs: page[from + UPLOADED_AT_MS]!,
       },
-      availability: this.availabilities.values[page[from + AVAILABILITY]!],
+      availability: this.availabilities.at(page[from + AVAILABILITY]!),
       withdrawn: page[from + WITHDRAWN] === 1,
     };
   }
