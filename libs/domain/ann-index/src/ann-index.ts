@@ -129,8 +129,7 @@ export class AnnIndex {
    * Nothing is found any more, and nothing may be inserted.
    */
   release(): void {
-    // hnswlib-node has no other call that frees a graph.
-    this.graph.initIndex(1, 2, 1, LEVEL_SEED);
+    freeGraph(this.graph);
     this.held = 0;
   }
 
@@ -141,7 +140,7 @@ export class AnnIndex {
    */
   async save(path: string): Promise<void> {
     await this.graph.writeIndex(path);
-    await readGraph(path, this.mapper, this.held);
+    freeGraph(await readGraph(path, this.mapper, this.held));
   }
 }
 
@@ -153,6 +152,11 @@ function mapperFor(parameters: IndexParameters): PointMapper {
     throw new RangeError(`the radius of an augmented index must be positive, not ${radius}`);
   }
   return new PointMapper(space as Space, dimensions, radius);
+}
+
+/** hnswlib-node has no other call that does it. */
+function freeGraph(graph: HierarchicalNSW): void {
+  graph.initIndex(1, 2, 1, LEVEL_SEED);
 }
 
 /** Reads with a fresh graph object: hnswlib-node's own one is left dangling by a failed read. */

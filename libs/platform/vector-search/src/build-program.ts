@@ -1,7 +1,7 @@
 /** The program of a thread that builds graphs. */
 import { AnnIndex, RECALL_K, type SearchResult, type ShardOf, VectorRows } from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
-import { answerCalls, reportProgress } from '@watchnext/threads';
+import { answerCalls, collectGarbage, reportProgress } from '@watchnext/threads';
 
 export interface BuildCall {
   readonly key: number;
@@ -33,7 +33,10 @@ const handlers = {
     await graph(key).save(path);
   },
   release({ key }: { key: number }): void {
+    graphs.get(key)?.release();
     graphs.delete(key);
+    // Its object, and vectors on shared memory that nothing else knows of.
+    collectGarbage();
   },
   exact(input: { vectors: Float32Array; dimensions: number; queries: Float32Array[] }): SearchResult[] {
     const rows = new VectorRows(input.vectors, input.dimensions);
