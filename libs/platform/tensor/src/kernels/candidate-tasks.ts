@@ -14,11 +14,12 @@ export abstract class CandidateTasks extends StepTasks<CandidatePlan> {
     const at = FRAME.tables + index * FRAME.perTable;
     const { uses, fixedEntryCount } = this.plan.tables[index];
     const offset = ((use && uses[use])?.[0] ?? fixedEntryCount) * FLOAT;
-    const { frame } = this;
+    // Addresses of 2 GiB and more are negative in the frame.
+    const addressOf = (which: number) => (this.frame[at + which] + offset) >>> 0;
     return {
-      rows: frame[at + ENTRY.rows] + offset,
-      gradients: frame[at + ENTRY.gradients] + offset,
-      factors: frame[at + ENTRY.factors] + offset,
+      rows: addressOf(ENTRY.rows),
+      gradients: addressOf(ENTRY.gradients),
+      factors: addressOf(ENTRY.factors),
     };
   }
 }
