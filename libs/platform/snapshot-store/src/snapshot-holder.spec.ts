@@ -354,6 +354,28 @@ describe('a snapshot holder', () => {
     }
   });
 
+  it('does not try a refused snapshot again because a poll falls due while it is loaded', async () => {
+    jest.useFakeTimers();
+    try {
+      store.pointer = 'a';
+      const slow = async ({ snapshotId }: { snapshotId: string }) => {
+        if (snapshotId === 'a') return new Loaded(snapshotId);
+        await new Promise((resolve) => setTimeout(resolve, 30_000));
+        throw new Error('the model has the wrong shape');
+      };
+      const holder = make({ pollSeconds: 10, load: slow });
+      await holder.start();
+      void moveTo(holder, 'b');
+      await jest.advanceTimersByTimeAsync(35_000);
+      expect(log.filter((line) => line.startsWith('refused b'))).toHaveLength(1);
+      // One of each: a second load of `b` would have begun by now.
+      expect(store.fetchCount).toBe(2);
+      await Promise.all([holder.close(), jest.advanceTimersByTimeAsync(60_000)]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   describe('closing', () => {
     it('waits for running uses, then closes everything once', async () => {
       const holder = make();

@@ -97,6 +97,8 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   private turn = 0;
   private running: Promise<void> | undefined;
   private queued: Promise<void> | undefined;
+  /** Whether somebody asked for the queued one, besides the timer. */
+  private queuedEvenIfRefused = false;
   private timer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
 
@@ -184,9 +186,12 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
       this.running = this.followPointer(evenIfRefused).finally(() => (this.running = undefined));
       return this.running;
     }
+    this.queuedEvenIfRefused ||= evenIfRefused;
     this.queued ??= this.running.then(() => {
+      const asked = this.queuedEvenIfRefused;
       this.queued = undefined;
-      return this.enqueue(true);
+      this.queuedEvenIfRefused = false;
+      return this.enqueue(asked);
     });
     return this.queued;
   }
