@@ -1,6 +1,5 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { EXIT_USAGE, madeFolder, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from '../parameters';
@@ -73,9 +72,12 @@ Exit codes: 0 done, 1 something failed, 2 a command line, or
 settings of certificates, that cannot be used, 3 a frozen world is not what it was, 130 interrupted.`,
     );
   const spill = () =>
-    new Option('--spill <dir>', 'where what waits to be sorted lies meanwhile, about 500 bytes an event')
+    new Option(
+      '--spill <dir>',
+      'where what waits to be sorted lies meanwhile, about 500 bytes an event, in a folder of its own',
+    )
       .argParser(madeFolder)
-      .default(join(tmpdir(), `watchnext-spill-${process.pid}`), 'a temporary folder');
+      .default(tmpdir(), 'where temporary files go');
   const workers = () =>
     new Option('--workers <n>', 'processes; any number gives the same bytes')
       .argParser(wholeNumber(1))
