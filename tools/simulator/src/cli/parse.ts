@@ -2,7 +2,7 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { EXIT_USAGE, madeFolder, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from '../parameters';
+import { FROZEN, FROZEN_WORLDS, MOST_VIDEOS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
 export const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, differs: 3, interrupted: 130 } as const;
 
@@ -88,7 +88,7 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
       .addOption(worldOption)
       .option('--seed <n>', 'another seed: then it is no frozen world any more, as with the next three', wholeNumber(0))
       .option('--users <n>', 'viewers', wholeNumber(1))
-      .option('--videos <n>', 'videos', wholeNumber(1))
+      .option('--videos <n>', 'videos', wholeNumber(1, MOST_VIDEOS))
       .option('--days <n>', 'days of history', wholeNumber(1))
       .option('--end <time>', 'when the history ends: "now" or as 2026-11-23T00:00Z', moment);
 
