@@ -152,6 +152,7 @@ function unreachable(url: string, waitedMs: number, error: Error): Error {
   return new Error(`the collector at ${url} has taken nothing for ${waitedMs / 1_000} s: ${reason}`, { cause: error });
 }
 
-function describeRejection({ event, field, reason }: Rejection): string {
+/** As "ID: field: reason". */
+export function describeRejection({ event, field, reason }: Rejection): string {
   return `${event.eventId}: ${[field, reason].filter(Boolean).join(': ')}`;
 }

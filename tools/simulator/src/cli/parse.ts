@@ -164,7 +164,8 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
     .option('--minutes <n>', 'stop after so long; default: on Ctrl-C', positive)
     .addHelpText(
       'after',
-      '\nA collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…, as services are.',
+      '\nA collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…, as services are. Exit code 1 when an event was refused ' +
+        'or could not be delivered, also on Ctrl-C.',
     )
     .action((options) => actions.live(options));
   return program;
