@@ -105,6 +105,19 @@ describe('importDataset', () => {
     expect(tries.length).toBeGreaterThan(1);
   });
 
+  it('waits for the collector from the first event sent on, not from when all was read', async () => {
+    // As where millions of events that were taken before are passed over.
+    const giveUpAfterMs = 1_000;
+    const onLoaded = () => {
+      const untilMs = Date.now() + 1.2 * giveUpAfterMs;
+      while (Date.now() < untilMs);
+    };
+    tooMany = (request) => request === 1;
+    const { sent } = await importDataset('kuairand', folder, { url, giveUpAfterMs, onLoaded });
+    expect(keys).toHaveLength(2);
+    expect(taken).toHaveLength(sent);
+  });
+
   it('goes on through a key that may send only so much at a time', async () => {
     const rows = Array.from({ length: 4_000 }, (_, i) => `7,0,20220425,${T + i},1,3000,1`);
     writeFileSync(

@@ -6,7 +6,7 @@ import type { Refused } from './archive-sink';
 import { DatasetError } from './dataset-error';
 import { describeFailure } from './full-disk';
 import { fingerprintOf } from './fingerprint';
-import { importEvents, type ImportEventsOptions, type ImportResult } from './import';
+import { type EventSink, importEvents, type ImportEventsOptions, type ImportResult } from './import';
 import { importerNamed } from './importers';
 
 export interface ImportDatasetOptions extends Omit<ImportEventsOptions, 'alreadySent' | 'staging'> {
@@ -55,7 +55,8 @@ export async function importDataset(
       : await SentProgress.open(workFolder, await fingerprintOf(importer, path, options));
   const first: string[] = [];
   let count = 0;
-  let lastSuccessMs = Date.now();
+  /** Of the last answer, at first of the first event sent: reading, and passing over what was taken before, may take any time. */
+  let lastSuccessMs: number | undefined;
   let taken = 0;
   let giveUp: (error: Error) => void = () => undefined;
   const givenUp = new Promise<never>((_, reject) => (giveUp = reject));
@@ -76,17 +77,21 @@ export async function importDataset(
       const answered = acceptedEvents + duplicateEvents + rejectedEvents;
       if (answered > taken) lastSuccessMs = Date.now();
       taken = answered;
-      if (Date.now() - lastSuccessMs >= giveUpAfterMs) giveUp(unreachable(options.url, giveUpAfterMs, error));
+      if (Date.now() - (lastSuccessMs ?? Date.now()) >= giveUpAfterMs)
+        giveUp(unreachable(options.url, giveUpAfterMs, error));
     },
   });
-  const importing = importEvents(importer, path, client, {
+  const sink: EventSink = {
+    send: (event) => {
+      lastSuccessMs ??= Date.now();
+      return client.send(event);
+    },
+    flush: () => client.flush(),
+  };
+  const importing = importEvents(importer, path, sink, {
     ...options,
     staging: progress?.stagingFolder,
     alreadySent: progress?.sent,
-    onLoaded: (summary) => {
-      lastSuccessMs = Date.now();
-      options.onLoaded?.(summary);
-    },
     onSent: (done, total) => {
       progress?.note(done);
       options.onSent?.(done, total);
@@ -147,6 +152,7 @@ function unreachable(url: string, waitedMs: number, error: Error): Error {
   return new Error(`the collector at ${url} has taken nothing for ${waitedMs / 1_000} s: ${reason}`, { cause: error });
 }
 
-function describeRejection({ event, field, reason }: Rejection): string {
+/** As "ID: field: reason". */
+export function describeRejection({ event, field, reason }: Rejection): string {
   return `${event.eventId}: ${[field, reason].filter(Boolean).join(': ')}`;
 }

@@ -8,7 +8,12 @@ export { eventIdOf } from './event-id';
 export { importerNamed, IMPORTERS } from './importers';
 export { describeCounts, importEvents, type EventSink, type ImportResult } from './import';
 export { duration, startTask, type ProgressTask } from './progress';
-export { importDataset, type ImportDatasetOptions, type ImportDatasetResult } from './import-dataset';
+export {
+  describeRejection,
+  importDataset,
+  type ImportDatasetOptions,
+  type ImportDatasetResult,
+} from './import-dataset';
 export { importToArchive, type ImportToArchiveOptions, type ImportToArchiveResult } from './import-to-archive';
 export { askOnTerminal, mappingFileFor } from './table/wizard';
 export { readCsv } from './read/csv';

@@ -79,7 +79,11 @@ for (const app of DEV_APPS) {
 program
   .command('record')
   .description('runs all apps on a small world and records what they ask and answer')
-  .requiredOption('--to <folder>', 'where the recording goes; what is there is replaced', madeFolder)
+  .requiredOption(
+    '--to <folder>',
+    'where the recording goes: an empty folder, or that of another recording, which is replaced',
+    madeFolder,
+  )
   .action(async ({ to }: { to: string }) => {
     const { about, retrieval, ranking, gateway } = await record(resolve(to), say);
     const counts = `${retrieval.length} retrieval, ${ranking.length} ranking and ${gateway.length} gateway answers`;

@@ -8,7 +8,7 @@
  *   retrieval.json, ranking.json   gRPC requests and answers, as the gateway made and got them; proto3 JSON
  *   gateway.json                   HTTP requests and answers
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Mark, RankRequest, RankResponse, RetrieveRequest, RetrieveResponse } from '@watchnext/contract';
 
@@ -63,6 +63,27 @@ const CODECS = {
 
 export const archiveFolder = (folder: string) => join(folder, 'archive');
 export const snapshotFolder = (folder: string) => join(folder, 'snapshot');
+
+/**
+ * Making a recording replaces what is in its folder, so the folder must hold nothing, or a recording.
+ *
+ * @throws Error that names the folder and the remedy
+ */
+export function refuseOtherFolder(folder: string): void {
+  if (!existsSync(folder) || readdirSync(folder).length === 0 || isRecording(folder)) return;
+  throw new Error(
+    `${folder} is not empty and holds no recording, so it is left as it is: name a new folder, or empty it`,
+  );
+}
+
+function isRecording(folder: string): boolean {
+  try {
+    const about = JSON.parse(readFileSync(join(folder, 'about.json'), 'utf8')) as Partial<About> | null;
+    return typeof about?.snapshotId === 'string' && Array.isArray(about.viewerIds);
+  } catch {
+    return false;
+  }
+}
 
 /** All but archive and snapshot, which lie in their folders as they are. */
 export function writeRecording(folder: string, recording: Recording): void {

@@ -21,7 +21,7 @@ export async function writeArchive(folder: string, world: WorldOptions = TINY_WO
   await generateArchive({
     world,
     archiveFolder,
-    spillFolder: join(folder, 'spill'),
+    spillFolder: folder,
     partitionCount: PARTITION_COUNT,
     workerCount: 1,
     program: programOf('../../simulator/src/straight/worker.ts'),

@@ -136,7 +136,7 @@ export class Launcher {
     const gateway = new GatewayClient(plan.gatewayUrl);
     const live = source && new LiveWorld(source, gateway, producer, this.say);
     if (live !== undefined) stopping.push(() => live.stop());
-    await live?.catchUp();
+    if (live !== undefined) await unlessAborted(live.catchUp(), signal);
     await this.step('catch up', signal, () => waitForLag(plan.ingestionUrl, signal, folder.logFile('ingestion')));
 
     const trained = await this.trainIfNeeded(start);

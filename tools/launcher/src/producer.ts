@@ -1,4 +1,5 @@
 /** The producer client as the launcher uses it, with what the collector refused. */
+import { describeRejection } from '@watchnext/datasets';
 import { ProducerClient } from '@watchnext/producer-client';
 import type { EventSink } from '@watchnext/simulator';
 
@@ -18,8 +19,7 @@ export function openProducer(url: string, name: string): Producer {
     producer: name,
     onRejected: (rejection) => {
       rejected.count++;
-      const { event, field, reason } = rejection;
-      rejected.first ??= `${event.eventId}: ${[field, reason].filter(Boolean).join(': ')}`;
+      rejected.first ??= describeRejection(rejection);
     },
   });
   return {

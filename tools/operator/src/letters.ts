@@ -113,7 +113,8 @@ async function findReplayed(log: EventLog, archive: EventArchive, letters: reado
   const partitionCount = await log.partitionCount(TOPICS.activity);
   const ownPartition = (event: Event) => partitionOf(userIdOf(event) ?? '', partitionCount);
   // A record lies in the day of its receipt, at most a day before; and its neighbours may have put it one earlier.
-  const fromMs = Math.min(...letters.map(({ deadAtMs }) => deadAtMs)) - 2 * DAY_MS;
+  const firstDeadAtMs = letters.reduce((first, { deadAtMs }) => Math.min(first, deadAtMs), Infinity);
+  const fromMs = firstDeadAtMs - 2 * DAY_MS;
   const fromDay = new Date(Math.max(0, fromMs)).toISOString().slice(0, 10);
   for await (const records of archive.read(TOPICS.activity, { order: 'offset', fromDay })) {
     for (const { value, partition, offset } of records) {

@@ -114,6 +114,16 @@ describe('dead letters', () => {
     expect(Math.max(...appendedBytes)).toBeLessThan(1_048_576);
   });
 
+  it('may be a flood of them', async () => {
+    await bury(bytesOf(fresh), 'invalid-field', 'anna', { offset: 9 });
+    const [letter] = await readLetters(world.log);
+    // More than a call takes as arguments.
+    const letters = Array.from({ length: 200_000 }, (_, letterOffset) => ({ ...letter, letterOffset }));
+    const { sent, skipped } = await replayLetters(world.log, world.archive, letters, { dryRun: true });
+    expect(sent).toEqual([fresh.eventId]);
+    expect(skipped).toHaveLength(letters.length - 1);
+  });
+
   it('that are too old pass as backfills when told to', async () => {
     await buryAll();
     const letters = await readLetters(world.log, { codes: ['too-old'] });

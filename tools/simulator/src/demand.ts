@@ -13,7 +13,6 @@ import type { World } from './world';
 
 /** Tries until a draw is given up: a range may hold nothing that is there yet. */
 const TRIES = 8;
-const MIX = 2 ** 21;
 
 export class Demand {
   /** Videos in the order of ranges. */
@@ -30,15 +29,17 @@ export class Demand {
   constructor(private readonly world: World) {
     const { catalogue } = world;
     const { channels, count } = catalogue;
+    // Numbers sort many times faster than what a comparison is called for. Uploads make more videos than `MOST_VIDEOS`, so an
+    // index has as much room as it needs.
     const keys = new Float64Array(count);
     const topics = TOPICS_OF_THE_WORLD.length;
     for (let index = 0; index < count; index++) {
       const channel = catalogue.channel[index];
       const range = channels.language[channel] * topics + channels.topic[channel];
-      keys[index] = (range * channels.count + channel) * MIX + index;
+      keys[index] = (range * channels.count + channel) * count + index;
     }
     keys.sort();
-    this.order = Uint32Array.from(keys, (key) => key % MIX);
+    this.order = Uint32Array.from(keys, (key) => key % count);
     this.topicStarts = new Uint32Array(LANGUAGES.length * topics + 1).fill(count);
     this.channelStart = new Uint32Array(channels.count);
     this.channelEnd = new Uint32Array(channels.count);

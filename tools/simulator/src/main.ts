@@ -5,7 +5,7 @@ import { collectorAccess } from '@watchnext/datasets';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { checkFrozen, writeArchive } from './cli/archive';
 import { describeWorld } from './cli/describe';
-import { runLive, worldOf } from './cli/live';
+import { LiveError, runLive, worldOf } from './cli/live';
 import { createCommand, EXIT_CODES, isFrozen, worldFrom } from './cli/parse';
 import { writeScores } from './cli/scores';
 
@@ -48,13 +48,19 @@ for (const command of [program, ...program.commands]) command.exitOverride(endOn
 program.parseAsync().catch((thrown: unknown) => endByFailure(thrown, { describe, exitCode }));
 
 /** A message and what lies behind it. */
-function describe({ message, cause }: Error): string {
-  if (interrupted.signal.aborted) return 'interrupted; nothing half-written was left';
+function describe(error: Error): string {
+  const { message, cause } = error;
+  if (wasInterrupted(error)) return 'interrupted; nothing half-written was left';
   return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
+/** A signal is how a living world is meant to end: what went wrong before is still to be told. */
+function wasInterrupted(error: Error): boolean {
+  return interrupted.signal.aborted && !(error instanceof LiveError);
+}
+
 function exitCode(error: Error): number {
-  if (interrupted.signal.aborted) return EXIT_CODES.interrupted;
+  if (wasInterrupted(error)) return EXIT_CODES.interrupted;
   const isUnusable = error instanceof ConfigError || error instanceof ProducerOptionError;
   return isUnusable ? EXIT_CODES.usage : EXIT_CODES.failed;
 }

@@ -17,6 +17,12 @@ export interface WorldOptions {
   readonly daysFromBefore?: number;
 }
 
+/**
+ * Of a history. The keys by which `Demand` orders videos grow with the square of their number; up to here they are whole,
+ * with room for ten times as many.
+ */
+export const MOST_VIDEOS = 2 ** 21;
+
 export const DEFAULT_WORLD = { seed: 1, viewerCount: 800, videoCount: 800, dayCount: 10 } as const;
 
 export const FROZEN_WORLDS = ['small', 'standard', 'large'] as const;
@@ -60,6 +66,7 @@ export function completeOptions(options: WorldOptions): Required<WorldOptions> {
     if (!Number.isSafeInteger(options[name]) || options[name] < 1)
       throw new RangeError(`${name} must be an integer of at least 1`);
   }
+  if (options.videoCount > MOST_VIDEOS) throw new RangeError(`videoCount must be at most ${MOST_VIDEOS}`);
   if (!Number.isSafeInteger(options.endMs)) throw new RangeError('endMs must be whole milliseconds since the epoch');
   const complete = { sessionsPerViewerDay: 0.75, daysFromBefore: 60, ...options };
   for (const name of ['sessionsPerViewerDay', 'daysFromBefore'] as const) {

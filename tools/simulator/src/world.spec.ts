@@ -1,6 +1,7 @@
 import { createRandom } from '@watchnext/learning';
 import { DAY_MS, evaluateLists, trueEffect, Truth, ViewerMemory, World, chooseViewers, memoriesOf } from './index';
 import { LifeTeller } from './life/life';
+import { MOST_VIDEOS } from './parameters';
 import { INTERESTS } from './population';
 import { TOPICS_OF_THE_WORLD } from './topics';
 
@@ -12,6 +13,11 @@ const everybody = Array.from({ length: population.count }, (_, index) => index);
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('the world', () => {
+  it('holds no more videos than can be told apart, however it is described', () => {
+    const described = { ...world.options, videoCount: MOST_VIDEOS + 1 };
+    expect(() => new World(described)).toThrow(new RangeError('videoCount must be at most 2097152'));
+  });
+
   it('has words that belong to one topic each, in every language', () => {
     const topicsOf = new Map<string, Set<string>>();
     for (const { name, words } of TOPICS_OF_THE_WORLD) {

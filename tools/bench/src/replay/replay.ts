@@ -73,7 +73,7 @@ async function generate(world: FrozenWorldName, folder: string, workerCount: num
   await generateArchive({
     world: FROZEN[world],
     archiveFolder,
-    spillFolder: join(folder, 'spill'),
+    spillFolder: folder,
     partitionCount: FROZEN_PARTITIONS,
     workerCount,
     onProgress: (stage, done, total) => stage === 'living' && living.update(done, total),

@@ -19,7 +19,7 @@ export async function generateInto(
   const generated = await generateArchive({
     world,
     archiveFolder: system.archiveFolder,
-    spillFolder: `${system.dataDirectory}/spill`,
+    spillFolder: system.dataDirectory,
     partitionCount: FROZEN_PARTITIONS,
     workerCount,
     onProgress: (stage, done, total) => {

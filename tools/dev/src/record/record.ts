@@ -8,7 +8,14 @@ import type { Event, Mark } from '@watchnext/contract';
 import { LocalSystem, ServiceProcess, until } from '@watchnext/end-to-end';
 import { freePorts } from '@watchnext/local-stack';
 import { generateHistory, World } from '@watchnext/simulator';
-import { archiveFolder, type HttpExchange, type Recording, snapshotFolder, writeRecording } from '../recording';
+import {
+  archiveFolder,
+  type HttpExchange,
+  type Recording,
+  refuseOtherFolder,
+  snapshotFolder,
+  writeRecording,
+} from '../recording';
 import { get, sendEvents } from '../http';
 import { recordRanking, recordRetrieval } from './recording-proxy';
 
@@ -18,7 +25,9 @@ const CANDIDATE_COUNT = 20;
 const WORLD = { seed: 1, viewerCount: 24, videoCount: 40, dayCount: 3, endMs: Date.UTC(2026, 10, 23) } as const;
 const ROOT = resolve(__dirname, '..', '..', '..', '..');
 
+/** @throws Error before anything runs when the folder holds something other than a recording */
 export async function record(folder: string, say: (text: string) => void): Promise<Recording> {
+  refuseOtherFolder(folder);
   const world = new World(WORLD);
   const environment = {
     WATCHNEXT_ACTIVITY_PARTITIONS: String(PARTITION_COUNT),

@@ -97,7 +97,7 @@ export function smallWorld(workFolder: string): ArchiveSource {
         await generateArchive({
           world: FROZEN.small,
           archiveFolder: join(folder, 'archive'),
-          spillFolder: join(folder, 'spill'),
+          spillFolder: folder,
           partitionCount: FROZEN_PARTITIONS,
           workerCount: 1,
           signal,

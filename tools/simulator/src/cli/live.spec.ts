@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { EventBatch } from '@watchnext/contract';
 import { makeAuthority, makeCertificate, temporaryDirectory } from '@watchnext/testing';
-import { runLive } from './live';
+import { LiveError, runLive } from './live';
 
 const UPLOAD_EVERY_MINUTES = 10;
 
@@ -73,4 +73,82 @@ it('shows key and certificate to a collector that asks for them', async () => {
   }
   expect(callers).toEqual(new Set(['viewers with of-the-viewers']));
   expect(eventCount).toBeGreaterThanOrEqual(3);
+});
+
+describe('a collector that takes nothing', () => {
+  let servers: Server[];
+  let said: jest.SpyInstance[];
+  beforeEach(() => {
+    servers = [];
+    said = [process.stderr, process.stdout].map((stream) => jest.spyOn(stream, 'write').mockReturnValue(true));
+  });
+  afterEach(async () => {
+    for (const spy of said) spy.mockRestore();
+    for (const server of servers) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  /** Of a world in which three uploads are due at once. @returns why it failed, and the lines about the collector */
+  async function live(collector: Server, minutes: number | undefined, signal = new AbortController().signal) {
+    const gateway = createHttpServer((_, answer) => void answer.end(JSON.stringify({ items: [] })));
+    servers.push(gateway, collector);
+    const endMs = Date.now() - 3.5 * UPLOAD_EVERY_MINUTES * 60_000;
+    const command = {
+      world: { seed: 3, viewerCount: 5, videoCount: 60, dayCount: 2, endMs },
+      gateway: `http://127.0.0.1:${await portOf(gateway)}`,
+      ingestion: `http://127.0.0.1:${await portOf(collector)}`,
+      access: { apiKey: 'wrong', tls: undefined },
+      sessionsPerMinute: 1,
+      speed: 1,
+      uploadEveryMinutes: UPLOAD_EVERY_MINUTES,
+      minutes,
+    };
+    const error = await runLive(command, signal).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    const lines = (said[0].mock.calls as string[][])
+      .map(([text]) => text)
+      .filter((line) => /^the collector/.test(line));
+    return { error, lines };
+  }
+
+  it.each([
+    ['the time is up', 0.01],
+    ['a signal comes', undefined],
+  ])('for want of the right key is told of, and the world ends when %s', async (_, minutes) => {
+    const stop = new AbortController();
+    let tries = 0;
+    const collector = createHttpServer((call, answer) => {
+      if (++tries === 3 && minutes === undefined) stop.abort();
+      call.resume().on('end', () => answer.writeHead(401).end());
+    });
+    const { error, lines } = await live(collector, minutes, stop.signal);
+    expect(tries).toBeGreaterThanOrEqual(3);
+    expect(error).toBeInstanceOf(LiveError);
+    expect((error as Error).message).toMatch(/^[1-9]\d* events could not be delivered$/);
+    expect(lines[0]).toMatch(/^the collector at http:.*: events could not be delivered: .*401.*\n$/);
+    expect(lines.length).toBeLessThan(tries);
+  });
+
+  it('but refuses it is told of, and counted', async () => {
+    const collector = createHttpServer(async (call, answer) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of call) chunks.push(chunk as Buffer);
+      const { events } = EventBatch.decode(Buffer.concat(chunks));
+      const results = events.map((_, index) => ({
+        index,
+        status: 'rejected',
+        code: 'invalid-field',
+        reason: 'no more',
+      }));
+      answer.end(JSON.stringify({ results }));
+    });
+    const { error, lines } = await live(collector, 0.01);
+    expect(error).toBeInstanceOf(LiveError);
+    expect((error as Error).message).toMatch(/^the collector refused [1-9]\d* events$/);
+    expect(lines).toEqual([expect.stringMatching(/^the collector refused event [0-9a-f-]{36}: no more\n$/)]);
+  });
 });

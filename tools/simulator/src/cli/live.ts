@@ -1,15 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CollectorAccess, startTask } from '@watchnext/datasets';
-import { ProducerClient } from '@watchnext/producer-client';
+import { type CollectorAccess, describeRejection, startTask } from '@watchnext/datasets';
+import { ProducerClient, UndeliveredEventsError } from '@watchnext/producer-client';
 import { GatewayClient } from '../live/gateway-client';
 import { memoriesOf } from '../history';
 import { LiveSimulator } from '../live/live';
 import type { WorldOptions } from '../parameters';
+import type { EventSink } from '../sink';
 import { DAY_MS } from '../time';
 import { World } from '../world';
 import { WORLD_FILE } from './archive';
+import { LimitedLines } from './limited-lines';
 
 export interface LiveCommand {
   readonly world: WorldOptions;
@@ -27,8 +29,15 @@ export interface LiveCommand {
 
 const REPORT_EVERY_MS = 1_000;
 const ERRORS_SAID = 5;
+/** What a collector that is down has not taken by then is given up. */
+const CLOSE_LIMIT_MS = 5_000;
 /** Of the world's time, since its history ended: beyond that all that was new or liked then is long past. */
 const LONGEST_DAYS_SINCE = 366;
+
+/** What went wrong while the world lived, known at its end, however that came. */
+export class LiveError extends Error {
+  override readonly name = 'LiveError';
+}
 
 /** The world whose archive lies in a data folder. @throws Error when none does */
 export function worldOf(dataFolder: string): WorldOptions {
@@ -37,12 +46,16 @@ export function worldOf(dataFolder: string): WorldOptions {
   return (JSON.parse(readFileSync(file, 'utf8')) as { world: WorldOptions }).world;
 }
 
-/** Viewers come, are served by the gateway, and tell the collector what they did, until the time is up or a signal comes. */
+/**
+ * Viewers come, are served by the gateway, and tell the collector what they did, until the time is up or a signal comes.
+ *
+ * @throws LiveError when every session failed, or the collector refused an event or has not got one; Error for a world too long past
+ */
 export async function runLive(command: LiveCommand, signal: AbortSignal): Promise<void> {
   refuseBygone(command.world, command.speed);
   const world = new World(command.world);
   const everybody = Array.from({ length: world.population.count }, (_, index) => index);
-  const sink = new ProducerClient({ ...command.access, url: command.ingestion, producer: 'simulator' });
+  const { client, sink, toldCount } = openCollector(command);
   let errors = 0;
   const live = new LiveSimulator({
     world,
@@ -73,7 +86,9 @@ export async function runLive(command: LiveCommand, signal: AbortSignal): Promis
     task.update(sessions, planned, `${watches} watches, ${failures} failures`);
   }
   await live.stop();
-  await sink.close();
+  await client.close(CLOSE_LIMIT_MS).catch((error: unknown) => {
+    if (!(error instanceof UndeliveredEventsError)) throw error;
+  });
   const { sessions, turnedAway, pages, watches, watchesElsewhere, watchSeconds } = live.counts;
   const { newcomers, logins, uploads, failures } = live.counts;
   task.finish();
@@ -83,7 +98,41 @@ export async function runLive(command: LiveCommand, signal: AbortSignal): Promis
       `${(watchSeconds / 3_600).toFixed(1)} hours watched, ${newcomers} newcomers, ${logins} logins, ${uploads} uploads, ` +
       `${failures} failures${turnedAway > 0 ? `, ${turnedAway} turned away since too many were there` : ''}\n`,
   );
-  if (sessions > 0 && failures >= sessions) throw new Error('every session failed; the first errors stand above');
+  const { acceptedEvents, duplicateEvents, rejectedEvents } = client.statistics();
+  const undelivered = toldCount() - acceptedEvents - duplicateEvents - rejectedEvents;
+  const problems = [
+    ...(sessions > 0 && failures >= sessions ? ['every session failed; the first errors stand above'] : []),
+    ...(rejectedEvents > 0 ? [`the collector refused ${count(rejectedEvents, 'event')}`] : []),
+    ...(undelivered > 0 ? [`${count(undelivered, 'event')} could not be delivered`] : []),
+  ];
+  if (problems.length > 0) throw new LiveError(problems.join('; '));
+}
+
+/** The collector, which says what it refuses and that it cannot be reached; `toldCount` is of all that it was to get. */
+function openCollector({ access, ingestion }: LiveCommand): {
+  readonly client: ProducerClient;
+  readonly sink: EventSink;
+  toldCount(): number;
+} {
+  const write = (line: string) => process.stderr.write(line);
+  const [failures, rejections] = [new LimitedLines(write), new LimitedLines(write)];
+  let told = 0;
+  const client = new ProducerClient({
+    ...access,
+    url: ingestion,
+    producer: 'simulator',
+    onError: ({ message }) => failures.say(`the collector at ${ingestion}: ${message}; it is tried again`),
+    onRejected: (rejection) => rejections.say(`the collector refused event ${describeRejection(rejection)}`),
+  });
+  const send: EventSink['send'] = (event) => {
+    told++;
+    return client.send(event);
+  };
+  return { client, sink: { send, flush: () => client.flush() }, toldCount: () => told };
+}
+
+function count(number: number, unit: string): string {
+  return `${number.toLocaleString('en-US')} ${unit}${number === 1 ? '' : 's'}`;
 }
 
 /** @throws Error when the world's days since its history are too many to make sense */

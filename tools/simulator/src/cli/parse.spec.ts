@@ -51,6 +51,8 @@ describe('the command line', () => {
     ['scores --from soon --out f', /--from.*2026-11-21T00:00Z/],
     ['archive', /--data/],
     ['archive --data . --world tiny', /small, standard, large/],
+    ['archive --data . --videos 2097153', /--videos.*from 1 to 2097152/],
+    ['describe --videos 0', /--videos.*from 1 to 2097152/],
     ['archive --data . --workers 0', /whole number/],
     [`archive --data ${__filename}/d`, /--data.*cannot be made or written to \(ENOTDIR\)/],
     [`check --spill ${__filename}`, /--spill.*cannot be made or written to \(EEXIST\)/],

@@ -1,9 +1,8 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { EXIT_USAGE, madeFolder, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from '../parameters';
+import { FROZEN, FROZEN_WORLDS, MOST_VIDEOS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
 export const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, differs: 3, interrupted: 130 } as const;
 
@@ -73,9 +72,12 @@ Exit codes: 0 done, 1 something failed, 2 a command line, or
 settings of certificates, that cannot be used, 3 a frozen world is not what it was, 130 interrupted.`,
     );
   const spill = () =>
-    new Option('--spill <dir>', 'where what waits to be sorted lies meanwhile, about 500 bytes an event')
+    new Option(
+      '--spill <dir>',
+      'where what waits to be sorted lies meanwhile, about 500 bytes an event, in a folder of its own',
+    )
       .argParser(madeFolder)
-      .default(join(tmpdir(), `watchnext-spill-${process.pid}`), 'a temporary folder');
+      .default(tmpdir(), 'where temporary files go');
   const workers = () =>
     new Option('--workers <n>', 'processes; any number gives the same bytes')
       .argParser(wholeNumber(1))
@@ -86,7 +88,7 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
       .addOption(worldOption)
       .option('--seed <n>', 'another seed: then it is no frozen world any more, as with the next three', wholeNumber(0))
       .option('--users <n>', 'viewers', wholeNumber(1))
-      .option('--videos <n>', 'videos', wholeNumber(1))
+      .option('--videos <n>', 'videos', wholeNumber(1, MOST_VIDEOS))
       .option('--days <n>', 'days of history', wholeNumber(1))
       .option('--end <time>', 'when the history ends: "now" or as 2026-11-23T00:00Z', moment);
 
@@ -162,7 +164,8 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
     .option('--minutes <n>', 'stop after so long; default: on Ctrl-C', positive)
     .addHelpText(
       'after',
-      '\nA collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…, as services are.',
+      '\nA collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…, as services are. Exit code 1 when an event was refused ' +
+        'or could not be delivered, also on Ctrl-C.',
     )
     .action((options) => actions.live(options));
   return program;

@@ -11,6 +11,7 @@ import {
   ViewerMemory,
   World,
   WorldClock,
+  type EventSink,
   type LiveOptions,
 } from '../index';
 
@@ -281,6 +282,22 @@ describe('the live world', () => {
     live.start();
     await until(() => requests.length > 0);
     await live.stop();
+    expect(errors).toEqual([]);
+  });
+
+  const never = () => new Promise<void>(() => undefined);
+  it.each<[string, EventSink]>([
+    ['never delivers', { send: () => undefined, flush: never }],
+    ['is full for ever', { send: never, flush: async () => undefined }],
+  ])('stops soon where the sink %s', async (_, sink) => {
+    const sent = jest.spyOn(sink, 'send');
+    const { live, errors } = simulator({ sink });
+    live.start();
+    // Uploads are due at once.
+    await until(() => sent.mock.calls.length > 0);
+    const stoppedAtMs = Date.now();
+    await live.stop();
+    expect(Date.now() - stoppedAtMs).toBeLessThan(4_000);
     expect(errors).toEqual([]);
   });
 

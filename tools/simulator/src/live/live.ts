@@ -68,6 +68,8 @@ export interface LiveCounts {
 
 /** More sessions than this at once mean that the services cannot keep up. */
 const MOST_SESSIONS_AT_ONCE = 50;
+/** A sink that is full lets nothing in until the collector takes something, which may be never. */
+const STOP_LIMIT_MS = 2_000;
 const SCHEDULE_CHECK_MS = 5_000;
 const MINUTES_PER_DAY = 1_440;
 const PAGE_SIZE = 10;
@@ -185,10 +187,21 @@ export class LiveSimulator {
     return this.loggedIn.get(index) ?? this.options.world.viewerAt(index);
   }
 
-  /** Ends every session with the page it is at, which is told to its end at once. */
+  /**
+   * Ends every session with the page it is at, which is told to its end at once. What the sink has not let in after
+   * two seconds is not told.
+   */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.allSettled(this.running);
+    const limit = new AbortController();
+    try {
+      await Promise.race([
+        Promise.allSettled(this.running),
+        sleep(STOP_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined),
+      ]);
+    } finally {
+      limit.abort();
+    }
   }
 
   /** Lets a viewer look at a list that was served, now, as in a session; resolves when the page is done with. */

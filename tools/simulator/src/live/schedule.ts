@@ -41,12 +41,12 @@ export class Schedule {
     this.membership = new Membership(setting.world, setting.loginShare);
   }
 
-  /** Tells what is due since the last call, or since the history ended; resolves when the collector has it. */
+  /** Tells what is due since the last call, or since the history ended; resolves when the collector has it, or at a stop. */
   async tellDue(): Promise<void> {
     const sentBefore = this.sentCount;
     await this.tellUploads();
     await this.tellViewers();
-    if (this.sentCount > sentBefore) await this.setting.sink.flush();
+    if (this.sentCount > sentBefore) await this.flush();
   }
 
   /** Of what is due, the uploads. */
@@ -79,13 +79,30 @@ export class Schedule {
     await this.send(factory.merged(viewer, viewer.anonymousId as string, clockMs));
     this.setting.onLogin(viewer);
     // What is asked for next is asked for under the new id.
-    if (waited) await this.setting.sink.flush();
+    if (waited) await this.flush();
   }
 
   private async send(event: Event): Promise<void> {
     const isBygone = event.occurredAtMs < Date.now() - BYGONE_MS;
     await this.setting.sink.send(isBygone ? { ...event, receivedAtMs: event.occurredAtMs, backfill: true } : event);
-    if (++this.sentCount % EVENTS_PER_FLUSH === 0) await this.setting.sink.flush();
+    if (++this.sentCount % EVENTS_PER_FLUSH === 0) await this.flush();
+  }
+
+  /** A collector that takes nothing would keep a stop waiting for ever: what it has not taken then is its client's to deliver. */
+  private async flush(): Promise<void> {
+    const { sink, signal } = this.setting;
+    if (signal.aborted) return;
+    let onStop: () => void = () => undefined;
+    const stopped = new Promise<void>((resolve) => (onStop = resolve));
+    signal.addEventListener('abort', onStop, { once: true });
+    const flushed = sink.flush();
+    try {
+      await Promise.race([flushed, stopped]);
+    } finally {
+      signal.removeEventListener('abort', onStop);
+      // It may fail later, when nobody listens any more.
+      flushed.catch(() => undefined);
+    }
   }
 
   private clockMsAt(worldMs: number): number {

@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Event, TOPICS, topicSpecs } from '@watchnext/contract';
@@ -9,6 +9,7 @@ import { everyDelivery } from '../life/deliver';
 import { catalogueEvents } from '../catalogue-events';
 import { World } from '../world';
 import { ArchiveThereError, generateArchive } from './generate-archive';
+import { SpillWriter } from './spill';
 import { WorkerError, type WorkerProgram } from '@watchnext/threads';
 
 const endMs = Date.UTC(2026, 10, 20, 17, 30);
@@ -36,7 +37,7 @@ describe('an archive written straight', () => {
     generateArchive({
       world: options,
       archiveFolder: join(folder, name),
-      spillFolder: join(folder, `${name}-spill`),
+      spillFolder: folder,
       partitionCount: PARTITIONS,
       workerCount,
       program,
@@ -103,11 +104,40 @@ describe('an archive written straight', () => {
   });
 
   it('leaves nothing behind when a worker fails', async () => {
-    // A file stands where the folder for what waits should go: every write to it fails, as on a full disk.
+    const before = readdirSync(folder);
+    // A file comes to stand where what waits was: every read and write of it fails, as on a full disk.
+    const onProgress = () => {
+      for (const name of readdirSync(folder).filter((each) => each.startsWith('watchnext-spill-'))) {
+        rmSync(join(folder, name), { recursive: true });
+        writeFileSync(join(folder, name), '');
+      }
+    };
+    await expect(generate('failed', 1, { onProgress })).rejects.toThrow(WorkerError);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('leaves nothing behind where there can be no folder for what waits', async () => {
     writeFileSync(join(folder, 'blocked'), '');
-    const before = readdirSync(folder).filter((name) => name !== 'blocked');
-    await expect(generate('failed', 1, { spillFolder: join(folder, 'blocked', 'spill') })).rejects.toThrow(WorkerError);
-    expect(readdirSync(folder).filter((name) => name !== 'blocked')).toEqual(before);
+    const before = readdirSync(folder);
+    await expect(generate('failed', 1, { spillFolder: join(folder, 'blocked', 'spill') })).rejects.toThrow(/ENOTDIR/);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('keeps what lies in the folder for what waits, and reads nothing that a killed run left there', async () => {
+    const spillFolder = join(folder, 'scratch');
+    mkdirSync(spillFolder);
+    writeFileSync(join(spillFolder, 'thesis.txt'), 'all of it');
+    // As a run left them that worked in this folder itself.
+    const left = new SpillWriter(spillFolder, 0);
+    const delivery = { deliveredAtMs: endMs, order: 0, key: 'viewer-00000', value: new Uint8Array(3) };
+    left.add(0, 0, 0, delivery);
+    left.flush();
+    const before = readdirSync(spillFolder);
+    expect(before).toHaveLength(2);
+    await generate('beside', 1, { spillFolder });
+    expect(files('beside')).toEqual(files('one'));
+    expect(readdirSync(spillFolder)).toEqual(before);
+    expect(readFileSync(join(spillFolder, 'thesis.txt'), 'utf8')).toBe('all of it');
   });
 });
 

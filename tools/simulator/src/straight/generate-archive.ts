@@ -3,8 +3,8 @@
  * event come in at its time. The same for any number of workers.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { openParquetArchive } from '@watchnext/event-archive';
 import type { WorkerProgram } from '@watchnext/threads';
 import type { LifeCounts } from '../history';
@@ -18,7 +18,7 @@ export interface GenerateOptions {
   readonly world: WorldOptions;
   /** Where the archive goes; must not hold one. Undefined: only the checksum is taken. */
   readonly archiveFolder: string | undefined;
-  /** For what waits to be sorted: about 500 bytes an event. Emptied at the end. */
+  /** What waits to be sorted, about 500 bytes an event, lies in a folder of its own in here; only that is removed at the end. */
   readonly spillFolder: string;
   readonly partitionCount: number;
   readonly workerCount: number;
@@ -54,16 +54,20 @@ export class ArchiveThereError extends Error {
 /**
  * The archive is there as a whole or not at all.
  *
- * @throws ArchiveThereError, WorkerError (as for a full disk)
+ * @throws ArchiveThereError, WorkerError (as for a full disk); Error of the file system when the folders cannot be made
  */
 export async function generateArchive(options: GenerateOptions): Promise<GeneratedArchive> {
   const { archiveFolder, spillFolder } = options;
   if (archiveFolder !== undefined && existsSync(archiveFolder) && readdirSync(archiveFolder).length > 0)
     throw new ArchiveThereError(archiveFolder);
   const unfinished = archiveFolder === undefined ? undefined : `${archiveFolder}.unfinished-${process.pid}`;
-  if (unfinished !== undefined) mkdirSync(unfinished, { recursive: true });
+  let ownSpill: string | undefined;
   try {
-    const generated = await generate({ ...options, archiveFolder: unfinished });
+    if (unfinished !== undefined) mkdirSync(unfinished, { recursive: true });
+    mkdirSync(spillFolder, { recursive: true });
+    // Never the same twice: what a killed run left would be read as this one's.
+    ownSpill = mkdtempSync(join(spillFolder, 'watchnext-spill-'));
+    const generated = await generate({ ...options, archiveFolder: unfinished, spillFolder: ownSpill });
     if (unfinished !== undefined && archiveFolder !== undefined) {
       mkdirSync(dirname(archiveFolder), { recursive: true });
       // Renaming onto an empty folder works, onto one with something in it does not.
@@ -71,7 +75,7 @@ export async function generateArchive(options: GenerateOptions): Promise<Generat
     }
     return generated;
   } finally {
-    removeIfThere(spillFolder);
+    if (ownSpill !== undefined) removeIfThere(ownSpill);
     if (unfinished !== undefined) removeIfThere(unfinished);
   }
 }
