@@ -10,7 +10,7 @@ import { type Metrics, METRICS } from './metrics';
 import type { Draft, ItemExplanation, PlacedItem, RecommendationRequest } from './pipeline/draft';
 import { runStages, type Stage, type StageReport } from './pipeline/executor';
 import { CallerGoneError } from './pipeline/failure';
-import { rungName, rungOf } from './pipeline/ladder';
+import { isWhole, rungName, type RungDecision, rungOf } from './pipeline/ladder';
 import { assignStage } from './stages/assign';
 import { blendStage } from './stages/blend';
 import { diversifyStage } from './stages/diversify';
@@ -56,6 +56,8 @@ export interface Recommendations {
   readonly snapshotId: string;
   readonly rung: Rung;
   readonly rungReason: string;
+  /** As `isWhole` of the rung. */
+  readonly isWhole: boolean;
   readonly mark: Mark;
   readonly warnings: readonly string[];
   readonly assignments: Draft['assignments'];
@@ -140,6 +142,7 @@ export class Recommender {
       snapshotId: servedSnapshotId(draft),
       rung,
       rungReason: reason,
+      isWhole: isWhole(standing),
       mark: draft.mark,
       warnings: draft.warnings,
       assignments: draft.assignments,
@@ -156,10 +159,11 @@ export class Recommender {
   }
 
   /** What an experiment chose is no news, and there may be much of it. */
-  private logAnswer(draft: Draft, { rung, reason, category }: ReturnType<typeof rungOf>): void {
+  private logAnswer(draft: Draft, standing: RungDecision): void {
     const { logger } = this.dependencies;
+    const { rung, reason, category } = standing;
     const facts = { ...idsOf(draft.request), rung: rungName(rung), items: draft.page.length };
-    if (rung === Rung.FULL || category === 'chosen') logger.debug(facts, 'answered');
+    if (isWhole(standing)) logger.debug(facts, 'answered');
     else if (this.rungLines.take()) logger.info({ ...facts, reason, category }, 'answered below full');
   }
 

@@ -75,7 +75,7 @@ export class RecommendationsController {
   ): Promise<RecommendationsAnswer> {
     const deadlineMs = callersDeadlineMs(headers);
     const work = (waitedMs: number) => this.answer(path, query, headers, { deadlineMs, waitedMs }, reply);
-    return this.door.through(work, deadlineMs, ({ rung }) => rung === 'full').catch(whereCallerGone);
+    return this.door.through(work, deadlineMs, ({ isWhole }) => isWhole).then(({ answer }) => answer, whereCallerGone);
   }
 
   private async answer(
@@ -84,7 +84,7 @@ export class RecommendationsController {
     headers: Record<string, string | undefined>,
     { deadlineMs, waitedMs }: { deadlineMs: number | undefined; waitedMs: number },
     reply: FastifyReply,
-  ): Promise<RecommendationsAnswer> {
+  ): Promise<{ answer: RecommendationsAnswer; isWhole: boolean }> {
     const callerGone = goneSignal(reply);
     const { id: userId } = parse(userIdPath, path, 'userId');
     const { limit, surface, seed, cursor, explain, ...said } = parse(recommendationsQuery, query);
@@ -114,7 +114,7 @@ export class RecommendationsController {
     };
     const recommendations = await this.recommender.recommend(request, callerGone);
     const made = { ...recommendations, warnings: [...warnings, ...recommendations.warnings] };
-    return toAnswer(userId, requestId, made, this.catalogue, explain === 'true');
+    return { answer: toAnswer(userId, requestId, made, this.catalogue, explain === 'true'), isWhole: made.isWhole };
   }
 }
 

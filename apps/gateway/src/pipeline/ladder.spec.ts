@@ -1,6 +1,6 @@
 import { Rung } from '@watchnext/contract';
 import type { StageFailure } from './failure';
-import { decideRung, rungName } from './ladder';
+import { decideRung, isWhole, rungName } from './ladder';
 
 const failure = (stage: string): StageFailure => ({
   stage,
@@ -40,6 +40,14 @@ describe('the degradation ladder', () => {
     expect(decideRung([failure('log-impressions'), late, failure('explain')], false).category).toBe('dependency-late');
     expect(decideRung([failure('retrieve'), late], false).category).toBe('dependency-unreachable');
     expect(decideRung([failure('log-impressions')], true).category).toBe('');
+  });
+
+  it('is whole where nothing failed but what an experiment chose to go without', () => {
+    const chosen: StageFailure = { ...failure('rank'), category: 'chosen' };
+    const whole = (...failures: StageFailure[]) => isWhole(decideRung(failures, true));
+    expect([whole(), whole(chosen), whole(failure('log-impressions'))]).toEqual([true, true, true]);
+    expect([whole(failure('rank')), whole(chosen, failure('retrieve'))]).toEqual([false, false]);
+    expect(decideRung([chosen, failure('retrieve')], true).category).toBe('dependency-unreachable');
   });
 
   it('has a name for each rung and none for what is not on the ladder', () => {

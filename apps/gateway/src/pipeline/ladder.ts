@@ -27,7 +27,9 @@ export function decideRung(failures: readonly StageFailure[], isRanked: boolean)
   const withoutRanking = failed.has(LADDER_STAGES.ranking);
   const costly = new Set<string>(Object.values(LADDER_STAGES));
   const paid = failures.filter(({ stage }) => costly.has(stage));
-  const why = { reason: paid.map(({ message }) => message).join('; '), category: paid[0]?.category ?? '' } as const;
+  // What an experiment chose comes first, and is no failure beside one.
+  const first = paid.find(({ category }) => category !== 'chosen') ?? paid[0];
+  const why = { reason: paid.map(({ message }) => message).join('; '), category: first?.category ?? '' } as const;
   if (withoutRetrieval)
     return { rung: withoutRanking || !isRanked ? Rung.MEMORY_POPULAR : Rung.SNAPSHOT_POPULAR, ...why };
   return { rung: withoutRanking ? Rung.RETRIEVAL_ORDER : Rung.FULL, ...why };
@@ -36,6 +38,9 @@ export function decideRung(failures: readonly StageFailure[], isRanked: boolean)
 /** The rung of a draft whose stages have run. */
 export const rungOf = ({ failures, ranked }: Pick<Draft, 'failures' | 'ranked'>): RungDecision =>
   decideRung(failures, ranked[0]?.score !== undefined);
+
+/** Whether a list is all that was asked for: nothing failed, but for what an experiment chose to go without. */
+export const isWhole = ({ rung, category }: RungDecision): boolean => rung === Rung.FULL || category === 'chosen';
 
 /** Names of the rungs in answers, logs and metrics. */
 export const RUNG_NAMES = {

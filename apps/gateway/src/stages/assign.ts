@@ -1,4 +1,4 @@
-import { Assigner, type Assignment, type ExperimentsFile, servingOf } from '@watchnext/experiments';
+import { Assigner, type Assignment, type Experiment, type ExperimentsFile, servingOf } from '@watchnext/experiments';
 import type { Draft } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
 import type { StageFailure } from '../pipeline/failure';
@@ -22,7 +22,10 @@ export function assignStage(experiments: () => ExperimentsFile): Stage<Draft> {
       if (experiments() !== madeOf) assigner = new Assigner((madeOf = experiments()));
       const { request, context, state } = draft;
       const facts = { ...context, watchCount: state.watchCount };
-      const assigned = assigner.assign(request.userId, facts, request.requestedAtMs);
+      const fitting = assigner.assign(request.userId, facts, request.requestedAtMs);
+      // Without a state everyone looks like a newcomer who is logged out.
+      const isUnknown = isLeftOut(draft, LADDER_STAGES.state);
+      const assigned = isUnknown ? fitting.filter(({ experiment }) => !asksOfStates(experiment)) : fitting;
       const { assignments, warnings } = withOverrides(assigned, request.overrides, madeOf);
       const split = assignments.filter(({ experiment }) => experiment.design === 'split');
       return {
@@ -34,6 +37,11 @@ export function assignStage(experiments: () => ExperimentsFile): Stage<Draft> {
       };
     },
   };
+}
+
+function asksOfStates({ audience }: Experiment): boolean {
+  const { loggedIn, minimumWatchCount, maximumWatchCount } = audience;
+  return [loggedIn, minimumWatchCount, maximumWatchCount].some((rule) => rule !== undefined);
 }
 
 /** What of a draft follows from what it is to be served with. */

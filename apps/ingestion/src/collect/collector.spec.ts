@@ -3,7 +3,15 @@ import { LogUnavailableError } from '@watchnext/event-log';
 import { encodeState, judgeRecord, newState } from '@watchnext/features';
 import { TOPICS, Event } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
-import { eventOf, searchOf, videoFactsOf, videoUpsertedOf, watchOf } from '@watchnext/testing';
+import {
+  eventOf,
+  impressionItemOf,
+  impressionsServedOf,
+  searchOf,
+  videoFactsOf,
+  videoUpsertedOf,
+  watchOf,
+} from '@watchnext/testing';
 import { allRecords, openStores, PARTITIONS, quiet, type Stores } from '../../test/harness';
 import { AnonymousHistory } from './anonymous-history';
 import { Catalogue } from './catalogue';
@@ -87,6 +95,39 @@ describe('Collector', () => {
       .map(({ value }) => Event.decode(value))
       .find(({ eventId }) => eventId === merge.eventId);
     expect(stored?.body).toMatchObject({ value: { history: { userId: 'visitor', watchCount: 3 } } });
+  });
+
+  it('merges what came after a login that is sent as backfill, and makes no dead letter of it', async () => {
+    const state = {
+      ...newState('visitor'),
+      ...{ watchCount: 1, lastEventAtMs: NOW_MS },
+      watches: [{ videoId: 'a', startedAtMs: NOW_MS, watchSeconds: 5, durationSeconds: 60, playbackHash: 1 }],
+    };
+    const partition = partitionOf('visitor', PARTITIONS);
+    await stores.store.commit(partition, {
+      expected: undefined,
+      next: { topic: TOPICS.activity, partition, offset: 0 },
+      states: new Map([['visitor', encodeState(state)]]),
+    });
+    const merge = eventOf(
+      { $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'visitor', history: undefined } },
+      NOW_MS - 86_400_000,
+      { backfill: true },
+    );
+    const [result] = await collector().collect([{ event: merge }]);
+    expect(result?.status).toBe('accepted');
+    const [judged] = (await allRecords(stores.log, TOPICS.activity)).map(judgeRecord);
+    expect(judged).toMatchObject({ event: { body: { value: { history: { watchCount: 1 } } } } });
+  });
+
+  it('rejects a number that the wire has no place for, and takes the others of its batch', async () => {
+    const list = eventOf(impressionsServedOf('anna', [impressionItemOf('v', { sourceScore: 1e39 })]), NOW_MS);
+    const results = await collector().collect([{ event: eventOf(watchOf('anna', 'a'), NOW_MS) }, { event: list }]);
+    expect(results).toMatchObject([
+      { status: 'accepted' },
+      { status: 'rejected', field: 'impressionsServed.items[0].sourceScore' },
+    ]);
+    expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(1);
   });
 
   describe('a batch of logins while nobody materialises', () => {

@@ -99,7 +99,10 @@ export class Collector {
         await this.write(pending);
         pending = [];
         patience ??= patienceOf(callerGone);
-        event.body.value.history = await this.histories.of(event.body.value.anonymousUserId, patience);
+        const history = await this.histories.of(event.body.value.anonymousUserId, patience);
+        event.body.value.history = history;
+        // A login of long ago, sent as backfill, may take in what came after it: it is received no earlier than that.
+        if (history) event.receivedAtMs = Math.max(event.receivedAtMs, history.lastEventAtMs);
       }
       if (event.body?.$case === 'videoUpserted' && event.body.value.video) {
         learned.set(event.body.value.videoId, event.body.value.video);

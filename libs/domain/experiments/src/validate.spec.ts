@@ -131,6 +131,25 @@ describe('a file of experiments', () => {
     expect(problemsOf(other({ start: '2026-12-01T00:00:00Z', stop: '2026-12-02T00:00:00Z' }))).toEqual([]);
   });
 
+  it.each([
+    [{ exploration: { position: 5, poolSize: 10, epsilon: 0.1 } }, /draws place 5 too/],
+    [{ rung: 'retrieval-order' }, /chooses a rung/],
+  ])('lets no layer undo what another one serves: %j', (serving, problem) => {
+    const drawn = { freshExploration: { position: 5, poolSize: 10, epsilon: 0.1 } };
+    const variants = (one: object) => [
+      { name: 'control', share: 0.5 },
+      { name: 'treatment', share: 0.5, serving: one },
+    ];
+    const clash = fileJson(
+      experimentJson({ variants: variants(drawn) }),
+      experimentJson({ name: 'second', layer: 'blending', variants: variants(serving) }),
+    );
+    expect(problemsOf(clash)).toEqual([expect.stringMatching(problem)]);
+    const elsewhere = { exploration: { position: 6, poolSize: 10, epsilon: 0.1 } };
+    const second = experimentJson({ name: 'second', layer: 'blending', variants: variants(elsewhere) });
+    expect(problemsOf(fileJson(experimentJson({ variants: variants(drawn) }), second))).toEqual([]);
+  });
+
   it('lets no two layers set one parameter', () => {
     const clash = fileJson(experimentJson(), experimentJson({ name: 'second', layer: 'blending' }));
     expect(problemsOf(clash)[0]).toMatch(/second, in another layer, sets channelCap too/);

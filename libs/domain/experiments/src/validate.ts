@@ -128,9 +128,26 @@ function conflictsOf(a: Experiment, b: Experiment): string[] {
     ];
   }
   const both = [...parametersOf(a)].filter((parameter) => parametersOf(b).has(parameter));
-  return both.map(
-    (parameter) =>
-      `${a.name}.variants: ${b.name}, in another layer, sets ${parameter} too, and a user may be in both; put them into one layer`,
+  const clashes = both.map((parameter) => `sets ${parameter} too`);
+  const place = [...placesOf(a)].find((position) => placesOf(b).has(position));
+  if (place !== undefined) clashes.push(`draws place ${place} too, and a place is drawn once`);
+  if (parametersOf(a).has('rung') && parametersOf(b).size > 0) {
+    clashes.push('serves otherwise, of which a chosen rung may leave nothing');
+  } else if (parametersOf(b).has('rung') && parametersOf(a).size > 0) {
+    clashes.push('chooses a rung, which may leave nothing of what this one serves otherwise');
+  }
+  return clashes.map(
+    (clash) =>
+      `${a.name}.variants: ${b.name}, in another layer, ${clash}, and a user may be in both; put them into one layer`,
+  );
+}
+
+/** Places that are drawn by chance. */
+function placesOf({ variants }: Experiment): Set<number> {
+  return new Set(
+    variants.flatMap(({ serving: { exploration, freshExploration } }) =>
+      [exploration, freshExploration].flatMap((draw) => draw?.position ?? []),
+    ),
   );
 }
 

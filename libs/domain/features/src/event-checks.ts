@@ -17,7 +17,7 @@ import {
   amount,
   atMost,
   each,
-  finite,
+  finiteFloat,
   invalid,
   missing,
   optionalText,
@@ -152,8 +152,10 @@ function checkItem(item: ImpressionItem, texts: TextChecks): Checked {
     wholeNumber(item.position, 'position', LIMITS.count) ??
     texts.text(item.source, 'source') ??
     // An inner product, so it may be negative.
-    finite(item.sourceScore, 'sourceScore') ??
-    (item.score === undefined ? undefined : amount(item.score, 'score', Number.MAX_VALUE)) ??
+    finiteFloat(item.sourceScore, 'sourceScore') ??
+    (item.score === undefined
+      ? undefined
+      : (amount(item.score, 'score', Infinity) ?? finiteFloat(item.score, 'score'))) ??
     (item.featuresChecksum === undefined
       ? undefined
       : wholeNumber(item.featuresChecksum, 'featuresChecksum', Number.MAX_SAFE_INTEGER)) ??
@@ -176,7 +178,7 @@ function checkExploredPlace({ position, options }: ExploredPlace): Checked {
       'options',
       ({ videoId, score, probability }) =>
         requiredId(videoId, 'videoId') ??
-        (score === undefined ? undefined : finite(score, 'score')) ??
+        (score === undefined ? undefined : finiteFloat(score, 'score')) ??
         amount(probability, 'probability', 1),
     )
   );

@@ -49,8 +49,9 @@ export function wholeNumber(value: number, field: string, maximum: number): Chec
   return invalid(field, `must be a whole number from 0 to ${maximum}`);
 }
 
-export function finite(value: number, field: string): Checked {
-  return Number.isFinite(value) ? undefined : invalid(field, 'must be finite');
+/** Finite as float32, which is what the wire has for it. */
+export function finiteFloat(value: number, field: string): Checked {
+  return Number.isFinite(Math.fround(value)) ? undefined : invalid(field, 'must be finite as a 32-bit number');
 }
 
 /** A time that has come, give or take a clock: whole milliseconds from 0 (unknown) to `latestMs`. */
