@@ -131,7 +131,7 @@ async function startAll(starts: readonly (() => Promise<StartedProcess>)[]): Pro
   const started = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failure = settled.find((result) => result.status === 'rejected');
   if (failure) {
-    await Promise.all(started.map(({ pid }) => stopProcess(pid, 5_000)));
+    await Promise.all(started.map((one) => stopProcess(one, 5_000)));
     throw failure.reason;
   }
   return started;

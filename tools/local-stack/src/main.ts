@@ -6,7 +6,7 @@ import { hasDocker } from './compose';
 import { startComposeStack } from './compose-stack';
 import { MissingProgramError } from './programs';
 import { startStack, stopStack } from './stack';
-import { readStack, serversOf, StackExistsError, type Stack } from './stack-file';
+import { isDoubtful, readStack, serversOf, StackExistsError, type Stack, UnverifiedStackError } from './stack-file';
 
 const DIRECTORY = new Option('--directory <path>', 'folder of the stack').default('.stack');
 
@@ -21,7 +21,8 @@ function print(stack: Stack): void {
   for (const [name, isRunning] of serversOf(stack)) {
     const process = stack.processes.find((one) => one.name === name);
     const where = process ? `127.0.0.1:${process.port}  pid ${process.pid}  ${process.logFile}` : 'in a container';
-    console.log(`${isRunning ? 'running' : 'gone   '}  ${name.padEnd(14)} ${where}`);
+    const state = isRunning ? 'running' : process && isDoubtful(process) ? 'unknown' : 'gone   ';
+    console.log(`${state}  ${name.padEnd(14)} ${where}`);
   }
   console.log('\nSettings for services and tests:');
   for (const [name, value] of Object.entries(stack.environment)) console.log(`export ${name}=${value}`);
@@ -70,7 +71,7 @@ program
     if ([...serversOf(stack).values()].includes(false)) process.exitCode = 3;
   });
 program.parseAsync().catch((error: unknown) => {
-  const expected = error instanceof MissingProgramError || error instanceof StackExistsError;
+  const expected = [MissingProgramError, StackExistsError, UnverifiedStackError].some((kind) => error instanceof kind);
   console.error(expected ? (error as Error).message : error);
   if (error instanceof MissingProgramError) console.error('A Docker engine with its compose plugin would do instead.');
   process.exit(1);

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { openSync, closeSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { identify, isAlive, type ProcessIdentity } from '@watchnext/folder-lock';
 
-export interface StartedProcess {
+export interface StartedProcess extends ProcessIdentity {
   readonly name: string;
-  readonly pid: number;
   readonly port: number;
   readonly logFile: string;
   /** How it was started, so that it can be started again. */
@@ -43,39 +43,24 @@ export async function startListening(options: {
     }
     await sleep(100);
   }
-  return { name, pid: child.pid as number, port, logFile, command, args, cwd };
+  return { name, ...identify(child.pid as number), port, logFile, command, args, cwd };
 }
 
-/** SIGTERM, then SIGKILL to what has not gone in time. Processes already gone count as stopped. */
-export async function stopProcess(pid: number, timeoutMs = 15_000): Promise<void> {
-  if (!isAlive(pid)) return;
-  process.kill(pid, 'SIGTERM');
+/**
+ * SIGTERM, then SIGKILL to what has not gone in time. Processes already gone count as stopped, and a later process that
+ * got the number of one is left alone.
+ */
+export async function stopProcess(started: ProcessIdentity, timeoutMs = 15_000): Promise<void> {
+  if (!isAlive(started)) return;
+  process.kill(started.pid, 'SIGTERM');
   const deadline = Date.now() + timeoutMs;
-  while (isAlive(pid)) {
+  while (isAlive(started)) {
     if (Date.now() > deadline) {
-      process.kill(pid, 'SIGKILL');
+      process.kill(started.pid, 'SIGKILL');
       await sleep(100);
       return;
     }
     await sleep(50);
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return readState(pid) !== 'Z';
-  } catch {
-    return false;
-  }
-}
-
-/** A zombie still answers signals; where /proc tells, it counts as gone. */
-function readState(pid: number): string | undefined {
-  try {
-    return /^\d+ \(.*\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-  } catch {
-    return undefined;
   }
 }
 

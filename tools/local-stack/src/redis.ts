@@ -54,7 +54,7 @@ export async function startRedis(directory: string, topology: RedisTopology): Pr
     }
     return started;
   } catch (error) {
-    await Promise.all(started.map(({ pid }) => stopProcess(pid, 5_000)));
+    await Promise.all(started.map((one) => stopProcess(one, 5_000)));
     throw error;
   }
 }

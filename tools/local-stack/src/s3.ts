@@ -23,7 +23,7 @@ export async function startS3(directory: string): Promise<StartedProcess> {
     await createBucket(s3Endpoint(server));
     return server;
   } catch (error) {
-    await stopProcess(server.pid);
+    await stopProcess(server);
     throw error;
   }
 }

@@ -1,12 +1,15 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { identify, isAlive } from '@watchnext/folder-lock';
 import { MissingProgramError, requirePrograms } from './programs';
 import { freePorts } from './ports';
-import { isAlive, startListening, stopProcess } from './processes';
-import { stopStack } from './stack';
-import { readStack } from './stack-file';
+import { startListening, stopProcess } from './processes';
+import { endServer } from './faults';
+import { startStack, stopStack } from './stack';
+import { readStack, serversOf, type Stack, StackExistsError, UnverifiedStackError, writeStack } from './stack-file';
 
 describe('a local stack', () => {
   let directory: string;
@@ -65,8 +68,68 @@ describe('a local stack', () => {
       logFile: join(directory, 'stubborn.log'),
       cwd: directory,
     });
-    expect(isAlive(started.pid)).toBe(true);
-    await stopProcess(started.pid, 200);
-    expect(isAlive(started.pid)).toBe(false);
+    expect(isAlive(started)).toBe(true);
+    await stopProcess(started, 200);
+    expect(isAlive(started)).toBe(false);
+  });
+});
+
+describe('a stack.json whose numbers may be of other programs by now', () => {
+  let directory: string;
+  let stranger: ChildProcess;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'watchnext-stack-'));
+    stranger = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)'], { stdio: 'ignore' });
+  });
+  afterEach(() => {
+    stranger.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** Of a server with the stranger's number. */
+  const write = (startedAt: string | undefined) => {
+    const rest = { port: 1, logFile: 'redis.log', command: 'redis-server', args: [], cwd: directory };
+    const server = { name: 'redis', pid: stranger.pid as number, startedAt, ...rest };
+    writeStack(directory, { brokerCount: 0, redis: 'standalone', processes: [server], environment: {} } as Stack);
+  };
+  const isLeftAlone = () => stranger.exitCode === null && stranger.signalCode === null;
+  const startNothing = () => startStack({ directory, brokerCount: 0, redis: 'none' });
+
+  // Only where the system tells start times can a number be told from its successor.
+  (identify(process.pid).startedAt === '' ? it.skip : it)(
+    'takes a server for gone whose number a later process has, and sends that no signal',
+    async () => {
+      write('1');
+      expect([...serversOf(readStack(directory) as Stack)]).toEqual([['redis', false]]);
+      await endServer(directory, 'redis', 'SIGKILL');
+      await endServer(directory, 'redis', 'SIGTERM');
+      expect(await stopStack(directory)).toBe(0);
+      write('1');
+      await startNothing();
+      expect(isLeftAlone()).toBe(true);
+      expect(readStack(directory)?.processes).toEqual([]);
+    },
+  );
+
+  it('knows a server by when it started', async () => {
+    const server = identify(stranger.pid as number);
+    write(server.startedAt);
+    await expect(startNothing()).rejects.toThrow(StackExistsError);
+    expect(await stopStack(directory)).toBe(1);
+    expect(isAlive(server)).toBe(false);
+  });
+
+  it('touches nothing where an earlier version wrote numbers alone, and says what to do', async () => {
+    write(undefined);
+    expect([...serversOf(readStack(directory) as Stack)]).toEqual([['redis', false]]);
+    await expect(stopStack(directory)).rejects.toThrow(UnverifiedStackError);
+    await expect(stopStack(directory)).rejects.toThrow(`redis (process ${stranger.pid})`);
+    await expect(startNothing()).rejects.toThrow(UnverifiedStackError);
+    await expect(endServer(directory, 'redis', 'SIGKILL')).rejects.toThrow(UnverifiedStackError);
+    expect(isLeftAlone()).toBe(true);
+    stranger.kill('SIGKILL');
+    await once(stranger, 'exit');
+    expect(await stopStack(directory)).toBe(0);
+    expect(readStack(directory)).toBeUndefined();
   });
 });

@@ -4,16 +4,17 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isAlive } from '@watchnext/folder-lock';
 import { composeDown } from './compose';
 import { startKafka } from './kafka';
 import { defaultJarsDirectory, fetchKafka, hasJars } from './kafka-jars';
 import { createSecurity, type KafkaSecurity } from './kafka-security';
 import { freePorts } from './ports';
-import { isAlive, stopProcess, type StartedProcess } from './processes';
+import { stopProcess, type StartedProcess } from './processes';
 import { missingPrograms, requirePrograms } from './programs';
 import { SENTINEL_MASTER, startRedis, type RedisTopology } from './redis';
 import { s3Environment, startS3 } from './s3';
-import { assertNoneRuns, readStack, serversOf, writeStack, type Stack } from './stack-file';
+import { assertNoneRuns, assertVerified, readStack, serversOf, writeStack, type Stack } from './stack-file';
 
 export interface StackOptions {
   /** Folder of the stack; made if it is missing. */
@@ -61,7 +62,7 @@ export function missingForStack(needed: {
   ];
 }
 
-/** @throws MissingProgramError, StackExistsError; after any failure nothing is left running */
+/** @throws MissingProgramError, StackExistsError, UnverifiedStackError; after any failure nothing is left running */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const directory = resolve(options.directory);
   assertNoneRuns(directory);
@@ -99,7 +100,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       if (options.redis !== 'none') redis = await startRedis(run, options.redis);
       if (options.s3) s3 = await startS3(run);
     } catch (error) {
-      await Promise.all([...kafka, ...redis].map(({ pid }) => stopProcess(pid)));
+      await Promise.all([...kafka, ...redis].map((one) => stopProcess(one)));
       throw error;
     }
     const stack: Stack = {
@@ -124,7 +125,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** Stops what runs and removes its data. @returns how many processes or containers were stopped */
+/**
+ * Stops what runs and removes its data.
+ *
+ * @returns how many processes or containers were stopped
+ * @throws UnverifiedStackError, and then nothing was stopped
+ */
 export async function stopStack(directory: string): Promise<number> {
   const stack = readStack(directory);
   if (stack?.compose) {
@@ -133,8 +139,9 @@ export async function stopStack(directory: string): Promise<number> {
     rmSync(join(directory, 'stack.json'), { force: true });
     return count;
   }
-  const alive = stack?.processes.filter(({ pid }) => isAlive(pid)) ?? [];
-  await Promise.all(alive.map(({ pid }) => stopProcess(pid)));
+  if (stack) assertVerified(directory, stack);
+  const alive = stack?.processes.filter(isAlive) ?? [];
+  await Promise.all(alive.map((one) => stopProcess(one)));
   rmSync(join(directory, 'run'), { recursive: true, force: true });
   rmSync(join(directory, 'stack.json'), { force: true });
   return alive.length;
