@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '@watchnext/folder-lock';
 import { startListening, stopProcess, type StartedProcess } from './processes';
-import { assertVerified, readStack, writeStack, type Stack } from './stack-file';
+import { assertVerified, readStack, StackStoppedError, writeStack } from './stack-file';
 
 /**
  * Ends the server: with SIGKILL as a crash would, with SIGTERM as an operator does. Resolves when it is gone.
@@ -18,12 +18,15 @@ export async function endServer(directory: string, name: string, signal: 'SIGKIL
 
 /** Starts a server that was ended, on its old port and data; resolves when it listens. */
 export async function startServerAgain(directory: string, name: string): Promise<StartedProcess> {
-  const started = await startListening(findServer(directory, name));
-  const stack = readStack(directory) as Stack;
-  const processes = stack.processes.map((process) => (process.name === name ? started : process));
-  // So that `stopStack` finds it.
+  return startListening({ ...findServer(directory, name), onSpawn: (server) => replaceServer(directory, server) });
+}
+
+/** So that `stopStack` finds it. @throws Error where the stack was stopped meanwhile */
+function replaceServer(directory: string, server: StartedProcess): void {
+  const stack = readStack(directory);
+  if (!stack) throw new StackStoppedError(directory);
+  const processes = stack.processes.map((process) => (process.name === server.name ? server : process));
   writeStack(directory, { ...stack, processes });
-  return started;
 }
 
 function findServer(directory: string, name: string): StartedProcess {

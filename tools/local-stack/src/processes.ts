@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { openSync, closeSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity } from '@watchnext/folder-lock';
@@ -14,6 +15,9 @@ export interface StartedProcess extends ProcessIdentity {
   readonly cwd: string;
 }
 
+/** Told of a server as soon as its process is there, before it listens; where this throws, the process is ended. */
+export type OnSpawn = (server: StartedProcess) => void;
+
 /** Starts a program that outlives this one, with its output in a file, and waits until it listens. */
 export async function startListening(options: {
   name: string;
@@ -23,27 +27,38 @@ export async function startListening(options: {
   logFile: string;
   cwd: string;
   timeoutMs?: number;
+  onSpawn?: OnSpawn | undefined;
 }): Promise<StartedProcess> {
-  const { name, command, args, port, logFile, cwd, timeoutMs = 180_000 } = options;
+  const { name, command, args, port, logFile, cwd, timeoutMs = 180_000, onSpawn } = options;
   const log = openSync(logFile, 'a');
-  const child = spawn(command, args, { cwd, detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, { cwd, env: process.env, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
+  if (child.pid === undefined) {
+    const [error] = (await once(child, 'error')) as [Error];
+    throw new Error(`${name} did not start (${error.message})`);
+  }
   let ended: string | undefined;
-  child.once('error', (error) => (ended = error.message));
   child.once('exit', (code, signal) => (ended = `ended with ${signal ?? `code ${code}`}`));
   child.unref();
+  const started = { name, ...identify(child.pid), port, logFile, command, args, cwd };
+  try {
+    onSpawn?.(started);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
 
   const deadline = Date.now() + timeoutMs;
   while (!(await isListening(port))) {
     if (ended !== undefined || Date.now() > deadline) {
-      if (child.pid !== undefined && ended === undefined) process.kill(child.pid, 'SIGKILL');
+      if (ended === undefined) child.kill('SIGKILL');
       throw new Error(
         `${name} did not start (${ended ?? `not listening after ${timeoutMs} ms`}):\n${lastLines(logFile)}`,
       );
     }
     await sleep(100);
   }
-  return { name, ...identify(child.pid as number), port, logFile, command, args, cwd };
+  return started;
 }
 
 /**
@@ -76,5 +91,7 @@ function isListening(port: number): Promise<boolean> {
 }
 
 function lastLines(file: string, count = 15): string {
+  // Whoever stopped the stack has removed its logs.
+  if (!existsSync(file)) return '';
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
 }

@@ -8,6 +8,8 @@ import type { StartedProcess } from './processes';
 import type { RedisTopology } from './redis';
 
 export interface Stack {
+  /** The process that still starts servers: those there are can be stopped, but nothing may use them yet. */
+  readonly starting?: ProcessIdentity;
   readonly brokerCount: number;
   readonly redis: RedisTopology | 'none';
   /** Empty where the servers run in containers. */
@@ -20,9 +22,17 @@ export interface Stack {
 }
 
 export class StackExistsError extends Error {
-  constructor(directory: string) {
-    super(`a stack is running from ${directory} already: stop it first with npm run stack:down`);
+  constructor(directory: string, { starting }: Stack) {
+    const state = starting ? `being started from ${directory} by process ${starting.pid}` : `running from ${directory}`;
+    super(`a stack is ${state} already: stop it first with npm run stack:down`);
     this.name = 'StackExistsError';
+  }
+}
+
+export class StackStoppedError extends Error {
+  constructor(directory: string) {
+    super(`the stack of ${directory} was stopped while a server started`);
+    this.name = 'StackStoppedError';
   }
 }
 
@@ -61,8 +71,10 @@ const isVerifiable = ({ startedAt }: Partial<ProcessIdentity>): boolean => start
 /** @throws StackExistsError, UnverifiedStackError */
 export function assertNoneRuns(directory: string): void {
   const stack = readStack(directory);
-  if (stack) assertVerified(directory, stack);
-  if (stack && [...serversOf(stack).values()].includes(true)) throw new StackExistsError(directory);
+  if (!stack) return;
+  assertVerified(directory, stack);
+  const isBeingStarted = stack.starting !== undefined && isAlive(stack.starting);
+  if (isBeingStarted || [...serversOf(stack).values()].includes(true)) throw new StackExistsError(directory, stack);
 }
 
 /** What `stack.json` says; undefined where there is none. */
