@@ -42,6 +42,10 @@ export async function benchKuairand(options: {
       '--metrics-json',
       metricsFile,
     ]);
+    // 3: the gate rejected it, and that is measured as well.
+    if (code !== 0 && code !== 3) {
+      throw new Error(`the trainer ended with ${code} and measured nothing:\n${system.trainerLogTail()}`);
+    }
     const trainSeconds = (performance.now() - trainedFrom) / 1000;
     const metrics = JSON.parse(readFileSync(metricsFile, 'utf8')) as TrainerReport;
     const figures = { gatePassed: code === 0, importSeconds, trainSeconds, metrics };

@@ -97,12 +97,22 @@ export class LocalSystem {
     await Promise.all([this.services.retrieval.start(), this.services.ranking.start(), this.services.gateway.start()]);
   }
 
+  private get logs(): string {
+    return join(this.dataDirectory, 'logs');
+  }
+
+  /** What the trainer said last, of whichever run; empty where it has not run. */
+  trainerLogTail(): string {
+    return this.trainer([]).logTail();
+  }
+
+  private trainer(args: readonly string[]): ServiceProcess {
+    return new ServiceProcess('trainer', this.environment, this.logs, ['--once', ...args]);
+  }
+
   /** One run of the trainer. @returns its exit code: 0 published, 3 rejected by the gate, 4 nothing to train on */
   async train(args: readonly string[] = []): Promise<number> {
-    const trainer = new ServiceProcess('trainer', this.environment, join(this.dataDirectory, 'logs'), [
-      '--once',
-      ...args,
-    ]);
+    const trainer = this.trainer(args);
     const code = await trainer.runToEnd();
     if (code === 1 || code >= 64) throw new Error(`the trainer ended with ${code}:\n${trainer.logTail()}`);
     return code;
