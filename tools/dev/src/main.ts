@@ -11,8 +11,14 @@ import { RELEASED_RECORDING } from './recording';
 const EXIT_DIFFERENT = 3;
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-const stopping = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
+/** Takes the app down at the first signal; a second ends at once. */
+function heardSignals(): AbortSignal {
+  const stopping = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => stopping.abort(new Error('interrupted')));
+  }
+  return stopping.signal;
+}
 
 interface AppFlags {
   readonly replay: boolean;
@@ -29,9 +35,10 @@ async function runApp({ name, defaultPort }: DevApp, args: readonly string[], fl
     without: flags.without?.split(',') ?? [],
     args,
   };
-  if (!flags.replay) return develop(options, say, stopping.signal).then(() => 0);
-  if (defaultPort === undefined) return runOnce(options);
-  const { askedCount, sameCount } = await replay(options, say);
+  const signal = heardSignals();
+  if (!flags.replay) return develop(options, say, signal).then(() => 0);
+  if (defaultPort === undefined) return runOnce(options, signal);
+  const { askedCount, sameCount } = await replay(options, say, signal);
   say(`${sameCount} of ${askedCount} answered as recorded`);
   return sameCount === askedCount ? 0 : EXIT_DIFFERENT;
 }
