@@ -2,11 +2,10 @@
  * KuaiRand-Pure end to end: the importer sends the log through the collector, the trainer holds out the last two days
  * (2022-05-04 and 05-05 of the log that ends there) and prints its table of metrics.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importDataset } from '@watchnext/datasets';
-import { LocalSystem } from '@watchnext/end-to-end';
+import { LocalSystem, temporaryFolder } from '@watchnext/end-to-end';
 import { renderTable, type MetricTable } from '@watchnext/evaluation';
 import { report, type BenchReport } from './report';
 
@@ -24,7 +23,7 @@ export async function benchKuairand(options: {
   path: string;
   seed: number;
 }): Promise<{ result: BenchReport; text: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'watchnext-kuairand-'));
+  const { path: folder, remove } = temporaryFolder('kuairand');
   const metricsFile = join(folder, 'metrics.json');
   const system = await LocalSystem.create({ dataDirectory: join(folder, 'data') });
   try {
@@ -55,7 +54,7 @@ export async function benchKuairand(options: {
     return { result: report('kuairand', { seed: options.seed, testDays: '2022-05-04, 2022-05-05' }, figures), text };
   } finally {
     await system.dispose();
-    rmSync(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

@@ -2,6 +2,7 @@
 /** npm run dev */
 import { resolve } from 'node:path';
 import { endOnUsage, madeFolder } from '@watchnext/command-line';
+import { isInterrupted, stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DevApp } from './apps/scene';
 import { DEV_APPS, develop, replay, runOnce } from './develop';
@@ -88,12 +89,14 @@ program
   .description('runs all apps on a small world and records what they ask and answer')
   .requiredOption('--to <folder>', 'where the recording goes; what is there is replaced', madeFolder)
   .action(async ({ to }: { to: string }) => {
+    stopWorldsOnSignal();
     const { about, retrieval, ranking, gateway } = await record(resolve(to), say);
     const counts = `${retrieval.length} retrieval, ${ranking.length} ranking and ${gateway.length} gateway answers`;
     say(`recorded ${counts} with snapshot ${about.snapshotId} in ${to}`);
   });
 
 program.parseAsync().catch((error: Error) => {
+  if (isInterrupted()) return;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });

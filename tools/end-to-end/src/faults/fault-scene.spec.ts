@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { startStack, stopStack } from '@watchnext/local-stack';
-import { stopWorldsOnSignal } from '../chaos';
+import { stopWorldsOnSignal } from '../interruption';
 import { FaultScene } from './fault-scene';
 
 jest.mock('@watchnext/local-stack', () => ({

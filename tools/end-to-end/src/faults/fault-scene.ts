@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { announceSnapshot } from '@watchnext/service';
 import { freePorts, missingForStack, startStack, stopStack } from '@watchnext/local-stack';
 import { FaultProxy, temporaryDirectory } from '@watchnext/testing';
-import { stopToo } from '../chaos';
+import { stopToo } from '../interruption';
 import { LocalSystem, until } from '../local-system';
 import { publishSmallSnapshot, tellCatalogue, tellVideo } from './small-world';
 
