@@ -5,18 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stopOnSignal } from '@watchnext/local-stack';
 
+export { isInterrupted } from '@watchnext/local-stack';
+
 const running = new Set<() => Promise<void>>();
 const folders = new Set<() => Promise<void>>();
-let interrupted = false;
 
 /** For programs: Ctrl-C and SIGTERM first stop the servers of every world and system, and remove temporary folders. */
 export function stopWorldsOnSignal(): void {
-  stopToo(async () => void (interrupted = true));
   stopOnSignal(running, folders);
 }
-
-/** Whether a signal has come: what fails from then on fails for want of what was stopped. The program ends by itself. */
-export const isInterrupted = (): boolean => interrupted;
 
 /** Has something else stopped as well on Ctrl-C and SIGTERM. @returns what ends that, once it is stopped */
 export function stopToo(stop: () => Promise<void>): () => void {

@@ -7,4 +7,4 @@ export { MissingProgramError, requirePrograms } from './programs';
 export { SENTINEL_MASTER, startRedis, type RedisTopology } from './redis';
 export { missingForStack, startStack, stopStack, type StackOptions } from './stack';
 export { readStack, StackExistsError, type Stack } from './stack-file';
-export { stopOnSignal } from './stop-on-signal';
+export { isInterrupted, stopOnSignal } from './stop-on-signal';

@@ -8,7 +8,7 @@ import { startComposeStack } from './compose-stack';
 import { MissingProgramError } from './programs';
 import { startStack, stopStack } from './stack';
 import { isDoubtful, readStack, serversOf, StackExistsError, type Stack, UnverifiedStackError } from './stack-file';
-import { stopOnSignal } from './stop-on-signal';
+import { isInterrupted, stopOnSignal } from './stop-on-signal';
 
 const DIRECTORY = new Option('--directory <path>', 'folder of the stack').default('.stack');
 
@@ -31,13 +31,6 @@ function print(stack: Stack): void {
   for (const [name, value] of Object.entries(stack.environment)) console.log(`export ${name}=${value}`);
 }
 
-let isInterrupted = false;
-
-async function interrupt(directory: string): Promise<void> {
-  isInterrupted = true;
-  await stopStack(directory);
-}
-
 const program = new Command('local-stack')
   .exitOverride(endOnUsage)
   .description('A real Kafka and a real Redis on this machine.');
@@ -58,11 +51,11 @@ program
     const { directory, brokers: brokerCount, s3, engine = hasDocker() ? 'docker' : 'native' } = options;
     const wanted = { directory, brokerCount, redis, s3 } as const;
     if (engine === 'docker') return print(await startComposeStack(wanted));
-    stopOnSignal(new Set([() => interrupt(directory)]));
+    stopOnSignal(new Set([async () => void (await stopStack(directory))]));
     const stack = await startStack({ ...wanted, onRetry });
     // A signal that came while a program was waited for is heard before the next turn.
     await setImmediate();
-    if (!isInterrupted) print(stack);
+    if (!isInterrupted()) print(stack);
   });
 program
   .command('fetch')
@@ -87,7 +80,7 @@ program
   });
 program.parseAsync().catch((error: unknown) => {
   // The start failed for want of the servers that the signal stopped; once all are, the process ends.
-  if (isInterrupted) return;
+  if (isInterrupted()) return;
   const expected = [MissingProgramError, StackExistsError, UnverifiedStackError].some((kind) => error instanceof kind);
   console.error(expected ? (error as Error).message : error);
   if (error instanceof MissingProgramError) console.error('A Docker engine with its compose plugin would do instead.');

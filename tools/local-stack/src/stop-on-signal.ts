@@ -1,6 +1,10 @@
 /** For programs that start servers: Ctrl-C and SIGTERM stop them first. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
+let interrupted = false;
+/** Whether a signal has come: what fails from then on fails for want of what was stopped. The program ends by itself. */
+export const isInterrupted = (): boolean => interrupted;
+
 /**
  * What does not let itself be stopped is told on stderr, and does not keep the others running. A second signal ends at once.
  *
@@ -13,6 +17,7 @@ export function stopOnSignal(
 ): void {
   for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
     process.once(signal, async () => {
+      interrupted = true;
       await stopAll(running);
       await stopAll(afterwards);
       process.exit(exitCode);
