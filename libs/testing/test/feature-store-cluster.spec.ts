@@ -25,7 +25,7 @@ describeOnRedis('feature store on a changing Redis Cluster', () => {
   afterAll(async () => {
     last = -1;
     await store.close();
-    await Promise.all(processes.map(({ pid }) => stopProcess(pid, 2_000)));
+    await Promise.all(processes.map((one) => stopProcess(one, 2_000)));
     await directory.remove();
   }, LIMIT_MS);
 
@@ -74,7 +74,7 @@ describeOnRedis('feature store on a changing Redis Cluster', () => {
   );
 
   it('fails in time when no node is left', async () => {
-    await Promise.all(processes.map(({ pid }) => stopProcess(pid, 2_000)));
+    await Promise.all(processes.map((one) => stopProcess(one, 2_000)));
     for (let i = 0; i < 4; i++) {
       const startMs = performance.now();
       await expect(store.readMark(1)).rejects.toBeInstanceOf(StoreUnavailableError);

@@ -90,7 +90,7 @@ describeOnRedis('feature store on Redis', () => {
     admin.disconnect();
   }, LIMIT_MS);
   afterAll(async () => {
-    await stopProcess(server.pid, 2_000);
+    await stopProcess(server, 2_000);
     await directory.remove();
   }, LIMIT_MS);
   beforeEach(async () => (proxy = await FaultProxy.start(server.port)));

@@ -43,7 +43,7 @@ function sentinelServers(perTest: boolean) {
     );
   }, LIMIT_MS);
   after(async () => {
-    await Promise.all(processes.splice(0).map(({ pid }) => stopProcess(pid, 2_000)));
+    await Promise.all(processes.splice(0).map((one) => stopProcess(one, 2_000)));
     await directory.remove();
   }, LIMIT_MS);
   const named = (name: string) => processes.find((process) => process.name === name) as StartedProcess;
@@ -209,7 +209,7 @@ describeOnRedis('feature store on a Redis that restarts', () => {
       } finally {
         last = -1;
         await store.close();
-        await stopProcess(server.pid, 2_000);
+        await stopProcess(server, 2_000);
         await directory.remove();
       }
     },

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { SPACES } from '@watchnext/ann-index';
 import { endOnUsage, madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
-import { stopWorldsOnSignal } from '@watchnext/end-to-end';
+import { isInterrupted, stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { KERNEL_PREFERENCES, type KernelPreference } from '@watchnext/tensor';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -262,6 +262,7 @@ addExperimentCommands(program, { count, measuring });
 
 stopWorldsOnSignal();
 program.parseAsync().catch((error: unknown) => {
+  if (isInterrupted()) return;
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
 });

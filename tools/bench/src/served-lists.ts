@@ -3,10 +3,9 @@
  * without watch-time weights, popularity, random, and the oracle's. Both rankers train on the same archive and serve
  * from states that are the same at the start.
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalSystem } from '@watchnext/end-to-end';
+import { LocalSystem, temporaryFolder } from '@watchnext/end-to-end';
 import {
   chooseViewers,
   evaluateLists,
@@ -29,7 +28,7 @@ export interface ServedListsOptions {
 
 export async function benchServedLists(options: ServedListsOptions): Promise<{ result: BenchReport; text: string }> {
   const { world, history } = createDemoWorld(options);
-  const folder = mkdtempSync(join(tmpdir(), 'watchnext-bench-'));
+  const { path: folder, remove } = temporaryFolder('bench');
   const systems: LocalSystem[] = [];
   const open = async (name: string) => {
     const system = await LocalSystem.create({ dataDirectory: join(folder, name) });
@@ -66,6 +65,6 @@ export async function benchServedLists(options: ServedListsOptions): Promise<{ r
     return { result, text: formatEvaluation(rows, options.limit, viewers.length) };
   } finally {
     await Promise.all(systems.map((system) => system.dispose()));
-    rmSync(folder, { recursive: true, force: true });
+    await remove();
   }
 }

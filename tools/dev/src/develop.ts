@@ -67,26 +67,50 @@ export async function setUp(
   }
 }
 
-/** Starts the app as it is built, sends what was recorded, and stops it. */
-export async function replay(options: DevelopOptions, say: (line: string) => void): Promise<ReplayResult> {
-  const { scene, process, close } = await setUp({ port: 0, ...options }, (how) => say(`${options.app} ended: ${how}`));
-  try {
+/**
+ * Starts the app as it is built, sends what was recorded, and stops it.
+ *
+ * @throws the signal's reason, once all is taken down
+ */
+export async function replay(
+  options: DevelopOptions,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<ReplayResult> {
+  const developed = await setUp({ port: 0, ...options }, (how) => say(`${options.app} ended: ${how}`));
+  return thenClose(developed, signal, async ({ process, scene }) => {
     await process.start();
-    return await scene.replay(say);
+    return scene.replay(say);
+  });
+}
+
+/** One run of the trainer. @returns its exit code @throws the signal's reason, once all is taken down */
+export async function runOnce(options: DevelopOptions, signal: AbortSignal): Promise<number> {
+  return thenClose(await setUp(withOnce(options), () => undefined), signal, ({ process }) => process.run());
+}
+
+/** Takes down what was set up after the work, or at the signal before it is done. */
+async function thenClose<Result>(
+  developed: Developed,
+  signal: AbortSignal,
+  work: (developed: Developed) => Promise<Result>,
+): Promise<Result> {
+  const interruption = aborted(signal).then((): never => {
+    throw signal.reason;
+  });
+  try {
+    return await Promise.race(signal.aborted ? [interruption] : [work(developed), interruption]);
   } finally {
-    await close();
+    await developed.close();
   }
 }
 
-/** One run of the trainer. @returns its exit code */
-export async function runOnce(options: DevelopOptions): Promise<number> {
-  const { process, close } = await setUp(withOnce(options), () => undefined);
-  try {
-    return await process.run();
-  } finally {
-    await close();
-  }
-}
+/** Resolves at the signal, or at once where it was there before. */
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 /** Builds and runs until the signal; each build without errors starts the app anew. */
 export async function develop(
@@ -100,6 +124,7 @@ export async function develop(
     if (!signal.aborted) say(`${options.app} ended (${how}); it starts again after the next build`);
   });
   const { scene, process, close } = developed;
+  if (signal.aborted) return close();
   const project = join(ROOT, 'apps', options.app, 'tsconfig.lib.json');
   // One restart after another, however fast the builds come.
   let restarting: Promise<void> = Promise.resolve();
@@ -117,7 +142,7 @@ export async function develop(
   };
   const onFailure = (error: Error) => say(`${error.message}; ${options.app} starts again after the next build`);
   const build = watchBuild(project, () => (restarting = restarting.then(restart).catch(onFailure)), say);
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await aborted(signal);
   await build.stop();
   await process.stop();
   await restarting;

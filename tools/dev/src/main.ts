@@ -2,6 +2,7 @@
 /** npm run dev */
 import { resolve } from 'node:path';
 import { endOnUsage, madeFolder } from '@watchnext/command-line';
+import { isInterrupted, stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DevApp } from './apps/scene';
 import { DEV_APPS, develop, replay, runOnce } from './develop';
@@ -11,8 +12,14 @@ import { RELEASED_RECORDING } from './recording';
 const EXIT_DIFFERENT = 3;
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-const stopping = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
+/** Takes the app down at the first signal; a second ends at once. */
+function heardSignals(): AbortSignal {
+  const stopping = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => stopping.abort(new Error('interrupted')));
+  }
+  return stopping.signal;
+}
 
 interface AppFlags {
   readonly replay: boolean;
@@ -29,9 +36,10 @@ async function runApp({ name, defaultPort }: DevApp, args: readonly string[], fl
     without: flags.without?.split(',') ?? [],
     args,
   };
-  if (!flags.replay) return develop(options, say, stopping.signal).then(() => 0);
-  if (defaultPort === undefined) return runOnce(options);
-  const { askedCount, sameCount } = await replay(options, say);
+  const signal = heardSignals();
+  if (!flags.replay) return develop(options, say, signal).then(() => 0);
+  if (defaultPort === undefined) return runOnce(options, signal);
+  const { askedCount, sameCount } = await replay(options, say, signal);
   say(`${sameCount} of ${askedCount} answered as recorded`);
   return sameCount === askedCount ? 0 : EXIT_DIFFERENT;
 }
@@ -85,12 +93,14 @@ program
     madeFolder,
   )
   .action(async ({ to }: { to: string }) => {
+    stopWorldsOnSignal();
     const { about, retrieval, ranking, gateway } = await record(resolve(to), say);
     const counts = `${retrieval.length} retrieval, ${ranking.length} ranking and ${gateway.length} gateway answers`;
     say(`recorded ${counts} with snapshot ${about.snapshotId} in ${to}`);
   });
 
 program.parseAsync().catch((error: Error) => {
+  if (isInterrupted()) return;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });

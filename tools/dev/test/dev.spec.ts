@@ -1,13 +1,14 @@
 /** Every app alone, from its built main, against the recording that is under version control. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@watchnext/testing';
-import { replay, runOnce } from '../src';
+import { develop, replay, runOnce } from '../src';
 import { setUp } from '../src/develop';
 import { watchBuild } from '../src/build-watch';
 
 const quiet = { WATCHNEXT_LOG_LEVEL: 'error', WATCHNEXT_LOG_FORMAT: 'json' };
+const UNHEARD = new AbortController().signal;
 const kept = { ...process.env };
 beforeAll(() => Object.assign(process.env, quiet));
 afterAll(() => (process.env = kept));
@@ -17,19 +18,19 @@ describe('npm run dev', () => {
     'starts %s alone, and it answers as recorded',
     async (app) => {
       const lines: string[] = [];
-      const { askedCount, sameCount } = await replay({ app }, (line) => lines.push(line));
+      const { askedCount, sameCount } = await replay({ app }, (line) => lines.push(line), UNHEARD);
       expect({ sameCount, lines: sameCount === askedCount ? [] : lines }).toEqual({ sameCount: askedCount, lines: [] });
       expect(askedCount).toBeGreaterThan(0);
     },
   );
 
   it('runs the trainer once on the recorded archive', async () => {
-    expect(await runOnce({ app: 'trainer' })).toBe(0);
+    expect(await runOnce({ app: 'trainer' }, UNHEARD)).toBe(0);
   });
 
   it('lets the gateway go down its ladder where a neighbour is left out', async () => {
     const lines: string[] = [];
-    await replay({ app: 'gateway', without: ['ranking'] }, (line) => lines.push(line));
+    await replay({ app: 'gateway', without: ['ranking'] }, (line) => lines.push(line), UNHEARD);
     expect(lines.join('\n')).toContain('200 retrieval-order');
   });
 
@@ -43,6 +44,33 @@ describe('npm run dev', () => {
     await expect(setUp({ app: 'ranking', recording: '/nowhere' }, () => undefined)).rejects.toThrow(
       'npm run dev -- record --to /nowhere',
     );
+  });
+});
+
+describe('npm run dev at a signal', () => {
+  const silent = () => undefined;
+  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('watchnext-dev-'));
+  let before: string[];
+  beforeEach(() => (before = folders()));
+  afterEach(() => expect(folders()).toEqual(before));
+
+  it('takes down what was set up when it came', async () => {
+    await develop({ app: 'gateway', port: 0 }, silent, AbortSignal.abort());
+  });
+
+  it.each([
+    ['before', 0],
+    ['while', 700],
+  ])('ends a replay and a training %s they run', async (_when, afterMs) => {
+    const interrupted = () => {
+      const controller = new AbortController();
+      const abort = () => controller.abort(new Error('interrupted'));
+      if (afterMs === 0) abort();
+      else setTimeout(abort, afterMs);
+      return controller.signal;
+    };
+    await expect(replay({ app: 'gateway' }, silent, interrupted())).rejects.toThrow('interrupted');
+    await expect(runOnce({ app: 'trainer' }, interrupted())).rejects.toThrow('interrupted');
   });
 });
 

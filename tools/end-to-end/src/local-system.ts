@@ -1,6 +1,4 @@
 /** All services of one WatchNext on this machine, on free ports and in one folder. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
@@ -9,6 +7,7 @@ import { openEventLog, type EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import { freePorts } from '@watchnext/local-stack';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { stopToo, temporaryFolder, type TemporaryFolder } from './interruption';
 import { ServiceProcess, type AppName } from './service-process';
 
 export interface LocalSystemOptions {
@@ -29,9 +28,13 @@ export class LocalSystem {
   readonly gatewayUrl: string;
   readonly ingestionUrl: string;
 
+  private readonly trainers = new Set<ServiceProcess>();
+  private readonly forget = stopToo(() => this.stop());
+  private stopping: Promise<unknown> = Promise.resolve();
+
   private constructor(
     readonly dataDirectory: string,
-    private readonly temporary: boolean,
+    private readonly temporary: TemporaryFolder | undefined,
     private readonly environment: Readonly<Record<string, string>>,
     readonly ports: Readonly<Record<Server, number>>,
     readonly services: Readonly<Record<Server, ServiceProcess>>,
@@ -41,7 +44,8 @@ export class LocalSystem {
   }
 
   static async create(options: LocalSystemOptions = {}): Promise<LocalSystem> {
-    const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'watchnext-system-'));
+    const temporary = options.dataDirectory === undefined ? temporaryFolder('system') : undefined;
+    const dataDirectory = options.dataDirectory ?? (temporary as TemporaryFolder).path;
     const [ingestion, retrieval, ranking, gateway] = (await freePorts(4)) as [number, number, number, number];
     const ports = { ingestion, retrieval, ranking, gateway };
     const environment = {
@@ -75,7 +79,7 @@ export class LocalSystem {
         ),
       ]),
     ) as Record<Server, ServiceProcess>;
-    return new LocalSystem(dataDirectory, options.dataDirectory === undefined, environment, ports, services);
+    return new LocalSystem(dataDirectory, temporary, environment, ports, services);
   }
 
   private get settings() {
@@ -97,13 +101,24 @@ export class LocalSystem {
     await Promise.all([this.services.retrieval.start(), this.services.ranking.start(), this.services.gateway.start()]);
   }
 
+  private get logs(): string {
+    return join(this.dataDirectory, 'logs');
+  }
+
+  /** What the trainer said last, of whichever run; empty where it has not run. */
+  trainerLogTail(): string {
+    return this.trainer([]).logTail();
+  }
+
+  private trainer(args: readonly string[]): ServiceProcess {
+    return new ServiceProcess('trainer', this.environment, this.logs, ['--once', ...args]);
+  }
+
   /** One run of the trainer. @returns its exit code: 0 published, 3 rejected by the gate, 4 nothing to train on */
   async train(args: readonly string[] = []): Promise<number> {
-    const trainer = new ServiceProcess('trainer', this.environment, join(this.dataDirectory, 'logs'), [
-      '--once',
-      ...args,
-    ]);
-    const code = await trainer.runToEnd();
+    const trainer = this.trainer(args);
+    this.trainers.add(trainer);
+    const code = await trainer.runToEnd().finally(() => this.trainers.delete(trainer));
     if (code === 1 || code >= 64) throw new Error(`the trainer ended with ${code}:\n${trainer.logTail()}`);
     return code;
   }
@@ -144,8 +159,16 @@ export class LocalSystem {
 
   /** Stops all services and removes a temporary folder. */
   async dispose(): Promise<void> {
-    await Promise.all(SERVERS.map((app) => this.services[app].stop()));
-    if (this.temporary) rmSync(this.dataDirectory, { recursive: true, force: true });
+    await this.stop();
+    this.forget();
+    await this.temporary?.remove();
+  }
+
+  /** Whoever asks while others are waited for waits for those, too. */
+  private async stop(): Promise<void> {
+    const processes = [...SERVERS.map((app) => this.services[app]), ...this.trainers];
+    this.stopping = Promise.all([this.stopping, ...processes.map((process) => process.stop())]);
+    await this.stopping;
   }
 }
 

@@ -1,7 +1,8 @@
 /** Ends and starts single servers of a running stack, as crashes and restarts do. Their data stays. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, startListening, stopProcess, type StartedProcess } from './processes';
-import { readStack, writeStack, type Stack } from './stack-file';
+import { isAlive } from '@watchnext/folder-lock';
+import { startListening, stopProcess, type StartedProcess } from './processes';
+import { assertVerified, readStack, StackStoppedError, writeStack } from './stack-file';
 
 /**
  * Ends the server: with SIGKILL as a crash would, with SIGTERM as an operator does. Resolves when it is gone.
@@ -9,24 +10,29 @@ import { readStack, writeStack, type Stack } from './stack-file';
  * @param name as in `stack.processes`, as "kafka-1" or "redis-primary"
  */
 export async function endServer(directory: string, name: string, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-  const { pid } = findServer(directory, name);
-  if (signal === 'SIGTERM') return stopProcess(pid);
-  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-  while (isAlive(pid)) await sleep(10);
+  const server = findServer(directory, name);
+  if (signal === 'SIGTERM') return stopProcess(server);
+  if (isAlive(server)) process.kill(server.pid, 'SIGKILL');
+  while (isAlive(server)) await sleep(10);
 }
 
 /** Starts a server that was ended, on its old port and data; resolves when it listens. */
 export async function startServerAgain(directory: string, name: string): Promise<StartedProcess> {
-  const started = await startListening(findServer(directory, name));
-  const stack = readStack(directory) as Stack;
-  const processes = stack.processes.map((process) => (process.name === name ? started : process));
-  // So that `stopStack` finds it.
+  return startListening({ ...findServer(directory, name), onSpawn: (server) => replaceServer(directory, server) });
+}
+
+/** So that `stopStack` finds it. @throws Error where the stack was stopped meanwhile */
+function replaceServer(directory: string, server: StartedProcess): void {
+  const stack = readStack(directory);
+  if (!stack) throw new StackStoppedError(directory);
+  const processes = stack.processes.map((process) => (process.name === server.name ? server : process));
   writeStack(directory, { ...stack, processes });
-  return started;
 }
 
 function findServer(directory: string, name: string): StartedProcess {
-  const found = readStack(directory)?.processes.find((process) => process.name === name);
+  const stack = readStack(directory);
+  if (stack) assertVerified(directory, stack);
+  const found = stack?.processes.find((process) => process.name === name);
   if (!found) throw new Error(`no server ${name} in the stack of ${directory}`);
   return found;
 }

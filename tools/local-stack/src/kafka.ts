@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scramArguments, securityProperties, type KafkaSecurity } from './kafka-security';
 import { freePorts } from './ports';
-import { startListening, stopProcess, type StartedProcess } from './processes';
+import { type OnSpawn, startListening, stopProcess, type StartedProcess } from './processes';
 
 export interface KafkaOptions {
   readonly brokerCount: number;
@@ -22,6 +22,7 @@ export interface KafkaOptions {
   readonly security?: KafkaSecurity;
   /** Folder of the certificates, with `security`. */
   readonly securityDirectory?: string;
+  readonly onSpawn?: OnSpawn;
 }
 
 interface Node {
@@ -45,7 +46,7 @@ export async function startKafka(jars: string, directory: string, options: Kafka
   }));
   const clusterId = newClusterId();
   for (const node of nodes) format(jars, node, clusterId, serverProperties(node, nodes, options), options.security);
-  return startAll(nodes.map((node) => () => startNode(jars, node)));
+  return startAll(nodes.map((node) => () => startNode(jars, node, options.onSpawn)));
 }
 
 /** A UUID in base64url. One that began with "-" would be taken for an option of the formatter: the highest bit is 0, for a letter. */
@@ -102,12 +103,13 @@ function format(
   if (formatted.status !== 0) throw new Error(`cannot format Kafka's storage:\n${formatted.stdout}${formatted.stderr}`);
 }
 
-function startNode(jars: string, { id, clientPort, directory }: Node): Promise<StartedProcess> {
+function startNode(jars: string, { id, clientPort, directory }: Node, onSpawn?: OnSpawn): Promise<StartedProcess> {
   return startListening({
     name: `kafka-${id}`,
     ...javaCommand(jars, directory),
     port: clientPort,
     logFile: join(directory, 'kafka.log'),
+    onSpawn,
   });
 }
 
@@ -131,7 +133,7 @@ async function startAll(starts: readonly (() => Promise<StartedProcess>)[]): Pro
   const started = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failure = settled.find((result) => result.status === 'rejected');
   if (failure) {
-    await Promise.all(started.map(({ pid }) => stopProcess(pid, 5_000)));
+    await Promise.all(started.map((one) => stopProcess(one, 5_000)));
     throw failure.reason;
   }
   return started;

@@ -1,4 +1,5 @@
 /** npm run stack:up | stack:down | stack:status */
+import { setImmediate } from 'node:timers/promises';
 import { endOnUsage } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultJarsDirectory, fetchKafka } from './kafka-jars';
@@ -6,7 +7,8 @@ import { hasDocker } from './compose';
 import { startComposeStack } from './compose-stack';
 import { MissingProgramError } from './programs';
 import { startStack, stopStack } from './stack';
-import { readStack, serversOf, StackExistsError, type Stack } from './stack-file';
+import { isDoubtful, readStack, serversOf, StackExistsError, type Stack, UnverifiedStackError } from './stack-file';
+import { isInterrupted, stopOnSignal } from './stop-on-signal';
 
 const DIRECTORY = new Option('--directory <path>', 'folder of the stack').default('.stack');
 
@@ -21,8 +23,10 @@ function print(stack: Stack): void {
   for (const [name, isRunning] of serversOf(stack)) {
     const process = stack.processes.find((one) => one.name === name);
     const where = process ? `127.0.0.1:${process.port}  pid ${process.pid}  ${process.logFile}` : 'in a container';
-    console.log(`${isRunning ? 'running' : 'gone   '}  ${name.padEnd(14)} ${where}`);
+    const state = isRunning ? 'running' : process && isDoubtful(process) ? 'unknown' : 'gone   ';
+    console.log(`${state}  ${name.padEnd(14)} ${where}`);
   }
+  if (stack.starting) return console.log('\nNot all servers are started yet: there are no settings.');
   console.log('\nSettings for services and tests:');
   for (const [name, value] of Object.entries(stack.environment)) console.log(`export ${name}=${value}`);
 }
@@ -46,7 +50,12 @@ program
     const redis = options.cluster ? 'cluster' : options.sentinel ? 'sentinel' : 'standalone';
     const { directory, brokers: brokerCount, s3, engine = hasDocker() ? 'docker' : 'native' } = options;
     const wanted = { directory, brokerCount, redis, s3 } as const;
-    print(engine === 'docker' ? await startComposeStack(wanted) : await startStack({ ...wanted, onRetry }));
+    if (engine === 'docker') return print(await startComposeStack(wanted));
+    stopOnSignal(new Set([async () => void (await stopStack(directory))]));
+    const stack = await startStack({ ...wanted, onRetry });
+    // A signal that came while a program was waited for is heard before the next turn.
+    await setImmediate();
+    if (!isInterrupted()) print(stack);
   });
 program
   .command('fetch')
@@ -67,10 +76,12 @@ program
       return;
     }
     print(stack);
-    if ([...serversOf(stack).values()].includes(false)) process.exitCode = 3;
+    if (stack.starting || [...serversOf(stack).values()].includes(false)) process.exitCode = 3;
   });
 program.parseAsync().catch((error: unknown) => {
-  const expected = error instanceof MissingProgramError || error instanceof StackExistsError;
+  // The start failed for want of the servers that the signal stopped; once all are, the process ends.
+  if (isInterrupted()) return;
+  const expected = [MissingProgramError, StackExistsError, UnverifiedStackError].some((kind) => error instanceof kind);
   console.error(expected ? (error as Error).message : error);
   if (error instanceof MissingProgramError) console.error('A Docker engine with its compose plugin would do instead.');
   process.exit(1);

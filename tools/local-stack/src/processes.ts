@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { openSync, closeSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { identify, isAlive, type ProcessIdentity } from '@watchnext/folder-lock';
 
-export interface StartedProcess {
+export interface StartedProcess extends ProcessIdentity {
   readonly name: string;
-  readonly pid: number;
   readonly port: number;
   readonly logFile: string;
   /** How it was started, so that it can be started again. */
@@ -13,6 +14,9 @@ export interface StartedProcess {
   readonly args: readonly string[];
   readonly cwd: string;
 }
+
+/** Told of a server as soon as its process is there, before it listens; where this throws, the process is ended. */
+export type OnSpawn = (server: StartedProcess) => void;
 
 /** Starts a program that outlives this one, with its output in a file, and waits until it listens. */
 export async function startListening(options: {
@@ -23,59 +27,55 @@ export async function startListening(options: {
   logFile: string;
   cwd: string;
   timeoutMs?: number;
+  onSpawn?: OnSpawn | undefined;
 }): Promise<StartedProcess> {
-  const { name, command, args, port, logFile, cwd, timeoutMs = 180_000 } = options;
+  const { name, command, args, port, logFile, cwd, timeoutMs = 180_000, onSpawn } = options;
   const log = openSync(logFile, 'a');
-  const child = spawn(command, args, { cwd, detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, { cwd, env: process.env, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
+  if (child.pid === undefined) {
+    const [error] = (await once(child, 'error')) as [Error];
+    throw new Error(`${name} did not start (${error.message})`);
+  }
   let ended: string | undefined;
-  child.once('error', (error) => (ended = error.message));
   child.once('exit', (code, signal) => (ended = `ended with ${signal ?? `code ${code}`}`));
   child.unref();
+  const started = { name, ...identify(child.pid), port, logFile, command, args, cwd };
+  try {
+    onSpawn?.(started);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
 
   const deadline = Date.now() + timeoutMs;
   while (!(await isListening(port))) {
     if (ended !== undefined || Date.now() > deadline) {
-      if (child.pid !== undefined && ended === undefined) process.kill(child.pid, 'SIGKILL');
+      if (ended === undefined) child.kill('SIGKILL');
       throw new Error(
         `${name} did not start (${ended ?? `not listening after ${timeoutMs} ms`}):\n${lastLines(logFile)}`,
       );
     }
     await sleep(100);
   }
-  return { name, pid: child.pid as number, port, logFile, command, args, cwd };
+  return started;
 }
 
-/** SIGTERM, then SIGKILL to what has not gone in time. Processes already gone count as stopped. */
-export async function stopProcess(pid: number, timeoutMs = 15_000): Promise<void> {
-  if (!isAlive(pid)) return;
-  process.kill(pid, 'SIGTERM');
+/**
+ * SIGTERM, then SIGKILL to what has not gone in time. Processes already gone count as stopped, and a later process that
+ * got the number of one is left alone.
+ */
+export async function stopProcess(started: ProcessIdentity, timeoutMs = 15_000): Promise<void> {
+  if (!isAlive(started)) return;
+  process.kill(started.pid, 'SIGTERM');
   const deadline = Date.now() + timeoutMs;
-  while (isAlive(pid)) {
+  while (isAlive(started)) {
     if (Date.now() > deadline) {
-      process.kill(pid, 'SIGKILL');
+      process.kill(started.pid, 'SIGKILL');
       await sleep(100);
       return;
     }
     await sleep(50);
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return readState(pid) !== 'Z';
-  } catch {
-    return false;
-  }
-}
-
-/** A zombie still answers signals; where /proc tells, it counts as gone. */
-function readState(pid: number): string | undefined {
-  try {
-    return /^\d+ \(.*\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-  } catch {
-    return undefined;
   }
 }
 
@@ -91,5 +91,7 @@ function isListening(port: number): Promise<boolean> {
 }
 
 function lastLines(file: string, count = 15): string {
+  // Whoever stopped the stack has removed its logs.
+  if (!existsSync(file)) return '';
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
 }

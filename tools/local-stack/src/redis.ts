@@ -4,16 +4,20 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from './ports';
-import { startListening, stopProcess, type StartedProcess } from './processes';
+import { type OnSpawn, startListening, stopProcess, type StartedProcess } from './processes';
 
 export type RedisTopology = 'standalone' | 'cluster' | 'sentinel';
 /** Name under which the sentinels know the primary. */
 export const SENTINEL_MASTER = 'watchnext';
 
-export async function startRedis(directory: string, topology: RedisTopology): Promise<StartedProcess[]> {
+export async function startRedis(
+  directory: string,
+  topology: RedisTopology,
+  onSpawn?: OnSpawn,
+): Promise<StartedProcess[]> {
   const started: StartedProcess[] = [];
   const launch = async (name: string, port: number, lines: readonly string[], mode: readonly string[] = []) => {
-    const process = await startNode(directory, name, port, lines, mode);
+    const process = await startNode(directory, name, port, lines, mode, onSpawn);
     started.push(process);
     return process;
   };
@@ -54,7 +58,7 @@ export async function startRedis(directory: string, topology: RedisTopology): Pr
     }
     return started;
   } catch (error) {
-    await Promise.all(started.map(({ pid }) => stopProcess(pid, 5_000)));
+    await Promise.all(started.map((one) => stopProcess(one, 5_000)));
     throw error;
   }
 }
@@ -65,6 +69,7 @@ async function startNode(
   port: number,
   lines: readonly string[],
   mode: readonly string[],
+  onSpawn: OnSpawn | undefined,
 ) {
   const home = join(directory, name);
   mkdirSync(home, { recursive: true });
@@ -81,6 +86,7 @@ async function startNode(
     port,
     logFile: join(home, 'redis.log'),
     cwd: home,
+    onSpawn,
   });
 }
 

@@ -2,12 +2,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from './ports';
-import { startListening, stopProcess, type StartedProcess } from './processes';
+import { type OnSpawn, startListening, stopProcess, type StartedProcess } from './processes';
 
 /** Bucket of the stack; specs make their own. */
 export const S3_BUCKET = 'watchnext';
 
-export async function startS3(directory: string): Promise<StartedProcess> {
+export async function startS3(directory: string, onSpawn?: OnSpawn): Promise<StartedProcess> {
   const home = join(directory, 's3');
   mkdirSync(home, { recursive: true });
   const [port] = (await freePorts(1)) as [number];
@@ -18,12 +18,13 @@ export async function startS3(directory: string): Promise<StartedProcess> {
     port,
     logFile: join(home, 'moto.log'),
     cwd: home,
+    onSpawn,
   });
   try {
     await createBucket(s3Endpoint(server));
     return server;
   } catch (error) {
-    await stopProcess(server.pid);
+    await stopProcess(server);
     throw error;
   }
 }

@@ -1,12 +1,15 @@
 /** What stands in a stack's folder about itself: `stack.json`. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive, type ProcessIdentity } from '@watchnext/folder-lock';
 import { composeStates, type ComposeProject } from './compose';
 import type { KafkaSecurity } from './kafka-security';
-import { isAlive, type StartedProcess } from './processes';
+import type { StartedProcess } from './processes';
 import type { RedisTopology } from './redis';
 
 export interface Stack {
+  /** The process that still starts servers: those there are can be stopped, but nothing may use them yet. */
+  readonly starting?: ProcessIdentity;
   readonly brokerCount: number;
   readonly redis: RedisTopology | 'none';
   /** Empty where the servers run in containers. */
@@ -19,22 +22,59 @@ export interface Stack {
 }
 
 export class StackExistsError extends Error {
-  constructor(directory: string) {
-    super(`a stack is running from ${directory} already: stop it first with npm run stack:down`);
+  constructor(directory: string, { starting }: Stack) {
+    const state = starting ? `being started from ${directory} by process ${starting.pid}` : `running from ${directory}`;
+    super(`a stack is ${state} already: stop it first with npm run stack:down`);
     this.name = 'StackExistsError';
   }
 }
 
-/** Of each server by name, whether it runs. */
+export class StackStoppedError extends Error {
+  constructor(directory: string) {
+    super(`the stack of ${directory} was stopped while a server started`);
+    this.name = 'StackStoppedError';
+  }
+}
+
+/** A `stack.json` of an earlier version: whether the processes with its servers' numbers are its servers cannot be told. */
+export class UnverifiedStackError extends Error {
+  constructor(directory: string, servers: readonly StartedProcess[]) {
+    const numbers = servers.map(({ name, pid }) => `${name} (process ${pid})`).join(', ');
+    const file = join(directory, 'stack.json');
+    super(
+      `${file} does not tell when its servers started, so these may be other programs by now, and none was touched: ` +
+        `${numbers}. Look with ps, end those that are servers, and remove ${file}`,
+    );
+    this.name = 'UnverifiedStackError';
+  }
+}
+
+/** Of each server by name, whether it runs; one that cannot be verified does not. */
 export function serversOf(stack: Stack): Map<string, boolean> {
-  if (!stack.compose) return new Map(stack.processes.map(({ name, pid }) => [name, isAlive(pid)]));
+  if (!stack.compose) return new Map(stack.processes.map((one) => [one.name, isVerifiable(one) && isAlive(one)]));
   return new Map([...composeStates(stack.compose)].map(([name, state]) => [name, state === 'running']));
 }
 
-/** @throws StackExistsError */
+/** @throws UnverifiedStackError where another program may have got the number of a server */
+export function assertVerified(directory: string, { processes }: Stack): void {
+  const doubtful = processes.filter(isDoubtful);
+  if (doubtful.length > 0) throw new UnverifiedStackError(directory, doubtful);
+}
+
+/** Whether a process has the server's number, and nothing tells if it is the server. */
+export const isDoubtful = (server: StartedProcess): boolean =>
+  !isVerifiable(server) && isAlive({ pid: server.pid, startedAt: '' });
+
+/** Earlier versions wrote numbers alone. */
+const isVerifiable = ({ startedAt }: Partial<ProcessIdentity>): boolean => startedAt !== undefined;
+
+/** @throws StackExistsError, UnverifiedStackError */
 export function assertNoneRuns(directory: string): void {
   const stack = readStack(directory);
-  if (stack && [...serversOf(stack).values()].includes(true)) throw new StackExistsError(directory);
+  if (!stack) return;
+  assertVerified(directory, stack);
+  const isBeingStarted = stack.starting !== undefined && isAlive(stack.starting);
+  if (isBeingStarted || [...serversOf(stack).values()].includes(true)) throw new StackExistsError(directory, stack);
 }
 
 /** What `stack.json` says; undefined where there is none. */

@@ -4,16 +4,25 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { identify, isAlive, type ProcessIdentity } from '@watchnext/folder-lock';
 import { composeDown } from './compose';
 import { startKafka } from './kafka';
 import { defaultJarsDirectory, fetchKafka, hasJars } from './kafka-jars';
 import { createSecurity, type KafkaSecurity } from './kafka-security';
 import { freePorts } from './ports';
-import { isAlive, stopProcess, type StartedProcess } from './processes';
+import { stopProcess, type StartedProcess } from './processes';
 import { missingPrograms, requirePrograms } from './programs';
 import { SENTINEL_MASTER, startRedis, type RedisTopology } from './redis';
 import { s3Environment, startS3 } from './s3';
-import { assertNoneRuns, readStack, serversOf, writeStack, type Stack } from './stack-file';
+import {
+  assertNoneRuns,
+  assertVerified,
+  readStack,
+  serversOf,
+  StackStoppedError,
+  writeStack,
+  type Stack,
+} from './stack-file';
 
 export interface StackOptions {
   /** Folder of the stack; made if it is missing. */
@@ -61,7 +70,7 @@ export function missingForStack(needed: {
   ];
 }
 
-/** @throws MissingProgramError, StackExistsError; after any failure nothing is left running */
+/** @throws MissingProgramError, StackExistsError, UnverifiedStackError; after any failure nothing is left running */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const directory = resolve(options.directory);
   assertNoneRuns(directory);
@@ -78,7 +87,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const run = join(directory, 'run');
   rmSync(run, { recursive: true, force: true });
   mkdirSync(run, { recursive: true });
+  const starting = identify(process.pid);
+  const begun: Stack = { starting, brokerCount, redis: options.redis, processes: [], environment: {} };
+  const started: StartedProcess[] = [];
+  // Written as each server is there: whoever interrupts the start can still stop them.
+  const onSpawn = (server: StartedProcess) => {
+    assertStillOurs(directory, starting);
+    started.push(server);
+    writeStack(directory, { ...begun, processes: started });
+  };
   try {
+    writeStack(directory, begun);
     const securityDirectory = join(run, 'security');
     const security = options.secureKafka ? createSecurity(securityDirectory, options.kafkaUsers) : undefined;
     const brokerPorts = options.advertise && (await freePorts(options.brokerCount));
@@ -92,16 +111,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
             advertisedPorts,
             security,
             securityDirectory,
+            onSpawn,
           });
-    let redis: StartedProcess[] = [];
-    let s3: StartedProcess | undefined;
-    try {
-      if (options.redis !== 'none') redis = await startRedis(run, options.redis);
-      if (options.s3) s3 = await startS3(run);
-    } catch (error) {
-      await Promise.all([...kafka, ...redis].map(({ pid }) => stopProcess(pid)));
-      throw error;
-    }
+    const redis = options.redis === 'none' ? [] : await startRedis(run, options.redis, onSpawn);
+    const s3 = options.s3 ? await startS3(run, onSpawn) : undefined;
     const stack: Stack = {
       brokerCount,
       redis: options.redis,
@@ -116,15 +129,38 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ...(s3 ? s3Environment(s3) : {}),
       },
     };
+    assertStillOurs(directory, starting);
     writeStack(directory, stack);
     return stack;
   } catch (error) {
-    rmSync(run, { recursive: true, force: true });
+    await Promise.all(started.map((one) => stopProcess(one)));
+    // Another start may have begun where this one was stopped.
+    if (readStack(directory) === undefined || isOurs(directory, starting)) removeAll(directory);
     throw error;
   }
 }
 
-/** Stops what runs and removes its data. @returns how many processes or containers were stopped */
+/** @throws StackStoppedError where `stopStack` was called meanwhile, here or in another process */
+function assertStillOurs(directory: string, starting: ProcessIdentity): void {
+  if (!isOurs(directory, starting)) throw new StackStoppedError(directory);
+}
+
+function isOurs(directory: string, { pid, startedAt }: ProcessIdentity): boolean {
+  const found = readStack(directory)?.starting;
+  return found?.pid === pid && found.startedAt === startedAt;
+}
+
+function removeAll(directory: string): void {
+  rmSync(join(directory, 'run'), { recursive: true, force: true });
+  rmSync(join(directory, 'stack.json'), { force: true });
+}
+
+/**
+ * Stops what runs and removes its data. A stack that is still being started is stopped too, and its start then fails.
+ *
+ * @returns how many processes or containers were stopped
+ * @throws UnverifiedStackError, and then nothing was stopped
+ */
 export async function stopStack(directory: string): Promise<number> {
   const stack = readStack(directory);
   if (stack?.compose) {
@@ -133,11 +169,17 @@ export async function stopStack(directory: string): Promise<number> {
     rmSync(join(directory, 'stack.json'), { force: true });
     return count;
   }
-  const alive = stack?.processes.filter(({ pid }) => isAlive(pid)) ?? [];
-  await Promise.all(alive.map(({ pid }) => stopProcess(pid)));
-  rmSync(join(directory, 'run'), { recursive: true, force: true });
-  rmSync(join(directory, 'stack.json'), { force: true });
-  return alive.length;
+  if (stack) assertVerified(directory, stack);
+  let stoppedCount = 0;
+  for (;;) {
+    // Read again each time: while some are stopped, a start that is under way may add others.
+    const alive = readStack(directory)?.processes.filter(isAlive) ?? [];
+    if (alive.length === 0) break;
+    await Promise.all(alive.map((one) => stopProcess(one)));
+    stoppedCount += alive.length;
+  }
+  removeAll(directory);
+  return stoppedCount;
 }
 
 const address = (port: number) => `127.0.0.1:${port}`;

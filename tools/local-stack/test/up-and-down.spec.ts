@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from '@watchnext/folder-lock';
 import {
   endServer,
-  isAlive,
   missingForStack,
   readStack,
   StackExistsError,
@@ -36,7 +36,7 @@ describe('a local stack of Kafka and Redis', () => {
       const directory = mkdtempSync(join(tmpdir(), 'watchnext-stack-'));
       try {
         const stack = await startStack({ directory, brokerCount: 1, redis: 'standalone' });
-        expect(stack.processes.map(({ name, pid }) => [name, isAlive(pid)])).toEqual([
+        expect(stack.processes.map((one) => [one.name, isAlive(one)])).toEqual([
           ['kafka-1', true],
           ['redis', true],
         ]);
@@ -53,7 +53,7 @@ describe('a local stack of Kafka and Redis', () => {
         expect(readStack(directory)?.processes[0]?.pid).toBe(restarted.pid);
 
         expect(await stopStack(directory)).toBe(2);
-        for (const { pid } of [restarted, ...stack.processes]) expect(isAlive(pid)).toBe(false);
+        for (const one of [restarted, ...stack.processes]) expect(isAlive(one)).toBe(false);
         expect(existsSync(join(directory, 'run'))).toBe(false);
         expect(readStack(directory)).toBeUndefined();
         const table = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout ?? '';

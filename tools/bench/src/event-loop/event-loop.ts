@@ -1,12 +1,11 @@
 /** npm run bench -- event-loop: the lag of retrieval's and ranking's event loops, as their metrics tell it. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { link, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { link, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
 import { RankingServiceClient, RetrievalServiceClient } from '@watchnext/contract';
-import { LocalSystem, until } from '@watchnext/end-to-end';
+import { LocalSystem, until, temporaryFolder } from '@watchnext/end-to-end';
 import { freePorts } from '@watchnext/local-stack';
 import { publishInto } from '@watchnext/testing/snapshots';
 import { largeRanker } from '../rank/large-ranker';
@@ -39,7 +38,7 @@ interface Phase {
 
 export async function benchEventLoop(options: EventLoopOptions): Promise<{ result: BenchReport; text: string }> {
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  const files = await mkdtemp(join(tmpdir(), 'watchnext-bench-event-loop-'));
+  const { path: files, remove } = temporaryFolder('bench-event-loop');
   const [retrievalMetrics, rankingMetrics] = (await freePorts(2)) as [number, number];
   const metricsPorts: Record<App, number> = { retrieval: retrievalMetrics, ranking: rankingMetrics };
   const system = await LocalSystem.create({
@@ -114,7 +113,7 @@ export async function benchEventLoop(options: EventLoopOptions): Promise<{ resul
     await load?.stop();
     idle.stop();
     await system.dispose();
-    await rm(files, { recursive: true, force: true });
+    await remove();
   }
 }
 

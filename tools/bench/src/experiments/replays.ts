@@ -2,9 +2,7 @@
  * Experiments replayed on what the viewers of the simulated world did: split again and again by the assignment that
  * serves, judged by the statistics that report. Without an effect, with one that was planted, and with things gone wrong.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryFolder } from '@watchnext/end-to-end';
 import { planFrom, readUserDays, textTable, type UserDay } from '@watchnext/experiment';
 import {
   Assigner,
@@ -79,7 +77,7 @@ export async function benchReplays(options: ReplayOptions): Promise<{ result: Be
 
 /** What the viewers of a world did from its second week on, read through the archive as a report reads it. */
 export async function simulatedDays({ seed, users, videos, days }: Omit<ReplayOptions, 'replays'>): Promise<UserDay[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'watchnext-replays-'));
+  const { path: folder, remove } = temporaryFolder('replays');
   try {
     const dayCount = COVARIATE_DAYS + days;
     const world = new World({
@@ -102,7 +100,7 @@ export async function simulatedDays({ seed, users, videos, days }: Omit<ReplayOp
       await archive.close();
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

@@ -1,7 +1,5 @@
 /** How long the report of an experiment with many users takes, from Parquet files to the page. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryFolder } from '@watchnext/end-to-end';
 import { Event, Rung, TOPICS } from '@watchnext/contract';
 import { openParquetArchive, type EventArchive } from '@watchnext/event-archive';
 import { renderHtml, reportExperiment } from '@watchnext/experiment';
@@ -17,7 +15,7 @@ const ITEMS = 10;
 const RECORDS_PER_WRITE = 200_000;
 
 export async function benchReportSpeed(options: { users: number }): Promise<{ result: BenchReport; text: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'watchnext-report-speed-'));
+  const { path: folder, remove } = temporaryFolder('report-speed');
   const archive = openParquetArchive(folder, { memoryLimitMiB: 4_096 });
   try {
     const file = checkExperiments({
@@ -55,7 +53,7 @@ export async function benchReportSpeed(options: { users: number }): Promise<{ re
     return { result: report('experiments report-speed', { ...options, days: DAYS }, figures), text };
   } finally {
     await archive.close();
-    rmSync(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

@@ -3,11 +3,10 @@
  * seconds. First an interleaved test of two days, then two weeks of an A/B test; the reports are read from the archive as for
  * any experiment, beside what the simulated world knows to be true of the lists that were served.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalSystem, until } from '@watchnext/end-to-end';
+import { LocalSystem, until, temporaryFolder } from '@watchnext/end-to-end';
 import {
   type ExperimentReport,
   percent,
@@ -63,7 +62,7 @@ interface TrueSums {
 }
 
 export async function benchStory(options: StoryOptions): Promise<{ result: BenchReport; text: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'watchnext-story-'));
+  const { path: folder, remove } = temporaryFolder('story');
   const clockFile = join(folder, 'clock');
   const definitions = join(folder, 'experiments.json');
   writeFileSync(clockFile, '0');
@@ -118,7 +117,7 @@ export async function benchStory(options: StoryOptions): Promise<{ result: Bench
   } finally {
     restoreClock();
     await system.dispose();
-    rmSync(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

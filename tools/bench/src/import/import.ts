@@ -2,10 +2,10 @@
  * A log of many rows from CSV into an archive, in a process of its own, whose largest resident memory is read at its end.
  * The rows come user by user, not in order of time, so the import has to sort all of them.
  */
+import { temporaryFolder } from '@watchnext/end-to-end';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom } from '@watchnext/learning';
 import { report, type BenchReport } from '../report';
@@ -34,7 +34,7 @@ const DAYS = 365;
 
 export async function benchImport(options: ImportBenchOptions): Promise<{ result: BenchReport; text: string }> {
   const { rows, rowsPerUser, videos, drawnLists, validate } = options;
-  const folder = mkdtempSync(join(options.folder ?? tmpdir(), 'watchnext-import-bench-'));
+  const { path: folder, remove } = temporaryFolder('import-bench', options.folder);
   try {
     const log = join(folder, 'log.csv');
     const mapping = join(folder, 'mapping.json');
@@ -67,7 +67,7 @@ export async function benchImport(options: ImportBenchOptions): Promise<{ result
       text,
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

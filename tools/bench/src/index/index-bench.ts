@@ -1,6 +1,6 @@
 /** npm run bench -- index: recall, queries per second, build time and memory of our index, beside hnswlib and faiss. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { temporaryFolder } from '@watchnext/end-to-end';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AnnIndex, edgesFor, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';
 import { BuildThreads, SearchThreads } from '@watchnext/vector-search';
@@ -47,7 +47,7 @@ const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbidd
 
 export async function benchIndex(options: IndexBenchOptions): Promise<{ result: BenchReport; text: string }> {
   const { efConstruction, ef } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-index-'));
+  const { path: folder, remove } = temporaryFolder('bench-index');
   const say = (text: string) => process.stderr.write(`${text}\n`);
   try {
     say(options.data === undefined ? `generating ${options.vectors} vectors` : `reading ${options.data}`);
@@ -141,7 +141,7 @@ export async function benchIndex(options: IndexBenchOptions): Promise<{ result: 
     };
     return { result: report('index', setting, figures), text: describe(figures) };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

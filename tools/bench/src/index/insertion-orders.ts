@@ -1,6 +1,6 @@
 /** npm run bench -- index-order: what of the vectors should go into a graph first, on vectors of several kinds. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { temporaryFolder } from '@watchnext/end-to-end';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnIndex, type FirstVectors, radiusFor, RECALL_K, type Space, VectorRows, WHOLE } from '@watchnext/ann-index';
 import { createRandom } from '@watchnext/learning';
@@ -59,7 +59,7 @@ export async function benchInsertionOrders(options: OrderOptions): Promise<{ res
   const parameters = { space, dimensions, m, efConstruction, efSearch: ef[0]!, radius, recallAt100: 0, shardCount: 1 };
   const rows = new VectorRows(vectors, dimensions);
   const measured: Measured[] = [];
-  const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-orders-'));
+  const { path: folder, remove } = temporaryFolder('bench-orders');
   try {
     for (const first of options.first) {
       say(`building: ${first}`);
@@ -74,7 +74,7 @@ export async function benchInsertionOrders(options: OrderOptions): Promise<{ res
       measured.push({ first, buildProcessorSeconds: (user + system) / 1e6, points });
     }
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   }
   const setting = { ...options, origin, count: rows.baseCount, k: RECALL_K };
   return { result: report('index-order', setting, measured), text: describe(origin, ef, measured) };

@@ -1,6 +1,6 @@
 /** npm run bench -- index-sweep: what M, ef_construction and ef cost and bring, as a plot. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { temporaryFolder } from '@watchnext/end-to-end';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { radiusFor, RECALL_K } from '@watchnext/ann-index';
 import { BuildThreads } from '@watchnext/vector-search';
@@ -34,7 +34,7 @@ export async function sweepIndex(options: SweepOptions): Promise<{ result: Bench
   const queryRows = Array.from({ length: options.queries }, (_, row) =>
     queries.subarray(row * dimensions, (row + 1) * dimensions),
   );
-  const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-sweep-'));
+  const { path: folder, remove } = temporaryFolder('bench-sweep');
   const threads = new BuildThreads(1);
   const swept: Swept[] = [];
   try {
@@ -66,7 +66,7 @@ export async function sweepIndex(options: SweepOptions): Promise<{ result: Bench
     }
   } finally {
     await threads.close();
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   }
   const lines = swept.map(({ m, efConstruction, points }): Series => ({
     name: `M ${m}, ef_construction ${efConstruction}`,

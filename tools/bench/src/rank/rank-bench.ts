@@ -1,7 +1,7 @@
 /** npm run bench -- rank: from a user's state to the scores of 500 candidates, beside the bare onnxruntime call in Python. */
+import { temporaryFolder } from '@watchnext/end-to-end';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RankRequest } from '@watchnext/contract';
@@ -33,7 +33,7 @@ const noFigures = (): Figures => ({ ms: [], processorMs: [] });
 export async function benchRank(options: RankBenchOptions): Promise<{ result: BenchReport; text: string }> {
   const { candidates, videos, runs, rounds, seed, python } = options;
   keepRequestsYoung();
-  const folder = await mkdtemp(join(tmpdir(), 'watchnext-bench-rank-'));
+  const { path: folder, remove } = temporaryFolder('bench-rank');
   try {
     const { model, statistics, request } = await largeRanker(videos, seed);
     const modelPath = join(folder, 'tower.onnx');
@@ -157,7 +157,7 @@ export async function benchRank(options: RankBenchOptions): Promise<{ result: Be
     ].join('\n');
     return { result, text };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

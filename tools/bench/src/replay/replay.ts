@@ -4,10 +4,9 @@
  * A rate for each core is events over processor seconds, those of DuckDB's threads included: on an idle machine the clock
  * shows more, beside other programs less.
  */
+import { temporaryFolder } from '@watchnext/end-to-end';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTask } from '@watchnext/datasets';
 import { FROZEN, FROZEN_PARTITIONS, type FrozenWorldName, generateArchive } from '@watchnext/simulator';
@@ -52,7 +51,8 @@ export interface ReplayFigures {
 export async function benchReplay(options: ReplayBenchOptions): Promise<{ result: BenchReport; text: string }> {
   const { world, archive, copies } = options;
   const isMade = archive === undefined || copies > 1;
-  const folder = isMade ? mkdtempSync(join(tmpdir(), 'watchnext-replay-bench-')) : undefined;
+  const temporary = isMade ? temporaryFolder('replay-bench') : undefined;
+  const folder = temporary?.path;
   try {
     const partitions = archive === undefined ? FROZEN_PARTITIONS : options.partitions;
     let replayed = archive;
@@ -62,7 +62,7 @@ export async function benchReplay(options: ReplayBenchOptions): Promise<{ result
     const setting = archive === undefined ? { world, copies } : { archive, partitions, copies };
     return { result: report('replay', setting, figures), text: describe(figures) };
   } finally {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    await temporary?.remove();
   }
 }
 

@@ -4,11 +4,10 @@
  *
  * A seed varies everything random in training, the random lists, and which viewers are valued. The world is the same.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTask } from '@watchnext/datasets';
-import { LocalSystem } from '@watchnext/end-to-end';
+import { LocalSystem, temporaryFolder } from '@watchnext/end-to-end';
 import {
   chooseViewers,
   evaluateLists,
@@ -49,6 +48,8 @@ const NOTE_EVERY_MS = 2_000;
 /** What lists are worth is measured, not how soon they come. */
 const PATIENT = { WATCHNEXT_DEADLINE_MS: '5000' };
 
+type Timed = <Result>(name: string, work: () => Promise<Result>) => Promise<Result>;
+
 interface Prepared {
   readonly folder: string;
   readonly options: WorldOptions;
@@ -56,10 +57,10 @@ interface Prepared {
 }
 
 export async function benchWorld(options: WorldBenchOptions): Promise<{ result: BenchReport; text: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'watchnext-world-'));
+  const { path: folder, remove } = temporaryFolder('world');
   const seconds: Record<string, number> = {};
   const startedAt = performance.now();
-  const timed = async <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
+  const timed: Timed = async (name, work) => {
     const from = performance.now();
     const result = await work();
     seconds[name] = (seconds[name] ?? 0) + (performance.now() - from) / 1_000;
@@ -68,14 +69,8 @@ export async function benchWorld(options: WorldBenchOptions): Promise<{ result: 
   try {
     // The services' clocks say now, so the same world ends now.
     const world: WorldOptions = { ...FROZEN[options.world], endMs: Math.floor(Date.now() / 60_000) * 60_000 };
-    const base = await LocalSystem.create({ dataDirectory: join(folder, 'base') });
-    const generated = await timed('generate', () => generateInto(base, world, options.workers));
-    await timed('log and states', async () => {
-      await fillLog(base, generated.eventCount + generated.videoCount);
-      await foldStates(base);
-      await base.dispose();
-    });
-    const prepared = { folder, options: world, generated };
+    const prepared = { folder, options: world, generated: await prepareBase(folder, world, options.workers, timed) };
+    const { generated } = prepared;
     const bySeed: ListEvaluation[][] = [];
     for (let seed = 1; seed <= options.seeds; seed++) {
       bySeed.push(await runSeed(prepared, options, seed, timed));
@@ -104,7 +99,27 @@ export async function benchWorld(options: WorldBenchOptions): Promise<{ result: 
     ].join('\n');
     return { result: report('world', { ...options, ...counts, events: eventCount }, figures), text };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await remove();
+  }
+}
+
+/** Generates the world into `base`, from which every seed takes a copy; nothing runs there afterwards. */
+async function prepareBase(
+  folder: string,
+  world: WorldOptions,
+  workerCount: number,
+  timed: Timed,
+): Promise<GeneratedArchive> {
+  const base = await LocalSystem.create({ dataDirectory: join(folder, 'base') });
+  try {
+    const generated = await timed('generate', () => generateInto(base, world, workerCount));
+    await timed('log and states', async () => {
+      await fillLog(base, generated.eventCount + generated.videoCount);
+      await foldStates(base);
+    });
+    return generated;
+  } finally {
+    await base.dispose();
   }
 }
 
@@ -112,7 +127,7 @@ async function runSeed(
   prepared: Prepared,
   { viewers: viewerCount, limit, decompose: isDecomposed }: WorldBenchOptions,
   seed: number,
-  timed: <Result>(name: string, work: () => Promise<Result>) => Promise<Result>,
+  timed: Timed,
 ): Promise<ListEvaluation[]> {
   const { folder, options, generated } = prepared;
   const world = new World(options);

@@ -5,13 +5,4 @@ export { FuzzedProducer } from './producer';
 export { setScene, type ChaosWorld, type Scene } from './scene';
 export { storedStates, Truth, type Difference } from './truth';
 export { compareLog, drained, materialiserLag } from './verify';
-export {
-  openSpace,
-  openStores,
-  startEmbeddedWorld,
-  startRealWorld,
-  stopToo,
-  stopWorldsOnSignal,
-  type OwnWorld,
-  type RealWorld,
-} from './worlds';
+export { openSpace, openStores, startEmbeddedWorld, startRealWorld, type OwnWorld, type RealWorld } from './worlds';

@@ -2,7 +2,8 @@
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { runChaos, type ChaosResult } from './chaos-run';
-import { startEmbeddedWorld, startRealWorld, stopWorldsOnSignal } from './worlds';
+import { isInterrupted, stopWorldsOnSignal } from '../interruption';
+import { startEmbeddedWorld, startRealWorld } from './worlds';
 
 const count = wholeNumber(1);
 
@@ -66,6 +67,7 @@ new Command('chaos')
   .action(run)
   .parseAsync()
   .catch((error: unknown) => {
+    if (isInterrupted()) return;
     console.error(error);
     process.exit(1);
   });

@@ -1,11 +1,10 @@
 /** The two places where chaos runs: a stack of real servers of its own, and the embedded drivers in a folder. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { openEmbeddedEventLog, openEventLog, type EventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore, openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
-import { endServer, startServerAgain, startStack, stopStack, type Stack, stopOnSignal } from '@watchnext/local-stack';
+import { endServer, startServerAgain, startStack, stopStack, type Stack } from '@watchnext/local-stack';
+import { stopToo, temporaryFolder } from '../interruption';
 import type { ChaosWorld } from './scene';
 
 /** The shortest that brokers allow: a killed consumer's partitions move after it. */
@@ -27,31 +26,18 @@ export interface RealWorldOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** What must still be stopped, should the program be interrupted. */
-const running = new Set<() => Promise<void>>();
-
-/** For programs: Ctrl-C and SIGTERM stop the servers of every world first. */
-export function stopWorldsOnSignal(): void {
-  stopOnSignal(running);
-}
-
-/** Has something else stopped as well on Ctrl-C and SIGTERM. @returns what ends that, once it is stopped */
-export function stopToo(stop: () => Promise<void>): () => void {
-  running.add(stop);
-  return () => void running.delete(stop);
-}
-
 /** Kafka and Redis of its own in a temporary folder, on free ports. */
 export async function startRealWorld(options: RealWorldOptions = {}): Promise<RealWorld> {
   const { brokerCount = 1, redis = 'standalone' } = options;
-  const directory = mkdtempSync(join(tmpdir(), 'watchnext-chaos-'));
+  const { path: directory, remove } = temporaryFolder('chaos');
   const stackDirectory = join(directory, 'stack');
+  const stopServers = async () => void (await stopStack(stackDirectory));
+  const forget = stopToo(stopServers);
   const stop = async () => {
-    running.delete(stop);
-    await stopStack(stackDirectory);
-    rmSync(directory, { recursive: true, force: true });
+    await stopServers();
+    forget();
+    await remove();
   };
-  running.add(stop);
   try {
     const stack = await startStack({ directory: stackDirectory, brokerCount, redis });
     const environment = {
@@ -118,7 +104,7 @@ export async function openSpace(
 
 /** The drivers of one machine, without any server. */
 export function startEmbeddedWorld(): OwnWorld {
-  const directory = mkdtempSync(join(tmpdir(), 'watchnext-chaos-'));
+  const { path: directory, remove } = temporaryFolder('chaos');
   const paths = embeddedPaths(directory);
   const log = openEmbeddedEventLog(paths.eventLog);
   const store = openEmbeddedFeatureStore(paths.featureStore);
@@ -130,7 +116,7 @@ export function startEmbeddedWorld(): OwnWorld {
     serverStrikes: {},
     async dispose() {
       await Promise.all([log.close(), store.close()]);
-      rmSync(directory, { recursive: true, force: true });
+      await remove();
     },
   };
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { announceSnapshot } from '@watchnext/service';
 import { freePorts, missingForStack, startStack, stopStack } from '@watchnext/local-stack';
 import { FaultProxy, temporaryDirectory } from '@watchnext/testing';
+import { stopToo } from '../interruption';
 import { LocalSystem, until } from '../local-system';
 import { publishSmallSnapshot, tellCatalogue, tellVideo } from './small-world';
 
@@ -33,7 +34,6 @@ export interface FaultSceneOptions {
 const STORE_TIMEOUT_MS = 2_000;
 
 export class FaultScene {
-  private closers: (() => Promise<unknown>)[] = [];
   private snapshotCount = 0;
   private videoCount = 0;
 
@@ -42,6 +42,7 @@ export class FaultScene {
     readonly proxies: ReadonlyMap<Dependency, FaultProxy>,
     readonly system: LocalSystem,
     private readonly retrievalMetricsPort: number,
+    private readonly close: () => Promise<void>,
   ) {}
 
   /** What this machine lacks for a wish, in words. */
@@ -52,14 +53,15 @@ export class FaultScene {
   /** Starts servers, services and proxies, and waits for full lists. After a failure nothing is left running. */
   static async create(options: FaultSceneOptions): Promise<FaultScene> {
     const closers: (() => Promise<unknown>)[] = [];
+    const close = closing(closers);
+    const forget = stopToo(close);
+    closers.push(async () => forget());
     try {
       return await build(options, closers, (proxies, system, retrievalMetricsPort) => {
-        const scene = new FaultScene(options, proxies, system, retrievalMetricsPort);
-        scene.closers = closers;
-        return scene;
+        return new FaultScene(options, proxies, system, retrievalMetricsPort, close);
       });
     } catch (error) {
-      await closeAll(closers);
+      await close();
       throw error;
     }
   }
@@ -116,9 +118,8 @@ export class FaultScene {
     );
   }
 
-  async dispose(): Promise<void> {
-    for (const proxy of this.proxies.values()) proxy.set({});
-    await closeAll(this.closers);
+  dispose(): Promise<void> {
+    return this.close();
   }
 }
 
@@ -136,6 +137,7 @@ async function build(
   };
   const directory = await temporaryDirectory('faults');
   closers.push(() => directory.remove());
+  closers.push(() => stopStack(directory.path));
   const stack = await startStack({
     directory: directory.path,
     brokerCount: servers.kafka ? 1 : 0,
@@ -144,7 +146,6 @@ async function build(
     // Brokers name the proxy to all their clients.
     ...(servers.kafka && { advertise: async ([port]) => [await proxyTo('event log', port as number)] }),
   });
-  closers.push(() => stopStack(directory.path));
 
   const environment: Record<string, string> = {
     ...stack.environment,
@@ -187,6 +188,10 @@ async function build(
     },
   });
   closers.push(() => system.dispose());
+  // Services end sooner over a network that is in order.
+  closers.push(async () => {
+    for (const proxy of proxies.values()) proxy.set({});
+  });
   await system.start();
   const log = await system.openLog();
   await tellCatalogue(log).finally(() => log.close());
@@ -205,6 +210,11 @@ async function metric(url: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
 }
 
-async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
-  for (const close of closers.reverse()) await close().catch(() => undefined);
+/** What closes all, the last first, and what is opened meanwhile. Whoever asks again waits for the same. */
+function closing(closers: (() => Promise<unknown>)[]): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  const closeAll = async () => {
+    for (let close = closers.pop(); close; close = closers.pop()) await close().catch(() => undefined);
+  };
+  return () => (closed ??= closeAll());
 }

@@ -111,7 +111,7 @@ describeUnlessMissing(missingForStack({ redis: true }), 'a gateway and the featu
   afterAll(async () => {
     await world?.close();
     await proxy?.stop();
-    await Promise.all((redis ?? []).map(({ pid }) => stopProcess(pid, 2_000)));
+    await Promise.all((redis ?? []).map((one) => stopProcess(one, 2_000)));
     await directory.remove();
   }, LIMIT_MS);
 

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { endByFailure } from '@watchnext/config';
+import { isInterrupted } from '@watchnext/local-stack';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Engine, type EngineName, ENGINES } from '../containers/engine';
 import { missingForManifests } from '../objects';
@@ -85,4 +86,6 @@ new Command('rehearsal')
   .option('--json <file>', 'also write the report there')
   .action(run)
   .parseAsync()
-  .catch((thrown: unknown) => endByFailure(thrown));
+  .catch((thrown: unknown) => {
+    if (!isInterrupted()) endByFailure(thrown);
+  });

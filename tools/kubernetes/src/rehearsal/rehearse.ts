@@ -64,13 +64,15 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   const stackDirectory = join(directory, 'stack');
   const collect = await ServiceAddress.open();
   let cluster: Cluster | undefined;
-  const stop = async () => {
-    running.delete(stop);
-    await cluster?.stop();
-    await collect.close();
-    await stopStack(stackDirectory);
-    rmSync(directory, { recursive: true, force: true });
-  };
+  let stopping: Promise<void> | undefined;
+  // A signal and the failure that follows it wait for the same end.
+  const stop = () =>
+    (stopping ??= (async () => {
+      await cluster?.stop();
+      await collect.close();
+      await stopStack(stackDirectory);
+      rmSync(directory, { recursive: true, force: true });
+    })().finally(() => running.delete(stop)));
   running.add(stop);
   try {
     options.onProgress?.('Kafka, Redis and the S3 server …');
