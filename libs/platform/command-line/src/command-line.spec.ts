@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { madeFolder, newFile, wholeNumber } from './option-values';
@@ -20,14 +20,41 @@ describe('a whole number', () => {
 });
 
 describe('a new file', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'watchnext-new-file-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
   it('is in a folder that is there', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'watchnext-new-file-'));
-    try {
-      expect(newFile(join(folder, 'report.json'))).toBe(join(folder, 'report.json'));
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-    expect(() => newFile(join(folder, 'report.json'))).toThrow(`${folder} cannot be written to (ENOENT)`);
+    const file = join(folder, 'report.json');
+    expect(newFile(file)).toBe(file);
+    expect(existsSync(file)).toBe(false);
+    rmSync(folder, { recursive: true });
+    expect(() => newFile(file)).toThrow(`the folder ${folder} cannot be written to (ENOENT).`);
+  });
+
+  it('may be there already, and is left as it is', () => {
+    const file = join(folder, 'report.json');
+    writeFileSync(file, 'earlier');
+    expect(newFile(file)).toBe(file);
+    expect(readFileSync(file, 'utf8')).toBe('earlier');
+  });
+
+  it('is no folder, there or to come', () => {
+    for (const path of [folder, `${folder}/`, join(folder, 'reports') + '/'])
+      expect(() => newFile(path)).toThrow(`${path} is a folder, not a file.`);
+    expect(() => newFile('')).toThrow('is a folder, not a file.');
+  });
+
+  it('lies in no file', () => {
+    const file = join(folder, 'report.json');
+    writeFileSync(file, '');
+    expect(() => newFile(join(file, 'more.json'))).toThrow(`the folder ${file} cannot be written to (ENOTDIR).`);
+  });
+
+  (process.getuid?.() === 0 ? it.skip : it)('is none that may not be written to', () => {
+    const file = join(folder, 'report.json');
+    writeFileSync(file, '', { mode: 0o444 });
+    expect(() => newFile(file)).toThrow(`the file ${file} cannot be written to (EACCES).`);
   });
 });
 
