@@ -1,6 +1,6 @@
 /** npm run experiment -- COMMAND: experiments from their definition to their verdict. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { endOnUsage, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
 import {
   ConfigError,
   endByFailure,
@@ -162,15 +162,15 @@ withFile(program.command('assign'))
 withFile(program.command('report'))
   .description('what an experiment did, and whether that may be believed')
   .argument('<name>', 'of the experiment')
-  .option('--html <file>', 'also as a page with plots')
-  .option('--json [file]', 'as JSON, on standard output or into a file')
+  .option('--html <file>', 'also as a page with plots', newFile)
+  .option('--json [file]', 'as JSON, on standard output or into a file', newFile)
   .option('--at <time>', 'as if it were this time; default: now', time)
   .action(async (name: string, options: FileOption & { html?: string; json?: string | boolean; at?: number }) => {
     const experiment = experimentNamed(await readDefinitions(options), name);
     const report = await withArchive((archive) => reportExperiment(archive, experiment, options.at ?? Date.now()));
+    process.stdout.write(options.json === true ? renderJson(report) : renderText(report));
     if (options.html !== undefined) await writeFile(options.html, renderHtml(report));
     if (typeof options.json === 'string') await writeFile(options.json, renderJson(report));
-    process.stdout.write(options.json === true ? renderJson(report) : renderText(report));
     if (options.html !== undefined && options.json !== true)
       process.stdout.write(`\nThe page is in ${options.html}.\n`);
     if (!hasResult(report)) process.exitCode = EXIT.noResult;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder } from '@watchnext/command-line';
+import { madeFolder, newFile } from '@watchnext/command-line';
 import { importToArchive } from '@watchnext/datasets';
 import { type Command, Option } from 'commander';
 import { count, counts, moment } from '../command-arguments';
@@ -84,7 +84,7 @@ export function addCandidateCommand(program: Command): void {
     .option('--no-baselines', 'only the models')
     .option('--no-models', 'only the baselines')
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
-    .option('--json <file>', 'also write the report, with recall curves and training histories, to this file')
+    .option('--json <file>', 'also write the report, with recall curves and training histories, to this file', newFile)
     .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder', madeFolder)
     .action(runCandidates);
 }

@@ -48,17 +48,20 @@ export function writeMarkdown(document: ReportDocument, file: string): void {
   writeFileSync(file, renderMarkdownDocument(document, relative(dirname(file), figureFolder)));
 }
 
-/** What `--json` and `--report` of a command ask for. */
+/** What `--json` and `--report` of a command ask for: the pages also where the JSON cannot be written, as hours of training stand behind both. */
 export function writeOutputs(
   report: EvaluationReport,
   outputs: { readonly json?: string; readonly report?: string },
 ): void {
-  if (outputs.json !== undefined) {
-    writeReport(outputs.json, report);
-    console.log(`\nwritten to ${outputs.json}`);
-  }
-  if (outputs.report !== undefined) {
-    writeReportFolder(evaluationDocument([report]), outputs.report);
-    console.log(`\nwritten to ${join(outputs.report, 'report.html')}`);
+  try {
+    if (outputs.json !== undefined) {
+      writeReport(outputs.json, report);
+      console.log(`\nwritten to ${outputs.json}`);
+    }
+  } finally {
+    if (outputs.report !== undefined) {
+      writeReportFolder(evaluationDocument([report]), outputs.report);
+      console.log(`\nwritten to ${join(outputs.report, 'report.html')}`);
+    }
   }
 }

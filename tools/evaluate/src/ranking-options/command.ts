@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
+import { markdownFile } from '../command-arguments';
 import { writeMarkdown } from '../document/evaluation';
 import type { EvaluationReport } from '../report';
 import { type NamedReport, rankingOptionsDocument } from './document';
@@ -18,7 +19,7 @@ export function addRankingOptionsCommand(program: Command): void {
     .command('ranking-options')
     .description("a page of the ranking model's options: of what --json of ranking --compare and of warm-start wrote")
     .argument('<name=file...>', "reports, each with its log's name", readNamed)
-    .option('--markdown <file>', 'what is written', 'docs/ranking-options.md')
+    .option('--markdown <file>', 'what is written', markdownFile, 'docs/ranking-options.md')
     .action((reports: readonly NamedReport[], { markdown }: { markdown: string }) => {
       writeMarkdown(rankingOptionsDocument(reports), markdown);
       console.log(`written to ${markdown}`);

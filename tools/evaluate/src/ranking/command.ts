@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { madeFolder } from '@watchnext/command-line';
+import { madeFolder, newFile } from '@watchnext/command-line';
 import { type Command, Option } from 'commander';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder } from '../data/archive';
@@ -68,7 +68,7 @@ export function addRankingCommand(program: Command): void {
       'keep what each trained model scored there, and train none again that is there: a run that was stopped goes on',
       madeFolder,
     )
-    .option('--json <file>', 'also write the report, with calibration tables, to this file')
+    .option('--json <file>', 'also write the report, with calibration tables, to this file', newFile)
     .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder', madeFolder)
     .action(runRanking);
 }

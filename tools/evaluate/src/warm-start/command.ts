@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { newFile } from '@watchnext/command-line';
 import type { Command } from 'commander';
 import { count, counts, moment } from '../command-arguments';
 import { replayFolder } from '../data/archive';
@@ -36,7 +37,7 @@ export function addWarmStartCommand(program: Command): void {
       ...all,
       one,
     ])
-    .option('--json <file>', 'also write the report to this file')
+    .option('--json <file>', 'also write the report to this file', newFile)
     .action(runWarmStart);
 }
 

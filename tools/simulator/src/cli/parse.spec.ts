@@ -58,6 +58,8 @@ describe('the command line', () => {
     [`check --spill ${__filename}`, /--spill.*cannot be made or written to \(EEXIST\)/],
     ['archive --data . --end soon', /2026-11-23T00:00Z/],
     ['live --data d --speed -1', /above 0/],
+    ['describe --svg /no/such/folder/plot.svg', /--svg.*cannot be written to \(ENOENT\)/],
+    ['describe --json .', /--json.*is a folder/],
     ['rule', /unknown command/],
   ])('refuses "%s" and says why', async (line, why) => {
     await expect(parse(line)).rejects.toThrow(why);

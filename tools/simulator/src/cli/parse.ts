@@ -1,6 +1,6 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
-import { EXIT_USAGE, madeFolder, wholeNumber } from '@watchnext/command-line';
+import { EXIT_USAGE, madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FROZEN, FROZEN_WORLDS, MOST_VIDEOS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
@@ -114,8 +114,8 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
   changed(program.command('describe').description('count what the world looks like, beside KuaiRand'))
     .option('--every <n>', 'count every n-th viewer', wholeNumber(1), 1)
     .option('--kuairand <dir>', 'folder with KuaiRand’s files, to set beside it')
-    .option('--svg <file>', 'also draw a plot')
-    .option('--json <file>', 'also write the figures')
+    .option('--svg <file>', 'also draw a plot', newFile)
+    .option('--json <file>', 'also write the figures', newFile)
     .action((options) => actions.describe(options));
 
   const ofData = 'or the world whose archive lies in this data folder';
