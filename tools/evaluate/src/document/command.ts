@@ -1,5 +1,4 @@
 /** npm run evaluate -- report: everything there is to see of a log's models, as a page and as Markdown. */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { madeFolder } from '@watchnext/command-line';
@@ -16,7 +15,7 @@ import { runnerHere } from '../paper/runners';
 import { progressOnStandardError as progress } from '../progress';
 import { evaluateRanking } from '../ranking/evaluate';
 import { rankingVariants } from '../ranking/variants';
-import { evaluationReport, type EvaluationReport, writeReport } from '../report';
+import { evaluationReport, type EvaluationReport, readReport, writeReport } from '../report';
 import { trainingEngines } from '../training-engines';
 import { evaluationDocument, writeReportFolder } from './evaluation';
 
@@ -54,19 +53,6 @@ async function runReport(files: readonly string[], options: ReportOptions): Prom
   writeReportFolder(evaluationDocument(reports), out);
   if (archive !== undefined) writeReport(join(out, 'report.json'), reports[0]);
   console.log(`written to ${join(out, 'report.html')} and ${join(out, 'report.md')}`);
-}
-
-/** @throws EvaluationDataError naming the file */
-function readReport(file: string): EvaluationReport {
-  let report: Partial<EvaluationReport>;
-  try {
-    report = JSON.parse(readFileSync(file, 'utf8')) as Partial<EvaluationReport>;
-  } catch (error) {
-    throw new EvaluationDataError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-  if (report.formatVersion !== 1)
-    throw new EvaluationDataError(`${file} is no report of this version; write it anew with --json`);
-  return report as EvaluationReport;
 }
 
 async function measure(archive: string, options: ReportOptions): Promise<EvaluationReport> {

@@ -1,17 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { markdownFile } from '../command-arguments';
 import { writeMarkdown } from '../document/evaluation';
-import type { EvaluationReport } from '../report';
+import { readReport } from '../report';
 import { type NamedReport, rankingOptionsDocument } from './document';
 
 /** @throws InvalidArgumentError for what is no NAME=FILE, or a file that `--json` did not write */
 export function readNamed(argument: string, before: readonly NamedReport[] = []): NamedReport[] {
   const [name, file] = argument.split(/=(.*)/s);
   if (!name || !file) throw new InvalidArgumentError('a name and a file, as KuaiRand-Pure=FILE');
-  const report = JSON.parse(readFileSync(file, 'utf8')) as EvaluationReport;
-  if (report.formatVersion !== 1) throw new InvalidArgumentError(`${file} is no report of this version`);
-  return [...before, { name, report }];
+  try {
+    return [...before, { name, report: readReport(file) }];
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 export function addRankingOptionsCommand(program: Command): void {
