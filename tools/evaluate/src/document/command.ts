@@ -15,9 +15,9 @@ import { runnerHere } from '../paper/runners';
 import { progressOnStandardError as progress } from '../progress';
 import { evaluateRanking } from '../ranking/evaluate';
 import { rankingVariants } from '../ranking/variants';
-import { evaluationReport, type EvaluationReport, readReport, writeReport } from '../report';
+import { evaluationReport, type EvaluationReport, writeReport } from '../report';
 import { trainingEngines } from '../training-engines';
-import { evaluationDocument, writeReportFolder } from './evaluation';
+import { evaluationDocument, readReports, writeReportFolder } from './evaluation';
 
 interface ReportOptions {
   readonly archive?: string;
@@ -49,7 +49,7 @@ async function runReport(files: readonly string[], options: ReportOptions): Prom
   const { archive, out } = options;
   if ((archive === undefined) === (files.length === 0))
     throw new EvaluationDataError('name --archive, or the files that --json of candidates, ranking or paper wrote');
-  const reports = archive === undefined ? files.map(readReport) : [await measure(archive, options)];
+  const reports = archive === undefined ? readReports(files) : [await measure(archive, options)];
   writeReportFolder(evaluationDocument(reports), out);
   if (archive !== undefined) writeReport(join(out, 'report.json'), reports[0]);
   console.log(`written to ${join(out, 'report.html')} and ${join(out, 'report.md')}`);

@@ -2,8 +2,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { renderMarkdownDocument } from '@watchnext/plots';
 import type { CalibrationRow } from '@watchnext/evaluation';
+import { renderMarkdownDocument } from '@watchnext/plots';
+import { Command } from 'commander';
 import type { RankingReport } from '../ranking/report';
 import { rankingTables } from '../ranking/table';
 import { readNamed } from '../ranking-options/command';
@@ -11,6 +12,7 @@ import { rankingOptionsDocument } from '../ranking-options/document';
 import { evaluationReport, readReport, writeReport } from '../report';
 import type { WarmStartReport } from '../warm-start/report';
 import { warmStartTable } from '../warm-start/table';
+import { addReportCommand } from './command';
 import { evaluationDocument, writeOutputs } from './evaluation';
 
 const MEASURED = { value: 0.25, interval95: [0.2, 0.3] } as const;
@@ -95,6 +97,22 @@ describe('a page of what was written', () => {
     const named = readNamed(`A log=${warmStart()}`);
     expect(renderMarkdownDocument(rankingOptionsDocument(named), 'figures')).toContain(`| ${RANGE} |`);
     expect(warmStartTable(WARM_START)).toContain(RANGE);
+  });
+
+  it('is of files with a part each: of no two with the same, and of none without', async () => {
+    const report = (...files: string[]) => {
+      const program = new Command().exitOverride();
+      addReportCommand(program);
+      return program.parseAsync(['report', ...files, '--out', join(folder, 'page')], { from: 'user' });
+    };
+    await report(ranking());
+    const again = join(folder, 'again.json');
+    writeReport(again, evaluationReport({ ranking: RANKING }));
+    await expect(report(ranking(), again)).rejects.toThrow(`both ${ranking()} and ${again} have ranking`);
+    await expect(report(ranking(), ranking())).rejects.toThrow(`both ${ranking()} and ${ranking()} have ranking`);
+    await expect(report(ranking(), warmStart())).rejects.toThrow(
+      `${warmStart()} has nothing of candidates, ranking, paper; what warm-start wrote is shown by ranking-options`,
+    );
   });
 
   it('is written also where the JSON beside it cannot be', () => {
