@@ -1,7 +1,6 @@
 /** Parsers of option values. */
 import { dirname } from 'node:path';
 import { madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
-import { InvalidArgumentError } from 'commander';
 
 export const count = wholeNumber(1);
 
@@ -13,10 +12,4 @@ export function counts(text: string): number[] {
 export function markdownFile(path: string): string {
   madeFolder(dirname(path));
   return newFile(path);
-}
-
-export function moment(text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('a time as 2022-05-04 or 2022-05-04T12:00Z');
-  return ms;
 }

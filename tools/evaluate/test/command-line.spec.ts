@@ -42,3 +42,11 @@ describe('a file that is written at the end', () => {
     await expect(run(name, ...args)).rejects.toThrow(`${__dirname} is a folder, not a file.`);
   });
 });
+
+it.each([
+  ['candidates', ['--test-from', '7']],
+  ['ranking', ['--archive', __dirname, '--test-from', '7']],
+  ['warm-start', ['--archive', __dirname, '--from', '7']],
+])('%s %j is refused, as 7 is no time', async (name, args) => {
+  await expect(run(name, ...args)).rejects.toThrow('it must be a date or a time as 2026-11-21');
+});

@@ -103,6 +103,10 @@ describe('npm run experiment', () => {
         out: '',
         err: expect.stringMatching(/\/no\/such\/folder cannot be written to \(ENOENT\)/),
       });
+    expect(await run('report', 'better', '--at', '7')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--at.*a date or a time as 2026-11-21.*UTC/),
+    });
     const json = join(folder, 'report.json');
     expect((await run('report', 'better', '--json', json, ...at)).out).toMatch(/Sample ratio/);
     expect(JSON.parse(readFileSync(json, 'utf8')).dayCount).toBe(2);

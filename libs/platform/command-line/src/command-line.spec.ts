@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder, newFile, wholeNumber } from './option-values';
+import { madeFolder, moment, newFile, wholeNumber } from './option-values';
 
 describe('a whole number', () => {
   it.each(['0', '-1', '1.5', '1e3', '0x10', '', ' ', 'many', 'NaN', '9007199254740993'])(
@@ -16,6 +16,53 @@ describe('a whole number', () => {
     const parse = wholeNumber(2, 10);
     expect(['2', ' 7', '10 '].map(parse)).toEqual([2, 7, 10]);
     for (const text of ['1', '11']) expect(() => parse(text)).toThrow('it must be a whole number from 2 to 10.');
+  });
+});
+
+describe('a moment', () => {
+  const ISO_BY_TEXT: Readonly<Record<string, string>> = {
+    '2026-11-24': '2026-11-24T00:00:00.000Z',
+    ' 2026-11-24 ': '2026-11-24T00:00:00.000Z',
+    '2028-02-29': '2028-02-29T00:00:00.000Z',
+    '2026-11-24T10:30': '2026-11-24T10:30:00.000Z',
+    '2026-11-24 10:30:15': '2026-11-24T10:30:15.000Z',
+    '2026-11-24T10:30:15.25Z': '2026-11-24T10:30:15.250Z',
+    '2026-11-24t10:30z': '2026-11-24T10:30:00.000Z',
+    '2026-11-24T10:30+02:00': '2026-11-24T08:30:00.000Z',
+    '2026-11-24T10:30:00-0530': '2026-11-24T16:00:00.000Z',
+  };
+
+  it.each(['America/New_York', 'Asia/Kolkata'])('is of UTC where it names no zone, on a machine in %s too', (TZ) => {
+    const program = `
+      const { moment } = require(${JSON.stringify(join(__dirname, '..', 'dist', 'index.js'))});
+      const texts = ${JSON.stringify(Object.keys(ISO_BY_TEXT))};
+      console.log(JSON.stringify({
+        isAwayFromUtc: new Date(2026, 10, 24).getTimezoneOffset() !== 0,
+        read: Object.fromEntries(texts.map((text) => [text, new Date(moment(text)).toISOString()])),
+      }));`;
+    const { stdout } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', env: { ...process.env, TZ } });
+    expect(JSON.parse(stdout)).toEqual({ isAwayFromUtc: true, read: ISO_BY_TEXT });
+  });
+
+  it.each([
+    '',
+    '7',
+    '2026',
+    '2026-11',
+    '2026-1-5',
+    '2026-02-30',
+    '2026-13-01',
+    '2026-11-24T25:00',
+    '2026-11-24T10',
+    '2026-11-24T10:30+99:00',
+    '2026-11-24 10:30 CET',
+    '24 Nov 2026',
+    '1795516200000',
+    'now',
+  ])('is not %j', (text) => {
+    expect(() => moment(text)).toThrow(
+      'it must be a date or a time as 2026-11-21 or 2026-11-21T00:00Z, by UTC where it names no zone.',
+    );
   });
 });
 

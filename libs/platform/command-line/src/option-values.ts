@@ -15,6 +15,25 @@ export function wholeNumber(minimum = 0, maximum = Number.MAX_SAFE_INTEGER): (te
   };
 }
 
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:Z|([+-]\d{2}):?(\d{2}))?)?$/i;
+
+/**
+ * Parses a date or a time of ISO 8601; by UTC where it names no zone, so that a command means the same on every machine.
+ *
+ * @returns milliseconds since 1970
+ * @throws InvalidArgumentError
+ */
+export function moment(text: string): number {
+  const [, date, time = '00:00', hours, minutes] = ISO_TIME.exec(text.trim()) ?? [];
+  const atMs = Date.parse(`${date}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
+  // The 30th of February would be one of March.
+  if (Number.isNaN(atMs) || new Date(`${date}T00:00Z`).toISOString().slice(0, 10) !== date)
+    throw new InvalidArgumentError(
+      'it must be a date or a time as 2026-11-21 or 2026-11-21T00:00Z, by UTC where it names no zone.',
+    );
+  return atMs;
+}
+
 /**
  * Parses the path of a file that a command line writes at its end: hours of work must not be what finds out that it cannot. A file that is there
  * already is one that may be replaced.

@@ -1,11 +1,11 @@
 /** npm run evaluate -- report: everything there is to see of a log's models, as a page and as Markdown. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder } from '@watchnext/command-line';
+import { madeFolder, moment } from '@watchnext/command-line';
 import type { Command } from 'commander';
 import { evaluateCandidates } from '../candidates/evaluate';
 import { formsOf } from '../candidates/forms';
-import { count, counts, moment } from '../command-arguments';
+import { count, counts } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { EvaluationDataError } from '../data/watch-data';
 import { paperDataOf } from '../paper/data';
@@ -37,7 +37,7 @@ export function addReportCommand(program: Command): void {
     .option('--archive <folder>', 'measure all of it: candidates, ranking, and what the paper found')
     .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
     .option('--test-days <n>', 'UTC days held out at the end', count, 2)
-    .option('--test-from <time>', 'instead, from this moment on (ISO 8601)', moment)
+    .option('--test-from <time>', 'instead, from this moment on (ISO 8601; UTC without a zone)', moment)
     .option('--seeds <list>', 'models are trained once with each', counts, [1])
     .option('--no-findings', "leave out the paper's findings, which take most of the time")
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { madeFolder, newFile } from '@watchnext/command-line';
+import { madeFolder, moment, newFile } from '@watchnext/command-line';
 import { type Command, Option } from 'commander';
-import { count, counts, moment } from '../command-arguments';
+import { count, counts } from '../command-arguments';
 import { replayFolder } from '../data/archive';
 import { progressOnStandardError as progress } from '../progress';
 import { writeOutputs } from '../document/evaluation';
@@ -37,7 +37,7 @@ export function addRankingCommand(program: Command): void {
     .requiredOption('--archive <folder>', 'data: an event archive, as ingestion or an import writes it')
     .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
     .option('--test-days <n>', 'UTC days held out at the end', count, 2)
-    .option('--test-from <time>', 'instead, from this moment on (ISO 8601)', moment)
+    .option('--test-from <time>', 'instead, from this moment on (ISO 8601; UTC without a zone)', moment)
     .addOption(
       new Option('--on <part>', 'choose settings on validation; test says how good the choice was')
         .choices(['test', 'validation'])
