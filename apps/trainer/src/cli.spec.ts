@@ -33,6 +33,8 @@ describe('the command line', () => {
   it.each([
     ['--evaluation-days', '0'],
     ['--evaluation-days', 'two'],
+    ['--metrics-json', '/no/such/folder/m.json'],
+    ['--metrics-json', __dirname],
     ['--seed', '-1'],
     ['--seed', '1e3'],
     ['--sed', '1'],

@@ -1,4 +1,4 @@
-import { endOnUsage, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
 import {
   RANKING_OBJECTIVES,
   RANKING_PRECISIONS,
@@ -37,7 +37,7 @@ export function parseCommand(argv: readonly string[], options: { exitOverride?: 
     )
     .option('--once', 'train once and exit; otherwise train on WATCHNEXT_TRAINER_SCHEDULE', false)
     .option('--evaluation-days <n>', 'whole UTC days held out at the end of the log', wholeNumber(1), 1)
-    .option('--metrics-json <file>', 'also write the table of metrics to this file, as JSON')
+    .option('--metrics-json <file>', 'also write the table of metrics to this file, as JSON', newFile)
     .option('--seed <n>', 'seed of everything random: same archive and seed, same metrics', wholeNumber(0), 1)
     .addOption(
       new Option('--ranking-objective <name>', 'what the ranking model learns; "paper" and "click" are for comparisons')

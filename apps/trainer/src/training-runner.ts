@@ -117,13 +117,23 @@ export class TrainingRunner {
       };
       await checkpoints.clear();
       print(reportText(report));
-      if (command.metricsJson !== undefined) {
-        await writeFile(command.metricsJson, `${JSON.stringify(reportJson(report), null, 2)}\n`);
-      }
+      if (command.metricsJson !== undefined) await this.writeMetrics(command.metricsJson, report);
       return report;
     } finally {
       await threads.close();
       await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  /** What becomes of the snapshot is decided by now: no failure here is one of the run, which would be trained anew for it. */
+  private async writeMetrics(file: string, report: RunReport): Promise<void> {
+    try {
+      await writeFile(file, `${JSON.stringify(reportJson(report), null, 2)}\n`);
+    } catch (error) {
+      this.parts.logger.warn(
+        { err: error },
+        `the metrics could not be written to ${file}: ${(error as Error).message}`,
+      );
     }
   }
 

@@ -1,4 +1,5 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnIndex, VectorRows } from '@watchnext/ann-index';
 import { embeddedPaths } from '@watchnext/config';
@@ -6,11 +7,14 @@ import { TOPICS } from '@watchnext/contract';
 import type { CandidateFeatures } from '@watchnext/features';
 import { RankerStack } from '@watchnext/inference';
 import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
+import type { Logger } from '@watchnext/service';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { temporaryDirectory } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { NothingToTrainError, RunStoppedError } from '../src/errors';
 import { loadModels } from '@watchnext/offline';
+import { trainOnce } from '../src/train-once';
+import { TOKENS } from '../src/trainer.module';
 import { TrainingRunner } from '../src/training-runner';
 import { contextOf, expectServedAsTrained, storeOf, train } from './harness';
 import { archiveEvents, strangersEvents, syntheticEvents } from './synthetic-log';
@@ -161,6 +165,25 @@ describe('the trainer, once', () => {
       expect((await train(data.path)).printed).toMatch(/is published and current/);
       expect((await currentSnapshot()).snapshotId).not.toBe(before);
       await writeFile(file, manifest);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'has published what it published, also where the metrics can no longer be written',
+    async () => {
+      const before = (await currentSnapshot()).snapshotId;
+      const folder = join(data.path, 'metrics');
+      await mkdir(folder);
+      const command = parseCommand(['--once', '--metrics-json', join(folder, 'metrics.json')], { exitOverride: true });
+      const app = await contextOf(data.path, () => rmSync(folder, { recursive: true }));
+      const warned = jest.spyOn(app.get<Logger>(TOKENS.logger), 'warn');
+      expect(await trainOnce(app, command)).toBe(0);
+      expect(warned).toHaveBeenCalledWith(
+        { err: expect.objectContaining({ code: 'ENOENT' }) },
+        expect.stringMatching(/^the metrics could not be written to .*metrics\.json: ENOENT/),
+      );
+      expect((await currentSnapshot()).snapshotId).not.toBe(before);
     },
     TEST_LIMIT_MS,
   );

@@ -1,3 +1,4 @@
+export { requireArchiveFolder } from './archive-folder';
 export { BadRows, type BadRow } from './read/bad-rows';
 export { collectorAccess, type CollectorAccess } from './collector-access';
 export { DatasetError } from './dataset-error';

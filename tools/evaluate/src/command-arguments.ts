@@ -1,6 +1,6 @@
 /** Parsers of option values. */
-import { wholeNumber } from '@watchnext/command-line';
-import { InvalidArgumentError } from 'commander';
+import { dirname } from 'node:path';
+import { madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
 
 export const count = wholeNumber(1);
 
@@ -8,8 +8,8 @@ export function counts(text: string): number[] {
   return text.split(',').map((part) => count(part));
 }
 
-export function moment(text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('a time as 2022-05-04 or 2022-05-04T12:00Z');
-  return ms;
+/** Of a Markdown file: its folder is made, as figures go there too. @throws InvalidArgumentError */
+export function markdownFile(path: string): string {
+  madeFolder(dirname(path));
+  return newFile(path);
 }

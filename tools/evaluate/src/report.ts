@@ -1,9 +1,10 @@
 /** What `--json` writes: typed, so that a report can be drawn from it. NaN and infinity become null. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import type { CandidateModelConfig } from '@watchnext/candidate-model';
 import type { Cohort, CohortLimits, RetrievalMetric } from '@watchnext/evaluation';
+import { EvaluationDataError } from './data/watch-data';
 import type { PaperReport } from './paper/report';
 import type { RankingReport } from './ranking/report';
 import type { WarmStartReport } from './warm-start/report';
@@ -135,6 +136,25 @@ export function evaluationReport(
 export function writeReport(file: string, report: EvaluationReport): void {
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 }
+
+/**
+ * What `writeReport` wrote; what JSON has no number for is NaN.
+ *
+ * @throws EvaluationDataError naming the file
+ */
+export function readReport(file: string): EvaluationReport {
+  let report: Partial<EvaluationReport>;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8'), notNull) as Partial<EvaluationReport>;
+  } catch (error) {
+    throw new EvaluationDataError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  if (report.formatVersion !== 1)
+    throw new EvaluationDataError(`${file} is no report of this version; write it anew with --json`);
+  return report as EvaluationReport;
+}
+
+const notNull = (_: string, value: unknown) => (value === null ? NaN : value);
 
 /** Of the code that runs; "+changes" where some of it is in no commit. */
 export function commit(): string {

@@ -134,9 +134,9 @@ describe('the report of an archive', () => {
     for (const curve of curves) expect(curve.at(-1)!.loss).toBeLessThan(curve[0].loss);
   });
 
-  it('is written of what was measured before, also where it lacks what came later', async () => {
+  it('is written of what was measured before, also where it lacks what came later or JSON has no number', async () => {
     const { overUsers: _means, users: _users, ...older } = json.candidates!.scorers[0];
-    const scorers = [older, ...json.candidates!.scorers.slice(1)];
+    const scorers = [{ ...older, noveltyBits: null }, ...json.candidates!.scorers.slice(1)];
     const [first, second] = ['candidates.json', 'ranking.json'].map((name) => join(folder, name));
     await writeFile(
       first,
@@ -148,6 +148,7 @@ describe('the report of an archive', () => {
     const [, markdown] = await pages(again);
     expect(markdown).toContain('## Candidates');
     expect(markdown).toContain('## Ranking');
+    expect(markdown.match(/\| – bits \|/g)).toHaveLength(1);
     await writeFile(second, JSON.stringify({ ...json, formatVersion: 0 }));
     await expect(report(second, '--out', again)).rejects.toThrow('is no report of this version');
     await expect(report('--out', again)).rejects.toThrow('name --archive, or the files');

@@ -1,6 +1,6 @@
 /** npm run experiment -- COMMAND: experiments from their definition to their verdict. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { endOnUsage, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, moment, newFile, wholeNumber } from '@watchnext/command-line';
 import {
   ConfigError,
   endByFailure,
@@ -38,11 +38,6 @@ const EXIT = { invalid: 2, noResult: 3, configuration: EXIT_CONFIGURATION } as c
 /** The report sorts and sums millions of users; DuckDB goes to disk beyond this. */
 const MEMORY_LIMIT_MIB = 4_096;
 
-const time = (text: string) => {
-  const atMs = Date.parse(text);
-  if (Number.isNaN(atMs)) throw new InvalidArgumentError('a time, as 2026-11-24T10:00:00Z');
-  return atMs;
-};
 const positive = (text: string) => {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('a number above 0');
@@ -91,6 +86,7 @@ const program = new Command('experiment')
   .description(
     'Experiments from their definition to their verdict. Definitions come from --file or WATCHNEXT_EXPERIMENTS_FILE, events from\n' +
       'the archive that the WATCHNEXT_… variables name, as for every service.\n' +
+      'Times are as 2026-11-24 or 2026-11-24T10:00Z; UTC where they name no zone.\n' +
       `Ends with 0 when done, ${EXIT.invalid} for definitions that are not usable, ${EXIT.noResult} when there is no result to report, ${EXIT.configuration} for the environment, 1 for anything else.`,
   )
   .showHelpAfterError();
@@ -100,7 +96,7 @@ const withFile = (command: Command) => command.option('--file <path>', 'the file
 withFile(program.command('validate'))
   .description('checks the definitions, and with --against that a change spoils no running experiment')
   .option('--against <path>', 'the definitions as they are in force now')
-  .option('--at <time>', 'what counts as running; default: now', time)
+  .option('--at <time>', 'what counts as running; default: now', moment)
   .action(async ({ file, against, at }: FileOption & { against?: string; at?: number }) => {
     const after = await readDefinitions({ file });
     if (against !== undefined) {
@@ -162,15 +158,15 @@ withFile(program.command('assign'))
 withFile(program.command('report'))
   .description('what an experiment did, and whether that may be believed')
   .argument('<name>', 'of the experiment')
-  .option('--html <file>', 'also as a page with plots')
-  .option('--json [file]', 'as JSON, on standard output or into a file')
-  .option('--at <time>', 'as if it were this time; default: now', time)
+  .option('--html <file>', 'also as a page with plots', newFile)
+  .option('--json [file]', 'as JSON, on standard output or into a file', newFile)
+  .option('--at <time>', 'as if it were this time; default: now', moment)
   .action(async (name: string, options: FileOption & { html?: string; json?: string | boolean; at?: number }) => {
     const experiment = experimentNamed(await readDefinitions(options), name);
     const report = await withArchive((archive) => reportExperiment(archive, experiment, options.at ?? Date.now()));
+    process.stdout.write(options.json === true ? renderJson(report) : renderText(report));
     if (options.html !== undefined) await writeFile(options.html, renderHtml(report));
     if (typeof options.json === 'string') await writeFile(options.json, renderJson(report));
-    process.stdout.write(options.json === true ? renderJson(report) : renderText(report));
     if (options.html !== undefined && options.json !== true)
       process.stdout.write(`\nThe page is in ${options.html}.\n`);
     if (!hasResult(report)) process.exitCode = EXIT.noResult;
@@ -181,7 +177,7 @@ withFile(program.command('power'))
   .argument('<name>', 'of the experiment; it need not have started')
   .option('--lift <share>', 'the lift to find, as 0.02 for 2%; default: its minimumLift', positive)
   .option('--days <n>', 'days of the archive to measure on', wholeDays, 14)
-  .option('--at <time>', 'where those days end; default: now', time)
+  .option('--at <time>', 'where those days end; default: now', moment)
   .option('--json', 'as JSON')
   .action(async (name: string, options: FileOption & { lift?: number; days: number; at?: number; json?: boolean }) => {
     const experiment = experimentNamed(await readDefinitions(options), name);
@@ -200,8 +196,8 @@ program
   .command('off-policy')
   .description('what another policy would have earned, from the places that were filled by chance')
   .requiredOption('--policy <policy>', 'greedy, uniform, epsilon=0.1 or softmax=20 (temperature in seconds)')
-  .requiredOption('--from <time>', 'lists served from then on', time)
-  .option('--until <time>', 'and before then; default: a day ago, as younger ones may still be watched', time)
+  .requiredOption('--from <time>', 'lists served from then on', moment)
+  .option('--until <time>', 'and before then; default: a day ago, as younger ones may still be watched', moment)
   .option('--json', 'as JSON')
   .action(async (options: { policy: string; from: number; until?: number; json?: boolean }) => {
     const policy = policyOf(options.policy);

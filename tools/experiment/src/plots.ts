@@ -1,6 +1,6 @@
 /** Plots as inline SVG: no script, no font, nothing to fetch. */
 import type { Interval, Look } from '@watchnext/experiments';
-import { drawIntervals, escapeXml, roundTicks, withinHtml } from '@watchnext/plots';
+import { drawIntervals, escapeXml, type IntervalLabels, roundTicks, tickDigits, withinHtml } from '@watchnext/plots';
 import { percent } from './format';
 
 const [WIDTH, HEIGHT] = [640, 240];
@@ -12,6 +12,12 @@ function finiteRange(values: readonly number[]): Interval | undefined {
   const [low, high] = [Math.min(0, ...finite), Math.max(0, ...finite)];
   const room = 0.06 * (high - low || 0.02);
   return { low: low - room, high: high + room };
+}
+
+/** Lifts of a tenth of a percent and less must be told apart too. */
+function percentLabels(ticks: readonly number[]): IntervalLabels {
+  const digits = tickDigits(ticks, 100);
+  return { tick: (lift) => percent(lift, digits), told: (lift) => percent(lift, Math.max(1, digits)) };
 }
 
 /**
@@ -49,18 +55,18 @@ export function plotEffect(title: string, looks: readonly Look[], truth?: number
     `<line class="${name}" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}"/>`;
   const label = (text: string, left: number, top: number, anchor: string) =>
     `<text x="${left.toFixed(1)}" y="${top.toFixed(1)}" text-anchor="${anchor}">${escapeXml(text)}</text>`;
+  const liftTicks = roundTicks(range.low, range.high, 5);
+  const { told } = percentLabels(liftTicks);
   const dayTicks = roundTicks(1, lastDay, 8).filter((day) => Number.isInteger(day) && day >= 1);
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeXml(`${title}: lift by day`)}">
-${roundTicks(range.low, range.high, 5)
-  .map((value) => across('grid', value) + label(percent(value), MARGIN.left - 6, y(value) + 4, 'end'))
-  .join('\n')}
+${liftTicks.map((value) => across('grid', value) + label(told(value), MARGIN.left - 6, y(value) + 4, 'end')).join('\n')}
 ${dayTicks.map((day) => label(`day ${day}`, x(day), HEIGHT - 10, 'middle')).join('\n')}
 ${band('always', (one) => one.alwaysValidInterval)}
 ${band('once', (one) => one.fixedInterval)}
 ${across('zero', 0)}
 ${truth === undefined ? '' : across('truth', truth)}
 <polyline class="lift" points="${known.map((one) => point(one.day, one.lift)).join(' ')}"/>
-${known.map((one) => `<circle class="dot" cx="${x(one.day).toFixed(1)}" cy="${y(one.lift).toFixed(1)}" r="2.5"><title>${escapeXml(`day ${one.day}: ${percent(one.lift)} (${percent(one.alwaysValidInterval.low)} to ${percent(one.alwaysValidInterval.high)} at every look)`)}</title></circle>`).join('\n')}
+${known.map((one) => `<circle class="dot" cx="${x(one.day).toFixed(1)}" cy="${y(one.lift).toFixed(1)}" r="2.5"><title>${escapeXml(`day ${one.day}: ${told(one.lift)} (${told(one.alwaysValidInterval.low)} to ${told(one.alwaysValidInterval.high)} at every look)`)}</title></circle>`).join('\n')}
 </svg>`;
 }
 
@@ -73,7 +79,7 @@ export interface ForestRow {
 /** One line for each row: a lift and its interval. */
 export function plotForest(title: string, rows: readonly ForestRow[]): string {
   const lifts = rows.map(({ label, lift, interval }) => ({ label, value: lift, ...interval }));
-  return withinHtml(drawIntervals(title, lifts, { label: (value) => percent(value, 0) }));
+  return withinHtml(drawIntervals(title, lifts, { labels: percentLabels }));
 }
 
 /** Presentation that stands inside the SVG too, so that a plot taken out of its page still looks right. */

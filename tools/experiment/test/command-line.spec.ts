@@ -97,6 +97,19 @@ describe('npm run experiment', () => {
     });
     expect(readFileSync(html, 'utf8')).toMatch(/<svg/);
     expect(JSON.parse((await run('report', 'better', '--json', ...at)).out).dayCount).toBe(2);
+    for (const option of ['--html', '--json'])
+      expect(await run('report', 'better', option, '/no/such/folder/file', ...at)).toMatchObject({
+        code: 2,
+        out: '',
+        err: expect.stringMatching(/\/no\/such\/folder cannot be written to \(ENOENT\)/),
+      });
+    expect(await run('report', 'better', '--at', '7')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--at.*a date or a time as 2026-11-21.*UTC/),
+    });
+    const json = join(folder, 'report.json');
+    expect((await run('report', 'better', '--json', json, ...at)).out).toMatch(/Sample ratio/);
+    expect(JSON.parse(readFileSync(json, 'utf8')).dayCount).toBe(2);
     const early = await run('report', 'better', '--at', new Date(START_MS - 1).toISOString());
     expect(early).toMatchObject({ code: 3, err: expect.stringMatching(/starts at/) });
   });

@@ -1,5 +1,5 @@
-import { endOnUsage, wholeNumber } from '@watchnext/command-line';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { endOnUsage, moment, wholeNumber } from '@watchnext/command-line';
+import { Command, Option } from 'commander';
 import { countByCode, type LetterFilter, readLetters, replayLetters } from './letters';
 import { withDrivers } from './program';
 
@@ -13,11 +13,6 @@ interface FilterOptions {
   readonly until?: number;
 }
 
-const time = (text: string) => {
-  const atMs = Date.parse(text);
-  if (Number.isNaN(atMs)) throw new InvalidArgumentError('a time, as 2026-11-24T10:00:00Z');
-  return atMs;
-};
 const filterOf = (options: FilterOptions): LetterFilter => ({
   codes: options.code,
   topic: options.topic,
@@ -35,8 +30,13 @@ function withFilters(command: Command): Command {
     .addOption(new Option('--partition <number>', 'only from this partition').argParser(wholeNumber()))
     .addOption(new Option('--user <id>', 'only of this user'))
     .addOption(new Option('--event <id>', 'only this event'))
-    .addOption(new Option('--since <time>', 'died at or after').argParser(time))
-    .addOption(new Option('--until <time>', 'died before').argParser(time))
+    .addOption(
+      new Option(
+        '--since <time>',
+        'died at or after, as 2026-11-24 or 2026-11-24T10:00Z; UTC without a zone',
+      ).argParser(moment),
+    )
+    .addOption(new Option('--until <time>', 'died before, likewise').argParser(moment))
     .addOption(new Option('--json', 'one JSON document on standard output'));
 }
 

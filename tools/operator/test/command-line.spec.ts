@@ -20,6 +20,7 @@ describe('a command of the operator', () => {
     ['forget', ['--report', '/no/such/folder/report.json'], 2, /--report.*cannot be written to \(ENOENT\)/],
     ['forget', [], 1, /no topic watchnext.activity.v1.*WATCHNEXT_DATA_DIR/],
     ['dead-letters', ['list', '--partition', '-1'], 2, /whole number/],
+    ['dead-letters', ['list', '--since', '7'], 2, /--since.*a date or a time as 2026-11-21.*UTC/],
     ['dead-letters', ['replay'], 2, /choose letters by a filter, or say --all/],
     ['dead-letters', ['mend'], 2, /unknown command 'mend'/],
     ['rollback-command', ['--too', 'x'], 2, /unknown option '--too'/],

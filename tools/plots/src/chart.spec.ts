@@ -2,7 +2,7 @@ import { drawChart } from './chart';
 import { renderHtmlDocument, renderMarkdownDocument, type ReportDocument } from './document';
 import { chartGrid } from './grid';
 import { drawIntervals } from './intervals';
-import { roundTicks, tidy } from './svg';
+import { roundTicks, tickDigits, tidy } from './svg';
 
 const CHART = {
   title: 'loss <by> epoch',
@@ -86,6 +86,22 @@ describe('roundTicks', () => {
   it('covers a range with round numbers', () => {
     expect(roundTicks(0, 1, 5).map(tidy)).toEqual(['0', '0.2', '0.4', '0.6', '0.8', '1']);
     expect(roundTicks(-3, 12, 4).map(tidy)).toEqual(['0', '5', '10']);
+  });
+
+  it('are written apart with as many digits as their step has', () => {
+    for (const [low, high, scale, digits] of [
+      [-30, 12, 1, 0],
+      [0, 1, 1, 1],
+      [-0.06, 0.07, 1, 2],
+      [-0.3, 0.3, 100, 0],
+      [-0.011, 0.011, 100, 1],
+      [-0.0011, 0.0011, 100, 2],
+    ]) {
+      const ticks = roundTicks(low, high, 6);
+      expect(tickDigits(ticks, scale)).toBe(digits);
+      for (const tick of ticks) expect(Number((scale * tick).toFixed(digits))).toBeCloseTo(scale * tick, 9);
+    }
+    expect(tickDigits([0.5])).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Plots as SVG, and self-contained pages and Markdown that hold them. */
 export { type Chart, type ChartPoint, drawChart, type Series } from './chart';
 export { chartGrid } from './grid';
-export { type IntervalRow, drawIntervals } from './intervals';
-export { escapeXml, FONT, INK, roundTicks, seriesColour, tidy, withinHtml } from './svg';
+export { type IntervalLabels, type IntervalRow, drawIntervals } from './intervals';
+export { escapeXml, FONT, INK, roundTicks, seriesColour, tickDigits, tidy, withinHtml } from './svg';
 export { type DocumentPart, renderHtmlDocument, renderMarkdownDocument, type ReportDocument } from './document';

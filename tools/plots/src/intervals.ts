@@ -8,17 +8,27 @@ export interface IntervalRow {
   readonly high: number;
 }
 
+export interface IntervalLabels {
+  /** Along the axis. */
+  readonly tick: (value: number) => string;
+  /** What a pointer that rests on a row is told. */
+  readonly told: (value: number) => string;
+}
+
 const WIDTH = 640;
 const ROW_HEIGHT = 24;
 const TOP = 36;
 
-/** @returns '' where no row has a finite interval */
+/**
+ * @param options `labels` is given the ticks, so that it can tell them apart; default: as many digits as one reads
+ * @returns '' where no row has a finite interval
+ */
 export function drawIntervals(
   title: string,
   rows: readonly IntervalRow[],
-  options: { readonly label?: (value: number) => string; readonly x?: string } = {},
+  options: { readonly labels?: (ticks: readonly number[]) => IntervalLabels; readonly x?: string } = {},
 ): string {
-  const { label = tidy, x: axis } = options;
+  const { labels = () => ({ tick: tidy, told: tidy }), x: axis } = options;
   const known = rows.filter(({ low, high }) => Number.isFinite(low) && Number.isFinite(high));
   if (known.length === 0) return '';
   const ends = known.flatMap(({ low, high }) => [low, high]);
@@ -28,7 +38,9 @@ export function drawIntervals(
   const place = (value: number) => left + ((value - from) / (to - from)) * (WIDTH - left - 24);
   const bottom = TOP + ROW_HEIGHT * known.length;
   const body = [svgText(16, 20, title, { size: 13, bold: true })];
-  for (const tick of roundTicks(from, to, 6))
+  const ticks = roundTicks(from, to, 6);
+  const { tick: label, told } = labels(ticks);
+  for (const tick of ticks)
     body.push(
       `<path d="M${at(place(tick))} ${TOP - 6}V${bottom}" stroke="${Math.abs(tick) < 1e-12 ? INK.axis : INK.grid}"/>`,
       svgText(place(tick), bottom + 16, label(tick), { anchor: 'middle', size: 11, colour: INK.quiet }),
@@ -38,7 +50,7 @@ export function drawIntervals(
     body.push(
       svgText(left - 10, y + 4, row.label, { anchor: 'end' }),
       `<path d="M${at(place(row.low))} ${at(y)}H${at(place(row.high))}" stroke="${seriesColour(0)}" stroke-width="2.5"/>`,
-      `<circle cx="${at(place(row.value))}" cy="${at(y)}" r="4" fill="${seriesColour(0)}"><title>${label(row.value)} (${label(row.low)} to ${label(row.high)})</title></circle>`,
+      `<circle cx="${at(place(row.value))}" cy="${at(y)}" r="4" fill="${seriesColour(0)}"><title>${told(row.value)} (${told(row.low)} to ${told(row.high)})</title></circle>`,
     );
   });
   if (axis) body.push(svgText(WIDTH / 2, bottom + 34, axis, { anchor: 'middle', size: 11, colour: INK.quiet }));

@@ -19,6 +19,12 @@ export function roundTicks(low: number, high: number, count: number): number[] {
   return ticks;
 }
 
+/** Decimals that tell round ticks apart: with as many, each is written as it is. @param scale by which values are multiplied in writing */
+export function tickDigits(ticks: readonly number[], scale = 1): number {
+  if (ticks.length < 2) return 0;
+  return Math.max(0, -Math.floor(Math.log10(scale * (ticks[1] - ticks[0])) + 1e-9));
+}
+
 /** A range grown to the round values around it. */
 export function roundRange(low: number, high: number, count: number): readonly [number, number] {
   const step = roundStep(low, high, count);

@@ -7,7 +7,7 @@ export interface CalibrationRow {
   readonly impressionCount: number;
   readonly meanPredictedSeconds: number;
   readonly meanActualSeconds: number;
-  /** Predicted over actual: 1 is calibrated, 1.1 promises 10% too much. */
+  /** Predicted over actual: 1 is calibrated, 1.1 promises 10% too much; Infinity or NaN where nothing was watched. */
   readonly ratio: number;
   /** Of the ratio: 95% by bootstrap over users. */
   readonly interval: Interval;

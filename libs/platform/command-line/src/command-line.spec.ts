@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder, newFile, wholeNumber } from './option-values';
+import { madeFolder, moment, newFile, wholeNumber } from './option-values';
 
 describe('a whole number', () => {
   it.each(['0', '-1', '1.5', '1e3', '0x10', '', ' ', 'many', 'NaN', '9007199254740993'])(
@@ -19,15 +19,89 @@ describe('a whole number', () => {
   });
 });
 
+describe('a moment', () => {
+  const ISO_BY_TEXT: Readonly<Record<string, string>> = {
+    '2026-11-24': '2026-11-24T00:00:00.000Z',
+    ' 2026-11-24 ': '2026-11-24T00:00:00.000Z',
+    '2028-02-29': '2028-02-29T00:00:00.000Z',
+    '2026-11-24T10:30': '2026-11-24T10:30:00.000Z',
+    '2026-11-24 10:30:15': '2026-11-24T10:30:15.000Z',
+    '2026-11-24T10:30:15.25Z': '2026-11-24T10:30:15.250Z',
+    '2026-11-24t10:30z': '2026-11-24T10:30:00.000Z',
+    '2026-11-24T10:30+02:00': '2026-11-24T08:30:00.000Z',
+    '2026-11-24T10:30:00-0530': '2026-11-24T16:00:00.000Z',
+  };
+
+  it.each(['America/New_York', 'Asia/Kolkata'])('is of UTC where it names no zone, on a machine in %s too', (TZ) => {
+    const program = `
+      const { moment } = require(${JSON.stringify(join(__dirname, '..', 'dist', 'index.js'))});
+      const texts = ${JSON.stringify(Object.keys(ISO_BY_TEXT))};
+      console.log(JSON.stringify({
+        isAwayFromUtc: new Date(2026, 10, 24).getTimezoneOffset() !== 0,
+        read: Object.fromEntries(texts.map((text) => [text, new Date(moment(text)).toISOString()])),
+      }));`;
+    const { stdout } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', env: { ...process.env, TZ } });
+    expect(JSON.parse(stdout)).toEqual({ isAwayFromUtc: true, read: ISO_BY_TEXT });
+  });
+
+  it.each([
+    '',
+    '7',
+    '2026',
+    '2026-11',
+    '2026-1-5',
+    '2026-02-30',
+    '2026-13-01',
+    '2026-11-24T25:00',
+    '2026-11-24T10',
+    '2026-11-24T10:30+99:00',
+    '2026-11-24 10:30 CET',
+    '24 Nov 2026',
+    '1795516200000',
+    'now',
+  ])('is not %j', (text) => {
+    expect(() => moment(text)).toThrow(
+      'it must be a date or a time as 2026-11-21 or 2026-11-21T00:00Z, by UTC where it names no zone.',
+    );
+  });
+});
+
 describe('a new file', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'watchnext-new-file-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
   it('is in a folder that is there', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'watchnext-new-file-'));
-    try {
-      expect(newFile(join(folder, 'report.json'))).toBe(join(folder, 'report.json'));
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-    expect(() => newFile(join(folder, 'report.json'))).toThrow(`${folder} cannot be written to (ENOENT)`);
+    const file = join(folder, 'report.json');
+    expect(newFile(file)).toBe(file);
+    expect(existsSync(file)).toBe(false);
+    rmSync(folder, { recursive: true });
+    expect(() => newFile(file)).toThrow(`the folder ${folder} cannot be written to (ENOENT).`);
+  });
+
+  it('may be there already, and is left as it is', () => {
+    const file = join(folder, 'report.json');
+    writeFileSync(file, 'earlier');
+    expect(newFile(file)).toBe(file);
+    expect(readFileSync(file, 'utf8')).toBe('earlier');
+  });
+
+  it('is no folder, there or to come', () => {
+    for (const path of [folder, `${folder}/`, join(folder, 'reports') + '/'])
+      expect(() => newFile(path)).toThrow(`${path} is a folder, not a file.`);
+    expect(() => newFile('')).toThrow('is a folder, not a file.');
+  });
+
+  it('lies in no file', () => {
+    const file = join(folder, 'report.json');
+    writeFileSync(file, '');
+    expect(() => newFile(join(file, 'more.json'))).toThrow(`the folder ${file} cannot be written to (ENOTDIR).`);
+  });
+
+  (process.getuid?.() === 0 ? it.skip : it)('is none that may not be written to', () => {
+    const file = join(folder, 'report.json');
+    writeFileSync(file, '', { mode: 0o444 });
+    expect(() => newFile(file)).toThrow(`the file ${file} cannot be written to (EACCES).`);
   });
 });
 

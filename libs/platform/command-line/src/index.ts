@@ -1,2 +1,2 @@
 export { endOnUsage, EXIT_USAGE } from './end-on-usage';
-export { madeFolder, newFile, wholeNumber } from './option-values';
+export { madeFolder, moment, newFile, wholeNumber } from './option-values';

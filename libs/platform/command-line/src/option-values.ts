@@ -1,5 +1,5 @@
 /** Parsers of the values of options. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { makeFolder } from '@watchnext/folder-lock';
 import { InvalidArgumentError } from 'commander';
@@ -15,18 +15,39 @@ export function wholeNumber(minimum = 0, maximum = Number.MAX_SAFE_INTEGER): (te
   };
 }
 
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:Z|([+-]\d{2}):?(\d{2}))?)?$/i;
+
 /**
- * Parses the path of a file that a command line writes at its end: minutes of work must not be what finds out that it cannot.
+ * Parses a date or a time of ISO 8601; by UTC where it names no zone, so that a command means the same on every machine.
+ *
+ * @returns milliseconds since 1970
+ * @throws InvalidArgumentError
+ */
+export function moment(text: string): number {
+  const [, date, time = '00:00', hours, minutes] = ISO_TIME.exec(text.trim()) ?? [];
+  const atMs = Date.parse(`${date}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
+  // The 30th of February would be one of March.
+  if (Number.isNaN(atMs) || new Date(`${date}T00:00Z`).toISOString().slice(0, 10) !== date)
+    throw new InvalidArgumentError(
+      'it must be a date or a time as 2026-11-21 or 2026-11-21T00:00Z, by UTC where it names no zone.',
+    );
+  return atMs;
+}
+
+/**
+ * Parses the path of a file that a command line writes at its end: hours of work must not be what finds out that it cannot. A file that is there
+ * already is one that may be replaced.
+ *
  * @throws InvalidArgumentError
  */
 export function newFile(path: string): string {
-  const folder = dirname(resolve(path));
-  try {
-    accessSync(folder, constants.W_OK);
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code;
-    throw new InvalidArgumentError(`the folder ${folder} cannot be written to (${reason}).`);
-  }
+  const file = resolve(path);
+  const folder = dirname(file);
+  const noFolder = `the folder ${folder} cannot be written to`;
+  const there = refusingBy(noFolder, () => statSync(file, { throwIfNoEntry: false }));
+  if (there?.isDirectory() || /[\\/]$/.test(path)) throw new InvalidArgumentError(`${path} is a folder, not a file.`);
+  if (there) refusingBy(`the file ${path} cannot be written to`, () => accessSync(file, constants.W_OK));
+  else refusingBy(noFolder, () => accessSync(folder, constants.W_OK));
   return path;
 }
 
@@ -35,11 +56,15 @@ export function newFile(path: string): string {
  * @throws InvalidArgumentError
  */
 export function madeFolder(path: string): string {
-  try {
-    makeFolder(path);
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code;
-    throw new InvalidArgumentError(`the folder ${path} cannot be made or written to (${reason}).`);
-  }
+  refusingBy(`the folder ${path} cannot be made or written to`, () => makeFolder(path));
   return path;
+}
+
+/** @throws InvalidArgumentError with the code of what `work` throws */
+function refusingBy<Result>(message: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw new InvalidArgumentError(`${message} (${(error as NodeJS.ErrnoException).code}).`);
+  }
 }

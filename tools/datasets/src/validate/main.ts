@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /** npm run validate -- archive|FORMAT PATH */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endOnUsage, EXIT_USAGE, newFile } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { endAfter } from '@watchnext/config';
-import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
+import { requireArchiveFolder } from '../archive-folder';
 import { DatasetError } from '../dataset-error';
 import { importToArchive } from '../import-to-archive';
 import { IMPORTERS } from '../importers';
@@ -57,14 +57,7 @@ async function run(what: string, path: string, options: Options, signal: AbortSi
 }
 
 async function validateFolder(folder: string, signal: AbortSignal): Promise<Finding[]> {
-  const names = await readdir(folder).catch((error: Error) => {
-    throw new DatasetError(`${folder} cannot be read: ${error.message}`, { cause: error });
-  });
-  if (!names.includes(TOPICS.activity))
-    throw new DatasetError(
-      `${folder} is no archive: it has no folder ${TOPICS.activity}` +
-        (names.includes('archive') ? `; did you mean ${join(folder, 'archive')}?` : ''),
-    );
+  await requireArchiveFolder(folder);
   const archive = openParquetArchive(folder);
   const task = startTask('Validating', 'records');
   try {

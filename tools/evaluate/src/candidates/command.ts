@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder } from '@watchnext/command-line';
+import { madeFolder, moment, newFile } from '@watchnext/command-line';
 import { importToArchive } from '@watchnext/datasets';
 import { type Command, Option } from 'commander';
-import { count, counts, moment } from '../command-arguments';
+import { count, counts } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
 import { EvaluationDataError, type WatchData } from '../data/watch-data';
@@ -63,7 +63,7 @@ export function addCandidateCommand(program: Command): void {
     )
     .option('--min-watches <n>', 'leave-one-out: users with fewer are left out altogether', count, 5)
     .option('--test-days <n>', 'temporal: UTC days held out at the end', count, 2)
-    .option('--test-from <time>', 'temporal: instead, from this moment on (ISO 8601)', moment)
+    .option('--test-from <time>', 'temporal: instead, from this moment on (ISO 8601; UTC without a zone)', moment)
     .option('--queries-per-user <n>', 'temporal: at most so many of one user, the first', count, 5)
     .addOption(
       new Option('--on <part>', 'choose settings on validation; test says how good the choice was')
@@ -84,7 +84,7 @@ export function addCandidateCommand(program: Command): void {
     .option('--no-baselines', 'only the models')
     .option('--no-models', 'only the baselines')
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
-    .option('--json <file>', 'also write the report, with recall curves and training histories, to this file')
+    .option('--json <file>', 'also write the report, with recall curves and training histories, to this file', newFile)
     .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder', madeFolder)
     .action(runCandidates);
 }

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { eventOf, impressionItemOf, impressionsServedOf, temporaryDirectory, watchOf } from '@watchnext/testing';
@@ -32,6 +34,19 @@ it('takes no impression of a live log whose watch may still come', async () => {
     await archive.close();
     const replayed = await replayFolder(folder.path, { partitionCount: 1, signal: new AbortController().signal });
     expect(replayed.rankingExamples.map(({ impressionId }) => impressionId)).toEqual(['settled']);
+  } finally {
+    await folder.remove();
+  }
+});
+
+it('names a folder that is not there, and one that holds an archive and is none', async () => {
+  const folder = await temporaryDirectory('evaluate-no-archive');
+  const replay = (path: string) => replayFolder(path, { partitionCount: 1, signal: new AbortController().signal });
+  try {
+    const missing = join(folder.path, 'archives');
+    await expect(replay(missing)).rejects.toThrow(`${missing} cannot be read: ENOENT`);
+    await mkdir(join(folder.path, 'archive'));
+    await expect(replay(folder.path)).rejects.toThrow(/is no archive: .*; did you mean .*archive\?$/);
   } finally {
     await folder.remove();
   }

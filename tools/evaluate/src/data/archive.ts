@@ -1,4 +1,5 @@
 /** An event archive, replayed through the reducer that serves: what ingestion wrote, or `npm run import` to a folder. */
+import { requireArchiveFolder } from '@watchnext/datasets';
 import { openParquetArchive } from '@watchnext/event-archive';
 import type { CandidateExample } from '@watchnext/features';
 import { type ReplayedLog, readCatalogue, replayArchive } from '@watchnext/offline';
@@ -16,9 +17,13 @@ export interface ArchiveOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** @throws NothingToReplayError for an empty archive, ArchiveCorruptError naming a file that cannot be read */
+/**
+ * @throws DatasetError for a folder that is not there or no archive, NothingToReplayError for an empty archive, ArchiveCorruptError naming a file
+ * that cannot be read
+ */
 export async function replayFolder(folder: string, options: ArchiveOptions): Promise<ReplayedLog> {
   const { partitionCount, withWatchTimes = false, signal, onProgress } = options;
+  await requireArchiveFolder(folder);
   const archive = openParquetArchive(folder);
   try {
     const catalogue = await readCatalogue(archive, signal);

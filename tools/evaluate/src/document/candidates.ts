@@ -1,5 +1,6 @@
 /** The candidate half of a report: table, losses, recall by k. */
 import { type DocumentPart, drawChart, drawIntervals, type Series } from '@watchnext/plots';
+import { fixed } from '../text-table';
 import type { CandidateReport, ScorerReport, TrainingReport } from '../report';
 
 /** Lines that a plot can hold and still be read: the models, then the best baselines. */
@@ -45,12 +46,12 @@ function scorerTable(scorers: readonly ScorerReport[]): DocumentPart {
     ],
     rows: scorers.map((scorer) => {
       const { metrics, overUsers, kind, coverage, noveltyBits } = scorer;
-      const first = (rows: typeof metrics.map) => rows[0].value.toFixed(4);
-      const last = (rows: typeof metrics.map) => rows[rows.length - 1].value.toFixed(4);
+      const first = (rows: typeof metrics.map) => fixed(rows[0].value, 4);
+      const last = (rows: typeof metrics.map) => fixed(rows[rows.length - 1].value, 4);
       const cells = metrics.recall.map(({ value, interval95 }) =>
         kind === 'model'
-          ? `${value.toFixed(4)} (${interval95.map((end) => end.toFixed(3)).join(' to ')})`
-          : value.toFixed(4),
+          ? `${fixed(value, 4)} (${interval95.map((end) => fixed(end, 3)).join(' to ')})`
+          : fixed(value, 4),
       );
       const name = kind === 'model' ? `**${nameOf(scorer)}**` : nameOf(scorer);
       return [
@@ -62,8 +63,8 @@ function scorerTable(scorers: readonly ScorerReport[]): DocumentPart {
         last(metrics.map),
         overUsers ? last(overUsers.map) : '',
         first(metrics.ndcg),
-        `${(100 * coverage).toFixed(1)}%`,
-        `${noveltyBits.toFixed(1)} bits`,
+        `${fixed(100 * coverage, 1)}%`,
+        `${fixed(noveltyBits, 1)} bits`,
       ];
     }),
   };
@@ -90,7 +91,7 @@ function cohortTable({ scorers, cohortLimits: limits }: CandidateReport): Docume
         scorer.kind === 'model' ? `**${nameOf(scorer)}**` : nameOf(scorer),
         ...cohorts.map(({ cohort }) => {
           const own = scorer.cohorts.find((one) => one.cohort === cohort)!.recall;
-          return own[own.length - 1].value.toFixed(4);
+          return fixed(own[own.length - 1].value, 4);
         }),
       ]),
     },

@@ -1,12 +1,11 @@
 /** npm run evaluate -- report: everything there is to see of a log's models, as a page and as Markdown. */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder } from '@watchnext/command-line';
+import { madeFolder, moment } from '@watchnext/command-line';
 import type { Command } from 'commander';
 import { evaluateCandidates } from '../candidates/evaluate';
 import { formsOf } from '../candidates/forms';
-import { count, counts, moment } from '../command-arguments';
+import { count, counts } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { EvaluationDataError } from '../data/watch-data';
 import { paperDataOf } from '../paper/data';
@@ -18,7 +17,7 @@ import { evaluateRanking } from '../ranking/evaluate';
 import { rankingVariants } from '../ranking/variants';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
 import { trainingEngines } from '../training-engines';
-import { evaluationDocument, writeReportFolder } from './evaluation';
+import { evaluationDocument, readReports, writeReportFolder } from './evaluation';
 
 interface ReportOptions {
   readonly archive?: string;
@@ -38,7 +37,7 @@ export function addReportCommand(program: Command): void {
     .option('--archive <folder>', 'measure all of it: candidates, ranking, and what the paper found')
     .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
     .option('--test-days <n>', 'UTC days held out at the end', count, 2)
-    .option('--test-from <time>', 'instead, from this moment on (ISO 8601)', moment)
+    .option('--test-from <time>', 'instead, from this moment on (ISO 8601; UTC without a zone)', moment)
     .option('--seeds <list>', 'models are trained once with each', counts, [1])
     .option('--no-findings', "leave out the paper's findings, which take most of the time")
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
@@ -50,23 +49,10 @@ async function runReport(files: readonly string[], options: ReportOptions): Prom
   const { archive, out } = options;
   if ((archive === undefined) === (files.length === 0))
     throw new EvaluationDataError('name --archive, or the files that --json of candidates, ranking or paper wrote');
-  const reports = archive === undefined ? files.map(readReport) : [await measure(archive, options)];
+  const reports = archive === undefined ? readReports(files) : [await measure(archive, options)];
   writeReportFolder(evaluationDocument(reports), out);
   if (archive !== undefined) writeReport(join(out, 'report.json'), reports[0]);
   console.log(`written to ${join(out, 'report.html')} and ${join(out, 'report.md')}`);
-}
-
-/** @throws EvaluationDataError naming the file */
-function readReport(file: string): EvaluationReport {
-  let report: Partial<EvaluationReport>;
-  try {
-    report = JSON.parse(readFileSync(file, 'utf8')) as Partial<EvaluationReport>;
-  } catch (error) {
-    throw new EvaluationDataError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-  if (report.formatVersion !== 1)
-    throw new EvaluationDataError(`${file} is no report of this version; write it anew with --json`);
-  return report as EvaluationReport;
 }
 
 async function measure(archive: string, options: ReportOptions): Promise<EvaluationReport> {

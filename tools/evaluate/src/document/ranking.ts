@@ -3,6 +3,7 @@ import { chartGrid, type Chart, type DocumentPart, drawChart, type Series } from
 import type { CalibrationTables } from '../ranking/calibration';
 import type { RankingReport, RankingScorerReport } from '../ranking/report';
 import { withEnds } from '../ranking/table';
+import { fixed } from '../text-table';
 
 const CALIBRATION_TITLES: Record<keyof CalibrationTables, string> = {
   decile: 'by tenths of what is predicted',
@@ -28,13 +29,13 @@ export function rankingParts(report: RankingReport): DocumentPart[] {
       rows: scorers.map((scorer) => [
         scorer.kind === 'model' ? `**${nameOf(scorer, seeds)}**` : scorer.name,
         scorer.orders,
-        scorer.weightedPerUserLoss.value.toFixed(4),
-        scorer.weightedPerUserLoss.interval95.map((end) => end.toFixed(3)).join(' to '),
+        fixed(scorer.weightedPerUserLoss.value, 4),
+        scorer.weightedPerUserLoss.interval95.map((end) => fixed(end, 3)).join(' to '),
         scorer.againstFloor
-          ? `${scorer.againstFloor.difference.toFixed(4)} (${scorer.againstFloor.interval95.map((end) => end.toFixed(4)).join(' to ')})`
+          ? `${fixed(scorer.againstFloor.difference, 4)} (${scorer.againstFloor.interval95.map((end) => fixed(end, 4)).join(' to ')})`
           : '',
         withEnds(scorer.clickAuc, 4, scorer.clickAucInterval95),
-        scorer.watchTimeMaeSeconds?.value.toFixed(2) ?? '',
+        withEnds(scorer.watchTimeMaeSeconds?.value, 2),
         withEnds(scorer.watchTimeRmseSeconds, 2, scorer.watchTimeRmseInterval95),
       ]),
     },
@@ -53,7 +54,7 @@ function peerParts({ peerComparisons = [] }: RankingReport): DocumentPart[] {
   if (peerComparisons.length === 0) return [];
   const [{ peer }] = peerComparisons;
   const range = (ends: readonly [number, number] | undefined, digits: number) =>
-    ends ? ends.map((end) => end.toFixed(digits)).join(' to ') : '';
+    ends ? ends.map((end) => fixed(end, digits)).join(' to ') : '';
   return [
     {
       kind: 'table',
@@ -72,10 +73,10 @@ function peerParts({ peerComparisons = [] }: RankingReport): DocumentPart[] {
         form,
         orders,
         peerOrders,
-        gain.toFixed(4),
+        fixed(gain, 4),
         range(interval95, 4),
         range(acrossSeeds95, 4),
-        times.value.toFixed(2),
+        fixed(times.value, 2),
         range(times.interval95, 2),
         range(times.acrossSeeds95, 2),
       ]),
@@ -84,7 +85,7 @@ function peerParts({ peerComparisons = [] }: RankingReport): DocumentPart[] {
 }
 
 function lossOrderFigure({ scorers, seeds }: RankingReport): DocumentPart {
-  const ends = scorers.flatMap(({ weightedPerUserLoss }) => weightedPerUserLoss.interval95);
+  const ends = scorers.flatMap(({ weightedPerUserLoss }) => weightedPerUserLoss.interval95).filter(Number.isFinite);
   const order = (scorer: RankingScorerReport) => {
     if (scorer.kind === 'peer' && scorer.orders !== 'its score') return `${scorer.name} by ${scorer.orders}`;
     return scorer.kind === 'model' && scorer.orders.startsWith('odds:')
@@ -152,7 +153,7 @@ function calibrationParts({ name, calibration }: RankingScorerReport): DocumentP
       y: 'predicted over watched',
       names: rows.map(({ bucket }) => bucket),
       yRange: [0.5, 1.5],
-      yLabel: (value) => value.toFixed(2),
+      yLabel: (value) => fixed(value, 2),
       reference: { y: 1, label: 'calibrated' },
       width: 520,
       height: 290,
@@ -165,7 +166,7 @@ function calibrationParts({ name, calibration }: RankingScorerReport): DocumentP
             y: ratio,
             low: interval.low,
             high: interval.high,
-            label: `predicted ${meanPredictedSeconds.toFixed(1)} s, watched ${meanActualSeconds.toFixed(1)} s, ${impressionCount} impressions`,
+            label: `predicted ${fixed(meanPredictedSeconds, 1)} s, watched ${fixed(meanActualSeconds, 1)} s, ${impressionCount} impressions`,
           })),
         },
       ],
@@ -184,9 +185,9 @@ function calibrationParts({ name, calibration }: RankingScorerReport): DocumentP
       kind: 'table',
       header: ['tenth', ...decile.map(({ bucket }) => bucket)],
       rows: [
-        ['predicted, s', ...decile.map((row) => row.meanPredictedSeconds.toFixed(1))],
-        ['watched, s', ...decile.map((row) => row.meanActualSeconds.toFixed(1))],
-        ['ratio', ...decile.map((row) => row.ratio.toFixed(2))],
+        ['predicted, s', ...decile.map((row) => fixed(row.meanPredictedSeconds, 1))],
+        ['watched, s', ...decile.map((row) => fixed(row.meanActualSeconds, 1))],
+        ['ratio', ...decile.map((row) => fixed(row.ratio, 2))],
       ],
     },
   ];

@@ -1,5 +1,6 @@
 /** The paper's findings as parts of a report. */
 import { drawChart, type DocumentPart, drawIntervals, type Series } from '@watchnext/plots';
+import { fixed } from '../text-table';
 import type { FindingReport, FormReport, PaperReport } from './report';
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -9,9 +10,9 @@ const METRIC_NAMES: Record<FindingReport['metric'], string> = {
   'misplaced share': 'watches put at a wrong age',
 };
 const digits = (metric: FindingReport['metric']) => (metric === 'map' ? 4 : 3);
-const number = (value: number, metric: FindingReport['metric']) => value.toFixed(digits(metric));
+const number = (value: number, metric: FindingReport['metric']) => fixed(value, digits(metric));
 const signed = (value: number, metric: FindingReport['metric']) =>
-  `${value < 0 ? '−' : '+'}${number(Math.abs(value), metric)}`;
+  `${!Number.isFinite(value) ? '' : value < 0 ? '−' : '+'}${number(Math.abs(value), metric)}`;
 const slug = (text: string) =>
   text
     .toLowerCase()
@@ -93,7 +94,7 @@ function findingOn(log: string, finding: FindingReport): DocumentPart[] {
         number(mean(form.bySeed), metric),
         form.interval95 ? form.interval95.map((end) => number(end, metric)).join(' to ') : '',
         form.bySeed.map((value) => number(value, metric)).join(', '),
-        ...(withRecall ? [form.recall?.toFixed(4) ?? ''] : []),
+        ...(withRecall ? [form.recall === undefined ? '' : fixed(form.recall, 4)] : []),
       ]),
     },
     {

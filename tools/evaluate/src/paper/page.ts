@@ -2,10 +2,10 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder } from '@watchnext/command-line';
+import { madeFolder, newFile } from '@watchnext/command-line';
 import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
 import { type Command, InvalidArgumentError } from 'commander';
-import { count, counts } from '../command-arguments';
+import { count, counts, markdownFile } from '../command-arguments';
 import { EvaluationDataError } from '../data/watch-data';
 import { writeMarkdown } from '../document/evaluation';
 import { progressOnStandardError as progress } from '../progress';
@@ -91,9 +91,14 @@ export function addPageCommand(program: Command, page: Page): void {
       madeFolder,
       'node_modules/.cache/watchnext-paper',
     )
-    .option('--markdown <file>', 'what is written; figures go to the folder "figures" beside it', page.markdown)
-    .option('--html <file>', 'also as one page')
-    .option('--json <file>', 'also the figures')
+    .option(
+      '--markdown <file>',
+      'what is written; figures go to the folder "figures" beside it',
+      markdownFile,
+      page.markdown,
+    )
+    .option('--html <file>', 'also as one page', newFile)
+    .option('--json <file>', 'also the figures', newFile)
     .action((options: PageOptions) => runPage(page, options));
 }
 
@@ -146,12 +151,12 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
   }
   const report = evaluationReport({ paper });
   const document = pageDocument(page, paper, report);
-  writeMarkdown(document, options.markdown);
-  if (options.html !== undefined) writeFileSync(options.html, renderHtmlDocument(document));
-  if (options.json !== undefined) writeReport(options.json, report);
   for (const { name, findings } of paper.logs)
     for (const { part, orderings, seeds } of findings)
       console.log(`${name}, ${part}: ${orderings[0].verdict} (${seeds.length} of ${options.seeds.length} seeds)`);
+  writeMarkdown(document, options.markdown);
+  if (options.html !== undefined) writeFileSync(options.html, renderHtmlDocument(document));
+  if (options.json !== undefined) writeReport(options.json, report);
   console.log(`written to ${options.markdown}${paper.finished ? '' : '; run the same command again for the rest'}`);
 }
 

@@ -1,16 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
+import { markdownFile } from '../command-arguments';
 import { writeMarkdown } from '../document/evaluation';
-import type { EvaluationReport } from '../report';
+import { readReport } from '../report';
 import { type NamedReport, rankingOptionsDocument } from './document';
 
 /** @throws InvalidArgumentError for what is no NAME=FILE, or a file that `--json` did not write */
 export function readNamed(argument: string, before: readonly NamedReport[] = []): NamedReport[] {
   const [name, file] = argument.split(/=(.*)/s);
   if (!name || !file) throw new InvalidArgumentError('a name and a file, as KuaiRand-Pure=FILE');
-  const report = JSON.parse(readFileSync(file, 'utf8')) as EvaluationReport;
-  if (report.formatVersion !== 1) throw new InvalidArgumentError(`${file} is no report of this version`);
-  return [...before, { name, report }];
+  try {
+    return [...before, { name, report: readReport(file) }];
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 export function addRankingOptionsCommand(program: Command): void {
@@ -18,7 +20,7 @@ export function addRankingOptionsCommand(program: Command): void {
     .command('ranking-options')
     .description("a page of the ranking model's options: of what --json of ranking --compare and of warm-start wrote")
     .argument('<name=file...>', "reports, each with its log's name", readNamed)
-    .option('--markdown <file>', 'what is written', 'docs/ranking-options.md')
+    .option('--markdown <file>', 'what is written', markdownFile, 'docs/ranking-options.md')
     .action((reports: readonly NamedReport[], { markdown }: { markdown: string }) => {
       writeMarkdown(rankingOptionsDocument(reports), markdown);
       console.log(`written to ${markdown}`);

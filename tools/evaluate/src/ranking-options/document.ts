@@ -2,7 +2,7 @@
 import type { DocumentPart, ReportDocument } from '@watchnext/plots';
 import type { FormComparison, RankingReport } from '../ranking/report';
 import type { EvaluationReport } from '../report';
-import { signed } from '../text-table';
+import { fixed, ratioRange, signed } from '../text-table';
 import type { WarmStartReport } from '../warm-start/report';
 
 export interface NamedReport {
@@ -63,9 +63,9 @@ function describe({ part, split, counts }: RankingReport): string {
 /** Losses by seed and the mean AUC of a form, in the order that it is served in. */
 function measured({ scorers }: RankingReport, form: string): [string, string] {
   const rows = scorers.filter(({ name, kind, config }) => name === form && kind === 'model' && config);
-  const losses = rows.map(({ weightedPerUserLoss }) => weightedPerUserLoss.value.toFixed(4));
+  const losses = rows.map(({ weightedPerUserLoss }) => fixed(weightedPerUserLoss.value, 4));
   const auc = rows.reduce((sum, { clickAuc }) => sum + clickAuc / rows.length, 0);
-  return [losses.join(', '), auc.toFixed(4)];
+  return [losses.join(', '), fixed(auc, 4)];
 }
 
 function verdictOf({ verdict }: FormComparison): string {
@@ -97,17 +97,16 @@ function warmStartParts({ name, report }: NamedReport): DocumentPart[] {
         'processor s a day',
       ],
       rows: forms.map((form) => {
-        const ratios = form.calibration.map(({ ratio }) => ratio);
         const { difference, interval95 } = form.lessThanAnew;
         return [
           form.name,
-          form.lossBySeed.map((loss) => loss.toFixed(4)).join(', '),
+          form.lossBySeed.map((loss) => fixed(loss, 4)).join(', '),
           form === first ? '' : `${signed(difference)} (${range(interval95)})`,
-          form.clickAuc.toFixed(4),
-          form.watchTimeMaeSeconds.toFixed(2),
-          `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
-          form.stepsPerDay.toFixed(0),
-          form.processorSecondsPerDay.toFixed(1),
+          fixed(form.clickAuc, 4),
+          fixed(form.watchTimeMaeSeconds, 2),
+          ratioRange(form.calibration),
+          fixed(form.stepsPerDay, 0),
+          fixed(form.processorSecondsPerDay, 1),
         ];
       }),
     },
@@ -121,8 +120,8 @@ function beginnings({ forms }: WarmStartReport): string {
   const worst = Math.max(...starts.map(({ bridgeError }) => bridgeError));
   const kept = starts.map(({ copiedVideos, newVideos }) => copiedVideos / (copiedVideos + newVideos));
   return (
-    `Of a day's videos ${(100 * Math.min(...kept)).toFixed(1)}% and more had a row the day before; columns of numbers were carried over ` +
-    `within ${worst.toFixed(3)} (root mean square, the worst number).`
+    `Of a day's videos ${fixed(100 * Math.min(...kept), 1)}% and more had a row the day before; columns of numbers were carried over ` +
+    `within ${fixed(worst, 3)} (root mean square, the worst number).`
   );
 }
 

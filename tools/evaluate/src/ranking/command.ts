@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { madeFolder } from '@watchnext/command-line';
+import { madeFolder, moment, newFile } from '@watchnext/command-line';
 import { type Command, Option } from 'commander';
-import { count, counts, moment } from '../command-arguments';
+import { count, counts } from '../command-arguments';
 import { replayFolder } from '../data/archive';
 import { progressOnStandardError as progress } from '../progress';
 import { writeOutputs } from '../document/evaluation';
@@ -37,7 +37,7 @@ export function addRankingCommand(program: Command): void {
     .requiredOption('--archive <folder>', 'data: an event archive, as ingestion or an import writes it')
     .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
     .option('--test-days <n>', 'UTC days held out at the end', count, 2)
-    .option('--test-from <time>', 'instead, from this moment on (ISO 8601)', moment)
+    .option('--test-from <time>', 'instead, from this moment on (ISO 8601; UTC without a zone)', moment)
     .addOption(
       new Option('--on <part>', 'choose settings on validation; test says how good the choice was')
         .choices(['test', 'validation'])
@@ -68,7 +68,7 @@ export function addRankingCommand(program: Command): void {
       'keep what each trained model scored there, and train none again that is there: a run that was stopped goes on',
       madeFolder,
     )
-    .option('--json <file>', 'also write the report, with calibration tables, to this file')
+    .option('--json <file>', 'also write the report, with calibration tables, to this file', newFile)
     .option('--report <folder>', 'also write report.html and report.md, with plots, to this folder', madeFolder)
     .action(runRanking);
 }

@@ -1,5 +1,5 @@
 /** The ranking report as text. */
-import { align, signed } from '../text-table';
+import { align, fixed, signed } from '../text-table';
 import type { CalibrationTables } from './calibration';
 import type { MeasuredValue, PairedDifference, RankingReport, RankingScorerReport } from './report';
 
@@ -23,13 +23,13 @@ export function rankingTables(report: RankingReport): string {
     scorer.name,
     scorer.orders,
     scorer.seed === undefined ? '' : String(scorer.seed),
-    scorer.weightedPerUserLoss.value.toFixed(4),
-    scorer.weightedPerUserLoss.interval95.map((end) => end.toFixed(3)).join(' to '),
+    fixed(scorer.weightedPerUserLoss.value, 4),
+    scorer.weightedPerUserLoss.interval95.map((end) => fixed(end, 3)).join(' to '),
     paired(scorer.againstFloor),
     ...(peerName === undefined ? [] : [paired(scorer.againstPeer), times(scorer.timesPeer)]),
     withEnds(scorer.clickAuc, 4, scorer.clickAucInterval95),
-    scorer.groupedClickAuc.value.toFixed(4),
-    scorer.watchTimeMaeSeconds?.value.toFixed(2) ?? '',
+    fixed(scorer.groupedClickAuc.value, 4),
+    withEnds(scorer.watchTimeMaeSeconds?.value, 2),
     withEnds(scorer.watchTimeRmseSeconds, 2, scorer.watchTimeRmseInterval95),
   ]);
   const peer =
@@ -42,12 +42,12 @@ export function rankingTables(report: RankingReport): string {
   const peers = (report.peerComparisons ?? []).map((one) => [
     `${one.form}, ${one.orders}`,
     one.peerOrders,
-    mean(one.lossBySeed).toFixed(4),
-    one.peerLoss.toFixed(4),
+    fixed(mean(one.lossBySeed), 4),
+    fixed(one.peerLoss, 4),
     signed(one.gain),
     range(one.interval95, signed),
     range(one.acrossSeeds95, signed),
-    one.times.value.toFixed(3),
+    fixed(one.times.value, 3),
     range(one.times.interval95, ratioText),
     range(one.times.acrossSeeds95, ratioText),
   ]);
@@ -106,8 +106,8 @@ export function rankingTables(report: RankingReport): string {
 /** With 95%, where it is known. */
 export function withEnds(value: number | undefined, digits: number, ends?: readonly [number, number]): string {
   if (value === undefined) return '';
-  const shown = value.toFixed(digits);
-  return ends ? `${shown} (${ends.map((end) => end.toFixed(digits)).join(' to ')})` : shown;
+  const shown = fixed(value, digits);
+  return ends ? `${shown} (${ends.map((end) => fixed(end, digits)).join(' to ')})` : shown;
 }
 
 function paired(difference: PairedDifference | undefined): string {
@@ -120,7 +120,7 @@ function times(ratio: MeasuredValue | undefined): string {
   return ratio ? `${ratioText(ratio.value)} (${range(ratio.interval95, ratioText)})` : '';
 }
 
-const ratioText = (value: number) => value.toFixed(3);
+const ratioText = (value: number) => fixed(value, 3);
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Empty where there is none. */
@@ -142,10 +142,10 @@ function calibrationText({ name, seed, calibration }: RankingScorerReport): stri
       const rows = calibration[by].map((row) => [
         row.bucket,
         String(row.impressionCount),
-        row.meanPredictedSeconds.toFixed(2),
-        row.meanActualSeconds.toFixed(2),
-        row.ratio.toFixed(3),
-        `${row.interval.low.toFixed(2)} to ${row.interval.high.toFixed(2)}`,
+        fixed(row.meanPredictedSeconds, 2),
+        fixed(row.meanActualSeconds, 2),
+        fixed(row.ratio, 3),
+        `${fixed(row.interval.low, 2)} to ${fixed(row.interval.high, 2)}`,
       ]);
       const header = [TITLES[by], 'impressions', 'predicted, s', 'watched, s', 'ratio', '95%'];
       return `calibration of ${name}, seed ${seed}\n\n${align([header, ...rows])}`;

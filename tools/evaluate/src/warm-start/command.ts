@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { moment, newFile } from '@watchnext/command-line';
 import type { Command } from 'commander';
-import { count, counts, moment } from '../command-arguments';
+import { count, counts } from '../command-arguments';
 import { replayFolder } from '../data/archive';
 import { progressOnStandardError as progress } from '../progress';
 import { rankingVariants } from '../ranking/variants';
@@ -26,7 +27,11 @@ export function addWarmStartCommand(program: Command): void {
     .command('warm-start')
     .description("ranking models of days in turn: each from nothing, or from the day before's, by epochs")
     .requiredOption('--archive <folder>', 'data: an event archive, as ingestion or an import writes it')
-    .requiredOption('--from <time>', 'the first day that is measured begins here (ISO 8601)', moment)
+    .requiredOption(
+      '--from <time>',
+      'the first day that is measured begins here (ISO 8601; UTC without a zone)',
+      moment,
+    )
     .option('--days <n>', 'days measured, each by a model from before it', count, 4)
     .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
     .option('--seeds <list>', 'all days are trained once with each', counts, [1])
@@ -36,7 +41,7 @@ export function addWarmStartCommand(program: Command): void {
       ...all,
       one,
     ])
-    .option('--json <file>', 'also write the report to this file')
+    .option('--json <file>', 'also write the report to this file', newFile)
     .action(runWarmStart);
 }
 

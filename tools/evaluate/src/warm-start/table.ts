@@ -1,5 +1,5 @@
 /** The report of days in turn as text. */
-import { align, signed } from '../text-table';
+import { align, fixed, ratioRange, signed } from '../text-table';
 import type { WarmStartReport } from './report';
 
 export function warmStartTable({ source, seeds, days, pagesWithPairs, forms }: WarmStartReport): string {
@@ -17,18 +17,17 @@ export function warmStartTable({ source, seeds, days, pagesWithPairs, forms }: W
   ];
   const rows = forms.map((form) => {
     const { difference, interval95 } = form.lessThanAnew;
-    const ratios = form.calibration.map(({ ratio }) => ratio);
     return [
       form.name,
-      form.weightedPerUserLoss.toFixed(4),
-      form.interval95.map((end) => end.toFixed(3)).join(' to '),
-      form.lossBySeed.map((loss) => loss.toFixed(4)).join(', '),
+      fixed(form.weightedPerUserLoss, 4),
+      form.interval95.map((end) => fixed(end, 3)).join(' to '),
+      form.lossBySeed.map((loss) => fixed(loss, 4)).join(', '),
       form === forms[0] ? '' : `${signed(difference)} (${interval95.map(signed).join(' to ')})`,
-      form.clickAuc.toFixed(4),
-      form.watchTimeMaeSeconds.toFixed(2),
-      `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
-      form.stepsPerDay.toFixed(0),
-      form.processorSecondsPerDay.toFixed(1),
+      fixed(form.clickAuc, 4),
+      fixed(form.watchTimeMaeSeconds, 2),
+      ratioRange(form.calibration),
+      fixed(form.stepsPerDay, 0),
+      fixed(form.processorSecondsPerDay, 1),
     ];
   });
   const starts = forms
@@ -37,7 +36,7 @@ export function warmStartTable({ source, seeds, days, pagesWithPairs, forms }: W
       const said = each.map(({ began, reason, copiedVideos, newVideos, bridgeError }) =>
         began === 'cold'
           ? `anew (${reason})`
-          : `${copiedVideos} videos kept and ${newVideos} new, numbers carried over within ${bridgeError.toFixed(4)}`,
+          : `${copiedVideos} videos kept and ${newVideos} new, numbers carried over within ${fixed(bridgeError, 4)}`,
       );
       return `${name}: ${said.join('; ')}`;
     });

@@ -1,6 +1,6 @@
 /** npm run rehearsal: a roll-out of the production overlay on this machine, under load. */
 import { writeFileSync } from 'node:fs';
-import { endOnUsage, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
 import { endByFailure } from '@watchnext/config';
 import { isInterrupted } from '@watchnext/local-stack';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -83,7 +83,7 @@ new Command('rehearsal')
       'runs the images that the overlay names (npm run images makes them) as containers',
     ).choices(ENGINES),
   )
-  .option('--json <file>', 'also write the report there')
+  .option('--json <file>', 'also write the report there', newFile)
   .action(run)
   .parseAsync()
   .catch((thrown: unknown) => {

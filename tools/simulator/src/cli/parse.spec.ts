@@ -48,6 +48,8 @@ describe('the command line', () => {
     ['scores --knowing nothing --out f', /truth, log/],
     ['scores --world small --data d --out f', /--world.*--data/],
     ['scores --users 5 --data d --out f', /--data.*--users/],
+    ['scores --from 7 --out f', /--from.*2026-11-21T00:00Z, by UTC where it names no zone/],
+    ['archive --data . --end 7', /--end.*"now", or else it must be a date or a time/],
     ['scores --from soon --out f', /--from.*2026-11-21T00:00Z/],
     ['archive', /--data/],
     ['archive --data . --world tiny', /small, standard, large/],
@@ -56,8 +58,13 @@ describe('the command line', () => {
     ['archive --data . --workers 0', /whole number/],
     [`archive --data ${__filename}/d`, /--data.*cannot be made or written to \(ENOTDIR\)/],
     [`check --spill ${__filename}`, /--spill.*cannot be made or written to \(EEXIST\)/],
-    ['archive --data . --end soon', /2026-11-23T00:00Z/],
+    [
+      'archive --data . --end soon',
+      /--end.*"now", or else it must be a date or a time as 2026-11-21 or 2026-11-21T00:00Z/,
+    ],
     ['live --data d --speed -1', /above 0/],
+    ['describe --svg /no/such/folder/plot.svg', /--svg.*cannot be written to \(ENOENT\)/],
+    ['describe --json .', /--json.*is a folder/],
     ['rule', /unknown command/],
   ])('refuses "%s" and says why', async (line, why) => {
     await expect(parse(line)).rejects.toThrow(why);

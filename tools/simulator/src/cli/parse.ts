@@ -1,6 +1,6 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
-import { EXIT_USAGE, madeFolder, wholeNumber } from '@watchnext/command-line';
+import { EXIT_USAGE, madeFolder, moment, newFile, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FROZEN, FROZEN_WORLDS, MOST_VIDEOS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
@@ -90,7 +90,7 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
       .option('--users <n>', 'viewers', wholeNumber(1))
       .option('--videos <n>', 'videos', wholeNumber(1, MOST_VIDEOS))
       .option('--days <n>', 'days of history', wholeNumber(1))
-      .option('--end <time>', 'when the history ends: "now" or as 2026-11-23T00:00Z', moment);
+      .option('--end <time>', 'when the history ends: "now" or as 2026-11-23T00:00Z; UTC without a zone', end);
 
   changed(
     program
@@ -114,8 +114,8 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
   changed(program.command('describe').description('count what the world looks like, beside KuaiRand'))
     .option('--every <n>', 'count every n-th viewer', wholeNumber(1), 1)
     .option('--kuairand <dir>', 'folder with KuaiRand’s files, to set beside it')
-    .option('--svg <file>', 'also draw a plot')
-    .option('--json <file>', 'also write the figures')
+    .option('--svg <file>', 'also draw a plot', newFile)
+    .option('--json <file>', 'also write the figures', newFile)
     .action((options) => actions.describe(options));
 
   const ofData = 'or the world whose archive lies in this data folder';
@@ -128,7 +128,11 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
     world().conflicts('data'),
   )
     .addOption(new Option('--data <dir>', ofData).conflicts(['seed', 'users', 'videos', 'days', 'end']))
-    .option('--from <time>', 'only what was served from this moment on, as 2026-11-21T00:00Z; default: all', instant)
+    .option(
+      '--from <time>',
+      'only what was served from this moment on, as 2026-11-21T00:00Z, UTC without a zone; default: all',
+      moment,
+    )
     .addOption(
       new Option(
         '--knowing <what>',
@@ -177,14 +181,11 @@ function positive(text: string): number {
   return value;
 }
 
-function instant(text: string): number {
-  const value = Date.parse(text);
-  if (Number.isNaN(value)) throw new InvalidArgumentError('it must be a time as 2026-11-21T00:00Z.');
-  return value;
-}
-
-function moment(text: string): number {
-  const value = text === 'now' ? Math.floor(Date.now() / 60_000) * 60_000 : Date.parse(text);
-  if (Number.isNaN(value)) throw new InvalidArgumentError('it must be "now" or a time as 2026-11-23T00:00Z.');
-  return value;
+function end(text: string): number {
+  if (text === 'now') return Math.floor(Date.now() / 60_000) * 60_000;
+  try {
+    return moment(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`it is "now", or else ${(error as Error).message}`);
+  }
 }
