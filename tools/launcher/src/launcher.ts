@@ -60,11 +60,20 @@ export class Launcher {
       await folder.waitForStragglers((pids) =>
         this.say(`Waiting for services of an earlier start to end (${pids.join(', ')}) …`),
       );
-      const { state, continued } = await this.prepareFolder(folder);
+      const { state, continued, dataset } = await this.prepareFolder(folder);
       this.say(`Data: ${folder.path}   Logs: ${folder.logFolder}`);
       const plan = await planServices(this.root, folder.path, this.options.port);
       this.supervisor = new Supervisor(folder, this.say);
-      return await this.serve({ folder, state, continued, plan, supervisor: this.supervisor, signal, stopping });
+      return await this.serve({
+        folder,
+        state,
+        continued,
+        dataset,
+        plan,
+        supervisor: this.supervisor,
+        signal,
+        stopping,
+      });
     } finally {
       for (const stop of stopping.reverse()) await stop().catch(() => undefined);
       if (this.supervisor !== undefined) {
@@ -80,18 +89,20 @@ export class Launcher {
     this.supervisor?.kill();
   }
 
-  private async prepareFolder(folder: DataFolder): Promise<{ state: FolderState; continued: boolean }> {
+  /** What a folder held is removed only once it is known that there is something to fill it with. */
+  private async prepareFolder(folder: DataFolder): Promise<Pick<Start, 'state' | 'continued' | 'dataset'>> {
     const { options } = this;
-    if (options.fresh) await folder.clear();
-    const found = await folder.readState();
+    const found = options.fresh ? undefined : await folder.readState();
     if (found?.loaded) {
       refuseOtherOptions(found, options);
-      return { state: found, continued: true };
+      return { state: found, continued: true, dataset: undefined };
     }
-    if (found !== undefined) {
-      this.say('The last start ended before its history was loaded: beginning anew.');
-      await folder.clear();
-    }
+    if (options.fresh) await folder.refuseForeign();
+    const isImported = options.dataset !== 'simulator';
+    const dataset = isImported ? new DatasetSource(options.dataset, options, this.say) : undefined;
+    await dataset?.prepare();
+    if (found !== undefined) this.say('The last start ended before its history was loaded: beginning anew.');
+    if (options.fresh || found !== undefined) await folder.clear();
     const world = { ...options.world, endMs: Date.now() };
     const state: FolderState = {
       version: 1,
@@ -100,11 +111,11 @@ export class Launcher {
       loaded: false,
     };
     await folder.writeState(state);
-    return { state, continued: false };
+    return { state, continued: false, dataset };
   }
 
   private async serve(start: Start): Promise<number> {
-    const { folder, state, plan, supervisor, signal, continued, stopping } = start;
+    const { folder, state, plan, supervisor, signal, continued, dataset, stopping } = start;
     const report: LaunchReport = {
       dataset: state.dataset,
       dataDirectory: folder.path,
@@ -112,9 +123,6 @@ export class Launcher {
       secondsByStep: this.secondsByStep,
     };
 
-    const isImported = !continued && state.world === undefined;
-    const dataset = isImported ? new DatasetSource(state.dataset, this.options, this.say) : undefined;
-    await dataset?.prepare();
     const starting = this.step('start services', signal, () => supervisor.start(plan.services));
     // The world is drawn while the services start: they are other processes. An early failure is awaited below.
     starting.catch(() => undefined);
@@ -247,6 +255,8 @@ interface Start {
   readonly folder: DataFolder;
   readonly state: FolderState;
   readonly continued: boolean;
+  /** To be loaded, and prepared; undefined for the simulator, and for what has been loaded. */
+  readonly dataset: DatasetSource | undefined;
   readonly plan: ServicePlan;
   readonly supervisor: Supervisor;
   readonly signal: AbortSignal;
