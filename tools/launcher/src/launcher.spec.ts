@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FolderState } from './data-folder';
 import type { LaunchError } from './launch-error';
 import { Launcher } from './launcher';
@@ -45,3 +46,58 @@ describe('a start with --fresh', () => {
     expect(existsSync(join(data, 'archive', 'part.parquet'))).toBe(true);
   });
 });
+
+describe('a start that is stopped', () => {
+  it('waits for the trainer, which the next start knows of until it has ended', async () => {
+    const [started, release, ended] = ['started', 'release', 'ended'].map((name) => join(root, name));
+    standInServices();
+    standIn(
+      'trainer',
+      `const { existsSync, writeFileSync } = require('node:fs');
+       const end = () => existsSync(${JSON.stringify(release)}) && (writeFileSync(${JSON.stringify(ended)}, ''), process.exit(143));
+       process.on('SIGTERM', () => setInterval(end, 20));
+       writeFileSync(${JSON.stringify(started)}, '');
+       setInterval(() => {}, 1_000);`,
+    );
+    const stop = new AbortController();
+    const running = launcher().run(stop.signal);
+    running.catch(() => undefined);
+    while (!existsSync(started)) await sleep(20);
+    const noted = () => readFileSync(join(data, 'processes.json'), 'utf8');
+    const before = noted();
+    stop.abort(new Error('stopped'));
+    await sleep(300);
+    expect(noted()).toBe(before);
+    writeFileSync(release, '');
+    await expect(running).rejects.toThrow('stopped');
+    expect(existsSync(ended)).toBe(true);
+    expect(existsSync(join(data, 'processes.json'))).toBe(false);
+  });
+});
+
+const READY = `process.on('SIGTERM', () => process.exit());
+process.on('disconnect', () => process.exit());
+process.send({ kind: 'ready' });`;
+
+/** An app of the launcher's that does nothing but what the test is about. */
+function standIn(app: string, program: string): void {
+  mkdirSync(join(root, 'apps', app, 'dist'), { recursive: true });
+  writeFileSync(join(root, 'apps', app, 'dist', 'main.js'), program);
+}
+
+/** Answers these paths with JSON, others with 404. */
+function answering(answers: Readonly<Record<string, unknown>>): string {
+  return `const answers = ${JSON.stringify(answers)};
+    require('node:http').createServer((call, answer) => {
+      const known = answers[call.url];
+      answer.writeHead(known === undefined ? 404 : 200).end(JSON.stringify(known ?? {}));
+    }).listen(Number(process.env.WATCHNEXT_HTTP_PORT), process.env.WATCHNEXT_HOST, () => { ${READY} });`;
+}
+
+/** All but the trainer; there is no snapshot, and nothing that lags. */
+function standInServices(): void {
+  standIn('ingestion', answering({ '/v1/lag': { materialised: 0, archived: 0 } }));
+  standIn('retrieval', READY);
+  standIn('ranking', READY);
+  standIn('gateway', answering({}));
+}

@@ -75,11 +75,9 @@ export class Launcher {
         stopping,
       });
     } finally {
+      if (signal.aborted) this.say('Stopping …');
       for (const stop of stopping.reverse()) await stop().catch(() => undefined);
-      if (this.supervisor !== undefined) {
-        if (signal.aborted) this.say('Stopping …');
-        await this.supervisor.stop();
-      }
+      await this.supervisor?.stop();
       await folder.close();
     }
   }
@@ -183,7 +181,13 @@ export class Launcher {
   }
 
   /** A folder with a snapshot serves it; the schedule brings the next. */
-  private async trainIfNeeded({ folder, plan, supervisor, signal }: Start): Promise<TrainingResult | undefined> {
+  private async trainIfNeeded({
+    folder,
+    plan,
+    supervisor,
+    signal,
+    stopping,
+  }: Start): Promise<TrainingResult | undefined> {
     const current = await currentSnapshot(plan, signal);
     if (current !== undefined) {
       this.say(`Snapshot ${current} is there: serving it.`);
@@ -191,9 +195,12 @@ export class Launcher {
     }
     this.say('Training both models:');
     const files = { logFile: folder.logFile('trainer'), folder: folder.path };
-    const trained = await this.step('train', signal, () =>
-      trainOnce(plan.trainer, files, signal, (pid) => supervisor.setExtraProcess(pid)),
-    );
+    const trained = await this.step('train', signal, () => {
+      const training = trainOnce(plan.trainer, files, signal, (pid) => supervisor.setExtraProcess(pid));
+      // It ends at its next clean point, and works in the folder until then.
+      stopping.push(() => training);
+      return training;
+    });
     if (trained.table !== '') this.say(`\n${trained.table}\n`);
     if (trained.outcome === 'rejected')
       this.say('The gate rejected the snapshot: popular videos are served until a later one passes.');
