@@ -75,6 +75,29 @@ describe('a start that is stopped', () => {
   });
 });
 
+describe('a start with too little to train on', () => {
+  const nothing = (words: string) =>
+    `console.log(JSON.stringify({ level: 40, msg: ${JSON.stringify(words)} }));
+     console.log(JSON.stringify({ level: 30, msg: 'closed' }));
+     process.exitCode = 4;
+     process.disconnect();`;
+
+  it.each<[string, Partial<FolderState>, RegExp]>([
+    ['a data set', { path: '/logs/plays' }, /^`npm run validate -- sequences \/logs\/plays` .* --fresh/],
+    ['a table', { path: 'a.csv', mapping: 'm.json' }, /`npm run validate -- sequences a\.csv --mapping m\.json`/],
+    ['a data set of an earlier version', {}, /`npm run validate -- archive .*data\/archive`/],
+  ])('gives the reason of the trainer, and what helps with %s', async (_, state, remedy) => {
+    writeFileSync(join(data, 'watchnext.json'), JSON.stringify({ ...LOADED, ...state }));
+    standInServices();
+    standIn('trainer', nothing('nothing to train on: watches of fewer than two users'));
+    await expect(launcher().run(new AbortController().signal)).rejects.toMatchObject({
+      name: 'LaunchError',
+      message: 'nothing to train on: watches of fewer than two users',
+      remedy: expect.stringMatching(remedy),
+    });
+  });
+});
+
 const READY = `process.on('SIGTERM', () => process.exit());
 process.on('disconnect', () => process.exit());
 process.send({ kind: 'ready' });`;

@@ -1,5 +1,6 @@
 /** One start, from an empty or a used data folder to a list on the screen, and then until it is stopped. */
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { duration } from '@watchnext/datasets';
 import { GatewayClient, type Recommendations } from '@watchnext/simulator';
@@ -181,22 +182,17 @@ export class Launcher {
   }
 
   /** A folder with a snapshot serves it; the schedule brings the next. */
-  private async trainIfNeeded({
-    folder,
-    plan,
-    supervisor,
-    signal,
-    stopping,
-  }: Start): Promise<TrainingResult | undefined> {
+  private async trainIfNeeded(start: Start): Promise<TrainingResult | undefined> {
+    const { folder, plan, supervisor, signal, stopping } = start;
     const current = await currentSnapshot(plan, signal);
     if (current !== undefined) {
       this.say(`Snapshot ${current} is there: serving it.`);
       return undefined;
     }
     this.say('Training both models:');
-    const files = { logFile: folder.logFile('trainer'), folder: folder.path };
+    const setting = { logFile: folder.logFile('trainer'), folder: folder.path, ifNothing: remedyForNothing(start) };
     const trained = await this.step('train', signal, () => {
-      const training = trainOnce(plan.trainer, files, signal, (pid) => supervisor.setExtraProcess(pid));
+      const training = trainOnce(plan.trainer, setting, signal, (pid) => supervisor.setExtraProcess(pid));
       // It ends at its next clean point, and works in the folder until then.
       stopping.push(() => training);
       return training;
@@ -269,6 +265,15 @@ interface Start {
   readonly signal: AbortSignal;
   /** What must end before the services do, last first. */
   readonly stopping: (() => Promise<unknown>)[];
+}
+
+/** For data that a trainer finds nothing to learn from in. */
+function remedyForNothing({ folder, state, dataset }: Start): string {
+  if (state.world !== undefined) return 'Begin anew with --fresh, and give the world more --users or --days.';
+  const { path, mapping } = { ...state, ...dataset?.readFrom };
+  const log = path === undefined ? ['archive', join(folder.path, 'archive')] : [state.dataset, path];
+  const command = ['npm run validate --', ...log, ...(mapping === undefined ? [] : ['--mapping', mapping])].join(' ');
+  return `\`${command}\` says what the log lacks; mend it, then begin anew with --fresh.`;
 }
 
 async function currentSnapshot(plan: ServicePlan, signal: AbortSignal): Promise<string | undefined> {
