@@ -5,7 +5,14 @@ export { World, type Channel, type Video, type Viewer } from './world';
 export { newMemories, ViewerMemory } from './memory';
 export { IdealLearner, type IdealLearnerOptions } from './ideal-learner/ideal-learner';
 export { Truth, type Moment, type PageOutcome } from './truth';
-export { generateHistory, memoriesOf, type History, type LifeCounts } from './history';
+export {
+  generateHistory,
+  generateHistoryInTurns,
+  memoriesOf,
+  type History,
+  type HistoryOptions,
+  type LifeCounts,
+} from './history';
 export { impressionScores, type ScoredImpression } from './impression-scores';
 export { everyDelivery } from './life/deliver';
 export { Popularity } from './popularity';
