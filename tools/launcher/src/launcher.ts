@@ -125,9 +125,8 @@ export class Launcher {
     const starting = this.step('start services', signal, () => supervisor.start(plan.services));
     // The world is drawn while the services start: they are other processes. An early failure is awaited below.
     starting.catch(() => undefined);
-    await sleep(0);
     const source = state.world !== undefined ? new SimulatedSource(state.world) : undefined;
-    if (source !== undefined) await this.step('draw the world', signal, async () => void source.history);
+    if (source !== undefined) await this.step('draw the world', signal, () => source.draw(signal));
     await starting;
     signal.throwIfAborted();
 
