@@ -36,7 +36,8 @@ export {
   type Recommendations,
   type RecommendationsQuery,
 } from './live/gateway-client';
-export { WorldClock } from './live/clock';
+export { LONGEST_DAYS_SINCE, WorldClock } from './live/clock';
+export type { OnTold } from './live/schedule';
 export { LiveSimulator, type LiveCounts, type LiveOptions } from './live/live';
 export { sendAll, type EventSink } from './sink';
 export {
