@@ -1,11 +1,11 @@
 /** The launcher among apps that are stand-ins: what it does to the folder and to its processes. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FolderState } from './data-folder';
 import type { LaunchError } from './launch-error';
-import { Launcher } from './launcher';
+import { Launcher, type LaunchReport } from './launcher';
 import { parseOptions } from './options';
 
 const LOADED: FolderState = { version: 1, dataset: 'sequences', loaded: true };
@@ -21,12 +21,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
 
+let said: string;
+beforeEach(() => (said = ''));
+
 function launcher(...args: string[]): Launcher {
   const options = parseOptions(['--data', data, '--port', '0', ...args], {
     exitOverride: true,
     defaultDataDirectory: data,
   });
-  return new Launcher(root, options, () => undefined);
+  return new Launcher(root, options, (text) => (said += `${text}\n`));
 }
 
 describe('a start with --fresh', () => {
@@ -98,6 +101,53 @@ describe('a start with too little to train on', () => {
   });
 });
 
+describe('a start that goes on with a world', () => {
+  const HOUR_MS = 3_600_000;
+  const LIST = Array.from({ length: 10 }, (_, i) => ({
+    videoId: `video-0000${i}`,
+    impressionId: `i${i}`,
+    position: i,
+    title: 'A title',
+    topics: [],
+    durationSeconds: 60,
+  }));
+
+  /** @returns what it measured, of a world whose history ended so long ago */
+  async function goOn(hoursAgo: number): Promise<LaunchReport> {
+    const world = { seed: 1, users: 20, videos: 60, days: 2, endMs: Date.now() - hoursAgo * HOUR_MS };
+    writeFileSync(
+      join(data, 'watchnext.json'),
+      JSON.stringify({ version: 1, dataset: 'simulator', world, loaded: true }),
+    );
+    standInServices({
+      '/v1/snapshot': { snapshotId: 'the-snapshot' },
+      '/v1/users': { users: [{ userId: 'somebody', watchCount: 3 }] },
+      '/history': { userId: 'somebody', watchCount: 0, watches: [], searches: [] },
+      '/recommendations': { userId: 'somebody', requestId: 'r', snapshotId: 'the-snapshot', rung: 'full', items: LIST },
+    });
+    const file = join(root, 'report.json');
+    expect(await launcher('--once-and-exit', '--json', file).run(new AbortController().signal)).toBe(0);
+    return JSON.parse(readFileSync(file, 'utf8')) as LaunchReport;
+  }
+
+  it('catches up with it as a step, and sets no popularity of the history beside lists of now', async () => {
+    const report = await goOn(2);
+    expect(report.secondsByStep).toHaveProperty('catch the world up');
+    const rows = report.evaluation as { name: string }[];
+    expect(rows.map(({ name }) => name)).toEqual(['random', 'served', 'oracle']);
+  });
+
+  it('says of one that is too long past that nobody comes, and serves', async () => {
+    const report = await goOn(24 * 13);
+    expect(said).toMatch(/390 of its days ago, and 366 can be caught up with: .*--fresh begins a new world/);
+    expect(report).not.toHaveProperty('evaluation');
+    expect(report.secondsByStep).not.toHaveProperty('draw the world');
+    expect(report.firstList!.items).toHaveLength(10);
+  });
+});
+
+/** Built, for programs of their own. */
+const CONTRACT = resolve(__dirname, '..', '..', '..', 'libs', 'contract', 'dist');
 const READY = `process.on('SIGTERM', () => process.exit());
 process.on('disconnect', () => process.exit());
 process.send({ kind: 'ready' });`;
@@ -108,19 +158,25 @@ function standIn(app: string, program: string): void {
   writeFileSync(join(root, 'apps', app, 'dist', 'main.js'), program);
 }
 
-/** Answers these paths with JSON, others with 404. */
+/** Takes whatever events it is sent, and answers what ends so with JSON, the rest with 404. */
 function answering(answers: Readonly<Record<string, unknown>>): string {
-  return `const answers = ${JSON.stringify(answers)};
-    require('node:http').createServer((call, answer) => {
-      const known = answers[call.url];
-      answer.writeHead(known === undefined ? 404 : 200).end(JSON.stringify(known ?? {}));
+  return `const { EventBatch } = require(${JSON.stringify(CONTRACT)});
+    const answers = Object.entries(${JSON.stringify(answers)});
+    require('node:http').createServer(async (call, answer) => {
+      const chunks = [];
+      for await (const chunk of call) chunks.push(chunk);
+      const { events } = EventBatch.decode(Buffer.concat(chunks));
+      const results = events.map((_, index) => ({ index, status: 'accepted' }));
+      const [, known] = answers.find(([path]) => call.url.split('?')[0].endsWith(path)) ?? [];
+      const body = call.method === 'POST' ? { results } : known;
+      answer.writeHead(body === undefined ? 404 : 200).end(JSON.stringify(body ?? {}));
     }).listen(Number(process.env.WATCHNEXT_HTTP_PORT), process.env.WATCHNEXT_HOST, () => { ${READY} });`;
 }
 
-/** All but the trainer; there is no snapshot, and nothing that lags. */
-function standInServices(): void {
+/** All but the trainer, and nothing lags. @param gateway what it answers; nothing: there is no snapshot */
+function standInServices(gateway: Readonly<Record<string, unknown>> = {}): void {
   standIn('ingestion', answering({ '/v1/lag': { materialised: 0, archived: 0 } }));
   standIn('retrieval', READY);
   standIn('ranking', READY);
-  standIn('gateway', answering({}));
+  standIn('gateway', answering(gateway));
 }

@@ -8,7 +8,7 @@ import { DataFolder, type FolderState } from './data-folder';
 import { getJson } from './http';
 import { waitForLag } from './lag';
 import { LaunchError } from './launch-error';
-import { LiveWorld } from './live-world';
+import { describeBygone, LiveWorld } from './live-world';
 import { EXIT_CODES, type LauncherOptions } from './options';
 import { openProducer } from './producer';
 import { refuseOtherOptions } from './refuse-other-options';
@@ -125,7 +125,9 @@ export class Launcher {
     const starting = this.step('start services', signal, () => supervisor.start(plan.services));
     // The world is drawn while the services start: they are other processes. An early failure is awaited below.
     starting.catch(() => undefined);
-    const source = state.world !== undefined ? new SimulatedSource(state.world) : undefined;
+    const bygone = state.world && describeBygone(state.world);
+    if (bygone !== undefined) this.say(bygone);
+    const source = state.world && bygone === undefined ? new SimulatedSource(state.world) : undefined;
     if (source !== undefined) await this.step('draw the world', signal, () => source.draw(signal));
     await starting;
     signal.throwIfAborted();
@@ -140,9 +142,9 @@ export class Launcher {
       await folder.writeState({ ...state, ...dataset?.readFrom, loaded: true });
     }
     const gateway = new GatewayClient(plan.gatewayUrl);
-    const live = source && new LiveWorld(source, gateway, producer, this.say);
+    const live = source && new LiveWorld(source, gateway, producer, this.say, continued);
     if (live !== undefined) stopping.push(() => live.stop());
-    if (live !== undefined) await unlessAborted(live.catchUp(), signal);
+    if (live !== undefined) await this.step('catch the world up', signal, () => live.catchUp());
     await this.step('catch up', signal, () => waitForLag(plan.ingestionUrl, signal, folder.logFile('ingestion')));
 
     const trained = await this.trainIfNeeded(start);
