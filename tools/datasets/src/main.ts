@@ -141,7 +141,8 @@ async function run(format: string, path: string | undefined, options: Options): 
     return EXIT_CODES.rejected;
   } catch (error) {
     task?.abandon();
-    if (stopping.signal.aborted) {
+    // Asking for a mapping takes Ctrl-C for itself: no signal comes.
+    if (stopping.signal.aborted || (error as Error).name === 'AbortError') {
       process.stderr.write('Interrupted. The same command goes on where it stopped.\n');
       return EXIT_CODES.interrupted;
     }

@@ -9,6 +9,23 @@ describe('progress', () => {
     expect(describeProgress(5, 0, 'events', 100)).toBe('5 events');
   });
 
+  it('leaves a terminal as it was, however the program ends, and keeps to its width', () => {
+    let text = '';
+    const output = Object.assign(new Writable({ write: (chunk, _, done) => ((text += chunk), done()) }), {
+      isTTY: true,
+      columns: 60,
+    });
+    const task = startTask('Sending', 'events', output);
+    task.update(1, 10, 'a file whose name is longer than what is left of a line of the terminal');
+    task.abandon();
+    expect(text).toContain('Sending');
+    // A cursor that is hidden and a wrapping that is off would outlast a program that a signal ends.
+    const modes = [...text.matchAll(/\u001b\[\?\d+[hl]/g)].map(String);
+    expect(modes).toEqual([]);
+    const longest = Math.max(...text.split(/\u001b(?:\[\d*(?:;\d*)?[A-Z]|[78])/).map(({ length }) => length));
+    expect(longest).toBeLessThanOrEqual(60);
+  });
+
   it('is plain lines where there is no terminal: some on the way, one at the end', () => {
     let text = '';
     const output = new Writable({ write: (chunk, _, done) => ((text += chunk), done()) });

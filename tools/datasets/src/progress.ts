@@ -51,8 +51,9 @@ class BarTask implements ProgressTask {
       {
         stream: output,
         clearOnComplete: true,
-        hideCursor: true,
-        linewrap: false,
+        // To hide the cursor or to turn wrapping off would outlast a program that a signal ends: the bar is cut to the width instead.
+        hideCursor: false,
+        linewrap: true,
         barsize: 28,
         fps: 8,
         format: (options, parameters, payload: { detail?: string }) =>

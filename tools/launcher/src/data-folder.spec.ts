@@ -65,14 +65,22 @@ describe('the data folder', () => {
   it('refuses data that it does not know, and says how to go on', async () => {
     const folder = await DataFolder.open(path);
     mkdirSync(join(path, 'event-log'));
-    await expect(folder.readState()).rejects.toMatchObject({
-      message: expect.stringContaining('event-log'),
-      remedy: expect.stringContaining('--fresh'),
-    });
-    await folder.clear();
+    writeFileSync(join(path, 'logs', 'access.log'), 'of another program');
+    const refusal = {
+      name: 'LaunchError',
+      message: expect.stringContaining('(event-log, logs)'),
+      remedy: expect.stringMatching(/--data.*remove it by hand/),
+    };
+    await expect(folder.readState()).rejects.toMatchObject(refusal);
+    await expect(folder.clear()).rejects.toMatchObject(refusal);
+    expect(readdirSync(join(path, 'logs'))).toEqual(['access.log']);
+    rmSync(join(path, 'event-log'), { recursive: true });
+    rmSync(join(path, 'logs', 'access.log'));
     expect(await folder.readState()).toBeUndefined();
     writeFileSync(join(path, 'watchnext.json'), '{"version":');
     await expect(folder.readState()).rejects.toThrow(/cannot be understood/);
+    await folder.clear();
+    expect(await folder.readState()).toBeUndefined();
     await folder.close();
   });
 

@@ -1,6 +1,6 @@
 /**
  * The one folder of all state: who uses it, what was loaded into it, and how it is emptied. Only names that belong to
- * WatchNext are ever removed, so that `--data` on the wrong folder costs nothing.
+ * WatchNext are ever removed, and those only where its state file lies, so that `--data` on the wrong folder costs nothing.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import {
 } from '@watchnext/folder-lock';
 import { LaunchError } from './launch-error';
 
+/** Written before anything else and removed after it: a folder without it was not filled by a launcher. */
 const STATE_FILE = 'watchnext.json';
 const LOCK_FOLDER = 'launcher-lock';
 const CHILDREN_FILE = 'processes.json';
@@ -31,7 +32,6 @@ const OWN_NAMES = [
   'trainer',
   'training.json',
   LOG_FOLDER,
-  STATE_FILE,
 ];
 /** Services drain for at most ten seconds after their launcher has gone. */
 const STRAGGLER_LIMIT_MS = 20_000;
@@ -85,20 +85,18 @@ export class DataFolder {
     return join(this.path, LOG_FOLDER);
   }
 
-  /** @returns undefined for a folder without anything of WatchNext's in it */
+  /**
+   * @returns undefined for a folder without anything in it that has a name of WatchNext's
+   * @throws LaunchError when something has, without the state file, or that file cannot be understood
+   */
   async readState(): Promise<FolderState | undefined> {
     let text: string;
     try {
       text = await readFile(join(this.path, STATE_FILE), 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      const names = await readdir(this.path);
-      const foreign = names.filter((name) => OWN_NAMES.includes(name) && name !== LOG_FOLDER);
-      if (foreign.length === 0) return undefined;
-      throw new LaunchError(
-        `${this.path} holds data that this launcher did not put there (${foreign.join(', ')})`,
-        'Choose another folder with --data, or remove that data with --fresh.',
-      );
+      await this.refuseForeign();
+      return undefined;
     }
     try {
       const state = JSON.parse(text) as FolderState;
@@ -115,9 +113,29 @@ export class DataFolder {
     await rename(`${file}.new`, file);
   }
 
-  /** Removes all state; the lock stays. */
+  /**
+   * Such names as `archive`, `logs` and `checkpoints` are those of other programs too.
+   *
+   * @throws LaunchError naming what lies under names of WatchNext's in a folder that no launcher has filled
+   */
+  async refuseForeign(): Promise<void> {
+    const names = await readdir(this.path);
+    if (names.includes(STATE_FILE)) return;
+    // `open` has made the folder of logs.
+    const hasLogs = names.includes(LOG_FOLDER) && (await readdir(this.logFolder)).length > 0;
+    const foreign = names.filter((name) => OWN_NAMES.includes(name) && (name !== LOG_FOLDER || hasLogs)).sort();
+    if (foreign.length === 0) return;
+    throw new LaunchError(
+      `${this.path} holds data that this launcher did not put there (${foreign.join(', ')})`,
+      'Choose another folder with --data. If nobody needs that data, remove it by hand: --fresh does not.',
+    );
+  }
+
+  /** Removes all state; the lock stays. @throws LaunchError as `refuseForeign` */
   async clear(): Promise<void> {
+    await this.refuseForeign();
     await Promise.all(OWN_NAMES.map((name) => rm(join(this.path, name), { recursive: true, force: true })));
+    await rm(join(this.path, STATE_FILE), { force: true });
     await mkdir(this.logFolder, { recursive: true });
   }
 

@@ -1,5 +1,6 @@
 /** One start, from an empty or a used data folder to a list on the screen, and then until it is stopped. */
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { duration } from '@watchnext/datasets';
 import { GatewayClient, type Recommendations } from '@watchnext/simulator';
@@ -7,7 +8,7 @@ import { DataFolder, type FolderState } from './data-folder';
 import { getJson } from './http';
 import { waitForLag } from './lag';
 import { LaunchError } from './launch-error';
-import { LiveWorld } from './live-world';
+import { describeBygone, LiveWorld } from './live-world';
 import { EXIT_CODES, type LauncherOptions } from './options';
 import { openProducer } from './producer';
 import { refuseOtherOptions } from './refuse-other-options';
@@ -60,17 +61,24 @@ export class Launcher {
       await folder.waitForStragglers((pids) =>
         this.say(`Waiting for services of an earlier start to end (${pids.join(', ')}) …`),
       );
-      const { state, continued } = await this.prepareFolder(folder);
+      const { state, continued, dataset } = await this.prepareFolder(folder);
       this.say(`Data: ${folder.path}   Logs: ${folder.logFolder}`);
       const plan = await planServices(this.root, folder.path, this.options.port);
       this.supervisor = new Supervisor(folder, this.say);
-      return await this.serve({ folder, state, continued, plan, supervisor: this.supervisor, signal, stopping });
+      return await this.serve({
+        folder,
+        state,
+        continued,
+        dataset,
+        plan,
+        supervisor: this.supervisor,
+        signal,
+        stopping,
+      });
     } finally {
+      if (signal.aborted) this.say('Stopping …');
       for (const stop of stopping.reverse()) await stop().catch(() => undefined);
-      if (this.supervisor !== undefined) {
-        if (signal.aborted) this.say('Stopping …');
-        await this.supervisor.stop();
-      }
+      await this.supervisor?.stop();
       await folder.close();
     }
   }
@@ -80,18 +88,20 @@ export class Launcher {
     this.supervisor?.kill();
   }
 
-  private async prepareFolder(folder: DataFolder): Promise<{ state: FolderState; continued: boolean }> {
+  /** What a folder held is removed only once it is known that there is something to fill it with. */
+  private async prepareFolder(folder: DataFolder): Promise<Pick<Start, 'state' | 'continued' | 'dataset'>> {
     const { options } = this;
-    if (options.fresh) await folder.clear();
-    const found = await folder.readState();
+    const found = options.fresh ? undefined : await folder.readState();
     if (found?.loaded) {
       refuseOtherOptions(found, options);
-      return { state: found, continued: true };
+      return { state: found, continued: true, dataset: undefined };
     }
-    if (found !== undefined) {
-      this.say('The last start ended before its history was loaded: beginning anew.');
-      await folder.clear();
-    }
+    if (options.fresh) await folder.refuseForeign();
+    const isImported = options.dataset !== 'simulator';
+    const dataset = isImported ? new DatasetSource(options.dataset, options, this.say) : undefined;
+    await dataset?.prepare();
+    if (found !== undefined) this.say('The last start ended before its history was loaded: beginning anew.');
+    if (options.fresh || found !== undefined) await folder.clear();
     const world = { ...options.world, endMs: Date.now() };
     const state: FolderState = {
       version: 1,
@@ -100,11 +110,11 @@ export class Launcher {
       loaded: false,
     };
     await folder.writeState(state);
-    return { state, continued: false };
+    return { state, continued: false, dataset };
   }
 
   private async serve(start: Start): Promise<number> {
-    const { folder, state, plan, supervisor, signal, continued, stopping } = start;
+    const { folder, state, plan, supervisor, signal, continued, dataset, stopping } = start;
     const report: LaunchReport = {
       dataset: state.dataset,
       dataDirectory: folder.path,
@@ -112,15 +122,13 @@ export class Launcher {
       secondsByStep: this.secondsByStep,
     };
 
-    const isImported = !continued && state.world === undefined;
-    const dataset = isImported ? new DatasetSource(state.dataset, this.options, this.say) : undefined;
-    await dataset?.prepare();
     const starting = this.step('start services', signal, () => supervisor.start(plan.services));
     // The world is drawn while the services start: they are other processes. An early failure is awaited below.
     starting.catch(() => undefined);
-    await sleep(0);
-    const source = state.world !== undefined ? new SimulatedSource(state.world) : undefined;
-    if (source !== undefined) await this.step('draw the world', signal, async () => void source.history);
+    const bygone = state.world && describeBygone(state.world);
+    if (bygone !== undefined) this.say(bygone);
+    const source = state.world && bygone === undefined ? new SimulatedSource(state.world) : undefined;
+    if (source !== undefined) await this.step('draw the world', signal, () => source.draw(signal));
     await starting;
     signal.throwIfAborted();
 
@@ -134,9 +142,9 @@ export class Launcher {
       await folder.writeState({ ...state, ...dataset?.readFrom, loaded: true });
     }
     const gateway = new GatewayClient(plan.gatewayUrl);
-    const live = source && new LiveWorld(source, gateway, producer, this.say);
+    const live = source && new LiveWorld(source, gateway, producer, this.say, continued);
     if (live !== undefined) stopping.push(() => live.stop());
-    if (live !== undefined) await unlessAborted(live.catchUp(), signal);
+    if (live !== undefined) await this.step('catch the world up', signal, () => live.catchUp());
     await this.step('catch up', signal, () => waitForLag(plan.ingestionUrl, signal, folder.logFile('ingestion')));
 
     const trained = await this.trainIfNeeded(start);
@@ -175,17 +183,21 @@ export class Launcher {
   }
 
   /** A folder with a snapshot serves it; the schedule brings the next. */
-  private async trainIfNeeded({ folder, plan, supervisor, signal }: Start): Promise<TrainingResult | undefined> {
+  private async trainIfNeeded(start: Start): Promise<TrainingResult | undefined> {
+    const { folder, plan, supervisor, signal, stopping } = start;
     const current = await currentSnapshot(plan, signal);
     if (current !== undefined) {
       this.say(`Snapshot ${current} is there: serving it.`);
       return undefined;
     }
     this.say('Training both models:');
-    const files = { logFile: folder.logFile('trainer'), folder: folder.path };
-    const trained = await this.step('train', signal, () =>
-      trainOnce(plan.trainer, files, signal, (pid) => supervisor.setExtraProcess(pid)),
-    );
+    const setting = { logFile: folder.logFile('trainer'), folder: folder.path, ifNothing: remedyForNothing(start) };
+    const trained = await this.step('train', signal, () => {
+      const training = trainOnce(plan.trainer, setting, signal, (pid) => supervisor.setExtraProcess(pid));
+      // It ends at its next clean point, and works in the folder until then.
+      stopping.push(() => training);
+      return training;
+    });
     if (trained.table !== '') this.say(`\n${trained.table}\n`);
     if (trained.outcome === 'rejected')
       this.say('The gate rejected the snapshot: popular videos are served until a later one passes.');
@@ -247,11 +259,22 @@ interface Start {
   readonly folder: DataFolder;
   readonly state: FolderState;
   readonly continued: boolean;
+  /** To be loaded, and prepared; undefined for the simulator, and for what has been loaded. */
+  readonly dataset: DatasetSource | undefined;
   readonly plan: ServicePlan;
   readonly supervisor: Supervisor;
   readonly signal: AbortSignal;
   /** What must end before the services do, last first. */
   readonly stopping: (() => Promise<unknown>)[];
+}
+
+/** For data that a trainer finds nothing to learn from in. */
+function remedyForNothing({ folder, state, dataset }: Start): string {
+  if (state.world !== undefined) return 'Begin anew with --fresh, and give the world more --users or --days.';
+  const { path, mapping } = { ...state, ...dataset?.readFrom };
+  const log = path === undefined ? ['archive', join(folder.path, 'archive')] : [state.dataset, path];
+  const command = ['npm run validate --', ...log, ...(mapping === undefined ? [] : ['--mapping', mapping])].join(' ');
+  return `\`${command}\` says what the log lacks; mend it, then begin anew with --fresh.`;
 }
 
 async function currentSnapshot(plan: ServicePlan, signal: AbortSignal): Promise<string | undefined> {

@@ -7,12 +7,15 @@ import {
   LiveSimulator,
   popularityProvider,
   randomProvider,
+  LONGEST_DAYS_SINCE,
   type EventSink,
   type ListEvaluation,
   type Recommendations,
   type Viewer,
+  WorldClock,
 } from '@watchnext/simulator';
-import { startTask } from '@watchnext/datasets';
+import { type ProgressTask, startTask } from '@watchnext/datasets';
+import type { FolderState } from './data-folder';
 import type { SimulatedSource } from './source';
 
 const LIST_LENGTH = 10;
@@ -26,6 +29,16 @@ const UPLOAD_EVERY_MS = SPEED * 15 * 60_000;
 const SHOWN_WATCHES = [15, 40] as const;
 const ERRORS_SAID = 3;
 
+/** @returns why nobody comes to a world any more, and what helps; undefined while it can be caught up with */
+export function describeBygone({ endMs }: NonNullable<FolderState['world']>): string | undefined {
+  const days = new WorldClock(endMs, SPEED).daysSince;
+  if (days <= LONGEST_DAYS_SINCE) return undefined;
+  return (
+    `The history of this world ended ${new Date(endMs).toISOString().slice(0, 10)}, ${Math.round(days)} of its days ago, and ${LONGEST_DAYS_SINCE} can be caught up with: ` +
+    'no simulated viewers come. What was learned is served; --fresh begins a new world.'
+  );
+}
+
 export class LiveWorld {
   private readonly live: LiveSimulator;
   private errors = 0;
@@ -35,6 +48,8 @@ export class LiveWorld {
     private readonly gateway: GatewayClient,
     sink: EventSink,
     say: (text: string) => void,
+    /** The world has lived on since its history, in starts before this one. */
+    private readonly continued: boolean,
   ) {
     this.live = new LiveSimulator({
       world: source.world,
@@ -54,8 +69,20 @@ export class LiveWorld {
   }
 
   /** What was uploaded, who came and who logged in while nothing ran. */
-  catchUp(): Promise<void> {
-    return this.live.catchUp();
+  async catchUp(): Promise<void> {
+    let task: ProgressTask | undefined;
+    try {
+      await this.live.catchUp((what, done, total) => {
+        task ??= startTask(what === 'uploads' ? 'Uploads since' : 'Who came or logged in since', what);
+        task.update(done, total);
+        if (done < total) return;
+        task.finish();
+        task = undefined;
+      });
+    } finally {
+      // Stopped, or failed.
+      task?.abandon();
+    }
   }
 
   start(): void {
@@ -84,7 +111,8 @@ export class LiveWorld {
   /**
    * The lists that the gateway serves now, beside popularity, chance and the oracle. The viewers asked for then look
    * at what they were served, so that these impressions are as real as any: left unseen, they would be learned from
-   * as lists that nobody liked.
+   * as lists that nobody liked. Popularity is left out of a world that has lived on: it was counted in the history, and
+   * what was popular then says nothing against a list of today.
    */
   async evaluate(signal: AbortSignal): Promise<{ rows: ListEvaluation[]; text: string }> {
     const { world, history } = this.source;
@@ -101,7 +129,7 @@ export class LiveWorld {
         onProgress: (done, total) => task.update(done, total),
         providers: [
           randomProvider(world, history.memories, world.options.seed),
-          popularityProvider(world, history.popularity, history.memories),
+          ...(this.continued ? [] : [popularityProvider(world, history.popularity, history.memories)]),
           {
             name: 'served',
             list: async (viewer, limit) => {

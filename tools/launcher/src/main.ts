@@ -27,7 +27,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 launcher.run(stopping.signal).then(
   (code) => process.exit(code),
   (error: Error) => {
-    if (stopping.signal.aborted) process.exit(EXIT_CODES.stopped);
+    // A question takes Ctrl-C for itself and is aborted by it: no signal comes.
+    if (stopping.signal.aborted || error.name === 'AbortError') process.exit(EXIT_CODES.stopped);
     if (error instanceof LaunchError)
       process.stderr.write(`\nWatchNext cannot run: ${error.message}\n${error.remedy}\n`);
     else process.stderr.write(`\nWatchNext failed: ${error.stack ?? error.message}\n`);

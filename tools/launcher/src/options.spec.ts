@@ -47,6 +47,10 @@ describe('the command line', () => {
     ['--dataset movietweetings', /needs --path/],
     ['--dataset kuairand --path x --mapping m', /--mapping is for/],
     ['--json /no/such/folder/report.json', /\/no\/such\/folder cannot be written to \(ENOENT\)/],
+    [
+      '--users 1000000 --days 365',
+      /--users times --days may be at most \d{5,}\. [^]*simulate -- archive .*--users 1000000 /,
+    ],
     ['--wat', /unknown option/],
     ['extra', /too many arguments/],
   ])('refuses %s', (line, message) => {

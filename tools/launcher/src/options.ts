@@ -1,4 +1,5 @@
 /** The command line of `npm start`. */
+import { getHeapStatistics } from 'node:v8';
 import { endOnUsage, EXIT_USAGE, newFile, wholeNumber } from '@watchnext/command-line';
 import { IMPORTERS } from '@watchnext/datasets';
 import { Command, Option } from 'commander';
@@ -28,6 +29,11 @@ export const EXIT_CODES = { done: 0, failed: 1, usage: EXIT_USAGE, noSnapshot: 3
 
 /** Fewer videos than this and the models have nothing to choose from. */
 const FEWEST_VIDEOS = 200;
+
+/** Of the history in memory, of each viewer and day: 10 KiB to 12 KiB were seen. */
+const BYTES_PER_VIEWER_DAY = 12 * 1_024;
+/** The rest is the programs' own, and room to sort in. */
+const HISTORY_SHARE_OF_HEAP = 0.6;
 
 /**
  * Parses the command line. Ends the process after --help (0) and for a line that it cannot use (2), unless told to throw.
@@ -93,6 +99,17 @@ Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a com
     command.error('error: --path is for a --dataset other than the simulator');
   if (values.dataset !== 'table' && values.mapping !== undefined)
     command.error('error: --mapping is for --dataset table');
+  const { seed, users, videos = Math.max(FEWEST_VIDEOS, users), days } = values;
+  const mostViewerDays = Math.floor(
+    (HISTORY_SHARE_OF_HEAP * getHeapStatistics().heap_size_limit) / BYTES_PER_VIEWER_DAY,
+  );
+  if (values.dataset === 'simulator' && users * days > mostViewerDays)
+    command.error(
+      `error: the history of ${users} viewers in ${days} days does not fit into memory: here --users times --days may be at most ${mostViewerDays}. ` +
+        `Larger worlds are written straight into an archive, to train on without this command:\n` +
+        `  npm run simulate -- archive --world small --seed ${seed} --users ${users} --videos ${videos} --days ${days} --end now --data DIR\n` +
+        '  WATCHNEXT_DATA_DIR=DIR node apps/trainer/dist/main.js --once',
+    );
   return {
     dataset: values.dataset,
     path: values.path,
@@ -101,12 +118,7 @@ Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a com
     dataDirectory: values.data,
     fresh: values.fresh,
     port: values.port,
-    world: {
-      seed: values.seed,
-      users: values.users,
-      videos: values.videos ?? Math.max(FEWEST_VIDEOS, values.users),
-      days: values.days,
-    },
+    world: { seed, users, videos, days },
     given: new Set(
       command.options
         .map((option) => option.attributeName())

@@ -50,6 +50,7 @@ export class ServiceProcess {
   /** Resolves when the service says that it is ready. @throws LaunchError with its last words when it ends before */
   async start(): Promise<void> {
     const { name } = this.definition;
+    if (this.stopping) throw new LaunchError(`${name} was stopped`);
     const child = this.spawn();
     const startedAtMs = Date.now();
     await new Promise<void>((resolve, reject) => {

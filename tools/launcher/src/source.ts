@@ -9,7 +9,7 @@ import {
   mappingFileFor,
   startTask,
 } from '@watchnext/datasets';
-import { generateHistory, sendAll, World, type EventSink, type History } from '@watchnext/simulator';
+import { generateHistoryInTurns, sendAll, World, type EventSink, type History } from '@watchnext/simulator';
 import type { FolderState } from './data-folder';
 import { LaunchError } from './launch-error';
 import type { LauncherOptions } from './options';
@@ -22,7 +22,7 @@ export interface EventSource {
 /** The world and its past, made anew from the same options at every start; only the first start sends it. */
 export class SimulatedSource implements EventSource {
   readonly world: World;
-  private generated: History | undefined;
+  private drawn: History | undefined;
 
   constructor(options: NonNullable<FolderState['world']>) {
     this.world = new World({
@@ -34,8 +34,20 @@ export class SimulatedSource implements EventSource {
     });
   }
 
+  /** Once it is drawn. */
   get history(): History {
-    return (this.generated ??= generateHistory(this.world));
+    if (this.drawn === undefined) throw new Error('the history of the world has not been drawn');
+    return this.drawn;
+  }
+
+  /** @throws the signal's reason */
+  async draw(signal: AbortSignal): Promise<void> {
+    const task = startTask('Drawing the world', 'viewers');
+    await attempt(task, async () => {
+      const onProgress = (done: number, total: number) => task.update(done, total);
+      this.drawn = await generateHistoryInTurns(this.world, { signal, onProgress });
+      task.finish();
+    });
   }
 
   async load(sink: EventSink, signal: AbortSignal): Promise<void> {

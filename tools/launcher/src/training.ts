@@ -9,6 +9,8 @@ import { describeEnd, endProcess, forkLogged, lastLines, remedyFor, type Service
 const PUBLISHED = 0;
 const REJECTED = 3;
 const NOTHING_TO_TRAIN = 4;
+/** How it begins to say so in its log. */
+const NOTHING = 'nothing to train on';
 
 export interface TrainingResult {
   readonly outcome: 'published' | 'rejected';
@@ -29,18 +31,24 @@ interface ProgressMessage {
 /** @throws LaunchError with the trainer's last words when it fails, or the signal's reason when stopped */
 export async function trainOnce(
   definition: (args: readonly string[]) => ServiceDefinition,
-  files: { readonly logFile: string; readonly folder: string },
+  setting: {
+    readonly logFile: string;
+    readonly folder: string;
+    /** What a person can do when there is nothing to train on; one line. */
+    readonly ifNothing: string;
+  },
   signal: AbortSignal,
   onProcess: (pid: number | undefined) => void,
 ): Promise<TrainingResult> {
   signal.throwIfAborted();
-  const metricsFile = join(files.folder, 'training.json');
+  const { logFile, folder, ifNothing } = setting;
+  const metricsFile = join(folder, 'training.json');
   await rm(metricsFile, { force: true });
-  const logStart = await stat(files.logFile).then(
+  const logStart = await stat(logFile).then(
     (found) => found.size,
     () => 0,
   );
-  const child = forkLogged(definition(['--once', '--metrics-json', metricsFile]), files.logFile);
+  const child = forkLogged(definition(['--once', '--metrics-json', metricsFile]), logFile);
   onProcess(child.pid);
   const stop = () => void endProcess(child);
   signal.addEventListener('abort', stop, { once: true });
@@ -56,21 +64,17 @@ export async function trainOnce(
   signal.removeEventListener('abort', stop);
   stages.close(code === PUBLISHED || code === REJECTED);
   signal.throwIfAborted();
-  if (code === NOTHING_TO_TRAIN)
-    throw new LaunchError(
-      'there is nothing to train on.',
-      'Give the world more --users or --days, or begin anew with --fresh.',
-    );
+  if (code === NOTHING_TO_TRAIN) throw new LaunchError(reasonSince(await readFile(logFile), logStart), ifNothing);
   if (code !== PUBLISHED && code !== REJECTED) {
-    const lines = lastLines(files.logFile);
+    const lines = lastLines(logFile);
     throw new LaunchError(
       [`training failed (${how}). Its last words:`, ...lines.map((line) => `  ${line}`)].join('\n'),
-      remedyFor(lines.join('\n'), files.logFile),
+      remedyFor(lines.join('\n'), logFile),
     );
   }
   return {
     outcome: code === PUBLISHED ? 'published' : 'rejected',
-    table: textSince(await readFile(files.logFile), logStart),
+    table: textSince(await readFile(logFile), logStart),
     report: JSON.parse(await readFile(metricsFile, 'utf8').catch(() => 'null')) as unknown,
   };
 }
@@ -82,6 +86,17 @@ function textSince(log: Buffer, start: number): string {
     .filter((line) => !line.startsWith('{"'))
     .join('\n')
     .trim();
+}
+
+/** Why the run found nothing to train on, in its own words. */
+function reasonSince(log: Buffer, start: number): string {
+  const messages = log
+    .subarray(start)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{"') && line.includes(NOTHING))
+    .map((line) => (JSON.parse(line) as { msg?: string }).msg ?? '');
+  return messages.reverse().find((message) => message.startsWith(NOTHING)) ?? NOTHING;
 }
 
 /** A task for each stage, one after another. */

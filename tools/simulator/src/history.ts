@@ -3,6 +3,7 @@
  * something to learn from. The same options give the same events, ids and all.
  */
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Event } from '@watchnext/contract';
 import { catalogueEvents } from './catalogue-events';
 import { deliverLife } from './life/deliver';
@@ -28,14 +29,52 @@ export interface LifeCounts {
   searches: number;
 }
 
-/** As backfill events, for worlds of a size to hold in memory; `straight/` writes larger ones. */
+export interface HistoryOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (viewersDone: number, viewerCount: number) => void;
+}
+
+/** A program that draws a history also listens to signals and to its other processes, as often as this. */
+const TURN_MS = 50;
+
+/**
+ * As backfill events, for worlds of a size to hold in memory (about 12 KiB for a viewer and a day); `straight/` writes larger
+ * ones.
+ */
 export function generateHistory(world: World): History {
+  const telling = tellHistory(world);
+  for (;;) {
+    const told = telling.next();
+    if (told.done) return told.value;
+  }
+}
+
+/** The same, letting others have their turn meanwhile. @throws the signal's reason */
+export async function generateHistoryInTurns(
+  world: World,
+  { signal, onProgress }: HistoryOptions = {},
+): Promise<History> {
+  const telling = tellHistory(world);
+  for (let turnEndsMs = performance.now() + TURN_MS; ;) {
+    const told = telling.next();
+    if (told.done) return told.value;
+    if (performance.now() < turnEndsMs) continue;
+    onProgress?.(told.value, world.population.count);
+    await nextTurn();
+    signal?.throwIfAborted();
+    turnEndsMs = performance.now() + TURN_MS;
+  }
+}
+
+/** Yields after each viewer how many have been told. */
+function* tellHistory(world: World): Generator<number, History, void> {
   const popularity = new Popularity(world);
   const counts: LifeCounts = { requests: 0, impressions: 0, watches: 0, searches: 0 };
   const teller = new LifeTeller(world);
   const story = new CountingStory(world, true, popularity, counts);
   const activity: { atMs: number; viewerIndex: number; event: Event }[] = [];
-  const memories = Array.from({ length: world.population.count }, (_, viewerIndex) => {
+  const memories: ViewerMemory[] = [];
+  for (let viewerIndex = 0; viewerIndex < world.population.count; viewerIndex++) {
     const { deliveries, memory } = deliverLife(teller, story, viewerIndex, true);
     for (const { deliveredAtMs, value } of deliveries) {
       const event = Event.decode(value);
@@ -43,8 +82,9 @@ export function generateHistory(world: World): History {
       if (event.body?.$case === 'userMerged') event.body.value.history = undefined;
       activity.push({ atMs: deliveredAtMs, viewerIndex, event });
     }
-    return memory;
-  });
+    memories.push(memory);
+    yield memories.length;
+  }
   // Equal times keep their order: sorting is stable, and a list stands before its clicks.
   activity.sort((a, b) => a.atMs - b.atMs || a.viewerIndex - b.viewerIndex);
   const events = [...catalogueEvents(world, true), ...activity.map(({ event }) => event)];

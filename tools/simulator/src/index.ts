@@ -5,7 +5,14 @@ export { World, type Channel, type Video, type Viewer } from './world';
 export { newMemories, ViewerMemory } from './memory';
 export { IdealLearner, type IdealLearnerOptions } from './ideal-learner/ideal-learner';
 export { Truth, type Moment, type PageOutcome } from './truth';
-export { generateHistory, memoriesOf, type History, type LifeCounts } from './history';
+export {
+  generateHistory,
+  generateHistoryInTurns,
+  memoriesOf,
+  type History,
+  type HistoryOptions,
+  type LifeCounts,
+} from './history';
 export { impressionScores, type ScoredImpression } from './impression-scores';
 export { everyDelivery } from './life/deliver';
 export { Popularity } from './popularity';
@@ -29,7 +36,8 @@ export {
   type Recommendations,
   type RecommendationsQuery,
 } from './live/gateway-client';
-export { WorldClock } from './live/clock';
+export { LONGEST_DAYS_SINCE, WorldClock } from './live/clock';
+export type { OnTold } from './live/schedule';
 export { LiveSimulator, type LiveCounts, type LiveOptions } from './live/live';
 export { sendAll, type EventSink } from './sink';
 export {

@@ -6,6 +6,7 @@ import {
   evaluateLists,
   formatEvaluation,
   generateHistory,
+  generateHistoryInTurns,
   popularityProvider,
   randomProvider,
   Truth,
@@ -29,6 +30,25 @@ describe('the history', () => {
   it('is the same events, ids and all, for the same seed, and others for another', () => {
     expect(bytes(generateHistory(new World(small)).events).equals(bytes(history.events))).toBe(true);
     expect(bytes(generateHistory(new World({ ...small, seed: 6 })).events).equals(bytes(history.events))).toBe(false);
+  });
+
+  it('is the same told in turns, in which others get theirs, and ends when a signal says so', async () => {
+    let turns = 0;
+    const counting = setInterval(() => turns++, 1);
+    const progress: number[] = [];
+    const told = await generateHistoryInTurns(new World(small), { onProgress: (done) => progress.push(done) });
+    clearInterval(counting);
+    expect(bytes(told.events).equals(bytes(history.events))).toBe(true);
+    expect(turns).toBeGreaterThan(0);
+    expect(progress.length).toBeGreaterThan(0);
+    expect(progress).toEqual([...new Set(progress)].sort((a, b) => a - b));
+
+    const stop = new AbortController();
+    const stopped = generateHistoryInTurns(new World(small), {
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error('enough')),
+    });
+    await expect(stopped).rejects.toThrow('enough');
   });
 
   it('tells the collector of every video before anything happens to it, and of nothing that has not happened', () => {

@@ -13,7 +13,9 @@ export class ProgressBars implements ProgressReporter {
       barsize: 24,
       barCompleteChar: '█',
       barIncompleteChar: '░',
-      hideCursor: true,
+      // To hide the cursor or to turn wrapping off would outlast a program that a signal ends: the bar is cut to the width instead.
+      hideCursor: false,
+      linewrap: true,
       clearOnComplete: false,
       stopOnComplete: false,
       fps: 8,

@@ -53,7 +53,7 @@ export async function mappingFileFor(path: string, { yes, say, ask }: WizardOpti
   return file;
 }
 
-/** On the terminal, if there is one. */
+/** On the terminal, if there is one. Ctrl-C and Ctrl-D reject with an AbortError: no signal comes meanwhile. */
 export function askOnTerminal(): WizardOptions['ask'] {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   return async (question) => {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CollectorAccess, describeRejection, startTask } from '@watchnext/datasets';
 import { ProducerClient, UndeliveredEventsError } from '@watchnext/producer-client';
+import { LONGEST_DAYS_SINCE, WorldClock } from '../live/clock';
 import { GatewayClient } from '../live/gateway-client';
 import { memoriesOf } from '../history';
 import { LiveSimulator } from '../live/live';
 import type { WorldOptions } from '../parameters';
 import type { EventSink } from '../sink';
-import { DAY_MS } from '../time';
 import { World } from '../world';
 import { WORLD_FILE } from './archive';
 import { LimitedLines } from './limited-lines';
@@ -31,8 +31,6 @@ const REPORT_EVERY_MS = 1_000;
 const ERRORS_SAID = 5;
 /** What a collector that is down has not taken by then is given up. */
 const CLOSE_LIMIT_MS = 5_000;
-/** Of the world's time, since its history ended: beyond that all that was new or liked then is long past. */
-const LONGEST_DAYS_SINCE = 366;
 
 /** What went wrong while the world lived, known at its end, however that came. */
 export class LiveError extends Error {
@@ -137,7 +135,7 @@ function count(number: number, unit: string): string {
 
 /** @throws Error when the world's days since its history are too many to make sense */
 function refuseBygone({ endMs }: WorldOptions, speed: number): void {
-  const days = ((Date.now() - endMs) * speed) / DAY_MS;
+  const days = new WorldClock(endMs, speed).daysSince;
   if (days > LONGEST_DAYS_SINCE)
     throw new Error(
       `the history of this world ended ${new Date(endMs).toISOString().slice(0, 10)}, at speed ${speed} ${Math.round(days)} of its days ago: ` +

@@ -1,3 +1,8 @@
+import { DAY_MS } from '../time';
+
+/** Of the world's time, since its history ended: beyond that all that was new or liked then is long past. */
+export const LONGEST_DAYS_SINCE = 366;
+
 /**
  * The time of the world beside the time of the clock. They are one until the world's history ends; from there the world's
  * runs `speed` times as fast. Events are told with the clock's time, since a collector takes none from the future; who
@@ -14,6 +19,11 @@ export class WorldClock {
 
   get nowMs(): number {
     return this.worldMsAt(this.now());
+  }
+
+  /** Of the world's time, since its history ended. */
+  get daysSince(): number {
+    return (this.nowMs - this.fromMs) / DAY_MS;
   }
 
   worldMsAt(clockMs: number): number {

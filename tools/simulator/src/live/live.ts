@@ -19,7 +19,7 @@ import { Elsewhere } from './elsewhere';
 import { EventFactory } from './events';
 import type { GatewayClient, Recommendations } from './gateway-client';
 import { playPage, playWatch, type Instant, type PageSetting, type PlayedPage } from './page';
-import { asTold, Schedule } from './schedule';
+import { asTold, type OnTold, Schedule } from './schedule';
 import { runSession, type SessionSetting } from './session';
 import { Turns } from './turns';
 
@@ -173,8 +173,8 @@ export class LiveSimulator {
   }
 
   /** Tells what the world has due by itself, also from while nothing ran; `start` keeps doing so. */
-  catchUp(): Promise<void> {
-    return this.schedule.tellDue();
+  catchUp(onTold?: OnTold): Promise<void> {
+    return this.schedule.tellDue(onTold);
   }
 
   /** The same of uploads alone, for a world in which nobody comes or logs in. */

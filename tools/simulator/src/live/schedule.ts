@@ -28,6 +28,9 @@ export interface ScheduleSetting {
   whenFree(viewer: Viewer, work: (waited: boolean) => Promise<void>): Promise<void>;
 }
 
+/** How many of what was due have been told, of uploads first and then of what viewers did. */
+export type OnTold = (what: 'uploads' | 'viewers', done: number, total: number) => void;
+
 /** A collector takes what is older than a day only as told after the fact. */
 const BYGONE_MS = 12 * 3_600_000;
 /** A merge makes the collector wait for what was told before, so batches of them are kept small. */
@@ -42,28 +45,32 @@ export class Schedule {
   }
 
   /** Tells what is due since the last call, or since the history ended; resolves when the collector has it, or at a stop. */
-  async tellDue(): Promise<void> {
+  async tellDue(onTold?: OnTold): Promise<void> {
     const sentBefore = this.sentCount;
-    await this.tellUploads();
-    await this.tellViewers();
+    await this.tellUploads(onTold);
+    await this.tellViewers(onTold);
     if (this.sentCount > sentBefore) await this.flush();
   }
 
   /** Of what is due, the uploads. */
-  async tellUploads(): Promise<void> {
+  async tellUploads(onTold?: OnTold): Promise<void> {
     const { world, clock, uploadEveryMs, signal } = this.setting;
-    for (const video of world.uploadDue(clock.nowMs, uploadEveryMs)) {
+    const due = world.uploadDue(clock.nowMs, uploadEveryMs);
+    for (const [place, video] of due.entries()) {
       if (signal.aborted) return;
       await this.send(videoUpserted(world, asTold(video, clock), false));
       this.setting.onUpload();
+      onTold?.('uploads', place + 1, due.length);
     }
   }
 
-  private async tellViewers(): Promise<void> {
-    for (const happening of this.membership.due(this.setting.clock.nowMs)) {
+  private async tellViewers(onTold?: OnTold): Promise<void> {
+    const due = this.membership.due(this.setting.clock.nowMs);
+    for (const [place, happening] of due.entries()) {
       if (this.setting.signal.aborted) return;
       if (happening.kind === 'came') await this.welcome(happening);
       else await this.setting.whenFree(happening.viewer, (waited) => this.logIn(happening, waited));
+      onTold?.('viewers', place + 1, due.length);
     }
   }
 
