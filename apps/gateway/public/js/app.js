@@ -1,11 +1,11 @@
 /** The console page: who is watching, what they watched, what is recommended, and how a watch changes it. */
-import { listUsers, newEventId, readHistory, recommend, sendEvent } from './api.js';
+import { ApiError, listUsers, newEventId, readHistory, recommend, sendEvent } from './api.js';
 import { card } from './card.js';
 import { compareLists } from './changes.js';
 import { byId, h } from './dom.js';
 import { showExplanation } from './explain-panel.js';
 import { clock } from './format.js';
-import { showHistory } from './history.js';
+import { showHistory, showNoHistory } from './history.js';
 import { ViewedImpressions } from './viewed.js';
 import { askHowMuch } from './watch-dialog.js';
 
@@ -14,7 +14,9 @@ const FOLD_WAIT_MS = 4_000;
 
 const viewed = new ViewedImpressions();
 /** The list on screen: pages with their items, for one user. */
-let shown = { userId: '', items: [], cursor: undefined };
+let shown = { userId: undefined, items: [], cursor: undefined };
+/** Whom the form and the address name; undefined: nobody yet. Nothing of another viewer is left on screen. */
+let wantedUser;
 /** Counts what was asked for in place of that list: an answer that comes after another was asked for is dropped. */
 let turn = 0;
 
@@ -31,6 +33,18 @@ async function attempt(work) {
     console.error(error);
     say(error.message, true);
   }
+}
+
+/** What is under way that will change the list. */
+let worksInProgress = 0;
+
+/** Says that the list is about to change. @returns what ends that, to be called once */
+function markBusy() {
+  worksInProgress++;
+  byId('cards').setAttribute('aria-busy', 'true');
+  return () => {
+    if (--worksInProgress === 0) byId('cards').removeAttribute('aria-busy');
+  };
 }
 
 function showFacts(served) {
@@ -62,32 +76,46 @@ function addCards(served, marks) {
   byId('more').hidden = served.nextCursor === undefined;
 }
 
+function clear() {
+  shown = { userId: undefined, items: [], cursor: undefined };
+  for (const id of ['cards', 'history', 'facts']) byId(id).replaceChildren();
+  for (const id of ['gone', 'more']) byId(id).hidden = true;
+}
+
 /**
- * @param before items of the list to compare with; undefined: show no changes
- * @returns undefined where another list was asked for meanwhile
+ * @param isCompared whether to show what changed since this viewer's list on screen
+ * @returns history: undefined where it cannot be read; undefined altogether where another list was asked for meanwhile
  */
-async function load(userId, before) {
+async function load(userId, isCompared = false) {
   const own = ++turn;
-  const [history, served] = await Promise.all([readHistory(userId), recommend(userId)]);
+  const [history, served] = await Promise.allSettled([readHistory(userId), recommend(userId)]);
   if (own !== turn) return undefined;
+  if (served.status === 'rejected') throw served.reason;
+  const { items } = served.value;
+  const before = isCompared && shown.userId === userId ? shown.items : undefined;
   const changes =
     before &&
     compareLists(
       before.map(({ videoId }) => videoId),
-      served.items.map(({ videoId }) => videoId),
+      items.map(({ videoId }) => videoId),
     );
-  shown = { userId, items: [], cursor: undefined };
-  byId('cards').replaceChildren();
-  showFacts(served);
-  showHistory(history);
-  addCards(served, changes?.marks);
-  if (served.items.length === 0)
+  const { activeElement } = document;
+  const isFocusFree = activeElement === document.body || byId('cards').contains(activeElement);
+  clear();
+  shown.userId = userId;
+  showFacts(served.value);
+  if (history.status === 'fulfilled') showHistory(history.value);
+  else showNoHistory(history.reason);
+  addCards(served.value, changes?.marks);
+  if (items.length === 0)
     byId('cards').append(h('li', { class: 'empty' }, 'Nothing to recommend yet: the catalogue is empty.'));
   const titles = new Map((before ?? []).map(({ videoId, title }) => [videoId, title || videoId]));
   const gone = (changes?.gone ?? []).map((videoId) => titles.get(videoId));
   byId('gone').hidden = gone.length === 0;
   byId('gone').textContent = gone.length > 0 ? `No longer on this page: ${gone.join(', ')}.` : '';
-  return { history, changes };
+  // Whoever types meanwhile is left in peace.
+  if (isCompared && isFocusFree) byId('list').focus();
+  return { history: history.value, changes };
 }
 
 function summary({ marks, gone }) {
@@ -96,32 +124,44 @@ function summary({ marks, gone }) {
   return `${count('new')} new, ${count('up')} up, ${count('down')} down, ${gone.length} gone`;
 }
 
-/** Waits until the user's state has what was just sent. */
+/** Waits until the user's state has what was just sent. A read that fails tells nothing: it is done again. */
 async function untilFolded(userId, hasIt) {
   const until = Date.now() + FOLD_WAIT_MS;
-  while (Date.now() < until) {
-    if (hasIt(await readHistory(userId))) return true;
+  while (Date.now() < until && wantedUser === userId) {
+    const known = await readHistory(userId).catch((error) => console.warn(error));
+    if (known && hasIt(known)) return true;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return false;
 }
 
-async function sendAndReload(userId, event, hasIt, done) {
-  const { items } = shown;
-  const own = turn;
-  byId('cards').setAttribute('aria-busy', 'true');
+/** Impressions whose event is on its way: a second click on them would send it again. */
+const sending = new Set();
+
+async function sendAndReload(userId, { impressionId }, event, hasIt, done) {
+  if (sending.has(impressionId)) return;
+  sending.add(impressionId);
+  const markDone = markBusy();
+  let isAccepted = false;
   try {
     say('Sending…');
     await sendEvent(event);
-    const folded = await untilFolded(userId, hasIt);
-    const loaded = own === turn ? await load(userId, items) : undefined;
+    isAccepted = true;
+    const isFolded = await untilFolded(userId, hasIt);
+    const loaded = wantedUser === userId ? await load(userId, true) : undefined;
     if (loaded === undefined) return;
-    const { changes } = loaded;
-    say(folded ? `${done} The next list: ${summary(changes)}.` : `${done} It has not reached the recommendations yet.`);
+    const next = loaded.changes ? ` The next list: ${summary(loaded.changes)}.` : '';
+    say(`${done}${isFolded ? next : ' It has not reached the recommendations yet.'}`);
+  } catch (error) {
+    console.error(error);
+    const whose = wantedUser === userId ? '' : `${userId}: `;
+    // Whoever reads only of a failure sends it again.
+    const accepted = isAccepted ? `${done} This was accepted, but the next list did not come: ` : '';
+    say(`${whose}${accepted}${error.message}`, true);
   } finally {
-    byId('cards').removeAttribute('aria-busy');
+    sending.delete(impressionId);
+    markDone();
   }
-  byId('list').focus();
 }
 
 async function watch(item) {
@@ -138,6 +178,7 @@ async function watch(item) {
   };
   await sendAndReload(
     userId,
+    item,
     { watch: event },
     ({ watches }) => watches.some(({ videoId }) => videoId === item.videoId),
     `Watched ${clock(positionSeconds)} of “${item.title || item.videoId}”.`,
@@ -149,6 +190,7 @@ async function dismiss(item) {
   const event = { userId, videoId: item.videoId, impressionId: item.impressionId };
   await sendAndReload(
     userId,
+    item,
     { dismissal: event },
     ({ dismissedVideoIds }) => dismissedVideoIds.includes(item.videoId),
     `“${item.title || item.videoId}” will not come back.`,
@@ -156,17 +198,22 @@ async function dismiss(item) {
 }
 
 async function showUser(userId) {
+  if (userId !== wantedUser) clear();
+  wantedUser = userId;
   byId('user').value = userId;
   history.replaceState(null, '', `?${new URLSearchParams({ user: userId })}`);
   say('Loading…');
-  const loaded = await load(userId);
-  if (loaded === undefined) return;
-  const { history: known } = loaded;
-  say(
-    known.known
-      ? `${known.watchCount} ${known.watchCount === 1 ? 'video' : 'videos'} watched so far.`
-      : 'Nothing is known of this viewer yet.',
-  );
+  const markDone = markBusy();
+  try {
+    const loaded = await load(userId);
+    if (loaded === undefined) return;
+    const { history: known } = loaded;
+    if (known === undefined) say('The recommendations are shown without what was watched.');
+    else if (!known.known) say('Nothing is known of this viewer yet.');
+    else say(`${known.watchCount} ${known.watchCount === 1 ? 'video' : 'videos'} watched so far.`);
+  } finally {
+    markDone();
+  }
 }
 
 byId('who').addEventListener('submit', (event) => {
@@ -191,11 +238,30 @@ byId('more').addEventListener('click', () =>
   }),
 );
 
-attempt(async () => {
+/** Offers the viewers that are known. @returns the one with the most watches; undefined: there is none */
+async function offerUsers() {
   const { users } = await listUsers();
   byId('users').replaceChildren(
     ...users.map(({ userId, watchCount }) => h('option', { value: userId }, `${watchCount} watched`)),
   );
-  const asked = new URLSearchParams(location.search).get('user');
-  await showUser(asked || users[0]?.userId || `guest-${newEventId().slice(-8)}`);
-});
+  return users[0]?.userId;
+}
+
+const asked = new URLSearchParams(location.search).get('user');
+if (asked) {
+  attempt(() => showUser(asked));
+  // Without suggestions the form takes any viewer all the same.
+  offerUsers().catch((error) => console.warn(error));
+} else {
+  attempt(async () => {
+    say('Loading…');
+    const first = await offerUsers().catch((error) => {
+      if (wantedUser !== undefined) return console.warn(error);
+      throw new ApiError(`Any id can be shown, but the viewers cannot be listed: ${error.message}`, { cause: error });
+    });
+    // Another viewer may be shown by now, or be typed.
+    if (wantedUser !== undefined) return;
+    if (byId('user').value === '') await showUser(first ?? `guest-${newEventId().slice(-8)}`);
+    else say('');
+  });
+}

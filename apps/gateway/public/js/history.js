@@ -30,3 +30,8 @@ export function showHistory({ watches }) {
   const nothing = h('li', { class: 'empty' }, 'Nothing yet: these recommendations know only what everyone watches.');
   byId('history').replaceChildren(...(entries.length > 0 ? entries : [nothing]));
 }
+
+/** @param error why it cannot be read */
+export function showNoHistory({ message }) {
+  byId('history').replaceChildren(h('li', { class: 'empty' }, `This cannot be read: ${message}`));
+}

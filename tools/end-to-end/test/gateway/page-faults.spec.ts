@@ -1,0 +1,191 @@
+/** The console page where answers are late, do not come, or come with less than usual: what it shows stays true. */
+import { eventually } from '@watchnext/testing';
+import type { Page, Request, Route } from 'playwright-core';
+import { describeInBrowser, openConsole, type OpenConsole } from './console-page';
+import { VIDEOS } from './world';
+
+const LIST_OF_USERS = /\/v1\/users\?/;
+const ANY_HISTORY = /\/history$/;
+const ANY_LIST = /\/recommendations\?/;
+/** Said of a viewer whose list is there. */
+const IS_SHOWN = /Nothing is known|watched so far/;
+const OUT_OF_ORDER = 'out of order for a spec';
+
+const refuse = (route: Route) =>
+  route.fulfill({ status: 503, json: { error: { code: 'spec', message: OUT_OF_ORDER, requestId: '' } } });
+
+describeInBrowser('the console page, where answers are late or fail', () => {
+  let opened: OpenConsole;
+  let page: Page;
+
+  const cards = () => page.locator('#cards > li[data-video-id]');
+  const shownIds = () =>
+    cards().evaluateAll((items) =>
+      items.map((item) => (item as unknown as { dataset: { videoId: string } }).dataset.videoId),
+    );
+  const titleOf = (videoId: string) => VIDEOS.find((video) => video.videoId === videoId)!.title;
+  const status = () => page.locator('#status');
+  const error = () => page.locator('#status.error');
+  const user = () => page.locator('#user');
+  const dismissing = (place: number) =>
+    cards()
+      .nth(place)
+      .getByRole('button', { name: /Not interested/ });
+  const open = (path: string) => page.goto(`${opened.gateway.url}${path}`);
+  async function show(userId: string): Promise<void> {
+    await user().fill(userId);
+    await user().press('Enter');
+  }
+  /** Requests that wait until they are told to go on. */
+  async function hold(url: RegExp): Promise<Route[]> {
+    const held: Route[] = [];
+    await page.route(url, async (route) => void held.push(route));
+    return held;
+  }
+
+  beforeAll(async () => {
+    opened = await openConsole();
+    ({ page } = opened);
+  });
+  afterEach(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
+  afterAll(() => opened?.close());
+
+  it('shows nothing of one viewer under the name of another whose list does not come', async () => {
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    await page.route(/\/bob\//, refuse);
+    await show('bob');
+    await error().filter({ hasText: OUT_OF_ORDER }).waitFor();
+    expect(page.url()).toMatch(/user=bob/);
+    expect(await shownIds()).toEqual([]);
+    expect(await page.locator('#facts').innerText()).toBe('');
+    expect(await page.getByRole('button', { name: 'Show more' }).isVisible()).toBe(false);
+  });
+
+  it('offers no card of one viewer while the list of another is awaited', async () => {
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    const held = await hold(/\/bob\/recommendations/);
+    await show('bob');
+    await eventually(() => expect(held).toHaveLength(1));
+    expect(await shownIds()).toEqual([]);
+    expect(await page.locator('#history li').count()).toBe(0);
+    await held[0].continue();
+    await cards().first().waitFor();
+    expect(await user().inputValue()).toBe('bob');
+  });
+
+  it('does not put back the list of a viewer whose dismissal is accepted after another was chosen', async () => {
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    const held = await hold(/\/ada\/history$/);
+    await dismissing(0).click();
+    await eventually(() => expect(held).toHaveLength(1));
+    const lists: string[] = [];
+    const note = (request: Request) => void (ANY_LIST.test(request.url()) && lists.push(request.url()));
+    page.on('request', note);
+    await show('bob');
+    await status().filter({ hasText: IS_SHOWN }).waitFor();
+    const ofBob = await shownIds();
+    const late = page.waitForResponse(/\/ada\/history$/);
+    await held[0].continue();
+    await (await late).finished();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await cards().nth(12).waitFor();
+    expect((await shownIds()).slice(0, 12)).toEqual(ofBob);
+    expect(lists.filter((url) => url.includes('/ada/'))).toEqual([]);
+    page.off('request', note);
+  });
+
+  it('leaves both out where a second is dismissed before the list without the first has come', async () => {
+    await open('/?user=both');
+    await cards().first().waitFor();
+    const [first, second] = await shownIds();
+    const held = await hold(/\/v1\/events$/);
+    await dismissing(0).click();
+    await dismissing(0).click();
+    await dismissing(1).click();
+    const bodies = () => held.map((route) => route.request().postData()!).filter((body) => body.includes('dismissal'));
+    await eventually(() => expect(bodies()).toHaveLength(2));
+    const [one, two] = held.filter((route) => route.request().postData()!.includes('dismissal'));
+    await one.continue();
+    await status()
+      .filter({ hasText: `“${titleOf(first)}” will not come back. The next list` })
+      .waitFor();
+    await two.continue();
+    await status()
+      .filter({ hasText: `“${titleOf(second)}” will not come back. The next list` })
+      .waitFor();
+    expect(await shownIds()).not.toContain(first);
+    expect(await shownIds()).not.toContain(second);
+  });
+
+  it.each(['shown', 'typed'])('keeps to the viewer who was %s before the viewers were listed', async (how) => {
+    const held = await hold(LIST_OF_USERS);
+    const lists: string[] = [];
+    const note = (request: Request) => void (ANY_LIST.test(request.url()) && lists.push(request.url()));
+    await open('/');
+    await eventually(() => expect(held).toHaveLength(1));
+    page.on('request', note);
+    if (how === 'shown') {
+      await show('bob');
+      await cards().first().waitFor();
+    } else await user().fill('bob');
+    await held[0].fulfill({ json: { users: [{ userId: 'zoe', watchCount: 3, lastEventAtMs: 0 }] } });
+    await page.locator('#users option').first().waitFor({ state: 'attached' });
+    expect(await user().inputValue()).toBe('bob');
+    expect(lists).toHaveLength(how === 'shown' ? 1 : 0);
+    page.off('request', note);
+  });
+
+  it('shows the viewer of the address though the viewers cannot be listed', async () => {
+    await page.route(LIST_OF_USERS, refuse);
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    expect(await user().inputValue()).toBe('ada');
+    expect(await error().count()).toBe(0);
+  });
+
+  it('says that any viewer may be named where none is and they cannot be listed', async () => {
+    await page.route(LIST_OF_USERS, refuse);
+    await open('/');
+    await error().filter({ hasText: OUT_OF_ORDER }).filter({ hasText: 'Any id can be shown' }).waitFor();
+  });
+
+  it('shows the list though the history cannot be read, and says so where the history would be', async () => {
+    await page.route(ANY_HISTORY, refuse);
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    await page.locator('#history').filter({ hasText: OUT_OF_ORDER }).waitFor();
+    expect(await cards().count()).toBe(12);
+  });
+
+  it('says that an event was accepted, whatever cannot be read afterwards', async () => {
+    await open('/?user=carol');
+    await cards().first().waitFor();
+    const [videoId] = await shownIds();
+    await page.route(ANY_LIST, refuse);
+    let historiesLeft = 1;
+    await page.route(ANY_HISTORY, (route) => (historiesLeft-- > 0 ? refuse(route) : route.continue()));
+    await dismissing(0).click();
+    await error().filter({ hasText: OUT_OF_ORDER }).waitFor();
+    expect(await status().innerText()).toContain(`“${titleOf(videoId)}” will not come back.`);
+    expect(await status().innerText()).toContain('was accepted');
+    expect(await page.locator('#cards').getAttribute('aria-busy')).toBeNull();
+  });
+
+  it('names the viewer of an event that failed after another was chosen', async () => {
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    const held = await hold(/\/v1\/events$/);
+    await dismissing(0).click();
+    const dismissal = () => held.find((route) => route.request().postData()!.includes('dismissal'));
+    await eventually(() => expect(dismissal()).toBeDefined());
+    await show('bob');
+    await status().filter({ hasText: IS_SHOWN }).waitFor();
+    await refuse(dismissal()!);
+    await error()
+      .filter({ hasText: `ada: ${OUT_OF_ORDER}` })
+      .waitFor();
+  });
+});
