@@ -13,8 +13,9 @@ import { askHowMuch } from './watch-dialog.js';
 const FOLD_WAIT_MS = 4_000;
 
 const viewed = new ViewedImpressions();
-/** The list on screen: pages with their items, for one user. */
-let shown = { userId: undefined, items: [], cursor: undefined };
+const nothingShown = () => ({ userId: undefined, firstPage: [], count: 0, cursor: undefined, warnings: new Set() });
+/** The list on screen, for one user: the items of its first page, and how many all pages have. */
+let shown = nothingShown();
 /** Whom the form and the address name; undefined: nobody yet. Nothing of another viewer is left on screen. */
 let wantedUser;
 /** Counts what was asked for in place of that list: an answer that comes after another was asked for is dropped. */
@@ -71,14 +72,21 @@ function addCards(served, marks) {
     return element;
   });
   byId('cards').append(...cards);
-  shown.items.push(...served.items);
+  shown.count += served.items.length;
   shown.cursor = served.nextCursor;
   byId('more').hidden = served.nextCursor === undefined;
+  showWarnings(served.warnings);
+}
+
+/** @param warnings of one more page: what was said of a page before stays */
+function showWarnings(warnings = []) {
+  for (const warning of warnings) shown.warnings.add(warning);
+  byId('warnings').replaceChildren(...[...shown.warnings].map((warning) => h('li', {}, warning)));
 }
 
 function clear() {
-  shown = { userId: undefined, items: [], cursor: undefined };
-  for (const id of ['cards', 'history', 'facts']) byId(id).replaceChildren();
+  shown = nothingShown();
+  for (const id of ['cards', 'history', 'facts', 'warnings']) byId(id).replaceChildren();
   for (const id of ['gone', 'more']) byId(id).hidden = true;
 }
 
@@ -92,7 +100,7 @@ async function load(userId, isCompared = false) {
   if (own !== turn) return undefined;
   if (served.status === 'rejected') throw served.reason;
   const { items } = served.value;
-  const before = isCompared && shown.userId === userId ? shown.items : undefined;
+  const before = isCompared && shown.userId === userId ? shown.firstPage : undefined;
   const changes =
     before &&
     compareLists(
@@ -102,7 +110,7 @@ async function load(userId, isCompared = false) {
   const { activeElement } = document;
   const isFocusFree = activeElement === document.body || byId('cards').contains(activeElement);
   clear();
-  shown.userId = userId;
+  Object.assign(shown, { userId, firstPage: items });
   showFacts(served.value);
   if (history.status === 'fulfilled') showHistory(history.value);
   else showNoHistory(history.reason);
@@ -227,7 +235,7 @@ byId('more').addEventListener('click', () =>
     const own = turn;
     more.disabled = true;
     try {
-      const from = shown.items.length;
+      const from = shown.count;
       const served = await recommend(shown.userId, shown.cursor);
       if (own !== turn) return;
       addCards(served);

@@ -1,5 +1,5 @@
 import { h } from './dom.js';
-import { clock, spoken } from './format.js';
+import { durationText, spoken } from './format.js';
 import { thumbnail } from './thumbnail.js';
 
 const SOURCE_WORDS = { retrieval: 'for you', trending: 'trending', popular: 'popular', fresh: 'fresh' };
@@ -29,10 +29,10 @@ export function card(item, mark, { onWatch, onDismiss, onExplain }) {
         {
           type: 'button',
           class: 'play',
-          'aria-label': `Watch ${title}, ${clock(item.durationSeconds)}`,
+          'aria-label': `Watch ${title}, ${item.durationSeconds > 0 ? durationText(item.durationSeconds) : 'duration unknown'}`,
           onclick: () => onWatch(item),
         },
-        thumbnail(title, item.topics[0], [h('span', { class: 'duration' }, clock(item.durationSeconds))]),
+        thumbnail(title, item.topics[0], [h('span', { class: 'duration' }, durationText(item.durationSeconds))]),
         h('span', { class: 'title' }, title),
       ),
       h('p', { class: 'about' }, `${item.channelId || 'no channel'}${topics}`),

@@ -16,6 +16,8 @@ function bars(parts) {
     .filter(({ by }) => by !== 0);
   contributions.sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
   const largest = Math.max(1e-9, ...contributions.map(({ by }) => Math.abs(by)));
+  if (contributions.length === 0)
+    return h('p', { class: 'note' }, 'None adds anything: no input differs from that average.');
   return h(
     'div',
     { class: 'bars' },
@@ -48,6 +50,7 @@ export function showExplanation(item, served) {
         ? `Not ranked: ${served.rungReason ?? served.rung}.`
         : `Expected to be watched for ${spoken(item.score)} if shown here.`,
     ),
+    (served.warnings ?? []).map((warning) => h('p', { class: 'warning' }, warning)),
     h('h3', {}, 'Where it came from'),
     table(sources.map(({ source, score }) => row(source, number(score)))),
   ];
@@ -92,6 +95,6 @@ export function showExplanation(item, served) {
       row('impression', item.impressionId),
     ]),
   );
-  byId('explain-body').replaceChildren(...sections);
+  byId('explain-body').replaceChildren(...sections.flat());
   byId('explain').showModal();
 }

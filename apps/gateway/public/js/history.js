@@ -19,11 +19,13 @@ export function showHistory({ watches }) {
           { class: 'when' },
           `${clock(watchSeconds)}${durationSeconds ? ` of ${clock(durationSeconds)}` : ''} · ${ago(startedAtMs)}`,
         ),
-        h('progress', {
-          max: 1,
-          value: durationSeconds ? Math.min(1, watchSeconds / durationSeconds) : 1,
-          'aria-label': `watched of ${name}`,
-        }),
+        durationSeconds
+          ? h('progress', {
+              max: 1,
+              value: Math.min(1, watchSeconds / durationSeconds),
+              'aria-label': `watched of ${name}`,
+            })
+          : undefined,
       ),
     );
   });

@@ -2,7 +2,7 @@
 import { eventually } from '@watchnext/testing';
 import type { Page, Request, Route } from 'playwright-core';
 import { describeInBrowser, openConsole, type OpenConsole } from './console-page';
-import { VIDEOS } from './world';
+import { type Answer, VIDEOS } from './world';
 
 const LIST_OF_USERS = /\/v1\/users\?/;
 const ANY_HISTORY = /\/history$/;
@@ -42,6 +42,14 @@ describeInBrowser('the console page, where answers are late or fail', () => {
     await page.route(url, async (route) => void held.push(route));
     return held;
   }
+  /** Answers come from the gateway, but for what `change` makes of them. */
+  const changeLists = (change: (answer: Answer['body']) => void) =>
+    page.route(ANY_LIST, async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      change(json);
+      await route.fulfill({ response, json });
+    });
 
   beforeAll(async () => {
     opened = await openConsole();
@@ -187,5 +195,54 @@ describeInBrowser('the console page, where answers are late or fail', () => {
     await error()
       .filter({ hasText: `ada: ${OUT_OF_ORDER}` })
       .waitFor();
+  });
+
+  it('compares the next list with the first page alone, however many are shown', async () => {
+    await open('/?user=dora');
+    await cards().first().waitFor();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await cards().nth(12).waitFor();
+    const before = await shownIds();
+    await dismissing(0).click();
+    await status().filter({ hasText: 'The next list' }).waitFor();
+    const after = await shownIds();
+    const gone = before.slice(0, 12).filter((videoId) => !after.includes(videoId));
+    expect(gone).toContain(before[0]);
+    expect(await status().innerText()).toContain(` ${gone.length} gone.`);
+    expect(await page.locator('#gone').innerText()).toBe(`No longer on this page: ${gone.map(titleOf).join(', ')}.`);
+  });
+
+  it('says of a video of unknown duration that it is unknown, in its card and when it is watched', async () => {
+    await changeLists((answer) => (answer.items[0].durationSeconds = 0));
+    await open('/?user=ada');
+    const play = cards().first().locator('.play');
+    await play.waitFor();
+    expect(await play.locator('.duration').innerText()).toBe('–');
+    expect(await play.getAttribute('aria-label')).toMatch(/, duration unknown$/);
+    await play.click();
+    const text = page.locator('#share-text');
+    expect(await text.innerText()).toBe('1:00 · its duration is unknown');
+    expect(await page.getByRole('slider').getAttribute('aria-valuetext')).toBe(await text.innerText());
+    await page.keyboard.press('Escape');
+  });
+
+  it("tells an answer's warnings above the list, each once, and where a score is explained", async () => {
+    const warning = 'the scores are not explained: ranking took too long';
+    await changeLists((answer) => {
+      answer.warnings = [warning];
+      for (const { explain } of answer.items) explain.parts = explain.features = [];
+    });
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await cards().nth(12).waitFor();
+    expect(await page.getByRole('list', { name: 'Warnings' }).getByRole('listitem').allInnerTexts()).toEqual([warning]);
+    await cards().first().getByRole('button', { name: /^Why/ }).click();
+    expect(await page.getByRole('dialog').innerText()).toContain(warning);
+    await page.keyboard.press('Escape');
+    await page.unrouteAll();
+    await show('bob');
+    await cards().first().waitFor();
+    expect(await page.locator('#warnings li').count()).toBe(0);
   });
 });
