@@ -12,11 +12,13 @@ async function readJson(path, init) {
   }
   const body = await response.json().catch(() => undefined);
   if (!response.ok) throw new ApiError(body?.error?.message ?? `The gateway answered ${response.status}.`);
+  if (body === undefined) throw new ApiError('The gateway’s answer cannot be read.');
   return body;
 }
 
 const ofUser = (userId, rest) => `/v1/users/${encodeURIComponent(userId)}/${rest}`;
 
+export const readOpenApi = () => readJson('/openapi.json');
 export const listUsers = () => readJson('/v1/users?limit=100');
 export const readHistory = (userId) => readJson(ofUser(userId, 'history'));
 

@@ -245,4 +245,15 @@ describeInBrowser('the console page, where answers are late or fail', () => {
     await cards().first().waitFor();
     expect(await page.locator('#warnings li').count()).toBe(0);
   });
+
+  it('says why the API is not described, and tries again when told to', async () => {
+    await page.route(/openapi\.json/, refuse);
+    await open('/docs');
+    await error().filter({ hasText: OUT_OF_ORDER }).waitFor();
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('/v1/users/{id}/recommendations').waitFor();
+    expect(await error().count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(false);
+  });
 });

@@ -218,6 +218,19 @@ describeInBrowser('the console page', () => {
     await picture('docs');
   });
 
+  it('shows what a request carries: its content type, what is required, and an example that the collector takes', async () => {
+    const events = page.locator('section', { hasText: '/v1/events' });
+    const text = await events.innerText();
+    expect(text).toContain('application/json, required');
+    expect(text).toMatch(/"eventId": "string"[^]*"backfill\?": "boolean"/);
+    const response = await fetch(`${gateway.url}/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: await events.locator('pre').last().innerText(),
+    });
+    expect(await response.json()).toMatchObject({ results: [{ status: 'accepted' }] });
+  });
+
   it('asked nothing of other hosts, and no error was logged', () => {
     expect(complaints).toEqual([]);
   });
