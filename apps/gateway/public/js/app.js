@@ -50,13 +50,11 @@ function markBusy() {
 
 function showFacts(served) {
   const full = served.rung === 'full';
+  const fact = (kind, name, value, title) =>
+    h('span', { class: `chip ${kind}`, title }, h('span', { class: 'unseen' }, `${name} `), value);
   byId('facts').replaceChildren(
-    h(
-      'span',
-      { class: `chip ${full ? 'full' : 'lower'}`, title: served.rungReason ?? 'every part answered' },
-      served.rung,
-    ),
-    h('span', { class: 'chip id', title: 'snapshot of the models' }, served.snapshotId || 'no snapshot'),
+    fact(full ? 'full' : 'lower', 'rung', served.rung, served.rungReason ?? 'every part answered'),
+    fact('id', 'snapshot', served.snapshotId || 'none', 'snapshot of the models'),
     ...(served.rungReason ? [served.rungReason] : []),
   );
 }
@@ -88,6 +86,7 @@ function clear() {
   shown = nothingShown();
   for (const id of ['cards', 'history', 'facts', 'warnings']) byId(id).replaceChildren();
   for (const id of ['gone', 'more']) byId(id).hidden = true;
+  byId('more').disabled = false;
 }
 
 /**
@@ -116,7 +115,13 @@ async function load(userId, isCompared = false) {
   else showNoHistory(history.reason);
   addCards(served.value, changes?.marks);
   if (items.length === 0)
-    byId('cards').append(h('li', { class: 'empty' }, 'Nothing to recommend yet: the catalogue is empty.'));
+    byId('cards').append(
+      h(
+        'li',
+        { class: 'empty' },
+        'Nothing to recommend: the catalogue is empty, or this viewer has seen or dismissed all of it.',
+      ),
+    );
   const titles = new Map((before ?? []).map(({ videoId, title }) => [videoId, title || videoId]));
   const gone = (changes?.gone ?? []).map((videoId) => titles.get(videoId));
   byId('gone').hidden = gone.length === 0;
@@ -172,14 +177,18 @@ async function sendAndReload(userId, { impressionId }, event, hasIt, done) {
   }
 }
 
+/** Impression → playback of a watch that may have failed: sent again, it is the same playback, not a second one. */
+const playbackIds = new Map();
+
 async function watch(item) {
   const { userId } = shown;
   const positionSeconds = await askHowMuch(item);
   if (positionSeconds === undefined) return;
+  if (!playbackIds.has(item.impressionId)) playbackIds.set(item.impressionId, newEventId());
   const event = {
     userId,
     videoId: item.videoId,
-    playbackId: newEventId(),
+    playbackId: playbackIds.get(item.impressionId),
     impressionId: item.impressionId,
     positionSeconds,
     device: 'desktop',
@@ -209,6 +218,7 @@ async function showUser(userId) {
   if (userId !== wantedUser) clear();
   wantedUser = userId;
   byId('user').value = userId;
+  document.title = `${userId} · WatchNext`;
   history.replaceState(null, '', `?${new URLSearchParams({ user: userId })}`);
   say('Loading…');
   const markDone = markBusy();
@@ -224,27 +234,38 @@ async function showUser(userId) {
   }
 }
 
+async function showMore() {
+  const more = byId('more');
+  const own = turn;
+  const from = shown.count;
+  const hadFocus = document.activeElement === more;
+  more.disabled = true;
+  say('Loading…');
+  try {
+    const served = await recommend(shown.userId, shown.cursor);
+    if (own !== turn) return;
+    addCards(served);
+    say(served.items.length > 0 ? `${served.items.length} more, ${shown.count} in all.` : 'There are no more.');
+  } catch (error) {
+    // Another list was asked for meanwhile: nobody misses a page of this one.
+    if (own === turn) throw error;
+  } finally {
+    if (own === turn) {
+      more.disabled = false;
+      const next = byId('cards').children[from]?.querySelector('button');
+      // A button that was disabled has lost the focus.
+      if (next) next.focus();
+      else if (hadFocus) (more.hidden ? byId('list') : more).focus();
+    }
+  }
+}
+
 byId('who').addEventListener('submit', (event) => {
   event.preventDefault();
   attempt(() => showUser(byId('user').value.trim()));
 });
 byId('stranger').addEventListener('click', () => attempt(() => showUser(`guest-${newEventId().slice(-8)}`)));
-byId('more').addEventListener('click', () =>
-  attempt(async () => {
-    const more = byId('more');
-    const own = turn;
-    more.disabled = true;
-    try {
-      const from = shown.count;
-      const served = await recommend(shown.userId, shown.cursor);
-      if (own !== turn) return;
-      addCards(served);
-      byId('cards').children[from]?.querySelector('button')?.focus();
-    } finally {
-      more.disabled = false;
-    }
-  }),
-);
+byId('more').addEventListener('click', () => attempt(showMore));
 
 /** Offers the viewers that are known. @returns the one with the most watches; undefined: there is none */
 async function offerUsers() {

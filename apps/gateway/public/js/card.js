@@ -8,7 +8,11 @@ function changeChip(mark) {
   if (!mark || mark.kind === 'same') return undefined;
   if (mark.kind === 'new') return h('span', { class: 'chip new' }, 'new');
   const [arrow, word] = mark.kind === 'up' ? ['▲', 'up'] : ['▼', 'down'];
-  return h('span', { class: `chip ${mark.kind}`, 'aria-label': `moved ${word} by ${mark.by}` }, `${arrow} ${mark.by}`);
+  return h(
+    'span',
+    { class: `chip ${mark.kind}`, role: 'img', 'aria-label': `moved ${word} by ${mark.by}` },
+    `${arrow} ${mark.by}`,
+  );
 }
 
 /**
@@ -50,7 +54,7 @@ export function card(item, mark, { onWatch, onDismiss, onExplain }) {
       h(
         'div',
         { class: 'actions' },
-        h('button', { type: 'button', 'aria-label': `Why ${title}?`, onclick: () => onExplain(item) }, 'Why?'),
+        h('button', { type: 'button', 'aria-label': `Why? ${title}`, onclick: () => onExplain(item) }, 'Why?'),
         h(
           'button',
           { type: 'button', 'aria-label': `Not interested in ${title}`, onclick: () => onDismiss(item) },

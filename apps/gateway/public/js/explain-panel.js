@@ -7,7 +7,15 @@ const RULE_WORDS = {
 };
 
 const row = (name, value) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', { class: 'number' }, value));
-const table = (rows) => h('div', { class: 'scroll', tabindex: '0' }, h('table', {}, h('tbody', {}, rows)));
+/** A heading and its table, in a box that the keyboard can scroll. */
+const section = (heading, rows) => [
+  h('h3', {}, heading),
+  h(
+    'div',
+    { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': heading },
+    h('table', {}, h('tbody', {}, rows)),
+  ),
+];
 
 /** What each feature group adds to the logit: the change without it, turned around. */
 function bars(parts) {
@@ -41,7 +49,7 @@ function bars(parts) {
 /** Shows why an item is where it is. */
 export function showExplanation(item, served) {
   const { sources = [], features = [], parts = [], rules = [] } = item.explain ?? {};
-  byId('explain-title').textContent = item.title || item.videoId;
+  byId('explain-title').replaceChildren(h('span', { class: 'unseen' }, 'Why '), item.title || item.videoId);
   const sections = [
     h(
       'p',
@@ -51,8 +59,10 @@ export function showExplanation(item, served) {
         : `Expected to be watched for ${spoken(item.score)} if shown here.`,
     ),
     (served.warnings ?? []).map((warning) => h('p', { class: 'warning' }, warning)),
-    h('h3', {}, 'Where it came from'),
-    table(sources.map(({ source, score }) => row(source, number(score)))),
+    section(
+      'Where it came from',
+      sources.map(({ source, score }) => row(source, number(score))),
+    ),
   ];
   if (parts.length > 0) {
     sections.push(
@@ -67,8 +77,8 @@ export function showExplanation(item, served) {
   }
   if (features.length > 0) {
     sections.push(
-      h('h3', {}, 'Inputs as they are'),
-      table(
+      section(
+        'Inputs as they are',
         features.map(({ name, value }) =>
           row(breakable(name), value === null ? '–' : typeof value === 'number' ? number(value) : value || '–'),
         ),
@@ -87,8 +97,7 @@ export function showExplanation(item, served) {
       );
   }
   sections.push(
-    h('h3', {}, 'Served'),
-    table([
+    section('Served', [
       row('snapshot', served.snapshotId || 'none'),
       row('rung', served.rung),
       row('request', served.requestId),

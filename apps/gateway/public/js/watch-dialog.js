@@ -1,4 +1,4 @@
-import { byId } from './dom.js';
+import { byId, h } from './dom.js';
 import { clock } from './format.js';
 import { thumbnail } from './thumbnail.js';
 
@@ -18,7 +18,7 @@ export function askHowMuch(item) {
     byId('share-text').textContent = text;
     share.setAttribute('aria-valuetext', text);
   };
-  byId('watch-title').textContent = title;
+  byId('watch-title').replaceChildren(h('span', { class: 'unseen' }, 'Watch '), title);
   byId('watch-thumbnail').replaceChildren(...thumbnail(title, item.topics[0]).childNodes);
   share.value = '100';
   share.oninput = describe;

@@ -1,6 +1,6 @@
 /** The console page where answers are late, do not come, or come with less than usual: what it shows stays true. */
 import { eventually } from '@watchnext/testing';
-import type { Page, Request, Route } from 'playwright-core';
+import type { Locator, Page, Request, Route } from 'playwright-core';
 import { describeInBrowser, openConsole, type OpenConsole } from './console-page';
 import { type Answer, VIDEOS } from './world';
 
@@ -42,6 +42,11 @@ describeInBrowser('the console page, where answers are late or fail', () => {
     await page.route(url, async (route) => void held.push(route));
     return held;
   }
+  const isInSight = (element: Locator) =>
+    element.evaluate((node) => {
+      const { top, bottom } = node.getBoundingClientRect();
+      return top >= 0 && bottom <= (node.ownerDocument.defaultView?.innerHeight ?? 0);
+    });
   /** Answers come from the gateway, but for what `change` makes of them. */
   const changeLists = (change: (answer: Answer['body']) => void) =>
     page.route(ANY_LIST, async (route) => {
@@ -182,6 +187,23 @@ describeInBrowser('the console page, where answers are late or fail', () => {
     expect(await page.locator('#cards').getAttribute('aria-busy')).toBeNull();
   });
 
+  it('sends a watch again as the same playback, where it is not known whether the first was taken', async () => {
+    const playbacks: string[] = [];
+    await page.route(/\/v1\/events$/, async (route) => {
+      const [{ watch }] = route.request().postDataJSON().events;
+      if (watch) playbacks.push(watch.playbackId);
+      return playbacks.length === 1 ? refuse(route) : route.continue();
+    });
+    await open('/?user=frida');
+    for (const said of [OUT_OF_ORDER, 'The next list']) {
+      await cards().first().locator('.play').click();
+      await page.keyboard.press('Enter');
+      await status().filter({ hasText: said }).waitFor();
+    }
+    expect(playbacks[1]).toBe(playbacks[0]);
+    expect(playbacks).toHaveLength(2);
+  });
+
   it('names the viewer of an event that failed after another was chosen', async () => {
     await open('/?user=ada');
     await cards().first().waitFor();
@@ -255,5 +277,123 @@ describeInBrowser('the console page, where answers are late or fail', () => {
     await page.getByText('/v1/users/{id}/recommendations').waitFor();
     expect(await error().count()).toBe(0);
     expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(false);
+  });
+
+  it('leaves an error in sight and the focus where it was, where a further page does not come', async () => {
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    await page.route(ANY_LIST, refuse);
+    await page.locator('#more').focus();
+    await page.keyboard.press('Enter');
+    await error().filter({ hasText: OUT_OF_ORDER }).waitFor();
+    expect(await isInSight(error())).toBe(true);
+    expect(await page.evaluate('document.activeElement.id')).toBe('more');
+    await page.unrouteAll();
+    await page.keyboard.press('Enter');
+    await status().filter({ hasText: '12 more' }).waitFor();
+    expect(
+      await cards()
+        .nth(12)
+        .locator('.play')
+        .evaluate((play) => play.matches(':focus')),
+    ).toBe(true);
+    expect(await error().count()).toBe(0);
+  });
+
+  it('shows further pages of one viewer while a page of another is still awaited, and says nothing of its failure', async () => {
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    const held = await hold(/\/ada\/recommendations\?.*cursor=/);
+    await page.locator('#more').click();
+    await eventually(() => expect(held).toHaveLength(1));
+    await show('bob');
+    await status().filter({ hasText: IS_SHOWN }).waitFor();
+    await page.locator('#more').click();
+    await cards().nth(12).waitFor();
+    const late = page.waitForResponse(/\/ada\/recommendations/);
+    await refuse(held[0]);
+    await (await late).finished();
+    await page.locator('#more').click();
+    await cards().nth(24).waitFor();
+    expect(await error().count()).toBe(0);
+  });
+
+  it('leaves whoever types where they type when the next list comes', async () => {
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    await dismissing(0).click();
+    await user().focus();
+    await status().filter({ hasText: 'The next list' }).waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('user');
+  });
+
+  it('says that the gateway does not answer, where it keeps silent', async () => {
+    await page.addInitScript(
+      'const limit = AbortSignal.timeout; AbortSignal.timeout = () => limit.call(AbortSignal, 300)',
+    );
+    await hold(/\/ada\/recommendations/);
+    await open('/?user=ada');
+    await error().filter({ hasText: 'has not answered for 15 s' }).waitFor();
+  });
+
+  it('asks to sign in again where the token is not the one any more', async () => {
+    const message = 'the console needs its token, as a bearer';
+    const json = { error: { code: 'unauthorized', message, field: 'authorization', requestId: '' } };
+    await page.route(ANY_LIST, (route) => route.fulfill({ status: 401, json }));
+    await open('/?user=ada');
+    await error().filter({ hasText: 'reload the page to sign in' }).waitFor();
+  });
+
+  it('asks for an id that is more than blanks', async () => {
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    await show('   ');
+    expect(await user().evaluate((input) => input.matches(':invalid'))).toBe(true);
+    expect(page.url()).toMatch(/user=ada$/);
+    expect(await cards().count()).toBe(12);
+  });
+
+  it('says what an empty list may come from', async () => {
+    await changeLists((answer) => {
+      answer.items = [];
+      delete answer.nextCursor;
+    });
+    await open('/?user=ada');
+    await page.locator('#cards .empty').filter({ hasText: 'has seen or dismissed all of it' }).waitFor();
+  });
+
+  it('names everything for those who do not see it', async () => {
+    await open('/?user=eve');
+    await cards().first().waitFor();
+    expect(await page.title()).toBe('eve · WatchNext');
+    const [, second] = await shownIds();
+    await dismissing(0).click();
+    await status().filter({ hasText: 'The next list' }).waitFor();
+    expect(await shownIds()).toContain(second);
+    expect(await page.getByRole('img', { name: /^moved up by \d+$/ }).count()).toBeGreaterThan(0);
+    expect(await page.locator('#facts').ariaSnapshot()).toMatch(/rung full[^]*snapshot 2026/);
+    const title = await cards().first().locator('.title').innerText();
+    await page.getByRole('button', { name: `Why? ${title}` }).click();
+    const why = page.getByRole('dialog', { name: `Why ${title}` });
+    for (const name of ['Where it came from', 'Inputs as they are', 'Served']) {
+      expect(await why.getByRole('group', { name }).getByRole('table').count()).toBe(1);
+    }
+    await page.keyboard.press('Escape');
+    await cards().first().locator('.play').click();
+    await page.getByRole('dialog', { name: `Watch ${title}` }).waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  it.each(['/?user=ada', '/docs'])('fits a screen of 320 pixels: %s', async (path) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await open(path);
+    await page.locator('#cards > li, #routes section').first().waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
+    if (path !== '/docs') {
+      await page.getByRole('button', { name: /^Why/ }).first().click();
+      expect(await page.getByRole('dialog').evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)).toBe(0);
+      await page.keyboard.press('Escape');
+    }
+    await page.setViewportSize({ width: 1360, height: 900 });
   });
 });
