@@ -1,11 +1,13 @@
 /** The console page: who is watching, what they watched, what is recommended, and how a watch changes it. */
 import { ApiError, listUsers, newEventId, readHistory, recommend, sendEvent } from './api.js';
 import { card } from './card.js';
-import { compareLists } from './changes.js';
+import { compareLists, summary } from './changes.js';
 import { byId, h } from './dom.js';
 import { showExplanation } from './explain-panel.js';
+import { showFacts } from './facts.js';
 import { clock } from './format.js';
 import { showHistory, showNoHistory } from './history.js';
+import { attempt, say } from './status.js';
 import { ViewedImpressions } from './viewed.js';
 import { askHowMuch } from './watch-dialog.js';
 
@@ -21,21 +23,6 @@ let wantedUser;
 /** Counts what was asked for in place of that list: an answer that comes after another was asked for is dropped. */
 let turn = 0;
 
-function say(text, isError = false) {
-  const status = byId('status');
-  status.textContent = text;
-  status.classList.toggle('error', isError);
-}
-
-async function attempt(work) {
-  try {
-    await work();
-  } catch (error) {
-    console.error(error);
-    say(error.message, true);
-  }
-}
-
 /** What is under way that will change the list. */
 let worksInProgress = 0;
 
@@ -46,17 +33,6 @@ function markBusy() {
   return () => {
     if (--worksInProgress === 0) byId('cards').removeAttribute('aria-busy');
   };
-}
-
-function showFacts(served) {
-  const full = served.rung === 'full';
-  const fact = (kind, name, value, title) =>
-    h('span', { class: `chip ${kind}`, title }, h('span', { class: 'unseen' }, `${name} `), value);
-  byId('facts').replaceChildren(
-    fact(full ? 'full' : 'lower', 'rung', served.rung, served.rungReason ?? 'every part answered'),
-    fact('id', 'snapshot', served.snapshotId || 'none', 'snapshot of the models'),
-    ...(served.rungReason ? [served.rungReason] : []),
-  );
 }
 
 function addCards(served, marks) {
@@ -129,12 +105,6 @@ async function load(userId, isCompared = false) {
   // Whoever types meanwhile is left in peace.
   if (isCompared && isFocusFree) byId('list').focus();
   return { history: history.value, changes };
-}
-
-function summary({ marks, gone }) {
-  const kinds = [...marks.values()].map(({ kind }) => kind);
-  const count = (kind) => kinds.filter((other) => other === kind).length;
-  return `${count('new')} new, ${count('up')} up, ${count('down')} down, ${gone.length} gone`;
 }
 
 /** Waits until the user's state has what was just sent. A read that fails tells nothing: it is done again. */

@@ -61,7 +61,9 @@ describeInBrowser('the console page', () => {
     const first = cards().first();
     expect(await first.locator('.thumbnail svg').count()).toBe(1);
     expect(await first.locator('.expected').innerText()).toMatch(/expected watch [\d.]+ (s|min)/);
-    expect(await page.locator('#facts').innerText()).toMatch(new RegExp(`rung\\s+full\\s+snapshot\\s+${FIRST_SNAPSHOT}`));
+    expect(await page.locator('#facts').innerText()).toMatch(
+      new RegExp(`rung\\s+full\\s+snapshot\\s+${FIRST_SNAPSHOT}`),
+    );
     const [videoId] = await shownIds();
     expect(await first.locator('.title').innerText()).toBe(VIDEOS.find((video) => video.videoId === videoId)!.title);
     await picture('wide-light');
