@@ -3,20 +3,32 @@
 /** An answer that is no success, in the gateway's words. */
 export class ApiError extends Error {}
 
+/** Longer than any deadline of the gateway's own. */
+const ANSWER_WAIT_SECONDS = 15;
+
 async function readJson(path, init) {
   let response;
   try {
-    response = await fetch(path, init);
+    response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_WAIT_SECONDS * 1000) });
   } catch (cause) {
-    throw new ApiError('The gateway does not answer. Is it running?', { cause });
+    const isLate = cause.name === 'TimeoutError';
+    const message = isLate
+      ? `The gateway has not answered for ${ANSWER_WAIT_SECONDS} s.`
+      : 'The gateway does not answer. Is it running?';
+    throw new ApiError(message, { cause });
   }
   const body = await response.json().catch(() => undefined);
+  // A collector's 401 is of a producer's key, which a viewer cannot mend.
+  if (response.status === 401 && body?.error?.field === 'authorization')
+    throw new ApiError('The console’s token is not the one any more: reload the page to sign in.');
   if (!response.ok) throw new ApiError(body?.error?.message ?? `The gateway answered ${response.status}.`);
+  if (body === undefined) throw new ApiError('The gateway’s answer cannot be read.');
   return body;
 }
 
 const ofUser = (userId, rest) => `/v1/users/${encodeURIComponent(userId)}/${rest}`;
 
+export const readOpenApi = () => readJson('/openapi.json');
 export const listUsers = () => readJson('/v1/users?limit=100');
 export const readHistory = (userId) => readJson(ofUser(userId, 'history'));
 

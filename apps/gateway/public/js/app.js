@@ -1,11 +1,13 @@
 /** The console page: who is watching, what they watched, what is recommended, and how a watch changes it. */
-import { listUsers, newEventId, readHistory, recommend, sendEvent } from './api.js';
+import { ApiError, listUsers, newEventId, readHistory, recommend, sendEvent } from './api.js';
 import { card } from './card.js';
-import { compareLists } from './changes.js';
+import { compareLists, summary } from './changes.js';
 import { byId, h } from './dom.js';
 import { showExplanation } from './explain-panel.js';
+import { showFacts } from './facts.js';
 import { clock } from './format.js';
-import { showHistory } from './history.js';
+import { showHistory, showNoHistory } from './history.js';
+import { attempt, say } from './status.js';
 import { ViewedImpressions } from './viewed.js';
 import { askHowMuch } from './watch-dialog.js';
 
@@ -13,37 +15,24 @@ import { askHowMuch } from './watch-dialog.js';
 const FOLD_WAIT_MS = 4_000;
 
 const viewed = new ViewedImpressions();
-/** The list on screen: pages with their items, for one user. */
-let shown = { userId: '', items: [], cursor: undefined };
+const nothingShown = () => ({ userId: undefined, firstPage: [], count: 0, cursor: undefined, warnings: new Set() });
+/** The list on screen, for one user: the items of its first page, and how many all pages have. */
+let shown = nothingShown();
+/** Whom the form and the address name; undefined: nobody yet. Nothing of another viewer is left on screen. */
+let wantedUser;
 /** Counts what was asked for in place of that list: an answer that comes after another was asked for is dropped. */
 let turn = 0;
 
-function say(text, isError = false) {
-  const status = byId('status');
-  status.textContent = text;
-  status.classList.toggle('error', isError);
-}
+/** What is under way that will change the list. */
+let worksInProgress = 0;
 
-async function attempt(work) {
-  try {
-    await work();
-  } catch (error) {
-    console.error(error);
-    say(error.message, true);
-  }
-}
-
-function showFacts(served) {
-  const full = served.rung === 'full';
-  byId('facts').replaceChildren(
-    h(
-      'span',
-      { class: `chip ${full ? 'full' : 'lower'}`, title: served.rungReason ?? 'every part answered' },
-      served.rung,
-    ),
-    h('span', { class: 'chip id', title: 'snapshot of the models' }, served.snapshotId || 'no snapshot'),
-    ...(served.rungReason ? [served.rungReason] : []),
-  );
+/** Says that the list is about to change. @returns what ends that, to be called once */
+function markBusy() {
+  worksInProgress++;
+  byId('cards').setAttribute('aria-busy', 'true');
+  return () => {
+    if (--worksInProgress === 0) byId('cards').removeAttribute('aria-busy');
+  };
 }
 
 function addCards(served, marks) {
@@ -57,87 +46,126 @@ function addCards(served, marks) {
     return element;
   });
   byId('cards').append(...cards);
-  shown.items.push(...served.items);
+  shown.count += served.items.length;
   shown.cursor = served.nextCursor;
   byId('more').hidden = served.nextCursor === undefined;
+  showWarnings(served.warnings);
+}
+
+/** @param warnings of one more page: what was said of a page before stays */
+function showWarnings(warnings = []) {
+  for (const warning of warnings) shown.warnings.add(warning);
+  byId('warnings').replaceChildren(...[...shown.warnings].map((warning) => h('li', {}, warning)));
+}
+
+function clear() {
+  shown = nothingShown();
+  for (const id of ['cards', 'history', 'facts', 'warnings']) byId(id).replaceChildren();
+  for (const id of ['gone', 'more']) byId(id).hidden = true;
+  byId('more').disabled = false;
 }
 
 /**
- * @param before items of the list to compare with; undefined: show no changes
- * @returns undefined where another list was asked for meanwhile
+ * @param isCompared whether to show what changed since this viewer's list on screen
+ * @returns history: undefined where it cannot be read; undefined altogether where another list was asked for meanwhile
  */
-async function load(userId, before) {
+async function load(userId, isCompared = false) {
   const own = ++turn;
-  const [history, served] = await Promise.all([readHistory(userId), recommend(userId)]);
+  const [history, served] = await Promise.allSettled([readHistory(userId), recommend(userId)]);
   if (own !== turn) return undefined;
+  if (served.status === 'rejected') throw served.reason;
+  const { items } = served.value;
+  const before = isCompared && shown.userId === userId ? shown.firstPage : undefined;
   const changes =
     before &&
     compareLists(
       before.map(({ videoId }) => videoId),
-      served.items.map(({ videoId }) => videoId),
+      items.map(({ videoId }) => videoId),
     );
-  shown = { userId, items: [], cursor: undefined };
-  byId('cards').replaceChildren();
-  showFacts(served);
-  showHistory(history);
-  addCards(served, changes?.marks);
-  if (served.items.length === 0)
-    byId('cards').append(h('li', { class: 'empty' }, 'Nothing to recommend yet: the catalogue is empty.'));
+  const { activeElement } = document;
+  const isFocusFree = activeElement === document.body || byId('cards').contains(activeElement);
+  clear();
+  Object.assign(shown, { userId, firstPage: items });
+  showFacts(served.value);
+  if (history.status === 'fulfilled') showHistory(history.value);
+  else showNoHistory(history.reason);
+  addCards(served.value, changes?.marks);
+  if (items.length === 0)
+    byId('cards').append(
+      h(
+        'li',
+        { class: 'empty' },
+        'Nothing to recommend: the catalogue is empty, or this viewer has seen or dismissed all of it.',
+      ),
+    );
   const titles = new Map((before ?? []).map(({ videoId, title }) => [videoId, title || videoId]));
   const gone = (changes?.gone ?? []).map((videoId) => titles.get(videoId));
   byId('gone').hidden = gone.length === 0;
   byId('gone').textContent = gone.length > 0 ? `No longer on this page: ${gone.join(', ')}.` : '';
-  return { history, changes };
+  // Whoever types meanwhile is left in peace.
+  if (isCompared && isFocusFree) byId('list').focus();
+  return { history: history.value, changes };
 }
 
-function summary({ marks, gone }) {
-  const kinds = [...marks.values()].map(({ kind }) => kind);
-  const count = (kind) => kinds.filter((other) => other === kind).length;
-  return `${count('new')} new, ${count('up')} up, ${count('down')} down, ${gone.length} gone`;
-}
-
-/** Waits until the user's state has what was just sent. */
+/** Waits until the user's state has what was just sent. A read that fails tells nothing: it is done again. */
 async function untilFolded(userId, hasIt) {
   const until = Date.now() + FOLD_WAIT_MS;
-  while (Date.now() < until) {
-    if (hasIt(await readHistory(userId))) return true;
+  while (Date.now() < until && wantedUser === userId) {
+    const known = await readHistory(userId).catch((error) => console.warn(error));
+    if (known && hasIt(known)) return true;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return false;
 }
 
-async function sendAndReload(userId, event, hasIt, done) {
-  const { items } = shown;
-  const own = turn;
-  byId('cards').setAttribute('aria-busy', 'true');
+/** Impressions whose event is on its way: a second click on them would send it again. */
+const sending = new Set();
+
+async function sendAndReload(userId, { impressionId }, event, hasIt, done) {
+  if (sending.has(impressionId)) return;
+  sending.add(impressionId);
+  const markDone = markBusy();
+  let isAccepted = false;
   try {
     say('Sending…');
     await sendEvent(event);
-    const folded = await untilFolded(userId, hasIt);
-    const loaded = own === turn ? await load(userId, items) : undefined;
+    isAccepted = true;
+    const isFolded = await untilFolded(userId, hasIt);
+    const loaded = wantedUser === userId ? await load(userId, true) : undefined;
     if (loaded === undefined) return;
-    const { changes } = loaded;
-    say(folded ? `${done} The next list: ${summary(changes)}.` : `${done} It has not reached the recommendations yet.`);
+    const next = loaded.changes ? ` The next list: ${summary(loaded.changes)}.` : '';
+    say(`${done}${isFolded ? next : ' It has not reached the recommendations yet.'}`);
+  } catch (error) {
+    console.error(error);
+    const whose = wantedUser === userId ? '' : `${userId}: `;
+    // Whoever reads only of a failure sends it again.
+    const accepted = isAccepted ? `${done} This was accepted, but the next list did not come: ` : '';
+    say(`${whose}${accepted}${error.message}`, true);
   } finally {
-    byId('cards').removeAttribute('aria-busy');
+    sending.delete(impressionId);
+    markDone();
   }
-  byId('list').focus();
 }
+
+/** Impression → playback of a watch that may have failed: sent again, it is the same playback, not a second one. */
+const playbackIds = new Map();
 
 async function watch(item) {
   const { userId } = shown;
   const positionSeconds = await askHowMuch(item);
   if (positionSeconds === undefined) return;
+  if (!playbackIds.has(item.impressionId)) playbackIds.set(item.impressionId, newEventId());
   const event = {
     userId,
     videoId: item.videoId,
-    playbackId: newEventId(),
+    playbackId: playbackIds.get(item.impressionId),
     impressionId: item.impressionId,
     positionSeconds,
     device: 'desktop',
   };
   await sendAndReload(
     userId,
+    item,
     { watch: event },
     ({ watches }) => watches.some(({ videoId }) => videoId === item.videoId),
     `Watched ${clock(positionSeconds)} of “${item.title || item.videoId}”.`,
@@ -149,6 +177,7 @@ async function dismiss(item) {
   const event = { userId, videoId: item.videoId, impressionId: item.impressionId };
   await sendAndReload(
     userId,
+    item,
     { dismissal: event },
     ({ dismissedVideoIds }) => dismissedVideoIds.includes(item.videoId),
     `“${item.title || item.videoId}” will not come back.`,
@@ -156,17 +185,49 @@ async function dismiss(item) {
 }
 
 async function showUser(userId) {
+  if (userId !== wantedUser) clear();
+  wantedUser = userId;
   byId('user').value = userId;
+  document.title = `${userId} · WatchNext`;
   history.replaceState(null, '', `?${new URLSearchParams({ user: userId })}`);
   say('Loading…');
-  const loaded = await load(userId);
-  if (loaded === undefined) return;
-  const { history: known } = loaded;
-  say(
-    known.known
-      ? `${known.watchCount} ${known.watchCount === 1 ? 'video' : 'videos'} watched so far.`
-      : 'Nothing is known of this viewer yet.',
-  );
+  const markDone = markBusy();
+  try {
+    const loaded = await load(userId);
+    if (loaded === undefined) return;
+    const { history: known } = loaded;
+    if (known === undefined) say('The recommendations are shown without what was watched.');
+    else if (!known.known) say('Nothing is known of this viewer yet.');
+    else say(`${known.watchCount} ${known.watchCount === 1 ? 'video' : 'videos'} watched so far.`);
+  } finally {
+    markDone();
+  }
+}
+
+async function showMore() {
+  const more = byId('more');
+  const own = turn;
+  const from = shown.count;
+  const hadFocus = document.activeElement === more;
+  more.disabled = true;
+  say('Loading…');
+  try {
+    const served = await recommend(shown.userId, shown.cursor);
+    if (own !== turn) return;
+    addCards(served);
+    say(served.items.length > 0 ? `${served.items.length} more, ${shown.count} in all.` : 'There are no more.');
+  } catch (error) {
+    // Another list was asked for meanwhile: nobody misses a page of this one.
+    if (own === turn) throw error;
+  } finally {
+    if (own === turn) {
+      more.disabled = false;
+      const next = byId('cards').children[from]?.querySelector('button');
+      // A button that was disabled has lost the focus.
+      if (next) next.focus();
+      else if (hadFocus) (more.hidden ? byId('list') : more).focus();
+    }
+  }
 }
 
 byId('who').addEventListener('submit', (event) => {
@@ -174,28 +235,32 @@ byId('who').addEventListener('submit', (event) => {
   attempt(() => showUser(byId('user').value.trim()));
 });
 byId('stranger').addEventListener('click', () => attempt(() => showUser(`guest-${newEventId().slice(-8)}`)));
-byId('more').addEventListener('click', () =>
-  attempt(async () => {
-    const more = byId('more');
-    const own = turn;
-    more.disabled = true;
-    try {
-      const from = shown.items.length;
-      const served = await recommend(shown.userId, shown.cursor);
-      if (own !== turn) return;
-      addCards(served);
-      byId('cards').children[from]?.querySelector('button')?.focus();
-    } finally {
-      more.disabled = false;
-    }
-  }),
-);
+byId('more').addEventListener('click', () => attempt(showMore));
 
-attempt(async () => {
+/** Offers the viewers that are known. @returns the one with the most watches; undefined: there is none */
+async function offerUsers() {
   const { users } = await listUsers();
   byId('users').replaceChildren(
     ...users.map(({ userId, watchCount }) => h('option', { value: userId }, `${watchCount} watched`)),
   );
-  const asked = new URLSearchParams(location.search).get('user');
-  await showUser(asked || users[0]?.userId || `guest-${newEventId().slice(-8)}`);
-});
+  return users[0]?.userId;
+}
+
+const asked = new URLSearchParams(location.search).get('user');
+if (asked) {
+  attempt(() => showUser(asked));
+  // Without suggestions the form takes any viewer all the same.
+  offerUsers().catch((error) => console.warn(error));
+} else {
+  attempt(async () => {
+    say('Loading…');
+    const first = await offerUsers().catch((error) => {
+      if (wantedUser !== undefined) return console.warn(error);
+      throw new ApiError(`Any id can be shown, but the viewers cannot be listed: ${error.message}`, { cause: error });
+    });
+    // Another viewer may be shown by now, or be typed.
+    if (wantedUser !== undefined) return;
+    if (byId('user').value === '') await showUser(first ?? `guest-${newEventId().slice(-8)}`);
+    else say('');
+  });
+}

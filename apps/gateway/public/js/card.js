@@ -1,5 +1,5 @@
 import { h } from './dom.js';
-import { clock, spoken } from './format.js';
+import { durationText, spoken } from './format.js';
 import { thumbnail } from './thumbnail.js';
 
 const SOURCE_WORDS = { retrieval: 'for you', trending: 'trending', popular: 'popular', fresh: 'fresh' };
@@ -8,7 +8,11 @@ function changeChip(mark) {
   if (!mark || mark.kind === 'same') return undefined;
   if (mark.kind === 'new') return h('span', { class: 'chip new' }, 'new');
   const [arrow, word] = mark.kind === 'up' ? ['▲', 'up'] : ['▼', 'down'];
-  return h('span', { class: `chip ${mark.kind}`, 'aria-label': `moved ${word} by ${mark.by}` }, `${arrow} ${mark.by}`);
+  return h(
+    'span',
+    { class: `chip ${mark.kind}`, role: 'img', 'aria-label': `moved ${word} by ${mark.by}` },
+    `${arrow} ${mark.by}`,
+  );
 }
 
 /**
@@ -29,10 +33,10 @@ export function card(item, mark, { onWatch, onDismiss, onExplain }) {
         {
           type: 'button',
           class: 'play',
-          'aria-label': `Watch ${title}, ${clock(item.durationSeconds)}`,
+          'aria-label': `Watch ${title}, ${item.durationSeconds > 0 ? durationText(item.durationSeconds) : 'duration unknown'}`,
           onclick: () => onWatch(item),
         },
-        thumbnail(title, item.topics[0], [h('span', { class: 'duration' }, clock(item.durationSeconds))]),
+        thumbnail(title, item.topics[0], [h('span', { class: 'duration' }, durationText(item.durationSeconds))]),
         h('span', { class: 'title' }, title),
       ),
       h('p', { class: 'about' }, `${item.channelId || 'no channel'}${topics}`),
@@ -50,7 +54,7 @@ export function card(item, mark, { onWatch, onDismiss, onExplain }) {
       h(
         'div',
         { class: 'actions' },
-        h('button', { type: 'button', 'aria-label': `Why ${title}?`, onclick: () => onExplain(item) }, 'Why?'),
+        h('button', { type: 'button', 'aria-label': `Why? ${title}`, onclick: () => onExplain(item) }, 'Why?'),
         h(
           'button',
           { type: 'button', 'aria-label': `Not interested in ${title}`, onclick: () => onDismiss(item) },

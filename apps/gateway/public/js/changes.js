@@ -16,3 +16,10 @@ export function compareLists(before, after) {
   const kept = new Set(after);
   return { marks, gone: before.filter((videoId) => !kept.has(videoId)) };
 }
+
+/** Counts of what `compareLists` found, in words. */
+export function summary({ marks, gone }) {
+  const kinds = [...marks.values()].map(({ kind }) => kind);
+  const count = (kind) => kinds.filter((other) => other === kind).length;
+  return `${count('new')} new, ${count('up')} up, ${count('down')} down, ${gone.length} gone`;
+}

@@ -1,4 +1,5 @@
-/** Renders /openapi.json: routes, parameters, answers. */
+/** Renders /openapi.json: routes, parameters, bodies, answers. */
+import { readOpenApi } from './api.js';
 import { byId, h } from './dom.js';
 
 function rules(schema = {}) {
@@ -17,17 +18,31 @@ function rules(schema = {}) {
 function outline(schema) {
   if (schema?.type === 'object') {
     if (!schema.properties) return { '…': outline(schema.additionalProperties) };
+    const named = Object.entries(schema.properties).map(([name, value]) => [
+      schema.required?.includes(name) ? name : `${name}?`,
+      outline(value),
+    ]);
     return Object.fromEntries(
-      Object.entries(schema.properties).map(([name, value]) => [
-        schema.required?.includes(name) ? name : `${name}?`,
-        outline(value),
-      ]),
+      schema.additionalProperties ? [...named, ['…', outline(schema.additionalProperties)]] : named,
     );
   }
   if (schema?.type === 'array') return [outline(schema.items)];
   if (schema?.enum) return schema.enum.join(' | ');
   if (schema?.anyOf) return schema.anyOf.map(outline).join(' | ');
   return `${schema?.type ?? 'any'}${schema?.nullable ? ' | null' : ''}`;
+}
+
+const code = (value) => h('pre', { tabindex: '0' }, JSON.stringify(value, null, 2));
+
+/** What a request carries, by content type. */
+function bodyParts({ required, description, content }) {
+  const kinds = Object.entries(content).flatMap(([type, { schema }]) => [
+    h('p', {}, h('code', {}, type), required ? ', required' : ', may be left out'),
+    schema?.description ? h('p', { class: 'note' }, schema.description) : undefined,
+    schema?.type === 'object' ? code(outline(schema)) : undefined,
+    schema?.example === undefined ? undefined : [h('p', { class: 'note' }, 'For example:'), code(schema.example)],
+  ]);
+  return [h('h3', {}, 'Body'), description ? h('p', { class: 'note' }, description) : undefined, ...kinds].flat();
 }
 
 function parameterTable(parameters) {
@@ -41,19 +56,18 @@ function parameterTable(parameters) {
       h('td', {}, description ?? schema?.description ?? ''),
     ),
   );
-  return h('div', { class: 'scroll' }, h('table', {}, h('tbody', {}, rows)));
+  return h(
+    'div',
+    { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Parameters' },
+    h('table', {}, h('tbody', {}, rows)),
+  );
 }
 
-function route(path, method, { summary, description, parameters = [], responses = {} }) {
+function route(path, method, { summary, description, parameters = [], requestBody, responses = {} }) {
   const answers = Object.entries(responses).map(([status, { description: when, content }]) => {
     const schema = content?.['application/json']?.schema;
     if (status !== '200' || !schema) return h('p', {}, h('strong', {}, status), ` ${when}`);
-    return h(
-      'details',
-      {},
-      h('summary', {}, h('strong', {}, status), ` ${when}`),
-      h('pre', {}, JSON.stringify(outline(schema), null, 2)),
-    );
+    return h('details', {}, h('summary', {}, h('strong', {}, status), ` ${when}`), code(outline(schema)));
   });
   return h(
     'section',
@@ -62,15 +76,32 @@ function route(path, method, { summary, description, parameters = [], responses 
     h('p', {}, summary ?? ''),
     description ? h('p', { class: 'note' }, description) : undefined,
     parameters.length > 0 ? [h('h3', {}, 'Parameters'), parameterTable(parameters)] : [],
+    requestBody ? bodyParts(requestBody) : [],
     h('h3', {}, 'Answers'),
     answers,
   );
 }
 
-const { info, paths } = await (await fetch('/openapi.json')).json();
-byId('about').textContent = info.description;
-byId('routes').append(
-  ...Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => route(path, method, operation)),
-  ),
-);
+async function show() {
+  byId('status').textContent = 'Loading…';
+  byId('status').classList.remove('error');
+  byId('retry').hidden = true;
+  try {
+    const { info, paths } = await readOpenApi();
+    byId('about').textContent = info.description;
+    byId('routes').replaceChildren(
+      ...Object.entries(paths).flatMap(([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => route(path, method, operation)),
+      ),
+    );
+    byId('status').textContent = '';
+  } catch (error) {
+    console.error(error);
+    byId('status').textContent = `The description of the API does not come: ${error.message}`;
+    byId('status').classList.add('error');
+    byId('retry').hidden = false;
+  }
+}
+
+byId('retry').addEventListener('click', show);
+await show();

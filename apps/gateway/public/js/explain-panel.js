@@ -7,7 +7,15 @@ const RULE_WORDS = {
 };
 
 const row = (name, value) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', { class: 'number' }, value));
-const table = (rows) => h('div', { class: 'scroll', tabindex: '0' }, h('table', {}, h('tbody', {}, rows)));
+/** A heading and its table, in a box that the keyboard can scroll. */
+const section = (heading, rows) => [
+  h('h3', {}, heading),
+  h(
+    'div',
+    { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': heading },
+    h('table', {}, h('tbody', {}, rows)),
+  ),
+];
 
 /** What each feature group adds to the logit: the change without it, turned around. */
 function bars(parts) {
@@ -16,6 +24,8 @@ function bars(parts) {
     .filter(({ by }) => by !== 0);
   contributions.sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
   const largest = Math.max(1e-9, ...contributions.map(({ by }) => Math.abs(by)));
+  if (contributions.length === 0)
+    return h('p', { class: 'note' }, 'None adds anything: no input differs from that average.');
   return h(
     'div',
     { class: 'bars' },
@@ -39,7 +49,7 @@ function bars(parts) {
 /** Shows why an item is where it is. */
 export function showExplanation(item, served) {
   const { sources = [], features = [], parts = [], rules = [] } = item.explain ?? {};
-  byId('explain-title').textContent = item.title || item.videoId;
+  byId('explain-title').replaceChildren(h('span', { class: 'unseen' }, 'Why '), item.title || item.videoId);
   const sections = [
     h(
       'p',
@@ -48,8 +58,11 @@ export function showExplanation(item, served) {
         ? `Not ranked: ${served.rungReason ?? served.rung}.`
         : `Expected to be watched for ${spoken(item.score)} if shown here.`,
     ),
-    h('h3', {}, 'Where it came from'),
-    table(sources.map(({ source, score }) => row(source, number(score)))),
+    (served.warnings ?? []).map((warning) => h('p', { class: 'warning' }, warning)),
+    section(
+      'Where it came from',
+      sources.map(({ source, score }) => row(source, number(score))),
+    ),
   ];
   if (parts.length > 0) {
     sections.push(
@@ -64,8 +77,8 @@ export function showExplanation(item, served) {
   }
   if (features.length > 0) {
     sections.push(
-      h('h3', {}, 'Inputs as they are'),
-      table(
+      section(
+        'Inputs as they are',
         features.map(({ name, value }) =>
           row(breakable(name), value === null ? '–' : typeof value === 'number' ? number(value) : value || '–'),
         ),
@@ -84,14 +97,13 @@ export function showExplanation(item, served) {
       );
   }
   sections.push(
-    h('h3', {}, 'Served'),
-    table([
+    section('Served', [
       row('snapshot', served.snapshotId || 'none'),
       row('rung', served.rung),
       row('request', served.requestId),
       row('impression', item.impressionId),
     ]),
   );
-  byId('explain-body').replaceChildren(...sections);
+  byId('explain-body').replaceChildren(...sections.flat());
   byId('explain').showModal();
 }

@@ -6,6 +6,9 @@ export function clock(seconds) {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+/** A video's duration as a clock; 0 stands for an unknown one: "–". */
+export const durationText = (seconds) => (seconds > 0 ? clock(seconds) : '–');
+
 /** 12.3 → "12 s"; 75 → "1 min 15 s". */
 export function spoken(seconds) {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

@@ -19,14 +19,21 @@ export function showHistory({ watches }) {
           { class: 'when' },
           `${clock(watchSeconds)}${durationSeconds ? ` of ${clock(durationSeconds)}` : ''} · ${ago(startedAtMs)}`,
         ),
-        h('progress', {
-          max: 1,
-          value: durationSeconds ? Math.min(1, watchSeconds / durationSeconds) : 1,
-          'aria-label': `watched of ${name}`,
-        }),
+        durationSeconds
+          ? h('progress', {
+              max: 1,
+              value: Math.min(1, watchSeconds / durationSeconds),
+              'aria-label': `watched of ${name}`,
+            })
+          : undefined,
       ),
     );
   });
   const nothing = h('li', { class: 'empty' }, 'Nothing yet: these recommendations know only what everyone watches.');
   byId('history').replaceChildren(...(entries.length > 0 ? entries : [nothing]));
+}
+
+/** @param error why it cannot be read */
+export function showNoHistory({ message }) {
+  byId('history').replaceChildren(h('li', { class: 'empty' }, `This cannot be read: ${message}`));
 }

@@ -1,4 +1,4 @@
-import { byId } from './dom.js';
+import { byId, h } from './dom.js';
 import { clock } from './format.js';
 import { thumbnail } from './thumbnail.js';
 
@@ -7,15 +7,18 @@ export function askHowMuch(item) {
   const dialog = byId('watch');
   const share = byId('share');
   const title = item.title || item.videoId;
-  // A video of unknown duration is watched by the minute.
-  const durationSeconds = item.durationSeconds || 60;
+  const isKnown = item.durationSeconds > 0;
+  // Of a video of unknown duration, at most a minute is watched.
+  const durationSeconds = isKnown ? item.durationSeconds : 60;
   const secondsNow = () => (durationSeconds * Number(share.value)) / 100;
   const describe = () => {
-    const text = `${share.value} % · ${clock(secondsNow())} of ${clock(durationSeconds)}`;
+    const text = isKnown
+      ? `${share.value} % · ${clock(secondsNow())} of ${clock(durationSeconds)}`
+      : `${clock(secondsNow())} · its duration is unknown`;
     byId('share-text').textContent = text;
     share.setAttribute('aria-valuetext', text);
   };
-  byId('watch-title').textContent = title;
+  byId('watch-title').replaceChildren(h('span', { class: 'unseen' }, 'Watch '), title);
   byId('watch-thumbnail').replaceChildren(...thumbnail(title, item.topics[0]).childNodes);
   share.value = '100';
   share.oninput = describe;

@@ -1,5 +1,5 @@
 import { Controller, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type CollectorClient, CollectorDistrustError } from '../clients/collector';
 import type { GatewaySettings } from '../config';
@@ -22,6 +22,42 @@ const RETRY_AFTER_SECONDS = 1;
 const API_KEY_HEADER = 'x-api-key';
 const FORWARDED_HEADERS = ['content-type', 'content-encoding', API_KEY_HEADER] as const;
 
+/** The envelope alone: what is in an event the collector decides, and its own document tells, field by field. */
+const EVENTS_SCHEMA = {
+  type: 'object',
+  required: ['events'],
+  description:
+    'Every event has its envelope (eventId is a UUIDv7) and one kind with its fields, such as "watch", "search", "dismissal" or "impressionsViewed"; all kinds and fields are in the collector’s own /openapi.json.',
+  properties: {
+    events: {
+      type: 'array',
+      maxItems: 1_000,
+      items: {
+        type: 'object',
+        required: ['eventId', 'occurredAtMs'],
+        properties: {
+          eventId: { type: 'string', format: 'uuid' },
+          occurredAtMs: { type: 'integer', format: 'int64' },
+          producer: { type: 'string' },
+          backfill: { type: 'boolean' },
+        },
+        additionalProperties: { type: 'object' },
+      },
+    },
+  },
+  example: {
+    events: [
+      {
+        eventId: '019b76da-a800-7c3e-9a51-3f5b8f6f0c11',
+        occurredAtMs: 1_767_225_600_000,
+        producer: 'my-site',
+        backfill: true,
+        watch: { userId: 'u1', videoId: 'v1', playbackId: 'p1', positionSeconds: 93.5 },
+      },
+    ],
+  },
+};
+
 /** Passes events on to the collector as they are, so that a page needs one origin only. */
 @Controller('v1/events')
 export class EventsController {
@@ -41,13 +77,8 @@ export class EventsController {
     description:
       'Passed on untouched: at most 1,000 events and 1 MiB, {"events": [...]} in proto3 JSON, or protobuf as application/x-protobuf.',
   })
-  @ApiBody({
-    schema: {
-      type: 'object',
-      required: ['events'],
-      properties: { events: { type: 'array', items: { type: 'object' } } },
-    },
-  })
+  @ApiConsumes('application/json')
+  @ApiBody({ schema: EVENTS_SCHEMA, required: true })
   @ApiResponse({
     status: 200,
     description: 'One result an event: accepted, duplicate, or rejected with field and reason.',

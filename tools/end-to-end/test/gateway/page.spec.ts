@@ -2,268 +2,238 @@
  * The console page in a real browser, against a real collector. Skipped, and said so by name, where there is no
  * Chromium: set WATCHNEXT_CHROMIUM to its path. With WATCHNEXT_SCREENSHOTS set to a folder, pictures are left there.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from '@watchnext/config';
 import { Event, TOPICS } from '@watchnext/contract';
 import { eventually } from '@watchnext/testing';
-import { type Browser, chromium, type Page, type Route } from 'playwright-core';
-import { ingestionSettings } from '../../../../apps/ingestion/src/config';
-import { startIngestion } from '../../../../apps/ingestion/src/start';
-import { FIRST_SNAPSHOT, type TestGateway, VIDEOS, World } from './world';
+import type { Page, Route } from 'playwright-core';
+import { describeInBrowser, openConsole, type OpenConsole } from './console-page';
+import { FIRST_SNAPSHOT, type TestGateway, VIDEOS, type World } from './world';
 
-const CHROMIUM_PATHS = [
-  process.env['WATCHNEXT_CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-/** A browser and five services share the cores with other specs. */
-const BROWSER_LIMIT_MS = 90_000;
+describeInBrowser('the console page', () => {
+  let world: World;
+  let gateway: TestGateway;
+  let opened: OpenConsole;
+  let page: Page;
+  const complaints: string[] = [];
 
-const executablePath = CHROMIUM_PATHS.find((path) => path !== undefined && path !== '' && existsSync(path));
-const withBrowser = executablePath === undefined ? describe.skip : describe;
-
-withBrowser(
-  executablePath === undefined ? 'the console page (no Chromium found: set WATCHNEXT_CHROMIUM)' : 'the console page',
-  () => {
-    let world: World;
-    let gateway: TestGateway;
-    let browser: Browser;
-    let page: Page;
-    const complaints: string[] = [];
-
-    const cards = () => page.locator('#cards > li[data-video-id]');
-    const shownIds = () =>
-      cards().evaluateAll((items) =>
-        items.map((item) => (item as unknown as { dataset: { videoId: string } }).dataset.videoId),
-      );
-    const status = () => page.locator('#status');
-    const picture = async (name: string, fullPage = false) => {
-      const folder = process.env['WATCHNEXT_SCREENSHOTS'];
-      if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
-    };
-    const eventsOf = async (kind: string): Promise<Event[]> => {
-      const events: Event[] = [];
-      const tail = await world.log.tail(TOPICS.activity, {
-        onRecords: async (records) => {
-          for (const { value } of records) {
-            const event = Event.decode(value);
-            if (event.body?.$case === kind) events.push(event);
-          }
-        },
-      });
-      await tail.stop();
-      return events;
-    };
-
-    beforeAll(async () => {
-      world = await World.create();
-      await world.publish(FIRST_SNAPSHOT);
-      const ingestion = await startIngestion(
-        loadConfig(ingestionSettings, {
-          WATCHNEXT_DATA_DIR: world.dataDirectory,
-          WATCHNEXT_HTTP_PORT: '0',
-          WATCHNEXT_INGESTION_ROLES: 'collect,materialise',
-          WATCHNEXT_LOG_LEVEL: 'silent',
-        }),
-      );
-      world.closing(ingestion.app);
-      await Promise.all([world.startRetrieval(), world.startRanking()]);
-      gateway = await world.startGateway({ WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${ingestion.port}` });
-      browser = await chromium.launch({
-        executablePath: executablePath!,
-        args: ['--no-sandbox'],
-        timeout: BROWSER_LIMIT_MS,
-      });
-      page = await browser.newPage({
-        viewport: { width: 1360, height: 900 },
-        colorScheme: 'light',
-        reducedMotion: 'reduce',
-      });
-      page.setDefaultTimeout(BROWSER_LIMIT_MS);
-      page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text());
-      });
-      page.on('pageerror', (error) => complaints.push(error.message));
-      page.on('request', (request) => {
-        if (!request.url().startsWith(gateway.url)) complaints.push(`asked ${request.url()}`);
-      });
+  const cards = () => page.locator('#cards > li[data-video-id]');
+  const shownIds = () =>
+    cards().evaluateAll((items) =>
+      items.map((item) => (item as unknown as { dataset: { videoId: string } }).dataset.videoId),
+    );
+  const status = () => page.locator('#status');
+  const picture = async (name: string, fullPage = false) => {
+    const folder = process.env['WATCHNEXT_SCREENSHOTS'];
+    if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+  };
+  const eventsOf = async (kind: string): Promise<Event[]> => {
+    const events: Event[] = [];
+    const tail = await world.log.tail(TOPICS.activity, {
+      onRecords: async (records) => {
+        for (const { value } of records) {
+          const event = Event.decode(value);
+          if (event.body?.$case === kind) events.push(event);
+        }
+      },
     });
+    await tail.stop();
+    return events;
+  };
 
-    afterAll(async () => {
-      await browser?.close();
-      await world?.close();
+  beforeAll(async () => {
+    opened = await openConsole();
+    ({ world, gateway, page } = opened);
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
     });
-
-    it('shows the recommendations of a viewer, with thumbnails, seconds, source, rung and snapshot', async () => {
-      await page.goto(`${gateway.url}/?user=ada`);
-      await cards().first().waitFor();
-      expect(await cards().count()).toBe(12);
-      const first = cards().first();
-      expect(await first.locator('.thumbnail svg').count()).toBe(1);
-      expect(await first.locator('.expected').innerText()).toMatch(/expected watch [\d.]+ (s|min)/);
-      expect(await page.locator('#facts').innerText()).toMatch(new RegExp(`full\\s+${FIRST_SNAPSHOT}`));
-      const [videoId] = await shownIds();
-      expect(await first.locator('.title').innerText()).toBe(VIDEOS.find((video) => video.videoId === videoId)!.title);
-      await picture('wide-light');
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(gateway.url)) complaints.push(`asked ${request.url()}`);
     });
+  });
 
-    it('draws the same picture for the same title', async () => {
-      const drawn = (await page.evaluate(`import('/js/thumbnail.js').then(({ thumbnail }) =>
+  afterAll(() => opened?.close());
+
+  it('shows the recommendations of a viewer, with thumbnails, seconds, source, rung and snapshot', async () => {
+    await page.goto(`${gateway.url}/?user=ada`);
+    await cards().first().waitFor();
+    expect(await cards().count()).toBe(12);
+    const first = cards().first();
+    expect(await first.locator('.thumbnail svg').count()).toBe(1);
+    expect(await first.locator('.expected').innerText()).toMatch(/expected watch [\d.]+ (s|min)/);
+    expect(await page.locator('#facts').innerText()).toMatch(
+      new RegExp(`rung\\s+full\\s+snapshot\\s+${FIRST_SNAPSHOT}`),
+    );
+    const [videoId] = await shownIds();
+    expect(await first.locator('.title').innerText()).toBe(VIDEOS.find((video) => video.videoId === videoId)!.title);
+    await picture('wide-light');
+  });
+
+  it('draws the same picture for the same title', async () => {
+    const drawn = (await page.evaluate(`import('/js/thumbnail.js').then(({ thumbnail }) =>
         ['Otters at dawn', 'Otters at dawn', 'Otters at night'].map((title) => thumbnail(title, 'otters').innerHTML))`)) as string[];
-      expect(drawn[1]).toBe(drawn[0]);
-      expect(drawn[2]).not.toBe(drawn[0]);
-    });
+    expect(drawn[1]).toBe(drawn[0]);
+    expect(drawn[2]).not.toBe(drawn[0]);
+  });
 
-    it('watches by keyboard alone, and shows how the next list changed', async () => {
-      const before = await shownIds();
-      await cards().first().locator('.play').focus();
-      await page.keyboard.press('Enter');
-      const slider = page.getByRole('slider');
-      await slider.waitFor();
-      for (let step = 0; step < 20; step++) await page.keyboard.press('ArrowLeft');
-      expect(await page.locator('#share-text').innerText()).toMatch(/^80 %/);
-      await picture('watch-dialog');
-      await page.keyboard.press('Enter');
-      await status().filter({ hasText: 'The next list' }).waitFor();
-      expect(await shownIds()).not.toContain(before[0]);
-      expect(await page.locator('#history .name').first().innerText()).toBe(
-        VIDEOS.find(({ videoId }) => videoId === before[0])!.title,
+  it('watches by keyboard alone, and shows how the next list changed', async () => {
+    const before = await shownIds();
+    await cards().first().locator('.play').focus();
+    await page.keyboard.press('Enter');
+    const slider = page.getByRole('slider');
+    await slider.waitFor();
+    for (let step = 0; step < 20; step++) await page.keyboard.press('ArrowLeft');
+    expect(await page.locator('#share-text').innerText()).toMatch(/^80 %/);
+    await picture('watch-dialog');
+    await page.keyboard.press('Enter');
+    await status().filter({ hasText: 'The next list' }).waitFor();
+    expect(await shownIds()).not.toContain(before[0]);
+    expect(await page.locator('#history .name').first().innerText()).toBe(
+      VIDEOS.find(({ videoId }) => videoId === before[0])!.title,
+    );
+    expect(await page.locator('#gone').innerText()).toContain(
+      VIDEOS.find(({ videoId }) => videoId === before[0])!.title,
+    );
+    expect(await page.locator('.chip.new, .chip.up, .chip.down').count()).toBeGreaterThan(0);
+    expect(await page.evaluate('document.activeElement.id')).toBe('list');
+    await picture('after-a-watch');
+
+    const [watch] = await eventsOf('watch');
+    const body = watch!.body as Extract<NonNullable<Event['body']>, { $case: 'watch' }>;
+    const duration = VIDEOS.find(({ videoId }) => videoId === before[0])!.durationSeconds;
+    expect(body.value).toMatchObject({ userId: 'ada', videoId: before[0], positionSeconds: duration * 0.8 });
+    expect(
+      [...(await world.servedLists()).values()].some(({ items }) =>
+        items.some(({ impressionId }) => impressionId === body.value.impressionId),
+      ),
+    ).toBe(true);
+  });
+
+  it('cancels without sending anything', async () => {
+    const watches = (await eventsOf('watch')).length;
+    await cards().first().locator('.play').click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('#watch').waitFor({ state: 'hidden' });
+    await cards().first().locator('.play').click();
+    await page.keyboard.press('Escape');
+    await page.locator('#watch').waitFor({ state: 'hidden' });
+    expect((await eventsOf('watch')).length).toBe(watches);
+  });
+
+  it('confirms the impressions that came into view', async () => {
+    for (;;) {
+      const viewed = (await eventsOf('impressionsViewed')).flatMap((event) =>
+        event.body?.$case === 'impressionsViewed' ? event.body.value.impressionIds : [],
       );
-      expect(await page.locator('#gone').innerText()).toContain(
-        VIDEOS.find(({ videoId }) => videoId === before[0])!.title,
-      );
-      expect(await page.locator('.chip.new, .chip.up, .chip.down').count()).toBeGreaterThan(0);
-      expect(await page.evaluate('document.activeElement.id')).toBe('list');
-      await picture('after-a-watch');
+      const first = await cards().first().getAttribute('data-impression-id');
+      if (viewed.includes(first!)) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
 
-      const [watch] = await eventsOf('watch');
-      const body = watch!.body as Extract<NonNullable<Event['body']>, { $case: 'watch' }>;
-      const duration = VIDEOS.find(({ videoId }) => videoId === before[0])!.durationSeconds;
-      expect(body.value).toMatchObject({ userId: 'ada', videoId: before[0], positionSeconds: duration * 0.8 });
-      expect(
-        [...(await world.servedLists()).values()].some(({ items }) =>
-          items.some(({ impressionId }) => impressionId === body.value.impressionId),
-        ),
-      ).toBe(true);
-    });
+  it('does not bring back what was dismissed', async () => {
+    const [videoId] = await shownIds();
+    await cards()
+      .first()
+      .getByRole('button', { name: /Not interested/ })
+      .click();
+    await status().filter({ hasText: 'will not come back' }).waitFor();
+    expect(await shownIds()).not.toContain(videoId);
+  });
 
-    it('cancels without sending anything', async () => {
-      const watches = (await eventsOf('watch')).length;
-      await cards().first().locator('.play').click();
-      await page.getByRole('button', { name: 'Cancel' }).click();
-      await page.locator('#watch').waitFor({ state: 'hidden' });
-      await cards().first().locator('.play').click();
-      await page.keyboard.press('Escape');
-      await page.locator('#watch').waitFor({ state: 'hidden' });
-      expect((await eventsOf('watch')).length).toBe(watches);
-    });
+  it('explains a score', async () => {
+    await cards().first().getByRole('button', { name: /^Why/ }).click();
+    const panel = page.getByRole('dialog');
+    await panel.waitFor();
+    const text = await panel.innerText();
+    for (const part of [
+      'Where it came from',
+      'What the score is made of',
+      'Inputs as they are',
+      'durationSeconds',
+      FIRST_SNAPSHOT,
+    ]) {
+      expect(text).toContain(part);
+    }
+    // A long name breaks between its words, and not within one.
+    const breaks = page.locator('.bars span', { has: page.locator('wbr') });
+    expect(await breaks.first().evaluate((name) => [...name.childNodes].map((node) => node.textContent))).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^[A-Z][a-z]+$/)]),
+    );
+    await picture('explain');
+    await page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'hidden' });
+  });
 
-    it('confirms the impressions that came into view', async () => {
-      for (;;) {
-        const viewed = (await eventsOf('impressionsViewed')).flatMap((event) =>
-          event.body?.$case === 'impressionsViewed' ? event.body.value.impressionIds : [],
-        );
-        const first = await cards().first().getAttribute('data-impression-id');
-        if (viewed.includes(first!)) break;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    });
+  it('shows further pages without repeats', async () => {
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await cards().nth(12).waitFor();
+    const ids = await shownIds();
+    expect(new Set(ids).size).toBe(ids.length);
+  });
 
-    it('does not bring back what was dismissed', async () => {
-      const [videoId] = await shownIds();
-      await cards()
-        .first()
-        .getByRole('button', { name: /Not interested/ })
-        .click();
-      await status().filter({ hasText: 'will not come back' }).waitFor();
-      expect(await shownIds()).not.toContain(videoId);
-    });
+  it('asks for a further page once, and drops it where another viewer was chosen meanwhile', async () => {
+    await page.goto(`${gateway.url}/?user=ada`);
+    await cards().first().waitFor();
+    const held: Route[] = [];
+    await page.route(/\/ada\/recommendations\?.*cursor=/, async (route) => void held.push(route));
+    const more = page.getByRole('button', { name: 'Show more' });
+    await more.click();
+    await eventually(() => expect(held).toHaveLength(1));
+    expect(await more.isDisabled()).toBe(true);
+    await page.locator('#user').fill('bob');
+    await page.locator('#user').press('Enter');
+    await page.waitForURL(/user=bob/);
+    await eventually(async () => expect(await status().innerText()).not.toBe('Loading…'));
+    const ofBob = await shownIds();
+    const late = page.waitForResponse(/\/ada\/recommendations\?.*cursor=/);
+    await held[0].continue();
+    await (await late).finished();
+    await eventually(async () => expect(await more.isDisabled()).toBe(false));
+    expect(await shownIds()).toEqual(ofBob);
+    // The cursor is still bob's own.
+    await more.click();
+    await eventually(async () => expect((await shownIds()).length).toBeGreaterThan(ofBob.length));
+    expect(new Set(await shownIds()).size).toBe((await shownIds()).length);
+    expect(await status().getAttribute('class')).not.toMatch(/error/);
+    await page.unrouteAll();
+  });
 
-    it('explains a score', async () => {
-      await cards().first().getByRole('button', { name: /^Why/ }).click();
-      const panel = page.getByRole('dialog');
-      await panel.waitFor();
-      const text = await panel.innerText();
-      for (const part of [
-        'Where it came from',
-        'What the score is made of',
-        'Inputs as they are',
-        'durationSeconds',
-        FIRST_SNAPSHOT,
-      ]) {
-        expect(text).toContain(part);
-      }
-      // A long name breaks between its words, and not within one.
-      const breaks = page.locator('.bars span', { has: page.locator('wbr') });
-      expect(await breaks.first().evaluate((name) => [...name.childNodes].map((node) => node.textContent))).toEqual(
-        expect.arrayContaining([expect.stringMatching(/^[A-Z][a-z]+$/)]),
-      );
-      await picture('explain');
-      await page.keyboard.press('Escape');
-      await panel.waitFor({ state: 'hidden' });
-    });
+  it('takes any new viewer, on a narrow screen, in the dark', async () => {
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('button', { name: 'New viewer' }).click();
+    await status().filter({ hasText: 'Nothing is known' }).waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await picture('narrow-dark');
+    await page.locator('#user').fill('ada');
+    await page.keyboard.press('Enter');
+    await status().filter({ hasText: 'watched so far' }).waitFor();
+    await picture('narrow-dark-history', true);
+  });
 
-    it('shows further pages without repeats', async () => {
-      await page.getByRole('button', { name: 'Show more' }).click();
-      await cards().nth(12).waitFor();
-      const ids = await shownIds();
-      expect(new Set(ids).size).toBe(ids.length);
-    });
+  it('shows the API', async () => {
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1100, height: 900 });
+    await page.goto(`${gateway.url}/docs`);
+    await page.getByText('/v1/users/{id}/recommendations').waitFor();
+    await picture('docs');
+  });
 
-    it('asks for a further page once, and drops it where another viewer was chosen meanwhile', async () => {
-      await page.goto(`${gateway.url}/?user=ada`);
-      await cards().first().waitFor();
-      const held: Route[] = [];
-      await page.route(/\/ada\/recommendations\?.*cursor=/, async (route) => void held.push(route));
-      const more = page.getByRole('button', { name: 'Show more' });
-      await more.click();
-      await eventually(() => expect(held).toHaveLength(1));
-      expect(await more.isDisabled()).toBe(true);
-      await page.locator('#user').fill('bob');
-      await page.locator('#user').press('Enter');
-      await page.waitForURL(/user=bob/);
-      await eventually(async () => expect(await status().innerText()).not.toBe('Loading…'));
-      const ofBob = await shownIds();
-      const late = page.waitForResponse(/\/ada\/recommendations\?.*cursor=/);
-      await held[0].continue();
-      await (await late).finished();
-      await eventually(async () => expect(await more.isDisabled()).toBe(false));
-      expect(await shownIds()).toEqual(ofBob);
-      // The cursor is still bob's own.
-      await more.click();
-      await eventually(async () => expect((await shownIds()).length).toBeGreaterThan(ofBob.length));
-      expect(new Set(await shownIds()).size).toBe((await shownIds()).length);
-      expect(await status().getAttribute('class')).not.toMatch(/error/);
-      await page.unrouteAll();
+  it('shows what a request carries: its content type, what is required, and an example that the collector takes', async () => {
+    const events = page.locator('section', { hasText: '/v1/events' });
+    const text = await events.innerText();
+    expect(text).toContain('application/json, required');
+    expect(text).toMatch(/"eventId": "string"[^]*"backfill\?": "boolean"/);
+    const response = await fetch(`${gateway.url}/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: await events.locator('pre').last().innerText(),
     });
+    expect(await response.json()).toMatchObject({ results: [{ status: 'accepted' }] });
+  });
 
-    it('takes any new viewer, on a narrow screen, in the dark', async () => {
-      await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
-      await page.setViewportSize({ width: 390, height: 844 });
-      await page.getByRole('button', { name: 'New viewer' }).click();
-      await status().filter({ hasText: 'Nothing is known' }).waitFor();
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-      await picture('narrow-dark');
-      await page.locator('#user').fill('ada');
-      await page.keyboard.press('Enter');
-      await status().filter({ hasText: 'watched so far' }).waitFor();
-      await picture('narrow-dark-history', true);
-    });
-
-    it('shows the API', async () => {
-      await page.emulateMedia({ colorScheme: 'light' });
-      await page.setViewportSize({ width: 1100, height: 900 });
-      await page.goto(`${gateway.url}/docs`);
-      await page.getByText('/v1/users/{id}/recommendations').waitFor();
-      await picture('docs');
-    });
-
-    it('asked nothing of other hosts, and no error was logged', () => {
-      expect(complaints).toEqual([]);
-    });
-  },
-);
+  it('asked nothing of other hosts, and no error was logged', () => {
+    expect(complaints).toEqual([]);
+  });
+});
