@@ -161,28 +161,23 @@ async function createStrays(table: ArchiveTable, startMs: number, endMs: number)
   await table.run('CREATE OR REPLACE TEMP TABLE strays (impression_id VARCHAR, video_id VARCHAR)');
   const batches = table.batches(`
     WITH watched AS (
-      SELECT ${LIST_OF_IMPRESSION} AS request_id, list(DISTINCT {'impression_id': impression_id, 'video_id': video_id}) AS pairs
-      FROM reports WHERE ${IS_OF_LISTS} GROUP BY 1
+      SELECT DISTINCT ${LIST_OF_IMPRESSION} AS request_id, impression_id, video_id FROM reports
+      WHERE ${IS_OF_LISTS} AND video_id IS NOT NULL
     )
-    SELECT value, pairs FROM events JOIN watched USING (request_id)
+    SELECT value, watched.impression_id, watched.video_id FROM events JOIN watched USING (request_id)
     WHERE kind = 'impressions_served' AND occurred_at_ms >= ${startMs} AND occurred_at_ms < ${endMs}`);
   const strays: string[] = [];
   for await (const batch of batches) {
-    for (const { value, pairs } of batch as { value: Uint8Array; pairs: Watched[] }[]) {
+    for (const row of batch as { value: Uint8Array; impression_id: string; video_id: string }[]) {
+      const { value, impression_id: impressionId, video_id: videoId } = row;
       const { body } = Event.decode(value);
-      if (body?.$case !== 'impressionsServed') continue;
-      const videos = new Map(body.value.items.map(({ impressionId, videoId }) => [impressionId, videoId]));
-      for (const { impression_id: impressionId, video_id: videoId } of pairs)
-        if (videos.get(impressionId) !== videoId) strays.push(`(${sqlText(impressionId)}, ${sqlText(videoId)})`);
+      const items = body?.$case === 'impressionsServed' ? body.value.items : [];
+      const isShown = items.some((item) => item.impressionId === impressionId && item.videoId === videoId);
+      if (!isShown) strays.push(`(${sqlText(impressionId)}, ${sqlText(videoId)})`);
     }
   }
   for (let from = 0; from < strays.length; from += STRAYS_A_STATEMENT)
     await table.run(`INSERT INTO strays VALUES ${strays.slice(from, from + STRAYS_A_STATEMENT).join(', ')}`);
-}
-
-interface Watched {
-  readonly impression_id: string;
-  readonly video_id: string;
 }
 
 /** Whether a list fits the audience, as far as columns tell; one of which they say nothing does not fit. */
