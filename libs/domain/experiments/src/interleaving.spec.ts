@@ -21,7 +21,7 @@ describe('a preference', () => {
     expect(preferenceOf(credits, 0.05)).toMatchObject(UNKNOWN);
   });
 
-  it('is judged once the total credit is known to a fifth', () => {
+  it('is judged once enough users have credited', () => {
     const found = preferenceOf(
       users(2_000, (u) => ({ control: u % 3 === 0 ? 1 : 0, treatment: u % 3 === 0 ? 0 : 1 })),
       0.05,
