@@ -5,7 +5,7 @@
 import type { ArchiveTable } from '@watchnext/event-archive';
 import { boundary, type Experiment, hashPoint, type Interval, testSettings } from '@watchnext/experiments';
 import { NO_MACHINES, sqlText } from './exposure-tables';
-import { readServedLists } from './served-lists';
+import { chooseLists, readServedLists } from './served-lists';
 
 export interface CoverageResult {
   readonly listsEach: number;
@@ -30,14 +30,14 @@ export async function readCoverage(
   const { name, start, variants } = experiment;
   const groups: string[][][][] = [];
   for (const variant of variants) {
-    const lists = await readServedLists(
+    await chooseLists(
       table,
       `occurred_at_ms >= ${start} AND occurred_at_ms < ${untilMs}
         AND regexp_matches(assignments, ${sqlText(`(^|;)${name}=${variant.name}(;|$)`)}) AND ${NO_MACHINES}`,
       MOST_LISTS,
     );
     const dealt: string[][][] = Array.from({ length: GROUPS }, () => []);
-    for (const { served } of lists)
+    for await (const { served } of readServedLists(table))
       dealt[Math.floor(GROUPS * hashPoint('coverage', served.userId))].push(served.items.map((item) => item.videoId));
     groups.push(dealt);
   }

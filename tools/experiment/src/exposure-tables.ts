@@ -5,6 +5,7 @@
  * their variant may keep them from coming back at all. Only what is divided by the experiment's impressions is of these
  * impressions alone.
  */
+import { Event } from '@watchnext/contract';
 import type { ArchiveTable } from '@watchnext/event-archive';
 import { type Experiment, machineListLimit, MOST_WATCH_SECONDS_A_DAY, USER_NUMBERS } from '@watchnext/experiments';
 
@@ -13,6 +14,8 @@ export const DAY_MS = 86_400_000;
 export const COUNTED = USER_NUMBERS.filter((name) => name !== 'covariate');
 /** Positions of a playback are waited for so long after the last day that counts. */
 const PLAYBACK_MS = DAY_MS;
+/** A watch joins its list, on either side of it, within so long, as for training: the viewer's clock may be behind. */
+export const CLOCK_MS = DAY_MS;
 const RUNG_NUMBERS = { 'retrieval-order': 2, 'snapshot-popular': 3, 'memory-popular': 4 } as const;
 
 type Audience = Experiment['audience'];
@@ -61,15 +64,22 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
       bool_or(overridden) AS overridden, coalesce(arg_min(country, at_ms), '') AS country,
       coalesce(arg_min(device, at_ms), '') AS device
     FROM lists WHERE variant >= 0 GROUP BY user_id`);
+  // A client may keep one playback id for a whole session: a playback is told by its video too, as in states and labels.
+  await table.run(`
+    CREATE OR REPLACE TEMP TABLE reports AS
+    SELECT events.user_id, playback_id, video_id, impression_id, min(occurred_at_ms) AS at_ms,
+      max(position_seconds) AS seconds
+    FROM events SEMI JOIN users USING (user_id)
+    WHERE kind = 'watch' AND occurred_at_ms >= ${Math.min(covariateFromMs, startMs - CLOCK_MS)}
+      AND occurred_at_ms < ${endMs + PLAYBACK_MS}
+    GROUP BY events.user_id, playback_id, video_id, impression_id`);
+  await createStrays(table, startMs, endMs);
   await table.run(`
     CREATE OR REPLACE TEMP TABLE playbacks AS
-    SELECT user_id, at_ms, seconds, ${isAttributed} AS attributed FROM (
-      SELECT events.user_id, min(occurred_at_ms) AS at_ms, max(position_seconds) AS seconds,
-        max(impression_id) AS impression_id
-      FROM events SEMI JOIN users USING (user_id)
-      WHERE kind = 'watch' AND occurred_at_ms >= ${covariateFromMs} AND occurred_at_ms < ${endMs + PLAYBACK_MS}
-      GROUP BY events.user_id, playback_id HAVING min(occurred_at_ms) < ${endMs}
-    )`);
+    SELECT user_id, min(at_ms) AS at_ms, max(seconds) AS seconds,
+      bool_or(${isAttributed} AND ${IS_NO_STRAY}) AS attributed, bool_or(${IS_OF_LISTS} AND ${IS_NO_STRAY}) AS of_lists
+    FROM reports GROUP BY user_id, playback_id, video_id HAVING min(at_ms) < ${endMs}`);
+  // The viewer's clock may be behind: what a list led to came after it, whenever it says it happened.
   await table.run(`
     CREATE OR REPLACE TEMP TABLE user_days AS
     SELECT user_id, day, ${COUNTED.map((name) => `sum("${name}")::DOUBLE AS "${name}"`).join(', ')} FROM (
@@ -78,15 +88,16 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
         (rung > ${chosenRungSql(experiment)})::INTEGER AS "degradedLists", latency_ms AS "latencyMs"
       FROM lists WHERE variant >= 0
       UNION ALL
-      SELECT user_id, ${daySql(startMs)}, seconds, CASE WHEN attributed THEN seconds ELSE 0 END, 1, attributed::INTEGER,
-        0, 0, 0, 0, 0
-      FROM playbacks JOIN users USING (user_id) WHERE at_ms >= first_ms
+      SELECT user_id, ${daySql(startMs, 'greatest(at_ms, first_ms)')}, seconds,
+        CASE WHEN attributed THEN seconds ELSE 0 END, 1, attributed::INTEGER, 0, 0, 0, 0, 0
+      FROM playbacks JOIN users USING (user_id) WHERE at_ms >= first_ms OR of_lists
       UNION ALL
-      SELECT user_id, ${daySql(startMs)}, 0, 0, 0, 0, 0, 0, 1, 0, 0 FROM (
+      SELECT user_id, ${daySql(startMs, 'greatest(at_ms, first_ms)')}, 0, 0, 0, 0, 0, 0, 1, 0, 0 FROM (
         SELECT any_value(events.user_id) AS user_id, min(occurred_at_ms) AS at_ms, max(impression_id) AS impression_id
         FROM events SEMI JOIN users USING (user_id)
-        WHERE kind = 'dismissal' AND occurred_at_ms >= ${startMs} AND occurred_at_ms < ${endMs} GROUP BY event_id
-      ) JOIN users USING (user_id) WHERE at_ms >= first_ms AND ${isAttributed}
+        WHERE kind = 'dismissal' AND occurred_at_ms >= ${startMs - CLOCK_MS} AND occurred_at_ms < ${endMs}
+        GROUP BY event_id
+      ) JOIN users USING (user_id) WHERE ${isAttributed} AND (at_ms >= first_ms OR ${IS_OF_LISTS})
     ) GROUP BY user_id, day`);
   const [{ limit }] = (await table.rows(`
     SELECT coalesce(quantile_disc(busiest, 0.95), 0)::DOUBLE AS "limit"
@@ -100,7 +111,8 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
       SELECT user_id, max(lists) AS busiest_lists, max("watchSeconds") AS busiest_seconds FROM user_days GROUP BY user_id
     ) USING (user_id)
     LEFT JOIN (
-      SELECT user_id, sum(seconds) AS covariate FROM playbacks WHERE at_ms < ${startMs} GROUP BY user_id
+      SELECT user_id, sum(seconds) AS covariate FROM playbacks
+      WHERE at_ms >= ${covariateFromMs} AND at_ms < ${startMs} AND NOT of_lists GROUP BY user_id
     ) USING (user_id)
     WHERE NOT several AND NOT overridden`);
 }
@@ -124,15 +136,48 @@ function variantSql(experiment: Experiment | undefined): string {
 }
 
 /** The list of an impression, as the gateway names impressions: by the request and the place. */
-const LIST_OF_IMPRESSION = `regexp_replace(impression_id, '-[0-9]+$', '')`;
+export const LIST_OF_IMPRESSION = `regexp_replace(impression_id, '-[0-9]+$', '')`;
+
+/** Whether the `impression_id` of a `user_id` is of a list that is counted; after `lists` is made. */
+const IS_OF_LISTS = `coalesce((user_id, ${LIST_OF_IMPRESSION}) IN (SELECT (user_id, request_id) FROM lists WHERE variant >= 0), false)`;
 
 /** Whether the `impression_id` of a `user_id` is one of those that are counted; after `lists` is made. */
 function attributedSql(experiment: Experiment | undefined, audience: Audience): string {
-  if (experiment)
-    return `coalesce((user_id, ${LIST_OF_IMPRESSION}) IN (SELECT (user_id, request_id) FROM lists WHERE variant >= 0), false)`;
+  if (experiment) return IS_OF_LISTS;
   // Imported logs name impressions otherwise: what is not known to be of a list that is left out counts.
   return `(impression_id IS NOT NULL AND ${LIST_OF_IMPRESSION} NOT IN (
     SELECT request_id FROM events WHERE kind = 'impressions_served' AND request_id IS NOT NULL AND NOT ${audienceSql(audience)}))`;
+}
+
+/** Whether the video of a watch is not known to be another than its impression's; after `createStrays`. */
+const IS_NO_STRAY = `coalesce((impression_id, video_id) NOT IN (SELECT (impression_id, video_id) FROM strays), true)`;
+const STRAYS_A_STATEMENT = 1_000;
+
+/**
+ * Makes the temporary table `strays`: what was watched under the impression of another video, which a player may keep when it
+ * goes on to the next. As for labels, that did not come of the impression. The videos of impressions are no column.
+ */
+async function createStrays(table: ArchiveTable, startMs: number, endMs: number): Promise<void> {
+  await table.run('CREATE OR REPLACE TEMP TABLE strays (impression_id VARCHAR, video_id VARCHAR)');
+  const batches = table.batches(`
+    WITH watched AS (
+      SELECT DISTINCT ${LIST_OF_IMPRESSION} AS request_id, impression_id, video_id FROM reports
+      WHERE ${IS_OF_LISTS} AND video_id IS NOT NULL
+    )
+    SELECT value, watched.impression_id, watched.video_id FROM events JOIN watched USING (request_id)
+    WHERE kind = 'impressions_served' AND occurred_at_ms >= ${startMs} AND occurred_at_ms < ${endMs}`);
+  const strays: string[] = [];
+  for await (const batch of batches) {
+    for (const row of batch as { value: Uint8Array; impression_id: string; video_id: string }[]) {
+      const { value, impression_id: impressionId, video_id: videoId } = row;
+      const { body } = Event.decode(value);
+      const items = body?.$case === 'impressionsServed' ? body.value.items : [];
+      const isShown = items.some((item) => item.impressionId === impressionId && item.videoId === videoId);
+      if (!isShown) strays.push(`(${sqlText(impressionId)}, ${sqlText(videoId)})`);
+    }
+  }
+  for (let from = 0; from < strays.length; from += STRAYS_A_STATEMENT)
+    await table.run(`INSERT INTO strays VALUES ${strays.slice(from, from + STRAYS_A_STATEMENT).join(', ')}`);
 }
 
 /** Whether a list fits the audience, as far as columns tell; one of which they say nothing does not fit. */

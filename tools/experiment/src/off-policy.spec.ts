@@ -46,7 +46,7 @@ describe('the value of a policy that was not served', () => {
       const atMs = START_MS + request * 1_000;
       const u = random.next();
       const drawn = u < 0.7 ? 0 : u < 0.85 ? 1 : 2;
-      const impressionId = `i${request}`;
+      const impressionId = `r${request}-2`;
       const item = impressionItemOf(`v${drawn}`, {
         impressionId,
         position: 2,
@@ -72,10 +72,10 @@ describe('the value of a policy that was not served', () => {
     }
     // A program asks all day and watches what it is shown to the end.
     for (let request = 0; request < 200; request++) {
-      const item = impressionItemOf('v1', { impressionId: `robot${request}`, position: 2, propensity: 0.15 });
+      const item = impressionItemOf('v1', { impressionId: `robot${request}-2`, position: 2, propensity: 0.15 });
       const exploredPlaces = [{ position: 2, options: options(...SCORES) }];
       const served = impressionsServedOf('robot', [item], { requestId: `robot${request}`, exploredPlaces });
-      const watched = { impressionId: `robot${request}`, playbackId: `robot${request}`, positionSeconds: 90 };
+      const watched = { impressionId: `robot${request}-2`, playbackId: `robot${request}`, positionSeconds: 90 };
       events.push({ key: 'robot', event: eventOf(served, START_MS + request * 10_000) });
       events.push({ key: 'robot', event: eventOf(watchOf('robot', 'v1', watched), START_MS + request * 10_000 + 100) });
     }
@@ -114,15 +114,15 @@ describe('a list of which two places were drawn', () => {
     const folder = mkdtempSync(join(tmpdir(), 'watchnext-two-draws-'));
     const fresh: ExplorationOption[] = ['v9', 'v8'].map((videoId) => ({ videoId, score: 5, probability: 0.5 }));
     const items = [
-      impressionItemOf('v1', { impressionId: 'best', position: 2, propensity: 0.15 }),
-      impressionItemOf('v8', { impressionId: 'fresh', position: 5, propensity: 0.5, source: 'fresh' }),
+      impressionItemOf('v1', { impressionId: 'r-2', position: 2, propensity: 0.15 }),
+      impressionItemOf('v8', { impressionId: 'r-5', position: 5, propensity: 0.5, source: 'fresh' }),
     ];
     const exploredPlaces = [
       { position: 2, options: options(...SCORES) },
       { position: 5, options: fresh },
     ];
     const served = impressionsServedOf('u1', items, { requestId: 'r', exploredPlaces });
-    const watch = watchOf('u1', 'v8', { impressionId: 'fresh', playbackId: 'p', positionSeconds: 40 });
+    const watch = watchOf('u1', 'v8', { impressionId: 'r-5', playbackId: 'p', positionSeconds: 40 });
     const archive = await archiveOf(folder, [
       { key: 'u1', event: eventOf(served, START_MS) },
       { key: 'u1', event: eventOf(watch, START_MS + 5_000) },

@@ -9,7 +9,7 @@ import {
   type OffPolicyLimits,
 } from '@watchnext/experiments';
 import { createExposureTables, DAY_MS, NO_MACHINES } from './exposure-tables';
-import { readPlaybacks, readServedLists } from './served-lists';
+import { chooseLists, readPlaybacks, readServedLists } from './served-lists';
 
 /** Probabilities of the options under the policy to be valued; the first option is the one without chance. */
 export type Policy = (options: readonly ExplorationOption[]) => readonly number[];
@@ -37,7 +37,6 @@ export function policyOf(text: string): Policy {
 }
 
 const MOST_LISTS = 1_000_000;
-const JOIN_MS = DAY_MS;
 
 export interface OffPolicyQuestion {
   readonly policy: Policy;
@@ -55,34 +54,32 @@ export async function readDraws(
   const fromDay = new Date(fromMs - DAY_MS).toISOString().slice(0, 10);
   return archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
     await createExposureTables(table, { experiment: undefined, startMs: fromMs, endMs: untilMs, covariateDays: 0 });
-    const lists = await readServedLists(
+    await chooseLists(
       table,
       `explored AND occurred_at_ms >= ${fromMs} AND occurred_at_ms < ${untilMs} AND ${NO_MACHINES}`,
       MOST_LISTS,
     );
-    const playbacks = await readPlaybacks(table, fromMs, untilMs + JOIN_MS);
-    return lists.flatMap(({ served, atMs }) =>
-      served.exploredPlaces.flatMap(({ position, options }) => {
+    const playbacks = await readPlaybacks(table, fromMs, untilMs);
+    const draws: LoggedDraw[] = [];
+    for await (const { served, atMs } of readServedLists(table)) {
+      for (const { position, options } of served.exploredPlaces) {
         const item = served.items.find((one) => one.position === position);
         const index = options.findIndex(({ videoId }) => videoId === item?.videoId);
         // Logged where ranking had failed open: neither softmax nor the doubly robust estimate can say anything of it.
         const isScored = options.every(({ score }) => score !== undefined);
-        if (!item || index < 0 || !isScored) return [];
-        const playback = playbacks.get(item.impressionId);
-        const joined = playback && playback.startedAtMs <= atMs + JOIN_MS ? playback.watchSeconds : 0;
+        if (!item || index < 0 || !isScored) continue;
         const target = policy(options);
-        return [
-          {
-            userId: served.userId,
-            propensity: options[index].probability,
-            targetProbability: target[index],
-            reward: joined,
-            predicted: options[index].score!,
-            predictedOfTarget: options.reduce((sum, { score }, i) => sum + target[i] * score!, 0),
-          },
-        ];
-      }),
-    );
+        draws.push({
+          userId: served.userId,
+          propensity: options[index].probability,
+          targetProbability: target[index],
+          reward: playbacks.of(item, atMs)?.watchSeconds ?? 0,
+          predicted: options[index].score!,
+          predictedOfTarget: options.reduce((sum, { score }, i) => sum + target[i] * score!, 0),
+        });
+      }
+    }
+    return draws;
   });
 }
 

@@ -22,24 +22,24 @@ describe('the report of an interleaved experiment', () => {
       const userId = request % 200 === 199 ? 'tess' : `u${request % 200}`;
       const atMs = START_MS + request * 60_000;
       const items = ['control', 'treatment'].map((team, position) =>
-        impressionItemOf(`v${position}`, { impressionId: `i${request}-${position}`, position, team }),
+        impressionItemOf(`v${position}`, { impressionId: `r${request}-${position}`, position, team }),
       );
       const overridden = userId === 'tess';
       const assignments = [{ experimentId: 'better', variantId: overridden ? 'treatment' : '', overridden }];
       const served = impressionsServedOf(userId, items, { requestId: `r${request}`, assignments });
       events.push({ key: userId, event: eventOf(served, atMs) });
-      for (const { impressionId, team } of items) {
+      for (const { impressionId, videoId, team } of items) {
         // The control is clicked more, the treatment watched for longer.
         if (random.next() > (team === 'control' ? 0.6 : 0.4)) continue;
         const positionSeconds = (team === 'control' ? 10 : 40) * (0.5 + random.next());
-        const watch = watchOf(userId, 'v', { impressionId, playbackId: `p${impressionId}`, positionSeconds });
+        const watch = watchOf(userId, videoId, { impressionId, playbackId: `p${impressionId}`, positionSeconds });
         events.push({ key: userId, event: eventOf(watch, atMs + 1_000) });
       }
     }
     // A program asks for far more lists than people do, and clicks the control alone.
     for (let request = 0; request < 2_000; request++) {
       const atMs = START_MS + request * 1_000;
-      const impressionId = `bot${request}`;
+      const impressionId = `bot${request}-0`;
       const items = [impressionItemOf('v0', { impressionId, position: 0, team: 'control' })];
       const assignments = [{ experimentId: 'better', variantId: '', overridden: false }];
       const served = impressionsServedOf('bot', items, { requestId: `bot${request}`, assignments });

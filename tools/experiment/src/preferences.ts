@@ -1,12 +1,10 @@
 import type { ArchiveTable } from '@watchnext/event-archive';
 import { type Experiment, type Preference, preferenceOf, type TeamCredit } from '@watchnext/experiments';
-import { createExposureTables, DAY_MS, NO_MACHINES, sqlText } from './exposure-tables';
-import { readPlaybacks, readServedLists } from './served-lists';
+import { createExposureTables, NO_MACHINES, sqlText } from './exposure-tables';
+import { chooseLists, readPlaybacks, readServedLists } from './served-lists';
 
 /** Lists that are decoded; more than enough to tell two rankings apart. */
 const MOST_LISTS = 1_000_000;
-/** A watch joins its impression within so long, as for training. */
-const JOIN_MS = DAY_MS;
 
 /** What viewers' watches of interleaved lists earned the two teams. */
 export async function readPreferences(
@@ -17,20 +15,21 @@ export async function readPreferences(
   const { start, name, variants, alpha, power } = experiment;
   const within = `occurred_at_ms >= ${start} AND occurred_at_ms < ${untilMs}`;
   await createExposureTables(table, { experiment, startMs: start, endMs: untilMs, covariateDays: 0 });
-  const lists = await readServedLists(
+  await chooseLists(
     table,
     `${within} AND regexp_matches(assignments, ${sqlText(`(^|;)${name}=`)}) AND ${NO_MACHINES}`,
     MOST_LISTS,
   );
-  const playbacks = await readPlaybacks(table, start, untilMs + JOIN_MS);
+  const playbacks = await readPlaybacks(table, start, untilMs);
   const [seconds, clicks] = [new Map<string, TeamCredit>(), new Map<string, TeamCredit>()];
   const testers = new Set<string>();
-  for (const { served, atMs } of lists) {
+  for await (const { served, atMs } of readServedLists(table)) {
     const assignment = served.assignments.find(({ experimentId }) => experimentId === name);
     if (assignment?.overridden) testers.add(served.userId);
-    for (const { team, impressionId } of served.items) {
-      const playback = playbacks.get(impressionId);
-      if (team === '' || !playback || playback.startedAtMs > atMs + JOIN_MS) continue;
+    for (const item of served.items) {
+      const { team } = item;
+      const playback = playbacks.of(item, atMs);
+      if (team === '' || !playback) continue;
       const side = team === variants[0].name ? 'control' : team === variants[1].name ? 'treatment' : undefined;
       if (side === undefined) continue;
       credit(seconds, served.userId, side, playback.watchSeconds);

@@ -32,8 +32,10 @@ export function renderHtml(report: ExperimentReport): string {
 <p class="quiet">${isOver ? 'Ended' : 'Running'}, day ${dayCount}: ${day(fromMs)} to ${escapeXml(new Date(untilMs).toISOString())}. ${escapeXml(experiment.design)}, control ${escapeXml(control)}.</p>
 <p>${escapeXml(experiment.hypothesis)}</p>
 ${qualitySection(report)}
+${remarks(report.snapshots)}
 ${overriddenUsers > 0 ? `<p class="quiet">${whole(overriddenUsers)} testers are left out.</p>` : ''}
 ${comparisons.map((comparison) => comparisonSection(comparison, control)).join('\n')}
+${experiment.design === 'interleaved' && !preferences ? `<p class="banner bad">${escapeXml(VERDICTS.hidden)}</p>` : ''}
 ${preferences ? preferenceSection(preferences, experiment.variants[1].name, report) : ''}
 </body>
 </html>
@@ -61,7 +63,7 @@ ${table(
     whole(machines[experiment.variants.indexOf(variants[index])]),
   ]),
 )}
-${[...objections.map((text) => `<p class="banner bad">No result: ${escapeXml(text)}</p>`), ...warnings.map((text) => `<p>${escapeXml(text)}.</p>`)].join('\n')}
+${remarks({ objections, warnings })}
 ${
   suspects.length === 0
     ? ''
@@ -77,6 +79,12 @@ ${
       )}`
 }`;
 }
+
+const remarks = ({ objections, warnings }: ExperimentReport['snapshots']): string =>
+  [
+    ...objections.map((text) => `<p class="banner bad">No result: ${escapeXml(text)}</p>`),
+    ...warnings.map((text) => `<p>${escapeXml(text)}.</p>`),
+  ].join('\n');
 
 const share = (value: number) => (Number.isFinite(value) ? `${(100 * value).toFixed(2)}%` : '–');
 

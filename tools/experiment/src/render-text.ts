@@ -3,7 +3,18 @@ import { day, number, percent, percentInterval, pValue, textTable, whole } from 
 import { type Comparison, type ExperimentReport, hasResult } from './report';
 
 export function renderText(report: ExperimentReport): string {
-  const { experiment, fromMs, untilMs, dayCount, isOver, quality, comparisons, overriddenUsers, preferences } = report;
+  const {
+    experiment,
+    fromMs,
+    untilMs,
+    dayCount,
+    isOver,
+    quality,
+    snapshots,
+    comparisons,
+    overriddenUsers,
+    preferences,
+  } = report;
   const state = isOver ? 'ended' : 'running';
   const parts = [
     `${experiment.name}: ${experiment.hypothesis}`,
@@ -19,13 +30,15 @@ export function renderText(report: ExperimentReport): string {
           (name, index) =>
             `  ${name}: ${whole(sampleRatio.counts[index])} users, ${percentOf(sampleRatio.expectedShares[index])} expected`,
         ),
-        ...objections.map((text) => `  NO RESULT: ${text}`),
-        ...warnings.map((text) => `  note: ${text}`),
+        ...remarkLines({ objections, warnings }),
       ].join('\n'),
     );
   }
+  const ofSnapshots = remarkLines(snapshots);
+  if (ofSnapshots.length > 0) parts.push(['Snapshots:', ...ofSnapshots].join('\n'));
   if (overriddenUsers > 0) parts.push(`${whole(overriddenUsers)} testers are left out.`);
   parts.push(...comparisons.map((comparison) => comparisonText(comparison, report)));
+  if (experiment.design === 'interleaved' && !preferences) parts.push(VERDICTS.hidden);
   if (preferences) {
     if (!hasResult(report)) parts.push(VERDICTS['too-early']);
     parts.push(
@@ -40,6 +53,11 @@ export function renderText(report: ExperimentReport): string {
   }
   return `${parts.join('\n\n')}\n`;
 }
+
+const remarkLines = ({ objections, warnings }: ExperimentReport['snapshots']): string[] => [
+  ...objections.map((text) => `  NO RESULT: ${text}`),
+  ...warnings.map((text) => `  note: ${text}`),
+];
 
 const percentOf = (share: number) => `${(100 * share).toFixed(1)}%`;
 

@@ -96,7 +96,11 @@ describe('the report', () => {
         { requestId, ...overrides },
       );
     const watched = (impressionId: string) =>
-      watchOf('una', 'v', { playbackId: `of ${impressionId}`, impressionId, positionSeconds: 20 });
+      watchOf('una', `v${impressionId.split('-').at(-1)}`, {
+        playbackId: `of ${impressionId}`,
+        impressionId,
+        positionSeconds: 20,
+      });
     const dismissed = (impressionId: string) =>
       ({ $case: 'dismissal', value: { userId: 'una', videoId: 'v', impressionId } }) as const;
     const places = (requestId: string, count: number) =>
@@ -132,6 +136,71 @@ describe('the report', () => {
       watches: 16,
       watchSeconds: 320,
     });
+  });
+
+  it('counts each video of a session under one playback id, and attributes none but what was shown', async () => {
+    const assignments = [{ experimentId: 'better', variantId: 'control', overridden: false }];
+    const served = impressionsServedOf('una', [impressionItemOf('v0', { impressionId: 'list-0' })], {
+      requestId: 'list',
+      assignments,
+    });
+    // The player goes on from video to video, and keeps both ids.
+    const session = { playbackId: 'session', impressionId: 'list-0', positionSeconds: 100 };
+    const watched = ['v0', 'v1', 'v2', 'v3', 'v4'].map((videoId) => watchOf('una', videoId, session));
+    const archive = await archiveOf(
+      join(folder, 'one session'),
+      [served, ...watched].map((body, minute) => ({ key: 'una', event: eventOf(body, START_MS + 60_000 * minute) })),
+    );
+    opened.push(archive);
+    const [experiment] = fileWith().experiments;
+    const days = await readUserDays(archive, { experiment, startMs: START_MS, endMs: NOW_MS, covariateDays: 7 });
+    expect(days.map(({ numbers }) => numbers)).toEqual([
+      expect.objectContaining({
+        watches: 5,
+        watchSeconds: 500,
+        attributedWatches: 1,
+        attributedWatchSeconds: 100,
+      }),
+    ]);
+  });
+
+  it('counts what a list led to on a device whose clock is behind, and never as of before the experiment', async () => {
+    const assignments = [{ experimentId: 'better', variantId: 'control', overridden: false }];
+    const served = impressionsServedOf('una', [impressionItemOf('v0', { impressionId: 'list-0' })], {
+      requestId: 'list',
+      assignments,
+    });
+    const watched = (impressionId: string, positionSeconds: number) =>
+      watchOf('una', 'v0', { playbackId: `of ${impressionId}`, impressionId, positionSeconds });
+    const dismissed = { $case: 'dismissal', value: { userId: 'una', videoId: 'v0', impressionId: 'list-0' } } as const;
+    const servedAtMs = START_MS + 60_000;
+    const archive = await archiveOf(
+      join(folder, 'slow clock'),
+      [
+        { body: served, atMs: servedAtMs },
+        { body: watched('list-0', 30), atMs: servedAtMs - 600_000 },
+        { body: dismissed, atMs: servedAtMs - 500_000 },
+        { body: watched('', 40), atMs: servedAtMs - 600_000 },
+      ].map(({ body, atMs }) => ({ key: 'una', event: eventOf(body, atMs) })),
+    );
+    opened.push(archive);
+    const [experiment] = fileWith().experiments;
+    for (const covariateDays of [7, 0]) {
+      const days = await readUserDays(archive, { experiment, startMs: START_MS, endMs: NOW_MS, covariateDays });
+      expect(days).toEqual([
+        {
+          userId: 'una',
+          day: 0,
+          numbers: expect.objectContaining({
+            watches: 1,
+            watchSeconds: 30,
+            attributedWatches: 1,
+            dismissals: 1,
+            covariate: covariateDays > 0 ? 40 : 0,
+          }),
+        },
+      ]);
+    }
   });
 
   it('finds a planted lift, leaves the tester out, and reads the same as text, JSON and a page', async () => {

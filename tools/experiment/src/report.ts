@@ -3,6 +3,7 @@ import type { ArchiveTable, EventArchive } from '@watchnext/event-archive';
 import { TOPICS } from '@watchnext/contract';
 import {
   checkQuality,
+  checkSnapshots,
   type CohortResult,
   cohortResults,
   type Experiment,
@@ -20,6 +21,7 @@ import { createExposureTables, DAY_MS } from './exposure-tables';
 import { readPreferences } from './preferences';
 import { readCohortMoments, readDailyMoments } from './read-moments';
 import { readQuality } from './read-quality';
+import { readSnapshotUse } from './read-snapshots';
 import { treatmentsOf } from './treatments';
 
 export interface Comparison {
@@ -44,8 +46,10 @@ export interface ExperimentReport {
   readonly overriddenUsers: number;
   /** Undefined for an interleaved experiment, whose lists are of both variants. */
   readonly quality: QualityReport | undefined;
+  /** What the snapshots that served say against the result (then it is hidden), and what is to be known of them. */
+  readonly snapshots: Pick<QualityReport, 'objections' | 'warnings'>;
   readonly comparisons: readonly Comparison[];
-  /** Of an interleaved experiment. */
+  /** Of an interleaved experiment whose result is not hidden. */
   readonly preferences: { readonly watchSeconds: Preference; readonly clicks: Preference } | undefined;
 }
 
@@ -77,7 +81,9 @@ export async function reportExperiment(
   return archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
     if (experiment.design === 'interleaved') {
       const { preferences, overriddenUsers } = await readPreferences(table, experiment, untilMs);
-      return { ...shared, overriddenUsers, quality: undefined, comparisons: [], preferences };
+      const snapshots = checkSnapshots(await readSnapshotUse(table, experiment, untilMs));
+      const shown = snapshots.objections.length === 0 ? preferences : undefined;
+      return { ...shared, overriddenUsers, quality: undefined, snapshots, comparisons: [], preferences: shown };
     }
     return { ...shared, ...(await compareVariants(table, experiment, shared)), preferences: undefined };
   });
@@ -93,16 +99,17 @@ async function compareVariants(
   table: ArchiveTable,
   experiment: Experiment,
   { untilMs, dayCount, isOver }: { untilMs: number; dayCount: number; isOver: boolean },
-): Promise<Pick<ExperimentReport, 'quality' | 'comparisons' | 'overriddenUsers'>> {
+): Promise<Pick<ExperimentReport, 'quality' | 'snapshots' | 'comparisons' | 'overriddenUsers'>> {
   const { start: startMs, covariateDays, variants } = experiment;
   const treatments = treatmentsOf(experiment);
   await createExposureTables(table, { experiment, startMs, endMs: untilMs, covariateDays });
   const data = await readQuality(table, variants.length);
   const quality = checkQuality(experiment, data);
-  if (quality.objections.length > 0) {
+  const snapshots = checkSnapshots(await readSnapshotUse(table, experiment, untilMs));
+  if (quality.objections.length > 0 || snapshots.objections.length > 0) {
     const hidden = { verdict: 'hidden' as const, metrics: [], cohorts: [], coverage: undefined };
     const comparisons = treatments.map((index) => ({ variant: variants[index].name, ...hidden }));
-    return { quality, comparisons, overriddenUsers: data.overriddenUsers };
+    return { quality, snapshots, comparisons, overriddenUsers: data.overriddenUsers };
   }
   const moments = await readDailyMoments(table, variants.length, dayCount);
   const cohorts = await readCohortMoments(table, variants.length);
@@ -127,5 +134,5 @@ async function compareVariants(
       coverage: coverage[index],
     };
   });
-  return { quality, comparisons, overriddenUsers: data.overriddenUsers };
+  return { quality, snapshots, comparisons, overriddenUsers: data.overriddenUsers };
 }

@@ -89,6 +89,7 @@ export async function archiveExperiment(
     tell(userId, event);
     // Producers that retry deliver twice.
     if (random.next() < 0.05) tell(userId, event);
+    return items;
   };
 
   for (let index = 0; index < users + machines + 1; index++) {
@@ -120,7 +121,7 @@ export async function archiveExperiment(
         const requestId = `request ${userId} ${day} ${n}`;
         const latencyMs = 20 + random.nextInt(20);
         const rung = random.next() < 0.02 ? 2 : 1;
-        list(userId, requestId, atMs, device, latencyMs, rung);
+        const [{ videoId }] = list(userId, requestId, atMs, device, latencyMs, rung);
         own.lists++;
         own.impressions += 2;
         own.latencyMs += latencyMs;
@@ -135,7 +136,7 @@ export async function archiveExperiment(
         for (const part of [0.5, 1])
           tell(
             userId,
-            eventOf(watchOf(userId, 'video-2', { ...playback, positionSeconds: seconds * part }), atMs + part * 30_000),
+            eventOf(watchOf(userId, videoId, { ...playback, positionSeconds: seconds * part }), atMs + part * 30_000),
           );
         own.watches++;
         own.watchSeconds += seconds;

@@ -11,8 +11,8 @@ const INTERLEAVE = 'interleave';
 
 /**
  * Ranks the request twice, as each of an interleaved experiment's two variants would, and drafts one ranking of both
- * in turn. Where either is not in full, the list is the control's alone and no item counts for a team; where there was no
- * time for either, the list is of the gateway's memory.
+ * in turn. Where either is not in full, or not of the snapshot that its variant names, the list is the control's alone and no
+ * item counts for a team; where there was no time for either, the list is of the gateway's memory.
  *
  * @param rankingStages the stages that make a ranking; for an interleaved request they run here and not after
  */
@@ -37,8 +37,10 @@ export function interleaveStage(
         }),
       );
       const [control, treatment] = drafts as [Draft, Draft | undefined];
-      if (treatment === undefined || drafts.some((one) => rungOf(one).rung !== Rung.FULL)) return { patch: control };
-      return { patch: { ...control, ...drafted(control, treatment, [variants[0]!.name, variants[1]!.name]) } };
+      const warnings = [...new Set(drafts.flatMap((one) => one.warnings))];
+      if (treatment === undefined || !drafts.every(isAsAsked)) return { patch: { ...control, warnings } };
+      const patch = drafted(control, treatment, [variants[0]!.name, variants[1]!.name]);
+      return { patch: { ...control, ...patch, warnings } };
     },
     failOpen: {
       name: 'memory',
@@ -61,6 +63,10 @@ export const isInterleaved = (draft: Pick<Draft, 'assignments' | 'failures'>): b
 export const isOfTwoSnapshots = ({ ranked, snapshotId }: Pick<Draft, 'ranked' | 'snapshotId'>): boolean =>
   snapshotId === '' && ranked[0]?.team !== undefined;
 
+/** Two rankings of the current snapshot, where one was to be of another, would be compared as if they differed. */
+const isAsAsked = (draft: Draft): boolean =>
+  rungOf(draft).rung === Rung.FULL && draft.snapshotId === (draft.serving.snapshotId ?? draft.snapshotId);
+
 const interleavedBy = ({ assignments }: Pick<Draft, 'assignments'>) =>
   assignments.find(({ experiment }) => experiment.design === 'interleaved');
 
@@ -82,6 +88,5 @@ function drafted(control: Draft, treatment: Draft, [first, second]: [string, str
       featuresChecksum: isOfOneSnapshot ? item.featuresChecksum : undefined,
     })),
     snapshotId: isOfOneSnapshot ? control.snapshotId : '',
-    warnings: isOfOneSnapshot ? control.warnings : [...new Set([...control.warnings, ...treatment.warnings])],
   };
 }

@@ -47,10 +47,12 @@ export {
 } from './analysis';
 export {
   checkQuality,
+  checkSnapshots,
   machineListLimit,
   MOST_WATCH_SECONDS_A_DAY,
   type QualityInput,
   type QualityReport,
+  type SnapshotUse,
 } from './quality';
 export { type Preference, preferenceOf, type TeamCredit } from './interleaving';
 export { type DraftedItem, teamDraft } from './team-draft';

@@ -22,9 +22,10 @@ const SQRT_TWO_PI = Math.sqrt(2 * Math.PI);
 /**
  * Probability that an always-valid interval has left zero out by each look, where the true lift is `lift`: the density of
  * the score Z·√I, which gathers independent normal parts, is carried along inside the boundary (Armitage, McPherson,
- * Rowe 1969).
+ * Rowe 1969). A look that tells less than the grid can carry is none of its own: what it tells is the next one's.
  *
  * @param informations at the looks, ascending
+ * @returns from 0 to 1, never falling
  */
 export function alwaysValidPower(
   lift: number,
@@ -36,12 +37,14 @@ export function alwaysValidPower(
   let points: number[] = [0];
   let masses: number[] = [1];
   let before = 0;
+  let found = 0;
   return informations.map((information) => {
     const gained = information - before;
-    const kept = 1 - masses.reduce((sum, mass) => sum + mass, 0);
-    if (gained <= 0) return kept;
     const limit = boundary(information, tauSquared, alpha) * Math.sqrt(information);
     const spacing = (2 * limit) / GRID;
+    // The kernel of a smaller spread falls between the points: mass is made from nothing, or lost. From one spacing on the
+    // sum over the points is the integral to 1e-8.
+    if (!(gained >= spacing ** 2)) return found;
     const spread = Math.sqrt(gained);
     const next = Array.from({ length: GRID }, (_, k) => -limit + (k + 0.5) * spacing);
     const nextMasses = next.map((y) => {
@@ -53,7 +56,8 @@ export function alwaysValidPower(
       return (density / (spread * SQRT_TWO_PI)) * spacing;
     });
     [points, masses, before] = [next, nextMasses, information];
-    return 1 - masses.reduce((sum, mass) => sum + mass, 0);
+    found = Math.max(found, 1 - masses.reduce((sum, mass) => sum + mass, 0));
+    return found;
   });
 }
 

@@ -101,6 +101,31 @@ export function checkQuality(experiment: Experiment, input: QualityInput): Quali
   };
 }
 
+/** Lists of a variant that names a snapshot. */
+export interface SnapshotUse {
+  readonly variant: string;
+  readonly lists: number;
+  /** Of `lists`, those of another snapshot than the variant's. */
+  readonly otherLists: number;
+}
+
+/** A list of another snapshot is none of the variant's: a lift is understated by their share. */
+const MOST_OF_OTHER_SNAPSHOTS = 0.05;
+
+/** Whether variants were served from the snapshots that they name; where they were not, all were served alike. */
+export function checkSnapshots(uses: readonly SnapshotUse[]): Pick<QualityReport, 'objections' | 'warnings'> {
+  const objections: string[] = [];
+  const warnings: string[] = [];
+  for (const { variant, lists, otherLists } of uses) {
+    if (otherLists === 0) continue;
+    const share = otherLists / lists;
+    const found = `${percent(share)} of the lists of ${variant} are of another snapshot than it names, which was not loaded`;
+    if (share > MOST_OF_OTHER_SNAPSHOTS) objections.push(`${found}: publish it, and begin again`);
+    else warnings.push(found);
+  }
+  return { objections, warnings };
+}
+
 function findSuspects(input: QualityInput, check: (counts: CountsByVariant) => SampleRatioCheck): Suspect[] {
   const large = input.segments.filter(({ users }) => users.reduce((sum, count) => sum + count, 0) >= FEWEST_IN_SEGMENT);
   const corrected = holm(large.map(({ users }) => check(users).chiSquareP));

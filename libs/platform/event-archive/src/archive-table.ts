@@ -55,6 +55,14 @@ export async function analyseParts<T>(
   await explained(connection.run(`CREATE OR REPLACE TEMP VIEW events AS ${NO_ROWS}${records}`));
   return work({
     rows: async (sql) => (await explained(connection.runAndReadAll(sql))).getRowObjectsJS(),
+    batches: async function* (sql) {
+      const batches = (await explained(connection.stream(sql))).yieldRowObjectJs();
+      for (;;) {
+        const next = await explained(batches.next());
+        if (next.done) return;
+        yield next.value;
+      }
+    },
     run: async (sql) => void (await explained(connection.run(sql))),
   });
 }

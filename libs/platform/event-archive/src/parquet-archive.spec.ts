@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from './parquet-archive';
+import { EventArchiveError } from './port';
 
 /** What every driver must do is in the conformance suite (libs/testing); here is what other engines see. */
 describe('an archive file', () => {
@@ -107,6 +108,31 @@ describe('an archive whose first files are of an older version', () => {
     expect(await asked()).toEqual([{ count: 1, rungs: 0 }]);
     await archive.write(TOPICS.activity, 0, [record(1)]);
     expect(await asked()).toEqual([{ count: 2, rungs: 0 }]);
+    await archive.close();
+    await rm(directory, { recursive: true });
+  });
+});
+
+describe('a question with many rows', () => {
+  it('is answered a part at a time, in order, and may be left', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'watchnext-event-archive-'));
+    const archive = openParquetArchive(directory);
+    const many = 'SELECT range::DOUBLE AS n FROM range(10000) ORDER BY n';
+    await archive.analyse(TOPICS.activity, {}, async (table) => {
+      const sizes: number[] = [];
+      const found: unknown[] = [];
+      for await (const batch of table.batches(many)) {
+        sizes.push(batch.length);
+        found.push(...batch.map(({ n }) => n));
+      }
+      expect(found).toEqual(Array.from({ length: 10_000 }, (_, n) => n));
+      expect(Math.max(...sizes)).toBeLessThan(5_000);
+      for await (const batch of table.batches(many)) if (batch.length > 0) break;
+      expect(await table.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      await expect(table.batches('SELECT no_such FROM events')[Symbol.asyncIterator]().next()).rejects.toThrow(
+        EventArchiveError,
+      );
+    });
     await archive.close();
     await rm(directory, { recursive: true });
   });

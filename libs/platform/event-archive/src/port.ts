@@ -36,6 +36,11 @@ export interface ArchiveTable {
    * 64-bit integers come as bigint.
    */
   rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /**
+   * The same some thousands at a time, for what should not all be held at once. Nothing else may be asked before the last are
+   * taken or the loop is left.
+   */
+  batches(sql: string): AsyncIterable<readonly Readonly<Record<string, unknown>>[]>;
   /** A statement, as one that makes a temporary table. */
   run(sql: string): Promise<void>;
 }

@@ -88,12 +88,17 @@ async function archiveUsers(archive: EventArchive, file: ExperimentsFile, users:
     };
     pending.push({ key, atMs, value: Event.encode(event).finish() });
   };
-  const watch = (userId: string, atMs: number, impressionId: string, positionSeconds: number) =>
+  const watch = (
+    userId: string,
+    atMs: number,
+    { impressionId, videoId }: { impressionId: string; videoId: string },
+    positionSeconds: number,
+  ) =>
     tell(userId, atMs, {
       $case: 'watch',
       value: {
         userId,
-        videoId: 'video-1',
+        videoId,
         playbackId: newEventId(),
         impressionId,
         positionSeconds,
@@ -105,46 +110,44 @@ async function archiveUsers(archive: EventArchive, file: ExperimentsFile, users:
   const visit = (userId: string, atMs: number, seconds: number) => {
     const requestId = newEventId();
     const { variant } = assigner.within(file.experiments[0], userId)!;
-    tell(userId, atMs, {
-      $case: 'impressionsServed',
-      value: {
-        userId,
-        requestId,
-        pageId: '',
-        context: {
-          requestedAtMs: atMs,
-          surface: 'home',
-          country: ['SE', 'FR', 'DE'][random.nextInt(3)],
-          device: ['tv', 'phone'][random.nextInt(2)],
-          loggedIn: true,
-          seedVideoId: '',
-        },
-        mark: undefined,
-        snapshotId: 'one',
-        rung: Rung.FULL,
-        rungReason: '',
-        items: Array.from({ length: ITEMS }, (_, position) => ({
-          impressionId: `${requestId}-${position}`,
-          videoId: `video-${random.nextInt(100_000)}`,
-          position,
-          video: undefined,
-          source: 'retrieval',
-          sourceScore: 1,
-          score: 10,
-          featuresChecksum: undefined,
-          propensity: 1,
-          team: '',
-        })),
-        experimentId: 'large',
-        variantId: variant.name,
-        assignments: [{ experimentId: 'large', variantId: variant.name, overridden: false }],
-        latencyMs: 30 + random.nextInt(20),
-        exploredPlaces: [],
+    const served = {
+      userId,
+      requestId,
+      pageId: '',
+      context: {
+        requestedAtMs: atMs,
+        surface: 'home',
+        country: ['SE', 'FR', 'DE'][random.nextInt(3)],
+        device: ['tv', 'phone'][random.nextInt(2)],
+        loggedIn: true,
+        seedVideoId: '',
       },
-    });
+      mark: undefined,
+      snapshotId: 'one',
+      rung: Rung.FULL,
+      rungReason: '',
+      items: Array.from({ length: ITEMS }, (_, position) => ({
+        impressionId: `${requestId}-${position}`,
+        videoId: `video-${random.nextInt(100_000)}`,
+        position,
+        video: undefined,
+        source: 'retrieval',
+        sourceScore: 1,
+        score: 10,
+        featuresChecksum: undefined,
+        propensity: 1,
+        team: '',
+      })),
+      experimentId: 'large',
+      variantId: variant.name,
+      assignments: [{ experimentId: 'large', variantId: variant.name, overridden: false }],
+      latencyMs: 30 + random.nextInt(20),
+      exploredPlaces: [],
+    };
+    tell(userId, atMs, { $case: 'impressionsServed', value: served });
     if (random.next() < 0.6) {
       const lifted = variant.name === 'treatment' ? 1.01 : 1;
-      watch(userId, atMs + 60_000, `${requestId}-0`, Math.round(seconds * lifted * (0.5 + random.next())));
+      watch(userId, atMs + 60_000, served.items[0], Math.round(seconds * lifted * (0.5 + random.next())));
     }
   };
   const tastes = Float32Array.from({ length: users }, () => 100 * Math.exp(0.5 * random.gaussian()));
@@ -153,7 +156,8 @@ async function archiveUsers(archive: EventArchive, file: ExperimentsFile, users:
     for (let user = 0; user < users; user++) {
       const atMs = START_MS + day * DAY_MS + Math.floor(random.next() * 0.9 * DAY_MS);
       if (day < 0) {
-        if (random.next() < 0.7) watch(`user-${user}`, atMs, '', Math.round(tastes[user]));
+        if (random.next() < 0.7)
+          watch(`user-${user}`, atMs, { impressionId: '', videoId: 'video-1' }, Math.round(tastes[user]));
       } else if (user % DAYS === day || random.next() < 0.08) visit(`user-${user}`, atMs, tastes[user]);
       if (pending.length >= RECORDS_PER_WRITE) {
         await flush();
