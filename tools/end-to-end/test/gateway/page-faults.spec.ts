@@ -48,11 +48,11 @@ describeInBrowser('the console page, where answers are late or fail', () => {
       return top >= 0 && bottom <= (node.ownerDocument.defaultView?.innerHeight ?? 0);
     });
   /** Answers come from the gateway, but for what `change` makes of them. */
-  const changeLists = (change: (answer: Answer['body']) => void) =>
+  const changeLists = (change: (answer: Answer['body'], url: string) => void) =>
     page.route(ANY_LIST, async (route) => {
       const response = await route.fetch();
       const json = await response.json();
-      change(json);
+      change(json, route.request().url());
       await route.fulfill({ response, json });
     });
 
@@ -266,6 +266,29 @@ describeInBrowser('the console page, where answers are late or fail', () => {
     await show('bob');
     await cards().first().waitFor();
     expect(await page.locator('#warnings li').count()).toBe(0);
+  });
+
+  it('says that a further page was made by less than the first', async () => {
+    await changeLists((answer, url) => {
+      if (url.includes('cursor=')) Object.assign(answer, { rung: 'retrieval-order', rungReason: 'ranking is late' });
+    });
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    expect(await page.locator('#warnings li').count()).toBe(0);
+    await page.locator('#more').click();
+    await page.locator('#warnings').filter({ hasText: 'of rung retrieval-order: ranking is late' }).waitFor();
+    expect(await page.locator('#facts').innerText()).toMatch(/full/);
+  });
+
+  it.each([
+    [{ known: true, watchCount: 2 }, 'what was watched is withdrawn'],
+    [{ known: true, watchCount: 0 }, /^Nothing yet.$/],
+    [{ known: false, watchCount: 0 }, 'only what everyone watches'],
+  ])('says why nothing watched is shown of a viewer with %j', async (viewer, words) => {
+    const json = { userId: 'ada', mark: { topic: '', partition: 0, offset: 0 }, watches: [], ...viewer };
+    await page.route(ANY_HISTORY, (route) => route.fulfill({ json }));
+    await open('/?user=ada');
+    await page.locator('#history .empty').filter({ hasText: words }).waitFor();
   });
 
   it('says why the API is not described, and tries again when told to', async () => {
