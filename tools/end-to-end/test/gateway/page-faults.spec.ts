@@ -394,6 +394,7 @@ describeInBrowser('the console page, where answers are late or fail', () => {
     await status().filter({ hasText: 'The next list' }).waitFor();
     expect(await shownIds()).toContain(second);
     expect(await page.getByRole('img', { name: /^moved up by \d+$/ }).count()).toBeGreaterThan(0);
+    for (const name of ['Recommended', 'Watched']) expect(await page.getByRole('list', { name }).count()).toBe(1);
     expect(await page.locator('#facts').ariaSnapshot()).toMatch(/rung full[^]*snapshot 2026/);
     const title = await cards().first().locator('.title').innerText();
     await page.getByRole('button', { name: `Why? ${title}` }).click();
@@ -407,16 +408,35 @@ describeInBrowser('the console page, where answers are late or fail', () => {
     await page.keyboard.press('Escape');
   });
 
-  it.each(['/?user=ada', '/docs'])('fits a screen of 320 pixels: %s', async (path) => {
+  it('fits a screen of 320 pixels, however long a title or an id', async () => {
+    const isWithin = (element: Locator) =>
+      element.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth);
     await page.setViewportSize({ width: 320, height: 640 });
-    await open(path);
-    await page.locator('#cards > li, #routes section').first().waitFor();
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
-    if (path !== '/docs') {
-      await page.getByRole('button', { name: /^Why/ }).first().click();
-      expect(await page.getByRole('dialog').evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)).toBe(0);
-      await page.keyboard.press('Escape');
-    }
+    await open('/docs');
+    await page.locator('#routes section').first().waitFor();
+    expect(await isWithin(page.locator('html'))).toBe(true);
+    await changeLists((answer) => {
+      answer.requestId = answer.items[0].title = answer.items[0].channelId = 'W'.repeat(64);
+    });
+    await open('/?user=ada');
+    await cards().first().waitFor();
+    expect(await isWithin(page.locator('html'))).toBe(true);
+    await cards().first().locator('.play').click();
+    expect(await isWithin(page.locator('#watch'))).toBe(true);
+    await page.keyboard.press('Escape');
+    await cards().first().getByRole('button', { name: /^Why/ }).click();
+    expect(await isWithin(page.locator('#explain'))).toBe(true);
+    const served = page.getByRole('group', { name: 'Served' });
+    expect(await isWithin(served)).toBe(true);
+    const linesOfNames = await served.getByRole('rowheader').evaluateAll((cells) =>
+      cells.map((cell) => {
+        const range = cell.ownerDocument.createRange();
+        range.selectNodeContents(cell);
+        return range.getClientRects().length;
+      }),
+    );
+    expect(linesOfNames).toEqual([1, 1, 1, 1]);
+    await page.keyboard.press('Escape');
     await page.setViewportSize({ width: 1360, height: 900 });
   });
 });
