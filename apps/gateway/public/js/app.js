@@ -15,8 +15,15 @@ import { askHowMuch } from './watch-dialog.js';
 const FOLD_WAIT_MS = 4_000;
 
 const viewed = new ViewedImpressions();
-const nothingShown = () => ({ userId: undefined, firstPage: [], count: 0, cursor: undefined, warnings: new Set() });
-/** The list on screen, for one user: the items of its first page, and how many all pages have. */
+const nothingShown = () => ({
+  userId: undefined,
+  rung: undefined,
+  firstPage: [],
+  count: 0,
+  cursor: undefined,
+  warnings: new Set(),
+});
+/** The list on screen, for one user: rung and items of its first page; count, warnings and cursor of all pages. */
 let shown = nothingShown();
 /** Whom the form and the address name; undefined: nobody yet. Nothing of another viewer is left on screen. */
 let wantedUser;
@@ -49,12 +56,14 @@ function addCards(served, marks) {
   shown.count += served.items.length;
   shown.cursor = served.nextCursor;
   byId('more').hidden = served.nextCursor === undefined;
-  showWarnings(served.warnings);
+  showWarnings(served);
 }
 
-/** @param warnings of one more page: what was said of a page before stays */
-function showWarnings(warnings = []) {
-  for (const warning of warnings) shown.warnings.add(warning);
+/** Adds what there is to say of one more page; what was said of a page before stays. */
+function showWarnings({ rung, rungReason, warnings = [] }) {
+  const ofRung =
+    rung === shown.rung ? [] : [`further videos are of rung ${rung}${rungReason ? `: ${rungReason}` : ''}`];
+  for (const warning of [...warnings, ...ofRung]) shown.warnings.add(warning);
   byId('warnings').replaceChildren(...[...shown.warnings].map((warning) => h('li', {}, warning)));
 }
 
@@ -85,7 +94,7 @@ async function load(userId, isCompared = false) {
   const { activeElement } = document;
   const isFocusFree = activeElement === document.body || byId('cards').contains(activeElement);
   clear();
-  Object.assign(shown, { userId, firstPage: items });
+  Object.assign(shown, { userId, firstPage: items, rung: served.value.rung });
   showFacts(served.value);
   if (history.status === 'fulfilled') showHistory(history.value);
   else showNoHistory(history.reason);

@@ -48,7 +48,12 @@ export function card(item, mark, { onWatch, onDismiss, onExplain }) {
       h(
         'div',
         { class: 'chips' },
-        h('span', { class: 'chip', title: 'candidate source' }, SOURCE_WORDS[item.source] ?? item.source),
+        h(
+          'span',
+          { class: 'chip', title: 'candidate source' },
+          h('span', { class: 'unseen' }, 'source '),
+          SOURCE_WORDS[item.source] ?? item.source,
+        ),
         changeChip(mark),
       ),
       h(

@@ -72,7 +72,7 @@ function route(path, method, { summary, description, parameters = [], requestBod
   return h(
     'section',
     {},
-    h('h2', {}, h('span', { class: 'method' }, method.toUpperCase()), h('code', {}, path)),
+    h('h2', {}, h('span', { class: 'method' }, method.toUpperCase()), ' ', h('code', {}, path)),
     h('p', {}, summary ?? ''),
     description ? h('p', { class: 'note' }, description) : undefined,
     parameters.length > 0 ? [h('h3', {}, 'Parameters'), parameterTable(parameters)] : [],

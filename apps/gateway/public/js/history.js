@@ -2,8 +2,13 @@ import { byId, h } from './dom.js';
 import { ago, clock } from './format.js';
 import { thumbnail } from './thumbnail.js';
 
+function whyEmpty(isKnown, watchCount) {
+  if (watchCount > 0) return 'Nothing that may still be shown: what was watched is withdrawn.';
+  return isKnown ? 'Nothing yet.' : 'Nothing yet: these recommendations know only what everyone watches.';
+}
+
 /** Shows what a user watched, newest first. */
-export function showHistory({ watches }) {
+export function showHistory({ known, watchCount, watches }) {
   const entries = watches.map(({ videoId, title, topics, startedAtMs, watchSeconds, durationSeconds }) => {
     const name = title || videoId;
     return h(
@@ -29,7 +34,7 @@ export function showHistory({ watches }) {
       ),
     );
   });
-  const nothing = h('li', { class: 'empty' }, 'Nothing yet: these recommendations know only what everyone watches.');
+  const nothing = h('li', { class: 'empty' }, whyEmpty(known, watchCount));
   byId('history').replaceChildren(...(entries.length > 0 ? entries : [nothing]));
 }
 

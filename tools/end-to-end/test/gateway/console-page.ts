@@ -1,10 +1,10 @@
 /** The console page in a real browser, over a small real world with a collector: for the specs of the page. */
 import { existsSync } from 'node:fs';
 import { loadConfig } from '@watchnext/config';
-import { chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page, type Route } from 'playwright-core';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
-import { FIRST_SNAPSHOT, type TestGateway, World } from './world';
+import { type Answer, FIRST_SNAPSHOT, type TestGateway, VIDEOS, World } from './world';
 
 const CHROMIUM_PATHS = [
   process.env['WATCHNEXT_CHROMIUM'],
@@ -25,11 +25,63 @@ export function describeInBrowser(name: string, specs: () => void): void {
   else describe(name, specs);
 }
 
-export interface OpenConsole {
-  readonly world: World;
-  readonly gateway: TestGateway;
-  readonly page: Page;
-  close(): Promise<void>;
+export const ANY_HISTORY = /\/history$/;
+export const ANY_LIST = /\/recommendations\?/;
+
+export const titleOf = (videoId: string) => VIDEOS.find((video) => video.videoId === videoId)!.title;
+
+/** An open page, and what specs look at and do on it. */
+export class OpenConsole {
+  constructor(
+    readonly world: World,
+    readonly gateway: TestGateway,
+    readonly page: Page,
+    private readonly browser: Browser,
+  ) {}
+
+  readonly cards = () => this.page.locator('#cards > li[data-video-id]');
+  readonly shownIds = () =>
+    this.cards().evaluateAll((items) =>
+      items.map((item) => (item as unknown as { dataset: { videoId: string } }).dataset.videoId),
+    );
+  readonly status = () => this.page.locator('#status');
+  readonly error = () => this.page.locator('#status.error');
+  readonly user = () => this.page.locator('#user');
+  readonly dismissing = (place: number) =>
+    this.cards()
+      .nth(place)
+      .getByRole('button', { name: /Not interested/ });
+
+  async open(path: string): Promise<void> {
+    await this.page.goto(`${this.gateway.url}${path}`);
+  }
+
+  async show(userId: string): Promise<void> {
+    await this.user().fill(userId);
+    await this.user().press('Enter');
+  }
+
+  /** Requests that wait until they are told to go on. */
+  async hold(url: RegExp): Promise<Route[]> {
+    const held: Route[] = [];
+    await this.page.route(url, async (route) => void held.push(route));
+    return held;
+  }
+
+  /** Lists come from the gateway, but for what `change` makes of an answer. */
+  async changeLists(change: (answer: Answer['body'], url: string) => void): Promise<void> {
+    await this.page.route(ANY_LIST, async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      change(json, route.request().url());
+      await route.fulfill({ response, json });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.world.close();
+  }
 }
 
 /** Every service of the page runs, and an empty page is open; @throws where the browser does not start. */
@@ -59,11 +111,7 @@ export async function openConsole(): Promise<OpenConsole> {
       reducedMotion: 'reduce',
     });
     page.setDefaultTimeout(BROWSER_LIMIT_MS);
-    const close = async () => {
-      await browser.close();
-      await world.close();
-    };
-    return { world, gateway, page, close };
+    return new OpenConsole(world, gateway, page, browser);
   } catch (error) {
     await world.close();
     throw error;

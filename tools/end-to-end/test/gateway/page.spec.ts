@@ -16,12 +16,6 @@ describeInBrowser('the console page', () => {
   let page: Page;
   const complaints: string[] = [];
 
-  const cards = () => page.locator('#cards > li[data-video-id]');
-  const shownIds = () =>
-    cards().evaluateAll((items) =>
-      items.map((item) => (item as unknown as { dataset: { videoId: string } }).dataset.videoId),
-    );
-  const status = () => page.locator('#status');
   const picture = async (name: string, fullPage = false) => {
     const folder = process.env['WATCHNEXT_SCREENSHOTS'];
     if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
@@ -56,15 +50,15 @@ describeInBrowser('the console page', () => {
 
   it('shows the recommendations of a viewer, with thumbnails, seconds, source, rung and snapshot', async () => {
     await page.goto(`${gateway.url}/?user=ada`);
-    await cards().first().waitFor();
-    expect(await cards().count()).toBe(12);
-    const first = cards().first();
+    await opened.cards().first().waitFor();
+    expect(await opened.cards().count()).toBe(12);
+    const first = opened.cards().first();
     expect(await first.locator('.thumbnail svg').count()).toBe(1);
     expect(await first.locator('.expected').innerText()).toMatch(/expected watch [\d.]+ (s|min)/);
     expect(await page.locator('#facts').innerText()).toMatch(
       new RegExp(`rung\\s+full\\s+snapshot\\s+${FIRST_SNAPSHOT}`),
     );
-    const [videoId] = await shownIds();
+    const [videoId] = await opened.shownIds();
     expect(await first.locator('.title').innerText()).toBe(VIDEOS.find((video) => video.videoId === videoId)!.title);
     await picture('wide-light');
   });
@@ -77,8 +71,8 @@ describeInBrowser('the console page', () => {
   });
 
   it('watches by keyboard alone, and shows how the next list changed', async () => {
-    const before = await shownIds();
-    await cards().first().locator('.play').focus();
+    const before = await opened.shownIds();
+    await opened.cards().first().locator('.play').focus();
     await page.keyboard.press('Enter');
     const slider = page.getByRole('slider');
     await slider.waitFor();
@@ -86,8 +80,8 @@ describeInBrowser('the console page', () => {
     expect(await page.locator('#share-text').innerText()).toMatch(/^80 %/);
     await picture('watch-dialog');
     await page.keyboard.press('Enter');
-    await status().filter({ hasText: 'The next list' }).waitFor();
-    expect(await shownIds()).not.toContain(before[0]);
+    await opened.status().filter({ hasText: 'The next list' }).waitFor();
+    expect(await opened.shownIds()).not.toContain(before[0]);
     expect(await page.locator('#history .name').first().innerText()).toBe(
       VIDEOS.find(({ videoId }) => videoId === before[0])!.title,
     );
@@ -111,10 +105,10 @@ describeInBrowser('the console page', () => {
 
   it('cancels without sending anything', async () => {
     const watches = (await eventsOf('watch')).length;
-    await cards().first().locator('.play').click();
+    await opened.cards().first().locator('.play').click();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.locator('#watch').waitFor({ state: 'hidden' });
-    await cards().first().locator('.play').click();
+    await opened.cards().first().locator('.play').click();
     await page.keyboard.press('Escape');
     await page.locator('#watch').waitFor({ state: 'hidden' });
     expect((await eventsOf('watch')).length).toBe(watches);
@@ -125,24 +119,25 @@ describeInBrowser('the console page', () => {
       const viewed = (await eventsOf('impressionsViewed')).flatMap((event) =>
         event.body?.$case === 'impressionsViewed' ? event.body.value.impressionIds : [],
       );
-      const first = await cards().first().getAttribute('data-impression-id');
+      const first = await opened.cards().first().getAttribute('data-impression-id');
       if (viewed.includes(first!)) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   });
 
   it('does not bring back what was dismissed', async () => {
-    const [videoId] = await shownIds();
-    await cards()
+    const [videoId] = await opened.shownIds();
+    await opened
+      .cards()
       .first()
       .getByRole('button', { name: /Not interested/ })
       .click();
-    await status().filter({ hasText: 'will not come back' }).waitFor();
-    expect(await shownIds()).not.toContain(videoId);
+    await opened.status().filter({ hasText: 'will not come back' }).waitFor();
+    expect(await opened.shownIds()).not.toContain(videoId);
   });
 
   it('explains a score', async () => {
-    await cards().first().getByRole('button', { name: /^Why/ }).click();
+    await opened.cards().first().getByRole('button', { name: /^Why/ }).click();
     const panel = page.getByRole('dialog');
     await panel.waitFor();
     const text = await panel.innerText();
@@ -167,14 +162,14 @@ describeInBrowser('the console page', () => {
 
   it('shows further pages without repeats', async () => {
     await page.getByRole('button', { name: 'Show more' }).click();
-    await cards().nth(12).waitFor();
-    const ids = await shownIds();
+    await opened.cards().nth(12).waitFor();
+    const ids = await opened.shownIds();
     expect(new Set(ids).size).toBe(ids.length);
   });
 
   it('asks for a further page once, and drops it where another viewer was chosen meanwhile', async () => {
     await page.goto(`${gateway.url}/?user=ada`);
-    await cards().first().waitFor();
+    await opened.cards().first().waitFor();
     const held: Route[] = [];
     await page.route(/\/ada\/recommendations\?.*cursor=/, async (route) => void held.push(route));
     const more = page.getByRole('button', { name: 'Show more' });
@@ -184,18 +179,18 @@ describeInBrowser('the console page', () => {
     await page.locator('#user').fill('bob');
     await page.locator('#user').press('Enter');
     await page.waitForURL(/user=bob/);
-    await eventually(async () => expect(await status().innerText()).not.toBe('Loading…'));
-    const ofBob = await shownIds();
+    await eventually(async () => expect(await opened.status().innerText()).not.toBe('Loading…'));
+    const ofBob = await opened.shownIds();
     const late = page.waitForResponse(/\/ada\/recommendations\?.*cursor=/);
     await held[0].continue();
     await (await late).finished();
     await eventually(async () => expect(await more.isDisabled()).toBe(false));
-    expect(await shownIds()).toEqual(ofBob);
+    expect(await opened.shownIds()).toEqual(ofBob);
     // The cursor is still bob's own.
     await more.click();
-    await eventually(async () => expect((await shownIds()).length).toBeGreaterThan(ofBob.length));
-    expect(new Set(await shownIds()).size).toBe((await shownIds()).length);
-    expect(await status().getAttribute('class')).not.toMatch(/error/);
+    await eventually(async () => expect((await opened.shownIds()).length).toBeGreaterThan(ofBob.length));
+    expect(new Set(await opened.shownIds()).size).toBe((await opened.shownIds()).length);
+    expect(await opened.status().getAttribute('class')).not.toMatch(/error/);
     await page.unrouteAll();
   });
 
@@ -203,12 +198,12 @@ describeInBrowser('the console page', () => {
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     await page.setViewportSize({ width: 390, height: 844 });
     await page.getByRole('button', { name: 'New viewer' }).click();
-    await status().filter({ hasText: 'Nothing is known' }).waitFor();
+    await opened.status().filter({ hasText: 'Nothing is known' }).waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     await picture('narrow-dark');
     await page.locator('#user').fill('ada');
     await page.keyboard.press('Enter');
-    await status().filter({ hasText: 'watched so far' }).waitFor();
+    await opened.status().filter({ hasText: 'watched so far' }).waitFor();
     await picture('narrow-dark-history', true);
   });
 

@@ -1,0 +1,151 @@
+/** The console page by what an answer holds, and by who looks at it: unusual values, narrow screens, screen readers. */
+import type { Locator, Page } from 'playwright-core';
+import { ANY_HISTORY, describeInBrowser, openConsole, type OpenConsole, titleOf } from './console-page';
+
+describeInBrowser('the console page, whatever an answer holds and whoever looks', () => {
+  let shown: OpenConsole;
+  let page: Page;
+
+  beforeAll(async () => {
+    shown = await openConsole();
+    ({ page } = shown);
+  });
+  afterEach(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
+  afterAll(() => shown?.close());
+
+  it('compares the next list with the first page alone, however many are shown', async () => {
+    await shown.open('/?user=dora');
+    await shown.cards().first().waitFor();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await shown.cards().nth(12).waitFor();
+    const before = await shown.shownIds();
+    await shown.dismissing(0).click();
+    await shown.status().filter({ hasText: 'The next list' }).waitFor();
+    const after = await shown.shownIds();
+    const gone = before.slice(0, 12).filter((videoId) => !after.includes(videoId));
+    expect(gone).toContain(before[0]);
+    expect(await shown.status().innerText()).toContain(` ${gone.length} gone.`);
+    expect(await page.locator('#gone').innerText()).toBe(`No longer on this page: ${gone.map(titleOf).join(', ')}.`);
+  });
+
+  it('says of a video of unknown duration that it is unknown, in its card and when it is watched', async () => {
+    await shown.changeLists((answer) => (answer.items[0].durationSeconds = 0));
+    await shown.open('/?user=ada');
+    const play = shown.cards().first().locator('.play');
+    await play.waitFor();
+    expect(await play.locator('.duration').innerText()).toBe('–');
+    expect(await play.getAttribute('aria-label')).toMatch(/, duration unknown$/);
+    await play.click();
+    const text = page.locator('#share-text');
+    expect(await text.innerText()).toBe('1:00 · its duration is unknown');
+    expect(await page.getByRole('slider').getAttribute('aria-valuetext')).toBe(await text.innerText());
+    await page.keyboard.press('Escape');
+  });
+
+  it("tells an answer's warnings above the list, each once, and where a score is explained", async () => {
+    const warning = 'the scores are not explained: ranking took too long';
+    await shown.changeLists((answer) => {
+      answer.warnings = [warning];
+      for (const { explain } of answer.items) explain.parts = explain.features = [];
+    });
+    await shown.open('/?user=ada');
+    await shown.cards().first().waitFor();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await shown.cards().nth(12).waitFor();
+    expect(await page.getByRole('list', { name: 'Warnings' }).getByRole('listitem').allInnerTexts()).toEqual([warning]);
+    await shown.cards().first().getByRole('button', { name: /^Why/ }).click();
+    expect(await page.getByRole('dialog').innerText()).toContain(warning);
+    await page.keyboard.press('Escape');
+    await page.unrouteAll();
+    await shown.show('bob');
+    await shown.cards().first().waitFor();
+    expect(await page.locator('#warnings li').count()).toBe(0);
+  });
+
+  it('says that a further page was made by less than the first', async () => {
+    await shown.changeLists((answer, url) => {
+      if (url.includes('cursor=')) Object.assign(answer, { rung: 'retrieval-order', rungReason: 'ranking is late' });
+    });
+    await shown.open('/?user=ada');
+    await shown.cards().first().waitFor();
+    expect(await page.locator('#warnings li').count()).toBe(0);
+    await page.locator('#more').click();
+    await page.locator('#warnings').filter({ hasText: 'of rung retrieval-order: ranking is late' }).waitFor();
+    expect(await page.locator('#facts').innerText()).toMatch(/full/);
+  });
+
+  it.each([
+    [{ known: true, watchCount: 2 }, 'what was watched is withdrawn'],
+    [{ known: true, watchCount: 0 }, /^Nothing yet.$/],
+    [{ known: false, watchCount: 0 }, 'only what everyone watches'],
+  ])('says why nothing watched is shown of a viewer with %j', async (viewer, words) => {
+    const json = { userId: 'ada', mark: { topic: '', partition: 0, offset: 0 }, watches: [], ...viewer };
+    await page.route(ANY_HISTORY, (route) => route.fulfill({ json }));
+    await shown.open('/?user=ada');
+    await page.locator('#history .empty').filter({ hasText: words }).waitFor();
+  });
+
+  it('says what an empty list may come from', async () => {
+    await shown.changeLists((answer) => {
+      answer.items = [];
+      delete answer.nextCursor;
+    });
+    await shown.open('/?user=ada');
+    await page.locator('#cards .empty').filter({ hasText: 'has seen or dismissed all of it' }).waitFor();
+  });
+
+  it('names everything for those who do not see it', async () => {
+    await shown.open('/?user=eve');
+    await shown.cards().first().waitFor();
+    expect(await page.title()).toBe('eve · WatchNext');
+    const [, second] = await shown.shownIds();
+    await shown.dismissing(0).click();
+    await shown.status().filter({ hasText: 'The next list' }).waitFor();
+    expect(await shown.shownIds()).toContain(second);
+    expect(await page.getByRole('img', { name: /^moved up by \d+$/ }).count()).toBeGreaterThan(0);
+    for (const name of ['Recommended', 'Watched']) expect(await page.getByRole('list', { name }).count()).toBe(1);
+    expect(await page.locator('#facts').ariaSnapshot()).toMatch(/rung full[^]*snapshot 2026/);
+    const title = await shown.cards().first().locator('.title').innerText();
+    await page.getByRole('button', { name: `Why? ${title}` }).click();
+    const why = page.getByRole('dialog', { name: `Why ${title}` });
+    for (const name of ['Where it came from', 'Inputs as they are', 'Served']) {
+      expect(await why.getByRole('group', { name }).getByRole('table').count()).toBe(1);
+    }
+    await page.keyboard.press('Escape');
+    await shown.cards().first().locator('.play').click();
+    await page.getByRole('dialog', { name: `Watch ${title}` }).waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  it('fits a screen of 320 pixels, however long a title or an id', async () => {
+    const isWithin = (element: Locator) =>
+      element.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await shown.open('/docs');
+    await page.locator('#routes section').first().waitFor();
+    expect(await isWithin(page.locator('html'))).toBe(true);
+    await shown.changeLists((answer) => {
+      answer.requestId = answer.items[0].title = answer.items[0].channelId = 'W'.repeat(64);
+    });
+    await shown.open('/?user=ada');
+    await shown.cards().first().waitFor();
+    expect(await isWithin(page.locator('html'))).toBe(true);
+    await shown.cards().first().locator('.play').click();
+    expect(await isWithin(page.locator('#watch'))).toBe(true);
+    await page.keyboard.press('Escape');
+    await shown.cards().first().getByRole('button', { name: /^Why/ }).click();
+    expect(await isWithin(page.locator('#explain'))).toBe(true);
+    const served = page.getByRole('group', { name: 'Served' });
+    expect(await isWithin(served)).toBe(true);
+    const linesOfNames = await served.getByRole('rowheader').evaluateAll((cells) =>
+      cells.map((cell) => {
+        const range = cell.ownerDocument.createRange();
+        range.selectNodeContents(cell);
+        return range.getClientRects().length;
+      }),
+    );
+    expect(linesOfNames).toEqual([1, 1, 1, 1]);
+    await page.keyboard.press('Escape');
+    await page.setViewportSize({ width: 1360, height: 900 });
+  });
+});
