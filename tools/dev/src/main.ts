@@ -12,14 +12,22 @@ import { RELEASED_RECORDING } from './recording';
 const EXIT_DIFFERENT = 3;
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
 /** Takes the app down at the first signal; a second ends at once. */
 function heardSignals(): AbortSignal {
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => stopping.abort(new Error('interrupted')));
+    process.once(name, () => {
+      // Of what the signal cuts short; developing ends by it as it should.
+      interruptedCode = EXIT_CODES[name];
+      stopping.abort(new Error('interrupted'));
+    });
   }
   return stopping.signal;
 }
+
+let interruptedCode: number | undefined;
 
 interface AppFlags {
   readonly replay: boolean;
@@ -101,6 +109,7 @@ program
 
 program.parseAsync().catch((error: Error) => {
   if (isInterrupted()) return;
+  if (interruptedCode !== undefined) return void (process.exitCode = interruptedCode);
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });

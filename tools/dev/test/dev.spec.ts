@@ -49,10 +49,18 @@ describe('npm run dev', () => {
 
 describe('npm run dev at a signal', () => {
   const silent = () => undefined;
-  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('watchnext-dev-'));
-  let before: string[];
-  beforeEach(() => (before = folders()));
-  afterEach(() => expect(folders()).toEqual(before));
+  let temporary: string;
+  beforeEach(() => {
+    temporary = mkdtempSync(join(tmpdir(), 'watchnext-dev-spec-'));
+    // Folders of whoever else develops on this machine are none of ours.
+    jest.spyOn(jest.requireActual<typeof import('node:os')>('node:os'), 'tmpdir').mockReturnValue(temporary);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    const left = readdirSync(temporary);
+    rmSync(temporary, { recursive: true });
+    expect(left).toEqual([]);
+  });
 
   it('takes down what was set up when it came', async () => {
     await develop({ app: 'gateway', port: 0 }, silent, AbortSignal.abort());

@@ -1,5 +1,4 @@
 /** From which snapshots lists were served. It is no column of the archive, so lists are decoded, and a sample is enough. */
-import { Rung } from '@watchnext/contract';
 import type { ArchiveTable } from '@watchnext/event-archive';
 import type { Experiment, SnapshotUse } from '@watchnext/experiments';
 import { NO_MACHINES, sqlText } from './exposure-tables';
@@ -20,10 +19,11 @@ export async function readSnapshotUse(
     const assigned = `(^|;)${name}=${design === 'interleaved' ? '' : variant}(;|$)`;
     const where = `occurred_at_ms >= ${start} AND occurred_at_ms < ${untilMs}
       AND regexp_matches(assignments, ${sqlText(assigned)}) AND ${NO_MACHINES}`;
-    // Interleaved lists that are not in full are the control's alone for another reason.
-    await chooseLists(table, design === 'interleaved' ? `${where} AND rung = ${Rung.FULL}` : where, MOST_LISTS);
+    await chooseLists(table, where, MOST_LISTS);
     let [lists, otherLists] = [0, 0];
     for await (const { served } of readServedLists(table)) {
+      // One that was not drafted is the control's alone, and credits nobody: the treatment's came late, or less than full.
+      if (design === 'interleaved' && !served.items.some(({ team }) => team !== '')) continue;
       lists++;
       // Lists of memory, and those drafted of two snapshots, name none.
       if (served.snapshotId !== '' && served.snapshotId !== serving.snapshotId) otherLists++;

@@ -48,6 +48,8 @@ export async function trainOnce(
     (found) => found.size,
     () => 0,
   );
+  // Nothing is waited for from here to the listener: a signal that came before it would stop nothing.
+  signal.throwIfAborted();
   const child = forkLogged(definition(['--once', '--metrics-json', metricsFile]), logFile);
   onProcess(child.pid);
   const stop = () => void endProcess(child);

@@ -7,7 +7,15 @@ import { hasDocker } from './compose';
 import { startComposeStack } from './compose-stack';
 import { MissingProgramError } from './programs';
 import { startStack, stopStack } from './stack';
-import { isDoubtful, readStack, serversOf, StackExistsError, type Stack, UnverifiedStackError } from './stack-file';
+import {
+  isDoubtful,
+  readStack,
+  serversOf,
+  StackExistsError,
+  type Stack,
+  StackStoppedError,
+  UnverifiedStackError,
+} from './stack-file';
 import { isInterrupted, stopOnSignal } from './stop-on-signal';
 
 const DIRECTORY = new Option('--directory <path>', 'folder of the stack').default('.stack');
@@ -81,7 +89,9 @@ program
 program.parseAsync().catch((error: unknown) => {
   // The start failed for want of the servers that the signal stopped; once all are, the process ends.
   if (isInterrupted()) return;
-  const expected = [MissingProgramError, StackExistsError, UnverifiedStackError].some((kind) => error instanceof kind);
+  const expected = [MissingProgramError, StackExistsError, StackStoppedError, UnverifiedStackError].some(
+    (kind) => error instanceof kind,
+  );
   console.error(expected ? (error as Error).message : error);
   if (error instanceof MissingProgramError) console.error('A Docker engine with its compose plugin would do instead.');
   process.exit(1);

@@ -31,6 +31,7 @@ export async function startListening(options: {
 }): Promise<StartedProcess> {
   const { name, command, args, port, logFile, cwd, timeoutMs = 180_000, onSpawn } = options;
   const log = openSync(logFile, 'a');
+  // Jest's `process.env` is a copy of its own, which specs change; the default would be the real one.
   const child = spawn(command, args, { cwd, env: process.env, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   if (child.pid === undefined) {

@@ -82,7 +82,11 @@ async function load(userId, isCompared = false) {
   const own = ++turn;
   const [history, served] = await Promise.allSettled([readHistory(userId), recommend(userId)]);
   if (own !== turn) return undefined;
-  if (served.status === 'rejected') throw served.reason;
+  if (served.status === 'rejected') {
+    // The further page that was on its way is dropped by now; the list on screen may be gone on with.
+    byId('more').disabled = false;
+    throw served.reason;
+  }
   const { items } = served.value;
   const before = isCompared && shown.userId === userId ? shown.firstPage : undefined;
   const changes =

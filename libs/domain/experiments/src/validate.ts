@@ -131,10 +131,11 @@ function conflictsOf(a: Experiment, b: Experiment): string[] {
   const clashes = both.map((parameter) => `sets ${parameter} too`);
   const place = [...placesOf(a)].find((position) => placesOf(b).has(position));
   if (place !== undefined) clashes.push(`draws place ${place} too, and a place is drawn once`);
-  if (parametersOf(a).has('rung') && parametersOf(b).size > 0) {
-    clashes.push('serves otherwise, of which a chosen rung may leave nothing');
-  } else if (parametersOf(b).has('rung') && parametersOf(a).size > 0) {
-    clashes.push('chooses a rung, which may leave nothing of what this one serves otherwise');
+  if (!both.includes('rung')) {
+    if (parametersOf(a).has('rung') && parametersOf(b).size > 0)
+      clashes.push('serves otherwise, of which a chosen rung may leave nothing');
+    if (parametersOf(b).has('rung') && parametersOf(a).size > 0)
+      clashes.push('chooses a rung, which may leave nothing of what this one serves otherwise');
   }
   return clashes.map(
     (clash) =>
