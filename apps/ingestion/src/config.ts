@@ -38,7 +38,7 @@ export const ingestionSettings = z
     WATCHNEXT_COLLECTOR_REQUEST_TIMEOUT_MS: positiveInteger(30_000),
     /** Records that the archive role holds in memory before it writes them, over all its partitions. */
     WATCHNEXT_ARCHIVE_BUFFER_MB: positiveInteger(128),
-    /** Decoded states that the materialiser keeps in memory, over all its partitions. */
+    /** States that the materialiser keeps in memory, over all its partitions. */
     WATCHNEXT_STATE_CACHE_USERS: positiveInteger(10_000),
     /** Archived events reach their Parquet file within about this time. */
     WATCHNEXT_ARCHIVE_FLUSH_SECONDS: z.coerce.number().positive().max(3_600).default(5),

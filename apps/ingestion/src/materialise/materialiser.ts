@@ -40,7 +40,7 @@ const COMMIT_USERS = 1_000;
 
 export interface MaterialiserOptions {
   readonly partitionCount: number;
-  /** Decoded states kept in memory, per partition. */
+  /** States kept in memory, per partition. */
   readonly cachedUsersPerPartition: number;
   readonly clock?: () => number;
   readonly onDeadLetters?: (letters: readonly DeadRecord[]) => void;

@@ -5,7 +5,7 @@ import { applyEvent, decodeState, encodeState, newState } from '@watchnext/featu
 import type { SortedRecords } from './sort-records';
 import { StateCache } from './state-cache';
 
-/** A partition as its consumer knows it. To be forgotten when anything goes wrong: the cache may be half folded then. */
+/** A partition as its consumer knows it. To be forgotten when anything goes wrong: the mark may have moved on then. */
 export class PartitionFold {
   private readonly cache: StateCache;
 
@@ -23,31 +23,35 @@ export class PartitionFold {
    * @throws what the store throws; then nothing was written
    */
   async advance(sorted: SortedRecords, lastOffset: number): Promise<void> {
-    const states = await this.statesOf(sorted);
+    const before = await this.bytesOf(sorted);
+    const states = new Map<string, UserState>();
+    for (const { userId } of sorted.toFold) {
+      if (states.has(userId)) continue;
+      const bytes = before.get(userId);
+      states.set(userId, bytes ? decodeState(bytes) : newState(userId));
+    }
     const changed = fold(sorted, states);
     const next: Mark = { topic: TOPICS.activity, partition: this.partition, offset: lastOffset };
     const encoded = new Map([...changed].map(([userId, state]) => [userId, encodeState(state)]));
     await this.store.commit(this.partition, { expected: this.mark, next, states: encoded });
     this.mark = next;
-    this.cache.keep(states);
+    // Only what was encoded here: bytes of the store may be a part of something larger.
+    this.cache.keep(encoded);
   }
 
-  /** The decoded states of all users of the batch. They are changed in place while the cache still holds them. */
-  private async statesOf({ toFold }: SortedRecords): Promise<Map<string, UserState>> {
-    const states = new Map<string, UserState>();
+  /** The states of the users of the batch that have one. */
+  private async bytesOf({ toFold }: SortedRecords): Promise<Map<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>();
     const missing = new Set<string>();
     for (const { userId } of toFold) {
       const cached = this.cache.get(userId);
-      if (cached) states.set(userId, cached);
+      if (cached) found.set(userId, cached);
       else missing.add(userId);
     }
-    if (missing.size === 0) return states;
+    if (missing.size === 0) return found;
     const stored = await this.store.readMany(this.partition, [...missing]);
-    for (const userId of missing) {
-      const bytes = stored.get(userId);
-      states.set(userId, bytes ? decodeState(bytes) : newState(userId));
-    }
-    return states;
+    for (const [userId, bytes] of stored) found.set(userId, bytes);
+    return found;
   }
 }
 

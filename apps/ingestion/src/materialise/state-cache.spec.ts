@@ -1,14 +1,13 @@
-import { newState } from '@watchnext/features';
 import { StateCache } from './state-cache';
 
-const states = (...userIds: string[]) => new Map(userIds.map((userId) => [userId, newState(userId)]));
+const states = (...userIds: string[]) => new Map(userIds.map((userId) => [userId, Buffer.from(userId)]));
 
 describe('StateCache', () => {
   it('lets go of the least recently kept', () => {
     const cache = new StateCache(2);
     cache.keep(states('a', 'b'));
     cache.keep(states('a', 'c'));
-    expect(['a', 'b', 'c'].map((userId) => cache.get(userId)?.userId)).toEqual(['a', undefined, 'c']);
+    expect(['a', 'b', 'c'].map((userId) => cache.get(userId)?.toString())).toEqual(['a', undefined, 'c']);
   });
 
   it('keeps the last of a batch that is larger than itself', () => {
