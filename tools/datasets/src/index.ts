@@ -16,6 +16,6 @@ export {
   type ImportDatasetResult,
 } from './import-dataset';
 export { importToArchive, type ImportToArchiveOptions, type ImportToArchiveResult } from './import-to-archive';
-export { askOnTerminal, mappingFileFor } from './table/wizard';
+export { askOnTerminal, mappingFileFor, QuestionLeftError } from './table/wizard';
 export { readCsv } from './read/csv';
 export { validateArchive, type ValidationOptions } from './validate/validate-archive';

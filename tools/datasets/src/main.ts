@@ -13,7 +13,7 @@ import { importDataset } from './import-dataset';
 import { importToArchive } from './import-to-archive';
 import { IMPORTERS } from './importers';
 import { startTask, type ProgressTask } from './progress';
-import { askOnTerminal, mappingFileFor } from './table/wizard';
+import { askOnTerminal, mappingFileFor, QuestionLeftError } from './table/wizard';
 
 /** As --help tells them. */
 const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, dataset: 3, rejected: 4, interrupted: 130 } as const;
@@ -141,8 +141,7 @@ async function run(format: string, path: string | undefined, options: Options): 
     return EXIT_CODES.rejected;
   } catch (error) {
     task?.abandon();
-    // Asking for a mapping takes Ctrl-C for itself: no signal comes.
-    if (stopping.signal.aborted || (error as Error).name === 'AbortError') {
+    if (stopping.signal.aborted || error instanceof QuestionLeftError) {
       process.stderr.write('Interrupted. The same command goes on where it stopped.\n');
       return EXIT_CODES.interrupted;
     }

@@ -63,6 +63,12 @@ function momentsByHand(outcomes: Map<string, Outcome>, variant: string, days: nu
   });
 }
 
+/** A list of one video of the control's, without time or place. */
+const LIST_OF_UNA = impressionsServedOf('una', [impressionItemOf('v0', { impressionId: 'list-0' })], {
+  requestId: 'list',
+  assignments: [{ experimentId: 'better', variantId: 'control', overridden: false }],
+});
+
 describe('the report', () => {
   it('sums up the archive exactly as adding user by user does, on every day', async () => {
     const { archive, outcomes, experiment } = await make({ users: 120, days: 5, lift: 0.3 });
@@ -139,17 +145,15 @@ describe('the report', () => {
   });
 
   it('counts each video of a session under one playback id, and attributes none but what was shown', async () => {
-    const assignments = [{ experimentId: 'better', variantId: 'control', overridden: false }];
-    const served = impressionsServedOf('una', [impressionItemOf('v0', { impressionId: 'list-0' })], {
-      requestId: 'list',
-      assignments,
-    });
     // The player goes on from video to video, and keeps both ids.
     const session = { playbackId: 'session', impressionId: 'list-0', positionSeconds: 100 };
     const watched = ['v0', 'v1', 'v2', 'v3', 'v4'].map((videoId) => watchOf('una', videoId, session));
     const archive = await archiveOf(
       join(folder, 'one session'),
-      [served, ...watched].map((body, minute) => ({ key: 'una', event: eventOf(body, START_MS + 60_000 * minute) })),
+      [LIST_OF_UNA, ...watched].map((body, minute) => ({
+        key: 'una',
+        event: eventOf(body, START_MS + 60_000 * minute),
+      })),
     );
     opened.push(archive);
     const [experiment] = fileWith().experiments;
@@ -165,11 +169,6 @@ describe('the report', () => {
   });
 
   it('counts what a list led to on a device whose clock is behind, and never as of before the experiment', async () => {
-    const assignments = [{ experimentId: 'better', variantId: 'control', overridden: false }];
-    const served = impressionsServedOf('una', [impressionItemOf('v0', { impressionId: 'list-0' })], {
-      requestId: 'list',
-      assignments,
-    });
     const watched = (impressionId: string, positionSeconds: number) =>
       watchOf('una', 'v0', { playbackId: `of ${impressionId}`, impressionId, positionSeconds });
     const dismissed = { $case: 'dismissal', value: { userId: 'una', videoId: 'v0', impressionId: 'list-0' } } as const;
@@ -177,7 +176,7 @@ describe('the report', () => {
     const archive = await archiveOf(
       join(folder, 'slow clock'),
       [
-        { body: served, atMs: servedAtMs },
+        { body: LIST_OF_UNA, atMs: servedAtMs },
         { body: watched('list-0', 30), atMs: servedAtMs - 600_000 },
         { body: dismissed, atMs: servedAtMs - 500_000 },
         { body: watched('', 40), atMs: servedAtMs - 600_000 },

@@ -2,6 +2,7 @@
 /** npm start */
 import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
+import { QuestionLeftError } from '@watchnext/datasets';
 import { LaunchError } from './launch-error';
 import { Launcher } from './launcher';
 import { EXIT_CODES, parseOptions } from './options';
@@ -27,8 +28,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 launcher.run(stopping.signal).then(
   (code) => process.exit(code),
   (error: Error) => {
-    // A question takes Ctrl-C for itself and is aborted by it: no signal comes.
-    if (stopping.signal.aborted || error.name === 'AbortError') process.exit(EXIT_CODES.stopped);
+    if (stopping.signal.aborted || error instanceof QuestionLeftError) process.exit(EXIT_CODES.stopped);
     if (error instanceof LaunchError)
       process.stderr.write(`\nWatchNext cannot run: ${error.message}\n${error.remedy}\n`);
     else process.stderr.write(`\nWatchNext failed: ${error.stack ?? error.message}\n`);

@@ -1,7 +1,7 @@
 import type { EventLog } from '@watchnext/event-log';
 import { LogUnavailableError } from '@watchnext/event-log';
 import { encodeState, judgeRecord, newState } from '@watchnext/features';
-import { TOPICS, Event } from '@watchnext/contract';
+import { Event, TOPICS, type UserState } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
 import {
   eventOf,
@@ -30,6 +30,20 @@ describe('Collector', () => {
 
   const collector = (log: EventLog = stores.log) =>
     new Collector(log, catalogue, new AnonymousHistory(log, stores.store, PARTITIONS, quiet), () => NOW_MS);
+
+  /** The first record of its partition is folded into this state. */
+  const fold = async (state: UserState) => {
+    const partition = partitionOf(state.userId, PARTITIONS);
+    await stores.store.commit(partition, {
+      expected: undefined,
+      next: { topic: TOPICS.activity, partition, offset: 0 },
+      states: new Map([[state.userId, encodeState(state)]]),
+    });
+  };
+  const loginOf = (userId: string, anonymousUserId: string): Event['body'] & object => ({
+    $case: 'userMerged',
+    value: { userId, anonymousUserId, history: undefined },
+  });
 
   it('does not answer before the events are stored, nor as if they were when they are not', async () => {
     const failing = Object.assign(Object.create(stores.log) as EventLog, {
@@ -78,17 +92,8 @@ describe('Collector', () => {
 
   it('merges what is folded when the rest does not come', async () => {
     // Nobody materialises here: the log is ahead of the mark for good.
-    const state = { ...newState('visitor'), watchCount: 3 };
-    const partition = partitionOf('visitor', PARTITIONS);
-    await stores.store.commit(partition, {
-      expected: undefined,
-      next: { topic: TOPICS.activity, partition, offset: 0 },
-      states: new Map([['visitor', encodeState(state)]]),
-    });
-    const merge = eventOf(
-      { $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'visitor', history: undefined } },
-      NOW_MS,
-    );
+    await fold({ ...newState('visitor'), watchCount: 3 });
+    const merge = eventOf(loginOf('anna', 'visitor'), NOW_MS);
     const items = [eventOf(watchOf('visitor', 'a'), NOW_MS), eventOf(watchOf('visitor', 'b'), NOW_MS), merge];
     await collector().collect(items.map((event) => ({ event })));
     const stored = (await allRecords(stores.log, TOPICS.activity))
@@ -98,22 +103,12 @@ describe('Collector', () => {
   });
 
   it('merges what came after a login that is sent as backfill, and makes no dead letter of it', async () => {
-    const state = {
+    await fold({
       ...newState('visitor'),
       ...{ watchCount: 1, lastEventAtMs: NOW_MS },
       watches: [{ videoId: 'a', startedAtMs: NOW_MS, watchSeconds: 5, durationSeconds: 60, playbackHash: 1 }],
-    };
-    const partition = partitionOf('visitor', PARTITIONS);
-    await stores.store.commit(partition, {
-      expected: undefined,
-      next: { topic: TOPICS.activity, partition, offset: 0 },
-      states: new Map([['visitor', encodeState(state)]]),
     });
-    const merge = eventOf(
-      { $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'visitor', history: undefined } },
-      NOW_MS - 86_400_000,
-      { backfill: true },
-    );
+    const merge = eventOf(loginOf('anna', 'visitor'), NOW_MS - 86_400_000, { backfill: true });
     const [result] = await collector().collect([{ event: merge }]);
     expect(result?.status).toBe('accepted');
     const [judged] = (await allRecords(stores.log, TOPICS.activity)).map(judgeRecord);
@@ -135,10 +130,7 @@ describe('Collector', () => {
     const logins = (): { event: Event }[] =>
       VISITORS.flatMap((visitor, i) => [
         eventOf(watchOf(visitor, 'a'), NOW_MS),
-        eventOf(
-          { $case: 'userMerged', value: { userId: `user-${i}`, anonymousUserId: visitor, history: undefined } },
-          NOW_MS,
-        ),
+        eventOf(loginOf(`user-${i}`, visitor), NOW_MS),
       ]).map((event) => ({ event }));
 
     it('waits a second in all, and looks less and less often', async () => {
@@ -163,10 +155,7 @@ describe('Collector', () => {
   });
 
   it('merges nothing of a viewer that was never seen', async () => {
-    const merge = eventOf(
-      { $case: 'userMerged', value: { userId: 'anna', anonymousUserId: 'nobody', history: undefined } },
-      NOW_MS,
-    );
+    const merge = eventOf(loginOf('anna', 'nobody'), NOW_MS);
     expect((await collector().collect([{ event: merge }]))[0]?.status).toBe('accepted');
     expect(merge.body).toMatchObject({ value: { history: undefined } });
   });

@@ -53,13 +53,23 @@ export async function mappingFileFor(path: string, { yes, say, ask }: WizardOpti
   return file;
 }
 
-/** On the terminal, if there is one. Ctrl-C and Ctrl-D reject with an AbortError: no signal comes meanwhile. */
+/** Ctrl-C or Ctrl-D at a question, which takes them for itself: no signal comes. */
+export class QuestionLeftError extends Error {
+  constructor() {
+    super('stopped at a question');
+    this.name = 'QuestionLeftError';
+  }
+}
+
+/** On the terminal, if there is one. What it gives rejects with a QuestionLeftError. */
 export function askOnTerminal(): WizardOptions['ask'] {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   return async (question) => {
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     try {
       return await terminal.question(question);
+    } catch (error) {
+      throw (error as Error).name === 'AbortError' ? new QuestionLeftError() : error;
     } finally {
       terminal.close();
     }

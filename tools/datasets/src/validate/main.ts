@@ -12,7 +12,7 @@ import { DatasetError } from '../dataset-error';
 import { importToArchive } from '../import-to-archive';
 import { IMPORTERS } from '../importers';
 import { startTask } from '../progress';
-import { askOnTerminal, mappingFileFor } from '../table/wizard';
+import { askOnTerminal, mappingFileFor, QuestionLeftError } from '../table/wizard';
 import { count, type Finding, judge, worst } from './finding';
 import { formatFindings } from './format';
 import { validateArchive } from './validate-archive';
@@ -115,7 +115,7 @@ process.once('SIGTERM', () => stopping.abort());
 const [what, path] = program.processedArgs as [string, string];
 const exitCode = (error: Error) => (error instanceof DatasetError ? EXIT_CODES.dataset : EXIT_CODES.failed);
 const work = run(what, path, program.opts(), stopping.signal).catch((error: unknown) => {
-  if (stopping.signal.aborted) return EXIT_CODES.interrupted;
+  if (stopping.signal.aborted || error instanceof QuestionLeftError) return EXIT_CODES.interrupted;
   throw error;
 });
 void endAfter(work, { exitCode });

@@ -1,6 +1,7 @@
 /** The console page in a real browser, over a small real world with a collector: for the specs of the page. */
 import { existsSync } from 'node:fs';
 import { loadConfig } from '@watchnext/config';
+import { describeUnlessMissing } from '@watchnext/testing';
 import { type Browser, chromium, type Page, type Route } from 'playwright-core';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
@@ -19,10 +20,22 @@ const BROWSER_LIMIT_MS = 90_000;
 
 const executablePath = CHROMIUM_PATHS.find((path) => path !== undefined && path !== '' && existsSync(path));
 
-/** Skips the specs, and says so by name, where there is no Chromium. */
-export function describeInBrowser(name: string, specs: () => void): void {
-  if (executablePath === undefined) describe.skip(`${name} (no Chromium found: set WATCHNEXT_CHROMIUM)`, specs);
-  else describe(name, specs);
+const MISSING = executablePath === undefined ? ['Chromium (set WATCHNEXT_CHROMIUM)'] : [];
+
+/**
+ * Specs on one console, opened before them and closed after; where there is no Chromium they are skipped by its name, and fail
+ * under CI=true.
+ *
+ * @param onOpen is given the console before the first of them
+ */
+export function describeInBrowser(name: string, onOpen: (opened: OpenConsole) => void, specs: () => void): void {
+  describeUnlessMissing(MISSING, name, () => {
+    let opened: OpenConsole | undefined;
+    beforeAll(async () => onOpen((opened = await openConsole())));
+    afterEach(() => opened?.page.unrouteAll({ behavior: 'ignoreErrors' }));
+    afterAll(() => opened?.close());
+    specs();
+  });
 }
 
 export const ANY_HISTORY = /\/history$/;
@@ -85,7 +98,7 @@ export class OpenConsole {
 }
 
 /** Every service of the page runs, and an empty page is open; @throws where the browser does not start. */
-export async function openConsole(): Promise<OpenConsole> {
+async function openConsole(): Promise<OpenConsole> {
   const world = await World.create();
   try {
     await world.publish(FIRST_SNAPSHOT);

@@ -1,18 +1,12 @@
 /** The console page by what an answer holds, and by who looks at it: unusual values, narrow screens, screen readers. */
 import type { Locator, Page } from 'playwright-core';
-import { ANY_HISTORY, describeInBrowser, openConsole, type OpenConsole, titleOf } from './console-page';
+import { ANY_HISTORY, describeInBrowser, type OpenConsole, titleOf } from './console-page';
 
-describeInBrowser('the console page, whatever an answer holds and whoever looks', () => {
-  let shown: OpenConsole;
-  let page: Page;
+let shown: OpenConsole;
+let page: Page;
+const onOpen = (opened: OpenConsole) => void ({ page } = shown = opened);
 
-  beforeAll(async () => {
-    shown = await openConsole();
-    ({ page } = shown);
-  });
-  afterEach(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
-  afterAll(() => shown?.close());
-
+describeInBrowser('the console page, whatever an answer holds and whoever looks', onOpen, () => {
   it('compares the next list with the first page alone, however many are shown', async () => {
     await shown.open('/?user=dora');
     await shown.cards().first().waitFor();

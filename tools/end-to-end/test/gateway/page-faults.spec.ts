@@ -1,7 +1,7 @@
 /** The console page where answers are late or do not come: what it shows stays true. */
 import { eventually } from '@watchnext/testing';
 import type { Locator, Page, Request, Route } from 'playwright-core';
-import { ANY_HISTORY, ANY_LIST, describeInBrowser, openConsole, type OpenConsole, titleOf } from './console-page';
+import { ANY_HISTORY, ANY_LIST, describeInBrowser, type OpenConsole, titleOf } from './console-page';
 
 const LIST_OF_USERS = /\/v1\/users\?/;
 /** Said of a viewer whose list is there. */
@@ -17,17 +17,11 @@ const isInSight = (element: Locator) =>
     return top >= 0 && bottom <= (node.ownerDocument.defaultView?.innerHeight ?? 0);
   });
 
-describeInBrowser('the console page, where answers are late or fail', () => {
-  let shown: OpenConsole;
-  let page: Page;
+let shown: OpenConsole;
+let page: Page;
+const onOpen = (opened: OpenConsole) => void ({ page } = shown = opened);
 
-  beforeAll(async () => {
-    shown = await openConsole();
-    ({ page } = shown);
-  });
-  afterEach(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
-  afterAll(() => shown?.close());
-
+describeInBrowser('the console page, where answers are late or fail', onOpen, () => {
   it('shows nothing of one viewer under the name of another whose list does not come', async () => {
     await shown.open('/?user=ada');
     await shown.cards().first().waitFor();

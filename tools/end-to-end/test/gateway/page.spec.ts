@@ -6,16 +6,28 @@ import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { eventually } from '@watchnext/testing';
 import type { Page, Route } from 'playwright-core';
-import { describeInBrowser, openConsole, type OpenConsole } from './console-page';
+import { describeInBrowser, type OpenConsole } from './console-page';
 import { FIRST_SNAPSHOT, type TestGateway, VIDEOS, type World } from './world';
 
-describeInBrowser('the console page', () => {
-  let world: World;
-  let gateway: TestGateway;
-  let opened: OpenConsole;
-  let page: Page;
-  const complaints: string[] = [];
+let world: World;
+let gateway: TestGateway;
+let opened: OpenConsole;
+let page: Page;
+const complaints: string[] = [];
 
+function onOpen(whole: OpenConsole): void {
+  opened = whole;
+  ({ world, gateway, page } = opened);
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(gateway.url)) complaints.push(`asked ${request.url()}`);
+  });
+}
+
+describeInBrowser('the console page', onOpen, () => {
   const picture = async (name: string, fullPage = false) => {
     const folder = process.env['WATCHNEXT_SCREENSHOTS'];
     if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
@@ -33,20 +45,6 @@ describeInBrowser('the console page', () => {
     await tail.stop();
     return events;
   };
-
-  beforeAll(async () => {
-    opened = await openConsole();
-    ({ world, gateway, page } = opened);
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => {
-      if (!request.url().startsWith(gateway.url)) complaints.push(`asked ${request.url()}`);
-    });
-  });
-
-  afterAll(() => opened?.close());
 
   it('shows the recommendations of a viewer, with thumbnails, seconds, source, rung and snapshot', async () => {
     await page.goto(`${gateway.url}/?user=ada`);
