@@ -7,6 +7,7 @@ import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { KERNEL_PREFERENCES, type KernelPreference } from '@watchnext/tensor';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
+import { benchCatalogue } from './catalogue';
 import { benchEventLoop } from './event-loop/event-loop';
 import { benchFaults } from './faults';
 import { benchFreshness } from './freshness';
@@ -194,6 +195,12 @@ command('ingest', 'events a second through collector, Kafka and Redis, beside ka
   .option('--node-options <text>', 'NODE_OPTIONS of the ingestion processes', '')
   .option('--profile <folder>', 'CPU profiles of the ingestion processes go there', madeFolder)
   .action(measuring(benchIngest));
+
+command('catalogue', 'videos in memory: as services hold them, beside a map of objects')
+  .option('--videos <n>', 'videos', count, 1_000_000)
+  .option('--lookups <n>', 'of videos drawn evenly', count, 1_000_000)
+  .option('--seed <n>', 'of the draws', count, 1)
+  .action(measuring(benchCatalogue));
 
 command('import', 'a CSV log into an archive: rows a second and the largest resident memory of the process')
   .option('--rows <n>', 'rows of the log', count, 1_000_000)
