@@ -115,6 +115,20 @@ describe('Collector', () => {
     expect(judged).toMatchObject({ event: { body: { value: { history: { watchCount: 1 } } } } });
   });
 
+  it('refuses a backfill whose history is not folded, and writes none of it', async () => {
+    await collector().collect([{ event: eventOf(watchOf('visitor', 'a'), NOW_MS) }]);
+    let wallMs = NOW_MS;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => (wallMs += 500));
+    const merge = eventOf(loginOf('anna', 'visitor'), NOW_MS, { backfill: true });
+    const items = [eventOf(watchOf('anna', 'b'), NOW_MS), merge].map((event) => ({ event }));
+    await expect(collector().collect(items)).rejects.toMatchObject({
+      ...{ status: 503, code: 'history-not-folded', retryAfterSeconds: 1 },
+      message: expect.stringContaining('1 events of partition'),
+    });
+    clock.mockRestore();
+    expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(1);
+  });
+
   it('rejects a number that the wire has no place for, and takes the others of its batch', async () => {
     const list = eventOf(impressionsServedOf('anna', [impressionItemOf('v', { sourceScore: 1e39 })]), NOW_MS);
     const results = await collector().collect([{ event: eventOf(watchOf('anna', 'a'), NOW_MS) }, { event: list }]);

@@ -54,6 +54,7 @@ export class Collector {
    * One result for each item, in the same order. Changes the events given (receipt time, facts, history).
    *
    * @throws the reason of `callerGone`
+   * @throws ApiError 503 where a login that is sent as backfill takes in a history that is not folded yet
    * @throws what the log throws: then some of the batch may be in the log; a producer sends it again, and the states
    * drop what they have seen
    */
@@ -95,14 +96,18 @@ export class Collector {
     let patience: Patience | undefined;
     for (const event of events) {
       if (event.body?.$case === 'userMerged') {
+        const { value } = event.body;
+        if (!patience) {
+          patience = patienceOf(events.some(isBackfilledLogin), callerGone);
+          // Before anything is written: a batch that is refused and sent again may not make the lag longer that refused it.
+          if (patience.refusesPart) await this.histories.whenFolded(value.anonymousUserId, patience);
+        }
         // What the anonymous viewer did earlier in this batch belongs to the history.
         await this.write(pending);
         pending = [];
-        patience ??= patienceOf(callerGone);
-        const history = await this.histories.of(event.body.value.anonymousUserId, patience);
-        event.body.value.history = history;
+        value.history = await this.histories.of(value.anonymousUserId, patience);
         // A login of long ago, sent as backfill, may take in what came after it: it is received no earlier than that.
-        if (history) event.receivedAtMs = Math.max(event.receivedAtMs, history.lastEventAtMs);
+        if (value.history) event.receivedAtMs = Math.max(event.receivedAtMs, value.history.lastEventAtMs);
       }
       if (event.body?.$case === 'videoUpserted' && event.body.value.video) {
         learned.set(event.body.value.videoId, event.body.value.video);
@@ -129,6 +134,8 @@ export class Collector {
     for (const event of events) this.catalogue.learn(event);
   }
 }
+
+const isBackfilledLogin = ({ body, backfill }: Event): boolean => body?.$case === 'userMerged' && backfill;
 
 /** First, so that nobody learns from the answer what else an event that is not theirs to send would have to be. */
 function findForbidden({ body }: Event, kinds: ReadonlySet<string> | undefined): Fault | undefined {

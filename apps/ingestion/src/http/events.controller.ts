@@ -44,7 +44,8 @@ export class EventsController {
   })
   @ApiResponse({
     status: 503,
-    description: 'The event log cannot be written: send the batch again.',
+    description:
+      'The event log cannot be written, or a login of a backfill takes in what is not in the states yet: send the batch again.',
     schema: ref('Error'),
   })
   async collect(
