@@ -110,7 +110,8 @@ describe.each(APPS)('the image of %s', (app) => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function run(environment: Record<string, string>, args: string[] = []): Promise<number | null> {
+  /** @returns the exit code, or the name of the signal that ended it */
+  function run(environment: Record<string, string>, args: string[] = []): Promise<number | string | null> {
     const [program = '', ...before] = [...AS_USER, process.execPath];
     const { PATH = '' } = process.env;
     const started = spawn(program, [...before, join('apps', app, 'dist', 'main.js'), ...args], {
@@ -121,7 +122,7 @@ describe.each(APPS)('the image of %s', (app) => {
     child = started;
     for (const stream of [started.stdout, started.stderr])
       stream.on('data', (text: Buffer) => (log += text.toString()));
-    return new Promise((resolve) => started.once('exit', (code) => resolve(code)));
+    return new Promise((resolve) => started.once('exit', (code, signal) => resolve(code ?? signal)));
   }
 
   it('has no package that only development needs, and no source', () => {
@@ -163,7 +164,7 @@ describe.each(APPS)('the image of %s', (app) => {
       const ended = run({ [variable]: String(port) });
       const isAlive =
         variable === 'WATCHNEXT_HTTP_PORT' ? () => isLiveOverHttp(port) : () => isServing(port, LIVENESS_SERVICE);
-      let code: number | null | undefined;
+      let code: number | string | null | undefined;
       void ended.then((one) => (code = one));
       await until(`${app} to be alive`, async () => code !== undefined || (await isAlive()), LIMIT_MS);
       expect([code, log]).toEqual([undefined, expect.any(String)]);

@@ -12,6 +12,9 @@ interface Call {
   readonly input: unknown;
 }
 
+/** What a thread sends first, when its program and the add-ons of it are loaded. */
+const STARTED = 'started';
+
 interface Answer {
   readonly id: number;
   readonly output?: unknown;
@@ -46,6 +49,7 @@ export function answerCalls(handlers: ThreadHandlers): void {
       port.postMessage({ id, error: { name: errorName, message } } satisfies Answer);
     }
   });
+  port.postMessage(STARTED);
 }
 
 /** A thread that ended while it was needed: its memory is gone, so the process had better start anew. */
@@ -67,6 +71,8 @@ interface Waiting {
 export class Thread<Handlers extends ThreadHandlers> {
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
+  /** Fulfils when the program is loaded, or has ended before. */
+  private readonly started: Promise<void>;
   private lastId = 0;
   private lost: ThreadLostError | undefined;
   private isClosing = false;
@@ -83,7 +89,10 @@ export class Thread<Handlers extends ThreadHandlers> {
     this.worker = new Worker(program, { workerData: data });
     // A thread with nothing to do keeps no process alive.
     this.worker.unref();
-    this.worker.on('message', (answer: Answer) => this.settle(answer));
+    this.started = new Promise((resolve) => {
+      this.worker.on('message', (sent: Answer | typeof STARTED) => (sent === STARTED ? resolve() : this.settle(sent)));
+      this.worker.once('exit', () => resolve());
+    });
     const lose = (detail: string) => {
       if (this.isClosing || this.lost) return;
       this.lost = new ThreadLostError(detail);
@@ -115,10 +124,14 @@ export class Thread<Handlers extends ThreadHandlers> {
     });
   }
 
-  /** Ends the thread; calls without an answer fail. */
+  /** Ends the thread, once it has started; calls without an answer fail at once. */
   async close(): Promise<void> {
     this.isClosing = true;
     this.failAll(new Error('the thread is closed'));
+    // An add-on that is ended while it is loaded may take the whole process with it (SIGABRT): those of lmdb and onnxruntime
+    // throw in C++ when JavaScript refuses them. Where it hangs, what stops the process has a limit.
+    this.worker.ref();
+    await this.started;
     await this.worker.terminate();
   }
 
