@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Event } from '@watchnext/contract';
 import type { HttpExchange } from './recording';
 
@@ -8,16 +9,23 @@ export async function get(url: string, path: string): Promise<HttpExchange> {
   return { method: 'GET', path, status: response.status, answer: await response.json() };
 }
 
-/** Sends events to a collector as JSON, in batches. @returns its answers */
+/** How often a batch is sent that the collector cannot take yet. */
+const TRIES = 60;
+const RETRY_MS = 1_000;
+
+/** Sends events to a collector as JSON, in batches. @returns its answers, of each batch the last */
 export async function sendEvents(url: string, events: readonly Event[]): Promise<HttpExchange[]> {
   const path = '/v1/events';
   const exchanges: HttpExchange[] = [];
   for (let from = 0; from < events.length; from += BATCH_EVENTS) {
-    const response = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ events: events.slice(from, from + BATCH_EVENTS).map(eventToJson) }),
-    });
+    const batch = JSON.stringify({ events: events.slice(from, from + BATCH_EVENTS).map(eventToJson) });
+    const headers = { 'content-type': 'application/json' };
+    let response = await fetch(`${url}${path}`, { method: 'POST', headers, body: batch });
+    // Logins are refused until the states have what came before them.
+    for (let tries = 1; response.status === 503 && tries < TRIES; tries++) {
+      await sleep(RETRY_MS);
+      response = await fetch(`${url}${path}`, { method: 'POST', headers, body: batch });
+    }
     exchanges.push({ method: 'POST', path, status: response.status, answer: await response.json() });
   }
   return exchanges;

@@ -40,6 +40,8 @@ export class DeliveryError extends ProducerClientError {
     readonly status: number | undefined,
     /** Seconds that the server asked to wait; undefined when it did not. */
     readonly retryAfterSeconds: number | undefined,
+    /** What the collector calls it, as "history-not-folded"; undefined where the answer was not its own. */
+    readonly reason?: string,
     options?: ErrorOptions,
   ) {
     super(`events could not be delivered: ${detail}`, 'delivery', true, options);

@@ -199,6 +199,16 @@ describe('a producer client', () => {
     expect(client.statistics()).toMatchObject({ rejectedEvents: 0, failedTries: 0 });
   });
 
+  it('sends fewer logins at a time where a collector waits in vain for their histories', async () => {
+    const body = JSON.stringify({ error: { code: 'history-not-folded', message: 'send it again' } });
+    collector.behave = ({ events }) => (events.length > 3 ? { status: 503, body } : 'accept');
+    const client = make({ maxBatchEvents: 16 });
+    await sendAll(client, 0, 40);
+    await client.flush();
+    expect(queriesOf(collector.accepted)).toEqual(numbers(40));
+    expect(errors[0]).toMatchObject({ status: 503, reason: 'history-not-folded' });
+  });
+
   it('lets senders wait while the buffer is full, and in the order in which they came', async () => {
     let isOpen = false;
     collector.behave = () => (isOpen ? 'accept' : { status: 503 });

@@ -25,6 +25,8 @@ import { collectorClient, framedLength, type Outcome, postBatch } from './transp
 
 /** Of a body (RFC 9110, 15.5.14). */
 const HTTP_TOO_LARGE = 413;
+/** Of a collector that waited in vain for what an anonymous viewer did before a login (docs/decisions/0144). */
+const HISTORY_NOT_FOLDED = 'history-not-folded';
 
 interface Batch {
   readonly records: readonly Uint8Array[];
@@ -228,6 +230,8 @@ export class ProducerClient {
       await this.settle(batch, outcome);
       return undefined;
     }
+    // The logins of a batch wait together: fewer of them have more time each.
+    if (outcome.error.reason === HISTORY_NOT_FOLDED) this.halve(batch);
     // A proxy lets smaller ones through, perhaps; what it says of one event alone is no reason to lose it.
     if (outcome.error.status !== HTTP_TOO_LARGE || batch.records.length === 1) return outcome.error;
     this.halve(batch);

@@ -72,11 +72,15 @@ export async function postBatch(
       `HTTP ${status} ${message}`.trim(),
       status,
       retryAfterSeconds(answer.headers['retry-after']),
+      code,
     );
     return { kind: 'failed', error };
   } catch (thrown) {
     const error: unknown = aborter.signal.aborted ? aborter.signal.reason : thrown;
-    return { kind: 'failed', error: new DeliveryError(describe(error), status, undefined, { cause: error }) };
+    return {
+      kind: 'failed',
+      error: new DeliveryError(describe(error), status, undefined, undefined, { cause: error }),
+    };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
