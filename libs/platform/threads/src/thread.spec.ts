@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Thread } from './thread';
@@ -37,7 +37,7 @@ describe('Thread', () => {
     expect(lost).toEqual(['a thread ended unexpectedly: no such add-on']);
   });
 
-  it('fails calls at once when it is closed, and those after', async () => {
+  it('fails calls at once when it is closed, and those after, and is ended though one of them waits for ever', async () => {
     const thread = new Thread<{ wait: () => Promise<void> }>(
       programOf(`answerCalls({ wait: () => new Promise((resolve) => setTimeout(resolve, 600_000)) });`),
     );
@@ -47,5 +47,77 @@ describe('Thread', () => {
     await expect(called).rejects.toThrow('the thread is closed');
     await closed;
     await expect(thread.call('wait', undefined)).rejects.toThrow('the thread is closed');
+  });
+
+  /** Blocks its thread for `ms`, out of reach of JavaScript as an add-on is, and leaves a file when it is through. */
+  const BLOCKS = `
+    const { writeFileSync } = require('node:fs');
+    const block = ({ ms, file }) => {
+      writeFileSync(file + '.begun', '');
+      for (const until = Date.now() + ms; Date.now() < until; );
+      writeFileSync(file, '');
+    };`;
+  interface Blocks extends Record<string, (input: { ms: number; file: string }) => void> {
+    block: (input: { ms: number; file: string }) => void;
+  }
+  const begun = async (file: string) => {
+    while (!existsSync(`${file}.begun`)) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  it('lets the call under way finish when it is closed, and begins none that waits', async () => {
+    const thread = new Thread<Blocks>(programOf(`${BLOCKS} answerCalls({ block });`));
+    const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+    const calls = [thread.call('block', { ms: 300, file: first }), thread.call('block', { ms: 300, file: second })].map(
+      (call) => expect(call).rejects.toThrow('the thread is closed'),
+    );
+    await begun(first);
+    const closed = thread.close();
+    await Promise.all(calls);
+    expect(existsSync(first)).toBe(false);
+    await closed;
+    expect(existsSync(first)).toBe(true);
+    expect(existsSync(`${second}.begun`)).toBe(false);
+  });
+
+  it('ends a call that tells how far it is where it tells it next', async () => {
+    const told = join(folder, 'told');
+    const thread = new Thread<{ count: (file: string) => void }>(
+      programOf(`
+        const { reportProgress } = require(${JSON.stringify(THREADS)});
+        const { writeFileSync } = require('node:fs');
+        answerCalls({
+          count(file) {
+            writeFileSync(file + '.begun', '');
+            try {
+              for (let done = 0; ; done++) reportProgress(done);
+            } catch (error) {
+              writeFileSync(file, error.message);
+            }
+          },
+        });
+      `),
+    );
+    const called = thread.call('count', told);
+    await begun(told);
+    await Promise.all([expect(called).rejects.toThrow('the thread is closed'), thread.close()]);
+    expect(readFileSync(told, 'utf8')).toBe('the thread is closed');
+  });
+
+  it('is closed once, however often it is told to', async () => {
+    const thread = new Thread<Blocks>(programOf(`${BLOCKS} answerCalls({ block });`));
+    const file = join(folder, 'file');
+    const called = expect(thread.call('block', { ms: 100, file })).rejects.toThrow('the thread is closed');
+    await begun(file);
+    await Promise.all([thread.close(), thread.close(), called]);
+    await thread.close();
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it('knows nothing of a call whose input cannot be sent', async () => {
+    const thread = new Thread<{ take: (input: unknown) => number }>(programOf(`answerCalls({ take: () => 1 });`));
+    await expect(thread.call('take', () => 1)).rejects.toThrow('could not be cloned');
+    expect(thread.pending).toBe(0);
+    await expect(thread.call('take', 1)).resolves.toBe(1);
+    await thread.close();
   });
 });

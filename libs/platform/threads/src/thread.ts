@@ -1,6 +1,7 @@
 /** Calls to functions of another thread, and their answers. */
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { yieldToOthers } from './background';
+import { sharedInts } from './shared';
 
 /** What a thread can be asked: each takes one value and gives one, both as structured cloning copies them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each handler has an input of its own
@@ -14,6 +15,25 @@ interface Call {
 
 /** What a thread sends first, when its program and the add-ons of it are loaded. */
 const STARTED = 'started';
+/** What a thread is sent last. */
+const STOP = 'stop';
+
+const CLOSED = 'the thread is closed';
+
+/** Of the numbers that a thread and its owner both see. */
+const STATE = {
+  /** 1 from when the thread is to end: no call is begun any more. */
+  closing: 0,
+  /** Calls that the thread has begun and not ended; the loading of its program is the first. */
+  busy: 1,
+} as const;
+
+/**
+ * How long a call under way may take to end before its thread is ended all the same, which may take the process with it. Below the
+ * five seconds after which jest gives up a spec, so that one that leaves a call behind fails for what it did; and a service, which
+ * has ten to stop, gets to the rest of it.
+ */
+const CLOSE_LIMIT_MS = 3_000;
 
 interface Answer {
   readonly id: number;
@@ -29,27 +49,59 @@ export interface ThreadData {
   readonly isBackground: boolean;
 }
 
+/** What a thread is given when it is made. */
+interface OfThread extends ThreadData {
+  /** Shared; by `STATE`. */
+  readonly state: Int32Array;
+}
+
 type Report = (done: number) => void;
 let report: Report = () => undefined;
 
-/** Tells the caller of the synchronous call that is being answered how far it is. */
+/**
+ * Tells the caller of the synchronous call that is being answered how far it is.
+ * @throws Error once the thread is to end, which ends the call
+ */
 export const reportProgress: Report = (done) => report(done);
 
-/** Runs in the thread: answers calls, one after the other, until the thread is ended. */
+/** Runs in the thread: answers calls, one after the other, until the thread is told to end. */
 export function answerCalls(handlers: ThreadHandlers): void {
   const port = parentPort;
   if (!port) throw new Error('this program runs as a worker thread only');
-  if ((workerData as ThreadData | null)?.isBackground) yieldToOthers();
-  port.on('message', async ({ id, name, input }: Call) => {
-    report = (progress) => port.postMessage({ id, progress } satisfies Answer);
+  const { isBackground, state } = workerData as OfThread;
+  if (isBackground) yieldToOthers();
+  const isClosing = () => Atomics.load(state, STATE.closing) === 1;
+  let isStopped = false;
+
+  async function answer({ id, name, input }: Call): Promise<void> {
+    report = (progress) => {
+      if (isClosing()) throw new Error(CLOSED);
+      port!.postMessage({ id, progress } satisfies Answer);
+    };
     try {
-      port.postMessage({ id, output: await handlers[name]!(input) } satisfies Answer);
+      port!.postMessage({ id, output: await handlers[name]!(input) } satisfies Answer);
     } catch (error) {
       const { name: errorName, message } = error instanceof Error ? error : new Error(String(error));
-      port.postMessage({ id, error: { name: errorName, message } } satisfies Answer);
+      port!.postMessage({ id, error: { name: errorName, message } } satisfies Answer);
     }
+  }
+
+  function rest(): void {
+    if (Atomics.sub(state, STATE.busy, 1) > 1) return;
+    Atomics.notify(state, STATE.busy);
+    // Nothing else keeps the thread: it ends by itself, at a place where it can.
+    if (isStopped) port!.close();
+  }
+
+  port.on('message', async (message: Call | typeof STOP) => {
+    // Counted before it looks, as the owner tells before it counts: one of the two sees the other.
+    Atomics.add(state, STATE.busy, 1);
+    if (message === STOP) isStopped = true;
+    else if (!isClosing()) await answer(message);
+    rest();
   });
   port.postMessage(STARTED);
+  rest();
 }
 
 /** A thread that ended while it was needed: its memory is gone, so the process had better start anew. */
@@ -73,9 +125,11 @@ export class Thread<Handlers extends ThreadHandlers> {
   private readonly waiting = new Map<number, Waiting>();
   /** Fulfils when the program is loaded, or has ended before. */
   private readonly started: Promise<void>;
+  private readonly ended: Promise<void>;
+  private readonly state = sharedInts(2);
   private lastId = 0;
   private lost: ThreadLostError | undefined;
-  private isClosing = false;
+  private closed: Promise<void> | undefined;
 
   /**
    * @param program path of a compiled program, which calls `answerCalls`
@@ -86,15 +140,17 @@ export class Thread<Handlers extends ThreadHandlers> {
     onLost: (error: ThreadLostError) => void = () => undefined,
     data: ThreadData = { isBackground: false },
   ) {
-    this.worker = new Worker(program, { workerData: data });
+    this.state[STATE.busy] = 1;
+    this.worker = new Worker(program, { workerData: { ...data, state: this.state } satisfies OfThread });
     // A thread with nothing to do keeps no process alive.
     this.worker.unref();
     this.started = new Promise((resolve) => {
       this.worker.on('message', (sent: Answer | typeof STARTED) => (sent === STARTED ? resolve() : this.settle(sent)));
       this.worker.once('exit', () => resolve());
     });
+    this.ended = new Promise((resolve) => this.worker.once('exit', () => resolve()));
     const lose = (detail: string) => {
-      if (this.isClosing || this.lost) return;
+      if (this.closed || this.lost) return;
       this.lost = new ThreadLostError(detail);
       this.failAll(this.lost);
       onLost(this.lost);
@@ -108,30 +164,49 @@ export class Thread<Handlers extends ThreadHandlers> {
     return this.waiting.size;
   }
 
-  /** @throws what the handler throws, as an Error of the same name and message; ThreadLostError */
+  /**
+   * @throws what the handler throws, as an Error of the same name and message; ThreadLostError; DataCloneError for an input that
+   * cannot be sent
+   */
   call<Name extends keyof Handlers & string>(
     name: Name,
     input: Parameters<Handlers[Name]>[0],
     onProgress?: (done: number) => void,
   ): Promise<Awaited<ReturnType<Handlers[Name]>>> {
     if (this.lost) return Promise.reject(this.lost);
-    if (this.isClosing) return Promise.reject(new Error('the thread is closed'));
+    if (this.closed) return Promise.reject(new Error(CLOSED));
     const id = ++this.lastId;
-    if (this.waiting.size === 0) this.worker.ref();
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject, onProgress });
+      // First, as it throws for what cannot be sent: such a call is not waited for.
       this.worker.postMessage({ id, name, input } satisfies Call);
+      if (this.waiting.size === 0) this.worker.ref();
+      this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject, onProgress });
     });
   }
 
-  /** Ends the thread, once it has started; calls without an answer fail at once. */
-  async close(): Promise<void> {
-    this.isClosing = true;
-    this.failAll(new Error('the thread is closed'));
-    // An add-on that is ended while it is loaded may take the whole process with it (SIGABRT): those of lmdb and onnxruntime
-    // throw in C++ when JavaScript refuses them. Where it hangs, what stops the process has a limit.
+  /**
+   * Ends the thread where it can: once its program is loaded and the call under way is over, or else after `CLOSE_LIMIT_MS`. Calls
+   * without an answer fail at once, and those that were not begun are not.
+   */
+  close(): Promise<void> {
+    return (this.closed ??= this.end());
+  }
+
+  /**
+   * An add-on that is interrupted takes the whole process with it (SIGABRT) in what it loads, searches or infers, or hangs for ever in
+   * a transaction of lmdb, and with it whoever else writes there (docs/decisions/0145-ends-of-processes.md).
+   */
+  private async end(): Promise<void> {
+    Atomics.store(this.state, STATE.closing, 1);
+    this.failAll(new Error(CLOSED));
     this.worker.ref();
+    this.worker.postMessage(STOP);
+    // Where that hangs, what stops the process has a limit.
     await this.started;
+    let limit: NodeJS.Timeout;
+    const tooLate = new Promise<void>((resolve) => (limit = setTimeout(resolve, CLOSE_LIMIT_MS)));
+    await Promise.race([this.ended.then(() => clearTimeout(limit)), tooLate]);
+    // Of no effect on one that has ended.
     await this.worker.terminate();
   }
 
