@@ -18,6 +18,7 @@ import {
   watchProcess,
 } from '@watchnext/service';
 import { type LocalSnapshot, openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { endAtOnce } from '@watchnext/threads';
 import { checkSnapshot, LastQueries } from './check-snapshot';
 import { rankingPaths, type RankingSettings } from './config';
 import { createMetrics, METRICS } from './metrics';
@@ -76,7 +77,7 @@ export class RankingModule implements OnApplicationShutdown {
       queueLimit,
       onLost: (error) => {
         this.logger.fatal({ err: error }, 'cannot rank any more');
-        process.exit(1);
+        endAtOnce(1);
       },
     }));
     const lastQueries = new LastQueries();

@@ -17,6 +17,7 @@ import {
   watchProcess,
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotHolder, type SnapshotStore } from '@watchnext/snapshot-store';
+import { endAtOnce } from '@watchnext/threads';
 import { SearchThreads } from '@watchnext/vector-search';
 import { followCatalogue } from './catalogue/follow-catalogue';
 import { LiveCatalogue } from './catalogue/live-catalogue';
@@ -113,7 +114,7 @@ export class RetrievalModule implements OnApplicationShutdown {
       queueLimit: this.settings.WATCHNEXT_SEARCH_QUEUE,
       onLost: (error) => {
         this.logger.fatal({ err: error }, 'cannot search any more');
-        process.exit(1);
+        endAtOnce(1);
       },
     });
     metrics.gauge(METRICS.pendingSearches, () => threads.pending);

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openEmbeddedEventLog } from '@watchnext/event-log';
 
 /** A service that starts when it is told to, and says on stdout what becomes of it. Ten seconds are half of one to it. */
 const PROGRAM = `
@@ -90,5 +93,73 @@ describe('a service that is run', () => {
     service.tell('fail');
     expect(await service.ended).toBe(1);
     expect(service.said).toContain('the log refuses');
+  });
+});
+
+describe('a service whose state is unknown', () => {
+  let folder: string;
+  let child: ChildProcess;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'watchnext-run-service-'))));
+  afterEach(() => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const MODULES = ['dist/run-service.js', '../event-log/dist/index.js'].map((file) => join(__dirname, '..', file));
+
+  /** A service that appends so many records in one transaction, and fails by `failure` when it is under way. */
+  async function endOf(recordCount: number, failure: string): Promise<Record<'end' | 'said' | 'errors', unknown>> {
+    const program = `
+      const [{ runService }, { openEmbeddedEventLog }] = ${JSON.stringify(MODULES)}.map((file) => require(file));
+      const say = (word) => process.stdout.write(word + '\\n');
+      const logger = { info: say, fatal: ({ err }, message) => say(message + ': ' + err.message) };
+      const log = openEmbeddedEventLog(${JSON.stringify(folder)});
+      void runService(async () => {
+        await log.ensureTopics([{ name: 't.v1', partitionCount: 1 }]);
+        const record = { key: 'k', value: Buffer.from('value') };
+        await log.append('t.v1', [record]);
+        void log.append('t.v1', Array.from({ length: ${recordCount} }, () => record));
+        setTimeout(() => { ${failure} }, 200);
+        return { app: { close: () => log.close() }, logger };
+      });`;
+    child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    let errors = '';
+    child.stdout!.on('data', (text) => (said += text));
+    child.stderr!.on('data', (text) => (errors += text));
+    const [code, signal] = (await once(child, 'close')) as unknown[];
+    return { end: code ?? signal, said, errors };
+  }
+
+  const appended = async () => {
+    const log = openEmbeddedEventLog(folder);
+    try {
+      return await log.append('t.v1', [{ key: 'k', value: Buffer.from('after') }]);
+    } finally {
+      await log.close();
+    }
+  };
+
+  it.each([
+    ['an unhandled rejection', `void Promise.reject(new Error('of the spec'))`, 'unhandled rejection'],
+    ['an exception that nothing catches', `throw new Error('of the spec')`, 'uncaught exception'],
+  ])(
+    'ends by %s amid a large transaction of the embedded log, and leaves the log to others',
+    async (_, failure, says) => {
+      // Seconds of one.
+      expect(await endOf(1_000_000, failure)).toEqual({
+        end: 'SIGKILL',
+        said: `${says}: of the spec\n`,
+        errors: expect.stringMatching(/^a thread is amid a call/),
+      });
+      expect(await appended()).toEqual([{ partition: 0, offset: 1 }]);
+    },
+    30_000,
+  );
+
+  it('ends with 1 where its threads are soon at rest', async () => {
+    const failure = `void Promise.reject(new Error('of the spec'))`;
+    expect(await endOf(1_000, failure)).toEqual({ end: 1, said: 'unhandled rejection: of the spec\n', errors: '' });
+    expect(await appended()).toEqual([{ partition: 0, offset: 1_001 }]);
   });
 });

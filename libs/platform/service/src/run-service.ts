@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
-import { endAfter, endByFailure, messageOrStack } from '@watchnext/config';
+import { endByFailure, messageOrStack } from '@watchnext/config';
+import { endAtOnce, threadsAtRest } from '@watchnext/threads';
 import type { Logger } from './logger';
 
 /** How long a service may take to drain before it is ended. */
@@ -20,7 +21,8 @@ export interface RunningService {
  * Runs a service until SIGTERM or SIGINT, then closes it in order (Nest's shutdown hooks). One that is still starting is closed
  * as soon as it has started; all of it within `SHUTDOWN_LIMIT_MS` of the signal.
  *
- * Exit codes: 0 after a clean stop, 78 (EX_CONFIG) for an unusable configuration, 1 for anything else.
+ * Exit codes: 0 after a clean stop, 78 (EX_CONFIG) for an unusable configuration, 1 for anything else; 137 (SIGKILL) instead of 1
+ * where a thread was amid what must not be interrupted (`endAtOnce`).
  * Where the parent gave an IPC channel, it is told `ready`, and a closed channel stops the service: a launcher that
  * was killed leaves no process behind.
  *
@@ -42,15 +44,24 @@ export async function runService(start: (stopping: AbortSignal) => Promise<Runni
   process.on('SIGINT', () => stop('SIGINT'));
   if (process.send) process.on('disconnect', () => stop('parent gone'));
 
-  running = await start(stopping.signal).catch((error: unknown) => endByFailure(error, { describe: messageOrStack }));
-  const { logger } = running;
-  process.on('unhandledRejection', (error) => {
-    logger.fatal({ err: error }, 'unhandled rejection');
-    // Its state is unknown: closing in order could write what is wrong, and a new process begins at what was committed.
-    process.exit(1);
+  // Its state is unknown: closing in order could write what is wrong, and a new process begins at what was committed.
+  process.on('unhandledRejection', (error) => endBy(error, 'unhandled rejection', running?.logger));
+  process.on('uncaughtException', (error) => endBy(error, 'uncaught exception', running?.logger));
+
+  running = await start(stopping.signal).catch((error: unknown) => {
+    // Whether they are or not: why it did not start is what there is to tell.
+    threadsAtRest();
+    return endByFailure(error, { describe: messageOrStack });
   });
   if (stopReason !== undefined) close(running, stopReason);
   else process.send?.({ kind: 'ready' });
+}
+
+/** @param logger undefined where the service has not started */
+function endBy(error: unknown, what: string, logger: Logger | undefined): never {
+  if (logger) logger.fatal({ err: error }, what);
+  else process.stderr.write(`${what}: ${error instanceof Error ? messageOrStack(error) : String(error)}\n`);
+  endAtOnce(1);
 }
 
 /** Fulfils once the signal is aborted. */
@@ -71,7 +82,7 @@ function close({ app, logger, afterwards }: RunningService, reason: string): voi
       return 1;
     },
   );
-  void endAfter(code);
+  void code.then(endAtOnce);
 }
 
 /** @param logger undefined where the service never started */
@@ -79,7 +90,7 @@ function endLate(logger: Logger | undefined): never {
   if (logger) logger.error({ limitMs: SHUTDOWN_LIMIT_MS }, 'did not drain in time');
   else process.stderr.write(`asked to stop while starting, and did not start within ${SHUTDOWN_LIMIT_MS} ms\n`);
   // What hangs cannot be closed: it is left to the system, and to what recovers from a killed process.
-  process.exit(1);
+  endAtOnce(1);
 }
 
 async function endWith(afterwards: RunningService['afterwards'], logger: Logger): Promise<void> {

@@ -1,7 +1,8 @@
 /** Threads that answer calls, and arrays on memory that all of them see. */
 export { yieldToOthers, YIELDS } from './background';
 export { collectGarbage } from './collect-garbage';
+export { endAtOnce } from './end-at-once';
 export { HeldCalls } from './held-calls';
 export { shared, sharedBytes, sharedFloats, sharedInts } from './shared';
 export { askWorker, startWorker, WorkerError, type WorkerProgram, type WorkerReport } from './worker-process';
-export { answerCalls, reportProgress, Thread, type ThreadHandlers, ThreadLostError } from './thread';
+export { answerCalls, reportProgress, Thread, type ThreadHandlers, ThreadLostError, threadsAtRest } from './thread';

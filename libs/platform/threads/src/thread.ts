@@ -49,6 +49,9 @@ export interface ThreadData {
   readonly isBackground: boolean;
 }
 
+/** How long `threadsAtRest` waits. */
+export const REST_LIMIT_MS = 1_000;
+
 /** What a thread is given when it is made. */
 interface OfThread extends ThreadData {
   /** Shared; by `STATE`. */
@@ -120,6 +123,28 @@ interface Waiting {
   onProgress?: ((done: number) => void) | undefined;
 }
 
+/** Of the threads of this process that have not ended. */
+const openStates = new Set<Int32Array>();
+
+/**
+ * Tells all threads of a process that is to end to begin no more calls, and blocks until those under way, and the loading of programs,
+ * are over: then `process.exit` interrupts none. Calls without an answer get none any more.
+ * @returns false where one is not over within `REST_LIMIT_MS`
+ */
+export function threadsAtRest(): boolean {
+  for (const state of openStates) Atomics.store(state, STATE.closing, 1);
+  const untilMs = performance.now() + REST_LIMIT_MS;
+  return [...openStates].every((state) => {
+    for (;;) {
+      const busy = Atomics.load(state, STATE.busy);
+      if (busy === 0) return true;
+      const leftMs = untilMs - performance.now();
+      if (leftMs <= 0) return false;
+      Atomics.wait(state, STATE.busy, busy, leftMs);
+    }
+  });
+}
+
 export class Thread<Handlers extends ThreadHandlers> {
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
@@ -155,8 +180,13 @@ export class Thread<Handlers extends ThreadHandlers> {
       this.failAll(this.lost);
       onLost(this.lost);
     };
-    this.worker.on('error', (error) => lose(error.message));
-    this.worker.on('exit', (code) => lose(`exit code ${code}`));
+    openStates.add(this.state);
+    const gone = (detail: string) => {
+      openStates.delete(this.state);
+      lose(detail);
+    };
+    this.worker.on('error', (error) => gone(error.message));
+    this.worker.on('exit', (code) => gone(`exit code ${code}`));
   }
 
   /** Calls without an answer yet. */

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const THREADS = JSON.stringify(join(__dirname, '..', 'dist', 'index.js'));
+
+describe('ending at once', () => {
+  let folder: string;
+  let program: string;
+  let first: string;
+  let next: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'watchnext-end-at-once-'));
+    [program, first, next] = ['program.js', 'first', 'next'].map((name) => join(folder, name));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function ended(source: string): Promise<{ code: number | null; signal: string | null; text: string }> {
+    const child = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    return { code, signal, text };
+  }
+
+  /** A process that ends at once with 3 amid a call that blocks its thread for so long, when another waits behind it. */
+  function endsAmid(blocksMs: number): ReturnType<typeof ended> {
+    writeFileSync(
+      program,
+      `const { answerCalls } = require(${THREADS});
+      const { writeFileSync } = require('node:fs');
+      answerCalls({
+        block({ ms, file }) {
+          writeFileSync(file + '.begun', '');
+          for (const until = Date.now() + ms; Date.now() < until; );
+          writeFileSync(file, '');
+        },
+      });`,
+    );
+    return ended(`
+      const { endAtOnce, Thread } = require(${THREADS});
+      const { existsSync } = require('node:fs');
+      const [program, first, next] = ${JSON.stringify([program, first, next])};
+      const thread = new Thread(program);
+      const say = (word) => () => console.log(word);
+      thread.call('block', { ms: ${blocksMs}, file: first }).then(say('answered'), say('failed'));
+      thread.call('block', { ms: 0, file: next }).then(say('answered'), say('failed'));
+      setInterval(() => {
+        if (!existsSync(first + '.begun')) return;
+        setImmediate(say('a turn later'));
+        endAtOnce(3);
+      }, 5);`);
+  }
+
+  it('lets a call under way finish, and begins nothing else on any thread', async () => {
+    expect(await endsAmid(500)).toEqual({ code: 3, signal: null, text: '' });
+    expect([first, `${next}.begun`].map((file) => existsSync(file))).toEqual([true, false]);
+  });
+
+  it('is a kill where a call goes on for more than a second, and says so', async () => {
+    expect(await endsAmid(60_000)).toEqual({
+      code: null,
+      signal: 'SIGKILL',
+      text: 'a thread is amid a call after 1000 ms: the process kills itself\n',
+    });
+  });
+
+  it('waits for a program that is being loaded', async () => {
+    writeFileSync(
+      program,
+      `for (const until = Date.now() + 300; Date.now() < until; );
+      require('node:fs').writeFileSync(${JSON.stringify(first)}, '');
+      require(${THREADS}).answerCalls({});`,
+    );
+    const source = `
+      const { endAtOnce, Thread } = require(${THREADS});
+      new Thread(${JSON.stringify(program)});
+      endAtOnce(3);`;
+    expect(await ended(source)).toEqual({ code: 3, signal: null, text: '' });
+    expect(existsSync(first)).toBe(true);
+  });
+
+  it('does not wait for a thread that is lost', async () => {
+    writeFileSync(
+      program,
+      `require(${THREADS}).answerCalls({
+        fail: () => new Promise(() => setImmediate(() => { throw new Error('lost'); })),
+      });`,
+    );
+    const source = `
+      const { endAtOnce, Thread } = require(${THREADS});
+      new Thread(${JSON.stringify(program)}, () => endAtOnce(3)).call('fail').catch(() => undefined);`;
+    expect(await ended(source)).toEqual({ code: 3, signal: null, text: '' });
+  });
+});
