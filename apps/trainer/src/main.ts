@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { endAfter, loadConfig, messageOrStack } from '@watchnext/config';
 import { type Logger, runService } from '@watchnext/service';
-import { parseCommand, type TrainerCommand } from './cli';
+import { EXIT_CODES, parseCommand, type TrainerCommand } from './cli';
 import { trainerSettings } from './settings';
 import { trainOnce } from './train-once';
 import { TOKENS, TrainerModule } from './trainer.module';
@@ -18,13 +18,16 @@ async function createContext() {
   return { app, settings, logger: app.get<Logger>(TOKENS.logger) };
 }
 
-/** Runs once; a signal, or the end of the parent process, stops the run at its next clean point. */
+/** Runs once; a signal, or the end of the parent process, stops the run at its next clean point, or the process before it runs. */
 async function runOnce(command: TrainerCommand): Promise<number> {
-  const { app } = await createContext();
-  const stop = () => void app.get(TrainingRunner).stop();
+  let runner: TrainingRunner | undefined = undefined;
+  const stop = () => (runner ? void runner.stop() : process.exit(EXIT_CODES.stopped));
+  // Before the drivers are opened: the first process of a container is sent no signal that it does not handle.
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   if (process.send) process.on('disconnect', stop);
+  const { app } = await createContext();
+  runner = app.get(TrainingRunner);
   return trainOnce(app, command);
 }
 

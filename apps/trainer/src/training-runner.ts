@@ -75,8 +75,16 @@ export class TrainingRunner {
   }
 
   private async runOnce(command: TrainerCommand): Promise<RunReport> {
+    const directory = await makeWorkDirectory(join(this.parts.settings.WATCHNEXT_DATA_DIR, 'trainer'));
+    try {
+      return await this.runIn(directory, command);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  private async runIn(directory: string, command: TrainerCommand): Promise<RunReport> {
     const { settings, logger, reporter, backend, print } = this.parts;
-    const directory = await makeWorkDirectory(join(settings.WATCHNEXT_DATA_DIR, 'trainer'));
     const checkpoints = new CheckpointFolder(join(settings.WATCHNEXT_DATA_DIR, 'trainer', 'checkpoints'), logger);
     const secondsByStage: Record<string, number> = {};
     const engines = trainingEnginesOn(backend, {
@@ -121,7 +129,6 @@ export class TrainingRunner {
       return report;
     } finally {
       await threads.close();
-      await rm(directory, { recursive: true, force: true });
     }
   }
 

@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { ChildProgram, temporaryDirectory } from '@watchnext/testing';
 import type { ProgressMessage } from '../src/progress/progress-messages';
 import { environment, modelDigests, storeOf, train } from './harness';
@@ -48,6 +48,30 @@ describe('a trainer in a process of its own', () => {
       expect(await store.list()).toEqual([]);
       expect((await train(data.path)).printed).toMatch(/is published and current/);
       expect(await store.readPointer()).toBe((await store.list())[0]);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'told to stop by SIGTERM before its drivers are open ends with 143, and opens none',
+    async () => {
+      const before = await readdir(data.path);
+      const preload = join(data.path, '..', `${basename(data.path)}-preload.js`);
+      // The signal comes as soon as it is listened for.
+      await writeFile(
+        preload,
+        `process.on('newListener', (event) => event === 'SIGTERM' && process.kill(process.pid, 'SIGTERM'));`,
+      );
+      try {
+        const program = ChildProgram.start<ProgressMessage>(MAIN, ['--once'], {
+          ...environment(data.path),
+          NODE_OPTIONS: `--require ${preload}`,
+        });
+        expect(await exitCode(program)).toBe(143);
+        expect(await readdir(data.path)).toEqual(before);
+      } finally {
+        await rm(preload);
+      }
     },
     TEST_LIMIT_MS,
   );
