@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessAborted } from '@watchnext/command-line';
 import { duration } from '@watchnext/datasets';
 import { GatewayClient, type Recommendations } from '@watchnext/simulator';
 import { DataFolder, type FolderState } from './data-folder';
@@ -293,23 +294,6 @@ async function busyUser(plan: ServicePlan, signal: AbortSignal): Promise<string>
   );
   if (users.length === 0) throw new LaunchError('the data holds no users', 'Begin anew with --fresh.');
   return users.reduce((busiest, user) => (user.watchCount > busiest.watchCount ? user : busiest)).userId;
-}
-
-/** What goes on must not be waited for when everything is to stop. */
-async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  let onAbort = () => undefined as void;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    // It may fail later, when nobody listens any more.
-    work.catch(() => undefined);
-  }
 }
 
 const seconds = (ms: number) => Math.round(ms / 10) / 100;

@@ -1,5 +1,6 @@
 import { buildIndex, type BuiltIndex } from '@watchnext/ann-index';
 import { type CandidateModel, interestsOf } from '@watchnext/candidate-model';
+import { unlessAborted } from '@watchnext/command-line';
 import type { CandidateExample } from '@watchnext/features';
 import { BuildThreads } from '@watchnext/vector-search';
 import { defineStage } from '../pipeline/stage';
@@ -18,13 +19,16 @@ export interface IndexSettings {
  * Builds the index in the space that finds more, measured with the user vectors of `examples`, evenly drawn. Of users with
  * several vectors each is a query by itself, as it is to the graph.
  *
+ * @param signal aborted, the build is left where it is: it ends when the threads are closed
  * @returns undefined for vectors that are not finite: the gate says so, and an index over them would be a random one
+ * @throws the signal's reason
  */
 export async function indexOf(
   model: CandidateModel,
   examples: readonly CandidateExample[],
   { threads, shardCount }: IndexSettings,
   onProgress: (done: number, total: number) => void,
+  signal: AbortSignal,
 ): Promise<BuiltIndex | undefined> {
   const { videoIds, videoVectors } = model;
   const count = Math.min(SAMPLE_QUERIES, examples.length);
@@ -48,7 +52,7 @@ export async function indexOf(
     // clock that stands still the first one does, so that the same archive and seed give the same index and metrics.
     clock: () => 0,
   };
-  return buildIndex(options, threads);
+  return unlessAborted(buildIndex(options, threads), signal);
 }
 
 export const buildIndexStage = (settings: IndexSettings) =>
@@ -56,10 +60,9 @@ export const buildIndexStage = (settings: IndexSettings) =>
     name: 'build index',
     needs: ['candidateModel', 'split'],
     gives: ['index'],
-    async run({ candidateModel, split }, { note, progress }) {
-      const index = await indexOf(candidateModel, split.candidateHeldOut, settings, (done, total) =>
-        progress.report(done, total),
-      );
+    async run({ candidateModel, split }, { note, progress, signal }) {
+      const report = (done: number, total: number) => progress.report(done, total);
+      const index = await indexOf(candidateModel, split.candidateHeldOut, settings, report, signal);
       note(index ? { ...index.parameters } : { built: false, reason: 'vectors are not finite' });
       return { index };
     },

@@ -73,9 +73,8 @@ export const trainOnStage = (
         onProgress: report('ranking', 1),
         onOtherWork: (work) => progress.report(last[0], 2_000, `ranking ${work}`, last[1]),
       });
-      const finalIndex = await indexOf(candidate, split.candidateHeldOut, indexSettings, (done, total) =>
-        progress.report(done, total, 'index'),
-      );
+      const reportIndex = (done: number, total: number) => progress.report(done, total, 'index');
+      const finalIndex = await indexOf(candidate, split.candidateHeldOut, indexSettings, reportIndex, signal);
       await index?.release();
       note({
         origin: 'fresh',

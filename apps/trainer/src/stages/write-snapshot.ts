@@ -48,7 +48,10 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
     name: 'write snapshot',
     needs: ['catalogue', 'replayed', 'split', 'finalModels', 'metrics', 'verdict', 'parentSnapshotId'],
     gives: ['snapshot', 'sizes'],
-    async run({ catalogue, replayed, split, finalModels, metrics, verdict, parentSnapshotId }, { progress, note }) {
+    async run(
+      { catalogue, replayed, split, finalModels, metrics, verdict, parentSnapshotId },
+      { progress, signal, note },
+    ) {
       const { candidate, ranking, index } = finalModels;
       const lists = videoLists(replayed, catalogue);
       const candidateParts = candidate.toParts();
@@ -75,6 +78,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         ...(index ? [() => index.save(shards(index).map((shard) => at(indexFile(shard))))] : []),
       ];
       for (const [done, write] of writes.entries()) {
+        signal.throwIfAborted();
         await write();
         progress.report(done + 1, writes.length);
       }

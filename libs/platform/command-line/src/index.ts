@@ -1,2 +1,3 @@
 export { endOnUsage, EXIT_USAGE } from './end-on-usage';
+export { unlessAborted } from './unless-aborted';
 export { madeFolder, moment, newFile, wholeNumber } from './option-values';
