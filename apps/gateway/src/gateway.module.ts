@@ -8,6 +8,7 @@ import {
 import { topicSpecs } from '@watchnext/contract';
 import type { FeatureStore } from '@watchnext/feature-store';
 import {
+  closeInOrder,
   Draining,
   type ExperimentsFollowing,
   followLog,
@@ -119,13 +120,17 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
 
   async onApplicationShutdown(): Promise<void> {
     this.lag.stop();
-    await Promise.all(this.followings.map((following) => following.stop()));
-    await this.following.close();
-    this.experiments.close();
-    this.retrieval.close();
-    this.ranking.close();
-    this.collector.close();
-    await Promise.all([this.log.eventLog.close(), this.featureStore.close(), this.snapshotStore.close()]);
+    await closeInOrder([
+      () => Promise.all(this.followings.map((following) => following.stop())),
+      () => this.following.close(),
+      () => this.experiments.close(),
+      () => this.retrieval.close(),
+      () => this.ranking.close(),
+      () => this.collector.close(),
+      () => this.log.eventLog.close(),
+      () => this.featureStore.close(),
+      () => this.snapshotStore.close(),
+    ]);
   }
 }
 

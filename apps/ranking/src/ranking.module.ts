@@ -2,6 +2,7 @@ import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '
 import { RankingServiceService } from '@watchnext/contract';
 import { TowerThreads } from '@watchnext/inference';
 import {
+  closeInOrder,
   type ExperimentsFollowing,
   followExperiments,
   followSnapshots,
@@ -135,11 +136,14 @@ export class RankingModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.stopping = true;
-    await this.server?.close();
-    await this.http?.close();
-    await this.following?.close();
-    await this.threads?.close();
-    this.experiments?.close();
-    await Promise.all([this.log.eventLog.close(), this.snapshotStore.close()]);
+    await closeInOrder([
+      () => this.server?.close(),
+      () => this.http?.close(),
+      () => this.following?.close(),
+      () => this.threads?.close(),
+      () => this.experiments?.close(),
+      () => this.log.eventLog.close(),
+      () => this.snapshotStore.close(),
+    ]);
   }
 }

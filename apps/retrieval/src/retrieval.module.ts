@@ -1,6 +1,7 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RetrievalServiceService } from '@watchnext/contract';
 import {
+  closeInOrder,
   followExperiments,
   followSnapshots,
   GrpcServer,
@@ -177,8 +178,11 @@ export class RetrievalModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.stopping = true;
-    await this.server?.close();
-    for (const close of this.closers.reverse()) await close();
-    await Promise.all([this.log.eventLog.close(), this.snapshotStore.close()]);
+    await closeInOrder([
+      () => this.server?.close(),
+      ...this.closers.reverse(),
+      () => this.log.eventLog.close(),
+      () => this.snapshotStore.close(),
+    ]);
   }
 }
