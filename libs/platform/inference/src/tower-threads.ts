@@ -3,7 +3,7 @@
  * it longer than an event loop may be held up.
  */
 import { join } from 'node:path';
-import { HeldCalls, Thread, type ThreadLostError } from '@watchnext/threads';
+import { HeldCalls, makeThreads, Thread, type ThreadLostError } from '@watchnext/threads';
 import { PartedRun, type RankerTower, type TowerRun } from './tower';
 import type { TowerHandlers } from './tower-program';
 
@@ -45,11 +45,8 @@ export class TowerThreads {
   constructor(private readonly options: TowerThreadsOptions) {
     const { threadCount, onLost } = options;
     if (!Number.isInteger(threadCount) || threadCount < 1) throw new RangeError(`${threadCount} tower threads`);
-    this.threads = Array.from({ length: threadCount }, () => ({
-      thread: new Thread<TowerHandlers>(PROGRAM, onLost),
-      held: new HeldCalls(),
-      runCount: 0,
-    }));
+    const threads = makeThreads(threadCount, () => new Thread<TowerHandlers>(PROGRAM, onLost));
+    this.threads = threads.map((thread) => ({ thread, held: new HeldCalls(), runCount: 0 }));
   }
 
   /** Runs that wait, of all threads. */

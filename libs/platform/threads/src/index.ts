@@ -3,6 +3,7 @@ export { yieldToOthers, YIELDS } from './background';
 export { collectGarbage } from './collect-garbage';
 export { endAtOnce } from './end-at-once';
 export { HeldCalls } from './held-calls';
+export { makeThreads } from './make-threads';
 export { shared, sharedBytes, sharedFloats, sharedInts } from './shared';
 export { askWorker, startWorker, WorkerError, type WorkerProgram, type WorkerReport } from './worker-process';
 export { answerCalls, reportProgress, Thread, type ThreadHandlers, ThreadLostError, threadsAtRest } from './thread';

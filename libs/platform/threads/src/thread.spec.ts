@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeThreads } from './make-threads';
 import { Thread } from './thread';
 
 const THREADS = join(__dirname, '..', 'dist', 'index.js');
@@ -37,18 +38,6 @@ describe('Thread', () => {
     expect(lost).toEqual(['a thread ended unexpectedly: no such add-on']);
   });
 
-  it('fails calls at once when it is closed, and those after, and is ended though one of them waits for ever', async () => {
-    const thread = new Thread<{ wait: () => Promise<void> }>(
-      programOf(`answerCalls({ wait: () => new Promise((resolve) => setTimeout(resolve, 600_000)) });`),
-    );
-    const called = thread.call('wait', undefined);
-    expect(thread.pending).toBe(1);
-    const closed = thread.close();
-    await expect(called).rejects.toThrow('the thread is closed');
-    await closed;
-    await expect(thread.call('wait', undefined)).rejects.toThrow('the thread is closed');
-  });
-
   /** Blocks its thread for `ms`, out of reach of JavaScript as an add-on is, and leaves a file when it is through. */
   const BLOCKS = `
     const { writeFileSync } = require('node:fs');
@@ -63,6 +52,27 @@ describe('Thread', () => {
   const begun = async (file: string) => {
     while (!existsSync(`${file}.begun`)) await new Promise((resolve) => setTimeout(resolve, 5));
   };
+
+  it('fails calls at once when it is closed, and those after, and is ended though one of them waits for ever', async () => {
+    const file = join(folder, 'file');
+    const thread = new Thread<{ wait: () => Promise<void> }>(
+      programOf(`
+        answerCalls({
+          wait() {
+            require('node:fs').writeFileSync(${JSON.stringify(`${file}.begun`)}, '');
+            return new Promise((resolve) => setTimeout(resolve, 600_000));
+          },
+        });
+      `),
+    );
+    const called = thread.call('wait', undefined);
+    expect(thread.pending).toBe(1);
+    await begun(file);
+    const closed = thread.close();
+    await expect(called).rejects.toThrow('the thread is closed');
+    await expect(thread.call('wait', undefined)).rejects.toThrow('the thread is closed');
+    await closed;
+  });
 
   it('lets the call under way finish when it is closed, and begins none that waits', async () => {
     const thread = new Thread<Blocks>(programOf(`${BLOCKS} answerCalls({ block });`));
@@ -119,5 +129,25 @@ describe('Thread', () => {
     expect(thread.pending).toBe(0);
     await expect(thread.call('take', 1)).resolves.toBe(1);
     await thread.close();
+  });
+});
+
+describe('several threads', () => {
+  const makes = (names: readonly string[], closed: string[]) => (index: number) => {
+    const name = names[index]!;
+    if (name === 'none') throw new Error('no more threads');
+    return { name, close: async () => void closed.push(name) };
+  };
+
+  it('are made in order', () => {
+    const closed: string[] = [];
+    expect(makeThreads(2, makes(['a', 'b'], closed)).map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(closed).toEqual([]);
+  });
+
+  it('are all closed where one cannot be made', () => {
+    const closed: string[] = [];
+    expect(() => makeThreads(4, makes(['a', 'b', 'none', 'c'], closed))).toThrow('no more threads');
+    expect(closed).toEqual(['a', 'b']);
   });
 });

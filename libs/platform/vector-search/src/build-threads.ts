@@ -1,6 +1,6 @@
 /** Builds the shards of an index on several threads at once. */
 import { type GraphBuilder, likelyShare, mergeResults, RECALL_K } from '@watchnext/ann-index';
-import { shared, Thread } from '@watchnext/threads';
+import { makeThreads, shared, Thread } from '@watchnext/threads';
 import type { BuildHandlers } from './build-program';
 import { programPath } from './program-path';
 
@@ -12,7 +12,7 @@ export class BuildThreads implements GraphBuilder {
 
   constructor(threadCount: number) {
     if (!Number.isInteger(threadCount) || threadCount < 1) throw new RangeError(`${threadCount} build threads`);
-    this.threads = Array.from({ length: threadCount }, () => new Thread<BuildHandlers>(programPath('build-program')));
+    this.threads = makeThreads(threadCount, () => new Thread<BuildHandlers>(programPath('build-program')));
   }
 
   async build(...[vectors, parameters, queries, onProgress]: Parameters<GraphBuilder['build']>) {

@@ -268,6 +268,27 @@ describe('threads', () => {
     await index.close();
   });
 
+  it('fail by what failed in one shard, and end when the other has written its own', async () => {
+    const threads = new BuildThreads(2);
+    const parameters = {
+      space: 'inner-product',
+      dimensions: DIMENSIONS,
+      m: 16,
+      efConstruction: 10,
+      efSearch: 10,
+      radius: 0,
+      recallAt100: 0,
+      shardCount: 2,
+    };
+    const graphs = await threads.build(gaussianVectors(16_000, 6), parameters, [], () => undefined);
+    const whole = join(folder, 'whole');
+    await expect(graphs.save([whole, join(folder, 'nowhere', 'shard')])).rejects.toThrow('nowhere');
+    // A thread that is ended while hnswlib writes aborts the process.
+    const saved = expect(graphs.save([whole, whole])).rejects.toThrow('the thread is closed');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await Promise.all([threads.close(), saved]);
+  });
+
   it('do not open what is damaged, and answer on', async () => {
     const { parameters } = await builtInto('sound', 1);
     const missing = { parameters, paths: [join(folder, 'nowhere')] };

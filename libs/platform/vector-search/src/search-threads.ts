@@ -18,7 +18,7 @@ import {
   worstOf,
 } from '@watchnext/ann-index';
 import type { IndexParameters } from '@watchnext/contract';
-import { shared, sharedFloats, type ThreadLostError } from '@watchnext/threads';
+import { makeThreads, shared, sharedFloats, type ThreadLostError } from '@watchnext/threads';
 import { SearchThread } from './search-thread';
 import {
   type AttributeArrays,
@@ -73,8 +73,9 @@ export class SearchThreads {
   constructor(private readonly options: SearchThreadsOptions) {
     const { threadCount, onLost } = options;
     if (!Number.isInteger(threadCount) || threadCount < 1) throw new RangeError(`${threadCount} search threads`);
-    this.threads = Array.from({ length: threadCount }, () => new SearchThread(onLost));
-    this.oracle = new SearchThread(onLost, true);
+    const threads = makeThreads(threadCount + 1, (index) => new SearchThread(onLost, index === threadCount));
+    this.oracle = threads.pop()!;
+    this.threads = threads;
   }
 
   /** @throws Error for an index that cannot be read, or is not over these vectors */
