@@ -4,6 +4,7 @@ import { needsWatchTimes } from '@watchnext/candidate-model';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import { createRandom } from '@watchnext/learning';
 import type { Logger } from '@watchnext/service';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
@@ -32,7 +33,6 @@ import { trainCandidatesStage } from './stages/train-candidates';
 import { trainOnStage } from './stages/train-on';
 import { trainRankingStage } from './stages/train-ranking';
 import { writeSnapshotStage } from './stages/write-snapshot';
-import { makeWorkDirectory } from './work-directory';
 
 const MS_PER_HOUR = 3_600_000;
 
@@ -75,7 +75,7 @@ export class TrainingRunner {
   }
 
   private async runOnce(command: TrainerCommand): Promise<RunReport> {
-    const directory = await makeWorkDirectory(join(this.parts.settings.WATCHNEXT_DATA_DIR, 'trainer'));
+    const directory = await makeOwnFolder(join(this.parts.settings.WATCHNEXT_DATA_DIR, 'trainer'), 'run');
     try {
       return await this.runIn(directory, command);
     } finally {

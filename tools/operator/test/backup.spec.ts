@@ -1,4 +1,6 @@
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
@@ -97,6 +99,14 @@ describe.each(targets)('a backup in %s', (_, open) => {
 
 describe('a backup', () => {
   const target = () => new FolderTree(join(folder.path, 'backup'));
+
+  it('removes what one that was killed left in the temp folder', async () => {
+    const left = join(tmpdir(), `watchnext-backup-${2 ** 30}-1-aaaaaa`);
+    await mkdir(left, { recursive: true });
+    await writeFile(join(left, 'file'), 'of anna');
+    await saveBackup(systemIn('old'), target());
+    expect(existsSync(left)).toBe(false);
+  });
 
   it('that is damaged says which file, and restores nothing false', async () => {
     await saveBackup(systemIn('old'), target());

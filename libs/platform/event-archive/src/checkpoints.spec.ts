@@ -72,6 +72,19 @@ describe('checkpoints in a folder', () => {
     expect(await checkpoints.list(TOPICS.activity)).toEqual([checkpoint]);
   });
 
+  it.each(['written', 'read'])(
+    'remove what a process that was killed left where they were made, when one is %s',
+    async (done) => {
+      const checkpoint = await write();
+      const left = join(work, `watchnext-checkpoint-${2 ** 30}-1-aaaaaa`);
+      await mkdir(left);
+      await writeFile(join(left, 'states.gz'), 'of anna');
+      if (done === 'written') await write();
+      else for await (const state of checkpoints.read(checkpoint)) expect(state.userId).toMatch(/anna|bert/);
+      expect(await readdir(work)).toEqual([]);
+    },
+  );
+
   it('are for their owner alone while they are made and read, and leave no copy', async () => {
     const open: number[] = [];
     async function* watched(of: AsyncIterable<CheckpointedState>) {

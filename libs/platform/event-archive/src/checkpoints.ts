@@ -11,13 +11,14 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
 import type { StoredFilesSettings } from '@watchnext/config';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import { ObjectConflictError, ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
 import { INCOMING_FOLDER, readdirIfThere, syncPath, withIncoming } from './incoming-folder';
 import { EventArchiveError } from './port';
@@ -122,10 +123,8 @@ export class CheckpointStore {
 
 const LOCAL_NAME = 'states.gz';
 
-/** For personal data: no other user can look into it, whoever makes files there. The caller removes it. */
-function makeLocalFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'watchnext-checkpoint-'));
-}
+/** For personal data: what a process that was killed left goes with the next. The caller removes it. */
+const makeLocalFolder = () => makeOwnFolder(tmpdir(), 'watchnext-checkpoint');
 
 const NAME = /^p(\d{5,})-(\d{16})-([0-9a-f]{64})\.states\.gz$/;
 

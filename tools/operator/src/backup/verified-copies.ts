@@ -1,7 +1,8 @@
 /** Files carried between two places by way of a local one, each compared with its checksum. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import { type FileTree, sha256Of } from './file-tree';
 import { type BackedUpFile, BackupError } from './manifest';
 
@@ -50,9 +51,9 @@ export class Copier {
   }
 }
 
-/** For local files, gone afterwards. */
+/** For local files, gone afterwards: those of a process that was killed, with the next. */
 export async function withWorkFolder<Result>(run: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), 'watchnext-backup-'));
+  const folder = await makeOwnFolder(tmpdir(), 'watchnext-backup');
   try {
     return await run(folder);
   } finally {

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { identify } from '@watchnext/folder-lock';
-import { makeWorkDirectory } from './work-directory';
+import { makeOwnFolder } from './own-folder';
+import { identify } from './process-identity';
 
 let parent: string;
 beforeEach(() => (parent = mkdtempSync(join(tmpdir(), 'watchnext-work-'))));
@@ -11,18 +11,24 @@ afterEach(() => rmSync(parent, { recursive: true }));
 const folder = (name: string) => mkdirSync(join(parent, name));
 const { pid, startedAt } = identify(process.pid);
 
-describe("a run's work directory", () => {
-  it('is made, named by its process', async () => {
-    const made = await makeWorkDirectory(join(parent, 'trainer'));
-    expect(existsSync(made)).toBe(true);
+describe("a process's own folder", () => {
+  it('is made, named by its process, for its user alone', async () => {
+    const made = await makeOwnFolder(join(parent, 'trainer'), 'run');
+    expect(statSync(made).mode & 0o777).toBe(0o700);
     expect(basename(made)).toMatch(new RegExp(`^run-${pid}-${startedAt}-\\w{6}$`));
   });
 
-  it('replaces those of dead runs, and leaves those of living ones and what is no run', async () => {
+  it('replaces those of dead processes, and leaves those of living ones and what has another name', async () => {
     const living = identify(process.ppid);
-    const left = [`run-${living.pid}-${living.startedAt}-aaaaaa`, `run-${living.pid}-aaaaaa`, 'checkpoints'];
+    const left = [
+      `run-${living.pid}-${living.startedAt}-aaaaaa`,
+      `run-${living.pid}-aaaaaa`,
+      'checkpoints',
+      `rerun-${2 ** 30}-1-aaaaaa`,
+      `run-of-${2 ** 30}-1-aaaaaa`,
+    ];
     for (const name of [`run-${2 ** 30}-1-aaaaaa`, `run-${2 ** 30}-aaaaaa`, ...left]) folder(name);
-    const made = basename(await makeWorkDirectory(parent));
+    const made = basename(await makeOwnFolder(parent, 'run'));
     expect(readdirSync(parent).sort()).toEqual([made, ...left].sort());
   });
 
@@ -30,12 +36,12 @@ describe("a run's work directory", () => {
     folder(`run-${pid}-1-aaaaaa`); // On Linux alone can it be told from this process.
     folder(`run-${pid}-aaaaaa`);
     folder(`run-${pid}--aaaaaa`);
-    const made = basename(await makeWorkDirectory(parent));
+    const made = basename(await makeOwnFolder(parent, 'run'));
     expect(readdirSync(parent)).toEqual(startedAt === '' ? [`run-${pid}-1-aaaaaa`, made].sort() : [made]);
   });
 
-  (startedAt === '' ? it.skip : it)("leaves those of this process's other runs", async () => {
-    const made = [await makeWorkDirectory(parent), await makeWorkDirectory(parent)].map((path) => basename(path));
+  (startedAt === '' ? it.skip : it)('leaves those that this process made before', async () => {
+    const made = [await makeOwnFolder(parent, 'run'), await makeOwnFolder(parent, 'run')].map((path) => basename(path));
     expect(readdirSync(parent).sort()).toEqual(made.sort());
   });
 });
