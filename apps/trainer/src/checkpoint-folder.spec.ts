@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NamedTensors } from '@watchnext/learning';
@@ -29,6 +29,21 @@ describe('CheckpointFolder', () => {
     await other.clear();
     expect(await checkpoints.load('a')).toBeUndefined();
     expect(warnings).toEqual([]);
+  });
+
+  it('puts a state on the disk before it gets its name', async () => {
+    const handle = await open(__filename);
+    const sync = jest.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync');
+    await handle.close();
+    const filesAtSync: string[][] = [];
+    sync.mockImplementation(async () => void filesAtSync.push(await readdir(folder)));
+    try {
+      await new CheckpointFolder(folder, logger as never).save('a', state);
+    } finally {
+      sync.mockRestore();
+    }
+    expect(filesAtSync).toEqual([['a.safetensors.part']]);
+    expect(await readdir(folder)).toEqual(['a.safetensors']);
   });
 
   it('forgets the trainings of earlier runs once this run has one that they did not come to', async () => {

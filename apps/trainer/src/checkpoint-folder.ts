@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { syncPath } from '@watchnext/folder-lock';
 import type { NamedTensors, TrainingCheckpoints } from '@watchnext/learning';
 import type { Logger } from '@watchnext/service';
 import { readSafetensorsFile, writeSafetensorsFile } from '@watchnext/snapshot-store';
@@ -46,6 +47,8 @@ export class CheckpointFolder implements TrainingCheckpoints {
     try {
       await mkdir(this.directory, { recursive: true });
       await writeSafetensorsFile(`${path}.part`, state);
+      // A name may outlast a loss of power that the bytes do not.
+      await syncPath(`${path}.part`);
       await rename(`${path}.part`, path);
       this.touched.add(key);
       if (this.fresh.delete(key)) await this.removeOthers();

@@ -18,9 +18,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
 import type { StoredFilesSettings } from '@watchnext/config';
-import { makeOwnFolder } from '@watchnext/folder-lock';
+import { makeOwnFolder, syncPath } from '@watchnext/folder-lock';
 import { ObjectConflictError, ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
-import { INCOMING_FOLDER, readdirIfThere, syncPath, withIncoming } from './incoming-folder';
+import { INCOMING_FOLDER, readdirIfThere, withIncoming } from './incoming-folder';
 import { EventArchiveError } from './port';
 
 export interface Checkpoint {

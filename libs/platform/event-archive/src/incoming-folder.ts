@@ -1,6 +1,6 @@
 /** Files on their way into the archive and its checkpoints, under names of their own; what a crash left goes after an hour. */
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '@watchnext/folder-lock';
 
@@ -32,16 +32,6 @@ export async function readdirIfThere(path: string): Promise<string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
-  }
-}
-
-/** Makes a file's bytes, or a folder's names, durable. */
-export async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

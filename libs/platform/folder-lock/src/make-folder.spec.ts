@@ -1,7 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder } from './make-folder';
+
+const onLinux = process.platform === 'linux' ? it : it.skip;
 
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'watchnext-make-folder-'))));
@@ -11,6 +13,29 @@ describe('a folder that a person named', () => {
   it('is made, with those above it', () => {
     makeFolder(join(directory, 'a', 'b', 'c'));
     expect(statSync(join(directory, 'a', 'b', 'c')).isDirectory()).toBe(true);
+  });
+
+  onLinux('is there after a loss of power too, with those above it that were made', () => {
+    const synced: string[] = [];
+    const fsync = jest
+      .spyOn(fs, 'fsyncSync')
+      .mockImplementation((handle) => void synced.push(fs.readlinkSync(`/proc/self/fd/${handle}`)));
+    try {
+      makeFolder(join(directory, 'a', 'b'));
+      makeFolder(join(directory, 'a', 'b'));
+    } finally {
+      fsync.mockRestore();
+    }
+    expect(synced).toEqual([directory, join(directory, 'a')]);
+  });
+
+  it('is made where one may write but not look', () => {
+    const blind = join(directory, 'blind');
+    mkdirSync(blind, { mode: 0o777 });
+    chmodSync(directory, 0o755);
+    chmodSync(blind, 0o333);
+    asNobody(() => makeFolder(join(blind, 'it')));
+    expect(statSync(join(blind, 'it')).isDirectory()).toBe(true);
   });
 
   it('may be there', () => {
@@ -38,7 +63,7 @@ describe('a folder that a person named', () => {
     expect(() => makeFolder(shut)).toThrow('EACCES');
   });
 
-  (process.platform === 'linux' ? it : it.skip)('is refused in /proc, where Node itself would try for ever', () => {
+  onLinux('is refused in /proc, where Node itself would try for ever', () => {
     expect(() => makeFolder('/proc/watchnext/logs')).toThrow(/ENOENT|EACCES|EPERM/);
   });
 });

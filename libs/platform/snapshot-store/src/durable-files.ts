@@ -2,16 +2,6 @@
 import { constants } from 'node:fs';
 import { copyFile, link, open } from 'node:fs/promises';
 
-/** Makes a file's content, or a folder's list of names, durable. */
-export async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Writes a new file and syncs it. @throws EEXIST when there is one already */
 export async function writeNewFile(path: string, content: string): Promise<void> {
   const handle = await open(path, 'wx', 0o644);

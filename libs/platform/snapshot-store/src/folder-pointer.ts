@@ -12,8 +12,8 @@
 import { randomBytes } from 'node:crypto';
 import { link, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '@watchnext/folder-lock';
-import { errorCode, syncPath, writeNewFile } from './durable-files';
+import { makeFolder, syncPath } from '@watchnext/folder-lock';
+import { errorCode, writeNewFile } from './durable-files';
 import { isSnapshotId } from './layout';
 import { PointerConflictError, SnapshotStoreError } from './port';
 

@@ -13,9 +13,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
-import { makeFolder } from '@watchnext/folder-lock';
+import { makeFolder, syncPath } from '@watchnext/folder-lock';
 import { listFiles, verifyFiles } from './digests';
-import { errorCode, linkOrCopy, syncPath, writeNewFile } from './durable-files';
+import { errorCode, linkOrCopy, writeNewFile } from './durable-files';
 import { FolderPointer } from './folder-pointer';
 import {
   isSnapshotFilePath,

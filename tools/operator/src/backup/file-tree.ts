@@ -1,10 +1,10 @@
 /** Files under names with slashes, in a folder or below a prefix of a bucket: what a backup is made of, and made from. */
 import { createReadStream } from 'node:fs';
-import { copyFile, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { makeFolder } from '@watchnext/folder-lock';
+import { makeFolder, syncPath } from '@watchnext/folder-lock';
 import { ObjectStore, type ObjectStoreSettings } from '@watchnext/object-store';
 
 export interface TreeFile {
@@ -57,9 +57,9 @@ export class FolderTree implements FileTree {
     const incoming = join(folder, `.incoming-${process.pid}`);
     try {
       await copyFile(path, incoming);
-      await sync(incoming);
+      await syncPath(incoming);
       await rename(incoming, target);
-      await sync(folder);
+      await syncPath(folder);
     } catch (error) {
       await rm(incoming, { force: true });
       throw error;
@@ -100,15 +100,6 @@ export class BucketTree implements FileTree {
 }
 
 const byName = (files: TreeFile[]) => files.sort((a, b) => (a.name < b.name ? -1 : 1));
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 /** Of a local file, in hexadecimal. */
 export async function sha256Of(path: string): Promise<string> {
