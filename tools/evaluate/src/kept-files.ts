@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 
-export function keepText(file: string, text: string): void {
-  keep(file, text);
+export function keepJson(file: string, value: unknown): void {
+  keep(file, JSON.stringify(value));
 }
 
 export function keepValue(file: string, value: unknown): void {
@@ -11,10 +11,19 @@ export function keepValue(file: string, value: unknown): void {
 }
 
 /** undefined where there is none. A file that cannot be read is removed: a disk may have lost a part of it. */
+export function keptJson(file: string): unknown {
+  return kept(file, (bytes) => JSON.parse(bytes.toString()));
+}
+
+/** As `keptJson`. */
 export function keptValue(file: string): unknown {
+  return kept(file, deserialize);
+}
+
+function kept(file: string, parse: (bytes: Buffer) => unknown): unknown {
   if (!existsSync(file)) return undefined;
   try {
-    return deserialize(readFileSync(file));
+    return parse(readFileSync(file));
   } catch {
     rmSync(file, { force: true });
     return undefined;
@@ -22,6 +31,7 @@ export function keptValue(file: string): unknown {
 }
 
 function keep(file: string, contents: string | Uint8Array): void {
-  writeFileSync(`${file}.new`, contents);
+  // Flushed: a name may outlast a loss of power that the bytes do not.
+  writeFileSync(`${file}.new`, contents, { flush: true });
   renameSync(`${file}.new`, file);
 }

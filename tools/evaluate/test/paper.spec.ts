@@ -1,5 +1,5 @@
 /** A tiny world through the paper's experiments: stopped, gone on with, judged, written down. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { referenceRankingEngine } from '@watchnext/ranking-model';
@@ -157,6 +157,8 @@ describe("the paper's experiments", () => {
     store.put({ data, unit, seed: 1 }, { metrics: {} } as UnitResult);
     expect(store.has({ data, unit, seed: 1 })).toBe(true);
     expect(store.has({ data: { ...data, fingerprint: 'b' }, unit, seed: 1 })).toBe(false);
+    for (const file of await readdir(join(folder, 'of-files'))) await writeFile(join(folder, 'of-files', file), '');
+    expect(store.has({ data, unit, seed: 1 })).toBe(false);
   });
 
   it('trains on processes beside each other what it trains in one', async () => {

@@ -1,8 +1,8 @@
 /** Keeps each finished unit's result in a folder, under a name that changes with all that it hangs on. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { keepText } from '../kept-files';
+import { keepJson, keptJson } from '../kept-files';
 import { dataCodeKey, unitCodeKey } from './code-key';
 import type { PaperData } from './data';
 import { defaultsOf, trainedAs } from './trained-as';
@@ -23,15 +23,15 @@ export class ResultStore {
   }
 
   has(job: Job): boolean {
-    return existsSync(this.pathOf(job));
+    return this.get(job) !== undefined;
   }
 
   get(job: Job): UnitResult | undefined {
-    return this.has(job) ? (JSON.parse(readFileSync(this.pathOf(job), 'utf8')) as UnitResult) : undefined;
+    return keptJson(this.pathOf(job)) as UnitResult | undefined;
   }
 
   put(job: Job, result: UnitResult): void {
-    keepText(this.pathOf(job), JSON.stringify(result));
+    keepJson(this.pathOf(job), result);
   }
 
   private pathOf({ data, unit, seed }: Job): string {

@@ -2,9 +2,9 @@
  * How long a page took, over all the runs that it was made in: what a run began, another may have ended. Kept after each
  * training, so that a run that was killed counts with what it had spent by then.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { keepText } from '../kept-files';
+import { keepJson, keptJson } from '../kept-files';
 
 export interface Sitting {
   /** Names it, too. */
@@ -27,7 +27,7 @@ export class Sittings {
   /** Keeps what a sitting has come to so far. */
   note(sitting: Sitting): void {
     const others = this.all().filter(({ startedAtMs }) => startedAtMs !== sitting.startedAtMs);
-    keepText(this.file, JSON.stringify([...others, sitting]));
+    keepJson(this.file, [...others, sitting]);
   }
 
   /**
@@ -53,6 +53,6 @@ export class Sittings {
   }
 
   private all(): Sitting[] {
-    return existsSync(this.file) ? (JSON.parse(readFileSync(this.file, 'utf8')) as Sitting[]) : [];
+    return (keptJson(this.file) as Sitting[] | undefined) ?? [];
   }
 }
