@@ -72,7 +72,7 @@ describe('Thread', () => {
     await expect(called).rejects.toThrow('the thread is closed');
     await expect(thread.call('wait', undefined)).rejects.toThrow('the thread is closed');
     await closed;
-  });
+  }, 20_000);
 
   it('lets the call under way finish when it is closed, and begins none that waits', async () => {
     const thread = new Thread<Blocks>(programOf(`${BLOCKS} answerCalls({ block });`));
