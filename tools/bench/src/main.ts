@@ -23,6 +23,8 @@ import { benchKuairand } from './kuairand';
 import { benchReplay } from './replay/replay';
 import { publish, type BenchReport } from './report';
 import { addServingCommands } from './serve/commands';
+import type { DenseSequencesOptions } from './sequences/dense-sequences';
+import { writeSequences } from './sequences/write-sequences';
 import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
 import { benchWorld } from './world/world';
@@ -201,6 +203,16 @@ command('catalogue', 'videos in memory: as services hold them, beside a map of o
   .option('--lookups <n>', 'of videos drawn evenly', count, 1_000_000)
   .option('--seed <n>', 'of the draws', count, 1)
   .action(measuring(benchCatalogue));
+
+program
+  .command('sequences')
+  .description('writes generated sequences of a dense log, for "npm run evaluate -- candidates --sequences FILE"')
+  .argument('<file>', 'to write', newFile)
+  .option('--users <n>', 'users', count, 2_100)
+  .option('--videos <n>', 'videos', count, 1_200)
+  .option('--watches <n>', 'of a user, at the median', count, 100)
+  .option('--seed <n>', 'of the draws', count, 1)
+  .action((file: string, options: DenseSequencesOptions) => void process.stdout.write(writeSequences(file, options)));
 
 command('import', 'a CSV log into an archive: rows a second and the largest resident memory of the process')
   .option('--rows <n>', 'rows of the log', count, 1_000_000)

@@ -1,5 +1,6 @@
 import {
   candidateForms,
+  dataSizeOf,
   type CandidateEngineFactory,
   selectCandidateModel,
   type WarmStartReport,
@@ -43,8 +44,8 @@ export const trainCandidatesStage = (
       const aside = setUsersAside(split.candidateTraining, random.fork('validation users'));
       const { training } = aside;
       const validation = notLearnedBefore(aside.validation, earlier?.candidate?.untilMs);
-      const videoCount = new Set(training.map((example) => example.labelVideoId)).size;
-      const forms = changedForms(candidateForms({ videoCount, exampleCount: training.length }), change);
+      const size = dataSizeOf(training);
+      const forms = changedForms(candidateForms(size), change);
       const configs = validation.length > 0 ? forms : forms.slice(0, 1);
       const worked = new StepsWorkedOn();
       const trials = await selectCandidateModel({

@@ -1,4 +1,13 @@
-import { type CandidateModelConfig, candidateSettings, checkConfig, defaultCandidateConfig } from './config';
+import type { CandidateExample } from '@watchnext/features';
+import {
+  candidateForms,
+  type CandidateModelConfig,
+  candidateSettings,
+  checkConfig,
+  dataSizeOf,
+  type DataSize,
+  defaultCandidateConfig,
+} from './config';
 
 describe('defaultCandidateConfig', () => {
   it.each([
@@ -34,15 +43,34 @@ describe('the defaults from 600 users to a million', () => {
     expect(valuesOf(({ dimensions }) => dimensions)).toEqual([32, 64, 64, 64, 64]);
     expect(valuesOf(({ hiddenSizes }) => hiddenSizes)).toEqual([[128], [128], [128], [256, 128], [256, 128]]);
     expect(valuesOf(({ batchSize }) => batchSize)).toEqual([128, 512, 512, 512, 512]);
-    expect(valuesOf(({ epochCount }) => epochCount)).toEqual([6, 6, 6, 1, 1]);
+    expect(valuesOf(({ epochCount }) => epochCount)).toEqual([6, 6, 6, 2, 1]);
   });
 
   it('take hundreds of steps at the least, and no more examples than the budget but for one epoch', () => {
     SIZES.forEach(({ exampleCount }, i) => {
       const { epochCount, batchSize } = configs[i];
       expect(epochCount * Math.ceil(exampleCount / batchSize)).toBeGreaterThan(300);
-      expect(epochCount === 1 || epochCount * exampleCount <= 5_000_000).toBe(true);
+      expect((epochCount - 1) * exampleCount).toBeLessThan(10_000_000);
     });
+  });
+
+  it('take more of each user, and more epochs, of a dense log: of 6,000 users with 164 watches each of 3,400 videos', () => {
+    const size = { videoCount: 3_416, userCount: 6_040, exampleCount: 988_000 };
+    expect(defaultCandidateConfig(size)).toMatchObject({ examplesPerUserPerEpoch: 164, epochCount: 11 });
+    expect(defaultCandidateConfig({ ...size, userCount: 60_400 })).toMatchObject({ examplesPerUserPerEpoch: 50 });
+  });
+
+  it('leave a short training at the first epoch that is no better, and a long one after two or three', () => {
+    const patienceOf = (size: DataSize) => candidateForms(size).map(({ patienceEpochs }) => patienceEpochs);
+    expect(patienceOf({ videoCount: 10_000, exampleCount: 100_000 })).toEqual([1]);
+    expect(patienceOf({ videoCount: 1_200, userCount: 2_100, exampleCount: 297_000 })).toEqual([3]);
+    expect(patienceOf({ videoCount: 1_200, exampleCount: 20_000 })).toEqual([2, 2]);
+  });
+
+  it('count the users and videos of examples', () => {
+    const exampleOf = (userId: string, labelVideoId: string) => ({ userId, labelVideoId }) as CandidateExample;
+    const examples = [exampleOf('ada', 'v'), exampleOf('ada', 'w'), exampleOf('bo', 'v'), exampleOf('bo', 'v')];
+    expect(dataSizeOf(examples)).toEqual({ videoCount: 2, userCount: 2, exampleCount: 4 });
   });
 
   it('take a thousand negatives: up to as many videos the full softmax, also when there are more of them the next time', () => {

@@ -3,6 +3,7 @@ export {
   candidateForms,
   candidateSettings,
   checkConfig,
+  dataSizeOf,
   defaultCandidateConfig,
   hasHeads,
   HISTORY_ENCODERS,

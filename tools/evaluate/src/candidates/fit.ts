@@ -1,5 +1,6 @@
 /** From a split to trained models: forms chosen on the validation part, then trained again on everything before the test. */
 import {
+  dataSizeOf,
   selectCandidateModel,
   trainCandidateModel,
   type CandidateEngineFactory,
@@ -35,8 +36,7 @@ export async function fitForm(
   const { createEngine, seed, signal } = options;
   const startedAt = performance.now();
   const { training, validation, validationExamples } = split;
-  const videoCount = new Set(training.map((example) => example.labelVideoId)).size;
-  const configs = form.configs({ videoCount, exampleCount: training.length });
+  const configs = form.configs(dataSizeOf(training));
   const windowEndMs = newest(training);
   const epochs: { epoch: number; loss: number; validationRecall?: number }[] = [];
   const trialCount = configs.length + (part === 'test' ? 1 : 0);

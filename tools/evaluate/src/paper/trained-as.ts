@@ -1,5 +1,10 @@
 /** Which of the forms that findings ask for are one training. */
-import { type CandidateModelConfig, defaultCandidateConfig, validationCutoff } from '@watchnext/candidate-model';
+import {
+  type CandidateModelConfig,
+  dataSizeOf,
+  defaultCandidateConfig,
+  validationCutoff,
+} from '@watchnext/candidate-model';
 import { defaultRankingConfig, type RankingModelConfig } from '@watchnext/ranking-model';
 import type { PaperData } from './data';
 import type { Unit } from './units';
@@ -10,7 +15,7 @@ export function defaultsOf(unit: Unit, data: PaperData): CandidateModelConfig | 
 }
 
 export const candidateDefaults = ({ candidates: { videoCount, training } }: PaperData): CandidateModelConfig =>
-  defaultCandidateConfig({ videoCount, exampleCount: training.length });
+  defaultCandidateConfig({ ...dataSizeOf(training), videoCount });
 
 export const rankingDefaults = ({ ranking: { videoCount, training } }: PaperData): RankingModelConfig =>
   defaultRankingConfig({ videoCount, exampleCount: training.length });
