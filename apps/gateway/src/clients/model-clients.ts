@@ -107,8 +107,11 @@ export function connectRanking(address: string, dependency: Dependency, security
   return {
     rank: (request, requestId, limits) => {
       const once = attempt(dependency, unary, request, requestId, limits.deadlineAtMs);
-      // Explanations take many times as long as scores: to them the usual latency says nothing.
-      return request.explain ? dependency.once(once, limits) : dependency.repeatable(once, limits);
+      // Explanations take many times as long as scores: to them the usual latency says nothing, and a late one, asked for by
+      // somebody who looks at one list, must not close ranking to everyone else.
+      return request.explain
+        ? dependency.once(once, { ...limits, isHurried: true })
+        : dependency.repeatable(once, limits);
     },
     close: client.close,
   };

@@ -13,7 +13,10 @@ export interface Limits {
   readonly deadlineAtMs: number;
   /** Aborted at that moment (a stage's), or earlier, when nobody waits any longer. */
   readonly signal: AbortSignal;
-  /** Much less time is left than is usual, by the caller or a backlog here: what is late then is not to blame. */
+  /**
+   * Much less time is left than what is asked for usually takes, by the caller, a backlog here or the size of what is asked: what is
+   * late then is not to blame.
+   */
   readonly isHurried: boolean;
 }
 
