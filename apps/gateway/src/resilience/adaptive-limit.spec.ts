@@ -87,10 +87,24 @@ describe('an adaptive limit', () => {
 
   it('takes a request for slow that used more than half of its own deadline', () => {
     const limit = new AdaptiveLimit(options, clock);
-    round(limit, 20, 21, 'answered', 40);
+    round(limit, 20, 61, 'answered', 120);
     expect(limit.limit).toBe(18);
-    for (let i = 0; i < 20; i++) round(limit, limit.limit, 15, 'answered', 40);
+    for (let i = 0; i < 20; i++) round(limit, limit.limit, 55, 'answered', 120);
     expect(limit.limit).toBeGreaterThan(20);
+  });
+
+  it('does not shed for callers that are in a hurry, unless they too waited longer than anyone should', () => {
+    const limit = new AdaptiveLimit(options, clock);
+    for (const how of ['answered', 'degraded', 'abandoned'] as const) {
+      for (let i = 0; i < 50; i++) round(limit, limit.limit, 40, how, 40);
+      expect(limit.limit).toBe(20);
+    }
+    for (let i = 0; i < 20; i++) round(limit, limit.limit, 15, 'answered', 40);
+    const grown = limit.limit;
+    expect(grown).toBeGreaterThan(20);
+    round(limit, grown, 101, 'degraded', 40);
+    expect(limit.limit).toBeLessThan(grown);
+    expect(limit.limit).toBeGreaterThan(0.85 * grown);
   });
 
   it('finds the number of requests that a server can answer in time', () => {

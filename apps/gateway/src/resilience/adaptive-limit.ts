@@ -5,12 +5,15 @@
  *
  * A request counts only where the limit was felt when it began, that is, at least half of it was in use. A slow request of
  * an idle gateway is some dependency's doing, which the circuits and the ladder answer; to shed others would help nobody.
+ *
+ * One whose caller gave it less than half of the usual time counts as slow only where it would be so for anyone: late is what
+ * such a request is without any load, and to shed others for it would let a few callers in a hurry close the door to them all.
  */
 export interface AdaptiveLimitOptions {
   readonly initial: number;
   readonly minimum: number;
   readonly maximum: number;
-  /** A request that took longer was slow. */
+  /** A request that took longer was slow: half of the usual deadline. */
   readonly targetMs: number;
 }
 
@@ -52,7 +55,8 @@ export class AdaptiveLimit {
   }
 
   /**
-   * @param deadlineMs of this request: half of it is a target too, as what is late is answered by then without its stages
+   * @param deadlineMs of this request: half of it is a target too, as what is late is answered by then without its stages; of a
+   *   hasty one, with less than half of the usual, being later than that says nothing
    * @param waitedMs before it came here, as far as that is known: it has been slow for so long already
    * @returns undefined where the request is to be shed; else what is called at its end, once
    */
@@ -61,26 +65,27 @@ export class AdaptiveLimit {
     this.running += 1;
     const startedAtMs = this.clock();
     const cameAtMs = startedAtMs - waitedMs;
-    const targetMs = Math.min(this.options.targetMs, deadlineMs / 2);
     const isFelt = this.running >= this.limit / 2;
     let ended = false;
     return (how) => {
       if (ended) return;
       ended = true;
       this.running -= 1;
-      if (isFelt && how !== 'refused') this.adapt(startedAtMs, cameAtMs, targetMs, how);
+      if (isFelt && how !== 'refused') this.adapt(startedAtMs, cameAtMs, deadlineMs, how);
     };
   }
 
-  private adapt(startedAtMs: number, cameAtMs: number, targetMs: number, how: Leaving): void {
+  private adapt(startedAtMs: number, cameAtMs: number, deadlineMs: number, how: Leaving): void {
     const nowMs = this.clock();
-    const { minimum, maximum } = this.options;
+    const { minimum, maximum, targetMs: usualTargetMs } = this.options;
+    const targetMs = Math.min(usualTargetMs, deadlineMs / 2);
+    const slowMs = deadlineMs < usualTargetMs ? usualTargetMs : targetMs;
     const latencyMs = nowMs - cameAtMs;
     if (latencyMs <= targetMs) {
       if (how === 'answered') this.limitNow = Math.min(maximum, this.limitNow + 1 / this.limitNow);
-    } else if (startedAtMs >= this.decreasedAtMs) {
+    } else if (latencyMs > slowMs && startedAtMs >= this.decreasedAtMs) {
       // Requests that began before the last step down ran under the limit before it.
-      const share = Math.min(BACK_OFF.least, Math.max(BACK_OFF.most, targetMs / latencyMs));
+      const share = Math.min(BACK_OFF.least, Math.max(BACK_OFF.most, slowMs / latencyMs));
       this.limitNow = Math.max(minimum, this.limitNow * share);
       this.decreasedAtMs = nowMs;
     }
