@@ -82,7 +82,7 @@ export class Recommender {
   ) {
     const { states, retrieval, ranking, eventLog, calls, memory, nowMs, experiments } = dependencies;
     const rankingStages = [
-      retrieveStage(retrieval, options.candidateCount),
+      retrieveStage(retrieval, options.candidateCount, options.fatigue),
       gatherStage(memory),
       filterStage(options.fatigue),
       blendStage(),

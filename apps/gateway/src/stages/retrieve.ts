@@ -6,13 +6,17 @@ import type { Stage } from '../pipeline/executor';
 import { LADDER_STAGES } from '../pipeline/ladder';
 import { isLeftOut } from './assign';
 import { isOfExperiment, snapshotNotLoaded } from './experiment-snapshot';
+import { type FatigueRule, tiredOf } from './fatigue';
 import { forRetrieval } from './for-models';
 
 /**
  * Asks retrieval for candidates, and pins the snapshot that it answered with. Where an experiment's snapshot is not loaded
  * (yet), the current one serves, and the answer says so: what is logged is the snapshot that served.
+ *
+ * What the viewer is tired of is left out there: those who see many lists a day may be tired of the whole top, and a filter
+ * here would leave none of retrieval's candidates. States bound it to 300 videos.
  */
-export function retrieveStage(retrieval: Retrieval, candidateCount: number): Stage<Draft> {
+export function retrieveStage(retrieval: Retrieval, candidateCount: number, fatigue: FatigueRule): Stage<Draft> {
   return {
     name: LADDER_STAGES.retrieval,
     timeShare: 0.5,
@@ -31,7 +35,7 @@ export function retrieveStage(retrieval: Retrieval, candidateCount: number): Sta
               (draft.serving.candidateCount ?? candidateCount) + draft.request.shown.size,
             ),
             snapshotId,
-            excludeVideoIds: [],
+            excludeVideoIds: [...tiredOf(draft.state.exposures, fatigue, draft.request.requestedAtMs)],
           },
           draft.request.callId,
           limits,
