@@ -84,8 +84,9 @@ function stores({ settings, logger, eventLog, featureStore }: WholeParts): Provi
     },
     {
       provide: UserStates,
-      useFactory: (store: FeatureStore) => new UserStates(store, settings.WATCHNEXT_ACTIVITY_PARTITIONS),
-      inject: [tokens.FEATURE_STORE],
+      useFactory: (store: FeatureStore, calls: Calls) =>
+        new UserStates(store, calls.featureStore, settings.WATCHNEXT_ACTIVITY_PARTITIONS),
+      inject: [tokens.FEATURE_STORE, tokens.CALLS],
     },
     { provide: tokens.SNAPSHOT_STORE, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
   ];

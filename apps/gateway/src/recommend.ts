@@ -33,8 +33,8 @@ export interface RecommendDependencies {
   readonly retrieval: Retrieval;
   readonly ranking: Ranking;
   readonly eventLog: EventLog;
-  /** How the two stores are called. */
-  readonly calls: { readonly featureStore: Dependency; readonly eventLog: Dependency };
+  /** How the event log is called. */
+  readonly calls: { readonly eventLog: Dependency };
   readonly memory: Memory;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -89,7 +89,7 @@ export class Recommender {
       rankStage(ranking),
     ];
     this.stages = [
-      readStateStage(states, calls.featureStore),
+      readStateStage(states),
       assignStage(experiments),
       interleaveStage(rankingStages, (draft, stage) => this.report(draft, stage)),
       ...rankingStages.map(unlessInterleaved),

@@ -1,5 +1,5 @@
 import { type Mark, TOPICS } from '@watchnext/contract';
-import type { FeatureStore } from '@watchnext/feature-store';
+import { type FeatureStore, StoreUnavailableError } from '@watchnext/feature-store';
 import { encodeState, newState } from '@watchnext/features';
 import { contextOf, readStateStage } from '../stages/read-state';
 import { Dependency } from '../resilience/dependency';
@@ -11,22 +11,29 @@ const PARTITIONS = 4;
 
 describe('states of users', () => {
   const state = { ...newState('ada'), watchCount: 3 };
-  const statesWith = (mark: Mark | undefined) =>
-    new UserStates(
-      { read: async () => ({ state: encodeState(state), mark }) } as Partial<FeatureStore> as FeatureStore,
-      PARTITIONS,
-    );
+  const limits = () => ({
+    deadlineAtMs: Date.now() + 1_000,
+    signal: new AbortController().signal,
+    isHurried: false,
+  });
+  const statesOf = (store: Partial<FeatureStore>, dependency = new Dependency('feature store')) =>
+    new UserStates(store as FeatureStore, dependency, PARTITIONS);
+  const statesWith = (mark: Mark | undefined) => statesOf({ read: async () => ({ state: encodeState(state), mark }) });
 
   it('come with the mark of the same moment', async () => {
     const mark = { topic: TOPICS.activity, partition: 1, offset: 9 };
-    expect(await statesWith(mark).read('ada')).toMatchObject({ state: { watchCount: 3 }, mark, isKnown: true });
+    expect(await statesWith(mark).read('ada', limits())).toMatchObject({
+      state: { watchCount: 3 },
+      mark,
+      isKnown: true,
+    });
     const none = statesWith(undefined);
-    expect(await none.read('ada')).toMatchObject({ mark: none.emptyMark('ada') });
+    expect(await none.read('ada', limits())).toMatchObject({ mark: none.emptyMark('ada') });
   });
 
   it('are not served while a checkpoint is loaded: no replay could find them again', async () => {
     const restoring = statesWith({ topic: 'watchnext.restoring', partition: 1, offset: 500 });
-    await expect(restoring.read('ada')).rejects.toMatchObject({
+    await expect(restoring.read('ada', limits())).rejects.toMatchObject({
       category: 'dependency-not-ready',
       message: expect.stringContaining('watchnext.restoring'),
     });
@@ -39,13 +46,40 @@ describe('states of users', () => {
       context: contextOf(request as never, newState('ada')),
       failures: [],
     } as unknown as Draft;
-    const stage = readStateStage(restoring, new Dependency('feature store'));
-    const limits = { deadlineAtMs: Date.now() + 1_000, signal: new AbortController().signal, isHurried: false };
-    const { state: read, mark, failures } = await runStages([stage], empty, limits, () => undefined);
+    const stage = readStateStage(restoring);
+    const { state: read, mark, failures } = await runStages([stage], empty, limits(), () => undefined);
     expect([read, mark, failures]).toEqual([
       newState('ada'),
       { topic: TOPICS.activity, partition: restoring.partitionOf('ada'), offset: -1 },
       [expect.objectContaining({ stage: 'read-state', category: 'dependency-not-ready' })],
     ]);
+  });
+
+  it('that cannot be read cost their own user the state, and close the store to nobody', async () => {
+    const broken = Uint8Array.of(0x0a, 0xff);
+    const dependency = new Dependency('feature store');
+    const states = statesOf(
+      {
+        read: async () => ({ state: broken, mark: undefined }),
+        listUserIds: async () => ['ada'],
+        readMany: async () => new Map([['ada', broken]]),
+      },
+      dependency,
+    );
+    const unreadable = { category: 'dependency-failed', message: expect.stringContaining('cannot be read') };
+    for (let i = 0; i < 20; i++) {
+      await expect(states.read('ada', limits())).rejects.toMatchObject(unreadable);
+      await expect(states.list(10, limits())).rejects.toMatchObject(unreadable);
+    }
+    expect(dependency.circuitState).toBe('closed');
+  });
+
+  it('of a store that does not answer are not asked for any longer', async () => {
+    const dependency = new Dependency('feature store');
+    const down = () => Promise.reject(new StoreUnavailableError('no'));
+    const states = statesOf({ read: down, listUserIds: down }, dependency);
+    for (let i = 0; i < 8; i++) await states.read('ada', limits()).catch(() => undefined);
+    await expect(states.read('ada', limits())).rejects.toMatchObject({ category: 'circuit-open' });
+    await expect(states.list(10, limits())).rejects.toMatchObject({ category: 'circuit-open' });
   });
 });

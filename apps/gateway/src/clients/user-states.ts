@@ -3,7 +3,9 @@ import { type Mark, TOPICS, type UserState } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
 import { decodeState, newState } from '@watchnext/features';
 import { type FeatureStore, FeatureStoreError } from '@watchnext/feature-store';
+import type { StageLimits } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
+import type { Dependency } from '../resilience/dependency';
 
 export interface ReadState {
   readonly state: UserState;
@@ -22,6 +24,8 @@ export interface UserSummary {
 export class UserStates {
   constructor(
     private readonly store: FeatureStore,
+    /** How the store is called. */
+    private readonly dependency: Dependency,
     private readonly partitionCount: number,
   ) {}
 
@@ -41,14 +45,18 @@ export class UserStates {
    * @throws DependencyError when the store does not answer, or its states are of no offset of the log, as while a checkpoint
    *   is loaded: impressions with such a mark could not be replayed
    */
-  async read(userId: string): Promise<ReadState> {
-    const stored = await reaching(() => this.store.read(this.partitionOf(userId), userId));
+  async read(userId: string, limits: StageLimits): Promise<ReadState> {
+    const stored = await this.dependency.once(
+      () => reaching(() => this.store.read(this.partitionOf(userId), userId)),
+      limits,
+    );
+    // Looked into after the call: the store answered, and what one user's state is like says nothing against it.
     if (stored.mark && stored.mark.topic !== TOPICS.activity) {
       const message = `its states are those of ${stored.mark.topic}, not of ${TOPICS.activity}`;
       throw new DependencyError('feature store', 'dependency-not-ready', message);
     }
     return {
-      state: stored.state ? decoded(stored.state) : newState(userId),
+      state: stored.state ? orThrow(decodedOrError(stored.state)) : newState(userId),
       mark: stored.mark ?? this.emptyMark(userId),
       isKnown: stored.state !== undefined,
     };
@@ -56,36 +64,45 @@ export class UserStates {
 
   /**
    * Some users, those with the most watches first: up to `limit` of each partition are looked at.
-   * @throws DependencyError when the store does not answer
+   * @throws DependencyError when the store does not answer, or one of the states cannot be read
    */
-  async list(limit: number): Promise<UserSummary[]> {
+  async list(limit: number, limits: StageLimits): Promise<UserSummary[]> {
     const partitions = Array.from({ length: this.partitionCount }, (_, partition) => partition);
-    const found = await reaching(() =>
-      Promise.all(partitions.map((partition) => this.listPartition(partition, limit))),
+    const found = await this.dependency.once(
+      () => reaching(() => Promise.all(partitions.map((partition) => this.listPartition(partition, limit)))),
+      limits,
     );
-    const users = found.flat();
+    const users = found.flat().map(orThrow);
     users.sort((a, b) => b.watchCount - a.watchCount || (a.userId < b.userId ? -1 : 1));
     return users.slice(0, limit);
   }
 
-  private async listPartition(partition: number, limit: number): Promise<UserSummary[]> {
+  /** A state that cannot be read comes as its error: to throw it here would be taken for a failure of the store. */
+  private async listPartition(partition: number, limit: number): Promise<(UserSummary | DependencyError)[]> {
     const userIds = await this.store.listUserIds(partition, { limit });
     const states = await this.store.readMany(partition, userIds);
-    return [...states].flatMap(([userId, bytes]) => {
-      const { deleted, watchCount, lastEventAtMs } = decoded(bytes);
+    return [...states].flatMap(([userId, bytes]): (UserSummary | DependencyError)[] => {
+      const state = decodedOrError(bytes);
+      if (state instanceof DependencyError) return [state];
+      const { deleted, watchCount, lastEventAtMs } = state;
       return deleted ? [] : [{ userId, watchCount, lastEventAtMs }];
     });
   }
 }
 
-function decoded(bytes: Uint8Array): UserState {
+function decodedOrError(bytes: Uint8Array): UserState | DependencyError {
   try {
     return decodeState(bytes);
   } catch (error) {
-    throw new DependencyError('feature store', 'dependency-failed', 'holds a state that cannot be read', {
+    return new DependencyError('feature store', 'dependency-failed', 'holds a state that cannot be read', {
       cause: error,
     });
   }
+}
+
+function orThrow<T extends object>(value: T | DependencyError): T {
+  if (value instanceof DependencyError) throw value;
+  return value;
 }
 
 async function reaching<T>(work: () => Promise<T>): Promise<T> {

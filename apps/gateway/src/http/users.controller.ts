@@ -1,12 +1,11 @@
 import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { UserStates } from '../clients/user-states';
-import { runStages, type Stage } from '../pipeline/executor';
+import { runStages, type Stage, type StageLimits } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
-import type { Calls } from '../resilience/calls';
 import { Catalogue } from '../sources/catalogue';
 import type { GatewaySettings } from '../config';
-import { CALLS, SETTINGS } from '../tokens';
+import { SETTINGS } from '../tokens';
 import { ApiError } from '@watchnext/service';
 import { callersDeadlineMs, goneSignal, whereCallerGone } from './caller';
 import { CONSOLE_ERRORS, Documented, NOT_READY } from './documented';
@@ -24,7 +23,6 @@ export class UsersController {
   constructor(
     @Inject(UserStates) private readonly states: UserStates,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
-    @Inject(CALLS) private readonly calls: Calls,
     @Inject(SETTINGS) private readonly settings: GatewaySettings,
   ) {}
 
@@ -41,7 +39,7 @@ export class UsersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UsersAnswer> {
     const { limit } = parse(listQuery, query);
-    return { users: await this.fromStore(() => this.states.list(limit), headers, reply) };
+    return { users: await this.fromStore((limits) => this.states.list(limit, limits), headers, reply) };
   }
 
   @Get(':id/history')
@@ -58,7 +56,7 @@ export class UsersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<HistoryAnswer> {
     const { id: userId } = parse(userIdPath, path, 'userId');
-    const { state, mark, isKnown } = await this.fromStore(() => this.states.read(userId), headers, reply);
+    const { state, mark, isKnown } = await this.fromStore((limits) => this.states.read(userId, limits), headers, reply);
     const mayBeShown = ({ videoId }: { videoId: string }) => !this.catalogue.get(videoId)?.withdrawn;
     return {
       userId,
@@ -79,13 +77,17 @@ export class UsersController {
   }
 
   /** @throws ApiError 503 where the store does not answer in time, or is not to be asked now */
-  private async fromStore<T>(read: () => Promise<T>, headers: HeaderValues, reply: FastifyReply): Promise<T> {
+  private async fromStore<T>(
+    read: (limits: StageLimits) => Promise<T>,
+    headers: HeaderValues,
+    reply: FastifyReply,
+  ): Promise<T> {
     const ownMs = Math.max(LEAST_DEADLINE_MS, this.settings.WATCHNEXT_DEADLINE_MS);
     const deadlineMs = Math.min(ownMs, callersDeadlineMs(headers) ?? ownMs);
     const stage: Stage<{ readonly found?: T }> = {
       name: 'feature store',
       timeShare: 1,
-      run: async (_, limits) => ({ patch: { found: await this.calls.featureStore.once(read, limits) } }),
+      run: async (_, limits) => ({ patch: { found: await read(limits) } }),
     };
     // As if in a hurry: a list that is late because it asks for so much must not close the store to everyone else.
     const limits = { deadlineAtMs: Date.now() + deadlineMs, signal: goneSignal(reply), isHurried: true };

@@ -3,18 +3,17 @@ import type { UserStates } from '../clients/user-states';
 import type { Draft, RecommendationRequest } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
 import { LADDER_STAGES } from '../pipeline/ladder';
-import type { Dependency } from '../resilience/dependency';
 
 /**
  * Reads the user's state and its mark, once: all models of the request see this state and no other.
  * Without the store the state is empty, and so is the mark that the impressions carry.
  */
-export function readStateStage(states: UserStates, store: Dependency): Stage<Draft> {
+export function readStateStage(states: UserStates): Stage<Draft> {
   return {
     name: LADDER_STAGES.state,
     timeShare: 0.3,
     run: async ({ request }, limits) => {
-      const { state, mark } = await store.once(() => states.read(request.userId), limits);
+      const { state, mark } = await states.read(request.userId, limits);
       return { patch: { state, mark, context: contextOf(request, state) } };
     },
     failOpen: { name: 'empty-state', recover: (draft, failure) => ({ failures: [...draft.failures, failure] }) },
