@@ -315,7 +315,8 @@ describe('the retrieval service', () => {
     );
     const shown = await shownWhen((ids) => !ids.includes('v11'));
     expect(shown).not.toContain('v12');
-    const profile = { country: 'NO', language: '', ageYears: 30, gender: 0, blockedChannelIds: ['ch2', 'unheard of'] };
+    // Lower case, where the video's limit is upper case.
+    const profile = { country: 'no', language: '', ageYears: 30, gender: 0, blockedChannelIds: ['ch2', 'unheard of'] };
     const { candidates } = await retrieve({
       candidateCount: 200,
       state: { ...newState('u'), profile },

@@ -1,6 +1,13 @@
 /** The catalogue as the topic `catalog` tells it, kept up in every snapshot that is held. */
 import type { Availability, Event, RequestContext, UserState } from '@watchnext/contract';
-import { type CatalogueVideo, catalogueVideo, isAvailable, VideoTable, viewerOf } from '@watchnext/features';
+import {
+  type CatalogueVideo,
+  catalogueVideo,
+  countryKey,
+  isAvailable,
+  VideoTable,
+  viewerOf,
+} from '@watchnext/features';
 import { inTurns, sortInTurns } from '@watchnext/service';
 import type { Restrictions } from '@watchnext/vector-search';
 import type { RetrievableVideo, SnapshotVideos } from './snapshot-videos';
@@ -133,4 +140,6 @@ function numberOf(numbers: Map<string, number>, key: string): number {
 }
 
 const ruleKey = ({ countries, excludedCountries, minimumAgeYears }: Availability) =>
-  `${[...countries].sort().join(',')}!${[...excludedCountries].sort().join(',')}!${minimumAgeYears}`;
+  `${keysOf(countries)}!${keysOf(excludedCountries)}!${minimumAgeYears}`;
+
+const keysOf = (countries: readonly string[]) => countries.map(countryKey).sort().join(',');

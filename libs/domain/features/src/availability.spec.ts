@@ -21,6 +21,21 @@ describe('the limits of country and age', () => {
     expect(isAvailable(availability, stranger)).toBe(forStranger);
   });
 
+  it.each([
+    [limits({ excludedCountries: ['SE'] }), false],
+    [limits({ excludedCountries: ['se'] }), false],
+    [limits({ countries: ['SE'] }), true],
+    [limits({ countries: ['no', 'Se'] }), true],
+    [limits({ countries: ['NO'] }), false],
+  ])('compare countries whatever their case: %j', (availability, expected) => {
+    const profile = { country: 'se', language: '', ageYears: 30, gender: 0, blockedChannelIds: [] };
+    const context = { requestedAtMs: 1, surface: '', country: '', device: '', loggedIn: true, seedVideoId: '' };
+    const byProfile = viewerOf({ ...newState('u'), profile }, context);
+    const byRequest = viewerOf(newState('u'), { ...context, country: 'sE' });
+    expect(isAvailable(availability, byProfile)).toBe(expected);
+    expect(isAvailable(availability, { ...byRequest, ageYears: 30 })).toBe(expected);
+  });
+
   it('look at the country of the request before that of the profile', () => {
     const profile = { country: 'NO', language: '', ageYears: 30, gender: 0, blockedChannelIds: [] };
     const context = { requestedAtMs: 1, surface: '', country: '', device: '', loggedIn: true, seedVideoId: '' };

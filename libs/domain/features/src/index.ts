@@ -3,7 +3,7 @@
  * that read features from a state, and the replay that runs both over the archive.
  */
 export { areSoundFacts, isSoundText } from './event-checks';
-export { isAvailable, type Viewer, viewerOf } from './availability';
+export { countryKey, isAvailable, type Viewer, viewerOf } from './availability';
 export { type CandidateCircumstances, candidateFeatures, NO_CIRCUMSTANCES } from './candidate-features';
 export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
 export { hash53 } from './hash';
