@@ -55,6 +55,13 @@ describe('states of users', () => {
     ]);
   });
 
+  it('are no longer read when nobody waits for them', async () => {
+    const read = jest.fn().mockResolvedValue({ state: undefined, mark: undefined });
+    const given = limits();
+    await statesOf({ read }).read('ada', given);
+    expect(read).toHaveBeenCalledWith(expect.any(Number), 'ada', given.signal);
+  });
+
   it('that cannot be read cost their own user the state, and close the store to nobody', async () => {
     const broken = Uint8Array.of(0x0a, 0xff);
     const dependency = new Dependency('feature store');

@@ -47,7 +47,7 @@ export class UserStates {
    */
   async read(userId: string, limits: StageLimits): Promise<ReadState> {
     const stored = await this.dependency.once(
-      () => reaching(() => this.store.read(this.partitionOf(userId), userId)),
+      (signal) => reaching(() => this.store.read(this.partitionOf(userId), userId, signal)),
       limits,
     );
     // Looked into after the call: the store answered, and what one user's state is like says nothing against it.

@@ -29,4 +29,12 @@ describe('a log of impressions', () => {
     for (let i = 0; i < 20; i++) await Promise.resolve(stage.run(draft, limits())).catch(() => undefined);
     await expect(stage.run(draft, limits())).rejects.toMatchObject({ category });
   });
+
+  it('is told when the stage is over, so that it writes nothing that nobody waits for', async () => {
+    const append = jest.fn().mockResolvedValue([]);
+    const stage = logImpressionsStage({ append } as unknown as EventLog, new Dependency('event log'), () => 0);
+    const given = limits();
+    await stage.run(draft, given);
+    expect(append).toHaveBeenCalledWith(expect.any(String), [expect.objectContaining({ key: 'ada' })], given.signal);
+  });
 });

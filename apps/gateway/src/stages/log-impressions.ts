@@ -22,11 +22,12 @@ export function logImpressionsStage(eventLog: EventLog, log: Dependency, nowMs: 
     run: async (draft, limits) => {
       const event = impressionsEvent(draft, nowMs());
       const value = Event.encode(event).finish();
-      await log.once(async () => {
+      const record = { key: draft.request.userId, value, timestampMs: event.receivedAtMs, headers: traceHeaders() };
+      await log.once(async (signal) => {
         try {
-          await eventLog.append(TOPICS.activity, [
-            { key: draft.request.userId, value, timestampMs: event.receivedAtMs, headers: traceHeaders() },
-          ]);
+          // One that waits is dropped with the stage: written later, it would be an impression counted as unlogged, or of a list
+          // that nobody got.
+          await eventLog.append(TOPICS.activity, [record], signal);
         } catch (error) {
           if (!(error instanceof EventLogError)) throw error;
           // What the log will never take is this program's fault, and says nothing against the log.

@@ -113,9 +113,11 @@ export interface EventLog {
   partitionCount(topic: string): Promise<number>;
   /**
    * Appends in the order given; durable once resolved. All or nothing within a partition.
-   * @throws UnknownTopicError, LogUnavailableError (retriable)
+   * @param signal when it is aborted, records that still wait for their turn are dropped, and never written. Those that are on
+   *   their way to the log cannot be called back: the append goes on to its end, and resolves or fails by itself.
+   * @throws UnknownTopicError, LogUnavailableError (retriable), the signal's reason
    */
-  append(topic: string, records: readonly NewRecord[]): Promise<RecordPosition[]>;
+  append(topic: string, records: readonly NewRecord[], signal?: AbortSignal): Promise<RecordPosition[]>;
   /** Shares the topic's partitions with the other members of the group, in this and other processes. */
   joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription>;
   /**

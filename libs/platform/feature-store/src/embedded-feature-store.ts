@@ -45,7 +45,8 @@ class EmbeddedFeatureStore implements FeatureStore {
     this.marks = this.env.openDB({ name: 'marks', encoding: 'msgpack' });
   }
 
-  async read(partition: number, userId: string): Promise<StoredState> {
+  async read(partition: number, userId: string, signal?: AbortSignal): Promise<StoredState> {
+    signal?.throwIfAborted();
     // Both gets run in one turn and so in one read transaction, begun by refresh.
     this.refresh();
     return { state: this.states.get([partition, userId]), mark: this.marks.get([partition]) };

@@ -21,8 +21,12 @@ export interface StateCommit {
 }
 
 export interface FeatureStore {
-  /** One user's state and its partition's mark, read atomically. */
-  read(partition: number, userId: string): Promise<StoredState>;
+  /**
+   * One user's state and its partition's mark, read atomically.
+   * @param signal when it is aborted nobody waits any longer: what was not sent is not, and what was is not waited for
+   * @throws the signal's reason; StoreUnavailableError (retriable)
+   */
+  read(partition: number, userId: string, signal?: AbortSignal): Promise<StoredState>;
   /** The states there are among `userIds`. */
   readMany(partition: number, userIds: readonly string[]): Promise<Map<string, Uint8Array>>;
   readMark(partition: number): Promise<Mark | undefined>;

@@ -51,7 +51,7 @@ export class LogFollowers {
     return {
       ensureTopics: (specs) => log.ensureTopics(specs),
       partitionCount: (topic) => log.partitionCount(topic),
-      append: (topic, records) => log.append(topic, records),
+      append: (topic, records, signal) => log.append(topic, records, signal),
       bounds: (topic) => log.bounds(topic),
       close: () => log.close(),
       tail: async (topic, handler) => {

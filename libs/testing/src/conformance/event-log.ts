@@ -118,6 +118,27 @@ export function describeEventLog(
         expect('headers' in (byText.get('without') as object)).toBe(false);
       });
 
+      spec('drops what its caller gave up before it was on its way', async () => {
+        const reason = new Error('the caller is gone');
+        await log.append(TOPIC.name, [record('same', 'first')], new AbortController().signal);
+        const dropped = log.append(TOPIC.name, [record('same', 'dropped')], AbortSignal.abort(reason));
+        await expect(dropped).rejects.toBe(reason);
+        // One that is given up while it waits behind others is dropped or written whole, and says which.
+        const gone = new AbortController();
+        const others = numbered(20).map((one) => log.append(TOPIC.name, [one]));
+        const waiting = log.append(TOPIC.name, [record('same', 'waiting')], gone.signal);
+        await new Promise(setImmediate);
+        gone.abort(reason);
+        const [outcome] = await Promise.allSettled([waiting]);
+        await Promise.all(others);
+        const tail = new CollectingTail();
+        await log.tail(TOPIC.name, tail);
+        if (outcome.status === 'rejected') expect(outcome.reason).toBe(reason);
+        expect(tail.texts().filter((text) => !text.startsWith('r'))).toEqual(
+          outcome.status === 'fulfilled' ? ['first', 'waiting'] : ['first'],
+        );
+      });
+
       spec('keeps each writer’s order when several write at once', async () => {
         const writers = [log, await store.open(), await store.open()];
         await Promise.all(

@@ -159,6 +159,22 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
       await writer;
     });
 
+    spec('reads nothing for a caller that gave up, and goes on for others', async () => {
+      await store.commit(1, { expected: undefined, next: mark(9), states: states({ anna: 'a1' }) });
+      const reason = new Error('the caller is gone');
+      await expect(store.read(1, 'anna', AbortSignal.abort(reason))).rejects.toBe(reason);
+      const gone = new AbortController();
+      const read = store.read(1, 'anna', gone.signal);
+      const other = store.read(1, 'anna');
+      gone.abort(reason);
+      const [outcome] = await Promise.allSettled([read]);
+      // A driver that has the answer at once gives it.
+      if (outcome.status === 'rejected') expect(outcome.reason).toBe(reason);
+      else expect(outcome.value.mark).toEqual(mark(9));
+      expect((await other).mark).toEqual(mark(9));
+      expect(text((await store.read(1, 'anna', new AbortController().signal)).state)).toBe('a1');
+    });
+
     spec('reads the states there are among many users', async () => {
       await store.commit(1, { expected: undefined, next: mark(9), states: states({ anna: 'a', ben: 'b', carl: 'c' }) });
       const found = await store.readMany(1, ['carl', 'nobody', 'anna']);

@@ -43,8 +43,8 @@ class EmbeddedEventLog implements EventLog {
     return this.storage.topic(topic).partitionCount;
   }
 
-  append(topic: string, records: readonly NewRecord[]): Promise<RecordPosition[]> {
-    return this.storage.append(topic, records);
+  append(topic: string, records: readonly NewRecord[], signal?: AbortSignal): Promise<RecordPosition[]> {
+    return this.storage.append(topic, records, signal);
   }
 
   async bounds(topic: string): Promise<PartitionBounds[]> {

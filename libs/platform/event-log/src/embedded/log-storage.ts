@@ -94,8 +94,9 @@ export class LogStorage {
     return found;
   }
 
-  /** Durable once resolved; the whole call is one transaction. */
-  async append(topicName: string, newRecords: readonly NewRecord[]): Promise<RecordPosition[]> {
+  /** Durable once resolved; the whole call is one transaction. Dropped where `signal` is aborted before that begins. */
+  async append(topicName: string, newRecords: readonly NewRecord[], signal?: AbortSignal): Promise<RecordPosition[]> {
+    signal?.throwIfAborted();
     const topic = this.topic(topicName);
     if (newRecords.length === 0) return [];
     const now = Date.now();
@@ -116,7 +117,8 @@ export class LogStorage {
         entry: encodeEntry(record, record.timestampMs ?? now),
       };
     });
-    const offsets = await this.guarded(() => this.writer.append(packRecords(topic.id, prepared, topic.compacted)));
+    const packed = packRecords(topic.id, prepared, topic.compacted);
+    const offsets = await this.guarded(() => this.writer.append(packed, signal), signal);
     for (const listener of this.appendListeners) listener();
     return prepared.map(({ partition }, i) => ({ partition, offset: offsets[i]! }));
   }
@@ -184,12 +186,12 @@ export class LogStorage {
     await this.log.root.close();
   }
 
-  private async guarded<T>(work: () => T | Promise<T>): Promise<T> {
+  private async guarded<T>(work: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.closed) throw new EventLogError('the event log is closed', 'closed', false);
     try {
       return await work();
     } catch (error) {
-      if (error instanceof EventLogError) throw error;
+      if (error instanceof EventLogError || (signal?.aborted && error === signal.reason)) throw error;
       throw new LogUnavailableError('the event log could not be written', { cause: error });
     }
   }

@@ -44,6 +44,22 @@ describe('WriteThread', () => {
     expect(texts()).toEqual(['before', 'after']);
   });
 
+  it('writes nothing of what its caller gave up while a commit was under way', async () => {
+    await append('first');
+    const gone = new AbortController();
+    const reason = new Error('the caller is gone');
+    const givenUp = (text: string) => storage.append('t.v1', [{ key: 'k', value: Buffer.from(text) }], gone.signal);
+    const early = givenUp('early');
+    // A turn later the thread has it, and the rest has to wait.
+    await new Promise(setImmediate);
+    const [dropped, late] = [givenUp('dropped'), append('late')];
+    gone.abort(reason);
+    await expect(dropped).rejects.toBe(reason);
+    await expect(early).resolves.toEqual([{ partition: 0, offset: 1 }]);
+    await expect(late).resolves.toEqual([{ partition: 0, offset: 2 }]);
+    expect(texts()).toEqual(['first', 'early', 'late']);
+  });
+
   it('waits for what was asked for when it closes', async () => {
     await append('first');
     const appended = append('last');

@@ -6,11 +6,16 @@ import type { WriteCall, WriteHandlers } from './write-program';
 /** Compiled also where the library runs from its sources, as in specs: build first. */
 const PROGRAM = join(__dirname, '..', '..', 'dist', 'embedded', 'write-program.js');
 
-type Write = { -readonly [Part in keyof WriteCall]: WriteCall[Part][number][] };
+interface WaitingAppend {
+  readonly records: PackedRecords;
+  readonly signal: AbortSignal | undefined;
+}
 
 interface Waiting {
-  readonly write: Write;
-  readonly committed: Promise<Float64Array[]>;
+  readonly appends: WaitingAppend[];
+  readonly heartbeats: WriteCall['heartbeats'][number][];
+  /** The offsets of each append that was not dropped. */
+  readonly committed: Promise<ReadonlyMap<WaitingAppend, Float64Array>>;
 }
 
 /**
@@ -24,16 +29,23 @@ export class WriteThread {
 
   constructor(private readonly directory: string) {}
 
-  /** @returns the offset of each record, once it is on the disk; what fails, fails whole */
-  async append(records: PackedRecords): Promise<Float64Array> {
-    const { write, committed } = this.next();
-    const place = write.appends.push(records) - 1;
-    return (await committed)[place]!;
+  /**
+   * @param signal where it is aborted before the commit begins, nothing is written
+   * @returns the offset of each record, once it is on the disk; what fails, fails whole
+   * @throws the signal's reason
+   */
+  async append(records: PackedRecords, signal?: AbortSignal): Promise<Float64Array> {
+    const { appends, committed } = this.next();
+    const append = { records, signal };
+    appends.push(append);
+    const offsets = (await committed).get(append);
+    if (!offsets) throw signal!.reason;
+    return offsets;
   }
 
   async heartbeat(key: (string | number)[], atMs: number): Promise<void> {
-    const { write, committed } = this.next();
-    write.heartbeats.push({ key, atMs });
+    const { heartbeats, committed } = this.next();
+    heartbeats.push({ key, atMs });
     await committed;
   }
 
@@ -50,13 +62,18 @@ export class WriteThread {
   /** What the next commit takes along. */
   private next(): Waiting {
     if (this.waiting) return this.waiting;
-    const write: Write = { appends: [], heartbeats: [] };
+    const appends: WaitingAppend[] = [];
+    const heartbeats: Waiting['heartbeats'] = [];
     const committed = this.underWay.then(async () => {
       this.waiting = undefined;
-      return (await this.started()).call('write', write);
+      const wanted = appends.filter(({ signal }) => !signal?.aborted);
+      if (wanted.length + heartbeats.length === 0) return new Map<WaitingAppend, Float64Array>();
+      const write = { appends: wanted.map(({ records }) => records), heartbeats };
+      const offsets = await (await this.started()).call('write', write);
+      return new Map(wanted.map((append, place) => [append, offsets[place]!]));
     });
     this.underWay = committed.catch(() => undefined);
-    return (this.waiting = { write, committed });
+    return (this.waiting = { appends, heartbeats, committed });
   }
 
   private started(): Promise<Thread<WriteHandlers>> {

@@ -139,6 +139,26 @@ describe('AppendQueue', () => {
     expect(sends.requests).toEqual([['in flight']]);
   });
 
+  it('does not send what its caller gave up while it waited, and sends what is on its way to its end', async () => {
+    const sends = new Sends();
+    const queue = queueOf(sends);
+    const release = sends.hold();
+    const gone = new AbortController();
+    const reason = new Error('the caller is gone');
+    const first = queue.append([record(0, 'in flight')], gone.signal);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const dropped = queue.append([record(0, 'waiting')], gone.signal);
+    const other = queue.append([record(0, 'other')]);
+    gone.abort(reason);
+    await expect(dropped).rejects.toBe(reason);
+    await expect(queue.append([record(0, 'too late')], gone.signal)).rejects.toBe(reason);
+    release();
+    expect(await first).toEqual([{ partition: 0, offset: 0 }]);
+    expect(await other).toEqual([{ partition: 0, offset: 1 }]);
+    await queue.idle();
+    expect(sends.requests).toEqual([['in flight'], ['other']]);
+  });
+
   it('holds no more than its bound in waiting', async () => {
     const sends = new Sends();
     const queue = queueOf(sends, { maxWaitingBytes: 1_000 });

@@ -7,7 +7,8 @@
  *
  * An append resolves only if every partition of it was acknowledged, and is rejected when one was not: the records
  * of its other partitions may have been written, those of the failed one may have been too if the answer was lost.
- * Other appends of the same send are not affected. Waiting time and waiting bytes are bounded.
+ * Other appends of the same send are not affected. Waiting time and waiting bytes are bounded; one whose caller gave it up
+ * while it waited is dropped.
  */
 import { LogUnavailableError, type NewRecord, type RecordPosition } from '../port';
 import { bytesOf } from '../slices';
@@ -22,7 +23,8 @@ interface WaitingAppend {
   readonly bytes: ReadonlyMap<number, number>;
   readonly totalBytes: number;
   readonly deadlineMs: number;
-  readonly timer: NodeJS.Timeout;
+  /** Nothing gives it up any more. */
+  readonly release: () => void;
   readonly resolve: (positions: RecordPosition[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -59,7 +61,9 @@ export class AppendQueue {
     private readonly limits: AppendQueueLimits,
   ) {}
 
-  append(records: readonly RoutedRecord[]): Promise<RecordPosition[]> {
+  /** @throws the signal's reason where it is aborted before the send begins, and LogUnavailableError */
+  append(records: readonly RoutedRecord[], signal?: AbortSignal): Promise<RecordPosition[]> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const bytes = new Map<number, number>();
     let totalBytes = 0;
     for (const record of records) {
@@ -73,12 +77,20 @@ export class AppendQueue {
       return Promise.reject(new LogUnavailableError(`${this.waitingBytes} bytes wait to be written to Kafka already`));
     }
     return new Promise((resolve, reject) => {
+      const drop = () => {
+        if (this.leave(append)) reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => this.expire(append), timeoutMs);
+      signal?.addEventListener('abort', drop, { once: true });
       const append: WaitingAppend = {
         records,
         bytes,
         totalBytes,
         deadlineMs: Date.now() + timeoutMs,
-        timer: setTimeout(() => this.expire(append), timeoutMs),
+        release: () => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', drop);
+        },
         resolve,
         reject,
       };
@@ -94,9 +106,17 @@ export class AppendQueue {
   }
 
   private expire(append: WaitingAppend): void {
-    const at = this.waiting.indexOf(append);
-    if (at >= 0) this.remove(at, 1);
+    this.leave(append);
     append.reject(new LogUnavailableError(`Kafka did not acknowledge an append within ${this.limits.timeoutMs} ms`));
+  }
+
+  /** @returns false where it waits no more: it is on its way, or was given up before */
+  private leave(append: WaitingAppend): boolean {
+    const at = this.waiting.indexOf(append);
+    if (at < 0) return false;
+    this.remove(at, 1);
+    append.release();
+    return true;
   }
 
   private remove(at: number, count: number): WaitingAppend[] {
@@ -118,7 +138,7 @@ export class AppendQueue {
       } catch (error) {
         for (const append of batch) append.reject(error);
       }
-      for (const { timer } of batch) clearTimeout(timer);
+      for (const { release } of batch) release();
     }
   }
 

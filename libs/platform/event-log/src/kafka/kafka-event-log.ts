@@ -79,12 +79,13 @@ class KafkaEventLog implements EventLog {
     return count;
   }
 
-  async append(topic: string, records: readonly NewRecord[]): Promise<RecordPosition[]> {
+  async append(topic: string, records: readonly NewRecord[], signal?: AbortSignal): Promise<RecordPosition[]> {
     this.assertOpen();
+    signal?.throwIfAborted();
     if (records.length === 0) return [];
     const count = await this.partitionCount(topic);
     const routed = records.map((record): RoutedRecord => ({ ...record, partition: partitionOf(record.key, count) }));
-    return this.appenderOf(topic).queue.append(routed);
+    return this.appenderOf(topic).queue.append(routed, signal);
   }
 
   async joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription> {

@@ -38,11 +38,18 @@ export class RedisConnection {
   /**
    * Waits for a connection, then for the answer, together no longer than `callTimeoutMs`. Nothing is sent that the
    * caller no longer waits for, and nothing is sent twice.
-   * @throws StoreUnavailableError
+   * @param signal given up when it is aborted, as at the deadline
+   * @throws StoreUnavailableError, the signal's reason
    */
-  async call<Result>(operation: string, send: () => Promise<Result>): Promise<Result> {
+  async call<Result>(operation: string, send: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    signal?.throwIfAborted();
     const deadline = Date.now() + this.settings.callTimeoutMs;
-    const call = this.beforeDeadline(deadline, this.whenReady(deadline).then(send)).catch((error: unknown) => {
+    const sent = this.whenReady(deadline, signal).then(() => {
+      signal?.throwIfAborted();
+      return send();
+    });
+    const call = this.beforeDeadline(deadline, sent, signal).catch((error: unknown) => {
+      if (signal?.aborted && error === signal.reason) throw error;
       const cause = this.causeOf(error as Error);
       throw new StoreUnavailableError(`Redis did not answer ${operation}: ${cause.message}`, { cause });
     });
@@ -58,7 +65,7 @@ export class RedisConnection {
     this.client.disconnect();
   }
 
-  private async whenReady(deadline: number): Promise<void> {
+  private async whenReady(deadline: number, signal: AbortSignal | undefined): Promise<void> {
     const { client } = this;
     if (client.status === 'ready') return;
     // Wrong credentials do not get better while one waits.
@@ -67,29 +74,40 @@ export class RedisConnection {
       const timer = setTimeout(() => settle(new Error('no connection in time')), deadline - Date.now());
       const onReady = () => settle();
       const onFailure = () => settle(this.lastError ?? new Error('the connection was closed'));
+      const onAbort = () => settle(signal?.reason as Error);
       const settle = (error?: Error) => {
         clearTimeout(timer);
         client.off('ready', onReady).off('error', onFailure).off('close', onFailure).off('end', onFailure);
+        signal?.removeEventListener('abort', onAbort);
         if (error) reject(error);
         else resolve();
       };
       client.on('ready', onReady).on('error', onFailure).on('close', onFailure).on('end', onFailure);
+      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 
   /** The library's own time-outs do not cover all of its queues. */
-  private async beforeDeadline<Result>(deadline: number, result: Promise<Result>): Promise<Result> {
+  private async beforeDeadline<Result>(
+    deadline: number,
+    result: Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
+    let giveUp: (() => void) | undefined;
     const expiry = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(
         () => reject(new Error(`no answer within ${this.settings.callTimeoutMs} ms`)),
         deadline - Date.now(),
       );
+      giveUp = () => reject(signal?.reason as Error);
+      signal?.addEventListener('abort', giveUp, { once: true });
     });
     try {
       return await Promise.race([result, expiry]);
     } finally {
       clearTimeout(timer);
+      if (giveUp) signal?.removeEventListener('abort', giveUp);
     }
   }
 

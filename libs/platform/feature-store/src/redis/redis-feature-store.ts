@@ -49,9 +49,11 @@ class RedisFeatureStore implements FeatureStore {
     this.scripts = this.redis as unknown as ScriptedRedis;
   }
 
-  async read(partition: number, userId: string): Promise<StoredState> {
-    const [state, mark] = await this.call('read', () =>
-      this.redis.hmgetBuffer(this.statesKey(partition), checkUserId(userId), MARK_FIELD),
+  async read(partition: number, userId: string, signal?: AbortSignal): Promise<StoredState> {
+    const [state, mark] = await this.call(
+      'read',
+      () => this.redis.hmgetBuffer(this.statesKey(partition), checkUserId(userId), MARK_FIELD),
+      signal,
     );
     return { state: state ?? undefined, mark: decodeMark(mark) };
   }
@@ -108,9 +110,9 @@ class RedisFeatureStore implements FeatureStore {
     return `${this.namespace}:{p${partition}}:users`;
   }
 
-  private call<Result>(operation: string, send: () => Promise<Result>): Promise<Result> {
+  private call<Result>(operation: string, send: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     if (this.closing) throw new FeatureStoreError('the feature store is closed', 'closed', false);
-    return this.connection.call(operation, send);
+    return this.connection.call(operation, send, signal);
   }
 }
 
