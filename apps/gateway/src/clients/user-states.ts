@@ -1,13 +1,14 @@
 /** Reads users' states from the feature store. */
 import { type Mark, TOPICS, type UserState } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
-import { decodeState, newState } from '@watchnext/features';
+import { decodeServingState, newState } from '@watchnext/features';
 import { type FeatureStore, FeatureStoreError } from '@watchnext/feature-store';
 import type { StageLimits } from '../pipeline/executor';
 import { DependencyError } from '../pipeline/failure';
 import type { Dependency } from '../resilience/dependency';
 
 export interface ReadState {
+  /** Without the ids of recent events, which only who folds events asks for. */
   readonly state: UserState;
   /** How far the user's partition was folded at the same moment. */
   readonly mark: Mark;
@@ -92,7 +93,7 @@ export class UserStates {
 
 function decodedOrError(bytes: Uint8Array): UserState | DependencyError {
   try {
-    return decodeState(bytes);
+    return decodeServingState(bytes);
   } catch (error) {
     return new DependencyError('feature store', 'dependency-failed', 'holds a state that cannot be read', {
       cause: error,

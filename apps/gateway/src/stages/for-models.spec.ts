@@ -1,6 +1,14 @@
 import type { RequestContext, UserState } from '@watchnext/contract';
-import { candidateFeatures, newState, rankingUserFeatures, rankingVideoFeatures, viewerOf } from '@watchnext/features';
-import { forRanking, forRetrieval } from './for-models';
+import {
+  candidateFeatures,
+  decodeServingState,
+  encodeState,
+  newState,
+  rankingUserFeatures,
+  rankingVideoFeatures,
+  viewerOf,
+} from '@watchnext/features';
+import { forRetrieval } from './for-models';
 
 const NOW_MS = 1_790_000_000_000;
 const affinity = (key: string) => ({
@@ -21,7 +29,7 @@ const state: UserState = {
   exposures: [{ videoId: 'v2', impressionCount: 2, lastShownAtMs: NOW_MS - 50 }],
   dismissals: [{ videoId: 'v3', dismissedAtMs: NOW_MS - 50 }],
   profile: { country: 'SE', language: 'sv', ageYears: 30, gender: 1, blockedChannelIds: ['b'] },
-  seenEvents: [{ idHash: 5, atMs: NOW_MS - 10 }] as unknown as UserState['seenEvents'],
+  seenEvents: [{ hash: 5, atMs: NOW_MS - 10 }],
   lastEventAtMs: NOW_MS - 10,
   watchCount: 12,
 };
@@ -41,19 +49,20 @@ const candidates = ['v1', 'v2', 'v3'].map((videoId) => ({
 }));
 
 describe('a state as the models are sent it', () => {
+  const served = decodeServingState(encodeState(state));
+
   it('gives retrieval the features, exclusions and limits that the whole state gives', () => {
-    const sent = forRetrieval(state);
+    const sent = forRetrieval(served);
     expect(candidateFeatures(sent, context)).toEqual(candidateFeatures(state, context));
     expect(viewerOf(sent, context)).toEqual(viewerOf(state, context));
     expect([sent.watches, sent.dismissals, sent.profile]).toEqual([state.watches, state.dismissals, state.profile]);
   });
 
   it('gives ranking the features that the whole state gives', () => {
-    const sent = forRanking(state);
-    expect(rankingUserFeatures(sent, context)).toEqual(rankingUserFeatures(state, context));
+    expect(rankingUserFeatures(served, context)).toEqual(rankingUserFeatures(state, context));
     for (const candidate of candidates) {
-      expect(rankingVideoFeatures(sent, candidate, context)).toEqual(rankingVideoFeatures(state, candidate, context));
+      expect(rankingVideoFeatures(served, candidate, context)).toEqual(rankingVideoFeatures(state, candidate, context));
     }
-    expect(sent.seenEvents).toEqual([]);
+    expect(served.seenEvents).toEqual([]);
   });
 });

@@ -7,7 +7,6 @@ import { DependencyError } from '../pipeline/failure';
 import { LADDER_STAGES } from '../pipeline/ladder';
 import { isLeftOut } from './assign';
 import { isOfExperiment, snapshotNotLoaded } from './experiment-snapshot';
-import { forRanking } from './for-models';
 import { byExpectedWatchSeconds, bySourceScore } from './place';
 
 /** What ranking takes in one call. */
@@ -70,7 +69,7 @@ const restartStage = ({ retrieved }: Draft) =>
 
 export function rankRequest(draft: Draft, candidates: readonly BlendedCandidate[], explain: boolean) {
   return {
-    state: forRanking(draft.state),
+    state: draft.state,
     context: draft.context,
     candidates: candidates.map(asRankCandidate),
     snapshotId: draft.snapshotId,

@@ -2,9 +2,10 @@ import { UserState } from '@watchnext/contract';
 import * as fc from 'fast-check';
 import { applyEvent } from './reducer';
 import { refuse } from './refusal';
-import { decodeState, encodeState, newState } from './state-codec';
+import { decodeServingState, decodeState, encodeState, newState } from './state-codec';
 import { userStreams } from './testing/event-streams';
 import { USER_ID } from './testing/event-builders';
+import { WireReader } from './wire-reader';
 
 const integer = fc.oneof(
   fc.constantFrom(0, 1, 127, 128, 16_383, 16_384, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 49 - 1, 2 ** 49),
@@ -86,6 +87,30 @@ describe('the bytes of a state', () => {
       }),
       { seed: 3, numRuns: 150 },
     );
+  });
+
+  it('decode for serving as the same state without the ids of recent events, which are not read', () => {
+    fc.assert(
+      fc.property(anyState, (state) => {
+        const bytes = encodeState(state);
+        expect(decodeServingState(bytes)).toEqual({ ...decodeState(bytes), seenEvents: [] });
+        // Unknown fields go to the generated decoder.
+        const grown = Uint8Array.from([...bytes, 0x78, 1]);
+        expect(decodeServingState(grown)).toEqual({ ...decodeState(grown), seenEvents: [] });
+      }),
+      { seed: 3, numRuns: 150 },
+    );
+    const read = jest.spyOn(WireReader.prototype, 'integer');
+    const seenEvents = Array.from({ length: 100 }, (_, atMs) => ({ atMs, hash: atMs }));
+    decodeServingState(encodeState({ ...newState('a'), seenEvents }));
+    // The tag and the length of each, and of the name.
+    expect(read).toHaveBeenCalledTimes(2 * 100 + 2);
+    read.mockRestore();
+  });
+
+  it('for serving are refused where a state is cut off', () => {
+    const bytes = encodeState({ ...newState('a'), seenEvents: [{ atMs: 1_000, hash: 7 }] });
+    expect(() => decodeServingState(bytes.subarray(0, bytes.length - 1))).toThrow();
   });
 
   it('give the state of any stream of events back as it was', () => {

@@ -61,6 +61,20 @@ export function decodeState(bytes: Uint8Array): UserState {
   }
 }
 
+/**
+ * What a request needs of a state: all but the ids of recent events, which are most of an active viewer's bytes and which no
+ * feature looks at. They are passed over unread, and `seenEvents` is empty.
+ * @throws Error as `decodeState`, but for what is wrong within an id
+ */
+export function decodeServingState(bytes: Uint8Array): UserState {
+  try {
+    return readState(new WireReader(bytes), passOver);
+  } catch (error) {
+    if (error instanceof UnusualBytes) return { ...UserState.decode(bytes), seenEvents: [] };
+    throw error;
+  }
+}
+
 // Tags are (field number << 3) | wire type: 0 a varint, 1 eight bytes, 2 a length and so many bytes.
 
 function writeState(state: UserState): void {
@@ -128,7 +142,7 @@ function writeAffinity(tag: number, entry: Affinity): void {
   writer.end(start);
 }
 
-function readState(reader: WireReader): UserState {
+function readState(reader: WireReader, readSeen = keepSeenEvent): UserState {
   const state = newState('');
   while (reader.position < reader.length) {
     switch (reader.integer()) {
@@ -157,7 +171,7 @@ function readState(reader: WireReader): UserState {
         state.profile = readProfile(reader, reader.end());
         break;
       case 0x4a:
-        state.seenEvents.push(readSeenEvent(reader, reader.end()));
+        readSeen(reader, state.seenEvents);
         break;
       case 0x50:
         state.lastEventAtMs = reader.integer();
@@ -173,6 +187,14 @@ function readState(reader: WireReader): UserState {
     }
   }
   return state;
+}
+
+function keepSeenEvent(reader: WireReader, seenEvents: SeenEvent[]): void {
+  seenEvents.push(readSeenEvent(reader, reader.end()));
+}
+
+function passOver(reader: WireReader): void {
+  reader.position = reader.end();
 }
 
 function readWatch(reader: WireReader, end: number): WatchEntry {
