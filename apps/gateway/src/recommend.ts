@@ -13,6 +13,7 @@ import { CallerGoneError } from './pipeline/failure';
 import { isWhole, rungName, type RungDecision, rungOf } from './pipeline/ladder';
 import { assignStage } from './stages/assign';
 import { blendStage } from './stages/blend';
+import { checksumsStage } from './stages/checksums';
 import { diversifyStage } from './stages/diversify';
 import type { Caps } from './stages/caps';
 import { type Exploration, exploreStage } from './stages/explore';
@@ -95,6 +96,7 @@ export class Recommender {
       ...rankingStages.map(unlessInterleaved),
       diversifyStage(options.caps),
       exploreStage(options.caps, options.freshExploration),
+      checksumsStage(ranking),
       explainStage(ranking),
       logImpressionsStage(eventLog, calls.eventLog, nowMs),
     ];

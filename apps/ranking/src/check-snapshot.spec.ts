@@ -8,6 +8,7 @@ const query = (requestId: number) =>
     state: {},
     context: {},
     explain: true,
+    checksumCount: 0,
     candidates: Array(100).fill({ videoId: `v${requestId}` }),
   }) as unknown as RankQuery;
 

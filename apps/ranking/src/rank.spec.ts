@@ -49,6 +49,7 @@ const query = {
   context: {} as RequestContext,
   candidates: ['a', 'b'].map((videoId) => ({ videoId, video: undefined, source: '', sourceScore: 0 })),
   explain: true,
+  checksumCount: 0,
 };
 
 describe('rank', () => {

@@ -12,6 +12,8 @@ export interface RankQuery {
   /** 1 to 2,000. */
   readonly candidates: readonly RankCandidate[];
   readonly explain: boolean;
+  /** Of how many of the best the checksums of the features are asked for; 0: of all. */
+  readonly checksumCount: number;
 }
 
 /** Of every score that is not explained: a list has hundreds of them. */
@@ -23,7 +25,7 @@ const UNEXPLAINED = Object.freeze([]) as never[];
  */
 export function rank(
   { ranker }: Pick<RankingSnapshot, 'ranker'>,
-  { state, context, candidates, explain }: RankQuery,
+  { state, context, candidates, explain, checksumCount }: RankQuery,
   /** Looked at before each run of the tower, and while its rows wait. */
   signal: AbortSignal,
 ): Promise<RankScore[]> {
@@ -44,7 +46,7 @@ export function rank(
       };
     });
   };
-  return ranker.score(state, context, candidates, explain, use, signal);
+  return ranker.score(state, context, candidates, explain, use, signal, checksumCount || undefined);
 }
 
 function partsOf(

@@ -28,7 +28,14 @@ function service(queueLimit: number) {
   const ranking = new RankingService(holder, createMetrics(), new LastQueries(), { atOnce: 1, queueLimit });
   const rank = (videoId: string, explain = false, signal = new AbortController().signal) => {
     const candidates = [{ videoId, video: undefined, source: '', sourceScore: 0 }];
-    const request: RankRequest = { state: newState('ada'), context: contextOf(), candidates, explain, snapshotId: '' };
+    const request: RankRequest = {
+      state: newState('ada'),
+      context: contextOf(),
+      candidates,
+      explain,
+      snapshotId: '',
+      checksumCount: 0,
+    };
     return ranking.rank(request, { signal });
   };
   const turn = () => new Promise(setImmediate);

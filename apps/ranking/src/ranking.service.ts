@@ -80,7 +80,7 @@ export class RankingService {
   }
 }
 
-function checked({ state, context, candidates, explain }: RankRequest): RankQuery {
+function checked({ state, context, candidates, explain, checksumCount }: RankRequest): RankQuery {
   if (!state) throw invalidArgument('state', 'is missing');
   if (!context) throw invalidArgument('context', 'is missing');
   requirePlausible(state, 'state');
@@ -94,5 +94,5 @@ function checked({ state, context, candidates, explain }: RankRequest): RankQuer
   candidates.forEach(({ videoId }, index) => {
     if (videoId === '') throw invalidArgument(`candidates[${index}].videoId`, 'is empty');
   });
-  return { state, context, candidates, explain };
+  return { state, context, candidates, explain, checksumCount };
 }

@@ -84,8 +84,9 @@ describe('the ranking service', () => {
   };
   const rank = (request: Partial<RankRequest> = {}) =>
     new Promise<RankResponse>((resolve, reject) =>
-      client.rank({ state, context, candidates, snapshotId: '', explain: false, ...request }, (error, response) =>
-        error ? reject(error) : resolve(response),
+      client.rank(
+        { state, context, candidates, snapshotId: '', explain: false, checksumCount: 0, ...request },
+        (error, response) => (error ? reject(error) : resolve(response)),
       ),
     );
   const refusal = (request: Partial<RankRequest>): Promise<ServiceError> =>
@@ -136,6 +137,17 @@ describe('the ranking service', () => {
       expect(scores[index]!.logit).toBeCloseTo(logit, 4);
       expect(scores[index]!.expectedWatchSeconds).toBeCloseTo(Math.exp(logit), 2);
     }
+  });
+
+  it('gives the checksums of the best alone where no more are asked for', async () => {
+    const whole = (await rank()).scores;
+    const { scores } = await rank({ checksumCount: 3 });
+    const best = whole.toSorted((a, b) => b.expectedWatchSeconds - a.expectedWatchSeconds).slice(0, 3);
+    const bestIds = new Set(best.map(({ videoId }) => videoId));
+    expect(scores).toEqual(
+      whole.map((one) => ({ ...one, featuresChecksum: bestIds.has(one.videoId) ? one.featuresChecksum : 0 })),
+    );
+    expect((await rank({ checksumCount: 2_000 })).scores).toEqual(whole);
   });
 
   it('gives a candidate the same bits whatever the others are', async () => {

@@ -13,6 +13,7 @@ const requestOf = (explain: boolean): RankRequest => ({
   candidates: [],
   snapshotId: '',
   explain,
+  checksumCount: 0,
 });
 
 describe('a ranking service that does not answer in time', () => {

@@ -63,6 +63,7 @@ export interface BlendedCandidate {
 export interface RankedCandidate extends BlendedCandidate {
   /** Expected watch seconds; undefined on rungs without ranking. */
   readonly score: number | undefined;
+  /** Undefined also where ranking was not asked for it. */
   readonly featuresChecksum: number | undefined;
   /** Of an interleaved list: the variant whose ranking put it here. */
   readonly team?: string;

@@ -18,7 +18,11 @@ export function explainStage(ranking: Ranking): Stage<Draft> {
       request.explain && page.length > 0 && !failures.some(({ stage }) => stage === LADDER_STAGES.ranking),
     run: async (draft, limits) => {
       if (isOfTwoSnapshots(draft)) return { patch: unexplained(draft, 'the list is of two snapshots') };
-      const { scores } = await ranking.rank(rankRequest(draft, draft.page, true), draft.request.callId, limits);
+      const { scores } = await ranking.rank(
+        rankRequest(draft, draft.page, { explain: true }),
+        draft.request.callId,
+        limits,
+      );
       const explanations = new Map(scores.map(({ videoId, features, parts }) => [videoId, { features, parts }]));
       return { patch: { explanations } };
     },

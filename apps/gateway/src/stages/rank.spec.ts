@@ -28,6 +28,11 @@ describe('what ranking answers', () => {
     expect(ranked.map(({ videoId }) => videoId)).toEqual(['b', 'a']);
   });
 
+  it('may leave out checksums that were not asked for', () => {
+    const ranked = withScores(candidates, response(score('a', 1), { ...score('b', 2), featuresChecksum: 0 }));
+    expect(ranked.map(({ featuresChecksum }) => featuresChecksum)).toEqual([undefined, 1]);
+  });
+
   it.each([
     [response(score('a', 1)), 'scored 1 of 2'],
     [response(score('b', 1), score('a', 2)), 'answered for b where a was asked'],

@@ -11,6 +11,11 @@ import { byExpectedWatchSeconds, bySourceScore } from './place';
 
 /** What ranking takes in one call. */
 const MAX_CANDIDATES = 2_000;
+/**
+ * Checksums asked for: of so many of the best for each place of the page, from which caps and chance fill nearly every one. Of what
+ * they lift from further down `checksumsStage` asks for them afterwards.
+ */
+const CHECKSUMS_PER_PLACE = 3;
 
 /**
  * Orders the candidates by expected watch seconds, from the snapshot that retrieval answered with. Where ranking does
@@ -25,7 +30,7 @@ export function rankStage(ranking: Ranking): Stage<Draft> {
       if (isLeftOut(draft, LADDER_STAGES.ranking)) return { patch: { ranked: inSourceOrder(draft) } };
       const candidates = draft.candidates.slice(0, MAX_CANDIDATES);
       if (candidates.length === 0) return { patch: { ranked: [] } };
-      const request = rankRequest(draft, candidates, false);
+      const request = rankRequest(draft, candidates, { checksumCount: CHECKSUMS_PER_PLACE * draft.request.limit });
       let response: RankResponse;
       try {
         response = await ranking.rank(request, draft.request.callId, limits);
@@ -67,13 +72,18 @@ export function commonSnapshot(
 const restartStage = ({ retrieved }: Draft) =>
   retrieved.length === 0 ? LADDER_STAGES.ranking : LADDER_STAGES.retrieval;
 
-export function rankRequest(draft: Draft, candidates: readonly BlendedCandidate[], explain: boolean) {
+export function rankRequest(
+  draft: Draft,
+  candidates: readonly BlendedCandidate[],
+  { explain = false, checksumCount = 0 }: { readonly explain?: boolean; readonly checksumCount?: number } = {},
+) {
   return {
     state: draft.state,
     context: draft.context,
     candidates: candidates.map(asRankCandidate),
     snapshotId: draft.snapshotId,
     explain,
+    checksumCount,
   };
 }
 
@@ -91,7 +101,8 @@ export function withScores(candidates: readonly BlendedCandidate[], response: Ra
     const { videoId: answered, expectedWatchSeconds, featuresChecksum } = response.scores[index]!;
     if (answered !== videoId) throw broken(`answered for ${answered} where ${videoId} was asked`);
     if (!Number.isFinite(expectedWatchSeconds)) throw broken(`scored ${videoId} ${expectedWatchSeconds}`);
-    return { videoId, video, sources, score: expectedWatchSeconds, featuresChecksum };
+    const score = expectedWatchSeconds;
+    return { videoId, video, sources, score, featuresChecksum: featuresChecksum === 0 ? undefined : featuresChecksum };
   });
   return ranked.sort(byExpectedWatchSeconds);
 }

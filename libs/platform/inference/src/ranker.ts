@@ -37,7 +37,7 @@ export interface ScoredRows {
   readonly videoRows: Float32Array;
   /** [candidates, headCount]: `model.scoreOf` reads them. */
   readonly logits: Float32Array;
-  /** Of the whole rows, as impressions record them. */
+  /** Of the whole rows, as impressions record them; 0 where none was asked for. */
   readonly checksums: Float64Array;
   /** Filled for `keepFeatures` only. */
   readonly videos: readonly RankingVideoFeatures[];
@@ -64,6 +64,8 @@ export class Ranker {
     use: (scored: ScoredRows) => T | Promise<T>,
     /** Looked at between the steps; rows that wait for the tower when it is aborted are not computed. */
     signal?: AbortSignal,
+    /** Of how many of the best, by expected watch time, the checksums are asked for: a page shows a tenth of what is scored. */
+    checksumCount = candidates.length,
   ): Promise<T> {
     const { model, tower, statistics } = this;
     const { videoSize } = model;
@@ -89,9 +91,14 @@ export class Ranker {
           }
           run.advance(end);
         }
-        // While the tower computes the last rows.
-        const checksums = await checksumsOf(encodedUser, videoRows, candidates.length, videoSize, signal);
+        const checksums = new Float64Array(candidates.length);
+        const fill = (rows: readonly number[]) =>
+          fillChecksums(checksums, rows, encodedUser, videoRows, videoSize, signal);
+        const isOfAll = checksumCount >= candidates.length;
+        // While the tower computes the last rows; which are the best is known only after them.
+        if (isOfAll) await fill([...checksums.keys()]);
         const logits = await run.logits();
+        if (!isOfAll) await fill(bestOf(model, logits, candidates.length, checksumCount));
         return await use({ user, encodedUser, videoRows, logits, checksums, videos });
       } finally {
         await run.end();
@@ -112,20 +119,26 @@ function* partsOf(rowCount: number): Generator<number> {
   }
 }
 
-async function checksumsOf(
+/** The rows of the `count` best, as a caller orders them who gets the scores as float32 and keeps the order of equal ones. */
+function bestOf(model: RankingModel, logits: Float32Array, rowCount: number, count: number): number[] {
+  const seconds = Float32Array.from({ length: rowCount }, (_, row) => model.scoreOf(logits, row).expectedWatchSeconds);
+  const rows = [...seconds.keys()].sort((a, b) => seconds[b]! - seconds[a]! || a - b);
+  return rows.slice(0, count);
+}
+
+async function fillChecksums(
+  checksums: Float64Array,
+  rows: readonly number[],
   { columns }: EncodedUser,
   videoRows: Float32Array,
-  rowCount: number,
   videoSize: number,
   signal: AbortSignal | undefined,
-): Promise<Float64Array> {
-  const checksums = new Float64Array(rowCount);
+): Promise<void> {
   const hash = new RowChecksums(columns, videoSize);
-  for (let row = 0; row < rowCount; row++) {
-    if (row % ROWS_PER_TURN === 0) await turn(signal);
+  for (const [count, row] of rows.entries()) {
+    if (count % ROWS_PER_TURN === 0) await turn(signal);
     checksums[row] = hash.of(videoRows, row * videoSize);
   }
-  return checksums;
 }
 
 async function turn(signal: AbortSignal | undefined): Promise<void> {

@@ -83,6 +83,7 @@ export async function largeRanker(videoCount: number, seed: number): Promise<Lar
         }),
         snapshotId: '',
         explain: false,
+        checksumCount: 0,
       };
     },
   };

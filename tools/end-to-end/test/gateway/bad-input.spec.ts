@@ -49,7 +49,15 @@ const retrieveOf = (more: Partial<RetrieveRequest> = {}) =>
 const rankOf = (more: Partial<RankRequest> = {}) => {
   const candidates = Array.from({ length: 20 }, (_, index) => candidateOf(index));
   return Buffer.from(
-    RankRequest.encode({ state, context, candidates, snapshotId: '', explain: false, ...more }).finish(),
+    RankRequest.encode({
+      state,
+      context,
+      candidates,
+      snapshotId: '',
+      explain: false,
+      checksumCount: 0,
+      ...more,
+    }).finish(),
   );
 };
 

@@ -116,6 +116,7 @@ describe('a service that is told to stop amid a request', () => {
         })),
         snapshotId: '',
         explain: false,
+        checksumCount: 0,
       }),
       countOf: (message: Uint8Array) => RankResponse.decode(message).scores.length,
     },

@@ -36,6 +36,8 @@ export interface RankRequest {
   snapshotId: string;
   /** Also return each candidate's feature values and the parts of its score. */
   explain: boolean;
+  /** Of how many of the best by expected watch time the checksum of the features is asked for; 0: of all. */
+  checksumCount: number;
 }
 
 export interface RankCandidate {
@@ -55,6 +57,7 @@ export interface RankResponse {
 export interface RankScore {
   videoId: string;
   expectedWatchSeconds: number;
+  /** 0 where it was not asked for. */
   featuresChecksum: number;
   /** Filled for explain only. */
   features: FeatureValue[];
@@ -75,7 +78,7 @@ export interface ScorePart {
 }
 
 function createBaseRankRequest(): RankRequest {
-  return { state: undefined, context: undefined, candidates: [], snapshotId: "", explain: false };
+  return { state: undefined, context: undefined, candidates: [], snapshotId: "", explain: false, checksumCount: 0 };
 }
 
 export const RankRequest: MessageFns<RankRequest> = {
@@ -94,6 +97,9 @@ export const RankRequest: MessageFns<RankRequest> = {
     }
     if (message.explain !== false) {
       writer.uint32(40).bool(message.explain);
+    }
+    if (message.checksumCount !== 0) {
+      writer.uint32(48).uint32(message.checksumCount);
     }
     return writer;
   },
@@ -151,6 +157,14 @@ export const RankRequest: MessageFns<RankRequest> = {
             message.explain = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.checksumCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -176,6 +190,11 @@ export const RankRequest: MessageFns<RankRequest> = {
         ? globalThis.String(object.snapshot_id)
         : "",
       explain: isSet(object.explain) ? globalThis.Boolean(object.explain) : false,
+      checksumCount: isSet(object.checksumCount)
+        ? globalThis.Number(object.checksumCount)
+        : isSet(object.checksum_count)
+        ? globalThis.Number(object.checksum_count)
+        : 0,
     };
   },
 
@@ -196,6 +215,9 @@ export const RankRequest: MessageFns<RankRequest> = {
     if (message.explain !== false) {
       obj.explain = message.explain;
     }
+    if (message.checksumCount !== 0) {
+      obj.checksumCount = Math.round(message.checksumCount);
+    }
     return obj;
   },
 
@@ -213,6 +235,7 @@ export const RankRequest: MessageFns<RankRequest> = {
     message.candidates = object.candidates?.map((e) => RankCandidate.fromPartial(e)) || [];
     message.snapshotId = object.snapshotId ?? "";
     message.explain = object.explain ?? false;
+    message.checksumCount = object.checksumCount ?? 0;
     return message;
   },
 };
