@@ -30,6 +30,21 @@ describe('metrics', () => {
     expect(metrics.value('calls_total', { code: 'a "b"\n' })).toBe(3);
   });
 
+  it('keep series apart whose labels are alike', () => {
+    const metrics = new MetricsRegistry(HELP);
+    const all: Record<string, string>[] = [
+      {},
+      { a: 'x' },
+      { b: 'x' },
+      { a: 'x', b: 'y' },
+      { a: 'x', x: 'b' },
+      { a: 'b' },
+    ];
+    for (const round of [1, 2]) all.forEach((labels, i) => metrics.count('calls_total', labels, round * (i + 1)));
+    expect(all.map((labels) => metrics.value('calls_total', labels))).toEqual([3, 6, 9, 12, 15, 18]);
+    expect(metrics.render()).toContain('calls_total{a="x",b="y"} 12\n');
+  });
+
   it('tell when the event loop was held up', async () => {
     const metrics = new MetricsRegistry({});
     metrics.watchEventLoop();

@@ -22,6 +22,7 @@ export class MetricsRegistry {
   private readonly counters = new Map<string, Map<string, number>>();
   private readonly gauges = new Map<string, Reading>();
   private readonly histograms = new Map<string, Map<string, { counts: number[]; count: number; sum: number }>>();
+  private readonly labelTexts = new LabelTexts();
 
   /** @param help a sentence for each name */
   constructor(
@@ -31,7 +32,7 @@ export class MetricsRegistry {
 
   count(name: string, labels: Labels = {}, by = 1): void {
     const series = entryOf(this.counters, name, () => new Map<string, number>());
-    const key = labelText(labels);
+    const key = this.labelTexts.of(labels);
     series.set(key, (series.get(key) ?? 0) + by);
   }
 
@@ -42,7 +43,7 @@ export class MetricsRegistry {
 
   observe(name: string, value: number, labels: Labels = {}): void {
     const series = entryOf(this.histograms, name, () => new Map());
-    const histogram = entryOf(series, labelText(labels), () => ({
+    const histogram = entryOf(series, this.labelTexts.of(labels), () => ({
       counts: this.buckets.map(() => 0),
       count: 0,
       sum: 0,
@@ -93,7 +94,7 @@ export class MetricsRegistry {
   }
 
   value(name: string, labels: Labels = {}): number {
-    return this.counters.get(name)?.get(labelText(labels)) ?? 0;
+    return this.counters.get(name)?.get(this.labelTexts.of(labels)) ?? 0;
   }
 
   render(): string {
@@ -178,6 +179,26 @@ function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   let value = map.get(key);
   if (value === undefined) map.set(key, (value = make()));
   return value;
+}
+
+/** Texts of labels that were seen before, found by names and values in turn: a request counts some thirty times. */
+class LabelTexts {
+  private readonly root = new LabelTextNode();
+
+  of(labels: Labels): string {
+    let node = this.root;
+    for (const name in labels) node = node.after(name).after(labels[name]!);
+    return (node.text ??= labelText(labels));
+  }
+}
+
+class LabelTextNode {
+  text: string | undefined;
+  private readonly next = new Map<string, LabelTextNode>();
+
+  after(part: string): LabelTextNode {
+    return entryOf(this.next, part, () => new LabelTextNode());
+  }
 }
 
 function labelText(labels: Labels): string {
