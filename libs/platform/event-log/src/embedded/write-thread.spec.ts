@@ -60,6 +60,17 @@ describe('WriteThread', () => {
     expect(texts()).toEqual(['first', 'early', 'late']);
   });
 
+  it('writes nothing of what its caller gave up while the thread began', async () => {
+    const gone = new AbortController();
+    const reason = new Error('the caller is gone');
+    const dropped = storage.append('t.v1', [{ key: 'k', value: Buffer.from('dropped') }], gone.signal);
+    await new Promise(setImmediate);
+    gone.abort(reason);
+    await expect(dropped).rejects.toBe(reason);
+    await append('first');
+    expect(texts()).toEqual(['first']);
+  });
+
   it('waits for what was asked for when it closes', async () => {
     await append('first');
     const appended = append('last');

@@ -66,10 +66,11 @@ export class WriteThread {
     const heartbeats: Waiting['heartbeats'] = [];
     const committed = this.underWay.then(async () => {
       this.waiting = undefined;
+      const thread = await this.started();
+      // Looked at as late as can be: a thread takes its time to begin.
       const wanted = appends.filter(({ signal }) => !signal?.aborted);
       if (wanted.length + heartbeats.length === 0) return new Map<WaitingAppend, Float64Array>();
-      const write = { appends: wanted.map(({ records }) => records), heartbeats };
-      const offsets = await (await this.started()).call('write', write);
+      const offsets = await thread.call('write', { appends: wanted.map(({ records }) => records), heartbeats });
       return new Map(wanted.map((append, place) => [append, offsets[place]!]));
     });
     this.underWay = committed.catch(() => undefined);
