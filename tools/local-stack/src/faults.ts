@@ -1,7 +1,5 @@
 /** Ends and starts single servers of a running stack, as crashes and restarts do. Their data stays. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '@watchnext/folder-lock';
-import { startListening, stopProcess, type StartedProcess } from './processes';
+import { killProcess, startListening, stopProcess, type StartedProcess } from './processes';
 import { assertVerified, readStack, StackStoppedError, writeStack } from './stack-file';
 
 /**
@@ -11,9 +9,7 @@ import { assertVerified, readStack, StackStoppedError, writeStack } from './stac
  */
 export async function endServer(directory: string, name: string, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
   const server = findServer(directory, name);
-  if (signal === 'SIGTERM') return stopProcess(server);
-  if (isAlive(server)) process.kill(server.pid, 'SIGKILL');
-  while (isAlive(server)) await sleep(10);
+  await (signal === 'SIGTERM' ? stopProcess(server) : killProcess(server));
 }
 
 /** Starts a server that was ended, on its old port and data; resolves when it listens. */

@@ -63,7 +63,7 @@ export async function startListening(options: {
 }
 
 /**
- * SIGTERM, then SIGKILL to what has not gone in time. Processes already gone count as stopped, and a later process that
+ * SIGTERM, then SIGKILL to what has not gone in time; resolves when the process is gone. Processes already gone count as stopped, and a later process that
  * got the number of one is left alone.
  */
 export async function stopProcess(started: ProcessIdentity, timeoutMs = 15_000): Promise<void> {
@@ -71,13 +71,15 @@ export async function stopProcess(started: ProcessIdentity, timeoutMs = 15_000):
   process.kill(started.pid, 'SIGTERM');
   const deadline = Date.now() + timeoutMs;
   while (isAlive(started)) {
-    if (Date.now() > deadline) {
-      process.kill(started.pid, 'SIGKILL');
-      await sleep(100);
-      return;
-    }
+    if (Date.now() > deadline) return killProcess(started);
     await sleep(50);
   }
+}
+
+/** SIGKILL, as a crash would end it; resolves when the process is gone. */
+export async function killProcess(started: ProcessIdentity): Promise<void> {
+  if (isAlive(started)) process.kill(started.pid, 'SIGKILL');
+  while (isAlive(started)) await sleep(10);
 }
 
 function isListening(port: number): Promise<boolean> {
