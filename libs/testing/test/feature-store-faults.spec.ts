@@ -98,12 +98,13 @@ describeOnRedis('feature store on Redis', () => {
     await Promise.all(handles.splice(0).map((handle) => handle.close()));
     await proxy.stop();
   }, LIMIT_MS);
-  const throughProxy = () => open({ url: `redis://127.0.0.1:${proxy.port}` });
+  const throughProxy = (settings: Partial<RedisSettings> = {}) =>
+    open({ url: `redis://127.0.0.1:${proxy.port}`, ...settings });
 
   describe('behind a bad network', () => {
     it('works where an answer takes 200 ms', async () => {
       proxy.set({ downstream: { delayMs: 200 } });
-      const store = throughProxy();
+      const store = throughProxy({ callTimeoutMs: 10_000 });
       await store.commit(1, commitOf(0));
       expect(await store.readMark(1)).toEqual(markAt(0));
     });

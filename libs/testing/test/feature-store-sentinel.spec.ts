@@ -10,6 +10,7 @@ import {
 } from '@watchnext/feature-store';
 import {
   freePorts,
+  killProcess,
   missingForStack,
   SENTINEL_MASTER,
   startListening,
@@ -191,9 +192,11 @@ describeOnRedis('feature store on a Redis that restarts', () => {
         for (let restart = 0; restart < 3; restart++) {
           const before = progress.acknowledged;
           await eventually(() => expect(progress.acknowledged).toBeGreaterThan(before + 50));
-          process.kill(server.pid, 'SIGKILL');
-          const acknowledged = progress.acknowledged;
-          await eventually(() => expect(progress.failures.at(-1)).toBeInstanceOf(StoreUnavailableError));
+          await killProcess(server);
+          const { acknowledged, failures } = progress;
+          const failureCount = failures.length;
+          await eventually(() => expect(failures.length).toBeGreaterThan(failureCount));
+          expect(failures.at(-1)).toBeInstanceOf(StoreUnavailableError);
           server = await start();
           const other = openRedisFeatureStore(settings);
           await eventually(async () => expect((await other.readMark(1))?.offset).toBeGreaterThanOrEqual(acknowledged));
