@@ -418,7 +418,7 @@ describe('the retrieval service', () => {
       snapshots(),
       '20260104T000000Z-dddddd',
       (directory) => writeCandidateFiles(directory, { videoIds, seed: 4 }),
-      (directory) => flipBit(join(directory, SNAPSHOT_FILES.candidateTensors), 2_000),
+      { damage: (directory) => flipBit(join(directory, SNAPSHOT_FILES.candidateTensors), 2_000) },
     );
     await announce('20260104T000000Z-dddddd');
     // The one of the test before may be tried, and refused, once more.

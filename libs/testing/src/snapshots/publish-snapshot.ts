@@ -10,32 +10,42 @@ import {
   type SnapshotStore,
 } from '@watchnext/snapshot-store';
 
+interface PublishOptions {
+  readonly damage?: ((directory: string) => Promise<void>) | undefined;
+  readonly becomesCurrent?: boolean | undefined;
+}
+
 /**
  * Publishes what `write` puts into a folder and moves the pointer to it.
  * @param snapshotsDirectory as the folder driver has it
- * @param damage run on the published folder before the pointer names it
+ * @param options.damage run on the published folder before the pointer names it
+ * @param options.becomesCurrent false: the pointer stays where it is; default: true
  */
 export async function publishSnapshot(
   snapshotsDirectory: string,
   snapshotId: string,
   write: (directory: string) => Promise<{ index?: IndexParameters }>,
-  damage?: (directory: string) => Promise<void>,
+  { damage, becomesCurrent }: PublishOptions = {},
 ): Promise<void> {
   const store = openFolderSnapshotStore(snapshotsDirectory);
   try {
-    await publishInto(store, snapshotId, write, () => damage?.(join(snapshotsDirectory, snapshotId)));
+    await publishInto(store, snapshotId, write, {
+      becomesCurrent,
+      beforePointer: () => damage?.(join(snapshotsDirectory, snapshotId)),
+    });
   } finally {
     await store.close();
   }
 }
 
-/** The same, into a store of any driver. @param beforePointer run before the pointer names it */
+/** The same, into a store of any driver. @param options.beforePointer run before the pointer names it */
 export async function publishInto(
   store: SnapshotStore,
   snapshotId: string,
   write: (directory: string) => Promise<{ index?: IndexParameters }>,
-  beforePointer: () => Promise<void> | undefined = () => undefined,
+  options: { beforePointer?: () => Promise<void> | undefined; becomesCurrent?: boolean | undefined } = {},
 ): Promise<void> {
+  const { beforePointer, becomesCurrent = true } = options;
   const directory = await mkdtemp(join(tmpdir(), 'watchnext-snapshot-'));
   try {
     const { index } = await write(directory);
@@ -55,8 +65,8 @@ export async function publishInto(
       index,
       hyperparametersJson: '{}',
     });
-    await beforePointer();
-    await store.movePointer(previous, snapshotId);
+    await beforePointer?.();
+    if (becomesCurrent) await store.movePointer(previous, snapshotId);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

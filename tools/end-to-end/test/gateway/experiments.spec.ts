@@ -100,8 +100,7 @@ describe('experiments at the gateway', () => {
   });
 
   it('load a snapshot that an experiment begins to ask for, without becoming current', async () => {
-    await world.publish(LATE_SNAPSHOT, { seed: 9 });
-    await world.pointAt(FIRST_SNAPSHOT);
+    await world.publish(LATE_SNAPSHOT, { seed: 9, becomesCurrent: false });
     await define(experimentWith({ snapshotId: LATE_SNAPSHOT }));
     await gateway.until(({ body }) => body.snapshotId === LATE_SNAPSHOT, '/v1/users/tess/recommendations');
     expect((await gateway.recommend('cora')).snapshotId).toBe(FIRST_SNAPSHOT);
@@ -113,8 +112,7 @@ describe('experiments at the gateway', () => {
     const behind = await world.temporaryDirectory();
     await world.publish(chosen, { seed: 11, directory: behind });
     await world.publish(FIRST_SNAPSHOT, { directory: behind });
-    await world.publish(chosen, { seed: 11 });
-    await world.pointAt(FIRST_SNAPSHOT);
+    await world.publish(chosen, { seed: 11, becomesCurrent: false });
     await define(experimentWith({ snapshotId: chosen }));
     const environment = { WATCHNEXT_EXPERIMENTS_FILE: path };
     const rankingPort = await freePort();

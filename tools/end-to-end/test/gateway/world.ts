@@ -149,7 +149,7 @@ export class World {
   /** Publishes a snapshot of both models into the world's store, or another one. */
   async publish(
     snapshotId: string,
-    { seed = 1, directory = this.dataDirectory, damage }: PublishOptions = {},
+    { seed = 1, directory = this.dataDirectory, damage, becomesCurrent }: PublishOptions = {},
   ): Promise<void> {
     await publishSnapshot(
       embeddedPaths(directory).snapshots,
@@ -164,7 +164,7 @@ export class World {
         await writeFile(join(target, SNAPSHOT_FILES.popular), JSON.stringify({ popular, fresh: [] }));
         return writeCandidateFiles(target, { videoIds: VIDEO_IDS, seed });
       },
-      damage,
+      { damage, becomesCurrent },
     );
   }
 
@@ -277,6 +277,8 @@ interface PublishOptions {
   readonly seed?: number;
   readonly directory?: string;
   readonly damage?: (directory: string) => Promise<void>;
+  /** Default: true. */
+  readonly becomesCurrent?: boolean;
 }
 
 export class TestGateway {
