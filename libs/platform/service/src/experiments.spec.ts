@@ -31,10 +31,10 @@ describe('the file of experiments', () => {
   const path = join(folder, 'experiments.json');
   let refused = 0;
   const followings: ExperimentsFollowing[] = [];
-  const follow = async () => {
+  const follow = async (told = logger) => {
     const following = await followExperiments(
       { WATCHNEXT_EXPERIMENTS_FILE: path, WATCHNEXT_EXPERIMENTS_POLL_SECONDS: 3_600 },
-      logger,
+      told,
       () => refused++,
     );
     followings.push(following);
@@ -69,6 +69,26 @@ describe('the file of experiments', () => {
     writeFileSync(path, fileWith('second'));
     await following.refresh();
     expect(namesOf(following)).toEqual(['second']);
+  });
+
+  it('is read once more for who asks while it is being read: it may have changed since', async () => {
+    writeFileSync(path, fileWith('first'));
+    const asked: Promise<void>[] = [];
+    const changing = Object.assign(Object.create(logger) as typeof logger, {
+      // Told by a look that has read the file and has not ended.
+      info: jest.fn((_: object, message: string) => {
+        if (message !== 'read the experiments again' || asked.length > 0) return;
+        writeFileSync(path, fileWith('third'));
+        asked.push(following.refresh(), following.refresh());
+      }),
+    });
+    const following = await follow(changing);
+    writeFileSync(path, fileWith('second'));
+    await following.refresh();
+    await Promise.all(asked);
+    expect(namesOf(following)).toEqual(['third']);
+    expect(asked[1]).toBe(asked[0]);
+    expect(changing.info).toHaveBeenCalledTimes(3);
   });
 
   it('stays in force as it was when the new one is wrong or gone, until it is right again', async () => {

@@ -24,7 +24,7 @@ export interface ExperimentsFollowing {
   current(): ExperimentsFile;
   /** Snapshots that experiments need loaded, a little before they start. */
   pinnedSnapshots(atMs: number): string[];
-  /** Looks at the file now. Never rejects. */
+  /** Looks at the file as it is now, or later. Never rejects. */
   refresh(): Promise<void>;
   close(): void;
 }
@@ -51,7 +51,8 @@ export async function followExperiments(
 class Follower implements ExperimentsFollowing {
   private file: ExperimentsFile = NO_EXPERIMENTS;
   private readAs = '';
-  private refreshing: Promise<void> | undefined;
+  private running: Promise<void> | undefined;
+  private queued: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -81,9 +82,17 @@ class Follower implements ExperimentsFollowing {
     return pinnedSnapshots(this.file, atMs, AHEAD_MS);
   }
 
+  /** One look at a time, and at most one waiting: a look under way may have read the file before it was changed. */
   refresh(): Promise<void> {
-    this.refreshing ??= this.reload().finally(() => (this.refreshing = undefined));
-    return this.refreshing;
+    if (this.running === undefined) {
+      this.running = this.reload().finally(() => (this.running = undefined));
+      return this.running;
+    }
+    this.queued ??= this.running.then(() => {
+      this.queued = undefined;
+      return this.refresh();
+    });
+    return this.queued;
   }
 
   close(): void {
