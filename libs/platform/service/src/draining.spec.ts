@@ -6,12 +6,16 @@ describe('draining', () => {
   let draining: Draining;
   let url: string;
   let finish: () => void;
+  let entered: Promise<void>;
   beforeEach(async () => {
     fastify = Fastify();
     draining = new Draining();
     draining.watch(fastify);
     const finished = new Promise<void>((resolve) => (finish = resolve));
+    let enter: () => void;
+    entered = new Promise((resolve) => (enter = resolve));
     fastify.get('/slow', async () => {
+      enter();
       await finished;
       return 'done';
     });
@@ -22,7 +26,7 @@ describe('draining', () => {
   it('waits for what is in work, listening on and not ready', async () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     const answer = fetch(`${url}/slow`).then((response) => response.text());
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await entered;
     let isDrained = false;
     const drained = draining.begin(60_000).then(() => (isDrained = true));
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
@@ -35,7 +39,7 @@ describe('draining', () => {
   it('waits no longer than it may, and not for what comes later', async () => {
     await draining.begin(60_000);
     const late = fetch(`${url}/slow`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await entered;
     const startedAt = performance.now();
     await draining.begin(50);
     expect(performance.now() - startedAt).toBeLessThan(10_000);

@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedEventLog } from '@watchnext/event-log';
 
-/** A service that starts when it is told to, and says on stdout what becomes of it. Ten seconds are half of one to it. */
+/** A service that starts when it is told to, and says on stdout what becomes of it. */
 const PROGRAM = `
-  const later = setTimeout;
-  globalThis.setTimeout = (work, milliseconds) => later(work, milliseconds / 20);
   const { runService } = require(${JSON.stringify(join(__dirname, '..', 'dist', 'run-service.js'))});
   const say = (word) => process.stdout.write(word + '\\n');
   const logger = { info: ({ reason }, message) => say(message + ': ' + reason), error: (_, message) => say(message), warn: say };
@@ -21,13 +19,19 @@ const PROGRAM = `
   });
 `;
 
+/** Ten seconds are half of one to it. */
+const HASTY_PROGRAM = `
+  const later = setTimeout;
+  globalThis.setTimeout = (work, milliseconds) => later(work, milliseconds / 20);
+  ${PROGRAM}`;
+
 class Service {
   readonly child: ChildProcess;
   readonly ended: Promise<unknown>;
   said = '';
 
-  constructor() {
-    this.child = spawn(process.execPath, ['-e', PROGRAM], { cwd: __dirname, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
+  constructor(program = PROGRAM) {
+    this.child = spawn(process.execPath, ['-e', program], { cwd: __dirname, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
     const streams = [this.child.stdout!, this.child.stderr!];
     for (const stream of streams) stream.on('data', (text) => (this.said += text));
     const ended = Promise.all([once(this.child, 'exit'), ...streams.map((stream) => once(stream, 'close'))]);
@@ -83,6 +87,9 @@ describe('a service that is run', () => {
   });
 
   it('is ended where it does not start in time after a signal', async () => {
+    service.child.kill('SIGKILL');
+    service = new Service(HASTY_PROGRAM);
+    await service.until('starting');
     service.child.kill('SIGTERM');
     expect(await service.ended).toBe(1);
     expect(service.said).toBe('starting\ntold\nasked to stop while starting, and did not start within 10000 ms\n');
