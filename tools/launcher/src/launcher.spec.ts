@@ -112,18 +112,21 @@ describe('a start that goes on with a world', () => {
     durationSeconds: 60,
   }));
 
-  /** @returns what it measured, of a world whose history ended so long ago */
-  async function goOn(hoursAgo: number): Promise<LaunchReport> {
+  const FULL_LIST = { userId: 'somebody', requestId: 'r', snapshotId: 'the-snapshot', rung: 'full', items: LIST };
+
+  /** @returns what it measured, of a world whose history ended so long ago; @param more of what the gateway answers, before the usual */
+  async function goOn(hoursAgo: number, more: Record<string, unknown> = {}): Promise<LaunchReport> {
     const world = { seed: 1, users: 20, videos: 60, days: 2, endMs: Date.now() - hoursAgo * HOUR_MS };
     writeFileSync(
       join(data, 'watchnext.json'),
       JSON.stringify({ version: 1, dataset: 'simulator', world, loaded: true }),
     );
     standInServices({
+      ...more,
       '/v1/snapshot': { snapshotId: 'the-snapshot' },
       '/v1/users': { users: [{ userId: 'somebody', watchCount: 3 }] },
       '/history': { userId: 'somebody', watchCount: 0, watches: [], searches: [] },
-      '/recommendations': { userId: 'somebody', requestId: 'r', snapshotId: 'the-snapshot', rung: 'full', items: LIST },
+      '/recommendations': FULL_LIST,
     });
     const file = join(root, 'report.json');
     expect(await launcher('--once-and-exit', '--json', file).run(new AbortController().signal)).toBe(0);
@@ -144,6 +147,12 @@ describe('a start that goes on with a world', () => {
     expect(report.secondsByStep).not.toHaveProperty('draw the world');
     expect(report.firstList!.items).toHaveLength(10);
   });
+
+  it('asks again for the first list where a model was late for it', async () => {
+    const late = { ...FULL_LIST, requestId: 'late', rung: 'retrieval-order' };
+    const { firstList } = await goOn(24 * 13, { '/somebody/recommendations': [late, FULL_LIST] });
+    expect(firstList).toMatchObject({ requestId: 'r', rung: 'full' });
+  });
 });
 
 /** Built, for programs of their own. */
@@ -158,7 +167,7 @@ function standIn(app: string, program: string): void {
   writeFileSync(join(root, 'apps', app, 'dist', 'main.js'), program);
 }
 
-/** Takes whatever events it is sent, and answers what ends so with JSON, the rest with 404. */
+/** Takes whatever events it is sent, and answers what ends so with JSON, of an array with one after the other, the rest with 404. */
 function answering(answers: Readonly<Record<string, unknown>>): string {
   return `const { EventBatch } = require(${JSON.stringify(CONTRACT)});
     const answers = Object.entries(${JSON.stringify(answers)});
@@ -168,7 +177,8 @@ function answering(answers: Readonly<Record<string, unknown>>): string {
       const { events } = EventBatch.decode(Buffer.concat(chunks));
       const results = events.map((_, index) => ({ index, status: 'accepted' }));
       const [, known] = answers.find(([path]) => call.url.split('?')[0].endsWith(path)) ?? [];
-      const body = call.method === 'POST' ? { results } : known;
+      const next = Array.isArray(known) ? known.shift() : known;
+      const body = call.method === 'POST' ? { results } : next;
       answer.writeHead(body === undefined ? 404 : 200).end(JSON.stringify(body ?? {}));
     }).listen(Number(process.env.WATCHNEXT_HTTP_PORT), process.env.WATCHNEXT_HOST, () => { ${READY} });`;
 }
