@@ -1,6 +1,7 @@
 import type { EventArchive } from '@watchnext/event-archive';
 import { type EventLog, LogUnavailableError, type Subscription, TopicMismatchError } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
+import { eventually } from '@watchnext/testing';
 import { quiet } from '../test/harness';
 import { Catalogue } from './collect/catalogue';
 import { ingestionSettings } from './config';
@@ -69,9 +70,7 @@ describe('ingestion and its event log', () => {
     await ingestion.begin();
     expect([ingestion.notReady(), ingestion.dead(), ingestion.isCollecting()]).toEqual([PARTS, [], false]);
     log.isThere = true;
-    const deadline = Date.now() + 4_000;
-    while (ingestion.notReady().length > 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 20));
-    expect([ingestion.notReady(), ingestion.isCollecting()]).toEqual([[], true]);
+    await eventually(() => expect([ingestion.notReady(), ingestion.isCollecting()]).toEqual([[], true]));
   });
 
   it('does not end where the log goes while it starts', async () => {

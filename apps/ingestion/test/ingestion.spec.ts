@@ -160,13 +160,14 @@ describe('ingestion', () => {
 
     it('and gives a user the history of the anonymous viewer it was, up to the same batch', async () => {
       await sendEvents(eventOf(watchOf('visitor-1', 'before'), now));
-      await sendEvents(
-        eventOf(watchOf('visitor-1', 'just-before'), now + 1),
-        eventOf(
-          { $case: 'userMerged', value: { userId: 'member-1', anonymousUserId: 'visitor-1', history: undefined } },
-          now + 2,
-        ),
+      const login = eventOf(
+        { $case: 'userMerged', value: { userId: 'member-1', anonymousUserId: 'visitor-1', history: undefined } },
+        now + 2,
+        // A live one takes what is folded in a second; such a one takes all of it, or its batch is refused.
+        { backfill: true },
       );
+      const justBefore = eventOf(watchOf('visitor-1', 'just-before'), now + 1);
+      await eventually(async () => expect(await sendEvents(justBefore, login)).toMatchObject({ status: 200 }));
       await eventually(async () => {
         const state = await stateOf(stores.store, 'member-1');
         expect(state?.watches.map(({ videoId }) => videoId)).toEqual(['before', 'just-before']);

@@ -140,7 +140,7 @@ describe('Collector', () => {
   });
 
   describe('a batch of logins while nobody materialises', () => {
-    const VISITORS = ['visitor-1', 'visitor-2', 'visitor-3'];
+    const VISITORS = Array.from({ length: 10 }, (_, i) => `visitor-${i}`);
     const logins = (): { event: Event }[] =>
       VISITORS.flatMap((visitor, i) => [
         eventOf(watchOf(visitor, 'a'), NOW_MS),
@@ -151,18 +151,19 @@ describe('Collector', () => {
       const looks = jest.spyOn(stores.store, 'readMark');
       const startedAt = performance.now();
       await collector().collect(logins());
-      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      expect(performance.now() - startedAt).toBeLessThan(8_000);
       expect(looks.mock.calls.length).toBeLessThan(20);
       expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(2 * VISITORS.length);
     });
 
     it('stops when its caller is gone', async () => {
+      // No patience ends, so that nothing else can stop it.
+      const clock = jest.spyOn(Date, 'now').mockReturnValue(NOW_MS);
       const caller = new AbortController();
-      const startedAt = performance.now();
       const collected = collector().collect(logins(), { callerGone: caller.signal });
       setTimeout(() => caller.abort(new Error('gone')), 50);
       await expect(collected).rejects.toThrow('gone');
-      expect(performance.now() - startedAt).toBeLessThan(900);
+      clock.mockRestore();
       // What came before the first login; the producer has no answer, and sends all of it again.
       expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(1);
     });
