@@ -8,6 +8,10 @@ module.exports = (displayName) => ({
   testEnvironmentOptions: {
     customExportConditions: ['@watchnext/source', 'node', 'node-addons', 'require', 'default'],
   },
+  moduleNameMapper: {
+    '^fast-check$': require.resolve('./jest.fast-check.js'),
+    '^fast-check-itself$': require.resolve('fast-check'),
+  },
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   transform: {
     '^.+\\.ts$': [
