@@ -221,6 +221,5 @@ describe('the ranking service', () => {
       expect(answer.snapshotId).toBe(SNAPSHOT);
       expect(answer.heldSnapshotIds).toEqual([SNAPSHOT]);
     },
-    20_000,
   );
 });

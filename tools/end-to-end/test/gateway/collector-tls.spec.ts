@@ -64,7 +64,7 @@ describe('a collector that asks for certificates', () => {
     const environment = { ...files('ours', 'service'), WATCHNEXT_METRICS_PORT: String(metricsPort) };
     url = `https://${await startCollector(environment)}`;
   });
-  afterAll(() => world.close(), 20_000);
+  afterAll(() => world.close());
 
   it('takes the events of a gateway whose certificate is of their authority', async () => {
     const gateway = await gatewayWith(files('ours', 'service'));

@@ -35,7 +35,7 @@ describe('the console', () => {
     await writeFile(path, `${TOKEN}\n`);
     gateway = await world.startGateway({ WATCHNEXT_CONSOLE: 'token', WATCHNEXT_CONSOLE_TOKEN_FILE: path });
   });
-  afterAll(() => world.close(), 20_000);
+  afterAll(() => world.close());
 
   it.each(CONSOLE)('asks for its token at %s', async (address) => {
     expect(await status(address)).toBe(401);

@@ -76,7 +76,7 @@ describe('requests in time', () => {
     retrieval = world.closing(new EndlessRetrieval());
     await retrieval.start(world.retrievalPort);
   });
-  afterEach(() => world.close(), 20_000);
+  afterEach(() => world.close());
 
   it('keep to the deadline that the caller names, and tell it to the services', async () => {
     gateway = await start();

@@ -12,6 +12,7 @@ import {
   RetrieveResponse as RetrieveResponseMessage,
 } from '@watchnext/contract';
 import { newState } from '@watchnext/features';
+import { freePorts } from '@watchnext/local-stack';
 import { ChildProgram, eventually } from '@watchnext/testing';
 import { FIRST_SNAPSHOT, freePort, PARTITIONS, VIDEOS, World } from './world';
 
@@ -124,7 +125,7 @@ describe('a service that is told to stop amid a request', () => {
   it.each(modelServices)(
     '$app answers it, says that it is stopping, and ends with 0',
     async ({ app, path, request, countOf }) => {
-      const [port, metricsPort] = [await freePort(), await freePort()];
+      const [port, metricsPort] = (await freePorts(2)) as [number, number];
       const program = await start(app, {
         WATCHNEXT_GRPC_PORT: String(port),
         WATCHNEXT_METRICS_PORT: String(metricsPort),

@@ -31,7 +31,7 @@ describe('the ladder', () => {
     await world.fold('ada', watchEvent('ada', 'v00'));
   });
 
-  afterEach(() => world.close(), 20_000);
+  afterEach(() => world.close());
 
   it('has popular videos from memory before any snapshot exists, the most watched first', async () => {
     await world.tellActivity('x', watchEvent('x', 'v41'), watchEvent('x', 'v41'), watchEvent('x', 'v52'));

@@ -21,7 +21,7 @@ describe('services that start while the event log is down', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.publish(FIRST_SNAPSHOT);
-  }, 60_000);
+  });
   afterAll(() => world.close());
 
   /** A log that answers nothing until `come` is called, and counts what is asked of it. */
@@ -59,7 +59,7 @@ describe('services that start while the event log is down', () => {
     // The model services are whole: a gateway whose log is there gets full lists from them.
     const other = await world.startGateway();
     expect((await other.recommend('u1')).rung).toBe('full');
-  }, 60_000);
+  });
 
   it('get ready when it comes', async () => {
     const { log, come } = logThatComes(new LogUnavailableError('no broker yet'));
@@ -69,7 +69,7 @@ describe('services that start while the event log is down', () => {
     const { body } = await gateway.until(({ status }) => status === 200, '/readyz');
     expect(body).not.toHaveProperty('waiting');
     expect((await gateway.recommend('u1')).rung).toBe('full');
-  }, 60_000);
+  });
 
   it('look at their topics once where it is there', async () => {
     const { log, come, countOf } = logThatComes(new LogUnavailableError('never'));
@@ -100,7 +100,7 @@ describe('services that start while the event log is down', () => {
     const { app } = await starting;
     await app.close();
     await expect(fetch(`http://127.0.0.1:${port}/livez`)).rejects.toThrow();
-  }, 60_000);
+  });
 
   it('do not wait for what only people can put right, and leave nothing open', async () => {
     const { log, countOf } = logThatComes(new TopicMismatchError('watchnext.activity.v1', 4, 8));

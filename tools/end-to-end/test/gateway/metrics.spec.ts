@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
+import { freePorts } from '@watchnext/local-stack';
 import { eventually } from '@watchnext/testing';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
@@ -11,7 +12,7 @@ import { METRIC_NAMES as ingestionNames } from '../../../../apps/ingestion/src/m
 import { METRIC_NAMES as rankingNames } from '../../../../apps/ranking/src/metrics';
 import { METRIC_NAMES as retrievalNames } from '../../../../apps/retrieval/src/metrics';
 import { SERVICE_METRICS } from '@watchnext/service';
-import { FIRST_SNAPSHOT, freePort, PARTITIONS, type TestGateway, watchEvent, World } from './world';
+import { FIRST_SNAPSHOT, PARTITIONS, type TestGateway, watchEvent, World } from './world';
 
 describe('the names of metrics', () => {
   it('that services share are each shown by one of them', () => {
@@ -66,7 +67,7 @@ describe('metrics of a system at work', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.fold('ada', watchEvent('ada', 'v00'));
-    [ports.retrieval, ports.ranking] = [await freePort(), await freePort()];
+    [ports.retrieval, ports.ranking] = (await freePorts(2)) as [number, number];
     const experiments = join(world.dataDirectory, 'experiments.json');
     await writeFile(experiments, JSON.stringify(EVERYONE_IN_AN_EXPERIMENT));
     gateway = await world.startGateway({ WATCHNEXT_EXPERIMENTS_FILE: experiments });
@@ -104,8 +105,8 @@ describe('metrics of a system at work', () => {
     });
     // No event at all: it becomes a dead letter.
     await world.log.append(TOPICS.activity, [{ key: 'ada', value: Buffer.from('no event') }]);
-  }, 60_000);
-  afterAll(() => world.close(), 20_000);
+  });
+  afterAll(() => world.close());
 
   it('of the gateway count requests, stages, candidates and drops', async () => {
     const text = await scrape(`${gateway.url}/metrics`);

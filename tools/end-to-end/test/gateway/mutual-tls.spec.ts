@@ -27,7 +27,7 @@ describe('mutual TLS between services', () => {
       world.startRanking(undefined, files('ours', 'service')),
     ]);
   });
-  afterAll(() => world.close(), 20_000);
+  afterAll(() => world.close());
 
   it('serves a gateway whose certificate is of their authority', async () => {
     const gateway = await world.startGateway(files('ours', 'service'));

@@ -1,6 +1,5 @@
 /** A small real world for specs: embedded stores, published snapshots, model services over gRPC, and a gateway. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -9,6 +8,7 @@ import { Event, type ImpressionsServed, SnapshotAnnouncement, TOPICS } from '@wa
 import { type EventLog, openEmbeddedEventLog, partitionOf } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
 import { applyEvent, encodeState, newState } from '@watchnext/features';
+import { freePorts } from '@watchnext/local-stack';
 import { createLogger } from '@watchnext/service';
 import { openFolderSnapshotStore, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { publishSnapshot, writeCandidateFiles, writeRankingFiles } from '@watchnext/testing/snapshots';
@@ -88,12 +88,9 @@ function factsOf(videoId: string) {
   return { channelId, topics, durationSeconds, uploadedAtMs };
 }
 
-/** A port that was free a moment ago. */
+/** A port that was free a moment ago, and that the system hands out to nobody by itself. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
+  const [port] = (await freePorts(1)) as [number];
   return port;
 }
 
@@ -119,7 +116,8 @@ export class World {
       { name: TOPICS.activity, partitionCount: PARTITIONS },
       { name: TOPICS.catalog, partitionCount: 1, compacted: true },
     ]);
-    const world = new World(dataDirectory, log, await freePort(), await freePort());
+    const [retrievalPort, rankingPort] = (await freePorts(2)) as [number, number];
+    const world = new World(dataDirectory, log, retrievalPort, rankingPort);
     await world.tellCatalogue(
       ...VIDEOS.map(({ videoId, title }) =>
         eventOf({
