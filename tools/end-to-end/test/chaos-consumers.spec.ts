@@ -54,7 +54,7 @@ describeUnlessMissing(missingForStack({ kafka: true, redis: true }), 'a material
         const zombie = await fleet.add({
           WATCHNEXT_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
           // So that a call under way when it is stopped goes on when it wakes, as if the network had held it up.
-          WATCHNEXT_REDIS_CALL_TIMEOUT_MS: '60000',
+          WATCHNEXT_REDIS_CALL_TIMEOUT_MS: '600000',
           // Each batch reads states, so that there is a time between its reading and its writing.
           WATCHNEXT_STATE_CACHE_USERS: '1',
         });

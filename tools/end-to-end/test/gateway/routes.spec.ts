@@ -5,6 +5,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { FeatureStore } from '@watchnext/feature-store';
 import { eventually } from '@watchnext/testing';
+import type { CollectorClient } from '../../../../apps/gateway/src/clients/collector';
+import { COLLECTOR } from '../../../../apps/gateway/src/tokens';
 import { historyAnswer, snapshotAnswer, usersAnswer, videoAnswer } from '../../../../apps/gateway/src/http/schemas';
 import { dismissalEvent, eventOf, FIRST_SNAPSHOT, type TestGateway, VIDEOS, watchEvent, World } from './world';
 
@@ -260,10 +262,16 @@ describe('the other routes', () => {
     await once(silentCollector, 'listening');
     const { port } = silentCollector.address() as AddressInfo;
     const waiting = await world.startGateway({ WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${port}` });
-    const signal = AbortSignal.timeout(4_000);
-    const headers = { 'x-deadline-ms': '4000' };
-    const response = await fetch(`${waiting.url}/v1/events`, { method: 'POST', body: '{}', headers, signal });
+    const send = jest.spyOn(waiting.running.app.get<CollectorClient>(COLLECTOR), 'send');
+    // Stands still, so that the deadline handed on tells how much of the caller's time it is, however late this process is.
+    const nowMs = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(nowMs);
+    const headers = { 'x-deadline-ms': '1000' };
+    const response = await fetch(`${waiting.url}/v1/events`, { method: 'POST', body: '{}', headers });
+    clock.mockRestore();
     expect(response.status).toBe(502);
+    expect(send.mock.lastCall![2].deadlineAtMs - nowMs).toBeGreaterThan(0);
+    expect(send.mock.lastCall![2].deadlineAtMs - nowMs).toBeLessThan(1_000);
     silentCollector.closeAllConnections();
     silentCollector.close();
   });
