@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChildProgram } from '@watchnext/testing';
+import { ChildProgram, eventually } from '@watchnext/testing';
 import { MisbehavingCollector } from '../test/misbehaving-collector';
 import type { SpoolingMessage } from '../test/spooling-program';
 import { searchEvent } from './create-event';
@@ -328,7 +328,7 @@ describe('a producer client', () => {
       const spoolDirectory = join(directory, 'spool');
       const program = join(__dirname, '..', 'test', 'spooling-program.ts');
       const child = ChildProgram.start<SpoolingMessage>(program, [collector.url, spoolDirectory]);
-      await until(() => child.ofKind('spooled').length > 5);
+      await eventually(() => expect(child.ofKind('spooled').length).toBeGreaterThan(5));
       await child.kill();
       const spooledCount = Math.max(...child.ofKind('spooled').map(({ eventCount }) => eventCount));
       expect(spooledCount).toBeGreaterThan(0);
