@@ -36,6 +36,8 @@ export class CanaryError extends Error {
 }
 
 const MOST_QUERIES = 50;
+/** Fewer say nothing of all viewers: a lone one of an odd taste would keep every new snapshot out. */
+const FEWEST_QUERIES = 10;
 /**
  * Recall that must be reached where videos stand in for viewers. The graph is made for viewers' vectors; of long video vectors
  * among short ones it may find nine tenths (MovieTweetings: 89.9%), while an index over other vectors finds next to none.
@@ -43,8 +45,8 @@ const MOST_QUERIES = 50;
 const STAND_IN_RECALL = 0.5;
 /** Videos compared of each answer; of a catalogue not ten times as large chance alone would bring many of them. */
 const COMPARED = 50;
-/** Fewer queries, or a smaller catalogue, say nothing of the overlap. */
-const FEWEST_COMPARED = { queries: 10, videos: 1_000 };
+/** A smaller catalogue says nothing of the overlap. */
+const FEWEST_COMPARED_VIDEOS = 1_000;
 const NEWCOMER = candidateFeatures(newState(''), RequestContext.fromPartial({}), DEFAULT_COMPLETED_RULE, true);
 const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
 
@@ -82,7 +84,8 @@ export async function checkSnapshot(
   }
   const overlap = previous && (await overlapOf(snapshot, previous, canaries));
   const report = { queryCount: vectors.length, recall: vectors.length === 0 ? 1 : recall, overlap };
-  const minimumRecall = canaries.length > 0 ? limits.minimumRecall : Math.min(STAND_IN_RECALL, limits.minimumRecall);
+  const areEnough = canaries.length >= FEWEST_QUERIES;
+  const minimumRecall = areEnough ? limits.minimumRecall : Math.min(STAND_IN_RECALL, limits.minimumRecall);
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   if (!(report.recall >= minimumRecall)) {
     throw new CanaryError(
@@ -100,27 +103,26 @@ export async function checkSnapshot(
 }
 
 /**
- * Where nobody asked yet, some of the videos stand in for viewers: they find a broken index. A viewer of whom nothing is known shows
+ * Where too few asked yet, some of the videos stand in for viewers: they find a broken index. A viewer of whom nothing is known shows
  * a tower whose weights are not finite, since none of them is passed by: zero times NaN is NaN.
  */
 async function queryVectors(
   snapshot: RetrievalSnapshot,
   canaries: readonly CandidateFeatures[],
 ): Promise<Float32Array[]> {
-  if (canaries.length > 0) {
-    const vectors: Float32Array[] = [];
-    for (const features of canaries) {
-      vectors.push(finite(await userVectorOf(snapshot, features), canaries.length));
-    }
-    return vectors;
+  const vectors: Float32Array[] = [];
+  for (const features of canaries) {
+    vectors.push(finite(await userVectorOf(snapshot, features), canaries.length));
   }
-  finite(await userVectorOf(snapshot, NEWCOMER), 0);
+  if (canaries.length >= FEWEST_QUERIES) return vectors;
+  finite(await userVectorOf(snapshot, NEWCOMER), canaries.length);
   const { videoVectors, videoCount, config } = snapshot.model;
-  const count = Math.min(MOST_QUERIES, videoCount);
-  return Array.from({ length: count }, (_, i) => {
+  const count = Math.min(MOST_QUERIES - vectors.length, videoCount);
+  for (let i = 0; i < count; i++) {
     const row = Math.floor((i * videoCount) / count);
-    return videoVectors.slice(row * config.dimensions, (row + 1) * config.dimensions);
-  });
+    vectors.push(videoVectors.slice(row * config.dimensions, (row + 1) * config.dimensions));
+  }
+  return vectors;
 }
 
 /** @throws CanaryError */
@@ -136,7 +138,7 @@ async function overlapOf(
   canaries: readonly CandidateFeatures[],
 ): Promise<number | undefined> {
   const videos = Math.min(snapshot.model.videoCount, previous.model.videoCount);
-  if (canaries.length < FEWEST_COMPARED.queries || videos < FEWEST_COMPARED.videos) return undefined;
+  if (canaries.length < FEWEST_QUERIES || videos < FEWEST_COMPARED_VIDEOS) return undefined;
   let sum = 0;
   for (const features of canaries) {
     const before = await answer(previous, features);
