@@ -1,4 +1,5 @@
 import type { CandidateFeatures } from '@watchnext/features';
+import { type NearestOptions, type NearestQuery, SearchOverloadedError } from '@watchnext/vector-search';
 import { checkSnapshot } from './canaries';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 
@@ -6,14 +7,20 @@ jest.mock('./user-vector', () => ({ userVectorOf: async () => new Float32Array([
 
 const LIMITS = { minimumRecall: 0.9, minimumOverlap: 0.1 };
 /** Of each answer, the index finds the best so many of the hundred nearest. */
-const snapshotFinding = (count: number) =>
+const snapshotFinding = (count: number, videoCount = 200) =>
   ({
     model: {
-      videoVectors: new Float32Array(400),
-      videoCount: 200,
+      videoVectors: new Float32Array(2 * videoCount),
+      videoCount,
       config: { dimensions: 2 },
     },
+    videos: { videoIdOf: (label: number) => `v${label}` },
     index: {
+      // All that may wait do.
+      nearest: async (_query: NearestQuery, { isPatient }: NearestOptions = {}) => {
+        if (!isPatient) throw new SearchOverloadedError(64);
+        return { labels: [1, 2, 3, 4] };
+      },
       compare: async () => ({
         exact: { scores: Array.from({ length: 100 }, (_, i) => 100 - i) },
         found: { scores: Array.from({ length: 100 }, (_, i) => (i < count ? 100 - i : 0)) },
@@ -41,5 +48,10 @@ describe('canary queries', () => {
     const { recall } = await checkSnapshot(snapshotFinding(80), undefined, [], LIMITS);
     expect(recall).toBeCloseTo(0.8, 9);
     await expect(checkSnapshot(snapshotFinding(5), undefined, [], LIMITS)).rejects.toThrow(/5.0%, below 50.0%/);
+  });
+
+  it('wait behind however many requests do: they say nothing of the snapshot', async () => {
+    const [next, previous] = [snapshotFinding(95, 1_000), snapshotFinding(95, 1_000)];
+    await expect(checkSnapshot(next, previous, viewers, LIMITS)).resolves.toMatchObject({ overlap: 1 });
   });
 });

@@ -150,6 +150,7 @@ async function overlapOf(
 
 async function answer(snapshot: RetrievalSnapshot, features: CandidateFeatures): Promise<string[]> {
   const query = await userVectorOf(snapshot, features);
-  const { labels } = await snapshot.index.nearest({ query, k: COMPARED, ...UNRESTRICTED });
+  // A full queue says nothing of the snapshot.
+  const { labels } = await snapshot.index.nearest({ query, k: COMPARED, ...UNRESTRICTED }, { isPatient: true });
   return labels.map((label) => snapshot.videos.videoIdOf(label));
 }

@@ -44,7 +44,7 @@ export async function retrieve(
     excluded: excluded.labels,
     ...query.restrictions,
   };
-  const { labels, scores, method } = await snapshot.index.nearest(nearest, signal);
+  const { labels, scores, method } = await snapshot.index.nearest(nearest, { signal });
   return {
     candidates: labels.map((label, rank) => ({ videoId: snapshot.videos.videoIdOf(label), score: scores[rank]! })),
     method,

@@ -1,6 +1,7 @@
 /** Threads that build and search indexes. */
 export { BuildThreads } from './build-threads';
 export {
+  type NearestOptions,
   type NearestQuery,
   OpenIndex,
   type OpenIndexOptions,

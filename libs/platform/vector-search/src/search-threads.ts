@@ -55,6 +55,13 @@ export interface NearestQuery extends Restrictions {
   readonly excluded: Int32Array;
 }
 
+export interface NearestOptions {
+  /** Aborted while the search waits for its thread, it is not made. */
+  readonly signal?: AbortSignal;
+  /** It waits behind however many: of somebody who asks for one after the other, and has time. */
+  readonly isPatient?: boolean;
+}
+
 /** More requests wait than can be answered in time. */
 export class SearchOverloadedError extends Error {
   readonly code = 'search-overloaded';
@@ -184,16 +191,15 @@ export class OpenIndex {
 
   /**
    * The k best that are neither excluded nor restricted; fewer only where there are no more.
-   * @param signal aborted while the search waits for its thread, it is not made
-   * @throws SearchOverloadedError, ThreadLostError, RangeError for a query that is not finite or of no whole number of rows; the signal's reason
+   * @throws SearchOverloadedError unless it is patient, ThreadLostError, RangeError for a query that is not finite or of no whole number of rows; the signal's reason
    */
   async nearest(
     { query, k, excluded, blockedChannels, forbiddenRules }: NearestQuery,
-    signal?: AbortSignal,
+    { signal, isPatient = false }: NearestOptions = {},
   ): Promise<AcceptedSearchResult> {
     const group = this.idlest();
     const pending = pendingOf(group);
-    if (pending >= this.parts.queueLimit) throw new SearchOverloadedError(pending);
+    if (!isPatient && pending >= this.parts.queueLimit) throw new SearchOverloadedError(pending);
     const call = { key: this.parts.key, query, excluded, blockedChannels, forbiddenRules };
     const results = await gather(group, k, (thread, share) => thread.search({ ...call, k: share }, signal));
     if (results.length === 1) return results[0]!;
