@@ -1,4 +1,5 @@
-import { credentials, makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ClientReadableStream, credentials, makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { pingService } from '../test/ping-service';
 import { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
@@ -12,6 +13,8 @@ type Check = (
   request: { service: string },
   callback: (error: Error | null, answer?: { status: string }) => void,
 ) => void;
+
+type Watch = (request: { service: string }) => ClientReadableStream<{ status: string }>;
 
 describe('a gRPC server before its first snapshot', () => {
   let server: GrpcServer;
@@ -44,5 +47,21 @@ describe('a gRPC server before its first snapshot', () => {
     server.setServing(true);
     await expect(check(NAME)).resolves.toBe('SERVING');
     await expect(check('')).resolves.toBe('SERVING');
+  });
+
+  it('gets none while it drains, whatever comes to serve meanwhile', async () => {
+    const told: string[] = [];
+    const watch = (client['watch'] as unknown as Watch).call(client, { service: NAME });
+    watch.on('data', ({ status }) => told.push(status));
+    // It ends by being cancelled.
+    watch.on('error', () => undefined);
+    while (told.length === 0) await delay(5);
+    const closed = server.close();
+    server.setServing(true);
+    while (told.length === 1) await delay(5);
+    await delay(20);
+    expect(told.slice(1)).not.toContain('SERVING');
+    watch.cancel();
+    await closed;
   });
 });

@@ -22,6 +22,7 @@ export class GrpcServer {
     'grpc.max_connection_age_grace_ms': DRAIN_MS,
   });
   private readonly health: HealthImplementation;
+  private isClosing = false;
 
   constructor(
     private readonly logger: Logger,
@@ -53,13 +54,15 @@ export class GrpcServer {
     return bound;
   }
 
+  /** A server that drains serves no more, whatever it is told. */
   setServing(serving: boolean): void {
-    const status = serving ? 'SERVING' : 'NOT_SERVING';
+    const status = serving && !this.isClosing ? 'SERVING' : 'NOT_SERVING';
     this.health.setStatus('', status);
     this.health.setStatus(this.serviceName, status);
   }
 
   async close(): Promise<void> {
+    this.isClosing = true;
     this.setServing(false);
     const timer = setTimeout(() => this.server.forceShutdown(), DRAIN_MS);
     await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
