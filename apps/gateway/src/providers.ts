@@ -30,7 +30,7 @@ import { AdaptiveLimit } from './resilience/adaptive-limit';
 import { type Calls, createCalls } from './resilience/calls';
 import { LoopLag } from './resilience/loop-lag';
 import { Catalogue } from './sources/catalogue';
-import { PopularSnapshots } from './sources/popular-snapshot';
+import { isPopularFile, PopularSnapshots } from './sources/popular-snapshot';
 import { TrendingVideos } from './sources/trending';
 import * as tokens from './tokens';
 
@@ -115,6 +115,7 @@ const snapshots = ({ settings, logger, clock }: WholeParts): Provider[] => [
         store,
         eventLog,
         logger,
+        only: isPopularFile,
         load: popular.load,
         capacity: HELD_SNAPSHOTS,
         pinned: () => experiments.pinnedSnapshots(clock()),

@@ -46,6 +46,7 @@ export class LastQueries {
 
 /**
  * Scores rows of zeros, which a weight that is not finite does not survive, once for each thread, and the requests given.
+ * @param closing aborted, what waits for a free thread, or was not begun, is not done
  * @returns requests scored
  * @throws ScoresError for a snapshot that must not take over
  */
@@ -53,19 +54,19 @@ export async function checkSnapshot(
   snapshot: RankingSnapshot,
   queries: readonly RankQuery[],
   threadCount: number,
+  closing: AbortSignal = new AbortController().signal,
 ): Promise<{ readonly queryCount: number }> {
   const { model, tower } = snapshot.ranker;
   const user = new Float32Array(model.userSize);
   const videos = new Float32Array(ROWS * model.videoSize);
   // Begun together: each goes to the idlest thread.
-  const runs = Array.from({ length: threadCount }, () => whenFree(() => tower.run(user, videos, ROWS)));
+  const runs = Array.from({ length: threadCount }, () => whenFree(() => tower.run(user, videos, ROWS), closing));
   for (const logits of await Promise.all(runs)) {
     if (!logits.every(Number.isFinite)) throw new ScoresError('the ranker gives logits that are not finite');
     requireFinite(model.scoreOf(logits, 0), 'of a row of zeros');
   }
-  const never = new AbortController().signal;
   for (const query of queries) {
-    for (const score of await whenFree(() => rank(snapshot, query, never))) {
+    for (const score of await whenFree(() => rank(snapshot, query, closing), closing)) {
       requireFinite(score, `of video ${score.videoId} in one of the last requests`);
     }
   }
@@ -79,8 +80,9 @@ function requireFinite(score: { readonly logit: number; readonly expectedWatchSe
 }
 
 /** A full queue says nothing of the snapshot. */
-async function whenFree<T>(work: () => Promise<T>): Promise<T> {
+async function whenFree<T>(work: () => Promise<T>, closing: AbortSignal): Promise<T> {
   for (let waitedMs = 0; ; waitedMs += BUSY_MS) {
+    closing.throwIfAborted();
     try {
       return await work();
     } catch (error) {

@@ -23,7 +23,7 @@ import { endAtOnce } from '@watchnext/threads';
 import { checkSnapshot, LastQueries } from './check-snapshot';
 import { rankingPaths, type RankingSettings } from './config';
 import { createMetrics, METRICS } from './metrics';
-import { loadRankingSnapshot, type RankingSnapshot } from './ranking-snapshot';
+import { isRankerFile, loadRankingSnapshot, type RankingSnapshot } from './ranking-snapshot';
 import { RankingService } from './ranking.service';
 
 /** How long a start waits for the announcements of snapshots, which are a help only. */
@@ -87,7 +87,8 @@ export class RankingModule implements OnApplicationShutdown {
       store: this.snapshotStore,
       eventLog: this.log.eventLog,
       logger: this.logger,
-      load: (local) => this.loadChecked(local, threads, lastQueries),
+      only: isRankerFile,
+      load: (local, closing) => this.loadChecked(local, threads, lastQueries, closing),
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
       pinned: () => experiments.pinnedSnapshots(Date.now()),
       onCurrent: () => server?.setServing(true),
@@ -117,15 +118,17 @@ export class RankingModule implements OnApplicationShutdown {
     return server.listen(host, this.settings.WATCHNEXT_GRPC_PORT);
   }
 
-  /** @throws Error for one that must not take over; the holder then goes on serving what it holds */
+  /** @throws Error for one that must not take over; the holder then goes on serving what it holds; the reason of `closing` */
   private async loadChecked(
     local: LocalSnapshot,
     threads: TowerThreads,
     lastQueries: LastQueries,
+    closing: AbortSignal,
   ): Promise<RankingSnapshot> {
-    const snapshot = await loadRankingSnapshot(local, threads);
+    const snapshot = await loadRankingSnapshot(local, threads, closing);
     try {
-      const report = await checkSnapshot(snapshot, lastQueries.all(), this.settings.WATCHNEXT_RANKING_THREADS);
+      const threadCount = this.settings.WATCHNEXT_RANKING_THREADS;
+      const report = await checkSnapshot(snapshot, lastQueries.all(), threadCount, closing);
       this.logger.info({ snapshotId: local.snapshotId, ...report }, 'a snapshot scored what it was tried on');
       return snapshot;
     } catch (error) {

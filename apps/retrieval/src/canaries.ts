@@ -68,21 +68,24 @@ export class CanaryQueries {
 
 /**
  * @param previous the snapshot that serves now, open until this settles
- * @throws CanaryError for one that must not take over
+ * @param closing looked at before each query
+ * @throws CanaryError for one that must not take over; the reason of `closing`
  */
 export async function checkSnapshot(
   snapshot: RetrievalSnapshot,
   previous: RetrievalSnapshot | undefined,
   canaries: readonly CandidateFeatures[],
   limits: CanaryLimits,
+  closing?: AbortSignal,
 ): Promise<CanaryReport> {
   const vectors = await queryVectors(snapshot, canaries);
   let recall = 0;
   for (const query of vectors) {
+    closing?.throwIfAborted();
     const { found, exact } = await snapshot.index.compare(query, RECALL_K);
     recall += recallAtK(found, exact, RECALL_K) / vectors.length;
   }
-  const overlap = previous && (await overlapOf(snapshot, previous, canaries));
+  const overlap = previous && (await overlapOf(snapshot, previous, canaries, closing));
   const report = { queryCount: vectors.length, recall: vectors.length === 0 ? 1 : recall, overlap };
   const areEnough = canaries.length >= FEWEST_QUERIES;
   const minimumRecall = areEnough ? limits.minimumRecall : Math.min(STAND_IN_RECALL, limits.minimumRecall);
@@ -136,11 +139,13 @@ async function overlapOf(
   snapshot: RetrievalSnapshot,
   previous: RetrievalSnapshot,
   canaries: readonly CandidateFeatures[],
+  closing: AbortSignal | undefined,
 ): Promise<number | undefined> {
   const videos = Math.min(snapshot.model.videoCount, previous.model.videoCount);
   if (canaries.length < FEWEST_QUERIES || videos < FEWEST_COMPARED_VIDEOS) return undefined;
   let sum = 0;
   for (const features of canaries) {
+    closing?.throwIfAborted();
     const before = await answer(previous, features);
     const now = new Set(await answer(snapshot, features));
     sum += before.filter((videoId) => now.has(videoId)).length / before.length;

@@ -1,11 +1,10 @@
 /** Retrieval's part of a snapshot, loaded: the candidate model's tables, the user tower, the index. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type CandidateModel, interestsOf } from '@watchnext/candidate-model';
 import type { IndexParameters } from '@watchnext/contract';
 import { OnnxStack } from '@watchnext/inference';
-import { loadCandidate } from '@watchnext/snapshot-models';
-import { indexFile, type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { isCandidateFile, loadCandidate } from '@watchnext/snapshot-models';
+import { fileOf, indexFile, isIndexFile, type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import type { OpenIndex, SearchThreads } from '@watchnext/vector-search';
 import { SnapshotVideos } from './catalogue/snapshot-videos';
 
@@ -25,14 +24,23 @@ export interface RetrievalSnapshot {
   close(): Promise<void>;
 }
 
+/** Whether `loadRetrievalSnapshot` reads the file. */
+export const isRetrievalFile = (file: string) =>
+  isCandidateFile(file) || isIndexFile(file) || file === SNAPSHOT_FILES.userTower;
+
 /**
  * @param local verified: its files are what its manifest says
- * @throws Error when the parts do not fit each other; the holder then goes on serving what it holds
+ * @param closing aborted, the load ends after its present step, and leaves nothing open
+ * @throws Error when the parts do not fit each other; the holder then goes on serving what it holds; the reason of `closing`
  */
-export async function loadRetrievalSnapshot(local: LocalSnapshot, threads: SearchThreads): Promise<RetrievalSnapshot> {
-  const { snapshotId, directory, manifest } = local;
-  const at = (file: string) => join(directory, file);
-  const { model, coldStart } = await loadCandidate(local);
+export async function loadRetrievalSnapshot(
+  local: LocalSnapshot,
+  threads: SearchThreads,
+  closing: AbortSignal,
+): Promise<RetrievalSnapshot> {
+  const { snapshotId, manifest } = local;
+  const at = (file: string) => fileOf(local, file);
+  const { model, coldStart } = await loadCandidate(local, closing);
   const addCapacity = Math.max(ADDED_VIDEOS.least, Math.ceil(model.videoCount * ADDED_VIDEOS.share));
   const index = await threads.open({
     vectors: model.videoVectors,
@@ -41,6 +49,7 @@ export async function loadRetrievalSnapshot(local: LocalSnapshot, threads: Searc
     addCapacity,
   });
   try {
+    closing.throwIfAborted();
     if (coldStart && coldStart.dimensions !== model.config.dimensions) {
       throw new Error(
         `the cold start has ${coldStart.dimensions} dimensions, the model has ${model.config.dimensions}`,

@@ -25,7 +25,7 @@ import { LiveCatalogue } from './catalogue/live-catalogue';
 import { retrievalPaths, type RetrievalSettings } from './config';
 import { createMetrics, METRICS } from './metrics';
 import { RecallMeter } from './recall-meter';
-import type { RetrievalSnapshot } from './retrieval-snapshot';
+import { isRetrievalFile, type RetrievalSnapshot } from './retrieval-snapshot';
 import { RetrievalService } from './retrieval.service';
 import { SnapshotLoader } from './snapshot-loader';
 
@@ -147,8 +147,9 @@ export class RetrievalModule implements OnApplicationShutdown {
       store: this.snapshotStore,
       eventLog: this.log.eventLog,
       logger,
-      load: (local) =>
-        loader.load(local, (work) =>
+      only: isRetrievalFile,
+      load: (local, closing) =>
+        loader.load(local, closing, (work) =>
           holding?.currentId() === undefined ? work(undefined) : holding.use(undefined, work),
         ),
       capacity: settings.WATCHNEXT_HELD_SNAPSHOTS,

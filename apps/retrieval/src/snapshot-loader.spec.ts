@@ -24,7 +24,7 @@ function loaderOf() {
   const loader = new SnapshotLoader({ metrics, catalogue, logger, limits } as unknown as SnapshotLoaderParts);
   const load = (snapshotId: string, overlap: number | undefined): Promise<RetrievalSnapshot> => {
     jest.mocked(checkSnapshot).mockResolvedValueOnce({ queryCount: 50, recall: 1, overlap });
-    return loader.load({ snapshotId } as LocalSnapshot, (work) => work(undefined));
+    return loader.load({ snapshotId } as LocalSnapshot, new AbortController().signal, (work) => work(undefined));
   };
   const overlapTold = () => /^watchnext_retrieval_canary_overlap (.*)$/m.exec(metrics.render())?.[1];
   return { loader, load, overlapTold };

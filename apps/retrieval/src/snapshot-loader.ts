@@ -54,15 +54,17 @@ export class SnapshotLoader {
   }
 
   /**
+   * @param closing aborted, the load ends after its present step, and leaves nothing open
    * @param withCurrent runs work with the snapshot that serves now, if there is one, and keeps it open meanwhile
-   * @throws Error for one that does not fit together, CanaryError for one whose answers are wrong
+   * @throws Error for one that does not fit together, CanaryError for one whose answers are wrong; the reason of `closing`
    */
   async load(
     local: LocalSnapshot,
+    closing: AbortSignal,
     withCurrent: <T>(work: (current: RetrievalSnapshot | undefined) => Promise<T>) => Promise<T>,
   ): Promise<RetrievalSnapshot> {
     const { threads, catalogue, logger, limits } = this.parts;
-    const loaded = await loadRetrievalSnapshot(local, threads);
+    const loaded = await loadRetrievalSnapshot(local, threads, closing);
     const snapshot = {
       ...loaded,
       close: async () => {
@@ -74,7 +76,10 @@ export class SnapshotLoader {
     let overlap: number;
     try {
       await catalogue.attach(snapshot.videos);
-      const report = await withCurrent((current) => checkSnapshot(snapshot, current, this.canaries.all(), limits));
+      closing.throwIfAborted();
+      const report = await withCurrent((current) =>
+        checkSnapshot(snapshot, current, this.canaries.all(), limits, closing),
+      );
       logger.info({ snapshotId: local.snapshotId, ...report }, 'a snapshot passed its canary queries');
       this.canaryRecall = report.recall;
       overlap = report.overlap ?? NaN;
@@ -86,7 +91,8 @@ export class SnapshotLoader {
     this.loaded.set(local.snapshotId, { snapshot, overlap });
     // So that new videos do not go for a moment with each swap; a long backlog is added while the snapshot serves.
     const backlog = catalogue.addBacklog(snapshot.videos, snapshot.addCapacity);
-    await Promise.race([backlog, delay(BACKLOG_WAIT_MS, undefined, { ref: false })]);
+    const waited = delay(BACKLOG_WAIT_MS, undefined, { ref: false, signal: closing }).catch(() => undefined);
+    await Promise.race([backlog, waited]);
     return snapshot;
   }
 

@@ -1,8 +1,7 @@
 /** The gateway's part of the snapshots that are held: lists of popular videos, and what the manifests say. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
-import { type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { fileOf, type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { z } from 'zod';
 import type { ScoredVideo } from './trending';
 
@@ -14,14 +13,18 @@ export interface PopularSnapshot {
   readonly popular: readonly ScoredVideo[];
 }
 
+/** Whether the gateway reads the file. */
+export const isPopularFile = (file: string) => file === SNAPSHOT_FILES.popular;
+
 /** What a snapshot holder keeps for the gateway; a snapshot's part leaves when the holder closes it. */
 export class PopularSnapshots {
   private readonly held = new Map<string, PopularSnapshot>();
   private currentId: string | undefined;
 
   /** A holder's loader. @throws z.ZodError, SyntaxError for a list that is none */
-  readonly load = async ({ snapshotId, directory, manifest }: LocalSnapshot): Promise<{ close(): void }> => {
-    const text = await readFile(join(directory, SNAPSHOT_FILES.popular), 'utf8');
+  readonly load = async (local: LocalSnapshot): Promise<{ close(): void }> => {
+    const { snapshotId, manifest } = local;
+    const text = await readFile(fileOf(local, SNAPSHOT_FILES.popular), 'utf8');
     const { popular } = popularFile.parse(JSON.parse(text));
     this.held.set(snapshotId, { manifest, popular });
     return { close: () => void this.held.delete(snapshotId) };

@@ -98,18 +98,21 @@ export class ObjectStore {
 
   /**
    * Streams an object into a new file.
-   * @throws ObjectNotFoundError; after any failure the file may be there in part
+   * @param stopping aborted, the download ends at once
+   * @throws ObjectNotFoundError, the reason of `stopping`; after any failure the file may be there in part
    */
-  async download(key: string, path: string): Promise<void> {
-    await this.transfer(`download ${key}`, key, async (guard) => {
+  async download(key: string, path: string, stopping?: AbortSignal): Promise<void> {
+    const run = async (guard: StallGuard) => {
+      const signal = stopping ? AbortSignal.any([guard.signal, stopping]) : guard.signal;
       const { Body, ContentLength } = await this.client.send(new GetObjectCommand(this.at(key)), {
-        abortSignal: guard.signal,
+        abortSignal: signal,
       });
-      await pipeline(Body as Readable, guard.watch(), createWriteStream(path), { signal: guard.signal });
+      await pipeline(Body as Readable, guard.watch(), createWriteStream(path), { signal });
       const { size } = await stat(path);
       if (ContentLength !== undefined && size !== ContentLength)
         throw new Error(`${size} of ${ContentLength} bytes came`);
-    });
+    };
+    await this.transfer(`download ${key}`, key, run, stopping);
   }
 
   /**
@@ -257,12 +260,18 @@ export class ObjectStore {
   }
 
   /** The SDK does not repeat what streams: each try here begins the file anew. */
-  private async transfer(what: string, key: string, run: (guard: StallGuard) => Promise<void>): Promise<void> {
+  private async transfer(
+    what: string,
+    key: string,
+    run: (guard: StallGuard) => Promise<void>,
+    stopping?: AbortSignal,
+  ): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const guard = new StallGuard(this.settings.requestTimeoutMs);
       try {
         return await run(guard);
       } catch (error) {
+        stopping?.throwIfAborted();
         const failure = translate(what, key, guard.stalled ?? error);
         const again = failure.code === 'object-store-unavailable' && !guard.stalled && attempt < MAX_ATTEMPTS;
         if (!again) throw failure;

@@ -6,6 +6,7 @@ import { status } from '@grpc/grpc-js';
 import { SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
 import {
+  type FileFilter,
   type LocalSnapshot,
   SnapshotHolder,
   SnapshotNotHeldError,
@@ -35,8 +36,13 @@ export interface FollowSnapshotsOptions<T> {
   readonly store: SnapshotStore;
   readonly eventLog: EventLog;
   readonly logger: Logger;
-  /** Makes a verified snapshot ready; a rejection refuses the snapshot, and what is held goes on serving. */
-  readonly load: (local: LocalSnapshot) => Promise<T>;
+  /**
+   * Makes a verified snapshot ready; a rejection refuses the snapshot, and what is held goes on serving.
+   * @param closing aborted when following ends, which waits for the load
+   */
+  readonly load: (local: LocalSnapshot, closing: AbortSignal) => Promise<T>;
+  /** The files that `load` needs: no others are fetched and verified. Default: all. */
+  readonly only?: FileFilter;
   /** Snapshots held at once; default 3. */
   readonly capacity?: number;
   /** Ids to keep loaded besides, as of experiments; asked at every look at the pointer. */
@@ -58,10 +64,11 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   const createdAtMs = new Map<string, number>();
   const holder = new SnapshotHolder<T>({
     store,
-    load: async (local) => {
+    load: async (local, closing) => {
       createdAtMs.set(local.snapshotId, local.manifest.createdAtMs);
-      return load(local);
+      return load(local, closing);
     },
+    ...(options.only === undefined ? {} : { only: options.only }),
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     ...(options.pinned === undefined ? {} : { pinned: options.pinned }),
     callbacks: {

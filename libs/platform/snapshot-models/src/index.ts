@@ -1,2 +1,9 @@
 /** Models of a snapshot as services load them: read by a thread of their own, so that requests are answered meanwhile. */
-export { type LoadedCandidate, loadCandidate, loadRanking, type LoadedRanking } from './load-models';
+export {
+  isCandidateFile,
+  isRankingFile,
+  type LoadedCandidate,
+  loadCandidate,
+  loadRanking,
+  type LoadedRanking,
+} from './load-models';

@@ -63,6 +63,28 @@ describe('a snapshot store in a folder', () => {
     await expect(store.fetch('a')).resolves.toMatchObject({ snapshotId: 'a' });
   });
 
+  it('verifies large files beside what else goes on, and stops when told to', async () => {
+    await writeFile(join(source, 'table.bin'), Buffer.alloc(64 * 2 ** 20, 7));
+    const store = openFolderSnapshotStore(directory);
+    await store.publish(source, { ...manifest, files: await describeFiles(source) });
+    const before = performance.eventLoopUtilization();
+    await store.fetch('a');
+    const { active } = performance.eventLoopUtilization(before);
+    const gone = new AbortController();
+    const fetching = store.fetch('a', { signal: gone.signal });
+    setTimeout(() => gone.abort(new Error('the service stops')), 5);
+    await expect(fetching).rejects.toThrow('the service stops');
+    const bytes = await readFile(join(directory, 'a', 'table.bin'));
+    bytes[63 * 2 ** 20]! ^= 1;
+    await rm(join(directory, 'a', 'table.bin'));
+    await writeFile(join(directory, 'a', 'table.bin'), bytes);
+    await expect(store.fetch('a')).rejects.toMatchObject({ code: 'snapshot-corrupt', file: 'table.bin' });
+    const startedAt = performance.now();
+    await describeFiles(source);
+    // On this thread it would take what describing them takes.
+    expect(active).toBeLessThan((performance.now() - startedAt) / 2);
+  }, 60_000);
+
   it('ignores publications that a crash interrupted, and removes them after a day', async () => {
     await mkdir(join(directory, '.incoming-old-1'), { recursive: true });
     await mkdir(join(directory, '.incoming-new-1'));

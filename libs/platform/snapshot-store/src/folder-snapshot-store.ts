@@ -14,7 +14,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:f
 import { dirname, join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
 import { makeFolder, syncPath } from '@watchnext/folder-lock';
-import { listFiles, verifyFiles } from './digests';
+import { listFiles } from './digests';
 import { errorCode, linkOrCopy, writeNewFile } from './durable-files';
 import { FolderPointer } from './folder-pointer';
 import {
@@ -27,6 +27,7 @@ import {
 } from './layout';
 import { decodeManifest, encodeManifest } from './manifest';
 import {
+  type FetchOptions,
   type LocalSnapshot,
   SnapshotCorruptError,
   SnapshotExistsError,
@@ -36,6 +37,7 @@ import {
   SnapshotStoreError,
   SnapshotStoreUnavailableError,
 } from './port';
+import { chosenFiles, verifyFiles } from './verify-files';
 
 const INCOMING_PREFIX = '.incoming-';
 /** No publication takes this long; a hidden folder older than this was left by a crash. */
@@ -96,12 +98,12 @@ class FolderSnapshotStore implements SnapshotStore {
   }
 
   /** The files are local already, so this verifies them where they lie. */
-  fetch(snapshotId: string): Promise<LocalSnapshot> {
+  fetch(snapshotId: string, { only, signal }: FetchOptions = {}): Promise<LocalSnapshot> {
     return this.attempt('fetch from', async () => {
       const manifest = await this.readManifest(snapshotId);
       const directory = this.folderOf(snapshotId);
-      await verifyFiles(snapshotId, directory, manifest.files);
-      return { snapshotId, directory, manifest };
+      await verifyFiles(snapshotId, directory, chosenFiles(manifest.files, only), signal);
+      return { snapshotId, directory, manifest, only };
     });
   }
 

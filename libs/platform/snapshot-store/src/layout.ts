@@ -40,6 +40,9 @@ export const POINTER_NAME = 'current';
 /** The graph of one shard; the first has the name that an index of one shard has. */
 export const indexFile = (shard: number) => (shard === 0 ? SNAPSHOT_FILES.index : `index-${shard}.hnsw`);
 
+/** Whether this is the graph of a shard. */
+export const isIndexFile = (file: string) => /^index(-\d+)?\.hnsw$/.test(file);
+
 /** A new id such as "20261123T231032Z-9f03ab": ids sort as text by the second they were made in. */
 export function newSnapshotId(nowMs: number): string {
   const second = new Date(nowMs).toISOString().slice(0, 19).replaceAll('-', '').replaceAll(':', '');

@@ -2,14 +2,27 @@
  * The port of the snapshot store: immutable folders `<id>/` with a `manifest.json`, and one pointer, `current`.
  * Files are written first, the manifest last, and the pointer moves only from a value that the mover names.
  */
+import { join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
 import { PortError } from '@watchnext/errors';
+
+/** Which of the files that a manifest lists are meant. */
+export type FileFilter = (file: string) => boolean;
 
 /** A snapshot whose files are on local disk and whose digests were verified. */
 export interface LocalSnapshot {
   readonly snapshotId: string;
   readonly directory: string;
   readonly manifest: SnapshotManifest;
+  /** What was fetched and verified, where that is not all: see `fileOf`. Others may lie there too, and nobody has looked at them. */
+  readonly only?: FileFilter | undefined;
+}
+
+export interface FetchOptions {
+  /** The files that are needed; default: all. */
+  readonly only?: FileFilter | undefined;
+  /** Aborted, the fetch ends soon and leaves nothing half. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SnapshotStore {
@@ -25,8 +38,11 @@ export interface SnapshotStore {
   list(): Promise<string[]>;
   /** @throws SnapshotNotFoundError, SnapshotCorruptError (the manifest itself), SnapshotFormatError */
   readManifest(snapshotId: string): Promise<SnapshotManifest>;
-  /** Brings a snapshot to local disk and verifies every digest. @throws SnapshotNotFoundError, SnapshotCorruptError, SnapshotFormatError */
-  fetch(snapshotId: string): Promise<LocalSnapshot>;
+  /**
+   * Brings a snapshot, or what is needed of it, to local disk and verifies the digest of each of these files.
+   * @throws SnapshotNotFoundError, SnapshotCorruptError, SnapshotFormatError; the signal's reason
+   */
+  fetch(snapshotId: string, options?: FetchOptions): Promise<LocalSnapshot>;
   /** The current snapshot's id; undefined before the first. */
   readPointer(): Promise<string | undefined>;
   /**
@@ -60,6 +76,22 @@ export class SnapshotCorruptError extends SnapshotStoreError {
   ) {
     super(`snapshot ${snapshotId}: ${file}: ${detail}`, 'snapshot-corrupt', false, options);
   }
+}
+
+/** A file was asked for that is not among those fetched: whoever fetches names what it needs. */
+export class SnapshotFileNotFetchedError extends SnapshotStoreError {
+  constructor(
+    readonly snapshotId: string,
+    readonly file: string,
+  ) {
+    super(`snapshot ${snapshotId}: ${file} was not fetched`, 'snapshot-file-not-fetched', false);
+  }
+}
+
+/** Where a file of a fetched snapshot lies. @throws SnapshotFileNotFetchedError */
+export function fileOf({ snapshotId, directory, only }: LocalSnapshot, file: string): string {
+  if (only && !only(file)) throw new SnapshotFileNotFetchedError(snapshotId, file);
+  return join(directory, file);
 }
 
 export class SnapshotFormatError extends SnapshotStoreError {

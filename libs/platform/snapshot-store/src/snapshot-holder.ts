@@ -13,12 +13,17 @@
  *   this one for the snapshot that it stayed with. Pinned ones are loaded though they are not current. A pointer back to a held one loads nothing.
  * - Refreshes never run side by side; a refresh asked for during another one starts after it and sees what is new.
  */
-import { type LocalSnapshot, SnapshotCorruptError, type SnapshotStore, SnapshotStoreError } from './port';
+import { type FileFilter, type LocalSnapshot, SnapshotCorruptError, type SnapshotStore, SnapshotStoreError } from './port';
 
 export interface SnapshotHolderOptions<T> {
   readonly store: SnapshotStore;
-  /** Makes a verified snapshot ready to serve. A rejection refuses the snapshot. */
-  readonly load: (local: LocalSnapshot) => Promise<T>;
+  /**
+   * Makes a verified snapshot ready to serve. A rejection refuses the snapshot.
+   * @param closing aborted when the holder closes, which waits for it: then the load is to end soon, and leave nothing open
+   */
+  readonly load: (local: LocalSnapshot, closing: AbortSignal) => Promise<T>;
+  /** The files that `load` needs; default: all. */
+  readonly only?: FileFilter;
   /** How many snapshots to hold; default 3: current, previous, and one more. */
   readonly capacity?: number;
   /** Ids to load and keep beside those; asked at every look at the pointer. */
@@ -101,6 +106,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   private queuedEvenIfRefused = false;
   private timer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
+  private readonly aborting = new AbortController();
 
   constructor(private readonly options: SnapshotHolderOptions<T>) {
     this.capacity = options.capacity ?? 3;
@@ -156,7 +162,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
     return this.current?.snapshotId;
   }
 
-  /** Stops following, lets running uses end, and closes everything held. */
+  /** Stops following, and a load under way, lets running uses end, and closes everything held. */
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
@@ -164,6 +170,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
 
   private async shutDown(): Promise<void> {
     clearTimeout(this.timer);
+    this.aborting.abort(new Error('the holder of snapshots is closed'));
     await this.queued;
     await this.running;
     const all = [...this.held.values()];
@@ -238,13 +245,16 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
 
   /** Holds one more snapshot; undefined when it was refused. */
   private async load(snapshotId: string): Promise<Held<T> | undefined> {
+    const { store, load, only } = this.options;
+    const { signal } = this.aborting;
     try {
-      const held = newHeld(snapshotId, await this.options.load(await this.options.store.fetch(snapshotId)));
+      const held = newHeld(snapshotId, await load(await store.fetch(snapshotId, { only, signal }), signal));
       this.refusals.delete(snapshotId);
       this.held.set(snapshotId, held);
       return held;
     } catch (error) {
-      this.refuse(snapshotId, asError(error));
+      // What was not let finish is not refused.
+      if (!signal.aborted) this.refuse(snapshotId, asError(error));
       return undefined;
     }
   }
@@ -258,7 +268,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
         // The refusal of this very snapshot was reported already; without its manifest the line ends here.
         return;
       }
-      if (id === '' || (await this.take(id))) return;
+      if (id === '' || this.closing || (await this.take(id))) return;
     }
   }
 

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SnapshotManifest } from '@watchnext/contract';
-import { describeFiles, newSnapshotId, SNAPSHOT_FORMAT_VERSION, type SnapshotStore } from '@watchnext/snapshot-store';
+import { describeFiles, fileOf, newSnapshotId, SNAPSHOT_FORMAT_VERSION, type SnapshotStore } from '@watchnext/snapshot-store';
 import { ChildProgram } from '../child-program';
 import { eventually } from '../eventually';
 import type { StoreProgramMessage } from './processes/snapshot-store-program';
@@ -116,6 +116,53 @@ export function describeSnapshotStore(driver: string, create: () => Promise<Snap
       await store.publish(directory, manifest);
       await rm(directory, { recursive: true });
       await expect(store.fetch('a')).resolves.toMatchObject({ snapshotId: 'a' });
+    });
+
+    describe('asked for some files', () => {
+      const ranker = (file: string) => file === 'ranker.onnx';
+      const tables = (file: string) => file.startsWith('tables/');
+
+      spec('fetches and verifies those, and gives out no others', async () => {
+        const manifest = await publish('a');
+        await under.damage('a', 'tables/videos.bin', flipBit);
+        const reader = await under.open();
+        const local = await reader.fetch('a', { only: ranker });
+        expect(local.manifest).toEqual(manifest);
+        expect(await readFile(fileOf(local, 'ranker.onnx'), 'utf8')).toBe(FILES['ranker.onnx']);
+        expect(() => fileOf(local, 'tables/videos.bin')).toThrow(
+          expect.objectContaining({ code: 'snapshot-file-not-fetched', file: 'tables/videos.bin', retriable: false }),
+        );
+        for (const options of [{ only: tables }, {}]) {
+          await expect(reader.fetch('a', options)).rejects.toMatchObject({
+            code: 'snapshot-corrupt',
+            file: 'tables/videos.bin',
+          });
+        }
+      });
+
+      spec('brings the others to those who need them later, or at once', async () => {
+        await publish('a');
+        const reader = await under.open();
+        await reader.fetch('a', { only: ranker });
+        const [local, ...more] = await Promise.all([
+          reader.fetch('a', { only: tables }),
+          reader.fetch('a'),
+          reader.fetch('a', { only: ranker }),
+        ]);
+        expect(await readFile(fileOf(local, 'tables/videos.bin'), 'utf8')).toBe(FILES['tables/videos.bin']);
+        for (const { directory } of more) expect(directory).toBe(local.directory);
+        for (const path of Object.keys(FILES)) await readFile(fileOf(more[0]!, path));
+      });
+    });
+
+    spec('ends a fetch that is not wanted any more, and fetches again', async () => {
+      await publish('a');
+      const reader = await under.open();
+      const gone = new AbortController();
+      const fetching = reader.fetch('a', { signal: gone.signal });
+      gone.abort(new Error('the service stops'));
+      await expect(fetching).rejects.toThrow('the service stops');
+      await expect(reader.fetch('a')).resolves.toMatchObject({ snapshotId: 'a' });
     });
 
     spec('lists the newest first', async () => {

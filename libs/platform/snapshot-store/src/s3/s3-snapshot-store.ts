@@ -19,11 +19,12 @@ import {
   type ObjectStoreSettings,
   type ReadObject,
 } from '@watchnext/object-store';
-import { digestText, listFiles, verifyFiles } from '../digests';
+import { digestText, listFiles } from '../digests';
 import { errorCode } from '../durable-files';
 import { isSnapshotFilePath, isSnapshotId, MANIFEST_FILE, POINTER_NAME, SNAPSHOT_FORMAT_VERSION } from '../layout';
 import { decodeManifest, encodeManifest } from '../manifest';
 import {
+  type FetchOptions,
   type LocalSnapshot,
   PointerConflictError,
   SnapshotCorruptError,
@@ -34,6 +35,7 @@ import {
   SnapshotStoreError,
   SnapshotStoreUnavailableError,
 } from '../port';
+import { chosenFiles, verifyFiles } from '../verify-files';
 import { SnapshotCache } from './snapshot-cache';
 
 export interface S3SnapshotStoreOptions {
@@ -98,18 +100,19 @@ class S3SnapshotStore implements SnapshotStore {
     });
   }
 
-  fetch(snapshotId: string): Promise<LocalSnapshot> {
+  fetch(snapshotId: string, { only, signal }: FetchOptions = {}): Promise<LocalSnapshot> {
     return attempt('fetch a snapshot', async () => {
       const manifest = await this.readManifest(snapshotId);
-      const directory = await this.cache.fetch(snapshotId, manifest.files, async (path, target) => {
+      const download = async (path: string, target: string) => {
         try {
-          await this.objects.download(fileKey(manifest, path), target);
+          await this.objects.download(fileKey(manifest, path), target, signal);
         } catch (error) {
           if (!(error instanceof ObjectNotFoundError)) throw error;
           throw new SnapshotCorruptError(snapshotId, path, 'is missing', { cause: error });
         }
-      });
-      return { snapshotId, directory, manifest };
+      };
+      const directory = await this.cache.fetch(snapshotId, chosenFiles(manifest.files, only), download, signal);
+      return { snapshotId, directory, manifest, only };
     });
   }
 

@@ -1,23 +1,25 @@
 /**
  * Snapshots fetched from elsewhere, as folders on local disk; the ones used longest ago go first. Several processes may
- * share the folder: a snapshot appears whole, by a rename, and what one process finds there it verifies.
+ * share the folder, and need different files of one snapshot: each file appears whole, by a rename, and what one process finds there
+ * it verifies.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileDigest } from '@watchnext/contract';
-import { verifyFiles } from '../digests';
+import type { FileDigests } from '../digests';
 import { errorCode } from '../durable-files';
 import { isSnapshotFilePath, isSnapshotId } from '../layout';
 import { SnapshotCorruptError } from '../port';
+import { faultOf, verifyFiles } from '../verify-files';
 
 const PARTIAL_PREFIX = '.fetching-';
 /** No fetch takes this long; an older partial one was left by a crash. */
 const ABANDONED_AFTER_MS = 6 * 3_600_000;
 
 export class SnapshotCache {
-  /** By snapshot id: callers that want the same one wait for one download. */
-  private readonly fetching = new Map<string, Promise<string>>();
+  /** By snapshot id, the fetch that ends last: each begins after the one before, and finds what that has brought. */
+  private readonly fetching = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly directory: string,
@@ -25,70 +27,82 @@ export class SnapshotCache {
   ) {}
 
   /**
-   * The folder of a snapshot, downloaded where it is not there whole and unharmed.
-   * @throws SnapshotCorruptError when what was downloaded differs from its digest; then nothing is kept
+   * The folder of a snapshot, where files that were not there unharmed are downloaded.
+   * @param files those that are needed; what else lies in the folder was fetched for others
+   * @throws SnapshotCorruptError when what was downloaded differs from its digest; then nothing of it is kept; the signal's reason
    */
   fetch(
     snapshotId: string,
-    files: { [path: string]: FileDigest },
+    files: FileDigests,
     download: (path: string, target: string) => Promise<void>,
+    signal?: AbortSignal,
   ): Promise<string> {
-    const running = this.fetching.get(snapshotId);
-    if (running) return running;
-    const fetched = this.fetchNow(snapshotId, files, download).finally(() => this.fetching.delete(snapshotId));
+    const fetchNow = () => this.fetchNow(snapshotId, files, download, signal);
+    const fetched = this.fetching.get(snapshotId)?.then(fetchNow, fetchNow) ?? fetchNow();
     this.fetching.set(snapshotId, fetched);
+    const settled = () => {
+      if (this.fetching.get(snapshotId) === fetched) this.fetching.delete(snapshotId);
+    };
+    fetched.then(settled, settled);
     return fetched;
   }
 
   private async fetchNow(
     snapshotId: string,
-    files: { [path: string]: FileDigest },
+    files: FileDigests,
     download: (path: string, target: string) => Promise<void>,
+    signal: AbortSignal | undefined,
   ): Promise<string> {
     const folder = join(this.directory, snapshotId);
-    if (await this.isWhole(snapshotId, folder, files)) {
-      await utimes(folder, new Date(), new Date());
-      return folder;
+    const missing = await this.missingOf(folder, files, signal);
+    if (Object.keys(missing).length > 0) {
+      await this.bring(snapshotId, folder, missing, download, signal);
+      await this.evict(snapshotId);
     }
+    await utimes(folder, new Date(), new Date());
+    return folder;
+  }
+
+  private async bring(
+    snapshotId: string,
+    folder: string,
+    files: FileDigests,
+    download: (path: string, target: string) => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     const partial = join(this.directory, `${PARTIAL_PREFIX}${randomBytes(6).toString('hex')}`);
     try {
       await mkdir(partial);
       for (const path of Object.keys(files)) {
+        signal?.throwIfAborted();
         if (!isSnapshotFilePath(path))
           throw new SnapshotCorruptError(snapshotId, path, 'not a path within the snapshot');
         await mkdir(dirname(join(partial, path)), { recursive: true });
         await download(path, join(partial, path));
       }
-      await verifyFiles(snapshotId, partial, files);
-      await this.putInPlace(snapshotId, partial, folder, files);
-    } catch (error) {
+      await verifyFiles(snapshotId, partial, files, signal);
+      // Where another process was faster, its file is the same.
+      for (const path of Object.keys(files)) {
+        await mkdir(dirname(join(folder, path)), { recursive: true });
+        await rename(join(partial, path), join(folder, path));
+      }
+    } finally {
       await rm(partial, { recursive: true, force: true });
-      throw error;
     }
-    await this.evict(snapshotId);
-    return folder;
   }
 
-  /** Where another process was faster, its copy stays. */
-  private async putInPlace(
-    snapshotId: string,
-    partial: string,
-    folder: string,
-    files: { [path: string]: FileDigest },
-  ): Promise<void> {
-    try {
-      await rename(partial, folder);
-      return;
-    } catch (error) {
-      if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error;
+  /** Of these files, those that are not in the folder. One that is harmed takes all others with it: whatever did that may have harmed them too. */
+  private async missingOf(folder: string, files: FileDigests, signal: AbortSignal | undefined): Promise<FileDigests> {
+    const there: Record<string, FileDigest> = {};
+    const missing: Record<string, FileDigest> = {};
+    for (const [path, digest] of Object.entries(files)) {
+      const isThere = isSnapshotFilePath(path) && (await exists(join(folder, path)));
+      (isThere ? there : missing)[path] = digest;
     }
-    if (await this.isWhole(snapshotId, folder, files)) {
-      await rm(partial, { recursive: true, force: true });
-      return;
-    }
+    if (!(await faultOf(folder, there, signal))) return missing;
     await this.discard(folder);
-    await rename(partial, folder);
+    return files;
   }
 
   /** By a rename first: nobody sees half of it. */
@@ -101,17 +115,6 @@ export class SnapshotCache {
       throw error;
     }
     await rm(away, { recursive: true, force: true });
-  }
-
-  private async isWhole(snapshotId: string, folder: string, files: { [path: string]: FileDigest }): Promise<boolean> {
-    try {
-      await stat(folder);
-      await verifyFiles(snapshotId, folder, files);
-      return true;
-    } catch (error) {
-      if (error instanceof SnapshotCorruptError || errorCode(error) === 'ENOENT') return false;
-      throw error;
-    }
   }
 
   private async evict(justFetched: string): Promise<void> {
@@ -130,5 +133,17 @@ export class SnapshotCache {
     for (const { name } of [...snapshots.slice(this.snapshotCount - 1), ...abandoned]) {
       await this.discard(join(this.directory, name));
     }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    // A file where a folder should be: it is there, and no good.
+    if (errorCode(error) === 'ENOTDIR') return true;
+    throw error;
   }
 }
