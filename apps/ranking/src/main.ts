@@ -5,13 +5,13 @@ import { rankingSettings } from './config';
 import { startRanking } from './start';
 
 keepRequestsYoung();
-void runService(async () => {
+void runService(async (stopping) => {
   const settings = loadConfig(rankingSettings);
   const logger = createLogger('ranking', {
     level: settings.WATCHNEXT_LOG_LEVEL,
     format: settings.WATCHNEXT_LOG_FORMAT,
   });
   const afterwards = await startTracing('ranking', settings);
-  const { app } = await startRanking(settings, logger);
+  const { app } = await startRanking(settings, logger, stopping);
   return { app, logger, afterwards };
 });

@@ -65,10 +65,11 @@ export class RankingModule implements OnApplicationShutdown {
 
   /**
    * Loads the current snapshot if there is one, follows, and listens.
+   * @param stopping aborted, it waits for nothing more, and loads no snapshot
    * @returns the port bound
    * @throws EventLogError where the log answers and refuses
    */
-  async serve(): Promise<number> {
+  async serve(stopping: AbortSignal): Promise<number> {
     let server: GrpcServer | undefined;
     const metrics = createMetrics();
     watchProcess(metrics);
@@ -92,9 +93,10 @@ export class RankingModule implements OnApplicationShutdown {
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
       pinned: () => experiments.pinnedSnapshots(Date.now()),
       onCurrent: () => server?.setServing(true),
+      stopping,
       metrics,
     }));
-    if (!this.log.unavailable) await untilFollowing(announcements, ANNOUNCEMENTS_WAIT_MS);
+    if (!this.log.unavailable) await untilFollowing(announcements, ANNOUNCEMENTS_WAIT_MS, stopping);
     const service = new RankingService(holder, metrics, lastQueries, {
       atOnce: threadCount,
       queueLimit: queueLimit * threadCount,

@@ -5,9 +5,11 @@ import { type Logger, nestLogger } from '@watchnext/service';
 import type { RankingSettings } from './config';
 import { RankingModule } from './ranking.module';
 
+/** @param stopping aborted, the start waits for nothing more, and loads no snapshot */
 export async function startRanking(
   settings: RankingSettings,
   logger: Logger,
+  stopping: AbortSignal = new AbortController().signal,
 ): Promise<{ app: INestApplicationContext; port: number }> {
   const app = await NestFactory.createApplicationContext(RankingModule.with(settings, logger), {
     bufferLogs: true,
@@ -16,7 +18,7 @@ export async function startRanking(
   });
   app.useLogger(nestLogger(logger));
   try {
-    return { app, port: await app.get(RankingModule).serve() };
+    return { app, port: await app.get(RankingModule).serve(stopping) };
   } catch (error) {
     await app.close();
     throw error;

@@ -69,6 +69,23 @@ it('does not start where the topic of snapshots has another number of partitions
   await rm(directory, { recursive: true, force: true });
 });
 
+it('loads nothing once it is told to stop, and ends', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'watchnext-ranking-stopped-'));
+  const settings = loadConfig(rankingSettings, { WATCHNEXT_DATA_DIR: directory, WATCHNEXT_GRPC_PORT: '0' });
+  await publishSnapshot(rankingPaths(settings).snapshots, '20260101T000000Z-aaaaaa', async (folder) => {
+    await writeRankingFiles(folder, { videos, seed: 1 });
+    return {};
+  });
+  const logger = createLogger('ranking', { level: 'silent', format: 'json' });
+  const told = [jest.spyOn(logger, 'info'), jest.spyOn(logger, 'error')];
+  const { app } = await startRanking(settings, logger, AbortSignal.abort(new Error('SIGTERM')));
+  await app.close();
+  for (const { mock } of told) {
+    expect(mock.calls.filter(([facts]) => 'snapshotId' in (facts as object))).toEqual([]);
+  }
+  await rm(directory, { recursive: true, force: true });
+});
+
 describe('the ranking service', () => {
   const logger = createLogger('ranking', { level: 'silent', format: 'json' });
   let dataDirectory: string;

@@ -5,13 +5,13 @@ import { retrievalSettings } from './config';
 import { startRetrieval } from './start';
 
 keepRequestsYoung();
-void runService(async () => {
+void runService(async (stopping) => {
   const settings = loadConfig(retrievalSettings);
   const logger = createLogger('retrieval', {
     level: settings.WATCHNEXT_LOG_LEVEL,
     format: settings.WATCHNEXT_LOG_FORMAT,
   });
   const afterwards = await startTracing('retrieval', settings);
-  const { app } = await startRetrieval(settings, logger);
+  const { app } = await startRetrieval(settings, logger, stopping);
   return { app, logger, afterwards };
 });

@@ -39,6 +39,14 @@ const LOGGER = Symbol('logger');
 const EVENT_LOG = Symbol('event log');
 const SNAPSHOT_STORE = Symbol('snapshot store');
 
+interface SnapshotParts {
+  readonly threads: SearchThreads;
+  readonly catalogue: LiveCatalogue;
+  readonly metrics: MetricsRegistry;
+  readonly recall: RecallMeter;
+  readonly stopping: AbortSignal;
+}
+
 @Module({})
 export class RetrievalModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
@@ -68,10 +76,11 @@ export class RetrievalModule implements OnApplicationShutdown {
 
   /**
    * Reads the catalogue, loads the current snapshot if there is one, follows both, and listens.
+   * @param stopping aborted, it waits for nothing more, and loads no snapshot
    * @returns the port bound
    * @throws EventLogError where the log answers and refuses
    */
-  async serve(): Promise<number> {
+  async serve(stopping: AbortSignal): Promise<number> {
     const { settings, logger } = this;
     const { eventLog, unavailable } = this.log;
     const metrics = createMetrics();
@@ -86,7 +95,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     const following = followCatalogue(followers.watch('catalogue', eventLog), catalogue, logger);
     this.closers.push(() => following.stop());
     // A log that is down must not keep retrieval down: what it would tell of new videos comes later.
-    if (!unavailable) await untilFollowing(following, CATALOGUE_WAIT_MS);
+    if (!unavailable) await untilFollowing(following, CATALOGUE_WAIT_MS, stopping);
 
     const recall = new RecallMeter(settings.WATCHNEXT_RECALL_SAMPLE_SECONDS, (error) =>
       logger.debug({ err: error }, 'a sample of the recall failed'),
@@ -96,7 +105,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     recall.start();
     this.closers.push(async () => recall.stop());
 
-    const holder = await this.followSnapshots(threads, catalogue, metrics, recall);
+    const holder = await this.followSnapshots({ threads, catalogue, metrics, recall, stopping });
     const { WATCHNEXT_METRICS_PORT: metricsPort } = settings;
     if (metricsPort !== undefined) {
       const http = await serveMetrics(metrics, settings.WATCHNEXT_HOST, metricsPort, () =>
@@ -124,10 +133,7 @@ export class RetrievalModule implements OnApplicationShutdown {
   }
 
   private async followSnapshots(
-    threads: SearchThreads,
-    catalogue: LiveCatalogue,
-    metrics: MetricsRegistry,
-    recall: RecallMeter,
+    { threads, catalogue, metrics, recall, stopping }: SnapshotParts,
   ): Promise<SnapshotHolder<RetrievalSnapshot>> {
     const { settings, logger } = this;
     const loader = new SnapshotLoader({
@@ -158,12 +164,13 @@ export class RetrievalModule implements OnApplicationShutdown {
         loader.setCurrent(snapshotId);
         this.server?.setServing(true);
       },
+      stopping,
       metrics,
     });
     const holder = (holding = following.holder);
     // Running uses end before their threads do.
     this.closers.push(() => following.close());
-    if (!this.log.unavailable) await untilFollowing(following.announcements, ANNOUNCEMENTS_WAIT_MS);
+    if (!this.log.unavailable) await untilFollowing(following.announcements, ANNOUNCEMENTS_WAIT_MS, stopping);
     const service = new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics });
     this.server = new GrpcServer(
       logger,

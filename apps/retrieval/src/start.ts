@@ -5,9 +5,11 @@ import { type Logger, nestLogger } from '@watchnext/service';
 import type { RetrievalSettings } from './config';
 import { RetrievalModule } from './retrieval.module';
 
+/** @param stopping aborted, the start waits for nothing more, and loads no snapshot */
 export async function startRetrieval(
   settings: RetrievalSettings,
   logger: Logger,
+  stopping: AbortSignal = new AbortController().signal,
 ): Promise<{ app: INestApplicationContext; port: number }> {
   const app = await NestFactory.createApplicationContext(RetrievalModule.with(settings, logger), {
     bufferLogs: true,
@@ -16,7 +18,7 @@ export async function startRetrieval(
   });
   app.useLogger(nestLogger(logger));
   try {
-    return { app, port: await app.get(RetrievalModule).serve() };
+    return { app, port: await app.get(RetrievalModule).serve(stopping) };
   } catch (error) {
     await app.close();
     throw error;

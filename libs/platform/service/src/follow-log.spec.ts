@@ -79,10 +79,10 @@ describe('a service and an event log that is down', () => {
   });
 
   describe('is waited for by a start', () => {
-    const starting = async (subscribe: () => Promise<Subscription>, limitMs: number) => {
+    const starting = async (subscribe: () => Promise<Subscription>, limitMs: number, stopping?: AbortSignal) => {
       const following = followLog({ without: 'no catalogue yet', logger, subscribe, retryMs: 1 });
       const startedAt = performance.now();
-      await untilFollowing(following, limitMs).finally(() => void following.stop());
+      await untilFollowing(following, limitMs, stopping).finally(() => void following.stop());
       return performance.now() - startedAt;
     };
     const refuses = () => Promise.reject(new EventLogError('no right to read', 'not-authorised', false));
@@ -97,6 +97,12 @@ describe('a service and an event log that is down', () => {
       expect(attempts).toBe(3);
       await starting(() => Promise.reject(new LogUnavailableError('down')), 50);
       await starting(() => new Promise(() => undefined), 50);
+    });
+
+    it('but not once the start is to stop', async () => {
+      const stopping = new AbortController();
+      setTimeout(() => stopping.abort(), 20);
+      expect(await starting(() => new Promise(() => undefined), 60_000, stopping.signal)).toBeLessThan(5_000);
     });
 
     it('but not where it refuses', async () => {

@@ -99,17 +99,20 @@ export function followLog(options: FollowLogOptions): LogFollowing {
 
 /**
  * For a start that goes on without the log: fulfils once the subscription stands, and at the latest after `limitMs`.
+ * @param stopping aborted, it fulfils at once
  * @throws EventLogError at once where the log answers the first attempt and refuses: only people can change that
  */
 export async function untilFollowing(
   { established, firstFailure }: Pick<LogFollowing, 'established' | 'firstFailure'>,
   limitMs: number,
+  stopping: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const refused = new Promise<never>((_, reject) => {
     void firstFailure.then((failure) => isRefused(failure) && reject(failure as Error));
   });
   const waiting = new AbortController();
-  const limit = delay(limitMs, undefined, { ref: false, signal: waiting.signal }).catch(() => undefined);
+  const signal = AbortSignal.any([waiting.signal, stopping]);
+  const limit = delay(limitMs, undefined, { ref: false, signal }).catch(() => undefined);
   try {
     await Promise.race([established, refused, limit]);
   } finally {

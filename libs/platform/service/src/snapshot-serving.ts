@@ -49,6 +49,8 @@ export interface FollowSnapshotsOptions<T> {
   readonly pinned?: () => readonly string[];
   /** Called whenever another snapshot becomes the current one, the first included. */
   readonly onCurrent?: (snapshotId: string) => void;
+  /** Aborted while the first snapshot is loaded, the start goes on without one; afterwards `close` is what ends it. */
+  readonly stopping?: AbortSignal;
   /** Version and age of what is held are told there. */
   readonly metrics?: MetricsRegistry;
 }
@@ -91,7 +93,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   for (const reason of [...REFUSAL_REASONS, OTHER_REFUSAL])
     options.metrics?.declare(SERVICE_METRICS.snapshotRefusals, { reason });
   if (options.metrics) showSnapshots(options.metrics, holder, createdAtMs);
-  await holder.start();
+  await startHolder(holder, options.stopping);
   const announcements = followLog({
     without: 'no snapshot announcements, and the pointer is polled instead',
     logger,
@@ -112,6 +114,18 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       await holder.close();
     },
   };
+}
+
+async function startHolder(
+  holder: Pick<SnapshotHolder<{ close(): void }>, 'start' | 'close'>,
+  stopping: AbortSignal | undefined,
+): Promise<void> {
+  const stop = () => void holder.close();
+  if (stopping?.aborted) stop();
+  stopping?.addEventListener('abort', stop, { once: true });
+  await holder.start();
+  // From here on requests may use it: they end before it closes.
+  stopping?.removeEventListener('abort', stop);
 }
 
 /** By code, so that no message makes a series of its own. */
