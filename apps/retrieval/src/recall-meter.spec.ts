@@ -1,4 +1,5 @@
 import type { SearchResult } from '@watchnext/ann-index';
+import { collectGarbage } from '@watchnext/threads';
 import type { OpenIndex } from '@watchnext/vector-search';
 import { RecallMeter } from './recall-meter';
 
@@ -39,6 +40,30 @@ describe('the meter of recall', () => {
     meter.offer(index, QUERY);
     await jest.advanceTimersByTimeAsync(2_100);
     expect(meter.sampleCount).toBe(2);
+  });
+
+  it('keeps no index that nobody else holds any more, on an idle service neither', async () => {
+    meter = new RecallMeter(2, fail);
+    meter.start();
+    const offered = (() => {
+      const index = { compare: async () => ({ found, exact }) } as unknown as OpenIndex;
+      meter.offer(index, QUERY);
+      return new WeakRef(index);
+    })();
+    await jest.advanceTimersByTimeAsync(2_100);
+    expect(meter.sampleCount).toBe(1);
+    collectGarbage();
+    expect(offered.deref()).toBeUndefined();
+    expect(meter.recall).toBe(0.5);
+  });
+
+  it('keeps no query while it samples none', async () => {
+    meter = new RecallMeter(0, fail);
+    meter.start();
+    const { compare, index } = indexOf(1);
+    meter.offer(index, QUERY);
+    await meter.sample();
+    expect(compare).not.toHaveBeenCalled();
   });
 
   it('takes no more than a fiftieth of a processor, however often samples are wanted', async () => {

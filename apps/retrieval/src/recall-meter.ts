@@ -16,7 +16,8 @@ interface Sampled {
 
 export class RecallMeter {
   private readonly recalls: number[] = [];
-  private measured: OpenIndex | undefined;
+  /** Weakly: that of a snapshot which is let go has hundreds of MB, and on an idle service no other takes its place. */
+  private measured: WeakRef<OpenIndex> | undefined;
   private latest: Sampled | undefined;
   private timer: NodeJS.Timeout | undefined;
   private samples = 0;
@@ -40,9 +41,9 @@ export class RecallMeter {
     return this.samples;
   }
 
-  /** Notes a query that was answered; the next sample is the latest. */
+  /** Notes a query that was answered, while samples are taken; the next one is the latest. */
   offer(index: OpenIndex, query: Float32Array): void {
-    this.latest = { index, query };
+    if (!this.isStopped) this.latest = { index, query };
   }
 
   start(): void {
@@ -62,6 +63,7 @@ export class RecallMeter {
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
+    this.latest = undefined;
   }
 
   /** Measures the latest query, if one came since the last time. */
@@ -71,8 +73,8 @@ export class RecallMeter {
     if (!sampled) return;
     try {
       const { found, exact } = await sampled.index.compare(sampled.query, RECALL_K);
-      if (this.measured !== sampled.index) this.recalls.length = 0;
-      this.measured = sampled.index;
+      if (this.measured?.deref() !== sampled.index) this.recalls.length = 0;
+      this.measured = new WeakRef(sampled.index);
       this.recalls.push(recallAtK(found, exact, RECALL_K));
       if (this.recalls.length > WINDOW) this.recalls.shift();
       this.samples++;
