@@ -17,6 +17,11 @@ export interface PackedIds {
 
 const LARGEST_ARGUMENT_LIST = 4_096;
 
+/** Longer ids are rare, and made slower. */
+const LONGEST_KEPT = 32;
+/** Of each length an array to hand to `fromCharCode`, used again and again: a view and its spread would cost several times as much. */
+const unitsByLength = Array.from({ length: LONGEST_KEPT + 1 }, (_, length) => new Array<number>(length).fill(0));
+
 /** Ids as a list, or packed already, as by another thread. */
 export type IdList = readonly string[] | PackedIds;
 
@@ -48,6 +53,12 @@ export function placeOf(packed: PackedIds, id: string): number {
 /** @throws RangeError beyond the list */
 export function packedIdAt({ count, units, starts }: PackedIds, place: number): string {
   if (!(place >= 0 && place < count)) throw new RangeError(`no id at place ${place} of ${count}`);
+  const length = starts[place + 1] - starts[place];
+  if (length <= LONGEST_KEPT) {
+    const kept = unitsByLength[length];
+    for (let i = 0; i < length; i++) kept[i] = units[starts[place] + i];
+    return String.fromCharCode.apply(undefined, kept);
+  }
   let id = '';
   for (let from = starts[place]; from < starts[place + 1]; from += LARGEST_ARGUMENT_LIST) {
     const to = Math.min(starts[place + 1], from + LARGEST_ARGUMENT_LIST);
