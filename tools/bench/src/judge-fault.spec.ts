@@ -67,8 +67,8 @@ describe('the judgement of a fault', () => {
     ],
     [
       'followers that are slow to hear',
-      { dependency: 'event log', rungs: { full: 1 }, heardSeconds: 10.5 },
-      /^news over the log after 10\.5 s/,
+      { dependency: 'event log', rungs: { full: 1 }, heardSeconds: 5.5 },
+      /^news over the log after 5\.5 s/,
     ],
     [
       'followers that hear nothing',

@@ -20,8 +20,8 @@ const MOST_ABOVE = 0.05;
 /** One of a hundred may be unlucky: a stage of its own was late on a machine that had other things to do. */
 const MOST_BELOW = 0.01;
 const MOST_RECOVERY_SECONDS = 5;
-/** Who follows the event log tries it again after 5 s at most (`backOffMs`), and then has to join and to read. */
-const MOST_HEARD_SECONDS = 10;
+/** Who follows the event log tries it again after a second at most, joins a group of its own, and reads. */
+const MOST_HEARD_SECONDS = 5;
 
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 

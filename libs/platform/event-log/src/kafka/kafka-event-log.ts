@@ -94,8 +94,7 @@ class KafkaEventLog implements EventLog {
     let stopped: Promise<void> | undefined;
     const stop = async () => {
       await group.stop();
-      const groupId = `${this.settings.namespace}${options.groupId}`;
-      await this.admin.deleteGroup(groupId).catch((error: unknown) => handler.onError?.(error as Error, undefined));
+      await this.deleteGroups(group).catch((error: unknown) => handler.onError?.(error as Error, undefined));
     };
     const own: Subscription = {
       assignedPartitions: () => group.assignedPartitions(),
@@ -110,13 +109,13 @@ class KafkaEventLog implements EventLog {
   async tail(topic: string, handler: TailHandler): Promise<Subscription> {
     await this.partitionCount(topic);
     const groupId = `tail-${this.settings.clientId}-${randomUUID()}`;
-    let group: Subscription | undefined;
+    let group: KafkaSubscription | undefined;
     const tail = await tailTopic(
       {
         topic,
         bounds: () => this.bounds(topic),
-        join: async (groupHandler, onSkipped) => (group = await this.join({ topic, groupId }, groupHandler, onSkipped)),
-        deleteGroup: () => this.admin.deleteGroup(`${this.settings.namespace}${groupId}`),
+        join: async (groupHandler, onSkipped) => (group = await this.join({ topic, groupId, ephemeral: true }, groupHandler, onSkipped)),
+        deleteGroup: async () => group && this.deleteGroups(group),
       },
       this.closing.signal,
       handler,
@@ -145,7 +144,7 @@ class KafkaEventLog implements EventLog {
     options: GroupOptions,
     handler: GroupHandler,
     onSkipped?: (partition: number, next: number) => void,
-  ): Promise<Subscription> {
+  ): Promise<KafkaSubscription> {
     await this.partitionCount(options.topic);
     const { settings } = this;
     const subscription = new KafkaSubscription(
@@ -168,6 +167,16 @@ class KafkaEventLog implements EventLog {
       throw translate(`join group ${options.groupId}`, error, options.topic);
     }
     return subscription;
+  }
+
+  /** What an ephemeral subscription joined. */
+  private async deleteGroups(subscription: KafkaSubscription): Promise<void> {
+    const groupIds = subscription.groupIds();
+    for (const lostId of groupIds.slice(0, -1)) {
+      // A member may be known there that was lost a moment ago: then it runs out by itself.
+      await this.admin.deleteGroup(lostId).catch(() => undefined);
+    }
+    await this.admin.deleteGroup(groupIds.at(-1)!);
   }
 
   private assertOpen(): void {

@@ -1,4 +1,4 @@
-import type { GroupHandler } from '../port';
+import type { GroupHandler, GroupOptions } from '../port';
 import { GroupSession, type GroupContext } from './group-session';
 import { KafkaSubscription } from './kafka-subscription';
 
@@ -31,6 +31,41 @@ describe('a subscription', () => {
     await started;
     await stopped;
     expect(close).toHaveBeenCalledTimes(1);
+  });
+
+  describe('after its connection was lost', () => {
+    const groupsJoined = () => jest.mocked(GroupSession).mock.calls.map(([context]) => context.brokerGroupId);
+    const losing = async (options: Partial<GroupOptions>) => {
+      let lose: (error: Error) => void = () => undefined;
+      jest.mocked(GroupSession).mockClear();
+      jest.mocked(GroupSession).mockImplementation(
+        () =>
+          ({
+            start: async () => undefined,
+            failed: new Promise((resolve) => (lose = resolve)),
+            close,
+            assignedPartitions: () => [0],
+          }) as Partial<GroupSession> as GroupSession,
+      );
+      const context = { brokerGroupId: 'wn.g', settings: { sessionTimeoutMs: 0 } } as GroupContext;
+      const subscription = new KafkaSubscription(context, { topic: 't', groupId: 'g', ...options }, handler);
+      await subscription.start();
+      lose(new Error('gone'));
+      while (groupsJoined().length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      await subscription.stop();
+      return subscription;
+    };
+
+    it('joins its group again', async () => {
+      await losing({});
+      expect(groupsJoined()).toEqual(['wn.g', 'wn.g']);
+    });
+
+    it('joins another where it is alone: the old one waits for a member that is lost', async () => {
+      const subscription = await losing({ ephemeral: true });
+      expect(groupsJoined()).toEqual(['wn.g', 'wn.g-1']);
+      expect(subscription.groupIds()).toEqual(['wn.g', 'wn.g-1']);
+    });
   });
 
   it('keeps its session until it is stopped', async () => {

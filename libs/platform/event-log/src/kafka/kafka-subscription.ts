@@ -1,6 +1,9 @@
 /**
  * A member of a consumer group that outlives the failures of its connection: kafkajs may crash for good in a rebalance
  * or when a broker goes, so a failed session (`group-session.ts`) is closed and a new one begun, until it is stopped.
+ *
+ * A member that was lost stays one for the broker until its session runs out, 15 s, and whoever joins its group waits for that. One that
+ * is alone in its group (`ephemeral`) needs nothing of it, and joins another.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GroupHandler, GroupOptions, Subscription } from '../port';
@@ -8,12 +11,23 @@ import { GroupSession, type GroupContext } from './group-session';
 import { backOffMs } from './kafka-clients';
 import { PartitionWork } from './partition-work';
 
+/**
+ * Once the broker is back its news is to be heard within seconds, and the last wait of an outage comes on top of joining: one
+ * attempt a second is nothing to a broker.
+ */
+const MAX_BACK_OFF_MS = 1_000;
+
+/** To be deleted at the end; older ones have run out by themselves, or will. */
+const MOST_GROUPS_KNOWN = 16;
+
 export class KafkaSubscription implements Subscription {
   private readonly context: GroupContext;
   private readonly stopping = new AbortController();
   private session: GroupSession | undefined;
   private supervision: Promise<void> | undefined;
   private lastSignOfLifeMs = Date.now();
+  private readonly joined: string[] = [];
+  private sessionCount = 0;
 
   constructor(
     context: Omit<GroupContext, 'work' | 'onSignOfLife'>,
@@ -21,6 +35,11 @@ export class KafkaSubscription implements Subscription {
     private readonly handler: GroupHandler,
   ) {
     this.context = { ...context, work: new PartitionWork(), onSignOfLife: () => (this.lastSignOfLifeMs = Date.now()) };
+  }
+
+  /** Groups joined, as the brokers know them, the present one last; of those that were left behind the newest. */
+  groupIds(): readonly string[] {
+    return this.joined;
   }
 
   /** Connects, and from then on stays a member. @throws when the first connection fails */
@@ -47,8 +66,14 @@ export class KafkaSubscription implements Subscription {
   }
 
   private async newSession(): Promise<GroupSession> {
-    const session = new GroupSession(this.context, this.options, this.handler);
+    const { brokerGroupId: ownId } = this.context;
+    const isOther = this.options.ephemeral === true && this.sessionCount > 0;
+    const brokerGroupId = isOther ? `${ownId}-${this.sessionCount}` : ownId;
+    const session = new GroupSession({ ...this.context, brokerGroupId }, this.options, this.handler);
     await session.start();
+    this.sessionCount++;
+    if (this.joined.at(-1) !== brokerGroupId) this.joined.push(brokerGroupId);
+    if (this.joined.length > MOST_GROUPS_KNOWN) this.joined.shift();
     return session;
   }
 
@@ -66,7 +91,7 @@ export class KafkaSubscription implements Subscription {
         await session.close(false);
         failures = Date.now() - startedMs > this.context.settings.sessionTimeoutMs ? 0 : failures + 1;
       }
-      await sleep(backOffMs(failures), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      await sleep(backOffMs(failures, MAX_BACK_OFF_MS), undefined, { signal: this.stopping.signal }).catch(() => undefined);
       if (this.stopping.signal.aborted) return;
       try {
         session = await this.newSession();
