@@ -40,11 +40,12 @@ export async function loadRetrievalSnapshot(
 ): Promise<RetrievalSnapshot> {
   const { snapshotId, manifest } = local;
   const at = (file: string) => fileOf(local, file);
-  const { model, coldStart } = await loadCandidate(local, closing);
+  const { model, coldStart, largestNorm } = await loadCandidate(local, closing);
   const addCapacity = Math.max(ADDED_VIDEOS.least, Math.ceil(model.videoCount * ADDED_VIDEOS.share));
   const index = await threads.open({
     vectors: model.videoVectors,
     dimensions: model.config.dimensions,
+    largestNorm,
     index: indexOf(manifest.index, at, model),
     addCapacity,
   });

@@ -39,7 +39,12 @@ describe('exactSearch', () => {
         const all = Float32Array.of(...base, ...added);
         const q = Float32Array.from(query);
         const accepts = (label: number) => label % 5 !== 2;
-        const found = new VectorRows(base, 6, added).exactSearch(q, k, { count, accepts });
+        const rowsHere = new VectorRows(base, 6, added);
+        const found = rowsHere.exactSearch(q, k, { count, accepts });
+        // A bound that is no row's length finds the same, and no row is looked at for it.
+        const told = new VectorRows(base, 6, added, 1.5 * rowsHere.largestNorm);
+        expect(told.largestNorm).toBe(1.5 * rowsHere.largestNorm);
+        expect(told.exactSearch(q, k, { count, accepts })).toEqual(found);
         const exact = exactSearch(all, 6, q, count);
         const kept = exact.labels.filter(accepts).slice(0, k);
         expect(found.labels).toEqual(kept);

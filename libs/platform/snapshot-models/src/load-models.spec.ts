@@ -55,9 +55,15 @@ describe('models of a snapshot', () => {
 
   it('are those that were written, with tables on shared memory', async () => {
     await writeCandidateFiles(directory, { videoIds, seed: 1, withIndex: false, factsOf });
-    const { model, coldStart } = await loadCandidate(local);
+    const { model, coldStart, largestNorm } = await loadCandidate(local);
     const expected = randomCandidateModel({ videoIds, seed: 1 });
     expectSameModel(model, expected);
+    const { videoVectors, videoCount, config } = expected;
+    const row = (video: number) => videoVectors.subarray(video * config.dimensions, (video + 1) * config.dimensions);
+    expect(largestNorm).toBeCloseTo(
+      Math.max(...Array.from({ length: videoCount }, (_, video) => Math.hypot(...row(video)))),
+      9,
+    );
     expect(model.videoVectors.buffer[Symbol.toStringTag]).toBe('SharedArrayBuffer');
     const facts = { channelId: 'channel-2', topics: ['t', 'unknown'] };
     const means = ColdStart.of(videoIds, expected.videoVectors, factsOf);

@@ -13,6 +13,8 @@ export interface LoadedCandidate {
   readonly model: CandidateModel;
   /** Undefined for a snapshot from before there was one. */
   readonly coldStart: ColdStart | undefined;
+  /** Length of the longest video vector. */
+  readonly largestNorm: number;
 }
 
 export interface LoadedRanking {
@@ -53,10 +55,11 @@ export async function loadCandidate(local: LocalSnapshot, signal?: AbortSignal):
   // 0, or no index: vectors of any length are found.
   const radius = manifest.index?.radius || undefined;
   const task = { model: 'candidate', directory, withColdStart, radius } as const;
-  const { coldStart, ...parts } = await onThread<CandidateFiles>(task, signal);
+  const { coldStart, largestNorm, ...parts } = await onThread<CandidateFiles>(task, signal);
   return {
     model: CandidateModel.fromParts(parts),
     coldStart: coldStart && ColdStart.fromFiniteParts(coldStart),
+    largestNorm,
   };
 }
 

@@ -19,6 +19,8 @@ import { readSafetensorsFile, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 export interface CandidateFiles {
   readonly metadata: CandidateModelMetadata<PackedIds>;
   readonly tensors: CandidateModelParts['tensors'];
+  /** Length of the longest video vector. */
+  readonly largestNorm: number;
   /** Finite. Undefined for a snapshot without a cold start. */
   readonly coldStart: ColdStartParts<PackedIds> | undefined;
 }
@@ -47,8 +49,10 @@ export async function readCandidateFiles(
   });
   if (areRows) tensors.set(VECTORS, withoutFirstRow(tensors.get(WATCHED)));
   requireFinite('candidate', tensors);
-  if (radius !== undefined) requireWithin(radius, tensors.get(VECTORS), videoIds);
+  const longest = longestOf(tensors.get(VECTORS));
+  if (radius !== undefined) requireWithin(radius, longest, videoIds);
   return {
+    largestNorm: longest.norm,
     metadata: {
       ...rest,
       videoIds: packIds(videoIds),
@@ -103,12 +107,12 @@ function requireFinite(model: string, tensors: ReadonlyMap<string, NamedTensor>)
   }
 }
 
-/**
- * A longer vector lies off the index's sphere, where the graph finds it wrongly and it may be the answer to every query. The
- * radius has publishing's headroom in it, so vectors that it was made for are far within.
- * @throws Error naming the longest
- */
-function requireWithin(radius: number, vectors: NamedTensor | undefined, videoIds: readonly string[]): void {
+interface LongestVector {
+  readonly row: number;
+  readonly norm: number;
+}
+
+function longestOf(vectors: NamedTensor | undefined): LongestVector {
   const [rows = 0, dimensions = 0] = vectors?.shape ?? [];
   let longest = { row: 0, squared: 0 };
   for (let row = 0; row < rows; row++) {
@@ -116,10 +120,18 @@ function requireWithin(radius: number, vectors: NamedTensor | undefined, videoId
     for (let i = row * dimensions; i < (row + 1) * dimensions; i++) squared += vectors!.data[i]! ** 2;
     if (squared > longest.squared) longest = { row, squared };
   }
-  if (longest.squared <= radius * radius) return;
-  const { row, squared } = longest;
+  return { row: longest.row, norm: Math.sqrt(longest.squared) };
+}
+
+/**
+ * A longer vector lies off the index's sphere, where the graph finds it wrongly and it may be the answer to every query. The
+ * radius has publishing's headroom in it, so vectors that it was made for are far within.
+ * @throws Error naming the longest
+ */
+function requireWithin(radius: number, { row, norm }: LongestVector, videoIds: readonly string[]): void {
+  if (norm <= radius) return;
   throw new Error(
-    `candidate model: row ${row} of "${VECTORS}" (video ${JSON.stringify(videoIds[row])}) is ${Math.sqrt(squared)} long, ` +
+    `candidate model: row ${row} of "${VECTORS}" (video ${JSON.stringify(videoIds[row])}) is ${norm} long, ` +
       `the index's radius is ${radius}`,
   );
 }

@@ -18,6 +18,8 @@ export interface LoadCall {
   readonly base: Float32Array;
   readonly added: Float32Array;
   readonly dimensions: number;
+  /** No vector is longer, of those that are added neither; undefined: not known. */
+  readonly largestNorm: number | undefined;
   readonly attributes: AttributeArrays;
   readonly shardsOf: readonly ShardOf[];
   /** Undefined: no graphs, every search is exact. */
@@ -49,8 +51,8 @@ function loaded(key: number): Loaded {
 
 const handlers = {
   /** @returns the largest norm of the base vectors, where there are no graphs: an exact search needs it anyway */
-  async load({ key, base, added, dimensions, attributes, shardsOf, index }: LoadCall): Promise<number | undefined> {
-    const rows = new VectorRows(base, dimensions, added);
+  async load({ key, base, added, dimensions, largestNorm, attributes, shardsOf, index }: LoadCall): Promise<number | undefined> {
+    const rows = new VectorRows(base, dimensions, added, largestNorm);
     const shards: AnnIndex[] = [];
     if (index) {
       for (const shardOf of shardsOf) {

@@ -41,6 +41,11 @@ export interface OpenIndexOptions {
   /** [count, dimensions]; copied unless it is on shared memory. */
   readonly vectors: Float32Array;
   readonly dimensions: number;
+  /**
+   * Length of the longest vector, where it is known. Otherwise the first exact search of each thread looks for it, and what waits for
+   * the thread waits for that too.
+   */
+  readonly largestNorm?: number | undefined;
   /** One path for each shard; undefined: every search is exact. */
   readonly index?: { readonly parameters: IndexParameters; readonly paths: readonly string[] } | undefined;
   /** Vectors that may be added while it is open. */
@@ -86,14 +91,16 @@ export class SearchThreads {
   }
 
   /** @throws Error for an index that cannot be read, or is not over these vectors */
-  async open({ vectors, dimensions, index, addCapacity }: OpenIndexOptions): Promise<OpenIndex> {
+  async open({ vectors, dimensions, largestNorm: known, index, addCapacity }: OpenIndexOptions): Promise<OpenIndex> {
     const key = ++this.lastKey;
     const base = shared(vectors);
     const count = base.length / dimensions;
     const added = sharedFloats(addCapacity * dimensions);
     const attributes = attributeArrays(count, count + addCapacity);
     const groups = groupsOf(this.threads, index ? index.parameters.shardCount || 1 : 1);
-    const load = { key, base, added, dimensions, attributes };
+    // Added ones are cut to the radius.
+    const bound = known === undefined ? undefined : Math.max(known, index?.parameters.radius ?? 0);
+    const load = { key, base, added, dimensions, attributes, largestNorm: bound };
     const [exact, ...graphs] = await Promise.allSettled([
       this.oracle.call('load', { ...load, shardsOf: [WHOLE], index: undefined }),
       ...groups.flat().map(({ thread, shardsOf }) => thread.call('load', { ...load, shardsOf, index })),
