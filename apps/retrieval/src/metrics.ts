@@ -13,6 +13,7 @@ export const METRICS = {
   canaryOverlap: 'watchnext_retrieval_canary_overlap',
   addedVideos: 'watchnext_retrieval_added_videos',
   clippedVideos: 'watchnext_retrieval_clipped_videos',
+  backlogLeftOut: 'watchnext_retrieval_backlog_left_out_videos',
   videosWithoutRoom: 'watchnext_retrieval_videos_without_room',
   refusedVideos: 'watchnext_retrieval_refused_videos_total',
   catalogueVideos: 'watchnext_retrieval_catalogue_videos',
@@ -33,7 +34,9 @@ const HELP: Record<string, string> = {
   [METRICS.canaryOverlap]: 'Share of the previous answers to canary queries that the current snapshot gives too.',
   [METRICS.addedVideos]: 'Videos of the current snapshot that came in after its training.',
   [METRICS.clippedVideos]: 'Added videos whose vectors were cut to the radius of the index.',
-  [METRICS.videosWithoutRoom]: 'Videos that could not be added to the current snapshot for want of room.',
+  [METRICS.backlogLeftOut]:
+    'Videos that the current snapshot did not learn and was not given, the oldest, so that room is left for new ones; counted to 100,000.',
+  [METRICS.videosWithoutRoom]: 'Videos that could not be added to the current snapshot for want of room, each once; counted to 100,000.',
   [METRICS.refusedVideos]: 'Catalogue entries that could not be taken over, as for a vector that is not finite.',
   [METRICS.catalogueVideos]: 'Videos that the catalogue has told of.',
 };

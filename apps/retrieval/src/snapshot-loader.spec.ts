@@ -8,7 +8,7 @@ import { SnapshotLoader, type SnapshotLoaderParts } from './snapshot-loader';
 jest.mock('./retrieval-snapshot', () => ({
   loadRetrievalSnapshot: async ({ snapshotId }: LocalSnapshot) => ({
     snapshotId,
-    videos: { addedCount: 0, refusedCount: 0 },
+    videos: { addedCount: 0, withoutRoomCount: 0, leftOutCount: 0 },
     index: { clippedCount: 0 },
     addCapacity: 1,
     close: async () => undefined,

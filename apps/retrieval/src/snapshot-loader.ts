@@ -44,8 +44,12 @@ export class SnapshotLoader {
       ofCurrent(({ snapshot }) => snapshot.videos.addedCount),
     );
     metrics.gauge(
+      METRICS.backlogLeftOut,
+      ofCurrent(({ snapshot }) => snapshot.videos.leftOutCount),
+    );
+    metrics.gauge(
       METRICS.videosWithoutRoom,
-      ofCurrent(({ snapshot }) => snapshot.videos.refusedCount),
+      ofCurrent(({ snapshot }) => snapshot.videos.withoutRoomCount),
     );
     metrics.gauge(
       METRICS.clippedVideos,

@@ -10,7 +10,7 @@ import {
 } from '@watchnext/features';
 import { inTurns, sortInTurns } from '@watchnext/service';
 import type { Restrictions } from '@watchnext/vector-search';
-import type { RetrievableVideo, SnapshotVideos } from './snapshot-videos';
+import { MOST_LEFT_OUT, type RetrievableVideo, type SnapshotVideos } from './snapshot-videos';
 
 /** Of the room for new videos, what a new snapshot may fill with those that it did not learn: the rest is for uploads. */
 const BACKLOG_SHARE = 0.5;
@@ -61,14 +61,18 @@ export class LiveCatalogue {
     });
   }
 
-  /** Adds the newest of the videos that the snapshot did not learn, one after the other, as long as it is attached. */
+  /** Adds the newest of the videos that the snapshot did not learn, one after the other, as long as it is attached; it is told which it is not given. */
   async addBacklog(snapshot: SnapshotVideos, capacity: number): Promise<void> {
     const missing: CatalogueVideo[] = [];
     await inTurns(this.videos, (video) => {
       if (!video.withdrawn && !snapshot.isKnown(video.videoId)) missing.push(video);
     });
     const newestFirst = await sortInTurns(missing, (a, b) => b.facts.uploadedAtMs - a.facts.uploadedAtMs);
-    for (const { videoId } of newestFirst.slice(0, Math.floor(capacity * BACKLOG_SHARE))) {
+    const room = Math.floor(capacity * BACKLOG_SHARE);
+    await inTurns(newestFirst.slice(room, room + MOST_LEFT_OUT), ({ videoId }) => {
+      if (!this.videos.get(videoId)!.withdrawn) snapshot.leaveOut(videoId);
+    });
+    for (const { videoId } of newestFirst.slice(0, room)) {
       if (!this.snapshots.has(snapshot)) return;
       // The last word may have come meanwhile.
       await this.tell(snapshot, this.videos.get(videoId)!);

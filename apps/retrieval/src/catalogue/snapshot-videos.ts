@@ -14,10 +14,14 @@ export interface RetrievableVideo {
   readonly withdrawn: boolean;
 }
 
+/** So many ids are held of videos that are left out, of each kind: who has more has to train anew, and knows it. */
+export const MOST_LEFT_OUT = 100_000;
+
 export class SnapshotVideos {
   private readonly addedLabels = new Map<string, number>();
   private readonly addedIds: string[] = [];
-  private refused = 0;
+  private readonly withoutRoom = new Set<string>();
+  private readonly leftOut = new Set<string>();
   /** Videos that are not withdrawn, by number of the channel and of the rule. */
   private readonly ofChannels = new Map<number, number>();
   private readonly underRules = new Map<number, number>();
@@ -34,9 +38,14 @@ export class SnapshotVideos {
     return this.addedIds.length;
   }
 
-  /** Videos that could not be added: there was no room. */
-  get refusedCount(): number {
-    return this.refused;
+  /** Videos that could not be added: there was no room. Counted to `MOST_LEFT_OUT`. */
+  get withoutRoomCount(): number {
+    return this.withoutRoom.size;
+  }
+
+  /** Videos that it did not learn and was not given, to keep room for newer ones. Counted to `MOST_LEFT_OUT`. */
+  get leftOutCount(): number {
+    return this.leftOut.size;
   }
 
   /** Of what the catalogue told of; withdrawn ones are not counted. */
@@ -81,16 +90,21 @@ export class SnapshotVideos {
     this.index.setWithdrawn(label, video.withdrawn);
   }
 
+  /** Notes a video that is not added, since the room left is for newer ones. */
+  leaveOut(videoId: string): void {
+    if (this.coldStart && !this.isKnown(videoId)) note(this.leftOut, videoId);
+  }
+
   private async add(video: RetrievableVideo): Promise<void> {
+    const { videoId } = video;
+    this.leftOut.delete(videoId);
+    if (video.withdrawn) this.withoutRoom.delete(videoId);
     if (video.withdrawn || !this.coldStart) return;
     const added = this.index.add(this.coldStart.vectorOf(video), video);
-    if (!added) {
-      this.refused++;
-      return;
-    }
+    if (!added) return note(this.withoutRoom, videoId);
     this.count(video.channel, video.rule, 1);
-    this.addedLabels.set(video.videoId, added.label);
-    this.addedIds.push(video.videoId);
+    this.addedLabels.set(videoId, added.label);
+    this.addedIds.push(videoId);
     await added.findable;
   }
 
@@ -99,4 +113,8 @@ export class SnapshotVideos {
     if (channel >= 0) this.ofChannels.set(channel, this.countOfChannel(channel) + by);
     if (rule > 0) this.underRules.set(rule, this.countUnderRule(rule) + by);
   }
+}
+
+function note(videoIds: Set<string>, videoId: string): void {
+  if (videoIds.size < MOST_LEFT_OUT) videoIds.add(videoId);
 }
