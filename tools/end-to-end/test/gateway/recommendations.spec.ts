@@ -254,12 +254,36 @@ describe('recommendations with everything running', () => {
     expect(idsOf(upNext)).not.toContain(first);
   });
 
-  it('are served on from the good snapshot when the next one has a flipped bit', async () => {
-    const damaged = '20260105T000000Z-eeeeee';
+  it('are served on, full, from the good snapshot when ranking alone finds a flipped bit in its part of the next one', async () => {
+    const damaged = '20260104T000000Z-ddddff';
     const refused = jest.spyOn(silent, 'error');
     await world.publish(damaged, {
       seed: 9,
       damage: (directory) => flipBit(join(directory, SNAPSHOT_FILES.rankingTensors), 3_000),
+    });
+    await world.announce(damaged);
+    const isRefused = () =>
+      refused.mock.calls.some(([facts]) => (facts as { snapshotId?: string }).snapshotId === damaged);
+    while (!isRefused() || (await gateway.get('/v1/snapshot')).body.snapshotId !== damaged)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let request = 0; request < 5; request++) {
+      expect(await gateway.recommend('ada')).toMatchObject({ rung: 'full', snapshotId: FIRST_SNAPSHOT });
+    }
+    await world.pointAt(FIRST_SNAPSHOT);
+    await world.announce(FIRST_SNAPSHOT);
+    await gateway.until(({ body }) => body.snapshotId === FIRST_SNAPSHOT, '/v1/snapshot');
+  });
+
+  it('are served on from the good snapshot when the next one has a flipped bit in each part', async () => {
+    const damaged = '20260105T000000Z-eeeeee';
+    const refused = jest.spyOn(silent, 'error');
+    await world.publish(damaged, {
+      seed: 9,
+      damage: async (directory) => {
+        await flipBit(join(directory, SNAPSHOT_FILES.candidateTensors), 3_000);
+        await flipBit(join(directory, SNAPSHOT_FILES.rankingTensors), 3_000);
+        await flipBit(join(directory, SNAPSHOT_FILES.popular), 3);
+      },
     });
     await world.announce(damaged);
     // Retrieval, ranking and the gateway each look at it, and each refuse it.
