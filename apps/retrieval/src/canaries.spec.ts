@@ -39,7 +39,9 @@ describe('canary queries', () => {
 
   it('of one viewer say as little as those of videos, which come beside them', async () => {
     const lone = viewers.slice(0, 1);
-    await expect(checkSnapshot(snapshotFinding(85), undefined, lone, LIMITS)).resolves.toMatchObject({ queryCount: 50 });
+    await expect(checkSnapshot(snapshotFinding(85), undefined, lone, LIMITS)).resolves.toMatchObject({
+      queryCount: 50,
+    });
     await expect(checkSnapshot(snapshotFinding(5), undefined, lone, LIMITS)).rejects.toThrow(/5.0%, below 50.0%/);
     await expect(checkSnapshot(snapshotFinding(85), undefined, viewers, LIMITS)).rejects.toThrow(/85.0%, below 90.0%/);
   });

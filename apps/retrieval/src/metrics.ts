@@ -36,7 +36,8 @@ const HELP: Record<string, string> = {
   [METRICS.clippedVideos]: 'Added videos whose vectors were cut to the radius of the index.',
   [METRICS.backlogLeftOut]:
     'Videos that the current snapshot did not learn and was not given, the oldest, so that room is left for new ones; counted to 100,000.',
-  [METRICS.videosWithoutRoom]: 'Videos that could not be added to the current snapshot for want of room, each once; counted to 100,000.',
+  [METRICS.videosWithoutRoom]:
+    'Videos that could not be added to the current snapshot for want of room, each once; counted to 100,000.',
   [METRICS.refusedVideos]: 'Catalogue entries that could not be taken over, as for a vector that is not finite.',
   [METRICS.catalogueVideos]: 'Videos that the catalogue has told of.',
 };

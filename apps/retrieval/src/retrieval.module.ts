@@ -132,9 +132,13 @@ export class RetrievalModule implements OnApplicationShutdown {
     return threads;
   }
 
-  private async followSnapshots(
-    { threads, catalogue, metrics, recall, stopping }: SnapshotParts,
-  ): Promise<SnapshotHolder<RetrievalSnapshot>> {
+  private async followSnapshots({
+    threads,
+    catalogue,
+    metrics,
+    recall,
+    stopping,
+  }: SnapshotParts): Promise<SnapshotHolder<RetrievalSnapshot>> {
     const { settings, logger } = this;
     const loader = new SnapshotLoader({
       threads,

@@ -84,22 +84,6 @@ it.each([TOPICS.catalog, TOPICS.snapshots])(
   },
 );
 
-it('loads nothing once it is told to stop, and ends', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'watchnext-retrieval-stopped-'));
-  const settings = loadConfig(retrievalSettings, { WATCHNEXT_DATA_DIR: directory, WATCHNEXT_GRPC_PORT: '0' });
-  await publishSnapshot(retrievalPaths(settings).snapshots, '20260101T000000Z-aaaaaa', (folder) =>
-    writeCandidateFiles(folder, { videoIds, seed: 1, withIndex: true, factsOf }),
-  );
-  const logger = createLogger('retrieval', { level: 'silent', format: 'json' });
-  const told = [jest.spyOn(logger, 'info'), jest.spyOn(logger, 'error')];
-  const { app } = await startRetrieval(settings, logger, AbortSignal.abort(new Error('SIGTERM')));
-  await app.close();
-  for (const { mock } of told) {
-    expect(mock.calls.filter(([facts]) => 'snapshotId' in (facts as object))).toEqual([]);
-  }
-  await rm(directory, { recursive: true, force: true });
-});
-
 describe('the retrieval service', () => {
   const logger = createLogger('retrieval', { level: 'silent', format: 'json' });
   let dataDirectory: string;

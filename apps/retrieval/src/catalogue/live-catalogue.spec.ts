@@ -7,8 +7,7 @@ import { SnapshotVideos } from './snapshot-videos';
 const NOW_MS = Date.UTC(2026, 10, 26);
 const upserted = (videoId: string, uploadedAtMs = 0) =>
   eventOf(videoUpsertedOf(videoId, { video: videoFactsOf({ uploadedAtMs }) }), NOW_MS);
-const withdrawn = (videoId: string) =>
-  eventOf({ $case: 'videoWithdrawn', value: { videoId, reason: 'spec' } }, NOW_MS);
+const withdrawn = (videoId: string) => eventOf({ $case: 'videoWithdrawn', value: { videoId, reason: 'spec' } }, NOW_MS);
 
 /** A snapshot that learned nothing, with room for so many. */
 function snapshotOf(room: number) {

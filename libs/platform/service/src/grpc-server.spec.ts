@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ClientReadableStream, credentials, makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
+import {
+  type ClientReadableStream,
+  credentials,
+  makeGenericClientConstructor,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { pingService } from '../test/ping-service';
 import { GrpcServer, LIVENESS_SERVICE } from './grpc-server';

@@ -393,23 +393,6 @@ describe('a snapshot holder', () => {
       await expect(holder.use(undefined, () => 1)).rejects.toMatchObject({ code: 'no-snapshot' });
     });
 
-    it('ends a load under way, which is no refusal, and looks at no other', async () => {
-      store.parents.set('b', 'a');
-      const signals: AbortSignal[] = [];
-      const holder = make({
-        load: async (_local, closing) => {
-          signals.push(closing);
-          await new Promise((_, reject) => closing.addEventListener('abort', () => reject(closing.reason as Error)));
-          throw new Error('goes on');
-        },
-      });
-      store.pointer = 'b';
-      const refresh = holder.refresh();
-      await until(() => signals.length > 0);
-      await Promise.all([holder.close(), refresh]);
-      expect([log, store.fetchCount, holder.heldIds()]).toEqual([[], 1, []]);
-    });
-
     it('closes what was still loading, too', async () => {
       const { opened, open } = gate();
       const late = new Loaded('a');

@@ -13,7 +13,13 @@
  *   this one for the snapshot that it stayed with. Pinned ones are loaded though they are not current. A pointer back to a held one loads nothing.
  * - Refreshes never run side by side; a refresh asked for during another one starts after it and sees what is new.
  */
-import { type FileFilter, type LocalSnapshot, SnapshotCorruptError, type SnapshotStore, SnapshotStoreError } from './port';
+import {
+  type FileFilter,
+  type LocalSnapshot,
+  SnapshotCorruptError,
+  type SnapshotStore,
+  SnapshotStoreError,
+} from './port';
 
 export interface SnapshotHolderOptions<T> {
   readonly store: SnapshotStore;

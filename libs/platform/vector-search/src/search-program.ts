@@ -51,7 +51,16 @@ function loaded(key: number): Loaded {
 
 const handlers = {
   /** @returns the largest norm of the base vectors, where there are no graphs: an exact search needs it anyway */
-  async load({ key, base, added, dimensions, largestNorm, attributes, shardsOf, index }: LoadCall): Promise<number | undefined> {
+  async load({
+    key,
+    base,
+    added,
+    dimensions,
+    largestNorm,
+    attributes,
+    shardsOf,
+    index,
+  }: LoadCall): Promise<number | undefined> {
     const rows = new VectorRows(base, dimensions, added, largestNorm);
     const shards: AnnIndex[] = [];
     if (index) {

@@ -208,7 +208,8 @@ describe('threads', () => {
     const call = jest.spyOn(Thread.prototype, 'call');
     const gone = new AbortController();
     const reason = new Error('the caller hung up');
-    const ask = (signal?: AbortSignal) => index.nearest({ query: queryOf(3), k: 100, ...UNRESTRICTED }, signal && { signal });
+    const ask = (signal?: AbortSignal) =>
+      index.nearest({ query: queryOf(3), k: 100, ...UNRESTRICTED }, signal && { signal });
     const left = Array.from({ length: 12 }, () => ask(gone.signal));
     const stays = ask();
     gone.abort(reason);

@@ -6,7 +6,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SnapshotManifest } from '@watchnext/contract';
-import { describeFiles, fileOf, newSnapshotId, SNAPSHOT_FORMAT_VERSION, type SnapshotStore } from '@watchnext/snapshot-store';
+import {
+  describeFiles,
+  fileOf,
+  newSnapshotId,
+  SNAPSHOT_FORMAT_VERSION,
+  type SnapshotStore,
+} from '@watchnext/snapshot-store';
 import { ChildProgram } from '../child-program';
 import { eventually } from '../eventually';
 import type { StoreProgramMessage } from './processes/snapshot-store-program';

@@ -114,7 +114,8 @@ class KafkaEventLog implements EventLog {
       {
         topic,
         bounds: () => this.bounds(topic),
-        join: async (groupHandler, onSkipped) => (group = await this.join({ topic, groupId, ephemeral: true }, groupHandler, onSkipped)),
+        join: async (groupHandler, onSkipped) =>
+          (group = await this.join({ topic, groupId, ephemeral: true }, groupHandler, onSkipped)),
         deleteGroup: async () => group && this.deleteGroups(group),
       },
       this.closing.signal,

@@ -91,7 +91,9 @@ export class KafkaSubscription implements Subscription {
         await session.close(false);
         failures = Date.now() - startedMs > this.context.settings.sessionTimeoutMs ? 0 : failures + 1;
       }
-      await sleep(backOffMs(failures, MAX_BACK_OFF_MS), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      await sleep(backOffMs(failures, MAX_BACK_OFF_MS), undefined, { signal: this.stopping.signal }).catch(
+        () => undefined,
+      );
       if (this.stopping.signal.aborted) return;
       try {
         session = await this.newSession();
