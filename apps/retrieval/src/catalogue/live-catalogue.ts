@@ -10,6 +10,7 @@ import {
 } from '@watchnext/features';
 import { inTurns, sortInTurns } from '@watchnext/service';
 import type { Restrictions } from '@watchnext/vector-search';
+import { Numbers } from './numbers';
 import { MOST_LEFT_OUT, type RetrievableVideo, type SnapshotVideos } from './snapshot-videos';
 
 /** Of the room for new videos, what a new snapshot may fill with those that it did not learn: the rest is for uploads. */
@@ -25,14 +26,20 @@ export interface ViewerRestrictions extends Restrictions {
 
 export class LiveCatalogue {
   private readonly videos = new VideoTable();
-  private readonly channels = new Map<string, number>();
-  /** Distinct limits of country and age; the first lets everyone watch. */
+  /**
+   * Of channels and of rules, each used by the videos that have it. Snapshots keep the numbers of their videos and are told of each
+   * change before a number can be given anew, so none of them has an old one.
+   */
+  private readonly channels = new Numbers();
+  private readonly ruleNumbers = new Numbers();
+  /** Distinct limits of country and age; the first lets everyone watch, as does one that no video has any more. */
   private readonly rules: Availability[] = [EVERYONE];
-  private readonly ruleNumbers = new Map<string, number>([[ruleKey(EVERYONE), 0]]);
   private readonly snapshots = new Set<SnapshotVideos>();
 
   /** @param onError told of what could not be taken over; the catalogue goes on */
-  constructor(private readonly onError: (error: unknown, videoId: string) => void) {}
+  constructor(private readonly onError: (error: unknown, videoId: string) => void) {
+    this.ruleNumbers.use(ruleKey(EVERYONE));
+  }
 
   get size(): number {
     return this.videos.size;
@@ -96,7 +103,7 @@ export class LiveCatalogue {
       (isAvailable({ ...rule, minimumAgeYears: 0 }, viewer) ? ageRules : countryRules).push(number);
     });
     return {
-      blockedChannels: [...blocked].flatMap((channelId) => this.channels.get(channelId) ?? []),
+      blockedChannels: [...blocked].flatMap((channelId) => this.channels.of(channelId) ?? []),
       forbiddenRules,
       countryRules,
       ageRules,
@@ -104,8 +111,22 @@ export class LiveCatalogue {
   }
 
   private put(video: CatalogueVideo): void {
+    const before = this.videos.get(video.videoId);
     this.videos.set(video);
+    this.use(video);
     for (const snapshot of this.snapshots) void this.tell(snapshot, video);
+    if (before) this.leave(before);
+  }
+
+  private use({ facts, availability = EVERYONE }: CatalogueVideo): void {
+    if (facts.channelId !== '') this.channels.use(facts.channelId);
+    this.rules[this.ruleNumbers.use(ruleKey(availability))] = availability;
+  }
+
+  private leave({ facts, availability = EVERYONE }: CatalogueVideo): void {
+    if (facts.channelId !== '') this.channels.leave(facts.channelId);
+    const unused = this.ruleNumbers.leave(ruleKey(availability));
+    if (unused !== undefined) this.rules[unused] = EVERYONE;
   }
 
   private async tell(snapshot: SnapshotVideos, video: CatalogueVideo): Promise<void> {
@@ -117,30 +138,19 @@ export class LiveCatalogue {
     }
   }
 
-  private retrievable({ videoId, facts, availability, withdrawn }: CatalogueVideo): RetrievableVideo {
+  /** @param video as it is kept, so that its channel and its rule have numbers */
+  private retrievable({ videoId, facts, availability = EVERYONE, withdrawn }: CatalogueVideo): RetrievableVideo {
     const { channelId, topics, uploadedAtMs } = facts;
     return {
       videoId,
       channelId,
       topics,
       uploadedAtMs,
-      channel: channelId === '' ? -1 : numberOf(this.channels, channelId),
-      rule: availability === undefined ? 0 : this.ruleOf(availability),
+      channel: channelId === '' ? -1 : this.channels.of(channelId)!,
+      rule: this.ruleNumbers.of(ruleKey(availability))!,
       withdrawn,
     };
   }
-
-  private ruleOf(availability: Availability): number {
-    const number = numberOf(this.ruleNumbers, ruleKey(availability));
-    this.rules[number] ??= availability;
-    return number;
-  }
-}
-
-function numberOf(numbers: Map<string, number>, key: string): number {
-  let number = numbers.get(key);
-  if (number === undefined) numbers.set(key, (number = numbers.size));
-  return number;
 }
 
 const ruleKey = ({ countries, excludedCountries, minimumAgeYears }: Availability) =>
