@@ -41,6 +41,14 @@ describe('UserRatio', () => {
     expect(new UserRatio().interval(source(1))).toEqual({ low: NaN, high: NaN });
   });
 
+  it('has no interval where a user is NaN, though most draws are without that user', () => {
+    const ratio = new UserRatio();
+    for (let user = 0; user < 50; user += 1) ratio.add(`u${user}`, user % 2, 1);
+    ratio.add('broken', NaN, NaN);
+    expect(ratio.value()).toBeNaN();
+    expect(ratio.interval(source(1))).toEqual({ low: NaN, high: NaN });
+  });
+
   it('resamples users, so that one user alone has no width and repeats with the seed', () => {
     const one = new UserRatio();
     for (let query = 0; query < 100; query += 1) one.add('only', query % 2, 1);
@@ -114,6 +122,20 @@ describe('UserRatio', () => {
       const { low, high } = difference.interval(source(1));
       expect([low, high]).toEqual([expect.closeTo(0.1), expect.closeTo(0.1)]);
       expect(ratio(rows).interval(source(1)).high).toBeGreaterThan(ratio(rows).interval(source(1)).low + 0.05);
+    });
+
+    it('is NaN where either is, as of a model that has broken, and of the same rows all the same', () => {
+      const rows: [string, number, number][] = [
+        ['a', 1, 2],
+        ['b', 1, 2],
+      ];
+      const broken = ratio([rows[0], ['b', NaN, NaN]]);
+      for (const difference of [ratio(rows).minus(broken), broken.minus(ratio(rows)), broken.minus(broken)]) {
+        expect(difference.value()).toBeNaN();
+        expect(difference.interval(source(1))).toEqual({ low: NaN, high: NaN });
+      }
+      expect(ratio(rows).over(broken).value()).toBeNaN();
+      expect(broken.over(ratio(rows)).interval(source(1))).toEqual({ low: NaN, high: NaN });
     });
 
     it('is refused for other rows and other users', () => {

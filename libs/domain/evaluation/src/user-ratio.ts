@@ -53,7 +53,7 @@ export class UserRatio {
 
   /**
    * The ratio of this scorer less that of another one on the same rows: paired, so that what is hard for both cancels
-   * out of its interval.
+   * out of its interval. NaN where either of the two has a user whose rows it could not say anything of.
    *
    * @throws RangeError where the rows are not the same
    */
@@ -65,7 +65,7 @@ export class UserRatio {
 
   /**
    * How many times that of another one on the same rows this scorer's ratio is: paired, as `minus`. NaN where the other's is 0
-   * and this one too.
+   * and this one too, and as `minus`.
    *
    * @throws RangeError where the rows are not the same
    */
@@ -79,10 +79,12 @@ export class UserRatio {
     for (const [userId, index] of this.userIndex) {
       const its = other.userIndex.get(userId);
       const denominator = this.denominators[index];
-      if (its === undefined || !nearlyEqual(denominator, other.denominators[its])) {
+      const itsDenominator = its === undefined ? undefined : other.denominators[its];
+      // What a broken model has NaN for are the other's rows all the same.
+      const isUnknown = Number.isNaN(denominator) || Number.isNaN(itsDenominator);
+      if (its === undefined || itsDenominator === undefined || !(isUnknown || nearlyEqual(denominator, itsDenominator)))
         throw new RangeError(`the two ratios are of different rows: user ${userId}`);
-      }
-      yield [userId, this.numerators[index], other.numerators[its], denominator];
+      yield isUnknown ? [userId, NaN, NaN, NaN] : [userId, this.numerators[index], other.numerators[its], denominator];
     }
     if (other.userCount !== this.userCount) throw new RangeError('the two ratios are of different users');
   }
@@ -95,12 +97,13 @@ export class UserRatio {
 
   /**
    * Percentile bootstrap: users drawn with replacement, `level` of the resampled ratios between low and high.
-   * NaN with no users.
+   * NaN with no users, and where a user's sums are: draws without that user would look like those of a ratio that is known.
    */
   interval(random: IndexSource, options: { resampleCount?: number; level?: number } = {}): Interval {
     const { resampleCount = 200, level = 0.95 } = options;
     const userCount = this.userCount;
-    if (userCount === 0) return { low: NaN, high: NaN };
+    const isUnknown = this.numerators.some(Number.isNaN) || this.denominators.some(Number.isNaN);
+    if (userCount === 0 || isUnknown) return { low: NaN, high: NaN };
     const ratios: number[] = [];
     for (let resample = 0; resample < resampleCount; resample += 1) {
       let numerator = 0;
@@ -119,7 +122,7 @@ export class UserRatio {
   }
 }
 
-/** Sums of the same seconds in another order differ in their last bits; NaN stands for itself. */
+/** Sums of the same seconds in another order differ in their last bits. */
 function nearlyEqual(a: number, b: number): boolean {
-  return Object.is(a, b) || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
+  return a === b || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
 }
