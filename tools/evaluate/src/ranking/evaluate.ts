@@ -65,7 +65,6 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
   if (pages.length === 0)
     throw new EvaluationDataError(`${options.source}: ${noPageMessage(`the ${options.part} part`)}`);
   // As of the split: what is counted later are held-out labels, which the baselines don't see either.
-  // As of the split: what is counted later are held-out labels, which the baselines don't see either.
   const countsOlder = (byMs: number) => byDay((atMs) => replayed.statistics.asOf(Math.min(atMs, heldOutFromMs) - byMs));
   const scorers: Scorer[] = countingScorers(training, impressions);
   const peer = await options.readPeer?.(heldOut);
