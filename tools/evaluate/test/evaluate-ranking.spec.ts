@@ -90,12 +90,12 @@ it('measures forms of the model, and leaves the test part alone when settings ar
 });
 
 it('compares each form with the default, paired on users, seeds together', async () => {
-  const random = [
+  const forms = [
     { name: 'model', change: { hiddenSizes: [4], epochs: 3, learningRate: 0.01 } },
     { name: 'the same', change: { hiddenSizes: [4], epochs: 3, learningRate: 0.01 } },
     { name: 'hardly trained', change: { hiddenSizes: [4], epochs: 1, learningRate: 0, tableLearningRate: 0 } },
   ];
-  const report = await evaluate({ part: 'validation', variants: random, seeds: [1, 2] });
+  const report = await evaluate({ part: 'validation', variants: () => forms, seeds: [1, 2] });
   const [same, untrained] = report.comparisons!;
   expect(same).toMatchObject({ form: 'the same', gain: 0, interval95: [0, 0], verdict: 'cannot be told' });
   expect(same.lossBySeed).toEqual(same.defaultLossBySeed);
@@ -134,7 +134,7 @@ it('trains what is not kept, and goes on where it was stopped', async () => {
     expect((await trainingsOf({ variants: rankingVariants([], ['hiddenSizes=[3]', 'epochs=1']) })).trainings).not.toBe(
       0,
     );
-    const older = rankingVariants(['counts'], SMALL).slice(1, 2);
+    const older: EvaluateRankingOptions['variants'] = (size) => rankingVariants(['counts'], SMALL)(size).slice(1, 2);
     expect((await trainingsOf({ variants: older })).trainings).not.toBe(0);
     expect((await trainingsOf({ testFromMs: FIRST_DAY_MS + 7 * DAY_MS })).trainings).not.toBe(0);
     const { rankingExamples, ...rest } = world();
@@ -155,10 +155,32 @@ it('gives the same figures for the same seed', async () => {
   expect(await figures()).toEqual(await figures());
 });
 
-it('names rows of the hidden layers of Table 1, and refuses settings that there are not', () => {
-  expect(rankingVariants(['layers']).map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['no hidden layer', '32', '128', '128→64', '128→64→32']),
-  );
+describe('rows of the hidden layers of Table 1', () => {
+  const rowsOf = (exampleCount: number, set: string[] = []) =>
+    rankingVariants(['layers'], set)({ exampleCount, videoCount: 10 }).slice(1);
+
+  it('go by the tower that is the default for so many impressions', () => {
+    const names = (exampleCount: number) => rowsOf(exampleCount).map(({ name }) => name);
+    const of = (unit: number) => [
+      'no hidden layer',
+      ...[[1], [2], [4], [2, 1], [4, 2], [4, 2, 1]].map((row) => row.map((n) => n * unit).join('→')),
+    ];
+    expect(names(100_000)).toEqual(of(32));
+    expect(names(5_000)).toEqual(of(16));
+    expect(names(2_000_000)).toEqual(of(128));
+  });
+
+  it('are whole numbers, each row another one, whatever the default is set to', () => {
+    for (const set of ['[]', '[33]', '[1]', '[7,3]']) {
+      const rows = rowsOf(5_000, [`hiddenSizes=${set}`]);
+      const sizes = rows.flatMap(({ change }) => change.hiddenSizes!);
+      expect(sizes.every((size) => Number.isInteger(size) && size >= 1)).toBe(true);
+      expect(new Set(rows.map(({ name }) => name)).size).toBe(7);
+    }
+  });
+});
+
+it('refuses comparisons and settings that there are not', () => {
   expect(() => rankingVariants(['layres'])).toThrow('there is no comparison "layres"');
   expect(() => rankingVariants([], ['rate=3'])).toThrow('"rate=3" sets nothing');
 });

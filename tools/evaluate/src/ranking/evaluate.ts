@@ -30,10 +30,11 @@ import { KeptScores, type ModelScores, type ScoreOptions, scoresOfModel } from '
 import type { PeerScores } from './peer-scores';
 import type { FormComparison, MeasuredValue, PeerComparison, RankingReport, RankingScorerReport } from './report';
 import { byDay, splitImpressions, type SplitOptions } from './split';
-import type { RankingVariant } from './variants';
+import type { DataSize, RankingVariant } from './variants';
 
 export interface EvaluateRankingOptions extends SplitOptions, ScoreOptions {
-  readonly variants: readonly RankingVariant[];
+  /** The first is the default. */
+  readonly variants: (size: DataSize) => readonly RankingVariant[];
   readonly seeds: readonly number[];
   /** Of a file, matched with the test impressions; undefined without one. */
   readonly readPeer?: (impressions: readonly RankingExample[]) => Promise<PeerScores>;
@@ -77,7 +78,8 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
       : new KeptScores(options.keep, training, heldOut, [description, replayed.recordCount]);
   const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
   const size = { exampleCount: training.length, videoCount };
-  for (const variant of options.variants) {
+  const variants = options.variants(size);
+  for (const variant of variants) {
     const { name, change, countsOlderMs = { training: 0, measuring: 0 } } = variant;
     const config = { ...defaultRankingConfig(size), ...change };
     const trainingStatisticsAt = countsOlder(countsOlderMs.training);
@@ -111,7 +113,7 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
         ? { calibration: calibrationTables(heldOut, impressions, scorer.seconds, replayed.facts, random) }
         : {}),
     })),
-    comparisons: comparisonsOf(scorers, options.variants, impressions, pages, random),
+    comparisons: comparisonsOf(scorers, variants, impressions, pages, random),
     ...(peer ? { peerComparisons: peerComparisonsOf(scorers, impressions, peerPages, random) } : {}),
   };
 }

@@ -68,32 +68,52 @@ const RANKING_COMPARISONS = {
 
 export const RANKING_COMPARISON_NAMES = [...Object.keys(RANKING_COMPARISONS), 'layers'];
 
+/** What defaults depend on. */
+export type DataSize = Parameters<typeof defaultRankingConfig>[0];
+
 /**
  * @param compare names of `RANKING_COMPARISON_NAMES`
  * @param set changes of the default, as "members=1"
+ * @returns the rows for data of a size, the default first; names of hidden layers depend on it, as the default's layers do
  * @throws EvaluationDataError for a name or a setting that there is not
  */
-export function rankingVariants(compare: readonly string[], set: readonly string[] = []): RankingVariant[] {
-  const base = changesOf(set);
-  const rows = compare.flatMap((name): readonly RankingVariant[] => {
-    if (name === 'layers') return layersOf(base);
-    if (name in RANKING_COMPARISONS) return RANKING_COMPARISONS[name as keyof typeof RANKING_COMPARISONS];
+export function rankingVariants(
+  compare: readonly string[],
+  set: readonly string[] = [],
+): (size: DataSize) => RankingVariant[] {
+  const base = rankingChange(set);
+  const rowsOf = compare.map((name): ((size: DataSize) => readonly RankingVariant[]) => {
+    if (name === 'layers') return (size) => layersOf(size, base);
+    if (name in RANKING_COMPARISONS) return () => RANKING_COMPARISONS[name as keyof typeof RANKING_COMPARISONS];
     throw new EvaluationDataError(`there is no comparison "${name}", but ${RANKING_COMPARISON_NAMES.join(', ')}`);
   });
-  return [DEFAULT_VARIANT, ...rows].map((row) => ({ ...row, change: { ...base, ...row.change } }));
+  return (size) =>
+    [DEFAULT_VARIANT, ...rowsOf.flatMap((rows) => rows(size))].map((row) => ({
+      ...row,
+      change: { ...base, ...row.change },
+    }));
 }
 
-/** Of half the default's last layer as the unit: with the default 128→64, from none to 128→64→32. */
-function layersOf(base: Partial<RankingModelConfig>): RankingVariant[] {
-  const unit =
-    Math.min(...(base.hiddenSizes ?? defaultRankingConfig({ exampleCount: 100_000, videoCount: 1 }).hiddenSizes)) / 2;
-  return TABLE_1.map((sizes) => {
-    const hiddenSizes = sizes.map((size) => size * unit);
+/**
+ * Of half the default's last layer as the unit: with the default 128→64, from none to 128→64→32. Where the default was set to
+ * no hidden layer, the one for the size of the data has the unit.
+ */
+function layersOf(size: DataSize, { hiddenSizes: set = [] }: Partial<RankingModelConfig>): RankingVariant[] {
+  const { hiddenSizes: ofSize } = defaultRankingConfig(size);
+  // What was set to something that is no list is refused, with its reason, by the training of the first row.
+  const sizes = Array.isArray(set) && set.length > 0 ? set : ofSize;
+  const unit = Math.max(1, Math.round(Math.min(...sizes) / 2));
+  return TABLE_1.map((units) => {
+    const hiddenSizes = units.map((count) => count * unit);
     return { name: hiddenSizes.length === 0 ? 'no hidden layer' : hiddenSizes.join('→'), change: { hiddenSizes } };
   });
 }
 
-function changesOf(set: readonly string[]): Partial<RankingModelConfig> {
+/**
+ * @param set changes of the default, as "members=1"
+ * @throws EvaluationDataError for a setting that there is not
+ */
+export function rankingChange(set: readonly string[]): Partial<RankingModelConfig> {
   const known = rankingSettings();
   return Object.fromEntries(
     set.map((assignment) => {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { count, counts } from '../command-arguments';
 import { replayFolder } from '../data/archive';
 import { progressOnStandardError as progress } from '../progress';
-import { rankingVariants } from '../ranking/variants';
+import { rankingChange } from '../ranking/variants';
 import { evaluationReport, writeReport } from '../report';
 import { trainingEngines } from '../training-engines';
 import { evaluateWarmStart } from './evaluate';
@@ -50,7 +50,7 @@ async function runWarmStart(options: WarmStartCommandOptions): Promise<void> {
   process.once('SIGINT', () => stop.abort(new Error('stopped')));
   process.once('SIGTERM', () => stop.abort(new Error('stopped')));
   const { archive, partitions: partitionCount, from, days, seeds, epochs, threads } = options;
-  const [{ change }] = rankingVariants([], options.set);
+  const change = rankingChange(options.set ?? []);
   const task = progress.start('replay', 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
   const replayed = await replayFolder(archive, { partitionCount, signal: stop.signal, onProgress });
