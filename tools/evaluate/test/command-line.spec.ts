@@ -50,3 +50,8 @@ it.each([
 ])('%s %j is refused, as 7 is no time', async (name, args) => {
   await expect(run(name, ...args)).rejects.toThrow('it must be a date or a time as 2026-11-21');
 });
+
+it('candidates without models and without baselines are refused: no row would be left', async () => {
+  const args = ['--no-models', '--no-baselines', '--archive', '/no/such/folder'];
+  await expect(run('candidates', ...args)).rejects.toThrow('--no-models and --no-baselines leave nothing to evaluate');
+});

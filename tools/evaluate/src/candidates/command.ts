@@ -95,6 +95,8 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   process.once('SIGTERM', () => stop.abort(new Error('stopped')));
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
+  if (forms.length === 0 && !options.baselines)
+    throw new EvaluationDataError('--no-models and --no-baselines leave nothing to evaluate: leave one of them out');
   const data = await readData({ ...options, withWatchTimes: formsNeedWatchTimes(forms) }, progress, stop.signal);
   const createEngine = (await trainingEngines(options.threads)).candidate;
   const candidates = await evaluateCandidates(data, {
