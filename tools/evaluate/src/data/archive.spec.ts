@@ -3,10 +3,29 @@ import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { eventOf, impressionItemOf, impressionsServedOf, temporaryDirectory, watchOf } from '@watchnext/testing';
-import { replayFolder } from './archive';
+import { splitWatches } from '../candidates/protocol';
+import { replayFolder, watchDataOf } from './archive';
 
 const HOUR_MS = 3_600_000;
 const NOON_MS = Date.UTC(2026, 10, 2, 12);
+
+/** Of ada and grace, in one partition. */
+async function archiveOf(path: string, events: readonly Event[]): Promise<void> {
+  const archive = openParquetArchive(path);
+  await archive.write(
+    TOPICS.activity,
+    0,
+    events.map((event, offset) => ({
+      topic: TOPICS.activity,
+      partition: 0,
+      offset,
+      timestampMs: event.receivedAtMs,
+      key: event.body?.$case === 'watch' ? event.body.value.userId : 'ada',
+      value: Event.encode(event).finish(),
+    })),
+  );
+  await archive.close();
+}
 
 it('takes no impression of a live log whose watch may still come', async () => {
   const folder = await temporaryDirectory('evaluate-archive');
@@ -18,22 +37,40 @@ it('takes no impression of a live log whose watch may still come', async () => {
       eventOf(served('open'), NOON_MS + 23 * HOUR_MS),
       eventOf(watchOf('grace', 'v2'), NOON_MS + 24 * HOUR_MS),
     ];
-    const archive = openParquetArchive(folder.path);
-    await archive.write(
-      TOPICS.activity,
-      0,
-      events.map((event, offset) => ({
-        topic: TOPICS.activity,
-        partition: 0,
-        offset,
-        timestampMs: event.receivedAtMs,
-        key: offset < 2 ? 'ada' : 'grace',
-        value: Event.encode(event).finish(),
-      })),
-    );
-    await archive.close();
+    await archiveOf(folder.path, events);
     const replayed = await replayFolder(folder.path, { partitionCount: 1, signal: new AbortController().signal });
     expect(replayed.rankingExamples.map(({ impressionId }) => impressionId)).toEqual(['settled']);
+  } finally {
+    await folder.remove();
+  }
+});
+
+it('trains on what a heavy user watched before the days that are held out, however much there was on them', async () => {
+  const folder = await temporaryDirectory('evaluate-heavy-user');
+  try {
+    const MINUTE_MS = 60_000;
+    const videoOf = (n: number) => (n === 1_499 ? 'v0' : `v${n}`);
+    const watch = (userId: string, n: number, atMs: number) =>
+      eventOf(watchOf(userId, videoOf(n), { playbackId: `${userId} ${n}` }), atMs);
+    const testFromMs = NOON_MS + 500 * MINUTE_MS;
+    await archiveOf(folder.path, [
+      ...Array.from({ length: 500 }, (_, n) => watch('ada', n, NOON_MS + n * MINUTE_MS)),
+      ...Array.from({ length: 1_000 }, (_, n) => watch('ada', 500 + n, testFromMs + n * 10_000)),
+      watch('grace', 1, NOON_MS),
+      watch('grace', 2, NOON_MS + 499 * MINUTE_MS),
+      watch('grace', 3, testFromMs),
+    ]);
+    const replayed = await replayFolder(folder.path, { partitionCount: 1, signal: new AbortController().signal });
+    const split = splitWatches(
+      watchDataOf(replayed, 'spec'),
+      { name: 'temporal', testDays: 1, testFromMs, queriesPerUser: 10_000 },
+      true,
+    );
+    const known = [...split.training, ...split.validationExamples];
+    expect(known.filter(({ userId }) => userId === 'ada')).toHaveLength(500);
+    expect(split.test.filter(({ example }) => example.userId === 'ada')).toHaveLength(999);
+    // The last is the first once more, which is still known to have been seen.
+    expect(split.rewatchCount).toBe(1);
   } finally {
     await folder.remove();
   }

@@ -6,8 +6,6 @@ import { type ReplayedLog, readCatalogue, replayArchive } from '@watchnext/offli
 import { EvaluationDataError, type UserWatches, type WatchData } from './watch-data';
 
 const HOUR_MS = 3_600_000;
-/** Of one user, the newest. */
-const EXAMPLES_PER_USER = 1_000;
 
 export interface ArchiveOptions {
   readonly partitionCount: number;
@@ -18,6 +16,10 @@ export interface ArchiveOptions {
 }
 
 /**
+ * Of candidate examples all are kept, of heavy users too: what is trained on, what is asked for and what was seen is decided by the split,
+ * and a bound before it would take the oldest from one side only. So memory goes by the log's completed watches, an example of some
+ * hundred bytes for each; how many of a user's an epoch learns from is bounded by `examplesPerUserPerEpoch`.
+ *
  * @throws DatasetError for a folder that is not there or no archive, NothingToReplayError for an empty archive, ArchiveCorruptError naming a file
  * that cannot be read
  */
@@ -27,12 +29,7 @@ export async function replayFolder(folder: string, options: ArchiveOptions): Pro
   const archive = openParquetArchive(folder);
   try {
     const catalogue = await readCatalogue(archive, signal);
-    const settings = {
-      partitionCount,
-      joinWindowMs: 24 * HOUR_MS,
-      examplesPerUser: EXAMPLES_PER_USER,
-      withWatchTimes,
-    };
+    const settings = { partitionCount, joinWindowMs: 24 * HOUR_MS, withWatchTimes };
     return (await replayArchive(archive, catalogue, settings, signal, onProgress)).replayed;
   } finally {
     await archive.close();
