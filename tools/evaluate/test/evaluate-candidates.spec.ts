@@ -122,6 +122,24 @@ it('tells cohorts apart by uploads where they are known, by first watches where 
   for (const known of await cohortsOf(yesterday)) expect(known).toMatchObject({ 'heavy users': 60, 'new videos': 60 });
 });
 
+it('has new users also where users with few watches are left out: those with the fewest, named by how many', async () => {
+  const { users, ...data } = circles(false);
+  // From five watches on, a fifth of the users each.
+  const uneven = users.map(({ userId, examples }, user) => ({ userId, examples: examples.slice(0, 4 + (user % 5)) }));
+  const protocol = { name: 'leave-one-out', minWatches: 5 } as const;
+  const report = await evaluate({ ...data, users: uneven }, { protocol, forms: [] });
+  expect(report.cohortLimits).toMatchObject({ newUserWatches: 4, heavyUserWatches: 7 });
+  const cohorts = report.scorers[0].cohorts.map(({ cohort, queries }) => [cohort, queries]);
+  expect(cohorts).toEqual(
+    expect.arrayContaining([
+      ['new users', 12],
+      ['middling users', 24],
+      ['heavy users', 12],
+    ]),
+  );
+  expect(candidateTables(report)).toMatch(/new users, ≤ 4 \(12\) +middling users \(24\) +heavy users, ≥ 7 \(12\)/);
+});
+
 it('counts what lists reach and how obvious they are: popularity lists what everybody knows', async () => {
   const { scorers, counts } = await evaluate(circles(false), { forms: [] });
   const of = (name: string) => scorers.find((scorer) => scorer.name === name)!;

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cohortLabel } from '@watchnext/evaluation';
 import { Command } from 'commander';
 import { addReportCommand } from '../src/document/command';
 import { candidateParts } from '../src/document/candidates';
@@ -86,7 +87,8 @@ describe('the report of an archive', () => {
       expect(metrics).toContain(` ${value.toFixed(4)} |`);
     expect(metrics).toContain(` ${model.noveltyBits.toFixed(1)} bits |`);
     for (const { recall } of model.cohorts) expect(cohorts).toContain(` ${recall.at(-1)!.value.toFixed(4)} |`);
-    for (const { cohort, queries } of model.cohorts) expect(markdown).toContain(`${cohort} (${queries})`);
+    for (const { cohort, queries } of model.cohorts)
+      expect(markdown).toContain(`${cohortLabel(cohort, json.candidates!.cohortLimits)} (${queries})`);
   });
 
   it('tells of ranking the loss, its parts, and how well seconds are promised', async () => {

@@ -1,4 +1,4 @@
-import { cohortLimits, cohortsOf, groupByCohort } from './cohorts';
+import { cohortLabel, cohortLimits, COHORTS, cohortsOf, groupByCohort } from './cohorts';
 
 describe('cohortLimits', () => {
   it('takes the most active tenth as heavy, and the videos that have half of the watches as popular', () => {
@@ -6,6 +6,30 @@ describe('cohortLimits', () => {
     const limits = cohortLimits(users, [50, 30, 10, 5, 5]);
     expect(limits.heavyUserWatches).toBe(91);
     expect(limits.popularVideoWatches).toBe(50);
+  });
+
+  it('takes the least active tenth as new where everybody has more watches than new users have', () => {
+    const left = Array.from({ length: 100 }, (_, user) => 4 + user);
+    expect(cohortLimits(left, []).newUserWatches).toBe(13);
+    const few = [4, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    expect(cohortLimits(few, [])).toMatchObject({ newUserWatches: 4, heavyUserWatches: 12 });
+    expect(cohortLimits([0, 1, ...few], []).newUserWatches).toBe(3);
+    // Nobody has few of them.
+    expect(cohortLimits([7, 7, 7], [])).toMatchObject({ newUserWatches: 3, heavyUserWatches: 7 });
+    expect(cohortLimits([], []).newUserWatches).toBe(3);
+  });
+
+  it('names cohorts by them', () => {
+    const limits = cohortLimits([4, 4, 5, 6, 7, 8, 9, 10, 11, 12], [50, 30, 10, 5, 5]);
+    expect(COHORTS.map((cohort) => cohortLabel(cohort, limits))).toEqual([
+      'new users, ≤ 4',
+      'middling users',
+      'heavy users, ≥ 12',
+      'new videos, ≤ 7 d',
+      'unseen videos',
+      'rare videos, ≤ 5',
+      'popular videos, ≥ 50',
+    ]);
   });
 
   it('keeps new and heavy, rare and popular apart where all are alike', () => {

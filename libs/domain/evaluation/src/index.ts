@@ -44,6 +44,7 @@ export { ListCensus, selfInformationBits } from './list-census';
 export {
   type Cohort,
   type CohortFacts,
+  cohortLabel,
   type CohortLimits,
   cohortLimits,
   COHORTS,

@@ -1,4 +1,5 @@
 /** The report as text: a row for each scorer. */
+import { cohortLabel } from '@watchnext/evaluation';
 import type { CandidateReport, MetricAtK, ScorerReport } from '../report';
 import { align, signed } from '../text-table';
 
@@ -47,15 +48,19 @@ export function candidateTables(report: CandidateReport): string {
     '',
     `recall@${longest} by cohort`,
     '',
-    cohortTable(report.scorers, longest),
+    cohortTable(report, longest),
     ...report.scorers.flatMap(comparison),
   ];
   return lines.join('\n');
 }
 
-function cohortTable(scorers: readonly ScorerReport[], k: number): string {
+function cohortTable({ scorers, cohortLimits: limits }: CandidateReport, k: number): string {
   const cohorts = scorers[0]?.cohorts ?? [];
-  const header = ['scorer', 'asked at', ...cohorts.map(({ cohort, queries }) => `${cohort} (${queries})`)];
+  const header = [
+    'scorer',
+    'asked at',
+    ...cohorts.map(({ cohort, queries }) => `${cohortLabel(cohort, limits)} (${queries})`),
+  ];
   const rows = scorers.map(({ name, askedAt, cohorts: own }) => [
     name,
     askedAt,

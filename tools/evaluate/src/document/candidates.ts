@@ -1,4 +1,5 @@
 /** The candidate half of a report: table, losses, recall by k. */
+import { cohortLabel } from '@watchnext/evaluation';
 import { type DocumentPart, drawChart, drawIntervals, type Series } from '@watchnext/plots';
 import { fixed } from '../text-table';
 import type { CandidateReport, ScorerReport, TrainingReport } from '../report';
@@ -86,7 +87,7 @@ function cohortTable({ scorers, cohortLimits: limits }: CandidateReport): Docume
     },
     {
       kind: 'table',
-      header: ['', ...cohorts.map(({ cohort, queries }) => `${cohort} (${queries})`)],
+      header: ['', ...cohorts.map(({ cohort, queries }) => `${cohortLabel(cohort, limits)} (${queries})`)],
       rows: scorers.map((scorer) => [
         scorer.kind === 'model' ? `**${nameOf(scorer)}**` : nameOf(scorer),
         ...cohorts.map(({ cohort }) => {
