@@ -66,11 +66,7 @@ export interface ScorerReport {
   /** Share of the catalogue in at least one list, and mean self-information of a place, of lists of the largest k. */
   readonly coverage: number;
   readonly noveltyBits: number;
-  readonly cohorts: readonly {
-    readonly cohort: Cohort;
-    readonly queries: number;
-    readonly recall: readonly MetricAtK[];
-  }[];
+  readonly cohorts: readonly CohortMetrics[];
   /** Of models, by seed. */
   readonly training?: readonly TrainingReport[];
   /** Of models: recall at the largest k less that of the best baseline asked at the same time, paired on users. */
@@ -80,6 +76,13 @@ export interface ScorerReport {
     readonly difference: number;
     readonly interval95: readonly [number, number];
   };
+}
+
+/** Means over a cohort's queries. */
+export interface CohortMetrics extends Partial<Readonly<Record<RetrievalMetric, readonly MetricAtK[]>>> {
+  readonly cohort: Cohort;
+  readonly queries: number;
+  readonly recall: readonly MetricAtK[];
 }
 
 /** One user's queries: means over them and over seeds, of lists of the largest k. */

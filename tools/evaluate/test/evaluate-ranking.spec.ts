@@ -155,6 +155,61 @@ it('gives the same figures for the same seed', async () => {
   expect(await figures()).toEqual(await figures());
 });
 
+it('shows what chance and the middle one would do, below all counting', async () => {
+  const { scorers } = await evaluate();
+  const of = (name: string) => scorers.find((scorer) => scorer.name === name)!;
+  const [random, median] = [of('random'), of('median of training')];
+  expect(random).toMatchObject({ kind: 'baseline', orders: 'chance' });
+  expect(random.weightedPerUserLoss.interval95[0]).toBeLessThan(0.5);
+  expect(random.weightedPerUserLoss.interval95[1]).toBeGreaterThan(0.4);
+  expect(random.weightedPerUserLoss.value).toBeGreaterThan(of('item expected watch time').weightedPerUserLoss.value);
+  expect(random.watchTimeMaeSeconds).toBeUndefined();
+  // All alike is half wrong; of more than half of the impressions nobody watched a second.
+  expect([median.weightedPerUserLoss.value, median.clickAuc]).toEqual([0.5, 0.5]);
+  const heldOut = world().rankingExamples.slice(1_280);
+  const watched = heldOut.reduce((sum, { watchSeconds }) => sum + watchSeconds, 0);
+  expect(median.watchTimeMaeSeconds!.value).toBeCloseTo(watched / heldOut.length, 10);
+});
+
+it('tells for whom and of which videos it orders how well', async () => {
+  const log = world();
+  const { rankingExamples } = log;
+  // The first twenty users are new: nothing is known of them before the test days.
+  const isNew = (userId: string) => Number(userId.slice('user-'.length)) < 20;
+  const heldOut = rankingExamples.slice(1_280);
+  const left = rankingExamples.filter((example, i) => i >= 1_280 || !isNew(example.userId));
+  const facts = new Map(
+    [...log.facts].map(([videoId, fact]) => [
+      videoId,
+      { ...fact, uploadedAtMs: videoId === 'video-9' || videoId === 'video-0' ? FIRST_DAY_MS + 7 * DAY_MS : 1 },
+    ]),
+  );
+  const report = await evaluate({}, { ...log, rankingExamples: left, facts });
+  const [model] = report.scorers.filter(({ kind }) => kind === 'model');
+  const of = (name: string) => model.cohorts!.find(({ cohort }) => cohort === name)!;
+  // Beside them the tenth of the others that watched least.
+  const { newUserWatches, heavyUserWatches } = report.cohortLimits!;
+  const watchedOf = (user: string) =>
+    left.slice(0, -320).filter(({ userId, clicked }) => userId === user && clicked).length;
+  const newcomers = heldOut.filter(({ userId }) => watchedOf(userId) <= newUserWatches).map(({ userId }) => userId);
+  expect(new Set(newcomers.filter(isNew)).size).toBe(20);
+  expect(of('new users').impressions).toBe(newcomers.length);
+  const young = heldOut.filter(({ video }) => ['video-9', 'video-0'].includes(video.videoId));
+  expect(of('new videos').impressions).toBe(young.length);
+  // Of two videos the one that is clicked ten times as often.
+  expect(of('new videos').clickAuc.value).toBeGreaterThan(0.6);
+  const users = ['new users', 'middling users', 'heavy users'].map(of);
+  expect(users.reduce((sum, { impressions }) => sum + impressions, 0)).toBe(320);
+  expect(users.reduce((sum, { pagesWithPairs }) => sum + pagesWithPairs, 0)).toBe(report.counts.pagesWithPairs);
+  for (const { weightedPerUserLoss: loss } of users) {
+    expect(loss.value).toBeLessThan(0.5);
+    expect(loss.interval95[0]).toBeLessThanOrEqual(loss.value);
+    expect(loss.interval95[1]).toBeGreaterThanOrEqual(loss.value);
+  }
+  expect(rankingTables(report)).toContain(`new users, ≤ ${newUserWatches} (${of('new users').impressions})`);
+  expect(rankingTables(report)).toContain(`heavy users, ≥ ${heavyUserWatches} (${of('heavy users').impressions})`);
+});
+
 describe('rows of the hidden layers of Table 1', () => {
   const rowsOf = (exampleCount: number, set: string[] = []) =>
     rankingVariants(['layers'], set)({ exampleCount, videoCount: 10 }).slice(1);

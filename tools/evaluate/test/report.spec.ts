@@ -81,12 +81,17 @@ describe('the report of an archive', () => {
       '| recall@10 | recall@50 | recall@100 | recall@100 of users | precision@10 | hit rate@10 | MAP@100 | MAP@100 of users | NDCG@10 | coverage@100 | novelty |',
     );
     const model = json.candidates!.scorers.find(({ kind }) => kind === 'model')!;
-    const [metrics, cohorts] = rowOf('**model**');
+    const [metrics, cohorts, hitRates, ndcg] = rowOf('**model**');
     const at10 = ({ metrics: { precision, hitRate } }: typeof model) => [precision[0].value, hitRate[0].value];
     for (const value of [...at10(model), model.overUsers!.map.at(-1)!.value])
       expect(metrics).toContain(` ${value.toFixed(4)} |`);
     expect(metrics).toContain(` ${model.noveltyBits.toFixed(1)} bits |`);
-    for (const { recall } of model.cohorts) expect(cohorts).toContain(` ${recall.at(-1)!.value.toFixed(4)} |`);
+    for (const { recall, hitRate, ndcg: gains } of model.cohorts) {
+      expect(cohorts).toContain(` ${recall.at(-1)!.value.toFixed(4)} |`);
+      expect(hitRates).toContain(` ${hitRate![0].value.toFixed(4)} |`);
+      expect(ndcg).toContain(` ${gains![0].value.toFixed(4)} |`);
+    }
+    for (const title of ['Recall@100', 'Hit rate@10', 'NDCG@10']) expect(markdown).toContain(`### ${title} by cohort`);
     for (const { cohort, queries } of model.cohorts)
       expect(markdown).toContain(`${cohortLabel(cohort, json.candidates!.cohortLimits)} (${queries})`);
   });
@@ -98,8 +103,20 @@ describe('the report of an archive', () => {
       expect(markdown).toContain(name);
       expect(markdown).toContain(weightedPerUserLoss.value.toFixed(4));
     }
-    const { calibration } = scorers.find((scorer) => scorer.calibration)!;
-    expect(markdown).toContain(`| ratio | ${calibration!.decile.map(({ ratio }) => ratio.toFixed(2)).join(' | ')} |`);
+    for (const { groupedClickAuc: grouped } of scorers) expect(markdown).toContain(` ${grouped.value.toFixed(4)} (`);
+    const { calibration, cohorts } = scorers.find((scorer) => scorer.calibration)!;
+    const shown = (ratio: number | null) => (ratio === null ? '–' : ratio.toFixed(2));
+    const { decile, position, source, uploadAge } = calibration!;
+    for (const rows of [decile, position, source, uploadAge]) {
+      expect(rows.length).toBeGreaterThan(0);
+      expect(markdown).toContain(`| ${rows.map(({ bucket }) => bucket).join(' | ')} |`);
+      expect(markdown).toContain(`| ratio | ${rows.map(({ ratio }) => shown(ratio)).join(' | ')} |`);
+    }
+    expect(cohorts!.map(({ cohort }) => cohort)).toEqual(expect.arrayContaining(['heavy users', 'new videos']));
+    for (const { cohort, impressions, pagesWithPairs, weightedPerUserLoss: loss } of cohorts!) {
+      expect(markdown).toContain(`${cohortLabel(cohort, json.ranking!.cohortLimits!)} (${impressions})`);
+      if (pagesWithPairs > 0) expect(markdown).toContain(` ${loss.value.toFixed(4)} (`);
+    }
   });
 
   it('draws the curve of each training and of each list', () => {

@@ -106,4 +106,15 @@ describe('the figures of a scorer', () => {
       ['rare videos', 1, 0],
     ]);
   });
+
+  it('of a cohort are all that lists have', () => {
+    const [newUsers, heavy] = figures(seed).cohorts;
+    const values = (rows: typeof newUsers.ndcg) => rows?.map(({ value }) => value);
+    expect(values(newUsers.hitRate)).toEqual([1 / 3, 1 / 3]);
+    expect(values(heavy.hitRate)).toEqual([0, 1]);
+    expect(values(heavy.precision)).toEqual([0, 1 / 4]);
+    expect(values(heavy.ndcg)).toEqual([0, 1 / Math.log2(3)]);
+    expect(values(heavy.map)).toEqual([0, 1 / 2]);
+    expect(heavy.ndcg?.[1].interval95).toEqual([1 / Math.log2(3), 1 / Math.log2(3)]);
+  });
 });

@@ -105,8 +105,7 @@ export function describe(measured: Measured, { ks, random, cohorts }: DescribeOp
     });
   const userMeans = (ratios: ReadonlyMap<number, UserRatio>) =>
     rows(new Map([...ratios].map(([k, ratio]) => [k, ratio.perUser()])), overUsers);
-  const groups = groupByCohort(ranks, (_, index) => cohorts[index % cohorts.length]);
-  return {
+  const ofQueries = {
     metrics: {
       recall: rows(metrics.recall),
       precision: rows(metrics.precision),
@@ -125,10 +124,25 @@ export function describe(measured: Measured, { ks, random, cohorts }: DescribeOp
     recallCurve: [...recallCurve(ranks, Math.max(...ks))],
     coverage,
     noveltyBits,
-    cohorts: [...groups].map(([cohort, members]) => ({
+  };
+  // After what all queries have, which takes its draws first whatever the cohorts are.
+  const cohortRecalls = [...groupByCohort(ranks, (_, index) => cohorts[index % cohorts.length])].map(
+    ([cohort, members]) => {
+      const ofCohort = retrievalMetrics(members, ks);
+      return { cohort, members, ofCohort, recall: rows(ofCohort.recall) };
+    },
+  );
+  const ofCohorts = random('bootstrap of cohorts');
+  return {
+    ...ofQueries,
+    cohorts: cohortRecalls.map(({ cohort, members, ofCohort, recall }) => ({
       cohort,
       queries: (members.length * cohorts.length) / ranks.length,
-      recall: rows(retrievalMetrics(members, ks).recall),
+      recall,
+      precision: rows(ofCohort.precision, ofCohorts),
+      hitRate: rows(ofCohort.hitRate, ofCohorts),
+      ndcg: rows(ofCohort.ndcg, ofCohorts),
+      map: rows(ofCohort.map, ofCohorts),
     })),
   };
 }

@@ -1,4 +1,4 @@
-/** The candidate half of a report: table, losses, recall by k. */
+/** The candidate half of a report: table, cohorts, losses, recall by k. */
 import { cohortLabel } from '@watchnext/evaluation';
 import { type DocumentPart, drawChart, drawIntervals, type Series } from '@watchnext/plots';
 import { fixed } from '../text-table';
@@ -19,7 +19,7 @@ export function candidateParts(report: CandidateReport): DocumentPart[] {
         `watched videos ${report.seen}. 95% intervals by bootstrap over users. Metrics are means over queries, "of users" over users, each of whom counts once.`,
     },
     scorerTable(scorers),
-    ...cohortTable(report),
+    ...cohortTables(report),
     ...lossFigure(scorers),
     recallFigure(scorers),
     ...againstBaselines(scorers),
@@ -71,32 +71,41 @@ function scorerTable(scorers: readonly ScorerReport[]): DocumentPart {
   };
 }
 
-/** Recall of the longest list, by whom and for what was asked. */
-function cohortTable({ scorers, cohortLimits: limits }: CandidateReport): DocumentPart[] {
+/** What stands in the page of each cohort, of the shortest or the longest list. */
+const COHORT_METRICS = [
+  ['recall', 'Recall', 'longest'],
+  ['hitRate', 'Hit rate', 'shortest'],
+  ['ndcg', 'NDCG', 'shortest'],
+] as const;
+
+/** By whom and for what was asked. */
+function cohortTables({ scorers, cohortLimits: limits }: CandidateReport): DocumentPart[] {
   const [{ cohorts }] = scorers;
   if (cohorts.length === 0) return [];
-  const longest = cohorts[0].recall[cohorts[0].recall.length - 1].k;
-  return [
-    { kind: 'heading', level: 3, text: `Recall@${longest} by cohort` },
-    {
-      kind: 'text',
-      text:
-        `New users have at most ${limits.newUserWatches} watches in training, heavy ones ${limits.heavyUserWatches} and more; new videos are at most ` +
-        `${limits.newVideoDays} days old, rare ones have at most ${limits.rareVideoWatches} watches, unseen ones none, popular ones ` +
-        `${limits.popularVideoWatches} and more. In brackets: queries.`,
-    },
-    {
-      kind: 'table',
-      header: ['', ...cohorts.map(({ cohort, queries }) => `${cohortLabel(cohort, limits)} (${queries})`)],
-      rows: scorers.map((scorer) => [
-        scorer.kind === 'model' ? `**${nameOf(scorer)}**` : nameOf(scorer),
-        ...cohorts.map(({ cohort }) => {
-          const own = scorer.cohorts.find((one) => one.cohort === cohort)!.recall;
-          return fixed(own[own.length - 1].value, 4);
-        }),
-      ]),
-    },
-  ];
+  const text =
+    `New users have at most ${limits.newUserWatches} watches in training, heavy ones ${limits.heavyUserWatches} and more; new videos are at most ` +
+    `${limits.newVideoDays} days old, rare ones have at most ${limits.rareVideoWatches} watches, unseen ones none, popular ones ` +
+    `${limits.popularVideoWatches} and more. In brackets: queries.`;
+  return COHORT_METRICS.flatMap(([metric, title, list]): DocumentPart[] => {
+    // Reports of before have recall alone.
+    const first = cohorts[0][metric];
+    if (first === undefined) return [];
+    const at = list === 'longest' ? first.length - 1 : 0;
+    return [
+      { kind: 'heading', level: 3, text: `${title}@${first[at].k} by cohort` },
+      ...(metric === 'recall' ? [{ kind: 'text', text } as const] : []),
+      {
+        kind: 'table',
+        header: ['', ...cohorts.map(({ cohort, queries }) => `${cohortLabel(cohort, limits)} (${queries})`)],
+        rows: scorers.map((scorer) => [
+          scorer.kind === 'model' ? `**${nameOf(scorer)}**` : nameOf(scorer),
+          ...cohorts.map(({ cohort }) =>
+            fixed(scorer.cohorts.find((one) => one.cohort === cohort)?.[metric]?.[at].value ?? NaN, 4),
+          ),
+        ]),
+      },
+    ];
+  });
 }
 
 function lossFigure(scorers: readonly ScorerReport[]): DocumentPart[] {

@@ -1,4 +1,5 @@
-/** The ranking half of a report: table, losses, calibration. */
+/** The ranking half of a report: table, cohorts, losses, calibration. */
+import { cohortLabel } from '@watchnext/evaluation';
 import { chartGrid, type Chart, type DocumentPart, drawChart, type Series } from '@watchnext/plots';
 import type { CalibrationTables } from '../ranking/calibration';
 import type { RankingReport, RankingScorerReport } from '../ranking/report';
@@ -25,7 +26,17 @@ export function rankingParts(report: RankingReport): DocumentPart[] {
     },
     {
       kind: 'table',
-      header: ['', 'ordered by', 'weighted per-user loss', '95%', 'less the best counting', 'AUC', 'MAE, s', 'RMSE, s'],
+      header: [
+        '',
+        'ordered by',
+        'weighted per-user loss',
+        '95%',
+        'less the best counting',
+        'AUC',
+        'grouped AUC',
+        'MAE, s',
+        'RMSE, s',
+      ],
       rows: scorers.map((scorer) => [
         scorer.kind === 'model' ? `**${nameOf(scorer, seeds)}**` : scorer.name,
         scorer.orders,
@@ -35,11 +46,13 @@ export function rankingParts(report: RankingReport): DocumentPart[] {
           ? `${fixed(scorer.againstFloor.difference, 4)} (${scorer.againstFloor.interval95.map((end) => fixed(end, 4)).join(' to ')})`
           : '',
         withEnds(scorer.clickAuc, 4, scorer.clickAucInterval95),
+        withEnds(scorer.groupedClickAuc.value, 4, scorer.groupedClickAuc.interval95),
         withEnds(scorer.watchTimeMaeSeconds?.value, 2),
         withEnds(scorer.watchTimeRmseSeconds, 2, scorer.watchTimeRmseInterval95),
       ]),
     },
     ...peerParts(report),
+    ...cohortParts(report),
     lossOrderFigure(report),
     ...trainingFigure(scorers, seeds),
     ...(calibrated.length > 0 ? calibrationParts(calibrated[0]) : []),
@@ -48,6 +61,40 @@ export function rankingParts(report: RankingReport): DocumentPart[] {
 
 const nameOf = ({ name, seed }: RankingScorerReport, seeds: readonly number[]) =>
   seeds.length > 1 && seed !== undefined ? `${name}, seed ${seed}` : name;
+
+/** Of each cohort's impressions among themselves. */
+function cohortParts({ scorers, seeds, cohortLimits: limits }: RankingReport): DocumentPart[] {
+  const cohorts = scorers[0]?.cohorts ?? [];
+  if (limits === undefined || cohorts.length === 0) return [];
+  const table = (title: string, of: 'weightedPerUserLoss' | 'clickAuc'): DocumentPart[] => [
+    { kind: 'heading', level: 3, text: title },
+    {
+      kind: 'table',
+      header: [
+        '',
+        'ordered by',
+        ...cohorts.map(({ cohort, impressions }) => `${cohortLabel(cohort, limits)} (${impressions})`),
+      ],
+      rows: scorers.map((scorer) => [
+        scorer.kind === 'model' ? `**${nameOf(scorer, seeds)}**` : scorer.name,
+        scorer.orders,
+        ...(scorer.cohorts ?? []).map((cohort) => withEnds(cohort[of].value, 4, cohort[of].interval95)),
+      ]),
+    },
+  ];
+  return [
+    ...table('Weighted per-user loss by cohort', 'weightedPerUserLoss'),
+    {
+      kind: 'text',
+      text:
+        `Of each cohort's impressions among themselves. New users have at most ${limits.newUserWatches} watched impressions in training, heavy ones ` +
+        `${limits.heavyUserWatches} and more; new videos are at most ${limits.newVideoDays} days old, rare ones have at most ` +
+        `${limits.rareVideoWatches} watched impressions, unseen ones none, popular ones ${limits.popularVideoWatches} and more. In brackets: impressions; ` +
+        'with 95% by bootstrap over users.',
+    },
+    ...table('AUC by cohort', 'clickAuc'),
+  ];
+}
 
 /** Of each form beside the peer, seeds together. */
 function peerParts({ peerComparisons = [] }: RankingReport): DocumentPart[] {
@@ -172,7 +219,20 @@ function calibrationParts({ name, calibration }: RankingScorerReport): DocumentP
       ],
     };
   });
-  const [decile] = [calibration!.decile];
+  const table = (by: keyof CalibrationTables): DocumentPart => {
+    const rows = calibration![by];
+    return {
+      kind: 'table',
+      header: [CALIBRATION_TITLES[by], ...rows.map(({ bucket }) => bucket)],
+      rows: [
+        ['impressions', ...rows.map((row) => String(row.impressionCount))],
+        ['predicted, s', ...rows.map((row) => fixed(row.meanPredictedSeconds, 1))],
+        ['watched, s', ...rows.map((row) => fixed(row.meanActualSeconds, 1))],
+        ['ratio', ...rows.map((row) => fixed(row.ratio, 2))],
+        ['95%', ...rows.map(({ interval }) => `${fixed(interval.low, 2)} to ${fixed(interval.high, 2)}`)],
+      ],
+    };
+  };
   return [
     { kind: 'heading', level: 3, text: `Calibration of ${name}` },
     {
@@ -181,14 +241,6 @@ function calibrationParts({ name, calibration }: RankingScorerReport): DocumentP
       svg: chartGrid('calibration', charts),
       caption: 'Predicted over watched seconds, with 95%; outside of 0.5 to 1.5 points lie on the edge.',
     },
-    {
-      kind: 'table',
-      header: ['tenth', ...decile.map(({ bucket }) => bucket)],
-      rows: [
-        ['predicted, s', ...decile.map((row) => fixed(row.meanPredictedSeconds, 1))],
-        ['watched, s', ...decile.map((row) => fixed(row.meanActualSeconds, 1))],
-        ['ratio', ...decile.map((row) => fixed(row.ratio, 2))],
-      ],
-    },
+    ...shown.map(table),
   ];
 }

@@ -1,5 +1,6 @@
 /** Trains ranking before a moment and measures it after, beside what counting achieves and what a peer scored. */
 import {
+  actualSeconds,
   clickAuc,
   clickAucInterval,
   comparePaired,
@@ -26,6 +27,7 @@ import { EvaluationDataError } from '../data/watch-data';
 import { acrossSeeds, compareRows, ratioOf } from '../paper/verdict';
 import type { LossPoint } from '../document/loss-curve';
 import { calibrationTables } from './calibration';
+import { cohortsOfImpressions, measureCohorts } from './cohorts';
 import { KeptScores, type ModelScores, type ScoreOptions, scoresOfModel } from './model-scores';
 import type { PeerScores } from './peer-scores';
 import type { FormComparison, MeasuredValue, PeerComparison, RankingReport, RankingScorerReport } from './report';
@@ -56,6 +58,8 @@ interface Scorer {
   readonly config?: RankingModelConfig;
   readonly trainingSeconds?: number;
   readonly lossCurve?: readonly LossPoint[];
+  /** Of its bootstrap, where it is one of its own. */
+  readonly random?: IndexSource;
 }
 
 /** @throws EvaluationDataError when a part of the split has nothing to learn from or to measure on */
@@ -67,7 +71,9 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
     throw new EvaluationDataError(`${options.source}: ${noPageMessage(`the ${options.part} part`)}`);
   // As of the split: what is counted later are held-out labels, which the baselines don't see either.
   const countsOlder = (byMs: number) => byDay((atMs) => replayed.statistics.asOf(Math.min(atMs, heldOutFromMs) - byMs));
-  const scorers: Scorer[] = countingScorers(training, impressions);
+  const counted = training.map(countedImpression);
+  const scorers: Scorer[] = [...countingScorers(counted, impressions), ...blindScorers(counted, impressions)];
+  const cohorts = cohortsOfImpressions(training, heldOut, replayed.facts);
   const peer = await options.readPeer?.(heldOut);
   const { peerName = 'peer' } = options;
   for (const [column, scores] of peer?.byColumn ?? [])
@@ -107,8 +113,10 @@ export async function evaluateRanking(replayed: ReplayedLog, options: EvaluateRa
       users: new Set(impressions.map(({ userId }) => userId)).size,
       ...(peer ? { peerMatched: peer.matchedCount, peerUnmatchedRows: peer.unmatchedRowCount } : {}),
     },
+    cohortLimits: cohorts.limits,
     scorers: scorers.map((scorer) => ({
       ...describe(scorer),
+      cohorts: measureCohorts(cohorts, impressions, scorer.kind === 'peer' ? peerPages : pages, scorer.scores),
       ...(scorer.seconds && scorer.kind === 'model'
         ? { calibration: calibrationTables(heldOut, impressions, scorer.seconds, replayed.facts, random) }
         : {}),
@@ -188,8 +196,8 @@ function comparisonsOf(
   });
 }
 
-function countingScorers(training: readonly RankingExample[], impressions: readonly CountedImpression[]): Scorer[] {
-  const counted = countingScores(training.map(countedImpression), impressions);
+function countingScorers(training: readonly CountedImpression[], impressions: readonly CountedImpression[]): Scorer[] {
+  const counted = countingScores(training, impressions);
   return COUNTING_SCORERS.map((name) => ({
     name,
     kind: 'baseline',
@@ -197,6 +205,21 @@ function countingScorers(training: readonly RankingExample[], impressions: reado
     scores: counted[name],
     ...(name === 'item expected watch time' ? { seconds: counted[name] } : {}),
   }));
+}
+
+/** What knows nothing of the impression: a random order, and the seconds that the middle one in training had, for all. */
+function blindScorers(training: readonly CountedImpression[], impressions: readonly CountedImpression[]): Scorer[] {
+  const random = createRandom(1).fork('random order');
+  const watched = Float64Array.from(training, (impression) => actualSeconds(impression)).sort();
+  const half = watched.length >> 1;
+  const median = watched.length % 2 === 1 ? watched[half] : (watched[half - 1] + watched[half]) / 2;
+  const seconds = new Float64Array(impressions.length).fill(median);
+  // Bootstraps of their own: they came later, and leave the intervals of the others as they were.
+  const common = (name: string) => ({ name, kind: 'baseline', random: createRandom(1).fork(name) }) as const;
+  return [
+    { ...common('random'), orders: 'chance', scores: Float64Array.from(impressions, () => random.next()) },
+    { ...common('median of training'), orders: 'nothing: all alike', scores: seconds, seconds },
+  ];
 }
 
 function modelScorers(
@@ -253,7 +276,7 @@ function describing(
     const loss = lossOf(scorer, among);
     const scored = ofScored(impressions, scorer.scores);
     const measured = (ratio: UserRatio): MeasuredValue => {
-      const { low, high } = ratio.interval(random);
+      const { low, high } = ratio.interval(scorer.random ?? random);
       return { value: ratio.value(), interval95: [low, high] };
     };
     const against = (other: Scorer, pagesOfBoth: readonly Page[]) => {

@@ -1,4 +1,5 @@
 /** The ranking half of the report, as `--json` writes it. */
+import type { Cohort, CohortLimits } from '@watchnext/evaluation';
 import type { RankingModelConfig } from '@watchnext/ranking-model';
 import type { Comparison } from '../paper/verdict';
 import type { LossPoint } from '../document/loss-curve';
@@ -22,6 +23,8 @@ export interface RankingReport {
     readonly peerMatched?: number;
     readonly peerUnmatchedRows?: number;
   };
+  /** What `cohorts` of the scorers are told apart by; absent from reports of before. */
+  readonly cohortLimits?: CohortLimits;
   readonly scorers: readonly RankingScorerReport[];
   /** Of each form of the model with the default, all seeds together, in the order that each is served in. */
   readonly comparisons?: readonly FormComparison[];
@@ -71,10 +74,21 @@ export interface RankingScorerReport {
   readonly againstPeer?: PairedDifference;
   /** How many times that of the peer, in the first of its orders, the loss is. */
   readonly timesPeer?: MeasuredValue;
+  /** Absent from reports of before. */
+  readonly cohorts?: readonly RankingCohort[];
   readonly calibration?: CalibrationTables;
   readonly config?: RankingModelConfig;
   readonly trainingSeconds?: number;
   readonly lossCurve?: readonly LossPoint[];
+}
+
+/** A cohort's impressions, ordered among themselves; NaN where none of its pages has a watched and an unwatched one. */
+export interface RankingCohort {
+  readonly cohort: Cohort;
+  readonly impressions: number;
+  readonly pagesWithPairs: number;
+  readonly weightedPerUserLoss: MeasuredValue;
+  readonly clickAuc: MeasuredValue;
 }
 
 export interface MeasuredValue {

@@ -1,4 +1,5 @@
 /** The ranking report as text. */
+import { cohortLabel } from '@watchnext/evaluation';
 import { align, fixed, signed } from '../text-table';
 import type { CalibrationTables } from './calibration';
 import type { MeasuredValue, PairedDifference, RankingReport, RankingScorerReport } from './report';
@@ -69,6 +70,7 @@ export function rankingTables(report: RankingReport): string {
     'weighted per-user loss; differences paired on users, with 95%',
     '',
     align([header, ...rows]),
+    ...cohortLines(report),
     ...(gains.length > 0
       ? [
           '',
@@ -101,6 +103,27 @@ export function rankingTables(report: RankingReport): string {
       : []),
     ...(calibrated.length > 0 ? ['', calibrationText(calibrated[0])] : []),
   ].join('\n');
+}
+
+/** Of each cohort, ordered among itself, the loss and the AUC. */
+function cohortLines({ scorers, cohortLimits: limits }: RankingReport): string[] {
+  const cohorts = scorers[0]?.cohorts ?? [];
+  if (limits === undefined || cohorts.length === 0) return [];
+  const header = cohorts.map(({ cohort, impressions }) => `${cohortLabel(cohort, limits)} (${impressions})`);
+  const rows = scorers.map((scorer) => [
+    scorer.name,
+    scorer.orders,
+    scorer.seed === undefined ? '' : String(scorer.seed),
+    ...(scorer.cohorts ?? []).map(
+      ({ weightedPerUserLoss: loss, clickAuc: area }) => `${fixed(loss.value, 4)}, ${fixed(area.value, 4)}`,
+    ),
+  ]);
+  return [
+    '',
+    'loss and AUC by cohort, of its impressions among themselves',
+    '',
+    align([['scorer', 'ordered by', 'seed', ...header], ...rows]),
+  ];
 }
 
 /** With 95%, where it is known. */
