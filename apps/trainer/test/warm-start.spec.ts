@@ -5,7 +5,7 @@ import { parseCommand } from '../src/cli';
 import { earlierModel } from '../src/stages/earlier-model';
 import { trainOnce } from '../src/train-once';
 import { TOKENS } from '../src/trainer.module';
-import { contextOf, storeOf } from './harness';
+import { contextOf, modelDigests, storeOf } from './harness';
 import { archiveEvents, DAY_MS, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 180_000;
@@ -20,7 +20,7 @@ describe('a trainer that starts warm', () => {
   afterAll(() => data.remove());
 
   it(
-    'begins with the snapshot before, but never with one that has seen the days it is measured on',
+    'begins with a snapshot before, but never with one that has seen the days it is measured on',
     async () => {
       const store = storeOf(data.path);
       expect(await earlierModel(store, Infinity)).toEqual({ origin: 'there is no snapshot yet' });
@@ -78,6 +78,13 @@ describe('a trainer that starts warm', () => {
         expect.stringMatching(/^the evaluated model: [1-9]\d* videos kept, \d+ new, tower kept$/),
         expect.stringMatching(/^the evaluated model: [1-9]\d* videos kept, \d+ new$/),
       ]);
+
+      // As some hours later: the current snapshot has seen these days, the one before it has not. So the run is the same once more, to the bit.
+      const digests = await modelDigests(data.path);
+      const third = await train();
+      expect(third.manifest.parentSnapshotId).toBe(second.snapshotId);
+      expect(third.beginnings).toEqual(second.beginnings);
+      expect(await modelDigests(data.path)).toEqual(digests);
     },
     TEST_LIMIT_MS,
   );

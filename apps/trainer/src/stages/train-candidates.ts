@@ -18,7 +18,7 @@ export interface CandidateStageOptions {
   /** Of the forms that are tried. */
   readonly change?: CandidateChange;
   readonly checkpoints?: TrainingCheckpoints;
-  /** Begins with the current snapshot's model where that may be: see `earlierModel`. */
+  /** Begins with the model of a snapshot that has not seen the held-out days, where there is one: see `earlierModel`. */
   readonly warmStartFrom?: SnapshotStore;
 }
 

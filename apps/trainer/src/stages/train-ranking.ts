@@ -16,7 +16,7 @@ export interface RankingStageOptions {
   /** Of the defaults for the size of the data. */
   readonly change?: RankingChange;
   readonly checkpoints?: TrainingCheckpoints;
-  /** Begins with the current snapshot's model where that may be: see `earlierModel`. */
+  /** Begins with the model of a snapshot that has not seen the held-out days, where there is one: see `earlierModel`. */
   readonly warmStartFrom?: SnapshotStore;
 }
 
