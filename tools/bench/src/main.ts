@@ -259,7 +259,7 @@ command('train', "both models' training steps, examples a second, beside the sam
   )
   .addOption(new Option('--python <program>', 'what runs it').env('WATCHNEXT_PYTHON').default('python3'))
   .option('--on-processors', 'one thread of each, by the time that processors gave it', false)
-  .option('--engines', 'also one thread, and TensorFlow.js', false)
+  .option('--engines', 'also one thread, TensorFlow.js, and native TensorFlow where it is installed', false)
   .action(measuring(benchTrain));
 
 command(
