@@ -60,10 +60,10 @@ describe('the defaults from 600 users to a million', () => {
     expect(defaultCandidateConfig({ ...size, userCount: 60_400 })).toMatchObject({ examplesPerUserPerEpoch: 50 });
   });
 
-  it('leave a short training at the first epoch that is no better, and a long one after two or three', () => {
+  it('leave a short training at the first epoch that is no better, and a long one after a quarter of it', () => {
     const patienceOf = (size: DataSize) => candidateForms(size).map(({ patienceEpochs }) => patienceEpochs);
     expect(patienceOf({ videoCount: 10_000, exampleCount: 100_000 })).toEqual([1]);
-    expect(patienceOf({ videoCount: 1_200, userCount: 2_100, exampleCount: 297_000 })).toEqual([3]);
+    expect(patienceOf({ videoCount: 1_200, userCount: 2_100, exampleCount: 297_000 })).toEqual([6]);
     expect(patienceOf({ videoCount: 1_200, exampleCount: 20_000 })).toEqual([2, 2]);
   });
 

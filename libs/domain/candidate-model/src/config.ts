@@ -193,7 +193,7 @@ export function candidateForms(size: DataSize): CandidateModelConfig[] {
 }
 
 /** Of a long training: what is held out goes up and down by chance, and the more often it is asked the likelier it stops too early. */
-const patienceOf = (epochCount: number): number => clamp(Math.ceil(epochCount / 8), 1, 3);
+const patienceOf = (epochCount: number): number => Math.max(1, Math.floor(epochCount / 4));
 
 /**
  * With few examples per video the tables soon know them by heart: held-out recall was best after 2 or 3 epochs at 5 to 10
