@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { CandidateModel, ColdStart } from '@watchnext/candidate-model';
 import { type Statistics, statisticsFromPacked } from '@watchnext/features';
 import { RankingModel } from '@watchnext/ranking-model';
-import { fileOf, type LocalSnapshot, onTaskThread, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { fileOf, type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { onTaskThread } from '@watchnext/threads';
 import type { LoadTask } from './load-program';
 import type { CandidateFiles, RankingFiles } from './read-parts';
 

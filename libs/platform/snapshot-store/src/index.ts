@@ -1,7 +1,6 @@
 export * from './port';
 export { indexFile, isIndexFile, isSnapshotId, newSnapshotId, SNAPSHOT_FILES, SNAPSHOT_FORMAT_VERSION } from './layout';
 export { describeFiles } from './digests';
-export { onTaskThread } from './task-thread';
 export { openSnapshotStore } from './open-snapshot-store';
 export { openFolderSnapshotStore } from './folder-snapshot-store';
 export { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors';

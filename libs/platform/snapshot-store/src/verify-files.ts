@@ -1,8 +1,8 @@
 /** Holds files against their digests: what takes long, on a thread of its own, since requests wait for the thread that asks. */
 import { join } from 'node:path';
+import { onTaskThread } from '@watchnext/threads';
 import { type FileDigests, type FileFault, findFault } from './digests';
 import { type FileFilter, SnapshotCorruptError } from './port';
-import { onTaskThread } from './task-thread';
 
 /** Compiled also where the library runs from its sources, as in specs: build first. */
 const PROGRAM = join(__dirname, '..', 'dist', 'verify-program.js');

@@ -6,4 +6,5 @@ export { HeldCalls } from './held-calls';
 export { makeThreads } from './make-threads';
 export { shared, sharedBytes, sharedFloats, sharedInts } from './shared';
 export { askWorker, startWorker, WorkerError, type WorkerProgram, type WorkerReport } from './worker-process';
+export { onTaskThread } from './task-thread';
 export { answerCalls, reportProgress, Thread, type ThreadHandlers, ThreadLostError, threadsAtRest } from './thread';
