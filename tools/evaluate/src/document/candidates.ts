@@ -3,6 +3,7 @@ import { cohortLabel } from '@watchnext/evaluation';
 import { type DocumentPart, drawChart, drawIntervals, type Series } from '@watchnext/plots';
 import { fixed } from '../text-table';
 import type { CandidateReport, ScorerReport, TrainingReport } from '../report';
+import { cohortsInWords } from './cohorts';
 
 /** Lines that a plot can hold and still be read: the models, then the best baselines. */
 const MOST_LINES = 7;
@@ -82,10 +83,7 @@ const COHORT_METRICS = [
 function cohortTables({ scorers, cohortLimits: limits }: CandidateReport): DocumentPart[] {
   const [{ cohorts }] = scorers;
   if (cohorts.length === 0) return [];
-  const text =
-    `New users have at most ${limits.newUserWatches} watches in training, heavy ones ${limits.heavyUserWatches} and more; new videos are at most ` +
-    `${limits.newVideoDays} days old, rare ones have at most ${limits.rareVideoWatches} watches, unseen ones none, popular ones ` +
-    `${limits.popularVideoWatches} and more. In brackets: queries.`;
+  const text = `${cohortsInWords(limits, 'watches')} In brackets: queries.`;
   return COHORT_METRICS.flatMap(([metric, title, list]): DocumentPart[] => {
     // Reports of before have recall alone.
     const first = cohorts[0][metric];

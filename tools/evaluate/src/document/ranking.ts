@@ -5,6 +5,7 @@ import type { CalibrationTables } from '../ranking/calibration';
 import type { RankingReport, RankingScorerReport } from '../ranking/report';
 import { withEnds } from '../ranking/table';
 import { fixed } from '../text-table';
+import { cohortsInWords } from './cohorts';
 
 const CALIBRATION_TITLES: Record<keyof CalibrationTables, string> = {
   decile: 'by tenths of what is predicted',
@@ -87,9 +88,7 @@ function cohortParts({ scorers, seeds, cohortLimits: limits }: RankingReport): D
     {
       kind: 'text',
       text:
-        `Of each cohort's impressions among themselves. New users have at most ${limits.newUserWatches} watched impressions in training, heavy ones ` +
-        `${limits.heavyUserWatches} and more; new videos are at most ${limits.newVideoDays} days old, rare ones have at most ` +
-        `${limits.rareVideoWatches} watched impressions, unseen ones none, popular ones ${limits.popularVideoWatches} and more. In brackets: impressions; ` +
+        `Of each cohort's impressions among themselves. ${cohortsInWords(limits, 'watched impressions')} In brackets: impressions; ` +
         'with 95% by bootstrap over users.',
     },
     ...table('AUC by cohort', 'clickAuc'),
