@@ -7,7 +7,7 @@
  * ln popularity + 2 · user·video + 3 · mood·video − 6 · |its year − the year in mind|; then the mood moves by .4 to the video, and the
  * year by .3. Lengths are log-normal (σ .9), from 20 watches to three quarters of the catalogue.
  */
-import { createRandom, type Random } from '@watchnext/learning';
+import { createRandom, type Random, shuffle } from '@watchnext/learning';
 
 export interface DenseSequencesOptions {
   readonly users: number;
@@ -33,10 +33,9 @@ export function* denseSequences({ users, videos, watches, seed }: DenseSequences
     const own = gaussians(random);
     vectors.set(unit(own.map((value, i) => 0.42 * value + centre[i]!)), video * DIMENSIONS);
   }
-  const logPopularity = shuffled(
-    Array.from({ length: videos }, (_, rank) => -0.8 * Math.log(rank + 1)),
-    random,
-  );
+  const ranks = Int32Array.from({ length: videos }, (_, i) => i + 1);
+  shuffle(ranks, random);
+  const logPopularity = Float64Array.from(ranks, (rank) => -0.8 * Math.log(rank));
   const years = Float64Array.from({ length: videos }, () => random.next());
   const most = Math.floor(MOST_OF_CATALOGUE * videos);
   for (let user = 0; user < users; user++) {
@@ -48,7 +47,7 @@ export function* denseSequences({ users, videos, watches, seed }: DenseSequences
 interface Catalogue {
   /** [videos, DIMENSIONS] */
   readonly vectors: Float64Array;
-  readonly logPopularity: readonly number[];
+  readonly logPopularity: Float64Array;
   readonly years: Float64Array;
 }
 
@@ -83,13 +82,4 @@ const gaussians = (random: Random): number[] => Array.from({ length: DIMENSIONS 
 function unit(vector: readonly number[]): number[] {
   const length = Math.hypot(...vector);
   return vector.map((value) => value / length);
-}
-
-function shuffled<T>(values: readonly T[], random: Random): T[] {
-  const order = [...values];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.nextInt(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
 }
