@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { endAfter, loadConfig, messageOrStack } from '@watchnext/config';
 import { type Logger, runService } from '@watchnext/service';
+import { endAtOnce } from '@watchnext/threads';
 import { EXIT_CODES, parseCommand, type TrainerCommand } from './cli';
 import { trainerSettings } from './settings';
 import { trainOnce } from './train-once';
@@ -21,7 +22,7 @@ async function createContext() {
 /** Runs once; a signal, or the end of the parent process, stops the run at its next clean point, or the process before it runs. */
 async function runOnce(command: TrainerCommand): Promise<number> {
   let runner: TrainingRunner | undefined = undefined;
-  const stop = () => (runner ? void runner.stop() : process.exit(EXIT_CODES.stopped));
+  const stop = () => (runner ? void runner.stop() : endAtOnce(EXIT_CODES.stopped));
   // Before the drivers are opened: the first process of a container is sent no signal that it does not handle.
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -2,6 +2,7 @@
 /** npm start */
 import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
+import { endAfter } from '@watchnext/config';
 import { QuestionLeftError } from '@watchnext/datasets';
 import { LaunchError } from './launch-error';
 import { Launcher } from './launcher';
@@ -25,13 +26,13 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-launcher.run(stopping.signal).then(
-  (code) => process.exit(code),
-  (error: Error) => {
-    if (stopping.signal.aborted || error instanceof QuestionLeftError) process.exit(EXIT_CODES.stopped);
-    if (error instanceof LaunchError)
-      process.stderr.write(`\nWatchNext cannot run: ${error.message}\n${error.remedy}\n`);
-    else process.stderr.write(`\nWatchNext failed: ${error.stack ?? error.message}\n`);
-    process.exit(EXIT_CODES.failed);
-  },
-);
+const run = launcher.run(stopping.signal).catch((error: unknown) => {
+  if (stopping.signal.aborted || error instanceof QuestionLeftError) return EXIT_CODES.stopped;
+  throw error;
+});
+void endAfter(run, { describe, exitCode: () => EXIT_CODES.failed });
+
+function describe(error: Error): string {
+  if (error instanceof LaunchError) return `\nWatchNext cannot run: ${error.message}\n${error.remedy}`;
+  return `\nWatchNext failed: ${error.stack ?? error.message}`;
+}
