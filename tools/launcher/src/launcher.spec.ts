@@ -64,8 +64,9 @@ describe('a start that is stopped', () => {
     );
     const stop = new AbortController();
     const running = launcher().run(stop.signal);
-    running.catch(() => undefined);
-    while (!existsSync(started)) await sleep(20);
+    const early = running.then(() => Promise.reject(new Error('it ended before it trained')));
+    early.catch(() => undefined);
+    while (!existsSync(started)) await Promise.race([sleep(20), early]);
     const noted = () => readFileSync(join(data, 'processes.json'), 'utf8');
     const before = noted();
     stop.abort(new Error('stopped'));
