@@ -40,7 +40,7 @@ const HELP: Record<string, string> = {
   [METRICS.abandonedRequests]: 'Requests whose caller closed the connection before the answer.',
   [METRICS.requestsInFlight]: 'Lists in work.',
   [METRICS.concurrencyLimit]: 'Lists that may be in work at once, as found out by their latency.',
-  [METRICS.openCircuits]: 'Whether a dependency is not asked: 1, 0.5 while one call tries it, 0 in order.',
+  [METRICS.openCircuits]: 'Whether a dependency is not asked: 1, 0.5 once one call may try it, 0 in order.',
   [METRICS.secondTries]: 'Second tries of a call wanted, by dependency, by why, and whether the budget granted them.',
 };
 

@@ -63,6 +63,16 @@ describe('a circuit', () => {
     expect(call('success')).toBe(true);
   });
 
+  it('is half open once a call may try, though none has come', () => {
+    fail(8);
+    nowMs = 999;
+    expect(circuit.state).toBe('open');
+    nowMs = 1_000;
+    expect(circuit.state).toBe('half-open');
+    fail(1);
+    expect(circuit.state).toBe('open');
+  });
+
   it('opens anew when that call fails, and lets another try when nothing came of it', () => {
     fail(8);
     nowMs = 1_000;

@@ -36,8 +36,9 @@ export class Circuit {
     private readonly clock: () => number = () => performance.now(),
   ) {}
 
+  /** As of now: half open once a call may try, be there one or not. What is never asked again does not look open for ever. */
   get state(): CircuitState {
-    return this.status;
+    return this.status === 'open' && this.clock() >= this.openUntilMs ? 'half-open' : this.status;
   }
 
   /** Told each time that it opens, after a failed probe too. */
@@ -47,7 +48,7 @@ export class Circuit {
 
   /** @returns undefined where the dependency is not to be asked now; else what to say the outcome to, once */
   enter(): ((outcome: CallOutcome) => void) | undefined {
-    if (this.status === 'open' && this.clock() >= this.openUntilMs) this.status = 'half-open';
+    this.status = this.state;
     if (this.status === 'closed') return (outcome) => this.note(outcome);
     if (this.status === 'open' || this.probing) return undefined;
     this.probing = true;
