@@ -1,4 +1,4 @@
-import { MetricsRegistry, type ReadyState, serveMetrics } from './metrics';
+import { LATENCY_BUCKETS, MetricsRegistry, type ReadyState, serveMetrics } from './metrics';
 
 const HELP = { calls_total: 'Calls.', depth: 'Waiting.', call_seconds: 'Seconds.' };
 
@@ -28,6 +28,13 @@ describe('metrics', () => {
       ].join('\n'),
     );
     expect(metrics.value('calls_total', { code: 'a "b"\n' })).toBe(3);
+  });
+
+  it('have a bound at what latencies are aimed at, and others around it', () => {
+    // Lists are slow, says the alert, from 0.4 s on; their deadline is 0.5 s.
+    const around = LATENCY_BUCKETS.filter((bound) => bound >= 0.25);
+    expect(around).toEqual([0.25, 0.3, 0.4, 0.5, 0.75, 1, 2]);
+    expect([...LATENCY_BUCKETS].sort((a, b) => a - b)).toEqual(LATENCY_BUCKETS);
   });
 
   it('keep series apart whose labels are alike', () => {
