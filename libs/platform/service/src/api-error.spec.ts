@@ -14,7 +14,12 @@ function answerTo(error: unknown, filter = new ApiErrorFilter(quiet)) {
   };
   filter.catch(error, {
     switchToHttp: () => ({
-      getRequest: () => ({ url: '/x', raw: {}, headers: { 'x-request-id': 'r-1' } }),
+      getRequest: () => ({
+        url: '/v1/users/ada/history?cursor=secret',
+        routeOptions: { url: '/v1/users/:id/history' },
+        raw: {},
+        headers: { 'x-request-id': 'r-1' },
+      }),
       getResponse: () => reply,
     }),
   } as unknown as ArgumentsHost);
@@ -43,12 +48,12 @@ describe('ApiErrorFilter', () => {
     });
   });
 
-  it('logs what is a fault of ours under the id of the request', () => {
+  it('logs what is a fault of ours under the id of the request and its route, and not who it was about', () => {
     const logged = jest.spyOn(quiet, 'error');
     answerTo(new ApiError(429, 'overloaded', 'too many'));
     answerTo(new TypeError('secret'));
     expect(logged.mock.calls).toEqual([
-      [expect.objectContaining({ requestId: 'r-1', path: '/x' }), 'could not answer'],
+      [{ requestId: 'r-1', err: expect.any(TypeError), route: '/v1/users/:id/history' }, 'could not answer'],
     ]);
     logged.mockRestore();
   });

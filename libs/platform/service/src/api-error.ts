@@ -57,7 +57,8 @@ export class ApiErrorFilter implements ExceptionFilter {
     const requestId = requestIdOf(request);
     // Each bug is told of.
     if (face.status === 500 || (face.status > 500 && this.failureLines.take()))
-      this.logger.error({ requestId, err: error, path: request.url }, 'could not answer');
+      // By the pattern: the address names the user that it is about.
+      this.logger.error({ requestId, err: error, route: request.routeOptions.url }, 'could not answer');
     answer(request, host.switchToHttp().getResponse<FastifyReply>(), face);
   }
 }
