@@ -8,6 +8,7 @@ export const SERVICE_METRICS = {
   snapshotInfo: 'watchnext_snapshot_info',
   snapshotAge: 'watchnext_snapshot_age_seconds',
   snapshotRefusals: 'watchnext_snapshot_refusals_total',
+  snapshotPointerFailures: 'watchnext_snapshot_pointer_failures_total',
   followerAge: 'watchnext_follower_heartbeat_age_seconds',
   followerLag: 'watchnext_follower_lag_records',
   residentMemory: 'process_resident_memory_bytes',
@@ -25,6 +26,8 @@ export const SERVICE_HELP: Readonly<Record<string, string>> = {
   [SERVICE_METRICS.snapshotInfo]: 'Held snapshots: 1 for the current one, 0 for the others.',
   [SERVICE_METRICS.snapshotAge]: 'Seconds since the current snapshot was made.',
   [SERVICE_METRICS.snapshotRefusals]: 'Snapshots that were not taken, by reason; what was served is served on.',
+  [SERVICE_METRICS.snapshotPointerFailures]:
+    'Looks at the snapshot pointer that failed: until one succeeds, what is served is served on, however old.',
   [SERVICE_METRICS.followerAge]: 'Seconds since the log gave a sign of life to what follows it, by follower.',
   [SERVICE_METRICS.followerLag]: 'Records in the log that a follower of this process has yet to handle, by follower.',
   [SERVICE_METRICS.residentMemory]: 'Resident memory.',
@@ -38,7 +41,7 @@ const GROUPS = {
   process: ['eventLoopLag', 'residentMemory', 'cpuSeconds', 'openFiles', 'startTime'],
   http: ['httpRequests', 'httpSeconds'],
   rpc: ['rpcRequests', 'rpcSeconds'],
-  snapshots: ['snapshotInfo', 'snapshotAge', 'snapshotRefusals'],
+  snapshots: ['snapshotInfo', 'snapshotAge', 'snapshotRefusals', 'snapshotPointerFailures'],
   followers: ['followerAge', 'followerLag'],
 } as const satisfies Record<string, readonly (keyof typeof SERVICE_METRICS)[]>;
 

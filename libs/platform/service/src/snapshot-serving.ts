@@ -87,11 +87,16 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
         createdAtMs.delete(snapshotId);
         logger.info({ snapshotId }, 'released a snapshot');
       },
-      onError: (error) => logger.warn({ err: error }, 'could not follow the snapshot pointer'),
+      onPointerUnreadable: (error) => {
+        logger.warn({ err: error }, 'could not follow the snapshot pointer');
+        options.metrics?.count(SERVICE_METRICS.snapshotPointerFailures);
+      },
+      onError: (error) => logger.warn({ err: error }, 'could not close a snapshot'),
     },
   });
   for (const reason of [...REFUSAL_REASONS, OTHER_REFUSAL])
     options.metrics?.declare(SERVICE_METRICS.snapshotRefusals, { reason });
+  options.metrics?.declare(SERVICE_METRICS.snapshotPointerFailures);
   if (options.metrics) showSnapshots(options.metrics, holder, createdAtMs);
   await startHolder(holder, options.stopping);
   const announcements = followLog({

@@ -28,6 +28,7 @@ describe('a snapshot holder', () => {
         onRefused: (id, error, attempt) =>
           log.push(`refused ${id} (${(error as { code?: string }).code ?? error.message}), ${attempt}`),
         onReleased: (id) => log.push(`released ${id}`),
+        onPointerUnreadable: (error) => log.push(`pointer: ${error.message}`),
         onError: (error) => log.push(`error ${error.message}`),
       },
       ...options,
@@ -231,7 +232,7 @@ describe('a snapshot holder', () => {
     store.isDown = true;
     await moveTo(holder, 'b');
     expect(holder.currentId()).toBe('a');
-    expect(log.at(-1)).toBe('error the store is down');
+    expect(log.at(-1)).toBe('pointer: the store is down');
     store.isDown = false;
     await holder.refresh();
     expect(holder.currentId()).toBe('b');

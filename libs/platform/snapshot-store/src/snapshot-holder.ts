@@ -47,7 +47,9 @@ export interface SnapshotHolderCallbacks {
   onRefused?(snapshotId: string, error: Error, attempt: number): void;
   /** A snapshot left and was closed. */
   onReleased?(snapshotId: string): void;
-  /** The pointer could not be read, or a snapshot could not be closed. */
+  /** A look at the pointer failed: whether there is another snapshot is not known. */
+  onPointerUnreadable?(error: Error): void;
+  /** A snapshot could not be closed. */
   onError?(error: Error): void;
 }
 
@@ -226,7 +228,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
     try {
       wanted = await this.options.store.readPointer();
     } catch (error) {
-      this.report('onError', asError(error));
+      this.report('onPointerUnreadable', asError(error));
       return undefined;
     }
     for (const id of this.refusals.keys()) if (id !== wanted && !pinned.includes(id)) this.refusals.delete(id);
