@@ -47,7 +47,7 @@ const HELP: Record<string, string> = {
 /** What dashboards and alerts may refer to. */
 export const METRIC_NAMES: readonly string[] = [
   ...Object.values(METRICS),
-  ...sharedMetrics('http', 'snapshots', 'followers'),
+  ...sharedMetrics('http', 'tls', 'snapshots', 'followers'),
 ];
 
 const SHOWN_FROM_THE_START = [

@@ -13,6 +13,7 @@ import {
   identifyRequests,
   nestLogger,
   traceHttpRequests,
+  watchCertificate,
 } from '@watchnext/service';
 import { Metrics } from './metrics';
 import type { GatewayParts } from './providers';
@@ -61,6 +62,7 @@ export async function startGateway(
   identifyRequests(fastify);
   app.get(Draining).watch(fastify);
   countHttpRequests(fastify, app.get(Metrics));
+  watchCertificate(app.get(Metrics), settings);
   traceHttpRequests(fastify);
   takeBodies(fastify, settings.WATCHNEXT_GATEWAY_IN_FLIGHT_MB * 2 ** 20, logger);
   const consoleFiles = new Set<string>();

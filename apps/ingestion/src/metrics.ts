@@ -23,7 +23,7 @@ const HELP: Record<string, string> = {
 };
 
 /** What dashboards and alerts may refer to. */
-export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...sharedMetrics('http')];
+export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...sharedMetrics('http', 'tls')];
 
 export class Metrics extends MetricsRegistry {
   constructor() {

@@ -13,6 +13,7 @@ import {
   type Logger,
   logRefusedCallers,
   traceHttpRequests,
+  watchCertificate,
 } from '@watchnext/service';
 import { Admission } from './access/admission';
 import type { IngestionSettings } from './config';
@@ -64,6 +65,7 @@ export async function startIngestion(
   identifyRequests(adapter.getInstance());
   app.get(Draining).watch(adapter.getInstance());
   countHttpRequests(adapter.getInstance(), app.get(Metrics));
+  watchCertificate(app.get(Metrics), settings);
   traceHttpRequests(adapter.getInstance());
   refuseUntilCollecting(adapter.getInstance(), app.get(Ingestion));
   app.get(Admission).guard(adapter.getInstance(), '/v1/events');

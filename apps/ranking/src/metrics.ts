@@ -20,7 +20,7 @@ const HELP: Record<string, string> = {
 };
 
 /** What dashboards and alerts may refer to. */
-export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...sharedMetrics('rpc', 'snapshots')];
+export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...sharedMetrics('rpc', 'tls', 'snapshots')];
 
 export function createMetrics(): MetricsRegistry {
   const metrics = new MetricsRegistry(HELP);

@@ -45,7 +45,7 @@ const HELP: Record<string, string> = {
 /** What dashboards and alerts may refer to. */
 export const METRIC_NAMES: readonly string[] = [
   ...Object.values(METRICS),
-  ...sharedMetrics('rpc', 'snapshots', 'followers'),
+  ...sharedMetrics('rpc', 'tls', 'snapshots', 'followers'),
 ];
 
 export function createMetrics(): MetricsRegistry {

@@ -15,6 +15,7 @@ import {
   type ServiceLog,
   unaryHandler,
   untilFollowing,
+  watchCertificate,
   watchProcess,
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotHolder, type SnapshotStore } from '@watchnext/snapshot-store';
@@ -85,6 +86,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     const { eventLog, unavailable } = this.log;
     const metrics = createMetrics();
     watchProcess(metrics);
+    watchCertificate(metrics, settings);
     const threads = this.startThreads(metrics);
     const catalogue = new LiveCatalogue((error, videoId) => {
       metrics.count(METRICS.refusedVideos);

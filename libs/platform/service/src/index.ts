@@ -39,6 +39,7 @@ export { keepRequestsYoung } from './keep-young';
 export { aborted, runService, SHUTDOWN_LIMIT_MS } from './run-service';
 export { forgetEndedCalls } from './ended-calls';
 export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
+export { watchCertificate } from './certificate-expiry';
 export { httpsServerOptions, logRefusedCallers } from './https-options';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 export { type CallContext, rpcError, unaryHandler } from './rpc';

@@ -11,6 +11,7 @@ export const SERVICE_METRICS = {
   snapshotPointerFailures: 'watchnext_snapshot_pointer_failures_total',
   followerAge: 'watchnext_follower_heartbeat_age_seconds',
   followerLag: 'watchnext_follower_lag_records',
+  certificateExpiry: 'watchnext_tls_certificate_expiry_seconds',
   residentMemory: 'process_resident_memory_bytes',
   cpuSeconds: 'process_cpu_seconds_total',
   openFiles: 'process_open_fds',
@@ -30,6 +31,8 @@ export const SERVICE_HELP: Readonly<Record<string, string>> = {
     'Looks at the snapshot pointer that failed: until one succeeds, what is served is served on, however old.',
   [SERVICE_METRICS.followerAge]: 'Seconds since the log gave a sign of life to what follows it, by follower.',
   [SERVICE_METRICS.followerLag]: 'Records in the log that a follower of this process has yet to handle, by follower.',
+  [SERVICE_METRICS.certificateExpiry]:
+    'When the certificate that the service shows others ends, seconds since the epoch; NaN where it has none.',
   [SERVICE_METRICS.residentMemory]: 'Resident memory.',
   [SERVICE_METRICS.cpuSeconds]: 'Seconds of processor time, user and system.',
   [SERVICE_METRICS.openFiles]: 'Open file descriptors; absent where the system does not tell.',
@@ -42,6 +45,7 @@ const GROUPS = {
   http: ['httpRequests', 'httpSeconds'],
   rpc: ['rpcRequests', 'rpcSeconds'],
   snapshots: ['snapshotInfo', 'snapshotAge', 'snapshotRefusals', 'snapshotPointerFailures'],
+  tls: ['certificateExpiry'],
   followers: ['followerAge', 'followerLag'],
 } as const satisfies Record<string, readonly (keyof typeof SERVICE_METRICS)[]>;
 

@@ -113,7 +113,10 @@ describe('a collector that asks for certificates', () => {
   it('answers probes and Prometheus in the clear, on a port of their own, and takes no events there', async () => {
     const get = (path: string) => fetch(`http://127.0.0.1:${metricsPort}${path}`);
     expect([(await get('/livez')).status, await (await get('/readyz')).text()]).toEqual([200, 'ready']);
-    expect(await (await get('/metrics')).text()).toMatch(/watchnext_ingestion_events_total\{.*result="accepted".*\} 3/);
+    const metrics = await (await get('/metrics')).text();
+    expect(metrics).toMatch(/watchnext_ingestion_events_total\{.*result="accepted".*\} 3/);
+    const [, expirySeconds] = /^watchnext_tls_certificate_expiry_seconds (\S+)$/m.exec(metrics) ?? [];
+    expect(Number(expirySeconds)).toBeGreaterThan(Date.now() / 1_000);
     const events = await fetch(`http://127.0.0.1:${metricsPort}/v1/events`, { method: 'POST', body: '{"events":[]}' });
     expect(events.status).toBe(404);
   });

@@ -1,14 +1,17 @@
 /** Services that prove themselves to each other over gRPC. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '@watchnext/config';
-import { grpcServerCredentials } from '@watchnext/service';
+import { grpcServerCredentials, MetricsRegistry, SERVICE_METRICS, watchCertificate } from '@watchnext/service';
 import { makeAuthority, tlsSettings } from '@watchnext/testing';
 import { rankingSettings } from '../../../../apps/ranking/src/config';
-import { FIRST_SNAPSHOT, watchEvent, World } from './world';
+import { FIRST_SNAPSHOT, freePort, watchEvent, World } from './world';
 
 describe('mutual TLS between services', () => {
   let world: World;
   let directory: string;
+  const metricsPorts: number[] = [];
   const files = (authority: string, service: string) => ({
     ...tlsSettings(directory, authority, service),
     // Nobody sends events here; in the clear they would not be passed on.
@@ -22,10 +25,12 @@ describe('mutual TLS between services', () => {
     makeAuthority(directory, 'theirs', 'stranger');
     await world.fold('ada', watchEvent('ada', 'v00'));
     await world.publish(FIRST_SNAPSHOT);
-    await Promise.all([
-      world.startRetrieval(undefined, files('ours', 'service')),
-      world.startRanking(undefined, files('ours', 'service')),
-    ]);
+    metricsPorts.push(await freePort(), await freePort());
+    const [retrieval, ranking] = metricsPorts.map((port) => ({
+      ...files('ours', 'service'),
+      WATCHNEXT_METRICS_PORT: String(port),
+    }));
+    await Promise.all([world.startRetrieval(undefined, retrieval), world.startRanking(undefined, ranking)]);
   });
   afterAll(() => world.close());
 
@@ -63,6 +68,29 @@ describe('mutual TLS between services', () => {
     const answer = await gateway.recommend('ada');
     expect(answer).toMatchObject({ rung: 'memory-popular' });
     expect(answer.rungReason).toMatch(/retrieval: unreachable.*ranking: unreachable/);
+  });
+
+  it('has each service tell when its certificate ends', async () => {
+    const { validTo } = new X509Certificate(readFileSync(join(directory, 'service.pem')));
+    const gateway = await world.startGateway(files('ours', 'service'));
+    const urls = [gateway.url, ...metricsPorts.map((port) => `http://127.0.0.1:${port}`)];
+    for (const url of urls) {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const [, seconds] = /^watchnext_tls_certificate_expiry_seconds (\S+)$/m.exec(text) ?? [];
+      expect(Number(seconds)).toBe(Date.parse(validTo) / 1_000);
+    }
+  });
+
+  it('has a service without a certificate tell of none, and one whose file is none name the setting', () => {
+    const metrics = new MetricsRegistry({});
+    watchCertificate(metrics, loadConfig(rankingSettings, {}));
+    expect(metrics.render()).toContain(`\n${SERVICE_METRICS.certificateExpiry} NaN\n`);
+    const path = join(directory, 'no-certificate.pem');
+    writeFileSync(path, 'nothing');
+    const environment = { ...files('ours', 'service'), WATCHNEXT_GRPC_TLS_CERT_FILE: path };
+    expect(() => watchCertificate(metrics, loadConfig(rankingSettings, environment))).toThrow(
+      'WATCHNEXT_GRPC_TLS_CERT_FILE: holds no certificate in PEM',
+    );
   });
 
   it('is not begun with half of the files, or with one that is not there', () => {
