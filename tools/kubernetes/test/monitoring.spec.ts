@@ -1,15 +1,18 @@
 /** Dashboards, alerts and canary analyses ask for metrics that exist, in queries that Prometheus can read. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
 import { parser } from '@prometheus-io/lezer-promql';
-import { SERVICE_METRICS } from '@watchnext/service';
+import { LATENCY_BUCKETS, SERVICE_METRICS } from '@watchnext/service';
 import { describeUnlessMissing } from '@watchnext/testing';
 import { LADDER_STAGES } from '../../../apps/gateway/src/pipeline/ladder';
 import { type KubernetesObject, metricNames, missingForManifests, REPOSITORY, routesOf, workloadsOf } from '../src';
-import { built } from './built';
+import { built, TEAM } from './built';
 
 /** What others tell of our pods. */
 const FOREIGN = new Set([
+  // Prometheus itself
+  'up',
   // kube-state-metrics
   'kube_deployment_spec_replicas',
   'kube_deployment_status_replicas_available',
@@ -20,8 +23,10 @@ const FOREIGN = new Set([
   'kube_cronjob_status_last_successful_time',
   // the kubelet's cAdvisor
   'container_cpu_usage_seconds_total',
-  'container_cpu_cfs_throttled_seconds_total',
+  'container_pressure_cpu_waiting_seconds_total',
   'container_memory_working_set_bytes',
+  // node-exporter
+  'node_pressure_cpu_waiting_seconds_total',
   // the controller of Argo Rollouts
   'rollout_info_replicas_available',
   'rollout_info_replicas_desired',
@@ -124,7 +129,11 @@ describeUnlessMissing(missingForManifests(), 'monitoring', () => {
     const judging = built('overlays/canary').filter(({ kind }) =>
       ['PrometheusRule', 'AnalysisTemplate'].includes(kind),
     );
-    const byRung = queriesOf(judging).filter(([, query]) => query.includes('watchnext_gateway_answers_total'));
+    const byRung = queriesOf(judging).filter(
+      ([where, query]) =>
+        // That one is of lists on any rung.
+        where !== 'WatchNextImpressionsUnlogged' && query.includes('watchnext_gateway_answers_total'),
+    );
     expect(byRung.length).toBe(4);
     for (const [where, query] of byRung) {
       const stages = /stage_failures_total\{stage=~"([^"]*)", category!="chosen"/.exec(query)?.[1]?.split('|');
@@ -139,6 +148,39 @@ describeUnlessMissing(missingForManifests(), 'monitoring', () => {
     expect(alerts.map(([alert]) => alert)).toEqual(['WatchNextRolloutPodsMissing']);
     const named = /name=~"([^"]*)"/.exec(alerts[0]?.[1] ?? '')?.[1]?.split('|');
     expect(named?.sort()).toEqual(rollouts.map(({ metadata }) => metadata.name).sort());
+  });
+
+  it('counts latencies by buckets that there are', () => {
+    const bounds = queriesOf(built('overlays/canary')).flatMap(([, query]) =>
+      [...query.matchAll(/\ble="([^"]*)"/g)].map(([, bound]) => Number(bound)),
+    );
+    expect(bounds.length).toBe(2);
+    expect(LATENCY_BUCKETS).toEqual(expect.arrayContaining(bounds));
+  });
+
+  it('tells calls that fail by codes of gRPC, the same in alerts and analyses', () => {
+    const codes = queriesOf(built('overlays/canary')).flatMap(([, query]) =>
+      [...query.matchAll(/\bcode!~"([^"]*)"/g)].map(([, pattern = '']) => pattern.split('|')),
+    );
+    expect(codes.length).toBe(3);
+    expect(codes).toEqual(codes.map(() => codes[0]));
+    expect(Object.keys(status)).toEqual(expect.arrayContaining(codes[0] as string[]));
+  });
+
+  it('misses each job that it scrapes, where Prometheus does not see it', () => {
+    const objects = built('overlays/production');
+    const queries = new Map(queriesOf(objects));
+    const scraped = objects.filter(({ kind }) => kind === 'ServiceMonitor').map(({ metadata }) => metadata.name);
+    const jobs = [...(queries.get('WatchNextTargetMissing') ?? '').matchAll(/absent\(up\{[^}]*job="([^"]*)"\}\)/g)];
+    expect(jobs.map(([, job]) => job).sort()).toEqual([...scraped].sort());
+    const down = new RegExp(`^${/job=~"([^"]*)"/.exec(queries.get('WatchNextTargetDown') ?? '')?.[1]}$`);
+    expect(scraped.filter((job) => !down.test(job))).toEqual([]);
+  });
+
+  it('can be labelled by a team as its Prometheus selects', () => {
+    const selected = built(TEAM).filter(({ kind }) => kind === 'ServiceMonitor' || kind === 'PrometheusRule');
+    expect(selected.length).toBeGreaterThan(6);
+    for (const { metadata } of selected) expect(metadata.labels).toMatchObject({ release: 'kube-prometheus-stack' });
   });
 
   it('alerts on ingestion that fails, by role and topic, and not only on what it is behind', () => {
