@@ -11,6 +11,7 @@ import {
   MALLOC_SETTINGS,
 } from '@watchnext/config';
 import { RankingServiceService, RetrievalServiceService, TOPICS, topicSpecs } from '@watchnext/contract';
+import { parseExperiments } from '@watchnext/experiments';
 import { LIVENESS_SERVICE } from '@watchnext/service';
 import { describeUnlessMissing } from '@watchnext/testing';
 import { z } from 'zod';
@@ -242,6 +243,17 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       );
       expect(drivers).toEqual(['kafka', 'redis', 's3']);
     }
+  });
+
+  it('experiments are a file that the services take, and those of a team stay through its applies', () => {
+    const experimentsOf = (root: string) => {
+      const maps = built(root).filter(({ data }) => data?.['experiments.json'] !== undefined);
+      // Under one name, whatever is in it: a hash would roll everything out with each change of it.
+      expect(maps.map(({ metadata }) => metadata.name)).toEqual(['watchnext-experiments']);
+      return parseExperiments(maps[0]?.['data']['experiments.json']).experiments.map(({ name }) => name);
+    };
+    expect(experimentsOf('overlays/production')).toEqual([]);
+    expect(experimentsOf(TEAM)).toEqual(['wider-channel-cap']);
   });
 
   describe('with every component', () => {
