@@ -30,6 +30,7 @@ import {
   REPOSITORY,
   routesOf,
   selects,
+  sourcesOf,
   topicsUsedBy,
   type Workload,
   workloadsOf,
@@ -243,6 +244,26 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       );
       expect(drivers).toEqual(['kafka', 'redis', 's3']);
     }
+  });
+
+  it('only who folds events may write states', () => {
+    const writing = (folder: string) =>
+      [...sourcesOf(folder)].filter(([, text]) => /\bstore\.(commit|clear)\(/.test(text)).map(([name]) => name);
+    expect(writing('apps/gateway/src')).toEqual([]);
+    const writers = writing('apps/ingestion/src');
+    expect(writers.length).toBeGreaterThan(0);
+    expect(writers.filter((name) => !/^(materialise|rebuild)\//.test(name))).toEqual([]);
+    const objects = built('overlays/production');
+    const secrets = workloadsOf(objects).flatMap((workload) => {
+      const user = environmentOf(workload, objects).get('WATCHNEXT_REDIS_USERNAME')?.value;
+      return user === undefined ? [] : [[workload.name, user.split('/')[0]]];
+    });
+    expect(secrets.sort()).toEqual([
+      ['gateway', 'redis-reader'],
+      ['ingestion-archive', 'redis-reader'],
+      ['ingestion-collect', 'redis-reader'],
+      ['ingestion-materialise', 'redis'],
+    ]);
   });
 
   it('experiments are a file that the services take, and those of a team stay through its applies', () => {
