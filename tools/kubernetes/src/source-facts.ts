@@ -24,7 +24,7 @@ export function openedBy(app: App, command?: string): Opened {
   const relevant = [...sources].filter(([name]) =>
     command === undefined
       ? !/^(rebuild|checkpoint|rebuild\/.*)$/.test(name.replace(/\.ts$/, ''))
-      : /^(checkpoint|rebuild\/command)\.ts$/.test(name),
+      : name === `${command}.ts` || name === 'rebuild/command.ts',
   );
   const opens = (name: string) => relevant.some(([, text]) => new RegExp(`\\b${name}\\(`).test(text));
   return {

@@ -263,6 +263,7 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       ['ingestion-archive', 'redis-reader'],
       ['ingestion-collect', 'redis-reader'],
       ['ingestion-materialise', 'redis'],
+      ['rebuild', 'redis'],
     ]);
   });
 

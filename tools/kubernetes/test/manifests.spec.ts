@@ -106,8 +106,19 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
 
       it('of jobs never run twice at once', () => {
         const jobs = of('CronJob');
-        expect(jobs.map(({ metadata }) => metadata.name).sort()).toEqual(['checkpoint', 'trainer']);
+        expect(jobs.map(({ metadata }) => metadata.name).sort()).toEqual(['checkpoint', 'rebuild', 'trainer']);
         for (const { spec } of jobs) expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' });
+        // When somebody asks for it alone.
+        expect(jobs.filter(({ spec }) => spec.suspend).map(({ metadata }) => metadata.name)).toEqual(['rebuild']);
+      });
+
+      it('of jobs are no service’s: no budget counts them, and no Service leads to them', () => {
+        const jobs = workloadsOf(objects).filter(({ kind }) => kind === 'CronJob');
+        for (const { name, labels } of jobs) {
+          const budgets = of('PodDisruptionBudget').filter(({ spec }) => selects(spec.selector, labels));
+          const services = of('Service').filter(({ spec }) => selects({ matchLabels: spec.selector }, labels));
+          expect([name, [...budgets, ...services].map(nameOf)]).toEqual([name, []]);
+        }
       });
     },
   );
