@@ -236,6 +236,30 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
     }
   });
 
+  it('folders on the node’s disk have room for what the settings let there, and the pod for both of them', () => {
+    const objects = built('overlays/production');
+    for (const workload of workloadsOf(objects)) {
+      const { name, pod, container } = workload;
+      const environment = environmentOf(workload, objects);
+      const setting = (variable: string) => Number(environment.get(`WATCHNEXT_CACHE_${variable}`)?.value);
+      const folders = pod.volumes.filter((one: object) => 'emptyDir' in one);
+      const limits: [string, number][] = folders.map((one: { name: string; emptyDir: { sizeLimit: string } }) => [
+        one.name,
+        mebibytesOf(one.emptyDir.sizeLimit),
+      ]);
+      expect(limits.map(([folder]) => folder).sort()).toEqual(['cache', 'tmp']);
+      const bound = limits.reduce((sum, [, limit]) => sum + limit, 0);
+      expect([name, mebibytesOf(container.resources.limits['ephemeral-storage']) > bound]).toEqual([name, true]);
+      // One more while it is fetched. The trainer fetches all of a snapshot, the gateway a small file, ingestion nothing.
+      const { retrieval = 0, ranking = 0 } = SNAPSHOT_OF_A_MILLION_MIB;
+      const parts: Record<string, number> = { retrieval, ranking, trainer: retrieval + ranking };
+      const snapshots = (setting('SNAPSHOTS') + 1) * (parts[workload.app] ?? 0);
+      // Services only add to the archive.
+      const archive = workload.kind === 'CronJob' ? setting('ARCHIVE_MB') : 0;
+      expect([name, (new Map(limits).get('cache') ?? 0) > snapshots + archive]).toEqual([name, true]);
+    }
+  });
+
   it('production asks Kafka, Redis and S3, and nothing that lies on one node', () => {
     for (const workload of workloadsOf(built('overlays/production'))) {
       const environment = environmentOf(workload, built('overlays/production'));

@@ -76,10 +76,12 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
         }
       });
 
-      it('ask for what they need, and are bound in memory', () => {
+      it('ask for what they need, and are bound in memory and on disk', () => {
         for (const { container } of workloadsOf(objects)) {
-          expect(Object.keys(container.resources.requests).sort()).toEqual(['cpu', 'memory']);
-          expect(Object.keys(container.resources.limits)).toContain('memory');
+          expect(Object.keys(container.resources.requests).sort()).toEqual(['cpu', 'ephemeral-storage', 'memory']);
+          expect(Object.keys(container.resources.limits)).toEqual(
+            expect.arrayContaining(['ephemeral-storage', 'memory']),
+          );
         }
       });
 
