@@ -448,8 +448,10 @@ describe('the gateway’s entry among the keys of producers', () => {
   it.each([
     ['infra/kubernetes/overlays/production/credentials/api-keys.yaml', /^# +(gateway .+)$/m],
     ['docs/kubernetes.md', /`(gateway SHA256 [^`]+)`/],
-  ])('in %s is one that the collector takes, for what viewers do alone', (path, line) => {
-    expect(parseKeyFile(entryIn(path, line))).toMatchObject([{ name: 'gateway', kinds: VIEWERS }]);
+  ])('in %s is one that the collector takes, for what viewers do alone, and within limits', (path, line) => {
+    expect(parseKeyFile(entryIn(path, line))).toMatchObject([
+      { name: 'gateway', kinds: VIEWERS, eventsPerSecond: 2_000, bytesPerSecond: 4_000_000 },
+    ]);
   });
 
   it('lets through what the gateway’s own page sends', () => {

@@ -12,9 +12,9 @@ import { environmentOf, type Workload } from '../pods';
 
 /** Of the one producer. */
 export const API_KEY = 'rehearsal';
-/** The gateway's own: for what viewers do, as in production. */
+/** The gateway's own: for what viewers do, within limits, as in production. */
 const GATEWAY_KEY = 'rehearsal of the gateway';
-const VIEWER_KINDS = 'watch,search,dismissal,impressionsViewed';
+const VIEWER_RIGHTS = '2000 4000000 watch,search,dismissal,impressionsViewed';
 const hash = (key: string) => createHash('sha256').update(key).digest('hex');
 
 /** Where the other services are, on this machine. */
@@ -102,7 +102,7 @@ function replacement(
     case 'WATCHNEXT_REDIS_PASSWORD':
       return '';
     case 'WATCHNEXT_API_KEYS_FILE':
-      return file(`rehearsal ${hash(API_KEY)} - -\ngateway ${hash(GATEWAY_KEY)} - - ${VIEWER_KINDS}\n`);
+      return file(`rehearsal ${hash(API_KEY)} - -\ngateway ${hash(GATEWAY_KEY)} ${VIEWER_RIGHTS}\n`);
     case 'WATCHNEXT_GATEWAY_API_KEY_FILE':
       return file(`${GATEWAY_KEY}\n`);
     case 'WATCHNEXT_CONSOLE_TOKEN_FILE':
