@@ -67,6 +67,19 @@ describeUnlessMissing(missingForManifests(), 'network policies', () => {
     }
   });
 
+  it('leave the way to the credentials of a role open where a team names the networks of S3', () => {
+    const objects = structuredClone(built('overlays/production')).filter(({ metadata, kind }) => {
+      return !(kind === 'NetworkPolicy' && metadata.name === 'object-store');
+    });
+    const arrows = allowedArrows(objects);
+    const users = workloadsOf(objects).filter(({ labels }) => labels['watchnext.dev/object-store'] === 'used');
+    expect(users.length).toBeGreaterThan(5);
+    for (const { name } of users) {
+      expect([...arrows]).toContain(`${name} -> outside:443`);
+      expect([...arrows]).toContain(`${name} -> role:80`);
+    }
+  });
+
   it('that a pod is outside of are an error: it could talk to anyone', () => {
     const objects = built('overlays/production').filter(({ metadata }) => metadata.name !== 'default-deny');
     expect(() => allowedArrows(objects)).toThrow('no NetworkPolicy denies Ingress of');
