@@ -36,7 +36,8 @@ const HELP: Record<string, string> = {
   [METRICS.assignedLists]: 'Lists answered within an experiment, by experiment and variant.',
   [METRICS.refusedExperiments]: 'Versions of the file of experiments that were refused; the last good one is in force.',
   [METRICS.unloggedImpressions]: 'Impressions answered without a confirmed record in the log.',
-  [METRICS.shedRequests]: 'Requests turned away with 429, as more were in work than can be answered in time.',
+  [METRICS.shedRequests]:
+    'Requests turned away with 429: of lists, as more were in work than can be answered in time; of bodies, as more were held than may be.',
   [METRICS.abandonedRequests]: 'Requests whose caller closed the connection before the answer.',
   [METRICS.requestsInFlight]: 'Lists in work.',
   [METRICS.concurrencyLimit]: 'Lists that may be in work at once, as found out by their latency.',
@@ -50,18 +51,14 @@ export const METRIC_NAMES: readonly string[] = [
   ...sharedMetrics('http', 'tls', 'snapshots', 'followers'),
 ];
 
-const SHOWN_FROM_THE_START = [
-  METRICS.refusedExperiments,
-  METRICS.unloggedImpressions,
-  METRICS.shedRequests,
-  METRICS.abandonedRequests,
-];
+const SHOWN_FROM_THE_START = [METRICS.refusedExperiments, METRICS.unloggedImpressions, METRICS.abandonedRequests];
 
 export class Metrics extends MetricsRegistry {
   constructor() {
     super(HELP);
     watchProcess(this);
     for (const name of SHOWN_FROM_THE_START) this.declare(name);
+    for (const what of ['lists', 'bodies']) this.declare(METRICS.shedRequests, { of: what });
     this.declare(METRICS.stageRestarts, { stage: 'rank' });
   }
 

@@ -64,7 +64,7 @@ export async function startGateway(
   countHttpRequests(fastify, app.get(Metrics));
   watchCertificate(app.get(Metrics), settings);
   traceHttpRequests(fastify);
-  takeBodies(fastify, settings.WATCHNEXT_GATEWAY_IN_FLIGHT_MB * 2 ** 20, logger);
+  takeBodies(fastify, settings.WATCHNEXT_GATEWAY_IN_FLIGHT_MB * 2 ** 20, app.get(Metrics), logger);
   const consoleFiles = new Set<string>();
   guardConsole(fastify, settings, consoleFiles);
   limitConsoleReads(fastify, CONSOLE_ROUTES);

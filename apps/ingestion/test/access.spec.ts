@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { loadConfig } from '@watchnext/config';
@@ -134,6 +136,16 @@ describe('a collector with API keys', () => {
     ]);
   });
 
+  it('reads no body that no route takes, with a key or without', async () => {
+    for (const line of ['POST /v1/nothing', 'PUT /v1/events']) {
+      const socket = connect(running.port, '127.0.0.1');
+      socket.write(`${line} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n{`);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 404/);
+      socket.destroy();
+    }
+  });
+
   it('leaves the probes open', async () => {
     for (const path of ['/livez', '/readyz', '/metrics'])
       expect([path, (await fetch(`http://127.0.0.1:${running.port}${path}`)).status]).toEqual([path, 200]);
@@ -171,7 +183,7 @@ describe('a collector whose event log is slow', () => {
   const waiting: (() => void)[] = [];
   const body = JSON.stringify({ topic: TOPICS.activity, text: 'x'.repeat(1_000) });
   const post = () =>
-    fetch(`http://127.0.0.1:${(server.server.address() as { port: number }).port}/v1/events`, { method: 'POST', body });
+    fetch(`http://127.0.0.1:${(server.server.address() as AddressInfo).port}/v1/events`, { method: 'POST', body });
   const bytes = Buffer.byteLength(body);
 
   beforeAll(async () => {
@@ -208,9 +220,24 @@ describe('a collector whose event log is slow', () => {
     });
   });
 
+  it('takes no account of what producers only say they will send', async () => {
+    const { port } = server.server.address() as AddressInfo;
+    const idle = Array.from({ length: 20 }, () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`POST /v1/events HTTP/1.1\r\nhost: a\r\ncontent-length: ${bytes}\r\n\r\n`);
+      return socket;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const next = [post(), post(), post()];
+    await eventually(async () => expect(waiting).toHaveLength(3));
+    waiting.splice(0).forEach((answer) => answer());
+    for (const response of await Promise.all(next)) expect(response.status).toBe(200);
+    for (const socket of idle) socket.destroy();
+  });
+
   it('frees the bytes of a producer that went away once its batch is worked off, and not before', async () => {
     const gone = new AbortController();
-    const address = `http://127.0.0.1:${(server.server.address() as { port: number }).port}/v1/events`;
+    const address = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/v1/events`;
     const calls = [1, 2, 3].map(() =>
       fetch(address, { method: 'POST', body, signal: gone.signal }).catch(() => undefined),
     );

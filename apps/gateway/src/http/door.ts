@@ -32,7 +32,7 @@ export class Door {
     const waitedMs = this.lag.standingMs;
     const leave = this.limit.enter(deadlineMs, waitedMs);
     if (!leave) {
-      this.metrics.count(METRICS.shedRequests);
+      this.metrics.count(METRICS.shedRequests, { of: 'lists' });
       throw new ApiError(
         429,
         'overloaded',

@@ -1,9 +1,17 @@
 /**
  * Who may send events, and how many bytes of them are here at once. Asked before a body is read, so that what is
  * refused costs no memory: an unknown key (401), a producer beyond its limits (429), a collector whose requests wait
- * for a slow log already (429). Each 429 says when to come again.
+ * for a slow log already (429), and the last of these again while it is read. Each 429 says when to come again.
  */
-import { ApiError, declaredBytes, InFlightBytes, type Logger, onceClosed } from '@watchnext/service';
+import {
+  ApiError,
+  type BodyInFlight,
+  countBodies,
+  declaredBytes,
+  InFlightBytes,
+  type Logger,
+  onceClosed,
+} from '@watchnext/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { KeyRing, KnownKey } from './key-ring';
 
@@ -19,7 +27,7 @@ export interface AdmissionOptions {
 }
 
 interface Admitted {
-  readonly giveBack: () => void;
+  readonly body: BodyInFlight;
   /** The connection, until it has its answer or is closed, and the work on the body. */
   holders: number;
 }
@@ -39,13 +47,13 @@ export class Admission {
     this.inFlight = new InFlightBytes(options.maxInFlightBytes);
   }
 
-  /** Asks for every request to `path`. */
+  /** Asks for every request to `path`; of those to no route it leaves the bodies unread. */
   guard(fastify: FastifyInstance, path: string): void {
     fastify.addHook('onRequest', (request, reply, done) => {
       // By the route: addresses may be written in more ways than one, as /v1/%65vents.
       if (request.method !== 'POST' || request.routeOptions.url !== path) return done();
       try {
-        const admitted: Admitted = { giveBack: this.admit(request), holders: 1 };
+        const admitted: Admitted = { body: this.admit(request), holders: 1 };
         this.admitted.set(request.raw, admitted);
         onceClosed(reply.raw, () => this.release(admitted));
         done();
@@ -53,6 +61,11 @@ export class Admission {
         done(error as Error);
       }
     });
+    countBodies(
+      fastify,
+      ({ raw }) => this.admitted.get(raw)?.body,
+      () => this.shed(),
+    );
   }
 
   /** Asks for a known key for whatever else is read at `path`, and takes nothing off its limits. Where there are no keys it is open. */
@@ -85,20 +98,19 @@ export class Admission {
   }
 
   private release(admitted: Admitted): void {
-    if (--admitted.holders === 0) admitted.giveBack();
+    if (--admitted.holders === 0) admitted.body.giveBack();
   }
 
-  /** @returns what takes its bytes out of those in flight again. @throws ApiError 401, 429 */
-  private admit(request: FastifyRequest): () => void {
+  /** @throws ApiError 401, 429 */
+  private admit(request: FastifyRequest): BodyInFlight {
     const key = this.keyRing && this.identify(this.keyRing, request.headers[API_KEY_HEADER]);
     if (key) this.keys.set(request.raw, key);
     const bytes = declaredBytes(request, this.options.maxBodyBytes);
-    const giveBack = this.inFlight.take(bytes);
-    if (giveBack === undefined) throw this.shed();
+    const body = this.inFlight.begin(bytes);
+    if (body === undefined) throw this.shed();
     const waitSeconds = key?.caller.takeBytes(bytes) ?? 0;
-    if (waitSeconds === 0) return giveBack;
-    giveBack();
-    throw tooMany('bytes', waitSeconds);
+    if (waitSeconds > 0) throw tooMany('bytes', waitSeconds);
+    return body;
   }
 
   private shed(): ApiError {

@@ -1,5 +1,18 @@
-/** A bound on the bodies that a service has in memory at once, kept before they are read. */
-import type { FastifyRequest } from 'fastify';
+/**
+ * A bound on the bodies that a service has in memory at once. What has come of them counts, not what their requests promise: a
+ * connection that sends a head and then nothing costs nothing, and takes no room from others.
+ */
+import { Transform } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError } from './api-error';
+
+/** A body as it comes, until its request has its answer. */
+export interface BodyInFlight {
+  /** @returns false where these bytes are too many beside those of others, or the body was given back: it is to be refused */
+  grow(bytes: number): boolean;
+  /** Counts no longer; more than once is as once. */
+  giveBack(): void;
+}
 
 export class InFlightBytes {
   private held = 0;
@@ -12,11 +25,32 @@ export class InFlightBytes {
     return this.held;
   }
 
-  /** @returns what gives them back, to be called once; undefined where they are too many now */
-  take(bytes: number): (() => void) | undefined {
-    if (this.held > 0 && this.held + bytes > this.maxBytes) return undefined;
-    this.held += bytes;
-    return () => (this.held -= bytes);
+  /**
+   * A body that is about to come: nothing of it counts yet.
+   * @param promisedBytes what there must be room for now: who has no room for a body should not begin to read it
+   * @returns undefined where there is none
+   */
+  begin(promisedBytes: number): BodyInFlight | undefined {
+    if (!this.hasRoom(promisedBytes, 0)) return undefined;
+    let own = 0;
+    let isOver = false;
+    return {
+      grow: (bytes) => {
+        if (isOver || !this.hasRoom(bytes, own)) return false;
+        own += bytes;
+        this.held += bytes;
+        return true;
+      },
+      giveBack: () => {
+        isOver = true;
+        this.held -= own;
+        own = 0;
+      },
+    };
+  }
+
+  private hasRoom(bytes: number, own: number): boolean {
+    return this.held === own || this.held + bytes <= this.maxBytes;
   }
 }
 
@@ -28,3 +62,34 @@ export function declaredBytes({ headers }: Pick<FastifyRequest, 'headers'>, maxB
   const declared = Number(headers['content-length']);
   return Number.isFinite(declared) ? Math.min(declared, maxBytes) : maxBytes;
 }
+
+/**
+ * Counts bodies as a server reads them, and ends the reading of one that is too much. Where no route is, none is read: 404 at once.
+ * @param bodyOf the one of a request, begun by a hook before; undefined where it does not count
+ */
+export function countBodies(
+  fastify: FastifyInstance,
+  bodyOf: (request: FastifyRequest) => BodyInFlight | undefined,
+  refusal: () => Error,
+): void {
+  fastify.addHook('onRequest', async (request) => {
+    if (request.is404 && hasBody(request))
+      throw new ApiError(404, 'not-found', `Cannot ${request.method} ${request.url}`);
+  });
+  fastify.addHook('preParsing', (request, _reply, payload, done) => {
+    const body = bodyOf(request);
+    if (body === undefined) return done(null, payload);
+    const counter = new Transform({
+      transform: (chunk: Buffer, _encoding, passOn) => {
+        if (body.grow(chunk.length)) passOn(null, chunk);
+        else passOn(refusal());
+      },
+    });
+    // Not by `pipeline`: that would end the connection with the reading, before the answer is out.
+    payload.once('error', (error) => counter.destroy(error));
+    done(null, payload.pipe(counter));
+  });
+}
+
+export const hasBody = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';

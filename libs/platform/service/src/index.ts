@@ -20,7 +20,7 @@ export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
 export { identifyRequests, nameRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
 export { callerGoneSignal, onceClosed } from './caller-connection';
-export { declaredBytes, InFlightBytes } from './in-flight-bytes';
+export { type BodyInFlight, countBodies, declaredBytes, hasBody, InFlightBytes } from './in-flight-bytes';
 export { LineLimit } from './line-limit';
 export { SoundEvents } from './sound-events';
 export { createLogger, type Logger } from './logger';

@@ -128,7 +128,7 @@ describe('requests in time', () => {
       return true;
     });
     await inFlight;
-    expect(gateway.running.app.get(Metrics).value(METRICS.shedRequests)).toBe(1);
+    expect(gateway.running.app.get(Metrics).value(METRICS.shedRequests, { of: 'lists' })).toBe(1);
     await until(async () => (await gateway.metric('watchnext_gateway_requests_in_flight')) === 0);
   });
 
