@@ -288,10 +288,16 @@ describe('ingestion', () => {
   it('is ready and live, describes itself, and answers unknown paths as errors', async () => {
     for (const path of ['/livez', '/readyz']) expect((await fetch(url(path))).status).toBe(200);
     const document = (await (await fetch(url('/openapi.json'))).json()) as {
-      paths: object;
+      paths: Record<string, { get: { responses: Record<string, { description: string }> } }>;
       components: { schemas: object };
     };
     expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/v1/events', '/v1/lag']));
+    const answersOf = (path: string) => Object.keys(document.paths[path]!.get.responses);
+    expect(['/livez', '/readyz', '/v1/lag'].map(answersOf)).toEqual([
+      ['200', '503'],
+      ['200', '503'],
+      ['200', '401', '500', '503'],
+    ]);
     expect(document.components.schemas).toHaveProperty(
       'Event.properties.watch.properties.positionSeconds.type',
       'number',

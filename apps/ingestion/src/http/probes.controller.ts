@@ -19,12 +19,20 @@ export class ProbesController {
 
   @Get('livez')
   @ApiOperation({ summary: 'Whether the process should be left running.' })
+  @ApiResponse({ status: 200, description: 'It should.' })
+  @ApiResponse({ status: 503, description: 'A part of it gives no sign of life: start it anew.', schema: ref('Error') })
   live(): { status: string } {
     return statusOf(this.ingestion.dead(), 'dead');
   }
 
   @Get('readyz')
   @ApiOperation({ summary: 'Whether every role of this process does its work.' })
+  @ApiResponse({ status: 200, description: 'Each does.' })
+  @ApiResponse({
+    status: 503,
+    description: 'One does not, or not yet, or the process is stopping.',
+    schema: ref('Error'),
+  })
   ready(): { status: string } {
     if (this.draining.isStopping) throw new ApiError(503, 'stopping', 'this process is stopping');
     return statusOf(this.ingestion.notReady(), 'not-ready');
@@ -44,6 +52,13 @@ export class ProbesController {
   @ApiHeader({ name: API_KEY_HEADER, required: false, description: 'A producer’s key, where keys are configured.' })
   @ApiResponse({ status: 200, schema: ref('Lag') })
   @ApiResponse({ status: 401, description: 'No key, or one that is not known.', schema: ref('Error') })
+  @ApiResponse({
+    status: 500,
+    description:
+      'States or archive are ahead of the log, so it is not the one that they were made of: nothing would move any more. The log of this process names the partition.',
+    schema: ref('Error'),
+  })
+  @ApiResponse({ status: 503, description: 'Event log, states or archive cannot be read now.', schema: ref('Error') })
   lag(): Promise<Lag> {
     return this.lagReader.read();
   }
