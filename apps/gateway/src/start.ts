@@ -20,6 +20,7 @@ import type { GatewayParts } from './providers';
 import { BODY_LIMIT_BYTES, takeBodies } from './http/bodies';
 import { refuseUntilReady } from './http/not-ready';
 import { CONSOLE_ROUTES, guardConsole } from './http/console-guard';
+import { keepAnswersPrivate } from './http/private-answers';
 import { limitConsoleReads } from './http/console-reads';
 import { serveFiles } from './http/static-files';
 import { Readiness } from './readiness';
@@ -60,6 +61,7 @@ export async function startGateway(
   app.useLogger(nestLogger(logger));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   identifyRequests(fastify);
+  keepAnswersPrivate(fastify);
   app.get(Draining).watch(fastify);
   countHttpRequests(fastify, app.get(Metrics));
   watchCertificate(app.get(Metrics), settings);

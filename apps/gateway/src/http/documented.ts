@@ -3,6 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { TOO_MANY_READS } from './console-reads';
+import { PRIVATE } from './private-answers';
 import { errorAnswer } from './schemas';
 
 export const NOT_READY = 'The catalogue is not read yet: send it again later.';
@@ -23,6 +24,13 @@ export interface RouteDocumentation {
   /** What is answered besides the answer: status → when. */
   readonly errors?: Readonly<Record<number, string>>;
 }
+
+const ANSWER_HEADERS = {
+  'cache-control': {
+    description: 'Not for caches, neither on the way nor at the viewer.',
+    schema: { type: 'string', enum: [PRIVATE] },
+  },
+};
 
 const jsonSchema = (schema: z.ZodType, io: 'input' | 'output') =>
   z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) as object;
@@ -49,7 +57,16 @@ export function Documented({
         ...(schema.description ? { description: schema.description } : {}),
       }),
     ),
-    ...(answer ? [ApiResponse({ status: 200, description: 'The answer.', schema: jsonSchema(answer, 'output') })] : []),
+    ...(answer
+      ? [
+          ApiResponse({
+            status: 200,
+            description: 'The answer.',
+            headers: ANSWER_HEADERS,
+            schema: jsonSchema(answer, 'output'),
+          }),
+        ]
+      : []),
     ...Object.entries(errors).map(([status, when]) =>
       ApiResponse({ status: Number(status), description: when, schema: jsonSchema(errorAnswer, 'output') }),
     ),

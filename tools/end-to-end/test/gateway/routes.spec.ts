@@ -174,6 +174,27 @@ describe('the other routes', () => {
     expect([keyless.status, await keyless.json()]).toMatchObject([503, { error: { code: 'key-unavailable' } }]);
   });
 
+  it('keeps what the API answers out of every cache but the files of its pages', async () => {
+    for (const path of [
+      '/v1/users',
+      '/v1/users/ada/history',
+      '/v1/users/ada/recommendations',
+      '/v1/snapshot',
+      '/v1/videos/v12',
+    ])
+      expect([path, (await fetch(`${gateway.url}${path}`)).headers.get('cache-control')]).toEqual([
+        path,
+        'private, no-store',
+      ]);
+    const events = await post('{"events":[]}', 'application/json');
+    expect(events.headers.get('cache-control')).toBe('private, no-store');
+    expect((await fetch(`${gateway.url}/style.css`)).headers.get('cache-control')).toBe('no-cache');
+    expect((await fetch(`${gateway.url}/v1/videos/nothing`)).headers.get('cache-control')).toBe('no-store');
+    const { body } = await gateway.get('/openapi.json');
+    const answer = body.paths['/v1/users/{id}/history'].get.responses['200'];
+    expect(answer.headers['cache-control']).toMatchObject({ schema: { enum: ['private, no-store'] } });
+  });
+
   it('passes the refusals of the collector back as they are', async () => {
     collector.answer = { status: 415, body: '{"error":{"code":"wrong-type","message":"no"}}' };
     const response = await post('x', 'text/plain');
