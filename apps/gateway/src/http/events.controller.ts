@@ -18,6 +18,8 @@ const TIME_SHARE = 0.9;
 /** Far more than a collector takes that is well: one that is late for a caller with less to give is not to blame. */
 const HURRIED_MS = 250;
 const RETRY_AFTER_SECONDS = 1;
+const UNAUTHENTICATED = 401;
+const KEY_REFUSED = "the collector does not know the gateway's own key (WATCHNEXT_GATEWAY_API_KEY_FILE)";
 /** What the collector needs to read the body and to know the caller; nothing else is passed on, but the id of the request and its trace. */
 const API_KEY_HEADER = 'x-api-key';
 const FORWARDED_HEADERS = ['content-type', 'content-encoding', API_KEY_HEADER] as const;
@@ -83,7 +85,11 @@ export class EventsController {
     status: 200,
     description: 'One result an event: accepted, duplicate, or rejected with field and reason.',
   })
-  @ApiResponse({ status: '4XX', description: "The collector's refusal, as it is: see its own document." })
+  @ApiResponse({
+    status: '4XX',
+    description:
+      "The collector's refusal, as it is: see its own document. 401 is of the client's key, or of none where the gateway has none either.",
+  })
   @ApiResponse({ status: 413, description: 'The body is beyond any limit of the collector.' })
   @ApiResponse({
     status: 429,
@@ -92,19 +98,20 @@ export class EventsController {
   @ApiResponse({
     status: 502,
     description:
-      'The collector does not answer, or not so that it can be read, or it and the gateway do not trust each other’s certificates: send the events again later, under the same event ids.',
+      'The collector does not answer, or not so that it can be read, or it and the gateway do not trust each other’s certificates, or it does not know the key that the gateway has of its own (key-refused): send the events again later, under the same event ids.',
   })
   @ApiResponse({
     status: 503,
     description: "The gateway's own key cannot be read, or the collector's log: send the events again later.",
   })
   async forward(
-    @Headers() headers: Record<string, string | undefined>,
+    @Headers() headers: Received,
     @Req() request: FastifyRequest<{ Body: Buffer | undefined }>,
     @Res({ passthrough: false }) reply: FastifyReply,
   ): Promise<void> {
     const timeoutMs = Math.min(TIMEOUT_MS, callersDeadlineMs(headers) ?? TIMEOUT_MS);
-    const passed = await this.headersFor(headers);
+    const ownKey = await this.ownKeyFor(headers);
+    const passed = headersFor(headers, ownKey);
     passed[REQUEST_ID_HEADER] = requestIdOf(request);
     const stage: Stage<{ readonly answer?: HttpAnswer }> = {
       name: 'collector',
@@ -120,6 +127,8 @@ export class EventsController {
     };
     const { answer } = await runStages([stage], {}, limits, () => undefined).catch(withoutAnswer);
     const { status, headers: answered, body } = answer as HttpAnswer;
+    // To the client that would be a refusal for good, of events that are sound.
+    if (status === UNAUTHENTICATED && ownKey !== undefined) throw sendAgain('key-refused', KEY_REFUSED);
     if (answered['retry-after'] !== undefined) void reply.header('retry-after', answered['retry-after']);
     await reply
       .status(status)
@@ -127,20 +136,31 @@ export class EventsController {
       .send(body);
   }
 
-  /** The client's own key passes; a client without one sends under the gateway's. @throws ApiError 503 without the latter */
-  private async headersFor(received: Record<string, string | undefined>): Promise<Record<string, string>> {
-    const passed: Record<string, string> = { ...traceHeaders() };
-    for (const name of FORWARDED_HEADERS) if (received[name]) passed[name] = received[name];
-    const ownKey = received[API_KEY_HEADER] ? undefined : await this.ownKey?.read().catch(withoutKey);
-    return ownKey === undefined ? passed : { ...passed, [API_KEY_HEADER]: ownKey };
+  /** @returns undefined where the client sent a key itself, or there is none to send under. @throws ApiError 503 where it cannot be read */
+  private async ownKeyFor(received: Received): Promise<string | undefined> {
+    return received[API_KEY_HEADER] ? undefined : this.ownKey?.read().catch(withoutKey);
   }
+}
+
+type Received = Readonly<Record<string, string | undefined>>;
+
+/** The client's own key passes; a client without one sends under the gateway's. */
+function headersFor(received: Received, ownKey: string | undefined): Record<string, string> {
+  const passed: Record<string, string> = { ...traceHeaders() };
+  for (const name of FORWARDED_HEADERS) if (received[name]) passed[name] = received[name];
+  return ownKey === undefined ? passed : { ...passed, [API_KEY_HEADER]: ownKey };
 }
 
 function withoutAnswer(error: unknown): never {
   if (!(error instanceof DependencyError)) return whereCallerGone(error);
   const [code, what] = faultOf(error);
-  throw new ApiError(502, code, `${what}: send the events again later, under the same event ids`, undefined, {
-    cause: error,
+  throw sendAgain(code, what, error);
+}
+
+/** What is no fault of the events, nor of who sent them. */
+function sendAgain(code: string, what: string, cause?: DependencyError): ApiError {
+  return new ApiError(502, code, `${what}: send the events again later, under the same event ids`, undefined, {
+    cause,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
 }

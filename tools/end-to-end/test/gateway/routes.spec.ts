@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { FeatureStore } from '@watchnext/feature-store';
+import { createLogger } from '@watchnext/service';
 import { eventually } from '@watchnext/testing';
 import type { CollectorClient } from '../../../../apps/gateway/src/clients/collector';
 import { COLLECTOR } from '../../../../apps/gateway/src/tokens';
@@ -193,6 +194,34 @@ describe('the other routes', () => {
     const { body } = await gateway.get('/openapi.json');
     const answer = body.paths['/v1/users/{id}/history'].get.responses['200'];
     expect(answer.headers['cache-control']).toMatchObject({ schema: { enum: ['private, no-store'] } });
+  });
+
+  it('takes the refusal of its own key for a fault of its own, which it logs, and not of the client', async () => {
+    const keyFile = join(world.dataDirectory, 'wrong-key');
+    await writeFile(keyFile, 'not-known\n');
+    const address = collector.address();
+    const lines: Record<string, unknown>[] = [];
+    const logger = createLogger('spec', { level: 'silent', format: 'json' });
+    jest.spyOn(logger, 'error').mockImplementation((facts: unknown) => void lines.push(facts as never));
+    const environment = { WATCHNEXT_INGESTION_URL: address, WATCHNEXT_GATEWAY_API_KEY_FILE: keyFile };
+    const keyed = await world.startGateway(environment, { logger });
+    collector.answer = { status: 401, body: '{"error":{"code":"unauthenticated","message":"not known"}}' };
+    const send = (url: string, headers: Record<string, string> = {}) =>
+      fetch(`${url}/v1/events`, { method: 'POST', body: '{}', headers });
+    const refused = await send(keyed.url);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([502, '1']);
+    expect(await refused.json()).toMatchObject({
+      error: { code: 'key-refused', message: expect.stringMatching(/WATCHNEXT_GATEWAY_API_KEY_FILE.*again later/) },
+    });
+    expect(lines).toMatchObject([{ route: '/v1/events', err: { code: 'key-refused' } }]);
+    // Of a key that is the client's, or missing with both, the client is told.
+    const theirs = await send(keyed.url, { 'x-api-key': 'theirs' });
+    expect([theirs.status, await theirs.text()]).toEqual([401, collector.answer.body]);
+    expect((await send(gateway.url)).status).toBe(401);
+    expect(lines).toHaveLength(1);
+    const { body } = await gateway.get('/openapi.json');
+    const { responses } = body.paths['/v1/events'].post;
+    expect(responses['502'].description).toContain('key-refused');
   });
 
   it('passes the refusals of the collector back as they are', async () => {
