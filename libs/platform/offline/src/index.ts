@@ -2,7 +2,8 @@
 export { breathe } from './breathe';
 export { loadModels } from './load-models';
 export { readCatalogue } from './read-catalogue';
-export { NothingToReplayError, replayArchive, type ReplayCounts, type ReplayOptions } from './replay-archive';
+export { NothingToReplayError } from './errors';
+export { replayArchive, type ReplayCounts, type ReplayOptions } from './replay-archive';
 export type { Catalogue, CompletedWatch, ReplayedLog } from './replayed-log';
 export { type ImpressionScores, predictImpressions, scoreImpressions, type ScoringOptions } from './score-impressions';
 export { readUserRecords, type ReadCounts, type UserRecords } from './user-records';

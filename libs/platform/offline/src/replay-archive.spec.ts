@@ -12,6 +12,7 @@ import {
   videoFactsOf,
   watchOf,
 } from '@watchnext/testing';
+import { NothingToReplayError } from './errors';
 import { replayArchive, type ReplayOptions } from './replay-archive';
 
 const PARTITIONS = 4;
@@ -222,5 +223,43 @@ describe('the replay of an archive', () => {
     expect(counts.refusedCount).toBe(3);
     const durations = [...replayed.facts].map(([videoId, { durationSeconds }]) => [videoId, durationSeconds]);
     expect(Object.fromEntries(durations)).toEqual({ watched: 40, shown: 50, 'told of again': 70 });
+  });
+
+  it.each([2, 3, 5, 8])('refuses a log of four partitions that it is told has %p', async (partitionCount) => {
+    const refused = replay(archiveOf(logOf(200, 0.05)), { partitionCount });
+    await expect(refused).rejects.toThrow(NothingToReplayError);
+    await expect(refused).rejects.toThrow(`WATCHNEXT_ACTIVITY_PARTITIONS (${partitionCount})`);
+  });
+
+  it.each([
+    ['takes', 'little', 8, false],
+    ['refuses', 'more than a little', 13, true],
+  ])('%s a log of which %s lies in wrong partitions', async (_verb, _share, count, isRefused) => {
+    const log = Array.from({ length: 1_000 }, (_, user) =>
+      recordsOf(`user-${user}`, [searchOf(`user-${user}`, 'tea')]),
+    );
+    const isAt =
+      (partition: number) =>
+      ([one]: LogRecord[]) =>
+        one.partition === partition;
+    log
+      .filter(isAt(0))
+      .slice(0, count)
+      .forEach((records) => (records[0] = { ...records[0], partition: 1 }));
+    const result = replay(archiveOf(log)).then(({ counts }) => counts.misplacedCount);
+    if (isRefused) await expect(result).rejects.toThrow(/13 of 1000 records .* WATCHNEXT_ACTIVITY_PARTITIONS \(4\)/);
+    else expect(await result).toBe(count);
+  });
+
+  it('does not blame the partitions where keys are not their users', async () => {
+    const log = ['a', 'b'].map((key) =>
+      recordsOf('other', [searchOf('other', 'tea')]).map((one) => ({
+        ...one,
+        key,
+        partition: partitionOf(key, PARTITIONS),
+      })),
+    );
+    await expect(replay(archiveOf(log))).rejects.toThrow('2 of 2 records');
+    await expect(replay(archiveOf(log))).rejects.toThrow("key is not their user's");
   });
 });

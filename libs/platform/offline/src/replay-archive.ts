@@ -1,6 +1,7 @@
 import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import { type BegunPlayback, replayUserInto, StatisticsTimeline } from '@watchnext/features';
+import { NothingToReplayError } from './errors';
 import { CandidateExamples } from './examples/candidate-examples';
 import { TextTable } from './examples/columns';
 import { RankingExamples } from './examples/ranking-examples';
@@ -29,19 +30,12 @@ export interface ReplayCounts extends Readonly<ReadCounts> {
   readonly refusedCount: number;
 }
 
-/** The archive is there, but holds nothing that examples could come from. */
-export class NothingToReplayError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'NothingToReplayError';
-  }
-}
-
 /**
  * Replays the archive through the reducer that serves, user by user, and takes the examples of both models as it goes.
  *
  * @param onProgress records done, of how many, users so far
- * @throws NothingToReplayError for an empty archive, ArchiveCorruptError naming a file that cannot be read
+ * @throws NothingToReplayError for an empty archive and for another partition count than the log's, ArchiveCorruptError naming a
+ *   file that cannot be read
  */
 export async function replayArchive(
   archive: EventArchive,
@@ -129,8 +123,7 @@ export async function replayArchive(
   }
   if (userCount === 0 && counts.misplacedCount > 0) {
     throw new NothingToReplayError(
-      `all ${counts.misplacedCount} records lie in other partitions than their keys': is WATCHNEXT_ACTIVITY_PARTITIONS ` +
-        `(${partitionCount}) that of the log?`,
+      `${counts.misplacedCount} of ${counts.recordCount} records are left out: their key is not their user's`,
     );
   }
   if (userCount < 2) throw new NothingToReplayError('the archive holds a single user');

@@ -47,15 +47,19 @@ describe('reading the archive user by user', () => {
 
   it('leaves out and counts what is no event and what lies in a wrong partition', async () => {
     const wrong = (partitionOf('b', PARTITIONS) + 1) % PARTITIONS;
+    // So many that the one is no sign of a wrong partition count.
+    const many = Array.from({ length: 100 }, (_, user) => [record(`user-${user}`, 10 + user)]);
     const { users, counts } = await collect([
       [
         [record('a', 1, { value: Uint8Array.of(255, 255) }), record('a', 2)],
         [record('b', 3, { partition: wrong })],
         [record('c', 4), record('c', 5, { value: record('d', 5).value })],
       ],
+      many,
     ]);
-    expect(users).toEqual(['a: 2', 'c: 4']);
-    expect(counts).toEqual({ recordCount: 5, undecodableCount: 1, misplacedCount: 2 });
+    expect(users.slice(0, 2)).toEqual(['a: 2', 'c: 4']);
+    expect(users).toHaveLength(102);
+    expect(counts).toEqual({ recordCount: 105, undecodableCount: 1, misplacedCount: 2 });
   });
 
   it('takes the record for the time of receipt where the producer gave none', async () => {

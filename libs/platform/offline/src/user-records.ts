@@ -2,6 +2,7 @@ import type { EventArchive, KeyedRecords } from '@watchnext/event-archive';
 import { partitionOf } from '@watchnext/event-log';
 import { type UserRecord, userIdOf } from '@watchnext/features';
 import { type DecodedEvent, EventDecoder, NO_NUMBER } from './event-decoder';
+import { NothingToReplayError } from './errors';
 import { TextTable } from './examples/columns';
 
 /** One user's records in log order. */
@@ -24,9 +25,14 @@ export interface ReadCounts {
   misplacedCount: number;
 }
 
+/** Share of the records that may lie in another partition than their key's. With a wrong partition count it is a half at least. */
+const MOST_ELSEWHERE = 0.01;
+
 /**
  * Streams the archive user by user; only one user's events are in memory at a time, beside a partition's bytes.
  * @param videos where the records' numbers of videos are given
+ * @throws NothingToReplayError where `partitionCount` cannot be the log's: the users whose records it would leave out are too many
+ *   to go on without them
  */
 export async function* readUserRecords(
   archive: Pick<EventArchive, 'readKeys'>,
@@ -37,11 +43,16 @@ export async function* readUserRecords(
   videos = new TextTable(),
 ): AsyncGenerator<UserRecords> {
   const decoder = new EventDecoder(videos);
+  let elsewhereCount = 0;
   for await (const batch of archive.readKeys(topic)) {
     signal.throwIfAborted();
     for (const keyed of batch) {
       counts.recordCount += keyed.length;
+      if (keyed.partition >= partitionCount) {
+        throw wrongPartitionCount(`the archive has a partition ${keyed.partition} of ${topic}`, partitionCount);
+      }
       if (partitionOf(keyed.key, partitionCount) !== keyed.partition) {
+        elsewhereCount += keyed.length;
         counts.misplacedCount += keyed.length;
         continue;
       }
@@ -49,7 +60,17 @@ export async function* readUserRecords(
       if (records.length > 0) yield { userId: keyed.key, records };
     }
   }
+  if (elsewhereCount > MOST_ELSEWHERE * counts.recordCount) {
+    const what = `${elsewhereCount} of ${counts.recordCount} records of ${topic} lie in other partitions than their keys'`;
+    throw wrongPartitionCount(what, partitionCount);
+  }
 }
+
+const wrongPartitionCount = (what: string, partitionCount: number) =>
+  new NothingToReplayError(
+    `${what}: is WATCHNEXT_ACTIVITY_PARTITIONS (${partitionCount}) the topic's number of partitions? Set it to that; if it is, ` +
+      'a producer places records by something else than their key',
+  );
 
 function decodeRecords(
   keyed: KeyedRecords,
