@@ -1,4 +1,5 @@
 import {
+  type AgeReport,
   candidateForms,
   dataSizeOf,
   type CandidateEngineFactory,
@@ -48,6 +49,7 @@ export const trainCandidatesStage = (
       const forms = changedForms(candidateForms(size), change);
       const configs = validation.length > 0 ? forms : forms.slice(0, 1);
       const worked = new StepsWorkedOn();
+      let ages: AgeReport | undefined;
       const trials = await selectCandidateModel({
         examples: training,
         validationExamples: validation,
@@ -59,6 +61,7 @@ export const trainCandidatesStage = (
         checkpoints,
         ...(earlier?.candidate ? { warmStart: earlier.candidate.model } : {}),
         signal,
+        onOddAges: (report) => (ages = report),
         onProgress(news, number) {
           const { epoch, step, stepCount } = news;
           const detail = trainingDetail(news, [`epoch ${epoch}`]);
@@ -76,6 +79,7 @@ export const trainCandidatesStage = (
         validationExamples: validation.length,
         tried: Object.fromEntries(tried),
         chosen: candidateConfig.historyEncoder,
+        ...(ages ? { ages: oddAges(ages) } : {}),
         ...(earlier ? { beganWith: candidatesBeganWith(earlier.origin, warmStart) } : {}),
       });
       return { candidateModel: model, candidateConfig };
@@ -91,4 +95,11 @@ export function candidatesBeganWith(origin: string, taken: WarmStartReport | und
   if (taken.copiedRows === 0 && !taken.towerCopied) return `nothing: no table and no layer is as in ${origin}`;
   const tower = taken.towerCopied ? 'tower kept' : 'tower anew';
   return `${origin}: ${taken.copiedVideos} videos kept, ${taken.newVideos} new, ${tower}`;
+}
+
+/** For the log: what of the examples' ages is not as it should be. */
+export function oddAges({ days, beyondCount, oldestDays, leastDays }: AgeReport): string {
+  const beyond = `the window is ${days.toFixed(1)} days; ${beyondCount} examples are older, up to ${oldestDays.toFixed(0)} days`;
+  const asked = `hardly a watch is younger than ${leastDays?.toFixed(1)} days: candidates are asked for as of then`;
+  return [...(beyondCount > 0 ? [beyond] : []), ...(leastDays === undefined ? [] : [asked])].join('; ');
 }

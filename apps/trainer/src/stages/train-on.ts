@@ -1,11 +1,16 @@
-import { type CandidateEngineFactory, trainCandidateModel, type WarmStartReport } from '@watchnext/candidate-model';
+import {
+  type AgeReport,
+  type CandidateEngineFactory,
+  trainCandidateModel,
+  type WarmStartReport,
+} from '@watchnext/candidate-model';
 import { onnxTowerRunner } from '@watchnext/inference';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import { type RankingEngineFactory, type RankingWarmStart, trainRankingModel } from '@watchnext/ranking-model';
 import { defineStage } from '../pipeline/stage';
 import { indexOf, type IndexSettings } from './build-index';
 import { type TrainingNews, trainingDetail } from '../progress/training-detail';
-import { candidatesBeganWith } from './train-candidates';
+import { candidatesBeganWith, oddAges } from './train-candidates';
 import { beganWith } from './train-ranking';
 
 /**
@@ -41,6 +46,7 @@ export const trainOnStage = (
           progress.report(last[0], 2_000, `${model} ${trainingDetail(news)}`, last[1]);
         };
       let candidateStart: WarmStartReport | undefined;
+      let ages: AgeReport | undefined;
       const candidate = await trainCandidateModel({
         examples: split.candidateThrough,
         config: warm.candidates
@@ -48,6 +54,7 @@ export const trainOnStage = (
           : candidateConfig,
         ...(warm.candidates ? { warmStart: candidateModel } : {}),
         onWarmStart: (start) => (candidateStart = start),
+        onOddAges: (report) => (ages = report),
         windowEndMs: replayed.toMs,
         createEngine: engines.candidate,
         seed,
@@ -78,6 +85,7 @@ export const trainOnStage = (
       await index?.release();
       note({
         origin: 'fresh',
+        ...(ages ? { ages: oddAges(ages) } : {}),
         candidatesBeganWith: warm.candidates ? candidatesBeganWith('the evaluated model', candidateStart) : 'nothing',
         rankingBeganWith: warm.ranking ? beganWith('the evaluated model', rankingStart) : 'nothing',
         videos: candidate.videoIds.length,

@@ -1,3 +1,4 @@
+export type { AgeReport, AgeWindow } from './age-window';
 export { ColdStart, type ColdStartFacts, type ColdStartMetadata, type ColdStartParts } from './cold-start';
 export {
   candidateForms,

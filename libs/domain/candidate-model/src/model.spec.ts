@@ -1,5 +1,6 @@
 import { createRandom, createTable, initialiseStack, runStack, Vocabulary } from '@watchnext/learning';
 import { featuresOf } from '../test/builders';
+import type { AgeWindow } from './age-window';
 import { defaultCandidateConfig, type CandidateModelConfig, towerSizes } from './config';
 import { initialPositions, initialQueries } from './history-heads';
 import { inputLayout } from './input';
@@ -12,7 +13,7 @@ const CONFIG: CandidateModelConfig = {
   exampleAgeKnots: 3,
 };
 
-function modelOf(config = CONFIG): CandidateModel {
+function modelOf(config = CONFIG, ages: AgeWindow = { days: 10 }): CandidateModel {
   const random = createRandom(1);
   const vocabularies = {
     videos: Vocabulary.fromIds(['a', 'b', 'c']),
@@ -33,7 +34,7 @@ function modelOf(config = CONFIG): CandidateModel {
   };
   const { inputSize } = inputLayout(tables, config);
   const tower = initialiseStack(towerSizes(inputSize, config), random);
-  return new CandidateModel(config, 10, vocabularies, tables, videoVectorsOf(tables.output, config), tower);
+  return new CandidateModel(config, ages, vocabularies, tables, videoVectorsOf(tables.output, config), tower);
 }
 
 const FEATURES = featuresOf({
@@ -61,6 +62,20 @@ describe('CandidateModel', () => {
     model.writeInput(FEATURES, 5, row, 0);
     expect([...row.subarray(-3)]).toEqual([0, 1, 0]);
     expect(model.userVector(FEATURES, 0)).not.toEqual(model.userVector(FEATURES, 5));
+  });
+
+  it('is asked at no lower age than it has learned, also once it comes back from its parts', () => {
+    const model = modelOf(CONFIG, { days: 10, leastDays: 5 });
+    const back = CandidateModel.fromParts(model.toParts());
+    for (const one of [model, back]) {
+      expect(one.userVector(FEATURES, 0)).toEqual(modelOf().userVector(FEATURES, 5));
+      expect(one.userVector(FEATURES, 8)).toEqual(modelOf().userVector(FEATURES, 8));
+    }
+    const { metadata, tensors } = model.toParts();
+    expect(modelOf().toParts().metadata).not.toHaveProperty('leastAgeDays');
+    expect(() => CandidateModel.fromParts({ metadata: { ...metadata, leastAgeDays: 11 }, tensors })).toThrow(
+      'leastAgeDays',
+    );
   });
 
   it('has a vector for each video, in the order of the ids', () => {

@@ -12,6 +12,7 @@ import {
   type NamedTensors,
   type IdList,
 } from '@watchnext/learning';
+import type { AgeWindow } from './age-window';
 import { checkConfig, hasHeads, placeCount, type CandidateModelConfig, towerSizes } from './config';
 import type { CandidateInputTables } from './engine';
 import { assembleInputs, encodeInput, inputLayout, type InputLayout } from './input';
@@ -23,6 +24,8 @@ export interface CandidateModelMetadata<Ids = readonly string[]> {
   readonly config: CandidateModelConfig;
   /** An example age of this many days is the input 1. */
   readonly windowDays: number;
+  /** It is asked at no lower age; absent: 0. */
+  readonly leastAgeDays?: number;
   readonly videoIds: Ids;
   readonly searchTokens: Ids;
   readonly countries: Ids;
@@ -54,7 +57,7 @@ export class CandidateModel {
 
   constructor(
     readonly config: CandidateModelConfig,
-    private readonly windowDays: number,
+    readonly ages: AgeWindow,
     private readonly vocabularies: CandidateVocabularies,
     private readonly tables: CandidateInputTables,
     /** v: [videoCount, config.dimensions]; row i belongs to videoIdAt(i). */
@@ -91,13 +94,14 @@ export class CandidateModel {
 
   /**
    * Writes the tower's input row to out[offset … offset + inputSize).
-   * @param exampleAgeDays 0 when serving
+   * @param exampleAgeDays 0 when serving; where the model has learned nothing of so low an age, the lowest that it has counts
    */
   writeInput(features: CandidateFeatures, exampleAgeDays: number, out: Float32Array, offset: number): void {
     if (offset < 0 || offset + this.inputSize > out.length) {
       throw new RangeError(`an input row of ${this.inputSize} numbers does not fit at ${offset} of ${out.length}`);
     }
-    const input = encodeInput(features, exampleAgeDays / this.windowDays, this.vocabularies, this.config);
+    const { days, leastDays = 0 } = this.ages;
+    const input = encodeInput(features, Math.max(exampleAgeDays, leastDays) / days, this.vocabularies, this.config);
     assembleInputs(this.layout, this.tables, input, out, offset);
   }
 
@@ -139,7 +143,8 @@ export class CandidateModel {
     return {
       metadata: {
         config: this.config,
-        windowDays: this.windowDays,
+        windowDays: this.ages.days,
+        ...(this.ages.leastDays === undefined ? {} : { leastAgeDays: this.ages.leastDays }),
         videoIds: this.videoIds,
         searchTokens: vocabularies.searchTokens.ids,
         countries: vocabularies.countries.ids,
@@ -155,9 +160,12 @@ export class CandidateModel {
    * @throws Error when a part is missing or does not fit the others
    */
   static fromParts({ metadata, tensors }: { metadata: object; tensors: NamedTensors }): CandidateModel {
-    const { config, windowDays, towerActivations, ...ids } = metadata as CandidateModelMetadata<IdList>;
+    const { config, windowDays, leastAgeDays, towerActivations, ...ids } = metadata as CandidateModelMetadata<IdList>;
     checkConfig(config);
     if (!(windowDays > 0)) throw new Error(`candidate model: windowDays is ${windowDays}`);
+    if (leastAgeDays !== undefined && !(leastAgeDays >= 0 && leastAgeDays <= windowDays)) {
+      throw new Error(`candidate model: leastAgeDays is ${leastAgeDays} of ${windowDays}`);
+    }
     const vocabularies: CandidateVocabularies = {
       videos: Vocabulary.fromIds(ids.videoIds),
       searchTokens: Vocabulary.fromIds(ids.searchTokens),
@@ -189,7 +197,8 @@ export class CandidateModel {
       throw new Error(`candidate model: ${tower.length} layers for sizes ${sizes}`);
     checkStack(tower);
     const videoVectors = vectorsAreWatchedRows(config) ? watched.values.subarray(dimensions) : vectors;
-    return new CandidateModel(config, windowDays, vocabularies, tables, videoVectors, tower);
+    const ages = { days: windowDays, ...(leastAgeDays === undefined ? {} : { leastDays: leastAgeDays }) };
+    return new CandidateModel(config, ages, vocabularies, tables, videoVectors, tower);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CandidateExample } from '@watchnext/features';
 import type { TowerRunnerFactory, TrainingCheckpoints } from '@watchnext/learning';
+import type { AgeReport } from './age-window';
 import type { CandidateModelConfig } from './config';
 import type { CandidateEngineFactory } from './engine';
 import type { CandidateModel } from './model';
@@ -21,6 +22,8 @@ export interface CandidateTrainingOptions {
   readonly warmStart?: CandidateModel;
   /** Called once, where there is a `warmStart`: what of it was taken. */
   readonly onWarmStart?: (report: WarmStartReport) => void;
+  /** Called once, where a few examples are far older than all others, or where none is of the end of the window. */
+  readonly onOddAges?: (ages: AgeReport) => void;
   readonly onProgress?: (progress: CandidateTrainingProgress) => void;
   /** When aborted the training leaves its state there; the same training goes on from it another time, to the same model. */
   readonly checkpoints?: TrainingCheckpoints;

@@ -1,5 +1,7 @@
 import type { DenseStack, NamedTensors, TrainingCheckpoints } from '@watchnext/learning';
+import type { CandidateExample } from '@watchnext/features';
 import { exampleOf, examplesOfWatches } from '../test/builders';
+import type { AgeReport } from './age-window';
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';
 import type { CandidateBatch, CandidateEngineFactory, CandidateEngineSetup } from './engine';
 import type { CandidateModel } from './model';
@@ -118,6 +120,41 @@ describe('trainCandidateModel', () => {
     );
     expect(Math.max(...ages)).toBe(1); // user 0's first watch, at the window's beginning
     expect(Math.min(...ages)).toBeCloseTo(9 / 20, 3);
+  });
+
+  it('gives other examples the ages that they have without one that is dated far back, and tells of it', async () => {
+    const agesWith = async (examples: readonly CandidateExample[]) => {
+      const { record, createEngine } = scripted();
+      const told: AgeReport[] = [];
+      await trainCandidateModel({ ...base, examples, createEngine, onOddAges: (ages) => told.push(ages) });
+      const ages = record.batches.flatMap(({ inputs: { reals, rowCount } }) =>
+        Array.from({ length: rowCount }, (_, row) => reals[((row + 1) * reals.length) / rowCount - 1]),
+      );
+      return { least: Math.min(...ages), told };
+    };
+    expect((await agesWith(EXAMPLES)).told).toEqual([]);
+    const { least, told } = await agesWith([exampleOf('u0', 'v1', WINDOW_END_MS - 20_000 * DAY_MS), ...EXAMPLES]);
+    expect(told).toEqual([expect.objectContaining({ oldestDays: 20_000 })]);
+    expect(least).toBeCloseTo(9 / 20, 1);
+  });
+
+  it('asks at the age of the newest labels where the end of the window has none', async () => {
+    const config = { ...CONFIG, exampleAgeKnots: 3 };
+    const { record, createEngine: recorded } = scripted();
+    const model = await trainCandidateModel({ ...base, config, createEngine: recorded });
+    expect(model.ages.leastDays).toBeUndefined();
+    const late = await trainCandidateModel({ ...base, config, windowEndMs: 40 * DAY_MS, createEngine: recorded });
+    expect(late.ages.leastDays).toBeCloseTo(29, 3);
+    const row = new Float32Array(late.inputSize);
+    late.writeInput(EXAMPLES[0].features, 0, row, 0);
+    // Knots that no example of the second training had are not lit by asking.
+    const lit = (reals: Float32Array) => [...reals.slice(-3)].map((share) => share > 0);
+    const trained = record.batches.slice(-12).map(({ inputs: { reals, rowCount } }) => {
+      const width = reals.length / rowCount;
+      return Array.from({ length: rowCount }, (_, i) => lit(reals.slice(i * width, (i + 1) * width)));
+    });
+    expect(trained.flat().some(([present]) => present)).toBe(false);
+    expect(lit(row)[0]).toBe(false);
   });
 
   it('does the same again for the same seed, and something else for another', async () => {

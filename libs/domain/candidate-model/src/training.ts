@@ -11,6 +11,7 @@ import {
   type TrainingCheckpoints,
   trainingKey,
 } from '@watchnext/learning';
+import { ageDays, ageWindowOf } from './age-window';
 import { checkConfig, type CandidateModelConfig, towerSizes } from './config';
 import type { CandidateTables } from './engine';
 import { ExampleSet } from './example-set';
@@ -25,8 +26,6 @@ import { validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
 import { warmStart } from './warm-start';
 
-const MS_PER_DAY = 86_400_000;
-
 /**
  * Trains the candidate model on next-watch labels.
  * @throws Error when there are no examples, a label is later than the window, or the loss is not finite (it names the
@@ -40,16 +39,17 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   if (examples.length === 0) throw new Error('there are no examples to train a candidate model on');
   const random = createRandom(options.seed);
   const { vocabularies, watchCounts } = countVocabularies(examples, config);
-  const windowDays = windowLengthDays(examples, windowEndMs);
+  const ages = ageWindowOf(examples, windowEndMs, config.exampleAgeKnots);
+  if (ages.beyondCount > 0 || ages.leastDays !== undefined) options.onOddAges?.(ages);
   const tables = initialTables(vocabularies, config, random.fork('tables'));
   const layout = inputLayout(tables, config);
   const tower = initialiseStack(towerSizes(layout.inputSize, config), random.fork('tower'));
   const taken = options.warmStart && warmStart(options.warmStart, vocabularies, config, { tables, tower });
   if (taken) options.onWarmStart?.(taken);
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>
-    new CandidateModel(config, windowDays, vocabularies, trained, videoVectorsOf(trained.output, config), stack);
+    new CandidateModel(config, ages, vocabularies, trained, videoVectorsOf(trained.output, config), stack);
 
-  const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / windowDays;
+  const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / ages.days;
   const exampleSet = ExampleSet.encode(examples, vocabularies, ageShare, config);
   const validationExamples = options.validationExamples ?? [];
   const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
@@ -154,20 +154,6 @@ export function validationCutoff(videoCount: number): number {
 function namesOf(rows: Int32Array, examples: readonly CandidateExample[], { videos }: CandidateVocabularies): string {
   const kept = examples.filter(({ labelVideoId }) => videos.indexOf(labelVideoId) !== 0);
   return [...rows].map((row) => `${kept[row].labelVideoId} of user ${kept[row].userId}`).join(', ');
-}
-
-function ageDays(example: CandidateExample, windowEndMs: number): number {
-  const ageMs = windowEndMs - example.labelAtMs;
-  if (!(ageMs >= 0)) {
-    throw new Error(`the label ${example.labelVideoId} of user ${example.userId} is later than the training window`);
-  }
-  return ageMs / MS_PER_DAY;
-}
-
-function windowLengthDays(examples: readonly CandidateExample[], windowEndMs: number): number {
-  let days = 0;
-  for (const example of examples) days = Math.max(days, ageDays(example, windowEndMs));
-  return days > 0 ? days : 1;
 }
 
 function initialTables(

@@ -25,7 +25,7 @@ function rankingModel(): CandidateModel {
   tower[0].bias.fill(1);
   return new CandidateModel(
     config,
-    1,
+    { days: 1 },
     { videos, searchTokens: none, countries: none, devices: none },
     tables,
     tables.output.values.subarray(tables.output.dimensions),

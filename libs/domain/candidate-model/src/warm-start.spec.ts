@@ -49,7 +49,7 @@ function parts(
 }
 
 const modelOf = ({ config, vocabularies, tables, tower }: ReturnType<typeof parts>) =>
-  new CandidateModel(config, 7, vocabularies, tables, videoVectorsOf(tables.output, config), tower);
+  new CandidateModel(config, { days: 7 }, vocabularies, tables, videoVectorsOf(tables.output, config), tower);
 const rowOf = ({ tables, vocabularies }: ReturnType<typeof parts>, table: 'watched' | 'output', videoId: string) => {
   const { values, dimensions } = tables[table];
   const row = vocabularies.videos.indexOf(videoId);
