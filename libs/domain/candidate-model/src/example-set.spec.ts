@@ -31,6 +31,19 @@ describe('ExampleSet', () => {
     });
   });
 
+  it('asks each example for its features once: who keeps examples in columns makes them anew each time', () => {
+    let asked = 0;
+    const examples = EXAMPLES.map(({ features, ...example }) => ({
+      ...example,
+      get features() {
+        asked++;
+        return features;
+      },
+    }));
+    ExampleSet.encode(examples, vocabularies, share, CONFIG);
+    expect(asked).toBe(EXAMPLES.length);
+  });
+
   it('expects of an epoch what its epochs have on average', () => {
     const counts = SET.epochLabelCounts(4, 5);
     const random = createRandom(3);

@@ -3,7 +3,8 @@
  * objects would take a hundred.
  */
 import type { CandidateExample } from '@watchnext/features';
-import { shuffle, type Random } from '@watchnext/learning';
+import { IndexList, shuffle, type Random } from '@watchnext/learning';
+import { needsWatchTimes } from './config';
 import { historyPlacesOf, knownIndices, type CandidateInputs, type InputConfig } from './input';
 import { realCount, writeReals } from './reals';
 import type { CandidateVocabularies } from './vocabularies';
@@ -38,31 +39,32 @@ export class ExampleSet {
   ): ExampleSet {
     const kept = examples.filter((example) => vocabularies.videos.indexOf(example.labelVideoId) !== 0);
     const rowCount = kept.length;
-    const histories = raggedIndices(
-      kept.map((example) => example.features.watchedVideoIds),
-      vocabularies.videos,
-    );
-    const tokens = raggedIndices(
-      kept.map((example) => example.features.searchTokens),
-      vocabularies.searchTokens,
-    );
+    const [histories, places, tokens] = [new Ragged(rowCount), new Ragged(rowCount), new Ragged(rowCount)];
     const realWidth = realCount(config);
     const reals = new Float32Array(rowCount * realWidth);
-    kept.forEach((example, row) =>
-      writeReals(example.features, exampleAgeShare(example), config, reals, row * realWidth),
-    );
+    const [labels, countries, devices] = [0, 1, 2].map(() => new Int32Array(rowCount));
+    kept.forEach((example, row) => {
+      // Asked for once: features may be made anew each time, and no more than those of one example need be there at a time.
+      const { features } = example;
+      histories.add(row, knownIndices(features.watchedVideoIds, vocabularies.videos));
+      places.add(row, historyPlacesOf(features, vocabularies.videos, config) ?? []);
+      tokens.add(row, knownIndices(features.searchTokens, vocabularies.searchTokens));
+      labels[row] = vocabularies.videos.indexOf(example.labelVideoId);
+      countries[row] = vocabularies.countries.indexOf(features.country);
+      devices[row] = vocabularies.devices.indexOf(features.device);
+      writeReals(features, exampleAgeShare(example), config, reals, row * realWidth);
+    });
     const inputs: CandidateInputs = {
       rowCount,
       historyStarts: histories.starts,
-      history: histories.indices,
-      ...placesOf(kept, vocabularies, config),
+      history: histories.indices.take(),
+      ...(needsWatchTimes(config) && rowCount > 0 ? { historyPlaces: places.indices.take() } : {}),
       searchTokenStarts: tokens.starts,
-      searchTokens: tokens.indices,
-      countries: Int32Array.from(kept, (example) => vocabularies.countries.indexOf(example.features.country)),
-      devices: Int32Array.from(kept, (example) => vocabularies.devices.indexOf(example.features.device)),
+      searchTokens: tokens.indices.take(),
+      countries,
+      devices,
       reals,
     };
-    const labels = Int32Array.from(kept, (example) => vocabularies.videos.indexOf(example.labelVideoId));
     const { rowsByUser, userStarts } = groupByUser(kept);
     return new ExampleSet(inputs, labels, rowsByUser, userStarts, examples.length - rowCount);
   }
@@ -137,42 +139,27 @@ export class ExampleSet {
   }
 }
 
-/** As the histories lie. */
-function placesOf(
-  examples: readonly CandidateExample[],
-  { videos }: CandidateVocabularies,
-  config: InputConfig,
-): Pick<CandidateInputs, 'historyPlaces'> {
-  const lists = examples.flatMap(({ features }) => historyPlacesOf(features, videos, config) ?? []);
-  if (lists.length === 0) return {};
-  const historyPlaces = new Int32Array(lists.reduce((sum, { length }) => sum + length, 0));
-  let count = 0;
-  for (const list of lists) {
-    historyPlaces.set(list, count);
-    count += list.length;
-  }
-  return { historyPlaces };
-}
-
-interface Ragged {
+/** Lists of indices, one after the other: those of row i lie from starts[i] to starts[i + 1]. */
+class Ragged {
   readonly starts: Int32Array;
-  readonly indices: Int32Array;
-}
+  readonly indices = new IndexList();
 
-function raggedIndices(lists: readonly (readonly string[])[], vocabulary: { indexOf(id: string): number }): Ragged {
-  const starts = new Int32Array(lists.length + 1);
-  const indices = new Int32Array(lists.reduce((sum, list) => sum + list.length, 0));
-  let count = 0;
-  for (const [row, list] of lists.entries()) {
-    const known = knownIndices(list, vocabulary);
-    indices.set(known, count);
-    count += known.length;
-    starts[row + 1] = count;
+  constructor(rowCount: number) {
+    this.starts = new Int32Array(rowCount + 1);
   }
-  return { starts, indices: indices.slice(0, count) };
+
+  /** Rows in their order. */
+  add(row: number, indices: ArrayLike<number>): void {
+    for (let i = 0; i < indices.length; i++) this.indices.push(indices[i]);
+    this.starts[row + 1] = this.indices.length;
+  }
 }
 
-function selectRagged(starts: Int32Array, indices: Int32Array, rows: Int32Array): Ragged {
+function selectRagged(
+  starts: Int32Array,
+  indices: Int32Array,
+  rows: Int32Array,
+): { readonly starts: Int32Array; readonly indices: Int32Array } {
   const selectedStarts = new Int32Array(rows.length + 1);
   for (let i = 0; i < rows.length; i++)
     selectedStarts[i + 1] = selectedStarts[i] + starts[rows[i] + 1] - starts[rows[i]];

@@ -1,6 +1,7 @@
 export * from './types';
 export { createRandom, shuffle, type Random } from './random';
 export { hashOfId, type IdList, listIds, packedIdAt, type PackedIds, packIds, placeOf } from './packed-ids';
+export { IndexList } from './index-list';
 export { Vocabulary } from './vocabulary';
 export { createTable, tableFromValues, tableOver } from './embedding-table';
 export { checkStack, initialiseStack, runStack } from './dense-stack';

@@ -1,6 +1,6 @@
 /** Ranking examples turned into what batches are cut from: ids as table rows, numbers as positions among quantiles. */
 import type { RankingExample } from '@watchnext/features';
-import { Vocabulary, type Random } from '@watchnext/learning';
+import { IndexList, Vocabulary, type Random } from '@watchnext/learning';
 import { crossBucketsOf, type RankingModelConfig } from './config';
 import { crossRow } from './crosses';
 import type { Bags, RankingBatch } from './engine';
@@ -235,7 +235,7 @@ async function bagsOf(
   vocabulary: Vocabulary,
   preparation: Preparation,
 ): Promise<Bags> {
-  const rows: number[] = [];
+  const rows = new IndexList();
   const offsets = new Int32Array(examples.length + 1);
   await preparation.each(examples, (example, n) => {
     for (const id of idsOf(example, input)) {
@@ -244,7 +244,7 @@ async function bagsOf(
     }
     offsets[n + 1] = rows.length;
   });
-  return { rows: Int32Array.from(rows), offsets };
+  return { rows: rows.take(), offsets };
 }
 
 const inputsOf = (config: RankingModelConfig) => [...userEmbeddings(config), ...VIDEO_EMBEDDINGS];
