@@ -1,3 +1,4 @@
+import { collectGarbage } from '@watchnext/threads';
 import { IdsOfImpressions } from './ids-of-impressions';
 
 describe('IdsOfImpressions', () => {
@@ -13,5 +14,17 @@ describe('IdsOfImpressions', () => {
     expect(added.map(({ requestId }, row) => ids.at(row, requestId))).toEqual(
       added.map(({ impressionId }) => impressionId),
     );
+  });
+
+  it('keep no object for each id that does not begin with its request: a map of them would end at 2^24', () => {
+    const ids = new IdsOfImpressions();
+    const count = 100_000;
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < count; n++) ids.add({ requestId: 'r', impressionId: `an id of its own, ${n}` });
+    collectGarbage();
+    const bytesEach = (process.memoryUsage().heapUsed - before) / count;
+    expect(ids.at(count - 1, 'r')).toBe(`an id of its own, ${count - 1}`);
+    expect(bytesEach).toBeLessThan(10);
   });
 });
