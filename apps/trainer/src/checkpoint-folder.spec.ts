@@ -19,11 +19,11 @@ describe('CheckpointFolder', () => {
   afterEach(() => rm(parent, { recursive: true, force: true }));
 
   it('gives back the last state saved under a key, to another run too, until it is cleared', async () => {
-    const checkpoints = new CheckpointFolder(folder, logger as never);
+    const checkpoints = new CheckpointFolder(folder, 'kernels', logger as never);
     expect(await checkpoints.load('a')).toBeUndefined();
     await checkpoints.save('a', new Map());
     await checkpoints.save('a', state);
-    const other = new CheckpointFolder(folder, logger as never);
+    const other = new CheckpointFolder(folder, 'kernels', logger as never);
     expect([...((await other.load('a'))?.get('position')?.data ?? [])]).toEqual([7, 6]);
     expect(await other.load('b')).toBeUndefined();
     await other.clear();
@@ -38,7 +38,7 @@ describe('CheckpointFolder', () => {
     const filesAtSync: string[][] = [];
     sync.mockImplementation(async () => void filesAtSync.push(await readdir(folder)));
     try {
-      await new CheckpointFolder(folder, logger as never).save('a', state);
+      await new CheckpointFolder(folder, 'kernels', logger as never).save('a', state);
     } finally {
       sync.mockRestore();
     }
@@ -48,18 +48,18 @@ describe('CheckpointFolder', () => {
 
   it('forgets the trainings of earlier runs once this run has one that they did not come to', async () => {
     const states = async () => (await readdir(folder)).sort();
-    const earlier = new CheckpointFolder(folder, logger as never);
+    const earlier = new CheckpointFolder(folder, 'kernels', logger as never);
     for (const key of ['candidate-1', 'ranking-1']) {
       await earlier.load(key);
       await earlier.save(key, state);
     }
     await writeFile(join(folder, 'ranking-1b.safetensors.part'), 'cut off by a kill');
-    const same = new CheckpointFolder(folder, logger as never);
+    const same = new CheckpointFolder(folder, 'kernels', logger as never);
     await same.load('candidate-1');
     await same.save('candidate-1', state);
     expect(await states()).toContain('ranking-1.safetensors'); // which this run may come to yet
     // The archive has grown: other examples, other keys.
-    const later = new CheckpointFolder(folder, logger as never);
+    const later = new CheckpointFolder(folder, 'kernels', logger as never);
     for (const key of ['candidate-2', 'ranking-2']) {
       expect(await later.load(key)).toBeUndefined();
       await later.save(key, state);
@@ -68,7 +68,7 @@ describe('CheckpointFolder', () => {
   });
 
   it('starts anew from a file that was cut off, and says so', async () => {
-    const checkpoints = new CheckpointFolder(folder, logger as never);
+    const checkpoints = new CheckpointFolder(folder, 'kernels', logger as never);
     await checkpoints.save('a', state);
     const [file] = await readdir(folder);
     await writeFile(join(folder, file), Uint8Array.of(1, 2, 3));
@@ -78,7 +78,7 @@ describe('CheckpointFolder', () => {
 
   it('does not fail the run where it cannot write, and says so', async () => {
     await writeFile(folder, 'a file where the folder should be');
-    await new CheckpointFolder(folder, logger as never).save('a', state);
+    await new CheckpointFolder(folder, 'kernels', logger as never).save('a', state);
     expect(warnings).toEqual(['the state of a training cannot be kept: a next run starts it anew']);
   });
 });

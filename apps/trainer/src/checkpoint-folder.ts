@@ -21,6 +21,7 @@ export class CheckpointFolder implements TrainingCheckpoints {
 
   constructor(
     private readonly directory: string,
+    readonly engine: string,
     private readonly logger: Pick<Logger, 'info' | 'warn'>,
   ) {}
 

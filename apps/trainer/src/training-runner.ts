@@ -85,7 +85,6 @@ export class TrainingRunner {
 
   private async runIn(directory: string, command: TrainerCommand): Promise<RunReport> {
     const { settings, logger, reporter, backend, print } = this.parts;
-    const checkpoints = new CheckpointFolder(join(settings.WATCHNEXT_DATA_DIR, 'trainer', 'checkpoints'), logger);
     const secondsByStage: Record<string, number> = {};
     const engines = trainingEnginesOn(backend, {
       threads: settings.WATCHNEXT_TRAINING_THREADS,
@@ -94,6 +93,12 @@ export class TrainingRunner {
     });
     const engine = { name: engines.name, kernels: engines.kernels, threads: engines.threads };
     logger.info({ ...engine, backend: backend.version }, 'training engine');
+    const checkpoints = new CheckpointFolder(
+      join(settings.WATCHNEXT_DATA_DIR, 'trainer', 'checkpoints'),
+      // Of threads the result does not depend.
+      [backend.version, engines.name, engines.kernels, process.version].join(' '),
+      logger,
+    );
     const threads = new BuildThreads(settings.WATCHNEXT_INDEX_THREADS);
     const index = { threads, shardCount: settings.WATCHNEXT_INDEX_SHARDS };
     try {

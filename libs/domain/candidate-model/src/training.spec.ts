@@ -211,6 +211,7 @@ describe('trainCandidateModel', () => {
   it('tells of a training that goes on how many of its steps an earlier run did', async () => {
     let saved: NamedTensors | undefined;
     const checkpoints: TrainingCheckpoints = {
+      engine: 'an engine',
       load: async () => saved,
       save: async (_key, state) => void (saved = state),
       discard: async (_key, reason) => Promise.reject(reason),

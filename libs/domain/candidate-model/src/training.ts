@@ -55,7 +55,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
   const start = options.warmStart ? [options.warmStart.videoIds.length, sumOf(options.warmStart.videoVectors)] : [];
   const settings = [config, options.seed, windowEndMs, validated, ...start];
-  const key = options.checkpoints ? `candidate-${trainingKey(settings, exampleSet.arrays())}` : '';
+  const key = options.checkpoints ? `candidate-${trainingKey(options.checkpoints, settings, exampleSet.arrays())}` : '';
   const resumed = await resume(options.checkpoints, key, { tables, tower });
   const engine = await options.createEngine({
     ...config,

@@ -157,6 +157,7 @@ describe('crosses as a part of the model', () => {
   it('go on from a stopped training to the same bytes', async () => {
     const saved = new Map<string, NamedTensors>();
     const checkpoints = {
+      engine: 'an engine',
       load: (key: string) => Promise.resolve(saved.get(key)),
       save: (key: string, state: NamedTensors) => Promise.resolve(void saved.set(key, copyOf(state))),
       discard: (_: string, reason: Error) => Promise.reject(reason),

@@ -37,6 +37,7 @@ function inMemory() {
   const states = new Map<string, NamedTensors>();
   const discarded: string[] = [];
   const checkpoints: TrainingCheckpoints = {
+    engine: 'an engine',
     load: async (key) => states.get(key),
     save: async (key, state) => void states.set(key, state),
     discard: async (key, { message }) => {
@@ -118,6 +119,15 @@ describe('a ranking training that was stopped', () => {
     const { checkpoints } = inMemory();
     await trainAndStop(3, checkpoints);
     expect((await train({ ...more, checkpoints })).toParts()).toEqual((await train(more)).toParts());
+  });
+
+  it('is not gone on with by another engine, whose steps would be mixed with those that were done', async () => {
+    const { states, checkpoints } = inMemory();
+    await trainAndStop(3, checkpoints);
+    let steps = 0;
+    await train({ checkpoints: { ...checkpoints, engine: 'another' }, createEngine: countingSteps(() => steps++) });
+    expect(steps).toBe(36);
+    expect(states.size).toBe(3);
   });
 
   it('leaves no state of a training that broke', async () => {

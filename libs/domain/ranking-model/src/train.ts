@@ -156,7 +156,7 @@ async function trainOn(
     nameOf: (example) => examples[example].impressionId,
     checkpoints,
     key: checkpoints
-      ? `ranking-${trainingKey([part, config, seed], [...set.arrays(), ...(start?.arrays() ?? [])])}`
+      ? `ranking-${trainingKey(checkpoints, [part, config, seed], [...set.arrays(), ...(start?.arrays() ?? [])])}`
       : '',
     signal,
   });

@@ -189,6 +189,7 @@ describe('a ranking model that begins with an earlier one', () => {
     const saved = new Map<string, NamedTensors>();
     const loaded: string[] = [];
     const checkpoints = {
+      engine: 'an engine',
       load: (key: string) => {
         if (saved.has(key)) loaded.push(key);
         return Promise.resolve(saved.get(key));

@@ -158,6 +158,7 @@ describe('a training that is stopped', () => {
     const states = new Map<string, NamedTensors>();
     const discarded: string[] = [];
     const checkpoints: TrainingCheckpoints = {
+      engine: 'an engine',
       load: async (key) => states.get(key),
       save: async (key, state) => void states.set(key, state),
       discard: async (key, { message }) => {
