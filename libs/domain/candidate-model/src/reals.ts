@@ -25,8 +25,11 @@ const HALF_COUNT = 10;
 
 const GENDER_REALS: Record<number, number> = { 1: 0, 2: 1, 3: 0.5 };
 
+/** Where among the reals the knots of the example age begin. */
+export const FIRST_KNOT = PROFILE_REALS.length + COUNT_REALS.length;
+
 export function realCount({ exampleAgeKnots }: Pick<CandidateModelConfig, 'exampleAgeKnots'>): number {
-  return PROFILE_REALS.length + COUNT_REALS.length + exampleAgeKnots;
+  return FIRST_KNOT + exampleAgeKnots;
 }
 
 /**
@@ -51,6 +54,6 @@ export function writeReals(
   });
   const knotCount = config.exampleAgeKnots;
   const inKnots = Math.min(Math.max(exampleAgeShare, 0), 1) * Math.max(knotCount - 1, 0);
-  const from = offset + PROFILE_REALS.length + COUNT_REALS.length;
+  const from = offset + FIRST_KNOT;
   for (let knot = 0; knot < knotCount; knot++) out[from + knot] = Math.max(0, 1 - Math.abs(inKnots - knot));
 }

@@ -44,7 +44,8 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const tables = initialTables(vocabularies, config, random.fork('tables'));
   const layout = inputLayout(tables, config);
   const tower = initialiseStack(towerSizes(layout.inputSize, config), random.fork('tower'));
-  const taken = options.warmStart && warmStart(options.warmStart, vocabularies, config, { tables, tower });
+  const taken =
+    options.warmStart && warmStart(options.warmStart, vocabularies, config, { tables, tower, windowDays: ages.days });
   if (taken) options.onWarmStart?.(taken);
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>
     new CandidateModel(config, ages, vocabularies, trained, videoVectorsOf(trained.output, config), stack);
@@ -53,7 +54,9 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const exampleSet = ExampleSet.encode(examples, vocabularies, ageShare, config);
   const validationExamples = options.validationExamples ?? [];
   const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
-  const start = options.warmStart ? [options.warmStart.videoIds.length, sumOf(options.warmStart.videoVectors)] : [];
+  const start = options.warmStart
+    ? [options.warmStart.videoIds.length, options.warmStart.ages.days, sumOf(options.warmStart.videoVectors)]
+    : [];
   const settings = [config, options.seed, windowEndMs, validated, ...start];
   const key = options.checkpoints ? `candidate-${trainingKey(options.checkpoints, settings, exampleSet.arrays())}` : '';
   const resumed = await resume(options.checkpoints, key, { tables, tower });

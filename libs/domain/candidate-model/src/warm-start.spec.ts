@@ -1,4 +1,5 @@
 import { initialiseStack, createRandom, createTable, tableFromValues, Vocabulary } from '@watchnext/learning';
+import { featuresOf } from '../test/builders';
 import { defaultCandidateConfig, type CandidateModelConfig, towerSizes } from './config';
 import type { CandidateTables } from './engine';
 import { inputLayout } from './input';
@@ -45,11 +46,11 @@ function parts(
   };
   const { inputSize } = inputLayout(tables, config);
   const tower = initialiseStack(towerSizes(inputSize, config), random.fork('tower'));
-  return { config, vocabularies, tables, tower };
+  return { config, vocabularies, tables, tower, windowDays: 7 };
 }
 
-const modelOf = ({ config, vocabularies, tables, tower }: ReturnType<typeof parts>) =>
-  new CandidateModel(config, { days: 7 }, vocabularies, tables, videoVectorsOf(tables.output, config), tower);
+const modelOf = ({ config, vocabularies, tables, tower, windowDays }: ReturnType<typeof parts>) =>
+  new CandidateModel(config, { days: windowDays }, vocabularies, tables, videoVectorsOf(tables.output, config), tower);
 const rowOf = ({ tables, vocabularies }: ReturnType<typeof parts>, table: 'watched' | 'output', videoId: string) => {
   const { values, dimensions } = tables[table];
   const row = vocabularies.videos.indexOf(videoId);
@@ -100,6 +101,23 @@ describe('warmStart', () => {
     const [earlier, later] = [before, after].map((one) => modelOf(one).videoVectors);
     later.forEach((x, i) => expect(x).toBeCloseTo(earlier[i], 6));
   });
+
+  it.each([7.5, 14, 5])(
+    'says of an age what the earlier model said, with a window of %p days in place of 7',
+    (windowDays) => {
+      const change = { exampleAgeKnots: 8, hiddenSizes: [] };
+      const before = parts(['a', 'b'], ['DE'], 1, change);
+      const after = { ...parts(['a', 'b'], ['DE'], 2, change), windowDays };
+      warmStart(modelOf(before), after.vocabularies, after.config, after);
+      const features = featuresOf({ watchedVideoIds: ['a'] });
+      // Where a new knot lies; between two it is linear, which the earlier course is only where no knot of its own lies between.
+      for (let knot = 0; knot < 8; knot++) {
+        const ageDays = (knot * windowDays) / 7;
+        const [earlier, now] = [before, after].map((one) => modelOf(one).userVector(features, ageDays));
+        now.forEach((value, d) => expect(value).toBeCloseTo(earlier[d], 5));
+      }
+    },
+  );
 
   it('does not share memory with the earlier model', () => {
     const before = parts(['a'], ['DE'], 1);

@@ -2,11 +2,16 @@
  * Begins a training where an earlier model ended: rows of ids that both know are copied, whatever their place, new ids keep
  * the values that they were initialised with, and ids that are gone are left behind. The tower is copied where it takes
  * the same inputs and has the same layers, else it begins anew.
+ *
+ * The knots of the example age are shares of the training window, and the windows differ: daily training makes it a day longer
+ * each time. What the first layer gives is linear between two knots, so the weights of a new knot are read off the earlier ones at
+ * the age where it lies; beyond the earlier window they are those of its end, as the earlier model would have it.
  */
-import type { DenseStack, NamedTensors, Vocabulary } from '@watchnext/learning';
+import type { DenseLayer, DenseStack, NamedTensors, Vocabulary } from '@watchnext/learning';
 import type { CandidateTables } from './engine';
 import { inputLayout, type InputConfig } from './input';
 import type { CandidateModel } from './model';
+import { FIRST_KNOT } from './reals';
 import type { CandidateVocabularies } from './vocabularies';
 
 export interface WarmStartReport {
@@ -18,12 +23,19 @@ export interface WarmStartReport {
   readonly towerCopied: boolean;
 }
 
-/** Overwrites what `from` knows in tables and tower; tables of other dimensions are left as they are. */
+/**
+ * Overwrites what `from` knows in tables and tower; tables of other dimensions are left as they are.
+ * @param windowDays of the new training
+ */
 export function warmStart(
   from: CandidateModel,
   vocabularies: CandidateVocabularies,
   config: InputConfig,
-  { tables, tower }: { readonly tables: CandidateTables; readonly tower: DenseStack },
+  {
+    tables,
+    tower,
+    windowDays,
+  }: { readonly tables: CandidateTables; readonly tower: DenseStack; readonly windowDays: number },
 ): WarmStartReport {
   const { metadata, tensors } = from.toParts();
   let copiedRows = 0;
@@ -56,8 +68,26 @@ export function warmStart(
       weights.set(from.tower[i].weights);
       bias.set(from.tower[i].bias);
     });
+    moveKnots(from, tower[0], windowDays);
   }
   return { copiedVideos, newVideos: vocabularies.videos.size - copiedVideos, copiedRows, towerCopied };
+}
+
+/** Overwrites the weights of the knots with what the earlier ones say of the same ages. */
+function moveKnots({ ages, config, layout, tower }: CandidateModel, into: DenseLayer, windowDays: number): void {
+  const { exampleAgeKnots: knotCount } = config;
+  if (knotCount < 2 || windowDays === ages.days) return;
+  const { weights, outputSize } = tower[0];
+  const first = layout.reals.from + FIRST_KNOT;
+  for (let knot = 0; knot < knotCount; knot++) {
+    const at = Math.min((knot * windowDays) / ages.days, knotCount - 1);
+    const below = Math.min(Math.floor(at), knotCount - 2);
+    const share = at - below;
+    for (let unit = 0; unit < outputSize; unit++) {
+      const [low, high] = [below, below + 1].map((earlier) => weights[(first + earlier) * outputSize + unit]);
+      into.weights[(first + knot) * outputSize + unit] = (1 - share) * low + share * high;
+    }
+  }
 }
 
 const NOTHING = new Float32Array(0);
