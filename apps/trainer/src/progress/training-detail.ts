@@ -1,14 +1,14 @@
 /** What is told of a training while it runs. */
 export interface TrainingNews {
-  /** NaN where no step was taken since the last report. */
-  readonly loss: number;
+  /** Absent where no step was taken since the last report. */
+  readonly loss?: number;
   readonly examplesPerSecond: number;
 }
 
 /** "loss 4.210, epoch 2, 8,200 examples/s", of what is known. @param more - between the loss and the speed */
 export function trainingDetail({ loss, examplesPerSecond }: TrainingNews, more: readonly string[] = []): string {
   return [
-    ...(Number.isFinite(loss) ? [`loss ${loss.toFixed(3)}`] : []),
+    ...(loss !== undefined ? [`loss ${loss.toFixed(3)}`] : []),
     ...more,
     ...(examplesPerSecond > 0 ? [`${Math.round(examplesPerSecond).toLocaleString('en')} examples/s`] : []),
   ].join(', ');

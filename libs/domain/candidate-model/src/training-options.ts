@@ -39,8 +39,8 @@ export interface CandidateTrainingProgress {
   readonly stepCount: number;
   /** Of `step`, those that an earlier run did and this one passed over: they say nothing of how fast it goes. */
   readonly passedOver: number;
-  /** Mean over the examples since the last report; at the end of an epoch, over the epoch. */
-  readonly loss: number;
+  /** Mean over the examples since the last report; at the end of an epoch, over those that this run did of it: absent where it did none. */
+  readonly loss?: number;
   /** Over the same examples; validation is not counted. */
   readonly examplesPerSecond: number;
   /** At the end of an epoch, when there are validation examples. */

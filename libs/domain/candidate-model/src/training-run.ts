@@ -125,8 +125,11 @@ class Meter {
     this.exampleCount += exampleCount;
   }
 
-  read(): { loss: number; examplesPerSecond: number } {
+  /** Without a loss where nothing was added. */
+  read(): { loss?: number; examplesPerSecond: number } {
     const seconds = (performance.now() - this.sinceMs) / 1000;
-    return { loss: this.lossSum / this.exampleCount, examplesPerSecond: this.exampleCount / seconds };
+    const examplesPerSecond = this.exampleCount / seconds;
+    if (this.exampleCount === 0) return { examplesPerSecond };
+    return { loss: this.lossSum / this.exampleCount, examplesPerSecond };
   }
 }

@@ -78,7 +78,7 @@ describe('trainCandidateModel', () => {
     [6, 6],
   ])('asked for %p negatives, asks of the engine room for %p where there are 26 videos', async (asked, room) => {
     const { createEngine } = scripted((_, { negativeCount }) => negativeCount);
-    const losses: number[] = [];
+    const losses: (number | undefined)[] = [];
     await trainCandidateModel({
       ...base,
       config: { ...CONFIG, negativeCount: asked },
@@ -225,6 +225,8 @@ describe('trainCandidateModel', () => {
       const createEngine = keeping(scripted(onStep).createEngine);
       const options = { ...base, createEngine, checkpoints, signal: abort.signal };
       await trainCandidateModel({ ...options, onProgress: (news) => reports.push(news) }).catch(() => undefined);
+      expect(reports.every(({ loss }) => loss === undefined || loss === 1)).toBe(true);
+      expect(reports.filter((report) => 'loss' in report).length).toBeGreaterThan(0);
       return reports.map(({ step, passedOver }) => [step, passedOver]);
     };
     const abort = new AbortController();

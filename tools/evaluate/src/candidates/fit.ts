@@ -40,11 +40,11 @@ export async function fitForm(
   const windowEndMs = newest(training);
   const epochs: { epoch: number; loss: number; validationRecall?: number }[] = [];
   const trialCount = configs.length + (part === 'test' ? 1 : 0);
-  const report = (trial: number, step: number, stepCount: number, loss: number, epoch: number) =>
+  const report = (trial: number, step: number, stepCount: number, loss: number | undefined, epoch: number) =>
     options.onProgress(
       trial * stepCount + step,
       trialCount * stepCount,
-      `${form.name}, epoch ${epoch}, loss ${loss.toFixed(3)}`,
+      `${form.name}, epoch ${epoch}, loss ${loss?.toFixed(3)}`,
     );
   const trials = await selectCandidateModel({
     examples: training,
@@ -56,7 +56,7 @@ export async function fitForm(
     seed,
     signal,
     onProgress({ epoch, step, stepCount, loss, validationRecall }, trial) {
-      if (validationRecall !== undefined) epochs.push({ epoch, loss, validationRecall });
+      if (validationRecall !== undefined && loss !== undefined) epochs.push({ epoch, loss, validationRecall });
       report(trial, step, stepCount, loss, epoch);
     },
   });

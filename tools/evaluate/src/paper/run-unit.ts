@@ -143,7 +143,7 @@ async function trained(
     seed,
     signal,
     ...(settings.warmStart ? { warmStart: settings.warmStart } : {}),
-    onProgress: ({ step, stepCount, loss }) => onProgress(step / stepCount, `loss ${loss.toFixed(3)}`),
+    onProgress: ({ step, stepCount, loss }) => onProgress(step / stepCount, `loss ${loss?.toFixed(3)}`),
   });
   return { model, windowEndMs };
 }
