@@ -2,32 +2,41 @@
 
 type Numbers = Float64Array | Uint32Array | Uint8Array;
 
+/** A power of two. */
+const CHUNK_LENGTH = 65_536;
+const CHUNK_BITS = 16;
+
+/** In chunks, so that growing copies nothing, and no more room than one of them is kept for what may come. */
 export class Column<Values extends Numbers> {
   length = 0;
+  private readonly chunks: Values[] = [];
+  private last: Values;
 
-  /** @param values empty, of the kind that the column is to have */
-  constructor(private values: Values) {}
+  /** @param kind of array that the column is made of */
+  constructor(private readonly kind: new (length: number) => Values) {
+    this.last = new kind(0);
+  }
 
   push(value: number): void {
-    if (this.length === this.values.length) this.grow();
-    this.values[this.length++] = value;
+    const place = this.length & (CHUNK_LENGTH - 1);
+    if (place === 0) this.addChunk();
+    this.last[place] = value;
+    this.length++;
   }
 
   at(row: number): number {
-    return this.values[row];
+    return this.chunks[row >>> CHUNK_BITS][row & (CHUNK_LENGTH - 1)];
   }
 
-  private grow(): void {
-    const kind = this.values.constructor as new (length: number) => Values;
-    const larger = new kind(Math.max(1_024, Math.ceil(1.5 * this.length)));
-    larger.set(this.values);
-    this.values = larger;
+  private addChunk(): void {
+    this.last = new this.kind(CHUNK_LENGTH);
+    this.chunks.push(this.last);
   }
 }
 
-export const doubles = () => new Column(new Float64Array(0));
-export const wholes = () => new Column(new Uint32Array(0));
-export const bytes = () => new Column(new Uint8Array(0));
+export const doubles = () => new Column(Float64Array);
+export const wholes = () => new Column(Uint32Array);
+export const bytes = () => new Column(Uint8Array);
 
 /** A set of small numbers. */
 export class Flags {
