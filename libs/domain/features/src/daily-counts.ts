@@ -29,8 +29,8 @@ const NOT_CLICKED = -1;
  *
  * A replay adds user by user, so to any key and day at any time, and what it costs is going to memory. The impressions of a key and a
  * day are a cell, and the cells lie in one flat array that one table finds them in. Impressions wait until there are many: counted one
- * right after the other, they go to memory at the same time. Watches, of which there are far more and only a number each, are
- * kept for many days together.
+ * right after the other, they go to memory at the same time. So do watches, of which there are far more and only a number each: they
+ * are kept for many days together.
  */
 export class DailyCounts {
   private readonly rows = new Map<string, number>();
@@ -51,6 +51,9 @@ export class DailyCounts {
   /** Of what was clicked, or `NOT_CLICKED`. */
   private readonly waitingSeconds = new Float64Array(WAITING);
   private readonly waitingCells = new Int32Array(WAITING);
+  private waitingWatchCount = 0;
+  private readonly waitingWatchRows = new Int32Array(WAITING);
+  private readonly waitingWatchDays = new Int32Array(WAITING);
 
   /** The number that the key is counted under, made when it is asked for first: for who counts the same key again and again. */
   rowOf(key: string): number {
@@ -78,13 +81,17 @@ export class DailyCounts {
 
   /** @param row as `rowOf` gives it */
   addWatch(row: number, atMs: number): void {
-    this.watches.add(row, dayOf(atMs));
-    this.sums = undefined;
+    const { waitingWatchCount } = this;
+    this.waitingWatchRows[waitingWatchCount] = row;
+    this.waitingWatchDays[waitingWatchCount] = dayOf(atMs);
+    this.waitingWatchCount = waitingWatchCount + 1;
+    if (this.waitingWatchCount === WAITING) this.countWaitingWatches();
   }
 
   /** All whole days before the day of `atMs`; undefined where the key has none. */
   asOf(key: string, atMs: number): ImpressionCounts | undefined {
     this.countWaiting();
+    this.countWaitingWatches();
     const row = this.rows.get(key);
     if (row === undefined) return undefined;
     const sums = (this.sums ??= new DailySums(this.newest.length, this.cellCount + this.watches.dayCount()));
@@ -118,6 +125,14 @@ export class DailyCounts {
     }
     this.sums = undefined;
     this.waitingCount = 0;
+  }
+
+  private countWaitingWatches(): void {
+    const { waitingWatchCount, waitingWatchRows, waitingWatchDays, watches } = this;
+    if (waitingWatchCount === 0) return;
+    for (let i = 0; i < waitingWatchCount; i++) watches.add(waitingWatchRows[i], waitingWatchDays[i]);
+    this.sums = undefined;
+    this.waitingWatchCount = 0;
   }
 
   private cellAt(row: number, day: number): number {

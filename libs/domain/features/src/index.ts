@@ -6,6 +6,7 @@ export { areSoundFacts, isSoundText } from './event-checks';
 export { countryKey, isAvailable, type Viewer, viewerOf } from './availability';
 export { type CandidateCircumstances, candidateFeatures, NO_CIRCUMSTANCES } from './candidate-features';
 export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
+export type { DailyCounts } from './daily-counts';
 export { FlatTexts } from './flat-texts';
 export { hash53 } from './hash';
 export { type JudgedEvent, type JudgedRecord, judgeRecord, type RecordRefusal } from './judge-record';
@@ -29,6 +30,7 @@ export type {
 export { type PackedStatistics, packStatistics, statisticsFromPacked } from './packed-statistics';
 export {
   EVERYWHERE,
+  NO_ROW,
   NO_STATISTICS,
   type ShownPlace,
   type ShownVideo,

@@ -14,23 +14,25 @@ export interface ShownVideo {
   readonly country: string;
 }
 
-/** Where the counts of a video lie that is shown somewhere: found once by who adds many of its impressions. */
+/** Where an impression is counted: a row of each table, `NO_ROW` where it is in none. */
 export interface ShownPlace {
-  readonly surface: string;
-  readonly country: string;
-  /**
-   * Rows of the video, of it on the surface, of its channel where that is known, then, where the country is known too, of the
-   * channel in it, of the country and of all countries, then of the video's topics.
-   */
-  readonly rows: readonly number[];
+  video: number;
+  surface: DailyCounts;
+  /** Of the video on the surface. */
+  onSurface: number;
+  channel: number;
+  /** Where it and the channel are known. */
+  country: DailyCounts | undefined;
+  /** Of the channel in the country, then of all of that. */
+  inCountry: number;
+  wholeCountry: number;
+  topics: readonly number[];
 }
 
 /** Stands for all countries. */
 export const EVERYWHERE = '';
 
-const NO_ROW = -1;
-/** Where in `ShownPlace.rows` the topics begin. */
-const FIRST_TOPIC = 6;
+export const NO_ROW = -1;
 
 /** Statistics as JSON, as a snapshot carries them. */
 export interface StatisticsTables {
@@ -59,62 +61,49 @@ export const statisticsFrom = (tables: StatisticsTables): Statistics => statisti
 
 /** Collects impressions and watches in any order, then counts those of the whole days before any moment, as `DailyCounts` does. */
 export class StatisticsTimeline {
-  private readonly videos = new DailyCounts();
-  private readonly channels = new DailyCounts();
-  private readonly topics = new DailyCounts();
+  /** For who counts the same again and again, and keeps the rows: a row is to be asked for only to be counted in. */
+  readonly videos = new DailyCounts();
+  readonly channels = new DailyCounts();
+  readonly topics = new DailyCounts();
+  /** By country, of its known channels. */
+  readonly wholeCountries = new DailyCounts();
   private readonly surfaces = new Map<string, DailyCounts>();
   private readonly countries = new Map<string, DailyCounts>();
-  private readonly wholeCountries = new DailyCounts();
+  /** Row of all countries together. */
+  private everywhere: number | undefined;
 
   /** @param watchSeconds what followed from the impression; 0 when not clicked */
   addImpression(servedAtMs: number, shown: ShownVideo, clicked: boolean, watchSeconds: number): void {
     this.addImpressionAt(servedAtMs, this.placeOf(shown), clicked, watchSeconds);
   }
 
-  /** Ask for it only to add an impression there. */
-  placeOf({ videoId, channelId, topics, surface, country }: ShownVideo): ShownPlace {
-    const isInCountry = channelId !== '' && country !== '';
-    const rows = [
-      this.videos.rowOf(videoId),
-      within(this.surfaces, surface).rowOf(videoId),
-      channelId === '' ? NO_ROW : this.channels.rowOf(channelId),
-      isInCountry ? within(this.countries, country).rowOf(channelId) : NO_ROW,
-      isInCountry ? this.wholeCountries.rowOf(country) : NO_ROW,
-      isInCountry ? this.wholeCountries.rowOf(EVERYWHERE) : NO_ROW,
-      ...topics.map((topic) => this.topics.rowOf(topic)),
-    ];
-    return { surface, country, rows };
+  /** Of videos shown on the surface. */
+  onSurface(surface: string): DailyCounts {
+    return within(this.surfaces, surface);
   }
 
-  /** @param place as `placeOf` gives it */
-  addImpressionAt(servedAtMs: number, place: ShownPlace, clicked: boolean, watchSeconds: number): void {
-    const { surface, country, rows } = place;
-    const [video, onSurface, channel, inCountry, inWholeCountry, everywhere] = rows;
-    const count = (counts: DailyCounts, row: number) => counts.addImpression(row, servedAtMs, clicked, watchSeconds);
-    count(this.videos, video);
-    count(within(this.surfaces, surface), onSurface);
-    if (channel !== NO_ROW) count(this.channels, channel);
-    for (let i = FIRST_TOPIC; i < rows.length; i++) count(this.topics, rows[i]);
-    if (inCountry !== NO_ROW) {
-      count(within(this.countries, country), inCountry);
-      count(this.wholeCountries, inWholeCountry);
-      count(this.wholeCountries, everywhere);
+  /** Of channels shown in the country. */
+  inCountry(country: string): DailyCounts {
+    return within(this.countries, country);
+  }
+
+  /** @param place whose rows are of this timeline's tables; it is not kept */
+  addImpressionAt(servedAtMs: number, place: Readonly<ShownPlace>, clicked: boolean, watchSeconds: number): void {
+    const { channel, country, topics } = place;
+    this.videos.addImpression(place.video, servedAtMs, clicked, watchSeconds);
+    place.surface.addImpression(place.onSurface, servedAtMs, clicked, watchSeconds);
+    if (channel !== NO_ROW) this.channels.addImpression(channel, servedAtMs, clicked, watchSeconds);
+    for (let i = 0; i < topics.length; i++) this.topics.addImpression(topics[i], servedAtMs, clicked, watchSeconds);
+    if (country !== undefined) {
+      country.addImpression(place.inCountry, servedAtMs, clicked, watchSeconds);
+      this.wholeCountries.addImpression(place.wholeCountry, servedAtMs, clicked, watchSeconds);
+      this.wholeCountries.addImpression(this.everywhereRow(), servedAtMs, clicked, watchSeconds);
     }
   }
 
   /** One playback of a video, from wherever it came. */
   addWatch(atMs: number, videoId: string): void {
-    this.addWatchOf(this.rowOfVideo(videoId), atMs);
-  }
-
-  /** Ask for it only to add a playback to it. */
-  rowOfVideo(videoId: string): number {
-    return this.videos.rowOf(videoId);
-  }
-
-  /** @param row as `rowOfVideo` gives it */
-  addWatchOf(row: number, atMs: number): void {
-    this.videos.addWatch(row, atMs);
+    this.videos.addWatch(this.videos.rowOf(videoId), atMs);
   }
 
   asOf(atMs: number): Statistics {
@@ -140,6 +129,27 @@ export class StatisticsTimeline {
       surfaces: nested(this.surfaces),
       countries: nested(this.countries),
       wholeCountries: all(this.wholeCountries),
+    };
+  }
+
+  /** Made after the row of the first country, as entries stand in the order of their rows. */
+  private everywhereRow(): number {
+    return (this.everywhere ??= this.wholeCountries.rowOf(EVERYWHERE));
+  }
+
+  private placeOf({ videoId, channelId, topics, surface, country }: ShownVideo): ShownPlace {
+    const isInCountry = channelId !== '' && country !== '';
+    const counts = this.onSurface(surface);
+    const ofCountry = isInCountry ? this.inCountry(country) : undefined;
+    return {
+      video: this.videos.rowOf(videoId),
+      surface: counts,
+      onSurface: counts.rowOf(videoId),
+      channel: channelId === '' ? NO_ROW : this.channels.rowOf(channelId),
+      country: ofCountry,
+      inCountry: ofCountry?.rowOf(channelId) ?? NO_ROW,
+      wholeCountry: isInCountry ? this.wholeCountries.rowOf(country) : NO_ROW,
+      topics: topics.map((topic) => this.topics.rowOf(topic)),
     };
   }
 }

@@ -1,44 +1,131 @@
-import type { RankingExample, ShownPlace, StatisticsTimeline } from '@watchnext/features';
+import {
+  type DailyCounts,
+  NO_ROW,
+  type RankingExample,
+  type ShownPlace,
+  type StatisticsTimeline,
+} from '@watchnext/features';
 
-const NO_ROW = -1;
+/** Rows of a table of counts, by the numbers of what they are of. */
+class Rows {
+  private rows = new Int32Array(1_024).fill(NO_ROW);
 
-/** Where a video's counts lie, kept by its number: as texts they are looked up once for each, not once for each event. */
+  at(number: number): number {
+    return number < this.rows.length ? this.rows[number] : NO_ROW;
+  }
+
+  set(number: number, row: number): void {
+    if (number >= this.rows.length) {
+      const larger = new Int32Array(Math.max(number + 1, 2 * this.rows.length)).fill(NO_ROW);
+      larger.set(this.rows);
+      this.rows = larger;
+    }
+    this.rows[number] = row;
+  }
+}
+
+/** The counts of one surface or country, with the rows there of what has rows in the whole: videos on a surface, channels in a country. */
+class Part {
+  private readonly rows = new Rows();
+
+  constructor(
+    readonly counts: DailyCounts,
+    /** Of all of a country together. */
+    readonly wholeRow: number,
+  ) {}
+
+  /** @param row in the whole, of what is called `key` */
+  rowOf(row: number, key: string): number {
+    let own = this.rows.at(row);
+    if (own === NO_ROW) this.rows.set(row, (own = this.counts.rowOf(key)));
+    return own;
+  }
+}
+
+const NO_PLACE: Omit<ShownPlace, 'surface'> = {
+  video: NO_ROW,
+  onSurface: NO_ROW,
+  channel: NO_ROW,
+  country: undefined,
+  inCountry: NO_ROW,
+  wholeCountry: NO_ROW,
+  topics: [],
+};
+
+/**
+ * Counts what a replay has numbered: texts are looked up once, not once for each event. A video is shown on several surfaces to viewers
+ * of many countries, so a row is kept of it for each surface, and of its channel for each country, not a place for all of them together.
+ */
 export class StatisticsByNumber {
   /** By the video's number. */
-  private readonly rows: number[] = [];
-  /** By surface, and by the number of what was shown there: the place in the country where that was last. */
-  private readonly placesBySurface = new Map<string, (ShownPlace | undefined)[]>();
-  private lastSurface: string | undefined;
-  private lastPlaces: (ShownPlace | undefined)[] = [];
+  private readonly videos = new Rows();
+  /** By the number of what was shown: the rows of the video and of its channel, and which of `topicLists` it has. */
+  private readonly shownVideos = new Rows();
+  private readonly shownChannels = new Rows();
+  private readonly shownTopics = new Rows();
+  /** Rows of topics; each list is there once. */
+  private readonly topicLists: (readonly number[])[] = [];
+  private readonly topicListOf = new Map<string, number>();
+  private readonly surfaces = new Map<string, Part>();
+  private readonly countries = new Map<string, Part>();
+  /** Of the last impression, used again for the next. */
+  private place: ShownPlace | undefined;
 
   constructor(private readonly statistics: StatisticsTimeline) {}
 
   /** @param shown number of the video with its channel and topics, the same for the same */
   addImpression({ video, user, servedAtMs, clicked, watchSeconds }: RankingExample, shown: number): void {
-    const { surface, country } = user;
-    const places = this.placesOn(surface);
-    while (places.length <= shown) places.push(undefined);
-    let place = places[shown];
-    if (place?.country !== country) {
-      const { videoId, channelId, topics } = video;
-      place = places[shown] = this.statistics.placeOf({ videoId, channelId, topics, surface, country });
+    const { videoId, channelId } = video;
+    if (this.shownVideos.at(shown) === NO_ROW) this.addShown(video, shown);
+    const row = this.shownVideos.at(shown);
+    const channel = this.shownChannels.at(shown);
+    const surface = this.onSurface(user.surface);
+    const country = channel === NO_ROW || user.country === '' ? undefined : this.inCountry(user.country);
+    const place = (this.place ??= { ...NO_PLACE, surface: surface.counts });
+    place.video = row;
+    place.surface = surface.counts;
+    place.onSurface = surface.rowOf(row, videoId);
+    place.channel = channel;
+    place.country = country?.counts;
+    if (country !== undefined) {
+      place.inCountry = country.rowOf(channel, channelId);
+      place.wholeCountry = country.wholeRow;
     }
+    place.topics = this.topicLists[this.shownTopics.at(shown)];
     this.statistics.addImpressionAt(servedAtMs, place, clicked, watchSeconds);
   }
 
   addWatch(videoId: string, videoNumber: number, atMs: number): void {
-    const { rows } = this;
-    while (rows.length <= videoNumber) rows.push(NO_ROW);
-    if (rows[videoNumber] === NO_ROW) rows[videoNumber] = this.statistics.rowOfVideo(videoId);
-    this.statistics.addWatchOf(rows[videoNumber], atMs);
+    const { videos } = this.statistics;
+    let row = this.videos.at(videoNumber);
+    if (row === NO_ROW) this.videos.set(videoNumber, (row = videos.rowOf(videoId)));
+    videos.addWatch(row, atMs);
   }
 
-  private placesOn(surface: string): (ShownPlace | undefined)[] {
-    if (surface === this.lastSurface) return this.lastPlaces;
-    let places = this.placesBySurface.get(surface);
-    if (places === undefined) this.placesBySurface.set(surface, (places = []));
-    this.lastSurface = surface;
-    this.lastPlaces = places;
-    return places;
+  private addShown({ videoId, channelId, topics }: RankingExample['video'], shown: number): void {
+    const { statistics, topicLists } = this;
+    this.shownVideos.set(shown, statistics.videos.rowOf(videoId));
+    if (channelId !== '') this.shownChannels.set(shown, statistics.channels.rowOf(channelId));
+    const rows = topics.map((topic) => statistics.topics.rowOf(topic));
+    const key = rows.join();
+    let list = this.topicListOf.get(key);
+    if (list === undefined) this.topicListOf.set(key, (list = topicLists.push(rows) - 1));
+    this.shownTopics.set(shown, list);
+  }
+
+  private onSurface(name: string): Part {
+    let part = this.surfaces.get(name);
+    if (part === undefined) this.surfaces.set(name, (part = new Part(this.statistics.onSurface(name), NO_ROW)));
+    return part;
+  }
+
+  private inCountry(name: string): Part {
+    let part = this.countries.get(name);
+    if (part === undefined) {
+      const { statistics } = this;
+      part = new Part(statistics.inCountry(name), statistics.wholeCountries.rowOf(name));
+      this.countries.set(name, part);
+    }
+    return part;
   }
 }
