@@ -6,10 +6,11 @@ describe('IdsOfImpressions', () => {
     const ids = new IdsOfImpressions();
     const added = Array.from({ length: 140_000 }, (_, n) => ({
       requestId: `r${n % 3}`,
+      position: n % 7 === 0 ? n : n % 10,
       impressionId: n % 10 === 0 ? `other-${n}` : n % 10 < 5 ? `r${n % 3}-${n % 10}` : `r${n % 3}-${n}`,
     }));
     for (const one of added) ids.add(one);
-    added.push({ requestId: '', impressionId: '' });
+    added.push({ requestId: '', impressionId: '', position: 0 });
     ids.add(added.at(-1)!);
     expect(added.map(({ requestId }, row) => ids.at(row, requestId))).toEqual(
       added.map(({ impressionId }) => impressionId),

@@ -1,5 +1,7 @@
 /** A power of two: 1 MiB. */
 const CHUNK_WORDS = 262_144;
+/** So that places fit 32 bits. */
+const MOST_CHUNKS = 2 ** 32 / CHUNK_WORDS;
 
 /** How a number is held, two bits of a row's 64. */
 const ZERO = 0;
@@ -23,10 +25,11 @@ export class NumberRows {
   /** @param width numbers of a row, at most 32 */
   constructor(private readonly width: number) {}
 
-  /** @returns what `at` takes */
+  /** @returns what `at` takes: a whole number below 2^32, up to 16 GiB of rows */
   add(numbers: Float64Array): number {
     const { width } = this;
     if (this.used + 2 + 2 * width > CHUNK_WORDS) {
+      if (this.chunks.length === MOST_CHUNKS) throw new RangeError('more rows of numbers than can be numbered');
       this.chunks.push(new Uint32Array(CHUNK_WORDS));
       this.used = 0;
     }

@@ -1,29 +1,21 @@
 /** Ranking examples in columns; those of a list share what the list says, those of a video what it was. */
 import {
-  RANKING_USER_NUMBERS,
   RANKING_VIDEO_NUMBERS,
   type RankingExample,
-  type RankingSearches,
   type RankingUserFeatures,
   type RankingVideoFeatures,
 } from '@watchnext/features';
 import { bytes, doubles, TextTable, wholes } from './columns';
 import { IdsOfImpressions } from './ids-of-impressions';
 import { NumberRows } from './number-rows';
-
-type ListOf = Pick<RankingExample, 'userId' | 'requestId' | 'pageId' | 'servedAtMs'> & {
-  readonly snapshotId: string;
-  readonly user: Omit<RankingUserFeatures, 'numbers'>;
-  readonly userNumbers: number;
-};
+import { RankingLists } from './ranking-lists';
 
 /** A video as it was when it was shown. */
 type Shown = Pick<RankingVideoFeatures, 'videoId' | 'channelId' | 'topics'>;
 
 export class RankingExamples {
-  private readonly userNumbers = new NumberRows(RANKING_USER_NUMBERS.length);
   private readonly videoNumbers = new NumberRows(RANKING_VIDEO_NUMBERS.length);
-  private readonly lists: ListOf[] = [];
+  private readonly lists: RankingLists;
   /** The last list's, to tell whether the next example is of it. */
   private lastUser: RankingUserFeatures | undefined;
   private lastAsked: { readonly list: number; readonly user: RankingUserFeatures } | undefined;
@@ -36,7 +28,7 @@ export class RankingExamples {
   private readonly positionOf = wholes();
   private readonly shownOf = wholes();
   private readonly sourceOf = wholes();
-  private readonly numbersOf = doubles();
+  private readonly numbersOf = wholes();
   private readonly clickedOf = bytes();
   private readonly watchSecondsOf = doubles();
   /** NaN: none, as no score and no checksum is. */
@@ -44,7 +36,9 @@ export class RankingExamples {
   private readonly checksumOf = doubles();
 
   /** @param videos in which whoever adds with numbers has numbered the videos */
-  constructor(private readonly videos = new TextTable()) {}
+  constructor(private readonly videos = new TextTable()) {
+    this.lists = new RankingLists(videos);
+  }
 
   /**
    * @param example it is not kept
@@ -72,12 +66,24 @@ export class RankingExamples {
     return Array.from({ length: this.listOf.length }, (_, row) => new Row(this, row));
   }
 
-  listAt(row: number): ListOf {
-    return this.lists[this.listOf.at(row)];
+  userId(row: number): string {
+    return this.lists.userId(this.listOf.at(row));
+  }
+
+  requestId(row: number): string {
+    return this.lists.requestId(this.listOf.at(row));
+  }
+
+  pageId(row: number): string {
+    return this.lists.pageId(this.listOf.at(row));
+  }
+
+  servedAtMs(row: number): number {
+    return this.lists.servedAtMs(this.listOf.at(row));
   }
 
   impressionId(row: number): string {
-    return this.impressionIds.at(row, this.listAt(row).requestId);
+    return this.impressionIds.at(row, this.requestId(row));
   }
 
   position(row: number): number {
@@ -96,8 +102,7 @@ export class RankingExamples {
   user(row: number): RankingUserFeatures {
     const list = this.listOf.at(row);
     if (this.lastAsked?.list === list) return this.lastAsked.user;
-    const { user, userNumbers } = this.lists[list];
-    this.lastAsked = { list, user: new UserRow(user, this.userNumbers, userNumbers) };
+    this.lastAsked = { list, user: this.lists.user(list) };
     return this.lastAsked.user;
   }
 
@@ -109,28 +114,18 @@ export class RankingExamples {
   served(row: number): RankingExample['served'] {
     const [score, featuresChecksum] = [this.scoreOf.at(row), this.checksumOf.at(row)];
     return {
-      snapshotId: this.listAt(row).snapshotId,
+      snapshotId: this.lists.snapshotId(this.listOf.at(row)),
       score: Number.isNaN(score) ? undefined : score,
       featuresChecksum: Number.isNaN(featuresChecksum) ? undefined : featuresChecksum,
     };
   }
 
-  private numberOfList({ userId, requestId, pageId, servedAtMs, user, served }: RankingExample): number {
+  private numberOfList(example: RankingExample): number {
     const { lists } = this;
     // Features are taken once for each list.
-    if (user === this.lastUser) return lists.length - 1;
-    this.lastUser = user;
-    const { lastWatchedVideoId, seedVideoId, surface, country, device, searches, numbers } = user;
-    lists.push({
-      userId,
-      requestId,
-      pageId,
-      servedAtMs,
-      snapshotId: served.snapshotId,
-      user: { userId: user.userId, lastWatchedVideoId, seedVideoId, surface, country, device, searches },
-      userNumbers: this.userNumbers.add(numbers),
-    });
-    return lists.length - 1;
+    if (example.user === this.lastUser) return lists.length - 1;
+    this.lastUser = example.user;
+    return lists.add(example);
   }
 
   private numberOfShown({ videoId, channelId, topics }: RankingVideoFeatures, videoNumber: number): number {
@@ -148,36 +143,6 @@ export class RankingExamples {
 
 function areSame(some: readonly string[], others: readonly string[]): boolean {
   return some === others || (some.length === others.length && some.every((topic, i) => topic === others[i]));
-}
-
-/** Makes its numbers when it is asked for them, once for all impressions of a list: who counts ids asks for none. */
-class UserRow implements RankingUserFeatures {
-  readonly userId: string;
-  readonly lastWatchedVideoId: string;
-  readonly seedVideoId: string;
-  readonly surface: string;
-  readonly country: string;
-  readonly device: string;
-  readonly searches: RankingSearches;
-  readonly #rows: NumberRows;
-  readonly #place: number;
-  #numbers: Float64Array | undefined;
-
-  constructor(user: ListOf['user'], rows: NumberRows, place: number) {
-    this.userId = user.userId;
-    this.lastWatchedVideoId = user.lastWatchedVideoId;
-    this.seedVideoId = user.seedVideoId;
-    this.surface = user.surface;
-    this.country = user.country;
-    this.device = user.device;
-    this.searches = user.searches;
-    this.#rows = rows;
-    this.#place = place;
-  }
-
-  get numbers(): Float64Array {
-    return (this.#numbers ??= this.#rows.at(this.#place));
-  }
 }
 
 /** Makes its numbers anew each time. */
@@ -213,15 +178,15 @@ class Row implements RankingExample {
   }
 
   get userId(): string {
-    return this.#examples.listAt(this.#row).userId;
+    return this.#examples.userId(this.#row);
   }
 
   get requestId(): string {
-    return this.#examples.listAt(this.#row).requestId;
+    return this.#examples.requestId(this.#row);
   }
 
   get pageId(): string {
-    return this.#examples.listAt(this.#row).pageId;
+    return this.#examples.pageId(this.#row);
   }
 
   get impressionId(): string {
@@ -229,7 +194,7 @@ class Row implements RankingExample {
   }
 
   get servedAtMs(): number {
-    return this.#examples.listAt(this.#row).servedAtMs;
+    return this.#examples.servedAtMs(this.#row);
   }
 
   get position(): number {
