@@ -90,9 +90,9 @@ export class LabelCollector {
     return Math.min(watchSeconds, LIMITS.labelWatchSeconds);
   }
 
-  /** False only if the client confirmed impressions of this request, and this one was not among them. */
-  wasSeen(requestId: string, impressionId: string): boolean {
-    return this.viewedByRequest.get(requestId)?.has(impressionId) ?? true;
+  /** The impressions of the request that the client has confirmed; undefined if it has confirmed none: then any may have been seen. */
+  viewedOf(requestId: string): ReadonlySet<string> | undefined {
+    return this.viewedByRequest.get(requestId);
   }
 }
 

@@ -170,6 +170,8 @@ class UserReplay {
     }
     this.giveImpressions(taker);
     for (const begun of this.begun) taker.playback(begun, this.isCompleted(begun.playback));
+    // Those of a decoder hold on to the bytes that they are read from.
+    this.state.seenEvents = this.state.seenEvents.map(({ atMs, hash }) => ({ atMs, hash }));
     return {
       finalState: this.state,
       refusals: this.refusals,
@@ -308,6 +310,7 @@ class UserReplay {
       const ageMs = logEndMs - servedAtMs;
       const isSettled = backfill || ageMs >= settledAfterMs;
       const isCounted = isSettled || ageMs >= countedAfterMs;
+      const viewed = this.labels.viewedOf(requestId);
       for (let i = 0; i < served.items.length; i++) {
         const item = served.items[i];
         const { impressionId, position, score, featuresChecksum } = item;
@@ -316,7 +319,7 @@ class UserReplay {
         impressionIds.add(impressionId);
         if (!isCounted) continue;
         const watchSeconds = this.labels.watchSecondsOf(item, servedAtMs, joinWindowMs);
-        if (watchSeconds === undefined && !this.labels.wasSeen(requestId, impressionId)) continue;
+        if (watchSeconds === undefined && viewed !== undefined && !viewed.has(impressionId)) continue;
         const example: RankingExample = {
           userId: this.state.userId,
           requestId,

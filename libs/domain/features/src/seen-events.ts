@@ -21,11 +21,9 @@ import { uuidV7TimeMs, uuidV7TimeMsIn } from './uuid';
  */
 export function rememberEvent(state: UserState, event: Event, entry = seenEventOf(event)): boolean {
   const seen = state.seenEvents;
-  const { atMs, hash } = entry;
-
-  const index = lowerBound(seen, atMs, hash);
+  const index = lowerBound(seen, entry);
   const found = seen[index];
-  if (found !== undefined && found.atMs === atMs && found.hash === hash) return false;
+  if (found !== undefined && found.atMs === entry.atMs && found.hash === entry.hash) return false;
   if (index === seen.length) seen.push(entry);
   else seen.splice(index, 0, entry);
 
@@ -39,10 +37,27 @@ function seenEventOf({ eventId, occurredAtMs }: Event): SeenEvent {
   return { atMs: uuidV7TimeMs(eventId) ?? occurredAtMs, hash: hash53(eventId) };
 }
 
-/** What is remembered of an event whose id lies in bytes [from, to); undefined unless that is as `refuse` wants it. */
+/** Of an id that lies in bytes, hashed when it is asked for: where all ids have times of their own, which is nearly always, nobody does. */
+class SeenInBytes implements SeenEvent {
+  constructor(
+    readonly atMs: number,
+    private readonly bytes: Uint8Array,
+    private readonly from: number,
+    private readonly to: number,
+  ) {}
+
+  get hash(): number {
+    return hash53OfAscii(this.bytes, this.from, this.to);
+  }
+}
+
+/**
+ * What is remembered of an event whose id lies in bytes [from, to), which must stay what they are; undefined unless that is as
+ * `refuse` wants it.
+ */
 export function seenEventIn(bytes: Uint8Array, from: number, to: number): SeenEvent | undefined {
   const atMs = uuidV7TimeMsIn(bytes, from, to);
-  return atMs === undefined ? undefined : { atMs, hash: hash53OfAscii(bytes, from, to) };
+  return atMs === undefined ? undefined : new SeenInBytes(atMs, bytes, from, to);
 }
 
 function streamTimeMs({ backfill, occurredAtMs, receivedAtMs }: Event): number {
@@ -56,8 +71,9 @@ function forgetBefore(seen: SeenEvent[], beforeMs: number): void {
   else if (aged > 1) seen.splice(0, aged);
 }
 
-/** First index whose entry is not below (atMs, hash). */
-function lowerBound(seen: readonly SeenEvent[], atMs: number, hash: number): number {
+/** First index whose entry is not below `wanted`. */
+function lowerBound(seen: readonly SeenEvent[], wanted: SeenEvent): number {
+  const { atMs } = wanted;
   let low = 0;
   let high = seen.length;
   // Events mostly come in order: then the place is the end.
@@ -66,7 +82,7 @@ function lowerBound(seen: readonly SeenEvent[], atMs: number, hash: number): num
   while (low < high) {
     const middle = (low + high) >>> 1;
     const entry = seen[middle];
-    if (entry.atMs < atMs || (entry.atMs === atMs && entry.hash < hash)) low = middle + 1;
+    if (entry.atMs < atMs || (entry.atMs === atMs && entry.hash < wanted.hash)) low = middle + 1;
     else high = middle;
   }
   return low;

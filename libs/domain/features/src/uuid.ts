@@ -1,7 +1,7 @@
 const CANONICAL_LENGTH = 36;
 const HYPHEN = 0x2d;
-/** By code unit below 128: the value of a hexadecimal digit in lower case, else −1. */
-const DIGITS = Int8Array.from({ length: 128 }, (_, unit) => '0123456789abcdef'.indexOf(String.fromCharCode(unit)));
+/** By code unit below 256, so by byte too: the value of a hexadecimal digit in lower case, else −1. */
+const DIGITS = Int8Array.from({ length: 256 }, (_, unit) => '0123456789abcdef'.indexOf(String.fromCharCode(unit)));
 
 /**
  * The time inside a UUIDv7 in its canonical form (lower-case hexadecimal, RFC 9562 §5.7), in milliseconds since the
@@ -26,7 +26,7 @@ function timeIn(id: string): number | undefined {
       if (unit !== HYPHEN) return undefined;
       continue;
     }
-    const digit = unit < 128 ? DIGITS[unit] : -1;
+    const digit = unit < 256 ? DIGITS[unit] : -1;
     if (digit < 0) return undefined;
     // The first 48 bits are the time, around the first hyphen; a double holds them exactly.
     if (i < 13) timeMs = timeMs * 16 + digit;
@@ -56,5 +56,5 @@ export function uuidV7TimeMsIn(bytes: Uint8Array, from: number, to: number): num
 }
 
 function digitAt(bytes: Uint8Array, at: number): number {
-  return bytes[at] < 128 ? DIGITS[bytes[at]] : -1;
+  return DIGITS[bytes[at]];
 }
