@@ -3,7 +3,6 @@ import { TextTable, wholes } from './columns';
 
 /** Where they are more, ids are no places after a request's, and an ending is as much as a whole. */
 const MOST_ENDINGS = 65_536;
-
 /** Of a list, from the first on, at which the last ending is remembered. */
 const MOST_PLACES = 512;
 

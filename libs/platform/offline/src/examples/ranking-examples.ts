@@ -15,7 +15,7 @@ type Shown = Pick<RankingVideoFeatures, 'videoId' | 'channelId' | 'topics'>;
 
 export class RankingExamples {
   private readonly videoNumbers = new NumberRows(RANKING_VIDEO_NUMBERS.length);
-  private readonly lists: RankingLists;
+  private readonly lists = new RankingLists();
   /** The last list's, to tell whether the next example is of it. */
   private lastUser: RankingUserFeatures | undefined;
   private lastAsked: { readonly list: number; readonly user: RankingUserFeatures } | undefined;
@@ -36,9 +36,7 @@ export class RankingExamples {
   private readonly checksumOf = doubles();
 
   /** @param videos in which whoever adds with numbers has numbered the videos */
-  constructor(private readonly videos = new TextTable()) {
-    this.lists = new RankingLists(videos);
-  }
+  constructor(private readonly videos = new TextTable()) {}
 
   /**
    * @param example it is not kept

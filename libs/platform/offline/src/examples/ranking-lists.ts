@@ -32,8 +32,9 @@ export class RankingLists {
   private readonly servedAtMsOf = doubles();
   private readonly snapshotIds = new NamesColumn();
   private readonly userIdsOfFeatures = new NamesColumn(this.users);
-  private readonly lastWatchedVideoIds: NamesColumn;
-  private readonly seedVideoIds: NamesColumn;
+  /** Texts that others hold too; looking up which of all videos they are takes longer than all else of a list. */
+  private readonly lastWatchedVideoIds: string[] = [];
+  private readonly seedVideoIds: string[] = [];
   private readonly surfaces = new NamesColumn();
   private readonly countries = new NamesColumn();
   private readonly devices = new NamesColumn();
@@ -41,11 +42,6 @@ export class RankingLists {
   private readonly searches: RankingSearches[] = [];
   private readonly numbers = new NumberRows(RANKING_USER_NUMBERS.length);
   private readonly numbersOf = wholes();
-
-  constructor(videos: TextTable) {
-    this.lastWatchedVideoIds = new NamesColumn(videos);
-    this.seedVideoIds = new NamesColumn(videos);
-  }
 
   /** @returns the list's number */
   add({ userId, requestId, pageId, servedAtMs, user, served }: RankingExample): number {
@@ -90,8 +86,8 @@ export class RankingLists {
     return new UserRow(
       {
         userId: this.userIdsOfFeatures.at(list),
-        lastWatchedVideoId: this.lastWatchedVideoIds.at(list),
-        seedVideoId: this.seedVideoIds.at(list),
+        lastWatchedVideoId: this.lastWatchedVideoIds[list],
+        seedVideoId: this.seedVideoIds[list],
         surface: this.surfaces.at(list),
         country: this.countries.at(list),
         device: this.devices.at(list),
