@@ -1,13 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { composeUp, planCompose, projectName, type ComposeOptions } from './compose';
+import { composeDown, composeUp, planCompose, projectName, type ComposeOptions } from './compose';
 import { createBucket } from './s3';
 import { assertNoneRuns, writeStack, type Stack } from './stack-file';
 
 /**
  * The same servers in containers. What only our own processes can do (a secured Kafka, proxies before the brokers, single
  * servers killed) is not to be had here.
- * @throws StackExistsError; Error with what Docker said, and then nothing is left running
+ * @throws StackExistsError, DamagedStackError; Error with what Docker said, and then nothing is left running, or `stack.json` still tells of it
  */
 export async function startComposeStack(options: ComposeOptions & { readonly directory: string }): Promise<Stack> {
   const directory = resolve(options.directory);
@@ -29,6 +29,12 @@ export async function startComposeStack(options: ComposeOptions & { readonly dir
     composeUp(project);
     if (options.s3) await createBucket(environment['WATCHNEXT_S3_ENDPOINT'] as string);
   } catch (error) {
+    try {
+      composeDown(project);
+    } catch (downError) {
+      const messages = [error, downError].map((one) => (one as Error).message);
+      throw new Error(`${messages.join('\n')}\nSome of it may run: npm run stack:down ends it`, { cause: error });
+    }
     rmSync(join(directory, 'stack.json'), { force: true });
     throw error;
   }

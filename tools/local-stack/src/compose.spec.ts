@@ -11,8 +11,8 @@ import { startComposeStack } from './compose-stack';
 import { freePorts } from './ports';
 import { kafkaVersion } from './kafka-jars';
 import { missingPrograms } from './programs';
-import { stopStack } from './stack';
-import { readStack, serversOf, StackExistsError } from './stack-file';
+import { startStack, stopStack } from './stack';
+import { ForeignFolderError, readStack, serversOf, StackExistsError } from './stack-file';
 
 interface Service {
   readonly image: string;
@@ -127,7 +127,35 @@ describe('a stack in containers, before a program that is called docker', () => 
     docker(`case "$*" in *" up "*) echo 'port is taken' >&2; exit 17;; esac`);
     await expect(startComposeStack({ directory, brokerCount: 0, redis: 'cluster' })).rejects.toThrow('port is taken');
     expect(calls().at(-1)).toMatch(/ down /);
+    expect(calls()).toHaveLength(2);
     expect(readStack(directory)).toBeUndefined();
+  });
+
+  it('is taken down again where its containers run and its bucket cannot be made', async () => {
+    docker('');
+    // Nothing listens on the port that was chosen for S3.
+    await expect(startComposeStack({ directory, brokerCount: 0, redis: 'none', s3: true })).rejects.toThrow(
+      'fetch failed',
+    );
+    expect(calls().at(-1)).toMatch(/down --volumes --remove-orphans$/);
+    expect(readStack(directory)).toBeUndefined();
+  });
+
+  it('leaves a folder "run" beside it alone, and makes it no stack’s', async () => {
+    docker('');
+    mkdirSync(join(directory, 'run'));
+    await startComposeStack({ directory, brokerCount: 0, redis: 'standalone' });
+    // None of its containers runs, so another stack may take its place, but not in that folder.
+    await expect(startStack({ directory, brokerCount: 0, redis: 'none' })).rejects.toThrow(ForeignFolderError);
+    await stopStack(directory);
+    expect(existsSync(join(directory, 'run'))).toBe(true);
+  });
+
+  it('is remembered where it can be neither brought up nor taken down', async () => {
+    docker(`case "$*" in *" up "*) echo 'port is taken' >&2;; *) echo 'engine is gone' >&2;; esac; exit 17`);
+    const start = startComposeStack({ directory, brokerCount: 0, redis: 'standalone' });
+    await expect(start).rejects.toThrow(/port is taken[^]*engine is gone[^]*npm run stack:down/);
+    expect(readStack(directory)?.compose?.profiles).toEqual(['redis-standalone']);
   });
 });
 

@@ -88,12 +88,10 @@ export function projectName(directory: string): string {
   return `watchnext-${createHash('sha256').update(resolve(directory)).digest('hex').slice(0, 10)}`;
 }
 
-/** Starts the plan's containers and waits until they are healthy. @throws Error with what Docker said; nothing is left then */
+/** Starts the plan's containers and waits until they are healthy. @throws Error with what Docker said, and then some may run */
 export function composeUp(project: ComposeProject): void {
   const up = compose(project, ['up', '--detach', '--wait', '--wait-timeout', String(START_LIMIT_SECONDS)]);
-  if (up.status === 0) return;
-  composeDown(project);
-  throw new Error(`docker compose could not start the stack:\n${up.stdout}${up.stderr}`);
+  if (up.status !== 0) throw new Error(`docker compose could not start the stack:\n${up.stdout}${up.stderr}`);
 }
 
 /** Stops and removes containers, networks and data. */

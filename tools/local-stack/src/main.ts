@@ -8,6 +8,8 @@ import { startComposeStack } from './compose-stack';
 import { MissingProgramError } from './programs';
 import { startStack, stopStack } from './stack';
 import {
+  DamagedStackError,
+  ForeignFolderError,
   isDoubtful,
   readStack,
   serversOf,
@@ -89,9 +91,14 @@ program
 program.parseAsync().catch((error: unknown) => {
   // The start failed for want of the servers that the signal stopped; once all are, the process ends.
   if (isInterrupted()) return;
-  const expected = [MissingProgramError, StackExistsError, StackStoppedError, UnverifiedStackError].some(
-    (kind) => error instanceof kind,
-  );
+  const expected = [
+    DamagedStackError,
+    ForeignFolderError,
+    MissingProgramError,
+    StackExistsError,
+    StackStoppedError,
+    UnverifiedStackError,
+  ].some((kind) => error instanceof kind);
   console.error(expected ? (error as Error).message : error);
   if (error instanceof MissingProgramError) console.error('A Docker engine with its compose plugin would do instead.');
   process.exit(1);

@@ -49,6 +49,30 @@ export class UnverifiedStackError extends Error {
   }
 }
 
+/** A folder "run" that no stack made: what is in it is somebody's. */
+export class ForeignFolderError extends Error {
+  constructor(run: string) {
+    super(
+      `${run} is there, and no stack.json beside it says that it is of a stack, whose data go away: ` +
+        'name another folder with --directory, or remove it',
+    );
+    this.name = 'ForeignFolderError';
+  }
+}
+
+/** A `stack.json` that is none: which servers were started cannot be told. */
+export class DamagedStackError extends Error {
+  constructor(directory: string, options?: ErrorOptions) {
+    const file = join(directory, 'stack.json');
+    super(
+      `${file} is damaged, so which servers it told of is not known, and nothing was touched: look with ps or docker ps ` +
+        `for servers of ${directory}, end them, and remove ${file}`,
+      options,
+    );
+    this.name = 'DamagedStackError';
+  }
+}
+
 /** Of each server by name, whether it runs; one that cannot be verified does not. */
 export function serversOf(stack: Stack): Map<string, boolean> {
   if (!stack.compose) return new Map(stack.processes.map((one) => [one.name, isVerifiable(one) && isAlive(one)]));
@@ -68,7 +92,7 @@ export const isDoubtful = (server: StartedProcess): boolean =>
 /** Earlier versions wrote numbers alone. */
 const isVerifiable = ({ startedAt }: Partial<ProcessIdentity>): boolean => startedAt !== undefined;
 
-/** @throws StackExistsError, UnverifiedStackError */
+/** @throws StackExistsError, UnverifiedStackError, DamagedStackError */
 export function assertNoneRuns(directory: string): void {
   const stack = readStack(directory);
   if (!stack) return;
@@ -77,10 +101,19 @@ export function assertNoneRuns(directory: string): void {
   if (isBeingStarted || [...serversOf(stack).values()].includes(true)) throw new StackExistsError(directory, stack);
 }
 
-/** What `stack.json` says; undefined where there is none. */
+/** What `stack.json` says; undefined where there is none. @throws DamagedStackError */
 export function readStack(directory: string): Stack | undefined {
   const file = join(directory, 'stack.json');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Stack) : undefined;
+  if (!existsSync(file)) return undefined;
+  const text = readFileSync(file, 'utf8');
+  let stack: Partial<Stack> | null;
+  try {
+    stack = JSON.parse(text) as Partial<Stack> | null;
+  } catch (error) {
+    throw new DamagedStackError(directory, { cause: error });
+  }
+  if (!Array.isArray(stack?.processes) || typeof stack.environment !== 'object') throw new DamagedStackError(directory);
+  return stack as Stack;
 }
 
 /** As a whole or not at all. It may hold passwords of test users: for its owner's eyes. */

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive } from '@watchnext/folder-lock';
 import { MissingProgramError, requirePrograms } from './programs';
@@ -11,6 +11,8 @@ import { startListening, stopProcess } from './processes';
 import { endServer } from './faults';
 import { startStack, stopStack } from './stack';
 import {
+  DamagedStackError,
+  ForeignFolderError,
   readStack,
   serversOf,
   type Stack,
@@ -54,6 +56,48 @@ describe('a local stack', () => {
     expect(readStack(directory)).toBeUndefined();
     expect(await stopStack(directory)).toBe(0);
   });
+
+  it('touches no folder "run" that is no stack’s', async () => {
+    const file = join(directory, 'run', 'results.csv');
+    mkdirSync(join(directory, 'run'));
+    writeFileSync(file, 'weeks of work');
+    expect(await stopStack(directory)).toBe(0);
+    const start = startStack({ directory, brokerCount: 0, redis: 'none' });
+    await expect(start).rejects.toThrow(ForeignFolderError);
+    await expect(start).rejects.toThrow(`${join(directory, 'run')} is there, and no stack.json`);
+    expect(readFileSync(file, 'utf8')).toBe('weeks of work');
+  });
+
+  it('makes "run" anew where its own stack.json says that an earlier one had it', async () => {
+    const file = join(directory, 'run', 'redis', 'dump.rdb');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, 'of yesterday');
+    writeStack(directory, { brokerCount: 0, redis: 'none', processes: [], environment: {} });
+    await startStack({ directory, brokerCount: 0, redis: 'none' });
+    expect(existsSync(file)).toBe(false);
+    await stopStack(directory);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it.each(['{"brokerCount": 1, "red', '[]', 'null', '{"brokerCount": 1, "redis": "none", "environment": {}}'])(
+    'names a stack.json that holds %s, says what to do, and removes nothing',
+    async (damaged) => {
+      const file = join(directory, 'stack.json');
+      writeFileSync(file, damaged);
+      mkdirSync(join(directory, 'run'));
+      expect(() => readStack(directory)).toThrow(DamagedStackError);
+      await expect(stopStack(directory)).rejects.toThrow(`${file} is damaged`);
+      await expect(startStack({ directory, brokerCount: 0, redis: 'none' })).rejects.toThrow(DamagedStackError);
+      const status = spawnSync(process.execPath, [...PROGRAM, 'status', '--directory', directory], {
+        encoding: 'utf8',
+      });
+      expect([status.status, status.stderr]).toEqual([
+        1,
+        expect.stringMatching(/^\S+stack\.json is damaged.*ps.*remove.*\n$/),
+      ]);
+      expect(readdirSync(directory).sort()).toEqual(['run', 'stack.json']);
+    },
+  );
 
   it('tells why a process did not start, with the end of its log', async () => {
     const [port] = (await freePorts(1)) as [number];

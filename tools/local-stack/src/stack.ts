@@ -2,7 +2,7 @@
  * A stack lives in one folder: `stack.json` says what runs and where, `run/` holds data and logs and goes away with
  * the stack. Kafka's jars are kept apart, for every stack to come.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { identify, isAlive, type ProcessIdentity } from '@watchnext/folder-lock';
 import { composeDown } from './compose';
@@ -17,6 +17,7 @@ import { s3Environment, startS3 } from './s3';
 import {
   assertNoneRuns,
   assertVerified,
+  ForeignFolderError,
   readStack,
   serversOf,
   StackStoppedError,
@@ -70,7 +71,7 @@ export function missingForStack(needed: {
   ];
 }
 
-/** @throws MissingProgramError, StackExistsError, UnverifiedStackError; after any failure nothing is left running */
+/** @throws MissingProgramError, StackExistsError, UnverifiedStackError, DamagedStackError, ForeignFolderError; after any failure nothing is left running */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const directory = resolve(options.directory);
   assertNoneRuns(directory);
@@ -85,8 +86,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   ]);
 
   const run = join(directory, 'run');
-  rmSync(run, { recursive: true, force: true });
-  mkdirSync(run, { recursive: true });
+  assertOwnRun(directory, run);
+  mkdirSync(directory, { recursive: true });
   const starting = identify(process.pid);
   const begun: Stack = { starting, brokerCount, redis: options.redis, processes: [], environment: {} };
   const started: StartedProcess[] = [];
@@ -96,8 +97,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     started.push(server);
     writeStack(directory, { ...begun, processes: started });
   };
+  // First of all: from here on `run` is a stack's, however the start ends.
+  writeStack(directory, begun);
   try {
-    writeStack(directory, begun);
+    rmSync(run, { recursive: true, force: true });
+    mkdirSync(run);
     const securityDirectory = join(run, 'security');
     const security = options.secureKafka ? createSecurity(securityDirectory, options.kafkaUsers) : undefined;
     const brokerPorts = options.advertise && (await freePorts(options.brokerCount));
@@ -140,6 +144,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
+/** Servers in containers write no `run`. @throws ForeignFolderError */
+function assertOwnRun(directory: string, run: string): void {
+  const stack = readStack(directory);
+  if (existsSync(run) && (!stack || stack.compose)) throw new ForeignFolderError(run);
+}
+
 /** @throws StackStoppedError where `stopStack` was called meanwhile, here or in another process */
 function assertStillOurs(directory: string, starting: ProcessIdentity): void {
   if (!isOurs(directory, starting)) throw new StackStoppedError(directory);
@@ -156,20 +166,22 @@ function removeAll(directory: string): void {
 }
 
 /**
- * Stops what runs and removes its data. A stack that is still being started is stopped too, and its start then fails.
+ * Stops what runs and removes its data. A stack that is still being started is stopped too, and its start then fails. Without a `stack.json` there is
+ * nothing to stop, and nothing is removed.
  *
  * @returns how many processes or containers were stopped
- * @throws UnverifiedStackError, and then nothing was stopped
+ * @throws UnverifiedStackError, DamagedStackError, and then nothing was stopped
  */
 export async function stopStack(directory: string): Promise<number> {
   const stack = readStack(directory);
-  if (stack?.compose) {
+  if (!stack) return 0;
+  if (stack.compose) {
     const count = serversOf(stack).size;
     composeDown(stack.compose);
     rmSync(join(directory, 'stack.json'), { force: true });
     return count;
   }
-  if (stack) assertVerified(directory, stack);
+  assertVerified(directory, stack);
   let stoppedCount = 0;
   for (;;) {
     // Read again each time: while some are stopped, a start that is under way may add others.
