@@ -61,7 +61,7 @@ export interface ScorerReport {
   readonly overUsers?: Readonly<Record<RetrievalMetric, readonly MetricAtK[]>>;
   /** What the means are of. */
   readonly users?: readonly UserRow[];
-  /** Recall at every k from 1 to the largest k asked for. */
+  /** Recall at every k from 1 to the largest k asked for, or to the size of the catalogue. */
   readonly recallCurve: readonly number[];
   /** Share of the catalogue in at least one list, and mean self-information of a place, of lists of the largest k. */
   readonly coverage: number;

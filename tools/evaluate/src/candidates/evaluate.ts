@@ -47,7 +47,7 @@ export async function evaluateCandidates(data: WatchData, options: EvaluateOptio
   const reports: ScorerReport[] = [];
   const ranked = new Map<ScorerReport, Measured>();
   const keep = (head: Pick<ScorerReport, 'name' | 'kind' | 'askedAt' | 'training'>, measured: Measured) => {
-    const report = { ...head, ...describe(measured, { ks, random, cohorts }) };
+    const report = { ...head, ...describe(measured, { ks, videoCount: log.videoIds.length, random, cohorts }) };
     reports.push(report);
     ranked.set(report, measured);
   };

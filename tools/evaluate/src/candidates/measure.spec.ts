@@ -73,10 +73,10 @@ describe('the figures of a scorer', () => {
   const seed = [rank('u', 1), rank('u', Infinity), rank('u', Infinity), rank('v', 2)];
   const other = [rank('u', Infinity), rank('u', Infinity), rank('u', Infinity), rank('v', 2)];
   const cohorts = [['new users'], ['new users'], ['new users', 'rare videos'], ['heavy users']] as const;
-  const figures = (ranks: Measured['ranks']) =>
+  const figures = (ranks: Measured['ranks'], ks = [1, 4]) =>
     figuresOf(
       { ranks, coverage: 0.5, noveltyBits: 3 },
-      { ks: [1, 4], random: (label) => createRandom(1).fork(label), cohorts },
+      { ks, videoCount: 3, random: (label) => createRandom(1).fork(label), cohorts },
     );
 
   it('are means over queries, and beside them over users, with the users that both are of', () => {
@@ -105,6 +105,12 @@ describe('the figures of a scorer', () => {
       ['heavy users', 1, 1],
       ['rare videos', 1, 0],
     ]);
+  });
+
+  it('end with the catalogue: no longer list tells more', () => {
+    const { recallCurve, metrics } = figures(seed, [Number.MAX_SAFE_INTEGER]);
+    expect(recallCurve).toEqual([1 / 4, 1 / 2, 1 / 2]);
+    expect(metrics.recall).toEqual([expect.objectContaining({ k: Number.MAX_SAFE_INTEGER, value: 1 / 2 })]);
   });
 
   it('of a cohort are all that lists have', () => {

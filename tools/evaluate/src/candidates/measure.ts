@@ -69,6 +69,8 @@ export async function measure(
 
 export interface DescribeOptions {
   readonly ks: readonly number[];
+  /** Of the catalogue. */
+  readonly videoCount: number;
   /** Streams of their own for each kind of interval, so that one more leaves the others as they were. */
   readonly random: (label: string) => IndexSource;
   /** Of each query. */
@@ -94,7 +96,7 @@ function userRows(metrics: RetrievalMetrics, k: number, seedCount: number): User
 }
 
 /** Metrics with intervals. Seeds beyond the first repeat the queries, so each query's cohorts come round again. */
-export function describe(measured: Measured, { ks, random, cohorts }: DescribeOptions): Described {
+export function describe(measured: Measured, { ks, videoCount, random, cohorts }: DescribeOptions): Described {
   const { ranks, coverage, noveltyBits } = measured;
   const metrics = retrievalMetrics(ranks, ks);
   const [overQueries, overUsers] = [random('bootstrap'), random('bootstrap of means over users')];
@@ -121,7 +123,8 @@ export function describe(measured: Measured, { ks, random, cohorts }: DescribeOp
       map: userMeans(metrics.map),
     },
     users: userRows(metrics, Math.max(...ks), ranks.length / cohorts.length),
-    recallCurve: [...recallCurve(ranks, Math.max(...ks))],
+    // Flat from there on, however long the lists that are asked for.
+    recallCurve: [...recallCurve(ranks, Math.min(Math.max(...ks), videoCount))],
     coverage,
     noveltyBits,
   };
