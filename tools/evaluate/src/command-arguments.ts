@@ -1,11 +1,28 @@
 /** Parsers of option values. */
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
+import { InvalidArgumentError } from 'commander';
 
 export const count = wholeNumber(1);
 
+/** Each once: of seeds, one that came twice would count as two that agree. @throws InvalidArgumentError */
 export function counts(text: string): number[] {
-  return text.split(',').map((part) => count(part));
+  const all = text.split(',').map((part) => count(part));
+  const twice = all.find((one, i) => all.indexOf(one) < i);
+  if (twice !== undefined) throw new InvalidArgumentError(`${twice} is there twice.`);
+  return all;
+}
+
+/** Of a file that is read after what takes long. @throws InvalidArgumentError */
+export function readableFile(path: string): string {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw new InvalidArgumentError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+  if (statSync(path).isDirectory()) throw new InvalidArgumentError(`${path} is a folder, not a file.`);
+  return path;
 }
 
 /** Of a Markdown file: its folder is made, as figures go there too. @throws InvalidArgumentError */

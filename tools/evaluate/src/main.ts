@@ -1,8 +1,11 @@
 /** npm run evaluate: how good models are, on any data that was imported or a plain file of sequences. */
 import { endOnUsage } from '@watchnext/command-line';
+import { endByFailure } from '@watchnext/config';
 import { Command } from 'commander';
 import { addCandidateCommand } from './candidates/command';
 import { addReportCommand } from './document/command';
+import { EXIT_CODES_HELP, exitCode } from './exit-codes';
+import { interruption } from './interruption';
 import { addOptionsCommand } from './options/command';
 import { addPaperCommand } from './paper/command';
 import { addRankingCommand } from './ranking/command';
@@ -11,7 +14,8 @@ import { addWarmStartCommand } from './warm-start/command';
 
 const program = new Command('evaluate')
   .exitOverride(endOnUsage)
-  .description('Measures models beside baselines: temporal split or leave-one-out, with intervals.');
+  .description('Measures models beside baselines: temporal split or leave-one-out, with intervals.')
+  .addHelpText('afterAll', EXIT_CODES_HELP);
 addCandidateCommand(program);
 addRankingCommand(program);
 addWarmStartCommand(program);
@@ -21,6 +25,6 @@ addRankingOptionsCommand(program);
 addReportCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
+  const stopped = interruption();
+  endByFailure(stopped ?? error, { exitCode: (thrown) => exitCode(thrown, stopped !== undefined) });
 });

@@ -7,7 +7,9 @@ import { type Command, Option } from 'commander';
 import { count, counts } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
-import { EvaluationDataError, type WatchData } from '../data/watch-data';
+import type { WatchData } from '../data/watch-data';
+import { UsageError } from '../exit-codes';
+import { untilInterrupted } from '../interruption';
 import { type Progress, progressOnStandardError } from '../progress';
 import { writeOutputs } from '../document/evaluation';
 import { evaluationReport } from '../report';
@@ -90,14 +92,12 @@ export function addCandidateCommand(program: Command): void {
 }
 
 async function runCandidates(options: CandidateOptions): Promise<void> {
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(new Error('stopped')));
-  process.once('SIGTERM', () => stop.abort(new Error('stopped')));
+  const signal = untilInterrupted();
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
   if (forms.length === 0 && !options.baselines)
-    throw new EvaluationDataError('--no-models and --no-baselines leave nothing to evaluate: leave one of them out');
-  const data = await readData({ ...options, withWatchTimes: formsNeedWatchTimes(forms) }, progress, stop.signal);
+    throw new UsageError('--no-models and --no-baselines leave nothing to evaluate: leave one of them out');
+  const data = await readData({ ...options, withWatchTimes: formsNeedWatchTimes(forms) }, progress, signal);
   const createEngine = (await trainingEngines(options.threads)).candidate;
   const candidates = await evaluateCandidates(data, {
     protocol: protocolOf(options, data),
@@ -108,7 +108,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
     forms,
     withBaselines: options.baselines,
     createEngine,
-    signal: stop.signal,
+    signal,
     progress,
   });
   console.log(candidateTables(candidates));
@@ -123,7 +123,7 @@ function protocolOf(options: CandidateOptions, data: WatchData): Protocol {
     : { name, testDays, queriesPerUser, ...(testFrom === undefined ? {} : { testFromMs: testFrom }) };
 }
 
-/** @throws EvaluationDataError unless exactly one source is named */
+/** @throws UsageError unless exactly one source is named */
 async function readData(
   options: CandidateOptions & ReplayNeeds,
   progress: Progress,
@@ -131,7 +131,7 @@ async function readData(
 ): Promise<WatchData> {
   const { archive, dataset, path, sequences } = options;
   if ([archive, dataset, sequences].filter((source) => source !== undefined).length !== 1)
-    throw new EvaluationDataError('name one source of data: --archive, --dataset with --path, or --sequences');
+    throw new UsageError('name one source of data: --archive, --dataset with --path, or --sequences');
   if (sequences !== undefined) {
     const task = progress.start(`read ${sequences}`, 'lines');
     const data = await readSequences(sequences, (lines) => task.update(lines));
@@ -140,7 +140,7 @@ async function readData(
   }
   if (archive !== undefined) return readArchive(archive, archive, options, progress, signal);
   if (dataset === undefined || path === undefined)
-    throw new EvaluationDataError('--dataset needs --path, where the data set lies');
+    throw new UsageError('--dataset needs --path, where the data set lies');
   const folder = await mkdtemp(join(tmpdir(), 'watchnext-evaluate-'));
   try {
     const task = progress.start(`import ${dataset}`, 'events');

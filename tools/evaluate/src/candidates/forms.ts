@@ -9,6 +9,7 @@ import {
   type CandidateModelConfig,
   type DataSize,
 } from '@watchnext/candidate-model';
+import { UsageError } from '../exit-codes';
 
 /** A row of the table: what is tried for it, the best on validation being kept. */
 export interface Form {
@@ -84,14 +85,14 @@ export interface FormOptions {
   readonly set?: readonly string[];
 }
 
-/** @throws Error naming the option, setting or file at fault */
+/** @throws UsageError naming the option, setting or file at fault */
 export function formsOf({ compare, forms: file, set }: FormOptions): readonly Form[] {
   const changes = Object.fromEntries((set ?? []).map(parseSetting)) as Change;
   if (compare !== undefined && file !== undefined)
-    throw new Error('--compare and --forms: each names the rows, so give one of them');
+    throw new UsageError('--compare and --forms: each names the rows, so give one of them');
   if (compare !== undefined) {
     const forms = COMPARISONS[compare];
-    if (!forms) throw new Error(`--compare ${compare}: there are ${COMPARISON_NAMES.join(', ')}`);
+    if (!forms) throw new UsageError(`--compare ${compare}: there are ${COMPARISON_NAMES.join(', ')}`);
     return forms.map((form) => ({
       ...form,
       configs: (size) => form.configs(size).map((config) => ({ ...config, ...changes })),
@@ -103,7 +104,7 @@ export function formsOf({ compare, forms: file, set }: FormOptions): readonly Fo
 
 function parseSetting(text: string): [string, unknown] {
   const at = text.indexOf('=');
-  if (at < 1) throw new Error(`--set ${text}: write setting=value, as epochCount=3`);
+  if (at < 1) throw new UsageError(`--set ${text}: write setting=value, as epochCount=3`);
   const name = text.slice(0, at);
   requireSetting(name, `--set ${text}`);
   try {
@@ -118,12 +119,12 @@ function readForms(file: string, changes: Change): readonly Form[] {
   try {
     parsed = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new Error(`--forms ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`--forms ${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
   if (!Array.isArray(parsed) || parsed.length === 0)
-    throw new Error(`--forms ${file}: it must be a list of {"name": …, "config": {…}}`);
+    throw new UsageError(`--forms ${file}: it must be a list of {"name": …, "config": {…}}`);
   return parsed.map((entry: { name?: unknown; config?: Change }, i) => {
-    if (typeof entry?.name !== 'string') throw new Error(`--forms ${file}: entry ${i + 1} has no name`);
+    if (typeof entry?.name !== 'string') throw new UsageError(`--forms ${file}: entry ${i + 1} has no name`);
     for (const setting of Object.keys(entry.config ?? {})) requireSetting(setting, `--forms ${file}, ${entry.name}`);
     return changed(entry.name, { ...entry.config, ...changes });
   });
@@ -131,5 +132,6 @@ function readForms(file: string, changes: Change): readonly Form[] {
 
 function requireSetting(name: string, where: string): void {
   const known = candidateSettings();
-  if (!known.includes(name)) throw new Error(`${where}: there is no setting "${name}"; there are ${known.join(', ')}`);
+  if (!known.includes(name))
+    throw new UsageError(`${where}: there is no setting "${name}"; there are ${known.join(', ')}`);
 }

@@ -7,11 +7,12 @@ import { evaluateCandidates } from '../candidates/evaluate';
 import { formsOf } from '../candidates/forms';
 import { count, counts } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
-import { EvaluationDataError } from '../data/watch-data';
+import { UsageError } from '../exit-codes';
 import { paperDataOf } from '../paper/data';
 import { findingsOn, PARTS } from '../paper/findings';
 import { runPaper } from '../paper/run';
 import { runnerHere } from '../paper/runners';
+import { untilInterrupted } from '../interruption';
 import { progressOnStandardError as progress } from '../progress';
 import { evaluateRanking } from '../ranking/evaluate';
 import { rankingVariants } from '../ranking/variants';
@@ -48,7 +49,7 @@ export function addReportCommand(program: Command): void {
 async function runReport(files: readonly string[], options: ReportOptions): Promise<void> {
   const { archive, out } = options;
   if ((archive === undefined) === (files.length === 0))
-    throw new EvaluationDataError('name --archive, or the files that --json of candidates, ranking or paper wrote');
+    throw new UsageError('name --archive, or the files that --json of candidates, ranking or paper wrote');
   const reports = archive === undefined ? readReports(files) : [await measure(archive, options)];
   writeReportFolder(evaluationDocument(reports), out);
   if (archive !== undefined) writeReport(join(out, 'report.json'), reports[0]);
@@ -57,10 +58,7 @@ async function runReport(files: readonly string[], options: ReportOptions): Prom
 
 async function measure(archive: string, options: ReportOptions): Promise<EvaluationReport> {
   const { partitions: partitionCount, testDays, testFrom, seeds, threads, findings, out } = options;
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(new Error('stopped')));
-  process.once('SIGTERM', () => stop.abort(new Error('stopped')));
-  const { signal } = stop;
+  const signal = untilInterrupted();
   const task = progress.start('replay', 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
   const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });

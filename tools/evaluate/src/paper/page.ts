@@ -6,7 +6,8 @@ import { madeFolder, newFile } from '@watchnext/command-line';
 import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
 import { type Command, InvalidArgumentError } from 'commander';
 import { count, counts, markdownFile } from '../command-arguments';
-import { EvaluationDataError } from '../data/watch-data';
+import { UsageError } from '../exit-codes';
+import { untilInterrupted } from '../interruption';
 import { writeMarkdown } from '../document/evaluation';
 import { progressOnStandardError as progress } from '../progress';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
@@ -106,9 +107,7 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
   const startedAtMs = Date.now();
   requireKnown('--only', options.only, page.parts);
   requireKnown('--on', options.on, page.logs);
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(new Error('stopped; the same command goes on from here')));
-  process.once('SIGTERM', () => stop.abort(new Error('stopped; the same command goes on from here')));
+  const signal = untilInterrupted('stopped; the same command goes on from here');
   const { work: workFolder } = options;
   const { withWatchTimes, asks: part } = page;
   const logs: PaperData[] = [];
@@ -119,7 +118,7 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
       withWatchTimes,
       part,
       progress,
-      signal: stop.signal,
+      signal,
     });
     logs.push(data);
     files.set(data, file);
@@ -128,7 +127,7 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
   const runners = Array.from({ length: options.workers }, () =>
     runnerApart((data) => files.get(data)!, options.threads),
   );
-  stop.signal.addEventListener('abort', () => runners.forEach((runner) => runner.close()));
+  signal.addEventListener('abort', () => runners.forEach((runner) => runner.close()));
   let paper: PaperReport;
   try {
     paper = await runPaper(logs, {
@@ -140,12 +139,9 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
       runners,
       prepared: logs.filter(isPrepared).map(({ name }) => name),
       onPlan: (text) => console.error(text),
-      signal: stop.signal,
+      signal,
       progress,
     });
-  } catch (error) {
-    stop.signal.throwIfAborted();
-    throw error;
   } finally {
     runners.forEach((runner) => runner.close());
   }
@@ -160,10 +156,10 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
   console.log(`written to ${options.markdown}${paper.finished ? '' : '; run the same command again for the rest'}`);
 }
 
-/** @throws EvaluationDataError naming what there is */
+/** @throws UsageError naming what there is */
 function requireKnown(option: string, names: readonly string[], known: readonly string[]): void {
   for (const name of names)
-    if (!known.includes(name)) throw new EvaluationDataError(`${option} ${name}: there are ${known.join(', ')}`);
+    if (!known.includes(name)) throw new UsageError(`${option} ${name}: there are ${known.join(', ')}`);
 }
 
 function sourcesOf({ on, work, ...paths }: PageOptions): ArchiveSource[] {
@@ -175,7 +171,7 @@ function sourcesOf({ on, work, ...paths }: PageOptions): ArchiveSource[] {
       : []),
   ];
   const [first] = on;
-  if (sources.length === 0) throw new EvaluationDataError(`--on ${first} needs --${first}, the folder where it lies`);
+  if (sources.length === 0) throw new UsageError(`--on ${first} needs --${first}, the folder where it lies`);
   return sources;
 }
 

@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { madeFolder, moment, newFile } from '@watchnext/command-line';
 import { type Command, Option } from 'commander';
-import { count, counts } from '../command-arguments';
+import { count, counts, readableFile } from '../command-arguments';
 import { replayFolder } from '../data/archive';
+import { untilInterrupted } from '../interruption';
 import { progressOnStandardError as progress } from '../progress';
 import { writeOutputs } from '../document/evaluation';
 import { evaluationReport } from '../report';
 import { trainingEngines } from '../training-engines';
 import { evaluateRanking } from './evaluate';
-import { readPeerScores } from './peer-scores';
+import { readPeerScores, requirePeerColumns } from './peer-scores';
 import { rankingTables } from './table';
 import { RANKING_COMPARISON_NAMES, rankingVariants } from './variants';
 
@@ -55,7 +56,11 @@ export function addRankingCommand(program: Command): void {
       ...all,
       one,
     ])
-    .option('--peer-scores <csv>', "another program's scores: user_id, video_id, is_click, watch_seconds, score")
+    .option(
+      '--peer-scores <csv>',
+      "another program's scores: user_id, video_id, is_click, watch_seconds, score",
+      readableFile,
+    )
     .option('--peer-name <name>', 'what that program is called in the table', 'peer')
     .option(
       '--peer-orders <columns>',
@@ -74,14 +79,13 @@ export function addRankingCommand(program: Command): void {
 }
 
 async function runRanking(options: RankingOptions): Promise<void> {
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(new Error('stopped')));
-  process.once('SIGTERM', () => stop.abort(new Error('stopped')));
+  const signal = untilInterrupted();
   const { archive, keep, partitions: partitionCount, peerName, peerOrders, peerScores, testFrom } = options;
   const variants = rankingVariants(options.compare, options.set);
+  if (peerScores !== undefined) await requirePeerColumns(peerScores, peerOrders);
   const task = progress.start('replay', 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
-  const replayed = await replayFolder(archive, { partitionCount, signal: stop.signal, onProgress });
+  const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });
   task.finish();
   const ranking = await evaluateRanking(replayed, {
     source: archive,
@@ -95,7 +99,7 @@ async function runRanking(options: RankingOptions): Promise<void> {
       ? {}
       : { peerName, readPeer: (impressions) => readPeerScores(peerScores, impressions, peerOrders) }),
     ...(keep === undefined ? {} : { keep }),
-    signal: stop.signal,
+    signal,
     progress,
   });
   console.log(rankingTables(ranking));

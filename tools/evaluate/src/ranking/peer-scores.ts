@@ -35,9 +35,7 @@ export async function readPeerScores(
   const byColumn = new Map(columns.map((column) => [column, new Float64Array(impressions.length).fill(NaN)]));
   let matchedCount = 0;
   let unmatchedRowCount = 0;
-  const refuse = (line: number, reason: string): never => {
-    throw new EvaluationDataError(`${file}, line ${line}: ${reason}`);
-  };
+  const refuse = refusing(file);
   let find: Finder | undefined;
   for await (const { line, cells } of rowsOf(file, columns, refuse)) {
     const [user, video, click, seconds, ...rest] = cells;
@@ -62,6 +60,17 @@ export async function readPeerScores(
   if (matchedCount === 0) throw new EvaluationDataError(`${file} has no score of any impression that is evaluated`);
   return { byColumn, matchedCount, unmatchedRowCount };
 }
+
+/** So that what the file lacks is said before the log is replayed. @throws EvaluationDataError naming a column that is not there */
+export async function requirePeerColumns(file: string, columns: readonly string[]): Promise<void> {
+  for await (const _ of rowsOf(file, columns, refusing(file))) return;
+}
+
+const refusing =
+  (file: string) =>
+  (line: number, reason: string): never => {
+    throw new EvaluationDataError(`${file}, line ${line}: ${reason}`);
+  };
 
 /** @returns index of the row's impression; undefined where it is none of them */
 type Finder = (key: string, impressionId: string, refuse: (reason: string) => never) => number | undefined;

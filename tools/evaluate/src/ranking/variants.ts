@@ -1,6 +1,6 @@
 /** What is trained and put into the table beside the default: other objectives, other towers, parts left out, older counts. */
 import { defaultRankingConfig, rankingSettings, type RankingModelConfig } from '@watchnext/ranking-model';
-import { EvaluationDataError } from '../data/watch-data';
+import { UsageError } from '../exit-codes';
 
 export interface RankingVariant {
   readonly name: string;
@@ -75,7 +75,7 @@ export type DataSize = Parameters<typeof defaultRankingConfig>[0];
  * @param compare names of `RANKING_COMPARISON_NAMES`
  * @param set changes of the default, as "members=1"
  * @returns the rows for data of a size, the default first; names of hidden layers depend on it, as the default's layers do
- * @throws EvaluationDataError for a name or a setting that there is not
+ * @throws UsageError for a name or a setting that there is not
  */
 export function rankingVariants(
   compare: readonly string[],
@@ -85,7 +85,7 @@ export function rankingVariants(
   const rowsOf = compare.map((name): ((size: DataSize) => readonly RankingVariant[]) => {
     if (name === 'layers') return (size) => layersOf(size, base);
     if (name in RANKING_COMPARISONS) return () => RANKING_COMPARISONS[name as keyof typeof RANKING_COMPARISONS];
-    throw new EvaluationDataError(`there is no comparison "${name}", but ${RANKING_COMPARISON_NAMES.join(', ')}`);
+    throw new UsageError(`there is no comparison "${name}", but ${RANKING_COMPARISON_NAMES.join(', ')}`);
   });
   return (size) =>
     [DEFAULT_VARIANT, ...rowsOf.flatMap((rows) => rows(size))].map((row) => ({
@@ -111,7 +111,7 @@ function layersOf(size: DataSize, { hiddenSizes: set = [] }: Partial<RankingMode
 
 /**
  * @param set changes of the default, as "members=1"
- * @throws EvaluationDataError for a setting that there is not
+ * @throws UsageError for a setting that there is not
  */
 export function rankingChange(set: readonly string[]): Partial<RankingModelConfig> {
   const known = rankingSettings();
@@ -119,7 +119,7 @@ export function rankingChange(set: readonly string[]): Partial<RankingModelConfi
     set.map((assignment) => {
       const [name, text] = assignment.split(/=(.*)/s);
       if (!known.includes(name) || text === undefined)
-        throw new EvaluationDataError(`"${assignment}" sets nothing: settings are ${known.join(', ')}, as members=1`);
+        throw new UsageError(`"${assignment}" sets nothing: settings are ${known.join(', ')}, as members=1`);
       try {
         return [name, JSON.parse(text) as unknown];
       } catch {

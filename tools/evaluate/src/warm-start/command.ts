@@ -3,6 +3,7 @@ import { moment, newFile } from '@watchnext/command-line';
 import type { Command } from 'commander';
 import { count, counts } from '../command-arguments';
 import { replayFolder } from '../data/archive';
+import { untilInterrupted } from '../interruption';
 import { progressOnStandardError as progress } from '../progress';
 import { rankingChange } from '../ranking/variants';
 import { evaluationReport, writeReport } from '../report';
@@ -46,14 +47,12 @@ export function addWarmStartCommand(program: Command): void {
 }
 
 async function runWarmStart(options: WarmStartCommandOptions): Promise<void> {
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(new Error('stopped')));
-  process.once('SIGTERM', () => stop.abort(new Error('stopped')));
+  const signal = untilInterrupted();
   const { archive, partitions: partitionCount, from, days, seeds, epochs, threads } = options;
   const change = rankingChange(options.set ?? []);
   const task = progress.start('replay', 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
-  const replayed = await replayFolder(archive, { partitionCount, signal: stop.signal, onProgress });
+  const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });
   task.finish();
   const warmStart = await evaluateWarmStart(replayed, {
     source: archive,
@@ -63,7 +62,7 @@ async function runWarmStart(options: WarmStartCommandOptions): Promise<void> {
     epochs,
     change,
     createEngine: (await trainingEngines(threads)).ranking,
-    signal: stop.signal,
+    signal,
     progress,
   });
   console.log(warmStartTable(warmStart));

@@ -1,0 +1,47 @@
+/** What a script learns from the end of the built program. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+jest.setTimeout(60_000); // for machines under load; it takes some seconds
+
+const MAIN = join(__dirname, '..', 'dist', 'main.js');
+const run = (...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+};
+
+describe('npm run evaluate', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'watchnext-evaluate-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each([
+    [['candidates', '--no-models', '--no-baselines'], /leave nothing to evaluate/],
+    [['candidates', '--seeds', '1,1'], /1 is there twice/],
+    [['candidates', '--sequences', __filename, '--set', 'nope=1'], /there is no setting "nope"/],
+    [['paper', '--only', 'nope'], /--only nope: there are/],
+    [['report', '--out', tmpdir()], /name --archive, or the files/],
+  ])('ends %j with 2', (args, message) => {
+    expect(run(...args)).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
+  });
+
+  it('ends with 3 where the data cannot be read, and says so in the help of each command', () => {
+    expect(run('candidates', '--archive', folder).status).toBe(3);
+    for (const args of [['--help'], ['ranking', '--help']])
+      expect(run(...args).stdout).toMatch(/Exit codes: 0 done; 1 .*; 2 .*; 3 .*; 130 interrupted/s);
+  });
+
+  it('ends with 130 when it is interrupted, and writes no page', async () => {
+    const args = [MAIN, 'paper', '--on', 'small', '--work', folder, '--markdown', join(folder, 'page.md')];
+    const paper = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    paper.stderr.on('data', (text) => (said += String(text)));
+    await once(paper.stderr, 'data');
+    paper.kill('SIGINT');
+    expect(await once(paper, 'close')).toEqual([130, null]);
+    expect(said).toContain('stopped; the same command goes on from here');
+  });
+});
