@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { eventOf, impressionItemOf, impressionsServedOf, temporaryDirectory, watchOf } from '@watchnext/testing';
 import { splitWatches } from '../candidates/protocol';
-import { replayFolder, watchDataOf } from './archive';
+import { archiveFingerprint, replayFolder, watchDataOf } from './archive';
 
 const HOUR_MS = 3_600_000;
 const NOON_MS = Date.UTC(2026, 10, 2, 12);
@@ -40,6 +40,24 @@ it('takes no impression of a live log whose watch may still come', async () => {
     await archiveOf(folder.path, events);
     const replayed = await replayFolder(folder.path, { partitionCount: 1, signal: new AbortController().signal });
     expect(replayed.rankingExamples.map(({ impressionId }) => impressionId)).toEqual(['settled']);
+  } finally {
+    await folder.remove();
+  }
+});
+
+it('tells an archive from another with as many records, and is the same of a copy elsewhere', async () => {
+  const folder = await temporaryDirectory('evaluate-fingerprint');
+  try {
+    const of = async (name: string, videoId: string) => {
+      const path = join(folder.path, name);
+      await archiveOf(path, [eventOf(watchOf('grace', videoId, { playbackId: 'the same' }), NOON_MS)]);
+      return archiveFingerprint(path);
+    };
+    const first = await of('first', 'v1');
+    expect(await of('other', 'v2')).not.toBe(first);
+    await cp(join(folder.path, 'first'), join(folder.path, 'copy'), { recursive: true });
+    await writeFile(join(folder.path, 'copy', 'notes.txt'), 'no part of it');
+    expect(await archiveFingerprint(join(folder.path, 'copy'))).toBe(first);
   } finally {
     await folder.remove();
   }

@@ -1,4 +1,6 @@
 /** An event archive, replayed through the reducer that serves: what ingestion wrote, or `npm run import` to a folder. */
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { requireArchiveFolder } from '@watchnext/datasets';
 import { openParquetArchive } from '@watchnext/event-archive';
 import type { CandidateExample } from '@watchnext/features';
@@ -34,6 +36,15 @@ export async function replayFolder(folder: string, options: ArchiveOptions): Pro
   } finally {
     await archive.close();
   }
+}
+
+/**
+ * Changes with what an archive's folder holds: the names of its files say partitions, offsets and the checksums of their bytes. Taken before a replay,
+ * it never stands for more than was replayed.
+ */
+export async function archiveFingerprint(folder: string): Promise<string> {
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet'));
+  return createHash('sha256').update(names.sort().join('\n')).digest('hex');
 }
 
 /** The candidate half of a replayed log. @throws EvaluationDataError when nobody completed a watch */

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { evaluateCandidates } from '../candidates/evaluate';
 import { formsOf } from '../candidates/forms';
 import { count, counts } from '../command-arguments';
-import { replayFolder, watchDataOf } from '../data/archive';
+import { archiveFingerprint, replayFolder, watchDataOf } from '../data/archive';
 import { UsageError } from '../exit-codes';
 import { paperDataOf } from '../paper/data';
 import { findingsOn, PARTS } from '../paper/findings';
@@ -59,6 +59,8 @@ async function runReport(files: readonly string[], options: ReportOptions): Prom
 async function measure(archive: string, options: ReportOptions): Promise<EvaluationReport> {
   const { partitions: partitionCount, testDays, testFrom, seeds, threads, findings, out } = options;
   const signal = untilInterrupted();
+  // Before the replay: what a living archive gets meanwhile makes other trainings of the next report.
+  const fingerprint = await archiveFingerprint(archive);
   const task = progress.start('replay', 'records');
   const onProgress = (done: number, total: number) => task.update(done, total);
   const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });
@@ -90,18 +92,15 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
     progress,
   });
   if (!findings) return evaluationReport({ candidates, ranking });
-  const paper = await runPaper(
-    [paperDataOf(replayed, { name: archive, fingerprint: String(replayed.recordCount), protocol })],
-    {
-      findingsOn,
-      parts: PARTS,
-      seeds,
-      workFolder: join(out, 'trainings'),
-      untilMs: Infinity,
-      runners: [runnerHere({ candidateEngine: createCandidates, rankingEngine: createRanking, signal })],
-      signal,
-      progress,
-    },
-  );
+  const paper = await runPaper([paperDataOf(replayed, { name: archive, fingerprint, protocol })], {
+    findingsOn,
+    parts: PARTS,
+    seeds,
+    workFolder: join(out, 'trainings'),
+    untilMs: Infinity,
+    runners: [runnerHere({ candidateEngine: createCandidates, rankingEngine: createRanking, signal })],
+    signal,
+    progress,
+  });
   return evaluationReport({ candidates, ranking, paper });
 }
