@@ -1,7 +1,7 @@
 /** A page of findings: a command that trains what they ask for, goes on where it was stopped, and writes what they come to. */
 import { statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { madeFolder, newFile } from '@watchnext/command-line';
 import { type DocumentPart, renderHtmlDocument, type ReportDocument } from '@watchnext/plots';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -56,10 +56,24 @@ interface PageOptions {
   readonly workers: number;
   readonly threads: number;
   readonly work: string;
-  readonly markdown: string;
+  readonly markdown?: string;
   readonly html?: string;
   readonly json?: string;
 }
+
+const PAGE_SEEDS = [1, 2, 3];
+
+/** Where it goes when nobody says: what the project keeps is not replaced by a part of it. */
+export function defaultMarkdown(page: Page, { finished, logs }: PaperReport, { only, seeds, work }: PageAsked): string {
+  const isWhole =
+    finished &&
+    logs.length === page.logs.length &&
+    page.parts.every((part) => only.includes(part)) &&
+    seeds.join() === PAGE_SEEDS.join();
+  return isWhole ? page.markdown : join(work, basename(page.markdown));
+}
+
+type PageAsked = Pick<PageOptions, 'only' | 'seeds' | 'work'>;
 
 function minutes(text: string): number {
   const value = Number(text);
@@ -78,7 +92,7 @@ export function addPageCommand(program: Command, page: Page): void {
   command
     .option('--only <parts>', `of ${parts.join(', ')}`, list, parts)
     .option('--on <logs>', `of ${logs.join(', ')}`, list, [...logs])
-    .option('--seeds <list>', 'each training once with each', counts, [1, 2, 3])
+    .option('--seeds <list>', 'each training once with each', counts, PAGE_SEEDS)
     .option(
       '--minutes <n>',
       'stop after so long; the same command goes on from there; 0 only writes what is there',
@@ -94,9 +108,9 @@ export function addPageCommand(program: Command, page: Page): void {
     )
     .option(
       '--markdown <file>',
-      'what is written; figures go to the folder "figures" beside it',
+      `what is written, and figures to the folder "figures" beside it; default: ${page.markdown} once all parts on all logs with the default seeds are there, ` +
+        'else a page in --work',
       markdownFile,
-      page.markdown,
     )
     .option('--html <file>', 'also as one page', newFile)
     .option('--json <file>', 'also the figures', newFile)
@@ -150,10 +164,11 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
   for (const { name, findings } of paper.logs)
     for (const { part, orderings, seeds } of findings)
       console.log(`${name}, ${part}: ${orderings[0].verdict} (${seeds.length} of ${options.seeds.length} seeds)`);
-  writeMarkdown(document, options.markdown);
+  const { markdown = defaultMarkdown(page, paper, options) } = options;
+  writeMarkdown(document, markdown);
   if (options.html !== undefined) writeFileSync(options.html, renderHtmlDocument(document));
   if (options.json !== undefined) writeReport(options.json, report);
-  console.log(`written to ${options.markdown}${paper.finished ? '' : '; run the same command again for the rest'}`);
+  console.log(`written to ${markdown}${paper.finished ? '' : '; run the same command again for the rest'}`);
 }
 
 /** @throws UsageError naming what there is */
