@@ -7,6 +7,7 @@ import type { Cohort, CohortLimits, RetrievalMetric } from '@watchnext/evaluatio
 import { EvaluationDataError } from './data/watch-data';
 import type { PaperReport } from './paper/report';
 import type { RankingReport } from './ranking/report';
+import { missingOfReport } from './report-shape';
 import type { WarmStartReport } from './warm-start/report';
 
 export interface EvaluationReport {
@@ -152,8 +153,11 @@ export function readReport(file: string): EvaluationReport {
   } catch (error) {
     throw new EvaluationDataError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
-  if (report.formatVersion !== 1)
+  if (report?.formatVersion !== 1)
     throw new EvaluationDataError(`${file} is no report of this version; write it anew with --json`);
+  const missing = missingOfReport(report);
+  if (missing !== undefined)
+    throw new EvaluationDataError(`${file} is damaged: it has no ${missing}; write it anew with --json`);
   return report as EvaluationReport;
 }
 

@@ -1,10 +1,11 @@
 /** Pages of reports as `--json` writes them, with what JSON has no number for. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CalibrationRow } from '@watchnext/evaluation';
 import { renderMarkdownDocument } from '@watchnext/plots';
 import { Command } from 'commander';
+import { EvaluationDataError } from '../data/watch-data';
 import type { RankingReport } from '../ranking/report';
 import { rankingTables } from '../ranking/table';
 import { readNamed } from '../ranking-options/command';
@@ -113,6 +114,20 @@ describe('a page of what was written', () => {
     await expect(report(ranking(), warmStart())).rejects.toThrow(
       `${warmStart()} has nothing of candidates, ranking, paper; what warm-start wrote is shown by ranking-options`,
     );
+  });
+
+  it.each([
+    ['{"formatVersion":1,"candidates":{}}', 'measuredAt'],
+    ['null', undefined],
+    [(whole: string) => whole.replace('"scorers"', '"scores"'), 'ranking.scorers'],
+    [(whole: string) => whole.replace('"clickAuc"', '"auc"'), 'ranking.scorers[0].clickAuc'],
+    [(whole: string) => whole.replace(/"machine": \{/, '"machine": 7, "rest": {'), 'machine'],
+  ])('is of no file that holds %s: what it lacks is named', (damage, missing) => {
+    const text = typeof damage === 'string' ? damage : damage(readFileSync(ranking(), 'utf8'));
+    writeFileSync(ranking(), text);
+    const message = missing ? `is damaged: it has no ${missing}; write it anew` : 'is no report of this version';
+    expect(() => readReport(ranking())).toThrow(EvaluationDataError);
+    expect(() => readReport(ranking())).toThrow(`${ranking()} ${message}`);
   });
 
   it('is written also where the JSON beside it cannot be', () => {
