@@ -22,7 +22,7 @@ const program = createCommand({
   },
   async describe({ every, kuairand, svg, json, ...flags }) {
     const name = isFrozen(flags) ? `${flags.world} world` : `${flags.world} world, changed`;
-    await describeWorld({ name, world: worldFrom(flags), stride: every, kuairand, svg, json });
+    await describeWorld({ name, world: worldFrom(flags), stride: every, kuairand, svg, json }, interrupted.signal);
   },
   async scores({ data, from, knowing, rounds, every, out, ...flags }) {
     const world = data === undefined ? worldFrom(flags) : worldOf(data);

@@ -1,5 +1,5 @@
 import { FROZEN, World } from './index';
-import { ImpressionTable, statisticsOf, statisticsOfTable } from './statistics';
+import { ImpressionTable, statisticsOf, statisticsOfTable, type WorldStatistics } from './statistics';
 
 /**
  * What KuaiRand-Pure shows (`npm run simulate -- describe --kuairand DIR`), for the world to be held against: click
@@ -8,7 +8,10 @@ import { ImpressionTable, statisticsOf, statisticsOfTable } from './statistics';
  */
 describe('the standard world, as counted', () => {
   // A tenth of the viewers: seconds, and figures within a tenth of those of all.
-  const counted = statisticsOf(new World(FROZEN.standard), 10);
+  let counted: WorldStatistics;
+  beforeAll(async () => {
+    counted = await statisticsOf(new World(FROZEN.standard), { stride: 10, signal: new AbortController().signal });
+  }, 60_000);
 
   it('lets popularity rise on the first days of a video and decay after them', () => {
     const { popularityByAge } = counted;
@@ -61,6 +64,23 @@ describe('the standard world, as counted', () => {
     expect(explained.itemAndUser).toBeGreaterThan(0.03);
     expect(explained.itemAndUser).toBeLessThan(0.7 * explained.truth!);
   });
+});
+
+it('ends within a viewer of a signal', async () => {
+  const stop = new AbortController();
+  const counts: number[] = [];
+  const counting = statisticsOf(new World(FROZEN.small), {
+    stride: 1,
+    signal: stop.signal,
+    onProgress: (impressions) => {
+      counts.push(impressions);
+      // As a signal comes: in a turn of the event loop.
+      if (counts.length === 3) setImmediate(() => stop.abort(new Error('interrupted')));
+    },
+  });
+  await expect(counting).rejects.toThrow('interrupted');
+  expect(counts.length).toBeGreaterThanOrEqual(3);
+  expect(counts.length).toBeLessThanOrEqual(4);
 });
 
 describe('statistics of a table', () => {

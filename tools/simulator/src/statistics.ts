@@ -2,6 +2,7 @@
  * What a world looks like from outside and in truth: counted over the lives of some of its viewers, on impressions that
  * came into view. Beside the same counts of a real log it shows how far the world is plausible.
  */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { LifeTeller } from './life/life';
 import { DAY_MS } from './time';
 import type { World } from './world';
@@ -57,8 +58,19 @@ export class ImpressionTable {
   }
 }
 
-/** @param stride every so-manieth viewer */
-export function statisticsOf(world: World, stride = 1): WorldStatistics {
+export interface StatisticsOptions {
+  /** Every so-manieth viewer. */
+  readonly stride: number;
+  readonly signal: AbortSignal;
+  /** Told after each viewer. */
+  readonly onProgress?: (impressions: number) => void;
+}
+
+/** @throws the signal's reason once it is aborted */
+export async function statisticsOf(
+  world: World,
+  { stride, signal, onProgress }: StatisticsOptions,
+): Promise<WorldStatistics> {
   const table = new ImpressionTable();
   const teller = new LifeTeller(world);
   const { truth } = teller;
@@ -92,6 +104,10 @@ export function statisticsOf(world: World, stride = 1): WorldStatistics {
         if (age < AGE_DAYS) byAge[age]++;
       },
     });
+    onProgress?.(table.user.length);
+    // Lets a signal be noticed.
+    await breathe();
+    signal.throwIfAborted();
   }
   const mean = average(table.watchSeconds);
   const expectedMean = average(expected);

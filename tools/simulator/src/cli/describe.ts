@@ -16,11 +16,8 @@ export interface DescribeOptions {
 }
 
 /** Counts what the world looks like, beside KuaiRand if its files are given; prints a table and draws a plot. */
-export async function describeWorld(options: DescribeOptions): Promise<void> {
-  const counting = startTask('Counting the world', 'impressions');
-  const statistics = statisticsOf(new World(options.world), options.stride);
-  counting.update(statistics.impressions);
-  counting.finish();
+export async function describeWorld(options: DescribeOptions, signal: AbortSignal): Promise<void> {
+  const statistics = await countWorld(options, signal);
   const logs: PlottedLog[] = [{ name: `simulated, ${options.name}`, statistics }];
   if (options.kuairand !== undefined) {
     const real = statisticsOfTable(await readKuairand(options.kuairand));
@@ -29,6 +26,19 @@ export async function describeWorld(options: DescribeOptions): Promise<void> {
   process.stdout.write(`${formatStatistics(logs)}\n`);
   if (options.svg !== undefined) writeFileSync(options.svg, plotStatistics(logs));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(logs, null, 2)}\n`);
+}
+
+async function countWorld({ world, stride }: DescribeOptions, signal: AbortSignal): Promise<WorldStatistics> {
+  const counting = startTask('Counting the world', 'impressions');
+  try {
+    const onProgress = (impressions: number) => counting.update(impressions);
+    const statistics = await statisticsOf(new World(world), { stride, signal, onProgress });
+    counting.finish();
+    return statistics;
+  } catch (error) {
+    counting.abandon();
+    throw error;
+  }
 }
 
 function formatStatistics(logs: readonly PlottedLog[]): string {
