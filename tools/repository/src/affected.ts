@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ROOT } from './describe/sources';
+import { changedFiles } from './git-paths';
 
 const program = new Command('check:affected')
   .description(
@@ -35,23 +36,14 @@ function step(title: string, command: string, ...args: string[]): void {
   }
 }
 
-/** Those that were deleted too: documents may still point at them. */
-function changedFiles(from: string): string[] {
-  const names = [
-    // Of a renamed file both names.
-    read('git', 'diff', '--name-only', '--no-renames', from),
-    read('git', 'ls-files', '--others', '--exclude-standard'),
-  ].join('\n');
-  return names.split('\n').filter((name) => name !== '');
-}
-
 try {
   // From where the branch left the base: what others changed there meanwhile is not this change.
   const from = read('git', 'merge-base', base, 'HEAD');
   const projects = read(bin('nx'), 'show', 'projects', '--affected', `--base=${from}`).split('\n').filter(Boolean);
   say(projects.length === 0 ? 'no project is touched' : `touched: ${projects.join(', ')}`);
   if (!list) {
-    const files = changedFiles(from);
+    // Those that were deleted too: documents may still point at them.
+    const files = changedFiles(ROOT, from);
     const present = files.filter((name) => existsSync(join(ROOT, name)));
     if (present.length > 0) {
       step('format', bin('prettier'), '--check', '--ignore-unknown', '--log-level', 'warn', ...present);

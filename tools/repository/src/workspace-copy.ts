@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, existsSync, readdirSync, realpathSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ROOT } from './describe/sources';
+import { gitPaths } from './git-paths';
 
 export interface WorkspaceCopy {
   readonly root: string;
@@ -16,8 +17,8 @@ export interface WorkspaceCopy {
 export function copyWorkspace(): WorkspaceCopy {
   // Compilers compare real paths, and the temporary folder may be a link.
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'watchnext-copy-')));
-  for (const path of git(ROOT, 'ls-files', '-co', '--exclude-standard').split('\n')) {
-    if (path === '' || !existsSync(join(ROOT, path))) continue;
+  for (const path of gitPaths(ROOT, 'ls-files', '-co', '--exclude-standard')) {
+    if (!existsSync(join(ROOT, path))) continue;
     mkdirSync(dirname(join(root, path)), { recursive: true });
     cpSync(join(ROOT, path), join(root, path));
   }
