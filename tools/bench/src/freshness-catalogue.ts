@@ -9,13 +9,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { EventBatch, type Event, type RetrieveResponse, RetrievalServiceClient } from '@watchnext/contract';
-import { LocalSystem } from '@watchnext/end-to-end';
+import { LocalSystem, quantile } from '@watchnext/end-to-end';
 import { newState } from '@watchnext/features';
 import { videoUpsertedEvent, videoWithdrawnEvent } from '@watchnext/producer-client';
 import { chooseViewers, GatewayClient, type Viewer, type World } from '@watchnext/simulator';
 import { createDemoWorld, ingest, SURFACE, trainAndServe } from './demo-world';
 import { postBatch } from './ingest/load';
-import { quantile, report, type BenchReport } from './report';
+import { report, type BenchReport } from './report';
 
 const DEMO_WORLD = { seed: 1, users: 800, videos: 800, days: 10 };
 /** The most that retrieval gives: more than the catalogue has, so that every video that may be shown is in the answer. */

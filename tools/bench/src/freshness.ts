@@ -2,10 +2,10 @@
  * How long it takes from the acceptance of a watch over HTTP until it is part of the input of that user's next
  * recommendations: the gateway's view of the user's history is asked again and again until the watch is there.
  */
-import { LocalSystem } from '@watchnext/end-to-end';
+import { LocalSystem, quantile } from '@watchnext/end-to-end';
 import { newEventId } from '@watchnext/producer-client';
 import { Event } from '@watchnext/contract';
-import { quantile, report, type BenchReport } from './report';
+import { report, type BenchReport } from './report';
 
 export async function benchFreshness(options: { samples: number }): Promise<{ result: BenchReport; text: string }> {
   const system = await LocalSystem.create();

@@ -42,12 +42,6 @@ export function publish(result: BenchReport, text: string, jsonFile: string | un
   }
 }
 
-/** q-quantile of values, by the nearest rank. */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
-}
-
 function commit(): string {
   try {
     const run = (...args: string[]) =>

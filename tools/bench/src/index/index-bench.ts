@@ -1,10 +1,10 @@
 /** npm run bench -- index: recall, queries per second, build time and memory of our index, beside hnswlib and faiss. */
-import { temporaryFolder } from '@watchnext/end-to-end';
+import { quantile, temporaryFolder } from '@watchnext/end-to-end';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AnnIndex, edgesFor, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';
 import { BuildThreads, SearchThreads } from '@watchnext/vector-search';
-import { type BenchReport, quantile, report } from '../report';
+import { type BenchReport, report } from '../report';
 import { atEqualRecall, type AtEqualRecall } from './equal-recall';
 import { measureFilters } from './filters';
 import { keptGraphs, nameOf } from './kept-graphs';

@@ -4,10 +4,10 @@
  * exactly when that event is.
  */
 import { EventBatch } from '@watchnext/contract';
-import { openSpace, startEmbeddedWorld, startRealWorld, type OwnWorld } from '@watchnext/end-to-end';
+import { openSpace, type OwnWorld, quantile, startEmbeddedWorld, startRealWorld } from '@watchnext/end-to-end';
 import { partitionOf } from '@watchnext/event-log';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile, report, type BenchReport } from '../report';
+import { report, type BenchReport } from '../report';
 import { startIngestion } from './ingest';
 import { makeEvent, postBatch } from './load';
 
@@ -18,7 +18,7 @@ export interface SteadyFreshnessOptions {
 
 const PARTITION_COUNT = 12;
 const USER_COUNT = 5_000;
-const REQUESTS_PER_SECOND = 50;
+const MOST_REQUESTS_PER_SECOND = 50;
 /** Processes warm up: their first samples are left out. */
 const WARM_UP_SECONDS = 3;
 const GIVE_UP_MS = 30_000;
@@ -62,15 +62,16 @@ async function measure(space: OwnWorld, { rate, seconds }: SteadyFreshnessOption
   const collector = await startIngestion(space, 'collect', {}, 'collect');
   const materialiser = await startIngestion(space, 'materialise', {}, 'materialise');
   try {
-    const perRequest = Math.round(rate / REQUESTS_PER_SECOND);
-    const requestCount = (WARM_UP_SECONDS + seconds) * REQUESTS_PER_SECOND;
+    const requestsPerSecond = Math.min(MOST_REQUESTS_PER_SECOND, rate);
+    const requestCount = (WARM_UP_SECONDS + seconds) * requestsPerSecond;
+    let sentCount = 0;
     const samples: Promise<number>[] = [];
     const startMs = performance.now();
     for (let request = 0; request < requestCount; request++) {
-      await sleep(startMs + (request * 1_000) / REQUESTS_PER_SECOND - performance.now());
+      await sleep(startMs + (request * 1_000) / requestsPerSecond - performance.now());
       const probe = `probe-${request}`;
-      const events = Array.from({ length: perRequest }, (_, i) => {
-        const sequence = request * perRequest + i;
+      const events = Array.from({ length: eventsOfRequest(request, rate, requestsPerSecond) }, (_, i) => {
+        const sequence = sentCount++;
         const userId = i === 0 ? probe : `user-${(sequence * 7919) % USER_COUNT}`;
         return makeEvent(userId, sequence, sequence % 10_000, i % 5 === 4 ? 'served' : 'watch');
       });
@@ -81,8 +82,8 @@ async function measure(space: OwnWorld, { rate, seconds }: SteadyFreshnessOption
       sample.catch(() => undefined);
       samples.push(sample);
     }
-    const sentPerSecond = Math.round((requestCount * perRequest * 1_000) / (performance.now() - startMs));
-    const latenciesMs = (await Promise.all(samples)).slice(WARM_UP_SECONDS * REQUESTS_PER_SECOND);
+    const sentPerSecond = Math.round((sentCount * 1_000) / (performance.now() - startMs));
+    const latenciesMs = (await Promise.all(samples)).slice(WARM_UP_SECONDS * requestsPerSecond);
     const rounded = (ms: number) => Math.round(ms * 10) / 10;
     return {
       sentPerSecond,
@@ -95,6 +96,12 @@ async function measure(space: OwnWorld, { rate, seconds }: SteadyFreshnessOption
     await Promise.all([collector.process.stop(), materialiser.process.stop()]);
     await space.dispose();
   }
+}
+
+/** Of whole events, as evenly as it goes: all requests of a second together have as many as the rate says, and each has one or more. */
+export function eventsOfRequest(request: number, rate: number, requestsPerSecond: number): number {
+  const before = (count: number) => Math.floor((count * rate) / requestsPerSecond);
+  return before(request + 1) - before(request);
 }
 
 async function untilReadable({ store }: OwnWorld, userId: string): Promise<number> {

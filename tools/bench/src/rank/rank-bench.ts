@@ -1,5 +1,5 @@
 /** npm run bench -- rank: from a user's state to the scores of 500 candidates, beside the bare onnxruntime call in Python. */
-import { temporaryFolder } from '@watchnext/end-to-end';
+import { quantile, temporaryFolder } from '@watchnext/end-to-end';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { RankRequest } from '@watchnext/contract';
 import { encodeOnnx, encodeRanker, Ranker, RankerStack, TowerThreads } from '@watchnext/inference';
 import { keepRequestsYoung } from '@watchnext/service';
-import { type BenchReport, quantile, report } from '../report';
+import { type BenchReport, report } from '../report';
 import { HIDDEN_SIZES, largeRanker } from './large-ranker';
 
 export interface RankBenchOptions {

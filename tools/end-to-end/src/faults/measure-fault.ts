@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Faults } from '@watchnext/testing';
 import { until } from '../local-system';
+import { quantile } from '../quantile';
 import { type Delivery, type EventAnswer, EventLoad } from './event-load';
 import type { Dependency, FaultScene } from './fault-scene';
 import { hearing } from './hearing';
@@ -145,8 +146,8 @@ export async function measureFault(
 }
 
 function latencyOf(answers: readonly { readonly latencyMs: number }[], deadlineMs: number) {
-  const latenciesMs = answers.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
-  const at = (q: number) => latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(q * latenciesMs.length))] ?? NaN;
+  const latenciesMs = answers.map(({ latencyMs }) => latencyMs);
+  const at = (q: number) => quantile(latenciesMs, q);
   const late = latenciesMs.filter((latencyMs) => latencyMs > deadlineMs).length;
   return { late, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }

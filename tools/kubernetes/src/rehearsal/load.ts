@@ -1,5 +1,6 @@
 /** Lists asked for and events sent all the while, each request counted: answered, on which rung, or failed. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quantile } from '@watchnext/end-to-end';
 import type { Replica } from './replica';
 import { API_KEY } from './settings';
 import { newEventId } from '@watchnext/producer-client';
@@ -47,15 +48,13 @@ export class Load {
   async stop(): Promise<LoadReport> {
     this.running = false;
     await Promise.all(this.loops);
-    const sorted = [...this.listMs].sort((a, b) => a - b);
-    const quantile = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
     return {
       lists: this.listMs.length,
       events: this.events,
       degraded: this.degraded,
       failures: this.failures,
-      listMsP50: quantile(0.5),
-      listMsP99: quantile(0.99),
+      listMsP50: quantile(this.listMs, 0.5),
+      listMsP99: quantile(this.listMs, 0.99),
     };
   }
 
