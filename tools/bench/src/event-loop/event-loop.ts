@@ -3,14 +3,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { link, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { credentials } from '@grpc/grpc-js';
-import { RankingServiceClient, RetrievalServiceClient } from '@watchnext/contract';
 import { LocalSystem, until, temporaryFolder } from '@watchnext/end-to-end';
 import { freePorts } from '@watchnext/local-stack';
 import { publishInto } from '@watchnext/testing/snapshots';
 import { largeRanker } from '../rank/large-ranker';
 import { type BenchReport, report } from '../report';
 import { writeLargeSnapshot } from './large-snapshot';
+import { Load } from './load';
 
 export interface EventLoopOptions {
   readonly videos: number;
@@ -33,6 +32,8 @@ interface Phase {
   /** The longest that each event loop was held up, in ms. */
   readonly worstMs: Record<App | 'idle', number>;
   readonly residentMiB: Record<App, number>;
+  /** Sent to each of the two. */
+  readonly requests: number;
   readonly failures: number;
 }
 
@@ -73,13 +74,13 @@ export async function benchEventLoop(options: EventLoopOptions): Promise<{ resul
     const serves = (snapshotId: string) =>
       until(`snapshot ${snapshotId}`, () => isCurrent(snapshotId, Object.values(metricsPorts)), SWAP_LIMIT_MS);
     await serves(first);
-    load = new Load(system, ranker, options);
+    load = new Load(system.ports, ranker.request, options);
     const scrapes = Object.fromEntries(APPS.map((app) => [app, new Scrape(metricsPorts[app])])) as Record<App, Scrape>;
     const measure = async (phase: string, work: () => Promise<void>): Promise<Phase> => {
       say(phase);
       await sleep(WINDOW_MS);
       idle.reset();
-      const failuresBefore = load!.failures;
+      const [sentBefore, failuresBefore] = [load!.sent, load!.failures];
       APPS.forEach((app) => scrapes[app].begin());
       const startedAt = performance.now();
       await work();
@@ -91,6 +92,7 @@ export async function benchEventLoop(options: EventLoopOptions): Promise<{ resul
         seconds,
         worstMs: { retrieval: retrieval.worstMs, ranking: ranking.worstMs, idle: idle.worstMs },
         residentMiB: { retrieval: retrieval.residentMiB, ranking: ranking.residentMiB },
+        requests: load!.sent - sentBefore,
         failures: load!.failures - failuresBefore,
       };
     };
@@ -103,10 +105,10 @@ export async function benchEventLoop(options: EventLoopOptions): Promise<{ resul
       }),
     ];
     await store.close();
-    const line = ({ phase, seconds, worstMs, residentMiB, failures }: Phase) =>
+    const line = ({ phase, seconds, worstMs, residentMiB, requests, failures }: Phase) =>
       `${phase} (${seconds.toFixed(0)} s): retrieval ${worstMs.retrieval.toFixed(1)} ms, ranking ${worstMs.ranking.toFixed(1)} ms, ` +
       `an idle process beside them ${worstMs.idle.toFixed(1)} ms; ${residentMiB.retrieval.toFixed(0)} and ` +
-      `${residentMiB.ranking.toFixed(0)} MiB; ${failures} failed requests`;
+      `${residentMiB.ranking.toFixed(0)} MiB; ${requests} requests to each (${(requests / seconds).toFixed(0)}/s), ${failures} failed`;
     const text = ['the longest that an event loop was held up:', ...phases.map(line)].join('\n');
     return { result: report('event-loop', { ...options }, phases), text };
   } finally {
@@ -174,43 +176,5 @@ class IdleProcess {
 
   stop(): void {
     this.child.kill();
-  }
-}
-
-/** Requests at a steady rate to both services, as a gateway sends them. */
-class Load {
-  failures = 0;
-  private readonly timer: NodeJS.Timeout;
-  private readonly retrieval: RetrievalServiceClient;
-  private readonly ranking: RankingServiceClient;
-
-  constructor(
-    { ports }: LocalSystem,
-    { request }: Awaited<ReturnType<typeof largeRanker>>,
-    { rate, candidates, seed }: EventLoopOptions,
-  ) {
-    const insecure = credentials.createInsecure();
-    this.retrieval = new RetrievalServiceClient(`127.0.0.1:${ports.retrieval}`, insecure);
-    this.ranking = new RankingServiceClient(`127.0.0.1:${ports.ranking}`, insecure);
-    const requests = Array.from({ length: 16 }, (_, i) => request(seed + i, candidates));
-    const answered = (error: unknown) => {
-      if (error) this.failures++;
-    };
-    let sent = 0;
-    this.timer = setInterval(() => {
-      const asked = requests[sent++ % requests.length]!;
-      this.ranking.rank(asked, answered);
-      const { state, context } = asked;
-      this.retrieval.retrieve(
-        { state, context, candidateCount: candidates, excludeVideoIds: [], snapshotId: '' },
-        answered,
-      );
-    }, 1_000 / rate);
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    this.retrieval.close();
-    this.ranking.close();
   }
 }

@@ -14,7 +14,9 @@ export class SteadyPace {
     const startedAtMs = Date.now();
     const dueAtMs = () => startedAtMs + (this.begun * 1_000) / this.perSecond;
     this.timer = setInterval(() => {
-      while (dueAtMs() <= Date.now()) {
+      // As of now: at a rate that work cannot keep, more would become due for ever, and nothing else get a turn.
+      const nowMs = Date.now();
+      while (dueAtMs() <= nowMs) {
         const one: Promise<void> = this.work(dueAtMs(), this.begun).finally(() => this.running.delete(one));
         this.running.add(one);
         this.begun++;
