@@ -2,9 +2,9 @@
 import { availableParallelism } from 'node:os';
 import { SPACES } from '@watchnext/ann-index';
 import { endOnUsage, madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
-import { isInterrupted, stopWorldsOnSignal } from '@watchnext/end-to-end';
+import { DEPENDENCIES, FAULT_KINDS, isInterrupted, stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
-import { KERNEL_PREFERENCES, type KernelPreference } from '@watchnext/tensor';
+import { KERNEL_PREFERENCES } from '@watchnext/tensor';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addExperimentCommands } from './experiments/commands';
 import { benchCatalogue } from './catalogue';
@@ -14,7 +14,7 @@ import { benchFreshness } from './freshness';
 import { benchCatalogueFreshness } from './freshness-catalogue';
 import { benchIndex } from './index/index-bench';
 import { benchInsertionOrders, KINDS, ORDERS } from './index/insertion-orders';
-import { sweepIndex } from './index/sweep';
+import { SWEEP_DEFAULTS, SWEEP_PLOT, sweepIndex } from './index/sweep';
 import { benchRank } from './rank/rank-bench';
 import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import/import';
@@ -29,17 +29,18 @@ import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
 import { benchWorld } from './world/world';
 
-function kernels(text: string): KernelPreference[] {
-  return text.split(',').map((one) => {
-    const known = KERNEL_PREFERENCES.find((preference) => preference === one);
-    if (known === undefined) throw new InvalidArgumentError(`of ${KERNEL_PREFERENCES.join(', ')}`);
-    return known;
-  });
+/** A parser of names, separated by commas. */
+function listOf<Name extends string>(known: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    text.split(',').map((one) => {
+      const found = known.find((name) => name === one.trim());
+      if (found === undefined) throw new InvalidArgumentError(`there is no "${one.trim()}", but ${known.join(', ')}.`);
+      return found;
+    });
 }
 
 const count = wholeNumber(1);
 
-const names = (text: string) => text.split(',').map((name) => name.trim());
 const counts = (text: string) => text.split(',').map(count);
 
 const program = new Command('bench')
@@ -158,14 +159,18 @@ command('index-order', 'recall and build time of a graph by what goes into it fi
   .action(measuring(benchInsertionOrders));
 
 command('index-sweep', 'recall and speed by M, ef_construction and ef, as a plot and a table')
-  .option('--vectors <n>', 'vectors of the documented generator', count, 100_000)
-  .option('--dimensions <n>', 'of a vector', count, 64)
-  .option('--queries <n>', 'queries that recall and speed are measured on', count, 300)
-  .option('--m <list>', 'edges per vector and level', counts, [8, 16, 32])
-  .option('--ef-construction <list>', 'breadths while building', counts, [100, 200, 400])
-  .option('--ef <list>', 'breadths of a search', counts, [100, 150, 200, 300, 400, 600, 800])
-  .option('--seed <n>', 'of the generator', count, 1)
-  .option('--plot <file>', 'where the plot goes, as SVG', newFile, 'docs/index-sweep.svg')
+  .option('--vectors <n>', 'vectors of the documented generator', count, SWEEP_DEFAULTS.vectors)
+  .option('--dimensions <n>', 'of a vector', count, SWEEP_DEFAULTS.dimensions)
+  .option('--queries <n>', 'queries that recall and speed are measured on', count, SWEEP_DEFAULTS.queries)
+  .option('--m <list>', 'edges per vector and level', counts, SWEEP_DEFAULTS.m)
+  .option('--ef-construction <list>', 'breadths while building', counts, SWEEP_DEFAULTS.efConstruction)
+  .option('--ef <list>', 'breadths of a search', counts, SWEEP_DEFAULTS.ef)
+  .option('--seed <n>', 'of the generator', count, SWEEP_DEFAULTS.seed)
+  .option(
+    '--plot <file>',
+    `where the plot goes, as SVG; default: ${SWEEP_PLOT} of these settings, the folder for temporary files of others`,
+    newFile,
+  )
   .action(measuring(sweepIndex));
 
 command(
@@ -251,7 +256,7 @@ command('train', "both models' training steps, examples a second, beside the sam
   .option(
     '--kernels <list>',
     `of ours, in turn: ${KERNEL_PREFERENCES.join(', ')}; the ratio is that of the first`,
-    kernels,
+    listOf(KERNEL_PREFERENCES),
     ['auto'],
   )
   .addOption(
@@ -270,8 +275,8 @@ command(
   .option('--rate <n>', 'requests a second', count, 20)
   .option('--seconds <n>', 'how long each fault lasts', count, 6)
   .option('--recovery <n>', 'seconds that recovery is waited for', count, 30)
-  .option('--only <list>', 'dependencies, separated by commas', names)
-  .option('--faults <list>', 'ways to fail, separated by commas', names)
+  .option('--only <list>', `of ${DEPENDENCIES.join(', ')}, separated by commas`, listOf(DEPENDENCIES))
+  .option('--faults <list>', `of ${FAULT_KINDS.join(', ')}, separated by commas`, listOf(FAULT_KINDS))
   .option('--no-kafka', 'the event log on its embedded driver, without rows')
   .option('--no-s3', 'the snapshot store on its embedded driver, without rows')
   .action(measuring(benchFaults));

@@ -9,6 +9,20 @@ afterEach(() => {
   for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal);
 });
 
+it('programs hear signals from the first thing on that is to be stopped: until then they end by them', () =>
+  jest.isolateModulesAsync(async () => {
+    const fresh = jest.requireActual<typeof import('./interruption')>('./interruption');
+    const heard = () => process.listenerCount('SIGINT');
+    const before = heard();
+    fresh.stopWorldsOnSignal();
+    expect(heard()).toBe(before);
+    const folder = fresh.temporaryFolder('interruption');
+    expect(heard()).toBe(before + 1);
+    await folder.remove();
+    await fresh.temporaryFolder('interruption').remove();
+    expect(heard()).toBe(before + 1);
+  }));
+
 describe('temporary folders', () => {
   it('go at a signal, once all that runs is stopped, with those of systems', async () => {
     const exit = new Promise((resolve) =>

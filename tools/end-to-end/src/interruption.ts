@@ -10,14 +10,28 @@ export { isInterrupted } from '@watchnext/local-stack';
 const running = new Set<() => Promise<void>>();
 const folders = new Set<() => Promise<void>>();
 
-/** For programs: Ctrl-C and SIGTERM first stop the servers of every world and system, and remove temporary folders. */
+let isProgram = false;
+let isHeard = false;
+
+/**
+ * For programs: Ctrl-C and SIGTERM first stop the servers of every world and system, and remove temporary folders. Until there are any, they end the
+ * program at once, as they do by default: a handler would wait for its turn, which long computations give to nobody.
+ */
 export function stopWorldsOnSignal(): void {
+  isProgram = true;
+  if (running.size + folders.size > 0) hear();
+}
+
+function hear(): void {
+  if (!isProgram || isHeard) return;
+  isHeard = true;
   stopOnSignal(running, folders);
 }
 
 /** Has something else stopped as well on Ctrl-C and SIGTERM. @returns what ends that, once it is stopped */
 export function stopToo(stop: () => Promise<void>): () => void {
   running.add(stop);
+  hear();
   return () => void running.delete(stop);
 }
 
@@ -39,5 +53,6 @@ export function temporaryFolder(name: string, parent = tmpdir()): TemporaryFolde
     folders.delete(remove);
   };
   folders.add(remove);
+  hear();
   return { path, remove };
 }

@@ -1,7 +1,9 @@
 /** npm run bench -- index-sweep: what M, ef_construction and ef cost and bring, as a plot. */
 import { temporaryFolder } from '@watchnext/end-to-end';
 import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { radiusFor, RECALL_K } from '@watchnext/ann-index';
 import { BuildThreads } from '@watchnext/vector-search';
 import { type BenchReport, report } from '../report';
@@ -9,7 +11,19 @@ import { type Point, searchHere } from './search-here';
 import { generateVectors } from './vectors';
 import { drawChart, type Series } from '@watchnext/plots';
 
-export interface SweepOptions {
+/** What the documents show. */
+export const SWEEP_PLOT = 'docs/index-sweep.svg';
+export const SWEEP_DEFAULTS: SweepSetting = {
+  vectors: 100_000,
+  dimensions: 64,
+  queries: 300,
+  m: [8, 16, 32],
+  efConstruction: [100, 200, 400],
+  ef: [100, 150, 200, 300, 400, 600, 800],
+  seed: 1,
+};
+
+interface SweepSetting {
   readonly vectors: number;
   readonly dimensions: number;
   readonly queries: number;
@@ -17,7 +31,15 @@ export interface SweepOptions {
   readonly efConstruction: readonly number[];
   readonly ef: readonly number[];
   readonly seed: number;
-  readonly plot: string;
+}
+
+export interface SweepOptions extends SweepSetting {
+  readonly plot?: string;
+}
+
+/** Where the plot goes: a quick try does not replace what the documents show. */
+export function plotFileOf({ plot, ...setting }: SweepOptions): string {
+  return plot ?? (isDeepStrictEqual(setting, SWEEP_DEFAULTS) ? SWEEP_PLOT : join(tmpdir(), basename(SWEEP_PLOT)));
 }
 
 interface Swept {
@@ -29,7 +51,8 @@ interface Swept {
 }
 
 export async function sweepIndex(options: SweepOptions): Promise<{ result: BenchReport; text: string }> {
-  const { vectors: count, dimensions, seed, plot } = options;
+  const { vectors: count, dimensions, seed } = options;
+  const plot = plotFileOf(options);
   const { vectors, queries } = generateVectors({ count, queryCount: options.queries, dimensions, seed });
   const queryRows = Array.from({ length: options.queries }, (_, row) =>
     queries.subarray(row * dimensions, (row + 1) * dimensions),
@@ -81,7 +104,7 @@ export async function sweepIndex(options: SweepOptions): Promise<{ result: Bench
     plot,
     drawChart({ title, x: `recall@${RECALL_K}`, y: 'queries per second', series: lines, width: 760, height: 460 }),
   );
-  const setting = { ...options, space: 'augmented-l2', k: RECALL_K };
+  const setting = { ...options, plot, space: 'augmented-l2', k: RECALL_K };
   return { result: report('index-sweep', setting, swept), text: `${describe(swept)}\n\nplot: ${plot}` };
 }
 
