@@ -1,12 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { type Provenance, provenance } from '@watchnext/plots';
 
-export interface BenchReport {
+export interface BenchReport extends Provenance {
   readonly benchmark: string;
-  readonly measuredAt: string;
-  readonly machine: Record<string, string | number>;
-  readonly commit: string;
   /** What was measured on: counts, seeds, settings. */
   readonly setting: Record<string, unknown>;
   readonly figures: unknown;
@@ -14,20 +10,7 @@ export interface BenchReport {
 
 /** A report with what is needed to judge and to repeat it. */
 export function report(benchmark: string, setting: Record<string, unknown>, figures: unknown): BenchReport {
-  return {
-    benchmark,
-    measuredAt: new Date().toISOString(),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      system: `${platform()} ${release()} ${arch()}`,
-      node: process.version,
-    },
-    commit: commit(),
-    setting,
-    figures,
-  };
+  return { benchmark, ...provenance(), setting, figures };
 }
 
 /** Prints the machine and setting above the text, and writes the whole as JSON where a file is given. */
@@ -39,15 +22,5 @@ export function publish(result: BenchReport, text: string, jsonFile: string | un
   if (jsonFile !== undefined) {
     writeFileSync(jsonFile, `${JSON.stringify(result, null, 2)}\n`);
     console.log(`\nwritten to ${jsonFile}`);
-  }
-}
-
-function commit(): string {
-  try {
-    const run = (...args: string[]) =>
-      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    return `${run('rev-parse', '--short', 'HEAD')}${run('status', '--porcelain', '-uno') ? '+changes' : ''}`;
-  } catch {
-    return 'unknown';
   }
 }

@@ -1,27 +1,17 @@
 /** What `--json` writes: typed, so that a report can be drawn from it. NaN and infinity become null. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { arch, cpus, platform, totalmem } from 'node:os';
 import type { CandidateModelConfig } from '@watchnext/candidate-model';
 import type { Cohort, CohortLimits, RetrievalMetric } from '@watchnext/evaluation';
+import { type Provenance, provenance } from '@watchnext/plots';
 import { EvaluationDataError } from './data/watch-data';
 import type { PaperReport } from './paper/report';
 import type { RankingReport } from './ranking/report';
 import { missingOfReport } from './report-shape';
 import type { WarmStartReport } from './warm-start/report';
 
-export interface EvaluationReport {
+export interface EvaluationReport extends Provenance {
   /** Raised when what is below changes. What came to it later may be absent from what was written before. */
   readonly formatVersion: 1;
-  readonly measuredAt: string;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryGiB: number;
-    readonly system: string;
-    readonly node: string;
-  };
-  readonly commit: string;
   /** The command line, so that anyone can repeat it. */
   readonly command: readonly string[];
   readonly candidates?: CandidateReport;
@@ -121,20 +111,7 @@ export interface TrainingReport {
 export function evaluationReport(
   part: Pick<EvaluationReport, 'candidates' | 'ranking' | 'paper' | 'warmStart'>,
 ): EvaluationReport {
-  return {
-    formatVersion: 1,
-    measuredAt: new Date().toISOString(),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      system: `${platform()} ${arch()}`,
-      node: process.version,
-    },
-    commit: commit(),
-    command: process.argv.slice(2),
-    ...part,
-  };
+  return { formatVersion: 1, ...provenance(), command: process.argv.slice(2), ...part };
 }
 
 export function writeReport(file: string, report: EvaluationReport): void {
@@ -162,14 +139,3 @@ export function readReport(file: string): EvaluationReport {
 }
 
 const notNull = (_: string, value: unknown) => (value === null ? NaN : value);
-
-/** Of the code that runs; "+changes" where some of it is in no commit. */
-export function commit(): string {
-  try {
-    const git = (...args: string[]) =>
-      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '-uno') ? '+changes' : ''}`;
-  } catch {
-    return 'unknown';
-  }
-}

@@ -18,7 +18,8 @@ import { WorkerError } from '@watchnext/threads';
 import { runnerApart, runnerHere } from '../src/paper/runners';
 import type { UnitResult } from '../src/paper/units';
 import type { Progress } from '../src/progress';
-import { commit, evaluationReport } from '../src/report';
+import { commit } from '@watchnext/plots';
+import { evaluationReport } from '../src/report';
 import { PARTITION_COUNT, programOf, writeArchive } from './tiny-archive';
 
 jest.setTimeout(180_000); // for machines under load; it takes some seconds
