@@ -36,10 +36,15 @@ describe('a new snapshot and the current one', () => {
       const loss = 'ranking.weighted_per_user_loss';
       expect(metricOf(after, loss)).toBeGreaterThan(metricOf(before, loss) + 0.04);
       const recorded = metricOf(before, loss).toFixed(4);
-      expect(checkOf(after, 'ranking-no-regression').detail).toBe(
-        `weighted per-user loss ${recorded}, at most ${(metricOf(before, loss) + 0.02).toFixed(4)} ` +
-          `against ${recorded} of ${before.snapshotId} (recorded on the same days)`,
-      );
+      // The margin, or more where so few users make it chance.
+      const [, held, limit, against] =
+        /^weighted per-user loss (\S+), at most (\S+) against (\S+) of \S+ \(recorded on the same days\)$/.exec(
+          checkOf(after, 'ranking-no-regression').detail,
+        )!;
+      expect([held, against]).toEqual([recorded, recorded]);
+      expect(Number(limit) - Number(recorded)).toBeGreaterThanOrEqual(0.02);
+      expect(Number(limit) - Number(recorded)).toBeLessThan(0.1);
+      expect(checkOf(after, 'ranking-no-regression').detail).toContain(before.snapshotId);
       expect(checkOf(after, 'candidates-no-regression').detail).toMatch(
         /^recall@\d+ (0\.\d+), at least 0\.\d+ against \1 of \S+ \(recorded on the same days\)$/,
       );

@@ -1,7 +1,7 @@
 import type { BuiltIndex } from '@watchnext/ann-index';
 import type { CandidateModel, CandidateModelConfig } from '@watchnext/candidate-model';
 import type { GateVerdict, SnapshotManifest } from '@watchnext/contract';
-import type { CurrentMetrics, MetricTable } from '@watchnext/evaluation';
+import type { CurrentMetrics, MetricTable, UserRatio } from '@watchnext/evaluation';
 import type { CandidateExample, RankingExample } from '@watchnext/features';
 import type { Catalogue, ReplayedLog } from '@watchnext/offline';
 import type { HeldOutQuery } from '../evaluation/held-out-queries';
@@ -34,13 +34,15 @@ export interface CandidateEvaluation {
   /** What it was measured on, so that another model can be measured on the same. */
   readonly queries: readonly HeldOutQuery[];
   readonly recallK: number;
-  readonly recall: number;
+  readonly recall: UserRatio;
   readonly popularityRecall: number;
 }
 
 export interface RankingEvaluation {
   readonly metrics: MetricTable;
-  readonly loss: number;
+  readonly loss: UserRatio;
+  /** Pages that it is of. */
+  readonly pageCount: number;
   readonly floorLoss: number;
 }
 

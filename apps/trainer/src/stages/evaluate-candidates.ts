@@ -1,4 +1,11 @@
-import { type MetricRow, type MetricTable, nextWatchMetrics, PopularityCounts } from '@watchnext/evaluation';
+import {
+  type MetricRow,
+  type MetricTable,
+  nextWatchMetrics,
+  type NextWatchRank,
+  PopularityCounts,
+  type UserRatio,
+} from '@watchnext/evaluation';
 import type { Random } from '@watchnext/learning';
 import { drawQueries } from '../evaluation/held-out-queries';
 import { rowsUntil } from '../evaluation/rows-until';
@@ -13,6 +20,9 @@ import {
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
 
+export const CANDIDATE_QUERIES = 'candidates.queries';
+/** The metric's name. */
+export const recallName = (k: number) => `candidates.recall@${k}`;
 const NDCG_K = 10;
 /** Recent popularity halves a watch's weight for each day of age. */
 const RECENT_HALF_LIFE_MS = 86_400_000;
@@ -49,28 +59,28 @@ export const evaluateCandidatesStage = (userLimit: number) =>
       ];
       const recallK = gateRecallK(candidateModel.videoIds.length);
       const recallKs = recordedRecallKs(candidateModel.videoIds.length);
-      const recalls = new Map<string, number>();
+      const recalls = new Map<string, UserRatio>();
       const tables: MetricRow[][] = [];
       for (const [number, [name, scorer]] of scorers.entries()) {
         const { ranks, coverage, knownShare } = await rankNextWatches(scorer, queries, signal, (done) =>
           progress.report(number * queries.length + done, scorers.length * queries.length, name),
         );
         const rows = rowsOf(name, ranks, recallKs, random.fork('bootstrap'));
-        recalls.set(name, rows.find((row) => row.name === `candidates.recall@${recallK}`)?.value ?? NaN);
+        recalls.set(name, recallAt(recallK, ranks));
         tables.push([...rows, row('candidates.coverage@100', name, coverage)]);
         if (name === 'model') note({ queries: queries.length, users: userCount, rewatches: rewatchCount, knownShare });
       }
       const metrics: MetricTable = [
         ...interleave(tables),
-        row('candidates.queries', 'model', queries.length),
+        row(CANDIDATE_QUERIES, 'model', queries.length),
         row('index.recall@100', 'model', index?.parameters.recallAt100 ?? NaN),
       ];
       return {
         candidateEvaluation: {
           metrics,
           recallK,
-          recall: recalls.get('model') ?? NaN,
-          popularityRecall: recalls.get('popularity') ?? NaN,
+          recall: recalls.get('model')!,
+          popularityRecall: recalls.get('popularity')!.value(),
           queries,
         },
       };
@@ -84,18 +94,16 @@ function interleave(tables: readonly MetricRow[][]): MetricRow[] {
   return tables[0].flatMap((_, index) => tables.map((table) => table[index]));
 }
 
-function rowsOf(
-  scorer: string,
-  ranks: Parameters<typeof nextWatchMetrics>[0],
-  ks: readonly number[],
-  random: Random,
-): MetricRow[] {
+export function recallAt(k: number, ranks: readonly NextWatchRank[]): UserRatio {
+  return nextWatchMetrics(ranks, [k]).recallAtK.get(k)!;
+}
+
+function rowsOf(scorer: string, ranks: readonly NextWatchRank[], ks: readonly number[], random: Random): MetricRow[] {
   const metrics = nextWatchMetrics(ranks, [...ks, NDCG_K]);
   const rows: MetricRow[] = [];
   for (const k of ks) {
     const recall = metrics.recallAtK.get(k);
-    if (recall)
-      rows.push({ name: `candidates.recall@${k}`, scorer, value: recall.value(), interval: recall.interval(random) });
+    if (recall) rows.push({ name: recallName(k), scorer, value: recall.value(), interval: recall.interval(random) });
   }
   rows.push({
     name: 'candidates.map',

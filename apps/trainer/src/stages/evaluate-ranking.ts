@@ -14,6 +14,7 @@ import { meanSeconds } from '../evaluation/mean-seconds';
 import { defineStage } from '../pipeline/stage';
 
 export const RANKING_LOSS = 'ranking.weighted_per_user_loss';
+export const RANKING_PAGES = 'ranking.pages';
 const MAE = 'ranking.watch_time_mae_seconds';
 
 /**
@@ -48,8 +49,9 @@ export const evaluateRankingStage = () =>
         interval: ratio.interval(random.fork('bootstrap')),
       });
       const counted = countingScores(split.rankingTraining.map(countedImpression), impressions);
+      const loss = weightedPerUserLoss(impressions, pages, scores);
       const losses = [
-        measured(RANKING_LOSS, 'model', weightedPerUserLoss(impressions, pages, scores)),
+        measured(RANKING_LOSS, 'model', loss),
         ...COUNTING_SCORERS.map((scorer) =>
           measured(RANKING_LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer])),
         ),
@@ -66,9 +68,10 @@ export const evaluateRankingStage = () =>
             measured(MAE, itemMean, watchTimeMae(impressions, counted[itemMean])),
             { name: 'ranking.mean_watch_seconds', scorer: 'actual', value: seconds.actual },
             { name: 'ranking.mean_watch_seconds', scorer: 'model', value: seconds.expected },
-            { name: 'ranking.pages', scorer: 'model', value: pages.length },
+            { name: RANKING_PAGES, scorer: 'model', value: pages.length },
           ],
-          loss: losses[0].value,
+          loss,
+          pageCount: pages.length,
           floorLoss: Math.min(...ITEM_SCORERS.map((scorer) => metricValue(losses, RANKING_LOSS, scorer))),
         },
       };

@@ -12,9 +12,9 @@ export const gateStage = (overridden: boolean, limits?: GateLimits) =>
       const verdict = evaluateGate(
         {
           recallK: candidateEvaluation.recallK,
-          candidateRecall: candidateEvaluation.recall,
+          candidateRecall: candidateEvaluation.recall.value(),
           popularityRecall: candidateEvaluation.popularityRecall,
-          weightedPerUserLoss: rankingEvaluation.loss,
+          weightedPerUserLoss: rankingEvaluation.loss.value(),
           floorWeightedPerUserLoss: rankingEvaluation.floorLoss,
           indexRecallAt100: index?.parameters.recallAt100 ?? NaN,
         },

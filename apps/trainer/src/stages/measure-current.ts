@@ -6,10 +6,12 @@ import {
   countedImpression,
   type CurrentMetrics,
   ITEM_SCORERS,
-  nextWatchMetrics,
+  type Measurement,
+  metricValue,
   type PairedMetric,
   pagesOf,
   type RecordedMetric,
+  type RecordedValue,
   type SameDaysMetric,
   type UserRatio,
   weightedPerUserLoss,
@@ -23,7 +25,8 @@ import { modelScorer, rankNextWatches } from '../evaluation/next-watch';
 import { rowsUntil } from '../evaluation/rows-until';
 import type { CandidateEvaluation } from '../pipeline/run-state';
 import { defineStage } from '../pipeline/stage';
-import { RANKING_LOSS } from './evaluate-ranking';
+import { CANDIDATE_QUERIES, recallAt, recallName } from './evaluate-candidates';
+import { RANKING_LOSS, RANKING_PAGES } from './evaluate-ranking';
 
 /** A snapshot's models, with the statistics that they rank with. */
 interface Contender {
@@ -32,10 +35,16 @@ interface Contender {
   readonly statistics: Statistics;
 }
 
-/** Both metrics of the gate's comparison, by user. */
+/** A metric by user, and the queries or pages that it is of. */
 interface Measured {
-  readonly candidateRecall: UserRatio;
-  readonly weightedPerUserLoss: UserRatio;
+  readonly ratio: UserRatio;
+  readonly rowCount: number;
+}
+
+/** Both metrics of the gate's comparison. */
+interface BothMeasured {
+  readonly candidateRecall: Measured;
+  readonly weightedPerUserLoss: Measured;
 }
 
 /**
@@ -46,8 +55,7 @@ interface Measured {
  *   what was shown.
  * - If the same days were held out for the current snapshot too, which has trained on them since, the new models are
  *   measured on what was there then, and held against what was recorded: the same rows, but for candidates where more users
- *   are held out than are drawn. The draw is of all that are held out by now, so it is another one. Rows after it are no ground
- *   to compare on: they are watches of its own lists, by models that have not seen a day that it has.
+ *   are held out than are drawn. Rows after it are no ground to compare on: they are watches of its own lists, by models that have not seen a day that it has.
  * - Else what was recorded on other days has to do.
  *
  * A current snapshot that cannot be read holds nothing up: it is what a new one should replace, and the log says so.
@@ -55,9 +63,10 @@ interface Measured {
 export const measureCurrentStage = (store: SnapshotStore) =>
   defineStage({
     name: 'measure current snapshot',
-    needs: ['replayed', 'split', 'candidateModel', 'rankingModel', 'candidateEvaluation'],
+    needs: ['replayed', 'split', 'candidateModel', 'rankingModel', 'candidateEvaluation', 'rankingEvaluation'],
     gives: ['currentMetrics', 'parentSnapshotId'],
-    async run({ replayed, split, candidateModel, rankingModel, candidateEvaluation }, { random, signal, note }) {
+    async run(input, { random, signal, note }) {
+      const { replayed, split, candidateModel, rankingModel, candidateEvaluation, rankingEvaluation } = input;
       const parentSnapshotId = await store.readPointer();
       if (parentSnapshotId === undefined) return { currentMetrics: undefined, parentSnapshotId };
       const { recallK } = candidateEvaluation;
@@ -68,23 +77,21 @@ export const measureCurrentStage = (store: SnapshotStore) =>
       };
       const measureUntil = (contender: Contender, untilMs: number) =>
         measure(contender, split.rankingHeldOut, candidateEvaluation, untilMs, signal);
+      const evaluated: BothMeasured = {
+        candidateRecall: { ratio: candidateEvaluation.recall, rowCount: candidateEvaluation.queries.length },
+        weightedPerUserLoss: { ratio: rankingEvaluation.loss, rowCount: rankingEvaluation.pageCount },
+      };
 
       async function compared(manifest: SnapshotManifest): Promise<CurrentMetrics> {
-        const recorded = recordedIn(manifest, `candidates.recall@${recallK}`);
+        const onOtherDays = () => otherDays(manifest, recallK, evaluated, random);
         const { window } = manifest;
-        if (!window) return recorded;
+        if (!window) return onOtherDays();
         if (window.toMs < split.evaluatedFromMs) {
           const current = await contenderOf(manifest, store, (reason) => note({ notLoadable: reason }));
-          if (!current) return recorded;
-          return paired(
-            manifest.snapshotId,
-            await measureUntil(trained, Infinity),
-            await measureUntil(current, Infinity),
-            random,
-          );
+          return current ? paired(manifest, evaluated, await measureUntil(current, Infinity), random) : onOtherDays();
         }
-        if (window.evaluatedFromMs !== split.evaluatedFromMs) return recorded;
-        return sameDays(recorded, await measureUntil(trained, window.evaluatedToMs));
+        if (window.evaluatedFromMs !== split.evaluatedFromMs) return onOtherDays();
+        return sameDays(manifest, recallK, await measureUntil(trained, window.evaluatedToMs), random);
       }
 
       let currentMetrics: CurrentMetrics | undefined;
@@ -123,25 +130,35 @@ async function measure(
   { queries, recallK }: CandidateEvaluation,
   untilMs: number,
   signal: AbortSignal,
-): Promise<Measured> {
+): Promise<BothMeasured> {
   const asked = rowsUntil(queries, untilMs, ({ example }) => example.labelAtMs);
   const { ranks } = await rankNextWatches(await modelScorer(candidate), asked, signal);
-  const candidateRecall = nextWatchMetrics(ranks, [recallK]).recallAtK.get(recallK);
-  if (!candidateRecall) throw new Error(`recall@${recallK} was not measured`);
   const shown = heldOut.filter(({ servedAtMs }) => servedAtMs <= untilMs);
   const impressions = shown.map(countedImpression);
   const scores = await scoreImpressions(ranking, shown, statistics, signal);
-  return { candidateRecall, weightedPerUserLoss: weightedPerUserLoss(impressions, pagesOf(impressions), scores) };
+  const pages = pagesOf(impressions);
+  return {
+    candidateRecall: { ratio: recallAt(recallK, ranks), rowCount: asked.length },
+    weightedPerUserLoss: { ratio: weightedPerUserLoss(impressions, pages, scores), rowCount: pages.length },
+  };
 }
 
-function paired(snapshotId: string, trained: Measured, current: Measured, random: Random): CurrentMetrics {
-  const pair = (metric: keyof Measured): PairedMetric => ({
-    origin: 're-evaluated',
-    current: current[metric].value(),
-    trained: trained[metric].value(),
-    difference: trained[metric].minus(current[metric]).interval(random.fork(metric)),
-    userCount: trained[metric].userCount,
-  });
+function paired(
+  { snapshotId }: SnapshotManifest,
+  trained: BothMeasured,
+  current: BothMeasured,
+  random: Random,
+): CurrentMetrics {
+  const pair = (metric: keyof BothMeasured): PairedMetric => {
+    const [now, before] = [trained[metric].ratio, current[metric].ratio];
+    return {
+      origin: 're-evaluated',
+      current: before.value(),
+      trained: now.value(),
+      difference: now.minus(before).interval(random.fork(metric)),
+      userCount: now.userCount,
+    };
+  };
   return {
     snapshotId,
     candidateRecall: pair('candidateRecall'),
@@ -149,31 +166,48 @@ function paired(snapshotId: string, trained: Measured, current: Measured, random
   };
 }
 
-function sameDays(recorded: CurrentMetrics, trained: Measured): CurrentMetrics {
-  const same = (metric: keyof Measured): SameDaysMetric => ({
+function sameDays(manifest: SnapshotManifest, recallK: number, trained: BothMeasured, random: Random): CurrentMetrics {
+  const same = (metric: keyof BothMeasured): SameDaysMetric => ({
     origin: 'recorded on the same days',
-    current: recorded[metric].current,
-    trained: trained[metric].value(),
+    current: recordedIn(manifest, recallK)[metric],
+    trained: measurementOf(trained, metric, random),
   });
   return {
-    snapshotId: recorded.snapshotId,
+    snapshotId: manifest.snapshotId,
     candidateRecall: same('candidateRecall'),
     weightedPerUserLoss: same('weightedPerUserLoss'),
   };
 }
 
-function recordedIn({ snapshotId, metrics }: SnapshotManifest, recallName: string): CurrentMetrics {
-  const value = (name: string, scorer: string) =>
-    metrics.find((metric) => metric.name === name && metric.scorer === scorer)?.value ?? NaN;
-  const recorded = (name: string, baseline: number): RecordedMetric => ({
+function otherDays(manifest: SnapshotManifest, recallK: number, trained: BothMeasured, random: Random): CurrentMetrics {
+  const other = (metric: keyof BothMeasured, baseline: number): RecordedMetric => ({
     origin: 'recorded on other days',
-    current: value(name, 'model'),
+    current: recordedIn(manifest, recallK)[metric],
     baseline,
+    trained: measurementOf(trained, metric, random),
   });
-  const floors = ITEM_SCORERS.map((scorer) => value(RANKING_LOSS, scorer));
+  const { metrics, snapshotId } = manifest;
+  const floors = ITEM_SCORERS.map((scorer) => metricValue(metrics, RANKING_LOSS, scorer));
   return {
     snapshotId,
-    candidateRecall: recorded(recallName, value(recallName, 'popularity')),
-    weightedPerUserLoss: recorded(RANKING_LOSS, Math.min(...floors)),
+    candidateRecall: other('candidateRecall', metricValue(metrics, recallName(recallK), 'popularity')),
+    weightedPerUserLoss: other('weightedPerUserLoss', Math.min(...floors)),
+  };
+}
+
+function measurementOf(measured: BothMeasured, metric: keyof BothMeasured, random: Random): Measurement {
+  const { ratio, rowCount } = measured[metric];
+  const { userCount } = ratio;
+  return { value: ratio.value(), interval: ratio.interval(random.fork(metric)), userCount, rowCount };
+}
+
+function recordedIn({ metrics }: SnapshotManifest, recallK: number): Record<keyof BothMeasured, RecordedValue> {
+  const recorded = (name: string, rows: string): RecordedValue => ({
+    value: metricValue(metrics, name, 'model'),
+    rowCount: metricValue(metrics, rows, 'model'),
+  });
+  return {
+    candidateRecall: recorded(recallName(recallK), CANDIDATE_QUERIES),
+    weightedPerUserLoss: recorded(RANKING_LOSS, RANKING_PAGES),
   };
 }

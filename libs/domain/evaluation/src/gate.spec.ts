@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DEFAULT_GATE_LIMITS, evaluateGate, type GateMetrics, gateReasons } from './gate';
-import type { CurrentMetrics } from './regression';
+import type { CurrentMetrics, Measurement } from './regression';
 
 const good: GateMetrics = {
   recallK: 100,
@@ -11,13 +11,17 @@ const good: GateMetrics = {
   indexRecallAt100: 0.99,
 };
 /** Both snapshots on the same rows, exactly the same but where said; users differ by `spread` either way. */
-const paired = (trained: Partial<Record<'recall' | 'loss', number>> = {}, spread = 0.001): CurrentMetrics => {
+const paired = (
+  trained: Partial<Record<'recall' | 'loss', number>> = {},
+  spread = 0.001,
+  userCount = 1_000,
+): CurrentMetrics => {
   const pair = (current: number, now: number) => ({
     origin: 're-evaluated' as const,
     current,
     trained: now,
     difference: { low: now - current - spread, high: now - current + spread },
-    userCount: 1_000,
+    userCount,
   });
   return {
     snapshotId: 's1',
@@ -25,16 +29,45 @@ const paired = (trained: Partial<Record<'recall' | 'loss', number>> = {}, spread
     weightedPerUserLoss: pair(0.3, trained.loss ?? 0.3),
   };
 };
-const recorded = (popularityRecall = NaN, floorWeightedPerUserLoss = NaN, known = true): CurrentMetrics => {
-  const record = (current: number, baseline: number) => ({
+/** What was measured of the new snapshot where the current one was not: sure to within `spread` either way. */
+const sure = (value: number, spread = 0.001, userCount = 1_000): Measurement => ({
+  value,
+  interval: { low: value - spread, high: value + spread },
+  userCount,
+  rowCount: 4 * userCount,
+});
+interface Recorded {
+  readonly recall?: number;
+  readonly loss?: number;
+  readonly popularity?: number;
+  readonly floor?: number;
+  readonly rowCount?: number;
+  /** Of the new snapshot. */
+  readonly trained?: {
+    readonly recall?: number;
+    readonly loss?: number;
+    readonly spread?: number;
+    readonly users?: number;
+  };
+}
+const recorded = ({
+  recall = 0.5,
+  loss = 0.3,
+  popularity = NaN,
+  floor = NaN,
+  rowCount = 4_000,
+  trained = {},
+}: Recorded = {}): CurrentMetrics => {
+  const record = (value: number, baseline: number, now: number) => ({
     origin: 'recorded on other days' as const,
-    current: known ? current : NaN,
+    current: { value, rowCount },
     baseline,
+    trained: sure(now, trained.spread, trained.users),
   });
   return {
     snapshotId: 's1',
-    candidateRecall: record(0.5, popularityRecall),
-    weightedPerUserLoss: record(0.3, floorWeightedPerUserLoss),
+    candidateRecall: record(recall, popularity, trained.recall ?? good.candidateRecall),
+    weightedPerUserLoss: record(loss, floor, trained.loss ?? good.weightedPerUserLoss),
   };
 };
 const failed = (metrics: GateMetrics, before?: CurrentMetrics) =>
@@ -92,6 +125,18 @@ describe('the gate', () => {
       expect(failed(good, paired({}, NaN))).toEqual(['candidates-no-regression', 'ranking-no-regression']);
     });
 
+    it('is undecided about few users, of whom resampling is too sure: of one it has no width at all', () => {
+      const worse = { recall: 0.4, loss: 0.4 };
+      expect(failed(good, paired(worse, 0, 1))).toEqual([]);
+      expect(failed(good, paired(worse, 0.001, 29))).toEqual([]);
+      expect(failed(good, paired(worse, 0.001, 30))).toEqual(['candidates-no-regression', 'ranking-no-regression']);
+      expect(failed(good, paired({ recall: NaN }, 0, 1))).toEqual(['candidates-no-regression']);
+      const { checks } = evaluateGate(good, paired(worse, 0, 1));
+      expect(checks.find(({ name }) => name === 'candidates-no-regression')?.detail).toBe(
+        'undecided: recall@100 0.4000 against 0.5000 of s1 is of fewer than 30 users (1)',
+      );
+    });
+
     it('says by how much and on whom', () => {
       const verdict = evaluateGate(good, paired({ loss: 0.325 }));
       expect(gateReasons(verdict)).toEqual([
@@ -101,51 +146,108 @@ describe('the gate', () => {
     });
   });
 
-  it('holds what was recorded on the same days against the new models there, not on all rows', () => {
-    const same = (recall: number, loss: number): CurrentMetrics => ({
+  describe('against metrics recorded on the same days', () => {
+    const same = (recall: number, loss: number, spread = 0.001, users = 1_000, rowCount = 4_000): CurrentMetrics => ({
       snapshotId: 's1',
-      candidateRecall: { origin: 'recorded on the same days', current: 0.6, trained: recall },
-      weightedPerUserLoss: { origin: 'recorded on the same days', current: 0.2, trained: loss },
+      candidateRecall: {
+        origin: 'recorded on the same days',
+        current: { value: 0.6, rowCount },
+        trained: sure(recall, spread, users),
+      },
+      weightedPerUserLoss: {
+        origin: 'recorded on the same days',
+        current: { value: 0.2, rowCount },
+        trained: sure(loss, spread, users),
+      },
     });
-    expect(failed(good, same(0.55, 0.215))).toEqual([]);
-    expect(failed(good, same(0.53, 0.225))).toEqual(['candidates-no-regression', 'ranking-no-regression']);
-    expect(failed(good, same(NaN, NaN))).toEqual(['candidates-no-regression', 'ranking-no-regression']);
+    const both = ['candidates-no-regression', 'ranking-no-regression'];
+
+    it('holds them against the new models there, not on all rows', () => {
+      expect(failed(good, same(0.55, 0.215))).toEqual([]);
+      expect(failed(good, same(0.53, 0.225))).toEqual(both);
+      expect(failed(good, same(NaN, NaN))).toEqual(both);
+    });
+
+    it('takes no difference for a regression that may be chance of both measurements', () => {
+      // .1 less, and .1 more: each is sure to .08, so the difference to √2 times that.
+      expect(failed(good, same(0.5, 0.3, 0.08))).toEqual([]);
+      expect(failed(good, same(0.5, 0.3, 0.07))).toEqual(both);
+      // What was recorded is of a quarter of the rows, so half as sure: the difference is to √5 times.
+      expect(failed(good, same(0.5, 0.3, 0.05, 1_000, 1_000))).toEqual([]);
+      expect(failed(good, same(0.5, 0.3, 0.044, 1_000, 1_000))).toEqual(both);
+    });
+
+    it('is undecided about few users, now or then', () => {
+      expect(failed(good, same(0.4, 0.4, 0, 1))).toEqual([]);
+      expect(failed(good, same(0.4, 0.4, 0, 29))).toEqual([]);
+      expect(failed(good, same(0.4, 0.4, 0, 30))).toEqual(both);
+      // A hundredth of the rows of 1,000 users: of about ten.
+      expect(failed(good, same(0.4, 0.4, 0, 1_000, 40))).toEqual([]);
+      expect(failed(good, same(0.4, 0.4, 0, 1_000, NaN))).toEqual(both);
+      expect(failed(good, same(NaN, NaN, 0, 1))).toEqual(both);
+    });
   });
 
   describe('against metrics recorded on other days', () => {
-    const { popularityRecall, floorWeightedPerUserLoss } = good;
+    const both = ['candidates-no-regression', 'ranking-no-regression'];
 
     it('has wider margins', () => {
-      expect(failed({ ...good, candidateRecall: 0.44, weightedPerUserLoss: 0.325 }, recorded())).toEqual([]);
-      expect(failed({ ...good, candidateRecall: 0.39 }, recorded())).toEqual(['candidates-no-regression']);
+      expect(failed(good, recorded({ trained: { recall: 0.44, loss: 0.325 } }))).toEqual([]);
+      expect(failed(good, recorded({ trained: { recall: 0.39 } }))).toEqual(['candidates-no-regression']);
+      expect(failed(good, recorded({ trained: { loss: 0.345 } }))).toEqual(['ranking-no-regression']);
     });
 
     it('asks for as much as before where the baselines say that the days were alike', () => {
-      const alike = recorded(popularityRecall, floorWeightedPerUserLoss);
-      for (const metrics of [good, { ...good, candidateRecall: 0.39 }, { ...good, weightedPerUserLoss: 0.35 }]) {
-        expect(evaluateGate(metrics, alike)).toEqual(evaluateGate(metrics, recorded()));
+      const alike = { popularity: good.popularityRecall, floor: good.floorWeightedPerUserLoss };
+      for (const trained of [{}, { recall: 0.39 }, { loss: 0.35 }]) {
+        expect(evaluateGate(good, recorded({ ...alike, trained }))).toEqual(evaluateGate(good, recorded({ trained })));
       }
     });
 
-    it('asks for less where the baselines say that these days are harder, and for more where they are easier', () => {
-      const harderNow = { ...good, weightedPerUserLoss: 0.36, floorWeightedPerUserLoss: 0.4 };
-      expect(failed(harderNow, recorded())).toEqual(['ranking-no-regression']);
-      expect(failed(harderNow, recorded(0.3, 0.33))).toEqual([]);
-      expect(failed({ ...harderNow, weightedPerUserLoss: 0.39 }, recorded(0.3, 0.36))).toEqual([
-        'ranking-no-regression',
-      ]);
-      expect(failed(good, recorded(0.3, 0.66))).toEqual(['ranking-no-regression']);
-      expect(failed(good, recorded(0.15, 0.33))).toEqual(['candidates-no-regression']);
+    it('asks for less where the baselines say that these days are harder', () => {
+      const harder = { ...good, popularityRecall: 0.2, floorWeightedPerUserLoss: 0.4 };
+      const worse = { recall: 0.34, loss: 0.36 };
+      expect(failed(harder, recorded({ trained: worse }))).toEqual(both);
+      expect(failed(harder, recorded({ popularity: 0.3, floor: 0.33, trained: worse }))).toEqual([]);
+      const worst = { recall: 0.26, loss: 0.42 };
+      expect(failed(harder, recorded({ popularity: 0.3, floor: 0.36, trained: worst }))).toEqual(both);
+    });
+
+    it.each([
+      { then: [0.134, 0.015], now: [0.14, 0.021] },
+      { then: [0.3, 0.02], now: [0.33, 0.08] },
+      { then: [0.415, 0.218], now: [0.43, 0.3] },
+    ])('never asks for more than before, however easy these days look: $then, $now', ({ then, now }) => {
+      const [recall, popularity] = then;
+      const metrics = { ...good, candidateRecall: now[0], popularityRecall: now[1] };
+      expect(failed(metrics, recorded({ recall, popularity, trained: { recall: now[0] } }))).toEqual([]);
+      const easier = { ...good, weightedPerUserLoss: 0.29, floorWeightedPerUserLoss: 0.3 };
+      expect(failed(easier, recorded({ floor: 0.6, trained: { loss: 0.29 } }))).toEqual([]);
+    });
+
+    it('expects nothing that cannot be', () => {
+      const metrics = { ...good, weightedPerUserLoss: 0.9, floorWeightedPerUserLoss: 0.95 };
+      const { checks } = evaluateGate(metrics, recorded({ loss: 0.5, floor: 0.2, trained: { loss: 0.9 } }));
+      expect(checks.find(({ name }) => name === 'ranking-no-regression')?.detail).toBe(
+        'weighted per-user loss 0.9000, at most 1.0000 against 1.0000 of s1 (recorded on other days)',
+      );
+    });
+
+    it('takes no difference for a regression that may be chance, and is undecided about few users', () => {
+      const few = { recall: 0.3, loss: 0.45, spread: 0.15 };
+      expect(failed(good, recorded({ rowCount: 200, trained: { ...few, users: 50 } }))).toEqual([]);
+      expect(failed(good, recorded({ trained: { ...few, spread: 0.05 } }))).toEqual(both);
+      expect(failed(good, recorded({ trained: { ...few, spread: 0, users: 10 } }))).toEqual([]);
     });
 
     it('takes a baseline that cannot be compared for none', () => {
       for (const odd of [0, NaN, Infinity]) {
-        expect(evaluateGate(good, recorded(odd, odd)).passed).toBe(evaluateGate(good, recorded()).passed);
+        expect(evaluateGate(good, recorded({ popularity: odd, floor: odd }))).toEqual(evaluateGate(good, recorded()));
       }
     });
 
     it('cannot hold against a snapshot what is not known of it', () => {
-      expect(failed(good, recorded(NaN, NaN, false))).toEqual([]);
+      expect(failed(good, recorded({ recall: NaN, loss: NaN }))).toEqual([]);
     });
   });
 

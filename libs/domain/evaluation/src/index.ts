@@ -31,7 +31,14 @@ export {
   tableToMetrics,
 } from './metric-table';
 export { DEFAULT_GATE_LIMITS, evaluateGate, type GateLimits, type GateMetrics, gateReasons } from './gate';
-export type { CurrentMetric, CurrentMetrics, PairedMetric, RecordedMetric, SameDaysMetric } from './regression';
+export type {
+  CurrentMetrics,
+  Measurement,
+  PairedMetric,
+  RecordedMetric,
+  RecordedValue,
+  SameDaysMetric,
+} from './regression';
 export {
   type RankedQuery,
   recallCurve,
