@@ -3,7 +3,6 @@ import { createRandom } from '@watchnext/learning';
 import { PopularityCounts } from '@watchnext/evaluation';
 import { drawQueries } from './held-out-queries';
 import { gateRecallK, popularityScorer, rankNextWatches, recordedRecallKs } from './next-watch';
-import { setUsersAside } from './validation-users';
 
 const example = (
   userId: string,
@@ -77,21 +76,5 @@ describe('held-out queries', () => {
     expect(missing).toEqual([]);
     expect(recordedRecallKs(80)).toEqual([7, 8, 9, 10, 11, 50, 100]);
     expect(recordedRecallKs(300)).toEqual([10, 50, 100]);
-  });
-});
-
-describe('users set aside', () => {
-  it('are whole users: none is on both sides, none is lost', () => {
-    const examples = [...manyUsers(2_000), ...manyUsers(2_000)];
-    const { training, validation } = setUsersAside(examples, createRandom(1));
-    const users = (side: CandidateExample[]) => new Set(side.map(({ userId }) => userId));
-    expect(training.length + validation.length).toBe(examples.length);
-    expect([...users(validation)].filter((userId) => users(training).has(userId))).toEqual([]);
-    expect(users(validation).size).toBe(200);
-  });
-
-  it('are at most a fifth of few users, and none of very few', () => {
-    expect(setUsersAside(manyUsers(100), createRandom(1)).validation).toHaveLength(20);
-    expect(setUsersAside(manyUsers(4), createRandom(1)).validation).toHaveLength(0);
   });
 });

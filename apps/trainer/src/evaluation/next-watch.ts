@@ -98,8 +98,7 @@ const CHANGE = { shrunk: 1, grown: 3 };
 
 /**
  * k of the recall that the gate looks at: 100, or a tenth of a catalogue that is small beside it. Not 10, 50 or 100 only:
- * of fewer than 100 videos 10 are too large a part. Nor in coarser steps: at 5 of 80 videos a model that predicts badly was let
- * through, which a tenth rejects (`trainer.spec.ts`).
+ * of fewer than 100 videos 10 are too large a part.
  */
 export function gateRecallK(videoCount: number): number {
   return videoCount >= LARGE_CATALOGUE ? 100 : Math.max(1, Math.round(videoCount / 10));

@@ -10,7 +10,7 @@ import { onnxTowerRunner } from '@watchnext/inference';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
 import { type CandidateChange, changedForms } from '../candidate-settings';
-import { notLearnedBefore, setUsersAside } from '../evaluation/validation-users';
+import { setUsersAside } from '../evaluation/validation-users';
 import { defineStage } from '../pipeline/stage';
 import { StepsWorkedOn, trainingDetail } from '../progress/training-detail';
 import { earlierModel } from './earlier-model';
@@ -28,7 +28,7 @@ export interface CandidateStageOptions {
  *
  * How many epochs are right depends on the data more than on its size: in a simulated world of 12 thousand watches
  * recall@100 peaked at 0.28 after 2 epochs and fell to 0.22 by 20. So some users are set aside, and the epoch that
- * predicts them best is kept. Where the last watch matters little, the paper's plain mean does better yet (0.31 there
+ * predicts them best is kept; all epochs, of the preferred form, where there are too few users to tell. Where the last watch matters little, the paper's plain mean does better yet (0.31 there
  * where the other encoder reached 0.28; the reverse on other data): with little data both are tried.
  */
 export const trainCandidatesStage = (
@@ -42,9 +42,11 @@ export const trainCandidatesStage = (
     gives: ['candidateModel', 'candidateConfig'],
     async run({ split }, { progress, signal, random, note }) {
       const earlier = warmStartFrom && (await earlierModel(warmStartFrom, split.evaluatedFromMs));
-      const aside = setUsersAside(split.candidateTraining, random.fork('validation users'));
-      const { training } = aside;
-      const validation = notLearnedBefore(aside.validation, earlier?.candidate?.untilMs);
+      const { training, validation } = setUsersAside(
+        split.candidateTraining,
+        random.fork('validation users'),
+        earlier?.candidate?.untilMs,
+      );
       const size = dataSizeOf(training);
       const forms = changedForms(candidateForms(size), change);
       const configs = validation.length > 0 ? forms : forms.slice(0, 1);

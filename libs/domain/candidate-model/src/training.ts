@@ -148,9 +148,13 @@ async function resume(
   }
 }
 
-/** k of the validation recall: 100, or less where 100 would be a large part of the catalogue. */
+/**
+ * k of the validation recall: 100, or less where 100 would be a large part of the catalogue; a tenth of fewer than 100 videos, of which
+ * any model has most labels among its first ten.
+ */
 export function validationCutoff(videoCount: number): number {
-  return Math.min(100, Math.max(10, Math.floor(videoCount / 20)));
+  const least = Math.max(1, Math.min(10, Math.round(videoCount / 10)));
+  return Math.min(100, Math.max(least, Math.floor(videoCount / 20)));
 }
 
 /** @param rows of the set, which leaves out examples with labels out of vocabulary */
