@@ -1,5 +1,7 @@
-import type { CandidateExample } from '@watchnext/features';
-import { type Random, shuffle } from '@watchnext/learning';
+import { type CandidateExample, hash53 } from '@watchnext/features';
+import type { Random } from '@watchnext/learning';
+import type { TimeSplit } from '../pipeline/run-state';
+import { rowsUntil } from './rows-until';
 
 /** Held-out watches of one user that count, at most; the first ones, nearest to what training knew. */
 const QUERIES_PER_USER = 5;
@@ -11,9 +13,23 @@ export interface HeldOutQuery {
   readonly seenVideoIds: ReadonlySet<string>;
 }
 
+/** The held-out watches that candidates are measured on, rewatches among them. */
+export function evaluatedWatches({
+  candidateHeldOut,
+  evaluatedToMs,
+}: Pick<TimeSplit, 'candidateHeldOut' | 'evaluatedToMs'>): readonly CandidateExample[] {
+  return rowsUntil(candidateHeldOut, evaluatedToMs, ({ labelAtMs }) => labelAtMs);
+}
+
+/** Serving leaves out what is in the history, so nothing can be asked about it. */
+export function isRewatch({ labelVideoId, features }: CandidateExample): boolean {
+  return features.watchedVideoIds.includes(labelVideoId);
+}
+
 /**
- * Draws the queries to measure candidates with: all watches but rewatches (serving leaves those out), at most
- * `QUERIES_PER_USER` of each of at most `userLimit` users.
+ * Draws the queries to measure candidates with: all watches but rewatches, at most `QUERIES_PER_USER` of each of at most
+ * `userLimit` users. Users have their places by a hash of their ids and the seed: when others come, those drawn before stay, but for
+ * the ones whose places are taken. So the next run on the same days asks the same users.
  */
 export function drawQueries(
   heldOut: readonly CandidateExample[],
@@ -24,19 +40,18 @@ export function drawQueries(
   let rewatchCount = 0;
   const inTime = [...heldOut].sort((a, b) => a.labelAtMs - b.labelAtMs);
   for (const example of inTime) {
-    const seenVideoIds = new Set(example.features.watchedVideoIds);
-    if (seenVideoIds.has(example.labelVideoId)) {
+    if (isRewatch(example)) {
       rewatchCount += 1;
       continue;
     }
     let queries = byUser.get(example.userId);
     if (!queries) byUser.set(example.userId, (queries = []));
-    if (queries.length < QUERIES_PER_USER) queries.push({ example, seenVideoIds });
+    if (queries.length < QUERIES_PER_USER)
+      queries.push({ example, seenVideoIds: new Set(example.features.watchedVideoIds) });
   }
-  // Sorted before it is shuffled: the draw must not depend on the order of the archive's partitions.
-  const userIds = [...byUser.keys()].sort();
-  const order = Int32Array.from(userIds.keys());
-  shuffle(order, random);
-  const drawn = [...order.subarray(0, userLimit)].flatMap((index) => byUser.get(userIds[index]) ?? []);
-  return { queries: drawn, rewatchCount, userCount: Math.min(userIds.length, userLimit) };
+  const seed = random.nextInt(2 ** 32);
+  const places = new Map([...byUser.keys()].map((userId) => [userId, hash53(`${seed}:${userId}`)]));
+  const byPlace = [...byUser].sort(([one], [other]) => places.get(one)! - places.get(other)! || (one < other ? -1 : 1));
+  const drawn = byPlace.slice(0, userLimit);
+  return { queries: drawn.flatMap(([, queries]) => queries), rewatchCount, userCount: drawn.length };
 }

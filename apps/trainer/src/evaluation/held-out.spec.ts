@@ -37,6 +37,15 @@ describe('held-out queries', () => {
     expect(drawn(examples, 2)).not.toEqual(drawn(examples, 1));
   });
 
+  it('are of the same users as before as far as new ones do not take their places', () => {
+    const drawn = (count: number) =>
+      drawQueries(manyUsers(count), 40, createRandom(1)).queries.map((query) => query.example.userId);
+    const before = new Set(drawn(60));
+    const isNew = (userId: string) => Number(userId.slice(1)) >= 60;
+    expect(drawn(90).filter((userId) => !isNew(userId) && !before.has(userId))).toEqual([]);
+    expect(drawn(90).filter(isNew).length).toBeGreaterThan(5);
+  });
+
   it('are ranked in the whole catalogue, seen left out, and are misses when the scorer does not know the video', async () => {
     const counts = new PopularityCounts();
     ['a', 'a', 'a', 'b', 'b', 'c'].forEach((videoId) => counts.add(videoId, 0));

@@ -7,8 +7,7 @@ import {
   type UserRatio,
 } from '@watchnext/evaluation';
 import type { Random } from '@watchnext/learning';
-import { drawQueries } from '../evaluation/held-out-queries';
-import { rowsUntil } from '../evaluation/rows-until';
+import { drawQueries, evaluatedWatches } from '../evaluation/held-out-queries';
 import {
   gateRecallK,
   modelScorer,
@@ -47,7 +46,7 @@ export const evaluateCandidatesStage = (userLimit: number) =>
     gives: ['candidateEvaluation'],
     async run({ replayed, split, candidateModel, index }, { progress, random, signal, note }) {
       const { queries, rewatchCount, userCount } = drawQueries(
-        rowsUntil(split.candidateHeldOut, split.evaluatedToMs, ({ labelAtMs }) => labelAtMs),
+        evaluatedWatches(split),
         userLimit,
         random.fork('queries'),
       );

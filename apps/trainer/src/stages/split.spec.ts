@@ -1,4 +1,4 @@
-import type { CandidateExample, RankingExample } from '@watchnext/features';
+import { type CandidateExample, NO_CIRCUMSTANCES, type RankingExample } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
 import type { ReplayedLog } from '../pipeline/run-state';
 import { splitByTime } from './split';
@@ -6,8 +6,8 @@ import { splitByTime } from './split';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-const watched = (userId: string, labelVideoId: string, labelAtMs: number) =>
-  ({ userId, labelVideoId, labelAtMs }) as CandidateExample;
+const watched = (userId: string, labelVideoId: string, labelAtMs: number, watchedVideoIds: string[] = []) =>
+  ({ userId, labelVideoId, labelAtMs, features: { watchedVideoIds, ...NO_CIRCUMSTANCES } }) as CandidateExample;
 const shown = (servedAtMs: number, clicked: boolean) =>
   ({ userId: 'a', pageId: 'p', servedAtMs, clicked }) as RankingExample;
 const logOf = (candidateExamples: CandidateExample[], rankingExamples: RankingExample[]) => {
@@ -58,6 +58,22 @@ describe('splitByTime', () => {
     );
     expect(split.rule).toBe('last 20% of the examples');
     expect(new Set(split.rankingHeldOut.map((example) => example.clicked))).toEqual(new Set([true, false]));
+  });
+
+  it('holds out what somebody is asked about: not a last day of rewatches only, which serving leaves out', () => {
+    const evening = [20, 21, 22, 23].map((hour) => shown(2 * DAY_MS + hour * HOUR_MS, hour % 2 === 0));
+    const before = [...watches.slice(0, 6), watched('b', 'y', 2 * DAY_MS + 23.5 * HOUR_MS)];
+    const again = watched('a', 'x', 3 * DAY_MS + HOUR_MS, ['x']);
+    const splitOf = (lastDay: CandidateExample[]) =>
+      splitByTime(logOf([...before, ...lastDay], [...impressions, ...evening]), 1);
+    expect(splitOf([again]).rule).toBe('last 20% of the examples');
+    expect(splitOf([again]).candidateHeldOut).toEqual([before.at(-1), again]);
+    expect(splitOf([again, watched('b', 'y', 3 * DAY_MS + 2 * HOUR_MS)]).rule).toBe('last 1 UTC day');
+    // One that comes after the last impression is none that is evaluated, while there are others before.
+    expect(splitOf([again, watched('b', 'y', 3 * DAY_MS + 20 * HOUR_MS)]).rule).toBe('last 20% of the examples');
+    const seen = watches.map((watch) => ({ ...watch, features: { ...watch.features, watchedVideoIds: ['x', 'y'] } }));
+    expect(() => splitByTime(logOf(seen, impressions), 1)).toThrow(NothingToTrainError);
+    expect(() => splitByTime(logOf(seen, impressions), 1)).toThrow(/but of what its user had just watched/);
   });
 
   describe('of a user with more watches than count', () => {

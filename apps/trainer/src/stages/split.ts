@@ -1,6 +1,7 @@
 import { noPageMessage, pagesOf, type SplitMoment, splitMoment } from '@watchnext/evaluation';
 import type { CandidateExample, RankingExample } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
+import { evaluatedWatches, isRewatch } from '../evaluation/held-out-queries';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
 import { firstOfEachUser, newestOfEachUser } from './of-each-user';
@@ -40,6 +41,8 @@ function lackOf(split: TimeSplit): string | undefined {
     examples.some((example) => example.clicked === clicked);
   if (split.candidateTraining.length === 0) return 'no completed watch to train on';
   if (split.candidateHeldOut.length === 0) return 'no completed watch to evaluate on';
+  if (evaluatedWatches(split).every(isRewatch))
+    return 'no completed watch to evaluate on but of what its user had just watched';
   if (new Set(split.candidateTraining.map((example) => example.userId)).size < 2)
     return 'watches of fewer than two users';
   if (new Set(split.candidateTraining.map((example) => example.labelVideoId)).size < 2) {
