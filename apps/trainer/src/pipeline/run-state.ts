@@ -61,6 +61,8 @@ export interface RunState {
   replayed: ReplayedLog;
   split: TimeSplit;
   candidateModel: CandidateModel;
+  /** Of the examples before the held-out days those that it was trained on: without the users set aside. */
+  candidateLearnedFrom: readonly CandidateExample[];
   /** To train it again with; its epochs are those that turned out best. */
   candidateConfig: CandidateModelConfig;
   index: BuiltIndex | undefined;

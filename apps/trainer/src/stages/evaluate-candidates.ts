@@ -6,6 +6,7 @@ import {
   PopularityCounts,
   type UserRatio,
 } from '@watchnext/evaluation';
+import type { CandidateExample } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import { drawQueries, evaluatedWatches } from '../evaluation/held-out-queries';
 import {
@@ -17,7 +18,6 @@ import {
   recordedRecallKs,
 } from '../evaluation/next-watch';
 import { defineStage } from '../pipeline/stage';
-import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
 
 export const CANDIDATE_QUERIES = 'candidates.queries';
 /** The metric's name. */
@@ -26,14 +26,16 @@ const NDCG_K = 10;
 /** Recent popularity halves a watch's weight for each day of age. */
 const RECENT_HALF_LIFE_MS = 86_400_000;
 
-/** Popularity as known at the split: over all time, and recently. */
-function popularityAtSplit(replayed: ReplayedLog, split: TimeSplit) {
+/**
+ * Popularity as known at the split, over all time and recently, of what the evaluated model has learned from: the users set aside
+ * would tell it of videos that the model cannot know, and the gate asks which of the two makes more of the same.
+ */
+function popularityAt(nowMs: number, learnedFrom: readonly CandidateExample[]) {
   const all = new PopularityCounts();
-  const recent = new PopularityCounts({ nowMs: split.evaluatedFromMs, halfLifeMs: RECENT_HALF_LIFE_MS });
-  for (const { videoId, atMs } of replayed.completedWatches) {
-    if (atMs >= split.evaluatedFromMs) continue;
-    all.add(videoId, atMs);
-    recent.add(videoId, atMs);
+  const recent = new PopularityCounts({ nowMs, halfLifeMs: RECENT_HALF_LIFE_MS });
+  for (const { labelVideoId, labelAtMs } of learnedFrom) {
+    all.add(labelVideoId, labelAtMs);
+    recent.add(labelVideoId, labelAtMs);
   }
   return { all, recent };
 }
@@ -42,15 +44,15 @@ function popularityAtSplit(replayed: ReplayedLog, split: TimeSplit) {
 export const evaluateCandidatesStage = (userLimit: number) =>
   defineStage({
     name: 'evaluate candidates',
-    needs: ['replayed', 'split', 'candidateModel', 'index'],
+    needs: ['split', 'candidateModel', 'candidateLearnedFrom', 'index'],
     gives: ['candidateEvaluation'],
-    async run({ replayed, split, candidateModel, index }, { progress, random, signal, note }) {
+    async run({ split, candidateModel, candidateLearnedFrom, index }, { progress, random, signal, note }) {
       const { queries, rewatchCount, userCount } = drawQueries(
         evaluatedWatches(split),
         userLimit,
         random.fork('queries'),
       );
-      const popularity = popularityAtSplit(replayed, split);
+      const popularity = popularityAt(split.evaluatedFromMs, candidateLearnedFrom);
       const scorers: [string, HeldOutScorer][] = [
         ['model', await modelScorer(candidateModel)],
         ['popularity', popularityScorer(popularity.all)],

@@ -39,7 +39,7 @@ export const trainCandidatesStage = (
   defineStage({
     name: 'train candidate model',
     needs: ['split'],
-    gives: ['candidateModel', 'candidateConfig'],
+    gives: ['candidateModel', 'candidateConfig', 'candidateLearnedFrom'],
     async run({ split }, { progress, signal, random, note }) {
       const earlier = warmStartFrom && (await earlierModel(warmStartFrom, split.evaluatedFromMs));
       const { training, validation } = setUsersAside(
@@ -84,7 +84,7 @@ export const trainCandidatesStage = (
         ...(ages ? { ages: oddAges(ages) } : {}),
         ...(earlier ? { beganWith: candidatesBeganWith(earlier.origin, warmStart) } : {}),
       });
-      return { candidateModel: model, candidateConfig };
+      return { candidateModel: model, candidateConfig, candidateLearnedFrom: training };
     },
   });
 
