@@ -19,11 +19,11 @@ export interface TimeSplit {
   readonly evaluatedToMs: number;
   /** How the moment was chosen, for people. */
   readonly rule: string;
-  /** At most the newest `EXAMPLES_PER_USER` of each user before the moment. */
+  /** The newest of each user before the moment, at most as many as `mostOfEachUser` of them. */
   readonly candidateTraining: readonly CandidateExample[];
-  /** At most the first `EXAMPLES_PER_USER` of each user from the moment on. */
+  /** The first of each user from the moment on, at most 100. */
   readonly candidateHeldOut: readonly CandidateExample[];
-  /** At most the newest `EXAMPLES_PER_USER` of each user, held out or not: what is trained on once the gate has passed. */
+  /** The newest of each user, held out or not, at most as many as in `candidateTraining`: what is trained on once the gate has passed. */
   readonly candidateThrough: readonly CandidateExample[];
   readonly rankingTraining: readonly RankingExample[];
   readonly rankingHeldOut: readonly RankingExample[];

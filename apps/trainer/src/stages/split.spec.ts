@@ -116,6 +116,32 @@ describe('splitByTime', () => {
     });
   });
 
+  describe('of a log whose users have watched a hundred and more on average', () => {
+    const minute = (n: number) => n * 60_000;
+    const ofUser = (userId: string, count: number, fromMs: number) =>
+      Array.from({ length: count }, (_, n) => watched(userId, `v${n % 2}`, fromMs + minute(n)));
+    const split = (each: number, heavy: number) => {
+      const all = ['b', 'c', 'd'].flatMap((userId) => ofUser(userId, each, 0));
+      const held = [watched('b', 'v0', 3 * DAY_MS), watched('c', 'v1', 3 * DAY_MS)];
+      return splitByTime(logOf([...all, ...ofUser('a', heavy, 0), ...held], impressions), 1);
+    };
+    const count = (examples: readonly CandidateExample[]) => examples.length;
+
+    it('trains on all of them, up to a thousand of each', () => {
+      const { candidateTraining, candidateThrough } = split(110, 1_200);
+      expect([candidateTraining, candidateThrough].map(count)).toEqual([3 * 110 + 1_000, 3 * 110 + 1_000 + 2]);
+      expect(Math.min(...candidateTraining.filter(({ userId }) => userId === 'a').map((one) => one.labelAtMs))).toBe(
+        minute(200),
+      );
+    });
+
+    it('trains on a hundred of each where the mean is below, also through the held-out days', () => {
+      const { candidateTraining, candidateThrough } = split(80, 159);
+      expect([candidateTraining, candidateThrough].map(count)).toEqual([3 * 80 + 100, 3 * 80 + 100 + 2]);
+      expect(split(80, 160).candidateTraining).toHaveLength(3 * 80 + 160);
+    });
+  });
+
   it.each<[string, ReplayedLog, RegExp]>([
     ['no watches', logOf([], impressions), /no completed watch/],
     ['no impressions', logOf(watches, []), /no settled impression/],

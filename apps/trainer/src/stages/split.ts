@@ -4,7 +4,7 @@ import { NothingToTrainError } from '../errors';
 import { evaluatedWatches, isRewatch } from '../evaluation/held-out-queries';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
-import { firstOfEachUser, newestOfEachUser } from './of-each-user';
+import { firstOfEachUser, mostOfEachUser, newestOfEachUser } from './of-each-user';
 
 /** Share of the examples that is held out where neither days nor time separate them. */
 const HELD_OUT_SHARE = 0.2;
@@ -23,13 +23,15 @@ function cut(log: ReplayedLog, moment: SplitMoment): TimeSplit {
     examples.filter((example) => atMs(example) >= moment.evaluatedFromMs === heldOut);
   const labelAt = (example: CandidateExample) => example.labelAtMs;
   const servedAt = (example: RankingExample) => example.servedAtMs;
+  const candidatesBefore = before(log.candidateExamples, labelAt, false);
+  const most = mostOfEachUser(candidatesBefore);
   const rankingHeldOut = before(log.rankingExamples, servedAt, true);
   return {
     ...moment,
     evaluatedToMs: rankingHeldOut.reduce((newest, { servedAtMs }) => Math.max(newest, servedAtMs), -Infinity),
-    candidateTraining: newestOfEachUser(before(log.candidateExamples, labelAt, false)),
+    candidateTraining: newestOfEachUser(candidatesBefore, most),
     candidateHeldOut: firstOfEachUser(before(log.candidateExamples, labelAt, true)),
-    candidateThrough: newestOfEachUser(log.candidateExamples),
+    candidateThrough: newestOfEachUser(log.candidateExamples, most),
     rankingTraining: before(log.rankingExamples, servedAt, false),
     rankingHeldOut,
   };
