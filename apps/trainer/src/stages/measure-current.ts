@@ -52,7 +52,8 @@ interface BothMeasured {
  *
  * - If the current snapshot trained on nothing of the held-out days, both are measured on all of them. The new models
  *   then know about as much as the current one, so the comparison is fair although it was the current one that chose
- *   what was shown.
+ *   what was shown. Their statistics have a little more: what followed after midnight from impressions of the evening before
+ *   (docs/decisions/0155).
  * - If the same days were held out for the current snapshot too, which has trained on them since, the new models are
  *   measured on what was there then, and held against what was recorded: the same rows, but for candidates where more users
  *   are held out than are drawn. Rows after it are no ground to compare on: they are watches of its own lists, by models that have not seen a day that it has.
