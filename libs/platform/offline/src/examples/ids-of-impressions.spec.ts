@@ -22,7 +22,7 @@ describe('IdsOfImpressions', () => {
     const count = 100_000;
     collectGarbage();
     const before = process.memoryUsage().heapUsed;
-    for (let n = 0; n < count; n++) ids.add({ requestId: 'r', impressionId: `an id of its own, ${n}` });
+    for (let n = 0; n < count; n++) ids.add({ requestId: 'r', position: n, impressionId: `an id of its own, ${n}` });
     collectGarbage();
     const bytesEach = (process.memoryUsage().heapUsed - before) / count;
     expect(ids.at(count - 1, 'r')).toBe(`an id of its own, ${count - 1}`);
