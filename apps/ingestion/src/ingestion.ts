@@ -139,7 +139,7 @@ export class Ingestion implements OnApplicationShutdown {
     // The activity partitions and the catalogue's one, should this process have them all.
     const partitionCount = this.settings.WATCHNEXT_ACTIVITY_PARTITIONS + 1;
     const maxPartitionBytes = (this.settings.WATCHNEXT_ARCHIVE_BUFFER_MB * 2 ** 20) / partitionCount;
-    const archiver = new Archiver(topic, this.archive, this.logger, { flushAfterSeconds, maxPartitionBytes });
+    const archiver = new Archiver(topic, this.log, this.archive, this.logger, { flushAfterSeconds, maxPartitionBytes });
     archiver.start();
     const measured = this.measured('archive', topic, archiver);
     const group = { topic, groupId: `archive-${topic}` };

@@ -23,7 +23,7 @@ export interface Lag {
 
 /**
  * How far states and archive are behind the log, by what is stored; so any process can tell, whoever does the work.
- * An offset that compaction emptied counts until what comes after it is archived.
+ * An offset without a record, such as a transaction's marker, counts until it was read; the archive says so after its flush time.
  *
  * @throws Error when states or archive are ahead of the log: then nothing would move, and a lag of 0 would hide it
  */

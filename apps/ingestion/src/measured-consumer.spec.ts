@@ -7,6 +7,7 @@ const batch = (from: number, to: number, lag = 0) => ({
   topic: 't',
   partition: 0,
   records: Array.from({ length: to - from }, (_, i) => record(from + i)),
+  nextOffset: to,
   lag,
   signal: new AbortController().signal,
 });
@@ -30,6 +31,8 @@ describe('a measured consumer', () => {
     await consumer.onBatch(batch(10, 30, 70));
     expect(consumer.lag()).toEqual([[0, 70]]);
     expect(metrics.value(METRICS.records, labels)).toBe(20);
+    await consumer.onBatch(batch(100, 100));
+    expect(consumer.lag()).toEqual([[0, 0]]);
     await consumer.onRevoked(0);
     expect(consumer.lag()).toEqual([]);
   });

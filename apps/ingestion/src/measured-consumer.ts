@@ -49,12 +49,11 @@ export class MeasuredConsumer implements GroupHandler {
 
   async onBatch(batch: RecordBatch): Promise<void> {
     const { role, topic, metrics } = this.parts;
-    const { partition, records, lag } = batch;
-    const last = records.at(-1)?.offset ?? -1;
-    this.ends.set(partition, Math.max(this.ends.get(partition) ?? 0, last + 1 + lag));
+    const { partition, records, nextOffset, lag } = batch;
+    this.ends.set(partition, Math.max(this.ends.get(partition) ?? 0, nextOffset + lag));
     const startedAt = performance.now();
     await this.inner.onBatch(batch);
-    this.nextOffsets.set(partition, last + 1);
+    this.nextOffsets.set(partition, nextOffset);
     metrics.count(METRICS.records, { role, topic }, records.length);
     metrics.observe(METRICS.batchSeconds, (performance.now() - startedAt) / 1_000, { role, topic });
   }

@@ -194,6 +194,7 @@ function describeRebuild(name: string, open: (folder: string) => FeatureStore): 
         topic: TOPICS.activity,
         partition: 1,
         records: first,
+        nextOffset: 100,
         lag: 0,
         signal: new AbortController().signal,
       });

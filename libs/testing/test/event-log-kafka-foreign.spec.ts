@@ -99,6 +99,53 @@ const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
       expect(handler.faults).toEqual([]);
     });
 
+    const endOf = async () => (await log.bounds(TOPIC))[0]?.endOffset;
+
+    spec('leave no lag: a group hears that the log ends in markers alone', async () => {
+      await log.ensureTopics([{ name: TOPIC, partitionCount: 1 }]);
+      const handler = new FoldingHandler();
+      await log.joinGroup({ topic: TOPIC, groupId: 'g' }, handler);
+      await transact(['a'], 'commit');
+      await eventually(() => expect(handler.marks.next.get(0)).toBe(2));
+      await transact(['lost', 'too'], 'abort');
+      await eventually(async () => expect(handler.marks.next.get(0)).toBe(await endOf()));
+      expect([await endOf(), handler.lagOf(0), handler.texts()]).toEqual([5, 0, ['a']]);
+      await log.append(TOPIC, [{ key: 'k', value: Buffer.from('b') }]);
+      await eventually(() => expect(handler.texts()).toEqual(['a', 'b']));
+      expect([handler.resumeCalls, handler.faults]).toEqual([[0], []]);
+    });
+
+    spec('are heard of again by a handler that could not take note of it', async () => {
+      await log.ensureTopics([{ name: TOPIC, partitionCount: 1 }]);
+      await transact(['lost'], 'abort');
+      const handler = new FoldingHandler();
+      handler.failBeforeFolding = 2;
+      await log.joinGroup({ topic: TOPIC, groupId: 'g' }, handler);
+      await eventually(async () => expect(handler.marks.next.get(0)).toBe(await endOf()));
+      expect(handler.errors.map(({ message }) => message)).toEqual(['told to fail', 'told to fail']);
+      expect([handler.resumeCalls, handler.faults]).toEqual([[0, 0, 0], []]);
+    });
+
+    spec('are committed for lag monitors with their markers', async () => {
+      await log.ensureTopics([{ name: TOPIC, partitionCount: 1 }]);
+      await transact(['lost'], 'abort');
+      await log.joinGroup({ topic: TOPIC, groupId: 'g' }, new FoldingHandler());
+      await eventually(async () => {
+        const [committed] = await admin.fetchOffsets({ groupId: `${namespace}g`, topics: [`${namespace}${TOPIC}`] });
+        expect(committed?.partitions[0]?.offset).toBe('2');
+      });
+    });
+
+    spec('tell a tail that it has reached their last marker', async () => {
+      await log.ensureTopics([{ name: TOPIC, partitionCount: 1 }]);
+      await transact(['a'], 'commit');
+      const tail = new CollectingTail();
+      await log.tail(TOPIC, tail);
+      expect(tail.next.get(0)).toBe(2);
+      await transact(['lost'], 'abort');
+      await eventually(async () => expect(tail.next.get(0)).toBe(await endOf()));
+    });
+
     spec('let a tail catch up with a topic that ends in a marker, or holds nothing else', async () => {
       await log.ensureTopics([{ name: TOPIC, partitionCount: 1 }]);
       await transact(['lost'], 'abort');

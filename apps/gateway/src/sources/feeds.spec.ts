@@ -26,7 +26,14 @@ function logOf(records: readonly LogRecord[]): EventLog {
       return subscription;
     },
     joinGroup: async ({ topic }: { topic: string }, { onBatch }: GroupHandler) => {
-      await onBatch({ topic, partition: 0, records, lag: 0, signal: new AbortController().signal });
+      await onBatch({
+        topic,
+        partition: 0,
+        records,
+        nextOffset: records.length,
+        lag: 0,
+        signal: new AbortController().signal,
+      });
       return subscription;
     },
   } as Partial<EventLog> as EventLog;

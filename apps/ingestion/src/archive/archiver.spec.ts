@@ -21,8 +21,9 @@ describe('Archiver', () => {
     await directory.remove();
   });
 
+  const log = { bounds: async () => [{ partition: 0, firstOffset: 0, endOffset: 100_000 }] };
   const archiver = (to = archive) =>
-    new Archiver(TOPICS.activity, to, quiet, { flushAfterSeconds: 5, clock: () => nowMs });
+    new Archiver(TOPICS.activity, log, to, quiet, { flushAfterSeconds: 5, clock: () => nowMs });
   const records = (from: number, count: number): LogRecord[] =>
     Array.from({ length: count }, (_, i) => ({
       topic: TOPICS.activity,
@@ -31,11 +32,12 @@ describe('Archiver', () => {
       timestampMs: AT_MS,
       ...recordOf(eventOf(searchOf('anna', `q ${from + i}`), AT_MS)),
     }));
-  const give = (to: Archiver, from: number, count: number) =>
+  const give = (to: Archiver, from: number, count: number, nextOffset = from + count) =>
     to.onBatch({
       topic: TOPICS.activity,
       partition: 0,
       records: records(from, count),
+      nextOffset,
       lag: 0,
       signal: new AbortController().signal,
     });
@@ -70,6 +72,21 @@ describe('Archiver', () => {
     await give(keeping, 0, 3);
     await keeping.onRevoked(0);
     expect(await archived()).toEqual([0, 1, 2]);
+  });
+
+  it('ends where it has read to, though no records lie last, or none at all', async () => {
+    const keeping = archiver();
+    await keeping.resumeOffset(0);
+    await give(keeping, 0, 0, 2);
+    nowMs += 5_000;
+    await give(keeping, 2, 0, 3);
+    expect(await archive.nextOffset(TOPICS.activity, 0)).toBe(3);
+    await give(keeping, 4, 2, 8);
+    await keeping.onRevoked(0);
+    expect([await archive.firstOffset(TOPICS.activity, 0), await keeping.resumeOffset(0)]).toEqual([0, 8]);
+    await give(keeping, 8, 1);
+    await keeping.onRevoked(0);
+    expect(await archived()).toEqual([4, 5, 8]);
   });
 
   it('adds nothing twice when another member archived the same records meanwhile', async () => {

@@ -1,5 +1,5 @@
 import type { EventArchive } from '@watchnext/event-archive';
-import type { GroupHandler, RecordBatch } from '@watchnext/event-log';
+import type { EventLog, GroupHandler, RecordBatch } from '@watchnext/event-log';
 import type { Logger } from '@watchnext/service';
 import { PartitionBuffer } from './partition-buffer';
 
@@ -22,6 +22,7 @@ export class Archiver implements GroupHandler {
 
   constructor(
     private readonly topic: string,
+    private readonly log: Pick<EventLog, 'bounds'>,
     private readonly archive: EventArchive,
     private readonly logger: Logger,
     private readonly options: ArchiverOptions,
@@ -39,21 +40,23 @@ export class Archiver implements GroupHandler {
   }
 
   async resumeOffset(partition: number): Promise<number | undefined> {
+    const archivedTo = await this.archive.nextOffset(this.topic, partition);
     this.buffers.set(
       partition,
       new PartitionBuffer(
         this.archive,
         this.topic,
         partition,
+        archivedTo ?? (await this.firstHeld(partition)),
         this.options.flushAfterSeconds * 1_000,
         this.options.maxPartitionBytes ?? DEFAULT_PARTITION_BYTES,
       ),
     );
-    return this.archive.nextOffset(this.topic, partition);
+    return archivedTo;
   }
 
-  async onBatch({ partition, records }: RecordBatch): Promise<void> {
-    await this.buffers.get(partition)?.add(records, this.now());
+  async onBatch({ partition, records, nextOffset }: RecordBatch): Promise<void> {
+    await this.buffers.get(partition)?.add(records, nextOffset, this.now());
   }
 
   async onRevoked(partition: number): Promise<void> {
@@ -70,6 +73,10 @@ export class Archiver implements GroupHandler {
     for (const [partition, buffer] of this.buffers) {
       buffer.flushIfOld(this.now()).catch((err: unknown) => this.onError(err as Error, partition));
     }
+  }
+
+  private async firstHeld(partition: number): Promise<number> {
+    return (await this.log.bounds(this.topic)).find((bounds) => bounds.partition === partition)?.firstOffset ?? 0;
   }
 
   private now(): number {

@@ -7,6 +7,8 @@ const MAX_RECORDS = 50_000;
 /** Records of one partition on their way to the archive. Its steps run one after the other, whoever asks for them. */
 export class PartitionBuffer {
   private records: LogRecord[] = [];
+  /** What was read for them: a file accounts for all of it, so that an archive that has everything ends where the log does. */
+  private nextOffset: number;
   private bytes = 0;
   private oldestSinceMs = Infinity;
   private queue: Promise<unknown> = Promise.resolve();
@@ -15,18 +17,23 @@ export class PartitionBuffer {
     private readonly archive: EventArchive,
     private readonly topic: string,
     private readonly partition: number,
+    /** Where the partition is read from. */
+    private firstOffset: number,
     private readonly flushAfterMs: number,
     /** What it may hold in memory, but for its last batch, before it is written. */
     private readonly maxBytes: number,
-  ) {}
+  ) {
+    this.nextOffset = firstOffset;
+  }
 
-  /** Adds records, and writes all if it is many or old by now. */
-  add(records: readonly LogRecord[], nowMs: number): Promise<void> {
+  /** Adds what was read up to `nextOffset`, and writes all if it is many or old by now. */
+  add(records: readonly LogRecord[], nextOffset: number, nowMs: number): Promise<void> {
     return this.inTurn(async () => {
       for (const record of records) {
         this.records.push(record);
         this.bytes += record.value.length + record.key.length;
       }
+      this.nextOffset = nextOffset;
       this.oldestSinceMs = Math.min(this.oldestSinceMs, nowMs);
       if (this.records.length >= MAX_RECORDS || this.bytes >= this.maxBytes || this.isOld(nowMs)) await this.write();
     });
@@ -46,11 +53,16 @@ export class PartitionBuffer {
 
   /** What fails stays in the buffer for the next attempt. */
   private async write(): Promise<void> {
-    if (this.records.length === 0) return;
+    if (this.nextOffset === this.firstOffset) return;
     // Another member may have archived part of it after taking this one for dead; or an attempt that failed did.
     const archivedTo = (await this.archive.nextOffset(this.topic, this.partition)) ?? 0;
-    const rest = this.records.filter(({ offset }) => offset >= archivedTo);
-    if (rest.length > 0) await this.archive.write(this.topic, this.partition, rest);
+    const { topic, partition, nextOffset } = this;
+    if (archivedTo < nextOffset) {
+      const firstOffset = Math.max(this.firstOffset, archivedTo);
+      const rest = this.records.filter(({ offset }) => offset >= archivedTo);
+      await this.archive.write(topic, partition, rest, { firstOffset, nextOffset });
+    }
+    this.firstOffset = nextOffset;
     this.records = [];
     this.bytes = 0;
     this.oldestSinceMs = Infinity;

@@ -29,6 +29,7 @@ import {
   storedStates,
   type Stores,
 } from '../../test/harness';
+import { foldedTo } from './folded-to';
 import { Materialiser } from './materialiser';
 
 const AT_MS = 1_790_000_000_000;
@@ -46,10 +47,15 @@ describe('Materialiser', () => {
       clock: () => AT_MS,
     });
 
-  const batchOf = (partition: number, records: readonly LogRecord[]): RecordBatch => ({
+  const batchOf = (
+    partition: number,
+    records: readonly LogRecord[],
+    nextOffset = (records.at(-1)?.offset ?? -1) + 1,
+  ): RecordBatch => ({
     topic: TOPICS.activity,
     partition,
     records,
+    nextOffset,
     lag: 0,
     signal: new AbortController().signal,
   });
@@ -120,6 +126,21 @@ describe('Materialiser', () => {
       ),
       { seed: 6, numRuns: 10 },
     );
+  });
+
+  it('passes what holds no records, behind the last ones and alone', async () => {
+    const events = someEvents(40).filter((event) => recordOf(event).key === USERS[0]);
+    await append(events);
+    const partition = partitionOf(USERS[0] as string, PARTITIONS);
+    const records = await allRecords(stores.log, TOPICS.activity);
+    const folding = materialiser();
+    await folding.resumeOffset(partition);
+    await folding.onBatch(batchOf(partition, [], 0));
+    await folding.onBatch(batchOf(partition, records, records.length + 2));
+    expect(await foldedTo(stores.store, partition)).toBe(records.length + 2);
+    await folding.onBatch(batchOf(partition, [], records.length + 5));
+    expect(await foldedTo(stores.store, partition)).toBe(records.length + 5);
+    expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce(events)));
   });
 
   it('refuses a batch that was delivered twice, and leaves the states alone', async () => {

@@ -78,14 +78,15 @@ export class Materialiser implements GroupHandler {
     return mark && mark.offset + 1;
   }
 
-  async onBatch({ partition, records, signal }: RecordBatch): Promise<void> {
+  async onBatch({ partition, records, nextOffset, signal }: RecordBatch): Promise<void> {
     const view = this.views.get(partition);
-    if (!view || records.length === 0) {
-      throw new Error(`partition ${partition}: a batch without a view of it or without records`);
-    }
-    for (const piece of cutBatch(records, COMMIT_USERS)) {
+    if (!view) throw new Error(`partition ${partition}: a batch without a view of it`);
+    const pieces = cutBatch(records, COMMIT_USERS);
+    for (const [i, piece] of pieces.entries()) {
       signal.throwIfAborted();
-      await withRecordSpans('materialise', piece, () => this.fold(view, partition, piece, signal));
+      // The mark passes what holds no records too: who waits for the end of the log would wait for ever.
+      const next = pieces[i + 1]?.[0]?.offset ?? nextOffset;
+      await withRecordSpans('materialise', piece, () => this.fold(view, partition, piece, next, signal));
     }
   }
 
@@ -102,6 +103,7 @@ export class Materialiser implements GroupHandler {
     view: PartitionFold,
     partition: number,
     records: readonly LogRecord[],
+    nextOffset: number,
     signal: AbortSignal,
   ): Promise<void> {
     const sorted = sortRecords(records, this.options.partitionCount);
@@ -109,13 +111,14 @@ export class Materialiser implements GroupHandler {
     const isOneAppendEach = slicesOf(aside.reroutes).length <= 1 && slicesOf(aside.letters).length <= 1;
     if (!isOneAppendEach && records.length > 1) {
       const middle = records.length >> 1;
-      await this.fold(view, partition, records.slice(0, middle), signal);
+      const second = records.slice(middle);
+      await this.fold(view, partition, records.slice(0, middle), (second[0] as LogRecord).offset, signal);
       signal.throwIfAborted();
-      return this.fold(view, partition, records.slice(middle), signal);
+      return this.fold(view, partition, second, nextOffset, signal);
     }
     await this.putAside(aside, sorted.dead);
     try {
-      await view.advance(sorted, (records.at(-1) as LogRecord).offset);
+      await view.advance(sorted, nextOffset - 1);
     } catch (error) {
       // Told here: a consumer that lost the partition meanwhile is not asked about what its last batch came to.
       if (error instanceof MarkConflictError) {

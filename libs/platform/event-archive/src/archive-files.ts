@@ -5,8 +5,8 @@
  *
  * holds what the log had of partition 3 from offset 100 to 199, both included, and its bytes have the CRC-32 9f03ab12:
  * Parquet itself, as DuckDB writes it, let 4 of 10 flipped bits pass as other data. The range says which offsets are
- * accounted for, not which are there: compaction and retention may have removed some before they were archived. So
- * the ranges of a partition follow each other without gaps, and a file that went missing shows.
+ * accounted for, not which are there: compaction and retention may have removed some before they were archived, and the
+ * markers of transactions are no records. A file may have none at all. So the ranges of a partition follow each other without gaps, and a file that went missing shows.
  */
 import { join } from 'node:path';
 
@@ -26,6 +26,9 @@ export interface ArchiveFile extends ArchivePlace {
   /** CRC-32 of its bytes, eight hexadecimal digits. */
   readonly checksum: string;
 }
+
+/** Of what accounts for offsets before the first record: no day that a record lies in is earlier. */
+export const FIRST_DAY = '1970-01-01';
 
 const DAY_PREFIX = 'dt=';
 const FILE_NAME = /^p(\d{5,})-(\d{16})-(\d{16})-([0-9a-f]{8})\.parquet$/;

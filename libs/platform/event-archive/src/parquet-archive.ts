@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
 import { LIMITS } from '@watchnext/features';
-import { type ArchiveFile, dayOfRecord, isTopicName } from './archive-files';
+import { type ArchiveFile, dayOfRecord, FIRST_DAY, isTopicName } from './archive-files';
 import { analyseParts } from './archive-table';
 import { addToCuts, type DayCut, joinSmallCuts, type RunBounds } from './day-cuts';
 import { FolderStorage } from './folder-storage';
@@ -32,6 +32,7 @@ import {
   type EventArchive,
   EventArchiveError,
   type RewriteReport,
+  type RunRange,
 } from './port';
 import {
   ArchiveGapError,
@@ -85,10 +86,12 @@ export class ParquetArchive implements EventArchive {
   }
 
   /** Writes of one partition go one after the other: each looks at where the last one ended. */
-  write(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
+  write(topic: string, partition: number, records: readonly LogRecord[], range: RunRange = {}): Promise<void> {
     if (this.closed) return Promise.reject(closedError());
     const name = `${topic}/${partition}`;
-    const write = (this.lastWrites.get(name) ?? Promise.resolve()).then(() => this.writeNow(topic, partition, records));
+    const write = (this.lastWrites.get(name) ?? Promise.resolve()).then(() =>
+      this.writeNow(topic, partition, records, range),
+    );
     const settled = write
       .catch(() => undefined)
       .finally(() => {
@@ -259,19 +262,30 @@ export class ParquetArchive implements EventArchive {
     return this.database;
   }
 
-  private async writeNow(topic: string, partition: number, records: readonly LogRecord[]): Promise<void> {
-    checkRun(topic, partition, records);
-    if (records.length === 0) return;
+  private async writeNow(
+    topic: string,
+    partition: number,
+    records: readonly LogRecord[],
+    range: RunRange,
+  ): Promise<void> {
+    checkRun(topic, partition, records, range);
+    const first = records[0]?.offset ?? range.firstOffset;
+    const next = range.nextOffset ?? (records.at(-1)?.offset ?? -1) + 1;
+    if (first === undefined || next <= first) return;
     let path = this.storage.describe(topic);
     try {
-      const bounds = await this.boundsFor(topic, partition, records);
+      const bounds = await this.boundsFor(topic, partition, first, next - 1);
       const connection = await (await this.database).connect();
       try {
         const cuts: DayCut[] = [];
         await stageRecords(connection, topic, records, ({ record, event }) =>
           addToCuts(cuts, bounds, dayOfRecord(event.receivedAtMs, record.timestampMs), record.offset),
         );
-        let firstOffset = bounds.firstOffset;
+        // Days never decrease, so what was read behind the last record goes with it.
+        const last = cuts.at(-1);
+        if (last) last.to = next - 1;
+        else cuts.push({ day: bounds.earliestDay || FIRST_DAY, from: first, to: next - 1 });
+        let firstOffset = range.firstOffset ?? bounds.firstOffset;
         for (const { day, from, to } of joinSmallCuts(cuts, this.leastRecordsPerFile)) {
           const place = { day, partition, firstOffset, lastOffset: to };
           path = this.storage.describe(topic, place);
@@ -289,9 +303,12 @@ export class ParquetArchive implements EventArchive {
   }
 
   /** Between which days a run belongs, and from which offset on it accounts for what the log had. */
-  private async boundsFor(topic: string, partition: number, records: readonly LogRecord[]): Promise<RunBounds> {
-    const firstOffset = (records[0] as LogRecord).offset;
-    const lastOffset = (records.at(-1) as LogRecord).offset;
+  private async boundsFor(
+    topic: string,
+    partition: number,
+    firstOffset: number,
+    lastOffset: number,
+  ): Promise<RunBounds> {
     const newest = await this.newestFiles(topic, partition);
     // The usual case: the run follows all that is there.
     const isAppend = newest.length > 0 && firstOffset >= endOf(newest);
@@ -340,7 +357,7 @@ async function openDatabase(options: ParquetArchiveOptions): Promise<DuckDBInsta
 }
 
 /** @throws RangeError, since nothing but a mistake of the caller leads there */
-function checkRun(topic: string, partition: number, records: readonly LogRecord[]): void {
+function checkRun(topic: string, partition: number, records: readonly LogRecord[], range: RunRange): void {
   if (!isTopicName(topic)) throw new RangeError(`${sqlText(topic)} cannot name a topic`);
   let previous = -1;
   for (const record of records) {
@@ -351,6 +368,13 @@ function checkRun(topic: string, partition: number, records: readonly LogRecord[
       throw new RangeError(`offset ${record.offset} after ${previous}: a run must ascend`);
     }
     previous = record.offset;
+  }
+  const { firstOffset = 0, nextOffset = previous + 1 } = range;
+  const isAround = firstOffset <= (records[0]?.offset ?? firstOffset) && nextOffset > previous;
+  if (!isAround || ![firstOffset, nextOffset].every((offset) => Number.isSafeInteger(offset) && offset >= 0)) {
+    throw new RangeError(
+      `a run from ${records[0]?.offset} to ${previous} in a range from ${firstOffset} to ${nextOffset}`,
+    );
   }
 }
 

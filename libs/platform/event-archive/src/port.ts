@@ -63,13 +63,24 @@ export interface ArchiveExtent {
   readonly minOccurredAtMs: number | undefined;
 }
 
+/**
+ * What was read of the log for a run: the offsets of its records, and around them those that held none, as the markers of
+ * transactions and what compaction removed.
+ */
+export interface RunRange {
+  /** Default: where what the archive has before the run's first record ends, or that record. */
+  readonly firstOffset?: number;
+  /** Default: one after the run's last record. */
+  readonly nextOffset?: number;
+}
+
 export interface EventArchive {
   /**
    * Archives a run of one partition, ascending by offset. Complete and durable once resolved; after a crash in the
-   * middle, `nextOffset` tells how much is there.
+   * middle, `nextOffset` tells how much is there. A run without records accounts for its range, of which both ends are to be given.
    * @throws ArchiveWriteError (retriable), with the path and the cause, as for a full disk
    */
-  write(topic: string, partition: number, records: readonly LogRecord[]): Promise<void>;
+  write(topic: string, partition: number, records: readonly LogRecord[], range?: RunRange): Promise<void>;
   /** One after the last archived offset; undefined when nothing of this partition is there. */
   nextOffset(topic: string, partition: number): Promise<number | undefined>;
   /** First offset that the archive accounts for; undefined when nothing of this partition is there. */

@@ -59,8 +59,8 @@ export interface GroupHandler {
    */
   resumeOffset(partition: number): Promise<number | undefined>;
   /**
-   * Records of one partition in offset order (compaction may leave gaps). Batches of a partition never overlap in
-   * time. A rejection is reported to `onError`, and the partition goes on from a fresh `resumeOffset` after a back-off.
+   * Records of one partition in offset order. Compaction leaves gaps, and so do the markers and the aborted records of transactions;
+   * where those come last there is no record to deliver, and the batch has none. Batches of a partition never overlap in time. A rejection is reported to `onError`, and the partition goes on from a fresh `resumeOffset` after a back-off.
    */
   onBatch(batch: RecordBatch): Promise<void>;
   /**
@@ -74,7 +74,10 @@ export interface GroupHandler {
 export interface RecordBatch {
   readonly topic: string;
   readonly partition: number;
+  /** None where the partition was read further without finding any. */
   readonly records: readonly LogRecord[];
+  /** Where the partition goes on: beyond the last record, and beyond what holds none after it. Marks end here, or lag never ends. */
+  readonly nextOffset: number;
   /** Records of this partition not yet delivered after this batch, as known now. */
   readonly lag: number;
   /** Aborted when the partition is revoked or the subscription stops. */
@@ -103,6 +106,8 @@ export interface Subscription {
 export interface TailHandler {
   /** Records of any partition, in offset order within each. A rejection is reported and the batch is given again. */
   onRecords(records: readonly LogRecord[]): Promise<void>;
+  /** All that the partition holds before `nextOffset` was handled, what is never delivered included. */
+  onPosition?(partition: number, nextOffset: number): void;
   onError?(error: Error): void;
 }
 

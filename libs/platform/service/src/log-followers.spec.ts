@@ -17,6 +17,12 @@ class SpecLog {
     stop: async () => undefined,
   };
 
+  /** To a tail, as drivers do. */
+  async deliver(records: readonly LogRecord[], nextOffset: number): Promise<void> {
+    if (records.length > 0) await this.handler!.onRecords(records);
+    this.handler!.onPosition?.(0, nextOffset);
+  }
+
   readonly log = {
     bounds: async () => this.ends,
     tail: async (_topic: string, handler: TailHandler) => {
@@ -50,11 +56,14 @@ describe('followers of the log', () => {
     });
     await new Promise(setImmediate);
     expect(value('lag_records')).toBe('5');
-    const handling = log.handler!.onRecords([record(2), record(5)]);
+    const handling = log.deliver([record(2), record(5)], 6);
     expect(value('lag_records')).toBe('5');
     handle();
     await handling;
     expect(value('lag_records')).toBe('1');
+    // The last is the marker of a transaction, and no record.
+    await log.deliver([], 7);
+    expect(value('lag_records')).toBe('0');
     await subscription.stop();
     expect(value('lag_records')).toBeUndefined();
   });
@@ -67,7 +76,7 @@ describe('followers of the log', () => {
     log.ageMs = 60_000;
     await watched.tail('t', { onRecords: async () => undefined });
     pass(1_000);
-    await log.handler!.onRecords([record(0)]);
+    await log.deliver([record(0)], 1);
     pass(4_000);
     expect(value('heartbeat_age_seconds')).toBe('4');
     pass(70_000);
@@ -86,14 +95,11 @@ describe('followers of the log', () => {
     await log.resume!(0);
     await new Promise(setImmediate);
     expect(value('lag_records')).toBe('10');
-    await log.onBatch!({
-      topic: 't',
-      partition: 0,
-      records: [record(90), record(95)],
-      lag: 4,
-      signal: new AbortController().signal,
-    });
+    const shared = { topic: 't', partition: 0, signal: new AbortController().signal };
+    await log.onBatch!({ ...shared, records: [record(90), record(95)], nextOffset: 96, lag: 4 });
     expect(value('lag_records')).toBe('4');
+    await log.onBatch!({ ...shared, records: [], nextOffset: 100, lag: 0 });
+    expect(value('lag_records')).toBe('0');
     await subscription.stop();
   });
 });

@@ -61,7 +61,10 @@ export class LogFollowers {
             onRecords: async (records) => {
               follower.signOfLife();
               await handler.onRecords(records);
-              for (const { partition, offset } of records) follower.handled(partition, offset + 1);
+            },
+            onPosition: (partition, nextOffset) => {
+              follower.handled(partition, nextOffset);
+              handler.onPosition?.(partition, nextOffset);
             },
             onError: (error) => handler.onError?.(error),
           }),
@@ -137,7 +140,7 @@ class Follower {
       onBatch: async (batch) => {
         this.signOfLife();
         await handler.onBatch(batch);
-        this.handled(batch.partition, (batch.records.at(-1)?.offset ?? -1) + 1);
+        this.handled(batch.partition, batch.nextOffset);
       },
       onRevoked: async (partition) => handler.onRevoked?.(partition),
       onError: (error, partition) => handler.onError?.(error, partition),

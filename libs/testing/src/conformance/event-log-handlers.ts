@@ -45,7 +45,7 @@ export class FoldingHandler implements GroupHandler {
     return this.marks.next.get(partition);
   }
 
-  async onBatch({ partition, records, lag, signal }: RecordBatch): Promise<void> {
+  async onBatch({ partition, records, nextOffset, lag, signal }: RecordBatch): Promise<void> {
     if (this.inWork.has(partition)) this.faults.push(`two batches of partition ${partition} at once`);
     this.inWork.add(partition);
     try {
@@ -59,7 +59,7 @@ export class FoldingHandler implements GroupHandler {
         this.failBeforeFolding--;
         throw new Error('told to fail');
       }
-      this.fold(partition, records);
+      this.fold(partition, records, nextOffset);
       this.lags.set(partition, lag);
       this.largestBatch = Math.max(this.largestBatch, records.length);
     } finally {
@@ -67,7 +67,7 @@ export class FoldingHandler implements GroupHandler {
     }
   }
 
-  private fold(partition: number, records: readonly LogRecord[]): void {
+  private fold(partition: number, records: readonly LogRecord[], nextOffset: number): void {
     for (const record of records) {
       const next = this.marks.next.get(partition) ?? 0;
       if (record.partition !== partition)
@@ -76,6 +76,9 @@ export class FoldingHandler implements GroupHandler {
       this.marks.next.set(partition, record.offset + 1);
       this.records.push(record);
     }
+    const next = this.marks.next.get(partition) ?? 0;
+    if (nextOffset < next) this.faults.push(`partition ${partition} goes on at ${nextOffset}, and was at ${next}`);
+    this.marks.next.set(partition, nextOffset);
   }
 
   async onRevoked(partition: number): Promise<void> {
@@ -92,6 +95,8 @@ export class FoldingHandler implements GroupHandler {
 /** Keeps what it is given, after failing as often as told. */
 export class CollectingTail implements TailHandler {
   readonly records: LogRecord[] = [];
+  /** By partition: how far it is told that all was handled. */
+  readonly next = new Map<number, number>();
   readonly errors: Error[] = [];
   failures = 0;
 
@@ -105,6 +110,10 @@ export class CollectingTail implements TailHandler {
       throw new Error('told to fail');
     }
     this.records.push(...records);
+  }
+
+  onPosition(partition: number, nextOffset: number): void {
+    this.next.set(partition, nextOffset);
   }
 
   onError(error: Error): void {

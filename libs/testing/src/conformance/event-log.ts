@@ -246,6 +246,25 @@ export function describeEventLog(
         await eventually(() => expect(second.texts()).toEqual(['1']));
       });
 
+      spec('is told how far it has come: in the end to where the next record will lie', async () => {
+        await log.append(TOPIC.name, numbered(100));
+        for (let i = 0; i < 5; i++) await log.append(COMPACTED.name, [record(`v${i % 2}`, String(i))]);
+        const plain = new FoldingHandler();
+        const compacted = new FoldingHandler();
+        await join(log, plain);
+        await log.joinGroup({ topic: COMPACTED.name, groupId: 'compacted' }, compacted);
+        for (const [topic, handler] of [
+          [TOPIC.name, plain],
+          [COMPACTED.name, compacted],
+        ] as const) {
+          await eventually(async () => {
+            for (const { partition, endOffset } of await log.bounds(topic))
+              if (endOffset > 0) expect(handler.marks.next.get(partition)).toBe(endOffset);
+          });
+          expect(handler.faults).toEqual([]);
+        }
+      });
+
       spec('does not disturb another group', async () => {
         const handlers = [new FoldingHandler(), new FoldingHandler()] as const;
         await join(log, handlers[0], 'one');
@@ -280,6 +299,14 @@ export function describeEventLog(
         await log.tail(COMPACTED.name, tail);
         expect(tail.texts()).toEqual(['1', '2']);
         expect(tail.errors).toHaveLength(2);
+      });
+
+      spec('is told how far it has come, once that is handled', async () => {
+        await log.append(COMPACTED.name, [record('a', '1'), record('b', '2')]);
+        await log.append(COMPACTED.name, [record('a', '3')]);
+        const tail = new CollectingTail();
+        await log.tail(COMPACTED.name, tail);
+        expect(tail.next).toEqual(new Map([[0, 3]]));
       });
 
       spec('is alone: each reads everything', async () => {

@@ -23,7 +23,7 @@ export class CountingHandler implements GroupHandler {
     return mark && mark.offset + 1;
   }
 
-  async onBatch({ partition, records }: RecordBatch): Promise<void> {
+  async onBatch({ partition, records, nextOffset }: RecordBatch): Promise<void> {
     const keys = [...new Set(records.map(({ key }) => key))];
     const stored = await this.store.readMany(partition, keys);
     const counts = new Map(keys.map((key) => [key, Number(Buffer.from(stored.get(key) ?? []).toString())]));
@@ -31,7 +31,7 @@ export class CountingHandler implements GroupHandler {
     await this.hooks.beforeCommit?.(partition);
     const markAt = (offset: number) => ({ topic: this.topic, partition, offset });
     const expected = this.marks.get(partition);
-    const last = records[records.length - 1]?.offset as number;
+    const last = nextOffset - 1;
     await this.store.commit(partition, {
       expected: expected === undefined ? undefined : markAt(expected),
       next: markAt(last),

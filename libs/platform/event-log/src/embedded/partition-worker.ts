@@ -56,9 +56,11 @@ export class PartitionWorker {
         await poll.wait(signal);
         continue;
       }
-      const lag = endOffset - (last.offset + 1);
-      await this.handler.onBatch({ topic: this.topic, partition: this.partition, records, lag, signal });
-      next = last.offset + 1;
+      // What compaction took out lay before a newer record of its key, so records are always last.
+      const nextOffset = last.offset + 1;
+      const { topic, partition } = this;
+      await this.handler.onBatch({ topic, partition, records, nextOffset, lag: endOffset - nextOffset, signal });
+      next = nextOffset;
       poll.gotRecords();
       backoff.reset();
     }

@@ -87,6 +87,7 @@ export class TailSubscription implements Subscription {
       if (!last) continue;
       await this.handler.onRecords(records);
       this.next[partition] = last.offset + 1;
+      this.handler.onPosition?.(partition, last.offset + 1);
       handled = true;
     }
     return handled;

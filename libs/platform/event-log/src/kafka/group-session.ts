@@ -38,14 +38,16 @@ export interface GroupContext {
   readonly work: PartitionWork;
   /** The coordinator answered. */
   readonly onSignOfLife: () => void;
-  /** A partition was read up to `next` without records to deliver, as behind the markers of a transaction. */
-  readonly onSkipped?: (partition: number, next: number) => void;
 }
 
 /** One assignment of a partition; a new one takes its place at every join. */
 interface Held {
   /** Offset that the next batch must start from; undefined while it is being asked. */
   next: number | undefined;
+  /** Whether kafkajs has shown that it fetches from `next`, and not still from where it was before it was told. */
+  isInStep: boolean;
+  /** Settles when the handler has been told of what was read without records; never rejects. */
+  empties: Promise<void>;
   failures: number;
   readonly abort: AbortController;
 }
@@ -179,6 +181,8 @@ export class GroupSession {
       const kept = before.get(partition)?.abort;
       const held: Held = {
         next: undefined,
+        isInStep: false,
+        empties: Promise.resolve(),
         failures: 0,
         abort: kept && !kept.signal.aborted ? kept : new AbortController(),
       };
@@ -196,6 +200,7 @@ export class GroupSession {
 
   private reposition(partition: number, held: Held): void {
     held.next = undefined;
+    held.isInStep = false;
     try {
       this.owned.client.pause([{ topic: this.context.brokerTopic, partitions: [partition] }]);
     } catch {
@@ -235,8 +240,6 @@ export class GroupSession {
     const { topic, maxBatchRecords = DEFAULT_MAX_BATCH_RECORDS } = this.options;
     const held = this.held.get(partition);
     if (!held || held.next === undefined || isStale()) return;
-    if (Number((batch as Batch & { fetchedOffset: string }).fetchedOffset) !== held.next)
-      return this.reposition(partition, held);
 
     let lost: unknown;
     const beat = async () => {
@@ -251,6 +254,12 @@ export class GroupSession {
     const timer = setInterval(beat, this.heartbeatMs);
     const end = Number(batch.lastOffset()) + 1;
     try {
+      await held.empties;
+      // One of them has failed, and the partition is being positioned anew.
+      if (held.next === undefined) return;
+      if (Number((batch as Batch & { fetchedOffset: string }).fetchedOffset) !== held.next)
+        return this.reposition(partition, held);
+      held.isInStep = true;
       for (let from = 0; from < batch.messages.length; from += maxBatchRecords) {
         // A member that slept (a paused process, a blocked loop) must hear that it still is one before it starts anything.
         await beat();
@@ -260,19 +269,11 @@ export class GroupSession {
           .map((message) => toRecord(topic, partition, message));
         const isLast = from + maxBatchRecords >= batch.messages.length;
         const next = isLast ? end : (records.at(-1) as LogRecord).offset + 1;
-        const lag = Math.max(0, Number(batch.highWatermark) - next);
-        await this.handler.onBatch({ topic, partition, records, lag, signal: held.abort.signal });
-        held.failures = 0;
-        held.next = next;
-        if (this.isCurrent(partition, held)) this.uncommitted.set(partition, next);
+        await this.hand(partition, held, records, next, Number(batch.highWatermark));
         resolveOffset(String(next - 1));
       }
     } catch (error) {
-      if (this.isCurrent(partition, held) && !held.abort.signal.aborted) {
-        held.failures++;
-        this.report(error, partition);
-        this.reposition(partition, held);
-      }
+      this.handFailed(partition, held, error);
     } finally {
       clearInterval(timer);
     }
@@ -280,12 +281,51 @@ export class GroupSession {
     if (lost) throw lost;
   }
 
-  /** kafkajs moves on by itself over what holds no records for us. */
-  private onBatchEnd({ partition, batchSize, lastOffset }: ConsumerEndBatchProcessEvent['payload']): void {
+  /** Gives the handler what was read up to `nextOffset`. @throws what it throws */
+  private async hand(
+    partition: number,
+    held: Held,
+    records: readonly LogRecord[],
+    nextOffset: number,
+    endOffset: number,
+  ): Promise<void> {
+    const { topic } = this.options;
+    const lag = Math.max(0, endOffset - nextOffset);
+    await this.handler.onBatch({ topic, partition, records, nextOffset, lag, signal: held.abort.signal });
+    held.failures = 0;
+    held.next = nextOffset;
+    if (this.isCurrent(partition, held)) this.uncommitted.set(partition, nextOffset);
+  }
+
+  private handFailed(partition: number, held: Held, error: unknown): void {
+    if (!this.isCurrent(partition, held) || held.abort.signal.aborted) return;
+    held.failures++;
+    this.report(error, partition);
+    this.reposition(partition, held);
+  }
+
+  /**
+   * kafkajs moves on by itself over what holds no records for us, and shows no such batch but in its events: those do not tell from
+   * where it was fetched. One that begins at or before where the partition goes on is what lies there. One that begins later lies behind
+   * a hole that compaction left, or was fetched before kafkajs was told where to go on: it counts once kafkajs is in step, and
+   * until then is fetched anew.
+   */
+  private onBatchEnd(batch: ConsumerEndBatchProcessEvent['payload']): void {
+    const { partition } = batch;
     const held = this.held.get(partition);
-    if (batchSize > 0 || held?.next === undefined) return;
-    held.next = Math.max(held.next, Number(lastOffset) + 1);
-    this.context.onSkipped?.(partition, held.next);
+    if (batch.batchSize > 0 || held?.next === undefined) return;
+    const { brokerTopic, work } = this.context;
+    const told = held.empties.then(async () => {
+      const nextOffset = Number(batch.lastOffset) + 1;
+      if (held.next === undefined || nextOffset <= held.next) return;
+      if (held.abort.signal.aborted || !this.isCurrent(partition, held)) return;
+      const beginsLater = Number(batch.firstOffset ?? batch.lastOffset) > held.next;
+      const isKnown = !beginsLater || held.isInStep;
+      held.isInStep = true;
+      if (isKnown) return this.hand(partition, held, [], nextOffset, Number(batch.highWatermark));
+      this.owned.client.seek({ topic: brokerTopic, partition, offset: String(held.next) });
+    });
+    held.empties = work.track(partition, told).catch((error: unknown) => this.handFailed(partition, held, error));
   }
 
   private abortAll(): void {

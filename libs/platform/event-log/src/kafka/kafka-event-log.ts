@@ -114,8 +114,7 @@ class KafkaEventLog implements EventLog {
       {
         topic,
         bounds: () => this.bounds(topic),
-        join: async (groupHandler, onSkipped) =>
-          (group = await this.join({ topic, groupId, ephemeral: true }, groupHandler, onSkipped)),
+        join: async (groupHandler) => (group = await this.join({ topic, groupId, ephemeral: true }, groupHandler)),
         deleteGroup: async () => group && this.deleteGroups(group),
       },
       this.closing.signal,
@@ -141,11 +140,7 @@ class KafkaEventLog implements EventLog {
     await this.admin.close();
   }
 
-  private async join(
-    options: GroupOptions,
-    handler: GroupHandler,
-    onSkipped?: (partition: number, next: number) => void,
-  ): Promise<KafkaSubscription> {
+  private async join(options: GroupOptions, handler: GroupHandler): Promise<KafkaSubscription> {
     await this.partitionCount(options.topic);
     const { settings } = this;
     const subscription = new KafkaSubscription(
@@ -154,7 +149,6 @@ class KafkaEventLog implements EventLog {
         brokerTopic: `${settings.namespace}${options.topic}`,
         brokerGroupId: `${settings.namespace}${options.groupId}`,
         bounds: (topic) => this.admin.bounds(topic),
-        onSkipped,
       },
       options,
       handler,

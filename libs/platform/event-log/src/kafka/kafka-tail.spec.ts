@@ -47,6 +47,7 @@ describe('a tail', () => {
       topic: 't.v1',
       partition: 0,
       records: [record(offset)],
+      nextOffset: offset + 1,
       lag: 1 - offset,
       signal: new AbortController().signal,
     });

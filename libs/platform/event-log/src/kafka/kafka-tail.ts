@@ -9,7 +9,7 @@ import { isRefused, translate } from './kafka-errors';
 export interface TailContext {
   readonly topic: string;
   readonly bounds: () => Promise<PartitionBounds[]>;
-  readonly join: (handler: GroupHandler, onSkipped: (partition: number, next: number) => void) => Promise<Subscription>;
+  readonly join: (handler: GroupHandler) => Promise<Subscription>;
   readonly deleteGroup: () => Promise<void>;
 }
 
@@ -42,22 +42,20 @@ export async function tailTopic(
   };
   if (goals.size === 0) caughtUp();
 
-  const group = await join(
-    {
-      resumeOffset: async (partition) => next.get(partition),
-      onBatch: async ({ partition, records, lag }) => {
-        await handler.onRecords(records);
-        // Compaction may have removed the very last records: no lag means the end as well.
-        advance(partition, (records.at(-1)?.offset ?? -1) + 1, lag === 0);
-      },
-      onError: (error, partition) => {
-        handler.onError?.(error);
-        // Of the session, and not of a batch. A right that is missing is missing at the next attempt too.
-        if (partition === undefined && isRefused(error)) giveUp(translate(`read ${topic}`, error, topic));
-      },
+  const group = await join({
+    resumeOffset: async (partition) => next.get(partition),
+    onBatch: async ({ partition, records, nextOffset, lag }) => {
+      if (records.length > 0) await handler.onRecords(records);
+      handler.onPosition?.(partition, nextOffset);
+      // Compaction may have removed the very last records: no lag means the end as well.
+      advance(partition, nextOffset, lag === 0);
     },
-    (partition, position) => advance(partition, position, false),
-  );
+    onError: (error, partition) => {
+      handler.onError?.(error);
+      // Of the session, and not of a batch. A right that is missing is missing at the next attempt too.
+      if (partition === undefined && isRefused(error)) giveUp(translate(`read ${topic}`, error, topic));
+    },
+  });
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     await group.stop();

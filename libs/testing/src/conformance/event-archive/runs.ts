@@ -16,6 +16,14 @@ export function describeRuns(suite: ArchiveSuite): void {
     TEST_LIMIT_MS,
   );
 
+  suite.spec('refuses a run whose records lie beyond its range', async () => {
+    const write = (firstOffset: number, nextOffset: number) =>
+      suite.archive.write(TOPIC, 0, archiveRecords(10, 2), { firstOffset, nextOffset });
+    await expect(write(11, 12)).rejects.toBeInstanceOf(RangeError);
+    await expect(write(10, 11)).rejects.toBeInstanceOf(RangeError);
+    expect(await suite.under.files()).toEqual([]);
+  });
+
   describe('goes on without gaps', () => {
     suite.spec('where the last run ended, in whichever process that was', async () => {
       await suite.archive.write(TOPIC, 0, archiveRecords(100, 50));
@@ -30,6 +38,26 @@ export function describeRuns(suite: ArchiveSuite): void {
       await suite.archive.write(TOPIC, 0, archiveRecords(0, 10));
       await suite.archive.write(TOPIC, 0, [...archiveRecords(20, 5), ...archiveRecords(30, 5)]);
       expect(await suite.readOffsets()).toEqual([...range(0, 10), ...range(20, 25), ...range(30, 35)]);
+    });
+
+    suite.spec('over offsets that never were records, before, behind and between them', async () => {
+      await suite.archive.write(TOPIC, 0, [], { firstOffset: 3, nextOffset: 6 });
+      expect([await suite.archive.firstOffset(TOPIC, 0), await suite.archive.nextOffset(TOPIC, 0)]).toEqual([3, 6]);
+      await suite.archive.write(TOPIC, 0, archiveRecords(8, 4), { firstOffset: 6, nextOffset: 14 });
+      await suite.archive.write(TOPIC, 0, [], { firstOffset: 14, nextOffset: 15 });
+      await suite.archive.write(TOPIC, 0, archiveRecords(15, 2));
+      expect(await suite.readOffsets()).toEqual([...range(8, 12), 15, 16]);
+      expect(await suite.archive.nextOffset(TOPIC, 0)).toBe(17);
+      expect((await suite.archive.extent(TOPIC)).recordCount).toBe(6);
+      // A reader that wants all from a day on finds all records.
+      const [day] = (await suite.daysOf()).slice(-1);
+      expect(await suite.readOffsets({ order: 'offset', fromDay: day })).toEqual([...range(8, 12), 15, 16]);
+    });
+
+    suite.spec('and writes nothing for nothing', async () => {
+      await suite.archive.write(TOPIC, 0, [], { firstOffset: 3, nextOffset: 3 });
+      await suite.archive.write(TOPIC, 0, []);
+      expect(await suite.under.files()).toEqual([]);
     });
 
     suite.spec('and gives each record once where runs overlap', async () => {

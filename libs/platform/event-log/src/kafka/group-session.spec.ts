@@ -1,0 +1,94 @@
+/** What a session makes of batches that kafkajs passes over by itself, which it shows in its events alone. */
+import type { RecordBatch } from '../port';
+import { GroupSession } from './group-session';
+import { newConsumer } from './kafka-clients';
+import { KAFKA_DEFAULTS } from './kafka-settings';
+import { PartitionWork } from './partition-work';
+
+jest.mock('./kafka-clients', () => ({
+  ...jest.requireActual('./kafka-clients'),
+  newConsumer: jest.fn(),
+  connect: jest.fn(),
+}));
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 10));
+
+describe('a session, of what holds no records,', () => {
+  let listeners: Map<string, (event: { payload: unknown }) => void>;
+  let sought: string[];
+  let handed: Pick<RecordBatch, 'records' | 'nextOffset' | 'lag'>[];
+  let session: GroupSession;
+
+  beforeEach(async () => {
+    listeners = new Map();
+    [sought, handed] = [[], []];
+    const client = {
+      events: { HEARTBEAT: 'heartbeat', GROUP_JOIN: 'join', END_BATCH_PROCESS: 'end', CRASH: 'crash' },
+      on: (name: string, listener: (event: { payload: unknown }) => void) => void listeners.set(name, listener),
+      subscribe: async () => undefined,
+      run: async () => undefined,
+      commitOffsets: async () => undefined,
+      pause: () => undefined,
+      resume: () => undefined,
+      seek: ({ offset }: { offset: string }) => void sought.push(offset),
+    };
+    jest.mocked(newConsumer).mockReturnValue({ client, close: async () => undefined } as never);
+    const context = {
+      settings: { ...KAFKA_DEFAULTS, brokers: [], namespace: '' } as never,
+      brokerTopic: 't',
+      brokerGroupId: 'g',
+      bounds: async () => [{ partition: 0, firstOffset: 0, endOffset: 1_000 }],
+      work: new PartitionWork(),
+      onSignOfLife: () => undefined,
+    };
+    session = new GroupSession(
+      context,
+      { topic: 't', groupId: 'g' },
+      {
+        resumeOffset: async () => 50,
+        onBatch: async ({ records, nextOffset, lag }) => void handed.push({ records, nextOffset, lag }),
+      },
+    );
+    await session.start();
+    listeners.get('join')!({ payload: { memberAssignment: { t: [0] } } });
+    await settle();
+    expect(sought).toEqual(['50']);
+  });
+  afterEach(() => session.close(true));
+
+  const passOver = async (firstOffset: string | null, lastOffset: string) => {
+    listeners.get('end')!({ payload: { partition: 0, batchSize: 0, firstOffset, lastOffset, highWatermark: '200' } });
+    await settle();
+  };
+
+  it('tells what lies where the partition goes on', async () => {
+    await passOver('50', '51');
+    await passOver('52', '52');
+    expect(handed).toEqual([
+      { records: [], nextOffset: 52, lag: 148 },
+      { records: [], nextOffset: 53, lag: 147 },
+    ]);
+  });
+
+  it('passes nothing over for a batch that was fetched before it was told where to go on', async () => {
+    // From the offset that the group had committed, say: what lies before it has not been handled.
+    await passOver('100', '100');
+    expect([handed, sought]).toEqual([[], ['50', '50']]);
+    await passOver('50', '50');
+    expect(handed).toEqual([{ records: [], nextOffset: 51, lag: 149 }]);
+  });
+
+  it('believes in a hole that it meets again where it has sought', async () => {
+    await passOver('60', '61');
+    expect(handed).toEqual([]);
+    await passOver('60', '61');
+    await passOver(null, '62');
+    await passOver('70', '70');
+    expect(handed.map(({ nextOffset }) => nextOffset)).toEqual([62, 63, 71]);
+  });
+
+  it('goes back for nothing', async () => {
+    await passOver('40', '49');
+    expect([handed, sought]).toEqual([[], ['50']]);
+  });
+});
