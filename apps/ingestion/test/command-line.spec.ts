@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 
-describe('npm run checkpoint and npm run rebuild', () => {
+describe('npm run checkpoint, npm run rebuild and npm run archive-gaps', () => {
   let directory: { path: string; remove(): Promise<void> };
   const run = (program: string, args: readonly string[]) =>
     runBuilt(resolve(__dirname, '..', 'dist', `${program}.js`), args, { WATCHNEXT_DATA_DIR: directory.path });
@@ -14,6 +14,8 @@ describe('npm run checkpoint and npm run rebuild', () => {
     ['checkpoint', ['--keep', '0'], 2, /--keep.*'0' is invalid.*whole number of at least 1/],
     ['checkpoint', ['--kept', '1'], 2, /unknown option '--kept'/],
     ['checkpoint', [], 1, /no checkpoint was written, for the archive is empty.*WATCHNEXT_DATA_DIR/],
+    ['archive-gaps', ['--help'], 0, /--accept[^]*3: there are gaps/],
+    ['archive-gaps', ['accept'], 2, /too many arguments/],
     ['rebuild', ['all'], 2, /too many arguments/],
     ['rebuild', ['--partition', '1', '--partition', 'x'], 2, /--partition.*'x' is invalid.*whole number/],
     ['rebuild', ['--partition', '0', '--partition', '4'], 2, /partitions 0 to 3 \(WATCHNEXT_ACTIVITY_PARTITIONS\)/],

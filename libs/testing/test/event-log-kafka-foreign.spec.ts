@@ -159,6 +159,24 @@ const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
     });
   });
 
+  spec('name what retention deleted to a consumer that wants it, which may pass it over', async () => {
+    await log.ensureTopics([{ name: 'short.v1', partitionCount: 1 }]);
+    for (const text of ['a', 'b', 'c']) await log.append('short.v1', [{ key: 'k', value: Buffer.from(text) }]);
+    // kafkajs deletes from topics that it has met alone.
+    await admin.fetchTopicOffsets(`${namespace}short.v1`);
+    await admin.deleteTopicRecords({ topic: `${namespace}short.v1`, partitions: [{ partition: 0, offset: '2' }] });
+    const handler = new FoldingHandler();
+    handler.marks.next.set(0, 1);
+    await log.joinGroup({ topic: 'short.v1', groupId: 'g' }, handler);
+    await eventually(() =>
+      expect(handler.errors).toContainEqual(
+        expect.objectContaining({ code: 'offsets-deleted', partition: 0, wantedOffset: 1, firstOffset: 2 }),
+      ),
+    );
+    handler.marks.next.set(0, 2);
+    await eventually(() => expect(handler.texts()).toEqual(['c']));
+  });
+
   describe('by stock librdkafka', () => {
     const hasClient = spawnSync('python3', ['-c', 'import confluent_kafka'], { stdio: 'ignore' }).status === 0;
     if (!hasClient) {

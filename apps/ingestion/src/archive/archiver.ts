@@ -1,5 +1,5 @@
 import type { EventArchive } from '@watchnext/event-archive';
-import type { EventLog, GroupHandler, RecordBatch } from '@watchnext/event-log';
+import { OffsetsDeletedError, type EventLog, type GroupHandler, type RecordBatch } from '@watchnext/event-log';
 import type { Logger } from '@watchnext/service';
 import { PartitionBuffer } from './partition-buffer';
 
@@ -66,6 +66,13 @@ export class Archiver implements GroupHandler {
   }
 
   onError(err: Error, partition: number | undefined): void {
+    if (err instanceof OffsetsDeletedError) {
+      this.logger.error(
+        { err, topic: this.topic, partition },
+        'archiving stands still: retention deleted what comes next; "npm run archive-gaps -- --accept" goes on without it',
+      );
+      return;
+    }
     this.logger.error({ err, topic: this.topic, partition }, 'archiving goes on from where the archive ends');
   }
 

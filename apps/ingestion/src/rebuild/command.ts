@@ -1,4 +1,4 @@
-/** What `npm run rebuild` and `npm run checkpoint` share: settings, drivers, and how they end. */
+/** What `npm run rebuild`, `npm run checkpoint` and `npm run archive-gaps` share: settings, drivers, and how they end. */
 import {
   checkDriverSettings,
   driverSettings,
@@ -11,8 +11,12 @@ import {
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
 import { createLogger } from '@watchnext/service';
 import { z } from 'zod';
+import { ingestionSettings } from '../config';
 
-const schema = z.object({ ...driverSettings, ...loggingSettings }).superRefine(checkDriverSettings);
+const { WATCHNEXT_ARCHIVE_FLUSH_SECONDS } = ingestionSettings.shape;
+const schema = z
+  .object({ ...driverSettings, ...loggingSettings, WATCHNEXT_ARCHIVE_FLUSH_SECONDS })
+  .superRefine(checkDriverSettings);
 
 /** As --help tells them. */
 export const EXIT_CODES = `
@@ -27,6 +31,7 @@ export function openCommand(name: string) {
   return { settings, paths, logger, archive, checkpoints };
 }
 
-export function runCommand(run: () => Promise<void>): void {
-  void endAfter(run().then(() => 0));
+/** @param run its result is the exit code, by default 0 */
+export function runCommand(run: () => Promise<number | void>): void {
+  void endAfter(run().then((code) => code ?? 0));
 }

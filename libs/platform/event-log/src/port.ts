@@ -55,7 +55,8 @@ export interface PartitionBounds {
 export interface GroupHandler {
   /**
    * The first offset wanted of a partition; undefined: the earliest held. Called on assignment and after each
-   * failure, before any batch. An offset beyond the end of the log is reported as an error, and asked for again.
+   * failure, before any batch. An offset beyond the end of the log is reported as an error, and asked for again; so is one
+   * that retention has deleted (OffsetsDeletedError).
    */
   resumeOffset(partition: number): Promise<number | undefined>;
   /**
@@ -153,6 +154,24 @@ export class TopicMismatchError extends EventLogError {
       `topic ${topic} has ${actualPartitionCount} partitions, the configuration wants ${wantedPartitionCount}: ` +
         'the number is fixed for a topic version',
       'topic-mismatch',
+      false,
+    );
+  }
+}
+
+/** Retention has deleted what a consumer wants next: waiting brings nothing back, and what helps depends on the consumer. */
+export class OffsetsDeletedError extends EventLogError {
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    /** What the consumer wants next. */
+    readonly wantedOffset: number,
+    /** The first that the log still holds. */
+    readonly firstOffset: number,
+  ) {
+    super(
+      `${topic}-${partition} should go on at offset ${wantedOffset}, but retention has deleted all before ${firstOffset}`,
+      'offsets-deleted',
       false,
     );
   }

@@ -14,6 +14,7 @@ import type { Batch, Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload, I
 import {
   EventLogError,
   LogUnavailableError,
+  OffsetsDeletedError,
   type GroupHandler,
   type GroupOptions,
   type LogRecord,
@@ -221,7 +222,7 @@ export class GroupSession {
         const bounds = (await this.context.bounds(topic)).find((bound) => bound.partition === partition);
         if (!bounds) throw new LogUnavailableError(`Kafka does not know ${topic}-${partition} yet`);
         const next = wanted ?? bounds.firstOffset;
-        if (next < bounds.firstOffset || next > bounds.endOffset) throw offsetLost(topic, next, bounds);
+        assertHeld(topic, next, bounds);
         if (!this.isCurrent(partition, held)) return;
         held.next = next;
         this.owned.client.seek({ topic: this.context.brokerTopic, partition, offset: String(next) });
@@ -367,17 +368,11 @@ function isMembershipLost(error: unknown): boolean {
   return type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION' || type === 'FENCED_INSTANCE_ID';
 }
 
-function offsetLost(
-  topic: string,
-  wanted: number,
-  { partition, firstOffset, endOffset }: PartitionBounds,
-): EventLogError {
-  const lost =
-    wanted < firstOffset
-      ? `offsets ${wanted} to ${firstOffset - 1} were deleted by retention`
-      : `the log ends at ${endOffset}`;
-  return new EventLogError(
-    `${topic}-${partition} should go on at offset ${wanted}, but ${lost}: rebuild the states from the archive, or raise the topic's retention`,
+function assertHeld(topic: string, wanted: number, { partition, firstOffset, endOffset }: PartitionBounds): void {
+  if (wanted < firstOffset) throw new OffsetsDeletedError(topic, partition, wanted, firstOffset);
+  if (wanted <= endOffset) return;
+  throw new EventLogError(
+    `${topic}-${partition} should go on at offset ${wanted}, but the log ends at ${endOffset}: it is not the one that this came from`,
     'offset-out-of-range',
     false,
   );

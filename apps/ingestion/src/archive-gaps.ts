@@ -1,0 +1,42 @@
+import { TOPICS } from '@watchnext/contract';
+import { endOnUsage } from '@watchnext/command-line';
+import { openEventLog } from '@watchnext/event-log';
+import { Command } from 'commander';
+import { acceptRetentionGap, findRetentionGaps } from './archive/retention-gaps';
+import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
+
+const EXIT_REMAINING = 3;
+/** On top of the flush time: for the write itself. */
+const WRITE_MS = 5_000;
+
+const program = new Command('npm run archive-gaps --')
+  .description(
+    'Shows which offsets of the activity topic retention deleted before they were archived. Archiving stands still there, and\n' +
+      'what the log still holds is archived only once the gap is accepted: its events are lost to training and to rebuilds.',
+  )
+  .option('--accept', 'go on behind the gaps, without what they held', false)
+  .allowExcessArguments(false)
+  .addHelpText('after', `${EXIT_CODES.trimEnd()}\n${EXIT_REMAINING}: there are gaps that were not accepted.`)
+  .exitOverride(endOnUsage)
+  .parse();
+
+runCommand(async () => {
+  const { accept } = program.opts<{ accept: boolean }>();
+  const { settings, paths, logger, archive, checkpoints } = openCommand('archive-gaps');
+  checkpoints.close();
+  try {
+    const log = await openEventLog(settings, paths.eventLog);
+    const settleMs = settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS * 1_000 + WRITE_MS;
+    const gaps = await findRetentionGaps(log, archive, TOPICS.activity, settleMs).finally(() => log.close());
+    for (const gap of gaps) {
+      if (accept) {
+        await acceptRetentionGap(archive, gap);
+        logger.warn(gap, 'offsets given up: retention deleted them before they were archived');
+      }
+      process.stdout.write(`${JSON.stringify({ ...gap, accepted: accept })}\n`);
+    }
+    return gaps.length > 0 && !accept ? EXIT_REMAINING : 0;
+  } finally {
+    await archive.close();
+  }
+});
