@@ -97,6 +97,34 @@ if (endpoint) {
       expect(await readdir(join(cache.path, 'incoming'))).toEqual([]);
     });
 
+    it('asks for no list to go on where it ended, and else for those of the partition alone', async () => {
+      const listed: string[] = [];
+      const { list, listFolders } = ObjectStore.prototype;
+      const spies = [
+        jest.spyOn(ObjectStore.prototype, 'list').mockImplementation(function (this: ObjectStore, prefix) {
+          listed.push(prefix);
+          return list.call(this, prefix);
+        }),
+        jest.spyOn(ObjectStore.prototype, 'listFolders').mockImplementation(function (this: ObjectStore, prefix) {
+          listed.push(prefix);
+          return listFolders.call(this, prefix);
+        }),
+      ];
+      try {
+        const archive = openWith({});
+        await archive.write(TOPIC, 3, archiveRecords(0, 10, { partition: 3 }));
+        listed.length = 0;
+        for (const from of [10, 20, 30]) await archive.write(TOPIC, 3, archiveRecords(from, 10, { partition: 3 }));
+        expect(listed).toEqual([]);
+        expect(await archive.nextOffset(TOPIC, 3)).toBe(40);
+        expect(await archive.firstOffset(TOPIC, 3)).toBe(0);
+        const ofPartition = `${TOPIC}/dt=2026-11-23/p00003-`;
+        expect(listed).toEqual([`${TOPIC}/`, ofPartition, `${TOPIC}/`, ofPartition]);
+      } finally {
+        for (const spy of spies) spy.mockRestore();
+      }
+    });
+
     it('fetches a cached file anew when the copy was damaged', async () => {
       const archive = openWith({});
       await archive.write(TOPIC, 0, archiveRecords(0, 100));

@@ -59,6 +59,29 @@ describe('Archiver', () => {
     expect(await keeping.resumeOffset(0)).toBe(5);
   });
 
+  it('asks where the archive ends when it takes a partition over, and after a write that failed', async () => {
+    const nextOffset = jest.spyOn(archive, 'nextOffset');
+    const keeping = archiver();
+    await keeping.resumeOffset(0);
+    for (let from = 0; from < 30; from += 10) {
+      nowMs += 5_000;
+      await give(keeping, from, 10);
+    }
+    expect(nextOffset).toHaveBeenCalledTimes(1);
+    const write = archive.write.bind(archive);
+    jest.spyOn(archive, 'write').mockImplementationOnce(async (...run) => {
+      await write(...run);
+      throw new Error('the answer was lost');
+    });
+    nowMs += 5_000;
+    await expect(give(keeping, 30, 10)).rejects.toThrow('the answer was lost');
+    await keeping.onRevoked(0);
+    expect(nextOffset).toHaveBeenCalledTimes(2);
+    expect(await archived()).toEqual(Array.from({ length: 40 }, (_, i) => i));
+    // One of every second batch, the last one's too: it was there already.
+    expect((await archive.extent(TOPICS.activity)).fileCount).toBe(2);
+  });
+
   it('writes at once when there is much', async () => {
     const keeping = archiver();
     await keeping.resumeOffset(0);

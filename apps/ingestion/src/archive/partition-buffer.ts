@@ -11,6 +11,8 @@ export class PartitionBuffer {
   private nextOffset: number;
   private bytes = 0;
   private oldestSinceMs = Infinity;
+  /** After a write that failed, which may have got somewhere. */
+  private isEndUnsure = false;
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -54,18 +56,22 @@ export class PartitionBuffer {
   /** What fails stays in the buffer for the next attempt. */
   private async write(): Promise<void> {
     if (this.nextOffset === this.firstOffset) return;
-    // Another member may have archived part of it after taking this one for dead; or an attempt that failed did.
-    const archivedTo = (await this.archive.nextOffset(this.topic, this.partition)) ?? 0;
     const { topic, partition, nextOffset } = this;
-    if (archivedTo < nextOffset) {
-      const firstOffset = Math.max(this.firstOffset, archivedTo);
-      const rest = this.records.filter(({ offset }) => offset >= archivedTo);
-      await this.archive.write(topic, partition, rest, { firstOffset, nextOffset });
-    }
+    if (this.isEndUnsure) this.dropArchived((await this.archive.nextOffset(topic, partition)) ?? 0);
+    this.isEndUnsure = true;
+    // Another member may have archived part of it after taking this one for dead: the archive reads what overlaps once.
+    if (this.firstOffset < nextOffset)
+      await this.archive.write(topic, partition, this.records, { firstOffset: this.firstOffset, nextOffset });
+    this.isEndUnsure = false;
     this.firstOffset = nextOffset;
     this.records = [];
     this.bytes = 0;
     this.oldestSinceMs = Infinity;
+  }
+
+  private dropArchived(archivedTo: number): void {
+    this.firstOffset = Math.max(this.firstOffset, archivedTo);
+    this.records = this.records.filter(({ offset }) => offset >= archivedTo);
   }
 
   private inTurn<T>(step: () => Promise<T>): Promise<T> {

@@ -29,6 +29,8 @@ export interface ArchiveFile extends ArchivePlace {
 
 /** Of what accounts for offsets before the first record: no day that a record lies in is earlier. */
 export const FIRST_DAY = '1970-01-01';
+/** No day is later. */
+export const LAST_DAY = '9999-12-31';
 
 const DAY_PREFIX = 'dt=';
 const FILE_NAME = /^p(\d{5,})-(\d{16})-(\d{16})-([0-9a-f]{8})\.parquet$/;
@@ -45,12 +47,19 @@ export function dayFolder(directory: string, topic: string, day: string): string
   return join(directory, topic, `${DAY_PREFIX}${day}`);
 }
 
+const partitionPrefix = (partition: number): string => `p${String(partition).padStart(5, '0')}-`;
+
+/** What the files of a day begin with, or only those of a partition. */
+export function dayPrefix(topic: string, day: string, partition?: number): string {
+  return `${dayFolder('', topic, day)}/${partition === undefined ? '' : partitionPrefix(partition)}`;
+}
+
 /** The file of a place; without a checksum, as it is named before it is written. */
 export function archivePath(directory: string, topic: string, place: ArchivePlace, checksum?: string): string {
   const offsets = [place.firstOffset, place.lastOffset].map((offset) => String(offset).padStart(16, '0'));
-  const parts = [`p${String(place.partition).padStart(5, '0')}`, ...offsets];
-  if (checksum !== undefined) parts.push(checksum);
-  return join(dayFolder(directory, topic, place.day), `${parts.join('-')}.parquet`);
+  const parts = checksum === undefined ? offsets : [...offsets, checksum];
+  const name = `${partitionPrefix(place.partition)}${parts.join('-')}.parquet`;
+  return join(dayFolder(directory, topic, place.day), name);
 }
 
 /** UTC day of a time; times beyond any calendar count as its ends. */

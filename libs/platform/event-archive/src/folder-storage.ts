@@ -34,11 +34,12 @@ export class FolderStorage implements ArchiveStorage {
     return names.flatMap((name) => dayOfFolder(name) ?? []).sort();
   }
 
-  async listDayFiles(topic: string, day: string): Promise<ArchiveFile[]> {
+  async listDayFiles(topic: string, day: string, partition?: number): Promise<ArchiveFile[]> {
     const folder = dayFolder(this.directory, topic, day);
     const files = (await readdirIfThere(folder)).flatMap((name): ArchiveFile[] => {
       const parsed = parseFileName(name);
-      return parsed ? [{ ...parsed, day, path: join(folder, name) }] : [];
+      if (!parsed || (partition !== undefined && parsed.partition !== partition)) return [];
+      return [{ ...parsed, day, path: join(folder, name) }];
     });
     return files.sort(byRange);
   }

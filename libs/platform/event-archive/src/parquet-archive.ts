@@ -1,15 +1,17 @@
 /**
  * The event archive as Parquet files in a folder or an object store, through DuckDB in this process.
  *
- * Nothing is remembered between calls, what the storage lists counts; so several processes may archive different
- * partitions, and one that takes over a partition goes on where the last one ended.
+ * What the storage lists counts; so several processes may archive different partitions, and one that takes over a partition goes
+ * on where the last one ended. Where its own last write ended is all that a process remembers, for a run that goes on right there:
+ * nobody is asked whether another process has written meanwhile. If one has, both read the same log, so that what overlaps is the same
+ * records in the same days, and is read once.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
 import { LIMITS } from '@watchnext/features';
-import { type ArchiveFile, dayOfRecord, FIRST_DAY, isTopicName } from './archive-files';
+import { type ArchiveFile, dayOfRecord, FIRST_DAY, isTopicName, LAST_DAY } from './archive-files';
 import { analyseParts } from './archive-table';
 import { addToCuts, type DayCut, joinSmallCuts, type RunBounds } from './day-cuts';
 import { FolderStorage } from './folder-storage';
@@ -73,6 +75,8 @@ export class ParquetArchive implements EventArchive {
   private readonly database: Promise<DuckDBInstance>;
   /** By topic and partition. */
   private readonly lastWrites = new Map<string, Promise<void>>();
+  /** By topic and partition: where this process's last write ended, which had nothing after it then. */
+  private readonly ownEnds = new Map<string, { readonly nextOffset: number; readonly day: string }>();
   private readonly leastRecordsPerFile: number;
   private closed = false;
 
@@ -108,8 +112,11 @@ export class ParquetArchive implements EventArchive {
 
   async firstOffset(topic: string, partition: number): Promise<number | undefined> {
     if (!isTopicName(topic)) return undefined;
-    const files = await this.storage.listFiles(topic);
-    return files.find((file) => file.partition === partition)?.firstOffset;
+    for (const day of await this.storage.listDays(topic)) {
+      const [first] = await this.storage.listDayFiles(topic, day, partition);
+      if (first) return first.firstOffset;
+    }
+    return undefined;
   }
 
   async *read(topic: string, { order, ...range }: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
@@ -274,7 +281,13 @@ export class ParquetArchive implements EventArchive {
     if (first === undefined || next <= first) return;
     let path = this.storage.describe(topic);
     try {
-      const bounds = await this.boundsFor(topic, partition, first, next - 1);
+      const name = `${topic}/${partition}`;
+      const ownEnd = this.ownEnds.get(name);
+      this.ownEnds.delete(name);
+      const bounds =
+        ownEnd?.nextOffset === (range.firstOffset ?? first)
+          ? { earliestDay: ownEnd.day, latestDay: LAST_DAY, firstOffset: ownEnd.nextOffset }
+          : await this.boundsFor(topic, partition, first, next - 1);
       const connection = await (await this.database).connect();
       try {
         const cuts: DayCut[] = [];
@@ -285,8 +298,9 @@ export class ParquetArchive implements EventArchive {
         const last = cuts.at(-1);
         if (last) last.to = next - 1;
         else cuts.push({ day: bounds.earliestDay || FIRST_DAY, from: first, to: next - 1 });
+        const files = joinSmallCuts(cuts, this.leastRecordsPerFile);
         let firstOffset = range.firstOffset ?? bounds.firstOffset;
-        for (const { day, from, to } of joinSmallCuts(cuts, this.leastRecordsPerFile)) {
+        for (const { day, from, to } of files) {
           const place = { day, partition, firstOffset, lastOffset: to };
           path = this.storage.describe(topic, place);
           await this.storage.place(topic, place, (incoming) =>
@@ -294,6 +308,8 @@ export class ParquetArchive implements EventArchive {
           );
           firstOffset = to + 1;
         }
+        // A run within what is there, as one that is archived again, has other files behind it.
+        if (bounds.latestDay === LAST_DAY) this.ownEnds.set(name, { nextOffset: next, day: files.at(-1)!.day });
       } finally {
         connection.closeSync();
       }
@@ -320,7 +336,7 @@ export class ParquetArchive implements EventArchive {
     const daysFromHere = others.filter((file) => file.lastOffset >= lastOffset).map(({ day }) => day);
     return {
       earliestDay: daysUpToHere.sort().at(-1) ?? '',
-      latestDay: daysFromHere.sort()[0] ?? '9999-12-31',
+      latestDay: daysFromHere.sort()[0] ?? LAST_DAY,
       firstOffset: before.length > 0 ? endOf(before) : firstOffset,
     };
   }
@@ -329,7 +345,7 @@ export class ParquetArchive implements EventArchive {
   private async newestFiles(topic: string, partition: number): Promise<ArchiveFile[]> {
     if (!isTopicName(topic)) return [];
     for (const day of (await this.storage.listDays(topic)).reverse()) {
-      const files = (await this.storage.listDayFiles(topic, day)).filter((file) => file.partition === partition);
+      const files = await this.storage.listDayFiles(topic, day, partition);
       if (files.length > 0) return files;
     }
     return [];

@@ -19,8 +19,8 @@ export interface ArchiveStorage {
   describe(topic: string, place?: ArchivePlace): string;
   /** Days that have files, ascending. */
   listDays(topic: string): Promise<string[]>;
-  /** Files of one day; anything else there is passed over. */
-  listDayFiles(topic: string, day: string): Promise<ArchiveFile[]>;
+  /** Files of one day, or of one partition in it, by partition and first offset; anything else there is passed over. */
+  listDayFiles(topic: string, day: string, partition?: number): Promise<ArchiveFile[]>;
   /** All files from a day on (default: all) by partition and first offset. */
   listFiles(topic: string, fromDay?: string): Promise<ArchiveFile[]>;
   /**

@@ -13,8 +13,8 @@ import {
   archivePath,
   type ArchivePlace,
   byRange,
-  dayFolder,
   dayOfFolder,
+  dayPrefix,
   parseFileName,
 } from '../archive-files';
 import { checksumFile } from '../checksum';
@@ -51,8 +51,8 @@ export class S3Storage implements ArchiveStorage {
     });
   }
 
-  listDayFiles(topic: string, day: string): Promise<ArchiveFile[]> {
-    return this.list(`${dayFolder('', topic, day)}/`, '');
+  listDayFiles(topic: string, day: string, partition?: number): Promise<ArchiveFile[]> {
+    return this.list(dayPrefix(topic, day, partition), '');
   }
 
   listFiles(topic: string, fromDay = ''): Promise<ArchiveFile[]> {

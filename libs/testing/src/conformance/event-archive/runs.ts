@@ -1,6 +1,18 @@
 /** Runs of offsets: one after the other, across processes, without gaps or repeats. */
+import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
-import { type ArchiveSuite, archiveRecords, byKey, offsetsOf, range, readAll, TEST_LIMIT_MS, TOPIC } from './support';
+import {
+  type ArchiveSuite,
+  archiveRecords,
+  byKey,
+  DAY_MS,
+  NOON_MS,
+  offsetsOf,
+  range,
+  readAll,
+  TEST_LIMIT_MS,
+  TOPIC,
+} from './support';
 
 export function describeRuns(suite: ArchiveSuite): void {
   it.each<[string, () => LogRecord[]]>([
@@ -33,6 +45,36 @@ export function describeRuns(suite: ArchiveSuite): void {
       expect(await suite.archive.nextOffset(TOPIC, 0)).toBe(200);
       expect(await suite.readOffsets()).toEqual(range(100, 200));
     });
+
+    suite.spec(
+      'whichever of two that both believe to hold the partition writes, and in days that never decrease',
+      async () => {
+        const [one, other] = [suite.archive, await suite.under.open()];
+        const day = (from: number, count: number, at: number) =>
+          archiveRecords(from, count, { atMs: NOON_MS + at * DAY_MS });
+        // A day later, and then records that were received before.
+        const records = [...day(0, 10, 0), ...day(10, 10, 1), ...day(20, 20, 0), ...day(40, 10, 2)];
+        const write = (archive: EventArchive, from: number, to: number) =>
+          archive.write(TOPIC, 0, records.slice(from, to), { firstOffset: from, nextOffset: to });
+        await write(one, 0, 8);
+        await write(other, 8, 15);
+        // The first one wakes up, goes on where it had ended, and is heard of no more.
+        await write(one, 8, 30);
+        await write(other, 15, 25);
+        await write(other, 25, 35);
+        await write(one, 30, 42);
+        await write(other, 35, 50);
+        expect(await suite.readOffsets()).toEqual(range(0, 50));
+        expect(await suite.archive.nextOffset(TOPIC, 0)).toBe(50);
+        for (const [fromDay, first] of [
+          ['2026-11-24', 10],
+          ['2026-11-25', 40],
+        ] as const) {
+          const found = await suite.readOffsets({ order: 'offset', fromDay });
+          expect(found).toEqual(range(first, 50));
+        }
+      },
+    );
 
     suite.spec('over offsets that the log no longer has', async () => {
       await suite.archive.write(TOPIC, 0, archiveRecords(0, 10));
