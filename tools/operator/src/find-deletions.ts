@@ -19,8 +19,9 @@ export interface MergedViewer {
 }
 
 export interface FoundDeletions {
+  /** Of those who are to be forgotten, viewers included that have one of their own already. */
   readonly deletions: Map<string, Deletion>;
-  /** Those that have no deletion of their own yet. */
+  /** All of them, with a deletion of their own or without. */
   readonly merged: MergedViewer[];
 }
 
@@ -55,7 +56,7 @@ export async function findDeletions(
     if (!deletion || offset > deletion.offset) continue;
     const own = deletions.get(anonymousUserId);
     if (own) chosen.set(anonymousUserId, own);
-    else merged.set(anonymousUserId, { anonymousUserId, userId });
+    merged.set(anonymousUserId, { anonymousUserId, userId });
   }
   return { deletions: chosen, merged: [...merged.values()] };
 }

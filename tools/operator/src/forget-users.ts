@@ -4,6 +4,9 @@
  * A user's deletion stays, and what came after it; all records before it go. An anonymous viewer whose history was
  * merged into the user is the same person: it gets a deletion of its own in the log, and its records go as well. So the
  * same rules hold for everyone, and states rebuilt from what is left are tombstones as the streamed ones are.
+ *
+ * The records of the user alone tell which viewers were merged into it, so theirs go last: a run that is killed before
+ * has left what the next one finds the viewers by.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Event, TOPICS } from '@watchnext/contract';
@@ -48,6 +51,7 @@ export interface ForgetReport {
   readonly finishedAt: string;
   readonly users: readonly ForgottenUser[];
   readonly unknownUserIds: readonly string[];
+  /** A file with records of users and of viewers merged into users is rewritten once for each kind. */
   readonly archive: RewriteReport;
   readonly rewrittenCheckpointCount: number;
   /** What a scan found afterwards, over all users. */
@@ -66,18 +70,28 @@ export async function forgetUsers(parts: ForgetParts, options: ForgetOptions = {
   // First, as Kafka may refuse: once files are rewritten no other run can report what this one removed.
   const log = await lookIntoLog(parts.log);
   const { deletions, merged } = await findDeletions(archive, partitionCount, options.userIds);
+  const withoutOwn = merged.filter(({ anonymousUserId }) => !deletions.has(anonymousUserId));
   if (options.dryRun)
-    for (const { anonymousUserId } of merged)
+    for (const { anonymousUserId } of withoutOwn)
       deletions.set(anonymousUserId, deletionToCome(anonymousUserId, partitionCount));
-  else await deleteMerged(parts, merged, deletions, options.patienceMs ?? 60_000);
+  else await deleteMerged(parts, withoutOwn, deletions, options.patienceMs ?? 60_000);
 
   const removed = new Map<string, number>();
-  const rewrite = await archive.rewrite(TOPICS.activity, (record) => {
-    const userId = forgottenUserOf(deletions, record);
-    if (userId !== undefined) removed.set(userId, (removed.get(userId) ?? 0) + 1);
-    return options.dryRun || userId === undefined;
-  });
-  const rewrittenCheckpointCount = options.dryRun ? 0 : await rewriteCheckpoints(parts, deletions);
+  let rewrite: RewriteReport = { fileCount: 0, rewrittenFileCount: 0, removedRecordCount: 0 };
+  let rewrittenCheckpointCount = 0;
+  for (const pass of options.dryRun ? [deletions] : viewersFirst(deletions, merged)) {
+    const { fileCount, rewrittenFileCount, removedRecordCount } = await archive.rewrite(TOPICS.activity, (record) => {
+      const userId = forgottenUserOf(pass, record);
+      if (userId !== undefined) removed.set(userId, (removed.get(userId) ?? 0) + 1);
+      return options.dryRun || userId === undefined;
+    });
+    rewrite = {
+      fileCount,
+      rewrittenFileCount: rewrite.rewrittenFileCount + rewrittenFileCount,
+      removedRecordCount: rewrite.removedRecordCount + removedRecordCount,
+    };
+    if (!options.dryRun) rewrittenCheckpointCount += await rewriteCheckpoints(parts, pass);
+  }
 
   const remaining = await scan(archive, deletions);
   const users: ForgottenUser[] = [];
@@ -112,13 +126,23 @@ export function describeReport(report: ForgetReport): string {
   });
   for (const userId of report.unknownUserIds) lines.push(`${userId}: no deletion in the archive, left alone`);
   lines.push(
-    `${users.length} users; ${archive.rewrittenFileCount} of ${archive.fileCount} archive files and ` +
-      `${report.rewrittenCheckpointCount} checkpoints rewritten; ${report.remainingRecordCount} records and ` +
+    `${users.length} users; ${archive.rewrittenFileCount} rewrites of ${archive.fileCount} archive files and ` +
+      `${report.rewrittenCheckpointCount} of checkpoints; ${report.remainingRecordCount} records and ` +
       `${report.remainingCheckpointedStateCount} checkpointed states of before a deletion remain`,
     `until their topics' retention ends: records of ${elsewhere.usersWithRecordsInLog} users in the log, ` +
       `${elsewhere.deadLetterCount} dead letters`,
   );
   return lines.join('\n');
+}
+
+/** The passes that remove them: without viewers there is one. */
+function viewersFirst(
+  deletions: ReadonlyMap<string, Deletion>,
+  merged: readonly MergedViewer[],
+): readonly ReadonlyMap<string, Deletion>[] {
+  const viewerIds = new Set(merged.map(({ anonymousUserId }) => anonymousUserId));
+  const viewers = new Map([...deletions].filter(([userId]) => viewerIds.has(userId)));
+  return viewers.size === 0 ? [deletions] : [viewers, deletions];
 }
 
 function deletionToCome(userId: string, partitionCount: number): Deletion {

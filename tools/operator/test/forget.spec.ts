@@ -1,4 +1,5 @@
 import { Event, TOPICS } from '@watchnext/contract';
+import { type CheckpointedState } from '@watchnext/event-archive';
 import { partitionOf, type LogRecord } from '@watchnext/event-log';
 import { applyEvent, encodeState, newState, replayUser, userIdOf } from '@watchnext/features';
 import {
@@ -28,6 +29,31 @@ function life(userId: string, count: number, from = 0): Event[] {
     if (i % 3 === 1) return eventOf(impressionsServedOf(userId, [impressionItemOf(`v${i}`)]), atMs);
     return eventOf(watchOf(userId, `v${i}`, { playbackId: `${userId}-${i}`, positionSeconds: 90 }), atMs);
   });
+}
+
+/** A user's id that lies in a partition. */
+function idIn(partition: number): string {
+  for (let i = 0; ; i++) if (partitionOf(`user-${i}`, PARTITIONS) === partition) return `user-${i}`;
+}
+
+async function* statesOf(...states: CheckpointedState[]) {
+  yield* states;
+}
+
+/** Stops the next rewrite where it comes to another partition than the one that it has begun with. */
+function killedAfterFirstPartition({ archive }: OperatorWorld): void {
+  const rewrite = archive.rewrite.bind(archive);
+  let first: number | undefined;
+  jest.spyOn(archive, 'rewrite').mockImplementationOnce((topic, keep) =>
+    rewrite(topic, (record) => {
+      if (record.partition !== (first ??= record.partition)) throw new Error('killed');
+      return keep(record);
+    }),
+  );
+}
+
+function killedBeforeCheckpoints({ checkpoints }: OperatorWorld): void {
+  jest.spyOn(checkpoints, 'list').mockRejectedValueOnce(new Error('killed'));
 }
 
 function describeForget(name: string, environment: () => Promise<Record<string, string>>): void {
@@ -150,6 +176,36 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
       expect((await recordsByUser()).get('two')).toHaveLength(6);
       expect((await forgetUsers(world)).users.map(({ userId }) => userId).sort()).toEqual(['one', 'two']);
       expect((await recordsByUser()).get('stays')).toHaveLength(6);
+    });
+
+    it.each([
+      ['between two partitions of the archive', killedAfterFirstPartition],
+      ['before the checkpoints', killedBeforeCheckpoints],
+    ])('forgets the merged viewers too in a run after one that was killed %s', async (_, kill) => {
+      // The archive is rewritten by partition: the user, whose record names the viewer, lies in the one before the viewer's.
+      const [user, viewer] = [0, 1].map((partition) => idIn(partition)) as [string, string];
+      await world.append([...life(user, 9), ...life(viewer, 9), eventOf(mergedOf(user, viewer), AT_MS + 10_000)]);
+      await world.append([eventOf(userDeletedOf(user), AT_MS + 20_000)]);
+      await world.archived();
+      const state = encodeState(newState(viewer));
+      await world.checkpoints.write(TOPICS.activity, 1, 5, statesOf({ userId: viewer, state }));
+
+      kill(world);
+      await expect(forgetUsers(world, { userIds: [user] })).rejects.toThrow('killed');
+
+      const report = await forgetUsers(world, { userIds: [user] });
+      expect(report).toMatchObject({ remainingRecordCount: 0, remainingCheckpointedStateCount: 0 });
+      expect(report.users).toEqual([
+        expect.objectContaining({ userId: user }),
+        expect.objectContaining({ userId: viewer, mergedInto: user }),
+      ]);
+      const left = await recordsByUser();
+      for (const userId of [user, viewer])
+        expect(left.get(userId)?.map(({ value }) => Event.decode(value).body?.$case)).toEqual(['userDeleted']);
+      const [checkpoint] = await world.checkpoints.list(TOPICS.activity);
+      const states = [];
+      if (checkpoint) for await (const { userId } of world.checkpoints.read(checkpoint)) states.push(userId);
+      expect(states).toEqual([]);
     });
 
     it('takes their states out of checkpoints of before the deletion, and reports the state in the store', async () => {
