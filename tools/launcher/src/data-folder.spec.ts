@@ -1,10 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { identify, isAlive } from '@watchnext/folder-lock';
 import { DataFolder, type FolderState } from './data-folder';
+
+jest.mock('node:fs/promises', () => {
+  const actual = jest.requireActual<typeof import('node:fs/promises')>('node:fs/promises');
+  return { ...actual, rm: jest.fn(actual.rm) };
+});
 
 const STATE: FolderState = {
   version: 1,
@@ -94,6 +100,18 @@ describe('the data folder', () => {
     expect(readdirSync(path).sort()).toEqual(['launcher-lock', 'logs', 'thesis.txt']);
     expect(readFileSync(join(path, 'thesis.txt'), 'utf8')).toBe('years of work');
     await expect(DataFolder.open(path)).rejects.toThrow(/in use/);
+    await folder.close();
+  });
+
+  it('begins anew after a clearing that was cut off', async () => {
+    const folder = await DataFolder.open(path);
+    await folder.writeState(STATE);
+    mkdirSync(join(path, 'archive'));
+    jest.mocked(rm).mockRejectedValueOnce(new Error('cut off'));
+    await expect(folder.clear()).rejects.toThrow('cut off');
+    expect(await folder.readState()).toEqual({ ...STATE, loaded: false });
+    await folder.clear();
+    expect(await folder.readState()).toBeUndefined();
     await folder.close();
   });
 

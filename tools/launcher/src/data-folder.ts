@@ -131,9 +131,19 @@ export class DataFolder {
     );
   }
 
-  /** Removes all state; the lock stays. @throws LaunchError as `refuseForeign` */
+  /**
+   * Removes all state; the lock stays. One that was cut off has left a folder that the next start begins anew.
+   *
+   * @throws LaunchError as `refuseForeign`
+   */
   async clear(): Promise<void> {
     await this.refuseForeign();
+    const state = await this.readState().catch((error: unknown) => {
+      // What cannot be understood no start trusts.
+      if (error instanceof LaunchError) return undefined;
+      throw error;
+    });
+    if (state?.loaded) await this.writeState({ ...state, loaded: false });
     await Promise.all(OWN_NAMES.map((name) => rm(join(this.path, name), { recursive: true, force: true })));
     await rm(join(this.path, STATE_FILE), { force: true });
     await mkdir(this.logFolder, { recursive: true });
