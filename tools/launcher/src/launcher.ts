@@ -133,7 +133,7 @@ export class Launcher {
     await starting;
     signal.throwIfAborted();
 
-    const producer = openProducer(plan.ingestionUrl, state.dataset);
+    const producer = openProducer(plan.ingestionUrl, state.dataset, (line) => process.stderr.write(line));
     stopping.push(() => producer.close());
     const past = source ?? dataset;
     if (!continued && past !== undefined) {

@@ -30,7 +30,16 @@ export async function planServices(root: string, dataDirectory: string, gatewayP
     WATCHNEXT_DATA_DIR: dataDirectory,
     WATCHNEXT_HOST: HOST,
     WATCHNEXT_LOG_FORMAT: 'json',
-    // Nothing leaves this machine, and what brings the history in has no certificate.
+    // What the caller's shell holds is for other systems: here all state lies in the folder, which --fresh empties.
+    WATCHNEXT_EVENT_LOG: 'embedded',
+    WATCHNEXT_FEATURE_STORE: 'embedded',
+    WATCHNEXT_OBJECT_STORE: 'folder',
+    WATCHNEXT_INGESTION_ROLES: '',
+    // One port for all of them would be taken for all but one.
+    WATCHNEXT_METRICS_PORT: '',
+    // Nothing leaves this machine, and what brings the history in has neither certificate nor key.
+    WATCHNEXT_API_KEYS_FILE: '',
+    WATCHNEXT_GATEWAY_API_KEY_FILE: '',
     WATCHNEXT_GRPC_TLS_CA_FILE: '',
     WATCHNEXT_GRPC_TLS_CERT_FILE: '',
     WATCHNEXT_GRPC_TLS_KEY_FILE: '',

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LimitedLines } from '@watchnext/command-line';
 import { type CollectorAccess, describeRejection, startTask } from '@watchnext/datasets';
 import { ProducerClient, UndeliveredEventsError } from '@watchnext/producer-client';
 import { LONGEST_DAYS_SINCE, WorldClock } from '../live/clock';
@@ -11,7 +12,6 @@ import type { WorldOptions } from '../parameters';
 import type { EventSink } from '../sink';
 import { World } from '../world';
 import { WORLD_FILE } from './archive';
-import { LimitedLines } from './limited-lines';
 
 export interface LiveCommand {
   readonly world: WorldOptions;
