@@ -2,7 +2,7 @@
 /** npm run import -- FORMAT PATH */
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
-import { endOnUsage, EXIT_USAGE, madeFolder, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, EXIT_USAGE, madeFolder, namedPath, wholeNumber } from '@watchnext/command-line';
 import { ConfigError, endAfter } from '@watchnext/config';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
@@ -44,7 +44,7 @@ function number(minimum: number, maximum: number) {
 
 /** The folder of an archive, which is there whole or not at all: what is made is the one that it goes into. */
 function inMadeFolder(path: string): string {
-  madeFolder(dirname(resolve(path)));
+  madeFolder(dirname(resolve(namedPath(path))));
   return path;
 }
 
@@ -53,7 +53,7 @@ const program: Command = new Command('npm run import --')
     'Imports a watch log as backfill: through a collector into a running system, or straight into an archive.',
   )
   .argument('<format>', `what the files are: ${[...IMPORTERS.keys()].join(', ')}`)
-  .argument('[path]', 'their folder, or the file')
+  .argument('[path]', 'their folder, or the file', namedPath)
   .option('--url <url>', "the collector's address", 'http://127.0.0.1:7001')
   .option('--api-key-file <file>', 'holds the key that the collector asks for')
   .option('--archive <dir>', 'instead: a new archive folder, to train on with WATCHNEXT_DATA_DIR=dir/..', inMadeFolder)

@@ -15,6 +15,9 @@ describe('npm run import', () => {
     [['kuairand', '--explain'], 0, /log_standard_\*[\s\S]*ImpressionsServed/],
     [['movies', 'anywhere'], 2, /no importer for movies, but for kuairand/],
     [['kuairand'], 2, /path of the data set is missing/],
+    [['kuairand', ''], 2, /argument 'path'.*empty/],
+    [['kuairand', 'anywhere', '--archive', ''], 2, /--archive.*empty/],
+    [['kuairand', 'anywhere', '--archive', 's3://bucket/archive'], 2, /--archive.*path on this machine/],
     [['table', '/no/such/file.csv'], 3, /file.csv cannot be read/],
     [['kuairand', 'anywhere', '--most-bad', '2'], 2, /from 0 to 1/],
     [['kuairand', 'anywhere', '--archive', 'archive', '--partitions', '2.5'], 2, /whole number from 1 to 10000/],
@@ -36,6 +39,7 @@ describe('npm run validate', () => {
   it.each([
     [['--help'], 0, /Exit codes/],
     [['movies', 'anywhere'], 2, /movies is neither archive nor one of kuairand/],
+    [['archive', ''], 2, /argument 'path'.*empty/],
     [['archive', '/no/such/folder'], 3, /cannot be read/],
     [['archive', __dirname, '--json', '/no/such/folder/found.json'], 2, /\/no\/such\/folder cannot be written to/],
     [['archive', __dirname], 3, /is no archive: it has no folder watchnext.activity.v1/],

@@ -46,6 +46,9 @@ describe('the command line', () => {
     ['--path /somewhere', /--path is for/],
     ['--dataset movietweetings', /needs --path/],
     ['--dataset kuairand --path x --mapping m', /--mapping is for/],
+    ['--data ', /--data.*empty/],
+    ['--data s3://bucket', /--data.*path on this machine/],
+    ['--dataset kuairand --path ', /--path.*empty/],
     ['--json /no/such/folder/report.json', /\/no\/such\/folder cannot be written to \(ENOENT\)/],
     [
       '--users 1000000 --days 365',

@@ -1,6 +1,6 @@
 /** The command line of `npm start`. */
 import { getHeapStatistics } from 'node:v8';
-import { endOnUsage, EXIT_USAGE, newFile, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, EXIT_USAGE, namedPath, newFile, wholeNumber } from '@watchnext/command-line';
 import { IMPORTERS } from '@watchnext/datasets';
 import { Command, Option } from 'commander';
 
@@ -49,10 +49,10 @@ export function parseOptions(
     .addOption(
       new Option('--dataset <name>', 'what to load').choices(['simulator', ...IMPORTERS.keys()]).default('simulator'),
     )
-    .option('--path <path>', "the data set's folder or file, for any --dataset but the simulator")
+    .option('--path <path>', "the data set's folder or file, for any --dataset but the simulator", namedPath)
     .option('--mapping <file>', 'for --dataset table: which column is what; without it, a mapping is proposed')
     .option('--yes', 'take the proposed mapping without asking', false)
-    .option('--data <dir>', 'where all state lies', settings.defaultDataDirectory)
+    .option('--data <dir>', 'where all state lies', namedPath, settings.defaultDataDirectory)
     .option('--fresh', 'forget the state and begin anew', false)
     .option('--port <n>', 'port of the page, or any free one if it is taken', wholeNumber(0, 65_535), 7_000)
     .option('--seed <n>', 'seed of the simulated world', wholeNumber(0, Number.MAX_SAFE_INTEGER), 1)

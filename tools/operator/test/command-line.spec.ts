@@ -27,6 +27,11 @@ describe('a command of the operator', () => {
     ['rollback-command', [], 3, /no current snapshot/],
     ['rollback-command', ['--list'], 3, /no snapshots in .*operator.*snapshots; WATCHNEXT_DATA_DIR.*WATCHNEXT_S3_/],
     ['backup/main', ['verify', '/no/such/folder'], 3, /\/no\/such\/folder/],
+    ['backup/main', ['save', ''], 2, /'place'.*empty/],
+    ['backup/main', ['save', 'gs://bucket/backup'], 2, /'place'.*s3:\/\/bucket\/prefix.*\.\//],
+    ['backup/main', ['verify', 'S3://bucket/backup'], 2, /'place'.*s3:\/\/bucket\/prefix/],
+    ['backup/main', ['restore', 's3:/bucket/backup'], 2, /'place'.*s3:\/\/bucket\/prefix/],
+    ['backup/main', ['restore', 's3:///backup'], 2, /'place'.*s3:\/\/bucket\/prefix/],
   ])('%s %j ends with %i, and says why', (program, args, status, text) => {
     expect(run(program, args)).toEqual({ status, text: expect.stringMatching(text) });
   });

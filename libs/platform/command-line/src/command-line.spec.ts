@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder, moment, newFile, wholeNumber } from './option-values';
+import { madeFolder, moment, namedPath, newFile, wholeNumber } from './option-values';
 
 describe('a whole number', () => {
   it.each(['0', '-1', '1.5', '1e3', '0x10', '', ' ', 'many', 'NaN', '9007199254740993'])(
@@ -103,6 +103,25 @@ describe('a new file', () => {
     writeFileSync(file, '', { mode: 0o444 });
     expect(() => newFile(file)).toThrow(`the file ${file} cannot be written to (EACCES).`);
   });
+});
+
+describe('a path', () => {
+  it('is taken as it is given', () => {
+    for (const path of ['.', 'data', '/mnt/a b', '../x', 'C:\\data', 'of:anna']) expect(namedPath(path)).toBe(path);
+  });
+
+  it.each(['', ' ', '\t'])('is not %j, as of a variable that is not set', (text) => {
+    for (const parse of [namedPath, madeFolder])
+      expect(() => parse(text)).toThrow('it is empty: is a variable of the shell not set?');
+  });
+
+  it.each(['s3://bucket/prefix', 'gs://bucket', 'file:///data', 'HTTP://host'])(
+    'is no address, as %s, which would become a folder of that name here',
+    (text) => {
+      for (const parse of [namedPath, madeFolder])
+        expect(() => parse(text)).toThrow('it must be a path on this machine, not an address.');
+    },
+  );
 });
 
 describe('a folder to work in', () => {

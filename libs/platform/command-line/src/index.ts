@@ -1,4 +1,4 @@
 export { endOnUsage, EXIT_USAGE } from './end-on-usage';
 export { LimitedLines } from './limited-lines';
 export { unlessAborted } from './unless-aborted';
-export { madeFolder, moment, newFile, wholeNumber } from './option-values';
+export { madeFolder, moment, namedPath, newFile, wholeNumber } from './option-values';

@@ -52,10 +52,24 @@ export function newFile(path: string): string {
 }
 
 /**
+ * Parses the path of a file or folder. An empty one would be the current folder, and an address a folder of that name in it: hours later somebody
+ * looks for the data elsewhere.
+ *
+ * @throws InvalidArgumentError
+ */
+export function namedPath(path: string): string {
+  if (path.trim() === '') throw new InvalidArgumentError('it is empty: is a variable of the shell not set?');
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path))
+    throw new InvalidArgumentError('it must be a path on this machine, not an address.');
+  return path;
+}
+
+/**
  * Parses the path of a folder that a command line works in or writes to, and makes it.
  * @throws InvalidArgumentError
  */
 export function madeFolder(path: string): string {
+  namedPath(path);
   refusingBy(`the folder ${path} cannot be made or written to`, () => makeFolder(path));
   return path;
 }

@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endOnUsage, EXIT_USAGE, newFile } from '@watchnext/command-line';
+import { endOnUsage, EXIT_USAGE, namedPath, newFile } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { endAfter } from '@watchnext/config';
 import { openParquetArchive } from '@watchnext/event-archive';
@@ -30,7 +30,7 @@ interface Options {
 const program: Command = new Command('npm run validate --')
   .description('Looks at a log before training: what is wrong with it, and what to do about that.')
   .argument('<what>', `archive, or what the files are: ${[...IMPORTERS.keys()].join(', ')}`)
-  .argument('<path>', "the archive's folder (of a running system: .watchnext/archive), or the log")
+  .argument('<path>', "the archive's folder (of a running system: .watchnext/archive), or the log", namedPath)
   .option('--mapping <file>', 'for a table: which column is what; without it, a mapping is proposed')
   .option('--yes', 'take the proposed mapping without asking', false)
   .option('--strict', 'let a warning count as a failure', false)

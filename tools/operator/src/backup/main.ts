@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** npm run backup -- save|verify|restore PLACE */
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { endOnUsage } from '@watchnext/command-line';
 import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { startTask } from '@watchnext/datasets';
@@ -10,6 +10,7 @@ import { openSnapshotStore } from '@watchnext/snapshot-store';
 import type { BackupReport } from './backup';
 import { BucketTree, type FileTree, FolderTree } from './file-tree';
 import { BackupError, describeMissing } from './manifest';
+import { parsePlace, type Place } from './place';
 import { restoreBackup, verifyBackup } from './restore-backup';
 import { saveBackup } from './save-backup';
 
@@ -18,6 +19,8 @@ const EXIT_UNSOUND = 3;
 
 const settings = () => loadDriverSettings();
 type Settings = ReturnType<typeof settings>;
+
+const placeArgument = () => new Argument('<place>', 'a folder, or s3://bucket/prefix').argParser(parsePlace);
 
 const program = new Command('npm run backup --')
   .description(
@@ -36,15 +39,17 @@ of a restore is not empty; 78 the environment.`,
   .exitOverride(endOnUsage);
 
 program
-  .command('save <place>')
+  .command('save')
+  .addArgument(placeArgument())
   .description('back up; into a place with an earlier backup only what is new is copied')
-  .action((place: string) =>
+  .action((place: Place) =>
     run(place, async (tree, system, onFile) => describe('backed up', await saveBackup(system, tree, onFile))),
   );
 program
-  .command('verify <place>')
+  .command('verify')
+  .addArgument(placeArgument())
   .description('read every file of a backup and compare')
-  .action((place: string) =>
+  .action((place: Place) =>
     run(place, async (tree, _, onFile) => {
       const faults = await verifyBackup(tree, onFile);
       if (faults.length > 0) throw new BackupError(faults.join('\n'));
@@ -52,9 +57,10 @@ program
     }),
   );
 program
-  .command('restore <place>')
+  .command('restore')
+  .addArgument(placeArgument())
   .description('bring a backup back, into a system without an archive')
-  .action((place: string) =>
+  .action((place: Place) =>
     run(place, async (tree, system, onFile) => describe('restored', await restoreBackup(tree, system, onFile))),
   );
 program.parse();
@@ -65,7 +71,7 @@ type Work = (
   onFile: (done: number, total: number, name: string) => void,
 ) => Promise<string>;
 
-async function run(place: string, work: Work): Promise<void> {
+async function run(place: Place, work: Work): Promise<void> {
   const task = startTask('Files', 'files');
   const closing: (() => unknown)[] = [];
   try {
@@ -80,7 +86,7 @@ async function run(place: string, work: Work): Promise<void> {
       checkpoints: partOf('checkpoints', resolve(paths.archive, '..', 'checkpoints')),
       snapshots: openSnapshotStore(found, paths.snapshots),
     };
-    const tree = placeOf(place, found);
+    const tree = treeOf(place, found);
     closing.push(
       () => tree.close(),
       () => system.archive.close(),
@@ -100,12 +106,11 @@ async function run(place: string, work: Work): Promise<void> {
   }
 }
 
-function placeOf(place: string, found: Settings): FileTree {
-  const bucket = /^s3:\/\/([^/]+)\/?(.*)$/.exec(place);
-  if (bucket === null) return new FolderTree(resolve(place));
-  const prefix = bucket[2] === '' || bucket[2].endsWith('/') ? bucket[2] : `${bucket[2]}/`;
+function treeOf(place: Place, found: Settings): FileTree {
+  if ('folder' in place) return new FolderTree(resolve(place.folder));
+  const { bucket, prefix } = place;
   // The region, endpoint and credentials of the environment, whether or not the system itself lies in a bucket.
-  const shared = objectStoreSettingsOf({ ...found, WATCHNEXT_OBJECT_STORE: 's3', WATCHNEXT_S3_BUCKET: bucket[1] }, '');
+  const shared = objectStoreSettingsOf({ ...found, WATCHNEXT_OBJECT_STORE: 's3', WATCHNEXT_S3_BUCKET: bucket }, '');
   return new BucketTree({ ...shared, prefix });
 }
 

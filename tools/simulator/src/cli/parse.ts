@@ -1,6 +1,6 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
-import { EXIT_USAGE, madeFolder, moment, newFile, wholeNumber } from '@watchnext/command-line';
+import { EXIT_USAGE, madeFolder, moment, namedPath, newFile, wholeNumber } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FROZEN, FROZEN_WORLDS, MOST_VIDEOS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
@@ -113,7 +113,7 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
 
   changed(program.command('describe').description('count what the world looks like, beside KuaiRand'))
     .option('--every <n>', 'count every n-th viewer', wholeNumber(1), 1)
-    .option('--kuairand <dir>', 'folder with KuaiRand’s files, to set beside it')
+    .option('--kuairand <dir>', 'folder with KuaiRand’s files, to set beside it', namedPath)
     .option('--svg <file>', 'also draw a plot', newFile)
     .option('--json <file>', 'also write the figures', newFile)
     .action((options) => actions.describe(options));
@@ -127,7 +127,9 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
       ),
     world().conflicts('data'),
   )
-    .addOption(new Option('--data <dir>', ofData).conflicts(['seed', 'users', 'videos', 'days', 'end']))
+    .addOption(
+      new Option('--data <dir>', ofData).argParser(namedPath).conflicts(['seed', 'users', 'videos', 'days', 'end']),
+    )
     .option(
       '--from <time>',
       'only what was served from this moment on, as 2026-11-21T00:00Z, UTC without a zone; default: all',
@@ -154,7 +156,7 @@ settings of certificates, that cannot be used, 3 a frozen world is not what it w
         'elsewhere, search and log in; new ones register or come anonymous, and videos are uploaded. What happened while nothing ran ' +
         'is caught up with: uploads, newcomers, logins',
     )
-    .requiredOption('--data <dir>', 'data folder that "archive" wrote')
+    .requiredOption('--data <dir>', 'data folder that "archive" wrote', namedPath)
     .option('--gateway <url>', 'the gateway', 'http://127.0.0.1:7000')
     .option('--ingestion <url>', 'the collector', 'http://127.0.0.1:7001')
     .option('--api-key-file <file>', 'holds the key that the collector asks for')
