@@ -117,6 +117,32 @@ describe('a backup', () => {
     expect(await offsetsIn('new')).toEqual([]);
   });
 
+  it.each(['archive/', 'checkpoints/', 'snapshots/'])(
+    'that was damaged below %s is mended by a save that verifies, and by no other',
+    async (prefix) => {
+      await saveBackup(systemIn('old'), target());
+      const damaged = (await target().list()).filter((file) => file.name.startsWith(prefix));
+      for (const { name, sizeBytes } of damaged) await writeFile(join(target().place, name), Buffer.alloc(sizeBytes));
+      expect(await saveBackup(systemIn('old'), target())).toMatchObject({ copiedFileCount: 0 });
+      expect(await verifyBackup(target())).toHaveLength(damaged.length);
+      const mended = await saveBackup(systemIn('old'), target(), { verify: true });
+      expect(mended.copiedFileCount).toBe(damaged.length);
+      expect(await verifyBackup(target())).toEqual([]);
+      expect(await saveBackup(systemIn('old'), target(), { verify: true })).toMatchObject({ copiedFileCount: 0 });
+      await restoreBackup(target(), systemIn('new'));
+      expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4]);
+    },
+  );
+
+  it('that was damaged is not mended from a file that is damaged in the system as well', async () => {
+    await saveBackup(systemIn('old'), target());
+    const { name, sizeBytes } = (await target().list()).find((file) => file.name.startsWith('archive/'))!;
+    await writeFile(join(target().place, name), Buffer.alloc(sizeBytes));
+    await writeFile(join(folder.path, 'old', name), Buffer.alloc(sizeBytes, 1));
+    await expect(saveBackup(systemIn('old'), target(), { verify: true })).rejects.toThrow(/of .*old.* is damaged/);
+    expect(await verifyBackup(target())).toEqual([expect.stringContaining(name)]);
+  });
+
   it('is not restored over something else, and goes on where it was cut off', async () => {
     await saveBackup(systemIn('old'), target());
     await new FolderTree(join(folder.path, 'new', 'archive')).put('other.parquet', __filename);

@@ -16,6 +16,7 @@ import { saveBackup } from './save-backup';
 
 /** As --help tells it. */
 const EXIT_UNSOUND = 3;
+const HOW_TO_MEND = 'What the system still has, `save --verify` into this place copies anew.';
 
 const settings = () => loadDriverSettings();
 type Settings = ReturnType<typeof settings>;
@@ -42,8 +43,11 @@ program
   .command('save')
   .addArgument(placeArgument())
   .description('back up; into a place with an earlier backup only what is new is copied')
-  .action((place: Place) =>
-    run(place, async (tree, system, onFile) => describe('backed up', await saveBackup(system, tree, onFile))),
+  .option('--verify', 'read what the place has already, and copy anew what is damaged there', false)
+  .action((place: Place, { verify }: { verify: boolean }) =>
+    run(place, async (tree, system, onFile) =>
+      describe('backed up', await saveBackup(system, tree, { verify, onFile })),
+    ),
   );
 program
   .command('verify')
@@ -52,7 +56,7 @@ program
   .action((place: Place) =>
     run(place, async (tree, _, onFile) => {
       const faults = await verifyBackup(tree, onFile);
-      if (faults.length > 0) throw new BackupError(faults.join('\n'));
+      if (faults.length > 0) throw new BackupError([...faults, HOW_TO_MEND].join('\n'));
       return 'The backup is sound.';
     }),
   );

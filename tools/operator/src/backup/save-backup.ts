@@ -12,23 +12,43 @@ import {
   readManifest,
   writeManifest,
 } from './manifest';
-import { Copier, withWorkFolder } from './verified-copies';
+import { Copier, fetchVerified, isSound, withWorkFolder } from './verified-copies';
 
 interface Part extends TreeFile {
   readonly tree: FileTree;
   readonly prefix: string;
 }
 
+export interface SaveOptions {
+  /** Reads what the place has already, and copies anew what is damaged there; default: a file of the right size is trusted. */
+  readonly verify?: boolean;
+  readonly onFile?: OnFile;
+}
+
 /**
  * @throws BackupError before anything is written where the system has neither archive nor snapshots, or the place a
- *   backup that this program cannot read; and when a copy does not come out as it went in
+ *   backup that this program cannot read; when a copy does not come out as it went in; and for a damaged
+ *   file of the place that is no better in the system
  */
-export async function saveBackup(system: SystemFiles, target: FileTree, onFile?: OnFile): Promise<BackupReport> {
+export async function saveBackup(
+  system: SystemFiles,
+  target: FileTree,
+  { verify = false, onFile }: SaveOptions = {},
+): Promise<BackupReport> {
   return withWorkFolder(async (work) => {
     const there = new Map((await target.list()).map((file) => [file.name, file.sizeBytes]));
     const earlier = there.has(MANIFEST_NAME) ? await readManifest(target, work) : undefined;
     const known = new Map(earlier?.files.map((file) => [file.name, file]));
     const copier = new Copier(work);
+    const soundByName = new Map<string, Promise<boolean>>();
+    const isBackedUp = async (file: BackedUpFile): Promise<boolean> => {
+      if (there.get(file.name) !== file.sizeBytes) return false;
+      if (!verify) return true;
+      // A snapshot with one damaged file is exported whole: its other files are asked for twice.
+      const sound = soundByName.get(file.name) ?? isSound(target, file, work);
+      soundByName.set(file.name, sound);
+      return sound;
+    };
     const files: BackedUpFile[] = [];
     const parts: Part[] = [];
     // Checkpoints first: one made meanwhile covers offsets that an archive listed before it would lack.
@@ -49,9 +69,10 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
     for (const snapshotId of snapshotIds) {
       const prefix = `snapshots/${snapshotId}/`;
       const members = [...known.values()].filter((file) => file.name.startsWith(prefix));
+      let isWhole = members.length > 0;
+      for (const file of members) isWhole = isWhole && (await isBackedUp(file));
       // Snapshots never change, so one that is there whole is not even fetched.
-      if (members.length > 0 && members.every((file) => there.get(file.name) === file.sizeBytes))
-        files.push(...members);
+      if (isWhole) files.push(...members);
       else newSnapshotIds.push(snapshotId);
     }
     const missingSnapshots: MissingSnapshot[] = [];
@@ -61,8 +82,14 @@ export async function saveBackup(system: SystemFiles, target: FileTree, onFile?:
     const save = async ({ tree, prefix, name, sizeBytes }: Part) => {
       const backedUp = prefix + name;
       const before = known.get(backedUp);
-      if (before?.sizeBytes === sizeBytes && there.get(backedUp) === sizeBytes) files.push(before);
-      else files.push(await copier.copy(tree, name, target, backedUp));
+      if (before?.sizeBytes !== sizeBytes) {
+        files.push(await copier.copy(tree, name, target, backedUp));
+      } else {
+        // Files never change, so the system's must be the one that was backed up.
+        if (!(await isBackedUp(before)))
+          await copier.place(await fetchVerified(tree, { ...before, name }, work), target, backedUp, before);
+        files.push(before);
+      }
       onFile?.((done += 1), total, backedUp);
     };
     for (const part of parts) await save(part);

@@ -22,6 +22,17 @@ export async function fetchVerified(
   return path;
 }
 
+/** Reads a file to see whether it is what was backed up. */
+export async function isSound(source: FileTree, file: BackedUpFile, work: string): Promise<boolean> {
+  try {
+    await rm(await fetchVerified(source, file, work));
+    return true;
+  } catch (error) {
+    if (error instanceof BackupError) return false;
+    throw error;
+  }
+}
+
 /** Copies by way of a local file, and compares what arrived. */
 export class Copier {
   readonly counts = { copiedFileCount: 0, copiedBytes: 0 };
