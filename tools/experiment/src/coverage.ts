@@ -2,9 +2,9 @@
  * How much of the catalogue a variant shows. The more lists, the more videos, so equally many lists of each variant are
  * looked at; users are dealt into groups by a hash, and what the groups differ by tells the error.
  */
-import type { ArchiveTable } from '@watchnext/event-archive';
+import { type ArchiveTable, sqlText } from '@watchnext/event-archive';
 import { boundary, type Experiment, hashPoint, type Interval, testSettings } from '@watchnext/experiments';
-import { NO_MACHINES, sqlText } from './exposure-tables';
+import { NO_MACHINES } from './exposure-tables';
 import { chooseLists, readServedLists } from './served-lists';
 
 export interface CoverageResult {

@@ -6,7 +6,7 @@
  * impressions alone.
  */
 import { Event } from '@watchnext/contract';
-import type { ArchiveTable } from '@watchnext/event-archive';
+import { type ArchiveTable, sqlText } from '@watchnext/event-archive';
 import { type Experiment, machineListLimit, MOST_WATCH_SECONDS_A_DAY, USER_NUMBERS } from '@watchnext/experiments';
 
 export const DAY_MS = 86_400_000;
@@ -37,8 +37,6 @@ export interface Exposure {
   readonly endMs: number;
   readonly covariateDays: number;
 }
-
-export const sqlText = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /**
  * Makes the temporary tables `lists`, `users`, `user_days` and `people`; `people` are the users that are compared, with

@@ -1,6 +1,6 @@
-import type { ArchiveTable } from '@watchnext/event-archive';
+import { type ArchiveTable, sqlText } from '@watchnext/event-archive';
 import { type Experiment, type Preference, preferenceOf, type TeamCredit } from '@watchnext/experiments';
-import { createExposureTables, NO_MACHINES, sqlText } from './exposure-tables';
+import { createExposureTables, NO_MACHINES } from './exposure-tables';
 import { chooseLists, readPlaybacks, readServedLists } from './served-lists';
 
 /** Lists that are decoded; more than enough to tell two rankings apart. */

@@ -1,7 +1,7 @@
 /** From which snapshots lists were served. It is no column of the archive, so lists are decoded, and a sample is enough. */
-import type { ArchiveTable } from '@watchnext/event-archive';
+import { type ArchiveTable, sqlText } from '@watchnext/event-archive';
 import type { Experiment, SnapshotUse } from '@watchnext/experiments';
-import { NO_MACHINES, sqlText } from './exposure-tables';
+import { NO_MACHINES } from './exposure-tables';
 import { chooseLists, readServedLists } from './served-lists';
 
 /** Lists of a variant that are decoded: their share is known to half a percent. */

@@ -3,6 +3,7 @@ export { KeyedRecords } from './keyed-records';
 export { openEventArchive } from './open-event-archive';
 export { openParquetArchive, type ParquetArchiveOptions } from './parquet-archive';
 export { ArchiveGapError } from './read-plan';
+export { sqlReadPath, sqlText } from './sql';
 export { openS3Archive, type S3ArchiveOptions } from './s3/s3-archive';
 export {
   type Checkpoint,

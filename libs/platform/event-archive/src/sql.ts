@@ -4,7 +4,7 @@ export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A path for read_parquet, which takes *, ? and [ for patterns. */
+/** The path of one file for read_parquet, which takes *, ? and [ for patterns. */
 export function sqlReadPath(path: string): string {
   return sqlText(path.replace(/[*?[]/g, '[$&]'));
 }

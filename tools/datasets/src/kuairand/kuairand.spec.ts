@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -206,6 +206,22 @@ describe('the KuaiRand importer', () => {
     ]);
     expect(watches(of('user-3')).map((watch) => watch.positionSeconds)).toEqual([0, 10]);
     expect(watches(of('user-7')).every((watch) => watch.impressionId === '')).toBe(true);
+  });
+
+  it("reads a folder's own sequences, and not those of one that its name would be a pattern of", async () => {
+    const outside = folder;
+    for (const [name, user] of [
+      ['kuairand', 3],
+      ['kuai[r]and', 7],
+    ] as const) {
+      folder = join(outside, name);
+      await mkdir(folder);
+      await writeFolder([logRow({ user: 7, video: 0, at: T })]);
+      await writeSequences([`(${user}, ${T - 5_000}, [0, 1], [1])`]);
+    }
+    const { events } = await read();
+    folder = outside;
+    expect([...new Set(watches(events).map(({ userId }) => userId))]).toEqual(['user-7']);
   });
 
   it('joins the two sequences from their common end', () => {

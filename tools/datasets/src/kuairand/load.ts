@@ -1,10 +1,11 @@
 /** Reads the files into the staging tables. */
 import { basename } from 'node:path';
+import { sqlReadPath } from '@watchnext/event-archive';
 import { DatasetError } from '../dataset-error';
 import type { LoadOptions } from '../importer';
 import { BadCell, integer, quote, real, time } from '../read/cells';
 import { eachCsvRow } from '../read/each-row';
-import { sqlText, type Staging } from '../staging/staging';
+import type { Staging } from '../staging/staging';
 import type { KuaiRandFiles } from './files';
 
 /** The longest play that counts, as in the peers' measurements. */
@@ -102,7 +103,7 @@ async function loadSequences(
 ): Promise<void> {
   const file = basename(path);
   const source = staging.source('sequence', file);
-  const table = `read_parquet(${sqlText(path)})`;
+  const table = `read_parquet(${sqlReadPath(path)})`;
   const columns = (await staging.connection.runAndReadAll(`describe select * from ${table}`)).getColumnsJS()[0];
   const missing = ['user_id', 'last_time_ms', 'watch_seq', 'long_watch_seq'].filter(
     (column) => !columns.includes(column),

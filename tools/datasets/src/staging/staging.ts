@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { sqlText } from '@watchnext/event-archive';
 import type { BadRows } from '../read/bad-rows';
 import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
 import { type ColumnKinds, TableAppender } from './table-appender';
@@ -247,7 +248,3 @@ const watchCells = (row: WatchRow) => [
   row.source,
   row.line,
 ];
-
-export function sqlText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}

@@ -2,13 +2,13 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { sqlReadPath } from '@watchnext/event-archive';
 import { DatasetError } from '../dataset-error';
 import type { LoadOptions } from '../importer';
 import { BadCell } from '../read/cells';
 import { requireColumns, splitCsvLine } from '../read/csv';
 import { eachCsvRow, eachLine, RowCounter } from '../read/each-row';
 import { readLines, type TextEncoding } from '../read/text-lines';
-import { sqlText } from '../staging/staging';
 
 export interface TableFile {
   readonly path: string;
@@ -160,7 +160,7 @@ async function parquetTypes(
   connection: DuckDBConnection,
 ): Promise<{ readonly name: string; readonly type: string }[]> {
   const described = await attempt(path, () =>
-    connection.runAndReadAll(`describe select * from read_parquet(${sqlText(path)})`),
+    connection.runAndReadAll(`describe select * from read_parquet(${sqlReadPath(path)})`),
   );
   return described.getRows().map(([name, type]) => ({ name: name as string, type: type as string }));
 }
@@ -182,10 +182,10 @@ async function eachParquetRow(
   const rows = new RowCounter(path, options);
   const { size } = await stat(path);
   await attempt(path, async () => {
-    const counted = await connection.runAndReadAll(`select count(*)::double from read_parquet(${sqlText(path)})`);
+    const counted = await connection.runAndReadAll(`select count(*)::double from read_parquet(${sqlReadPath(path)})`);
     const rowCount = counted.getRows()[0]?.[0] as number;
     const result = await connection.stream(
-      `select (file_row_number + 1)::double, ${texts.join(', ')} from read_parquet(${sqlText(path)}, file_row_number = true)`,
+      `select (file_row_number + 1)::double, ${texts.join(', ')} from read_parquet(${sqlReadPath(path)}, file_row_number = true)`,
     );
     for (;;) {
       const chunk = await result.fetchChunk();

@@ -76,6 +76,17 @@ describe('the importer of tables', () => {
     expect(events.at(-1)!.occurredAtMs).toBe(T);
   });
 
+  it.each(['log[1].parquet', 'log*.parquet', 'log?.parquet'])(
+    'reads %s of Parquet, and no file that it would be a pattern of',
+    async (name) => {
+      const row = (user: string) => `select '${user}' as "user", 'v' as video, ${T} as "at", 1 as seconds`;
+      await writeParquet(at('log1.parquet'), row('another'));
+      await writeParquet(at(name), row('asked'));
+      const { watches } = await read(at(name));
+      expect(watches.map(({ userId }) => userId)).toEqual(['asked']);
+    },
+  );
+
   it('makes pages of impressions: a request, or a user and a day', async () => {
     await writeFile(
       at('log.csv'),
