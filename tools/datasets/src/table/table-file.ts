@@ -84,7 +84,7 @@ export async function eachTableRow(
         encoding,
       );
     case 'parquet':
-      return eachParquetRow(path, columns, connection, options, take);
+      return eachParquetRow(path, columns, connection, options, take, isExact);
   }
 }
 
@@ -116,11 +116,7 @@ function parseObject(text: string): Record<string, unknown> {
 function cellsOf(row: Record<string, unknown>, columns: readonly string[], isExact: boolean): string[] {
   return columns.map((column) => {
     const value = valueOf(row, column);
-    if (isExact && isRounded(value))
-      throw new BadCell(
-        `${column} has a whole number beyond ${Number.MAX_SAFE_INTEGER}, which reading JSON rounds: ` +
-          'write such ids as text, in quotes',
-      );
+    if (isExact && isRounded(value)) throw rounded(column, 'reading JSON', 'in quotes');
     return textOf(value);
   });
 }
@@ -138,6 +134,11 @@ function isRounded(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(isRounded);
   return Number.isInteger(value) && !Number.isSafeInteger(value);
 }
+
+const rounded = (column: string, by: string, how: string) =>
+  new BadCell(
+    `${column} has a whole number beyond ${Number.MAX_SAFE_INTEGER}, which ${by} rounds: write such ids as text, ${how}`,
+  );
 
 /** Names of the columns of a row, those within objects too. */
 function flattened(row: Record<string, unknown>, prefix = ''): Set<string> {
@@ -171,6 +172,7 @@ async function eachParquetRow(
   connection: DuckDBConnection,
   options: LoadOptions,
   take: (cells: readonly string[], line: number) => void,
+  isExact: boolean,
 ): Promise<void> {
   const types = await parquetTypes(path, connection);
   requireColumns(
@@ -178,7 +180,9 @@ async function eachParquetRow(
     types.map(({ name }) => name),
     columns,
   );
-  const texts = columns.map((column) => asText(column, types.find(({ name }) => name === column)!.type));
+  const typeOf = (column: string) => types.find(({ name }) => name === column)!.type;
+  const texts = columns.map((column) => asText(column, typeOf(column)));
+  const floats = isExact ? columns.flatMap((column, n) => (isFloat(typeOf(column)) ? [n] : [])) : [];
   const rows = new RowCounter(path, options);
   const { size } = await stat(path);
   await attempt(path, async () => {
@@ -193,22 +197,30 @@ async function eachParquetRow(
       const vectors = Array.from({ length: chunk.columnCount }, (_, n) => chunk.getColumnVector(n));
       rows.noteBytes((size * (vectors[0].getItem(chunk.rowCount - 1) as number)) / rowCount);
       for (let row = 0; row < chunk.rowCount; row++) {
-        const [line, ...cells] = vectors.map((vector) => vector.getItem(row));
-        rows.take(line as number, () => take(cells as string[], line as number));
+        const [line, ...cells] = vectors.map((vector) => vector.getItem(row)) as [number, ...string[]];
+        rows.take(line, () => {
+          for (const n of floats)
+            if (isRounded(Number(cells[n]))) throw rounded(columns[n], 'a float', 'as whole numbers');
+          take(cells, line);
+        });
       }
     }
   });
   rows.finish();
 }
 
-/** Times as milliseconds since 1970; whole numbers without a fraction, as ids that went through a float have one. */
+const isFloat = (type: string) => type === 'DOUBLE' || type === 'FLOAT';
+
+/** Times as milliseconds since 1970; whole numbers without a fraction, as ids that went through a float or a decimal have one. */
 function asText(column: string, type: string): string {
   const name = `"${column.replaceAll('"', '""')}"`;
   let text = `${name}::varchar`;
   if (type === 'DATE' || type.startsWith('TIMESTAMP'))
     text = `epoch_ms(${name}${type === 'DATE' ? '::timestamp' : ''})::varchar`;
-  else if (type === 'DOUBLE' || type === 'FLOAT')
-    text = `case when ${name} = trunc(${name}) and abs(${name}) < 1e15 then ${name}::bigint::varchar else ${name}::varchar end`;
+  else if (isFloat(type))
+    text = `case when not isfinite(${name}) then ''
+      when ${name} = trunc(${name}) and abs(${name}) <= ${Number.MAX_SAFE_INTEGER} then ${name}::bigint::varchar else ${name}::varchar end`;
+  else if (type.startsWith('DECIMAL') && !type.endsWith(']')) text = `regexp_replace(${name}::varchar, '[.]0+$', '')`;
   else if (type.endsWith(']')) text = `to_json(${name})::varchar`;
   return `coalesce(${text}, '')`;
 }

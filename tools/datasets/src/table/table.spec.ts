@@ -87,6 +87,44 @@ describe('the importer of tables', () => {
     },
   );
 
+  it('takes ids of Parquet that went through a float or a decimal as whole, and none that is no number', async () => {
+    const rest = `'v' as video, ${T} as "at", 60 as seconds`;
+    const readIds = async (values: string) => {
+      const rows = `select "user", ${rest} from (values ${values}) t("user")`;
+      await writeParquet(at('log.parquet'), rows);
+      const { watches, badRows } = await read(at('log.parquet'));
+      return {
+        ids: watches.map(({ userId }) => userId).toSorted(),
+        bad: badRows.first.map(({ line, reason }) => `${line} ${reason}`),
+      };
+    };
+    const floats = [
+      '1.0::double',
+      '1.5::double',
+      '1e15::double',
+      '9007199254740991::double',
+      `'nan'::double`,
+      `'-inf'::double`,
+      '9007199254740992::double',
+      '1e17::double',
+    ];
+    const beyond =
+      'user has a whole number beyond 9007199254740991, which a float rounds: write such ids as text, as whole numbers';
+    expect(await readIds(floats.map((value) => `(${value})`).join(', '))).toEqual({
+      ids: ['1', '1.5', '1000000000000000', '9007199254740991'],
+      bad: ['5 user is empty', '6 user is empty', `7 ${beyond}`, `8 ${beyond}`],
+    });
+    const decimals = ['1.00', '10.00', '7.50', '12345678901234567.00'].map((text) => `(${text}::decimal(20, 2))`);
+    expect(await readIds(decimals.join(', '))).toEqual({
+      ids: ['1', '10', '12345678901234567', '7.50'].toSorted(),
+      bad: [],
+    });
+    expect(await readIds(`(100::decimal(18, 0)), (12345678901234567890::decimal(38, 0))`)).toEqual({
+      ids: ['100', '12345678901234567890'],
+      bad: [],
+    });
+  });
+
   it('makes pages of impressions: a request, or a user and a day', async () => {
     await writeFile(
       at('log.csv'),
