@@ -9,7 +9,7 @@ import { fingerprintOf } from './fingerprint';
 import { type EventSink, importEvents, type ImportEventsOptions, type ImportResult } from './import';
 import { importerNamed } from './importers';
 
-export interface ImportDatasetOptions extends Omit<ImportEventsOptions, 'alreadySent' | 'staging'> {
+export interface ImportDatasetOptions extends Omit<ImportEventsOptions, 'alreadySent' | 'onSent' | 'staging'> {
   /** The collector's address, as http://127.0.0.1:7001; a gateway's serves as well. */
   readonly url: string;
   /** For a collector that asks for keys. */
@@ -21,6 +21,12 @@ export interface ImportDatasetOptions extends Omit<ImportEventsOptions, 'already
    * there. Default: nothing is kept.
    */
   readonly workFolder?: string;
+  /** Sends all of what a `workFolder` has, also what was taken before: the system behind the address may be another one. */
+  readonly anew?: boolean;
+  /** Called before anything else where the import goes on, with how many events were taken before; they are not sent. */
+  readonly onResumed?: (takenCount: number) => void;
+  /** Counts what the collector has confirmed in this run. */
+  readonly onSent?: (done: number, total: number) => void;
   /** Called for each try that failed; it is repeated. */
   readonly onRetry?: (error: Error) => void;
   /** The import fails when the collector has taken nothing for so long; default 60,000. */
@@ -53,6 +59,8 @@ export async function importDataset(
     workFolder === undefined
       ? undefined
       : await SentProgress.open(workFolder, await fingerprintOf(importer, path, options));
+  const alreadySent = options.anew ? 0 : (progress?.sent ?? 0);
+  if (alreadySent > 0) options.onResumed?.(alreadySent);
   const first: string[] = [];
   let count = 0;
   /** Of the last answer, at first of the first event sent: reading, and passing over what was taken before, may take any time. */
@@ -91,10 +99,10 @@ export async function importDataset(
   const importing = importEvents(importer, path, sink, {
     ...options,
     staging: progress?.stagingFolder,
-    alreadySent: progress?.sent,
+    alreadySent,
     onSent: (done, total) => {
       progress?.note(done);
-      options.onSent?.(done, total);
+      options.onSent?.(done - alreadySent, total - alreadySent);
     },
   });
   try {

@@ -37,28 +37,57 @@ describe('an import through a collector that is cut off', () => {
     await folder.remove();
   });
 
-  it('goes on where the collector had taken it, without reading again', async () => {
+  const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  /** @returns the log, and the work folder of its import, which was cut off once the collector had taken `FLUSH` events */
+  async function cutOff(): Promise<{ log: string; workFolder: string }> {
     const log = join(folder.path, 'log.tsv');
     const items = Array.from({ length: 60 }, (_, i) => `v${i}`).join(' ');
     writeFileSync(log, Array.from({ length: 60 }, (_, user) => `u${user}\t${items}\n`).join(''));
     const workFolder = join(folder.path, 'work');
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const stopping = new AbortController();
     const onSent = (done: number) => {
       if (done === FLUSH) stopping.abort();
     };
     await expect(
-      importDataset('sequences', log, { url, workFolder, signal: stopping.signal, onSent }),
+      importDataset('sequences', log, { url: url(), workFolder, signal: stopping.signal, onSent }),
     ).rejects.toThrow();
     expect(taken.length).toBeGreaterThanOrEqual(FLUSH);
+    return { log, workFolder };
+  }
+
+  it('goes on where the collector had taken it, without reading again, and says so', async () => {
+    const { log, workFolder } = await cutOff();
     const first = taken.splice(0);
 
     let reading = 0;
-    const { summary } = await importDataset('sequences', log, { url, workFolder, onReading: () => reading++ });
+    const told: unknown[] = [];
+    const { summary, sent } = await importDataset('sequences', log, {
+      url: url(),
+      workFolder,
+      onReading: () => reading++,
+      onResumed: (count) => told.push(['resumed', count]),
+      onSent: (done, total) => told.push([done, total]),
+    });
     expect(reading).toBe(0);
     expect(taken).toHaveLength(summary.eventCount - FLUSH);
     expect(new Set([...first, ...taken]).size).toBe(summary.eventCount);
+    expect(sent).toBe(taken.length);
+    expect(told).toEqual([
+      ['resumed', FLUSH],
+      [sent, sent],
+    ]);
     // Nothing of it is left behind.
     expect(await readdir(folder.path)).toEqual(['log.tsv']);
+  });
+
+  it('sends all again when told to, as to a system that was emptied', async () => {
+    const { log, workFolder } = await cutOff();
+    taken = [];
+    const onResumed = jest.fn();
+    const { summary, sent } = await importDataset('sequences', log, { url: url(), workFolder, anew: true, onResumed });
+    expect(onResumed).not.toHaveBeenCalled();
+    expect(sent).toBe(summary.eventCount);
+    expect(new Set(taken).size).toBe(summary.eventCount);
   });
 });

@@ -14,11 +14,12 @@ export interface EventSink {
 export interface ImportResult {
   readonly summary: ImportSummary;
   readonly badRows: BadRows;
+  /** Without those that had been taken before. */
   readonly sent: number;
 }
 
 export interface ImportEventsOptions extends Omit<DatasetOptions, 'badRows'> {
-  /** Counts what the sink has confirmed. */
+  /** Counts what the sink has confirmed, and what it had taken before. */
   readonly onSent?: (done: number, total: number) => void;
   /** So many of the first events have been taken before; they are not sent again. */
   readonly alreadySent?: number;
@@ -40,19 +41,20 @@ export async function importEvents(
     summary = loaded;
     options.onLoaded?.(loaded);
   };
-  let sent = 0;
+  const alreadySent = options.alreadySent ?? 0;
+  let done = 0;
   for await (const event of datasetEvents(importer, path, { ...options, badRows, onLoaded })) {
-    if (++sent <= (options.alreadySent ?? 0)) continue;
+    if (++done <= alreadySent) continue;
     const taken = sink.send(event);
     if (taken !== undefined) await taken;
-    if (sent % EVENTS_PER_FLUSH === 0) {
+    if (done % EVENTS_PER_FLUSH === 0) {
       await sink.flush();
-      options.onSent?.(sent, summary.eventCount);
+      options.onSent?.(done, summary.eventCount);
     }
   }
   await sink.flush();
-  options.onSent?.(sent, summary.eventCount);
-  return { summary, badRows, sent };
+  options.onSent?.(done, summary.eventCount);
+  return { summary, badRows, sent: Math.max(0, done - alreadySent) };
 }
 
 /** As "10,506 videos, 100,000 drawn lists"; what there is none of is left out. */

@@ -30,6 +30,7 @@ interface Options {
   readonly yes: boolean;
   readonly drawnLists: boolean;
   readonly mostBad: number;
+  readonly anew: boolean;
   readonly explain: boolean;
 }
 
@@ -62,12 +63,13 @@ const program: Command = new Command('npm run import --')
   .option('--yes', 'take the proposed mapping without asking', false)
   .option('--no-drawn-lists', 'do not set watches of a log without impressions among drawn videos')
   .option('--most-bad <share>', 'import nothing when more of the rows cannot be used', number(0, 1), 0.5)
+  .option('--anew', 'send also what the collector took before the import was cut off', false)
   .option('--explain', 'say how the files become events, and do nothing', false)
   .addHelpText(
     'after',
     `
 Rows that cannot be used are left out, counted, and the first of each file named. An import that was cut off goes on
-where it stopped when the same command runs again.
+where it stopped when the same command runs again, and says so; with --anew it sends all, as to a system that was emptied.
 A collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…, as services are.
 Exit codes: 0 all sent; 1 the collector could not be reached, or another failure; 2 a command line that cannot be used;
 3 a file or column is missing, or the disk is full; 4 sent, but some events were refused; 130 interrupted.`,
@@ -124,6 +126,11 @@ async function run(format: string, path: string | undefined, options: Options): 
             ...shared,
             url: options.url,
             ...access,
+            anew: options.anew,
+            onResumed: (count) =>
+              say(
+                `Going on after ${count.toLocaleString('en-US')} events, which the collector has taken before; --anew sends all.`,
+              ),
             workFolder: join(WORK_FOLDER, workName(format, path, options.url)),
             onRetry: (error) => task?.note(`trying again: ${error.message}`),
           })
