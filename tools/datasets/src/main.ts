@@ -2,7 +2,7 @@
 /** npm run import -- FORMAT PATH */
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
-import { endOnUsage, EXIT_USAGE, madeFolder, namedPath, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, EXIT_USAGE, madeFolder, namedPath, wholeNumber } from '@watchnext/command-line';
 import { ConfigError, endAfter } from '@watchnext/config';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
@@ -48,6 +48,8 @@ function inMadeFolder(path: string): string {
   madeFolder(dirname(resolve(namedPath(path))));
   return path;
 }
+
+allowClosedOutput();
 
 const program: Command = new Command('npm run import --')
   .description(

@@ -1,5 +1,6 @@
 /** The importer's command line as built; needs the build that `npm test` makes first. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 
 function run(program: string, ...args: string[]) {
@@ -34,6 +35,19 @@ describe('npm run import', () => {
     expect(run('main.js', ...args)).toEqual({ status, text: expect.stringMatching(text) });
   });
 });
+
+it.each([['main.js', 'kuairand', '--explain']])(
+  '%s %s %s ends as ever where nobody reads what it says',
+  async (program, ...args) => {
+    const child = spawn(process.execPath, [resolve(__dirname, '..', 'dist', program), ...args], { stdio: 'pipe' });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.on('data', (part: Buffer) => (said += part.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    const { status } = run(program, ...args);
+    expect({ code, stack: /^\s+at /m.test(said) }).toEqual({ code: status, stack: false });
+  },
+);
 
 describe('npm run validate', () => {
   it.each([

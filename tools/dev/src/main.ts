@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** npm run dev */
 import { resolve } from 'node:path';
-import { endOnUsage, madeFolder, namedPath } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, madeFolder, namedPath } from '@watchnext/command-line';
 import { isInterrupted, stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DevApp } from './apps/scene';
@@ -58,6 +58,8 @@ function portNumber(text: string): number {
   return port;
 }
 
+allowClosedOutput();
+
 const program = new Command('dev')
   .exitOverride(endOnUsage)
   .description('Runs one app alone, against recorded answers of its neighbours, and starts it anew after each change.')
@@ -84,7 +86,12 @@ for (const app of DEV_APPS) {
     .description(app.summary)
     .argument('[args...]', 'after --: passed on to the app')
     .option('--replay', 'send what was recorded to the app as it is built, print the answers, and end', false)
-    .option('--recording <folder>', 'another recording than that of the released version', namedPath, RELEASED_RECORDING)
+    .option(
+      '--recording <folder>',
+      'another recording than that of the released version',
+      namedPath,
+      RELEASED_RECORDING,
+    )
     .option('--port <n>', `port to listen on (default: ${app.defaultPort ?? 'none'}, with --replay any)`, portNumber)
     .option('--without <names>', `neighbours to leave out: ${app.neighbours.join(', ') || 'none'}`)
     .action(async (args: string[], flags: AppFlags) => {

@@ -1,6 +1,6 @@
 /** npm run experiment -- COMMAND: experiments from their definition to their verdict. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { endOnUsage, moment, newFile, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, moment, newFile, wholeNumber } from '@watchnext/command-line';
 import {
   ConfigError,
   endByFailure,
@@ -80,6 +80,8 @@ async function withArchive<T>(work: (archive: EventArchive) => Promise<T>): Prom
     await archive.close();
   }
 }
+
+allowClosedOutput();
 
 const program = new Command('experiment')
   .exitOverride(endOnUsage)

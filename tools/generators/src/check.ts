@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 /** npm run check:generators: all generators, and every project built and linted after them. */
+import { allowClosedOutput } from '@watchnext/command-line';
 import { checkGenerated, generateAll } from './try-out';
+
+allowClosedOutput();
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 

@@ -2,6 +2,7 @@
 /** npm start */
 import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
+import { allowClosedOutput } from '@watchnext/command-line';
 import { endAfter } from '@watchnext/config';
 import { QuestionLeftError } from '@watchnext/datasets';
 import { LaunchError } from './launch-error';
@@ -16,6 +17,8 @@ const launcher = new Launcher(root, { ...options, dataDirectory: resolve(options
 const stopping = new AbortController();
 // Every request in flight listens to it.
 setMaxListeners(0, stopping.signal);
+// It has no other end, and tells of itself there alone.
+allowClosedOutput(() => stopping.abort(new LaunchError('stopped')));
 let signals = 0;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {

@@ -1,4 +1,4 @@
-import { endOnUsage, moment, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, moment, wholeNumber } from '@watchnext/command-line';
 import { Command, Option } from 'commander';
 import { countByCode, type LetterFilter, readLetters, replayLetters } from './letters';
 import { withDrivers } from './program';
@@ -39,6 +39,8 @@ function withFilters(command: Command): Command {
     .addOption(new Option('--until <time>', 'died before, likewise').argParser(moment))
     .addOption(new Option('--json', 'one JSON document on standard output'));
 }
+
+allowClosedOutput();
 
 const program = new Command('dead-letters')
   .description('What could not be folded: look at it, and try it again.')

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { describeReport, forgetUsers } from './forget-users';
 import { withDrivers } from './program';
@@ -13,6 +13,8 @@ interface Options {
   readonly report?: string;
   readonly patience: number;
 }
+
+allowClosedOutput();
 
 new Command('forget')
   .description(

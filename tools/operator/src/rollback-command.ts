@@ -1,4 +1,4 @@
-import { endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { type DriverSettings, embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openEventLog } from '@watchnext/event-log';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
@@ -52,6 +52,8 @@ async function run(options: Options): Promise<number> {
     await store.close();
   }
 }
+
+allowClosedOutput();
 
 new Command('rollback')
   .description(

@@ -3,9 +3,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { allowClosedOutput } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { ROOT } from './describe/sources';
 import { changedFiles } from './git-paths';
+
+allowClosedOutput();
 
 const program = new Command('check:affected')
   .description(

@@ -1,5 +1,5 @@
 /** npm run simulate -- COMMAND */
-import { endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { ConfigError, endByFailure } from '@watchnext/config';
 import { collectorAccess } from '@watchnext/datasets';
 import { ProducerOptionError } from '@watchnext/producer-client';
@@ -8,6 +8,8 @@ import { describeWorld } from './cli/describe';
 import { LiveError, runLive, worldOf } from './cli/live';
 import { createCommand, EXIT_CODES, isFrozen, worldFrom } from './cli/parse';
 import { writeScores } from './cli/scores';
+
+allowClosedOutput();
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());

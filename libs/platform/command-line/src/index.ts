@@ -1,3 +1,4 @@
+export { allowClosedOutput } from './closed-output';
 export { endOnUsage, EXIT_USAGE } from './end-on-usage';
 export { LimitedLines } from './limited-lines';
 export { unlessAborted } from './unless-aborted';

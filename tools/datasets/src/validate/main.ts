@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endOnUsage, EXIT_USAGE, namedPath, newFile } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, EXIT_USAGE, namedPath, newFile } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { endAfter } from '@watchnext/config';
 import { openParquetArchive } from '@watchnext/event-archive';
@@ -26,6 +26,8 @@ interface Options {
   readonly strict: boolean;
   readonly json?: string;
 }
+
+allowClosedOutput();
 
 const program: Command = new Command('npm run validate --')
   .description('Looks at a log before training: what is wrong with it, and what to do about that.')

@@ -1,5 +1,5 @@
 /** npm run chaos -- --seeds 10: exactly once into the store, on real servers of its own, by seed. */
-import { endOnUsage, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { runChaos, type ChaosResult } from './chaos-run';
 import { isInterrupted, stopWorldsOnSignal } from '../interruption';
@@ -53,6 +53,8 @@ async function run(options: Options): Promise<void> {
 }
 
 stopWorldsOnSignal();
+allowClosedOutput();
+
 new Command('chaos')
   .exitOverride(endOnUsage)
   .description(

@@ -1,5 +1,5 @@
 /** npm run images: builds the apps' images with a container engine, and runs each as the manifests have it run. */
-import { endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { endByFailure } from '@watchnext/config';
 import { Argument, Command, Option } from 'commander';
 import { Engine, type EngineName, ENGINES } from '../containers/engine';
@@ -33,6 +33,8 @@ async function run(apps: App[], { engine: wanted, nodeImage, prefix, tag, build 
     if (wrong.length > 0) process.exitCode = 1;
   }
 }
+
+allowClosedOutput();
 
 new Command('images')
   .exitOverride(endOnUsage)

@@ -1,6 +1,6 @@
 /** npm run rehearsal: a roll-out of the production overlay on this machine, under load. */
 import { writeFileSync } from 'node:fs';
-import { endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
 import { endByFailure } from '@watchnext/config';
 import { isInterrupted } from '@watchnext/local-stack';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -66,6 +66,8 @@ async function run({ json, engine, ...options }: Options): Promise<void> {
 }
 
 stopRehearsalsOnSignal();
+allowClosedOutput();
+
 new Command('rehearsal')
   .exitOverride(endOnUsage)
   .description(

@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { parse } from 'yaml';
 import { KINDS, SCHEMAS } from './kinds';
@@ -73,6 +73,8 @@ function writeSchemas(customResources: readonly string[]): void {
   );
   console.log(`${SCHEMAS}: ${Object.keys(schemas.kinds).length} kinds`);
 }
+
+allowClosedOutput();
 
 const { definitions: target } = new Command('npm run schemas --')
   .description(

@@ -2,7 +2,7 @@
 /** npm run backup -- save|verify|restore PLACE */
 import { resolve } from 'node:path';
 import { Argument, Command } from 'commander';
-import { endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { startTask } from '@watchnext/datasets';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
@@ -21,6 +21,7 @@ const HOW_TO_MEND = 'What the system still has, `save --verify` into this place 
 const settings = () => loadDriverSettings();
 type Settings = ReturnType<typeof settings>;
 
+allowClosedOutput();
 const placeArgument = () => new Argument('<place>', 'a folder, or s3://bucket/prefix').argParser(parsePlace);
 
 const program = new Command('npm run backup --')

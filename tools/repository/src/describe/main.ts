@@ -2,9 +2,12 @@
 /** npm run describe */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { allowClosedOutput } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { madeDocuments } from './documents';
 import { ROOT } from './sources';
+
+allowClosedOutput();
 
 const program = new Command('describe')
   .description('Writes the tables of the apps’ READMEs and of docs/settings.md anew, from the code.')
