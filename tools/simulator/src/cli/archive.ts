@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { embeddedPaths } from '@watchnext/config';
 import { startTask } from '@watchnext/datasets';
@@ -30,6 +30,10 @@ export async function writeArchive(command: ArchiveCommand, signal: AbortSignal)
       partitionCount: command.partitions,
       workerCount: command.workers,
       signal,
+      // Before the archive is there: one without its world, or with half of it, could be neither lived on with nor written again.
+      onWritten: (written) => {
+        if (command.data !== undefined) writeWorld(command.data, command.world, written);
+      },
       onProgress: (stage, done, total, records) => {
         if (stage === 'living') return living.update(done, total, `${records.toLocaleString('en-US')} events`);
         if (!archiving) {
@@ -40,12 +44,6 @@ export async function writeArchive(command: ArchiveCommand, signal: AbortSignal)
       },
     });
     archiving?.finish();
-    if (command.data !== undefined) {
-      mkdirSync(command.data, { recursive: true });
-      const { eventCount, videoCount, counts, checksum } = generated;
-      const content = { world: command.world, eventCount, videoCount, counts, checksum };
-      writeFileSync(join(command.data, WORLD_FILE), `${JSON.stringify(content, null, 2)}\n`);
-    }
     const seconds = (performance.now() - startedAt) / 1_000;
     const perMinute = Math.round((60 * generated.eventCount) / seconds).toLocaleString('en-US');
     process.stdout.write(
@@ -57,6 +55,13 @@ export async function writeArchive(command: ArchiveCommand, signal: AbortSignal)
     (archiving ?? living).abandon();
     throw error;
   }
+}
+
+function writeWorld(data: string, world: WorldOptions, generated: GeneratedArchive): void {
+  const { eventCount, videoCount, counts, checksum } = generated;
+  const file = join(data, WORLD_FILE);
+  writeFileSync(`${file}.new`, `${JSON.stringify({ world, eventCount, videoCount, counts, checksum }, null, 2)}\n`);
+  renameSync(`${file}.new`, file);
 }
 
 /** @returns whether the frozen world is what it was */

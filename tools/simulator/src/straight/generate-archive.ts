@@ -22,6 +22,8 @@ export interface GenerateOptions {
   readonly spillFolder: string;
   readonly partitionCount: number;
   readonly workerCount: number;
+  /** Called when all is written, just before the archive is put in its place: what it throws, the archive is not there for. */
+  readonly onWritten?: (generated: GeneratedArchive) => void;
   readonly onProgress?: (stage: 'living' | 'archiving', done: number, total: number, records: number) => void;
   readonly signal?: AbortSignal;
   readonly program?: WorkerProgram;
@@ -68,6 +70,7 @@ export async function generateArchive(options: GenerateOptions): Promise<Generat
     // Never the same twice: what a killed run left would be read as this one's.
     ownSpill = mkdtempSync(join(spillFolder, 'watchnext-spill-'));
     const generated = await generate({ ...options, archiveFolder: unfinished, spillFolder: ownSpill });
+    options.onWritten?.(generated);
     if (unfinished !== undefined && archiveFolder !== undefined) {
       mkdirSync(dirname(archiveFolder), { recursive: true });
       // Renaming onto an empty folder works, onto one with something in it does not.
