@@ -1,7 +1,7 @@
 /** Runs the units that a set of findings asks for, keeps each result in a folder, and says what they come to. */
 import { createRandom } from '@watchnext/learning';
-import type { Progress } from '../progress';
 import { commit } from '@watchnext/plots';
+import type { Progress } from '../progress';
 import { curvePoints, misplacedShare } from './age-curve';
 import type { PaperData } from './data';
 import type { Finding } from './findings';
