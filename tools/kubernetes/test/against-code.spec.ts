@@ -16,8 +16,6 @@ import { LIVENESS_SERVICE } from '@watchnext/service';
 import { describeUnlessMissing } from '@watchnext/testing';
 import { z } from 'zod';
 import { gatewaySettings } from '../../../apps/gateway/src/config';
-import { parseKeyFile } from '../../../apps/ingestion/src/access/api-keys';
-import { KIND_NAMES } from '../../../apps/ingestion/src/collect/event-json';
 import { ingestionSettings, ROLES } from '../../../apps/ingestion/src/config';
 import { rankingSettings } from '../../../apps/ranking/src/config';
 import { retrievalSettings } from '../../../apps/retrieval/src/config';
@@ -30,7 +28,6 @@ import {
   REPOSITORY,
   routesOf,
   selects,
-  sourcesOf,
   topicsUsedBy,
   type Workload,
   workloadsOf,
@@ -270,27 +267,6 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
     }
   });
 
-  it('only who folds events may write states', () => {
-    const writing = (folder: string) =>
-      [...sourcesOf(folder)].filter(([, text]) => /\bstore\.(commit|clear)\(/.test(text)).map(([name]) => name);
-    expect(writing('apps/gateway/src')).toEqual([]);
-    const writers = writing('apps/ingestion/src');
-    expect(writers.length).toBeGreaterThan(0);
-    expect(writers.filter((name) => !/^(materialise|rebuild)\//.test(name))).toEqual([]);
-    const objects = built('overlays/production');
-    const secrets = workloadsOf(objects).flatMap((workload) => {
-      const user = environmentOf(workload, objects).get('WATCHNEXT_REDIS_USERNAME')?.value;
-      return user === undefined ? [] : [[workload.name, user.split('/')[0]]];
-    });
-    expect(secrets.sort()).toEqual([
-      ['gateway', 'redis-reader'],
-      ['ingestion-archive', 'redis-reader'],
-      ['ingestion-collect', 'redis-reader'],
-      ['ingestion-materialise', 'redis'],
-      ['rebuild', 'redis'],
-    ]);
-  });
-
   it('experiments are a file that the services take, and those of a team stay through its applies', () => {
     const experimentsOf = (root: string) => {
       const maps = built(root).filter(({ data }) => data?.['experiments.json'] !== undefined);
@@ -438,31 +414,6 @@ it('each manifest that names the activity topic or its partitions is in the runb
   expect(naming.length).toBeGreaterThan(2);
   const runbook = readFileSync(join(REPOSITORY, 'docs', 'runbooks', 'topic-version.md'), 'utf8');
   expect(naming.filter((path) => !runbook.includes(`\`${path}\``))).toEqual([]);
-});
-
-describe('the gateway’s entry among the keys of producers', () => {
-  const VIEWERS = ['watch', 'search', 'dismissal', 'impressionsViewed'];
-  const entryIn = (path: string, line: RegExp) =>
-    line.exec(readFileSync(join(REPOSITORY, path), 'utf8'))?.[1]?.replace('SHA256', '0'.repeat(64)) ?? '';
-
-  it.each([
-    ['infra/kubernetes/overlays/production/credentials/api-keys.yaml', /^# +(gateway .+)$/m],
-    ['docs/kubernetes.md', /`(gateway SHA256 [^`]+)`/],
-  ])('in %s is one that the collector takes, for what viewers do alone, and within limits', (path, line) => {
-    expect(parseKeyFile(entryIn(path, line))).toMatchObject([
-      { name: 'gateway', kinds: VIEWERS, eventsPerSecond: 2_000, bytesPerSecond: 4_000_000 },
-    ]);
-  });
-
-  it('lets through what the gateway’s own page sends', () => {
-    const page = join(REPOSITORY, 'apps', 'gateway', 'public', 'js');
-    const text = readdirSync(page)
-      .map((name) => readFileSync(join(page, name), 'utf8'))
-      .join('\n');
-    const sent = KIND_NAMES.filter((kind) => new RegExp(`\\{ ${kind}[:,} ]`).test(text));
-    expect(sent).toContain('impressionsViewed');
-    expect(VIEWERS).toEqual(expect.arrayContaining(sent));
-  });
 });
 
 it('images hold memory as the measured systems do', () => {
