@@ -10,7 +10,10 @@ describe("the launcher's producer", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('says that a try failed, and goes on', async () => {
+  it.each([
+    ['says that tries fail for longer than they may, and goes on', 0],
+    ['says nothing of a try that failed and passes', undefined],
+  ])('%s', async (_, silentMs) => {
     let tries = 0;
     server = createServer((request, response) => {
       request.resume().on('end', () => {
@@ -24,13 +27,12 @@ describe("the launcher's producer", () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     let warned = '';
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const producer = openProducer(url, 'spec', (line) => (warned += line));
+    const producer = openProducer(url, 'spec', (line) => (warned += line), silentMs);
     await producer.send(eventOf(searchOf('anna', 'cats'), Date.now()));
     await producer.flush();
     await producer.close();
     expect(tries).toBe(2);
-    expect(warned).toBe(
-      `the collector at ${url}: events could not be delivered: HTTP 401 an x-api-key is needed; it is tried again\n`,
-    );
+    const line = `the collector at ${url}: events could not be delivered: HTTP 401 an x-api-key is needed; it is tried again\n`;
+    expect(warned).toBe(silentMs === undefined ? '' : line);
   });
 });
