@@ -32,10 +32,10 @@ describe('npm start with a table', () => {
   it(
     'takes the proposed mapping, imports, trains, and prints a list',
     () => {
-      // Users of two tastes, over five days.
+      // Users of two tastes, over five days, each of twenty videos once.
       const rows = Array.from({ length: 2_000 }, (_, i) => {
         const user = i % 100;
-        const video = 2 * ((i * 7 + user) % 30) + (user % 2);
+        const video = 2 * ((8 * user + 11 * Math.floor(i / 100)) % 30) + (user % 2);
         const atMs = Date.UTC(2026, 9, 1) + i * 216_000;
         return `u${user},v${video},${atMs},${20 + (i % 50)}`;
       });
