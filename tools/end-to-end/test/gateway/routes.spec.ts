@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { FeatureStore } from '@watchnext/feature-store';
 import { createLogger } from '@watchnext/service';
@@ -9,48 +9,11 @@ import { eventually } from '@watchnext/testing';
 import type { CollectorClient } from '../../../../apps/gateway/src/clients/collector';
 import { COLLECTOR } from '../../../../apps/gateway/src/tokens';
 import { historyAnswer, snapshotAnswer, usersAnswer, videoAnswer } from '../../../../apps/gateway/src/http/schemas';
+import { RecordingCollector } from './recording-collector';
 import { dismissalEvent, eventOf, FIRST_SNAPSHOT, type TestGateway, VIDEOS, watchEvent, World } from './world';
 
-/** A collector that keeps what it was sent and answers as it is told. */
-class Collector {
-  readonly received: { contentType: string | undefined; apiKey: string | string[] | undefined; body: Buffer }[] = [];
-  answer = { status: 200, body: '{"accepted":1,"results":[]}' };
-  private readonly server: Server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      this.received.push({ contentType: request.headers['content-type'], apiKey: request.headers['x-api-key'], body });
-      response.writeHead(this.answer.status, { 'content-type': 'application/json' }).end(this.answer.body);
-    });
-  });
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  address(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-async function textUntilEnd(socket: Socket): Promise<string> {
-  let text = '';
-  for await (const chunk of socket) text += String(chunk);
-  return text;
-}
-
 describe('the other routes', () => {
-  const collector = new Collector();
+  const collector = new RecordingCollector();
   let world: World;
   let gateway: TestGateway;
   const post = (body: string | Uint8Array<ArrayBuffer>, contentType: string) =>
@@ -246,69 +209,6 @@ describe('the other routes', () => {
     const response = await post('x'.repeat(1.1 * 1024 * 1024), 'application/json');
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ error: { code: 'too-large' } });
-  });
-
-  describe('with bodies that do not come', () => {
-    let bounded: TestGateway;
-    const idle: Socket[] = [];
-    /** Two of them are more than the gateway may hold. */
-    const promisedBytes = 600 * 1024;
-    /** A request that says how much it will send. */
-    const open = (line: string, sent: string) => {
-      const { hostname, port } = new URL(bounded.url);
-      const socket = connect(Number(port), hostname);
-      const head = `host: a\r\ncontent-type: application/json\r\ncontent-length: ${promisedBytes}\r\n\r\n`;
-      socket.write(`${line} HTTP/1.1\r\n${head}${sent}`);
-      // The gateway may close it first.
-      socket.on('error', () => undefined);
-      idle.push(socket);
-      return socket;
-    };
-    const send = () => fetch(`${bounded.url}/v1/events`, { method: 'POST', body: 'x'.repeat(promisedBytes) });
-    const shedBodies = () => bounded.metric('watchnext_gateway_shed_requests_total{of="bodies"}');
-
-    beforeAll(async () => {
-      collector.answer = { status: 200, body: '{"accepted":1,"results":[]}' };
-      bounded = await world.startGateway({
-        WATCHNEXT_INGESTION_URL: collector.address(),
-        WATCHNEXT_GATEWAY_REQUEST_TIMEOUT_MS: '3000',
-        WATCHNEXT_GATEWAY_IN_FLIGHT_MB: '1',
-      });
-    });
-    const closeAll = () => idle.splice(0).forEach((socket) => socket.destroy());
-    afterEach(closeAll);
-
-    it('takes those of others, and ends the silent ones after a while', async () => {
-      const silent = open('POST /v1/events', '{');
-      const answer = textUntilEnd(silent);
-      for (let i = 0; i < 100; i++) open('POST /v1/events', '{');
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      for (let sent = 0; sent < 20; sent++) expect((await send()).status).toBe(200);
-      expect(await shedBodies()).toBe(0);
-      expect(await answer).toMatch(/^HTTP\/1\.1 408/);
-    });
-
-    it('holds no more than it may of those that have come but for their end, and counts what it refuses', async () => {
-      await eventually(async () => {
-        // Where it came second it was refused.
-        open('POST /v1/events', 'x'.repeat(promisedBytes - 1));
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        const { status, headers } = await send();
-        expect([status, headers.get('retry-after')]).toEqual([429, '1']);
-      });
-      expect(await shedBodies()).toBeGreaterThan(0);
-      expect((await bounded.get('/readyz')).status).toBe(200);
-      closeAll();
-      await eventually(async () => expect((await send()).status).toBe(200));
-    });
-
-    it('answers at once where no route takes one', async () => {
-      const answers = [textUntilEnd(open('POST /v1/nothing', '')), textUntilEnd(open('PUT /v1/events', '{'))];
-      for (const answer of await Promise.all(answers)) {
-        expect(answer).toMatch(/^HTTP\/1\.1 404/);
-        expect(answer).toContain('"code":"not-found"');
-      }
-    });
   });
 
   it('ends its call to the collector with the caller', async () => {
