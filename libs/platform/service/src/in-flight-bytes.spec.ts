@@ -102,8 +102,12 @@ describe('a server that counts bodies as they come', () => {
     const [first, second] = [open('POST /take', 800), open('POST /take', 800)];
     first.write('x'.repeat(600));
     await untilCounted(600);
-    second.write('x'.repeat(500));
+    second.write('x'.repeat(100));
+    await untilCounted(700);
+    second.write('x'.repeat(400));
     expect(await firstLineFrom(second)).toContain(' 429 ');
+    // Or it would have others refused with it until its connection is closed.
+    expect(bytes.count).toBe(600);
     first.write('x'.repeat(200));
     expect(await firstLineFrom(first)).toContain(' 200 ');
   });

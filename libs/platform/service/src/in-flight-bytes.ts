@@ -81,8 +81,10 @@ export function countBodies(
     if (body === undefined) return done(null, payload);
     const counter = new Transform({
       transform: (chunk: Buffer, _encoding, passOn) => {
-        if (body.grow(chunk.length)) passOn(null, chunk);
-        else passOn(refusal());
+        if (body.grow(chunk.length)) return passOn(null, chunk);
+        // At once, not with the connection: what it gives back may be what others need.
+        body.giveBack();
+        passOn(refusal());
       },
     });
     // Not by `pipeline`: that would end the connection with the reading, before the answer is out.
