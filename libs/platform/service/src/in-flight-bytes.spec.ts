@@ -65,6 +65,10 @@ describe('a server that counts bodies as they come', () => {
       if (body) bodies.set(request.raw, body);
       done();
     });
+    server.addHook('onResponse', (request, _reply, done) => {
+      bodies.get(request.raw)?.giveBack();
+      done();
+    });
     const bodyOf = ({ raw }: FastifyRequest) => bodies.get(raw);
     countBodies(server, bodyOf, () => new ApiError(429, 'overloaded', 'too many bodies'));
     server.post('/take', (request) => {
@@ -80,12 +84,12 @@ describe('a server that counts bodies as they come', () => {
 
   const post = (path: string, body: string) => fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body });
   /** The head of a request whose body is still to come. */
-  const open = (line: string, length: number) => {
+  const open = (line: string, length: number, framing = `content-length: ${length}`) => {
     const socket = connect(port, '127.0.0.1');
     // The server may close it first.
     socket.on('error', () => undefined);
     sockets.push(socket);
-    socket.write(`${line} HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\ncontent-length: ${length}\r\n\r\n`);
+    socket.write(`${line} HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\n${framing}\r\n\r\n`);
     return socket;
   };
   const firstLineFrom = async (socket: Socket) => String((await once(socket, 'data'))[0]).split('\r\n')[0];
@@ -110,6 +114,36 @@ describe('a server that counts bodies as they come', () => {
     expect(bytes.count).toBe(600);
     first.write('x'.repeat(200));
     expect(await firstLineFrom(first)).toContain(' 200 ');
+  });
+
+  it.each([
+    [
+      'of a type that nobody takes',
+      `content-type: x\r\ncontent-length: 200000`,
+      'x'.repeat(20_000),
+      'x'.repeat(180_000),
+    ],
+    ['of a type that nobody takes, and comes late', `content-type: x\r\ncontent-length: 500`, '', 'x'.repeat(500)],
+  ])('answers the next request of a connection after a body %s', async (_, head, first, rest) => {
+    const socket = connect(port, '127.0.0.1');
+    sockets.push(socket);
+    socket.write(`POST /take HTTP/1.1\r\nhost: a\r\n${head}\r\n\r\n${first}`);
+    expect(await firstLineFrom(socket)).toMatch(/ [45]\d\d /);
+    socket.write(rest);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write('GET /tell HTTP/1.1\r\nhost: a\r\n\r\n');
+    expect(await firstLineFrom(socket)).toContain(' 200 ');
+    expect(bytes.count).toBe(0);
+  });
+
+  it('outlives a body that goes on coming after it was found too long', async () => {
+    const socket = open('POST /take', 0, 'transfer-encoding: chunked');
+    const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
+    const answered = firstLineFrom(socket);
+    for (let i = 0; i < 200; i++) socket.write(chunk);
+    expect(await answered).toMatch(/ [45]\d\d /);
+    for (let i = 0; i < 20; i++) socket.write(chunk);
+    expect((await post('/take', 'x')).status).toBe(200);
   });
 
   it('answers before a body comes where no route takes one', async () => {

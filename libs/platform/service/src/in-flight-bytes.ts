@@ -76,7 +76,7 @@ export function countBodies(
     if (request.is404 && hasBody(request))
       throw new ApiError(404, 'not-found', `Cannot ${request.method} ${request.url}`);
   });
-  fastify.addHook('preParsing', (request, _reply, payload, done) => {
+  fastify.addHook('preParsing', (request, reply, payload, done) => {
     const body = bodyOf(request);
     if (body === undefined) return done(null, payload);
     const counter = new Transform({
@@ -89,6 +89,13 @@ export function countBodies(
     });
     // Not by `pipeline`: that would end the connection with the reading, before the answer is out.
     payload.once('error', (error) => counter.destroy(error));
+    // A body may come that nobody listens to: of a type that no parser takes, or the rest of one that was too long. It has had its answer.
+    counter.on('error', () => undefined);
+    reply.raw.once('close', () => {
+      payload.unpipe(counter);
+      // Or the connection's next request would wait behind it.
+      payload.resume();
+    });
     done(null, payload.pipe(counter));
   });
 }
