@@ -17,11 +17,14 @@ describe('a session, of what holds no records,', () => {
   let listeners: Map<string, (event: { payload: unknown }) => void>;
   let sought: string[];
   let handed: Pick<RecordBatch, 'records' | 'nextOffset' | 'lag'>[];
+  let failures: unknown[];
+  let logStart: number;
   let session: GroupSession;
 
   beforeEach(async () => {
     listeners = new Map();
-    [sought, handed] = [[], []];
+    [sought, handed, failures] = [[], [], []];
+    logStart = 0;
     const client = {
       events: { HEARTBEAT: 'heartbeat', GROUP_JOIN: 'join', END_BATCH_PROCESS: 'end', CRASH: 'crash' },
       on: (name: string, listener: (event: { payload: unknown }) => void) => void listeners.set(name, listener),
@@ -37,7 +40,7 @@ describe('a session, of what holds no records,', () => {
       settings: { ...KAFKA_DEFAULTS, brokers: [], namespace: '' } as never,
       brokerTopic: 't',
       brokerGroupId: 'g',
-      bounds: async () => [{ partition: 0, firstOffset: 0, endOffset: 1_000 }],
+      bounds: async () => [{ partition: 0, firstOffset: logStart, endOffset: 1_000 }],
       work: new PartitionWork(),
       onSignOfLife: () => undefined,
     };
@@ -47,6 +50,7 @@ describe('a session, of what holds no records,', () => {
       {
         resumeOffset: async () => 50,
         onBatch: async ({ records, nextOffset, lag }) => void handed.push({ records, nextOffset, lag }),
+        onError: (error) => void failures.push(error),
       },
     );
     await session.start();
@@ -85,6 +89,14 @@ describe('a session, of what holds no records,', () => {
     await passOver(null, '62');
     await passOver('70', '70');
     expect(handed.map(({ nextOffset }) => nextOffset)).toEqual([62, 63, 71]);
+  });
+
+  it('takes no hole for one that retention made of what was next: that is told', async () => {
+    await passOver('50', '50');
+    logStart = 100;
+    await passOver('100', '100');
+    expect(handed.map(({ nextOffset }) => nextOffset)).toEqual([51]);
+    expect(failures).toEqual([expect.objectContaining({ code: 'offsets-deleted' })]);
   });
 
   it('goes back for nothing', async () => {

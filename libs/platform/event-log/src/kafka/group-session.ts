@@ -323,10 +323,18 @@ export class GroupSession {
       const beginsLater = Number(batch.firstOffset ?? batch.lastOffset) > held.next;
       const isKnown = !beginsLater || held.isInStep;
       held.isInStep = true;
+      // Where retention has deleted what was next, kafkajs goes on with what is left: to be found out here, not passed over.
+      if (beginsLater && isKnown && (await this.isDeleted(partition, held.next)))
+        return this.reposition(partition, held);
       if (isKnown) return this.hand(partition, held, [], nextOffset, Number(batch.highWatermark));
       this.owned.client.seek({ topic: brokerTopic, partition, offset: String(held.next) });
     });
     held.empties = work.track(partition, told).catch((error: unknown) => this.handFailed(partition, held, error));
+  }
+
+  private async isDeleted(partition: number, offset: number): Promise<boolean> {
+    const bounds = await this.context.bounds(this.options.topic);
+    return bounds.some((bound) => bound.partition === partition && bound.firstOffset > offset);
   }
 
   private abortAll(): void {
