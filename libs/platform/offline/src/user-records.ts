@@ -25,8 +25,14 @@ export interface ReadCounts {
   misplacedCount: number;
 }
 
-/** Share of the records that may lie in another partition than their key's. With a wrong partition count it is a half at least. */
-const MOST_ELSEWHERE = 0.01;
+/**
+ * Signs of another partition count than the log's. With a smaller one there are partitions beyond it. With a larger one records belong in
+ * partitions of which the archive has nothing, all of every second key where it is twice the log's; and where it is no multiple, fewer, but
+ * most lie elsewhere then. What a producer misplaced is no sign: the materialiser has written it again where it belongs, so of any log it is
+ * less than half.
+ */
+const MOST_NOWHERE = 0.01;
+const MOST_ELSEWHERE = 0.55;
 
 /**
  * Streams the archive user by user; only one user's events are in memory at a time, beside a partition's bytes.
@@ -43,7 +49,8 @@ export async function* readUserRecords(
   videos = new TextTable(),
 ): AsyncGenerator<UserRecords> {
   const decoder = new EventDecoder(videos);
-  let elsewhereCount = 0;
+  const present = new Set<number>();
+  const elsewhereCounts = new Map<number, number>();
   for await (const batch of archive.readKeys(topic)) {
     signal.throwIfAborted();
     for (const keyed of batch) {
@@ -51,8 +58,10 @@ export async function* readUserRecords(
       if (keyed.partition >= partitionCount) {
         throw wrongPartitionCount(`the archive has a partition ${keyed.partition} of ${topic}`, partitionCount);
       }
-      if (partitionOf(keyed.key, partitionCount) !== keyed.partition) {
-        elsewhereCount += keyed.length;
+      present.add(keyed.partition);
+      const own = partitionOf(keyed.key, partitionCount);
+      if (own !== keyed.partition) {
+        elsewhereCounts.set(own, (elsewhereCounts.get(own) ?? 0) + keyed.length);
         counts.misplacedCount += keyed.length;
         continue;
       }
@@ -60,16 +69,22 @@ export async function* readUserRecords(
       if (records.length > 0) yield { userId: keyed.key, records };
     }
   }
-  if (elsewhereCount > MOST_ELSEWHERE * counts.recordCount) {
+  const missing = [...elsewhereCounts].filter(([partition]) => !present.has(partition));
+  const nowhereCount = missing.reduce((sum, [, count]) => sum + count, 0);
+  const elsewhereCount = [...elsewhereCounts.values()].reduce((sum, count) => sum + count, 0);
+  if (nowhereCount > MOST_NOWHERE * counts.recordCount || elsewhereCount > MOST_ELSEWHERE * counts.recordCount) {
     const what = `${elsewhereCount} of ${counts.recordCount} records of ${topic} lie in other partitions than their keys'`;
-    throw wrongPartitionCount(what, partitionCount);
+    throw wrongPartitionCount(
+      `${what}, ${nowhereCount} of them with nothing in the archive where they belong`,
+      partitionCount,
+    );
   }
 }
 
 const wrongPartitionCount = (what: string, partitionCount: number) =>
   new NothingToReplayError(
     `${what}: is WATCHNEXT_ACTIVITY_PARTITIONS (${partitionCount}) the topic's number of partitions? Set it to that; if it is, ` +
-      'a producer places records by something else than their key',
+      'a producer places records by something else than their key, and no materialiser has sent them on',
   );
 
 function decodeRecords(
