@@ -40,7 +40,7 @@ export const ingestionSettings = z
     WATCHNEXT_ARCHIVE_BUFFER_MB: positiveInteger(128),
     /** States that the materialiser keeps in memory, over all its partitions. */
     WATCHNEXT_STATE_CACHE_USERS: positiveInteger(10_000),
-    /** Archived events reach their Parquet file within about this time. Each partition writes a file as often: in production 300 (docs/decisions/0154). */
+    /** Archived events reach their Parquet file within about this time. Each partition writes a file as often: in production 60 (docs/decisions/0154). */
     WATCHNEXT_ARCHIVE_FLUSH_SECONDS: z.coerce.number().positive().max(3_600).default(5),
   })
   .superRefine(checkDriverSettings);

@@ -4,6 +4,9 @@ import type { LogRecord } from '@watchnext/event-log';
 /** Larger files would make no better reading. */
 const MAX_RECORDS = 50_000;
 
+/** Looked at every second: after a longer pause this process may have been taken for dead, and its partition archived by another. */
+const LONGEST_PAUSE_MS = 5_000;
+
 /** Records of one partition on their way to the archive. Its steps run one after the other, whoever asks for them. */
 export class PartitionBuffer {
   private records: LogRecord[] = [];
@@ -11,8 +14,9 @@ export class PartitionBuffer {
   private nextOffset: number;
   private bytes = 0;
   private oldestSinceMs = Infinity;
-  /** After a write that failed, which may have got somewhere. */
+  /** After a write that failed, which may have got somewhere, and after a pause. */
   private isEndUnsure = false;
+  private lookedAtMs = Infinity;
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -30,6 +34,7 @@ export class PartitionBuffer {
 
   /** Adds what was read up to `nextOffset`, and writes all if it is many or old by now. */
   add(records: readonly LogRecord[], nextOffset: number, nowMs: number): Promise<void> {
+    this.look(nowMs);
     return this.inTurn(async () => {
       for (const record of records) {
         this.records.push(record);
@@ -42,11 +47,17 @@ export class PartitionBuffer {
   }
 
   flushIfOld(nowMs: number): Promise<void> {
+    this.look(nowMs);
     return this.inTurn(async () => (this.isOld(nowMs) ? this.write() : undefined));
   }
 
   flush(): Promise<void> {
     return this.inTurn(() => this.write());
+  }
+
+  private look(nowMs: number): void {
+    if (nowMs - this.lookedAtMs > LONGEST_PAUSE_MS) this.isEndUnsure = true;
+    this.lookedAtMs = nowMs;
   }
 
   private isOld(nowMs: number): boolean {
@@ -59,7 +70,7 @@ export class PartitionBuffer {
     const { topic, partition, nextOffset } = this;
     if (this.isEndUnsure) this.dropArchived((await this.archive.nextOffset(topic, partition)) ?? 0);
     this.isEndUnsure = true;
-    // Another member may have archived part of it after taking this one for dead: the archive reads what overlaps once.
+    // Another member may all the same have archived part of it by now: the archive reads what overlaps once.
     if (this.firstOffset < nextOffset)
       await this.archive.write(topic, partition, this.records, { firstOffset: this.firstOffset, nextOffset });
     this.isEndUnsure = false;

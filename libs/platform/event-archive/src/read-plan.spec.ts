@@ -20,6 +20,11 @@ describe('the plan of reading', () => {
     ]);
   });
 
+  it('takes the longer of two that begin together: the other may account for offsets without having their records', () => {
+    const [given, longer, next] = [file(0, 0, 9), file(0, 0, 14), file(0, 15, 19)];
+    expect(planReading([given, longer, next])[0]!.parts.map((part) => part.file)).toEqual([longer, next]);
+  });
+
   it('names the first gap', () => {
     expect(planReading([file(0, 0, 9), file(0, 12, 19), file(0, 30, 40)])[0]?.gap).toEqual({ from: 10, to: 11 });
   });

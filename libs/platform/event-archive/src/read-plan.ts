@@ -39,8 +39,11 @@ export function planReading(files: readonly ArchiveFile[]): PartitionPlan[] {
     const parts: FilePart[] = [];
     let gap: PartitionPlan['gap'];
     let next: number | undefined;
-    for (const file of files) {
-      if (file.partition !== partition) continue;
+    const own = files.filter((file) => file.partition === partition);
+    for (const [index, file] of own.entries()) {
+      // What begins as a longer one is all in it; or it is an accepted gap, which somebody had the records of all the same.
+      const following = own[index + 1];
+      if (following?.firstOffset === file.firstOffset && following.lastOffset > file.lastOffset) continue;
       if (next !== undefined && file.firstOffset > next) gap ??= { from: next, to: file.firstOffset - 1 };
       if (next !== undefined && file.lastOffset < next) continue;
       parts.push({ file, fromOffset: next !== undefined && file.firstOffset < next ? next : undefined });
