@@ -40,15 +40,16 @@ export async function followWatches(
     { topic: TOPICS.activity, groupId: `gateway-trending-${randomId()}`, ephemeral: true },
     {
       resumeOffset: async (partition) => next.get(partition),
-      onBatch: ({ partition, records }) =>
-        inTurns(records, (record) => {
+      onBatch: async ({ partition, records, nextOffset }) => {
+        await inTurns(records, (record) => {
           const event = sound.of(record);
           if (event?.body?.$case === 'watch') {
             const { videoId, playbackId } = event.body.value;
             trending.add(videoId, playbackId, event.occurredAtMs);
           }
-          next.set(partition, record.offset + 1);
-        }),
+        });
+        next.set(partition, nextOffset);
+      },
       onError: (error, partition) => logger.warn({ err: error, partition }, 'could not count watches'),
     },
   );
