@@ -221,7 +221,8 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
     silent: [{ 'watchnext_snapshot_refusals_total{job="ranking",reason="scores-not-finite"}': staying(1) }],
   },
   WatchNextSnapshotPointerFails: {
-    fires: { 'watchnext_snapshot_pointer_failures_total{job="ranking",pod="ranking-1"}': growing(30) },
+    // Every look runs into its limit: one in twelve seconds.
+    fires: { 'watchnext_snapshot_pointer_failures_total{job="ranking",pod="ranking-1"}': growing(5) },
     labels: { job: 'ranking', pod: 'ranking-1' },
     summary: 'ranking-1 cannot read which snapshot is current: it serves the one that it has, whatever is published.',
     silent: [{ 'watchnext_snapshot_pointer_failures_total{job="ranking",pod="ranking-1"}': '0x50 3x10' }],
