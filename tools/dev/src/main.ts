@@ -15,7 +15,7 @@ const say = (text: string) => void process.stdout.write(`${text}\n`);
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Takes the app down at the first signal; a second ends at once. */
-function heardSignals(): AbortSignal {
+function heardSignals(): AbortController {
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => {
@@ -24,7 +24,7 @@ function heardSignals(): AbortSignal {
       stopping.abort(new Error('interrupted'));
     });
   }
-  return stopping.signal;
+  return stopping;
 }
 
 let interruptedCode: number | undefined;
@@ -44,8 +44,13 @@ async function runApp({ name, defaultPort }: DevApp, args: readonly string[], fl
     without: flags.without?.split(',') ?? [],
     args,
   };
-  const signal = heardSignals();
-  if (!flags.replay) return develop(options, say, signal).then(() => 0);
+  const stopping = heardSignals();
+  const { signal } = stopping;
+  if (!flags.replay) {
+    // It has no other end.
+    allowClosedOutput(() => stopping.abort(new Error('nobody reads')));
+    return develop(options, say, signal).then(() => 0);
+  }
   if (defaultPort === undefined) return runOnce(options, signal);
   const { askedCount, sameCount } = await replay(options, say, signal);
   say(`${sameCount} of ${askedCount} answered as recorded`);

@@ -17,8 +17,8 @@ const launcher = new Launcher(root, { ...options, dataDirectory: resolve(options
 const stopping = new AbortController();
 // Every request in flight listens to it.
 setMaxListeners(0, stopping.signal);
-// It has no other end, and tells of itself there alone.
-allowClosedOutput(() => stopping.abort(new LaunchError('stopped')));
+// Without --once-and-exit it has no other end, and tells of itself there alone.
+allowClosedOutput(options.onceAndExit ? undefined : () => stopping.abort(new LaunchError('stopped')));
 let signals = 0;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {

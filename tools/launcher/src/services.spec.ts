@@ -12,6 +12,7 @@ const SHELL = {
   WATCHNEXT_API_KEYS_FILE: '/etc/watchnext/keys',
   WATCHNEXT_GATEWAY_API_KEY_FILE: '/etc/watchnext/key',
   WATCHNEXT_INGESTION_ROLES: 'collector',
+  WATCHNEXT_ACTIVITY_PARTITIONS: '12',
   WATCHNEXT_METRICS_PORT: '9464',
 };
 
@@ -31,6 +32,7 @@ describe('the services of a start', () => {
         WATCHNEXT_API_KEYS_FILE: '',
         WATCHNEXT_GATEWAY_API_KEY_FILE: '',
         WATCHNEXT_INGESTION_ROLES: '',
+        WATCHNEXT_ACTIVITY_PARTITIONS: '',
         WATCHNEXT_METRICS_PORT: '',
       });
     }

@@ -35,6 +35,7 @@ export async function planServices(root: string, dataDirectory: string, gatewayP
     WATCHNEXT_FEATURE_STORE: 'embedded',
     WATCHNEXT_OBJECT_STORE: 'folder',
     WATCHNEXT_INGESTION_ROLES: '',
+    WATCHNEXT_ACTIVITY_PARTITIONS: '',
     // One port for all of them would be taken for all but one.
     WATCHNEXT_METRICS_PORT: '',
     // Nothing leaves this machine, and what brings the history in has neither certificate nor key.

@@ -32,6 +32,8 @@ const program = createCommand({
     await writeScores({ world, fromMs: from, stride: every, learnerRounds, file: out }, interrupted.signal);
   },
   async live({ data, uploadEvery, apiKeyFile, ...options }) {
+    // It has no other end, and unattended it would go on sending.
+    allowClosedOutput(() => interrupted.abort());
     await runLive(
       {
         ...options,
