@@ -43,7 +43,8 @@ function lackOf(split: TimeSplit): string | undefined {
     examples.some((example) => example.clicked === clicked);
   if (split.candidateTraining.length === 0) return 'no completed watch to train on';
   if (split.candidateHeldOut.length === 0) return 'no completed watch to evaluate on';
-  if (evaluatedWatches(split).every(isRewatch))
+  const evaluated = evaluatedWatches(split);
+  if (evaluated.length > 0 && evaluated.every(isRewatch))
     return 'no completed watch to evaluate on but of what its user had just watched';
   if (new Set(split.candidateTraining.map((example) => example.userId)).size < 2)
     return 'watches of fewer than two users';
@@ -57,6 +58,7 @@ function lackOf(split: TimeSplit): string | undefined {
     if (!has(examples, true)) return `no impression followed by a watch ${when}`;
     if (!has(examples, false)) return `no impression without a watch ${when}`;
   }
+  if (evaluated.length === 0) return 'no completed watch to evaluate on before the last impression';
   // As where every list shows one video: there is no order to be right or wrong about.
   if (pagesOf(split.rankingHeldOut).length === 0) return noPageMessage('the held-out part');
   return undefined;
