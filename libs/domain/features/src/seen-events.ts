@@ -37,7 +37,7 @@ function seenEventOf({ eventId, occurredAtMs }: Event): SeenEvent {
   return { atMs: uuidV7TimeMs(eventId) ?? occurredAtMs, hash: hash53(eventId) };
 }
 
-/** Of an id that lies in bytes, hashed when it is asked for: where all ids have times of their own, which is nearly always, nobody does. */
+/** Of an id that lies in bytes, hashed when it is asked for: of two that have one time, and of those that a final state still remembers. */
 class SeenInBytes implements SeenEvent {
   constructor(
     readonly atMs: number,
