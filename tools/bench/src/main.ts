@@ -1,7 +1,7 @@
 /** npm run bench -- NAME: every figure that the documents quote comes from one of these. */
 import { availableParallelism } from 'node:os';
 import { SPACES } from '@watchnext/ann-index';
-import { endOnUsage, madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
 import { DEPENDENCIES, FAULT_KINDS, isInterrupted, stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { KERNEL_PREFERENCES } from '@watchnext/tensor';
@@ -42,6 +42,8 @@ function listOf<Name extends string>(known: readonly Name[]): (text: string) => 
 const count = wholeNumber(1);
 
 const counts = (text: string) => text.split(',').map(count);
+
+allowClosedOutput();
 
 const program = new Command('bench')
   .exitOverride(endOnUsage)

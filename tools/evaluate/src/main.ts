@@ -1,5 +1,5 @@
 /** npm run evaluate: how good models are, on any data that was imported or a plain file of sequences. */
-import { endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { endByFailure } from '@watchnext/config';
 import { Command } from 'commander';
 import { addCandidateCommand } from './candidates/command';
@@ -11,6 +11,8 @@ import { addPaperCommand } from './paper/command';
 import { addRankingCommand } from './ranking/command';
 import { addRankingOptionsCommand } from './ranking-options/command';
 import { addWarmStartCommand } from './warm-start/command';
+
+allowClosedOutput();
 
 const program = new Command('evaluate')
   .exitOverride(endOnUsage)

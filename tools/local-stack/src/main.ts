@@ -1,6 +1,6 @@
 /** npm run stack:up | stack:down | stack:status */
 import { setImmediate } from 'node:timers/promises';
-import { endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultJarsDirectory, fetchKafka } from './kafka-jars';
 import { hasDocker } from './compose';
@@ -40,6 +40,8 @@ function print(stack: Stack): void {
   console.log('\nSettings for services and tests:');
   for (const [name, value] of Object.entries(stack.environment)) console.log(`export ${name}=${value}`);
 }
+
+allowClosedOutput();
 
 const program = new Command('local-stack')
   .exitOverride(endOnUsage)
