@@ -24,11 +24,15 @@ describe('a program whose output nobody reads', () => {
     expect(await runUnread(program, [stream])).toEqual({ code: 7, text: '' });
   });
 
-  it('may end for it, where it has no end of its own', async () => {
-    const program = `require(${INDEX}).allowClosedOutput(() => process.exit(5));
-      setInterval(() => process.stdout.write('still here\\n'), 10);`;
-    expect(await runUnread(program, ['stdout'])).toEqual({ code: 5, text: '' });
-  });
+  it.each(['stdout', 'stderr'] as const)(
+    'may end for it, where it has no end of its own and that is %s',
+    async (stream) => {
+      const program = `
+      require(${INDEX}).allowClosedOutput(() => process.exit(5));
+      setInterval(() => process.${stream}.write('still here\\n'), 10);`;
+      expect(await runUnread(program, [stream])).toEqual({ code: 5, text: '' });
+    },
+  );
 
   it('still fails for another error', async () => {
     const program = `require(${INDEX}).allowClosedOutput();
