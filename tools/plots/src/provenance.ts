@@ -29,12 +29,12 @@ export function provenance(): Provenance {
   };
 }
 
-/** Of the code that runs; "+changes" where some of it is in no commit. */
+/** Of the code that runs; "+changes" where some of it is in no commit. Documents are no code: each page that is written changes some. */
 export function commit(): string {
   try {
     const git = (...args: string[]) =>
       execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '-uno') ? '+changes' : ''}`;
+    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '-uno', '--', ':/', ':(top,exclude)docs') ? '+changes' : ''}`;
   } catch {
     return 'unknown';
   }

@@ -1,6 +1,7 @@
 /** The ranking half of a report: table, cohorts, losses, calibration. */
 import { cohortLabel } from '@watchnext/evaluation';
 import { chartGrid, type Chart, type DocumentPart, drawChart, type Series } from '@watchnext/plots';
+import { judge } from '../paper/verdict';
 import type { CalibrationTables } from '../ranking/calibration';
 import type { RankingReport, RankingScorerReport } from '../ranking/report';
 import { withEnds } from '../ranking/table';
@@ -111,6 +112,7 @@ function peerParts({ peerComparisons = [] }: RankingReport): DocumentPart[] {
         `loss less that of ${peer}`,
         '95%, users',
         '95%, seeds',
+        '95%, both',
         'times that',
         '95%, users',
         '95%, seeds',
@@ -122,6 +124,7 @@ function peerParts({ peerComparisons = [] }: RankingReport): DocumentPart[] {
         fixed(gain, 4),
         range(interval95, 4),
         range(acrossSeeds95, 4),
+        range(judge({ gain, interval95, acrossSeeds95 }).both95, 4),
         fixed(times.value, 2),
         range(times.interval95, 2),
         range(times.acrossSeeds95, 2),

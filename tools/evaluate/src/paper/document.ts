@@ -2,6 +2,7 @@
 import { drawChart, type DocumentPart, drawIntervals, type Series } from '@watchnext/plots';
 import { fixed } from '../text-table';
 import type { FindingReport, FormReport, PaperReport } from './report';
+import { verdictText } from './verdict';
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const METRIC_NAMES: Record<FindingReport['metric'], string> = {
@@ -27,7 +28,7 @@ export function summaryTable({ logs }: PaperReport): DocumentPart {
     if (!finding) return '–';
     const { gain, verdict } = headlinesOf(finding).get(headline)!;
     const seeds = finding.seeds.length === 1 ? 'one seed' : `${finding.seeds.length} seeds`;
-    return `${verdict === 'holds' ? '**holds**' : verdict} (${signed(gain, finding.metric)}, ${seeds})`;
+    return `${verdictText(verdict)} (${signed(gain, finding.metric)}, ${seeds})`;
   };
   return {
     kind: 'table',
@@ -99,14 +100,15 @@ function findingOn(log: string, finding: FindingReport): DocumentPart[] {
     },
     {
       kind: 'table',
-      header: ['should be better', 'than', 'gain', '95%, users (paired)', '95%, seeds', 'ordering'],
-      rows: orderings.map(({ better, worse, gain, interval95, acrossSeeds95, verdict }) => [
+      header: ['should be better', 'than', 'gain', '95%, users (paired)', '95%, seeds', '95%, both', 'ordering'],
+      rows: orderings.map(({ better, worse, gain, interval95, acrossSeeds95, both95, verdict }) => [
         better,
         worse,
         signed(gain, metric),
         range(interval95),
         range(acrossSeeds95),
-        verdict === 'holds' ? '**holds**' : verdict,
+        range(both95),
+        verdictText(verdict),
       ]),
     },
   ];

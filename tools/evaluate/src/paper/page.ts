@@ -64,14 +64,23 @@ interface PageOptions {
 const PAGE_SEEDS = [1, 2, 3];
 
 /** Where it goes when nobody says: what the project keeps is not replaced by a part of it. */
-export function defaultMarkdown(page: Page, { finished, logs }: PaperReport, { only, seeds, work }: PageAsked): string {
+export function defaultMarkdown(
+  page: Page,
+  { finished, logs }: PaperReport,
+  { only, seeds, work }: PageAsked,
+  commit: string,
+): string {
   const isWhole =
     finished &&
+    isCommitted([commit, ...logs.flatMap(({ findings }) => findings.flatMap(({ commits }) => commits))]) &&
     logs.length === page.logs.length &&
     page.parts.every((part) => only.includes(part)) &&
     seeds.join() === PAGE_SEEDS.join();
   return isWhole ? page.markdown : join(work, basename(page.markdown));
 }
+
+/** What code in no commit gave nobody can give again. */
+const isCommitted = (commits: readonly string[]) => !commits.some((commit) => commit.endsWith('+changes'));
 
 type PageAsked = Pick<PageOptions, 'only' | 'seeds' | 'work'>;
 
@@ -108,8 +117,8 @@ export function addPageCommand(program: Command, page: Page): void {
     )
     .option(
       '--markdown <file>',
-      `what is written, and figures to the folder "figures" beside it; default: ${page.markdown} once all parts on all logs with the default seeds are there, ` +
-        'else a page in --work',
+      `what is written, and figures to the folder "figures" beside it; default: ${page.markdown} once all parts on all logs with the default seeds are there, of code ` +
+        'that is committed, else a page in --work',
       markdownFile,
     )
     .option('--html <file>', 'also as one page', newFile)
@@ -164,7 +173,7 @@ async function runPage(page: Page, options: PageOptions): Promise<void> {
   for (const { name, findings } of paper.logs)
     for (const { part, orderings, seeds } of findings)
       console.log(`${name}, ${part}: ${orderings[0].verdict} (${seeds.length} of ${options.seeds.length} seeds)`);
-  const { markdown = defaultMarkdown(page, paper, options) } = options;
+  const { markdown = defaultMarkdown(page, paper, options, report.commit) } = options;
   writeMarkdown(document, markdown);
   if (options.html !== undefined) writeFileSync(options.html, renderHtmlDocument(document));
   if (options.json !== undefined) writeReport(options.json, report);
@@ -199,12 +208,13 @@ function pageDocument(
   const trainedBy = [...new Set(all.flatMap(({ commits }) => commits))].sort();
   const text = (content: string): DocumentPart => ({ kind: 'text', text: content });
   return {
-    title: page.title,
+    title: paper.finished ? page.title : `${page.title} (some trainings are missing)`,
     parts: [
       text(page.introduction),
       text(
-        'An ordering **holds** where both 95% intervals of the difference, by bootstrap paired on users and by Student over seeds, lie above zero, ' +
-          'does not hold where both lie below, and cannot be told otherwise. One seed has the first interval only. The gain is how much better the form is that should be.',
+        'A difference has a 95% interval by bootstrap paired on users, one by Student over seeds, and one of both together, which is as wide as users and seeds ' +
+          'make it. An ordering **holds** where the last lies above zero, does not hold where it lies below, and cannot be told otherwise, nor of one seed. ' +
+          'The gain is how much better the form is that should be.',
       ),
       summaryTable(paper),
       ...paper.logs.map(({ name, description }) => text(`**${name}**: ${description}.`)),

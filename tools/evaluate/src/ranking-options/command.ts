@@ -20,7 +20,11 @@ export function addRankingOptionsCommand(program: Command): void {
     .command('ranking-options')
     .description("a page of the ranking model's options: of what --json of ranking --compare and of warm-start wrote")
     .argument('<name=file...>', "reports, each with its log's name", readNamed)
-    .option('--markdown <file>', 'what is written', markdownFile, 'docs/ranking-options.md')
+    .requiredOption(
+      '--markdown <file>',
+      'what is written; the page of the project is docs/ranking-options.md',
+      markdownFile,
+    )
     .action((reports: readonly NamedReport[], { markdown }: { markdown: string }) => {
       writeMarkdown(rankingOptionsDocument(reports), markdown);
       console.log(`written to ${markdown}`);

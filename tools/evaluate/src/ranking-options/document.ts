@@ -1,6 +1,7 @@
 /** What `ranking --json` and `warm-start --json` wrote, as one page: the ranking model's options beside its default. */
 import type { DocumentPart, ReportDocument } from '@watchnext/plots';
-import type { FormComparison, RankingReport } from '../ranking/report';
+import { judge, type Verdict, verdictText } from '../paper/verdict';
+import type { RankingReport } from '../ranking/report';
 import type { EvaluationReport } from '../report';
 import { fixed, ratioRange, signed } from '../text-table';
 import type { WarmStartReport } from '../warm-start/report';
@@ -20,7 +21,8 @@ export function rankingOptionsDocument(reports: readonly NamedReport[]): ReportD
         '`npm run evaluate -- ranking-options NAME=FILE …` writes this page out of what `ranking --compare … --json FILE` and ' +
           '`warm-start --json FILE` found: what may be changed in the ranking model beyond the paper, each beside the default form. Settings are chosen on the ' +
           'validation days, which come before the test days. Differences are of the weighted per-user loss, 95% by bootstrap paired on users, seeds taken ' +
-          "together, and by Student's t over seeds where there are several. A gain is by how much less a form loses.",
+          "together, by Student's t over seeds, and of both together, by which a form is better, worse, or cannot be told from the default, as of one seed it never " +
+          'can. A gain is by how much less a form loses.',
       ),
       ...reports.flatMap((one): DocumentPart[] => [...optionParts(one), ...warmStartParts(one)]),
     ],
@@ -37,17 +39,21 @@ function optionParts({ name, report }: NamedReport): DocumentPart[] {
     text(`${describe(ranking)} ${madeBy(report)}`),
     {
       kind: 'table',
-      header: ['form', 'loss by seed', 'AUC', 'gain', '95%, users', '95%, seeds', ''],
+      header: ['form', 'loss by seed', 'AUC', 'gain', '95%, users', '95%, seeds', '95%, both', ''],
       rows: [
-        [standing.name, ...measured(ranking, standing.name), '', '', '', ''],
-        ...comparisons.map((comparison) => [
-          comparison.form,
-          ...measured(ranking, comparison.form),
-          signed(comparison.gain),
-          range(comparison.interval95),
-          comparison.acrossSeeds95 ? range(comparison.acrossSeeds95) : '',
-          verdictOf(comparison),
-        ]),
+        [standing.name, ...measured(ranking, standing.name), '', '', '', '', ''],
+        ...comparisons.map((comparison) => {
+          const { both95, verdict } = judge(comparison);
+          return [
+            comparison.form,
+            ...measured(ranking, comparison.form),
+            signed(comparison.gain),
+            range(comparison.interval95),
+            range(comparison.acrossSeeds95),
+            range(both95),
+            verdictOf(verdict),
+          ];
+        }),
       ],
     },
   ];
@@ -68,8 +74,8 @@ function measured({ scorers }: RankingReport, form: string): [string, string] {
   return [losses.join(', '), fixed(auc, 4)];
 }
 
-function verdictOf({ verdict }: FormComparison): string {
-  return { holds: '**better**', 'does not hold': 'worse', 'cannot be told': 'cannot be told' }[verdict];
+function verdictOf(verdict: Verdict): string {
+  return verdict === 'holds' ? '**better**' : verdict === 'does not hold' ? 'worse' : verdictText(verdict);
 }
 
 function warmStartParts({ name, report }: NamedReport): DocumentPart[] {
@@ -131,6 +137,6 @@ function madeBy({ commit, measuredAt, machine, command }: EvaluationReport): str
   return `Commit ${commit}${settings}, ${measuredAt.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}.`;
 }
 
-const range = (ends: readonly [number, number]) => ends.map(signed).join(' to ');
+const range = (ends: readonly [number, number] | undefined) => ends?.map(signed).join(' to ') ?? '';
 const text = (content: string): DocumentPart => ({ kind: 'text', text: content });
 const heading = (content: string): DocumentPart => ({ kind: 'heading', level: 2, text: content });

@@ -2,6 +2,7 @@
 import { cohortLabel } from '@watchnext/evaluation';
 import { align, fixed, signed } from '../text-table';
 import type { CalibrationTables } from './calibration';
+import type { Verdict } from '../paper/verdict';
 import type { MeasuredValue, PairedDifference, RankingReport, RankingScorerReport } from './report';
 
 export function rankingTables(report: RankingReport): string {
@@ -48,16 +49,18 @@ export function rankingTables(report: RankingReport): string {
     signed(one.gain),
     range(one.interval95, signed),
     range(one.acrossSeeds95, signed),
+    range(one.both95, signed),
     fixed(one.times.value, 3),
     range(one.times.interval95, ratioText),
     range(one.times.acrossSeeds95, ratioText),
   ]);
-  const gains = comparisons.map(({ form, gain, interval95, acrossSeeds95, verdict }) => [
+  const gains = comparisons.map(({ form, gain, interval95, acrossSeeds95, both95, verdict }) => [
     form,
     signed(gain),
     interval95.map(signed).join(' to '),
-    acrossSeeds95 ? acrossSeeds95.map(signed).join(' to ') : '',
-    verdict === 'holds' ? 'better' : verdict === 'does not hold' ? 'worse' : verdict,
+    range(acrossSeeds95, signed),
+    range(both95, signed),
+    COMPARED[verdict],
   ]);
   const calibrated = scorers.filter(({ calibration }) => calibration !== undefined);
   return [
@@ -76,7 +79,7 @@ export function rankingTables(report: RankingReport): string {
           '',
           'by how much less each form loses than the default, seeds together',
           '',
-          align([['form', 'gain', '95%, users (paired)', '95%, seeds', ''], ...gains]),
+          align([['form', 'gain', '95%, users (paired)', '95%, seeds', '95%, both', ''], ...gains]),
         ]
       : []),
     ...(peers.length > 0
@@ -93,6 +96,7 @@ export function rankingTables(report: RankingReport): string {
               'less it',
               '95%, users (paired)',
               '95%, seeds',
+              '95%, both',
               'over it',
               '95%, users (paired)',
               '95%, seeds',
@@ -104,6 +108,14 @@ export function rankingTables(report: RankingReport): string {
     ...(calibrated.length > 0 ? ['', calibrationText(calibrated[0])] : []),
   ].join('\n');
 }
+
+/** A form beside the default. */
+const COMPARED: Readonly<Record<Verdict, string>> = {
+  holds: 'better',
+  'does not hold': 'worse',
+  'cannot be told': 'cannot be told',
+  'one seed': 'cannot be told of one seed',
+};
 
 /** Of each cohort, ordered among itself, the loss and the AUC. */
 function cohortLines({ scorers, cohortLimits: limits }: RankingReport): string[] {
