@@ -3,6 +3,7 @@ import {
   countedImpression,
   countingScores,
   ITEM_SCORERS,
+  itemMeanSeconds,
   type MetricRow,
   metricValue,
   pagesOf,
@@ -48,7 +49,8 @@ export const evaluateRankingStage = () =>
         value: ratio.value(),
         interval: ratio.interval(random.fork('bootstrap')),
       });
-      const counted = countingScores(split.rankingTraining.map(countedImpression), impressions);
+      const training = split.rankingTraining.map(countedImpression);
+      const counted = countingScores(training, impressions);
       const loss = weightedPerUserLoss(impressions, pages, scores);
       const losses = [
         measured(RANKING_LOSS, 'model', loss),
@@ -57,7 +59,6 @@ export const evaluateRankingStage = () =>
         ),
       ];
       const seconds = meanSeconds(rankingModel, heldOut, secondsWhereShown);
-      const itemMean = 'item expected watch time';
       const clickedCount = impressions.reduce((count, { clicked }) => count + (clicked ? 1 : 0), 0);
       note({ impressions: impressions.length, clicked: clickedCount, pages: pages.length });
       return {
@@ -65,7 +66,11 @@ export const evaluateRankingStage = () =>
           metrics: [
             ...losses,
             measured(MAE, 'model', watchTimeMae(impressions, secondsWhereShown)),
-            measured(MAE, itemMean, watchTimeMae(impressions, counted[itemMean])),
+            measured(
+              MAE,
+              'item expected watch time',
+              watchTimeMae(impressions, itemMeanSeconds(training, impressions)),
+            ),
             { name: 'ranking.mean_watch_seconds', scorer: 'actual', value: seconds.actual },
             { name: 'ranking.mean_watch_seconds', scorer: 'model', value: seconds.expected },
             { name: RANKING_PAGES, scorer: 'model', value: pages.length },

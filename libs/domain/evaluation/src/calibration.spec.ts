@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { calibrationTable, quantileGroups, watchTimeSquaredError } from './calibration';
+import { calibrationTable, quantileGroups, watchTimeMae, watchTimeSquaredError } from './calibration';
 
 const impression = (userId: string, watchSeconds: number) => ({
   userId,
@@ -28,9 +28,19 @@ describe('calibrationTable', () => {
     expect(table[1]).toMatchObject({ meanPredictedSeconds: 60, meanActualSeconds: 30, ratio: 2 });
   });
 
-  it('caps both sides, so that one endless playback does not decide', () => {
-    const [row] = calibrationTable([impression('a', 9_000)], [7_000], ['all'], () => 0, first);
-    expect(row).toMatchObject({ meanPredictedSeconds: 600, meanActualSeconds: 600 });
+  it('finds what is calibrated calibrated where many watches are longer than the loss counts', () => {
+    // Films: one impression in ten is watched, for up to 6,000 s; 300 s are expected of each.
+    const watched = Array.from({ length: 600 }, (_, i) => impression(`user-${i % 60}`, 10 * (i + 0.5)));
+    const unwatched = Array.from({ length: 5_400 }, (_, i) => impression(`user-${i % 60}`, 0));
+    const impressions = [...watched, ...unwatched];
+    const [row] = calibrationTable(
+      impressions,
+      impressions.map(() => 300),
+      ['all'],
+      () => 0,
+      first,
+    );
+    expect(row).toMatchObject({ meanPredictedSeconds: 300, meanActualSeconds: 300, ratio: 1 });
   });
 });
 
@@ -60,5 +70,13 @@ describe('watchTimeSquaredError', () => {
   it('is the mean square, unclicked impressions at 0 s', () => {
     const error = watchTimeSquaredError([impression('a', 10), impression('b', 0)], [13, 4]);
     expect(error.value()).toBe((9 + 16) / 2);
+  });
+});
+
+describe('watchTimeMae', () => {
+  it('counts an unclicked impression at 0 seconds, whatever it played', () => {
+    const unclicked = { ...impression('a', 5), clicked: false };
+    const error = watchTimeMae([impression('a', 30), unclicked, impression('b', 7_200)], [20, 4, 900]);
+    expect(error.value()).toBeCloseTo((10 + 4 + 6_300) / 3);
   });
 });

@@ -1,5 +1,5 @@
 import { type IndexSource, type Interval, UserRatio } from './user-ratio';
-import { type LabelledImpression, LOSS_WATCH_CAP_SECONDS } from './weighted-per-user-loss';
+import type { LabelledImpression } from './weighted-per-user-loss';
 
 /** One row of a calibration table. */
 export interface CalibrationRow {
@@ -13,9 +13,12 @@ export interface CalibrationRow {
   readonly interval: Interval;
 }
 
-/** Seconds an impression earned, capped as the loss caps them; 0 without a click. */
-export function actualSeconds({ clicked, watchSeconds }: LabelledImpression, capSeconds = LOSS_WATCH_CAP_SECONDS) {
-  return clicked ? Math.min(watchSeconds, capSeconds) : 0;
+/**
+ * Seconds an impression earned; 0 without a click. Not capped as the loss caps them: expectations are learned of labels, which
+ * have a cap of their own, of hours, and the smaller of an expectation and a cap is not what is expected of what is capped.
+ */
+export function actualSeconds({ clicked, watchSeconds }: LabelledImpression): number {
+  return clicked ? watchSeconds : 0;
 }
 
 /**
@@ -34,7 +37,7 @@ export function calibrationTable(
   impressions.forEach((impression, index) => {
     const bucket = bucketOf(index);
     if (bucket === undefined) return;
-    const predicted = Math.min(predictedSeconds[index], LOSS_WATCH_CAP_SECONDS);
+    const predicted = predictedSeconds[index];
     const actual = actualSeconds(impression);
     const sum = sums[bucket];
     sum.ratio.add(impression.userId, predicted, actual);
@@ -70,15 +73,26 @@ export function quantileGroups(values: ArrayLike<number>, groupCount: number): I
   return groups;
 }
 
-/** Mean squared error of expected watch seconds by user, capped as `watchTimeMae` caps them; its root is the RMSE. */
+/** Mean absolute error of expected watch seconds by user, every impression counted, unclicked ones at 0 s. */
+export function watchTimeMae(
+  impressions: readonly LabelledImpression[],
+  predictedSeconds: ArrayLike<number>,
+): UserRatio {
+  const error = new UserRatio();
+  impressions.forEach((impression, index) => {
+    error.add(impression.userId, Math.abs(predictedSeconds[index] - actualSeconds(impression)), 1);
+  });
+  return error;
+}
+
+/** Mean squared error, likewise; its root is the RMSE. */
 export function watchTimeSquaredError(
   impressions: readonly LabelledImpression[],
   predictedSeconds: ArrayLike<number>,
 ): UserRatio {
   const error = new UserRatio();
   impressions.forEach((impression, index) => {
-    const predicted = Math.min(predictedSeconds[index], LOSS_WATCH_CAP_SECONDS);
-    error.add(impression.userId, (predicted - actualSeconds(impression)) ** 2, 1);
+    error.add(impression.userId, (predictedSeconds[index] - actualSeconds(impression)) ** 2, 1);
   });
   return error;
 }

@@ -1,4 +1,10 @@
-import { type CountedImpression, countingScores, PopularityCounts, ShrunkenMeans } from './counting-baselines';
+import {
+  type CountedImpression,
+  countingScores,
+  itemMeanSeconds,
+  PopularityCounts,
+  ShrunkenMeans,
+} from './counting-baselines';
 
 describe('ShrunkenMeans', () => {
   it('pulls a mean toward the global one by the prior weight', () => {
@@ -40,6 +46,20 @@ describe('countingScores', () => {
     surface,
     clicked,
     watchSeconds,
+  });
+
+  it('expects of an item what its impressions earned, however long', () => {
+    const training = Array.from({ length: 80 }, (_, i) =>
+      row(i % 2 ? 'film' : 'clip', 'home', true, i % 2 ? 6_000 : 20),
+    );
+    const [film, clip, unknown] = itemMeanSeconds(
+      [...training, ...training.map((one) => ({ ...one, clicked: false }))],
+      ['film', 'clip', 'new'].map((videoId) => row(videoId, 'home', false, 0)),
+    );
+    const global = (6_000 + 20) / 4;
+    expect(unknown).toBeCloseTo(global);
+    expect(film).toBeCloseTo((40 * 6_000 + 20 * global) / 100);
+    expect(clip).toBeCloseTo((40 * 20 + 20 * global) / 100);
   });
 
   it('counts watch seconds of clicked impressions per impression, capped, and multiplies by the odds of the surface', () => {

@@ -1,4 +1,5 @@
 /** What counting alone achieves: the floor that a learned model must beat. */
+import { actualSeconds } from './calibration';
 import { type LabelledImpression, LOSS_WATCH_CAP_SECONDS } from './weighted-per-user-loss';
 
 /** Observations that the global mean weighs in an item's mean. */
@@ -99,7 +100,7 @@ export const ITEM_SCORERS = [
  * Scores held-out impressions by means counted on the training ones: click rate and watch seconds per impression of
  * the video, alone and multiplied by the click odds of the surface.
  *
- * @returns by scorer, one score per held-out impression; only those "expected watch time" alone are in seconds
+ * @returns by scorer, one score per held-out impression; watch time counts as far as the loss counts it
  */
 export function countingScores(
   training: Iterable<CountedImpression>,
@@ -126,4 +127,14 @@ export function countingScores(
     ),
     'item click rate x surface odds': score(({ videoId, surface }) => clickRate.mean(videoId) * odds(surface)),
   };
+}
+
+/** What an item's impressions earn on average, as the labels have it: the seconds that `watchTimeMae` holds a model's against. */
+export function itemMeanSeconds(
+  training: Iterable<CountedImpression>,
+  heldOut: readonly CountedImpression[],
+): Float64Array {
+  const seconds = new ShrunkenMeans();
+  for (const impression of training) seconds.add(impression.videoId, actualSeconds(impression));
+  return Float64Array.from(heldOut, ({ videoId }) => seconds.mean(videoId));
 }

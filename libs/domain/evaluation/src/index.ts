@@ -9,7 +9,6 @@ export {
   noPageMessage,
   type Page,
   pagesOf,
-  watchTimeMae,
   weightedPerUserLoss,
 } from './weighted-per-user-loss';
 export {
@@ -17,6 +16,7 @@ export {
   type CountedImpression,
   countedImpression,
   countingScores,
+  itemMeanSeconds,
   type CountingScorer,
   ITEM_SCORERS,
   PopularityCounts,
@@ -64,6 +64,7 @@ export {
   type CalibrationRow,
   calibrationTable,
   quantileGroups,
+  watchTimeMae,
   watchTimeSquaredError,
 } from './calibration';
 export { meanOverSeeds, type SeedMean } from './across-seeds';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type LabelledImpression, pagesOf, watchTimeMae, weightedPerUserLoss } from './weighted-per-user-loss';
+import { type LabelledImpression, pagesOf, weightedPerUserLoss } from './weighted-per-user-loss';
 
 const DAY_MS = 86_400_000;
 const impression = (fields: Partial<LabelledImpression>): LabelledImpression => ({
@@ -130,16 +130,5 @@ describe('weightedPerUserLoss', () => {
         large.map((_, index) => (index % 2) + index * 1e-9),
       ),
     ).toBe(1);
-  });
-});
-
-describe('watchTimeMae', () => {
-  it('counts an unclicked impression at 0 seconds, whatever it played', () => {
-    const impressions = [
-      impression({ clicked: true, watchSeconds: 30 }),
-      impression({ clicked: false, watchSeconds: 5 }),
-      impression({ clicked: true, watchSeconds: 7_200 }),
-    ];
-    expect(watchTimeMae(impressions, [20, 4, 900]).value()).toBeCloseTo((10 + 4 + 0) / 3);
   });
 });

@@ -84,17 +84,3 @@ export function weightedPerUserLoss(
   }
   return loss;
 }
-
-/** Mean absolute error of expected watch seconds, every impression counted, unclicked ones at 0 s; capped alike. */
-export function watchTimeMae(
-  impressions: readonly LabelledImpression[],
-  expectedWatchSeconds: ArrayLike<number>,
-  watchCapSeconds = LOSS_WATCH_CAP_SECONDS,
-): UserRatio {
-  const error = new UserRatio();
-  impressions.forEach(({ userId, clicked, watchSeconds }, index) => {
-    const actual = clicked ? Math.min(watchSeconds, watchCapSeconds) : 0;
-    error.add(userId, Math.abs(Math.min(expectedWatchSeconds[index], watchCapSeconds) - actual), 1);
-  });
-  return error;
-}

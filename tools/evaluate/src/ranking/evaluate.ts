@@ -11,6 +11,7 @@ import {
   groupedClickAuc,
   type IndexSource,
   type Interval,
+  itemMeanSeconds,
   noPageMessage,
   type Page,
   pagesOf,
@@ -203,7 +204,7 @@ function countingScorers(training: readonly CountedImpression[], impressions: re
     kind: 'baseline',
     orders: name.includes('odds') ? 'odds' : name.includes('rate') ? 'click rate' : 'expected watch time',
     scores: counted[name],
-    ...(name === 'item expected watch time' ? { seconds: counted[name] } : {}),
+    ...(name === 'item expected watch time' ? { seconds: itemMeanSeconds(training, impressions) } : {}),
   }));
 }
 
