@@ -20,6 +20,8 @@ export type { HistoryRange } from './completed-history';
 export { replayUser, replayUserInto } from './replay';
 export type {
   BegunPlayback,
+  CountedImpression,
+  KnownBefore,
   RefusedRecord,
   ReplayedWatch,
   ReplayOptions,

@@ -116,13 +116,18 @@ export function rankingUserFeatures(
     userId: state.userId,
     lastWatchedVideoId: lastWatch?.videoId ?? '',
     seedVideoId: context.seedVideoId,
-    surface: context.surface,
-    country: context.country || (state.profile?.country ?? ''),
+    ...placeOfRequest(state, context),
     device: context.device,
     searches: searched,
     numbers,
   };
 }
+
+/** Where a list was asked for: as of whom, if the request does not say. */
+export const placeOfRequest = (
+  { profile }: UserState,
+  { surface, country }: RequestContext,
+): Pick<RankingUserFeatures, 'surface' | 'country'> => ({ surface, country: country || (profile?.country ?? '') });
 
 /** How many of the entries, ascending by time, lie before `beforeMs`. */
 function countBefore<Entry>(entries: readonly Entry[], beforeMs: number, timeOf: (entry: Entry) => number): number {

@@ -22,10 +22,15 @@ export interface ReplayOptions {
    */
   readonly settledAfterMs?: number;
   /**
-   * How old an impression that has no outcome yet must be to be given to `ReplayTaker.unsettled`, with what has followed so far;
+   * How old an impression that has no outcome yet must be to be given to `ReplayTaker.counted`, with what has followed so far;
    * default: none is.
    */
   readonly countedAfterMs?: number;
+  /**
+   * Examples are of this time and later only; default: of any. What came before is in states, labels and counts all the same, so those
+   * examples are what they are without this.
+   */
+  readonly examplesFromMs?: number;
   /** Newest time in the log. `Infinity` settles every impression. */
   readonly logEndMs: number;
   readonly completedRule?: CompletedRule;
@@ -42,12 +47,23 @@ export interface ReplayedWatch {
   readonly completed: boolean;
 }
 
-/** A playback that began in the replayed records, with what an example of it is made of, should it be completed. */
+/** A playback that began in the replayed records. */
 export interface BegunPlayback {
   readonly playback: Readonly<Playback>;
-  /** As known strictly before it. */
+  /** What an example of it is made of, should it be completed; undefined where it is of before `examplesFromMs`. */
+  readonly known: KnownBefore | undefined;
+}
+
+/** As known strictly before a playback. */
+export interface KnownBefore {
   readonly history: HistoryRange;
   readonly circumstances: CandidateCircumstances;
+}
+
+/** What counts look at in an impression: all of them have it, be they examples or not. */
+export interface CountedImpression extends Pick<RankingExample, 'servedAtMs' | 'clicked' | 'watchSeconds'> {
+  readonly user: Pick<RankingExample['user'], 'surface' | 'country'>;
+  readonly video: Pick<RankingExample['video'], 'videoId' | 'channelId' | 'topics'>;
 }
 
 /** Is given what a user's replay yields, first all impressions, then all playbacks, where `replayUser` makes lists of them. */
@@ -58,8 +74,11 @@ export interface ReplayTaker {
    * @param videoNumber as in the record
    */
   impression(example: RankingExample, videoNumber: number | undefined): void;
-  /** The same of one that is not settled, and may be watched later; `clicked` and `watchSeconds` are of what the log holds. */
-  unsettled?(example: RankingExample): void;
+  /**
+   * One that is no example: of before `examplesFromMs`, or not settled, so that it may be watched later; `clicked` and `watchSeconds` are
+   * of what the log holds.
+   */
+  counted?(impression: CountedImpression, videoNumber: number | undefined): void;
   /** In the order of `ReplayResult.watches`. */
   playback(begun: BegunPlayback, completed: boolean): void;
 }

@@ -7,7 +7,7 @@ import { rankingVideoFeatures } from './ranking-video-features';
 import { applyEvent } from './reducer';
 import { refuse } from './refusal';
 import { replayUser, replayUserInto } from './replay';
-import type { ReplayResult } from './replay-types';
+import type { CountedImpression, ReplayOptions, ReplayResult } from './replay-types';
 import { seenEventIn } from './seen-events';
 import { decodeState, encodeState, newState } from './state-codec';
 import { USER_ID } from './testing/event-builders';
@@ -141,9 +141,10 @@ describe('replay and streaming', () => {
                 video: { ...video, numbers: video.numbers.slice() },
               });
             },
-            playback: ({ playback, history, circumstances }, completed) => {
+            playback: ({ playback, known }, completed) => {
               const { videoId, atMs, watchSeconds, durationSeconds } = playback;
               watches.push({ videoId, atMs, watchSeconds, durationSeconds, completed });
+              const { history, circumstances } = known!;
               const { videoIds, startedAtMs, from, to } = history;
               const watchedAtMs = withWatchTimes ? { watchedAtMs: startedAtMs.slice(from, to) } : {};
               const features = { watchedVideoIds: videoIds.slice(from, to), ...watchedAtMs, ...circumstances };
@@ -248,6 +249,44 @@ describe('examples of a replay', () => {
     );
   });
 
+  it('are those of a replay of all that lie in the window that is asked for, and all else is counted', () => {
+    let [leftOutCount, keptCount] = [0, 0];
+    fc.assert(
+      fc.property(streams, fc.nat(100), fc.boolean(), (records, percent, isAllSettled) => {
+        const times = records.map(({ event }) => event.occurredAtMs);
+        const [first, last] = [Math.min(...times), Math.max(...times)];
+        const examplesFromMs = Math.round(first + ((last - first) * percent) / 100);
+        const options = {
+          ...OPTIONS,
+          ...(isAllSettled ? {} : { logEndMs: last, settledAfterMs: 60_000, countedAfterMs: 0 }),
+        };
+        const all = replayUser(records, options);
+        const windowed = replayUser(records, { ...options, examplesFromMs });
+        const isIn = (atMs: number) => atMs >= examplesFromMs;
+        expect(windowed.candidateExamples).toEqual(all.candidateExamples.filter(({ labelAtMs }) => isIn(labelAtMs)));
+        expect(windowed.rankingExamples).toEqual(all.rankingExamples.filter(({ servedAtMs }) => isIn(servedAtMs)));
+        expect(windowed.watches).toEqual(all.watches);
+        expectSameState(encodeState(windowed.finalState), encodeState(all.finalState));
+        expect(countedOf(records, { ...options, examplesFromMs })).toEqual(countedOf(records, options));
+        leftOutCount += all.rankingExamples.length - windowed.rankingExamples.length;
+        keptCount += windowed.rankingExamples.length;
+      }),
+      { numRuns: 80 },
+    );
+    expect(leftOutCount).toBeGreaterThan(100);
+    expect(keptCount).toBeGreaterThan(100);
+  });
+
+  it('are all there in a window that is as long as the log', () => {
+    fc.assert(
+      fc.property(streams, (records) => {
+        const examplesFromMs = Math.min(...records.map(({ event }) => event.occurredAtMs));
+        expect(replayUser(records, { ...OPTIONS, examplesFromMs })).toEqual(replayUser(records, OPTIONS));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it('see of the history only what is dated strictly before the label', () => {
     fc.assert(
       fc.property(userStreams(), (records) => {
@@ -264,6 +303,24 @@ describe('examples of a replay', () => {
     );
   });
 });
+
+/** What counts see of all impressions, examples or not. */
+function countedOf(records: readonly UserRecord[], options: ReplayOptions): CountedImpression[] {
+  const counted: CountedImpression[] = [];
+  const add = ({ servedAtMs, clicked, watchSeconds, user, video }: CountedImpression) => {
+    const { surface, country } = user;
+    const { videoId, channelId, topics } = video;
+    counted.push({
+      servedAtMs,
+      clicked,
+      watchSeconds,
+      user: { surface, country },
+      video: { videoId, channelId, topics },
+    });
+  };
+  replayUserInto(records, options, { impression: add, counted: add, playback: () => undefined });
+  return counted;
+}
 
 /** Features as served: at each list's mark, from the bytes stored then. */
 function servedFeatures(records: readonly UserRecord[]) {

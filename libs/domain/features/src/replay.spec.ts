@@ -2,7 +2,7 @@ import { type Event, TOPICS, type UserState } from '@watchnext/contract';
 import { RANKING_VIDEO_NUMBERS } from './ranking-video-features';
 import { applyEvent } from './reducer';
 import { replayUser, replayUserInto } from './replay';
-import type { ReplayOptions } from './replay-types';
+import type { CountedImpression, ReplayOptions } from './replay-types';
 import { newState } from './state-codec';
 import {
   eventOf,
@@ -235,18 +235,18 @@ describe('ranking examples', () => {
     const records = log(served, [1, watch('a', { impressionId: 'i0', positionSeconds: 20 })]);
     const given = (options: Partial<ReplayOptions>) => {
       const [settled, unsettled]: unknown[][] = [[], []];
-      const as = (list: unknown[]) => (one: RankingExample) =>
-        list.push([one.impressionId, one.clicked, one.watchSeconds]);
+      const as = (list: unknown[]) => (one: CountedImpression) =>
+        list.push([one.video.videoId, one.clicked, one.watchSeconds]);
       replayUserInto(
         records,
         { ...OPTIONS, ...options },
-        { impression: as(settled), unsettled: as(unsettled), playback: () => undefined },
+        { impression: as(settled), counted: as(unsettled), playback: () => undefined },
       );
       return { settled, unsettled };
     };
     const both = [
-      ['i0', true, 20],
-      ['i1', false, 0],
+      ['a', true, 20],
+      ['b', false, 0],
     ];
     const countedAfterMs = HOUR_MS;
     const at = (ageMs: number) => ({ countedAfterMs, logEndMs: SOME_TIME_MS + ageMs });

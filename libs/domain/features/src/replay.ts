@@ -16,12 +16,19 @@ import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './compl
 import { hash53 } from './hash';
 import { LabelCollector, type Playback } from './labels';
 import { NumberArrays } from './number-arrays';
-import { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures } from './ranking-features';
+import {
+  NO_SEARCHES,
+  placeOfRequest,
+  RANKING_USER_NUMBERS,
+  rankingSearches,
+  rankingUserFeatures,
+} from './ranking-features';
 import { RANKING_VIDEO_NUMBERS, rankingVideoFeaturesFor } from './ranking-video-features';
 import { applyEvent, userIdOf } from './reducer';
 import { refuse } from './refusal';
 import type {
   BegunPlayback,
+  KnownBefore,
   RefusedRecord,
   ReplayedWatch,
   ReplayOptions,
@@ -30,6 +37,7 @@ import type {
   ReplayTaker,
 } from './replay-types';
 import { placeRequests } from './request-placement';
+import { giveImpressions, type ServedList, type TakenFeatures, useOfList } from './served-lists';
 import { decodeState, encodeState, newState } from './state-codec';
 import type {
   CandidateExample,
@@ -37,8 +45,6 @@ import type {
   RankingExample,
   RankingSearches,
   Refusal,
-  RankingUserFeatures,
-  RankingVideoFeatures,
   UserRecord,
 } from './types';
 import { findPlayback } from './watches';
@@ -57,10 +63,11 @@ export function replayUser(records: readonly UserRecord[], options: ReplayOption
   const replay = new UserReplay(records, options, newNumbers());
   const outcome = replay.run({
     impression: (example) => rankingExamples.push(example),
-    playback: ({ playback, history, circumstances }, completed) => {
+    playback: ({ playback, known }, completed) => {
       const { videoId, atMs, watchSeconds, durationSeconds } = playback;
       watches.push({ videoId, atMs, watchSeconds, durationSeconds, completed });
-      if (!completed) return;
+      if (!completed || known === undefined) return;
+      const { history, circumstances } = known;
       const { videoIds, startedAtMs, from, to } = history;
       const features: CandidateFeatures = {
         watchedVideoIds: videoIds.slice(from, to),
@@ -96,11 +103,6 @@ const newNumbers = (): FeatureNumbers => ({
 });
 const reusedNumbers = newNumbers();
 
-interface TakenFeatures {
-  readonly user: RankingUserFeatures;
-  readonly videos: readonly RankingVideoFeatures[];
-}
-
 /** Those of the last label, and what they come from: mostly the next label's are the same. */
 interface TakenCircumstances {
   readonly profile: UserState['profile'];
@@ -113,12 +115,13 @@ interface TakenCircumstances {
 class UserReplay {
   private readonly state: UserState;
   private readonly rule: CompletedRule;
+  private readonly examplesFromMs: number;
   private readonly history: CompletedHistory;
   private labels = new LabelCollector();
   private begun: BegunPlayback[] = [];
   /** Features of lists by the index of their record, taken but not yet met in the log. */
   private readonly taken = new Map<number, TakenFeatures>();
-  private servedLists: { readonly record: UserRecord; readonly served: ImpressionsServed; taken: TakenFeatures }[] = [];
+  private servedLists: ServedList[] = [];
   /** Distinct tokens of all searches in the state; undefined once the searches have changed. */
   private searchTokens: readonly string[] | undefined;
   /** The same for lists. */
@@ -140,6 +143,7 @@ class UserReplay {
     this.state = initialState === undefined ? newState(userId) : decodeState(encodeState(initialState));
     this.hasForeignWatches = initialState !== undefined;
     this.rule = options.completedRule ?? DEFAULT_COMPLETED_RULE;
+    this.examplesFromMs = options.examplesFromMs ?? -Infinity;
     this.history = new CompletedHistory(this.rule);
   }
 
@@ -161,14 +165,14 @@ class UserReplay {
     for (let index = 0; index < records.length; index++) {
       for (; next < requests.length && requests[next].stateIndex === index; next++) {
         const { served, recordIndex } = requests[next];
-        this.takeFeatures(served, recordIndex, records[recordIndex].event.occurredAtMs);
+        if (!this.state.deleted) this.taken.set(recordIndex, this.featuresOf(served, records[recordIndex]));
       }
       const record = records[index];
       const refusal = refusalsOfLists.has(index) ? refusalsOfLists.get(index) : this.refusalOf(record);
       if (refusal === undefined) this.fold(record, index);
       else this.refusals.push({ record, refusal });
     }
-    this.giveImpressions(taker);
+    giveImpressions(this.state.userId, this.servedLists, this.labels, this.options, taker);
     for (const begun of this.begun) taker.playback(begun, this.isCompleted(begun.playback));
     // Those of a decoder hold on to the bytes that they are read from.
     this.state.seenEvents = this.state.seenEvents.map(({ atMs, hash }) => ({ atMs, hash }));
@@ -186,15 +190,16 @@ class UserReplay {
   }
 
   /** The state is now that of the list's mark. */
-  private takeFeatures(served: ImpressionsServed, recordIndex: number, occurredAtMs: number): void {
-    if (this.state.deleted) return;
-    const context = contextOf(served, occurredAtMs);
+  private featuresOf(served: ImpressionsServed, record: UserRecord): TakenFeatures {
+    const context = contextOf(served, record.event.occurredAtMs);
     const { state, numbers } = this;
+    const use = useOfList(record, this.options);
+    if (use !== 'examples') return { use, user: placeOfRequest(state, context) };
     const searches = this.searchesBefore(context.requestedAtMs);
     const user = rankingUserFeatures(state, context, searches, numbers.user.next());
     const ofVideo = () => numbers.video.next();
     const videos = served.items.map(rankingVideoFeaturesFor(state, context, served.items.length, ofVideo));
-    this.taken.set(recordIndex, { user, videos });
+    return { use, user, videos };
   }
 
   private fold(record: UserRecord, index: number): void {
@@ -232,12 +237,11 @@ class UserReplay {
     const known = this.labels.playbackOf(watch);
     const isLabel = known === undefined && this.canBeLabel(watch);
     // Before the event is folded: a label's features know nothing of the label.
-    const history = isLabel ? this.history.before(this.state.watches, occurredAtMs) : undefined;
-    const circumstances = isLabel ? this.circumstancesOf(watch, occurredAtMs) : undefined;
+    const before = isLabel && occurredAtMs >= this.examplesFromMs ? this.knownBefore(watch, occurredAtMs) : undefined;
     if (!this.apply(record)) return;
     this.history.addWatch(this.state.watches);
     const playback = this.labels.addWatch(watch, occurredAtMs, known, record.videoNumber);
-    if (history !== undefined && circumstances !== undefined) this.begun.push({ playback, history, circumstances });
+    if (isLabel) this.begun.push({ playback, known: before });
   }
 
   private apply(record: UserRecord): boolean {
@@ -266,6 +270,13 @@ class UserReplay {
     const { watches, deleted } = this.state;
     if (deleted) return false;
     return !this.hasForeignWatches || findPlayback(watches, hash53(playbackId), videoId) < 0;
+  }
+
+  private knownBefore(watch: Watch, atMs: number): KnownBefore {
+    return {
+      history: this.history.before(this.state.watches, atMs),
+      circumstances: this.circumstancesOf(watch, atMs),
+    };
   }
 
   private circumstancesOf({ country, device }: Watch, atMs: number): CandidateCircumstances {
@@ -299,46 +310,6 @@ class UserReplay {
     if (newest.searchedAtMs >= atMs) return rankingSearches(searches, atMs);
     // Examples of watches have the same list of tokens: what is kept of millions of lists is once in memory.
     return (this.searchesOfLists ??= { tokens: this.searchTokensBefore(atMs), last: newest.tokens });
-  }
-
-  private giveImpressions(taker: ReplayTaker): void {
-    const { joinWindowMs, settledAfterMs = joinWindowMs, countedAfterMs = Infinity, logEndMs } = this.options;
-    const impressionIds = new Set<string>();
-    for (const { record, served, taken } of this.servedLists) {
-      const { occurredAtMs: servedAtMs, backfill } = record.event;
-      const { requestId, pageId, snapshotId } = served;
-      const ageMs = logEndMs - servedAtMs;
-      const isSettled = backfill || ageMs >= settledAfterMs;
-      const isCounted = isSettled || ageMs >= countedAfterMs;
-      const viewed = this.labels.viewedOf(requestId);
-      for (let i = 0; i < served.items.length; i++) {
-        const item = served.items[i];
-        const { impressionId, position, score, featuresChecksum } = item;
-        // Ids are unique; a list that was logged twice under two event ids is still one list.
-        if (impressionIds.has(impressionId)) continue;
-        impressionIds.add(impressionId);
-        if (!isCounted) continue;
-        const watchSeconds = this.labels.watchSecondsOf(item, servedAtMs, joinWindowMs);
-        if (watchSeconds === undefined && viewed !== undefined && !viewed.has(impressionId)) continue;
-        const example: RankingExample = {
-          userId: this.state.userId,
-          requestId,
-          pageId: pageId || requestId,
-          impressionId,
-          servedAtMs,
-          position,
-          user: taken.user,
-          video: taken.videos[i],
-          clicked: watchSeconds !== undefined,
-          watchSeconds: watchSeconds ?? 0,
-          served: { snapshotId, score, featuresChecksum },
-        };
-        // Not even a watched one is an example before its time: on the newest day there would be watched ones only, and the
-        // model would learn that new impressions are always watched.
-        if (isSettled) taker.impression(example, record.itemNumbers?.[i]);
-        else taker.unsettled?.(example);
-      }
-    }
   }
 
   private isCompleted({ watchSeconds, durationSeconds }: Readonly<Playback>): boolean {

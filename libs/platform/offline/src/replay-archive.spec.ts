@@ -199,6 +199,58 @@ describe('the replay of an archive', () => {
     expect(all.clicks).toBeGreaterThan(settled.clicks);
   });
 
+  describe('of a number of days at the end of the log', () => {
+    const DAY_MS = 24 * HOUR_MS;
+    const log = logOf(16, 0.3);
+    const plain = async (archive: EventArchive, change: Partial<ReplayOptions>) => {
+      const { replayed } = await replay(archive, change);
+      const { candidateExamples, rankingExamples } = replayed;
+      return {
+        ...replayed,
+        candidateExamples: candidateExamples.map(plainCandidate),
+        rankingExamples: rankingExamples.map(plainRanking),
+      };
+    };
+    const archiveUntilLast = async () => {
+      const { rankingExamples } = (await replay(archiveOf(log))).replayed;
+      return archiveOf(log, Math.max(...rankingExamples.map(({ servedAtMs }) => servedAtMs)));
+    };
+
+    it('is, where they are as many as those of the log, the replay of all', async () => {
+      const archive = await archiveUntilLast();
+      const [all, windowed] = [await plain(archive, {}), await plain(archive, { exampleDays: 6 })];
+      const text = ({ statistics, ...rest }: typeof all) => [statistics.tables(), [...rest.facts], rest];
+      expect(text(windowed)).toEqual(text(all));
+    });
+
+    it('has the examples of them with all that was known from before, and the counts of their days', async () => {
+      const archive = await archiveUntilLast();
+      const all = await plain(archive, { countedAfterMs: HOUR_MS });
+      const exampleDays = 1;
+      const { maxOccurredAtMs } = await archive.extent(TOPICS.activity);
+      const fromMs = Math.floor((maxOccurredAtMs! - exampleDays * DAY_MS) / DAY_MS) * DAY_MS;
+      const windowed = await plain(archive, { exampleDays, countedAfterMs: HOUR_MS });
+      const of = <Example>(examples: readonly Example[], atMs: (example: Example) => number) => {
+        const those = examples.filter((example) => atMs(example) >= fromMs);
+        expect(those.length).toBeGreaterThan(20);
+        expect(those.length).toBeLessThan(examples.length - 20);
+        return those;
+      };
+      expect(windowed.candidateExamples).toEqual(of(all.candidateExamples, ({ labelAtMs }) => labelAtMs));
+      expect(windowed.rankingExamples).toEqual(of(all.rankingExamples, ({ servedAtMs }) => servedAtMs));
+      expect(windowed.completedWatches).toEqual(of(all.completedWatches, ({ atMs }) => atMs));
+      expect([...windowed.facts]).toEqual([...all.facts]);
+      expect(windowed.fromMs).toBeGreaterThanOrEqual(fromMs);
+      expect(windowed.toMs).toBe(all.toMs);
+      for (let atMs = fromMs; atMs <= maxOccurredAtMs! + DAY_MS; atMs += DAY_MS / 2) {
+        expect(windowed.statistics.tables(atMs)).toEqual(all.statistics.tables(atMs));
+      }
+      expect(Object.keys(windowed.statistics.tables(fromMs).videos).length).toBeGreaterThan(20);
+      // What is left of the days before is one sum.
+      expect(windowed.statistics.tables(fromMs - 1).videos).toEqual({});
+    });
+  });
+
   it('has the facts of videos outside the catalogue from what counts: not from refused records, nor of a deleted user', async () => {
     const watched = (userId: string, videoId: string, durationSeconds: number) =>
       watchOf(userId, videoId, { video: videoFactsOf({ durationSeconds }) });

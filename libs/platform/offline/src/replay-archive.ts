@@ -1,6 +1,6 @@
 import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { type BegunPlayback, replayUserInto, StatisticsTimeline } from '@watchnext/features';
+import { type BegunPlayback, type KnownBefore, replayUserInto, StatisticsTimeline } from '@watchnext/features';
 import { NothingToReplayError } from './errors';
 import { CandidateExamples } from './examples/candidate-examples';
 import { TextTable } from './examples/columns';
@@ -9,6 +9,8 @@ import { FactsByNumber } from './facts-by-number';
 import type { Catalogue, CompletedWatch, ReplayedLog } from './replayed-log';
 import { StatisticsByNumber } from './statistics-by-number';
 import { type ReadCounts, readUserRecords } from './user-records';
+
+const MS_PER_DAY = 86_400_000;
 
 export interface ReplayOptions {
   readonly partitionCount: number;
@@ -24,6 +26,11 @@ export interface ReplayOptions {
   readonly examplesPerUser?: number;
   /** As in `replayUser`. */
   readonly withWatchTimes?: boolean;
+  /**
+   * Examples and completed watches are of that many days at the end of the log and of the rest of the UTC day before them; default: of any.
+   * What came before is read and folded all the same, so features and counts are those of the whole log.
+   */
+  readonly exampleDays?: number;
 }
 
 export interface ReplayCounts extends Readonly<ReadCounts> {
@@ -55,7 +62,9 @@ export async function replayArchive(
   const rankingExamples = new RankingExamples(videos);
   const completedWatches: CompletedWatch[] = [];
   const statistics = new StatisticsTimeline();
-  const byNumber = new StatisticsByNumber(statistics);
+  const logEndMs = extent.maxOccurredAtMs;
+  const examplesFromMs = firstDayOf(logEndMs, options.exampleDays);
+  const byNumber = new StatisticsByNumber(statistics, examplesFromMs);
   const facts = new FactsByNumber(catalogue.facts);
   let userCount = 0;
   let refusedCount = 0;
@@ -77,10 +86,11 @@ export async function replayArchive(
     ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
     ...(countedAfterMs === undefined ? {} : { countedAfterMs }),
     ...(withWatchTimes === undefined ? {} : { withWatchTimes }),
-    logEndMs: extent.maxOccurredAtMs,
+    examplesFromMs,
+    logEndMs,
   };
   /** The user's completed playbacks. */
-  let completed: BegunPlayback[] = [];
+  let completed: (Pick<BegunPlayback, 'playback'> & KnownBefore)[] = [];
   for await (const { userId, records } of readUserRecords(
     archive,
     TOPICS.activity,
@@ -96,16 +106,14 @@ export async function replayArchive(
         include(example.servedAtMs);
         byNumber.addImpression(example, shown);
       },
-      // A day's at most, so counting them by texts is cheap enough.
-      unsettled: ({ servedAtMs, user: { surface, country }, video, clicked, watchSeconds }) => {
-        const { videoId, channelId, topics } = video;
-        statistics.addImpression(servedAtMs, { videoId, channelId, topics, surface, country }, clicked, watchSeconds);
+      counted: (impression, videoNumber) => {
+        byNumber.addImpression(impression, rankingExamples.numberOfShown(impression.video, videoNumber));
       },
       playback: (begun, isCompleted) => {
         const { videoId, videoNumber = videos.numberOf(videoId), atMs } = begun.playback;
         byNumber.addWatch(videoId, videoNumber, atMs);
-        if (!isCompleted) return;
-        completed.push(begun);
+        if (!isCompleted || begun.known === undefined) return;
+        completed.push({ playback: begun.playback, ...begun.known });
         completedWatches.push({ userId, videoId, atMs });
       },
     });
@@ -141,4 +149,9 @@ export async function replayArchive(
     },
     counts: { ...counts, refusedCount },
   };
+}
+
+/** Whole days: counts as of a moment are of the whole days before it, and what is before the first day is one sum. */
+function firstDayOf(logEndMs: number, dayCount = Infinity): number {
+  return Math.floor((logEndMs - dayCount * MS_PER_DAY) / MS_PER_DAY) * MS_PER_DAY;
 }

@@ -1,7 +1,7 @@
 import {
+  type CountedImpression,
   type DailyCounts,
   NO_ROW,
-  type RankingExample,
   type ShownPlace,
   type StatisticsTimeline,
 } from '@watchnext/features';
@@ -71,10 +71,17 @@ export class StatisticsByNumber {
   /** Of the last impression, used again for the next. */
   private place: ShownPlace | undefined;
 
-  constructor(private readonly statistics: StatisticsTimeline) {}
+  /**
+   * @param fromMs the beginning of a UTC day, before which nobody will ask for counts: all days before it are counted as one, so that
+   *   they take no more room than a day
+   */
+  constructor(
+    private readonly statistics: StatisticsTimeline,
+    private readonly fromMs = -Infinity,
+  ) {}
 
   /** @param shown number of the video with its channel and topics, the same for the same */
-  addImpression({ video, user, servedAtMs, clicked, watchSeconds }: RankingExample, shown: number): void {
+  addImpression({ video, user, servedAtMs, clicked, watchSeconds }: CountedImpression, shown: number): void {
     const { videoId, channelId } = video;
     if (this.shownVideos.at(shown) === NO_ROW) this.addShown(video, shown);
     const row = this.shownVideos.at(shown);
@@ -92,17 +99,21 @@ export class StatisticsByNumber {
       place.wholeCountry = country.wholeRow;
     }
     place.topics = this.topicLists[this.shownTopics.at(shown)];
-    this.statistics.addImpressionAt(servedAtMs, place, clicked, watchSeconds);
+    this.statistics.addImpressionAt(this.countedAt(servedAtMs), place, clicked, watchSeconds);
   }
 
   addWatch(videoId: string, videoNumber: number, atMs: number): void {
     const { videos } = this.statistics;
     let row = this.videos.at(videoNumber);
     if (row === NO_ROW) this.videos.set(videoNumber, (row = videos.rowOf(videoId)));
-    videos.addWatch(row, atMs);
+    videos.addWatch(row, this.countedAt(atMs));
   }
 
-  private addShown({ videoId, channelId, topics }: RankingExample['video'], shown: number): void {
+  private countedAt(atMs: number): number {
+    return Math.max(atMs, this.fromMs - 1);
+  }
+
+  private addShown({ videoId, channelId, topics }: CountedImpression['video'], shown: number): void {
     const { statistics, topicLists } = this;
     this.shownVideos.set(shown, statistics.videos.rowOf(videoId));
     if (channelId !== '') this.shownChannels.set(shown, statistics.channels.rowOf(channelId));

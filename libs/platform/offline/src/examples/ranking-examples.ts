@@ -1,5 +1,6 @@
 /** Ranking examples in columns; those of a list share what the list says, those of a video what it was. */
 import {
+  type CountedImpression,
   RANKING_VIDEO_NUMBERS,
   type RankingExample,
   type RankingUserFeatures,
@@ -11,7 +12,7 @@ import { NumberRows } from './number-rows';
 import { RankingLists } from './ranking-lists';
 
 /** A video as it was when it was shown. */
-type Shown = Pick<RankingVideoFeatures, 'videoId' | 'channelId' | 'topics'>;
+type Shown = CountedImpression['video'];
 
 export class RankingExamples {
   private readonly videoNumbers = new NumberRows(RANKING_VIDEO_NUMBERS.length);
@@ -57,6 +58,19 @@ export class RankingExamples {
     this.scoreOf.push(served.score ?? NaN);
     this.checksumOf.push(served.featuresChecksum ?? NaN);
     return shown;
+  }
+
+  /** As `add` gives it, of what is no example. */
+  numberOfShown({ videoId, channelId, topics }: Shown, videoNumber = this.videos.numberOf(videoId)): number {
+    const known = this.lastShown[videoNumber];
+    if (known !== undefined) {
+      const last = this.shown[known];
+      if (last.channelId === channelId && areSame(last.topics, topics)) return known;
+    }
+    const number = this.shown.push({ videoId, channelId, topics }) - 1;
+    while (this.lastShown.length < videoNumber) this.lastShown.push(undefined);
+    this.lastShown[videoNumber] = number;
+    return number;
   }
 
   /** Each reads what it is asked for out of the columns. */
@@ -124,18 +138,6 @@ export class RankingExamples {
     if (example.user === this.lastUser) return lists.length - 1;
     this.lastUser = example.user;
     return lists.add(example);
-  }
-
-  private numberOfShown({ videoId, channelId, topics }: RankingVideoFeatures, videoNumber: number): number {
-    const known = this.lastShown[videoNumber];
-    if (known !== undefined) {
-      const last = this.shown[known];
-      if (last.channelId === channelId && areSame(last.topics, topics)) return known;
-    }
-    const number = this.shown.push({ videoId, channelId, topics }) - 1;
-    while (this.lastShown.length < videoNumber) this.lastShown.push(undefined);
-    this.lastShown[videoNumber] = number;
-    return number;
   }
 }
 
