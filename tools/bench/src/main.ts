@@ -241,6 +241,9 @@ command('replay', 'from Parquet to the examples of both models: events a second 
   .option('--copies <n>', 'how often its users are there, each time under other ids', count, 1)
   .option('--profile', 'also sample where the time goes', false)
   .option('--digest', 'also a digest of all that was made: the same of two versions that make the same', false)
+  .option('--training-days <n>', 'examples of that many days at the end of the log only; default: of all', count)
+  .option('--warm-up-days <n>', 'read only that many days before those; default: all, for the states of users', count)
+  .option('--difference', 'also replay all of the log, and say how many of the examples are others', false)
   .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
   .action(measuring(benchReplay));
 

@@ -30,13 +30,13 @@ function addAll<Item>(hash: Hash, items: Iterable<Item>, textOf: (item: Item) =>
   hash.update(`${texts.join('\n')}\n\n`);
 }
 
-function candidateText({ userId, labelVideoId, labelAtMs, features }: CandidateExample): string {
+export function candidateText({ userId, labelVideoId, labelAtMs, features }: CandidateExample): string {
   const { watchedVideoIds, watchedAtMs, searchTokens, country, device, loggedIn, ageYears, gender } = features;
   const circumstances = [searchTokens, country, device, loggedIn, ageYears, gender];
   return JSON.stringify([userId, labelVideoId, labelAtMs, watchedVideoIds, watchedAtMs, circumstances]);
 }
 
-function rankingText(example: RankingExample): string {
+export function rankingText(example: RankingExample): string {
   const { userId, requestId, pageId, impressionId, servedAtMs, position, clicked, watchSeconds, served } = example;
   const { numbers: userNumbers, ...user } = example.user;
   const { videoId, channelId, topics, source, numbers } = example.video;

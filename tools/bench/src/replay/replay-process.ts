@@ -1,19 +1,34 @@
-/** The replaying side of `bench replay`: node replay-process.js ARCHIVE PARTITIONS [profile] [digest] */
+/** The replaying side of `bench replay`: node replay-process.js TASK, the task as JSON. */
 import { TOPICS } from '@watchnext/contract';
 import { startTask } from '@watchnext/datasets';
-import { openParquetArchive } from '@watchnext/event-archive';
+import { type EventArchive, openParquetArchive } from '@watchnext/event-archive';
 import { readCatalogue, type ReplayedLog, readUserRecords, replayArchive } from '@watchnext/offline';
 import { digestOf } from './digest';
-import type { ReplayFigures, StageFigures } from './replay';
+import type { ReplayFigures, ReplayTask, StageFigures } from './replay';
 import { type PartOfTime, timeByPart } from './time-by-part';
+import { type WindowDifference, windowDifference } from './window-difference';
 
 const DAY_MS = 86_400_000;
 const EXAMPLES_PER_USER = 1_000;
 
-async function run([folder, partitions, ...asked]: string[]): Promise<ReplayFigures> {
-  const partitionCount = Number(partitions);
+/** As it is where what lies before the warm-up is not read. */
+function withoutEarlier(archive: EventArchive, fromDay: string): EventArchive {
+  return Object.create(archive, {
+    readKeys: { value: (topic: string) => archive.readKeys(topic, { fromDay }) },
+  }) as EventArchive;
+}
+
+/** The first folder of the warm-up. */
+async function firstDayOf(archive: EventArchive, days: number): Promise<string> {
+  const { maxOccurredAtMs = 0 } = await archive.extent(TOPICS.activity);
+  return new Date(maxOccurredAtMs - days * DAY_MS).toISOString().slice(0, 10);
+}
+
+async function run(task: ReplayTask): Promise<ReplayFigures> {
+  const { folder, partitionCount, trainingDays, warmUpDays, asked } = task;
   const { signal } = new AbortController();
-  const archive = openParquetArchive(folder);
+  const whole = openParquetArchive(folder);
+  let archive = whole;
   const stages: StageFigures[] = [];
   const measure = async (stage: StageFigures['stage'], work: () => Promise<number>) => {
     const [startedAt, usage] = [performance.now(), process.cpuUsage()];
@@ -27,6 +42,9 @@ async function run([folder, partitions, ...asked]: string[]): Promise<ReplayFigu
     });
   };
   try {
+    if (trainingDays !== undefined && warmUpDays !== undefined) {
+      archive = withoutEarlier(whole, await firstDayOf(whole, trainingDays + warmUpDays));
+    }
     await measure('read', async () => {
       let events = 0;
       for await (const records of archive.read(TOPICS.activity, { order: 'key' })) events += records.length;
@@ -41,17 +59,18 @@ async function run([folder, partitions, ...asked]: string[]): Promise<ReplayFigu
     const task = startTask('Replaying', 'events');
     let examples = { candidateExamples: 0, rankingExamples: 0 };
     let made: ReplayedLog | undefined;
+    const options = { partitionCount, joinWindowMs: DAY_MS, examplesPerUser: EXAMPLES_PER_USER };
+    const windowed = trainingDays === undefined ? options : { ...options, exampleDays: trainingDays };
     const replay = () =>
       measure('replay', async () => {
-        const options = { partitionCount, joinWindowMs: DAY_MS, examplesPerUser: EXAMPLES_PER_USER };
-        const { replayed } = await replayArchive(archive, catalogue, options, signal, (done, total) =>
+        const { replayed } = await replayArchive(archive, catalogue, windowed, signal, (done, total) =>
           task.update(done, total),
         );
         examples = {
           candidateExamples: replayed.candidateExamples.length,
           rankingExamples: replayed.rankingExamples.length,
         };
-        if (asked.includes('digest')) made = replayed;
+        if (asked.includes('digest') || asked.includes('difference')) made = replayed;
         return replayed.recordCount;
       });
     let parts: PartOfTime[] | undefined;
@@ -63,14 +82,26 @@ async function run([folder, partitions, ...asked]: string[]): Promise<ReplayFigu
     );
     // Kilobytes on Linux, and libuv makes it so elsewhere.
     const peakMemoryMiB = Math.round(process.resourceUsage().maxRSS / 1_024);
-    const digest = made && digestOf(made);
-    return { stages, ...examples, peakMemoryMiB, duckdb, ...(parts && { parts }), ...(digest && { digest }) };
+    const digest = made && asked.includes('digest') && digestOf(made);
+    let difference: WindowDifference | undefined;
+    if (made && asked.includes('difference')) {
+      difference = windowDifference(made, (await replayArchive(whole, catalogue, options, signal)).replayed);
+    }
+    return {
+      stages,
+      ...examples,
+      peakMemoryMiB,
+      duckdb,
+      ...(parts && { parts }),
+      ...(digest && { digest }),
+      ...(difference && { difference }),
+    };
   } finally {
-    await archive.close();
+    await whole.close();
   }
 }
 
-void run(process.argv.slice(2)).then(
+void run(JSON.parse(process.argv[2]) as ReplayTask).then(
   (figures) => process.send?.(figures, () => process.exit(0)),
   (error: Error) => {
     console.error(error.message);

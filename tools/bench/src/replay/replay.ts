@@ -13,6 +13,7 @@ import { FROZEN, FROZEN_PARTITIONS, type FrozenWorldName, generateArchive } from
 import { report, type BenchReport } from '../report';
 import { copyArchive } from './copy-archive';
 import type { PartOfTime } from './time-by-part';
+import type { ModelDifference, WindowDifference } from './window-difference';
 
 export interface ReplayBenchOptions {
   readonly world: FrozenWorldName;
@@ -25,6 +26,21 @@ export interface ReplayBenchOptions {
   readonly profile: boolean;
   /** Whether to say by `digestOf` what was made. */
   readonly digest: boolean;
+  /** As `ReplayOptions.exampleDays`. */
+  readonly trainingDays?: number;
+  /** Days before those that are read; what is earlier is not, as if it were not there. Default: all. */
+  readonly warmUpDays?: number;
+  /** Whether to compare with a replay of all of the log. */
+  readonly difference: boolean;
+}
+
+/** What the replaying process is to do. */
+export interface ReplayTask {
+  readonly folder: string;
+  readonly partitionCount: number;
+  readonly trainingDays?: number;
+  readonly warmUpDays?: number;
+  readonly asked: readonly ('profile' | 'digest' | 'difference')[];
 }
 
 export interface StageFigures {
@@ -46,10 +62,14 @@ export interface ReplayFigures {
   readonly parts?: readonly PartOfTime[];
   /** As `digestOf` gives it, where it was asked for. */
   readonly digest?: string;
+  readonly difference?: WindowDifference;
 }
 
 export async function benchReplay(options: ReplayBenchOptions): Promise<{ result: BenchReport; text: string }> {
   const { world, archive, copies } = options;
+  if (options.warmUpDays !== undefined && options.trainingDays === undefined) {
+    throw new Error('--warm-up-days are those before --training-days: say how many these are');
+  }
   const isMade = archive === undefined || copies > 1;
   const temporary = isMade ? temporaryFolder('replay-bench') : undefined;
   const folder = temporary?.path;
@@ -59,7 +79,13 @@ export async function benchReplay(options: ReplayBenchOptions): Promise<{ result
     if (folder !== undefined && archive === undefined) replayed = await generate(world, folder, options.workers);
     if (folder !== undefined && copies > 1) replayed = await copy(replayed!, folder, partitions, copies);
     const figures = await replayApart(replayed!, partitions, options);
-    const setting = archive === undefined ? { world, copies } : { archive, partitions, copies };
+    const { trainingDays, warmUpDays } = options;
+    const source = archive === undefined ? { world, copies } : { archive, partitions, copies };
+    const setting = {
+      ...source,
+      ...(trainingDays && { trainingDays }),
+      ...(warmUpDays !== undefined && { warmUpDays }),
+    };
     return { result: report('replay', setting, figures), text: describe(figures) };
   } finally {
     await temporary?.remove();
@@ -91,16 +117,14 @@ async function copy(from: string, folder: string, partitionCount: number, copies
 }
 
 async function replayApart(
-  archive: string,
-  partitions: number,
-  { profile, digest }: Pick<ReplayBenchOptions, 'profile' | 'digest'>,
+  folder: string,
+  partitionCount: number,
+  options: ReplayBenchOptions,
 ): Promise<ReplayFigures> {
-  const child = fork(join(__dirname, 'replay-process.js'), [
-    archive,
-    String(partitions),
-    ...(profile ? ['profile'] : []),
-    ...(digest ? ['digest'] : []),
-  ]);
+  const { trainingDays, warmUpDays } = options;
+  const asked = (['profile', 'digest', 'difference'] as const).filter((what) => options[what]);
+  const task: ReplayTask = { folder, partitionCount, trainingDays, warmUpDays, asked };
+  const child = fork(join(__dirname, 'replay-process.js'), [JSON.stringify(task)]);
   const told = once(child, 'message') as Promise<[ReplayFigures]>;
   const ended = once(child, 'exit').then(([code]) => {
     if (code !== 0) throw new Error(`the replay ended with ${code as number}`);
@@ -110,7 +134,7 @@ async function replayApart(
 }
 
 function describe(figures: ReplayFigures): string {
-  const { stages, candidateExamples, rankingExamples, peakMemoryMiB, duckdb, parts, digest } = figures;
+  const { stages, candidateExamples, rankingExamples, peakMemoryMiB, duckdb, parts, digest, difference } = figures;
   const whole = (value: number) => Math.round(value).toLocaleString('en-US');
   const names = { read: 'Parquet to records', decode: '… to events', replay: '… to examples' };
   return [
@@ -123,8 +147,23 @@ function describe(figures: ReplayFigures): string {
     '',
     `${whole(candidateExamples)} candidate and ${whole(rankingExamples)} ranking examples; largest resident memory ${whole(peakMemoryMiB)} MiB; DuckDB ${duckdb}`,
     ...(digest ? ['', `digest ${digest}`] : []),
+    ...(difference ? ['', ...describeDifference(difference)] : []),
     ...(parts ? ['', ...describeParts(parts, stages[stages.length - 1].events)] : []),
   ].join('\n');
+}
+
+function describeDifference({ candidate, ranking, differingCounts }: WindowDifference): string[] {
+  const share = (part: number, of: number) => `${((100 * part) / Math.max(1, of)).toFixed(2)}%`;
+  const row = (model: string, { examples, differing, missing }: ModelDifference) =>
+    `| ${model} | ${share(differing, examples)} | ${share(missing, examples)} |`;
+  return [
+    '| beside a replay of all | other examples | missing |',
+    '|---|---|---|',
+    row('candidates', candidate),
+    row('ranking', ranking),
+    '',
+    `other counts of their video: ${share(differingCounts, ranking.examples)} of the impressions`,
+  ];
 }
 
 function describeParts(parts: readonly PartOfTime[], events: number): string[] {
