@@ -60,6 +60,7 @@ describe('the environment', () => {
         WATCHNEXT_JOIN_WINDOW_HOURS: '0',
         WATCHNEXT_SETTLED_AFTER_HOURS: '0',
         WATCHNEXT_COUNTED_AFTER_HOURS: 'soon',
+        WATCHNEXT_TRAINING_DAYS: '0',
         WATCHNEXT_TENSOR_BACKEND: 'abacus',
       });
     for (const name of [
@@ -67,6 +68,7 @@ describe('the environment', () => {
       'JOIN_WINDOW_HOURS',
       'SETTLED_AFTER_HOURS',
       'COUNTED_AFTER_HOURS',
+      'TRAINING_DAYS',
       'TENSOR_BACKEND',
     ]) {
       expect(load).toThrow(new RegExp(`WATCHNEXT_\\w*${name}`));

@@ -48,6 +48,11 @@ export const trainerSettings = z
      * (docs/decisions/0141).
      */
     WATCHNEXT_COUNTED_AFTER_HOURS: z.coerce.number().positive().default(2),
+    /**
+     * Days at the end of the log that are learned from and evaluated on; default: all. What came before is still read, for histories and
+     * counts (docs/decisions/0158).
+     */
+    WATCHNEXT_TRAINING_DAYS: z.coerce.number().int().positive().optional(),
     /** What trains: "wasm" is our own kernels, the others TensorFlow.js; "auto" takes a GPU where there is one, else the kernels. */
     WATCHNEXT_TENSOR_BACKEND: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu']).default('auto'),
     /** Threads that train both models on our own kernels; default: one for each core. The models do not depend on it. */

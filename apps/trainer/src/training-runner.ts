@@ -19,6 +19,7 @@ import type { ProgressReporter } from './progress/progress-reporter';
 import { checkTogether } from './ranking-settings';
 import { reportJson, reportText, type RunReport } from './report';
 import type { TrainerSettings } from './settings';
+import { checkTrainingDays } from './training-window';
 import { buildIndexStage, type IndexSettings } from './stages/build-index';
 import { checkSanityStage } from './stages/check-sanity';
 import { evaluateCandidatesStage } from './stages/evaluate-candidates';
@@ -165,14 +166,18 @@ export class TrainingRunner {
       precision: rankingPrecision,
     };
     checkTogether(rankingChange);
+    const settledAfterHours = settings.WATCHNEXT_SETTLED_AFTER_HOURS ?? settings.WATCHNEXT_JOIN_WINDOW_HOURS;
+    const exampleDays = settings.WATCHNEXT_TRAINING_DAYS;
+    checkTrainingDays(exampleDays, { evaluationDays, settledAfterHours });
     return [
       readCatalogueStage(archive),
       replayStage(archive, {
         partitionCount: settings.WATCHNEXT_ACTIVITY_PARTITIONS,
         joinWindowMs: settings.WATCHNEXT_JOIN_WINDOW_HOURS * MS_PER_HOUR,
-        settledAfterMs: (settings.WATCHNEXT_SETTLED_AFTER_HOURS ?? settings.WATCHNEXT_JOIN_WINDOW_HOURS) * MS_PER_HOUR,
+        settledAfterMs: settledAfterHours * MS_PER_HOUR,
         countedAfterMs: settings.WATCHNEXT_COUNTED_AFTER_HOURS * MS_PER_HOUR,
         withWatchTimes: needsWatchTimes({ historyEncoder: 'mean', ...candidateChange }),
+        ...(exampleDays === undefined ? {} : { exampleDays }),
       }),
       splitStage(evaluationDays),
       trainCandidatesStage(engines.candidate, seed, {
