@@ -26,13 +26,20 @@ interface JoinedReport {
   readonly positionSeconds: number;
 }
 
+/** What a client says of a request's impressions. */
+export interface Confirmed {
+  readonly impressionIds: ReadonlySet<string>;
+  /** The earliest time that it says so of. */
+  readonly firstAtMs: number;
+}
+
 export class LabelCollector {
   /** The first of each playback id. */
   private readonly playbacks = new Map<string, Playback>();
   /** Those of other videos under the same id, which a client keeps for a whole session, by `keyOf`. */
   private readonly laterPlaybacks = new Map<string, Playback>();
   private readonly reportsByImpression = new Map<string, JoinedReport[]>();
-  private readonly viewedByRequest = new Map<string, Set<string>>();
+  private readonly confirmedByRequest = new Map<string, { readonly impressionIds: Set<string>; firstAtMs: number }>();
 
   /** The watch's playback, if it was reported before. */
   playbackOf(watch: Watch): Playback | undefined {
@@ -64,10 +71,14 @@ export class LabelCollector {
     return playback;
   }
 
-  addViewed(requestId: string, impressionIds: readonly string[]): void {
-    let viewed = this.viewedByRequest.get(requestId);
-    if (viewed === undefined) this.viewedByRequest.set(requestId, (viewed = new Set()));
-    for (const id of impressionIds) viewed.add(id);
+  addViewed(requestId: string, impressionIds: readonly string[], atMs: number): void {
+    let confirmed = this.confirmedByRequest.get(requestId);
+    if (confirmed === undefined) {
+      confirmed = { impressionIds: new Set(), firstAtMs: atMs };
+      this.confirmedByRequest.set(requestId, confirmed);
+    }
+    for (const id of impressionIds) confirmed.impressionIds.add(id);
+    confirmed.firstAtMs = Math.min(confirmed.firstAtMs, atMs);
   }
 
   /**
@@ -90,9 +101,13 @@ export class LabelCollector {
     return Math.min(watchSeconds, LIMITS.labelWatchSeconds);
   }
 
-  /** The impressions of the request that the client has confirmed; undefined if it has confirmed none: then any may have been seen. */
-  viewedOf(requestId: string): ReadonlySet<string> | undefined {
-    return this.viewedByRequest.get(requestId);
+  /** Undefined if the client has confirmed none of the request's. */
+  confirmedOf(requestId: string): Confirmed | undefined {
+    return this.confirmedByRequest.get(requestId);
+  }
+
+  get hasConfirmations(): boolean {
+    return this.confirmedByRequest.size > 0;
   }
 }
 

@@ -287,6 +287,29 @@ describe('examples of a replay', () => {
     );
   });
 
+  it('do not depend on when the log has what a client confirms', () => {
+    let ignoredCount = 0;
+    const isConfirmation = ({ event }: UserRecord) => event.body?.$case === 'impressionsViewed';
+    fc.assert(
+      fc.property(userStreams({ without: ['deleted', 'retry', 'broken'] }), (records) => {
+        const end = records.length > 0 ? records[records.length - 1].offset + 1 : 0;
+        const confirmations = records.filter(isConfirmation).map((record, i) => ({ ...record, offset: end + i }));
+        const others = records.filter((record) => !isConfirmation(record));
+        const { rankingExamples } = replayUser(records, OPTIONS);
+        expect(replayUser([...others, ...confirmations], OPTIONS).rankingExamples).toEqual(rankingExamples);
+        const confirmed = new Set(confirmations.map(({ event }) => requestOf(event)));
+        const requests = new Set(rankingExamples.map(({ requestId }) => requestId));
+        const lists = others.filter(({ event }) => event.body?.$case === 'impressionsServed');
+        ignoredCount += lists.filter(({ event }) => {
+          const requestId = requestOf(event);
+          return !confirmed.has(requestId) && !requests.has(requestId);
+        }).length;
+      }),
+      { numRuns: 60 },
+    );
+    expect(ignoredCount).toBeGreaterThan(20);
+  });
+
   it('see of the history only what is dated strictly before the label', () => {
     fc.assert(
       fc.property(userStreams(), (records) => {
@@ -303,6 +326,9 @@ describe('examples of a replay', () => {
     );
   });
 });
+
+const requestOf = ({ body }: UserRecord['event']): string =>
+  body?.$case === 'impressionsViewed' || body?.$case === 'impressionsServed' ? body.value.requestId : '';
 
 /** What counts see of all impressions, examples or not. */
 function countedOf(records: readonly UserRecord[], options: ReplayOptions): CountedImpression[] {

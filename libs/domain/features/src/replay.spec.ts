@@ -1,4 +1,4 @@
-import { type Event, TOPICS, type UserState } from '@watchnext/contract';
+import { type Event, type ImpressionsServed, TOPICS, type UserState } from '@watchnext/contract';
 import { RANKING_VIDEO_NUMBERS } from './ranking-video-features';
 import { applyEvent } from './reducer';
 import { replayUser, replayUserInto } from './replay';
@@ -262,6 +262,72 @@ describe('ranking examples', () => {
     expect(labels(log(served, [1, viewed('i1')])).map(([id]) => id)).toEqual(['i1']);
     const watched = log(served, [1, viewed('i1')], [2, watch('a', { impressionId: 'i0' })]);
     expect(labels(watched).map(([id]) => id)).toEqual(['i0', 'i1']);
+  });
+
+  describe('of a list of which the client confirmed nothing', () => {
+    const context = { requestedAtMs: 0, surface: 'home', country: '', device: 'tv', loggedIn: false, seedVideoId: '' };
+    const list = (requestId: string, change: Partial<ImpressionsServed> = {}) =>
+      servedBody({
+        requestId,
+        context,
+        items: [0, 1].map((position) =>
+          impressionItem({ impressionId: `${requestId}/${position}`, videoId: `${position}`, position }),
+        ),
+        ...change,
+      });
+    const seen = (requestId: string): Body => ({
+      $case: 'impressionsViewed',
+      value: { userId: USER_ID, requestId, impressionIds: [`${requestId}/0`] },
+    });
+    const ids = (...entries: Parameters<typeof log>) => labels(log(...entries)).map(([id]) => id);
+    const DAY = 24 * 60;
+
+    it('are made where the client never confirms any', () => {
+      expect(ids([0, list('x')], [1, list('y')])).toEqual(['x/0', 'x/1', 'y/0', 'y/1']);
+    });
+
+    it('are not made where it has confirmed others before: nobody looked at the list', () => {
+      expect(ids([0, list('x')], [1, seen('x')], [40 * DAY, list('y')])).toEqual(['x/0']);
+    });
+
+    it('are not made where it confirms others within the join window, in whatever order the log has them', () => {
+      const entries = [[0, list('y')] as const, [5, list('x')] as const, [6, seen('x')] as const];
+      expect(ids(...entries)).toEqual(['x/0']);
+      expect(ids(...entries.toReversed())).toEqual(['x/0']);
+      expect(ids([0, list('y')], [5, list('x')], [5 + DAY, seen('x')])).toEqual(['y/0', 'y/1', 'x/0']);
+    });
+
+    it('are made of what was served more than a join window before it began to confirm', () => {
+      expect(ids([0, list('y')], [2 * DAY, list('x')], [2 * DAY, seen('x')])).toEqual(['y/0', 'y/1', 'x/0']);
+    });
+
+    it('are made where a watch tells that somebody looked at it', () => {
+      const watched = watch('1', { impressionId: 'y/1' });
+      const before = [[0, list('x')] as const, [1, seen('x')] as const, [2, list('y')] as const];
+      expect(ids(...before, [3, watched])).toEqual(['x/0', 'y/0', 'y/1']);
+      expect(ids(...before, [3 + 2 * DAY, watched])).toEqual(['x/0']);
+    });
+
+    it('are made where it was asked for on a device or a surface that confirms none', () => {
+      const onPhone = list('y', { context: { ...context, device: 'phone' } });
+      const onSearch = list('z', { context: { ...context, surface: 'search' } });
+      expect(ids([0, list('x')], [1, seen('x')], [2, onPhone], [3, onSearch])).toEqual([
+        'x/0',
+        ...['y/0', 'y/1', 'z/0', 'z/1'],
+      ]);
+    });
+
+    it('are not counted either', () => {
+      const counted: string[] = [];
+      const records = log([0, list('x')], [1, seen('x')], [2, list('y')]);
+      const options = { ...OPTIONS, logEndMs: SOME_TIME_MS + HOUR_MS, countedAfterMs: 0 };
+      replayUserInto(records, options, {
+        impression: () => undefined,
+        counted: ({ servedAtMs }) => counted.push(String(servedAtMs - SOME_TIME_MS)),
+        playback: () => undefined,
+      });
+      expect(counted).toEqual(['0']);
+    });
   });
 
   it('are made once of an impression, however often its list was logged', () => {

@@ -216,7 +216,7 @@ class UserReplay {
         break;
       }
       case 'impressionsViewed':
-        this.labels.addViewed(body.value.requestId, body.value.impressionIds);
+        this.labels.addViewed(body.value.requestId, body.value.impressionIds, record.event.occurredAtMs);
         break;
       case 'search':
         this.forgetSearches();

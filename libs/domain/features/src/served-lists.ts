@@ -38,7 +38,11 @@ export function useOfList({ event: { occurredAtMs, backfill } }: UserRecord, opt
   return ageMs >= countedAfterMs ? 'counts' : 'none';
 }
 
-/** Gives the impressions of the lists, in their order, to the taker. */
+/**
+ * Gives the impressions that may have been looked at, in the order of the lists, to the taker. Of a list those that the client has
+ * confirmed, and what was watched. Where it has confirmed nothing: all, unless it is a client that does confirm, by the join window's
+ * end, and nothing was watched either; then nobody looked at the list (docs/decisions/0159).
+ */
 export function giveImpressions(
   userId: string,
   lists: readonly ServedList[],
@@ -47,20 +51,25 @@ export function giveImpressions(
   taker: ReplayTaker,
 ): void {
   const impressionIds = new Set<string>();
+  const firstConfirmed = firstConfirmedByClient(lists, labels);
   for (const { record, served, taken } of lists) {
     const servedAtMs = record.event.occurredAtMs;
     const { requestId, pageId, snapshotId } = served;
-    const viewed = labels.viewedOf(requestId);
+    const confirmed = labels.confirmedOf(requestId);
+    const isIgnored =
+      confirmed === undefined &&
+      (firstConfirmed.get(clientOf(served)) ?? Infinity) <= servedAtMs + joinWindowMs &&
+      !served.items.some((item) => labels.watchSecondsOf(item, servedAtMs, joinWindowMs) !== undefined);
     for (let i = 0; i < served.items.length; i++) {
       const item = served.items[i];
       const { impressionId, position, score, featuresChecksum } = item;
       // Ids are unique; a list that was logged twice under two event ids is still one list.
       if (impressionIds.has(impressionId)) continue;
       impressionIds.add(impressionId);
-      if (taken.use === 'none') continue;
+      if (taken.use === 'none' || isIgnored) continue;
       const seconds = labels.watchSecondsOf(item, servedAtMs, joinWindowMs);
       const clicked = seconds !== undefined;
-      if (!clicked && viewed !== undefined && !viewed.has(impressionId)) continue;
+      if (!clicked && confirmed !== undefined && !confirmed.impressionIds.has(impressionId)) continue;
       const outcome = { servedAtMs, clicked, watchSeconds: seconds ?? 0 };
       const videoNumber = record.itemNumbers?.[i];
       if (taken.use !== 'examples') {
@@ -87,4 +96,20 @@ export function giveImpressions(
       );
     }
   }
+}
+
+/** One of the user's may confirm what comes into view, and another not: an app on one device, a page of it. */
+const clientOf = ({ context }: ImpressionsServed): string => `${context?.device ?? ''}\n${context?.surface ?? ''}`;
+
+/** By the events' own times, so that the order in which they came to the log does not matter. */
+function firstConfirmedByClient(lists: readonly ServedList[], labels: LabelCollector): ReadonlyMap<string, number> {
+  const first = new Map<string, number>();
+  if (!labels.hasConfirmations) return first;
+  for (const { served } of lists) {
+    const confirmed = labels.confirmedOf(served.requestId);
+    if (confirmed === undefined) continue;
+    const client = clientOf(served);
+    first.set(client, Math.min(first.get(client) ?? Infinity, confirmed.firstAtMs));
+  }
+  return first;
 }
