@@ -13,7 +13,7 @@ import {
   identifyRequests,
   nestLogger,
   traceHttpRequests,
-  watchCertificate,
+  watchCertificates,
 } from '@watchnext/service';
 import { Metrics } from './metrics';
 import type { GatewayParts } from './providers';
@@ -64,7 +64,7 @@ export async function startGateway(
   keepAnswersPrivate(fastify);
   app.get(Draining).watch(fastify);
   countHttpRequests(fastify, app.get(Metrics));
-  watchCertificate(app.get(Metrics), settings);
+  watchCertificates(app.get(Metrics), settings, logger);
   traceHttpRequests(fastify);
   takeBodies(fastify, settings.WATCHNEXT_GATEWAY_IN_FLIGHT_MB * 2 ** 20, app.get(Metrics), logger);
   const consoleFiles = new Set<string>();

@@ -12,8 +12,9 @@ import {
   identifyRequests,
   type Logger,
   logRefusedCallers,
+  renewCertificates,
   traceHttpRequests,
-  watchCertificate,
+  watchCertificates,
 } from '@watchnext/service';
 import { Admission } from './access/admission';
 import type { IngestionSettings } from './config';
@@ -65,7 +66,7 @@ export async function startIngestion(
   identifyRequests(adapter.getInstance());
   app.get(Draining).watch(adapter.getInstance());
   countHttpRequests(adapter.getInstance(), app.get(Metrics));
-  watchCertificate(app.get(Metrics), settings);
+  watchCertificates(app.get(Metrics), settings, logger);
   traceHttpRequests(adapter.getInstance());
   refuseUntilCollecting(adapter.getInstance(), app.get(Ingestion));
   app.get(Admission).guard(adapter.getInstance(), '/v1/events');
@@ -74,7 +75,10 @@ export async function startIngestion(
   app.useGlobalFilters(new ApiErrorFilter(logger));
   const document = describeApi(app);
   adapter.getInstance().get('/openapi.json', () => document);
-  if (tls) logRefusedCallers(app.getHttpServer(), logger);
+  if (tls) {
+    logRefusedCallers(app.getHttpServer(), logger);
+    renewCertificates(app.getHttpServer(), settings);
+  }
   // Alive before it is ready: the log may be down, and producers are to be told so.
   await app.listen(settings.WATCHNEXT_HTTP_PORT, settings.WATCHNEXT_HOST);
   const { port } = app.getHttpServer().address() as { port: number };

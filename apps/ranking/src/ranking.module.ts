@@ -16,7 +16,7 @@ import {
   type SnapshotFollowing,
   unaryHandler,
   untilFollowing,
-  watchCertificate,
+  watchCertificates,
   watchProcess,
 } from '@watchnext/service';
 import { type LocalSnapshot, openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
@@ -74,7 +74,7 @@ export class RankingModule implements OnApplicationShutdown {
     let server: GrpcServer | undefined;
     const metrics = createMetrics();
     watchProcess(metrics);
-    watchCertificate(metrics, this.settings);
+    watchCertificates(metrics, this.settings, this.logger);
     const { WATCHNEXT_RANKING_THREADS: threadCount, WATCHNEXT_RANKING_QUEUE: queueLimit } = this.settings;
     const threads = (this.threads = new TowerThreads({
       threadCount,

@@ -15,7 +15,7 @@ import {
   type ServiceLog,
   unaryHandler,
   untilFollowing,
-  watchCertificate,
+  watchCertificates,
   watchProcess,
 } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotHolder, type SnapshotStore } from '@watchnext/snapshot-store';
@@ -86,7 +86,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     const { eventLog, unavailable } = this.log;
     const metrics = createMetrics();
     watchProcess(metrics);
-    watchCertificate(metrics, settings);
+    watchCertificates(metrics, settings, logger);
     const threads = this.startThreads(metrics);
     const catalogue = new LiveCatalogue((error, videoId) => {
       metrics.count(METRICS.refusedVideos);

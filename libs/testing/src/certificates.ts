@@ -16,8 +16,8 @@ export function makeAuthority(directory: string, authority: string, service: str
   makeCertificate(directory, authority, service);
 }
 
-/** One more certificate of an authority that is there, for `services.watchnext` and 127.0.0.1. */
-export function makeCertificate(directory: string, authority: string, service: string): void {
+/** One more certificate of an authority that is there, for `services.watchnext` and 127.0.0.1; with no days it ends as it begins. */
+export function makeCertificate(directory: string, authority: string, service: string, days = 2): void {
   openssl(
     directory,
     'req',
@@ -33,7 +33,7 @@ export function makeCertificate(directory: string, authority: string, service: s
   openssl(
     directory,
     ...['x509', '-req', '-in', `${service}.csr`, '-CA', `${authority}.pem`, '-CAkey', `${authority}.key`],
-    ...['-CAcreateserial', '-out', `${service}.pem`, '-days', '2', '-extfile', 'san'],
+    ...['-CAcreateserial', '-out', `${service}.pem`, '-days', `${days}`, '-extfile', 'san'],
   );
 }
 

@@ -2,6 +2,7 @@ export { describeEventLog, type EventLogConformanceOptions, type EventLogUnderTe
 export { CollectingTail, FoldingHandler } from './conformance/event-log-handlers';
 export { describeFeatureStore, type FeatureStoreUnderTest } from './conformance/feature-store';
 export { makeAuthority, makeCertificate, tlsSettings } from './certificates';
+export { MountedSecret } from './mounted-secret';
 export { eventually } from './eventually';
 export { temporaryDirectory } from './temporary-directory';
 export * from './builders';

@@ -1,5 +1,6 @@
 /** A broker with TLS, SCRAM and authorisation: who may, may; everybody else hears why not, soon, and no log a secret. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { openKafkaEventLog, type KafkaSettings } from '@watchnext/event-log';
 import type { KafkaSecurity } from '@watchnext/local-stack';
@@ -11,7 +12,7 @@ import {
   logLevel,
   ResourcePatternTypes,
 } from 'kafkajs';
-import { eventually, FoldingHandler } from '../src';
+import { eventually, FoldingHandler, makeAuthority } from '../src';
 import { describeOnOwnKafka, type OwnKafka, startOwnKafka } from './drivers/own-kafka';
 
 const TOPIC = 'secured.v1';
@@ -23,6 +24,11 @@ describeOnOwnKafka('Kafka with TLS, SCRAM and authorisation', () => {
   let security: KafkaSecurity;
   let secured: KafkaSettings;
   let printed = '';
+  /** PEM of an authority that signed nothing here. */
+  const makeStranger = () => {
+    makeAuthority(kafka.directory, 'stranger', 'nobody');
+    return readFileSync(join(kafka.directory, 'stranger.pem'), 'utf8');
+  };
 
   beforeAll(async () => {
     kafka = await startOwnKafka({ secureKafka: true });
@@ -104,6 +110,15 @@ describeOnOwnKafka('Kafka with TLS, SCRAM and authorisation', () => {
   spec('does not trust a certificate of an unknown authority', async () => {
     const error = await refusal({ ...secured, tls: true });
     expect(error?.message).toMatch(/certificate/i);
+  });
+
+  spec('uses for each connection the certificates that its settings have by then', async () => {
+    const tls = { ca: makeStranger() };
+    const log = await openKafkaEventLog({ ...secured, tls }, () => undefined);
+    await expect(log.bounds(TOPIC)).rejects.toThrow(/certificate/i);
+    tls.ca = readFileSync(security.caFile, 'utf8');
+    await eventually(() => log.ensureTopics([{ name: TOPIC, partitionCount: 1 }]));
+    await log.close();
   });
 
   spec('gives a known user nothing that was not granted', async () => {

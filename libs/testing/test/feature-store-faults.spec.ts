@@ -233,6 +233,14 @@ describeOnRedis('feature store on Redis', () => {
       expect(await store.readMark(1)).toEqual(markAt(0));
     });
 
+    it('uses for each connection the certificates that its settings have by then', async () => {
+      const tls = { ca: pem('server.crt') };
+      const store = open({ url: `rediss://localhost:${tlsPort}`, tls });
+      expect((await failureOf(store.readMark(1))).message).toMatch(/certificate/i);
+      tls.ca = pem('ca.crt');
+      await eventually(() => store.readMark(1));
+    });
+
     it('trusts no other authority, no other name, and no plain text', async () => {
       const untrusted = open({ url: `rediss://localhost:${tlsPort}` });
       expect((await failureOf(untrusted.readMark(1))).message).toMatch(/certificate/i);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, grpcTlsSettings, loadConfig, readClientTls } from '@watchnext/config';
+import { clientTls, ConfigError, grpcTlsSettings, loadConfig } from '@watchnext/config';
 import type { ClientCertificates } from '@watchnext/producer-client';
 import { z } from 'zod';
 
@@ -16,7 +16,7 @@ export interface CollectorAccess {
  * @throws ConfigError naming the option or the variables
  */
 export function collectorAccess(apiKeyFile: string | undefined, environment = process.env): CollectorAccess {
-  const tls = readClientTls(loadConfig(z.object(grpcTlsSettings), environment));
+  const tls = clientTls(loadConfig(z.object(grpcTlsSettings), environment));
   if (apiKeyFile === undefined) return { tls };
   try {
     const apiKey = readFileSync(apiKeyFile, 'utf8').trim();

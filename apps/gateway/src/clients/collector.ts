@@ -1,5 +1,5 @@
 /** Calls to ingestion's collector: events passed on over HTTP, with certificates on both sides where the settings give them. */
-import { readClientTls } from '@watchnext/config';
+import { clientTls } from '@watchnext/config';
 import { DistrustError, type HttpAnswer, HttpClient } from '@watchnext/http-client';
 import type { GatewaySettings } from '../config';
 import type { StageLimits } from '../pipeline/executor';
@@ -27,7 +27,7 @@ export class CollectorDistrustError extends DependencyError {
 
 /** @throws ConfigError for a certificate that cannot be read */
 export function connectCollector(settings: GatewaySettings, dependency: Dependency): CollectorClient {
-  const client = new HttpClient(new URL('/v1/events', settings.WATCHNEXT_INGESTION_URL), readClientTls(settings));
+  const client = new HttpClient(new URL('/v1/events', settings.WATCHNEXT_INGESTION_URL), clientTls(settings));
   return {
     send: (body, headers, limits) =>
       dependency.once(async (signal) => {

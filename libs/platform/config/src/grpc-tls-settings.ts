@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ConfigError } from './load-config';
 
 export const grpcTlsSettings = {
-  /** PEM of the authority that signed the certificates of all services. */
+  /** PEM of the authority that signed the certificates of all services, or of several. Files that change are taken over without a restart. */
   WATCHNEXT_GRPC_TLS_CA_FILE: z.string().optional(),
   /** PEM of this service's certificate, for serving and for calling. */
   WATCHNEXT_GRPC_TLS_CERT_FILE: z.string().optional(),

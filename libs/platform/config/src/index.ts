@@ -11,7 +11,9 @@ export { requireFolder } from './require-folder';
 export { Secret, secret } from './secret';
 export * from './settings';
 export { grpcTlsFiles, grpcTlsSettings, type GrpcTlsSettings } from './grpc-tls-settings';
-export { type ClientTls, readClientTls, readTlsFiles, type TlsFiles } from './tls-files';
+export { CertificateFiles, type CertificateWatcher } from './certificate-files';
+export type { Certificates } from './certificates';
+export { type ClientTls, clientTls, grpcCertificates, kafkaCertificates, redisCertificates } from './tls-files';
 export {
   checkStoreSettings,
   featureStoreSettings,

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { ConfigError, requireConsistentEventLog, requireFolder, type EventLogSettings } from '@watchnext/config';
+import { kafkaCertificates, requireConsistentEventLog, requireFolder, type EventLogSettings } from '@watchnext/config';
 import { openEmbeddedEventLog } from './embedded/embedded-event-log';
 import { openKafkaEventLog } from './kafka/kafka-event-log';
 import { KAFKA_DEFAULTS, type KafkaSettings } from './kafka/kafka-settings';
@@ -33,7 +32,7 @@ export async function openEventLog(
   return openKafkaEventLog(kafkaSettingsOf(settings), options.onUnavailable);
 }
 
-/** @throws ConfigError where a certificate cannot be read */
+/** Certificates in it change as their files do. @throws ConfigError where one cannot be used */
 export function kafkaSettingsOf(settings: EventLogSettings): KafkaSettings {
   requireConsistentEventLog(settings);
   const { WATCHNEXT_KAFKA_SASL_MECHANISM: mechanism } = settings;
@@ -45,24 +44,11 @@ export function kafkaSettingsOf(settings: EventLogSettings): KafkaSettings {
     replicationFactor: settings.WATCHNEXT_KAFKA_REPLICATION_FACTOR,
     requestTimeoutMs: settings.WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS,
     sessionTimeoutMs: settings.WATCHNEXT_KAFKA_SESSION_TIMEOUT_MS,
-    tls: settings.WATCHNEXT_KAFKA_TLS && {
-      ca: readPem('WATCHNEXT_KAFKA_TLS_CA_FILE', settings.WATCHNEXT_KAFKA_TLS_CA_FILE),
-      cert: readPem('WATCHNEXT_KAFKA_TLS_CERT_FILE', settings.WATCHNEXT_KAFKA_TLS_CERT_FILE),
-      key: readPem('WATCHNEXT_KAFKA_TLS_KEY_FILE', settings.WATCHNEXT_KAFKA_TLS_KEY_FILE),
-    },
+    tls: kafkaCertificates(settings)?.follow({}),
     sasl: mechanism && {
       mechanism,
       username: settings.WATCHNEXT_KAFKA_SASL_USERNAME ?? '',
       password: settings.WATCHNEXT_KAFKA_SASL_PASSWORD?.reveal() ?? '',
     },
   };
-}
-
-function readPem(variable: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ConfigError([`${variable}: cannot be read (${(error as NodeJS.ErrnoException).code})`]);
-  }
 }

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { ConfigError, requireConsistent, requireFolder, type FeatureStoreSettings } from '@watchnext/config';
+import { redisCertificates, requireConsistent, requireFolder, type FeatureStoreSettings } from '@watchnext/config';
 import { openEmbeddedFeatureStore } from './embedded-feature-store';
 import type { FeatureStore } from './port';
 import { openRedisFeatureStore } from './redis/redis-feature-store';
@@ -22,7 +21,6 @@ export function openFeatureStore(settings: FeatureStoreSettings, embeddedFolder:
 
 function redisSettingsOf(settings: FeatureStoreSettings): RedisSettings {
   const { WATCHNEXT_REDIS_SENTINELS: nodes, WATCHNEXT_REDIS_SENTINEL_MASTER: primaryName } = settings;
-  const tls = settings.WATCHNEXT_REDIS_TLS || settings.WATCHNEXT_REDIS_TLS_CA_FILE !== undefined;
   return {
     url: settings.WATCHNEXT_REDIS_URL?.reveal(),
     clusterNodes: settings.WATCHNEXT_REDIS_CLUSTER,
@@ -37,22 +35,7 @@ function redisSettingsOf(settings: FeatureStoreSettings): RedisSettings {
         : undefined,
     username: settings.WATCHNEXT_REDIS_USERNAME,
     password: settings.WATCHNEXT_REDIS_PASSWORD?.reveal(),
-    tls: tls
-      ? {
-          ca: readPem('WATCHNEXT_REDIS_TLS_CA_FILE', settings.WATCHNEXT_REDIS_TLS_CA_FILE),
-          cert: readPem('WATCHNEXT_REDIS_TLS_CERT_FILE', settings.WATCHNEXT_REDIS_TLS_CERT_FILE),
-          key: readPem('WATCHNEXT_REDIS_TLS_KEY_FILE', settings.WATCHNEXT_REDIS_TLS_KEY_FILE),
-        }
-      : undefined,
+    tls: redisCertificates(settings)?.follow({}),
     callTimeoutMs: settings.WATCHNEXT_REDIS_CALL_TIMEOUT_MS,
   };
-}
-
-function readPem(variable: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ConfigError([`${variable}: cannot be read (${(error as NodeJS.ErrnoException).code})`]);
-  }
 }

@@ -42,20 +42,18 @@ export class HttpClient {
 
   /**
    * @param url http: or https:, of which only the latter uses certificates
+   * @param certificates looked at for each call, so that they may be renewed there: the connections of those before are used no more
    * @throws Error of TLS for a certificate or key that is none
    */
   constructor(
     readonly url: URL,
-    certificates: ClientCertificates = {},
+    private readonly certificates: ClientCertificates = {},
   ) {
     const isTls = url.protocol === 'https:';
     const kept = { keepAlive: true, timeout: IDLE_MS };
-    // Made here once, so that what is no certificate is told at the start and not with each call.
-    const secureContext = isTls ? createSecureContext(certificates) : undefined;
-    const { servername } = certificates;
-    this.agent = isTls
-      ? new HttpsAgent({ ...kept, secureContext, ...(servername === undefined ? {} : { servername }) })
-      : new HttpAgent(kept);
+    // What is no certificate is told at the start and not with each call.
+    if (isTls) createSecureContext(certificates);
+    this.agent = isTls ? new HttpsAgent(kept) : new HttpAgent(kept);
     this.request = isTls ? httpsRequest : httpRequest;
   }
 
@@ -63,6 +61,8 @@ export class HttpClient {
   post(body: Uint8Array, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const options = {
+        // The agent has connections of their own, and TLS sessions, for each set of certificates.
+        ...this.certificates,
         agent: this.agent,
         method: 'POST',
         headers: { ...headers, 'content-length': body.length },

@@ -9,7 +9,7 @@ export interface ProducerClientOptions {
   /**
    * For a collector that asks for certificates, or shows one of an authority of its own: PEM of the authority (`ca`), of a certificate
    * that it signed (`cert`) and its `key`, and the name that the collector's certificate carries (`servername`), where it is not the
-   * host of `url`. Read once: a renewed certificate needs a new client.
+   * host of `url`. Looked at for each batch: to renew certificates, put the new ones into this object, all of them at once.
    */
   readonly tls?: ClientCertificates;
   /** Name of the producing program, for events that do not have one. */

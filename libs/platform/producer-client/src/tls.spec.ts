@@ -43,6 +43,7 @@ describe('a producer client whose collector asks for certificates', () => {
     makeAuthority(directory.path, 'ours', 'collector');
     makeAuthority(directory.path, 'theirs', 'stranger');
     makeCertificate(directory.path, 'ours', 'player');
+    makeCertificate(directory.path, 'ours', 'renewed');
     const files = { ca: pem('ours.pem'), cert: pem('collector.pem'), key: pem('collector.key') };
     server = createServer({ ...files, requestCert: true, rejectUnauthorized: true }, async (request, response) => {
       const chunks: Buffer[] = [];
@@ -83,6 +84,21 @@ describe('a producer client whose collector asks for certificates', () => {
     await client.send(searchEvent({ userId: 'ada', query: 'by name' }));
     await client.flush();
     expect(received.at(-1)).toEqual({ query: 'by name', from: 'player' });
+  });
+
+  it('shows those that are put into its options later', async () => {
+    const tls = { ...ours() };
+    const client = make(tls);
+    await client.send(searchEvent({ userId: 'ada', query: 'before' }));
+    await client.flush();
+    Object.assign(tls, { cert: pem('renewed.pem'), key: pem('renewed.key') });
+    await client.send(searchEvent({ userId: 'ada', query: 'after' }));
+    await client.flush();
+    expect(received.slice(-2)).toEqual([
+      { query: 'before', from: 'player' },
+      { query: 'after', from: 'renewed' },
+    ]);
+    expect(client.statistics()).toMatchObject({ acceptedEvents: 2, failedTries: 0 });
   });
 
   it.each<[string, () => ClientCertificates | undefined, RegExp]>([

@@ -1,8 +1,8 @@
 /** The same certificates where services are called over HTTP: the collector by the gateway and by producers. */
 import type { Server as HttpServer } from 'node:http';
-import type { ServerOptions } from 'node:https';
+import { Server as HttpsServer, type ServerOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { type GrpcTlsSettings, readTlsFiles } from '@watchnext/config';
+import { grpcCertificates, type GrpcTlsSettings } from '@watchnext/config';
 import { LineLimit } from './line-limit';
 import type { Logger } from './logger';
 
@@ -14,8 +14,16 @@ const REFUSALS_LOGGED_A_SECOND = 1;
  * @returns undefined where it is to speak plain HTTP. @throws ConfigError
  */
 export function httpsServerOptions(settings: GrpcTlsSettings): ServerOptions | undefined {
-  const files = readTlsFiles(settings);
-  return files && { ...files, requestCert: true, rejectUnauthorized: true };
+  const files = grpcCertificates(settings);
+  return files && { ...files.current, requestCert: true, rejectUnauthorized: true };
+}
+
+/** Has a server that was made with these options take over what their files hold later, for connections to come. */
+export function renewCertificates(server: HttpServer, settings: GrpcTlsSettings): void {
+  const files = grpcCertificates(settings);
+  if (!files || !(server instanceof HttpsServer)) return;
+  const stop = files.watch({ renewed: () => server.setSecureContext({ ...files.current }) });
+  server.on('close', stop);
 }
 
 /** Tells the log of callers that TLS did not let in: they themselves see a closed connection, and no reason. */

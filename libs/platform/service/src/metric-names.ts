@@ -12,6 +12,7 @@ export const SERVICE_METRICS = {
   followerAge: 'watchnext_follower_heartbeat_age_seconds',
   followerLag: 'watchnext_follower_lag_records',
   certificateExpiry: 'watchnext_tls_certificate_expiry_seconds',
+  certificateRefusals: 'watchnext_tls_certificate_refusals_total',
   residentMemory: 'process_resident_memory_bytes',
   cpuSeconds: 'process_cpu_seconds_total',
   openFiles: 'process_open_fds',
@@ -33,6 +34,8 @@ export const SERVICE_HELP: Readonly<Record<string, string>> = {
   [SERVICE_METRICS.followerLag]: 'Records in the log that a follower of this process has yet to handle, by follower.',
   [SERVICE_METRICS.certificateExpiry]:
     'When the certificate that the service shows others ends, seconds since the epoch; NaN where it has none.',
+  [SERVICE_METRICS.certificateRefusals]:
+    'Looks at certificate files, one a second, that found what cannot be used, by the prefix of their settings; those before stay in use.',
   [SERVICE_METRICS.residentMemory]: 'Resident memory.',
   [SERVICE_METRICS.cpuSeconds]: 'Seconds of processor time, user and system.',
   [SERVICE_METRICS.openFiles]: 'Open file descriptors; absent where the system does not tell.',
@@ -45,7 +48,7 @@ const GROUPS = {
   http: ['httpRequests', 'httpSeconds'],
   rpc: ['rpcRequests', 'rpcSeconds'],
   snapshots: ['snapshotInfo', 'snapshotAge', 'snapshotRefusals', 'snapshotPointerFailures'],
-  tls: ['certificateExpiry'],
+  tls: ['certificateExpiry', 'certificateRefusals'],
   followers: ['followerAge', 'followerLag'],
 } as const satisfies Record<string, readonly (keyof typeof SERVICE_METRICS)[]>;
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { loadConfig, readClientTls } from '@watchnext/config';
+import { clientTls, loadConfig } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import { newEventId } from '@watchnext/producer-client';
 import { httpsServerOptions, type Logger, logRefusedCallers } from '@watchnext/service';
@@ -104,7 +104,7 @@ describe('a collector that asks for certificates', () => {
   });
 
   it('refuses a caller without a certificate, in the words of TLS', async () => {
-    const { ca } = readClientTls(loadConfig(ingestionSettings, files('ours', 'service')))!;
+    const { ca } = clientTls(loadConfig(ingestionSettings, files('ours', 'service')))!;
     const call = request(`${url}/v1/events`, { method: 'POST', ca });
     const [error] = (await once(call.end('{}'), 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
@@ -136,7 +136,7 @@ describe('a collector that asks for certificates', () => {
       ...files('theirs', 'stranger'),
       WATCHNEXT_GRPC_TLS_CA_FILE: files('ours', '').WATCHNEXT_GRPC_TLS_CA_FILE,
     };
-    const options = readClientTls(loadConfig(ingestionSettings, stranger));
+    const options = clientTls(loadConfig(ingestionSettings, stranger));
     const call = request(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, options!);
     await once(call.end(), 'error');
     await eventually(() => expect(lines).toEqual([{ reason: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }]));

@@ -3,10 +3,10 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '@watchnext/config';
-import { grpcServerCredentials, MetricsRegistry, SERVICE_METRICS, watchCertificate } from '@watchnext/service';
+import { grpcServerCredentials, MetricsRegistry, SERVICE_METRICS, watchCertificates } from '@watchnext/service';
 import { makeAuthority, tlsSettings } from '@watchnext/testing';
 import { rankingSettings } from '../../../../apps/ranking/src/config';
-import { FIRST_SNAPSHOT, freePort, watchEvent, World } from './world';
+import { FIRST_SNAPSHOT, freePort, silent, watchEvent, World } from './world';
 
 describe('mutual TLS between services', () => {
   let world: World;
@@ -83,12 +83,12 @@ describe('mutual TLS between services', () => {
 
   it('has a service without a certificate tell of none, and one whose file is none name the setting', () => {
     const metrics = new MetricsRegistry({});
-    watchCertificate(metrics, loadConfig(rankingSettings, {}));
+    watchCertificates(metrics, loadConfig(rankingSettings, {}), silent);
     expect(metrics.render()).toContain(`\n${SERVICE_METRICS.certificateExpiry} NaN\n`);
     const path = join(directory, 'no-certificate.pem');
     writeFileSync(path, 'nothing');
     const environment = { ...files('ours', 'service'), WATCHNEXT_GRPC_TLS_CERT_FILE: path };
-    expect(() => watchCertificate(metrics, loadConfig(rankingSettings, environment))).toThrow(
+    expect(() => watchCertificates(metrics, loadConfig(rankingSettings, environment), silent)).toThrow(
       'WATCHNEXT_GRPC_TLS_CERT_FILE: holds no certificate in PEM',
     );
   });

@@ -35,6 +35,7 @@ export class ClientSockets {
   readonly factory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
     if (this.closed) throw new Error('this client is closed');
     const servername = isIP(host) === 0 ? { servername: host } : {};
+    // Copied now, for this connection: certificates may have been renewed since the last.
     const socket = ssl
       ? connectTls({ host, port, ...servername, ...ssl }, onConnect)
       : connect({ host, port }, onConnect);

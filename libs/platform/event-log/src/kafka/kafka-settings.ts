@@ -1,5 +1,7 @@
 export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
 
+type Pem = string | Buffer;
+
 export interface SaslCredentials {
   readonly mechanism: SaslMechanism;
   readonly username: string;
@@ -12,8 +14,8 @@ export interface KafkaSettings {
   readonly clientId: string;
   /** Put before every topic and group name, for systems that share a cluster; may be empty. */
   readonly namespace: string;
-  /** PEM texts; true: the system's authorities. */
-  readonly tls?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** PEM, read for each connection; true: the system's authorities. */
+  readonly tls?: boolean | { readonly ca?: Pem; readonly cert?: Pem; readonly key?: Pem };
   readonly sasl?: SaslCredentials;
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   /** Of topics that this program creates; from two on, all but one replica must have a record before it counts. */

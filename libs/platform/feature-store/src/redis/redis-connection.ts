@@ -3,10 +3,11 @@
  * in time, a dead connection is noticed and replaced, and no error carries a secret.
  */
 import { isIP } from 'node:net';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { StoreUnavailableError } from '../port';
 import { cleanCause, isRefusal } from './redis-errors';
-import { parseAddress, type RedisSettings } from './redis-settings';
+import { parseAddress, type RedisSettings, type RedisTls } from './redis-settings';
 
 /** Longest pause between two attempts to reconnect. */
 const MAX_RECONNECT_DELAY_MS = 1_000;
@@ -124,7 +125,8 @@ function openClient(settings: RedisSettings): Redis | Cluster {
   const shared: RedisOptions = {
     username: settings.username,
     password: settings.password,
-    tls: tls && { ...tls },
+    // Itself, and no copy: the client looks into it for each connection, and certificates may have been renewed.
+    tls,
     connectTimeout: callTimeoutMs,
     commandTimeout: callTimeoutMs,
     // Half-open connections: silence while an answer is due ends them, and the next call finds a new one.
@@ -172,7 +174,7 @@ function openClient(settings: RedisSettings): Redis | Cluster {
       sentinelRetryStrategy: delay,
       // Without this the library ignores `tls` here and speaks plain text.
       enableTLSForSentinelMode: tls !== undefined,
-      sentinelTLS: tls && { ...tls },
+      sentinelTLS: tls,
       failoverDetector: true,
     });
   }
@@ -190,6 +192,16 @@ function optionsOfUrl({ url, username, password, tls }: RedisSettings): RedisOpt
     username: username ?? (decodeURIComponent(parsed.username) || undefined),
     password: password ?? (decodeURIComponent(parsed.password) || undefined),
     // Certificates are for names; for an address Node checks the address itself.
-    tls: tls || parsed.protocol === 'rediss:' ? { ...(isIP(host) ? {} : { servername: host }), ...tls } : undefined,
+    tls: tls || parsed.protocol === 'rediss:' ? forName(isIP(host) ? undefined : host, tls) : undefined,
+  };
+}
+
+/** @returns what Node takes, whose certificates are those that `tls` has at each connection */
+function forName(servername: string | undefined, tls: RedisTls = {}): ConnectionOptions {
+  return {
+    ...(servername === undefined ? {} : { servername }),
+    get secureContext() {
+      return createSecureContext(tls);
+    },
   };
 }

@@ -7,10 +7,16 @@ export interface RedisSettings {
   readonly sentinels?: SentinelSettings;
   readonly username?: string;
   readonly password?: string;
-  /** TLS with the system's authorities where it is empty. Certificates and key as PEM. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly servername?: string };
+  /** TLS with the system's authorities where it is empty. Certificates and key as PEM, read for each connection. */
+  readonly tls?: RedisTls;
   /** No call takes longer than this, whatever the network does. */
   readonly callTimeoutMs: number;
+}
+
+export interface RedisTls {
+  readonly ca?: string | Buffer;
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
 }
 
 export interface SentinelSettings {
