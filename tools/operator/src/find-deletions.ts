@@ -12,10 +12,19 @@ export interface Deletion {
   readonly timestampMs: number;
 }
 
-/** An anonymous viewer whose history became a deleted user's. */
+/** An anonymous viewer whose history became a deleted user's, or that of a viewer of whom this can be said. */
 export interface MergedViewer {
   readonly anonymousUserId: string;
+  /** Into whom it was merged itself. */
   readonly userId: string;
+  /** How many merges lie between it and the deleted user; 1: it was merged into the user itself. */
+  readonly depth: number;
+}
+
+interface Merge {
+  readonly anonymousUserId: string;
+  /** In the partition of the user that it was merged into, as that user's deletion. */
+  readonly offset: number;
 }
 
 export interface FoundDeletions {
@@ -32,7 +41,7 @@ export async function findDeletions(
   userIds?: readonly string[],
 ): Promise<FoundDeletions> {
   const deletions = new Map<string, Deletion>();
-  const merges: { userId: string; anonymousUserId: string; offset: number }[] = [];
+  const merges = new Map<string, Merge[]>();
   for await (const records of archive.read(TOPICS.activity, { order: 'offset' })) {
     for (const record of records) {
       const event = decode(record);
@@ -45,20 +54,53 @@ export async function findDeletions(
       const { partition, offset, timestampMs } = record;
       if (kind === 'userDeleted') deletions.set(userId, { userId, partition, offset, timestampMs });
       else if (event.body?.$case === 'userMerged') {
-        merges.push({ userId, anonymousUserId: event.body.value.anonymousUserId, offset });
+        const { anonymousUserId } = event.body.value;
+        const into = merges.get(userId);
+        if (into) into.push({ anonymousUserId, offset });
+        else merges.set(userId, [{ anonymousUserId, offset }]);
       }
     }
   }
   const chosen = userIds ? new Map([...deletions].filter(([userId]) => userIds.includes(userId))) : deletions;
-  const merged = new Map<string, MergedViewer>();
-  for (const { userId, anonymousUserId, offset } of merges) {
-    const deletion = chosen.get(userId);
-    if (!deletion || offset > deletion.offset) continue;
+  const merged = followMerges(merges, [...chosen.keys()], deletions);
+  for (const { anonymousUserId } of merged) {
     const own = deletions.get(anonymousUserId);
     if (own) chosen.set(anonymousUserId, own);
-    merged.set(anonymousUserId, { anonymousUserId, userId });
   }
-  return { deletions: chosen, merged: [...merged.values()] };
+  return { deletions: chosen, merged };
+}
+
+/**
+ * Follows merges to their ends: who was merged into a viewer that was merged into a user is that user as well.
+ * A viewer that has no deletion yet is given one that lies behind all that was merged into it.
+ */
+function followMerges(
+  merges: ReadonlyMap<string, readonly Merge[]>,
+  userIds: readonly string[],
+  deletions: ReadonlyMap<string, Deletion>,
+): MergedViewer[] {
+  const merged = new Map<string, MergedViewer>();
+  const reached = userIds.map((userId) => ({ userId, depth: 0 }));
+  for (const { userId, depth } of reached) {
+    // Found again further down since.
+    if (depth < (merged.get(userId)?.depth ?? 0)) continue;
+    const endOffset = deletions.get(userId)?.offset ?? Infinity;
+    for (const { anonymousUserId, offset } of merges.get(userId) ?? []) {
+      const viewer = { anonymousUserId, userId, depth: depth + 1 };
+      const isDeeper = viewer.depth > (merged.get(anonymousUserId)?.depth ?? 0);
+      if (offset > endOffset || !isDeeper || isMergedInto(merged, anonymousUserId, userId)) continue;
+      merged.set(anonymousUserId, viewer);
+      reached.push({ userId: anonymousUserId, depth: viewer.depth });
+    }
+  }
+  return [...merged.values()];
+}
+
+/** Whether `userId` was itself merged into that viewer, at whatever distance: a circle has no end to be followed to. */
+function isMergedInto(merged: ReadonlyMap<string, MergedViewer>, viewerId: string, userId: string): boolean {
+  for (let id: string | undefined = userId; id !== undefined; id = merged.get(id)?.userId)
+    if (id === viewerId) return true;
+  return false;
 }
 
 /** The deleted user whose record this is, if it lies before the deletion. */

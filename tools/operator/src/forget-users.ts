@@ -2,11 +2,12 @@
  * Removes deleted users from the archive and from the checkpoints, and proves it.
  *
  * A user's deletion stays, and what came after it; all records before it go. An anonymous viewer whose history was
- * merged into the user is the same person: it gets a deletion of its own in the log, and its records go as well. So the
- * same rules hold for everyone, and states rebuilt from what is left are tombstones as the streamed ones are.
+ * merged into the user is the same person, and so is one that was merged into that viewer before: it gets a deletion of its
+ * own in the log, and its records go as well. So the same rules hold for everyone, and states rebuilt from what is left are
+ * tombstones as the streamed ones are.
  *
- * The records of the user alone tell which viewers were merged into it, so theirs go last: a run that is killed before
- * has left what the next one finds the viewers by.
+ * The records of the user alone tell which viewers were merged into it, so theirs go last, and those at the end of a chain
+ * first: a run that is killed before has left what the next one finds the viewers by.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Event, TOPICS } from '@watchnext/contract';
@@ -135,14 +136,15 @@ export function describeReport(report: ForgetReport): string {
   return lines.join('\n');
 }
 
-/** The passes that remove them: without viewers there is one. */
+/** The passes that remove them, those at the ends of chains first: without viewers there is one, and with chains one for each link. */
 function viewersFirst(
   deletions: ReadonlyMap<string, Deletion>,
   merged: readonly MergedViewer[],
 ): readonly ReadonlyMap<string, Deletion>[] {
-  const viewerIds = new Set(merged.map(({ anonymousUserId }) => anonymousUserId));
-  const viewers = new Map([...deletions].filter(([userId]) => viewerIds.has(userId)));
-  return viewers.size === 0 ? [deletions] : [viewers, deletions];
+  const depths = new Map(merged.map(({ anonymousUserId, depth }) => [anonymousUserId, depth]));
+  const found = [...new Set(depths.values())].sort((a, b) => b - a);
+  // Each pass has those of the ones before as well, of whom nothing is left: so is the last that of all.
+  return [...found, 0].map((least) => new Map([...deletions].filter(([userId]) => (depths.get(userId) ?? 0) >= least)));
 }
 
 function deletionToCome(userId: string, partitionCount: number): Deletion {

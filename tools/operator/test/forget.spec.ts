@@ -52,6 +52,14 @@ function killedAfterFirstPartition({ archive }: OperatorWorld): void {
   );
 }
 
+/** Stops at the beginning of a pass, counted from 1. */
+function killedInPass({ archive }: OperatorWorld, pass: number): void {
+  const rewrite = archive.rewrite.bind(archive);
+  const spy = jest.spyOn(archive, 'rewrite');
+  for (let before = 1; before < pass; before++) spy.mockImplementationOnce((topic, keep) => rewrite(topic, keep));
+  spy.mockImplementationOnce(() => Promise.reject(new Error('killed')));
+}
+
 function killedBeforeCheckpoints({ checkpoints }: OperatorWorld): void {
   jest.spyOn(checkpoints, 'list').mockRejectedValueOnce(new Error('killed'));
 }
@@ -135,6 +143,44 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
       const again = await forgetUsers(world);
       expect(again.archive).toMatchObject({ rewrittenFileCount: 0, removedRecordCount: 0 });
       expect(again.users).toHaveLength(2);
+    });
+
+    it('follows merges to their ends, and leaves nothing of any of them', async () => {
+      // Two devices became one viewer, which became another, which logged in.
+      await world.append([...life('laptop', 9), ...life('phone', 7), ...life('viewer', 6), ...life('gone', 3)]);
+      await world.append([eventOf(mergedOf('tablet', 'laptop'), AT_MS + 20_000)]);
+      await world.append([eventOf(mergedOf('tablet', 'phone'), AT_MS + 21_000)]);
+      await world.append([eventOf(mergedOf('viewer', 'tablet'), AT_MS + 22_000)]);
+      await world.append([eventOf(mergedOf('gone', 'viewer'), AT_MS + 23_000)]);
+      // A circle, which no product makes, and which must not hold it up.
+      await world.append([eventOf(mergedOf('laptop', 'gone'), AT_MS + 24_000)]);
+      await world.append([...life('keeper', 3), eventOf(mergedOf('keeper', 'kept'), AT_MS + 25_000)]);
+      await world.append([eventOf(userDeletedOf('gone'), AT_MS + 30_000)]);
+      await world.archived();
+      const chain = ['gone', 'viewer', 'tablet', 'phone', 'laptop'];
+
+      const dry = await forgetUsers(world, { userIds: ['gone'], dryRun: true });
+      expect(new Map(dry.users.map(({ userId, mergedInto }) => [userId, mergedInto]))).toEqual(
+        new Map([
+          ['gone', undefined],
+          ['viewer', 'gone'],
+          ['tablet', 'viewer'],
+          ['phone', 'tablet'],
+          ['laptop', 'tablet'],
+        ]),
+      );
+
+      // What a killed run leaves must lead the next one to the rest, wherever it was killed.
+      for (let pass = 1; pass <= 3; pass++) {
+        killedInPass(world, pass);
+        await expect(forgetUsers(world, { userIds: ['gone'] })).rejects.toThrow('killed');
+      }
+      const report = await forgetUsers(world, { userIds: ['gone'] });
+      expect(report).toMatchObject({ remainingRecordCount: 0, unknownUserIds: [] });
+      const left = await recordsByUser();
+      for (const userId of chain)
+        expect(left.get(userId)?.map(({ value }) => Event.decode(value).body?.$case)).toEqual(['userDeleted']);
+      expect(left.get('keeper')).toHaveLength(4);
     });
 
     it('changes nothing where the log may not be read, so that no report is lost', async () => {
