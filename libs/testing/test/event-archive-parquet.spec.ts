@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { TOPICS } from '@watchnext/contract';
-import type { EventArchive } from '@watchnext/event-archive';
-import { archiveRecords, describeEventArchive, readAll, temporaryDirectory } from '../src';
+import { type EventArchive, openParquetArchive } from '@watchnext/event-archive';
+import { archiveRecords, ChildProgram, describeEventArchive, readAll, temporaryDirectory } from '../src';
 import { open } from './drivers/parquet-archive';
 
 describeEventArchive('Parquet in a folder', async () => {
@@ -94,5 +94,39 @@ describe('Parquet archive on a disk that gives trouble', () => {
     await odd.write(TOPICS.activity, 0, archiveRecords(0, 10));
     expect(await readAll(odd, TOPICS.activity, { order: 'offset' })).toHaveLength(10);
     await odd.close();
+  });
+});
+
+describe('Parquet archive whose process was killed', () => {
+  it('leaves what DuckDB had spilled to the next one, which removes it', async () => {
+    const directory = await temporaryDirectory('spilled');
+    const temporary = join(directory.path, 'tmp');
+    const location = join(directory.path, 'archive');
+    await mkdir(temporary);
+    const open = async () => {
+      const archive = openParquetArchive(location, { spillParent: temporary });
+      await archive.extent(TOPICS.activity);
+      return archive;
+    };
+    const program = ChildProgram.start<{ kind: 'open' }>(join(__dirname, 'processes', 'open-archive.ts'), [location], {
+      TMPDIR: temporary,
+    });
+    await program.has('open');
+    const [folder] = (await readdir(temporary)).filter((name) => name.startsWith('watchnext-duckdb-')) as [string];
+    expect(folder).toContain(`-${program.process.pid}-`);
+    await writeFile(join(temporary, folder, 'duckdb_temp_storage_DEFAULT-0.tmp'), 'what stands for rows');
+
+    // One that comes and goes meanwhile takes its own with it, and leaves it what it needs.
+    await (await open()).close();
+    const ofDuckDb = async () => (await readdir(temporary)).filter((name) => name.startsWith('watchnext-duckdb-'));
+    expect(await ofDuckDb()).toEqual([folder]);
+    await program.kill();
+    expect(await readdir(join(temporary, folder))).toHaveLength(1);
+
+    const next = await open();
+    expect(await ofDuckDb()).not.toContain(folder);
+    await next.close();
+    expect(await ofDuckDb()).toEqual([]);
+    await directory.remove();
   });
 });

@@ -4,11 +4,12 @@
  * What the storage lists counts; so several processes may archive different partitions, and one that takes over a partition goes
  * on where the last one ended.
  */
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
 import { LIMITS } from '@watchnext/features';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import { type ArchiveFile, isTopicName } from './archive-files';
 import { analyseParts } from './archive-table';
 import { FolderStorage } from './folder-storage';
@@ -47,8 +48,8 @@ import type { ArchiveStorage } from './storage';
 export interface ParquetArchiveOptions {
   /** What DuckDB may use before it sorts on disk; default 1,024. */
   readonly memoryLimitMiB?: number;
-  /** Where it sorts on disk; default: a folder below the system's for temporary files. */
-  readonly spillDirectory?: string;
+  /** Where it sorts on disk, in a folder of its own; default: the system's folder for temporary files. */
+  readonly spillParent?: string;
   /**
    * Days of a run with fewer records share a file with those after them, in the folder of the last of them, where a
    * reader that wants all from a day on finds them; default: each day has its own. For history written in bulk.
@@ -69,6 +70,7 @@ export function openParquetArchive(directory: string, options: ParquetArchiveOpt
 
 /** The archive on any storage. */
 export class ParquetArchive implements EventArchive {
+  private readonly spillDirectory: Promise<string>;
   private readonly database: Promise<DuckDBInstance>;
   private readonly writer: RunWriter;
   private closed = false;
@@ -77,7 +79,9 @@ export class ParquetArchive implements EventArchive {
     private readonly storage: ArchiveStorage,
     options: ParquetArchiveOptions,
   ) {
-    this.database = openDatabase(options);
+    // Archives in a place that containers share do not see each other's processes.
+    this.spillDirectory = makeOwnFolder(options.spillParent ?? tmpdir(), 'watchnext-duckdb', { isShared: true });
+    this.database = openDatabase(options, this.spillDirectory);
     this.database.catch(() => undefined);
     this.writer = new RunWriter(storage, this.database, options.leastRecordsPerFile ?? 1);
   }
@@ -190,6 +194,7 @@ export class ParquetArchive implements EventArchive {
     await this.writer.settled();
     this.storage.close();
     (await this.database).closeSync();
+    await rm(await this.spillDirectory, { recursive: true, force: true });
   }
 
   /** @returns how many records were removed */
@@ -262,11 +267,10 @@ export class ParquetArchive implements EventArchive {
   }
 }
 
-async function openDatabase(options: ParquetArchiveOptions): Promise<DuckDBInstance> {
-  const spillDirectory = options.spillDirectory ?? join(tmpdir(), `watchnext-duckdb-${process.pid}`);
+async function openDatabase(options: ParquetArchiveOptions, spillDirectory: Promise<string>): Promise<DuckDBInstance> {
   return DuckDBInstance.create(':memory:', {
     memory_limit: `${options.memoryLimitMiB ?? 1_024}MiB`,
-    temp_directory: spillDirectory,
+    temp_directory: await spillDirectory,
     preserve_insertion_order: 'true',
   });
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { makeOwnFolder } from './own-folder';
@@ -15,7 +15,7 @@ describe("a process's own folder", () => {
   it('is made, named by its process, for its user alone', async () => {
     const made = await makeOwnFolder(join(parent, 'trainer'), 'run');
     expect(statSync(made).mode & 0o777).toBe(0o700);
-    expect(basename(made)).toMatch(new RegExp(`^run-${pid}-${startedAt}-\\w{6}$`));
+    expect(basename(made)).toMatch(new RegExp(`^run-${pid}-${startedAt}-[0-9a-f]{8}-\\w{6}$`));
   });
 
   it('replaces those of dead processes, and leaves those of living ones and what has another name', async () => {
@@ -38,6 +38,25 @@ describe("a process's own folder", () => {
     folder(`run-${pid}--aaaaaa`);
     const made = basename(await makeOwnFolder(parent, 'run'));
     expect(readdirSync(parent)).toEqual(startedAt === '' ? [`run-${pid}-1-aaaaaa`, made].sort() : [made]);
+  });
+
+  it('leaves those of other hosts, where they share it, until nobody has touched them for a day', async () => {
+    const dayAgo = new Date(Date.now() - 25 * 3_600_000);
+    const touch = (name: string) => utimesSync(join(parent, name), dayAgo, dayAgo);
+    const [living, dead] = ['run-1-1-00000000-aaaaaa', `run-${2 ** 30}-1-00000000-bbbbbb`];
+    for (const name of [living, dead, 'run-1-1-00000000-cccccc']) folder(name);
+    // One is written to, though its folder is old.
+    writeFileSync(join(parent, living, 'spill'), '');
+    for (const name of [living, 'run-1-1-00000000-cccccc']) touch(name);
+    const made = basename(await makeOwnFolder(parent, 'run', { isShared: true }));
+    expect(readdirSync(parent).sort()).toEqual([made, living, dead].sort());
+    touch(join(living, 'spill'));
+    touch(living);
+    const second = basename(await makeOwnFolder(parent, 'run', { isShared: true }));
+    expect(readdirSync(parent).sort()).toEqual([made, second, dead].sort());
+    // Where none of another host can be at work they are those of the container before.
+    const alone = basename(await makeOwnFolder(parent, 'run'));
+    expect(readdirSync(parent).sort()).toEqual([made, second, alone].sort());
   });
 
   (startedAt === '' ? it.skip : it)('leaves those that this process made before', async () => {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ObjectStore, type ObjectStoreSettings } from '@watchnext/object-store';
 import { ParquetArchive, type ParquetArchiveOptions } from '../parquet-archive';
 import type { EventArchive } from '../port';
@@ -20,7 +19,7 @@ const DEFAULT_CACHE_LIMIT_BYTES = 10 * 2 ** 30;
 export function openS3Archive(settings: ObjectStoreSettings, options: S3ArchiveOptions): EventArchive {
   const { cacheDirectory, cacheLimitBytes = DEFAULT_CACHE_LIMIT_BYTES } = options;
   return new ParquetArchive(new S3Storage(new ObjectStore(settings), cacheDirectory, cacheLimitBytes), {
-    spillDirectory: join(cacheDirectory, `duckdb-${process.pid}`),
+    spillParent: cacheDirectory,
     ...options,
   });
 }
