@@ -7,7 +7,7 @@ import type { Staging } from '../staging/staging';
 import type { TableFiles } from './importer';
 import { boolean, gender, moment, seconds, shortened, topicList } from './interpret';
 import { columnsOf, type Mapping, type VideoColumns } from './mapping';
-import { eachTableRow, type TableFile, timeColumnsOf } from './table-file';
+import { eachTableRow, requireDistinctIds, type TableFile, timeColumnsOf } from './table-file';
 
 const DAY_MS = 86_400_000;
 /** What a video of unknown duration counts as where all of it is watched. */
@@ -27,6 +27,7 @@ export async function loadTable(
   const table = (path: string): TableFile => ({ path, encoding, delimiter });
   const each = async (path: string, part: Readonly<Record<string, unknown>>, take: TakeRow) => {
     const columns = columnsOf(part);
+    await requireDistinctIds(table(path), idColumnsOf(part), staging.connection);
     const times = await timeColumnsOf(table(path), staging.connection);
     const places = new Map(columns.map((column, index) => [column, index]));
     let cells: readonly string[] = [];
@@ -95,6 +96,9 @@ export async function loadTable(
     });
   }
 }
+
+const idColumnsOf = ({ userId, videoId, channelId, requestId }: Readonly<Record<string, unknown>>) =>
+  [userId, videoId, channelId, requestId].filter((column) => typeof column === 'string');
 
 type TakeRow = (cell: Cell, line: number, times: ReadonlySet<string>) => void;
 

@@ -209,11 +209,15 @@ async function eachParquetRow(
   rows.finish();
 }
 
+/** The last whole number that no other is rounded to: 2^24 may have been 2^24 + 1. */
+const MAX_SAFE_FLOAT_INTEGER = 2 ** 24 - 1;
+
+const quoted = (column: string) => `"${column.replaceAll('"', '""')}"`;
 const isFloat = (type: string) => type === 'DOUBLE' || type === 'FLOAT';
 
 /** Times as milliseconds since 1970; whole numbers without a fraction, as ids that went through a float or a decimal have one. */
 function asText(column: string, type: string): string {
-  const name = `"${column.replaceAll('"', '""')}"`;
+  const name = quoted(column);
   let text = `${name}::varchar`;
   if (type === 'DATE' || type.startsWith('TIMESTAMP'))
     text = `epoch_ms(${name}${type === 'DATE' ? '::timestamp' : ''})::varchar`;
@@ -223,6 +227,34 @@ function asText(column: string, type: string): string {
   else if (type.startsWith('DECIMAL') && !type.endsWith(']')) text = `regexp_replace(${name}::varchar, '[.]0+$', '')`;
   else if (type.endsWith(']')) text = `to_json(${name})::varchar`;
   return `coalesce(${text}, '')`;
+}
+
+/**
+ * Looks through the columns of ids before any row is read: 32-bit floats hold no other whole numbers than even ones from 2^24 on, and
+ * two ids that became one cannot be told from one.
+ *
+ * @throws DatasetError for a column of such ids
+ */
+export async function requireDistinctIds(
+  { path }: TableFile,
+  columns: readonly string[],
+  connection: DuckDBConnection,
+): Promise<void> {
+  if (formatOf(path) !== 'parquet') return;
+  const types = await parquetTypes(path, connection);
+  for (const { name } of types.filter(({ name, type }) => type === 'FLOAT' && columns.includes(name))) {
+    const column = quoted(name);
+    const found = await attempt(path, () =>
+      connection.runAndReadAll(
+        `select max(abs(${column}))::double from read_parquet(${sqlReadPath(path)}) where isfinite(${column})`,
+      ),
+    );
+    if (((found.getRows()[0]?.[0] ?? 0) as number) > MAX_SAFE_FLOAT_INTEGER)
+      throw new DatasetError(
+        `${name} of ${basename(path)} is a column of 32-bit floats with ids beyond ${MAX_SAFE_FLOAT_INTEGER}, where several ids became one: ` +
+          'write the file again from its source with that column as whole numbers or text',
+      );
+  }
 }
 
 /** Whether a Parquet column holds times as such, which come out as milliseconds whatever their unit. */

@@ -125,6 +125,30 @@ describe('the importer of tables', () => {
     });
   });
 
+  it('refuses ids of Parquet that 32-bit floats have made the same, and names the column and the remedy', async () => {
+    const columns = (user: string, video: string, seconds: string) =>
+      `select ${user} as "user", ${video} as video, ${T} as "at", ${seconds} as seconds`;
+    const float = (text: string) => `${text}::float`;
+    for (const [rows, column] of [
+      [columns(float('16777217'), `'v'`, '1'), 'user'],
+      [columns(float('-16777216'), `'v'`, '1'), 'user'],
+      [`${columns(`'a'`, float('7'), '1')} union all ${columns(`'a'`, float('123456789'), '1')}`, 'video'],
+    ]) {
+      await writeParquet(at('log.parquet'), rows as string);
+      await expect(read(at('log.parquet'))).rejects.toThrow(
+        `${column} of log.parquet is a column of 32-bit floats with ids beyond 16777215, where several ids became one: ` +
+          'write the file again from its source with that column as whole numbers or text',
+      );
+    }
+    // What is no id may be rounded, and ids that are small were not.
+    const title = '16777217::float as title';
+    await writeParquet(at('log.parquet'), `${columns(float('16777215'), float('7'), float('1'))}, ${title}`);
+    const withTitle = { ...MAPPING, log: { ...MAPPING.log, title: 'title' } };
+    const { watches, badRows } = await read(at('log.parquet'), withTitle);
+    expect(watches).toMatchObject([{ userId: '16777215', videoId: '7' }]);
+    expect(badRows.total).toBe(0);
+  });
+
   it('makes pages of impressions: a request, or a user and a day', async () => {
     await writeFile(
       at('log.csv'),
