@@ -1,4 +1,5 @@
 const { availableParallelism } = require('node:os');
+const preset = require('./jest.preset.js');
 
 module.exports = {
   projects: [
@@ -17,6 +18,5 @@ module.exports = {
   // DuckDB, onnxruntime and snapshots took up to 0.3 s on two cores, without a handle left open: on a busier machine the line may come.
   // What a worker has loaded for earlier specs stays; one that holds so much is replaced between two specs.
   workerIdleMemoryLimit: '1GB',
-  // What is tested is what happens, not how soon: machines may be busy.
-  testTimeout: 120_000,
+  testTimeout: preset.TEST_TIMEOUT_MS,
 };

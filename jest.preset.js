@@ -2,9 +2,14 @@
  * Jest settings shared by every project: sources are compiled by SWC, and workspace packages resolve to their
  * TypeScript sources through the "@watchnext/source" export condition, so that unit tests need no build.
  */
+// What is tested is what happens, not how soon: machines may be busy.
+const TEST_TIMEOUT_MS = 120_000;
+
 module.exports = (displayName) => ({
   displayName,
   testEnvironment: 'node',
+  // Counts where a project is run by its own configuration; of a run of several the root's does.
+  testTimeout: TEST_TIMEOUT_MS,
   testEnvironmentOptions: {
     customExportConditions: ['@watchnext/source', 'node', 'node-addons', 'require', 'default'],
   },
@@ -30,3 +35,5 @@ module.exports = (displayName) => ({
     ],
   },
 });
+
+module.exports.TEST_TIMEOUT_MS = TEST_TIMEOUT_MS;
