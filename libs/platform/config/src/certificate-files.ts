@@ -13,7 +13,7 @@ import { ConfigError } from './load-config';
 /** Three small files at most: a look takes a fraction of a millisecond. */
 const LOOK_INTERVAL_MS = 1_000;
 
-export interface CertificateWatcher {
+interface CertificateWatcher {
   readonly renewed?: () => void;
   /** For each look that found what cannot be used. @param problem names the setting whose file it is, never what is in it */
   readonly refused?: (problem: string) => void;

@@ -11,7 +11,7 @@ export { requireFolder } from './require-folder';
 export { Secret, secret } from './secret';
 export * from './settings';
 export { grpcTlsFiles, grpcTlsSettings, type GrpcTlsSettings } from './grpc-tls-settings';
-export { CertificateFiles, type CertificateWatcher } from './certificate-files';
+export type { CertificateFiles } from './certificate-files';
 export type { Certificates } from './certificates';
 export { type ClientTls, clientTls, grpcCertificates, kafkaCertificates, redisCertificates } from './tls-files';
 export {

@@ -2,10 +2,10 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { grpcCertificates, grpcTlsSettings, type GrpcTlsSettings, loadConfig } from '@watchnext/config';
+import { grpcCertificates, type GrpcTlsSettings, loadConfig } from '@watchnext/config';
 import { type Logger, MetricsRegistry, watchCertificates } from '@watchnext/service';
 import { eventually, makeAuthority, makeCertificate, MountedSecret, temporaryDirectory } from '@watchnext/testing';
-import { z } from 'zod';
+import { rankingSettings } from '../../../../apps/ranking/src/config';
 
 describe('certificate files of a running service', () => {
   let directory: { path: string; remove(): Promise<void> };
@@ -46,7 +46,7 @@ describe('certificate files of a running service', () => {
   afterAll(() => directory.remove());
   beforeEach(() => {
     secret = new MountedSecret(join(directory.path, `mounted-${mounts++}`), contentsOf('first'));
-    settings = loadConfig(z.object(grpcTlsSettings), {
+    settings = loadConfig(rankingSettings, {
       WATCHNEXT_GRPC_TLS_CA_FILE: secret.path('ca'),
       WATCHNEXT_GRPC_TLS_CERT_FILE: secret.path('cert'),
       WATCHNEXT_GRPC_TLS_KEY_FILE: secret.path('key'),
