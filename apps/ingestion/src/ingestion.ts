@@ -136,13 +136,15 @@ export class Ingestion implements OnApplicationShutdown {
   /** A group for each topic: members of one Kafka group would be given partitions of topics they do not read. */
   private startArchiving(topic: string): void {
     const flushAfterSeconds = this.settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS;
+    // They wait for the flush anyway.
+    const lingerMs = Math.min(500, (flushAfterSeconds * 1_000) / 4);
     // The activity partitions and the catalogue's one, should this process have them all.
     const partitionCount = this.settings.WATCHNEXT_ACTIVITY_PARTITIONS + 1;
     const maxPartitionBytes = (this.settings.WATCHNEXT_ARCHIVE_BUFFER_MB * 2 ** 20) / partitionCount;
     const archiver = new Archiver(topic, this.log, this.archive, this.logger, { flushAfterSeconds, maxPartitionBytes });
     archiver.start();
     const measured = this.measured('archive', topic, archiver);
-    const group = { topic, groupId: `archive-${topic}` };
+    const group = { topic, groupId: `archive-${topic}`, lingerMs };
     this.addPart(
       `archive ${topic}`,
       () => this.log.joinGroup(group, measured),

@@ -8,6 +8,8 @@ import type { TrendingVideos } from './trending';
 
 /** Records of each activity partition that a starting gateway looks back on for its watch counts. */
 const LOOK_BACK_RECORDS = 50_000;
+/** Trends are of days: what comes at once with others costs the lists of the moment less. */
+const WATCHES_LINGER_MS = 500;
 
 /** Resolves once all that the catalogue topic held at the call is folded in; goes on live. */
 export function followCatalogue(eventLog: EventLog, catalogue: Catalogue, logger: Logger): Promise<Subscription> {
@@ -37,7 +39,12 @@ export async function followWatches(
     next.set(partition, Math.max(firstOffset, endOffset - LOOK_BACK_RECORDS));
   }
   return eventLog.joinGroup(
-    { topic: TOPICS.activity, groupId: `gateway-trending-${randomId()}`, ephemeral: true },
+    {
+      topic: TOPICS.activity,
+      groupId: `gateway-trending-${randomId()}`,
+      ephemeral: true,
+      lingerMs: WATCHES_LINGER_MS,
+    },
     {
       resumeOffset: async (partition) => next.get(partition),
       onBatch: async ({ partition, records, nextOffset }) => {

@@ -91,6 +91,8 @@ export interface GroupOptions {
   readonly groupId: string;
   /** Upper bound of records in a batch; default 1,000. */
   readonly maxBatchRecords?: number;
+  /** Records may come so much later where that gives fewer batches, from a handler that nobody waits for; default 0. */
+  readonly lingerMs?: number;
   /** The group is this member's alone and of no use without it: nothing of it stays in the log after `stop`. */
   readonly ephemeral?: boolean;
 }

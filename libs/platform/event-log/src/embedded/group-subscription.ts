@@ -103,6 +103,7 @@ export class GroupSubscription implements Subscription {
       this.options.topic,
       partition,
       this.options.maxBatchRecords ?? DEFAULT_BATCH_RECORDS,
+      this.options.lingerMs ?? 0,
       this.handler,
       () => this.confirmLease(),
     );

@@ -26,6 +26,7 @@ import {
 import { decodeEntry, encodeEntry, MAX_RECORD_HEADERS_BYTES } from './entry';
 import { endOffsetOf, type Environment, type LogKey, openEnvironment } from './environment';
 import { packRecords } from './packed-records';
+import { type Ends, RecordPoll } from './record-poll';
 import { WriteThread } from './write-thread';
 
 /** Keeps one batch of large records from filling the memory. */
@@ -45,11 +46,12 @@ export interface ReadResult {
   readonly endOffset: number;
 }
 
-export class LogStorage {
+export class LogStorage implements Ends {
   private readonly log: Environment;
   private readonly writer: WriteThread;
   private readonly topics = new Map<string, TopicInfo>();
-  private readonly appendListeners = new Set<() => void>();
+  /** Tells readers of this handle of new records. */
+  readonly poll = new RecordPoll(this);
   private closed = false;
 
   constructor(directory: string) {
@@ -119,7 +121,7 @@ export class LogStorage {
     });
     const packed = packRecords(topic.id, prepared, topic.compacted);
     const offsets = await this.guarded(() => this.writer.append(packed, signal), signal);
-    for (const listener of this.appendListeners) listener();
+    this.poll.look();
     return prepared.map(({ partition }, i) => ({ partition, offset: offsets[i]! }));
   }
 
@@ -157,10 +159,8 @@ export class LogStorage {
     this.log.root.resetReadTxn();
   }
 
-  /** Called after each append of this handle: a reader in the same process need not wait for its next poll. */
-  onAppend(listener: () => void): () => void {
-    this.appendListeners.add(listener);
-    return () => this.appendListeners.delete(listener);
+  endOf(topicId: number, partition: number): number {
+    return endOffsetOf(this.log, topicId, partition);
   }
 
   /** Writes a sign of life. */

@@ -1,6 +1,6 @@
 import { EventLogError, type GroupHandler } from '../port';
 import type { LogStorage } from './log-storage';
-import { Backoff, RecordPoll } from './waiting';
+import { Backoff, pause } from './waiting';
 
 /** Delivers the records of one partition to a group's handler, from where the handler says, until aborted. */
 export class PartitionWorker {
@@ -13,6 +13,8 @@ export class PartitionWorker {
     private readonly topic: string,
     private readonly partition: number,
     private readonly maxBatchRecords: number,
+    /** After a batch that ended with the log. */
+    private readonly lingerMs: number,
     private readonly handler: GroupHandler,
     private readonly confirmLease: () => Promise<void>,
   ) {
@@ -44,7 +46,7 @@ export class PartitionWorker {
   }
 
   private async deliver(signal: AbortSignal, backoff: Backoff): Promise<void> {
-    const poll = new RecordPoll(this.storage);
+    const { id: topicId } = this.storage.topic(this.topic);
     let next = (await this.handler.resumeOffset(this.partition)) ?? 0;
     this.assertWithinLog(next);
     while (!signal.aborted) {
@@ -53,7 +55,7 @@ export class PartitionWorker {
       const { records, endOffset } = this.storage.read(this.topic, this.partition, next, this.maxBatchRecords);
       const last = records.at(-1);
       if (!last) {
-        await poll.wait(signal);
+        await this.storage.poll.wait([{ topicId, partition: this.partition, fromOffset: next }], signal);
         continue;
       }
       // What compaction took out lay before a newer record of its key, so records are always last.
@@ -61,8 +63,8 @@ export class PartitionWorker {
       const { topic, partition } = this;
       await this.handler.onBatch({ topic, partition, records, nextOffset, lag: endOffset - nextOffset, signal });
       next = nextOffset;
-      poll.gotRecords();
       backoff.reset();
+      if (this.lingerMs > 0 && nextOffset === endOffset) await pause(this.lingerMs, signal);
     }
   }
 

@@ -1,7 +1,7 @@
 import { EventLogError, type Subscription, type TailHandler } from '../port';
 import { monotonicMs } from './group-membership';
 import type { LogStorage } from './log-storage';
-import { Backoff, RecordPoll } from './waiting';
+import { Backoff } from './waiting';
 
 const BATCH_RECORDS = 1_000;
 
@@ -63,14 +63,15 @@ export class TailSubscription implements Subscription {
   private async run(): Promise<void> {
     const { signal } = this.controller;
     const backoff = new Backoff();
-    const poll = new RecordPoll(this.storage);
+    const { id: topicId } = this.storage.topic(this.topic);
     while (!signal.aborted) {
       try {
         const handled = await this.handleOnce(signal);
         backoff.reset();
         if (this.next.every((offset, partition) => offset >= (this.endAtStart[partition] ?? 0))) this.markCaughtUp();
-        if (handled) poll.gotRecords();
-        else await poll.wait(signal);
+        if (handled) continue;
+        const places = this.next.map((fromOffset, partition) => ({ topicId, partition, fromOffset }));
+        await this.storage.poll.wait(places, signal);
       } catch (error) {
         this.handler.onError?.(error instanceof Error ? error : new Error(String(error)));
         await backoff.wait(signal);
