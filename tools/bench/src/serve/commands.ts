@@ -1,5 +1,6 @@
 import { madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { RANKING_PRECISIONS } from '@watchnext/ranking-model';
 import type { CommandHelpers } from '../command-helpers';
 import { benchServe, type ServeOptions } from './serve';
 import { benchSoak, type SoakOptions } from './soak';
@@ -22,6 +23,11 @@ export function addServingCommands(
       .option('--users <n>', 'viewers with states in Redis', count, 100_000)
       .option('--dimensions <n>', 'of a video vector', count, 64)
       .option('--ranker <list>', 'hidden layers of the ranker', counts, [512, 256])
+      .addOption(
+        new Option('--ranking-precision <name>', "of the ranker's hidden layers, as the trainer's")
+          .choices(RANKING_PRECISIONS)
+          .default('float32'),
+      )
       .option('--seed <n>', 'of world and arrivals', count, 1)
       .option(
         '--work <dir>',

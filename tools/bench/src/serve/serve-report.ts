@@ -51,7 +51,7 @@ export function describeServe(figures: ServeFigures, options: ServeOptions): str
     `${options.videos} videos, ${options.users} viewers (states of ${world.meanStateBytes} bytes from ${world.events} events), ` +
       `index of recall@100 ${world.index.recallAt100.toFixed(4)} at ef ${world.index.efSearch}.`,
     'Snapshot: generated vectors under a real HNSW index, a user tower set by hand and a ranker of random weights ' +
-      `(${options.ranker.join('→')}); not trained. Event log: embedded. Latency counts from when a request was due.`,
+      `(${options.ranker.join('→')}, ${options.rankingPrecision}); not trained. Event log: embedded. Latency counts from when a request was due.`,
     '',
     latencies,
     '',

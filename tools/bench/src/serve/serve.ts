@@ -1,5 +1,6 @@
 /** npm run bench -- serve: latency by rate over HTTP, the knee, memory and processor time, and what an overload leaves of it. */
 import { writeFileSync } from 'node:fs';
+import type { RankingPrecision } from '@watchnext/ranking-model';
 import { type BenchReport, report } from '../report';
 import { goodputRatio, isWithin, kneeOf, type KneeRule, pointOf, type RatePoint } from './figures';
 import { describeServe, drawServe } from './serve-report';
@@ -7,6 +8,7 @@ import { type MeasuredProcess, ServingScene } from './serving-scene';
 import { type PreparedWorld, prepareWorld, type WorldOptions } from './world/prepare';
 
 export interface ServeOptions extends WorldOptions {
+  readonly rankingPrecision: RankingPrecision;
   readonly work: string;
   readonly rates: readonly number[];
   readonly seconds: number;
@@ -53,8 +55,8 @@ const FIRST_WARM_UP = { perSecond: 40, seconds: 50 };
 
 export async function benchServe(options: ServeOptions): Promise<{ result: BenchReport; text: string }> {
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  const { videos, users, dimensions, ranker, seed, profile, deadline } = options;
-  const prepared = await prepareWorld({ videos, users, dimensions, ranker, seed }, options.work, say);
+  const { videos, users, dimensions, ranker, seed, rankingPrecision, profile, deadline } = options;
+  const prepared = await prepareWorld({ videos, users, dimensions, ranker, seed }, rankingPrecision, options.work, say);
   const environment = { WATCHNEXT_DEADLINE_MS: String(deadline) };
   const scene = await ServingScene.create(prepared, { work: options.work, profile, environment }, say);
   try {

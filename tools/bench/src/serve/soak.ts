@@ -1,6 +1,7 @@
 /** npm run bench -- soak: steady load while snapshots are swapped; errors, and whether memory, open files or latency grow. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RankingPrecision } from '@watchnext/ranking-model';
 import { report, type BenchReport } from '../report';
 import type { LoadResult } from './load/load-job';
 import { ServingScene } from './serving-scene';
@@ -10,6 +11,7 @@ import { describeSoak } from './soak-report';
 import { prepareWorld, VARIANTS, type WorldOptions } from './world/prepare';
 
 export interface SoakOptions extends WorldOptions {
+  readonly rankingPrecision: RankingPrecision;
   readonly work: string;
   readonly minutes: number;
   readonly rate: number;
@@ -38,8 +40,8 @@ export async function benchSoak(options: SoakOptions): Promise<{ result: BenchRe
     );
   }
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  const { videos, users, dimensions, ranker, seed, profile, deadline } = options;
-  const prepared = await prepareWorld({ videos, users, dimensions, ranker, seed }, options.work, say);
+  const { videos, users, dimensions, ranker, seed, rankingPrecision, profile, deadline } = options;
+  const prepared = await prepareWorld({ videos, users, dimensions, ranker, seed }, rankingPrecision, options.work, say);
   const environment = {
     WATCHNEXT_DEADLINE_MS: String(deadline),
     // Full within the first minutes: one that fills all the while looks like a leak.

@@ -9,8 +9,10 @@ import { eventIdOf } from '@watchnext/datasets';
 import type { StatisticsTables } from '@watchnext/features';
 import { type EventLog, openEmbeddedEventLog } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
+import type { RankingPrecision } from '@watchnext/ranking-model';
 import { eventsOf, foldHistories } from './fold-histories';
 import { MadeWorld } from './made-world';
+import { makeRankingIn, rankingFolder } from './ranking-precision';
 import { writeCandidatePart, writeRankingPart } from './snapshot-files';
 
 export interface WorldOptions {
@@ -37,6 +39,8 @@ export interface PreparedWorld {
   readonly impressions: number;
   readonly meanStateBytes: number;
   readonly preparedAt: string;
+  /** Of the rankers that are served. */
+  readonly rankingPrecision: RankingPrecision;
 }
 
 /** Two snapshots that differ in their rankers and share the rest. */
@@ -44,17 +48,29 @@ export const VARIANTS = ['a', 'b'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 /** Folders whose files make up a snapshot. */
-export const partsOf = ({ folder }: PreparedWorld, variant: Variant): string[] => [
+export const partsOf = ({ folder, rankingPrecision }: PreparedWorld, variant: Variant): string[] => [
   join(folder, 'candidate'),
-  join(folder, `ranking-${variant}`),
+  rankingFolder(folder, variant, rankingPrecision),
 ];
 
 /** @returns what lies in `work` already where it was made with these options, or else makes it */
 export async function prepareWorld(
   options: WorldOptions,
+  rankingPrecision: RankingPrecision,
   work: string,
   say: (text: string) => void,
 ): Promise<PreparedWorld> {
+  const made = await madeWorld(options, work, say);
+  for (const variant of VARIANTS) await makeRankingIn(rankingPrecision, made.folder, variant);
+  return { ...made, rankingPrecision };
+}
+
+/** What is the same for any precision. */
+async function madeWorld(
+  options: WorldOptions,
+  work: string,
+  say: (text: string) => void,
+): Promise<Omit<PreparedWorld, 'rankingPrecision'>> {
   const name = createHash('sha256')
     .update(JSON.stringify({ VERSION, PARTITIONS, ...options }))
     .digest('hex')
@@ -84,13 +100,13 @@ export async function prepareWorld(
   }));
   const statistics = JSON.parse(readFileSync(statisticsFile, 'utf8')) as StatisticsTables;
   for (const [place, variant] of VARIANTS.entries()) {
-    const ranking = join(folder, `ranking-${variant}`);
+    const ranking = rankingFolder(folder, variant, 'float32');
     await stage(`ranking-${variant}`, [ranking], async () => {
       await writeRankingPart(world, statistics, options.ranker, ranking, place);
       return {};
     });
   }
-  const prepared: PreparedWorld = {
+  const prepared = {
     folder,
     index,
     events: folded.events,
