@@ -25,21 +25,25 @@ export async function withSecondTry<T>(
   { hedgeAfterMs, isWorthRepeating, mayTryAgain, onHedged }: SecondTryOptions,
   signal: AbortSignal,
 ): Promise<T> {
+  // Not `AbortSignal.any`, which takes three times as long, with references that the collector keeps.
   const over = new AbortController();
-  const bothUntil = AbortSignal.any([signal, over.signal]);
+  const giveUp = () => over.abort(signal.reason);
+  if (signal.aborted) giveUp();
+  else signal.addEventListener('abort', giveUp, { once: true });
   const mayStill = (why: SecondTryReason) => !signal.aborted && mayTryAgain(why);
-  const first = attempt(bothUntil);
+  const first = attempt(over.signal);
   try {
     if (hedgeAfterMs !== undefined && !(await settlesWithin(first, hedgeAfterMs)) && !signal.aborted) {
-      if (mayStill('late')) return await firstSuccess(first, attempt(bothUntil), onHedged);
+      if (mayStill('late')) return await firstSuccess(first, attempt(over.signal), onHedged);
       // Denied once is denied: to ask again when it fails would count one call's second try twice.
       return await first;
     }
     return await first.catch((error: unknown) => {
       if (!isWorthRepeating(error) || !mayStill('failed')) throw error;
-      return attempt(bothUntil).catch(() => Promise.reject(error));
+      return attempt(over.signal).catch(() => Promise.reject(error));
     });
   } finally {
+    signal.removeEventListener('abort', giveUp);
     over.abort(OVER);
   }
 }
