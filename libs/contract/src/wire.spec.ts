@@ -128,4 +128,43 @@ describe('the writer of messages', () => {
     expect(() => new BinaryWriter().int64(value)).toThrow();
     expect(() => new BinaryWriter().uint64(value === 2 ** 63 ? 2 ** 64 : value)).toThrow();
   });
+
+  it('writes messages of any size as the library does, several at a time and one after the other', () => {
+    type Step = { writer: number; text: string; number: number };
+    const step = fc.record({
+      writer: fc.nat(2),
+      text: fc.oneof(text, fc.string({ minLength: 200, maxLength: 3_000 })),
+      number: fc.double(),
+    });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(step, fc.nat(2)), { maxLength: 30 }), (steps) => {
+        const ours = [0, 1, 2].map(() => new BinaryWriter());
+        const theirs = [0, 1, 2].map(() => new LibraryWriter());
+        const write = (writer: LibraryWriter, { text: written, number }: Step) =>
+          writer.uint32(10).fork().string(written).double(number).join();
+        const kept: [Uint8Array, Uint8Array][] = [];
+        const end = (writer: number) => kept.push([ours[writer]!.finish(), theirs[writer]!.finish()]);
+        for (const one of steps) {
+          if (typeof one === 'number') {
+            end(one);
+            // A writer may go on after its end, too.
+            if (one === 0) [ours[0], theirs[0]] = [new BinaryWriter(), new LibraryWriter()];
+          } else {
+            write(ours[one.writer]!, one);
+            write(theirs[one.writer]!, one);
+          }
+        }
+        [0, 1, 2].forEach(end);
+        // Looked at in the end: what a later message writes must not change an earlier one.
+        for (const [mine, library] of kept) expect(Buffer.from(mine).equals(library)).toBe(true);
+      }),
+    );
+  });
+
+  it('keeps no room for a message of many megabytes', () => {
+    new BinaryWriter().string('x'.repeat(2 ** 21)).finish();
+    const next = new BinaryWriter();
+    next.uint32(1);
+    expect((next as unknown as { buffer: Uint8Array }).buffer.length).toBeLessThanOrEqual(2 ** 20);
+  });
 });

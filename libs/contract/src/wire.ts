@@ -89,7 +89,36 @@ export class BinaryReader extends LibraryReader {
   }
 }
 
+/** What a writer has of its own, which the library keeps private. */
+interface Room {
+  buffer: Uint8Array;
+  viewCache: DataView;
+}
+
+/** Most messages fit; one that is larger does not keep its room for good. */
+const LARGEST_SPARE_BYTES = 2 ** 20;
+const NO_ROOM = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_ROOM.buffer);
+/** The last writer's, for the next one: a list's candidates would have it grown, and copied, nine times over. */
+let spare: Uint8Array | undefined;
+
 export class BinaryWriter extends LibraryWriter {
+  constructor() {
+    super();
+    if (spare === undefined) return;
+    (this as unknown as Room).buffer = spare;
+    spare = undefined;
+  }
+
+  override finish(): Uint8Array<ArrayBuffer> {
+    const bytes = super.finish();
+    const room = this as unknown as Room;
+    if (room.buffer.length <= LARGEST_SPARE_BYTES) spare = room.buffer;
+    room.buffer = NO_ROOM;
+    room.viewCache = NO_VIEW;
+    return bytes;
+  }
+
   override int64(value: string | number | bigint): this {
     return isWholeNumber(value) ? this.varint(value) : super.int64(value);
   }
