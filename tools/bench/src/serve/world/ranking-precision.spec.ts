@@ -38,7 +38,10 @@ describe('rankers of a prepared world', () => {
     expect(ranker.equals(encodeRanker(model.tower, model.userSize, 'int8'))).toBe(true);
     expect(ranker.equals(readFileSync(join(float32, SNAPSHOT_FILES.ranker)))).toBe(false);
     const told = JSON.parse(readFileSync(join(int8, SNAPSHOT_FILES.rankingMetadata), 'utf8')) as typeof metadata;
-    expect(told).toEqual({ ...JSON.parse(JSON.stringify(metadata)), config: { ...metadata.config, precision: 'int8' } });
+    expect(told).toEqual({
+      ...JSON.parse(JSON.stringify(metadata)),
+      config: { ...metadata.config, precision: 'int8' },
+    });
     expect(readdirSync(int8)).toEqual(readdirSync(float32));
     expect(readdirSync(float32).map((file) => readFileSync(join(float32, file)))).toEqual(before);
 
