@@ -90,7 +90,17 @@ export function parseFileName(name: string): Omit<ArchiveFile, 'path' | 'day'> |
   return { partition, firstOffset, lastOffset, checksum: match[4] as string };
 }
 
-/** By partition and first offset. */
+/** By partition and first offset; of files of one range everybody reads the same one. */
 export function byRange(a: ArchiveFile, b: ArchiveFile): number {
-  return a.partition - b.partition || a.firstOffset - b.firstOffset || a.lastOffset - b.lastOffset;
+  return (
+    a.partition - b.partition ||
+    a.firstOffset - b.firstOffset ||
+    a.lastOffset - b.lastOffset ||
+    (a.checksum < b.checksum ? -1 : a.checksum > b.checksum ? 1 : 0)
+  );
+}
+
+/** Tells a topic's files apart, wherever they are stored: other bytes have another one. */
+export function identityOf({ day, partition, firstOffset, lastOffset, checksum }: Omit<ArchiveFile, 'path'>): string {
+  return [day, partition, firstOffset, lastOffset, checksum].join('/');
 }

@@ -31,7 +31,8 @@ const COLUMNS = {
   value: 'BLOB',
 } as const;
 
-const NO_ROWS = `SELECT ${Object.entries(COLUMNS)
+/** A table of these columns without a row. */
+export const NO_ROWS = `SELECT ${Object.entries(COLUMNS)
   .map(([name, type]) => `NULL::${type} AS "${name}"`)
   .join(', ')} WHERE false`;
 

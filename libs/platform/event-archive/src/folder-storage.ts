@@ -2,7 +2,7 @@
  * Archive files in a folder. A file is written under `<topic>/.incoming/`, synced, and renamed into its place: under
  * its final name it is whole.
  */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type ArchiveFile,
@@ -64,6 +64,20 @@ export class FolderStorage implements ArchiveStorage {
       await syncPath(folder);
       return checksum;
     });
+  }
+
+  async sizeOf(file: ArchiveFile): Promise<number> {
+    return (await stat(file.path)).size;
+  }
+
+  /** A rename leaves the time at which it was written, shortly before. */
+  async placedAtMs(file: ArchiveFile): Promise<number | undefined> {
+    try {
+      return (await stat(file.path)).mtimeMs;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   async remove(_topic: string, file: ArchiveFile): Promise<void> {

@@ -10,9 +10,11 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
 import { LIMITS } from '@watchnext/features';
 import { makeOwnFolder } from '@watchnext/folder-lock';
-import { type ArchiveFile, isTopicName } from './archive-files';
+import { isTopicName } from './archive-files';
+import { ArchiveRewriter } from './archive-rewriter';
 import { analyseParts } from './archive-table';
 import { FolderStorage } from './folder-storage';
+import { ArchiveMerger } from './merge/archive-merger';
 import {
   describeFailure,
   type PartitionSource,
@@ -22,15 +24,15 @@ import {
   selectParts,
 } from './parquet-reader';
 import type { KeyedRecords } from './keyed-records';
-import { stageRecords, writeStaged } from './parquet-writer';
 import {
   type ArchiveExtent,
   type ArchiveReadOptions,
   type ArchiveReadRange,
   type ArchiveTable,
-  ArchiveWriteError,
   type EventArchive,
   EventArchiveError,
+  type MergeOptions,
+  type MergeReport,
   type RewriteReport,
   type RunRange,
 } from './port';
@@ -170,22 +172,12 @@ export class ParquetArchive implements EventArchive {
     }
   }
 
-  /** File by file: what is placed first is complete before what it replaces goes. */
   async rewrite(topic: string, keep: (record: LogRecord) => boolean): Promise<RewriteReport> {
-    if (!isTopicName(topic)) return { fileCount: 0, rewrittenFileCount: 0, removedRecordCount: 0 };
-    const files = await this.storage.listFiles(topic);
-    let [rewrittenFileCount, removedRecordCount] = [0, 0];
-    const connection = await (await this.openDatabase()).connect();
-    try {
-      for (const file of files) {
-        const removed = await this.rewriteFile(connection, topic, file, keep);
-        if (removed > 0) rewrittenFileCount++;
-        removedRecordCount += removed;
-      }
-    } finally {
-      connection.closeSync();
-    }
-    return { fileCount: files.length, rewrittenFileCount, removedRecordCount };
+    return new ArchiveRewriter(this.storage, await this.openDatabase()).rewrite(topic, keep);
+  }
+
+  async merge(topic: string, options: MergeOptions): Promise<MergeReport> {
+    return new ArchiveMerger(this.storage, await this.openDatabase()).merge(topic, options);
   }
 
   async close(): Promise<void> {
@@ -195,38 +187,6 @@ export class ParquetArchive implements EventArchive {
     this.storage.close();
     (await this.database).closeSync();
     await rm(await this.spillDirectory, { recursive: true, force: true });
-  }
-
-  /** @returns how many records were removed */
-  private async rewriteFile(
-    connection: DuckDBConnection,
-    topic: string,
-    file: ArchiveFile,
-    keep: (record: LogRecord) => boolean,
-  ): Promise<number> {
-    const plan: PartitionPlan = { partition: file.partition, parts: [{ file, fromOffset: undefined }], gap: undefined };
-    const kept: LogRecord[] = [];
-    let removed = 0;
-    for await (const records of readByOffset({ connection, storage: this.storage, topic, plan })) {
-      for (const record of records) {
-        if (keep(record)) kept.push(record);
-        else removed++;
-      }
-    }
-    if (removed === 0) return 0;
-    let path = this.storage.describe(topic, file);
-    try {
-      await stageRecords(connection, topic, kept, () => undefined);
-      const { firstOffset: from, lastOffset: to } = file;
-      const checksum = await this.storage.place(topic, file, (incoming) =>
-        writeStaged(connection, incoming, topic, file.partition, { from, to }),
-      );
-      path = file.path;
-      if (checksum !== file.checksum) await this.storage.remove(topic, file);
-    } catch (error) {
-      throw new ArchiveWriteError(path, { cause: error });
-    }
-    return removed;
   }
 
   private async extentOf(connection: DuckDBConnection, asked: readonly FilePart[]): Promise<ArchiveExtent> {

@@ -58,6 +58,10 @@ const COLUMNS: readonly Column[] = [
 const TABLE_DEFINITION = COLUMNS.map(({ name, type }) => `"${name}" ${type}`).join(', ');
 const KIND_NAMES = EVENT_KINDS.map((kind) => (kind === null ? 'NULL' : sqlText(kind))).join(', ');
 
+/** What ends a COPY into an archive file. */
+export const toFile = (path: string): string =>
+  `TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
+
 /**
  * Puts a run of records into the connection's table in memory, in place of what was staged before. `onRow` is told of
  * each, in order.
@@ -103,7 +107,7 @@ export async function writeStaged(
         split_part(list, '\t', 4) <> '' AS explored, NULLIF(item_count, 0)::INTEGER AS item_count,
         NULLIF(rung, 0)::INTEGER AS rung, NULLIF(latency_ms, 0)::UINTEGER AS latency_ms, value
       FROM staged WHERE "offset" BETWEEN ${range.from} AND ${range.to}
-    ) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`);
+    ) ${toFile(path)}`);
 }
 
 function toChunk(types: readonly DuckDBType[], rows: readonly ArchiveRow[]): DuckDBDataChunk {

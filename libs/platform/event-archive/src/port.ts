@@ -52,6 +52,45 @@ export interface RewriteReport {
   readonly removedRecordCount: number;
 }
 
+export interface MergeOptions {
+  /**
+   * How long a larger file is to be there before the small ones are removed: longer than anybody reads who has planned to read
+   * those. 0: at once, where nobody else reads or merges.
+   */
+  readonly graceMs: number;
+  /** Small files that become one have no more bytes together; one that is larger stays as it is. */
+  readonly maxFileBytes: number;
+  /** Say what would be done, and change nothing. */
+  readonly dryRun?: boolean;
+  /** Aborted, the merge ends between two steps, with the signal's reason; the next one goes on. */
+  readonly signal?: AbortSignal;
+  /** In days of the archive. */
+  readonly onProgress?: (done: number, total: number, detail?: string) => void;
+}
+
+export interface MergeReport {
+  /** Small files that larger ones now have the records of. */
+  readonly mergedFileCount: number;
+  /** Those larger ones. */
+  readonly placedFileCount: number;
+  /** Of those; 0 in a dry run. */
+  readonly placedBytes: number;
+  /** Small files removed, of larger ones that had been there for long enough. */
+  readonly removedFileCount: number;
+  /** Small files that nobody reads any more, and that wait for that. */
+  readonly waitingFileCount: number;
+  /** How often files were replaced while they were merged: the next merge takes them. */
+  readonly changedCount: number;
+  /** What somebody has to look at. */
+  readonly leftAlone: readonly {
+    readonly day: string;
+    readonly partition: number;
+    /** "differs": smaller files have records that a larger one lacks, as where a rewrite was cut off; "damaged": a file cannot be read. */
+    readonly reason: 'differs' | 'damaged';
+    readonly path: string;
+  }[];
+}
+
 export interface ArchiveExtent {
   readonly recordCount: number;
   readonly fileCount: number;
@@ -107,9 +146,16 @@ export interface EventArchive {
    * Removes the records that `keep` does not want from every file there is, whole file by whole file: at any moment a
    * file is there as it was, as it is to be, or, after a crash, both; running it again finishes. Ranges stay, so
    * `nextOffset` and the search for gaps do. A reader that had planned to read a replaced file fails with
-   * ArchiveCorruptError and can begin again.
+   * ArchiveCorruptError and can begin again. Records that a merge has put into another file meanwhile are removed there too.
    */
   rewrite(topic: string, keep: (record: LogRecord) => boolean): Promise<RewriteReport>;
+  /**
+   * Merges small files into larger ones, of days that are over in their partition: there is a later file of it. Readers read each record
+   * once at every step. Running it again goes on after a crash, removes the small files when their time has come, and else changes nothing.
+   * Any number of merges, rewrites and writers may work at the same time.
+   * @throws ArchiveWriteError, and the reason of the signal
+   */
+  merge(topic: string, options: MergeOptions): Promise<MergeReport>;
   close(): Promise<void>;
 }
 

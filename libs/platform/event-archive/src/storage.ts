@@ -33,6 +33,9 @@ export interface ArchiveStorage {
    * @throws ArchiveCorruptError for a file whose bytes are not those that were written
    */
   fetch(parts: readonly FilePart[], verify: boolean): Promise<LocalParts>;
+  sizeOf(file: ArchiveFile): Promise<number>;
+  /** When a file came into its place, by the storage's clock; undefined for one that is gone. */
+  placedAtMs(file: ArchiveFile): Promise<number | undefined>;
   /** Removes a file, and copies of it that this process has. One that is gone already is no error. */
   remove(topic: string, file: ArchiveFile): Promise<void>;
   close(): void;

@@ -96,6 +96,11 @@ export class ObjectStore {
     return (await this.headOf(key)) !== undefined;
   }
 
+  /** When an object was written, by the server's clock, to the second; undefined where there is none. */
+  async writtenAtMs(key: string): Promise<number | undefined> {
+    return (await this.headOf(key))?.writtenAtMs;
+  }
+
   /**
    * Streams an object into a new file.
    * @param stopping aborted, the download ends at once
@@ -229,11 +234,20 @@ export class ObjectStore {
     );
   }
 
-  private async headOf(key: string): Promise<{ version: string; writeId: string | undefined } | undefined> {
+  private async headOf(
+    key: string,
+  ): Promise<{ version: string; writeId: string | undefined; writtenAtMs: number } | undefined> {
     try {
       return await this.attempt(`look at ${key}`, key, async (abortSignal) => {
-        const { ETag, Metadata } = await this.client.send(new HeadObjectCommand(this.at(key)), { abortSignal });
-        return { version: ETag ?? '', writeId: Metadata?.[WRITE_ID_NOTE] };
+        const { ETag, LastModified, Metadata } = await this.client.send(new HeadObjectCommand(this.at(key)), {
+          abortSignal,
+        });
+        // Every server tells it; of one that does not, nothing counts as old.
+        return {
+          version: ETag ?? '',
+          writeId: Metadata?.[WRITE_ID_NOTE],
+          writtenAtMs: LastModified?.getTime() ?? Infinity,
+        };
       });
     } catch (error) {
       if (error instanceof ObjectNotFoundError) return undefined;

@@ -20,6 +20,7 @@ import {
 import { checksumFile } from '../checksum';
 import { verifyFile } from '../folder-storage';
 import { withIncoming } from '../incoming-folder';
+import { inParallel } from '../in-parallel';
 import { ArchiveCorruptError, EventArchiveError } from '../port';
 import type { FilePart } from '../read-plan';
 import type { ArchiveStorage, LocalParts } from '../storage';
@@ -73,6 +74,14 @@ export class S3Storage implements ArchiveStorage {
     });
   }
 
+  async sizeOf(file: ArchiveFile): Promise<number> {
+    return file.sizeBytes ?? 0;
+  }
+
+  placedAtMs(file: ArchiveFile): Promise<number | undefined> {
+    return attempt(`look at ${file.path}`, () => this.objects.writtenAtMs(file.path));
+  }
+
   async remove(_topic: string, file: ArchiveFile): Promise<void> {
     await attempt(`remove ${file.path}`, () => this.objects.remove(file.path));
     await this.cache.forget({ key: file.path });
@@ -87,17 +96,13 @@ export class S3Storage implements ArchiveStorage {
     await this.cache.makeRoom(files);
     const paths = new Map<string, string>();
     const release = () => [...paths.keys()].forEach((key) => this.cache.release({ key }));
-    const waiting = [...files];
-    const work = async () => {
-      for (let file = waiting.shift(); file; file = waiting.shift()) {
+    try {
+      await inParallel(files, PARALLEL_DOWNLOADS, async (file) => {
         paths.set(file.key, await this.fetchOne(file, verify));
-      }
-    };
-    const outcomes = await Promise.allSettled(Array.from({ length: PARALLEL_DOWNLOADS }, work));
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure) {
+      });
+    } catch (error) {
       release();
-      throw failure.reason;
+      throw error;
     }
     const localParts = parts.map((part) => ({
       ...part,
