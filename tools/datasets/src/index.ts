@@ -8,7 +8,6 @@ export { datasetFingerprint } from './fingerprint';
 export { eventIdOf } from './event-id';
 export { importerNamed, IMPORTERS } from './importers';
 export { describeCounts, importEvents, type EventSink, type ImportResult } from './import';
-export { duration, startTask, type ProgressTask } from './progress';
 export {
   describeRejection,
   importDataset,

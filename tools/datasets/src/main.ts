@@ -2,7 +2,16 @@
 /** npm run import -- FORMAT PATH */
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
-import { allowClosedOutput, endOnUsage, EXIT_USAGE, madeFolder, namedPath, wholeNumber } from '@watchnext/command-line';
+import {
+  allowClosedOutput,
+  endOnUsage,
+  EXIT_USAGE,
+  madeFolder,
+  namedPath,
+  type ProgressTask,
+  startTask,
+  wholeNumber,
+} from '@watchnext/command-line';
 import { ConfigError, endAfter } from '@watchnext/config';
 import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
@@ -12,7 +21,6 @@ import { describeCounts } from './import';
 import { importDataset } from './import-dataset';
 import { importToArchive } from './import-to-archive';
 import { IMPORTERS } from './importers';
-import { startTask, type ProgressTask } from './progress';
 import { askOnTerminal, mappingFileFor, QuestionLeftError } from './table/wizard';
 
 /** As --help tells them. */

@@ -1,4 +1,4 @@
-import { startTask, type ProgressTask } from '@watchnext/datasets';
+import { startTask, type ProgressTask } from '@watchnext/command-line';
 
 /** Where long work says how far it is. */
 export interface Progress {

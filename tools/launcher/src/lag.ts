@@ -1,6 +1,6 @@
 /** Waits until everything accepted has reached the states and the archive: training reads the archive, serving the states. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTask } from '@watchnext/datasets';
+import { startTask } from '@watchnext/command-line';
 import { getJson } from './http';
 import { LaunchError } from './launch-error';
 

@@ -2,8 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unlessAborted } from '@watchnext/command-line';
-import { duration } from '@watchnext/datasets';
+import { duration, unlessAborted } from '@watchnext/command-line';
 import { GatewayClient, type Recommendations } from '@watchnext/simulator';
 import { DataFolder, type FolderState } from './data-folder';
 import { getJson } from './http';

@@ -14,7 +14,7 @@ import {
   type Viewer,
   WorldClock,
 } from '@watchnext/simulator';
-import { type ProgressTask, startTask } from '@watchnext/datasets';
+import { type ProgressTask, startTask } from '@watchnext/command-line';
 import type { FolderState } from './data-folder';
 import type { SimulatedSource } from './source';
 

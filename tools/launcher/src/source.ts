@@ -1,5 +1,6 @@
 /** Where a start's events come from: the simulated world, or a data set. */
 import { resolve } from 'node:path';
+import { startTask } from '@watchnext/command-line';
 import {
   askOnTerminal,
   DatasetError,
@@ -7,7 +8,6 @@ import {
   importerNamed,
   importEvents,
   mappingFileFor,
-  startTask,
 } from '@watchnext/datasets';
 import { generateHistoryInTurns, sendAll, World, type EventSink, type History } from '@watchnext/simulator';
 import type { FolderState } from './data-folder';

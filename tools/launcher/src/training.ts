@@ -1,7 +1,7 @@
 /** One training run as a process, its stages shown as they go. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startTask, type ProgressTask } from '@watchnext/datasets';
+import { startTask, type ProgressTask } from '@watchnext/command-line';
 import { LaunchError } from './launch-error';
 import { describeEnd, endProcess, forkLogged, lastLines, remedyFor, type ServiceDefinition } from './service-process';
 

@@ -3,7 +3,8 @@
  * node process.js import LOG MAPPING ARCHIVE DRAWN-LISTS, or node process.js validate ARCHIVE
  */
 import { openParquetArchive } from '@watchnext/event-archive';
-import { importToArchive, startTask, validateArchive } from '@watchnext/datasets';
+import { startTask } from '@watchnext/command-line';
+import { importToArchive, validateArchive } from '@watchnext/datasets';
 
 export interface ProcessFigures {
   readonly seconds: number;

@@ -1,6 +1,6 @@
 /** The replaying side of `bench replay`: node replay-process.js TASK, the task as JSON. */
 import { TOPICS } from '@watchnext/contract';
-import { startTask } from '@watchnext/datasets';
+import { startTask } from '@watchnext/command-line';
 import { type EventArchive, openParquetArchive } from '@watchnext/event-archive';
 import { readCatalogue, type ReplayedLog, readUserRecords, replayArchive } from '@watchnext/offline';
 import { digestOf } from './digest';

@@ -8,7 +8,7 @@ import { temporaryFolder } from '@watchnext/end-to-end';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { startTask } from '@watchnext/datasets';
+import { startTask } from '@watchnext/command-line';
 import { FROZEN, FROZEN_PARTITIONS, type FrozenWorldName, generateArchive } from '@watchnext/simulator';
 import { report, type BenchReport } from '../report';
 import { copyArchive } from './copy-archive';

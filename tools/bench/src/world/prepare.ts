@@ -1,6 +1,6 @@
 /** A whole WatchNext whose past is a simulated world: archive, event log and user states, as if it had always run. */
 import { TOPICS, topicSpecs } from '@watchnext/contract';
-import { startTask } from '@watchnext/datasets';
+import { startTask } from '@watchnext/command-line';
 import type { LocalSystem } from '@watchnext/end-to-end';
 import type { NewRecord } from '@watchnext/event-log';
 import { FROZEN_PARTITIONS, generateArchive, type GeneratedArchive, type WorldOptions } from '@watchnext/simulator';

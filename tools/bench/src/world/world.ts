@@ -6,7 +6,7 @@
  */
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { startTask } from '@watchnext/datasets';
+import { startTask } from '@watchnext/command-line';
 import { LocalSystem, temporaryFolder } from '@watchnext/end-to-end';
 import {
   chooseViewers,

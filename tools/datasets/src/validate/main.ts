@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allowClosedOutput, endOnUsage, EXIT_USAGE, namedPath, newFile } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, EXIT_USAGE, namedPath, newFile, startTask } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { endAfter } from '@watchnext/config';
 import { openParquetArchive } from '@watchnext/event-archive';
@@ -11,7 +11,6 @@ import { requireArchiveFolder } from '../archive-folder';
 import { DatasetError } from '../dataset-error';
 import { importToArchive } from '../import-to-archive';
 import { IMPORTERS } from '../importers';
-import { startTask } from '../progress';
 import { askOnTerminal, mappingFileFor, QuestionLeftError } from '../table/wizard';
 import { count, type Finding, judge, worst } from './finding';
 import { formatFindings } from './format';

@@ -2,9 +2,8 @@
 /** npm run backup -- save|verify|restore PLACE */
 import { resolve } from 'node:path';
 import { Argument, Command } from 'commander';
-import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, startTask } from '@watchnext/command-line';
 import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
-import { startTask } from '@watchnext/datasets';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
 import type { BackupReport } from './backup';

@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { embeddedPaths } from '@watchnext/config';
-import { startTask } from '@watchnext/datasets';
+import { startTask } from '@watchnext/command-line';
 import { FROZEN_CHECKSUMS, FROZEN_PARTITIONS, FROZEN_VERSION } from '../frozen-checksums';
 import { FROZEN, type FrozenWorldName, type WorldOptions } from '../parameters';
 import { generateArchive, type GeneratedArchive } from '../straight/generate-archive';

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { startTask } from '@watchnext/datasets';
+import { startTask } from '@watchnext/command-line';
 import { statisticsOf, statisticsOfTable, type WorldStatistics } from '../statistics';
 import { World } from '../world';
 import type { WorldOptions } from '../parameters';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LimitedLines } from '@watchnext/command-line';
-import { type CollectorAccess, describeRejection, startTask } from '@watchnext/datasets';
+import { LimitedLines, startTask } from '@watchnext/command-line';
+import { type CollectorAccess, describeRejection } from '@watchnext/datasets';
 import { ProducerClient, UndeliveredEventsError } from '@watchnext/producer-client';
 import { LONGEST_DAYS_SINCE, WorldClock } from '../live/clock';
 import { GatewayClient } from '../live/gateway-client';

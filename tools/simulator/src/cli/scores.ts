@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { startTask } from '@watchnext/datasets';
+import { startTask } from '@watchnext/command-line';
 import { IdealLearner } from '../ideal-learner/ideal-learner';
 import { impressionScores } from '../impression-scores';
 import type { WorldOptions } from '../parameters';
