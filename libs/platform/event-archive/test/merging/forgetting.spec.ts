@@ -46,6 +46,53 @@ async function requireForgotten(world: MergingWorld): Promise<void> {
 }
 
 describe('a merge beside one who removes records', () => {
+  /** Does `work` before a step of another process. @returns how many steps that one had come to */
+  function doingAt(at: number, work: () => Promise<unknown>) {
+    let steps = 0;
+    const gate = async () => {
+      if (steps++ === at) await work();
+    };
+    return { gate, count: () => steps };
+  }
+
+  it.each([
+    ['a merge, which goes on', Infinity],
+    ['a merge, which is killed right after', 0],
+    ['a merge, which is killed a step later', 1],
+  ])('brings none back where all of them are removed between two steps of %s', async (_, killedAfter) => {
+    for (let at = 0; ; at++) {
+      const world = await openMergingWorld([2, 3, 2]);
+      try {
+        const forgetting = doingAt(at, () => world.forget());
+        await world.merge({}, killedAt(at + killedAfter, forgetting.gate)).catch((error: unknown) => {
+          if (!wasKilled(error)) throw error;
+        });
+        if (forgetting.count() <= at) break;
+        if (killedAfter < Infinity) await world.merge();
+        await requireForgotten(world);
+        await world.age();
+        expect(await world.merge()).toMatchObject({ leftAlone: [] });
+        await requireForgotten(world);
+      } finally {
+        await world.close();
+      }
+    }
+  });
+
+  it('brings none back where a merge does all its work between two steps of who removes them', async () => {
+    for (let at = 0, steps = 1; at < steps; at++) {
+      const world = await openMergingWorld([2, 3, 2]);
+      try {
+        const merging = doingAt(at, () => world.merge());
+        await world.forget(merging.gate);
+        steps = merging.count();
+        await requireForgotten(world);
+      } finally {
+        await world.close();
+      }
+    }
+  });
+
   it.each([
     ['nobody is killed', undefined],
     ['a merge is killed', 'merge'],
