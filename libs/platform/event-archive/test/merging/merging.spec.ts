@@ -1,6 +1,7 @@
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { checksumFile } from '../../src/checksum';
 import { HOUR_MS, isKept, type MergingWorld, openMergingWorld, PAST_DAY, plain, recordsOf, TOPIC } from './world';
 
 describe('merging the files of past days', () => {
@@ -132,7 +133,6 @@ describe('merging the files of past days', () => {
     await rewrite(older!.path, '* EXCLUDE (assignments, rung)');
     await rewrite(newer!.path, "* REPLACE (7::INTEGER AS rung), 'new' AS of_tomorrow");
     // Their names have checksums, which are not looked at by questions in SQL; merging looks.
-    const { checksumFile } = await import('../../src/checksum');
     for (const { path, checksum } of [older!, newer!])
       await rename(path, path.replace(checksum, await checksumFile(path)));
     await world.merge({ graceMs: 0 });

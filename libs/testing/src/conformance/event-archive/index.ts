@@ -7,6 +7,7 @@ import { ChildProgram } from '../../child-program';
 import type { ArchiveProgramMessage } from '../processes/event-archive-program';
 import { describeDamage } from './damage';
 import { describeDays } from './days';
+import { describeMerging } from './merging';
 import { describeReading } from './reading';
 import { describeRewriting } from './rewriting';
 import { describeRuns } from './runs';
@@ -51,6 +52,7 @@ export function describeEventArchive(driver: string, create: () => Promise<Event
     describeRuns(suite);
     describeDays(suite);
     describeRewriting(suite);
+    describeMerging(suite);
     describeQuestions(suite);
     describeDamage(suite);
   });
