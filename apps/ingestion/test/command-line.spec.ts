@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 
-describe('npm run checkpoint, npm run rebuild and npm run archive-gaps', () => {
+describe('npm run checkpoint, npm run rebuild, npm run archive-gaps and npm run merge-archive', () => {
   let directory: { path: string; remove(): Promise<void> };
   const run = (program: string, args: readonly string[]) =>
     runBuilt(resolve(__dirname, '..', 'dist', `${program}.js`), args, { WATCHNEXT_DATA_DIR: directory.path });
@@ -16,6 +16,11 @@ describe('npm run checkpoint, npm run rebuild and npm run archive-gaps', () => {
     ['checkpoint', [], 1, /no checkpoint was written, for the archive is empty.*WATCHNEXT_DATA_DIR/],
     ['archive-gaps', ['--help'], 0, /--accept[^]*3: there are gaps/],
     ['archive-gaps', ['accept'], 2, /too many arguments/],
+    ['merge-archive', ['--help'], 0, /--grace <hours>[^]*--dry-run[^]*3: files were left alone/],
+    ['merge-archive', ['--grace', 'soon'], 2, /--grace.*'soon' is invalid.*whole number/],
+    ['merge-archive', ['--max-mb', '0'], 2, /--max-mb.*'0' is invalid.*whole number of at least 1/],
+    ['merge-archive', ['all'], 2, /too many arguments/],
+    ['merge-archive', [], 0, /"topic":"watchnext.activity.v1","dryRun":false,"mergedFileCount":0/],
     ['rebuild', ['all'], 2, /too many arguments/],
     ['rebuild', ['--partition', '1', '--partition', 'x'], 2, /--partition.*'x' is invalid.*whole number/],
     ['rebuild', ['--partition', '0', '--partition', '4'], 2, /partitions 0 to 3 \(WATCHNEXT_ACTIVITY_PARTITIONS\)/],

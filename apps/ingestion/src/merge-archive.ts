@@ -1,0 +1,82 @@
+import { endOnUsage, startTask, wholeNumber } from '@watchnext/command-line';
+import { TOPICS } from '@watchnext/contract';
+import { Command } from 'commander';
+import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
+
+const EXIT_LEFT_ALONE = 3;
+/** As the trainer's. */
+const EXIT_STOPPED = 143;
+const HOUR_MS = 3_600_000;
+const MIB = 2 ** 20;
+
+const DESCRIPTIONS = {
+  differs:
+    'left alone: smaller files have records that this one lacks, as where "npm run forget" was cut off: run that again',
+  damaged:
+    'left alone: this file cannot be read: restore it, or move it away and archive its offsets again from the log',
+} as const;
+
+interface Options {
+  readonly grace: number;
+  readonly maxMb: number;
+  readonly dryRun: boolean;
+}
+
+const program = new Command('npm run merge-archive --')
+  .description(
+    'Merges the small files of past days in the archive, and removes those that a run before has merged, once nobody reads them any more.\n' +
+      'Run it daily. Whatever writes, reads or forgets may go on meanwhile; cut off, the next run goes on.',
+  )
+  .option(
+    '--grace <hours>',
+    'how long a large file is there before the small ones go: longer than a training or a backup reads; 0 where nothing else runs',
+    wholeNumber(),
+    12,
+  )
+  .option('--max-mb <n>', 'of the small files that become one', wholeNumber(1), 512)
+  .option('--dry-run', 'say what would be done, and change nothing', false)
+  .allowExcessArguments(false)
+  .addHelpText(
+    'after',
+    `${EXIT_CODES.trimEnd()}\n${EXIT_LEFT_ALONE}: files were left alone that somebody has to look at, as they are named; the rest is done; ${EXIT_STOPPED}: stopped by a signal.`,
+  )
+  .exitOverride(endOnUsage)
+  .parse();
+
+const stopping = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+
+runCommand(async () => {
+  const { grace, maxMb, dryRun } = program.opts<Options>();
+  const { logger, archive, checkpoints } = openCommand('merge-archive');
+  checkpoints.close();
+  let isLeft = false;
+  try {
+    for (const topic of [TOPICS.activity, TOPICS.catalog]) {
+      const task = startTask(topic, 'days');
+      try {
+        const { leftAlone, ...report } = await archive.merge(topic, {
+          graceMs: grace * HOUR_MS,
+          maxFileBytes: maxMb * MIB,
+          dryRun,
+          signal: stopping.signal,
+          onProgress: (done, total, detail) => task.update(done, total, detail),
+        });
+        task.finish();
+        for (const one of leftAlone) logger.error({ topic, ...one }, DESCRIPTIONS[one.reason]);
+        isLeft ||= leftAlone.length > 0;
+        process.stdout.write(`${JSON.stringify({ topic, dryRun, ...report, leftAloneCount: leftAlone.length })}\n`);
+      } catch (error) {
+        task.abandon();
+        throw error;
+      }
+    }
+    return isLeft ? EXIT_LEFT_ALONE : 0;
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+    process.stderr.write('stopped; the next run goes on\n');
+    return EXIT_STOPPED;
+  } finally {
+    await archive.close();
+  }
+});
