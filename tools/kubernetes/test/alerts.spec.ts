@@ -214,6 +214,12 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
       'A checkpoint, started at 1970-01-01 00:16:40 +0000 UTC, failed, and none has succeeded since: a rebuild would begin further back.',
     silent: [job('checkpoint', 1, 2_000), job('checkpoint', 0, 500)],
   },
+  WatchNextArchiveMergeFailed: {
+    fires: job('merge-archive', 1, 500),
+    summary:
+      'A merge of the archive, started at 1970-01-01 00:16:40 +0000 UTC, failed, and none has succeeded since: small files grow in number, and reading slows down.',
+    silent: [job('merge-archive', 1, 2_000), job('merge-archive', 0, 500)],
+  },
   WatchNextSnapshotRefused: {
     fires: { 'watchnext_snapshot_refusals_total{job="ranking",reason="scores-not-finite"}': '0x50 1x10' },
     labels: { job: 'ranking', reason: 'scores-not-finite' },

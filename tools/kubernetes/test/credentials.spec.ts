@@ -30,6 +30,24 @@ describeUnlessMissing(missingForManifests(), 'users of Redis', () => {
   });
 });
 
+describeUnlessMissing(missingForManifests(), 'accounts of the object store', () => {
+  it('only who merges the archive may remove files of it', () => {
+    const apps = ['gateway', 'ingestion', 'ranking', 'retrieval', 'trainer'];
+    const removing = apps.flatMap((app) =>
+      [...sourcesOf(`apps/${app}/src`)]
+        .filter(([, text]) => /\barchive\.(merge|rewrite)\(/.test(text))
+        .map(([name]) => `apps/${app}/dist/${name.replace(/\.ts$/, '.js')}`),
+    );
+    expect(removing).toEqual(['apps/ingestion/dist/merge-archive.js']);
+    const workloads = workloadsOf(built('overlays/production'));
+    const runs = (program: string) => workloads.filter(({ container }) => container.args?.[0] === program);
+    const accounts = removing.flatMap(runs).map(({ pod }) => pod.serviceAccountName as string);
+    expect(accounts).toEqual(['merge-archive']);
+    // Nobody else has it, as nobody else has its rights.
+    expect(workloads.filter(({ pod }) => pod.serviceAccountName === 'merge-archive')).toHaveLength(1);
+  });
+});
+
 describe('the gateway’s entry among the keys of producers', () => {
   const VIEWERS = ['watch', 'search', 'dismissal', 'impressionsViewed'];
   const entryIn = (path: string, line: RegExp) =>

@@ -108,10 +108,26 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
 
       it('of jobs never run twice at once', () => {
         const jobs = of('CronJob');
-        expect(jobs.map(({ metadata }) => metadata.name).sort()).toEqual(['checkpoint', 'rebuild', 'trainer']);
+        expect(jobs.map(({ metadata }) => metadata.name).sort()).toEqual([
+          'checkpoint',
+          'merge-archive',
+          'rebuild',
+          'trainer',
+        ]);
         for (const { spec } of jobs) expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' });
         // When somebody asks for it alone.
         expect(jobs.filter(({ spec }) => spec.suspend).map(({ metadata }) => metadata.name)).toEqual(['rebuild']);
+      });
+
+      it('of the merge keep small files for longer than a training may read them', () => {
+        const [merge, trainer] = ['merge-archive', 'trainer'].map((name) =>
+          of('CronJob').find(({ metadata }) => metadata.name === name),
+        ) as [KubernetesObject, KubernetesObject];
+        const { args } = merge['spec'].jobTemplate.spec.template.spec.containers[0];
+        const graceSeconds = 3_600 * Number(args[args.indexOf('--grace') + 1]);
+        expect(graceSeconds).toBeGreaterThan(trainer['spec'].jobTemplate.spec.activeDeadlineSeconds);
+        // And longer than a merge itself may take, which looks again at what it read.
+        expect(graceSeconds).toBeGreaterThan(merge['spec'].jobTemplate.spec.activeDeadlineSeconds);
       });
 
       it('of jobs are no service’s: no budget counts them, and no Service leads to them', () => {
