@@ -20,6 +20,7 @@ import { benchIngest } from './ingest/ingest';
 import { benchImport } from './import/import';
 import { benchSteadyFreshness } from './ingest/steady-freshness';
 import { benchKuairand } from './kuairand';
+import { benchMerge } from './merge/merge-bench';
 import { benchReplay } from './replay/replay';
 import { publish, type BenchReport } from './report';
 import { addServingCommands } from './serve/commands';
@@ -246,6 +247,18 @@ command('replay', 'from Parquet to the examples of both models: events a second 
   .option('--difference', 'also replay all of the log, and say how many of the examples are others', false)
   .option('--workers <n>', 'processes that generate', count, Math.max(1, availableParallelism()))
   .action(measuring(benchReplay));
+
+command(
+  'merge-archive',
+  'a day of small files: how many, and how long they take to read, before they are merged and afterwards',
+)
+  .option('--files <n>', 'of a partition: one each flush time', count, 1_440)
+  .option('--records <n>', 'in all of them', count, 48_000)
+  .option(
+    '--s3 <endpoint>',
+    'of an S3 test server ("npm run stack:up -- --s3"): measure there too, in a bucket of its own',
+  )
+  .action(measuring(benchMerge));
 
 command('kuairand', 'KuaiRand-Pure end to end: metrics on the last two days, and the gate')
   .requiredOption('--path <folder>', 'folder with the official files')
