@@ -7,9 +7,12 @@ const MAX_FILE_BYTES = 2 ** 30;
 export function describeMerging(suite: ArchiveSuite): void {
   const nextDay = { atMs: NOON_MS + DAY_MS };
   const writePastDay = async () => {
-    for (const from of [0, 100, 200]) await suite.archive.write(TOPIC, 0, archiveRecords(from, 100));
-    for (const from of [300, 310]) await suite.archive.write(TOPIC, 0, archiveRecords(from, 10, nextDay));
-    return [...archiveRecords(0, 300), ...archiveRecords(300, 10, nextDay), ...archiveRecords(310, 10, nextDay)];
+    const runs = [
+      ...[0, 100, 200].map((from) => archiveRecords(from, 100)),
+      ...[300, 310].map((from) => archiveRecords(from, 10, nextDay)),
+    ];
+    for (const run of runs) await suite.archive.write(TOPIC, 0, run);
+    return runs.flat();
   };
 
   suite.spec('merges the files of a day that is over, which stay beside the larger one for a while', async () => {
