@@ -4,6 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { startTask } from '@watchnext/command-line';
@@ -31,6 +32,9 @@ interface PlaceFigures {
   readonly place: 'folder' | 'S3';
   readonly filesBefore: number;
   readonly filesAfter: number;
+  /** Of those in a folder; the objects are the same files. */
+  readonly bytesBefore?: number;
+  readonly bytesAfter?: number;
   readonly readBefore: StepFigures;
   readonly merge: StepFigures;
   readonly readAfter: StepFigures;
@@ -62,20 +66,28 @@ async function measure(
   options: MergeBenchOptions,
   at: () => ArchiveLocation,
 ): Promise<PlaceFigures> {
-  const archive = openAt(at());
+  const location = at();
+  const archive = openAt(location);
+  const bytes = () => ('folder' in location ? bytesIn(location.folder) : undefined);
   try {
     await writeDay(archive, options);
     const filesBefore = (await archive.extent(TOPICS.activity)).fileCount;
+    const bytesBefore = bytes();
     const readBefore = await inProcess(at(), 'read');
     const merge = await inProcess(at(), 'merge');
     const readAfter = await inProcess(at(), 'read');
     const filesAfter = (await archive.extent(TOPICS.activity)).fileCount;
     if (readAfter.recordCount !== readBefore.recordCount)
       throw new Error(`${readBefore.recordCount} records were read before, ${readAfter.recordCount} after`);
-    return { place, filesBefore, filesAfter, readBefore, merge, readAfter };
+    return { place, filesBefore, filesAfter, bytesBefore, bytesAfter: bytes(), readBefore, merge, readAfter };
   } finally {
     await archive.close();
   }
+}
+
+function bytesIn(folder: string): number {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.parquet'));
+  return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
 /** One partition's, and the beginning of the next, by which it is known to be over. */
@@ -101,16 +113,21 @@ async function inProcess(location: ArchiveLocation, step: 'read' | 'merge'): Pro
 }
 
 function describe(figures: readonly PlaceFigures[]): string {
-  const row = ({ place, filesBefore, filesAfter, readBefore, merge, readAfter }: PlaceFigures) => [
-    `| ${place} | ${filesBefore} | ${cells(readBefore)} |`,
-    `| … merged in ${merge.seconds.toFixed(1)} s (${merge.processorSeconds.toFixed(1)} s of processor, ${merge.peakMemoryMiB} MiB) | ${filesAfter} | ${cells(readAfter)} |`,
-  ];
+  const row = (one: PlaceFigures) => {
+    const { place, filesBefore, filesAfter, bytesBefore, bytesAfter, readBefore, merge, readAfter } = one;
+    return [
+      `| ${place} | ${filesBefore} | ${mebibytes(bytesBefore)} | ${cells(readBefore)} |`,
+      `| … merged in ${merge.seconds.toFixed(1)} s (${merge.processorSeconds.toFixed(1)} s of processor, ${merge.peakMemoryMiB} MiB) | ${filesAfter} | ${mebibytes(bytesAfter)} | ${cells(readAfter)} |`,
+    ];
+  };
   return [
-    '| | files | to read by key, s | of processor, s | largest memory, MiB |',
-    '|---|--:|--:|--:|--:|',
+    '| | files | MiB | to read by key, s | of processor, s | largest memory, MiB |',
+    '|---|--:|--:|--:|--:|--:|',
     ...figures.flatMap(row),
   ].join('\n');
 }
+
+const mebibytes = (bytes: number | undefined) => (bytes === undefined ? '' : (bytes / 2 ** 20).toFixed(2));
 
 const cells = ({ seconds, processorSeconds, peakMemoryMiB }: StepFigures) =>
   `${seconds.toFixed(2)} | ${processorSeconds.toFixed(2)} | ${peakMemoryMiB}`;
