@@ -12,7 +12,7 @@ const problemsOf = (value: unknown): readonly string[] => {
 };
 const problemsWith = (overrides: Record<string, unknown>) => problemsOf(fileJson(experimentJson(overrides)));
 const snapshots = (...ids: string[]) => [
-  { name: 'control', share: 0 },
+  { name: 'control', share: 0.1 },
   ...ids.map((snapshotId, index) => ({ name: `v${index}`, share: 0.1, serving: { snapshotId } })),
 ];
 
@@ -67,6 +67,15 @@ describe('a file of experiments', () => {
         ],
       },
       /first\.variants: no variant has a share/,
+    ],
+    [
+      {
+        variants: [
+          { name: 'a', share: 0 },
+          { name: 'b', share: 0.5 },
+        ],
+      },
+      /first\.variants: a, the first, is the control and has no share/,
     ],
     [
       {

@@ -88,6 +88,8 @@ function problemsOf(experiment: Experiment, file: ExperimentsFile): string[] {
   const sum = variants.reduce((total, variant) => total + variant.share, 0);
   if (sum > 1 + ROUNDING) say('variants', `shares sum to ${sum}, more than 1`);
   if (sum <= 0) say('variants', 'no variant has a share above 0');
+  if (design === 'split' && sum > 0 && variants[0].share === 0)
+    say('variants', `${variants[0].name}, the first, is the control and has no share: there is nobody to compare with`);
   variants.forEach(({ serving }, index) => {
     if (serving.rung === 'memory-popular' && serving.snapshotId !== undefined)
       say(`variants[${index}].serving`, 'rung memory-popular uses no snapshot; leave snapshotId out');
