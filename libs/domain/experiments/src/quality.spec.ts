@@ -53,6 +53,13 @@ describe('the check before the result', () => {
     expect(checkQuality(experiment, { ...input, inSeveralVariants: 5 }).objections).toEqual([]);
   });
 
+  it('leaves a single one out of a small experiment and goes on, and objects to a handful and one more', () => {
+    const small = (inSeveralVariants: number) =>
+      checkQuality(experiment, { ...input, users: [100, 100], inSeveralVariants });
+    expect(small(1)).toMatchObject({ objections: [], warnings: [expect.stringMatching(/^1 users were in more than/)] });
+    expect(small(6).objections).toHaveLength(1);
+  });
+
   it('takes variants without a share for none', () => {
     const three = experimentOf({
       variants: [

@@ -42,8 +42,12 @@ export interface QualityReport {
   readonly warnings: readonly string[];
 }
 
-/** More users than this share in several variants means that assignment was changed under way. */
+/**
+ * More users than this share in several variants means that assignment was changed under way. A handful does not: while a file is
+ * rolled out, replicas serve by two versions of it, and in a small experiment one such user is more than the share.
+ */
 const MOST_IN_SEVERAL = 0.001;
+const FEW_IN_SEVERAL = 5;
 const SUSPECT_P = 0.001;
 const FEWEST_IN_SEGMENT = 20;
 
@@ -76,7 +80,7 @@ export function checkQuality(experiment: Experiment, input: QualityInput): Quali
           : 'It is spread over all segments: look at the assignment itself, and at where lists are lost.'),
     );
   }
-  if (input.inSeveralVariants > MOST_IN_SEVERAL * (total + input.inSeveralVariants)) {
+  if (input.inSeveralVariants > Math.max(FEW_IN_SEVERAL, MOST_IN_SEVERAL * (total + input.inSeveralVariants))) {
     objections.push(
       `${input.inSeveralVariants} users were in more than one variant: the assignment was changed under way; begin again with a new salt`,
     );
