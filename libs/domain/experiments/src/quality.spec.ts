@@ -30,6 +30,17 @@ describe('the check before the result', () => {
     expect(suspects.map((suspect) => suspect.segment)).toEqual(['tv']);
   });
 
+  it('warns of a ratio that chance alone seldom brings about, and names the segment there too', () => {
+    const { objections, warnings, suspects } = checkQuality(experiment, {
+      ...input,
+      users: [5_000, 4_660],
+      segments: [segment('device', 'tv', 1_000, 660), segment('device', 'phone', 4_000, 4_000)],
+    });
+    expect(objections).toEqual([]);
+    expect(warnings[0]).toMatch(/^the sample ratio is doubtful \(chi-square p 0\.0005\).*most in device tv/);
+    expect(suspects.map((suspect) => suspect.segment)).toEqual(['tv']);
+  });
+
   it('objects where nothing but the assignment can be at fault', () => {
     const { objections } = checkQuality(experiment, { ...input, users: [5_000, 4_400] });
     expect(objections[0]).toMatch(/look at the assignment itself/);

@@ -49,6 +49,11 @@ export interface QualityReport {
 const MOST_IN_SEVERAL = 0.001;
 const FEW_IN_SEVERAL = 5;
 const SUSPECT_P = 0.001;
+/**
+ * Of chi-square, which means one look: a sound experiment of two weeks that is looked at daily reaches it in fewer than one of a
+ * hundred cases, which is too often to hide a result, and rare enough for a warning.
+ */
+const DOUBTFUL_P = 0.001;
 const FEWEST_IN_SEGMENT = 20;
 
 export function checkQuality(experiment: Experiment, input: QualityInput): QualityReport {
@@ -62,7 +67,8 @@ export function checkQuality(experiment: Experiment, input: QualityInput): Quali
   const sampleRatioOfAll = check(input.users);
   const machineCount = input.machines.reduce((sum, count) => sum + count, 0);
   const machineRatio = machineCount > 0 ? check(input.machines) : undefined;
-  const suspects = sampleRatio.passed && sampleRatioOfAll.passed ? [] : findSuspects(input, check);
+  const isDoubtful = sampleRatio.passed && sampleRatio.chiSquareP < DOUBTFUL_P;
+  const suspects = sampleRatio.passed && sampleRatioOfAll.passed && !isDoubtful ? [] : findSuspects(input, check);
   const total = input.users.reduce((sum, count) => sum + count, 0);
   const objections: string[] = [];
   const warnings: string[] = [];
@@ -72,12 +78,11 @@ export function checkQuality(experiment: Experiment, input: QualityInput): Quali
   if (!sampleRatio.passed) {
     objections.push(
       `sample-ratio mismatch (sequential p ${formatP(sampleRatio.sequentialP)}, chi-square p ${formatP(sampleRatio.chiSquareP)}): ${described}. ` +
-        (suspects.length > 0
-          ? `It shows most in ${suspects
-              .slice(0, 3)
-              .map(({ dimension, segment }) => `${dimension} ${segment}`)
-              .join(', ')}.`
-          : 'It is spread over all segments: look at the assignment itself, and at where lists are lost.'),
+        whereOf(suspects),
+    );
+  } else if (isDoubtful) {
+    warnings.push(
+      `the sample ratio is doubtful (chi-square p ${formatP(sampleRatio.chiSquareP)}): ${described}. ${whereOf(suspects)}`,
     );
   }
   if (input.inSeveralVariants > Math.max(FEW_IN_SEVERAL, MOST_IN_SEVERAL * (total + input.inSeveralVariants))) {
@@ -103,6 +108,13 @@ export function checkQuality(experiment: Experiment, input: QualityInput): Quali
     objections,
     warnings,
   };
+}
+
+function whereOf(suspects: readonly Suspect[]): string {
+  const most = suspects.slice(0, 3).map(({ dimension, segment }) => `${dimension} ${segment}`);
+  return most.length > 0
+    ? `It shows most in ${most.join(', ')}.`
+    : 'It is spread over all segments: look at the assignment itself, and at where lists are lost.';
 }
 
 /** Lists of a variant that names a snapshot. */

@@ -31,6 +31,15 @@ describe('the sample-ratio check', () => {
     expect(alarms / 1_000).toBeLessThanOrEqual(SAMPLE_RATIO_ALPHA);
   });
 
+  it.each([
+    [100, 50],
+    [200, 110],
+    [100, 0],
+    [25_000, 24_000],
+  ])('finds losses of any size, whatever the number of users: %d against %d', (control, treatment) => {
+    expect(checkSampleRatio([control, treatment], [1, 1])).toMatchObject({ passed: false });
+  });
+
   it('finds one in twenty lost from a variant among fifty thousand', () => {
     const random = createRandom(6);
     let found = 0;

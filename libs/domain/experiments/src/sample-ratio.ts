@@ -3,13 +3,17 @@
  * users may have chosen them by how they behave, and no comparison of the rest means anything.
  *
  * Two numbers: Pearson's chi-square, for one look, and a sequential p-value, valid at every look, which decides: a
- * Dirichlet mixture over shares around the promised ones (Lindon and Malek, "Anytime-valid inference for multinomial
+ * mixture of Dirichlets over shares around the promised ones (Lindon and Malek, "Anytime-valid inference for multinomial
  * count data", NeurIPS 2022).
  */
 import { chiSquareTail, logGamma } from './distributions';
 
-/** Sum of the Dirichlet's parameters: sharpest for deviations of about 1.6 percentage points of an even split. */
-const CONCENTRATION = 1_000;
+/**
+ * Sums of the Dirichlets' parameters: of an even split they are sharpest for deviations of about 16, 5, 1.6 and 0.5 percentage
+ * points. The mean of their Bayes factors is one as well, so it may be looked at as often, and costs at most a factor of four.
+ * A single one is blind to what is far from its own size: 1,000 let a variant lose half of its first hundred users.
+ */
+const CONCENTRATIONS = [10, 100, 1_000, 10_000];
 /** Sequential p-value below which the result is hidden. */
 export const SAMPLE_RATIO_ALPHA = 0.01;
 
@@ -34,12 +38,10 @@ export function checkSampleRatio(counts: readonly number[], shares: readonly num
           (sum, count, i) => sum + (count - total * expectedShares[i]) ** 2 / (total * expectedShares[i]),
           0,
         );
-  let logBayesFactor = logGamma(CONCENTRATION) - logGamma(CONCENTRATION + total);
-  counts.forEach((count, i) => {
-    const a = CONCENTRATION * expectedShares[i];
-    logBayesFactor += logGamma(a + count) - logGamma(a) - count * Math.log(expectedShares[i]);
-  });
-  const sequentialP = Math.min(1, Math.exp(-logBayesFactor));
+  const logBayesFactors = CONCENTRATIONS.map((sum) => logBayesFactor(counts, total, expectedShares, sum));
+  const most = Math.max(...logBayesFactors);
+  const mean = logBayesFactors.reduce((sum, one) => sum + Math.exp(one - most), 0) / CONCENTRATIONS.length;
+  const sequentialP = Math.min(1, Math.exp(-most) / mean);
   return {
     counts,
     expectedShares,
@@ -48,4 +50,20 @@ export function checkSampleRatio(counts: readonly number[], shares: readonly num
     sequentialP,
     passed: sequentialP >= SAMPLE_RATIO_ALPHA,
   };
+}
+
+/** ln of how much more probable the counts are under Dirichlet-distributed shares than under the promised ones. */
+function logBayesFactor(
+  counts: readonly number[],
+  total: number,
+  expectedShares: readonly number[],
+  concentration: number,
+): number {
+  return counts.reduce(
+    (sum, count, i) => {
+      const a = concentration * expectedShares[i];
+      return sum + logGamma(a + count) - logGamma(a) - count * Math.log(expectedShares[i]);
+    },
+    logGamma(concentration) - logGamma(concentration + total),
+  );
 }
