@@ -164,6 +164,23 @@ describe('assignment', () => {
     expect(servingOf([assignment])).toEqual({ channelCap: 3 });
     expect(assigner.assign('toString', FACTS, DURING_MS)).toEqual([]);
   });
+
+  it('keeps a tester of one experiment out of the others of its layer and time', () => {
+    const later = { start: '2026-12-01T00:00:00Z', stop: '2026-12-02T00:00:00Z' };
+    const { assigner, variantOf } = assignerOf(
+      named('a', { layerPart: [0, 0.5], testers: Object.fromEntries(userIds(20).map((user) => [user, 'treatment'])) }),
+      named('b', { layerPart: [0.5, 1], audience: { devices: [FACTS.device] } }),
+      named('c', { layer: 'blending', variants: twoOf({ candidateCount: 100 }) }),
+      named('d', later),
+    );
+    for (const user of userIds(20)) {
+      const names = assigner.assign(user, FACTS, DURING_MS).map(({ experiment }) => experiment.name);
+      expect(names).toEqual(['a', 'c']);
+      expect(variantOf(1, user)).toBeUndefined();
+      expect(variantOf(3, user)).toBeDefined();
+    }
+    expect(assigner.assign('viewer-20', FACTS, DURING_MS).map(({ overridden }) => overridden)).toEqual([false, false]);
+  });
 });
 
 const twoOf = (serving: Record<string, unknown>) => [

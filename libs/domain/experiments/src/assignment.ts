@@ -10,7 +10,7 @@ import type { Experiment, ExperimentsFile, Variant } from './definition';
 import { hashPoint } from './hash-point';
 import type { Serving } from './serving';
 import { shareAt, type Stretch, stretchesOf } from './shares';
-import { isRunning } from './validate';
+import { isRunning, runTogether } from './validate';
 
 /** What audience rules look at. */
 export interface AudienceFacts {
@@ -32,6 +32,7 @@ export interface Assignment {
 export class Assigner {
   private readonly layerSalts: ReadonlyMap<string, string>;
   private readonly stretches: ReadonlyMap<Experiment, Stretch[][]>;
+  private readonly testersOfOthers: ReadonlyMap<Experiment, ReadonlySet<string>>;
 
   constructor(private readonly file: ExperimentsFile) {
     this.layerSalts = new Map(file.layers.map(({ name, salt }) => [name, salt]));
@@ -41,12 +42,12 @@ export class Assigner {
         stretchesOf(experiment.variants.map((variant) => variant.share)),
       ]),
     );
+    this.testersOfOthers = new Map(
+      file.experiments.map((experiment) => [experiment, testersOfOthers(experiment, file)]),
+    );
   }
 
-  /**
-   * Of all experiments that run at `atMs` and whose audience the request fits: at most one of each layer, but for testers,
-   * who may be in any.
-   */
+  /** Of all experiments that run at `atMs` and whose audience the request fits: at most one of each layer. */
   assign(userId: string, facts: AudienceFacts, atMs: number): Assignment[] {
     return this.file.experiments.flatMap((experiment) => {
       if (!isRunning(experiment, atMs) || !fits(experiment, facts)) return [];
@@ -63,12 +64,24 @@ export class Assigner {
       const variant = variants.find(({ name }) => name === chosen);
       return variant && { experiment, variant, overridden: true };
     }
+    if (this.testersOfOthers.get(experiment)!.has(userId)) return undefined;
     const [from, to] = experiment.layerPart;
     const layerPoint = hashPoint('layer', this.layerSalts.get(experiment.layer) ?? '', experiment.layer, userId);
     if (layerPoint < from || layerPoint >= to) return undefined;
     const index = shareAt(this.stretches.get(experiment)!, variantPoint(experiment, userId));
     return index === undefined ? undefined : { experiment, variant: variants[index], overridden: false };
   }
+}
+
+/**
+ * Testers of experiments that share the layer and some of the time. They see what those serve, whatever their hash says, so they
+ * count in none of the layer's other experiments.
+ */
+function testersOfOthers(experiment: Experiment, file: ExperimentsFile): ReadonlySet<string> {
+  const others = file.experiments.filter(
+    (other) => other !== experiment && other.layer === experiment.layer && runTogether(experiment, other),
+  );
+  return new Set(others.flatMap(({ testers }) => Object.keys(testers)));
 }
 
 function variantPoint({ salt, name }: Experiment, userId: string): number {

@@ -140,6 +140,18 @@ describe('a file of experiments', () => {
     expect(problemsOf(other({ start: '2026-12-01T00:00:00Z', stop: '2026-12-02T00:00:00Z' }))).toEqual([]);
   });
 
+  it('lets no tester be in two experiments of a layer at one time', () => {
+    const both = (more: Record<string, unknown>) =>
+      problemsOf(
+        fileJson(
+          experimentJson({ layerPart: [0, 0.5], testers: { tess: 'control' } }),
+          experimentJson({ name: 'second', layerPart: [0.5, 1], testers: { tess: 'treatment' }, ...more }),
+        ),
+      );
+    expect(both({})).toEqual([expect.stringMatching(/^first\.testers\.tess: is a tester of second too/)]);
+    expect(both({ start: '2026-12-01T00:00:00Z', stop: '2026-12-02T00:00:00Z' })).toEqual([]);
+  });
+
   it.each([
     [{ exploration: { position: 5, poolSize: 10, epsilon: 0.1 } }, /draws place 5 too/],
     [{ rung: 'retrieval-order' }, /chooses a rung/],

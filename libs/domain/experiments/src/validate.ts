@@ -114,14 +114,23 @@ function problemsOf(experiment: Experiment, file: ExperimentsFile): string[] {
 
 /** What two experiments that run at one time must not do. */
 function conflictsOf(a: Experiment, b: Experiment): string[] {
-  if (a.start >= b.stop || b.start >= a.stop) return [];
+  if (!runTogether(a, b)) return [];
   if (a.layer === b.layer) {
     const common = Math.min(a.layerPart[1], b.layerPart[1]) - Math.max(a.layerPart[0], b.layerPart[0]);
-    return common > ROUNDING
-      ? [
-          `${a.name}.layerPart: overlaps with that of ${b.name} in layer ${a.layer}, and both run at the same time; give them disjoint parts, times or layers`,
-        ]
-      : [];
+    const overlaps =
+      common > ROUNDING
+        ? [
+            `${a.name}.layerPart: overlaps with that of ${b.name} in layer ${a.layer}, and both run at the same time; give them disjoint parts, times or layers`,
+          ]
+        : [];
+    const inBoth = Object.keys(a.testers).filter((user) => Object.hasOwn(b.testers, user));
+    return [
+      ...overlaps,
+      ...inBoth.map(
+        (user) =>
+          `${a.name}.testers.${user}: is a tester of ${b.name} too, in the same layer and time; a user is in one of them`,
+      ),
+    ];
   }
   if (a.design === 'interleaved' || b.design === 'interleaved') {
     const [one, other] = a.design === 'interleaved' ? [a, b] : [b, a];
@@ -170,6 +179,8 @@ function tooManySnapshots(file: ExperimentsFile): string[] {
   }
   return [];
 }
+
+export const runTogether = (a: Experiment, b: Experiment): boolean => a.start < b.stop && b.start < a.stop;
 
 export const isRunning = ({ start, stop }: Experiment, atMs: number): boolean => start <= atMs && atMs < stop;
 
