@@ -96,22 +96,24 @@ const program = new Command('experiment')
 const withFile = (command: Command) => command.option('--file <path>', 'the file that defines the experiments');
 
 withFile(program.command('validate'))
-  .description('checks the definitions, and with --against that a change spoils no running experiment')
+  .description('checks the definitions, and with --against that a change spoils no experiment that has started')
   .option('--against <path>', 'the definitions as they are in force now')
-  .option('--at <time>', 'what counts as running; default: now', moment)
+  .option('--at <time>', 'what counts as running, and as ended; default: now', moment)
   .action(async ({ file, against, at }: FileOption & { against?: string; at?: number }) => {
     const after = await readDefinitions({ file });
     if (against !== undefined) {
       const changes = unsafeChanges(await readDefinitions({ file: against }), after, at ?? Date.now());
       if (changes.length > 0) {
         throw new ExperimentsError(
-          changes.map(({ name, movedShare, droppedShare, reasons }) =>
+          changes.map(({ name, state, movedShare, droppedShare, reasons }) =>
             [
-              `${name} is running and would be spoilt:`,
+              `${name} ${state === 'running' ? 'is running and would be spoilt' : 'has ended and may only be removed'}:`,
               ...reasons,
               ...(movedShare > 0 ? [`${(100 * movedShare).toFixed(1)}% of its users would change their variant`] : []),
               ...(droppedShare > 0 ? [`${(100 * droppedShare).toFixed(1)}% would leave it`] : []),
-              'give it a new name; what may grow while it runs are all shares, by one factor, and its part of the layer',
+              state === 'running'
+                ? 'give it a new name; what may grow while it runs are all shares, by one factor, and its part of the layer'
+                : 'give a second run a new name',
             ].join('\n    '),
           ),
         );

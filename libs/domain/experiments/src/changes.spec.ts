@@ -49,6 +49,7 @@ describe('a change of a running experiment', () => {
     expect(unsafeChanges(withShares(...before), withShares(...after), DURING_MS)).toEqual([
       {
         name: 'first',
+        state: 'running',
         movedShare: expect.closeTo(0, 9),
         droppedShare: expect.closeTo(0, 9),
         reasons: ['variants: shares grow unequally: the sample ratio would no longer hold'],
@@ -124,6 +125,29 @@ describe('a change of a running experiment', () => {
     { guardrails: [{ metric: 'latencyMs', mostHarm: 0.2 }] },
   ])('names what voids the intervals when it is chosen after a look: %j', (overrides) => {
     const [{ reasons }] = unsafeChanges(fileOf(experimentJson()), fileOf(experimentJson(overrides)), DURING_MS);
+    expect(reasons.map((reason) => reason.split(':')[0])).toEqual(Object.keys(overrides));
+  });
+});
+
+describe('an experiment that has ended', () => {
+  const AFTER_MS = Date.UTC(2027, 0, 10);
+  const changesTo = (overrides: Record<string, unknown>) =>
+    unsafeChanges(fileOf(experimentJson()), fileOf(experimentJson(overrides)), AFTER_MS);
+
+  it('may stay or go', () => {
+    expect(changesTo({})).toEqual([]);
+    expect(unsafeChanges(fileOf(experimentJson()), fileOf(), AFTER_MS)).toEqual([]);
+  });
+
+  it.each([
+    { stop: '2027-02-01T00:00:00Z' },
+    { start: '2027-01-11T00:00:00Z', stop: '2027-02-01T00:00:00Z' },
+    { hypothesis: 'Something else gets better.' },
+    { primaryMetric: 'clicksPerImpression' },
+    { testers: { tess: 'treatment' } },
+  ])('is neither revived nor told otherwise: %j', (overrides) => {
+    const [{ state, reasons }] = changesTo(overrides);
+    expect(state).toBe('ended');
     expect(reasons.map((reason) => reason.split(':')[0])).toEqual(Object.keys(overrides));
   });
 });

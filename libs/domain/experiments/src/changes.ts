@@ -1,10 +1,10 @@
-/** What a change of the definitions does to users who are in running experiments: computed, not sampled. */
+/** What a change of the definitions does to experiments that have started, and to users who are in them: computed, not sampled. */
 import type { Experiment, ExperimentsFile } from './definition';
 import { overlap, stretchesOf } from './shares';
-import { isRunning } from './validate';
 
 export interface ExperimentChange {
   readonly name: string;
+  readonly state: 'running' | 'ended';
   /** Share of the users of the old definition who would be in another variant. */
   readonly movedShare: number;
   /** Share who would be in no variant. */
@@ -25,20 +25,31 @@ const PLANNED: Partial<Record<keyof Experiment, string>> = {
   guardrails: 'what harm is put up with is chosen after it was seen',
 };
 
-/** Changes of experiments that run at `atMs` which would spoil what they have measured; none: the change is safe. */
+/** Changes of experiments that have started by `atMs` which would spoil what they have measured; none: the change is safe. */
 export function unsafeChanges(before: ExperimentsFile, after: ExperimentsFile, atMs: number): ExperimentChange[] {
   return before.experiments
-    .filter((experiment) => isRunning(experiment, atMs))
+    .filter(({ start }) => start <= atMs)
     .flatMap((old) => {
-      const change = changeOf(old, before, after);
+      const now = after.experiments.find(({ name }) => name === old.name);
+      // Ending an experiment spoils nothing, and forgetting one that has ended neither.
+      if (!now) return [];
+      const change = old.stop <= atMs ? changeOfEnded(old, now) : changeOf(old, now, before, after);
       return change.movedShare > LEAST || change.droppedShare > LEAST || change.reasons.length > 0 ? [change] : [];
     });
 }
 
-function changeOf(old: Experiment, before: ExperimentsFile, after: ExperimentsFile): ExperimentChange {
-  const now = after.experiments.find(({ name }) => name === old.name);
-  // Ending an experiment spoils nothing.
-  if (!now) return { name: old.name, movedShare: 0, droppedShare: 0, reasons: [] };
+/**
+ * Nobody is in it any more, but its lists stay in the archive under its name: a report would judge them by another definition, and
+ * count what was watched in the gap before a second run.
+ */
+function changeOfEnded(old: Experiment, now: Experiment): ExperimentChange {
+  const fields = Object.keys(old) as (keyof Experiment)[];
+  const changed = fields.filter((field) => JSON.stringify(old[field]) !== JSON.stringify(now[field]));
+  const reasons = changed.map((field) => `${field}: what has ended is measured, and stays as it was`);
+  return { name: old.name, state: 'ended', movedShare: 0, droppedShare: 0, reasons };
+}
+
+function changeOf(old: Experiment, now: Experiment, before: ExperimentsFile, after: ExperimentsFile): ExperimentChange {
   const saltOf = (file: ExperimentsFile, layer: string) => file.layers.find(({ name }) => name === layer)?.salt;
   const reasons: string[] = [];
   if (now.salt !== old.salt) reasons.push('salt: all users are drawn anew');
@@ -60,7 +71,7 @@ function changeOf(old: Experiment, before: ExperimentsFile, after: ExperimentsFi
     if (same && JSON.stringify(same.serving) !== JSON.stringify(variant.serving))
       reasons.push(`variants.${variant.name}.serving: users who saw one thing see another`);
   }
-  return { name: old.name, ...movement(old, now), reasons };
+  return { name: old.name, state: 'running', ...movement(old, now), reasons };
 }
 
 /** By variant: its part of all users of the experiment. The report holds the users since the start against today's. */
