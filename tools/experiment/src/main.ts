@@ -18,6 +18,7 @@ import {
   type Experiment,
   type ExperimentsFile,
   ExperimentsError,
+  metricOf,
   parseExperiments,
   unsafeChanges,
 } from '@watchnext/experiments';
@@ -254,6 +255,23 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
     `a lift of ${(100 * plan.lift).toFixed(2)}% takes`,
     `  looked at once, at the end: ${inDays(plan.fixedDays)}`,
     `  looked at every day:        ${inDays(plan.alwaysValidDays)}`,
+    ...(plan.guardrails.length > 0
+      ? [
+          '',
+          'guardrails of a treatment that leaves them as they are hold after',
+          textTable(
+            ['guardrail', 'most harm', 'now', 'one look', 'daily looks'],
+            plan.guardrails.map(({ metric, mostHarm, controlValue, fixedDays, alwaysValidDays }) => [
+              metricOf(metric).label,
+              `${(100 * mostHarm).toFixed(1)}%`,
+              number(controlValue),
+              inDays(fixedDays),
+              inDays(alwaysValidDays),
+            ]),
+          ),
+          '',
+        ]
+      : []),
     `after ${days} days, looked at once, a lift of ${(100 * plan.smallestLift).toFixed(2)}% would be found`,
     '',
     textTable(

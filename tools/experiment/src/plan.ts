@@ -3,8 +3,10 @@ import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import {
   type DurationPlan,
+  type EffectEstimate,
   estimateEffect,
   type Experiment,
+  type MetricName,
   metricOf,
   type Moments,
   planDuration,
@@ -24,6 +26,15 @@ export interface Plan extends DurationPlan {
   readonly varianceReduction: number;
   /** About ln(treatment/control), after each of the days. */
   readonly informations: readonly number[];
+  /** Without all of them settled nothing ships. */
+  readonly guardrails: readonly GuardrailPlan[];
+}
+
+/** When a guardrail is probably held (with the experiment's power) by a treatment that does not touch its metric. */
+export interface GuardrailPlan extends Pick<DurationPlan, 'fixedDays' | 'alwaysValidDays'> {
+  readonly metric: MetricName;
+  readonly mostHarm: number;
+  readonly controlValue: number;
 }
 
 /**
@@ -47,25 +58,41 @@ export async function planExperiment(
 
 /** @param pooled moments of all users after each day. @throws NoTreatmentError */
 export function planFrom(pooled: readonly Moments[], experiment: Experiment, lift: number): Plan {
-  const { variants, layerPart, primaryMetric, power } = experiment;
-  const metric = metricOf(primaryMetric);
-  const part = layerPart[1] - layerPart[0];
   const treatments = treatmentsOf(experiment);
-  const smallest = Math.min(...treatments.map((index) => variants[index].share));
-  const effects = pooled.map((moments) => estimateEffect(moments, moments, metric));
-  const informations = effects.map(({ logRatioError }) => {
-    // The error of one arm that has all the users, then of two that have their shares.
-    const variance = (logRatioError ** 2 / 2) * (1 / (part * variants[0].share) + 1 / (part * smallest));
-    return variance > 0 ? 1 / variance : 0;
-  });
-  const last = effects.at(-1);
+  const test = { ...testSettings(experiment, treatments.length), power: experiment.power };
+  const { informations, last } = measure(pooled, experiment, treatments, experiment.primaryMetric);
   return {
-    ...planDuration(lift, informations, { ...testSettings(experiment, treatments.length), power }),
+    ...planDuration(lift, informations, test),
     experiment: experiment.name,
     users: pooled.at(-1)?.userCount ?? 0,
     notMeasured: untoldParts(experiment.audience),
     controlValue: last?.control.value ?? NaN,
     varianceReduction: last?.varianceReduction ?? 0,
     informations,
+    guardrails: experiment.guardrails.map(({ metric, mostHarm }) => {
+      const measured = measure(pooled, experiment, treatments, metric);
+      // As far from no effect, on the scale of ln(treatment/control), as the harm that is to be ruled out.
+      const distance = metricOf(metric).better === 'lower' ? mostHarm : mostHarm / (1 - mostHarm);
+      const { fixedDays, alwaysValidDays } = planDuration(distance, measured.informations, test);
+      return { metric, mostHarm, controlValue: measured.last?.control.value ?? NaN, fixedDays, alwaysValidDays };
+    }),
   };
+}
+
+/** What each day tells of a metric, about the control and the treatment with the smallest share. */
+function measure(
+  pooled: readonly Moments[],
+  { variants, layerPart }: Experiment,
+  treatments: readonly number[],
+  name: MetricName,
+): { informations: number[]; last: EffectEstimate | undefined } {
+  const part = layerPart[1] - layerPart[0];
+  const smallest = Math.min(...treatments.map((index) => variants[index].share));
+  const effects = pooled.map((moments) => estimateEffect(moments, moments, metricOf(name)));
+  const informations = effects.map(({ logRatioError }) => {
+    // The error of one arm that has all the users, then of two that have their shares.
+    const variance = (logRatioError ** 2 / 2) * (1 / (part * variants[0].share) + 1 / (part * smallest));
+    return variance > 0 ? 1 / variance : 0;
+  });
+  return { informations, last: effects.at(-1) };
 }

@@ -276,6 +276,23 @@ describe('the power calculator', () => {
     expect(plan.alwaysValidPowers).toEqual(alwaysValidPower(0.1, plan.informations, alpha, tauSquared));
   });
 
+  it('says when the guardrails of a harmless treatment hold, or that it takes longer', async () => {
+    const guardrails = [
+      { metric: 'latencyMs', mostHarm: 0.1 },
+      { metric: 'listsPerUser', mostHarm: 0.02 },
+    ];
+    const { archive, experiment } = await make({ users: 600, days: 5 }, { guardrails });
+    const plan = await planExperiment(archive, experiment, { days: 5, lift: 0.1, nowMs: NOW_MS });
+    expect(plan.guardrails).toMatchObject([
+      { metric: 'latencyMs', mostHarm: 0.1, fixedDays: 1, alwaysValidDays: expect.any(Number) },
+      { metric: 'listsPerUser', mostHarm: 0.02, fixedDays: undefined, alwaysValidDays: undefined },
+    ]);
+    // As the report of the same users finds it, whose latencies are those of no treatment.
+    const { comparisons } = await reportExperiment(archive, experiment, NOW_MS);
+    const stateOf = (name: string) => comparisons[0].metrics.find(({ metric }) => metric === name)!.guardrail;
+    expect([stateOf('latencyMs'), stateOf('listsPerUser')]).toEqual(['held', 'open']);
+  });
+
   it('counts the lists of the audience, and says what of it the archive does not tell', async () => {
     const served = (userId: string, device: string, country: string) =>
       impressionsServedOf(userId, [impressionItemOf('v', { impressionId: `${device} ${userId}-0` })], {

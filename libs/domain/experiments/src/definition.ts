@@ -53,10 +53,8 @@ const experimentSchema = z.strictObject({
   /** The first is the control. */
   variants: z.array(variantSchema).min(2, 'must have at least two variants').max(10),
   primaryMetric: z.enum(METRIC_NAMES).default('watchSecondsPerUser'),
-  /** Must not get worse by more than `mostHarm`, a share of the control's. */
-  guardrails: z
-    .array(z.strictObject({ metric: z.enum(METRIC_NAMES), mostHarm: z.number().min(0).max(1).default(0) }))
-    .default([]),
+  /** Must not get worse by more than `mostHarm`, a share of the control's: none at all can be ruled out of no harm. */
+  guardrails: z.array(z.strictObject({ metric: z.enum(METRIC_NAMES), mostHarm: z.number().gt(0).max(1) })).default([]),
   /** The lift that is worth finding, a share of the control's; intervals are sharpest about there. */
   minimumLift: z.number().gt(0).max(10).default(0.02),
   alpha: z.number().gt(0).max(0.5).default(0.05),

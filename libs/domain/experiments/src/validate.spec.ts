@@ -46,6 +46,13 @@ describe('a file of experiments', () => {
     [{ unit: 'session' }, /unit/],
     [{ alpha: 0.7 }, /alpha/],
     [{ primaryMetric: 'money' }, /primaryMetric/],
+    [{ guardrails: [{ metric: 'latencyMs' }] }, /guardrails\[0\]\.mostHarm/],
+    [{ guardrails: [{ metric: 'latencyMs', mostHarm: 0 }] }, /guardrails\[0\]\.mostHarm.*>0/],
+    [{ guardrails: [{ metric: 'listsPerUser', mostHarm: 1 }] }, /first\.guardrails\[0\]\.mostHarm: must be below 1/],
+    [
+      { guardrails: [0.1, 0.2].map((mostHarm) => ({ metric: 'latencyMs', mostHarm })) },
+      /first\.guardrails: latencyMs is there more than once/,
+    ],
     [{ surprise: 1 }, /Unrecognized key/],
     [{ testers: { tess: 'other' } }, /first\.testers\.tess: there is no variant other/],
     [{ audience: { minimumWatchCount: 5, maximumWatchCount: 4 } }, /nobody fits/],

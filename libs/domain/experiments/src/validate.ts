@@ -1,5 +1,6 @@
 /** Reads a file of experiments: its form, and what a form cannot say. */
 import { type Experiment, type ExperimentsFile, experimentsFileSchema } from './definition';
+import { metricOf } from './metrics';
 import type { ServingParameter } from './serving';
 
 /** Every problem of a file, each naming its field and the remedy. */
@@ -77,7 +78,7 @@ function duplicates(names: readonly string[], what: string): string[] {
 }
 
 function problemsOf(experiment: Experiment, file: ExperimentsFile): string[] {
-  const { name, layer, layerPart, start, stop, variants, design, testers, audience } = experiment;
+  const { name, layer, layerPart, start, stop, variants, design, guardrails, testers, audience } = experiment;
   const problems: string[] = [];
   const say = (field: string, what: string) => problems.push(`${name}.${field}: ${what}`);
   if (!file.layers.some((one) => one.name === layer)) say('layer', `there is no layer ${layer}; add it to layers`);
@@ -106,6 +107,16 @@ function problemsOf(experiment: Experiment, file: ExperimentsFile): string[] {
   for (const [user, variant] of Object.entries(testers)) {
     if (!names.includes(variant)) say(`testers.${user}`, `there is no variant ${variant}`);
   }
+  problems.push(
+    ...duplicates(
+      guardrails.map(({ metric }) => metric),
+      `${name}.guardrails`,
+    ),
+  );
+  guardrails.forEach(({ metric, mostHarm }, index) => {
+    if (metricOf(metric).better === 'higher' && mostHarm === 1)
+      say(`guardrails[${index}].mostHarm`, 'must be below 1: nothing can lose more than all of it');
+  });
   const { minimumWatchCount = 0, maximumWatchCount = Infinity } = audience;
   if (minimumWatchCount > maximumWatchCount)
     say('audience', 'minimumWatchCount is above maximumWatchCount: nobody fits');
