@@ -15,6 +15,12 @@
  */
 import { normalQuantile } from './distributions';
 
+/**
+ * All of this is asymptotic, with users as the unit. Of fewer of them a variance says too little of itself: with one to three users
+ * a day, and looks at whatever there was, up to 13% of simulated A/A tests were better or worse on some day; from 30 on 0 to 3%.
+ */
+export const FEWEST_USERS = 30;
+
 export interface Interval {
   readonly low: number;
   readonly high: number;
@@ -50,3 +56,9 @@ export const around = (centre: number, halfWidth: number): Interval => ({
   low: centre - halfWidth,
   high: centre + halfWidth,
 });
+
+/**
+ * The most that a rate per user can be where none of so many users had the event, at every look: (1 − rate)^users ≥ α (the rule of
+ * three). Who has none now had none before, so looking earlier adds no way to err.
+ */
+export const mostUnseenRate = (userCount: number, alpha: number): number => -Math.log(alpha) / userCount;

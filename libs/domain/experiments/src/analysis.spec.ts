@@ -1,7 +1,7 @@
 import { createRandom, type Random } from '@watchnext/learning';
 import { experimentOf } from '../test/builders';
-import { cohortResults, metricResult, testSettings, verdictOf, VERDICTS } from './analysis';
-import { USER_NUMBERS } from './metrics';
+import { cohortResults, look, metricResult, testSettings, verdictOf, VERDICTS } from './analysis';
+import { type MetricName, metricOf, USER_NUMBERS } from './metrics';
 import { Moments, type UserNumbers } from './moments';
 
 const experiment = experimentOf({
@@ -49,7 +49,8 @@ describe('a verdict', () => {
     ['harmful', { lift: 0.15, degraded: 0.2 }, {}],
     ['better-guardrails-open', { lift: 0.15, latencyMs: 52.4 }, {}],
     ['ended-guardrails-open', { lift: 0.15, latencyMs: 52.4 }, { isOver: true }],
-    ['too-early', {}, { size: 1 }],
+    ['too-early', { lift: 5 }, { size: 29 }],
+    ['ship', { lift: 5 }, { size: 400 }],
   ])('is %s for %j', (expected, treatment, options) => {
     expect(verdict(treatment, options).verdict).toBe(expected);
   });
@@ -88,6 +89,77 @@ describe('few events', () => {
     expect(result.looks[0]).toMatchObject({ fixedInterval: { low: -Infinity, high: Infinity }, fixedP: NaN });
     expect(result.looks[0].lift).toBeCloseTo(6, 9);
   });
+});
+
+const armOf = (size: number, numbersOf: (user: number) => Partial<UserNumbers>): Moments => {
+  const moments = new Moments();
+  for (let user = 0; user < size; user++) moments.add({ ...none, ...numbersOf(user) });
+  return moments;
+};
+const resultOf = (name: MetricName, control: Moments, treatment: Moments, of = experiment) =>
+  metricResult(name, [{ control, treatment }], of, testSettings(of));
+
+describe('users who are all alike', () => {
+  it.each([2, 1_000])('tell nothing, though one variant has twice the lists of the other: %d users', (size) => {
+    const one = experimentOf({ primaryMetric: 'listsPerUser' });
+    const result = resultOf(
+      'listsPerUser',
+      armOf(size, () => ({ lists: 1 })),
+      armOf(size, () => ({ lists: 2 })),
+      one,
+    );
+    expect(result).toMatchObject({ state: 'open', p: 1 });
+    expect(verdictOf([result], false)).toBe('too-early');
+  });
+
+  it('break no guardrail, as by what two users of each variant waited', () => {
+    const [control, treatment] = [20, 25].map((latencyMs) => armOf(2, () => ({ lists: 1, latencyMs })));
+    expect(resultOf('latencyMs', control, treatment).guardrail).toBe('open');
+  });
+
+  it('of one variant are taken to vary as those of the other: no event among few is not worse than one in a hundred', () => {
+    const control = armOf(5_000, (user) => ({ impressions: 50, dismissals: user % 100 === 0 ? 1 : 0 }));
+    const treatment = armOf(250, () => ({ impressions: 50 }));
+    expect(resultOf('dismissalsPerImpression', control, treatment).state).toBe('open');
+    const [many, nobody] = [100, Infinity].map((every) =>
+      armOf(20_000, (user) => ({ impressions: 50, dismissals: user % every === 0 && user > 0 ? 1 : 0 })),
+    );
+    expect(resultOf('dismissalsPerImpression', many, nobody).state).toBe('better');
+  });
+
+  it('hold a guardrail of what none of them has seen by the rule of three alone', () => {
+    const never = (size: number) => armOf(size, () => ({ lists: 5, latencyMs: 100, impressions: 50 }));
+    // ln(2 / 0.05) / 0.01 = 369 users.
+    expect(resultOf('degradedShare', never(5_000), never(368)).guardrail).toBe('open');
+    expect(resultOf('degradedShare', never(5_000), never(370)).guardrail).toBe('held');
+    const watches = experimentOf({ guardrails: [{ metric: 'watchesPerUser', mostHarm: 0.5 }] });
+    expect(resultOf('watchesPerUser', never(5_000), never(5_000), watches).guardrail).toBe('open');
+  });
+});
+
+describe('two variants that are the same', () => {
+  it.each([1, 3])(
+    'differ at any of 40 daily looks in fewer than 5% of experiments with %d users a day each',
+    (aDay) => {
+      const random = createRandom(16);
+      const settings = testSettings({ alpha: 0.05, power: 0.8, minimumLift: 0.5 });
+      const metric = metricOf('listsPerUser');
+      let alarms = 0;
+      for (let run = 0; run < 200; run++) {
+        const [control, treatment] = [new Moments(), new Moments()];
+        let alarmed = false;
+        for (let day = 0; day < 40 && !alarmed; day++) {
+          for (let user = 0; user < aDay; user++)
+            for (const one of [control, treatment])
+              one.add({ ...none, lists: 1 + random.nextInt(2) * random.nextInt(3) });
+          const { low, high } = look(control, treatment, metric, settings).alwaysValidInterval;
+          alarmed = low > 0 || high < 0;
+        }
+        if (alarmed) alarms++;
+      }
+      expect(alarms / 200).toBeLessThanOrEqual(0.05);
+    },
+  );
 });
 
 describe('a treatment that all but ends watching', () => {

@@ -1,7 +1,16 @@
 /**
  * From moments to a verdict. Everything here is arithmetic on what a reader of the archive, or a simulation, has summed up.
  */
-import { alwaysValidP, around, boundary, type Interval, mixtureVariance, requiredInformation } from './always-valid';
+import {
+  alwaysValidP,
+  around,
+  boundary,
+  FEWEST_USERS,
+  type Interval,
+  mixtureVariance,
+  mostUnseenRate,
+  requiredInformation,
+} from './always-valid';
 import { holm } from './corrections';
 import type { Experiment } from './definition';
 import { normalQuantile, twoSidedNormalTail } from './distributions';
@@ -13,7 +22,6 @@ import type { Moments } from './moments';
 export interface TestSettings {
   readonly alpha: number;
   readonly tauSquared: number;
-  readonly plannedInformation: number;
 }
 
 /** @param comparisonCount how many comparisons share the experiment's alpha (Bonferroni) */
@@ -22,14 +30,14 @@ export function testSettings(
   comparisonCount = 1,
 ): TestSettings {
   const each = alpha / comparisonCount;
-  const plannedInformation = requiredInformation(minimumLift, each, power);
-  return { alpha: each, plannedInformation, tauSquared: mixtureVariance(plannedInformation, each) };
+  return { alpha: each, tauSquared: mixtureVariance(requiredInformation(minimumLift, each, power), each) };
 }
 
 /**
- * The intervals are normal approximations, and of a handful of events they are wrong. So nothing is said until a
- * variant's value is known to a fifth of itself, which takes about 25 independent events. Where only one is, as where the
- * treatment all but ends watching, the difference is judged and not the ratio.
+ * The intervals are normal approximations, and of a handful of events they are wrong. So nothing is said until both arms have
+ * `FEWEST_USERS` and one variant's value is known to a fifth of itself, which takes about 25 independent events. Where only one is,
+ * as where the treatment all but ends watching, the difference is judged and not the ratio. Users who are alike in everything tell
+ * nothing, however many they are.
  */
 const MOST_RELATIVE_ERROR = 0.2;
 const NOTHING_KNOWN: Interval = { low: -Infinity, high: Infinity };
@@ -64,29 +72,28 @@ export function look(
   settings: TestSettings,
   options: { adjust?: boolean } = {},
 ): Look {
-  return lookOf(estimateEffect(control, treatment, metric, options), settings);
+  return lookOf(estimateEffect(control, treatment, metric, options), metric, settings);
 }
 
-function lookOf(effect: EffectEstimate, { alpha, tauSquared, plannedInformation }: TestSettings): Look {
+function lookOf(effect: EffectEstimate, metric: MetricDefinition, { alpha, tauSquared }: TestSettings): Look {
   const { control, treatment, logRatio, logRatioError, difference, differenceError, varianceReduction } = effect;
+  const hasUsers = Math.min(control.userCount, treatment.userCount) >= FEWEST_USERS && differenceError > 0;
   const settled = [control, treatment].filter(
-    ({ adjusted, variance }) => adjusted > 0 && Math.sqrt(variance) <= MOST_RELATIVE_ERROR * adjusted,
+    ({ adjusted, variance }) => hasUsers && adjusted > 0 && Math.sqrt(variance) <= MOST_RELATIVE_ERROR * adjusted,
   );
-  const isTooEarly = settled.length === 0 && differenceError > 0;
-  const hasRatio = settled.length === 2 && logRatioError > 0;
-  const scale = settled[0]?.adjusted;
-  // Of the difference as a share of a settled arm's value; where nothing happened in either, as at the plan's end.
-  const differenceInformation = scale && differenceError > 0 ? (scale / differenceError) ** 2 : plannedInformation;
-  const information = hasRatio ? logRatioError ** -2 : differenceInformation;
+  const isTooEarly = settled.length === 0;
+  const hasRatio = settled.length === 2;
+  // Of the difference as a share of a settled arm's value.
+  const information = hasRatio ? logRatioError ** -2 : ((settled[0]?.adjusted ?? NaN) / differenceError) ** 2;
   const reach = boundary(information, tauSquared, alpha);
-  const z = hasRatio ? logRatio / logRatioError : differenceError > 0 ? difference / differenceError : 0;
+  const z = hasRatio ? logRatio / logRatioError : difference / differenceError;
   const lifted = (width: number): Interval => {
     if (hasRatio) {
       const { low, high } = around(logRatio, width * logRatioError);
       return { low: Math.expm1(low), high: Math.expm1(high) };
     }
     // The logarithm of a value that is hardly known is far from normal; its difference to a known control is not.
-    if (!settled.includes(control) || !(differenceError > 0)) return NOTHING_KNOWN;
+    if (!settled.includes(control)) return NOTHING_KNOWN;
     return around(difference / control.adjusted, (width * differenceError) / control.adjusted);
   };
   return {
@@ -98,11 +105,27 @@ function lookOf(effect: EffectEstimate, { alpha, tauSquared, plannedInformation 
     fixedInterval: lifted(normalQuantile(1 - alpha / 2)),
     alwaysValidInterval: lifted(reach),
     difference,
-    differenceInterval: isTooEarly ? NOTHING_KNOWN : around(difference, reach * differenceError),
+    differenceInterval: isTooEarly
+      ? unseenDifference(effect, metric, alpha)
+      : around(difference, reach * differenceError),
     fixedP: isTooEarly ? NaN : twoSidedNormalTail(z),
     alwaysValidP: isTooEarly ? 1 : alwaysValidP(z, information, tauSquared),
     information: logRatioError > 0 ? logRatioError ** -2 : NaN,
     varianceReduction,
+  };
+}
+
+/** What has been seen in neither variant is rare in both: how rare follows from how many users have had the occasion. */
+function unseenDifference(
+  { control, treatment }: EffectEstimate,
+  { isShare }: MetricDefinition,
+  alpha: number,
+): Interval {
+  const isUnseen = control.value === 0 && treatment.value === 0;
+  if (!isShare || !isUnseen) return NOTHING_KNOWN;
+  return {
+    low: -mostUnseenRate(control.userCount, alpha / 2),
+    high: mostUnseenRate(treatment.userCount, alpha / 2),
   };
 }
 
@@ -111,7 +134,7 @@ export type MetricState = 'better' | 'worse' | 'open';
 export interface MetricResult {
   readonly metric: MetricName;
   readonly role: 'primary' | 'guardrail' | 'other';
-  /** Guardrails: the harm that is put up with, a share of the control's. */
+  /** Guardrails: the harm that is put up with, a share of the control's; of all, where neither variant has anything yet. */
   readonly mostHarm: number | undefined;
   /** One a day, the last is the newest. */
   readonly looks: readonly Look[];
@@ -147,10 +170,12 @@ export function metricResult(
 
 /** The change for the better that is at least, and at most, compatible with the look; shares of the control's value. */
 function goodness(newest: Look, { better }: MetricDefinition): Interval {
-  const { alwaysValidInterval, differenceInterval, controlValue } = newest;
+  const { alwaysValidInterval, differenceInterval, controlValue, treatmentValue } = newest;
   const hasLift = Number.isFinite(alwaysValidInterval.low);
-  // Where the control has nothing, every change is larger than any share of it: only its direction counts.
-  const scale = hasLift ? 1 : controlValue > 0 ? controlValue : 1e-12;
+  // Where the control alone has nothing, every change is larger than any share of it: only its direction counts. Where neither has
+  // anything there is no share of it either, and what is bounded is the share itself.
+  const ofNothing = treatmentValue === 0 ? 1 : 1e-12;
+  const scale = hasLift ? 1 : controlValue > 0 ? controlValue : ofNothing;
   const { low, high } = hasLift ? alwaysValidInterval : differenceInterval;
   return better === 'higher' ? { low: low / scale, high: high / scale } : { low: -high / scale, high: -low / scale };
 }
@@ -220,8 +245,7 @@ export function verdictOf(results: readonly MetricResult[], isOver: boolean): Ve
   if (guardrails.some(({ guardrail }) => guardrail === 'broken')) return 'harmful';
   const primary = results.find(({ role }) => role === 'primary');
   const newest = primary?.looks.at(-1);
-  if (!newest || !(Math.min(newest.controlUsers, newest.treatmentUsers) >= 2) || Number.isNaN(newest.fixedP))
-    return 'too-early';
+  if (!newest || Number.isNaN(newest.fixedP)) return 'too-early';
   if (primary!.state === 'worse') return 'worse';
   if (primary!.state === 'better') {
     if (guardrails.every(({ guardrail }) => guardrail === 'held')) return 'ship';

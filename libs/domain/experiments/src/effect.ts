@@ -6,6 +6,8 @@
  * (Deng, Xu, Kohavi, Walker, WSDM 2013) takes from L what the covariate of before the start explains:
  * R' = R − θ·(mean(x) − mean of x over both), θ = cov(L, x)/var(x) pooled over the variants.
  *
+ * Users who are all alike are no proof that the next one is: an arm of such is taken to vary as the other does.
+ *
  * Lifts are tested as logarithms of the ratio of the two: a proportional effect then has one size, however long the
  * experiment has run, which is what the always-valid intervals count on.
  */
@@ -18,7 +20,7 @@ export interface ArmEstimate {
   readonly value: number;
   /** With the covariate's part taken out. */
   readonly adjusted: number;
-  /** Of `adjusted`. */
+  /** Of `adjusted`. 0: nothing is known of it, as all users of both arms are alike. */
   readonly variance: number;
 }
 
@@ -34,6 +36,9 @@ export interface EffectEstimate {
   /** Share of the variance of `difference` that the covariate took away, 0 to 1; 0 where none was used. */
   readonly varianceReduction: number;
 }
+
+/** Variances are differences of large sums; what is below so much of the value's square is no variance. */
+const ROUNDING = 1e-9;
 
 interface Linearised {
   readonly value: number;
@@ -78,15 +83,18 @@ export function estimateEffect(
   const spread = pooled(covariateVariances);
   const isAdjusted = adjust && metric.usesCovariate && spread > 0;
   const theta = isAdjusted ? pooled(lines.map((line) => line.covarianceWithCovariate)) / spread : 0;
+  const residuals = lines.map(({ value, variance, covarianceWithCovariate }, i) => {
+    const residual = variance - 2 * theta * covarianceWithCovariate + theta ** 2 * covariateVariances[i];
+    return residual > ROUNDING * value ** 2 ? residual : 0;
+  });
   const overall = pooled(arms.map((arm) => arm.mean('covariate'))) / (weights[0] + weights[1]);
   const [first, second] = arms.map((arm, i): ArmEstimate => {
-    const { value, variance, covarianceWithCovariate } = lines[i];
-    const residual = variance - 2 * theta * covarianceWithCovariate + theta ** 2 * covariateVariances[i];
+    const { value } = lines[i];
     return {
       userCount: arm.userCount,
       value,
       adjusted: isAdjusted ? value - theta * (arm.mean('covariate') - overall) : value,
-      variance: Math.max(0, residual) / arm.userCount,
+      variance: (residuals[i] || residuals[1 - i]) / arm.userCount,
     };
   }) as [ArmEstimate, ArmEstimate];
   const raw = lines.reduce((sum, line, i) => sum + line.variance / weights[i], 0);

@@ -24,6 +24,8 @@ export interface MetricDefinition {
   /** Undefined: the number of users. */
   readonly denominator: UserNumber | undefined;
   readonly better: 'higher' | 'lower';
+  /** Whether the numerator counts some of what the denominator counts, so that a user's ratio is at most 1. */
+  readonly isShare: boolean;
   /** Whether watch seconds before the start say something of it. */
   readonly usesCovariate: boolean;
 }
@@ -34,6 +36,7 @@ export const METRICS = {
     numerator: 'watchSeconds',
     denominator: undefined,
     better: 'higher',
+    isShare: false,
     usesCovariate: true,
   },
   watchSecondsPerImpression: {
@@ -41,6 +44,7 @@ export const METRICS = {
     numerator: 'attributedWatchSeconds',
     denominator: 'impressions',
     better: 'higher',
+    isShare: false,
     usesCovariate: true,
   },
   watchesPerUser: {
@@ -48,6 +52,7 @@ export const METRICS = {
     numerator: 'watches',
     denominator: undefined,
     better: 'higher',
+    isShare: false,
     usesCovariate: true,
   },
   clicksPerImpression: {
@@ -55,6 +60,7 @@ export const METRICS = {
     numerator: 'attributedWatches',
     denominator: 'impressions',
     better: 'higher',
+    isShare: true,
     usesCovariate: true,
   },
   listsPerUser: {
@@ -62,6 +68,7 @@ export const METRICS = {
     numerator: 'lists',
     denominator: undefined,
     better: 'higher',
+    isShare: false,
     usesCovariate: true,
   },
   dismissalsPerImpression: {
@@ -69,6 +76,7 @@ export const METRICS = {
     numerator: 'dismissals',
     denominator: 'impressions',
     better: 'lower',
+    isShare: true,
     usesCovariate: false,
   },
   latencyMs: {
@@ -76,6 +84,7 @@ export const METRICS = {
     numerator: 'latencyMs',
     denominator: 'lists',
     better: 'lower',
+    isShare: false,
     usesCovariate: false,
   },
   degradedShare: {
@@ -83,6 +92,7 @@ export const METRICS = {
     numerator: 'degradedLists',
     denominator: 'lists',
     better: 'lower',
+    isShare: true,
     usesCovariate: false,
   },
 } as const satisfies Record<string, MetricDefinition>;
