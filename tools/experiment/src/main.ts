@@ -211,7 +211,7 @@ program
     );
     if (options.json) process.stdout.write(renderJson(estimate));
     else {
-      const { drawCount, userCount, effectiveDraws, meanWeight, logged, refusal } = estimate;
+      const { drawCount, userCount, effectiveDraws, effectiveUsers, meanWeight, logged, refusal } = estimate;
       const rows = (
         [
           ['as it was logged', logged],
@@ -232,7 +232,7 @@ program
           : [],
       );
       process.stdout.write(
-        `${whole(drawCount)} draws of ${whole(userCount)} users; effective sample size ${number(effectiveDraws)}, mean weight ${number(meanWeight)}\n` +
+        `${whole(drawCount)} draws of ${whole(userCount)} users; effective sample size ${number(effectiveDraws)} draws, ${number(effectiveUsers)} users; mean weight ${number(meanWeight)}\n` +
           `${textTable(['watch seconds at the place', 'value', 'error', '95%'], rows)}\n${refusal === undefined ? '' : `REFUSED: ${refusal}\n`}`,
       );
     }

@@ -1,4 +1,11 @@
-import { chiSquareTail, logGamma, normalCdf, normalQuantile, twoSidedNormalTail } from './distributions';
+import {
+  chiSquareTail,
+  logGamma,
+  normalCdf,
+  normalQuantile,
+  studentQuantile,
+  twoSidedNormalTail,
+} from './distributions';
 
 describe('distributions agree with published tables', () => {
   it.each([
@@ -31,4 +38,16 @@ describe('distributions agree with published tables', () => {
   it('both tails are twice the lower one', () => expect(twoSidedNormalTail(2)).toBeCloseTo(2 * normalCdf(-2), 14));
 
   it('a quantile wants a probability', () => expect(() => normalQuantile(1)).toThrow(RangeError));
+});
+
+describe("Student's t", () => {
+  it.each([
+    [0.975, 10, 2.22814],
+    [0.975, 29, 2.04523],
+    [0.995, 29, 2.75639],
+    [0.975, 120, 1.97993],
+  ])('has quantile %d with %d degrees of freedom', (p, degrees, expected) => {
+    expect(Math.abs(studentQuantile(p, degrees) - expected)).toBeLessThan(degrees < 29 ? 1e-3 : 5e-5);
+    expect(studentQuantile(1 - p, degrees)).toBeCloseTo(-studentQuantile(p, degrees), 10);
+  });
 });

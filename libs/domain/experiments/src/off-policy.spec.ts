@@ -78,8 +78,38 @@ describe('off-policy estimates', () => {
     const plain = { propensity: 0.5, targetProbability: 0.5, reward: 1 };
     const many = Array.from({ length: 4_000 }, (_, user) => ({ userId: `u${user}`, ...plain }));
     const one = { userId: 'rare', propensity: 0.001, targetProbability: 0.3, reward: 1 };
-    expect(estimateOffPolicy([...many, one]).refusal).toMatch(/one draw carries 7\.0% of the weight/);
+    expect(estimateOffPolicy([...many, one]).refusal).toMatch(/one user carries 7\.0% of the weight/);
     expect(estimateOffPolicy([]).refusal).toMatch(/below 100/);
+  });
+
+  it('are refused where few users bear them, whose errors would be those of nobody else', () => {
+    const draw = { propensity: 0.5, targetProbability: 0.5 };
+    const of = (users: number, each: (user: number) => number) =>
+      Array.from({ length: users }, (_, user) =>
+        Array.from({ length: each(user) }, (__, n): LoggedDraw => ({ ...draw, userId: `u${user}`, reward: n % 7 })),
+      ).flat();
+    const single = estimateOffPolicy(of(1, () => 400));
+    expect(single.refusal).toMatch(/effectively 1\.0 users bear it, fewer than 30/);
+    expect(single.logged.interval95).toEqual({ low: -Infinity, high: Infinity });
+    expect(estimateOffPolicy(of(29, () => 20)).refusal).toMatch(/effectively 29\.0 users/);
+    expect(estimateOffPolicy(of(100, (user) => (user < 5 ? 200 : 1))).refusal).toMatch(/effectively 6\.0 users/);
+    expect(estimateOffPolicy(of(30, () => 20)).refusal).toBeUndefined();
+  });
+
+  it('cover the truth at their rate where just enough users bear them', () => {
+    const random = createRandom(12);
+    const repeats = 400;
+    let [covered, answered] = [0, 0];
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      const own = draws(random, 40).map((one) => ({ ...one, targetProbability: one.propensity }));
+      const { selfNormalised } = estimateOffPolicy(own);
+      if (!selfNormalised) continue;
+      answered++;
+      const truth = LOGGING.reduce((sum, p, option) => sum + p * (10 + 5 * option * 0.5), 0);
+      if (selfNormalised.interval95.low <= truth && truth <= selfNormalised.interval95.high) covered++;
+    }
+    expect(answered).toBe(repeats);
+    expect(covered / answered).toBeGreaterThan(0.95 - 2 * Math.sqrt((0.95 * 0.05) / answered));
   });
 
   it('refuse probabilities that are none', () => {

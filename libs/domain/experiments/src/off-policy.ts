@@ -5,11 +5,13 @@
  *   self-normalised      Σ w·r / Σ w                             biased as 1/n, bounded by the rewards (Swaminathan, Joachims 2015)
  *   doubly robust        mean of Σ_b π(b|x)·q(x,b) + w·(r − q(x,a))  unbiased if the propensities or q are right (Dudík et al. 2011)
  *
- * Errors treat the draws of one user as one (they hang together). The effective sample size is Kish's (Σw)²/Σw². An
- * estimate is refused where it rests on too few draws: then its own error cannot be trusted either.
+ * Errors treat the draws of one user as one (they hang together), and intervals are Student's, with a degree of freedom less than
+ * there are effective users. Effective sample sizes are Kish's (Σw)²/Σw², of draws and of users by the sums of their weights. An
+ * estimate is refused where it rests on too few of either: then its own error cannot be trusted either. One of a single user, however
+ * many draws he has, is zero.
  */
-import { normalQuantile } from './distributions';
-import { around, type Interval } from './always-valid';
+import { around, FEWEST_USERS, type Interval } from './always-valid';
+import { studentQuantile } from './distributions';
 
 export interface LoggedDraw {
   readonly userId: string;
@@ -25,17 +27,22 @@ export interface LoggedDraw {
 }
 
 export interface OffPolicyLimits {
-  /** Least effective sample size. */
   readonly minimumEffectiveDraws: number;
-  /** Most that a single draw may weigh, as a share of all weights. */
-  readonly largestWeightShare: number;
+  readonly minimumEffectiveUsers: number;
+  /** Most that the draws of a single user may weigh, as a share of all weights. */
+  readonly largestUserShare: number;
 }
 
-export const DEFAULT_OFF_POLICY_LIMITS: OffPolicyLimits = { minimumEffectiveDraws: 100, largestWeightShare: 0.05 };
+export const DEFAULT_OFF_POLICY_LIMITS: OffPolicyLimits = {
+  minimumEffectiveDraws: 100,
+  minimumEffectiveUsers: FEWEST_USERS,
+  largestUserShare: 0.05,
+};
 
 export interface ValueEstimate {
   readonly value: number;
   readonly standardError: number;
+  /** Infinite where fewer than the least number of users bear it. */
   readonly interval95: Interval;
 }
 
@@ -43,7 +50,8 @@ export interface OffPolicyEstimate {
   readonly drawCount: number;
   readonly userCount: number;
   readonly effectiveDraws: number;
-  readonly largestWeightShare: number;
+  readonly effectiveUsers: number;
+  readonly largestUserShare: number;
   /** Mean weight: 1 but for chance where the propensities are right. */
   readonly meanWeight: number;
   /** Mean reward of the logging policy, on the same draws. */
@@ -68,37 +76,55 @@ export function estimateOffPolicy(
   });
   const weights = draws.map(weightOf);
   const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+  const sumsByUser = (values: readonly number[]): Float64Array => {
+    const sums = new Float64Array(users.size);
+    values.forEach((value, i) => (sums[userOf[i]] += value));
+    return sums;
+  };
   const total = sumOf(weights);
-  const effectiveDraws = total > 0 ? total ** 2 / weights.reduce((sum, w) => sum + w * w, 0) : 0;
-  const largestWeightShare = total > 0 ? weights.reduce((a, b) => Math.max(a, b), 0) / total : 0;
+  const effectiveDraws = effectiveSize(weights);
+  const weightsByUser = sumsByUser(weights);
+  const effectiveUsers = effectiveSize(weightsByUser);
+  const largestUserShare = total > 0 ? weightsByUser.reduce((a, b) => Math.max(a, b), 0) / total : 0;
 
   /** Σ of the terms over n, its error from sums by user. */
-  const meanOf = (terms: readonly number[], residuals: readonly number[], divisor: number): ValueEstimate => {
-    const byUser = new Float64Array(users.size);
-    residuals.forEach((residual, i) => (byUser[userOf[i]] += residual));
+  const meanOf = (
+    terms: readonly number[],
+    residuals: readonly number[],
+    divisor: number,
+    carriers = effectiveUsers,
+  ): ValueEstimate => {
+    const byUser = sumsByUser(residuals);
     const centre = sumOf(residuals) / users.size;
     const spread = byUser.reduce((sum, value) => sum + (value - centre) ** 2, 0);
     const value = sumOf(terms) / divisor;
     const standardError = Math.sqrt((spread * users.size) / Math.max(1, users.size - 1)) / divisor;
-    return { value, standardError, interval95: around(value, normalQuantile(0.975) * standardError) };
+    const reach =
+      carriers < limits.minimumEffectiveUsers ? Infinity : studentQuantile(0.975, carriers - 1) * standardError;
+    return { value, standardError, interval95: around(value, reach) };
   };
-  const plainMean = (terms: readonly number[]) => {
+  const plainMean = (terms: readonly number[], carriers = effectiveUsers) => {
     const mean = sumOf(terms) / terms.length;
     return meanOf(
       terms,
       terms.map((term) => term - mean),
       terms.length,
+      carriers,
     );
   };
   const shared = {
     drawCount: draws.length,
     userCount: users.size,
     effectiveDraws,
-    largestWeightShare,
+    effectiveUsers,
+    largestUserShare,
     meanWeight: total / draws.length,
-    logged: plainMean(draws.map(({ reward }) => reward)),
+    logged: plainMean(
+      draws.map(({ reward }) => reward),
+      effectiveSize(sumsByUser(draws.map(() => 1))),
+    ),
   };
-  const refusal = refusalOf(effectiveDraws, largestWeightShare, limits);
+  const refusal = refusalOf(shared, limits);
   if (refusal !== undefined) {
     return { ...shared, refusal, inversePropensity: undefined, selfNormalised: undefined, doublyRobust: undefined };
   }
@@ -133,12 +159,32 @@ function weightOf({ propensity, targetProbability }: LoggedDraw): number {
   return targetProbability / propensity;
 }
 
-function refusalOf(effective: number, largest: number, limits: OffPolicyLimits): string | undefined {
-  if (effective < limits.minimumEffectiveDraws) {
-    return `effective sample size ${effective.toFixed(1)} is below ${limits.minimumEffectiveDraws}: the policies have too little in common, or too little was logged`;
+/** Kish's. */
+function effectiveSize(weights: ArrayLike<number>): number {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i];
+    squares += weights[i] ** 2;
   }
-  if (largest > limits.largestWeightShare) {
-    return `one draw carries ${(100 * largest).toFixed(1)}% of the weight, more than ${(100 * limits.largestWeightShare).toFixed(1)}%: log more draws, or with more chance`;
+  return squares > 0 ? sum ** 2 / squares : 0;
+}
+
+function refusalOf(
+  {
+    effectiveDraws,
+    effectiveUsers,
+    largestUserShare,
+  }: Pick<OffPolicyEstimate, 'effectiveDraws' | 'effectiveUsers' | 'largestUserShare'>,
+  limits: OffPolicyLimits,
+): string | undefined {
+  if (effectiveDraws < limits.minimumEffectiveDraws) {
+    return `effective sample size ${effectiveDraws.toFixed(1)} is below ${limits.minimumEffectiveDraws}: the policies have too little in common, or too little was logged`;
+  }
+  if (effectiveUsers < limits.minimumEffectiveUsers) {
+    return `effectively ${effectiveUsers.toFixed(1)} users bear it, fewer than ${limits.minimumEffectiveUsers}: log more users`;
+  }
+  if (largestUserShare > limits.largestUserShare) {
+    return `one user carries ${(100 * largestUserShare).toFixed(1)}% of the weight, more than ${(100 * limits.largestUserShare).toFixed(1)}%: log more users, or with more chance`;
   }
   return undefined;
 }
