@@ -27,7 +27,7 @@ import { z } from 'zod';
 import { DAY_MS } from './exposure-tables';
 import { number, pValue, textTable, whole } from './format';
 import { policyOf, valuePolicy } from './off-policy';
-import { type Plan, planExperiment } from './plan';
+import { InterleavedPlanError, type Plan, planExperiment } from './plan';
 import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
 import { renderText } from './render-text';
@@ -282,7 +282,7 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
   ].join('\n');
 }
 
-const NO_RESULT_ERRORS = [NotStartedError, NoTreatmentError];
+const NO_RESULT_ERRORS = [NotStartedError, NoTreatmentError, InterleavedPlanError];
 const KNOWN_ERRORS = [ExperimentsError, ...NO_RESULT_ERRORS, EventArchiveError, RangeError];
 
 program.parseAsync().catch((thrown: unknown) =>

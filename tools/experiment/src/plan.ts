@@ -37,15 +37,28 @@ export interface GuardrailPlan extends Pick<DurationPlan, 'fixedDays' | 'alwaysV
   readonly controlValue: number;
 }
 
+/** How much viewers of two rankings agree is in no archive without interleaved lists, and what an A/B test takes is no answer. */
+export class InterleavedPlanError extends Error {
+  constructor({ name }: Experiment) {
+    super(
+      `${name}: there is no plan for an interleaved experiment, whose lists are of both variants; plan the A/B test that follows it, with design "split"`,
+    );
+    this.name = 'InterleavedPlanError';
+  }
+}
+
 /**
  * What each day of an experiment with these shares would have told, had it run over the last `days` days of the archive:
  * users of its audience as they came, the covariate of the days before.
+ *
+ * @throws InterleavedPlanError, NoTreatmentError
  */
 export async function planExperiment(
   archive: EventArchive,
   experiment: Experiment,
   { days, lift, nowMs }: { days: number; lift: number; nowMs: number },
 ): Promise<Plan> {
+  if (experiment.design === 'interleaved') throw new InterleavedPlanError(experiment);
   const startMs = nowMs - days * DAY_MS;
   const fromDay = new Date(startMs - (experiment.covariateDays + 1) * DAY_MS).toISOString().slice(0, 10);
   const moments = await archive.analyse(TOPICS.activity, { fromDay }, async (table) => {

@@ -15,7 +15,7 @@ import {
   type WorldOptions,
 } from '../test/archived-experiment';
 import { createExposureTables } from './exposure-tables';
-import { planExperiment } from './plan';
+import { InterleavedPlanError, planExperiment } from './plan';
 import { readCohortMoments, readDailyMoments } from './read-moments';
 import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
@@ -274,6 +274,12 @@ describe('the power calculator', () => {
     // Half of the minimumLift is looked for with the boundary of the report, which minimumLift has tuned.
     const { alpha, tauSquared } = testSettings(experiment);
     expect(plan.alwaysValidPowers).toEqual(alwaysValidPower(0.1, plan.informations, alpha, tauSquared));
+  });
+
+  it('has no plan of an A/B test for an interleaved experiment', async () => {
+    const { archive, experiment } = await make({ users: 1, days: 1 }, { design: 'interleaved' });
+    const plan = planExperiment(archive, experiment, { days: 5, lift: 0.1, nowMs: NOW_MS });
+    await expect(plan).rejects.toThrow(InterleavedPlanError);
   });
 
   it('says when the guardrails of a harmless treatment hold, or that it takes longer', async () => {
