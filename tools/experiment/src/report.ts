@@ -7,9 +7,8 @@ import {
   type CohortResult,
   cohortResults,
   type Experiment,
-  METRIC_NAMES,
-  metricResult,
   type MetricResult,
+  metricResults,
   type Preference,
   type QualityReport,
   testSettings,
@@ -117,7 +116,7 @@ async function compareVariants(
   const settings = testSettings(experiment, treatments.length);
   const comparisons = treatments.map((index): Comparison => {
     const days = moments[0].map((control, day) => ({ control, treatment: moments[index][day] }));
-    const metrics = METRIC_NAMES.map((name) => metricResult(name, days, experiment, settings));
+    const metrics = metricResults(days, experiment, settings);
     const large = cohorts
       .map(({ dimension, cohort, byVariant }) => ({
         dimension,

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '@watchnext/learning';
 import { experimentOf } from '../test/builders';
-import { cohortResults, look, metricResult, testSettings, verdictOf, VERDICTS } from './analysis';
+import { cohortResults, look, metricResult, metricResults, testSettings, verdictOf, VERDICTS } from './analysis';
 import { type MetricName, metricOf, USER_NUMBERS } from './metrics';
 import { Moments, type UserNumbers } from './moments';
 
@@ -98,6 +98,27 @@ const armOf = (size: number, numbersOf: (user: number) => Partial<UserNumbers>):
 };
 const resultOf = (name: MetricName, control: Moments, treatment: Moments, of = experiment) =>
   metricResult(name, [{ control, treatment }], of, testSettings(of));
+
+describe('metrics that decide nothing', () => {
+  it('are called better only where they are so for all of them at once', () => {
+    const stateWith = (lift: number) => {
+      const random = createRandom(17);
+      const [control, treatment] = [0, lift].map((own) =>
+        armOf(2_000, () => ({ watchSeconds: 100 + random.gaussian(), lists: (3 + random.gaussian()) * (1 + own) })),
+      );
+      const alone = resultOf('listsPerUser', control, treatment);
+      const [among] = metricResults([{ control, treatment }], experiment, testSettings(experiment)).filter(
+        ({ metric }) => metric === 'listsPerUser',
+      );
+      return { p: alone.p, states: [alone.state, among.state] };
+    };
+    const doubtful = stateWith(0.028);
+    // Of the eight metrics one is the primary and two are guardrails.
+    expect(doubtful.p).toBeGreaterThan(0.05 / 5);
+    expect(doubtful).toMatchObject({ states: ['better', 'open'] });
+    expect(stateWith(0.1)).toMatchObject({ states: ['better', 'better'] });
+  });
+});
 
 describe('users who are all alike', () => {
   it.each([2, 1_000])('tell nothing, though one variant has twice the lists of the other: %d users', (size) => {

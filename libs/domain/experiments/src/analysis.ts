@@ -15,7 +15,7 @@ import { holm } from './corrections';
 import type { Experiment } from './definition';
 import { normalQuantile, twoSidedNormalTail } from './distributions';
 import { type EffectEstimate, estimateEffect } from './effect';
-import { type MetricDefinition, metricOf, type MetricName } from './metrics';
+import { METRIC_NAMES, type MetricDefinition, metricOf, type MetricName } from './metrics';
 import type { Moments } from './moments';
 
 /** How the tests are tuned; one for all looks of one experiment. */
@@ -140,7 +140,7 @@ export interface MetricResult {
   readonly looks: readonly Look[];
   /** Least always-valid p of all looks. */
   readonly p: number;
-  /** By the newest always-valid interval: whether it leaves no change out, and on which side. */
+  /** By the newest always-valid interval: whether it leaves no change out, and on which side; see `metricResults`. */
   readonly state: MetricState;
   /** Guardrails: `held` once harm beyond `mostHarm` is ruled out, `broken` once it is certain. */
   readonly guardrail: 'held' | 'broken' | 'open' | undefined;
@@ -166,6 +166,24 @@ export function metricResult(
     state: last === undefined ? 'open' : stateOf(last, metric),
     guardrail: mostHarm === undefined || last === undefined ? undefined : guardrailOf(last, metric, mostHarm),
   };
+}
+
+/**
+ * All metrics. Those that decide nothing are many, and each would differ in one of twenty experiments without an effect: they are
+ * called better or worse only where they are so for all of them at once (Holm, of the least always-valid p of each).
+ */
+export function metricResults(
+  days: readonly { readonly control: Moments; readonly treatment: Moments }[],
+  experiment: Experiment,
+  settings: TestSettings,
+): MetricResult[] {
+  const results = METRIC_NAMES.map((name) => metricResult(name, days, experiment, settings));
+  const others = results.filter(({ role }) => role === 'other');
+  const corrected = holm(others.map(({ p }) => p));
+  return results.map((result) => {
+    const index = others.indexOf(result);
+    return index < 0 || corrected[index] <= settings.alpha ? result : { ...result, state: 'open' };
+  });
 }
 
 /** The change for the better that is at least, and at most, compatible with the look; shares of the control's value. */

@@ -39,6 +39,7 @@ export {
   look,
   metricResult,
   type MetricResult,
+  metricResults,
   type TestSettings,
   testSettings,
   type Verdict,
