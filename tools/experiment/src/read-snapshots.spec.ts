@@ -19,8 +19,11 @@ describe.each(['split', 'interleaved'])('the report of an experiment on a snapsh
   const [experiment] = fileWith({ design, variants: VARIANTS }).experiments;
   const isSplit = design === 'split';
 
-  /** @param others of each hundred lists of the treatment, those for which its snapshot was not loaded */
-  const reportWith = async (others: number) => {
+  /**
+   * @param others of each hundred lists of the treatment, those for which its snapshot was not loaded
+   * @param current the snapshot that serves whom none is named for
+   */
+  const reportWith = async (others: number, current: (hundredth: number) => string = () => 'current') => {
     const events: { key: string; event: Event }[] = [];
     for (let request = 0; request < 800; request++) {
       const [userId, requestId, atMs] = [`u${request % 400}`, `r${request}`, START_MS + request * 60_000];
@@ -35,7 +38,7 @@ describe.each(['split', 'interleaved'])('the report of an experiment on a snapsh
       const fromChosen = isSplit ? 'chosen' : '';
       const served = impressionsServedOf(userId, items, {
         requestId,
-        snapshotId: (isTreated || !isSplit) && !isOther ? fromChosen : 'current',
+        snapshotId: (isTreated || !isSplit) && !isOther ? fromChosen : current(Math.floor(request / 2) % 100),
         assignments: [{ experimentId: 'better', variantId, overridden: false }],
       });
       events.push({ key: userId, event: eventOf(served, atMs) });
@@ -47,7 +50,7 @@ describe.each(['split', 'interleaved'])('the report of an experiment on a snapsh
       });
       events.push({ key: userId, event: eventOf(watch, atMs + 1_000) });
     }
-    const archive = await archiveOf(join(folder, String(others)), events);
+    const archive = await archiveOf(join(folder, `${others} ${current(0)} ${current(99)}`), events);
     const report = await reportExperiment(archive, experiment, START_MS + 2 * DAY_MS);
     await archive.close();
     return report;
@@ -79,5 +82,20 @@ describe.each(['split', 'interleaved'])('the report of an experiment on a snapsh
     expect(hasResult(report)).toBe(false);
     expect(renderText(report)).toMatch(/NO RESULT: 30\.0% of the lists.*no result: the data are not to be trusted/s);
     expect(renderHtml(report)).toMatch(/No result: 30\.0% of the lists.*no result: the data are not to be trusted/s);
+  });
+
+  // Interleaved lists are of both rankings: the control has none of its own.
+  if (!isSplit) return;
+  it('tells where the control, which names none, had the same one or several', async () => {
+    const several = await reportWith(0, (hundredth) => (hundredth < 50 ? 'older' : 'newer'));
+    expect(several.snapshots).toEqual({
+      objections: [],
+      warnings: [expect.stringMatching(/^the lists of control, which names no snapshot, are of 2, .*age as well$/)],
+    });
+    const same = await reportWith(0, (hundredth) => (hundredth < 50 ? 'older' : 'chosen'));
+    expect(same.snapshots.objections).toEqual([
+      expect.stringMatching(/^50\.0% of the lists of control, .*are of that of treatment: .*let control name one too/),
+    ]);
+    expect(hasResult(same)).toBe(false);
   });
 });

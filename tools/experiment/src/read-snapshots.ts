@@ -7,28 +7,35 @@ import { chooseLists, readServedLists } from './served-lists';
 /** Lists of a variant that are decoded: their share is known to half a percent. */
 const MOST_LISTS = 20_000;
 
-/** Of the variants that name a snapshot and have users. After `createExposureTables`. */
+/**
+ * Of the variants that have users, where any of them names a snapshot; of interleaved lists only those that name one, as the others
+ * have no lists of their own. After `createExposureTables`.
+ */
 export async function readSnapshotUse(
   table: ArchiveTable,
   { design, name, start, variants }: Experiment,
   untilMs: number,
 ): Promise<SnapshotUse[]> {
+  const served = variants.filter(({ share }) => share > 0);
+  if (served.every(({ serving }) => serving.snapshotId === undefined)) return [];
   const uses: SnapshotUse[] = [];
-  for (const { name: variant, share, serving } of variants) {
-    if (serving.snapshotId === undefined || share === 0) continue;
+  for (const { name: variant, serving } of served) {
+    const pinned = serving.snapshotId;
+    if (design === 'interleaved' && pinned === undefined) continue;
     const assigned = `(^|;)${name}=${design === 'interleaved' ? '' : variant}(;|$)`;
     const where = `occurred_at_ms >= ${start} AND occurred_at_ms < ${untilMs}
       AND regexp_matches(assignments, ${sqlText(assigned)}) AND ${NO_MACHINES}`;
     await chooseLists(table, where, MOST_LISTS);
-    let [lists, otherLists] = [0, 0];
-    for await (const { served } of readServedLists(table)) {
+    let lists = 0;
+    const bySnapshot = new Map<string, number>();
+    for await (const { served: list } of readServedLists(table)) {
       // One that was not drafted is the control's alone, and credits nobody: the treatment's came late, or less than full.
-      if (design === 'interleaved' && !served.items.some(({ team }) => team !== '')) continue;
+      if (design === 'interleaved' && !list.items.some(({ team }) => team !== '')) continue;
       lists++;
       // Lists of memory, and those drafted of two snapshots, name none.
-      if (served.snapshotId !== '' && served.snapshotId !== serving.snapshotId) otherLists++;
+      if (list.snapshotId !== '') bySnapshot.set(list.snapshotId, (bySnapshot.get(list.snapshotId) ?? 0) + 1);
     }
-    uses.push({ variant, lists, otherLists });
+    uses.push({ variant, pinned, lists, bySnapshot });
   }
   return uses;
 }

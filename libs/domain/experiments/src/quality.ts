@@ -117,27 +117,50 @@ function whereOf(suspects: readonly Suspect[]): string {
     : 'It is spread over all segments: look at the assignment itself, and at where lists are lost.';
 }
 
-/** Lists of a variant that names a snapshot. */
+/** From which snapshots a variant was served; counted where any of the experiment names one. */
 export interface SnapshotUse {
   readonly variant: string;
+  /** Undefined: the variant names none, and is served the current one. */
+  readonly pinned: string | undefined;
   readonly lists: number;
-  /** Of `lists`, those of another snapshot than the variant's. */
-  readonly otherLists: number;
+  /** Lists by the snapshot that they name; those that name none are in no count but `lists`. */
+  readonly bySnapshot: ReadonlyMap<string, number>;
 }
 
 /** A list of another snapshot is none of the variant's: a lift is understated by their share. */
 const MOST_OF_OTHER_SNAPSHOTS = 0.05;
 
-/** Whether variants were served from the snapshots that they name; where they were not, all were served alike. */
+/** Whether variants were served from the snapshots that they name, and the others not from these: where not, all were served alike. */
 export function checkSnapshots(uses: readonly SnapshotUse[]): Pick<QualityReport, 'objections' | 'warnings'> {
   const objections: string[] = [];
   const warnings: string[] = [];
-  for (const { variant, lists, otherLists } of uses) {
-    if (otherLists === 0) continue;
-    const share = otherLists / lists;
-    const found = `${percent(share)} of the lists of ${variant} are of another snapshot than it names, which was not loaded`;
-    if (share > MOST_OF_OTHER_SNAPSHOTS) objections.push(`${found}: publish it, and begin again`);
-    else warnings.push(found);
+  const say = (share: number, found: string, remedy: string) => {
+    if (share > MOST_OF_OTHER_SNAPSHOTS) objections.push(`${found}: ${remedy}, and begin again`);
+    else if (share > 0) warnings.push(found);
+  };
+  for (const { variant, pinned, lists, bySnapshot } of uses) {
+    if (pinned !== undefined) {
+      const named = [...bySnapshot.values()].reduce((sum, count) => sum + count, 0);
+      const share = (named - (bySnapshot.get(pinned) ?? 0)) / Math.max(1, lists);
+      say(
+        share,
+        `${percent(share)} of the lists of ${variant} are of another snapshot than it names, which was not loaded`,
+        'publish it',
+      );
+      continue;
+    }
+    for (const other of uses) {
+      const share = (other.pinned === undefined ? 0 : (bySnapshot.get(other.pinned) ?? 0)) / Math.max(1, lists);
+      say(
+        share,
+        `${percent(share)} of the lists of ${variant}, which names no snapshot, are of that of ${other.variant}: it was the current one`,
+        `let ${variant} name one too`,
+      );
+    }
+    if (bySnapshot.size > 1 && uses.some((other) => other.pinned !== undefined))
+      warnings.push(
+        `the lists of ${variant}, which names no snapshot, are of ${bySnapshot.size}, and others keep theirs: a lift is of the models' age as well`,
+      );
   }
   return { objections, warnings };
 }
