@@ -149,7 +149,7 @@ function attributedSql(experiment: Experiment | undefined, audience: Audience): 
 
 /** Whether the video of a watch is not known to be another than its impression's; after `createStrays`. */
 const IS_NO_STRAY = `coalesce((impression_id, video_id) NOT IN (SELECT (impression_id, video_id) FROM strays), true)`;
-const STRAYS_A_STATEMENT = 1_000;
+const ROWS_A_STATEMENT = 1_000;
 
 /**
  * Makes the temporary table `strays`: what was watched under the impression of another video, which a player may keep when it
@@ -174,8 +174,13 @@ async function createStrays(table: ArchiveTable, startMs: number, endMs: number)
       if (!isShown) strays.push(`(${sqlText(impressionId)}, ${sqlText(videoId)})`);
     }
   }
-  for (let from = 0; from < strays.length; from += STRAYS_A_STATEMENT)
-    await table.run(`INSERT INTO strays VALUES ${strays.slice(from, from + STRAYS_A_STATEMENT).join(', ')}`);
+  await insertRows(table, 'strays', strays);
+}
+
+/** @param rows SQL, as `('a', 'b')` */
+export async function insertRows(table: ArchiveTable, name: string, rows: readonly string[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT)
+    await table.run(`INSERT INTO ${name} VALUES ${rows.slice(from, from + ROWS_A_STATEMENT).join(', ')}`);
 }
 
 /** Whether a list fits the audience, as far as columns tell; one of which they say nothing does not fit. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ImpressionsServed } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { alwaysValidPower, Moments, testSettings, USER_NUMBERS } from '@watchnext/experiments';
+import { alwaysValidPower, Assigner, Moments, testSettings, USER_NUMBERS } from '@watchnext/experiments';
 import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchnext/testing';
 import {
   archiveExperiment,
@@ -238,6 +238,37 @@ describe('the report', () => {
     expect(report.quality!.objections[0]).toMatch(/sample-ratio mismatch .* It shows most in device tv/);
     expect(renderText(report)).toMatch(/NO RESULT: sample-ratio mismatch/);
     expect(renderHtml(report)).toMatch(/Where users are missing/);
+  });
+
+  it('says how many of its users are one person before and after a login, and in two variants', async () => {
+    const file = fileWith();
+    const [experiment] = file.experiments;
+    const assigner = new Assigner(file);
+    const variantOf = (userId: string) => assigner.within(experiment, userId)!.variant.name;
+    const servedTo = (userId: string) =>
+      impressionsServedOf(userId, [impressionItemOf('v', { impressionId: `${userId}-0` })], {
+        requestId: userId,
+        assignments: [{ experimentId: 'better', variantId: variantOf(userId), overridden: false }],
+      });
+    const people = Array.from({ length: 60 }, (_, n) => ({ anonymousUserId: `anon${n}`, userId: `acct${n}` }));
+    const bodies = people.flatMap(({ anonymousUserId, userId }) => {
+      const merged = { $case: 'userMerged', value: { userId, anonymousUserId, history: undefined } } as const;
+      // Producers that retry deliver twice.
+      return [servedTo(anonymousUserId), merged, merged, servedTo(userId)];
+    });
+    const archive = await archiveOf(
+      join(folder, 'logins'),
+      bodies.map((body, second) => ({ key: 'u', event: eventOf(body, START_MS + 1_000 * second) })),
+    );
+    opened.push(archive);
+    const { quality } = await reportExperiment(archive, experiment, NOW_MS);
+    const crossed = people.filter(({ userId, anonymousUserId }) => variantOf(userId) !== variantOf(anonymousUserId));
+    expect(crossed.length).toBeGreaterThan(20);
+    expect(quality!.warnings).toEqual([
+      expect.stringMatching(
+        `^60 users logged in and went on as another user, ${crossed.length} of them in another variant`,
+      ),
+    ]);
   });
 
   it('takes programs for what they are, whatever variant they are in, and compares people', async () => {

@@ -102,7 +102,7 @@ async function compareVariants(
   const { start: startMs, covariateDays, variants } = experiment;
   const treatments = treatmentsOf(experiment);
   await createExposureTables(table, { experiment, startMs, endMs: untilMs, covariateDays });
-  const data = await readQuality(table, variants.length);
+  const data = await readQuality(table, variants.length, { startMs, endMs: untilMs });
   const quality = checkQuality(experiment, data);
   const snapshots = checkSnapshots(await readSnapshotUse(table, experiment, untilMs));
   if (quality.objections.length > 0 || snapshots.objections.length > 0) {

@@ -2,7 +2,14 @@ import { experimentOf } from '../test/builders';
 import { checkQuality, machineListLimit } from './quality';
 
 const segment = (dimension: string, name: string, ...users: number[]) => ({ dimension, segment: name, users });
-const input = { users: [5_000, 5_020], machines: [0, 0], inSeveralVariants: 0, segments: [] };
+const input = {
+  users: [5_000, 5_020],
+  machines: [0, 0],
+  inSeveralVariants: 0,
+  merged: [0, 0],
+  mergedAcross: 0,
+  segments: [],
+};
 
 describe('the check before the result', () => {
   const experiment = experimentOf();
@@ -69,6 +76,14 @@ describe('the check before the result', () => {
       checkQuality(experiment, { ...input, users: [100, 100], inSeveralVariants });
     expect(small(1)).toMatchObject({ objections: [], warnings: [expect.stringMatching(/^1 users were in more than/)] });
     expect(small(6).objections).toHaveLength(1);
+  });
+
+  it('tells who went on as another user since they logged in, and where one variant makes them', () => {
+    const [even] = checkQuality(experiment, { ...input, merged: [200, 210], mergedAcross: 190 }).warnings;
+    expect(even).toMatch(/^410 users logged in and went on as another user, 190 of them in another variant/);
+    expect(even).not.toMatch(/uneven/);
+    const uneven = checkQuality(experiment, { ...input, merged: [100, 310], mergedAcross: 190 });
+    expect(uneven).toMatchObject({ objections: [], warnings: [expect.stringMatching(/unevenly spread/)] });
   });
 
   it('takes variants without a share for none', () => {

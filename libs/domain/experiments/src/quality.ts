@@ -12,6 +12,10 @@ export interface QualityInput {
   readonly machines: CountsByVariant;
   /** Users seen in more than one variant; they are in no other count. */
   readonly inSeveralVariants: number;
+  /** Users of `users` who logged in meanwhile and went on under their account's id, which is a user of its own. */
+  readonly merged: CountsByVariant;
+  /** Of `merged`, those whose account was in another variant. */
+  readonly mergedAcross: number;
   /** Users by what they came with: country, device, day of the first list, … */
   readonly segments: readonly {
     readonly dimension: string;
@@ -95,6 +99,15 @@ export function checkQuality(experiment: Experiment, input: QualityInput): Quali
   if (machineCount > 0) {
     const spread = machineRatio!.passed ? 'spread as the variants are' : 'unevenly spread over the variants';
     warnings.push(`${machineCount} users behave as no person does and are left out; they are ${spread}`);
+  }
+  const mergedCount = input.merged.reduce((sum, count) => sum + count, 0);
+  if (mergedCount > 0) {
+    const uneven = check(input.merged).passed
+      ? ''
+      : '; they are unevenly spread over the variants, as where one makes viewers log in, and values per user do not compare';
+    warnings.push(
+      `${mergedCount} users logged in and went on as another user, ${input.mergedAcross} of them in another variant: each may count as two, and lifts are understated${uneven}; an audience with loggedIn has no such users`,
+    );
   }
   if (sampleRatio.passed && !sampleRatioOfAll.passed)
     warnings.push('with these users counted the sample ratio would not hold: they are the reason');

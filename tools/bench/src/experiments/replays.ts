@@ -245,7 +245,7 @@ function plantTrouble(tally: Tally, variants: Int8Array, run: number): void {
     if (variant === 0 || hashPoint('lost', String(run), String(user)) >= lostShare(variants.length)) lost[variant]++;
   });
   const experiment = experimentWith('x', 0.02);
-  const none = { machines: [0, 0], inSeveralVariants: 0, segments: [] };
+  const none = { machines: [0, 0], inSeveralVariants: 0, merged: [0, 0], mergedAcross: 0, segments: [] };
   tally.add(
     'planted loss of users is caught',
     checkQuality(experiment, { ...none, users: lost }).objections.length > 0,
