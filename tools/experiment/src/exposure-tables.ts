@@ -36,6 +36,11 @@ export interface Exposure {
   /** Exclusive. */
   readonly endMs: number;
   readonly covariateDays: number;
+  /**
+   * Whether `attributedWatchSeconds` and `attributedWatches` are looked at. Else the lists that watches name are not decoded, which takes
+   * longer than all the rest, and these two count strays too.
+   */
+  readonly isAttributed?: boolean;
 }
 
 /**
@@ -43,9 +48,9 @@ export interface Exposure {
  * their covariate and whether they are taken for machines.
  */
 export async function createExposureTables(table: ArchiveTable, exposure: Exposure): Promise<void> {
-  const { startMs, endMs, covariateDays, experiment, audience = {} } = exposure;
+  const { startMs, endMs, covariateDays, experiment, audience = {}, isAttributed = true } = exposure;
   const covariateFromMs = startMs - covariateDays * DAY_MS;
-  const isAttributed = attributedSql(experiment, audience);
+  const isOfImpression = attributedSql(experiment, audience);
   await table.run(`
     CREATE OR REPLACE TEMP TABLE lists AS
     SELECT request_id, any_value(user_id) AS user_id, min(occurred_at_ms) AS at_ms, any_value(variant) AS variant,
@@ -71,11 +76,12 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
     WHERE kind = 'watch' AND occurred_at_ms >= ${Math.min(covariateFromMs, startMs - CLOCK_MS)}
       AND occurred_at_ms < ${endMs + PLAYBACK_MS}
     GROUP BY events.user_id, playback_id, video_id, impression_id`);
-  await createStrays(table, startMs, endMs);
+  await table.run('CREATE OR REPLACE TEMP TABLE strays (impression_id VARCHAR, video_id VARCHAR)');
+  if (isAttributed) await findStrays(table, startMs, endMs);
   await table.run(`
     CREATE OR REPLACE TEMP TABLE playbacks AS
     SELECT user_id, min(at_ms) AS at_ms, max(seconds) AS seconds,
-      bool_or(${isAttributed} AND ${IS_NO_STRAY}) AS attributed, bool_or(${IS_OF_LISTS} AND ${IS_NO_STRAY}) AS of_lists
+      bool_or(${isOfImpression} AND ${IS_NO_STRAY}) AS attributed, bool_or(${IS_OF_LISTS} AND ${IS_NO_STRAY}) AS of_lists
     FROM reports GROUP BY user_id, playback_id, video_id HAVING min(at_ms) < ${endMs}`);
   // The viewer's clock may be behind: what a list led to came after it, whenever it says it happened.
   await table.run(`
@@ -95,7 +101,7 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
         FROM events SEMI JOIN users USING (user_id)
         WHERE kind = 'dismissal' AND occurred_at_ms >= ${startMs - CLOCK_MS} AND occurred_at_ms < ${endMs}
         GROUP BY event_id
-      ) JOIN users USING (user_id) WHERE ${isAttributed} AND (at_ms >= first_ms OR ${IS_OF_LISTS})
+      ) JOIN users USING (user_id) WHERE ${isOfImpression} AND (at_ms >= first_ms OR ${IS_OF_LISTS})
     ) GROUP BY user_id, day`);
   const [{ limit }] = (await table.rows(`
     SELECT coalesce(quantile_disc(busiest, 0.95), 0)::DOUBLE AS "limit"
@@ -147,16 +153,15 @@ function attributedSql(experiment: Experiment | undefined, audience: Audience): 
     SELECT request_id FROM events WHERE kind = 'impressions_served' AND request_id IS NOT NULL AND NOT ${audienceSql(audience)}))`;
 }
 
-/** Whether the video of a watch is not known to be another than its impression's; after `createStrays`. */
+/** Whether the video of a watch is not known to be another than its impression's; after `findStrays`. */
 const IS_NO_STRAY = `coalesce((impression_id, video_id) NOT IN (SELECT (impression_id, video_id) FROM strays), true)`;
 const ROWS_A_STATEMENT = 1_000;
 
 /**
- * Makes the temporary table `strays`: what was watched under the impression of another video, which a player may keep when it
+ * Fills the temporary table `strays`: what was watched under the impression of another video, which a player may keep when it
  * goes on to the next. As for labels, that did not come of the impression. The videos of impressions are no column.
  */
-async function createStrays(table: ArchiveTable, startMs: number, endMs: number): Promise<void> {
-  await table.run('CREATE OR REPLACE TEMP TABLE strays (impression_id VARCHAR, video_id VARCHAR)');
+async function findStrays(table: ArchiveTable, startMs: number, endMs: number): Promise<void> {
   const batches = table.batches(`
     WITH watched AS (
       SELECT DISTINCT ${LIST_OF_IMPRESSION} AS request_id, impression_id, video_id FROM reports

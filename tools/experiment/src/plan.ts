@@ -11,6 +11,7 @@ import {
   type Moments,
   planDuration,
   testSettings,
+  type UserNumber,
 } from '@watchnext/experiments';
 import { createExposureTables, DAY_MS, untoldParts } from './exposure-tables';
 import { readDailyMoments } from './read-moments';
@@ -37,6 +38,8 @@ export interface GuardrailPlan extends Pick<DurationPlan, 'fixedDays' | 'alwaysV
   readonly controlValue: number;
 }
 
+const ATTRIBUTED: ReadonlySet<UserNumber> = new Set(['attributedWatchSeconds', 'attributedWatches']);
+
 /** How much viewers of two rankings agree is in no archive without interleaved lists, and what an A/B test takes is no answer. */
 export class InterleavedPlanError extends Error {
   constructor({ name }: Experiment) {
@@ -62,8 +65,11 @@ export async function planExperiment(
   const startMs = nowMs - days * DAY_MS;
   const fromDay = new Date(startMs - (experiment.covariateDays + 1) * DAY_MS).toISOString().slice(0, 10);
   const moments = await archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
-    const { audience, covariateDays } = experiment;
-    await createExposureTables(table, { experiment: undefined, audience, startMs, endMs: nowMs, covariateDays });
+    const { audience, covariateDays, primaryMetric, guardrails } = experiment;
+    const planned = [primaryMetric, ...guardrails.map(({ metric }) => metric)];
+    const isAttributed = planned.some((name) => ATTRIBUTED.has(metricOf(name).numerator));
+    const exposure = { audience, startMs, endMs: nowMs, covariateDays, isAttributed };
+    await createExposureTables(table, { ...exposure, experiment: undefined });
     return (await readDailyMoments(table, 1, days))[0];
   });
   return planFrom(moments, experiment, lift);

@@ -14,7 +14,9 @@ export async function readPreferences(
 ): Promise<{ preferences: { watchSeconds: Preference; clicks: Preference }; overriddenUsers: number }> {
   const { start, name, variants, alpha, power } = experiment;
   const within = `occurred_at_ms >= ${start} AND occurred_at_ms < ${untilMs}`;
-  await createExposureTables(table, { experiment, startMs: start, endMs: untilMs, covariateDays: 0 });
+  // For the programs alone.
+  const exposure = { startMs: start, endMs: untilMs, covariateDays: 0, isAttributed: false };
+  await createExposureTables(table, { ...exposure, experiment });
   await chooseLists(
     table,
     `${within} AND regexp_matches(assignments, ${sqlText(`(^|;)${name}=`)}) AND ${NO_MACHINES}`,

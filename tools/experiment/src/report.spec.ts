@@ -157,15 +157,15 @@ describe('the report', () => {
     );
     opened.push(archive);
     const [experiment] = fileWith().experiments;
-    const days = await readUserDays(archive, { experiment, startMs: START_MS, endMs: NOW_MS, covariateDays: 7 });
+    const exposure = { experiment, startMs: START_MS, endMs: NOW_MS, covariateDays: 7 };
+    const days = await readUserDays(archive, exposure);
+    const inAll = { watches: 5, watchSeconds: 500 };
     expect(days.map(({ numbers }) => numbers)).toEqual([
-      expect.objectContaining({
-        watches: 5,
-        watchSeconds: 500,
-        attributedWatches: 1,
-        attributedWatchSeconds: 100,
-      }),
+      expect.objectContaining({ ...inAll, attributedWatches: 1, attributedWatchSeconds: 100 }),
     ]);
+    // Who looks at neither of the two does not wait for the lists to be decoded.
+    const [{ numbers }] = await readUserDays(archive, { ...exposure, isAttributed: false });
+    expect(numbers).toMatchObject({ ...inAll, attributedWatches: 5 });
   });
 
   it('counts what a list led to on a device whose clock is behind, and never as of before the experiment', async () => {
