@@ -94,6 +94,15 @@ const program = new Command('experiment')
   )
   .showHelpAfterError();
 
+interface OffPolicyOptions {
+  readonly policy: string;
+  readonly from: number;
+  readonly until?: number;
+  readonly experiment?: string;
+  readonly position?: number;
+  readonly json?: boolean;
+}
+
 const withFile = (command: Command) => command.option('--file <path>', 'the file that defines the experiments');
 
 withFile(program.command('validate'))
@@ -203,15 +212,19 @@ program
   .requiredOption('--policy <policy>', 'greedy, uniform, epsilon=0.1 or softmax=20 (temperature in seconds)')
   .requiredOption('--from <time>', 'lists served from then on', moment)
   .option('--until <time>', 'and before then; default: a day ago, as younger ones may still be watched', moment)
+  .option('--experiment <name>', 'only lists of this experiment')
+  .option('--position <n>', 'only this place of the list, from 0; needed where several were drawn', wholeNumber(0, 49))
   .option('--json', 'as JSON')
-  .action(async (options: { policy: string; from: number; until?: number; json?: boolean }) => {
-    const policy = policyOf(options.policy);
+  .action(async (options: OffPolicyOptions) => {
+    const { experiment, position } = options;
+    const question = { policy: policyOf(options.policy), fromMs: options.from, experiment, position };
     const estimate = await withArchive((archive) =>
-      valuePolicy(archive, { policy, fromMs: options.from, untilMs: options.until ?? Date.now() - DAY_MS }),
+      valuePolicy(archive, { ...question, untilMs: options.until ?? Date.now() - DAY_MS }),
     );
     if (options.json) process.stdout.write(renderJson(estimate));
     else {
-      const { drawCount, userCount, effectiveDraws, effectiveUsers, meanWeight, logged, refusal } = estimate;
+      const { drawCount, userCount, effectiveDraws, effectiveUsers, meanWeight, logged, refusal, dropped } = estimate;
+      const left = dropped.unscored + dropped.notShown;
       const rows = (
         [
           ['as it was logged', logged],
@@ -233,6 +246,9 @@ program
       );
       process.stdout.write(
         `${whole(drawCount)} draws of ${whole(userCount)} users; effective sample size ${number(effectiveDraws)} draws, ${number(effectiveUsers)} users; mean weight ${number(meanWeight)}\n` +
+          (left === 0
+            ? ''
+            : `left out: ${whole(dropped.unscored)} draws without scores, ${whole(dropped.notShown)} whose video is not at its place\n`) +
           `${textTable(['watch seconds at the place', 'value', 'error', '95%'], rows)}\n${refusal === undefined ? '' : `REFUSED: ${refusal}\n`}`,
       );
     }

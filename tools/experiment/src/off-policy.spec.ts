@@ -100,6 +100,7 @@ describe('the value of a policy that was not served', () => {
       expect(found.standardError).toBeLessThan(0.1 * truth);
     }
     expect(estimate.drawCount).toBe(3_000);
+    expect(estimate).toMatchObject({ positions: [2], dropped: { unscored: 50, notShown: 0 } });
     expect(estimate.userCount).toBe(500);
   });
 
@@ -121,21 +122,28 @@ describe('a list of which two places were drawn', () => {
       { position: 2, options: options(...SCORES) },
       { position: 5, options: fresh },
     ];
-    const served = impressionsServedOf('u1', items, { requestId: 'r', exploredPlaces });
+    const served = impressionsServedOf('u1', items, {
+      requestId: 'r',
+      exploredPlaces,
+      assignments: [{ experimentId: 'of-fresh', variantId: 'a', overridden: false }],
+    });
     const watch = watchOf('u1', 'v8', { impressionId: 'r-5', playbackId: 'p', positionSeconds: 40 });
     const archive = await archiveOf(folder, [
       { key: 'u1', event: eventOf(served, START_MS) },
       { key: 'u1', event: eventOf(watch, START_MS + 5_000) },
     ]);
-    const draws = await readDraws(archive, {
-      policy: policyOf('uniform'),
-      fromMs: START_MS,
-      untilMs: START_MS + 10_000,
-    });
+    const question = { policy: policyOf('uniform'), fromMs: START_MS, untilMs: START_MS + 10_000 };
+    const { draws, positions } = await readDraws(archive, question);
     expect(draws).toMatchObject([
       { propensity: expect.closeTo(0.15), targetProbability: expect.closeTo(1 / 3), reward: 0 },
       { propensity: 0.5, targetProbability: 0.5, reward: 40, predicted: 5 },
     ]);
+    expect(positions).toEqual([2, 5]);
+    // Which are not of one kind, and of no value together.
+    await expect(valuePolicy(archive, question)).rejects.toThrow(/places 2, 5 were drawn.*--position/);
+    expect(await valuePolicy(archive, { ...question, position: 5 })).toMatchObject({ drawCount: 1, positions: [5] });
+    expect((await readDraws(archive, { ...question, experiment: 'of-fresh' })).draws).toHaveLength(2);
+    expect((await readDraws(archive, { ...question, experiment: 'of-fres' })).draws).toEqual([]);
     await archive.close();
     rmSync(folder, { recursive: true });
   });

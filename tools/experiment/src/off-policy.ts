@@ -1,6 +1,6 @@
 /** Values policies that were not served, from the places that were filled by chance. */
 import { TOPICS, type ExplorationOption } from '@watchnext/contract';
-import type { EventArchive } from '@watchnext/event-archive';
+import { type EventArchive, sqlText } from '@watchnext/event-archive';
 import {
   DEFAULT_OFF_POLICY_LIMITS,
   estimateOffPolicy,
@@ -44,30 +44,57 @@ export interface OffPolicyQuestion {
   /** Exclusive. Impressions younger than a day may still be watched: end a day before now. */
   readonly untilMs: number;
   readonly limits?: OffPolicyLimits;
+  /** Only lists of this experiment. */
+  readonly experiment?: string;
+  /** Only this place; needed where several were drawn, whose rewards are not of one kind. */
+  readonly position?: number;
 }
+
+export interface Draws {
+  readonly draws: readonly LoggedDraw[];
+  /** Places that they are of, ascending. */
+  readonly positions: readonly number[];
+  /** Draws that nothing can be said of: without a score, as ranking had failed open, or of a video that is not at its place. */
+  readonly dropped: { readonly unscored: number; readonly notShown: number };
+}
+
+export type PolicyValue = OffPolicyEstimate & Pick<Draws, 'positions' | 'dropped'>;
 
 /** Draws of the archive, machines left out: reward is the watch seconds that the drawn video earned at its place, within a day. */
 export async function readDraws(
   archive: EventArchive,
-  { policy, fromMs, untilMs }: OffPolicyQuestion,
-): Promise<LoggedDraw[]> {
+  { policy, fromMs, untilMs, experiment, position: onlyPosition }: OffPolicyQuestion,
+): Promise<Draws> {
   const fromDay = new Date(fromMs - DAY_MS).toISOString().slice(0, 10);
   return archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
-    await createExposureTables(table, { experiment: undefined, startMs: fromMs, endMs: untilMs, covariateDays: 0 });
+    // For the programs alone.
+    const exposure = { startMs: fromMs, endMs: untilMs, covariateDays: 0, isAttributed: false };
+    await createExposureTables(table, { ...exposure, experiment: undefined });
     await chooseLists(
       table,
-      `explored AND occurred_at_ms >= ${fromMs} AND occurred_at_ms < ${untilMs} AND ${NO_MACHINES}`,
+      `explored AND occurred_at_ms >= ${fromMs} AND occurred_at_ms < ${untilMs} AND ${NO_MACHINES}
+        ${experiment === undefined ? '' : `AND regexp_matches(assignments, ${sqlText(`(^|;)${experiment}=`)})`}`,
       MOST_LISTS,
     );
     const playbacks = await readPlaybacks(table, fromMs, untilMs);
     const draws: LoggedDraw[] = [];
+    const positions = new Set<number>();
+    const dropped = { unscored: 0, notShown: 0 };
     for await (const { served, atMs } of readServedLists(table)) {
       for (const { position, options } of served.exploredPlaces) {
+        if (onlyPosition !== undefined && position !== onlyPosition) continue;
         const item = served.items.find((one) => one.position === position);
         const index = options.findIndex(({ videoId }) => videoId === item?.videoId);
-        // Logged where ranking had failed open: neither softmax nor the doubly robust estimate can say anything of it.
-        const isScored = options.every(({ score }) => score !== undefined);
-        if (!item || index < 0 || !isScored) continue;
+        if (!item || index < 0) {
+          dropped.notShown++;
+          continue;
+        }
+        // Neither softmax nor the doubly robust estimate can say anything of it.
+        if (!options.every(({ score }) => score !== undefined)) {
+          dropped.unscored++;
+          continue;
+        }
+        positions.add(position);
         const target = policy(options);
         draws.push({
           userId: served.userId,
@@ -79,10 +106,16 @@ export async function readDraws(
         });
       }
     }
-    return draws;
+    return { draws, positions: [...positions].sort((a, b) => a - b), dropped };
   });
 }
 
-export async function valuePolicy(archive: EventArchive, question: OffPolicyQuestion): Promise<OffPolicyEstimate> {
-  return estimateOffPolicy(await readDraws(archive, question), question.limits ?? DEFAULT_OFF_POLICY_LIMITS);
+/** @throws RangeError for draws of several places */
+export async function valuePolicy(archive: EventArchive, question: OffPolicyQuestion): Promise<PolicyValue> {
+  const { draws, positions, dropped } = await readDraws(archive, question);
+  if (positions.length > 1)
+    throw new RangeError(
+      `places ${positions.join(', ')} were drawn, which are not of one kind: choose one by --position`,
+    );
+  return { ...estimateOffPolicy(draws, question.limits ?? DEFAULT_OFF_POLICY_LIMITS), positions, dropped };
 }
