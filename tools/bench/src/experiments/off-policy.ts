@@ -20,6 +20,11 @@ export interface OffPolicyOptions {
 /** The logging policy: with this probability one of the pool is drawn evenly. */
 const EPSILON = 0.3;
 const POOL = 10;
+/**
+ * So many times the situations of a log are there in all. Each log draws its own from them, with replacement, so that the value of all
+ * is what its estimates are of; were they the same in every log, intervals would have to cover less than they promise.
+ */
+const POPULATION = 10;
 const POLICIES = ['greedy', 'epsilon=0.1', 'softmax=20', 'uniform'] as const;
 const ESTIMATORS = ['inversePropensity', 'selfNormalised', 'doublyRobust'] as const;
 const NAMES = { inversePropensity: 'IPS', selfNormalised: 'self-normalised', doublyRobust: 'doubly robust' } as const;
@@ -68,7 +73,7 @@ export function measureOffPolicy(options: OffPolicyOptions): OffPolicyFigures[] 
   const { seed, users, videos, draws, repeats } = options;
   const world = new World({ ...DEFAULT_WORLD, seed, viewerCount: users, videoCount: videos, endMs: END_MS });
   const random = createRandom(seed).fork('off-policy');
-  const situations = Array.from({ length: draws }, drawSituations(world, random));
+  const situations = Array.from({ length: POPULATION * draws }, drawSituations(world, random));
   const policies = POLICIES.map((name) => {
     const policy = policyOf(name);
     const targets = situations.map(({ scores }) => policy(optionsOf(scores)));
@@ -79,9 +84,14 @@ export function measureOffPolicy(options: OffPolicyOptions): OffPolicyFigures[] 
     return { name, targets, truth, rows, effective: 0 };
   });
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const log = situations.map((situation) => drawOf(situation, random));
+    const log = Array.from({ length: draws }, () => {
+      const place = random.nextInt(situations.length);
+      return { place, draw: drawOf(situations[place], random) };
+    });
     for (const one of policies) {
-      const estimate = estimateOffPolicy(log.map((draw, i) => valuedBy(draw, situations[i], one.targets[i])));
+      const estimate = estimateOffPolicy(
+        log.map(({ place, draw }) => valuedBy(draw, situations[place], one.targets[place])),
+      );
       one.effective += estimate.effectiveDraws / repeats;
       for (const row of one.rows) {
         const found = estimate[row.estimator];
@@ -105,7 +115,6 @@ export function measureOffPolicy(options: OffPolicyOptions): OffPolicyFigures[] 
   );
 }
 
-/** The pools are the same in every repetition; what is drawn from them and watched is not. */
 function drawSituations(world: World, random: Random): () => Situation {
   const truth = new Truth(world);
   const viewers = chooseViewers(world, world.viewers.length);
