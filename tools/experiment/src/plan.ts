@@ -9,6 +9,7 @@ import {
   type MetricName,
   metricOf,
   type Moments,
+  mostUnseenRate,
   planDuration,
   testSettings,
   type UserNumber,
@@ -90,10 +91,15 @@ export function planFrom(pooled: readonly Moments[], experiment: Experiment, lif
     informations,
     guardrails: experiment.guardrails.map(({ metric, mostHarm }) => {
       const measured = measure(pooled, experiment, treatments, metric);
+      const controlValue = measured.last?.control.value ?? NaN;
+      if (metricOf(metric).isShare && controlValue === 0) {
+        const days = daysUnseen(pooled, measured.smallestPart, mostHarm, test.alpha);
+        return { metric, mostHarm, controlValue, fixedDays: days, alwaysValidDays: days };
+      }
       // As far from no effect, on the scale of ln(treatment/control), as the harm that is to be ruled out.
       const distance = metricOf(metric).better === 'lower' ? mostHarm : mostHarm / (1 - mostHarm);
       const { fixedDays, alwaysValidDays } = planDuration(distance, measured.informations, test);
-      return { metric, mostHarm, controlValue: measured.last?.control.value ?? NaN, fixedDays, alwaysValidDays };
+      return { metric, mostHarm, controlValue, fixedDays, alwaysValidDays };
     }),
   };
 }
@@ -104,7 +110,7 @@ function measure(
   { variants, layerPart }: Experiment,
   treatments: readonly number[],
   name: MetricName,
-): { informations: number[]; last: EffectEstimate | undefined } {
+): { informations: number[]; smallestPart: number; last: EffectEstimate | undefined } {
   const part = layerPart[1] - layerPart[0];
   const smallest = Math.min(...treatments.map((index) => variants[index].share));
   const effects = pooled.map((moments) => estimateEffect(moments, moments, metricOf(name)));
@@ -113,5 +119,16 @@ function measure(
     const variance = (logRatioError ** 2 / 2) * (1 / (part * variants[0].share) + 1 / (part * smallest));
     return variance > 0 ? 1 / variance : 0;
   });
-  return { informations, last: effects.at(-1) };
+  return { informations, smallestPart: part * smallest, last: effects.at(-1) };
+}
+
+/** Days until a treatment has the users of whom none need have seen what none has seen now. */
+function daysUnseen(
+  pooled: readonly Moments[],
+  smallestPart: number,
+  mostHarm: number,
+  alpha: number,
+): number | undefined {
+  const index = pooled.findIndex(({ userCount }) => mostUnseenRate(smallestPart * userCount, alpha / 2) <= mostHarm);
+  return index < 0 ? undefined : index + 1;
 }

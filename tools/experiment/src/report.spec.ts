@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ImpressionsServed } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { alwaysValidPower, Assigner, Moments, testSettings, USER_NUMBERS } from '@watchnext/experiments';
+import {
+  alwaysValidPower,
+  Assigner,
+  Moments,
+  testSettings,
+  USER_NUMBERS,
+  type UserNumbers,
+} from '@watchnext/experiments';
 import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchnext/testing';
 import {
   archiveExperiment,
@@ -15,7 +22,7 @@ import {
   type WorldOptions,
 } from '../test/archived-experiment';
 import { createExposureTables } from './exposure-tables';
-import { InterleavedPlanError, planExperiment } from './plan';
+import { InterleavedPlanError, planExperiment, planFrom } from './plan';
 import { readCohortMoments, readDailyMoments } from './read-moments';
 import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
@@ -328,6 +335,19 @@ describe('the power calculator', () => {
     const { comparisons } = await reportExperiment(archive, experiment, NOW_MS);
     const stateOf = (name: string) => comparisons[0].metrics.find(({ metric }) => metric === name)!.guardrail;
     expect([stateOf('latencyMs'), stateOf('listsPerUser')]).toEqual(['held', 'open']);
+  });
+
+  it('says when enough users have come to hold a guardrail of what none of them has seen', () => {
+    const [experiment] = fileWith({ guardrails: [{ metric: 'degradedShare', mostHarm: 0.01 }] }).experiments;
+    const none = Object.fromEntries(USER_NUMBERS.map((name) => [name, 0])) as UserNumbers;
+    const days = [300, 600, 900].map((users) => {
+      const moments = new Moments();
+      for (let user = 0; user < users; user++) moments.add({ ...none, lists: 3, watchSeconds: user % 7 });
+      return moments;
+    });
+    // 369 users each.
+    expect(planFrom(days, experiment, 0.1).guardrails).toMatchObject([{ fixedDays: 3, alwaysValidDays: 3 }]);
+    expect(planFrom(days.slice(0, 2), experiment, 0.1).guardrails).toMatchObject([{ alwaysValidDays: undefined }]);
   });
 
   it('counts the lists of the audience, and says what of it the archive does not tell', async () => {

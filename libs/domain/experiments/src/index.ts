@@ -28,7 +28,14 @@ export {
 } from './metrics';
 export { Moments, NUMBER_COUNT, PRODUCT_COUNT, productIndex, type UserNumbers } from './moments';
 export { type EffectEstimate, estimateEffect } from './effect';
-export { alwaysValidP, boundary, type Interval, mixtureVariance, requiredInformation } from './always-valid';
+export {
+  alwaysValidP,
+  boundary,
+  type Interval,
+  mixtureVariance,
+  mostUnseenRate,
+  requiredInformation,
+} from './always-valid';
 export { checkSampleRatio, SAMPLE_RATIO_ALPHA, type SampleRatioCheck } from './sample-ratio';
 export { holm } from './corrections';
 export { alwaysValidPower, type DurationPlan, fixedPower, planDuration } from './power';
