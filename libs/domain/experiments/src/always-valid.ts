@@ -16,8 +16,9 @@
 import { normalQuantile } from './distributions';
 
 /**
- * All of this is asymptotic, with users as the unit. Of fewer of them a variance says too little of itself: with one to three users
- * a day, and looks at whatever there was, up to 13% of simulated A/A tests were better or worse on some day; from 30 on 0 to 3%.
+ * All of this is asymptotic, with users as the unit, and of fewer of them a variance says too little of itself. With two users a day
+ * in each variant, 60 daily looks and intervals that are sharpest at a lift of 0.2, up to 13.5% of 600 simulated A/A tests were
+ * better or worse on some day where looks began at two users, and at most 2% where they began at 30.
  */
 export const FEWEST_USERS = 30;
 
