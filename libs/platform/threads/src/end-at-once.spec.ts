@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const THREADS = JSON.stringify(join(__dirname, '..', 'dist', 'index.js'));
+/** Runs what follows as the first process of its own. */
+const CONTAINED = ['unshare', '--map-root-user', '--pid', '--fork'] as const;
 
 describe('ending at once', () => {
   let folder: string;
@@ -17,8 +19,11 @@ describe('ending at once', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  async function ended(source: string): Promise<{ code: number | null; signal: string | null; text: string }> {
-    const child = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'pipe'] });
+  async function ended(
+    source: string,
+    [command, ...args]: readonly [string, ...string[]] = [process.execPath],
+  ): Promise<{ code: number | null; signal: string | null; text: string }> {
+    const child = spawn(command, [...args, '-e', source], { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
@@ -26,7 +31,7 @@ describe('ending at once', () => {
   }
 
   /** A process that ends at once with 3 amid a call that blocks its thread for so long, when another waits behind it. */
-  function endsAmid(blocksMs: number): ReturnType<typeof ended> {
+  function endsAmid(blocksMs: number, node?: readonly [string, ...string[]]): ReturnType<typeof ended> {
     writeFileSync(
       program,
       `const { answerCalls } = require(${THREADS});
@@ -39,7 +44,8 @@ describe('ending at once', () => {
         },
       });`,
     );
-    return ended(`
+    return ended(
+      `
       const { endAtOnce, Thread } = require(${THREADS});
       const { existsSync } = require('node:fs');
       const [program, first, next] = ${JSON.stringify([program, first, next])};
@@ -51,7 +57,9 @@ describe('ending at once', () => {
         if (!existsSync(first + '.begun')) return;
         setImmediate(say('a turn later'));
         endAtOnce(3);
-      }, 5);`);
+      }, 5);`,
+      node,
+    );
   }
 
   it('lets a call under way finish, and begins nothing else on any thread', async () => {
@@ -66,6 +74,16 @@ describe('ending at once', () => {
       text: 'a thread is amid a call after 1000 ms: the process kills itself\n',
     });
   });
+
+  // The first process of a container is sent no signal from inside it, not even that one.
+  (spawnSync(CONTAINED[0], [...CONTAINED.slice(1), 'true']).status === 0 ? it : it.skip)(
+    'is an abort there in a container, whose first process cannot kill itself',
+    async () => {
+      const { signal, text } = await endsAmid(60_000, [...CONTAINED, process.execPath]);
+      expect(['SIGABRT', 'SIGSEGV']).toContain(signal);
+      expect(text).toMatch(/^a thread is amid a call after 1000 ms: the process kills itself\n/);
+    },
+  );
 
   it('waits for a program that is being loaded', async () => {
     writeFileSync(
