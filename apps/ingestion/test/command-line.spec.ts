@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 
 describe('npm run checkpoint, npm run rebuild, npm run archive-gaps and npm run merge-archive', () => {
   let directory: { path: string; remove(): Promise<void> };
+  const built = (program: string) => resolve(__dirname, '..', 'dist', `${program}.js`);
   const run = (program: string, args: readonly string[]) =>
-    runBuilt(resolve(__dirname, '..', 'dist', `${program}.js`), args, { WATCHNEXT_DATA_DIR: directory.path });
+    runBuilt(built(program), args, { WATCHNEXT_DATA_DIR: directory.path });
 
   beforeAll(async () => (directory = await temporaryDirectory('ingestion-commands')));
   afterAll(() => directory.remove());
@@ -26,5 +30,25 @@ describe('npm run checkpoint, npm run rebuild, npm run archive-gaps and npm run 
     ['rebuild', ['--partition', '0', '--partition', '4'], 2, /partitions 0 to 3 \(WATCHNEXT_ACTIVITY_PARTITIONS\)/],
   ])('%s %j ends with %i, and says why', (program, args, status, text) => {
     expect(run(program, args)).toEqual({ status, text: expect.stringMatching(text) });
+  });
+
+  it('end when they are told to, also as the first process of a container, which dies of no signal by itself', async () => {
+    const silentBroker = createServer().listen(0, '127.0.0.1');
+    await once(silentBroker, 'listening');
+    const { port } = silentBroker.address() as AddressInfo;
+    const settings = {
+      WATCHNEXT_DATA_DIR: directory.path,
+      WATCHNEXT_EVENT_LOG: 'kafka',
+      WATCHNEXT_KAFKA_BROKERS: `127.0.0.1:${port}`,
+    };
+    const rebuild = spawn(process.execPath, [built('rebuild')], {
+      env: { ...process.env, ...settings },
+      stdio: 'ignore',
+    });
+    const [connection] = await once(silentBroker, 'connection');
+    rebuild.kill('SIGTERM');
+    expect(await once(rebuild, 'exit')).toEqual([143, null]);
+    connection.destroy();
+    silentBroker.close();
   });
 });

@@ -10,6 +10,7 @@ import {
 } from '@watchnext/config';
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
 import { createLogger } from '@watchnext/service';
+import { endAtOnce } from '@watchnext/threads';
 import { z } from 'zod';
 import { ingestionSettings } from '../config';
 
@@ -18,9 +19,12 @@ const schema = z
   .object({ ...driverSettings, ...loggingSettings, WATCHNEXT_ARCHIVE_FLUSH_SECONDS })
   .superRefine(checkDriverSettings);
 
+/** 128 and SIGTERM. */
+const EXIT_STOPPED = 143;
+
 /** As --help tells them. */
 export const EXIT_CODES = `
-Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; ${EXIT_CONFIGURATION} the environment.`;
+Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; ${EXIT_CONFIGURATION} the environment; ${EXIT_STOPPED} stopped by a signal.`;
 
 export function openCommand(name: string) {
   const settings = loadConfig(schema);
@@ -31,7 +35,9 @@ export function openCommand(name: string) {
   return { settings, paths, logger, archive, checkpoints };
 }
 
-/** @param run its result is the exit code, by default 0 */
+/** @param run its result is the exit code, by default 0; cut off at any point, it can be started again */
 export function runCommand(run: () => Promise<number | void>): void {
+  // The first process of a container is sent no signal that it does not handle: a node that drains would wait until it may kill it.
+  process.once('SIGTERM', () => endAtOnce(EXIT_STOPPED));
   void endAfter(run().then((code) => code ?? 0));
 }
