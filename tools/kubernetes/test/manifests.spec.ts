@@ -100,6 +100,10 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
           ]);
           // Longer than clients take to look a headless Service up again.
           expect(object['spec'].minReadySeconds).toBeGreaterThanOrEqual(10);
+          const { periodSeconds, failureThreshold } = container.startupProbe;
+          expect(object['spec'].progressDeadlineSeconds).toBeGreaterThan(
+            periodSeconds * failureThreshold + object['spec'].minReadySeconds,
+          );
           expect(object['spec'].strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
           const budgets = of('PodDisruptionBudget').filter(({ spec }) => selects(spec.selector, labels));
           expect([name, budgets.length]).toEqual([name, 1]);
