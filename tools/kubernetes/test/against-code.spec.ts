@@ -19,7 +19,6 @@ import { gatewaySettings } from '../../../apps/gateway/src/config';
 import { ingestionSettings, ROLES } from '../../../apps/ingestion/src/config';
 import { rankingSettings } from '../../../apps/ranking/src/config';
 import { retrievalSettings } from '../../../apps/retrieval/src/config';
-import { EXIT_CODES, parseCommand } from '../../../apps/trainer/src/cli';
 import { trainerSettings } from '../../../apps/trainer/src/settings';
 import {
   environmentOf,
@@ -195,20 +194,6 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
         .filter(({ app }) => app === 'ingestion')
         .flatMap((one) => plain(one)['WATCHNEXT_INGESTION_ROLES'] ?? []);
       expect(roles.sort()).toEqual([...ROLES].sort());
-    });
-
-    it('the trainer runs once, and what trying again cannot change is not tried again', () => {
-      const trainer = workloads.find(({ name }) => name === 'trainer') as Workload;
-      const [program, ...args] = trainer.container.args;
-      expect(program).toBe('apps/trainer/dist/main.js');
-      expect(parseCommand(args, { exitOverride: true }).once).toBe(true);
-      const [rule] = trainer.object['spec'].jobTemplate.spec.podFailurePolicy.rules;
-      expect(rule).toMatchObject({
-        action: 'FailJob',
-        onExitCodes: { containerName: trainer.container.name, operator: 'In' },
-      });
-      // 2: the command line, 78: the environment (see --help).
-      expect(rule.onExitCodes.values).toEqual([2, EXIT_CODES.rejected, EXIT_CODES.nothingToTrain, 78]);
     });
   });
 
