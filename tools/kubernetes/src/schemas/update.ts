@@ -78,7 +78,7 @@ allowClosedOutput();
 
 const { definitions: target } = new Command('npm run schemas --')
   .description(
-    'Renews the schemas that the manifests are checked against; needs go, mvn and java, and what they download.',
+    'Renews the schemas that the manifests are checked against; needs go, mvn and Java 21 or later, and what they download.',
   )
   .option('--definitions <folder>', 'writes the CustomResourceDefinitions into it, and no schemas')
   .exitOverride(endOnUsage)
@@ -96,7 +96,9 @@ try {
     for (const file of files) copyFileSync(file, join(target, basename(file)));
   }
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\nIt needs go, mvn and java, and what they download.\n`);
+  process.stderr.write(
+    `${(error as Error).message}\nIt needs go, mvn and Java 21 or later (JAVA_HOME, else the PATH's), and what they download.\n`,
+  );
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
