@@ -10,6 +10,17 @@ export function onceClosed(raw: FastifyReply['raw'], onClosed: () => void): void
   else raw.once('close', onClosed);
 }
 
+/** What nginx calls it: the caller closed the connection before the answer was out. */
+const CALLER_GONE_STATUS = 499;
+
+/**
+ * Calls once the request is over, with the status that the caller got; 499 where it left before. Fastify's `onResponse` comes only
+ * for answers that went out, so what it counts lacks the requests that took longer than anyone waits.
+ */
+export function onceOver({ raw }: FastifyReply, onOver: (status: number) => void): void {
+  onceClosed(raw, () => onOver(raw.writableFinished ? raw.statusCode : CALLER_GONE_STATUS));
+}
+
 /** Aborted, with the reason that is made then, when the connection closes before the answer is out. */
 export function callerGoneSignal({ raw }: FastifyReply, reason: () => Error): AbortSignal {
   const gone = new AbortController();

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { type ServiceError, status as codes } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
+import { onceOver } from './caller-connection';
 import { SERVICE_METRICS } from './metric-names';
 import type { MetricsRegistry } from './metrics';
 
@@ -31,10 +32,15 @@ function openFileCount(): number | undefined {
 
 /** Counts every request by its route's pattern, so that ids in addresses make no series. To be called before routes are added. */
 export function countHttpRequests(fastify: FastifyInstance, metrics: MetricsRegistry): void {
-  fastify.addHook('onResponse', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const startedAt = performance.now();
+    const { method } = request;
     const route = request.routeOptions.url ?? 'none';
-    metrics.count(SERVICE_METRICS.httpRequests, { route, method: request.method, status: String(reply.statusCode) });
-    metrics.observe(SERVICE_METRICS.httpSeconds, reply.elapsedTime / 1_000, { route });
+    onceOver(reply, (status) => {
+      metrics.count(SERVICE_METRICS.httpRequests, { route, method, status: String(status) });
+      metrics.observe(SERVICE_METRICS.httpSeconds, (performance.now() - startedAt) / 1_000, { route });
+    });
+    done();
   });
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { onceOver } from './caller-connection';
 import { HTTP_METHOD, inSpan, isTracing, markFailed, type Span, SpanKind, startSpan, traceContextOf } from './tracing';
 
 /**
@@ -10,7 +11,7 @@ import { HTTP_METHOD, inSpan, isTracing, markFailed, type Span, SpanKind, startS
 export function traceHttpRequests(fastify: FastifyInstance): void {
   if (!isTracing()) return;
   const spans = new WeakMap<FastifyRequest, Span>();
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     const parent = traceContextOf((name) => {
       const value = request.headers[name];
@@ -18,17 +19,19 @@ export function traceHttpRequests(fastify: FastifyInstance): void {
     });
     const attributes = { [HTTP_METHOD]: request.method, 'http.route': route };
     const span = startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes, parent });
-    if (span) spans.set(request, span);
+    if (span) {
+      spans.set(request, span);
+      onceOver(reply, (status) => {
+        span.setAttribute('http.response.status_code', status);
+        if (status >= 500) markFailed(span, `status ${status}`);
+        span.end();
+      });
+    }
+    done();
   });
   fastify.addHook('preHandler', (request, _reply, done) => {
     const span = spans.get(request);
     if (span) inSpan(span, done);
     else done();
-  });
-  fastify.addHook('onResponse', async (request, reply) => {
-    const span = spans.get(request);
-    span?.setAttribute('http.response.status_code', reply.statusCode);
-    if (span && reply.statusCode >= 500) markFailed(span, `status ${reply.statusCode}`);
-    span?.end();
   });
 }
