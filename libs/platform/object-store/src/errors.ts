@@ -27,10 +27,29 @@ export class ObjectStoreUnavailableError extends ObjectStoreError {
   }
 }
 
-/** Groups what the SDK throws by who must act. */
+/** What the system says of a disk here that takes nothing: its space, or somebody's share of it, used up; mounted to be read only. */
+const UNWRITABLE_DISK = ['ENOSPC', 'EDQUOT', 'EROFS'];
+
+/** The disk of this machine takes no more: no fault of the storage or the network, and no other try makes room. */
+export class LocalDiskError extends ObjectStoreError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'local-disk', false, options);
+  }
+}
+
+/** Whether it was the disk here that failed, as the system or this library says it. */
+export function isDiskFailure(error: unknown): boolean {
+  return (
+    error instanceof LocalDiskError ||
+    UNWRITABLE_DISK.includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+  );
+}
+
+/** Groups what the SDK and the disk throw by who must act. */
 export function translate(what: string, key: string, error: unknown): ObjectStoreError {
   const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
+  if (isDiskFailure(error)) return new LocalDiskError(`could not ${what}: ${message}`, { cause: error });
   if (name === 'NoSuchBucket') {
     return new ObjectStoreError(`the bucket does not exist (${what})`, 'no-bucket', false, { cause: error });
   }

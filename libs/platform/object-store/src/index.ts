@@ -1,4 +1,11 @@
-export { ObjectConflictError, ObjectNotFoundError, ObjectStoreError, ObjectStoreUnavailableError } from './errors';
+export {
+  isDiskFailure,
+  LocalDiskError,
+  ObjectConflictError,
+  ObjectNotFoundError,
+  ObjectStoreError,
+  ObjectStoreUnavailableError,
+} from './errors';
 export {
   ObjectStore,
   type ObjectStoreSettings,

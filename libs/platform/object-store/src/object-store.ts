@@ -104,7 +104,7 @@ export class ObjectStore {
   /**
    * Streams an object into a new file.
    * @param stopping aborted, the download ends at once
-   * @throws ObjectNotFoundError, the reason of `stopping`; after any failure the file may be there in part
+   * @throws ObjectNotFoundError, LocalDiskError, the reason of `stopping`; after any failure the file may be there in part
    */
   async download(key: string, path: string, stopping?: AbortSignal): Promise<void> {
     const run = async (guard: StallGuard) => {

@@ -40,7 +40,7 @@ export interface SnapshotStore {
   readManifest(snapshotId: string): Promise<SnapshotManifest>;
   /**
    * Brings a snapshot, or what is needed of it, to local disk and verifies the digest of each of these files.
-   * @throws SnapshotNotFoundError, SnapshotCorruptError, SnapshotFormatError; the signal's reason
+   * @throws SnapshotNotFoundError, SnapshotCorruptError, SnapshotFormatError, SnapshotDiskError; the signal's reason
    */
   fetch(snapshotId: string, options?: FetchOptions): Promise<LocalSnapshot>;
   /** The current snapshot's id; undefined before the first. */
@@ -114,6 +114,13 @@ export class PointerConflictError extends SnapshotStoreError {
     readonly actual: string | undefined,
   ) {
     super(`the pointer is at ${actual ?? 'none'}, not at ${expected ?? 'none'}`, 'pointer-conflict', true);
+  }
+}
+
+/** The disk here takes no snapshot: full, or mounted to be read only. Until somebody makes room, no fetch can succeed. */
+export class SnapshotDiskError extends SnapshotStoreError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'local-disk', false, options);
   }
 }
 

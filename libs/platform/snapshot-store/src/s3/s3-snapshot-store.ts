@@ -12,6 +12,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
 import {
+  isDiskFailure,
   ObjectConflictError,
   ObjectNotFoundError,
   ObjectStore,
@@ -28,6 +29,7 @@ import {
   type LocalSnapshot,
   PointerConflictError,
   SnapshotCorruptError,
+  SnapshotDiskError,
   SnapshotExistsError,
   SnapshotFormatError,
   SnapshotNotFoundError,
@@ -196,6 +198,8 @@ async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof SnapshotStoreError) throw error;
+    if (isDiskFailure(error))
+      throw new SnapshotDiskError(`cannot ${what}: ${(error as Error).message}`, { cause: error });
     if (error instanceof ObjectStoreError && !error.retriable) {
       throw new SnapshotStoreError(`cannot ${what}: ${error.message}`, error.code, false, { cause: error });
     }

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileDigest } from '@watchnext/contract';
+import { isDiskFailure } from '@watchnext/object-store';
 import type { FileDigests } from '../digests';
 import { errorCode } from '../durable-files';
 import { isSnapshotFilePath, isSnapshotId } from '../layout';
@@ -29,7 +30,8 @@ export class SnapshotCache {
   /**
    * The folder of a snapshot, where files that were not there unharmed are downloaded.
    * @param files those that are needed; what else lies in the folder was fetched for others
-   * @throws SnapshotCorruptError when what was downloaded differs from its digest; then nothing of it is kept; the signal's reason
+   * @throws SnapshotCorruptError when what was downloaded differs from its digest; then nothing of it is kept; what
+   * the disk says that takes no more, once there is nothing to evict; the signal's reason
    */
   fetch(
     snapshotId: string,
@@ -56,21 +58,41 @@ export class SnapshotCache {
     const folder = join(this.directory, snapshotId);
     const missing = await this.missingOf(folder, files, signal);
     if (Object.keys(missing).length > 0) {
-      await this.bring(snapshotId, folder, missing, download, signal);
-      await this.evict(snapshotId);
+      await this.bringMakingRoom(snapshotId, missing, download, signal);
     }
     await utimes(folder, new Date(), new Date());
     return folder;
   }
 
-  private async bring(
+  /**
+   * Room is made before the download, or a disk that is full would stay so. Where it is full all the same, of others only the
+   * one used last stays: it is likely what is served, and what a restart would look for.
+   */
+  private async bringMakingRoom(
     snapshotId: string,
-    folder: string,
     files: FileDigests,
     download: (path: string, target: string) => Promise<void>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     await mkdir(this.directory, { recursive: true });
+    let keptCount = await this.evictOthers(snapshotId, this.snapshotCount - 1);
+    for (;;) {
+      try {
+        return await this.bring(snapshotId, files, download, signal);
+      } catch (error) {
+        if (!isDiskFailure(error) || keptCount < 2) throw error;
+      }
+      keptCount = await this.evictOthers(snapshotId, keptCount - 1);
+    }
+  }
+
+  private async bring(
+    snapshotId: string,
+    files: FileDigests,
+    download: (path: string, target: string) => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const folder = join(this.directory, snapshotId);
     const partial = join(this.directory, `${PARTIAL_PREFIX}${randomBytes(6).toString('hex')}`);
     try {
       await mkdir(partial);
@@ -117,7 +139,8 @@ export class SnapshotCache {
     await rm(away, { recursive: true, force: true });
   }
 
-  private async evict(justFetched: string): Promise<void> {
+  /** @returns how many others are left. What a process holds it has in memory: it misses no copy but at its next start. */
+  private async evictOthers(snapshotId: string, keepCount: number): Promise<number> {
     const aged = await Promise.all(
       (await readdir(this.directory)).map(async (name) => {
         // Another process may have evicted it meanwhile.
@@ -125,14 +148,13 @@ export class SnapshotCache {
         return { name, atMs: details?.mtimeMs ?? 0 };
       }),
     );
-    const snapshots = aged.filter(({ name }) => isSnapshotId(name) && name !== justFetched);
-    snapshots.sort((a, b) => b.atMs - a.atMs);
+    const others = aged.filter(({ name }) => isSnapshotId(name) && name !== snapshotId);
+    others.sort((a, b) => b.atMs - a.atMs);
     const abandoned = aged.filter(
       ({ name, atMs }) => name.startsWith(PARTIAL_PREFIX) && Date.now() - atMs > ABANDONED_AFTER_MS,
     );
-    for (const { name } of [...snapshots.slice(this.snapshotCount - 1), ...abandoned]) {
-      await this.discard(join(this.directory, name));
-    }
+    for (const { name } of [...others.slice(keepCount), ...abandoned]) await this.discard(join(this.directory, name));
+    return Math.min(others.length, keepCount);
   }
 }
 
