@@ -13,13 +13,8 @@
  *   this one for the snapshot that it stayed with. Pinned ones are loaded though they are not current. A pointer back to a held one loads nothing.
  * - Refreshes never run side by side; a refresh asked for during another one starts after it and sees what is new.
  */
-import {
-  type FileFilter,
-  type LocalSnapshot,
-  SnapshotCorruptError,
-  type SnapshotStore,
-  SnapshotStoreError,
-} from './port';
+import { type FileFilter, type LocalSnapshot, type SnapshotStore, SnapshotStoreError } from './port';
+import { SnapshotRefusals } from './snapshot-refusals';
 
 export interface SnapshotHolderOptions<T> {
   readonly store: SnapshotStore;
@@ -88,22 +83,9 @@ interface Held<T> {
   readonly markClosed: () => void;
 }
 
-interface Refusal {
-  readonly sinceMs: number;
-  attempts: number;
-  retryAtMs: number;
-}
-
-const MAX_RETRY_SECONDS = 300;
-/**
- * For so long a copy that differs from its digest is fetched again at every poll: what spoils bits on their way has mostly
- * passed by then. What lies spoilt in the store stays so, and is looked at later and later.
- */
-const SPOILT_ON_ITS_WAY_MS = 60_000;
-
 export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   private readonly held = new Map<string, Held<T>>();
-  private readonly refusals = new Map<string, Refusal>();
+  private readonly refusals: SnapshotRefusals;
   private readonly capacity: number;
   private readonly pollMs: number;
   private current: Held<T> | undefined;
@@ -120,6 +102,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
     this.capacity = options.capacity ?? 3;
     if (!Number.isInteger(this.capacity) || this.capacity < 1) throw new RangeError('capacity must be 1 or more');
     this.pollMs = (options.pollSeconds ?? 2) * 1_000;
+    this.refusals = new SnapshotRefusals(this.pollMs);
   }
 
   /** Loads what the pointer names, if anything, and begins to follow it. Never rejects: see the callbacks. */
@@ -217,7 +200,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
     const wanted = await this.followCurrent(evenIfRefused, pinned);
     for (const id of pinned) {
       if (id === wanted || this.held.has(id) || this.closing) continue;
-      if (evenIfRefused || Date.now() >= (this.refusals.get(id)?.retryAtMs ?? 0)) await this.load(id);
+      if (evenIfRefused || this.refusals.mayTry(id)) await this.load(id);
     }
     this.evictBeyondCapacity();
   }
@@ -231,9 +214,10 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
       this.report('onPointerUnreadable', asError(error));
       return undefined;
     }
-    for (const id of this.refusals.keys()) if (id !== wanted && !pinned.includes(id)) this.refusals.delete(id);
-    if (wanted === undefined || wanted === this.current?.snapshotId) return wanted;
-    if (!evenIfRefused && Date.now() < (this.refusals.get(wanted)?.retryAtMs ?? 0)) return wanted;
+    if (wanted === undefined) return undefined;
+    this.refusals.keepOnly([wanted, ...pinned]);
+    if (wanted === this.current?.snapshotId) return wanted;
+    if (!evenIfRefused && !this.refusals.mayTry(wanted)) return wanted;
     const isTaken = await this.take(wanted);
     if (!isTaken && this.current === undefined) await this.takeAncestor(wanted);
     return wanted;
@@ -281,15 +265,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   }
 
   private refuse(snapshotId: string, error: Error): void {
-    const nowMs = Date.now();
-    const { attempts: before = 0, sinceMs = nowMs } = this.refusals.get(snapshotId) ?? {};
-    const attempts = before + 1;
-    // A store that could not be reached is no fault of the snapshot: the next poll looks again.
-    const isOfStore = error instanceof SnapshotStoreError && error.retriable;
-    const maySpoilOnItsWay = error instanceof SnapshotCorruptError && nowMs - sinceMs < SPOILT_ON_ITS_WAY_MS;
-    const waitMs = isOfStore || maySpoilOnItsWay ? 0 : Math.min(this.pollMs * 2 ** attempts, MAX_RETRY_SECONDS * 1_000);
-    this.refusals.set(snapshotId, { sinceMs, attempts, retryAtMs: nowMs + waitMs });
-    this.report('onRefused', snapshotId, error, attempts);
+    this.report('onRefused', snapshotId, error, this.refusals.add(snapshotId, error));
   }
 
   private evictBeyondCapacity(): void {
