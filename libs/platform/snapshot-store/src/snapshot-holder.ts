@@ -3,6 +3,8 @@
  *
  * What it promises:
  * - A swap drops no request: a snapshot that leaves is closed only after its last running use.
+ * - What the pointer no longer names once it is loaded does not become current, unless nothing else is. While a load is under
+ *   way the pointer is looked at as well: back to a held one, that answers at once, and the load ends.
  * - A snapshot that cannot be verified or loaded is refused and reported, and nothing that is held is given up for
  *   it. Polls try it again, at growing intervals (each of them, where only the store was away, or a copy differed from its
  *   digest for the first time a moment ago); the pointer moving on ends that.
@@ -20,9 +22,10 @@ export interface SnapshotHolderOptions<T> {
   readonly store: SnapshotStore;
   /**
    * Makes a verified snapshot ready to serve. A rejection refuses the snapshot.
-   * @param closing aborted when the holder closes, which waits for it: then the load is to end soon, and leave nothing open
+   * @param stopping aborted when the holder closes, or wants the snapshot no longer, and waits for it: then the load is to end soon,
+   * and leave nothing open
    */
-  readonly load: (local: LocalSnapshot, closing: AbortSignal) => Promise<T>;
+  readonly load: (local: LocalSnapshot, stopping: AbortSignal) => Promise<T>;
   /** The files that `load` needs; default: all. */
   readonly only?: FileFilter;
   /** How many snapshots to hold; default 3: current, previous, and one more. */
@@ -83,6 +86,16 @@ interface Held<T> {
   readonly markClosed: () => void;
 }
 
+/** A load under way. */
+interface Loading {
+  /** Of what the pointer named, or an ancestor of it: not wanted once the pointer names a held one. */
+  readonly isForPointer: boolean;
+  readonly aborting: AbortController;
+  /** Looks at the pointer meanwhile, one after the other: an earlier one must not answer last. */
+  looks: Promise<void>;
+  timer?: NodeJS.Timeout;
+}
+
 export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   private readonly held = new Map<string, Held<T>>();
   private readonly refusals: SnapshotRefusals;
@@ -95,6 +108,7 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
   /** Whether somebody asked for the queued one, besides the timer. */
   private queuedEvenIfRefused = false;
   private timer: NodeJS.Timeout | undefined;
+  private loading: Loading | undefined;
   private closing: Promise<void> | undefined;
   private readonly aborting = new AbortController();
 
@@ -184,6 +198,8 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
       this.running = this.followPointer(evenIfRefused).finally(() => (this.running = undefined));
       return this.running;
     }
+    // Whoever asks knows of a change.
+    if (evenIfRefused && this.loading) this.lookBeside(this.loading);
     this.queuedEvenIfRefused ||= evenIfRefused;
     this.queued ??= this.running.then(() => {
       const asked = this.queuedEvenIfRefused;
@@ -200,45 +216,59 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
     const wanted = await this.followCurrent(evenIfRefused, pinned);
     for (const id of pinned) {
       if (id === wanted || this.held.has(id) || this.closing) continue;
-      if (evenIfRefused || this.refusals.mayTry(id)) await this.load(id);
+      if (evenIfRefused || this.refusals.mayTry(id)) await this.load(id, false);
     }
     this.evictBeyondCapacity();
   }
 
   /** @returns the id that the pointer names; undefined for none, or where it cannot be read */
   private async followCurrent(evenIfRefused: boolean, pinned: readonly string[]): Promise<string | undefined> {
-    let wanted: string | undefined;
+    const wanted = await this.readPointer();
+    if (wanted === undefined) return undefined;
+    this.refusals.keepOnly([wanted, ...pinned]);
+    if (wanted === this.current?.snapshotId) return wanted;
+    const held = this.held.get(wanted);
+    if (held !== undefined) {
+      this.makeCurrent(held);
+      return wanted;
+    }
+    if (!evenIfRefused && !this.refusals.mayTry(wanted)) return wanted;
+    const loaded = await this.load(wanted, true);
+    if (loaded === undefined) {
+      if (this.current === undefined) await this.takeAncestor(wanted);
+      return wanted;
+    }
+    const wantedNow = await this.readPointer();
+    const isWanted = wantedNow === undefined || wantedNow === wanted;
+    if (isWanted || this.current === undefined) this.makeCurrent(loaded);
+    return isWanted || this.closing ? wanted : this.followCurrent(evenIfRefused, pinned);
+  }
+
+  /** Undefined for none, or where it cannot be read, which is reported. */
+  private async readPointer(): Promise<string | undefined> {
     try {
-      wanted = await this.options.store.readPointer();
+      return await this.options.store.readPointer();
     } catch (error) {
       this.report('onPointerUnreadable', asError(error));
       return undefined;
     }
-    if (wanted === undefined) return undefined;
-    this.refusals.keepOnly([wanted, ...pinned]);
-    if (wanted === this.current?.snapshotId) return wanted;
-    if (!evenIfRefused && !this.refusals.mayTry(wanted)) return wanted;
-    const isTaken = await this.take(wanted);
-    if (!isTaken && this.current === undefined) await this.takeAncestor(wanted);
-    return wanted;
   }
 
-  /** Makes a snapshot the current one; false when it was refused. */
-  private async take(snapshotId: string): Promise<boolean> {
-    const held = this.held.get(snapshotId) ?? (await this.load(snapshotId));
-    if (held === undefined) return false;
+  private makeCurrent(held: Held<T>): void {
     const previousId = this.current?.snapshotId;
     held.currentTurn = held.lastTurn = ++this.turn;
     this.current = held;
-    this.report('onCurrent', snapshotId, previousId);
+    this.report('onCurrent', held.snapshotId, previousId);
     this.evictBeyondCapacity();
-    return true;
   }
 
-  /** Holds one more snapshot; undefined when it was refused. */
-  private async load(snapshotId: string): Promise<Held<T> | undefined> {
+  /** Holds one more snapshot; undefined when it was refused, or is wanted no longer. */
+  private async load(snapshotId: string, isForPointer: boolean): Promise<Held<T> | undefined> {
     const { store, load, only } = this.options;
-    const { signal } = this.aborting;
+    const loading: Loading = { isForPointer, aborting: new AbortController(), looks: Promise.resolve() };
+    const signal = AbortSignal.any([this.aborting.signal, loading.aborting.signal]);
+    this.loading = loading;
+    this.scheduleLook(loading);
     try {
       const held = newHeld(snapshotId, await load(await store.fetch(snapshotId, { only, signal }), signal));
       this.refusals.delete(snapshotId);
@@ -248,7 +278,32 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
       // What was not let finish is not refused.
       if (!signal.aborted) this.refuse(snapshotId, asError(error));
       return undefined;
+    } finally {
+      clearTimeout(loading.timer);
+      this.loading = undefined;
     }
+  }
+
+  private scheduleLook(loading: Loading): void {
+    loading.timer = setTimeout(() => {
+      this.lookBeside(loading);
+      void loading.looks.then(() => {
+        if (this.loading === loading) this.scheduleLook(loading);
+      });
+    }, this.pollMs);
+    loading.timer.unref();
+  }
+
+  /** Looks at the pointer beside a load, which may take minutes: a way back that needs no load does not wait for it. */
+  private lookBeside(loading: Loading): void {
+    loading.looks = loading.looks.then(async () => {
+      if (this.loading !== loading || this.closing) return;
+      const wanted = await this.readPointer();
+      const held = wanted === undefined ? undefined : this.held.get(wanted);
+      if (held === undefined || this.loading !== loading || this.closing) return;
+      if (loading.isForPointer) loading.aborting.abort(new Error(`the pointer names ${wanted}`));
+      if (held !== this.current) this.makeCurrent(held);
+    });
   }
 
   private async takeAncestor(refusedId: string): Promise<void> {
@@ -260,7 +315,11 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
         // The refusal of this very snapshot was reported already; without its manifest the line ends here.
         return;
       }
-      if (id === '' || this.closing || (await this.take(id))) return;
+      if (id === '' || this.closing) return;
+      const ancestor = this.held.get(id) ?? (await this.load(id, true));
+      // Meanwhile the pointer may have gone to one that is held.
+      if (this.current !== undefined) return;
+      if (ancestor !== undefined) return this.makeCurrent(ancestor);
     }
   }
 
