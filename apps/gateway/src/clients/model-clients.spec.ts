@@ -1,4 +1,4 @@
-import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { type RankRequest, RankingServiceService, type RankResponse } from '@watchnext/contract';
 import { newState } from '@watchnext/features';
 import { grpcClientSecurity } from '@watchnext/service';
@@ -17,16 +17,19 @@ const requestOf = (explain: boolean): RankRequest => ({
   checksumCount: 0,
 });
 
-describe('a ranking service that does not answer in time', () => {
+describe('a ranking service that fails', () => {
   const server = new Server();
   let port: number;
-  let isDown = false;
+  /** What calls are answered with; undefined: nothing. */
+  let code: status | undefined;
+  const connections = new Set<string>();
   let ranking: Ranking | undefined;
 
   beforeAll(async () => {
     server.addService(RankingServiceService, {
-      rank: (_: ServerUnaryCall<RankRequest, RankResponse>, answer: sendUnaryData<RankResponse>) => {
-        if (isDown) answer({ code: 13 });
+      rank: (call: ServerUnaryCall<RankRequest, RankResponse>, answer: sendUnaryData<RankResponse>) => {
+        connections.add(call.getPeer());
+        if (code !== undefined) answer({ code });
       },
     });
     port = await new Promise((resolve, reject) =>
@@ -35,16 +38,21 @@ describe('a ranking service that does not answer in time', () => {
       ),
     );
   });
+  beforeEach(() => {
+    code = undefined;
+    connections.clear();
+  });
   afterEach(() => ranking?.close());
   afterAll(() => server.forceShutdown());
 
-  async function askedTenTimes(explain: boolean): Promise<Dependency> {
-    // Its time stands still: it stays open however late this process is.
-    const asked = new Dependency('ranking', { circuit: new Circuit(CIRCUIT_OPTIONS, () => 0) });
+  /** @param clock of the circuit; where time stands still, it stays open however late this process is */
+  async function askedTenTimes(explain: boolean, clock = () => 0): Promise<Dependency> {
+    const asked = new Dependency('ranking', { circuit: new Circuit(CIRCUIT_OPTIONS, clock) });
     ranking = connectRanking(`127.0.0.1:${port}`, asked, grpcClientSecurity({}));
     for (let i = 0; i < 10; i++) {
       const limits = {
-        deadlineAtMs: Date.now() + LATE_AFTER_MS,
+        // What answers is not late, however busy this machine is.
+        deadlineAtMs: Date.now() + (code === undefined ? LATE_AFTER_MS : 10_000),
         signal: new AbortController().signal,
         isHurried: false,
       };
@@ -53,7 +61,7 @@ describe('a ranking service that does not answer in time', () => {
     return asked;
   }
 
-  it('is not asked for a while', async () => {
+  it('is not asked for a while where it is late', async () => {
     expect((await askedTenTimes(false)).circuitState).toBe('open');
   });
 
@@ -62,7 +70,18 @@ describe('a ranking service that does not answer in time', () => {
   });
 
   it('is not asked for a while where it fails explanations', async () => {
-    isDown = true;
+    code = status.INTERNAL;
     expect((await askedTenTimes(true)).circuitState).toBe('open');
+  });
+
+  it.each([
+    ['the old connection where it turns calls away', status.RESOURCE_EXHAUSTED, 1],
+    ['new connections where it fails: each try after the eighth may have a broken one', status.INTERNAL, 3],
+  ])('is asked over %s', async (_, answered, connectionCount) => {
+    code = answered;
+    // Each look is a circuit's pause later: all calls are made, those after it opened as tries.
+    let nowMs = 0;
+    const asked = await askedTenTimes(false, () => (nowMs += CIRCUIT_OPTIONS.openMs));
+    expect([asked.circuitState, connections.size]).toEqual(['half-open', connectionCount]);
   });
 });

@@ -75,13 +75,15 @@ function attempt<Request extends { snapshotId: string }, Response>(
 }
 
 /**
- * A client that is made anew, with new connections, whenever most calls have failed. What a broken network did to a
+ * A client that is made anew, with new connections, whenever most calls have failed, but not for the answer that there is too much
+ * to do: connections that brought it are sound, and new ones would be one more thing to do. What a broken network did to a
  * connection may outlast it: one wrong byte of a compressed header, and both ends read all later headers differently,
  * while pings are answered.
  */
 function renewing<Client extends { close(): void }>(dependency: Dependency, connect: () => Client) {
   let client = connect();
-  dependency.onCircuitOpen(() => {
+  dependency.onCircuitOpen((reason) => {
+    if (reason === 'overload') return;
     const former = client;
     client = connect();
     former.close();

@@ -13,7 +13,7 @@ describe('a call that failed', () => {
   it.each([
     ['UNAVAILABLE', 'dependency-unreachable', 'ranking: unreachable'],
     ['DEADLINE_EXCEEDED', 'dependency-late', 'ranking: late'],
-    ['RESOURCE_EXHAUSTED', 'dependency-late', 'ranking: late'],
+    ['RESOURCE_EXHAUSTED', 'dependency-overloaded', 'ranking: has too much to do'],
     ['FAILED_PRECONDITION', 'dependency-not-ready', 'ranking: not ready'],
     ['INTERNAL', 'dependency-failed', 'ranking: failed'],
     ['INVALID_ARGUMENT', 'dependency-refused', 'ranking: refused the request'],

@@ -19,8 +19,8 @@ export class SnapshotMissingError extends DependencyError {
 const CATEGORIES: Partial<Record<status, DependencyError['category']>> = {
   [status.DEADLINE_EXCEEDED]: 'dependency-late',
   [status.CANCELLED]: 'dependency-late',
-  // Its queue is full: it would be late.
-  [status.RESOURCE_EXHAUSTED]: 'dependency-late',
+  // Its queue is full.
+  [status.RESOURCE_EXHAUSTED]: 'dependency-overloaded',
   [status.INVALID_ARGUMENT]: 'dependency-refused',
   [status.UNIMPLEMENTED]: 'dependency-refused',
   [status.FAILED_PRECONDITION]: 'dependency-not-ready',
@@ -30,6 +30,7 @@ const CATEGORIES: Partial<Record<status, DependencyError['category']>> = {
 const WORDS: Record<DependencyError['category'], string> = {
   'dependency-unreachable': 'unreachable',
   'dependency-late': 'late',
+  'dependency-overloaded': 'has too much to do',
   'dependency-not-ready': 'not ready',
   'dependency-failed': 'failed',
   'dependency-refused': 'refused the request',

@@ -3,8 +3,10 @@
 export type FailureCategory =
   /** A service or store did not answer at all: its operators. */
   | 'dependency-unreachable'
-  /** It was given its share of the deadline and used it up, or has too much to do to begin: its operators, or whoever sets the deadline. */
+  /** It was given its share of the deadline and used it up: its operators, or whoever sets the deadline. */
   | 'dependency-late'
+  /** It answered at once that it has too much to do to begin: its operators. */
+  | 'dependency-overloaded'
   /** It answered that it cannot serve this now, as before its first snapshot: its operators. */
   | 'dependency-not-ready'
   /** It answered with an error of its own: its owners. */

@@ -1,9 +1,9 @@
-import { Circuit, CIRCUIT_OPTIONS } from './circuit';
+import { type CallOutcome, Circuit, CIRCUIT_OPTIONS, type OpenReason } from './circuit';
 
 describe('a circuit', () => {
   let nowMs: number;
   let circuit: Circuit;
-  const call = (outcome: 'success' | 'failure' | 'neither') => {
+  const call = (outcome: CallOutcome) => {
     const leave = circuit.enter();
     leave?.(outcome);
     return leave !== undefined;
@@ -47,6 +47,22 @@ describe('a circuit', () => {
     nowMs = 2_000;
     call('success');
     expect([openings, circuit.state]).toEqual([2, 'closed']);
+  });
+
+  it.each([
+    ['overload', 'was turned away', 0, 8],
+    ['overload', 'was mostly turned away', 3, 5],
+    ['failure', 'failed as often as opens it alone', 4, 4],
+  ] as const)('opens for %s where what it called %s', (reason, _, failed, overloaded) => {
+    const reasons: OpenReason[] = [];
+    circuit.onOpen((why) => reasons.push(why));
+    fail(failed);
+    for (let i = 0; i < overloaded; i++) call('overload');
+    nowMs = 1_000;
+    call('overload');
+    nowMs = 2_000;
+    call('failure');
+    expect(reasons).toEqual([reason, 'overload', 'failure']);
   });
 
   it('lets one call try after a while, and turns the others away meanwhile', () => {

@@ -19,16 +19,19 @@ export interface CircuitOptions {
 /** Opens after 5 to 10 failures, is closed again within about a second of the dependency's return. */
 export const CIRCUIT_OPTIONS: CircuitOptions = { windowCalls: 20, minimumCalls: 8, failureShare: 0.5, openMs: 1_000 };
 
-/** What became of a call. A call that its own caller gave up says nothing about the dependency. */
-export type CallOutcome = 'success' | 'failure' | 'neither';
+/** What became of a call. A call that its own caller gave up says nothing about the dependency; one that it has too much to do for was answered. */
+export type CallOutcome = 'success' | 'failure' | 'overload' | 'neither';
+
+/** Why it opened: `overload` where it would not have, had the calls that it had too much to do for succeeded. */
+export type OpenReason = 'failure' | 'overload';
 
 export class Circuit {
-  /** Of the last calls, oldest first: whether each failed. */
-  private failures: boolean[] = [];
+  /** Of the last calls, oldest first. */
+  private outcomes: CallOutcome[] = [];
   private openUntilMs = 0;
   private status: CircuitState = 'closed';
   private probing = false;
-  private readonly openListeners: (() => void)[] = [];
+  private readonly openListeners: ((reason: OpenReason) => void)[] = [];
 
   constructor(
     private readonly options: CircuitOptions = CIRCUIT_OPTIONS,
@@ -42,7 +45,7 @@ export class Circuit {
   }
 
   /** Told each time that it opens, after a failed probe too. */
-  onOpen(listener: () => void): void {
+  onOpen(listener: (reason: OpenReason) => void): void {
     this.openListeners.push(listener);
   }
 
@@ -59,24 +62,29 @@ export class Circuit {
     // A call from before it opened is no news.
     if (outcome === 'neither' || this.status !== 'closed') return;
     const { windowCalls, minimumCalls, failureShare } = this.options;
-    this.failures.push(outcome === 'failure');
-    if (this.failures.length > windowCalls) this.failures.shift();
-    const failed = this.failures.filter(Boolean).length;
-    if (this.failures.length >= minimumCalls && failed >= failureShare * this.failures.length) this.open();
+    this.outcomes.push(outcome);
+    if (this.outcomes.length > windowCalls) this.outcomes.shift();
+    const callCount = this.outcomes.length;
+    if (callCount < minimumCalls) return;
+    const [failed, overloaded] = (['failure', 'overload'] as const).map(
+      (kind) => this.outcomes.filter((one) => one === kind).length,
+    ) as [number, number];
+    if (failed >= failureShare * callCount) this.open('failure');
+    else if (failed + overloaded >= failureShare * callCount) this.open('overload');
   }
 
   private probed(outcome: CallOutcome): void {
     this.probing = false;
-    if (outcome === 'failure') this.open();
+    if (outcome === 'failure' || outcome === 'overload') this.open(outcome);
     else if (outcome === 'success') {
       this.status = 'closed';
-      this.failures = [];
+      this.outcomes = [];
     }
   }
 
-  private open(): void {
+  private open(reason: OpenReason): void {
     this.status = 'open';
     this.openUntilMs = this.clock() + this.options.openMs;
-    for (const listener of this.openListeners) listener();
+    for (const listener of this.openListeners) listener(reason);
   }
 }

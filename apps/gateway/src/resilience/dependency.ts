@@ -4,7 +4,7 @@
  */
 import { DependencyError } from '../pipeline/failure';
 import type { StageLimits } from '../pipeline/executor';
-import { type CallOutcome, Circuit, type CircuitState } from './circuit';
+import { type CallOutcome, Circuit, type CircuitState, type OpenReason } from './circuit';
 import { HedgeWorth } from './hedge-worth';
 import { RecentLatency } from './recent-latency';
 import { RetryBudget } from './retry-budget';
@@ -48,7 +48,7 @@ export class Dependency {
   }
 
   /** Told each time that calls have failed so often that none is made for a while. */
-  onCircuitOpen(listener: () => void): void {
+  onCircuitOpen(listener: (reason: OpenReason) => void): void {
     this.circuit.onOpen(listener);
   }
 
@@ -114,6 +114,9 @@ function outcomeOf(error: unknown, { deadlineAtMs, isHurried }: StageLimits): Ca
     case 'dependency-unreachable':
     case 'dependency-failed':
       return 'failure';
+    case 'dependency-overloaded':
+      // What is asked once, by somebody who looks at one list, must not close the way for everyone.
+      return isHurried ? 'neither' : 'overload';
     case 'dependency-late':
       // Whoever asks for an answer in no time must not close the way for everyone.
       return isHurried || Date.now() - deadlineAtMs > OWN_PAUSE_MS ? 'neither' : 'failure';
