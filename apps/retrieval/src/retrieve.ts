@@ -25,6 +25,7 @@ export interface Retrieved {
 /**
  * Candidates by descending v·u, with several interests the greatest of them, at most `candidateCount`; fewer only where the snapshot has no more videos that may be
  * shown. Deterministic for a snapshot, a query and a catalogue.
+ * @throws SearchOverloadedError, before the tower runs; the signal's reason
  */
 export async function retrieve(
   snapshot: RetrievalSnapshot,
@@ -33,8 +34,15 @@ export async function retrieve(
   signal: AbortSignal,
 ): Promise<Retrieved> {
   signal.throwIfAborted();
-  const features = queryFeatures(query.state, query.context);
-  const userVector = await userVectorOf(snapshot, features);
+  const leave = snapshot.index.reserve();
+  let features: CandidateFeatures;
+  let userVector: Float32Array;
+  try {
+    features = queryFeatures(query.state, query.context);
+    userVector = await userVectorOf(snapshot, features);
+  } finally {
+    leave();
+  }
   signal.throwIfAborted();
   const startedAt = performance.now();
   const excluded = leftOut(query, snapshot.videos);

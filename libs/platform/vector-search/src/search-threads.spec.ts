@@ -192,6 +192,24 @@ describe('threads', () => {
     await index.close();
   });
 
+  it('keep room for searches to come, of all indexes, and refuse before they are made', async () => {
+    const indexes = [];
+    for (let i = 0; i < 2; i++) indexes.push(await search.open({ vectors, dimensions: DIMENSIONS, addCapacity: 0 }));
+    const [first, second] = indexes as [(typeof indexes)[0], (typeof indexes)[0]];
+    const query = { query: queryOf(3), k: 100, ...UNRESTRICTED };
+    // Two threads, eight requests each: ten wait, six may come.
+    const requests = Array.from({ length: 10 }, () => first.nearest(query));
+    const places = Array.from({ length: 6 }, (_, i) => (i % 2 ? first : second).reserve());
+    for (const index of [first, second]) expect(() => index.reserve()).toThrow(SearchOverloadedError);
+    places.pop()!();
+    requests.push(second.nearest(query));
+    expect(() => first.reserve()).toThrow(SearchOverloadedError);
+    await Promise.all(requests);
+    places.push(first.reserve());
+    for (const leave of places) leave();
+    await Promise.all([first.close(), second.close()]);
+  });
+
   it('let one that has time wait behind all of them', async () => {
     const index = await search.open({ vectors, dimensions: DIMENSIONS, addCapacity: 0 });
     const query = { query: queryOf(3), k: 100, ...UNRESTRICTED };

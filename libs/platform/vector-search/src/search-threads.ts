@@ -80,6 +80,8 @@ export class SearchOverloadedError extends Error {
 export class SearchThreads {
   private readonly threads: readonly SearchThread[];
   private readonly oracle: SearchThread;
+  /** Searches to come, of all indexes: they share the threads. */
+  private readonly coming = { count: 0 };
   private lastKey = 0;
 
   constructor(private readonly options: SearchThreadsOptions) {
@@ -116,6 +118,7 @@ export class SearchThreads {
       dimensions,
       attributes,
       queueLimit: this.options.queueLimit,
+      coming: this.coming,
       hasGraphs: index !== undefined,
       radius: index?.parameters.radius || largestNorm,
     });
@@ -161,6 +164,7 @@ interface OpenIndexParts {
   readonly dimensions: number;
   readonly attributes: AttributeArrays;
   readonly queueLimit: number;
+  readonly coming: { count: number };
   /** Without, every search is exact. */
   readonly hasGraphs: boolean;
   /** Of the augmentation; without one, the largest norm of the base vectors. */
@@ -194,6 +198,20 @@ export class OpenIndex {
   /** Added vectors that were longer than the index's radius, and were cut to it. */
   get clippedCount(): number {
     return this.clipped;
+  }
+
+  /**
+   * Keeps room for a search whose query is yet to be made, so that whoever would be refused is so before that work.
+   * @returns what gives the room back, once: to be called right before the search, or where none comes
+   * @throws SearchOverloadedError
+   */
+  reserve(): () => void {
+    const { groups, queueLimit, coming } = this.parts;
+    const pending = groups.map(pendingOf);
+    const room = pending.reduce((sum, count) => sum + Math.max(0, queueLimit - count), 0);
+    if (coming.count >= room) throw new SearchOverloadedError(coming.count + pending.reduce((a, b) => a + b, 0));
+    coming.count++;
+    return () => void coming.count--;
   }
 
   /**
