@@ -83,7 +83,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
   async follow(): Promise<void> {
     const { log, logger, readiness } = this;
     const { eventLog, unavailable } = log;
-    if (unavailable) readiness.markWaiting(unavailable.message);
+    if (unavailable) readiness.markWaiting(unavailable);
     const followed = this.followers.watch('catalogue', eventLog);
     const catalogue = this.keepFollowing({
       without: 'no catalogue yet, and the gateway is not ready',
@@ -91,7 +91,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
         await eventLog.ensureTopics(topicsOf(this.settings));
         return followCatalogue(followed, this.catalogue, logger);
       },
-      onFailure: (error) => readiness.markWaiting((error as Error).message),
+      onFailure: (error) => readiness.markWaiting(error),
     });
     const watches = catalogue.established.then(() => {
       readiness.markCatalogueRead();

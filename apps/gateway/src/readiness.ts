@@ -1,3 +1,4 @@
+import { EventLogError } from '@watchnext/event-log';
 import type { Catalogue } from './sources/catalogue';
 import type { Draining } from '@watchnext/service';
 import type { PopularSnapshots } from './sources/popular-snapshot';
@@ -17,9 +18,12 @@ export class Readiness {
     this.catalogueRead = true;
   }
 
-  /** @param reason why the catalogue cannot be read yet */
-  markWaiting(reason: string): void {
-    this.waitsFor = reason;
+  /**
+   * @param error why the catalogue cannot be read yet. Anybody may ask whether the gateway is ready: they are told its code, and its
+   * words, which name addresses, are for the log.
+   */
+  markWaiting(error: unknown): void {
+    this.waitsFor = `the catalogue cannot be read: ${error instanceof EventLogError ? error.code : 'failed'}`;
   }
 
   /** Undefined where requests may come. */
