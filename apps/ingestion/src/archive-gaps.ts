@@ -1,6 +1,6 @@
 import { TOPICS } from '@watchnext/contract';
 import { endOnUsage } from '@watchnext/command-line';
-import { openEventLog } from '@watchnext/event-log';
+import { openSystemLog } from '@watchnext/event-log';
 import { Command } from 'commander';
 import { acceptRetentionGap, findRetentionGaps } from './archive/retention-gaps';
 import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
@@ -25,7 +25,7 @@ runCommand(async () => {
   const { settings, paths, logger, archive, checkpoints } = openCommand('archive-gaps');
   checkpoints.close();
   try {
-    const log = await openEventLog(settings, paths.eventLog);
+    const log = await openSystemLog(settings, paths.eventLog);
     const settleMs = settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS * 1_000 + WRITE_MS;
     const gaps = await findRetentionGaps(log, archive, TOPICS.activity, settleMs).finally(() => log.close());
     for (const gap of gaps) {

@@ -1,5 +1,6 @@
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
+import { EmptyArchiveError, requireArchivedPartitions } from './rebuild/archived-partitions';
 import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
 import { writeCheckpoint } from './rebuild/write-checkpoint';
 
@@ -18,20 +19,16 @@ runCommand(async () => {
   const { keep } = program.opts<{ keep: number }>();
   const { settings, logger, archive, checkpoints } = openCommand('checkpoint');
   const partitionCount = settings.WATCHNEXT_ACTIVITY_PARTITIONS;
-  let count = 0;
   try {
+    // An archive that is not there looks empty, and a daily job that wrote nothing must not pass for one that did.
+    await requireArchivedPartitions(archive, partitionCount).catch((error: Error) => {
+      if (!(error instanceof EmptyArchiveError)) throw error;
+      throw new Error(`no checkpoint was written, for ${error.message}`);
+    });
     for (let partition = 0; partition < partitionCount; partition++) {
       const checkpoint = await writeCheckpoint(archive, checkpoints, logger, partition, { partitionCount, keep });
-      if (checkpoint === undefined) continue;
-      count += 1;
-      process.stdout.write(`${JSON.stringify(checkpoint)}\n`);
+      if (checkpoint !== undefined) process.stdout.write(`${JSON.stringify(checkpoint)}\n`);
     }
-    // An archive that is not there looks empty, and a daily job that wrote nothing must not pass for one that did.
-    if (count === 0)
-      throw new Error(
-        'no checkpoint was written, for the archive is empty: WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with ' +
-          'WATCHNEXT_S3_…, must name a system that has run',
-      );
   } finally {
     await archive.close();
     checkpoints.close();

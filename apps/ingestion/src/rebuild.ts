@@ -1,7 +1,8 @@
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
-import { openEventLog } from '@watchnext/event-log';
+import { openSystemLog } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
 import { Command } from 'commander';
+import { requireArchivedPartitions } from './rebuild/archived-partitions';
 import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
 import { followLog } from './rebuild/follow-log';
 import { restorePartition } from './rebuild/restore-partition';
@@ -40,18 +41,21 @@ runCommand(async () => {
     program.error(
       `error: --partition: there are partitions 0 to ${partitionCount - 1} (WATCHNEXT_ACTIVITY_PARTITIONS)`,
     );
-  const store = openFeatureStore(settings, paths.featureStore);
+  const closing: (() => unknown)[] = [() => checkpoints.close(), () => archive.close()];
   try {
+    // First, as both may refuse, before the store is made or anything in it thrown away.
+    if (options.archiveOnly) await requireArchivedPartitions(archive, partitionCount);
+    const log = options.archiveOnly ? undefined : await openSystemLog(settings, paths.eventLog);
+    closing.push(() => log?.close());
+    const store = openFeatureStore(settings, paths.featureStore);
+    closing.push(() => store.close());
     const parts = { store, archive, checkpoints, logger };
     for (const partition of partitions) {
       const report = await restorePartition(parts, partition, { partitionCount, overwrite: options.overwrite });
       process.stdout.write(`${JSON.stringify(report)}\n`);
     }
-    if (options.archiveOnly) return;
-    const log = await openEventLog(settings, paths.eventLog);
-    await followLog(log, store, logger, partitions, partitionCount).finally(() => log.close());
+    if (log) await followLog(log, store, logger, partitions, partitionCount);
   } finally {
-    await Promise.all([store.close(), archive.close()]);
-    checkpoints.close();
+    for (const close of closing.reverse()) await close();
   }
 });

@@ -1,13 +1,13 @@
 /** What the commands share: the drivers that the environment names, and how they end. */
 import { embeddedPaths, endAfter, loadDriverSettings } from '@watchnext/config';
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
-import { openEventLog, UnknownTopicError } from '@watchnext/event-log';
+import { NothingRanError, openSystemLog, UnknownTopicError } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
 
 async function openDrivers() {
   const settings = loadDriverSettings();
   const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
-  const log = await openEventLog(settings, paths.eventLog);
+  const log = await openSystemLog(settings, paths.eventLog);
   const archive = openEventArchive(settings, paths.archive);
   const store = openFeatureStore(settings, paths.featureStore);
   const checkpoints = openCheckpoints(settings, paths.archive);
@@ -26,10 +26,6 @@ async function openDrivers() {
 
 export type Drivers = Awaited<ReturnType<typeof openDrivers>>;
 
-/** The services make the topics, so one that is missing is of a system that never ran, or of another place than meant. */
-const nothingThere = ({ topic }: UnknownTopicError) =>
-  `the event log has no topic ${topic}: WATCHNEXT_EVENT_LOG with WATCHNEXT_DATA_DIR or WATCHNEXT_KAFKA_… must name a system that has run`;
-
 /** Runs with drivers, closes them, and ends the process: with what `run` returns, 78 for the environment, else 1. */
 export function withDrivers(run: (drivers: Drivers) => Promise<number>): Promise<void> {
   const work = async () => {
@@ -37,6 +33,7 @@ export function withDrivers(run: (drivers: Drivers) => Promise<number>): Promise
     return run(drivers).finally(() => drivers.close());
   };
   return endAfter(work(), {
-    describe: (error) => (error instanceof UnknownTopicError ? nothingThere(error) : error.message),
+    describe: (error) =>
+      error instanceof UnknownTopicError ? new NothingRanError(error.topic).message : error.message,
   });
 }

@@ -1,6 +1,6 @@
 import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { type DriverSettings, embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
-import { openEventLog } from '@watchnext/event-log';
+import { openSystemLog } from '@watchnext/event-log';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { announceSnapshot } from '@watchnext/service';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
@@ -16,10 +16,10 @@ interface Options {
   readonly list?: boolean;
 }
 
-/** The log is opened only to announce: a rollback must not wait for one that is down. */
+/** The log is opened only to announce: a rollback must not wait for one that is down, or make one. */
 async function announce(snapshotId: string): Promise<void> {
   const settings = loadDriverSettings();
-  const log = await openEventLog(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).eventLog);
+  const log = await openSystemLog(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).eventLog);
   try {
     await announceSnapshot(log, snapshotId);
   } finally {

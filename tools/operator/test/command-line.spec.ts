@@ -54,6 +54,29 @@ describe('a command of the operator', () => {
     }
   });
 
+  it.each([
+    ['forget', [], '8'],
+    ['forget', ['--user', 'x'], '2'],
+    ['dead-letters', ['list'], '12'],
+  ])('%s %j refuses %s partitions where the topic has 4, and says what to set', async (program, args, setting) => {
+    const world = await temporaryDirectory('operator-partitions');
+    try {
+      const settings = loadDriverSettings({ WATCHNEXT_DATA_DIR: world.path });
+      const log = await openEventLog(settings, embeddedPaths(world.path).eventLog);
+      await log.ensureTopics(Object.values(topicSpecs(4)));
+      await log.close();
+      const environment = { WATCHNEXT_DATA_DIR: world.path, WATCHNEXT_ACTIVITY_PARTITIONS: setting };
+      expect(runBuilt(built(program), args, environment)).toEqual({
+        status: 78,
+        text: expect.stringMatching(
+          `topic watchnext.activity.v1 has 4 partitions, the setting says ${setting}: set WATCHNEXT_ACTIVITY_PARTITIONS=4`,
+        ),
+      });
+    } finally {
+      await world.remove();
+    }
+  });
+
   it('backup save of nothing ends with 3, and leaves no backup', () => {
     const place = join(directory.path, 'backup');
     const text = expect.stringMatching(/nothing to back up.*WATCHNEXT_DATA_DIR/);

@@ -39,6 +39,10 @@ export interface RestoreReport {
   readonly checkpointOffset?: number;
   readonly loadedStateCount: number;
   readonly foldedRecordCount: number;
+  /** Of other partitions, or under a key that is not their user's: streaming has sent them on, so each is there once more. */
+  readonly misplacedRecordCount: number;
+  /** Those that streaming has made dead letters of. */
+  readonly deadRecordCount: number;
   /** The mark now; -1 while there is nothing to restore from. */
   readonly markOffset: number;
 }
@@ -84,12 +88,12 @@ async function restore(parts: RestoreParts, partition: number, options: RestoreO
     const why = `the archive begins at offset ${archiveStart}, and no sound checkpoint reaches it: offsets from ${fromOffset} on are missing`;
     throw new RestoreRefusedError(partition, why);
   }
-  const foldedRecordCount = await foldArchive(parts, partition, mark, archiveEnd, options.partitionCount);
+  const counts = await foldArchive(parts, partition, mark, archiveEnd, options.partitionCount);
   return {
     partition,
     ...(loaded && { checkpointOffset: loaded.offset }),
     loadedStateCount: loaded?.stateCount ?? 0,
-    foldedRecordCount,
+    ...counts,
     markOffset: Math.max(archiveEnd - 1, mark?.offset ?? -1),
   };
 }
@@ -152,14 +156,21 @@ async function foldArchive(
   mark: Mark | undefined,
   archiveEnd: number,
   partitionCount: number,
-): Promise<number> {
+): Promise<Pick<RestoreReport, 'foldedRecordCount' | 'misplacedRecordCount' | 'deadRecordCount'>> {
   const fold = new PartitionFold(store, partition, mark, CACHED_USERS);
   let pending: LogRecord[] = [];
   let lastOffset = mark?.offset ?? -1;
   let count = 0;
+  let foldedRecordCount = 0;
+  let misplacedRecordCount = 0;
+  let deadRecordCount = 0;
   const advance = async () => {
     lastOffset = (pending.at(-1) as LogRecord).offset;
-    await fold.advance(sortRecords(pending, partitionCount), lastOffset);
+    const sorted = sortRecords(pending, partitionCount);
+    await fold.advance(sorted, lastOffset);
+    foldedRecordCount += sorted.toFold.length;
+    misplacedRecordCount += sorted.toReroute.length;
+    deadRecordCount += sorted.dead.length;
     count += pending.length;
     pending = [];
     if (count % (50 * BATCH_RECORDS) === 0) logger.info({ partition, offset: lastOffset, archiveEnd }, 'restoring');
@@ -175,5 +186,5 @@ async function foldArchive(
   if (pending.length > 0) await advance();
   // The last offsets may have been emptied by compaction or by `npm run forget`: they are accounted for.
   if (lastOffset < archiveEnd - 1) await fold.advance({ toFold: [], toReroute: [], dead: [] }, archiveEnd - 1);
-  return count;
+  return { foldedRecordCount, misplacedRecordCount, deadRecordCount };
 }

@@ -13,12 +13,17 @@ import {
 import type { LogRecord } from '@watchnext/event-log';
 import { applyEvent, decodeState, encodeState, newState } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
-import { sortRecords } from '../materialise/sort-records';
+import { type SortedRecords, sortRecords } from '../materialise/sort-records';
 
 export interface CheckpointOptions {
   readonly partitionCount: number;
   /** Checkpoints of a partition that stay, the new one among them. */
   readonly keep: number;
+}
+
+export interface WrittenCheckpoint extends Checkpoint {
+  /** As in a restore: each is in the archive once more. */
+  readonly misplacedRecordCount: number;
 }
 
 /** @returns the partition's newest checkpoint, made now if there was anything new; undefined for an empty archive */
@@ -28,11 +33,11 @@ export async function writeCheckpoint(
   logger: Logger,
   partition: number,
   { partitionCount, keep }: CheckpointOptions,
-): Promise<Checkpoint | undefined> {
+): Promise<WrittenCheckpoint | undefined> {
   const archiveEnd = await archive.nextOffset(TOPICS.activity, partition);
   if (archiveEnd === undefined) return undefined;
   const known = (await checkpoints.list(TOPICS.activity)).filter((each) => each.partition === partition);
-  let written: Checkpoint | undefined;
+  let written: WrittenCheckpoint | undefined;
   for (const base of [...known.filter(({ offset }) => offset < archiveEnd), undefined]) {
     const firstOffset = (await archive.firstOffset(TOPICS.activity, partition)) ?? 0;
     if ((base ? base.offset + 1 : 0) < firstOffset) {
@@ -44,12 +49,10 @@ export async function writeCheckpoint(
       const before = base ? checkpoints.read(base) : nothing();
       // A base at the very end is read all the same: a checkpoint that nobody can read must be replaced.
       const users = recordsByUser(archive, partition, base ? base.offset + 1 : 0, archiveEnd);
-      written = await checkpoints.write(
-        TOPICS.activity,
-        partition,
-        archiveEnd - 1,
-        merge(before, users, partitionCount),
-      );
+      const misplaced = { recordCount: 0 };
+      const states = merge(before, users, partitionCount, misplaced);
+      const checkpoint = await checkpoints.write(TOPICS.activity, partition, archiveEnd - 1, states);
+      written = { ...checkpoint, misplacedRecordCount: misplaced.recordCount };
       break;
     } catch (error) {
       if (!(error instanceof CheckpointCorruptError)) throw error;
@@ -97,6 +100,7 @@ async function* merge(
   states: AsyncGenerator<CheckpointedState>,
   users: AsyncGenerator<UserRecords>,
   partitionCount: number,
+  misplaced: { recordCount: number },
 ): AsyncGenerator<CheckpointedState> {
   let state = await next(states);
   for await (const user of users) {
@@ -106,14 +110,15 @@ async function* merge(
     }
     const before = state?.userId === user.userId ? state.state : undefined;
     if (before) state = await next(states);
-    const after = fold(user, before, partitionCount);
+    const { toFold, toReroute } = sortRecords(user.records, partitionCount);
+    misplaced.recordCount += toReroute.length;
+    const after = fold(user.userId, toFold, before);
     if (after) yield { userId: user.userId, state: after };
   }
   for (; state; state = await next(states)) yield state;
 }
 
-function fold({ userId, records }: UserRecords, before: Uint8Array | undefined, partitionCount: number) {
-  const { toFold } = sortRecords(records, partitionCount);
+function fold(userId: string, toFold: SortedRecords['toFold'], before: Uint8Array | undefined) {
   if (toFold.length === 0) return before;
   const state = before ? decodeState(before) : newState(userId);
   for (const { event } of toFold) applyEvent(state, event);

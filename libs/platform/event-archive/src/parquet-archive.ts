@@ -93,6 +93,12 @@ export class ParquetArchive implements EventArchive {
     return this.writer.write(topic, partition, records, range);
   }
 
+  async partitions(topic: string): Promise<number[]> {
+    if (!isTopicName(topic)) return [];
+    const files = await this.storage.listFiles(topic);
+    return [...new Set(files.map(({ partition }) => partition))].sort((a, b) => a - b);
+  }
+
   nextOffset(topic: string, partition: number): Promise<number | undefined> {
     return endOffset(this.storage, topic, partition);
   }

@@ -120,6 +120,8 @@ export interface EventArchive {
    * @throws ArchiveWriteError (retriable), with the path and the cause, as for a full disk
    */
   write(topic: string, partition: number, records: readonly LogRecord[], range?: RunRange): Promise<void>;
+  /** Those that it has anything of, ascending. */
+  partitions(topic: string): Promise<number[]>;
   /** One after the last archived offset; undefined when nothing of this partition is there. */
   nextOffset(topic: string, partition: number): Promise<number | undefined>;
   /** First offset that the archive accounts for; undefined when nothing of this partition is there. */

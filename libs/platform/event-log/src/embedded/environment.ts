@@ -1,4 +1,6 @@
 /** The LMDB environment of the embedded event log, as every thread and process that works on it opens it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 
 export type LogKey = (string | number)[];
@@ -22,6 +24,9 @@ export function openEnvironment(directory: string): Environment {
     newest: root.openDB({ name: 'newest', encoding: 'msgpack' }),
   };
 }
+
+/** Whether there is one in the folder: opened, it would be made. */
+export const hasEmbeddedEventLog = (directory: string): boolean => existsSync(join(directory, 'data.mdb'));
 
 /** Offset that the partition's next record gets. */
 export function endOffsetOf({ meta }: Environment, topicId: number, partition: number): number {

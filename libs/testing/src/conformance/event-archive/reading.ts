@@ -10,6 +10,7 @@ export function describeReading(suite: ArchiveSuite): void {
   suite.spec('is empty at first', async () => {
     expect(await suite.archive.nextOffset(TOPIC, 0)).toBeUndefined();
     expect(await suite.archive.firstOffset(TOPIC, 0)).toBeUndefined();
+    expect(await suite.archive.partitions(TOPIC)).toEqual([]);
     expect(await suite.readOffsets()).toEqual([]);
     expect(await suite.archive.extent(TOPIC)).toEqual({ recordCount: 0, fileCount: 0 });
     await suite.archive.write(TOPIC, 0, []);

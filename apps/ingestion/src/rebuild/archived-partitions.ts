@@ -1,0 +1,34 @@
+/** Whether an archive is that of the system meant, for commands that fold it without looking at the log. */
+import { TOPICS } from '@watchnext/contract';
+import type { EventArchive } from '@watchnext/event-archive';
+import { partitionOf, wrongPartitionCount } from '@watchnext/event-log';
+import { sortRecords } from '../materialise/sort-records';
+
+export class EmptyArchiveError extends Error {
+  constructor() {
+    super(
+      'the archive is empty: WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with WATCHNEXT_S3_…, must name a system that has run',
+    );
+    this.name = 'EmptyArchiveError';
+  }
+}
+
+/**
+ * Every record that lies in another partition than its user's was sent on into that one. So where records lie wrong whose
+ * right partition the archive has nothing of, it is the number of partitions that is wrong; and then many do.
+ *
+ * @throws EmptyArchiveError; ConfigError where the archive was cut into another number of partitions
+ */
+export async function requireArchivedPartitions(archive: EventArchive, partitionCount: number): Promise<void> {
+  const there = new Set(await archive.partitions(TOPICS.activity));
+  if (there.size === 0) throw new EmptyArchiveError();
+  const count = Math.max(...there) + 1;
+  const refusal = () => wrongPartitionCount(`the archive has ${count} partitions`, count, partitionCount);
+  if (count > partitionCount) throw refusal();
+  // Nothing can be found, and nothing is read.
+  if (there.size === partitionCount) return;
+  for await (const records of archive.read(TOPICS.activity, { order: 'offset' })) {
+    const { toReroute } = sortRecords(records, partitionCount);
+    if (toReroute.some(({ userId }) => !there.has(partitionOf(userId, partitionCount)))) throw refusal();
+  }
+}
