@@ -178,6 +178,19 @@ function describeRebuild(name: string, open: (folder: string) => FeatureStore): 
       await expectStreamed();
     });
 
+    it('keeps states that the archive has nothing to restore from, even if told to overwrite them', async () => {
+      const refused = expect(restore(0, { overwrite: true })).rejects;
+      await refused.toThrow(/partition 0: .*nothing to restore them from.*must name a system that has run/);
+      await expectStreamed();
+    });
+
+    it('keeps states where the beginning of the archive is missing, even if told to overwrite them', async () => {
+      const own = (await allRecords(stores.log, TOPICS.activity)).filter(({ partition }) => partition === 0);
+      await archive.write(TOPICS.activity, 0, own.slice(50));
+      await expect(restore(0, { overwrite: true })).rejects.toThrow(/the archive begins at offset 50/);
+      await expectStreamed();
+    });
+
     it('goes on from the mark of a store that fell behind the log’s retention', async () => {
       await archiveUpTo(1);
       const mark = await store.readMark(1);

@@ -74,6 +74,7 @@ async function restore(parts: RestoreParts, partition: number, options: RestoreO
   let mark = await store.readMark(partition);
   if (mark && mark.topic !== RESTORING && !options.overwrite) refuseNewer(partition, mark, archiveEnd);
   if (mark && (mark.topic === RESTORING || options.overwrite)) {
+    await refuseUnrestorable(parts, partition, archiveEnd);
     await store.clear(partition);
     mark = undefined;
   }
@@ -84,10 +85,7 @@ async function restore(parts: RestoreParts, partition: number, options: RestoreO
   }
   const fromOffset = mark ? mark.offset + 1 : 0;
   const archiveStart = (await archive.firstOffset(TOPICS.activity, partition)) ?? 0;
-  if (fromOffset < archiveStart) {
-    const why = `the archive begins at offset ${archiveStart}, and no sound checkpoint reaches it: offsets from ${fromOffset} on are missing`;
-    throw new RestoreRefusedError(partition, why);
-  }
+  if (fromOffset < archiveStart) throw beginsLate(partition, archiveStart, fromOffset);
   const counts = await foldArchive(parts, partition, mark, archiveEnd, options.partitionCount);
   return {
     partition,
@@ -96,6 +94,30 @@ async function restore(parts: RestoreParts, partition: number, options: RestoreO
     ...counts,
     markOffset: Math.max(archiveEnd - 1, mark?.offset ?? -1),
   };
+}
+
+const beginsLate = (partition: number, archiveStart: number, fromOffset: number) =>
+  new RestoreRefusedError(
+    partition,
+    `the archive begins at offset ${archiveStart}, and no sound checkpoint reaches it: offsets from ${fromOffset} on are missing`,
+  );
+
+/** What there is may be thrown away only for something: the archive may be another system's, or have been moved. */
+async function refuseUnrestorable(
+  { archive, checkpoints }: RestoreParts,
+  partition: number,
+  archiveEnd: number,
+): Promise<void> {
+  if (archiveEnd === 0)
+    throw new RestoreRefusedError(
+      partition,
+      'the store has states, and the archive nothing to restore them from: WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with ' +
+        'WATCHNEXT_S3_…, must name a system that has run',
+    );
+  const archiveStart = (await archive.firstOffset(TOPICS.activity, partition)) ?? 0;
+  const isReached = ({ offset }: { offset: number }) => offset + 1 >= archiveStart;
+  if (archiveStart > 0 && !(await candidatesFor(checkpoints, partition, archiveEnd)).some(isReached))
+    throw beginsLate(partition, archiveStart, 0);
 }
 
 function refuseNewer(partition: number, mark: Mark, archiveEnd: number): void {
@@ -111,16 +133,19 @@ function refuseNewer(partition: number, mark: Mark, archiveEnd: number): void {
   }
 }
 
+/** Newest first. */
+async function candidatesFor(checkpoints: CheckpointStore, partition: number, archiveEnd: number) {
+  const all = await checkpoints.list(TOPICS.activity);
+  return all.filter((checkpoint) => checkpoint.partition === partition && checkpoint.offset < archiveEnd);
+}
+
 /** Writes the states of the newest checkpoint that is whole, and then its mark. */
 async function loadCheckpoint(
   { store, checkpoints, logger }: RestoreParts,
   partition: number,
   archiveEnd: number,
 ): Promise<{ offset: number; stateCount: number } | undefined> {
-  const candidates = (await checkpoints.list(TOPICS.activity)).filter(
-    (checkpoint) => checkpoint.partition === partition && checkpoint.offset < archiveEnd,
-  );
-  for (const checkpoint of candidates) {
+  for (const checkpoint of await candidatesFor(checkpoints, partition, archiveEnd)) {
     let mark: Mark | undefined;
     let states = new Map<string, Uint8Array>();
     let stateCount = 0;
