@@ -176,7 +176,7 @@ export class Launcher {
       await writeFile(this.options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
     if (this.options.onceAndExit) return first.rung === 'full' ? EXIT_CODES.done : EXIT_CODES.noSnapshot;
 
-    await supervisor.startInBackground(plan.trainer([]));
+    supervisor.startInBackground(plan.trainer([]));
     live?.start();
     this.say(
       `\nThe page: ${plan.gatewayUrl}\nTraining again every ten minutes${live ? ', while the simulated viewers go on' : ''}. Ctrl-C stops everything.\n`,

@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LaunchError } from './launch-error';
 import { choosePorts } from './ports';
-import { ServiceProcess } from './service-process';
+import { type ServiceDefinition, ServiceProcess } from './service-process';
 
 let folder: string;
 let services: ServiceProcess[];
@@ -17,12 +17,16 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function service(program: string, environment: Record<string, string> = {}) {
+function service(
+  program: string,
+  environment: Record<string, string> = {},
+  limits: Pick<ServiceDefinition, 'niceness' | 'startLimitMs'> = {},
+) {
   const main = join(folder, 'main.js');
   writeFileSync(main, program);
   const told: string[] = [];
   const logFile = join(folder, 'service.log');
-  const created = new ServiceProcess({ name: 'example', main, environment }, logFile, {
+  const created = new ServiceProcess({ name: 'example', main, environment, ...limits }, logFile, {
     onCrash: (name, how, delayMs) => told.push(`${name} ${how} ${delayMs}`),
     onRestarted: (name) => told.push(`${name} back`),
     onProcessesChanged: () => undefined,
@@ -67,6 +71,46 @@ describe('a service process', () => {
     expect(failure).toBeInstanceOf(LaunchError);
     expect((failure as LaunchError).message).toMatch(/example did not start \(exit code 1\)[\s\S]*EADDRINUSE/);
     expect((failure as LaunchError).remedy).toMatch(/port/);
+  });
+
+  it('has its own last words, and none of the process before it', async () => {
+    const { service: first } = service(`console.log('the table of an earlier run'); process.exit(1);`);
+    await expect(first.start()).rejects.toThrow(/earlier run/);
+    const { service: second } = service(`console.log('mine'); process.exit(1);`);
+    const failure = (await second.start().catch((error: LaunchError) => error)) as LaunchError;
+    expect(failure.message).toMatch(/Its last words:\n {2}mine$/);
+    const { service: silent } = service(`process.exit(1);`);
+    await expect(silent.start()).rejects.toThrow(/exit code 1\)\.$/);
+  });
+
+  it('that fails for a reason nobody knows costs no state', async () => {
+    const failure = (await service(`process.exit(1);`)
+      .service.start()
+      .catch((error: LaunchError) => error)) as LaunchError;
+    expect(failure.remedy).toMatch(/service\.log/);
+    expect(failure.remedy).not.toMatch(/--fresh/);
+  });
+
+  it('that the others can do without is started again where it was not ready in time', async () => {
+    const ready = join(folder, 'ready');
+    const { service: example, told } = service(
+      `if (require('node:fs').existsSync(${JSON.stringify(ready)})) ${READY} ${STAY}`,
+      {},
+      { startLimitMs: 2_000 },
+    );
+    example.startAnyway();
+    await until(() => told.length === 1);
+    expect(told).toEqual(['example example was not ready after 2 s. 500']);
+    writeFileSync(ready, '');
+    await until(() => told.includes('example back'));
+    await example.stop();
+  });
+
+  it('runs at its own niceness once it is ready', async () => {
+    const own = getPriority();
+    const { service: example } = service(`${READY} ${STAY}`, {}, { niceness: own + 3 });
+    await example.start();
+    expect(getPriority(example.pid!)).toBe(own + 3);
   });
 
   it('comes back after a crash, later each time, and not after a stop', async () => {

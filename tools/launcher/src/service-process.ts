@@ -4,7 +4,8 @@
  * order of stopping is the launcher's; should the launcher die, the closed IPC channel tells the service (`runService`).
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { LaunchError } from './launch-error';
 
 export interface ServiceDefinition {
@@ -13,6 +14,10 @@ export interface ServiceDefinition {
   readonly main: string;
   readonly args?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Once it is ready; default: that of this process. */
+  readonly niceness?: number;
+  /** Default: a minute. */
+  readonly startLimitMs?: number;
 }
 
 export interface ServiceEvents {
@@ -36,6 +41,8 @@ export class ServiceProcess {
   private stopping = false;
   private delayMs = FIRST_DELAY_MS;
   private restartTimer: NodeJS.Timeout | undefined;
+  /** Where the words of the process begin in the log. */
+  private logStart = 0;
 
   constructor(
     readonly definition: ServiceDefinition,
@@ -49,15 +56,15 @@ export class ServiceProcess {
 
   /** Resolves when the service says that it is ready. @throws LaunchError with its last words when it ends before */
   async start(): Promise<void> {
-    const { name } = this.definition;
+    const { name, startLimitMs = START_LIMIT_MS } = this.definition;
     if (this.stopping) throw new LaunchError(`${name} was stopped`);
     const child = this.spawn();
     const startedAtMs = Date.now();
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
-        reject(this.failure(`${name} was not ready after ${START_LIMIT_MS / 1_000} s`));
-      }, START_LIMIT_MS);
+        reject(this.failure(`${name} was not ready after ${startLimitMs / 1_000} s`));
+      }, startLimitMs);
       const ended = (code: number | null, signal: NodeJS.Signals | null) => {
         clearTimeout(timer);
         reject(
@@ -78,9 +85,15 @@ export class ServiceProcess {
         resolve();
       });
     });
+    this.lowerPriority(child);
     child.once('exit', (code, signal) => this.ended(code, signal, startedAtMs));
     // It may have ended between its word and now.
     if (child.exitCode !== null || child.signalCode !== null) this.ended(child.exitCode, child.signalCode, startedAtMs);
+  }
+
+  /** Starts what the others can do without: where it does not start, that is told as a crash is, and it is tried again later. */
+  startAnyway(): void {
+    this.start().catch((error: Error) => this.tryAgain(error));
   }
 
   /** SIGTERM, then SIGKILL for one that does not drain. */
@@ -98,6 +111,7 @@ export class ServiceProcess {
   }
 
   private spawn(): ChildProcess {
+    this.logStart = sizeOf(this.logFile);
     this.child = forkLogged(this.definition, this.logFile);
     this.events.onProcessesChanged();
     return this.child;
@@ -117,15 +131,27 @@ export class ServiceProcess {
     this.restartTimer = setTimeout(() => {
       this.start().then(
         () => this.events.onRestarted(this.definition.name),
-        (error: Error) => {
-          if (!this.stopping) this.restartLater(error.message.split('\n')[0]);
-        },
+        (error: Error) => this.tryAgain(error),
       );
     }, delayMs);
   }
 
+  private tryAgain(error: Error): void {
+    if (!this.stopping) this.restartLater(error.message.split('\n')[0]);
+  }
+
+  private lowerPriority({ pid }: ChildProcess): void {
+    const { niceness } = this.definition;
+    if (niceness === undefined || pid === undefined) return;
+    try {
+      setPriority(pid, niceness);
+    } catch {
+      // Not every system lets a process do so; it only matters for how smoothly things go on.
+    }
+  }
+
   private failure(what: string): LaunchError {
-    const lines = lastLines(this.logFile);
+    const lines = lastLines(this.logFile, this.logStart);
     return new LaunchError(
       [`${what}.`, ...(lines.length > 0 ? ['Its last words:', ...lines.map((line) => `  ${line}`)] : [])].join('\n'),
       remedyFor(lines.join('\n'), this.logFile),
@@ -164,12 +190,20 @@ export function describeEnd(code: number | null, signal: NodeJS.Signals | null):
   return signal === null ? `exit code ${code}` : `killed by ${signal}`;
 }
 
-/** The end of a log file, cut to a readable width. */
-export function lastLines(file: string): string[] {
+/** Of a log file, for `lastLines`; 0 where there is none yet. */
+export function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The end of a log file, cut to a readable width. @param start in bytes: what lies before it an earlier process has said */
+export function lastLines(file: string, start: number): string[] {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file)
+      .subarray(start)
+      .toString('utf8')
       .trimEnd()
       .split('\n')
+      .filter((line) => line !== '')
       .slice(-LAST_LINES)
       .map((line) => (line.length > 400 ? `${line.slice(0, 400)}…` : line));
   } catch {
@@ -186,5 +220,5 @@ export function remedyFor(words: string, logFile: string): string {
   if (/configuration is not usable/.test(words)) return 'Correct or unset the variables named above.';
   if (/ENOSPC/.test(words)) return 'The disk is full: free some space, or choose another folder with --data.';
   if (/EACCES|EPERM/.test(words)) return 'Something may not be read or written: check the rights of the data folder.';
-  return `The whole story stands in ${logFile}; --fresh begins with empty state.`;
+  return `The whole story stands in ${logFile}.`;
 }

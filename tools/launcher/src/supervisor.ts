@@ -1,5 +1,4 @@
 /** All services of one start: started together, kept up, stopped in order. */
-import { setPriority } from 'node:os';
 import type { DataFolder } from './data-folder';
 import { ServiceProcess, type ServiceDefinition } from './service-process';
 
@@ -7,6 +6,8 @@ import { ServiceProcess, type ServiceDefinition } from './service-process';
 const STARTS_FIRST = 'ingestion';
 /** Training in the background must leave the processors to serving. */
 const BACKGROUND_NICENESS = 10;
+/** It starts while the others work, on a machine that may have no time left for it. */
+const BACKGROUND_START_LIMIT_MS = 300_000;
 
 export class Supervisor {
   private readonly services: ServiceProcess[] = [];
@@ -26,15 +27,10 @@ export class Supervisor {
     await Promise.all(processes.filter((service) => !first.includes(service)).map((service) => service.start()));
   }
 
-  /** Starts a service that may take what processor time the others leave. */
-  async startInBackground(definition: ServiceDefinition): Promise<void> {
-    const service = this.add(definition);
-    await service.start();
-    try {
-      if (service.pid !== undefined) setPriority(service.pid, BACKGROUND_NICENESS);
-    } catch {
-      // Not every system lets a process do so; it only matters for how smoothly things go on.
-    }
+  /** Starts a service that may take what processor time the others leave; they go on without it for as long as it does not start. */
+  startInBackground(definition: ServiceDefinition): void {
+    const background = { niceness: BACKGROUND_NICENESS, startLimitMs: BACKGROUND_START_LIMIT_MS };
+    this.add({ ...definition, ...background }).startAnyway();
   }
 
   /** Notes a process that is not a service, so that a later start knows of it. */

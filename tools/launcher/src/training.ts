@@ -1,9 +1,17 @@
 /** One training run as a process, its stages shown as they go. */
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTask, type ProgressTask } from '@watchnext/command-line';
 import { LaunchError } from './launch-error';
-import { describeEnd, endProcess, forkLogged, lastLines, remedyFor, type ServiceDefinition } from './service-process';
+import {
+  describeEnd,
+  endProcess,
+  forkLogged,
+  lastLines,
+  remedyFor,
+  sizeOf,
+  type ServiceDefinition,
+} from './service-process';
 
 /** As the trainer's --help tells them. */
 const PUBLISHED = 0;
@@ -44,10 +52,7 @@ export async function trainOnce(
   const { logFile, folder, ifNothing } = setting;
   const metricsFile = join(folder, 'training.json');
   await rm(metricsFile, { force: true });
-  const logStart = await stat(logFile).then(
-    (found) => found.size,
-    () => 0,
-  );
+  const logStart = sizeOf(logFile);
   // Nothing is waited for from here to the listener: a signal that came before it would stop nothing.
   signal.throwIfAborted();
   const child = forkLogged(definition(['--once', '--metrics-json', metricsFile]), logFile);
@@ -68,7 +73,7 @@ export async function trainOnce(
   signal.throwIfAborted();
   if (code === NOTHING_TO_TRAIN) throw new LaunchError(reasonSince(await readFile(logFile), logStart), ifNothing);
   if (code !== PUBLISHED && code !== REJECTED) {
-    const lines = lastLines(logFile);
+    const lines = lastLines(logFile, logStart);
     throw new LaunchError(
       [`training failed (${how}). Its last words:`, ...lines.map((line) => `  ${line}`)].join('\n'),
       remedyFor(lines.join('\n'), logFile),
