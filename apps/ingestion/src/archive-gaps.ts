@@ -20,6 +20,9 @@ const program = new Command('npm run archive-gaps --')
   .exitOverride(endOnUsage)
   .parse();
 
+/** Beside the gaps, for people. */
+const tell = (line: string) => process.stderr.write(`${line}\n`);
+
 runCommand(async () => {
   const { accept } = program.opts<{ accept: boolean }>();
   const { settings, paths, logger, archive, checkpoints } = openCommand('archive-gaps');
@@ -27,7 +30,9 @@ runCommand(async () => {
   try {
     const log = await openSystemLog(settings, paths.eventLog);
     const settleMs = settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS * 1_000 + WRITE_MS;
-    const gaps = await findRetentionGaps(log, archive, TOPICS.activity, settleMs).finally(() => log.close());
+    const onWait = () => tell(`something is missing: waiting ${settleMs / 1_000} s for what is being archived now`);
+    const gaps = await findRetentionGaps(log, archive, TOPICS.activity, settleMs, onWait).finally(() => log.close());
+    if (gaps.length === 0) tell(`no gaps in ${settings.WATCHNEXT_ACTIVITY_PARTITIONS} partitions`);
     for (const gap of gaps) {
       if (accept) {
         await acceptRetentionGap(archive, gap);

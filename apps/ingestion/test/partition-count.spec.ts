@@ -79,6 +79,10 @@ describe('commands on a system whose topic has 4 partitions', () => {
     expect(existsSync(join(folder.path, 'checkpoints'))).toBe(false);
   });
 
+  it('archive-gaps says so where there are none', () => {
+    expect(run(folder.path, 'archive-gaps', [])).toEqual({ status: 0, text: 'no gaps in 4 partitions\n' });
+  });
+
   it('counts what lies in another place apart from what it folds', async () => {
     const archive = openParquetArchive(join(folder.path, 'archive'));
     const checkpointFolder = await temporaryDirectory('partition-count-checkpoints');

@@ -35,9 +35,11 @@ describe('what retention deleted before it was archived', () => {
   });
 
   it('is none while an archiver still has it in memory', async () => {
-    const found = findRetentionGaps(log, archive, topic, 2_000);
+    const onWait = jest.fn();
+    const found = findRetentionGaps(log, archive, topic, 2_000, onWait);
     await archive.write(topic, 0, archiveRecords(10, 5));
     expect(await found).toEqual([]);
+    expect(onWait).toHaveBeenCalledTimes(1);
   });
 
   it('is passed once it is accepted: the archiver goes on where the log begins, and readers find the rest', async () => {

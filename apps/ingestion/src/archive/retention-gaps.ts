@@ -14,15 +14,19 @@ export interface RetentionGap {
 /**
  * Gaps that are still there `settleMs` later: an archiver that is not stuck may hold in memory what the log has deleted since, and
  * has written it by then.
+ *
+ * @param onWait told before it waits
  */
 export async function findRetentionGaps(
   log: Pick<EventLog, 'bounds'>,
   archive: EventArchive,
   topic: string,
   settleMs: number,
+  onWait: () => void = () => undefined,
 ): Promise<RetentionGap[]> {
   const before = await gapsNow(log, archive, topic);
   if (before.length === 0) return before;
+  onWait();
   await sleep(settleMs);
   const after = await gapsNow(log, archive, topic);
   return after.filter(({ partition, firstOffset }) =>
