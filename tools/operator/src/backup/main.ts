@@ -9,7 +9,7 @@ import { openSnapshotStore } from '@watchnext/snapshot-store';
 import type { BackupReport } from './backup';
 import { BucketTree, type FileTree, FolderTree } from './file-tree';
 import { BackupError, describeMissing } from './manifest';
-import { parsePlace, type Place } from './place';
+import { parsePlace, type Place, refuseOwnPlace } from './place';
 import { restoreBackup, verifyBackup } from './restore-backup';
 import { saveBackup } from './save-backup';
 
@@ -34,8 +34,8 @@ const program = new Command('npm run backup --')
 PLACE is a folder, or s3://bucket/prefix with the endpoint and credentials of the environment (WATCHNEXT_S3_…).
 States are backed up as of the newest checkpoint: run npm run checkpoint before, and npm run rebuild after a restore.
 Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; 3 a file is damaged, a snapshot is missing
-(the rest was saved or restored), there is nothing to save, a place has a backup that this program cannot read, or the place
-of a restore is not empty; 78 the environment.`,
+(the rest was saved or restored), there is nothing to save, a place has a backup that this program cannot read or is
+the system's own, or the place of a restore is not empty; 78 the environment.`,
   )
   .exitOverride(endOnUsage);
 
@@ -45,9 +45,10 @@ program
   .description('back up; into a place with an earlier backup only what is new is copied')
   .option('--verify', 'read what the place has already, and copy anew what is damaged there', false)
   .action((place: Place, { verify }: { verify: boolean }) =>
-    run(place, async (tree, system, onFile) =>
-      describe('backed up', await saveBackup(system, tree, { verify, onFile })),
-    ),
+    run(place, async (tree, system, onFile, found) => {
+      refuseOwnPlace(place, found);
+      return describe('backed up', await saveBackup(system, tree, { verify, onFile }));
+    }),
   );
 program
   .command('verify')
@@ -73,6 +74,7 @@ type Work = (
   tree: FileTree,
   system: Parameters<typeof saveBackup>[0],
   onFile: (done: number, total: number, name: string) => void,
+  found: Settings,
 ) => Promise<string>;
 
 async function run(place: Place, work: Work): Promise<void> {
@@ -97,7 +99,8 @@ async function run(place: Place, work: Work): Promise<void> {
       () => system.checkpoints.close(),
       () => system.snapshots.close(),
     );
-    const text = await work(tree, system, (done, total, name) => task.update(done, total, name));
+    const onFile = (done: number, total: number, name: string) => task.update(done, total, name);
+    const text = await work(tree, system, onFile, found);
     task.finish();
     process.stdout.write(`${text}\n`);
     process.exitCode = 0;
