@@ -1,9 +1,9 @@
-import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, nonEmpty } from '@watchnext/command-line';
 import { type DriverSettings, embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openSystemLog } from '@watchnext/event-log';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { announceSnapshot } from '@watchnext/service';
-import { openSnapshotStore } from '@watchnext/snapshot-store';
+import { openSnapshotStore, SnapshotNotFoundError } from '@watchnext/snapshot-store';
 import { Command } from 'commander';
 import { listSnapshots, rollback, RollbackRefusedError } from './rollback';
 
@@ -61,13 +61,15 @@ new Command('rollback')
       'Ends with 0 when done, 2 for a command line that cannot be used, 3 when refused: nothing before it, not gated, or somebody else moved\n' +
       'the pointer meanwhile; the current one, which names the one before, cannot be read; there are no snapshots to list.',
   )
-  .option('--to <id>', 'this snapshot; default: the parent of the current one')
-  .option('--from <id>', 'refuse unless this one is current')
+  .option('--to <id>', 'this snapshot; default: the parent of the current one', nonEmpty)
+  .option('--from <id>', 'refuse unless this one is current', nonEmpty)
   .option('--dry-run', 'say what would be done, and check the target')
   .option('--list', 'list the snapshots, newest first, the current one marked')
   .exitOverride(endOnUsage)
   .action((options: Options) =>
     endAfter(run(options), {
+      describe: (error) =>
+        error instanceof SnapshotNotFoundError ? `${error.message}; --list names those that are` : error.message,
       exitCode: (error) => (error instanceof RollbackRefusedError ? EXIT_REFUSED : exitCodeOf(error)),
     }),
   )

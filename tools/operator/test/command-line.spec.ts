@@ -5,6 +5,7 @@ import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { topicSpecs } from '@watchnext/contract';
 import { openEventLog } from '@watchnext/event-log';
 import { runBuilt, temporaryDirectory } from '@watchnext/testing';
+import { publishSnapshot } from '@watchnext/testing/snapshots';
 
 describe('a command of the operator', () => {
   let directory: { path: string; remove(): Promise<void> };
@@ -24,6 +25,8 @@ describe('a command of the operator', () => {
     ['dead-letters', ['replay'], 2, /choose letters by a filter, or say --all/],
     ['dead-letters', ['mend'], 2, /unknown command 'mend'/],
     ['rollback-command', ['--too', 'x'], 2, /unknown option '--too'/],
+    ['rollback-command', ['--to', ''], 2, /--to.*it is empty/],
+    ['rollback-command', ['--from', ' '], 2, /--from.*it is empty/],
     ['rollback-command', [], 3, /no current snapshot/],
     ['rollback-command', ['--list'], 3, /no snapshots in .*operator.*snapshots; WATCHNEXT_DATA_DIR.*WATCHNEXT_S3_/],
     ['backup/main', ['verify', '/no/such/folder'], 3, /\/no\/such\/folder/],
@@ -71,6 +74,23 @@ describe('a command of the operator', () => {
         text: expect.stringMatching(
           `topic watchnext.activity.v1 has 4 partitions, the setting says ${setting}: set WATCHNEXT_ACTIVITY_PARTITIONS=4`,
         ),
+      });
+    } finally {
+      await world.remove();
+    }
+  });
+
+  it('rollback to a snapshot that is not there names --list', async () => {
+    const world = await temporaryDirectory('operator-rollback');
+    try {
+      const snapshots = embeddedPaths(world.path).snapshots;
+      for (const snapshotId of ['20261120T000000Z-aaaaaa', '20261121T000000Z-bbbbbb'])
+        await publishSnapshot(snapshots, snapshotId, async () => ({}));
+      expect(
+        runBuilt(built('rollback-command'), ['--to', '20261120T000000Z-aaaaab'], { WATCHNEXT_DATA_DIR: world.path }),
+      ).toEqual({
+        status: 1,
+        text: expect.stringMatching(/20261120T000000Z-aaaaab is not in the store; --list names those that are/),
       });
     } finally {
       await world.remove();

@@ -2,5 +2,5 @@ export { allowClosedOutput } from './closed-output';
 export { endOnUsage, EXIT_USAGE } from './end-on-usage';
 export { LimitedLines } from './limited-lines';
 export { unlessAborted } from './unless-aborted';
-export { madeFolder, moment, namedPath, newFile, wholeNumber } from './option-values';
 export { duration, type ProgressTask, startTask } from './progress';
+export { madeFolder, moment, namedPath, newFile, nonEmpty, wholeNumber } from './option-values';

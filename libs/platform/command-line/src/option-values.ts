@@ -51,6 +51,12 @@ export function newFile(path: string): string {
   return path;
 }
 
+/** Parses a name, as an id. @throws InvalidArgumentError */
+export function nonEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('it is empty: is a variable of the shell not set?');
+  return text;
+}
+
 /**
  * Parses the path of a file or folder. An empty one would be the current folder, and an address a folder of that name in it: hours later somebody
  * looks for the data elsewhere.
@@ -58,7 +64,7 @@ export function newFile(path: string): string {
  * @throws InvalidArgumentError
  */
 export function namedPath(path: string): string {
-  if (path.trim() === '') throw new InvalidArgumentError('it is empty: is a variable of the shell not set?');
+  nonEmpty(path);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path))
     throw new InvalidArgumentError('it must be a path on this machine, not an address.');
   return path;
