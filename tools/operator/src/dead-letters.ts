@@ -1,7 +1,15 @@
-import { allowClosedOutput, endOnUsage, moment, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, EXIT_USAGE, moment, wholeNumber } from '@watchnext/command-line';
 import { Command, Option } from 'commander';
-import { countByCode, type LetterFilter, readLetters, replayLetters } from './letters';
-import { withDrivers } from './program';
+import {
+  chooseLetters,
+  countByCode,
+  ImpossibleFilterError,
+  type Letter,
+  type LetterFilter,
+  readLetters,
+  replayLetters,
+} from './letters';
+import { type Drivers, withDrivers } from './program';
 
 interface FilterOptions {
   readonly code?: string[];
@@ -40,6 +48,34 @@ function withFilters(command: Command): Command {
     .addOption(new Option('--json', 'one JSON document on standard output'));
 }
 
+interface ChosenLetters {
+  readonly letters: readonly Letter[];
+  /** Of all there are. */
+  readonly letterCount: number;
+}
+
+/** @param run with the letters that a filter chooses; a filter that can choose none is a command line that cannot be used */
+function withLetters(filter: LetterFilter, run: (chosen: ChosenLetters, drivers: Drivers) => Promise<number>) {
+  return withDrivers(async (drivers) => {
+    const all = await readLetters(drivers.log);
+    let letters: readonly Letter[];
+    try {
+      letters = chooseLetters(all, filter, drivers.partitionCount);
+    } catch (error) {
+      if (!(error instanceof ImpossibleFilterError)) throw error;
+      process.stderr.write(`error: ${error.message}\n`);
+      return EXIT_USAGE;
+    }
+    return run({ letters, letterCount: all.length }, drivers);
+  });
+}
+
+/** "0 dead letters" would say that there are none. */
+const countOf = ({ letters, letterCount }: ChosenLetters) =>
+  letters.length === 0 && letterCount > 0
+    ? `none of ${letterCount} dead letters match`
+    : `${letters.length} dead letters`;
+
 allowClosedOutput();
 
 const program = new Command('dead-letters')
@@ -49,8 +85,8 @@ const program = new Command('dead-letters')
 withFilters(program.command('list'))
   .description('shows dead letters, and counts them by cause')
   .action((options: FilterOptions & { json?: boolean }) =>
-    withDrivers(async ({ log }) => {
-      const letters = await readLetters(log, filterOf(options));
+    withLetters(filterOf(options), async (chosen) => {
+      const { letters } = chosen;
       const counts = countByCode(letters);
       const rows = letters.map(
         ({ letterOffset, topic, partition, offset, code, error, deadAtMs, key, value, event }) => ({
@@ -76,7 +112,7 @@ withFilters(program.command('list'))
         const total = Object.entries(counts)
           .map(([code, count]) => `${code} ${count}`)
           .join(', ');
-        process.stdout.write(`${letters.length} dead letters${total ? `: ${total}` : ''}\n`);
+        process.stdout.write(`${countOf(chosen)}${total ? `: ${total}` : ''}\n`);
       }
       return 0;
     }),
@@ -91,15 +127,15 @@ withFilters(program.command('replay'))
     const filter = filterOf(options);
     const isFiltered = Object.values(filter).some((value) => value !== undefined);
     if (!isFiltered && !options.all) program.error('choose letters by a filter, or say --all');
-    return withDrivers(async ({ log, archive }) => {
-      const letters = await readLetters(log, filter);
-      const report = await replayLetters(log, archive, letters, options);
+    return withLetters(filter, async (chosen, { log, archive }) => {
+      const report = await replayLetters(log, archive, chosen.letters, options);
       if (options.json)
         process.stdout.write(`${JSON.stringify({ dryRun: options.dryRun ?? false, ...report }, null, 2)}\n`);
       else {
         for (const { letterOffset, eventId, reason } of report.skipped) {
           process.stdout.write(`letter ${letterOffset} ${eventId || '-'} left: ${reason}\n`);
         }
+        if (chosen.letters.length === 0) process.stdout.write(`${countOf(chosen)}\n`);
         const verb = options.dryRun ? 'would be sent' : 'sent';
         process.stdout.write(`${report.sent.length} events ${verb}, ${report.skipped.length} letters left\n`);
       }

@@ -2,7 +2,7 @@
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import { appendInSlices, type EventLog, type NewRecord, partitionOf } from '@watchnext/event-log';
-import { refuse, userIdOf } from '@watchnext/features';
+import { RECORD_REFUSAL_CODES, refuse, userIdOf } from '@watchnext/features';
 import { readTopic } from './read-topic';
 
 const DAY_MS = 86_400_000;
@@ -43,14 +43,36 @@ export interface ReplayReport {
 /** replayed: an earlier replay of it is in the archive. repeated: an earlier letter of this run has the event. */
 export type SkipReason = 'undecodable' | 'replayed' | 'repeated' | 'wrong-topic' | 'would-be-refused';
 
-export async function readLetters(log: EventLog, filter: LetterFilter = {}): Promise<Letter[]> {
+export async function readLetters(log: EventLog): Promise<Letter[]> {
   const records = await readTopic(log, TOPICS.deadLetters);
-  return records
-    .map((record): Letter => {
-      const letter = DeadLetter.decode(record.value);
-      return { ...letter, letterOffset: record.offset, event: decode(letter.value) };
-    })
-    .filter((letter) => matches(letter, filter));
+  return records.map((record) => {
+    const letter = DeadLetter.decode(record.value);
+    return { ...letter, letterOffset: record.offset, event: decode(letter.value) };
+  });
+}
+
+/** A filter that can match no letter there could be: a slip of the keyboard, which must not pass for "there are none". */
+export class ImpossibleFilterError extends Error {}
+
+/**
+ * @param letters all there are: what one of them has, as from an earlier version of a topic, may be asked for
+ * @throws ImpossibleFilterError
+ */
+export function chooseLetters(letters: readonly Letter[], filter: LetterFilter, partitionCount: number): Letter[] {
+  const { codes = [], topic, partition, sinceMs = -Infinity, untilMs = Infinity } = filter;
+  const knownCodes = new Set<string>([...RECORD_REFUSAL_CODES, ...letters.map(({ code }) => code)]);
+  for (const code of codes) {
+    if (!knownCodes.has(code))
+      throw new ImpossibleFilterError(`--code: there is no ${code}; there are ${[...knownCodes].join(', ')}`);
+  }
+  const topics = new Set<string>([TOPICS.activity, TOPICS.catalog, ...letters.map((letter) => letter.topic)]);
+  if (topic !== undefined && !topics.has(topic))
+    throw new ImpossibleFilterError(`--topic: letters come from ${[...topics].join(', ')}`);
+  const lastPartition = letters.reduce((last, letter) => Math.max(last, letter.partition), partitionCount - 1);
+  if (partition !== undefined && partition > lastPartition)
+    throw new ImpossibleFilterError(`--partition: there are partitions 0 to ${lastPartition}`);
+  if (sinceMs >= untilMs) throw new ImpossibleFilterError('--since: it is not before --until');
+  return letters.filter((letter) => matches(letter, filter));
 }
 
 export function countByCode(letters: readonly Letter[]): Record<string, number> {

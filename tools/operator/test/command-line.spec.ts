@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
-import { topicSpecs } from '@watchnext/contract';
+import { DeadLetter, TOPICS, topicSpecs } from '@watchnext/contract';
 import { openEventLog } from '@watchnext/event-log';
 import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 import { publishSnapshot } from '@watchnext/testing/snapshots';
@@ -74,6 +74,28 @@ describe('a command of the operator', () => {
         text: expect.stringMatching(
           `topic watchnext.activity.v1 has 4 partitions, the setting says ${setting}: set WATCHNEXT_ACTIVITY_PARTITIONS=4`,
         ),
+      });
+    } finally {
+      await world.remove();
+    }
+  });
+
+  it('dead-letters that a filter cannot match, or does not, are told from none', async () => {
+    const world = await temporaryDirectory('operator-letters');
+    try {
+      const settings = loadDriverSettings({ WATCHNEXT_DATA_DIR: world.path });
+      const log = await openEventLog(settings, embeddedPaths(world.path).eventLog);
+      await log.ensureTopics(Object.values(topicSpecs(settings.WATCHNEXT_ACTIVITY_PARTITIONS)));
+      const list = (...filters: string[]) =>
+        runBuilt(built('dead-letters'), ['list', ...filters], { WATCHNEXT_DATA_DIR: world.path });
+      expect(list('--code', 'too-old')).toEqual({ status: 0, text: '0 dead letters\n' });
+      const letter = DeadLetter.fromPartial({ topic: TOPICS.activity, code: 'undecodable' });
+      await log.append(TOPICS.deadLetters, [{ key: 'x', value: DeadLetter.encode(letter).finish() }]);
+      await log.close();
+      expect(list('--code', 'too-old')).toEqual({ status: 0, text: 'none of 1 dead letters match\n' });
+      expect(list('--code', 'nonsense')).toEqual({
+        status: 2,
+        text: expect.stringMatching(/^error: --code: there is no nonsense; there are undecodable, /),
       });
     } finally {
       await world.remove();

@@ -1,9 +1,16 @@
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
 import type { NewRecord } from '@watchnext/event-log';
 import { eventOf, searchOf, videoFactsOf, watchOf } from '@watchnext/testing';
-import { countByCode, readLetters, replayLetters } from '../src/letters';
+import {
+  chooseLetters,
+  countByCode,
+  ImpossibleFilterError,
+  type LetterFilter,
+  readLetters,
+  replayLetters,
+} from '../src/letters';
 import { readTopic } from '../src/read-topic';
-import { openWorld, type OperatorWorld } from './harness';
+import { openWorld, PARTITIONS, type OperatorWorld } from './harness';
 
 const AT_MS = Date.now() - 10_000;
 const DAY_MS = 86_400_000;
@@ -48,12 +55,32 @@ describe('dead letters', () => {
     return events.filter(({ eventId }) => !earlier.some((each) => each.eventId === eventId));
   };
 
+  it.each<[string, LetterFilter]>([
+    ['--code: there is no nonsense; there are undecodable, ', { codes: ['too-old', 'nonsense'] }],
+    ['--topic: letters come from watchnext.activity.v1', { topic: 'nonsense' }],
+    ['--partition: there are partitions 0 to 1', { partition: 2 }],
+    ['--since: it is not before --until', { sinceMs: AT_MS, untilMs: AT_MS }],
+  ])('refuse what no letter can match: %s', async (message, filter) => {
+    await buryAll();
+    const letters = await readLetters(world.log);
+    const choose = () => chooseLetters(letters, filter, PARTITIONS);
+    expect(choose).toThrow(ImpossibleFilterError);
+    expect(choose).toThrow(message);
+  });
+
+  it('of an earlier version of the topic may be asked for', async () => {
+    await bury(bytesOf(fresh), 'once-a-cause', 'anna', { topic: 'watchnext.activity.v0', partition: 5 });
+    const letters = await readLetters(world.log);
+    const filter = { codes: ['once-a-cause'], topic: 'watchnext.activity.v0', partition: 5 };
+    expect(chooseLetters(letters, filter, PARTITIONS)).toHaveLength(1);
+  });
+
   it('are listed with their causes, filtered and counted', async () => {
     await buryAll();
     const letters = await readLetters(world.log);
     expect(countByCode(letters)).toEqual({ 'invalid-field': 1, 'too-old': 1, undecodable: 1 });
-    const found = async (filter: Parameters<typeof readLetters>[1]) =>
-      (await readLetters(world.log, filter)).map(({ code }) => code);
+    const found = async (filter: Parameters<typeof chooseLetters>[1]) =>
+      chooseLetters(await readLetters(world.log), filter, PARTITIONS).map(({ code }) => code);
     expect(await found({ codes: ['too-old', 'undecodable'] })).toEqual(['too-old', 'undecodable']);
     expect(await found({ userId: 'anna' })).toEqual(['invalid-field']);
     expect(await found({ userId: 'carl' })).toEqual(['undecodable']);
@@ -126,7 +153,7 @@ describe('dead letters', () => {
 
   it('that are too old pass as backfills when told to', async () => {
     await buryAll();
-    const letters = await readLetters(world.log, { codes: ['too-old'] });
+    const letters = chooseLetters(await readLetters(world.log), { codes: ['too-old'] }, PARTITIONS);
     expect((await replayLetters(world.log, world.archive, letters, { asBackfill: true })).sent).toEqual([old.eventId]);
     expect(await activity()).toMatchObject([{ eventId: old.eventId, backfill: true }]);
   });

@@ -9,7 +9,13 @@ export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './compl
 export type { DailyCounts } from './daily-counts';
 export { FlatTexts } from './flat-texts';
 export { hash53 } from './hash';
-export { type JudgedEvent, type JudgedRecord, judgeRecord, type RecordRefusal } from './judge-record';
+export {
+  type JudgedEvent,
+  type JudgedRecord,
+  judgeRecord,
+  RECORD_REFUSAL_CODES,
+  type RecordRefusal,
+} from './judge-record';
 export { LIMITS } from './limits';
 export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures } from './ranking-features';
 export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';

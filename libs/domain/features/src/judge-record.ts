@@ -10,8 +10,17 @@ export interface JudgedRecord {
   readonly value: Uint8Array;
 }
 
+/** What records are refused for: each is a cause of dead letters. */
+export const RECORD_REFUSAL_CODES = [
+  'undecodable',
+  'missing-field',
+  'invalid-field',
+  'too-old',
+  'wrong-topic',
+] as const;
+
 export interface RecordRefusal {
-  /** Machine-readable: "undecodable", or as in `Refusal`. */
+  /** Machine-readable: one of `RECORD_REFUSAL_CODES`. */
   readonly code: string;
   /** For people; it does not repeat what a field holds. */
   readonly error: string;
