@@ -1,5 +1,7 @@
 /** Three brokers, of which one is killed: whoever led what, nothing acknowledged is lost and nobody stops. */
-import { openKafkaEventLog, type EventLog } from '@watchnext/event-log';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openKafkaEventLog, partitionOf, type EventLog } from '@watchnext/event-log';
+import { endServer, startServerAgain } from '@watchnext/local-stack';
 import { Kafka, logLevel } from 'kafkajs';
 import { eventually, FoldingHandler } from '../src';
 import { describeOnOwnKafka, missingFrom, type OwnKafka, startOwnKafka, SteadyProducer } from './drivers/own-kafka';
@@ -19,6 +21,43 @@ describeOnOwnKafka('Kafka with three brokers', () => {
     await log?.close();
     await kafka?.stop();
   }, LIMIT_MS);
+
+  it(
+    'writes the other partitions, once and without delay, while one has no leader, and that one when it has one again',
+    async () => {
+      // No replicas: a partition is gone with its broker.
+      const topic = 'alone.v1';
+      await createTopic(kafka.settings.brokers, topic, [[2], [3], [1]]);
+      const appendTo = (partition: number, text: string) =>
+        log.append(topic, [{ key: keyOf(partition, 3), value: Buffer.from(text) }]);
+      for (const partition of [0, 1, 2]) await appendTo(partition, 'before');
+
+      await endServer(kafka.directory, 'kafka-1', 'SIGTERM');
+      const lost = appendTo(2, 'lost');
+      const told = expect(lost).rejects.toMatchObject({ code: 'log-unavailable' });
+      let longestMs = 0;
+      for (let i = 0; i < 20; i++) {
+        const startMs = performance.now();
+        await Promise.all([appendTo(0, `${i}`), appendTo(1, `${i}`)]);
+        longestMs = Math.max(longestMs, performance.now() - startMs);
+        await sleep(100);
+      }
+      // A request's time-out is 8 s, that of an append 16 s.
+      expect(longestMs).toBeLessThan(4_000);
+      await told;
+      const ends = (await log.bounds(topic).catch(() => [])).slice(0, 2);
+      await startServerAgain(kafka.directory, 'kafka-1');
+      await eventually(async () => expect(await appendTo(2, 'after')).toHaveLength(1));
+      const handler = new FoldingHandler();
+      await log.joinGroup({ topic, groupId: 'alone' }, handler);
+      const healthy = () => handler.records.filter(({ partition }) => partition < 2);
+      await eventually(() => expect(handler.texts()).toContain('after'));
+      await eventually(() => expect(healthy().length).toBeGreaterThanOrEqual(42));
+      expect(healthy()).toHaveLength(42);
+      for (const { endOffset } of ends) expect(endOffset).toBe(21);
+    },
+    LIMIT_MS,
+  );
 
   it(
     'loses nothing when a leader is killed -9: appends and groups go on with the other two',
@@ -52,6 +91,24 @@ describeOnOwnKafka('Kafka with three brokers', () => {
     LIMIT_MS,
   );
 });
+
+/** @param replicas node ids, by partition */
+async function createTopic(brokers: readonly string[], topic: string, replicas: readonly number[][]): Promise<void> {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  try {
+    await admin.connect();
+    const replicaAssignment = replicas.map((nodes, partition) => ({ partition, replicas: nodes }));
+    await admin.createTopics({ topics: [{ topic, replicaAssignment }] });
+    await eventually(async () => expect(await leadersOf(brokers, topic)).toEqual(replicas.map(([leader]) => leader)));
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** One that goes there. */
+function keyOf(partition: number, partitionCount: number): string {
+  for (let i = 0; ; i++) if (partitionOf(`user-${i}`, partitionCount) === partition) return `user-${i}`;
+}
 
 /** Node ids, by partition; -1 where there is none. */
 async function leadersOf(brokers: readonly string[], topic: string): Promise<number[]> {

@@ -94,6 +94,24 @@ export function describeEventLog(
         });
       });
 
+      spec('tells each of many at once where its records lie, whichever partitions they share', async () => {
+        const calls = Array.from({ length: 40 }, (_, call) =>
+          Array.from({ length: 1 + (call % 5) }, (_, i) => record(`user-${(call * 7 + i) % 13}`, `${call}:${i}`)),
+        );
+        const positions = await Promise.all(calls.map((records) => log.append(TOPIC.name, records)));
+        const tail = new CollectingTail();
+        await log.tail(TOPIC.name, tail);
+        const texts = new Map(
+          tail.records.map((one) => [`${one.partition}-${one.offset}`, Buffer.from(one.value).toString()]),
+        );
+        expect(texts.size).toBe(calls.flat().length);
+        for (const [call, records] of calls.entries()) {
+          expect(positions[call]?.map(({ partition, offset }) => texts.get(`${partition}-${offset}`))).toEqual(
+            records.map((_, i) => `${call}:${i}`),
+          );
+        }
+      });
+
       spec('gives back key, bytes and time as they were', async () => {
         const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
         await log.append(TOPIC.name, [{ key: 'zoë 😀', value: bytes, timestampMs: 1_650_000_000_123 }]);

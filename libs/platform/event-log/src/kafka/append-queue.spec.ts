@@ -1,30 +1,32 @@
 import fc from 'fast-check';
-import { AppendQueue, type AppendQueueLimits, type RoutedRecord, type SendRecords } from './append-queue';
+import { EventLogError, LogUnavailableError, type NewRecord } from '../port';
+import { AppendQueue, type AppendQueueLimits, type RoutedRecord } from './append-queue';
+import type { SendToPartition } from './partition-queue';
 
 const record = (partition: number, text: string): RoutedRecord => ({ key: text, value: Buffer.from(text), partition });
-const textOf = ({ value }: RoutedRecord) => Buffer.from(value).toString();
+const textOf = ({ value }: NewRecord) => Buffer.from(value).toString();
 
 /** A log in memory whose sends are kept open until told, and fail where told. */
 class Sends {
   readonly requests: string[][] = [];
-  readonly written: RoutedRecord[][] = [[], [], [], []];
-  failing = new Set<number>();
+  readonly written: NewRecord[][] = [[], [], [], []];
+  /** Cannot be written for now. */
+  readonly failing = new Set<number>();
+  /** The largest batch that is taken. */
+  maxBytes = Infinity;
   held: Promise<void> | undefined;
 
-  readonly send: SendRecords = async (records) => {
+  readonly send: SendToPartition = async (partition, records) => {
     this.requests.push(records.map(textOf));
     await this.held;
-    const outcomes = new Map<number, number | Error>();
-    for (const sent of records) {
-      const log = this.written[sent.partition] as RoutedRecord[];
-      if (this.failing.has(sent.partition)) {
-        outcomes.set(sent.partition, new Error(`no leader for ${sent.partition}`));
-        continue;
-      }
-      if (!outcomes.has(sent.partition)) outcomes.set(sent.partition, log.length);
-      log.push(sent);
+    if (this.failing.has(partition)) {
+      return { error: new LogUnavailableError(`no leader for ${partition}`), permanent: false };
     }
-    return outcomes;
+    if (records.reduce((sum, { value }) => sum + value.length, 0) > this.maxBytes) {
+      return { error: new EventLogError('too large', 'record-too-large', false), permanent: true };
+    }
+    const log = this.written[partition] as NewRecord[];
+    return { firstOffset: log.push(...records) - records.length };
   };
 
   hold(): () => void {
@@ -73,29 +75,44 @@ describe('AppendQueue', () => {
     );
   });
 
-  it('rejects only the appends of a partition that failed', async () => {
+  it('writes the other partitions, once, while one cannot be written', async () => {
     const sends = new Sends();
     sends.failing.add(1);
-    const queue = queueOf(sends);
-    const outcomes = await Promise.allSettled([
-      queue.append([record(0, 'a')]),
-      queue.append([record(0, 'b'), record(1, 'c')]),
-      queue.append([record(1, 'd')]),
-      queue.append([record(0, 'e')]),
-    ]);
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
-    expect(outcomes[1]).toMatchObject({ reason: { message: 'no leader for 1' } });
+    const queue = queueOf(sends, { timeoutMs: 400 });
+    const startMs = performance.now();
+    const failing = [queue.append([record(0, 'b'), record(1, 'c')]), queue.append([record(1, 'd')])];
+    const settled = Promise.allSettled(failing);
+    for (let i = 0; i < 5; i++) expect(await queue.append([record(0, `a${i}`)])).toHaveLength(1);
+    expect(performance.now() - startMs).toBeLessThan(200);
+    for (const outcome of await settled) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'log-unavailable', retriable: true } });
+      expect(outcome).toMatchObject({ reason: { message: expect.stringContaining('no leader for 1') as string } });
+    }
     // The record of the healthy partition was written all the same, and is counted.
-    expect(outcomes[3]).toMatchObject({ value: [{ partition: 0, offset: 2 }] });
-    expect(sends.requests).toHaveLength(1);
+    expect(sends.written[0]?.map(textOf)).toEqual(['b', 'a0', 'a1', 'a2', 'a3', 'a4']);
+    expect(sends.written[1]).toEqual([]);
+  });
+
+  it('writes what a partition could not take as soon as it can, in order, without what was given up meanwhile', async () => {
+    const sends = new Sends();
+    sends.failing.add(1);
+    const queue = queueOf(sends, { timeoutMs: 250 });
+    const first = queue.append([record(1, 'first')]);
+    const second = sleepThen(200, () => queue.append([record(1, 'second')]));
+    const third = sleepThen(210, () => queue.append([record(1, 'third')]));
+    await expect(first).rejects.toMatchObject({ code: 'log-unavailable' });
+    sends.failing.clear();
+    expect(await second).toEqual([{ partition: 1, offset: 0 }]);
+    expect(await third).toEqual([{ partition: 1, offset: 1 }]);
+    expect(sends.written[1]?.map(textOf)).toEqual(['second', 'third']);
   });
 
   it('goes on after a send that threw', async () => {
     const sends = new Sends();
     let isFirst = true;
     const queue = new AppendQueue(
-      async (records, deadlineMs) => {
-        if (!isFirst) return sends.send(records, deadlineMs);
+      async (...send) => {
+        if (!isFirst) return sends.send(...send);
         isFirst = false;
         throw new Error('broken');
       },
@@ -103,6 +120,18 @@ describe('AppendQueue', () => {
     );
     await expect(queue.append([record(0, 'a')])).rejects.toThrow('broken');
     expect(await queue.append([record(0, 'b')])).toEqual([{ partition: 0, offset: 0 }]);
+  });
+
+  it('refuses what is too large for the broker, and nothing that travelled with it', async () => {
+    const sends = new Sends();
+    sends.maxBytes = 10;
+    const queue = queueOf(sends);
+    const outcomes = await Promise.allSettled(
+      ['small', 'much too large', 'tiny'].map((text) => queue.append([record(0, text)])),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'record-too-large', retriable: false } });
+    expect(sends.written[0]?.map(textOf)).toEqual(['small', 'tiny']);
   });
 
   it('cuts sends by the bytes of a partition, and lets one too large travel alone', async () => {
@@ -116,12 +145,8 @@ describe('AppendQueue', () => {
       queue.append([large(2, 2_000_000)]),
       queue.append([large(0, 10)]),
     ]);
-    expect(sends.requests.map((request) => request.map(({ length }) => length))).toEqual([
-      [500_000, 500_000],
-      [500_000],
-      [2_000_000],
-      [10],
-    ]);
+    const lengths = sends.requests.map((request) => request.map(({ length }) => length));
+    expect(lengths).toEqual([[500_000], [500_000], [2_000_000], [500_000, 10]]);
   });
 
   it('gives up an append in time, and does not send what was still waiting', async () => {
@@ -161,7 +186,7 @@ describe('AppendQueue', () => {
 
   it('holds no more than its bound in waiting', async () => {
     const sends = new Sends();
-    const queue = queueOf(sends, { maxWaitingBytes: 1_000 });
+    const queue = queueOf(sends, { maxWaitingBytes: 2_000 });
     const release = sends.hold();
     const first = queue.append([record(0, 'a')]);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -170,6 +195,16 @@ describe('AppendQueue', () => {
     release();
     await Promise.all([first, second]);
     expect(await queue.append([record(0, 'd')])).toHaveLength(1);
+  });
+
+  it('lets one partition hold no more than half of it', async () => {
+    const sends = new Sends();
+    sends.failing.add(1);
+    const queue = queueOf(sends, { maxWaitingBytes: 2_000, timeoutMs: 100 });
+    const waiting = expect(queue.append([record(1, 'a'.repeat(400))])).rejects.toThrow('no leader');
+    await expect(queue.append([record(1, 'b'.repeat(400))])).rejects.toThrow('wait to be written');
+    expect(await queue.append([record(0, 'c'.repeat(400))])).toHaveLength(1);
+    await waiting;
   });
 });
 

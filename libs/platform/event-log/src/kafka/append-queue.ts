@@ -1,182 +1,145 @@
 /**
- * Collects appends while one send is in flight, so that a busy producer sends few large requests.
+ * Appends of one topic, each cut into what goes to each partition. Partitions are written side by side and know
+ * nothing of each other (`partition-queue.ts`): one that cannot be written holds up its own appends only.
  *
- * One send at a time also keeps the order of records when a send is retried: idempotence is off, since kafkajs rolls
- * its sequence back after a failed produce and a later batch of the same size can then be dropped as a duplicate.
- * A retry may append a batch twice; event ids remove such duplicates.
- *
- * An append resolves only if every partition of it was acknowledged, and is rejected when one was not: the records
+ * An append resolves once every partition of it was acknowledged, and is rejected when one was not: the records
  * of its other partitions may have been written, those of the failed one may have been too if the answer was lost.
- * Other appends of the same send are not affected. Waiting time and waiting bytes are bounded; one whose caller gave it up
- * while it waited is dropped.
+ * Each is held to its own time-out. Waiting bytes are bounded; one whose caller gave it up before any of it was sent
+ * is dropped.
  */
 import { LogUnavailableError, type NewRecord, type RecordPosition } from '../port';
 import { bytesOf } from '../slices';
+import { PartitionQueue, type SendToPartition, type WaitingPart } from './partition-queue';
 
 /** A record whose partition is known. */
 export interface RoutedRecord extends NewRecord {
   readonly partition: number;
 }
 
-interface WaitingAppend {
-  readonly records: readonly RoutedRecord[];
-  readonly bytes: ReadonlyMap<number, number>;
-  readonly totalBytes: number;
-  readonly deadlineMs: number;
-  /** Nothing gives it up any more. */
-  readonly release: () => void;
-  readonly resolve: (positions: RecordPosition[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/**
- * Sends records of one topic.
- * @param deadlineMs nobody waits for them any longer than this
- * @returns of each partition the offset of its first record, or why it could not be written
- */
-export type SendRecords = (
-  records: readonly RoutedRecord[],
-  deadlineMs: number,
-) => Promise<ReadonlyMap<number, number | Error>>;
-
 export interface AppendQueueLimits {
   /** An append is rejected after this, sent or not. */
   readonly timeoutMs: number;
-  /** Appends beyond this many bytes in waiting are rejected at once. */
+  /** Appends beyond this many bytes in waiting, or half as many of one partition, are rejected at once. */
   readonly maxWaitingBytes?: number;
 }
 
-/** Below the broker's default limit of 1 MiB for one batch, which is all of a partition in one send. */
-const MAX_PARTITION_BYTES = 900_000;
-const MAX_SEND_BYTES = 4_000_000;
+/** The records of one append that go to one partition. */
+interface Share {
+  readonly partition: number;
+  /** Where they stand in the append. */
+  readonly places: number[];
+  readonly records: NewRecord[];
+  bytes: number;
+}
+
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 export class AppendQueue {
-  private waiting: WaitingAppend[] = [];
-  private waitingBytes = 0;
-  private sending: Promise<void> | undefined;
+  private readonly partitions = new Map<number, PartitionQueue>();
 
   constructor(
-    private readonly send: SendRecords,
+    private readonly send: SendToPartition,
     private readonly limits: AppendQueueLimits,
   ) {}
 
-  /** @throws the signal's reason where it is aborted before the send begins, and LogUnavailableError */
+  /** @throws the signal's reason where it is aborted before anything was sent, and LogUnavailableError */
   append(records: readonly RoutedRecord[], signal?: AbortSignal): Promise<RecordPosition[]> {
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    const bytes = new Map<number, number>();
-    let totalBytes = 0;
-    for (const record of records) {
-      const { partition } = record;
-      const size = bytesOf(record);
-      bytes.set(partition, (bytes.get(partition) ?? 0) + size);
-      totalBytes += size;
-    }
-    const { timeoutMs, maxWaitingBytes = MAX_WAITING_BYTES } = this.limits;
-    if (this.waitingBytes > 0 && this.waitingBytes + totalBytes > maxWaitingBytes) {
-      return Promise.reject(new LogUnavailableError(`${this.waitingBytes} bytes wait to be written to Kafka already`));
+    const shares = sharesOf(records);
+    if (!this.hasRoomFor(shares)) {
+      return Promise.reject(
+        new LogUnavailableError(`${this.waitingBytes()} bytes wait to be written to Kafka already`),
+      );
     }
     return new Promise((resolve, reject) => {
+      const positions = new Array<RecordPosition>(records.length);
+      const parts: (readonly [PartitionQueue, WaitingPart])[] = [];
+      let missing = shares.length;
+      let isOnItsWay = false;
+      let lastReason: Error | undefined;
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', drop);
+        for (const [queue, part] of parts) queue.remove(part);
+      };
+      const fail = (error: unknown) => {
+        end();
+        reject(error as Error);
+      };
       const drop = () => {
-        if (this.leave(append)) reject(signal?.reason as Error);
+        if (!isOnItsWay) fail(signal?.reason);
       };
-      const timer = setTimeout(() => this.expire(append), timeoutMs);
+      const timer = setTimeout(() => fail(late(this.limits.timeoutMs, lastReason)), this.limits.timeoutMs);
       signal?.addEventListener('abort', drop, { once: true });
-      const append: WaitingAppend = {
-        records,
-        bytes,
-        totalBytes,
-        deadlineMs: Date.now() + timeoutMs,
-        release: () => {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', drop);
-        },
-        resolve,
-        reject,
-      };
-      this.waiting.push(append);
-      this.waitingBytes += totalBytes;
-      this.sending ??= this.drain().finally(() => (this.sending = undefined));
+      for (const share of shares) {
+        const { partition, places } = share;
+        const part: WaitingPart = {
+          records: share.records,
+          bytes: share.bytes,
+          onSending: () => (isOnItsWay = true),
+          onWritten: (firstOffset) => {
+            places.forEach((place, i) => (positions[place] = { partition, offset: firstOffset + i }));
+            if (--missing > 0) return;
+            end();
+            resolve(positions);
+          },
+          onPutOff: (reason) => (lastReason = reason),
+          onFailed: fail,
+        };
+        const queue = this.queueOf(partition);
+        parts.push([queue, part]);
+        queue.add(part);
+      }
     });
   }
 
   /** Resolves once nothing is waiting or in flight. */
   async idle(): Promise<void> {
-    while (this.sending) await this.sending;
+    await Promise.all([...this.partitions.values()].map((queue) => queue.idle()));
   }
 
-  private expire(append: WaitingAppend): void {
-    this.leave(append);
-    append.reject(new LogUnavailableError(`Kafka did not acknowledge an append within ${this.limits.timeoutMs} ms`));
-  }
-
-  /** @returns false where it waits no more: it is on its way, or was given up before */
-  private leave(append: WaitingAppend): boolean {
-    const at = this.waiting.indexOf(append);
-    if (at < 0) return false;
-    this.remove(at, 1);
-    append.release();
-    return true;
-  }
-
-  private remove(at: number, count: number): WaitingAppend[] {
-    const removed = this.waiting.splice(at, count);
-    for (const { totalBytes } of removed) this.waitingBytes -= totalBytes;
-    return removed;
-  }
-
-  private async drain(): Promise<void> {
-    while (this.waiting.length > 0) {
-      // Appends of the same turn of the event loop travel together.
-      await new Promise(setImmediate);
-      const batch = this.takeBatch();
-      if (batch.length === 0) continue;
-      const records = batch.flatMap((append) => append.records);
-      const deadlineMs = Math.max(...batch.map((append) => append.deadlineMs));
-      try {
-        settle(batch, await this.send(records, deadlineMs));
-      } catch (error) {
-        for (const append of batch) append.reject(error);
-      }
-      for (const { release } of batch) release();
+  private queueOf(partition: number): PartitionQueue {
+    let queue = this.partitions.get(partition);
+    if (!queue) {
+      queue = new PartitionQueue(partition, this.send);
+      this.partitions.set(partition, queue);
     }
+    return queue;
   }
 
-  private takeBatch(): WaitingAppend[] {
-    const bytes = new Map<number, number>();
-    let total = 0;
-    let count = 0;
-    for (const append of this.waiting) {
-      total += append.totalBytes;
-      let fits = total <= MAX_SEND_BYTES;
-      for (const [partition, size] of append.bytes) {
-        const sum = (bytes.get(partition) ?? 0) + size;
-        bytes.set(partition, sum);
-        if (sum > MAX_PARTITION_BYTES) fits = false;
-      }
-      // Too large for any send alone: the broker shall say so.
-      if (!fits && count > 0) break;
-      count++;
-      if (!fits) break;
-    }
-    return this.remove(0, count);
+  /** Where nothing waits, an append of any size may. */
+  private hasRoomFor(shares: readonly Share[]): boolean {
+    const { maxWaitingBytes = MAX_WAITING_BYTES } = this.limits;
+    const fits = (waiting: number, more: number, limit: number) => waiting === 0 || waiting + more <= limit;
+    const total = shares.reduce((sum, { bytes }) => sum + bytes, 0);
+    return (
+      fits(this.waitingBytes(), total, maxWaitingBytes) &&
+      // One that cannot be written leaves room for the others.
+      shares.every(({ partition, bytes }) => fits(this.queueOf(partition).bytes, bytes, maxWaitingBytes / 2))
+    );
+  }
+
+  private waitingBytes(): number {
+    let sum = 0;
+    for (const { bytes } of this.partitions.values()) sum += bytes;
+    return sum;
   }
 }
 
-function settle(batch: readonly WaitingAppend[], outcomes: ReadonlyMap<number, number | Error>): void {
-  const next = new Map(outcomes);
-  for (const append of batch) {
-    let failure: unknown;
-    const positions = append.records.map(({ partition }): RecordPosition => {
-      const offset = next.get(partition);
-      if (typeof offset !== 'number') {
-        failure ??= offset ?? new LogUnavailableError(`Kafka did not acknowledge partition ${partition}`);
-        return { partition, offset: -1 };
-      }
-      next.set(partition, offset + 1);
-      return { partition, offset };
-    });
-    if (failure === undefined) append.resolve(positions);
-    else append.reject(failure);
-  }
+function sharesOf(records: readonly RoutedRecord[]): Share[] {
+  const shares = new Map<number, Share>();
+  records.forEach((record, place) => {
+    const { partition } = record;
+    let share = shares.get(partition);
+    if (!share) shares.set(partition, (share = { partition, places: [], records: [], bytes: 0 }));
+    share.places.push(place);
+    share.records.push(record);
+    share.bytes += bytesOf(record);
+  });
+  return [...shares.values()];
+}
+
+function late(timeoutMs: number, reason: Error | undefined): LogUnavailableError {
+  const why = reason ? `: ${reason.message}` : '';
+  return new LogUnavailableError(`Kafka did not acknowledge an append within ${timeoutMs} ms${why}`, { cause: reason });
 }

@@ -96,9 +96,17 @@ export async function connect<Client extends AnyClient>(
   }
 }
 
+interface Current<Client> {
+  readonly owned: OwnedClient<Client>;
+  readonly connected: Promise<Client>;
+  /** Of `use`, under way. */
+  users: number;
+}
+
 /** One client at a time, made when first needed and again after it was discarded. */
 export class Replaceable<Client extends AnyClient> {
-  private current: { owned: OwnedClient<Client>; connected: Promise<Client> } | undefined;
+  private current: Current<Client> | undefined;
+  private readonly closing = new Set<Promise<void>>();
 
   constructor(
     private readonly settings: KafkaSettings,
@@ -106,13 +114,25 @@ export class Replaceable<Client extends AnyClient> {
   ) {}
 
   get(): Promise<Client> {
-    if (!this.current) {
-      const owned = this.create(this.settings);
-      const current = { owned, connected: connect(owned, this.settings) };
-      current.connected.catch(() => this.current === current && (this.current = undefined));
-      this.current = current;
+    return this.connecting().connected;
+  }
+
+  /**
+   * Works with the client. After work that failed the next begins on a fresh one; what else is at work on this one ends
+   * undisturbed.
+   */
+  async use<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+    const used = this.connecting();
+    used.users++;
+    try {
+      return await work(await used.connected);
+    } catch (error) {
+      if (this.current === used) this.current = undefined;
+      throw error;
+    } finally {
+      used.users--;
+      if (used.users === 0 && this.current !== used) this.end(used);
     }
-    return this.current.connected;
   }
 
   /** The next `get` connects anew. Does nothing when `client` was replaced already. */
@@ -121,9 +141,23 @@ export class Replaceable<Client extends AnyClient> {
   }
 
   async close(): Promise<void> {
-    const current = this.current;
+    if (this.current) this.end(this.current);
     this.current = undefined;
-    await current?.owned.close();
+    await Promise.all(this.closing);
+  }
+
+  private end({ owned }: Current<Client>): void {
+    const closed = owned.close().finally(() => this.closing.delete(closed));
+    this.closing.add(closed);
+  }
+
+  private connecting(): Current<Client> {
+    if (this.current) return this.current;
+    const owned = this.create(this.settings);
+    const current: Current<Client> = { owned, connected: connect(owned, this.settings), users: 0 };
+    current.connected.catch(() => this.current === current && (this.current = undefined));
+    this.current = current;
+    return current;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The event log on Apache Kafka through kafkajs. Known faults of kafkajs 2.2.4 and what is done about each:
- * it may roll back its idempotent sequence and lose a batch (idempotence off, one send in flight: `append-queue.ts`);
- * its retries may take a partition for sent that was not (retries made here: `kafka-appender.ts`);
+ * it may roll back its idempotent sequence and lose a batch (idempotence off, one send of a partition in flight: `partition-queue.ts`);
+ * its retries may take a partition for sent that was not (retries made here: `partition-queue.ts`, `kafka-appender.ts`);
  * it keeps connections on which nothing answers (`client-sockets.ts`);
  * it may stop consuming after a crash in a rebalance (`kafka-subscription.ts` begins anew);
  * it has no manual assignment (a tail is a group of its own, deleted on stop: `kafka-tail.ts`).
