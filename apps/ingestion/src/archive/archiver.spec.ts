@@ -82,6 +82,34 @@ describe('Archiver', () => {
     expect((await archive.extent(TOPICS.activity)).fileCount).toBe(2);
   });
 
+  it('holds what it has of a partition that it keeps, however often its group joins anew', async () => {
+    const keeping = archiver();
+    let next = (await keeping.resumeOffset(0)) ?? 0;
+    let given = 0;
+    for (let join = 0; join < 4; join++) {
+      nowMs += 2_000;
+      await give(keeping, next, 2);
+      given += 2;
+      next = (await keeping.resumeOffset(0)) ?? 0;
+    }
+    expect([given, next]).toEqual([8, 8]);
+    // Of the first 5 s.
+    expect(await archived()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('goes on where the archive ends when another member has archived what it holds, or part of it', async () => {
+    const [paused, other] = [archiver(), archiver()];
+    await paused.resumeOffset(0);
+    await other.resumeOffset(0);
+    await give(paused, 0, 4);
+    await give(other, 0, 6);
+    await other.onRevoked(0);
+    expect(await paused.resumeOffset(0)).toBe(6);
+    await give(paused, 6, 1);
+    await paused.onRevoked(0);
+    expect(await archived()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
   it('writes at once when there is much', async () => {
     const keeping = archiver();
     await keeping.resumeOffset(0);

@@ -40,6 +40,9 @@ export class Archiver implements GroupHandler {
   }
 
   async resumeOffset(partition: number): Promise<number | undefined> {
+    // Asked at each join of its group too: what is held would never grow old where members come and go.
+    const goesOnAt = await this.buffers.get(partition)?.resumeOffset();
+    if (goesOnAt !== undefined) return goesOnAt;
     const archivedTo = await this.archive.nextOffset(this.topic, partition);
     this.buffers.set(
       partition,

@@ -16,8 +16,10 @@ export class PartitionBuffer {
   private oldestSinceMs = Infinity;
   /** After a write that failed, which may have got somewhere, and after a pause. */
   private isEndUnsure = false;
+  private hasFailed = false;
   private lookedAtMs = Infinity;
   private queue: Promise<unknown> = Promise.resolve();
+  private readonly beganAt: number;
 
   constructor(
     private readonly archive: EventArchive,
@@ -30,6 +32,19 @@ export class PartitionBuffer {
     private readonly maxBytes: number,
   ) {
     this.nextOffset = firstOffset;
+    this.beganAt = firstOffset;
+  }
+
+  /**
+   * Where the partition goes on after what is held here; undefined where that is not what the archive misses next, or could
+   * not be written: whoever would go on then would hold more and more.
+   */
+  resumeOffset(): Promise<number | undefined> {
+    return this.inTurn(async () => {
+      if (this.hasFailed) return undefined;
+      const archivedTo = await this.archive.nextOffset(this.topic, this.partition);
+      return (archivedTo ?? this.beganAt) === this.firstOffset ? this.nextOffset : undefined;
+    });
   }
 
   /** Adds what was read up to `nextOffset`, and writes all if it is many or old by now. */
@@ -70,10 +85,12 @@ export class PartitionBuffer {
     const { topic, partition, nextOffset } = this;
     if (this.isEndUnsure) this.dropArchived((await this.archive.nextOffset(topic, partition)) ?? 0);
     this.isEndUnsure = true;
+    this.hasFailed = true;
     // Another member may all the same have archived part of it by now: the archive reads what overlaps once.
     if (this.firstOffset < nextOffset)
       await this.archive.write(topic, partition, this.records, { firstOffset: this.firstOffset, nextOffset });
     this.isEndUnsure = false;
+    this.hasFailed = false;
     this.firstOffset = nextOffset;
     this.records = [];
     this.bytes = 0;
