@@ -64,6 +64,23 @@ describe('a spool', () => {
     expect(await drain(second)).toEqual(textOf(records(7, 20)));
   });
 
+  it('delivers nothing again, and ends empty, after a crash before the delivered segments were removed', async () => {
+    const first = await open({ segmentBytes: 50 });
+    for (let n = 0; n < 20; n += 2) await first.append(records(n, n + 2));
+    const names = await segments();
+    const before = await Promise.all(names.map((name) => readFile(join(directory, name))));
+    const { end } = await first.read(13, 1e6);
+    await first.advance(13, end);
+    await first.close();
+    expect((await segments()).length).toBeLessThan(names.length - 1);
+    await Promise.all(names.map((name, i) => writeFile(join(directory, name), before[i] as Buffer)));
+
+    const second = await open({ segmentBytes: 50 });
+    expect(second.recordCount).toBe(7);
+    expect(await drain(second, 3)).toEqual(textOf(records(13, 20)));
+    expect([second.recordCount, await segments()]).toEqual([0, []]);
+  });
+
   it('cuts off what a crash tore, wherever it tore it', async () => {
     const first = await open();
     await first.append(records(0, 5));

@@ -155,11 +155,13 @@ export class Spool {
   private async load(): Promise<void> {
     const names = (await readdir(this.options.directory)).filter((name) => /^\d{8,}\.spool$/.test(name)).sort();
     this.segments = [];
+    this.position = await this.readPosition();
     for (const name of names) {
       const number = Number(name.slice(0, -'.spool'.length));
-      this.segments.push({ number, sizeBytes: (await stat(this.pathOf(number))).size });
+      // Delivered: a crash came between the position and its removal.
+      if (number < this.position.segment) await rm(this.pathOf(number), { force: true });
+      else this.segments.push({ number, sizeBytes: (await stat(this.pathOf(number))).size });
     }
-    this.position = await this.readPosition();
     for (const segment of this.segments) await this.countRecords(segment, segment === this.segments.at(-1));
   }
 
@@ -168,9 +170,7 @@ export class Spool {
     try {
       let end = 0;
       for await (const { nextOffset } of recordsOf(handle, 0, segment.sizeBytes)) {
-        const isDelivered =
-          segment.number < this.position.segment ||
-          (segment.number === this.position.segment && end < this.position.offset);
+        const isDelivered = segment.number === this.position.segment && end < this.position.offset;
         if (!isDelivered) this.recordCount += 1;
         end = nextOffset;
       }
