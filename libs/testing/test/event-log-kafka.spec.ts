@@ -21,6 +21,6 @@ if (brokers) {
         },
       };
     },
-    { compactsAtOnce: false },
+    { compactsAtOnce: false, tooLargeBytes: 2 * 2 ** 20 },
   );
 }

@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 export interface Letter extends DeadLetter {
   /** Where it lies in the dead-letter topic. */
   readonly letterOffset: number;
-  /** The event inside; undefined where the bytes are none. */
+  /** The event inside; undefined where the bytes are none, or only the beginning of one. */
   readonly event: Event | undefined;
 }
 
@@ -40,14 +40,15 @@ export interface ReplayReport {
   readonly skipped: { readonly letterOffset: number; readonly eventId: string; readonly reason: SkipReason }[];
 }
 
-/** replayed: an earlier replay of it is in the archive. repeated: an earlier letter of this run has the event. */
-export type SkipReason = 'undecodable' | 'replayed' | 'repeated' | 'wrong-topic' | 'would-be-refused';
+/** cut: only the beginning of it was kept. replayed: an earlier replay of it is in the archive. repeated: an earlier letter of this run has the event. */
+export type SkipReason = 'undecodable' | 'cut' | 'replayed' | 'repeated' | 'wrong-topic' | 'would-be-refused';
 
 export async function readLetters(log: EventLog): Promise<Letter[]> {
   const records = await readTopic(log, TOPICS.deadLetters);
   return records.map((record) => {
     const letter = DeadLetter.decode(record.value);
-    return { ...letter, letterOffset: record.offset, event: decode(letter.value) };
+    const event = letter.cutFromBytes > 0 ? undefined : decode(letter.value);
+    return { ...letter, letterOffset: record.offset, event };
   });
 }
 
@@ -100,7 +101,7 @@ export async function replayLetters(
   for (const letter of letters) {
     const eventId = letter.event?.eventId ?? '';
     const skip = (reason: SkipReason) => report.skipped.push({ letterOffset: letter.letterOffset, eventId, reason });
-    if (!letter.event) skip('undecodable');
+    if (!letter.event) skip(letter.cutFromBytes > 0 ? 'cut' : 'undecodable');
     else if (letter.topic !== TOPICS.activity && letter.topic !== TOPICS.catalog) skip('wrong-topic');
     else if (replayed.has(letter)) skip('replayed');
     else if (taken.has(eventId)) skip('repeated');

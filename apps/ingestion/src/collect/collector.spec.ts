@@ -1,5 +1,4 @@
-import type { EventLog } from '@watchnext/event-log';
-import { LogUnavailableError } from '@watchnext/event-log';
+import { type EventLog, EventLogError, LogUnavailableError, type NewRecord } from '@watchnext/event-log';
 import { encodeState, judgeRecord, newState } from '@watchnext/features';
 import { Event, TOPICS, type UserState } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
@@ -52,6 +51,29 @@ describe('Collector', () => {
     const event = eventOf(searchOf('anna', 'x'), NOW_MS);
     await expect(collector(failing).collect([{ event }])).rejects.toMatchObject({ retriable: true });
     expect(await allRecords(stores.log, TOPICS.activity)).toEqual([]);
+  });
+
+  it('rejects an event that the log will never take, whatever is tried, and takes the others of its batch', async () => {
+    const narrow = Object.assign(Object.create(stores.log) as EventLog, {
+      append: async (topic: string, records: readonly NewRecord[]) => {
+        const bytes = records.reduce((sum, { value }) => sum + value.byteLength, 0);
+        if (bytes > 3_000) throw new EventLogError('refused', 'record-too-large', false);
+        return stores.log.append(topic, records);
+      },
+    });
+    const topics = Array.from({ length: 50 }, (_, i) => `${i}`.padEnd(100, 'x'));
+    const large = eventOf(watchOf('anna', 'v', { video: videoFactsOf({ topics }) }), NOW_MS);
+    const others = ['a', 'b'].map((text) => eventOf(searchOf('anna', text), NOW_MS));
+    const events = [others[0], large, others[1], large].map((event) => ({ event: event as Event }));
+    const results = await collector(narrow).collect(events);
+    expect(results.map(({ status, code }) => [status, code])).toEqual([
+      ['accepted', undefined],
+      ['rejected', 'too-large'],
+      ['accepted', undefined],
+      ['rejected', 'too-large'],
+    ]);
+    const stored = (await allRecords(stores.log, TOPICS.activity)).map(({ value }) => Event.decode(value).eventId);
+    expect(stored).toEqual(others.map(({ eventId }) => eventId));
   });
 
   it('learns of videos from the log, and keeps the facts of a withdrawn one', async () => {

@@ -3,7 +3,7 @@
  * and reason. What is accepted is in the log, durably, when the answer is given.
  */
 import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
-import type { EventLog, NewRecord } from '@watchnext/event-log';
+import { appendFitting, type EventLog, type NewRecord } from '@watchnext/event-log';
 import { LIMITS, refuse, userIdOf } from '@watchnext/features';
 import { traceHeaders } from '@watchnext/service';
 import { type AnonymousHistory, type Patience, patienceOf } from './anonymous-history';
@@ -36,6 +36,10 @@ export interface CollectOptions {
   readonly callerGone?: AbortSignal;
 }
 
+interface EventRecord extends NewRecord {
+  readonly event: Event;
+}
+
 type Fault = Omit<UnreadableItem, 'eventId'>;
 
 /** An id that was sent is named in the answer, but not at any length. */
@@ -65,9 +69,11 @@ export class Collector {
     const nowMs = this.clock();
     const accepted = new Map<string, Event>();
     const results = items.map((item, index) => this.judge(item, index, nowMs, accepted, kinds));
-    await this.append([...accepted.values()], callerGone);
-    this.onResults(results);
-    return results;
+    const unwritten = await this.append([...accepted.values()], callerGone);
+    const tooLarge = new Set(unwritten.map(({ eventId }) => eventId));
+    const told = tooLarge.size === 0 ? results : results.map((result) => withoutTooLarge(result, items, tooLarge));
+    this.onResults(told);
+    return told;
   }
 
   private judge(
@@ -90,7 +96,9 @@ export class Collector {
     return { index, eventId: event.eventId, status: 'accepted' };
   }
 
-  private async append(events: readonly Event[], callerGone: AbortSignal): Promise<void> {
+  /** @returns those that the log will never take */
+  private async append(events: readonly Event[], callerGone: AbortSignal): Promise<Event[]> {
+    const tooLarge: Event[] = [];
     const learned = new Map<string, VideoFacts>();
     let pending: Event[] = [];
     let patience: Patience | undefined;
@@ -103,7 +111,7 @@ export class Collector {
           if (patience.refusesPart) await this.histories.whenFolded(value.anonymousUserId, patience);
         }
         // What the anonymous viewer did earlier in this batch belongs to the history.
-        await this.write(pending);
+        tooLarge.push(...(await this.write(pending)));
         pending = [];
         value.history = await this.histories.of(value.anonymousUserId, patience);
         // A login of long ago, sent as backfill, may take in what came after it: it is received no earlier than that.
@@ -115,24 +123,38 @@ export class Collector {
       fillFacts(event, (videoId) => learned.get(videoId) ?? this.catalogue.factsOf(videoId));
       pending.push(event);
     }
-    await this.write(pending);
+    tooLarge.push(...(await this.write(pending)));
+    return tooLarge;
   }
 
-  private async write(events: readonly Event[]): Promise<void> {
+  /** @returns those that the log will never take; the others are in it */
+  private async write(events: readonly Event[]): Promise<Event[]> {
     const headers = traceHeaders();
-    const ofVideos: NewRecord[] = [];
-    const ofUsers: NewRecord[] = [];
+    const ofVideos: EventRecord[] = [];
+    const ofUsers: EventRecord[] = [];
     for (const event of events) {
       const value = Event.encode(event).finish();
       const userId = userIdOf(event);
-      if (userId !== undefined) ofUsers.push({ key: userId, value, headers });
+      if (userId !== undefined) ofUsers.push({ key: userId, value, headers, event });
       else if (event.body && 'videoId' in event.body.value)
-        ofVideos.push({ key: event.body.value.videoId, value, headers });
+        ofVideos.push({ key: event.body.value.videoId, value, headers, event });
     }
-    if (ofVideos.length > 0) await this.log.append(TOPICS.catalog, ofVideos);
-    if (ofUsers.length > 0) await this.log.append(TOPICS.activity, ofUsers);
-    for (const event of events) this.catalogue.learn(event);
+    const refused = [
+      ...(await appendFitting(this.log, TOPICS.catalog, ofVideos)),
+      ...(await appendFitting(this.log, TOPICS.activity, ofUsers)),
+    ];
+    const tooLarge = new Set(refused.map(({ event }) => event));
+    for (const event of events) if (!tooLarge.has(event)) this.catalogue.learn(event);
+    return [...tooLarge];
   }
+}
+
+/** A duplicate within the batch shares the fate of the first. */
+function withoutTooLarge(result: ItemResult, items: readonly BatchItem[], tooLarge: ReadonlySet<string>): ItemResult {
+  const item = items[result.index] as BatchItem;
+  if (result.status === 'rejected' || !('event' in item) || !tooLarge.has(item.event.eventId)) return result;
+  const reason = 'with what the collector adds to it, the event is larger than the event log takes';
+  return { ...result, status: 'rejected', code: 'too-large', reason };
 }
 
 const isBackfilledLogin = ({ body, backfill }: Event): boolean => body?.$case === 'userMerged' && backfill;

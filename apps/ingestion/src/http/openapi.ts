@@ -29,7 +29,11 @@ const SCHEMAS = {
             eventId: text,
             status: { ...text, enum: ['accepted', 'duplicate', 'rejected'] },
             field: text,
-            code: { ...text, description: '"kind-not-allowed": the API key may not send this kind of event.' },
+            code: {
+              ...text,
+              description:
+                '"kind-not-allowed": the API key may not send this kind of event; "too-large": the event log never takes it.',
+            },
             reason: text,
           },
         },

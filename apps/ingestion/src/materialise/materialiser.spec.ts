@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
 import {
+  EventLogError,
   LogUnavailableError,
   type NewRecord,
   partitionOf,
@@ -303,6 +305,63 @@ describe('Materialiser', () => {
       expect(sent.map(({ value }) => Event.decode(value).eventId)).toEqual(events.map(({ eventId }) => eventId));
       await deliver(own, home);
       expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce(events)));
+    });
+  });
+
+  describe('of what is too large for the log by itself', () => {
+    const home = partitionOf('anna', PARTITIONS);
+    /** Of records that came in while the limit was a larger one. */
+    const narrowLog = (limits: Readonly<Record<string, number>>) =>
+      new Proxy(stores.log, {
+        get: (target, name) =>
+          name === 'append'
+            ? async (topic: string, records: NewRecord[]) => {
+                const bytes = records.reduce((sum, { value }) => sum + value.byteLength, 0);
+                if (bytes > (limits[topic] ?? Infinity))
+                  throw new EventLogError('refused', 'record-too-large', false);
+                return target.append(topic, records);
+              }
+            : Reflect.get(target, name).bind(target),
+      });
+    const materialiserOn = (log: Stores['log']) =>
+      new Materialiser(log, stores.store, quiet, { partitionCount: PARTITIONS, cachedUsersPerPartition: 3 });
+    const letters = async () =>
+      (await allRecords(stores.log, TOPICS.deadLetters)).map(({ value }) => DeadLetter.decode(value));
+
+    it('keeps the beginning of a letter, with the hash of the whole, and passes it', async () => {
+      const broken = Buffer.alloc(50_000, 0xff);
+      const good = eventOf(watchOf('anna', 'v'), AT_MS);
+      await stores.log.append(TOPICS.activity, [
+        { key: 'anna', value: Buffer.alloc(9, 0xff) },
+        { key: 'anna', value: broken },
+        recordOf(good),
+      ]);
+      await deliver(materialiserOn(narrowLog({ [TOPICS.deadLetters]: 40_000 })), home);
+      const [whole, cut] = (await letters()).sort((a, b) => a.offset - b.offset);
+      expect(whole).toMatchObject({ offset: 0, cutFromBytes: 0 });
+      expect(cut).toMatchObject({ offset: 1, code: 'undecodable', cutFromBytes: 50_000 });
+      expect(cut?.value.equals(broken.subarray(0, 32_768))).toBe(true);
+      expect(cut?.wholeSha256.equals(createHash('sha256').update(broken).digest())).toBe(true);
+      expect((await stores.store.readMark(home))?.offset).toBe(2);
+      expect(sorted(await storedStates(stores.store))).toEqual(sorted(foldedOnce([good])));
+    });
+
+    it('buries what it cannot send on, and sends the others on, once', async () => {
+      const elsewhere = USERS.find((userId) => partitionOf(userId, PARTITIONS) !== home) as string;
+      const from = partitionOf(elsewhere, PARTITIONS);
+      const topics = Array.from({ length: 50 }, (_, i) => `${i}`.padEnd(100, 'x'));
+      const events = [videoFactsOf(), videoFactsOf({ topics }), videoFactsOf()].map((video, i) =>
+        eventOf(watchOf('anna', `video-${i}`, { playbackId: `p-${i}`, video }), AT_MS + i),
+      );
+      await stores.log.append(
+        TOPICS.activity,
+        events.map((event) => ({ ...recordOf(event), key: elsewhere })),
+      );
+      await deliver(materialiserOn(narrowLog({ [TOPICS.activity]: 3_000 })), from);
+      const sent = (await allRecords(stores.log, TOPICS.activity)).filter(({ partition }) => partition === home);
+      expect(sent.map(({ value }) => Event.decode(value).eventId)).toEqual([events[0]?.eventId, events[2]?.eventId]);
+      expect(await letters()).toMatchObject([{ offset: 1, code: 'too-large' }]);
+      expect((await stores.store.readMark(from))?.offset).toBe(2);
     });
   });
 

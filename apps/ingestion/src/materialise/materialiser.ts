@@ -7,20 +7,14 @@
  * between appends it again: dead letters may repeat, and rerouted events carry their id, by which states drop them. What is
  * appended at once is bounded, by folding fewer records at a time: so the mark passes each append before the next one.
  */
-import { DeadLetter, TOPICS } from '@watchnext/contract';
-import {
-  type EventLog,
-  type GroupHandler,
-  type LogRecord,
-  type NewRecord,
-  type RecordBatch,
-  slicesOf,
-} from '@watchnext/event-log';
+import { TOPICS } from '@watchnext/contract';
+import type { EventLog, GroupHandler, LogRecord, RecordBatch } from '@watchnext/event-log';
 import { MarkConflictError, type FeatureStore } from '@watchnext/feature-store';
 import { type Logger, withRecordSpans } from '@watchnext/service';
 import { cutBatch } from './cut-batch';
 import { PartitionFold } from './partition-fold';
-import { sortRecords, type DeadRecord, type SortedRecords } from './sort-records';
+import { Aside } from './put-aside';
+import { sortRecords, type DeadRecord } from './sort-records';
 
 /** The log no longer holds the records that a partition's states need next. Waiting does not help; rebuilding does. */
 export class RetentionGapError extends Error {
@@ -44,12 +38,6 @@ export interface MaterialiserOptions {
   readonly cachedUsersPerPartition: number;
   readonly clock?: () => number;
   readonly onDeadLetters?: (letters: readonly DeadRecord[]) => void;
-}
-
-/** What is appended to the log instead of being folded. */
-interface Aside {
-  readonly reroutes: readonly NewRecord[];
-  readonly letters: readonly NewRecord[];
 }
 
 export class Materialiser implements GroupHandler {
@@ -107,16 +95,15 @@ export class Materialiser implements GroupHandler {
     signal: AbortSignal,
   ): Promise<void> {
     const sorted = sortRecords(records, this.options.partitionCount);
-    const aside = this.asideOf(sorted);
-    const isOneAppendEach = slicesOf(aside.reroutes).length <= 1 && slicesOf(aside.letters).length <= 1;
-    if (!isOneAppendEach && records.length > 1) {
+    const aside = new Aside(sorted, (this.options.clock ?? Date.now)());
+    if (!aside.isOneAppendEach && records.length > 1) {
       const middle = records.length >> 1;
       const second = records.slice(middle);
       await this.fold(view, partition, records.slice(0, middle), (second[0] as LogRecord).offset, signal);
       signal.throwIfAborted();
       return this.fold(view, partition, second, nextOffset, signal);
     }
-    await this.putAside(aside, sorted.dead);
+    await this.putAside(aside);
     try {
       await view.advance(sorted, nextOffset - 1);
     } catch (error) {
@@ -132,46 +119,17 @@ export class Materialiser implements GroupHandler {
     }
   }
 
-  private asideOf({ dead, toReroute }: SortedRecords): Aside {
-    const reroutes = toReroute.map(({ userId, record }) => ({
-      key: userId,
-      value: record.value,
-      timestampMs: record.timestampMs,
-      headers: record.headers,
-    }));
-    const diedAtMs = (this.options.clock ?? Date.now)();
-    return { reroutes, letters: dead.map((entry) => deadLetterOf(entry, diedAtMs)) };
-  }
-
-  private async putAside({ reroutes, letters }: Aside, dead: readonly DeadRecord[]): Promise<void> {
-    if (reroutes.length > 0) {
-      await this.log.append(TOPICS.activity, reroutes);
-      this.logger.warn(
-        { recordCount: reroutes.length },
-        'records found in a partition that is not their user’s: sent on',
-      );
+  private async putAside(aside: Aside): Promise<void> {
+    await aside.append(this.log);
+    const { sentOnCount, dead } = aside;
+    if (sentOnCount > 0) {
+      this.logger.warn({ recordCount: sentOnCount }, 'records found in a partition that is not their user’s: sent on');
     }
-    if (letters.length > 0) {
-      await this.log.append(TOPICS.deadLetters, letters);
-      this.options.onDeadLetters?.(dead);
-      this.logger.warn(
-        { recordCount: dead.length, firstCode: dead[0]?.code, firstError: dead[0]?.error },
-        'dead letters',
-      );
-    }
+    if (dead.length === 0) return;
+    this.options.onDeadLetters?.(dead);
+    this.logger.warn(
+      { recordCount: dead.length, firstCode: dead[0]?.code, firstError: dead[0]?.error },
+      'dead letters',
+    );
   }
-}
-
-function deadLetterOf({ record, code, error }: DeadRecord, deadAtMs: number) {
-  const letter: DeadLetter = {
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
-    key: Buffer.from(record.key),
-    value: Buffer.from(record.value),
-    code,
-    error,
-    deadAtMs,
-  };
-  return { key: record.key, value: DeadLetter.encode(letter).finish() };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { NewRecord } from './port';
-import { appendInSlices, bytesOf, slicesOf } from './slices';
+import { EventLogError, type NewRecord } from './port';
+import { appendFitting, appendInSlices, bytesOf, slicesOf } from './slices';
 
 const LIMIT_BYTES = 500_000;
 const recordOf = (bytes: number): NewRecord => ({ key: 'k', value: new Uint8Array(bytes) });
@@ -47,5 +47,29 @@ describe('slices of an append', () => {
     const records = Array.from({ length: 20 }, () => recordOf(100_000));
     await expect(appendInSlices(log, 'topic', records)).rejects.toThrow('no more');
     expect(appended).toEqual([4, 4]);
+  });
+});
+
+describe('an append of what fits', () => {
+  const BROKER_LIMIT_BYTES = 100_000;
+  const brokerWith = (written: NewRecord[]) => ({
+    append: async (_topic: string, records: readonly NewRecord[]) => {
+      if (sizeOf(records) > BROKER_LIMIT_BYTES) throw new EventLogError('too large', 'record-too-large', false);
+      written.push(...records);
+      return [];
+    },
+  });
+
+  it('writes each of the others once, in order, and tells which were too large', async () => {
+    const written: NewRecord[] = [];
+    const records = [10, 60_000, 60_000, 120_000, 10, 900_000, 20].map(recordOf);
+    const tooLarge = await appendFitting(brokerWith(written), 't', records);
+    expect(tooLarge.map(({ value }) => value.length)).toEqual([120_000, 900_000]);
+    expect(written.map((record) => records.indexOf(record))).toEqual([0, 1, 2, 4, 6]);
+  });
+
+  it('throws whatever else goes wrong', async () => {
+    const log = { append: () => Promise.reject(new EventLogError('gone', 'log-unavailable', true)) };
+    await expect(appendFitting(log, 't', [recordOf(1)])).rejects.toMatchObject({ code: 'log-unavailable' });
   });
 });

@@ -1,5 +1,5 @@
 /** Appends that a log takes whatever their number of records: Kafka refuses for ever what is too large for one batch. */
-import type { EventLog, NewRecord } from './port';
+import { EventLogError, type EventLog, type NewRecord } from './port';
 
 /** Of one append, all of which may lie in one partition: well below the 1 MiB that brokers take in a batch by default. */
 const SLICE_BYTES = 500_000;
@@ -35,4 +35,29 @@ export async function appendInSlices(
   records: readonly NewRecord[],
 ): Promise<void> {
   for (const slice of slicesOf(records)) await log.append(topic, slice);
+}
+
+/**
+ * Appends all that the log takes, slice by slice. A slice that it refuses for ever as too large goes again in halves, until what is to blame is alone.
+ * @returns what is too large by itself: that is not in the log
+ * @throws as `append` for any other reason; what came before is then in the log
+ */
+export async function appendFitting<Item extends NewRecord>(
+  log: Pick<EventLog, 'append'>,
+  topic: string,
+  records: readonly Item[],
+): Promise<Item[]> {
+  const tooLarge: Item[] = [];
+  const slices = slicesOf(records);
+  for (let slice = slices.shift(); slice; slice = slices.shift()) {
+    try {
+      await log.append(topic, slice);
+    } catch (error) {
+      if (!(error instanceof EventLogError) || error.code !== 'record-too-large') throw error;
+      const middle = slice.length >> 1;
+      if (middle === 0) tooLarge.push(slice[0] as Item);
+      else slices.unshift(slice.slice(0, middle), slice.slice(middle));
+    }
+  }
+  return tooLarge;
 }

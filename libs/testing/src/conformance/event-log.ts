@@ -2,6 +2,7 @@
  * What every driver of the event log must do. Nothing here counts on seeing another handle's write at once, on a
  * moment of rebalancing, or on how records are cut into batches.
  */
+import { randomBytes } from 'node:crypto';
 import { partitionOf, type EventLog, type NewRecord, type Subscription } from '@watchnext/event-log';
 import { eventually } from '../eventually';
 import { CollectingTail, FoldingHandler } from './event-log-handlers';
@@ -16,6 +17,8 @@ export interface EventLogUnderTest {
 export interface EventLogConformanceOptions {
   /** Superseded records of a compacted topic are gone as soon as the newer one is written. */
   readonly compactsAtOnce: boolean;
+  /** More than the log takes in one record; undefined: it takes any. */
+  readonly tooLargeBytes?: number;
 }
 
 const TOPIC = { name: 'conformance.plain.v1', partitionCount: 4 };
@@ -135,6 +138,20 @@ export function describeEventLog(
         expect(byText.get('without')).toMatchObject({ key: 'k' });
         expect('headers' in (byText.get('without') as object)).toBe(false);
       });
+
+      const { tooLargeBytes } = options;
+      if (tooLargeBytes !== undefined)
+        spec('refuses for good what is too large, and nothing that is appended beside it', async () => {
+          const large = { key: 'same', value: randomBytes(tooLargeBytes) };
+          const outcomes = await Promise.allSettled(
+            [record('same', 'before'), large, record('same', 'after')].map((one) => log.append(TOPIC.name, [one])),
+          );
+          expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+          expect(outcomes[1]).toMatchObject({ reason: { code: 'record-too-large', retriable: false } });
+          const tail = new CollectingTail();
+          await log.tail(TOPIC.name, tail);
+          expect(tail.texts()).toEqual(['before', 'after']);
+        });
 
       spec('drops what its caller gave up before it was on its way', async () => {
         const reason = new Error('the caller is gone');

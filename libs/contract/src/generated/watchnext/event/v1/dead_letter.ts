@@ -22,6 +22,12 @@ export interface DeadLetter {
   code: string;
   error: string;
   deadAtMs: number;
+  /**
+   * Where the whole was too large for this topic, `value` is only its beginning: so many bytes the whole has, with this SHA-256. The key
+   * may be cut too. 0 where nothing is cut.
+   */
+  cutFromBytes: number;
+  wholeSha256: Buffer;
 }
 
 function createBaseDeadLetter(): DeadLetter {
@@ -34,6 +40,8 @@ function createBaseDeadLetter(): DeadLetter {
     code: "",
     error: "",
     deadAtMs: 0,
+    cutFromBytes: 0,
+    wholeSha256: Buffer.alloc(0),
   };
 }
 
@@ -62,6 +70,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     }
     if (message.deadAtMs !== 0) {
       writer.uint32(64).int64(message.deadAtMs);
+    }
+    if (message.cutFromBytes !== 0) {
+      writer.uint32(72).uint32(message.cutFromBytes);
+    }
+    if (message.wholeSha256.length !== 0) {
+      writer.uint32(82).bytes(message.wholeSha256);
     }
     return writer;
   },
@@ -143,6 +157,22 @@ export const DeadLetter: MessageFns<DeadLetter> = {
             message.deadAtMs = reader.int64Number();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.cutFromBytes = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.wholeSha256 = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -169,6 +199,16 @@ export const DeadLetter: MessageFns<DeadLetter> = {
         : isSet(object.dead_at_ms)
         ? globalThis.Number(object.dead_at_ms)
         : 0,
+      cutFromBytes: isSet(object.cutFromBytes)
+        ? globalThis.Number(object.cutFromBytes)
+        : isSet(object.cut_from_bytes)
+        ? globalThis.Number(object.cut_from_bytes)
+        : 0,
+      wholeSha256: isSet(object.wholeSha256)
+        ? Buffer.from(bytesFromBase64(object.wholeSha256))
+        : isSet(object.whole_sha256)
+        ? Buffer.from(bytesFromBase64(object.whole_sha256))
+        : Buffer.alloc(0),
     };
   },
 
@@ -198,6 +238,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     if (message.deadAtMs !== 0) {
       obj.deadAtMs = Math.round(message.deadAtMs);
     }
+    if (message.cutFromBytes !== 0) {
+      obj.cutFromBytes = Math.round(message.cutFromBytes);
+    }
+    if (message.wholeSha256.length !== 0) {
+      obj.wholeSha256 = base64FromBytes(message.wholeSha256);
+    }
     return obj;
   },
 
@@ -214,6 +260,8 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     message.code = object.code ?? "";
     message.error = object.error ?? "";
     message.deadAtMs = object.deadAtMs ?? 0;
+    message.cutFromBytes = object.cutFromBytes ?? 0;
+    message.wholeSha256 = object.wholeSha256 ?? Buffer.alloc(0);
     return message;
   },
 };
