@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventLog, EventLogError, LogUnavailableError, type NewRecord } from '@watchnext/event-log';
 import { encodeState, judgeRecord, newState } from '@watchnext/features';
 import { Event, TOPICS, type UserState } from '@watchnext/contract';
@@ -74,6 +75,28 @@ describe('Collector', () => {
     ]);
     const stored = (await allRecords(stores.log, TOPICS.activity)).map(({ value }) => Event.decode(value).eventId);
     expect(stored).toEqual(others.map(({ eventId }) => eventId));
+  });
+
+  it('writes nothing that waits for the log when its caller leaves', async () => {
+    const caller = new AbortController();
+    const gone = new Error('gone');
+    // Busy: what comes waits its turn, as the port has it, until its caller gives it up.
+    const busy = Object.assign(Object.create(stores.log) as EventLog, {
+      append: async (topic: string, records: readonly NewRecord[], signal?: AbortSignal) => {
+        setTimeout(() => caller.abort(gone), 5);
+        await sleep(50);
+        return stores.log.append(topic, records, signal);
+      },
+    });
+    const events = [eventOf(videoUpsertedOf('v'), NOW_MS), eventOf(searchOf('anna', 'x'), NOW_MS)];
+    const collected = collector(busy).collect(
+      events.map((event) => ({ event })),
+      { callerGone: caller.signal },
+    );
+    await expect(collected).rejects.toBe(gone);
+    expect(await allRecords(stores.log, TOPICS.catalog)).toEqual([]);
+    expect(await allRecords(stores.log, TOPICS.activity)).toEqual([]);
+    expect(catalogue.factsOf('v')).toBeUndefined();
   });
 
   it('learns of videos from the log, and keeps the facts of a withdrawn one', async () => {
@@ -183,8 +206,11 @@ describe('Collector', () => {
       const clock = jest.spyOn(Date, 'now').mockReturnValue(NOW_MS);
       const caller = new AbortController();
       const collected = collector().collect(logins(), { callerGone: caller.signal });
-      setTimeout(() => caller.abort(new Error('gone')), 50);
-      await expect(collected).rejects.toThrow('gone');
+      const leaving = expect(collected).rejects.toThrow('gone');
+      while ((await allRecords(stores.log, TOPICS.activity)).length === 0) await sleep(5);
+      await sleep(50);
+      caller.abort(new Error('gone'));
+      await leaving;
       clock.mockRestore();
       // What came before the first login; the producer has no answer, and sends all of it again.
       expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(1);

@@ -111,7 +111,7 @@ export class Collector {
           if (patience.refusesPart) await this.histories.whenFolded(value.anonymousUserId, patience);
         }
         // What the anonymous viewer did earlier in this batch belongs to the history.
-        tooLarge.push(...(await this.write(pending)));
+        tooLarge.push(...(await this.write(pending, callerGone)));
         pending = [];
         value.history = await this.histories.of(value.anonymousUserId, patience);
         // A login of long ago, sent as backfill, may take in what came after it: it is received no earlier than that.
@@ -123,12 +123,12 @@ export class Collector {
       fillFacts(event, (videoId) => learned.get(videoId) ?? this.catalogue.factsOf(videoId));
       pending.push(event);
     }
-    tooLarge.push(...(await this.write(pending)));
+    tooLarge.push(...(await this.write(pending, callerGone)));
     return tooLarge;
   }
 
   /** @returns those that the log will never take; the others are in it */
-  private async write(events: readonly Event[]): Promise<Event[]> {
+  private async write(events: readonly Event[], callerGone: AbortSignal): Promise<Event[]> {
     const headers = traceHeaders();
     const ofVideos: EventRecord[] = [];
     const ofUsers: EventRecord[] = [];
@@ -140,8 +140,8 @@ export class Collector {
         ofVideos.push({ key: event.body.value.videoId, value, headers, event });
     }
     const refused = [
-      ...(await appendFitting(this.log, TOPICS.catalog, ofVideos)),
-      ...(await appendFitting(this.log, TOPICS.activity, ofUsers)),
+      ...(await appendFitting(this.log, TOPICS.catalog, ofVideos, callerGone)),
+      ...(await appendFitting(this.log, TOPICS.activity, ofUsers, callerGone)),
     ];
     const tooLarge = new Set(refused.map(({ event }) => event));
     for (const event of events) if (!tooLarge.has(event)) this.catalogue.learn(event);

@@ -46,12 +46,13 @@ export async function appendFitting<Item extends NewRecord>(
   log: Pick<EventLog, 'append'>,
   topic: string,
   records: readonly Item[],
+  signal?: AbortSignal,
 ): Promise<Item[]> {
   const tooLarge: Item[] = [];
   const slices = slicesOf(records);
   for (let slice = slices.shift(); slice; slice = slices.shift()) {
     try {
-      await log.append(topic, slice);
+      await log.append(topic, slice, signal);
     } catch (error) {
       if (!(error instanceof EventLogError) || error.code !== 'record-too-large') throw error;
       const middle = slice.length >> 1;
