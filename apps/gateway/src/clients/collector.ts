@@ -44,12 +44,19 @@ export function connectCollector(settings: GatewaySettings, dependency: Dependen
 
 const VERDICTS: readonly unknown[] = ['accepted', 'duplicate', 'rejected'];
 
-/** Whether a producer can tell from it which events were taken: not so from a damaged answer, or from one of something else. */
+/**
+ * Whether a producer can tell from it which events were taken: not so from a damaged answer, or from one of something else. How
+ * many were sent is not known here, bodies pass unread; so it is held to what it says itself.
+ */
 function hasVerdicts(body: Buffer): boolean {
   try {
-    const { results } = JSON.parse(body.toString()) as { results?: unknown };
+    const { accepted, results } = JSON.parse(body.toString()) as { accepted?: unknown; results?: unknown };
+    if (!Array.isArray(results)) return false;
+    const verdicts = results as readonly ({ index?: unknown; status?: unknown } | null)[];
+    const indices = new Set(verdicts.map((one) => one?.index));
     return (
-      Array.isArray(results) && results.every((one: { status?: unknown } | null) => VERDICTS.includes(one?.status))
+      verdicts.every((one, place) => indices.has(place) && VERDICTS.includes(one?.status)) &&
+      verdicts.filter((one) => one?.status === 'accepted').length === accepted
     );
   } catch {
     return false;

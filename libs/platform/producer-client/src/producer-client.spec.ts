@@ -156,6 +156,21 @@ describe('a producer client', () => {
     expect(client.statistics()).toMatchObject({ acceptedEvents: 2, duplicateEvents: 1, rejectedEvents: 1 });
   });
 
+  it.each([
+    ['none at all', []],
+    ['none of the last event', [{ index: 0, status: 'accepted' }]],
+    ['two of one event', [0, 0].map((index) => ({ index, status: 'accepted' }))],
+    ['one that it does not know', [0, 1].map((index) => ({ index, status: index === 0 ? 'accepted' : 'postponed' }))],
+  ])('takes no event for delivered by an answer with verdicts, but %s', async (_, results) => {
+    collector.behaveInTurn({ status: 200, body: JSON.stringify({ results }) });
+    const client = make();
+    await Promise.all(numbers(2).map((n) => client.send(search(n))));
+    await client.flush();
+    expect(errors).toMatchObject([{ status: 200, message: expect.stringContaining('the answer has') as string }]);
+    expect(queriesOf(collector.accepted)).toEqual([0, 1]);
+    expect(client.statistics()).toMatchObject({ acceptedEvents: 2, failedTries: 1 });
+  });
+
   it.each([400, 413])(
     'finds the event for which whole batches are refused with %i, and delivers the others',
     async (status) => {

@@ -304,14 +304,11 @@ export class ProducerClient {
     records: readonly Uint8Array[],
     results: Extract<Outcome, { kind: 'answered' }>['results'],
   ): void {
-    let remaining = records.length;
     for (const { index, status, code, reason, field } of results) {
-      if (status === 'accepted') continue;
-      remaining -= 1;
-      if (status === 'duplicate') this.counts.duplicate += 1;
+      if (status === 'accepted') this.counts.accepted += 1;
+      else if (status === 'duplicate') this.counts.duplicate += 1;
       else this.reject(records[index] as Uint8Array, { code: code ?? 'rejected', reason: reason ?? '', field });
     }
-    this.counts.accepted += remaining;
   }
 
   private reject(record: Uint8Array, verdict: { code: string; reason: string; field?: string }): void {

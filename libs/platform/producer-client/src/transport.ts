@@ -118,14 +118,22 @@ export function retryAfterSeconds(header: string | undefined, nowMs = Date.now()
   return Number.isNaN(atMs) ? undefined : Math.max(0, (atMs - nowMs) / 1_000);
 }
 
+const STATUSES: ReadonlySet<unknown> = new Set<ItemResult['status']>(['accepted', 'duplicate', 'rejected']);
+
+/** @throws unless there is one verdict on each event: an event without one was not taken, as far as anybody knows */
 function parseResults(text: string, eventCount: number): ItemResult[] {
   const { results } = JSON.parse(text) as { results?: unknown };
   if (!Array.isArray(results)) throw new Error('the answer has no results');
-  return (results as (ItemResult | null)[]).map((result) => {
-    const isKnown = result && Number.isInteger(result.index) && result.index >= 0 && result.index < eventCount;
-    if (!isKnown) throw new Error('the answer has a result of no event');
-    return result;
-  });
+  const judged = new Set<number>();
+  for (const result of results as (ItemResult | null)[]) {
+    if (!result || !Number.isInteger(result.index) || result.index < 0 || result.index >= eventCount)
+      throw new Error('the answer has a result of no event');
+    if (!STATUSES.has(result.status)) throw new Error(`the answer has a result that says ${String(result.status)}`);
+    judged.add(result.index);
+  }
+  if (judged.size !== eventCount || results.length !== eventCount)
+    throw new Error(`the answer has ${results.length} results of ${judged.size} of ${eventCount} events`);
+  return results as ItemResult[];
 }
 
 /** The code is there only in the collector's own form, `{"error": {"code", "message"}}`. */

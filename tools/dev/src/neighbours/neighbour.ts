@@ -33,7 +33,8 @@ export async function serveAcceptingCollector(): Promise<Neighbour> {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      const results = eventIdsOf(Buffer.concat(parts)).map((eventId) => ({ eventId, status: 'accepted' }));
+      const ids = eventIdsOf(Buffer.concat(parts));
+      const results = ids.map((eventId, index) => ({ index, eventId, status: 'accepted' }));
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ accepted: results.length, results }));
     });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 /** A collector that keeps what it was sent and answers as it is told. */
 export class RecordingCollector {
   readonly received: { contentType: string | undefined; apiKey: string | string[] | undefined; body: Buffer }[] = [];
-  answer = { status: 200, body: '{"accepted":1,"results":[]}' };
+  answer = { status: 200, body: '{"accepted":0,"results":[]}' };
   private readonly server: Server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
       this.received.push({ contentType: request.headers['content-type'], apiKey: request.headers['x-api-key'], body });

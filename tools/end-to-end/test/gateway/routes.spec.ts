@@ -108,7 +108,7 @@ describe('the other routes', () => {
     ] as const) {
       const response = await post(body, contentType);
       expect(response.status).toBe(200);
-      expect(await response.json()).toEqual({ accepted: 1, results: [] });
+      expect(await response.json()).toEqual({ accepted: 0, results: [] });
       const received = collector.received.at(-1)!;
       expect(received).toMatchObject({ contentType, apiKey: 'key' });
       expect(received.body.equals(Buffer.from(body as Uint8Array))).toBe(true);
@@ -197,6 +197,11 @@ describe('the other routes', () => {
   it.each([
     ['is damaged', '{"accepted":1,"results":[{"index":0,"status":"accepted"'],
     ['has a verdict that there is not', '{"accepted":1,"results":[{"index":0,"eventId":"e","status":"accepqed"}]}'],
+    ['has fewer verdicts than it says', '{"accepted":1,"results":[]}'],
+    [
+      'has two verdicts on one event',
+      '{"accepted":2,"results":[{"index":1,"status":"accepted"},{"index":1,"status":"accepted"}]}',
+    ],
     ['is of something else', '<html>welcome</html>'],
   ])('does not pass a 200 on whose body %s: the producer is to send the events again', async (_, body) => {
     collector.answer = { status: 200, body };
