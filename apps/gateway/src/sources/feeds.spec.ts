@@ -90,4 +90,20 @@ describe('what the gateway follows', () => {
       { videoId: 'b', score: 0.5 },
     ]);
   });
+
+  it('goes on with what is left where retention has deleted what it would count next', async () => {
+    let firstOffset = 0;
+    let handler: GroupHandler | undefined;
+    const log = {
+      bounds: async () => [{ partition: 0, firstOffset, endOffset: 1_000 }],
+      joinGroup: async (_options: object, joined: GroupHandler) => {
+        handler = joined;
+        return {} as Subscription;
+      },
+    } as Partial<EventLog> as EventLog;
+    await followWatches(log, new TrendingVideos(), quiet);
+    expect(await handler?.resumeOffset(0)).toBe(0);
+    firstOffset = 400;
+    expect(await handler?.resumeOffset(0)).toBe(400);
+  });
 });

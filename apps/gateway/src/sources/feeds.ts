@@ -46,7 +46,11 @@ export async function followWatches(
       lingerMs: WATCHES_LINGER_MS,
     },
     {
-      resumeOffset: async (partition) => next.get(partition),
+      // Retention may delete what is next meanwhile, and a trend goes on without it.
+      resumeOffset: async (partition) => {
+        const bounds = (await eventLog.bounds(TOPICS.activity)).find((each) => each.partition === partition);
+        return Math.max(next.get(partition) ?? 0, bounds?.firstOffset ?? 0);
+      },
       onBatch: async ({ partition, records, nextOffset }) => {
         await inTurns(records, (record) => {
           const event = sound.of(record);
