@@ -111,6 +111,28 @@ describe('a producer client', () => {
     expect(errors.length).toBeGreaterThan(0);
   });
 
+  it('sends and tries again in time though the clock is set back', async () => {
+    collector.behaveInTurn({ status: 500 }, { status: 500 });
+    const startMs = Date.now();
+    let clock: jest.SpyInstance | undefined;
+    const setBack = () => {
+      clock?.mockRestore();
+      clock = jest.spyOn(Date, 'now').mockReturnValue(startMs - 3_600_000 * (errors.length + 1));
+    };
+    const client = make({
+      onError: (error) => {
+        errors.push(error);
+        setBack();
+      },
+    });
+    await client.send(search(0));
+    setBack();
+    await Promise.race([client.flush(), new Promise((resolve) => setTimeout(resolve, 5_000))]);
+    clock?.mockRestore();
+    expect(queriesOf(collector.accepted)).toEqual([0]);
+    expect(errors).toHaveLength(2);
+  });
+
   it('waits as long as the server asks', async () => {
     collector.behaveInTurn({ status: 429, headers: { 'retry-after': '0.3' } });
     const client = make();

@@ -99,13 +99,13 @@ export class ProducerClient {
     // What an earlier client spooled goes first, so it has to be counted.
     await this.opened;
     const target = this.enteredCount;
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     this.flushesWaiting += 1;
     this.workArrived.notify();
     try {
       while (this.settledCount < target) {
         if (this.fatalError) throw this.fatalError;
-        const leftMs = deadline - Date.now();
+        const leftMs = deadline - performance.now();
         if (leftMs <= 0) throw new UndeliveredEventsError(target - this.settledCount);
         await this.progressed.wait(Number.isFinite(leftMs) ? leftMs : undefined);
       }
@@ -156,7 +156,7 @@ export class ProducerClient {
   }
 
   private admit(record: Uint8Array): void {
-    if (this.buffer.length === 0) this.dueAtMs = Date.now() + this.options.lingerMs;
+    if (this.buffer.length === 0) this.dueAtMs = performance.now() + this.options.lingerMs;
     this.buffer.push(record);
     this.bufferedBytes += record.length;
     this.enteredCount += 1;
@@ -241,7 +241,7 @@ export class ProducerClient {
   /** The batch to send next; undefined to ask again. */
   private async nextBatch(): Promise<Batch | undefined> {
     if (this.isSpooling && this.spool) return this.nextSpooledBatch(this.spool);
-    const waitMs = this.dueAtMs - Date.now();
+    const waitMs = this.dueAtMs - performance.now();
     if (this.buffer.length === 0 || (!this.isBatchFull() && waitMs > 0 && this.flushesWaiting === 0)) {
       await this.workArrived.wait(this.buffer.length === 0 ? undefined : waitMs);
       return undefined;
@@ -272,7 +272,7 @@ export class ProducerClient {
   private takeFromBuffer(count: number): Uint8Array[] {
     const taken = this.buffer.splice(0, count);
     this.bufferedBytes -= taken.reduce((sum, record) => sum + record.length, 0);
-    this.dueAtMs = this.buffer.length === 0 ? Infinity : Date.now() + this.options.lingerMs;
+    this.dueAtMs = this.buffer.length === 0 ? Infinity : performance.now() + this.options.lingerMs;
     this.admitWaiting();
     return taken;
   }
@@ -327,8 +327,9 @@ export class ProducerClient {
       this.isSpooling = true;
       await this.moveToSpool();
     }
-    const retryAtMs = Date.now() + waitMs;
-    while (!this.abort.signal.aborted && Date.now() < retryAtMs) await this.workArrived.wait(retryAtMs - Date.now());
+    const retryAtMs = performance.now() + waitMs;
+    while (!this.abort.signal.aborted && performance.now() < retryAtMs)
+      await this.workArrived.wait(retryAtMs - performance.now());
   }
 
   /** Moves the buffer to disk, in order and one move at a time; what has no room there stays. */

@@ -77,7 +77,7 @@ export class ClientSockets {
   }
 
   private check(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const watched of this.open) {
       // Until then kafkajs's own connection time-out holds.
       if (!watched.connected) continue;

@@ -1,4 +1,4 @@
-/** What a session makes of batches that kafkajs passes over by itself, which it shows in its events alone. */
+/** What a session makes of batches that kafkajs passes over by itself, which it shows in its events alone; and of time. */
 import type { RecordBatch } from '../port';
 import { GroupSession } from './group-session';
 import { newConsumer } from './kafka-clients';
@@ -13,7 +13,7 @@ jest.mock('./kafka-clients', () => ({
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 10));
 
-describe('a session, of what holds no records,', () => {
+describe('a session', () => {
   let listeners: Map<string, (event: { payload: unknown }) => void>;
   let sought: string[];
   let handed: Pick<RecordBatch, 'records' | 'nextOffset' | 'lag'>[];
@@ -102,5 +102,16 @@ describe('a session, of what holds no records,', () => {
   it('goes back for nothing', async () => {
     await passOver('40', '49');
     expect([handed, sought]).toEqual([[], ['50']]);
+  });
+
+  it('is not taken for stuck where the clock is set', async () => {
+    const dayMs = 86_400_000;
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + dayMs);
+    const stuck = session.failed.then(() => 'stuck');
+    // It looks once a second.
+    expect(await Promise.race([stuck, new Promise((resolve) => setTimeout(() => resolve('well'), 1_500))])).toBe(
+      'well',
+    );
+    clock.mockRestore();
   });
 });

@@ -63,7 +63,7 @@ export class GroupSession {
   private held = new Map<number, Held>();
   private readonly uncommitted = new Map<number, number>();
   private readonly timers: NodeJS.Timeout[] = [];
-  private lastSignOfLifeMs = Date.now();
+  private lastSignOfLifeMs = performance.now();
   private closed = false;
 
   constructor(
@@ -94,7 +94,7 @@ export class GroupSession {
     const consumer = this.owned.client;
     const { events } = consumer;
     const alive = () => {
-      this.lastSignOfLifeMs = Date.now();
+      this.lastSignOfLifeMs = performance.now();
       this.context.onSignOfLife();
     };
     consumer.on(events.HEARTBEAT, alive);
@@ -112,7 +112,7 @@ export class GroupSession {
       await this.owned.close();
       throw error;
     }
-    this.lastSignOfLifeMs = Date.now();
+    this.lastSignOfLifeMs = performance.now();
     this.timers.push(
       setInterval(() => this.watch(), WATCH_INTERVAL_MS),
       setInterval(() => void this.commit(), COMMIT_INTERVAL_MS),
@@ -148,9 +148,9 @@ export class GroupSession {
 
   /** Without a sign of life for longer than any join can take, kafkajs has got stuck. */
   private watch(): void {
-    const silentMs = Date.now() - this.lastSignOfLifeMs;
+    const silentMs = performance.now() - this.lastSignOfLifeMs;
     if (silentMs > this.silenceLimitMs)
-      this.fail(new LogUnavailableError(`Kafka's group coordinator was silent for ${silentMs} ms`));
+      this.fail(new LogUnavailableError(`Kafka's group coordinator was silent for ${Math.round(silentMs)} ms`));
   }
 
   private async commit(): Promise<void> {

@@ -171,13 +171,13 @@ export class KafkaAdmin {
   }
 
   private async retrying<Result>(again: (error: unknown) => boolean, run: () => Promise<Result>): Promise<Result> {
-    const deadlineMs = Date.now() + callTimeoutMs(this.settings);
+    const deadlineMs = performance.now() + callTimeoutMs(this.settings);
     for (let failures = 0; ; failures++) {
       try {
         return await run();
       } catch (error) {
         const waitMs = backOffMs(failures, 1_000);
-        if (this.closed || !again(error) || Date.now() + waitMs > deadlineMs) throw error;
+        if (this.closed || !again(error) || performance.now() + waitMs > deadlineMs) throw error;
         await sleep(waitMs);
       }
     }

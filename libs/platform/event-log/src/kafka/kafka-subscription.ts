@@ -25,7 +25,7 @@ export class KafkaSubscription implements Subscription {
   private readonly stopping = new AbortController();
   private session: GroupSession | undefined;
   private supervision: Promise<void> | undefined;
-  private lastSignOfLifeMs = Date.now();
+  private lastSignOfLifeMs = performance.now();
   private readonly joined: string[] = [];
   private sessionCount = 0;
 
@@ -34,7 +34,11 @@ export class KafkaSubscription implements Subscription {
     private readonly options: GroupOptions,
     private readonly handler: GroupHandler,
   ) {
-    this.context = { ...context, work: new PartitionWork(), onSignOfLife: () => (this.lastSignOfLifeMs = Date.now()) };
+    this.context = {
+      ...context,
+      work: new PartitionWork(),
+      onSignOfLife: () => (this.lastSignOfLifeMs = performance.now()),
+    };
   }
 
   /** Groups joined, as the brokers know them, the present one last; of those that were left behind the newest. */
@@ -55,7 +59,7 @@ export class KafkaSubscription implements Subscription {
   }
 
   heartbeatAgeMs(): number {
-    return Date.now() - this.lastSignOfLifeMs;
+    return Math.round(performance.now() - this.lastSignOfLifeMs);
   }
 
   async stop(): Promise<void> {
@@ -84,12 +88,12 @@ export class KafkaSubscription implements Subscription {
     let session: GroupSession | undefined = first;
     for (let failures = 0; !this.stopping.signal.aborted;) {
       if (session) {
-        const startedMs = Date.now();
+        const startedMs = performance.now();
         const error = await Promise.race([session.failed, stopped]);
         if (!error) return;
         this.handler.onError?.(error, undefined);
         await session.close(false);
-        failures = Date.now() - startedMs > this.context.settings.sessionTimeoutMs ? 0 : failures + 1;
+        failures = performance.now() - startedMs > this.context.settings.sessionTimeoutMs ? 0 : failures + 1;
       }
       await sleep(backOffMs(failures, MAX_BACK_OFF_MS), undefined, { signal: this.stopping.signal }).catch(
         () => undefined,
