@@ -61,4 +61,25 @@ describe('LagReader', () => {
     await foldTo(7);
     await expect(lag()).rejects.toThrow('the log is not the one');
   });
+
+  it('is looked for once at a time however many ask, and again for who asks after it has begun', async () => {
+    const reader = new LagReader(stores.log, stores.store, archive);
+    const looks = jest.spyOn(stores.log, 'bounds');
+    const LOG_READS = 2;
+    const first = reader.read();
+    // It has begun.
+    while (looks.mock.calls.length === 0) await new Promise(setImmediate);
+    await stores.log.append(TOPICS.activity, [recordOf(eventOf(searchOf('anna', 'q'), AT_MS))]);
+    const later = await Promise.all(Array.from({ length: 50 }, () => reader.read()));
+    await first;
+    expect(looks).toHaveBeenCalledTimes(2 * LOG_READS);
+    for (const { archived } of later) expect(archived).toBe(1);
+  });
+
+  it('is looked for again after a look that failed', async () => {
+    const reader = new LagReader(stores.log, stores.store, archive);
+    jest.spyOn(stores.log, 'bounds').mockRejectedValueOnce(new Error('the log is gone'));
+    await expect(reader.read()).rejects.toThrow('the log is gone');
+    expect(await reader.read()).toMatchObject({ archived: 0 });
+  });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
@@ -21,6 +22,9 @@ export interface Lag {
   readonly partitions: readonly PartitionLag[];
 }
 
+/** The route has no limit of its own, and each look asks the log, the store and the archive for every partition. */
+const LOOK_EVERY_MS = 250;
+
 /**
  * How far states and archive are behind the log, by what is stored; so any process can tell, whoever does the work.
  * An offset without a record, such as a transaction's marker, counts until it was read; the archive says so after its flush time.
@@ -28,13 +32,38 @@ export interface Lag {
  * @throws Error when states or archive are ahead of the log: then nothing would move, and a lag of 0 would hide it
  */
 export class LagReader {
+  /** The look that has begun last, ended or not; never rejects. */
+  private latest: Promise<unknown> = Promise.resolve();
+  private lookedAtMs = -Infinity;
+  /** The look that has not begun yet. */
+  private next: Promise<Lag> | undefined;
+
   constructor(
     private readonly log: EventLog,
     private readonly store: FeatureStore,
     private readonly archive: EventArchive,
   ) {}
 
-  async read(): Promise<Lag> {
+  /**
+   * One look at a time, and a few a second, which all share who ask before it begins. Never one that has begun: 0 tells who asks that what it
+   * sent before is in.
+   */
+  read(): Promise<Lag> {
+    return (this.next ??= this.lookInTurn());
+  }
+
+  private async lookInTurn(): Promise<Lag> {
+    await this.latest;
+    const waitMs = this.lookedAtMs + LOOK_EVERY_MS - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
+    this.next = undefined;
+    this.lookedAtMs = performance.now();
+    const look = this.look();
+    this.latest = look.catch(() => undefined);
+    return look;
+  }
+
+  private async look(): Promise<Lag> {
     const [activity, catalog] = await Promise.all([this.ofTopic(TOPICS.activity), this.ofTopic(TOPICS.catalog)]);
     const partitions = [...activity, ...catalog];
     return {
