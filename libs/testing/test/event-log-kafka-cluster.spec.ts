@@ -27,12 +27,12 @@ describeOnOwnKafka('Kafka with three brokers', () => {
     async () => {
       // No replicas: a partition is gone with its broker.
       const topic = 'alone.v1';
-      await createTopic(kafka.settings.brokers, topic, [[2], [3], [1]]);
+      await createTopic(kafka.settings.brokers, topic, [[1], [3], [2]]);
       const appendTo = (partition: number, text: string) =>
         log.append(topic, [{ key: keyOf(partition, 3), value: Buffer.from(text) }]);
       for (const partition of [0, 1, 2]) await appendTo(partition, 'before');
 
-      await endServer(kafka.directory, 'kafka-1', 'SIGTERM');
+      await endServer(kafka.directory, 'kafka-2', 'SIGTERM');
       const lost = appendTo(2, 'lost');
       const told = expect(lost).rejects.toMatchObject({ code: 'log-unavailable' });
       let longestMs = 0;
@@ -46,7 +46,7 @@ describeOnOwnKafka('Kafka with three brokers', () => {
       expect(longestMs).toBeLessThan(4_000);
       await told;
       const ends = (await log.bounds(topic).catch(() => [])).slice(0, 2);
-      await startServerAgain(kafka.directory, 'kafka-1');
+      await startServerAgain(kafka.directory, 'kafka-2');
       await eventually(async () => expect(await appendTo(2, 'after')).toHaveLength(1));
       const handler = new FoldingHandler();
       await log.joinGroup({ topic, groupId: 'alone' }, handler);

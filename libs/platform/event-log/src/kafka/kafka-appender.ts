@@ -1,8 +1,9 @@
 /**
  * Sends the records of one topic, each partition by a request of its own, so that no partition waits for another's
- * answer and a failure says whose it is. A partition whose last send failed is sent through a client apart until it is
- * written: clients are replaced when a send fails, and those of healthy partitions shall not be. A partition for which
- * kafkajs returned no offset was not sent, whatever else the result says.
+ * answer and a failure says whose it is. A partition for which kafkajs returned no offset was not sent, whatever else the result says.
+ *
+ * A partition whose last send failed is sent through a client apart, a fresh one each time, until it is written; that client then serves
+ * all. The others keep theirs meanwhile: while any partition of the topic has no leader kafkajs can begin nothing on a fresh one.
  */
 import { CompressionTypes, type Producer } from 'kafkajs';
 import { LogUnavailableError, type NewRecord } from '../port';
@@ -43,9 +44,12 @@ export class KafkaAppender {
   }
 
   private async send(partition: number, records: readonly NewRecord[], failures: number): Promise<SendOutcome> {
-    const producers = failures === 0 ? this.producer : this.producerApart;
+    const send = (producer: Producer) => this.sendOnce(producer, partition, records);
     try {
-      return { firstOffset: await producers.use((producer) => this.sendOnce(producer, partition, records)) };
+      if (failures === 0) return { firstOffset: await this.producer.use(send, 'keep') };
+      const firstOffset = await this.producerApart.use(send, 'replace');
+      this.producer.takeOver(this.producerApart);
+      return { firstOffset };
     } catch (error) {
       return { error: translate(`append to ${this.topic}`, error, this.topic), permanent: isPermanent(error) };
     }

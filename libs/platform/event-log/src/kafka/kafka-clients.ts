@@ -17,6 +17,8 @@ export interface OwnedClient<Client> {
  */
 const NO_RETRIES = { retries: 0 };
 
+const DAY_MS = 86_400_000;
+
 type AnyClient = Admin | Consumer | Producer;
 
 /** Not connected yet. */
@@ -31,6 +33,9 @@ export function newProducer(settings: KafkaSettings): OwnedClient<Producer> {
       allowAutoTopicCreation: false,
       idempotent: false,
       retry: NO_RETRIES,
+      // kafkajs can read no metadata of a topic of which one partition has no leader, and would stop sending to the others when what it
+      // knows is too old. Who leads it learns from refusals; the number of partitions never changes.
+      metadataMaxAge: DAY_MS,
       // The partition was chosen by `partitionOf`, so that every driver and every reader agree on it.
       createPartitioner: () => (args) => args.message.partition ?? 0,
     }),
@@ -101,6 +106,8 @@ interface Current<Client> {
   readonly connected: Promise<Client>;
   /** Of `use`, under way. */
   users: number;
+  /** Closed once the last of them has ended. */
+  isRetired: boolean;
 }
 
 /** One client at a time, made when first needed and again after it was discarded. */
@@ -118,21 +125,29 @@ export class Replaceable<Client extends AnyClient> {
   }
 
   /**
-   * Works with the client. After work that failed the next begins on a fresh one; what else is at work on this one ends
-   * undisturbed.
+   * Works with the client.
+   * @param afterFailure replace: the next work begins on a fresh client, and what else is at work on this one ends undisturbed
    */
-  async use<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+  async use<Result>(work: (client: Client) => Promise<Result>, afterFailure: 'keep' | 'replace'): Promise<Result> {
     const used = this.connecting();
     used.users++;
     try {
       return await work(await used.connected);
     } catch (error) {
-      if (this.current === used) this.current = undefined;
+      if (afterFailure === 'replace' && this.current === used) this.retire();
       throw error;
     } finally {
       used.users--;
-      if (used.users === 0 && this.current !== used) this.end(used);
+      if (used.isRetired && used.users === 0) this.end(used);
     }
+  }
+
+  /** Goes on with the client that another has, which makes itself a new one when it next needs one. */
+  takeOver(other: Replaceable<Client>): void {
+    if (!other.current) return;
+    this.retire();
+    this.current = other.current;
+    other.current = undefined;
   }
 
   /** The next `get` connects anew. Does nothing when `client` was replaced already. */
@@ -146,6 +161,14 @@ export class Replaceable<Client extends AnyClient> {
     await Promise.all(this.closing);
   }
 
+  private retire(): void {
+    const { current } = this;
+    this.current = undefined;
+    if (!current) return;
+    current.isRetired = true;
+    if (current.users === 0) this.end(current);
+  }
+
   private end({ owned }: Current<Client>): void {
     const closed = owned.close().finally(() => this.closing.delete(closed));
     this.closing.add(closed);
@@ -154,7 +177,7 @@ export class Replaceable<Client extends AnyClient> {
   private connecting(): Current<Client> {
     if (this.current) return this.current;
     const owned = this.create(this.settings);
-    const current: Current<Client> = { owned, connected: connect(owned, this.settings), users: 0 };
+    const current: Current<Client> = { owned, connected: connect(owned, this.settings), users: 0, isRetired: false };
     current.connected.catch(() => this.current === current && (this.current = undefined));
     this.current = current;
     return current;
