@@ -1,9 +1,14 @@
 import type { EventLog } from '@watchnext/event-log';
-import type { SnapshotStore } from '@watchnext/snapshot-store';
+import { SnapshotDiskError, type SnapshotStore } from '@watchnext/snapshot-store';
 import { createLogger } from './logger';
 import { SERVICE_METRICS } from './metric-names';
 import { MetricsRegistry } from './metrics';
 import { followSnapshots, type SnapshotFollowing } from './snapshot-serving';
+
+const eventLog = {
+  ensureTopics: async () => undefined,
+  tail: async () => ({ assignedPartitions: () => [], heartbeatAgeMs: () => 0, stop: async () => undefined }),
+} as Partial<EventLog> as EventLog;
 
 describe('a reader of snapshots whose pointer cannot be read', () => {
   const metrics = new MetricsRegistry({});
@@ -17,11 +22,6 @@ describe('a reader of snapshots whose pointer cannot be read', () => {
       return undefined;
     },
   } as Partial<SnapshotStore> as SnapshotStore;
-  const eventLog = {
-    ensureTopics: async () => undefined,
-    tail: async () => ({ assignedPartitions: () => [], heartbeatAgeMs: () => 0, stop: async () => undefined }),
-  } as Partial<EventLog> as EventLog;
-
   beforeAll(async () => {
     following = await followSnapshots({
       store,
@@ -47,5 +47,24 @@ describe('a reader of snapshots whose pointer cannot be read', () => {
     const mended = failures();
     await following.holder.refresh();
     expect(failures()).toBe(mended);
+  });
+});
+
+describe('a reader of snapshots whose disk is full', () => {
+  it('counts the refusal as one of the disk', async () => {
+    const metrics = new MetricsRegistry({});
+    const following = await followSnapshots({
+      store: {
+        readPointer: async () => 's1',
+        fetch: () => Promise.reject(new SnapshotDiskError('full')),
+        readManifest: () => Promise.reject(new SnapshotDiskError('full')),
+      } as Partial<SnapshotStore> as SnapshotStore,
+      eventLog,
+      metrics,
+      logger: createLogger('spec', { level: 'silent', format: 'json' }),
+      load: async () => ({ close: () => undefined }),
+    });
+    expect(metrics.value(SERVICE_METRICS.snapshotRefusals, { reason: 'local-disk' })).toBeGreaterThan(0);
+    await following.close();
   });
 });

@@ -38,7 +38,7 @@ export interface FollowSnapshotsOptions<T> {
   readonly logger: Logger;
   /**
    * Makes a verified snapshot ready; a rejection refuses the snapshot, and what is held goes on serving.
-   * @param closing aborted when following ends, which waits for the load
+   * @param closing aborted when following ends, or the snapshot is wanted no longer, which waits for the load
    */
   readonly load: (local: LocalSnapshot, closing: AbortSignal) => Promise<T>;
   /** The files that `load` needs: no others are fetched and verified. Default: all. */
@@ -67,8 +67,9 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   const holder = new SnapshotHolder<T>({
     store,
     load: async (local, closing) => {
+      const loaded = await load(local, closing);
       createdAtMs.set(local.snapshotId, local.manifest.createdAtMs);
-      return load(local, closing);
+      return loaded;
     },
     ...(options.only === undefined ? {} : { only: options.only }),
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
@@ -79,7 +80,6 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
         onCurrent?.(snapshotId);
       },
       onRefused: (snapshotId, error, attempt) => {
-        createdAtMs.delete(snapshotId);
         logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on');
         options.metrics?.count(SERVICE_METRICS.snapshotRefusals, { reason: refusalReason(error) });
       },
@@ -139,6 +139,7 @@ const REFUSAL_REASONS = [
   'snapshot-corrupt',
   'snapshot-format',
   'snapshot-store-unavailable',
+  'local-disk',
   // Of a service's own look at a snapshot before it takes over: retrieval's, ranking's.
   'canary-failed',
   'scores-not-finite',
