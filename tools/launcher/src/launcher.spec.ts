@@ -115,8 +115,8 @@ describe('a start that goes on with a world', () => {
 
   const FULL_LIST = { userId: 'somebody', requestId: 'r', snapshotId: 'the-snapshot', rung: 'full', items: LIST };
 
-  /** @returns what it measured, of a world whose history ended so long ago; @param more of what the gateway answers, before the usual */
-  async function goOn(hoursAgo: number, more: Record<string, unknown> = {}): Promise<LaunchReport> {
+  /** A world whose history ended so long ago, and the services of one that goes on. @param more of what the gateway answers, before the usual */
+  function standInWorld(hoursAgo: number, more: Record<string, unknown> = {}): void {
     const world = { seed: 1, users: 20, videos: 60, days: 2, endMs: Date.now() - hoursAgo * HOUR_MS };
     writeFileSync(
       join(data, 'watchnext.json'),
@@ -129,6 +129,11 @@ describe('a start that goes on with a world', () => {
       '/history': { userId: 'somebody', watchCount: 0, watches: [], searches: [] },
       '/recommendations': FULL_LIST,
     });
+  }
+
+  /** @returns what it measured; parameters as of `standInWorld` */
+  async function goOn(hoursAgo: number, more: Record<string, unknown> = {}): Promise<LaunchReport> {
+    standInWorld(hoursAgo, more);
     const file = join(root, 'report.json');
     expect(await launcher('--once-and-exit', '--json', file).run(new AbortController().signal)).toBe(0);
     return JSON.parse(readFileSync(file, 'utf8')) as LaunchReport;
@@ -147,6 +152,19 @@ describe('a start that goes on with a world', () => {
     expect(report).not.toHaveProperty('evaluation');
     expect(report.secondsByStep).not.toHaveProperty('draw the world');
     expect(report.firstList!.items).toHaveLength(10);
+  });
+
+  it('stays up, and says so, where the trainer in the background does not start', async () => {
+    standInWorld(24 * 13);
+    standIn('trainer', 'process.exit(1);');
+    const stop = new AbortController();
+    const running = launcher().run(stop.signal);
+    const early = running.then(() => Promise.reject(new Error('it ended by itself')));
+    early.catch(() => undefined);
+    const tries = () => said.match(/trainer ended \(.*did not start \(exit code 1\).*\); it is started again/g) ?? [];
+    while (tries().length < 2) await Promise.race([sleep(20), early]);
+    stop.abort(new Error('stopped'));
+    expect(await running).toBe(0);
   });
 
   it('asks again for the first list where a model was late for it', async () => {
