@@ -39,6 +39,44 @@ describe('the proposal of a mapping', () => {
     });
   });
 
+  it.each([
+    ['watch_time_ms', 'ms'],
+    ['dwell_ms', 'ms'],
+    ['watch_time_seconds', 's'],
+    ['watch_seconds', 's'],
+    ['watchedSeconds', 's'],
+    ['Watch time in minutes', 'min'],
+    ['minutes watched', 'min'],
+    ['total_watch_time_ms', 'ms'],
+    ['position_seconds', 's'],
+  ])('knows %s as the watch time, in %s', (column, unit) => {
+    const log = propose(['user', 'video', 'timestamp', column], [['a', 'v', '1790000000', '31']]);
+    expect(log.watchSeconds).toEqual({ column, unit });
+  });
+
+  it('takes neither a place in a list, nor whether, nor when was watched for how long', () => {
+    const log = propose(
+      ['user', 'video', 'timestamp', 'position', 'watched', 'watch_time'],
+      [['a', 'v', '1790000000', '3', '1', '1790000000']],
+    );
+    expect(log.watchSeconds).toBeUndefined();
+    expect(log.clicked).toBe('watched');
+  });
+
+  it('tells which columns it does not use, and warns where none says how long was watched', () => {
+    const sample = (columns: string[]) => ({
+      columns,
+      rows: [['a', 'v', '1790000000', '93.5']],
+      times: new Set<string>(),
+    });
+    const silent = proposeMapping(sample(['user', 'video', 'ts', 'elapsed']));
+    expect(silent.unused).toEqual(['elapsed']);
+    expect(silent.warning).toMatch(/every watch will count as the whole video.*elapsed may.*watchSeconds/);
+    const sound = proposeMapping(sample(['user', 'video', 'ts', 'dwell_s']));
+    expect(sound).toMatchObject({ unused: [], warning: undefined });
+    expect(proposeMapping(sample(['user', 'video', 'ts', 'score'])).warning).toBeUndefined();
+  });
+
   it('finds a time by its content where no name tells it', () => {
     const rows = [['a', 'v', '2026-10-01T10:00:00Z']];
     expect(propose(['member_id', 'Item', 'when'], rows).time).toEqual({ column: 'when', unit: 'iso' });
@@ -60,7 +98,7 @@ describe('the wizard', () => {
   it('keeps what is taken beside the table, and finds it the next time', async () => {
     const folder = await temporaryDirectory('wizard');
     const table = join(folder.path, 'log.csv');
-    await writeFile(table, 'user,video,ts\na,v,1790000000\n');
+    await writeFile(table, 'user,video,ts,note\na,v,1790000000,x\n');
     const said: string[] = [];
     const options = { yes: false, say: (text: string) => void said.push(text) };
     await expect(mappingFileFor(table, { ...options, ask: undefined })).rejects.toThrow(/--yes/);
@@ -72,6 +110,8 @@ describe('the wizard', () => {
       time: { column: 'ts', unit: 's' },
     });
     expect(said[0]).toContain('userId: user, by its name');
+    expect(said[0]).toContain('not used: note');
+    expect(said[1]).toContain('every watch will count as the whole video');
     expect(await mappingFileFor(table, { ...options, ask: undefined })).toBe(file);
     await folder.remove();
   });

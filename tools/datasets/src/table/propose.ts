@@ -7,6 +7,10 @@ export interface Proposal {
   readonly mapping: Mapping;
   /** Why each column was taken, as "userId: user_id (name)". */
   readonly reasons: readonly string[];
+  /** Columns that it does not use. */
+  readonly unused: readonly string[];
+  /** What would go unnoticed, and spoil what is learned; undefined where nothing would. */
+  readonly warning: string | undefined;
 }
 
 /** What a mapping must have could not be found. */
@@ -17,7 +21,10 @@ export class NoProposalError extends Error {
   }
 }
 
-/** Best first; whole words of a column's name, as "user_id" and "userId" have two. */
+/**
+ * Best first; whole words of a column's name, as "user_id" and "userId" have two. `#` stands for a word that names a unit;
+ * times and durations may have one beside the words here too.
+ */
 const NAMES = {
   userId: [
     'user id',
@@ -54,7 +61,7 @@ const NAMES = {
     'song id',
   ],
   time: [
-    'time ms',
+    'time #',
     'timestamp',
     'event time',
     'occurred at',
@@ -68,20 +75,26 @@ const NAMES = {
     'ts',
   ],
   watchSeconds: [
-    'watch seconds',
+    'watch #',
     'watch time',
     'play time',
-    'play time ms',
-    'watched seconds',
+    'watched #',
+    'played #',
+    'viewed #',
+    'position #',
+    '# watched',
+    '# played',
+    '# viewed',
     'watch duration',
     'play duration',
+    'view duration',
     'view time',
+    'viewing time',
     'dwell time',
     'dwell',
     'listen time',
-    'position seconds',
-    'seconds watched',
-    'watch ms',
+    'time watched',
+    'time spent',
     'watch',
     'seconds',
   ],
@@ -94,19 +107,17 @@ const NAMES = {
   title: ['title', 'video title', 'movie title', 'name'],
   channelId: ['channel id', 'channel', 'author id', 'author', 'creator id', 'artist id', 'uploader'],
   topics: ['topics', 'genres', 'genre', 'tags', 'tag', 'categories', 'category', 'topic'],
-  durationSeconds: [
-    'duration seconds',
-    'duration',
-    'duration ms',
-    'video duration',
-    'video length',
-    'length',
-    'runtime',
-  ],
+  durationSeconds: ['duration', 'video duration', 'video length', 'length', 'runtime'],
   uploadedAt: ['uploaded at', 'upload time', 'upload dt', 'published at', 'release date', 'publish time'],
 } as const;
 
 type Field = keyof typeof NAMES;
+
+const UNITS: Readonly<Record<DurationUnit, readonly string[]>> = {
+  ms: ['ms', 'msec', 'millis', 'milliseconds'],
+  s: ['s', 'sec', 'secs', 'second', 'seconds'],
+  min: ['min', 'mins', 'minute', 'minutes'],
+};
 
 /** @throws NoProposalError */
 export function proposeMapping(sample: Sample): Proposal {
@@ -143,10 +154,14 @@ export function proposeMapping(sample: Sample): Proposal {
     uploadedAt: chooser.time('uploadedAt'),
   };
   // As it is printed: without what was not found.
-  return { mapping: JSON.parse(JSON.stringify({ log })) as Mapping, reasons: chooser.reasons };
+  const mapping = JSON.parse(JSON.stringify({ log })) as Mapping;
+  const warning = watchSeconds === undefined && rating === undefined ? chooser.lengthWarning() : undefined;
+  return { mapping, reasons: chooser.reasons, unused: chooser.unused, warning };
 }
 
 type Test = (cells: readonly string[]) => boolean;
+/** Whether a column's name is such a name as stands above. */
+type Fit = (column: string, name: string) => boolean;
 
 class Chooser {
   readonly reasons: string[] = [];
@@ -156,11 +171,15 @@ class Chooser {
     this.left = new Set(sample.columns);
   }
 
+  get unused(): string[] {
+    return [...this.left];
+  }
+
   /** The column whose name fits best and whose cells pass. */
-  take(field: Field, test: Test = () => true): string | undefined {
+  take(field: Field, test: Test = () => true, fits: Fit = isNamed): string | undefined {
     for (const name of NAMES[field]) {
       for (const column of this.left) {
-        if (wordsOf(column) !== name || !test(this.cells(column))) continue;
+        if (!fits(column, name) || !test(this.cells(column))) continue;
         this.left.delete(column);
         this.reasons.push(`${field}: ${column}, by its name`);
         return column;
@@ -170,11 +189,11 @@ class Chooser {
   }
 
   time(field: 'time' | 'uploadedAt'): { column: string; unit: TimeUnit } | undefined {
-    const named = this.take(field, (cells) => timeUnitOf(cells) !== undefined);
+    const named = this.take(field, holdsTimes, isMeasured);
     if (named !== undefined) return this.withTimeUnit(named);
     if (field !== 'time') return undefined;
     // Nothing else looks like one.
-    const column = [...this.left].find((name) => timeUnitOf(this.cells(name)) !== undefined);
+    const column = [...this.left].find((name) => holdsTimes(this.cells(name)));
     if (column === undefined) return undefined;
     this.left.delete(column);
     this.reasons.push(`${field}: ${column}, since it holds times`);
@@ -186,15 +205,16 @@ class Chooser {
     field: 'watchSeconds' | 'durationSeconds',
     longestSeconds: number,
   ): { column: string; unit: DurationUnit } | undefined {
-    const column = this.take(field, isAmount);
+    const column = this.take(field, isLength, isMeasured) ?? this.take(field, isLength, isPartlyNamed);
     if (column === undefined) return undefined;
-    const words = wordsOf(column).split(' ');
     const sorted = this.cells(column)
       .filter(isFilledCell)
       .map(Number)
       .sort((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-    const named: DurationUnit | undefined = words.includes('ms') ? 'ms' : words.includes('seconds') ? 's' : undefined;
+    const named = wordsOf(column)
+      .map(unitOfWord)
+      .find((unit) => unit !== undefined);
     const unit = named ?? (median > 10 * longestSeconds ? 'ms' : 's');
     this.reasons.push(`  in ${unit}, ${named ? 'by its name' : `since half of them lie above ${median}`}`);
     return { column, unit };
@@ -209,6 +229,15 @@ class Chooser {
     const lowest = Math.min(...values, highest === 1 || highest === 100 ? 0 : 1);
     this.reasons.push(`  from ${lowest} to ${highest}, by what the sample holds`);
     return { column, lowest, highest };
+  }
+
+  /** Of a log in which no column says how long was watched. */
+  lengthWarning(): string {
+    const amounts = this.unused.filter((column) => isLength(this.cells(column)));
+    return (
+      'No column was taken for how long was watched, so every watch will count as the whole video. ' +
+      `If one tells${amounts.length > 0 ? `, as ${amounts.join(' or ')} may` : ''}, add watchSeconds to the mapping (docs/bring-your-data.md)`
+    );
   }
 
   topics(): { column: string; separator: string } | undefined {
@@ -231,13 +260,38 @@ class Chooser {
   }
 }
 
-/** "userId", "user_id" and "User ID" are "user id"; of "video.id" too. */
-function wordsOf(column: string): string {
-  return column
+/** "userId", "user_id" and "User ID" are "user" and "id"; of "video.id" too. */
+const wordsOf = (column: string): string[] =>
+  column
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
-    .toLowerCase();
+    .toLowerCase()
+    .split(' ');
+
+const isNamed: Fit = (column, name) => wordsOf(column).join(' ') === name;
+
+function unitOfWord(word: string): DurationUnit | undefined {
+  return (Object.keys(UNITS) as DurationUnit[]).find((unit) => UNITS[unit].includes(word));
+}
+
+/** "watch_time", "watch_time_ms" and "watch time in seconds" are "watch time"; "watched_s" is "watched #". */
+const isMeasured: Fit = (column, name) =>
+  isNamed(column, name) ||
+  bareName(column) === name ||
+  wordsOf(column)
+    .map((word) => (unitOfWord(word) === undefined ? word : '#'))
+    .join(' ') === name;
+
+/** "total_watch_time_ms" has all of "watch time" in it. One word alone stands in too many names. */
+const isPartlyNamed: Fit = (column, name) => name.includes(' ') && ` ${bareName(column)} `.includes(` ${name} `);
+
+/** Without the words that name a unit. */
+function bareName(column: string): string {
+  const words = wordsOf(column);
+  return words
+    .filter((word, n) => unitOfWord(word) === undefined && !(word === 'in' && unitOfWord(words[n + 1] ?? '')))
+    .join(' ');
 }
 
 const isFilledCell = (cell: string) => cell !== '';
@@ -250,6 +304,8 @@ const mostly = (cells: readonly string[], test: (cell: string) => boolean) =>
 const isFilled: Test = (cells) => mostly(cells, isFilledCell);
 const isYesOrNo: Test = (cells) => mostly(cells, (cell) => /^(0|1|0\.0|1\.0|true|false|yes|no|t|f|y|n)$/i.test(cell));
 const isAmount: Test = (cells) => mostly(cells.filter(isFilledCell), (cell) => Number(cell) >= 0);
+const holdsTimes: Test = (cells) => timeUnitOf(cells) !== undefined;
+const isLength: Test = (cells) => isAmount(cells) && !holdsTimes(cells);
 
 /** From 1995 to 2100, in one of the units. */
 function timeUnitOf(cells: readonly string[]): TimeUnit | undefined {

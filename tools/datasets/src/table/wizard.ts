@@ -35,9 +35,11 @@ export async function mappingFileFor(path: string, { yes, say, ask }: WizardOpti
     say(`Mapping: ${file}`);
     return file;
   }
-  const { mapping, reasons } = await propose(first);
+  const { mapping, reasons, unused, warning } = await propose(first);
   const text = `${JSON.stringify(mapping, null, 2)}\n`;
-  say(`Proposed from the first rows of ${first}:\n${reasons.map((reason) => `  ${reason}`).join('\n')}\n\n${text}`);
+  const lines = [...reasons, ...(unused.length > 0 ? [`not used: ${unused.join(', ')}`] : [])];
+  say(`Proposed from the first rows of ${first}:\n${lines.map((line) => `  ${line}`).join('\n')}\n\n${text}`);
+  if (warning !== undefined) say(`WARNING: ${warning}`);
   if (!yes) {
     const answer = ask === undefined ? 'no' : await ask(`Use it, and keep it as ${file}? [Y/n] `);
     if (!/^(y|yes|)$/i.test(answer.trim()))
