@@ -2,12 +2,14 @@
 import type { Event, VideoFacts } from '@watchnext/contract';
 import type { Finding } from './finding';
 import type { Playback } from './playbacks';
+import type { WithoutRepetitions } from './repetitions';
 
 /** What one user did. */
 export interface UserLog {
   readonly userId: string;
-  /** In log order. */
+  /** In log order, without those that are dropped as repetitions. */
   readonly events: readonly LoggedEvent[];
+  readonly repetitions: Pick<WithoutRepetitions, 'droppedCount' | 'countedAgain'>;
   /** What the watches among them come to. */
   readonly playbacks: readonly Playback[];
 }

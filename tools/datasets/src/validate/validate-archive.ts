@@ -12,6 +12,7 @@ import { count, type Finding, judge, percent, share } from './finding';
 import { JoinCheck } from './joins';
 import { OrderCheck } from './order';
 import { playbacksOf } from './playbacks';
+import { withoutRepetitions } from './repetitions';
 import { WatchTimeCheck } from './watch-times';
 
 const CHECKS: readonly CheckClass[] = [
@@ -39,11 +40,14 @@ export async function validateArchive(archive: EventArchive, options: Validation
   const facts: LogFacts = { catalogue, nowMs };
   const checks: Check[] = CHECKS.map((CheckOf) => new CheckOf(facts));
   let userId: string | undefined;
-  let events: LoggedEvent[] = [];
+  let logged: LoggedEvent[] = [];
   let [done, undecodable] = [0, 0];
   const endUser = () => {
-    if (userId !== undefined) for (const check of checks) check.see({ userId, events, playbacks: playbacksOf(events) });
-    events = [];
+    if (userId !== undefined) {
+      const { events, ...repetitions } = withoutRepetitions(userId, logged);
+      for (const check of checks) check.see({ userId, events, repetitions, playbacks: playbacksOf(events) });
+    }
+    logged = [];
   };
   for await (const records of archive.read(TOPICS.activity, { order: 'key' })) {
     signal.throwIfAborted();
@@ -54,7 +58,7 @@ export async function validateArchive(archive: EventArchive, options: Validation
       }
       const event = decoded(value);
       if (event === undefined) undecodable += 1;
-      else events.push({ offset, event });
+      else logged.push({ offset, event });
     }
     options.onProgress?.((done += records.length), recordCount);
   }

@@ -85,7 +85,7 @@ describe('validating a log', () => {
   it('finds nothing wrong with a sound one', async () => {
     const found = await verdicts(soundLog());
     expect(Object.values(found).filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
-    expect(Object.keys(found)).toHaveLength(16);
+    expect(Object.keys(found)).toHaveLength(17);
   });
 
   it.each<[string, string, 'warning' | 'failure', (events: Event[]) => Event[]]>([
@@ -168,6 +168,38 @@ describe('validating a log', () => {
     const found = (await verdicts(spoil(soundLog())))[check];
     expect(found.verdict).toBe(verdict);
     expect(found.advice).not.toBe('');
+  });
+
+  it('finds nothing wrong after a producer sent again what it was not sure of', async () => {
+    const events = soundLog();
+    const isRetried = (index: number) => index < 40 || index >= 200;
+    // Each day's retries come after all of that day.
+    const retried = Array.from({ length: 12 }, (_, day) => events.slice(20 * day, 20 * day + 20)).flatMap(
+      (ofDay, day) => [...ofDay, ...ofDay.filter((_, index) => isRetried(20 * day + index))],
+    );
+    const [found, sound] = [await verdicts(retried), await verdicts(events)];
+    expect(found['duplicate events']).toMatchObject({ verdict: 'warning', numbers: { share: 80 / 320 } });
+    const { 'duplicate events': _found, readable: _records, ...others } = found;
+    for (const [check, finding] of Object.entries(others))
+      expect({ check, numbers: finding.numbers, verdict: finding.verdict }).toEqual({
+        check,
+        numbers: sound[check].numbers,
+        verdict: 'ok',
+      });
+  });
+
+  it('calls it no failure when everything came twice, as all of it is dropped', async () => {
+    const found = await verdicts(soundLog().flatMap((event) => [event, event, event]));
+    expect(found['duplicate events'].verdict).toBe('warning');
+    expect(Object.values(found).filter(({ verdict }) => verdict === 'failure')).toEqual([]);
+  });
+
+  it('finds a backfill that was sent again when its ids were forgotten, which counts twice', async () => {
+    const backfill = soundLog().map((event) => ({ ...event, backfill: true }));
+    expect((await verdicts(backfill))['events that count twice'].verdict).toBe('ok');
+    const found = await verdicts([...backfill, ...backfill]);
+    // All but those of the last two days, whose ids were still remembered.
+    expect(found['events that count twice']).toMatchObject({ verdict: 'failure', numbers: { share: 200 / 480 } });
   });
 
   it('counts a watch that is impossible in two ways once', async () => {
