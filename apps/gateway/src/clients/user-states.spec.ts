@@ -55,6 +55,16 @@ describe('states of users', () => {
     ]);
   });
 
+  it.each([
+    ['se', 'NO', 'SE'],
+    ['', 'no', 'NO'],
+    ['', 'Norway', ''],
+  ])('tell the country that %j leaves open: of the profile %j it is %j', (asked, ofProfile, known) => {
+    const profile = { country: ofProfile, language: '', ageYears: 0, gender: 0, blockedChannelIds: [] };
+    const request = { userId: 'ada', surface: 'home', country: asked, device: 'tv', requestedAtMs: 0, seedVideoId: '' };
+    expect(contextOf(request as never, { ...newState('ada'), profile }).country).toBe(known);
+  });
+
   it('are no longer read when nobody waits for them', async () => {
     const read = jest.fn().mockResolvedValue({ state: undefined, mark: undefined });
     const given = limits();

@@ -1,4 +1,5 @@
 import type { RequestContext, UserState } from '@watchnext/contract';
+import { countryOf } from '@watchnext/features';
 import type { UserStates } from '../clients/user-states';
 import type { Draft, RecommendationRequest } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
@@ -25,7 +26,7 @@ export function contextOf(request: RecommendationRequest, state: UserState): Req
   return {
     requestedAtMs: request.requestedAtMs,
     surface: request.surface,
-    country: request.country || (state.profile?.country ?? ''),
+    country: countryOf(state, request),
     device: request.device,
     // Profiles belong to accounts; an anonymous viewer has none.
     loggedIn: state.profile !== undefined,

@@ -184,6 +184,19 @@ describe('Collector', () => {
     expect(await allRecords(stores.log, TOPICS.activity)).toHaveLength(1);
   });
 
+  it('stores countries in capitals, and rejects what is none', async () => {
+    const results = await collector().collect(
+      ['de', 'Germany', ''].map((country) => ({ event: eventOf(watchOf('anna', 'a', { country }), NOW_MS) })),
+    );
+    expect(results).toMatchObject([
+      { status: 'accepted' },
+      { status: 'rejected', code: 'invalid-field', field: 'watch.country' },
+      { status: 'accepted' },
+    ]);
+    const stored = (await allRecords(stores.log, TOPICS.activity)).map(({ value }) => Event.decode(value));
+    expect(stored.map(({ body }) => body)).toMatchObject([{ value: { country: 'DE' } }, { value: { country: '' } }]);
+  });
+
   describe('a batch of logins while nobody materialises', () => {
     const VISITORS = Array.from({ length: 10 }, (_, i) => `visitor-${i}`);
     const logins = (): { event: Event }[] =>

@@ -1,5 +1,6 @@
 import type { RequestContext, SearchEntry, UserState } from '@watchnext/contract';
 import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
+import { countryOf } from './countries';
 import type { CandidateFeatures } from './types';
 
 /**
@@ -53,7 +54,7 @@ export function candidateCircumstances(
   const { profile } = state;
   return {
     searchTokens,
-    country: country || (profile?.country ?? ''),
+    country: countryOf(state, { country }),
     device,
     loggedIn,
     ageYears: profile?.ageYears ?? 0,

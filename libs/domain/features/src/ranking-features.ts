@@ -11,6 +11,7 @@
  */
 import type { RequestContext, SearchEntry, UserState } from '@watchnext/contract';
 import { searchTokensBefore } from './candidate-features';
+import { countryOf } from './countries';
 import { placesOf } from './places-of';
 import { DAY_IN_MS } from './limits';
 import { completionOf, hoursBetween } from './ranking-units';
@@ -125,9 +126,12 @@ export function rankingUserFeatures(
 
 /** Where a list was asked for: as of whom, if the request does not say. */
 export const placeOfRequest = (
-  { profile }: UserState,
-  { surface, country }: RequestContext,
-): Pick<RankingUserFeatures, 'surface' | 'country'> => ({ surface, country: country || (profile?.country ?? '') });
+  state: UserState,
+  context: RequestContext,
+): Pick<RankingUserFeatures, 'surface' | 'country'> => ({
+  surface: context.surface,
+  country: countryOf(state, context),
+});
 
 /** How many of the entries, ascending by time, lie before `beforeMs`. */
 function countBefore<Entry>(entries: readonly Entry[], beforeMs: number, timeOf: (entry: Entry) => number): number {

@@ -1,5 +1,5 @@
 /** What a cell says, or why it cannot be used. */
-import { LIMITS } from '@watchnext/features';
+import { countryCode, LIMITS } from '@watchnext/features';
 
 /** A row with such a cell is left out and counted. */
 export class BadCell extends Error {}
@@ -37,9 +37,16 @@ export function time(column: string, atMs: number, latestMs: number): number {
   throw new BadCell(`${column} is ${day}, ${hint}`);
 }
 
-/** Text that an event may carry beside its ids: a country, a device, a surface. */
+/** Text that an event may carry beside its ids: a device, a surface. */
 export function text(column: string, cell: string): string {
   return cell === '' ? '' : identifier(column, cell);
+}
+
+/** In either case, as the collector takes it. */
+export function country(column: string, cell: string): string {
+  const code = countryCode(cell);
+  if (code === '' && cell !== '') throw new BadCell(`${column} is not two letters (ISO 3166-1), as DE: ${quote(cell)}`);
+  return code;
 }
 
 /** Splits a line without a header. */

@@ -1,7 +1,7 @@
 /** Reads tables into the staging tables, as their mapping says. */
 import { basename } from 'node:path';
 import type { LoadOptions } from '../importer';
-import { identifier, integer, text } from '../read/cells';
+import { country, identifier, integer, text } from '../read/cells';
 import { watchSecondsOf } from '../ratings/rating-watch';
 import type { Staging } from '../staging/staging';
 import type { TableFiles } from './importer';
@@ -52,7 +52,7 @@ export async function loadTable(
     await each(files.users, users, (cell, line) =>
       staging.addUser({
         userId: identifier(users.userId, cell(users.userId)),
-        country: text('country', cell(users.country)),
+        country: country('country', cell(users.country)),
         ageYears: cell(users.ageYears) === '' ? 0 : Math.min(integer('ageYears', cell(users.ageYears)), 150),
         gender: gender(cell(users.gender)),
         source,
@@ -74,7 +74,7 @@ export async function loadTable(
         videoId,
         atMs,
         positionSeconds: secondsWatched(log, cell, durationSeconds),
-        country: text('country', cell(log.country)),
+        country: country('country', cell(log.country)),
         device: text('device', cell(log.device)),
         ...place,
       };

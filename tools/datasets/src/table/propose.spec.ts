@@ -88,6 +88,17 @@ describe('the proposal of a mapping', () => {
     expect(log.clicked).toBeUndefined();
   });
 
+  it('takes a column of countries where they are two letters, which are the only ones that are used', () => {
+    const unused = (country: string) =>
+      proposeMapping({
+        columns: ['user', 'video', 'ts', 'seconds', 'country'],
+        rows: [['a', 'v', '1790000000', '9', country]],
+        times: new Set(),
+      }).unused;
+    expect(unused('de')).toEqual([]);
+    expect(unused('Germany')).toEqual(['country']);
+  });
+
   it('says what it could not find', () => {
     expect(() => propose(['a', 'b'], [['1', '2']])).toThrow(NoProposalError);
     expect(() => propose(['user', 'b'], [['1', '2']])).toThrow('which column is the video, nor which is the time');

@@ -1,4 +1,5 @@
 /** A mapping proposed from a sample: by the names that such columns go by, and by what stands in them. */
+import { countryCode } from '@watchnext/features';
 import { isoTime } from './interpret';
 import type { DurationUnit, Mapping, TimeUnit } from './mapping';
 import type { Sample } from './sample';
@@ -145,7 +146,7 @@ export function proposeMapping(sample: Sample): Proposal {
     watchSeconds,
     rating,
     ...impressions,
-    country: chooser.take('country'),
+    country: chooser.take('country', areCountries),
     device: chooser.take('device'),
     title: chooser.take('title'),
     channelId: chooser.take('channelId'),
@@ -303,6 +304,7 @@ const mostly = (cells: readonly string[], test: (cell: string) => boolean) =>
 
 const isFilled: Test = (cells) => mostly(cells, isFilledCell);
 const isYesOrNo: Test = (cells) => mostly(cells, (cell) => /^(0|1|0\.0|1\.0|true|false|yes|no|t|f|y|n)$/i.test(cell));
+const areCountries: Test = (cells) => mostly(cells.filter(isFilledCell), (cell) => countryCode(cell) !== '');
 const isAmount: Test = (cells) => mostly(cells.filter(isFilledCell), (cell) => Number(cell) >= 0);
 const holdsTimes: Test = (cells) => timeUnitOf(cells) !== undefined;
 const isLength: Test = (cells) => isAmount(cells) && !holdsTimes(cells);

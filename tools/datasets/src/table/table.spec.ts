@@ -179,7 +179,7 @@ describe('the importer of tables', () => {
     await mkdir(at('data'));
     await writeFile(at('data/log.csv'), `user,video,at,stars\na,v1,2026-10-01 12:00:00,3\nb,v9,2026-10-01,5\n`);
     await writeFile(at('data/videos.csv'), 'id,name,genres,len\nv1,Éclair,"[""a"",""b c""]",100\n');
-    await writeFile(at('data/users.csv'), 'id,land,age,sex\na,DE,33,f\n');
+    await writeFile(at('data/users.csv'), 'id,land,age,sex\na,de,33,f\n');
     const found = await read(at('data'), {
       log: {
         userId: 'user',
@@ -203,6 +203,16 @@ describe('the importer of tables', () => {
       { videoId: 'v1', title: 'Éclair', video: { topics: ['a', 'b c'], durationSeconds: 100 } },
       { userId: 'a', profile: { country: 'DE', ageYears: 33, gender: 1 } },
     ]);
+  });
+
+  it('writes countries in capitals, and leaves out rows whose country is none', async () => {
+    await writeFile(at('log.csv'), `user,video,at,seconds,land\na,v,${T},30,de\nb,v,${T},30,Germany\nc,v,${T},30,\n`);
+    const { watches, badRows } = await read(at('log.csv'), { log: { ...MAPPING.log, country: 'land' } });
+    expect(watches.map(({ userId, country }) => [userId, country])).toEqual([
+      ['a', 'DE'],
+      ['c', ''],
+    ]);
+    expect(badRows.describe()).toContain('country is not two letters (ISO 3166-1), as DE: "Germany"');
   });
 
   it('draws lists around the watches of a log without impressions', async () => {
