@@ -74,6 +74,17 @@ describe('refuse', () => {
     expect(refuse({ ...WATCH, receivedAtMs: receivedAtMs + 1, backfill: true }, 0)).toBeUndefined();
   });
 
+  it('asks of a time that is in seconds whether it is, of a backfill too', () => {
+    const inSeconds = { ...WATCH, occurredAtMs: Math.floor(SOME_TIME_MS / 1_000) };
+    for (const backfill of [false, true])
+      expect(refuse({ ...inSeconds, backfill }, 0)).toEqual({
+        ...{ code: 'invalid-field', field: 'occurredAtMs' },
+        message: "occurredAtMs lies decades before the time of the event's id: are these seconds?",
+      });
+    const longAgo = { ...WATCH, occurredAtMs: Date.UTC(1995, 0), backfill: true };
+    expect(refuse(longAgo, 0)).toBeUndefined();
+  });
+
   it('goes by the record’s time where the collector’s is missing', () => {
     const direct = { ...WATCH, receivedAtMs: 0 };
     expect(refuse(direct, SOME_TIME_MS + 1)).toBeUndefined();
