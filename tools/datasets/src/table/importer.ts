@@ -7,7 +7,7 @@ import { namesIn } from '../read/names-in';
 import type { Staging } from '../staging/staging';
 import { loadTable } from './load';
 import { type Mapping, readMapping } from './mapping';
-import { isTable } from './table-file';
+import { isTable, remedyForPacked } from './table-file';
 
 const MAPPING = `A table becomes events as its mapping file says (docs/bring-your-data.md has the format). PATH is a CSV, TSV, JSON lines or Parquet
 file, or a folder of such files with equal columns. Without --mapping, one is proposed from a sample of the file.
@@ -63,8 +63,14 @@ export class TableImporter implements Importer {
 /** The table, or those of the folder, by name. */
 export async function logFiles(path: string): Promise<string[]> {
   if (!(await isFolder(path))) return [path];
-  const names = (await namesIn(path)).filter((name) => isTable(name) && !name.endsWith('mapping.json'));
-  if (names.length === 0) throw new DatasetError(`${basename(path)} holds no CSV, TSV, JSON lines or Parquet file`);
+  const all = await namesIn(path);
+  const names = all.filter((name) => isTable(name) && !name.endsWith('mapping.json'));
+  if (names.length === 0) {
+    const packed = all.map(remedyForPacked).find((remedy) => remedy !== undefined);
+    throw new DatasetError(
+      `${basename(path)} holds no CSV, TSV, JSON lines or Parquet file${packed === undefined ? '' : `; ${packed}`}`,
+    );
+  }
   return names.map((name) => join(path, name));
 }
 

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@watchnext/testing';
 import { DatasetError } from '../dataset-error';
@@ -124,6 +124,21 @@ describe('the wizard', () => {
     expect(said[0]).toContain('not used: note');
     expect(said[1]).toContain('every watch will count as the whole video');
     expect(await mappingFileFor(table, { ...options, ask: undefined })).toBe(file);
+    await folder.remove();
+  });
+
+  it('proposes a mapping of a table with semicolons, and tells of a compressed one to unpack it', async () => {
+    const folder = await temporaryDirectory('wizard');
+    const options = { yes: true, say: () => undefined, ask: undefined };
+    const table = join(folder.path, 'log.csv');
+    await writeFile(table, 'user;video;ts;watch_s\na;v;1790000000;31\n');
+    const file = await mappingFileFor(table, options);
+    expect(parseMapping(await readFile(file, 'utf8'), file).log).toMatchObject({ userId: 'user', videoId: 'video' });
+    const packed = join(folder.path, 'packed');
+    await mkdir(packed);
+    await writeFile(join(packed, 'log.csv.gz'), 'x');
+    for (const path of [packed, join(packed, 'log.csv.gz')])
+      await expect(mappingFileFor(path, options)).rejects.toThrow('log.csv.gz is compressed: unpack it first');
     await folder.remove();
   });
 

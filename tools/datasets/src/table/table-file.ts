@@ -13,8 +13,12 @@ import { readLines, type TextEncoding } from '../read/text-lines';
 export interface TableFile {
   readonly path: string;
   readonly encoding?: TextEncoding;
+  /** Default: the one of `DELIMITERS` that makes the most columns of the header. */
   readonly delimiter?: string;
 }
+
+/** A spreadsheet writes semicolons where the decimal mark is a comma. */
+const DELIMITERS = [',', ';', '\t', '|'];
 
 const FORMATS: Readonly<Record<string, 'csv' | 'jsonl' | 'parquet'>> = {
   '.csv': 'csv',
@@ -30,6 +34,8 @@ const FORMATS: Readonly<Record<string, 'csv' | 'jsonl' | 'parquet'>> = {
 /** @throws DatasetError for a name that tells of no table */
 function formatOf(path: string): 'csv' | 'jsonl' | 'parquet' {
   const format = FORMATS[extname(path).toLowerCase()];
+  const packed = remedyForPacked(path);
+  if (packed !== undefined) throw new DatasetError(packed);
   if (format === undefined)
     throw new DatasetError(`${basename(path)} is none of the tables known by name: ${Object.keys(FORMATS).join(', ')}`);
   return format;
@@ -37,8 +43,30 @@ function formatOf(path: string): 'csv' | 'jsonl' | 'parquet' {
 
 export const isTable = (path: string) => extname(path).toLowerCase() in FORMATS;
 
-function delimiterOf({ path, delimiter }: TableFile): string {
-  return delimiter ?? (extname(path).toLowerCase() === '.csv' ? ',' : '\t');
+/** Undefined for what is not compressed, by its name. */
+export function remedyForPacked(path: string): string | undefined {
+  const isPacked = /\.(gz|zip|bz2|xz|zst)$/i.test(path);
+  return isPacked ? `${basename(path)} is compressed: unpack it first` : undefined;
+}
+
+/** The first line that is not empty. @throws DatasetError for a file that cannot be read or holds nothing */
+async function headerOf({ path, encoding }: TableFile): Promise<{ readonly text: string; readonly line: number }> {
+  for await (const { firstLine, lines } of readLines(path, encoding)) {
+    const index = lines.findIndex((text) => text !== '');
+    if (index >= 0) return { text: lines[index], line: firstLine + index };
+  }
+  throw new DatasetError(`${basename(path)} holds no rows`);
+}
+
+function delimiterOf({ path, delimiter }: TableFile, header: string): string {
+  if (delimiter !== undefined) return delimiter;
+  const columnCount = (one: string) => {
+    const cells = splitCsvLine(header, one);
+    return typeof cells === 'string' ? 0 : cells.length;
+  };
+  // As the name says, unless another one makes more columns.
+  const ofName = extname(path).toLowerCase() === '.csv' ? ',' : '\t';
+  return DELIMITERS.reduce((best, one) => (columnCount(one) > columnCount(best) ? one : best), ofName);
 }
 
 /**
@@ -48,15 +76,10 @@ function delimiterOf({ path, delimiter }: TableFile): string {
  */
 export async function columnsOfFile(file: TableFile, connection: DuckDBConnection): Promise<string[]> {
   if (formatOf(file.path) === 'parquet') return (await parquetTypes(file.path, connection)).map(({ name }) => name);
-  for await (const { firstLine, lines } of readLines(file.path, file.encoding)) {
-    const index = lines.findIndex((text) => text !== '');
-    if (index < 0) continue;
-    const line = lines[index];
-    if (formatOf(file.path) !== 'csv') return [...flattened(firstObject(line, file.path, firstLine + index))];
-    const names = splitCsvLine(line, delimiterOf(file));
-    return typeof names === 'string' ? [] : names;
-  }
-  throw new DatasetError(`${basename(file.path)} holds no rows`);
+  const { text, line } = await headerOf(file);
+  if (formatOf(file.path) !== 'csv') return [...flattened(firstObject(text, file.path, line))];
+  const names = splitCsvLine(text, delimiterOf(file, text));
+  return typeof names === 'string' ? [] : names;
 }
 
 /**
@@ -74,8 +97,10 @@ export async function eachTableRow(
 ): Promise<void> {
   const { path, encoding } = file;
   switch (formatOf(path)) {
-    case 'csv':
-      return eachCsvRow(path, columns, options, take, { encoding, delimiter: delimiterOf(file) });
+    case 'csv': {
+      const delimiter = delimiterOf(file, (await headerOf(file)).text);
+      return eachCsvRow(path, columns, options, take, { encoding, delimiter });
+    }
     case 'jsonl':
       return eachLine(
         path,

@@ -66,6 +66,24 @@ describe('the importer of tables', () => {
       expect(described(await read(at(name)))).toEqual(['zoë, c v 5.5', 'anna b 🎬 1 30']);
   });
 
+  it.each([
+    ['log.csv', ';'],
+    ['log.csv', '|'],
+    ['log.txt', ','],
+    ['log.tsv', ';'],
+  ])('reads %s whose cells stand between %j, and knows so from the header', async (name, mark) => {
+    const quoted = (id: string) => (id.includes(mark) ? `"${id}"` : id);
+    const rows = [
+      ['user', 'video', 'at', 'seconds'],
+      [quoted('a,b'), 'v', T, '30'],
+      [quoted('c;d|e'), 'v', T + 1, '5.5'],
+    ];
+    await writeFile(at(name), rows.map((row) => row.join(mark)).join('\n'));
+    const found = await read(at(name));
+    expect(found.badRows.describe()).toBe('');
+    expect(described(found)).toEqual(['a,b v 30', 'c;d|e v 5.5']);
+  });
+
   it('reads times and ids of Parquet as what they are', async () => {
     await writeParquet(
       at('log.parquet'),
