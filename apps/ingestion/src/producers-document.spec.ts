@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refuse, settleCountries } from '@watchnext/features';
+import { applyEvent, newState, refuse, settleCountries } from '@watchnext/features';
+import { eventOf, impressionItemOf, impressionsServedOf, searchOf } from '@watchnext/testing';
 import { readEventJson } from './collect/event-json';
 import { EventsController } from './http/events.controller';
 
@@ -32,4 +33,24 @@ describe('the document for producers', () => {
     'names %s, which closes the loop that ranking learns from',
     (name) => expect(section).toContain(name),
   );
+
+  it.each([
+    [false, 1],
+    [true, 2],
+  ])('says whether sending again is safe, as it is for backfill = %s', (backfill, showings) => {
+    const atMs = 1_790_000_000_000;
+    const state = newState('anna');
+    const served = eventOf(impressionsServedOf('anna', [impressionItemOf('v')]), atMs, { backfill });
+    // A live event of days later would be refused for its age; a backfill's first part may be any time before.
+    const between = eventOf(searchOf('anna', 'cats'), backfill ? atMs + 3 * 86_400_000 : atMs + 60_000);
+    for (const event of [served, between, served]) applyEvent(state, event);
+    expect(state.exposures.map(({ impressionCount }) => impressionCount)).toEqual([showings]);
+    const description: string = Reflect.getMetadata(
+      'swagger/apiOperation',
+      EventsController.prototype.collect,
+    ).description;
+    for (const text of [description, section]) expect(text).toMatch(/live events? .*counts? once by (its|their) id/);
+    expect(description).toContain('backfill');
+    expect(section).toContain('sent again later counts twice');
+  });
 });

@@ -27,7 +27,8 @@ export class EventsController {
     summary: 'Takes a batch of events in.',
     description:
       'At most 1,000 events and 1 MiB. Each item has its own result, in the order sent; what is accepted is stored ' +
-      'when the answer is given. Sending a batch again is safe: events count once by their id.',
+      'when the answer is given. Sending a batch again is safe: live events count once by their id, those of a backfill ' +
+      'until live events of their user follow. "duplicate" says that the id stands earlier in this very batch.',
   })
   @ApiHeader({ name: API_KEY_HEADER, required: false, description: 'The producer’s key, where keys are configured.' })
   @ApiConsumes('application/json', PROTOBUF)
