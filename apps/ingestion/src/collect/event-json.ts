@@ -1,13 +1,16 @@
 /** One event as proto3 JSON: what is accepted, and its reading. */
 import { Event } from '@watchnext/contract';
+import { LIMITS } from '@watchnext/features';
+import { EVENT_COMMENTS } from './event-comments';
 import {
   FieldError,
   int64,
   isObject,
   list,
-  message,
+  message as plainMessage,
   number,
   oneOfNames,
+  ruled,
   snakeCase,
   text,
   truth,
@@ -15,15 +18,32 @@ import {
   type JsonType,
 } from './json-schema';
 
-const videoFacts = message({ channelId: text, topics: list(text), durationSeconds: number, uploadedAtMs: int64 });
+const message = (name: string, fields: Record<string, JsonType>, required: readonly string[] = []) =>
+  plainMessage(name, fields, { comments: EVENT_COMMENTS, required });
 
-const context = message({
-  requestedAtMs: int64,
-  surface: text,
-  country: text,
-  device: text,
+const label = ruled(text, { maxLength: LIMITS.idCharacters });
+const id = ruled(label, { minLength: 1 });
+const note = ruled(text, { maxLength: LIMITS.reasonCharacters });
+const country = ruled(text, { pattern: '^([A-Za-z]{2})?$' });
+const countries = list(ruled(country, { pattern: '^[A-Za-z]{2}$' }), LIMITS.countriesPerVideo);
+const timeMs = ruled(int64, { minimum: 0, maximum: LIMITS.timeMs });
+const atMost = (maximum: number) => ruled(number, { minimum: 0, maximum });
+const years = ruled(uint32, { maximum: LIMITS.ageYears });
+
+const videoFacts = message('VideoFacts', {
+  channelId: label,
+  topics: list(id, LIMITS.topicsPerVideo),
+  durationSeconds: atMost(LIMITS.durationSeconds),
+  uploadedAtMs: timeMs,
+});
+
+const context = message('RequestContext', {
+  requestedAtMs: timeMs,
+  surface: label,
+  country,
+  device: label,
   loggedIn: truth,
-  seedVideoId: text,
+  seedVideoId: label,
 });
 
 // Names in the order of their numbers: 0, 1, 2, …
@@ -36,75 +56,133 @@ const rung = oneOfNames([
 ]);
 const gender = oneOfNames(['GENDER_UNSPECIFIED', 'GENDER_FEMALE', 'GENDER_MALE', 'GENDER_OTHER']);
 
-const impressionItem = message({
-  impressionId: text,
-  videoId: text,
+const impressionItem = message(
+  'ImpressionItem',
+  {
+    impressionId: id,
+    videoId: id,
+    position: uint32,
+    video: videoFacts,
+    source: label,
+    sourceScore: number,
+    score: ruled(number, { minimum: 0 }),
+    featuresChecksum: ruled(int64, { minimum: 0 }),
+    propensity: atMost(1),
+    team: label,
+  },
+  ['impressionId', 'videoId'],
+);
+
+const assignment = message('ExperimentAssignment', { experimentId: id, variantId: label, overridden: truth }, [
+  'experimentId',
+]);
+const option = message('ExplorationOption', { videoId: id, score: number, probability: atMost(1) }, ['videoId']);
+const exploredPlace = message('ExploredPlace', {
   position: uint32,
-  video: videoFacts,
-  source: text,
-  sourceScore: number,
-  score: number,
-  featuresChecksum: int64,
-  propensity: number,
-  team: text,
+  options: list(option, LIMITS.itemsPerImpressionsServed),
 });
 
 /** By the name of the oneof's member. `userMerged.history` is not here: the collector fills it in. */
 const kinds: Record<string, JsonType> = {
-  impressionsServed: message({
-    userId: text,
-    requestId: text,
-    pageId: text,
-    context,
-    mark: message({ topic: text, partition: uint32, offset: int64 }),
-    snapshotId: text,
-    rung,
-    rungReason: text,
-    items: list(impressionItem),
-    experimentId: text,
-    variantId: text,
-    assignments: list(message({ experimentId: text, variantId: text, overridden: truth })),
-    latencyMs: uint32,
-    exploredPlaces: list(
-      message({ position: uint32, options: list(message({ videoId: text, score: number, probability: number })) }),
-    ),
-  }),
-  impressionsViewed: message({ userId: text, requestId: text, impressionIds: list(text) }),
-  watch: message({
-    userId: text,
-    videoId: text,
-    playbackId: text,
-    impressionId: text,
-    positionSeconds: number,
-    video: videoFacts,
-    country: text,
-    device: text,
-  }),
-  search: message({ userId: text, query: text }),
-  dismissal: message({ userId: text, videoId: text, impressionId: text }),
-  userUpserted: message({
-    userId: text,
-    profile: message({ country: text, language: text, ageYears: uint32, gender, blockedChannelIds: list(text) }),
-  }),
-  userMerged: message({ userId: text, anonymousUserId: text }),
-  userDeleted: message({ userId: text }),
-  videoUpserted: message({
-    videoId: text,
-    title: text,
-    video: videoFacts,
-    thumbnailUrl: text,
-    availability: message({ countries: list(text), excludedCountries: list(text), minimumAgeYears: uint32 }),
-  }),
-  videoWithdrawn: message({ videoId: text, reason: text }),
+  impressionsServed: message(
+    'ImpressionsServed',
+    {
+      userId: id,
+      requestId: id,
+      pageId: label,
+      context,
+      mark: message('Mark', { topic: id, partition: uint32, offset: ruled(int64, { minimum: -1 }) }, ['topic']),
+      snapshotId: label,
+      rung,
+      rungReason: note,
+      items: list(impressionItem, LIMITS.itemsPerImpressionsServed),
+      experimentId: label,
+      variantId: label,
+      assignments: list(assignment, LIMITS.assignmentsPerImpressionsServed),
+      latencyMs: uint32,
+      exploredPlaces: list(exploredPlace, LIMITS.itemsPerImpressionsServed),
+    },
+    ['userId', 'requestId'],
+  ),
+  impressionsViewed: message(
+    'ImpressionsViewed',
+    { userId: id, requestId: id, impressionIds: list(id, LIMITS.itemsPerImpressionsServed) },
+    ['userId', 'requestId'],
+  ),
+  watch: message(
+    'Watch',
+    {
+      userId: id,
+      videoId: id,
+      playbackId: id,
+      impressionId: label,
+      positionSeconds: atMost(LIMITS.positionSeconds),
+      video: videoFacts,
+      country,
+      device: label,
+    },
+    ['userId', 'videoId', 'playbackId'],
+  ),
+  search: message('Search', { userId: id, query: ruled(text, { minLength: 1, maxLength: LIMITS.queryCharacters }) }, [
+    'userId',
+    'query',
+  ]),
+  dismissal: message('Dismissal', { userId: id, videoId: id, impressionId: label }, ['userId', 'videoId']),
+  userUpserted: message(
+    'UserUpserted',
+    {
+      userId: id,
+      profile: message('Profile', {
+        country,
+        language: label,
+        ageYears: years,
+        gender,
+        blockedChannelIds: list(id, LIMITS.blockedChannels),
+      }),
+    },
+    ['userId'],
+  ),
+  userMerged: message('UserMerged', { userId: id, anonymousUserId: id }, ['userId', 'anonymousUserId']),
+  userDeleted: message('UserDeleted', { userId: id }, ['userId']),
+  videoUpserted: message(
+    'VideoUpserted',
+    {
+      videoId: id,
+      title: note,
+      video: videoFacts,
+      thumbnailUrl: note,
+      availability: message('Availability', { countries, excludedCountries: countries, minimumAgeYears: years }),
+    },
+    ['videoId'],
+  ),
+  videoWithdrawn: message('VideoWithdrawn', { videoId: id, reason: note }, ['videoId']),
 };
 /** The names of all kinds of event, as in "watch". */
 export const KIND_NAMES: readonly string[] = Object.keys(kinds);
 
-/** The envelope and its body. */
-export const eventJson = message(
-  { eventId: text, occurredAtMs: int64, receivedAtMs: int64, producer: text, backfill: truth, ...kinds },
-  'unknown-kind',
+const envelope = plainMessage(
+  'Event',
+  {
+    eventId: ruled(text, { format: 'uuid' }),
+    occurredAtMs: timeMs,
+    receivedAtMs: ruled(timeMs, { readOnly: true }),
+    producer: label,
+    backfill: truth,
+    ...kinds,
+  },
+  { comments: EVENT_COMMENTS, required: ['eventId', 'occurredAtMs'], unknownCode: 'unknown-kind' },
 );
+
+/** The envelope and its body. */
+export const eventJson = ruled(envelope, {
+  oneOf: KIND_NAMES.map((kind) => ({ title: kind, required: [kind] })),
+  example: {
+    eventId: '019b76da-a800-7c3e-9a51-3f5b8f6f0c11',
+    occurredAtMs: 1_767_225_600_000,
+    producer: 'my-player',
+    watch: { userId: 'u1', videoId: 'v17', playbackId: 'p1', impressionId: 'r1:0', positionSeconds: 30, country: 'DE' },
+  },
+});
 
 /** @throws FieldError when `raw` is not exactly one event */
 export function readEventJson(raw: unknown): Event {

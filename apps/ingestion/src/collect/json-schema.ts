@@ -59,9 +59,13 @@ export function oneOfNames(names: readonly string[]): JsonType {
   );
 }
 
-export function list(element: JsonType): JsonType {
+/** Tells of a rule that is looked at elsewhere: `refuse` and `settleCountries` have those of what was read. */
+export const ruled = (type: JsonType, rule: object): JsonType => ({ ...type, schema: { ...type.schema, ...rule } });
+
+/** @param maxItems as `refuse` has it */
+export function list(element: JsonType, maxItems: number): JsonType {
   return {
-    schema: { type: 'array', items: element.schema },
+    schema: { type: 'array', maxItems, items: element.schema },
     check(value, field) {
       if (!Array.isArray(value)) throw new FieldError(field, 'invalid-type', `${field} must be a list`);
       value.forEach((entry, i) => element.check(entry, `${field}[${i}]`));
@@ -69,18 +73,34 @@ export function list(element: JsonType): JsonType {
   };
 }
 
-/** @param unknownCode the code for a name that is not declared */
+export interface MessageOptions {
+  /** Descriptions by the message's name and, after a dot, its field's. */
+  readonly comments?: Readonly<Record<string, string>>;
+  /** Fields that `refuse` wants to be there. */
+  readonly required?: readonly string[];
+  /** The code for a name that is not declared. */
+  readonly unknownCode?: 'unknown-field' | 'unknown-kind';
+}
+
+/** @param messageName in the contract */
 export function message(
+  messageName: string,
   fields: Record<string, JsonType>,
-  unknownCode: 'unknown-field' | 'unknown-kind' = 'unknown-field',
+  { comments = {}, required = [], unknownCode = 'unknown-field' }: MessageOptions = {},
 ): JsonType {
+  const described = ({ schema }: JsonType, name: string): object =>
+    Object.hasOwn(comments, name) ? { ...schema, description: comments[name] } : schema;
   const types = new Map<string, JsonType>();
   for (const [name, type] of Object.entries(fields)) types.set(name, type).set(snakeCase(name), type);
   return {
     schema: {
       type: 'object',
+      ...(Object.hasOwn(comments, messageName) ? { description: comments[messageName] } : {}),
       additionalProperties: false,
-      properties: Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, type.schema])),
+      ...(required.length > 0 ? { required } : {}),
+      properties: Object.fromEntries(
+        Object.entries(fields).map(([name, type]) => [name, described(type, `${messageName}.${name}`)]),
+      ),
     },
     check(value, field) {
       if (!isObject(value)) throw new FieldError(field, 'invalid-type', `${field || 'an event'} must be an object`);
