@@ -275,6 +275,14 @@ describe('ingestion', () => {
       expect(answer.body.error.message.length).toBeGreaterThan(0);
     });
 
+    it('whose type it does not read, and names those that it does', async () => {
+      const { body } = await post('{"events": []}', 'text/plain');
+      expect(body.error).toMatchObject({
+        field: 'content-type',
+        message: 'the content-type must be application/json or application/x-protobuf',
+      });
+    });
+
     it('but takes one of exactly 1,000 events', async () => {
       const { status, body } = await post(batchOf(1_000));
       expect([status, body.results.length]).toEqual([200, 1_000]);

@@ -10,7 +10,7 @@ export const MAX_EVENTS = 1_000;
 export const PROTOBUF = 'application/x-protobuf';
 const MAX_ECHOED_CHARACTERS = 128;
 
-/** Only these two types are read; Fastify answers 415 to every other, and 413 beyond its body limit. */
+/** Only these two types are read. Fastify answers 413 beyond its body limit. */
 export function registerBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -18,6 +18,9 @@ export function registerBodyParsers(fastify: FastifyInstance): void {
   );
   fastify.addContentTypeParser(PROTOBUF, { parseAs: 'buffer' }, (_request, body, done) =>
     settle(() => readProtobufBatch(body as Buffer), done),
+  );
+  fastify.addContentTypeParser('*', (_request, _payload, done) =>
+    done(new ApiError(415, 'wrong-type', `the content-type must be application/json or ${PROTOBUF}`, 'content-type')),
   );
 }
 

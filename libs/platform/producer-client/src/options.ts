@@ -32,7 +32,7 @@ export interface ProducerClientOptions {
   readonly retryBaseMs?: number;
   /** Upper bound of any wait before a retry, unless the server asks for more; default 30,000. */
   readonly retryCapMs?: number;
-  /** Folder for what cannot be delivered, of this client alone; default: none. */
+  /** Folder for what cannot be delivered, of this client alone; default: none. Where it cannot be used, `onError` is told and `send` rejects. */
   readonly spoolDirectory?: string;
   /** Default 1 GiB. */
   readonly maxSpoolBytes?: number;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChildProgram, eventually } from '@watchnext/testing';
@@ -274,6 +274,25 @@ describe('a producer client', () => {
     expect(collector.accepted).toHaveLength(1);
     expect(warn).toHaveBeenCalledWith(expect.stringContaining('thrown by a callback'), expect.anything());
     warn.mockRestore();
+  });
+
+  it.each(['/v1/events', '/v1/events/', '/api/v1/events'])('names what stands before %s in an address', (path) => {
+    const url = `http://127.0.0.1:7001${path}`;
+    expect(() => make({ url })).toThrow(
+      expect.objectContaining({
+        ...{ code: 'option', option: 'url' },
+        message: expect.stringContaining(`give what stands before it, ${url.slice(0, url.indexOf('v1/events'))}`),
+      }),
+    );
+  });
+
+  it('says why a spool cannot be opened, and what to do', async () => {
+    const spoolDirectory = join(directory, 'file');
+    await writeFile(spoolDirectory, '');
+    const client = make({ spoolDirectory });
+    await until(() => errors.length > 0);
+    expect(errors[0].message).toMatch(/cannot open the spool .*file: E[A-Z]+: .*give spoolDirectory a folder/);
+    await expect(client.send(search(0))).rejects.toBe(errors[0]);
   });
 
   describe('closing', () => {

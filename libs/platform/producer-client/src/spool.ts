@@ -58,17 +58,21 @@ export class Spool {
   /** @throws SpoolInUseError, SpoolError */
   static async open(options: SpoolOptions): Promise<Spool> {
     const spool = new Spool(options);
-    await spool.guard('open', async () => {
-      spool.unlock = await lockFolder(join(options.directory, LOCK_FOLDER)).catch((error: unknown) => {
-        throw error instanceof FolderInUseError ? new SpoolInUseError(options.directory, error.processId) : error;
-      });
-      try {
-        await spool.load();
-      } catch (error) {
-        await spool.unlock();
-        throw error;
-      }
-    });
+    await spool.guard(
+      'open',
+      async () => {
+        spool.unlock = await lockFolder(join(options.directory, LOCK_FOLDER)).catch((error: unknown) => {
+          throw error instanceof FolderInUseError ? new SpoolInUseError(options.directory, error.processId) : error;
+        });
+        try {
+          await spool.load();
+        } catch (error) {
+          await spool.unlock();
+          throw error;
+        }
+      },
+      '. Until it can, nothing is delivered: give spoolDirectory a folder that this program may write to, or leave it out',
+    );
     return spool;
   }
 
@@ -223,10 +227,13 @@ export class Spool {
   }
 
   /** One operation at a time; errors of the file system become SpoolErrors. */
-  private guard<T>(action: string, work: () => Promise<T>): Promise<T> {
+  private guard<T>(action: string, work: () => Promise<T>, remedy = ''): Promise<T> {
     const operation = this.lastOperation.then(work).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-      throw new SpoolError(`cannot ${action} the spool ${this.options.directory}`, { cause: error });
+      const { syscall, message } = error as NodeJS.ErrnoException;
+      if (syscall === undefined) throw error;
+      throw new SpoolError(`cannot ${action} the spool ${this.options.directory}: ${message}${remedy}`, {
+        cause: error,
+      });
     });
     this.lastOperation = operation.catch(() => undefined);
     return operation;

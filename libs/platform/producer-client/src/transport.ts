@@ -33,6 +33,12 @@ export function collectorClient(url: string, tls: ClientCertificates | undefined
   const base = URL.canParse(url) ? new URL(url.endsWith('/') ? url : `${url}/`) : undefined;
   if (base === undefined || !['http:', 'https:'].includes(base.protocol))
     throw new ProducerOptionError('url', `${url} is no address of a collector, as http://127.0.0.1:7001`);
+  const [before, after] = base.href.split(/v1\/events\/?$/);
+  if (after !== undefined)
+    throw new ProducerOptionError(
+      'url',
+      `${url} has the path in it that events go to: give what stands before it, ${before}`,
+    );
   if (tls !== undefined && base.protocol !== 'https:')
     throw new ProducerOptionError('tls', `certificates are for a url that begins with https://, not ${url}`);
   if ((tls?.cert === undefined) !== (tls?.key === undefined))
