@@ -234,6 +234,10 @@ describe('Materialiser', () => {
     expect(await allRecords(stores.log, TOPICS.deadLetters)).toHaveLength(1);
   });
 
+  const home = partitionOf('anna', PARTITIONS);
+  const materialiserOn = (log: Stores['log']) =>
+    new Materialiser(log, stores.store, quiet, { partitionCount: PARTITIONS, cachedUsersPerPartition: 3 });
+
   describe('of more than one append can hold', () => {
     const BROKER_LIMIT_BYTES = 1_048_576;
     /** Refuses what Kafka would refuse for ever, and, once, one append to a topic. */
@@ -253,9 +257,6 @@ describe('Materialiser', () => {
             : Reflect.get(target, name).bind(target),
       });
     };
-    const materialiserOn = (log: Stores['log']) =>
-      new Materialiser(log, stores.store, quiet, { partitionCount: PARTITIONS, cachedUsersPerPartition: 3 });
-    const home = partitionOf('anna', PARTITIONS);
     const letterOffsets = async () =>
       (await allRecords(stores.log, TOPICS.deadLetters)).map(({ value }) => DeadLetter.decode(value).offset);
     const appendBroken = async (count: number) => {
@@ -309,7 +310,6 @@ describe('Materialiser', () => {
   });
 
   describe('of what is too large for the log by itself', () => {
-    const home = partitionOf('anna', PARTITIONS);
     /** Of records that came in while the limit was a larger one. */
     const narrowLog = (limits: Readonly<Record<string, number>>) =>
       new Proxy(stores.log, {
@@ -317,14 +317,11 @@ describe('Materialiser', () => {
           name === 'append'
             ? async (topic: string, records: NewRecord[]) => {
                 const bytes = records.reduce((sum, { value }) => sum + value.byteLength, 0);
-                if (bytes > (limits[topic] ?? Infinity))
-                  throw new EventLogError('refused', 'record-too-large', false);
+                if (bytes > (limits[topic] ?? Infinity)) throw new EventLogError('refused', 'record-too-large', false);
                 return target.append(topic, records);
               }
             : Reflect.get(target, name).bind(target),
       });
-    const materialiserOn = (log: Stores['log']) =>
-      new Materialiser(log, stores.store, quiet, { partitionCount: PARTITIONS, cachedUsersPerPartition: 3 });
     const letters = async () =>
       (await allRecords(stores.log, TOPICS.deadLetters)).map(({ value }) => DeadLetter.decode(value));
 
@@ -367,7 +364,6 @@ describe('Materialiser', () => {
 
   it('sends a record on that lies in another partition or under another key than its user’s', async () => {
     const event = eventOf(watchOf('anna', 'v'), AT_MS);
-    const home = partitionOf('anna', PARTITIONS);
     const elsewhere = USERS.find((userId) => partitionOf(userId, PARTITIONS) !== home) as string;
     const atHome = Array.from({ length: 100 }, (_, i) => `key-${i}`).find(
       (key) => partitionOf(key, PARTITIONS) === home,
