@@ -136,7 +136,8 @@ export class Recommender {
     if (draft.failures.some(({ stage }) => stage === LOG_IMPRESSIONS))
       metrics.count(METRICS.unloggedImpressions, {}, draft.page.length);
     metrics.count(METRICS.answers, { rung: rungName(rung), reason: category });
-    for (const { experiment, variant } of draft.assignments)
+    // Nobody of the experiment saw a preview.
+    for (const { experiment, variant } of request.preview ? [] : draft.assignments)
       metrics.count(METRICS.assignedLists, { experiment: experiment.name, variant: variant.name });
     metrics.observe(METRICS.requestSeconds, (Date.now() - startedAtMs) / 1_000);
     this.logAnswer(draft, standing);

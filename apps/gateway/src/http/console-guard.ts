@@ -26,7 +26,7 @@ export function guardConsole(fastify: FastifyInstance, settings: GatewaySettings
   const token = path === undefined ? undefined : new KeyFile(path);
   fastify.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions.url ?? '';
-    if (!files.has(route) && !CONSOLE_ROUTES.has(route) && !isExplained(request, route)) return;
+    if (!files.has(route) && !CONSOLE_ROUTES.has(route) && !isForConsole(request, route)) return;
     const wanted = await wantedToken(token);
     if (isToken(bearerOf(request) ?? cookieOf(request), wanted)) return;
     if (!files.has(route))
@@ -48,9 +48,14 @@ function signedIn(request: FastifyRequest, reply: FastifyReply, token: string) {
   return reply.status(303).header('set-cookie', value).header('location', '/').send();
 }
 
-/** What explains a list tells the model's features, and costs many times a list. */
-const isExplained = (request: FastifyRequest, route: string) =>
-  route === RECOMMENDATIONS && (request.query as Record<string, unknown>)['explain'] === 'true';
+/**
+ * What explains a list tells the model's features, and costs many times a list. A preview leaves no trace in the log: an
+ * application that asked for its lists so would starve training without anyone's noticing.
+ */
+function isForConsole(request: FastifyRequest, route: string): boolean {
+  const { explain, preview } = request.query as Record<string, unknown>;
+  return route === RECOMMENDATIONS && (explain === 'true' || preview === 'true');
+}
 
 /** @throws ApiError 403 where none is configured: a console without a token is shut, not open */
 async function wantedToken(file: KeyFile | undefined): Promise<string> {

@@ -3,6 +3,7 @@ import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { FeatureValue } from '@watchnext/contract';
 import { type CursorBinding, CursorError, decodeCursor } from '../cursor';
+import type { RecommendationRequest } from '../pipeline/draft';
 import { rungName } from '../pipeline/ladder';
 import { Catalogue } from '../sources/catalogue';
 import { Recommender, type Recommendations } from '../recommend';
@@ -39,8 +40,8 @@ export class RecommendationsController {
     answer: recommendationsAnswer,
     errors: {
       400: 'A parameter is not valid; field names it.',
-      401: `With explain=true: ${CONSOLE_ERRORS[401]}`,
-      403: `With explain=true: ${CONSOLE_ERRORS[403]}`,
+      401: `With explain=true or preview=true: ${CONSOLE_ERRORS[401]}`,
+      403: `With explain=true or preview=true: ${CONSOLE_ERRORS[403]}`,
       410: 'The cursor has expired.',
       429: 'More requests than can be answered in time: send it again after Retry-After seconds.',
       503: NOT_READY,
@@ -87,7 +88,7 @@ export class RecommendationsController {
   ): Promise<{ answer: RecommendationsAnswer; isWhole: boolean }> {
     const callerGone = goneSignal(reply);
     const { id: userId } = parse(userIdPath, path, 'userId');
-    const { limit, surface, seed, cursor, explain, ...said } = parse(recommendationsQuery, query);
+    const { limit, surface, seed, cursor, explain, preview, ...said } = parse(recommendationsQuery, query);
     const warnings: string[] = [];
     const { shape } = recommendationsQuery;
     const country = said.country ?? parseProxyHeader(shape.country, headers, COUNTRY_HEADER, warnings);
@@ -105,6 +106,7 @@ export class RecommendationsController {
       country: country?.toUpperCase() ?? '',
       device: device ?? '',
       explain: explain === 'true',
+      preview: preview === 'true',
       overrides: this.settings.WATCHNEXT_EXPERIMENT_OVERRIDES
         ? parseOverrides(headers['x-watchnext-experiments'])
         : new Map<string, string>(),
@@ -114,7 +116,7 @@ export class RecommendationsController {
     };
     const recommendations = await this.recommender.recommend(request, callerGone);
     const made = { ...recommendations, warnings: [...warnings, ...recommendations.warnings] };
-    return { answer: toAnswer(userId, requestId, made, this.catalogue, explain === 'true'), isWhole: made.isWhole };
+    return { answer: toAnswer(request, made, this.catalogue), isWhole: made.isWhole };
   }
 }
 
@@ -128,15 +130,14 @@ function readCursor(text: string, binding: CursorBinding, nowMs: number): Set<nu
 }
 
 function toAnswer(
-  userId: string,
-  requestId: string,
+  { userId, requestId, explain, preview }: RecommendationRequest,
   made: Recommendations,
   catalogue: Catalogue,
-  explain: boolean,
 ): RecommendationsAnswer {
   return {
     userId,
     requestId,
+    ...(preview ? { preview } : {}),
     snapshotId: made.snapshotId,
     rung: rungName(made.rung),
     ...(made.rungReason ? { rungReason: made.rungReason } : {}),

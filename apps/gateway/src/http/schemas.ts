@@ -47,6 +47,13 @@ export const recommendationsQuery = z.object({
     .enum(['true', 'false'])
     .default('false')
     .describe("Also answer each item's sources, feature values, score parts and rules."),
+  preview: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe(
+      'Answer what the user would be served now, and record nothing of it: no impressions, and so nothing for training, ' +
+        'fatigue, exploration or experiments. For looking at a list; an application that shows one asks without it.',
+    ),
   country: z
     .string()
     .regex(/^[A-Za-z]{2}$/, 'must be two letters (ISO 3166-1)')
@@ -95,6 +102,7 @@ const explanation = z.object({
 export const recommendationsAnswer = z.object({
   userId: z.string(),
   requestId: z.string(),
+  preview: z.literal(true).optional().describe('Of a preview: the list is in no log.'),
   snapshotId: z
     .string()
     .describe('Snapshot whose models made the list; empty where none did, or two (an interleaved list).'),
@@ -111,7 +119,9 @@ export const recommendationsAnswer = z.object({
   items: z.array(
     z.object({
       ...videoFields,
-      impressionId: z.string().describe('Name it in the watch that follows.'),
+      impressionId: z
+        .string()
+        .describe('Name it in the watch that follows; that of a preview in no event: nothing was recorded under it.'),
       position: z.number(),
       team: z.string().optional().describe('Variant whose ranking put the item here, in an interleaved list.'),
       source: z.enum(SOURCES),

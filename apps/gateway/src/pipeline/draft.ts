@@ -25,6 +25,8 @@ export interface RecommendationRequest {
   readonly country: string;
   readonly device: string;
   readonly explain: boolean;
+  /** Someone looks at what the user would be served: nothing of it is recorded. */
+  readonly preview: boolean;
   /** Variants that a tester asks for, by experiment. */
   readonly overrides: ReadonlyMap<string, string>;
   /** How long the caller waits, in milliseconds; undefined: it does not say. */

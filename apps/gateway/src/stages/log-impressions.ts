@@ -18,7 +18,7 @@ export function logImpressionsStage(eventLog: EventLog, log: Dependency, nowMs: 
   return {
     name: LOG_IMPRESSIONS,
     timeShare: 0.8,
-    applies: ({ page }) => page.length > 0,
+    applies: ({ page, request }) => page.length > 0 && !request.preview,
     run: async (draft, limits) => {
       const event = impressionsEvent(draft, nowMs());
       const value = Event.encode(event).finish();

@@ -12,6 +12,7 @@ const CONSOLE = [
   '/v1/users/ada/history',
   '/v1/snapshot',
   '/v1/users/ada/recommendations?explain=true',
+  '/v1/users/ada/recommendations?preview=true',
 ];
 const PUBLIC = ['/livez', '/readyz', '/metrics', '/openapi.json', '/v1/videos/v00', '/v1/users/ada/recommendations'];
 

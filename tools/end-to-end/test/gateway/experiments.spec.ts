@@ -92,6 +92,15 @@ describe('experiments at the gateway', () => {
     ).toBeGreaterThan(3);
   });
 
+  it('take no preview for an exposure', async () => {
+    const series = 'watchnext_gateway_assigned_lists_total{experiment="try",variant="treatment"}';
+    const before = await gateway.metric(series);
+    const previewed = await gateway.recommend('tess', { preview: 'true' });
+    expect(previewed.experiments).toEqual([{ experiment: 'try', variant: 'treatment', overridden: true }]);
+    expect(await gateway.metric(series)).toBe(before);
+    expect(await logged(previewed.requestId)).toBeUndefined();
+  });
+
   it('serve on from the current snapshot where the chosen one is not loaded, and say so', async () => {
     await define(experimentWith({ snapshotId: 'nowhere' }));
     const { treatment } = await both();

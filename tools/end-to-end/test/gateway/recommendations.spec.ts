@@ -142,6 +142,19 @@ describe('recommendations with everything running', () => {
     expect(idsOf(answer)).not.toContain('v33');
   });
 
+  it('are recorded nowhere where someone only looks, and are else what would be served', async () => {
+    const previewed = await gateway.recommend('ada', { preview: 'true' });
+    expect(() => recommendationsAnswer.strict().parse(previewed)).not.toThrow();
+    expect(previewed).toMatchObject({ preview: true, rung: 'full', snapshotId: FIRST_SNAPSHOT });
+    const more = await gateway.recommend('ada', { preview: 'true', cursor: previewed.nextCursor });
+    const served = await gateway.recommend('ada', { preview: 'false' });
+    expect(served.preview).toBeUndefined();
+    expect(idsOf(previewed)).toEqual(idsOf(served));
+    const lists = await world.servedLists();
+    expect([previewed, more, served].map(({ requestId }) => lists.has(requestId))).toEqual([false, false, true]);
+    expect(await gateway.metric('watchnext_gateway_unlogged_impressions_total')).toBe(0);
+  });
+
   it('explain each item: sources, features, parts of the score, rules', async () => {
     const { items } = await gateway.recommend('ada', { explain: 'true' });
     for (const { explain, videoId, score, source } of items) {

@@ -313,6 +313,7 @@ describe('the other routes', () => {
         'explain',
         'id',
         'limit',
+        'preview',
         'seed',
         'surface',
         'x-country',
