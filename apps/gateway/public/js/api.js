@@ -32,8 +32,10 @@ export const readOpenApi = () => readJson('/openapi.json');
 export const listUsers = () => readJson('/v1/users?limit=100');
 export const readHistory = (userId) => readJson(ofUser(userId, 'history'));
 
-export function recommend(userId, cursor) {
+/** @param isPreview whether nothing of it is to be recorded */
+export function recommend(userId, isPreview, cursor) {
   const query = new URLSearchParams({ limit: '12', surface: 'home', device: 'desktop', explain: 'true' });
+  if (isPreview) query.set('preview', 'true');
   if (cursor) query.set('cursor', cursor);
   return readJson(ofUser(userId, `recommendations?${query}`));
 }

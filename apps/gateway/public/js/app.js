@@ -17,6 +17,7 @@ const FOLD_WAIT_MS = 4_000;
 const viewed = new ViewedImpressions();
 const nothingShown = () => ({
   userId: undefined,
+  isPreview: undefined,
   rung: undefined,
   firstPage: [],
   count: 0,
@@ -27,6 +28,8 @@ const nothingShown = () => ({
 let shown = nothingShown();
 /** Whom the form and the address name; undefined: nobody yet. Nothing of another viewer is left on screen. */
 let wantedUser;
+/** Whether what is shown, watched and dismissed counts as that viewer's: else nothing of it is recorded. */
+const isActing = () => byId('act').checked;
 /** Counts what was asked for in place of that list: an answer that comes after another was asked for is dropped. */
 let turn = 0;
 
@@ -44,12 +47,12 @@ function markBusy() {
 
 function addCards(served, marks) {
   const cards = served.items.map((item) => {
-    const element = card(item, marks?.get(item.videoId), {
+    const element = card(item, served.preview === true, marks?.get(item.videoId), {
       onWatch: (chosen) => attempt(() => watch(chosen)),
       onDismiss: (chosen) => attempt(() => dismiss(chosen)),
       onExplain: (chosen) => showExplanation(chosen, served),
     });
-    viewed.watch(element, { userId: served.userId, requestId: served.requestId });
+    if (!served.preview) viewed.watch(element, { userId: served.userId, requestId: served.requestId });
     return element;
   });
   byId('cards').append(...cards);
@@ -80,7 +83,7 @@ function clear() {
  */
 async function load(userId, isCompared = false) {
   const own = ++turn;
-  const [history, served] = await Promise.allSettled([readHistory(userId), recommend(userId)]);
+  const [history, served] = await Promise.allSettled([readHistory(userId), recommend(userId, !isActing())]);
   if (own !== turn) return undefined;
   if (served.status === 'rejected') {
     // The further page that was on its way is dropped by now; the list on screen may be gone on with.
@@ -98,7 +101,12 @@ async function load(userId, isCompared = false) {
   const { activeElement } = document;
   const isFocusFree = activeElement === document.body || byId('cards').contains(activeElement);
   clear();
-  Object.assign(shown, { userId, firstPage: items, rung: served.value.rung });
+  Object.assign(shown, {
+    userId,
+    isPreview: served.value.preview === true,
+    firstPage: items,
+    rung: served.value.rung,
+  });
   showFacts(served.value);
   if (history.status === 'fulfilled') showHistory(history.value);
   else showNoHistory(history.reason);
@@ -197,10 +205,17 @@ async function dismiss(item) {
   );
 }
 
-async function showUser(userId) {
+/** @param willAct whether to act as them: of a real viewer only who says so, as their next lists are made of it */
+async function showUser(userId, willAct = false) {
   if (userId !== wantedUser) clear();
   wantedUser = userId;
   byId('user').value = userId;
+  byId('act').checked = willAct;
+  byId('act').disabled = false;
+  byId('mode').textContent = willAct
+    ? 'You act as this viewer: what is shown, watched and dismissed here counts as theirs.'
+    : 'A preview: nothing of it is recorded.';
+  byId('mode').classList.toggle('acting', willAct);
   document.title = `${userId} · WatchNext`;
   history.replaceState(null, '', `?${new URLSearchParams({ user: userId })}`);
   say('Loading…');
@@ -225,7 +240,7 @@ async function showMore() {
   more.disabled = true;
   say('Loading…');
   try {
-    const served = await recommend(shown.userId, shown.cursor);
+    const served = await recommend(shown.userId, shown.isPreview, shown.cursor);
     if (own !== turn) return;
     addCards(served);
     say(served.items.length > 0 ? `${served.items.length} more, ${shown.count} in all.` : 'There are no more.');
@@ -235,7 +250,7 @@ async function showMore() {
   } finally {
     if (own === turn) {
       more.disabled = false;
-      const next = byId('cards').children[from]?.querySelector('button');
+      const next = byId('cards').children[from]?.querySelector('button:enabled');
       // A button that was disabled has lost the focus.
       if (next) next.focus();
       else if (hadFocus) (more.hidden ? byId('list') : more).focus();
@@ -245,9 +260,13 @@ async function showMore() {
 
 byId('who').addEventListener('submit', (event) => {
   event.preventDefault();
-  attempt(() => showUser(byId('user').value.trim()));
+  const userId = byId('user').value.trim();
+  attempt(() => showUser(userId, userId === wantedUser && isActing()));
 });
-byId('stranger').addEventListener('click', () => attempt(() => showUser(`guest-${newEventId().slice(-8)}`)));
+byId('act').addEventListener('change', () => attempt(() => showUser(wantedUser, isActing())));
+/** Someone who is nobody else. */
+const showStranger = () => showUser(`guest-${newEventId().slice(-8)}`, true);
+byId('stranger').addEventListener('click', () => attempt(showStranger));
 byId('more').addEventListener('click', () => attempt(showMore));
 
 /** Offers the viewers that are known. @returns the one with the most watches; undefined: there is none */
@@ -273,7 +292,7 @@ if (asked) {
     });
     // Another viewer may be shown by now, or be typed.
     if (wantedUser !== undefined) return;
-    if (byId('user').value === '') await showUser(first ?? `guest-${newEventId().slice(-8)}`);
-    else say('');
+    if (byId('user').value !== '') say('');
+    else await (first === undefined ? showStranger() : showUser(first));
   });
 }

@@ -17,9 +17,10 @@ function changeChip(mark) {
 
 /**
  * One recommendation.
+ * @param isPreview whether it can only be looked at
  * @param mark how it moved since the list before; undefined: there was none
  */
-export function card(item, mark, { onWatch, onDismiss, onExplain }) {
+export function card(item, isPreview, mark, { onWatch, onDismiss, onExplain }) {
   const title = item.title || item.videoId;
   const topics = item.topics.length > 0 ? ` · ${item.topics.join(', ')}` : '';
   return h(
@@ -33,6 +34,7 @@ export function card(item, mark, { onWatch, onDismiss, onExplain }) {
         {
           type: 'button',
           class: 'play',
+          disabled: isPreview,
           'aria-label': `Watch ${title}, ${item.durationSeconds > 0 ? durationText(item.durationSeconds) : 'duration unknown'}`,
           onclick: () => onWatch(item),
         },
@@ -62,7 +64,12 @@ export function card(item, mark, { onWatch, onDismiss, onExplain }) {
         h('button', { type: 'button', 'aria-label': `Why? ${title}`, onclick: () => onExplain(item) }, 'Why?'),
         h(
           'button',
-          { type: 'button', 'aria-label': `Not interested in ${title}`, onclick: () => onDismiss(item) },
+          {
+            type: 'button',
+            disabled: isPreview,
+            'aria-label': `Not interested in ${title}`,
+            onclick: () => onDismiss(item),
+          },
           'Not interested',
         ),
       ),

@@ -101,7 +101,7 @@ export function showExplanation(item, served) {
       row('snapshot', served.snapshotId || 'none'),
       row('rung', served.rung),
       row('request', served.requestId),
-      row('impression', item.impressionId),
+      row('impression', served.preview ? 'none: a preview' : item.impressionId),
     ]),
   );
   byId('explain-body').replaceChildren(...sections.flat());

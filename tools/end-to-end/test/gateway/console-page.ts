@@ -72,6 +72,20 @@ export class OpenConsole {
     await this.page.goto(`${this.gateway.url}${path}`);
   }
 
+  /** Opens the page of a viewer, and acts as them. */
+  async actAs(userId: string): Promise<void> {
+    await this.open(`/?user=${userId}`);
+    await this.act();
+  }
+
+  readonly actSwitch = () => this.page.getByRole('switch', { name: 'Act as this viewer' });
+
+  /** Acts as the viewer on screen, once their list is of that. */
+  async act(): Promise<void> {
+    await this.actSwitch().check();
+    await this.cards().first().locator('.play:enabled').waitFor();
+  }
+
   async show(userId: string): Promise<void> {
     await this.user().fill(userId);
     await this.user().press('Enter');

@@ -8,7 +8,7 @@ const onOpen = (opened: OpenConsole) => void ({ page } = shown = opened);
 
 describeInBrowser('the console page, whatever an answer holds and whoever looks', onOpen, () => {
   it('compares the next list with the first page alone, however many are shown', async () => {
-    await shown.open('/?user=dora');
+    await shown.actAs('dora');
     await shown.cards().first().waitFor();
     await page.getByRole('button', { name: 'Show more' }).click();
     await shown.cards().nth(12).waitFor();
@@ -24,7 +24,7 @@ describeInBrowser('the console page, whatever an answer holds and whoever looks'
 
   it('says of a video of unknown duration that it is unknown, in its card and when it is watched', async () => {
     await shown.changeLists((answer) => (answer.items[0].durationSeconds = 0));
-    await shown.open('/?user=ada');
+    await shown.actAs('ada');
     const play = shown.cards().first().locator('.play');
     await play.waitFor();
     expect(await play.locator('.duration').innerText()).toBe('–');
@@ -89,7 +89,7 @@ describeInBrowser('the console page, whatever an answer holds and whoever looks'
   });
 
   it('names everything for those who do not see it', async () => {
-    await shown.open('/?user=eve');
+    await shown.actAs('eve');
     await shown.cards().first().waitFor();
     expect(await page.title()).toBe('eve · WatchNext');
     const [, second] = await shown.shownIds();
@@ -121,7 +121,7 @@ describeInBrowser('the console page, whatever an answer holds and whoever looks'
     await shown.changeLists((answer) => {
       answer.requestId = answer.items[0].title = answer.items[0].channelId = 'W'.repeat(64);
     });
-    await shown.open('/?user=ada');
+    await shown.actAs('ada');
     await shown.cards().first().waitFor();
     expect(await isWithin(page.locator('html'))).toBe(true);
     await shown.cards().first().locator('.play').click();

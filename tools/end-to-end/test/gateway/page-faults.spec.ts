@@ -48,7 +48,7 @@ describeInBrowser('the console page, where answers are late or fail', onOpen, ()
   });
 
   it('does not put back the list of a viewer whose dismissal is accepted after another was chosen', async () => {
-    await shown.open('/?user=ada');
+    await shown.actAs('ada');
     await shown.cards().first().waitFor();
     const held = await shown.hold(/\/ada\/history$/);
     await shown.dismissing(0).click();
@@ -70,7 +70,7 @@ describeInBrowser('the console page, where answers are late or fail', onOpen, ()
   });
 
   it('leaves both out where a second is dismissed before the list without the first has come', async () => {
-    await shown.open('/?user=both');
+    await shown.actAs('both');
     await shown.cards().first().waitFor();
     const [first, second] = await shown.shownIds();
     const held = await shown.hold(/\/v1\/events$/);
@@ -135,7 +135,7 @@ describeInBrowser('the console page, where answers are late or fail', onOpen, ()
   });
 
   it('says that an event was accepted, whatever cannot be read afterwards', async () => {
-    await shown.open('/?user=carol');
+    await shown.actAs('carol');
     await shown.cards().first().waitFor();
     const [videoId] = await shown.shownIds();
     await page.route(ANY_LIST, refuse);
@@ -155,7 +155,7 @@ describeInBrowser('the console page, where answers are late or fail', onOpen, ()
       if (watch) playbacks.push(watch.playbackId);
       return playbacks.length === 1 ? refuse(route) : route.continue();
     });
-    await shown.open('/?user=frida');
+    await shown.actAs('frida');
     for (const said of [OUT_OF_ORDER, 'The next list']) {
       await shown.cards().first().locator('.play').click();
       await page.keyboard.press('Enter');
@@ -166,7 +166,7 @@ describeInBrowser('the console page, where answers are late or fail', onOpen, ()
   });
 
   it('names the viewer of an event that failed after another was chosen', async () => {
-    await shown.open('/?user=ada');
+    await shown.actAs('ada');
     await shown.cards().first().waitFor();
     const held = await shown.hold(/\/v1\/events$/);
     await shown.dismissing(0).click();
@@ -193,7 +193,7 @@ describeInBrowser('the console page, where answers are late or fail', onOpen, ()
   });
 
   it('leaves an error in sight and the focus where it was, where a further page does not come', async () => {
-    await shown.open('/?user=ada');
+    await shown.actAs('ada');
     await shown.cards().first().waitFor();
     await page.route(ANY_LIST, refuse);
     await page.locator('#more').focus();
@@ -233,7 +233,7 @@ describeInBrowser('the console page, where answers are late or fail', onOpen, ()
   });
 
   it('leaves whoever types where they type when the next list comes', async () => {
-    await shown.open('/?user=ada');
+    await shown.actAs('ada');
     await shown.cards().first().waitFor();
     await shown.dismissing(0).click();
     await shown.user().focus();

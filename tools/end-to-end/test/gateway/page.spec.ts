@@ -68,6 +68,30 @@ describeInBrowser('the console page', onOpen, () => {
     expect(drawn[2]).not.toBe(drawn[0]);
   });
 
+  it('records nothing of a list that is looked at, and shows what it takes to act on it', async () => {
+    expect(await page.locator('#mode').innerText()).toMatch(/^A preview/);
+    expect(await opened.cards().locator('button:enabled').allInnerTexts()).toEqual(Array(12).fill('Why?'));
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await opened.cards().nth(12).waitFor();
+    expect((await world.servedLists()).size).toBe(0);
+
+    await opened.act();
+    expect(await page.locator('#mode').innerText()).toMatch(/^You act as this viewer/);
+    const requests = [...(await world.servedLists()).keys()];
+    expect(requests).toHaveLength(1);
+    await eventually(async () => expect(await eventsOf('impressionsViewed')).toHaveLength(1));
+    expect((await eventsOf('impressionsViewed'))[0]!.body!.value).toMatchObject({ requestId: requests[0] });
+    await picture('acting');
+
+    // Of another viewer nobody said so.
+    await opened.show('bob');
+    await opened.status().filter({ hasText: 'Nothing is known' }).waitFor();
+    expect(await opened.actSwitch().isChecked()).toBe(false);
+    expect((await world.servedLists()).size).toBe(1);
+    await opened.show('ada');
+    await opened.act();
+  });
+
   it('watches by keyboard alone, and shows how the next list changed', async () => {
     const before = await opened.shownIds();
     await opened.cards().first().locator('.play').focus();
