@@ -6,6 +6,13 @@ export class ApiError extends Error {}
 /** Longer than any deadline of the gateway's own. */
 const ANSWER_WAIT_SECONDS = 15;
 
+/** What went wrong, and what it is looked up by in the logs. @returns undefined: no error of the gateway's form */
+function inWords(error) {
+  if (!error?.message) return undefined;
+  const names = [error.code, error.requestId && `request ${error.requestId}`].filter(Boolean);
+  return names.length === 0 ? error.message : `${error.message} (${names.join(', ')})`;
+}
+
 async function readJson(path, init) {
   let response;
   try {
@@ -21,7 +28,7 @@ async function readJson(path, init) {
   // A collector's 401 is of a producer's key, which a viewer cannot mend.
   if (response.status === 401 && body?.error?.field === 'authorization')
     throw new ApiError('The console’s token is not the one any more: reload the page to sign in.');
-  if (!response.ok) throw new ApiError(body?.error?.message ?? `The gateway answered ${response.status}.`);
+  if (!response.ok) throw new ApiError(inWords(body?.error) ?? `The gateway answered ${response.status}.`);
   if (body === undefined) throw new ApiError('The gateway’s answer cannot be read.');
   return body;
 }
@@ -60,5 +67,5 @@ export async function sendEvent(body) {
   });
   const [result] = answer.results ?? [];
   if (result?.status === 'rejected')
-    throw new ApiError(`The collector rejected the event: ${result.field} ${result.reason}`);
+    throw new ApiError(`The collector rejected the event: ${result.field} ${result.reason} (${result.code})`);
 }

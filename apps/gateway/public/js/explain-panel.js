@@ -1,4 +1,5 @@
 import { breakable, byId, h, svg } from './dom.js';
+import { variantText } from './facts.js';
 import { number, spoken } from './format.js';
 
 const RULE_WORDS = {
@@ -100,6 +101,8 @@ export function showExplanation(item, served) {
     section('Served', [
       row('snapshot', served.snapshotId || 'none'),
       row('rung', served.rung),
+      ...(served.experiments ?? []).map((one) => row(`experiment ${one.experiment}`, variantText(one))),
+      ...(item.team === undefined ? [] : [row('variant that ranked it here', item.team)]),
       row('request', served.requestId),
       row('impression', served.preview ? 'none: a preview' : item.impressionId),
     ]),

@@ -56,6 +56,31 @@ describeInBrowser('the console page, whatever an answer holds and whoever looks'
     expect(await page.locator('#warnings li').count()).toBe(0);
   });
 
+  it('tells of which experiments a list is, above it and where a place is explained', async () => {
+    await shown.changeLists((answer) => {
+      answer.experiments = [
+        { experiment: 'longer-lists', variant: 'treatment', overridden: true },
+        { experiment: 'two-rankings', overridden: false },
+      ];
+      answer.items[0].team = 'control';
+    });
+    await shown.open('/?user=ada');
+    await shown.cards().first().waitFor();
+    const facts = await page.locator('#facts').innerText();
+    expect(facts).toMatch(/experiment longer-lists:\s+treatment \(chosen for this viewer\)/);
+    expect(facts).toMatch(/experiment two-rankings:\s+both variants/);
+    await shown.cards().first().getByRole('button', { name: /^Why/ }).click();
+    const rows = await page.getByRole('group', { name: 'Served' }).getByRole('row').allInnerTexts();
+    expect(rows.map((row) => row.split('\t'))).toEqual(
+      expect.arrayContaining([
+        ['experiment longer-lists', 'treatment (chosen for this viewer)'],
+        ['experiment two-rankings', 'both variants'],
+        ['variant that ranked it here', 'control'],
+      ]),
+    );
+    await page.keyboard.press('Escape');
+  });
+
   it('says that a further page was made by less than the first', async () => {
     await shown.changeLists((answer, url) => {
       if (url.includes('cursor=')) Object.assign(answer, { rung: 'retrieval-order', rungReason: 'ranking is late' });

@@ -252,6 +252,15 @@ describeInBrowser('the console page, where answers are late or fail', onOpen, ()
     await shown.error().filter({ hasText: 'has not answered for 15 s' }).waitFor();
   });
 
+  it('says what an error is looked up by in the logs', async () => {
+    await page.route(ANY_LIST, (route) => {
+      const headers = { ...route.request().headers(), 'x-request-id': 'of-this-spec' };
+      return route.continue({ url: route.request().url().replace('limit=12', 'limit=0'), headers });
+    });
+    await shown.open('/?user=ada');
+    await shown.error().filter({ hasText: 'must be 1 or more (invalid-argument, request of-this-spec)' }).waitFor();
+  });
+
   it('asks to sign in again where the token is not the one any more', async () => {
     const message = 'the console needs its token, as a bearer';
     const json = { error: { code: 'unauthorized', message, field: 'authorization', requestId: '' } };
