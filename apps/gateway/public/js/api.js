@@ -57,6 +57,11 @@ export function newEventId(atMs = Date.now()) {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
+export async function signOut() {
+  const response = await fetch('/console/sign-out', { method: 'POST' });
+  if (!response.ok) throw new ApiError(`The gateway answered ${response.status}.`);
+}
+
 /** Sends one event, `body` as in {watch: {...}}; resolves once the collector has it in the log. */
 export async function sendEvent(body) {
   const event = { eventId: newEventId(), occurredAtMs: Date.now(), producer: 'console-page', ...body };

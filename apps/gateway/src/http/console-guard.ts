@@ -10,7 +10,10 @@ import { KeyFile, KeyFileError } from './key-file';
 import { SIGN_IN_HEADERS, signInPage } from './sign-in-page';
 
 const COOKIE = 'watchnext-console';
+/** Tells the page's scripts, which do not see the other, that there is something to sign out of. */
+const SIGNED_IN_COOKIE = 'watchnext-console-signed-in';
 const SIGN_IN = '/console/sign-in';
+const SIGN_OUT = '/console/sign-out';
 /** Shorter ones can be guessed. */
 const LEAST_TOKEN_CHARACTERS = 16;
 const MOST_BODY_BYTES = 4_096;
@@ -31,21 +34,44 @@ export function guardConsole(fastify: FastifyInstance, settings: GatewaySettings
     if (isToken(bearerOf(request) ?? cookieOf(request), wanted)) return;
     if (!files.has(route))
       throw new ApiError(401, 'unauthorized', 'the console needs its token, as a bearer', 'authorization');
-    await reply.status(401).headers(SIGN_IN_HEADERS).send(signInPage(SIGN_IN, false));
+    await reply
+      .status(401)
+      .headers(SIGN_IN_HEADERS)
+      .send(signInPage(SIGN_IN, request.url, false));
   });
   fastify.post(SIGN_IN, { bodyLimit: MOST_BODY_BYTES }, async (request, reply) => {
-    const given = new URLSearchParams(String(request.body ?? '')).get('token')?.trim();
+    const form = new URLSearchParams(String(request.body ?? ''));
+    const given = form.get('token')?.trim();
+    const next = ownAddress(form.get('next') ?? '/', files);
     if (!isToken(given, await wantedToken(token))) {
-      return reply.status(401).headers(SIGN_IN_HEADERS).send(signInPage(SIGN_IN, true));
+      return reply
+        .status(401)
+        .headers(SIGN_IN_HEADERS)
+        .send(signInPage(SIGN_IN, next, true));
     }
-    return signedIn(request, reply, given!);
+    setCookies(request, reply, encodeURIComponent(given!), '1');
+    return reply.status(303).header('location', next).send();
+  });
+  fastify.post(SIGN_OUT, async (request, reply) => {
+    setCookies(request, reply, '; Max-Age=0', '; Max-Age=0');
+    return reply.status(204).send();
   });
 }
 
-function signedIn(request: FastifyRequest, reply: FastifyReply, token: string) {
+function setCookies(request: FastifyRequest, reply: FastifyReply, token: string, mark: string): void {
   const isSecure = request.protocol === 'https' || request.headers['x-forwarded-proto'] === 'https';
-  const value = `${COOKIE}=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
-  return reply.status(303).header('set-cookie', value).header('location', '/').send();
+  const attributes = `; Path=/; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+  void reply.header('set-cookie', [
+    `${COOKIE}=${token}${attributes}; HttpOnly`,
+    `${SIGNED_IN_COOKIE}=${mark}${attributes}`,
+  ]);
+}
+
+/** Path and query of one of the console's files; anything else, which may lead to another host, becomes the page. */
+function ownAddress(address: string, files: ReadonlySet<string>): string {
+  const base = 'http://own.invalid';
+  const { origin, pathname, search } = URL.canParse(address, base) ? new URL(address, base) : new URL(base);
+  return origin === base && files.has(pathname) ? `${pathname}${search}` : '/';
 }
 
 /**

@@ -8,7 +8,10 @@ export const SIGN_IN_HEADERS = {
   'referrer-policy': 'no-referrer',
 };
 
-export const signInPage = (action: string, isWrong: boolean) => `<!doctype html>
+const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+
+/** @param next address that was asked for, and is gone on to */
+export const signInPage = (action: string, next: string, isWrong: boolean) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
@@ -20,6 +23,7 @@ export const signInPage = (action: string, isWrong: boolean) => `<!doctype html>
   <body>
     <h1>WatchNext</h1>
     <form method="post" action="${action}">
+      <input type="hidden" name="next" value="${escaped(next)}" />
       <p><label>Token of the console <input type="password" name="token" required autofocus autocomplete="current-password" /></label></p>
       ${isWrong ? '<p role="alert">That is not the token.</p>' : ''}
       <p><button>Sign in</button></p>

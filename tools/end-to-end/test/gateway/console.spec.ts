@@ -57,9 +57,46 @@ describe('the console', () => {
     const signedIn = await signIn(new URLSearchParams({ token: TOKEN }).toString());
     expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, '/']);
     const cookie = signedIn.headers.get('set-cookie')!;
-    expect(cookie).toMatch(/; HttpOnly; SameSite=Strict/);
+    expect(cookie).toMatch(/^watchnext-console=[^,]*; SameSite=Strict; HttpOnly/);
     expect(await status('/v1/users', { cookie: cookie.split(';')[0]! })).toBe(200);
     expect(await status('/v1/users', { cookie: 'watchnext-console=%' })).toBe(401);
+  });
+
+  it.each(['/?user=ada', '/docs', '/?user=%22%3E%3Cscript%3E&x=1'])(
+    'goes on to %s after signing in there',
+    async (address) => {
+      const asked = await (await fetch(`${gateway.url}${address}`)).text();
+      const next = /name="next" value="([^"]*)"/
+        .exec(asked)?.[1]
+        ?.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+      expect(next).toBe(address);
+      const wrong = await (await signIn(new URLSearchParams({ token: 'guess', next: address }).toString())).text();
+      expect(wrong).toContain(/name="next" value="[^"]*"/.exec(asked)![0]);
+      const signedIn = await signIn(new URLSearchParams({ token: TOKEN, next: address }).toString());
+      expect(signedIn.headers.get('location')).toBe(address);
+    },
+  );
+
+  it.each([
+    '//evil.example/',
+    '/\\evil.example',
+    '/.//evil.example',
+    'https://evil.example/',
+    'javascript:x',
+    'http://[',
+    '/v1/users',
+    '',
+  ])('goes on to the page, not to %s', async (next) => {
+    const signedIn = await signIn(new URLSearchParams({ token: TOKEN, next }).toString());
+    expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, '/']);
+  });
+
+  it('signs out', async () => {
+    const signedOut = await fetch(`${gateway.url}/console/sign-out`, { method: 'POST' });
+    expect(signedOut.status).toBe(204);
+    const cookies = signedOut.headers.getSetCookie();
+    expect(cookies.map((one) => one.split('=')[0])).toEqual(['watchnext-console', 'watchnext-console-signed-in']);
+    for (const cookie of cookies) expect(cookie).toMatch(/=; Max-Age=0; Path=\//);
   });
 
   it('takes a token that was changed from the next request on', async () => {

@@ -1,4 +1,6 @@
 /** The console page by what an answer holds, and by who looks at it: unusual values, narrow screens, screen readers. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { ANY_HISTORY, describeInBrowser, type OpenConsole, titleOf } from './console-page';
 
@@ -54,6 +56,27 @@ describeInBrowser('the console page, whatever an answer holds and whoever looks'
     await shown.show('bob');
     await shown.cards().first().waitFor();
     expect(await page.locator('#warnings li').count()).toBe(0);
+  });
+
+  it('leads to what was asked for once signed in, and signs out', async () => {
+    expect(await page.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
+    const path = join(await shown.world.temporaryDirectory(), 'token');
+    await writeFile(path, 'a-token-of-some-length');
+    const guarded = await shown.world.startGateway({
+      WATCHNEXT_CONSOLE: 'token',
+      WATCHNEXT_CONSOLE_TOKEN_FILE: path,
+    });
+    await page.goto(`${guarded.url}/?user=zoe`);
+    for (const token of ['another', 'a-token-of-some-length']) {
+      await page.getByLabel('Token of the console').fill(token);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      if (token === 'another') await page.getByRole('alert').waitFor();
+    }
+    await shown.cards().first().waitFor();
+    expect(page.url()).toBe(`${guarded.url}/?user=zoe`);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Token of the console').waitFor();
+    expect(await page.context().cookies()).toEqual([]);
   });
 
   it('tells of which experiments a list is, above it and where a place is explained', async () => {
