@@ -159,6 +159,46 @@ describeInBrowser('the console page, whatever an answer holds and whoever looks'
     await page.keyboard.press('Escape');
   });
 
+  it('has on a narrow screen the order for the eye that it has for keyboard and screen reader', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await shown.open('/?user=ada');
+    await shown.cards().first().waitFor();
+    const tops = await page
+      .locator('main > section, main > aside')
+      .evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect().top));
+    expect(tops).toHaveLength(2);
+    expect(tops).toEqual([...tops].sort((a, b) => a - b));
+    await page.setViewportSize({ width: 1360, height: 900 });
+  });
+
+  it('tells in forced colours how much of a video was watched', async () => {
+    const watch = {
+      videoId: 'v00',
+      title: 'Otters',
+      topics: [],
+      startedAtMs: 0,
+      watchSeconds: 25,
+      durationSeconds: 100,
+    };
+    const json = { userId: 'ada', known: true, watchCount: 1, watches: [watch] };
+    await page.route(ANY_HISTORY, (route) => route.fulfill({ json }));
+    await page.emulateMedia({ forcedColors: 'active' });
+    await shown.open('/?user=ada');
+    const picture = (await page.locator('#history progress').screenshot()).toString('base64');
+    const [watched, unwatched] = (await page.evaluate(`(async () => {
+      const image = new Image();
+      image.src = 'data:image/png;base64,${picture}';
+      await image.decode();
+      const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
+      canvas.drawImage(image, 0, 0);
+      const colourAt = (share) => [...canvas.getImageData(image.width * share, image.height / 2, 1, 1).data].join(' ');
+      return [colourAt(0.1), colourAt(0.8)];
+    })()`)) as string[];
+    expect(unwatched).toBe('255 255 255 255');
+    expect(watched).not.toBe(unwatched);
+    await page.emulateMedia({ forcedColors: 'none' });
+  });
+
   it('fits a screen of 320 pixels, however long a title or an id', async () => {
     const isWithin = (element: Locator) =>
       element.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth);
