@@ -12,7 +12,8 @@ import {
   loadDriverSettings,
   messageOrStack,
 } from '@watchnext/config';
-import { EventArchiveError, openEventArchive, type EventArchive } from '@watchnext/event-archive';
+import { TOPICS } from '@watchnext/contract';
+import { ArchiveGapError, EventArchiveError, openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import {
   Assigner,
   type Experiment,
@@ -46,6 +47,30 @@ const positive = (text: string) => {
 };
 const wholeDays = wholeNumber(1, 365);
 
+/** @returns the name as it is */
+function policyName(text: string): string {
+  try {
+    policyOf(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
+  return text;
+}
+
+/** Whether it is that of a place where nothing has run: what would be said of its lists would be said of the wrong place. */
+async function isEmpty(archive: EventArchive): Promise<boolean> {
+  try {
+    for await (const records of archive.read(TOPICS.activity, { order: 'offset' }))
+      if (records.length > 0) return false;
+    return true;
+  } catch (error) {
+    // There are files around a gap; whether it matters is up to the days that are asked for.
+    if (error instanceof ArchiveGapError) return false;
+    throw error;
+  }
+}
+
 interface FileOption {
   readonly file?: string;
 }
@@ -76,6 +101,10 @@ async function withArchive<T>(work: (archive: EventArchive) => Promise<T>): Prom
     memoryLimitMiB: MEMORY_LIMIT_MIB,
   });
   try {
+    if (await isEmpty(archive))
+      throw new ConfigError([
+        'WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with WATCHNEXT_S3_…, must name a system that has run: the archive there holds no events',
+      ]);
     return await work(archive);
   } finally {
     await archive.close();
@@ -209,7 +238,11 @@ withFile(program.command('power'))
 program
   .command('off-policy')
   .description('what another policy would have earned, from the places that were filled by chance')
-  .requiredOption('--policy <policy>', 'greedy, uniform, epsilon=0.1 or softmax=20 (temperature in seconds)')
+  .requiredOption(
+    '--policy <policy>',
+    'greedy, uniform, epsilon=0.1 or softmax=20 (temperature in seconds)',
+    policyName,
+  )
   .requiredOption('--from <time>', 'lists served from then on', moment)
   .option('--until <time>', 'and before then; default: a day ago, as younger ones may still be watched', moment)
   .option('--experiment <name>', 'only lists of this experiment')

@@ -28,12 +28,13 @@ describe('npm run experiment', () => {
       },
     ],
   });
-  const run = (...args: string[]) =>
+  const run = (...args: string[]) => runIn(folder, ...args);
+  const runIn = (dataDirectory: string, ...args: string[]) =>
     new Promise<{ code: number; out: string; err: string }>((done) => {
       execFile(
         process.execPath,
         [MAIN, ...args],
-        { env: { PATH: process.env['PATH'], WATCHNEXT_DATA_DIR: folder, WATCHNEXT_EXPERIMENTS_FILE: path } },
+        { env: { PATH: process.env['PATH'], WATCHNEXT_DATA_DIR: dataDirectory, WATCHNEXT_EXPERIMENTS_FILE: path } },
         (error, out, err) => done({ code: error ? Number(error.code) : 0, out, err }),
       );
     });
@@ -143,6 +144,26 @@ describe('npm run experiment', () => {
       code: 3,
       err: '',
       out: expect.stringMatching(/no result yet: too few users/),
+    });
+  });
+
+  it.each([
+    ['report', 'better', ...at],
+    ['power', 'better', ...at],
+    ['off-policy', '--policy', 'greedy', '--from', '2026-11-24'],
+  ])('blames the place, not the lists, where no system has run: %s', async (...args) => {
+    expect(await runIn(join(folder, 'nowhere'), ...args)).toMatchObject({
+      code: 78,
+      out: '',
+      err: expect.stringMatching(/must name a system that has run: the archive there holds no events/),
+    });
+  });
+
+  it.each(['foo', 'epsilon=2', ''])('takes the policy %j for a command line that cannot be used', async (policy) => {
+    expect(await run('off-policy', '--policy', policy, '--from', '2026-11-24')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/--policy.*there is no policy .*; there are greedy/),
     });
   });
 
