@@ -84,9 +84,23 @@ export function requireCamelCase(name: string): void {
     throw new NameError(`${name} is no name in camel case, as dismissalCount`);
 }
 
+const isKebabCase = (name: string) => /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name);
+
+/** @param isNew whether the team is to be one that CODEOWNERS does not name yet. @throws NameError */
+export function requireTeam(tree: Tree, team: string, isNew: boolean): void {
+  if (!isKebabCase(team)) throw new NameError(`${team} is no name of a team as serving`);
+  const teams = [...new Set(read(tree, 'CODEOWNERS').match(/(?<=@watchnext\/)[\w-]+/g))].sort();
+  if (teams.includes(team) === !isNew) return;
+  throw new NameError(
+    isNew
+      ? `there is a team ${team} already`
+      : `there is no team ${team}; there are ${teams.join(', ')}, and --newTeam makes one`,
+  );
+}
+
 /** @throws NameError */
 export function requireKebabCase(tree: Tree, name: string, root: string): void {
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) throw new NameError(`${name} is no name as text-search`);
+  if (!isKebabCase(name)) throw new NameError(`${name} is no name as text-search`);
   if (tree.exists(root)) throw new NameError(`${root} is there already`);
 }
 

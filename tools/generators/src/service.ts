@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { generateFiles, readJson, type Tree } from '@nx/devkit';
 import { changedPaths, format, linkPackage, say, syncReferences } from './afterwards';
-import { addReference, camelCase, insertAfter, pascalCase, requireKebabCase } from './edit';
+import { addReference, camelCase, insertAfter, pascalCase, requireKebabCase, requireTeam } from './edit';
 
 export interface ServiceOptions {
   readonly name: string;
   readonly team: string;
+  readonly newTeam?: boolean;
   readonly port?: number;
 }
 
@@ -22,9 +23,13 @@ const DEPENDENCIES = [
 ];
 
 /** @throws NameError, AnchorError */
-export default async function service(tree: Tree, { name, team, port }: ServiceOptions): Promise<() => void> {
+export default async function service(
+  tree: Tree,
+  { name, team, newTeam = false, port }: ServiceOptions,
+): Promise<() => void> {
   const root = `apps/${name}`;
   requireKebabCase(tree, name, root);
+  requireTeam(tree, team, newTeam);
   const { dependencies } = readJson<{ dependencies: Record<string, string> }>(tree, LIKE);
   generateFiles(tree, join(__dirname, '..', 'files', 'service'), root, {
     name,
@@ -56,6 +61,7 @@ export default async function service(tree: Tree, { name, team, port }: ServiceO
       '  npm run describe                  # fills the tables of its README',
       `  npx jest --selectProjects ${name}`,
       `  tools/dev/src/apps                # what npm run dev -- ${name} runs it against`,
+      ...(newTeam ? [`  @watchnext/${team}  # the team is new: whoever hosts the code has to know it`] : []),
       '  infra/kubernetes                  # its Deployment, and who may talk to it',
     );
   };

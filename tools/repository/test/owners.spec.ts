@@ -20,7 +20,7 @@ describe('CODEOWNERS', () => {
   });
 
   it.each(APPS)('gives %s to the team that its README names', (app) => {
-    const [, team] = /^Owned by `(@watchnext\/\w+)`/m.exec(
+    const [, team] = /^Owned by `(@watchnext\/[\w-]+)`/m.exec(
       readFileSync(join(ROOT, 'apps', app, 'README.md'), 'utf8'),
     ) ?? [undefined, 'nobody'];
     expect(ownersOf(`apps/${app}`)).toEqual([team]);
