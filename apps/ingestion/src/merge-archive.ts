@@ -44,7 +44,8 @@ const program = new Command('npm run merge-archive --')
   .parse();
 
 const stopping = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+const stop = () => stopping.abort();
+process.once('SIGINT', stop);
 
 runCommand(async () => {
   const { grace, maxMb, dryRun } = program.opts<Options>();
@@ -79,4 +80,4 @@ runCommand(async () => {
   } finally {
     await archive.close();
   }
-});
+}, stop);

@@ -68,7 +68,8 @@ describe('npm run merge-archive', () => {
     const ended = once(child, 'exit') as Promise<[number | null]>;
     const incoming = join(folder(), TOPICS.activity, '.incoming');
     // It is at the first of six.
-    while (readdirSync(incoming).length === 0) await new Promise((done) => setImmediate(done));
+    while (readdirSync(incoming).length === 0 && child.exitCode === null)
+      await new Promise((done) => setImmediate(done));
     child.kill('SIGTERM');
     expect((await ended)[0]).toBe(143);
     expect(readdirSync(incoming)).toEqual([]);

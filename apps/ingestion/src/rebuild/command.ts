@@ -35,9 +35,12 @@ export function openCommand(name: string) {
   return { settings, paths, logger, archive, checkpoints };
 }
 
-/** @param run its result is the exit code, by default 0; cut off at any point, it can be started again */
-export function runCommand(run: () => Promise<number | void>): void {
+/**
+ * @param run its result is the exit code, by default 0; cut off at any point, it can be started again
+ * @param stop of a command that ends by itself when it is told to: for the others the end comes at once
+ */
+export function runCommand(run: () => Promise<number | void>, stop: () => void = () => endAtOnce(EXIT_STOPPED)): void {
   // The first process of a container is sent no signal that it does not handle: a node that drains would wait until it may kill it.
-  process.once('SIGTERM', () => endAtOnce(EXIT_STOPPED));
+  process.once('SIGTERM', stop);
   void endAfter(run().then((code) => code ?? 0));
 }
