@@ -273,7 +273,8 @@ export class SnapshotHolder<T extends { close(): Promise<void> | void }> {
       const held = newHeld(snapshotId, await load(await store.fetch(snapshotId, { only, signal }), signal));
       this.refusals.delete(snapshotId);
       this.held.set(snapshotId, held);
-      return held;
+      // A load at its last step may end all the same when it is told to stop: nobody waits for it any more.
+      return signal.aborted ? undefined : held;
     } catch (error) {
       // What was not let finish is not refused.
       if (!signal.aborted) this.refuse(snapshotId, asError(error));
