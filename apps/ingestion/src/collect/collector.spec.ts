@@ -197,6 +197,17 @@ describe('Collector', () => {
     expect(stored.map(({ body }) => body)).toMatchObject([{ value: { country: 'DE' } }, { value: { country: '' } }]);
   });
 
+  it('rejects a time in seconds, of a backfill too', async () => {
+    const inSeconds = { ...eventOf(watchOf('anna', 'a'), NOW_MS), occurredAtMs: Math.floor(NOW_MS / 1_000) };
+    const results = await collector().collect([{ event: inSeconds }, { event: { ...inSeconds, backfill: true } }]);
+    const rejected = {
+      status: 'rejected',
+      field: 'occurredAtMs',
+      reason: expect.stringContaining('are these seconds?') as string,
+    };
+    expect(results).toMatchObject([rejected, { ...rejected, status: expect.any(String) as string }]);
+  });
+
   describe('a batch of logins while nobody materialises', () => {
     const VISITORS = Array.from({ length: 10 }, (_, i) => `visitor-${i}`);
     const logins = (): { event: Event }[] =>

@@ -4,7 +4,7 @@
  */
 import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import { appendFitting, type EventLog, type NewRecord } from '@watchnext/event-log';
-import { LIMITS, refuse, settleCountries, userIdOf } from '@watchnext/features';
+import { LIMITS, refuse, refuseSeconds, settleCountries, userIdOf } from '@watchnext/features';
 import { traceHeaders } from '@watchnext/service';
 import { type AnonymousHistory, type Patience, patienceOf } from './anonymous-history';
 import type { Catalogue } from './catalogue';
@@ -175,7 +175,7 @@ function findFault(event: Event, nowMs: number): Fault | undefined {
     const reason = 'userMerged.history is filled in by the collector: leave it out';
     return { field: 'userMerged.history', code: 'unknown-field', reason };
   }
-  const refusal = refuse(event, nowMs) ?? settleCountries(event);
+  const refusal = refuse(event, nowMs) ?? refuseSeconds(event) ?? settleCountries(event);
   return refusal && { field: refusal.field, code: refusal.code, reason: refusal.message };
 }
 

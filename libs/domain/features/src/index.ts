@@ -21,7 +21,7 @@ export { LIMITS } from './limits';
 export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures } from './ranking-features';
 export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';
 export { applyEvent, type Outcome, userIdOf } from './reducer';
-export { refuse } from './refusal';
+export { refuse, refuseSeconds } from './refusal';
 export { rememberEvent, seenEventIn } from './seen-events';
 export type { HistoryRange } from './completed-history';
 export { replayUser, replayUserInto } from './replay';

@@ -1,5 +1,5 @@
 import { type Event, TOPICS } from '@watchnext/contract';
-import { refuse } from './refusal';
+import { refuse, refuseSeconds } from './refusal';
 import { newState } from './state-codec';
 import {
   eventIdAt,
@@ -72,17 +72,6 @@ describe('refuse', () => {
     expect(refuse({ ...WATCH, receivedAtMs }, 0)).toBeUndefined();
     expect(refuse({ ...WATCH, receivedAtMs: receivedAtMs + 1 }, 0)?.code).toBe('too-old');
     expect(refuse({ ...WATCH, receivedAtMs: receivedAtMs + 1, backfill: true }, 0)).toBeUndefined();
-  });
-
-  it('asks of a time that is in seconds whether it is, of a backfill too', () => {
-    const inSeconds = { ...WATCH, occurredAtMs: Math.floor(SOME_TIME_MS / 1_000) };
-    for (const backfill of [false, true])
-      expect(refuse({ ...inSeconds, backfill }, 0)).toEqual({
-        ...{ code: 'invalid-field', field: 'occurredAtMs' },
-        message: "occurredAtMs lies decades before the time of the event's id: are these seconds?",
-      });
-    const longAgo = { ...WATCH, occurredAtMs: Date.UTC(1995, 0), backfill: true };
-    expect(refuse(longAgo, 0)).toBeUndefined();
   });
 
   it('goes by the record’s time where the collector’s is missing', () => {
@@ -200,5 +189,22 @@ describe('refuse', () => {
   it('never repeats the value in its message', () => {
     const secret = `secret\n${'x'.repeat(10_000)}`;
     expect(refuse(eventOf(watchBody({ videoId: secret }), AT), 0)?.message).not.toContain('secret');
+  });
+});
+
+describe('refuseSeconds', () => {
+  it('asks of a time that is in seconds whether it is, of a backfill too', () => {
+    const inSeconds = { ...WATCH, occurredAtMs: Math.floor(SOME_TIME_MS / 1_000) };
+    for (const backfill of [false, true])
+      expect(refuseSeconds({ ...inSeconds, backfill })).toEqual({
+        ...{ code: 'invalid-field', field: 'occurredAtMs' },
+        message: "occurredAtMs lies decades before the time of the event's id: are these seconds?",
+      });
+    expect(refuseSeconds({ ...WATCH, occurredAtMs: Date.UTC(1995, 0), backfill: true })).toBeUndefined();
+    expect(refuseSeconds(WATCH)).toBeUndefined();
+  });
+
+  it('leaves records that were let in before to states', () => {
+    expect(refuse({ ...WATCH, occurredAtMs: Math.floor(SOME_TIME_MS / 1_000), backfill: true }, 0)).toBeUndefined();
   });
 });

@@ -31,7 +31,7 @@ export function refuse(
     checkEnvelope(event, latestMs, known) ??
     checkTopic(event, topic) ??
     checkBody(event.body, latestMs, known.textsAreSound ?? false) ??
-    checkIdTime(event, receivedAtMs, known)
+    checkAge(event, receivedAtMs, known)
   );
 }
 
@@ -63,16 +63,22 @@ function checkTopic(event: Event, topic: string | undefined): Refusal | undefine
   return { code: 'wrong-topic', field: kind, message: `${kind} belongs to ${own}, not here` };
 }
 
-/** The time in the event's id, beside those that the event and its record have. */
-function checkIdTime(event: Event, receivedAtMs: number, { seenEvent }: KnownOfEvent): Refusal | undefined {
-  const idTimeMs = seenEvent?.atMs ?? uuidV7TimeMs(event.eventId) ?? NaN;
+/**
+ * Of an event that is taken in, whether its time is in seconds. `refuse` does not ask this, as records that were once let in stay
+ * in states: a deletion among them holds whatever its time.
+ *
+ * @param event one that `refuse` lets in
+ */
+export function refuseSeconds({ eventId, occurredAtMs }: Event): Refusal | undefined {
   // A history may have happened long before its ids were made, but not before the middle of 1970.
-  if (event.occurredAtMs < idTimeMs / 100) {
-    return invalid('occurredAtMs', "lies decades before the time of the event's id: are these seconds?");
-  }
+  if (!(occurredAtMs < (uuidV7TimeMs(eventId) ?? NaN) / 100)) return undefined;
+  return invalid('occurredAtMs', "lies decades before the time of the event's id: are these seconds?");
+}
+
+/** Ids are remembered for a day, so an older id could be a repetition that no one can tell any more. */
+function checkAge(event: Event, receivedAtMs: number, { seenEvent }: KnownOfEvent): Refusal | undefined {
   if (event.backfill) return undefined;
-  // Ids are remembered for a day, so an older id could be a repetition that no one can tell any more.
-  const ageMs = receivedAtMs - idTimeMs;
+  const ageMs = receivedAtMs - (seenEvent?.atMs ?? uuidV7TimeMs(event.eventId) ?? NaN);
   if (ageMs > LIMITS.eventAgeMs) {
     const message = `the event's id is ${Math.floor(ageMs / 3_600_000)} hours old; only a backfill may be older than 24`;
     return { code: 'too-old', field: 'eventId', message };
