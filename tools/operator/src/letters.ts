@@ -61,7 +61,7 @@ export class ImpossibleFilterError extends Error {}
  */
 export function chooseLetters(letters: readonly Letter[], filter: LetterFilter, partitionCount: number): Letter[] {
   const { codes = [], topic, partition, sinceMs = -Infinity, untilMs = Infinity } = filter;
-  const knownCodes = new Set<string>([...RECORD_REFUSAL_CODES, ...letters.map(({ code }) => code)]);
+  const knownCodes = new Set<string>([...RECORD_REFUSAL_CODES, 'too-large', ...letters.map(({ code }) => code)]);
   for (const code of codes) {
     if (!knownCodes.has(code))
       throw new ImpossibleFilterError(`--code: there is no ${code}; there are ${[...knownCodes].join(', ')}`);
