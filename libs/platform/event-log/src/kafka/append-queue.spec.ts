@@ -78,12 +78,12 @@ describe('AppendQueue', () => {
   it('writes the other partitions, once, while one cannot be written', async () => {
     const sends = new Sends();
     sends.failing.add(1);
-    const queue = queueOf(sends, { timeoutMs: 400 });
-    const startMs = performance.now();
+    const queue = queueOf(sends, { timeoutMs: 2_000 });
+    let isGivenUp = false;
     const failing = [queue.append([record(0, 'b'), record(1, 'c')]), queue.append([record(1, 'd')])];
-    const settled = Promise.allSettled(failing);
+    const settled = Promise.allSettled(failing).finally(() => (isGivenUp = true));
     for (let i = 0; i < 5; i++) expect(await queue.append([record(0, `a${i}`)])).toHaveLength(1);
-    expect(performance.now() - startMs).toBeLessThan(200);
+    expect(isGivenUp).toBe(false);
     for (const outcome of await settled) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'log-unavailable', retriable: true } });
       expect(outcome).toMatchObject({ reason: { message: expect.stringContaining('no leader for 1') as string } });

@@ -47,9 +47,13 @@ export class KafkaAppender {
     const send = (producer: Producer) => this.sendOnce(producer, partition, records);
     try {
       if (failures === 0) return { firstOffset: await this.producer.use(send, 'keep') };
-      const firstOffset = await this.producerApart.use(send, 'replace');
-      this.producer.takeOver(this.producerApart);
-      return { firstOffset };
+      return {
+        firstOffset: await this.producerApart.use(async (producer) => {
+          const firstOffset = await send(producer);
+          this.producer.takeOver(this.producerApart, producer);
+          return firstOffset;
+        }, 'replace'),
+      };
     } catch (error) {
       return { error: translate(`append to ${this.topic}`, error, this.topic), permanent: isPermanent(error) };
     }

@@ -142,9 +142,12 @@ export class Replaceable<Client extends AnyClient> {
     }
   }
 
-  /** Goes on with the client that another has, which makes itself a new one when it next needs one. */
-  takeOver(other: Replaceable<Client>): void {
-    if (!other.current) return;
+  /**
+   * Goes on with the client of another, which makes itself a new one when it next needs one. Does nothing when that one has
+   * replaced it meanwhile.
+   */
+  takeOver(other: Replaceable<Client>, client: Client): void {
+    if (other.current?.owned.client !== client) return;
     this.retire();
     this.current = other.current;
     other.current = undefined;
