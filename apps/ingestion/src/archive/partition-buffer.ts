@@ -43,6 +43,8 @@ export class PartitionBuffer {
     return this.inTurn(async () => {
       if (this.hasFailed) return undefined;
       const archivedTo = await this.archive.nextOffset(this.topic, this.partition);
+      // Nothing is held, and nothing archived: what it began at may be gone by now.
+      if (archivedTo === undefined && this.nextOffset === this.beganAt) return undefined;
       return (archivedTo ?? this.beganAt) === this.firstOffset ? this.nextOffset : undefined;
     });
   }
