@@ -54,6 +54,10 @@ const replicas = (desired: number, available: number, namespace = 'watchnext'): 
   [`kube_deployment_spec_replicas{namespace="${namespace}",deployment="gateway"}`]: staying(desired),
   [`kube_deployment_status_replicas_available{namespace="${namespace}",deployment="gateway"}`]: staying(available),
 });
+const unusable = (perMinute: number): Series => ({
+  'watchnext_tls_certificate_refusals_total{job="ranking",pod="ranking-1",files="WATCHNEXT_KAFKA_TLS"}':
+    growing(perMinute),
+});
 const rollout = (labels: string, desired: number, available: number): Series => ({
   [`rollout_info_replicas_desired{name="gateway",${labels}}`]: staying(desired),
   [`rollout_info_replicas_available{name="gateway",${labels}}`]: staying(available),
@@ -331,6 +335,13 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
     // Where the test's clock stands at 3,600.
     summary: 'The certificate of ranking-1 ends in 10d 0h 6m 40s.',
     silent: [{ 'watchnext_tls_certificate_expiry_seconds{job="ranking",pod="ranking-1"}': staying(15 * 86_400) }],
+  },
+  WatchNextCertificateUnusable: {
+    fires: unusable(60),
+    labels: { job: 'ranking', files: 'WATCHNEXT_KAFKA_TLS' },
+    summary: 'ranking cannot use the renewed certificates of WATCHNEXT_KAFKA_TLS.',
+    // Each renewal finds its files half written for a while.
+    silent: [unusable(5), unusable(0)],
   },
   WatchNextRolloutPodsMissing: [
     'namespace="watchnext"',
