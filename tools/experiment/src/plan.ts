@@ -13,6 +13,8 @@ import {
   planDuration,
   testSettings,
   type UserNumber,
+  type UserWeights,
+  userWeights,
 } from '@watchnext/experiments';
 import { createExposureTables, DAY_MS, untoldParts } from './exposure-tables';
 import { readDailyMoments } from './read-moments';
@@ -92,8 +94,10 @@ export function planFrom(pooled: readonly Moments[], experiment: Experiment, lif
     guardrails: experiment.guardrails.map(({ metric, mostHarm }) => {
       const measured = measure(pooled, experiment, treatments, metric);
       const controlValue = measured.last?.control.value ?? NaN;
-      if (metricOf(metric).isShare && controlValue === 0) {
-        const days = daysUnseen(pooled, measured.smallestPart, mostHarm, test.alpha);
+      const { isShare, denominator } = metricOf(metric);
+      if (isShare && denominator !== undefined && controlValue === 0) {
+        const weights = pooled.map((moments) => userWeights(moments, denominator));
+        const days = daysUnseen(weights, measured, mostHarm, test.alpha);
         return { metric, mostHarm, controlValue, fixedDays: days, alwaysValidDays: days };
       }
       // As far from no effect, on the scale of ln(treatment/control), as the harm that is to be ruled out.
@@ -110,7 +114,7 @@ function measure(
   { variants, layerPart }: Experiment,
   treatments: readonly number[],
   name: MetricName,
-): { informations: number[]; smallestPart: number; last: EffectEstimate | undefined } {
+): { informations: number[]; controlPart: number; smallestPart: number; last: EffectEstimate | undefined } {
   const part = layerPart[1] - layerPart[0];
   const smallest = Math.min(...treatments.map((index) => variants[index].share));
   const effects = pooled.map((moments) => estimateEffect(moments, moments, metricOf(name)));
@@ -119,16 +123,25 @@ function measure(
     const variance = (logRatioError ** 2 / 2) * (1 / (part * variants[0].share) + 1 / (part * smallest));
     return variance > 0 ? 1 / variance : 0;
   });
-  return { informations, smallestPart: part * smallest, last: effects.at(-1) };
+  return {
+    informations,
+    controlPart: part * variants[0].share,
+    smallestPart: part * smallest,
+    last: effects.at(-1),
+  };
 }
 
-/** Days until a treatment has the users of whom none need have seen what none has seen now. */
+/** Days until a treatment has the users of whom none need have seen what none has seen now. @param pooled of all users, by day */
 function daysUnseen(
-  pooled: readonly Moments[],
-  smallestPart: number,
+  pooled: readonly UserWeights[],
+  { controlPart, smallestPart }: Pick<ReturnType<typeof measure>, 'controlPart' | 'smallestPart'>,
   mostHarm: number,
   alpha: number,
 ): number | undefined {
-  const index = pooled.findIndex(({ userCount }) => mostUnseenRate(smallestPart * userCount, alpha / 2) <= mostHarm);
+  const index = pooled.findIndex(({ userCount, relativeVariance }) => {
+    const treatment = { userCount: smallestPart * userCount, relativeVariance };
+    const both = { userCount: (controlPart + smallestPart) * userCount, relativeVariance };
+    return mostUnseenRate(treatment, both, alpha / 2) <= mostHarm;
+  });
   return index < 0 ? undefined : index + 1;
 }

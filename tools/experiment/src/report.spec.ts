@@ -340,12 +340,12 @@ describe('the power calculator', () => {
   it('says when enough users have come to hold a guardrail of what none of them has seen', () => {
     const [experiment] = fileWith({ guardrails: [{ metric: 'degradedShare', mostHarm: 0.01 }] }).experiments;
     const none = Object.fromEntries(USER_NUMBERS.map((name) => [name, 0])) as UserNumbers;
-    const days = [300, 600, 900].map((users) => {
+    const days = [300, 900, 1_000].map((users) => {
       const moments = new Moments();
       for (let user = 0; user < users; user++) moments.add({ ...none, lists: 3, watchSeconds: user % 7 });
       return moments;
     });
-    // 369 users each.
+    // 498 users each.
     expect(planFrom(days, experiment, 0.1).guardrails).toMatchObject([{ fixedDays: 3, alwaysValidDays: 3 }]);
     expect(planFrom(days.slice(0, 2), experiment, 0.1).guardrails).toMatchObject([{ alwaysValidDays: undefined }]);
   });

@@ -14,6 +14,8 @@
  * on replays of the simulated world with a look every day.
  */
 import { normalQuantile } from './distributions';
+import type { UserNumber } from './metrics';
+import type { Moments } from './moments';
 
 /**
  * All of this is asymptotic, with users as the unit, and of fewer of them a variance says too little of itself. With two users a day
@@ -58,8 +60,33 @@ export const around = (centre: number, halfWidth: number): Interval => ({
   high: centre + halfWidth,
 });
 
+/** How many users count something, and how unequally: the variance of what each counts over the square of its mean. */
+export interface UserWeights {
+  readonly userCount: number;
+  readonly relativeVariance: number;
+}
+
+export const userWeights = (moments: Moments, weight: UserNumber): UserWeights => ({
+  userCount: moments.userCount,
+  relativeVariance: moments.variance(weight) / moments.mean(weight) ** 2,
+});
+
+/** Of the mean: who makes more than about so many times the lists that others do is taken for a machine (`machineListLimit`). */
+const HEAVIEST_WEIGHT = 20;
+
 /**
- * The most that a rate per user can be where none of so many users had the event, at every look: (1 − rate)^users ≥ α (the rule of
- * three). Who has none now had none before, so looking earlier adds no way to err.
+ * About the most that a share of all lists or impressions can be where none of an arm's users had any of it, at every look:
+ * (1 − rate)^users ≥ α (the rule of three). Who has none now had none before, so looking earlier adds no way to err.
+ *
+ * It would be exact of users who weigh the same. As they do not, Kish's effective number, (Σw)²/Σw², stands for theirs: those who
+ * have the event are taken to weigh at most what the user of the average list does, Σw²/Σw. Weights tell of the heaviest only once
+ * one has come, so they are those of both arms (`all`), and one more is counted among them. Approximate all the same: harm to
+ * rare users who weigh far more than that can go unseen more often than α.
  */
-export const mostUnseenRate = (userCount: number, alpha: number): number => -Math.log(alpha) / userCount;
+export function mostUnseenRate(arm: UserWeights, all: UserWeights, alpha: number): number {
+  const evenness =
+    (all.userCount + HEAVIEST_WEIGHT) ** 2 /
+    (all.userCount * (1 + all.relativeVariance) + HEAVIEST_WEIGHT ** 2) /
+    all.userCount;
+  return -Math.log(alpha) / (arm.userCount * Math.min(evenness, 1 / (1 + arm.relativeVariance)));
+}

@@ -50,7 +50,8 @@ describe('a verdict', () => {
     ['better-guardrails-open', { lift: 0.15, latencyMs: 52.4 }, {}],
     ['ended-guardrails-open', { lift: 0.15, latencyMs: 52.4 }, { isOver: true }],
     ['too-early', { lift: 5 }, { size: 29 }],
-    ['ship', { lift: 5 }, { size: 400 }],
+    ['better-guardrails-open', { lift: 5 }, { size: 400 }],
+    ['ship', { lift: 5 }, { size: 500 }],
   ])('is %s for %j', (expected, treatment, options) => {
     expect(verdict(treatment, options).verdict).toBe(expected);
   });
@@ -148,13 +149,52 @@ describe('users who are all alike', () => {
     expect(resultOf('dismissalsPerImpression', many, nobody).state).toBe('better');
   });
 
-  it('hold a guardrail of what none of them has seen by the rule of three alone', () => {
-    const never = (size: number) => armOf(size, () => ({ lists: 5, latencyMs: 100, impressions: 50 }));
-    // ln(2 / 0.05) / 0.01 = 369 users.
-    expect(resultOf('degradedShare', never(5_000), never(368)).guardrail).toBe('open');
-    expect(resultOf('degradedShare', never(5_000), never(370)).guardrail).toBe('held');
-    const watches = experimentOf({ guardrails: [{ metric: 'watchesPerUser', mostHarm: 0.5 }] });
-    expect(resultOf('watchesPerUser', never(5_000), never(5_000), watches).guardrail).toBe('open');
+  describe('of whom none has seen something', () => {
+    const never = (size: number, isHeavy: (user: number) => boolean = () => false) =>
+      armOf(size, (user) => ({ lists: isHeavy(user) ? 25 : 1, latencyMs: 100, impressions: 50 }));
+    const guardrailOf = (...arms: [Moments, Moments]) => resultOf('degradedShare', ...arms).guardrail;
+
+    it('hold its guardrail by the rule of three, with one heavy user more than came', () => {
+      // ln(2 / 0.05) / 0.01 = 369 users of equal weight, or 498 in each arm with one of twenty times the weight among them.
+      expect(guardrailOf(never(497), never(497))).toBe('open');
+      expect(guardrailOf(never(498), never(498))).toBe('held');
+      expect(guardrailOf(never(500_000), never(369))).toBe('open');
+      expect(guardrailOf(never(500_000), never(370))).toBe('held');
+      const watches = experimentOf({ guardrails: [{ metric: 'watchesPerUser', mostHarm: 0.5 }] });
+      expect(resultOf('watchesPerUser', never(5_000), never(5_000), watches).guardrail).toBe('open');
+    });
+
+    it('hold it later where they weigh unequally, as either arm shows', () => {
+      const someHeavy = (size: number) => never(size, (user) => user % 250 === 0);
+      for (const [control, treatment] of [
+        [someHeavy(1_000), someHeavy(1_000)],
+        [never(1_000), someHeavy(1_000)],
+        [someHeavy(1_000), never(600)],
+      ] as const)
+        expect(guardrailOf(control, treatment)).toBe('open');
+      expect(guardrailOf(someHeavy(1_250), someHeavy(1_250))).toBe('held');
+    });
+
+    it.each([300, 400, 500, 600, 900, 1_500])(
+      'hold it wrongly in at most 2.5% of experiments of %d users each, where a treatment degrades all lists of the heaviest',
+      (size) => {
+        const random = createRandom(18);
+        const runs = 400;
+        let heldCount = 0;
+        for (let run = 0; run < runs; run++) {
+          // One in 250 makes 25 times the lists of others, 9.1% of all.
+          const [control, treatment] = [new Moments(), new Moments()];
+          for (const moments of [control, treatment])
+            for (let user = 0; user < size; user++) {
+              const isHeavy = random.next() < 0.004;
+              const lists = isHeavy ? 25 : 1;
+              moments.add({ ...none, lists, degradedLists: isHeavy && moments === treatment ? lists : 0 });
+            }
+          if (guardrailOf(control, treatment) === 'held') heldCount++;
+        }
+        expect(heldCount / runs).toBeLessThanOrEqual(0.025);
+      },
+    );
   });
 });
 

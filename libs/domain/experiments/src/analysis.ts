@@ -10,6 +10,7 @@ import {
   mixtureVariance,
   mostUnseenRate,
   requiredInformation,
+  userWeights,
 } from './always-valid';
 import { holm } from './corrections';
 import type { Experiment } from './definition';
@@ -72,10 +73,11 @@ export function look(
   settings: TestSettings,
   options: { adjust?: boolean } = {},
 ): Look {
-  return lookOf(estimateEffect(control, treatment, metric, options), metric, settings);
+  const effect = estimateEffect(control, treatment, metric, options);
+  return lookOf(effect, settings, () => unseenDifference(control, treatment, metric, settings.alpha));
 }
 
-function lookOf(effect: EffectEstimate, metric: MetricDefinition, { alpha, tauSquared }: TestSettings): Look {
+function lookOf(effect: EffectEstimate, { alpha, tauSquared }: TestSettings, early: () => Interval): Look {
   const { control, treatment, logRatio, logRatioError, difference, differenceError, varianceReduction } = effect;
   const hasUsers = Math.min(control.userCount, treatment.userCount) >= FEWEST_USERS && differenceError > 0;
   const settled = [control, treatment].filter(
@@ -105,9 +107,7 @@ function lookOf(effect: EffectEstimate, metric: MetricDefinition, { alpha, tauSq
     fixedInterval: lifted(normalQuantile(1 - alpha / 2)),
     alwaysValidInterval: lifted(reach),
     difference,
-    differenceInterval: isTooEarly
-      ? unseenDifference(effect, metric, alpha)
-      : around(difference, reach * differenceError),
+    differenceInterval: isTooEarly ? early() : around(difference, reach * differenceError),
     fixedP: isTooEarly ? NaN : twoSidedNormalTail(z),
     alwaysValidP: isTooEarly ? 1 : alwaysValidP(z, information, tauSquared),
     information: logRatioError > 0 ? logRatioError ** -2 : NaN,
@@ -117,15 +117,20 @@ function lookOf(effect: EffectEstimate, metric: MetricDefinition, { alpha, tauSq
 
 /** What has been seen in neither variant is rare in both: how rare follows from how many users have had the occasion. */
 function unseenDifference(
-  { control, treatment }: EffectEstimate,
-  { isShare }: MetricDefinition,
+  control: Moments,
+  treatment: Moments,
+  { isShare, numerator, denominator }: MetricDefinition,
   alpha: number,
 ): Interval {
-  const isUnseen = control.value === 0 && treatment.value === 0;
-  if (!isShare || !isUnseen) return NOTHING_KNOWN;
+  if (!isShare || denominator === undefined) return NOTHING_KNOWN;
+  const arms = [control, treatment];
+  if (arms.some((arm) => arm.sum(numerator) !== 0 || arm.sum(denominator) === 0)) return NOTHING_KNOWN;
+  const [ofControl, ofTreatment, ofAll] = [...arms, control.copy().addAll(treatment)].map((moments) =>
+    userWeights(moments, denominator),
+  );
   return {
-    low: -mostUnseenRate(control.userCount, alpha / 2),
-    high: mostUnseenRate(treatment.userCount, alpha / 2),
+    low: -mostUnseenRate(ofControl, ofAll, alpha / 2),
+    high: mostUnseenRate(ofTreatment, ofAll, alpha / 2),
   };
 }
 

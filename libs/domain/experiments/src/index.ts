@@ -35,6 +35,8 @@ export {
   mixtureVariance,
   mostUnseenRate,
   requiredInformation,
+  type UserWeights,
+  userWeights,
 } from './always-valid';
 export { checkSampleRatio, SAMPLE_RATIO_ALPHA, type SampleRatioCheck } from './sample-ratio';
 export { holm } from './corrections';
