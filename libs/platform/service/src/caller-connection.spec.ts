@@ -20,7 +20,11 @@ describe('a request', () => {
     metrics = new MetricsRegistry({});
     exporter = new InMemorySpanExporter();
     stopTracing = await installTracing('spec', new SimpleSpanProcessor(exporter));
-    server = fastify({ forceCloseConnections: true });
+    server = fastify({
+      forceCloseConnections: true,
+      requestTimeout: 300,
+      http: { connectionsCheckingInterval: 20, headersTimeout: 300 },
+    });
     countHttpRequests(server, metrics);
     traceHttpRequests(server);
     const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -29,6 +33,7 @@ describe('a request', () => {
       await held;
       return {};
     });
+    server.post('/slow', async () => ({}));
     server.get('/quick/:id', async () => ({}));
     server.get('/fails', async (_request, reply) => reply.status(503).send());
     await server.listen({ port: 0, host: '127.0.0.1' });
@@ -40,8 +45,8 @@ describe('a request', () => {
   });
 
   const port = () => (server.server.address() as AddressInfo).port;
-  const countOf = (route: string, status: string) =>
-    metrics.value(SERVICE_METRICS.httpRequests, { route, method: 'GET', status });
+  const countOf = (route: string, status: string, method = 'GET') =>
+    metrics.value(SERVICE_METRICS.httpRequests, { route, method, status });
   const spans = () =>
     exporter.getFinishedSpans().map(({ name, attributes, status }) => ({
       name,
@@ -69,6 +74,18 @@ describe('a request', () => {
     await untilSpans(2);
     expect([countOf('/slow', '499'), countOf('/slow', '200')]).toEqual([1, 0]);
     expect(spans()[0]).toEqual({ name: 'GET /slow', status: 499, failed: undefined });
+  });
+
+  it('whose body does not come in time is counted and traced as the 408 that the server says', async () => {
+    const socket = connect(port(), '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text) => (answer += text));
+    socket.write('POST /slow HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{');
+    await once(socket, 'close');
+    await untilSpans(1);
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+    expect([countOf('/slow', '408', 'POST'), countOf('/slow', '499', 'POST')]).toEqual([1, 0]);
+    expect(spans()).toEqual([{ name: 'POST /slow', status: 408, failed: undefined }]);
   });
 
   it.each([

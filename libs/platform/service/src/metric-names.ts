@@ -21,8 +21,9 @@ export const SERVICE_METRICS = {
 
 export const SERVICE_HELP: Readonly<Record<string, string>> = {
   [SERVICE_METRICS.httpRequests]:
-    'HTTP requests that are over, by route, method and status; 499: the caller left first.',
-  [SERVICE_METRICS.httpSeconds]: 'Seconds to the end of the answer, or until the caller left, by route.',
+    'HTTP requests that are over, by route, method and status; 408: its body did not come in time, 499: the caller left first.',
+  [SERVICE_METRICS.httpSeconds]:
+    'Seconds to the end of the answer, or until the connection closed before it, by route.',
   [SERVICE_METRICS.rpcRequests]: 'Calls answered, by RPC and status code.',
   [SERVICE_METRICS.rpcSeconds]: 'Seconds from a call to its answer, by RPC.',
   [SERVICE_METRICS.eventLoopLag]: 'Lateness of the event loop since the last reading, by quantile; 1 is the worst.',
