@@ -139,6 +139,8 @@ const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
     spec('tell a tail that it has reached their last marker', async () => {
       await log.ensureTopics([{ name: TOPIC, partitionCount: 1 }]);
       await transact(['a'], 'commit');
+      // A commit is answered before its marker is written.
+      await eventually(async () => expect(await endOf()).toBe(2));
       const tail = new CollectingTail();
       await log.tail(TOPIC, tail);
       expect(tail.next.get(0)).toBe(2);
@@ -153,6 +155,7 @@ const PRODUCER = join(__dirname, 'processes', 'librdkafka-producer.py');
       await log.tail(TOPIC, nothing);
       expect(nothing.texts()).toEqual([]);
       await transact(['a'], 'commit');
+      await eventually(async () => expect(await endOf()).toBe(4));
       const tail = new CollectingTail();
       await log.tail(TOPIC, tail);
       expect(tail.texts()).toEqual(['a']);
