@@ -25,6 +25,8 @@ export function watchCertificates(
 ): void {
   const ours = grpcCertificates(settings);
   metrics.gauge(SERVICE_METRICS.certificateExpiry, () => (ours ? expirySecondsOf(ours.current.cert) : NaN));
+  // There from the start, and in services without certificates: what is missing is no 0.
+  metrics.count(SERVICE_METRICS.certificateRefusals, { files: 'WATCHNEXT_GRPC_TLS' }, 0);
   for (const files of [ours, kafkaCertificates(settings), redisCertificates(settings)])
     if (files) tellOf(files, metrics, logger);
 }
