@@ -28,7 +28,7 @@ export function openedBy(app: App, command?: string): Opened {
   );
   const opens = (name: string) => relevant.some(([, text]) => new RegExp(`\\b${name}\\(`).test(text));
   return {
-    eventLog: opens('openEventLog') || opens('openServiceLog'),
+    eventLog: ['openEventLog', 'openServiceLog', 'openSystemLog'].some(opens),
     featureStore: opens('openFeatureStore'),
     objectStore: opens('openSnapshotStore') || opens('openEventArchive') || opens('openCheckpoints'),
   };
