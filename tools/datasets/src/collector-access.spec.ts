@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeAuthority, tlsSettings } from '@watchnext/testing';
 import { collectorAccess } from './collector-access';
 
 describe('what shows a collector who calls', () => {
@@ -17,18 +18,18 @@ describe('what shows a collector who calls', () => {
   });
 
   it('is the key of a file, and the certificates of the environment', () => {
+    makeAuthority(folder, 'authority', 'importer');
     const environment = {
-      WATCHNEXT_GRPC_TLS_CA_FILE: file('ca', 'authority'),
-      WATCHNEXT_GRPC_TLS_CERT_FILE: file('cert', 'certificate'),
-      WATCHNEXT_GRPC_TLS_KEY_FILE: file('key', 'private'),
+      ...tlsSettings(folder, 'authority', 'importer'),
       WATCHNEXT_GRPC_TLS_SERVER_NAME: 'collector',
     };
+    const bytesOf = (name: keyof typeof environment) => readFileSync(environment[name]);
     expect(collectorAccess(file('api-key', 'of-the-player\n'), environment)).toEqual({
       apiKey: 'of-the-player',
       tls: {
-        ca: Buffer.from('authority'),
-        cert: Buffer.from('certificate'),
-        key: Buffer.from('private'),
+        ca: bytesOf('WATCHNEXT_GRPC_TLS_CA_FILE'),
+        cert: bytesOf('WATCHNEXT_GRPC_TLS_CERT_FILE'),
+        key: bytesOf('WATCHNEXT_GRPC_TLS_KEY_FILE'),
         servername: 'collector',
       },
     });
