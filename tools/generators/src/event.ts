@@ -40,8 +40,8 @@ export default async function event(tree: Tree, { name }: EventOptions): Promise
   insertBefore(
     tree,
     JSON_KINDS,
-    '  videoUpserted: message({',
-    `  ${name}: message({ userId: text, videoId: text }),\n`,
+    '  videoUpserted: message(',
+    `  ${name}: message('${message}', { userId: id, videoId: id }, ['userId', 'videoId']),\n`,
   );
 
   // At the end: files of yesterday have the numbers of those before.
