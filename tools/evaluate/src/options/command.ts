@@ -16,6 +16,7 @@ export const OPTIONS_PAGE: Page = {
   parts: OPTION_PARTS,
   findingsOn: optionFindingsOn,
   logs: ['small', 'kuairand', 'movietweetings'],
+  seeds: [1, 2, 3],
   asks: 'validation',
   withWatchTimes: true,
 };

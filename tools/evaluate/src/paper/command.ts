@@ -19,6 +19,7 @@ export function addPaperCommand(program: Command): void {
     parts: PARTS,
     findingsOn,
     logs: ['small', 'kuairand'],
+    seeds: [1, 2, 3, 4, 5],
     asks: 'test',
     withWatchTimes: false,
   });
