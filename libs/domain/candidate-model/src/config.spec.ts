@@ -43,7 +43,8 @@ describe('the defaults from 600 users to a million', () => {
     expect(valuesOf(({ dimensions }) => dimensions)).toEqual([32, 64, 64, 64, 64]);
     expect(valuesOf(({ hiddenSizes }) => hiddenSizes)).toEqual([[128], [128], [128], [256, 128], [256, 128]]);
     expect(valuesOf(({ batchSize }) => batchSize)).toEqual([128, 512, 512, 512, 512]);
-    expect(valuesOf(({ epochCount }) => epochCount)).toEqual([6, 6, 6, 4, 1]);
+    expect(valuesOf(({ epochCount }) => epochCount)).toEqual([17, 12, 6, 4, 1]);
+    expect(valuesOf(({ patienceEpochs }) => patienceEpochs)).toEqual([4, 3, 2, 1, 1]);
   });
 
   it('take hundreds of steps at the least, and no more examples than the budget but for one epoch', () => {
@@ -56,7 +57,11 @@ describe('the defaults from 600 users to a million', () => {
 
   it('take more of each user, and more epochs, of a dense log: of 6,000 users with 164 watches each of 3,400 videos', () => {
     const size = { videoCount: 3_416, userCount: 6_040, exampleCount: 988_000 };
-    expect(defaultCandidateConfig(size)).toMatchObject({ examplesPerUserPerEpoch: 164, epochCount: 21 });
+    expect(defaultCandidateConfig(size)).toMatchObject({
+      examplesPerUserPerEpoch: 164,
+      epochCount: 21,
+      patienceEpochs: 5,
+    });
     expect(defaultCandidateConfig({ ...size, userCount: 60_400 })).toMatchObject({ examplesPerUserPerEpoch: 50 });
   });
 
@@ -64,7 +69,17 @@ describe('the defaults from 600 users to a million', () => {
     const patienceOf = (size: DataSize) => candidateForms(size).map(({ patienceEpochs }) => patienceEpochs);
     expect(patienceOf({ videoCount: 10_000, exampleCount: 100_000 })).toEqual([1]);
     expect(patienceOf({ videoCount: 1_200, userCount: 2_100, exampleCount: 297_000 })).toEqual([6]);
-    expect(patienceOf({ videoCount: 1_200, exampleCount: 20_000 })).toEqual([2, 2]);
+    expect(patienceOf({ videoCount: 10_300, exampleCount: 95_000 })).toEqual([2, 2]);
+  });
+
+  it('let a log of few steps in an epoch have more epochs, and so a log of many examples for each video', () => {
+    const epochsOf = (size: DataSize) => defaultCandidateConfig(size).epochCount;
+    // Ten users; 235 of MovieLens 100K; all 943 of it.
+    expect(epochsOf({ videoCount: 30, exampleCount: 100 })).toBe(24);
+    expect(epochsOf({ videoCount: 1_481, userCount: 235, exampleCount: 23_000 })).toBe(23);
+    expect(epochsOf({ videoCount: 1_679, userCount: 943, exampleCount: 99_000 })).toBe(20);
+    // Eighteen for each video, and two hundred steps in an epoch.
+    expect(epochsOf({ videoCount: 5_500, exampleCount: 99_000 })).toBe(6);
   });
 
   it('count the users and videos of examples', () => {
@@ -84,7 +99,6 @@ describe('the defaults from 600 users to a million', () => {
         hiddenDropout: 0.3,
         negativePower: 0.75,
         examplesPerUserPerEpoch: 50,
-        patienceEpochs: 2,
         tableLearningRate: 0.05,
         denseLearningRate: 1e-3,
         learningRateDecay: 'constant',

@@ -142,6 +142,9 @@ export function dataSizeOf(examples: readonly CandidateExample[]): Required<Data
   };
 }
 
+/** From here on a second trial costs more than it tells (with this much data the default encoder is the better one), and an epoch is long. */
+const LARGE_EXAMPLES = 100_000;
+
 /**
  * Settings for a set of data. Small data gets small batches, so that an epoch still has steps to learn in, and a smaller
  * tower. Tried on MovieTweetings (95,000 examples of 10,300 films, leave one out: HR@10 .20, popularity .14), on KuaiRand
@@ -150,6 +153,8 @@ export function dataSizeOf(examples: readonly CandidateExample[]): Required<Data
  */
 export function defaultCandidateConfig(size: DataSize): CandidateModelConfig {
   const { videoCount, exampleCount } = size;
+  const batchSize = exampleCount < 20_000 ? 128 : 512;
+  const epochCount = defaultEpochCount(size, batchSize);
   return {
     dimensions: videoCount < 1_000 ? 32 : 64,
     searchTokenDimensions: 32,
@@ -165,8 +170,8 @@ export function defaultCandidateConfig(size: DataSize): CandidateModelConfig {
     maxCountries: 300,
     maxDevices: 100,
     examplesPerUserPerEpoch: examplesOfAUser(size),
-    epochCount: defaultEpochCount(size),
-    batchSize: exampleCount < 20_000 ? 128 : 512,
+    epochCount,
+    batchSize,
     // Not fewer for a smaller catalogue: training takes what there are, and trained again with more videos it is whole again.
     negativeCount: 1_000,
     negativePower: 0.75,
@@ -176,35 +181,33 @@ export function defaultCandidateConfig(size: DataSize): CandidateModelConfig {
     tableInitialScale: 0.05,
     inputDropout: 0.3,
     hiddenDropout: 0.3,
-    patienceEpochs: 2,
+    patienceEpochs: Math.max(exampleCount < LARGE_EXAMPLES ? 2 : 1, Math.floor(epochCount / 4)),
     learningRateWarmUp: 0,
     learningRateDecay: 'constant',
   };
 }
 
-/** From here on the second trial costs more than it tells: with this much data the default encoder is the better one. */
-const LARGE_EXAMPLES = 100_000;
-
 /** What to try on a set of data and choose from by validation, the preferred form first. */
 export function candidateForms(size: DataSize): CandidateModelConfig[] {
   const config = defaultCandidateConfig(size);
-  if (size.exampleCount >= LARGE_EXAMPLES) return [{ ...config, patienceEpochs: patienceOf(config.epochCount) }];
+  if (size.exampleCount >= LARGE_EXAMPLES) return [config];
   return (['position-heads', 'mean'] as const).map((historyEncoder) => ({ ...config, historyEncoder }));
 }
 
-/** Of a long training: what is held out goes up and down by chance, and the more often it is asked the likelier it stops too early. */
-const patienceOf = (epochCount: number): number => Math.max(1, Math.floor(epochCount / 4));
-
 /**
- * With few examples per video the tables soon know them by heart: held-out recall was best after 2 or 3 epochs at 5 to 10
- * examples per video, and rose until the seventeenth to twenty-second at 260 (decision 149). Very large logs get fewer. What is held
- * out ends a training earlier.
+ * How many there may be: what is held out ends a training earlier. It was best after 2 to 6 epochs at 5 to 15 examples per video,
+ * 5 to 18 at 30 to 60, and 17 to 22 at 260; but a small log has few steps in an epoch, and was best after 10 of 28 steps each
+ * (decisions 149 and 170). Very large logs get fewer.
  */
-function defaultEpochCount(size: DataSize): number {
-  const byDensity = clamp(Math.round(size.exampleCount / Math.max(size.videoCount, 1) / 10), 6, 24);
-  const epochSize = Math.min(size.exampleCount, (size.userCount ?? Infinity) * examplesOfAUser(size));
-  return Math.min(byDensity, Math.ceil(EXAMPLE_BUDGET / Math.max(epochSize, 1)));
+function defaultEpochCount(size: DataSize, batchSize: number): number {
+  const epochSize = Math.max(1, Math.min(size.exampleCount, (size.userCount ?? Infinity) * examplesOfAUser(size)));
+  const byDensity = Math.round(size.exampleCount / Math.max(size.videoCount, 1) / 3);
+  const bySteps = Math.ceil(LEAST_STEPS / Math.ceil(epochSize / batchSize));
+  return Math.min(clamp(Math.max(byDensity, bySteps), 6, 24), Math.ceil(EXAMPLE_BUDGET / epochSize));
 }
+
+/** A training may take so many, where 24 epochs have them. */
+const LEAST_STEPS = 1_000;
 
 /** Examples over all epochs after which a default training begins no other: some eight minutes of one core, fifteen in WebAssembly. */
 const EXAMPLE_BUDGET = 20_000_000;
