@@ -1,6 +1,6 @@
 import { createRandom } from '@watchnext/learning';
 import fc from 'fast-check';
-import { type QuantileMap, quantileMapOf, sampleOf } from './quantiles';
+import { QuantileMap, quantileMapOf, sampleOf } from './quantiles';
 
 const mapOf = (values: readonly number[], quantileCount = 100): QuantileMap =>
   quantileMapOf(Float64Array.from(values), quantileCount);
@@ -91,6 +91,60 @@ describe('normalisation by quantiles', () => {
   it('knows nothing of a number that never varied: any value is the same to it', () => {
     const map = mapOf([7, 7, 7]);
     expect([-100, 7, 100].map((value) => map.positionOf(value))).toEqual([0.5, 0.5, 0.5]);
+  });
+
+  it('takes values that differ by rounding for one, also at the ends of what was seen', () => {
+    const rounded = [9.2, 9.2 + 2 ** -49, 9.2 - 2 ** -49];
+    const always = mapOf(rounded);
+    expect([always.isInformative, always.hasLog, ...rounded.map((value) => always.positionOf(value))]).toEqual([
+      false,
+      false,
+      0.5,
+      0.5,
+      0.5,
+    ]);
+    for (const other of [3, 15]) {
+      const often = mapOf([...Array(50).fill(other), ...Array(50).fill(9.2)]);
+      expect(rounded.map((value) => often.positionOf(value))).toEqual(Array(3).fill(often.positionOf(9.2)));
+      expect(often.positionOf(9.2)).toBeCloseTo(other < 9 ? 0.75 : 0.25, 1);
+    }
+    expect(mapOf([9.2, 9.2 + 1e-7]).isInformative).toBe(true);
+  });
+
+  it('gives finite inputs for any numbers: constant, nearly so, huge and tiny, seen and served', () => {
+    const size = fc.oneof(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.double({ min: 0, max: 100, noNaN: true }),
+      fc.constantFrom(0, -0, 9.2, 1e300, -1e300, Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, 2e-310, 1e-300),
+    );
+    const ulps = fc.array(fc.integer({ min: -4, max: 4 }), { minLength: 1, maxLength: 40 });
+    const near = (value: number, ulp: number) => {
+      const moved = value * (1 + ulp * Number.EPSILON);
+      return Number.isFinite(moved) ? moved : value;
+    };
+    const nearly = fc.tuple(size, ulps).map(([value, steps]) => steps.map((ulp) => near(value, ulp)));
+    const seenNumbers = fc.array(nearly, { minLength: 1, maxLength: 3 }).map((groups) => groups.flat());
+    fc.assert(
+      fc.property(seenNumbers, fc.array(size), fc.integer({ min: 2, max: 100 }), (seen, asked, quantileCount) => {
+        const trained = mapOf(seen, quantileCount);
+        const served = new QuantileMap(trained.values.slice(), trained.positions.slice(), trained.mayBeMissing);
+        for (const value of [...seen, ...asked]) {
+          const position = trained.positionOf(value);
+          const inputs = [position, ...(trained.hasLog ? [trained.logAt(position)] : [])];
+          expect(inputs.filter((input) => !Number.isFinite(input))).toEqual([]);
+          expect([served.positionOf(value), ...(served.hasLog ? [served.logAt(position)] : [])]).toEqual(inputs);
+        }
+        const [first] = seen;
+        if (seen.every((value) => Math.abs(value - first) <= 1e-12 * Math.abs(first)))
+          expect(trained.isInformative).toBe(false);
+      }),
+      { seed: 6, numRuns: 1_000 },
+    );
+  });
+
+  it('has no logarithm of values whose logarithms are the same', () => {
+    const map = new QuantileMap(Float64Array.of(9.2, 9.2 + 2 ** -49), Float64Array.of(0.25, 0.75), false);
+    expect(map.hasLog).toBe(false);
   });
 
   it('leaves missing values out, and remembers that there were some', () => {

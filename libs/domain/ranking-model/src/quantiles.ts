@@ -16,6 +16,15 @@ const SAMPLE_ROWS = 50_000;
 /** Standard deviations that a logarithm may be off the mean. */
 const MOST_DEVIATIONS = 4;
 
+/**
+ * Values this close, relative to their size, are one: a mean of equal watches is 9.2 or 9.200000000000001, as rounding has it,
+ * and what tells the two apart is how many there were. Above what a sum of millions is off by, below what anyone measures.
+ */
+const SAME_VALUE = 1e-9;
+
+/** Values beyond count as this one, so that the difference of two is finite. */
+const LARGEST_VALUE = Number.MAX_VALUE / 4;
+
 /** One number's distribution: distinct values ascending, and the share of the distribution at each. */
 export class QuantileMap {
   /** By value, the logarithm less its mean over its standard deviation; empty where numbers may be negative. */
@@ -72,7 +81,8 @@ export class QuantileMap {
 
   /**
    * Position of `value` in [0, 1), as a float32; NaN for NaN. Below the least known value 0, above the largest just
-   * under 1. A number that never varied while training stays where it was: the tower knows nothing of other values.
+   * under 1; what is off these by rounding has their position. A number that never varied while training stays where it
+   * was: the tower knows nothing of other values.
    */
   positionOf(value: number): number {
     const { values, positions } = this;
@@ -80,12 +90,25 @@ export class QuantileMap {
     if (values.length === 0) return NaN;
     const last = values.length - 1;
     if (last === 0) return 0.5;
-    if (value < values[0]) return 0;
-    if (value > values[last]) return BELOW_ONE;
-    const low = (this.lastInterval = intervalOf(values, value));
-    const share = (value - values[low]) / (values[low + 1] - values[low]);
+    let known = bounded(value);
+    if (known < values[0]) {
+      if (!areSame(known, values[0])) return 0;
+      known = values[0];
+    } else if (known > values[last]) {
+      if (!areSame(known, values[last])) return BELOW_ONE;
+      known = values[last];
+    }
+    const low = (this.lastInterval = intervalOf(values, known));
+    const share = (known - values[low]) / (values[low + 1] - values[low]);
     return Math.min(Math.fround(positions[low] + share * (positions[low + 1] - positions[low])), BELOW_ONE);
   }
+}
+
+const bounded = (value: number) => Math.min(Math.max(value, -LARGEST_VALUE), LARGEST_VALUE);
+
+/** Whether two numbers differ by rounding alone. */
+function areSame(one: number, other: number): boolean {
+  return one === other || Math.abs(one - other) <= SAME_VALUE * Math.max(Math.abs(one), Math.abs(other));
 }
 
 /** The last of the borders that `value` is not below, or the last but one. @param borders ascending, at least two */
@@ -102,12 +125,12 @@ function intervalOf(borders: Float64Array, value: number): number {
 
 /**
  * Zero has no logarithm, so a little is added first: a tenth of the smallest value above zero. The mean and the deviation are
- * of the distribution that the quantiles stand for.
+ * of the distribution that the quantiles stand for. Empty where the logarithms do not differ.
  */
 function standardLogs(values: Float64Array, positions: Float64Array): Float64Array {
   const smallest = values.find((value) => value > 0);
   if (values.length < 2 || values[0] < 0 || smallest === undefined) return new Float64Array(0);
-  const shift = values[0] > 0 ? 0 : smallest / 10;
+  const shift = values[0] > 0 ? 0 : Math.max(smallest / 10, Number.MIN_VALUE);
   const logs = values.map((value) => Math.log(value + shift));
   // A value's share of the distribution reaches half-way to its neighbours.
   const last = values.length - 1;
@@ -115,6 +138,7 @@ function standardLogs(values: Float64Array, positions: Float64Array): Float64Arr
   const mean = (of: Float64Array) => of.reduce((sum, value, i) => sum + value * (border(i) - border(i - 1)), 0);
   const centre = mean(logs);
   const deviation = Math.sqrt(mean(logs.map((log) => (log - centre) ** 2)));
+  if (!(deviation > 0)) return new Float64Array(0);
   return logs.map((log) => Math.min(Math.max((log - centre) / deviation, -MOST_DEVIATIONS), MOST_DEVIATIONS));
 }
 
@@ -132,12 +156,15 @@ export function sampleOf(rowCount: number, random: Random): number[] {
 }
 
 /**
- * Values at the ranks 0, 1/count, … 1. A value that many quantiles share gets the middle of their ranks, so that a
- * frequent value such as zero maps to one number, and its neighbours keep their order.
+ * Values at the ranks 0, 1/count, … 1. A value that many quantiles share, but for rounding, gets the middle of their ranks, so
+ * that a frequent value such as zero maps to one number, and its neighbours keep their order.
  * @param values finite, or NaN where missing
  */
 export function quantileMapOf(values: Float64Array, quantileCount: number): QuantileMap {
-  const sorted = values.filter((value) => !isNaN(value)).sort();
+  const sorted = values
+    .filter((value) => !isNaN(value))
+    .map(bounded)
+    .sort();
   return quantileMapOfSorted(sorted, quantileCount, sorted.length < values.length);
 }
 
@@ -148,7 +175,7 @@ function quantileMapOfSorted(sorted: Float64Array, quantileCount: number, mayBeM
   for (let quantile = 0; quantile <= quantileCount;) {
     const value = valueAtRank(sorted, quantile / quantileCount);
     let last = quantile;
-    while (last < quantileCount && valueAtRank(sorted, (last + 1) / quantileCount) === value) last++;
+    while (last < quantileCount && areSame(valueAtRank(sorted, (last + 1) / quantileCount), value)) last++;
     values.push(value);
     positions.push((quantile + last) / 2 / quantileCount);
     quantile = last + 1;

@@ -74,6 +74,29 @@ describe('training', () => {
     expect(asked).toEqual(new Set(EXAMPLES.map(({ video, servedAtMs }) => `${video.videoId} ${servedAtMs}`)));
   });
 
+  it('learns from a number that varies by rounding alone, and sees the same of it when serving', async () => {
+    // The mean of so many watches of 9.2 s each.
+    const meanOf = (count: number) =>
+      Array<number>(count)
+        .fill(9.2)
+        .reduce((sum, watch) => sum + watch, 0) / count;
+    const means = [1, 2, 3, 4, 5, 6].map(meanOf);
+    expect(new Set(means).size).toBeGreaterThan(1);
+    const examples = EXAMPLES.map((example, n) => ({
+      ...example,
+      user: userOf({ values: { meanRecentWatchSeconds: means[n % means.length] } }),
+    }));
+    const model = await train({ examples });
+    const rows = means.map((meanRecentWatchSeconds) => {
+      const row = new Float32Array(model.inputSize);
+      const user = model.encodeUser(userOf({ values: { meanRecentWatchSeconds } }));
+      model.writeInput(user, videoOf({ videoId: 'v1' }), NOTHING_KNOWN, row, 0);
+      return [...row];
+    });
+    expect(rows.flat().every(Number.isFinite)).toBe(true);
+    for (const row of rows) expect(row).toEqual(rows[0]);
+  });
+
   it('reports its progress, and a falling loss', async () => {
     const reports: RankingProgress[] = [];
     await train({ config: smallConfig({ epochs: 15 }), onProgress: (report) => reports.push(report) });
