@@ -5,8 +5,8 @@ import { inputLayout } from './input';
 import { CandidateModel } from './model';
 import { validationRecall } from './validation';
 
-/** One dimension, u = 1 for everyone: the videos rank by their vector, a first. */
-function rankingModel(): CandidateModel {
+/** One dimension, u = 1 for everyone: the videos rank by their vector, by default a first. */
+function rankingModel(vectors = [4, 3, 3, 1]): CandidateModel {
   const config = { ...defaultCandidateConfig({ videoCount: 4, exampleCount: 4 }), dimensions: 1, hiddenSizes: [] };
   const none = Vocabulary.fromIds([]);
   const videos = Vocabulary.fromIds(['a', 'b', 'c', 'd']);
@@ -18,7 +18,7 @@ function rankingModel(): CandidateModel {
     devices: empty,
     positions: empty,
     queries: empty,
-    output: tableFromValues([0, 4, 3, 3, 1], 1),
+    output: tableFromValues([0, ...vectors], 1),
   };
   const tower = initialiseStack([inputLayout(tables, config).inputSize, 1], createRandom(1));
   tower[0].weights.fill(0);
@@ -50,5 +50,11 @@ describe('validationRecall', () => {
 
   it('counts a label out of vocabulary as missed', async () => {
     expect(await recall(4, exampleOf('x', 'new', 0), exampleOf('x', 'd', 0))).toBe(0.5);
+  });
+
+  it('counts a label without a score as missed: a model of NaN finds nothing', async () => {
+    const label = exampleOf('x', 'a', 0);
+    expect(await validationRecall(rankingModel([NaN, NaN, NaN, NaN]), [label], 0, 4)).toBe(0);
+    expect(await validationRecall(rankingModel([NaN, 3, 3, 1]), [label, exampleOf('x', 'd', 0)], 0, 4)).toBe(0.5);
   });
 });

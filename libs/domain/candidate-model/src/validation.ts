@@ -46,9 +46,13 @@ export async function validationRecall(
   return hits / thinned.length;
 }
 
-/** How many videos outside `excluded` score at least as high as `label`; ties count against it. */
+/**
+ * How many videos outside `excluded` score at least as high as `label`; ties count against it. Infinity where the label has no
+ * number, as in a model that broke: no other is above NaN, and such a model would be the best of all.
+ */
 function rankOf(scores: Float32Array | Float64Array, label: number, excluded: ReadonlySet<number | undefined>): number {
   const labelScore = scores[label];
+  if (Number.isNaN(labelScore)) return Infinity;
   let rank = 0;
   for (let video = 0; video < scores.length; video++) {
     if (video !== label && scores[video] >= labelScore && !excluded.has(video)) rank++;
