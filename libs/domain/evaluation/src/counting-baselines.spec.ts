@@ -75,12 +75,21 @@ describe('countingScores', () => {
     expect(scores['item expected watch time'][0]).toBeCloseTo((80 * 600 + 20 * globalSeconds) / 100);
     expect(scores['item expected watch time'][1]).toBeCloseTo((80 * 10 + 20 * globalSeconds) / 180);
     expect(scores['item click rate'][2]).toBeCloseTo((80 + 20 * globalRate) / 180);
-    const homeRate = (160 + 20 * globalRate) / 180;
+    // With one imagined showing that nobody watched.
+    const homeRate = (160 + 20 * (160 / 241)) / 180;
     expect(scores['item click rate x surface odds'][1]).toBeCloseTo(
       scores['item click rate'][1] * (homeRate / (1 - homeRate)),
     );
     expect(scores['item expected watch time x surface odds'][1]).toBeGreaterThan(
       scores['item expected watch time x surface odds'][2],
     );
+  });
+
+  it.each([0, 30])('are numbers where everything shown was watched, for %p s', (watchSeconds) => {
+    const training = Array.from({ length: 30 }, () => row('a', 'autoplay', true, watchSeconds));
+    const scores = countingScores(training, [row('a', 'autoplay', true, 0), row('new', 'other', false, 0)]);
+    for (const ofScorer of Object.values(scores))
+      expect([...ofScorer].filter((score) => !Number.isFinite(score))).toEqual([]);
+    expect(scores['item click rate x surface odds'][0]).toBeGreaterThan(scores['item click rate x surface odds'][1]);
   });
 });

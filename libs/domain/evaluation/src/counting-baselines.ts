@@ -65,6 +65,9 @@ export interface CountedImpression extends LabelledImpression {
   readonly surface: string;
 }
 
+/** Where nothing was shown. */
+const NO_SURFACE = '';
+
 /** Names of the scorers that `countingScores` gives. */
 export const COUNTING_SCORERS = [
   'item expected watch time',
@@ -98,7 +101,7 @@ export const ITEM_SCORERS = [
 
 /**
  * Scores held-out impressions by means counted on the training ones: click rate and watch seconds per impression of
- * the video, alone and multiplied by the click odds of the surface.
+ * the video, alone and multiplied by the click odds of the surface. All are finite.
  *
  * @returns by scorer, one score per held-out impression; watch time counts as far as the loss counts it
  */
@@ -114,6 +117,8 @@ export function countingScores(
     expectedWatchSeconds.add(videoId, clicked ? Math.min(watchSeconds, LOSS_WATCH_CAP_SECONDS) : 0);
     surfaceClickRate.add(surface, clicked ? 1 : 0);
   }
+  // One imagined showing that nobody watched: where all were, as autoplay has it, odds would be infinite and, times 0 s, no number.
+  surfaceClickRate.add(NO_SURFACE, 0);
   const odds = (surface: string) => {
     const probability = surfaceClickRate.mean(surface);
     return probability / (1 - probability);
