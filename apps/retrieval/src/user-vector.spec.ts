@@ -1,8 +1,9 @@
 import { CandidateModel } from '@watchnext/candidate-model';
-import { NO_CIRCUMSTANCES } from '@watchnext/features';
+import type { RequestContext, UserState } from '@watchnext/contract';
+import { candidateFeatures, DEFAULT_COMPLETED_RULE, newState, NO_CIRCUMSTANCES } from '@watchnext/features';
 import { randomCandidateModel } from '@watchnext/testing/snapshots';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
-import { userVectorOf } from './user-vector';
+import { queryFeatures, userVectorOf } from './user-vector';
 
 const FEATURES = { watchedVideoIds: ['a', 'c'], ...NO_CIRCUMSTANCES };
 
@@ -27,3 +28,41 @@ it.each([
     expected.forEach((value, d) => expect(user[d]).toBeCloseTo(value, 6));
   },
 );
+
+describe('what the tower sees for an up-next list', () => {
+  const CONTEXT: RequestContext = {
+    requestedAtMs: 1_000_000,
+    country: '',
+    device: '',
+    surface: 'up-next',
+    seedVideoId: 'seed',
+    loggedIn: true,
+  };
+  /** Of 100 s each. */
+  const watched = (...watches: readonly (readonly [videoId: string, watchSeconds: number])[]): UserState => ({
+    ...newState('u'),
+    watches: watches.map(([videoId, watchSeconds], index) => ({
+      videoId,
+      startedAtMs: 1_000 * index,
+      watchSeconds,
+      durationSeconds: 100,
+      playbackHash: index,
+    })),
+  });
+
+  it('is the history of a training example whose newest watch is the seed, which is there once', () => {
+    const state = watched(['a', 95], ['b', 95], ['seed', 95], ['skipped', 1]);
+    const features = queryFeatures(state, CONTEXT);
+    expect(features.watchedVideoIds).toEqual(['a', 'b', 'seed']);
+    expect(features).toEqual(candidateFeatures(state, CONTEXT, DEFAULT_COMPLETED_RULE, true));
+  });
+
+  it.each([
+    ['begun', watched(['a', 95], ['seed', 1]), ['a', 'seed']],
+    ['watched before and opened again', watched(['seed', 95], ['a', 95]), ['seed', 'a', 'seed']],
+  ])('ends with a seed that is only %s', (_, state, expected) => {
+    const { watchedVideoIds, watchedAtMs } = queryFeatures(state, CONTEXT);
+    expect(watchedVideoIds).toEqual(expected);
+    expect(watchedAtMs?.at(-1)).toBe(CONTEXT.requestedAtMs);
+  });
+});

@@ -2,11 +2,16 @@ import type { RequestContext, UserState } from '@watchnext/contract';
 import { candidateFeatures, type CandidateFeatures, DEFAULT_COMPLETED_RULE, LIMITS } from '@watchnext/features';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 
-/** What the tower sees. For up-next lists the seed counts as the newest watch, though it may not be completed yet. */
+/**
+ * What the tower sees. For up-next lists the seed counts as the newest watch, though it may not be completed yet. Where it is the
+ * newest already it stays as it is, once, as in the history of a training example; further back it was watched before, and an
+ * example has both watches.
+ */
 export function queryFeatures(state: UserState, context: RequestContext): CandidateFeatures {
   const features = candidateFeatures(state, context, DEFAULT_COMPLETED_RULE, true);
   if (context.seedVideoId === '') return features;
   const { watchedVideoIds, watchedAtMs = [] } = features;
+  if (watchedVideoIds.at(-1) === context.seedVideoId) return features;
   return {
     ...features,
     watchedVideoIds: [...watchedVideoIds, context.seedVideoId].slice(-LIMITS.watches),
