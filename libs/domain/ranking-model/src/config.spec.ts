@@ -54,11 +54,22 @@ describe('the defaults from 600 users to a million', () => {
     expect(valuesOf(({ hiddenSizes }) => hiddenSizes)).toEqual(towers);
     expect(valuesOf(({ dimensionsPerLog }) => dimensionsPerLog)).toEqual([1, 1, 1, 2, 2]);
     expect(valuesOf(({ members }) => members)).toEqual([1, 3, 3, 1, 1]);
-    expect(valuesOf(({ epochs }) => epochs)).toEqual([5, 3, 3, 3, 3]);
+    expect(valuesOf(({ epochs }) => epochs)).toEqual([5, 3, 3, 3, 1]);
     expect(valuesOf(({ batchSize }) => batchSize)).toEqual([128, 512, 512, 512, 512]);
     expect(valuesOf(({ calibrated }) => calibrated)).toEqual([false, true, true, true, true]);
     expect(valuesOf(({ maxVideos }) => maxVideos)).toEqual([500, 700, 7_500, 100_000, 1_000_000]);
     for (const config of configs) expect(() => checkConfig(config)).not.toThrow();
+  });
+
+  it.each([
+    [12_500, 3],
+    [29_999_999, 3],
+    [30_000_000, 2],
+    [59_999_999, 2],
+    [60_000_000, 1],
+    [1_000_000_000, 1],
+  ])('show %p examples %p times: three epochs, as long as the budget of examples lasts', (exampleCount, epochs) => {
+    expect(defaultRankingConfig({ exampleCount, videoCount: 1_000_000 }).epochs).toBe(epochs);
   });
 
   it('keep to constants where the reason has no size in it (decision 119)', () => {

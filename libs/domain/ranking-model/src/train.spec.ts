@@ -297,6 +297,11 @@ describe('the default settings', () => {
     );
     expect(sizes.map((layers) => layers[0])).toEqual(sizes.map((layers) => layers[0]).toSorted((a, b) => a - b));
     expect(sizes.at(-1)).toEqual([1024, 512, 256]);
+    const towerOf = (exampleCount: number) => defaultRankingConfig({ exampleCount, videoCount: 1000 }).hiddenSizes;
+    expect([19_999_999, 20_000_000].map(towerOf)).toEqual([
+      [512, 256],
+      [1024, 512, 256],
+    ]);
     expect(defaultRankingConfig({ exampleCount: 0, videoCount: 0 }).maxVideos).toBe(1);
   });
 });
