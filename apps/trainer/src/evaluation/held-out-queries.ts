@@ -9,7 +9,10 @@ const QUERIES_PER_USER = 5;
 /** A held-out watch, and what was known just before it. */
 export interface HeldOutQuery {
   readonly example: CandidateExample;
-  /** The history: left out of the lists, as serving leaves it out. */
+  /**
+   * The history, left out of the lists. Serving leaves out more: every video of the state, also those that were begun and not
+   * completed, which examples do not carry. So a list that is measured may hold such videos, and a label may be one.
+   */
   readonly seenVideoIds: ReadonlySet<string>;
 }
 
@@ -21,7 +24,7 @@ export function evaluatedWatches({
   return rowsUntil(candidateHeldOut, evaluatedToMs, ({ labelAtMs }) => labelAtMs);
 }
 
-/** Serving leaves out what is in the history, so nothing can be asked about it. */
+/** Serving leaves out what is in the history, among others, so nothing can be asked about it. */
 export function isRewatch({ labelVideoId, features }: CandidateExample): boolean {
   return features.watchedVideoIds.includes(labelVideoId);
 }
