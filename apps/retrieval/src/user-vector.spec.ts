@@ -1,6 +1,6 @@
 import { CandidateModel } from '@watchnext/candidate-model';
 import type { RequestContext, UserState } from '@watchnext/contract';
-import { candidateFeatures, DEFAULT_COMPLETED_RULE, newState, NO_CIRCUMSTANCES } from '@watchnext/features';
+import { newState, NO_CIRCUMSTANCES } from '@watchnext/features';
 import { randomCandidateModel } from '@watchnext/testing/snapshots';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 import { queryFeatures, userVectorOf } from './user-vector';
@@ -54,7 +54,7 @@ describe('what the tower sees for an up-next list', () => {
     const state = watched(['a', 95], ['b', 95], ['seed', 95], ['skipped', 1]);
     const features = queryFeatures(state, CONTEXT);
     expect(features.watchedVideoIds).toEqual(['a', 'b', 'seed']);
-    expect(features).toEqual(candidateFeatures(state, CONTEXT, DEFAULT_COMPLETED_RULE, true));
+    expect(features).toEqual(queryFeatures(state, { ...CONTEXT, seedVideoId: '' }));
   });
 
   it.each([
