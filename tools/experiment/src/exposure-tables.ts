@@ -44,8 +44,8 @@ export interface Exposure {
 }
 
 /**
- * Makes the temporary tables `lists`, `users`, `user_days` and `people`; `people` are the users that are compared, with
- * their covariate and whether they are taken for machines.
+ * Makes the temporary tables `lists`, `users`, `user_days` and `everyone`: the users, with their covariate and whether they are taken
+ * for machines. `people` are those of them who stayed in the variant that their hash gave.
  */
 export async function createExposureTables(table: ArchiveTable, exposure: Exposure): Promise<void> {
   const { startMs, endMs, covariateDays, experiment, audience = {}, isAttributed = true } = exposure;
@@ -107,7 +107,7 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
     SELECT coalesce(quantile_disc(busiest, 0.95), 0)::DOUBLE AS "limit"
     FROM (SELECT max(lists) AS busiest FROM user_days GROUP BY user_id)`)) as [{ limit: number }];
   await table.run(`
-    CREATE OR REPLACE TEMP TABLE people AS
+    CREATE OR REPLACE TEMP TABLE everyone AS
     SELECT users.*, ${daySql(startMs, 'first_ms')} AS first_day, coalesce(covariate, 0) AS covariate,
       busiest_lists > ${machineListLimit(limit)} OR busiest_seconds > ${MOST_WATCH_SECONDS_A_DAY} AS machine
     FROM users
@@ -117,9 +117,13 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
     LEFT JOIN (
       SELECT user_id, sum(seconds) AS covariate FROM playbacks
       WHERE at_ms >= ${covariateFromMs} AND at_ms < ${startMs} AND NOT of_lists GROUP BY user_id
-    ) USING (user_id)
-    WHERE NOT several AND NOT overridden`);
+    ) USING (user_id)`);
+  await table.run('CREATE OR REPLACE TEMP VIEW people AS SELECT * FROM everyone WHERE NOT several AND NOT overridden');
 }
+
+/** The first day of the archive to read for an exposure: one more than it counts, as clocks differ. */
+export const firstDayOf = ({ startMs, covariateDays }: Pick<Exposure, 'startMs' | 'covariateDays'>): string =>
+  new Date(startMs - (covariateDays + 1) * DAY_MS).toISOString().slice(0, 10);
 
 /** 0 for the day that begins at the start. */
 const daySql = (startMs: number, column = 'at_ms') => `floor((${column} - ${startMs}) / ${DAY_MS.toFixed(1)})::INTEGER`;

@@ -16,7 +16,7 @@ import {
   type UserWeights,
   userWeights,
 } from '@watchnext/experiments';
-import { createExposureTables, DAY_MS, untoldParts } from './exposure-tables';
+import { createExposureTables, DAY_MS, firstDayOf, untoldParts } from './exposure-tables';
 import { readDailyMoments } from './read-moments';
 import { treatmentsOf } from './treatments';
 
@@ -66,7 +66,7 @@ export async function planExperiment(
 ): Promise<Plan> {
   if (experiment.design === 'interleaved') throw new InterleavedPlanError(experiment);
   const startMs = nowMs - days * DAY_MS;
-  const fromDay = new Date(startMs - (experiment.covariateDays + 1) * DAY_MS).toISOString().slice(0, 10);
+  const fromDay = firstDayOf({ startMs, covariateDays: experiment.covariateDays });
   const moments = await archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
     const { audience, covariateDays, primaryMetric, guardrails } = experiment;
     const planned = [primaryMetric, ...guardrails.map(({ metric }) => metric)];

@@ -55,12 +55,7 @@ export async function readCohortMoments(table: ArchiveTable, variantCount: numbe
       sum(covariate * covariate)::DOUBLE AS xx,
       ${COUNTED.map((name) => `sum("${name}")::DOUBLE AS "${name}", sum(covariate * "${name}")::DOUBLE AS "x ${name}"`).join(', ')},
       ${pairs.map(([a, b]) => `sum("${a}" * "${b}")::DOUBLE AS "${a} ${b}"`).join(', ')}
-    FROM (
-      SELECT user_id, any_value(variant) AS variant, any_value(country) AS country, any_value(device) AS device,
-        any_value(${PAST_SQL}) AS past, any_value(covariate) AS covariate,
-        ${COUNTED.map((name) => `sum(user_days."${name}") AS "${name}"`).join(', ')}
-      FROM user_days JOIN people USING (user_id) WHERE NOT machine GROUP BY user_id
-    ) GROUP BY GROUPING SETS ((variant, country), (variant, device), (variant, past))`);
+    FROM ${USER_TOTALS} WHERE NOT several AND NOT overridden AND NOT machine GROUP BY GROUPING SETS ((variant, country), (variant, device), (variant, past))`);
   const cohorts = new Map<string, CohortMoments>();
   for (const row of rows as Record<string, number>[]) {
     const { dimension, name } = cohortOf(row);
@@ -84,6 +79,12 @@ const usersOf = ({ byVariant }: CohortMoments) => byVariant.reduce((sum, { userC
 
 export const PAST_SQL = `CASE WHEN covariate > 0 THEN 'watched before' ELSE 'nothing watched before' END`;
 export const COHORT_COLUMNS = 'country, device, past';
+/** `everyone` with what they did on all days together; after `createExposureTables`. */
+export const USER_TOTALS = `(
+  SELECT everyone.*, ${PAST_SQL} AS past, totals.* EXCLUDE (user_id) FROM everyone JOIN (
+    SELECT user_id, ${COUNTED.map((name) => `sum("${name}") AS "${name}"`).join(', ')} FROM user_days GROUP BY user_id
+  ) AS totals USING (user_id)
+)`;
 const DIMENSIONS = { country: 'country', device: 'device', past: 'past' } as const;
 
 /** Of a row of grouping sets: the one dimension that is not null. */

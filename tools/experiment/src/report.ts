@@ -16,7 +16,7 @@ import {
   verdictOf,
 } from '@watchnext/experiments';
 import { type CoverageResult, readCoverage } from './coverage';
-import { createExposureTables, DAY_MS } from './exposure-tables';
+import { createExposureTables, DAY_MS, firstDayOf } from './exposure-tables';
 import { readPreferences } from './preferences';
 import { readCohortMoments, readDailyMoments } from './read-moments';
 import { readQuality } from './read-quality';
@@ -56,36 +56,41 @@ export interface ExperimentReport {
 const FEWEST_IN_COHORT = 50;
 
 export class NotStartedError extends Error {}
+
+/** What a report looks at. @throws NotStartedError */
+export function periodOf(
+  { name, start, stop }: Experiment,
+  nowMs: number,
+): Pick<ExperimentReport, 'fromMs' | 'untilMs' | 'dayCount' | 'isOver'> {
+  if (nowMs <= start)
+    throw new NotStartedError(
+      `experiment ${name} starts at ${new Date(start).toISOString()}: there is nothing to report yet`,
+    );
+  const untilMs = Math.min(nowMs, stop);
+  return { fromMs: start, untilMs, dayCount: Math.ceil((untilMs - start) / DAY_MS), isOver: nowMs >= stop };
+}
+
 /** @throws NotStartedError, NoTreatmentError; EventArchiveError */
 export async function reportExperiment(
   archive: EventArchive,
   experiment: Experiment,
   nowMs: number,
 ): Promise<ExperimentReport> {
-  if (nowMs <= experiment.start) {
-    throw new NotStartedError(
-      `experiment ${experiment.name} starts at ${new Date(experiment.start).toISOString()}: there is nothing to report yet`,
-    );
-  }
-  const untilMs = Math.min(nowMs, experiment.stop);
-  const shared = {
-    experiment,
-    control: experiment.variants[0].name,
-    fromMs: experiment.start,
-    untilMs,
-    dayCount: Math.ceil((untilMs - experiment.start) / DAY_MS),
-    isOver: nowMs >= experiment.stop,
-  };
-  const fromDay = new Date(experiment.start - (experiment.covariateDays + 1) * DAY_MS).toISOString().slice(0, 10);
-  return archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
-    if (experiment.design === 'interleaved') {
-      const { preferences, overriddenUsers } = await readPreferences(table, experiment, untilMs);
-      const snapshots = checkSnapshots(await readSnapshotUse(table, experiment, untilMs));
-      const shown = snapshots.objections.length === 0 ? preferences : undefined;
-      return { ...shared, overriddenUsers, quality: undefined, snapshots, comparisons: [], preferences: shown };
-    }
-    return { ...shared, ...(await compareVariants(table, experiment, shared)), preferences: undefined };
-  });
+  const shared = { experiment, control: experiment.variants[0].name, ...periodOf(experiment, nowMs) };
+  const { untilMs } = shared;
+  return archive.analyse(
+    TOPICS.activity,
+    { fromDay: firstDayOf({ startMs: experiment.start, covariateDays: experiment.covariateDays }) },
+    async (table) => {
+      if (experiment.design === 'interleaved') {
+        const { preferences, overriddenUsers } = await readPreferences(table, experiment, untilMs);
+        const snapshots = checkSnapshots(await readSnapshotUse(table, experiment, untilMs));
+        const shown = snapshots.objections.length === 0 ? preferences : undefined;
+        return { ...shared, overriddenUsers, quality: undefined, snapshots, comparisons: [], preferences: shown };
+      }
+      return { ...shared, ...(await compareVariants(table, experiment, shared)), preferences: undefined };
+    },
+  );
 }
 
 /** Whether there is anything to go by: not where the data are not to be trusted, nor where it is too early to say anything. */
@@ -94,17 +99,24 @@ export function hasResult({ comparisons, preferences }: ExperimentReport): boole
   return comparisons.some(({ verdict }) => verdict !== 'hidden' && verdict !== 'too-early');
 }
 
+/** Makes the tables of the experiment's users, and says what there is against a result. */
+export async function readUsers(table: ArchiveTable, experiment: Experiment, untilMs: number) {
+  const { start: startMs, covariateDays, variants } = experiment;
+  await createExposureTables(table, { experiment, startMs, endMs: untilMs, covariateDays });
+  const data = await readQuality(table, variants.length, { startMs, endMs: untilMs });
+  const quality = checkQuality(experiment, data);
+  const snapshots = checkSnapshots(await readSnapshotUse(table, experiment, untilMs));
+  return { data, quality, snapshots };
+}
+
 async function compareVariants(
   table: ArchiveTable,
   experiment: Experiment,
   { untilMs, dayCount, isOver }: { untilMs: number; dayCount: number; isOver: boolean },
 ): Promise<Pick<ExperimentReport, 'quality' | 'snapshots' | 'comparisons' | 'overriddenUsers'>> {
-  const { start: startMs, covariateDays, variants } = experiment;
+  const { variants } = experiment;
   const treatments = treatmentsOf(experiment);
-  await createExposureTables(table, { experiment, startMs, endMs: untilMs, covariateDays });
-  const data = await readQuality(table, variants.length, { startMs, endMs: untilMs });
-  const quality = checkQuality(experiment, data);
-  const snapshots = checkSnapshots(await readSnapshotUse(table, experiment, untilMs));
+  const { data, quality, snapshots } = await readUsers(table, experiment, untilMs);
   if (quality.objections.length > 0 || snapshots.objections.length > 0) {
     const hidden = { verdict: 'hidden' as const, metrics: [], cohorts: [], coverage: undefined };
     const comparisons = treatments.map((index) => ({ variant: variants[index].name, ...hidden }));

@@ -1,7 +1,7 @@
 import type { EventArchive } from '@watchnext/event-archive';
 import { TOPICS } from '@watchnext/contract';
 import { type UserNumbers, USER_NUMBERS } from '@watchnext/experiments';
-import { createExposureTables, DAY_MS, type Exposure } from './exposure-tables';
+import { createExposureTables, type Exposure, firstDayOf } from './exposure-tables';
 
 export interface UserDay {
   readonly userId: string;
@@ -13,8 +13,7 @@ export interface UserDay {
 
 /** What each user did on each day, by user and day; programs are left out. For replaying an experiment's statistics. */
 export async function readUserDays(archive: EventArchive, exposure: Exposure): Promise<UserDay[]> {
-  const fromDay = new Date(exposure.startMs - (exposure.covariateDays + 1) * DAY_MS).toISOString().slice(0, 10);
-  return archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
+  return archive.analyse(TOPICS.activity, { fromDay: firstDayOf(exposure) }, async (table) => {
     await createExposureTables(table, exposure);
     const columns = USER_NUMBERS.map((name) => `"${name}"::DOUBLE AS "${name}"`).join(', ');
     const rows = await table.rows(`
