@@ -1,44 +1,22 @@
 /** npm run experiment -- COMMAND: experiments from their definition to their verdict. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { allowClosedOutput, endOnUsage, moment, newFile, wholeNumber } from '@watchnext/command-line';
-import {
-  ConfigError,
-  endByFailure,
-  EXIT_CONFIGURATION,
-  exitCodeOf,
-  embeddedPaths,
-  experimentSettings,
-  loadConfig,
-  loadDriverSettings,
-  messageOrStack,
-} from '@watchnext/config';
-import { TOPICS } from '@watchnext/contract';
-import { ArchiveGapError, EventArchiveError, openEventArchive, type EventArchive } from '@watchnext/event-archive';
-import {
-  Assigner,
-  type Experiment,
-  type ExperimentsFile,
-  ExperimentsError,
-  metricOf,
-  parseExperiments,
-  unsafeChanges,
-} from '@watchnext/experiments';
+import { endByFailure, exitCodeOf, messageOrStack } from '@watchnext/config';
+import { EventArchiveError } from '@watchnext/event-archive';
+import { Assigner, type Experiment, ExperimentsError, metricOf, unsafeChanges } from '@watchnext/experiments';
 import { Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
+import { EXIT, experimentNamed, type FileOption, readDefinitions, withArchive, withFile } from './command-context';
+import { addExportCommand } from './export-command';
+import { FileExistsError } from './export-users';
 import { DAY_MS } from './exposure-tables';
 import { number, pValue, textTable, whole } from './format';
 import { policyOf, valuePolicy } from './off-policy';
-import { InterleavedPlanError, type Plan, planExperiment } from './plan';
+import { type Plan, planExperiment } from './plan';
 import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
 import { renderText } from './render-text';
 import { hasResult, NotStartedError, reportExperiment } from './report';
-import { NoTreatmentError } from './treatments';
-
-/** What the exit code says; `--help` tells it too. */
-const EXIT = { invalid: 2, noResult: 3, configuration: EXIT_CONFIGURATION } as const;
-/** The report sorts and sums millions of users; DuckDB goes to disk beyond this. */
-const MEMORY_LIMIT_MIB = 4_096;
+import { InterleavedError, NoTreatmentError } from './treatments';
 
 const positive = (text: string) => {
   const value = Number(text);
@@ -56,59 +34,6 @@ function policyName(text: string): string {
     throw error;
   }
   return text;
-}
-
-/** Whether it is that of a place where nothing has run: what would be said of its lists would be said of the wrong place. */
-async function isEmpty(archive: EventArchive): Promise<boolean> {
-  try {
-    for await (const records of archive.read(TOPICS.activity, { order: 'offset' }))
-      if (records.length > 0) return false;
-    return true;
-  } catch (error) {
-    // There are files around a gap; whether it matters is up to the days that are asked for.
-    if (error instanceof ArchiveGapError) return false;
-    throw error;
-  }
-}
-
-interface FileOption {
-  readonly file?: string;
-}
-
-async function readDefinitions({ file }: FileOption): Promise<ExperimentsFile> {
-  const path = file ?? loadConfig(z.object(experimentSettings)).WATCHNEXT_EXPERIMENTS_FILE;
-  if (path === undefined) throw new ConfigError(['WATCHNEXT_EXPERIMENTS_FILE: name the file, or give --file']);
-  let json: string;
-  try {
-    json = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
-  }
-  return parseExperiments(json);
-}
-
-/** @throws ExperimentsError that names those there are */
-function experimentNamed(file: ExperimentsFile, name: string): Experiment {
-  const experiment = file.experiments.find((one) => one.name === name);
-  if (experiment) return experiment;
-  const names = file.experiments.map((one) => one.name).join(', ') || 'none';
-  throw new ExperimentsError([`there is no experiment ${name}; there are: ${names}`]);
-}
-
-async function withArchive<T>(work: (archive: EventArchive) => Promise<T>): Promise<T> {
-  const settings = loadDriverSettings();
-  const archive = openEventArchive(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).archive, {
-    memoryLimitMiB: MEMORY_LIMIT_MIB,
-  });
-  try {
-    if (await isEmpty(archive))
-      throw new ConfigError([
-        'WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with WATCHNEXT_S3_…, must name a system that has run: the archive there holds no events',
-      ]);
-    return await work(archive);
-  } finally {
-    await archive.close();
-  }
 }
 
 allowClosedOutput();
@@ -131,8 +56,6 @@ interface OffPolicyOptions {
   readonly position?: number;
   readonly json?: boolean;
 }
-
-const withFile = (command: Command) => command.option('--file <path>', 'the file that defines the experiments');
 
 withFile(program.command('validate'))
   .description('checks the definitions, and with --against that a change spoils no experiment that has started')
@@ -214,6 +137,8 @@ withFile(program.command('report'))
       process.stdout.write(`\nThe page is in ${options.html}.\n`);
     if (!hasResult(report)) process.exitCode = EXIT.noResult;
   });
+
+addExportCommand(program);
 
 withFile(program.command('power'))
   .description('how long an experiment must run, measured on the last days of the archive')
@@ -331,8 +256,8 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
   ].join('\n');
 }
 
-const NO_RESULT_ERRORS = [NotStartedError, NoTreatmentError, InterleavedPlanError];
-const KNOWN_ERRORS = [ExperimentsError, ...NO_RESULT_ERRORS, EventArchiveError, RangeError];
+const NO_RESULT_ERRORS = [NotStartedError, NoTreatmentError, InterleavedError];
+const KNOWN_ERRORS = [ExperimentsError, FileExistsError, ...NO_RESULT_ERRORS, EventArchiveError, RangeError];
 
 program.parseAsync().catch((thrown: unknown) =>
   endByFailure(thrown, {

@@ -18,7 +18,7 @@ import {
 } from '@watchnext/experiments';
 import { createExposureTables, DAY_MS, firstDayOf, untoldParts } from './exposure-tables';
 import { readDailyMoments } from './read-moments';
-import { treatmentsOf } from './treatments';
+import { InterleavedError, treatmentsOf } from './treatments';
 
 export interface Plan extends DurationPlan {
   readonly experiment: string;
@@ -43,28 +43,23 @@ export interface GuardrailPlan extends Pick<DurationPlan, 'fixedDays' | 'alwaysV
 
 const ATTRIBUTED: ReadonlySet<UserNumber> = new Set(['attributedWatchSeconds', 'attributedWatches']);
 
-/** How much viewers of two rankings agree is in no archive without interleaved lists, and what an A/B test takes is no answer. */
-export class InterleavedPlanError extends Error {
-  constructor({ name }: Experiment) {
-    super(
-      `${name}: there is no plan for an interleaved experiment, whose lists are of both variants; plan the A/B test that follows it, with design "split"`,
-    );
-    this.name = 'InterleavedPlanError';
-  }
-}
-
 /**
  * What each day of an experiment with these shares would have told, had it run over the last `days` days of the archive:
  * users of its audience as they came, the covariate of the days before.
  *
- * @throws InterleavedPlanError, NoTreatmentError
+ * @throws InterleavedError, NoTreatmentError
  */
 export async function planExperiment(
   archive: EventArchive,
   experiment: Experiment,
   { days, lift, nowMs }: { days: number; lift: number; nowMs: number },
 ): Promise<Plan> {
-  if (experiment.design === 'interleaved') throw new InterleavedPlanError(experiment);
+  // How much viewers of two rankings agree is in no archive without interleaved lists, and what an A/B test takes is no answer.
+  if (experiment.design === 'interleaved')
+    throw new InterleavedError(
+      experiment,
+      'there is no plan for an interleaved experiment, whose lists are of both variants; plan the A/B test that follows it, with design "split"',
+    );
   const startMs = nowMs - days * DAY_MS;
   const fromDay = firstDayOf({ startMs, covariateDays: experiment.covariateDays });
   const moments = await archive.analyse(TOPICS.activity, { fromDay }, async (table) => {

@@ -22,12 +22,13 @@ import {
   type WorldOptions,
 } from '../test/archived-experiment';
 import { createExposureTables } from './exposure-tables';
-import { InterleavedPlanError, planExperiment, planFrom } from './plan';
+import { planExperiment, planFrom } from './plan';
 import { readCohortMoments, readDailyMoments } from './read-moments';
 import { renderHtml } from './render-html';
 import { renderJson } from './render-json';
 import { renderText } from './render-text';
 import { hasResult, NotStartedError, reportExperiment } from './report';
+import { InterleavedError } from './treatments';
 import { readUserDays } from './user-days';
 
 const folder = mkdtempSync(join(tmpdir(), 'watchnext-report-'));
@@ -317,7 +318,7 @@ describe('the power calculator', () => {
   it('has no plan of an A/B test for an interleaved experiment', async () => {
     const { archive, experiment } = await make({ users: 1, days: 1 }, { design: 'interleaved' });
     const plan = planExperiment(archive, experiment, { days: 5, lift: 0.1, nowMs: NOW_MS });
-    await expect(plan).rejects.toThrow(InterleavedPlanError);
+    await expect(plan).rejects.toThrow(InterleavedError);
   });
 
   it('says when the guardrails of a harmless treatment hold, or that it takes longer', async () => {

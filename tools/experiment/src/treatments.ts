@@ -9,6 +9,14 @@ export class NoTreatmentError extends Error {
   }
 }
 
+/** Its lists are of both variants, so what asks for users of one or the other has no answer. */
+export class InterleavedError extends Error {
+  constructor({ name }: Experiment, why: string) {
+    super(`${name}: ${why}`);
+    this.name = 'InterleavedError';
+  }
+}
+
 /** Places among the variants of those that users are in. @throws NoTreatmentError */
 export function treatmentsOf(experiment: Experiment): readonly number[] {
   const treatments = experiment.variants.flatMap(({ share }, index) => (index > 0 && share > 0 ? [index] : []));

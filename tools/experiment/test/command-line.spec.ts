@@ -48,7 +48,7 @@ describe('npm run experiment', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('explains itself, each command too', async () => {
-    expect((await run('--help')).out).toMatch(/validate.*assign.*report.*power.*off-policy/s);
+    expect((await run('--help')).out).toMatch(/validate.*assign.*report.*export.*power.*off-policy/s);
     expect((await run('power', '--help')).out).toMatch(/how long an experiment must run/);
   });
 
@@ -114,6 +114,31 @@ describe('npm run experiment', () => {
     const early = await run('report', 'better', '--at', new Date(START_MS - 1).toISOString());
     expect(early).toMatchObject({ code: 3, err: expect.stringMatching(/starts at/) });
   });
+
+  it('exports the users of a report, and never over a file that is there', async () => {
+    const table = join(folder, 'users.csv');
+    const exported = await run('export', 'better', '--out', table, ...at);
+    expect(exported).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /^\d+ users up to .* are in .*users\.csv\n {2}compared: control \d+, treatment \d+\n {2}left out: tester 1\n$/,
+      ),
+      err: expect.stringMatching(/^users: \d+ questions to the archive in/),
+    });
+    const lines = readFileSync(table, 'utf8').trim().split('\n');
+    expect(lines[0]).toMatch(/^user_id,variant,assigned_at_ms,/);
+    expect(exported.out.startsWith(`${lines.length - 1} users`)).toBe(true);
+    expect(await run('export', 'better', '--out', table, ...at)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/--out.*users\.csv is there already: remove it, or name another/),
+    });
+    expect(await run('export', 'better', '--out', join(folder, 'users.xlsx'), ...at)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--out.*must end in \.parquet or \.csv/),
+    });
+  });
+
   it('takes a file that serves everybody the control, and has nothing to report or plan of it', async () => {
     const braked = join(folder, 'braked.json');
     const variants = [
@@ -122,8 +147,8 @@ describe('npm run experiment', () => {
     ];
     writeFileSync(braked, JSON.stringify(definition({ variants })));
     expect(await run('validate', '--file', braked)).toMatchObject({ code: 0 });
-    for (const command of ['report', 'power']) {
-      expect(await run(command, 'better', '--file', braked, ...at)).toMatchObject({
+    for (const [command, ...more] of [['report'], ['power'], ['export', '--out', join(folder, 'braked.csv')]]) {
+      expect(await run(command, 'better', '--file', braked, ...more, ...at)).toMatchObject({
         code: 3,
         err: expect.stringMatching(/no variant but the control has a share above 0/),
       });
@@ -150,6 +175,7 @@ describe('npm run experiment', () => {
   it.each([
     ['report', 'better', ...at],
     ['power', 'better', ...at],
+    ['export', 'better', '--out', join(tmpdir(), 'nowhere.csv'), ...at],
     ['off-policy', '--policy', 'greedy', '--from', '2026-11-24'],
   ])('blames the place, not the lists, where no system has run: %s', async (...args) => {
     expect(await runIn(join(folder, 'nowhere'), ...args)).toMatchObject({

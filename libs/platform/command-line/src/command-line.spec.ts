@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder, moment, namedPath, newFile, wholeNumber } from './option-values';
+import { madeFolder, moment, namedPath, newFile, newPath, wholeNumber } from './option-values';
 
 describe('a whole number', () => {
   it.each(['0', '-1', '1.5', '1e3', '0x10', '', ' ', 'many', 'NaN', '9007199254740993'])(
@@ -84,6 +84,14 @@ describe('a new file', () => {
     writeFileSync(file, 'earlier');
     expect(newFile(file)).toBe(file);
     expect(readFileSync(file, 'utf8')).toBe('earlier');
+  });
+
+  it('is none that is there, where nothing may be replaced', () => {
+    const file = join(folder, 'table.csv');
+    expect(newPath(file)).toBe(file);
+    writeFileSync(file, 'earlier');
+    expect(() => newPath(file)).toThrow(`${file} is there already: remove it, or name another.`);
+    expect(() => newPath(join(folder, 'none', 'table.csv'))).toThrow('cannot be written to (ENOENT).');
   });
 
   it('is no folder, there or to come', () => {

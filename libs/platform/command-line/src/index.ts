@@ -3,4 +3,4 @@ export { endOnUsage, EXIT_USAGE } from './end-on-usage';
 export { LimitedLines } from './limited-lines';
 export { unlessAborted } from './unless-aborted';
 export { duration, type ProgressTask, startTask } from './progress';
-export { madeFolder, moment, namedPath, newFile, nonEmpty, wholeNumber } from './option-values';
+export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';

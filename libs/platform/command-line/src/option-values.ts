@@ -51,6 +51,14 @@ export function newFile(path: string): string {
   return path;
 }
 
+/** Parses the path of a file that is not there yet and can be made. @throws InvalidArgumentError */
+export function newPath(path: string): string {
+  newFile(path);
+  if (statSync(path, { throwIfNoEntry: false }))
+    throw new InvalidArgumentError(`${path} is there already: remove it, or name another.`);
+  return path;
+}
+
 /** Parses a name, as an id. @throws InvalidArgumentError */
 export function nonEmpty(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('it is empty: is a variable of the shell not set?');
