@@ -5,5 +5,6 @@ export { renderText } from './render-text';
 export { plotEffect, standalone } from './plots';
 export { percent, percentInterval, textTable } from './format';
 export { type Plan, planExperiment, planFrom } from './plan';
+export { drawVariants, ReplayLog } from './replay-log';
 export { policyOf, readDraws, valuePolicy } from './off-policy';
 export { readUserDays, type UserDay } from './user-days';

@@ -31,6 +31,7 @@ export { type EffectEstimate, estimateEffect } from './effect';
 export {
   alwaysValidP,
   boundary,
+  FEWEST_USERS,
   type Interval,
   mixtureVariance,
   mostUnseenRate,
@@ -40,6 +41,7 @@ export {
 } from './always-valid';
 export { checkSampleRatio, SAMPLE_RATIO_ALPHA, type SampleRatioCheck } from './sample-ratio';
 export { holm } from './corrections';
+export { type HeldRate, holdRate, type PromisedRate } from './held-rate';
 export { alwaysValidPower, type DurationPlan, fixedPower, planDuration } from './power';
 export {
   type CohortResult,

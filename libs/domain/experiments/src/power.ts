@@ -13,6 +13,11 @@ export function fixedPower(lift: number, information: number, alpha: number): nu
   return normalCdf(shift - z) + normalCdf(-shift - z);
 }
 
+/** The least lift that a test of size `alpha`, looked at once, finds with the power. */
+export function smallestLift(information: number, alpha: number, power: number): number {
+  return Math.expm1((normalQuantile(1 - alpha / 2) + normalQuantile(power)) / Math.sqrt(information));
+}
+
 /** Points of the grid on which the density of the running sum is carried from look to look. */
 const GRID = 240;
 /** Looked up once: inside Jest's sandbox a global costs more than the exponential. */
@@ -93,7 +98,7 @@ export function planDuration(
     lift,
     fixedDays: daysUntil(fixedPowers),
     alwaysValidDays: daysUntil(alwaysValidPowers),
-    smallestLift: Math.expm1((normalQuantile(1 - alpha / 2) + normalQuantile(power)) / Math.sqrt(last)),
+    smallestLift: smallestLift(last, alpha, power),
     fixedPowers,
     alwaysValidPowers,
   };

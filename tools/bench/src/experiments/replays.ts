@@ -3,24 +3,24 @@
  * serves, judged by the statistics that report. Without an effect, with one that was planted, and with things gone wrong.
  */
 import { temporaryFolder } from '@watchnext/end-to-end';
-import { planFrom, readUserDays, textTable, type UserDay } from '@watchnext/experiment';
+import { drawVariants, planFrom, readUserDays, ReplayLog, textTable, type UserDay } from '@watchnext/experiment';
 import {
-  Assigner,
   checkExperiments,
   checkQuality,
   checkSampleRatio,
   type Experiment,
   hashPoint,
+  holdRate,
   look,
   type Look,
   metricOf,
   type MetricName,
   type Moments,
+  type PromisedRate,
   testSettings,
 } from '@watchnext/experiments';
 import { DEFAULT_WORLD, World } from '@watchnext/simulator';
 import { report, type BenchReport } from '../report';
-import { ReplayLog, withLift } from './replay-log';
 import { archiveHistory } from './simulated-archive';
 
 export interface ReplayOptions {
@@ -41,6 +41,8 @@ const JUDGED: readonly MetricName[] = [
   'clicksPerImpression',
   'dismissalsPerImpression',
 ];
+/** How often a rate that is as promised may be called broken. */
+const RATE_ERROR = 0.001;
 const PRIMARY = metricOf('watchSecondsPerUser');
 
 export interface Rate {
@@ -124,15 +126,6 @@ const experimentWith = (salt: string, minimumLift: number): Experiment =>
     ],
   }).experiments[0];
 
-/** By user: which variant the assignment that serves gives. */
-function variantsOf(userIds: readonly string[], salt: string): Int8Array {
-  const experiment = experimentWith(salt, 0.02);
-  const assigner = new Assigner({ layers: [{ name: 'all', salt: 'all' }], experiments: [experiment] });
-  return Int8Array.from(userIds, (userId) =>
-    experiment.variants.findIndex(({ name }) => name === assigner.within(experiment, userId)?.variant.name),
-  );
-}
-
 class Tally {
   readonly counts = new Map<string, { count: number; of: number }>();
 
@@ -141,23 +134,29 @@ class Tally {
     this.counts.set(name, { count: entry.count + (isSo ? 1 : 0), of: entry.of + 1 });
   }
 
-  /** @param kind `is`: the rate should be the promised one; `at-most` and `at-least`: a bound */
-  rate(name: string, promised: number, kind: 'is' | 'at-most' | 'at-least'): Rate {
+  rate(name: string, promised: number, kind: PromisedRate['kind']): Rate {
     const { count, of } = this.counts.get(name)!;
-    const room = 3.29 * Math.sqrt((promised * (1 - promised)) / of);
-    const [low, high] = [kind === 'at-most' ? 0 : promised - room, kind === 'at-least' ? 1 : promised + room];
-    const rate = count / of;
+    const { rate, range, kept } = holdRate({ promised, kind }, count, of, RATE_ERROR);
     const words = { is: '', 'at-most': 'at most ', 'at-least': 'at least ' }[kind];
-    return {
-      name,
-      promised: `${words}${(100 * promised).toFixed(1)}%`,
-      count,
-      of,
-      rate,
-      interval: [Math.max(0, low), Math.min(1, high)],
-      kept: rate >= low && rate <= high,
-    };
+    const told = `${words}${(100 * promised).toFixed(1)}%`;
+    return { name, promised: told, count, of, rate, interval: [range.low, range.high], kept };
   }
+}
+
+/** The same days with watch seconds multiplied by 1 + lift, which may differ from user to user. */
+function withLift(days: readonly UserDay[], liftOf: (userId: string) => number): UserDay[] {
+  return days.map(({ userId, day, numbers }) => {
+    const factor = 1 + liftOf(userId);
+    return {
+      userId,
+      day,
+      numbers: {
+        ...numbers,
+        watchSeconds: numbers.watchSeconds * factor,
+        attributedWatchSeconds: numbers.attributedWatchSeconds * factor,
+      },
+    };
+  });
 }
 
 export function replay(days: readonly UserDay[], replays: number) {
@@ -183,7 +182,7 @@ export function replay(days: readonly UserDay[], replays: number) {
   });
 
   for (let run = 0; run < replays; run++) {
-    const variants = variantsOf(log.userIds, `salt ${run}`);
+    const variants = drawVariants(template, log.userIds, `salt ${run}`);
     const same = log.split(variants, 2);
     for (const name of JUDGED) {
       const looks = looksOf(same, metricOf(name));

@@ -2,8 +2,29 @@
  * What users did, ready to be split into variants again and again: of every user and day, how much it adds to the moments.
  * A replay is then one pass over these, whatever the split.
  */
-import { Moments, NUMBER_COUNT, PRODUCT_COUNT, USER_NUMBERS, type UserNumbers } from '@watchnext/experiments';
-import type { UserDay } from '@watchnext/experiment';
+import {
+  Assigner,
+  type Experiment,
+  Moments,
+  NUMBER_COUNT,
+  PRODUCT_COUNT,
+  USER_NUMBERS,
+  type UserNumbers,
+} from '@watchnext/experiments';
+import type { UserDay } from './user-days';
+
+/**
+ * By user: in which of the variants they would be had the experiment, and its layer, this salt; −1 for who is in none, and for testers,
+ * whom a report leaves out.
+ */
+export function drawVariants(experiment: Experiment, userIds: readonly string[], salt: string): Int8Array {
+  const drawn = { ...experiment, salt };
+  const assigner = new Assigner({ layers: [{ name: experiment.layer, salt }], experiments: [drawn] });
+  return Int8Array.from(userIds, (userId) => {
+    const assignment = assigner.within(drawn, userId);
+    return assignment === undefined || assignment.overridden ? -1 : drawn.variants.indexOf(assignment.variant);
+  });
+}
 
 const STRIDE = 1 + NUMBER_COUNT + PRODUCT_COUNT;
 
@@ -72,20 +93,4 @@ export class ReplayLog {
       return days;
     });
   }
-}
-
-/** The same days with watch seconds multiplied by 1 + lift, which may differ from user to user. */
-export function withLift(days: readonly UserDay[], liftOf: (userId: string) => number): UserDay[] {
-  return days.map(({ userId, day, numbers }) => {
-    const factor = 1 + liftOf(userId);
-    return {
-      userId,
-      day,
-      numbers: {
-        ...numbers,
-        watchSeconds: numbers.watchSeconds * factor,
-        attributedWatchSeconds: numbers.attributedWatchSeconds * factor,
-      },
-    };
-  });
 }
