@@ -65,11 +65,17 @@ export class Assigner {
       return variant && { experiment, variant, overridden: true };
     }
     if (this.testersOfOthers.get(experiment)!.has(userId)) return undefined;
-    const [from, to] = experiment.layerPart;
-    const layerPoint = hashPoint('layer', this.layerSalts.get(experiment.layer) ?? '', experiment.layer, userId);
-    if (layerPoint < from || layerPoint >= to) return undefined;
+    if (!this.isInPart(experiment, userId)) return undefined;
     const index = shareAt(this.stretches.get(experiment)!, variantPoint(experiment, userId));
     return index === undefined ? undefined : { experiment, variant: variants[index], overridden: false };
+  }
+
+  /** Whether the experiment's part of its layer has the user. */
+  private isInPart({ layer, layerPart: [from, to] }: Experiment, userId: string): boolean {
+    // All points are in [0, 1): where the part is all of it, none need be drawn.
+    if (from === 0 && to === 1) return true;
+    const point = hashPoint('layer', this.layerSalts.get(layer) ?? '', layer, userId);
+    return point >= from && point < to;
   }
 }
 

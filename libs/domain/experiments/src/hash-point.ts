@@ -5,5 +5,7 @@ import { hash53 } from '@watchnext/features';
  * Each text goes in with its length, so that no two lists of texts run together.
  */
 export function hashPoint(...texts: readonly string[]): number {
-  return hash53(texts.map((text) => `${text.length}:${text}`).join('')) / 2 ** 53;
+  let joined = '';
+  for (const text of texts) joined += `${text.length}:${text}`;
+  return hash53(joined) / 2 ** 53;
 }
