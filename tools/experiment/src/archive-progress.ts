@@ -1,4 +1,4 @@
-import type { ProgressTask } from '@watchnext/command-line';
+import type { ProgressTask, startTask } from '@watchnext/command-line';
 import type { ArchiveTable } from '@watchnext/event-archive';
 
 /** The same table, with each question that it has answered counted: what reads an archive is a row of questions, and each may take its time. */
@@ -15,3 +15,25 @@ export function countingQueries(table: ArchiveTable, task: ProgressTask): Archiv
     batches: (sql) => table.batches(sql),
   };
 }
+
+/** How tasks are shown: a command line's own, or none. */
+export type TaskStarter = typeof startTask;
+
+/** Work with its progress, which ends with it. */
+export async function withTask<T>(
+  start: TaskStarter,
+  [title, unit]: readonly [title: string, unit: string],
+  work: (task: ProgressTask) => Promise<T>,
+): Promise<T> {
+  const task = start(title, unit);
+  try {
+    const result = await work(task);
+    task.finish();
+    return result;
+  } catch (error) {
+    task.abandon();
+    throw error;
+  }
+}
+
+export const READING = ['archive', 'questions'] as const;

@@ -1,5 +1,6 @@
 /** What the commands share: the definitions, the archive, and what their exit codes say. */
 import { readFile } from 'node:fs/promises';
+import { wholeNumber } from '@watchnext/command-line';
 import {
   ConfigError,
   embeddedPaths,
@@ -71,5 +72,7 @@ export async function withArchive<T>(work: (archive: EventArchive) => Promise<T>
     await archive.close();
   }
 }
+
+export const wholeDays = wholeNumber(1, 365);
 
 export const withFile = (command: Command) => command.option('--file <path>', 'the file that defines the experiments');

@@ -1,5 +1,6 @@
 import { moment, newPath, startTask } from '@watchnext/command-line';
 import { type Command, InvalidArgumentError } from 'commander';
+import { READING, withTask } from './archive-progress';
 import { experimentNamed, type FileOption, readDefinitions, withArchive, withFile } from './command-context';
 import { exportUsers, formatOf, type UserExport } from './export-users';
 import { whole } from './format';
@@ -19,17 +20,12 @@ export function addExportCommand(program: Command): void {
     .option('--at <time>', 'as if it were this time; default: now', moment)
     .action(async (name: string, options: FileOption & { out: string; at?: number }) => {
       const experiment = experimentNamed(await readDefinitions(options), name);
-      const task = startTask('users', 'questions to the archive');
-      try {
-        const exported = await withArchive((archive) =>
+      const exported = await withArchive((archive) =>
+        withTask(startTask, READING, (task) =>
           exportUsers(archive, experiment, options.at ?? Date.now(), options.out, task),
-        );
-        task.finish();
-        process.stdout.write(exportText(exported, options.out));
-      } catch (error) {
-        task.abandon();
-        throw error;
-      }
+        ),
+      );
+      process.stdout.write(exportText(exported, options.out));
     });
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ProgressTask, startTask } from '@watchnext/command-line';
+import type { ProgressTask } from '@watchnext/command-line';
 import { TOPICS } from '@watchnext/contract';
 import { type EventArchive, sqlText } from '@watchnext/event-archive';
 import { type Experiment, type Look, METRIC_NAMES, metricOf, type MetricName } from '@watchnext/experiments';
@@ -51,7 +51,13 @@ describe('the table of the users of a report', () => {
   const folder = mkdtempSync(join(tmpdir(), 'watchnext-export-'));
   const tables = join(folder, 'tables of "users"');
   const path = (name: string) => join(folder, name);
-  const task: ProgressTask = startTask('users', 'questions', process.stderr, () => 0);
+  let questions = 0;
+  const task: ProgressTask = {
+    update: (done) => (questions = done),
+    note: () => undefined,
+    finish: () => undefined,
+    abandon: () => undefined,
+  };
   let archive: EventArchive;
   let experiment: Experiment;
   let report: ExperimentReport;
@@ -61,7 +67,6 @@ describe('the table of the users of a report', () => {
     report.comparisons[0].metrics.find(({ metric }) => metric === name)!.looks.at(-1)!;
 
   beforeAll(async () => {
-    jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     const file = fileWith();
     experiment = file.experiments[0];
     ({ archive } = await archiveExperiment(tables, file, { users: 600, days: 5, lift: 0.5, machines: 6 }));
@@ -69,7 +74,6 @@ describe('the table of the users of a report', () => {
   });
   afterAll(async () => {
     await archive.close();
-    jest.restoreAllMocks();
     rmSync(folder, { recursive: true });
   });
 
@@ -77,6 +81,7 @@ describe('the table of the users of a report', () => {
     const told = await write('users.parquet');
     const rows = await ask(`FROM ${sqlText(path('users.parquet'))}`);
     expect(rows).toHaveLength(told.rowCount);
+    expect(questions).toBeGreaterThan(10);
     const variants = ['control', 'treatment'];
     const arms = variants.map((variant) =>
       rows.filter((row) => row['variant'] === variant && row['left_out'] === null),

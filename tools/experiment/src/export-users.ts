@@ -21,7 +21,7 @@ const FORMATS = {
   parquet: 'FORMAT parquet, COMPRESSION zstd',
   csv: 'FORMAT csv, HEADER',
 } as const;
-export type TableFormat = keyof typeof FORMATS;
+type TableFormat = keyof typeof FORMATS;
 
 /** @returns undefined for a file that would be of neither format */
 export const formatOf = (path: string): TableFormat | undefined =>

@@ -7,7 +7,15 @@
  */
 import { Event } from '@watchnext/contract';
 import { type ArchiveTable, sqlText } from '@watchnext/event-archive';
-import { type Experiment, machineListLimit, MOST_WATCH_SECONDS_A_DAY, USER_NUMBERS } from '@watchnext/experiments';
+import {
+  type Experiment,
+  machineListLimit,
+  type MetricName,
+  metricOf,
+  MOST_WATCH_SECONDS_A_DAY,
+  type UserNumber,
+  USER_NUMBERS,
+} from '@watchnext/experiments';
 
 export const DAY_MS = 86_400_000;
 /** Summed by day; the covariate is of before. */
@@ -42,6 +50,12 @@ export interface Exposure {
    */
   readonly isAttributed?: boolean;
 }
+
+const ATTRIBUTED: ReadonlySet<UserNumber> = new Set(['attributedWatchSeconds', 'attributedWatches']);
+
+/** Whether any of these metrics counts what `isAttributed` is for. */
+export const needAttribution = (metrics: readonly MetricName[]): boolean =>
+  metrics.some((name) => ATTRIBUTED.has(metricOf(name).numerator));
 
 /**
  * Makes the temporary tables `lists`, `users`, `user_days` and `everyone`: the users, with their covariate and whether they are taken

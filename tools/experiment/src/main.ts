@@ -5,7 +5,17 @@ import { endByFailure, exitCodeOf, messageOrStack } from '@watchnext/config';
 import { EventArchiveError } from '@watchnext/event-archive';
 import { Assigner, type Experiment, ExperimentsError, metricOf, unsafeChanges } from '@watchnext/experiments';
 import { Command, InvalidArgumentError } from 'commander';
-import { EXIT, experimentNamed, type FileOption, readDefinitions, withArchive, withFile } from './command-context';
+import {
+  EXIT,
+  experimentNamed,
+  type FileOption,
+  readDefinitions,
+  wholeDays,
+  withArchive,
+  withFile,
+} from './command-context';
+import { NothingToCheckError } from './aa';
+import { addAaCommand } from './aa-command';
 import { addExportCommand } from './export-command';
 import { FileExistsError } from './export-users';
 import { DAY_MS } from './exposure-tables';
@@ -23,7 +33,6 @@ const positive = (text: string) => {
   if (!(value > 0)) throw new InvalidArgumentError('a number above 0');
   return value;
 };
-const wholeDays = wholeNumber(1, 365);
 
 /** @returns the name as it is */
 function policyName(text: string): string {
@@ -44,7 +53,7 @@ const program = new Command('experiment')
     'Experiments from their definition to their verdict. Definitions come from --file or WATCHNEXT_EXPERIMENTS_FILE, events from\n' +
       'the archive that the WATCHNEXT_… variables name, as for every service.\n' +
       'Times are as 2026-11-24 or 2026-11-24T10:00Z; UTC where they name no zone.\n' +
-      `Ends with 0 when done, ${EXIT.invalid} for definitions that are not usable, ${EXIT.noResult} when there is no result to report, ${EXIT.configuration} for the environment, 1 for anything else.`,
+      `Ends with 0 when done, ${EXIT.invalid} for definitions that are not usable, ${EXIT.noResult} when there is no result to report or A/A tests are not sound, ${EXIT.configuration} for the environment, 1 for anything else.`,
   )
   .showHelpAfterError();
 
@@ -139,6 +148,7 @@ withFile(program.command('report'))
   });
 
 addExportCommand(program);
+addAaCommand(program);
 
 withFile(program.command('power'))
   .description('how long an experiment must run, measured on the last days of the archive')
@@ -256,7 +266,7 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
   ].join('\n');
 }
 
-const NO_RESULT_ERRORS = [NotStartedError, NoTreatmentError, InterleavedError];
+const NO_RESULT_ERRORS = [NotStartedError, NoTreatmentError, InterleavedError, NothingToCheckError];
 const KNOWN_ERRORS = [ExperimentsError, FileExistsError, ...NO_RESULT_ERRORS, EventArchiveError, RangeError];
 
 program.parseAsync().catch((thrown: unknown) =>

@@ -12,13 +12,12 @@ import {
   mostUnseenRate,
   planDuration,
   testSettings,
-  type UserNumber,
   type UserWeights,
   userWeights,
 } from '@watchnext/experiments';
-import { createExposureTables, DAY_MS, firstDayOf, untoldParts } from './exposure-tables';
+import { createExposureTables, DAY_MS, firstDayOf, needAttribution, untoldParts } from './exposure-tables';
 import { readDailyMoments } from './read-moments';
-import { InterleavedError, treatmentsOf } from './treatments';
+import { InterleavedError, smallestOf, treatmentsOf } from './treatments';
 
 export interface Plan extends DurationPlan {
   readonly experiment: string;
@@ -40,8 +39,6 @@ export interface GuardrailPlan extends Pick<DurationPlan, 'fixedDays' | 'alwaysV
   readonly mostHarm: number;
   readonly controlValue: number;
 }
-
-const ATTRIBUTED: ReadonlySet<UserNumber> = new Set(['attributedWatchSeconds', 'attributedWatches']);
 
 /**
  * What each day of an experiment with these shares would have told, had it run over the last `days` days of the archive:
@@ -65,7 +62,7 @@ export async function planExperiment(
   const moments = await archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
     const { audience, covariateDays, primaryMetric, guardrails } = experiment;
     const planned = [primaryMetric, ...guardrails.map(({ metric }) => metric)];
-    const isAttributed = planned.some((name) => ATTRIBUTED.has(metricOf(name).numerator));
+    const isAttributed = needAttribution(planned);
     const exposure = { audience, startMs, endMs: nowMs, covariateDays, isAttributed };
     await createExposureTables(table, { ...exposure, experiment: undefined });
     return (await readDailyMoments(table, 1, days))[0];
@@ -111,7 +108,7 @@ function measure(
   name: MetricName,
 ): { informations: number[]; controlPart: number; smallestPart: number; last: EffectEstimate | undefined } {
   const part = layerPart[1] - layerPart[0];
-  const smallest = Math.min(...treatments.map((index) => variants[index].share));
+  const smallest = variants[smallestOf(variants, treatments)].share;
   const effects = pooled.map((moments) => estimateEffect(moments, moments, metricOf(name)));
   const informations = effects.map(({ logRatioError }) => {
     // The error of one arm that has all the users, then of two that have their shares.

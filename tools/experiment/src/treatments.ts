@@ -23,3 +23,7 @@ export function treatmentsOf(experiment: Experiment): readonly number[] {
   if (treatments.length === 0) throw new NoTreatmentError(experiment);
   return treatments;
 }
+
+/** Place of the treatment with the fewest users, of which the least is known. */
+export const smallestOf = (variants: Experiment['variants'], treatments: readonly number[]): number =>
+  treatments.reduce((least, index) => (variants[index].share < variants[least].share ? index : least));

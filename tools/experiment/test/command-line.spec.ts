@@ -48,7 +48,7 @@ describe('npm run experiment', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('explains itself, each command too', async () => {
-    expect((await run('--help')).out).toMatch(/validate.*assign.*report.*export.*power.*off-policy/s);
+    expect((await run('--help')).out).toMatch(/validate.*assign.*report.*export.*aa.*power.*off-policy/s);
     expect((await run('power', '--help')).out).toMatch(/how long an experiment must run/);
   });
 
@@ -123,7 +123,7 @@ describe('npm run experiment', () => {
       out: expect.stringMatching(
         /^\d+ users up to .* are in .*users\.csv\n {2}compared: control \d+, treatment \d+\n {2}left out: tester 1\n$/,
       ),
-      err: expect.stringMatching(/^users: \d+ questions to the archive in/),
+      err: expect.stringMatching(/^archive: \d+ questions in/),
     });
     const lines = readFileSync(table, 'utf8').trim().split('\n');
     expect(lines[0]).toMatch(/^user_id,variant,assigned_at_ms,/);
@@ -175,6 +175,7 @@ describe('npm run experiment', () => {
   it.each([
     ['report', 'better', ...at],
     ['power', 'better', ...at],
+    ['aa'],
     ['export', 'better', '--out', join(tmpdir(), 'nowhere.csv'), ...at],
     ['off-policy', '--policy', 'greedy', '--from', '2026-11-24'],
   ])('blames the place, not the lists, where no system has run: %s', async (...args) => {
@@ -183,6 +184,27 @@ describe('npm run experiment', () => {
       out: '',
       err: expect.stringMatching(/must name a system that has run: the archive there holds no events/),
     });
+  });
+
+  it('splits users again and again, and says what to change where it cannot', async () => {
+    const html = join(folder, 'aa.html');
+    const window = ['--days', '2', '--until', new Date(START_MS + 2 * DAY_MS).toISOString()];
+    const checked = await run('aa', ...window, '--html', html);
+    expect(checked).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /^A\/A tests: 20\d users of 2 days, .* split 500 times[^]*\n\nsound: [^]*The page is in/,
+      ),
+      err: expect.stringMatching(/^archive: \d+ questions in .*\nA\/A tests: 500 splits in/),
+    });
+    expect(readFileSync(html, 'utf8')).toMatch(/<svg/);
+    const refused = async (code: number, err: RegExp, ...args: string[]) =>
+      expect(await run('aa', ...args)).toMatchObject({ code, out: '', err: expect.stringMatching(err) });
+    await refused(2, /--metrics.*there is no metric clicks; there are watchSecondsPerUser, /, '--metrics', 'clicks');
+    await refused(2, /--replicates.*a whole number from 100/, '--replicates', '5');
+    await refused(3, /no users were served .*another window with --days and --until/, '--until', '2020-01-01');
+    await refused(3, /better starts at .* let --until be then at the latest/, 'better', ...window);
+    await refused(2, /there is no experiment other/, 'other');
   });
 
   it.each(['foo', 'epsilon=2', ''])('takes the policy %j for a command line that cannot be used', async (policy) => {

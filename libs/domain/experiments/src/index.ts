@@ -42,6 +42,7 @@ export {
 export { checkSampleRatio, SAMPLE_RATIO_ALPHA, type SampleRatioCheck } from './sample-ratio';
 export { holm } from './corrections';
 export { type HeldRate, holdRate, type PromisedRate } from './held-rate';
+export { type AaMetric, type AaOutcome, type AaSampleRatio, type AaSettings, judgeAa, judgeAaSampleRatio } from './aa';
 export { alwaysValidPower, type DurationPlan, fixedPower, planDuration } from './power';
 export {
   type CohortResult,
