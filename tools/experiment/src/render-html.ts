@@ -125,7 +125,7 @@ ${
   cohorts.length === 0
     ? ''
     : `<h3>By cohort</h3>
-<p class="quiet">${escapeXml(metricOf(metrics.find(({ role }) => role === 'primary')!.metric).label)}; the intervals hold for all ${cohorts.length} cohorts at once and at every look, p after Holm's correction.</p>
+<p class="quiet">${escapeXml(metricOf(metrics.find(({ role }) => role === 'primary')!.metric).label)}; the intervals hold for all ${cohorts.length} cohorts at once (Bonferroni), at one look, p after Holm's correction.</p>
 ${plotForest(
   'lift by cohort',
   cohorts.map(({ dimension, cohort, look }) => ({
@@ -135,7 +135,7 @@ ${plotForest(
   })),
 )}
 ${table(
-  ['cohort', 'users', 'lift', 'at every look', 'p', ''],
+  ['cohort', 'users', 'lift', 'for all at once', 'p', ''],
   cohorts.map(({ dimension, cohort, look, correctedP, state }) => [
     `${dimension} ${cohort}`,
     whole(look.controlUsers + look.treatmentUsers),

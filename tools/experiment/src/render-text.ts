@@ -86,8 +86,8 @@ function comparisonText({ variant, verdict, metrics, cohorts, coverage }: Compar
   }
   if (cohorts.length > 0) {
     parts.push(
-      `  ${metricOf(metrics.find(({ role }) => role === 'primary')!.metric).label} by cohort; intervals hold for all ${cohorts.length} at once, p after Holm:\n${textTable(
-        ['cohort', 'users', 'lift', 'always valid', 'p', ''],
+      `  ${metricOf(metrics.find(({ role }) => role === 'primary')!.metric).label} by cohort; intervals hold for all ${cohorts.length} at once (Bonferroni), at one look, p after Holm:\n${textTable(
+        ['cohort', 'users', 'lift', 'for all at once', 'p', ''],
         cohorts.map(({ dimension, cohort, look, correctedP, state }) => [
           `${dimension} ${cohort}`,
           whole(look.controlUsers + look.treatmentUsers),

@@ -231,7 +231,11 @@ describe('the report', () => {
     const text = renderText(report);
     expect(text).toMatch(/Sample ratio: holds/);
     expect(text).toMatch(/treatment against control: ship/);
+    // Which cohorts there are is not fixed beforehand, so their intervals promise no more than one look.
+    const together = `intervals hold for all ${cohorts.length}`;
+    expect(text).toContain(`${together} at once (Bonferroni), at one look, p after Holm`);
     const html = renderHtml(report);
+    expect(html).toContain(`${together} cohorts at once (Bonferroni), at one look`);
     expect(html).toMatch(/<svg [^>]*aria-label="watch seconds per user \(primary\): lift by day"/);
     expect(html).not.toMatch(/https?:|<script|NaN|undefined/);
     const json = JSON.parse(renderJson(report));
