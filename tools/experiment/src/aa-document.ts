@@ -83,7 +83,7 @@ function heading({
 }
 
 const LEGEND =
-  'By chance: where the rate of a sound analysis lies (binomial; all checks together leave it in at most 1% of runs). P-values even: chi-square p of those of one look being evenly spread over 20 parts. ' +
+  'By chance: where the rate of a sound analysis lies (binomial; all checks together leave it in about 1% of runs). P-values even: chi-square p of those of one look being evenly spread over 20 parts. ' +
   'One look ±, daily ±: half the width of the intervals of the lift, on average. Found: the lift that one look finds with the power.';
 
 function notes({ notMeasured, constant, experiment }: AaReport): string[] {

@@ -64,7 +64,7 @@ export interface AaReport extends Pick<AaOptions, 'replicates' | 'seed' | 'days'
   readonly isSound: boolean;
 }
 
-/** Of the whole check: how often it calls a sound analysis unsound, at most. Its single checks share it (Bonferroni). */
+/** Of the whole check: about how often it calls a sound analysis unsound. Its single checks share it (Bonferroni). */
 const ERROR = 0.01;
 /** Each metric is held against three promises, and the sample ratio against two. */
 const checkCount = (metricCount: number) => 3 * metricCount + 2;
