@@ -4,3 +4,4 @@ export { LimitedLines } from './limited-lines';
 export { unlessAborted } from './unless-aborted';
 export { duration, type ProgressTask, startTask } from './progress';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';
+export { BACKUP_MANIFEST, parsePlace, type Place } from './place';

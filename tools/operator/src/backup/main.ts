@@ -2,14 +2,14 @@
 /** npm run backup -- save|verify|restore PLACE */
 import { resolve } from 'node:path';
 import { Argument, Command } from 'commander';
-import { allowClosedOutput, endOnUsage, startTask } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, parsePlace, type Place, startTask } from '@watchnext/command-line';
 import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
 import type { BackupReport } from './backup';
 import { BucketTree, type FileTree, FolderTree } from './file-tree';
 import { BackupError, describeMissing } from './manifest';
-import { parsePlace, type Place, refuseOwnPlace } from './place';
+import { refuseOwnPlace } from './place';
 import { restoreBackup, verifyBackup } from './restore-backup';
 import { saveBackup } from './save-backup';
 

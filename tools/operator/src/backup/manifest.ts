@@ -1,9 +1,9 @@
 /** backup.json: what a backup holds, and what it lacks. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BACKUP_MANIFEST } from '@watchnext/command-line';
 import type { FileTree } from './file-tree';
 
-export const MANIFEST_NAME = 'backup.json';
 const FORMAT_VERSION = 1;
 
 export interface BackedUpFile {
@@ -40,9 +40,9 @@ export const describeMissing = ({ snapshotId, reason }: MissingSnapshot) =>
 
 /** @throws BackupError where there is none, or one that this program cannot read */
 export async function readManifest(source: FileTree, work: string): Promise<BackupManifest> {
-  const path = join(work, MANIFEST_NAME);
-  await source.get(MANIFEST_NAME, path).catch((error: Error) => {
-    throw new BackupError(`${source.place} is no backup: it has no ${MANIFEST_NAME} (${error.message})`, {
+  const path = join(work, BACKUP_MANIFEST);
+  await source.get(BACKUP_MANIFEST, path).catch((error: Error) => {
+    throw new BackupError(`${source.place} is no backup: it has no ${BACKUP_MANIFEST} (${error.message})`, {
       cause: error,
     });
   });
@@ -52,7 +52,7 @@ export async function readManifest(source: FileTree, work: string): Promise<Back
   try {
     manifest = JSON.parse(text) as BackupManifest;
   } catch (error) {
-    throw new BackupError(`${MANIFEST_NAME} of ${source.place} is damaged`, { cause: error });
+    throw new BackupError(`${BACKUP_MANIFEST} of ${source.place} is damaged`, { cause: error });
   }
   if (manifest.formatVersion !== FORMAT_VERSION)
     throw new BackupError(
@@ -68,7 +68,7 @@ export async function writeManifest(
   work: string,
 ): Promise<void> {
   const manifest: BackupManifest = { formatVersion: FORMAT_VERSION, createdAt: new Date().toISOString(), ...content };
-  const path = join(work, MANIFEST_NAME);
+  const path = join(work, BACKUP_MANIFEST);
   await writeFile(path, `${JSON.stringify(manifest, null, 1)}\n`);
-  await target.put(MANIFEST_NAME, path);
+  await target.put(BACKUP_MANIFEST, path);
 }

@@ -1,28 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parsePlace } from '@watchnext/command-line';
 import { loadDriverSettings } from '@watchnext/config';
 import { BackupError } from './manifest';
-import { parsePlace, refuseOwnPlace } from './place';
-
-describe('the place of a backup', () => {
-  it.each([
-    ['/mnt/backup', { folder: '/mnt/backup' }],
-    ['./of:anna', { folder: './of:anna' }],
-    ['C:\\backup', { folder: 'C:\\backup' }],
-    ['s3://bucket', { bucket: 'bucket', prefix: '' }],
-    ['s3://bucket/', { bucket: 'bucket', prefix: '' }],
-    ['s3://bucket/a/b', { bucket: 'bucket', prefix: 'a/b/' }],
-    ['s3://bucket/a/', { bucket: 'bucket', prefix: 'a/' }],
-  ])('%s is taken', (text, place) => expect(parsePlace(text)).toEqual(place));
-
-  it.each(['gs://bucket/a', 'S3://bucket/a', 's3:/bucket/a', 's3:bucket', 's3://', 's3:///a', 'https://host/a'])(
-    '%s is no folder',
-    (text) => expect(() => parsePlace(text)).toThrow('it must be a folder or s3://bucket/prefix'),
-  );
-
-  it('is not empty', () => expect(() => parsePlace('')).toThrow('it is empty'));
-});
+import { refuseOwnPlace } from './place';
 
 describe('the place of a backup, beside the system', () => {
   let root: string;

@@ -1,31 +1,10 @@
-/** Where a backup lies, as the command line names it. */
+/** Where a backup may lie. */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { namedPath } from '@watchnext/command-line';
+import type { Place } from '@watchnext/command-line';
 import type { DriverSettings } from '@watchnext/config';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
-import { InvalidArgumentError } from 'commander';
 import { BackupError } from './manifest';
-
-export type Place =
-  | { readonly folder: string }
-  /** The prefix ends with a slash, or is empty. */
-  | { readonly bucket: string; readonly prefix: string };
-
-/** What begins as an address does: taken for a folder, a mistyped bucket would be one on the disk that is to be backed up. A drive's letter is none. */
-const SCHEME = /^[a-z][a-z0-9+.-]+:/i;
-const BUCKET = /^s3:\/\/([^/]+)\/?(.*)$/;
-
-/** @throws InvalidArgumentError */
-export function parsePlace(text: string): Place {
-  const [, bucket, prefix = ''] = BUCKET.exec(text) ?? [];
-  if (bucket !== undefined) return { bucket, prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/` };
-  if (SCHEME.test(text))
-    throw new InvalidArgumentError(
-      'it must be a folder or s3://bucket/prefix; a folder of such a name is written ./name.',
-    );
-  return { folder: namedPath(text) };
-}
 
 /** What of a system is in a backup, by the name of its folder or prefix. */
 const PARTS = ['archive', 'checkpoints', 'snapshots'];

@@ -1,17 +1,11 @@
 /** Copies what a place does not have yet, the manifest last. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BACKUP_MANIFEST } from '@watchnext/command-line';
 import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
 import { type FileTree, FolderTree, type TreeFile } from './file-tree';
-import {
-  type BackedUpFile,
-  BackupError,
-  MANIFEST_NAME,
-  type MissingSnapshot,
-  readManifest,
-  writeManifest,
-} from './manifest';
+import { type BackedUpFile, BackupError, type MissingSnapshot, readManifest, writeManifest } from './manifest';
 import { Copier, fetchVerified, isSound, withWorkFolder } from './verified-copies';
 
 interface Part extends TreeFile {
@@ -37,7 +31,7 @@ export async function saveBackup(
 ): Promise<BackupReport> {
   return withWorkFolder(async (work) => {
     const there = new Map((await target.list()).map((file) => [file.name, file.sizeBytes]));
-    const earlier = there.has(MANIFEST_NAME) ? await readManifest(target, work) : undefined;
+    const earlier = there.has(BACKUP_MANIFEST) ? await readManifest(target, work) : undefined;
     const known = new Map(earlier?.files.map((file) => [file.name, file]));
     const copier = new Copier(work);
     const soundByName = new Map<string, Promise<boolean>>();
