@@ -16,26 +16,35 @@ export class EmptyArchiveError extends Error {
 /** The share that may lie wrong with nothing where it belongs, as in a replay (user-records.ts): what is sent on is archived later. */
 const MOST_NOWHERE = 0.01;
 
+/** @throws EmptyArchiveError; ConfigError where the archive was cut into another number of partitions */
+export async function requireArchivedPartitions(archive: EventArchive, partitionCount: number): Promise<void> {
+  if ((await archive.partitions(TOPICS.activity)).length === 0) throw new EmptyArchiveError();
+  const count = await otherPartitionCount(archive, TOPICS.activity, partitionCount);
+  if (count !== undefined) throw wrongPartitionCount(`the archive has ${count} partitions`, count, partitionCount);
+}
+
 /**
  * Every record that lies in another partition than its user's was sent on into that one. So where records lie wrong whose
  * right partition the archive has nothing of, it is the number of partitions that is wrong; and then many do.
  *
- * @throws EmptyArchiveError; ConfigError where the archive was cut into another number of partitions
+ * @returns the number that the archive was cut into, where it is not `partitionCount`
  */
-export async function requireArchivedPartitions(archive: EventArchive, partitionCount: number): Promise<void> {
-  const there = new Set(await archive.partitions(TOPICS.activity));
-  if (there.size === 0) throw new EmptyArchiveError();
+export async function otherPartitionCount(
+  archive: EventArchive,
+  topic: string,
+  partitionCount: number,
+): Promise<number | undefined> {
+  const there = new Set(await archive.partitions(topic));
   const count = Math.max(...there) + 1;
-  const refusal = () => wrongPartitionCount(`the archive has ${count} partitions`, count, partitionCount);
-  if (count > partitionCount) throw refusal();
+  if (count > partitionCount) return count;
   // Nothing can be found then, and nothing is read.
-  if (there.size === partitionCount) return;
+  if (there.size === partitionCount) return undefined;
   let recordCount = 0;
   let nowhereCount = 0;
-  for await (const records of archive.read(TOPICS.activity, { order: 'offset' })) {
+  for await (const records of archive.read(topic, { order: 'offset' })) {
     const { toReroute } = sortRecords(records, partitionCount);
     recordCount += records.length;
     nowhereCount += toReroute.filter(({ userId }) => !there.has(partitionOf(userId, partitionCount))).length;
   }
-  if (nowhereCount > MOST_NOWHERE * recordCount) throw refusal();
+  return nowhereCount > MOST_NOWHERE * recordCount ? count : undefined;
 }

@@ -20,7 +20,7 @@ const schema = z
   .superRefine(checkDriverSettings);
 
 /** 128 and SIGTERM. */
-const EXIT_STOPPED = 143;
+export const EXIT_STOPPED = 143;
 
 /** As --help tells them. */
 export const EXIT_CODES = `

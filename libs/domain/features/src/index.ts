@@ -22,7 +22,7 @@ export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures
 export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';
 export { applyEvent, type Outcome, userIdOf } from './reducer';
 export { refuse, refuseSeconds } from './refusal';
-export { rememberEvent, seenEventIn } from './seen-events';
+export { forgottenBeforeMs, rememberedAtMs, rememberEvent, seenEventIn } from './seen-events';
 export type { HistoryRange } from './completed-history';
 export { replayUser, replayUserInto } from './replay';
 export type {

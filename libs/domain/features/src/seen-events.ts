@@ -27,9 +27,15 @@ export function rememberEvent(state: UserState, event: Event, entry = seenEventO
   if (index === seen.length) seen.push(entry);
   else seen.splice(index, 0, entry);
 
-  forgetBefore(seen, streamTimeMs(event) - LIMITS.seenWindowMs);
+  forgetBefore(seen, forgottenBeforeMs(event));
   return true;
 }
+
+/** The time by which a state remembers that it knows the event. */
+export const rememberedAtMs = (event: Event): number => seenEventOf(event).atMs;
+
+/** A state that folds the event forgets those that it remembers by an earlier time: one of them that comes again would count again. */
+export const forgottenBeforeMs = (event: Event): number => streamTimeMs(event) - LIMITS.seenWindowMs;
 
 /** What is remembered of an event. */
 function seenEventOf({ eventId, occurredAtMs }: Event): SeenEvent {

@@ -2,7 +2,7 @@
 import { EventLogError, type EventLog, type NewRecord } from './port';
 
 /** Of one append, all of which may lie in one partition: well below the 1 MiB that brokers take in a batch by default. */
-const SLICE_BYTES = 500_000;
+export const SLICE_BYTES = 500_000;
 /** What a record costs beside key, value and headers, about. */
 const RECORD_OVERHEAD_BYTES = 64;
 

@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs';
+import {
+  endOnUsage,
+  nonEmpty,
+  parsePlace,
+  type Place,
+  type ProgressTask,
+  startTask,
+  wholeNumber,
+} from '@watchnext/command-line';
+import { ConfigError } from '@watchnext/config';
+import { TOPICS, topicSpecs } from '@watchnext/contract';
+import { NothingRanError, openEventLog, openSystemLog } from '@watchnext/event-log';
+import { openFeatureStore } from '@watchnext/feature-store';
+import { PortError } from '@watchnext/errors';
+import { Command } from 'commander';
+import { otherPartitionCount } from './rebuild/archived-partitions';
+import { EXIT_CODES, EXIT_STOPPED, openCommand, runCommand } from './rebuild/command';
+import { nameOf, openSourceArchive } from './restore-log/places';
+import { requireNothingAhead, requireOwnRecords } from './restore-log/require-target';
+import { RestoreError, restoreTopic } from './restore-log/restore-topic';
+
+interface Options {
+  readonly partitionsBefore?: number;
+  readonly topicBefore: string;
+  readonly dryRun: boolean;
+}
+
+const program: Command = new Command('npm run restore-log --')
+  .description(
+    'Appends what an archive has, as of a restored backup, to the empty event log of the system that the environment names. Ingestion then makes\n' +
+      'states and an archive of it as it did at first. Run it before collectors, gateways and producers write; cut off, the same command goes on.',
+  )
+  .argument(
+    '<place>',
+    'where the archive/ lies that is read: the data folder of a restored system, or s3://bucket/prefix',
+    parsePlace,
+  )
+  .option(
+    '--partitions-before <n>',
+    'partitions of the activity topic that was archived; default: as many as WATCHNEXT_ACTIVITY_PARTITIONS',
+    wholeNumber(1),
+  )
+  .option(
+    '--topic-before <name>',
+    'name of the activity topic that was archived, where its version is another one now; its catalogue is left alone then',
+    nonEmpty,
+    TOPICS.activity,
+  )
+  .option('--dry-run', 'say what would be appended, and make and change nothing', false)
+  .allowExcessArguments(false)
+  .addHelpText('after', EXIT_CODES)
+  .exitOverride(endOnUsage)
+  .parse();
+
+const stopping = new AbortController();
+const stop = () => stopping.abort();
+process.once('SIGINT', stop);
+
+runCommand(async () => {
+  const { partitionsBefore, topicBefore, dryRun } = program.opts<Options>();
+  const place = program.processedArgs[0] as Place;
+  const { settings, paths, logger, archive, checkpoints } = openCommand('restore-log');
+  const closing: (() => unknown)[] = [() => checkpoints.close(), () => archive.close()];
+  const newPartitionCount = settings.WATCHNEXT_ACTIVITY_PARTITIONS;
+  try {
+    const isSameTopic = topicBefore === TOPICS.activity;
+    const source = await openSourceArchive(place, settings, isSameTopic);
+    closing.push(() => source.close());
+    if ((await source.partitions(topicBefore)).length === 0)
+      throw new RestoreError(
+        `${nameOf(place)} has no archive of ${topicBefore}: name the place in which its archive/ lies`,
+      );
+    const partitionCount = partitionsBefore ?? newPartitionCount;
+    const other = await otherPartitionCount(source, topicBefore, partitionCount);
+    if (other !== undefined)
+      throw new ConfigError([
+        `WATCHNEXT_ACTIVITY_PARTITIONS: the archive was cut into ${other} partitions, not ${partitionCount}: set it to ${other}, or keep the ` +
+          `setting and say --partitions-before ${other}`,
+      ]);
+    const log = await openSystemLog(settings, paths.eventLog).catch((error: unknown) => {
+      if (!(error instanceof NothingRanError)) throw error;
+      return dryRun ? undefined : openEventLog(settings, paths.eventLog);
+    });
+    closing.push(() => log?.close());
+    if (!dryRun) await log?.ensureTopics(Object.values(topicSpecs(newPartitionCount)));
+    const isMade = settings.WATCHNEXT_FEATURE_STORE !== 'embedded' || existsSync(paths.featureStore);
+    const store = dryRun && !isMade ? undefined : openFeatureStore(settings, paths.featureStore);
+    closing.push(() => store?.close());
+    // First, as watches of a video that nobody knows yet would be served.
+    const topics = isSameTopic ? [TOPICS.catalog, TOPICS.activity] : [TOPICS.activity];
+    await requireNothingAhead({ settings, log, archive, checkpoints, store }, topics);
+    for (const topic of topics) {
+      const isActivity = topic === TOPICS.activity;
+      const report = await withProgress((show) =>
+        restoreTopic(
+          {
+            archive: source,
+            topic: isActivity ? topicBefore : topic,
+            newTopic: topic,
+            partitionCount: isActivity ? partitionCount : 1,
+          },
+          {
+            log,
+            newPartitionCount: isActivity ? newPartitionCount : 1,
+            dryRun,
+            signal: stopping.signal,
+            check: (found) => requireOwnRecords(settings, topic, found),
+            onProgress: (...progress) => show(topic, ...progress),
+            onLook: (...progress) => show(`${topic}, what is there`, ...progress),
+          },
+        ),
+      );
+      const { beginsAt } = report;
+      if (Object.keys(beginsAt).length > 0)
+        logger.warn({ topic, beginsAt }, 'the archive does not begin at 0: what came before is not restored');
+      process.stdout.write(`${JSON.stringify(report)}\n`);
+    }
+    return 0;
+  } catch (error) {
+    if (stopping.signal.aborted) {
+      process.stderr.write('stopped; the same command goes on\n');
+      return EXIT_STOPPED;
+    }
+    if (!(error instanceof PortError) || !error.retriable) throw error;
+    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    throw new RestoreError(`${error.message}${cause}\nThe same command goes on where this one ended.`, {
+      cause: error,
+    });
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}, stop);
+
+type ShowProgress = (title: string, done: number, total: number) => void;
+
+/** One line at a time: it ends where another one begins. */
+async function withProgress<Result>(work: (show: ShowProgress) => Promise<Result>): Promise<Result> {
+  let shown: { title: string; task: ProgressTask } | undefined;
+  try {
+    const result = await work((title, done, total) => {
+      if (shown?.title !== title) {
+        shown?.task.finish();
+        shown = { title, task: startTask(title, 'records') };
+      }
+      shown.task.update(done, total);
+    });
+    shown?.task.finish();
+    return result;
+  } catch (error) {
+    shown?.task.abandon();
+    throw error;
+  }
+}
