@@ -130,11 +130,16 @@ export async function archiveAll({ log, archive }: World): Promise<void> {
   }
 }
 
-export function restore(from: World, to: World, options: Partial<RestoreOptions> = {}): Promise<RestoreReport> {
+export function restore(
+  from: World,
+  to: World,
+  options: Partial<RestoreOptions> = {},
+  topic: string = TOPICS.activity,
+): Promise<RestoreReport> {
   return restoreTopic(
     {
       archive: from.archive,
-      topic: TOPICS.activity,
+      topic,
       newTopic: TOPICS.activity,
       partitionCount: from.partitionCount,
     },
