@@ -87,6 +87,15 @@ describe.each(targets)('a backup in %s', (_, open) => {
     expect((await checkpoints.list()).map(({ name }) => name)).toEqual(['topic/p0.states.gz']);
   });
 
+  it('brings back the snapshots alone, into a system that makes the rest anew', async () => {
+    await saveBackup(systemIn('old'), target);
+    const restored = await restoreBackup(target, systemIn('new'), { onlySnapshots: true });
+    expect(restored).toMatchObject({ snapshotCount: 1, fileCount: restored.copiedFileCount });
+    const { archive, checkpoints, snapshots } = systemIn('new');
+    expect([await archive.list(), await checkpoints.list()]).toEqual([[], []]);
+    expect(await snapshots.readPointer()).toBe('20261120T000000Z-aaaaaa');
+  });
+
   it('copies only what is new the next time', async () => {
     await saveBackup(systemIn('old'), target);
     expect((await saveBackup(systemIn('old'), target)).copiedFileCount).toBe(0);

@@ -32,7 +32,8 @@ const program = new Command('npm run backup --')
     'after',
     `
 PLACE is a folder, or s3://bucket/prefix with the endpoint and credentials of the environment (WATCHNEXT_S3_…).
-States are backed up as of the newest checkpoint: run npm run checkpoint before, and npm run rebuild after a restore.
+States are backed up as of the newest checkpoint: run npm run checkpoint before, and npm run rebuild after a restore;
+where the event log is lost as well, npm run restore-log.
 Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; 3 a file is damaged, a snapshot is missing
 (the rest was saved or restored), there is nothing to save, a place has a backup that this program cannot read or is
 the system's own, or the place of a restore is not empty; 78 the environment.`,
@@ -65,8 +66,15 @@ program
   .command('restore')
   .addArgument(placeArgument())
   .description('bring a backup back, into a system without an archive')
-  .action((place: Place) =>
-    run(place, async (tree, system, onFile) => describe('restored', await restoreBackup(tree, system, onFile))),
+  .option(
+    '--only-snapshots',
+    'leave archive and checkpoints: for a system whose log npm run restore-log restores',
+    false,
+  )
+  .action((place: Place, { onlySnapshots }: { onlySnapshots: boolean }) =>
+    run(place, async (tree, system, onFile) =>
+      describe('restored', await restoreBackup(tree, system, { onlySnapshots, onFile })),
+    ),
   );
 program.parse();
 

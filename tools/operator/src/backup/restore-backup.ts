@@ -22,22 +22,35 @@ export async function verifyBackup(source: FileTree, onFile?: OnFile): Promise<s
   });
 }
 
+export interface RestoreOptions {
+  /** Leaves archive and checkpoints: of a system whose log is lost they are made anew, as the log is restored. */
+  readonly onlySnapshots?: boolean;
+  readonly onFile?: OnFile;
+}
+
 /**
  * Brings a backup back. Nothing that is there is written over: of the archive and the checkpoints the place must hold
  * nothing else, and running it again goes on where it was cut off.
  *
  * @throws BackupError for a file that is damaged or missing, or a place that holds something else
  */
-export async function restoreBackup(source: FileTree, system: SystemFiles, onFile?: OnFile): Promise<BackupReport> {
+export async function restoreBackup(
+  source: FileTree,
+  system: SystemFiles,
+  { onlySnapshots = false, onFile }: RestoreOptions = {},
+): Promise<BackupReport> {
   return withWorkFolder(async (work) => {
-    const manifest = await readManifest(source, work);
+    const whole = await readManifest(source, work);
+    const isWanted = ({ name }: BackedUpFile) => !onlySnapshots || name.startsWith('snapshots/');
+    const manifest = { ...whole, files: whole.files.filter(isWanted) };
     const copier = new Copier(work);
     const total = manifest.files.length;
     let done = 0;
-    for (const [prefix, tree] of [
+    const parts = [
       ['archive/', system.archive],
       ['checkpoints/', system.checkpoints],
-    ] as const) {
+    ] as const;
+    for (const [prefix, tree] of onlySnapshots ? [] : parts) {
       const files = manifest.files.filter(({ name }) => name.startsWith(prefix));
       const there = new Map((await tree.list()).map((file) => [file.name, file.sizeBytes]));
       const wanted = new Map(files.map((file) => [file.name.slice(prefix.length), file.sizeBytes]));
