@@ -23,7 +23,7 @@ export function openedBy(app: App, command?: string): Opened {
   // A command opens what its helpers open, and not what the service does.
   const relevant = [...sources].filter(([name]) =>
     command === undefined
-      ? !/^(rebuild|checkpoint|merge-archive|rebuild\/.*)$/.test(name.replace(/\.ts$/, ''))
+      ? !/^(rebuild|checkpoint|merge-archive|restore-log|(rebuild|restore-log)\/.*)$/.test(name.replace(/\.ts$/, ''))
       : name === `${command}.ts` || name === 'rebuild/command.ts',
   );
   const opens = (name: string) => relevant.some(([, text]) => new RegExp(`\\b${name}\\(`).test(text));

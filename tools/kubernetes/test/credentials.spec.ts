@@ -26,6 +26,7 @@ describeUnlessMissing(missingForManifests(), 'users of Redis', () => {
       ['ingestion-collect', 'redis-reader'],
       ['ingestion-materialise', 'redis'],
       ['rebuild', 'redis'],
+      ['restore-log', 'redis-reader'],
     ]);
   });
 });

@@ -116,11 +116,15 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
           'checkpoint',
           'merge-archive',
           'rebuild',
+          'restore-log',
           'trainer',
         ]);
         for (const { spec } of jobs) expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' });
         // When somebody asks for it alone.
-        expect(jobs.filter(({ spec }) => spec.suspend).map(({ metadata }) => metadata.name)).toEqual(['rebuild']);
+        expect(jobs.filter(({ spec }) => spec.suspend).map(({ metadata }) => metadata.name)).toEqual([
+          'rebuild',
+          'restore-log',
+        ]);
       });
 
       it('of the merge keep small files for longer than a training may read them', () => {

@@ -36,12 +36,13 @@ describe('what the apps open, by their sources', () => {
     expect(openedBy('ingestion', 'checkpoint')).toEqual({ eventLog: false, featureStore: false, objectStore: true });
     expect(openedBy('ingestion', 'merge-archive')).toEqual({ eventLog: false, featureStore: false, objectStore: true });
     expect(openedBy('ingestion', 'rebuild')).toEqual({ eventLog: true, featureStore: true, objectStore: true });
+    expect(openedBy('ingestion', 'restore-log')).toEqual({ eventLog: true, featureStore: true, objectStore: true });
   });
 });
 
 describeUnlessMissing(missingForManifests(), 'network policies', () => {
   const openedIn = ({ app, container }: ReturnType<typeof workloadsOf>[number]) =>
-    openedBy(app, /\/(checkpoint|merge-archive|rebuild)\.js$/.exec(container.args?.[0])?.[1]);
+    openedBy(app, /\/(checkpoint|merge-archive|rebuild|restore-log)\.js$/.exec(container.args?.[0])?.[1]);
 
   it.each(Object.keys(CALLERS))('of %s allow just the arrows that the apps use', (root) => {
     const objects = built(root);
