@@ -65,13 +65,14 @@ runCommand(async () => {
   const newPartitionCount = settings.WATCHNEXT_ACTIVITY_PARTITIONS;
   try {
     const isSameTopic = topicBefore === TOPICS.activity;
-    const source = await openSourceArchive(place, settings, isSameTopic);
+    const partitionCount = partitionsBefore ?? newPartitionCount;
+    const readerCount = partitionCount === newPartitionCount ? 1 : partitionCount;
+    const source = await openSourceArchive(place, settings, readerCount, isSameTopic);
     closing.push(() => source.close());
     if ((await source.partitions(topicBefore)).length === 0)
       throw new RestoreError(
         `${nameOf(place)} has no archive of ${topicBefore}: name the place in which its archive/ lies`,
       );
-    const partitionCount = partitionsBefore ?? newPartitionCount;
     const other = await otherPartitionCount(source, topicBefore, partitionCount);
     if (other !== undefined)
       throw new ConfigError([

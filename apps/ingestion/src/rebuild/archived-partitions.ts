@@ -42,7 +42,9 @@ export async function otherPartitionCount(
   let recordCount = 0;
   let nowhereCount = 0;
   for await (const records of archive.read(topic, { order: 'offset' })) {
-    const { toReroute } = sortRecords(records, partitionCount);
+    // Those of another version of the topic are judged as if they were of this one.
+    const judged = records.map((record) => ({ ...record, topic: TOPICS.activity }));
+    const { toReroute } = sortRecords(judged, partitionCount);
     recordCount += records.length;
     nowhereCount += toReroute.filter(({ userId }) => !there.has(partitionOf(userId, partitionCount))).length;
   }

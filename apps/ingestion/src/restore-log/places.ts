@@ -8,7 +8,7 @@ import { ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
 import { RestoreError } from './restore-topic';
 
 /** The settings of a system that lies in the place. Files that are fetched from a bucket have a cache of their own: it is read by one. */
-function settingsOf(place: Place, settings: DriverSettings): DriverSettings {
+function settingsOf(place: Place, settings: DriverSettings, readerCount: number): DriverSettings {
   if ('folder' in place)
     return { ...settings, WATCHNEXT_OBJECT_STORE: 'folder', WATCHNEXT_DATA_DIR: resolve(place.folder) };
   return {
@@ -16,20 +16,24 @@ function settingsOf(place: Place, settings: DriverSettings): DriverSettings {
     WATCHNEXT_OBJECT_STORE: 's3',
     WATCHNEXT_S3_BUCKET: place.bucket,
     WATCHNEXT_S3_PREFIX: place.prefix.replace(/\/$/, ''),
+    // Each reader may hold as much.
+    WATCHNEXT_CACHE_ARCHIVE_MB: Math.ceil(settings.WATCHNEXT_CACHE_ARCHIVE_MB / readerCount),
     WATCHNEXT_CACHE_DIR: join(settings.WATCHNEXT_CACHE_DIR ?? settings.WATCHNEXT_DATA_DIR, 'restore-log'),
   };
 }
 
 /**
+ * @param readerCount partitions that are read at once
  * @param isSameTopic whether the log's topic has the name of the archived one: both may lie in one archive otherwise
  * @throws ConfigError where the system would write to this archive; RestoreError where the place is a backup that was not restored
  */
 export async function openSourceArchive(
   place: Place,
   settings: DriverSettings,
+  readerCount: number,
   isSameTopic: boolean,
 ): Promise<EventArchive> {
-  const source = settingsOf(place, settings);
+  const source = settingsOf(place, settings, readerCount);
   const [there, own] = [locationOf(source), locationOf(settings)];
   if (isSameTopic && there === own)
     throw new ConfigError([

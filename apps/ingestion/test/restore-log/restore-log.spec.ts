@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
+import { openParquetArchive } from '@watchnext/event-archive';
 import { newState } from '@watchnext/features';
 import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 import { allRecords, recordOf } from '../harness';
@@ -194,6 +195,30 @@ describe('npm run restore-log', () => {
     await fold(world);
     expect(await statesOf(world)).toEqual(states);
     await world.close();
+  });
+
+  it('restores a new version of the topic out of the archive of the one before, as many partitions as that had', async () => {
+    const before = 'watchnext.activity.v0';
+    const world = await openWorld(newFolder(), embeddedLog, 8);
+    const old = openParquetArchive(join(oldFolder(), 'archive'));
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      for await (const records of old.read(TOPICS.activity, { order: 'offset', partition }))
+        await world.archive.write(
+          before,
+          partition,
+          records.map((record) => ({ ...record, topic: before })),
+        );
+    await Promise.all([old.close(), world.close()]);
+    const args = [newFolder(), '--topic-before', before];
+    const eight = { WATCHNEXT_ACTIVITY_PARTITIONS: '8' };
+    expect(run(args, eight)).toEqual({ status: 78, text: expect.stringMatching(/say --partitions-before 4/) });
+    const { status, text } = run([...args, '--partitions-before', '4'], eight);
+    expect([status, text]).toEqual([0, expect.stringContaining(`"appendedRecordCount":${EVENT_COUNT},`)]);
+    expect(text).not.toContain(TOPICS.catalog);
+    const restored = await openWorld(newFolder(), embeddedLog, 8);
+    await fold(restored);
+    expect(await statesOf(restored)).toEqual(states);
+    await restored.close();
   });
 
   it.each([
