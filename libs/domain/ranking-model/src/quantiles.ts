@@ -17,8 +17,9 @@ const SAMPLE_ROWS = 50_000;
 const MOST_DEVIATIONS = 4;
 
 /**
- * Values this close, relative to their size, are one: a mean of equal watches is 9.2 or 9.200000000000001, as rounding has it,
- * and what tells the two apart is how many there were. Above what a sum of millions is off by, below what anyone measures.
+ * A number whose values are this close, relative to their size, never varied: a mean of equal watches is 9.2 or 9.200000000000001,
+ * as rounding has it, and what tells the two apart is how many there were. Above what a sum of millions is off by, below what
+ * anyone measures.
  */
 const SAME_VALUE = 1e-9;
 
@@ -81,8 +82,7 @@ export class QuantileMap {
 
   /**
    * Position of `value` in [0, 1), as a float32; NaN for NaN. Below the least known value 0, above the largest just
-   * under 1; what is off these by rounding has their position. A number that never varied while training stays where it
-   * was: the tower knows nothing of other values.
+   * under 1. A number that never varied while training stays where it was: the tower knows nothing of other values.
    */
   positionOf(value: number): number {
     const { values, positions } = this;
@@ -90,14 +90,9 @@ export class QuantileMap {
     if (values.length === 0) return NaN;
     const last = values.length - 1;
     if (last === 0) return 0.5;
-    let known = bounded(value);
-    if (known < values[0]) {
-      if (!areSame(known, values[0])) return 0;
-      known = values[0];
-    } else if (known > values[last]) {
-      if (!areSame(known, values[last])) return BELOW_ONE;
-      known = values[last];
-    }
+    const known = bounded(value);
+    if (known < values[0]) return 0;
+    if (known > values[last]) return BELOW_ONE;
     const low = (this.lastInterval = intervalOf(values, known));
     const share = (known - values[low]) / (values[low + 1] - values[low]);
     return Math.min(Math.fround(positions[low] + share * (positions[low + 1] - positions[low])), BELOW_ONE);
@@ -106,9 +101,10 @@ export class QuantileMap {
 
 const bounded = (value: number) => Math.min(Math.max(value, -LARGEST_VALUE), LARGEST_VALUE);
 
-/** Whether two numbers differ by rounding alone. */
-function areSame(one: number, other: number): boolean {
-  return one === other || Math.abs(one - other) <= SAME_VALUE * Math.max(Math.abs(one), Math.abs(other));
+/** Whether ascending values differ by rounding alone. */
+function isConstant(sorted: Float64Array): boolean {
+  const [least, most] = [sorted[0], sorted[sorted.length - 1]];
+  return most - least <= SAME_VALUE * Math.max(Math.abs(least), Math.abs(most));
 }
 
 /** The last of the borders that `value` is not below, or the last but one. @param borders ascending, at least two */
@@ -156,8 +152,8 @@ export function sampleOf(rowCount: number, random: Random): number[] {
 }
 
 /**
- * Values at the ranks 0, 1/count, … 1. A value that many quantiles share, but for rounding, gets the middle of their ranks, so
- * that a frequent value such as zero maps to one number, and its neighbours keep their order.
+ * Values at the ranks 0, 1/count, … 1. A value that many quantiles share gets the middle of their ranks, so that a
+ * frequent value such as zero maps to one number, and its neighbours keep their order.
  * @param values finite, or NaN where missing
  */
 export function quantileMapOf(values: Float64Array, quantileCount: number): QuantileMap {
@@ -170,12 +166,13 @@ export function quantileMapOf(values: Float64Array, quantileCount: number): Quan
 
 function quantileMapOfSorted(sorted: Float64Array, quantileCount: number, mayBeMissing: boolean): QuantileMap {
   if (sorted.length === 0) return new QuantileMap(new Float64Array(0), new Float64Array(0), mayBeMissing);
+  if (isConstant(sorted)) return new QuantileMap(sorted.slice(0, 1), Float64Array.of(0.5), mayBeMissing);
   const values: number[] = [];
   const positions: number[] = [];
   for (let quantile = 0; quantile <= quantileCount;) {
     const value = valueAtRank(sorted, quantile / quantileCount);
     let last = quantile;
-    while (last < quantileCount && areSame(valueAtRank(sorted, (last + 1) / quantileCount), value)) last++;
+    while (last < quantileCount && valueAtRank(sorted, (last + 1) / quantileCount) === value) last++;
     values.push(value);
     positions.push((quantile + last) / 2 / quantileCount);
     quantile = last + 1;
