@@ -6,6 +6,7 @@ import { Circuit, CIRCUIT_OPTIONS } from '../resilience/circuit';
 import { Dependency } from '../resilience/dependency';
 import { connectRanking, type Ranking } from './model-clients';
 
+/** Calls that are not answered end by it; how much later than it is not looked at. */
 const LATE_AFTER_MS = 30;
 const context = { requestedAtMs: 1, surface: '', country: '', device: '', loggedIn: false, seedVideoId: '' };
 const requestOf = (explain: boolean): RankRequest => ({
@@ -47,12 +48,13 @@ describe('a ranking service that fails', () => {
 
   /** @param clock of the circuit; where time stands still, it stays open however late this process is */
   async function askedTenTimes(explain: boolean, clock = () => 0): Promise<Dependency> {
-    const asked = new Dependency('ranking', { circuit: new Circuit(CIRCUIT_OPTIONS, clock) });
+    // However late this process is, it is not held up by its own clock.
+    const asked = new Dependency('ranking', { circuit: new Circuit(CIRCUIT_OPTIONS, clock), clock: () => 0 });
     ranking = connectRanking(`127.0.0.1:${port}`, asked, grpcClientSecurity({}));
     for (let i = 0; i < 10; i++) {
       const limits = {
         // What answers is not late, however busy this machine is.
-        deadlineAtMs: Date.now() + (code === undefined ? LATE_AFTER_MS : 10_000),
+        deadlineAtMs: Date.now() + (code === undefined ? LATE_AFTER_MS : 600_000),
         signal: new AbortController().signal,
         isHurried: false,
       };
@@ -65,7 +67,7 @@ describe('a ranking service that fails', () => {
     expect((await askedTenTimes(false)).circuitState).toBe('open');
   });
 
-  it('stays open to everyone where only explanations were late, which take many times as long as scores', async () => {
+  it('is asked all the same where only explanations were late, which take many times as long as scores', async () => {
     expect((await askedTenTimes(true)).circuitState).toBe('closed');
   });
 

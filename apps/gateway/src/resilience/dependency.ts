@@ -19,6 +19,8 @@ export interface DependencyParts {
   readonly budget?: RetryBudget;
   readonly latency?: RecentLatency;
   readonly reports?: DependencyReports;
+  /** Milliseconds since the epoch, as deadlines are. */
+  readonly clock?: () => number;
 }
 
 /** A call that is given up so much after its deadline was held up here: nobody looked whether its answer had come. */
@@ -32,6 +34,7 @@ export class Dependency {
   private readonly budget: RetryBudget;
   private readonly latency: RecentLatency;
   private readonly hedgeWorth = new HedgeWorth();
+  private readonly clock: () => number;
 
   constructor(
     /** As failures name it. */
@@ -41,6 +44,7 @@ export class Dependency {
     this.circuit = parts.circuit ?? new Circuit();
     this.budget = parts.budget ?? new RetryBudget();
     this.latency = parts.latency ?? new RecentLatency();
+    this.clock = parts.clock ?? Date.now;
   }
 
   get circuitState(): CircuitState {
@@ -82,7 +86,7 @@ export class Dependency {
     if (valueMs === undefined || !this.hedgeWorth.isWorthwhile()) return undefined;
     const afterMs = Math.max(LEAST_HEDGE_MS, valueMs);
     // There must be as much time left as a call usually takes.
-    return deadlineAtMs - Date.now() > 2 * afterMs ? afterMs : undefined;
+    return deadlineAtMs - this.clock() > 2 * afterMs ? afterMs : undefined;
   }
 
   private ask(why: SecondTryReason): boolean {
@@ -99,7 +103,7 @@ export class Dependency {
       leave('success');
       return result;
     } catch (error) {
-      leave(outcomeOf(error, limits));
+      leave(outcomeOf(error, limits, this.clock()));
       throw error;
     }
   }
@@ -108,7 +112,7 @@ export class Dependency {
 const isUnreachable = (error: unknown) =>
   error instanceof DependencyError && error.category === 'dependency-unreachable';
 
-function outcomeOf(error: unknown, { deadlineAtMs, isHurried }: StageLimits): CallOutcome {
+function outcomeOf(error: unknown, { deadlineAtMs, isHurried }: StageLimits, nowMs: number): CallOutcome {
   if (!(error instanceof DependencyError)) return 'neither';
   switch (error.category) {
     case 'dependency-unreachable':
@@ -119,7 +123,7 @@ function outcomeOf(error: unknown, { deadlineAtMs, isHurried }: StageLimits): Ca
       return isHurried ? 'neither' : 'overload';
     case 'dependency-late':
       // Whoever asks for an answer in no time must not close the way for everyone.
-      return isHurried || Date.now() - deadlineAtMs > OWN_PAUSE_MS ? 'neither' : 'failure';
+      return isHurried || nowMs - deadlineAtMs > OWN_PAUSE_MS ? 'neither' : 'failure';
     default:
       // It answered: that it is not ready, or that the request was wrong.
       return 'success';
