@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { partitionOf, type EventLog, type NewRecord, type Subscription } from '@watchnext/event-log';
-import { eventually } from '../eventually';
+import { eventually } from '@watchnext/errors/testing';
 import { CollectingTail, FoldingHandler } from './event-log-handlers';
 
 /** One log, empty at first, for one test. */
