@@ -1,3 +1,4 @@
+import { eventually } from '@watchnext/errors/testing';
 import fc from 'fast-check';
 import { EventLogError, LogUnavailableError, type NewRecord } from '../port';
 import { AppendQueue, type AppendQueueLimits, type RoutedRecord } from './append-queue';
@@ -36,8 +37,12 @@ class Sends {
   }
 }
 
+/** Sends begin a turn of the event loop after the first append. */
+const begun = (sends: Sends) => eventually(() => sends.requests.length > 0, 'a send');
+
+/** Time-outs are beyond any test's, but where time is what a test is about. */
 const queueOf = (sends: Sends, limits: Partial<AppendQueueLimits> = {}) =>
-  new AppendQueue(sends.send, { timeoutMs: 10_000, ...limits });
+  new AppendQueue(sends.send, { timeoutMs: 600_000, ...limits });
 
 describe('AppendQueue', () => {
   it('sends what came during a send together in the next', async () => {
@@ -45,7 +50,7 @@ describe('AppendQueue', () => {
     const queue = queueOf(sends);
     const release = sends.hold();
     const first = queue.append([record(0, 'a')]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await begun(sends);
     const others = ['b', 'c', 'd'].map((text) => queue.append([record(0, text)]));
     release();
     expect(await first).toEqual([{ partition: 0, offset: 0 }]);
@@ -75,38 +80,6 @@ describe('AppendQueue', () => {
     );
   });
 
-  it('writes the other partitions, once, while one cannot be written', async () => {
-    const sends = new Sends();
-    sends.failing.add(1);
-    const queue = queueOf(sends, { timeoutMs: 2_000 });
-    let isGivenUp = false;
-    const failing = [queue.append([record(0, 'b'), record(1, 'c')]), queue.append([record(1, 'd')])];
-    const settled = Promise.allSettled(failing).finally(() => (isGivenUp = true));
-    for (let i = 0; i < 5; i++) expect(await queue.append([record(0, `a${i}`)])).toHaveLength(1);
-    expect(isGivenUp).toBe(false);
-    for (const outcome of await settled) {
-      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'log-unavailable', retriable: true } });
-      expect(outcome).toMatchObject({ reason: { message: expect.stringContaining('no leader for 1') as string } });
-    }
-    // The record of the healthy partition was written all the same, and is counted.
-    expect(sends.written[0]?.map(textOf)).toEqual(['b', 'a0', 'a1', 'a2', 'a3', 'a4']);
-    expect(sends.written[1]).toEqual([]);
-  });
-
-  it('writes what a partition could not take as soon as it can, in order, without what was given up meanwhile', async () => {
-    const sends = new Sends();
-    sends.failing.add(1);
-    const queue = queueOf(sends, { timeoutMs: 250 });
-    const first = queue.append([record(1, 'first')]);
-    const second = sleepThen(200, () => queue.append([record(1, 'second')]));
-    const third = sleepThen(210, () => queue.append([record(1, 'third')]));
-    await expect(first).rejects.toMatchObject({ code: 'log-unavailable' });
-    sends.failing.clear();
-    expect(await second).toEqual([{ partition: 1, offset: 0 }]);
-    expect(await third).toEqual([{ partition: 1, offset: 1 }]);
-    expect(sends.written[1]?.map(textOf)).toEqual(['second', 'third']);
-  });
-
   it('goes on after a send that threw', async () => {
     const sends = new Sends();
     let isFirst = true;
@@ -116,7 +89,7 @@ describe('AppendQueue', () => {
         isFirst = false;
         throw new Error('broken');
       },
-      { timeoutMs: 10_000 },
+      { timeoutMs: 600_000 },
     );
     await expect(queue.append([record(0, 'a')])).rejects.toThrow('broken');
     expect(await queue.append([record(0, 'b')])).toEqual([{ partition: 0, offset: 0 }]);
@@ -149,21 +122,6 @@ describe('AppendQueue', () => {
     expect(lengths).toEqual([[500_000], [500_000], [2_000_000], [500_000, 10]]);
   });
 
-  it('gives up an append in time, and does not send what was still waiting', async () => {
-    const sends = new Sends();
-    const queue = queueOf(sends, { timeoutMs: 50 });
-    const release = sends.hold();
-    const outcomes = await Promise.allSettled([
-      queue.append([record(0, 'in flight')]),
-      sleepThen(20, () => queue.append([record(0, 'waiting')])),
-    ]);
-    for (const outcome of outcomes)
-      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'log-unavailable', retriable: true } });
-    release();
-    await queue.idle();
-    expect(sends.requests).toEqual([['in flight']]);
-  });
-
   it('does not send what its caller gave up while it waited, and sends what is on its way to its end', async () => {
     const sends = new Sends();
     const queue = queueOf(sends);
@@ -171,7 +129,7 @@ describe('AppendQueue', () => {
     const gone = new AbortController();
     const reason = new Error('the caller is gone');
     const first = queue.append([record(0, 'in flight')], gone.signal);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await begun(sends);
     const dropped = queue.append([record(0, 'waiting')], gone.signal);
     const other = queue.append([record(0, 'other')]);
     gone.abort(reason);
@@ -189,26 +147,98 @@ describe('AppendQueue', () => {
     const queue = queueOf(sends, { maxWaitingBytes: 2_000 });
     const release = sends.hold();
     const first = queue.append([record(0, 'a')]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await begun(sends);
     const second = queue.append([record(0, 'b'.repeat(400))]);
     await expect(queue.append([record(0, 'c'.repeat(400))])).rejects.toMatchObject({ code: 'log-unavailable' });
     release();
     await Promise.all([first, second]);
     expect(await queue.append([record(0, 'd')])).toHaveLength(1);
   });
+});
 
-  it('lets one partition hold no more than half of it', async () => {
+describe('AppendQueue, as time passes', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+  const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+  /** Of what needs no time, but turns of the event loop. */
+  const inNoTime = async <Result>(result: Promise<Result>): Promise<Result> => {
+    await pass(0);
+    return result;
+  };
+
+  it('writes the other partitions, once, while one cannot be written', async () => {
+    const sends = new Sends();
+    sends.failing.add(1);
+    const queue = queueOf(sends, { timeoutMs: 2_000 });
+    let isGivenUp = false;
+    const failing = [queue.append([record(0, 'b'), record(1, 'c')]), queue.append([record(1, 'd')])];
+    const settled = Promise.allSettled(failing).finally(() => (isGivenUp = true));
+    for (let i = 0; i < 5; i++) expect(await inNoTime(queue.append([record(0, `a${i}`)]))).toHaveLength(1);
+    await pass(1_999);
+    expect(isGivenUp).toBe(false);
+    await pass(1);
+    expect(isGivenUp).toBe(true);
+    for (const outcome of await settled) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'log-unavailable', retriable: true } });
+      expect(outcome).toMatchObject({ reason: { message: expect.stringContaining('no leader for 1') as string } });
+    }
+    // The record of the healthy partition was written all the same, and is counted.
+    expect(sends.written[0]?.map(textOf)).toEqual(['b', 'a0', 'a1', 'a2', 'a3', 'a4']);
+    expect(sends.written[1]).toEqual([]);
+  });
+
+  it('writes what a partition could not take as soon as it can, in order, without what was given up meanwhile', async () => {
+    const sends = new Sends();
+    sends.failing.add(1);
+    // Sent after 0, 100 and 300 ms, and a turn of the event loop, for which these timers count a millisecond.
+    const queue = queueOf(sends, { timeoutMs: 250 });
+    const first = expect(queue.append([record(1, 'first')])).rejects.toMatchObject({ code: 'log-unavailable' });
+    await pass(200);
+    const second = queue.append([record(1, 'second')]);
+    await pass(10);
+    const third = queue.append([record(1, 'third')]);
+    await pass(40);
+    await first;
+    sends.failing.clear();
+    await pass(49);
+    expect(sends.written[1]).toEqual([]);
+    await pass(10);
+    expect(await second).toEqual([{ partition: 1, offset: 0 }]);
+    expect(await third).toEqual([{ partition: 1, offset: 1 }]);
+    expect(sends.written[1]?.map(textOf)).toEqual(['second', 'third']);
+  });
+
+  it('gives up an append in time, and does not send what was still waiting', async () => {
+    const sends = new Sends();
+    const queue = queueOf(sends, { timeoutMs: 50 });
+    const release = sends.hold();
+    const outcomes: PromiseSettledResult<unknown>[] = [];
+    const append = (text: string) =>
+      void Promise.allSettled([queue.append([record(0, text)])]).then(([outcome]) => outcomes.push(outcome!));
+    append('in flight');
+    await pass(20);
+    append('waiting');
+    await pass(29);
+    expect(outcomes).toHaveLength(0);
+    await pass(1);
+    expect(outcomes).toHaveLength(1);
+    await pass(20);
+    expect(outcomes).toHaveLength(2);
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'log-unavailable', retriable: true } });
+    release();
+    await inNoTime(queue.idle());
+    expect(sends.requests).toEqual([['in flight']]);
+  });
+
+  it('lets one partition hold no more than half of its bound', async () => {
     const sends = new Sends();
     sends.failing.add(1);
     const queue = queueOf(sends, { maxWaitingBytes: 2_000, timeoutMs: 100 });
     const waiting = expect(queue.append([record(1, 'a'.repeat(400))])).rejects.toThrow('no leader');
     await expect(queue.append([record(1, 'b'.repeat(400))])).rejects.toThrow('wait to be written');
-    expect(await queue.append([record(0, 'c'.repeat(400))])).toHaveLength(1);
+    expect(await inNoTime(queue.append([record(0, 'c'.repeat(400))]))).toHaveLength(1);
+    await pass(100);
     await waiting;
   });
 });
-
-async function sleepThen<Result>(ms: number, run: () => Promise<Result>): Promise<Result> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  return run();
-}

@@ -1,3 +1,4 @@
+import { eventually } from '@watchnext/errors/testing';
 import type { GroupHandler, GroupOptions } from '../port';
 import { GroupSession, type GroupContext } from './group-session';
 import { KafkaSubscription } from './kafka-subscription';
@@ -51,7 +52,7 @@ describe('a subscription', () => {
       const subscription = new KafkaSubscription(context, { topic: 't', groupId: 'g', ...options }, handler);
       await subscription.start();
       lose(new Error('gone'));
-      while (groupsJoined().length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      await eventually(() => groupsJoined().length === 2, 'the second session');
       await subscription.stop();
       return subscription;
     };

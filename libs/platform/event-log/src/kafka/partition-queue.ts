@@ -4,7 +4,6 @@
  * of the same size can then be dropped as a duplicate. A repeated send may write a batch twice; event ids remove such
  * duplicates. What comes during a send travels in the next, so that a busy partition gets few large ones.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EventLogError, type NewRecord } from '../port';
 import { backOffMs } from './kafka-clients';
 
@@ -132,6 +131,7 @@ export class PartitionQueue {
   private async putOff(batch: readonly WaitingPart[], reason: Error): Promise<void> {
     this.failures++;
     for (const part of batch) part.onPutOff(reason);
-    await sleep(backOffMs(this.failures, MAX_BACK_OFF_MS));
+    // Of the global timers, as the time-outs of appends: what stands in for one in a spec stands in for the other.
+    await new Promise((resolve) => setTimeout(resolve, backOffMs(this.failures, MAX_BACK_OFF_MS)));
   }
 }
