@@ -1,9 +1,9 @@
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive, type EventArchive } from '@watchnext/event-archive';
 import { partitionOf } from '@watchnext/event-log';
-import { eventOf, searchOf } from '@watchnext/testing';
+import { eventOf, eventually, recordOf, searchOf } from '@watchnext/testing';
 import { join } from 'node:path';
-import { allRecords, openStores, PARTITIONS, recordOf, type Stores } from '../test/harness';
+import { allRecords, openStores, PARTITIONS, type Stores } from '../test/harness';
 import { LagReader } from './lag';
 
 const AT_MS = 1_790_000_000_000;
@@ -68,7 +68,7 @@ describe('LagReader', () => {
     const LOG_READS = 2;
     const first = reader.read();
     // It has begun.
-    while (looks.mock.calls.length === 0) await new Promise(setImmediate);
+    await eventually(() => looks.mock.calls.length > 0, 'the first look');
     await stores.log.append(TOPICS.activity, [recordOf(eventOf(searchOf('anna', 'q'), AT_MS))]);
     const later = await Promise.all(Array.from({ length: 50 }, () => reader.read()));
     await first;

@@ -45,8 +45,6 @@ export async function allRecords(log: EventLog, topic: string): Promise<LogRecor
   return tail.records;
 }
 
-export const recordOf = (event: Event) => ({ key: userIdOf(event) as string, value: Event.encode(event).finish() });
-
 /** What the states must be: every event folded once, in order, by the reducer alone. Canonical bytes by user, as hex. */
 export function foldedOnce(events: readonly Event[]): Map<string, string> {
   const states = new Map<string, UserState>();

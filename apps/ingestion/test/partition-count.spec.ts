@@ -4,12 +4,12 @@ import { join, resolve } from 'node:path';
 import { loadDriverSettings } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import { openCheckpoints, openParquetArchive } from '@watchnext/event-archive';
-import { eventOf, runBuilt, temporaryDirectory, watchOf } from '@watchnext/testing';
+import { eventOf, recordOf, runBuilt, temporaryDirectory, watchOf } from '@watchnext/testing';
 import { followLog } from '../src/rebuild/follow-log';
 import { requireArchivedPartitions } from '../src/rebuild/archived-partitions';
 import { restorePartition } from '../src/rebuild/restore-partition';
 import { writeCheckpoint } from '../src/rebuild/write-checkpoint';
-import { allRecords, openStores, PARTITIONS, quiet, recordOf, sorted, storedStates } from './harness';
+import { allRecords, openStores, PARTITIONS, quiet, sorted, storedStates } from './harness';
 
 const AT_MS = 1_790_000_000_000;
 const partitions = [...Array(PARTITIONS).keys()];

@@ -10,6 +10,7 @@ import {
   eventOf,
   impressionItemOf,
   impressionsServedOf,
+  recordOf,
   requireServer,
   searchOf,
   userDeletedOf,
@@ -19,7 +20,7 @@ import { Materialiser, RetentionGapError } from '../src/materialise/materialiser
 import { followLog } from '../src/rebuild/follow-log';
 import { restorePartition, type RestoreOptions } from '../src/rebuild/restore-partition';
 import { writeCheckpoint } from '../src/rebuild/write-checkpoint';
-import { allRecords, openStores, PARTITIONS, quiet, recordOf, sorted, storedStates, type Stores } from './harness';
+import { allRecords, openStores, PARTITIONS, quiet, sorted, storedStates, type Stores } from './harness';
 
 const AT_MS = 1_790_000_000_000;
 const USERS = Array.from({ length: 40 }, (_, i) => (i % 5 === 0 ? `zoë-${i}-😀` : `user-${i}`));

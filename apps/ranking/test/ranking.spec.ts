@@ -10,6 +10,7 @@ import { runStack } from '@watchnext/learning';
 import { featuresChecksum } from '@watchnext/ranking-model';
 import { createLogger } from '@watchnext/service';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { eventually } from '@watchnext/testing';
 import { publishSnapshot, spoilValue } from '@watchnext/testing/snapshots';
 import { rankingPaths, rankingSettings } from '../src/config';
 import { startRanking } from '../src/start';
@@ -229,7 +230,7 @@ describe('the ranking service', () => {
       });
       const refusals = () => told.mock.calls.map(([facts]) => facts as { snapshotId?: string; err?: unknown });
       const isOfIt = (facts: { snapshotId?: string }) => facts.snapshotId === snapshotId;
-      while (!refusals().some(isOfIt)) await new Promise((resolve) => setTimeout(resolve, 20));
+      await eventually(() => refusals().some(isOfIt), `a refusal of ${snapshotId}`);
       expect(refusals().find(isOfIt)?.err).toMatchObject({ code: 'scores-not-finite' });
       told.mockRestore();
       expect(await refusalsBy('scores-not-finite')).toBeGreaterThan(before);

@@ -19,7 +19,7 @@ import { openEmbeddedEventLog } from '@watchnext/event-log';
 import { newState } from '@watchnext/features';
 import { createLogger } from '@watchnext/service';
 import { SNAPSHOT_FILES, writeSafetensorsFile } from '@watchnext/snapshot-store';
-import { eventOf, videoUpsertedOf } from '@watchnext/testing';
+import { eventOf, eventually, videoUpsertedOf } from '@watchnext/testing';
 import { retrievalPaths, retrievalSettings } from '../src/config';
 import { queryFeatures } from '../src/user-vector';
 import { startRetrieval } from '../src/start';
@@ -116,23 +116,17 @@ describe('the retrieval service', () => {
     });
   /** All that a viewer may be shown, once `isExpected` of it: the catalogue takes a moment. */
   const shownWhen = async (isExpected: (shown: string[]) => boolean, request: Partial<RetrieveRequest> = {}) => {
-    for (;;) {
+    let shown: string[] = [];
+    const isSo = async () => {
       const { candidates } = await retrieve({ candidateCount: 200, ...request });
-      const shown = candidates.map(({ videoId }) => videoId);
-      if (isExpected(shown)) return shown;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      shown = candidates.map(({ videoId }) => videoId);
+      return isExpected(shown);
+    };
+    await eventually(isSo, `videos of which holds ${String(isExpected)}`);
+    return shown;
   };
-  const untilServed = async (snapshotId: string) => {
-    for (;;) {
-      const served = await retrieve({}).then(
-        (answer) => answer.snapshotId,
-        () => '',
-      );
-      if (served === snapshotId) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
+  const untilServed = (snapshotId: string) =>
+    eventually(async () => expect((await retrieve({})).snapshotId).toBe(snapshotId));
 
   beforeAll(async () => {
     dataDirectory = await mkdtemp(join(tmpdir(), 'watchnext-retrieval-'));
@@ -191,7 +185,7 @@ describe('the retrieval service', () => {
       return written;
     });
     await announce('20251231T000000Z-aaaaaa');
-    while (errors.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => errors.mock.calls.length > 0, 'a refusal');
     expect(errors.mock.calls[0]![0]).toMatchObject({
       err: expect.objectContaining({ code: 'canary-failed', message: expect.stringContaining('not finite') }),
     });
@@ -364,7 +358,7 @@ describe('the retrieval service', () => {
       return { index };
     });
     await announce('20260103T180000Z-eeeeee');
-    while (errors.mock.calls.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => errors.mock.calls.length > before, 'a refusal');
     expect(errors.mock.calls[before]![0]).toMatchObject({
       snapshotId: '20260103T180000Z-eeeeee',
       err: expect.objectContaining({ code: 'canary-failed' }),
@@ -410,7 +404,7 @@ describe('the retrieval service', () => {
       errors.mock.calls.some(
         ([told]) => (told as unknown as { snapshotId?: string }).snapshotId === '20260104T000000Z-dddddd',
       );
-    while (!isRefused()) await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(isRefused, 'a refusal');
     const { snapshotId, heldSnapshotIds } = await retrieve({});
     expect(snapshotId).toBe('20260103T200000Z-abcabc');
     expect(heldSnapshotIds).not.toContain('20260104T000000Z-dddddd');

@@ -1,52 +1,48 @@
 /** Small valid events for specs: what a test does not care about has a plain default. */
-import type { Event, ImpressionItem, ImpressionsServed, VideoFacts, VideoUpserted, Watch } from '@watchnext/contract';
+import {
+  Event,
+  type ImpressionItem,
+  type ImpressionsServed,
+  type VideoFacts,
+  type VideoUpserted,
+  type Watch,
+} from '@watchnext/contract';
+import { userIdOf } from '@watchnext/features';
+import {
+  eventIdAt,
+  eventOf as numberedEventOf,
+  impressionItem,
+  servedBody,
+  videoFacts,
+  watchBody,
+} from '@watchnext/features/testing';
 
 type Body = NonNullable<Event['body']>;
 
-/** A UUIDv7 of the moment `atMs` whose other bits are the number `sequence`: the same arguments, the same id. */
-export function eventIdOf(atMs: number, sequence: number): string {
-  const time = Math.trunc(atMs).toString(16).padStart(12, '0');
-  const rest = sequence.toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${rest}`;
-}
+export { eventIdAt as eventIdOf };
 
 let sequence = 0;
 
 /** An envelope around `body`, received when it occurred. */
-export function eventOf(body: Body, atMs: number, overrides: Partial<Omit<Event, 'body'>> = {}): Event {
-  return {
-    eventId: eventIdOf(atMs, sequence++),
-    occurredAtMs: atMs,
-    receivedAtMs: atMs,
-    producer: 'spec',
-    backfill: false,
-    body,
-    ...overrides,
-  };
-}
-
-export const videoFactsOf = (overrides: Partial<VideoFacts> = {}): VideoFacts => ({
-  channelId: 'channel-1',
-  topics: ['topic-1'],
-  durationSeconds: 100,
-  uploadedAtMs: 1_700_000_000_000,
+export const eventOf = (body: Body, atMs: number, overrides: Partial<Omit<Event, 'body'>> = {}): Event => ({
+  ...numberedEventOf(body, { atMs, sequence: sequence++ }),
   ...overrides,
 });
 
-export const watchOf = (userId: string, videoId: string, overrides: Partial<Watch> = {}): Body => ({
-  $case: 'watch',
-  value: {
+/** Of the activity topic, whose events have users. */
+export const recordOf = (event: Event) => ({ key: userIdOf(event) as string, value: Event.encode(event).finish() });
+
+export const videoFactsOf = (overrides: Partial<VideoFacts> = {}): VideoFacts =>
+  videoFacts({ topics: ['topic-1'], uploadedAtMs: 1_700_000_000_000, ...overrides });
+
+export const watchOf = (userId: string, videoId: string, overrides: Partial<Watch> = {}): Body =>
+  watchBody({
     userId,
     videoId,
     playbackId: `playback-${userId}-${videoId}`,
-    impressionId: '',
-    positionSeconds: 60,
     video: videoFactsOf(),
-    country: '',
-    device: '',
     ...overrides,
-  },
-});
+  });
 
 export const searchOf = (userId: string, query: string): Body => ({ $case: 'search', value: { userId, query } });
 
@@ -64,41 +60,17 @@ export const videoUpsertedOf = (videoId: string, overrides: Partial<VideoUpserte
   },
 });
 
-export const impressionItemOf = (videoId: string, overrides: Partial<ImpressionItem> = {}): ImpressionItem => ({
-  impressionId: `impression-${videoId}`,
-  videoId,
-  position: 0,
-  video: videoFactsOf(),
-  source: 'retrieval',
-  sourceScore: 1,
-  propensity: 1,
-  team: '',
-  score: undefined,
-  featuresChecksum: undefined,
-  ...overrides,
-});
+export const impressionItemOf = (videoId: string, overrides: Partial<ImpressionItem> = {}): ImpressionItem =>
+  impressionItem({
+    impressionId: `impression-${videoId}`,
+    videoId,
+    video: videoFactsOf(),
+    sourceScore: 1,
+    ...overrides,
+  });
 
 export const impressionsServedOf = (
   userId: string,
   items: ImpressionItem[],
   overrides: Partial<ImpressionsServed> = {},
-): Body => ({
-  $case: 'impressionsServed',
-  value: {
-    userId,
-    requestId: `request-${userId}`,
-    pageId: '',
-    context: undefined,
-    mark: undefined,
-    snapshotId: '',
-    rung: 1,
-    rungReason: '',
-    items,
-    experimentId: '',
-    variantId: '',
-    assignments: [],
-    latencyMs: 0,
-    exploredPlaces: [],
-    ...overrides,
-  },
-});
+): Body => servedBody({ userId, requestId: `request-${userId}`, items, ...overrides });

@@ -31,6 +31,8 @@ export interface ImportDatasetOptions extends Omit<ImportEventsOptions, 'already
   readonly onRetry?: (error: Error) => void;
   /** The import fails when the collector has taken nothing for so long; default 60,000. */
   readonly giveUpAfterMs?: number;
+  /** Milliseconds by which that is told; default Date.now. */
+  readonly clock?: () => number;
 }
 
 export interface ImportDatasetResult extends ImportResult {
@@ -54,7 +56,7 @@ export async function importDataset(
   options: ImportDatasetOptions,
 ): Promise<ImportDatasetResult> {
   const importer = importerNamed(name);
-  const { giveUpAfterMs = GIVE_UP_AFTER_MS, workFolder } = options;
+  const { giveUpAfterMs = GIVE_UP_AFTER_MS, clock = Date.now, workFolder } = options;
   const progress =
     workFolder === undefined
       ? undefined
@@ -83,15 +85,15 @@ export async function importDataset(
       // Between two flushes are thousands of events: with a key that may send only so many a minute, more than the limit.
       const { acceptedEvents, duplicateEvents, rejectedEvents } = client.statistics();
       const answered = acceptedEvents + duplicateEvents + rejectedEvents;
-      if (answered > taken) lastSuccessMs = Date.now();
+      if (answered > taken) lastSuccessMs = clock();
       taken = answered;
-      if (Date.now() - (lastSuccessMs ?? Date.now()) >= giveUpAfterMs)
+      if (lastSuccessMs !== undefined && clock() - lastSuccessMs >= giveUpAfterMs)
         giveUp(unreachable(options.url, giveUpAfterMs, error));
     },
   });
   const sink: EventSink = {
     send: (event) => {
-      lastSuccessMs ??= Date.now();
+      lastSuccessMs ??= clock();
       return client.send(event);
     },
     flush: () => client.flush(),

@@ -5,9 +5,8 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBatch } from '@watchnext/contract';
-import { temporaryDirectory } from '@watchnext/testing';
+import { eventually, temporaryDirectory } from '@watchnext/testing';
 
 const MAIN = resolve(__dirname, '..', 'dist', 'main.js');
 /** What an importer sends between two notes of how far it is. */
@@ -62,7 +61,7 @@ it.each([
   const work = join(folder.path, '.watchnext-import');
   const isNoted = () =>
     existsSync(work) && readdirSync(work, { recursive: true }).some((name) => /sent-[0-9a-f]+$/.test(String(name)));
-  while (child.exitCode === null && !isNoted()) await sleep(5);
+  await eventually(() => child.exitCode !== null || isNoted(), 'a note of what was sent');
   child.kill('SIGKILL');
   await ended;
   expect(takenCount).toBe(FLUSH);

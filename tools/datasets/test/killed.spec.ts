@@ -4,7 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
-import { temporaryDirectory } from '@watchnext/testing';
+import { eventually, temporaryDirectory } from '@watchnext/testing';
 
 const MAIN = resolve(__dirname, '..', 'dist', 'main.js');
 /** Far above what it takes; a busy machine may be slow. */
@@ -42,7 +42,7 @@ it(
     const ended = new Promise((resolveEnd) => child.once('exit', resolveEnd));
     const hasFile = () =>
       existsSync(work) && readdirSync(work, { recursive: true }).some((name) => String(name).endsWith('.parquet'));
-    while (child.exitCode === null && !hasFile()) await new Promise((done) => setTimeout(done, 5));
+    await eventually(() => child.exitCode !== null || hasFile(), 'a file of the archive', LIMIT_MS);
     child.kill('SIGKILL');
     await ended;
     expect(child.signalCode).toBe('SIGKILL');

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { decodeState } from '@watchnext/features';
 import { newEventId } from '@watchnext/producer-client';
+import { eventIdOf } from '@watchnext/testing';
 import { LocalSystem, until, withoutSettings } from '../src';
 
 const PARTITION_COUNT = 2;
@@ -137,9 +138,7 @@ export function describeOperations(name: string, environment: () => Promise<Reco
     it('lists a dead letter and replays it once', async () => {
       const log = await system.openLog();
       const old = { ...watch('user-5', 'video-8'), receivedAtMs: Date.now() };
-      const atMs = Date.now() - 3 * 86_400_000;
-      const id = atMs.toString(16).padStart(12, '0');
-      old.eventId = `${id.slice(0, 8)}-${id.slice(8)}-7000-8000-000000000001`;
+      old.eventId = eventIdOf(Date.now() - 3 * 86_400_000, 1);
       await log.append(TOPICS.activity, [{ key: 'user-5', value: Event.encode(old).finish() }]);
       await log.close();
       await system.drained();

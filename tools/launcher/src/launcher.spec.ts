@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@watchnext/testing';
 import type { FolderState } from './data-folder';
 import type { LaunchError } from './launch-error';
 import { Launcher, type LaunchReport } from './launcher';
@@ -66,7 +67,7 @@ describe('a start that is stopped', () => {
     const running = launcher().run(stop.signal);
     const early = running.then(() => Promise.reject(new Error('it ended before it trained')));
     early.catch(() => undefined);
-    while (!existsSync(started)) await Promise.race([sleep(20), early]);
+    await Promise.race([eventually(() => existsSync(started), 'the training'), early]);
     const noted = () => readFileSync(join(data, 'processes.json'), 'utf8');
     const before = noted();
     stop.abort(new Error('stopped'));
@@ -162,7 +163,7 @@ describe('a start that goes on with a world', () => {
     const early = running.then(() => Promise.reject(new Error('it ended by itself')));
     early.catch(() => undefined);
     const tries = () => said.match(/trainer ended \(.*did not start \(exit code 1\).*\); it is started again/g) ?? [];
-    while (tries().length < 2) await Promise.race([sleep(20), early]);
+    await Promise.race([eventually(() => tries().length >= 2, 'the second try'), early]);
     stop.abort(new Error('stopped'));
     expect(await running).toBe(0);
   });

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@watchnext/testing';
 import { LaunchError } from './launch-error';
 import { choosePorts } from './ports';
 import { type ServiceDefinition, ServiceProcess } from './service-process';
@@ -38,9 +39,7 @@ function service(
 const READY = `process.send({ kind: 'ready' });`;
 const STAY = `process.on('disconnect', () => process.exit()); setInterval(() => {}, 1000);`;
 
-async function until(met: () => boolean): Promise<void> {
-  while (!met()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
+const until = (met: () => boolean) => eventually(met, String(met));
 
 function isRunning(pid: number): boolean {
   try {

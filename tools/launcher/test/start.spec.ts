@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { eventually } from '@watchnext/testing';
 import type { LaunchReport } from '../src';
 
 const MAIN = resolve(__dirname, '..', 'dist', 'main.js');
@@ -56,10 +57,15 @@ function start(args: readonly string[]): Started {
 async function until(what: string, started: Started, met: () => boolean): Promise<void> {
   let code: number | null | undefined;
   void started.ended.then((ended) => (code = ended));
-  while (!met()) {
-    if (code !== undefined) throw new Error(`npm start ended with ${code} before ${what}:\n${started.output()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await eventually(
+    () => {
+      if (met()) return true;
+      if (code !== undefined) throw new Error(`npm start ended with ${code} before ${what}:\n${started.output()}`);
+      return false;
+    },
+    what,
+    LIMIT_MS,
+  );
 }
 
 /** Processes of the services that the launcher noted, and that still run. */
@@ -173,9 +179,7 @@ describe('npm start', () => {
       const left = runningServices();
       started.child.kill('SIGKILL');
       await started.ended;
-      const limit = Date.now() + 30_000;
-      while (left.some(isRunning) && Date.now() < limit) await new Promise((resolve) => setTimeout(resolve, 100));
-      expect(left.filter(isRunning)).toEqual([]);
+      await eventually(() => expect(left.filter(isRunning)).toEqual([]));
     },
     LIMIT_MS,
   );

@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
+import { eventually } from '@watchnext/errors/testing';
 import { COMPOSE_FILE, planCompose, type ComposeOptions } from './compose';
 import { startComposeStack } from './compose-stack';
 import { freePorts } from './ports';
@@ -184,7 +184,7 @@ const isMissing = missingPrograms(['redis-server', 'redis-cli']).length > 0;
       const ports = await freePorts(portCount, (port) => port + 10_000 < 32_768);
       const { child, ended, printed } = run(script, ports);
       try {
-        while (child.exitCode === null && !isUp(ports)) await sleep(200);
+        await eventually(() => child.exitCode !== null || isUp(ports), `the servers of ${script}`);
       } finally {
         child.kill('SIGTERM');
         await ended;

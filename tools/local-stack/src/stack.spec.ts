@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@watchnext/errors/testing';
 import { identify, isAlive } from '@watchnext/folder-lock';
 import { MissingProgramError, requirePrograms } from './programs';
 import { freePorts } from './ports';
@@ -214,13 +214,12 @@ describe('a stack that is interrupted while it starts', () => {
   const LISTENS = `const port = /port (\\d+)/.exec(require('fs').readFileSync(process.argv[2], 'utf8'))[1];
     require('net').createServer().listen(Number(port), '127.0.0.1');`;
   const options = () => ({ directory, brokerCount: 0, redis: 'standalone' }) as const;
-  const firstServer = async () => {
-    for (;;) {
+  const firstServer = () =>
+    eventually(() => {
       const [server] = readStack(directory)?.processes ?? [];
-      if (server) return server;
-      await sleep(10);
-    }
-  };
+      if (!server) throw new Error('no server was noted');
+      return server;
+    });
   const expectNothingLeft = () => {
     expect(readStack(directory)).toBeUndefined();
     expect(existsSync(join(directory, 'run'))).toBe(false);

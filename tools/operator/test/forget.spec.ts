@@ -7,13 +7,14 @@ import {
   eventOf,
   impressionItemOf,
   impressionsServedOf,
+  recordOf,
   requireServer,
   searchOf,
   userDeletedOf,
   watchOf,
 } from '@watchnext/testing';
 import { describeReport, forgetUsers } from '../src/forget-users';
-import { openWorld, type OperatorWorld, PARTITIONS, recordOf } from './harness';
+import { openWorld, type OperatorWorld, PARTITIONS } from './harness';
 
 jest.setTimeout(120_000);
 

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
-import { Event, TOPICS, topicSpecs } from '@watchnext/contract';
+import { type Event, TOPICS, topicSpecs } from '@watchnext/contract';
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
 import { openEventLog } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
-import { userIdOf } from '@watchnext/features';
-import { temporaryDirectory } from '@watchnext/testing';
+import { eventually, recordOf, temporaryDirectory } from '@watchnext/testing';
 import type { Drivers } from '../src/program';
 
 export const PARTITIONS = 2;
@@ -41,9 +40,9 @@ export async function openWorld(environment: Record<string, string> = {}) {
     append: (events: readonly Event[]) => log.append(TOPICS.activity, events.map(recordOf)),
     async archived() {
       for (const { partition, endOffset } of await log.bounds(TOPICS.activity)) {
-        while (((await drivers.archive.nextOffset(TOPICS.activity, partition)) ?? 0) < endOffset) {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
+        const isArchived = async () =>
+          ((await drivers.archive.nextOffset(TOPICS.activity, partition)) ?? 0) >= endOffset;
+        await eventually(isArchived, `the archive of partition ${partition}`);
       }
     },
     async dispose() {
@@ -56,5 +55,3 @@ export async function openWorld(environment: Record<string, string> = {}) {
 }
 
 export type OperatorWorld = Awaited<ReturnType<typeof openWorld>>;
-
-export const recordOf = (event: Event) => ({ key: userIdOf(event) as string, value: Event.encode(event).finish() });

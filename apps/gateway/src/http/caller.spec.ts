@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { eventually } from '@watchnext/testing';
 import { CallerGoneError } from '../pipeline/failure';
 import { goneSignal } from './caller';
 
@@ -49,7 +50,7 @@ describe('a caller that hangs up', () => {
       return 'answer';
     };
     expect(await (await fetch(`http://127.0.0.1:${port()}/`)).text()).toBe('answer');
-    while (!answered!.raw.closed) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => answered!.raw.closed, 'the end of the answer');
     expect([early!.aborted, goneSignal(answered!).aborted]).toEqual([false, false]);
   });
 });

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApiError } from '@watchnext/service';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { eventually } from '@watchnext/testing';
 import { limitConsoleReads } from './console-reads';
 
 describe('the console’s reads', () => {
@@ -29,9 +30,7 @@ describe('the console’s reads', () => {
   afterEach(() => server.close());
 
   const read = (path = '/v1/users') => fetch(`http://127.0.0.1:${port}${path}`).then(({ status }) => status);
-  const until = async (isSo: () => boolean) => {
-    while (!isSo() && server.server.listening) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const until = (isSo: () => boolean) => eventually(() => isSo() || !server.server.listening, String(isSo));
 
   it('are eight at once; others are told to come again, and lists are not held up', async () => {
     const reads = Array.from({ length: 8 }, () => read());

@@ -1,3 +1,4 @@
+import { eventually } from '@watchnext/testing';
 import { LoopLag } from './loop-lag';
 
 describe('the lag of the event loop', () => {
@@ -21,7 +22,7 @@ describe('the lag of the event loop', () => {
     let now = 0;
     // Each look at the clock is 15 ms after the one before: every timer of 10 ms is 5 ms late.
     const lag = new LoopLag(() => (now += 15)).start();
-    while (lag.standingMs === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => lag.standingMs > 0, 'a lag');
     lag.stop();
     expect(lag.standingMs).toBe(5);
   });

@@ -1,3 +1,4 @@
+import { eventually } from '@watchnext/testing';
 import { withSecondTry } from './second-try';
 
 /** Tries that are settled by hand, in the order they are made. */
@@ -48,7 +49,7 @@ describe('a second try', () => {
       const { made, attempt } = tries();
       const onHedged = jest.fn();
       const result = withSecondTry(attempt, { ...options, hedgeAfterMs: 1, onHedged }, signal());
-      while (made.length < 2) await turn();
+      await eventually(() => made.length === 2, 'the second try');
       made[winner]!.resolve(`try ${winner}`);
       await expect(result).resolves.toBe(`try ${winner}`);
       expect(onHedged.mock.calls).toEqual([[winner === 1]]);
@@ -60,7 +61,7 @@ describe('a second try', () => {
     const { made, attempt } = tries();
     const mayTryAgain = jest.fn(() => false);
     const result = withSecondTry(attempt, { ...options, hedgeAfterMs: 1, mayTryAgain }, signal());
-    while (mayTryAgain.mock.calls.length === 0) await turn();
+    await eventually(() => mayTryAgain.mock.calls.length > 0, 'the question whether to try again');
     made[0]!.reject(gone);
     await expect(result).rejects.toBe(gone);
     expect(mayTryAgain).toHaveBeenCalledTimes(1);
@@ -71,7 +72,7 @@ describe('a second try', () => {
     const { made, attempt } = tries();
     const onHedged = jest.fn();
     const result = withSecondTry(attempt, { ...options, hedgeAfterMs: 1, onHedged }, signal());
-    while (made.length < 2) await turn();
+    await eventually(() => made.length === 2, 'the second try');
     made[1]!.reject(new Error('also'));
     made[0]!.reject(gone);
     await expect(result).rejects.toBe(gone);

@@ -1,8 +1,8 @@
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive, type EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
-import { eventOf, searchOf, temporaryDirectory } from '@watchnext/testing';
-import { quiet, recordOf } from '../../test/harness';
+import { eventOf, recordOf, searchOf, temporaryDirectory } from '@watchnext/testing';
+import { quiet } from '../../test/harness';
 import { Archiver } from './archiver';
 
 const AT_MS = 1_790_000_000_000;

@@ -6,8 +6,8 @@ import { RunStoppedError } from '../errors';
 import { indexOf } from './build-index';
 
 const DIMENSIONS = 32;
-/** Ten seconds and more of building. */
-const VIDEO_COUNT = 30_000;
+/** More than can be built in the time that Jest gives a test. */
+const VIDEO_COUNT = 400_000;
 
 describe('the index of a run', () => {
   const random = createRandom(1);
@@ -20,7 +20,7 @@ describe('the index of a run', () => {
   } as unknown as CandidateModel;
   const examples = [{ features: {} }] as unknown as CandidateExample[];
 
-  it('is left amid its building when the run is to stop, and its threads end soon', async () => {
+  it('is left amid its building when the run is to stop, and its threads end by themselves', async () => {
     const threads = new BuildThreads(1);
     const stopping = new AbortController();
     const reason = new RunStoppedError('stop');
@@ -28,11 +28,11 @@ describe('the index of a run', () => {
     try {
       const built = indexOf(model, examples, { threads, shardCount: 2 }, onProgress, stopping.signal);
       await expect(built).rejects.toBe(reason);
-      const startedAtMs = performance.now();
+      // Nothing ends a thread that does not end by itself: a build reports every 1,000 vectors, and ends there.
+      jest.useFakeTimers();
       await threads.close();
-      // A build reports every 1,000 vectors, and ends there.
-      expect(performance.now() - startedAtMs).toBeLessThan(2_500);
     } finally {
+      jest.useRealTimers();
       await threads.close();
     }
   });

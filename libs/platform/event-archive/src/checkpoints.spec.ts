@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { loadDriverSettings } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
+import { eventually } from '@watchnext/errors/testing';
 import { type CheckpointedState, type CheckpointStore, openCheckpoints } from './checkpoints';
 
 describe('checkpoints in a folder', () => {
@@ -39,8 +39,8 @@ describe('checkpoints in a folder', () => {
 
   /** What anybody but the owner may do with what lies in the work folder, once something does. */
   async function openToOthers(): Promise<number[]> {
-    let names: string[];
-    while ((names = await readdir(work)).length === 0) await sleep(2);
+    let names: string[] = [];
+    await eventually(async () => (names = await readdir(work)).length > 0, 'a file in the work folder');
     return Promise.all(names.map(async (name) => (await stat(join(work, name))).mode & 0o077));
   }
 

@@ -37,12 +37,7 @@ describe('a producer client', () => {
   const sendAll = async (client: ProducerClient, from: number, to: number) => {
     for (let n = from; n < to; n++) await client.send(search(n));
   };
-  const until = async (condition: () => boolean) => {
-    for (const deadline = Date.now() + 10_000; !condition() && Date.now() < deadline;) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    expect(condition()).toBe(true);
-  };
+  const until = (holds: () => boolean) => eventually(holds, String(holds));
 
   beforeEach(async () => {
     collector = await MisbehavingCollector.start();
@@ -125,10 +120,14 @@ describe('a producer client', () => {
         setBack();
       },
     });
-    await client.send(search(0));
-    setBack();
-    await Promise.race([client.flush(), new Promise((resolve) => setTimeout(resolve, 5_000))]);
-    clock?.mockRestore();
+    try {
+      await client.send(search(0));
+      setBack();
+      await until(() => collector.accepted.length > 0);
+      await client.flush();
+    } finally {
+      clock?.mockRestore();
+    }
     expect(queriesOf(collector.accepted)).toEqual([0]);
     expect(errors).toHaveLength(2);
   });

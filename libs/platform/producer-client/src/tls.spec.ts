@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { EventBatch } from '@watchnext/contract';
-import { makeAuthority, makeCertificate, temporaryDirectory } from '@watchnext/testing';
+import { eventually, makeAuthority, makeCertificate, temporaryDirectory } from '@watchnext/testing';
 import { searchEvent } from './create-event';
 import type { ProducerClientError } from './errors';
 import type { ClientCertificates } from './index';
@@ -32,7 +32,7 @@ describe('a producer client whose collector asks for certificates', () => {
     const errors: ProducerClientError[] = [];
     const client = make(tls, errors);
     await client.send(searchEvent({ userId: 'ada', query: 'lost' }));
-    while (errors.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await eventually(() => errors.length > 0, 'a failure that the client tells');
     expect(received.map(({ query }) => query)).not.toContain('lost');
     expect(client.statistics()).toMatchObject({ acceptedEvents: 0, pendingEvents: 1 });
     return errors[0] as ProducerClientError;

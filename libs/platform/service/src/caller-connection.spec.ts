@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import fastify, { type FastifyInstance } from 'fastify';
+import { eventually } from '@watchnext/errors/testing';
 import { SERVICE_METRICS } from './metric-names';
 import { MetricsRegistry } from './metrics';
 import { countHttpRequests } from './service-metrics';
@@ -53,9 +54,7 @@ describe('a request', () => {
       status: attributes['http.response.status_code'],
       failed: status.message,
     }));
-  const untilSpans = async (count: number) => {
-    while (exporter.getFinishedSpans().length < count) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const untilSpans = (count: number) => eventually(() => exporter.getFinishedSpans().length >= count, `${count} spans`);
 
   it('whose caller leaves is counted and traced as 499, once, with the time until then', async () => {
     const asked = new Promise<void>((resolve) => (onAsked = resolve));

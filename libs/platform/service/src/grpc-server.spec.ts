@@ -6,6 +6,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
+import { eventually } from '@watchnext/errors/testing';
 import { pingService } from '../test/ping-service';
 import { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 import { createLogger } from './logger';
@@ -60,10 +61,10 @@ describe('a gRPC server before its first snapshot', () => {
     watch.on('data', ({ status }) => told.push(status));
     // It ends by being cancelled.
     watch.on('error', () => undefined);
-    while (told.length === 0) await delay(5);
+    await eventually(() => told.length > 0, 'the first state');
     const closed = server.close();
     server.setServing(true);
-    while (told.length === 1) await delay(5);
+    await eventually(() => told.length > 1, 'the state after the stop');
     await delay(20);
     expect(told.slice(1)).not.toContain('SERVING');
     watch.cancel();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { eventually } from '@watchnext/errors/testing';
 import { ApiError } from './api-error';
 import { type BodyInFlight, countBodies, declaredBytes, InFlightBytes } from './in-flight-bytes';
 
@@ -93,9 +94,7 @@ describe('a server that counts bodies as they come', () => {
     return socket;
   };
   const firstLineFrom = async (socket: Socket) => String((await once(socket, 'data'))[0]).split('\r\n')[0];
-  const untilCounted = async (count: number) => {
-    while (bytes.count !== count) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const untilCounted = (count: number) => eventually(() => bytes.count === count, `${count} bytes that are counted`);
 
   it('hands a body over whole', async () => {
     expect(await (await post('/take', 'x'.repeat(700))).json()).toEqual({ bytes: 700 });

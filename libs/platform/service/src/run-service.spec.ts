@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@watchnext/errors/testing';
 import { openEmbeddedEventLog } from '@watchnext/event-log';
 
 /** A service that starts when it is told to, and says on stdout what becomes of it. */
@@ -38,8 +39,8 @@ class Service {
     this.ended = ended.then(([[code, signal]]: unknown[][]) => code ?? signal);
   }
 
-  async until(word: string): Promise<void> {
-    while (!this.said.includes(word)) await new Promise((resolve) => setTimeout(resolve, 5));
+  until(word: string): Promise<void> {
+    return eventually(() => this.said.includes(word), `"${word}" from the service`);
   }
 
   tell(order: 'start' | 'fail'): void {

@@ -1,3 +1,4 @@
+import { eventually } from '@watchnext/errors/testing';
 import { Loaded, PointedStore } from '../test/pointed-store';
 import type { SnapshotStore } from './port';
 import { SnapshotHolder } from './snapshot-holder';
@@ -36,10 +37,7 @@ describe('a snapshot holder whose pointer moves while it loads', () => {
         onPointerUnreadable: () => log.push('pointer unreadable'),
       },
     });
-  const until = async (holds: () => boolean) => {
-    for (let look = 0; look < 400 && !holds(); look++) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(holds()).toBe(true);
-  };
+  const until = (holds: () => boolean) => eventually(holds, String(holds));
   const moveTo = async (...ids: string[]) => {
     for (const id of ids) {
       store.pointer = id;

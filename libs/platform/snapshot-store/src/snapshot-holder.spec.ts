@@ -1,3 +1,4 @@
+import { eventually } from '@watchnext/errors/testing';
 import { Loaded, PointedStore } from '../test/pointed-store';
 import type { SnapshotStore } from './port';
 import { SnapshotHolder, type SnapshotHolderOptions } from './snapshot-holder';
@@ -42,10 +43,7 @@ describe('a snapshot holder', () => {
       await holder.refresh();
     }
   };
-  const until = async (holds: () => boolean) => {
-    for (let look = 0; look < 1_000 && !holds(); look++) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(holds()).toBe(true);
-  };
+  const until = (holds: () => boolean) => eventually(holds, String(holds));
   const find = (id: string) => loaded.find((one) => one.id === id) as Loaded;
 
   beforeEach(() => {

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@watchnext/errors/testing';
 import { makeThreads } from './make-threads';
 import { Thread } from './thread';
 
@@ -49,9 +50,7 @@ describe('Thread', () => {
   interface Blocks extends Record<string, (input: { ms: number; file: string }) => void> {
     block: (input: { ms: number; file: string }) => void;
   }
-  const begun = async (file: string) => {
-    while (!existsSync(`${file}.begun`)) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const begun = (file: string) => eventually(() => existsSync(`${file}.begun`), `a call that writes ${file}.begun`);
 
   it('fails calls at once when it is closed, and those after, and is ended though one of them waits for ever', async () => {
     const file = join(folder, 'file');
@@ -72,7 +71,7 @@ describe('Thread', () => {
     await expect(called).rejects.toThrow('the thread is closed');
     await expect(thread.call('wait', undefined)).rejects.toThrow('the thread is closed');
     await closed;
-  }, 20_000);
+  });
 
   it('lets the call under way finish when it is closed, and begins none that waits', async () => {
     const thread = new Thread<Blocks>(programOf(`${BLOCKS} answerCalls({ block });`));

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { startStack, stopStack } from '@watchnext/local-stack';
+import { eventually } from '@watchnext/testing';
 import { stopWorldsOnSignal } from '../interruption';
 import { FaultScene } from './fault-scene';
 
@@ -26,7 +27,7 @@ describe('a scene of faults', () => {
     stopWorldsOnSignal();
     const scene = FaultScene.create({ deadlineMs: 500, servers });
     const failure = expect(scene).rejects.toThrow('stopped');
-    while (jest.mocked(startStack).mock.calls.length === 0) await new Promise(setImmediate);
+    await eventually(() => jest.mocked(startStack).mock.calls.length > 0, 'the start of the stack');
     process.emit('SIGINT');
     expect(await exit).toBe(130);
     await failure;

@@ -1,31 +1,46 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SteadyPace } from './steady-pace';
 
 describe('a steady pace', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
   it('is kept at rates beyond those at which timers ring', async () => {
+    const startMs = Date.now();
+    const dueMs: number[] = [];
+    const pace = new SteadyPace(3_000, async (dueAtMs) => void dueMs.push(dueAtMs - startMs));
+    pace.start();
+    await jest.advanceTimersByTimeAsync(300);
+    await pace.stop();
+    expect(dueMs).toHaveLength(1 + 300 * 3);
+    dueMs.forEach((ms, index) => expect(ms).toBeCloseTo(index / 3));
+  });
+
+  it('makes up for a turn that comes late', async () => {
     let begun = 0;
     const pace = new SteadyPace(3_000, async () => void begun++);
-    const startMs = Date.now();
     pace.start();
-    await sleep(300);
+    jest.setSystemTime(Date.now() + 100);
+    await jest.advanceTimersByTimeAsync(2);
     await pace.stop();
-    // The last turn may be as late as the machine is busy.
-    expect(begun).toBeGreaterThan(1_500 * 0.3);
-    expect(begun).toBeLessThanOrEqual(3 * (Date.now() - startMs) + 1);
+    expect(begun).toBe(1 + 102 * 3);
   });
 
   it('lets others have their turn where the work cannot keep it', async () => {
     let begun = 0;
-    const pace = new SteadyPace(3_000, async () => {
+    const pace = new SteadyPace(3_000, () => {
       begun++;
-      const untilMs = performance.now() + 2;
-      while (performance.now() < untilMs);
+      jest.setSystemTime(Date.now() + 2);
       // For a pace that would go on for ever.
       if (begun > 2_000) throw new Error('nothing else gets a turn');
+      return Promise.resolve();
     });
     pace.start();
-    await sleep(20);
+    const hasTurn = jest.fn();
+    setTimeout(hasTurn, 3);
+    await jest.advanceTimersByTimeAsync(3);
     await pace.stop();
+    expect(hasTurn).toHaveBeenCalled();
+    expect(begun).toBeGreaterThan(0);
     expect(begun).toBeLessThan(2_000);
   });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { eventually } from '@watchnext/testing';
 import type { Page, Route } from 'playwright-core';
-import { describeInBrowser, type OpenConsole } from './console-page';
+import { describeInBrowser, type OpenConsole, titleOf } from './console-page';
 import { FIRST_SNAPSHOT, type TestGateway, VIDEOS, type World } from './world';
 
 let world: World;
@@ -46,6 +46,24 @@ describeInBrowser('the console page', onOpen, () => {
     return events;
   };
 
+  const watchesOf = async () =>
+    (await eventsOf('watch')).map(
+      ({ body }) => (body as Extract<NonNullable<Event['body']>, { $case: 'watch' }>).value,
+    );
+  /** Watches the first video by keyboard. @returns its id, once the next list is there */
+  const watchFirst = async (steps: number): Promise<string> => {
+    const [videoId] = await opened.shownIds();
+    await opened.cards().first().locator('.play').focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('slider').waitFor();
+    for (let step = 0; step < steps; step++) await page.keyboard.press('ArrowLeft');
+    expect(await page.locator('#share-text').innerText()).toMatch(new RegExp(`^${100 - steps} %`));
+    await picture('watch-dialog');
+    await page.keyboard.press('Enter');
+    await opened.status().filter({ hasText: 'The next list' }).waitFor();
+    return videoId!;
+  };
+
   it('shows the recommendations of a viewer, with thumbnails, seconds, source, rung and snapshot', async () => {
     await page.goto(`${gateway.url}/?user=ada`);
     await opened.cards().first().waitFor();
@@ -62,6 +80,7 @@ describeInBrowser('the console page', onOpen, () => {
   });
 
   it('draws the same picture for the same title', async () => {
+    await opened.open('/?user=ada');
     const drawn = (await page.evaluate(`import('/js/thumbnail.js').then(({ thumbnail }) =>
         ['Otters at dawn', 'Otters at dawn', 'Otters at night'].map((title) => thumbnail(title, 'otters').innerHTML))`)) as string[];
     expect(drawn[1]).toBe(drawn[0]);
@@ -69,63 +88,56 @@ describeInBrowser('the console page', onOpen, () => {
   });
 
   it('records nothing of a list that is looked at, and shows what it takes to act on it', async () => {
+    const recorded = async () => [...(await world.servedLists()).keys()];
+    const before = await recorded();
+    await opened.open('/?user=ada');
+    await opened.cards().first().waitFor();
     expect(await page.locator('#mode').innerText()).toMatch(/^A preview/);
     expect(await opened.cards().locator('button:enabled').allInnerTexts()).toEqual(Array(12).fill('Why?'));
     await page.getByRole('button', { name: 'Show more' }).click();
     await opened.cards().nth(12).waitFor();
-    expect((await world.servedLists()).size).toBe(0);
+    expect(await recorded()).toEqual(before);
 
     await opened.act();
     expect(await page.locator('#mode').innerText()).toMatch(/^You act as this viewer/);
-    const requests = [...(await world.servedLists()).keys()];
+    const requests = (await recorded()).filter((requestId) => !before.includes(requestId));
     expect(requests).toHaveLength(1);
-    await eventually(async () => expect(await eventsOf('impressionsViewed')).toHaveLength(1));
-    expect((await eventsOf('impressionsViewed'))[0]!.body!.value).toMatchObject({ requestId: requests[0] });
+    const viewed = async () =>
+      (await eventsOf('impressionsViewed'))
+        .map(({ body }) => (body!.value as { requestId: string }).requestId)
+        .filter((requestId) => !before.includes(requestId));
+    await eventually(async () => expect(await viewed()).toEqual(requests));
     await picture('acting');
 
     // Of another viewer nobody said so.
     await opened.show('bob');
     await opened.status().filter({ hasText: 'Nothing is known' }).waitFor();
     expect(await opened.actSwitch().isChecked()).toBe(false);
-    expect((await world.servedLists()).size).toBe(1);
-    await opened.show('ada');
-    await opened.act();
+    expect(await recorded()).toHaveLength(before.length + 1);
   });
 
   it('watches by keyboard alone, and shows how the next list changed', async () => {
-    const before = await opened.shownIds();
-    await opened.cards().first().locator('.play').focus();
-    await page.keyboard.press('Enter');
-    const slider = page.getByRole('slider');
-    await slider.waitFor();
-    for (let step = 0; step < 20; step++) await page.keyboard.press('ArrowLeft');
-    expect(await page.locator('#share-text').innerText()).toMatch(/^80 %/);
-    await picture('watch-dialog');
-    await page.keyboard.press('Enter');
-    await opened.status().filter({ hasText: 'The next list' }).waitFor();
-    expect(await opened.shownIds()).not.toContain(before[0]);
-    expect(await page.locator('#history .name').first().innerText()).toBe(
-      VIDEOS.find(({ videoId }) => videoId === before[0])!.title,
-    );
-    expect(await page.locator('#gone').innerText()).toContain(
-      VIDEOS.find(({ videoId }) => videoId === before[0])!.title,
-    );
+    await opened.actAs('ada');
+    const watched = await watchFirst(20);
+    expect(await opened.shownIds()).not.toContain(watched);
+    expect(await page.locator('#history .name').first().innerText()).toBe(titleOf(watched));
+    expect(await page.locator('#gone').innerText()).toContain(titleOf(watched));
     expect(await page.locator('.chip.new, .chip.up, .chip.down').count()).toBeGreaterThan(0);
     expect(await page.evaluate('document.activeElement.id')).toBe('list');
     await picture('after-a-watch');
 
-    const [watch] = await eventsOf('watch');
-    const body = watch!.body as Extract<NonNullable<Event['body']>, { $case: 'watch' }>;
-    const duration = VIDEOS.find(({ videoId }) => videoId === before[0])!.durationSeconds;
-    expect(body.value).toMatchObject({ userId: 'ada', videoId: before[0], positionSeconds: duration * 0.8 });
+    const watches = (await watchesOf()).filter(({ videoId }) => videoId === watched);
+    const duration = VIDEOS.find(({ videoId }) => videoId === watched)!.durationSeconds;
+    expect(watches).toMatchObject([{ userId: 'ada', positionSeconds: duration * 0.8 }]);
     expect(
       [...(await world.servedLists()).values()].some(({ items }) =>
-        items.some(({ impressionId }) => impressionId === body.value.impressionId),
+        items.some(({ impressionId }) => impressionId === watches[0]!.impressionId),
       ),
     ).toBe(true);
   });
 
   it('cancels without sending anything', async () => {
+    await opened.actAs('ada');
     const watches = (await eventsOf('watch')).length;
     await opened.cards().first().locator('.play').click();
     await page.getByRole('button', { name: 'Cancel' }).click();
@@ -137,17 +149,18 @@ describeInBrowser('the console page', onOpen, () => {
   });
 
   it('confirms the impressions that came into view', async () => {
-    for (;;) {
+    await opened.actAs('ada');
+    const first = await opened.cards().first().getAttribute('data-impression-id');
+    await eventually(async () => {
       const viewed = (await eventsOf('impressionsViewed')).flatMap((event) =>
         event.body?.$case === 'impressionsViewed' ? event.body.value.impressionIds : [],
       );
-      const first = await opened.cards().first().getAttribute('data-impression-id');
-      if (viewed.includes(first!)) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+      expect(viewed).toContain(first);
+    });
   });
 
   it('does not bring back what was dismissed', async () => {
+    await opened.actAs('ada');
     const [videoId] = await opened.shownIds();
     await opened
       .cards()
@@ -159,6 +172,7 @@ describeInBrowser('the console page', onOpen, () => {
   });
 
   it('explains a score', async () => {
+    await opened.open('/?user=ada');
     await opened.cards().first().getByRole('button', { name: /^Why/ }).click();
     const panel = page.getByRole('dialog');
     await panel.waitFor();
@@ -183,6 +197,7 @@ describeInBrowser('the console page', onOpen, () => {
   });
 
   it('shows further pages without repeats', async () => {
+    await opened.open('/?user=ada');
     await page.getByRole('button', { name: 'Show more' }).click();
     await opened.cards().nth(12).waitFor();
     const ids = await opened.shownIds();
@@ -217,6 +232,8 @@ describeInBrowser('the console page', onOpen, () => {
   });
 
   it('takes any new viewer, on a narrow screen, in the dark', async () => {
+    await opened.actAs('ada');
+    await watchFirst(10);
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     await page.setViewportSize({ width: 390, height: 844 });
     await page.getByRole('button', { name: 'New viewer' }).click();
@@ -238,6 +255,7 @@ describeInBrowser('the console page', onOpen, () => {
   });
 
   it('shows what a request carries: its content type, what is required, and an example that the collector takes', async () => {
+    await opened.open('/docs');
     const events = page.locator('section', { hasText: '/v1/events' });
     const text = await events.innerText();
     expect(text).toContain('application/json, required');

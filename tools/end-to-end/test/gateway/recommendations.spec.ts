@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Rung } from '@watchnext/contract';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
-import { impressionItemOf, impressionsServedOf } from '@watchnext/testing';
+import { eventually, impressionItemOf, impressionsServedOf } from '@watchnext/testing';
 import { flipBit } from '@watchnext/testing/snapshots';
 import { v7 as timeOrderedId } from 'uuid';
 import { recommendationsAnswer } from '../../../../apps/gateway/src/http/schemas';
@@ -277,8 +277,10 @@ describe('recommendations with everything running', () => {
     await world.announce(damaged);
     const isRefused = () =>
       refused.mock.calls.some(([facts]) => (facts as { snapshotId?: string }).snapshotId === damaged);
-    while (!isRefused() || (await gateway.get('/v1/snapshot')).body.snapshotId !== damaged)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(
+      async () => isRefused() && (await gateway.get('/v1/snapshot')).body.snapshotId === damaged,
+      'the refusal by ranking, and the snapshot in the gateway',
+    );
     for (let request = 0; request < 5; request++) {
       expect(await gateway.recommend('ada')).toMatchObject({ rung: 'full', snapshotId: FIRST_SNAPSHOT });
     }
@@ -302,7 +304,7 @@ describe('recommendations with everything running', () => {
     // Retrieval, ranking and the gateway each look at it, and each refuse it.
     const refusals = () =>
       refused.mock.calls.filter(([facts]) => (facts as { snapshotId?: string }).snapshotId === damaged);
-    while (refusals().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => refusals().length >= 3, 'three refusals');
     expect(await gateway.recommend('ada')).toMatchObject({ rung: 'full', snapshotId: FIRST_SNAPSHOT });
     expect((await gateway.get('/v1/snapshot')).body).toMatchObject({
       snapshotId: FIRST_SNAPSHOT,

@@ -2,6 +2,7 @@
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { loadConfig } from '@watchnext/config';
 import { installTracing } from '@watchnext/service';
+import { eventually } from '@watchnext/testing';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
 import { v7 as timeOrderedId } from 'uuid';
@@ -54,7 +55,7 @@ describe('traces', () => {
   it('of a list: one tree from the caller over gateway, retrieval and ranking to the log', async () => {
     const { body } = await gateway.get('/v1/users/ada/recommendations', { traceparent });
     expect(body.rung).toBe('full');
-    while (!spansOf(TRACE).some(({ name }) => name.startsWith('GET'))) await new Promise(setImmediate);
+    await eventually(() => spansOf(TRACE).some(({ name }) => name.startsWith('GET')), 'the span of the request');
     const spans = spansOf(TRACE);
     const request = named(spans, 'GET /v1/users/:id/recommendations');
     expect(request.parentSpanContext).toMatchObject({ spanId: CALLER, isRemote: true });
@@ -73,7 +74,7 @@ describe('traces', () => {
     }
     const logged = named(spans, 'log-impressions');
     const isMaterialised = () => spansOf(TRACE).some(({ name }) => name === 'materialise');
-    while (!isMaterialised()) await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually(isMaterialised, 'the span of the materialiser');
     expectChild(named(spansOf(TRACE), 'materialise'), logged);
   });
 
@@ -93,7 +94,7 @@ describe('traces', () => {
     });
     expect(await response.json()).toMatchObject({ accepted: 1 });
     const isMaterialised = () => spansOf(TRACE).some(({ name }) => name === 'materialise');
-    while (!isMaterialised()) await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually(isMaterialised, 'the span of the materialiser');
     const posts = spansOf(TRACE).filter(({ name }) => name === 'POST /v1/events');
     const atGateway = posts.find((span) => span.parentSpanContext?.spanId === CALLER)!;
     const atCollector = posts.find((span) => span !== atGateway)!;
@@ -107,7 +108,7 @@ describe('traces', () => {
     await gateway.get('/v1/users/ada/recommendations', { traceparent: `00-${TRACE}-${CALLER}-00` });
     await gateway.get('/v1/users/bob/recommendations');
     const requests = () => exporter.getFinishedSpans().filter(({ name }) => name.startsWith('GET /v1'));
-    while (requests().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually(() => requests().length > 0, 'a span');
     expect(requests()).toHaveLength(1);
     expect(requests()[0]!.parentSpanContext).toBeUndefined();
     expect(spansOf(TRACE)).toEqual([]);

@@ -11,6 +11,7 @@ import { applyEvent, encodeState, newState } from '@watchnext/features';
 import { freePorts } from '@watchnext/local-stack';
 import { createLogger } from '@watchnext/service';
 import { openFolderSnapshotStore, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { eventually } from '@watchnext/testing';
 import { publishSnapshot, writeCandidateFiles, writeRankingFiles } from '@watchnext/testing/snapshots';
 import { v7 as timeOrderedId } from 'uuid';
 import { rankingSettings } from '../../../../apps/ranking/src/config';
@@ -307,12 +308,12 @@ export class TestGateway {
     return line === undefined ? 0 : Number(line.slice(series.length + 1));
   }
 
-  /** Asks again until the answer is as wanted; the spec's own time limit ends it. */
-  async until(wanted: (answer: Answer) => boolean, path: string): Promise<Answer> {
-    for (;;) {
+  /** Asks again until the answer is as wanted. */
+  until(wanted: (answer: Answer) => boolean, path: string): Promise<Answer> {
+    return eventually(async () => {
       const answer = await this.get(path);
-      if (wanted(answer)) return answer;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      if (!wanted(answer)) throw new Error(`${path} did not come to be ${String(wanted)}: ${JSON.stringify(answer)}`);
+      return answer;
+    });
   }
 }

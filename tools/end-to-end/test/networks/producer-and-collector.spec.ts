@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openEmbeddedEventLog } from '@watchnext/event-log';
@@ -164,7 +163,7 @@ describe('a producer and its collector', () => {
     );
     // A refused request's connection may be kept open by the server: its answer is enough.
     return (async () => {
-      while (!socket.destroyed && !answer.includes('\r\n\r\n')) await sleep(10);
+      await eventually(() => socket.destroyed || answer.includes('\r\n\r\n'), 'an answer to an unended request');
       socket.destroy();
       return answer.split(' ')[1] ?? 'closed';
     })();

@@ -1,12 +1,15 @@
-/** Short ways to write events in specs. Ids are UUIDv7s of the time given, numbered so that they differ. */
+/**
+ * Short ways to write events in specs, the one place that lists their fields: `@watchnext/testing` has others over these. Ids are
+ * UUIDv7s of the time given, numbered so that they differ.
+ */
 import type { Event, ImpressionItem, ImpressionsServed, VideoFacts, Watch } from '@watchnext/contract';
 
 export const SOME_TIME_MS = Date.UTC(2026, 10, 2, 12);
 export const USER_ID = 'user-1';
 
-/** A UUIDv7 that carries `atMs`, different for each `sequence` below 2^48. */
+/** A UUIDv7 that carries `atMs`, different for each `sequence` below 2^48: the same arguments, the same id. */
 export function eventIdAt(atMs: number, sequence: number): string {
-  const time = atMs.toString(16).padStart(12, '0');
+  const time = Math.trunc(atMs).toString(16).padStart(12, '0');
   const tail = sequence.toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail}`;
 }

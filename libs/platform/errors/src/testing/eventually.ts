@@ -16,12 +16,17 @@ export async function eventually<T>(check: () => T | Promise<T>): Promise<T>;
  * Repeats `holds` until it is true.
  *
  * @param what is waited for, as the end of "gave up waiting for …"
- * @throws after 90 seconds, and at once what `holds` throws
+ * @param limitMs default 90 seconds; more for whole programs, where Jest is told to wait longer as well
+ * @throws after that, and at once what `holds` throws
  */
-export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void>;
-export async function eventually<T>(check: () => T | Promise<T>, what?: string): Promise<T | void> {
+export async function eventually(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs?: number,
+): Promise<void>;
+export async function eventually<T>(check: () => T | Promise<T>, what?: string, limitMs = LIMIT_MS): Promise<T | void> {
   // Specs set the clock of the day.
-  const giveUpAtMs = performance.now() + LIMIT_MS;
+  const giveUpAtMs = performance.now() + limitMs;
   const isOver = () => performance.now() > giveUpAtMs;
   for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     if (what !== undefined) {
