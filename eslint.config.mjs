@@ -15,6 +15,26 @@ export default tseslint.config(
     },
   },
   {
+    files: ['**/*.spec.ts', '**/test/**/*.ts'],
+    rules: {
+      // Such a loop has no limit, or one of its own, and does not say what did not come.
+      'no-restricted-syntax': [
+        'error',
+        ...['WhileStatement', 'DoWhileStatement', 'ForStatement']
+          .flatMap((loop) => [
+            `${loop} > ExpressionStatement.body`,
+            `${loop} > BlockStatement[body.length=1] > ExpressionStatement`,
+          ])
+          .flatMap((waits) => [
+            `${waits} > AwaitExpression > CallExpression[callee.name=/^(sleep|delay|turn|tick)$/]`,
+            `${waits} > AwaitExpression > NewExpression[callee.name='Promise'][arguments.0.name=/^set(Timeout|Immediate)$/]`,
+            `${waits} > AwaitExpression > NewExpression[callee.name='Promise']:has(CallExpression[callee.name=/^set(Timeout|Immediate)$/])`,
+          ])
+          .map((selector) => ({ selector, message: 'Wait with `eventually(holds, what)` of @watchnext/testing.' })),
+      ],
+    },
+  },
+  {
     files: ['**/*.ts'],
     ignores: ['**/*.spec.ts', '**/test/**'],
     rules: {

@@ -67,8 +67,9 @@ describe('npm run merge-archive', () => {
     });
     const ended = once(child, 'exit') as Promise<[number | null]>;
     const incoming = join(folder(), TOPICS.activity, '.incoming');
-    // It is at the first of six.
+    // It is at the first of six, which may take milliseconds.
     while (readdirSync(incoming).length === 0 && child.exitCode === null)
+      // eslint-disable-next-line no-restricted-syntax -- each turn looks, as `eventually` does not
       await new Promise((done) => setImmediate(done));
     child.kill('SIGTERM');
     expect((await ended)[0]).toBe(143);

@@ -110,9 +110,9 @@ describe('importDataset', () => {
       tries.push(error);
       nowMs += 700;
     };
-    await expect(
-      importDataset('kuairand', folder, { url, giveUpAfterMs: 2_000, clock, onRetry }),
-    ).rejects.toThrow(/127\.0\.0\.1:\d+ has taken nothing for 2 s: connect ECONNREFUSED 127\.0\.0\.1:\d+/);
+    await expect(importDataset('kuairand', folder, { url, giveUpAfterMs: 2_000, clock, onRetry })).rejects.toThrow(
+      /127\.0\.0\.1:\d+ has taken nothing for 2 s: connect ECONNREFUSED 127\.0\.0\.1:\d+/,
+    );
     // The limit is over at the third; the end of the client may be one more.
     expect(tries.length).toBeGreaterThanOrEqual(3);
   });

@@ -80,6 +80,7 @@ describeUnlessMissing(
             await cutOff(replica);
             marksOfReplica = await marksOf(space);
             const giveUpAt = Date.now() + CUT_OFF_LIMIT_MS;
+            // eslint-disable-next-line no-restricted-syntax -- not to come is an outcome: the replica is cut off anew
             while (!(isFound = await isTheMoment().catch(() => false)) && Date.now() < giveUpAt) await sleep(50);
             if (!isFound) await letIn(replica);
           }
