@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { z } from 'zod';
 import { loadConfig } from './load-config';
 import { checkStoreSettings, featureStoreSettings, objectStoreSettings, requireConsistent } from './store-settings';
+import { redisCertificates } from './tls-files';
 
 const schema = z.object({ ...featureStoreSettings, ...objectStoreSettings }).superRefine(checkStoreSettings);
 const redis = { WATCHNEXT_FEATURE_STORE: 'redis' };
@@ -48,6 +49,21 @@ describe('store settings', () => {
     ['half of the S3 keys', { ...s3, WATCHNEXT_S3_ACCESS_KEY_ID: 'id' }, /WATCHNEXT_S3_SECRET_ACCESS_KEY: is needed/],
   ])('name the variables at fault for %s', (_name, environment, message) => {
     expect(() => loadConfig(schema, environment)).toThrow(message);
+  });
+
+  it.each([
+    ['the scheme', { WATCHNEXT_REDIS_URL: 'rediss://a:1' }],
+    ['the scheme in capitals', { WATCHNEXT_REDIS_URL: 'REDISS://a:1' }],
+    ['name', { WATCHNEXT_REDIS_URL: 'redis://a:1', WATCHNEXT_REDIS_TLS: 'true' }],
+  ])('read the certificate that Redis is shown, where TLS is asked for by %s', (_how, environment) => {
+    const files = { WATCHNEXT_REDIS_TLS_CERT_FILE: '/none/tls.crt', WATCHNEXT_REDIS_TLS_KEY_FILE: '/none/tls.key' };
+    const settings = loadConfig(schema, { ...redis, ...environment, ...files });
+    expect(() => redisCertificates(settings)).toThrow(/WATCHNEXT_REDIS_TLS_CERT_FILE/);
+    expect(redisCertificates(loadConfig(schema, { ...redis, ...environment }))?.current).toEqual({});
+  });
+
+  it('read no certificates for a Redis that is talked to in the clear', () => {
+    expect(redisCertificates(loadConfig(schema, { ...redis, WATCHNEXT_REDIS_URL: 'redis://a:1' }))).toBeUndefined();
   });
 
   it('never show a secret, in what is parsed or in what is refused', () => {

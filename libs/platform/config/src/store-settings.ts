@@ -96,6 +96,12 @@ function problemsOf(settings: AnySettings): [variable: string, problem: string][
   ];
 }
 
+/** Asked for by name, or by the scheme of the URL. */
+export function isRedisTls(settings: Partial<FeatureStoreSettings>): boolean {
+  const url = settings.WATCHNEXT_REDIS_URL?.reveal();
+  return settings.WATCHNEXT_REDIS_TLS === true || (url !== undefined && new URL(url).protocol === 'rediss:');
+}
+
 function redisProblems(settings: AnySettings): [string, string][] {
   const problems: [string, string][] = [];
   const forms = ['WATCHNEXT_REDIS_URL', 'WATCHNEXT_REDIS_CLUSTER', 'WATCHNEXT_REDIS_SENTINELS'] as const;
@@ -115,8 +121,10 @@ function redisProblems(settings: AnySettings): [string, string][] {
   needs('WATCHNEXT_REDIS_USERNAME', 'WATCHNEXT_REDIS_PASSWORD');
   needs('WATCHNEXT_REDIS_TLS_CERT_FILE', 'WATCHNEXT_REDIS_TLS_KEY_FILE');
   needs('WATCHNEXT_REDIS_TLS_KEY_FILE', 'WATCHNEXT_REDIS_TLS_CERT_FILE');
-  const isTls = settings.WATCHNEXT_REDIS_TLS || settings.WATCHNEXT_REDIS_URL?.reveal().startsWith('rediss:');
-  if (!isTls && (settings.WATCHNEXT_REDIS_TLS_CA_FILE ?? settings.WATCHNEXT_REDIS_TLS_CERT_FILE) !== undefined) {
+  if (
+    !isRedisTls(settings) &&
+    (settings.WATCHNEXT_REDIS_TLS_CA_FILE ?? settings.WATCHNEXT_REDIS_TLS_CERT_FILE) !== undefined
+  ) {
     problems.push(['WATCHNEXT_REDIS_TLS', 'must be true where certificates are given']);
   }
   return problems;

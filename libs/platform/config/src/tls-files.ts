@@ -3,7 +3,7 @@ import { CertificateFiles } from './certificate-files';
 import type { Certificates } from './certificates';
 import type { EventLogSettings } from './event-log-settings';
 import { grpcTlsFiles, type GrpcTlsSettings } from './grpc-tls-settings';
-import type { FeatureStoreSettings } from './store-settings';
+import { type FeatureStoreSettings, isRedisTls } from './store-settings';
 
 /** As Node's TLS and `@watchnext/http-client` take them. */
 export interface ClientTls extends Required<Certificates> {
@@ -39,13 +39,11 @@ export function kafkaCertificates(settings: Partial<EventLogSettings>): Certific
   });
 }
 
-/** @returns undefined where no certificates are given and TLS is not asked for by name. @throws ConfigError for a file that cannot be used */
+/** @returns undefined where Redis is talked to in the clear. @throws ConfigError for a file that cannot be used */
 export function redisCertificates(settings: Partial<FeatureStoreSettings>): CertificateFiles | undefined {
-  const ca = settings.WATCHNEXT_REDIS_TLS_CA_FILE;
-  if (settings.WATCHNEXT_FEATURE_STORE !== 'redis' || (!settings.WATCHNEXT_REDIS_TLS && ca === undefined))
-    return undefined;
+  if (settings.WATCHNEXT_FEATURE_STORE !== 'redis' || !isRedisTls(settings)) return undefined;
   return shared('WATCHNEXT_REDIS_TLS', {
-    ca,
+    ca: settings.WATCHNEXT_REDIS_TLS_CA_FILE,
     cert: settings.WATCHNEXT_REDIS_TLS_CERT_FILE,
     key: settings.WATCHNEXT_REDIS_TLS_KEY_FILE,
   });
