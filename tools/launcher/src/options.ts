@@ -1,6 +1,6 @@
 /** The command line of `npm start`. */
 import { getHeapStatistics } from 'node:v8';
-import { endOnUsage, EXIT_USAGE, namedPath, newFile, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, EXIT_USAGE, namedPath, newFile, refuseUnheeded, wholeNumber } from '@watchnext/command-line';
 import { IMPORTERS } from '@watchnext/datasets';
 import { Command, Option } from 'commander';
 
@@ -93,17 +93,17 @@ Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a com
     onceAndExit: boolean;
     json?: string;
   }>();
-  if (values.dataset !== 'simulator' && values.path === undefined)
+  const isSimulated = values.dataset === 'simulator';
+  if (!isSimulated && values.path === undefined)
     command.error(`error: --dataset ${values.dataset} needs --path, where its files are`);
-  if (values.dataset === 'simulator' && values.path !== undefined)
-    command.error('error: --path is for a --dataset other than the simulator');
-  if (values.dataset !== 'table' && values.mapping !== undefined)
-    command.error('error: --mapping is for --dataset table');
+  refuseUnheeded(command, ['path'], !isSimulated, 'a --dataset other than the simulator');
+  refuseUnheeded(command, ['seed', 'users', 'videos', 'days'], isSimulated, '--dataset simulator');
+  refuseUnheeded(command, ['mapping', 'yes'], values.dataset === 'table', '--dataset table');
   const { seed, users, videos = Math.max(FEWEST_VIDEOS, users), days } = values;
   const mostViewerDays = Math.floor(
     (HISTORY_SHARE_OF_HEAP * getHeapStatistics().heap_size_limit) / BYTES_PER_VIEWER_DAY,
   );
-  if (values.dataset === 'simulator' && users * days > mostViewerDays)
+  if (isSimulated && users * days > mostViewerDays)
     command.error(
       `error: the history of ${users} viewers in ${days} days does not fit into memory: here --users times --days may be at most ${mostViewerDays}. ` +
         `Larger worlds are written straight into an archive, to train on without this command:\n` +

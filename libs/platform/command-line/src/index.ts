@@ -1,6 +1,7 @@
 export { allowClosedOutput } from './closed-output';
 export { endOnUsage, EXIT_USAGE } from './end-on-usage';
 export { LimitedLines } from './limited-lines';
+export { refuseUnheeded } from './refuse-unheeded';
 export { unlessAborted } from './unless-aborted';
 export { duration, type ProgressTask, startTask } from './progress';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';
