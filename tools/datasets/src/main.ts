@@ -9,6 +9,7 @@ import {
   madeFolder,
   namedPath,
   type ProgressTask,
+  refuseUnheeded,
   startTask,
   wholeNumber,
 } from '@watchnext/command-line';
@@ -96,6 +97,10 @@ async function run(format: string, path: string | undefined, options: Options): 
     return 0;
   }
   if (path === undefined) program.error('error: the path of the data set is missing');
+  const isSent = options.archive === undefined;
+  refuseUnheeded(program, ['url', 'apiKeyFile', 'anew'], isSent, 'an import through a collector, without --archive');
+  refuseUnheeded(program, ['partitions'], !isSent, 'an --archive; a running system has its own');
+  refuseUnheeded(program, ['mapping', 'yes'], format === 'table', 'a table');
   const { protocol } = URL.canParse(options.url) ? new URL(options.url) : {};
   if (protocol !== 'http:' && protocol !== 'https:')
     program.error(`error: --url is no address of a collector, as http://127.0.0.1:7001: ${options.url}`);

@@ -22,6 +22,12 @@ describe('npm run import', () => {
     [['table', '/no/such/file.csv'], 3, /file.csv cannot be read/],
     [['kuairand', 'anywhere', '--most-bad', '2'], 2, /from 0 to 1/],
     [['kuairand', 'anywhere', '--archive', 'archive', '--partitions', '2.5'], 2, /whole number from 1 to 10000/],
+    [['kuairand', 'anywhere', '--partitions', '12'], 2, /--partitions is for an --archive/],
+    [['kuairand', 'anywhere', '--archive', 'archive', '--anew'], 2, /--anew is for an import through a collector/],
+    [['kuairand', 'anywhere', '--archive', 'archive', '--url', 'http://a:1'], 2, /--url is for an import through/],
+    [['kuairand', 'anywhere', '--archive', 'archive', '--api-key-file', 'k'], 2, /--api-key-file is for an import/],
+    [['kuairand', 'anywhere', '--mapping', 'm.json'], 2, /--mapping is for a table/],
+    [['kuairand', 'anywhere', '--yes'], 2, /--yes is for a table/],
     [['kuairand', 'anywhere', '--url', 'nowhere'], 2, /--url is no address/],
     [['kuairand', 'anywhere', '--url', 'localhost:7001'], 2, /--url is no address/],
     [
@@ -53,6 +59,8 @@ describe('npm run validate', () => {
   it.each([
     [['--help'], 0, /Exit codes/],
     [['movies', 'anywhere'], 2, /movies is neither archive nor one of kuairand/],
+    [['kuairand', 'anywhere', '--mapping', 'm.json'], 2, /--mapping is for a table/],
+    [['archive', __dirname, '--yes'], 2, /--yes is for a table/],
     [['archive', ''], 2, /argument 'path'.*empty/],
     [['archive', '/no/such/folder'], 3, /cannot be read/],
     [['archive', __dirname, '--json', '/no/such/folder/found.json'], 2, /\/no\/such\/folder cannot be written to/],

@@ -20,6 +20,12 @@ describe('npm run evaluate', () => {
 
   it.each([
     [['candidates', '--no-models', '--no-baselines'], /leave nothing to evaluate/],
+    [['candidates', '--archive', 'a', '--path', 'b'], /--path is for a --dataset/],
+    [['candidates', '--sequences', __filename, '--partitions', '4'], /--partitions is for an archive/],
+    [['candidates', '--archive', 'a', '--min-watches', '9'], /--min-watches is for --protocol leave-one-out/],
+    [['candidates', '--sequences', __filename, '--test-days', '9'], /--test-days is for --protocol temporal/],
+    [['candidates', '--archive', 'a', '--test-days', '9', '--test-from', '2026-11-01'], /without --test-from/],
+    [['candidates', '--archive', 'a', '--no-models', '--compare', 'depth'], /--compare is for models/],
     [['candidates', '--seeds', '1,1'], /1 is there twice/],
     [['candidates', '--sequences', __filename, '--set', 'nope=1'], /there is no setting "nope"/],
     [['paper', '--only', 'nope'], /--only nope: there are/],

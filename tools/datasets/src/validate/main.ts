@@ -3,7 +3,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allowClosedOutput, endOnUsage, EXIT_USAGE, namedPath, newFile, startTask } from '@watchnext/command-line';
+import {
+  allowClosedOutput,
+  endOnUsage,
+  EXIT_USAGE,
+  namedPath,
+  newFile,
+  refuseUnheeded,
+  startTask,
+} from '@watchnext/command-line';
 import { Command } from 'commander';
 import { endAfter } from '@watchnext/config';
 import { openParquetArchive } from '@watchnext/event-archive';
@@ -48,6 +56,7 @@ cannot be read; 4 at least one failure (with --strict: or warning); 130 interrup
 async function run(what: string, path: string, options: Options, signal: AbortSignal): Promise<number> {
   if (what !== 'archive' && !IMPORTERS.has(what))
     program.error(`error: ${what} is neither archive nor one of ${[...IMPORTERS.keys()].join(', ')}`);
+  refuseUnheeded(program, ['mapping', 'yes'], what === 'table', 'a table');
   const findings =
     what === 'archive' ? await validateFolder(path, signal) : await validateLog(what, path, options, signal);
   process.stdout.write(`${formatFindings(findings)}\n`);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { madeFolder, moment, newFile } from '@watchnext/command-line';
+import { madeFolder, moment, newFile, refuseUnheeded } from '@watchnext/command-line';
 import { importToArchive } from '@watchnext/datasets';
 import { type Command, Option } from 'commander';
 import { count, counts } from '../command-arguments';
@@ -91,7 +91,8 @@ export function addCandidateCommand(program: Command): void {
     .action(runCandidates);
 }
 
-async function runCandidates(options: CandidateOptions): Promise<void> {
+async function runCandidates(options: CandidateOptions, command: Command): Promise<void> {
+  refuseOthers(options, command);
   const signal = untilInterrupted();
   const progress = progressOnStandardError;
   const forms = options.models ? formsOf(options) : [];
@@ -100,7 +101,7 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   const data = await readData({ ...options, withWatchTimes: formsNeedWatchTimes(forms) }, progress, signal);
   const createEngine = (await trainingEngines(options.threads)).candidate;
   const candidates = await evaluateCandidates(data, {
-    protocol: protocolOf(options, data),
+    protocol: protocolOf(options),
     part: options.on,
     leaveOutSeen: options.seen === 'left-out',
     ks: [...options.k].sort((a, b) => a - b),
@@ -115,9 +116,27 @@ async function runCandidates(options: CandidateOptions): Promise<void> {
   writeOutputs(evaluationReport({ candidates }), options);
 }
 
-function protocolOf(options: CandidateOptions, data: WatchData): Protocol {
+/** Those that would do nothing beside the rest. */
+function refuseOthers(options: CandidateOptions, command: Command): void {
+  const { dataset, sequences, testFrom, models } = options;
+  const isTemporal = protocolName(options) === 'temporal';
+  const refuse = (names: readonly string[], heeded: boolean, what: string) =>
+    refuseUnheeded(command, names, heeded, what);
+  refuse(['path'], dataset !== undefined, 'a --dataset');
+  refuse(['partitions'], sequences === undefined, 'an archive or a --dataset');
+  refuse(['minWatches'], !isTemporal, '--protocol leave-one-out');
+  refuse(['testDays', 'testFrom', 'queriesPerUser'], isTemporal, '--protocol temporal');
+  refuse(['testDays'], testFrom === undefined, 'a test without --test-from');
+  refuse(['compare', 'forms', 'set', 'seeds', 'threads'], models, 'models');
+}
+
+/** Sequences have no times to be split by. */
+const protocolName = ({ protocol, sequences }: CandidateOptions) =>
+  protocol ?? (sequences === undefined ? 'temporal' : 'leave-one-out');
+
+function protocolOf(options: CandidateOptions): Protocol {
   const { minWatches, testDays, testFrom, queriesPerUser } = options;
-  const name = options.protocol ?? (data.timed ? 'temporal' : 'leave-one-out');
+  const name = protocolName(options);
   return name === 'leave-one-out'
     ? { name, minWatches }
     : { name, testDays, queriesPerUser, ...(testFrom === undefined ? {} : { testFromMs: testFrom }) };
