@@ -32,6 +32,15 @@ describe('npm run checkpoint, npm run rebuild, npm run archive-gaps and npm run 
     expect(run(program, args)).toEqual({ status, text: expect.stringMatching(text) });
   });
 
+  it('finish their work where nobody reads what they say', async () => {
+    const merge = spawn(process.execPath, [built('merge-archive')], {
+      env: { ...process.env, WATCHNEXT_DATA_DIR: directory.path },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    merge.stdout.destroy();
+    expect(await once(merge, 'exit')).toEqual([0, null]);
+  });
+
   it('end when they are told to, also as the first process of a container, which dies of no signal by itself', async () => {
     const silentBroker = createServer().listen(0, '127.0.0.1');
     await once(silentBroker, 'listening');

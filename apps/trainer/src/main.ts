@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { allowClosedOutput } from '@watchnext/command-line';
 import { endAfter, loadConfig, messageOrStack } from '@watchnext/config';
 import { type Logger, runService } from '@watchnext/service';
 import { endAtOnce } from '@watchnext/threads';
@@ -31,6 +32,8 @@ async function runOnce(command: TrainerCommand): Promise<number> {
   runner = app.get(TrainingRunner);
   return trainOnce(app, command);
 }
+
+allowClosedOutput();
 
 const command = parseCommand(process.argv.slice(2));
 if (command.once) {

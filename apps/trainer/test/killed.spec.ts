@@ -1,6 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ChildProgram, temporaryDirectory } from '@watchnext/testing';
+import { EXIT_CODES } from '../src/cli';
 import type { ProgressMessage } from '../src/progress/progress-messages';
 import { environment, modelDigests, storeOf, train } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
@@ -71,6 +72,29 @@ describe('a trainer in a process of its own', () => {
         expect(await readdir(data.path)).toEqual(before);
       } finally {
         await rm(preload);
+      }
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'goes on where nobody reads its output any more',
+    async () => {
+      const empty = await temporaryDirectory('trainer-unread');
+      const preload = join(empty.path, 'preload.js');
+      // As the first line written to a closed pipe does.
+      await writeFile(
+        preload,
+        `process.on('newListener', (event) => event === 'SIGTERM' && process.stdout.emit('error', Object.assign(new Error('unread'), { code: 'EPIPE' })));`,
+      );
+      try {
+        const program = ChildProgram.start<ProgressMessage>(MAIN, ['--once'], {
+          ...environment(empty.path),
+          NODE_OPTIONS: `--require ${preload}`,
+        });
+        expect(await exitCode(program)).toBe(EXIT_CODES.nothingToTrain);
+      } finally {
+        await empty.remove();
       }
     },
     TEST_LIMIT_MS,

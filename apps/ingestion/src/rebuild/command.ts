@@ -1,4 +1,5 @@
 /** What `npm run rebuild`, `npm run checkpoint` and `npm run archive-gaps` share: settings, drivers, and how they end. */
+import { allowClosedOutput } from '@watchnext/command-line';
 import {
   checkDriverSettings,
   driverSettings,
@@ -40,6 +41,7 @@ export function openCommand(name: string) {
  * @param stop of a command that ends by itself when it is told to: for the others the end comes at once
  */
 export function runCommand(run: () => Promise<number | void>, stop: () => void = () => endAtOnce(EXIT_STOPPED)): void {
+  allowClosedOutput();
   // The first process of a container is sent no signal that it does not handle: a node that drains would wait until it may kill it.
   process.once('SIGTERM', stop);
   void endAfter(run().then((code) => code ?? 0));
