@@ -2,6 +2,13 @@ import nx from '@nx/eslint-plugin';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
+/** Of Node: what reaches beyond the process. The rule of the layers does not look at Node's own modules. */
+const OUTSIDE = '(node:)?(fs|net|tls|dgram|dns|https?|http2|child_process|cluster|worker_threads)(/[^/]+)?';
+/** As a selector of syntax has it, where a slash would end the expression. */
+const LITERAL = `/^${OUTSIDE.replaceAll('/', '\\u002F')}$/`;
+const NO_OUTSIDE =
+  'a module of the domain layer reaches no file system, network, process or thread (docs/architecture.md)';
+
 export default tseslint.config(
   { ignores: ['**/dist', '**/out-tsc', '**/generated', '**/kernels/assembly', '**/node_modules', '.nx', '**/*.js'] },
   ...nx.configs['flat/base'],
@@ -47,7 +54,7 @@ export default tseslint.config(
             {
               sourceTag: 'layer:domain',
               onlyDependOnLibsWithTags: ['layer:domain', 'layer:contract'],
-              bannedExternalImports: ['@nestjs/*', 'ioredis', 'kafkajs', '@grpc/*', 'lmdb', '@duckdb/*', 'node:fs*'],
+              bannedExternalImports: ['@nestjs/*', 'ioredis', 'kafkajs', '@grpc/*', 'lmdb', '@duckdb/*'],
             },
             {
               sourceTag: 'layer:platform',
@@ -69,6 +76,20 @@ export default tseslint.config(
               ],
             },
           ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['libs/domain/*/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ regex: `^${OUTSIDE}$`, message: NO_OUTSIDE }] }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: `:matches(ImportExpression[source.value=${LITERAL}], CallExpression[callee.name='require'][arguments.0.value=${LITERAL}])`,
+          message: NO_OUTSIDE,
         },
       ],
     },
