@@ -12,6 +12,7 @@ import {
   identifyRequests,
   type Logger,
   logRefusedCallers,
+  nestLogger,
   renewCertificates,
   traceHttpRequests,
   watchCertificates,
@@ -58,8 +59,7 @@ export async function startIngestion(
     ...(tls ? { https: { ...tls, ...limits, handshakeTimeout: requestTimeout } } : { http: limits }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(IngestionModule.with(settings, logger), adapter, {
-    // Nest logs its own errors through pino; what it tells of each route it sets up is left out.
-    logger: nestLogger(logger),
+    logger: nestLogger(logger, { onlyTroubles: true }),
     bodyParser: false,
     abortOnError: false,
   });
@@ -91,12 +91,4 @@ export async function startIngestion(
     throw error;
   }
   return { app, logger, port };
-}
-
-function nestLogger(logger: Logger) {
-  return {
-    log: () => undefined,
-    warn: (message: unknown) => logger.warn(String(message)),
-    error: (message: unknown) => logger.error(String(message)),
-  };
 }
