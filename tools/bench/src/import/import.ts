@@ -3,11 +3,11 @@
  * The rows come user by user, not in order of time, so the import has to sort all of them.
  */
 import { temporaryFolder } from '@watchnext/end-to-end';
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom } from '@watchnext/learning';
+import { measuredInProcess } from '../measured-process';
 import { report, type BenchReport } from '../report';
 import type { ImportFigures, ValidateFigures } from './process';
 
@@ -71,15 +71,7 @@ export async function benchImport(options: ImportBenchOptions): Promise<{ result
   }
 }
 
-async function inProcess<Figures>(...job: string[]): Promise<Figures> {
-  const child = fork(join(__dirname, 'process.js'), job);
-  const told = once(child, 'message') as Promise<[Figures]>;
-  const ended = once(child, 'exit').then(([code]) => {
-    if (code !== 0) throw new Error(`${job[0]} ended with ${code as number}`);
-  });
-  const [[figures]] = await Promise.all([told, ended]);
-  return figures;
-}
+const inProcess = <Figures>(...job: string[]) => measuredInProcess<Figures>(join(__dirname, 'process.js'), job);
 
 function describeValidation({ seconds, peakMemoryMiB, verdicts }: ValidateFigures): string {
   const checks = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);

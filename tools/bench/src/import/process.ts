@@ -5,6 +5,7 @@
 import { openParquetArchive } from '@watchnext/event-archive';
 import { startTask } from '@watchnext/command-line';
 import { importToArchive, validateArchive } from '@watchnext/datasets';
+import { tellFigures } from '../tell-figures';
 
 export interface ProcessFigures {
   readonly seconds: number;
@@ -88,10 +89,4 @@ function figures(startedAt: number): ProcessFigures {
 const mebibytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
 const [job, ...rest] = process.argv.slice(2);
-void (job === 'validate' ? validate(rest) : importLog(rest)).then(
-  (found) => process.send?.(found, () => process.exit(0)),
-  (error: Error) => {
-    console.error(error.message);
-    process.exit(1);
-  },
-);
+tellFigures(job === 'validate' ? validate(rest) : importLog(rest));

@@ -2,8 +2,6 @@
  * A day of small files, read by key as a training reads it, before they are merged and afterwards; each step in a process of its own, whose largest
  * resident memory is read at its end. From S3 each has an empty cache.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
@@ -11,6 +9,7 @@ import { startTask } from '@watchnext/command-line';
 import { temporaryFolder } from '@watchnext/end-to-end';
 import type { EventArchive } from '@watchnext/event-archive';
 import { archiveRecords, createTestBucket } from '@watchnext/testing';
+import { measuredInProcess } from '../measured-process';
 import { type BenchReport, report } from '../report';
 import { type ArchiveLocation, openAt } from './archive-location';
 
@@ -102,15 +101,8 @@ async function writeDay(archive: EventArchive, { files, records }: MergeBenchOpt
   task.finish();
 }
 
-async function inProcess(location: ArchiveLocation, step: 'read' | 'merge'): Promise<StepFigures> {
-  const child = fork(join(__dirname, 'merge-process.js'), [JSON.stringify(location), step]);
-  const told = once(child, 'message') as Promise<[StepFigures]>;
-  const ended = once(child, 'exit').then(([code]) => {
-    if (code !== 0) throw new Error(`the step ${step} ended with ${code as number}`);
-  });
-  const [[figures]] = await Promise.all([told, ended]);
-  return figures;
-}
+const inProcess = (location: ArchiveLocation, step: 'read' | 'merge') =>
+  measuredInProcess<StepFigures>(join(__dirname, 'merge-process.js'), [JSON.stringify(location), step]);
 
 function describe(figures: readonly PlaceFigures[]): string {
   const row = (one: PlaceFigures) => {

@@ -1,5 +1,6 @@
 /** One step of `bench merge-archive` in a process of its own: node merge-process.js LOCATION read|merge */
 import { TOPICS } from '@watchnext/contract';
+import { tellFigures } from '../tell-figures';
 import { type ArchiveLocation, openAt } from './archive-location';
 import type { StepFigures } from './merge-bench';
 
@@ -24,10 +25,4 @@ async function run([location, step]: string[]): Promise<StepFigures> {
   };
 }
 
-void run(process.argv.slice(2)).then(
-  (figures) => process.send?.(figures, () => process.exit(0)),
-  (error: Error) => {
-    console.error(error.message);
-    process.exit(1);
-  },
-);
+tellFigures(run(process.argv.slice(2)));

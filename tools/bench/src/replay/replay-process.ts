@@ -3,6 +3,7 @@ import { TOPICS } from '@watchnext/contract';
 import { startTask } from '@watchnext/command-line';
 import { type EventArchive, openParquetArchive } from '@watchnext/event-archive';
 import { readCatalogue, type ReplayedLog, readUserRecords, replayArchive } from '@watchnext/offline';
+import { tellFigures } from '../tell-figures';
 import { digestOf } from './digest';
 import type { ReplayFigures, ReplayTask, StageFigures } from './replay';
 import { type PartOfTime, timeByPart } from './time-by-part';
@@ -101,10 +102,4 @@ async function run(task: ReplayTask): Promise<ReplayFigures> {
   }
 }
 
-void run(JSON.parse(process.argv[2]) as ReplayTask).then(
-  (figures) => process.send?.(figures, () => process.exit(0)),
-  (error: Error) => {
-    console.error(error.message);
-    process.exit(1);
-  },
-);
+tellFigures(run(JSON.parse(process.argv[2]) as ReplayTask));

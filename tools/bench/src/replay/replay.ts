@@ -5,11 +5,10 @@
  * shows more, beside other programs less.
  */
 import { temporaryFolder } from '@watchnext/end-to-end';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { startTask } from '@watchnext/command-line';
 import { FROZEN, FROZEN_PARTITIONS, type FrozenWorldName, generateArchive } from '@watchnext/simulator';
+import { measuredInProcess } from '../measured-process';
 import { report, type BenchReport } from '../report';
 import { copyArchive } from './copy-archive';
 import type { PartOfTime } from './time-by-part';
@@ -116,21 +115,11 @@ async function copy(from: string, folder: string, partitionCount: number, copies
   return to;
 }
 
-async function replayApart(
-  folder: string,
-  partitionCount: number,
-  options: ReplayBenchOptions,
-): Promise<ReplayFigures> {
+function replayApart(folder: string, partitionCount: number, options: ReplayBenchOptions): Promise<ReplayFigures> {
   const { trainingDays, warmUpDays } = options;
   const asked = (['profile', 'digest', 'difference'] as const).filter((what) => options[what]);
   const task: ReplayTask = { folder, partitionCount, trainingDays, warmUpDays, asked };
-  const child = fork(join(__dirname, 'replay-process.js'), [JSON.stringify(task)]);
-  const told = once(child, 'message') as Promise<[ReplayFigures]>;
-  const ended = once(child, 'exit').then(([code]) => {
-    if (code !== 0) throw new Error(`the replay ended with ${code as number}`);
-  });
-  const [[figures]] = await Promise.all([told, ended]);
-  return figures;
+  return measuredInProcess(join(__dirname, 'replay-process.js'), [JSON.stringify(task)]);
 }
 
 function describe(figures: ReplayFigures): string {
