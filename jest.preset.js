@@ -1,6 +1,7 @@
 /**
  * Jest settings shared by every project: sources are compiled by SWC, and workspace packages resolve to their
- * TypeScript sources through the "@watchnext/source" export condition, so that unit tests need no build.
+ * TypeScript sources through the "@watchnext/source" export condition, so that unit tests need no build,
+ * but for those that start a program or a thread: these run what was built last.
  */
 // What is tested is what happens, not how soon: machines may be busy.
 const TEST_TIMEOUT_MS = 120_000;
