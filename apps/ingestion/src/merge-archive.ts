@@ -1,11 +1,9 @@
-import { endOnUsage, startTask, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, startTask, type Stopping, wholeNumber } from '@watchnext/command-line';
 import { TOPICS } from '@watchnext/contract';
 import { Command } from 'commander';
 import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
 
 const EXIT_LEFT_ALONE = 3;
-/** As the trainer's. */
-const EXIT_STOPPED = 143;
 const HOUR_MS = 3_600_000;
 const MIB = 2 ** 20;
 
@@ -38,16 +36,12 @@ const program = new Command('npm run merge-archive --')
   .allowExcessArguments(false)
   .addHelpText(
     'after',
-    `${EXIT_CODES.trimEnd()}\n${EXIT_LEFT_ALONE}: files were left alone that somebody has to look at, as they are named; the rest is done; ${EXIT_STOPPED}: stopped by a signal.`,
+    `${EXIT_CODES.trimEnd()}\n${EXIT_LEFT_ALONE}: files were left alone that somebody has to look at, as they are named; the rest is done.`,
   )
   .exitOverride(endOnUsage)
   .parse();
 
-const stopping = new AbortController();
-const stop = () => stopping.abort();
-process.once('SIGINT', stop);
-
-runCommand(async () => {
+async function merge(stopping: Stopping): Promise<number> {
   const { grace, maxMb, dryRun } = program.opts<Options>();
   const { logger, archive, checkpoints } = openCommand('merge-archive');
   checkpoints.close();
@@ -76,8 +70,10 @@ runCommand(async () => {
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
     process.stderr.write('stopped; the next run goes on\n');
-    return EXIT_STOPPED;
+    return stopping.exitCode;
   } finally {
     await archive.close();
   }
-}, stop);
+}
+
+runCommand(merge, { endsByItself: true });

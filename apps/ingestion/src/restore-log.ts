@@ -6,6 +6,7 @@ import {
   type Place,
   type ProgressTask,
   startTask,
+  type Stopping,
   wholeNumber,
 } from '@watchnext/command-line';
 import { ConfigError } from '@watchnext/config';
@@ -15,7 +16,7 @@ import { openFeatureStore } from '@watchnext/feature-store';
 import { PortError } from '@watchnext/errors';
 import { Command } from 'commander';
 import { otherPartitionCount } from './rebuild/archived-partitions';
-import { EXIT_CODES, EXIT_STOPPED, openCommand, runCommand } from './rebuild/command';
+import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
 import { nameOf, openSourceArchive } from './restore-log/places';
 import { requireNothingAhead, requireOwnRecords } from './restore-log/require-target';
 import { RestoreError, restoreTopic } from './restore-log/restore-topic';
@@ -53,11 +54,7 @@ const program: Command = new Command('npm run restore-log --')
   .exitOverride(endOnUsage)
   .parse();
 
-const stopping = new AbortController();
-const stop = () => stopping.abort();
-process.once('SIGINT', stop);
-
-runCommand(async () => {
+async function restoreLog(stopping: Stopping): Promise<number> {
   const { partitionsBefore, topicBefore, dryRun } = program.opts<Options>();
   const place = program.processedArgs[0] as Place;
   const { settings, paths, logger, archive, checkpoints } = openCommand('restore-log');
@@ -121,7 +118,7 @@ runCommand(async () => {
   } catch (error) {
     if (stopping.signal.aborted) {
       process.stderr.write('stopped; the same command goes on\n');
-      return EXIT_STOPPED;
+      return stopping.exitCode;
     }
     if (!(error instanceof PortError) || !error.retriable) throw error;
     const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
@@ -131,7 +128,7 @@ runCommand(async () => {
   } finally {
     for (const close of closing.reverse()) await close();
   }
-}, stop);
+}
 
 type ShowProgress = (title: string, done: number, total: number) => void;
 
@@ -153,3 +150,5 @@ async function withProgress<Result>(work: (show: ShowProgress) => Promise<Result
     throw error;
   }
 }
+
+runCommand(restoreLog, { endsByItself: true });

@@ -41,23 +41,29 @@ describe('npm run checkpoint, npm run rebuild, npm run archive-gaps and npm run 
     expect(await once(merge, 'exit')).toEqual([0, null]);
   });
 
-  it('end when they are told to, also as the first process of a container, which dies of no signal by itself', async () => {
-    const silentBroker = createServer().listen(0, '127.0.0.1');
-    await once(silentBroker, 'listening');
-    const { port } = silentBroker.address() as AddressInfo;
-    const settings = {
-      WATCHNEXT_DATA_DIR: directory.path,
-      WATCHNEXT_EVENT_LOG: 'kafka',
-      WATCHNEXT_KAFKA_BROKERS: `127.0.0.1:${port}`,
-    };
-    const rebuild = spawn(process.execPath, [built('rebuild')], {
-      env: { ...process.env, ...settings },
-      stdio: 'ignore',
-    });
-    const [connection] = await once(silentBroker, 'connection');
-    rebuild.kill('SIGTERM');
-    expect(await once(rebuild, 'exit')).toEqual([143, null]);
-    connection.destroy();
-    silentBroker.close();
-  });
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)(
+    'end by %s with %i, also as the first process of a container, which dies of no signal by itself',
+    async (signal, code) => {
+      const silentBroker = createServer().listen(0, '127.0.0.1');
+      await once(silentBroker, 'listening');
+      const { port } = silentBroker.address() as AddressInfo;
+      const settings = {
+        WATCHNEXT_DATA_DIR: directory.path,
+        WATCHNEXT_EVENT_LOG: 'kafka',
+        WATCHNEXT_KAFKA_BROKERS: `127.0.0.1:${port}`,
+      };
+      const rebuild = spawn(process.execPath, [built('rebuild')], {
+        env: { ...process.env, ...settings },
+        stdio: 'ignore',
+      });
+      const [connection] = await once(silentBroker, 'connection');
+      rebuild.kill(signal);
+      expect(await once(rebuild, 'exit')).toEqual([code, null]);
+      connection.destroy();
+      silentBroker.close();
+    },
+  );
 });

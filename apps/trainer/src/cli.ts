@@ -1,4 +1,12 @@
-import { endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
+import {
+  endOnUsage,
+  EXIT_USAGE,
+  newFile,
+  SIGNAL_EXIT_CODES,
+  SIGNAL_EXIT_CODES_HELP,
+  wholeNumber,
+} from '@watchnext/command-line';
+import { driverSettings, EXIT_CONFIGURATION, loggingSettings } from '@watchnext/config';
 import {
   RANKING_OBJECTIVES,
   RANKING_PRECISIONS,
@@ -6,6 +14,7 @@ import {
   type RankingPrecision,
 } from '@watchnext/ranking-model';
 import { Command, Option } from 'commander';
+import { trainerSettings } from './settings';
 
 /** How the trainer was asked to run. */
 export interface TrainerCommand {
@@ -23,7 +32,18 @@ export interface TrainerCommand {
 }
 
 /** Exit codes of `--once`, as --help tells them. */
-export const EXIT_CODES = { published: 0, failed: 1, rejected: 3, nothingToTrain: 4, stopped: 143 } as const;
+export const EXIT_CODES = {
+  published: 0,
+  failed: 1,
+  rejected: 3,
+  nothingToTrain: 4,
+  stopped: SIGNAL_EXIT_CODES.SIGTERM,
+} as const;
+
+/** Of the schema, so that none is left out. */
+const OWN_SETTINGS = Object.keys(trainerSettings.shape).filter(
+  (name) => !(name in driverSettings) && !(name in loggingSettings),
+);
 
 /**
  * Parses the command line. Ends the process after --help (0) and for a line that it cannot use (2), unless told to throw.
@@ -57,15 +77,11 @@ export function parseCommand(argv: readonly string[], options: { exitOverride?: 
     .addHelpText(
       'after',
       `
-Exit codes of --once: 0 published, 3 rejected by the gate, 4 nothing to train on, 143 stopped by a signal, 1 any other
-failure; 2 for a command line and 78 for an environment that cannot be used.
+Exit codes of --once: 0 published, ${EXIT_CODES.rejected} rejected by the gate, ${EXIT_CODES.nothingToTrain} nothing to train on, ${SIGNAL_EXIT_CODES_HELP},
+1 any other failure; ${EXIT_USAGE} for a command line and ${EXIT_CONFIGURATION} for an environment that cannot be used.
 
-Environment: WATCHNEXT_DATA_DIR (where data lies; .watchnext), WATCHNEXT_TRAINER_SCHEDULE (cron, UTC; 0 */6 * * *),
-WATCHNEXT_JOIN_WINDOW_HOURS (24), WATCHNEXT_SETTLED_AFTER_HOURS (the join window), WATCHNEXT_COUNTED_AFTER_HOURS (2),
-WATCHNEXT_TRAINING_DAYS (all), WATCHNEXT_ACTIVITY_PARTITIONS (4),
-WATCHNEXT_TENSOR_BACKEND (auto), WATCHNEXT_TRAINING_THREADS (one for each core), WATCHNEXT_TRAINING_KERNELS (auto),
-WATCHNEXT_EVALUATION_USERS (3000), WATCHNEXT_PROGRESS_BARS (true),
-WATCHNEXT_LOG_LEVEL (info), WATCHNEXT_LOG_FORMAT (json or pretty).`,
+Environment, as apps/trainer/README.md explains it; what all apps take is in docs/settings.md:
+${OWN_SETTINGS.map((name) => `  ${name}`).join('\n')}`,
     );
   if (options.exitOverride) command.exitOverride().configureOutput({ writeErr: () => undefined });
   else command.exitOverride(endOnUsage);

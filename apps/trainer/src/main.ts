@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { allowClosedOutput } from '@watchnext/command-line';
+import { allowClosedOutput, stopOnSignals } from '@watchnext/command-line';
 import { endAfter, loadConfig, messageOrStack } from '@watchnext/config';
 import { type Logger, runService } from '@watchnext/service';
 import { endAtOnce } from '@watchnext/threads';
@@ -23,14 +23,15 @@ async function createContext() {
 /** Runs once; a signal, or the end of the parent process, stops the run at its next clean point, or the process before it runs. */
 async function runOnce(command: TrainerCommand): Promise<number> {
   let runner: TrainingRunner | undefined = undefined;
-  const stop = () => (runner ? void runner.stop() : endAtOnce(EXIT_CODES.stopped));
-  // Before the drivers are opened: the first process of a container is sent no signal that it does not handle.
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  if (process.send) process.on('disconnect', stop);
+  // Before the drivers are opened: the first process of a container is sent no signal that it does not handle. What comes of Ctrl-C reaches it twice,
+  // from the terminal and from the program that started it.
+  const stopping = stopOnSignals({ onSecond: () => undefined });
+  stopping.signal.addEventListener('abort', () => (runner ? void runner.stop() : endAtOnce(stopping.exitCode)));
+  if (process.send) process.on('disconnect', () => stopping.stop('SIGTERM'));
   const { app } = await createContext();
   runner = app.get(TrainingRunner);
-  return trainOnce(app, command);
+  const code = await trainOnce(app, command);
+  return code === EXIT_CODES.stopped ? stopping.exitCode : code;
 }
 
 allowClosedOutput();

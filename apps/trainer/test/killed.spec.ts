@@ -53,22 +53,25 @@ describe('a trainer in a process of its own', () => {
     TEST_LIMIT_MS,
   );
 
-  it(
-    'told to stop by SIGTERM before its drivers are open ends with 143, and opens none',
-    async () => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ])(
+    'told to stop by %s before its drivers are open ends with %i, and opens none',
+    async (signal, code) => {
       const before = await readdir(data.path);
       const preload = join(data.path, '..', `${basename(data.path)}-preload.js`);
       // The signal comes as soon as it is listened for.
       await writeFile(
         preload,
-        `process.on('newListener', (event) => event === 'SIGTERM' && process.kill(process.pid, 'SIGTERM'));`,
+        `process.on('newListener', (event) => event === '${signal}' && process.kill(process.pid, '${signal}'));`,
       );
       try {
         const program = ChildProgram.start<ProgressMessage>(MAIN, ['--once'], {
           ...environment(data.path),
           NODE_OPTIONS: `--require ${preload}`,
         });
-        expect(await exitCode(program)).toBe(143);
+        expect(await exitCode(program)).toBe(code);
         expect(await readdir(data.path)).toEqual(before);
       } finally {
         await rm(preload);

@@ -10,7 +10,9 @@ import {
   namedPath,
   type ProgressTask,
   refuseUnheeded,
+  SIGNAL_EXIT_CODES_HELP,
   startTask,
+  stopOnSignals,
   wholeNumber,
 } from '@watchnext/command-line';
 import { ConfigError, endAfter } from '@watchnext/config';
@@ -25,7 +27,7 @@ import { IMPORTERS } from './importers';
 import { askOnTerminal, mappingFileFor, QuestionLeftError } from './table/wizard';
 
 /** As --help tells them. */
-const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, dataset: 3, rejected: 4, interrupted: 130 } as const;
+const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, dataset: 3, rejected: 4 } as const;
 
 const STOP_LIMIT_MS = 2_000;
 const WORK_FOLDER = '.watchnext-import';
@@ -83,7 +85,7 @@ Rows that cannot be used are left out, counted, and the first of each file named
 where it stopped when the same command runs again, and says so; with --anew it sends all, as to a system that was emptied.
 A collector that asks for certificates is shown those of WATCHNEXT_GRPC_TLS_…, as services are.
 Exit codes: 0 all sent; 1 the collector could not be reached, or another failure; 2 a command line that cannot be used;
-3 a file or column is missing, or the disk is full; 4 sent, but some events were refused; 130 interrupted.`,
+3 a file or column is missing, or the disk is full; 4 sent, but some events were refused; ${SIGNAL_EXIT_CODES_HELP}.`,
   )
   .exitOverride(endOnUsage)
   .parse();
@@ -105,14 +107,10 @@ async function run(format: string, path: string | undefined, options: Options): 
   if (protocol !== 'http:' && protocol !== 'https:')
     program.error(`error: --url is no address of a collector, as http://127.0.0.1:7001: ${options.url}`);
 
-  const stopping = new AbortController();
-  const stop = () => {
-    stopping.abort();
-    // It ends at its next clean point, which it does not reach while the collector is away.
-    setTimeout(() => process.exit(EXIT_CODES.interrupted), STOP_LIMIT_MS).unref();
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const stopping = stopOnSignals();
+  // It ends at its next clean point, which it does not reach while the collector is away.
+  const endAnyway = () => void setTimeout(() => process.exit(stopping.exitCode), STOP_LIMIT_MS).unref();
+  stopping.signal.addEventListener('abort', endAnyway);
   let task: ProgressTask | undefined;
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   const sharedOptions = async () => ({
@@ -165,7 +163,7 @@ async function run(format: string, path: string | undefined, options: Options): 
     task?.abandon();
     if (stopping.signal.aborted || error instanceof QuestionLeftError) {
       process.stderr.write('Interrupted. The same command goes on where it stopped.\n');
-      return EXIT_CODES.interrupted;
+      return stopping.exitCode;
     }
     process.stderr.write(`${(error as Error).message}\n`);
     if (error instanceof ProducerOptionError || error instanceof ConfigError) return EXIT_CODES.usage;

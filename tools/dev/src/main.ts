@@ -1,9 +1,19 @@
 #!/usr/bin/env node
 /** npm run dev */
 import { resolve } from 'node:path';
-import { allowClosedOutput, endOnUsage, madeFolder, namedPath } from '@watchnext/command-line';
+import {
+  allowClosedOutput,
+  endOnUsage,
+  EXIT_USAGE,
+  madeFolder,
+  namedPath,
+  SIGNAL_EXIT_CODES_HELP,
+  type Stopping,
+  stopOnSignals,
+  wholeNumber,
+} from '@watchnext/command-line';
 import { isInterrupted, stopWorldsOnSignal } from '@watchnext/end-to-end';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { DevApp } from './apps/scene';
 import { DEV_APPS, develop, replay, runOnce } from './develop';
 import { record } from './record/record';
@@ -12,22 +22,8 @@ import { RELEASED_RECORDING } from './recording';
 const EXIT_DIFFERENT = 3;
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-
-/** Takes the app down at the first signal; a second ends at once. */
-function heardSignals(): AbortController {
-  const stopping = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
-      // Of what the signal cuts short; developing ends by it as it should.
-      interruptedCode = EXIT_CODES[name];
-      stopping.abort(new Error('interrupted'));
-    });
-  }
-  return stopping;
-}
-
-let interruptedCode: number | undefined;
+/** Of an app that runs: takes it down at the first signal; a second ends at once. */
+let stopping: Stopping | undefined;
 
 interface AppFlags {
   readonly replay: boolean;
@@ -44,23 +40,16 @@ async function runApp({ name, defaultPort }: DevApp, args: readonly string[], fl
     without: flags.without?.split(',') ?? [],
     args,
   };
-  const stopping = heardSignals();
-  const { signal } = stopping;
+  const { signal, stop } = (stopping = stopOnSignals({ reason: new Error('interrupted') }));
   if (!flags.replay) {
     // It has no other end.
-    allowClosedOutput(() => stopping.abort(new Error('nobody reads')));
+    allowClosedOutput(() => stop('SIGINT'));
     return develop(options, say, signal).then(() => 0);
   }
   if (defaultPort === undefined) return runOnce(options, signal);
   const { askedCount, sameCount } = await replay(options, say, signal);
   say(`${sameCount} of ${askedCount} answered as recorded`);
   return sameCount === askedCount ? 0 : EXIT_DIFFERENT;
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('it must be a port, 0 for any free one.');
-  return port;
 }
 
 allowClosedOutput();
@@ -81,8 +70,8 @@ for the drivers, which are embedded.
   npm run dev -- trainer --replay -- --seed 2  # what stands after -- goes to the app
   npm run dev -- record --to .watchnext/mine   # a recording of one's own, for --recording
 
-Exit codes: 0 done, 3 --replay found answers that differ from the recorded ones, 1 anything else; of the trainer with
---replay, its own.`,
+Exit codes: 0 done, or stopped where it has no other end; 1 something failed; ${EXIT_USAGE} a command line that cannot be used; ${EXIT_DIFFERENT} --replay
+found answers that differ from the recorded ones; ${SIGNAL_EXIT_CODES_HELP}; of the trainer with --replay, its own.`,
   );
 
 for (const app of DEV_APPS) {
@@ -97,7 +86,11 @@ for (const app of DEV_APPS) {
       namedPath,
       RELEASED_RECORDING,
     )
-    .option('--port <n>', `port to listen on (default: ${app.defaultPort ?? 'none'}, with --replay any)`, portNumber)
+    .option(
+      '--port <n>',
+      `port to listen on (default: ${app.defaultPort ?? 'none'}, with --replay any)`,
+      wholeNumber(0, 65_535),
+    )
     .option('--without <names>', `neighbours to leave out: ${app.neighbours.join(', ') || 'none'}`)
     .action(async (args: string[], flags: AppFlags) => {
       process.exitCode = await runApp(app, args, flags);
@@ -121,7 +114,8 @@ program
 
 program.parseAsync().catch((error: Error) => {
   if (isInterrupted()) return;
-  if (interruptedCode !== undefined) return void (process.exitCode = interruptedCode);
+  // Of what the signal cuts short; developing ends by it as it should.
+  if (stopping?.signal.aborted) return void (process.exitCode = stopping.exitCode);
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });

@@ -1,13 +1,14 @@
 /** How SIGINT and SIGTERM end a command: its work stops at the next clean point. A second signal ends the process at once. */
+import { stopOnSignals, type Stopping } from '@watchnext/command-line';
 
-let current: AbortSignal | undefined;
+let current: Stopping | undefined;
 
 /** @param message what the work then fails with */
 export function untilInterrupted(message = 'stopped'): AbortSignal {
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(message)));
-  return (current = stop.signal);
+  current = stopOnSignals({ reason: new Error(message) });
+  return current.signal;
 }
 
-/** What the work was to fail with, where a signal came; what it fails with instead is a consequence. */
-export const interruption = (): Error | undefined => (current?.aborted ? (current.reason as Error) : undefined);
+/** Where a signal came: the exit code, and what the work was to fail with; what it fails with instead is a consequence. */
+export const interruption = (): { exitCode: number; error: Error } | undefined =>
+  current?.signal.aborted ? { exitCode: current.exitCode, error: current.signal.reason as Error } : undefined;

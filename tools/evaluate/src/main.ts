@@ -28,5 +28,5 @@ addReportCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const stopped = interruption();
-  endByFailure(stopped ?? error, { exitCode: (thrown) => exitCode(thrown, stopped !== undefined) });
+  endByFailure(stopped?.error ?? error, { exitCode: stopped ? () => stopped.exitCode : exitCode });
 });

@@ -37,17 +37,20 @@ describe('npm run evaluate', () => {
   it('ends with 3 where the data cannot be read, and says so in the help of each command', () => {
     expect(run('candidates', '--archive', folder).status).toBe(3);
     for (const args of [['--help'], ['ranking', '--help']])
-      expect(run(...args).stdout).toMatch(/Exit codes: 0 done; 1 .*; 2 .*; 3 .*; 130 interrupted/s);
+      expect(run(...args).stdout).toMatch(/Exit codes: 0 done; 1 .*; 2 .*; 3 .*; 130 interrupted .*, 143 stopped/s);
   });
 
-  it('ends with 130 when it is interrupted, and writes no page', async () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('is told to stop by %s, ends with %i, and writes no page', async (signal, exitCode) => {
     const args = [MAIN, 'paper', '--on', 'small', '--work', folder, '--markdown', join(folder, 'page.md')];
     const paper = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     paper.stderr.on('data', (text) => (said += String(text)));
     await once(paper.stderr, 'data');
-    paper.kill('SIGINT');
-    expect(await once(paper, 'close')).toEqual([130, null]);
+    paper.kill(signal);
+    expect(await once(paper, 'close')).toEqual([exitCode, null]);
     expect(said).toContain('stopped; the same command goes on from here');
   });
 });

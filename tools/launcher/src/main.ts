@@ -2,7 +2,7 @@
 /** npm start */
 import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
-import { allowClosedOutput } from '@watchnext/command-line';
+import { allowClosedOutput, stopOnSignals } from '@watchnext/command-line';
 import { endAfter } from '@watchnext/config';
 import { QuestionLeftError } from '@watchnext/datasets';
 import { LaunchError } from './launch-error';
@@ -14,23 +14,22 @@ const options = parseOptions(process.argv.slice(2), { defaultDataDirectory: join
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const launcher = new Launcher(root, { ...options, dataDirectory: resolve(options.dataDirectory) }, say);
 
-const stopping = new AbortController();
+const stopping = stopOnSignals({
+  reason: new LaunchError('stopped'),
+  signals: ['SIGINT', 'SIGTERM', 'SIGHUP'],
+  // A second one is impatient: nothing may be left, so everything is killed first.
+  onSecond: () => {
+    launcher.kill();
+    process.exit(stopping.exitCode);
+  },
+});
 // Every request in flight listens to it.
 setMaxListeners(0, stopping.signal);
 // Without --once-and-exit it has no other end, and tells of itself there alone.
-allowClosedOutput(options.onceAndExit ? undefined : () => stopping.abort(new LaunchError('stopped')));
-let signals = 0;
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => {
-    if (++signals === 1) return stopping.abort(new LaunchError('stopped'));
-    // A second one is impatient: nothing may be left, so everything is killed first.
-    launcher.kill();
-    process.exit(EXIT_CODES.stopped);
-  });
-}
+allowClosedOutput(options.onceAndExit ? undefined : () => stopping.stop('SIGINT'));
 
 const run = launcher.run(stopping.signal).catch((error: unknown) => {
-  if (stopping.signal.aborted || error instanceof QuestionLeftError) return EXIT_CODES.stopped;
+  if (stopping.signal.aborted || error instanceof QuestionLeftError) return stopping.exitCode;
   throw error;
 });
 void endAfter(run, { describe, exitCode: () => EXIT_CODES.failed });

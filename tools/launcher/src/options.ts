@@ -1,6 +1,14 @@
 /** The command line of `npm start`. */
 import { getHeapStatistics } from 'node:v8';
-import { endOnUsage, EXIT_USAGE, namedPath, newFile, refuseUnheeded, wholeNumber } from '@watchnext/command-line';
+import {
+  endOnUsage,
+  EXIT_USAGE,
+  namedPath,
+  newFile,
+  refuseUnheeded,
+  SIGNAL_EXIT_CODES_HELP,
+  wholeNumber,
+} from '@watchnext/command-line';
 import { IMPORTERS } from '@watchnext/datasets';
 import { Command, Option } from 'commander';
 
@@ -25,7 +33,7 @@ export interface LauncherOptions {
 }
 
 /** Exit codes, as --help tells them. */
-export const EXIT_CODES = { done: 0, failed: 1, usage: EXIT_USAGE, noSnapshot: 3, stopped: 130 } as const;
+export const EXIT_CODES = { done: 0, failed: 1, usage: EXIT_USAGE, noSnapshot: 3 } as const;
 
 /** Fewer videos than this and the models have nothing to choose from. */
 const FEWEST_VIDEOS = 200;
@@ -72,7 +80,7 @@ export function parseOptions(
 A second start continues from the state; ${'`--fresh`'} begins anew. Ctrl-C stops everything.
 
 Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a command line that cannot be used;
-3 with --once-and-exit: no snapshot passed the gate; 130 stopped before the first list.`,
+3 with --once-and-exit: no snapshot passed the gate; before the first list: ${SIGNAL_EXIT_CODES_HELP}.`,
     );
   if (settings.exitOverride)
     command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });

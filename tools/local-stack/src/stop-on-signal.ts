@@ -1,9 +1,9 @@
 /** For programs that start servers: Ctrl-C and SIGTERM stop them first. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+import { stopOnSignals, type Stopping } from '@watchnext/command-line';
 
-let interrupted = false;
+let stopping: Stopping | undefined;
 /** Whether a signal has come: what fails from then on fails for want of what was stopped. The program ends by itself. */
-export const isInterrupted = (): boolean => interrupted;
+export const isInterrupted = (): boolean => stopping?.signal.aborted ?? false;
 
 /**
  * What does not let itself be stopped is told on stderr, and does not keep the others running. A second signal ends at once.
@@ -15,14 +15,12 @@ export function stopOnSignal(
   running: ReadonlySet<() => Promise<void>>,
   afterwards: ReadonlySet<() => Promise<void>> = new Set(),
 ): void {
-  for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
-    process.once(signal, async () => {
-      interrupted = true;
-      await stopAll(running);
-      await stopAll(afterwards);
-      process.exit(exitCode);
-    });
-  }
+  const heard = (stopping = stopOnSignals());
+  heard.signal.addEventListener('abort', async () => {
+    await stopAll(running);
+    await stopAll(afterwards);
+    process.exit(heard.exitCode);
+  });
 }
 
 async function stopAll(running: ReadonlySet<() => Promise<void>>): Promise<void> {

@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { allowClosedOutput } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, EXIT_USAGE } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { ROOT } from './describe/sources';
 import { changedFiles } from './git-paths';
@@ -18,7 +18,11 @@ const program = new Command('check:affected')
   .option('--base <ref>', 'what the change is compared with', 'main')
   .option('--list', 'only name the projects', false)
   .allowExcessArguments(false)
-  .addHelpText('after', '\nExit codes: 0 all is well, 1 something is not; the step that failed says what.')
+  .addHelpText(
+    'after',
+    `\nExit codes: 0 all is well, 1 something is not; the step that failed says what; ${EXIT_USAGE} a command line that cannot be used.`,
+  )
+  .exitOverride(endOnUsage)
   .parse();
 const { base, list } = program.opts<{ base: string; list: boolean }>();
 

@@ -1,5 +1,5 @@
 /** npm run simulate -- COMMAND */
-import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, stopOnSignals } from '@watchnext/command-line';
 import { ConfigError, endByFailure } from '@watchnext/config';
 import { collectorAccess } from '@watchnext/datasets';
 import { ProducerOptionError } from '@watchnext/producer-client';
@@ -11,8 +11,7 @@ import { writeScores } from './cli/scores';
 
 allowClosedOutput();
 
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+const interrupted = stopOnSignals();
 
 const program = createCommand({
   async archive({ data, spill, partitions, workers, ...flags }) {
@@ -33,7 +32,7 @@ const program = createCommand({
   },
   async live({ data, uploadEvery, apiKeyFile, ...options }) {
     // It has no other end, and unattended it would go on sending.
-    allowClosedOutput(() => interrupted.abort());
+    allowClosedOutput(() => interrupted.stop('SIGINT'));
     await runLive(
       {
         ...options,
@@ -64,7 +63,7 @@ function wasInterrupted(error: Error): boolean {
 }
 
 function exitCode(error: Error): number {
-  if (wasInterrupted(error)) return EXIT_CODES.interrupted;
+  if (wasInterrupted(error)) return interrupted.exitCode;
   const isUnusable = error instanceof ConfigError || error instanceof ProducerOptionError;
   return isUnusable ? EXIT_CODES.usage : EXIT_CODES.failed;
 }

@@ -1,5 +1,11 @@
 /** What `npm run rebuild`, `npm run checkpoint` and `npm run archive-gaps` share: settings, drivers, and how they end. */
-import { allowClosedOutput } from '@watchnext/command-line';
+import {
+  allowClosedOutput,
+  EXIT_USAGE,
+  SIGNAL_EXIT_CODES_HELP,
+  stopOnSignals,
+  type Stopping,
+} from '@watchnext/command-line';
 import {
   checkDriverSettings,
   driverSettings,
@@ -20,12 +26,9 @@ const schema = z
   .object({ ...driverSettings, ...loggingSettings, WATCHNEXT_ARCHIVE_FLUSH_SECONDS })
   .superRefine(checkDriverSettings);
 
-/** 128 and SIGTERM. */
-export const EXIT_STOPPED = 143;
-
 /** As --help tells them. */
 export const EXIT_CODES = `
-Exit codes: 0 done; 1 something failed; 2 a command line that cannot be used; ${EXIT_CONFIGURATION} the environment; ${EXIT_STOPPED} stopped by a signal.`;
+Exit codes: 0 done; 1 something failed; ${EXIT_USAGE} a command line that cannot be used; ${EXIT_CONFIGURATION} the environment; ${SIGNAL_EXIT_CODES_HELP}.`;
 
 export function openCommand(name: string) {
   const settings = loadConfig(schema);
@@ -38,11 +41,12 @@ export function openCommand(name: string) {
 
 /**
  * @param run its result is the exit code, by default 0; cut off at any point, it can be started again
- * @param stop of a command that ends by itself when it is told to: for the others the end comes at once
+ * @param endsByItself when it is told to stop: for the others the end comes at once
  */
-export function runCommand(run: () => Promise<number | void>, stop: () => void = () => endAtOnce(EXIT_STOPPED)): void {
+export function runCommand(run: (stopping: Stopping) => Promise<number | void>, { endsByItself = false } = {}): void {
   allowClosedOutput();
   // The first process of a container is sent no signal that it does not handle: a node that drains would wait until it may kill it.
-  process.once('SIGTERM', stop);
-  void endAfter(run().then((code) => code ?? 0));
+  const stopping = stopOnSignals();
+  if (!endsByItself) stopping.signal.addEventListener('abort', () => endAtOnce(stopping.exitCode));
+  void endAfter(run(stopping).then((code) => code ?? 0));
 }

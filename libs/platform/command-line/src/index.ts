@@ -2,6 +2,13 @@ export { allowClosedOutput } from './closed-output';
 export { endOnUsage, EXIT_USAGE } from './end-on-usage';
 export { LimitedLines } from './limited-lines';
 export { refuseUnheeded } from './refuse-unheeded';
+export {
+  SIGNAL_EXIT_CODES,
+  SIGNAL_EXIT_CODES_HELP,
+  stopOnSignals,
+  type Stopping,
+  type StopSignal,
+} from './stop-on-signals';
 export { unlessAborted } from './unless-aborted';
 export { duration, type ProgressTask, startTask } from './progress';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';

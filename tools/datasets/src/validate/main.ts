@@ -10,7 +10,9 @@ import {
   namedPath,
   newFile,
   refuseUnheeded,
+  SIGNAL_EXIT_CODES_HELP,
   startTask,
+  stopOnSignals,
 } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { endAfter } from '@watchnext/config';
@@ -25,7 +27,7 @@ import { formatFindings } from './format';
 import { validateArchive } from './validate-archive';
 
 /** As --help tells them. */
-const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, dataset: 3, failures: 4, interrupted: 130 } as const;
+const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, dataset: 3, failures: 4 } as const;
 
 interface Options {
   readonly mapping?: string;
@@ -48,7 +50,7 @@ const program: Command = new Command('npm run validate --')
     'after',
     `
 Exit codes: 0 nothing that would spoil training; 1 something failed; 2 a command line that cannot be used; 3 the log
-cannot be read; 4 at least one failure (with --strict: or warning); 130 interrupted.`,
+cannot be read; 4 at least one failure (with --strict: or warning); ${SIGNAL_EXIT_CODES_HELP}.`,
   )
   .exitOverride(endOnUsage)
   .parse();
@@ -119,13 +121,11 @@ async function validateLog(format: string, path: string, options: Options, signa
   }
 }
 
-const stopping = new AbortController();
-process.once('SIGINT', () => stopping.abort());
-process.once('SIGTERM', () => stopping.abort());
+const stopping = stopOnSignals();
 const [what, path] = program.processedArgs as [string, string];
 const exitCode = (error: Error) => (error instanceof DatasetError ? EXIT_CODES.dataset : EXIT_CODES.failed);
 const work = run(what, path, program.opts(), stopping.signal).catch((error: unknown) => {
-  if (stopping.signal.aborted || error instanceof QuestionLeftError) return EXIT_CODES.interrupted;
+  if (stopping.signal.aborted || error instanceof QuestionLeftError) return stopping.exitCode;
   throw error;
 });
 void endAfter(work, { exitCode });

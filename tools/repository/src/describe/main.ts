@@ -2,7 +2,7 @@
 /** npm run describe */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { allowClosedOutput } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { madeDocuments } from './documents';
 import { ROOT } from './sources';
@@ -13,6 +13,7 @@ const program = new Command('describe')
   .description('Writes the tables of the apps’ READMEs and of docs/settings.md anew, from the code.')
   .option('--check', 'write nothing; exit with 1 if a table is not what the code says', false)
   .allowExcessArguments(false)
+  .exitOverride(endOnUsage)
   .parse();
 
 try {

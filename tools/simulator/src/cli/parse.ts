@@ -1,10 +1,18 @@
 /** The command line of `npm run simulate`. */
 import { availableParallelism, tmpdir } from 'node:os';
-import { EXIT_USAGE, madeFolder, moment, namedPath, newFile, wholeNumber } from '@watchnext/command-line';
+import {
+  EXIT_USAGE,
+  madeFolder,
+  moment,
+  namedPath,
+  newFile,
+  SIGNAL_EXIT_CODES_HELP,
+  wholeNumber,
+} from '@watchnext/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FROZEN, FROZEN_WORLDS, MOST_VIDEOS, type FrozenWorldName, type WorldOptions } from '../parameters';
 
-export const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, differs: 3, interrupted: 130 } as const;
+export const EXIT_CODES = { failed: 1, usage: EXIT_USAGE, differs: 3 } as const;
 
 /** What the commands do, given their options as parsed. */
 export interface Actions {
@@ -69,7 +77,7 @@ Worlds: small (800 viewers, 800 videos, 10 days), standard (10,000, 5,000, 60), 
 docs/simulated-world.md says what they model.
 
 Exit codes: 0 done, 1 something failed, 2 a command line, or
-settings of certificates, that cannot be used, 3 a frozen world is not what it was, 130 interrupted.`,
+settings of certificates, that cannot be used, 3 a frozen world is not what it was, ${SIGNAL_EXIT_CODES_HELP}.`,
     );
   const spill = () =>
     new Option(
