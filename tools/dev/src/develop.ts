@@ -1,8 +1,9 @@
 /** Runs one app alone: sets its scene up, starts it, starts it anew after each build, and takes all down again. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePorts } from '@watchnext/local-stack';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import { AppProcess } from './app-process';
 import { gatewayApp } from './apps/gateway';
 import { ingestionApp } from './apps/ingestion';
@@ -47,7 +48,7 @@ export async function setUp(
   const recording = readRecording(folder);
   const wanted = port ?? app.defaultPort ?? 0;
   const chosen = wanted === 0 ? ((await freePorts(1)) as [number])[0] : wanted;
-  const dataDirectory = mkdtempSync(join(tmpdir(), `watchnext-dev-${name}-`));
+  const dataDirectory = await makeOwnFolder(tmpdir(), `watchnext-dev-${name}`, { isShared: true });
   const remove = () => rmSync(dataDirectory, { recursive: true, force: true });
   try {
     const scene = await app.prepare({ folder, recording, dataDirectory, port: chosen, without: new Set(without) });

@@ -2,11 +2,12 @@
  * Where a data set lies between its files and the events: tables of a DuckDB on disk, which sorts what is larger than
  * memory. Importers fill it, `timeline` reads it in order of time.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { sqlText } from '@watchnext/event-archive';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import type { BadRows } from '../read/bad-rows';
 import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
 import { type ColumnKinds, TableAppender } from './table-appender';
@@ -113,7 +114,7 @@ export class Staging {
 
   /** Nobody else can open the folder until it is closed. @throws Error, "Could not set lock", when somebody has it open */
   static async open({ folder, memoryLimitMiB = MEMORY_LIMIT_MIB }: StagingOptions = {}): Promise<Staging> {
-    const place = resolve(folder ?? (await mkdtemp(join(tmpdir(), 'watchnext-import-'))));
+    const place = resolve(folder ?? (await makeOwnFolder(tmpdir(), 'watchnext-import', { isShared: true })));
     if (openHere.has(place)) throw new Error(`Could not set lock on ${place}: this process has it open`);
     openHere.add(place);
     try {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** npm run validate -- archive|FORMAT PATH */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -17,6 +17,7 @@ import {
 import { Command } from 'commander';
 import { endAfter } from '@watchnext/config';
 import { openParquetArchive } from '@watchnext/event-archive';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import { requireArchiveFolder } from '../archive-folder';
 import { DatasetError } from '../dataset-error';
 import { importToArchive } from '../import-to-archive';
@@ -91,7 +92,7 @@ async function validateLog(format: string, path: string, options: Options, signa
     format === 'table'
       ? (options.mapping ?? (await mappingFileFor(path, { yes: options.yes, say, ask: askOnTerminal() })))
       : undefined;
-  const folder = await mkdtemp(join(tmpdir(), 'watchnext-validate-'));
+  const folder = await makeOwnFolder(tmpdir(), 'watchnext-validate', { isShared: true });
   const task = startTask('Reading', 'rows');
   let rows = 0;
   try {

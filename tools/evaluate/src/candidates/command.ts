@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { madeFolder, moment, newFile, refuseUnheeded } from '@watchnext/command-line';
 import { importToArchive } from '@watchnext/datasets';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import { type Command, Option } from 'commander';
 import { count, counts } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
@@ -160,7 +161,7 @@ async function readData(
   if (archive !== undefined) return readArchive(archive, archive, options, progress, signal);
   if (dataset === undefined || path === undefined)
     throw new UsageError('--dataset needs --path, where the data set lies');
-  const folder = await mkdtemp(join(tmpdir(), 'watchnext-evaluate-'));
+  const folder = await makeOwnFolder(tmpdir(), 'watchnext-evaluate', { isShared: true });
   try {
     const task = progress.start(`import ${dataset}`, 'events');
     const { partitions: partitionCount } = options;

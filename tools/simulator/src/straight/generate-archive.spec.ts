@@ -1,5 +1,14 @@
 import { fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Event, TOPICS, topicSpecs } from '@watchnext/contract';
@@ -101,6 +110,14 @@ describe('an archive written straight', () => {
     writeFileSync(join(folder, 'taken', 'something'), '');
     await expect(generate('taken', 1)).rejects.toThrow(ArchiveThereError);
     expect(readdirSync(join(folder, 'taken'))).toEqual(['something']);
+  });
+
+  it('removes what killed runs left', async () => {
+    const left = ['swept.unfinished', 'watchnext-spill'].map((name) => join(folder, `${name}-${2 ** 30}-1-aaaaaa`));
+    for (const name of left) mkdirSync(name);
+    await generate('swept', 1);
+    expect(left.filter((name) => existsSync(name))).toEqual([]);
+    expect(statSync(join(folder, 'swept')).mode & 0o005).toBe(0o005);
   });
 
   it('leaves nothing behind when a worker fails', async () => {

@@ -3,9 +3,10 @@
  * event come in at its time. The same for any number of workers.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { openParquetArchive } from '@watchnext/event-archive';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import type { WorkerProgram } from '@watchnext/threads';
 import type { LifeCounts } from '../history';
 import type { WorldOptions } from '../parameters';
@@ -45,6 +46,9 @@ interface TellColumns {
   readonly popularity: PopularityColumns;
 }
 
+/** Of folders that the caller names: another machine may use them, too. */
+const IN_SHARED = { isShared: true };
+
 /** There is something where the archive should go. */
 export class ArchiveThereError extends Error {
   constructor(readonly folder: string) {
@@ -62,19 +66,20 @@ export async function generateArchive(options: GenerateOptions): Promise<Generat
   const { archiveFolder, spillFolder } = options;
   if (archiveFolder !== undefined && existsSync(archiveFolder) && readdirSync(archiveFolder).length > 0)
     throw new ArchiveThereError(archiveFolder);
-  const unfinished = archiveFolder === undefined ? undefined : `${archiveFolder}.unfinished-${process.pid}`;
-  let ownSpill: string | undefined;
+  let [unfinished, ownSpill]: (string | undefined)[] = [];
   try {
-    if (unfinished !== undefined) mkdirSync(unfinished, { recursive: true });
-    mkdirSync(spillFolder, { recursive: true });
+    if (archiveFolder !== undefined)
+      unfinished = await makeOwnFolder(dirname(archiveFolder), `${basename(archiveFolder)}.unfinished`, IN_SHARED);
     // Never the same twice: what a killed run left would be read as this one's.
-    ownSpill = mkdtempSync(join(spillFolder, 'watchnext-spill-'));
-    const generated = await generate({ ...options, archiveFolder: unfinished, spillFolder: ownSpill });
+    ownSpill = await makeOwnFolder(spillFolder, 'watchnext-spill', IN_SHARED);
+    // In a folder that others than this user may read.
+    const written = unfinished === undefined ? undefined : join(unfinished, 'archive');
+    if (written !== undefined) mkdirSync(written);
+    const generated = await generate({ ...options, archiveFolder: written, spillFolder: ownSpill });
     options.onWritten?.(generated);
-    if (unfinished !== undefined && archiveFolder !== undefined) {
-      mkdirSync(dirname(archiveFolder), { recursive: true });
+    if (written !== undefined && archiveFolder !== undefined) {
       // Renaming onto an empty folder works, onto one with something in it does not.
-      renameSync(unfinished, archiveFolder);
+      renameSync(written, archiveFolder);
     }
     return generated;
   } finally {
