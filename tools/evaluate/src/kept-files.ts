@@ -1,13 +1,14 @@
 /** Files that a run leaves for the next: each is whole, or not there, however the run ended. */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
+import { replaceFile } from '@watchnext/folder-lock';
 
 export function keepJson(file: string, value: unknown): void {
-  keep(file, JSON.stringify(value));
+  replaceFile(file, JSON.stringify(value));
 }
 
 export function keepValue(file: string, value: unknown): void {
-  keep(file, serialize(value));
+  replaceFile(file, serialize(value));
 }
 
 /** undefined where there is none. A file that cannot be read is removed: a disk may have lost a part of it. */
@@ -28,10 +29,4 @@ function kept(file: string, parse: (bytes: Buffer) => unknown): unknown {
     rmSync(file, { force: true });
     return undefined;
   }
-}
-
-function keep(file: string, contents: string | Uint8Array): void {
-  // Flushed: a name may outlast a loss of power that the bytes do not.
-  writeFileSync(`${file}.new`, contents, { flush: true });
-  renameSync(`${file}.new`, file);
 }

@@ -63,7 +63,7 @@ describe('the data folder', () => {
   it('remembers what it was filled with', async () => {
     const folder = await DataFolder.open(path);
     expect(await folder.readState()).toBeUndefined();
-    await folder.writeState(STATE);
+    folder.writeState(STATE);
     expect(await folder.readState()).toEqual(STATE);
     await folder.close();
   });
@@ -92,7 +92,7 @@ describe('the data folder', () => {
 
   it('clears its own and nothing else', async () => {
     const folder = await DataFolder.open(path);
-    await folder.writeState(STATE);
+    folder.writeState(STATE);
     for (const name of ['archive', 'checkpoints']) mkdirSync(join(path, name, 'deep'), { recursive: true });
     writeFileSync(join(path, 'training.json'), '{}');
     writeFileSync(join(path, 'thesis.txt'), 'years of work');
@@ -105,7 +105,7 @@ describe('the data folder', () => {
 
   it('begins anew after a clearing that was cut off', async () => {
     const folder = await DataFolder.open(path);
-    await folder.writeState(STATE);
+    folder.writeState(STATE);
     mkdirSync(join(path, 'archive'));
     jest.mocked(rm).mockRejectedValueOnce(new Error('cut off'));
     await expect(folder.clear()).rejects.toThrow('cut off');

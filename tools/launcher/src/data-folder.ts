@@ -2,8 +2,7 @@
  * The one folder of all state: who uses it, what was loaded into it, and how it is emptied. Only names that belong to
  * WatchNext are ever removed, and those only where its state file lies, so that `--data` on the wrong folder costs nothing.
  */
-import { renameSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -13,6 +12,7 @@ import {
   lockFolder,
   makeFolder,
   type ProcessIdentity,
+  replaceFile,
 } from '@watchnext/folder-lock';
 import { LaunchError } from './launch-error';
 
@@ -107,10 +107,8 @@ export class DataFolder {
     throw new LaunchError(`${join(this.path, STATE_FILE)} cannot be understood`, 'Begin anew with --fresh.');
   }
 
-  async writeState(state: FolderState): Promise<void> {
-    const file = join(this.path, STATE_FILE);
-    await writeFile(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`);
-    await rename(`${file}.new`, file);
+  writeState(state: FolderState): void {
+    replaceFile(join(this.path, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`);
   }
 
   /**
@@ -143,7 +141,7 @@ export class DataFolder {
       if (error instanceof LaunchError) return undefined;
       throw error;
     });
-    if (state?.loaded) await this.writeState({ ...state, loaded: false });
+    if (state?.loaded) this.writeState({ ...state, loaded: false });
     await Promise.all(OWN_NAMES.map((name) => rm(join(this.path, name), { recursive: true, force: true })));
     await rm(join(this.path, STATE_FILE), { force: true });
     await mkdir(this.logFolder, { recursive: true });
@@ -151,9 +149,7 @@ export class DataFolder {
 
   /** Notes the processes that work in the folder, for the launcher that comes after a kill -9. */
   noteProcesses(pids: readonly number[]): void {
-    const file = join(this.path, CHILDREN_FILE);
-    writeFileSync(`${file}.new`, JSON.stringify(pids.map(identify)));
-    renameSync(`${file}.new`, file); // never half written, for whoever reads it after a kill -9
+    replaceFile(join(this.path, CHILDREN_FILE), JSON.stringify(pids.map(identify)));
   }
 
   /**

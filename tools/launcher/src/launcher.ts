@@ -109,7 +109,7 @@ export class Launcher {
       ...(options.dataset === 'simulator' ? { world } : {}),
       loaded: false,
     };
-    await folder.writeState(state);
+    folder.writeState(state);
     return { state, continued: false, dataset };
   }
 
@@ -139,7 +139,7 @@ export class Launcher {
       await this.step('load history', signal, () => past.load(producer, signal));
       if (producer.rejectedCount > 0)
         this.say(`The collector refused ${producer.rejectedCount} events, the first ${producer.firstRejection}`);
-      await folder.writeState({ ...state, ...dataset?.readFrom, loaded: true });
+      folder.writeState({ ...state, ...dataset?.readFrom, loaded: true });
     }
     const gateway = new GatewayClient(plan.gatewayUrl);
     const live = source && new LiveWorld(source, gateway, producer, this.say, continued);

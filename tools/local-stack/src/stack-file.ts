@@ -1,7 +1,7 @@
 /** What stands in a stack's folder about itself: `stack.json`. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, type ProcessIdentity } from '@watchnext/folder-lock';
+import { isAlive, type ProcessIdentity, replaceFile } from '@watchnext/folder-lock';
 import { composeStates, type ComposeProject } from './compose';
 import type { KafkaSecurity } from './kafka-security';
 import type { StartedProcess } from './processes';
@@ -118,7 +118,5 @@ export function readStack(directory: string): Stack | undefined {
 
 /** As a whole or not at all. It may hold passwords of test users: for its owner's eyes. */
 export function writeStack(directory: string, stack: Stack): void {
-  const file = join(directory, 'stack.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  replaceFile(join(directory, 'stack.json'), `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
 }

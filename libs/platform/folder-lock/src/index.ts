@@ -1,5 +1,6 @@
 export { makeFolder } from './make-folder';
 export { FolderInUseError, lockFolder } from './folder-lock';
 export { makeOwnFolder } from './own-folder';
+export { replaceFile } from './replace-file';
 export { syncPath } from './sync-path';
 export { identify, isAlive, type ProcessIdentity } from './process-identity';

@@ -1,5 +1,6 @@
-import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { syncNames } from './sync-names';
 
 /**
  * Makes a folder that a person named, and those above it, where they are not there. One by one: Node's own
@@ -26,20 +27,6 @@ function make(folder: string): void {
     return;
   }
   syncNames(dirname(folder));
-}
-
-/** Of a folder that may be one to write into and not to read, or lie on a file system that cannot do this. */
-function syncNames(folder: string): void {
-  let handle: number | undefined;
-  try {
-    handle = openSync(folder, 'r');
-    fsyncSync(handle);
-  } catch (error) {
-    if (!['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      throw error;
-  } finally {
-    if (handle !== undefined) closeSync(handle);
-  }
 }
 
 const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -1,7 +1,7 @@
-import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { embeddedPaths } from '@watchnext/config';
 import { startTask } from '@watchnext/command-line';
+import { replaceFile } from '@watchnext/folder-lock';
 import { FROZEN_CHECKSUMS, FROZEN_PARTITIONS, FROZEN_VERSION } from '../frozen-checksums';
 import { FROZEN, type FrozenWorldName, type WorldOptions } from '../parameters';
 import { generateArchive, type GeneratedArchive } from '../straight/generate-archive';
@@ -59,9 +59,8 @@ export async function writeArchive(command: ArchiveCommand, signal: AbortSignal)
 
 function writeWorld(data: string, world: WorldOptions, generated: GeneratedArchive): void {
   const { eventCount, videoCount, counts, checksum } = generated;
-  const file = join(data, WORLD_FILE);
-  writeFileSync(`${file}.new`, `${JSON.stringify({ world, eventCount, videoCount, counts, checksum }, null, 2)}\n`);
-  renameSync(`${file}.new`, file);
+  const told = { world, eventCount, videoCount, counts, checksum };
+  replaceFile(join(data, WORLD_FILE), `${JSON.stringify(told, null, 2)}\n`);
 }
 
 /** @returns whether the frozen world is what it was */
