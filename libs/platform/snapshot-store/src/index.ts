@@ -3,7 +3,7 @@ export { indexFile, isIndexFile, isSnapshotId, newSnapshotId, SNAPSHOT_FILES, SN
 export { describeFiles } from './digests';
 export { openSnapshotStore } from './open-snapshot-store';
 export { openFolderSnapshotStore } from './folder-snapshot-store';
-export { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors';
+export { SafetensorsError } from './safetensors';
 export { readSafetensorsFile, writeSafetensorsFile } from './safetensors-file';
 export {
   SnapshotHolder,
