@@ -5,7 +5,7 @@
  */
 import { RECALL_K, recallAtK } from '@watchnext/ann-index';
 import { RequestContext } from '@watchnext/contract';
-import { candidateFeatures, type CandidateFeatures, DEFAULT_COMPLETED_RULE, newState } from '@watchnext/features';
+import { candidateFeatures, type CandidateFeatures, newState } from '@watchnext/features';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 import { userVectorOf } from './user-vector';
 
@@ -47,7 +47,7 @@ const STAND_IN_RECALL = 0.5;
 const COMPARED = 50;
 /** A smaller catalogue says nothing of the overlap. */
 const FEWEST_COMPARED_VIDEOS = 1_000;
-const NEWCOMER = candidateFeatures(newState(''), RequestContext.fromPartial({}), DEFAULT_COMPLETED_RULE, true);
+const NEWCOMER = candidateFeatures(newState(''), RequestContext.fromPartial({}), true);
 const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
 
 /** The queries of the last viewers. */

@@ -1,5 +1,5 @@
 import type { RequestContext, UserState } from '@watchnext/contract';
-import { candidateFeatures, type CandidateFeatures, DEFAULT_COMPLETED_RULE, LIMITS } from '@watchnext/features';
+import { candidateFeatures, type CandidateFeatures, LIMITS } from '@watchnext/features';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 
 /**
@@ -8,7 +8,7 @@ import type { RetrievalSnapshot } from './retrieval-snapshot';
  * example has both watches.
  */
 export function queryFeatures(state: UserState, context: RequestContext): CandidateFeatures {
-  const features = candidateFeatures(state, context, DEFAULT_COMPLETED_RULE, true);
+  const features = candidateFeatures(state, context, true);
   if (context.seedVideoId === '') return features;
   const { watchedVideoIds, watchedAtMs = [] } = features;
   if (watchedVideoIds.at(-1) === context.seedVideoId) return features;

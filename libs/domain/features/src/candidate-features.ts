@@ -1,5 +1,5 @@
 import type { RequestContext, SearchEntry, UserState } from '@watchnext/contract';
-import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
+import { isCompleted } from './completion';
 import { countryOf } from './countries';
 import type { CandidateFeatures } from './types';
 
@@ -7,22 +7,20 @@ import type { CandidateFeatures } from './types';
  * Input of the candidate model (paper §3.3, §3.4): what the state knows from strictly before
  * `context.requestedAtMs`. Entries at or after that moment, which only a wrong clock can have put there, are left out.
  *
- * @param rule must be the one the model was trained with
  * @param withWatchTimes for a model that looks at the times of watches
  */
 export function candidateFeatures(
   state: UserState,
   context: RequestContext,
-  rule: CompletedRule = DEFAULT_COMPLETED_RULE,
   withWatchTimes = false,
 ): CandidateFeatures {
   const watchedVideoIds: string[] = [];
   const watchedAtMs: number[] = [];
-  for (const { videoId, startedAtMs, watchSeconds, durationSeconds } of state.watches) {
-    if (startedAtMs >= context.requestedAtMs) break;
-    if (!isCompleted(watchSeconds, durationSeconds, rule)) continue;
-    watchedVideoIds.push(videoId);
-    if (withWatchTimes) watchedAtMs.push(startedAtMs);
+  for (const entry of state.watches) {
+    if (entry.startedAtMs >= context.requestedAtMs) break;
+    if (!isCompleted(entry)) continue;
+    watchedVideoIds.push(entry.videoId);
+    if (withWatchTimes) watchedAtMs.push(entry.startedAtMs);
   }
   const searchTokens = searchTokensBefore(state.searches, context.requestedAtMs);
   return {

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { candidateFeatures } from './candidate-features';
 import { CompletedHistory } from './completed-history';
-import { DEFAULT_COMPLETED_RULE } from './completion';
 import { applyEvent } from './reducer';
 import { refuse } from './refusal';
 import { newState } from './state-codec';
@@ -44,10 +43,10 @@ describe('CompletedHistory', () => {
     );
     fc.assert(
       fc.property(streams, (records) => {
-        const history = new CompletedHistory(DEFAULT_COMPLETED_RULE);
+        const history = new CompletedHistory();
         const seen: (() => void)[] = [];
         fold(records, history, (state, atMs) => {
-          const { watchedVideoIds, watchedAtMs } = candidateFeatures(state, contextAt(atMs), undefined, true);
+          const { watchedVideoIds, watchedAtMs } = candidateFeatures(state, contextAt(atMs), true);
           const { videoIds, startedAtMs, from, to } = history.before(state.watches, atMs);
           seen.push(() => {
             expect(videoIds.slice(from, to)).toEqual(watchedVideoIds);
@@ -62,7 +61,7 @@ describe('CompletedHistory', () => {
   });
 
   it('goes on in the same list while a viewer watches one video after the other, beyond the bound too', () => {
-    const history = new CompletedHistory(DEFAULT_COMPLETED_RULE);
+    const history = new CompletedHistory();
     const watches: UserState['watches'] = [];
     const lists = new Set<readonly string[]>();
     for (let i = 0; i < 200; i++) {

@@ -3,7 +3,7 @@
  * a video more, and going through all fifty watches for each took longer than folding the event.
  */
 import type { WatchEntry } from '@watchnext/contract';
-import { type CompletedRule, isCompleted } from './completion';
+import { isCompleted } from './completion';
 import { LIMITS } from './limits';
 
 /** Places [from, to) of lists that only grow: it stays what it is, whatever comes later. */
@@ -26,8 +26,6 @@ export class CompletedHistory {
   private first: WatchEntry | undefined;
   private last: WatchEntry | undefined;
 
-  constructor(private readonly rule: CompletedRule) {}
-
   /** After one watch was folded into `watches`, which were given before each time that they changed. */
   addWatch(watches: readonly WatchEntry[]): void {
     if (!this.isCurrent) return;
@@ -42,7 +40,7 @@ export class CompletedHistory {
       this.isCurrent = false;
       return;
     }
-    if (hasPushedOut && this.isCompleted(first!)) this.from++;
+    if (hasPushedOut && isCompleted(first!)) this.from++;
     this.add(newest);
     this.remember(watches);
   }
@@ -72,7 +70,7 @@ export class CompletedHistory {
   }
 
   private add(entry: WatchEntry): void {
-    if (!this.isCompleted(entry)) return;
+    if (!isCompleted(entry)) return;
     this.videoIds.push(entry.videoId);
     this.startedAtMs.push(entry.startedAtMs);
   }
@@ -81,9 +79,5 @@ export class CompletedHistory {
     this.length = watches.length;
     this.first = watches[0];
     this.last = watches[watches.length - 1];
-  }
-
-  private isCompleted({ watchSeconds, durationSeconds }: WatchEntry): boolean {
-    return isCompleted(watchSeconds, durationSeconds, this.rule);
   }
 }

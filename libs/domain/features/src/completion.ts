@@ -1,21 +1,18 @@
-/** When a watch counts as completed: the candidate model's positive, and what enters its history. */
-export interface CompletedRule {
-  readonly minimumSeconds: number;
-  /** Of the duration, in [0, 1]. */
-  readonly minimumShare: number;
-}
-
-export const DEFAULT_COMPLETED_RULE: CompletedRule = { minimumSeconds: 10, minimumShare: 0.3 };
+/** When a watch counts as completed. A state keeps watches by it: another rule needs states rebuilt and models trained anew. */
+const MINIMUM_SECONDS = 10;
+/** Of the duration. */
+const MINIMUM_SHARE = 0.3;
 
 /**
- * True from max(`minimumSeconds`, `minimumShare` of the duration) on; a video shorter than `minimumSeconds` must be
- * watched to its end. A duration of 0 means unknown: then the seconds alone decide.
+ * Completed watches are the candidate model's positives, and its history: true from 10 s on that are 30% of the video; a shorter
+ * video must be watched to its end. A duration of 0 means unknown: then the seconds alone decide.
  */
-export function isCompleted(
-  watchSeconds: number,
-  durationSeconds: number,
-  rule: CompletedRule = DEFAULT_COMPLETED_RULE,
-): boolean {
-  if (durationSeconds > 0 && durationSeconds < rule.minimumSeconds) return watchSeconds >= durationSeconds;
-  return watchSeconds >= Math.max(rule.minimumSeconds, rule.minimumShare * durationSeconds);
+export function isCompleted({ watchSeconds, durationSeconds }: WatchTime): boolean {
+  if (durationSeconds > 0 && durationSeconds < MINIMUM_SECONDS) return watchSeconds >= durationSeconds;
+  return watchSeconds >= MINIMUM_SECONDS && watchSeconds >= MINIMUM_SHARE * durationSeconds;
+}
+
+export interface WatchTime {
+  readonly watchSeconds: number;
+  readonly durationSeconds: number;
 }

@@ -6,7 +6,7 @@ export { areSoundFacts, isSoundText } from './event-checks';
 export { countryKey, isAvailable, type Viewer, viewerOf } from './availability';
 export { type CandidateCircumstances, candidateFeatures, NO_CIRCUMSTANCES } from './candidate-features';
 export { countryCode, countryOf, settleCountries } from './countries';
-export { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
+export { isCompleted } from './completion';
 export type { DailyCounts } from './daily-counts';
 export { FlatTexts } from './flat-texts';
 export { hash53 } from './hash';

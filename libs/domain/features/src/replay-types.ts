@@ -1,6 +1,5 @@
 /** What a replay takes and gives. */
 import type { Mark, UserState } from '@watchnext/contract';
-import type { CompletedRule } from './completion';
 import type { CandidateCircumstances } from './candidate-features';
 import type { HistoryRange } from './completed-history';
 import type { Playback } from './labels';
@@ -33,7 +32,6 @@ export interface ReplayOptions {
   readonly examplesFromMs?: number;
   /** Newest time in the log. `Infinity` settles every impression. */
   readonly logEndMs: number;
-  readonly completedRule?: CompletedRule;
   /** Whether candidate features get the times of watches, which only some models look at; they take as much memory as ids. */
   readonly withWatchTimes?: boolean;
 }

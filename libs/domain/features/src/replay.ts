@@ -12,9 +12,9 @@
 import type { ImpressionsServed, RequestContext, UserState, Watch } from '@watchnext/contract';
 import { type CandidateCircumstances, candidateCircumstances, searchTokensBefore } from './candidate-features';
 import { CompletedHistory } from './completed-history';
-import { type CompletedRule, DEFAULT_COMPLETED_RULE, isCompleted } from './completion';
+import { isCompleted } from './completion';
 import { hash53 } from './hash';
-import { LabelCollector, type Playback } from './labels';
+import { LabelCollector } from './labels';
 import { NumberArrays } from './number-arrays';
 import {
   NO_SEARCHES,
@@ -114,9 +114,8 @@ interface TakenCircumstances {
 
 class UserReplay {
   private readonly state: UserState;
-  private readonly rule: CompletedRule;
   private readonly examplesFromMs: number;
-  private readonly history: CompletedHistory;
+  private readonly history = new CompletedHistory();
   private labels = new LabelCollector();
   private begun: BegunPlayback[] = [];
   /** Features of lists by the index of their record, taken but not yet met in the log. */
@@ -142,9 +141,7 @@ class UserReplay {
     const userId = (first && userIdOf(first.event)) ?? '';
     this.state = initialState === undefined ? newState(userId) : decodeState(encodeState(initialState));
     this.hasForeignWatches = initialState !== undefined;
-    this.rule = options.completedRule ?? DEFAULT_COMPLETED_RULE;
     this.examplesFromMs = options.examplesFromMs ?? -Infinity;
-    this.history = new CompletedHistory(this.rule);
   }
 
   get userId(): string {
@@ -173,7 +170,7 @@ class UserReplay {
       else this.refusals.push({ record, refusal });
     }
     giveImpressions(this.state.userId, this.servedLists, this.labels, this.options, taker);
-    for (const begun of this.begun) taker.playback(begun, this.isCompleted(begun.playback));
+    for (const begun of this.begun) taker.playback(begun, isCompleted(begun.playback));
     // Those of a decoder hold on to the bytes that they are read from.
     this.state.seenEvents = this.state.seenEvents.map(({ atMs, hash }) => ({ atMs, hash }));
     return {
@@ -310,10 +307,6 @@ class UserReplay {
     if (newest.searchedAtMs >= atMs) return rankingSearches(searches, atMs);
     // Examples of watches have the same list of tokens: what is kept of millions of lists is once in memory.
     return (this.searchesOfLists ??= { tokens: this.searchTokensBefore(atMs), last: newest.tokens });
-  }
-
-  private isCompleted({ watchSeconds, durationSeconds }: Readonly<Playback>): boolean {
-    return isCompleted(watchSeconds, durationSeconds, this.rule);
   }
 }
 

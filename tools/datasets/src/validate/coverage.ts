@@ -17,11 +17,12 @@ export class CoverageCheck implements Check {
 
   see({ playbacks }: UserLog): void {
     let completed = 0;
-    for (const { videoId, positionSeconds, durationSeconds } of playbacks) {
+    for (const { videoId, positionSeconds: watchSeconds, durationSeconds: ownSeconds } of playbacks) {
       this.watchesOf.set(videoId, (this.watchesOf.get(videoId) ?? 0) + 1);
       const known = this.facts.catalogue.get(videoId);
       if (known === undefined) this.unknown.add(videoId);
-      if (isCompleted(positionSeconds, durationSeconds || (known?.durationSeconds ?? 0))) completed += 1;
+      const durationSeconds = ownSeconds || (known?.durationSeconds ?? 0);
+      if (isCompleted({ watchSeconds, durationSeconds })) completed += 1;
     }
     this.userCount += 1;
     this.completedCount += completed;
