@@ -14,8 +14,8 @@ export function queryFeatures(state: UserState, context: RequestContext): Candid
   if (watchedVideoIds.at(-1) === context.seedVideoId) return features;
   return {
     ...features,
-    watchedVideoIds: [...watchedVideoIds, context.seedVideoId].slice(-LIMITS.watches),
-    watchedAtMs: [...watchedAtMs, context.requestedAtMs].slice(-LIMITS.watches),
+    watchedVideoIds: [...watchedVideoIds, context.seedVideoId].slice(-LIMITS.newestCompleted),
+    watchedAtMs: [...watchedAtMs, context.requestedAtMs].slice(-LIMITS.newestCompleted),
   };
 }
 

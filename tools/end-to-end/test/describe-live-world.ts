@@ -19,7 +19,7 @@ import { LocalSystem, until } from '../src';
 const SPEED = 2_500;
 const PATIENCE_MS = 300_000;
 const MERGED_HISTORIES = 3;
-/** A state keeps the last fifty. */
+/** A state keeps the last fifty, completed or not. */
 const MOST_WATCHES = 50;
 
 interface Watch {

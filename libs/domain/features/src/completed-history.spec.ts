@@ -7,6 +7,7 @@ import { newState } from './state-codec';
 import { USER_ID } from './testing/event-builders';
 import { userStreams } from './testing/event-streams';
 import type { UserRecord, UserState } from './types';
+import { firstOfNewest, foldPlayback } from './watches';
 
 fc.configureGlobal({ seed: 20261126 });
 
@@ -37,6 +38,7 @@ function fold(
 
 describe('CompletedHistory', () => {
   it('is what going through the watches finds, whatever happens to them, and its ranges stay', () => {
+    let outlasted = 0;
     const streams = fc.oneof(
       userStreams({ maxLength: 120 }),
       userStreams({ wide: true, minLength: 120, maxLength: 180, without: ['deleted', 'merged'] }),
@@ -48,6 +50,7 @@ describe('CompletedHistory', () => {
         fold(records, history, (state, atMs) => {
           const { watchedVideoIds, watchedAtMs } = candidateFeatures(state, contextAt(atMs), true);
           const { videoIds, startedAtMs, from, to } = history.before(state.watches, atMs);
+          if (firstOfNewest(state.watches) > 0) outlasted++;
           seen.push(() => {
             expect(videoIds.slice(from, to)).toEqual(watchedVideoIds);
             expect(startedAtMs.slice(from, to)).toEqual(watchedAtMs);
@@ -58,6 +61,7 @@ describe('CompletedHistory', () => {
       }),
       { numRuns: 25 },
     );
+    expect(outlasted).toBeGreaterThan(100);
   });
 
   it('goes on in the same list while a viewer watches one video after the other, beyond the bound too', () => {
@@ -66,13 +70,12 @@ describe('CompletedHistory', () => {
     const lists = new Set<readonly string[]>();
     for (let i = 0; i < 200; i++) {
       lists.add(history.before(watches, Infinity).videoIds);
-      const watchSeconds = i % 3 === 0 ? 1 : 60;
-      watches.push({ videoId: `video-${i}`, startedAtMs: i, watchSeconds, durationSeconds: 60, playbackHash: i });
-      if (watches.length > 50) watches.shift();
+      foldPlayback(watches, `video-${i}`, i, i % 3 === 0 ? 1 : 60, 60, i);
       history.addWatch(watches);
     }
     expect(lists.size).toBe(1);
     const { videoIds, from, to } = history.before(watches, Infinity);
+    expect(to - from).toBe(50);
     expect(videoIds.slice(from, to)).toEqual(watches.filter((w) => w.watchSeconds > 1).map((w) => w.videoId));
   });
 });

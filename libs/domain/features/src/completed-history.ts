@@ -1,6 +1,6 @@
 /**
  * The completed watches of a state, kept from one label to the next: mostly a label's history is that of the label before it and
- * a video more, and going through all fifty watches for each took longer than folding the event.
+ * a video more, and going through all watches for each took longer than folding the event.
  */
 import type { WatchEntry } from '@watchnext/contract';
 import { isCompleted } from './completion';
@@ -22,26 +22,22 @@ export class CompletedHistory {
   /** Whether these are the completed ones of the state's watches. */
   private isCurrent = false;
   /** Of the watches, as they were then. */
-  private length = 0;
-  private first: WatchEntry | undefined;
   private last: WatchEntry | undefined;
+  private lastButOne: WatchEntry | undefined;
 
   /** After one watch was folded into `watches`, which were given before each time that they changed. */
   addWatch(watches: readonly WatchEntry[]): void {
     if (!this.isCurrent) return;
-    const { length, first, last } = this;
     const newest = watches[watches.length - 1];
-    // One was added at most. So if there is one more and the last one stands before the newest, nothing else changed; and if
-    // there are as many, the bound, and the first one is gone.
-    const isBehind = newest !== last && watches[watches.length - 2] === last;
-    const isOneMore = watches.length === length + 1;
-    const hasPushedOut = watches.length === LIMITS.watches && length === LIMITS.watches && watches[0] !== first;
-    if (!isBehind || !(isOneMore || hasPushedOut)) {
+    // Either one was added, or one changed and perhaps moved. If the last one has one behind it that was not there before (the last
+    // but one is behind it where the last one has moved), it was added there, and nothing else changed.
+    if (watches[watches.length - 2] !== this.last || newest === this.lastButOne) {
       this.isCurrent = false;
       return;
     }
-    if (hasPushedOut && isCompleted(first!)) this.from++;
     this.add(newest);
+    // What else the new one may have pushed out was not completed.
+    this.from = Math.max(this.from, this.videoIds.length - LIMITS.newestCompleted);
     this.remember(watches);
   }
 
@@ -76,8 +72,7 @@ export class CompletedHistory {
   }
 
   private remember(watches: readonly WatchEntry[]): void {
-    this.length = watches.length;
-    this.first = watches[0];
     this.last = watches[watches.length - 1];
+    this.lastButOne = watches[watches.length - 2];
   }
 }

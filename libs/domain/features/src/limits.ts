@@ -9,9 +9,13 @@ const DAY_MS = 24 * HOUR_MS;
 
 export const LIMITS = {
   // The state.
-  /** Paper §3.3: the last 50 watches, the last 50 searches. */
-  watches: 50,
+  /** Paper §3.3: the last 50 watches, of which only completed ones are any; and the last 50 searches. */
+  newestCompleted: 50,
   searches: 50,
+  /** Completed or not; what "recent" means to ranking. */
+  newestPlaybacks: 50,
+  /** All that both keep. */
+  watches: 100,
   channels: 100,
   topics: 100,
   /** Videos shown; about a week of a daily viewer's home pages. */

@@ -17,7 +17,7 @@ export function foldHistory(state: UserState, history: UserState): void {
   let added = 0;
   for (const { videoId, startedAtMs, watchSeconds, durationSeconds, playbackHash } of history.watches) {
     const known = foldPlayback(state.watches, videoId, startedAtMs, watchSeconds, durationSeconds, playbackHash);
-    // One that is older than all 50 may have been merged before and dropped since: it is not counted again.
+    // One that is older than what is kept may have been merged before and dropped since: it is not counted again.
     if (known === NEW_PLAYBACK) added++;
   }
   state.watchCount = Math.min(LIMITS.total, Math.max(state.watchCount + added, history.watchCount));

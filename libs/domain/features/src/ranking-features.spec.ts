@@ -286,6 +286,27 @@ describe('both feature functions', () => {
   });
 });
 
+describe('completed watches of before the newest 50 playbacks', () => {
+  it('are of the history, and ranking does not see them', () => {
+    const skips = Array.from({ length: 46 }, (_, i) => ({ ...watch('v4', 20, 2), playbackHash: i }));
+    const [first, ...others] = STATE.watches;
+    const recent = { ...STATE, watches: [first, ...skips, ...others] };
+    const state = { ...recent, watches: [watch('v1', 50, 90), watch('v2', 49, 90), ...recent.watches] };
+    expect(recent.watches).toHaveLength(50);
+    for (const requestedAtMs of [NOW_MS, NOW_MS - 3 * HOUR_MS, NOW_MS - 40 * HOUR_MS]) {
+      const context = { ...CONTEXT, requestedAtMs };
+      expect(rankingUserFeatures(state, context)).toEqual(rankingUserFeatures(recent, context));
+      for (const candidateCount of [1, 500]) {
+        const [all, newest] = [state, recent].map((each) =>
+          rankingVideoFeaturesFor(each, context, candidateCount)(CANDIDATE),
+        );
+        expect(all).toEqual(newest);
+      }
+    }
+    expect(candidateFeatures(state, CONTEXT).watchedVideoIds).toEqual(['v1', 'v2', 'v1', 'v1', 'v3']);
+  });
+});
+
 describe('candidateFeatures', () => {
   it('gives completed watches oldest first with repeats, and tokens without their order', () => {
     expect(candidateFeatures(STATE, CONTEXT)).toEqual({

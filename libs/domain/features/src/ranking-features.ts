@@ -16,8 +16,9 @@ import { placesOf } from './places-of';
 import { DAY_IN_MS } from './limits';
 import { completionOf, hoursBetween } from './ranking-units';
 import type { RankingSearches, RankingUserFeatures } from './types';
+import { firstOfNewest } from './watches';
 
-/** Names of `RankingUserFeatures.numbers`, in order. "Recent" is what the state's last 50 watches hold. */
+/** Names of `RankingUserFeatures.numbers`, in order. "Recent" are the newest 50 playbacks, completed or not. */
 export const RANKING_USER_NUMBERS = [
   'hoursSinceLastWatch',
   /** Playbacks ever. */
@@ -66,12 +67,17 @@ export function rankingUserFeatures(
   const { watches, searches } = state;
   const dayBeforeMs = nowMs - DAY_IN_MS;
 
-  const pastWatches = countBefore(watches, nowMs, (entry) => entry.startedAtMs);
+  const firstWatch = firstOfNewest(watches);
+  const endOfPast = Math.max(
+    firstWatch,
+    countBefore(watches, nowMs, (entry) => entry.startedAtMs),
+  );
+  const pastWatches = endOfPast - firstWatch;
   let watchesLastDay = 0;
   let watchSeconds = 0;
   let completion = 0;
   let completionCount = 0;
-  for (let i = 0; i < pastWatches; i++) {
+  for (let i = firstWatch; i < endOfPast; i++) {
     const entry = watches[i];
     if (entry.startedAtMs >= dayBeforeMs) watchesLastDay++;
     watchSeconds += entry.watchSeconds;
@@ -80,7 +86,7 @@ export function rankingUserFeatures(
       completionCount++;
     }
   }
-  const lastWatch = pastWatches > 0 ? watches[pastWatches - 1] : undefined;
+  const lastWatch = pastWatches > 0 ? watches[endOfPast - 1] : undefined;
 
   const pastSearches = countBefore(searches, nowMs, (entry) => entry.searchedAtMs);
   let searchesLastDay = 0;
@@ -97,7 +103,7 @@ export function rankingUserFeatures(
   const weekTurn = (2 * Math.PI * ((nowMs + 3 * DAY_IN_MS) % (7 * DAY_IN_MS))) / (7 * DAY_IN_MS);
 
   numbers[AT.hoursSinceLastWatch] = hoursBetween(lastWatch?.startedAtMs, nowMs);
-  numbers[AT.watchCount] = state.watchCount - (watches.length - pastWatches);
+  numbers[AT.watchCount] = state.watchCount - (watches.length - endOfPast);
   numbers[AT.watchesLast24Hours] = watchesLastDay;
   numbers[AT.meanRecentWatchSeconds] = pastWatches > 0 ? watchSeconds / pastWatches : NaN;
   numbers[AT.meanRecentCompletion] = completionCount > 0 ? completion / completionCount : NaN;

@@ -5,6 +5,7 @@ import { dismissalOf, exposureOf } from './exposures';
 import { placesOf } from './places-of';
 import { completionOf, hoursBetween } from './ranking-units';
 import type { RankingCandidate, RankingVideoFeatures } from './types';
+import { firstOfNewest } from './watches';
 
 /** Names of `RankingVideoFeatures.numbers`, in order; all of them of this video and this user. */
 export const RANKING_VIDEO_NUMBERS = [
@@ -157,11 +158,11 @@ function videoFeatures(
   return { videoId, channelId, topics, source, numbers };
 }
 
-/** Of one video, those before `nowMs`; `watches` ascend by time. */
+/** Of one video, the recent ones before `nowMs`; `watches` ascend by time. */
 function watchesOf(watches: readonly WatchEntry[], videoId: string, nowMs: number): WatchesOfVideo | undefined {
   let count = 0;
   let last: WatchEntry | undefined;
-  for (let i = 0; i < watches.length && watches[i].startedAtMs < nowMs; i++) {
+  for (let i = firstOfNewest(watches); i < watches.length && watches[i].startedAtMs < nowMs; i++) {
     if (watches[i].videoId !== videoId) continue;
     count++;
     last = watches[i];
@@ -172,8 +173,8 @@ function watchesOf(watches: readonly WatchEntry[], videoId: string, nowMs: numbe
 /** The same of every video. */
 function allWatchesByVideo(watches: readonly WatchEntry[], nowMs: number): Map<string, WatchesOfVideo> {
   const byVideo = new Map<string, WatchesOfVideo>();
-  for (const entry of watches) {
-    if (entry.startedAtMs >= nowMs) break;
+  for (let i = firstOfNewest(watches); i < watches.length && watches[i].startedAtMs < nowMs; i++) {
+    const entry = watches[i];
     const watched = byVideo.get(entry.videoId);
     if (watched) {
       watched.count++;

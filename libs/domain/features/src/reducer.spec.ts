@@ -82,11 +82,11 @@ describe('playbacks', () => {
     expect(state.watchCount).toBe(2);
   });
 
-  it('keep the last 50 by start; a late one older than all counts, and is not kept', () => {
+  it('keep the last 50 skips by start; a late one older than all counts, and is not kept', () => {
     const { state, send } = viewer();
     for (let i = 0; i < 60; i++) send(part(`p${i}`, 10), 100 + i);
     send(part('late', 10), 0);
-    expect(state.watches).toHaveLength(LIMITS.watches);
+    expect(state.watches).toHaveLength(LIMITS.newestPlaybacks);
     expect(state.watches[0].videoId).toBe('video-of-p10');
     expect(state.watchCount).toBe(61);
   });
@@ -278,6 +278,22 @@ describe('an anonymous history', () => {
     const { seenEvents: _second, ...twice } = state;
     expect(twice).toEqual(once);
     expect(state.watchCount).toBe(51);
+  });
+
+  it('counts nothing twice when merged again, though there is room for the newest 50 and the completed alone', () => {
+    const history = newState('anonymous');
+    for (let i = 0; i < 150; i++) {
+      const body = part(`a${i}`, i % 3 ? 5 : 90, { userId: 'anonymous' });
+      applyEvent(history, eventOf(body, { atMs: SOME_TIME_MS + i * MINUTE_MS, sequence: i }));
+    }
+    expect(history.watches.length).toBeGreaterThan(LIMITS.newestPlaybacks);
+    const { state, send } = viewer();
+    for (let i = 0; i < 60; i++) send(part(`own${i}`, i % 2 ? 5 : 90), 3 * i);
+    send(merged(history), 200);
+    const { seenEvents: _first, ...once } = structuredClone(state);
+    send(merged(history), 200);
+    const { seenEvents: _second, ...twice } = state;
+    expect(twice).toEqual(once);
   });
 
   it('stays as the event told it, whatever the user does then', () => {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { candidateFeatures } from './candidate-features';
+import { isCompleted } from './completion';
 import { LIMITS } from './limits';
 import { rankingUserFeatures } from './ranking-features';
 import { rankingVideoFeatures } from './ranking-video-features';
@@ -77,7 +78,8 @@ describe('replay and streaming', () => {
           const replayed = replayUser(records, OPTIONS);
           expectSameState(encodeState(replayed.finalState), expected);
           expectCanonical(replayed.finalState);
-          expect(replayed.finalState.watches).toHaveLength(LIMITS.watches);
+          expect(replayed.finalState.watches.length).toBeGreaterThan(LIMITS.newestPlaybacks);
+          expect(replayed.finalState.watches.filter(isCompleted)).toHaveLength(LIMITS.newestCompleted);
           expect(replayed.finalState.exposures).toHaveLength(LIMITS.exposures);
         },
       ),
@@ -219,8 +221,9 @@ describe('examples of a replay', () => {
   });
 
   it('have as labels the playbacks, with the features of the state just before their first report', () => {
+    const long = userStreams({ wide: true, minLength: 120, maxLength: 180, without: ['deleted'] });
     fc.assert(
-      fc.property(userStreams({ without: ['deleted'] }), (records) => {
+      fc.property(fc.oneof(userStreams({ without: ['deleted'] }), long), (records) => {
         const expected = firstReports(records).map(({ before, event, watch: { country, device } }) =>
           candidateFeatures(before, {
             ...contextAt(event.occurredAtMs),
@@ -262,7 +265,7 @@ describe('examples of a replay', () => {
         leftOutCount += all.rankingExamples.length - windowed.rankingExamples.length;
         keptCount += windowed.rankingExamples.length;
       }),
-      { numRuns: 80 },
+      { numRuns: 140 },
     );
     expect(leftOutCount).toBeGreaterThan(100);
     expect(keptCount).toBeGreaterThan(100);
@@ -421,7 +424,10 @@ function expectCanonical(state: UserState): void {
   for (const list of ['watches', 'searches', 'channels', 'topics', 'exposures', 'dismissals', 'seenEvents'] as const) {
     expect(state[list].length).toBeLessThanOrEqual(LIMITS[list]);
   }
-  expectAscending(state.watches, (a, b) => a.startedAtMs - b.startedAtMs || a.playbackHash - b.playbackHash);
+  const { watches } = state;
+  expect(watches.slice(0, -LIMITS.newestPlaybacks).every(isCompleted)).toBe(true);
+  expect(watches.filter(isCompleted).length).toBeLessThanOrEqual(LIMITS.newestCompleted);
+  expectAscending(watches, (a, b) => a.startedAtMs - b.startedAtMs || a.playbackHash - b.playbackHash);
   expectAscending(state.searches, (a, b) => a.searchedAtMs - b.searchedAtMs);
   expectAscending(state.seenEvents, (a, b) => a.atMs - b.atMs || a.hash - b.hash);
   for (const list of [state.channels, state.topics]) expectStrictlyAscending(list.map(({ key }) => key));

@@ -1,5 +1,7 @@
 /**
- * The last 50 playbacks, ascending by (start, playback hash, video id).
+ * The last 50 playbacks and the last 50 completed ones, in one list, ascending by (start, playback hash, video id). So the last
+ * 50 entries are the playbacks whatever came of them, and all before those are completed: however much a viewer skips, what it
+ * watched stays.
  *
  * A playback may be reported in parts and the parts may come in any order: its start is the earliest time reported,
  * its watch time the largest position. So any order of the parts gives the same entry.
@@ -8,11 +10,12 @@
  * state is bounded, and knows no better.
  */
 import type { WatchEntry } from '@watchnext/contract';
+import { isCompleted } from './completion';
 import { LIMITS } from './limits';
 
 /** `foldPlayback`'s answer for a playback that was not known. */
 export const NEW_PLAYBACK = -1;
-/** The same of one that is older than all 50, and so not kept. */
+/** The same of one that is older than what is kept. */
 const NEW_BUT_OLDER = -2;
 
 /**
@@ -38,12 +41,16 @@ export function foldPlayback(
   }
   const entry = watches[index];
   const previousSeconds = entry.watchSeconds;
+  const wasCompleted = isCompleted(entry);
   if (watchSeconds > previousSeconds) entry.watchSeconds = watchSeconds;
   if (durationSeconds > entry.durationSeconds) entry.durationSeconds = durationSeconds;
-  if (startedAtMs < entry.startedAtMs) {
+  const isEarlier = startedAtMs < entry.startedAtMs;
+  if (isEarlier) {
     entry.startedAtMs = startedAtMs;
     moveTowardsFront(watches, index);
   }
+  // A longer duration may leave one uncompleted that was completed.
+  if (isEarlier || isCompleted(entry) !== wasCompleted) trim(watches);
   return previousSeconds;
 }
 
@@ -57,16 +64,35 @@ export function findPlayback(watches: readonly WatchEntry[], playbackHash: numbe
   return -1;
 }
 
-/** @param entry it is kept */
+/** Index of the first of the newest playbacks; before them are completed ones alone. */
+export const firstOfNewest = (watches: readonly WatchEntry[]): number =>
+  Math.max(0, watches.length - LIMITS.newestPlaybacks);
+
+/** @returns whether there was room for it */
 function insertPlayback(watches: WatchEntry[], entry: WatchEntry): boolean {
   let index = watches.length;
   while (index > 0 && compareWatches(watches[index - 1], entry) > 0) index--;
-  const full = watches.length >= LIMITS.watches;
-  if (full && index === 0) return false;
   if (index === watches.length) watches.push(entry);
   else watches.splice(index, 0, entry);
-  if (full) watches.shift();
-  return true;
+  const isAmongNewest = index >= firstOfNewest(watches);
+  trim(watches);
+  return isAmongNewest || watches.includes(entry);
+}
+
+/** Drops what is neither among the newest playbacks nor among the newest completed ones. */
+function trim(watches: WatchEntry[]): void {
+  const first = firstOfNewest(watches);
+  if (first === 0) return;
+  let completedCount = 0;
+  for (let i = first; i < watches.length; i++) if (isCompleted(watches[i])) completedCount++;
+  let kept = first;
+  for (let i = first - 1; i >= 0; i--) {
+    if (completedCount === LIMITS.newestCompleted || !isCompleted(watches[i])) continue;
+    completedCount++;
+    watches[--kept] = watches[i];
+  }
+  // One mostly.
+  for (; kept > 0; kept--) watches.shift();
 }
 
 function moveTowardsFront(watches: WatchEntry[], from: number): void {

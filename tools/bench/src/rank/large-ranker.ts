@@ -89,7 +89,7 @@ export async function largeRanker(videoCount: number, seed: number): Promise<Lar
   };
 }
 
-/** As full as states get: 50 watches and searches, 100 channels and topics, 300 videos shown. */
+/** As full as states get: 50 completed watches and 50 skips since, 50 searches, 100 channels and topics, 300 videos shown. */
 function fullState(
   random: Random,
   videoIds: readonly string[],
@@ -115,10 +115,10 @@ function fullState(
     );
   return {
     ...newState('viewer'),
-    watches: Array.from({ length: 50 }, (_, i) => ({
+    watches: Array.from({ length: 100 }, (_, i) => ({
       videoId: pick(videoIds),
       startedAtMs: NOW_MS - 10_000_000 + i * 1_000,
-      watchSeconds: 60,
+      watchSeconds: i < 50 ? 60 : 5,
       durationSeconds: 90,
       playbackHash: i,
     })),

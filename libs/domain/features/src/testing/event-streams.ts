@@ -92,7 +92,12 @@ function streamSteps(options: StreamOptions = {}): fc.Arbitrary<Step[]> {
     ),
     video: fc.integer({ min: 0, max: wide ? 2000 : 6 }),
     playback: fc.integer({ min: 0, max: wide ? 500 : 8 }),
-    seconds: fc.oneof(fc.integer({ min: 0, max: 120 }), fc.double({ min: 0, max: 200, noNaN: true })),
+    // Half are skips.
+    seconds: fc.oneof(
+      { weight: 2, arbitrary: fc.integer({ min: 0, max: 9 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 120 }) },
+      { weight: 1, arbitrary: fc.double({ min: 0, max: 200, noNaN: true }) },
+    ),
     back: fc.integer({ min: 0, max: 12 }),
   });
   return fc.array(step, { minLength, maxLength, size: 'max' });

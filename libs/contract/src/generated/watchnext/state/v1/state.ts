@@ -66,7 +66,7 @@ export interface Mark {
 
 export interface UserState {
   userId: string;
-  /** The last 50 playbacks, ascending by (started_at_ms, playback_hash). */
+  /** The last 50 playbacks and the last 50 completed ones, so at most 100, ascending by (started_at_ms, playback_hash). */
   watches: WatchEntry[];
   /** The last 50 searches, ascending by (searched_at_ms, tokens). */
   searches: SearchEntry[];
