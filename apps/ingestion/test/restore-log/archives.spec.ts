@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { type LogRecord, partitionOf } from '@watchnext/event-log';
-import { eventOf, impressionsServedOf, temporaryDirectory, userDeletedOf, watchOf } from '@watchnext/testing';
-import { allRecords, recordOf } from '../harness';
+import { eventOf, impressionsServedOf, temporaryDirectory, userDeletedOf, watchOf, recordOf } from '@watchnext/testing';
+import { allRecords } from '../harness';
 import {
   archiveAll,
   AT_MS,

@@ -7,8 +7,8 @@ import { join, resolve } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { newState } from '@watchnext/features';
-import { runBuilt, temporaryDirectory } from '@watchnext/testing';
-import { allRecords, recordOf } from '../harness';
+import { runBuilt, temporaryDirectory, recordOf } from '@watchnext/testing';
+import { allRecords } from '../harness';
 import {
   archiveAll,
   embeddedLog,

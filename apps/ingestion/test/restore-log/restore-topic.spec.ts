@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { type EventLog, type NewRecord, partitionOf } from '@watchnext/event-log';
 import { decodeState } from '@watchnext/features';
-import { eventOf, requireServer, temporaryDirectory, watchOf } from '@watchnext/testing';
-import { allRecords, recordOf } from '../harness';
+import { eventOf, requireServer, temporaryDirectory, watchOf, recordOf } from '@watchnext/testing';
+import { allRecords } from '../harness';
 import {
   archiveAll,
   AT_MS,
