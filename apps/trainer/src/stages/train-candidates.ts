@@ -47,9 +47,8 @@ export const trainCandidatesStage = (
         random.fork('validation users'),
         earlier?.candidate?.untilMs,
       );
-      const size = dataSizeOf(training);
-      const forms = changedForms(candidateForms(size), change);
-      const configs = validation.length > 0 ? forms : forms.slice(0, 1);
+      const size = { ...dataSizeOf(training), validated: validation.length > 0 };
+      const configs = changedForms(candidateForms(size), change);
       const worked = new StepsWorkedOn();
       let ages: AgeReport | undefined;
       const trials = await selectCandidateModel({

@@ -82,6 +82,15 @@ describe('the defaults from 600 users to a million', () => {
     expect(epochsOf({ videoCount: 5_500, exampleCount: 99_000 })).toBe(6);
   });
 
+  it('have fewer epochs where nothing is held out to end them, and try one form', () => {
+    const blind = { videoCount: 80, userCount: 150, exampleCount: 1_500, validated: false };
+    expect(candidateForms(blind).map(({ epochCount }) => epochCount)).toEqual([9]);
+    expect(candidateForms({ ...blind, validated: true }).map(({ epochCount }) => epochCount)).toEqual([24, 24]);
+    expect(defaultCandidateConfig({ ...blind, exampleCount: 100, userCount: 10 }).epochCount).toBe(24);
+    // A warm start may leave a large log without.
+    expect(defaultCandidateConfig({ videoCount: 1_700, exampleCount: 99_000, validated: false }).epochCount).toBe(6);
+  });
+
   it('count the users and videos of examples', () => {
     const exampleOf = (userId: string, labelVideoId: string) => ({ userId, labelVideoId }) as CandidateExample;
     const examples = [exampleOf('ada', 'v'), exampleOf('ada', 'w'), exampleOf('bo', 'v'), exampleOf('bo', 'v')];

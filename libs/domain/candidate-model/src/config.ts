@@ -132,9 +132,11 @@ export interface DataSize {
   /** Distinct users who watched; default: so many that none has many examples. */
   readonly userCount?: number;
   readonly exampleCount: number;
+  /** Whether validation examples end a training; default: they do. */
+  readonly validated?: boolean;
 }
 
-export function dataSizeOf(examples: readonly CandidateExample[]): Required<DataSize> {
+export function dataSizeOf(examples: readonly CandidateExample[]): Required<Omit<DataSize, 'validated'>> {
   return {
     videoCount: new Set(examples.map(({ labelVideoId }) => labelVideoId)).size,
     userCount: new Set(examples.map(({ userId }) => userId)).size,
@@ -187,27 +189,32 @@ export function defaultCandidateConfig(size: DataSize): CandidateModelConfig {
   };
 }
 
-/** What to try on a set of data and choose from by validation, the preferred form first. */
+/** What to try on a set of data and choose from by validation, the preferred form first; that alone where nothing is to choose by. */
 export function candidateForms(size: DataSize): CandidateModelConfig[] {
   const config = defaultCandidateConfig(size);
-  if (size.exampleCount >= LARGE_EXAMPLES) return [config];
+  if (size.exampleCount >= LARGE_EXAMPLES || size.validated === false) return [config];
   return (['position-heads', 'mean'] as const).map((historyEncoder) => ({ ...config, historyEncoder }));
 }
 
 /**
  * How many there may be: what is held out ends a training earlier. It was best after 2 to 6 epochs at 5 to 15 examples per video,
  * 5 to 18 at 30 to 60, and 17 to 22 at 260; but a small log has few steps in an epoch, and was best after 10 of 28 steps each
- * (decisions 149 and 170). Very large logs get fewer.
+ * (decisions 149 and 171). Where nothing is held out, all of them are trained, so there are fewer. Very large logs get fewer, too.
  */
 function defaultEpochCount(size: DataSize, batchSize: number): number {
-  const epochSize = Math.max(1, Math.min(size.exampleCount, (size.userCount ?? Infinity) * examplesOfAUser(size)));
-  const byDensity = Math.round(size.exampleCount / Math.max(size.videoCount, 1) / 3);
-  const bySteps = Math.ceil(LEAST_STEPS / Math.ceil(epochSize / batchSize));
+  const { videoCount, userCount = Infinity, exampleCount, validated = true } = size;
+  const epochSize = Math.max(1, Math.min(exampleCount, userCount * examplesOfAUser(size)));
+  const { examplesPerVideo, steps } = validated ? EPOCHS.validated : EPOCHS.blind;
+  const byDensity = Math.round(exampleCount / Math.max(videoCount, 1) / examplesPerVideo);
+  const bySteps = Math.ceil(steps / Math.ceil(epochSize / batchSize));
   return Math.min(clamp(Math.max(byDensity, bySteps), 6, 24), Math.ceil(EXAMPLE_BUDGET / epochSize));
 }
 
-/** A training may take so many, where 24 epochs have them. */
-const LEAST_STEPS = 1_000;
+/** An epoch for each so many examples of a video, or as many as have so many steps. */
+const EPOCHS = {
+  validated: { examplesPerVideo: 3, steps: 1_000 },
+  blind: { examplesPerVideo: 10, steps: 100 },
+} as const;
 
 /** Examples over all epochs after which a default training begins no other: some eight minutes of one core, fifteen in WebAssembly. */
 const EXAMPLE_BUDGET = 20_000_000;

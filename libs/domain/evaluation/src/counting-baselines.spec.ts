@@ -75,8 +75,7 @@ describe('countingScores', () => {
     expect(scores['item expected watch time'][0]).toBeCloseTo((80 * 600 + 20 * globalSeconds) / 100);
     expect(scores['item expected watch time'][1]).toBeCloseTo((80 * 10 + 20 * globalSeconds) / 180);
     expect(scores['item click rate'][2]).toBeCloseTo((80 + 20 * globalRate) / 180);
-    // With one imagined showing that nobody watched.
-    const homeRate = (160 + 20 * (160 / 241)) / 180;
+    const homeRate = (160 + 20 * (160 / 240)) / 180;
     expect(scores['item click rate x surface odds'][1]).toBeCloseTo(
       scores['item click rate'][1] * (homeRate / (1 - homeRate)),
     );

@@ -28,6 +28,11 @@ export class ShrunkenMeans {
     const sum = this.sums.get(key);
     return sum ? (sum.total + this.priorWeight * global) / (sum.count + this.priorWeight) : global;
   }
+
+  /** Observations that `mean` is of, the global mean's among them. */
+  weight(key: string): number {
+    return (this.sums.get(key)?.count ?? 0) + this.priorWeight;
+  }
 }
 
 /** Popularity: watches by video, all alike or halved for each `halfLifeMs` of age. */
@@ -64,9 +69,6 @@ export interface CountedImpression extends LabelledImpression {
   readonly videoId: string;
   readonly surface: string;
 }
-
-/** Where nothing was shown. */
-const NO_SURFACE = '';
 
 /** Names of the scorers that `countingScores` gives. */
 export const COUNTING_SCORERS = [
@@ -117,10 +119,9 @@ export function countingScores(
     expectedWatchSeconds.add(videoId, clicked ? Math.min(watchSeconds, LOSS_WATCH_CAP_SECONDS) : 0);
     surfaceClickRate.add(surface, clicked ? 1 : 0);
   }
-  // One imagined showing that nobody watched: where all were, as autoplay has it, odds would be infinite and, times 0 s, no number.
-  surfaceClickRate.add(NO_SURFACE, 0);
+  // Where all that was shown was watched, as autoplay has it, odds would be infinite and, times 0 s, no number.
   const odds = (surface: string) => {
-    const probability = surfaceClickRate.mean(surface);
+    const probability = Math.min(surfaceClickRate.mean(surface), 1 - 1 / (surfaceClickRate.weight(surface) + 1));
     return probability / (1 - probability);
   };
   const score = (of: (impression: CountedImpression) => number) => Float64Array.from(heldOut, of);

@@ -63,10 +63,11 @@ describe('the defaults from 600 users to a million', () => {
 
   it.each([
     [12_500, 3],
-    [29_999_999, 3],
+    [20_000_000, 3],
+    [20_000_001, 2],
     [30_000_000, 2],
-    [59_999_999, 2],
-    [60_000_000, 1],
+    [30_000_001, 1],
+    [100_000_000, 1],
     [1_000_000_000, 1],
   ])('show %p examples %p times: three epochs, as long as the budget of examples lasts', (exampleCount, epochs) => {
     expect(defaultRankingConfig({ exampleCount, videoCount: 1_000_000 }).epochs).toBe(epochs);

@@ -160,15 +160,12 @@ export function defaultRankingConfig(size: { exampleCount: number; videoCount: n
   };
 }
 
-/**
- * Examples over all epochs after which a default training begins no other: fewer than three epochs from 30 million examples on, one
- * from 60 million (docs/decisions/0170).
- */
+/** Examples over all epochs, but for one epoch of more: three epochs up to 20 million examples, then two, one from 30 million (docs/decisions/0170). */
 const EXAMPLE_BUDGET = 60_000_000;
 
 function epochsFor(exampleCount: number): number {
   const count = Math.max(exampleCount, 1);
-  return Math.min(Math.max(Math.ceil(25_000 / count), 3), 15, Math.ceil(EXAMPLE_BUDGET / count));
+  return Math.min(Math.max(Math.ceil(25_000 / count), 3), 15, Math.max(1, Math.floor(EXAMPLE_BUDGET / count)));
 }
 
 function hiddenSizesFor(exampleCount: number): number[] {

@@ -36,7 +36,7 @@ export async function fitForm(
   const { createEngine, seed, signal } = options;
   const startedAt = performance.now();
   const { training, validation, validationExamples } = split;
-  const configs = form.configs(dataSizeOf(training));
+  const configs = form.configs({ ...dataSizeOf(training), validated: validation.length > 0 });
   const windowEndMs = newest(training);
   const epochs: { epoch: number; loss: number; validationRecall?: number }[] = [];
   const trialCount = configs.length + (part === 'test' ? 1 : 0);
