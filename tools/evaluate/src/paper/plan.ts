@@ -42,7 +42,9 @@ function epochsOf(unit: CandidateUnit | AgeCurveUnit): number {
 }
 
 function candidateSeconds(config: CandidateModelConfig, exampleCount: number, data: PaperData): number {
-  const { epochCount, negativeCount, dimensions } = config;
+  const { negativeCount, dimensions } = config;
+  // What is held out ends a training: both logs are best after some six epochs.
+  const epochCount = Math.min(config.epochCount, 6 + config.patienceEpochs);
   const negatives = Math.min(negativeCount, data.candidates.videoCount);
   const step = towerWork(config) + negatives * interestsOf(config) * dimensions;
   const validation = Math.min(VALIDATION_LIMIT, (exampleCount / 10) * askingWork(config, data));

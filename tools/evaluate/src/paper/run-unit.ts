@@ -123,6 +123,9 @@ interface TrainingSettings {
   readonly warmStart?: CandidateModel;
 }
 
+/** Of the six or so that trainings of both logs are best after; of the most that they may have, half are more than that (decision 171). */
+const HALF_EPOCHS = 3;
+
 async function trained(
   examples: readonly CandidateExample[],
   validationExamples: readonly CandidateExample[],
@@ -130,7 +133,7 @@ async function trained(
   { seed, candidateEngine, signal, onProgress }: UnitOptions,
 ) {
   const whole = { ...settings.defaults, ...settings.change };
-  const config = settings.halved ? { ...whole, epochCount: Math.ceil(whole.epochCount / 2) } : whole;
+  const config = settings.halved ? { ...whole, epochCount: HALF_EPOCHS } : whole;
   checkConfig(config);
   const windowEndMs = [...examples, ...validationExamples].reduce((end, { labelAtMs }) => Math.max(end, labelAtMs), 0);
   const model = await trainCandidateModel({
