@@ -20,6 +20,7 @@ describe('a file that is replaced', () => {
 
   it("may be for its owner's eyes", () => {
     const file = join(folder, 'secret.json');
+    writeFileSync(`${file}.new`, 'of a killed process', { mode: 0o644 });
     replaceFile(file, '{}', { mode: 0o600 });
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
@@ -30,5 +31,13 @@ describe('a file that is replaced', () => {
     expect(() => replaceFile(file, 'text')).toThrow();
     expect(readdirSync(folder)).toEqual(['taken']);
     expect(() => replaceFile(join(folder, 'none', 'file'), 'text')).toThrow('ENOENT');
+  });
+
+  it('stays as it was, with the reason, where something else has the name of what comes', () => {
+    const file = join(folder, 'state.json');
+    writeFileSync(file, 'before');
+    mkdirSync(`${file}.new`);
+    expect(() => replaceFile(file, 'text')).toThrow(/^EISDIR: .*state\.json\.new/);
+    expect(readFileSync(file, 'utf8')).toBe('before');
   });
 });
