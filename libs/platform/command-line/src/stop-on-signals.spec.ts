@@ -43,4 +43,21 @@ describe('a program that signals stop', () => {
     stopping.stop('SIGINT');
     expect([stopping.signal.aborted, stopping.exitCode]).toEqual([true, 143]);
   });
+
+  it('can still be ended where it stops for another reason: the first signal is heard, a second one ends it', () => {
+    const stopping = stopOnSignals();
+    stopping.stop('SIGINT');
+    expect(heard()).toEqual(['SIGINT', 'SIGTERM']);
+    send('SIGTERM');
+    expect([heard(), stopping.exitCode]).toEqual([[], 130]);
+  });
+
+  it('takes the first signal after another reason for no second one', () => {
+    const later: string[] = [];
+    stopOnSignals({ onSecond: () => later.push('later') }).stop('SIGINT');
+    send('SIGINT');
+    expect(later).toEqual([]);
+    send('SIGINT');
+    expect(later).toEqual(['later']);
+  });
 });

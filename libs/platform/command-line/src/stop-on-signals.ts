@@ -13,7 +13,7 @@ export interface Stopping {
   readonly signal: AbortSignal;
   /** Of the signal that stopped the program; that of SIGINT until there is one, as for somebody who leaves a question. */
   readonly exitCode: number;
-  /** As if the signal had come: for another reason to stop, as an output that nobody reads. */
+  /** As if the signal had come: for another reason to stop, as an output that nobody reads. The first signal after it is no second one. */
   stop(as: StopSignal): void;
 }
 
@@ -35,6 +35,7 @@ export function stopOnSignals({
   const controller = new AbortController();
   const { signal } = controller;
   let stoppedBy: StopSignal = 'SIGINT';
+  let isHeard = false;
   const stop = (as: StopSignal) => {
     if (signal.aborted) return;
     stoppedBy = as;
@@ -42,7 +43,9 @@ export function stopOnSignals({
   };
   const listeners = signals.map((name) => {
     const hear = () => {
-      if (signal.aborted) return onSecond?.();
+      // Not whether it stops: for another reason it may do so without anybody being impatient.
+      if (isHeard) return onSecond?.();
+      isHeard = true;
       if (onSecond === undefined) for (const [one, listener] of listeners) process.off(one, listener);
       stop(name);
     };
