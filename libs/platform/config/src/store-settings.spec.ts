@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import { loadConfig } from './load-config';
+import { ConfigError, loadConfig } from './load-config';
 import { checkStoreSettings, featureStoreSettings, objectStoreSettings, requireConsistent } from './store-settings';
 import { redisCertificates } from './tls-files';
 
@@ -85,7 +85,8 @@ describe('store settings', () => {
       expect(shown).not.toContain('hunter2');
     }
     const refuse = () => loadConfig(schema, { ...environment, WATCHNEXT_REDIS_URL: 'http://anna:hunter2@host' });
-    expect(refuse).toThrow(/WATCHNEXT_REDIS_URL/);
+    expect(refuse).toThrow(ConfigError);
+    expect(refuse).toThrow(/WATCHNEXT_REDIS_URL: a URL redis:/);
     expect(refuse).not.toThrow(/hunter2/);
   });
 

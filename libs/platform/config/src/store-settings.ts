@@ -23,7 +23,8 @@ export const featureStoreSettings = {
   /** redis://host:port[/db], or rediss:// for TLS. Kept as a secret, since it may carry a password. */
   WATCHNEXT_REDIS_URL: z
     .string()
-    .refine(isRedisUrl, 'a URL redis://host:port or rediss://host:port')
+    // Without "abort" the checks of all settings together run on the text, which is no Secret yet.
+    .refine(isRedisUrl, { error: 'a URL redis://host:port or rediss://host:port', abort: true })
     .transform((text) => new Secret(text))
     .optional(),
   /** Some nodes of a Redis Cluster. */
