@@ -1,4 +1,5 @@
 /** The launcher among apps that are stand-ins: what it does to the folder and to its processes. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,6 +10,7 @@ import type { LaunchError } from './launch-error';
 import { Launcher, type LaunchReport } from './launcher';
 import { parseOptions } from './options';
 
+const HOUR_MS = 3_600_000;
 const LOADED: FolderState = { version: 1, dataset: 'sequences', loaded: true };
 
 let root: string;
@@ -89,7 +91,11 @@ describe('a start with too little to train on', () => {
 
   it.each<[string, Partial<FolderState>, RegExp]>([
     ['a data set', { path: '/logs/plays' }, /^`npm run validate -- sequences \/logs\/plays` .* --fresh/],
-    ['a table', { path: 'a.csv', mapping: 'm.json' }, /`npm run validate -- sequences a\.csv --mapping m\.json`/],
+    [
+      'a table',
+      { dataset: 'table', path: '/a.csv', mapping: '/m.json' },
+      /`npm run validate -- table \/a\.csv --mapping \/m\.json`/,
+    ],
     ['a data set of an earlier version', {}, /`npm run validate -- archive .*data\/archive`/],
   ])('gives the reason of the trainer, and what helps with %s', async (_, state, remedy) => {
     writeFileSync(join(data, 'watchnext.json'), JSON.stringify({ ...LOADED, ...state }));
@@ -101,10 +107,32 @@ describe('a start with too little to train on', () => {
       remedy: expect.stringMatching(remedy),
     });
   });
+
+  it('names a command that a shell can run, wherever the table lies', async () => {
+    const [path, mapping] = [join(root, "anna's plays.csv"), join(root, 'as $read.json')];
+    const log = {
+      userId: 'user',
+      videoId: 'video',
+      time: { column: 'at', unit: 'ms' },
+      watchSeconds: { column: 'seconds', unit: 's' },
+    };
+    writeFileSync(path, `user,video,at,seconds\nanna,v1,${Date.now() - HOUR_MS},30\n`);
+    writeFileSync(mapping, JSON.stringify({ log }));
+    writeFileSync(join(data, 'watchnext.json'), JSON.stringify({ ...LOADED, dataset: 'table', path, mapping }));
+    standInServices();
+    standIn('trainer', nothing('nothing to train on'));
+    const refused = await launcher()
+      .run(new AbortController().signal)
+      .catch((error: LaunchError) => error);
+    const [, words] = /^`npm run validate -- (.*)`/.exec((refused as LaunchError).remedy) ?? [];
+    const program = `"${process.execPath}" "${VALIDATE}" ${words}`;
+    const { status, stdout } = spawnSync('sh', ['-c', program], { encoding: 'utf8' });
+    // Such a log would spoil a training: that is what it says.
+    expect([status, stdout]).toEqual([4, expect.stringContaining('0 of 1 rows cannot be used')]);
+  });
 });
 
 describe('a start that goes on with a world', () => {
-  const HOUR_MS = 3_600_000;
   const LIST = Array.from({ length: 10 }, (_, i) => ({
     videoId: `video-0000${i}`,
     impressionId: `i${i}`,
@@ -177,6 +205,7 @@ describe('a start that goes on with a world', () => {
 
 /** Built, for programs of their own. */
 const CONTRACT = resolve(__dirname, '..', '..', '..', 'libs', 'contract', 'dist');
+const VALIDATE = resolve(__dirname, '..', '..', 'datasets', 'dist', 'validate', 'main.js');
 const READY = `process.on('SIGTERM', () => process.exit());
 process.on('disconnect', () => process.exit());
 process.send({ kind: 'ready' });`;

@@ -295,8 +295,13 @@ function remedyForNothing({ folder, state, dataset }: Start): string {
   if (state.world !== undefined) return 'Begin anew with --fresh, and give the world more --users or --days.';
   const { path, mapping } = { ...state, ...dataset?.readFrom };
   const log = path === undefined ? ['archive', join(folder.path, 'archive')] : [state.dataset, path];
-  const command = ['npm run validate --', ...log, ...(mapping === undefined ? [] : ['--mapping', mapping])].join(' ');
-  return `\`${command}\` says what the log lacks; mend it, then begin anew with --fresh.`;
+  const words = [...log, ...(mapping === undefined ? [] : ['--mapping', mapping])].map(shellWord);
+  return `\`npm run validate -- ${words.join(' ')}\` says what the log lacks; mend it, then begin anew with --fresh.`;
+}
+
+/** As a shell takes it for one word. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 async function currentSnapshot(plan: ServicePlan, signal: AbortSignal): Promise<string | undefined> {

@@ -1,4 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { parseOptions } from './options';
+
+/** Built. */
+const MAIN = join(__dirname, '..', 'dist', 'main.js');
 
 const parse = (line: string) =>
   parseOptions(line === '' ? [] : line.split(' '), { exitOverride: true, defaultDataDirectory: '/default' });
@@ -20,6 +25,11 @@ describe('the command line', () => {
     const options = parse('--users 60 --days 3 --data /elsewhere');
     expect(options.world).toEqual({ seed: 1, users: 60, videos: 200, days: 3 });
     expect([...options.given].sort()).toEqual(['data', 'days', 'users']);
+  });
+
+  it('tells the code of each signal that the launcher hears', () => {
+    const { stdout } = spawnSync(process.execPath, [MAIN, '--help'], { encoding: 'utf8' });
+    expect(stdout).toMatch(/130 [^,]*\(SIGINT\), 143 [^,]*\(SIGTERM\),\s129 [^,]*\(SIGHUP\)/);
   });
 
   it('takes a data set with its folder', () => {

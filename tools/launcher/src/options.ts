@@ -6,6 +6,7 @@ import {
   namedPath,
   newFile,
   refuseUnheeded,
+  SIGNAL_EXIT_CODES,
   SIGNAL_EXIT_CODES_HELP,
   wholeNumber,
 } from '@watchnext/command-line';
@@ -80,7 +81,8 @@ export function parseOptions(
 A second start continues from the state; ${'`--fresh`'} begins anew. Ctrl-C stops everything.
 
 Exit codes: 0 stopped, or done with --once-and-exit; 1 something failed; 2 a command line that cannot be used;
-3 with --once-and-exit: no snapshot passed the gate; before the first list: ${SIGNAL_EXIT_CODES_HELP}.`,
+3 with --once-and-exit: no snapshot passed the gate; before the first list: ${SIGNAL_EXIT_CODES_HELP},
+${SIGNAL_EXIT_CODES.SIGHUP} its terminal was closed (SIGHUP).`,
     );
   if (settings.exitOverride)
     command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
