@@ -142,6 +142,7 @@ class SentProgress {
     return join(this.folder, 'staging');
   }
 
+  /** Not flushed, which each batch would wait for: after a loss of power too, events that are sent again do no harm. */
   note(sent: number): void {
     const { file } = this;
     this.writing = this.writing

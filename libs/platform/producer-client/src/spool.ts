@@ -216,6 +216,7 @@ export class Spool {
     return { segment: 0, offset: 0 };
   }
 
+  /** Not flushed, which each delivery would wait for: what a loss of power leaves of it means that some records are delivered again. */
   private async writePosition(position: SpoolPosition): Promise<void> {
     const path = join(this.options.directory, 'position.json');
     await writeFile(`${path}.new`, JSON.stringify(position));
