@@ -1,5 +1,5 @@
 /** What A/A tests found, as text and as a page. */
-import { type AaMetric, type HeldRate, metricOf } from '@watchnext/experiments';
+import { type AaMetric, DOUBTFUL_P, type HeldRate, metricOf } from '@watchnext/experiments';
 import { drawChart, type DocumentPart, type ReportDocument } from '@watchnext/plots';
 import type { AaReport } from './aa';
 import { day, number, percent, pValue, textTable, whole } from './format';
@@ -54,7 +54,7 @@ const ratioRows = ({ sampleRatio: { hidden, doubtful, objections } }: AaReport):
     hidden.kept ? 'sound' : objections[0],
   ],
   [
-    `chi-square p below ${doubtful.promised} at the end`,
+    `chi-square p below ${DOUBTFUL_P} at the end, ${share(doubtful.promised)} of as many users`,
     observed(doubtful),
     chance(doubtful),
     doubtful.kept ? 'sound' : objections.at(-1)!,

@@ -1,6 +1,7 @@
 import { createRandom } from '@watchnext/learning';
 import { type AaOutcome, judgeAa, judgeAaSampleRatio } from './aa';
 import type { Look } from './analysis';
+import { holdRate } from './held-rate';
 import { checkSampleRatio } from './sample-ratio';
 
 const settings = { alpha: 0.05, power: 0.8, error: 0.0005 };
@@ -69,5 +70,53 @@ describe('A/A tests', () => {
       'the sample ratio hides too many results',
       'users are not split as their shares say',
     ]);
+  });
+
+  /** @returns of each of `splitCount` splits the check at its end */
+  const draw = (seed: number, userCount: number, shares: readonly number[], splitCount: number) => {
+    const random = createRandom(seed);
+    return Array.from({ length: splitCount }, () => {
+      const counts = shares.map(() => 0);
+      for (let user = 0; user < userCount; user++) {
+        let point = random.next();
+        counts[shares.findIndex((share, i) => (point -= share) < 0 || i === shares.length - 1)]++;
+      }
+      return counts;
+    });
+  };
+  const judgeDrawn = (counts: readonly (readonly number[])[], shares: readonly number[]) =>
+    judgeAaSampleRatio(
+      counts.map((of) => [checkSampleRatio(of, shares)]),
+      settings.error,
+    );
+
+  // The seeds are those at which 5% would have been called broken, though users are split as their shares say.
+  it.each([
+    [100, 17],
+    [150, 4],
+    [150, 5],
+    [150, 6],
+  ])('hold few users, %i, to the rate of as many in many splits, and not to 5%% (seed %i)', (users, seed) => {
+    const even = [0.5, 0.5];
+    const { doubtful, objections } = judgeDrawn(draw(seed, users, even, 5_000), even);
+    expect(objections).toEqual([]);
+    expect(holdRate({ promised: 0.05, kind: 'is' }, doubtful.count, doubtful.of, settings.error).kept).toBe(false);
+  });
+
+  it.each([[[0.5, 0.5]], [[0.4, 0.2, 0.4]]])('find few users in the wrong variant, of shares %j', (shares) => {
+    expect(judgeDrawn(draw(1, 100, shares, 5_000), shares).objections).toEqual([]);
+    const [first, ...others] = shares;
+    const wrong = [first + 0.03, ...others.slice(0, -1), others.at(-1)! - 0.03];
+    expect(judgeDrawn(draw(1, 100, wrong, 5_000), shares).objections).toContain(
+      'users are not split as their shares say',
+    );
+  });
+
+  it('hold splits that differ in their users to the rates of each', () => {
+    const even = [0.5, 0.5];
+    const counts = [100, 150].flatMap((users) => draw(users, users, even, 5_000));
+    const { doubtful } = judgeDrawn(counts, even);
+    expect(doubtful).toMatchObject({ of: 10_000, kept: true });
+    expect(doubtful.promised).toBeCloseTo((0.0569 + 0.0409) / 2, 4);
   });
 });

@@ -8,7 +8,13 @@ import type { Look } from './analysis';
 import { type HeldRate, holdRate } from './held-rate';
 import type { MetricName } from './metrics';
 import { smallestLift } from './power';
-import { checkSampleRatio, SAMPLE_RATIO_ALPHA, type SampleRatioCheck } from './sample-ratio';
+import {
+  checkSampleRatio,
+  chiSquareAlarmRate,
+  pairChiSquareP,
+  SAMPLE_RATIO_ALPHA,
+  type SampleRatioCheck,
+} from './sample-ratio';
 
 /** What a report would have said of one metric, had this been its split. */
 export interface AaOutcome {
@@ -88,20 +94,25 @@ export function judgeAa(metric: MetricName, outcomes: readonly AaOutcome[], sett
 export interface AaSampleRatio {
   /** Splits of which the result would have been hidden at some look. */
   readonly hidden: HeldRate;
-  /** Splits with a chi-square p of one look, at the end, below `DOUBTFUL_P`. */
+  /**
+   * Splits with a chi-square p of one look, at the end, below `DOUBTFUL_P`; of three variants and more, of each variant against those
+   * after it. Promised is how often that is so of as many users.
+   */
   readonly doubtful: HeldRate;
   readonly objections: readonly string[];
 }
 
 /** Common enough to be counted: below that of the report's warning there is none in most checks of 500 splits. */
-const DOUBTFUL_P = 0.05;
+export const DOUBTFUL_P = 0.05;
 
 /** @param splits of each split the checks of all looks */
 export function judgeAaSampleRatio(splits: readonly (readonly SampleRatioCheck[])[], error: number): AaSampleRatio {
   const hiddenCount = splits.filter((looks) => looks.some(({ passed }) => !passed)).length;
-  const doubtfulCount = splits.filter((looks) => looks.at(-1)!.chiSquareP < DOUBTFUL_P).length;
   const hidden = holdRate({ promised: SAMPLE_RATIO_ALPHA, kind: 'at-most' }, hiddenCount, splits.length, error);
-  const doubtful = holdRate({ promised: DOUBTFUL_P, kind: 'is' }, doubtfulCount, splits.length, error);
+  const doubtful = holdDoubtful(
+    splits.map((looks) => looks.at(-1)!),
+    error,
+  );
   return {
     hidden,
     doubtful,
@@ -112,6 +123,33 @@ export function judgeAaSampleRatio(splits: readonly (readonly SampleRatioCheck[]
   };
 }
 
+/**
+ * Of several variants the first takes its users of all, the second of those who are left, and so on: pairs, of which each has a rate that
+ * one sum gives. Where pairs differ in their users, and so in their rates, the binomial distribution of the mean rate is a little
+ * wider than that of the count (Hoeffding): nothing sound is called unsound for it.
+ */
+function holdDoubtful(checks: readonly SampleRatioCheck[], error: number): HeldRate {
+  const rates = new Map<string, number>();
+  let doubtfulCount = 0;
+  let pairCount = 0;
+  let promisedSum = 0;
+  for (const { counts, expectedShares } of checks) {
+    for (let first = 0; first + 1 < counts.length; first++) {
+      const total = sumOf(counts.slice(first));
+      const share = expectedShares[first] / sumOf(expectedShares.slice(first));
+      const key = `${first} ${total}`;
+      const rate = rates.get(key) ?? chiSquareAlarmRate(total, share, DOUBTFUL_P);
+      rates.set(key, rate);
+      promisedSum += rate;
+      pairCount++;
+      if (pairChiSquareP(counts[first], total, share) < DOUBTFUL_P) doubtfulCount++;
+    }
+  }
+  return holdRate({ promised: promisedSum / pairCount, kind: 'is' }, doubtfulCount, pairCount, error);
+}
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
 function meanReach(looks: readonly Look[], interval: 'fixedInterval' | 'alwaysValidInterval'): number {
   return mean(looks.map((look) => (look[interval].high - look[interval].low) / 2));
 }
@@ -119,5 +157,5 @@ function meanReach(looks: readonly Look[], interval: 'fixedInterval' | 'alwaysVa
 /** Of what is finite. */
 function mean(values: readonly number[]): number {
   const known = values.filter(Number.isFinite);
-  return known.reduce((sum, value) => sum + value, 0) / known.length;
+  return sumOf(known) / known.length;
 }

@@ -57,16 +57,21 @@ export function chiSquareTail(x: number, degreesOfFreedom: number): number {
 }
 
 /**
- * P(X ≤ k) for k = 0 … n, X binomially distributed.
+ * P(X = k), X binomially distributed.
  * @param p from 0 to 1
  */
+export function binomialProbability(n: number, k: number, p: number): number {
+  // 0 · ln 0 is 0 here.
+  const logChances = (k > 0 ? k * Math.log(p) : 0) + (k < n ? (n - k) * Math.log1p(-p) : 0);
+  return Math.exp(logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1) + logChances);
+}
+
+/** P(X ≤ k) for k = 0 … n, of the same. */
 export function binomialCdf(n: number, p: number): Float64Array {
   const cumulated = new Float64Array(n + 1);
   let sum = 0;
   for (let k = 0; k <= n; k++) {
-    // 0 · ln 0 is 0 here.
-    const logChances = (k > 0 ? k * Math.log(p) : 0) + (k < n ? (n - k) * Math.log1p(-p) : 0);
-    sum += Math.exp(logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1) + logChances);
+    sum += binomialProbability(n, k, p);
     cumulated[k] = Math.min(1, sum);
   }
   return cumulated;

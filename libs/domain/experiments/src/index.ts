@@ -42,7 +42,15 @@ export {
 export { checkSampleRatio, SAMPLE_RATIO_ALPHA, type SampleRatioCheck } from './sample-ratio';
 export { holm } from './corrections';
 export { type HeldRate, holdRate, type PromisedRate } from './held-rate';
-export { type AaMetric, type AaOutcome, type AaSampleRatio, type AaSettings, judgeAa, judgeAaSampleRatio } from './aa';
+export {
+  type AaMetric,
+  type AaOutcome,
+  type AaSampleRatio,
+  type AaSettings,
+  DOUBTFUL_P,
+  judgeAa,
+  judgeAaSampleRatio,
+} from './aa';
 export { alwaysValidPower, type DurationPlan, fixedPower, planDuration } from './power';
 export {
   type CohortResult,

@@ -1,5 +1,5 @@
 import { createRandom } from '@watchnext/learning';
-import { checkSampleRatio, SAMPLE_RATIO_ALPHA } from './sample-ratio';
+import { checkSampleRatio, chiSquareAlarmRate, SAMPLE_RATIO_ALPHA } from './sample-ratio';
 
 describe('the sample-ratio check', () => {
   it('is Pearson’s chi-square, as by hand', () => {
@@ -52,5 +52,34 @@ describe('the sample-ratio check', () => {
       if (!checkSampleRatio(counts, [1, 1]).passed) found++;
     }
     expect(found).toBeGreaterThanOrEqual(19);
+  });
+});
+
+describe('the rate of chi-square alarms', () => {
+  it.each([
+    [63, 0.043],
+    [100, 0.0569],
+    [150, 0.0409],
+    [617, 0.0532],
+    [1_000_000, 0.0501],
+  ])('of %i users in two halves is %d for 0.05', (users, rate) => {
+    expect(chiSquareAlarmRate(users, 0.5, 0.05)).toBeCloseTo(rate, 4);
+  });
+
+  it('is the sum over all outcomes that are called too rare, for unequal shares too', () => {
+    const [users, share] = [12, 0.2];
+    let [rate, ways] = [0, 1];
+    for (let count = 0; count <= users; count++) {
+      const { chiSquareP } = checkSampleRatio([count, users - count], [share, 1 - share]);
+      if (chiSquareP < 0.05) rate += ways * share ** count * (1 - share) ** (users - count);
+      ways *= (users - count) / (count + 1);
+    }
+    expect(rate).toBeGreaterThan(0.01);
+    expect(chiSquareAlarmRate(users, share, 0.05)).toBeCloseTo(rate, 12);
+  });
+
+  it('is none where nobody, or so few that nothing is rare, are split', () => {
+    expect(chiSquareAlarmRate(0, 0.5, 0.05)).toBe(0);
+    expect(chiSquareAlarmRate(3, 0.5, 0.05)).toBeCloseTo(0, 12);
   });
 });
