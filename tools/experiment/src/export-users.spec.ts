@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ProgressTask } from '@watchnext/command-line';
@@ -148,6 +149,17 @@ describe('the table of the users of a report', () => {
     writeFileSync(path('there.csv'), 'of somebody else');
     await expect(write('there.csv')).rejects.toThrow(FileExistsError);
     expect(readFileSync(path('there.csv'), 'utf8')).toBe('of somebody else');
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('needs no links of the file system, and replaces nothing there either', async () => {
+    const refused = Object.assign(new Error('EPERM: of the test'), { code: 'EPERM' });
+    const link = jest.spyOn(fsPromises, 'link').mockRejectedValue(refused);
+    const { rowCount } = await write('copied.csv');
+    await expect(write('copied.csv')).rejects.toThrow(FileExistsError);
+    expect(link).toHaveBeenCalledTimes(2);
+    link.mockRestore();
+    expect(await ask(`FROM ${sqlText(path('copied.csv'))}`)).toHaveLength(rowCount);
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 

@@ -3,13 +3,13 @@
  * metric counts of them. It is made of the very tables that the report sums up.
  */
 import { randomUUID } from 'node:crypto';
-import { link, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ProgressTask } from '@watchnext/command-line';
 import { TOPICS } from '@watchnext/contract';
 import { type ArchiveTable, type EventArchive, sqlText } from '@watchnext/event-archive';
 import { type Experiment, METRIC_NAMES, metricOf, type MetricName } from '@watchnext/experiments';
-import { syncPath } from '@watchnext/folder-lock';
+import { linkOrCopy, syncPath } from '@watchnext/folder-lock';
 import { countingQueries } from './archive-progress';
 import { firstDayOf } from './exposure-tables';
 import { USER_TOTALS } from './read-moments';
@@ -98,8 +98,9 @@ function columnsOf({ variants }: Experiment): string[] {
     'first_ms AS assigned_at_ms',
     ...['country', 'device'].map((name) => `coalesce(nullif(${name}, ''), 'unknown') AS cohort_${name}`),
     'past AS cohort_past',
-    `CASE WHEN overridden THEN 'tester' WHEN several THEN 'several variants' WHEN machine THEN 'program'
-      ${withoutShare.length > 0 ? `WHEN variant IN (${withoutShare.join(', ')}) THEN 'variant without a share'` : ''} END AS left_out`,
+    withoutShare.length === 0
+      ? 'left_out'
+      : `coalesce(left_out, CASE WHEN variant IN (${withoutShare.join(', ')}) THEN 'variant without a share' END) AS left_out`,
     'covariate::DOUBLE AS covariate_watch_seconds',
     ...METRIC_NAMES.flatMap((name) => {
       const { numerator, denominator } = metricOf(name);
@@ -113,16 +114,18 @@ function columnsOf({ variants }: Experiment): string[] {
   ];
 }
 
-/** All of the file appears under its name at once, or nothing does. */
+/** All of the file appears under its name at once, or nothing does; on file systems without links it is seen while it is copied. */
 async function writeNew(table: ArchiveTable, path: string, format: string): Promise<void> {
   const incoming = `${path}.${randomUUID()}.part`;
   try {
     await table.run(`COPY (FROM exported ORDER BY user_id) TO ${sqlText(incoming)} (${format})`);
     await syncPath(incoming);
     // Unlike a rename it fails where another file has taken the name meanwhile.
-    await link(incoming, path).catch((error: NodeJS.ErrnoException) => {
+    await linkOrCopy(incoming, path).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EEXIST' ? new FileExistsError(`${path} is there already, and is left as it is`) : error;
     });
+    // A copy has bytes of its own.
+    await syncPath(path);
     await syncPath(dirname(path));
   } finally {
     await rm(incoming, { force: true });

@@ -58,8 +58,8 @@ export const needAttribution = (metrics: readonly MetricName[]): boolean =>
   metrics.some((name) => ATTRIBUTED.has(metricOf(name).numerator));
 
 /**
- * Makes the temporary tables `lists`, `users`, `user_days` and `everyone`: the users, with their covariate and whether they are taken
- * for machines. `people` are those of them who stayed in the variant that their hash gave.
+ * Makes the temporary tables `lists`, `users`, `user_days` and `everyone`: the users, with their covariate, whether they are taken
+ * for machines, and why a report leaves them out (`left_out`; null: it does not). `people` are those of them who stayed in the variant that their hash gave.
  */
 export async function createExposureTables(table: ArchiveTable, exposure: Exposure): Promise<void> {
   const { startMs, endMs, covariateDays, experiment, audience = {}, isAttributed = true } = exposure;
@@ -122,17 +122,22 @@ export async function createExposureTables(table: ArchiveTable, exposure: Exposu
     FROM (SELECT max(lists) AS busiest FROM user_days GROUP BY user_id)`)) as [{ limit: number }];
   await table.run(`
     CREATE OR REPLACE TEMP TABLE everyone AS
-    SELECT users.*, ${daySql(startMs, 'first_ms')} AS first_day, coalesce(covariate, 0) AS covariate,
-      busiest_lists > ${machineListLimit(limit)} OR busiest_seconds > ${MOST_WATCH_SECONDS_A_DAY} AS machine
-    FROM users
-    JOIN (
-      SELECT user_id, max(lists) AS busiest_lists, max("watchSeconds") AS busiest_seconds FROM user_days GROUP BY user_id
-    ) USING (user_id)
-    LEFT JOIN (
-      SELECT user_id, sum(seconds) AS covariate FROM playbacks
-      WHERE at_ms >= ${covariateFromMs} AND at_ms < ${startMs} AND NOT of_lists GROUP BY user_id
-    ) USING (user_id)`);
-  await table.run('CREATE OR REPLACE TEMP VIEW people AS SELECT * FROM everyone WHERE NOT several AND NOT overridden');
+    SELECT *, CASE WHEN overridden THEN 'tester' WHEN several THEN 'several variants' WHEN machine THEN 'program' END AS left_out
+    FROM (
+      SELECT users.*, ${daySql(startMs, 'first_ms')} AS first_day, coalesce(covariate, 0) AS covariate,
+        busiest_lists > ${machineListLimit(limit)} OR busiest_seconds > ${MOST_WATCH_SECONDS_A_DAY} AS machine
+      FROM users
+      JOIN (
+        SELECT user_id, max(lists) AS busiest_lists, max("watchSeconds") AS busiest_seconds FROM user_days GROUP BY user_id
+      ) USING (user_id)
+      LEFT JOIN (
+        SELECT user_id, sum(seconds) AS covariate FROM playbacks
+        WHERE at_ms >= ${covariateFromMs} AND at_ms < ${startMs} AND NOT of_lists GROUP BY user_id
+      ) USING (user_id)
+    )`);
+  await table.run(
+    `CREATE OR REPLACE TEMP VIEW people AS SELECT * FROM everyone WHERE coalesce(left_out, 'program') = 'program'`,
+  );
 }
 
 /** The first day of the archive to read for an exposure: one more than it counts, as clocks differ. */

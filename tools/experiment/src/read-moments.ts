@@ -26,7 +26,7 @@ export async function readDailyMoments(
       ${pairs.map(([a, b]) => `sum(("${a}Before" + "${a}") * ("${b}Before" + "${b}") - "${a}Before" * "${b}Before")::DOUBLE AS "${a} ${b}"`).join(', ')}
     FROM (
       SELECT variant, first_day, covariate, user_days.*, ${running}
-      FROM user_days JOIN people USING (user_id) WHERE NOT machine
+      FROM user_days JOIN everyone USING (user_id) WHERE left_out IS NULL
       WINDOW earlier AS (PARTITION BY user_id ORDER BY day)
     ) GROUP BY variant, day ORDER BY variant, day`);
   const byVariant = Array.from({ length: variantCount }, () => Array.from({ length: dayCount }, () => new Moments()));
@@ -55,7 +55,7 @@ export async function readCohortMoments(table: ArchiveTable, variantCount: numbe
       sum(covariate * covariate)::DOUBLE AS xx,
       ${COUNTED.map((name) => `sum("${name}")::DOUBLE AS "${name}", sum(covariate * "${name}")::DOUBLE AS "x ${name}"`).join(', ')},
       ${pairs.map(([a, b]) => `sum("${a}" * "${b}")::DOUBLE AS "${a} ${b}"`).join(', ')}
-    FROM ${USER_TOTALS} WHERE NOT several AND NOT overridden AND NOT machine GROUP BY GROUPING SETS ((variant, country), (variant, device), (variant, past))`);
+    FROM ${USER_TOTALS} WHERE left_out IS NULL GROUP BY GROUPING SETS ((variant, country), (variant, device), (variant, past))`);
   const cohorts = new Map<string, CohortMoments>();
   for (const row of rows as Record<string, number>[]) {
     const { dimension, name } = cohortOf(row);

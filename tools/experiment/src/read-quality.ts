@@ -33,7 +33,7 @@ export async function readQuality(
   };
   const rows = await table.rows(`
     SELECT variant::DOUBLE AS variant, ${COHORT_COLUMNS}, first_day::DOUBLE AS first_day, count(*)::DOUBLE AS users
-    FROM (SELECT *, ${PAST_SQL} AS past FROM people WHERE NOT machine)
+    FROM (SELECT *, ${PAST_SQL} AS past FROM everyone WHERE left_out IS NULL)
     GROUP BY GROUPING SETS ((variant, country), (variant, device), (variant, past), (variant, first_day))`);
   for (const row of rows as Record<string, number>[]) {
     if (row['first_day'] !== null) add('first day', String(row['first_day'] + 1), row['variant'], row['users']);

@@ -22,7 +22,7 @@ export async function readUserDays(archive: EventArchive, exposure: Exposure, ta
     const days: UserDay[] = [];
     // A million users' rows are not held twice.
     for await (const rows of table.batches(`
-      SELECT user_id, day::DOUBLE AS day, ${columns} FROM user_days JOIN people USING (user_id) WHERE NOT machine
+      SELECT user_id, day::DOUBLE AS day, ${columns} FROM user_days JOIN everyone USING (user_id) WHERE left_out IS NULL
       ORDER BY user_id, day`))
       for (const { user_id, day, ...numbers } of rows)
         days.push({ userId: user_id as string, day: day as number, numbers: numbers as UserNumbers });

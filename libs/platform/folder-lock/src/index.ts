@@ -1,5 +1,6 @@
 export { makeFolder } from './make-folder';
 export { FolderInUseError, lockFolder } from './folder-lock';
+export { linkOrCopy } from './link-or-copy';
 export { makeOwnFolder } from './own-folder';
 export { replaceFile } from './replace-file';
 export { syncPath } from './sync-path';

@@ -13,9 +13,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
-import { makeFolder, syncPath } from '@watchnext/folder-lock';
+import { linkOrCopy, makeFolder, syncPath } from '@watchnext/folder-lock';
 import { listFiles } from './digests';
-import { errorCode, linkOrCopy, writeNewFile } from './durable-files';
+import { errorCode, writeNewFile } from './durable-files';
 import { FolderPointer } from './folder-pointer';
 import {
   isSnapshotFilePath,
