@@ -2,8 +2,11 @@
  * An anonymous viewer logs in: what was known of it becomes part of the user.
  *
  * Every part is a join (union by identity, larger number, later time), so merging the same history twice, or a grown
- * one after an older one, counts nothing twice. The price: watches of one channel made under both ids are not added
- * up. Ids of the anonymous user's events stay behind: its retries go to its own partition and state.
+ * one after an older one, counts nothing twice. With one exception, as watches are bounded: between two merges a kept
+ * playback may turn out to be longer, and so not completed, or to have begun before, and leave its place. Playbacks of
+ * the history that had dropped out may then fit in again, and are counted again in `watchCount`.
+ *
+ * The price: watches of one channel made under both ids are not added up. Ids of the anonymous user's events stay behind: its retries go to its own partition and state.
  */
 import type { UserState } from '@watchnext/contract';
 import { mergeChannels, mergeTopics } from './affinities';

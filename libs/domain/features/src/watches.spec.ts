@@ -67,6 +67,40 @@ describe('the watches of a state', () => {
     );
   });
 
+  const merge = (watches: WatchEntry[], history: readonly WatchEntry[]) =>
+    history.filter((entry) => fold(watches, entry) === NEW_PLAYBACK).length;
+
+  it('have no room for what was merged before, whatever is watched between, and however far', () => {
+    let dropped = 0;
+    fc.assert(
+      fc.property(playbacks, playbacks, fc.array(fc.nat(249), { maxLength: 60 }), (told, later, continued) => {
+        const history: WatchEntry[] = [];
+        for (const entry of told) fold(history, entry);
+        const watches: WatchEntry[] = [];
+        merge(watches, history);
+        for (const entry of later) fold(watches, { ...entry, playbackHash: entry.playbackHash + 1_000 });
+        // Only those that are kept: a part of one that has dropped out is a new playback.
+        for (const i of continued) if (i < watches.length) fold(watches, { ...watches[i], watchSeconds: 90 });
+        expect(merge(watches, history)).toBe(0);
+        dropped += history.filter((entry) => !watches.some((kept) => kept.playbackHash === entry.playbackHash)).length;
+      }),
+      { numRuns: 60 },
+    );
+    expect(dropped).toBeGreaterThan(100);
+  });
+
+  it('take what was merged before for new once a kept one is uncompleted', () => {
+    const history = Array.from({ length: 10 }, (_, i) => watchOf(i, i, 60));
+    const watches: WatchEntry[] = [];
+    expect(merge(watches, history)).toBe(10);
+    for (let i = 10; i < 60; i++) fold(watches, watchOf(i, i, 60));
+    for (let i = 150; i < 200; i++) fold(watches, watchOf(i, i, SKIPPED_SECONDS));
+    expect(merge(watches, history)).toBe(0);
+    fold(watches, { ...watchOf(20, 20, 60), durationSeconds: 1_000 });
+    // Oldest first: each finds the one place, which the next takes from it.
+    expect(merge(watches, history)).toBe(10);
+  });
+
   it('keep completed ones through any number of skips', () => {
     const watches: WatchEntry[] = [];
     for (let i = 0; i < 60; i++) fold(watches, watchOf(i, i, 60));

@@ -4,9 +4,13 @@
  * watched stays.
  *
  * A playback may be reported in parts and the parts may come in any order: its start is the earliest time reported,
- * its watch time the largest position. So any order of the parts gives the same entry.
+ * its watch time the largest position. So any order of the parts gives the same entry, as long as it is kept.
  *
- * A playback that is not in the list is new. One that has dropped out and is reported once more counts again: the
+ * Which are kept is the same in any order of playbacks whose start and completion are told by their first part. A later part that
+ * completes a playback which has dropped out, uncompletes one that is kept (by a longer duration), or tells of an earlier start comes
+ * too late for those that were dropped meanwhile: they are not brought back, and the list is shorter.
+ *
+ * A playback that is not in the list is new. One that has dropped out, is reported once more and has room counts again: the
  * state is bounded, and knows no better.
  */
 import type { WatchEntry } from '@watchnext/contract';
