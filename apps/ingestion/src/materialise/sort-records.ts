@@ -15,6 +15,10 @@ export interface SortedRecords {
   readonly dead: DeadRecord[];
 }
 
+/** librdkafka's default partitioner is another one than Java's and ours: its records may lie anywhere. */
+export const isMisplaced = (userId: string, { key, partition }: LogRecord, partitionCount: number): boolean =>
+  key !== userId || partitionOf(userId, partitionCount) !== partition;
+
 export function sortRecords(records: readonly LogRecord[], partitionCount: number): SortedRecords {
   const sorted: SortedRecords = { toFold: [], toReroute: [], dead: [] };
   for (const record of records) {
@@ -25,10 +29,8 @@ export function sortRecords(records: readonly LogRecord[], partitionCount: numbe
     }
     const userId = userIdOf(event);
     if (userId === undefined) sorted.dead.push({ record, code: 'wrong-topic', error: 'the event is of no user' });
-    // librdkafka's default partitioner is another one than Java's and ours: its records may lie anywhere.
-    else if (record.key !== userId || partitionOf(userId, partitionCount) !== record.partition) {
-      sorted.toReroute.push({ userId, record });
-    } else sorted.toFold.push({ userId, event });
+    else if (isMisplaced(userId, record, partitionCount)) sorted.toReroute.push({ userId, record });
+    else sorted.toFold.push({ userId, event });
   }
   return sorted;
 }

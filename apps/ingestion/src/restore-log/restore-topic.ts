@@ -6,7 +6,6 @@
  * are told anew by where its records lie now (docs/decisions/0167).
  */
 import { type EventLog, EventLogError, type NewRecord, partitionOf } from '@watchnext/event-log';
-import { userIdOf } from '@watchnext/features';
 import { LogSoFar } from './log-so-far';
 import { RepeatableSlice } from './repeatable-slice';
 import { type Placement, restoredRecord } from './restored-record';
@@ -115,9 +114,9 @@ class TopicRestorer {
       }
       options.onProgress(this.archivedRecordCount, offsetCount);
     }
-    for (const each of await unsent.withoutCopy(() => sourceRecords(source, isMixed))) {
+    for await (const each of unsent.withoutCopy(() => sourceRecords(source, isMixed))) {
       this.misplacedRecordCount--;
-      await this.take({ source: each, key: (each.event && userIdOf(each.event)) ?? each.record.key });
+      await this.take({ source: each, key: each.userId ?? each.record.key });
     }
     await this.flush();
     this.requireMet();

@@ -1,16 +1,19 @@
 /** The records of an archive in the order in which they are appended anew, and what each of them is. */
-import { Event } from '@watchnext/contract';
+import type { Event } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { type LogRecord, partitionOf } from '@watchnext/event-log';
-import { refuse, userIdOf } from '@watchnext/features';
+import type { LogRecord } from '@watchnext/event-log';
+import { judgeRecord, userIdOf } from '@watchnext/features';
+import { isMisplaced } from '../materialise/sort-records';
 
 export interface SourceRecord {
   readonly record: LogRecord;
   /** Absent where the bytes are none. */
   readonly event: Event | undefined;
+  /** Whose it is, of a sound one; absent in the catalogue. */
+  readonly userId: string | undefined;
   /** Whether states fold it; the others are dead letters. */
   readonly isSound: boolean;
-  /** In another partition than its user's, or under another key: the materialiser has sent it on, so it lies where it belongs as well. */
+  /** In another partition than its user's, or under another key: the materialiser sends it on, and then it lies where it belongs as well. */
   readonly isMisplaced: boolean;
 }
 
@@ -43,22 +46,15 @@ async function* recordsOf(source: Source, partition: number): AsyncGenerator<Sou
 }
 
 function judged(record: LogRecord, { newTopic, partitionCount }: Source): SourceRecord {
-  const event = decode(record.value);
-  const isSound = event !== undefined && refuse(event, record.timestampMs, newTopic) === undefined;
+  const { event, refused } = judgeRecord({ ...record, topic: newTopic });
   const userId = event && userIdOf(event);
-  const isMisplaced =
-    isSound &&
-    userId !== undefined &&
-    (record.key !== userId || partitionOf(userId, partitionCount) !== record.partition);
-  return { record, event, isSound, isMisplaced };
-}
-
-function decode(value: Uint8Array): Event | undefined {
-  try {
-    return Event.decode(value);
-  } catch {
-    return undefined;
-  }
+  return {
+    record,
+    event: event ?? refused,
+    userId,
+    isSound: event !== undefined,
+    isMisplaced: userId !== undefined && isMisplaced(userId, record, partitionCount),
+  };
 }
 
 /** Records of one partition that are not appended yet. */

@@ -1,34 +1,24 @@
 /**
- * Records that lay in another partition than their user's, and that nobody had sent on yet when the log was lost. Those are among the last
- * of their partition; all others are in the archive once more, where they belong.
+ * Records that lay in another partition than their user's, and that nobody had sent on yet when the log was lost. All others are in the
+ * archive once more, where they belong.
  */
+import { EventIds } from './event-ids';
 import type { SourceRecord } from './source-records';
 
-/** Of one partition: more than materialisers leave to be done within their worst hour. */
-const KEPT = 10_000;
-
 export class UnsentRecords {
-  private readonly newest = new Map<number, SourceRecord[]>();
+  private readonly ids = new EventIds();
 
-  add(misplaced: SourceRecord): void {
-    const { partition, value } = misplaced.record;
-    const own = this.newest.get(partition) ?? [];
-    // Its bytes are part of what the archive reads next.
-    own.push({ ...misplaced, record: { ...misplaced.record, value: Uint8Array.from(value) } });
-    if (own.length >= 2 * KEPT) own.splice(0, own.length - KEPT);
-    this.newest.set(partition, own);
+  add({ event, userId }: SourceRecord): void {
+    if (event && userId !== undefined) this.ids.add(userId, event.eventId);
   }
 
-  /** @param read all records again; not called where none is misplaced */
-  async withoutCopy(read: () => AsyncIterable<readonly SourceRecord[]>): Promise<SourceRecord[]> {
-    const unsent = [...this.newest.values()].flatMap((own) => own.slice(-KEPT));
-    if (unsent.length === 0) return [];
-    const ids = new Set(unsent.map(({ event }) => event?.eventId));
-    for await (const records of read()) {
-      for (const { event, isMisplaced, isSound } of records) {
-        if (isSound && !isMisplaced) ids.delete(event?.eventId);
-      }
-    }
-    return unsent.filter(({ event }) => ids.delete(event?.eventId));
+  /** @param read all records again; not called where none is misplaced, and the second time only where one has no copy */
+  async *withoutCopy(read: () => AsyncIterable<readonly SourceRecord[]>): AsyncGenerator<SourceRecord> {
+    const strike = ({ event, userId }: SourceRecord) =>
+      event !== undefined && userId !== undefined && this.ids.strike(userId, event.eventId);
+    if (this.ids.count === 0) return;
+    for await (const records of read()) for (const each of records) if (each.isSound && !each.isMisplaced) strike(each);
+    if (this.ids.count === 0) return;
+    for await (const records of read()) for (const each of records) if (each.isMisplaced && strike(each)) yield each;
   }
 }

@@ -100,6 +100,22 @@ describe('a log that is restored from an archive', () => {
     expect(await statesOf(world)).toEqual(await statesOf(old));
   });
 
+  it('gets all that nobody had sent on, however many those are', async () => {
+    const events = Array.from({ length: 10_200 }, (_, i) =>
+      eventOf(watchOf('anna', `video-${i}`, { playbackId: `p${i}` }), AT_MS + i),
+    );
+    const partition = 1 - partitionOf('anna', PARTITIONS);
+    const records = events.map((event, offset): LogRecord => {
+      return { ...recordOf(event), topic: TOPICS.activity, partition, offset, timestampMs: AT_MS };
+    });
+    await old.archive.write(TOPICS.activity, partition, records);
+    const report = await restore(old, world);
+    expect(report).toMatchObject({ archivedRecordCount: 10_200, appendedRecordCount: 10_200, misplacedRecordCount: 0 });
+    const ids = new Set((await restoredEvents()).map(({ eventId }) => eventId));
+    expect(ids).toEqual(new Set(events.map(({ eventId }) => eventId)));
+    expect(await restore(old, world)).toMatchObject({ appendedRecordCount: 0, foundRecordCount: 10_200 });
+  });
+
   it('keeps who is deleted deleted, and brings back nobody who was forgotten', async () => {
     const watch = (i: number) => eventOf(watchOf('anna', `video-${i}`, { playbackId: `p${i}` }), AT_MS + i);
     const events = [watch(1), watch(2), eventOf(userDeletedOf('anna'), AT_MS + 3), watch(4)];

@@ -41,6 +41,9 @@ describe('a record of the log', () => {
     ],
     ['an event of another topic', recordOf(watch, SOME_TIME_MS, TOPICS.catalog), 'wrong-topic', /^watch: /],
   ])('is refused with the cause: %s', (_case, record, code, error) => {
-    expect(judgeRecord(record)).toEqual({ refusal: { code, error: expect.stringMatching(error) } });
+    expect(judgeRecord(record)).toEqual({
+      refusal: { code, error: expect.stringMatching(error) },
+      refused: code === 'undecodable' ? undefined : Event.decode(record.value),
+    });
   });
 });

@@ -27,8 +27,9 @@ export interface RecordRefusal {
 }
 
 export type JudgedEvent =
-  | { readonly event: Event; readonly refusal?: undefined }
-  | { readonly event?: undefined; readonly refusal: RecordRefusal };
+  | { readonly event: Event; readonly refusal?: undefined; readonly refused?: undefined }
+  /** `refused` is what the bytes say; undefined where they are no event. */
+  | { readonly event?: undefined; readonly refusal: RecordRefusal; readonly refused: Event | undefined };
 
 /** Anybody may have written the record, past the collector: nothing in it is to be used before it was judged. */
 export function judgeRecord({ topic, timestampMs, value }: JudgedRecord): JudgedEvent {
@@ -36,9 +37,10 @@ export function judgeRecord({ topic, timestampMs, value }: JudgedRecord): Judged
   try {
     event = Event.decode(value);
   } catch (error) {
-    return { refusal: { code: 'undecodable', error: (error as Error).message } };
+    return { refusal: { code: 'undecodable', error: (error as Error).message }, refused: undefined };
   }
   const refusal = refuse(event, timestampMs, topic);
-  if (refusal) return { refusal: { code: refusal.code, error: `${refusal.field}: ${refusal.message}` } };
+  if (refusal)
+    return { refusal: { code: refusal.code, error: `${refusal.field}: ${refusal.message}` }, refused: event };
   return { event };
 }
