@@ -13,12 +13,12 @@ import { ConfigError } from '@watchnext/config';
 import { TOPICS, topicSpecs } from '@watchnext/contract';
 import { NothingRanError, openEventLog, openSystemLog } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
-import { PortError } from '@watchnext/errors';
 import { Command } from 'commander';
 import { otherPartitionCount } from './rebuild/archived-partitions';
 import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
 import { nameOf, openSourceArchive } from './restore-log/places';
 import { requireNothingAhead, requireOwnRecords } from './restore-log/require-target';
+import { requireStopped } from './restore-log/require-stopped';
 import { RestoreError, restoreTopic } from './restore-log/restore-topic';
 
 interface Options {
@@ -70,7 +70,7 @@ async function restoreLog(stopping: Stopping): Promise<number> {
       throw new RestoreError(
         `${nameOf(place)} has no archive of ${topicBefore}: name the place in which its archive/ lies`,
       );
-    const other = await otherPartitionCount(source, topicBefore, partitionCount);
+    const other = await otherPartitionCount(source, topicBefore, partitionCount, stopping.signal);
     if (other !== undefined)
       throw new ConfigError([
         `WATCHNEXT_ACTIVITY_PARTITIONS: the archive was cut into ${other} partitions, not ${partitionCount}: set it to ${other}, or keep the ` +
@@ -116,15 +116,9 @@ async function restoreLog(stopping: Stopping): Promise<number> {
     }
     return 0;
   } catch (error) {
-    if (stopping.signal.aborted) {
-      process.stderr.write('stopped; the same command goes on\n');
-      return stopping.exitCode;
-    }
-    if (!(error instanceof PortError) || !error.retriable) throw error;
-    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    throw new RestoreError(`${error.message}${cause}\nThe same command goes on where this one ended.`, {
-      cause: error,
-    });
+    requireStopped(error, stopping.signal);
+    process.stderr.write('stopped; the same command goes on\n');
+    return stopping.exitCode;
   } finally {
     for (const close of closing.reverse()) await close();
   }

@@ -27,12 +27,14 @@ export async function requireArchivedPartitions(archive: EventArchive, partition
  * Every record that lies in another partition than its user's was sent on into that one. So where records lie wrong whose
  * right partition the archive has nothing of, it is the number of partitions that is wrong; and then many do.
  *
+ * @param signal aborted, it ends with the signal's reason
  * @returns the number that the archive was cut into, where it is not `partitionCount`
  */
 export async function otherPartitionCount(
   archive: EventArchive,
   topic: string,
   partitionCount: number,
+  signal?: AbortSignal,
 ): Promise<number | undefined> {
   const there = new Set(await archive.partitions(topic));
   const count = Math.max(...there) + 1;
@@ -42,6 +44,7 @@ export async function otherPartitionCount(
   let recordCount = 0;
   let nowhereCount = 0;
   for await (const records of archive.read(topic, { order: 'offset' })) {
+    signal?.throwIfAborted();
     // Those of another version of the topic are judged as if they were of this one.
     const judged = records.map((record) => ({ ...record, topic: TOPICS.activity }));
     const { toReroute } = sortRecords(judged, partitionCount);

@@ -1,4 +1,6 @@
 /** What a log has of an archive already, and where: all that an interrupted restoration is to know. */
+import { setImmediate } from 'node:timers/promises';
+import { unlessAborted } from '@watchnext/command-line';
 import type { EventLog, LogRecord, RecordPosition } from '@watchnext/event-log';
 import { OffsetMap } from './offset-map';
 import { positionBefore } from './restored-record';
@@ -9,32 +11,24 @@ export interface LastRecord extends RecordPosition {
   readonly record?: LogRecord;
 }
 
+export interface Look {
+  readonly log: EventLog;
+  readonly topic: string;
+  /** Aborted, the log is left half read, with the signal's reason. */
+  readonly signal: AbortSignal;
+  readonly onLook: (done: number, total: number) => void;
+}
+
 export class LogSoFar {
   /** By partition of the log. */
-  readonly last = new Map<number, LastRecord>();
-  readonly ends = new Map<number, number>();
-  recordCount = 0;
+  last = new Map<number, LastRecord>();
+  ends = new Map<number, number>();
   /** The first that was not restored: somebody else has written it. */
   foreign: LogRecord | undefined;
-  private readonly maps = new Map<string, OffsetMap>();
-
-  /** Reads all that the log holds of a topic now. */
-  static async read(log: EventLog, topic: string, onProgress: (done: number, total: number) => void) {
-    const found = new LogSoFar();
-    const bounds = await log.bounds(topic);
-    for (const { partition, endOffset } of bounds) found.ends.set(partition, endOffset);
-    const total = bounds.reduce((sum, { firstOffset, endOffset }) => sum + endOffset - firstOffset, 0);
-    // A group that is made and left at once for an empty topic would be waste.
-    if (total === 0) return found;
-    const tail = await log.tail(topic, {
-      onRecords: async (records) => {
-        for (const record of records) found.add(record);
-        onProgress(Math.min(found.recordCount, total), total);
-      },
-    });
-    await tail.stop();
-    return found;
-  }
+  /** As the log is known to be, without what is put and may not be there yet. */
+  private sure = { last: new Map<number, LastRecord>(), ends: new Map<number, number>() };
+  /** By partition of the log, and by that of before. */
+  private readonly maps = new Map<number, Map<number, OffsetMap>>();
 
   /** Takes in a record that is appended. */
   put(before: RecordPosition, partition: number): void {
@@ -42,6 +36,42 @@ export class LogSoFar {
     this.mapOf(before.partition, partition).add(before.offset, offset);
     this.ends.set(partition, offset + 1);
     this.last.set(partition, before);
+  }
+
+  /** All that was put is in the log, and where it was to be. */
+  confirm(): void {
+    this.sure = { last: new Map(this.last), ends: new Map(this.ends) };
+  }
+
+  /** Reads all that the log holds of a topic now, but what is known: what was put since is forgotten. */
+  async read({ log, topic, signal, onLook }: Look): Promise<void> {
+    const { last, ends } = this.sure;
+    this.last = new Map(last);
+    this.ends = new Map(ends);
+    for (const [partition, maps] of this.maps) for (const map of maps.values()) map.cutAt(ends.get(partition) ?? 0);
+    let total = 0;
+    for (const { partition, firstOffset, endOffset } of await unlessAborted(log.bounds(topic), signal)) {
+      const known = ends.get(partition) ?? 0;
+      total += Math.max(0, endOffset - Math.max(known, firstOffset));
+      this.ends.set(partition, Math.max(known, endOffset));
+    }
+    // A group that is made and left at once for an empty topic would be waste.
+    if (total > 0) {
+      let done = 0;
+      const reading = log.tail(topic, {
+        firstOffset: (partition) => ends.get(partition),
+        onRecords: async (records) => {
+          for (const record of records) this.add(record);
+          done += records.length;
+          onLook(Math.min(done, total), total);
+          // The embedded log reads without a pause in which a signal could be heard.
+          await setImmediate();
+        },
+      });
+      // One that is not waited for ends with the log, which is closed then.
+      await (await unlessAborted(reading, signal)).stop();
+    }
+    this.confirm();
   }
 
   newOffsetOf(partition: number, offset: number, newPartition: number): number {
@@ -52,7 +82,6 @@ export class LogSoFar {
     const before = positionBefore(record.headers);
     // It may come while this is read.
     this.ends.set(record.partition, Math.max(this.ends.get(record.partition) ?? 0, record.offset + 1));
-    this.recordCount++;
     if (!before) {
       this.foreign ??= record;
       return;
@@ -62,9 +91,10 @@ export class LogSoFar {
   }
 
   private mapOf(partition: number, newPartition: number): OffsetMap {
-    const key = `${partition}/${newPartition}`;
-    let map = this.maps.get(key);
-    if (!map) this.maps.set(key, (map = new OffsetMap()));
+    let maps = this.maps.get(newPartition);
+    if (!maps) this.maps.set(newPartition, (maps = new Map()));
+    let map = maps.get(partition);
+    if (!map) maps.set(partition, (map = new OffsetMap()));
     return map;
   }
 }

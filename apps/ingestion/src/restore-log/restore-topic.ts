@@ -18,7 +18,7 @@ export interface RestoreOptions {
   readonly newPartitionCount: number;
   /** Count, and append nothing. */
   readonly dryRun: boolean;
-  /** Aborted, the run ends between two appends, with the signal's reason; the next one goes on. */
+  /** Aborted, the run ends between two appends, or while it looks, with the signal's reason; the next one goes on. */
   readonly signal: AbortSignal;
   /** Told of what the log has, before the first record of the archive is read. @throws where it cannot be gone on with */
   readonly check: (log: LogSoFar) => void;
@@ -64,7 +64,7 @@ export function restoreTopic(source: Source, options: RestoreOptions): Promise<R
 }
 
 class TopicRestorer {
-  private soFar = new LogSoFar();
+  private readonly soFar = new LogSoFar();
   private readonly placement: Placement;
   private slice = new RepeatableSlice();
   /** Partitions of the log whose last record was not met in the archive yet: all that comes before it is there. */
@@ -90,8 +90,7 @@ class TopicRestorer {
   async run(): Promise<RestoreReport> {
     const { source, options } = this;
     const { archive, topic } = source;
-    if (options.log) this.soFar = await LogSoFar.read(options.log, source.newTopic, options.onLook);
-    options.check(this.soFar);
+    if (options.log) await this.look(options.log);
     for (const partition of this.soFar.last.keys()) this.behind.add(partition);
     const beginsAt: Record<number, number> = {};
     let offsetCount = 0;
@@ -102,8 +101,7 @@ class TopicRestorer {
     }
     const isMixed = source.partitionCount !== options.newPartitionCount;
     const unsent = new UnsentRecords();
-    for await (const records of sourceRecords(source, isMixed)) {
-      options.signal.throwIfAborted();
+    for await (const records of this.read(isMixed)) {
       for (const each of records) {
         this.archivedRecordCount++;
         if (!each.isMisplaced) await this.take({ source: each, key: each.record.key });
@@ -114,7 +112,7 @@ class TopicRestorer {
       }
       options.onProgress(this.archivedRecordCount, offsetCount);
     }
-    for await (const each of unsent.withoutCopy(() => sourceRecords(source, isMixed))) {
+    for await (const each of unsent.withoutCopy(() => this.read(isMixed))) {
       this.misplacedRecordCount--;
       await this.take({ source: each, key: each.userId ?? each.record.key });
     }
@@ -132,6 +130,20 @@ class TopicRestorer {
       offsetsWithoutRecordCount: offsetCount - this.archivedRecordCount,
       beginsAt,
     };
+  }
+
+  private async *read(isMixed: boolean): AsyncGenerator<readonly SourceRecord[]> {
+    for await (const records of sourceRecords(this.source, isMixed)) {
+      this.options.signal.throwIfAborted();
+      yield records;
+    }
+  }
+
+  /** Reads what the log has that is not known. */
+  private async look(log: EventLog): Promise<void> {
+    const { signal, onLook, check } = this.options;
+    await this.soFar.read({ log, topic: this.source.newTopic, signal, onLook });
+    check(this.soFar);
   }
 
   private async take(outgoing: Outgoing): Promise<void> {
@@ -189,6 +201,7 @@ class TopicRestorer {
     const ends = new Map<number, number>();
     for (const { partition, offset } of positions) ends.set(partition, offset + 1);
     for (const [partition, end] of ends) if (this.soFar.ends.get(partition) !== end) return this.lookAgain(log);
+    this.soFar.confirm();
   }
 
   /**
@@ -196,11 +209,10 @@ class TopicRestorer {
    * goes on; where somebody else writes, users' histories are no longer in order.
    */
   private async lookAgain(log: EventLog): Promise<void> {
-    const before = this.soFar;
-    this.soFar = await LogSoFar.read(log, this.source.newTopic, this.options.onLook);
-    this.options.check(this.soFar);
+    const expected = this.soFar.last;
+    await this.look(log);
     for (const [newPartition, { partition, offset }] of this.soFar.last) {
-      const own = before.last.get(newPartition);
+      const own = expected.get(newPartition);
       if (own?.partition === partition && own.offset === offset) continue;
       throw new RestoreError(
         `another "npm run restore-log" writes to ${this.source.newTopic}: end both, make the topic anew, and run one`,

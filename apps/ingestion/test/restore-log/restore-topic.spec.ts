@@ -209,6 +209,39 @@ describe.each([
     expect((await restore(old, world)).foundRecordCount).toBe(there);
   });
 
+  it('is not read on when it is told to stop', async () => {
+    const world = await newWorld();
+    await restore(old, world);
+    const stopping = new AbortController();
+    let looks = 0;
+    const onLook = () => {
+      looks++;
+      stopping.abort(new Error('told to'));
+    };
+    const started = restore(old, world, { signal: stopping.signal, onLook });
+    await expect(started).rejects.toThrow('told to');
+    // Each partition is a batch.
+    expect(looks).toBeLessThan(PARTITIONS);
+    await expect(restore(old, world, { signal: stopping.signal, onLook })).rejects.toThrow('told to');
+    expect(looks).toBeLessThan(PARTITIONS);
+  });
+
+  it('is read from the ends on that are known where an answer got lost', async () => {
+    const world = await newWorld();
+    let appends = 0;
+    let appendedCount = 0;
+    const twice = spoiled(world.log, async (topic: string, records: readonly NewRecord[]) => {
+      const positions = await world.log.append(topic, records);
+      if (appends++ !== 2) return positions;
+      appendedCount = records.length;
+      return world.log.append(topic, records);
+    });
+    const totals = new Set<number>();
+    await restore(old, { ...world, log: twice }, { onLook: (_done, total) => totals.add(total) });
+    expect(appendedCount).toBeGreaterThan(0);
+    expect([...totals]).toEqual([2 * appendedCount]);
+  });
+
   it('is counted by a dry run, and left alone', async () => {
     const world = await newWorld();
     const counts = { archivedRecordCount: EVENT_COUNT + 2, appendedRecordCount: EVENT_COUNT + 1 };

@@ -107,6 +107,8 @@ export interface Subscription {
 }
 
 export interface TailHandler {
+  /** Where a partition is read from; default: its beginning. */
+  firstOffset?(partition: number): number | undefined;
   /** Records of any partition, in offset order within each. A rejection is reported and the batch is given again. */
   onRecords(records: readonly LogRecord[]): Promise<void>;
   /** All that the partition holds before `nextOffset` was handled, what is never delivered included. */
@@ -129,7 +131,7 @@ export interface EventLog {
   /** Shares the topic's partitions with the other members of the group, in this and other processes. */
   joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription>;
   /**
-   * Reads every partition from its beginning, alone, and goes on live. Resolves once all that was there at the call
+   * Reads every partition, alone, and goes on live. Resolves once all that was there at the call
    * has been handled. Later failures are told to `onError`, and the tail goes on.
    * @throws UnknownTopicError; EventLogError "not-authorised" where the log refuses to be read, "closed" when it closes before
    */

@@ -336,12 +336,14 @@ export function describeEventLog(
         expect(tail.errors).toHaveLength(2);
       });
 
-      spec('is told how far it has come, once that is handled', async () => {
+      spec('is told how far it has come, once that is handled, and begins where it is told to', async () => {
         await log.append(COMPACTED.name, [record('a', '1'), record('b', '2')]);
         await log.append(COMPACTED.name, [record('a', '3')]);
         const tail = new CollectingTail();
         await log.tail(COMPACTED.name, tail);
-        expect(tail.next).toEqual(new Map([[0, 3]]));
+        const later = Object.assign(new CollectingTail(), { firstOffset: () => 2 });
+        await log.tail(COMPACTED.name, later);
+        expect([tail.next, later.texts()]).toEqual([new Map([[0, 3]]), ['3']]);
       });
 
       spec('is alone: each reads everything', async () => {

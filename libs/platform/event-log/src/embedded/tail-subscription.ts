@@ -5,7 +5,7 @@ import { Backoff } from './waiting';
 
 const BATCH_RECORDS = 1_000;
 
-/** Reads every partition of a topic from its beginning, one batch at a time. */
+/** Reads every partition of a topic, one batch at a time. */
 export class TailSubscription implements Subscription {
   private readonly controller = new AbortController();
   /** Next offset by partition. */
@@ -26,7 +26,7 @@ export class TailSubscription implements Subscription {
     /** End offset by partition when the tail began. */
     private readonly endAtStart: readonly number[],
   ) {
-    this.next = endAtStart.map(() => 0);
+    this.next = endAtStart.map((_, partition) => handler.firstOffset?.(partition) ?? 0);
     this.caughtUp.catch(() => undefined);
     this.running = this.run();
   }

@@ -25,7 +25,7 @@ export async function tailTopic(
   const next = new Map<number, number>();
   const goals = new Map<number, number>();
   for (const { partition, firstOffset, endOffset } of await bounds())
-    if (endOffset > firstOffset) goals.set(partition, endOffset);
+    if (endOffset > Math.max(firstOffset, handler.firstOffset?.(partition) ?? 0)) goals.set(partition, endOffset);
 
   let caughtUp!: () => void;
   let giveUp!: (error: Error) => void;
@@ -43,7 +43,7 @@ export async function tailTopic(
   if (goals.size === 0) caughtUp();
 
   const group = await join({
-    resumeOffset: async (partition) => next.get(partition),
+    resumeOffset: async (partition) => next.get(partition) ?? handler.firstOffset?.(partition),
     onBatch: async ({ partition, records, nextOffset, lag }) => {
       if (records.length > 0) await handler.onRecords(records);
       handler.onPosition?.(partition, nextOffset);
