@@ -24,6 +24,7 @@ import { RestoreError, restoreTopic } from './restore-log/restore-topic';
 interface Options {
   readonly partitionsBefore?: number;
   readonly topicBefore: string;
+  readonly withoutCatalogue: boolean;
   readonly dryRun: boolean;
 }
 
@@ -48,6 +49,7 @@ const program: Command = new Command('npm run restore-log --')
     nonEmpty,
     TOPICS.activity,
   )
+  .option('--without-catalogue', 'restore activity alone, where the archive has no catalogue', false)
   .option('--dry-run', 'say what would be appended, and make and change nothing', false)
   .allowExcessArguments(false)
   .addHelpText('after', EXIT_CODES)
@@ -55,7 +57,7 @@ const program: Command = new Command('npm run restore-log --')
   .parse();
 
 async function restoreLog(stopping: Stopping): Promise<number> {
-  const { partitionsBefore, topicBefore, dryRun } = program.opts<Options>();
+  const { partitionsBefore, topicBefore, withoutCatalogue, dryRun } = program.opts<Options>();
   const place = program.processedArgs[0] as Place;
   const { settings, paths, logger, archive, checkpoints } = openCommand('restore-log');
   const closing: (() => unknown)[] = [() => checkpoints.close(), () => archive.close()];
@@ -69,6 +71,12 @@ async function restoreLog(stopping: Stopping): Promise<number> {
     if ((await source.partitions(topicBefore)).length === 0)
       throw new RestoreError(
         `${nameOf(place)} has no archive of ${topicBefore}: name the place in which its archive/ lies`,
+      );
+    const hasCatalogue = isSameTopic && (await source.partitions(TOPICS.catalog)).length > 0;
+    if (isSameTopic && !hasCatalogue && !withoutCatalogue)
+      throw new RestoreError(
+        `${nameOf(place)} has no archive of ${TOPICS.catalog}, and without its catalogue a system recommends nothing: was all of the backup brought ` +
+          'back? Where there never was one, say --without-catalogue',
       );
     const other = await otherPartitionCount(source, topicBefore, partitionCount, stopping.signal);
     if (other !== undefined)
@@ -86,7 +94,7 @@ async function restoreLog(stopping: Stopping): Promise<number> {
     const store = dryRun && !isMade ? undefined : openFeatureStore(settings, paths.featureStore);
     closing.push(() => store?.close());
     // First, as watches of a video that nobody knows yet would be served.
-    const topics = isSameTopic ? [TOPICS.catalog, TOPICS.activity] : [TOPICS.activity];
+    const topics = hasCatalogue ? [TOPICS.catalog, TOPICS.activity] : [TOPICS.activity];
     await requireNothingAhead({ settings, log, archive, checkpoints, store }, topics);
     for (const topic of topics) {
       const isActivity = topic === TOPICS.activity;

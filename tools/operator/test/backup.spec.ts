@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { UNFINISHED_RESTORE } from '@watchnext/command-line';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
@@ -22,6 +23,7 @@ beforeEach(async () => {
 afterEach(() => folder.remove());
 
 const systemIn = (name: string) => ({
+  root: new FolderTree(join(folder.path, name)),
   archive: new FolderTree(join(folder.path, name, 'archive')),
   checkpoints: new FolderTree(join(folder.path, name, 'checkpoints')),
   snapshots: openFolderSnapshotStore(join(folder.path, name, 'snapshots')),
@@ -124,6 +126,22 @@ describe('a backup', () => {
     expect(await verifyBackup(target())).toEqual([expect.stringContaining(`${name} of`)]);
     await expect(restoreBackup(target(), systemIn('new'))).rejects.toThrow(/is damaged/);
     expect(await offsetsIn('new')).toEqual([]);
+  });
+
+  it('marks the place until all is there, and none that it refuses', async () => {
+    const isMarked = (name: string) => existsSync(join(folder.path, name, UNFINISHED_RESTORE));
+    await saveBackup(systemIn('old'), target());
+    const { name } = (await target().list()).find((file) => file.name.startsWith('snapshots/'))!;
+    const whole = await readFile(join(target().place, name));
+    await truncate(join(target().place, name), 1);
+    await expect(restoreBackup(target(), systemIn('new'))).rejects.toThrow(/is damaged/);
+    expect(isMarked('new')).toBe(true);
+    await writeFile(join(target().place, name), whole);
+    await restoreBackup(target(), systemIn('new'));
+    expect(isMarked('new')).toBe(false);
+    await append(5, 8);
+    await expect(restoreBackup(target(), systemIn('old'))).rejects.toThrow(/not of this backup/);
+    expect(isMarked('old')).toBe(false);
   });
 
   it.each(['archive/', 'checkpoints/', 'snapshots/'])(

@@ -1,7 +1,7 @@
 /** Where the archive lies that a log is restored from, and whether it is the one that the restored system is to write. */
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { BACKUP_MANIFEST, type Place } from '@watchnext/command-line';
+import { BACKUP_MANIFEST, type Place, UNFINISHED_RESTORE } from '@watchnext/command-line';
 import { ConfigError, embeddedPaths, type DriverSettings } from '@watchnext/config';
 import { type EventArchive, openEventArchive } from '@watchnext/event-archive';
 import { ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
@@ -25,7 +25,7 @@ function settingsOf(place: Place, settings: DriverSettings, readerCount: number)
 /**
  * @param readerCount partitions that are read at once
  * @param isSameTopic whether the log's topic has the name of the archived one: both may lie in one archive otherwise
- * @throws ConfigError where the system would write to this archive; RestoreError where the place is a backup that was not restored
+ * @throws ConfigError where the system would write to this archive; RestoreError where the place is a backup that was not restored, or not wholly
  */
 export async function openSourceArchive(
   place: Place,
@@ -40,10 +40,15 @@ export async function openSourceArchive(
       `${archiveSetting(settings)}: ${own} is the archive that the log is to be restored from. What is restored is archived anew, under ` +
         'the offsets of the new log: name another, empty place here for the restored system',
     ]);
-  if (await isBackup(place, source))
+  if (await holds(place, source, BACKUP_MANIFEST))
     throw new RestoreError(
       `${nameOf(place)} is a backup (it has a ${BACKUP_MANIFEST}), and may hold files of users that were forgotten since: bring it back into an empty ` +
         'place by "npm run backup -- restore", and name that one',
+    );
+  if (await holds(place, source, UNFINISHED_RESTORE))
+    throw new RestoreError(
+      `${nameOf(place)} lacks part of its backup (it has a ${UNFINISHED_RESTORE}): run the "npm run backup -- restore" again that was cut off, ` +
+        'and then this',
     );
   return openEventArchive(source, embeddedPaths(source.WATCHNEXT_DATA_DIR).archive);
 }
@@ -65,8 +70,8 @@ export function locationOf(settings: DriverSettings): string {
   return existsSync(archive) ? realpathSync(archive) : archive;
 }
 
-async function isBackup(place: Place, source: DriverSettings): Promise<boolean> {
-  if ('folder' in place) return existsSync(join(place.folder, BACKUP_MANIFEST));
+async function holds(place: Place, source: DriverSettings, name: string): Promise<boolean> {
+  if ('folder' in place) return existsSync(join(place.folder, name));
   const store = new ObjectStore({ ...objectStoreSettingsOf(source, ''), prefix: place.prefix });
-  return store.exists(BACKUP_MANIFEST).finally(() => store.close());
+  return store.exists(name).finally(() => store.close());
 }

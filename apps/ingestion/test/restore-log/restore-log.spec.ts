@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { newState } from '@watchnext/features';
-import { runBuilt, temporaryDirectory, recordOf } from '@watchnext/testing';
+import { eventually, recordOf, runBuilt, temporaryDirectory } from '@watchnext/testing';
 import { allRecords } from '../harness';
 import {
   archiveAll,
@@ -60,13 +60,14 @@ describe('npm run restore-log', () => {
     }
     return ended;
   };
-  /** Waits until the log has more records than so many; every turn of the loop, for there is not much time. */
+  /** Waits until the log has more records than so many, with the command still at work. */
   const appendedMoreThan = async (count: number, child: ChildProcess, { log }: World) => {
-    for (let there = 0; there <= count && child.exitCode === null;) {
-      await new Promise((done) => setImmediate(done));
-      there = (await log.bounds(TOPICS.activity)).reduce((sum, { endOffset }) => sum + endOffset, 0);
-    }
-    expect(child.exitCode).toBe(null);
+    const isRunning = () => child.exitCode === null && child.signalCode === null;
+    await eventually(async () => {
+      const there = (await log.bounds(TOPICS.activity)).reduce((sum, { endOffset }) => sum + endOffset, 0);
+      return there > count || !isRunning();
+    }, 'the records that the command appends');
+    expect(isRunning()).toBe(true);
   };
 
   beforeAll(async () => {
@@ -182,6 +183,22 @@ describe('npm run restore-log', () => {
     await writeFile(join(backup, 'backup.json'), '{}');
     const { status, text } = run([backup]);
     expect([status, text]).toEqual([1, expect.stringMatching(/is a backup[^]*npm run backup -- restore/)]);
+  });
+
+  it('refuses a place that a backup was not wholly brought back into', async () => {
+    const place = join(directory.path, 'unfinished');
+    await cp(join(oldFolder(), 'archive'), join(place, 'archive'), { recursive: true });
+    await writeFile(join(place, 'restore-unfinished'), '');
+    const { status, text } = run([place]);
+    expect([status, text]).toEqual([
+      1,
+      expect.stringMatching(/lacks part of its backup[^]*npm run backup -- restore" again/),
+    ]);
+    expect(existsSync(join(newFolder(), 'event-log'))).toBe(false);
+    await rm(join(place, 'restore-unfinished'));
+    await rm(join(place, 'archive', TOPICS.catalog), { recursive: true });
+    expect(run([place])).toEqual({ status: 1, text: expect.stringMatching(/no archive of watchnext.catalog.v1/) });
+    expect(run([place, '--without-catalogue']).text).toContain(`"appendedRecordCount":${EVENT_COUNT},`);
   });
 
   it('refuses another number of partitions, and cuts anew where it is told to', async () => {

@@ -12,4 +12,4 @@ export {
 export { unlessAborted } from './unless-aborted';
 export { duration, type ProgressTask, startTask } from './progress';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';
-export { BACKUP_MANIFEST, parsePlace, type Place } from './place';
+export { BACKUP_MANIFEST, UNFINISHED_RESTORE, parsePlace, type Place } from './place';

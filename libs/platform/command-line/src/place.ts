@@ -14,6 +14,9 @@ const BUCKET = /^s3:\/\/([^/]+)\/?(.*)$/;
 /** The file that makes a place a backup, and says what is in it: what else lies there was removed from the system since. */
 export const BACKUP_MANIFEST = 'backup.json';
 
+/** The file that marks a place into which a backup is being brought back: until it is gone the place may lack anything. */
+export const UNFINISHED_RESTORE = 'restore-unfinished';
+
 /** @throws InvalidArgumentError */
 export function parsePlace(text: string): Place {
   const [, bucket, prefix = ''] = BUCKET.exec(text) ?? [];

@@ -15,6 +15,8 @@ import type { MissingSnapshot } from './manifest';
 
 /** What a backup is made of. */
 export interface SystemFiles {
+  /** What all else lies in. */
+  readonly root: FileTree;
   readonly archive: FileTree;
   readonly checkpoints: FileTree;
   readonly snapshots: SnapshotStore;

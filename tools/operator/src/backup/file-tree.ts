@@ -21,6 +21,8 @@ export interface FileTree {
   get(name: string, path: string): Promise<void>;
   /** Copies a local file in: whole, or not there. */
   put(name: string, path: string): Promise<void>;
+  /** Nothing where it is not there. */
+  remove(name: string): Promise<void>;
   close(): void;
 }
 
@@ -66,6 +68,12 @@ export class FolderTree implements FileTree {
     }
   }
 
+  async remove(name: string): Promise<void> {
+    const path = join(this.place, name);
+    await rm(path, { force: true });
+    await syncPath(dirname(path));
+  }
+
   close(): void {
     // Nothing is held open.
   }
@@ -92,6 +100,10 @@ export class BucketTree implements FileTree {
 
   put(name: string, path: string): Promise<void> {
     return this.objects.upload(name, path);
+  }
+
+  remove(name: string): Promise<void> {
+    return this.objects.remove(name);
   }
 
   close(): void {

@@ -96,6 +96,7 @@ async function run(place: Place, work: Work): Promise<void> {
         ? new BucketTree(objectStoreSettingsOf(found, part))
         : new FolderTree(folder);
     const system = {
+      root: rootOf(found),
       archive: partOf('archive', paths.archive),
       checkpoints: partOf('checkpoints', resolve(paths.archive, '..', 'checkpoints')),
       snapshots: openSnapshotStore(found, paths.snapshots),
@@ -103,6 +104,7 @@ async function run(place: Place, work: Work): Promise<void> {
     const tree = treeOf(place, found);
     closing.push(
       () => tree.close(),
+      () => system.root.close(),
       () => system.archive.close(),
       () => system.checkpoints.close(),
       () => system.snapshots.close(),
@@ -119,6 +121,13 @@ async function run(place: Place, work: Work): Promise<void> {
   } finally {
     for (const close of closing) await close();
   }
+}
+
+/** Of the system, whose prefix ends with no slash. */
+function rootOf(found: Settings): FileTree {
+  if (found.WATCHNEXT_OBJECT_STORE !== 's3') return new FolderTree(resolve(found.WATCHNEXT_DATA_DIR));
+  const prefix = found.WATCHNEXT_S3_PREFIX;
+  return new BucketTree({ ...objectStoreSettingsOf(found, ''), prefix: prefix && `${prefix}/` });
 }
 
 function treeOf(place: Place, found: Settings): FileTree {

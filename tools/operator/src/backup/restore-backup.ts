@@ -1,6 +1,7 @@
 /** Reads a backup: to see whether it is sound, or to bring it back. */
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UNFINISHED_RESTORE } from '@watchnext/command-line';
 import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
 import { type FileTree, FolderTree } from './file-tree';
@@ -30,7 +31,7 @@ export interface RestoreOptions {
 
 /**
  * Brings a backup back. Nothing that is there is written over: of the archive and the checkpoints the place must hold
- * nothing else, and running it again goes on where it was cut off.
+ * nothing else, and running it again goes on where it was cut off. Until all is there the place is marked.
  *
  * @throws BackupError for a file that is damaged or missing, or a place that holds something else
  */
@@ -50,6 +51,7 @@ export async function restoreBackup(
       ['archive/', system.archive],
       ['checkpoints/', system.checkpoints],
     ] as const;
+    const todo: { tree: FileTree; name: string; file: BackedUpFile; isThere: boolean }[] = [];
     for (const [prefix, tree] of onlySnapshots ? [] : parts) {
       const files = manifest.files.filter(({ name }) => name.startsWith(prefix));
       const there = new Map((await tree.list()).map((file) => [file.name, file.sizeBytes]));
@@ -61,15 +63,31 @@ export async function restoreBackup(
         );
       for (const file of files) {
         const name = file.name.slice(prefix.length);
-        if (!there.has(name)) await copier.place(await fetchVerified(source, file, work), tree, name, file);
-        onFile?.((done += 1), total, file.name);
+        todo.push({ tree, name, file, isThere: there.has(name) });
       }
+    }
+    // Once nothing is refused any more: a system that holds something else is not to be marked.
+    if (!onlySnapshots) await markUnfinished(system.root, source, work);
+    for (const { tree, name, file, isThere } of todo) {
+      if (!isThere) await copier.place(await fetchVerified(source, file, work), tree, name, file);
+      onFile?.((done += 1), total, file.name);
     }
     const snapshotCount = await restoreSnapshots(source, manifest, system.snapshots, work, copier, (name) =>
       onFile?.((done += 1), total, name),
     );
+    if (!onlySnapshots) await system.root.remove(UNFINISHED_RESTORE);
     return { ...copier.counts, fileCount: total, snapshotCount, missingSnapshots: manifest.missingSnapshots ?? [] };
   });
+}
+
+async function markUnfinished(root: FileTree, source: FileTree, work: string): Promise<void> {
+  const path = join(work, UNFINISHED_RESTORE);
+  await writeFile(
+    path,
+    `A backup is being brought back from ${source.place}, or that was cut off: the same command goes on.\n`,
+  );
+  await root.put(UNFINISHED_RESTORE, path);
+  await rm(path);
 }
 
 /** Oldest first, each published whole through the store, which verifies it once more. */
