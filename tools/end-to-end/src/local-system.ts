@@ -128,6 +128,22 @@ export class LocalSystem {
     return openFeatureStore(this.settings, this.paths.featureStore);
   }
 
+  /** All that its feature store has now, by user: the encoded state, in hexadecimal. */
+  async storedStates(partitionCount: number): Promise<Map<string, string>> {
+    const store = this.openFeatureStore();
+    try {
+      const found = new Map<string, string>();
+      for (let partition = 0; partition < partitionCount; partition++) {
+        const userIds = await store.listUserIds(partition, { limit: 10_000 });
+        const stored = await store.readMany(partition, userIds);
+        for (const [userId, bytes] of stored) found.set(userId, Buffer.from(bytes).toString('hex'));
+      }
+      return found;
+    } finally {
+      await store.close();
+    }
+  }
+
   openArchive(): EventArchive {
     return openEventArchive({ ...this.settings, WATCHNEXT_CACHE_DIR: this.ownCache() }, this.paths.archive);
   }

@@ -64,20 +64,7 @@ export function describeOperations(name: string, environment: () => Promise<Reco
       if (status !== 0) throw new Error(`${program} ended with ${status}: ${stderr}${stdout}`);
       return { stdout };
     };
-    const states = async () => {
-      const store = system.openFeatureStore();
-      try {
-        const found = new Map<string, string>();
-        for (let partition = 0; partition < PARTITION_COUNT; partition++) {
-          const userIds = await store.listUserIds(partition, { limit: 10_000 });
-          const stored = await store.readMany(partition, userIds);
-          for (const [userId, bytes] of stored) found.set(userId, Buffer.from(bytes).toString('hex'));
-        }
-        return found;
-      } finally {
-        await store.close();
-      }
-    };
+    const states = () => system.storedStates(PARTITION_COUNT);
     const stateOf = async (userId: string) => {
       const hex = (await states()).get(userId);
       return hex === undefined ? undefined : decodeState(Buffer.from(hex, 'hex'));

@@ -57,20 +57,7 @@ export function describeRestored(name: string, environment: () => Promise<Record
     };
     const watch = (userId: string, videoId: string) =>
       event(watchOf(userId, videoId, { playbackId: newEventId(), positionSeconds: 50 }));
-    const statesOf = async (system: LocalSystem) => {
-      const store = system.openFeatureStore();
-      try {
-        const found = new Map<string, string>();
-        for (let partition = 0; partition < PARTITION_COUNT; partition++) {
-          const userIds = await store.listUserIds(partition, { limit: 10_000 });
-          const stored = await store.readMany(partition, userIds);
-          for (const [userId, bytes] of stored) found.set(userId, Buffer.from(bytes).toString('hex'));
-        }
-        return found;
-      } finally {
-        await store.close();
-      }
-    };
+    const statesOf = (system: LocalSystem) => system.storedStates(PARTITION_COUNT);
     const shownTo = async (system: LocalSystem, userId: string) => {
       const response = await fetch(`${system.gatewayUrl}/v1/users/${userId}/recommendations?limit=30`);
       expect(response.status).toBe(200);
