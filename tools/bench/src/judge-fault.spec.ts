@@ -17,7 +17,7 @@ const row = (more: Partial<FaultRow> = {}): FaultRow => ({
 });
 
 describe('the judgement of a fault', () => {
-  it('finds nothing wrong with what was measured (results.md)', () => {
+  it('finds nothing wrong with what was measured (docs/results/reliability.md)', () => {
     const rungs: Record<string, Record<string, number>> = {
       retrieval: { 'snapshot-popular': 1 },
       ranking: { 'retrieval-order': 1 },

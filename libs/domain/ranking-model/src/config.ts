@@ -12,7 +12,7 @@ import { checkSchedule, type LearningRateSchedule, shownSetting } from '@watchne
  * Where clicks are common the first two do not order alike. Ordering by E[T] gives the most watch time per impression.
  * The paper's metric, the weighted per-user loss, is least for the order of E[T] / (1 − P), which is what `paper` learns:
  * putting i above j is right for it where E[T_i](1 − P_j) > E[T_j](1 − P_i). What that makes on KuaiRand stands in
- * docs/results.md.
+ * docs/results/ranking.md.
  */
 export type RankingObjective = (typeof RANKING_OBJECTIVES)[number];
 export const RANKING_OBJECTIVES = ['expected-watch-time', 'paper', 'click'] as const;
