@@ -3,7 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { APPS, ROOT, sourcesUnder } from './sources';
 
-const FOLDERS = ['README.md', 'CONTRIBUTING.md', 'docs', 'docs/runbooks', 'infra', ...APPS.map((app) => `apps/${app}`)];
+const FOLDERS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs',
+  'docs/results',
+  'docs/runbooks',
+  'infra',
+  ...APPS.map((app) => `apps/${app}`),
+];
 const documents = FOLDERS.flatMap((folder) =>
   folder.endsWith('.md')
     ? [folder]
