@@ -44,7 +44,7 @@ describe('the defaults from 600 users to a million', () => {
     expect(valuesOf(({ hiddenSizes }) => hiddenSizes)).toEqual([[128], [128], [128], [256, 128], [256, 128]]);
     expect(valuesOf(({ batchSize }) => batchSize)).toEqual([128, 512, 512, 512, 512]);
     expect(valuesOf(({ epochCount }) => epochCount)).toEqual([17, 12, 6, 4, 1]);
-    expect(valuesOf(({ patienceEpochs }) => patienceEpochs)).toEqual([4, 3, 2, 1, 1]);
+    expect(valuesOf(({ patienceEpochs }) => patienceEpochs)).toEqual([4, 3, 2, 2, 2]);
   });
 
   it('take hundreds of steps at the least, and no more examples than the budget but for one epoch', () => {
@@ -65,9 +65,9 @@ describe('the defaults from 600 users to a million', () => {
     expect(defaultCandidateConfig({ ...size, userCount: 60_400 })).toMatchObject({ examplesPerUserPerEpoch: 50 });
   });
 
-  it('leave a short training at the first epoch that is no better, and a long one after a quarter of it', () => {
+  it('leave a short training after two epochs that are no better, and a long one after a quarter of it', () => {
     const patienceOf = (size: DataSize) => candidateForms(size).map(({ patienceEpochs }) => patienceEpochs);
-    expect(patienceOf({ videoCount: 10_000, exampleCount: 100_000 })).toEqual([1]);
+    expect(patienceOf({ videoCount: 10_000, exampleCount: 100_000 })).toEqual([2]);
     expect(patienceOf({ videoCount: 1_200, userCount: 2_100, exampleCount: 297_000 })).toEqual([6]);
     expect(patienceOf({ videoCount: 10_300, exampleCount: 95_000 })).toEqual([2, 2]);
   });

@@ -183,7 +183,8 @@ export function defaultCandidateConfig(size: DataSize): CandidateModelConfig {
     tableInitialScale: 0.05,
     inputDropout: 0.3,
     hiddenDropout: 0.3,
-    patienceEpochs: Math.max(exampleCount < LARGE_EXAMPLES ? 2 : 1, Math.floor(epochCount / 4)),
+    // After a single epoch it would be chance that ends a training: what is held out goes up and down (decision 172).
+    patienceEpochs: Math.max(2, Math.floor(epochCount / 4)),
     learningRateWarmUp: 0,
     learningRateDecay: 'constant',
   };

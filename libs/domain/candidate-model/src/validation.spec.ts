@@ -3,7 +3,7 @@ import { exampleOf } from '../test/builders';
 import { defaultCandidateConfig } from './config';
 import { inputLayout } from './input';
 import { CandidateModel } from './model';
-import { validationRecall } from './validation';
+import { validationRecall, validationStride } from './validation';
 
 /** One dimension, u = 1 for everyone: the videos rank by their vector, by default a first. */
 function rankingModel(vectors = [4, 3, 3, 1]): CandidateModel {
@@ -57,4 +57,15 @@ describe('validationRecall', () => {
     expect(await validationRecall(rankingModel([NaN, NaN, NaN, NaN]), [label], 0, 4)).toBe(0);
     expect(await validationRecall(rankingModel([NaN, 3, 3, 1]), [label, exampleOf('x', 'd', 0)], 0, 4)).toBe(0.5);
   });
+});
+
+describe('validationStride', () => {
+  it.each([
+    ['few examples of a large catalogue', 3_999, 64e6, 1],
+    ['many of a small one', 100_000, 20_000, 1],
+    ['MovieTweetings, leave one out', 4_692, 647_360, 2],
+    ['KuaiRand', 8_550, 575_488, 3],
+    ['24,000 videos', 20_000, 1.7e6, 10],
+    ['a million', 20_000, 64e6, 10],
+  ])('of %s', (_, exampleCount, cost, stride) => expect(validationStride(exampleCount, cost)).toBe(stride));
 });
