@@ -25,6 +25,34 @@ const LITERAL = `/${OUTSIDE.replaceAll('/', '\\u002F')}/`;
 const NO_OUTSIDE =
   'a module of the domain layer reaches no file system, network, process or thread (docs/architecture.md)';
 
+const TESTS = ['**/*.spec.ts', '**/test/**/*.ts'];
+
+/** What each layer may import (docs/architecture.md). */
+const LAYERS = {
+  contract: ['layer:contract'],
+  domain: ['layer:domain', 'layer:contract'],
+  platform: ['layer:platform', 'layer:domain', 'layer:contract'],
+  app: ['layer:platform', 'layer:domain', 'layer:contract'],
+  testing: ['layer:platform', 'layer:domain', 'layer:contract'],
+  tool: ['layer:tool', 'layer:platform', 'layer:domain', 'layer:contract', 'layer:testing'],
+};
+const BANNED = { domain: ['@nestjs/*', 'ioredis', 'kafkajs', '@grpc/*', 'lmdb', '@duckdb/*'] };
+
+/** The layers as a rule, with what files may import besides: layers by their tags, and single imports. */
+const layers = ({ alsoOn = [], allow = [] }) => ({
+  '@nx/enforce-module-boundaries': [
+    'error',
+    {
+      allow,
+      depConstraints: Object.entries(LAYERS).map(([layer, tags]) => ({
+        sourceTag: `layer:${layer}`,
+        onlyDependOnLibsWithTags: [...tags, ...alsoOn],
+        ...(BANNED[layer] && { bannedExternalImports: BANNED[layer] }),
+      })),
+    },
+  ],
+});
+
 export default tseslint.config(
   { ignores: ['**/dist', '**/out-tsc', '**/generated', '**/kernels/assembly', '**/node_modules', '.nx', '**/*.js'] },
   ...nx.configs['flat/base'],
@@ -38,7 +66,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.spec.ts', '**/test/**/*.ts'],
+    files: TESTS,
     rules: {
       // Such a loop has no limit, or one of its own, and does not say what did not come.
       'no-restricted-syntax': [
@@ -57,45 +85,13 @@ export default tseslint.config(
       ],
     },
   },
-  {
-    files: ['**/*.ts'],
-    ignores: ['**/*.spec.ts', '**/test/**'],
-    rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        {
-          allow: [],
-          depConstraints: [
-            { sourceTag: 'layer:contract', onlyDependOnLibsWithTags: ['layer:contract'] },
-            {
-              sourceTag: 'layer:domain',
-              onlyDependOnLibsWithTags: ['layer:domain', 'layer:contract'],
-              bannedExternalImports: ['@nestjs/*', 'ioredis', 'kafkajs', '@grpc/*', 'lmdb', '@duckdb/*'],
-            },
-            {
-              sourceTag: 'layer:platform',
-              onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'],
-            },
-            { sourceTag: 'layer:app', onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'] },
-            {
-              sourceTag: 'layer:testing',
-              onlyDependOnLibsWithTags: ['layer:platform', 'layer:domain', 'layer:contract'],
-            },
-            {
-              sourceTag: 'layer:tool',
-              onlyDependOnLibsWithTags: [
-                'layer:tool',
-                'layer:platform',
-                'layer:domain',
-                'layer:contract',
-                'layer:testing',
-              ],
-            },
-          ],
-        },
-      ],
-    },
-  },
+  { files: ['**/*.ts'], rules: layers({}) },
+  { files: TESTS, rules: layers({ alsoOn: ['layer:testing'] }) },
+  // Of a tool: the servers that the conformance suites of the ports are held against.
+  { files: ['libs/testing/test/**/*.ts'], rules: layers({ allow: ['@watchnext/local-stack'] }) },
+  // Of the apps: settings, names of metrics and the like, and services started in the test's own process.
+  { files: ['tools/end-to-end/test/**/*.ts'], rules: layers({ allow: ['../../../../apps/**'] }) },
+  { files: ['tools/kubernetes/test/**/*.ts'], rules: layers({ allow: ['../../../apps/**'] }) },
   {
     files: ['libs/domain/*/src/**/*.ts'],
     ignores: ['**/*.spec.ts'],
