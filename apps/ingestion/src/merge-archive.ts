@@ -1,10 +1,10 @@
 import { endOnUsage, startTask, type Stopping, wholeNumber } from '@watchnext/command-line';
 import { TOPICS } from '@watchnext/contract';
 import { Command } from 'commander';
+import { HOUR_MS } from '@watchnext/features';
 import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
 
 const EXIT_LEFT_ALONE = 3;
-const HOUR_MS = 3_600_000;
 const MIB = 2 ** 20;
 
 const DESCRIPTIONS = {

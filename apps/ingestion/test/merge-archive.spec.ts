@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path';
 import { embeddedPaths } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
+import { DAY_MS } from '@watchnext/features';
 import { archiveRecords, readAll, runBuilt, temporaryDirectory } from '@watchnext/testing';
 
 const PROGRAM = resolve(__dirname, '..', 'dist', 'merge-archive.js');
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
-const DAY_MS = 86_400_000;
 
 describe('npm run merge-archive', () => {
   let directory: { path: string; remove(): Promise<void> };

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { needsWatchTimes } from '@watchnext/candidate-model';
+import { HOUR_MS } from '@watchnext/features';
 import type { TrainingCheckpoints } from '@watchnext/learning';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
@@ -34,8 +35,6 @@ import { trainCandidatesStage } from './stages/train-candidates';
 import { trainOnStage } from './stages/train-on';
 import { trainRankingStage } from './stages/train-ranking';
 import { writeSnapshotStage } from './stages/write-snapshot';
-
-const MS_PER_HOUR = 3_600_000;
 
 export interface TrainerParts {
   readonly settings: TrainerSettings;
@@ -173,9 +172,9 @@ export class TrainingRunner {
       readCatalogueStage(archive),
       replayStage(archive, {
         partitionCount: settings.WATCHNEXT_ACTIVITY_PARTITIONS,
-        joinWindowMs: settings.WATCHNEXT_JOIN_WINDOW_HOURS * MS_PER_HOUR,
-        settledAfterMs: settledAfterHours * MS_PER_HOUR,
-        countedAfterMs: settings.WATCHNEXT_COUNTED_AFTER_HOURS * MS_PER_HOUR,
+        joinWindowMs: settings.WATCHNEXT_JOIN_WINDOW_HOURS * HOUR_MS,
+        settledAfterMs: settledAfterHours * HOUR_MS,
+        countedAfterMs: settings.WATCHNEXT_COUNTED_AFTER_HOURS * HOUR_MS,
         withWatchTimes: needsWatchTimes({ historyEncoder: 'mean', ...candidateChange }),
         ...(exampleDays === undefined ? {} : { exampleDays }),
       }),

@@ -1,9 +1,8 @@
 import { splitMoment } from '@watchnext/evaluation';
 import fc from 'fast-check';
+import { DAY_MS, HOUR_MS } from '@watchnext/features';
 import { checkTrainingDays } from './training-window';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const isLet = (days: number | undefined, evaluationDays: number, settledAfterHours: number) => {
   try {
     checkTrainingDays(days, { evaluationDays, settledAfterHours });

@@ -1,7 +1,8 @@
 import type { Event, GateCheck, SnapshotManifest } from '@watchnext/contract';
+import { DAY_MS } from '@watchnext/features';
 import { temporaryDirectory } from '@watchnext/testing';
 import { storeOf, train } from './harness';
-import { archiveEvents, DAY_MS, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
+import { archiveEvents, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 120_000;
 const SIZE = { userCount: 60, videoCount: 80, dayCount: 4 };

@@ -3,13 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { embeddedPaths } from '@watchnext/config';
 import type { Event, Watch } from '@watchnext/contract';
+import { DAY_MS, HOUR_MS } from '@watchnext/features';
 import { createRandom, shuffle } from '@watchnext/learning';
 import { readCatalogue, type ReplayedLog, replayArchive } from '@watchnext/offline';
 import { temporaryDirectory } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { TrainingRunner } from '../src/training-runner';
 import { archiveOf, contextOf, modelDigests, storeOf, train } from './harness';
-import { archiveEvents, DAY_MS, FIRST_DAY_MS, PARTITION_COUNT, syntheticEvents } from './synthetic-log';
+import { archiveEvents, FIRST_DAY_MS, PARTITION_COUNT, syntheticEvents } from './synthetic-log';
 
 jest.setTimeout(240_000);
 
@@ -27,8 +28,6 @@ function watchesChanged(change: (watch: Watch, index: number) => Watch | undefin
     return changed ? [{ ...event, body: { $case: 'watch', value: changed } }] : [];
   });
 }
-
-const HOUR_MS = 3_600_000;
 
 /** What training would see of an archive. */
 async function replayed(dataDirectory: string): Promise<ReplayedLog> {

@@ -1,4 +1,5 @@
 import type { Event } from '@watchnext/contract';
+import { DAY_MS } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
 import { eventOf, temporaryDirectory, watchOf } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
@@ -6,7 +7,7 @@ import { trainOnce } from '../src/train-once';
 import { TOKENS } from '../src/trainer.module';
 import { TrainingRunner } from '../src/training-runner';
 import { contextOf } from './harness';
-import { archiveEvents, DAY_MS, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
+import { archiveEvents, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 60_000;
 const DAY_COUNT = 4;

@@ -6,6 +6,7 @@ import { embeddedPaths } from '@watchnext/config';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { openEmbeddedEventLog } from '@watchnext/event-log';
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import {
   eventOf,
@@ -16,7 +17,6 @@ import {
   watchOf,
 } from '@watchnext/testing';
 
-export const DAY_MS = 86_400_000;
 export const FIRST_DAY_MS = Date.UTC(2026, 10, 2);
 export const PARTITION_COUNT = 2;
 const GROUP_COUNT = 4;

@@ -1,3 +1,4 @@
+import { DAY_MS } from '@watchnext/features';
 import { temporaryDirectory } from '@watchnext/testing';
 import { loadModels } from '@watchnext/offline';
 import type { Logger } from '@watchnext/service';
@@ -6,7 +7,7 @@ import { earlierModel } from '../src/stages/earlier-model';
 import { trainOnce } from '../src/train-once';
 import { TOKENS } from '../src/trainer.module';
 import { contextOf, modelDigests, storeOf } from './harness';
-import { archiveEvents, DAY_MS, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
+import { archiveEvents, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
 const TEST_LIMIT_MS = 180_000;
 const SIZE = { userCount: 60, videoCount: 80, dayCount: 6 };

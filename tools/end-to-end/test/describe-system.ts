@@ -6,7 +6,7 @@
 import { getPriority } from 'node:os';
 import { Event, TOPICS } from '@watchnext/contract';
 import { partitionOf } from '@watchnext/event-log';
-import { applyEvent, encodeState, newState, refuse, type UserState } from '@watchnext/features';
+import { applyEvent, DAY_MS, encodeState, newState, refuse, type UserState } from '@watchnext/features';
 import { newEventId, ProducerClient } from '@watchnext/producer-client';
 import { DEFAULT_WORLD, everyDelivery, generateHistory, sendAll, World } from '@watchnext/simulator';
 import { YIELDS } from '@watchnext/threads';
@@ -36,7 +36,6 @@ interface List {
 
 let system: LocalSystem;
 // Large enough to learn from, and ended at midnight, so that every run of a day sees the same world.
-const DAY_MS = 86_400_000;
 const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
 const world = new World({ ...DEFAULT_WORLD, seed: 1, viewerCount: 300, videoCount: 250, dayCount: 7, endMs });
 const viewerIds = world.viewers.map(({ id }) => id);

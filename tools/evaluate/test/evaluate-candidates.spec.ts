@@ -1,6 +1,6 @@
 /** A small world of sequences through the whole of the tool: read, split, train, rank, describe. */
 import { TOPICS } from '@watchnext/contract';
-import { type CandidateExample, replayUser } from '@watchnext/features';
+import { type CandidateExample, DAY_MS, replayUser } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { selectBackend, tfjsCandidateEngine } from '@watchnext/tensor';
 import { evaluateCandidates, type EvaluateOptions } from '../src/candidates/evaluate';
@@ -15,7 +15,6 @@ const silent: Progress = {
   start: () => ({ update: () => undefined, note: () => undefined, finish: () => undefined, abandon: () => undefined }),
 };
 
-const DAY_MS = 86_400_000;
 const FROM_MS = Date.UTC(2026, 0, 1);
 
 /**

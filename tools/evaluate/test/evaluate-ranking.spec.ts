@@ -3,12 +3,13 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StatisticsTimeline } from '@watchnext/features';
+import { DAY_MS } from '@watchnext/features';
 import { referenceRankingEngine } from '@watchnext/ranking-model';
 import { evaluateRanking, type EvaluateRankingOptions } from '../src/ranking/evaluate';
 import { readPeerScores } from '../src/ranking/peer-scores';
 import { rankingTables } from '../src/ranking/table';
 import { rankingVariants } from '../src/ranking/variants';
-import { DAY_MS, FIRST_DAY_MS, silent, world } from './ranking-world';
+import { FIRST_DAY_MS, silent, world } from './ranking-world';
 
 jest.setTimeout(120_000); // for machines under load; it takes two seconds
 

@@ -1,8 +1,9 @@
 /** Models of days in turn through the whole of the tool: split, train, begin with the day before's, score, compare. */
+import { DAY_MS } from '@watchnext/features';
 import { referenceRankingEngine } from '@watchnext/ranking-model';
 import { evaluateWarmStart, type WarmStartOptions } from '../src/warm-start/evaluate';
 import { warmStartTable } from '../src/warm-start/table';
-import { DAY_MS, FIRST_DAY_MS, silent, world } from './ranking-world';
+import { FIRST_DAY_MS, silent, world } from './ranking-world';
 
 jest.setTimeout(120_000); // for machines under load; it takes seconds
 

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DAY_MS } from '@watchnext/features';
 import { renderMarkdownDocument } from '@watchnext/plots';
 import { referenceRankingEngine } from '@watchnext/ranking-model';
 import { evaluateRanking } from '../src/ranking/evaluate';
@@ -10,7 +11,7 @@ import { readNamed } from '../src/ranking-options/command';
 import { rankingOptionsDocument } from '../src/ranking-options/document';
 import { evaluationReport, writeReport } from '../src/report';
 import { evaluateWarmStart } from '../src/warm-start/evaluate';
-import { DAY_MS, FIRST_DAY_MS, silent, world } from './ranking-world';
+import { FIRST_DAY_MS, silent, world } from './ranking-world';
 
 jest.setTimeout(120_000); // for machines under load; it takes seconds
 

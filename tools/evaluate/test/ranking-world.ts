@@ -1,11 +1,10 @@
 /** A log of ranked pages for the specs: ten days, ten videos, of which the higher ones are clicked and watched more. */
-import { type RankingExample, StatisticsTimeline } from '@watchnext/features';
+import { DAY_MS, type RankingExample, StatisticsTimeline } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import type { ReplayedLog } from '@watchnext/offline';
 import { rankingExampleOf } from '@watchnext/testing';
 import type { Progress } from '../src/progress';
 
-export const DAY_MS = 86_400_000;
 export const FIRST_DAY_MS = Date.UTC(2026, 4, 4);
 export const silent: Progress = {
   start: () => ({ update: () => undefined, note: () => undefined, finish: () => undefined, abandon: () => undefined }),

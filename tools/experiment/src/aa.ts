@@ -27,8 +27,9 @@ import {
   type TestSettings,
   testSettings,
 } from '@watchnext/experiments';
+import { DAY_MS } from '@watchnext/features';
 import { READING, type TaskStarter, withTask } from './archive-progress';
-import { DAY_MS, needAttribution, untoldParts } from './exposure-tables';
+import { needAttribution, untoldParts } from './exposure-tables';
 import { day, whole } from './format';
 import { drawVariants, ReplayLog } from './replay-log';
 import { InterleavedError, smallestOf, treatmentsOf } from './treatments';

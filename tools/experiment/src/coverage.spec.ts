@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { eventOf, impressionItemOf, impressionsServedOf } from '@watchnext/testing';
-import { archiveOf, DAY_MS, fileWith, START_MS } from '../test/archived-experiment';
+import { archiveOf, fileWith, START_MS } from '../test/archived-experiment';
 import { readCoverage } from './coverage';
 import { createExposureTables } from './exposure-tables';
 

@@ -16,8 +16,8 @@ import {
   type UserNumber,
   USER_NUMBERS,
 } from '@watchnext/experiments';
+import { DAY_MS } from '@watchnext/features';
 
-export const DAY_MS = 86_400_000;
 /** Summed by day; the covariate is of before. */
 export const COUNTED = USER_NUMBERS.filter((name) => name !== 'covariate');
 /** Positions of a playback are waited for so long after the last day that counts. */

@@ -5,6 +5,7 @@ import { endByFailure, exitCodeOf, messageOrStack } from '@watchnext/config';
 import { EventArchiveError } from '@watchnext/event-archive';
 import { Assigner, type Experiment, ExperimentsError, metricOf, unsafeChanges } from '@watchnext/experiments';
 import { Command, InvalidArgumentError } from 'commander';
+import { DAY_MS } from '@watchnext/features';
 import {
   EXIT,
   experimentNamed,
@@ -18,7 +19,6 @@ import { NothingToCheckError } from './aa';
 import { addAaCommand } from './aa-command';
 import { addExportCommand } from './export-command';
 import { FileExistsError } from './export-users';
-import { DAY_MS } from './exposure-tables';
 import { number, pValue, textTable, whole } from './format';
 import { policyOf, valuePolicy } from './off-policy';
 import { type Plan, planExperiment } from './plan';

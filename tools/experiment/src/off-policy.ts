@@ -8,7 +8,8 @@ import {
   type OffPolicyEstimate,
   type OffPolicyLimits,
 } from '@watchnext/experiments';
-import { createExposureTables, DAY_MS, NO_MACHINES } from './exposure-tables';
+import { DAY_MS } from '@watchnext/features';
+import { createExposureTables, NO_MACHINES } from './exposure-tables';
 import { chooseLists, readPlaybacks, readServedLists } from './served-lists';
 
 /** Probabilities of the options under the policy to be valued; the first option is the one without chance. */

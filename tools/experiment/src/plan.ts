@@ -15,7 +15,8 @@ import {
   type UserWeights,
   userWeights,
 } from '@watchnext/experiments';
-import { createExposureTables, DAY_MS, firstDayOf, needAttribution, untoldParts } from './exposure-tables';
+import { DAY_MS } from '@watchnext/features';
+import { createExposureTables, firstDayOf, needAttribution, untoldParts } from './exposure-tables';
 import { readDailyMoments } from './read-moments';
 import { InterleavedError, smallestOf, treatmentsOf } from './treatments';
 

@@ -11,11 +11,11 @@ import {
   USER_NUMBERS,
   type UserNumbers,
 } from '@watchnext/experiments';
+import { DAY_MS } from '@watchnext/features';
 import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchnext/testing';
 import {
   archiveExperiment,
   archiveOf,
-  DAY_MS,
   fileWith,
   type Outcome,
   START_MS,

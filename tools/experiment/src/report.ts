@@ -15,8 +15,9 @@ import {
   type Verdict,
   verdictOf,
 } from '@watchnext/experiments';
+import { DAY_MS } from '@watchnext/features';
 import { type CoverageResult, readCoverage } from './coverage';
-import { createExposureTables, DAY_MS, firstDayOf } from './exposure-tables';
+import { createExposureTables, firstDayOf } from './exposure-tables';
 import { readPreferences } from './preferences';
 import { readCohortMoments, readDailyMoments } from './read-moments';
 import { readQuality } from './read-quality';

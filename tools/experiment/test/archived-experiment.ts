@@ -9,11 +9,11 @@ import {
   USER_NUMBERS,
   type UserNumber,
 } from '@watchnext/experiments';
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { eventOf, impressionItemOf, impressionsServedOf, watchOf } from '@watchnext/testing';
 
 export const START_MS = Date.UTC(2026, 10, 1);
-export const DAY_MS = 86_400_000;
 
 export const fileWith = (overrides: Record<string, unknown> = {}): ExperimentsFile =>
   checkExperiments({

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { archiveExperiment, DAY_MS, START_MS, fileWith } from './archived-experiment';
+import { DAY_MS } from '@watchnext/features';
+import { archiveExperiment, START_MS, fileWith } from './archived-experiment';
 
 const MAIN = resolve(__dirname, '..', 'dist', 'main.js');
 

@@ -2,10 +2,8 @@
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import { appendInSlices, type EventLog, type NewRecord, partitionOf } from '@watchnext/event-log';
-import { RECORD_REFUSAL_CODES, refuse, userIdOf } from '@watchnext/features';
+import { DAY_MS, RECORD_REFUSAL_CODES, refuse, userIdOf } from '@watchnext/features';
 import { readTopic } from './read-topic';
-
-const DAY_MS = 86_400_000;
 
 export interface Letter extends DeadLetter {
   /** Where it lies in the dead-letter topic. */

@@ -1,5 +1,6 @@
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
 import type { NewRecord } from '@watchnext/event-log';
+import { DAY_MS } from '@watchnext/features';
 import { eventOf, searchOf, videoFactsOf, watchOf } from '@watchnext/testing';
 import {
   chooseLetters,
@@ -13,7 +14,6 @@ import { readTopic } from '../src/read-topic';
 import { openWorld, PARTITIONS, type OperatorWorld } from './harness';
 
 const AT_MS = Date.now() - 10_000;
-const DAY_MS = 86_400_000;
 
 describe('dead letters', () => {
   let world: OperatorWorld;

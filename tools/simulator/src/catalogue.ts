@@ -2,12 +2,12 @@
  * Channels and videos as columns, so that a million videos take tens of megabytes. A row depends on the seed and its
  * index only.
  */
+import { DAY_MS } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import { grown } from './columns';
 import { clamp, drawStyle, pickWeighted, STYLE_DIMENSIONS } from './draws';
 import type { WorldOptions } from './parameters';
 import { COUNTRIES_OF_THE_WORLD, LANGUAGE_SHARES, TOPICS_OF_THE_WORLD } from './topics';
-import { DAY_MS } from './time';
 
 const VIDEOS_PER_CHANNEL = 8;
 /** Half of the catalogue is older than the history, so that the age of a video varies from the first day. */

@@ -5,10 +5,10 @@
  * Videos are put in the order (language, topic, channel), so that each of these is a range, and a running sum of demand
  * a day serves them all.
  */
+import { DAY_MS } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import { searchSum } from './catalogue';
 import { LANGUAGES, TOPICS_OF_THE_WORLD } from './topics';
-import { DAY_MS } from './time';
 import type { World } from './world';
 
 /** Tries until a draw is given up: a range may hold nothing that is there yet. */

@@ -1,9 +1,8 @@
 import { Event, TOPICS } from '@watchnext/contract';
-import { type RankingExample, replayUser } from '@watchnext/features';
+import { DAY_MS, type RankingExample, replayUser } from '@watchnext/features';
 import { impressionScores, LOSS_CAP_SECONDS, type ScoredImpression } from './impression-scores';
 import { everyDelivery } from './life/deliver';
 import type { Delivery } from './life/story';
-import { DAY_MS } from './time';
 import { Truth } from './truth';
 import { videoId, World } from './world';
 

@@ -1,5 +1,4 @@
 export { COUNTRIES, DEVICES, LANGUAGES, type Device, type Topic } from './topics';
-export { DAY_MS } from './time';
 export { DEFAULT_WORLD, FROZEN, FROZEN_WORLDS, type FrozenWorldName, type WorldOptions } from './parameters';
 export { World, type Channel, type Video, type Viewer } from './world';
 export { newMemories, ViewerMemory } from './memory';

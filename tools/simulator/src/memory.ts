@@ -1,5 +1,5 @@
 /** What one viewer has met so far, as far as it changes how the next showing is taken. */
-import { DAY_MS } from './time';
+import { DAY_MS } from '@watchnext/features';
 
 /** A showing half as old weighs half: three days. */
 const DECAY_PER_MS = Math.LN2 / (3 * DAY_MS);

@@ -1,5 +1,5 @@
 /** How often each video was watched, in all and lately, by everybody and by country: what popularity baselines go by. */
-import { DAY_MS } from './time';
+import { DAY_MS } from '@watchnext/features';
 import { COUNTRIES } from './topics';
 import type { World } from './world';
 

@@ -1,8 +1,8 @@
 import { Event } from '@watchnext/contract';
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import {
   chooseViewers,
-  DAY_MS,
   evaluateLists,
   formatEvaluation,
   generateHistory,

@@ -3,8 +3,8 @@
  * came into view. Beside the same counts of a real log it shows how far the world is plausible.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
+import { DAY_MS } from '@watchnext/features';
 import { LifeTeller } from './life/life';
-import { DAY_MS } from './time';
 import type { World } from './world';
 
 const AGE_DAYS = 30;

@@ -8,12 +8,12 @@
  * view, so the value of a list is the sum over its places, and sorting by value is the best list there is. What a page does to
  * the rest of a session (who was disappointed leaves) comes on top: `sessionGoesOn`.
  */
+import { DAY_MS } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import { NO_TOPIC } from './catalogue';
 import { clamp, STYLE_DIMENSIONS } from './draws';
 import type { ViewerMemory } from './memory';
 import { INTERESTS } from './population';
-import { DAY_MS } from './time';
 import { COUNTRIES_OF_THE_WORLD, DEVICES, ENGLISH, TOPICS_OF_THE_WORLD } from './topics';
 import type { Video, Viewer, World } from './world';
 

@@ -1,5 +1,6 @@
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
-import { DAY_MS, evaluateLists, trueEffect, Truth, ViewerMemory, World, chooseViewers, memoriesOf } from './index';
+import { evaluateLists, trueEffect, Truth, ViewerMemory, World, chooseViewers, memoriesOf } from './index';
 import { LifeTeller } from './life/life';
 import { MOST_VIDEOS } from './parameters';
 import { INTERESTS } from './population';

@@ -4,12 +4,12 @@
  *
  * Everything is held as columns (`catalogue`, `population`); `Video` and `Viewer` are views of a row, made when asked for.
  */
+import { DAY_MS } from '@watchnext/features';
 import { createRandom, type Random } from '@watchnext/learning';
 import { Catalogue, NO_TOPIC } from './catalogue';
 import { STYLE_DIMENSIONS } from './draws';
 import { completeOptions, type WorldOptions } from './parameters';
 import { Population } from './population';
-import { DAY_MS } from './time';
 import { channelName, videoTitle } from './titles';
 import { COUNTRIES, DEVICES, TOPICS_OF_THE_WORLD, type Device, type Topic } from './topics';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { DAY_MS } from '@watchnext/features';
 import { TrendingVideos } from './trending';
 
-const DAY_MS = 86_400_000;
 const ids = (trending: TrendingVideos, nowMs: number) => trending.top(10, nowMs).map(({ videoId }) => videoId);
 
 describe('TrendingVideos', () => {

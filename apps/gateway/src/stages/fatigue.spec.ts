@@ -1,6 +1,6 @@
+import { HOUR_MS } from '@watchnext/features';
 import { tiredOf } from './fatigue';
 
-const HOUR_MS = 3_600_000;
 const exposures = [
   { videoId: 'often', impressionCount: 3, lastShownAtMs: 100 * HOUR_MS },
   { videoId: 'oftener', impressionCount: 30, lastShownAtMs: 100 * HOUR_MS },

@@ -1,4 +1,5 @@
 import type { CatalogueVideo } from '@watchnext/features';
+import { DAY_MS } from '@watchnext/features';
 import type { PopularSnapshots } from '../sources/popular-snapshot';
 import type { Catalogue } from '../sources/catalogue';
 import type { ScoredVideo, TrendingVideos } from '../sources/trending';
@@ -12,7 +13,6 @@ import { quotasFor } from '../sources/quotas';
  */
 const DEPTH_PER_WANTED = 10;
 const LARGEST_DEPTH = 1_000;
-const DAY_MS = 86_400_000;
 
 export interface Memory {
   readonly catalogue: Catalogue;

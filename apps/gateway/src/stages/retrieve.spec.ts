@@ -1,11 +1,10 @@
 import type { RetrieveRequest } from '@watchnext/contract';
-import { newState } from '@watchnext/features';
+import { HOUR_MS, newState } from '@watchnext/features';
 import type { Retrieval } from '../clients/model-clients';
 import type { Draft } from '../pipeline/draft';
 import { retrieveStage } from './retrieve';
 
 const NOW_MS = 1_790_000_000_000;
-const HOUR_MS = 3_600_000;
 
 async function askedFor(fatigue: { impressionCount: number; restMs: number }): Promise<RetrieveRequest> {
   let asked: RetrieveRequest | undefined;

@@ -1,11 +1,10 @@
 import { Event } from '@watchnext/contract';
-import { applyEvent, encodeState, newState } from '@watchnext/features';
+import { applyEvent, encodeState, HOUR_MS, newState } from '@watchnext/features';
 import { eventOf, watchOf } from '@watchnext/testing';
 import fc from 'fast-check';
 import { RepeatableSlice } from './repeatable-slice';
 
 const AT_MS = Date.UTC(2026, 9, 1);
-const HOUR_MS = 3_600_000;
 
 function slicesOf(events: readonly Event[]): Event[][] {
   const slices: Event[][] = [];

@@ -6,7 +6,7 @@ import { Event, TOPICS, topicSpecs } from '@watchnext/contract';
 import { type EventArchive, openParquetArchive } from '@watchnext/event-archive';
 import { type EventLog, openEventLog, partitionOf } from '@watchnext/event-log';
 import { type FeatureStore, openEmbeddedFeatureStore } from '@watchnext/feature-store';
-import { applyEvent, newState, userIdOf } from '@watchnext/features';
+import { applyEvent, HOUR_MS, newState, userIdOf } from '@watchnext/features';
 import {
   eventOf,
   impressionItemOf,
@@ -21,7 +21,6 @@ import { type RestoreOptions, type RestoreReport, restoreTopic } from '../../src
 import { allRecords, quiet } from '../harness';
 
 export const AT_MS = Date.UTC(2026, 9, 1);
-const HOUR_MS = 3_600_000;
 const USERS = Array.from({ length: 25 }, (_, i) => (i % 6 === 0 ? `zoë-${i}-😀` : `user-${i}`));
 
 /** A log, as an embedded one in a folder or on a server. */

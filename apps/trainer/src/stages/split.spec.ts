@@ -1,10 +1,7 @@
-import { type CandidateExample, NO_CIRCUMSTANCES, type RankingExample } from '@watchnext/features';
+import { type CandidateExample, DAY_MS, HOUR_MS, NO_CIRCUMSTANCES, type RankingExample } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
 import type { ReplayedLog } from '../pipeline/run-state';
 import { splitByTime } from './split';
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 const watched = (userId: string, labelVideoId: string, labelAtMs: number, watchedVideoIds: string[] = []) =>
   ({ userId, labelVideoId, labelAtMs, features: { watchedVideoIds, ...NO_CIRCUMSTANCES } }) as CandidateExample;

@@ -1,8 +1,8 @@
+import { DAY_MS } from '@watchnext/features';
 import { videoFactsOf } from '@watchnext/testing';
 import type { ReplayedLog } from '../pipeline/run-state';
 import { videoLists } from './video-lists';
 
-const DAY_MS = 86_400_000;
 const NOW_MS = 100 * DAY_MS;
 
 const replayed = (uploadedDaysAgo: Record<string, number>, watches: [string, number][]) =>

@@ -1,14 +1,14 @@
 import type { VideoFacts } from '@watchnext/contract';
 import { PopularityCounts } from '@watchnext/evaluation';
+import { DAY_MS } from '@watchnext/features';
 import type { Catalogue, ReplayedLog } from '../pipeline/run-state';
 
-const MS_PER_DAY = 86_400_000;
 /** Enough for every page of a viewer who has seen much of it. */
 const LIST_LENGTH = 500;
 /** A watch counts half after this long: popular now, yet not only of today. */
-const POPULAR_HALF_LIFE_MS = 3 * MS_PER_DAY;
+const POPULAR_HALF_LIFE_MS = 3 * DAY_MS;
 /** A fresh video's score halves in this long. */
-const FRESH_HALF_LIFE_MS = 7 * MS_PER_DAY;
+const FRESH_HALF_LIFE_MS = 7 * DAY_MS;
 
 /** A video of a list that needs no model. The score is in (0, 1], so that ranking may learn from it across snapshots. */
 export interface ListedVideo {

@@ -1,7 +1,7 @@
+import { DAY_MS } from '@watchnext/features';
 import { exampleOf } from '../test/builders';
 import { ageWindowOf } from './age-window';
 
-const DAY_MS = 86_400_000;
 const END_MS = Date.UTC(2026, 10, 1);
 const KNOTS = 16;
 const examplesAged = (ages: readonly number[]) => ages.map((age, i) => exampleOf(`u${i}`, 'v', END_MS - age * DAY_MS));

@@ -1,7 +1,6 @@
 /** Which example ages a training spans, and at which of them its model is asked. */
 import type { CandidateExample } from '@watchnext/features';
-
-const MS_PER_DAY = 86_400_000;
+import { DAY_MS } from '@watchnext/features';
 
 /** Share of the examples that may be left out as too old to say how long the window is. */
 const TAIL_SHARE = 0.01;
@@ -58,5 +57,5 @@ export function ageDays(example: CandidateExample, windowEndMs: number): number 
   if (!(ageMs >= 0)) {
     throw new Error(`the label ${example.labelVideoId} of user ${example.userId} is later than the training window`);
   }
-  return ageMs / MS_PER_DAY;
+  return ageMs / DAY_MS;
 }

@@ -1,3 +1,4 @@
+import { DAY_MS } from '@watchnext/features';
 import type { DenseStack, NamedTensors, TrainingCheckpoints } from '@watchnext/learning';
 import type { CandidateExample } from '@watchnext/features';
 import { exampleOf, examplesOfWatches } from '../test/builders';
@@ -9,7 +10,6 @@ import { trainCandidateModel, validationCutoff } from './training';
 import type { CandidateTrainingProgress } from './training-options';
 import { newOptimizerState } from './training-state';
 
-const DAY_MS = 86_400_000;
 const VIDEOS = Array.from({ length: 30 }, (_, i) => `v${i}`);
 const EXAMPLES = Array.from({ length: 12 }, (_, user) =>
   examplesOfWatches(`u${user}`, VIDEOS.slice(user, user + 15), user * DAY_MS),

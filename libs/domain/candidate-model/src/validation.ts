@@ -1,10 +1,10 @@
 import type { CandidateExample } from '@watchnext/features';
+import { DAY_MS } from '@watchnext/features';
 import type { TowerRunnerFactory } from '@watchnext/learning';
 import { CatalogueScorer } from './catalogue-scorer';
 import { interestsOf } from './config';
 import type { CandidateModel } from './model';
 
-const MS_PER_DAY = 86_400_000;
 /** Multiplications that one validation may take, so that it stays a small part of an epoch. */
 const MULTIPLICATION_BUDGET = 2e9;
 /**
@@ -34,7 +34,7 @@ export async function validationRecall(
   const indexOf = new Map(model.videoIds.map((id, index) => [id, index]));
   const known = thinned.filter(({ labelVideoId }) => indexOf.has(labelVideoId));
   const userOf = ({ labelAtMs, features }: CandidateExample) =>
-    model.userVector(features, Math.max(0, windowEndMs - labelAtMs) / MS_PER_DAY);
+    model.userVector(features, Math.max(0, windowEndMs - labelAtMs) / DAY_MS);
   let hits = 0;
   const scorer = await CatalogueScorer.of(model, createRunner);
   try {

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
+import { DAY_MS, HOUR_MS } from '@watchnext/features';
 import { splitMoment } from './split-moment';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const at = (text: string) => Date.parse(text);
 
 describe('the moment that held-out days begin', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { DAY_MS } from '@watchnext/features';
 import { type LabelledImpression, pagesOf, weightedPerUserLoss } from './weighted-per-user-loss';
 
-const DAY_MS = 86_400_000;
 const impression = (fields: Partial<LabelledImpression>): LabelledImpression => ({
   userId: 'u',
   pageId: '',

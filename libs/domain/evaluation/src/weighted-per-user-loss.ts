@@ -1,6 +1,6 @@
+import { DAY_MS } from '@watchnext/features';
 import { UserRatio } from './user-ratio';
 
-const MS_PER_DAY = 86_400_000;
 /** Seconds at which one impression stops counting for more, so that one looping playback cannot own the metric. */
 export const LOSS_WATCH_CAP_SECONDS = 600;
 
@@ -28,7 +28,7 @@ export function pagesOf(impressions: readonly LabelledImpression[]): Page[] {
   impressions.forEach((impression, index) => {
     const { userId, pageId, servedAtMs } = impression;
     // Lengths keep two users' keys apart whatever characters ids hold.
-    const key = `${userId.length}:${userId}${pageId ? `p${pageId}` : `d${Math.floor(servedAtMs / MS_PER_DAY)}`}`;
+    const key = `${userId.length}:${userId}${pageId ? `p${pageId}` : `d${Math.floor(servedAtMs / DAY_MS)}`}`;
     let page = pages.get(key);
     if (!page) pages.set(key, (page = { userId, members: [], clicked: 0 }));
     page.members.push(index);

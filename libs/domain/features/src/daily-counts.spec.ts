@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { DailyCounts } from './daily-counts';
 import type { ImpressionCounts } from './types';
+import { DAY_MS } from './time';
 
-const DAY_MS = 86_400_000;
 const addition = fc.record({
   key: fc.constantFrom('a', 'b', 'c', 'd'),
   day: fc.nat(40),

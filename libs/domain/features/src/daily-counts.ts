@@ -5,8 +5,8 @@
  */
 import { DailySums } from './daily-sums';
 import { DayBlocks } from './day-blocks';
-import { DAY_IN_MS } from './limits';
 import type { ImpressionCounts } from './types';
+import { DAY_MS } from './time';
 
 const NONE = -1;
 /**
@@ -202,5 +202,5 @@ function hashOf(row: number, day: number): number {
 }
 
 function dayOf(atMs: number): number {
-  return Math.floor(atMs / DAY_IN_MS);
+  return Math.floor(atMs / DAY_MS);
 }

@@ -54,3 +54,4 @@ export { tokenize } from './tokenize';
 export * from './types';
 export { uuidV7TimeMs } from './uuid';
 export { type CatalogueVideo, catalogueVideo, VideoTable, type VideoTexts } from './video-table';
+export { DAY_MS, HOUR_MS } from './time';

@@ -2,10 +2,7 @@
  * Every bound of the user state and of the events that are let in. The state's bounds are part of its meaning (see
  * state.proto); changing one changes states, so features, so it needs models trained anew.
  */
-const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, MINUTE_MS, SECOND_MS } from './time';
 
 export const LIMITS = {
   // The state.
@@ -64,6 +61,3 @@ export const LIMITS = {
   /** What a single impression can weigh in training: 3 hours. */
   labelWatchSeconds: 3 * 3600,
 } as const;
-
-export const HOUR_IN_MS = HOUR_MS;
-export const DAY_IN_MS = DAY_MS;

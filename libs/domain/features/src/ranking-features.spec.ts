@@ -5,8 +5,8 @@ import { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } 
 import { newState } from './state-codec';
 import { SOME_TIME_MS, USER_ID, videoFacts } from './testing/event-builders';
 import type { RankingCandidate } from './types';
+import { HOUR_MS } from './time';
 
-const HOUR_MS = 3_600_000;
 /** A Monday, noon. */
 const NOW_MS = SOME_TIME_MS;
 const CONTEXT: RequestContext = {

@@ -13,10 +13,10 @@ import type { RequestContext, SearchEntry, UserState } from '@watchnext/contract
 import { searchTokensBefore } from './candidate-features';
 import { countryOf } from './countries';
 import { placesOf } from './places-of';
-import { DAY_IN_MS } from './limits';
 import { completionOf, hoursBetween } from './ranking-units';
 import type { RankingSearches, RankingUserFeatures } from './types';
 import { firstOfNewest } from './watches';
+import { DAY_MS } from './time';
 
 /** Names of `RankingUserFeatures.numbers`, in order. "Recent" are the newest 50 playbacks, completed or not. */
 export const RANKING_USER_NUMBERS = [
@@ -65,7 +65,7 @@ export function rankingUserFeatures(
 ): RankingUserFeatures {
   const nowMs = context.requestedAtMs;
   const { watches, searches } = state;
-  const dayBeforeMs = nowMs - DAY_IN_MS;
+  const dayBeforeMs = nowMs - DAY_MS;
 
   const firstWatch = firstOfNewest(watches);
   const endOfPast = Math.max(
@@ -99,8 +99,8 @@ export function rankingUserFeatures(
   }
 
   // 1970-01-01 was a Thursday: three days on, weeks begin on Monday.
-  const dayTurn = (2 * Math.PI * (nowMs % DAY_IN_MS)) / DAY_IN_MS;
-  const weekTurn = (2 * Math.PI * ((nowMs + 3 * DAY_IN_MS) % (7 * DAY_IN_MS))) / (7 * DAY_IN_MS);
+  const dayTurn = (2 * Math.PI * (nowMs % DAY_MS)) / DAY_MS;
+  const weekTurn = (2 * Math.PI * ((nowMs + 3 * DAY_MS) % (7 * DAY_MS))) / (7 * DAY_MS);
 
   numbers[AT.hoursSinceLastWatch] = hoursBetween(lastWatch?.startedAtMs, nowMs);
   numbers[AT.watchCount] = state.watchCount - (watches.length - endOfPast);

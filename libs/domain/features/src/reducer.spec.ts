@@ -12,9 +12,9 @@ import {
   videoFacts,
   watchBody,
 } from './testing/event-builders';
+import { HOUR_MS } from './time';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 type Body = NonNullable<Event['body']>;
 
 /** A state and a clock: each event gets the next number, and happens `minutes` after the start. */

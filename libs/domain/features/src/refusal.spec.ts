@@ -11,8 +11,8 @@ import {
   videoFacts,
   watchBody,
 } from './testing/event-builders';
+import { HOUR_MS } from './time';
 
-const HOUR_MS = 3_600_000;
 const AT = { atMs: SOME_TIME_MS, sequence: 1 };
 const WATCH = eventOf(watchBody(), AT);
 

@@ -14,10 +14,9 @@ import {
   watchBody,
 } from './testing/event-builders';
 import type { RankingExample, UserRecord } from './types';
+import { DAY_MS, HOUR_MS } from './time';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 const OPTIONS: ReplayOptions = { joinWindowMs: DAY_MS, logEndMs: Infinity };
 type Body = NonNullable<Event['body']>;
 

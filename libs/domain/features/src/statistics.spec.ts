@@ -1,6 +1,6 @@
 import { EVERYWHERE, statisticsFrom, StatisticsTimeline } from './statistics';
+import { DAY_MS } from './time';
 
-const DAY_MS = 86_400_000;
 const MONDAY_MS = Date.UTC(2026, 10, 2);
 const SHOWN = { videoId: 'v', channelId: 'c', topics: ['music', 'dance'], surface: 'home', country: 'FR' };
 

@@ -1,7 +1,7 @@
+import { DAY_MS } from '@watchnext/features';
 import { archivePath, dayOf, dayOfRecord, isTopicName } from './archive-files';
 
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
-const DAY_MS = 86_400_000;
 
 describe('archive files', () => {
   it('are named by partition and offset range, so that names sort like ranges', () => {

@@ -9,6 +9,7 @@
  * markers of transactions are no records. A file may have none at all. So the ranges of a partition follow each other without gaps, and a file that went missing shows.
  */
 import { join } from 'node:path';
+import { DAY_MS } from '@watchnext/features';
 
 export interface ArchivePlace {
   /** Folder, as "2026-11-23". */
@@ -34,7 +35,6 @@ export const LAST_DAY = '9999-12-31';
 
 const DAY_PREFIX = 'dt=';
 const FILE_NAME = /^p(\d{5,})-(\d{16})-(\d{16})-([0-9a-f]{8})\.parquet$/;
-const DAY_MS = 86_400_000;
 /** Last millisecond whose year has four digits, so that days sort as text. */
 const MAX_DAY_MS = Date.UTC(9999, 11, 31);
 

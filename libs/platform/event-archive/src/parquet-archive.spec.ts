@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Event, TOPICS } from '@watchnext/contract';
+import { DAY_MS } from '@watchnext/features';
 import { openParquetArchive } from './parquet-archive';
 import { EventArchiveError } from './port';
 
@@ -142,7 +143,6 @@ describe('an archive for history in bulk', () => {
   it('lets days with few records share the folder of the last of them', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'watchnext-event-archive-'));
     const archive = openParquetArchive(directory, { leastRecordsPerFile: 3 });
-    const DAY_MS = 86_400_000;
     const days = [0, 0, 1, 2, 2, 2, 2, 3, 4];
     const records = days.map((day, offset) => ({
       topic: TOPICS.activity,

@@ -1,7 +1,14 @@
 import { Event, TOPICS } from '@watchnext/contract';
 import { type EventArchive, KeyedRecords } from '@watchnext/event-archive';
 import { type LogRecord, partitionOf } from '@watchnext/event-log';
-import { type CandidateExample, type RankingExample, replayUser, type UserRecord } from '@watchnext/features';
+import {
+  type CandidateExample,
+  DAY_MS,
+  HOUR_MS,
+  type RankingExample,
+  replayUser,
+  type UserRecord,
+} from '@watchnext/features';
 import {
   eventIdOf,
   eventOf,
@@ -17,7 +24,6 @@ import { replayArchive, type ReplayOptions } from './replay-archive';
 
 const PARTITIONS = 4;
 const NOON_MS = Date.UTC(2026, 10, 2, 12);
-const HOUR_MS = 3_600_000;
 const OPTIONS = { joinWindowMs: 24 * HOUR_MS, withWatchTimes: true };
 const VIDEOS = 60;
 
@@ -200,7 +206,6 @@ describe('the replay of an archive', () => {
   });
 
   describe('of a number of days at the end of the log', () => {
-    const DAY_MS = 24 * HOUR_MS;
     const log = logOf(16, 0.3);
     const plain = async (archive: EventArchive, change: Partial<ReplayOptions>) => {
       const { replayed } = await replay(archive, change);

@@ -1,6 +1,6 @@
 import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { type BegunPlayback, type KnownBefore, replayUserInto, StatisticsTimeline } from '@watchnext/features';
+import { type BegunPlayback, DAY_MS, type KnownBefore, replayUserInto, StatisticsTimeline } from '@watchnext/features';
 import { NothingToReplayError } from './errors';
 import { CandidateExamples } from './examples/candidate-examples';
 import { TextTable } from './examples/columns';
@@ -9,8 +9,6 @@ import { FactsByNumber } from './facts-by-number';
 import type { Catalogue, CompletedWatch, ReplayedLog } from './replayed-log';
 import { StatisticsByNumber } from './statistics-by-number';
 import { type ReadCounts, readUserRecords } from './user-records';
-
-const MS_PER_DAY = 86_400_000;
 
 export interface ReplayOptions {
   readonly partitionCount: number;
@@ -153,5 +151,5 @@ export async function replayArchive(
 
 /** Whole days: counts as of a moment are of the whole days before it, and what is before the first day is one sum. */
 function firstDayOf(logEndMs: number, dayCount = Infinity): number {
-  return Math.floor((logEndMs - dayCount * MS_PER_DAY) / MS_PER_DAY) * MS_PER_DAY;
+  return Math.floor((logEndMs - dayCount * DAY_MS) / DAY_MS) * DAY_MS;
 }

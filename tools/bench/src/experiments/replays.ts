@@ -19,6 +19,7 @@ import {
   type PromisedRate,
   testSettings,
 } from '@watchnext/experiments';
+import { DAY_MS } from '@watchnext/features';
 import { DEFAULT_WORLD, World } from '@watchnext/simulator';
 import { report, type BenchReport } from '../report';
 import { archiveHistory } from './simulated-archive';
@@ -32,7 +33,6 @@ export interface ReplayOptions {
   readonly replays: number;
 }
 
-const DAY_MS = 86_400_000;
 const COVARIATE_DAYS = 7;
 const END_MS = Date.UTC(2026, 10, 23);
 const JUDGED: readonly MetricName[] = [

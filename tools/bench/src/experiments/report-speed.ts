@@ -4,11 +4,11 @@ import { Event, Rung, TOPICS } from '@watchnext/contract';
 import { openParquetArchive, type EventArchive } from '@watchnext/event-archive';
 import { renderHtml, reportExperiment } from '@watchnext/experiment';
 import { Assigner, checkExperiments, type ExperimentsFile } from '@watchnext/experiments';
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { newEventId } from '@watchnext/producer-client';
 import { report, type BenchReport } from '../report';
 
-const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 10, 1);
 const DAYS = 7;
 const ITEMS = 10;

@@ -18,6 +18,7 @@ import {
   standalone,
 } from '@watchnext/experiment';
 import { checkExperiments, metricOf, type MetricName } from '@watchnext/experiments';
+import { DAY_MS } from '@watchnext/features';
 import { ProducerClient } from '@watchnext/producer-client';
 import {
   chooseViewers,
@@ -44,7 +45,6 @@ export interface StoryOptions {
   readonly out?: string;
 }
 
-const DAY_MS = 86_400_000;
 const INTERLEAVED_DAYS = 2;
 /** The clock moves by this much at a time, while nothing is under way. */
 const STEP_MS = DAY_MS / 4;

@@ -2,12 +2,10 @@
 import { TOPICS } from '@watchnext/contract';
 import { embeddedPaths } from '@watchnext/config';
 import { openParquetArchive } from '@watchnext/event-archive';
-import { replayUser } from '@watchnext/features';
+import { DAY_MS, replayUser } from '@watchnext/features';
 import { loadModels, readUserRecords } from '@watchnext/offline';
 import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
 import type { BenchVectors } from './vectors';
-
-const DAY_MS = 86_400_000;
 
 /**
  * The video vectors of the snapshot that a data folder serves, and the vectors of as many of its users, the first of the

@@ -8,6 +8,7 @@ import { TOPICS } from '@watchnext/contract';
 import { startTask } from '@watchnext/command-line';
 import { temporaryFolder } from '@watchnext/end-to-end';
 import type { EventArchive } from '@watchnext/event-archive';
+import { DAY_MS } from '@watchnext/features';
 import { archiveRecords, createTestBucket } from '@watchnext/testing';
 import { measuredInProcess } from '../measured-process';
 import { type BenchReport, report } from '../report';
@@ -40,7 +41,6 @@ interface PlaceFigures {
 }
 
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
-const DAY_MS = 86_400_000;
 
 export async function benchMerge(options: MergeBenchOptions): Promise<{ result: BenchReport; text: string }> {
   const { path, remove } = temporaryFolder('merge-bench');

@@ -2,6 +2,7 @@
 import { TOPICS } from '@watchnext/contract';
 import { startTask } from '@watchnext/command-line';
 import { type EventArchive, openParquetArchive } from '@watchnext/event-archive';
+import { DAY_MS } from '@watchnext/features';
 import { readCatalogue, type ReplayedLog, readUserRecords, replayArchive } from '@watchnext/offline';
 import { tellFigures } from '../tell-figures';
 import { digestOf } from './digest';
@@ -9,7 +10,6 @@ import type { ReplayFigures, ReplayTask, StageFigures } from './replay';
 import { type PartOfTime, timeByPart } from './time-by-part';
 import { type WindowDifference, windowDifference } from './window-difference';
 
-const DAY_MS = 86_400_000;
 const EXAMPLES_PER_USER = 1_000;
 
 /** As it is where what lies before the warm-up is not read. */

@@ -1,5 +1,6 @@
 /** Plain sequences, as research code passes them around: a user and what it watched, in order, without times. */
 import { basename } from 'node:path';
+import { DAY_MS } from '@watchnext/features';
 import type { Importer, LoadOptions } from '../importer';
 import { BadCell, identifier } from '../read/cells';
 import { eachLine } from '../read/each-row';
@@ -15,7 +16,6 @@ Each watch comes out of a list of five: the item among four that other users wat
 anything to learn from.
 Order: catalogue, then activity by time. Ids follow from user and place.`;
 
-const DAY_MS = 86_400_000;
 const LAST_DAY_MS = Date.UTC(2024, 11, 31);
 const DAYS = 365;
 const EARLIER_SPACING_MS = 60_000;

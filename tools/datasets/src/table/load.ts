@@ -1,5 +1,6 @@
 /** Reads tables into the staging tables, as their mapping says. */
 import { basename } from 'node:path';
+import { DAY_MS } from '@watchnext/features';
 import type { LoadOptions } from '../importer';
 import { country, identifier, integer, text } from '../read/cells';
 import { watchSecondsOf } from '../ratings/rating-watch';
@@ -9,7 +10,6 @@ import { boolean, gender, moment, seconds, shortened, topicList } from './interp
 import { columnsOf, type Mapping, type VideoColumns } from './mapping';
 import { eachTableRow, requireDistinctIds, type TableFile, timeColumnsOf } from './table-file';
 
-const DAY_MS = 86_400_000;
 /** What a video of unknown duration counts as where all of it is watched. */
 const UNKNOWN_DURATION_SECONDS = 60;
 const TITLE_CHARACTERS = 500;

@@ -1,7 +1,7 @@
+import { DAY_MS } from '@watchnext/features';
 import type { Check, UserLog } from './check';
 import { count, type Finding, percent, share, worst } from './finding';
 
-const DAY_MS = 86_400_000;
 /** A day with so much less or more than the days around it is no usual one. */
 const UNUSUAL_FACTOR = 3;
 /** Days on each side that a day is held against. */

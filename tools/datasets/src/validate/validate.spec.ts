@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
+import { DAY_MS } from '@watchnext/features';
 import { eventOf, temporaryDirectory, videoFactsOf, videoUpsertedOf } from '@watchnext/testing';
 import { validateArchive } from './validate-archive';
 
 const NOW = Date.UTC(2026, 10, 20);
-const DAY_MS = 86_400_000;
 type Body = NonNullable<Event['body']>;
 
 let folder: Awaited<ReturnType<typeof temporaryDirectory>>;

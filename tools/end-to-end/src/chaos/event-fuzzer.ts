@@ -8,7 +8,7 @@
  * the memory of event ids, and no user has more events in a day than a state remembers ids.
  */
 import { Event, type ImpressionItem, type UserState, type VideoFacts } from '@watchnext/contract';
-import { applyEvent, newState } from '@watchnext/features';
+import { applyEvent, HOUR_MS, newState } from '@watchnext/features';
 import { createRandom, type Random } from '@watchnext/learning';
 import { eventIdOf } from '@watchnext/testing';
 
@@ -59,7 +59,6 @@ const WEIGHTS = {
 const TOTAL_WEIGHT = Object.values(WEIGHTS).reduce((sum, weight) => sum + weight, 0);
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 const START_MS = Date.UTC(2026, 10, 2, 12);
 /** Every so many batches one is imported history. */
 const IMPORT_EVERY_BATCHES = 25;

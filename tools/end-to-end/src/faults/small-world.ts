@@ -3,11 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
+import { HOUR_MS } from '@watchnext/features';
 import { newEventId } from '@watchnext/producer-client';
 import { SNAPSHOT_FILES, type SnapshotStore } from '@watchnext/snapshot-store';
 import { publishInto, writeCandidateFiles, writeRankingFiles } from '@watchnext/testing/snapshots';
-
-const HOUR_MS = 3_600_000;
 
 type SmallVideo = (typeof VIDEOS)[number];
 

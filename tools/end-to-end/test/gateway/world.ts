@@ -7,7 +7,7 @@ import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { Event, type ImpressionsServed, SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
 import { type EventLog, openEmbeddedEventLog, partitionOf } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
-import { applyEvent, encodeState, newState } from '@watchnext/features';
+import { applyEvent, encodeState, HOUR_MS, newState } from '@watchnext/features';
 import { freePorts } from '@watchnext/local-stack';
 import { createLogger } from '@watchnext/service';
 import { openFolderSnapshotStore, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
@@ -26,7 +26,6 @@ export const PARTITIONS = 4;
 export const silent = createLogger('spec', { level: 'silent', format: 'json' });
 export const FIRST_SNAPSHOT = '20260101T000000Z-aaaaaa';
 
-const HOUR_MS = 3_600_000;
 const SUBJECTS = ['Otters', 'Bridges', 'Sourdough', 'Comets', 'Violins', 'Mosses'];
 const MANNERS = [
   'at dawn',

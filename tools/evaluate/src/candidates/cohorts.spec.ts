@@ -1,8 +1,7 @@
 import { watchLogOf } from '@watchnext/evaluation';
+import { DAY_MS } from '@watchnext/features';
 import { cohortsOfQueries } from './cohorts';
 import type { HeldOut } from './protocol';
-
-const DAY_MS = 86_400_000;
 
 /** 'often' was watched 12 times from day 0 on, once a user, 'rare' once on day 8; two users watched six and four others. */
 const WATCHES = [

@@ -7,10 +7,9 @@ import {
   type CohortLimits,
   type WatchLog,
 } from '@watchnext/evaluation';
+import { DAY_MS } from '@watchnext/features';
 import type { WatchData } from '../data/watch-data';
 import type { HeldOut } from './protocol';
-
-const MS_PER_DAY = 86_400_000;
 
 /**
  * @param log the watches that training saw
@@ -34,7 +33,7 @@ export function cohortsOfQueries(
     const facts = {
       userWatchCount: user === undefined ? 0 : userCounts[user],
       videoWatchCount: video === undefined ? 0 : videoCounts[video],
-      videoAgeDays: timed && bornMs !== undefined ? (example.labelAtMs - bornMs) / MS_PER_DAY : undefined,
+      videoAgeDays: timed && bornMs !== undefined ? (example.labelAtMs - bornMs) / DAY_MS : undefined,
     };
     return cohortsOf(facts, limits);
   });

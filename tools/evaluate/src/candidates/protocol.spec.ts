@@ -1,8 +1,6 @@
-import { NO_CIRCUMSTANCES } from '@watchnext/features';
+import { DAY_MS, NO_CIRCUMSTANCES } from '@watchnext/features';
 import type { WatchData } from '../data/watch-data';
 import { splitWatches, type HeldOut } from './protocol';
-
-const DAY_MS = 86_400_000;
 
 /** Users with their watches as [video, day]. */
 function dataOf(users: Record<string, [string, number][]>, timed = true): WatchData {

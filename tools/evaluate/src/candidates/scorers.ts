@@ -11,12 +11,12 @@ import {
   recentPopularityScorer,
   type WatchLog,
 } from '@watchnext/evaluation';
+import { DAY_MS } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
 import type { Random } from '@watchnext/learning';
 import type { AskedAt } from '../report';
 import type { HeldOut } from './protocol';
 
-const MS_PER_DAY = 86_400_000;
 /** Half-lives of recent popularity; each has a row, so none has to be chosen. */
 const HALF_LIVES_DAYS = [1, 7, 30];
 
@@ -45,7 +45,7 @@ export async function modelScorer(
   const scores = new Float64Array(log.videoIds.length).fill(NaN);
   const userOf = ({ example }: HeldOut) => {
     const ageMs = askedAt === 'time of the label' ? Math.max(0, windowEndMs - example.labelAtMs) : 0;
-    return model.userVector(example.features, ageMs / MS_PER_DAY);
+    return model.userVector(example.features, ageMs / DAY_MS);
   };
   return {
     name,
@@ -99,7 +99,7 @@ export function baselines(
     `recent popularity, ${days} d`,
     askedAt,
     // The newest watch was at `endMs`, and counts.
-    () => recentPopularityScorer(log, days * MS_PER_DAY, askedAt === 'time of the label' ? undefined : endMs + 1),
+    () => recentPopularityScorer(log, days * DAY_MS, askedAt === 'time of the label' ? undefined : endMs + 1),
   ];
   const timed = log.atMs ? askings.flatMap((askedAt) => HALF_LIVES_DAYS.map((days) => recent(days, askedAt))) : [];
   const all = [

@@ -2,11 +2,11 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
+import { HOUR_MS } from '@watchnext/features';
 import { eventOf, impressionItemOf, impressionsServedOf, temporaryDirectory, watchOf } from '@watchnext/testing';
 import { splitWatches } from '../candidates/protocol';
 import { archiveFingerprint, replayFolder, watchDataOf } from './archive';
 
-const HOUR_MS = 3_600_000;
 const NOON_MS = Date.UTC(2026, 10, 2, 12);
 
 /** Of ada and grace, in one partition. */

@@ -4,10 +4,9 @@ import { readdir } from 'node:fs/promises';
 import { requireArchiveFolder } from '@watchnext/datasets';
 import { openParquetArchive } from '@watchnext/event-archive';
 import type { CandidateExample } from '@watchnext/features';
+import { HOUR_MS } from '@watchnext/features';
 import { type ReplayedLog, readCatalogue, replayArchive } from '@watchnext/offline';
 import { EvaluationDataError, type UserWatches, type WatchData } from './watch-data';
-
-const HOUR_MS = 3_600_000;
 
 export interface ArchiveOptions {
   readonly partitionCount: number;

@@ -1,7 +1,7 @@
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { AgeCurveBuilder, compareCurves, curvePoints, misplacedShare } from './age-curve';
 
-const DAY_MS = 86_400_000;
 const NOW_MS = 1_000 * DAY_MS;
 const AGES = { first: -5, last: 20 };
 /** Uploaded today, yesterday, tomorrow, at a time unknown. */

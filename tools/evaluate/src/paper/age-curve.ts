@@ -6,14 +6,13 @@
  * the watches fell on videos of that age.
  */
 import type { IndexSource } from '@watchnext/evaluation';
+import { DAY_MS } from '@watchnext/features';
 
 /** Days from upload to watch, both ends included; what lies beyond them is left out. Below 0: not uploaded yet. */
 export interface AgeRange {
   readonly first: number;
   readonly last: number;
 }
-
-const MS_PER_DAY = 86_400_000;
 
 export interface AgeCurve {
   readonly firstAgeDay: number;
@@ -47,7 +46,7 @@ export class AgeCurveBuilder {
     let user = this.byUser.get(userId);
     if (!user) this.byUser.set(userId, (user = { predicted: zeros(this.dayCount), observed: zeros(this.dayCount) }));
     for (let video = 0; video < this.uploadedAtMs.length; video++) {
-      const day = Math.floor((atMs - this.uploadedAtMs[video]) / MS_PER_DAY) - this.ages.first;
+      const day = Math.floor((atMs - this.uploadedAtMs[video]) / DAY_MS) - this.ages.first;
       if (!(day >= 0 && day < this.dayCount)) continue;
       this.offered[day] += 1;
       user.predicted[day] += probabilities[video];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { datasetFingerprint, importToArchive } from '@watchnext/datasets';
 import {
   type CandidateExample,
+  DAY_MS,
   type RankingExample,
   type Statistics,
   statisticsFrom,
@@ -58,8 +59,7 @@ export function statisticsOf({ ranking }: PaperData): (atMs: number) => Statisti
   return (atMs) => known.get(dayOf(Math.min(atMs, ranking.heldOutFromMs)))!;
 }
 
-const MS_PER_DAY = 86_400_000;
-const dayOf = (atMs: number) => Math.floor(atMs / MS_PER_DAY);
+const dayOf = (atMs: number) => Math.floor(atMs / DAY_MS);
 /** Of Fig. 4: a model should expect nothing of what is not uploaded yet, and most of an upload's life is its first weeks. */
 const DAYS_BEFORE_UPLOAD = 5;
 const AGE_SPAN_DAYS = 25;
@@ -230,7 +230,7 @@ export function paperDataOf(
   const youngestDays = hasUploads
     ? -DAYS_BEFORE_UPLOAD
     : training.reduce((least, { labelVideoId, labelAtMs }) => {
-        const ageDays = Math.floor((labelAtMs - uploadedAt(labelVideoId)) / MS_PER_DAY);
+        const ageDays = Math.floor((labelAtMs - uploadedAt(labelVideoId)) / DAY_MS);
         return ageDays < least ? ageDays : least;
       }, Infinity);
   return {
@@ -291,7 +291,7 @@ function rankingDataOf(
   const [training, heldOut] = [plainImpressions(split.training), plainImpressions(split.heldOut)];
   const dayKnownAt = ({ servedAtMs }: RankingExample) => dayOf(Math.min(servedAtMs, heldOutFromMs));
   const days = [...new Set([...training, ...heldOut].map(dayKnownAt))];
-  const statisticsByDay = new Map(days.map((day) => [day, replayed.statistics.tables(day * MS_PER_DAY)]));
+  const statisticsByDay = new Map(days.map((day) => [day, replayed.statistics.tables(day * DAY_MS)]));
   const videoCount = new Set(training.map(({ video }) => video.videoId)).size;
   return { training, heldOut, heldOutFromMs, videoCount, statisticsByDay };
 }

@@ -16,6 +16,7 @@ import {
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import type { CandidateExample } from '@watchnext/features';
+import { DAY_MS } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
 import { breathe, predictImpressions } from '@watchnext/offline';
 import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
@@ -25,7 +26,6 @@ import { onlyFeatures, setUsersApart, withContextAround } from './examples';
 import { candidateDefaults, rankingDefaults, recallKOf } from './trained-as';
 import type { AgeCurveUnit, CandidateUnit, RankingUnit, Unit, UnitResult, UserRows } from './units';
 
-const MS_PER_DAY = 86_400_000;
 /** Users whose examples say when training should stop. */
 const VALIDATED_ONE_IN = 10;
 /** Users whose watches the popularity by age is of. */
@@ -109,7 +109,7 @@ async function runAgeCurve({ change }: AgeCurveUnit, data: PaperData, options: U
   );
   for (const [done, { userId, labelVideoId, labelAtMs, features }] of asked.entries()) {
     if (done % QUERIES_PER_BREATH === 0) await breathe(options.signal);
-    const ageDays = Math.max(0, windowEndMs - labelAtMs) / MS_PER_DAY;
+    const ageDays = Math.max(0, windowEndMs - labelAtMs) / DAY_MS;
     const label = model.videoRow(labelVideoId);
     curve.add(userId, labelAtMs, label ?? -1, softmax(scoresOf(model.userVector(features, ageDays)), model.logitScale));
   }

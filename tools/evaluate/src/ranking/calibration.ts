@@ -8,9 +8,8 @@ import {
 } from '@watchnext/evaluation';
 import type { RankingExample } from '@watchnext/features';
 import type { VideoFacts } from '@watchnext/contract';
+import { DAY_MS, HOUR_MS } from '@watchnext/features';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const DECILES = Array.from({ length: 10 }, (_, i) => String(i + 1));
 /** Upper ends of the groups; the last has none. */
 const POSITIONS = [1, 2, 3, 5, 10, 20] as const;

@@ -13,10 +13,9 @@ import {
 } from '@watchnext/evaluation';
 import type { VideoFacts } from '@watchnext/contract';
 import type { RankingExample } from '@watchnext/features';
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import type { RankingCohort } from './report';
-
-const MS_PER_DAY = 86_400_000;
 
 /** Held-out impressions, by index, and the limits that they were told apart by. */
 export interface ImpressionCohorts {
@@ -48,7 +47,7 @@ export function cohortsOfImpressions(
       {
         userWatchCount: users.get(userId) ?? 0,
         videoWatchCount: videos.get(video.videoId) ?? 0,
-        videoAgeDays: bornMs === undefined ? undefined : (servedAtMs - bornMs) / MS_PER_DAY,
+        videoAgeDays: bornMs === undefined ? undefined : (servedAtMs - bornMs) / DAY_MS,
       },
       limits,
     );

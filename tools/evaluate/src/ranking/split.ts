@@ -1,10 +1,9 @@
 /** Impressions before and after a moment, and the statistics that ranking knows at each. */
 import { splitMoment } from '@watchnext/evaluation';
 import type { Statistics } from '@watchnext/features';
+import { DAY_MS } from '@watchnext/features';
 import type { ReplayedLog } from '@watchnext/offline';
 import { EvaluationDataError } from '../data/watch-data';
-
-const DAY_MS = 24 * 3_600_000;
 
 export interface SplitOptions {
   /** For the message. */

@@ -9,6 +9,7 @@ import {
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import type { RankingExample } from '@watchnext/features';
+import { DAY_MS } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
 import { createRandom } from '@watchnext/learning';
 import { predictImpressions, type ReplayedLog } from '@watchnext/offline';
@@ -27,8 +28,6 @@ import { calibrationByTenth } from '../ranking/calibration';
 import { byDay } from '../ranking/split';
 import { type DailyForm, dailyForms } from './forms';
 import type { DailyFormReport, WarmStartReport } from './report';
-
-const DAY_MS = 86_400_000;
 
 export interface WarmStartOptions {
   /** For the report. */

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DAY_MS } from '@watchnext/features';
 import { impressionScores } from '../impression-scores';
-import { DAY_MS } from '../time';
 import { World } from '../world';
 import { writeScores } from './scores';
 

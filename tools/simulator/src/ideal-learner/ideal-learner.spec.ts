@@ -1,7 +1,8 @@
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { IdealLearner } from './ideal-learner';
 import { impressionScores } from '../impression-scores';
-import { chooseViewers, DAY_MS, memoriesOf, Truth, World } from '../index';
+import { chooseViewers, memoriesOf, Truth, World } from '../index';
 import { LifeTeller } from '../life/life';
 import type { LifeRecorder } from '../life/recorder';
 

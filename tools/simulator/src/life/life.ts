@@ -2,6 +2,7 @@
  * A viewer's life during the history: when it comes, what it sees, searches, clicks and watches. A life depends on the
  * world and the viewer only, never on another viewer's, so lives can be lived in any order and on any number of workers.
  */
+import { DAY_MS, HOUR_MS } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import { Demand } from '../demand';
 import { pickWeighted, poisson } from '../draws';
@@ -25,7 +26,6 @@ import {
   WEEKDAY_FACTORS,
 } from '../habits';
 import { ViewerMemory } from '../memory';
-import { DAY_MS, HOUR_MS } from '../time';
 import { COUNTRIES_OF_THE_WORLD, DEVICES } from '../topics';
 import { Truth, type Moment } from '../truth';
 import type { World } from '../world';

@@ -1,5 +1,6 @@
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
-import { DAY_MS, World } from '../index';
+import { World } from '../index';
 import { Arrivals, meanSessionsPerDay } from './arrivals';
 
 /** Midnight before a Monday. */

@@ -2,10 +2,10 @@
  * When viewers come after the history: each at its own pace, by its local hour and the day of the week, for as long
  * as it belongs to the world. A Poisson process whose rate is constant within a quarter of an hour of the world's time.
  */
+import { DAY_MS, HOUR_MS } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import { searchSum } from '../catalogue';
 import { HOUR_WEIGHTS, WEEKDAY_FACTORS } from '../habits';
-import { DAY_MS, HOUR_MS } from '../time';
 import { COUNTRIES_OF_THE_WORLD } from '../topics';
 import type { World } from '../world';
 

@@ -1,4 +1,4 @@
-import { DAY_MS } from '../time';
+import { DAY_MS } from '@watchnext/features';
 
 /** Of the world's time, since its history ended: beyond that all that was new or liked then is long past. */
 export const LONGEST_DAYS_SINCE = 366;

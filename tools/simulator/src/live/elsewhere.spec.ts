@@ -1,5 +1,6 @@
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
-import { DAY_MS, Truth, ViewerMemory, World } from '../index';
+import { Truth, ViewerMemory, World } from '../index';
 import { Elsewhere } from './elsewhere';
 
 describe('what comes a viewer’s way elsewhere', () => {

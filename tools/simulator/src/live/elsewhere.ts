@@ -1,10 +1,10 @@
 /** What comes a viewer's way outside of any list of ours in the live world, what was uploaded since the history among it. */
+import { HOUR_MS } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import { Demand } from '../demand';
 import { drawFromElsewhere } from '../life/elsewhere';
 import { FrontPage } from '../life/front-page';
 import type { ViewerMemory } from '../memory';
-import { HOUR_MS } from '../time';
 import type { Moment, Truth } from '../truth';
 import type { World } from '../world';
 

@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '@watchnext/contract';
+import { DAY_MS } from '@watchnext/features';
 import { eventually } from '@watchnext/testing';
 import {
-  DAY_MS,
   GatewayClient,
   LiveSimulator,
   newMemories,

@@ -5,11 +5,11 @@
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DAY_MS } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import { ELSEWHERE_AFTER_MS } from '../habits';
 import { ViewerMemory } from '../memory';
 import type { EventSink } from '../sink';
-import { DAY_MS } from '../time';
 import { deviceIndex, Truth } from '../truth';
 import type { Viewer, World } from '../world';
 import { Arrivals, meanSessionsPerDay } from './arrivals';

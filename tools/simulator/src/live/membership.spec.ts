@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { DAY_MS, World } from '../index';
+import { DAY_MS } from '@watchnext/features';
+import { World } from '../index';
 import { Membership, type Happening } from './membership';
 
 const endMs = Date.UTC(2026, 10, 23);

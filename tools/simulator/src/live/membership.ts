@@ -2,7 +2,7 @@
  * Who comes to the world and who logs in after its history, and when. All of it is a function of the world and its time: a
  * process that starts later is told of the very same viewers at the very same moments, and no state is kept.
  */
-import { DAY_MS } from '../time';
+import { DAY_MS } from '@watchnext/features';
 import { viewerId, type Viewer, type World } from '../world';
 
 export interface Happening {

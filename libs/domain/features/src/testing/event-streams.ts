@@ -21,9 +21,9 @@ import {
   videoFacts,
   watchBody,
 } from './event-builders';
+import { HOUR_MS } from '../time';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 export interface Step {
   readonly kind: StepKind;

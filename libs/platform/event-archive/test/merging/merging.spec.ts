@@ -1,8 +1,9 @@
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { HOUR_MS } from '@watchnext/features';
 import { checksumFile } from '../../src/checksum';
-import { HOUR_MS, isKept, type MergingWorld, openMergingWorld, PAST_DAY, plain, recordsOf, TOPIC } from './world';
+import { isKept, type MergingWorld, openMergingWorld, PAST_DAY, plain, recordsOf, TOPIC } from './world';
 
 describe('merging the files of past days', () => {
   let world: MergingWorld;

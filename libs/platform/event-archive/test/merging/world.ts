@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
+import { HOUR_MS } from '@watchnext/features';
 import type { ArchiveFile } from '../../src/archive-files';
 import { ArchiveRewriter } from '../../src/archive-rewriter';
 import { FolderStorage } from '../../src/folder-storage';
@@ -15,7 +16,6 @@ import { type Gate, SteppedStorage } from './stepped-storage';
 export const TOPIC = 'events';
 export const PAST_DAY = '2026-11-23';
 export const NEXT_DAY = '2026-11-24';
-export const HOUR_MS = 3_600_000;
 /** Whose records are to be removed: one in three. */
 export const GONE = 'gone';
 

@@ -1,6 +1,7 @@
 /** The days that files lie in. */
 import type { LogRecord } from '@watchnext/event-log';
-import { type ArchiveSuite, archiveRecords, DAY_MS, NOON_MS, range, TOPIC } from './support';
+import { DAY_MS } from '@watchnext/features';
+import { type ArchiveSuite, archiveRecords, NOON_MS, range, TOPIC } from './support';
 
 export function describeDays(suite: ArchiveSuite): void {
   describe('puts records into days', () => {

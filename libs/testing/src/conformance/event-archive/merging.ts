@@ -1,7 +1,7 @@
 /** Small files of past days become larger ones. What happens between its steps is in the archive's own specs. */
-import { type ArchiveSuite, archiveRecords, DAY_MS, NOON_MS, plain, readAll, TOPIC } from './support';
+import { DAY_MS, HOUR_MS } from '@watchnext/features';
+import { type ArchiveSuite, archiveRecords, NOON_MS, plain, readAll, TOPIC } from './support';
 
-const HOUR_MS = 3_600_000;
 const MAX_FILE_BYTES = 2 ** 30;
 
 export function describeMerging(suite: ArchiveSuite): void {

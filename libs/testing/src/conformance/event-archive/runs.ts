@@ -1,11 +1,11 @@
 /** Runs of offsets: one after the other, across processes, without gaps or repeats. */
 import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
+import { DAY_MS } from '@watchnext/features';
 import {
   type ArchiveSuite,
   archiveRecords,
   byKey,
-  DAY_MS,
   NOON_MS,
   offsetsOf,
   range,

@@ -1,7 +1,8 @@
 /** Questions by SQL over what is archived. */
 import { Event } from '@watchnext/contract';
+import { DAY_MS } from '@watchnext/features';
 import { eventOf, impressionItemOf, impressionsServedOf } from '../../builders';
-import { type ArchiveSuite, archiveRecords, DAY_MS, NOON_MS, TOPIC } from './support';
+import { type ArchiveSuite, archiveRecords, NOON_MS, TOPIC } from './support';
 
 export function describeQuestions(suite: ArchiveSuite): void {
   suite.spec('answers questions by SQL over all records, each once, and of an empty topic none', async () => {

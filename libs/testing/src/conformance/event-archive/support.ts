@@ -35,7 +35,6 @@ export interface ArchiveSuite {
 }
 
 export const TEST_LIMIT_MS = 120_000;
-export const DAY_MS = 86_400_000;
 export const NOON_MS = Date.UTC(2026, 10, 23, 12);
 export const TOPIC = TOPICS.activity;
 

@@ -5,6 +5,7 @@
  * that the viewer is shown, the early ones of a cluster the most; the rest from all.
  */
 import type { Availability, Profile, VideoFacts } from '@watchnext/contract';
+import { DAY_MS } from '@watchnext/features';
 import { createRandom, type Random } from '@watchnext/learning';
 import { generateVectors } from '../../index/vectors';
 
@@ -17,7 +18,6 @@ export interface MadeWorldOptions {
   readonly nowMs: number;
 }
 
-const DAY_MS = 86_400_000;
 /** Clusters of taste. */
 const CENTRES = 1_000;
 const TOPICS_COUNT = 400;

@@ -1,2 +1,0 @@
-export const DAY_MS = 86_400_000;
-export const HOUR_MS = 3_600_000;
