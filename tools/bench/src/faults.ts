@@ -2,6 +2,7 @@
  * Every dependency of the gateway killed, hung, slowed and corrupted in turn under load: what callers see, row by row, producers of
  * events among them, and whether it is what the ladder promises (exit code 1 where it is not).
  */
+import { textTable } from '@watchnext/command-line';
 import {
   DEPENDENCIES,
   type Dependency,
@@ -11,7 +12,6 @@ import {
   type FaultRow,
   measureFault,
 } from '@watchnext/end-to-end';
-import { textTable } from '@watchnext/experiment';
 import { judgeFault } from './judge-fault';
 import { report, type BenchReport } from './report';
 

@@ -1,4 +1,5 @@
 /** Whether callers saw no more of a fault than the ladder promises. */
+import { percent } from '@watchnext/command-line';
 import type { Dependency, EventFigures, FaultKind, FaultRow } from '@watchnext/end-to-end';
 
 /** From the top; each serves without something that those before it have. */
@@ -22,8 +23,6 @@ const MOST_BELOW = 0.01;
 const MOST_RECOVERY_SECONDS = 5;
 /** Who follows the event log tries it again after a second at most, joins a group of its own, and reads. */
 const MOST_HEARD_SECONDS = 5;
-
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 
 /** @returns what is wrong with a row, in words; nothing where all is as it should be */
 export function judgeFault(row: FaultRow): string[] {

@@ -1,4 +1,5 @@
 /** Tables of text, columns side by side, and how numbers stand in them. */
+import { alignColumns } from '@watchnext/command-line';
 import type { CalibrationRow } from '@watchnext/evaluation';
 
 /** A dash for what no number says: a ratio of nothing, or an interval of nobody. */
@@ -15,14 +16,5 @@ export function ratioRange(rows: readonly CalibrationRow[]): string {
   return left > 0 ? `${range} (${left} without a watched second left out)` : range;
 }
 
-export function align(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
+/** All columns to the left. */
+export const align = (rows: readonly (readonly string[])[]): string => alignColumns(rows, Infinity);

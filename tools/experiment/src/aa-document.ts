@@ -1,8 +1,9 @@
 /** What A/A tests found, as text and as a page. */
+import { percent, textTable } from '@watchnext/command-line';
 import { type AaMetric, DOUBTFUL_P, type HeldRate, metricOf } from '@watchnext/experiments';
 import { drawChart, type DocumentPart, type ReportDocument } from '@watchnext/plots';
 import type { AaReport } from './aa';
-import { day, number, percent, pValue, textTable, whole } from './format';
+import { day, number, signedPercent, pValue, whole } from './format';
 
 const AA_VERDICTS = {
   sound: 'sound: what is served alike is called different as often as promised',
@@ -11,11 +12,10 @@ const AA_VERDICTS = {
 
 const verdictOf = ({ isSound }: AaReport) => AA_VERDICTS[isSound ? 'sound' : 'unsound'];
 
-const share = (value: number) => `${(100 * value).toFixed(1)}%`;
-const observed = ({ rate, count, of }: HeldRate) => `${share(rate)} (${whole(count)} of ${whole(of)})`;
+const observed = ({ rate, count, of }: HeldRate) => `${percent(rate)} (${whole(count)} of ${whole(of)})`;
 const chance = ({ kind, range }: HeldRate) =>
-  kind === 'at-most' ? `to ${share(range.high)}` : `${share(range.low)} to ${share(range.high)}`;
-const reach = (value: number) => (Number.isFinite(value) ? `±${share(value)}` : '–');
+  kind === 'at-most' ? `to ${percent(range.high)}` : `${percent(range.low)} to ${percent(range.high)}`;
+const reach = (value: number) => (Number.isFinite(value) ? `±${percent(value)}` : '–');
 const label = ({ metric }: AaMetric) => metricOf(metric).label;
 
 const METRIC_HEADER = [
@@ -40,7 +40,7 @@ const metricRows = ({ metrics }: AaReport): string[][] =>
     metric.evenP === undefined ? '–' : pValue(metric.evenP),
     reach(metric.fixedReach),
     reach(metric.alwaysValidReach),
-    percent(metric.smallestLift),
+    signedPercent(metric.smallestLift),
     metric.oneLook ? metric.objections.join('; ') || 'sound' : `not judged: too few events`,
   ]);
 
@@ -48,13 +48,13 @@ const RATIO_HEADER = ['sample ratio', 'found', 'by chance', ''];
 
 const ratioRows = ({ sampleRatio: { hidden, doubtful, objections } }: AaReport): string[][] => [
   [
-    `result hidden at some look, at most ${share(hidden.promised)}`,
+    `result hidden at some look, at most ${percent(hidden.promised)}`,
     observed(hidden),
     chance(hidden),
     hidden.kept ? 'sound' : objections[0],
   ],
   [
-    `chi-square p below ${DOUBTFUL_P} at the end, ${share(doubtful.promised)} of as many users`,
+    `chi-square p below ${DOUBTFUL_P} at the end, ${percent(doubtful.promised)} of as many users`,
     observed(doubtful),
     chance(doubtful),
     doubtful.kept ? 'sound' : objections.at(-1)!,

@@ -3,7 +3,7 @@ export { renderHtml } from './render-html';
 export { renderJson } from './render-json';
 export { renderText } from './render-text';
 export { plotEffect, standalone } from './plots';
-export { percent, percentInterval, textTable } from './format';
+export { percentInterval, signedPercent } from './format';
 export { type Plan, planExperiment, planFrom } from './plan';
 export { drawVariants, ReplayLog } from './replay-log';
 export { policyOf, readDraws, valuePolicy } from './off-policy';

@@ -1,6 +1,14 @@
 /** npm run experiment -- COMMAND: experiments from their definition to their verdict. */
 import { writeFile } from 'node:fs/promises';
-import { allowClosedOutput, endOnUsage, moment, newFile, wholeNumber } from '@watchnext/command-line';
+import {
+  allowClosedOutput,
+  endOnUsage,
+  moment,
+  newFile,
+  percent,
+  textTable,
+  wholeNumber,
+} from '@watchnext/command-line';
 import { endByFailure, exitCodeOf, messageOrStack } from '@watchnext/config';
 import { EventArchiveError } from '@watchnext/event-archive';
 import { Assigner, type Experiment, ExperimentsError, metricOf, unsafeChanges } from '@watchnext/experiments';
@@ -19,7 +27,7 @@ import { NothingToCheckError } from './aa';
 import { addAaCommand } from './aa-command';
 import { addExportCommand } from './export-command';
 import { FileExistsError } from './export-users';
-import { number, pValue, textTable, whole } from './format';
+import { number, pValue, whole } from './format';
 import { policyOf, valuePolicy } from './off-policy';
 import { type Plan, planExperiment } from './plan';
 import { renderHtml } from './render-html';
@@ -80,8 +88,8 @@ withFile(program.command('validate'))
             [
               `${name} ${state === 'running' ? 'is running and would be spoilt' : 'has ended and may only be removed'}:`,
               ...reasons,
-              ...(movedShare > 0 ? [`${(100 * movedShare).toFixed(1)}% of its users would change their variant`] : []),
-              ...(droppedShare > 0 ? [`${(100 * droppedShare).toFixed(1)}% would leave it`] : []),
+              ...(movedShare > 0 ? [`${percent(movedShare)} of its users would change their variant`] : []),
+              ...(droppedShare > 0 ? [`${percent(droppedShare)} would leave it`] : []),
               state === 'running'
                 ? 'give it a new name; what may grow while it runs are all shares, by one factor, and its part of the layer'
                 : 'give a second run a new name',
@@ -236,7 +244,7 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
         ]
       : []),
     '',
-    `a lift of ${(100 * plan.lift).toFixed(2)}% takes`,
+    `a lift of ${percent(plan.lift, 2)} takes`,
     `  looked at once, at the end: ${inDays(plan.fixedDays)}`,
     `  looked at every day:        ${inDays(plan.alwaysValidDays)}`,
     ...(plan.guardrails.length > 0
@@ -247,7 +255,7 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
             ['guardrail', 'most harm', 'now', 'one look', 'daily looks'],
             plan.guardrails.map(({ metric, mostHarm, controlValue, fixedDays, alwaysValidDays }) => [
               metricOf(metric).label,
-              `${(100 * mostHarm).toFixed(1)}%`,
+              percent(mostHarm),
               number(controlValue),
               inDays(fixedDays),
               inDays(alwaysValidDays),
@@ -256,7 +264,7 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
           '',
         ]
       : []),
-    `after ${days} days, looked at once, a lift of ${(100 * plan.smallestLift).toFixed(2)}% would be found`,
+    `after ${days} days, looked at once, a lift of ${percent(plan.smallestLift, 2)} would be found`,
     '',
     textTable(
       ['day', 'power, one look', 'power, daily looks'],

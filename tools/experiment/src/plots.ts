@@ -1,7 +1,7 @@
 /** Plots as inline SVG: no script, no font, nothing to fetch. */
 import type { Interval, Look } from '@watchnext/experiments';
 import { drawIntervals, escapeXml, type IntervalLabels, roundTicks, tickDigits, withinHtml } from '@watchnext/plots';
-import { percent } from './format';
+import { signedPercent } from './format';
 
 const [WIDTH, HEIGHT] = [640, 240];
 const MARGIN = { left: 64, right: 16, top: 16, bottom: 32 };
@@ -17,7 +17,7 @@ function finiteRange(values: readonly number[]): Interval | undefined {
 /** Lifts of a tenth of a percent and less must be told apart too. */
 function percentLabels(ticks: readonly number[]): IntervalLabels {
   const digits = tickDigits(ticks, 100);
-  return { tick: (lift) => percent(lift, digits), told: (lift) => percent(lift, Math.max(1, digits)) };
+  return { tick: (lift) => signedPercent(lift, digits), told: (lift) => signedPercent(lift, Math.max(1, digits)) };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The report as one page that can be mailed or attached: nothing in it is fetched. */
+import { percent } from '@watchnext/command-line';
 import { metricOf, type Preference, VERDICTS } from '@watchnext/experiments';
-import { day, number, percent, percentInterval, pValue, whole } from './format';
+import { day, number, signedPercent, percentInterval, pValue, whole } from './format';
 import { escapeXml } from '@watchnext/plots';
 import { plotEffect, plotForest, PLOT_STYLE } from './plots';
 import { metricLabel } from './render-text';
@@ -86,7 +87,7 @@ const remarks = ({ objections, warnings }: ExperimentReport['snapshots']): strin
     ...warnings.map((text) => `<p>${escapeXml(text)}.</p>`),
   ].join('\n');
 
-const share = (value: number) => (Number.isFinite(value) ? `${(100 * value).toFixed(2)}%` : '–');
+const share = (value: number) => (Number.isFinite(value) ? percent(value, 2) : '–');
 
 function comparisonSection({ variant, verdict, metrics, cohorts, coverage }: Comparison, control: string): string {
   const tone = verdict === 'ship' ? 'good' : ['hidden', 'harmful', 'worse'].includes(verdict) ? 'bad' : '';
@@ -103,16 +104,16 @@ ${table(
       metricLabel(result),
       number(newest.controlValue),
       number(newest.treatmentValue),
-      percent(newest.lift),
+      signedPercent(newest.lift),
       percentInterval(newest.alwaysValidInterval),
       percentInterval(newest.fixedInterval),
       pValue(result.p),
-      newest.varianceReduction > 0 ? `−${(100 * newest.varianceReduction).toFixed(0)}%` : '',
+      newest.varianceReduction > 0 ? `−${percent(newest.varianceReduction, 0)}` : '',
       result.guardrail ? `guardrail ${result.guardrail}` : result.state === 'open' ? '' : result.state,
     ];
   }),
 )}
-${coverage ? `<p>Coverage, of ${whole(coverage.listsEach)} lists each in 20 groups: ${number(coverage.controlVideos)} and ${number(coverage.treatmentVideos)} different videos a group, ${percent(coverage.lift)} (${percentInterval(coverage.interval)}).</p>` : ''}
+${coverage ? `<p>Coverage, of ${whole(coverage.listsEach)} lists each in 20 groups: ${number(coverage.controlVideos)} and ${number(coverage.treatmentVideos)} different videos a group, ${signedPercent(coverage.lift)} (${percentInterval(coverage.interval)}).</p>` : ''}
 <h3>The lift, day by day</h3>
 <p class="key quiet"><span style="background:#cfe0f5"></span>holds at every look<span style="background:#93b8e6"></span>holds at one look</p>
 <div class="plots">${plotted
@@ -139,7 +140,7 @@ ${table(
   cohorts.map(({ dimension, cohort, look, correctedP, state }) => [
     `${dimension} ${cohort}`,
     whole(look.controlUsers + look.treatmentUsers),
-    percent(look.lift),
+    signedPercent(look.lift),
     percentInterval(look.alwaysValidInterval),
     pValue(correctedP),
     state === 'open' ? '' : state,
@@ -157,7 +158,7 @@ function preferenceSection(
 ): string {
   const cells = ({ userCount, preference, alwaysValidInterval, fixedInterval, alwaysValidP }: Preference) => [
     whole(userCount),
-    percent(preference),
+    signedPercent(preference),
     percentInterval(alwaysValidInterval),
     percentInterval(fixedInterval),
     pValue(alwaysValidP),

@@ -1,5 +1,6 @@
+import { percent, textTable } from '@watchnext/command-line';
 import { type MetricResult, metricOf, type Preference, VERDICTS } from '@watchnext/experiments';
-import { day, number, percent, percentInterval, pValue, textTable, whole } from './format';
+import { day, number, signedPercent, percentInterval, pValue, whole } from './format';
 import { type Comparison, type ExperimentReport, hasResult } from './report';
 
 export function renderText(report: ExperimentReport): string {
@@ -28,7 +29,7 @@ export function renderText(report: ExperimentReport): string {
         `Sample ratio: ${sampleRatio.passed ? 'holds' : 'DOES NOT HOLD'} (chi-square p ${pValue(sampleRatio.chiSquareP)}, sequential p ${pValue(sampleRatio.sequentialP)})`,
         ...names.map(
           (name, index) =>
-            `  ${name}: ${whole(sampleRatio.counts[index])} users, ${percentOf(sampleRatio.expectedShares[index])} expected`,
+            `  ${name}: ${whole(sampleRatio.counts[index])} users, ${percent(sampleRatio.expectedShares[index])} expected`,
         ),
         ...remarkLines({ objections, warnings }),
       ].join('\n'),
@@ -59,12 +60,10 @@ const remarkLines = ({ objections, warnings }: ExperimentReport['snapshots']): s
   ...warnings.map((text) => `  note: ${text}`),
 ];
 
-const percentOf = (share: number) => `${(100 * share).toFixed(1)}%`;
-
 function preferenceCells({ userCount, preference, alwaysValidInterval, fixedInterval, alwaysValidP }: Preference) {
   return [
     whole(userCount),
-    percent(preference),
+    signedPercent(preference),
     percentInterval(alwaysValidInterval),
     percentInterval(fixedInterval),
     pValue(alwaysValidP),
@@ -81,7 +80,7 @@ function comparisonText({ variant, verdict, metrics, cohorts, coverage }: Compar
   ];
   if (coverage) {
     parts.push(
-      `  coverage, of ${whole(coverage.listsEach)} lists each in 20 groups: ${number(coverage.controlVideos)} and ${number(coverage.treatmentVideos)} different videos a group, ${percent(coverage.lift)} (${percentInterval(coverage.interval)})`,
+      `  coverage, of ${whole(coverage.listsEach)} lists each in 20 groups: ${number(coverage.controlVideos)} and ${number(coverage.treatmentVideos)} different videos a group, ${signedPercent(coverage.lift)} (${percentInterval(coverage.interval)})`,
     );
   }
   if (cohorts.length > 0) {
@@ -91,7 +90,7 @@ function comparisonText({ variant, verdict, metrics, cohorts, coverage }: Compar
         cohorts.map(({ dimension, cohort, look, correctedP, state }) => [
           `${dimension} ${cohort}`,
           whole(look.controlUsers + look.treatmentUsers),
-          percent(look.lift),
+          signedPercent(look.lift),
           percentInterval(look.alwaysValidInterval),
           pValue(correctedP),
           state === 'open' ? '' : state,
@@ -112,11 +111,11 @@ function metricCells({ looks, p, state, guardrail }: MetricResult): string[] {
   return [
     number(controlValue),
     number(treatmentValue),
-    percent(lift),
+    signedPercent(lift),
     percentInterval(alwaysValidInterval),
     percentInterval(fixedInterval),
     pValue(p),
-    varianceReduction > 0 ? `−${(100 * varianceReduction).toFixed(0)}%` : '',
+    varianceReduction > 0 ? `−${percent(varianceReduction, 0)}` : '',
     word === 'open' ? '' : word,
   ];
 }

@@ -1,4 +1,5 @@
 /** What served lists are worth in truth, beside the best and the plainest lists there are. */
+import { percent, textTable } from '@watchnext/command-line';
 import { createRandom } from '@watchnext/learning';
 import type { Popularity } from './popularity';
 import type { ViewerMemory } from './memory';
@@ -179,19 +180,16 @@ export function chooseViewers(world: World, count: number, offset = 0): Viewer[]
 }
 
 export function formatEvaluation(rows: readonly ListEvaluation[], limit: number, viewerCount: number): string {
-  const nameWidth = Math.max(4, ...rows.map((row) => row.name.length));
-  const line = (cells: readonly string[]) =>
-    `  ${cells[0].padEnd(nameWidth)}  ${cells[1].padStart(17)}  ${cells[2].padStart(9)}  ${cells[3].padStart(7)}  ${cells[4].padStart(9)}`;
   return [
     `True value of a list of ${limit}: expected watch seconds summed over its places, examination falling with each; mean of ${viewerCount} viewers`,
-    line(['list', 'watch seconds', 'of oracle', 'clicks', 'clickbait']),
-    ...rows.map((row) =>
-      line([
+    textTable(
+      ['list', 'watch seconds', 'of oracle', 'clicks', 'clickbait'],
+      rows.map((row) => [
         row.name,
         `${row.meanWatchSeconds.toFixed(1)} ± ${row.standardError.toFixed(1)}`,
-        `${(100 * row.shareOfOracle).toFixed(0)}%`,
+        percent(row.shareOfOracle, 0),
         row.meanClicks.toFixed(2),
-        `${(100 * row.clickbaitShare).toFixed(0)}%`,
+        percent(row.clickbaitShare, 0),
       ]),
     ),
   ].join('\n');

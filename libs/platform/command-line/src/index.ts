@@ -12,4 +12,5 @@ export {
 export { unlessAborted } from './unless-aborted';
 export { duration, type ProgressTask, startTask } from './progress';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';
+export { alignColumns, percent, textTable } from './text-table';
 export { BACKUP_MANIFEST, UNFINISHED_RESTORE, parsePlace, type Place } from './place';

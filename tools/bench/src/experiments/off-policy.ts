@@ -2,7 +2,8 @@
  * Off-policy estimates against the truth: viewers of the simulated world, a place that is filled by chance, and policies that
  * were never served. Every expectation is known exactly, so the error of an estimate is too.
  */
-import { policyOf, textTable } from '@watchnext/experiment';
+import { percent, textTable } from '@watchnext/command-line';
+import { policyOf } from '@watchnext/experiment';
 import { estimateOffPolicy, type LoggedDraw } from '@watchnext/experiments';
 import { createRandom, type Random } from '@watchnext/learning';
 import { chooseViewers, DEFAULT_WORLD, Truth, ViewerMemory, World } from '@watchnext/simulator';
@@ -61,7 +62,7 @@ export async function benchOffPolicy(options: OffPolicyOptions): Promise<{ resul
       row.truth.toFixed(2),
       row.meanError.toFixed(2),
       row.rootMeanSquareError.toFixed(2),
-      `${(100 * row.coverage).toFixed(0)}%`,
+      percent(row.coverage, 0),
       row.effectiveDraws.toFixed(0),
       `${row.answered} of ${options.repeats}`,
     ]),

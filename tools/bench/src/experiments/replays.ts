@@ -2,8 +2,9 @@
  * Experiments replayed on what the viewers of the simulated world did: split again and again by the assignment that
  * serves, judged by the statistics that report. Without an effect, with one that was planted, and with things gone wrong.
  */
+import { percent, textTable } from '@watchnext/command-line';
 import { temporaryFolder } from '@watchnext/end-to-end';
-import { drawVariants, planFrom, readUserDays, ReplayLog, textTable, type UserDay } from '@watchnext/experiment';
+import { drawVariants, planFrom, readUserDays, ReplayLog, type UserDay } from '@watchnext/experiment';
 import {
   checkExperiments,
   checkQuality,
@@ -61,18 +62,18 @@ export async function benchReplays(options: ReplayOptions): Promise<{ result: Be
   const days = await simulatedDays(options);
   const { rates, plan, peekingAtFixedIntervals } = replay(days, options.replays);
   const text = [
-    `${plan.users} users, ${options.days} days, ${options.replays} replays; a lift of ${(100 * plan.lift).toFixed(2)}% is found with power 0.8 at one look; the covariate takes away ${(100 * plan.varianceReduction).toFixed(0)}% of the variance`,
+    `${plan.users} users, ${options.days} days, ${options.replays} replays; a lift of ${percent(plan.lift, 2)} is found with power 0.8 at one look; the covariate takes away ${(100 * plan.varianceReduction).toFixed(0)}% of the variance`,
     textTable(
       ['', 'promised', 'found', 'would be by chance', ''],
       rates.map(({ name, promised, count, of, rate, interval: [low, high], kept }) => [
         name,
         promised,
-        `${(100 * rate).toFixed(1)}% (${count} of ${of})`,
+        `${percent(rate)} (${count} of ${of})`,
         `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}%`,
         kept ? 'kept' : 'NOT KEPT',
       ]),
     ),
-    `Of the A/A tests, ${(100 * peekingAtFixedIntervals).toFixed(1)}% show a difference on some day to whoever looks daily at intervals meant for one look.`,
+    `Of the A/A tests, ${percent(peekingAtFixedIntervals)} show a difference on some day to whoever looks daily at intervals meant for one look.`,
   ].join('\n\n');
   return { result: report('experiments replays', { ...options }, { rates, plan, peekingAtFixedIntervals }), text };
 }
@@ -138,7 +139,7 @@ class Tally {
     const { count, of } = this.counts.get(name)!;
     const { rate, range, kept } = holdRate({ promised, kind }, count, of, RATE_ERROR);
     const words = { is: '', 'at-most': 'at most ', 'at-least': 'at least ' }[kind];
-    const told = `${words}${(100 * promised).toFixed(1)}%`;
+    const told = `${words}${percent(promised)}`;
     return { name, promised: told, count, of, rate, interval: [range.low, range.high], kept };
   }
 }

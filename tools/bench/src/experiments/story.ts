@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalSystem, until, temporaryFolder } from '@watchnext/end-to-end';
 import {
   type ExperimentReport,
-  percent,
+  signedPercent,
   plotEffect,
   renderHtml,
   renderJson,
@@ -274,7 +274,7 @@ function publishStory(
   const text = [
     renderText(first),
     renderText(second),
-    `True of the lists that were served (${control?.lists ?? 0} and ${treatment?.lists ?? 0}): watch seconds ${percent(truth.watchSecondsPerList)}, clicks ${percent(truth.clicksPerList)}${others.length > 0 ? `; served otherwise: ${others.join(', ')}` : ''}`,
+    `True of the lists that were served (${control?.lists ?? 0} and ${treatment?.lists ?? 0}): watch seconds ${signedPercent(truth.watchSecondsPerList)}, clicks ${signedPercent(truth.clicksPerList)}${others.length > 0 ? `; served otherwise: ${others.join(', ')}` : ''}`,
   ].join('\n');
   const figures = { first: JSON.parse(renderJson(first)), second: JSON.parse(renderJson(second)), truth };
   return { result: report('experiments story', { ...options }, figures), text };

@@ -1,9 +1,8 @@
 /** A run of `bench serve` as text and as a picture. */
-import { textTable } from '@watchnext/experiment';
+import { percent, textTable } from '@watchnext/command-line';
 import { drawChart } from '@watchnext/plots';
 import type { MeasuredPoint, ServeFigures, ServeOptions } from './serve';
 
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const ms = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : '–');
 
 export function describeServe(figures: ServeFigures, options: ServeOptions): string {

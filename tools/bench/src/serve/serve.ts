@@ -1,5 +1,6 @@
 /** npm run bench -- serve: latency by rate over HTTP, the knee, memory and processor time, and what an overload leaves of it. */
 import { writeFileSync } from 'node:fs';
+import { percent } from '@watchnext/command-line';
 import type { RankingPrecision } from '@watchnext/ranking-model';
 import { type BenchReport, report } from '../report';
 import { goodputRatio, isWithin, kneeOf, type KneeRule, pointOf, type RatePoint } from './figures';
@@ -145,5 +146,3 @@ const failuresOf = ({ failures }: RatePoint) =>
   Object.entries(failures)
     .map(([what, count]) => `; ${what}: ${count}`)
     .join('');
-
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;

@@ -1,7 +1,5 @@
-import { textTable } from '@watchnext/experiment';
+import { percent, textTable } from '@watchnext/command-line';
 import { type SoakFigures, WARM_UP_SWAPS } from './soak-figures';
-
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 
 export function describeSoak(
   figures: SoakFigures,

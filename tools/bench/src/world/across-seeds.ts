@@ -1,4 +1,5 @@
 /** Means over seeds with intervals, and the table of them. */
+import { alignColumns, percent } from '@watchnext/command-line';
 import { meanOverSeeds, type SeedMean } from '@watchnext/evaluation';
 import type { ListEffect, ListEvaluation } from '@watchnext/simulator';
 
@@ -42,15 +43,9 @@ export function formatSummary(rows: readonly ListSummary[]): string {
   const cells = rows.map((row) => [
     row.name,
     `${row.watchSeconds.mean.toFixed(0)} ± ${row.watchSeconds.halfWidth.toFixed(0)}`,
-    `${(100 * row.shareOfOracle).toFixed(1)}%`,
+    percent(row.shareOfOracle),
     row.clicks.toFixed(2),
-    `${(100 * row.clickbaitShare).toFixed(0)}%`,
+    percent(row.clickbaitShare, 0),
   ]);
-  const table = [['list', 'watch seconds, 95%', 'of oracle', 'clicks', 'clickbait'], ...cells];
-  const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)));
-  return table
-    .map((line) =>
-      line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '),
-    )
-    .join('\n');
+  return alignColumns([['list', 'watch seconds, 95%', 'of oracle', 'clicks', 'clickbait'], ...cells]);
 }

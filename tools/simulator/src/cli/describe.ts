@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { startTask } from '@watchnext/command-line';
+import { alignColumns, percent, startTask } from '@watchnext/command-line';
 import { statisticsOf, statisticsOfTable, type WorldStatistics } from '../statistics';
 import { World } from '../world';
 import type { WorldOptions } from '../parameters';
@@ -42,33 +42,25 @@ async function countWorld({ world, stride }: DescribeOptions, signal: AbortSigna
 }
 
 function formatStatistics(logs: readonly PlottedLog[]): string {
-  const percent = (value: number | undefined) => (value === undefined ? '' : `${(100 * value).toFixed(1)}%`);
+  const shown = (share: number | undefined) => (share === undefined ? '' : percent(share));
   const top = (share: number) => (statistics: WorldStatistics) =>
-    percent(statistics.concentration.find(([videos]) => videos >= share)?.[1]);
+    shown(statistics.concentration.find(([videos]) => videos >= share)?.[1]);
   const rows: [string, (statistics: WorldStatistics) => string][] = [
     ['impressions in view', ({ impressions }) => impressions.toLocaleString('en-US')],
-    ['click rate', ({ clickRate }) => percent(clickRate)],
+    ['click rate', ({ clickRate }) => shown(clickRate)],
     ['watch seconds, mean', ({ meanWatchSeconds }) => meanWatchSeconds.toFixed(1)],
     ['watch seconds, deviation / mean', ({ variationOfWatchSeconds }) => variationOfWatchSeconds.toFixed(2)],
-    ['watched to the end', ({ shareWatched }) => percent(shareWatched.at(-1))],
-    ['given up within 5%', ({ shareWatched }) => percent(shareWatched[0])],
+    ['watched to the end', ({ shareWatched }) => shown(shareWatched.at(-1))],
+    ['given up within 5%', ({ shareWatched }) => shown(shareWatched[0])],
     ['watches of the top 1% of videos', top(0.01)],
     ['watches of the top 10%', top(0.1)],
-    ['variance explained by the video', ({ explained }) => percent(explained.item)],
-    ['… by the viewer', ({ explained }) => percent(explained.user)],
-    ['… by both', ({ explained }) => percent(explained.itemAndUser)],
-    ['… by the truth', ({ explained }) => percent(explained.truth)],
+    ['variance explained by the video', ({ explained }) => shown(explained.item)],
+    ['… by the viewer', ({ explained }) => shown(explained.user)],
+    ['… by both', ({ explained }) => shown(explained.itemAndUser)],
+    ['… by the truth', ({ explained }) => shown(explained.truth)],
   ];
   const lines = [['', ...logs.map(({ name }) => name)]].concat(
     rows.map(([title, cell]) => [title, ...logs.map(({ statistics }) => cell(statistics))]),
   );
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return alignColumns(lines);
 }
