@@ -1,5 +1,5 @@
 /** The command behind a list of recommendations; it knows nothing of HTTP. */
-import { type Mark, Rung } from '@watchnext/contract';
+import { impressionIdOf, type Mark, Rung } from '@watchnext/contract';
 import { newState } from '@watchnext/features';
 import { LineLimit, type Logger } from '@watchnext/service';
 import type { ExperimentsFile } from '@watchnext/experiments';
@@ -22,7 +22,7 @@ import { interleaveStage, isInterleaved } from './stages/interleave';
 import { explainStage } from './stages/explain';
 import { filterStage } from './stages/filter';
 import { gatherStage, type Memory } from './stages/gather';
-import { impressionIdOf, LOG_IMPRESSIONS, logImpressionsStage, servedSnapshotId } from './stages/log-impressions';
+import { LOG_IMPRESSIONS, logImpressionsStage, servedSnapshotId } from './stages/log-impressions';
 import { rankStage } from './stages/rank';
 import { contextOf, readStateStage } from './stages/read-state';
 import { retrieveStage } from './stages/retrieve';

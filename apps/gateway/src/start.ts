@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { GatewayModule } from './gateway.module';
 import {
@@ -22,6 +21,7 @@ import { refuseUntilReady } from './http/not-ready';
 import { CONSOLE_ROUTES, guardConsole } from './http/console-guard';
 import { keepAnswersPrivate } from './http/private-answers';
 import { limitConsoleReads } from './http/console-reads';
+import { serveOpenApi } from './http/openapi';
 import { serveFiles } from './http/static-files';
 import { Readiness } from './readiness';
 
@@ -85,14 +85,4 @@ export async function startGateway(
     throw error;
   }
   return { app, port: Number(port) };
-}
-
-function serveOpenApi(app: NestFastifyApplication, fastify: FastifyInstance): void {
-  const description = new DocumentBuilder()
-    .setTitle('WatchNext gateway')
-    .setDescription('Recommendations by expected watch time, and what the console page needs beside them.')
-    .setVersion('1')
-    .build();
-  const document = SwaggerModule.createDocument(app, description);
-  fastify.get('/openapi.json', async () => document);
 }

@@ -1,9 +1,8 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyEvent, newState, refuse, settleCountries } from '@watchnext/features';
+import { applyEvent, newState } from '@watchnext/features';
 import { eventOf, impressionItemOf, impressionsServedOf, searchOf } from '@watchnext/testing';
-import { readEventJson } from './collect/event-json';
 import { EventsController } from './http/events.controller';
 
 /** What docs/producers.md tells producers of any language. */
@@ -12,17 +11,6 @@ const section = readFileSync(join(__dirname, '../../../docs/producers.md'), 'utf
   .find((text) => text.startsWith('Over HTTP, from any language')) as string;
 
 describe('the document for producers', () => {
-  it('shows batches that the collector takes', () => {
-    const batches = [...section.matchAll(/```json\n([\s\S]*?)```/g)]
-      .map(([, text]) => JSON.parse(text) as { events?: { occurredAtMs: number }[] })
-      .flatMap(({ events }) => (events === undefined ? [] : [events]));
-    expect(batches).not.toEqual([]);
-    for (const raw of batches.flat()) {
-      const event = readEventJson(raw);
-      expect(refuse(event, raw.occurredAtMs) ?? settleCountries(event)).toBeUndefined();
-    }
-  });
-
   it('tells what to do with every status that the collector answers', () => {
     const described: object = Reflect.getMetadata('swagger/apiResponse', EventsController.prototype.collect);
     const told = [...section.matchAll(/^\| (\d{3}) \|/gm)].map(([, status]) => status);

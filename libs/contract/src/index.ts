@@ -47,5 +47,6 @@ export {
   SnapshotManifest,
   TrainingWindow,
 } from './generated/watchnext/snapshot/v1/snapshot';
+export { impressionIdOf, PLACE_OF_IMPRESSION_ID } from './impression-ids';
 export { TOPICS, topicSpecs } from './topics';
 export { BinaryReader } from './wire';

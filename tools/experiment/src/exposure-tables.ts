@@ -5,7 +5,7 @@
  * their variant may keep them from coming back at all. Only what is divided by the experiment's impressions is of these
  * impressions alone.
  */
-import { Event } from '@watchnext/contract';
+import { Event, PLACE_OF_IMPRESSION_ID } from '@watchnext/contract';
 import { type ArchiveTable, sqlText } from '@watchnext/event-archive';
 import {
   type Experiment,
@@ -162,8 +162,8 @@ function variantSql(experiment: Experiment | undefined): string {
   return `${variant} AS variant, ${group(1)} = '!' AS overridden`;
 }
 
-/** The list of an impression, as the gateway names impressions: by the request and the place. */
-export const LIST_OF_IMPRESSION = `regexp_replace(impression_id, '-[0-9]+$', '')`;
+/** The request of an impression's list. */
+export const LIST_OF_IMPRESSION = `regexp_replace(impression_id, ${sqlText(PLACE_OF_IMPRESSION_ID)}, '')`;
 
 /** Whether the `impression_id` of a `user_id` is of a list that is counted; after `lists` is made. */
 const IS_OF_LISTS = `coalesce((user_id, ${LIST_OF_IMPRESSION}) IN (SELECT (user_id, request_id) FROM lists WHERE variant >= 0), false)`;

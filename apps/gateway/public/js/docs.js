@@ -36,11 +36,11 @@ const code = (value) => h('pre', { tabindex: '0' }, JSON.stringify(value, null, 
 
 /** What a request carries, by content type. */
 function bodyParts({ required, description, content }) {
-  const kinds = Object.entries(content).flatMap(([type, { schema }]) => [
+  const kinds = Object.entries(content).flatMap(([type, { schema, example }]) => [
     h('p', {}, h('code', {}, type), required ? ', required' : ', may be left out'),
     schema?.description ? h('p', { class: 'note' }, schema.description) : undefined,
     schema?.type === 'object' ? code(outline(schema)) : undefined,
-    schema?.example === undefined ? undefined : [h('p', { class: 'note' }, 'For example:'), code(schema.example)],
+    example === undefined ? undefined : [h('p', { class: 'note' }, 'For example:'), code(example)],
   ]);
   return [h('h3', {}, 'Body'), description ? h('p', { class: 'note' }, description) : undefined, ...kinds].flat();
 }

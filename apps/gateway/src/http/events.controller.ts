@@ -29,7 +29,7 @@ const EVENTS_SCHEMA = {
   type: 'object',
   required: ['events'],
   description:
-    'Every event has its envelope (eventId is a UUIDv7) and one kind with its fields, such as "watch", "search", "dismissal" or "impressionsViewed"; all kinds and fields are in the collector’s own /openapi.json.',
+    'Every event has its envelope (eventId is a UUIDv7 of its time, not older than 24 hours; backfill is for history alone, loaded once) and one kind with its fields, such as "watch", "search", "dismissal" or "impressionsViewed"; all kinds and fields are in the collector’s own /openapi.json.',
   properties: {
     events: {
       type: 'array',
@@ -46,17 +46,6 @@ const EVENTS_SCHEMA = {
         additionalProperties: { type: 'object' },
       },
     },
-  },
-  example: {
-    events: [
-      {
-        eventId: '019b76da-a800-7c3e-9a51-3f5b8f6f0c11',
-        occurredAtMs: 1_767_225_600_000,
-        producer: 'my-site',
-        backfill: true,
-        watch: { userId: 'u1', videoId: 'v1', playbackId: 'p1', positionSeconds: 93.5 },
-      },
-    ],
   },
 };
 

@@ -1,4 +1,4 @@
-import { Event, type ImpressionItem, Rung, TOPICS } from '@watchnext/contract';
+import { Event, impressionIdOf, type ImpressionItem, Rung, TOPICS } from '@watchnext/contract';
 import { type EventLog, EventLogError } from '@watchnext/event-log';
 import { traceHeaders } from '@watchnext/service';
 import { v7 as timeOrderedId } from 'uuid';
@@ -45,8 +45,6 @@ export function logImpressionsStage(eventLog: EventLog, log: Dependency, nowMs: 
 export function servedSnapshotId(draft: Draft): string {
   return rungOf(draft).rung === Rung.MEMORY_POPULAR ? '' : draft.snapshotId;
 }
-
-export const impressionIdOf = (requestId: string, position: number) => `${requestId}-${position}`;
 
 function impressionsEvent(draft: Draft, nowMs: number): Event {
   const { request, context, mark, page, exploredPlaces } = draft;

@@ -1,5 +1,5 @@
 /** One event as proto3 JSON: what is accepted, and its reading. */
-import { Event } from '@watchnext/contract';
+import { Event, impressionIdOf } from '@watchnext/contract';
 import { LIMITS } from '@watchnext/features';
 import { EVENT_COMMENTS } from './event-comments';
 import {
@@ -180,7 +180,14 @@ export const eventJson = ruled(envelope, {
     eventId: '019b76da-a800-7c3e-9a51-3f5b8f6f0c11',
     occurredAtMs: 1_767_225_600_000,
     producer: 'my-player',
-    watch: { userId: 'u1', videoId: 'v17', playbackId: 'p1', impressionId: 'r1:0', positionSeconds: 30, country: 'DE' },
+    watch: {
+      userId: 'u1',
+      videoId: 'v17',
+      playbackId: 'p1',
+      impressionId: impressionIdOf('019b76da-9c48-7a11-8d2f-5d0c1b7e4a90', 0),
+      positionSeconds: 30,
+      country: 'DE',
+    },
   },
 });
 
