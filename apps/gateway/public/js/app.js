@@ -214,11 +214,12 @@ async function showUser(userId, willAct = false) {
   byId('act').disabled = false;
   byId('mode').textContent = willAct
     ? 'You act as this viewer: what is shown, watched and dismissed here counts as theirs.'
-    : 'A preview: nothing of it is recorded.';
+    : 'A preview: nothing of it is recorded. Switch on “Act as this viewer” to watch or dismiss.';
   byId('mode').classList.toggle('acting', willAct);
   document.title = `${userId} · WatchNext`;
   history.replaceState(null, '', `?${new URLSearchParams({ user: userId })}`);
   say('Loading…');
+  byId('retry').hidden = true;
   const markDone = markBusy();
   try {
     const loaded = await load(userId);
@@ -227,6 +228,9 @@ async function showUser(userId, willAct = false) {
     if (known === undefined) say('The recommendations are shown without what was watched.');
     else if (!known.known) say('Nothing is known of this viewer yet.');
     else say(`${known.watchCount} ${known.watchCount === 1 ? 'video' : 'videos'} watched so far.`);
+  } catch (error) {
+    byId('retry').hidden = false;
+    throw error;
   } finally {
     markDone();
   }
@@ -263,14 +267,30 @@ byId('who').addEventListener('submit', (event) => {
   const userId = byId('user').value.trim();
   attempt(() => showUser(userId, userId === wantedUser && isActing()));
 });
-byId('act').addEventListener('change', () => attempt(() => showUser(wantedUser, isActing())));
+const showAgain = () => attempt(() => showUser(wantedUser, isActing()));
+byId('act').addEventListener('change', showAgain);
+byId('retry').addEventListener('click', () => {
+  // The button goes, and would take the focus with it.
+  byId('list').focus();
+  return showAgain();
+});
 /** Someone who is nobody else. */
 const showStranger = () => showUser(`guest-${newEventId().slice(-8)}`, true);
 byId('stranger').addEventListener('click', () => attempt(showStranger));
 byId('more').addEventListener('click', () => attempt(showMore));
 
+/** Viewers that are offered, or will be; undefined: those could not be listed. */
+let offered;
 /** Offers the viewers that are known. @returns the one with the most watches; undefined: there is none */
-async function offerUsers() {
+function offerUsers() {
+  offered ??= listAndOffer().catch((error) => {
+    offered = undefined;
+    throw error;
+  });
+  return offered;
+}
+
+async function listAndOffer() {
   const { users } = await listUsers();
   byId('users').replaceChildren(
     ...users.map(({ userId, watchCount }) => h('option', { value: userId }, `${watchCount} watched`)),
@@ -278,11 +298,14 @@ async function offerUsers() {
   return users[0]?.userId;
 }
 
+// Without suggestions the form takes any viewer all the same.
+const offerIfPossible = () => offerUsers().catch((error) => console.warn(error));
+byId('user').addEventListener('focus', offerIfPossible);
+
 const asked = new URLSearchParams(location.search).get('user');
 if (asked) {
   attempt(() => showUser(asked));
-  // Without suggestions the form takes any viewer all the same.
-  offerUsers().catch((error) => console.warn(error));
+  offerIfPossible();
 } else {
   attempt(async () => {
     say('Loading…');

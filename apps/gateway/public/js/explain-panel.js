@@ -4,7 +4,11 @@ import { number, spoken } from './format.js';
 
 const RULE_WORDS = {
   'channel-cap': 'another place than its score gives, since a channel may take only so many places in ten',
+  'topic-cap': 'another place than its score gives, since a topic may take only so many places in ten',
   'channel-cap-relaxed': 'beyond its channel’s cap, since no other candidates were left',
+  'topic-cap-relaxed': 'beyond the cap of one of its topics, since no other candidates were left',
+  exploration: 'drawn by chance among candidates that rank near, so that what they are worth can be measured',
+  'fresh-exploration': 'drawn by chance among fresh videos, which nobody has watched enough for a score to mean much',
 };
 
 const row = (name, value) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', { class: 'number' }, value));
@@ -49,7 +53,7 @@ function bars(parts) {
 
 /** Shows why an item is where it is. */
 export function showExplanation(item, served) {
-  const { sources = [], features = [], parts = [], rules = [] } = item.explain ?? {};
+  const { sources = [], features = [], parts = [], rules = [], propensity = 1 } = item.explain ?? {};
   byId('explain-title').replaceChildren(h('span', { class: 'unseen' }, 'Why '), item.title || item.videoId);
   const sections = [
     h(
@@ -103,6 +107,7 @@ export function showExplanation(item, served) {
       row('rung', served.rung),
       ...(served.experiments ?? []).map((one) => row(`experiment ${one.experiment}`, variantText(one))),
       ...(item.team === undefined ? [] : [row('variant that ranked it here', item.team)]),
+      ...(propensity < 1 ? [row('chance of this place', number(propensity))] : []),
       row('request', served.requestId),
       row('impression', served.preview ? 'none: a preview' : item.impressionId),
     ]),

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { RULES } from '../../../../apps/gateway/src/pipeline/draft';
 import { ANY_HISTORY, describeInBrowser, type OpenConsole, titleOf } from './console-page';
 
 let shown: OpenConsole;
@@ -104,6 +105,20 @@ describeInBrowser('the console page, whatever an answer holds and whoever looks'
     await page.keyboard.press('Escape');
   });
 
+  it('tells of every rule in words why a place is not that of the score, and with which chance it was drawn', async () => {
+    await shown.changeLists((answer) => {
+      answer.items[0].explain.propensity = 0.05;
+      answer.items[0].explain.rules = RULES.map((rule) => ({ rule, fromRank: 6, toPosition: 0 }));
+    });
+    await shown.open('/?user=ada');
+    await shown.cards().first().getByRole('button', { name: /^Why/ }).click();
+    const told = await page.locator('#explain .note').filter({ hasText: 'by score, shown at' }).allInnerTexts();
+    expect(new Set(told).size).toBe(RULES.length);
+    for (const rule of RULES) expect(told).not.toContain(`Rank 7 by score, shown at 1: ${rule}.`);
+    expect(await page.getByRole('row', { name: 'chance of this place' }).innerText()).toMatch(/0\.05$/);
+    await page.keyboard.press('Escape');
+  });
+
   it('says that a further page was made by less than the first', async () => {
     await shown.changeLists((answer, url) => {
       if (url.includes('cursor=')) Object.assign(answer, { rung: 'retrieval-order', rungReason: 'ranking is late' });
@@ -186,9 +201,8 @@ describeInBrowser('the console page, whatever an answer holds and whoever looks'
     await shown.open('/?user=ada');
     const picture = (await page.locator('#history progress').screenshot()).toString('base64');
     const [watched, unwatched] = (await page.evaluate(`(async () => {
-      const image = new Image();
-      image.src = 'data:image/png;base64,${picture}';
-      await image.decode();
+      const bytes = Uint8Array.from(atob('${picture}'), (character) => character.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes]));
       const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
       canvas.drawImage(image, 0, 0);
       const colourAt = (share) => [...canvas.getImageData(image.width * share, image.height / 2, 1, 1).data].join(' ');

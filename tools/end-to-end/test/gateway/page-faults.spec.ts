@@ -134,6 +134,31 @@ describeInBrowser('the console page, where answers are late or fail', onOpen, ()
     expect(await shown.cards().count()).toBe(12);
   });
 
+  it('tries again what did not come, when told to', async () => {
+    await page.route(ANY_LIST, refuse);
+    await shown.open('/?user=ada');
+    await shown.error().filter({ hasText: OUT_OF_ORDER }).waitFor();
+    await page.unrouteAll();
+    const retry = page.getByRole('button', { name: 'Try again' });
+    await retry.click();
+    await shown.cards().first().waitFor();
+    expect(await retry.isVisible()).toBe(false);
+    expect(await page.evaluate('document.activeElement.id')).toBe('list');
+  });
+
+  it('asks for the viewers again where they could not be listed, once the field is entered', async () => {
+    await page.route(LIST_OF_USERS, refuse);
+    await shown.open('/?user=ada');
+    await shown.cards().first().waitFor();
+    await page.unrouteAll();
+    await page.route(LIST_OF_USERS, (route) =>
+      route.fulfill({ json: { users: [{ userId: 'zoe', watchCount: 3, lastEventAtMs: 0 }] } }),
+    );
+    expect(await page.locator('#users option').count()).toBe(0);
+    await shown.user().focus();
+    await page.locator('#users option').first().waitFor({ state: 'attached' });
+  });
+
   it('says that an event was accepted, whatever cannot be read afterwards', async () => {
     await shown.actAs('carol');
     await shown.cards().first().waitFor();

@@ -92,7 +92,7 @@ describeInBrowser('the console page', onOpen, () => {
     const before = await recorded();
     await opened.open('/?user=ada');
     await opened.cards().first().waitFor();
-    expect(await page.locator('#mode').innerText()).toMatch(/^A preview/);
+    expect(await page.locator('#mode').innerText()).toMatch(/^A preview.*Act as this viewer/);
     expect(await opened.cards().locator('button:enabled').allInnerTexts()).toEqual(Array(12).fill('Why?'));
     await page.getByRole('button', { name: 'Show more' }).click();
     await opened.cards().nth(12).waitFor();
