@@ -28,7 +28,7 @@ export const gatewaySettings = z
     WATCHNEXT_INGESTION_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7001'),
     /** A file with the key under which the gateway passes on events of clients that sent none; read again as it changes. */
     WATCHNEXT_GATEWAY_API_KEY_FILE: z.string().optional(),
-    /** Who may see the console page and the routes behind it: who has the token, or everyone who can reach them. */
+    /** Who may see the console page and the routes behind it: who has the token, or everyone who can reach them by `localhost` or an address (by a name: 421). */
     WATCHNEXT_CONSOLE: z.enum(['token', 'open']).default('token'),
     /** A file with the console's token, of at least 16 characters; read again as it changes. Without it the console is shut. */
     WATCHNEXT_CONSOLE_TOKEN_FILE: z.string().optional(),

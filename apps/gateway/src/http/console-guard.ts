@@ -3,6 +3,7 @@
  * the token of `WATCHNEXT_CONSOLE_TOKEN_FILE`, as `Authorization: Bearer …` or, for the page, in a cookie that signing in sets.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
 import { ApiError } from '@watchnext/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
@@ -24,12 +25,19 @@ const RECOMMENDATIONS = '/v1/users/:id/recommendations';
 
 /** @param files addresses of the page's files */
 export function guardConsole(fastify: FastifyInstance, settings: GatewaySettings, files: ReadonlySet<string>): void {
-  if (settings.WATCHNEXT_CONSOLE === 'open') return;
+  const isOfConsole = (request: FastifyRequest, route: string) =>
+    files.has(route) || CONSOLE_ROUTES.has(route) || isForConsole(request, route);
+  if (settings.WATCHNEXT_CONSOLE === 'open') {
+    fastify.addHook('onRequest', async (request) => {
+      if (isOfConsole(request, request.routeOptions.url ?? '')) refuseNames(request.headers.host);
+    });
+    return;
+  }
   const { WATCHNEXT_CONSOLE_TOKEN_FILE: path } = settings;
   const token = path === undefined ? undefined : new KeyFile(path);
   fastify.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions.url ?? '';
-    if (!files.has(route) && !CONSOLE_ROUTES.has(route) && !isForConsole(request, route)) return;
+    if (!isOfConsole(request, route)) return;
     const wanted = await wantedToken(token);
     if (isToken(bearerOf(request) ?? cookieOf(request), wanted)) return;
     if (!files.has(route))
@@ -56,6 +64,24 @@ export function guardConsole(fastify: FastifyInstance, settings: GatewaySettings
     setCookies(request, reply, '; Max-Age=0', '; Max-Age=0');
     return reply.status(204).send();
   });
+}
+
+/**
+ * Whoever owns a name may let it lead here: a browser would take what is here for theirs, and give their page all that is open
+ * to who sits at it. Addresses and `localhost` are nobody's to lead elsewhere.
+ * @throws ApiError 421
+ */
+function refuseNames(host = ''): void {
+  const address = `http://${host}`;
+  const hostname = URL.canParse(address) ? new URL(address).hostname : '';
+  if (/(^|\.)localhost$/.test(hostname) || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0) return;
+  throw new ApiError(
+    421,
+    'misdirected',
+    'an open console answers to localhost and to addresses, not to names: ask by one of those, or set WATCHNEXT_CONSOLE=token ' +
+      'and a token by WATCHNEXT_CONSOLE_TOKEN_FILE',
+    'host',
+  );
 }
 
 function setCookies(request: FastifyRequest, reply: FastifyReply, token: string, mark: string): void {

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { isToken } from '../../../../apps/gateway/src/http/console-guard';
 import { type TestGateway, World } from './world';
@@ -127,6 +128,33 @@ describe('the console', () => {
     const { status: answered, body } = await shut.get('/v1/users', { authorization: 'Bearer x' });
     expect([answered, body.error.message]).toEqual([403, expect.stringContaining('cannot be read (ENOENT)')]);
     expect(body.error.message).not.toContain(missing);
+  });
+
+  describe('that is open', () => {
+    let port: string;
+    beforeAll(async () => {
+      ({ port } = new URL((await world.startGateway({ WATCHNEXT_CONSOLE: 'open' })).url));
+    });
+    /** As a browser asks whose name was led to this machine: `fetch` names the host itself. */
+    const statusAs = (host: string, path: string) =>
+      new Promise<number>((resolve, reject) => {
+        request({ host: '127.0.0.1', port, path, headers: { host } }, (answer) => {
+          answer.resume().on('end', () => resolve(answer.statusCode!));
+        })
+          .on('error', reject)
+          .end();
+      });
+
+    it.each(CONSOLE)('answers at %s to localhost and addresses, and to no name', async (address) => {
+      const hosts = ['localhost', '127.0.0.1', '[::1]', '192.168.0.7'];
+      for (const host of hosts) expect([200, 404]).toContain(await statusAs(`${host}:${port}`, address));
+      for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'not a name'])
+        expect([host, await statusAs(host, address)]).toEqual([host, 421]);
+    });
+
+    it.each(PUBLIC)('leaves %s to every name', async (address) => {
+      expect(await statusAs('gateway.example', address)).toBe(200);
+    });
   });
 });
 
