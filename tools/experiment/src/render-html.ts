@@ -1,11 +1,19 @@
 /** The report as one page that can be mailed or attached: nothing in it is fetched. */
 import { percent } from '@watchnext/command-line';
-import { metricOf, type Preference, VERDICTS } from '@watchnext/experiments';
-import { day, number, signedPercent, percentInterval, pValue, whole } from './format';
+import { metricOf, VERDICTS } from '@watchnext/experiments';
+import { day, number, percentInterval, pValue, signedPercent, whole } from './format';
 import { escapeXml } from '@watchnext/plots';
 import { plotEffect, plotForest, PLOT_STYLE } from './plots';
-import { metricLabel } from './render-text';
 import { type Comparison, type ExperimentReport, hasResult } from './report';
+import {
+  cohortCells,
+  cohortColumns,
+  metricCells,
+  metricColumns,
+  metricLabel,
+  preferenceCells,
+  preferenceColumns,
+} from './report-tables';
 
 const STYLE = `
 :root { color-scheme: light; }
@@ -35,6 +43,7 @@ export function renderHtml(report: ExperimentReport): string {
 ${qualitySection(report)}
 ${remarks(report.snapshots)}
 ${overriddenUsers > 0 ? `<p class="quiet">${whole(overriddenUsers)} testers are left out.</p>` : ''}
+${comparisons.some(({ metrics }) => metrics.length > 0) || preferences ? howToRead(report) : ''}
 ${comparisons.map((comparison) => comparisonSection(comparison, control)).join('\n')}
 ${experiment.design === 'interleaved' && !preferences ? `<p class="banner bad">${escapeXml(VERDICTS.hidden)}</p>` : ''}
 ${preferences ? preferenceSection(preferences, experiment.variants[1].name, report) : ''}
@@ -43,10 +52,10 @@ ${preferences ? preferenceSection(preferences, experiment.variants[1].name, repo
 `;
 }
 
-const row = (cells: readonly string[], tag = 'td') =>
-  `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
 const table = (header: readonly string[], rows: readonly (readonly string[])[]) =>
-  `<table><thead>${row(header.map(escapeXml), 'th')}</thead><tbody>${rows.map((cells) => row(cells.map(escapeXml))).join('')}</tbody></table>`;
+  `<table><thead><tr>${header.map((cell) => `<th scope="col">${escapeXml(cell)}</th>`).join('')}</tr></thead><tbody>${rows
+    .map((cells) => `<tr>${cells.map((cell) => `<td>${escapeXml(cell)}</td>`).join('')}</tr>`)
+    .join('')}</tbody></table>`;
 
 function qualitySection({ quality, experiment }: ExperimentReport): string {
   if (!quality) return '';
@@ -81,6 +90,16 @@ ${
 }`;
 }
 
+/** For who was sent the page and has not read how reports are made. */
+const howToRead = ({
+  experiment: { alpha, minimumLift, design },
+}: ExperimentReport): string => `<h2>How to read this</h2>
+<p class="quiet">Intervals say what is compatible with the data. Those <b>at every look</b> hold however often and whenever one looks${design === 'split' ? ': the verdict goes by them' : ''}. Those
+at one look are narrower, and hold for a single look whose day was fixed beforehand. All are wrong with a chance of ${alpha} at most (<code>alpha</code>), over all treatments together; those at
+every look are sharpest where the lift is near ${signedPercent(minimumLift)} (<code>minimumLift</code>).${design === 'split' ? JUDGEMENTS : ''}</p>`;
+const JUDGEMENTS = ` CUPED is how much of the variance is explained by what users watched before the start, and taken out. The
+judgement is better or worse where that is certain at every look; of a guardrail it is held where more harm than allowed is ruled out, broken where such harm is certain, and else not settled.`;
+
 const remarks = ({ objections, warnings }: ExperimentReport['snapshots']): string =>
   [
     ...objections.map((text) => `<p class="banner bad">No result: ${escapeXml(text)}</p>`),
@@ -96,23 +115,7 @@ function comparisonSection({ variant, verdict, metrics, cohorts, coverage }: Com
   if (metrics.length === 0) return head;
   const plotted = [...metrics].sort((a, b) => order(a.role) - order(b.role));
   return `${head}
-${table(
-  ['metric', control, variant, 'lift', 'at every look', 'at one look', 'p', 'variance', ''],
-  metrics.map((result) => {
-    const newest = result.looks.at(-1)!;
-    return [
-      metricLabel(result),
-      number(newest.controlValue),
-      number(newest.treatmentValue),
-      signedPercent(newest.lift),
-      percentInterval(newest.alwaysValidInterval),
-      percentInterval(newest.fixedInterval),
-      pValue(result.p),
-      newest.varianceReduction > 0 ? `−${percent(newest.varianceReduction, 0)}` : '',
-      result.guardrail ? `guardrail ${result.guardrail}` : result.state === 'open' ? '' : result.state,
-    ];
-  }),
-)}
+${table(metricColumns(control, variant), metrics.map(metricCells))}
 ${coverage ? `<p>Coverage, of ${whole(coverage.listsEach)} lists each in 20 groups: ${number(coverage.controlVideos)} and ${number(coverage.treatmentVideos)} different videos a group, ${signedPercent(coverage.lift)} (${percentInterval(coverage.interval)}).</p>` : ''}
 <h3>The lift, day by day</h3>
 <p class="key quiet"><span style="background:#cfe0f5"></span>holds at every look<span style="background:#93b8e6"></span>holds at one look</p>
@@ -135,17 +138,7 @@ ${plotForest(
     interval: look.alwaysValidInterval,
   })),
 )}
-${table(
-  ['cohort', 'users', 'lift', 'for all at once', 'p', ''],
-  cohorts.map(({ dimension, cohort, look, correctedP, state }) => [
-    `${dimension} ${cohort}`,
-    whole(look.controlUsers + look.treatmentUsers),
-    signedPercent(look.lift),
-    percentInterval(look.alwaysValidInterval),
-    pValue(correctedP),
-    state === 'open' ? '' : state,
-  ]),
-)}`
+${table(cohortColumns, cohorts.map(cohortCells))}`
 }`;
 }
 
@@ -156,23 +149,13 @@ function preferenceSection(
   variant: string,
   report: ExperimentReport,
 ): string {
-  const cells = ({ userCount, preference, alwaysValidInterval, fixedInterval, alwaysValidP }: Preference) => [
-    whole(userCount),
-    signedPercent(preference),
-    percentInterval(alwaysValidInterval),
-    percentInterval(fixedInterval),
-    pValue(alwaysValidP),
-  ];
   return `<h2>Preference for ${escapeXml(variant)} over ${escapeXml(report.control)}</h2>
 ${hasResult(report) ? '' : `<p class="banner">${escapeXml(VERDICTS['too-early'])}</p>`}
 <p class="quiet">What a list drafted of both rankings earned each, as (treatment − control) / (treatment + control).</p>
-${table(
-  ['credit', 'users', 'preference', 'at every look', 'at one look', 'p'],
-  [
-    ['watch seconds', ...cells(watchSeconds)],
-    ['clicks', ...cells(clicks)],
-  ],
-)}
+${table(preferenceColumns, [
+  ['watch seconds', ...preferenceCells(watchSeconds)],
+  ['clicks', ...preferenceCells(clicks)],
+])}
 ${plotForest('preference', [
   { label: 'watch seconds', lift: watchSeconds.preference, interval: watchSeconds.alwaysValidInterval },
   { label: 'clicks', lift: clicks.preference, interval: clicks.alwaysValidInterval },

@@ -238,6 +238,11 @@ describe('the report', () => {
     expect(html).toContain(`${together} cohorts at once (Bonferroni), at one look`);
     expect(html).toMatch(/<svg [^>]*aria-label="watch seconds per user \(primary\): lift by day"/);
     expect(html).not.toMatch(/https?:|<script|NaN|undefined/);
+    const columns = [...html.matchAll(/<th scope="col">([^<]*)/g)].map(([, column]) => column);
+    expect(columns).toEqual(expect.arrayContaining(['at every look', 'at one look', 'CUPED', 'judgement']));
+    for (const column of columns.slice(columns.indexOf('metric')))
+      expect([column, text]).toEqual([column, expect.stringContaining(column)]);
+    expect(html).toMatch(/chance of 0\.05 at most[^]*near \+20\.0%/);
     const json = JSON.parse(renderJson(report));
     expect(json.comparisons[0].metrics[0].looks[4].lift).toBeCloseTo(primary.lift, 12);
   });
