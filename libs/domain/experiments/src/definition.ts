@@ -14,55 +14,89 @@ const instant = z.iso
 
 const variantSchema = z.strictObject({
   name,
-  /** Of the experiment's users; all variants together at most 1, the rest is served as everybody and not counted. */
-  share,
-  serving: servingSchema.default({}),
+  share: share.describe(
+    "Of the experiment's users; all together at most 1, the rest is served as everybody and not counted.",
+  ),
+  serving: servingSchema.default({}).describe('What it serves otherwise; the control nothing, as a rule.'),
 });
 
-/** All that are given must hold. */
 const audienceSchema = z.strictObject({
   surfaces: z.array(text).min(1).optional(),
   countries: z
     .array(z.string().regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166-1)'))
     .min(1)
-    .optional(),
+    .optional()
+    .describe('Two capital letters each (ISO 3166-1).'),
   devices: z.array(text).min(1).optional(),
   loggedIn: z.boolean().optional(),
-  minimumWatchCount: z.number().int().min(0).optional(),
+  minimumWatchCount: z.number().int().min(0).optional().describe('Videos that the user has watched so far.'),
   maximumWatchCount: z.number().int().min(0).optional(),
+});
+
+const guardrailSchema = z.strictObject({
+  metric: z.enum(METRIC_NAMES),
+  mostHarm: z
+    .number()
+    .gt(0)
+    .max(1)
+    .describe("How much worse it may get, a share of the control's: none at all can be ruled out of no harm."),
 });
 
 const experimentSchema = z.strictObject({
   name,
-  /** What is believed, and what would show it wrong. */
-  hypothesis: text,
+  hypothesis: text.describe('What is believed, and what would show it wrong.'),
   unit: z.literal('user').default('user'),
-  /**
-   * `split`: each user is in one variant. `interleaved`: every list is drafted from the rankings of two variants in turn,
-   * as a quick first test.
-   */
-  design: z.enum(['split', 'interleaved']).default('split'),
+  design: z
+    .enum(['split', 'interleaved'])
+    .default('split')
+    .describe(
+      'Each user is in one variant, or every list is drafted from the rankings of two variants in turn, as a quick first test.',
+    ),
   layer: name,
-  /** The part of its layer's users that the experiment takes; parts of experiments that run at one time are disjoint. */
-  layerPart: z.tuple([share, share]).default([0, 1]),
-  /** Changed to draw the users anew. */
-  salt: text,
+  layerPart: z
+    .tuple([share, share])
+    .default([0, 1])
+    .describe("The part of its layer's users that it takes; parts of experiments that run at one time are disjoint."),
+  salt: text.describe('Changed to draw the users anew.'),
   start: instant,
   stop: instant,
-  audience: audienceSchema.default({}),
-  /** The first is the control. */
-  variants: z.array(variantSchema).min(2, 'must have at least two variants').max(10),
-  primaryMetric: z.enum(METRIC_NAMES).default('watchSecondsPerUser'),
-  /** Must not get worse by more than `mostHarm`, a share of the control's: none at all can be ruled out of no harm. */
-  guardrails: z.array(z.strictObject({ metric: z.enum(METRIC_NAMES), mostHarm: z.number().gt(0).max(1) })).default([]),
-  /** The lift that is worth finding, a share of the control's; intervals are sharpest about there. */
-  minimumLift: z.number().gt(0).max(10).default(0.02),
-  alpha: z.number().gt(0).max(0.5).default(0.05),
-  power: z.number().gt(0.5).lt(1).default(0.8),
-  /** Days before the start whose watch seconds reduce the variance; 0: none. */
-  covariateDays: z.number().int().min(0).max(60).default(7),
-  /** Who gets which variant whatever their hash says; reports leave them out. */
-  testers: z.record(z.string().min(1), name).default({}),
+  audience: audienceSchema.default({}).describe('Whom it is for: all that is given must hold.'),
+  variants: z
+    .array(variantSchema)
+    .min(2, 'must have at least two variants')
+    .max(10)
+    .describe('The first is the control.'),
+  primaryMetric: z.enum(METRIC_NAMES).default('watchSecondsPerUser').describe('What the verdict goes by.'),
+  guardrails: z.array(guardrailSchema).default([]).describe('What must not get worse.'),
+  minimumLift: z
+    .number()
+    .gt(0)
+    .max(10)
+    .default(0.02)
+    .describe("The lift that is worth finding, a share of the control's; intervals are sharpest about there."),
+  alpha: z
+    .number()
+    .gt(0)
+    .max(0.5)
+    .default(0.05)
+    .describe('How often, at most, a difference is found where there is none.'),
+  power: z
+    .number()
+    .gt(0.5)
+    .lt(1)
+    .default(0.8)
+    .describe('How often `minimumLift` is found by the day that `power` plans.'),
+  covariateDays: z
+    .number()
+    .int()
+    .min(0)
+    .max(60)
+    .default(7)
+    .describe('Days before the start whose watch seconds reduce the variance; 0: none.'),
+  testers: z
+    .record(z.string().min(1), name)
+    .default({})
+    .describe('Users who get the variant that is named, whatever their hash says; reports leave them out.'),
 });
 
 export const experimentsFileSchema = z.strictObject({

@@ -6,9 +6,9 @@ const CHOSEN_RUNGS = ['retrieval-order', 'snapshot-popular', 'memory-popular'] a
 const count = (most: number) => z.number().int().min(0).max(most);
 
 const exploration = z.strictObject({
-  position: z.number().int().min(0).max(49),
-  poolSize: z.number().int().min(2).max(100),
-  epsilon: z.number().gt(0).max(1),
+  position: z.number().int().min(0).max(49).describe('The place, from 0.'),
+  poolSize: z.number().int().min(2).max(100).describe('How many it is drawn from, evenly.'),
+  epsilon: z.number().gt(0).max(1).describe('How often it is drawn.'),
 });
 
 /**
@@ -16,31 +16,28 @@ const exploration = z.strictObject({
  * control.
  */
 export const servingSchema = z.strictObject({
-  /** Snapshot whose models serve the list, kept loaded while the experiment runs. */
   snapshotId: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'must be the id of a snapshot')
-    .optional(),
-  /** Step of the ladder to serve from, though nothing is broken. */
-  rung: z.enum(CHOSEN_RUNGS).optional(),
-  /** Candidates asked of retrieval. */
-  candidateCount: z.number().int().min(1).max(1_000).optional(),
-  /** Videos of one channel in each ten places. */
-  channelCap: z.number().int().min(1).max(50).optional(),
-  /** Videos of one topic in each ten places. */
-  topicCap: z.number().int().min(1).max(50).optional(),
-  /** Candidates that each source adds beside retrieval's. */
+    .optional()
+    .describe('A published snapshot, kept loaded while the experiment runs.'),
+  rung: z.enum(CHOSEN_RUNGS).optional().describe('Step of the ladder to serve from, though nothing is broken.'),
+  candidateCount: z.number().int().min(1).max(1_000).optional().describe('Candidates asked of retrieval.'),
+  channelCap: z.number().int().min(1).max(50).optional().describe('Videos of one channel in each ten places.'),
+  topicCap: z.number().int().min(1).max(50).optional().describe('Videos of one topic in each ten places.'),
   blendQuotas: z
     .strictObject({ trending: count(500), popular: count(500), fresh: count(500) })
     .partial()
-    .optional(),
-  /**
-   * With probability `epsilon` the place is filled by one of the `poolSize` next best instead, drawn evenly; what was
-   * drawn from, and how probably, is logged.
-   */
-  exploration: exploration.optional(),
-  /** The same with the best fresh videos in the pool, beside the one that the place would have. */
-  freshExploration: exploration.optional(),
+    .optional()
+    .describe("Candidates that each source adds beside retrieval's."),
+  exploration: exploration
+    .optional()
+    .describe('A place that is filled by chance; what it was drawn from, and how probably, is logged.'),
+  freshExploration: exploration
+    .optional()
+    .describe(
+      'The same, drawn from the best fresh videos and the one that the place would have; `WATCHNEXT_FRESH_EPSILON` does it for everyone.',
+    ),
 });
 
 export type Serving = z.infer<typeof servingSchema>;

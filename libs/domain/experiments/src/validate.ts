@@ -1,4 +1,5 @@
 /** Reads a file of experiments: its form, and what a form cannot say. */
+import type { z } from 'zod';
 import { type Experiment, type ExperimentsFile, experimentsFileSchema } from './definition';
 import { metricOf } from './metrics';
 import type { ServingParameter } from './serving';
@@ -37,7 +38,7 @@ export function parseExperiments(json: string): ExperimentsFile {
 
 /** @throws ExperimentsError */
 export function checkExperiments(value: unknown): ExperimentsFile {
-  const parsed = experimentsFileSchema.safeParse(value);
+  const parsed = experimentsFileSchema.safeParse(value, { error: inWords });
   if (!parsed.success) {
     throw new ExperimentsError(parsed.error.issues.map((issue) => `${fieldOf(issue.path, value)}: ${issue.message}`));
   }
@@ -57,6 +58,26 @@ export function checkExperiments(value: unknown): ExperimentsFile {
   ];
   if (problems.length > 0) throw new ExperimentsError(problems);
   return file;
+}
+
+/** What is wrong with a value, and what there is instead; undefined: as the schema says, or zod. */
+function inWords(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const known = Object.keys((issue.inst as z.ZodObject).shape);
+      return `there is no ${issue.keys.map((key) => `"${key}"`).join(', ')}; there are ${known.join(', ')}`;
+    }
+    case 'invalid_type':
+      return issue.input === undefined ? `is missing, ${issue.expected} is wanted` : undefined;
+    case 'too_small':
+      if (issue.origin === 'array') return `must have at least ${issue.minimum}`;
+      return `must be ${issue.inclusive === false ? 'above' : 'at least'} ${issue.minimum}`;
+    case 'too_big':
+      if (issue.origin === 'array') return `must have at most ${issue.maximum}`;
+      return `must be ${issue.inclusive === false ? 'below' : 'at most'} ${issue.maximum}`;
+    default:
+      return undefined;
+  }
 }
 
 /** "experiments[0].start" with the experiment's name, which people know it by. */

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { experimentsFileTable } from './experiments-file';
 import { type Metric, metricsOf, routesOf, rpcsOf, sharedMetrics } from './interface';
 import { describeShape, ownSettings, settingsTable, SHARED, sharedGroups } from './settings';
 import { APPS, ROOT } from './sources';
@@ -24,6 +25,7 @@ export function madeDocuments(): MadeDocument[] {
   return [
     ...APPS.map((app) => madeDocument(`apps/${app}/README.md`, partsOf(app))),
     madeDocument('docs/settings.md', sharedParts()),
+    madeDocument('docs/experiments.md', { 'experiments-file': experimentsFileTable }),
     madeDocument('docs/metrics.md', { metrics: () => metricsTable(sharedMetrics()) }),
   ];
 }

@@ -10,7 +10,9 @@ import { ROOT } from './sources';
 allowClosedOutput();
 
 const program = new Command('describe')
-  .description('Writes the tables of the apps’ READMEs and of docs/settings.md anew, from the code.')
+  .description(
+    'Writes the tables of the apps’ READMEs, of docs/settings.md, docs/metrics.md and docs/experiments.md anew, from the code.',
+  )
   .option('--check', 'write nothing; exit with 1 if a table is not what the code says', false)
   .allowExcessArguments(false)
   .exitOverride(endOnUsage)
