@@ -15,6 +15,7 @@ describe('the command line', () => {
       rankingObjective: 'expected-watch-time',
       rankingPrecision: 'float32',
       overrideGate: false,
+      current: true,
     });
   });
 
@@ -27,7 +28,13 @@ describe('the command line', () => {
       rankingObjective: 'expected-watch-time',
       rankingPrecision: 'float32',
       overrideGate: false,
+      current: true,
     });
+  });
+
+  it('publishes without moving the pointer on request, of a single run alone', () => {
+    expect(parse('--once', '--not-current')).toMatchObject({ once: true, current: false });
+    expect(() => parse('--not-current')).toThrow(/--not-current is for a single run: give --once too/);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import {
   endOnUsage,
   EXIT_USAGE,
   newFile,
+  refuseUnheeded,
   SIGNAL_EXIT_CODES,
   SIGNAL_EXIT_CODES_HELP,
   wholeNumber,
@@ -29,6 +30,8 @@ export interface TrainerCommand {
   readonly rankingPrecision: RankingPrecision;
   /** Publish what the gate rejects, for comparisons; its checks stay in the manifest. */
   readonly overrideGate: boolean;
+  /** False: publish without moving the pointer, for an experiment whose variant names the snapshot. */
+  readonly current: boolean;
 }
 
 /** Exit codes of `--once`, as --help tells them. */
@@ -73,11 +76,12 @@ export function parseCommand(argv: readonly string[], options: { exitOverride?: 
         .default('float32'),
     )
     .option('--override-gate', 'publish what the gate rejects, for comparisons; its checks stay in the manifest', false)
+    .option('--not-current', 'publish beside the current snapshot, for an experiment to name; with --once', false)
     .allowExcessArguments(false)
     .addHelpText(
       'after',
       `
-Exit codes of --once: 0 published, ${EXIT_CODES.rejected} rejected by the gate, ${EXIT_CODES.nothingToTrain} nothing to train on, ${SIGNAL_EXIT_CODES_HELP},
+Exit codes of --once: 0 published, current or not, ${EXIT_CODES.rejected} rejected by the gate, ${EXIT_CODES.nothingToTrain} nothing to train on, ${SIGNAL_EXIT_CODES_HELP},
 1 any other failure; ${EXIT_USAGE} for a command line and ${EXIT_CONFIGURATION} for an environment that cannot be used.
 
 Environment, as apps/trainer/README.md explains it; what all apps take is in docs/settings.md:
@@ -86,5 +90,8 @@ ${OWN_SETTINGS.map((name) => `  ${name}`).join('\n')}`,
   if (options.exitOverride) command.exitOverride().configureOutput({ writeErr: () => undefined });
   else command.exitOverride(endOnUsage);
   command.parse(argv as string[], { from: 'user' });
-  return command.opts<TrainerCommand>();
+  const { notCurrent, ...opts } = command.opts<Omit<TrainerCommand, 'current'> & { readonly notCurrent: boolean }>();
+  // An experiment names one snapshot: those of a schedule nobody would ever serve.
+  refuseUnheeded(command, ['notCurrent'], opts.once, 'a single run: give --once too');
+  return { ...opts, current: !notCurrent };
 }

@@ -5,6 +5,8 @@ import { type MetricTable, renderTable, tableToJson } from '@watchnext/evaluatio
 /** All that is told of a finished run. */
 export interface RunReport {
   readonly outcome: 'published' | 'rejected';
+  /** Whether the pointer moved to it. */
+  readonly current: boolean;
   readonly snapshotId: string;
   readonly parentSnapshotId: string | undefined;
   readonly verdict: GateVerdict;
@@ -25,10 +27,6 @@ export function reportText(report: RunReport): string {
   const checks = report.verdict.checks.map(
     ({ name, passed, detail }) => `  ${passed ? 'passed' : 'FAILED'}  ${name}: ${detail}`,
   );
-  const ending =
-    report.outcome === 'published'
-      ? `Snapshot ${report.snapshotId} is published and current.`
-      : `Snapshot ${report.snapshotId} was rejected: it is kept in the store, and not served.`;
   const held = new Date(report.evaluation.evaluatedFromMs).toISOString();
   const seconds = Object.values(report.secondsByStage).reduce((sum, value) => sum + value, 0);
   return [
@@ -39,9 +37,15 @@ export function reportText(report: RunReport): string {
     'Gate:',
     ...checks,
     '',
-    `${ending} ${seconds.toFixed(1)} s.`,
+    `${endingOf(report)} ${seconds.toFixed(1)} s.`,
     '',
   ].join('\n');
+}
+
+function endingOf({ outcome, current, snapshotId }: RunReport): string {
+  if (outcome === 'rejected') return `Snapshot ${snapshotId} was rejected: it is kept in the store, and not served.`;
+  if (current) return `Snapshot ${snapshotId} is published and current.`;
+  return `Snapshot ${snapshotId} passed and is published beside the current one: a variant may name it as its "snapshotId".`;
 }
 
 /** For a machine: the same, and what it takes to compare it with another run. */
@@ -49,6 +53,7 @@ export function reportJson(report: RunReport) {
   const processors = cpus();
   return {
     outcome: report.outcome,
+    current: report.current,
     snapshotId: report.snapshotId,
     parentSnapshotId: report.parentSnapshotId ?? null,
     metrics: tableToJson(report.metrics),

@@ -116,8 +116,8 @@ export class TrainingRunner {
         },
       );
       const report: RunReport = {
-        outcome: state.published.current ? 'published' : 'rejected',
-        snapshotId: state.published.snapshotId,
+        outcome: state.verdict.passed ? 'published' : 'rejected',
+        ...state.published,
         parentSnapshotId: state.parentSnapshotId,
         verdict: state.verdict,
         metrics: state.metrics,
@@ -150,7 +150,7 @@ export class TrainingRunner {
   }
 
   private stages(
-    { evaluationDays, seed, rankingObjective, rankingPrecision, overrideGate }: TrainerCommand,
+    { evaluationDays, seed, rankingObjective, rankingPrecision, overrideGate, current }: TrainerCommand,
     engines: TrainingEngines,
     directory: string,
     index: IndexSettings,
@@ -201,7 +201,7 @@ export class TrainingRunner {
         engine: { name: engines.name, kernels: engines.kernels, threads: engines.threads },
         seed,
       }),
-      publishStage(store, log),
+      publishStage(store, log, current),
     ];
   }
 }

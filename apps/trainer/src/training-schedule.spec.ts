@@ -12,6 +12,7 @@ const command = {
   rankingObjective: 'expected-watch-time' as const,
   rankingPrecision: 'float32' as const,
   overrideGate: false,
+  current: true,
 };
 const logger = createLogger('spec', { level: 'silent', format: 'json' });
 const EVERY_SECOND = '* * * * * *';

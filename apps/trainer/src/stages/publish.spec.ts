@@ -28,7 +28,7 @@ describe('publishing', () => {
   });
   afterEach(() => data.remove());
 
-  const publish = async (snapshotId: string, passed: boolean, parentSnapshotId?: string) => {
+  const publish = async (snapshotId: string, passed: boolean, parentSnapshotId?: string, mayBeCurrent = true) => {
     const directory = join(data.path, `work-${snapshotId}`);
     await mkdir(directory);
     await writeFile(join(directory, 'candidate.json'), snapshotId);
@@ -38,7 +38,7 @@ describe('publishing', () => {
       files: await describeFiles(directory),
     });
     const verdict = { passed, checks: [] };
-    return publishStage(store, log).run(
+    return publishStage(store, log, mayBeCurrent).run(
       { snapshot: { directory, manifest }, verdict, parentSnapshotId } as unknown as RunState,
       {
         progress: { report: () => undefined },
@@ -61,6 +61,15 @@ describe('publishing', () => {
     expect(await publish('s1', false)).toMatchObject({ published: { snapshotId: 's1', current: false } });
     expect(await store.list()).toEqual(['s1']);
     expect(await store.readPointer()).toBeUndefined();
+    expect(append).not.toHaveBeenCalled();
+  });
+
+  it('keeps one for an experiment beside the current one, whoever moved the pointer meanwhile', async () => {
+    await publish('s1', true);
+    append.mockReset();
+    expect(await publish('s2', true, 's0', false)).toEqual({ published: { snapshotId: 's2', current: false } });
+    expect(facts).toMatchObject({ snapshotId: 's2', passed: true, current: false });
+    expect([await store.readPointer(), await store.list()]).toEqual(['s1', ['s2', 's1']]);
     expect(append).not.toHaveBeenCalled();
   });
 

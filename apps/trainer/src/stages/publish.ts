@@ -9,9 +9,10 @@ import { defineStage } from '../pipeline/stage';
  *
  * Does not stop halfway for a signal: it takes less time than the question is worth.
  *
+ * @param mayBeCurrent false: the pointer stays where it is, whatever the verdict
  * @throws PointerConflictError when another trainer moved the pointer meanwhile; this snapshot stays, unserved
  */
-export const publishStage = (store: SnapshotStore, log: EventLog) =>
+export const publishStage = (store: SnapshotStore, log: EventLog, mayBeCurrent: boolean) =>
   defineStage({
     name: 'publish',
     needs: ['snapshot', 'verdict', 'parentSnapshotId'],
@@ -19,8 +20,8 @@ export const publishStage = (store: SnapshotStore, log: EventLog) =>
     async run({ snapshot, verdict, parentSnapshotId }, { note }) {
       const { snapshotId } = snapshot.manifest;
       await store.publish(snapshot.directory, snapshot.manifest);
-      if (!verdict.passed) {
-        note({ snapshotId, current: false });
+      if (!verdict.passed || !mayBeCurrent) {
+        note({ snapshotId, passed: verdict.passed, current: false });
         return { published: { snapshotId, current: false } };
       }
       try {

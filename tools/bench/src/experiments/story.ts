@@ -86,7 +86,7 @@ export async function benchStory(options: StoryOptions): Promise<{ result: Bench
     await ingest(system, demo.history);
     const snapshots = await trainBoth(system);
     const startMs = Date.now();
-    const definition = definitionOf(startMs, options.days, snapshots.clicks);
+    const definition = definitionOf(startMs, options.days, snapshots);
     writeFileSync(definitions, JSON.stringify(definition));
     const file = checkExperiments(definition);
     await until('the snapshot of the experiment to be served', async () => {
@@ -129,21 +129,20 @@ async function trainBoth(system: LocalSystem): Promise<{ watchTime: string; clic
   try {
     const watchTime = (await store.readPointer())!;
     console.error('training on clicks …');
-    const code = await system.train(['--ranking-objective', 'click', '--override-gate']);
-    const clicks = await store.readPointer();
-    if (clicks === undefined || clicks === watchTime)
+    const code = await system.train(['--ranking-objective', 'click', '--override-gate', '--not-current']);
+    const [clicks] = await store.list();
+    if (code !== 0 || clicks === watchTime)
       throw new Error(`the click-trained snapshot was not published (exit code ${code})`);
-    await store.movePointer(clicks, watchTime);
     return { watchTime, clicks };
   } finally {
     await store.close();
   }
 }
 
-function definitionOf(startMs: number, days: number, clickSnapshotId: string) {
+function definitionOf(startMs: number, days: number, snapshots: { watchTime: string; clicks: string }) {
   const variants = [
-    { name: 'watch-time', share: 0.5 },
-    { name: 'clicks', share: 0.5, serving: { snapshotId: clickSnapshotId } },
+    { name: 'watch-time', share: 0.5, serving: { snapshotId: snapshots.watchTime } },
+    { name: 'clicks', share: 0.5, serving: { snapshotId: snapshots.clicks } },
   ];
   const shared = { layer: 'ranking', salt: 'story', variants, minimumLift: 0.1, testers: { tess: 'clicks' } };
   const time = (day: number) => new Date(startMs + day * DAY_MS).toISOString();
