@@ -3,8 +3,9 @@ import { type DriverSettings, embeddedPaths, endAfter, exitCodeOf, loadDriverSet
 import { openSystemLog } from '@watchnext/event-log';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { announceSnapshot } from '@watchnext/service';
-import { openSnapshotStore, SnapshotNotFoundError } from '@watchnext/snapshot-store';
-import { Command } from 'commander';
+import { openSnapshotStore, SnapshotNotFoundError, type SnapshotStore } from '@watchnext/snapshot-store';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { compareSnapshots } from './compare-snapshots';
 import { listSnapshots, rollback, RollbackRefusedError } from './rollback';
 
 const EXIT_REFUSED = 3;
@@ -14,6 +15,7 @@ interface Options {
   readonly from?: string;
   readonly dryRun?: boolean;
   readonly list?: boolean;
+  readonly compare?: readonly string[];
 }
 
 /** The log is opened only to announce: a rollback must not wait for one that is down, or make one. */
@@ -33,12 +35,24 @@ function placeOf(settings: DriverSettings): string {
   return `s3://${bucket}/${prefix}`;
 }
 
+/** One is compared with the current one. */
+async function pairOf(store: SnapshotStore, [first, second]: readonly string[]): Promise<readonly [string, string]> {
+  if (second !== undefined) return [first, second];
+  const current = await store.readPointer();
+  if (current === undefined) throw new RollbackRefusedError('there is no current snapshot: name two');
+  return [current, first];
+}
+
 async function run(options: Options): Promise<number> {
   const settings = loadDriverSettings();
   const store = openSnapshotStore(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots);
   try {
     if (options.list) {
       for (const line of await listSnapshots(store, placeOf(settings))) console.log(line);
+      return 0;
+    }
+    if (options.compare) {
+      console.log(await compareSnapshots(store, await pairOf(store, options.compare)));
       return 0;
     }
     const { from, to, moved, announced } = await rollback(store, { ...options, announce });
@@ -53,6 +67,11 @@ async function run(options: Options): Promise<number> {
   }
 }
 
+function oneOrTwo(value: string, earlier: readonly string[] = []): readonly string[] {
+  if (earlier.length === 2) throw new InvalidArgumentError('two at most');
+  return [...earlier, nonEmpty(value)];
+}
+
 allowClosedOutput();
 
 new Command('rollback')
@@ -64,7 +83,12 @@ new Command('rollback')
   .option('--to <id>', 'this snapshot; default: the parent of the current one', nonEmpty)
   .option('--from <id>', 'refuse unless this one is current', nonEmpty)
   .option('--dry-run', 'say what would be done, and check the target')
-  .option('--list', 'list the snapshots, newest first, the current one marked')
+  .option('--list', 'list the snapshots, newest first, the current one marked, with metrics and failed checks')
+  .addOption(
+    new Option('--compare <id...>', 'metrics and checks of two snapshots side by side, or of one and the current one')
+      .argParser(oneOrTwo)
+      .conflicts(['to', 'from', 'dryRun', 'list']),
+  )
   .exitOverride(endOnUsage)
   .action((options: Options) =>
     endAfter(run(options), {

@@ -1,4 +1,6 @@
-/** Moves the snapshot pointer back, if it is still where the command saw it, and tells the services. */
+/** Lists snapshots, moves the pointer back, if it is still where the command saw it, and tells the services. */
+import type { SnapshotManifest } from '@watchnext/contract';
+import { gateReasons, metricText } from '@watchnext/evaluation';
 import {
   PointerConflictError,
   SnapshotCorruptError,
@@ -64,7 +66,8 @@ export async function rollback(store: SnapshotStore, options: RollbackOptions): 
 }
 
 /**
- * A line for each snapshot, newest first, the current one marked. One that cannot be read has the reason on its line: that
+ * A line for each snapshot, newest first, the current one marked, with what the model reached on its held-out days; below a
+ * rejected one the checks that failed. One that cannot be read has the reason on its line: that
  * is when a list is wanted.
  *
  * @param place where the store is, for the message
@@ -86,13 +89,28 @@ export async function listSnapshots(store: SnapshotStore, place: string): Promis
 
 async function verdictOn(store: SnapshotStore, snapshotId: string): Promise<string> {
   try {
-    const { gate, parentSnapshotId } = await store.readManifest(snapshotId);
-    return `${gate?.passed ? 'passed' : 'rejected'}  after ${parentSnapshotId || 'none'}`;
+    const manifest = await store.readManifest(snapshotId);
+    const { gate, parentSnapshotId } = manifest;
+    return [
+      [gate?.passed ? 'passed' : 'rejected', `after ${parentSnapshotId || 'none'}`, ...headlinesOf(manifest)].join(
+        '  ',
+      ),
+      ...(gate?.passed ? [] : gateReasons(gate ?? NO_VERDICT).map((reason) => `    FAILED ${reason}`)),
+    ].join('\n');
   } catch (error) {
     if (!isOfSnapshot(error)) throw error;
     return `unreadable  ${error.message}`;
   }
 }
+
+const NO_VERDICT = { passed: false, checks: [] };
+/** Two that the gate goes by, one of each model; `--compare` has all. */
+const HEADLINES = /^(candidates\.recall@\d+|ranking\.weighted_per_user_loss)$/;
+
+const headlinesOf = ({ metrics }: SnapshotManifest) =>
+  metrics
+    .filter(({ name, scorer }) => scorer === 'model' && HEADLINES.test(name))
+    .map(({ name, value }) => `${name} ${metricText(value)}`);
 
 async function parentOf(store: SnapshotStore, snapshotId: string): Promise<string> {
   try {

@@ -8,6 +8,7 @@ import {
   SnapshotStoreUnavailableError,
 } from '@watchnext/snapshot-store';
 import { flipBit, publishSnapshot, writeCandidateFiles } from '@watchnext/testing/snapshots';
+import { compareSnapshots } from '../src/compare-snapshots';
 import { listSnapshots, rollback, RollbackRefusedError } from '../src/rollback';
 
 const FIRST = '20260101T000000Z-aaaaaa';
@@ -73,10 +74,53 @@ describe('rollback', () => {
   it('lists all snapshots, the damaged ones with the reason', async () => {
     await flipBit(join(directory, SECOND, 'manifest.json'), 0);
     expect(await listSnapshots(store, directory)).toEqual([
-      `* ${THIRD}  passed  after ${SECOND}`,
+      `* ${THIRD}  passed  after ${SECOND}  candidates.recall@100 0.5000`,
       expect.stringMatching(new RegExp(`^  ${SECOND}  unreadable  .*manifest.json: is not a manifest`)),
-      `  ${FIRST}  passed  after none`,
+      `  ${FIRST}  passed  after none  candidates.recall@100 0.5000`,
     ]);
+  });
+
+  it('lists why a rejected one was rejected, and holds it against another, metric by metric and check by check', async () => {
+    const REJECTED = '20260104T000000Z-dddddd';
+    await publishSnapshot(directory, REJECTED, (files) => writeCandidateFiles(files, { videoIds: ['v'], seed: 2 }), {
+      becomesCurrent: false,
+      told: {
+        metrics: [
+          { name: 'candidates.recall@100', scorer: 'popularity', value: 0.45 },
+          { name: 'candidates.recall@100', scorer: 'model', value: 0.4 },
+        ],
+        gate: {
+          passed: false,
+          checks: [
+            { name: 'finite', passed: true, detail: 'all metrics are finite' },
+            { name: 'candidates-beat-popularity', passed: false, detail: 'recall@100 0.4000, popularity 0.4500' },
+          ],
+        },
+        window: { fromMs: 1, toMs: 2, evaluatedFromMs: 1_767_312_000_000, evaluatedToMs: 1_767_398_400_000 },
+      },
+    });
+    expect((await listSnapshots(store, directory))[0]).toBe(
+      `  ${REJECTED}  rejected  after ${THIRD}  candidates.recall@100 0.4000\n` +
+        '    FAILED candidates-beat-popularity: recall@100 0.4000, popularity 0.4500',
+    );
+    const lines = (await compareSnapshots(store, [THIRD, REJECTED]))
+      .split('\n')
+      .map((line) => line.replace(/ +/g, ' '));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'gate passed rejected',
+        `after ${SECOND} ${THIRD}`,
+        'evaluated from 1970-01-01T00:00:00.001Z 2026-01-02T00:00:00.000Z',
+        expect.stringMatching(/^Evaluated on different days/),
+        'candidates.recall@100 model 0.5000 0.4000 -0.1000',
+        'candidates.recall@100 popularity - 0.4500',
+        'finite passed passed',
+        'candidates-beat-popularity not made FAILED',
+        ` ${REJECTED} recall@100 0.4000, popularity 0.4500`,
+      ]),
+    );
+    expect(await compareSnapshots(store, [THIRD, SECOND])).not.toContain('different days');
+    await expect(compareSnapshots(store, [THIRD, '20250101T000000Z-ffffff'])).rejects.toThrow('not in the store');
   });
 
   it('lists nothing of a store that fails', async () => {

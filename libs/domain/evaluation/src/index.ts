@@ -23,6 +23,8 @@ export {
   ShrunkenMeans,
 } from './counting-baselines';
 export {
+  alignColumns,
+  metricText,
   metricValue,
   type MetricRow,
   type MetricTable,

@@ -19,8 +19,24 @@ export function metricValue(table: MetricTable, name: string, scorer: string): n
   return table.find((row) => row.name === name && row.scorer === scorer)?.value ?? NaN;
 }
 
-const digits = (value: number) =>
+/** A metric's value, as tables show it. */
+export const metricText = (value: number) =>
   Number.isFinite(value) ? value.toFixed(Math.abs(value) >= 100 ? 1 : 4) : String(value);
+
+/**
+ * Monospaced text, a line for each row, the first one underlined as the header.
+ * @param numeric columns that are aligned to the right
+ */
+export function alignColumns(rows: readonly (readonly string[])[], numeric: readonly number[] = []): string {
+  const [header] = rows;
+  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (numeric.includes(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .join('  ')
+      .trimEnd();
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.slice(1).map(line)].join('\n');
+}
 
 /** Monospaced text, a row per metric in the order of first appearance, a column each for scorer, value, interval. */
 export function renderTable(table: MetricTable): string {
@@ -32,17 +48,11 @@ export function renderTable(table: MetricTable): string {
       .map((row, index) => [
         index === 0 ? name : '',
         row.scorer,
-        digits(row.value),
-        row.interval ? `${digits(row.interval.low)} to ${digits(row.interval.high)}` : '',
+        metricText(row.value),
+        row.interval ? `${metricText(row.interval.low)} to ${metricText(row.interval.high)}` : '',
       ]),
   );
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => (column === 2 ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
-      .join('  ')
-      .trimEnd();
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  return alignColumns([header, ...rows], [2]);
 }
 
 /** JSON has no NaN: what could not be measured becomes null, so that it cannot pass for a number. */

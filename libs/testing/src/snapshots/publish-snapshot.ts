@@ -2,7 +2,7 @@
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { IndexParameters } from '@watchnext/contract';
+import type { IndexParameters, SnapshotManifest } from '@watchnext/contract';
 import {
   describeFiles,
   openFolderSnapshotStore,
@@ -13,24 +13,30 @@ import {
 interface PublishOptions {
   readonly damage?: ((directory: string) => Promise<void>) | undefined;
   readonly becomesCurrent?: boolean | undefined;
+  readonly told?: ManifestParts | undefined;
 }
+
+/** What the manifest tells of a training. */
+type ManifestParts = Partial<Pick<SnapshotManifest, 'metrics' | 'gate' | 'window'>>;
 
 /**
  * Publishes what `write` puts into a folder and moves the pointer to it.
  * @param snapshotsDirectory as the folder driver has it
  * @param options.damage run on the published folder before the pointer names it
  * @param options.becomesCurrent false: the pointer stays where it is; default: true
+ * @param options.told in place of what the manifest otherwise says
  */
 export async function publishSnapshot(
   snapshotsDirectory: string,
   snapshotId: string,
   write: (directory: string) => Promise<{ index?: IndexParameters }>,
-  { damage, becomesCurrent }: PublishOptions = {},
+  { damage, becomesCurrent, told }: PublishOptions = {},
 ): Promise<void> {
   const store = openFolderSnapshotStore(snapshotsDirectory);
   try {
     await publishInto(store, snapshotId, write, {
       becomesCurrent,
+      told,
       beforePointer: () => damage?.(join(snapshotsDirectory, snapshotId)),
     });
   } finally {
@@ -43,7 +49,7 @@ export async function publishInto(
   store: SnapshotStore,
   snapshotId: string,
   write: (directory: string) => Promise<{ index?: IndexParameters }>,
-  options: { beforePointer?: () => Promise<void> | undefined; becomesCurrent?: boolean | undefined } = {},
+  options: Omit<PublishOptions, 'damage'> & { beforePointer?: () => Promise<void> | undefined } = {},
 ): Promise<void> {
   const { beforePointer, becomesCurrent = true } = options;
   const directory = await mkdtemp(join(tmpdir(), 'watchnext-snapshot-'));
@@ -64,6 +70,7 @@ export async function publishInto(
       files: await describeFiles(directory),
       index,
       hyperparametersJson: '{}',
+      ...options.told,
     });
     await beforePointer?.();
     if (becomesCurrent) await store.movePointer(previous, snapshotId);
