@@ -11,7 +11,7 @@ import type { IngestionSettings, Role } from './config';
 import { LogAnswers } from './log-answers';
 import { Materialiser } from './materialise/materialiser';
 import { MeasuredConsumer } from './measured-consumer';
-import { Metrics, METRICS } from './metrics';
+import { countFeedback, Metrics, METRICS, showFeedback } from './metrics';
 import { ARCHIVE, FEATURE_STORE, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
 
 /** A consumer this long without a sign of life from the log is not ready. */
@@ -123,7 +123,9 @@ export class Ingestion implements OnApplicationShutdown {
       onDeadLetters: (letters) => {
         for (const { code } of letters) this.metrics.count(METRICS.deadLetters, { code });
       },
+      onFeedback: (feedback) => countFeedback(this.metrics, feedback),
     });
+    showFeedback(this.metrics);
     const measured = this.measured('materialise', TOPICS.activity, materialiser);
     const group = { topic: TOPICS.activity, groupId: 'materialise', maxBatchRecords: MATERIALISE_BATCH_RECORDS };
     this.addPart(

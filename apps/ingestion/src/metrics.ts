@@ -1,6 +1,7 @@
 /** Counters and latencies of ingestion's roles. All names stand here, beside those that every service has. */
 import { MetricsRegistry, sharedMetrics, watchProcess } from '@watchnext/service';
 import type { ItemResult } from './collect/collector';
+import { type Feedback, noFeedback } from './materialise/feedback';
 
 export const METRICS = {
   events: 'watchnext_ingestion_events_total',
@@ -9,6 +10,9 @@ export const METRICS = {
   batchFailures: 'watchnext_ingestion_batch_failures_total',
   consumerLag: 'watchnext_ingestion_consumer_lag_records',
   deadLetters: 'watchnext_ingestion_dead_letters_total',
+  impressions: 'watchnext_ingestion_impressions_total',
+  impressionWatches: 'watchnext_ingestion_impression_watches_total',
+  impressionWatchSeconds: 'watchnext_ingestion_impression_watch_seconds_total',
 } as const;
 
 const HELP: Record<string, string> = {
@@ -20,6 +24,10 @@ const HELP: Record<string, string> = {
   [METRICS.consumerLag]:
     'Records in the log that a role of this process has yet to work off, by role, topic and partition.',
   [METRICS.deadLetters]: 'Records that could not be folded, by code.',
+  [METRICS.impressions]: 'Impressions of lists, once each, without those of a backfill.',
+  [METRICS.impressionWatches]: 'Playbacks that name the impression they came from, likewise.',
+  [METRICS.impressionWatchSeconds]:
+    'Seconds that these were watched for, likewise: over the impressions, the watch time that an impression brings.',
 };
 
 /** What dashboards and alerts may refer to. */
@@ -30,6 +38,15 @@ export class Metrics extends MetricsRegistry {
     super(HELP);
     watchProcess(this);
   }
+}
+
+/** So that the first of them are an increase. */
+export const showFeedback = (metrics: Metrics): void => countFeedback(metrics, noFeedback());
+
+export function countFeedback(metrics: Metrics, { impressionCount, watchCount, watchSeconds }: Feedback): void {
+  metrics.count(METRICS.impressions, {}, impressionCount);
+  metrics.count(METRICS.impressionWatches, {}, watchCount);
+  metrics.count(METRICS.impressionWatchSeconds, {}, watchSeconds);
 }
 
 export function countResults(metrics: Metrics, results: readonly ItemResult[]): void {

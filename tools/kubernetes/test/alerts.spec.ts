@@ -1,6 +1,23 @@
 /** Every alert fires for what it is for, with the words that people read, and is silent for what it must not wake anybody for. */
 import { describeUnlessMissing } from '@watchnext/testing';
 import { missingForManifests } from '../src';
+import {
+  calls,
+  circuit,
+  failures,
+  feedback,
+  growing,
+  http,
+  job,
+  JOBS,
+  lists,
+  LISTS_ROUTE,
+  replicas,
+  rollout,
+  staying,
+  unusable,
+  up,
+} from './alert-series';
 import { built } from './built';
 import { judgeRules, missingForRules, type RuleCase, type Series } from './promtool';
 
@@ -10,58 +27,9 @@ interface AlertCase {
   readonly summary: string;
   /** Each by itself. */
   readonly silent: readonly Series[];
+  /** Minutes from one value to the next, where an hour of them is too little; default: 1. */
+  readonly stepMinutes?: number;
 }
-
-/** A counter that grows by so much a minute, for an hour. */
-const growing = (perMinute: number) => `0+${perMinute}x60`;
-const staying = (value: number) => `${value}x60`;
-
-const lists = (perMinute: number): Series => ({
-  'watchnext_gateway_answers_total{pod="gateway-1",rung="full"}': growing(perMinute),
-});
-const failures = (stage: string, category: string, perMinute: number): Series => ({
-  [`watchnext_gateway_stage_failures_total{pod="gateway-1",stage="${stage}",category="${category}"}`]:
-    growing(perMinute),
-});
-const http = (job: string, route: string, method: string, perMinute: Record<string, number>): Series =>
-  Object.fromEntries(
-    Object.entries(perMinute).map(([status, count]) => [
-      `watchnext_http_requests_total{job="${job}",route="${route}",method="${method}",status="${status}"}`,
-      growing(count),
-    ]),
-  );
-const LISTS_ROUTE = '/v1/users/:id/recommendations';
-const calls = (job: string, rpc: string, perMinute: Record<string, number>): Series =>
-  Object.fromEntries(
-    Object.entries(perMinute).map(([code, count]) => [
-      `watchnext_rpc_requests_total{job="${job}",rpc="${rpc}",code="${code}"}`,
-      growing(count),
-    ]),
-  );
-const circuit = (state: number): Series => ({
-  'watchnext_gateway_circuit_open{pod="gateway-1",dependency="ranking"}': staying(state),
-});
-const up = (jobs: readonly string[], namespace = 'watchnext'): Series =>
-  Object.fromEntries(jobs.map((job) => [`up{namespace="${namespace}",job="${job}",pod="${job}-1"}`, staying(1)]));
-const JOBS = ['gateway', 'retrieval', 'ranking', 'ingestion-collect', 'ingestion-materialise', 'ingestion-archive'];
-/** One run at second 1,000. */
-const job = (cronJob: string, failed: number, lastSuccess: number): Series => ({
-  [`kube_job_status_start_time{namespace="watchnext",job_name="${cronJob}-1"}`]: staying(1_000),
-  [`kube_job_failed{namespace="watchnext",job_name="${cronJob}-1",condition="true"}`]: staying(failed),
-  [`kube_cronjob_status_last_successful_time{namespace="watchnext",cronjob="${cronJob}"}`]: staying(lastSuccess),
-});
-const replicas = (desired: number, available: number, namespace = 'watchnext'): Series => ({
-  [`kube_deployment_spec_replicas{namespace="${namespace}",deployment="gateway"}`]: staying(desired),
-  [`kube_deployment_status_replicas_available{namespace="${namespace}",deployment="gateway"}`]: staying(available),
-});
-const unusable = (perMinute: number): Series => ({
-  'watchnext_tls_certificate_refusals_total{job="ranking",pod="ranking-1",files="WATCHNEXT_KAFKA_TLS"}':
-    growing(perMinute),
-});
-const rollout = (labels: string, desired: number, available: number): Series => ({
-  [`rollout_info_replicas_desired{name="gateway",${labels}}`]: staying(desired),
-  [`rollout_info_replicas_available{name="gateway",${labels}}`]: staying(available),
-});
 
 const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
   WatchNextRequestsFail: {
@@ -343,6 +311,17 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
     // Each renewal finds its files half written for a while.
     silent: [unusable(5), unusable(0)],
   },
+  WatchNextWatchTimeDown: {
+    fires: feedback(20_000, 10, 7),
+    summary: 'An impression brings 70% of the watch time that it brought at this time a week ago.',
+    silent: [
+      feedback(20_000, 10, 9),
+      feedback(20_000, 7, 10),
+      // Too few to tell.
+      feedback(1_000, 10, 7),
+    ],
+    stepMinutes: 180,
+  },
   WatchNextRolloutPodsMissing: [
     'namespace="watchnext"',
     'namespace="argo-rollouts",exported_namespace="watchnext"',
@@ -373,8 +352,9 @@ describeUnlessMissing([...missingForManifests(), ...missingForRules()], 'alerts'
   });
 
   const casesOf = (alert: string) => [CASES[alert] ?? []].flat();
-  const firing = (alert: string, { fires, labels = {}, summary }: AlertCase): RuleCase => ({
+  const firing = (alert: string, { fires, labels = {}, summary, stepMinutes }: AlertCase): RuleCase => ({
     series: fires,
+    stepMinutes,
     alert,
     fires: [
       {
@@ -396,9 +376,11 @@ describeUnlessMissing([...missingForManifests(), ...missingForRules()], 'alerts'
 
   it('are silent for what they are not for, and where there is nothing', () => {
     const cases = Object.keys(CASES).flatMap((alert): RuleCase[] => {
-      const silent = casesOf(alert).flatMap((one) => one.silent);
-      const nothing = /(TargetMissing|Unseen)$/.test(alert) ? [] : [{}];
-      return [...silent, ...nothing].map((series) => ({ series, alert, fires: [] }));
+      const silent = casesOf(alert).flatMap(({ silent, stepMinutes }) =>
+        silent.map((series) => ({ series, stepMinutes })),
+      );
+      const nothing = /(TargetMissing|Unseen)$/.test(alert) ? [] : [{ series: {} }];
+      return [...silent, ...nothing].map((one) => ({ ...one, alert, fires: [] }));
     });
     expect(judgeRules(groups, cases)).toBe('');
   });

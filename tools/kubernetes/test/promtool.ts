@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-/** By name with labels, as `up{job="gateway"}`; values in promtool's notation, one a minute: `0+2x60` is 0, 2, 4 … */
+/** By name with labels, as `up{job="gateway"}`; values in promtool's notation, one a step: `0+2x60` is 0, 2, 4 … */
 export type Series = Readonly<Record<string, string>>;
 
 export interface ExpectedAlert {
@@ -13,13 +13,17 @@ export interface ExpectedAlert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** At the end of the hour that `series` last. */
-export type RuleCase = { readonly series: Series } & (
+/** At the end of the time that `series` last: sixty steps. */
+export type RuleCase = {
+  readonly series: Series;
+  /** Minutes from one value to the next; default: 1. */
+  readonly stepMinutes?: number | undefined;
+} & (
   | { readonly alert: string; readonly fires: readonly ExpectedAlert[] }
   | { readonly query: string; readonly value: number }
 );
 
-const MINUTES = 60;
+const STEPS = 60;
 
 /** What is missing on this machine to judge rules, in words; empty where nothing is. */
 export function missingForRules(): string[] {
@@ -62,9 +66,10 @@ export function judgeRules(groups: readonly RuleGroup[], cases: readonly RuleCas
 const subjectOf = (one: RuleCase) => ('alert' in one ? one.alert : undefined);
 
 function testOf(one: RuleCase) {
-  const at = { eval_time: `${MINUTES}m` };
+  const { stepMinutes = 1 } = one;
+  const at = { eval_time: `${STEPS * stepMinutes}m` };
   return {
-    interval: '1m',
+    interval: `${stepMinutes}m`,
     input_series: Object.entries(one.series).map(([series, values]) => ({ series, values })),
     ...('alert' in one
       ? {

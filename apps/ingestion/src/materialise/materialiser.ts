@@ -12,6 +12,7 @@ import type { EventLog, GroupHandler, LogRecord, RecordBatch } from '@watchnext/
 import { MarkConflictError, type FeatureStore } from '@watchnext/feature-store';
 import { type Logger, withRecordSpans } from '@watchnext/service';
 import { cutBatch } from './cut-batch';
+import type { Feedback } from './feedback';
 import { PartitionFold } from './partition-fold';
 import { Aside } from './put-aside';
 import { sortRecords, type DeadRecord } from './sort-records';
@@ -38,6 +39,8 @@ export interface MaterialiserOptions {
   readonly cachedUsersPerPartition: number;
   readonly clock?: () => number;
   readonly onDeadLetters?: (letters: readonly DeadRecord[]) => void;
+  /** After each commit. */
+  readonly onFeedback?: (feedback: Feedback) => void;
 }
 
 export class Materialiser implements GroupHandler {
@@ -105,7 +108,8 @@ export class Materialiser implements GroupHandler {
     }
     await this.putAside(aside);
     try {
-      await view.advance(sorted, nextOffset - 1);
+      const feedback = await view.advance(sorted, nextOffset - 1);
+      this.options.onFeedback?.(feedback);
     } catch (error) {
       // Told here: a consumer that lost the partition meanwhile is not asked about what its last batch came to.
       if (error instanceof MarkConflictError) {

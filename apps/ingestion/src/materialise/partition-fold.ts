@@ -2,6 +2,7 @@
 import { TOPICS, type Mark, type UserState } from '@watchnext/contract';
 import type { FeatureStore } from '@watchnext/feature-store';
 import { applyEvent, decodeState, encodeState, newState } from '@watchnext/features';
+import { addFeedback, type Feedback, noFeedback } from './feedback';
 import type { SortedRecords } from './sort-records';
 import { StateCache } from './state-cache';
 
@@ -20,9 +21,10 @@ export class PartitionFold {
 
   /**
    * Folds records that end at `lastOffset`, and commits states and mark together.
+   * @returns what viewers made of lists, by these records
    * @throws what the store throws; then nothing was written
    */
-  async advance(sorted: SortedRecords, lastOffset: number): Promise<void> {
+  async advance(sorted: SortedRecords, lastOffset: number): Promise<Feedback> {
     const before = await this.bytesOf(sorted);
     const states = new Map<string, UserState>();
     for (const { userId } of sorted.toFold) {
@@ -30,13 +32,15 @@ export class PartitionFold {
       const bytes = before.get(userId);
       states.set(userId, bytes ? decodeState(bytes) : newState(userId));
     }
-    const changed = fold(sorted, states);
+    const feedback = noFeedback();
+    const changed = fold(sorted, states, feedback);
     const next: Mark = { topic: TOPICS.activity, partition: this.partition, offset: lastOffset };
     const encoded = new Map([...changed].map(([userId, state]) => [userId, encodeState(state)]));
     await this.store.commit(this.partition, { expected: this.mark, next, states: encoded });
     this.mark = next;
     // Only what was encoded here: bytes of the store may be a part of something larger.
     this.cache.keep(encoded);
+    return feedback;
   }
 
   /** The states of the users of the batch that have one. */
@@ -56,11 +60,16 @@ export class PartitionFold {
 }
 
 /** @returns the states that changed: a batch of retries alone writes none */
-function fold({ toFold }: SortedRecords, states: ReadonlyMap<string, UserState>): Map<string, UserState> {
+function fold(
+  { toFold }: SortedRecords,
+  states: ReadonlyMap<string, UserState>,
+  feedback: Feedback,
+): Map<string, UserState> {
   const changed = new Map<string, UserState>();
   for (const { userId, event } of toFold) {
     const state = states.get(userId) as UserState;
-    if (applyEvent(state, event) !== 'duplicate') changed.set(userId, state);
+    const outcome = addFeedback(feedback, state, event, () => applyEvent(state, event));
+    if (outcome !== 'duplicate') changed.set(userId, state);
   }
   return changed;
 }

@@ -20,7 +20,7 @@ export {
 export { LIMITS } from './limits';
 export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures } from './ranking-features';
 export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';
-export { applyEvent, type Outcome, userIdOf } from './reducer';
+export { applyEvent, knownWatchSeconds, type Outcome, userIdOf } from './reducer';
 export { refuse, refuseSeconds } from './refusal';
 export { forgottenBeforeMs, rememberedAtMs, rememberEvent, seenEventIn } from './seen-events';
 export type { HistoryRange } from './completed-history';

@@ -16,7 +16,7 @@ import { foldSearch } from './searches';
 import { rememberEvent } from './seen-events';
 import { tokenize } from './tokenize';
 import type { KnownOfEvent } from './types';
-import { foldPlayback } from './watches';
+import { findPlayback, foldPlayback } from './watches';
 
 /** applied: folded in. duplicate: the id was known, nothing changed. ignored: the user is deleted; only the id is kept. */
 export type Outcome = 'applied' | 'duplicate' | 'ignored';
@@ -76,6 +76,11 @@ export function applyEvent(state: UserState, event: Event, known: KnownOfEvent =
       break;
   }
   return 'applied';
+}
+
+/** What the state knows of this playback so far; undefined where the event is the first, or the playback is older than what is kept. */
+export function knownWatchSeconds({ watches }: UserState, { playbackId, videoId }: Watch): number | undefined {
+  return watches[findPlayback(watches, hash53(playbackId), videoId)]?.watchSeconds;
 }
 
 function foldWatch(state: UserState, watch: Watch, atMs: number): void {
