@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePorts } from '@watchnext/local-stack';
 import { makeOwnFolder } from '@watchnext/folder-lock';
-import { AppProcess } from './app-process';
+import { type AppName, builtMain, describeEnd, ServiceProcess } from '@watchnext/service-process';
 import { gatewayApp } from './apps/gateway';
 import { ingestionApp } from './apps/ingestion';
 import { rankingApp } from './apps/ranking';
 import { retrievalApp } from './apps/retrieval';
-import type { AppName, DevApp, ReplayResult, Scene } from './apps/scene';
+import type { DevApp, ReplayResult, Scene } from './apps/scene';
 import { trainerApp } from './apps/trainer';
 import { watchBuild } from './build-watch';
 import { readRecording, RELEASED_RECORDING } from './recording';
@@ -31,7 +31,7 @@ export interface DevelopOptions {
 
 export interface Developed {
   readonly scene: Scene;
-  readonly process: AppProcess;
+  readonly process: ServiceProcess;
   close(): Promise<void>;
 }
 
@@ -52,7 +52,8 @@ export async function setUp(
   const remove = () => rmSync(dataDirectory, { recursive: true, force: true });
   try {
     const scene = await app.prepare({ folder, recording, dataDirectory, port: chosen, without: new Set(without) });
-    const process = new AppProcess(name, scene.environment, args, onEnd);
+    const definition = { name, main: builtMain(name), args, environment: scene.environment };
+    const process = new ServiceProcess(definition, { onEnd: (end) => onEnd(describeEnd(end)) });
     return {
       scene,
       process,
@@ -87,7 +88,7 @@ export async function replay(
 
 /** One run of the trainer. @returns its exit code @throws the signal's reason, once all is taken down */
 export async function runOnce(options: DevelopOptions, signal: AbortSignal): Promise<number> {
-  return thenClose(await setUp(withOnce(options), () => undefined), signal, ({ process }) => process.run());
+  return thenClose(await setUp(withOnce(options), () => undefined), signal, ({ process }) => process.runToEnd());
 }
 
 /** Takes down what was set up after the work, or at the signal before it is done. */
@@ -133,7 +134,7 @@ export async function develop(
     if (signal.aborted) return;
     await process.stop();
     if (endsByItself) {
-      const code = await process.run();
+      const code = await process.runToEnd();
       return say(`${options.app} ended with code ${code}; it runs again after the next build`);
     }
     await process.start().then(

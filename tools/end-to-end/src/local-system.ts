@@ -6,9 +6,10 @@ import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import { openEventLog, type EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import { freePorts } from '@watchnext/local-stack';
+import type { AppName, ServiceProcess } from '@watchnext/service-process';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { stopToo, temporaryFolder, type TemporaryFolder } from './interruption';
-import { ServiceProcess, type AppName } from './service-process';
+import { isolatedService } from './isolated-service';
 
 export interface LocalSystemOptions {
   /** Where everything is kept; default: a temporary folder, removed by `dispose`. */
@@ -70,7 +71,7 @@ export class LocalSystem {
     const services = Object.fromEntries(
       SERVERS.map((app) => [
         app,
-        new ServiceProcess(
+        isolatedService(
           app,
           { ...environment, ...own[app], ...options.own?.[app] },
           logs,
@@ -111,7 +112,7 @@ export class LocalSystem {
   }
 
   private trainer(args: readonly string[]): ServiceProcess {
-    return new ServiceProcess('trainer', this.environment, this.logs, ['--once', ...args]);
+    return isolatedService('trainer', this.environment, this.logs, ['--once', ...args]);
   }
 
   /** One run of the trainer. @returns its exit code: 0 published, 3 rejected by the gate, 4 nothing to train on */

@@ -1,5 +1,5 @@
 /** Every overlay is built, valid without unknown fields, and its pods are as we want pods to be. */
-import { SHUTDOWN_LIMIT_MS } from '@watchnext/service';
+import { SHUTDOWN_LIMIT_MS } from '@watchnext/config';
 import { describeUnlessMissing } from '@watchnext/testing';
 import {
   type KubernetesObject,

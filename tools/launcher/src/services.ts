@@ -1,7 +1,6 @@
 /** Which processes make up WatchNext on one machine, and how they find each other. */
-import { join } from 'node:path';
+import { type AppName, builtMain, type ServiceDefinition } from '@watchnext/service-process';
 import { choosePorts } from './ports';
-import type { ServiceDefinition } from './service-process';
 
 export const HOST = '127.0.0.1';
 const PREFERRED_PORTS = { ingestion: 7_001, retrieval: 7_002, ranking: 7_003 };
@@ -45,7 +44,7 @@ export async function planServices(root: string, dataDirectory: string, gatewayP
     WATCHNEXT_GRPC_TLS_CERT_FILE: '',
     WATCHNEXT_GRPC_TLS_KEY_FILE: '',
   };
-  const main = (app: string) => join(root, 'apps', app, 'dist', 'main.js');
+  const main = (app: AppName) => builtMain(app, root);
   const gatewayUrl = `http://${HOST}:${ports.gateway}`;
   const ingestionUrl = `http://${HOST}:${ports.ingestion}`;
   return {

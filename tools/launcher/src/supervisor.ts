@@ -1,6 +1,6 @@
 /** All services of one start: started together, kept up, stopped in order. */
 import type { DataFolder } from './data-folder';
-import { ServiceProcess, type ServiceDefinition } from './service-process';
+import { KeptService, type KeptServiceDefinition } from './kept-service';
 
 /** Ingestion first: it creates the topics. The gateway last, for it asks the others. */
 const STARTS_FIRST = 'ingestion';
@@ -10,7 +10,7 @@ const BACKGROUND_NICENESS = 10;
 const BACKGROUND_START_LIMIT_MS = 300_000;
 
 export class Supervisor {
-  private readonly services: ServiceProcess[] = [];
+  private readonly services: KeptService[] = [];
   /** A training run of the launcher's own. */
   private extraPid: number | undefined;
 
@@ -20,7 +20,7 @@ export class Supervisor {
   ) {}
 
   /** @throws LaunchError with the last words of a service that does not start */
-  async start(definitions: readonly ServiceDefinition[]): Promise<void> {
+  async start(definitions: readonly KeptServiceDefinition[]): Promise<void> {
     const processes = definitions.map((definition) => this.add(definition));
     const first = processes.filter(({ definition }) => definition.name === STARTS_FIRST);
     await Promise.all(first.map((service) => service.start()));
@@ -28,7 +28,7 @@ export class Supervisor {
   }
 
   /** Starts a service that may take what processor time the others leave; they go on without it for as long as it does not start. */
-  startInBackground(definition: ServiceDefinition): void {
+  startInBackground(definition: KeptServiceDefinition): void {
     const background = { niceness: BACKGROUND_NICENESS, startLimitMs: BACKGROUND_START_LIMIT_MS };
     this.add({ ...definition, ...background }).startAnyway();
   }
@@ -60,9 +60,9 @@ export class Supervisor {
     }
   }
 
-  private add(definition: ServiceDefinition): ServiceProcess {
+  private add(definition: KeptServiceDefinition): KeptService {
     const logFile = this.folder.logFile(definition.name);
-    const service = new ServiceProcess(definition, logFile, {
+    const service = new KeptService(definition, logFile, {
       onCrash: (name, how, delayMs) =>
         this.say(`${name} ended (${how}); it is started again in ${delayMs / 1_000} s. Its log: ${logFile}`),
       onRestarted: (name) => this.say(`${name} runs again.`),

@@ -2,16 +2,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTask, type ProgressTask } from '@watchnext/command-line';
+import { describeEnd, type ServiceDefinition, ServiceProcess } from '@watchnext/service-process';
+import { withLastWords } from './kept-service';
 import { LaunchError } from './launch-error';
-import {
-  describeEnd,
-  endProcess,
-  forkLogged,
-  lastLines,
-  remedyFor,
-  sizeOf,
-  type ServiceDefinition,
-} from './service-process';
 
 /** As the trainer's --help tells them. */
 const PUBLISHED = 0;
@@ -52,54 +45,47 @@ export async function trainOnce(
   const { logFile, folder, ifNothing } = setting;
   const metricsFile = join(folder, 'training.json');
   await rm(metricsFile, { force: true });
-  const logStart = sizeOf(logFile);
   // Nothing is waited for from here to the listener: a signal that came before it would stop nothing.
   signal.throwIfAborted();
-  const child = forkLogged(definition(['--once', '--metrics-json', metricsFile]), logFile);
-  onProcess(child.pid);
-  const stop = () => void endProcess(child);
-  signal.addEventListener('abort', stop, { once: true });
+  const trainer = new ServiceProcess(definition(['--once', '--metrics-json', metricsFile]), {
+    logFile,
+    ownGroup: true,
+    onSpawn: ({ pid }) => onProcess(pid),
+  });
   const stages = new StageTasks();
-  child.on('message', (message: ProgressMessage) => {
-    if (message?.kind === 'progress') stages.show(message);
+  const running = trainer.run((message) => {
+    if ((message as ProgressMessage | undefined)?.kind === 'progress') stages.show(message as ProgressMessage);
   });
-  const [code, how] = await new Promise<[number | null, string]>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (exitCode, exitSignal) => resolve([exitCode, describeEnd(exitCode, exitSignal)]));
-  });
+  const stop = () => void trainer.stop();
+  signal.addEventListener('abort', stop, { once: true });
+  const end = await running;
+  const { code } = end;
   onProcess(undefined);
   signal.removeEventListener('abort', stop);
   stages.close(code === PUBLISHED || code === REJECTED);
   signal.throwIfAborted();
-  if (code === NOTHING_TO_TRAIN) throw new LaunchError(reasonSince(await readFile(logFile), logStart), ifNothing);
-  if (code !== PUBLISHED && code !== REJECTED) {
-    const lines = lastLines(logFile, logStart);
-    throw new LaunchError(
-      [`training failed (${how}). Its last words:`, ...lines.map((line) => `  ${line}`)].join('\n'),
-      remedyFor(lines.join('\n'), logFile),
-    );
-  }
+  if (code === NOTHING_TO_TRAIN) throw new LaunchError(reasonIn(trainer.printed()), ifNothing);
+  if (code !== PUBLISHED && code !== REJECTED)
+    throw withLastWords(`training failed (${describeEnd(end)})`, trainer.lastLines(), logFile);
   return {
     outcome: code === PUBLISHED ? 'published' : 'rejected',
-    table: textSince(await readFile(logFile), logStart),
+    table: tableIn(trainer.printed()),
     report: JSON.parse(await readFile(metricsFile, 'utf8').catch(() => 'null')) as unknown,
   };
 }
 
 /** What the run printed besides its log lines, which are JSON. */
-function textSince(log: Buffer, start: number): string {
-  const lines = log.subarray(start).toString('utf8').split('\n');
-  return lines
+function tableIn(printed: string): string {
+  return printed
+    .split('\n')
     .filter((line) => !line.startsWith('{"'))
     .join('\n')
     .trim();
 }
 
 /** Why the run found nothing to train on, in its own words. */
-function reasonSince(log: Buffer, start: number): string {
-  const messages = log
-    .subarray(start)
-    .toString('utf8')
+function reasonIn(printed: string): string {
+  const messages = printed
     .split('\n')
     .filter((line) => line.startsWith('{"') && line.includes(NOTHING))
     .map((line) => (JSON.parse(line) as { msg?: string }).msg ?? '');

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { openSync, closeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity } from '@watchnext/folder-lock';
+import { lastLines } from '@watchnext/service-process';
 
 export interface StartedProcess extends ProcessIdentity {
   readonly name: string;
@@ -54,7 +55,7 @@ export async function startListening(options: {
     if (ended !== undefined || Date.now() > deadline) {
       if (ended === undefined) child.kill('SIGKILL');
       throw new Error(
-        `${name} did not start (${ended ?? `not listening after ${timeoutMs} ms`}):\n${lastLines(logFile)}`,
+        `${name} did not start (${ended ?? `not listening after ${timeoutMs} ms`}):\n${lastLines(logFile).join('\n')}`,
       );
     }
     await sleep(100);
@@ -91,10 +92,4 @@ function isListening(port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
-}
-
-function lastLines(file: string, count = 15): string {
-  // Whoever stopped the stack has removed its logs.
-  if (!existsSync(file)) return '';
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
 }

@@ -7,6 +7,7 @@ export {
   messageOrStack,
   type ProgramFailure,
 } from './program-end';
+export { isReadyMessage, SHUTDOWN_LIMIT_MS, tellParent } from './process-messages';
 export { requireFolder } from './require-folder';
 export { Secret, secret } from './secret';
 export * from './settings';

@@ -36,7 +36,7 @@ export {
 } from './follow-log';
 export { type Clock, inTurns, sortInTurns } from './turns';
 export { keepRequestsYoung } from './keep-young';
-export { aborted, runService, SHUTDOWN_LIMIT_MS } from './run-service';
+export { aborted, runService } from './run-service';
 export { forgetEndedCalls } from './ended-calls';
 export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
 export { watchCertificates } from './certificate-watch';

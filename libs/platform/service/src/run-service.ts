@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
-import { endByFailure, messageOrStack } from '@watchnext/config';
+import { endByFailure, messageOrStack, SHUTDOWN_LIMIT_MS, tellParent } from '@watchnext/config';
 import { endAtOnce, threadsAtRest } from '@watchnext/threads';
 import type { Logger } from './logger';
 
-/** How long a service may take to drain before it is ended. */
-export const SHUTDOWN_LIMIT_MS = 10_000;
-
-/** Of which so much is for what is done afterwards: a collector of spans that is gone must not make the stop a failure. */
+/** Of the time to drain so much is for what is done afterwards: a collector of spans that is gone must not make the stop a failure. */
 const AFTERWARDS_LIMIT_MS = 2_000;
 
 export interface RunningService {
@@ -54,7 +51,7 @@ export async function runService(start: (stopping: AbortSignal) => Promise<Runni
     return endByFailure(error, { describe: messageOrStack });
   });
   if (stopReason !== undefined) close(running, stopReason);
-  else process.send?.({ kind: 'ready' });
+  else tellParent({ kind: 'ready' });
 }
 
 /** @param logger undefined where the service has not started */

@@ -7,15 +7,16 @@ import { resolve } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import {
   drained,
+  isolatedService,
   materialiserLag,
   openSpace,
-  ServiceProcess,
   startRealWorld,
   storedStates,
   type OwnWorld,
   type RealWorld,
 } from '@watchnext/end-to-end';
 import type { FeatureStore } from '@watchnext/feature-store';
+import type { ServiceProcess } from '@watchnext/service-process';
 import { freePorts } from '@watchnext/local-stack';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { report, type BenchReport } from '../report';
@@ -167,7 +168,7 @@ export async function startIngestion(
     profile === undefined
       ? []
       : ['--cpu-prof', '--cpu-prof-dir', resolve(profile), '--cpu-prof-name', `${name}.cpuprofile`];
-  const process = new ServiceProcess('ingestion', environment, `${space.directory}/logs/${name}`, [], nodeArgs);
+  const process = isolatedService('ingestion', environment, `${space.directory}/logs/${name}`, [], nodeArgs);
   await process.start();
   return { process, url: `http://127.0.0.1:${port}` };
 }

@@ -1,8 +1,7 @@
 /** What an app under development stands in: its data folder, its neighbours, and what can be asked of it. */
+import type { AppName } from '@watchnext/service-process';
 import type { Neighbour } from '../neighbours/neighbour';
 import type { Recording } from '../recording';
-
-export type AppName = 'ingestion' | 'trainer' | 'retrieval' | 'ranking' | 'gateway';
 
 export interface SceneOptions {
   /** Of the recording. */

@@ -5,7 +5,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Event, Mark } from '@watchnext/contract';
-import { LocalSystem, ServiceProcess, until } from '@watchnext/end-to-end';
+import { isolatedService, LocalSystem, until } from '@watchnext/end-to-end';
 import { freePorts } from '@watchnext/local-stack';
 import { generateHistory, World } from '@watchnext/simulator';
 import {
@@ -95,7 +95,7 @@ async function recordLists(
     recordRanking(system.ports.ranking),
   ]);
   const [port] = (await freePorts(1)) as [number];
-  const gateway = new ServiceProcess(
+  const gateway = isolatedService(
     'gateway',
     {
       ...environment,

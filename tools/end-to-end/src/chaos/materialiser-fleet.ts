@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ServiceProcess } from '../service-process';
+import type { ServiceProcess } from '@watchnext/service-process';
+import { isolatedService } from '../isolated-service';
 
 const START_ATTEMPTS = 5;
 
@@ -28,7 +29,7 @@ export class MaterialiserFleet {
   /** Starts one more; resolves when it says that it is ready. */
   async add(environment: Readonly<Record<string, string>> = {}): Promise<Materialiser> {
     const name = `materialiser-${this.all.length + 1}`;
-    const process = new ServiceProcess(
+    const process = isolatedService(
       'ingestion',
       {
         WATCHNEXT_DATA_DIR: this.directory,

@@ -1,5 +1,5 @@
 /** What runs a pod of the rehearsal: a process of what is built here, or a container of an image. */
-import { ServiceProcess } from '@watchnext/end-to-end';
+import { isolatedService } from '@watchnext/end-to-end';
 import { mountVolumes } from '../containers/container-arguments';
 import { ContainerProcess } from '../containers/container-process';
 import type { Workload } from '../pods';
@@ -29,7 +29,7 @@ export function podProcess(
   args?: readonly string[],
 ): PodProcess {
   const settings = localSettings(workload, place, ports, folder);
-  if (!place.containers) return new ServiceProcess(workload.app, settings, folder, args?.slice(1));
+  if (!place.containers) return isolatedService(workload.app, settings, folder, args?.slice(1));
   const { engine, imageOf } = place.containers;
   const { mounts, environment } = mountVolumes(workload, place.objects, settings, folder);
   // Two rehearsals at once have folders of their own names.

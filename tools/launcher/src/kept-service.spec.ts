@@ -3,12 +3,12 @@ import { createServer } from 'node:net';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@watchnext/testing';
+import { KeptService, type KeptServiceDefinition } from './kept-service';
 import { LaunchError } from './launch-error';
 import { choosePorts } from './ports';
-import { type ServiceDefinition, ServiceProcess } from './service-process';
 
 let folder: string;
-let services: ServiceProcess[];
+let services: KeptService[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'watchnext-service-'));
   services = [];
@@ -21,13 +21,13 @@ afterEach(async () => {
 function service(
   program: string,
   environment: Record<string, string> = {},
-  limits: Pick<ServiceDefinition, 'niceness' | 'startLimitMs'> = {},
+  limits: Pick<KeptServiceDefinition, 'niceness' | 'startLimitMs'> = {},
 ) {
   const main = join(folder, 'main.js');
   writeFileSync(main, program);
   const told: string[] = [];
   const logFile = join(folder, 'service.log');
-  const created = new ServiceProcess({ name: 'example', main, environment, ...limits }, logFile, {
+  const created = new KeptService({ name: 'example', main, environment, ...limits }, logFile, {
     onCrash: (name, how, delayMs) => told.push(`${name} ${how} ${delayMs}`),
     onRestarted: (name) => told.push(`${name} back`),
     onProcessesChanged: () => undefined,
@@ -50,7 +50,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-describe('a service process', () => {
+describe('a service that is kept up', () => {
   it('is started when it says so, with its environment, its words in the log, and gone when stopped', async () => {
     const { service: example, log } = service(`console.log('greeting ' + process.env.GREETING); ${READY} ${STAY}`, {
       GREETING: 'hello',
