@@ -7,7 +7,7 @@ import {
   SIGNAL_EXIT_CODES_HELP,
   wholeNumber,
 } from '@watchnext/command-line';
-import { driverSettings, EXIT_CONFIGURATION, loggingSettings } from '@watchnext/config';
+import { driverSettings, EXIT_CONFIGURATION, loggingSettings, TRAINER_EXIT_CODES } from '@watchnext/config';
 import {
   RANKING_OBJECTIVES,
   RANKING_PRECISIONS,
@@ -35,13 +35,7 @@ export interface TrainerCommand {
 }
 
 /** Exit codes of `--once`, as --help tells them. */
-export const EXIT_CODES = {
-  published: 0,
-  failed: 1,
-  rejected: 3,
-  nothingToTrain: 4,
-  stopped: SIGNAL_EXIT_CODES.SIGTERM,
-} as const;
+export const EXIT_CODES = { ...TRAINER_EXIT_CODES, stopped: SIGNAL_EXIT_CODES.SIGTERM } as const;
 
 /** Of the schema, so that none is left out. */
 const OWN_SETTINGS = Object.keys(trainerSettings.shape).filter(
@@ -81,8 +75,8 @@ export function parseCommand(argv: readonly string[], options: { exitOverride?: 
     .addHelpText(
       'after',
       `
-Exit codes of --once: 0 published, current or not, ${EXIT_CODES.rejected} rejected by the gate, ${EXIT_CODES.nothingToTrain} nothing to train on, ${SIGNAL_EXIT_CODES_HELP},
-1 any other failure; ${EXIT_USAGE} for a command line and ${EXIT_CONFIGURATION} for an environment that cannot be used.
+Exit codes of --once: ${EXIT_CODES.published} published, current or not, ${EXIT_CODES.rejected} rejected by the gate, ${EXIT_CODES.nothingToTrain} nothing to train on, ${SIGNAL_EXIT_CODES_HELP},
+${EXIT_CODES.failed} any other failure; ${EXIT_USAGE} for a command line and ${EXIT_CONFIGURATION} for an environment that cannot be used.
 
 Environment, as apps/trainer/README.md explains it; what all apps take is in docs/settings.md:
 ${OWN_SETTINGS.map((name) => `  ${name}`).join('\n')}`,

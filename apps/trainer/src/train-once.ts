@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { tellParent } from '@watchnext/config';
 import type { Logger } from '@watchnext/service';
 import { EXIT_CODES, type TrainerCommand } from './cli';
 import { NothingToTrainError, RunStoppedError } from './errors';
@@ -18,6 +19,7 @@ export async function trainOnce(app: INestApplicationContext, command: TrainerCo
     }
     if (error instanceof NothingToTrainError) {
       logger.warn(error.message);
+      tellParent({ kind: 'nothing to train on', reason: error.message });
       return EXIT_CODES.nothingToTrain;
     }
     logger.error({ err: error }, `the training run failed: ${(error as Error).message}`);

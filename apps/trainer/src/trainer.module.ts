@@ -1,5 +1,5 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { embeddedPaths, requireFolder } from '@watchnext/config';
+import { embeddedPaths, requireFolder, tellParent } from '@watchnext/config';
 import { type EventArchive, openEventArchive } from '@watchnext/event-archive';
 import { type EventLog, openEventLog } from '@watchnext/event-log';
 import { createLogger, type Logger } from '@watchnext/service';
@@ -93,6 +93,5 @@ function progressReporter(settings: TrainerSettings, logger: Logger): ProgressRe
     process.stderr.isTTY && settings.WATCHNEXT_PROGRESS_BARS
       ? new ProgressBars()
       : new ProgressLines((line) => logger.info(line));
-  const send = process.send?.bind(process);
-  return send ? allOf([forPeople, new ProgressMessages((message) => void send(message))]) : forPeople;
+  return process.send ? allOf([forPeople, new ProgressMessages(tellParent)]) : forPeople;
 }

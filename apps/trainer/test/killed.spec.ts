@@ -2,7 +2,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ChildProgram, temporaryDirectory } from '@watchnext/testing';
 import { EXIT_CODES } from '../src/cli';
-import type { ProgressMessage } from '../src/progress/progress-messages';
+import type { ProgressMessage } from '@watchnext/config';
 import { environment, modelDigests, storeOf, train } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 

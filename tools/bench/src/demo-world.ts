@@ -1,3 +1,4 @@
+import { TRAINER_EXIT_CODES } from '@watchnext/config';
 import { LocalSystem, until } from '@watchnext/end-to-end';
 import { ProducerClient } from '@watchnext/producer-client';
 import {
@@ -39,7 +40,7 @@ export async function ingest(system: LocalSystem, history: History): Promise<voi
 /** Trains once and waits until the gateway answers from the new snapshot. @throws when the gate rejects it */
 export async function trainAndServe(system: LocalSystem, args: readonly string[] = []): Promise<void> {
   const code = await system.train(args);
-  if (code !== 0)
+  if (code !== TRAINER_EXIT_CODES.published)
     throw new Error(`no snapshot was published (exit code ${code}); see ${system.dataDirectory}/logs/trainer.log`);
   const client = new GatewayClient(system.gatewayUrl);
   await until(

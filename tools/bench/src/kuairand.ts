@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TRAINER_EXIT_CODES } from '@watchnext/config';
 import { importDataset } from '@watchnext/datasets';
 import { LocalSystem, temporaryFolder } from '@watchnext/end-to-end';
 import { renderTable, type MetricTable } from '@watchnext/evaluation';
@@ -41,13 +42,13 @@ export async function benchKuairand(options: {
       '--metrics-json',
       metricsFile,
     ]);
-    // 3: the gate rejected it, and that is measured as well.
-    if (code !== 0 && code !== 3) {
+    // What the gate rejected is measured as well.
+    if (code !== TRAINER_EXIT_CODES.published && code !== TRAINER_EXIT_CODES.rejected) {
       throw new Error(`the trainer ended with ${code} and measured nothing:\n${system.trainerLogTail()}`);
     }
     const trainSeconds = (performance.now() - trainedFrom) / 1000;
     const metrics = JSON.parse(readFileSync(metricsFile, 'utf8')) as TrainerReport;
-    const figures = { gatePassed: code === 0, importSeconds, trainSeconds, metrics };
+    const figures = { gatePassed: code === TRAINER_EXIT_CODES.published, importSeconds, trainSeconds, metrics };
     const verdict = `gate ${code === 0 ? 'passed' : `not passed (exit code ${code})`}`;
     const seconds = `import ${importSeconds.toFixed(0)} s, training ${trainSeconds.toFixed(0)} s`;
     const text = `${renderTable(metrics.metrics.map(toRow))}\n\n${verdict}; ${seconds}`;

@@ -1,7 +1,7 @@
 /** All services of one WatchNext on this machine, on free ports and in one folder. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
+import { embeddedPaths, loadDriverSettings, TRAINER_EXIT_CODES } from '@watchnext/config';
 import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import { openEventLog, type EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
@@ -115,12 +115,14 @@ export class LocalSystem {
     return isolatedService('trainer', this.environment, this.logs, ['--once', ...args]);
   }
 
-  /** One run of the trainer. @returns its exit code: 0 published, 3 rejected by the gate, 4 nothing to train on */
+  /** One run of the trainer. @returns its exit code: of one that published, that the gate rejected, or that found nothing to train on */
   async train(args: readonly string[] = []): Promise<number> {
     const trainer = this.trainer(args);
     this.trainers.add(trainer);
     const code = await trainer.runToEnd().finally(() => this.trainers.delete(trainer));
-    if (code === 1 || code >= 64) throw new Error(`the trainer ended with ${code}:\n${trainer.logTail()}`);
+    const { published, rejected, nothingToTrain } = TRAINER_EXIT_CODES;
+    if (code !== published && code !== rejected && code !== nothingToTrain)
+      throw new Error(`the trainer ended with ${code}:\n${trainer.logTail()}`);
     return code;
   }
 

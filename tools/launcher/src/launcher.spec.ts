@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ProcessMessage, TRAINER_EXIT_CODES } from '@watchnext/config';
 import { eventually } from '@watchnext/testing';
 import type { FolderState } from './data-folder';
 import type { LaunchError } from './launch-error';
@@ -84,9 +85,8 @@ describe('a start that is stopped', () => {
 
 describe('a start with too little to train on', () => {
   const nothing = (words: string) =>
-    `console.log(JSON.stringify({ level: 40, msg: ${JSON.stringify(words)} }));
-     console.log(JSON.stringify({ level: 30, msg: 'closed' }));
-     process.exitCode = 4;
+    `process.exitCode = ${TRAINER_EXIT_CODES.nothingToTrain};
+     process.send(${JSON.stringify({ kind: 'nothing to train on', reason: words } satisfies ProcessMessage)});
      process.disconnect();`;
 
   it.each<[string, Partial<FolderState>, RegExp]>([

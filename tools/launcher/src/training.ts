@@ -2,16 +2,12 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTask, type ProgressTask } from '@watchnext/command-line';
+import { isMessage, type ProgressMessage, TRAINER_EXIT_CODES } from '@watchnext/config';
 import { describeEnd, type ServiceDefinition, ServiceProcess } from '@watchnext/service-process';
 import { withLastWords } from './kept-service';
 import { LaunchError } from './launch-error';
 
-/** As the trainer's --help tells them. */
-const PUBLISHED = 0;
-const REJECTED = 3;
-const NOTHING_TO_TRAIN = 4;
-/** How it begins to say so in its log. */
-const NOTHING = 'nothing to train on';
+const { published: PUBLISHED, rejected: REJECTED, nothingToTrain: NOTHING_TO_TRAIN } = TRAINER_EXIT_CODES;
 
 export interface TrainingResult {
   readonly outcome: 'published' | 'rejected';
@@ -19,14 +15,6 @@ export interface TrainingResult {
   readonly table: string;
   /** What it wrote as JSON. */
   readonly report: unknown;
-}
-
-interface ProgressMessage {
-  readonly kind: string;
-  readonly stage: string;
-  readonly done: number;
-  readonly total: number;
-  readonly detail?: string;
 }
 
 /** @throws LaunchError with the trainer's last words when it fails, or the signal's reason when stopped */
@@ -53,8 +41,10 @@ export async function trainOnce(
     onSpawn: ({ pid }) => onProcess(pid),
   });
   const stages = new StageTasks();
+  let reason = 'nothing to train on';
   const running = trainer.run((message) => {
-    if ((message as ProgressMessage | undefined)?.kind === 'progress') stages.show(message as ProgressMessage);
+    if (isMessage('progress', message)) stages.show(message);
+    if (isMessage('nothing to train on', message)) reason = message.reason;
   });
   const stop = () => void trainer.stop();
   signal.addEventListener('abort', stop, { once: true });
@@ -64,7 +54,7 @@ export async function trainOnce(
   signal.removeEventListener('abort', stop);
   stages.close(code === PUBLISHED || code === REJECTED);
   signal.throwIfAborted();
-  if (code === NOTHING_TO_TRAIN) throw new LaunchError(reasonIn(trainer.printed()), ifNothing);
+  if (code === NOTHING_TO_TRAIN) throw new LaunchError(reason, ifNothing);
   if (code !== PUBLISHED && code !== REJECTED)
     throw withLastWords(`training failed (${describeEnd(end)})`, trainer.lastLines(), logFile);
   return {
@@ -81,15 +71,6 @@ function tableIn(printed: string): string {
     .filter((line) => !line.startsWith('{"'))
     .join('\n')
     .trim();
-}
-
-/** Why the run found nothing to train on, in its own words. */
-function reasonIn(printed: string): string {
-  const messages = printed
-    .split('\n')
-    .filter((line) => line.startsWith('{"') && line.includes(NOTHING))
-    .map((line) => (JSON.parse(line) as { msg?: string }).msg ?? '');
-  return messages.reverse().find((message) => message.startsWith(NOTHING)) ?? NOTHING;
 }
 
 /** A task for each stage, one after another. */

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
-import { isReadyMessage, SHUTDOWN_LIMIT_MS } from '@watchnext/config';
+import { isMessage, SHUTDOWN_LIMIT_MS } from '@watchnext/config';
 import { lastLines, sizeOf, textFrom } from './last-lines';
 
 /** A service on a busy machine may take long to load its libraries. */
@@ -104,7 +104,7 @@ export class ServiceProcess {
         reject(this.failure(`${name} could not be started: ${error.message}`));
       });
       child.on('message', (message) => {
-        if (!isReadyMessage(message)) return;
+        if (!isMessage('ready', message)) return;
         clearTimeout(late);
         resolve();
       });

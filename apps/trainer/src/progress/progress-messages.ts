@@ -1,13 +1,5 @@
+import type { ProgressMessage } from '@watchnext/config';
 import type { ProgressReporter } from './progress-reporter';
-
-/** What a parent process hears over its IPC channel. */
-export interface ProgressMessage {
-  readonly kind: 'progress';
-  readonly stage: string;
-  readonly done: number;
-  readonly total: number;
-  readonly detail: string;
-}
 
 /** Ten messages a second draw a smooth bar; a training step may be shorter than that. */
 const MESSAGE_INTERVAL_MS = 100;

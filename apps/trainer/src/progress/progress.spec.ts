@@ -1,5 +1,6 @@
+import type { ProgressMessage } from '@watchnext/config';
 import { ProgressLines } from './progress-lines';
-import { type ProgressMessage, ProgressMessages } from './progress-messages';
+import { ProgressMessages } from './progress-messages';
 import { ProgressClock } from './progress-reporter';
 import { StepsWorkedOn, trainingDetail } from './training-detail';
 

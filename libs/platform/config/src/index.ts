@@ -7,7 +7,13 @@ export {
   messageOrStack,
   type ProgramFailure,
 } from './program-end';
-export { isReadyMessage, SHUTDOWN_LIMIT_MS, tellParent } from './process-messages';
+export {
+  isMessage,
+  type ProcessMessage,
+  type ProgressMessage,
+  SHUTDOWN_LIMIT_MS,
+  tellParent,
+} from './process-messages';
 export { requireFolder } from './require-folder';
 export { Secret, secret } from './secret';
 export * from './settings';
@@ -31,3 +37,4 @@ export {
 } from './event-log-settings';
 export { checkDriverSettings, driverSettings, type DriverSettings, loadDriverSettings } from './driver-settings';
 export { MALLOC_SETTINGS } from './malloc-settings';
+export { TRAINER_EXIT_CODES } from './trainer-exit-codes';

@@ -8,13 +8,33 @@ export interface ReadyMessage {
   readonly kind: 'ready';
 }
 
-export const isReadyMessage = (message: unknown): message is ReadyMessage => kindOf(message) === 'ready';
+/** How far a stage of the trainer is. */
+export interface ProgressMessage {
+  readonly kind: 'progress';
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+  readonly detail: string;
+}
+
+/** The trainer ends with `TRAINER_EXIT_CODES.nothingToTrain`. */
+export interface NothingToTrainMessage {
+  readonly kind: 'nothing to train on';
+  /** For a person. */
+  readonly reason: string;
+}
+
+export type ProcessMessage = ReadyMessage | ProgressMessage | NothingToTrainMessage;
 
 /** Tells the program that started this one, where it listens. */
-export function tellParent(message: ReadyMessage): void {
+export function tellParent(message: ProcessMessage): void {
   process.send?.(message);
 }
 
-function kindOf(message: unknown): unknown {
-  return (message as { kind?: unknown } | null | undefined)?.kind;
+/** Whether what a child told is of that kind: anything may come over the channel. */
+export function isMessage<Kind extends ProcessMessage['kind']>(
+  kind: Kind,
+  message: unknown,
+): message is Extract<ProcessMessage, { kind: Kind }> {
+  return (message as { kind?: unknown } | null | undefined)?.kind === kind;
 }

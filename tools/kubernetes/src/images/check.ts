@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TRAINER_EXIT_CODES } from '@watchnext/config';
 import { until } from '@watchnext/end-to-end';
 import { freePorts } from '@watchnext/local-stack';
 import { type Mount, mountVolumes } from '../containers/container-arguments';
@@ -12,8 +13,6 @@ import { type App, environmentOf, type Workload, workloadsOf } from '../pods';
 import { succeeds } from '../probe';
 
 const START_LIMIT_MS = 120_000;
-/** Of the trainer, where there is nothing to train on. */
-const EXIT_NOTHING_TO_TRAIN_ON = 4;
 
 /** What a container says of itself, by a program that is run in it. */
 interface Inside {
@@ -84,11 +83,9 @@ function settingsOf(
 
 async function checkJob(container: ContainerProcess): Promise<string[]> {
   const code = await container.runToEnd();
-  return code === EXIT_NOTHING_TO_TRAIN_ON
-    ? []
-    : [
-        `ended with ${code} where there is nothing to train on, not with ${EXIT_NOTHING_TO_TRAIN_ON}:\n${container.logTail()}`,
-      ];
+  const wanted = TRAINER_EXIT_CODES.nothingToTrain;
+  if (code === wanted) return [];
+  return [`ended with ${code} where there is nothing to train on, not with ${wanted}:\n${container.logTail()}`];
 }
 
 async function checkService(

@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TRAINER_EXIT_CODES } from '@watchnext/config';
 import { until } from '@watchnext/end-to-end';
 import { DAY_MS } from '@watchnext/features';
 import { freePorts, type Stack, startStack, stopStack, stopOnSignal } from '@watchnext/local-stack';
@@ -234,7 +235,8 @@ class Cluster {
     const args = [...workload.container.args, '--override-gate'];
     const trainer = (this.trainer = podProcess(workload, this.place, [], folder, args));
     const code = await trainer.runToEnd();
-    if (code !== 0) throw new Error(`the trainer ended with ${code}:\n${trainer.logTail(40)}`);
+    if (code !== TRAINER_EXIT_CODES.published)
+      throw new Error(`the trainer ended with ${code}:\n${trainer.logTail(40)}`);
   }
 
   /** One pod after the other: a new one is ready before the next one goes. */
