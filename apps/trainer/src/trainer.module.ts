@@ -5,10 +5,9 @@ import { type EventLog, openEventLog } from '@watchnext/event-log';
 import { createLogger, type Logger } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { selectBackend, type TensorBackend } from '@watchnext/tensor';
-import { ProgressBars } from './progress/progress-bars';
-import { ProgressLines } from './progress/progress-lines';
 import { ProgressMessages } from './progress/progress-messages';
 import { allOf, type ProgressReporter } from './progress/progress-reporter';
+import { ProgressTasks } from './progress/progress-tasks';
 import type { TrainerSettings } from './settings';
 import { TrainingRunner } from './training-runner';
 import { TrainingSchedule } from './training-schedule';
@@ -91,7 +90,7 @@ function toStandardOutput(text: string): void {
 function progressReporter(settings: TrainerSettings, logger: Logger): ProgressReporter {
   const forPeople =
     process.stderr.isTTY && settings.WATCHNEXT_PROGRESS_BARS
-      ? new ProgressBars()
-      : new ProgressLines((line) => logger.info(line));
+      ? new ProgressTasks(process.stderr)
+      : new ProgressTasks({ write: (line: string) => logger.info(line.trimEnd()) });
   return process.send ? allOf([forPeople, new ProgressMessages(tellParent)]) : forPeople;
 }

@@ -78,14 +78,14 @@ class StageTasks {
   private stage = '';
   private task: ProgressTask | undefined;
 
-  show({ stage, done, total, detail }: ProgressMessage): void {
+  show({ stage, done, total, detail, passedOver }: ProgressMessage): void {
     if (stage !== this.stage) {
       this.close(true);
       this.stage = stage;
       this.task = startTask(`  ${stage}`, 'steps');
     }
     // A total of one is a stage that cannot tell how far it is.
-    if (total > 1) this.task?.update(done, total, detail === 'done' ? '' : detail);
+    if (total > 1) this.task?.update(done, total, detail === 'done' ? '' : detail, passedOver);
   }
 
   close(complete: boolean): void {

@@ -8,6 +8,7 @@ const MESSAGE_INTERVAL_MS = 100;
 export class ProgressMessages implements ProgressReporter {
   private lastSentAtMs = -Infinity;
   private total = 1;
+  private passedOver = 0;
 
   constructor(
     private readonly send: (message: ProgressMessage) => void,
@@ -16,18 +17,28 @@ export class ProgressMessages implements ProgressReporter {
 
   stageStarted(stage: string, number: number, stageCount: number): void {
     this.total = 1;
+    this.passedOver = 0;
     this.lastSentAtMs = this.nowMs();
-    this.send({ kind: 'progress', stage, done: 0, total: 1, detail: `stage ${number} of ${stageCount}` });
+    this.send({
+      kind: 'progress',
+      stage,
+      done: 0,
+      total: 1,
+      detail: `stage ${number} of ${stageCount}`,
+      passedOver: 0,
+    });
   }
 
-  progress(stage: string, done: number, total: number, detail = ''): void {
+  progress(stage: string, done: number, total: number, detail = '', passedOver = 0): void {
     this.total = total;
+    this.passedOver = passedOver;
     if (this.nowMs() - this.lastSentAtMs < MESSAGE_INTERVAL_MS) return;
     this.lastSentAtMs = this.nowMs();
-    this.send({ kind: 'progress', stage, done, total, detail });
+    this.send({ kind: 'progress', stage, done, total, detail, passedOver });
   }
 
   stageEnded(stage: string, complete: boolean): void {
-    if (complete) this.send({ kind: 'progress', stage, done: this.total, total: this.total, detail: 'done' });
+    const { total, passedOver } = this;
+    if (complete) this.send({ kind: 'progress', stage, done: total, total, detail: 'done', passedOver });
   }
 }

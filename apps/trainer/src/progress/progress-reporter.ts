@@ -15,24 +15,3 @@ export function allOf(reporters: readonly ProgressReporter[]): ProgressReporter 
     stageEnded: (...news) => reporters.forEach((reporter) => reporter.stageEnded(...news)),
   };
 }
-
-/** Rate and time left of a stage, from what it worked on since it started. */
-export class ProgressClock {
-  private readonly startedAtMs: number;
-
-  constructor(private readonly nowMs: () => number = () => performance.now()) {
-    this.startedAtMs = nowMs();
-  }
-
-  /** Units per second; 0 until time has passed. */
-  rate(done: number, passedOver = 0): number {
-    const seconds = (this.nowMs() - this.startedAtMs) / 1_000;
-    return seconds > 0 ? (done - passedOver) / seconds : 0;
-  }
-
-  /** Undefined while there is nothing to go by. */
-  secondsLeft(done: number, total: number, passedOver = 0): number | undefined {
-    const rate = this.rate(done, passedOver);
-    return rate > 0 ? Math.max(0, total - done) / rate : undefined;
-  }
-}

@@ -1,7 +1,7 @@
+import { Writable } from 'node:stream';
 import type { ProgressMessage } from '@watchnext/config';
-import { ProgressLines } from './progress-lines';
 import { ProgressMessages } from './progress-messages';
-import { ProgressClock } from './progress-reporter';
+import { ProgressTasks } from './progress-tasks';
 import { StepsWorkedOn, trainingDetail } from './training-detail';
 
 describe('progress', () => {
@@ -11,26 +11,13 @@ describe('progress', () => {
     nowMs = 1_000;
   });
 
-  it('tells rate and time left once time has passed', () => {
-    const clock = new ProgressClock(now);
-    expect(clock.secondsLeft(5, 100)).toBeUndefined();
-    nowMs += 2_000;
-    expect(clock.rate(50)).toBe(25);
-    expect(clock.secondsLeft(50, 100)).toBe(2);
-  });
-
   it('goes by what was worked on, not by what an earlier run had done', () => {
-    const clock = new ProgressClock(now);
-    nowMs += 2_000;
-    expect(clock.rate(950, 900)).toBe(25);
-    expect(clock.secondsLeft(950, 1_000, 900)).toBe(2);
-    expect(clock.secondsLeft(900, 1_000, 900)).toBeUndefined();
     const lines: string[] = [];
-    const reporter = new ProgressLines((line) => lines.push(line), now);
-    reporter.stageStarted();
+    const reporter = new ProgressTasks({ write: (line: string) => lines.push(line) }, now);
+    reporter.stageStarted('train ranking model', 2, 5);
     nowMs += 5_000;
     reporter.progress('train ranking model', 1_000, 1_200, 'loss 0.5', 500);
-    expect(lines).toEqual(['train ranking model: 83% of 1,200, 100/s, loss 0.5, 2 s left']);
+    expect(lines).toEqual(['train ranking model: 1,000 of 1,200 steps · 100 a second · 2.0 s left · loss 0.5\n']);
   });
 
   it('knows of trainings in turn which steps were passed over: done before, or left out at the end', () => {
@@ -52,18 +39,33 @@ describe('progress', () => {
     expect(trainingDetail({ examplesPerSecond: 0 }, ['epoch 2'])).toBe('epoch 2');
   });
 
-  it('writes a line every few seconds, not for every step', () => {
+  it('writes a line every few seconds, not for every step, and none at the end', () => {
     const lines: string[] = [];
-    const reporter = new ProgressLines((line) => lines.push(line), now);
-    reporter.stageStarted();
+    const reporter = new ProgressTasks({ write: (line: string) => lines.push(line) }, now);
+    reporter.stageStarted('train ranking model', 2, 5);
     for (let step = 1; step <= 100; step += 1) {
       nowMs += 100;
       reporter.progress('train ranking model', step * 10, 1_200, 'loss 0.5');
     }
+    reporter.stageEnded('train ranking model', true);
     expect(lines).toEqual([
-      'train ranking model: 41% of 1,200, 100/s, loss 0.5, 7 s left',
-      'train ranking model: 83% of 1,200, 100/s, loss 0.5, 2 s left',
+      'train ranking model: 500 of 1,200 steps · 100 a second · 7.0 s left · loss 0.5\n',
+      'train ranking model: 1,000 of 1,200 steps · 100 a second · 2.0 s left · loss 0.5\n',
     ]);
+  });
+
+  it('leaves a line of each stage on a terminal, with its number', () => {
+    let text = '';
+    const output = Object.assign(new Writable({ write: (chunk, _, done) => ((text += chunk), done()) }), {
+      isTTY: true,
+      columns: 100,
+    });
+    const reporter = new ProgressTasks(output, now);
+    reporter.stageStarted('replay', 2, 14);
+    nowMs += 3_000;
+    reporter.progress('replay', 50, 50);
+    reporter.stageEnded('replay', true);
+    expect(text).toMatch(/ 2\/14 replay: 50 steps in 3\.0 s\n$/);
   });
 
   it('sends the parent the first and last of each stage and ten messages a second between', () => {
@@ -83,7 +85,14 @@ describe('progress', () => {
       '40/50',
       '50/50',
     ]);
-    expect(sent[0]).toEqual({ kind: 'progress', stage: 'replay', done: 0, total: 1, detail: 'stage 2 of 5' });
+    expect(sent[0]).toEqual({
+      kind: 'progress',
+      stage: 'replay',
+      done: 0,
+      total: 1,
+      detail: 'stage 2 of 5',
+      passedOver: 0,
+    });
   });
 
   it('does not call a broken stage done', () => {

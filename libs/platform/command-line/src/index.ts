@@ -10,7 +10,7 @@ export {
   type StopSignal,
 } from './stop-on-signals';
 export { unlessAborted } from './unless-aborted';
-export { duration, type ProgressTask, startTask } from './progress';
+export { duration, type ProgressOutput, type ProgressTask, startTask } from './progress';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';
 export { alignColumns, percent, textTable } from './text-table';
 export { BACKUP_MANIFEST, UNFINISHED_RESTORE, parsePlace, type Place } from './place';

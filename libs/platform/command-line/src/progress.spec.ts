@@ -9,6 +9,11 @@ describe('progress', () => {
     expect(describeProgress(5, 0, 'events', 100)).toBe('5 events');
   });
 
+  it('goes by what was worked on, not by what an earlier run had done', () => {
+    expect(describeProgress(950, 1_000, 'steps', 2_000, 900)).toBe('950 of 1,000 steps · 25 a second · 2.0 s left');
+    expect(describeProgress(900, 1_000, 'steps', 2_000, 900)).toBe('900 of 1,000 steps');
+  });
+
   it('leaves a terminal as it was, however the program ends, and keeps to its width', () => {
     let text = '';
     const output = Object.assign(new Writable({ write: (chunk, _, done) => ((text += chunk), done()) }), {

@@ -9,8 +9,12 @@ const LINE_EVERY_MS = 5_000;
 const RATE_FROM_MS = 500;
 
 export interface ProgressTask {
-  /** `total` may become known, or change, on the way. */
-  update(done: number, total?: number, detail?: string): void;
+  /**
+   * `total` may become known, or change, on the way.
+   *
+   * @param passedOver of `done`, what says nothing of the rate, as an earlier run had done it
+   */
+  update(done: number, total?: number, detail?: string, passedOver?: number): void;
   /** Says something of the task without getting on with it. */
   note(detail: string): void;
   /** Ends the task and leaves its line standing. */
@@ -19,34 +23,66 @@ export interface ProgressTask {
   abandon(): void;
 }
 
-export interface ProgressOutput {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
+/** A bar is drawn on a stream alone; lines go to whatever takes them. */
+export type ProgressOutput =
+  (NodeJS.WritableStream & { readonly isTTY?: boolean }) | { readonly isTTY?: false; write(text: string): unknown };
 
 /** @param unit what is counted, as "events" */
 export function startTask(
   title: string,
   unit: string,
-  output: ProgressOutput & NodeJS.WritableStream = process.stderr,
+  output: ProgressOutput = process.stderr,
   now = Date.now,
 ): ProgressTask {
   return output.isTTY ? new BarTask(title, unit, output, now) : new LineTask(title, unit, output, now);
 }
 
-class BarTask implements ProgressTask {
-  private readonly bar: SingleBar;
+abstract class CountedTask implements ProgressTask {
   private readonly startedAtMs: number;
-  private done = 0;
-  private total = 0;
+  protected done = 0;
+  protected total = 0;
+  private passedOver = 0;
 
   constructor(
-    private readonly title: string,
+    protected readonly title: string,
     private readonly unit: string,
-    private readonly output: NodeJS.WritableStream,
-    private readonly now: () => number,
+    protected readonly output: Pick<ProgressOutput, 'write'>,
+    protected readonly now: () => number,
   ) {
     this.startedAtMs = now();
+  }
+
+  update(done: number, total?: number, detail = '', passedOver = 0): void {
+    this.done = done;
+    this.total = total ?? this.total;
+    this.passedOver = passedOver;
+    this.show(detail);
+  }
+
+  note(detail: string): void {
+    this.show(detail);
+  }
+
+  finish(detail = ''): void {
+    this.abandon();
+    this.output.write(`${closing(this.title, this.done, this.unit, this.now() - this.startedAtMs, detail)}\n`);
+  }
+
+  abstract abandon(): void;
+
+  protected abstract show(detail: string): void;
+
+  protected described(detail = ''): string {
+    const { done, total, unit, passedOver } = this;
+    return `${describe(done, total, unit, this.now() - this.startedAtMs, passedOver)}${detail ? ` · ${detail}` : ''}`;
+  }
+}
+
+class BarTask extends CountedTask {
+  private readonly bar: SingleBar;
+
+  constructor(title: string, unit: string, output: NodeJS.WritableStream, now: () => number) {
+    super(title, unit, output, now);
     this.bar = new SingleBar(
       {
         stream: output,
@@ -57,27 +93,17 @@ class BarTask implements ProgressTask {
         barsize: 28,
         fps: 8,
         format: (options, parameters, payload: { detail?: string }) =>
-          `${title.padEnd(28)} ${Format.BarFormat(parameters.progress, options)} ${describe(this.done, this.total, unit, now() - this.startedAtMs)}${payload.detail ? ` · ${payload.detail}` : ''}`,
+          `${title.padEnd(28)} ${Format.BarFormat(parameters.progress, options)} ${this.described(payload.detail)}`,
       },
       Presets.shades_grey,
     );
     this.bar.start(1, 0, {});
   }
 
-  update(done: number, total?: number, detail = ''): void {
-    this.done = done;
-    this.total = total ?? this.total;
-    this.bar.setTotal(Math.max(1, this.total));
-    this.bar.update(Math.min(done, Math.max(1, this.total)), { detail });
-  }
-
-  note(detail: string): void {
-    this.update(this.done, this.total, detail);
-  }
-
-  finish(detail = ''): void {
-    this.bar.stop();
-    this.output.write(`${closing(this.title, this.done, this.unit, this.now() - this.startedAtMs, detail)}\n`);
+  protected show(detail: string): void {
+    const total = Math.max(1, this.total);
+    this.bar.setTotal(total);
+    this.bar.update(Math.min(this.done, total), { detail });
   }
 
   abandon(): void {
@@ -85,38 +111,13 @@ class BarTask implements ProgressTask {
   }
 }
 
-class LineTask implements ProgressTask {
-  private readonly startedAtMs: number;
-  private lastLineMs: number;
-  private done = 0;
-  private total = 0;
+class LineTask extends CountedTask {
+  private lastLineMs = this.now();
 
-  constructor(
-    private readonly title: string,
-    private readonly unit: string,
-    private readonly output: NodeJS.WritableStream,
-    private readonly now: () => number,
-  ) {
-    this.startedAtMs = now();
-    this.lastLineMs = this.startedAtMs;
-  }
-
-  update(done: number, total?: number, detail = ''): void {
-    this.done = done;
-    this.total = total ?? this.total;
+  protected show(detail: string): void {
     if (this.now() - this.lastLineMs < LINE_EVERY_MS) return;
     this.lastLineMs = this.now();
-    this.output.write(
-      `${this.title}: ${describe(this.done, this.total, this.unit, this.now() - this.startedAtMs)}${detail ? ` · ${detail}` : ''}\n`,
-    );
-  }
-
-  note(detail: string): void {
-    this.update(this.done, this.total, detail);
-  }
-
-  finish(detail = ''): void {
-    this.output.write(`${closing(this.title, this.done, this.unit, this.now() - this.startedAtMs, detail)}\n`);
+    this.output.write(`${this.title}: ${this.described(detail)}\n`);
   }
 
   abandon(): void {
@@ -125,10 +126,10 @@ class LineTask implements ProgressTask {
 }
 
 /** As "12,000 of 60,000 events · 5,100 a second · 9 s left". */
-export function describe(done: number, total: number, unit: string, elapsedMs: number): string {
+export function describe(done: number, total: number, unit: string, elapsedMs: number, passedOver = 0): string {
   const parts = [total > 0 ? `${count(done)} of ${count(total)} ${unit}` : `${count(done)} ${unit}`];
-  if (elapsedMs >= RATE_FROM_MS && done > 0) {
-    const perSecond = (1_000 * done) / elapsedMs;
+  if (elapsedMs >= RATE_FROM_MS && done > passedOver) {
+    const perSecond = (1_000 * (done - passedOver)) / elapsedMs;
     if (perSecond >= 10) parts.push(`${count(Math.round(perSecond))} a second`);
     if (total > done) parts.push(`${duration((total - done) / perSecond)} left`);
   }

@@ -15,6 +15,8 @@ export interface ProgressMessage {
   readonly done: number;
   readonly total: number;
   readonly detail: string;
+  /** Of `done`, what says nothing of the rate. */
+  readonly passedOver: number;
 }
 
 /** The trainer ends with `TRAINER_EXIT_CODES.nothingToTrain`. */
