@@ -1,14 +1,14 @@
 /** Whether the event log answers: a consumer's silence is its own fault only while the log answers others. */
 import { TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
+import { RepeatedQuestion } from '@watchnext/service';
 
 const ASK_MS = 5_000;
 
 export class LogAnswers {
   private firstAnswerMs: number | undefined;
   private lastAnswerMs = 0;
-  private asking: Promise<void> | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly question = new RepeatedQuestion(() => this.hear(), ASK_MS);
 
   /** @param clock milliseconds; only differences count */
   constructor(
@@ -17,12 +17,11 @@ export class LogAnswers {
   ) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.ask(), ASK_MS).unref();
-    void this.ask();
+    this.question.start();
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.question.stop();
   }
 
   /** Milliseconds from the first to the last answer of those without a failure in between; it stands still while a question waits. */
@@ -30,9 +29,9 @@ export class LogAnswers {
     return this.firstAnswerMs === undefined ? 0 : this.lastAnswerMs - this.firstAnswerMs;
   }
 
-  /** Once at a time: while the log hangs questions must not pile up. */
+  /** Does so by itself every few seconds. */
   ask(): Promise<void> {
-    return (this.asking ??= this.hear().finally(() => (this.asking = undefined)));
+    return this.question.now();
   }
 
   private async hear(): Promise<void> {

@@ -4,7 +4,9 @@ export { closeInOrder } from './close-in-order';
 export { Draining } from './draining';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry, type ReadyState, readyToServe, serveMetrics } from './metrics';
 export { SERVICE_HELP, SERVICE_METRICS, sharedMetrics } from './metric-names';
+export { FollowedOffsets } from './followed-offsets';
 export { LogFollowers } from './log-followers';
+export { RepeatedQuestion } from './repeated-question';
 export { countHttpRequests, watchProcess } from './service-metrics';
 export {
   inSpan,

@@ -4,11 +4,9 @@
  * nobody, and a withdrawn video would go on being shown.
  */
 import type { EventLog, GroupHandler, Subscription } from '@watchnext/event-log';
+import { FollowedOffsets } from './followed-offsets';
 import { SERVICE_METRICS } from './metric-names';
 import type { MetricsRegistry } from './metrics';
-
-/** How old the known ends of the log may be: they are asked for beside the follower's work, which may hang. */
-const ENDS_MS = 5_000;
 
 type FollowedLog = Pick<EventLog, 'tail' | 'joinGroup' | 'bounds'>;
 
@@ -32,7 +30,7 @@ export class LogFollowers {
     );
   }
 
-  /** The same log, for one topic that is followed over it: by `tail` or `joinGroup`, once. Its age counts from here. */
+  /** The same log, for one topic that is followed over it: by `tail`, or `joinGroup` with a group of its own, once. Its age counts from here. */
   watch(name: string, log: EventLog): EventLog {
     const follower = new Follower(log, this.clock);
     this.followers.set(name, follower);
@@ -80,13 +78,8 @@ export class LogFollowers {
 
 class Follower {
   subscription: Subscription | undefined;
-  private topic: string | undefined;
+  private offsets: FollowedOffsets | undefined;
   private lastSignMs: number;
-  /** By partition: the offset that comes next. */
-  private readonly next = new Map<number, number>();
-  private ends: readonly { partition: number; firstOffset: number; endOffset: number }[] = [];
-  private reading: Promise<void> | undefined;
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly log: FollowedLog,
@@ -95,17 +88,14 @@ class Follower {
     this.lastSignMs = clock();
   }
 
-  /** A subscription begins: from the start of what the log holds, unless a group says otherwise. */
+  /** A subscription begins. */
   begin(topic: string): void {
-    this.topic = topic;
-    this.next.clear();
-    clearInterval(this.timer);
-    this.timer = setInterval(() => void this.readEnds(), ENDS_MS).unref();
-    void this.readEnds();
+    this.stop();
+    this.offsets = new FollowedOffsets(this.log, topic, 'all');
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.offsets?.stop();
   }
 
   signOfLife(): void {
@@ -113,7 +103,7 @@ class Follower {
   }
 
   handled(partition: number, next: number): void {
-    this.next.set(partition, next);
+    this.offsets?.handled(partition, next);
     this.signOfLife();
   }
 
@@ -123,40 +113,19 @@ class Follower {
   }
 
   lag(): number {
-    return this.ends.reduce(
-      (sum, { partition, firstOffset, endOffset }) =>
-        sum + Math.max(0, endOffset - Math.max(firstOffset, this.next.get(partition) ?? 0)),
-      0,
-    );
+    return this.offsets?.lag().reduce((sum, [, records]) => sum + records, 0) ?? 0;
   }
 
+  /** Of a group that has begun. */
   over(handler: GroupHandler): GroupHandler {
+    const followed = this.offsets!.over(handler);
     return {
-      resumeOffset: async (partition) => {
-        const offset = await handler.resumeOffset(partition);
-        this.next.set(partition, offset ?? 0);
-        return offset;
-      },
+      ...followed,
       onBatch: async (batch) => {
         this.signOfLife();
-        await handler.onBatch(batch);
-        this.handled(batch.partition, batch.nextOffset);
+        await followed.onBatch(batch);
+        this.signOfLife();
       },
-      onRevoked: async (partition) => handler.onRevoked?.(partition),
-      onError: (error, partition) => handler.onError?.(error, partition),
     };
-  }
-
-  /** Once at a time: while the log hangs questions must not pile up. */
-  private readEnds(): Promise<void> {
-    return (this.reading ??= this.readBounds().finally(() => (this.reading = undefined)));
-  }
-
-  private async readBounds(): Promise<void> {
-    try {
-      this.ends = await this.log.bounds(this.topic!);
-    } catch {
-      // The follower reports a log that is down, and its age tells; the lag stays what was known of it.
-    }
   }
 }
