@@ -34,7 +34,8 @@ export class Aside {
     this.dead = [...dead];
     this.reroutes = toReroute.map(({ userId, record }) => {
       const { value, timestampMs, headers } = record;
-      return { key: userId, value, timestampMs, headers, record };
+      // A topic that took records of any time once refuses them now.
+      return { key: userId, value, timestampMs: Math.min(timestampMs, diedAtMs), headers, record };
     });
     this.letters = dead.map((entry) => this.letterOf(entry));
   }

@@ -19,13 +19,19 @@ export interface NewRecord {
   /** Decides the partition: murmur2(key) modulo the partition count. At most 1,024 bytes in UTF-8. */
   readonly key: string;
   readonly value: Uint8Array;
-  /** Milliseconds since the epoch; default: now. */
+  /** Milliseconds since the epoch, at most `MAX_TIMESTAMP_AHEAD_MS` from now; default: now. */
   readonly timestampMs?: number;
   /** What is said beside the value, such as the trace that the record is part of. At most 16 KiB as JSON. */
   readonly headers?: RecordHeaders | undefined;
 }
 
 export type RecordHeaders = Readonly<Record<string, string>>;
+
+/**
+ * What readers take a record's time for is no later than its writing, give or take a clock. Brokers of Kafka 4 hold other producers to
+ * the same by default. An earlier time says what the producer wants.
+ */
+export const MAX_TIMESTAMP_AHEAD_MS = 3_600_000;
 
 export interface LogRecord {
   readonly topic: string;
@@ -125,7 +131,7 @@ export interface EventLog {
    * Appends in the order given; durable once resolved. All or nothing within a partition.
    * @param signal when it is aborted, records that still wait for their turn are dropped, and never written. Those that are on
    *   their way to the log cannot be called back: the append goes on to its end, and resolves or fails by itself.
-   * @throws UnknownTopicError, LogUnavailableError (retriable), the signal's reason
+   * @throws UnknownTopicError, LogUnavailableError (retriable), the signal's reason; EventLogError "timestamp-ahead", and nothing was written
    */
   append(topic: string, records: readonly NewRecord[], signal?: AbortSignal): Promise<RecordPosition[]>;
   /** Shares the topic's partitions with the other members of the group, in this and other processes. */
@@ -179,6 +185,17 @@ export class OffsetsDeletedError extends EventLogError {
       false,
     );
   }
+}
+
+/** @throws EventLogError "timestamp-ahead" */
+export function assertNotAhead(records: readonly NewRecord[], nowMs: number): void {
+  const latestMs = nowMs + MAX_TIMESTAMP_AHEAD_MS;
+  if (records.every(({ timestampMs = nowMs }) => timestampMs <= latestMs)) return;
+  throw new EventLogError(
+    'a record of a time more than an hour from now: whose clock is wrong?',
+    'timestamp-ahead',
+    false,
+  );
 }
 
 export class LogUnavailableError extends EventLogError {

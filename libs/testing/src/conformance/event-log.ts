@@ -3,7 +3,13 @@
  * moment of rebalancing, or on how records are cut into batches.
  */
 import { randomBytes } from 'node:crypto';
-import { partitionOf, type EventLog, type NewRecord, type Subscription } from '@watchnext/event-log';
+import {
+  MAX_TIMESTAMP_AHEAD_MS,
+  partitionOf,
+  type EventLog,
+  type NewRecord,
+  type Subscription,
+} from '@watchnext/event-log';
 import { eventually } from '@watchnext/errors/testing';
 import { CollectingTail, FoldingHandler } from './event-log-handlers';
 
@@ -125,6 +131,19 @@ export function describeEventLog(
         expect(first).toMatchObject({ topic: TOPIC.name, timestampMs: 1_650_000_000_123, offset: 0 });
         expect(Buffer.from(first?.value ?? []).equals(Buffer.from(bytes))).toBe(true);
         expect(tail.records.find(({ key }) => key === 'empty')?.value).toHaveLength(0);
+      });
+
+      spec('refuses a time that lies further ahead than clocks differ, and what is appended with it', async () => {
+        const now = Date.now();
+        const ahead = [record('k', 'with it'), record('k', 'ahead', now + MAX_TIMESTAMP_AHEAD_MS + 60_000)];
+        await expect(log.append(TOPIC.name, ahead)).rejects.toMatchObject({
+          code: 'timestamp-ahead',
+          retriable: false,
+        });
+        await log.append(TOPIC.name, [record('k', 'by a fast clock', now + MAX_TIMESTAMP_AHEAD_MS / 2)]);
+        const tail = new CollectingTail();
+        await log.tail(TOPIC.name, tail);
+        expect(tail.records.map(({ value }) => Buffer.from(value).toString())).toEqual(['by a fast clock']);
       });
 
       spec('carries headers beside the value, and none where none were given', async () => {

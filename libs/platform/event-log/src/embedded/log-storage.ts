@@ -13,6 +13,7 @@
  */
 import { partitionOf } from '../partition';
 import {
+  assertNotAhead,
   EventLogError,
   LogUnavailableError,
   TopicMismatchError,
@@ -102,6 +103,7 @@ export class LogStorage implements Ends {
     const topic = this.topic(topicName);
     if (newRecords.length === 0) return [];
     const now = Date.now();
+    assertNotAhead(newRecords, now);
     const prepared = newRecords.map((record) => {
       if (Buffer.byteLength(record.key) > MAX_KEY_BYTES) {
         throw new EventLogError(`a record key is longer than ${MAX_KEY_BYTES} bytes`, 'key-too-long', false);

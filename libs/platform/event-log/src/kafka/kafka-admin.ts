@@ -1,7 +1,14 @@
 /** Topics and offsets, through an admin client that is replaced when its picture of the cluster may be old. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigResourceTypes, type Admin } from 'kafkajs';
-import { EventLogError, TopicMismatchError, UnknownTopicError, type PartitionBounds, type TopicSpec } from '../port';
+import {
+  EventLogError,
+  MAX_TIMESTAMP_AHEAD_MS,
+  TopicMismatchError,
+  UnknownTopicError,
+  type PartitionBounds,
+  type TopicSpec,
+} from '../port';
 import { backOffMs, newAdmin, Replaceable, within } from './kafka-clients';
 import { isAnswer, isPermanent, rootCause, translate } from './kafka-errors';
 import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
@@ -106,6 +113,8 @@ export class KafkaAdmin {
     const { replicationFactor } = this.settings;
     // With one replica allowed to be away, acknowledged records survive the loss of a broker.
     const minInSync = { name: 'min.insync.replicas', value: String(Math.max(1, replicationFactor - 1)) };
+    // The default of Kafka 4. A segment that ends years ahead is never deleted, nor is anything behind it.
+    const notAhead = { name: 'message.timestamp.after.max.ms', value: String(MAX_TIMESTAMP_AHEAD_MS) };
     await this.call(`create ${specs.map(({ name }) => name).join(', ')}`, (admin) =>
       admin.createTopics({
         waitForLeaders: true,
@@ -114,7 +123,7 @@ export class KafkaAdmin {
           topic: this.brokerName(name),
           numPartitions: partitionCount,
           replicationFactor,
-          configEntries: [{ name: 'cleanup.policy', value: policyOf(compacted) }, minInSync],
+          configEntries: [{ name: 'cleanup.policy', value: policyOf(compacted) }, minInSync, notAhead],
         })),
       }),
     );

@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { partitionOf } from '../partition';
 import {
+  assertNotAhead,
   EventLogError,
   LogUnavailableError,
   type EventLog,
@@ -83,6 +84,8 @@ class KafkaEventLog implements EventLog {
     this.assertOpen();
     signal?.throwIfAborted();
     if (records.length === 0) return [];
+    // Here, as the broker would refuse all that travels with it.
+    assertNotAhead(records, Date.now());
     const count = await this.partitionCount(topic);
     const routed = records.map((record): RoutedRecord => ({ ...record, partition: partitionOf(record.key, count) }));
     return this.appenderOf(topic).queue.append(routed, signal);
