@@ -81,6 +81,17 @@ describe('refuse', () => {
     expect(refuse(direct, SOME_TIME_MS - HOUR_MS)).toMatchObject({ code: 'invalid-field', field: 'occurredAtMs' });
   });
 
+  it('refuses what was received more than five minutes after the record was written, where that is known', () => {
+    const recordMs = SOME_TIME_MS - 300_000;
+    expect(refuse({ ...WATCH, occurredAtMs: SOME_TIME_MS + 1 }, recordMs)?.field).toBe('occurredAtMs');
+    expect(refuse(WATCH, recordMs)).toBeUndefined();
+    expect(refuse(WATCH, recordMs - 1)).toMatchObject({ code: 'invalid-field', field: 'receivedAtMs' });
+    expect(refuse({ ...WATCH, backfill: true }, recordMs - 1)?.field).toBe('receivedAtMs');
+    for (const unknownMs of [0, -1]) expect(refuse(WATCH, unknownMs)).toBeUndefined();
+    // A log that is restored writes old receipts anew.
+    expect(refuse(WATCH, SOME_TIME_MS + 1_000 * 24 * HOUR_MS)).toBeUndefined();
+  });
+
   it('refuses times more than five minutes ahead', () => {
     const ahead = { ...WATCH, occurredAtMs: SOME_TIME_MS + 300_000 };
     expect(refuse(ahead, 0)).toBeUndefined();

@@ -62,8 +62,10 @@ export interface ParquetArchiveOptions {
 /** A listing taken while a writer adds files may show a later one and miss an earlier one; the next one shows both. */
 const LISTING_ATTEMPTS = 3;
 
-/** As `refuse` asks of an event's time: the archive has the dead letters too, and one clock that is wrong must not end its log. */
-const OCCURRED_BY_RECEIPT = `occurred_at_ms <= coalesce(nullif(received_at_ms, 0), timestamp_ms) + ${LIMITS.clockAheadMs}`;
+/** As `refuse` asks of an event's times: the archive has the dead letters too, and one clock that is wrong must not end its log. */
+const WRITTEN_AT = 'CASE WHEN timestamp_ms > 0 THEN timestamp_ms END';
+const HAS_SOUND_TIMES = `occurred_at_ms <= least(nullif(received_at_ms, 0), ${WRITTEN_AT}) + ${LIMITS.clockAheadMs}
+  AND coalesce(received_at_ms <= ${WRITTEN_AT} + ${LIMITS.clockAheadMs}, true)`;
 
 /** Opens (and creates, on the first write) an archive in a folder. Make one per process and close it at the end. */
 export function openParquetArchive(directory: string, options: ParquetArchiveOptions = {}): EventArchive {
@@ -200,7 +202,7 @@ export class ParquetArchive implements EventArchive {
     try {
       const result = await connection.run(`
         SELECT count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE,
-          (max(occurred_at_ms) FILTER (WHERE ${OCCURRED_BY_RECEIPT}))::DOUBLE
+          (max(occurred_at_ms) FILTER (WHERE ${HAS_SOUND_TIMES}))::DOUBLE
         FROM (${selectParts('occurred_at_ms, received_at_ms, timestamp_ms', parts)})`);
       const [recordCount, min, max] = (await result.getRows())[0] as [number, number | null, number | null];
       return {

@@ -108,7 +108,8 @@ function decodeRecords(
       continue;
     }
     // A producer that wrote to the log itself may leave the time of receipt to the record.
-    event.receivedAtMs ||= keyed.timestampMs(i);
+    const timestampMs = keyed.timestampMs(i);
+    event.receivedAtMs ||= timestampMs;
     const { textsAreSound, seenEvent } = decoder;
     let { videoNumber, itemNumbers } = decoder;
     const { body } = event;
@@ -120,6 +121,7 @@ function decodeRecords(
       topic,
       partition,
       offset: keyed.offset(i),
+      timestampMs,
       event,
       textsAreSound,
       seenEvent,

@@ -13,7 +13,7 @@ export async function archiveHistory(folder: string, world: World): Promise<Even
       topic: TOPICS.activity,
       partition: 0,
       offset,
-      timestampMs: event.occurredAtMs,
+      timestampMs: event.receivedAtMs,
       key: (event.body!.value as { userId: string }).userId,
       value: Event.encode(event).finish(),
     })),

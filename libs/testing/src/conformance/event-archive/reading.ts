@@ -128,8 +128,10 @@ export function describeReading(suite: ArchiveSuite): void {
       recordOf(2, NOON_MS * 1_000, NOON_MS),
       recordOf(3, allowedMs, 0),
       recordOf(4, allowedMs + 1, 0),
+      // Of a clock that is years ahead, which tells of the receipt as of the event.
+      recordOf(5, NOON_MS * 1.2, NOON_MS * 1.2),
     ]);
-    expect(await suite.archive.extent(TOPIC)).toMatchObject({ recordCount: 5, maxOccurredAtMs: allowedMs });
+    expect(await suite.archive.extent(TOPIC)).toMatchObject({ recordCount: 6, maxOccurredAtMs: allowedMs });
   });
 
   suite.spec('archives impressions of many items', async () => {
