@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive, type EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
@@ -138,6 +140,29 @@ describe('Archiver', () => {
     await give(keeping, 8, 1);
     await keeping.onRevoked(0);
     expect(await archived()).toEqual([4, 5, 8]);
+  });
+
+  it('lets no clock that is years ahead drag a partition with it, whoever vouches for it', async () => {
+    const yearsAheadMs = AT_MS + 9 * 365 * 86_400_000;
+    const event = eventOf(searchOf('anna', 'mad'), yearsAheadMs);
+    const mad: LogRecord = {
+      topic: TOPICS.activity,
+      partition: 0,
+      offset: 1,
+      timestampMs: yearsAheadMs,
+      ...recordOf(event),
+    };
+    const keeping = archiver();
+    await keeping.resumeOffset(0);
+    await give(keeping, 0, 1);
+    const signal = new AbortController().signal;
+    await keeping.onBatch({ topic: TOPICS.activity, partition: 0, records: [mad], nextOffset: 2, lag: 0, signal });
+    await give(keeping, 2, 1);
+    await keeping.onRevoked(0);
+    const today = new Date(AT_MS).toISOString().slice(0, 10);
+    const folders = await readdir(join(directory.path, TOPICS.activity));
+    expect(folders.filter((name) => name.startsWith('dt='))).toEqual([`dt=${today}`]);
+    expect(await archived()).toEqual([0, 1, 2]);
   });
 
   it('adds nothing twice when another member archived the same records meanwhile', async () => {

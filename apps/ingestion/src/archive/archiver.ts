@@ -65,7 +65,7 @@ export class Archiver implements GroupHandler {
   async onRevoked(partition: number): Promise<void> {
     const buffer = this.buffers.get(partition);
     this.buffers.delete(partition);
-    await buffer?.flush();
+    await buffer?.flush(this.now());
   }
 
   onError(err: Error, partition: number | undefined): void {

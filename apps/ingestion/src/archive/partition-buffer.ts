@@ -1,5 +1,5 @@
 import type { EventArchive } from '@watchnext/event-archive';
-import type { LogRecord } from '@watchnext/event-log';
+import { MAX_TIMESTAMP_AHEAD_MS, type LogRecord } from '@watchnext/event-log';
 
 /** Larger files would make no better reading. */
 const MAX_RECORDS = 50_000;
@@ -59,17 +59,18 @@ export class PartitionBuffer {
       }
       this.nextOffset = nextOffset;
       this.oldestSinceMs = Math.min(this.oldestSinceMs, nowMs);
-      if (this.records.length >= MAX_RECORDS || this.bytes >= this.maxBytes || this.isOld(nowMs)) await this.write();
+      if (this.records.length >= MAX_RECORDS || this.bytes >= this.maxBytes || this.isOld(nowMs))
+        await this.write(nowMs);
     });
   }
 
   flushIfOld(nowMs: number): Promise<void> {
     this.look(nowMs);
-    return this.inTurn(async () => (this.isOld(nowMs) ? this.write() : undefined));
+    return this.inTurn(async () => (this.isOld(nowMs) ? this.write(nowMs) : undefined));
   }
 
-  flush(): Promise<void> {
-    return this.inTurn(() => this.write());
+  flush(nowMs: number): Promise<void> {
+    return this.inTurn(() => this.write(nowMs));
   }
 
   private look(nowMs: number): void {
@@ -82,15 +83,18 @@ export class PartitionBuffer {
   }
 
   /** What fails stays in the buffer for the next attempt. */
-  private async write(): Promise<void> {
+  private async write(nowMs: number): Promise<void> {
     if (this.nextOffset === this.firstOffset) return;
     const { topic, partition, nextOffset } = this;
     if (this.isEndUnsure) this.dropArchived((await this.archive.nextOffset(topic, partition)) ?? 0);
     this.isEndUnsure = true;
     this.hasFailed = true;
     // Another member may all the same have archived part of it by now: the archive reads what overlaps once.
-    if (this.firstOffset < nextOffset)
-      await this.archive.write(topic, partition, this.records, { firstOffset: this.firstOffset, nextOffset });
+    if (this.firstOffset < nextOffset) {
+      // A time that the log would not take lies in the future of another clock, and is not to take the partition there.
+      const range = { firstOffset: this.firstOffset, nextOffset, notAfterMs: nowMs + MAX_TIMESTAMP_AHEAD_MS };
+      await this.archive.write(topic, partition, this.records, range);
+    }
     this.isEndUnsure = false;
     this.hasFailed = false;
     this.firstOffset = nextOffset;

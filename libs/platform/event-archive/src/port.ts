@@ -111,6 +111,11 @@ export interface RunRange {
   readonly firstOffset?: number;
   /** Default: one after the run's last record. */
   readonly nextOffset?: number;
+  /**
+   * Records that say they are of a later day lie in this time's, unless the partition is further already. Of who archives what comes
+   * in: days never decrease, so a clock that is years ahead would drag all that follows with it. Default: any day.
+   */
+  readonly notAfterMs?: number;
 }
 
 export interface EventArchive {

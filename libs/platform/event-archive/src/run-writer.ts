@@ -7,7 +7,7 @@
  */
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import { type ArchiveFile, dayOfRecord, FIRST_DAY, isTopicName, LAST_DAY } from './archive-files';
+import { type ArchiveFile, dayOf, dayOfRecord, FIRST_DAY, isTopicName, LAST_DAY } from './archive-files';
 import { addToCuts, type DayCut, joinSmallCuts, type RunBounds } from './day-cuts';
 import { stageRecords, writeStaged } from './parquet-writer';
 import { ArchiveWriteError, type RunRange } from './port';
@@ -69,8 +69,9 @@ export class RunWriter {
       const connection = await (await this.database).connect();
       try {
         const cuts: DayCut[] = [];
+        const within = bounded(bounds, range);
         await stageRecords(connection, topic, records, ({ record, event }) =>
-          addToCuts(cuts, bounds, dayOfRecord(event.receivedAtMs, record.timestampMs), record.offset),
+          addToCuts(cuts, within, dayOfRecord(event.receivedAtMs, record.timestampMs), record.offset),
         );
         // Days never decrease, so what was read behind the last record goes with it.
         const last = cuts.at(-1);
@@ -118,6 +119,13 @@ export class RunWriter {
       firstOffset: before.length > 0 ? endOf(before) : firstOffset,
     };
   }
+}
+
+function bounded(bounds: RunBounds, { notAfterMs }: RunRange): RunBounds {
+  if (notAfterMs === undefined) return bounds;
+  const notAfter = dayOf(notAfterMs);
+  const lastDay = notAfter < bounds.earliestDay ? bounds.earliestDay : notAfter;
+  return lastDay < bounds.latestDay ? { ...bounds, latestDay: lastDay } : bounds;
 }
 
 /** Where the partition's archive ends; undefined where there is nothing of it. */

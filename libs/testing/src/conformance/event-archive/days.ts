@@ -27,6 +27,15 @@ export function describeDays(suite: ArchiveSuite): void {
       expect(new Set(await suite.daysOf())).toEqual(new Set(['2026-11-23']));
     });
 
+    suite.spec('no later than who archives says it may be, but where the partition is already', async () => {
+      const ahead = { atMs: NOON_MS + 400 * DAY_MS };
+      await suite.archive.write(TOPIC, 0, archiveRecords(0, 10, ahead), { notAfterMs: NOON_MS });
+      await suite.archive.write(TOPIC, 0, archiveRecords(10, 10, { atMs: NOON_MS + DAY_MS }));
+      await suite.archive.write(TOPIC, 0, archiveRecords(20, 10, ahead), { notAfterMs: NOON_MS });
+      expect(new Set(await suite.daysOf())).toEqual(new Set(['2026-11-23', '2026-11-24']));
+      expect(await suite.readOffsets({ order: 'offset', fromDay: '2026-11-24' })).toEqual(range(10, 30));
+    });
+
     suite.spec('by the log where an event does not say when it was received', async () => {
       await suite.archive.write(TOPIC, 0, archiveRecords(0, 10, { receivedAtMs: 0 }));
       expect(await suite.daysOf()).toEqual(['2026-11-23']);
