@@ -31,6 +31,17 @@ describe('TrendingVideos', () => {
     expect(top.map(({ score }) => score)).toEqual([1, 0.5, 0.25]);
   });
 
+  it('counts none from the future, beside which all others would weigh nothing', () => {
+    const nowMs = 20_000 * DAY_MS;
+    const trending = new TrendingVideos(() => nowMs);
+    trending.add('a', 'p1', nowMs);
+    trending.add('mad', 'p2', nowMs + 3_000 * DAY_MS);
+    // Within what clocks differ by.
+    trending.add('fast', 'p3', nowMs + 3_600_000);
+    for (let i = 0; i < 2; i++) trending.add('b', `b${i}`, nowMs);
+    expect(ids(trending, nowMs)).toEqual(['b', 'fast', 'a']);
+  });
+
   it('does not sort again within a second', () => {
     const trending = new TrendingVideos();
     trending.add('a', 'p1', 0);
@@ -45,7 +56,7 @@ describe('TrendingVideos', () => {
     fc.assert(
       fc.property(fc.array(playback, { maxLength: 150 }), fc.nat(45), (playbacks, limit) => {
         const maxVideos = 20;
-        const trending = new TrendingVideos(maxVideos);
+        const trending = new TrendingVideos(Date.now, maxVideos);
         const weights = new Map<string, number>();
         const sorted = () => [...weights].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
         let firstDay: number | undefined;

@@ -5,6 +5,7 @@
  * Forward decay: a playback at time t adds 2^((t − landmark)/halfLife) once, and nothing is touched as time passes;
  * the landmark moves when the weights would grow out of a double's comfortable range.
  */
+import { MAX_TIMESTAMP_AHEAD_MS } from '@watchnext/event-log';
 import { hash53 } from '@watchnext/features';
 import { FirstOf } from './first-of';
 
@@ -33,10 +34,14 @@ export class TrendingVideos {
   private orderedAtMs = -Infinity;
   private changed = false;
 
-  constructor(private readonly maxVideos = MAX_VIDEOS) {}
+  constructor(
+    private readonly clock: () => number = Date.now,
+    private readonly maxVideos = MAX_VIDEOS,
+  ) {}
 
-  /** Counts a playback at its first report. */
+  /** Counts a playback at its first report. One from the future is none: beside it all others would weigh nothing, for good. */
   add(videoId: string, playbackId: string, atMs: number): void {
+    if (atMs > this.clock() + MAX_TIMESTAMP_AHEAD_MS) return;
     const playback = hash53(playbackId);
     if (this.playbacks.has(playback)) return;
     this.playbacks.add(playback);
