@@ -2,7 +2,7 @@
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import { appendInSlices, type EventLog, type NewRecord, partitionOf } from '@watchnext/event-log';
-import { DAY_MS, RECORD_REFUSAL_CODES, refuse, userIdOf } from '@watchnext/features';
+import { DAY_MS, DEAD_LETTER_CODES, refuse, userIdOf } from '@watchnext/features';
 import { readTopic } from './read-topic';
 
 export interface Letter extends DeadLetter {
@@ -59,7 +59,7 @@ export class ImpossibleFilterError extends Error {}
  */
 export function chooseLetters(letters: readonly Letter[], filter: LetterFilter, partitionCount: number): Letter[] {
   const { codes = [], topic, partition, sinceMs = -Infinity, untilMs = Infinity } = filter;
-  const knownCodes = new Set<string>([...RECORD_REFUSAL_CODES, 'too-large', ...letters.map(({ code }) => code)]);
+  const knownCodes = new Set<string>([...DEAD_LETTER_CODES, ...letters.map(({ code }) => code)]);
   for (const code of codes) {
     if (!knownCodes.has(code))
       throw new ImpossibleFilterError(`--code: there is no ${code}; there are ${[...knownCodes].join(', ')}`);

@@ -16,6 +16,12 @@ export interface Feedback {
 
 export const noFeedback = (): Feedback => ({ impressionCount: 0, watchCount: 0, watchSeconds: 0 });
 
+export const sumOfFeedback = (a: Readonly<Feedback>, b: Readonly<Feedback>): Feedback => ({
+  impressionCount: a.impressionCount + b.impressionCount,
+  watchCount: a.watchCount + b.watchCount,
+  watchSeconds: a.watchSeconds + b.watchSeconds,
+});
+
 /** Adds what one event says, by the state before it. What is imported tells nothing of the lists of today. */
 export function addFeedback(feedback: Feedback, state: UserState, event: Event, fold: () => Outcome): Outcome {
   const { body } = event;

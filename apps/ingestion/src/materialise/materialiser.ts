@@ -16,6 +16,7 @@ import type { Feedback } from './feedback';
 import { PartitionFold } from './partition-fold';
 import { Aside } from './put-aside';
 import { sortRecords, type DeadRecord } from './sort-records';
+import { Unfoldable } from './unfoldable';
 
 /** The log no longer holds the records that a partition's states need next. Waiting does not help; rebuilding does. */
 export class RetentionGapError extends Error {
@@ -45,6 +46,7 @@ export interface MaterialiserOptions {
 
 export class Materialiser implements GroupHandler {
   private readonly views = new Map<number, PartitionFold>();
+  private readonly unfoldable = new Unfoldable();
 
   constructor(
     private readonly log: EventLog,
@@ -83,6 +85,7 @@ export class Materialiser implements GroupHandler {
 
   async onRevoked(partition: number): Promise<void> {
     this.views.delete(partition);
+    this.unfoldable.forget(partition);
   }
 
   onError(err: Error, partition: number | undefined): void {
@@ -98,7 +101,9 @@ export class Materialiser implements GroupHandler {
     signal: AbortSignal,
   ): Promise<void> {
     const sorted = sortRecords(records, this.options.partitionCount);
-    const aside = new Aside(sorted, (this.options.clock ?? Date.now)());
+    const folded = await view.fold(sorted.toFold);
+    const dead = [...sorted.dead, ...this.unfoldable.bury(partition, folded.failures)];
+    const aside = new Aside({ ...sorted, dead }, (this.options.clock ?? Date.now)());
     if (!aside.isOneAppendEach && records.length > 1) {
       const middle = records.length >> 1;
       const second = records.slice(middle);
@@ -108,8 +113,8 @@ export class Materialiser implements GroupHandler {
     }
     await this.putAside(aside);
     try {
-      const feedback = await view.advance(sorted, nextOffset - 1);
-      this.options.onFeedback?.(feedback);
+      await view.commit(folded, nextOffset - 1);
+      this.options.onFeedback?.(folded.feedback);
     } catch (error) {
       // Told here: a consumer that lost the partition meanwhile is not asked about what its last batch came to.
       if (error instanceof MarkConflictError) {

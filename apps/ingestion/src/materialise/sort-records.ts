@@ -1,7 +1,7 @@
 /** What is to be done with each record of the activity topic, before any state is touched. */
-import type { Event } from '@watchnext/contract';
 import { partitionOf, type LogRecord } from '@watchnext/event-log';
 import { judgeRecord, type RecordRefusal, userIdOf } from '@watchnext/features';
+import type { EventToFold } from './fold-user';
 
 export interface DeadRecord extends RecordRefusal {
   readonly record: LogRecord;
@@ -9,7 +9,7 @@ export interface DeadRecord extends RecordRefusal {
 
 export interface SortedRecords {
   /** In log order. */
-  readonly toFold: { readonly userId: string; readonly event: Event }[];
+  readonly toFold: EventToFold[];
   /** Another partition's, or under a key that is not its user's: to be appended anew under the user's key. */
   readonly toReroute: { readonly userId: string; readonly record: LogRecord }[];
   readonly dead: DeadRecord[];
@@ -30,7 +30,7 @@ export function sortRecords(records: readonly LogRecord[], partitionCount: numbe
     const userId = userIdOf(event);
     if (userId === undefined) sorted.dead.push({ record, code: 'wrong-topic', error: 'the event is of no user' });
     else if (isMisplaced(userId, record, partitionCount)) sorted.toReroute.push({ userId, record });
-    else sorted.toFold.push({ userId, event });
+    else sorted.toFold.push({ userId, event, record });
   }
   return sorted;
 }

@@ -13,6 +13,7 @@ import { type FeatureStore, MarkConflictError } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
 import { PartitionFold } from '../materialise/partition-fold';
 import { sortRecords } from '../materialise/sort-records';
+import { FoldError } from '../materialise/unfoldable';
 
 const RESTORING = 'watchnext.restoring';
 const BATCH_RECORDS = 2_000;
@@ -192,10 +193,13 @@ async function foldArchive(
   const advance = async () => {
     lastOffset = (pending.at(-1) as LogRecord).offset;
     const sorted = sortRecords(pending, partitionCount);
-    await fold.advance(sorted, lastOffset);
-    foldedRecordCount += sorted.toFold.length;
+    const folded = await fold.fold(sorted.toFold);
+    const unreadable = folded.failures.find(({ code }) => code === 'state-unreadable');
+    if (unreadable) throw new FoldError(partition, unreadable);
+    await fold.commit(folded, lastOffset);
+    foldedRecordCount += sorted.toFold.length - folded.failures.length;
     misplacedRecordCount += sorted.toReroute.length;
-    deadRecordCount += sorted.dead.length;
+    deadRecordCount += sorted.dead.length + folded.failures.length;
     count += pending.length;
     pending = [];
     if (count % (50 * BATCH_RECORDS) === 0) logger.info({ partition, offset: lastOffset, archiveEnd }, 'restoring');
@@ -210,6 +214,6 @@ async function foldArchive(
   }
   if (pending.length > 0) await advance();
   // The last offsets may have been emptied by compaction or by `npm run forget`: they are accounted for.
-  if (lastOffset < archiveEnd - 1) await fold.advance({ toFold: [], toReroute: [], dead: [] }, archiveEnd - 1);
+  if (lastOffset < archiveEnd - 1) await fold.commit({ states: new Map() }, archiveEnd - 1);
   return { foldedRecordCount, misplacedRecordCount, deadRecordCount };
 }

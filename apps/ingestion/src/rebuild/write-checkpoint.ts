@@ -11,9 +11,10 @@ import {
   type EventArchive,
 } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
-import { applyEvent, decodeState, encodeState, newState } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
-import { type SortedRecords, sortRecords } from '../materialise/sort-records';
+import { foldUser } from '../materialise/fold-user';
+import { sortRecords } from '../materialise/sort-records';
+import { FoldError } from '../materialise/unfoldable';
 
 export interface CheckpointOptions {
   readonly partitionCount: number;
@@ -112,17 +113,13 @@ async function* merge(
     if (before) state = await next(states);
     const { toFold, toReroute } = sortRecords(user.records, partitionCount);
     misplaced.recordCount += toReroute.length;
-    const after = fold(user.userId, toFold, before);
+    const { state: folded, failures } = foldUser(user.userId, before, toFold);
+    const unreadable = failures.find(({ code }) => code === 'state-unreadable');
+    if (unreadable) throw new FoldError(unreadable.record.partition, unreadable);
+    const after = folded ?? before;
     if (after) yield { userId: user.userId, state: after };
   }
   for (; state; state = await next(states)) yield state;
-}
-
-function fold(userId: string, toFold: SortedRecords['toFold'], before: Uint8Array | undefined) {
-  if (toFold.length === 0) return before;
-  const state = before ? decodeState(before) : newState(userId);
-  for (const { event } of toFold) applyEvent(state, event);
-  return encodeState(state);
 }
 
 async function next<T>(from: AsyncGenerator<T>): Promise<T | undefined> {

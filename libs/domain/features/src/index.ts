@@ -14,7 +14,7 @@ export {
   type JudgedEvent,
   type JudgedRecord,
   judgeRecord,
-  RECORD_REFUSAL_CODES,
+  DEAD_LETTER_CODES,
   type RecordRefusal,
 } from './judge-record';
 export { LIMITS } from './limits';

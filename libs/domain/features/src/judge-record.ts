@@ -11,13 +11,10 @@ export interface JudgedRecord {
 }
 
 /** What records are refused for: each is a cause of dead letters. */
-export const RECORD_REFUSAL_CODES = [
-  'undecodable',
-  'missing-field',
-  'invalid-field',
-  'too-old',
-  'wrong-topic',
-] as const;
+const RECORD_REFUSAL_CODES = ['undecodable', 'missing-field', 'invalid-field', 'too-old', 'wrong-topic'] as const;
+
+/** All causes of dead letters: of records that are refused, that the log does not take again, and that states do not survive. */
+export const DEAD_LETTER_CODES = [...RECORD_REFUSAL_CODES, 'too-large', 'does-not-fold', 'state-unreadable'] as const;
 
 export interface RecordRefusal {
   /** Machine-readable: one of `RECORD_REFUSAL_CODES`. */

@@ -1,0 +1,65 @@
+/** What records make of one user's state. What throws is told of that user and record alone: the others of a batch are none the worse. */
+import { Event } from '@watchnext/contract';
+import type { LogRecord } from '@watchnext/event-log';
+import { applyEvent, decodeState, encodeState, newState } from '@watchnext/features';
+import { addFeedback, type Feedback, noFeedback } from './feedback';
+
+/** A sound event, and the record that it is of. */
+export interface EventToFold {
+  readonly userId: string;
+  readonly event: Event;
+  readonly record: LogRecord;
+}
+
+export interface FoldFailure {
+  /** "state-unreadable": the stored bytes are no state; "does-not-fold": the reducer, or the state's encoding, does not survive the event. */
+  readonly code: 'state-unreadable' | 'does-not-fold';
+  readonly userId: string;
+  readonly record: LogRecord;
+  readonly cause: Error;
+}
+
+export interface FoldedUser {
+  /** Encoded; undefined where the events changed nothing. */
+  readonly state: Uint8Array | undefined;
+  /** Of events that `state` is without. */
+  readonly failures: readonly FoldFailure[];
+  /** What the user made of lists, by the events that `state` has. */
+  readonly feedback: Feedback;
+}
+
+/**
+ * @param before the encoded state; undefined where there is none
+ * @param entries the user's, in log order
+ */
+export function foldUser(userId: string, before: Uint8Array | undefined, entries: readonly EventToFold[]): FoldedUser {
+  const failures: FoldFailure[] = [];
+  const fail = (code: FoldFailure['code'], { record }: EventToFold, cause: unknown) =>
+    failures.push({ code, userId, record, cause: cause as Error });
+  for (let left = entries; ;) {
+    let state;
+    try {
+      state = before ? decodeState(before) : newState(userId);
+    } catch (error) {
+      for (const entry of left) fail('state-unreadable', entry, error);
+      return { state: undefined, failures, feedback: noFeedback() };
+    }
+    let current: EventToFold | undefined;
+    try {
+      let isChanged = false;
+      const feedback = noFeedback();
+      for (current of left) {
+        const { event } = current;
+        if (addFeedback(feedback, state, event, () => applyEvent(state, event)) !== 'duplicate') isChanged = true;
+      }
+      return { state: isChanged ? encodeState(state) : undefined, failures, feedback };
+    } catch (error) {
+      const guilty = current as EventToFold;
+      fail('does-not-fold', guilty, error);
+      // From the beginning: the state is folded halfway, and may hold parts of these very events.
+      left = left
+        .filter((entry) => entry !== guilty)
+        .map((entry) => ({ ...entry, event: Event.decode(entry.record.value) }));
+    }
+  }
+}
