@@ -1,4 +1,5 @@
 /** What a session makes of batches that kafkajs passes over by itself, which it shows in its events alone; and of time. */
+import { eventually } from '@watchnext/errors/testing';
 import type { RecordBatch } from '../port';
 import { GroupSession } from './group-session';
 import { newConsumer } from './kafka-clients';
@@ -19,18 +20,24 @@ describe('a session', () => {
   let handed: Pick<RecordBatch, 'records' | 'nextOffset' | 'lag'>[];
   let failures: unknown[];
   let logStart: number;
+  let commits: string[];
+  let commitAnswer: () => Promise<void>;
   let session: GroupSession;
 
   beforeEach(async () => {
     listeners = new Map();
-    [sought, handed, failures] = [[], [], []];
+    [sought, handed, failures, commits] = [[], [], [], []];
+    commitAnswer = async () => undefined;
     logStart = 0;
     const client = {
       events: { HEARTBEAT: 'heartbeat', GROUP_JOIN: 'join', END_BATCH_PROCESS: 'end', CRASH: 'crash' },
       on: (name: string, listener: (event: { payload: unknown }) => void) => void listeners.set(name, listener),
       subscribe: async () => undefined,
       run: async () => undefined,
-      commitOffsets: async () => undefined,
+      commitOffsets: (offsets: { partition: number; offset: string }[]) => {
+        commits.push(offsets.map(({ partition, offset }) => `${partition}:${offset}`).join());
+        return commitAnswer();
+      },
       pause: () => undefined,
       resume: () => undefined,
       seek: ({ offset }: { offset: string }) => void sought.push(offset),
@@ -102,6 +109,29 @@ describe('a session', () => {
   it('goes back for nothing', async () => {
     await passOver('40', '49');
     expect([handed, sought]).toEqual([[], ['50']]);
+  });
+
+  it('commits where it stands after each join, though no records come', async () => {
+    await eventually(() => commits.length > 0, 'a commit');
+    expect(commits).toEqual(['0:50']);
+  });
+
+  it('commits again what could not be committed, unless it has gone on or has lost the partition', async () => {
+    commitAnswer = async () => Promise.reject(new Error('REBALANCE_IN_PROGRESS'));
+    await eventually(() => commits.length === 2, 'two commits');
+    await passOver('50', '51');
+    await eventually(() => commits.length === 3, 'another commit');
+    commitAnswer = async () => undefined;
+    await eventually(() => commits.length === 4, 'a commit that works');
+    expect(commits).toEqual(['0:50', '0:50', '0:52', '0:52']);
+    commitAnswer = async () => {
+      listeners.get('join')!({ payload: { memberAssignment: { t: [] } } });
+      throw new Error('ILLEGAL_GENERATION');
+    };
+    await passOver('52', '52');
+    await eventually(() => commits.length === 5, 'a commit that fails');
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(commits.slice(4)).toEqual(['0:53']);
   });
 
   it('is not taken for stuck where the clock is set', async () => {

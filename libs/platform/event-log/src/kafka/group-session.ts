@@ -62,6 +62,7 @@ export class GroupSession {
   private readonly silenceLimitMs: number;
   private held = new Map<number, Held>();
   private readonly uncommitted = new Map<number, number>();
+  private committing: Promise<void> | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
   private lastSignOfLifeMs = performance.now();
   private closed = false;
@@ -141,6 +142,7 @@ export class GroupSession {
     const revoked = [...held].map(([partition, { abort }]) => this.revoke(partition, abort));
     if (finishBatches) {
       await Promise.all(revoked);
+      await this.committing;
       await this.commit();
     }
     await this.owned.close();
@@ -153,18 +155,25 @@ export class GroupSession {
       this.fail(new LogUnavailableError(`Kafka's group coordinator was silent for ${Math.round(silentMs)} ms`));
   }
 
-  private async commit(): Promise<void> {
-    const offsets = [...this.uncommitted].map(([partition, offset]) => ({
-      topic: this.context.brokerTopic,
-      partition,
-      offset: String(offset),
-    }));
+  /** One at a time: an older one that fails late must not put back what a newer one has committed. */
+  private commit(): Promise<void> {
+    return (this.committing ??= this.commitNow().finally(() => (this.committing = undefined)));
+  }
+
+  private async commitNow(): Promise<void> {
+    const positions = [...this.uncommitted];
     this.uncommitted.clear();
-    if (offsets.length === 0) return;
-    // What goes wrong here the next heartbeat meets too, and only monitors miss the number.
-    await within(this.context.settings.requestTimeoutMs, 'commit', this.owned.client.commitOffsets(offsets)).catch(
-      () => undefined,
-    );
+    if (positions.length === 0) return;
+    const topic = this.context.brokerTopic;
+    const offsets = positions.map(([partition, offset]) => ({ topic, partition, offset: String(offset) }));
+    try {
+      await within(this.context.settings.requestTimeoutMs, 'commit', this.owned.client.commitOffsets(offsets));
+    } catch {
+      // As in every rebalance. Where no more records come nothing else would be committed, and monitors would see lag for ever.
+      for (const [partition, offset] of positions) {
+        if (this.held.has(partition) && !this.uncommitted.has(partition)) this.uncommitted.set(partition, offset);
+      }
+    }
   }
 
   /** Takes over a new assignment. Every join forgets kafkajs's positions, so partitions kept are sought again too. */
@@ -225,6 +234,8 @@ export class GroupSession {
         assertHeld(topic, next, bounds);
         if (!this.isCurrent(partition, held)) return;
         held.next = next;
+        // Whoever held the partition before may have been unable to.
+        this.uncommitted.set(partition, next);
         this.owned.client.seek({ topic: this.context.brokerTopic, partition, offset: String(next) });
         this.owned.client.resume([{ topic: this.context.brokerTopic, partitions: [partition] }]);
         return;
