@@ -130,7 +130,8 @@ export interface EventLog {
   /**
    * Appends in the order given; durable once resolved. All or nothing within a partition.
    * @param signal when it is aborted, records that still wait for their turn are dropped, and never written. Those that are on
-   *   their way to the log cannot be called back: the append goes on to its end, and resolves or fails by itself.
+   *   their way to the log cannot be called back: the append goes on to its end, and resolves or fails by itself. Those that the
+   *   log then refuses are not sent again.
    * @throws UnknownTopicError, LogUnavailableError (retriable), the signal's reason; EventLogError "timestamp-ahead", and nothing was written
    */
   append(topic: string, records: readonly NewRecord[], signal?: AbortSignal): Promise<RecordPosition[]>;

@@ -13,6 +13,8 @@ class Sends {
   readonly written: NewRecord[][] = [[], [], [], []];
   /** Cannot be written for now. */
   readonly failing = new Set<number>();
+  /** Those of them that say so, and do not just keep silent. */
+  readonly refusing = new Set<number>();
   /** The largest batch that is taken. */
   maxBytes = Infinity;
   held: Promise<void> | undefined;
@@ -21,7 +23,8 @@ class Sends {
     this.requests.push(records.map(textOf));
     await this.held;
     if (this.failing.has(partition)) {
-      return { error: new LogUnavailableError(`no leader for ${partition}`), permanent: false };
+      const error = new LogUnavailableError(`no leader for ${partition}`);
+      return { error, permanent: false, refused: this.refusing.has(partition) };
     }
     if (records.reduce((sum, { value }) => sum + value.length, 0) > this.maxBytes) {
       return { error: new EventLogError('too large', 'record-too-large', false), permanent: true };
@@ -206,6 +209,47 @@ describe('AppendQueue, as time passes', () => {
     expect(await second).toEqual([{ partition: 1, offset: 0 }]);
     expect(await third).toEqual([{ partition: 1, offset: 1 }]);
     expect(sends.written[1]?.map(textOf)).toEqual(['second', 'third']);
+  });
+
+  it.each([
+    ['not again what was refused and given up, before or after', true, ['a']],
+    ['again what may have been written already', false, ['a', 'a']],
+  ])('sends %s', async (_what, isRefused, requests) => {
+    for (const givenUpAfterMs of [0, 50]) {
+      const sends = new Sends();
+      sends.failing.add(1);
+      if (isRefused) sends.refusing.add(1);
+      const queue = queueOf(sends, { timeoutMs: 250 });
+      const release = sends.hold();
+      const gone = new AbortController();
+      const reason = new Error('the caller is gone');
+      const outcome = Promise.allSettled([queue.append([record(1, 'a')], gone.signal)]);
+      await pass(20);
+      if (givenUpAfterMs === 0) gone.abort(reason);
+      release();
+      await pass(50);
+      if (givenUpAfterMs > 0) gone.abort(reason);
+      sends.failing.clear();
+      await pass(200);
+      expect(sends.requests.flat()).toEqual(requests);
+      expect((await outcome)[0]).toMatchObject(isRefused ? { status: 'rejected', reason } : { status: 'fulfilled' });
+    }
+  });
+
+  it('sends again what was refused after a send that may have been written', async () => {
+    const sends = new Sends();
+    sends.failing.add(1);
+    const queue = queueOf(sends);
+    const gone = new AbortController();
+    const appended = queue.append([record(1, 'a')], gone.signal);
+    await pass(20);
+    sends.refusing.add(1);
+    await pass(150);
+    gone.abort();
+    sends.failing.clear();
+    await pass(1_000);
+    expect(await appended).toEqual([{ partition: 1, offset: 0 }]);
+    expect(sends.requests.flat()).toEqual(['a', 'a', 'a']);
   });
 
   it('gives up an append in time, and does not send what was still waiting', async () => {

@@ -4,8 +4,8 @@
  *
  * An append resolves once every partition of it was acknowledged, and is rejected when one was not: the records
  * of its other partitions may have been written, those of the failed one may have been too if the answer was lost.
- * Each is held to its own time-out. Waiting bytes are bounded; one whose caller gave it up before any of it was sent
- * is dropped.
+ * Each is held to its own time-out. Waiting bytes are bounded; one whose caller gave it up is dropped where nothing of it
+ * was sent, or all that was has been refused.
  */
 import { LogUnavailableError, type NewRecord, type RecordPosition } from '../port';
 import { bytesOf } from '../slices';
@@ -55,7 +55,9 @@ export class AppendQueue {
       const positions = new Array<RecordPosition>(records.length);
       const parts: (readonly [PartitionQueue, WaitingPart])[] = [];
       let missing = shares.length;
-      let isOnItsWay = false;
+      // Shares that may lie in the log.
+      const onTheirWay = new Set<Share>();
+      const unsure = new Set<Share>();
       let lastReason: Error | undefined;
       const end = () => {
         clearTimeout(timer);
@@ -67,7 +69,7 @@ export class AppendQueue {
         reject(error as Error);
       };
       const drop = () => {
-        if (!isOnItsWay) fail(signal?.reason);
+        if (onTheirWay.size === 0) fail(signal?.reason);
       };
       const timer = setTimeout(() => fail(late(this.limits.timeoutMs, lastReason)), this.limits.timeoutMs);
       signal?.addEventListener('abort', drop, { once: true });
@@ -76,14 +78,19 @@ export class AppendQueue {
         const part: WaitingPart = {
           records: share.records,
           bytes: share.bytes,
-          onSending: () => (isOnItsWay = true),
+          onSending: () => onTheirWay.add(share),
           onWritten: (firstOffset) => {
             places.forEach((place, i) => (positions[place] = { partition, offset: firstOffset + i }));
             if (--missing > 0) return;
             end();
             resolve(positions);
           },
-          onPutOff: (reason) => (lastReason = reason),
+          onPutOff: (reason, isRefused) => {
+            lastReason = reason;
+            if (!isRefused) unsure.add(share);
+            if (!unsure.has(share)) onTheirWay.delete(share);
+            if (signal?.aborted) drop();
+          },
           onFailed: fail,
         };
         const queue = this.queueOf(partition);

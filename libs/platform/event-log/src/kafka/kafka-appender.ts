@@ -9,7 +9,7 @@ import { CompressionTypes, type Producer } from 'kafkajs';
 import { LogUnavailableError, type NewRecord } from '../port';
 import { AppendQueue } from './append-queue';
 import { newProducer, Replaceable } from './kafka-clients';
-import { isPermanent, translate } from './kafka-errors';
+import { isPermanent, isWriteRefused, translate } from './kafka-errors';
 import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
 import type { SendOutcome } from './partition-queue';
 
@@ -55,7 +55,11 @@ export class KafkaAppender {
         }, 'replace'),
       };
     } catch (error) {
-      return { error: translate(`append to ${this.topic}`, error, this.topic), permanent: isPermanent(error) };
+      return {
+        error: translate(`append to ${this.topic}`, error, this.topic),
+        permanent: isPermanent(error),
+        refused: isWriteRefused(error),
+      };
     }
   }
 

@@ -1,7 +1,7 @@
 import * as kafkajs from 'kafkajs';
 import { KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } from 'kafkajs';
 import { EventLogError, LogUnavailableError, UnknownTopicError } from '../port';
-import { isAnswer, isPermanent, rootCause, translate } from './kafka-errors';
+import { isAnswer, isPermanent, isWriteRefused, rootCause, translate } from './kafka-errors';
 
 // Both are there at run time; kafkajs's types leave out the one, and the second argument of the other.
 const { KafkaJSConnectionClosedError } = kafkajs as unknown as {
@@ -19,6 +19,20 @@ describe('kafkajs errors', () => {
     const error = protocol('TOPIC_AUTHORIZATION_FAILED', false);
     expect(rootCause(wrapped(error))).toBe(error);
     expect(translate('append', wrapped(error))).toMatchObject({ code: 'not-authorised', retriable: false });
+  });
+
+  it('tell a write that was refused from one that may have been written', () => {
+    for (const type of ['NOT_LEADER_FOR_PARTITION', 'NOT_ENOUGH_REPLICAS'])
+      expect(isWriteRefused(wrapped(protocol(type, true)))).toBe(true);
+    // The latter two are heard of a write, or of the metadata that is read again after one.
+    for (const type of [
+      'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+      'REQUEST_TIMED_OUT',
+      'LEADER_NOT_AVAILABLE',
+      'UNKNOWN_TOPIC_OR_PARTITION',
+    ])
+      expect(isWriteRefused(wrapped(protocol(type, true)))).toBe(false);
+    expect(isWriteRefused(new KafkaJSConnectionClosedError('closed', { host: 'h', port: 1 }))).toBe(false);
   });
 
   it('become the port’s own', () => {

@@ -41,6 +41,15 @@ export function isAnswer(error: unknown): boolean {
   return isRefusal(name, type) || (type !== undefined && !STALE.has(type));
 }
 
+/**
+ * A broker's answer to a write, that it does not take it. One that stops leading in that very moment says the same of a write that the
+ * next leader may have got from it.
+ */
+export function isWriteRefused(error: unknown): boolean {
+  const { type } = rootCause(error);
+  return type === 'NOT_LEADER_FOR_PARTITION' || type === 'NOT_ENOUGH_REPLICAS';
+}
+
 /** Nothing but a change of configuration or data will make this succeed. */
 export function isPermanent(error: unknown): boolean {
   if (error instanceof EventLogError) return !error.retriable;

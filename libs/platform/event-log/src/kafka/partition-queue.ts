@@ -11,18 +11,23 @@ import { backOffMs } from './kafka-clients';
 export interface WaitingPart {
   readonly records: readonly NewRecord[];
   readonly bytes: number;
-  /** From here on it may lie in the log. */
+  /** It may lie in the log from here on, until it is put off as refused. */
   onSending(): void;
   onWritten(firstOffset: number): void;
-  /** It will be sent again unless it is removed before. */
-  onPutOff(reason: Error): void;
+  /** It will be sent again unless it is removed before. @param isRefused the log has not taken it */
+  onPutOff(reason: Error, isRefused: boolean): void;
   onFailed(error: Error): void;
 }
 
 export type SendOutcome =
   | { readonly firstOffset: number }
   /** permanent: sending the same again would bring the same. */
-  | { readonly error: Error; readonly permanent: boolean };
+  | {
+      readonly error: Error;
+      readonly permanent: boolean;
+      /** An answer was heard, and it is that nothing was written; otherwise it may have been. */
+      readonly refused?: boolean;
+    };
 
 /**
  * Sends records of one partition once.
@@ -79,7 +84,7 @@ export class PartitionQueue {
       const outcome = await this.sendBatch(batch);
       if ('firstOffset' in outcome) this.written(batch, outcome.firstOffset);
       else if (outcome.permanent) this.refused(batch, outcome.error);
-      else await this.putOff(batch, outcome.error);
+      else await this.putOff(batch, outcome.error, outcome.refused ?? false);
     }
     this.draining = undefined;
   }
@@ -128,9 +133,9 @@ export class PartitionQueue {
     }
   }
 
-  private async putOff(batch: readonly WaitingPart[], reason: Error): Promise<void> {
+  private async putOff(batch: readonly WaitingPart[], reason: Error, isRefused: boolean): Promise<void> {
     this.failures++;
-    for (const part of batch) part.onPutOff(reason);
+    for (const part of batch) part.onPutOff(reason, isRefused);
     // Of the global timers, as the time-outs of appends: what stands in for one in a spec stands in for the other.
     await new Promise((resolve) => setTimeout(resolve, backOffMs(this.failures, MAX_BACK_OFF_MS)));
   }
