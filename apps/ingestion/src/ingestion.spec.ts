@@ -36,6 +36,7 @@ describe('ingestion and its event log', () => {
   const PARTS = ['catalogue', 'materialise', 'archive watchnext.activity.v1', 'archive watchnext.catalog.v1'];
   let log: Log;
   let ingestion: Ingestion;
+  let metrics: Metrics;
   const make = (unavailable?: Error) =>
     new Ingestion(
       ingestionSettings.parse({}),
@@ -44,7 +45,7 @@ describe('ingestion and its event log', () => {
       CLOSED as FeatureStore,
       CLOSED as EventArchive,
       new Catalogue(quiet),
-      new Metrics(),
+      (metrics = new Metrics()),
     );
   beforeEach(() => {
     log = new Log();
@@ -62,6 +63,15 @@ describe('ingestion and its event log', () => {
     expect(ingestion.notReady()).toEqual([]);
     expect(ingestion.isCollecting()).toBe(true);
     expect(log.port.ensureTopics).toHaveBeenCalledTimes(1);
+  });
+
+  it('shows how well it hears of the catalogue, by which it fills events', async () => {
+    await ingestion.begin();
+    log.heartbeatAgeMs = 90_000;
+    const shown = () =>
+      /^watchnext_follower_heartbeat_age_seconds\{follower="catalogue"\} (.*)$/m.exec(metrics.render());
+    expect(Number(shown()?.[1])).toBeLessThan(90);
+    expect(metrics.render()).toContain('watchnext_follower_lag_records{follower="catalogue"} 0');
   });
 
   it('begins though the log is down, is alive and not ready, and goes on when it is back', async () => {

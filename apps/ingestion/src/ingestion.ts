@@ -4,7 +4,15 @@ import { TOPICS, topicSpecs } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog, GroupHandler, Subscription } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
-import { followLog, isRefused, type Labels, type Logger, type LogFollowing, type ServiceLog } from '@watchnext/service';
+import {
+  followLog,
+  isRefused,
+  type Labels,
+  LogFollowers,
+  type Logger,
+  type LogFollowing,
+  type ServiceLog,
+} from '@watchnext/service';
 import { Archiver } from './archive/archiver';
 import { Catalogue } from './collect/catalogue';
 import type { IngestionSettings, Role } from './config';
@@ -34,6 +42,8 @@ interface Part {
 export class Ingestion implements OnApplicationShutdown {
   private readonly parts: Part[] = [];
   private readonly consumers: { role: Role; topic: string; measured: MeasuredConsumer }[] = [];
+  private readonly archivers = new Map<string, Archiver>();
+  private readonly followers: LogFollowers;
   private readonly log: EventLog;
   private readonly answers: LogAnswers;
   private topics: Promise<void> | undefined;
@@ -48,6 +58,7 @@ export class Ingestion implements OnApplicationShutdown {
     @Inject(Metrics) private readonly metrics: Metrics,
   ) {
     this.log = serviceLog.eventLog;
+    this.followers = new LogFollowers(metrics);
     this.answers = new LogAnswers(this.log);
   }
 
@@ -59,7 +70,10 @@ export class Ingestion implements OnApplicationShutdown {
   async begin(): Promise<void> {
     const has = (role: Role) => this.settings.WATCHNEXT_INGESTION_ROLES.includes(role);
     this.answers.start();
-    if (has('collect')) this.addPart('catalogue', () => this.catalogue.follow(this.log));
+    if (has('collect')) {
+      const followed = this.followers.watch('catalogue', this.log);
+      this.addPart('catalogue', () => this.catalogue.follow(followed));
+    }
     if (has('materialise')) this.startMaterialising();
     if (has('archive')) for (const topic of [TOPICS.activity, TOPICS.catalog]) this.startArchiving(topic);
     const roles = this.settings.WATCHNEXT_INGESTION_ROLES;
@@ -143,8 +157,23 @@ export class Ingestion implements OnApplicationShutdown {
     // The activity partitions and the catalogue's one, should this process have them all.
     const partitionCount = this.settings.WATCHNEXT_ACTIVITY_PARTITIONS + 1;
     const maxPartitionBytes = (this.settings.WATCHNEXT_ARCHIVE_BUFFER_MB * 2 ** 20) / partitionCount;
-    const archiver = new Archiver(topic, this.log, this.archive, this.logger, { flushAfterSeconds, maxPartitionBytes });
+    const archiver = new Archiver(topic, this.log, this.archive, this.logger, {
+      flushAfterSeconds,
+      maxPartitionBytes,
+      onFlushFailure: () => this.metrics.count(METRICS.batchFailures, { role: 'archive', topic }),
+    });
     archiver.start();
+    this.archivers.set(topic, archiver);
+    this.metrics.gaugeSeries(METRICS.unwrittenAge, () =>
+      [...this.archivers].flatMap(([archivedTopic, each]) =>
+        each
+          .unwrittenAgesMs()
+          .map(([partition, ageMs]): [Labels, number] => [
+            { topic: archivedTopic, partition: String(partition) },
+            ageMs / 1_000,
+          ]),
+      ),
+    );
     const measured = this.measured('archive', topic, archiver);
     const group = { topic, groupId: `archive-${topic}`, lingerMs };
     this.addPart(

@@ -13,6 +13,8 @@ export const METRICS = {
   impressions: 'watchnext_ingestion_impressions_total',
   impressionWatches: 'watchnext_ingestion_impression_watches_total',
   impressionWatchSeconds: 'watchnext_ingestion_impression_watch_seconds_total',
+  unwrittenAge: 'watchnext_ingestion_archive_unwritten_age_seconds',
+  unknownVideos: 'watchnext_ingestion_unknown_videos_total',
 } as const;
 
 const HELP: Record<string, string> = {
@@ -20,7 +22,7 @@ const HELP: Record<string, string> = {
   [METRICS.records]: 'Records that a role has worked off, by role and topic.',
   [METRICS.batchSeconds]: 'Seconds to work off a batch, by role and topic.',
   [METRICS.batchFailures]:
-    'Batches that failed and are given again, and questions where to go on that failed, by role and topic.',
+    'Batches that failed and are given again, questions where to go on that failed, and writes of what waited for the archive, by role and topic.',
   [METRICS.consumerLag]:
     'Records in the log that a role of this process has yet to work off, by role, topic and partition.',
   [METRICS.deadLetters]: 'Records that could not be folded, by code.',
@@ -28,10 +30,17 @@ const HELP: Record<string, string> = {
   [METRICS.impressionWatches]: 'Playbacks that name the impression they came from, likewise.',
   [METRICS.impressionWatchSeconds]:
     'Seconds that these were watched for, likewise: over the impressions, the watch time that an impression brings.',
+  [METRICS.unwrittenAge]:
+    'Seconds for which the oldest record that was read for the archive, and is not in it, has waited, by topic and partition.',
+  [METRICS.unknownVideos]:
+    'Events stored without all facts of a video that they name, as neither their producer nor the catalogue had them.',
 };
 
 /** What dashboards and alerts may refer to. */
-export const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...sharedMetrics('http', 'tls')];
+export const METRIC_NAMES: readonly string[] = [
+  ...Object.values(METRICS),
+  ...sharedMetrics('http', 'tls', 'followers'),
+];
 
 export class Metrics extends MetricsRegistry {
   constructor() {

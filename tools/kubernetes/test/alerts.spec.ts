@@ -233,7 +233,8 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
   WatchNextFollowerBehind: {
     fires: { 'watchnext_follower_lag_records{job="gateway",pod="gateway-1",follower="catalogue"}': staying(3) },
     labels: { job: 'gateway', pod: 'gateway-1', follower: 'catalogue' },
-    summary: 'gateway-1 is 3 records behind the log with its catalogue: videos that were withdrawn may still be shown.',
+    summary:
+      'gateway-1 is 3 records behind the log with its catalogue: videos that were withdrawn may still be shown, and new ones are unknown.',
     silent: [{ 'watchnext_follower_lag_records{job="gateway",pod="gateway-1",follower="trending"}': staying(3) }],
   },
   WatchNextDeadLetters: [
@@ -290,6 +291,20 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
     labels: { role: 'archive', topic: 'watchnext.activity.v1' },
     summary: 'Role archive fails 0.1 times a second on watchnext.activity.v1, and tries again.',
     silent: [{ 'watchnext_ingestion_batch_failures_total{role="archive",topic="watchnext.activity.v1"}': '0x50 1x10' }],
+  },
+  WatchNextArchiveUnwritten: {
+    fires: {
+      'watchnext_ingestion_archive_unwritten_age_seconds{pod="a",topic="watchnext.catalog.v1",partition="0"}':
+        staying(700),
+    },
+    labels: { topic: 'watchnext.catalog.v1' },
+    summary: 'Records of watchnext.catalog.v1 have waited for 700 s to be archived.',
+    silent: [
+      {
+        'watchnext_ingestion_archive_unwritten_age_seconds{pod="a",topic="watchnext.catalog.v1",partition="0"}':
+          staying(60),
+      },
+    ],
   },
   WatchNextPodsMissing: {
     fires: replicas(3, 1),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive, type EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
-import { eventOf, recordOf, searchOf, temporaryDirectory } from '@watchnext/testing';
+import { eventOf, eventually, recordOf, searchOf, temporaryDirectory } from '@watchnext/testing';
 import { quiet } from '../../test/harness';
 import { Archiver } from './archiver';
 
@@ -175,6 +175,34 @@ describe('Archiver', () => {
     await slow.onRevoked(0);
     expect(await archived()).toEqual([0, 1, 2, 3]);
     expect((await archive.extent(TOPICS.activity)).recordCount).toBe(4);
+  });
+
+  it('tells of a write that fails where no new records come, and how long these have waited', async () => {
+    const read: string[] = [];
+    const full: EventArchive = Object.assign(Object.create(archive) as EventArchive, {
+      nextOffset: async () => undefined,
+      write: async () => {
+        read.push('write');
+        throw new Error('no right to');
+      },
+    });
+    let failureCount = 0;
+    const keeping = new Archiver(TOPICS.activity, log, full, quiet, {
+      flushAfterSeconds: 0.04,
+      clock: () => nowMs,
+      onFlushFailure: () => (failureCount += 1),
+    });
+    await keeping.resumeOffset(0);
+    expect(keeping.unwrittenAgesMs()).toEqual([[0, 0]]);
+    keeping.start();
+    await give(keeping, 0, 3);
+    nowMs += 30;
+    expect(keeping.unwrittenAgesMs()).toEqual([[0, 30]]);
+    expect(failureCount).toBe(0);
+    nowMs += 10;
+    await eventually(() => failureCount >= 2, 'two failures');
+    keeping.stop();
+    expect([keeping.unwrittenAgesMs(), read.length]).toEqual([[[0, 40]], failureCount]);
   });
 
   it('keeps what could not be written, and writes it once it can', async () => {

@@ -10,6 +10,8 @@ export interface ArchiverOptions {
   /** A partition that holds so many bytes is written, and its consumer waits meanwhile. */
   readonly maxPartitionBytes?: number;
   readonly clock?: () => number;
+  /** A partition that grew old could not be written: nobody else hears of it where no new records come. */
+  readonly onFlushFailure?: () => void;
 }
 
 /**
@@ -79,9 +81,17 @@ export class Archiver implements GroupHandler {
     this.logger.error({ err, topic: this.topic, partition }, 'archiving goes on from where the archive ends');
   }
 
+  /** By partition held here: how long the oldest of what was read, and is not in the archive, has waited. */
+  unwrittenAgesMs(): [partition: number, ageMs: number][] {
+    return [...this.buffers].map(([partition, buffer]) => [partition, buffer.unwrittenAgeMs(this.now())]);
+  }
+
   private flushOld(): void {
     for (const [partition, buffer] of this.buffers) {
-      buffer.flushIfOld(this.now()).catch((err: unknown) => this.onError(err as Error, partition));
+      buffer.flushIfOld(this.now()).catch((err: unknown) => {
+        this.options.onFlushFailure?.();
+        this.onError(err as Error, partition);
+      });
     }
   }
 

@@ -69,6 +69,11 @@ export class PartitionBuffer {
     return this.inTurn(async () => (this.isOld(nowMs) ? this.write(nowMs) : undefined));
   }
 
+  /** 0 where all is written. */
+  unwrittenAgeMs(nowMs: number): number {
+    return Math.max(0, nowMs - this.oldestSinceMs);
+  }
+
   flush(nowMs: number): Promise<void> {
     return this.inTurn(() => this.write(nowMs));
   }
