@@ -30,7 +30,7 @@ import { EventsController } from './http/events.controller';
 import { ProbesController } from './http/probes.controller';
 import { Ingestion } from './ingestion';
 import { LagReader } from './lag';
-import { countResults, Metrics } from './metrics';
+import { countResults, Metrics, METRICS } from './metrics';
 import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
 
 @Module({})
@@ -61,7 +61,10 @@ export class IngestionModule implements BeforeApplicationShutdown, OnApplication
         inject: [LOG, FEATURE_STORE, Catalogue, Metrics],
         useFactory: (log: EventLog, store: FeatureStore, catalogue: Catalogue, metrics: Metrics) => {
           const histories = new AnonymousHistory(log, store, settings.WATCHNEXT_ACTIVITY_PARTITIONS, logger);
-          return new Collector(log, catalogue, histories, Date.now, (results) => countResults(metrics, results));
+          return new Collector(log, catalogue, histories, Date.now, {
+            onResults: (results) => countResults(metrics, results),
+            onUnknownVideos: (eventCount) => metrics.count(METRICS.unknownVideos, {}, eventCount),
+          });
         },
       },
       { provide: KEY_RING, useFactory: () => openKeyRing(settings, logger) ?? null },

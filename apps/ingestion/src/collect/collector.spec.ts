@@ -122,6 +122,26 @@ describe('Collector', () => {
     await following.stop();
   });
 
+  it('counts the events that name a video of which nobody knows the facts', async () => {
+    catalogue.learn(eventOf(videoUpsertedOf('known'), NOW_MS));
+    const counts: number[] = [];
+    const histories = new AnonymousHistory(stores.log, stores.store, PARTITIONS, quiet);
+    const counting = new Collector(stores.log, catalogue, histories, () => NOW_MS, {
+      onUnknownVideos: (eventCount) => counts.push(eventCount),
+    });
+    const itemOf = (videoId: string) => ({ ...impressionItemOf(videoId), video: undefined });
+    const bodies: (Event['body'] & object)[] = [
+      watchOf('anna', 'known', { video: undefined }),
+      watchOf('anna', 'unknown', { video: undefined }),
+      watchOf('anna', 'told of', { video: videoFactsOf() }),
+      impressionsServedOf('anna', [itemOf('known'), itemOf('unknown'), itemOf('unknown too')]),
+      searchOf('anna', 'tea'),
+    ];
+    await counting.collect(bodies.map((body) => ({ event: eventOf(body, NOW_MS) })));
+    await counting.collect([{ event: eventOf(searchOf('anna', 'more tea'), NOW_MS) }]);
+    expect(counts).toEqual([2]);
+  });
+
   it('fills in no facts that would make a dead letter of what it has accepted', async () => {
     const video = videoFactsOf({ durationSeconds: -1 });
     const value = Event.encode(eventOf(videoUpsertedOf('v', { video }), NOW_MS)).finish();

@@ -36,6 +36,12 @@ export interface CollectOptions {
   readonly callerGone?: AbortSignal;
 }
 
+export interface CollectorObserver {
+  onResults?(results: readonly ItemResult[]): void;
+  /** So many events were taken in of which a video is not in the catalogue, and its producer left facts of it out. */
+  onUnknownVideos?(eventCount: number): void;
+}
+
 interface EventRecord extends NewRecord {
   readonly event: Event;
 }
@@ -51,7 +57,7 @@ export class Collector {
     private readonly catalogue: Catalogue,
     private readonly histories: AnonymousHistory,
     private readonly clock: () => number = Date.now,
-    private readonly onResults: (results: readonly ItemResult[]) => void = () => undefined,
+    private readonly observer: CollectorObserver = {},
   ) {}
 
   /**
@@ -72,7 +78,7 @@ export class Collector {
     const unwritten = await this.append([...accepted.values()], callerGone);
     const tooLarge = new Set(unwritten.map(({ eventId }) => eventId));
     const told = tooLarge.size === 0 ? results : results.map((result) => withoutTooLarge(result, items, tooLarge));
-    this.onResults(told);
+    this.observer.onResults?.(told);
     return told;
   }
 
@@ -102,6 +108,7 @@ export class Collector {
     const learned = new Map<string, VideoFacts>();
     let pending: Event[] = [];
     let patience: Patience | undefined;
+    let unknownCount = 0;
     for (const event of events) {
       if (event.body?.$case === 'userMerged') {
         const { value } = event.body;
@@ -120,10 +127,12 @@ export class Collector {
       if (event.body?.$case === 'videoUpserted' && event.body.value.video) {
         learned.set(event.body.value.videoId, event.body.value.video);
       }
-      fillFacts(event, (videoId) => learned.get(videoId) ?? this.catalogue.factsOf(videoId));
+      const areKnown = fillFacts(event, (videoId) => learned.get(videoId) ?? this.catalogue.factsOf(videoId));
+      if (!areKnown) unknownCount += 1;
       pending.push(event);
     }
     tooLarge.push(...(await this.write(pending, callerGone)));
+    if (unknownCount > 0) this.observer.onUnknownVideos?.(unknownCount);
     return tooLarge;
   }
 
