@@ -1,6 +1,6 @@
 /**
  * Posts to one address over HTTP/1.1, on connections that are kept, with certificates on both sides where they are given. By Node's own
- * client, since `fetch` takes certificates only by a package of its own.
+ * client, since `fetch` takes certificates only by a package of its own. What is posted may come twice, as events may, which have an id.
  */
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -36,6 +36,11 @@ export class DistrustError extends Error {
 /** Far below what the collector keeps idle connections for (Fastify: 72 s): one that it is about to close is not used any more. */
 const IDLE_MS = 15_000;
 
+const CODES_OF_END: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
+
+/** Before any answer: whether the request was read is not known. */
+class KeptConnectionEndedError extends Error {}
+
 export class HttpClient {
   private readonly agent: HttpAgent;
   private readonly request: typeof httpRequest;
@@ -57,23 +62,50 @@ export class HttpClient {
     this.request = isTls ? httpsRequest : httpRequest;
   }
 
-  /** Redirections are answers like others. @throws DistrustError; else Node's own, that of an abort among them */
-  post(body: Uint8Array, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+  /**
+   * Redirections are answers like others. What meets the end of a kept connection, which a server may close at any time, is sent once
+   * more, on a new one.
+   * @throws DistrustError; else Node's own, that of an abort among them
+   */
+  async post(body: Uint8Array, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+    try {
+      return await this.postBy(this.agent, body, headers, signal);
+    } catch (error) {
+      if (!(error instanceof KeptConnectionEndedError)) throw error;
+      // Others that are kept may have ended with it.
+      return this.postBy(false, body, headers, signal);
+    }
+  }
+
+  /** @param agent false for a connection of its own */
+  private postBy(
+    agent: HttpAgent | false,
+    body: Uint8Array,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const options = {
         // The agent has connections of their own, and TLS sessions, for each set of certificates.
         ...this.certificates,
-        agent: this.agent,
+        agent,
         method: 'POST',
         headers: { ...headers, 'content-length': body.length },
         signal,
       };
+      let isAnswered = false;
       const running = this.request(this.url, options, (answer) => {
+        isAnswered = true;
         bodyOf(answer)
           .then((received) => resolve({ status: answer.statusCode as number, headers: answer.headers, body: received }))
           .catch(fail);
       });
-      const fail = (error: NodeJS.ErrnoException) => reject(translated(error, running.socket));
+      const fail = (error: NodeJS.ErrnoException) => {
+        const isOfEnd = running.reusedSocket && !isAnswered && CODES_OF_END.has(error.code);
+        reject(
+          isOfEnd ? new KeptConnectionEndedError(error.message, { cause: error }) : translated(error, running.socket),
+        );
+      };
       running.on('error', fail);
       running.end(body);
     });
