@@ -49,6 +49,8 @@ export async function startGateway(
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_PATH_PART_CHARACTERS },
     frameworkErrors: answerFrameworkError,
+    // What still comes on a connection is answered, `Draining` has ended those in use.
+    return503OnClosing: false,
     // Connections that are kept open without a request in flight must not hold up the stop.
     forceCloseConnections: 'idle',
   });

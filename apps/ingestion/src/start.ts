@@ -56,6 +56,8 @@ export async function startIngestion(
     bodyLimit: MAX_BODY_BYTES,
     frameworkErrors: answerFrameworkError,
     requestTimeout,
+    // What still comes on a connection is answered, `Draining` has ended those in use.
+    return503OnClosing: false,
     ...(tls ? { https: { ...tls, ...limits, handshakeTimeout: requestTimeout } } : { http: limits }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(IngestionModule.with(settings, logger), adapter, {

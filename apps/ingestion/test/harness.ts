@@ -3,7 +3,7 @@ import { openEmbeddedEventLog, partitionOf, type EventLog, type LogRecord } from
 import { openEmbeddedFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import { applyEvent, decodeState, encodeState, newState, userIdOf } from '@watchnext/features';
 import { createLogger } from '@watchnext/service';
-import { CollectingTail, temporaryDirectory } from '@watchnext/testing';
+import { ChildProgram, CollectingTail, eventually, temporaryDirectory } from '@watchnext/testing';
 import { join } from 'node:path';
 
 export const PARTITIONS = 4;
@@ -74,3 +74,24 @@ export async function stateOf(store: FeatureStore, userId: string): Promise<User
 }
 
 export const sorted = (map: ReadonlyMap<string, string>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+
+export type Ready = { kind: 'ready' };
+
+/** Starts the real program as a process of its own; resolves with its address. */
+export async function startMain(dataDirectory: string): Promise<{ program: ChildProgram<Ready>; url: string }> {
+  const program = ChildProgram.start<Ready>(join(__dirname, '..', 'src', 'main.ts'), [], {
+    WATCHNEXT_DATA_DIR: dataDirectory,
+    WATCHNEXT_HTTP_PORT: '0',
+    WATCHNEXT_ACTIVITY_PARTITIONS: String(PARTITIONS),
+    WATCHNEXT_ARCHIVE_FLUSH_SECONDS: '0.2',
+    WATCHNEXT_LOG_FORMAT: 'json',
+    WATCHNEXT_LOG_LEVEL: 'info',
+  });
+  await program.has('ready');
+  const port = await eventually(() => {
+    const found = /"port":(\d+)/.exec(program.output);
+    if (!found) throw new Error(`no port in the log:\n${program.output}`);
+    return found[1];
+  });
+  return { program, url: `http://127.0.0.1:${port}` };
+}

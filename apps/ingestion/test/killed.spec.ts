@@ -1,29 +1,8 @@
 import { Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
-import { ChildProgram, eventOf, eventually, temporaryDirectory, watchOf } from '@watchnext/testing';
+import { type ChildProgram, eventOf, eventually, temporaryDirectory, watchOf } from '@watchnext/testing';
 import { join } from 'node:path';
-import { allRecords, foldedOnce, openStores, PARTITIONS, sorted, storedStates } from './harness';
-
-type Ready = { kind: 'ready' };
-
-/** Starts the real program as a process of its own; resolves with its address. */
-async function startMain(dataDirectory: string): Promise<{ program: ChildProgram<Ready>; url: string }> {
-  const program = ChildProgram.start<Ready>(join(__dirname, '..', 'src', 'main.ts'), [], {
-    WATCHNEXT_DATA_DIR: dataDirectory,
-    WATCHNEXT_HTTP_PORT: '0',
-    WATCHNEXT_ACTIVITY_PARTITIONS: String(PARTITIONS),
-    WATCHNEXT_ARCHIVE_FLUSH_SECONDS: '0.2',
-    WATCHNEXT_LOG_FORMAT: 'json',
-    WATCHNEXT_LOG_LEVEL: 'info',
-  });
-  await program.has('ready');
-  const port = await eventually(() => {
-    const found = /"port":(\d+)/.exec(program.output);
-    if (!found) throw new Error(`no port in the log:\n${program.output}`);
-    return found[1];
-  });
-  return { program, url: `http://127.0.0.1:${port}` };
-}
+import { allRecords, foldedOnce, openStores, type Ready, sorted, startMain, storedStates } from './harness';
 
 describe('ingestion, killed with -9 in the middle of work', () => {
   it('loses no event that it accepted and applies none twice', async () => {

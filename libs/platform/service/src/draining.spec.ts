@@ -1,3 +1,6 @@
+import { Agent, get } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Draining } from './draining';
 
@@ -7,8 +10,9 @@ describe('draining', () => {
   let url: string;
   let finish: () => void;
   let entered: Promise<void>;
+  let agent: Agent;
   beforeEach(async () => {
-    fastify = Fastify();
+    fastify = Fastify({ return503OnClosing: false });
     draining = new Draining();
     draining.watch(fastify);
     const finished = new Promise<void>((resolve) => (finish = resolve));
@@ -21,27 +25,63 @@ describe('draining', () => {
     });
     fastify.get('/readyz', async (_request, reply) => reply.status(draining.isStopping ? 503 : 200).send('x'));
     url = await fastify.listen({ port: 0, host: '127.0.0.1' });
+    agent = new Agent({ keepAlive: true, maxSockets: 1 });
   });
-  afterEach(() => fastify.close());
+  afterEach(async () => {
+    agent.destroy();
+    await fastify.close();
+  });
+
+  /** On the one connection that is kept, while it lasts. */
+  const ask = (path: string) =>
+    new Promise<{ status?: number; body: string; isLast: boolean }>((resolve, reject) => {
+      get(`${url}${path}`, { agent }, (answer) => {
+        const { statusCode: status, headers } = answer;
+        text(answer).then((body) => resolve({ status, body, isLast: headers.connection === 'close' }), reject);
+      }).on('error', reject);
+    });
+
   it('waits for what is in work, listening on and not ready', async () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
-    const answer = fetch(`${url}/slow`).then((response) => response.text());
+    const answer = ask('/slow');
     await entered;
     let isDrained = false;
     const drained = draining.begin(60_000).then(() => (isDrained = true));
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
     expect(isDrained).toBe(false);
     finish();
-    expect(await answer).toBe('done');
+    expect(await answer).toEqual({ status: 200, body: 'done', isLast: true });
     await drained;
   });
 
-  it('waits no longer than it may, and not for what comes later', async () => {
+  it('goes on for a connection in use, until an answer has ended it', async () => {
+    expect(await ask('/readyz')).toMatchObject({ status: 200, isLast: false });
+    let isDrained = false;
+    const drained = draining.begin(60_000).then(() => (isDrained = true));
+    await delay(200);
+    expect(isDrained).toBe(false);
+    expect(await ask('/readyz')).toMatchObject({ status: 503, isLast: true });
+    const endedAtMs = performance.now();
+    await drained;
+    // Nothing is open, so nothing can come.
+    expect(performance.now() - endedAtMs).toBeLessThan(500);
+  });
+
+  it('does not wait for a connection that idles', async () => {
+    await ask('/readyz');
+    await delay(1_000);
+    const beganAtMs = performance.now();
     await draining.begin(60_000);
-    const late = fetch(`${url}/slow`);
+    expect(performance.now() - beganAtMs).toBeLessThan(500);
+  });
+
+  it('waits no longer than it may, for what comes later too', async () => {
+    await draining.begin(60_000);
+    const late = ask('/slow');
     await entered;
-    // It does not wait for the answer, which comes after it.
+    const beganAtMs = performance.now();
     await draining.begin(50);
+    expect(performance.now() - beganAtMs).toBeLessThan(1_000);
     finish();
     expect((await late).status).toBe(200);
   });
