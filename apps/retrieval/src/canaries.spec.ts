@@ -1,6 +1,6 @@
 import type { CandidateFeatures } from '@watchnext/features';
 import { type NearestOptions, type NearestQuery, SearchOverloadedError } from '@watchnext/vector-search';
-import { checkSnapshot } from './canaries';
+import { CanaryQueries, checkSnapshot } from './canaries';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 
 jest.mock('./user-vector', () => ({ userVectorOf: async () => new Float32Array([1, 0]) }));
@@ -27,7 +27,8 @@ const snapshotFinding = (count: number, videoCount = 200) =>
       }),
     },
   }) as unknown as RetrievalSnapshot;
-const viewers = Array.from({ length: 10 }, () => ({}) as CandidateFeatures);
+const queriesOf = (viewerCount: number) => Array.from({ length: viewerCount }, () => ({}) as CandidateFeatures);
+const viewers = queriesOf(10);
 
 describe('canary queries', () => {
   it('of viewers must find what exact search finds', async () => {
@@ -54,6 +55,41 @@ describe('canary queries', () => {
 
   it('wait behind however many requests do: they say nothing of the snapshot', async () => {
     const [next, previous] = [snapshotFinding(95, 1_000), snapshotFinding(95, 1_000)];
-    await expect(checkSnapshot(next, previous, viewers, LIMITS)).resolves.toMatchObject({ overlap: 1 });
+    await expect(checkSnapshot(next, previous, queriesOf(20), LIMITS)).resolves.toMatchObject({ overlap: 1 });
+  });
+
+  it('are not compared with the answers of before where few viewers asked', async () => {
+    const [next, previous] = [snapshotFinding(95, 1_000), snapshotFinding(95, 1_000)];
+    const impossible = { ...LIMITS, minimumOverlap: 2 };
+    await expect(checkSnapshot(next, previous, queriesOf(19), impossible)).resolves.toMatchObject({
+      overlap: undefined,
+    });
+    await expect(checkSnapshot(next, previous, queriesOf(20), impossible)).rejects.toThrow(/100.0% of the previous/);
+  });
+});
+
+describe('the canary queries that are kept', () => {
+  const featuresOf = (name: string) => ({ name }) as unknown as CandidateFeatures;
+
+  it('are of different viewers, however often one asks', () => {
+    const queries = new CanaryQueries();
+    for (let i = 0; i < 100; i++) queries.add('probe', featuresOf('probe'), 2_000 * i);
+    queries.add('viewer', featuresOf('viewer'), 200_000);
+    expect(queries.all()).toEqual([featuresOf('probe'), featuresOf('viewer')]);
+  });
+
+  it('are at most one a second, in which one that asks all the time takes no turn', () => {
+    const queries = new CanaryQueries();
+    queries.add('a', featuresOf('a'), 0);
+    queries.add('b', featuresOf('b'), 999);
+    queries.add('a', featuresOf('a'), 1_000);
+    queries.add('c', featuresOf('c'), 1_001);
+    expect(queries.all()).toEqual([featuresOf('a'), featuresOf('c')]);
+  });
+
+  it('are those of the last fifty', () => {
+    const queries = new CanaryQueries();
+    for (let i = 0; i < 60; i++) queries.add(`u${i}`, featuresOf(`u${i}`), 1_000 * i);
+    expect(queries.all()).toEqual(Array.from({ length: 50 }, (_, i) => featuresOf(`u${i + 10}`)));
   });
 });

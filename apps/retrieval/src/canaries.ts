@@ -36,8 +36,12 @@ export class CanaryError extends Error {
 }
 
 const MOST_QUERIES = 50;
+/** What a request makes is to be gone soon: few are kept, and of a busy time as many as of its viewers. */
+const KEEP_EVERY_MS = 1_000;
 /** Fewer say nothing of all viewers: a lone one of an odd taste would keep every new snapshot out. */
 const FEWEST_QUERIES = 10;
+/** Far fewer answers come again than are found at all, and of some viewers none: it takes more of them to say that the models are to blame. */
+const FEWEST_COMPARED_QUERIES = 20;
 /**
  * Recall that must be reached where videos stand in for viewers. The graph is made for viewers' vectors; of long video vectors
  * among short ones it may find nine tenths (MovieTweetings: 89.9%), while an index over other vectors finds next to none.
@@ -50,24 +54,29 @@ const FEWEST_COMPARED_VIDEOS = 1_000;
 const NEWCOMER = candidateFeatures(newState(''), RequestContext.fromPartial({}), true);
 const UNRESTRICTED = { excluded: new Int32Array(0), blockedChannels: [], forbiddenRules: new Uint8Array(0) };
 
-/** The queries of the last viewers. */
+/** One query for each of the last viewers: a thousand pages of one, or the probes of a monitor, are one taste. */
 export class CanaryQueries {
-  private readonly latest: CandidateFeatures[] = [];
-  private next = 0;
+  /** In the order in which they came. */
+  private readonly byViewer = new Map<string, CandidateFeatures>();
+  private keptAtMs = -Infinity;
 
-  /** Keeps the newest. */
-  add(features: CandidateFeatures): void {
-    this.latest[this.next] = features;
-    this.next = (this.next + 1) % MOST_QUERIES;
+  add(userId: string, features: CandidateFeatures, nowMs = performance.now()): void {
+    // One that is there takes nobody's turn.
+    if (nowMs - this.keptAtMs < KEEP_EVERY_MS || this.byViewer.has(userId)) return;
+    this.keptAtMs = nowMs;
+    this.byViewer.set(userId, features);
+    const [oldest] = this.byViewer.keys();
+    if (this.byViewer.size > MOST_QUERIES) this.byViewer.delete(oldest!);
   }
 
   all(): readonly CandidateFeatures[] {
-    return this.latest;
+    return [...this.byViewer.values()];
   }
 }
 
 /**
  * @param previous the snapshot that serves now, open until this settles
+ * @param canaries of as many viewers
  * @param closing looked at before each query
  * @throws CanaryError for one that must not take over; the reason of `closing`
  */
@@ -142,7 +151,7 @@ async function overlapOf(
   closing: AbortSignal | undefined,
 ): Promise<number | undefined> {
   const videos = Math.min(snapshot.model.videoCount, previous.model.videoCount);
-  if (canaries.length < FEWEST_QUERIES || videos < FEWEST_COMPARED_VIDEOS) return undefined;
+  if (canaries.length < FEWEST_COMPARED_QUERIES || videos < FEWEST_COMPARED_VIDEOS) return undefined;
   let sum = 0;
   for (const features of canaries) {
     closing?.throwIfAborted();

@@ -51,7 +51,7 @@ export class RetrievalService {
       metrics.count(METRICS.searches, { method });
       metrics.observe(METRICS.searchSeconds, searchMs / 1_000);
       for (const reason of LEFT_OUT_REASONS) metrics.count(METRICS.leftOut, { reason }, leftOut[reason]);
-      canaries.add(features);
+      canaries.add(query.state.userId, features);
       if (snapshot.snapshotId === holder.currentId()) recall.offer(snapshot.index, userVector);
       return candidates;
     } catch (error) {
