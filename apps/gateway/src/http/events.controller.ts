@@ -15,8 +15,6 @@ import { KeyFile, KeyFileError } from './key-file';
 const TIMEOUT_MS = 10_000;
 /** Of a caller's time: the rest is for the answer to reach it. */
 const TIME_SHARE = 0.9;
-/** Far more than a collector takes that is well: one that is late for a caller with less to give is not to blame. */
-const HURRIED_MS = 250;
 const RETRY_AFTER_SECONDS = 1;
 const UNAUTHENTICATED = 401;
 const KEY_REFUSED = "the collector does not know the gateway's own key (WATCHNEXT_GATEWAY_API_KEY_FILE)";
@@ -112,7 +110,8 @@ export class EventsController {
     const limits = {
       deadlineAtMs: Date.now() + timeoutMs,
       signal: goneSignal(reply),
-      isHurried: timeoutMs < HURRIED_MS,
+      // A full batch, or a login that waits for its history, may take a well collector seconds: one that is late for less is not to blame.
+      isHurried: timeoutMs < TIMEOUT_MS,
     };
     const { answer } = await runStages([stage], {}, limits, () => undefined).catch(withoutAnswer);
     const { status, headers: answered, body } = answer as HttpAnswer;

@@ -250,6 +250,21 @@ describe('the other routes', () => {
     silentCollector.close();
   });
 
+  it('holds nothing against a collector that is late for what callers gave it', async () => {
+    const silentCollector = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silentCollector, 'listening');
+    const { port } = silentCollector.address() as AddressInfo;
+    const waiting = await world.startGateway({ WATCHNEXT_INGESTION_URL: `http://127.0.0.1:${port}` });
+    const headers = { 'x-deadline-ms': '300' };
+    const sent = Array.from({ length: 30 }, () =>
+      fetch(`${waiting.url}/v1/events`, { method: 'POST', body: '{}', headers }),
+    );
+    for (const response of await Promise.all(sent)) expect(response.status).toBe(502);
+    expect(await waiting.metric('watchnext_gateway_circuit_open{dependency="collector"}')).toBe(0);
+    silentCollector.closeAllConnections();
+    silentCollector.close();
+  });
+
   it('answers a caller before its own deadline is over', async () => {
     const silentCollector = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silentCollector, 'listening');
