@@ -25,6 +25,15 @@ export async function trainOnce(app: INestApplicationContext, command: TrainerCo
     logger.error({ err: error }, `the training run failed: ${(error as Error).message}`);
     return EXIT_CODES.failed;
   } finally {
+    await close(app, logger);
+  }
+}
+
+/** What the run came to is decided by now: a driver that does not close must not have it trained anew. */
+async function close(app: INestApplicationContext, logger: Logger): Promise<void> {
+  try {
     await app.close();
+  } catch (error) {
+    logger.error({ err: error }, `failed while closing, after the run: ${(error as Error).message}`);
   }
 }
