@@ -18,7 +18,7 @@ export const TOKENS = {
   logger: Symbol('logger'),
   archive: Symbol('event archive'),
   store: Symbol('snapshot store'),
-  log: Symbol('event log'),
+  openLog: Symbol('how the event log is opened'),
   backend: Symbol('tensor backend'),
   reporter: Symbol('progress reporter'),
   print: Symbol('print'),
@@ -32,7 +32,6 @@ export class TrainerModule implements OnApplicationShutdown {
     @Inject(TrainingSchedule) private readonly schedule: TrainingSchedule,
     @Inject(TOKENS.archive) private readonly archive: EventArchive,
     @Inject(TOKENS.store) private readonly store: SnapshotStore,
-    @Inject(TOKENS.log) private readonly log: EventLog,
   ) {}
 
   /** @param print - where the table of metrics goes */
@@ -50,21 +49,22 @@ export class TrainerModule implements OnApplicationShutdown {
         { provide: TOKENS.logger, useValue: logger },
         { provide: TOKENS.archive, useFactory: () => openEventArchive(settings, paths.archive) },
         { provide: TOKENS.store, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
-        { provide: TOKENS.log, useFactory: () => openEventLog(settings, paths.eventLog) },
+        // Only to announce, at the end: one that is down must not keep hours of training from beginning.
+        { provide: TOKENS.openLog, useValue: () => openEventLog(settings, paths.eventLog) },
         { provide: TOKENS.backend, useFactory: () => selectBackend(settings.WATCHNEXT_TENSOR_BACKEND) },
         { provide: TOKENS.reporter, useFactory: () => progressReporter(settings, logger) },
         { provide: TOKENS.print, useValue: print },
         {
           provide: TrainingRunner,
-          inject: [TOKENS.archive, TOKENS.store, TOKENS.log, TOKENS.backend, TOKENS.reporter, TOKENS.print],
+          inject: [TOKENS.archive, TOKENS.store, TOKENS.openLog, TOKENS.backend, TOKENS.reporter, TOKENS.print],
           useFactory: (
             archive: EventArchive,
             store: SnapshotStore,
-            log: EventLog,
+            openLog: () => Promise<EventLog>,
             backend: TensorBackend,
             reporter: ProgressReporter,
             print: (text: string) => void,
-          ) => new TrainingRunner({ settings, archive, store, log, backend, logger, reporter, print }),
+          ) => new TrainingRunner({ settings, archive, store, openLog, backend, logger, reporter, print }),
         },
         {
           provide: TrainingSchedule,
@@ -78,7 +78,7 @@ export class TrainerModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.schedule.stop();
     await this.runner.stop();
-    await Promise.all([this.archive.close(), this.store.close(), this.log.close()]);
+    await Promise.all([this.archive.close(), this.store.close()]);
   }
 }
 

@@ -40,7 +40,7 @@ export interface TrainerParts {
   readonly settings: TrainerSettings;
   readonly archive: EventArchive;
   readonly store: SnapshotStore;
-  readonly log: EventLog;
+  readonly openLog: () => Promise<EventLog>;
   readonly backend: TensorBackend;
   readonly logger: Logger;
   readonly reporter: ProgressReporter;
@@ -156,7 +156,7 @@ export class TrainingRunner {
     index: IndexSettings,
     checkpoints: TrainingCheckpoints,
   ): Stage[] {
-    const { settings, archive, store, log, backend } = this.parts;
+    const { settings, archive, store, openLog, backend } = this.parts;
     const warm = { candidates: settings.WATCHNEXT_WARM_START, ranking: settings.WATCHNEXT_RANKING_WARM_START };
     const candidateChange = settings.WATCHNEXT_CANDIDATE_SETTINGS;
     const rankingChange = {
@@ -201,7 +201,7 @@ export class TrainingRunner {
         engine: { name: engines.name, kernels: engines.kernels, threads: engines.threads },
         seed,
       }),
-      publishStage(store, log, current),
+      publishStage(store, openLog, current),
     ];
   }
 }

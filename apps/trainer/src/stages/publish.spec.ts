@@ -18,13 +18,15 @@ describe('publishing', () => {
   let store: SnapshotStore;
   let facts: Record<string, unknown>;
   const append = jest.fn(async () => []);
-  const log = { ensureTopics: async () => undefined, append } as unknown as EventLog;
+  const close = jest.fn(async () => undefined);
+  const log = { ensureTopics: async () => undefined, append, close } as unknown as EventLog;
+  const openLog = jest.fn(async () => log);
 
   beforeEach(async () => {
     data = await temporaryDirectory('publish');
     store = openFolderSnapshotStore(join(data.path, 'snapshots'));
     facts = {};
-    append.mockReset();
+    jest.clearAllMocks();
   });
   afterEach(() => data.remove());
 
@@ -38,7 +40,7 @@ describe('publishing', () => {
       files: await describeFiles(directory),
     });
     const verdict = { passed, checks: [] };
-    return publishStage(store, log, mayBeCurrent).run(
+    return publishStage(store, openLog, mayBeCurrent).run(
       { snapshot: { directory, manifest }, verdict, parentSnapshotId } as unknown as RunState,
       {
         progress: { report: () => undefined },
@@ -61,7 +63,7 @@ describe('publishing', () => {
     expect(await publish('s1', false)).toMatchObject({ published: { snapshotId: 's1', current: false } });
     expect(await store.list()).toEqual(['s1']);
     expect(await store.readPointer()).toBeUndefined();
-    expect(append).not.toHaveBeenCalled();
+    expect(openLog).not.toHaveBeenCalled();
   });
 
   it('keeps one for an experiment beside the current one, whoever moved the pointer meanwhile', async () => {
@@ -83,8 +85,12 @@ describe('publishing', () => {
   });
 
   it('has succeeded even where nobody can be told', async () => {
-    append.mockRejectedValue(new Error('the log is away'));
+    append.mockRejectedValueOnce(new Error('the log is away'));
     expect(await publish('s1', true)).toMatchObject({ published: { current: true } });
     expect(facts).toMatchObject({ announced: false, reason: 'the log is away' });
+    expect(close).toHaveBeenCalled();
+    openLog.mockRejectedValueOnce(new Error('no broker answers'));
+    expect(await publish('s2', true, 's1')).toMatchObject({ published: { current: true } });
+    expect(facts).toMatchObject({ announced: false, reason: 'no broker answers' });
   });
 });

@@ -12,7 +12,7 @@ import { defineStage } from '../pipeline/stage';
  * @param mayBeCurrent false: the pointer stays where it is, whatever the verdict
  * @throws PointerConflictError when another trainer moved the pointer meanwhile; this snapshot stays, unserved
  */
-export const publishStage = (store: SnapshotStore, log: EventLog, mayBeCurrent: boolean) =>
+export const publishStage = (store: SnapshotStore, openLog: () => Promise<EventLog>, mayBeCurrent: boolean) =>
   defineStage({
     name: 'publish',
     needs: ['snapshot', 'verdict', 'parentSnapshotId'],
@@ -34,15 +34,23 @@ export const publishStage = (store: SnapshotStore, log: EventLog, mayBeCurrent: 
           { cause: error },
         );
       }
-      note({ snapshotId, current: true, ...(await announce(log, snapshotId)) });
+      note({ snapshotId, current: true, ...(await announce(openLog, snapshotId)) });
       return { published: { snapshotId, current: true } };
     },
   });
 
 /** An announcement only saves readers the wait for their next look at the pointer: without it, publishing has succeeded. */
-async function announce(log: EventLog, snapshotId: string): Promise<{ announced: boolean; reason?: string }> {
+async function announce(
+  openLog: () => Promise<EventLog>,
+  snapshotId: string,
+): Promise<{ announced: boolean; reason?: string }> {
   try {
-    await announceSnapshot(log, snapshotId);
+    const log = await openLog();
+    try {
+      await announceSnapshot(log, snapshotId);
+    } finally {
+      await log.close();
+    }
     return { announced: true };
   } catch (error) {
     return { announced: false, reason: (error as Error).message };
