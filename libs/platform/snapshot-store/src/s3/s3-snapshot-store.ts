@@ -66,7 +66,11 @@ class S3SnapshotStore implements SnapshotStore {
     return attempt('publish a snapshot', async () => {
       const { snapshotId, files } = manifest;
       await this.checkPublishable(directory, manifest);
-      for (const path of Object.keys(files)) await this.objects.upload(fileKey(manifest, path), join(directory, path));
+      for (const path of Object.keys(files)) {
+        const key = fileKey(manifest, path);
+        // One that is there is whole, and has this digest: an earlier try brought it.
+        if (!(await this.objects.exists(key))) await this.objects.upload(key, join(directory, path));
+      }
       const { text } = encodeManifest(manifest);
       try {
         await this.objects.write(
