@@ -27,6 +27,7 @@ import { evaluateCandidatesStage } from './stages/evaluate-candidates';
 import { evaluateRankingStage } from './stages/evaluate-ranking';
 import { gateStage } from './stages/gate';
 import { measureCurrentStage } from './stages/measure-current';
+import { patienceLoggedTo } from './stages/patient-publishing';
 import { publishStage } from './stages/publish';
 import { readCatalogueStage } from './stages/read-catalogue';
 import { replayStage } from './stages/replay';
@@ -156,7 +157,7 @@ export class TrainingRunner {
     index: IndexSettings,
     checkpoints: TrainingCheckpoints,
   ): Stage[] {
-    const { settings, archive, store, openLog, backend } = this.parts;
+    const { settings, archive, store, openLog, backend, logger } = this.parts;
     const warm = { candidates: settings.WATCHNEXT_WARM_START, ranking: settings.WATCHNEXT_RANKING_WARM_START };
     const candidateChange = settings.WATCHNEXT_CANDIDATE_SETTINGS;
     const rankingChange = {
@@ -201,7 +202,7 @@ export class TrainingRunner {
         engine: { name: engines.name, kernels: engines.kernels, threads: engines.threads },
         seed,
       }),
-      publishStage(store, openLog, current),
+      publishStage(store, openLog, patienceLoggedTo(logger), current),
     ];
   }
 }

@@ -21,6 +21,7 @@ describe('publishing', () => {
   const close = jest.fn(async () => undefined);
   const log = { ensureTopics: async () => undefined, append, close } as unknown as EventLog;
   const openLog = jest.fn(async () => log);
+  const patience = { pause: async () => undefined, onFailure: () => undefined };
 
   beforeEach(async () => {
     data = await temporaryDirectory('publish');
@@ -40,7 +41,7 @@ describe('publishing', () => {
       files: await describeFiles(directory),
     });
     const verdict = { passed, checks: [] };
-    return publishStage(store, openLog, mayBeCurrent).run(
+    return publishStage(store, openLog, patience, mayBeCurrent).run(
       { snapshot: { directory, manifest }, verdict, parentSnapshotId } as unknown as RunState,
       {
         progress: { report: () => undefined },

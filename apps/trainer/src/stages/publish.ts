@@ -2,30 +2,36 @@ import type { EventLog } from '@watchnext/event-log';
 import { announceSnapshot } from '@watchnext/service';
 import { PointerConflictError, type SnapshotStore } from '@watchnext/snapshot-store';
 import { defineStage } from '../pipeline/stage';
+import { movePointerPatiently, type Patience, publishPatiently } from './patient-publishing';
 
 /**
  * Publishes the snapshot, and makes it the current one if its verdict allows: files, manifest, pointer, announcement, in
  * this order, so that a run killed anywhere leaves either the old pointer or a whole new snapshot behind it.
  *
- * Does not stop halfway for a signal: it takes less time than the question is worth.
+ * Does not stop halfway for a signal, unless it waits for the store: it takes less time than the question is worth.
  *
  * @param mayBeCurrent false: the pointer stays where it is, whatever the verdict
  * @throws PointerConflictError when another trainer moved the pointer meanwhile; this snapshot stays, unserved
  */
-export const publishStage = (store: SnapshotStore, openLog: () => Promise<EventLog>, mayBeCurrent: boolean) =>
+export const publishStage = (
+  store: SnapshotStore,
+  openLog: () => Promise<EventLog>,
+  patience: Patience,
+  mayBeCurrent: boolean,
+) =>
   defineStage({
     name: 'publish',
     needs: ['snapshot', 'verdict', 'parentSnapshotId'],
     gives: ['published'],
-    async run({ snapshot, verdict, parentSnapshotId }, { note }) {
+    async run({ snapshot, verdict, parentSnapshotId }, { note, signal }) {
       const { snapshotId } = snapshot.manifest;
-      await store.publish(snapshot.directory, snapshot.manifest);
+      await publishPatiently(store, snapshot.directory, snapshot.manifest, patience, signal);
       if (!verdict.passed || !mayBeCurrent) {
         note({ snapshotId, passed: verdict.passed, current: false });
         return { published: { snapshotId, current: false } };
       }
       try {
-        await store.movePointer(parentSnapshotId, snapshotId);
+        await movePointerPatiently(store, parentSnapshotId, snapshotId, patience);
       } catch (error) {
         if (!(error instanceof PointerConflictError)) throw error;
         throw new Error(
