@@ -65,6 +65,8 @@ export interface Recommendations {
   readonly items: readonly (PlacedItem & { readonly impressionId: string; readonly explanation?: ItemExplanation })[];
   /** Undefined: there is nothing more to show. */
   readonly nextCursor: string | undefined;
+  /** What its stages took, in the order in which they ran. */
+  readonly stages: readonly StageReport[];
 }
 
 /** Kept off the deadline for writing the answer out. */
@@ -121,9 +123,11 @@ export class Recommender {
       isHurried: leftMs < usualMs / 2,
     };
     const known = this.withKnownSeed(request);
-    const draft = await runStages(this.stages, this.initialDraft(known), limits, (report) =>
-      this.report(known, report),
-    ).catch((error: unknown) => {
+    const stages: StageReport[] = [];
+    const draft = await runStages(this.stages, this.initialDraft(known), limits, (report) => {
+      stages.push(report);
+      this.report(known, report);
+    }).catch((error: unknown) => {
       if (error instanceof CallerGoneError) metrics.count(METRICS.abandonedRequests);
       throw error;
     });
@@ -158,6 +162,7 @@ export class Recommender {
         };
       }),
       nextCursor: this.nextCursor(draft, request),
+      stages,
     };
   }
 

@@ -12,6 +12,7 @@ import { callersDeadlineMs, DEADLINE_HEADER, goneSignal, LEAST_DEADLINE_MS, wher
 import { CONSOLE_ERRORS, Documented, NOT_READY } from './documented';
 import { Door } from './door';
 import { parse, parseProxyHeader } from './parse';
+import { SERVER_TIMING_HEADER, serverTiming } from './server-timing';
 import { recommendationsAnswer, type RecommendationsAnswer, recommendationsQuery, userIdPath } from './schemas';
 import { CLOCK, type Clock, REQUEST_IDS, type RequestIds, SETTINGS } from '../tokens';
 import type { GatewaySettings } from '../config';
@@ -115,6 +116,7 @@ export class RecommendationsController {
       shown,
     };
     const recommendations = await this.recommender.recommend(request, callerGone);
+    void reply.header(SERVER_TIMING_HEADER, serverTiming(recommendations.stages, waitedMs));
     const made = { ...recommendations, warnings: [...warnings, ...recommendations.warnings] };
     return { answer: toAnswer(request, made, this.catalogue), isWhole: made.isWhole };
   }

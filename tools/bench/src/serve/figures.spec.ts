@@ -11,6 +11,7 @@ const resultOf = (requests: readonly Request[]): LoadResult => ({
   rungs: Uint8Array.from(requests, ([, , , rung]) => rung ?? NO_RUNG),
   snapshots: new Int32Array(requests.length),
   snapshotIds: ['a'],
+  serverTimings: requests.map(() => ''),
   largestSendDelayMs: 1,
 });
 

@@ -1,6 +1,7 @@
 /** What a run of the load says, and where the knee of several is. */
 import { quantile } from '@watchnext/end-to-end';
 import { type LoadResult, NO_RUNG, RUNGS } from './load/load-job';
+import { type SlowBurst, slowBursts } from './slowest';
 
 export interface RatePoint {
   /** Asked for, and as the drawn arrivals have it. */
@@ -23,6 +24,8 @@ export interface RatePoint {
   /** Full lists within the deadline, a second. */
   readonly goodputPerSecond: number;
   readonly largestSendDelayMs: number;
+  /** Of the slowest hundredth, what they waited for. */
+  readonly slowest: readonly SlowBurst[];
 }
 
 export interface Measured {
@@ -71,6 +74,7 @@ export function pointOf(result: LoadResult, { perSecond, warmUpSeconds, seconds,
     rungs: Object.fromEntries([...counts].map(([rung, count]) => [rung, share(count)])),
     goodputPerSecond: good / seconds,
     largestSendDelayMs: result.largestSendDelayMs,
+    slowest: slowBursts(result, dueMs.length - requests),
   };
 }
 

@@ -64,7 +64,31 @@ export function describeServe(figures: ServeFigures, options: ServeOptions): str
     '',
     `at ${shown?.perSecond ?? 0}/s:`,
     services,
+    '',
+    'the slowest hundredth of the lists, by bursts of them, and what each waited for:',
+    slowestInWords(all),
   ].join('\n');
+}
+
+/** Of each rate; what comes after them adds little. */
+const SHOWN_BURSTS = 4;
+const SHOWN_STAGES = 4;
+
+function slowestInWords(points: readonly MeasuredPoint[]): string {
+  const rows = points.flatMap(({ perSecond, slowest }) =>
+    slowest.slice(0, SHOWN_BURSTS).map(({ atSeconds, lists, meanMs, maxMs, stages }) => [
+      String(perSecond),
+      atSeconds.toFixed(1),
+      String(lists),
+      ms(meanMs),
+      ms(maxMs),
+      stages
+        .slice(0, SHOWN_STAGES)
+        .map((each) => `${each.stage} ${ms(each.meanMs)}`)
+        .join(', '),
+    ]),
+  );
+  return textTable(['rate/s', 'second', 'lists', 'mean ms', 'most', 'mean ms by stage'], rows);
 }
 
 function kneeInWords({ knee, rule, points }: ServeFigures): string {

@@ -17,6 +17,7 @@ function load(change: { readonly withoutListAt?: number; readonly secondFrom?: n
     rungs: Uint8Array.from({ length: count }, (_, i) => (i === change.withoutListAt ? NO_RUNG : 0)),
     snapshots: Int32Array.from({ length: count }, (_, i) => (i >= (change.secondFrom ?? 61) ? 1 : 0)),
     snapshotIds: ['first', 'second'],
+    serverTimings: [],
     largestSendDelayMs: 0,
   };
 }

@@ -26,6 +26,8 @@ export interface LoadResult {
   /** Places in `snapshotIds`; -1: none. */
   readonly snapshots: Int32Array;
   readonly snapshotIds: readonly string[];
+  /** The gateway's Server-Timing headers; empty: none. */
+  readonly serverTimings: readonly string[];
   /** How long after it was due the latest request was sent: what the sender itself adds. */
   readonly largestSendDelayMs: number;
 }

@@ -11,6 +11,12 @@ import { poissonArrivals } from './poisson';
 const GIVE_UP_MS = 20_000;
 const PROGRESS_MS = 2_000;
 
+interface Answer {
+  readonly status: number;
+  readonly head: Head;
+  readonly serverTiming: string;
+}
+
 interface Head {
   readonly rung: number;
   readonly snapshotId: string | undefined;
@@ -24,15 +30,19 @@ function headOf(text: string): Head {
   return { rung: place < 0 || !isList ? NO_RUNG : place, snapshotId: /"snapshotId":"([^"]+)"/.exec(text)?.[1] };
 }
 
-function ask(url: string, agent: Agent): Promise<{ status: number; head: Head }> {
-  const none = { status: 0, head: { rung: NO_RUNG, snapshotId: undefined } };
+function ask(url: string, agent: Agent): Promise<Answer> {
+  const none = { status: 0, head: { rung: NO_RUNG, snapshotId: undefined }, serverTiming: '' };
   return new Promise((resolve) => {
     const request = get(url, { agent, timeout: GIVE_UP_MS }, (response: IncomingMessage) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', () => resolve(none));
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, head: headOf(Buffer.concat(parts).toString('latin1')) }),
+        resolve({
+          status: response.statusCode ?? 0,
+          head: headOf(Buffer.concat(parts).toString('latin1')),
+          serverTiming: String(response.headers['server-timing'] ?? ''),
+        }),
       );
     });
     request.on('timeout', () => request.destroy());
@@ -50,6 +60,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
   const rungs = new Uint8Array(count).fill(NO_RUNG);
   const snapshots = new Int32Array(count).fill(-1);
   const snapshotIds: string[] = [];
+  const serverTimings = new Array<string>(count).fill('');
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity, scheduling: 'lifo' });
   let [answered, failed, largestSendDelayMs] = [0, 0, 0];
   const startedAtMs = Date.now();
@@ -57,10 +68,11 @@ async function run(job: LoadJob): Promise<LoadResult> {
   const sendOne = async (index: number) => {
     const user = who.nextInt(job.userCount);
     const url = `${job.gatewayUrl}/v1/users/viewer-${user}/recommendations?limit=${job.limit}&surface=home&device=phone`;
-    const { status, head } = await ask(url, agent);
+    const { status, head, serverTiming } = await ask(url, agent);
     latencyMs[index] = performance.now() - startedAt - dueMs[index]!;
     statuses[index] = status;
     rungs[index] = head.rung;
+    serverTimings[index] = serverTiming;
     if (head.snapshotId !== undefined) {
       const place = snapshotIds.indexOf(head.snapshotId);
       snapshots[index] = place < 0 ? snapshotIds.push(head.snapshotId) - 1 : place;
@@ -87,7 +99,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
   await Promise.all(sent);
   clearInterval(tell);
   agent.destroy();
-  return { startedAtMs, dueMs, latencyMs, statuses, rungs, snapshots, snapshotIds, largestSendDelayMs };
+  return { startedAtMs, dueMs, latencyMs, statuses, rungs, snapshots, snapshotIds, serverTimings, largestSendDelayMs };
 }
 
 const send = (message: LoadMessage) => process.send?.(message);
