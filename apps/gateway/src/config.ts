@@ -34,6 +34,8 @@ export const gatewaySettings = z
     WATCHNEXT_CONSOLE_TOKEN_FILE: z.string().optional(),
     /** Time for one list, in milliseconds, from the request's arrival to the answer. */
     WATCHNEXT_DEADLINE_MS: positiveInteger(500),
+    /** How long a list waits for its record in the event log, in milliseconds; one that takes longer is confirmed after the answer. */
+    WATCHNEXT_LOG_PATIENCE_MS: positiveInteger(25),
     /** Lists that may be in work at once, at most; how many really may is found out by their latency. */
     WATCHNEXT_MAX_IN_FLIGHT: positiveInteger(500),
     /** A request that is not here as a whole by then is ended: a client that fell silent holds no memory for longer. */

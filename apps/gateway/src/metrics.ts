@@ -1,6 +1,7 @@
 /** Counters and latencies of the gateway. All names stand here, beside those that every service has. */
 import { MetricsRegistry, sharedMetrics, watchProcess } from '@watchnext/service';
 import type { StageReport } from './pipeline/executor';
+import type { StageFailure } from './pipeline/failure';
 import type { Dependency } from './resilience/dependency';
 
 export const METRICS = {
@@ -15,6 +16,7 @@ export const METRICS = {
   assignedLists: 'watchnext_gateway_assigned_lists_total',
   refusedExperiments: 'watchnext_gateway_refused_experiment_files_total',
   unloggedImpressions: 'watchnext_gateway_unlogged_impressions_total',
+  lateRecords: 'watchnext_gateway_late_records_total',
   shedRequests: 'watchnext_gateway_shed_requests_total',
   abandonedRequests: 'watchnext_gateway_abandoned_requests_total',
   requestsInFlight: 'watchnext_gateway_requests_in_flight',
@@ -35,7 +37,9 @@ const HELP: Record<string, string> = {
   [METRICS.removed]: 'Candidates removed, by filter.',
   [METRICS.assignedLists]: 'Lists answered within an experiment, by experiment and variant.',
   [METRICS.refusedExperiments]: 'Versions of the file of experiments that were refused; the last good one is in force.',
-  [METRICS.unloggedImpressions]: 'Impressions answered without a confirmed record in the log.',
+  [METRICS.unloggedImpressions]: 'Impressions that were answered and have no record in the log.',
+  [METRICS.lateRecords]:
+    'Lists answered before the log had confirmed their record. It follows, or its impressions are counted as unlogged.',
   [METRICS.shedRequests]:
     'Requests turned away with 429: of lists, as more were in work than can be answered in time; of bodies, as more were held than may be.',
   [METRICS.abandonedRequests]: 'Requests whose caller closed the connection before the answer.',
@@ -51,7 +55,12 @@ export const METRIC_NAMES: readonly string[] = [
   ...sharedMetrics('http', 'tls', 'snapshots', 'followers'),
 ];
 
-const SHOWN_FROM_THE_START = [METRICS.refusedExperiments, METRICS.unloggedImpressions, METRICS.abandonedRequests];
+const SHOWN_FROM_THE_START = [
+  METRICS.refusedExperiments,
+  METRICS.unloggedImpressions,
+  METRICS.lateRecords,
+  METRICS.abandonedRequests,
+];
 
 export class Metrics extends MetricsRegistry {
   constructor() {
@@ -79,6 +88,10 @@ export class Metrics extends MetricsRegistry {
   stage({ stage, latencyMs, outcome, failure }: StageReport): void {
     this.observe(METRICS.stageSeconds, latencyMs / 1_000, { stage });
     if (outcome === 'restarted') this.count(METRICS.stageRestarts, { stage });
-    if (failure) this.count(METRICS.stageFailures, { stage, category: failure.category });
+    if (failure) this.stageFailure(failure);
+  }
+
+  stageFailure({ stage, category }: StageFailure): void {
+    this.count(METRICS.stageFailures, { stage, category });
   }
 }

@@ -10,6 +10,7 @@ export function recommendOptions(settings: GatewaySettings): RecommendOptions {
   return {
     candidateCount: settings.WATCHNEXT_CANDIDATES,
     deadlineMs: settings.WATCHNEXT_DEADLINE_MS,
+    logPatienceMs: settings.WATCHNEXT_LOG_PATIENCE_MS,
     caps: { channelCap: settings.WATCHNEXT_CHANNEL_CAP, topicCap: settings.WATCHNEXT_TOPIC_CAP },
     fatigue: {
       impressionCount: settings.WATCHNEXT_FATIGUE_IMPRESSIONS,

@@ -9,7 +9,7 @@ import { encodeCursor, hashOfShown } from './cursor';
 import { type Metrics, METRICS } from './metrics';
 import type { Draft, ItemExplanation, PlacedItem, RecommendationRequest } from './pipeline/draft';
 import { runStages, type Stage, type StageReport } from './pipeline/executor';
-import { CallerGoneError } from './pipeline/failure';
+import { CallerGoneError, type StageFailure } from './pipeline/failure';
 import { isWhole, rungName, type RungDecision, rungOf } from './pipeline/ladder';
 import { assignStage } from './stages/assign';
 import { blendStage } from './stages/blend';
@@ -45,6 +45,8 @@ export interface RecommendDependencies {
 }
 
 export interface RecommendOptions {
+  /** How long a list waits for its record in the event log. */
+  readonly logPatienceMs: number;
   readonly candidateCount: number;
   readonly caps: Caps;
   readonly fatigue: FatigueRule;
@@ -100,7 +102,12 @@ export class Recommender {
       exploreStage(options.caps, options.freshExploration),
       checksumsStage(ranking),
       explainStage(ranking),
-      logImpressionsStage(eventLog, calls.eventLog, nowMs),
+      logImpressionsStage(eventLog, calls.eventLog, {
+        patienceMs: options.logPatienceMs,
+        nowMs,
+        onLate: () => this.dependencies.metrics.count(METRICS.lateRecords),
+        onLost: (draft, failure) => this.reportLost(draft, failure),
+      }),
     ];
   }
 
@@ -231,12 +238,22 @@ export class Recommender {
     const { stage, outcome, failure, latencyMs } = report;
     const facts = { ...idsOf(request), stage, outcome, latencyMs };
     if (!failure) logger.trace(facts, 'stage done');
-    else if (failure.category === 'programmer') logger.error({ ...facts, err: failure.cause }, 'stage failed');
+    else this.logFailure(facts, failure);
+  }
+
+  /** A record that failed when its list was answered already. */
+  private reportLost({ request, page }: Draft, failure: StageFailure): void {
+    const { metrics } = this.dependencies;
+    metrics.count(METRICS.unloggedImpressions, {}, page.length);
+    metrics.stageFailure(failure);
+    this.logFailure({ ...idsOf(request), stage: failure.stage, outcome: 'lost' }, failure);
+  }
+
+  private logFailure(facts: object, { category, message, cause }: StageFailure): void {
+    const { logger } = this.dependencies;
+    if (category === 'programmer') logger.error({ ...facts, err: cause }, 'stage failed');
     else if (this.failureLines.take())
-      logger.warn(
-        { ...facts, category: failure.category, reason: failure.message, cause: causeOf(failure.cause) },
-        'stage failed',
-      );
+      logger.warn({ ...facts, category, reason: message, cause: causeOf(cause) }, 'stage failed');
   }
 }
 

@@ -1,20 +1,40 @@
 import { Event, impressionIdOf, type ImpressionItem, Rung, TOPICS } from '@watchnext/contract';
-import { type EventLog, EventLogError } from '@watchnext/event-log';
+import { type EventLog, EventLogError, type NewRecord } from '@watchnext/event-log';
 import { traceHeaders } from '@watchnext/service';
 import { v7 as timeOrderedId } from 'uuid';
 import type { Draft, PlacedItem } from '../pipeline/draft';
 import type { Stage } from '../pipeline/executor';
-import { DependencyError } from '../pipeline/failure';
+import { DependencyError, describeFailure, type StageFailure } from '../pipeline/failure';
 import { rungOf } from '../pipeline/ladder';
 import type { Dependency } from '../resilience/dependency';
 
 export const LOG_IMPRESSIONS = 'log-impressions';
 
+/** A record that is not written by then, its list answered long ago, is given up: what waits here is bounded. */
+const RECORD_LIMIT_MS = 5_000;
+/** Of the stage's time: the list is answered before the executor gives the stage up, and the record with it. */
+const MOST_PATIENCE = 0.9;
+
+export interface LogImpressionsOptions {
+  /** How long a list waits for its record. */
+  readonly patienceMs: number;
+  readonly nowMs: () => number;
+  /** A list is answered before its record is confirmed. */
+  readonly onLate: () => void;
+  /** The record of a list that was answered before has failed. */
+  readonly onLost: (draft: Draft, failure: StageFailure) => void;
+}
+
 /**
- * Writes what is about to be shown, with all that replay needs to compute it again. The answer waits for the log, so
- * that a watch cannot overtake its impression; a log that is down costs the record, not the answer.
+ * Writes what is about to be shown, with all that replay needs to compute it again. The answer waits for the log, so that a watch does
+ * not overtake its impression, but not for a disk or a broker that stands still: the record is then confirmed after the answer
+ * (decision 174). A log that is down costs the record, not the answer.
  */
-export function logImpressionsStage(eventLog: EventLog, log: Dependency, nowMs: () => number): Stage<Draft> {
+export function logImpressionsStage(
+  eventLog: EventLog,
+  log: Dependency,
+  { patienceMs, nowMs, onLate, onLost }: LogImpressionsOptions,
+): Stage<Draft> {
   return {
     name: LOG_IMPRESSIONS,
     timeShare: 0.8,
@@ -23,22 +43,62 @@ export function logImpressionsStage(eventLog: EventLog, log: Dependency, nowMs: 
       const event = impressionsEvent(draft, nowMs());
       const value = Event.encode(event).finish();
       const record = { key: draft.request.userId, value, timestampMs: event.receivedAtMs, headers: traceHeaders() };
-      await log.once(async (signal) => {
-        try {
-          // One that waits is dropped with the stage: written later, it would be an impression counted as unlogged, or of a list
-          // that nobody got.
-          await eventLog.append(TOPICS.activity, [record], signal);
-        } catch (error) {
-          if (!(error instanceof EventLogError)) throw error;
-          // What the log will never take is this program's fault, and says nothing against the log.
-          const category = error.retriable ? 'dependency-unreachable' : 'dependency-refused';
-          throw new DependencyError(log.name, category, error.message, { cause: error });
-        }
-      }, limits);
+      // One that waits is dropped with the stage: written later, it would be of a list that nobody got, or counted as unlogged.
+      const dropped = new AbortController();
+      const drop = () => dropped.abort(limits.signal.reason);
+      limits.signal.addEventListener('abort', drop, { once: true });
+      const written = write(eventLog, log, record, { dropped, isHurried: limits.isHurried });
+      const leftMs = MOST_PATIENCE * (limits.deadlineAtMs - Date.now());
+      const isConfirmed = await endsWithin(written, Math.min(patienceMs, leftMs));
+      limits.signal.removeEventListener('abort', drop);
+      if (!isConfirmed) {
+        onLate();
+        written.catch((error: unknown) => onLost(draft, describeFailure(LOG_IMPRESSIONS, error)));
+      }
       return { patch: {} };
     },
     failOpen: { name: 'unlogged', recover: (draft, failure) => ({ failures: [...draft.failures, failure] }) },
   };
+}
+
+async function write(
+  eventLog: EventLog,
+  log: Dependency,
+  record: NewRecord,
+  { dropped, isHurried }: { readonly dropped: AbortController; readonly isHurried: boolean },
+): Promise<void> {
+  const append = async (signal: AbortSignal) => {
+    try {
+      await eventLog.append(TOPICS.activity, [record], signal);
+    } catch (error) {
+      if (!(error instanceof EventLogError)) throw error;
+      // What the log will never take is this program's fault, and says nothing against the log.
+      const category = error.retriable ? 'dependency-unreachable' : 'dependency-refused';
+      throw new DependencyError(log.name, category, error.message, { cause: error });
+    }
+  };
+  const giveUp = () =>
+    dropped.abort(new DependencyError(log.name, 'dependency-late', `no record within ${RECORD_LIMIT_MS} ms`));
+  const timer = setTimeout(giveUp, RECORD_LIMIT_MS);
+  try {
+    await log.once(append, { deadlineAtMs: Date.now() + RECORD_LIMIT_MS, signal: dropped.signal, isHurried });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether it ended by then. @throws what it fails with by then */
+async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const isOver = new Promise<false>((resolve) => {
+    // After a pause of this process timers come before what arrived meanwhile; an immediate comes after it.
+    timer = setTimeout(() => setImmediate(() => resolve(false)), ms);
+  });
+  try {
+    return await Promise.race([work.then(() => true as const), isOver]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The snapshot whose models made the answer; empty where none did, or two did (an interleaved list). */

@@ -25,6 +25,19 @@ async function silentServer(): Promise<{ address: string; close(): Promise<void>
 
 describe('the ladder', () => {
   let world: World;
+  /** The world's log, but for its appends. */
+  const logWith = (append: EventLog['append']): EventLog => {
+    const { log } = world;
+    return {
+      append,
+      ensureTopics: (specs) => log.ensureTopics(specs),
+      partitionCount: (topic) => log.partitionCount(topic),
+      joinGroup: (options, handler) => log.joinGroup(options, handler),
+      tail: (topic, handler) => log.tail(topic, handler),
+      bounds: (topic) => log.bounds(topic),
+      close: async () => {},
+    };
+  };
 
   beforeEach(async () => {
     world = await World.create();
@@ -247,20 +260,29 @@ describe('the ladder', () => {
   ])('answers in full, and counts it, when the log %s', async (_, append) => {
     await world.publish(FIRST_SNAPSHOT);
     await Promise.all([world.startRanking(), world.startRetrieval()]);
-    const { log } = world;
-    const broken: EventLog = {
-      append,
-      ensureTopics: (specs) => log.ensureTopics(specs),
-      partitionCount: (topic) => log.partitionCount(topic),
-      joinGroup: (options, handler) => log.joinGroup(options, handler),
-      tail: (topic, handler) => log.tail(topic, handler),
-      bounds: (topic) => log.bounds(topic),
-      close: async () => {},
-    };
-    const gateway = await world.startGateway({ WATCHNEXT_DEADLINE_MS: '2000' }, { eventLog: broken });
+    const eventLog = logWith(append);
+    const gateway = await world.startGateway({ WATCHNEXT_DEADLINE_MS: '2000' }, { eventLog });
     expect(await gateway.recommend('ada')).toMatchObject({ rung: 'full' });
-    expect(gateway.running.app.get(Metrics).value(METRICS.unloggedImpressions)).toBe(10);
+    const metrics = gateway.running.app.get(Metrics);
+    await eventually(() => expect(metrics.value(METRICS.unloggedImpressions)).toBe(10));
     expect(await world.servedLists()).toEqual(new Map());
+  });
+
+  it('answers before a log that stands still for a moment, and logs the list then', async () => {
+    await world.publish(FIRST_SNAPSHOT);
+    await Promise.all([world.startRanking(), world.startRetrieval()]);
+    let goOn!: () => void;
+    const standsStill = new Promise<void>((resolve) => (goOn = resolve));
+    const eventLog = logWith((...appended) => standsStill.then(() => world.log.append(...appended)));
+    const gateway = await world.startGateway({ WATCHNEXT_LOG_PATIENCE_MS: '20' }, { eventLog });
+    const { rung, requestId } = await gateway.recommend('ada');
+    expect(rung).toBe('full');
+    expect(await world.servedLists()).toEqual(new Map());
+    const metrics = gateway.running.app.get(Metrics);
+    expect(metrics.value(METRICS.lateRecords)).toBe(1);
+    goOn();
+    await eventually(async () => expect([...(await world.servedLists()).keys()]).toEqual([requestId]));
+    expect(metrics.value(METRICS.unloggedImpressions)).toBe(0);
   });
 
   it('has an empty list, not an error, for an empty catalogue', async () => {

@@ -39,6 +39,15 @@ describe('recommendations with everything running', () => {
     expect(unmoved).toEqual([...unmoved].sort((a, b) => b - a));
   });
 
+  it('tell what their stages took', async () => {
+    const { headers } = await fetch(`${gateway.url}/v1/users/ada/recommendations`);
+    const stages = headers.get('server-timing')!.split(', ');
+    for (const stage of stages) expect(stage).toMatch(/^[a-z-]+;dur=\d+\.\d$/);
+    const names = stages.map((stage) => stage.split(';')[0]);
+    const telling = ['read-state', 'retrieve', 'rank', 'log-impressions'];
+    expect(names.filter((name) => telling.includes(name!))).toEqual(telling);
+  });
+
   it('leave out what was watched and dismissed', async () => {
     const shown = new Set(idsOf(await gateway.recommend('ada', { limit: 50 })));
     expect(shown.size).toBe(50);

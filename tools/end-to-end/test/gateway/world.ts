@@ -226,6 +226,8 @@ export class World {
       WATCHNEXT_RANKING_ADDRESS: `127.0.0.1:${this.rankingPort}`,
       // Specs share two cores with others: what is tested is what is answered, not how fast.
       WATCHNEXT_DEADLINE_MS: '10000',
+      // Specs look into the log right after the answer.
+      WATCHNEXT_LOG_PATIENCE_MS: '10000',
       ...environment,
     });
     const running = await startGateway({ settings, logger: silent, clock: () => Date.now() + this.offset, ...parts });
