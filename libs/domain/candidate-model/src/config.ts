@@ -16,7 +16,10 @@ export interface CandidateModelConfig extends LearningRateSchedule {
   readonly historyHeads: number;
   /** One table for videos as part of a history and as what is predicted, instead of two as in the paper. */
   readonly tiedTables: boolean;
-  /** Hat functions that the example age is given as, spread evenly over the training window; 0: without example age. */
+  /**
+   * Hat functions that the example age is given as, spread evenly over the training window; 0: without example age. Closer together near
+   * age 0 they had too few examples to learn from (decision 173).
+   */
   readonly exampleAgeKnots: number;
 
   /** Vocabulary sizes: the most frequent are kept. */
