@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backOffMs } from '../back-off';
 
 /** Waits, but not beyond an abort. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
 }
 
-/** Growing pauses after failures: 50 ms, 100 ms, … up to 5 s, until something succeeds. */
+/** Growing pauses after failures, until something succeeds. */
 export class Backoff {
   private failures = 0;
 
   async wait(signal: AbortSignal): Promise<void> {
-    const milliseconds = Math.min(5_000, 50 * 2 ** this.failures++);
-    await pause(milliseconds, signal);
+    await pause(backOffMs(this.failures++), signal);
   }
 
   reset(): void {

@@ -20,7 +20,8 @@ import {
   type LogRecord,
   type PartitionBounds,
 } from '../port';
-import { backOffMs, connect, newConsumer, within, type OwnedClient } from './kafka-clients';
+import { backOffMs } from '../back-off';
+import { connect, newConsumer, within, type OwnedClient } from './kafka-clients';
 import { rootCause } from './kafka-errors';
 import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
 import type { PartitionWork } from './partition-work';

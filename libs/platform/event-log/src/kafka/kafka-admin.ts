@@ -9,7 +9,8 @@ import {
   type PartitionBounds,
   type TopicSpec,
 } from '../port';
-import { backOffMs, newAdmin, Replaceable, within } from './kafka-clients';
+import { backOffMs } from '../back-off';
+import { newAdmin, Replaceable, within } from './kafka-clients';
 import { isAnswer, isPermanent, rootCause, translate } from './kafka-errors';
 import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
 

@@ -203,8 +203,3 @@ export async function within<Result>(timeoutMs: number, what: string, work: Prom
     work.catch(() => undefined);
   }
 }
-
-/** Waiting time before attempt `failures + 1`. */
-export function backOffMs(failures: number, maxMs = 5_000): number {
-  return Math.min(maxMs, 50 * 2 ** Math.min(failures, 10));
-}

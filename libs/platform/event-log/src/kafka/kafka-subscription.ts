@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GroupHandler, GroupOptions, Subscription } from '../port';
 import { GroupSession, type GroupContext } from './group-session';
-import { backOffMs } from './kafka-clients';
+import { backOffMs } from '../back-off';
 import { PartitionWork } from './partition-work';
 
 /**

@@ -5,7 +5,7 @@
  * duplicates. What comes during a send travels in the next, so that a busy partition gets few large ones.
  */
 import { EventLogError, type NewRecord } from '../port';
-import { backOffMs } from './kafka-clients';
+import { backOffMs } from '../back-off';
 
 /** What one append has for one partition. */
 export interface WaitingPart {
